@@ -1,0 +1,200 @@
+/** Rate and concurrency limits of one account, shared by every cluster of the process that works with it. */
+import type { Bucket, Cost } from "../provider.js"
+import type { Clock } from "./clock.js"
+
+/** Tokens are fractions of seconds; a difference this small is arithmetic, not a missing token. */
+const EPSILON = 1e-9
+const MINUTE_MS = 60_000
+
+interface Level {
+  readonly bucket: Bucket
+  /** Token: tokens left at `at`. Window: units used since `at`. Concurrency: units in use. */
+  amount: number
+  at: number
+  stoppedUntil: number
+}
+
+export interface TakeOptions {
+  readonly signal: AbortSignal
+  /** Goes before everything that waits without it: a termination stops a bill. */
+  readonly first?: boolean
+  /** May use the tokens that a bucket keeps back for fail-over. */
+  readonly failover?: boolean
+}
+
+interface Waiter extends TakeOptions {
+  readonly cost: readonly (readonly [string, number])[]
+  readonly order: number
+  readonly grant: () => void
+}
+
+export class Buckets {
+  readonly #clock: Clock
+  readonly #levels = new Map<string, Level>()
+  readonly #waiters: Waiter[] = []
+  #order = 0
+  #cancelTimer: () => void = () => {}
+
+  constructor(clock: Clock, buckets: Readonly<Record<string, Bucket>>) {
+    this.#clock = clock
+    this.add(buckets)
+  }
+
+  /** Buckets not known yet begin full. */
+  add(buckets: Readonly<Record<string, Bucket>>): void {
+    for (const [name, bucket] of Object.entries(buckets)) {
+      if (this.#levels.has(name)) continue
+      const amount = bucket.kind === "token" ? bucket.capacity : 0
+      this.#levels.set(name, { bucket, amount, at: this.#clock.now(), stoppedUntil: 0 })
+    }
+  }
+
+  /**
+   * Waits until every bucket in `cost` has what is asked, in the order of asking, and takes all at once. A cost above a
+   * bucket's capacity waits for a full one and leaves it in debt. Names without a bucket cost nothing.
+   *
+   * @returns a function that gives the concurrency units back; calling it twice does nothing.
+   * @throws the signal's reason when it is aborted first.
+   */
+  async take(cost: Cost, options: TakeOptions): Promise<() => void> {
+    options.signal.throwIfAborted()
+    const known = Object.entries(cost).filter(([name, units]) => units > 0 && this.#levels.has(name))
+    if (known.length > 0) await this.#wait(known, options)
+    let held = known.filter(([name]) => this.#levels.get(name)?.bucket.kind === "concurrency")
+    return () => {
+      for (const [name, units] of held) this.#give(name, units)
+      if (held.length > 0) this.#grantDue()
+      held = []
+    }
+  }
+
+  /** Nothing passes these buckets until `ms` have gone by: the cloud has said that it is too much. */
+  stop(names: readonly string[], ms: number): void {
+    const until = this.#clock.now() + ms
+    for (const name of names) {
+      const level = this.#levels.get(name)
+      if (level !== undefined) level.stoppedUntil = Math.max(level.stoppedUntil, until)
+    }
+  }
+
+  /** Takes over what an answer says is left, when it is less than we thought: others may draw on the same account. */
+  observed(remaining: Readonly<Record<string, number>>): void {
+    const now = this.#clock.now()
+    for (const [name, left] of Object.entries(remaining)) {
+      const level = this.#levels.get(name)
+      if (level === undefined || left >= available(level, now)) continue
+      level.amount = level.bucket.kind === "token" ? left : capacityOf(level.bucket) - left
+    }
+  }
+
+  /** What each bucket would grant now. */
+  levels(): Record<string, number> {
+    const now = this.#clock.now()
+    return Object.fromEntries([...this.#levels].map(([name, level]) => [name, available(level, now)]))
+  }
+
+  #wait(cost: Waiter["cost"], options: TakeOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+        reject(options.signal.reason as Error)
+        this.#grantDue()
+      }
+      const grant = () => {
+        options.signal.removeEventListener("abort", onAbort)
+        resolve()
+      }
+      const waiter: Waiter = { ...options, cost, order: this.#order++, grant }
+      this.#waiters.push(waiter)
+      options.signal.addEventListener("abort", onAbort, { once: true })
+      this.#grantDue()
+    })
+  }
+
+  /** Grants in order; who must wait holds back those behind that ask for the same bucket. */
+  #grantDue(): void {
+    this.#cancelTimer()
+    const now = this.#clock.now()
+    const blocked = new Set<string>()
+    let wakeAt = Number.POSITIVE_INFINITY
+    this.#waiters.sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false) || a.order - b.order)
+    for (const waiter of [...this.#waiters]) {
+      const isBlocked = waiter.cost.some(([name]) => blocked.has(name))
+      const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
+      if (at > now) {
+        for (const [name] of waiter.cost) blocked.add(name)
+        wakeAt = Math.min(wakeAt, at)
+        continue
+      }
+      this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+      for (const [name, units] of waiter.cost) this.#draw(name, units)
+      waiter.grant()
+    }
+    if (wakeAt < Number.POSITIVE_INFINITY) {
+      this.#cancelTimer = this.#clock.timer(Math.ceil(wakeAt - now), () => this.#grantDue())
+    }
+  }
+
+  #grantableAt(waiter: Waiter, now: number): number {
+    const times = waiter.cost.map(([name, units]) => {
+      const level = this.#levels.get(name)
+      if (level === undefined) return now
+      return Math.max(level.stoppedUntil, availableAt(level, units, now, waiter.failover ?? false))
+    })
+    return Math.max(now, ...times)
+  }
+
+  #draw(name: string, units: number): void {
+    const level = this.#levels.get(name)
+    if (level === undefined) return
+    const now = this.#clock.now()
+    if (level.bucket.kind === "concurrency") {
+      level.amount += units
+    } else if (level.bucket.kind === "token") {
+      level.amount = available(level, now) - units
+      level.at = now
+    } else {
+      const start = windowStart(level, now)
+      level.amount = (start === level.at ? level.amount : 0) + units
+      level.at = start
+    }
+  }
+
+  #give(name: string, units: number): void {
+    const level = this.#levels.get(name)
+    if (level !== undefined) level.amount = Math.max(0, level.amount - units)
+  }
+}
+
+function capacityOf(bucket: Bucket): number {
+  if (bucket.kind === "token") return bucket.capacity
+  return bucket.kind === "window" ? bucket.count : bucket.max
+}
+
+function available(level: Level, now: number): number {
+  const { bucket, amount, at } = level
+  if (bucket.kind === "token")
+    return Math.min(bucket.capacity, amount + (Math.max(0, now - at) / 1000) * bucket.perSecond)
+  if (bucket.kind === "concurrency") return bucket.max - amount
+  return bucket.count - (windowStart(level, now) === at ? amount : 0)
+}
+
+/** The start of the window that `now` falls into; an unaligned one that has run out starts with its next unit. */
+function windowStart(level: Level, now: number): number {
+  if (level.bucket.kind !== "window") return level.at
+  const lengthMs = level.bucket.perMinute * MINUTE_MS
+  if (level.bucket.aligned) return Math.floor(now / lengthMs) * lengthMs
+  return level.amount > 0 && now < level.at + lengthMs ? level.at : now
+}
+
+/** The first moment at which `units` can be had; never is Infinity (somebody has to give units back). */
+function availableAt(level: Level, units: number, now: number, failover: boolean): number {
+  const { bucket } = level
+  const kept = bucket.kind === "token" && !failover ? (bucket.reserve ?? 0) : 0
+  const needed = Math.min(units + kept, capacityOf(bucket))
+  const missing = needed - available(level, now)
+  if (missing <= EPSILON) return now
+  if (bucket.kind === "concurrency") return Number.POSITIVE_INFINITY
+  if (bucket.kind === "token") return now + (missing / bucket.perSecond) * 1000
+  return windowStart(level, now) + bucket.perMinute * MINUTE_MS
+}

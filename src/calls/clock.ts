@@ -1,0 +1,288 @@
+/**
+ * The only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
+ * virtual hours in milliseconds and twice the same.
+ */
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number
+  /** A number in [0, 1). */
+  random(): number
+  /** Resolves after `ms`; rejects at once with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Calls `fn` once after `ms`; the returned function cancels it. */
+  timer(ms: number, fn: () => void): () => void
+  /** Marks real work (a request, a file, a process, an import) that a virtual clock must wait for. */
+  busy<T>(what: string, work: Promise<T>): Promise<T>
+  /** A sleep of a simulated server while the caller who waits for it is counted as busy. */
+  serve(ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** setTimeout's largest delay; a longer one would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+type SetTimer = Clock["timer"]
+
+function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason as Error)
+      return
+    }
+    const onAbort = () => {
+      cancel()
+      reject(signal?.reason as Error)
+    }
+    const cancel = timer(ms, () => {
+      signal?.removeEventListener("abort", onAbort)
+      resolve()
+    })
+    signal?.addEventListener("abort", onAbort, { once: true })
+  })
+}
+
+function realTimer(ms: number, fn: () => void): () => void {
+  if (ms > LONGEST_TIMER_MS) {
+    let cancel = () => clearTimeout(first)
+    const first = setTimeout(() => {
+      cancel = realTimer(ms - LONGEST_TIMER_MS, fn)
+    }, LONGEST_TIMER_MS)
+    return () => cancel()
+  }
+  const timeout = setTimeout(fn, Math.max(0, ms))
+  return () => clearTimeout(timeout)
+}
+
+/** The machine's own clock and randomness. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  sleep: (ms, signal) => sleepWith(realTimer, ms, signal),
+  timer: realTimer,
+  busy: (_what, work) => work,
+  serve: (ms, signal) => sleepWith(realTimer, ms, signal),
+}
+
+/** A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes in seconds. */
+export function acceleratedClock(clock: Clock, speed: number): Clock {
+  const start = clock.now()
+  return {
+    now: () => start + (clock.now() - start) * speed,
+    random: () => clock.random(),
+    sleep: (ms, signal) => clock.sleep(ms / speed, signal),
+    timer: (ms, fn) => clock.timer(ms / speed, fn),
+    busy: (what, work) => clock.busy(what, work),
+    serve: (ms, signal) => clock.serve(ms / speed, signal),
+  }
+}
+
+/** A clock with the same time and a random sequence of its own, fixed by `seed`. */
+export function seededClock(clock: Clock, seed: number): Clock {
+  const random = seededRandom(seed)
+  return {
+    now: () => clock.now(),
+    random,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    timer: (ms, fn) => clock.timer(ms, fn),
+    busy: (what, work) => clock.busy(what, work),
+    serve: (ms, signal) => clock.serve(ms, signal),
+  }
+}
+
+/** Mulberry32: small, fast, and good enough for jitter and simulated luck. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+interface Sleeper {
+  readonly at: number
+  readonly order: number
+  readonly fn: () => void
+}
+
+function isBefore(a: Sleeper, b: Sleeper): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order)
+}
+
+/** A binary heap of sleepers, earliest first; cancelled ones are skipped when they surface. */
+class Sleepers {
+  readonly #heap: Sleeper[] = []
+
+  get first(): Sleeper | undefined {
+    return this.#heap[0]
+  }
+
+  push(sleeper: Sleeper): void {
+    const heap = this.#heap
+    let index = heap.push(sleeper) - 1
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      const above = heap[parent]
+      if (above === undefined || !isBefore(sleeper, above)) break
+      heap[index] = above
+      index = parent
+    }
+    heap[index] = sleeper
+  }
+
+  pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let index = 0
+    for (;;) {
+      let child = 2 * index + 1
+      let below = heap[child]
+      if (below === undefined) break
+      const right = heap[child + 1]
+      if (right !== undefined && isBefore(right, below)) {
+        child += 1
+        below = right
+      }
+      if (!isBefore(below, last)) break
+      heap[index] = below
+      index = child
+    }
+    heap[index] = last
+  }
+}
+
+/** Two turns: the second one begins after the event loop has polled once for what the first one started. */
+async function fullTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/**
+ * Time that moves only inside `run`, and only while no work is outstanding: then it jumps to the next sleeper.
+ * Deterministic for a given seed.
+ */
+export class VirtualClock implements Clock {
+  readonly #sleepers = new Sleepers()
+  readonly #cancelled = new Set<number>()
+  readonly #work = new Map<number, string>()
+  readonly #random: () => number
+  #now: number
+  #order = 0
+  #serving = 0
+  #running = false
+  #changed: () => void = () => {}
+
+  /** @param options.seed fixes `random`; 1 by default. @param options.start the first `now`, 2026-01-01 by default. */
+  constructor(options: { readonly seed?: number; readonly start?: number } = {}) {
+    this.#random = seededRandom(options.seed ?? 1)
+    this.#now = options.start ?? Date.UTC(2026, 0, 1)
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  random(): number {
+    return this.#random()
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepWith((delay, fn) => this.timer(delay, fn), ms, signal)
+  }
+
+  timer(ms: number, fn: () => void): () => void {
+    const order = this.#order++
+    let pending = true
+    const once = () => {
+      pending = false
+      fn()
+    }
+    this.#sleepers.push({ at: this.#now + Math.max(0, ms), order, fn: once })
+    this.#changed()
+    return () => {
+      if (pending) this.#cancelled.add(order)
+      pending = false
+    }
+  }
+
+  async busy<T>(what: string, work: Promise<T>): Promise<T> {
+    const order = this.#order++
+    this.#work.set(order, what)
+    try {
+      return await work
+    } finally {
+      this.#work.delete(order)
+      this.#changed()
+    }
+  }
+
+  async serve(ms: number, signal?: AbortSignal): Promise<void> {
+    this.#serving += 1
+    this.#changed()
+    try {
+      await this.sleep(ms, signal)
+    } finally {
+      this.#serving -= 1
+    }
+  }
+
+  /**
+   * Lets time pass until `promise` is settled, and returns what it returns. Throws when nothing is asleep, nothing is
+   * under way and the promise is still open: it would never be settled. `what` names it in that error.
+   */
+  async run<T>(promise: Promise<T>, what = "the promise given to run"): Promise<T> {
+    if (this.#running) throw new Error("VirtualClock.run is already running: time has one driver")
+    this.#running = true
+    let open = true
+    const close = () => {
+      open = false
+      this.#changed()
+    }
+    promise.then(close, close)
+    try {
+      while (open) await this.#step(what, () => open)
+    } finally {
+      this.#running = false
+    }
+    return promise
+  }
+
+  async #step(what: string, isOpen: () => boolean): Promise<void> {
+    await fullTurn()
+    if (!isOpen()) return
+    if (this.#work.size > this.#serving) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve
+      })
+      return
+    }
+    if (!this.#fireNext()) {
+      const names = [...this.#work.values()].join(", ") || "none"
+      throw new Error(`the virtual clock is stuck: ${what} is still open, nothing is asleep, work under way: ${names}`)
+    }
+  }
+
+  /** Moves to the next sleeper and wakes all that are due at that moment; false if nobody sleeps. */
+  #fireNext(): boolean {
+    this.#dropCancelled()
+    const first = this.#sleepers.first
+    if (first === undefined) return false
+    this.#now = Math.max(this.#now, first.at)
+    const last = this.#order
+    for (;;) {
+      this.#dropCancelled()
+      const due = this.#sleepers.first
+      if (due === undefined || due.at > this.#now || due.order >= last) return true
+      this.#sleepers.pop()
+      due.fn()
+    }
+  }
+
+  #dropCancelled(): void {
+    for (let first = this.#sleepers.first; first && this.#cancelled.delete(first.order); first = this.#sleepers.first) {
+      this.#sleepers.pop()
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** When to send a request again, and after how long. */
+import type { Clock } from "./clock.js"
+
+/** Full jitter: a random part of a span that doubles up to a cap (Exponential Backoff And Jitter, AWS Architecture Blog). */
+const BASE_MS = 200
+const CAP_MS = 20_000
+
+/** Tries of one request whose outcome stays unknown; after that whoever asked decides. */
+export const MAX_ATTEMPTS = 5
+
+/**
+ * An account's retries draw on one budget, so that a cloud that is down is not hammered by every caller at once: 500
+ * tokens, 10 a retry, given back by success (the AWS SDKs' retry quota works like this).
+ */
+const BUDGET_TOKENS = 500
+const RETRY_TOKENS = 10
+
+export function backoffMs(clock: Clock, failures: number): number {
+  return clock.random() * Math.min(BASE_MS * 2 ** failures, CAP_MS)
+}
+
+export class RetryBudget {
+  #left = BUDGET_TOKENS
+
+  /** Takes a retry's tokens; false when there are not enough. */
+  spend(): boolean {
+    if (this.#left < RETRY_TOKENS) return false
+    this.#left -= RETRY_TOKENS
+    return true
+  }
+
+  /** A request has succeeded: what its retries took comes back, and one token for a success at the first try. */
+  refund(retries: number): void {
+    this.#left = Math.min(BUDGET_TOKENS, this.#left + Math.max(1, retries * RETRY_TOKENS))
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * What wraps every single request to a cloud: retry(throttle(admit(deadline(event(fn))))). One place paces, journals,
+ * limits in time, counts and retries.
+ */
+import { ThrottledError, TransientError } from "../errors.js"
+import type { Attempt, Calls, Cost, Limits } from "../provider.js"
+import { Buckets } from "./buckets.js"
+import type { Clock } from "./clock.js"
+import { backoffMs, MAX_ATTEMPTS, RetryBudget } from "./retry.js"
+
+/** What one request came to; `error` is the name of its class. */
+export interface CallReport {
+  readonly api: string
+  readonly attempt: number
+  readonly ms: number
+  readonly error?: string
+  readonly message?: string
+}
+
+/** The limits of one account: buckets, retry budget, and how often in a row it has throttled. */
+export interface Account {
+  readonly buckets: Buckets
+  readonly budget: RetryBudget
+  throttles: number
+}
+
+export interface CallsOptions {
+  readonly clock: Clock
+  readonly limits: Pick<Limits, "account" | "buckets" | "attemptMs">
+  readonly signal: AbortSignal
+  readonly readOnly?: boolean
+  /** An attempt that is on the wire is awaited to its own deadline although `signal` is aborted: it may make instances. */
+  readonly finishAttempts?: boolean
+  /** Runs once, after the buckets let the first attempt pass and before its first byte. What it throws ends the send. */
+  readonly admit?: () => Promise<void>
+  /** Goes before what waits in the same buckets. */
+  readonly first?: boolean
+  /** May use the reserve of the buckets. */
+  readonly failover?: boolean
+  /** Takes over giving the concurrency units back, once for each attempt that drew some. */
+  readonly hold?: (release: () => void) => void
+  readonly report?: (report: CallReport) => void
+}
+
+const accounts = new WeakMap<Clock, Map<string, Account>>()
+
+/** The account's limits, shared by everything in this process that works with it under this clock. */
+export function accountOf(clock: Clock, limits: Pick<Limits, "account" | "buckets">): Account {
+  const known = accounts.get(clock) ?? new Map<string, Account>()
+  accounts.set(clock, known)
+  let account = known.get(limits.account)
+  if (account === undefined) {
+    account = { buckets: new Buckets(clock, limits.buckets), budget: new RetryBudget(), throttles: 0 }
+    known.set(limits.account, account)
+  }
+  account.buckets.add(limits.buckets)
+  return account
+}
+
+/** Calls without pace, journal, deadline or retry: `send` only runs the request. For tests of adapters. */
+export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnly?: boolean }): Calls {
+  const signal = options.signal ?? new AbortController().signal
+  return {
+    signal,
+    now: () => options.clock.now(),
+    readOnly: options.readOnly ?? false,
+    send: async (api, _cost, fn) => {
+      signal.throwIfAborted()
+      return options.clock.busy(api, fn({ signal, number: 1, observed: () => {} }))
+    },
+  }
+}
+
+/** The core's calls. */
+export function createCalls(options: CallsOptions): Calls {
+  const { clock, signal } = options
+  const account = accountOf(clock, options.limits)
+  let admitted: Promise<void> | undefined
+  const admit = () => (admitted ??= options.admit?.() ?? Promise.resolve())
+  return {
+    signal,
+    now: () => clock.now(),
+    readOnly: options.readOnly ?? false,
+    send: (api, cost, fn) =>
+      retry(options, account, cost, (number) =>
+        throttle(options, account, cost, async () => {
+          await admit()
+          signal.throwIfAborted()
+          return deadline(options, account, api, number, (attempt) => report(options, api, attempt, fn))
+        }),
+      ),
+  }
+}
+
+async function retry<T>(
+  options: CallsOptions,
+  account: Account,
+  cost: Cost,
+  attempt: (number: number) => Promise<T>,
+): Promise<T> {
+  const { clock, signal } = options
+  let retries = 0
+  let unknown: TransientError | undefined
+  for (let number = 1; ; number += 1) {
+    try {
+      const answer = await attempt(number)
+      account.budget.refund(retries)
+      account.throttles = 0
+      return answer
+    } catch (error) {
+      if (error instanceof TransientError) unknown = error
+      // What was sent and may have been done is what the caller must hear, not that a wait was ended.
+      if (signal.aborted) throw options.finishAttempts ? (unknown ?? error) : signal.reason
+      if (error instanceof ThrottledError) {
+        await stopBuckets(options, account, cost, error)
+        continue
+      }
+      if (!(error instanceof TransientError)) throw error
+      retries += 1
+      if (retries >= MAX_ATTEMPTS || !account.budget.spend()) throw error
+      await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
+      if (signal.aborted) throw options.finishAttempts ? error : signal.reason
+    }
+  }
+}
+
+/** Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter. */
+async function stopBuckets(options: CallsOptions, account: Account, cost: Cost, error: ThrottledError): Promise<void> {
+  account.throttles += 1
+  const ms = error.retryAfterMs ?? backoffMs(options.clock, account.throttles)
+  const names = error.bucket === undefined ? Object.keys(cost) : [error.bucket]
+  account.buckets.stop(names, ms)
+  // A request that draws on no bucket is not held back by one.
+  if (Object.keys(cost).length === 0) await options.clock.sleep(ms, options.signal).catch(() => {})
+}
+
+async function throttle<T>(options: CallsOptions, account: Account, cost: Cost, pass: () => Promise<T>): Promise<T> {
+  const release = await account.buckets.take(cost, options)
+  if (options.hold !== undefined) {
+    options.hold(release)
+    return pass()
+  }
+  return pass().finally(release)
+}
+
+/** Ends the attempt after `attemptMs`, and with the caller's signal unless attempts are to be finished. */
+async function deadline<T>(
+  options: CallsOptions,
+  account: Account,
+  api: string,
+  number: number,
+  run: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  const { clock, limits, signal } = options
+  const controller = new AbortController()
+  const late = new TransientError(`${api}: no answer within ${limits.attemptMs / 1000} s; the outcome is unknown`)
+  const cancel = clock.timer(limits.attemptMs, () => controller.abort(late))
+  const onAbort = () => controller.abort(signal.reason)
+  if (!options.finishAttempts) signal.addEventListener("abort", onAbort, { once: true })
+  const ended = new Promise<never>((_resolve, reject) => {
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true })
+  })
+  const observed = (remaining: Readonly<Record<string, number>>) => account.buckets.observed(remaining)
+  try {
+    return await Promise.race([clock.busy(api, run({ signal: controller.signal, number, observed })), ended])
+  } finally {
+    cancel()
+    signal.removeEventListener("abort", onAbort)
+  }
+}
+
+async function report<T>(
+  options: CallsOptions,
+  api: string,
+  attempt: Attempt,
+  fn: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
+  if (options.report === undefined) return fn(attempt)
+  const start = options.clock.now()
+  const said = { api, attempt: attempt.number }
+  try {
+    const answer = await fn(attempt)
+    options.report({ ...said, ms: options.clock.now() - start })
+    return answer
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : { name: "unknown", message: String(error) }
+    options.report({ ...said, ms: options.clock.now() - start, error: name, message })
+    throw error
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * One class per decision: an error class exists because the core does something different when it sees it.
+ * Adapters throw only these; each cloud's native codes become classes in a table of its own.
+ */
+import type { Failure, FailureReason, Scope } from "./provider.js"
+
+export interface CloudWords {
+  /** The cloud's own code, as it was sent. */
+  readonly code?: string
+  readonly requestId?: string
+  readonly cause?: unknown
+}
+
+/** The base of every error this library throws on purpose. `message` says what was done, to what, and what to do. */
+export class MusterError extends Error {
+  readonly code: string
+  readonly requestId?: string
+
+  constructor(message: string, words: CloudWords = {}) {
+    super(message, words.cause === undefined ? undefined : { cause: words.cause })
+    this.name = new.target.name
+    this.code = words.code ?? new.target.name
+    if (words.requestId !== undefined) this.requestId = words.requestId
+  }
+}
+
+/** Too many requests. Nothing was done; the bucket stops until `retryAfterMs` has passed and the same call is sent again. */
+export class ThrottledError extends MusterError {
+  readonly retryAfterMs?: number
+  /** The bucket that ran dry, where the cloud says so; else every bucket the request draws on. */
+  readonly bucket?: string
+
+  constructor(message: string, words: CloudWords & { readonly retryAfterMs?: number; readonly bucket?: string } = {}) {
+    super(message, words)
+    if (words.retryAfterMs !== undefined) this.retryAfterMs = words.retryAfterMs
+    if (words.bucket !== undefined) this.bucket = words.bucket
+  }
+}
+
+/** The outcome is unknown: the same call is sent again with the same token. */
+export class TransientError extends MusterError {}
+
+/** The shape of a refusal that another offer may not meet. */
+export interface Refusal extends CloudWords {
+  readonly scope: Scope
+  /** How long the offers in scope count as unavailable, in milliseconds. */
+  readonly ttlMs: number
+}
+
+abstract class RefusedError extends MusterError {
+  readonly scope: Scope
+  readonly ttlMs: number
+  abstract readonly reason: FailureReason
+
+  constructor(message: string, refusal: Refusal) {
+    super(message, refusal)
+    this.scope = refusal.scope
+    this.ttlMs = refusal.ttlMs
+  }
+
+  /** The same refusal as data, for `count` instances. */
+  toFailure(count: number): Failure {
+    const { reason, scope, ttlMs, code, message, requestId } = this
+    return { reason, count, scope, ttlMs, code, message, ...(requestId === undefined ? {} : { requestId }) }
+  }
+}
+
+/** The cloud has none of these now: the next offer. */
+export class CapacityError extends RefusedError {
+  readonly reason = "capacity"
+}
+
+/** The account may not have more of these: the next offer outside the quota's scope. */
+export class QuotaError extends RefusedError {
+  readonly reason = "quota"
+}
+
+/** The cloud will never accept this request: stop, and tell the user. */
+export class RejectedError extends MusterError {}
+
+/** Credentials are missing, wrong or not enough: stop, and tell the user. */
+export class AuthError extends MusterError {}
+
+/** One problem of a request: the option's path, the value that was given, and what to do about it. */
+export interface SpecProblem {
+  readonly option: string
+  readonly value?: unknown
+  readonly message: string
+}
+
+/** The request itself is wrong. All problems are in `problems`, and all are in the message. */
+export class SpecError extends MusterError {
+  readonly problems: readonly SpecProblem[]
+
+  constructor(problems: readonly SpecProblem[], words: CloudWords = {}) {
+    const lines = problems.map((problem) => `${problem.option}: ${problem.message}`)
+    super(lines.length === 1 ? (lines[0] ?? "") : `${lines.length} problems:\n  ${lines.join("\n  ")}`, words)
+    this.problems = problems
+  }
+}
+
+/** The money allowed does not cover it: nothing was launched. */
+export class BudgetError extends MusterError {}
+
+/** Another process has this cluster's name, or took it over: stop, and leave its instances alone. */
+export class OwnershipError extends MusterError {}
+
+/** A journal that cannot be written: launches stop, terminations go on. */
+export class JournalError extends MusterError {
+  readonly path: string
+
+  constructor(message: string, words: CloudWords & { readonly path: string }) {
+    super(message, words)
+    this.path = words.path
+  }
+}
+
+/** A wait that reached its deadline. The message says what was waited for, how long, and what exists. */
+export class TimeoutError extends MusterError {}
+
+/** One row of a shortfall: `count` workers of `group` are missing for this reason. */
+export interface ShortfallReason {
+  readonly group: string
+  readonly reason: FailureReason | "timeout" | "error"
+  readonly count: number
+  readonly scope: Scope
+  readonly code: string
+  readonly message: string
+  readonly requestId?: string
+  /** When the offers in scope will be tried again, in milliseconds since 1970. */
+  readonly retryAt?: number
+}
+
+/** What `scale` returns, and what the error carries when too few run. */
+export interface Shortfall {
+  readonly count: number
+  readonly reasons: readonly ShortfallReason[]
+}
+
+/** Every offer was tried and fewer than `minimum` run. The reasons add up to the shortfall. */
+export class ShortfallError extends MusterError {
+  readonly desired: number
+  readonly running: number
+  readonly shortfall: Shortfall
+
+  constructor(message: string, result: { desired: number; running: number; shortfall: Shortfall; cause?: unknown }) {
+    super(message, result.cause === undefined ? {} : { cause: result.cause })
+    this.desired = result.desired
+    this.running = result.running
+    this.shortfall = result.shortfall
+  }
+}
+
+/** Something may still be running. `receipt.leaked` names it. */
+export class LeakError<Receipt = unknown> extends MusterError {
+  readonly receipt: Receipt
+
+  constructor(message: string, words: CloudWords & { readonly receipt: Receipt }) {
+    super(message, words)
+    this.receipt = words.receipt
+  }
+}
+
+/** True for the errors after which trying again, or elsewhere, cannot help: the user must act. */
+export function isFinal(error: unknown): boolean {
+  return (
+    error instanceof RejectedError ||
+    error instanceof AuthError ||
+    error instanceof SpecError ||
+    error instanceof BudgetError ||
+    error instanceof OwnershipError ||
+    error instanceof JournalError
+  )
+}

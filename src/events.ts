@@ -1,0 +1,147 @@
+/** What happens to a cluster, as it happens. Progress, logs, metrics and pages are subscribers of this one stream. */
+import type { WorkerState } from "./fleet/lifecycle.js"
+import type { Market, Scope } from "./provider.js"
+
+export type ClusterEventBody =
+  /** The target has changed. */
+  | { readonly type: "target"; readonly desired: Readonly<Record<string, number>> }
+  /** What a pass decided to start. */
+  | {
+      readonly type: "plan"
+      readonly group: string
+      readonly provider: string
+      readonly region: string
+      readonly count: number
+      readonly instanceType: string
+      readonly market: Market
+      readonly calls: number
+    }
+  | {
+      readonly type: "launch-started"
+      readonly token: string
+      readonly group: string
+      readonly api: string
+      readonly count: number
+    }
+  | {
+      readonly type: "launch-ended"
+      readonly token: string
+      readonly group: string
+      readonly outcome: "settled" | "unsettled" | "unknown" | "refused" | "withdrawn"
+      readonly made: number
+      readonly message?: string
+    }
+  | {
+      readonly type: "offer-unavailable"
+      readonly scope: Scope
+      readonly until: number
+      readonly code: string
+      readonly message: string
+    }
+  /** One attempt of one request. `error` is the class of what it threw. */
+  | {
+      readonly type: "call"
+      readonly provider: string
+      readonly region: string
+      readonly api: string
+      readonly attempt: number
+      readonly ms: number
+      readonly error?: string
+      readonly message?: string
+    }
+  | {
+      readonly type: "worker"
+      readonly id: string
+      readonly name: string
+      readonly group: string
+      readonly from?: WorkerState
+      readonly to: WorkerState
+      readonly reason?: string
+    }
+  | { readonly type: "termination-started"; readonly ids: readonly string[] }
+  | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
+  /** Something that stops a group, or that a pass could not do. */
+  | { readonly type: "problem"; readonly group?: string; readonly error: string; readonly message: string }
+  | {
+      readonly type: "pass"
+      readonly desired: number
+      readonly running: number
+      readonly pending: number
+      readonly booked: number
+      readonly terminating: number
+      /** USD of all that may run; `unpriced` counts the workers it leaves out. */
+      readonly pricePerHour: number
+      readonly unpriced: number
+    }
+  | { readonly type: "closed"; readonly instances: number; readonly leaked: number }
+
+export type ClusterEvent = ClusterEventBody & { readonly at: number; readonly cluster: string }
+export type ClusterEventType = ClusterEvent["type"]
+export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: T }>
+
+type Listener = (event: ClusterEvent) => void
+
+/** Events that a reader has not taken yet; the oldest go first when a reader is slower than the cluster. */
+const MOST_WAITING = 10_000
+
+export class Emitter {
+  readonly #listeners = new Set<Listener>()
+  #ended = false
+  #endings = new Set<() => void>()
+
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  emit(event: ClusterEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        // A listener's mistake must not stop the one who terminates machines.
+        process.emitWarning(error instanceof Error ? error : String(error))
+      }
+    }
+  }
+
+  /** Calls `listener` for each event of a type, or for all with "*". Returns what ends that. */
+  on<T extends ClusterEventType>(type: T, listener: (event: EventOf<T>) => void): () => void
+  on(type: "*", listener: Listener): () => void
+  on(type: ClusterEventType | "*", listener: (event: never) => void): () => void {
+    const filtered: Listener = (event) => {
+      if (type === "*" || event.type === type) (listener as Listener)(event)
+    }
+    this.#listeners.add(filtered)
+    return () => void this.#listeners.delete(filtered)
+  }
+
+  /** No more events will come: ends every open iteration. */
+  end(): void {
+    this.#ended = true
+    for (const ending of this.#endings) ending()
+  }
+
+  /** All events from now on, until the cluster is closed or the loop is left. */
+  async *events(): AsyncGenerator<ClusterEvent> {
+    const waiting: ClusterEvent[] = []
+    let wake = () => {}
+    const stop = this.on("*", (event) => {
+      if (waiting.push(event) > MOST_WAITING) waiting.shift()
+      wake()
+    })
+    const ending = () => wake()
+    this.#endings.add(ending)
+    try {
+      for (;;) {
+        for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) yield next
+        if (this.#ended) return
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    } finally {
+      stop()
+      this.#endings.delete(ending)
+    }
+  }
+}

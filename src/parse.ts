@@ -1,0 +1,128 @@
+/** The door: input from outside is checked once, and all that is wrong with it is said at once. */
+import { createRequire } from "node:module"
+import type * as Zod from "zod"
+import { SpecError, type SpecProblem } from "./errors.js"
+
+export type Z = typeof Zod.z
+
+let loaded: Z | undefined
+
+/** zod, at its first use: it takes 75 to 140 ms to load, longer than the rest of this library. */
+export function zod(): Z {
+  loaded ??= (createRequire(import.meta.url)("zod") as { z: Z }).z
+  return loaded
+}
+
+/**
+ * Checks `input` against a schema and returns it with its defaults.
+ *
+ * @param what names the thing in messages: "cluster", "aws", "scale".
+ * @param schemaOf the schema, given zod when it is needed; use `z.strictObject` so that unknown options are found.
+ * @throws SpecError with every problem, each naming the option, showing the value and saying what is allowed.
+ */
+export function parseOptions<T>(what: string, schemaOf: (z: Z) => Zod.ZodType<T>, input: unknown): T {
+  const schema = schemaOf(zod())
+  const result = schema.safeParse(input, { reportInput: true })
+  if (result.success) return result.data
+  throw new SpecError(result.error.issues.flatMap((issue) => problemsOf(what, issue, schema, input)))
+}
+
+function problemsOf(what: string, issue: Zod.core.$ZodIssue, schema: Zod.ZodType, input: unknown): SpecProblem[] {
+  const option = [what, ...issue.path.map(String)].join(".")
+  const value = valueAt(input, issue.path)
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, issue.path)
+    return issue.keys.map((key) => unknownOption(option, key, known, value))
+  }
+  if (issue.code === "invalid_union") {
+    const best = bestBranch(issue.errors.flat(), value)
+    if (best !== undefined) return problemsOf(what, { ...best, path: [...issue.path, ...best.path] }, schema, input)
+  }
+  if (issue.code === "invalid_key") {
+    const rules = issue.issues.map((inner) => inner.message).join("; ")
+    return [{ option, value, message: `the name is ${show(String(issue.path.at(-1)))}; ${lowerFirst(rules)}` }]
+  }
+  const shown = value === undefined ? "is missing" : `is ${show(value)}`
+  return [{ option, value, message: `${shown}; ${lowerFirst(issue.message)}` }]
+}
+
+/** The alternative that the value was meant for: one that looked into it, or at least found its type right. */
+function bestBranch(issues: readonly Zod.core.$ZodIssue[], value: unknown): Zod.core.$ZodIssue | undefined {
+  const isRightType = (issue: Zod.core.$ZodIssue) =>
+    issue.code !== "invalid_type" || (typeof value === "number" && ["int", "number"].includes(issue.expected))
+  return issues.find((issue) => issue.path.length > 0) ?? issues.find(isRightType)
+}
+
+function unknownOption(parent: string, key: string, known: readonly string[], value: unknown): SpecProblem {
+  const near = nearest(key, known)
+  const hint = near === undefined ? `known options: ${known.join(", ")}` : `did you mean "${near}"?`
+  const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined
+  return { option: `${parent}.${key}`, value: given, message: `unknown option (value ${show(given)}); ${hint}` }
+}
+
+function knownKeys(schema: Zod.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema
+  for (const key of path) at = typeof key === "number" ? inner(at, "element") : inner(at, "shape", key)
+  const shape = inner(at, "shape")
+  return typeof shape === "object" && shape !== null ? Object.keys(shape) : []
+}
+
+/** Follows a schema into its shape or element, through optional, default and pipe wrappers. */
+function inner(schema: unknown, member: "shape" | "element", key?: PropertyKey): unknown {
+  let at = schema as Record<string, unknown> | undefined
+  for (let depth = 0; at !== undefined && depth < 10; depth += 1) {
+    const found = at[member]
+    if (found !== undefined) return key === undefined ? found : (found as Record<PropertyKey, unknown>)[key]
+    const def = at.def as { innerType?: unknown; in?: unknown; valueType?: unknown; options?: unknown[] } | undefined
+    const next = def?.innerType ?? def?.in ?? def?.valueType ?? def?.options?.find((option) => inner(option, member))
+    if (def?.valueType !== undefined && key !== undefined) return def.valueType
+    at = next as Record<string, unknown> | undefined
+  }
+  return undefined
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let at = input
+  for (const key of path)
+    at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined
+  return at
+}
+
+/** A value as it is shown in messages: short, on one line. */
+export function show(value: unknown): string {
+  if (typeof value === "function") return "a function"
+  if (typeof value === "number" || typeof value === "bigint" || value === undefined) return String(value)
+  let text: string
+  try {
+    text = JSON.stringify(value) ?? String(value)
+  } catch {
+    text = String(value)
+  }
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+/** The known word that was probably meant; undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

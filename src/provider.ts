@@ -1,0 +1,347 @@
+/**
+ * The seam between the core and a cloud: types only.
+ *
+ * What the core believes of any cloud, and what an adapter may rely on the core to respect:
+ *
+ * - Reads are eventually consistent: an instance that a create call has returned may be missing from lists for
+ *   `limits.consistencyMs`, and one empty answer proves nothing.
+ * - A reply can be lost. A create call whose outcome is unknown is sent again with the same token or names and the same
+ *   body, and then returns what the first one made, never more.
+ * - Ids are unique and never used again.
+ * - A create call may give fewer than asked; that is a result with reasons, not an exception.
+ * - Ownership is written as tags inside the create call, so every instance that exists is found by its tags.
+ * - A list is complete or it throws.
+ * - Terminating what is unknown or finished is success.
+ * - Whatever is said to be settled does not change its mind.
+ */
+
+/** Plain JSON: what may be stored in a journal and sent again after a restart. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+export type Market = "on-demand" | "spot"
+export type Arch = "x86_64" | "arm64"
+
+/**
+ * `pending`: made, not yet running. `running`: the cloud says it runs. `stopped`: halted but still there, and still paid
+ * for in part. `terminating`: on its way out. `terminated`: gone for good.
+ */
+export type InstanceState = "pending" | "running" | "stopped" | "terminating" | "terminated"
+
+export interface Gpu {
+  readonly name: string
+  readonly count: number
+  /** Memory of one GPU in GiB, where known. */
+  readonly memoryGiB?: number
+}
+
+export interface Range {
+  readonly min?: number
+  readonly max?: number
+}
+
+/** One thing a cloud sells: a type in a zone on a market. `family` is the cloud's quota family. */
+export interface Offer {
+  readonly provider: string
+  readonly region: string
+  readonly zone: string
+  readonly instanceType: string
+  readonly market: Market
+  readonly family: string
+  readonly vcpus: number
+  readonly memoryGiB: number
+  readonly gpu?: Gpu
+  /** Local (not network) disk in GiB; absent: none. */
+  readonly localDiskGiB?: number
+  readonly arch: Arch
+  /** USD; absent when no price is known. */
+  readonly pricePerHour?: number
+}
+
+/** What may be asked of offers; a field left out does not filter. */
+export interface OfferQuery {
+  readonly instanceTypes?: readonly string[]
+  readonly vcpus?: Range
+  readonly memoryGiB?: Range
+  readonly gpu?: { readonly name?: string; readonly count?: number }
+  readonly localDiskGiB?: Range
+  readonly arch?: Arch
+  readonly markets: readonly Market[]
+  readonly zones?: readonly string[]
+}
+
+/** A partial offer. Fields that are given must match; `{}` matches everything the provider sells. */
+export type Scope = {
+  readonly [K in "provider" | "region" | "zone" | "instanceType" | "market" | "family"]?: Offer[K]
+}
+
+/** Who asks: what goes into the tags of everything that is made. `deadline` is in seconds since 1970, as a string. */
+export interface Owner {
+  readonly cluster: string
+  readonly uid: string
+  readonly owner: string
+  readonly generation: number
+  readonly deadline: string
+  /** A nonce of the one object that claims this generation; tells two claimants of the same generation apart. */
+  readonly claim: string
+}
+
+/** What the workers of one group need besides an offer. */
+export interface GroupRequest {
+  readonly name: string
+  /** Shell script run once when the instance has started. */
+  readonly startup?: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly image?: string
+  readonly publicAddress: "auto" | boolean
+  /** The user's own tags, beside Muster's. */
+  readonly tags: Readonly<Record<string, string>>
+  /** The architectures and GPUs of the offers that may be used, so that an image can be found for each. */
+  readonly archs: readonly Arch[]
+  readonly gpu?: { readonly name?: string; readonly count?: number }
+}
+
+/**
+ * What `prepare` found or made for one group: image, network, tags, template. Plain JSON, kept in the journal by digest.
+ * `notes` are sentences for the user, shown by `plan` (what could not be read, what an address costs).
+ */
+export interface Prepared {
+  readonly notes: readonly string[]
+  readonly body: JsonObject
+}
+
+/** One provider, one group, an id never used before: what to start, from which offers, best first. */
+export interface Wish {
+  readonly id: string
+  readonly uid: string
+  readonly group: string
+  readonly count: number
+  readonly offers: readonly Offer[]
+  readonly market: Market
+  readonly arch: Arch
+  readonly spread: "one-zone" | "zones"
+}
+
+/** Bucket levels and launches under way, as data for `split`. */
+export interface Room {
+  readonly levels: Readonly<Record<string, number>>
+  readonly launches: readonly { readonly api: string; readonly zone?: string; readonly count: number }[]
+}
+
+/** One exact create request. `token` is also its `muster-launch` tag, at most 32 characters of lower-case hex. */
+export interface LaunchCall {
+  readonly api: string
+  readonly zone?: string
+  readonly group: string
+  readonly offers: readonly Offer[]
+  readonly count: number
+  readonly token: string
+  readonly names?: readonly string[]
+  readonly body: JsonObject
+  readonly cost: Cost
+}
+
+export type FailureReason = "capacity" | "quota" | "rejected" | "boot" | "interrupted" | "budget"
+
+/** Why `count` instances did not come, or went. */
+export interface Failure {
+  readonly reason: FailureReason
+  readonly count: number
+  readonly scope: Scope
+  /** How long the offers in scope count as unavailable, in milliseconds; 0: not at all. */
+  readonly ttlMs: number
+  /** The cloud's own code, words and request id. */
+  readonly code: string
+  readonly message: string
+  readonly requestId?: string
+  /** The cloud gave fewer without saying why; the adapter shared the shortfall over the offers asked. */
+  readonly inferred?: true
+}
+
+export interface Instance {
+  readonly id: string
+  readonly provider: string
+  readonly name: string
+  readonly state: InstanceState
+  readonly region: string
+  readonly zone: string
+  readonly instanceType: string
+  readonly market: Market
+  readonly privateIp?: string
+  readonly publicIp?: string
+  /** Milliseconds since 1970. */
+  readonly launchedAt: number
+  readonly endedAt?: number
+  readonly tags: Readonly<Record<string, string>>
+  /** Why it failed to start or was taken away, where the cloud says so. */
+  readonly failure?: Failure
+}
+
+/**
+ * `settled`: no further instance or failure can come of this call. When not, `ref` is what `settle` needs to look again
+ * (an operation, a fleet), plain JSON.
+ */
+export interface Launched {
+  readonly instances: readonly Instance[]
+  readonly failures: readonly Failure[]
+  readonly settled: boolean
+  readonly ref?: Json
+}
+
+/** All given fields must match. `ids` asks for these directly: absent ones are left out of the answer, never thrown. */
+export interface Selector {
+  readonly cluster?: string
+  readonly uid?: string
+  readonly owner?: string
+  readonly states?: readonly InstanceState[]
+  readonly zones?: readonly string[]
+  readonly launch?: string
+  readonly ids?: readonly string[]
+}
+
+export interface Termination {
+  /** What the cloud accepted, with the state it reported then. */
+  readonly accepted: readonly { readonly id: string; readonly state: InstanceState }[]
+  readonly failures: readonly { readonly id: string; readonly code: string; readonly message: string }[]
+}
+
+export interface Interruptions {
+  /** Notices in force: the instance will be taken away at `at` (milliseconds since 1970). */
+  readonly notices: readonly { readonly id: string; readonly at: number }[]
+  /** Why instances that vanished did. */
+  readonly reasons: readonly { readonly id: string; readonly failure: Failure }[]
+}
+
+export interface Headroom {
+  readonly name: string
+  readonly scope: Scope
+  readonly unit: string
+  readonly limit: number
+  readonly used: number
+}
+
+/** Something that Muster made and that is not an instance: a disk, a NIC, an address, a template, a group, a directory. */
+export interface Leftover {
+  readonly kind: string
+  readonly id: string
+  readonly region: string
+  readonly tags: Readonly<Record<string, string>>
+  /** Set-up that clusters share and that outlives them. */
+  readonly shared: boolean
+}
+
+/** A token bucket fills by `perSecond` up to `capacity`; `reserve` tokens are left for fail-over by first volleys. */
+export interface TokenBucket {
+  readonly kind: "token"
+  readonly capacity: number
+  readonly perSecond: number
+  readonly reserve?: number
+}
+
+/** `count` units in each `perMinute` minutes; `aligned` windows start on the minute, others with their first unit. */
+export interface WindowBucket {
+  readonly kind: "window"
+  readonly count: number
+  readonly perMinute: number
+  readonly aligned: boolean
+}
+
+/** At most `max` units under way at once. A launch call holds its units until it is settled. */
+export interface ConcurrencyBucket {
+  readonly kind: "concurrency"
+  readonly max: number
+}
+
+export type Bucket = TokenBucket | WindowBucket | ConcurrencyBucket
+
+/** What differs between clouds, as data. */
+export interface Limits {
+  /** Whose buckets these are: clusters of one process with the same account share them. */
+  readonly account: string
+  readonly buckets: Readonly<Record<string, Bucket>>
+  /** Most bytes of `startup` that one instance can carry. */
+  readonly userDataBytes: number
+  /** For how long a list may miss what exists, in milliseconds. */
+  readonly consistencyMs: number
+  /** The states with no way back and no bill; an instance absent from a complete list counts as well. */
+  readonly goneStates: readonly InstanceState[]
+  /**
+   * When to look first after a launch or a termination, how often while something is on its way, and how often when
+   * nothing is (30 s when left out, 10 s with spot instances), in milliseconds.
+   */
+  readonly look: { readonly firstMs: number; readonly everyMs: number; readonly watchMs?: number }
+  /** For how long one attempt of a request may stay on the wire, in milliseconds. */
+  readonly attemptMs: number
+  /** How long an instance may stay pending before it counts as failed, in milliseconds. */
+  readonly bootMs: number
+  /** The market of every offer where a cloud has no other; a request for another market is refused. */
+  readonly markets: readonly Market[]
+}
+
+export type Cost = Readonly<Record<string, number>>
+
+/** One try of one request: pass `signal` on to it, and tell `observed` what the answer says of the buckets. */
+export interface Attempt {
+  readonly signal: AbortSignal
+  /** 1 for the first. */
+  readonly number: number
+  observed(remaining: Readonly<Record<string, number>>): void
+}
+
+/**
+ * What a verb is given. Every single request (one page, one PUT, one poll) goes through `send`, which paces, journals,
+ * limits in time, counts and retries it; `fn` throws only classes of `errors.ts`.
+ */
+export interface Calls {
+  readonly signal: AbortSignal
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Nothing may be made or changed. */
+  readonly readOnly: boolean
+  send<T>(api: string, cost: Cost, fn: (attempt: Attempt) => Promise<T>): Promise<T>
+}
+
+/** One cloud in one region. */
+export interface Provider {
+  readonly name: string
+  readonly region: string
+  readonly limits: Limits
+
+  /** Everything sold that fits the query, available now or not, priced where a price is known. */
+  offers(query: OfferQuery, calls: Calls): Promise<readonly Offer[]>
+
+  /**
+   * Resolves and pins the image; finds network, security group, template or resource group, or makes them, tagged, unless
+   * `calls.readOnly`. Claims the owner's generation where a name that can be created only once is free; throws
+   * OwnershipError if somebody else holds it.
+   */
+  prepare(owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared>
+
+  /** The exact create requests for a wish. Pure. */
+  split(wish: Wish, prepared: Prepared, room: Room): readonly LaunchCall[]
+
+  /** Sends ONE launch call. */
+  launch(call: LaunchCall, calls: Calls): Promise<Launched>
+
+  /** One look at what an unsettled launch has become. */
+  settle(call: LaunchCall, ref: Json, calls: Calls): Promise<Launched>
+
+  /** Complete, or it throws. */
+  list(selector: Selector, calls: Calls): Promise<readonly Instance[]>
+
+  /** Batched as the cloud wants. Unknown or finished is success. */
+  terminate(instances: readonly Instance[], calls: Calls): Promise<Termination>
+
+  /**
+   * Claims the owner's generation, as `prepare` does, for a process that takes a cluster over without launching anything.
+   * Throws OwnershipError if somebody else holds it.
+   */
+  claim?(owner: Owner, calls: Calls): Promise<void>
+  interruptions?(instances: readonly Instance[], calls: Calls): Promise<Interruptions>
+  /** Quota, addresses, disks: advisory. */
+  headroom?(wish: Wish, calls: Calls): Promise<readonly Headroom[]>
+  /** Reads only. */
+  leftovers?(selector: Selector, calls: Calls): Promise<readonly Leftover[]>
+  remove?(leftovers: readonly Leftover[], calls: Calls): Promise<void>
+  consoleLog?(instance: Instance, calls: Calls): Promise<string>
+}

@@ -1,0 +1,371 @@
+/** The request: what a user writes, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
+import type * as Zod from "zod"
+import { SpecError, type SpecProblem } from "./errors.js"
+import { parseOptions, show, type Z } from "./parse.js"
+import type { Arch, Market, Provider, Range } from "./provider.js"
+
+/** The names that resolve to an adapter by themselves. */
+export const PROVIDER_NAMES = ["local", "aws"] as const
+export type ProviderName = (typeof PROVIDER_NAMES)[number]
+
+/** A duration with its unit: "90s", "10m", "12h", "2d". */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
+
+export type MarketWish = Market | "spot-with-fallback"
+
+/** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
+export interface WorkerSpec {
+  /** Types by name, best first. Not together with `vcpus`, `memoryGiB` or `gpu`. */
+  readonly instanceType?: string | readonly string[]
+  readonly vcpus?: number | { readonly min?: number; readonly max?: number }
+  readonly memoryGiB?: number | { readonly min?: number; readonly max?: number }
+  readonly gpu?: { readonly name?: string; readonly count?: number }
+  readonly arch?: Arch
+  /** `on-demand` by default. */
+  readonly market?: MarketWish
+  readonly zones?: readonly string[]
+  /** `one-zone` (the default) keeps traffic between workers free; `zones` survives the outage of one. */
+  readonly spread?: "one-zone" | "zones"
+  readonly image?: string
+  /** A shell script that each instance runs once when it has started. */
+  readonly startup?: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** `auto` (the default) gives an address only where the subnet has no other way out. */
+  readonly publicAddress?: "auto" | boolean
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface ClusterSpec extends WorkerSpec {
+  /** Re-attach by this name from anywhere; random when left out. */
+  readonly name?: string
+  readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
+  readonly region?: string | readonly string[]
+  /** Whose cluster it is, as a tag: "default" by default. */
+  readonly owner?: string
+  /** What to do when a cluster of this name lives already; `refuse` by default. */
+  readonly existing?: "refuse" | "connect"
+  /** The cluster's own deadline, counted from its creation: "12h" by default. */
+  readonly maxLifetime?: Duration
+  readonly maxLifetimeMs?: number
+  /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
+  readonly groups?: Readonly<Record<string, WorkerSpec>>
+}
+
+export type ScaleTarget = number | Readonly<Record<string, number>>
+
+export interface ScaleOptions {
+  /** The fewest workers that are not a failure: the whole target by default. */
+  readonly minimum?: number
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
+  /** What `desired` becomes when fewer run in the end: what runs (`keep`), or nothing (`close`). Else it stays. */
+  readonly ifShort?: "keep" | "close"
+  readonly signal?: AbortSignal
+}
+
+/** What `Cluster.attach` needs: where to look, and optionally what its workers are, to launch more of them. */
+export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "maxLifetime" | "maxLifetimeMs"> {}
+
+export interface ListSpec extends Pick<ClusterSpec, "provider" | "region"> {
+  /** Only this owner's clusters; everybody's when left out. */
+  readonly owner?: string
+}
+
+export interface CloseOptions {
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
+}
+
+/** A group as the core works with it: every default filled in. */
+export interface ResolvedGroup {
+  readonly name: string
+  readonly instanceTypes: readonly string[] | undefined
+  readonly vcpus: Range | undefined
+  readonly memoryGiB: Range | undefined
+  readonly gpu: { readonly name?: string; readonly count?: number } | undefined
+  readonly arch: Arch | undefined
+  readonly market: MarketWish
+  readonly zones: readonly string[] | undefined
+  readonly spread: "one-zone" | "zones"
+  readonly image: string | undefined
+  readonly startup: string | undefined
+  readonly environment: Readonly<Record<string, string>>
+  readonly publicAddress: "auto" | boolean
+  readonly tags: Readonly<Record<string, string>>
+  /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
+  readonly isBare: boolean
+}
+
+export interface ResolvedSpec {
+  readonly name: string | undefined
+  readonly providers: readonly (ProviderName | Provider)[]
+  readonly regions: readonly string[] | undefined
+  readonly owner: string
+  readonly existing: "refuse" | "connect"
+  readonly maxLifetimeMs: number
+  readonly groups: readonly ResolvedGroup[]
+}
+
+/** More than any cloud's regional limit of one fleet (100,000 in "Quotas for EC2 Fleet and Spot Fleet"): surely a slip. */
+export const MOST_WORKERS = 100_000
+
+const DEFAULT_LIFETIME_MS = 12 * 3_600_000
+/** A year: longer than any burst. */
+const LONGEST_LIFETIME_MS = 365 * 86_400_000
+
+/** Valid as a GCP label, an Azure resource name and a part of a host name. */
+const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
+const NAME_RULE = "use 1 to 40 lower-case letters, digits and hyphens, beginning with a letter"
+const TAG_KEY = /^(?!muster-)[a-z][a-z0-9_-]{0,62}$/
+const TAG_KEY_RULE = `use 1 to 63 lower-case letters, digits, "_" and "-", beginning with a letter, and not with "muster-"`
+const TAG_VALUE = /^[a-z0-9_-]{0,63}$/
+const TAG_VALUE_RULE = `use at most 63 lower-case letters, digits, "_" and "-", the common rules of all clouds`
+const ENVIRONMENT_NAME = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
+const ENVIRONMENT_RULE = `use letters, digits and "_", not beginning with a digit or "MUSTER_"`
+
+const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A duration in milliseconds; undefined when the text is none. */
+export function durationMs(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+  if (match === null) return undefined
+  return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
+}
+
+const durationSchema = (z: Z) =>
+  z.string().refine((text) => durationMs(text) !== undefined, `use a number with a unit: "90s", "10m", "12h", "2d"`)
+
+const workerShape = (z: Z) => {
+  const range = z.union([
+    z.number().positive(),
+    z
+      .strictObject({ min: z.number().positive().optional(), max: z.number().positive().optional() })
+      .refine((range) => (range.min ?? 0) <= (range.max ?? Number.POSITIVE_INFINITY), "min must not be above max"),
+  ])
+  const word = z.string().min(1, "must not be empty")
+  return {
+    instanceType: z.union([word, z.array(word).min(1, "name at least one type")]).optional(),
+    vcpus: range.optional(),
+    memoryGiB: range.optional(),
+    gpu: z.strictObject({ name: word.optional(), count: z.int().positive().optional() }).optional(),
+    arch: z.enum(["x86_64", "arm64"]).optional(),
+    market: z.enum(["on-demand", "spot", "spot-with-fallback"]).optional(),
+    zones: z.array(word).min(1, "name at least one zone, or leave it out").optional(),
+    spread: z.enum(["one-zone", "zones"]).optional(),
+    image: word.optional(),
+    startup: z.string().optional(),
+    environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
+    publicAddress: z.union([z.boolean(), z.literal("auto")]).optional(),
+    tags: z.record(z.string().regex(TAG_KEY, TAG_KEY_RULE), z.string().regex(TAG_VALUE, TAG_VALUE_RULE)).optional(),
+  }
+}
+
+const clusterSchema = (z: Z): Zod.ZodType => {
+  const name = z.string().regex(NAME, NAME_RULE)
+  const provider = z.union([
+    z.enum(
+      PROVIDER_NAMES,
+      `use one of ${PROVIDER_NAMES.map((known) => `"${known}"`).join(", ")}, or a provider object`,
+    ),
+    z.custom<Provider>(isProvider, "use the name of a provider, or an object made by a factory such as aws({…})"),
+  ])
+  return z.strictObject({
+    ...workerShape(z),
+    name: name.optional(),
+    provider: z.union([provider, z.array(provider).min(1, "name at least one provider")]),
+    region: z.union([z.string().min(1), z.array(z.string().min(1)).min(1, "name at least one region")]).optional(),
+    owner: name.optional(),
+    existing: z.enum(["refuse", "connect"]).optional(),
+    maxLifetime: durationSchema(z).optional(),
+    maxLifetimeMs: z.number().positive().optional(),
+    groups: z.record(name, z.strictObject(workerShape(z))).optional(),
+  })
+}
+
+function isProvider(value: unknown): boolean {
+  const candidate = value as Partial<Provider> | null
+  return typeof candidate === "object" && candidate !== null && typeof candidate.launch === "function"
+}
+
+/**
+ * Checks a spec and fills in its defaults.
+ *
+ * @throws SpecError with every problem at once.
+ */
+export function resolveSpec(input: ClusterSpec): ResolvedSpec {
+  const spec = parseOptions("cluster", clusterSchema, input) as ClusterSpec
+  const providers = [spec.provider].flat() as readonly (ProviderName | Provider)[]
+  const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
+  const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
+  const problems: SpecProblem[] = [
+    ...groups.flatMap((group) => selectionProblems(group, spec)),
+    ...regionProblems(spec, providers),
+  ]
+  if (spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined) {
+    problems.push({ option: "cluster.maxLifetime", message: "is given together with maxLifetimeMs; give one of them" })
+  }
+  if (maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS) {
+    const value = spec.maxLifetime ?? spec.maxLifetimeMs
+    problems.push({ option: "cluster.maxLifetime", value, message: `is ${show(value)}; use "1s" to "365d"` })
+  }
+  if (problems.length > 0) throw new SpecError(problems)
+  return {
+    name: spec.name,
+    providers,
+    regions: spec.region === undefined ? undefined : [spec.region].flat(),
+    owner: spec.owner ?? "default",
+    existing: spec.existing ?? "refuse",
+    maxLifetimeMs,
+    groups,
+  }
+}
+
+function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): ResolvedGroup {
+  // A group that chooses its machines in one way does not inherit the other way from the top.
+  const choosesType = own.instanceType !== undefined
+  const choosesSize = own.vcpus !== undefined || own.memoryGiB !== undefined || own.gpu !== undefined
+  const { vcpus, memoryGiB, gpu, instanceType, ...shared } = spec
+  const inherited = { ...(choosesType ? {} : { vcpus, memoryGiB, gpu }), ...(choosesSize ? {} : { instanceType }) }
+  const group: WorkerSpec = { ...shared, ...(inherited as WorkerSpec), ...own }
+  return {
+    name,
+    isBare: false,
+    instanceTypes: group.instanceType === undefined ? undefined : [group.instanceType].flat(),
+    vcpus: typeof group.vcpus === "number" ? { min: group.vcpus, max: group.vcpus } : group.vcpus,
+    memoryGiB: typeof group.memoryGiB === "number" ? { min: group.memoryGiB, max: group.memoryGiB } : group.memoryGiB,
+    gpu: group.gpu,
+    arch: group.arch,
+    market: group.market ?? "on-demand",
+    zones: group.zones,
+    spread: group.spread ?? "one-zone",
+    image: group.image,
+    startup: group.startup,
+    environment: { ...spec.environment, ...own.environment },
+    publicAddress: group.publicAddress ?? "auto",
+    tags: { ...spec.tags, ...own.tags },
+  }
+}
+
+/** A group of which only its instances' tags are known. */
+export function bareGroup(name: string): ResolvedGroup {
+  return { ...resolveGroup(name, {}, {}), isBare: true }
+}
+
+/** Whether a spec says anything of what its workers are. */
+export function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
+  const { instanceType, vcpus, memoryGiB, gpu, image, startup, groups } = spec
+  return [instanceType, vcpus, memoryGiB, gpu, image, startup, groups].some((option) => option !== undefined)
+}
+
+function selectionProblems(group: ResolvedGroup, spec: ClusterSpec) {
+  const at = spec.groups === undefined ? "cluster" : `cluster.groups.${group.name}`
+  const sizes = (["vcpus", "memoryGiB", "gpu"] as const).filter((option) => group[option] !== undefined)
+  if (group.instanceTypes === undefined || sizes.length === 0) return []
+  const value = group.instanceTypes.length === 1 ? group.instanceTypes[0] : group.instanceTypes
+  const message = `is ${show(value)} and ${sizes.join(", ")} is given too; name types or describe them, not both`
+  return [{ option: `${at}.instanceType`, value, message }]
+}
+
+/** A provider object has its region already; one given beside it must agree. */
+function regionProblems(spec: ClusterSpec, providers: readonly (ProviderName | Provider)[]) {
+  if (spec.region === undefined) return []
+  const regions = [spec.region].flat()
+  return providers.flatMap((provider) => {
+    if (typeof provider === "string" || regions.includes(provider.region)) return []
+    const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
+    return [{ option: "cluster.region", value: spec.region, message }]
+  })
+}
+
+const scaleSchema = (z: Z): Zod.ZodType => {
+  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+  return z.strictObject({
+    target: z.union([count, z.record(z.string(), count)]),
+    options: z.strictObject({
+      minimum: count.optional(),
+      timeout: durationSchema(z).optional(),
+      timeoutMs: z.number().positive().optional(),
+      ifShort: z.enum(["keep", "close"]).optional(),
+      signal: z.instanceof(AbortSignal).optional(),
+    }),
+  })
+}
+
+export interface ResolvedScale {
+  readonly targets: ReadonlyMap<string, number>
+  readonly minimum: number
+  readonly timeoutMs: number | undefined
+  readonly ifShort: "keep" | "close" | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Checks the arguments of `scale` against the groups there are.
+ *
+ * @throws SpecError with every problem at once.
+ */
+export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups: readonly string[]): ResolvedScale {
+  parseOptions("scale", scaleSchema, { target, options })
+  const targets = new Map(typeof target === "number" ? groups.map((name) => [name, target]) : Object.entries(target))
+  const total = [...targets.values()].reduce((sum, count) => sum + count, 0)
+  const problems: SpecProblem[] = [...targets.keys()]
+    .filter((name) => !groups.includes(name))
+    .map((name) => ({
+      option: `scale.target.${name}`,
+      value: name,
+      message: `no such group; groups: ${groups.join(", ")}`,
+    }))
+  if (typeof target === "number" && target > 0 && groups.length > 1) {
+    const example = `{ ${groups.map((name) => `${name}: ${target}`).join(", ")} }`
+    problems.push({
+      option: "scale.target",
+      value: target,
+      message: `is ${target}, but there are ${groups.length} groups; say how many of each: ${example}`,
+    })
+  }
+  if (options.minimum !== undefined && options.minimum > total) {
+    problems.push({
+      option: "scale.options.minimum",
+      value: options.minimum,
+      message: `is ${options.minimum}, above the target ${total}`,
+    })
+  }
+  if (problems.length > 0) throw new SpecError(problems)
+  return {
+    targets,
+    minimum: options.minimum ?? total,
+    timeoutMs: options.timeoutMs ?? (options.timeout === undefined ? undefined : durationMs(options.timeout)),
+    ifShort: options.ifShort,
+    signal: options.signal,
+  }
+}
+
+/** @throws SpecError with every problem at once. */
+export function resolveAttach(name: string, spec: AttachSpec): ClusterSpec {
+  const full: ClusterSpec = { ...spec, name, existing: "connect" }
+  resolveSpec(full)
+  return full
+}
+
+export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"> {
+  readonly owner: string | undefined
+}
+
+/** @throws SpecError with every problem at once. */
+export function resolveList(spec: ListSpec): ResolvedList {
+  const { providers, regions } = resolveSpec(spec)
+  return { providers, regions, owner: spec.owner }
+}
+
+const DEFAULT_CLOSE_MS = 15 * 60_000
+
+/** @throws SpecError with every problem at once. */
+export function resolveClose(options: CloseOptions): number {
+  const schema = (z: Z): Zod.ZodType =>
+    z.strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
+  if (Object.keys(options).length > 0) parseOptions("close", schema, options)
+  return (
+    options.timeoutMs ??
+    (options.timeout === undefined ? DEFAULT_CLOSE_MS : (durationMs(options.timeout) ?? DEFAULT_CLOSE_MS))
+  )
+}
