@@ -1,0 +1,86 @@
+/** A world as a provider, without a wire between: the quickest way to rehearse. */
+import type { Calls, Headroom, Limits, Offer, OfferQuery, Provider, Wish } from "../provider.js"
+import { fits } from "./catalogue.js"
+import type { Span } from "./luck.js"
+import { longest } from "./luck.js"
+import { costIn } from "./provider-costs.js"
+import { ask } from "./provider-errors.js"
+import { consoleLog, interruptions, list, terminate } from "./provider-instances.js"
+import { type LaunchStyle, launch, settle, splitWish } from "./provider-launch.js"
+import { leftovers, prepare, remove } from "./provider-setup.js"
+import type { World } from "./world.js"
+
+export const OFFERS = "ListOffers"
+export const QUOTAS = "ListQuotas"
+
+export interface WorldProviderOptions {
+  /**
+   * When the outcome of a launch is told, in milliseconds after it was accepted: launches are then unsettled at first,
+   * as on GCP. At once when left out, as on EC2.
+   */
+  readonly settleMs?: Span
+  /** One instance a request, under a name of ours, as on Azure; requests for many with a token when left out. */
+  readonly names?: boolean
+}
+
+/** EC2's limit on user data, before base64. */
+const USER_DATA_BYTES = 16_384
+
+/** The simulated cloud as a `Provider` in one region. */
+export function worldProvider(world: World, options: WorldProviderOptions = {}): Provider {
+  const style: LaunchStyle = {
+    names: options.names ?? false,
+    ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
+  }
+  return {
+    name: world.settings.provider,
+    region: world.settings.region,
+    limits: limitsOf(world),
+    offers: (query, calls) => offers(world, query, calls),
+    prepare: (owner, group, calls) => prepare(world, owner, group, calls),
+    split: (wish, prepared) => splitWish(world, style, wish, prepared),
+    launch: (call, calls) => launch(world, style, call, calls),
+    settle: (call, ref, calls) => settle(world, call, ref, calls),
+    list: (selector, calls) => list(world, selector, calls),
+    terminate: (instances, calls) => terminate(world, instances, calls),
+    interruptions: (instances, calls) => interruptions(world, instances, calls),
+    headroom: (wish, calls) => headroom(world, wish, calls),
+    leftovers: (selector, calls) => leftovers(world, selector, calls),
+    remove: (found, calls) => remove(world, found, calls),
+    consoleLog: (instance, calls) => consoleLog(world, instance, calls),
+  }
+}
+
+function limitsOf(world: World): Limits {
+  const { provider, region, buckets, limits } = world.settings
+  return {
+    account: `${provider}/${region}`,
+    buckets,
+    userDataBytes: USER_DATA_BYTES,
+    consistencyMs: limits.consistencyMs,
+    // As on EC2: from shutting-down on there is no way back and no bill.
+    goneStates: ["terminating", "terminated"],
+    look: { firstMs: 1_000, everyMs: 5_000 },
+    attemptMs: 60_000,
+    bootMs: 3 * Math.max(60_000, longest(world.latency.bootMs)),
+    markets: ["on-demand", "spot"],
+  }
+}
+
+function offers(world: World, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+  const cost = costIn(world, { reads: 1 })
+  return ask(calls, { api: OFFERS, cost, doing: "listing offers" }, ({ signal }) =>
+    world.serve(OFFERS, {}, { cost, signal }, () => world.offers.filter((offer) => fits(offer, query))),
+  )
+}
+
+/** Every quota that limits one of the wish's offers. */
+function headroom(world: World, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
+  const cost = costIn(world, { reads: 1 })
+  return ask(calls, { api: QUOTAS, cost, doing: "reading quotas" }, ({ signal }) =>
+    world.serve(QUOTAS, {}, { cost, signal }, () => {
+      const rows = new Map(wish.offers.flatMap((offer) => world.quotas(offer)).map((row) => [row.name, row]))
+      return [...rows.values()].map((row) => ({ ...row, unit: "vCPU" }))
+    }),
+  )
+}
