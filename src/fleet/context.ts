@@ -1,0 +1,101 @@
+/** What the stages of one cluster share. */
+import { type CallReport, type CallsOptions, createCalls } from "../calls/send.js"
+import type { Clock } from "../calls/clock.js"
+import type { ClusterEventBody } from "../events.js"
+import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
+import type { ResolvedGroup } from "../spec.js"
+import type { Journal } from "./journal.js"
+import type { Roster } from "./roster.js"
+import type { Unavailable } from "./unavailable.js"
+
+/** What is known of one group beside its workers. */
+export interface GroupState {
+  readonly group: ResolvedGroup
+  desired: number
+  /** What is sold that fits; undefined until asked. */
+  offers: readonly Offer[] | undefined
+  /** Why nothing more is launched for it until the next `scale`. */
+  problem: Error | undefined
+  /** What failed since the last `scale`, latest last. */
+  failures: Failure[]
+  /** Boots failed so often in a row that no more are tried until the next `scale`. */
+  breaker: Failure | undefined
+  /** When the last `scale` named it, in milliseconds since 1970. */
+  askedAt: number
+}
+
+/** When a provider will be looked at, and what the last complete list can have shown. */
+export interface LookState {
+  /** Milliseconds since 1970. */
+  nextAt: number
+  /** Counts what was asked of the provider that only a list begun later must show. */
+  changes: number
+  /** `changes` when the last complete list was begun. */
+  listedChanges: number
+}
+
+/** The memory of what is unavailable by account, shared by the clusters of a process. */
+export type Memory = Map<string, readonly Unavailable[]>
+
+export interface Fleet {
+  readonly clock: Clock
+  readonly owner: Owner
+  readonly providers: readonly Provider[]
+  readonly groups: ReadonlyMap<string, GroupState>
+  readonly roster: Roster
+  readonly journal: Journal
+  readonly memory: Memory
+  readonly looks: ReadonlyMap<Provider, LookState>
+  /** By provider and group, made at the first launch. */
+  readonly prepared: Map<string, Prepared>
+  /** Ends reads and waits when the cluster is closed or detached. */
+  readonly signal: AbortSignal
+  /** Nothing is launched any more: the cluster is closing. */
+  closing: boolean
+  /** How many passes were begun: a target is judged only by those begun after it was set. */
+  passes: number
+  /** Numbers wishes. */
+  wishes: number
+  emit(event: ClusterEventBody): void
+  /** Learns the prices of offers. */
+  price(offers: readonly Offer[]): void
+  /** Asks for another pass. */
+  wake(): void
+  /** Another process owns the cluster: stop, and leave its instances alone. */
+  disown(error: Error): void
+}
+
+/** The core's calls to a provider, reported as events. */
+export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
+  const report = (said: CallReport) =>
+    fleet.emit({ type: "call", provider: provider.name, region: provider.region, ...said })
+  return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, report, ...options })
+}
+
+/** Looks at the provider in `ms` at the latest. */
+export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
+  const look = fleet.looks.get(provider)
+  if (look !== undefined) look.nextAt = Math.min(look.nextAt, fleet.clock.now() + ms)
+}
+
+/** Something was made or asked to go: the next list that counts begins after this moment. */
+export function markChanged(fleet: Fleet, provider: Provider): void {
+  const look = fleet.looks.get(provider)
+  if (look !== undefined) look.changes += 1
+  lookWithin(fleet, provider, provider.limits.look.firstMs)
+}
+
+/** What the cluster's accounts remember as unavailable. */
+export function memoryOf(fleet: Fleet): readonly Unavailable[] {
+  const accounts = new Set(fleet.providers.map((provider) => provider.limits.account))
+  return [...accounts].flatMap((account) => fleet.memory.get(account) ?? [])
+}
+
+export function preparedKey(provider: Provider, group: string): string {
+  return `${provider.name}/${provider.region}/${group}`
+}
+
+/** An error's message, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

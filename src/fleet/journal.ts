@@ -1,0 +1,324 @@
+/**
+ * The intent journal: what was about to be sent, written before its first byte, so that a process that starts after a crash
+ * knows which launch calls may have been done and sends exactly those again.
+ *
+ * One file per cluster uid and generation, JSON lines, mode 0600, written by one process. Long texts (user data) are written
+ * once, by digest. Intents admitted together are written and synced together; outcomes are not synced: losing one costs a
+ * replay, which makes nothing twice.
+ */
+import { createHash } from "node:crypto"
+import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises"
+import { homedir } from "node:os"
+import { dirname, join } from "node:path"
+import type { Clock } from "../calls/clock.js"
+import { JournalError } from "../errors.js"
+import type { Json, JsonObject, LaunchCall, Owner } from "../provider.js"
+
+const VERSION = 1
+/** A text longer than this is stored once and named by its digest. */
+const LONGEST_INLINE_TEXT = 256
+
+export interface Intent {
+  readonly provider: string
+  readonly region: string
+  readonly wish: string
+  readonly generation: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly call: LaunchCall
+}
+
+export type IntentOutcome = "settled" | "unsettled" | "refused"
+
+export interface Journal {
+  /** Resolves when the intent is on the disk. @throws JournalError naming the path; then the call must not be sent. */
+  intend(intent: Intent): Promise<void>
+  outcome(token: string, outcome: IntentOutcome, ref?: Json): void
+  /** Waits for what is being written and closes the file. */
+  close(): Promise<void>
+  /** Nothing of this cluster is left: its files go. */
+  discard(): Promise<void>
+}
+
+/** What the journals of a cluster say after a crash: the launch calls that no outcome closed. */
+export interface OpenIntent extends Intent {
+  readonly outcome: "none" | "unsettled"
+  readonly ref?: Json
+}
+
+export interface JournalHistory {
+  readonly uid: string
+  readonly generation: number
+  readonly deadline: string
+  readonly open: readonly OpenIntent[]
+}
+
+export const noJournal: Journal = {
+  intend: () => Promise.resolve(),
+  outcome: () => {},
+  close: () => Promise.resolve(),
+  discard: () => Promise.resolve(),
+}
+
+/** Where journals live by default: the user's state directory. */
+export function defaultJournalDirectory(): string {
+  const { env, platform } = process
+  const state = platform === "win32" ? env.LOCALAPPDATA : env.XDG_STATE_HOME
+  return join(state ?? join(homedir(), ".local", "state"), "muster", "journal")
+}
+
+/** Lines that go to the disk in one write. */
+interface Batch {
+  readonly lines: string[]
+  sync: boolean
+  readonly written: Promise<void>
+}
+
+export class FileJournal implements Journal {
+  readonly #directory: string
+  readonly #path: string
+  readonly #owner: Owner
+  readonly #clock: Clock
+  /** Digests of the texts that are in the file. */
+  readonly #texts = new Set<string>()
+  #next: Batch | undefined
+  #last: Promise<void> = Promise.resolve()
+  #file: FileHandle | undefined
+  #length = 0
+
+  constructor(directory: string, owner: Owner, clock: Clock) {
+    this.#directory = directory
+    this.#owner = owner
+    this.#clock = clock
+    this.#path = join(directory, fileName(owner))
+  }
+
+  async intend(intent: Intent): Promise<void> {
+    const lines: string[] = []
+    const call = this.#pack(intent.call as unknown as Json, lines)
+    lines.push(line({ kind: "intent", ...intent, call }))
+    try {
+      await this.#append(lines, true)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new JournalError(
+        `writing the launch journal ${this.#path}: ${why}; nothing was launched. Make the path writable, or name another with the option journal`,
+        { path: this.#path, cause: error },
+      )
+    }
+  }
+
+  outcome(token: string, outcome: IntentOutcome, ref?: Json): void {
+    const record = line({ kind: "outcome", token, outcome, ...(ref === undefined ? {} : { ref }) })
+    // Not written is not wrong: the intent stays open and is replayed.
+    this.#append([record], false).catch(() => {})
+  }
+
+  close(): Promise<void> {
+    return this.#clock.busy("closing the journal", this.#close())
+  }
+
+  discard(): Promise<void> {
+    return this.#clock.busy("removing the journal", this.#discard())
+  }
+
+  async #close(): Promise<void> {
+    await this.#last.catch(() => {})
+    const file = this.#file
+    this.#file = undefined
+    await file?.close()
+  }
+
+  async #discard(): Promise<void> {
+    await this.#close()
+    const names = await readdir(this.#directory).catch(() => [])
+    const prefix = `${this.#owner.cluster}.${this.#owner.uid}.`
+    const ours = names.filter((name) => name.startsWith(prefix))
+    await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true })))
+  }
+
+  /** Replaces long texts by their digests; a text that is not in the file yet goes into `lines`. */
+  #pack(value: Json, lines: string[]): Json {
+    if (typeof value === "string" && value.length > LONGEST_INLINE_TEXT) {
+      const digest = createHash("sha256").update(value).digest("hex")
+      if (!this.#texts.has(digest)) lines.push(line({ kind: "text", digest, text: value }))
+      this.#texts.add(digest)
+      return { $text: digest }
+    }
+    if (Array.isArray(value)) return value.map((item: Json) => this.#pack(item, lines))
+    if (typeof value !== "object" || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#pack(item as Json, lines)]))
+  }
+
+  /** One write at a time; what is appended meanwhile goes together with the next one. */
+  #append(lines: readonly string[], sync: boolean): Promise<void> {
+    if (this.#next === undefined) {
+      const written = this.#last.catch(() => {}).then(() => this.#write())
+      this.#next = { lines: [], sync: false, written }
+      this.#last = this.#clock.busy("writing the journal", written)
+      this.#last.catch(() => {})
+    }
+    this.#next.lines.push(...lines)
+    this.#next.sync ||= sync
+    return this.#next.written
+  }
+
+  async #write(): Promise<void> {
+    const batch = this.#next
+    this.#next = undefined
+    if (batch === undefined) return
+    try {
+      const file = this.#file ?? (await this.#create())
+      const text = batch.lines.join("")
+      await file.appendFile(text)
+      if (batch.sync) await file.datasync()
+      this.#length += Buffer.byteLength(text)
+    } catch (error) {
+      // A text that may not have reached the disk must be written again before it is named again, and half a line would
+      // damage the next one.
+      this.#texts.clear()
+      await this.#file?.truncate(this.#length).catch(() => {})
+      throw error
+    }
+  }
+
+  async #create(): Promise<FileHandle> {
+    await makeDirectory(this.#directory)
+    const file = await open(this.#path, "a", 0o600)
+    const { cluster, uid, owner, generation, deadline } = this.#owner
+    const header = line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline })
+    try {
+      await file.appendFile(header)
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    this.#length = Buffer.byteLength(header)
+    this.#file = file
+    return file
+  }
+}
+
+/** Node's own recursive mkdir never returns under /proc, where a new directory is "not found" whatever its parent. */
+async function makeDirectory(path: string, deep = true): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "EEXIST") return
+    if (code !== "ENOENT" || !deep || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    await makeDirectory(path, false)
+  }
+}
+
+function line(record: object): string {
+  return `${JSON.stringify(record)}\n`
+}
+
+/** The claim keeps two processes apart that took the same generation before either could see the other. */
+function fileName({ cluster, uid, generation, claim }: Owner): string {
+  return `${cluster}.${uid}.${generation}.${claim}.jsonl`
+}
+
+/**
+ * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.
+ *
+ * @throws JournalError when a file is from a newer version, or damaged elsewhere than in a last line cut short by a crash.
+ */
+export async function readJournals(
+  directory: string,
+  cluster: string,
+  owner: string,
+  clock: Clock,
+): Promise<JournalHistory[]> {
+  return clock.busy("reading the journal", readAll(directory, cluster, owner))
+}
+
+async function readAll(directory: string, cluster: string, owner: string): Promise<JournalHistory[]> {
+  const names = await readdir(directory).catch(() => [] as string[])
+  const ours = names.filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
+  const files = await Promise.all(ours.map((name) => readOne(join(directory, name))))
+  const histories = new Map<string, JournalHistory>()
+  const own = files.filter((file) => file !== undefined && file.owner === owner) as FileHistory[]
+  for (const file of own.sort((a, b) => a.generation - b.generation)) {
+    const earlier = histories.get(file.uid)
+    histories.set(file.uid, {
+      ...file,
+      open: [...(earlier?.open ?? []).filter((intent) => !file.closed.has(intent.call.token)), ...file.open],
+    })
+  }
+  return [...histories.values()]
+}
+
+interface FileHistory extends JournalHistory {
+  readonly owner: string
+  /** Tokens that this file closes, also those of earlier generations that it replayed. */
+  readonly closed: ReadonlySet<string>
+}
+
+interface JournalRecord {
+  readonly kind: string
+  readonly [key: string]: unknown
+}
+
+async function readOne(path: string): Promise<FileHistory | undefined> {
+  const text = await readFile(path, "utf8")
+  const records = parseLines(path, text)
+  const header = records[0] as unknown as
+    | { version: number; uid: string; owner: string; generation: number; deadline: string }
+    | undefined
+  if (header === undefined) return undefined
+  if (records[0]?.kind !== "header" || header.version > VERSION) {
+    throw new JournalError(
+      `reading the launch journal ${path}: version ${String(header.version)} is newer than this library knows (${VERSION}); update muster, or attach from the version that wrote it`,
+      { path },
+    )
+  }
+  const texts = new Map(
+    records.filter((record) => record.kind === "text").map((record) => [String(record.digest), String(record.text)]),
+  )
+  const open = new Map<string, OpenIntent>()
+  const closed = new Set<string>()
+  for (const record of records) {
+    if (record.kind === "intent") {
+      const intent = record as unknown as Intent
+      const call = unpack(intent.call as unknown as Json, texts) as unknown as LaunchCall
+      open.set(call.token, { ...intent, call, outcome: "none" })
+    } else if (record.kind === "outcome") {
+      const { token, outcome, ref } = record as unknown as { token: string; outcome: IntentOutcome; ref?: Json }
+      const intent = open.get(token)
+      if (outcome === "unsettled" && intent !== undefined)
+        open.set(token, { ...intent, outcome, ...(ref === undefined ? {} : { ref }) })
+      if (outcome === "unsettled") continue
+      open.delete(token)
+      closed.add(token)
+    }
+  }
+  const { uid, owner, generation, deadline } = header
+  return { uid, owner, generation, deadline, open: [...open.values()], closed }
+}
+
+/** A last line without its end was cut short by a crash: the call it announced was never sent. */
+function parseLines(path: string, text: string): JournalRecord[] {
+  const lines = text.split("\n")
+  lines.pop()
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as JournalRecord
+    } catch (error) {
+      throw new JournalError(
+        `reading the launch journal ${path}: line ${index + 1} is damaged; move the file away to go on from tags alone`,
+        { path, cause: error },
+      )
+    }
+  })
+}
+
+function unpack(value: Json, texts: ReadonlyMap<string, string>): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => unpack(item, texts))
+  if (typeof value !== "object" || value === null) return value
+  const named = (value as JsonObject).$text
+  if (typeof named === "string") return texts.get(named) ?? ""
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item as Json, texts)]))
+}

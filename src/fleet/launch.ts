@@ -1,0 +1,286 @@
+/** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
+import { accountOf } from "../calls/send.js"
+import {
+  CapacityError,
+  isFinal,
+  MusterError,
+  OwnershipError,
+  QuotaError,
+  ThrottledError,
+  TransientError,
+} from "../errors.js"
+import type { Calls, Launched, Prepared, Provider, Room, Wish } from "../provider.js"
+import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
+import type { OpenIntent } from "./journal.js"
+import { learn } from "./learn.js"
+import type { PlannedWish } from "./plan.js"
+import type { Launch } from "./roster.js"
+import { startTerminations } from "./terminate.js"
+
+/** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
+const REPLAY_MS = 1000
+const REPLAY_CAP_MS = 60_000
+
+/** What `prepare` finds or makes for a group at a provider. */
+export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
+  const { name, startup, environment, image, publicAddress, tags, gpu } = state.group
+  const request = {
+    name,
+    environment,
+    publicAddress,
+    tags,
+    archs: [...new Set((state.offers ?? []).map((offer) => offer.arch))],
+    ...(startup === undefined ? {} : { startup }),
+    ...(image === undefined ? {} : { image }),
+    ...(gpu === undefined ? {} : { gpu }),
+  }
+  return provider.prepare(fleet.owner, request, calls)
+}
+
+/** Splits a wish into launch calls and starts them all. */
+export function startWish(fleet: Fleet, planned: PlannedWish, provider: Provider, prepared: Prepared): void {
+  const wish = numberedWish(fleet, planned)
+  const calls = provider.split(wish, prepared, roomOf(fleet, provider))
+  const [first] = calls
+  fleet.emit({
+    type: "plan",
+    group: planned.group,
+    provider: provider.name,
+    region: provider.region,
+    count: planned.count,
+    instanceType: first?.offers[0]?.instanceType ?? "",
+    market: planned.market,
+    calls: calls.length,
+  })
+  const failover = (fleet.groups.get(planned.group)?.failures.length ?? 0) > 0
+  for (const call of calls) {
+    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call)
+    fleet.roster.launches.set(call.token, launch)
+    void runLaunch(fleet, launch, failover)
+  }
+}
+
+/** An id never used before, also not by another process with the same uid and generation. */
+export function numberedWish(fleet: Fleet, planned: PlannedWish): Wish {
+  const { uid, generation, claim } = fleet.owner
+  const spread = fleet.groups.get(planned.group)?.group.spread ?? "one-zone"
+  const { group, count, offers, market, arch } = planned
+  fleet.wishes += 1
+  return { id: `${generation}-${claim}-${fleet.wishes}`, uid, group, count, offers, market, arch, spread }
+}
+
+export function roomOf(fleet: Fleet, provider: Provider): Room {
+  const launches = fleet.roster.openLaunches().filter((launch) => launch.provider === provider)
+  return {
+    levels: accountOf(fleet.clock, provider.limits).buckets.levels(),
+    launches: launches.map(({ call: { api, zone, count } }) => ({
+      api,
+      count,
+      ...(zone === undefined ? {} : { zone }),
+    })),
+  }
+}
+
+function newLaunch(provider: Provider, wish: string, generation: number, call: Launch["call"]): Launch {
+  return {
+    provider,
+    call,
+    wish,
+    generation,
+    state: "waiting",
+    journaled: false,
+    failures: [],
+    sentAt: 0,
+    lookedAt: 0,
+    replays: 0,
+    abort: new AbortController(),
+    release: () => {},
+  }
+}
+
+/** Takes over what a journal says may have been done: it counts as live until its outcome is known. */
+export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
+  const provider = fleet.providers.find(({ name, region }) => name === intent.provider && region === intent.region)
+  if (provider === undefined || !fleet.groups.has(intent.call.group)) return
+  const launch = newLaunch(provider, intent.wish, intent.generation, intent.call)
+  launch.state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
+  launch.sentAt = intent.at
+  launch.journaled = true
+  if (intent.ref !== undefined) launch.ref = intent.ref
+  fleet.roster.launches.set(intent.call.token, launch)
+}
+
+async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promise<void> {
+  const { provider, call, wish, generation } = launch
+  const calls = fleetCalls(fleet, provider, {
+    signal: launch.abort.signal,
+    finishAttempts: true,
+    failover,
+    hold: (release) => holdUntilSettled(launch, release),
+    admit: async () => {
+      const at = fleet.clock.now()
+      await fleet.journal.intend({ provider: provider.name, region: provider.region, wish, generation, at, call })
+      launch.journaled = true
+      if (launch.abort.signal.aborted) return
+      launch.state = "sent"
+      launch.sentAt = fleet.clock.now()
+      fleet.emit({ type: "launch-started", token: call.token, group: call.group, api: call.api, count: call.count })
+    },
+  })
+  await answer(fleet, launch, () => provider.launch(call, calls))
+}
+
+/** Sends a launch call of unknown outcome again: the same token, the same bytes. */
+export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
+  launch.state = "sent"
+  launch.replays += 1
+  launch.sentAt = fleet.clock.now()
+  const calls = fleetCalls(fleet, launch.provider, {
+    signal: launch.abort.signal,
+    finishAttempts: true,
+    hold: (release) => holdUntilSettled(launch, release),
+  })
+  await answer(fleet, launch, () => launch.provider.launch(launch.call, calls))
+}
+
+/** When a launch of unknown outcome is sent again, in milliseconds since 1970. */
+export function replayAt(launch: Launch): number {
+  return launch.sentAt + Math.min(REPLAY_MS * 2 ** launch.replays, REPLAY_CAP_MS)
+}
+
+/** When an unsettled launch is looked at again, in milliseconds since 1970. */
+export function settleAt(launch: Launch): number {
+  return launch.lookedAt + launch.provider.limits.look.everyMs
+}
+
+/** One look at what an unsettled launch has become. */
+export async function settle(fleet: Fleet, launch: Launch): Promise<void> {
+  const { provider, call, ref = null } = launch
+  launch.state = "sent"
+  launch.lookedAt = fleet.clock.now()
+  await answer(fleet, launch, () => provider.settle(call, ref, fleetCalls(fleet, provider)), "unsettled")
+}
+
+function holdUntilSettled(launch: Launch, release: () => void): void {
+  const before = launch.release
+  launch.release = () => {
+    before()
+    release()
+  }
+}
+
+async function answer(
+  fleet: Fleet,
+  launch: Launch,
+  ask: () => Promise<Launched>,
+  ifUnknown: "unknown" | "unsettled" = "unknown",
+): Promise<void> {
+  try {
+    accept(fleet, launch, await ask())
+  } catch (error) {
+    refuse(fleet, launch, error, ifUnknown)
+  }
+  if (launch.state === "settled") launch.release()
+  fleet.wake()
+}
+
+/** Takes over a reply: instances, failures, and whether more may come. */
+function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
+  const { provider, call } = launch
+  const now = fleet.clock.now()
+  const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
+  learn(fleet, { provider, group: call.group }, launched.failures, launch.failures)
+  launch.failures = launched.failures
+  launch.state = launched.settled ? "settled" : "unsettled"
+  launch.lookedAt = now
+  if (launched.ref !== undefined) launch.ref = launched.ref
+  fleet.journal.outcome(call.token, launch.state, launched.ref)
+  fleet.emit({
+    type: "launch-ended",
+    token: call.token,
+    group: call.group,
+    outcome: launch.state,
+    made: workers.length,
+  })
+  markChanged(fleet, provider)
+  // The target went to zero while this was on the wire: what it made goes at once.
+  if (fleet.closing || fleet.groups.get(call.group)?.desired === 0) startTerminations(fleet, workers)
+}
+
+function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknown" | "unsettled"): void {
+  const { call } = launch
+  const message = messageOf(error)
+  const end = (outcome: "unknown" | "refused" | "withdrawn") =>
+    fleet.emit({ type: "launch-ended", token: call.token, group: call.group, outcome, made: 0, message })
+  if (ifUnknown === "unsettled") {
+    // It was accepted: whatever looking at it came to, more may still come of it.
+    launch.state = "unsettled"
+    if (!(error instanceof TransientError)) stop(fleet, call.group, error)
+  } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
+    withdraw(fleet, launch)
+    end("withdrawn")
+  } else if (error instanceof CapacityError || error instanceof QuotaError) {
+    const failure = error.toFailure(call.count)
+    learn(fleet, { provider: launch.provider, group: call.group }, [failure])
+    launch.failures = [failure]
+    close(fleet, launch)
+    end("refused")
+  } else if (error instanceof ThrottledError) {
+    close(fleet, launch)
+    end("refused")
+  } else if (error instanceof OwnershipError && launch.generation < fleet.owner.generation) {
+    // A call of an earlier generation, sent again: refused means that it had made nothing.
+    close(fleet, launch)
+    end("refused")
+  } else if (isFinal(error)) {
+    close(fleet, launch)
+    end("refused")
+    stop(fleet, call.group, error as MusterError)
+  } else {
+    launch.state = "unknown"
+    launch.sentAt = fleet.clock.now()
+    end("unknown")
+    // Anything else is a mistake in an adapter: nobody knows what was sent, and sending more would not help.
+    if (!(error instanceof TransientError)) stop(fleet, call.group, error)
+    markChanged(fleet, launch.provider)
+  }
+}
+
+/** It was thrown away before it was sent. */
+function withdraw(fleet: Fleet, launch: Launch): void {
+  if (launch.state === "waiting") fleet.roster.launches.delete(launch.call.token)
+  close(fleet, launch)
+}
+
+function close(fleet: Fleet, launch: Launch): void {
+  launch.state = "settled"
+  if (launch.journaled) fleet.journal.outcome(launch.call.token, "refused")
+  lookWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
+}
+
+function stop(fleet: Fleet, group: string, error: unknown): void {
+  const problem = error instanceof Error ? error : new MusterError(String(error))
+  const state = fleet.groups.get(group)
+  if (state !== undefined) state.problem = problem
+  fleet.emit({ type: "problem", group, error: problem.name, message: problem.message })
+  if (problem instanceof OwnershipError) fleet.disown(problem)
+}
+
+/** Throws away launch calls that were not sent yet; returns how many instances they were for. */
+export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POSITIVE_INFINITY): number {
+  let withdrawn = 0
+  const waiting = fleet.roster.openLaunches(group).filter((launch) => launch.state === "waiting")
+  for (const launch of waiting.reverse()) {
+    if (withdrawn >= atMost) break
+    withdrawn += launch.call.count
+    launch.abort.abort(new MusterError("the target was lowered before this launch call was sent"))
+  }
+  return withdrawn
+}
+
+/** Ends every launch of a group that waits in a bucket or for a retry; one on the wire is awaited. */
+export function fence(fleet: Fleet, group: string): void {
+  for (const launch of fleet.roster.openLaunches(group)) {
+    launch.abort.abort(new MusterError("the target went to zero before this launch call was sent"))
+  }
+}

@@ -1,0 +1,67 @@
+/** Listing: the clusters that live at a provider, from tags alone, with no journal and no memory. */
+import type { Clock } from "../calls/clock.js"
+import { createCalls } from "../calls/send.js"
+import type { Instance, Provider } from "../provider.js"
+import type { ResolvedList } from "../spec.js"
+import { livingStates } from "./observe.js"
+import { resolveProviders } from "./open.js"
+import { generationOf, TAG } from "./tags.js"
+
+export interface ClusterSummary {
+  readonly name: string
+  readonly uid: string
+  readonly owner: string
+  readonly instances: number
+  readonly running: number
+  readonly groups: Readonly<Record<string, number>>
+  readonly generation: number
+  /** "aws eu-west-2", … */
+  readonly places: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly oldestLaunchedAt: number
+  /** Milliseconds since 1970. */
+  readonly deadline: number
+}
+
+export async function listClusters(spec: ResolvedList, clock: Clock): Promise<readonly ClusterSummary[]> {
+  const providers = await resolveProviders(spec, clock)
+  const { signal } = new AbortController()
+  const lists = await Promise.all(
+    providers.map(async (provider) => {
+      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
+      const selector = {
+        states: livingStates(provider.limits),
+        ...(spec.owner === undefined ? {} : { owner: spec.owner }),
+      }
+      return (await provider.list(selector, calls)).map((instance) => ({ provider, instance }))
+    }),
+  )
+  const byUid = new Map<string, { provider: Provider; instance: Instance }[]>()
+  for (const entry of lists.flat()) {
+    const uid = entry.instance.tags[TAG.uid]
+    if (uid !== undefined) byUid.set(uid, [...(byUid.get(uid) ?? []), entry])
+  }
+  return [...byUid].map(([uid, entries]) => summaryOf(uid, entries)).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function summaryOf(uid: string, entries: readonly { provider: Provider; instance: Instance }[]): ClusterSummary {
+  const instances = entries.map((entry) => entry.instance)
+  const tags = instances[0]?.tags ?? {}
+  const groups: Record<string, number> = {}
+  for (const instance of instances) {
+    const group = instance.tags[TAG.group] ?? "default"
+    groups[group] = (groups[group] ?? 0) + 1
+  }
+  return {
+    name: tags[TAG.cluster] ?? "",
+    uid,
+    owner: tags[TAG.owner] ?? "",
+    instances: instances.length,
+    running: instances.filter((instance) => instance.state === "running").length,
+    groups,
+    generation: Math.max(...instances.map((instance) => generationOf(instance.tags))),
+    places: [...new Set(entries.map(({ provider }) => `${provider.name} ${provider.region}`))],
+    oldestLaunchedAt: Math.min(...instances.map((instance) => instance.launchedAt)),
+    deadline: Number(tags[TAG.deadline] ?? "0") * 1000,
+  }
+}

@@ -1,0 +1,128 @@
+/** Observe: what the cloud says, laid over what we know. */
+import { OwnershipError } from "../errors.js"
+import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
+import { type Fleet, fleetCalls, type LookState } from "./context.js"
+import { learn } from "./learn.js"
+import { mayLive } from "./lifecycle.js"
+import type { WorkerRecord } from "./roster.js"
+import { generationOf } from "./tags.js"
+
+/** How often a cluster at rest is looked at: for interruptions, which give two minutes or thirty seconds, and for losses. */
+const WATCH_MS = 30_000
+const WATCH_SPOT_MS = 10_000
+
+const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
+
+/** The states in which an instance may still run or cost money. */
+export function livingStates(limits: Pick<Limits, "goneStates">): InstanceState[] {
+  return STATES.filter((state) => state !== "terminated" && !limits.goneStates.includes(state))
+}
+
+/** Looks at every provider that is due. A list that could not be completed throws, and nothing is concluded from it. */
+export async function observe(fleet: Fleet): Promise<void> {
+  const now = fleet.clock.now()
+  const due = [...fleet.looks].filter(([, look]) => look.nextAt <= now)
+  await Promise.all(due.map(([provider, look]) => observeProvider(fleet, provider, look)))
+}
+
+async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
+  const begun = fleet.clock.now()
+  const { changes } = look
+  look.nextAt = begun + provider.limits.look.everyMs
+  const { cluster, uid, owner } = fleet.owner
+  const calls = fleetCalls(fleet, provider)
+  const listed = await provider.list({ cluster, uid, owner, states: livingStates(provider.limits) }, calls)
+  checkGeneration(fleet, listed)
+  const now = fleet.clock.now()
+  const seen = new Set<WorkerRecord>()
+  for (const instance of listed) seen.add(see(fleet, provider, instance, now))
+  await concludeAbsent(fleet, provider, seen, begun)
+  await observeInterruptions(fleet, provider)
+  look.listedChanges = changes
+  look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
+}
+
+/** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
+function see(fleet: Fleet, provider: Provider, instance: Instance, now: number): WorkerRecord {
+  const before = fleet.roster.find(provider, instance.id)?.failure
+  const worker = fleet.roster.see(provider, instance, now, true)
+  const { failure } = worker
+  if (failure !== undefined && before === undefined && isRefusal(failure)) learn(fleet, worker, [failure])
+  return worker
+}
+
+/** A boot that failed and an interruption are told by the worker itself. */
+function isRefusal({ reason }: Failure): boolean {
+  return reason === "capacity" || reason === "quota" || reason === "rejected"
+}
+
+function nextLookMs(fleet: Fleet, provider: Provider): number {
+  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
+  const changing = workers.some((worker) => worker.state !== "running" && worker.state !== "interrupted")
+  const open = fleet.roster.openLaunches().some((launch) => launch.provider === provider && launch.state !== "waiting")
+  if (changing || open) return provider.limits.look.everyMs
+  if (workers.length === 0) return Number.POSITIVE_INFINITY
+  const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
+  return provider.limits.look.watchMs ?? watchMs
+}
+
+/** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
+function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
+  const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
+  if (highest <= fleet.owner.generation) return
+  const { cluster, generation } = fleet.owner
+  throw new OwnershipError(
+    `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
+  )
+}
+
+/**
+ * What a complete list does not show: asked to go and seen before, it is gone; else it is asked for by id, and is lost when
+ * it is not found after the cloud's consistency window.
+ */
+async function concludeAbsent(
+  fleet: Fleet,
+  provider: Provider,
+  seen: ReadonlySet<WorkerRecord>,
+  begun: number,
+): Promise<void> {
+  const absent = fleet.roster
+    .living()
+    .filter((worker) => worker.provider === provider && !seen.has(worker) && worker.knownSince < begun)
+  const now = fleet.clock.now()
+  const doubtful = absent.filter((worker) => {
+    const gone = worker.state === "terminating" && worker.listed
+    if (gone) fleet.roster.move(worker, "terminated", now)
+    return !gone && (worker.listed || now - worker.knownSince > provider.limits.consistencyMs)
+  })
+  if (doubtful.length === 0) return
+  const ids = doubtful.map((worker) => worker.instance.id)
+  const found = await provider.list({ ids }, fleetCalls(fleet, provider))
+  const at = fleet.clock.now()
+  for (const instance of found) see(fleet, provider, instance, at)
+  const foundIds = new Set(found.map((instance) => instance.id))
+  for (const worker of doubtful) {
+    if (foundIds.has(worker.instance.id) || !mayLive(worker.state)) continue
+    fleet.roster.move(worker, worker.state === "terminating" ? "terminated" : "lost", at)
+  }
+}
+
+async function observeInterruptions(fleet: Fleet, provider: Provider): Promise<void> {
+  const spot = fleet.roster
+    .living()
+    .filter((worker) => worker.provider === provider && worker.instance.market === "spot")
+  if (provider.interruptions === undefined || spot.length === 0) return
+  const instances = spot.map((worker) => worker.instance)
+  const { notices, reasons } = await provider.interruptions(instances, fleetCalls(fleet, provider))
+  const now = fleet.clock.now()
+  for (const { id, at } of notices) {
+    const worker = fleet.roster.find(provider, id)
+    if (worker === undefined) continue
+    worker.interruptedAt = at
+    fleet.roster.move(worker, "interrupted", now)
+  }
+  for (const { id, failure } of reasons) {
+    const worker = fleet.roster.find(provider, id)
+    if (worker !== undefined) worker.failure ??= failure
+  }
+}

@@ -1,0 +1,92 @@
+/** Preview: what a target would do, without doing it. */
+import { accountOf } from "../calls/send.js"
+import type { LaunchCall, Offer } from "../provider.js"
+import { type Fleet, fleetCalls, type GroupState, memoryOf } from "./context.js"
+import { etaMs } from "./eta.js"
+import { numberedWish, prepareGroup, roomOf } from "./launch.js"
+import { findOffers } from "./offers.js"
+import { planGroup, rank } from "./plan.js"
+import { providerOf } from "./reconcile.js"
+
+export interface PlannedCall {
+  readonly provider: string
+  readonly region: string
+  readonly api: string
+  readonly zone?: string
+  readonly instanceTypes: readonly string[]
+  readonly count: number
+}
+
+export interface GroupPreview {
+  readonly group: string
+  readonly desired: number
+  /** What runs or is on its way. */
+  readonly existing: number
+  readonly calls: readonly PlannedCall[]
+  /** How many would be taken away. */
+  readonly surplus: number
+  /** In the order in which they would be tried. */
+  readonly offers: readonly Offer[]
+  /** USD per hour of the new workers, if the first offer gives them all; absent when its price is not known. */
+  readonly pricePerHour?: number
+  /** Milliseconds until the last call may be sent under the account's limits. */
+  readonly etaMs: number
+  readonly notes: readonly string[]
+}
+
+export interface ClusterPlan {
+  readonly cluster: string
+  readonly groups: readonly GroupPreview[]
+}
+
+export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
+  const groups = [...targets].flatMap(([name, desired]) => {
+    const state = fleet.groups.get(name)
+    return state === undefined ? [] : [previewGroup(fleet, state, desired)]
+  })
+  return { cluster: fleet.owner.cluster, groups: await Promise.all(groups) }
+}
+
+async function previewGroup(fleet: Fleet, state: GroupState, desired: number): Promise<GroupPreview> {
+  const { name } = state.group
+  const counted = fleet.roster.counted(name)
+  const booked = fleet.roster.booked(name)
+  const existing = counted.length + booked
+  if (desired > existing) state.offers ??= await findOffers(fleet, state.group)
+  const offers = state.offers ?? []
+  const plan = planGroup({ group: state.group, desired, counted, booked, offers }, memoryOf(fleet), fleet.clock.now())
+  const base = { group: name, desired, existing, surplus: plan.surplus, offers: rank(offers, state.group, counted) }
+  if (plan.wish === undefined) return { ...base, calls: [], etaMs: 0, notes: [] }
+  const provider = providerOf(fleet, plan.wish)
+  const prepared = await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider, { readOnly: true }))
+  const calls = provider.split(numberedWish(fleet, plan.wish), prepared, roomOf(fleet, provider))
+  const price = priceOf(calls)
+  return {
+    ...base,
+    calls: calls.map(({ api, zone, count, offers: [...callOffers] }) => ({
+      provider: provider.name,
+      region: provider.region,
+      api,
+      ...(zone === undefined ? {} : { zone }),
+      instanceTypes: [...new Set(callOffers.map((offer) => offer.instanceType))],
+      count,
+    })),
+    ...(price === undefined ? {} : { pricePerHour: price }),
+    etaMs: etaMs(
+      provider.limits.buckets,
+      accountOf(fleet.clock, provider.limits).buckets.levels(),
+      calls.map((call) => call.cost),
+    ),
+    notes: prepared.notes,
+  }
+}
+
+function priceOf(calls: readonly LaunchCall[]): number | undefined {
+  const prices = calls.map(({ count, offers: [first] }) =>
+    first?.pricePerHour === undefined ? undefined : first.pricePerHour * count,
+  )
+  return prices.reduce<number | undefined>(
+    (sum, price) => (sum === undefined || price === undefined ? undefined : sum + price),
+    0,
+  )
+}

@@ -1,0 +1,236 @@
+/** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
+import { MusterError, OwnershipError } from "../errors.js"
+import type { Prepared, Provider } from "../provider.js"
+import { type Fleet, fleetCalls, type GroupState, memoryOf, preparedKey } from "./context.js"
+import { prepareGroup, replay, replayAt, settle, settleAt, startWish, withdrawWaiting } from "./launch.js"
+import { observe } from "./observe.js"
+import { findOffers } from "./offers.js"
+import { chooseSurplus, type GroupPlan, type PlannedWish, planGroup } from "./plan.js"
+import { toEnd, tripped } from "./replace.js"
+import type { Launch, WorkerRecord } from "./roster.js"
+import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
+
+/** After a pass that failed; its requests were retried before that. */
+const FAILED_PASS_MS = 5000
+
+export type Plans = ReadonlyMap<string, GroupPlan>
+
+export interface Loop {
+  wake(): void
+  /** Ends the loop; resolves when the pass under way has ended. */
+  stop(): Promise<void>
+}
+
+/** Runs passes when woken, until it is stopped. `onPass` hears of each: what it planned, or why it failed. */
+export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | undefined) => void): Loop {
+  let stopped = false
+  let wanted = false
+  let cancelTimer = () => {}
+  let running: Promise<void> | undefined
+  const runOnce = async () => {
+    wanted = false
+    cancelTimer()
+    const { plans, error } = await attemptPass(fleet)
+    if (stopped) return
+    onPass(plans, error)
+    const now = fleet.clock.now()
+    const wakeAt = error === undefined ? nextWakeAt(fleet, plans) : now + FAILED_PASS_MS
+    if (wakeAt < Number.POSITIVE_INFINITY) cancelTimer = fleet.clock.timer(Math.max(0, wakeAt - now), wake)
+  }
+  const run = async () => {
+    while (wanted && !stopped) await runOnce()
+    running = undefined
+  }
+  const wake = () => {
+    wanted = true
+    // All that wakes in one turn makes one pass.
+    if (!stopped) running ??= Promise.resolve().then(run)
+  }
+  return {
+    wake,
+    stop: async () => {
+      stopped = true
+      cancelTimer()
+      await running
+    },
+  }
+}
+
+async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?: Error }> {
+  try {
+    return { plans: await pass(fleet) }
+  } catch (thrown) {
+    const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
+    if (!fleet.signal.aborted) fleet.emit({ type: "problem", error: error.name, message: error.message })
+    if (error instanceof OwnershipError) fleet.disown(error)
+    return { plans: new Map(), error }
+  }
+}
+
+/** Observe, replace, plan, start. It awaits only lists, offers and `prepare`. */
+async function pass(fleet: Fleet): Promise<Plans> {
+  fleet.passes += 1
+  await observe(fleet)
+  await askOffers(fleet)
+  await prepareWishes(fleet, planNow(fleet))
+  // The target may have changed while that was awaited; from here on nothing is.
+  const plans = planNow(fleet)
+  const living = fleet.roster.living()
+  const deadlineMs = Number(fleet.owner.deadline) * 1000
+  const ended = toEnd(living, fleet.clock.now(), deadlineMs)
+  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans)])
+  advanceLaunches(fleet)
+  for (const { wish } of plans.values()) if (wish !== undefined) startIfPrepared(fleet, wish)
+  emitPass(fleet)
+  return plans
+}
+
+/** Offers are asked for when a group first needs some. */
+export async function askOffers(fleet: Fleet): Promise<void> {
+  const needing = [...fleet.groups.values()].filter((state) => {
+    const { name } = state.group
+    const isShort = state.desired > fleet.roster.counted(name).length + fleet.roster.booked(name)
+    return state.offers === undefined && isShort && mayLaunch(fleet, state)
+  })
+  const ask = async (state: GroupState) => {
+    state.offers = await findOffers(fleet, state.group)
+  }
+  await Promise.all(needing.map((state) => orStop(fleet, state, () => ask(state))))
+}
+
+export function planNow(fleet: Fleet): Plans {
+  const now = fleet.clock.now()
+  return new Map([...fleet.groups].map(([name, state]) => [name, planState(fleet, state, now)]))
+}
+
+function planState(fleet: Fleet, state: GroupState, now: number): GroupPlan {
+  const { name } = state.group
+  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === name)
+  state.breaker ??= tripped(workers, state.askedAt, now)
+  const counted = fleet.roster.counted(name)
+  const booked = fleet.roster.booked(name)
+  const desired = fleet.closing ? 0 : state.desired
+  const { group, offers = [] } = state
+  const plan = planGroup({ group, desired, counted, booked, offers }, memoryOf(fleet), now)
+  if (plan.wish === undefined || mayLaunch(fleet, state)) return plan
+  return { ...plan, wish: undefined, unplaced: plan.wish.count }
+}
+
+function mayLaunch(fleet: Fleet, state: GroupState): boolean {
+  const isOver = fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
+  return !fleet.closing && !isOver && state.problem === undefined && state.breaker === undefined
+}
+
+async function prepareWishes(fleet: Fleet, plans: Plans): Promise<void> {
+  const wishes = [...plans.values()].flatMap(({ wish }) => (wish === undefined ? [] : [wish]))
+  await Promise.all(wishes.map((wish) => prepareWish(fleet, wish)))
+}
+
+async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
+  const state = fleet.groups.get(wish.group)
+  const provider = providerOf(fleet, wish)
+  const key = preparedKey(provider, wish.group)
+  if (state === undefined || fleet.prepared.has(key)) return
+  await orStop(fleet, state, async () => {
+    fleet.prepared.set(key, await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider)))
+  })
+}
+
+/** A group whose offers or set-up cannot be had launches nothing more until the next `scale`; the others go on. */
+async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (thrown) {
+    if (fleet.signal.aborted) throw thrown
+    const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
+    state.problem = error
+    fleet.emit({ type: "problem", group: state.group.name, error: error.name, message: error.message })
+    if (error instanceof OwnershipError) fleet.disown(error)
+  }
+}
+
+export function providerOf(fleet: Fleet, wish: PlannedWish): Provider {
+  const provider = fleet.providers.find(({ name, region }) => name === wish.provider && region === wish.region)
+  if (provider === undefined)
+    throw new MusterError(`an offer names ${wish.provider} ${wish.region}, which is not a provider of this cluster`)
+  return provider
+}
+
+function startIfPrepared(fleet: Fleet, wish: PlannedWish): void {
+  const provider = providerOf(fleet, wish)
+  const prepared: Prepared | undefined = fleet.prepared.get(preparedKey(provider, wish.group))
+  // The plan chose another provider while the first one was prepared: the next pass prepares that.
+  if (prepared === undefined) fleet.wake()
+  else startWish(fleet, wish, provider, prepared)
+}
+
+/** Launch calls not sent yet are thrown away first; then workers go, as many as are surely too many. */
+function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
+  return [...plans].flatMap(([name, { surplus }]) => {
+    if (surplus === 0) return []
+    const left = surplus - withdrawWaiting(fleet, name, surplus)
+    const counted = fleet.roster.counted(name)
+    const desired = fleet.closing ? 0 : (fleet.groups.get(name)?.desired ?? 0)
+    return chooseSurplus(counted, Math.max(0, Math.min(left, counted.length - desired)))
+  })
+}
+
+/** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
+function advanceLaunches(fleet: Fleet): void {
+  const now = fleet.clock.now()
+  closeSwept(fleet, (group) => !isWanted(fleet, group))
+  for (const launch of fleet.roster.openLaunches()) {
+    if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
+    if (launch.state === "unknown" && isWanted(fleet, launch.call.group) && now >= replayAt(launch))
+      void replay(fleet, launch)
+  }
+}
+
+function isWanted(fleet: Fleet, group: string): boolean {
+  return !fleet.closing && (fleet.groups.get(group)?.desired ?? 0) > 0
+}
+
+/** The next moment at which there is something to do that no outcome will announce. */
+function nextWakeAt(fleet: Fleet, plans: Plans): number {
+  const living = fleet.roster.living()
+  return Math.min(
+    Number.POSITIVE_INFINITY,
+    ...[...fleet.looks.values()].map((look) => look.nextAt),
+    ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch)),
+    ...[...plans.values()].map(({ unplaced, retryAt }) =>
+      unplaced > 0 && retryAt !== undefined ? retryAt : Number.POSITIVE_INFINITY,
+    ),
+    living.length > 0 ? deadlineAt(fleet) : Number.POSITIVE_INFINITY,
+    retryTerminationAt(living),
+  )
+}
+
+function launchWakeAt(fleet: Fleet, launch: Launch): number {
+  if (launch.state === "unsettled") return settleAt(launch)
+  if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
+  return isWanted(fleet, launch.call.group) ? replayAt(launch) : sweptAt(launch)
+}
+
+/** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */
+function deadlineAt(fleet: Fleet): number {
+  const deadlineMs = Number(fleet.owner.deadline) * 1000
+  return fleet.clock.now() < deadlineMs ? deadlineMs : Number.POSITIVE_INFINITY
+}
+
+function emitPass(fleet: Fleet): void {
+  const sums = { desired: 0, running: 0, pending: 0, booked: 0 }
+  for (const [name, state] of fleet.groups) {
+    sums.desired += state.desired
+    sums.running += fleet.roster.running(name)
+    sums.pending += fleet.roster.pending(name)
+    sums.booked += fleet.roster.booked(name)
+  }
+  const living = fleet.roster.living()
+  fleet.emit({
+    type: "pass",
+    ...sums,
+    terminating: living.filter((worker) => worker.state === "terminating").length,
+    pricePerHour: living.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0),
+    unpriced: living.filter((worker) => worker.pricePerHour === undefined).length,
+  })
+}

@@ -1,0 +1,198 @@
+/** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
+import type { Failure, Instance, Json, LaunchCall, Market, Provider } from "../provider.js"
+import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
+import { TAG } from "./tags.js"
+
+/** A worker as the core keeps it. */
+export interface WorkerRecord {
+  readonly provider: Provider
+  readonly group: string
+  instance: Instance
+  state: WorkerState
+  /** When the state was entered, in milliseconds since 1970. */
+  since: number
+  /** Whether a list has ever shown it: until then its absence proves nothing. */
+  listed: boolean
+  /** When we first heard of it, which is not before it was launched. */
+  readonly knownSince: number
+  readonly pricePerHour?: number
+  failure?: Failure
+  /** When the notice in force takes it away. */
+  interruptedAt?: number
+  /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
+  termination?: "sent" | "accepted"
+  /** When it was last asked to go, in milliseconds since 1970. */
+  terminatedAt?: number
+}
+
+/**
+ * `waiting`: not admitted, may be thrown away. `sent`: admitted, no answer yet. `unknown`: it may have been done.
+ * `unsettled`: answered, more may come. `settled`: no more can come.
+ */
+export type LaunchState = "waiting" | "sent" | "unknown" | "unsettled" | "settled"
+
+/** A launch call on its way through its states. */
+export interface Launch {
+  readonly provider: Provider
+  readonly call: LaunchCall
+  readonly wish: string
+  /** The generation that made it: a replay may be of an earlier one. */
+  readonly generation: number
+  state: LaunchState
+  /** Its intent is in the journal, so its outcome belongs there too. */
+  journaled: boolean
+  failures: readonly Failure[]
+  ref?: Json
+  /** When it was last sent, in milliseconds since 1970; 0 before. */
+  sentAt: number
+  /** When an unsettled one was last looked at, in milliseconds since 1970. */
+  lookedAt: number
+  /** How often it was sent again after an outcome that stayed unknown. */
+  replays: number
+  readonly abort: AbortController
+  /** Gives back what the account's concurrency limits lend; called once it is settled. */
+  release: () => void
+}
+
+/** What became of workers, told to whoever watches. */
+export type RosterChange = { readonly worker: WorkerRecord; readonly from: WorkerState | undefined }
+
+export class Roster {
+  readonly workers = new Map<string, WorkerRecord>()
+  readonly launches = new Map<string, Launch>()
+  readonly #onChange: (change: RosterChange) => void
+  readonly #priceOf: (provider: Provider, instance: Instance) => number | undefined
+
+  constructor(
+    onChange: (change: RosterChange) => void,
+    priceOf: (provider: Provider, instance: Instance) => number | undefined,
+  ) {
+    this.#onChange = onChange
+    this.#priceOf = priceOf
+  }
+
+  /** Takes over what was seen of an instance; `listed` when a list showed it, not only the reply that made it. */
+  see(provider: Provider, instance: Instance, now: number, listed: boolean): WorkerRecord {
+    const id = keyOf(provider, instance.id)
+    const known = this.workers.get(id)
+    const wanted = observedState(instance, provider.limits, now)
+    if (known === undefined) {
+      const price = this.#priceOf(provider, instance)
+      const worker: WorkerRecord = {
+        provider,
+        group: instance.tags[TAG.group] ?? "default",
+        instance,
+        state: wanted,
+        since: now,
+        listed,
+        knownSince: now,
+        ...(price === undefined ? {} : { pricePerHour: price }),
+        ...(instance.failure === undefined ? {} : { failure: instance.failure }),
+      }
+      this.workers.set(id, worker)
+      this.#onChange({ worker, from: undefined })
+      return worker
+    }
+    // Tags fade from what is gone; what we read of them while it lived stays.
+    known.instance = { ...instance, tags: { ...known.instance.tags, ...instance.tags } }
+    known.listed ||= listed
+    if (instance.failure !== undefined) known.failure = instance.failure
+    this.move(known, wanted, now)
+    return known
+  }
+
+  /** Moves a worker to a state if that step is legal. */
+  move(worker: WorkerRecord, wanted: WorkerState, now: number): void {
+    const from = worker.state
+    const to = advance(from, wanted)
+    if (to === from) return
+    worker.state = to
+    worker.since = now
+    this.#onChange({ worker, from })
+  }
+
+  find(provider: Provider, id: string): WorkerRecord | undefined {
+    return this.workers.get(keyOf(provider, id))
+  }
+
+  /** Workers that may still run or cost money. */
+  living(): WorkerRecord[] {
+    return [...this.workers.values()].filter((worker) => mayLive(worker.state))
+  }
+
+  /** Workers of a group that count toward its target. */
+  counted(group: string): WorkerRecord[] {
+    return [...this.workers.values()].filter((worker) => worker.group === group && counts(worker.state))
+  }
+
+  running(group: string): number {
+    return this.#countOf(group, "running")
+  }
+
+  pending(group: string): number {
+    return this.#countOf(group, "pending")
+  }
+
+  #countOf(group: string, state: WorkerState): number {
+    let count = 0
+    for (const worker of this.workers.values()) if (worker.group === group && worker.state === state) count += 1
+    return count
+  }
+
+  openLaunches(group?: string): Launch[] {
+    return [...this.launches.values()].filter(
+      (launch) => launch.state !== "settled" && (group === undefined || launch.call.group === group),
+    )
+  }
+
+  /** How many instances may still come of the open launches of a group, or of those of them that are chosen. */
+  booked(group: string, isChosen: (launch: Launch) => boolean = () => true): number {
+    const open = this.openLaunches(group).filter(isChosen)
+    if (open.length === 0) return 0
+    const seen = new Map<string, number>()
+    for (const worker of this.workers.values()) {
+      const token = worker.instance.tags[TAG.launch]
+      if (token !== undefined) seen.set(token, (seen.get(token) ?? 0) + 1)
+    }
+    return open.reduce((sum, launch) => {
+      const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
+      return sum + Math.max(0, launch.call.count - failed - (seen.get(launch.call.token) ?? 0))
+    }, 0)
+  }
+}
+
+/** Ids are unique within one provider and region only. */
+export function keyOf(provider: Provider, id: string): string {
+  return `${provider.name}/${provider.region}/${id}`
+}
+
+/** The price of the offer that an instance came from. */
+export function priceIndex(): {
+  learn(
+    offers: readonly {
+      provider: string
+      region: string
+      zone: string
+      instanceType: string
+      market: Market
+      pricePerHour?: number
+    }[],
+  ): void
+  priceOf(provider: Provider, instance: Instance): number | undefined
+} {
+  const prices = new Map<string, number>()
+  const key = (parts: readonly string[]) => parts.join("/")
+  return {
+    learn(offers) {
+      for (const offer of offers) {
+        if (offer.pricePerHour === undefined) continue
+        prices.set(
+          key([offer.provider, offer.region, offer.zone, offer.instanceType, offer.market]),
+          offer.pricePerHour,
+        )
+      }
+    },
+    priceOf: (provider, instance) =>
+      prices.get(key([provider.name, provider.region, instance.zone, instance.instanceType, instance.market])),
+  }
+}

@@ -1,0 +1,190 @@
+/** Scaling: sets targets and waits for them. */
+import { accountOf } from "../calls/send.js"
+import { TimeoutError } from "../errors.js"
+import type { ResolvedScale } from "../spec.js"
+import type { Fleet } from "./context.js"
+import { etaMs } from "./eta.js"
+import { fence, withdrawWaiting } from "./launch.js"
+import type { Passes } from "./passes.js"
+import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
+import { openEnds, startTerminations } from "./terminate.js"
+
+const SHORTEST_TIMEOUT_MS = 10 * 60_000
+/** The estimate counts the buckets only; boots and refusals come on top. */
+const ETA_SLACK = 1.5
+
+interface Wait {
+  readonly scale: ResolvedScale
+  readonly begunAt: number
+  /** Stops waiting without an answer yet: a later target no longer supersedes it. */
+  readonly end: () => void
+  readonly resolve: (result: ScaleResult) => void
+  readonly reject: (error: Error) => void
+}
+
+export class Scaling {
+  readonly #fleet: Fleet
+  readonly #passes: Passes
+  readonly #waits = new Set<Wait>()
+
+  constructor(fleet: Fleet, passes: Passes) {
+    this.#fleet = fleet
+    this.#passes = passes
+  }
+
+  /** Sets the targets at once, and resolves when they are reached, out of reach, or replaced by later ones. */
+  scale(scale: ResolvedScale, close: () => Promise<unknown>): Promise<ScaleResult> {
+    scale.signal?.throwIfAborted()
+    this.supersede((name) => scale.targets.has(name))
+    setTargets(this.#fleet, scale.targets)
+    return new Promise((resolve, reject) => this.#wait(scale, close, resolve, reject))
+  }
+
+  /** Resolves the waits for these groups: a later target has taken their place. */
+  supersede(isChosen: (group: string) => boolean): void {
+    for (const wait of [...this.#waits]) {
+      if ([...wait.scale.targets.keys()].some(isChosen)) wait.resolve(resultOf(this.#fleet, wait.scale, true))
+    }
+  }
+
+  reject(error: Error): void {
+    for (const wait of [...this.#waits]) wait.reject(error)
+  }
+
+  #wait(
+    scale: ResolvedScale,
+    close: () => Promise<unknown>,
+    resolve: (result: ScaleResult) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const fleet = this.#fleet
+    const onAbort = () => {
+      settleForWhatIs(fleet, scale)
+      wait.reject(scale.signal?.reason as Error)
+    }
+    const end = () => {
+      this.#waits.delete(wait)
+      stopHearing()
+      cancelTimer()
+      scale.signal?.removeEventListener("abort", onAbort)
+    }
+    const wait: Wait = {
+      scale,
+      begunAt: fleet.clock.now(),
+      end,
+      resolve: (result) => {
+        end()
+        resolve(result)
+      },
+      reject: (error) => {
+        end()
+        reject(error)
+      },
+    }
+    const setIn = fleet.passes
+    const stopHearing = this.#passes.on((plans, error) => {
+      // A pass that was under way when the target was set may have planned for the one before.
+      if (fleet.passes <= setIn) return
+      const problem = finalProblem(fleet, scale, error)
+      const verdict = error === undefined ? judge(fleet, scale, plans) : "wait"
+      if (problem !== undefined && verdict !== "reached") wait.reject(problem)
+      else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
+    })
+    let cancelTimer = () => {}
+    const arm = (ms: number) => {
+      cancelTimer = fleet.clock.timer(ms, () => {
+        const longer = scale.timeoutMs === undefined ? extensionMs(fleet) : 0
+        if (longer > 0) arm(longer)
+        else conclude(fleet, wait, "timeout", close)
+      })
+    }
+    arm(scale.timeoutMs ?? SHORTEST_TIMEOUT_MS)
+    scale.signal?.addEventListener("abort", onAbort, { once: true })
+    this.#waits.add(wait)
+    fleet.wake()
+  }
+}
+
+/** Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited. */
+export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
+  for (const [name, count] of targets) {
+    const state = fleet.groups.get(name)
+    if (state === undefined) continue
+    state.desired = count
+    state.problem = undefined
+    state.breaker = undefined
+    state.failures = []
+    state.askedAt = fleet.clock.now()
+    if (count === 0) fence(fleet, name)
+  }
+  const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
+  startTerminations(fleet, emptied)
+  const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
+  fleet.emit({ type: "target", desired })
+}
+
+/** How much longer the buckets need for what waits in them; 0 when nothing does. */
+function extensionMs(fleet: Fleet): number {
+  const waits = fleet.providers.map((provider) => {
+    const waiting = fleet.roster
+      .openLaunches()
+      .filter((launch) => launch.provider === provider && launch.state === "waiting")
+    const levels = accountOf(fleet.clock, provider.limits).buckets.levels()
+    return etaMs(
+      provider.limits.buckets,
+      levels,
+      waiting.map((launch) => launch.call.cost),
+    )
+  })
+  return Math.max(...waits) * ETA_SLACK
+}
+
+function conclude(
+  fleet: Fleet,
+  wait: Wait,
+  verdict: Exclude<Verdict, "wait"> | "timeout",
+  close: () => Promise<unknown>,
+): void {
+  const { scale } = wait
+  const result = resultOf(fleet, scale, false)
+  if (verdict === "reached") {
+    wait.resolve(result)
+    return
+  }
+  const waitedMs = fleet.clock.now() - wait.begunAt
+  if (result.desired === 0) {
+    wait.reject(zeroTimeout(fleet, scale, waitedMs))
+    return
+  }
+  const settle = () => {
+    if (result.running >= scale.minimum) wait.resolve(result)
+    else wait.reject(shortfallError(fleet, result, verdict === "timeout" ? waitedMs : undefined))
+  }
+  if (scale.ifShort === "keep") settleForWhatIs(fleet, scale, "running")
+  if (scale.ifShort !== "close") {
+    settle()
+    return
+  }
+  wait.end()
+  void close().then(settle, (error: Error) => wait.reject(error))
+}
+
+/** The target becomes what runs, or what exists and is on its way; nothing new is launched for it. */
+function settleForWhatIs(fleet: Fleet, { targets }: ResolvedScale, what: "running" | "existing" = "existing"): void {
+  for (const name of targets.keys()) {
+    const state = fleet.groups.get(name)
+    if (state === undefined) continue
+    withdrawWaiting(fleet, name)
+    const existing =
+      fleet.roster.counted(name).length + fleet.roster.booked(name, (launch) => launch.state !== "waiting")
+    state.desired = Math.min(state.desired, what === "running" ? fleet.roster.running(name) : existing)
+  }
+  fleet.wake()
+}
+
+function zeroTimeout(fleet: Fleet, { targets }: ResolvedScale, waitedMs: number): TimeoutError {
+  const ends = openEnds(fleet, (group) => targets.get(group) === 0)
+  return new TimeoutError(
+    `scaling "${fleet.owner.cluster}" to 0: after ${Math.round(waitedMs / 1000)} s there is still ${ends.join(" and ")}; it goes on trying`,
+  )
+}

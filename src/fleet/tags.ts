@@ -1,0 +1,50 @@
+/** The tags that carry ownership, the same letters on every cloud (valid as GCP labels and in EC2 instance metadata). */
+import type { Owner, Selector } from "../provider.js"
+
+export const TAG = {
+  cluster: "muster-cluster",
+  uid: "muster-uid",
+  owner: "muster-owner",
+  group: "muster-group",
+  generation: "muster-generation",
+  launch: "muster-launch",
+  deadline: "muster-deadline",
+} as const
+
+/** A prefix that no tag of a user's may have. */
+export const TAG_PREFIX = "muster-"
+
+type Tags = Readonly<Record<string, string>>
+
+/** The tags that go into a create call. */
+export function launchTags(owner: Owner, group: string, token: string): Record<string, string> {
+  return {
+    [TAG.cluster]: owner.cluster,
+    [TAG.uid]: owner.uid,
+    [TAG.owner]: owner.owner,
+    [TAG.group]: group,
+    [TAG.generation]: String(owner.generation),
+    [TAG.launch]: token,
+    [TAG.deadline]: owner.deadline,
+  }
+}
+
+/** Whether an instance with these tags is one the selector's cluster, uid, owner and launch ask for. */
+export function tagsMatch(tags: Tags, selector: Selector): boolean {
+  return (
+    (selector.cluster === undefined || tags[TAG.cluster] === selector.cluster) &&
+    (selector.uid === undefined || tags[TAG.uid] === selector.uid) &&
+    (selector.owner === undefined || tags[TAG.owner] === selector.owner) &&
+    (selector.launch === undefined || tags[TAG.launch] === selector.launch)
+  )
+}
+
+/** Whether these tags say that the instance belongs to this cluster of this owner. */
+export function isOurs(tags: Tags, owner: Pick<Owner, "cluster" | "uid" | "owner">): boolean {
+  return tagsMatch(tags, { cluster: owner.cluster, uid: owner.uid, owner: owner.owner })
+}
+
+/** The generation in an instance's tags; 0 when there is none. */
+export function generationOf(tags: Tags): number {
+  return Number(tags[TAG.generation] ?? "0") || 0
+}

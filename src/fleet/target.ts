@@ -1,0 +1,100 @@
+/** Target: whether what `scale` asked for has come, can still come, or will not. */
+import { AuthError, MusterError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
+import type { ResolvedScale } from "../spec.js"
+import { type Fleet, type GroupState, memoryOf } from "./context.js"
+import type { Plans } from "./reconcile.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
+import { openEnds } from "./terminate.js"
+
+/** What `scale` returns. */
+export interface ScaleResult {
+  readonly desired: number
+  readonly running: number
+  readonly shortfall: Shortfall
+  /** A later target took this one's place; the counts are those of that moment. */
+  readonly superseded: boolean
+}
+
+export type Verdict = "wait" | "reached" | "exhausted"
+
+/** Judges a target after a pass. */
+export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict {
+  const groups = [...scale.targets.keys()]
+  if (groups.every((name) => hasReached(fleet, name))) return "reached"
+  const stuck = groups.filter((name) => !hasReached(fleet, name)).every((name) => isExhausted(fleet, name, plans))
+  return stuck ? "exhausted" : "wait"
+}
+
+function hasReached(fleet: Fleet, name: string): boolean {
+  const desired = fleet.groups.get(name)?.desired ?? 0
+  if (desired === 0) return openEnds(fleet, (group) => group === name).length === 0
+  const isLeaving = fleet.roster.living().some((worker) => worker.group === name && worker.state === "terminating")
+  return fleet.roster.running(name) === desired && fleet.roster.counted(name).length === desired && !isLeaving
+}
+
+/** Nothing is on its way, and nothing more is tried now. */
+function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
+  const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0
+  return isQuiet && (plans.get(name)?.unplaced ?? 0) > 0
+}
+
+/** The error that ends the wait at once: nothing that the library does can help. */
+export function finalProblem(fleet: Fleet, scale: ResolvedScale, passError: Error | undefined): Error | undefined {
+  if (passError instanceof OwnershipError || passError instanceof AuthError) return passError
+  const stopped = [...scale.targets.keys()]
+    .map((name) => fleet.groups.get(name))
+    .filter((state) => state?.problem !== undefined)
+  // What is on the wire is awaited first, so that the error finds a settled picture.
+  const isQuiet = fleet.roster
+    .openLaunches()
+    .every((launch) => launch.state === "waiting" || launch.state === "unknown")
+  return isQuiet ? stopped[0]?.problem : undefined
+}
+
+/** Counts and reasons, as they are now. */
+export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean): ScaleResult {
+  const shorts = [...scale.targets.keys()].flatMap((name) => {
+    const state = fleet.groups.get(name)
+    return state === undefined ? [] : [shortOf(fleet, state)]
+  })
+  return {
+    desired: shorts.reduce((sum, short) => sum + short.desired, 0),
+    running: shorts.reduce((sum, short) => sum + short.running, 0),
+    shortfall: shortfallOf(shorts),
+    superseded,
+  }
+}
+
+function shortOf(fleet: Fleet, state: GroupState): GroupShort {
+  const { name } = state.group
+  const boots = [...fleet.roster.workers.values()].flatMap(({ group, failure, knownSince }) =>
+    group === name && failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : [],
+  )
+  return {
+    group: name,
+    desired: state.desired,
+    running: fleet.roster.running(name),
+    pending: fleet.roster.pending(name),
+    booked: fleet.roster.booked(name),
+    failures: [...state.failures, ...boots],
+    problem: state.problem,
+    offers: state.offers ?? [],
+    memory: memoryOf(fleet),
+    now: fleet.clock.now(),
+  }
+}
+
+/** The error of a target that was not reached: too few run. */
+export function shortfallError(
+  fleet: Fleet,
+  { desired, running, shortfall }: ScaleResult,
+  waitedMs: number | undefined,
+): ShortfallError {
+  const waited = waitedMs === undefined ? "" : `; waited ${Math.round(waitedMs / 1000)} s`
+  const message = shortfallMessage(fleet.owner.cluster, desired, running, shortfall) + waited
+  return new ShortfallError(message, { desired, running, shortfall })
+}
+
+export function detachedError(cluster: string): MusterError {
+  return new MusterError(`cluster "${cluster}" was detached while this waited; its instances go on`)
+}

@@ -1,0 +1,108 @@
+/** Terminate: all that is known at once, then look until it is confirmed. */
+import type { Instance, Provider } from "../provider.js"
+import { type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
+import { mayLive } from "./lifecycle.js"
+import type { Launch, WorkerRecord } from "./roster.js"
+import { isOurs } from "./tags.js"
+
+/** A worker that still runs so long after the cloud accepted its termination is asked to go again. */
+const ASK_AGAIN_MS = 60_000
+/** After a termination failed; its own requests were retried before that. */
+const RETRY_MS = 2000
+
+/**
+ * Puts the terminate calls for these workers on the wire, before it returns. Only workers whose tags we have read (in a list,
+ * or in the reply to our own create call) and that carry this cluster's are touched.
+ */
+export function startTerminations(fleet: Fleet, workers: readonly WorkerRecord[]): void {
+  const now = fleet.clock.now()
+  const byProvider = new Map<Provider, WorkerRecord[]>()
+  for (const worker of workers) {
+    if (worker.termination === "sent" || !mayLive(worker.state) || !isOurs(worker.instance.tags, fleet.owner)) continue
+    worker.termination = "sent"
+    worker.terminatedAt = now
+    fleet.roster.move(worker, "terminating", now)
+    byProvider.set(worker.provider, [...(byProvider.get(worker.provider) ?? []), worker])
+  }
+  for (const [provider, group] of byProvider) void terminate(fleet, provider, group)
+}
+
+async function terminate(fleet: Fleet, provider: Provider, workers: readonly WorkerRecord[]): Promise<void> {
+  const instances: readonly Instance[] = workers.map((worker) => worker.instance)
+  fleet.emit({ type: "termination-started", ids: instances.map((instance) => instance.id) })
+  let accepted = 0
+  const failed: string[] = []
+  try {
+    const answer = await provider.terminate(instances, fleetCalls(fleet, provider, { first: true }))
+    const now = fleet.clock.now()
+    for (const { id, state } of answer.accepted) {
+      const worker = fleet.roster.find(provider, id)
+      if (worker === undefined) continue
+      accepted += 1
+      worker.termination = "accepted"
+      worker.terminatedAt = now
+      if (provider.limits.goneStates.includes(state)) fleet.roster.move(worker, "terminated", now)
+    }
+    failed.push(...answer.failures.map(({ id, code, message }) => `${id}: ${code} ${message}`))
+  } catch (error) {
+    failed.push(messageOf(error))
+  }
+  for (const worker of workers) if (worker.termination === "sent") delete worker.termination
+  fleet.emit({ type: "termination-ended", accepted, failed })
+  markChanged(fleet, provider)
+  if (failed.length > 0) lookWithin(fleet, provider, RETRY_MS)
+  fleet.wake()
+}
+
+/** Workers on their way out whose termination was not accepted, or did nothing for a minute. */
+export function unfinishedTerminations(fleet: Fleet): WorkerRecord[] {
+  const now = fleet.clock.now()
+  return fleet.roster.living().filter((worker) => {
+    if (worker.state !== "terminating" || worker.termination === "sent") return false
+    const waitMs = worker.termination === "accepted" ? ASK_AGAIN_MS : RETRY_MS
+    // Seen on its way out without our asking, it needs no call of ours.
+    return worker.terminatedAt !== undefined && now - worker.terminatedAt >= waitMs
+  })
+}
+
+/** When the first unfinished termination is due to be asked for again, in milliseconds since 1970. */
+export function retryTerminationAt(living: readonly WorkerRecord[]): number {
+  const times = living.map((worker) => {
+    if (worker.state !== "terminating" || worker.termination === "sent" || worker.terminatedAt === undefined)
+      return undefined
+    return worker.terminatedAt + (worker.termination === "accepted" ? ASK_AGAIN_MS : RETRY_MS)
+  })
+  return times.reduce<number>((first, at) => Math.min(first, at ?? first), Number.POSITIVE_INFINITY)
+}
+
+/** The end of the window in which a launch of unknown outcome may still show up; it is swept until then, never replayed. */
+export function sweptAt(launch: Launch): number {
+  return launch.sentAt + launch.provider.limits.attemptMs + launch.provider.limits.consistencyMs
+}
+
+/** Gives up on launches of unknown outcome that could not show up any more: at zero they are swept, not replayed. */
+export function closeSwept(fleet: Fleet, isZero: (group: string) => boolean): void {
+  const now = fleet.clock.now()
+  for (const launch of fleet.roster.openLaunches()) {
+    if (launch.state !== "unknown" || !isZero(launch.call.group)) continue
+    if (now < sweptAt(launch)) continue
+    launch.state = "settled"
+    launch.release()
+    fleet.journal.outcome(launch.call.token, "refused")
+  }
+}
+
+/** What still stands between the groups chosen and zero, in words; empty when zero is confirmed. */
+export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): string[] {
+  const living = fleet.roster.living().filter((worker) => isChosen(worker.group))
+  const launches = fleet.roster.openLaunches().filter((launch) => isChosen(launch.call.group))
+  const ends: string[] = []
+  if (living.length > 0) ends.push(`${living.length} instances not yet confirmed gone`)
+  if (launches.length > 0) ends.push(`${launches.length} launch calls whose outcome is not known yet`)
+  if (ends.length > 0) return ends
+  // One complete list, begun after the last thing that was asked, must show nothing else.
+  const unlisted = [...fleet.looks].filter(([, look]) => look.listedChanges < look.changes)
+  return unlisted.map(
+    ([provider]) => `a complete list of ${provider.name} ${provider.region} begun after the last change`,
+  )
+}

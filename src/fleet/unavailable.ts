@@ -1,0 +1,43 @@
+/** The memory of what is not to be had: scopes of offers, each until a moment. Pure; it is given `now`. */
+import type { Failure, Offer, Scope } from "../provider.js"
+
+export interface Unavailable {
+  readonly scope: Scope
+  /** Milliseconds since 1970. */
+  readonly until: number
+  readonly failure: Failure
+}
+
+export function scopeMatches(scope: Scope, offer: Offer): boolean {
+  return (Object.keys(scope) as (keyof Scope)[]).every(
+    (field) => scope[field] === undefined || scope[field] === offer[field],
+  )
+}
+
+/** Failures that say something about offers; a throttle or a timeout never does. */
+export function teaches(failure: Failure): boolean {
+  return (failure.reason === "capacity" || failure.reason === "quota") && failure.ttlMs > 0
+}
+
+/** Adds a failure; one memory per scope, the later `until` wins. What has run out is dropped. */
+export function remember(memory: readonly Unavailable[], failure: Failure, now: number): Unavailable[] {
+  const current = memory.filter((entry) => entry.until > now)
+  if (!teaches(failure)) return current
+  const key = scopeKey(failure.scope)
+  const until = Math.max(now + failure.ttlMs, current.find((entry) => scopeKey(entry.scope) === key)?.until ?? 0)
+  return [...current.filter((entry) => scopeKey(entry.scope) !== key), { scope: failure.scope, until, failure }]
+}
+
+/** The memory that forbids this offer now, the longest one; undefined when it may be tried. */
+export function forbids(memory: readonly Unavailable[], offer: Offer, now: number): Unavailable | undefined {
+  return memory
+    .filter((entry) => entry.until > now && scopeMatches(entry.scope, offer))
+    .reduce<Unavailable | undefined>(
+      (longest, entry) => (entry.until > (longest?.until ?? 0) ? entry : longest),
+      undefined,
+    )
+}
+
+function scopeKey(scope: Scope): string {
+  return JSON.stringify(Object.entries(scope).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
