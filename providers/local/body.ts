@@ -1,0 +1,28 @@
+/** The JSON that goes from `prepare` through `split` into the journal and back to `launch`. */
+import { RejectedError } from "../../src/errors.js"
+import type { GroupRequest, JsonObject, Owner } from "../../src/provider.js"
+
+export interface LaunchBody {
+  readonly owner: Owner
+  readonly group: Pick<GroupRequest, "name" | "startup" | "environment" | "tags">
+}
+
+/** A body as plain JSON. */
+export function toBody(owner: Owner, group: GroupRequest): JsonObject {
+  const { cluster, uid, generation, deadline, claim } = owner
+  const { name, startup, environment, tags } = group
+  return {
+    owner: { cluster, uid, owner: owner.owner, generation, deadline, claim },
+    group: { name, environment, tags, ...(startup === undefined ? {} : { startup }) },
+  }
+}
+
+/** A body read back. Throws RejectedError when it was not made by `toBody`. */
+export function readBody(body: JsonObject): LaunchBody {
+  if (typeof body.owner === "object" && typeof body.group === "object" && body.owner !== null && body.group !== null) {
+    return body as unknown as LaunchBody
+  }
+  throw new RejectedError("reading a launch call's body: it has no owner and group; it was made by another provider", {
+    code: "BadBody",
+  })
+}

@@ -1,0 +1,136 @@
+/**
+ * Where everything is on disk, and the few ways in which files are read and made.
+ *
+ *     root/                             0700
+ *       instances/<name>/               one instance; appears complete, by a rename
+ *         instance.json                 name, nonce, tags, address
+ *         settings supervise.sh         what supervises it
+ *         environment startup.sh        what it runs
+ *         boot.log work/                what that wrote, and where it ran
+ *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
+ *         terminating ending exited failure ended     how far its end has come
+ *       claims/                         one symbolic link per address and per place taken, its target tells by whom
+ *       clusters/<owner>+<cluster>/
+ *         claim-<n>                     who holds the name; the highest counts
+ *         spent/<name>                  names that were given and must not be given again
+ *         making/ trash/                half made, half removed
+ */
+import { randomBytes } from "node:crypto"
+import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { RejectedError } from "../../src/errors.js"
+import { isErrno } from "./errors.js"
+
+/** Environments hold secrets: for the user alone. */
+export const PRIVATE_DIRECTORY = 0o700
+export const PRIVATE_FILE = 0o600
+
+export interface ClusterLayout {
+  readonly key: string
+  readonly path: string
+  readonly spent: string
+  readonly making: string
+  readonly trash: string
+}
+
+export interface Layout {
+  readonly root: string
+  readonly instances: string
+  readonly claims: string
+  readonly clusters: string
+  instance(name: string): string
+  cluster(key: string): ClusterLayout
+}
+
+export function layoutOf(root: string): Layout {
+  const instances = join(root, "instances")
+  const clusters = join(root, "clusters")
+  return {
+    root,
+    instances,
+    claims: join(root, "claims"),
+    clusters,
+    instance: (name) => join(instances, name),
+    cluster: (key) => {
+      const path = join(clusters, key)
+      return { key, path, spent: join(path, "spent"), making: join(path, "making"), trash: join(path, "trash") }
+    },
+  }
+}
+
+/** The name of a cluster's directory. `+` is in no encoded part, so two different pairs never meet. */
+export function clusterKey(owner: { readonly cluster: string; readonly owner: string }): string {
+  return `${encodeURIComponent(owner.owner)}+${encodeURIComponent(owner.cluster)}`
+}
+
+/** A name that may be a directory of ours; what comes from a journal or a caller could be a path. */
+export function isPlainName(name: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(name)
+}
+
+/** A name nobody else makes. */
+export function uniqueName(name: string): string {
+  return `${name}.${process.pid}.${randomBytes(6).toString("hex")}`
+}
+
+/** Makes the root and the cluster's directories. Refuses a root that others could write to: what is in it is executed. */
+export async function makeDirectories(layout: Layout, key: string): Promise<void> {
+  await ensureDirectory(layout.root)
+  const { uid, mode } = await stat(layout.root)
+  const user = process.getuid?.()
+  if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) {
+    throw new RejectedError(
+      `using ${layout.root}: others can write to it (owner ${uid}, mode ${(mode & 0o777).toString(8)}); ` +
+        `chown it to user ${user} and chmod it to 700, or give another directory: local({ root })`,
+      { code: "UnsafeRoot" },
+    )
+  }
+  const cluster = layout.cluster(key)
+  const wanted = [layout.instances, layout.claims, cluster.spent, cluster.making, cluster.trash]
+  for (const path of wanted) await ensureDirectory(path)
+}
+
+/**
+ * Makes a directory and those above it. By hand, because Node's `recursive` never returns where a file system answers
+ * ENOENT to mkdir in a directory that exists, as /proc does.
+ */
+async function ensureDirectory(path: string): Promise<void> {
+  const exists = async () => (await unlessMissing(stat(path)))?.isDirectory() === true
+  if (await exists()) return
+  if (dirname(path) !== path) await ensureDirectory(dirname(path))
+  try {
+    await mkdir(path, { mode: PRIVATE_DIRECTORY })
+  } catch (error) {
+    if (!isErrno(error, "EEXIST") || !(await exists())) throw error
+  }
+}
+
+/** The file's text; undefined when there is no such file (any more). */
+export async function readText(path: string): Promise<string | undefined> {
+  return unlessMissing(readFile(path, "utf8"))
+}
+
+/** What it resolves to; undefined when what it reads is missing, which while others remove things means gone. */
+export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined
+    throw error
+  }
+}
+
+/** Makes a file with this text, both or neither; false if there is one already. */
+export async function createWhole(path: string, scratch: string, text: string): Promise<boolean> {
+  const draft = join(scratch, uniqueName("draft"))
+  try {
+    await writeFile(draft, text, { mode: PRIVATE_FILE, flag: "wx" })
+    await link(draft, path)
+    return true
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Instances as supervised process groups on this machine: the reference implementation of the seam, and the provider to
+ * try things with. See docs/local.md.
+ */
+import { join } from "node:path"
+import { RejectedError } from "../../src/errors.js"
+import type { Arch, Instance, Limits, Provider } from "../../src/provider.js"
+import { type Layout, layoutOf, readText } from "./directory.js"
+import { toCloudError } from "./errors.js"
+import { lookAtLaunch, sendLaunch } from "./launch.js"
+import { findLeftovers, removeLeftovers } from "./leftovers.js"
+import { listInstances } from "./list.js"
+import { CONSOLE_BYTES, readTail } from "./observe.js"
+import { localOffers } from "./offers.js"
+import { type Config, configOf, type LocalOptions } from "./options.js"
+import { claimCluster, prepareGroup, refusePlatform, USER_DATA_BYTES } from "./prepare.js"
+import { PROVIDER, parseRecord, REGION, recordName } from "./record.js"
+import { splitWish } from "./split.js"
+import { terminateAll } from "./terminate.js"
+
+export type { LocalOptions } from "./options.js"
+
+/**
+ * The provider whose instances are process groups on this machine.
+ *
+ * @param options.root directory of all state; default `$XDG_STATE_HOME/muster/local`, else `~/.local/state/muster/local`.
+ * @param options.capacity how many instances of one type may live at once in one zone; 256 by default.
+ * @param options.vcpus cores to offer; the machine's by default.
+ * @param options.memoryGiB memory to offer in GiB; the machine's by default.
+ * @param options.prices USD per hour by instance type; a type that is not named has no known price.
+ * @param options.graceMs milliseconds between SIGTERM and SIGKILL; 1000 by default.
+ * @param options.zones names of zones; `["local-a"]` by default.
+ * @throws SpecError with all that is wrong with the options; RejectedError on a platform without process groups or of
+ *   another architecture than x86_64 and arm64.
+ */
+export function local(options?: LocalOptions): Provider {
+  refusePlatform(process.platform)
+  const arch = archOf(process.arch)
+  const config = configOf(options)
+  const layout = layoutOf(config.root)
+  return {
+    name: PROVIDER,
+    region: REGION,
+    limits: limitsOf(config),
+    offers: async (query, calls) => {
+      calls.signal.throwIfAborted()
+      return localOffers(config, arch, query)
+    },
+    prepare: (owner, group, calls) => prepareGroup(layout, owner, group, calls),
+    split: (wish, prepared) => splitWish(wish, prepared),
+    launch: (call, calls) =>
+      calls.send(call.api, call.cost, ({ signal }) => sendLaunch(layout, config, call, calls.now(), signal)),
+    // Every launch is settled when it returns; this is for those who ask all the same.
+    settle: (call, _ref, calls) =>
+      calls.send("local.settle", {}, ({ signal }) => lookAtLaunch(layout, config, call, calls.now(), signal)),
+    list: (selector, calls) => listInstances(layout, selector, calls),
+    terminate: (instances, calls) => terminateAll(layout, instances, calls),
+    claim: (owner, calls) => claimCluster(layout, owner, calls),
+    leftovers: (selector, calls) => findLeftovers(layout, selector, calls),
+    remove: (leftovers, calls) => removeLeftovers(layout, leftovers, calls),
+    consoleLog: (instance, calls) => calls.send("local.console", {}, () => readConsole(layout, instance)),
+  }
+}
+
+function limitsOf(config: Config): Limits {
+  return {
+    account: `local:${config.root}`,
+    buckets: {},
+    userDataBytes: USER_DATA_BYTES,
+    // A directory is seen as soon as it is there; a second is for the clock that the core compares with.
+    consistencyMs: 1000,
+    goneStates: ["terminated"],
+    // Nothing here is paid by the request, and a list of 100 takes some 40 ms.
+    look: { firstMs: 50, everyMs: 100, watchMs: 2000 },
+    // A call of 25 takes about 0.3 s on two cores; this is for a machine that is busy with its workers.
+    attemptMs: 10_000,
+    bootMs: 60_000,
+    markets: ["on-demand"],
+  }
+}
+
+function archOf(arch: string): Arch {
+  if (arch === "x64") return "x86_64"
+  if (arch === "arm64") return "arm64"
+  throw new RejectedError(`using the local provider on ${arch}: only x86_64 and arm64 are known`, {
+    code: "UnsupportedArchitecture",
+  })
+}
+
+/** The last 64 KiB that the startup script has written; empty when the instance is gone. */
+async function readConsole(layout: Layout, instance: Instance): Promise<string> {
+  const here = layout.instance(instance.id)
+  try {
+    const text = await readText(join(here, recordName))
+    if (text === undefined || parseRecord(here, text).tags["muster-launch"] !== instance.tags["muster-launch"])
+      return ""
+    return (await readTail(join(here, "boot.log"), CONSOLE_BYTES)) ?? ""
+  } catch (error) {
+    throw toCloudError(`reading the boot log of ${instance.id}`, error, { provider: PROVIDER })
+  }
+}

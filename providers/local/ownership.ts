@@ -1,0 +1,109 @@
+/**
+ * Who holds a cluster's name. Each claim is a file with the next number, made whole and exclusively, and the highest
+ * counts: so of two that claim at the same moment exactly one gets it, and nothing is ever removed to make way.
+ */
+import { readdir } from "node:fs/promises"
+import { join } from "node:path"
+import { OwnershipError } from "../../src/errors.js"
+import { TAG } from "../../src/fleet/tags.js"
+import type { Owner } from "../../src/provider.js"
+import { clusterKey, createWhole, type Layout, readText, unlessMissing } from "./directory.js"
+import type { Host } from "./host.js"
+import { observeAll } from "./observe.js"
+
+export interface NameClaim {
+  readonly number: number
+  readonly cluster: string
+  readonly owner: string
+  readonly uid: string
+  readonly generation: number
+  readonly claim: string
+  /** "<pid> <start>" of the process that claimed it. */
+  readonly maker: string
+  /** Milliseconds since 1970. */
+  readonly claimedAt: number
+}
+
+const FILE = /^claim-(\d+)$/
+
+/** The claim that counts; undefined when nobody ever claimed the name. */
+export async function currentClaim(layout: Layout, key: string): Promise<NameClaim | undefined> {
+  const { path } = layout.cluster(key)
+  const files = (await unlessMissing(readdir(path))) ?? []
+  const number = Math.max(0, ...files.map((file) => Number(FILE.exec(file)?.[1] ?? 0)))
+  const text = number === 0 ? undefined : await readText(join(path, `claim-${number}`))
+  return text === undefined ? undefined : { ...(JSON.parse(text) as NameClaim), number }
+}
+
+/**
+ * Claims the owner's generation; the same claim twice is one.
+ *
+ * @throws OwnershipError when another claim has this generation or a later one, or another uid has this name and lives.
+ */
+export async function claimName(layout: Layout, host: Host, owner: Owner, now: number): Promise<void> {
+  const key = clusterKey(owner)
+  const { path, making } = layout.cluster(key)
+  for (;;) {
+    const current = await currentClaim(layout, key)
+    if (current !== undefined && isSame(current, owner)) return
+    if (current !== undefined) await refuseIfHeld(layout, host, owner, current, now)
+    const { cluster, uid, generation, claim } = owner
+    const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now }
+    const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
+    // When somebody else was first, theirs is the current one: look again.
+    if (await createWhole(file, making, JSON.stringify(mine))) return
+  }
+}
+
+/** Throws OwnershipError unless the owner's claim is the one that counts. */
+export async function verifyClaim(layout: Layout, owner: Owner, doing: string): Promise<void> {
+  const current = await currentClaim(layout, clusterKey(owner))
+  if (current !== undefined && isSame(current, owner)) return
+  const whose = current === undefined ? "its claim was removed" : `it is held by ${describe(current)}`
+  throw new OwnershipError(
+    `${doing}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; ${whose}`,
+    { code: "ClaimLost" },
+  )
+}
+
+function isSame(current: NameClaim, owner: Owner): boolean {
+  return current.uid === owner.uid && current.generation === owner.generation && current.claim === owner.claim
+}
+
+async function refuseIfHeld(layout: Layout, host: Host, owner: Owner, current: NameClaim, now: number): Promise<void> {
+  if (current.uid === owner.uid) {
+    if (current.generation < owner.generation) return
+    throw new OwnershipError(
+      `claiming ${nameOf(owner)} for generation ${owner.generation}: it is held by ${describe(current)}; ` +
+        "attach again to take it over with a later generation",
+      { code: "ClaimHeld" },
+    )
+  }
+  const live = await instancesOf(layout, host, current)
+  if (live === 0 && !host.isAlive(current.maker)) return
+  const ageS = Math.round((now - current.claimedAt) / 1000)
+  throw new OwnershipError(
+    `claiming ${nameOf(owner)}: a cluster with that name lives already, claimed ${ageS} s ago by ${describe(current)}, ` +
+      `with ${live} instances; attach to it, close it, or choose another name or owner`,
+    { code: "NameTaken" },
+  )
+}
+
+/** How many instances the holder of this claim still has. */
+export async function instancesOf(layout: Layout, host: Host, claim: Pick<NameClaim, "cluster" | "owner" | "uid">) {
+  const sightings = await observeAll(layout, host)
+  return sightings.filter(({ record, state }) => {
+    const { tags } = record
+    const theirs = tags[TAG.cluster] === claim.cluster && tags[TAG.owner] === claim.owner && tags[TAG.uid] === claim.uid
+    return theirs && state !== "terminated" && state !== "gone"
+  }).length
+}
+
+function nameOf(owner: Pick<Owner, "cluster" | "owner">): string {
+  return `the name ${owner.cluster} (owner ${owner.owner})`
+}
+
+function describe(claim: NameClaim): string {
+  const [pid = "?"] = claim.maker.split(" ")
+  return `process ${pid} with generation ${claim.generation} of ${claim.uid}`
+}

@@ -1,0 +1,304 @@
+/**
+ * The shell text that each instance is supervised by, and its settings. Shell, because a hundred Node supervisors would
+ * take seconds to start and gigabytes to keep; two shells and two sleeps for each instance take neither.
+ *
+ * Four roles of one script:
+ * - `watch`: the leader of the supervisors' process group. It does nothing but read the pipe that its `supervise` holds
+ *   open, so that the death of that one wakes it at once, without polling; then it ends the instance.
+ * - `supervise`: starts the instance, waits for SIGTERM or the deadline, ends the instance.
+ * - `run`: the anchor, leader of a session and process group of its own with the user's script in it. It stays until the
+ *   end (as a sleep that ignores SIGTERM), so that the group's number cannot become somebody else's meanwhile.
+ * - `reap`: started by an adapter when neither of the first two is left.
+ *
+ * Whoever ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads `ending`; so
+ * at least one sees the other, and no script starts after the end. The same order holds between `terminating`, written by
+ * the adapter, and `supervisor`.
+ */
+import type { Layout } from "./directory.js"
+import { type InstanceRecord, recordName } from "./record.js"
+
+/** A sleep in one piece would be late after a suspend by as long as that took; this bounds it, at 2 forks a minute. */
+const CLOCK_LOOK_S = 60
+
+/** First wait for what was sent SIGTERM, doubled up to the last: quick for the obedient, cheap for the slow. */
+const FIRST_PAUSE_MS = 50
+const LAST_PAUSE_MS = 1000
+
+/** The waits that make up the grace, in seconds, for a shell that cannot compute fractions. */
+export function gracePauses(graceMs: number): string {
+  const pauses: string[] = []
+  let pauseMs = FIRST_PAUSE_MS
+  for (let leftMs = graceMs; leftMs > 0; leftMs -= pauseMs, pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
+    pauses.push((Math.min(pauseMs, leftMs) / 1000).toFixed(3))
+  }
+  return pauses.join(" ")
+}
+
+/** One word of shell, whatever is in it. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
+
+/** What the script is told, as shell assignments. */
+export function settingsText(layout: Layout, record: InstanceRecord, graceMs: number): string {
+  const cluster = layout.cluster(record.cluster)
+  const settings = {
+    name: record.name,
+    nonce: record.nonce,
+    deadline: record.deadline,
+    pauses: gracePauses(graceMs),
+    claims: layout.claims,
+    address_claim: record.claims.address,
+    slot_claim: record.claims.slot,
+    spent: cluster.spent,
+    trash: cluster.trash,
+    record_file: recordName,
+  }
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${quote(value)}\n`)
+    .join("")
+}
+
+/** The environment of an instance as a shell text; exported, so that all its processes carry it. */
+export function environmentText(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([key, value]) => `export ${key}=${quote(value)}\n`)
+    .join("")
+}
+
+export const supervisorText = `#!/bin/sh
+# Supervises one instance of Muster's local provider: sh supervise.sh watch|supervise|run|reap <its directory>
+set -u
+mode=$1
+here=$2
+. "$here/settings" || exit 1
+sleeper=
+
+boot=-
+[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+
+# Files are written by printf, never by : or exec, because a failed redirection of those ends the shell (POSIX, 2.8.1).
+
+# Sets found to "<pid> <start>" of the living process $1: a number alone may be somebody else's by now.
+# Fields 3 and 22 of proc_pid_stat(5); a name in field 2 may hold blanks and brackets, so what follows the last one counts.
+identify() {
+  found=
+  if [ -r /proc/self/stat ]; then
+    stat=
+    read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+    pid=$1
+    set -f
+    set -- \${stat##*) }
+    set +f
+    case $1 in Z | X) return 1 ;; esac
+    pgrp=$3
+    found="$pid \${20}@$boot"
+  else
+    start=$(LC_ALL=C ps -o lstart= -p "$1" | tr -s ' ' _) && found="$1 \${start%_}"
+    pgrp=
+  fi
+}
+
+record() {
+  identify "$$" && printf '%s\\n' "$found" 2>/dev/null >"$here/$1"
+}
+
+# Whether the process whose identity is in file $1 still lives; sets known to its pid.
+alive() {
+  known= since=
+  read -r known since 2>/dev/null <"$here/$1" || return 1
+  identify "$known" && [ "$found" = "$known $since" ]
+}
+
+# Sets members to the instance's processes but the anchor, wherever they went: each carries the nonce.
+# 126 is the shell's answer when the list of files is longer than an exec can take.
+look() {
+  members=
+  [ -r /proc/self/environ ] || return 0
+  files=$(LC_ALL=C grep -lsF "MUSTER_INSTANCE=$nonce" /proc/[0-9]*/environ)
+  if [ $? -eq 126 ]; then
+    files=$(printf '%s\\n' /proc/[0-9]*/environ | LC_ALL=C xargs grep -lsF "MUSTER_INSTANCE=$nonce")
+  fi
+  for file in $files; do
+    pid=\${file#/proc/}
+    pid=\${pid%/environ}
+    [ "$pid" = "$anchor" ] || members="$members $pid"
+  done
+}
+
+# macOS has no /proc: there the group, as ps shows it, is all that can be found.
+look_by_ps() {
+  members=$(ps -A -o pid= -o pgid= -o stat= | while read -r pid pgid stat; do
+    case $stat in Z*) continue ;; esac
+    [ "$pgid" = "$anchor" ] && [ "$pid" != "$anchor" ] && printf ' %s' "$pid"
+  done)
+}
+
+find_members() {
+  if [ -r /proc/self/environ ]; then look; else look_by_ps; fi
+}
+
+# SIGCONT after it, because a stopped process takes nothing but SIGKILL. No --: dash's kill knows none there.
+strike_group() {
+  alive group || return 0
+  kill "-$1" "-$anchor" 2>/dev/null
+  kill -CONT "-$anchor" 2>/dev/null
+}
+
+# SIGTERM once for each that has left the group: a second one makes many programs give up their clean end.
+ask_strays() {
+  for stray in $members; do
+    case $asked in *" $stray "*) continue ;; esac
+    asked="$asked$stray "
+    identify "$stray" || continue
+    [ "$pgrp" = "$anchor" ] && continue
+    kill -TERM "$stray" 2>/dev/null
+    kill -CONT "$stray" 2>/dev/null
+  done
+}
+
+# A script that threw its environment away is found by no look, but has its grace like others.
+script_ended() {
+  [ -e "$here/exited" ] || [ ! -e "$here/startup.sh" ] || ! alive group
+}
+
+# Until two looks in a row find nobody: one alone can miss a process that forks and exits while it is under way.
+strike_all() {
+  pause=0.05
+  while [ "$quiet" -lt 2 ]; do
+    find_members
+    if [ -z "$members" ]; then
+      quiet=$((quiet + 1))
+      continue
+    fi
+    quiet=0
+    kill -KILL $members 2>/dev/null
+    sleep "$pause"
+    case $pause in 0.05) pause=0.2 ;; *) pause=1 ;; esac
+  done
+  strike_group KILL
+}
+
+end() {
+  trap '' TERM INT HUP
+  [ -n "$sleeper" ] && kill "$sleeper" 2>/dev/null
+  printf '' 2>/dev/null >"$here/ending"
+  anchor= since=
+  read -r anchor since 2>/dev/null <"$here/group"
+  quiet=0
+  asked=' '
+  strike_group TERM
+  for pause in $pauses; do
+    sleep "$pause"
+    find_members
+    if [ -z "$members" ] && script_ended; then
+      quiet=1
+      break
+    fi
+    ask_strays
+  done
+  strike_all
+  bury
+  # The supervisors' own group, this shell in it: nothing is left.
+  kill -KILL 0
+}
+
+# A failed boot keeps its directory, so that why can be read, until it is terminated. Else the name is written down as
+# spent before the directory goes, in one rename: at every moment a replayed launch finds one or the other.
+bury() {
+  [ -d "$here" ] || return 0
+  if [ -e "$here/failure" ] && [ ! -e "$here/terminating" ]; then
+    rm -rf "$claims/$address_claim" "$claims/$slot_claim" "$here/work"
+    printf '' 2>/dev/null >"$here/ended"
+    return 0
+  fi
+  read -r line 2>/dev/null <"$here/$record_file" && printf '%s\\n' "$line" 2>/dev/null >"$spent/$name"
+  grave=$trash/$name.$$
+  mv "$here" "$grave" 2>/dev/null || { [ -d "$here" ] && grave=$here; } || return 0
+  rm -rf "$claims/$address_claim" "$claims/$slot_claim" "$grave"
+}
+
+watch() {
+  trap : TERM INT HUP
+  identify "$$"
+  set -C
+  printf '%s\\n' "$found" 2>/dev/null >"$here/watchdog" || exit 0
+  set +C
+  : "$(exec /bin/sh "$0" supervise "$here")"
+  [ -d "$here" ] && [ ! -e "$here/ended" ] && end
+}
+
+supervise() {
+  trap end TERM
+  trap : INT HUP
+  record supervisor || exit 1
+  [ -e "$here/terminating" ] && end
+  start_anchor
+  while :; do
+    left=$((deadline - $(date +%s)))
+    [ "$left" -gt 0 ] || end
+    [ "$left" -lt ${CLOCK_LOOK_S} ] || left=${CLOCK_LOOK_S}
+    MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce sleep "$left" >/dev/null &
+    sleeper=$!
+    wait "$sleeper"
+    sleeper=
+    [ ! -e "$here/group" ] || alive group || end
+  done
+}
+
+# In the foreground, by setsid -f: what a shell starts with & ignores SIGINT for good, and so would all that it starts.
+# Without that option setsid ignores SIGINT; without setsid (macOS) job control makes the group.
+# The nonce goes to the anchor alone: with it in this shell's own environment each look would find itself.
+start_anchor() {
+  if ! (anchored setsid -f /bin/sh "$0" run "$here"); then
+    if command -v setsid >/dev/null; then
+      anchored setsid /bin/sh "$0" run "$here" &
+    else
+      set -m
+      anchored /bin/sh "$0" run "$here" &
+      set +m
+    fi
+  fi
+}
+
+# For a subshell: replaces it, so that with job control the anchor itself leads the group.
+anchored() {
+  export MUSTER_SUPERVISES= MUSTER_INSTANCE="$nonce"
+  exec "$@" </dev/null >/dev/null 2>&1
+}
+
+run() {
+  trap : TERM INT HUP
+  record group || exit 1
+  [ -e "$here/ending" ] && exit 0
+  if [ -e "$here/startup.sh" ]; then
+    start_script </dev/null >>"$here/boot.log" 2>&1
+    status=$?
+    printf '' >"$here/exited"
+    if [ "$status" -ne 0 ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ]; then
+      printf 'exit %s\\n' "$status" >"$here/failure"
+      alive supervisor && kill -TERM "$known"
+    fi
+  fi
+  trap '' TERM INT HUP
+  exec sleep 2147483647
+}
+
+start_script() (
+  cd "$here/work" || exit 1
+  unset LC_ALL MUSTER_SUPERVISES
+  . "$here/environment"
+  exec /bin/sh "$here/startup.sh"
+)
+
+case $mode in
+watch) watch ;;
+supervise) supervise ;;
+run) run ;;
+reap)
+  record reaper
+  end
+  ;;
+esac
+exit
+`

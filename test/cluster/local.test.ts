@@ -1,0 +1,110 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { local } from "../../providers/local/index.js"
+import { systemClock } from "../../src/calls/clock.js"
+import { bareCalls } from "../../src/calls/send.js"
+import { Cluster } from "../../src/cluster.js"
+import type { ShortfallError } from "../../src/errors.js"
+import type { ClusterSpec } from "../../src/spec.js"
+
+let root = ""
+let open: Cluster[] = []
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "muster-cluster-"))
+  open = []
+})
+afterEach(async () => {
+  await Promise.all(open.map((cluster) => cluster.close().catch(() => {})))
+  rmSync(root, { recursive: true, force: true })
+})
+
+function make(spec: Partial<ClusterSpec> = {}): Cluster {
+  const provider = local({ root: join(root, "state"), graceMs: 200, prices: { "local-1": 0.01 } })
+  const cluster = new Cluster(
+    { provider, instanceType: "local-1", startup: "exec sleep 600", ...spec },
+    { journal: join(root, "journal") },
+  )
+  open.push(cluster)
+  return cluster
+}
+
+/** Whatever a cluster leaves: instances, claims, cluster directories, journals. */
+function traces(): string[] {
+  const folders = ["state/instances", "state/claims", "state/clusters", "journal"].map((path) => join(root, path))
+  return folders.flatMap((path) => (existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []))
+}
+
+test("0 → 20 → 5 → 0 with real processes, and nothing is left", async () => {
+  const cluster = make()
+  expect(await cluster.scale(20)).toMatchObject({ running: 20, shortfall: { count: 0 } })
+  expect(new Set(cluster.workers.map((worker) => worker.privateIp)).size).toBe(20)
+  expect(await cluster.scale(5)).toMatchObject({ desired: 5, running: 5 })
+  const receipt = await cluster.close()
+  expect(receipt.instances).toHaveLength(20)
+  expect(receipt).toMatchObject({ leaked: [], leftovers: [] })
+  expect(receipt.cost).toBeGreaterThan(0)
+  expect(traces()).toEqual([])
+})
+
+test("a startup script that fails at once: ten boots, then a shortfall with its last words", async () => {
+  const cluster = make({ startup: "echo no such file; exit 3" })
+  const error = await cluster.scale(3).catch((thrown: unknown) => thrown as ShortfallError)
+  expect(error).toMatchObject({ name: "ShortfallError", shortfall: { count: 3 } })
+  expect(String(error)).toContain("exit 3")
+  expect(String(error)).toContain("no such file")
+  const receipt = await cluster.close()
+  expect(receipt.instances.length).toBeLessThanOrEqual(15)
+  expect(traces()).toEqual([])
+})
+
+test("a machine that is full says so; what fits runs", async () => {
+  const provider = local({ root: join(root, "state"), graceMs: 200, capacity: 4 })
+  const cluster = make({ provider })
+  expect(await cluster.scale(6, { minimum: 4 })).toMatchObject({
+    running: 4,
+    shortfall: { count: 2, reasons: [{ reason: "capacity", count: 2 }] },
+  })
+  await cluster.close()
+  expect(traces()).toEqual([])
+})
+
+test("one that was ended by somebody else is replaced", async () => {
+  const cluster = make()
+  await cluster.scale(3)
+  const [victim] = cluster.workers
+  const provider = local({ root: join(root, "state"), graceMs: 200 })
+  const calls = bareCalls({ clock: systemClock })
+  const replaced = new Promise<string>((resolve) => {
+    cluster.on("worker", ({ to, id }) => {
+      if (to === "running") resolve(id)
+    })
+  })
+  await provider.terminate(await provider.list({ ids: [victim?.id ?? ""] }, calls), calls)
+  const successor = await replaced
+  expect(successor).not.toBe(victim?.id)
+  expect(await cluster.scale(3)).toMatchObject({ running: 3 })
+  await cluster.close()
+  expect(traces()).toEqual([])
+})
+
+test("a name that lives is refused, attached to, and closed from there", async () => {
+  const first = make({ name: "render" })
+  await first.scale(2)
+  await expect(make({ name: "render" }).scale(1)).rejects.toThrow("one of this name lives already (2 instances")
+  await first.detach()
+  const provider = local({ root: join(root, "state"), graceMs: 200 })
+  const second = await Cluster.attach("render", { provider }, { journal: join(root, "journal") })
+  open.push(second)
+  expect(second.workers).toHaveLength(2)
+  await second.close()
+  expect(traces()).toEqual([])
+})
+
+test("a state directory that cannot be used stops the launch with its path", async () => {
+  const cluster = make({ provider: local({ root: "/proc/muster-state" }) })
+  await expect(cluster.scale(1)).rejects.toThrow("/proc/muster-state")
+  await cluster.close().catch(() => {})
+})
