@@ -212,8 +212,13 @@ export class Cluster implements AsyncDisposable {
     else await this.close()
   }
 
-  #checkOpen(): void {
+  /** Detached, taken over, or closed. */
+  #checkHeld(): void {
     if (this.#ended !== undefined) throw this.#ended
+  }
+
+  #checkOpen(): void {
+    this.#checkHeld()
     if (this.#closing !== undefined)
       throw new RejectedError(`cluster "${this.name}" is closed; make a new one to scale again`)
   }
@@ -280,11 +285,11 @@ export class Cluster implements AsyncDisposable {
   async #close(timeoutMs: number): Promise<Receipt> {
     const fleet = this.#fleet ?? (await this.#opening?.catch(() => undefined))
     if (fleet === undefined) return receiptOf(this.name, [], this.#clock.now(), [])
-    if (this.#ended !== undefined) throw this.#ended
+    this.#checkHeld()
     this.#scaling?.supersede(() => true)
     beginClosing(fleet)
     const ends = await zeroOrLate(fleet, this.#passes, timeoutMs)
-    if (this.#ended !== undefined) throw this.#ended
+    this.#checkHeld()
     const left = ends.length > 0 ? [] : await removeLeftovers(fleet)
     const receipt = receiptOf(this.name, [...fleet.roster.workers.values()], this.#clock.now(), left)
     this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length + left.length })
