@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import { afterEach, beforeEach, expect, test } from "vitest"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+let state = ""
+
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), "muster-snippets-"))
+})
+afterEach(() => {
+  rmSync(state, { recursive: true, force: true })
+})
+
+/** The code blocks of a page that import the package: those that can be run as they stand. */
+function programs(page: string): string[] {
+  const text = readFileSync(join(root, page), "utf8")
+  return [...text.matchAll(/```ts\n(.*?)```/gs)]
+    .map(([, code = ""]) => code)
+    .filter((code) => code.includes('from "muster"'))
+}
+
+/** Runs a block as a module of the package itself, so that "muster" is what was built. */
+async function run(code: string): Promise<string> {
+  const file = join(root, "dist", `snippet-${process.pid}.mjs`)
+  writeFileSync(file, code)
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [file], {
+      env: { ...process.env, XDG_STATE_HOME: state },
+    })
+    return stdout
+  } finally {
+    rmSync(file)
+  }
+}
+
+test("the first example of the README runs as it stands, and leaves nothing", async () => {
+  const [first = ""] = programs("README.md")
+  expect(first).toContain("scale(100")
+  const output = await run(first.replace("scale(100, { minimum: 80", "scale(8, { minimum: 6"))
+  expect(output).toMatch(/^8 workers run\n8 instances, [\d.]+ s, \$unknown\n$/)
+  const left = join(state, "muster", "local", "instances")
+  expect(existsSync(left) ? readdirSync(left) : []).toEqual([])
+})
+
+test("the rehearsal of the page on how it works runs as it stands", async () => {
+  const [rehearsal = ""] = programs("docs/how-it-works.md")
+  const [running, calls, cost] = (await run(rehearsal)).trim().split(" ").map(Number)
+  expect(running).toBe(200)
+  expect(calls).toBeGreaterThan(1)
+  expect(cost).toBeGreaterThan(0)
+})
