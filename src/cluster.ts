@@ -15,21 +15,18 @@ import { type Loop, startLoop } from "./fleet/reconcile.js"
 import { Scaling } from "./fleet/scaling.js"
 import type { ScaleResult } from "./fleet/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
+import { type ClusterSpec, describesWorkers, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
   type CloseOptions,
-  type ClusterSpec,
-  describesWorkers,
   type ListSpec,
-  type ResolvedSpec,
   resolveAttach,
   resolveClose,
   resolveList,
   resolveScale,
-  resolveSpec,
   type ScaleOptions,
   type ScaleTarget,
-} from "./spec.js"
+} from "./verbs.js"
 
 /** For tests, and for those who must. */
 export interface ClusterOptions {

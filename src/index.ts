@@ -6,18 +6,9 @@ export type { WorkerState } from "./fleet/lifecycle.js"
 export type { ClusterSummary } from "./fleet/listing.js"
 export type { ClusterPlan, GroupPreview, PlannedCall } from "./fleet/preview.js"
 export type { Receipt, ReceiptRow } from "./fleet/receipt.js"
+export { isOurs, launchTags, TAG, tagsMatch } from "./fleet/tags.js"
 export type { ScaleResult } from "./fleet/target.js"
 export type { Worker } from "./fleet/worker.js"
 export type * from "./provider.js"
-export type {
-  AttachSpec,
-  CloseOptions,
-  ClusterSpec,
-  Duration,
-  ListSpec,
-  MarketWish,
-  ProviderName,
-  ScaleOptions,
-  ScaleTarget,
-  WorkerSpec,
-} from "./spec.js"
+export type { ClusterSpec, Duration, MarketWish, ProviderName, WorkerSpec } from "./spec.js"
+export type { AttachSpec, CloseOptions, ListSpec, ScaleOptions, ScaleTarget } from "./verbs.js"

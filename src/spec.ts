@@ -15,11 +15,13 @@ export type MarketWish = Market | "spot-with-fallback"
 
 /** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export interface WorkerSpec {
-  /** Types by name, best first. Not together with `vcpus`, `memoryGiB` or `gpu`. */
+  /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
   readonly instanceType?: string | readonly string[]
   readonly vcpus?: number | { readonly min?: number; readonly max?: number }
   readonly memoryGiB?: number | { readonly min?: number; readonly max?: number }
   readonly gpu?: { readonly name?: string; readonly count?: number }
+  /** Types with at least so much local (not network) disk. */
+  readonly localDisk?: { readonly minGiB: number }
   readonly arch?: Arch
   /** `on-demand` by default. */
   readonly market?: MarketWish
@@ -51,31 +53,6 @@ export interface ClusterSpec extends WorkerSpec {
   readonly groups?: Readonly<Record<string, WorkerSpec>>
 }
 
-export type ScaleTarget = number | Readonly<Record<string, number>>
-
-export interface ScaleOptions {
-  /** The fewest workers that are not a failure: the whole target by default. */
-  readonly minimum?: number
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-  /** What `desired` becomes when fewer run in the end: what runs (`keep`), or nothing (`close`). Else it stays. */
-  readonly ifShort?: "keep" | "close"
-  readonly signal?: AbortSignal
-}
-
-/** What `Cluster.attach` needs: where to look, and optionally what its workers are, to launch more of them. */
-export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "maxLifetime" | "maxLifetimeMs"> {}
-
-export interface ListSpec extends Pick<ClusterSpec, "provider" | "region"> {
-  /** Only this owner's clusters; everybody's when left out. */
-  readonly owner?: string
-}
-
-export interface CloseOptions {
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-}
-
 /** A group as the core works with it: every default filled in. */
 export interface ResolvedGroup {
   readonly name: string
@@ -83,6 +60,7 @@ export interface ResolvedGroup {
   readonly vcpus: Range | undefined
   readonly memoryGiB: Range | undefined
   readonly gpu: { readonly name?: string; readonly count?: number } | undefined
+  readonly localDiskGiB: Range | undefined
   readonly arch: Arch | undefined
   readonly market: MarketWish
   readonly zones: readonly string[] | undefined
@@ -132,7 +110,7 @@ export function durationMs(text: string): number | undefined {
   return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
 }
 
-const durationSchema = (z: Z) =>
+export const durationSchema = (z: Z) =>
   z.string().refine((text) => durationMs(text) !== undefined, `use a number with a unit: "90s", "10m", "12h", "2d"`)
 
 const workerShape = (z: Z) => {
@@ -148,6 +126,7 @@ const workerShape = (z: Z) => {
     vcpus: range.optional(),
     memoryGiB: range.optional(),
     gpu: z.strictObject({ name: word.optional(), count: z.int().positive().optional() }).optional(),
+    localDisk: z.strictObject({ minGiB: z.number().positive() }).optional(),
     arch: z.enum(["x86_64", "arm64"]).optional(),
     market: z.enum(["on-demand", "spot", "spot-with-fallback"]).optional(),
     zones: z.array(word).min(1, "name at least one zone, or leave it out").optional(),
@@ -220,12 +199,17 @@ export function resolveSpec(input: ClusterSpec): ResolvedSpec {
   }
 }
 
+/** The options that describe a machine instead of naming its type. */
+const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
+const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
+
 function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): ResolvedGroup {
   // A group that chooses its machines in one way does not inherit the other way from the top.
   const choosesType = own.instanceType !== undefined
-  const choosesSize = own.vcpus !== undefined || own.memoryGiB !== undefined || own.gpu !== undefined
-  const { vcpus, memoryGiB, gpu, instanceType, ...shared } = spec
-  const inherited = { ...(choosesType ? {} : { vcpus, memoryGiB, gpu }), ...(choosesSize ? {} : { instanceType }) }
+  const choosesSize = SIZES.some((option) => own[option] !== undefined)
+  const { vcpus, memoryGiB, gpu, localDisk, instanceType, ...shared } = spec
+  const sizes = { vcpus, memoryGiB, gpu, localDisk }
+  const inherited = { ...(choosesType ? {} : sizes), ...(choosesSize ? {} : { instanceType }) }
   const group: WorkerSpec = { ...shared, ...(inherited as WorkerSpec), ...own }
   return {
     name,
@@ -234,6 +218,7 @@ function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): Resolved
     vcpus: typeof group.vcpus === "number" ? { min: group.vcpus, max: group.vcpus } : group.vcpus,
     memoryGiB: typeof group.memoryGiB === "number" ? { min: group.memoryGiB, max: group.memoryGiB } : group.memoryGiB,
     gpu: group.gpu,
+    localDiskGiB: group.localDisk === undefined ? undefined : { min: group.localDisk.minGiB },
     arch: group.arch,
     market: group.market ?? "on-demand",
     zones: group.zones,
@@ -253,13 +238,14 @@ export function bareGroup(name: string): ResolvedGroup {
 
 /** Whether a spec says anything of what its workers are. */
 export function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
-  const { instanceType, vcpus, memoryGiB, gpu, image, startup, groups } = spec
-  return [instanceType, vcpus, memoryGiB, gpu, image, startup, groups].some((option) => option !== undefined)
+  return DESCRIBING.some((option) => spec[option] !== undefined)
 }
+
+const KEPT_AS = { vcpus: "vcpus", memoryGiB: "memoryGiB", gpu: "gpu", localDisk: "localDiskGiB" } as const
 
 function selectionProblems(group: ResolvedGroup, spec: ClusterSpec) {
   const at = spec.groups === undefined ? "cluster" : `cluster.groups.${group.name}`
-  const sizes = (["vcpus", "memoryGiB", "gpu"] as const).filter((option) => group[option] !== undefined)
+  const sizes = SIZES.filter((option) => group[KEPT_AS[option]] !== undefined)
   if (group.instanceTypes === undefined || sizes.length === 0) return []
   const value = group.instanceTypes.length === 1 ? group.instanceTypes[0] : group.instanceTypes
   const message = `is ${show(value)} and ${sizes.join(", ")} is given too; name types or describe them, not both`
@@ -275,97 +261,4 @@ function regionProblems(spec: ClusterSpec, providers: readonly (ProviderName | P
     const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
     return [{ option: "cluster.region", value: spec.region, message }]
   })
-}
-
-const scaleSchema = (z: Z): Zod.ZodType => {
-  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
-  return z.strictObject({
-    target: z.union([count, z.record(z.string(), count)]),
-    options: z.strictObject({
-      minimum: count.optional(),
-      timeout: durationSchema(z).optional(),
-      timeoutMs: z.number().positive().optional(),
-      ifShort: z.enum(["keep", "close"]).optional(),
-      signal: z.instanceof(AbortSignal).optional(),
-    }),
-  })
-}
-
-export interface ResolvedScale {
-  readonly targets: ReadonlyMap<string, number>
-  readonly minimum: number
-  readonly timeoutMs: number | undefined
-  readonly ifShort: "keep" | "close" | undefined
-  readonly signal: AbortSignal | undefined
-}
-
-/**
- * Checks the arguments of `scale` against the groups there are.
- *
- * @throws SpecError with every problem at once.
- */
-export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups: readonly string[]): ResolvedScale {
-  parseOptions("scale", scaleSchema, { target, options })
-  const targets = new Map(typeof target === "number" ? groups.map((name) => [name, target]) : Object.entries(target))
-  const total = [...targets.values()].reduce((sum, count) => sum + count, 0)
-  const problems: SpecProblem[] = [...targets.keys()]
-    .filter((name) => !groups.includes(name))
-    .map((name) => ({
-      option: `scale.target.${name}`,
-      value: name,
-      message: `no such group; groups: ${groups.join(", ")}`,
-    }))
-  if (typeof target === "number" && target > 0 && groups.length > 1) {
-    const example = `{ ${groups.map((name) => `${name}: ${target}`).join(", ")} }`
-    problems.push({
-      option: "scale.target",
-      value: target,
-      message: `is ${target}, but there are ${groups.length} groups; say how many of each: ${example}`,
-    })
-  }
-  if (options.minimum !== undefined && options.minimum > total) {
-    problems.push({
-      option: "scale.options.minimum",
-      value: options.minimum,
-      message: `is ${options.minimum}, above the target ${total}`,
-    })
-  }
-  if (problems.length > 0) throw new SpecError(problems)
-  return {
-    targets,
-    minimum: options.minimum ?? total,
-    timeoutMs: options.timeoutMs ?? (options.timeout === undefined ? undefined : durationMs(options.timeout)),
-    ifShort: options.ifShort,
-    signal: options.signal,
-  }
-}
-
-/** @throws SpecError with every problem at once. */
-export function resolveAttach(name: string, spec: AttachSpec): ClusterSpec {
-  const full: ClusterSpec = { ...spec, name, existing: "connect" }
-  resolveSpec(full)
-  return full
-}
-
-export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"> {
-  readonly owner: string | undefined
-}
-
-/** @throws SpecError with every problem at once. */
-export function resolveList(spec: ListSpec): ResolvedList {
-  const { providers, regions } = resolveSpec(spec)
-  return { providers, regions, owner: spec.owner }
-}
-
-const DEFAULT_CLOSE_MS = 15 * 60_000
-
-/** @throws SpecError with every problem at once. */
-export function resolveClose(options: CloseOptions): number {
-  const schema = (z: Z): Zod.ZodType =>
-    z.strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
-  if (Object.keys(options).length > 0) parseOptions("close", schema, options)
-  return (
-    options.timeoutMs ??
-    (options.timeout === undefined ? DEFAULT_CLOSE_MS : (durationMs(options.timeout) ?? DEFAULT_CLOSE_MS))
-  )
 }

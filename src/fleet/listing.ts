@@ -2,7 +2,7 @@
 import type { Clock } from "../calls/clock.js"
 import { createCalls } from "../calls/send.js"
 import type { Instance, Provider } from "../provider.js"
-import type { ResolvedList } from "../spec.js"
+import type { ResolvedList } from "../verbs.js"
 import { livingStates } from "./observe.js"
 import { resolveProviders } from "./open.js"
 import { generationOf, TAG } from "./tags.js"

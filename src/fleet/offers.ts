@@ -7,9 +7,11 @@ import { type Fleet, fleetCalls } from "./context.js"
 import { marketsOf } from "./plan.js"
 
 type Ask = (query: OfferQuery) => Promise<readonly Offer[]>
-type Filter = "instanceTypes" | "arch" | "zones" | "gpu" | "vcpus" | "memoryGiB"
+type Filter = "instanceTypes" | "arch" | "zones" | "gpu" | "vcpus" | "memoryGiB" | "localDiskGiB"
 
-const FILTERS: readonly Filter[] = ["instanceTypes", "arch", "zones", "gpu", "vcpus", "memoryGiB"]
+const FILTERS: readonly Filter[] = ["instanceTypes", "arch", "zones", "gpu", "vcpus", "memoryGiB", "localDiskGiB"]
+/** Where an option of the spec has another name than the filter that it becomes. */
+const OPTION_OF: { readonly [K in Filter]?: string } = { instanceTypes: "instanceType", localDiskGiB: "localDisk" }
 /** Nearest offers named in an error: enough to choose from, few enough to read. */
 const MOST_NAMED = 5
 
@@ -72,7 +74,7 @@ async function nothingFits(fleet: Fleet, query: OfferQuery, ask: Ask): Promise<S
       const others = key === "instanceTypes" ? [] : await ask(rest)
       const near = [...new Set(others.map((offer) => describe(offer, key)))].slice(0, MOST_NAMED)
       const hint = near.length > 0 ? `; without it there is ${near.join(", ")}` : ""
-      const option = key === "instanceTypes" ? "instanceType" : key
+      const option = OPTION_OF[key] ?? key
       return { option: `cluster.${option}`, value, message: `is ${show(value)}: ${head}${hint}` }
     }),
   )

@@ -1,7 +1,7 @@
 /** Scaling: sets targets and waits for them. */
 import { accountOf } from "../calls/send.js"
 import { TimeoutError } from "../errors.js"
-import type { ResolvedScale } from "../spec.js"
+import type { ResolvedScale } from "../verbs.js"
 import type { Fleet } from "./context.js"
 import { etaMs } from "./eta.js"
 import { fence, withdrawWaiting } from "./launch.js"

@@ -1,6 +1,6 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, MusterError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
-import type { ResolvedScale } from "../spec.js"
+import type { ResolvedScale } from "../verbs.js"
 import { type Fleet, type GroupState, memoryOf } from "./context.js"
 import type { Plans } from "./reconcile.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
