@@ -1,4 +1,5 @@
 /** Cluster: the object a user holds. */
+import { setMaxListeners } from "node:events"
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
 import { LeakError, MusterError, RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
@@ -90,6 +91,8 @@ export class Cluster implements AsyncDisposable {
     this.#journal = options.journal ?? defaultJournalDirectory()
     this.#mode = attaching.has(spec) ? "attach" : "create"
     this.#describesWorkers = describesWorkers(spec)
+    // Every request under way listens to it: hundreds are no leak.
+    setMaxListeners(0, this.#abort.signal)
     this.name = this.#spec.name ?? randomName(this.#clock)
   }
 

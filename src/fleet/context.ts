@@ -32,6 +32,8 @@ export interface LookState {
   changes: number
   /** `changes` when the last complete list was begun. */
   listedChanges: number
+  /** When the last complete list was begun, in milliseconds since 1970. */
+  listedAt: number
 }
 
 /** The memory of what is unavailable by account, shared by the clusters of a process. */

@@ -11,6 +11,9 @@ import { generationOf } from "./tags.js"
 const WATCH_MS = 30_000
 const WATCH_SPOT_MS = 10_000
 
+/** So few pending ones are asked for together with all others. */
+const FEW_PENDING = 100
+
 const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
 
 /** The states in which an instance may still run or cost money. */
@@ -29,9 +32,8 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const begun = fleet.clock.now()
   const { changes } = look
   look.nextAt = begun + provider.limits.look.everyMs
-  const { cluster, uid, owner } = fleet.owner
-  const calls = fleetCalls(fleet, provider)
-  const listed = await provider.list({ cluster, uid, owner, states: livingStates(provider.limits) }, calls)
+  if (await isMostPending(fleet, provider, look)) return
+  const listed = await listOurs(fleet, provider, livingStates(provider.limits))
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
@@ -39,6 +41,7 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   await concludeAbsent(fleet, provider, seen, begun)
   await observeInterruptions(fleet, provider)
   look.listedChanges = changes
+  look.listedAt = begun
   look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
 }
 
@@ -54,6 +57,31 @@ function see(fleet: Fleet, provider: Provider, instance: Instance, now: number):
 /** A boot that failed and an interruption are told by the worker itself. */
 function isRefusal({ reason }: Failure): boolean {
   return reason === "capacity" || reason === "quota" || reason === "rejected"
+}
+
+function listOurs(fleet: Fleet, provider: Provider, states: readonly InstanceState[]): Promise<readonly Instance[]> {
+  const { cluster, uid, owner } = fleet.owner
+  return provider.list({ cluster, uid, owner, states }, fleetCalls(fleet, provider))
+}
+
+/**
+ * While many boot, only the pending ones are asked for: parsing a list of a thousand instances takes half a second of CPU,
+ * and those that run already say nothing new. True while more than half of them are still pending: then a complete list,
+ * which alone tells what became of the others, can wait. So 10,000 boots take some fourteen complete lists, not one a look.
+ */
+async function isMostPending(fleet: Fleet, provider: Provider, look: LookState): Promise<boolean> {
+  const now = fleet.clock.now()
+  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
+  const pending = workers.filter((worker) => worker.state === "pending")
+  const isBooting = workers.every((worker) => worker.state === "pending" || worker.state === "running")
+  const isUnclear = fleet.roster
+    .openLaunches()
+    .some((launch) => launch.provider === provider && launch.state !== "waiting")
+  const isFresh = look.listedAt > 0 && now - look.listedAt < WATCH_SPOT_MS
+  if (pending.length < FEW_PENDING || !isBooting || isUnclear || !isFresh) return false
+  const listed = await listOurs(fleet, provider, ["pending"])
+  checkGeneration(fleet, listed)
+  return listed.length > pending.length / 2
 }
 
 function nextLookMs(fleet: Fleet, provider: Provider): number {

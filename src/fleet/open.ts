@@ -161,7 +161,7 @@ function newGroup(group: ResolvedGroup, now: number): GroupState {
 
 /** What was found must be looked at again before anything is concluded from it. */
 function newLook(isFound: boolean): LookState {
-  return { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes: isFound ? 1 : 0, listedChanges: 0 }
+  return { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes: isFound ? 1 : 0, listedChanges: 0, listedAt: 0 }
 }
 
 /** Takes over what lives: its workers, its launch calls of unknown outcome, and the claim where the cloud has one. */

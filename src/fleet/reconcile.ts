@@ -1,6 +1,7 @@
 /** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Prepared, Provider } from "../provider.js"
+import { readConsoles } from "./console.js"
 import { type Fleet, fleetCalls, type GroupState, memoryOf, preparedKey } from "./context.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startWish, withdrawWaiting } from "./launch.js"
 import { observe } from "./observe.js"
@@ -71,13 +72,13 @@ async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?: Error 
 async function pass(fleet: Fleet): Promise<Plans> {
   fleet.passes += 1
   await observe(fleet)
+  const deadlineMs = Number(fleet.owner.deadline) * 1000
+  readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs))
   await askOffers(fleet)
   await prepareWishes(fleet, planNow(fleet))
   // The target may have changed while that was awaited; from here on nothing is.
   const plans = planNow(fleet)
-  const living = fleet.roster.living()
-  const deadlineMs = Number(fleet.owner.deadline) * 1000
-  const ended = toEnd(living, fleet.clock.now(), deadlineMs)
+  const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs)
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans)])
   advanceLaunches(fleet)
   for (const { wish } of plans.values()) if (wish !== undefined) startIfPrepared(fleet, wish)

@@ -17,6 +17,8 @@ export interface WorkerRecord {
   readonly knownSince: number
   readonly pricePerHour?: number
   failure?: Failure
+  /** Its console was asked for after it failed. */
+  consoleAsked?: boolean
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */

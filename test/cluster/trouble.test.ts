@@ -167,6 +167,32 @@ test("instances that fail to boot are replaced, until ten in a row: then the gro
   expect(live(world)).toEqual([])
 })
 
+test("an instance that never gets past pending is failed after the cloud's boot time, ended, and counted by the breaker", async () => {
+  const { clock, world, cluster: make } = rig()
+  const cluster = make()
+  world.faults.rateBoots(1, {}, { how: "stuck" })
+  const error = await clock.run(cluster.scale(10, { timeout: "2h" }).catch((thrown: unknown) => thrown))
+  expect(error).toBeInstanceOf(ShortfallError)
+  expect((error as ShortfallError).shortfall.reasons).toMatchObject([
+    { reason: "boot", code: "BootTimeout", count: 10 },
+  ])
+  expect(world.truth({})).toHaveLength(10)
+  await clock.run(clock.sleep(10_000))
+  expect(live(world)).toEqual([])
+  await clock.run(cluster.close())
+})
+
+test("an instance that somebody stopped is ended and replaced", async () => {
+  const { clock, world, cluster: make } = rig()
+  const cluster = make()
+  await clock.run(cluster.scale(3))
+  world.stop([cluster.workers[0]?.id ?? ""])
+  await clock.run(clock.sleep(300_000))
+  expect(world.truth({ states: ["stopped"] })).toEqual([])
+  expect(live(world)).toHaveLength(3)
+  await clock.run(cluster.close())
+})
+
 test("past the cluster's deadline everything goes and nothing is launched", async () => {
   const { clock, world, cluster: make } = rig()
   const cluster = make({ maxLifetime: "1h" })
