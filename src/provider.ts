@@ -48,8 +48,9 @@ export interface Offer {
   readonly instanceType: string
   readonly market: Market
   readonly family: string
-  readonly vcpus: number
-  readonly memoryGiB: number
+  /** Absent only where the cloud may not be asked what a named type is. */
+  readonly vcpus?: number
+  readonly memoryGiB?: number
   readonly gpu?: Gpu
   /** Local (not network) disk in GiB; absent: none. */
   readonly localDiskGiB?: number

@@ -79,12 +79,15 @@ async function factsOf(here: string, host: Host, files: ReadonlySet<string>, rec
   const known = (await lives("supervisor")) || (await lives("watchdog")) || (await lives("reaper"))
   // To search all processes takes milliseconds: only for what nobody is known to supervise.
   const found = known || !started ? undefined : host.withNonce(record.nonce)
+  const supervised = known || (found?.supervisors.length ?? 0) > 0
+  // Whoever asked may have been killed before it could tell the supervisor: then nobody is ending it.
+  const asked = files.has("terminating") && (!supervised || (await lives("terminating")))
   return {
     started,
     anchored: files.has("group"),
-    supervised: known || (found?.supervisors.length ?? 0) > 0,
+    supervised,
     populated: known || (found?.members.length ?? 0) > 0 || (await lives("group")),
-    ending: files.has("terminating") || files.has("ending") || files.has("failure"),
+    ending: asked || files.has("ending") || files.has("failure"),
     failed: files.has("failure") && !files.has("terminating"),
   }
 }

@@ -1,5 +1,6 @@
 /** What this machine sells: shares of its cores and memory, in powers of two, and the whole of it. */
-import type { Arch, Offer, OfferQuery, Range } from "../../src/provider.js"
+import { fits } from "../../src/offer.js"
+import type { Arch, Offer, OfferQuery } from "../../src/provider.js"
 import type { Config } from "./options.js"
 import { PROVIDER, REGION } from "./record.js"
 
@@ -33,20 +34,4 @@ function offerOf(config: Config, arch: Arch, zone: string, vcpus: number): Offer
     arch,
     ...(price === undefined ? {} : { pricePerHour: price }),
   }
-}
-
-function fits(offer: Offer, query: OfferQuery): boolean {
-  return (
-    (query.instanceTypes?.includes(offer.instanceType) ?? true) &&
-    (query.zones?.includes(offer.zone) ?? true) &&
-    (query.arch ?? offer.arch) === offer.arch &&
-    query.gpu === undefined &&
-    isWithin(offer.vcpus, query.vcpus) &&
-    isWithin(offer.memoryGiB, query.memoryGiB) &&
-    isWithin(0, query.localDiskGiB)
-  )
-}
-
-function isWithin(value: number, range: Range | undefined): boolean {
-  return value >= (range?.min ?? value) && value <= (range?.max ?? value)
 }

@@ -73,15 +73,15 @@ async function mark(layout: Layout, host: Host, instance: Instance): Promise<Mar
   const { record, state, untouched } = sighting
   const here = layout.instance(record.name)
   const file = join(here, "terminating")
-  if ((await unlessMissing(writeMark(file))) === undefined) return gone
+  if ((await unlessMissing(writeMark(file, host.self))) === undefined) return gone
   const supervisor = await readText(join(here, "supervisor"))
   return { record, supervisor, empty: state === "gone" || state === "terminated" || untouched }
 }
 
 /** A disk that is full or read-only stops no termination: the mark matters only to what is just starting. */
-async function writeMark(file: string): Promise<true> {
+async function writeMark(file: string, maker: string): Promise<true> {
   try {
-    await writeFile(file, "", { mode: PRIVATE_FILE })
+    await writeFile(file, maker, { mode: PRIVATE_FILE })
   } catch (error) {
     if (!isErrno(error, "ENOSPC", "EDQUOT", "EROFS")) throw error
   }

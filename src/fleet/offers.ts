@@ -85,7 +85,8 @@ function describe(offer: Offer, key: Filter): string {
   if (key === "zones") return offer.zone
   if (key === "arch") return `${offer.instanceType} (${offer.arch})`
   const gpu = offer.gpu === undefined ? "" : `, ${offer.gpu.count} × ${offer.gpu.name}`
-  return `${offer.instanceType} (${offer.vcpus} vCPU, ${offer.memoryGiB} GiB${gpu})`
+  if (offer.vcpus === undefined) return offer.instanceType
+  return `${offer.instanceType} (${offer.vcpus} vCPU, ${offer.memoryGiB ?? "?"} GiB${gpu})`
 }
 
 function placesOf(fleet: Fleet): string {

@@ -74,7 +74,7 @@ export function rank(offers: readonly Offer[], group: ResolvedGroup, counted: re
         offer.pricePerHour === undefined ? 1 : 0,
         offer.pricePerHour ?? 0,
         group.instanceTypes?.indexOf(offer.instanceType) ?? 0,
-        offer.vcpus,
+        offer.vcpus ?? 0,
         -(zones.get(offer.zone) ?? 0),
         index,
       ],

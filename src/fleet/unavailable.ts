@@ -1,4 +1,5 @@
 /** The memory of what is not to be had: scopes of offers, each until a moment. Pure; it is given `now`. */
+import { inScope } from "../offer.js"
 import type { Failure, Offer, Scope } from "../provider.js"
 
 export interface Unavailable {
@@ -6,12 +7,6 @@ export interface Unavailable {
   /** Milliseconds since 1970. */
   readonly until: number
   readonly failure: Failure
-}
-
-export function scopeMatches(scope: Scope, offer: Offer): boolean {
-  return (Object.keys(scope) as (keyof Scope)[]).every(
-    (field) => scope[field] === undefined || scope[field] === offer[field],
-  )
 }
 
 /** Failures that say something about offers; a throttle or a timeout never does. */
@@ -31,13 +26,14 @@ export function remember(memory: readonly Unavailable[], failure: Failure, now: 
 /** The memory that forbids this offer now, the longest one; undefined when it may be tried. */
 export function forbids(memory: readonly Unavailable[], offer: Offer, now: number): Unavailable | undefined {
   return memory
-    .filter((entry) => entry.until > now && scopeMatches(entry.scope, offer))
+    .filter((entry) => entry.until > now && inScope(offer, entry.scope))
     .reduce<Unavailable | undefined>(
       (longest, entry) => (entry.until > (longest?.until ?? 0) ? entry : longest),
       undefined,
     )
 }
 
-function scopeKey(scope: Scope): string {
+/** The same text for the same scope, whatever the order of its fields. */
+export function scopeKey(scope: Scope): string {
   return JSON.stringify(Object.entries(scope).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

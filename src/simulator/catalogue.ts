@@ -1,5 +1,5 @@
 /** What this cloud sells: types × zones × markets, as offers. */
-import type { Arch, Gpu, Market, Offer, OfferQuery, Range, Scope } from "../provider.js"
+import type { Arch, Gpu, Market, Offer } from "../provider.js"
 
 export interface TypeSpec {
   readonly name: string
@@ -89,40 +89,4 @@ function offerOf(place: Place, zone: string, spec: TypeSpec, market: Market): Of
     ...(localDiskGiB === undefined ? {} : { localDiskGiB }),
     ...(price === undefined ? {} : { pricePerHour: price }),
   }
-}
-
-/** Whether an offer lies in a scope: the fields that are given must match. */
-export function inScope(offer: Scope, scope: Scope): boolean {
-  return (
-    (scope.provider === undefined || scope.provider === offer.provider) &&
-    (scope.region === undefined || scope.region === offer.region) &&
-    (scope.zone === undefined || scope.zone === offer.zone) &&
-    (scope.instanceType === undefined || scope.instanceType === offer.instanceType) &&
-    (scope.market === undefined || scope.market === offer.market) &&
-    (scope.family === undefined || scope.family === offer.family)
-  )
-}
-
-/** Whether an offer is what a query asks for. A GPU without a name is any; with a count, at least as many. */
-export function fits(offer: Offer, query: OfferQuery): boolean {
-  return (
-    query.markets.includes(offer.market) &&
-    (query.zones === undefined || query.zones.includes(offer.zone)) &&
-    (query.instanceTypes === undefined || query.instanceTypes.includes(offer.instanceType)) &&
-    (query.arch === undefined || query.arch === offer.arch) &&
-    within(offer.vcpus, query.vcpus) &&
-    within(offer.memoryGiB, query.memoryGiB) &&
-    within(offer.localDiskGiB ?? 0, query.localDiskGiB) &&
-    gpuFits(offer.gpu, query.gpu)
-  )
-}
-
-function gpuFits(gpu: Gpu | undefined, wanted: OfferQuery["gpu"]): boolean {
-  if (wanted === undefined) return true
-  if (gpu === undefined) return false
-  return (wanted.name === undefined || wanted.name === gpu.name) && gpu.count >= (wanted.count ?? 1)
-}
-
-function within(value: number, range: Range | undefined): boolean {
-  return value >= (range?.min ?? 0) && value <= (range?.max ?? Number.POSITIVE_INFINITY)
 }

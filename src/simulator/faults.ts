@@ -1,6 +1,6 @@
 /** The script of what goes wrong: set by a test, a scenario or a user, read by the world at every request and birth. */
 import type { Json, Offer, Scope } from "../provider.js"
-import { inScope } from "./catalogue.js"
+import { inScope } from "../offer.js"
 import type { EndReason } from "./life.js"
 import type { WorldErrorKind } from "./world-error.js"
 

@@ -1,7 +1,8 @@
 /** `muster/simulator`: a small cloud to rehearse and to test on. */
 export { type Clock, VirtualClock } from "../calls/clock.js"
 export type { Pool, TypeSpec } from "./catalogue.js"
-export { DEFAULT_TYPES, fits, inScope } from "./catalogue.js"
+export { DEFAULT_TYPES } from "./catalogue.js"
+export { fits, inScope } from "../offer.js"
 export type { CreateRequest, Creation, Shortage } from "./create.js"
 export type { BootFault, Failing, FailKind, Fault, Interrupting, Storm } from "./faults.js"
 export type { Faults } from "./faults.js"

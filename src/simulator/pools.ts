@@ -1,6 +1,7 @@
 /** How many instances each pool (zone × type × market) can hold, and how many it holds. */
 import type { Offer, Scope } from "../provider.js"
-import { inScope, type Pool, poolKey } from "./catalogue.js"
+import { inScope } from "../offer.js"
+import { type Pool, poolKey } from "./catalogue.js"
 
 /** Every single pool in scope holds `count` at most; of several rows that match a pool the first one counts. */
 export interface CapacityRow extends Scope {

@@ -1,6 +1,6 @@
 /** A world as a provider, without a wire between: the quickest way to rehearse. */
 import type { Calls, Headroom, Limits, Offer, OfferQuery, Provider, Wish } from "../provider.js"
-import { fits } from "./catalogue.js"
+import { fits } from "../offer.js"
 import type { Span } from "./luck.js"
 import { longest } from "./luck.js"
 import { costIn } from "./provider-costs.js"

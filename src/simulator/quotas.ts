@@ -37,7 +37,7 @@ export class Quotas {
   room(offer: Offer): { readonly count: number; readonly row?: QuotaUse } {
     let least: { count: number; row?: QuotaUse } = { count: Number.POSITIVE_INFINITY }
     for (const row of this.use(offer)) {
-      const count = Math.max(0, Math.floor((row.limit - row.used) / offer.vcpus))
+      const count = Math.max(0, Math.floor((row.limit - row.used) / (offer.vcpus ?? 1)))
       if (count < least.count) least = { count, row }
     }
     return least
@@ -62,12 +62,12 @@ export class Quotas {
   take(offer: Counted, count: number): void {
     const key = `${offer.family}/${offer.market}`
     const before = this.#used.get(key)?.vcpus ?? 0
-    this.#used.set(key, { family: offer.family, market: offer.market, vcpus: before + count * offer.vcpus })
+    this.#used.set(key, { family: offer.family, market: offer.market, vcpus: before + count * (offer.vcpus ?? 1) })
   }
 
   #usedBy(row: QuotaRow): number {
     let sum = 0
-    for (const counted of this.#used.values()) if (covers(row, counted)) sum += counted.vcpus
+    for (const counted of this.#used.values()) if (covers(row, counted)) sum += counted.vcpus ?? 1
     return sum
   }
 }

@@ -80,9 +80,7 @@ const WIRELESS: readonly string[] = [
   ),
 ]
 
-const SKIP: readonly Skip[] = [
-  ...WIRELESS.map((promise) => ({ promise, reason: NO_WIRE })),
-]
+const SKIP: readonly Skip[] = [...WIRELESS.map((promise) => ({ promise, reason: NO_WIRE }))]
 
 describe("local", { timeout: 2 * PATIENCE_MS }, () => {
   for (const { name, run, skipped } of contract(subjectOf, { skip: SKIP })) {

@@ -28,17 +28,17 @@ const FIELDS: readonly {
   },
   {
     field: "vCPUs",
-    queries: ({ vcpus }) => [{ vcpus: { min: vcpus, max: vcpus } }],
+    queries: ({ vcpus = 1 }) => [{ vcpus: { min: vcpus, max: vcpus } }],
     fits: (offer, sample) => offer.vcpus === sample.vcpus,
   },
   {
     field: "least vCPUs",
-    queries: ({ vcpus }) => [{ vcpus: { min: vcpus } }],
-    fits: (offer, sample) => offer.vcpus >= sample.vcpus,
+    queries: ({ vcpus = 1 }) => [{ vcpus: { min: vcpus } }],
+    fits: (offer, sample) => (offer.vcpus ?? 0) >= (sample.vcpus ?? 1),
   },
   {
     field: "memory",
-    queries: ({ memoryGiB }) => [{ memoryGiB: { min: memoryGiB, max: memoryGiB } }],
+    queries: ({ memoryGiB = 1 }) => [{ memoryGiB: { min: memoryGiB, max: memoryGiB } }],
     fits: (offer, sample) => offer.memoryGiB === sample.memoryGiB,
   },
   {
@@ -97,7 +97,7 @@ export const offers: readonly ProviderPromise[] = [
       const { name, region } = scene.provider
       for (const offer of await everything(scene)) {
         assert.deepEqual([offer.provider, offer.region], [name, region])
-        assert.ok(offer.vcpus > 0 && offer.memoryGiB > 0, keyOf(offer))
+        assert.ok((offer.vcpus ?? 0) > 0 && (offer.memoryGiB ?? 0) > 0, keyOf(offer))
         assert.ok(offer.family !== "" && offer.zone !== "" && offer.instanceType !== "", keyOf(offer))
         assert.ok(offer.pricePerHour === undefined || offer.pricePerHour > 0, keyOf(offer))
       }
