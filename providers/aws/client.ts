@@ -1,0 +1,172 @@
+/** The SDK: loaded at its first use, told to do one thing at a time, and never to retry. */
+import { createRequire } from "node:module"
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { SpecError, TransientError } from "../../src/errors.js"
+import type { Calls, Cost } from "../../src/provider.js"
+import { type Doing, toMusterError } from "./errors.js"
+import type { AwsClient, AwsOptions } from "./options.js"
+
+type Sdk = typeof Ec2
+
+/** The actions this adapter uses; each has a command in the SDK. */
+interface Actions {
+  readonly RunInstances: {
+    readonly input: Ec2.RunInstancesCommandInput
+    readonly output: Ec2.RunInstancesCommandOutput
+  }
+  readonly TerminateInstances: {
+    readonly input: Ec2.TerminateInstancesCommandInput
+    readonly output: Ec2.TerminateInstancesCommandOutput
+  }
+  readonly DescribeInstances: {
+    readonly input: Ec2.DescribeInstancesCommandInput
+    readonly output: Ec2.DescribeInstancesCommandOutput
+  }
+  readonly DescribeInstanceTypes: {
+    readonly input: Ec2.DescribeInstanceTypesCommandInput
+    readonly output: Ec2.DescribeInstanceTypesCommandOutput
+  }
+  readonly DescribeInstanceTypeOfferings: {
+    readonly input: Ec2.DescribeInstanceTypeOfferingsCommandInput
+    readonly output: Ec2.DescribeInstanceTypeOfferingsCommandOutput
+  }
+  readonly DescribeSubnets: {
+    readonly input: Ec2.DescribeSubnetsCommandInput
+    readonly output: Ec2.DescribeSubnetsCommandOutput
+  }
+}
+export type Api = keyof Actions
+export type Input<A extends Api> = Actions[A]["input"]
+export type Output<A extends Api> = Actions[A]["output"]
+
+/** The member without which a reply is not one: a login page read as XML would else pass for an empty list. */
+const ESSENTIAL: { readonly [A in Api]: keyof Actions[A]["output"] } = {
+  RunInstances: "Instances",
+  TerminateInstances: "TerminatingInstances",
+  DescribeInstances: "Reservations",
+  DescribeInstanceTypes: "InstanceTypes",
+  DescribeInstanceTypeOfferings: "InstanceTypeOfferings",
+  DescribeSubnets: "Subnets",
+}
+
+/**
+ * The attempt's own signal ends an attempt, on the core's clock. These only catch what slips past it, on the real one,
+ * and so lie far above it. The SDK by itself waits for ever to connect and 15 minutes for a byte.
+ */
+const CONNECT_MS = 20_000
+const REQUEST_MS = 5 * 60_000
+
+/** More than the terminations, launches and pages that the buckets let through at once. */
+const SOCKETS = 256
+
+export interface Connection {
+  readonly sdk: Sdk
+  readonly client: AwsClient
+}
+
+/** Sends one request with everything around it; all verbs go through this. */
+export type Send = <A extends Api>(
+  calls: Calls,
+  api: A,
+  cost: Cost,
+  input: Input<A>,
+  doing: Omit<Doing, "endpoint" | "region">,
+) => Promise<Output<A>>
+
+/** The connection of one provider object, made at its first request. */
+export function sender(options: AwsOptions): Send {
+  let connecting: Promise<Connection> | undefined
+  const connect = () => (connecting ??= connection(options))
+  const where = { region: options.region, ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }) }
+  return (calls, api, cost, input, doing) =>
+    calls.send(api, cost, async (attempt) => {
+      try {
+        const { sdk, client } = await connect()
+        const Command = sdk[`${api}Command`] as new (input: unknown) => unknown
+        const command = new Command(input) as never
+        const reply = (await client.send(command, { abortSignal: attempt.signal })) as Output<typeof api>
+        return complete(api, reply)
+      } catch (error) {
+        if (attempt.signal.aborted) throw attempt.signal.reason
+        throw toMusterError(error, { ...doing, ...where })
+      }
+    })
+}
+
+function complete<A extends Api>(api: A, reply: Output<A>): Output<A> {
+  if (reply[ESSENTIAL[api]] !== undefined) return reply
+  throw new TransientError(
+    `the answer to ${api} is not EC2's (HTTP ${reply.$metadata.httpStatusCode ?? "?"}, without ${String(ESSENTIAL[api])}); ` +
+      "is there a proxy or a login page between here and EC2?",
+  )
+}
+
+async function connection(options: AwsOptions): Promise<Connection> {
+  const sdk = loadSdk()
+  if (options.client === undefined) return { sdk, client: quietly(() => makeClient(sdk, options)) }
+  await checkClient(options.client, options.region)
+  return { sdk, client: options.client }
+}
+
+/** Half the time of `import`, which reads the exports of a 2 MB CommonJS file first. */
+function loadSdk(): Sdk {
+  const require = createRequire(import.meta.url)
+  try {
+    return require("@aws-sdk/client-ec2") as Sdk
+  } catch (cause) {
+    if ((cause as { code?: string }).code !== "MODULE_NOT_FOUND") throw cause
+    const message = "the AWS SDK is not installed here; run: npm install @aws-sdk/client-ec2"
+    throw new SpecError([{ option: "provider", value: "aws", message }], { cause })
+  }
+}
+
+function makeClient(sdk: Sdk, options: AwsOptions): AwsClient {
+  const { region, endpoint, credentials } = options
+  return new sdk.EC2Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    // A capacity refusal is an HTTP 500 that the SDK would send twice more, past our buckets.
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: REQUEST_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: SOCKETS },
+      httpsAgent: { keepAlive: true, maxSockets: SOCKETS },
+    },
+  }) as AwsClient
+}
+
+const QUIET = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"
+
+/** The SDK warns on Node 20 of versions to come; the version that is installed works. The environment is as before after. */
+function quietly<T>(make: () => T): T {
+  const before = process.env[QUIET]
+  process.env[QUIET] = "true"
+  try {
+    return make()
+  } finally {
+    if (before === undefined) delete process.env[QUIET]
+    else process.env[QUIET] = before
+  }
+}
+
+/** A ready-made client keeps its own settings; two of them would make us lie about regions and about requests. */
+async function checkClient(client: AwsClient, region: string): Promise<void> {
+  const config = (client as { config?: { region?: unknown; maxAttempts?: unknown } }).config
+  const theirs = await settingOf(config?.region)
+  if (theirs !== undefined && theirs !== region) {
+    const message = `is made for ${String(theirs)} and not for ${region}; make both the same`
+    throw new SpecError([{ option: "aws.client", message }])
+  }
+  const attempts = await settingOf(config?.maxAttempts)
+  if (attempts !== undefined && attempts !== 1) {
+    const message = `retries by itself (maxAttempts ${String(attempts)}), past all rate limits; make it with new EC2Client({ maxAttempts: 1, … })`
+    throw new SpecError([{ option: "aws.client", message }])
+  }
+}
+
+async function settingOf(setting: unknown): Promise<unknown> {
+  return typeof setting === "function" ? (setting as () => unknown)() : setting
+}

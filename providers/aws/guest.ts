@@ -1,0 +1,107 @@
+/**
+ * What runs first in every instance, as cloud-init user data: the timer that ends it at the cluster's deadline whatever
+ * becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
+ */
+import type { GroupRequest, Owner } from "../../src/provider.js"
+
+/** Where an instance asks for its id; tests put a server of their own there. */
+const METADATA = "http://169.254.169.254"
+
+/**
+ * The deadline must hold when the user's script hangs and after a reboot, so it is a systemd timer on the wall clock,
+ * kept on disk; without systemd a sleeping shell has to do. `shutdown -P` powers off, which ends the instance because it
+ * was launched with InstanceInitiatedShutdownBehavior "terminate"; `halt` would not.
+ */
+const DEADLINE_TIMER = `
+muster_root="\${MUSTER_ROOT:-}"
+muster_left=$((MUSTER_DEADLINE - $(date +%s)))
+if [ "$muster_left" -le 0 ]; then
+  shutdown -P now || poweroff
+elif [ -d "$muster_root/run/systemd/system" ]; then
+  muster_units="$muster_root/etc/systemd/system"
+  mkdir -p "$muster_units"
+  cat > "$muster_units/muster-deadline.service" <<EOF
+[Unit]
+Description=End this instance at its cluster's deadline
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'shutdown -P now || poweroff'
+EOF
+  cat > "$muster_units/muster-deadline.timer" <<EOF
+[Unit]
+Description=The cluster's deadline
+[Timer]
+OnCalendar=@$MUSTER_DEADLINE
+AccuracySec=1s
+Persistent=true
+[Install]
+WantedBy=timers.target
+EOF
+  systemctl daemon-reload
+  systemctl enable muster-deadline.timer
+  systemctl start muster-deadline.timer
+else
+  (trap '' HUP; sleep "$muster_left"; shutdown -P now || poweroff) >/dev/null 2>&1 &
+fi`
+
+/** IMDSv2: a token first. cloud-init's own note of the id is there when no tool for HTTP is. */
+const IDENTITY = `
+muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
+muster_instance_id() {
+  if command -v curl >/dev/null; then
+    muster_token=$(curl -sf --retry 5 --retry-connrefused -m 5 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
+      curl -sf --retry 5 -m 5 -H "X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/instance-id" && return
+  elif command -v wget >/dev/null; then
+    muster_token=$(wget -qO- -T 5 -t 5 --method=PUT --header="X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
+      wget -qO- -T 5 -t 5 --header="X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/instance-id" && return
+  fi
+  cat "$muster_root/var/lib/cloud/data/instance-id"
+}
+MUSTER_INSTANCE=$(muster_instance_id)
+MUSTER_NAME="$MUSTER_GROUP-$(printf %s "$MUSTER_INSTANCE" | tail -c 8)"
+export MUSTER_INSTANCE MUSTER_NAME`
+
+/** The whole user data script of one group. */
+export function guestScript(owner: Owner, group: GroupRequest, region: string): string {
+  const ours = {
+    MUSTER_PROVIDER: "aws",
+    MUSTER_REGION: region,
+    MUSTER_CLUSTER: owner.cluster,
+    MUSTER_UID: owner.uid,
+    MUSTER_GROUP: group.name,
+    MUSTER_DEADLINE: owner.deadline,
+  }
+  const lines = ["#!/bin/sh", ...exports(ours), DEADLINE_TIMER.trim(), IDENTITY.trim(), ...exports(group.environment)]
+  return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
+}
+
+function exports(variables: Readonly<Record<string, string>>): string[] {
+  return Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`)
+}
+
+function quoted(value: string): string {
+  return `'${value.replaceAll("'", "'\\''")}'`
+}
+
+/** A file of its own, so that a first line like `#!/usr/bin/env python3` means what it says. */
+function startupLines(startup: string | undefined): readonly string[] {
+  if (startup === undefined || startup.trim() === "") return []
+  const end = endMark(startup)
+  return [
+    'muster_startup="$muster_root/var/lib/muster/startup"',
+    `mkdir -p "$muster_root/var/lib/muster"`,
+    `cat > "$muster_startup" <<'${end}'`,
+    startup.startsWith("#!") ? startup.replace(/\n$/, "") : `#!/bin/sh\n${startup.replace(/\n$/, "")}`,
+    end,
+    'chmod 700 "$muster_startup"',
+    'exec "$muster_startup"',
+  ]
+}
+
+/** A line that the text does not have. */
+function endMark(text: string): string {
+  const lines = new Set(text.split("\n"))
+  let mark = "MUSTER_STARTUP"
+  while (lines.has(mark)) mark += "_"
+  return mark
+}

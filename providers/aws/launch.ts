@@ -1,0 +1,88 @@
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
+import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { COLD_MS } from "./codes.js"
+import { scopeOf } from "./errors.js"
+import { toInstance } from "./instance.js"
+import { list } from "./list.js"
+
+/**
+ * Sends one RunInstances. Its answer is final: it names every instance, and fewer than asked means that the zone had no
+ * more. A replay with the same token and body names what the first one made.
+ *
+ * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours.
+ */
+export async function launch(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+  try {
+    const input = call.body as unknown as Ec2.RunInstancesCommandInput
+    const doing = {
+      what: doingOf(call),
+      token: call.token,
+      ...(call.offers[0] === undefined ? {} : { offer: call.offers[0] }),
+    }
+    const reply = await send(calls, "RunInstances", call.cost, input, doing)
+    const source = { api: "RunInstances", region, now: calls.now() }
+    const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
+    return { instances, failures: missing(call, region, instances.length), settled: true }
+  } catch (error) {
+    if (error instanceof CapacityError || error instanceof QuotaError) {
+      return { instances: [], failures: [error.toFailure(call.count)], settled: true }
+    }
+    if (error instanceof MusterError && error.code === "IdempotentInstanceTerminated") {
+      return alreadyOver(send, region, call, calls)
+    }
+    throw error
+  }
+}
+
+/** What became of a launch whose answer we do not have: its tag tells. RunInstances itself is always settled. */
+export async function settle(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+  return { instances: await launched(send, region, call, calls), failures: [], settled: true }
+}
+
+function launched(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+  return list(send, region, { launch: call.token }, calls)
+}
+
+/** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
+function doingOf({ count, offers, zone }: LaunchCall): string {
+  const { instanceType = "instances", market = "on-demand" } = offers[0] ?? {}
+  return `launching ${count} × ${instanceType} (${market}, ${zone ?? "any zone"})`
+}
+
+/** With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more. */
+function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
+  const offer = call.offers[0]
+  if (given >= call.count || offer === undefined) return []
+  return [
+    {
+      reason: "capacity",
+      count: call.count - given,
+      scope: scopeOf("pool", { offer, region }),
+      ttlMs: COLD_MS,
+      code: "InsufficientInstanceCapacity",
+      message: `${doingOf(call)}: EC2 gave ${given}`,
+      inferred: true,
+    },
+  ]
+}
+
+/**
+ * A replay found that the launch has happened and its instances are dead: nothing more will come of it. They were there
+ * and went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered. Survivors, should EC2
+ * say this of a part, are found by their tag.
+ */
+async function alreadyOver(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const instances = await launched(send, region, call, calls)
+  const count = call.count - instances.length
+  const failure: Failure = {
+    reason: "interrupted",
+    count,
+    scope: {},
+    ttlMs: 0,
+    code: "IdempotentInstanceTerminated",
+    message: `${doingOf(call)}: it was launched before, and its instances have been terminated since`,
+  }
+  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+}

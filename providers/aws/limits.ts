@@ -1,0 +1,57 @@
+import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
+import type { AwsOptions } from "./options.js"
+
+/** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */
+export const LAUNCH_BATCH = 250
+
+/** TerminateInstances: "up to 1000 instances" (EC2 API Reference). */
+export const TERMINATE_BATCH = 1000
+
+/** The largest page of DescribeInstances (EC2 API Reference). */
+export const PAGE = 1000
+
+/** Filter values in one request (EC2 User Guide, "Find your Amazon EC2 resources"): 200, of which tags and states take some. */
+export const FILTER_VALUES = 200
+
+/** "User data is limited to 16 KB, in raw form, before it is base64-encoded" (EC2 User Guide). */
+export const USER_DATA_BYTES = 16_384
+
+/** EC2 Developer Guide, "Request throttling for the Amazon EC2 API": for each account, region and action. */
+const describe: TokenBucket = { kind: "token", capacity: 100, perSecond: 20 }
+
+const BUCKETS: Readonly<Record<string, Bucket>> = {
+  // Of a first volley one token is left, so that a zone that has nothing can be left for another at once.
+  RunInstances: { kind: "token", capacity: 5, perSecond: 2, reserve: 1 },
+  "RunInstances.resources": { kind: "token", capacity: 1000, perSecond: 2 },
+  TerminateInstances: { kind: "token", capacity: 100, perSecond: 5 },
+  "TerminateInstances.resources": { kind: "token", capacity: 1000, perSecond: 20 },
+  DescribeInstances: describe,
+  DescribeInstanceTypes: describe,
+  DescribeInstanceTypeOfferings: describe,
+  DescribeSubnets: describe,
+}
+
+/** @param preambleBytes what our own part of the user data takes of the 16 KB. */
+export function limitsOf(options: AwsOptions, preambleBytes: number): Limits {
+  return {
+    account: `aws:${options.region}:${options.endpoint ?? keyOf(options) ?? "default"}`,
+    buckets: BUCKETS,
+    userDataBytes: USER_DATA_BYTES - preambleBytes,
+    // "Eventual consistency in the Amazon EC2 API": back off for up to about five minutes.
+    consistencyMs: 5 * 60_000,
+    // "You are not billed while shutting-down", and nothing leads back from there (Instance state changes).
+    goneStates: ["terminating", "terminated"],
+    // Instances have run 5 to 18 s after the call in published measurements; 1.5 s keeps confirmation within 2 s of it.
+    look: { firstMs: 3_000, everyMs: 1_500 },
+    // RunInstances of many takes tens of seconds at worst; a minute without a byte is a lost reply.
+    attemptMs: 60_000,
+    // Bare metal stays pending longest, some ten minutes.
+    bootMs: 15 * 60_000,
+    markets: ["on-demand"],
+  }
+}
+
+/** A key belongs to one account: two clusters with the same key share its buckets. */
+function keyOf({ credentials }: AwsOptions): string | undefined {
+  return typeof credentials === "object" ? credentials.accessKeyId : undefined
+}

@@ -1,0 +1,65 @@
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { TAG } from "../../src/fleet/tags.js"
+import type { Calls, Instance, Selector } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { ec2States, toInstance } from "./instance.js"
+import { FILTER_VALUES, PAGE } from "./limits.js"
+import { pages } from "./pages.js"
+
+/**
+ * All instances that match, from every page; a page that cannot be read fails the whole list. Only filters are used,
+ * also for ids: an unknown id in `InstanceIds` fails the whole request, and right after a launch ids are unknown.
+ */
+export async function list(send: Send, region: string, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
+  const found = new Map<string, Instance>()
+  for (const filters of queriesOf(selector)) {
+    const request = { input: { Filters: filters, MaxResults: PAGE }, what: "listing instances" }
+    for await (const page of pages(send, calls, "DescribeInstances", request)) {
+      for (const native of (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? [])) {
+        const instance = toInstance(native, { api: "DescribeInstances", region, now: calls.now() })
+        found.set(instance.id, instance)
+      }
+    }
+  }
+  return [...found.values()]
+}
+
+/** The filters of one request, or of several when there are more ids than one request may name. */
+export function queriesOf(selector: Selector): Ec2.Filter[][] {
+  // A filter without values would be refused, and nothing can match one.
+  if ([selector.states, selector.zones, selector.ids].some((wanted) => wanted?.length === 0)) return []
+  const base = [...tagFilters(selector), ...placeFilters(selector)]
+  if (selector.ids === undefined) return [base]
+  const room = FILTER_VALUES - base.reduce((sum, filter) => sum + (filter.Values?.length ?? 0), 0)
+  const ids = [...new Set(selector.ids)].filter((id) => INSTANCE_ID.test(id))
+  const queries: Ec2.Filter[][] = []
+  for (let at = 0; at < ids.length; at += room) {
+    queries.push([...base, { Name: "instance-id", Values: ids.slice(at, at + room) }])
+  }
+  return queries
+}
+
+/** What is no instance id can match nothing, and EC2 would refuse the request for it. */
+const INSTANCE_ID = /^i-[0-9a-f]{8}([0-9a-f]{9})?$/
+
+function tagFilters(selector: Selector): Ec2.Filter[] {
+  const { cluster, uid, owner, launch, ids } = selector
+  const wanted = Object.entries({ cluster, uid, owner, launch }) as [keyof typeof TAG, string | undefined][]
+  const filters = wanted.flatMap(([key, value]) =>
+    value === undefined ? [] : [{ Name: `tag:${TAG[key]}`, Values: [escapeWildcards(value)] }],
+  )
+  // Whatever is asked, other people's instances are not; but tags fade from terminated ones, which ids must still find.
+  return filters.length > 0 || ids !== undefined ? filters : [{ Name: "tag-key", Values: [TAG.uid] }]
+}
+
+function placeFilters({ states, zones }: Selector): Ec2.Filter[] {
+  return [
+    ...(states === undefined ? [] : [{ Name: "instance-state-name", Values: ec2States(states) }]),
+    ...(zones === undefined ? [] : [{ Name: "availability-zone", Values: [...zones] }]),
+  ]
+}
+
+/** `*` and `?` in a filter's value match anything; with a backslash they are themselves (EC2 User Guide, "Filtering"). */
+function escapeWildcards(value: string): string {
+  return value.replace(/[\\*?]/g, "\\$&")
+}

@@ -1,0 +1,101 @@
+/** What EC2 says of its instance types. */
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { MusterError, SpecError } from "../../src/errors.js"
+import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { familyOf } from "./families.js"
+import { chunks, pages } from "./pages.js"
+import { isForbidden } from "./subnets.js"
+
+/** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
+const TYPES_BATCH = 100
+
+export type TypeFacts = Pick<Offer, "instanceType" | "family" | "vcpus" | "memoryGiB" | "arch" | "gpu" | "localDiskGiB">
+
+/**
+ * The named types, or all there are. Without the right to read them, what the names tell: vCPUs and memory are then
+ * unknown, unless the query asks for a range of them.
+ *
+ * @throws SpecError when a named type does not exist.
+ */
+export async function typesOf(send: Send, query: OfferQuery, calls: Calls): Promise<readonly TypeFacts[]> {
+  const { instanceTypes } = query
+  if (instanceTypes === undefined) return readTypes(send, {}, calls)
+  try {
+    const batches = chunks([...new Set(instanceTypes)], TYPES_BATCH)
+    const found = await Promise.all(
+      batches.map((batch) => readTypes(send, { InstanceTypes: batch as Ec2._InstanceType[] }, calls)),
+    )
+    return found.flat()
+  } catch (error) {
+    if (isForbidden(error) && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
+    if (error instanceof MusterError && error.code === "InvalidInstanceType") throw unknownTypes(instanceTypes, error)
+    throw error
+  }
+}
+
+/** In pages when nothing is named; EC2 allows either names or pages. */
+async function readTypes(
+  send: Send,
+  named: Pick<Ec2.DescribeInstanceTypesCommandInput, "InstanceTypes">,
+  calls: Calls,
+): Promise<readonly TypeFacts[]> {
+  const input = named.InstanceTypes === undefined ? { MaxResults: TYPES_BATCH } : named
+  const facts: TypeFacts[] = []
+  for await (const page of pages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })) {
+    facts.push(...(page.InstanceTypes ?? []).flatMap(typeFacts))
+  }
+  return facts
+}
+
+/** Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. */
+function typeFacts(native: Ec2.InstanceTypeInfo): readonly TypeFacts[] {
+  const arch = archOf(native.ProcessorInfo?.SupportedArchitectures ?? [])
+  const { InstanceType: instanceType, VCpuInfo, MemoryInfo } = native
+  const isSold = native.SupportedUsageClasses?.includes("on-demand") ?? true
+  if (instanceType === undefined || arch === undefined || !isSold) return []
+  const gpu = gpuOf(native)
+  const diskGB = native.InstanceStorageInfo?.TotalSizeInGB
+  return [
+    {
+      instanceType,
+      family: familyOf(instanceType),
+      vcpus: VCpuInfo?.DefaultVCpus ?? 0,
+      memoryGiB: (MemoryInfo?.SizeInMiB ?? 0) / 1024,
+      arch,
+      ...(gpu === undefined ? {} : { gpu }),
+      // EC2 counts disks in decimal gigabytes.
+      ...(diskGB === undefined ? {} : { localDiskGiB: Math.floor((diskGB * 1e9) / 2 ** 30) }),
+    },
+  ]
+}
+
+function archOf(supported: readonly string[]): Arch | undefined {
+  return (["arm64", "x86_64"] as const).find((arch) => supported.includes(arch))
+}
+
+function gpuOf({ GpuInfo }: Ec2.InstanceTypeInfo): Gpu | undefined {
+  const first = GpuInfo?.Gpus?.[0]
+  if (first?.Name === undefined) return undefined
+  const miB = first.MemoryInfo?.SizeInMiB
+  const memory = miB === undefined ? {} : { memoryGiB: Math.round((miB / 1024) * 10) / 10 }
+  return { name: first.Name, count: first.Count ?? 1, ...memory }
+}
+
+/**
+ * What the name alone tells: the quota family, and the architecture by the naming convention (a `g` after the
+ * generation's digit is Graviton; so is the first of them, `a1`).
+ */
+function unreadType(instanceType: string, asked: Arch | undefined): TypeFacts {
+  const arch = asked ?? (/^(a1|[a-z]+\d+g[a-z0-9-]*)\./.test(instanceType) ? "arm64" : "x86_64")
+  return { instanceType, family: familyOf(instanceType), arch }
+}
+
+function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB }: OfferQuery): boolean {
+  return [vcpus, memoryGiB, gpu, localDiskGiB].some((asked) => asked !== undefined)
+}
+
+function unknownTypes(instanceTypes: readonly string[], error: MusterError): SpecError {
+  const message = `${error.message}; check the name, such as "m7i.large", and that the region has it`
+  return new SpecError([{ option: "instanceType", value: instanceTypes, message }], { code: error.code, cause: error })
+}

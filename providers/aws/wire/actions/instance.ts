@@ -1,0 +1,134 @@
+/** An instance as EC2 writes it: about as large as a real one, because its size is what lists cost. */
+import type { InstanceState } from "../../../../src/provider.js"
+import type { WorldInstance } from "../../../../src/simulator/index.js"
+import { ACCOUNT_ID, hexOf, VPC } from "../account.js"
+import { gmtTime, isoTime } from "../time.js"
+import type { Xml } from "../xml.js"
+
+/** "Instance state changes": names and the codes of the low byte. */
+const STATES: { readonly [S in InstanceState]: { readonly code: number; readonly name: string } } = {
+  pending: { code: 0, name: "pending" },
+  running: { code: 16, name: "running" },
+  terminating: { code: 32, name: "shutting-down" },
+  terminated: { code: 48, name: "terminated" },
+  stopped: { code: 80, name: "stopped" },
+}
+
+export function stateXml(state: InstanceState): { readonly code: number; readonly name: string } {
+  return STATES[state]
+}
+
+/** What the world's own reasons are called by EC2; those that are EC2's already stay. */
+const REASONS: Readonly<Record<string, readonly [code: string, message: string]>> = {
+  capacity: ["Server.InsufficientInstanceCapacity", "Insufficient capacity to launch this instance"],
+  quota: ["Client.VolumeLimitExceeded", "Volume limit exceeded"],
+  interrupted: ["Server.SpotInstanceTermination", "Spot instance termination"],
+  boot: ["Server.InternalError", "Internal error on launch"],
+}
+
+function reasonOf(instance: WorldInstance): { readonly code: string; readonly message: string } | undefined {
+  const { state, endReason } = instance
+  if (state === "pending") return { code: "pending", message: "pending" }
+  if (state === "running") return undefined
+  if (endReason === undefined) {
+    const code = "Client.UserInitiatedShutdown"
+    return { code, message: `${code}: User initiated shutdown` }
+  }
+  if (/^(Client|Server)\./.test(endReason.code)) return { code: endReason.code, message: `${endReason.message}` }
+  const [code, message] = REASONS[endReason.reason] ?? ["Server.InternalError", endReason.message]
+  return { code, message: `${code}: ${message}` }
+}
+
+export function instanceXml(instance: WorldInstance): Xml {
+  const { id, attributes, privateIp, publicIp, state, zone, createdAt, leftAt } = instance
+  const request = attributes.request as Readonly<Record<string, unknown>>
+  const isOver = state === "terminated"
+  const groups = (attributes.securityGroupIds as readonly string[]).map((groupId) => ({
+    groupId,
+    groupName: "default",
+  }))
+  const monitored = (request.Monitoring as { Enabled?: boolean } | undefined)?.Enabled === true
+  return {
+    instanceId: id,
+    imageId: String(attributes.imageId),
+    instanceState: stateXml(state),
+    privateDnsName: isOver ? "" : `ip-${privateIp.replaceAll(".", "-")}.ec2.internal`,
+    dnsName: publicIp === undefined || isOver ? "" : `ec2-${publicIp.replaceAll(".", "-")}.compute-1.amazonaws.com`,
+    reason: leftAt === undefined || instance.endReason !== undefined ? "" : `User initiated (${gmtTime(leftAt)})`,
+    keyName: request.KeyName as string | undefined,
+    productCodes: [],
+    instanceType: instance.instanceType,
+    launchTime: isoTime(createdAt),
+    placement: { availabilityZone: zone, groupName: "", tenancy: "default" },
+    monitoring: { state: monitored ? "enabled" : "disabled" },
+    // A terminated instance has no place in a network any more.
+    ...(isOver ? {} : networkXml(instance, groups)),
+    stateReason: reasonOf(instance),
+    architecture: instance.offer.arch,
+    rootDeviceType: "ebs",
+    rootDeviceName: "/dev/xvda",
+    blockDeviceMapping: isOver ? [] : [diskXml(instance)],
+    virtualizationType: "hvm",
+    clientToken: (attributes.clientToken as string | undefined) ?? "",
+    tagSet: Object.entries(instance.tags).map(([key, value]) => ({ key, value })),
+    hypervisor: "xen",
+    ebsOptimized: false,
+    enaSupport: true,
+    metadataOptions: metadataXml(request.MetadataOptions as Readonly<Record<string, string>> | undefined),
+    ...(instance.market === "spot" ? { instanceLifecycle: "spot" } : {}),
+  }
+}
+
+function networkXml(instance: WorldInstance, groups: readonly Xml[]): { readonly [name: string]: Xml } {
+  const { id, attributes, privateIp, publicIp, createdAt } = instance
+  const subnetId = String(attributes.subnetId)
+  const place = { subnetId, vpcId: VPC }
+  return {
+    ...place,
+    privateIpAddress: privateIp,
+    ipAddress: publicIp,
+    sourceDestCheck: true,
+    groupSet: groups,
+    networkInterfaceSet: [
+      {
+        networkInterfaceId: `eni-0${hexOf(id, 16)}`,
+        ...place,
+        ownerId: ACCOUNT_ID,
+        status: "in-use",
+        macAddress: `0e:${(hexOf(id, 10).match(/../g) ?? []).join(":")}`,
+        privateIpAddress: privateIp,
+        sourceDestCheck: true,
+        groupSet: groups,
+        attachment: {
+          attachmentId: `eni-attach-0${hexOf(id, 16)}`,
+          deviceIndex: 0,
+          status: "attached",
+          attachTime: isoTime(createdAt),
+          deleteOnTermination: true,
+        },
+        privateIpAddressesSet: [{ privateIpAddress: privateIp, primary: true }],
+      },
+    ],
+  }
+}
+
+function diskXml({ id, createdAt }: WorldInstance): Xml {
+  const ebs = {
+    volumeId: `vol-0${hexOf(id, 16)}`,
+    status: "attached",
+    attachTime: isoTime(createdAt),
+    deleteOnTermination: true,
+  }
+  return { deviceName: "/dev/xvda", ebs }
+}
+
+function metadataXml(asked: Readonly<Record<string, string>> | undefined): Xml {
+  return {
+    state: "applied",
+    httpTokens: asked?.HttpTokens ?? "optional",
+    httpPutResponseHopLimit: Number(asked?.HttpPutResponseHopLimit ?? 1),
+    httpEndpoint: asked?.HttpEndpoint ?? "enabled",
+    httpProtocolIpv6: "disabled",
+    instanceMetadataTags: asked?.InstanceMetadataTags ?? "disabled",
+  }
+}

@@ -1,0 +1,214 @@
+/** What RunInstances takes, and its checks: pure, from parameters and account to what the world is asked for. */
+import type { Arch } from "../../../../src/provider.js"
+import type { World } from "../../../../src/simulator/index.js"
+import { SECURITY_GROUP, subnetOf } from "../account.js"
+import { checkId } from "../ids.js"
+import { Refusal } from "../refusals.js"
+import { type Shape, TAG_SPECIFICATIONS, type Values } from "../shapes.js"
+import { listOf } from "./action.js"
+import { tagsOf } from "./launch-tags.js"
+
+const strings: Shape = { list: "string" }
+
+/** The parameters of RunInstances that this wire knows; the others, EC2's too, are refused. */
+export const RUN_INSTANCES: Readonly<Record<string, Shape>> = {
+  ClientToken: "string",
+  DryRun: "boolean",
+  ImageId: "string",
+  InstanceType: "string",
+  "MinCount!": "integer",
+  "MaxCount!": "integer",
+  SubnetId: "string",
+  SecurityGroupId: strings,
+  UserData: "string",
+  KeyName: "string",
+  EbsOptimized: "boolean",
+  DisableApiTermination: "boolean",
+  InstanceInitiatedShutdownBehavior: ["stop", "terminate"],
+  Placement: { struct: { AvailabilityZone: "string", Tenancy: ["default", "dedicated", "host"] } },
+  Monitoring: { struct: { "Enabled!": "boolean" } },
+  IamInstanceProfile: { struct: { Arn: "string", Name: "string" } },
+  MetadataOptions: {
+    struct: {
+      HttpTokens: ["optional", "required"],
+      HttpPutResponseHopLimit: "integer",
+      HttpEndpoint: ["disabled", "enabled"],
+      InstanceMetadataTags: ["disabled", "enabled"],
+    },
+  },
+  NetworkInterface: {
+    list: {
+      struct: {
+        DeviceIndex: "integer",
+        SubnetId: "string",
+        SecurityGroupId: strings,
+        AssociatePublicIpAddress: "boolean",
+        DeleteOnTermination: "boolean",
+      },
+    },
+  },
+  BlockDeviceMapping: {
+    list: {
+      struct: {
+        "DeviceName!": "string",
+        Ebs: {
+          struct: {
+            VolumeSize: "integer",
+            VolumeType: ["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"],
+            Encrypted: "boolean",
+            DeleteOnTermination: "boolean",
+          },
+        },
+      },
+    },
+  },
+  TagSpecification: TAG_SPECIFICATIONS,
+}
+
+export interface LaunchSpec {
+  readonly imageId: string
+  readonly instanceType: string
+  readonly zone: string
+  /** The token is bound to the zone when the request names one, else to the region. */
+  readonly isZonal: boolean
+  readonly subnetId: string
+  readonly securityGroupIds: readonly string[]
+  readonly publicAddress: boolean
+  readonly tags: Readonly<Record<string, string>>
+}
+
+interface Interface {
+  readonly SubnetId?: string
+  readonly SecurityGroupId?: readonly string[]
+  readonly AssociatePublicIpAddress?: boolean
+}
+
+/** @throws Refusal for the first thing that is wrong. */
+export function launchSpec(world: World, values: Values): LaunchSpec {
+  checkCounts(values)
+  checkToken(values)
+  checkUserData(values)
+  const nic = listOf<Interface>(values.NetworkInterface)[0]
+  if (nic !== undefined && (values.SubnetId !== undefined || values.SecurityGroupId !== undefined)) {
+    const what = values.SubnetId === undefined ? "security groups" : "subnet ID"
+    throw new Refusal(
+      "InvalidParameterCombination",
+      `Network interfaces and an instance-level ${what} may not be specified on the same request`,
+    )
+  }
+  const instanceType = (values.InstanceType as string | undefined) ?? "m1.small"
+  const { zone, isZonal, subnetId } = placeOf(
+    world,
+    values,
+    instanceType,
+    nic?.SubnetId ?? (values.SubnetId as string | undefined),
+  )
+  const imageId = imageOf(world, values, instanceType)
+  const groups = nic?.SecurityGroupId ?? listOf(values.SecurityGroupId)
+  for (const id of groups) checkGroup(world, id)
+  return {
+    imageId,
+    instanceType,
+    zone,
+    isZonal,
+    subnetId,
+    securityGroupIds: groups.length === 0 ? [SECURITY_GROUP] : groups,
+    // Default subnets give an address unless told otherwise (VPC User Guide).
+    publicAddress: nic?.AssociatePublicIpAddress ?? true,
+    tags: tagsOf(values),
+  }
+}
+
+function checkCounts({ MinCount: min, MaxCount: max }: Values): void {
+  if (Number(min) < 1 || Number(max) < Number(min)) {
+    throw new Refusal(
+      "InvalidParameterValue",
+      `Value (${String(min)}, ${String(max)}) for MinCount and MaxCount is invalid. MinCount must be at least 1 and at most MaxCount.`,
+    )
+  }
+}
+
+function checkToken({ ClientToken: token }: Values): void {
+  if (token === undefined || /^[\x20-\x7e]{1,64}$/.test(String(token))) return
+  throw new Refusal("InvalidParameterValue", "The client token must be 1 to 64 ASCII characters.")
+}
+
+const USER_DATA_BYTES = 16_384
+
+function checkUserData({ UserData: text }: Values): void {
+  if (text === undefined) return
+  if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(String(text)))
+    throw new Refusal("InvalidUserData.Malformed", "Invalid BASE64 encoding of user data.")
+  if (Buffer.from(String(text), "base64").length > USER_DATA_BYTES) {
+    throw new Refusal("InvalidUserData.Malformed", `User data is limited to ${USER_DATA_BYTES} bytes`)
+  }
+}
+
+interface Place {
+  readonly zone: string
+  readonly isZonal: boolean
+  readonly subnetId: string
+}
+
+function placeOf(world: World, values: Values, instanceType: string, subnetId: string | undefined): Place {
+  const asked = (values.Placement as { AvailabilityZone?: string } | undefined)?.AvailabilityZone
+  if (asked !== undefined && !world.settings.zones.includes(asked)) {
+    throw new Refusal("InvalidParameterValue", `Invalid availability zone: [${asked}]`)
+  }
+  const zone = subnetId === undefined ? (asked ?? anyZone(world, instanceType)) : zoneOfSubnet(world, subnetId)
+  if (asked !== undefined && asked !== zone) {
+    throw new Refusal(
+      "InvalidParameterValue",
+      `The subnet ${subnetId} is in ${zone}, not in the requested availability zone ${asked}`,
+    )
+  }
+  checkSold(world, instanceType, zone)
+  const id = subnetId ?? subnetOf(zone)
+  if (world.resources.get("subnet", id) === undefined)
+    throw new Refusal("MissingInput", `No default subnet for availability zone: '${zone}'.`)
+  return { zone, isZonal: asked !== undefined || subnetId !== undefined, subnetId: id }
+}
+
+/** EC2 chooses; here, the zone with most left. */
+function anyZone(world: World, instanceType: string): string {
+  const stock = (zone: string) => world.stock({ zone, instanceType, market: "on-demand" })
+  return [...world.settings.zones].sort((a, b) => (stock(a) < stock(b) ? 1 : stock(a) > stock(b) ? -1 : 0))[0] ?? ""
+}
+
+function zoneOfSubnet(world: World, id: string): string {
+  checkId("subnet", id)
+  const zone = world.resources.get("subnet", id)?.attributes.zone
+  if (typeof zone !== "string") throw new Refusal("InvalidSubnetID.NotFound", `The subnet ID '${id}' does not exist`)
+  return zone
+}
+
+function checkSold(world: World, instanceType: string, zone: string): void {
+  const zones = new Set(world.offers.flatMap((offer) => (offer.instanceType === instanceType ? [offer.zone] : [])))
+  if (zones.size === 0) throw new Refusal("InvalidParameterValue", `Invalid value '${instanceType}' for InstanceType.`)
+  if (zones.has(zone)) return
+  const others = [...zones].join(", ")
+  throw new Refusal(
+    "Unsupported",
+    `Your requested instance type (${instanceType}) is not supported in your requested Availability Zone (${zone}). Please retry your request by not specifying an Availability Zone or choosing ${others}.`,
+  )
+}
+
+function imageOf(world: World, { ImageId: id }: Values, instanceType: string): string {
+  if (id === undefined) throw new Refusal("MissingParameter", "The request must contain the parameter ImageId")
+  const imageId = String(id)
+  checkId("ami", imageId)
+  const arch = world.resources.get("image", imageId)?.attributes.arch as Arch | undefined
+  if (arch === undefined) throw new Refusal("InvalidAMIID.NotFound", `The image id '[${imageId}]' does not exist`)
+  const wanted = world.offers.find((offer) => offer.instanceType === instanceType)?.arch
+  if (wanted === arch) return imageId
+  throw new Refusal(
+    "InvalidParameterValue",
+    `The architecture '${wanted}' of the specified instance type does not match the architecture '${arch}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`,
+  )
+}
+
+function checkGroup(world: World, id: string): void {
+  checkId("sg", id)
+  if (world.resources.get("security-group", id) !== undefined) return
+  throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
+}

@@ -1,0 +1,56 @@
+import { Refusal } from "../refusals.js"
+import type { Values } from "../shapes.js"
+import { listOf } from "./action.js"
+
+interface TagSpecification {
+  readonly ResourceType: string
+  readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[]
+}
+
+const MAX_TAGS = 50
+
+/** The instance tags of a launch, checked with those for what else it makes. */
+export function tagsOf(values: Values): Readonly<Record<string, string>> {
+  const inMetadata =
+    (values.MetadataOptions as { InstanceMetadataTags?: string } | undefined)?.InstanceMetadataTags === "enabled"
+  const seen = new Set<string>()
+  const tags: Record<string, string> = {}
+  for (const { ResourceType: kind, Tag: given = [] } of listOf<TagSpecification>(values.TagSpecification)) {
+    if (kind === "spot-instances-request")
+      throw new Refusal("InvalidParameterValue", `'${kind}' is not a valid taggable resource type for this request.`)
+    if (seen.has(kind))
+      throw new Refusal(
+        "InvalidParameterValue",
+        `The resource type '${kind}' is given twice in the tag specifications.`,
+      )
+    seen.add(kind)
+    if (given.length > MAX_TAGS)
+      throw new Refusal("TagLimitExceeded", `The maximum number of tags for a resource is ${MAX_TAGS}.`)
+    for (const { Key: key, Value: value = "" } of given) {
+      checkTag(key, value, inMetadata && kind === "instance")
+      if (kind === "instance" && tags[key] !== undefined)
+        throw new Refusal("InvalidParameterValue", `Duplicate tag key '${key}' specified.`)
+      if (kind === "instance") tags[key] = value
+    }
+  }
+  return tags
+}
+
+/** EC2 User Guide, "Tag restrictions", and "Enable access to tags in instance metadata". */
+function checkTag(key: string, value: string, inMetadata: boolean): void {
+  if (key === "" || key.length > 128 || value.length > 256) {
+    throw new Refusal(
+      "InvalidParameterValue",
+      `Tag key '${key}' or its value is too long or empty. The maximum lengths are 128 and 256.`,
+    )
+  }
+  if (key.toLowerCase().startsWith("aws:")) {
+    throw new Refusal("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+  }
+  if (inMetadata && (!/^[\w\-+=,.@:]+$/.test(key) || [".", "..", "_index"].includes(key))) {
+    throw new Refusal(
+      "InvalidParameterValue",
+      `'${key}' is not a valid tag key. Tag keys must match pattern ([0-9a-zA-Z\\-_+=,.@:]{1,255}), and must not be a reserved name ('.', '..', '_index')`,
+    )
+  }
+}

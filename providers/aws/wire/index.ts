@@ -1,0 +1,53 @@
+/**
+ * A small EC2 on a loopback port: the Query protocol (2016-11-15) over a simulated world, so that the unmodified SDK can
+ * be used against it. It refuses what EC2 refuses; what it does not know, it refuses too.
+ */
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { simulate, type World } from "../../../src/simulator/index.js"
+import { furnish } from "./account.js"
+import { type Exchange, serve } from "./serve.js"
+
+export { IMAGES, SECURITY_GROUP, subnetOf } from "./account.js"
+export type { Exchange } from "./serve.js"
+export { EC2_BUCKETS, EC2_TYPES, ec2World } from "./world.js"
+
+export interface Ec2WireOptions {
+  readonly world: World
+  /** Any free port by default. */
+  readonly port?: number
+  /** "127.0.0.1" by default. */
+  readonly host?: string
+  /** What a request's date is compared with, the machine's clock by default: SDKs sign by it, not by the world's. */
+  readonly wallClock?: { now(): number }
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+export interface Ec2Wire {
+  readonly url: string
+  readonly world: World
+  close(): Promise<void>
+}
+
+/** Starts it, and furnishes the world with images, a default VPC and its subnets. */
+export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
+  const { world, port = 0, host = "127.0.0.1" } = options
+  const { wallClock = simulate().clock, onExchange } = options
+  const wire = { world, wallClock, requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
+  furnish(world)
+  const server = createServer((request, response) => {
+    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
+  })
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve))
+  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
+  server.keepAliveTimeout = 60_000
+  const { port: listening } = server.address() as AddressInfo
+  return { url: `http://${host}:${listening}`, world, close: () => closeServer(server) }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

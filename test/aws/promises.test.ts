@@ -1,0 +1,81 @@
+/** What every provider owes the core, kept by EC2 over the wire: with bare calls, and with the core's. */
+import { describe, test } from "vitest"
+import { aws } from "../../providers/aws/index.js"
+import { EC2_TYPES } from "../../providers/aws/wire/index.js"
+import { createCalls } from "../../src/calls/send.js"
+import type { Bucket } from "../../src/provider.js"
+import type { World } from "../../src/simulator/index.js"
+import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
+import { type Cloud, ec2, optionsFor } from "./support/cloud.js"
+
+const NO_LEFTOVERS = "makes nothing but instances; their disks and interfaces end with them"
+
+const SKIP: readonly Skip[] = [
+  { promise: "leftovers: of everything that was made nothing remains but what is shared", reason: NO_LEFTOVERS },
+  { promise: "leftovers: removing twice is success", reason: NO_LEFTOVERS },
+  { promise: "leftovers: looking changes nothing", reason: NO_LEFTOVERS },
+  { promise: "leftovers: those of another cluster are not among them, and stay", reason: NO_LEFTOVERS },
+  { promise: "prepare: doing it again makes nothing more", reason: NO_LEFTOVERS },
+  { promise: "prepare: read only makes and changes nothing", reason: NO_LEFTOVERS },
+  {
+    promise: "prepare: a generation that somebody else claimed is refused with an OwnershipError",
+    reason: "EC2 has no name that can be created only once without a right and a request more than a burst needs",
+  },
+]
+
+/** Bare calls pace nothing, so nothing may refuse them. */
+const WIDE: Readonly<Record<string, Bucket>> = {}
+
+async function subject(pace: "bare" | "core"): Promise<Subject> {
+  const world = { listLagMs: [0, 3_000] as const, ...(pace === "bare" ? { buckets: WIDE } : {}) }
+  const cloud = await ec2({ world, aws: { subnetIds: undefined } })
+  const { clock, provider } = cloud
+  return {
+    provider,
+    clock,
+    run: cloud.run,
+    query: { instanceTypes: [EC2_TYPES[1]?.name ?? ""], markets: ["on-demand"] },
+    // More than a batch; with the core, more than a page as well.
+    bulk: pace === "bare" ? 251 : 1001,
+    another: () => aws(optionsFor(cloud.wire, { subnetIds: undefined })),
+    // Older than the consistency window: a younger one that EC2 does not know may still come to be known.
+    unknown: (like) => ({ ...like, id: otherId(like.id), launchedAt: clock.now() - 2 * provider.limits.consistencyMs }),
+    foreign: () => foreignIn(cloud.world),
+    faults: faultsOf(cloud),
+    close: () => cloud.wire.close(),
+    ...(pace === "bare" ? {} : { calls: (given) => coreCalls(cloud, given) }),
+  }
+}
+
+function otherId(id: string): string {
+  return `${id.slice(0, -1)}${id.endsWith("0") ? "1" : "0"}`
+}
+
+function coreCalls({ clock, provider }: Cloud, { signal, readOnly }: { signal?: AbortSignal; readOnly?: boolean }) {
+  const given = signal ?? new AbortController().signal
+  return createCalls({ clock, limits: provider.limits, signal: given, readOnly: readOnly ?? false })
+}
+
+async function foreignIn(world: World): Promise<ForeignInstance> {
+  const pool = { zone: "us-east-1b", instanceType: "m7i.large", market: "on-demand" } as const
+  const attributes = { imageId: "ami-1", subnetId: "subnet-1", securityGroupIds: [], reservation: "r-1", request: {} }
+  const made = world.create({ ...pool, min: 1, max: 1, tags: { Name: "somebody's database" }, attributes })
+  const id = made.kind === "created" ? (made.instances[0]?.id ?? "") : ""
+  return { id, alive: async () => ["pending", "running"].includes(world.instance(id)?.state ?? "") }
+}
+
+function faultsOf({ world: { faults } }: Cloud): FaultHooks {
+  return {
+    loseReply: () => faults.loseReply("*"),
+    hang: () => faults.hang("*"),
+    fail: (error) => faults.fail("*", { error }),
+  }
+}
+
+for (const pace of ["bare", "core"] as const) {
+  describe(`EC2 over the wire, with ${pace} calls`, () => {
+    for (const { name, run, skipped } of contract(() => subject(pace), { skip: SKIP })) {
+      test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
+    }
+  })
+}

@@ -1,0 +1,327 @@
+/** Bad days on a real socket, through the real SDK: each ends in an error a user can act on, and nothing is lost. */
+import { createServer, type RequestListener, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { aws } from "../../providers/aws/index.js"
+import { systemClock } from "../../src/calls/clock.js"
+import { bareCalls } from "../../src/calls/send.js"
+import { AuthError, RejectedError, ThrottledError, TransientError } from "../../src/errors.js"
+import type { Calls, LaunchCall } from "../../src/provider.js"
+import { type Cloud, ec2, launchMany, NO_ROOM, offersOf, OWNER, prepareOf, wishFor } from "./support/cloud.js"
+
+const SELECTOR = { uid: OWNER.uid }
+
+async function callFor(cloud: Cloud, count = 3): Promise<LaunchCall> {
+  const [call] = cloud.provider.split(wishFor(await offersOf(cloud), count), await prepareOf(cloud), NO_ROOM)
+  if (call === undefined) throw new Error("no launch call")
+  return call
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<Error & { code?: string }> {
+  return promise.then(
+    () => expect.unreachable("nothing was thrown"),
+    (error: Error) => error,
+  )
+}
+
+test("the SDK prints no warning, and the environment is as it was", async () => {
+  const warnings = vi.spyOn(process, "emitWarning")
+  const before = { ...process.env }
+  const cloud = await ec2()
+  await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))
+  expect(warnings).not.toHaveBeenCalled()
+  expect({ ...process.env }).toEqual(before)
+})
+
+describe("credentials", () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  test("none: which ways were tried, and what to do", async () => {
+    for (const name of Object.keys(process.env).filter((key) => key.startsWith("AWS_"))) vi.stubEnv(name, undefined)
+    vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true")
+    vi.stubEnv("AWS_CONFIG_FILE", "/nonexistent/config")
+    vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+    const cloud = await ec2({ aws: { credentials: undefined } })
+    const error = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.calls())))
+    expect(error).toBeInstanceOf(AuthError)
+    expect(error.message).toMatch(/^listing instances: no AWS credentials/)
+    expect(error.message).toContain('run "aws configure" or "aws sso login", or pass credentials to aws()')
+    expect(cloud.world.ledger.count()).toBe(0)
+  })
+
+  test("a function of the user's that fails: its words are not lost", async () => {
+    const credentials = () => Promise.reject(new Error("the vault is sealed"))
+    const cloud = await ec2({ aws: { credentials } })
+    const error = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.bare())))
+    expect(error.message).toContain("the vault is sealed")
+  })
+
+  test("an expired session is not tried again", async () => {
+    const cloud = await ec2()
+    cloud.world.faults.fail("DescribeInstances", {
+      error: "auth",
+      code: "ExpiredToken",
+      message: "The security token is expired",
+    })
+    const error = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.calls())))
+    expect(error).toBeInstanceOf(AuthError)
+    expect(error.message).toContain("renew the credentials")
+    expect(cloud.world.ledger.count()).toBe(1)
+  })
+
+  test("a clock that is an hour off is corrected by the first answer", async () => {
+    const cloud = await ec2({ wire: { wallClock: { now: () => systemClock.now() + 3_600_000 } } })
+    await expect(cloud.run(cloud.provider.list(SELECTOR, cloud.calls()))).resolves.toEqual([])
+    expect(cloud.world.ledger.entries.map(({ outcome }) => outcome)).toEqual(["RequestExpired", "ok"])
+  })
+
+  test("requests that expire although the clock is right: renew, check the time", async () => {
+    const cloud = await ec2()
+    cloud.world.faults.fail("DescribeInstances", {
+      error: "auth",
+      code: "RequestExpired",
+      message: "Request has expired.",
+    })
+    const error = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.calls())))
+    expect(error).toBeInstanceOf(AuthError)
+    expect(error.message).toContain("renew the credentials, check the time")
+  })
+})
+
+describe("an endpoint", () => {
+  const servers: Server[] = []
+
+  afterEach(() => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  async function listingFrom(answer: RequestListener, signal?: AbortSignal) {
+    const server = createServer(answer)
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return {
+      url,
+      error: await errorOf(
+        listing(url, bareCalls({ clock: systemClock, ...(signal === undefined ? {} : { signal }) })),
+      ),
+    }
+  }
+
+  function listing(endpoint: string, calls: Calls) {
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
+    return aws({ region: "us-east-1", endpoint, credentials }).list(SELECTOR, calls)
+  }
+
+  test("that nobody answers: unreachable, and where", async () => {
+    const error = await errorOf(listing("http://127.0.0.1:1", bareCalls({ clock: systemClock })))
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error.message).toMatch(/^listing instances: http:\/\/127\.0\.0\.1:1 is unreachable \(connect ECONNREFUSED/)
+  })
+
+  const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<DescribeInstancesResponse><reservationSet><item>`
+
+  test.each([
+    [
+      "HTML",
+      200,
+      "text/html",
+      "<!DOCTYPE html><html><body>Sign in<br></body></html>",
+      /not complete EC2 XML \(HTTP 200, text\/html\): "<!DOCTYPE html>/,
+    ],
+    [
+      "HTML that is XML as well",
+      200,
+      "text/html",
+      "<html><body>Sign in</body></html>",
+      /not EC2's \(HTTP 200, without Reservations\); is there a proxy/,
+    ],
+    ["HTML for an error", 502, "text/html", "<html><body><hr>Bad gateway</body>", /not complete EC2 XML \(HTTP 502/],
+    ["nothing", 200, "text/xml", "", /not EC2's \(HTTP 200/],
+    ["nothing for an error", 503, "text/xml", "", /listing instances/],
+    ["JSON", 200, "application/json", '{"ok": true}', /not complete EC2 XML/],
+    ["XML that ends in the middle", 200, "text/xml", xml, /not complete EC2 XML/],
+    [
+      "another service's XML",
+      200,
+      "text/xml",
+      "<ListBucketsResult><Buckets/></ListBucketsResult>",
+      /without Reservations/,
+    ],
+  ])("that answers %s", async (_what, status, type, body, message) => {
+    const { error } = await listingFrom((request, response) => {
+      request.resume()
+      response.writeHead(status, { "content-type": type }).end(body)
+    })
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error.message).toMatch(message)
+  })
+
+  test("that breaks off in the middle of an answer", async () => {
+    const { url, error } = await listingFrom((request, response) => {
+      request.resume()
+      response.writeHead(200, { "content-length": "1000" })
+      response.write(xml, () => response.destroy())
+    })
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error.message).toContain(`no complete answer from ${url}`)
+    expect(error.message).toContain("the outcome is unknown")
+  })
+
+  test("that hangs up at once", async () => {
+    const { error } = await listingFrom((request) => request.socket.destroy())
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error.message).toContain("socket hang up")
+  })
+
+  test("that sends an instance without an id: no list", async () => {
+    const instance = "<item><instancesSet><item><instanceType>m7i.large</instanceType></item></instancesSet></item>"
+    const { error } = await listingFrom((request, response) => {
+      request.resume()
+      response.end(
+        `<DescribeInstancesResponse><reservationSet>${instance}</reservationSet></DescribeInstancesResponse>`,
+      )
+    })
+    expect(error).toBeInstanceOf(TransientError)
+    expect(error.message).toContain("an instance without an id")
+  })
+
+  test("that gives the same page for ever: no list", async () => {
+    const { error } = await listingFrom((request, response) => {
+      request.resume()
+      response.end(
+        "<DescribeInstancesResponse><reservationSet/><nextToken>again</nextToken></DescribeInstancesResponse>",
+      )
+    })
+    expect(error.message).toContain("the same page token twice")
+  })
+
+  test("that sends half an answer and then nothing, and the caller gives up", async () => {
+    const controller = new AbortController()
+    const reason = new Error("enough")
+    const { error } = await listingFrom((request, response) => {
+      request.resume()
+      response.writeHead(200)
+      response.write(xml, () => setImmediate(() => controller.abort(reason)))
+    }, controller.signal)
+    expect(error).toBe(reason)
+  })
+})
+
+describe("on the way", () => {
+  test("a request that hangs ends at the attempt's deadline and is sent again", async () => {
+    const cloud = await ec2()
+    cloud.world.faults.hang("DescribeInstances")
+    const start = cloud.clock.now()
+    await expect(cloud.run(cloud.provider.list(SELECTOR, cloud.calls()))).resolves.toEqual([])
+    expect(cloud.clock.now() - start).toBeGreaterThan(cloud.provider.limits.attemptMs)
+    expect(cloud.world.ledger.entries.map(({ outcome }) => outcome)).toEqual(["aborted", "ok"])
+  })
+
+  test.each(["cutReply", "garbleReply", "loseReply"] as const)("%s: the list is read again", async (fault) => {
+    const cloud = await ec2()
+    const made = await launchMany(cloud, 3)
+    cloud.world.faults[fault]("DescribeInstances")
+    const found = await cloud.run(cloud.provider.list(SELECTOR, cloud.calls()))
+    expect(found.map(({ id }) => id)).toEqual(made.map(({ id }) => id))
+  })
+
+  test.each(["cutReply", "garbleReply", "loseReply"] as const)(
+    "%s of a launch: the same instances, no second set",
+    async (fault) => {
+      const cloud = await ec2()
+      const call = await callFor(cloud)
+      cloud.world.faults[fault]("RunInstances")
+      const { instances, settled } = await cloud.run(cloud.provider.launch(call, cloud.calls()))
+      expect(settled).toBe(true)
+      expect(instances.map(({ id }) => id)).toEqual(cloud.world.truth().map(({ id }) => id))
+      expect(instances).toHaveLength(3)
+      const [first, second] = cloud.world.ledger.of("RunInstances")
+      expect(second?.parameters).toEqual(first?.parameters)
+    },
+  )
+
+  test("a list that fails on page 3 is an error, not a short list", async () => {
+    const cloud = await ec2({ world: { buckets: {} } })
+    for (let n = 0; n < 3; n += 1) await launchMany(cloud, 750)
+    const isPageThree = (parameters: unknown) => pages.add(parameters) && pages.size > 2
+    const pages = new Set<unknown>()
+    cloud.world.faults.fail("DescribeInstances", { error: "transient", when: isPageThree })
+    expect(await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.bare())))).toBeInstanceOf(TransientError)
+    expect(cloud.world.ledger.count("DescribeInstances")).toBe(3)
+    expect(await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))).toHaveLength(2250)
+  })
+
+  test.each(["RunInstances", "DescribeInstances", "TerminateInstances", "DescribeInstanceTypes"])(
+    "%s is throttled: said so, and done later",
+    async (api) => {
+      const cloud = await ec2()
+      cloud.world.faults.fail(api, { error: "throttled", times: 2 })
+      const made = await launchOne(cloud, cloud.calls())
+      expect(await cloud.run(cloud.provider.list(SELECTOR, cloud.calls()))).toHaveLength(1)
+      const { accepted } = await cloud.run(cloud.provider.terminate(made, cloud.calls()))
+      expect(accepted).toHaveLength(1)
+      expect(cloud.world.truth()).toHaveLength(1)
+      expect(cloud.world.ledger.of(api).map(({ outcome }) => outcome)).toEqual(["throttled", "throttled", "ok"])
+    },
+  )
+
+  async function launchOne(cloud: Cloud, calls: Calls) {
+    const offers = await offersOf(cloud, ["m7i.large"], calls)
+    const [call] = cloud.provider.split(wishFor(offers, 1), await prepareOf(cloud), NO_ROOM)
+    if (call === undefined) throw new Error("no launch call")
+    return (await cloud.run(cloud.provider.launch(call, calls))).instances
+  }
+
+  test("a throttle names the request and EC2's own words", async () => {
+    const cloud = await ec2({ world: { buckets: { DescribeInstances: { kind: "token", capacity: 1, perSecond: 0 } } } })
+    await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))
+    const error = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.bare())))
+    expect(error).toBeInstanceOf(ThrottledError)
+    expect(error.message).toMatch(
+      /^listing instances: Account 123456789012 has been throttled on ec2:DescribeInstances.*\(RequestLimitExceeded, request [0-9a-f-]+\)$/,
+    )
+  })
+
+  test("a token that was used for another body: refused, and named", async () => {
+    const cloud = await ec2()
+    const call = await callFor(cloud)
+    await cloud.run(cloud.provider.launch(call, cloud.calls()))
+    const other = { ...call, body: { ...call.body, MaxCount: 4 } }
+    const error = await errorOf(cloud.run(cloud.provider.launch(other, cloud.calls())))
+    expect(error).toBeInstanceOf(RejectedError)
+    expect(error.message).toContain(`muster-launch=${call.token}`)
+    expect(cloud.world.truth()).toHaveLength(3)
+  })
+})
+
+describe("abort", () => {
+  const verbs: Readonly<Record<string, (cloud: Cloud, calls: Calls) => Promise<unknown>>> = {
+    offers: (cloud, calls) => cloud.provider.offers({ markets: ["on-demand"] }, calls),
+    list: (cloud, calls) => cloud.provider.list(SELECTOR, calls),
+  }
+
+  test.each(Object.entries(verbs))("in the middle of %s: the caller's reason, unchanged", async (_name, verb) => {
+    const cloud = await ec2({ world: { latency: { requestMs: 1_000 } } })
+    const controller = new AbortController()
+    const reason = { word: "stop" }
+    cloud.clock.timer(500, () => controller.abort(reason))
+    await expect(cloud.run(verb(cloud, cloud.calls({ signal: controller.signal })))).rejects.toBe(reason)
+  })
+
+  test("while it waits to try again: at once", async () => {
+    const cloud = await ec2()
+    cloud.world.faults.fail("DescribeInstances", { error: "throttled", retryAfterMs: 60_000, times: 9 })
+    const controller = new AbortController()
+    const reason = new Error("stop")
+    cloud.clock.timer(5_000, () => controller.abort(reason))
+    const start = cloud.clock.now()
+    await expect(cloud.run(cloud.provider.list(SELECTOR, cloud.calls({ signal: controller.signal })))).rejects.toBe(
+      reason,
+    )
+    expect(cloud.clock.now() - start).toBe(5_000)
+  })
+})
