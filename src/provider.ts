@@ -275,6 +275,8 @@ export interface Limits {
   readonly attemptMs: number
   /** How long an instance may stay pending before it counts as failed, in milliseconds. */
   readonly bootMs: number
+  /** For how long what `offers` says may be used without asking again, in milliseconds; left out: it is cheap to ask. */
+  readonly offersFreshMs?: number
   /** The market of every offer where a cloud has no other; a request for another market is refused. */
   readonly markets: readonly Market[]
 }

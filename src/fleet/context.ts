@@ -4,6 +4,7 @@ import type { Clock } from "../calls/clock.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
+import type { Catalogue } from "./catalogue.js"
 import type { Journal } from "./journal.js"
 import type { Roster } from "./roster.js"
 import type { Unavailable } from "./unavailable.js"
@@ -14,6 +15,8 @@ export interface GroupState {
   desired: number
   /** What is sold that fits; undefined until asked. */
   offers: readonly Offer[] | undefined
+  /** When the cloud said so, in milliseconds since 1970. */
+  offersAt: number
   /** Why nothing more is launched for it until the next `scale`. */
   problem: Error | undefined
   /** What failed since the last `scale`, latest last. */
@@ -46,6 +49,7 @@ export interface Fleet {
   readonly groups: ReadonlyMap<string, GroupState>
   readonly roster: Roster
   readonly journal: Journal
+  readonly catalogue: Catalogue
   readonly memory: Memory
   readonly looks: ReadonlyMap<Provider, LookState>
   /** By provider and group, made at the first launch. */

@@ -19,5 +19,6 @@ function waitMs(bucket: Bucket | undefined, level: number, units: number): numbe
   // What bounds concurrency depends on how long each call takes, which nobody knows before.
   if (bucket === undefined || bucket.kind === "concurrency") return 0
   if (bucket.kind === "window") return Math.ceil(Math.max(0, units - level) / bucket.count) * bucket.perMinute * 60_000
-  return (Math.max(0, units + (bucket.reserve ?? 0) - level) / bucket.perSecond) * 1000
+  const missing = units + (bucket.reserve ?? 0) - level
+  return missing > 0 ? (missing / bucket.perSecond) * 1000 : 0
 }

@@ -67,9 +67,9 @@ export function defaultJournalDirectory(): string {
   return join(state ?? join(homedir(), ".local", "state"), "muster", "journal")
 }
 
-/** Lines that go to the disk in one write. */
+/** Records that go to the disk in one write. */
 interface Batch {
-  readonly lines: string[]
+  readonly records: JsonObject[]
   sync: boolean
   readonly written: Promise<void>
 }
@@ -94,11 +94,8 @@ export class FileJournal implements Journal {
   }
 
   async intend(intent: Intent): Promise<void> {
-    const lines: string[] = []
-    const call = this.#pack(intent.call as unknown as Json, lines)
-    lines.push(line({ kind: "intent", ...intent, call }))
     try {
-      await this.#append(lines, true)
+      await this.#append({ kind: "intent", ...intent } as unknown as JsonObject, true)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new JournalError(
@@ -109,9 +106,9 @@ export class FileJournal implements Journal {
   }
 
   outcome(token: string, outcome: IntentOutcome, ref?: Json): void {
-    const record = line({ kind: "outcome", token, outcome, ...(ref === undefined ? {} : { ref }) })
+    const record = { kind: "outcome", token, outcome, ...(ref === undefined ? {} : { ref }) }
     // Not written is not wrong: the intent stays open and is replayed.
-    this.#append([record], false).catch(() => {})
+    this.#append(record, false).catch(() => {})
   }
 
   close(): Promise<void> {
@@ -137,28 +134,31 @@ export class FileJournal implements Journal {
     await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true })))
   }
 
-  /** Replaces long texts by their digests; a text that is not in the file yet goes into `lines`. */
-  #pack(value: Json, lines: string[]): Json {
-    if (typeof value === "string" && value.length > LONGEST_INLINE_TEXT) {
-      const digest = createHash("sha256").update(value).digest("hex")
-      if (!this.#texts.has(digest)) lines.push(line({ kind: "text", digest, text: value }))
-      this.#texts.add(digest)
-      return { $text: digest }
+  /** Lines for the records; texts that the file does not hold yet go before them, and into `texts`. */
+  #linesOf(records: readonly JsonObject[], texts: Set<string>): string[] {
+    const lines: string[] = []
+    const name = (text: string) => {
+      const digest = createHash("sha256").update(text).digest("hex")
+      if (!this.#texts.has(digest) && !texts.has(digest)) lines.push(line({ kind: "text", digest, text }))
+      texts.add(digest)
+      return digest
     }
-    if (Array.isArray(value)) return value.map((item: Json) => this.#pack(item, lines))
-    if (typeof value !== "object" || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#pack(item as Json, lines)]))
+    for (const record of records) {
+      const packed = pack(record, name)
+      lines.push(line(packed as JsonObject))
+    }
+    return lines
   }
 
   /** One write at a time; what is appended meanwhile goes together with the next one. */
-  #append(lines: readonly string[], sync: boolean): Promise<void> {
+  #append(record: JsonObject, sync: boolean): Promise<void> {
     if (this.#next === undefined) {
       const written = this.#last.catch(() => {}).then(() => this.#write())
-      this.#next = { lines: [], sync: false, written }
+      this.#next = { records: [], sync: false, written }
       this.#last = this.#clock.busy("writing the journal", written)
       this.#last.catch(() => {})
     }
-    this.#next.lines.push(...lines)
+    this.#next.records.push(record)
     this.#next.sync ||= sync
     return this.#next.written
   }
@@ -169,14 +169,14 @@ export class FileJournal implements Journal {
     if (batch === undefined) return
     try {
       const file = this.#file ?? (await this.#create())
-      const text = batch.lines.join("")
+      const texts = new Set<string>()
+      const text = this.#linesOf(batch.records, texts).join("")
       await file.appendFile(text)
       if (batch.sync) await file.datasync()
       this.#length += Buffer.byteLength(text)
+      for (const digest of texts) this.#texts.add(digest)
     } catch (error) {
-      // A text that may not have reached the disk must be written again before it is named again, and half a line would
-      // damage the next one.
-      this.#texts.clear()
+      // Half a line would damage the next one.
       await this.#file?.truncate(this.#length).catch(() => {})
       throw error
     }
@@ -190,6 +190,7 @@ export class FileJournal implements Journal {
     try {
       await file.appendFile(header)
     } catch (error) {
+      await file.truncate(0).catch(() => {})
       await file.close()
       throw error
     }
@@ -197,6 +198,14 @@ export class FileJournal implements Journal {
     this.#file = file
     return file
   }
+}
+
+/** Replaces long texts by the names that `name` gives them. */
+function pack(value: Json, name: (text: string) => string): Json {
+  if (typeof value === "string") return value.length > LONGEST_INLINE_TEXT ? { $text: name(value) } : value
+  if (Array.isArray(value)) return value.map((item: Json) => pack(item, name))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item as Json, name)]))
 }
 
 /** Node's own recursive mkdir never returns under /proc, where a new directory is "not found" whatever its parent. */

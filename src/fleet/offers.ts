@@ -3,10 +3,11 @@ import { SpecError, type SpecProblem } from "../errors.js"
 import { show } from "../parse.js"
 import type { Offer, OfferQuery } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
-import { type Fleet, fleetCalls } from "./context.js"
+import type { Known } from "./catalogue.js"
+import { type Fleet, fleetCalls, type GroupState } from "./context.js"
 import { marketsOf } from "./plan.js"
 
-type Ask = (query: OfferQuery) => Promise<readonly Offer[]>
+type Ask = (query: OfferQuery) => Promise<Known>
 type Filter = "instanceTypes" | "arch" | "zones" | "gpu" | "vcpus" | "memoryGiB" | "localDiskGiB"
 
 const FILTERS: readonly Filter[] = ["instanceTypes", "arch", "zones", "gpu", "vcpus", "memoryGiB", "localDiskGiB"]
@@ -19,22 +20,27 @@ const UNKNOWN_GROUP =
   "is known from its instances' tags only; to launch more of it, attach with the fields of its spec (instanceType, startup, …)"
 
 /**
- * Everything sold that fits a group, from every provider of the cluster.
+ * Everything sold that fits a group, from every provider of the cluster; the group keeps it.
  *
  * @throws SpecError when nothing fits, naming for each thing asked what there would be without it.
  */
-export async function findOffers(fleet: Fleet, group: ResolvedGroup): Promise<readonly Offer[]> {
+export async function findOffers(fleet: Fleet, state: GroupState): Promise<readonly Offer[]> {
+  const { group } = state
   const ask: Ask = async (query) => {
-    const answers = fleet.providers.map((provider) => provider.offers(query, fleetCalls(fleet, provider)))
-    return (await Promise.all(answers)).flat()
+    const answers = await Promise.all(
+      fleet.providers.map((provider) => fleet.catalogue.offers(provider, query, fleetCalls(fleet, provider))),
+    )
+    return { offers: answers.flatMap((answer) => answer.offers), at: Math.min(...answers.map((answer) => answer.at)) }
   }
   if (group.isBare) throw new SpecError([{ option: `cluster.groups.${group.name}`, message: UNKNOWN_GROUP }])
   checkMarket(fleet, group)
   checkStartup(fleet, group)
   const query = queryOf(group)
-  const offers = await ask(query)
+  const { offers, at } = await ask(query)
   if (offers.length === 0) throw new SpecError(await nothingFits(fleet, query, ask))
   fleet.price(offers)
+  state.offers = offers
+  state.offersAt = at
   return offers
 }
 
@@ -71,7 +77,7 @@ async function nothingFits(fleet: Fleet, query: OfferQuery, ask: Ask): Promise<S
     asked.map(async (key): Promise<SpecProblem> => {
       const { [key]: value, ...rest } = query
       // Without the names a cloud would list everything it has.
-      const others = key === "instanceTypes" ? [] : await ask(rest)
+      const others = key === "instanceTypes" ? [] : (await ask(rest)).offers
       const near = [...new Set(others.map((offer) => describe(offer, key)))].slice(0, MOST_NAMED)
       const hint = near.length > 0 ? `; without it there is ${near.join(", ")}` : ""
       const option = OPTION_OF[key] ?? key

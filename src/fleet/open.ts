@@ -1,4 +1,5 @@
 /** Open: from a spec to a fleet. Finds out what lives under the name, and claims, takes over or refuses it. */
+import { dirname, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import type { ClusterEventBody } from "../events.js"
 import { MusterError, OwnershipError } from "../errors.js"
@@ -6,6 +7,7 @@ import type { Owner, Provider } from "../provider.js"
 import { loadProvider } from "../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../spec.js"
 import { type Fleet, fleetCalls, type GroupState, type LookState, type Memory } from "./context.js"
+import { newCatalogue } from "./catalogue.js"
 import { FileJournal, noJournal, readJournals } from "./journal.js"
 import { adoptIntent } from "./launch.js"
 import { priceIndex, Roster } from "./roster.js"
@@ -14,7 +16,7 @@ import { TAG } from "./tags.js"
 
 export interface OpenOptions {
   readonly clock: Clock
-  /** Where journals are kept; false: none. */
+  /** Where journals are kept, with what is known of offers beside them; false: nothing is kept. */
   readonly journal: string | false
   readonly signal: AbortSignal
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
@@ -128,6 +130,7 @@ function makeFleet(
     groups: new Map(groups.map((group) => [group.name, newGroup(group, clock.now())])),
     roster,
     journal: options.journal === false ? noJournal : new FileJournal(options.journal, owner, clock),
+    catalogue: newCatalogue(options.journal === false ? false : join(dirname(options.journal), "offers"), clock),
     memory,
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined)])),
     prepared: new Map(),
@@ -156,7 +159,16 @@ function groupsOf(
 }
 
 function newGroup(group: ResolvedGroup, now: number): GroupState {
-  return { group, desired: 0, offers: undefined, problem: undefined, failures: [], breaker: undefined, askedAt: now }
+  return {
+    group,
+    desired: 0,
+    offers: undefined,
+    offersAt: 0,
+    problem: undefined,
+    failures: [],
+    breaker: undefined,
+    askedAt: now,
+  }
 }
 
 /** What was found must be looked at again before anything is concluded from it. */

@@ -27,6 +27,8 @@ export interface GroupPreview {
   readonly surplus: number
   /** In the order in which they would be tried. */
   readonly offers: readonly Offer[]
+  /** When the cloud said so, in milliseconds since 1970. */
+  readonly offersAt: number
   /** USD per hour of the new workers, if the first offer gives them all; absent when its price is not known. */
   readonly pricePerHour?: number
   /** Milliseconds until the last call may be sent under the account's limits. */
@@ -52,10 +54,17 @@ async function previewGroup(fleet: Fleet, state: GroupState, desired: number): P
   const counted = fleet.roster.counted(name)
   const booked = fleet.roster.booked(name)
   const existing = counted.length + booked
-  if (desired > existing) state.offers ??= await findOffers(fleet, state.group)
+  if (desired > existing) await (state.offers ?? findOffers(fleet, state))
   const offers = state.offers ?? []
   const plan = planGroup({ group: state.group, desired, counted, booked, offers }, memoryOf(fleet), fleet.clock.now())
-  const base = { group: name, desired, existing, surplus: plan.surplus, offers: rank(offers, state.group, counted) }
+  const base = {
+    group: name,
+    desired,
+    existing,
+    surplus: plan.surplus,
+    offers: rank(offers, state.group, counted),
+    offersAt: state.offersAt,
+  }
   if (plan.wish === undefined) return { ...base, calls: [], etaMs: 0, notes: [] }
   const provider = providerOf(fleet, plan.wish)
   const prepared = await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider, { readOnly: true }))

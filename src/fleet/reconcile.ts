@@ -93,10 +93,7 @@ export async function askOffers(fleet: Fleet): Promise<void> {
     const isShort = state.desired > fleet.roster.counted(name).length + fleet.roster.booked(name)
     return state.offers === undefined && isShort && mayLaunch(fleet, state)
   })
-  const ask = async (state: GroupState) => {
-    state.offers = await findOffers(fleet, state.group)
-  }
-  await Promise.all(needing.map((state) => orStop(fleet, state, () => ask(state))))
+  await Promise.all(needing.map((state) => orStop(fleet, state, () => findOffers(fleet, state))))
 }
 
 export function planNow(fleet: Fleet): Plans {
@@ -138,7 +135,7 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
 }
 
 /** A group whose offers or set-up cannot be had launches nothing more until the next `scale`; the others go on. */
-async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<void>): Promise<void> {
+async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<unknown>): Promise<void> {
   try {
     await act()
   } catch (thrown) {

@@ -1,7 +1,7 @@
 /** Why fewer run than were asked for: reasons that add up to what is missing. Pure. */
 import type { Shortfall, ShortfallReason } from "../errors.js"
 import type { Failure, Offer } from "../provider.js"
-import { forbids, type Unavailable } from "./unavailable.js"
+import { forbids, scopeKey, type Unavailable } from "./unavailable.js"
 
 export interface GroupShort {
   readonly group: string
@@ -55,7 +55,7 @@ function waiting(code: string, message: string, reason: "timeout" | "error" = "t
 function merged(failures: readonly Failure[]): Failure[] {
   const rows = new Map<string, Failure>()
   for (const failure of failures) {
-    const key = JSON.stringify([failure.reason, failure.code, failure.scope])
+    const key = JSON.stringify([failure.reason, failure.code, scopeKey(failure.scope)])
     const before = rows.get(key)
     rows.delete(key)
     rows.set(key, { ...failure, count: failure.count + (before?.count ?? 0) })
@@ -65,9 +65,7 @@ function merged(failures: readonly Failure[]): Failure[] {
 
 function toReason(failure: Failure, { memory, now }: GroupShort): Omit<ShortfallReason, "group" | "count"> {
   const { reason, scope, code, message, requestId } = failure
-  const until = memory.find(
-    (entry) => entry.until > now && JSON.stringify(entry.scope) === JSON.stringify(scope),
-  )?.until
+  const until = memory.find((entry) => entry.until > now && scopeKey(entry.scope) === scopeKey(scope))?.until
   return {
     reason,
     scope,
