@@ -135,6 +135,10 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   launch.state = "sent"
   launch.replays += 1
   launch.sentAt = fleet.clock.now()
+  // An earlier fence must not end this one, and what the first sending holds is what this one needs.
+  launch.abort = new AbortController()
+  launch.release()
+  launch.release = () => {}
   const calls = fleetCalls(fleet, launch.provider, {
     signal: launch.abort.signal,
     finishAttempts: true,
@@ -180,7 +184,7 @@ async function answer(
   } catch (error) {
     refuse(fleet, launch, error, ifUnknown)
   }
-  if (launch.state === "settled") launch.release()
+  if (launch.state === "settled") fleet.roster.forget(launch)
   fleet.wake()
 }
 
@@ -217,8 +221,10 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     launch.state = "unsettled"
     if (!(error instanceof TransientError)) stop(fleet, call.group, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
-    withdraw(fleet, launch)
-    end("withdrawn")
+    // Not sent again is not the same as never sent.
+    if (launch.replays > 0) launch.state = "unknown"
+    else close(fleet, launch)
+    end(launch.replays > 0 ? "unknown" : "withdrawn")
   } else if (error instanceof CapacityError || error instanceof QuotaError) {
     const failure = error.toFailure(call.count)
     learn(fleet, { provider: launch.provider, group: call.group }, [failure])
@@ -244,12 +250,6 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     if (!(error instanceof TransientError)) stop(fleet, call.group, error)
     markChanged(fleet, launch.provider)
   }
-}
-
-/** It was thrown away before it was sent. */
-function withdraw(fleet: Fleet, launch: Launch): void {
-  if (launch.state === "waiting") fleet.roster.launches.delete(launch.call.token)
-  close(fleet, launch)
 }
 
 function close(fleet: Fleet, launch: Launch): void {

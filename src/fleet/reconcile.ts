@@ -114,9 +114,12 @@ function planState(fleet: Fleet, state: GroupState, now: number): GroupPlan {
   return { ...plan, wish: undefined, unplaced: plan.wish.count }
 }
 
+function isOver(fleet: Fleet): boolean {
+  return fleet.closing || fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
+}
+
 function mayLaunch(fleet: Fleet, state: GroupState): boolean {
-  const isOver = fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
-  return !fleet.closing && !isOver && state.problem === undefined && state.breaker === undefined
+  return !isOver(fleet) && state.problem === undefined && state.breaker === undefined
 }
 
 async function prepareWishes(fleet: Fleet, plans: Plans): Promise<void> {
@@ -185,7 +188,7 @@ function advanceLaunches(fleet: Fleet): void {
 }
 
 function isWanted(fleet: Fleet, group: string): boolean {
-  return !fleet.closing && (fleet.groups.get(group)?.desired ?? 0) > 0
+  return !isOver(fleet) && (fleet.groups.get(group)?.desired ?? 0) > 0
 }
 
 /** The next moment at which there is something to do that no outcome will announce. */

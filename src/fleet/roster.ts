@@ -51,7 +51,7 @@ export interface Launch {
   lookedAt: number
   /** How often it was sent again after an outcome that stayed unknown. */
   replays: number
-  readonly abort: AbortController
+  abort: AbortController
   /** Gives back what the account's concurrency limits lend; called once it is settled. */
   release: () => void
 }
@@ -139,6 +139,13 @@ export class Roster {
     let count = 0
     for (const worker of this.workers.values()) if (worker.group === group && worker.state === state) count += 1
     return count
+  }
+
+  /** Nothing more can come of it: what it lent goes back. */
+  forget(launch: Launch): void {
+    launch.state = "settled"
+    launch.release()
+    this.launches.delete(launch.call.token)
   }
 
   openLaunches(group?: string): Launch[] {

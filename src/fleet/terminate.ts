@@ -86,8 +86,7 @@ export function closeSwept(fleet: Fleet, isZero: (group: string) => boolean): vo
   for (const launch of fleet.roster.openLaunches()) {
     if (launch.state !== "unknown" || !isZero(launch.call.group)) continue
     if (now < sweptAt(launch)) continue
-    launch.state = "settled"
-    launch.release()
+    fleet.roster.forget(launch)
     fleet.journal.outcome(launch.call.token, "refused")
   }
 }
