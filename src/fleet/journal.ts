@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto"
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises"
 import { homedir } from "node:os"
-import { dirname, join } from "node:path"
+import { dirname, isAbsolute, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import { JournalError } from "../errors.js"
 import type { Json, JsonObject, LaunchCall, Owner } from "../provider.js"
@@ -64,7 +64,9 @@ export const noJournal: Journal = {
 export function defaultJournalDirectory(): string {
   const { env, platform } = process
   const state = platform === "win32" ? env.LOCALAPPDATA : env.XDG_STATE_HOME
-  return join(state ?? join(homedir(), ".local", "state"), "muster", "journal")
+  // "If an implementation encounters a relative path … it should consider the path invalid" (XDG Base Directory).
+  const isValid = state !== undefined && isAbsolute(state)
+  return join(isValid ? state : join(homedir(), ".local", "state"), "muster", "journal")
 }
 
 /** Records that go to the disk in one write. */

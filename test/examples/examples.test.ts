@@ -1,0 +1,94 @@
+/** Every example runs as it stands, says what it is to say, and leaves nothing behind. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { type Home, makeHome, PATIENCE_MS, start } from "./support.js"
+
+const SOURCES = fileURLToPath(new URL("../../examples", import.meta.url))
+
+interface Case {
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly code?: number
+  readonly says: readonly RegExp[]
+}
+
+const CASES: readonly Case[] = [
+  { file: "burst.js", says: [/^8 workers\n40 files compressed\n8 workers ended, 0 left\n$/] },
+  {
+    file: "await-using.js",
+    says: [
+      /^(default-\w+ at 127\.\d+\.\d+\.\d+ is running\n){3}/,
+      /closed: 3 workers ended, 0 left\n3 workers were there\n$/,
+    ],
+  },
+  {
+    file: "await-using.js",
+    args: ["--fail"],
+    code: 1,
+    says: [/closed: 3 workers ended, 0 left\nfailed: the work failed\n$/],
+  },
+  {
+    file: "attach.js",
+    says: [
+      /^process (\d+) has 2 workers and lets go of attach-\1\nprocess (?!\1)\d+ found 2 workers: /,
+      /\n2 workers ended, 0 left\n$/,
+    ],
+  },
+  {
+    file: "groups.js",
+    says: [
+      /^at first: 1 queue, 4 workers\nmore work: 1 queue, 6 workers\nno work: 1 queue, 0 workers\n7 workers ended, 0 left\n$/,
+    ],
+  },
+  {
+    file: "custom-provider.js",
+    says: [
+      /^plan: 15 x toy-8 in north\nplan: 15 x toy-8 in south\nplan: \$6\.00 per hour; a toy machine runs no startup script\n/,
+      /30 machines run, in 2 zones\n30 machines ended, 0 left, \$0\.00\d\d\n$/,
+    ],
+  },
+]
+
+describe("the examples", { timeout: PATIENCE_MS }, () => {
+  let home: Home
+  beforeEach(() => {
+    home = makeHome()
+  })
+  afterEach(() => home.remove())
+
+  test.each(CASES)("$file $args", async ({ file, args = [], code = 0, says }) => {
+    const ending = await start(home, file, args).ending
+    expect(ending).toMatchObject({ code, stderr: "" })
+    for (const words of says) expect(ending.stdout).toMatch(words)
+    expect(home.processes()).toEqual([])
+    expect(home.files()).toEqual([])
+  })
+
+  test("each of them is run here", () => {
+    const files = readdirSync(SOURCES).filter((name) => name.endsWith(".ts"))
+    expect(files.map((name) => name.replace(/\.ts$/, ".js")).sort()).toEqual(
+      [...new Set(CASES.map(({ file }) => file))].sort(),
+    )
+  })
+})
+
+describe("the size of the examples", () => {
+  const linesOf = (path: string) => readFileSync(join(SOURCES, path), "utf8").trimEnd().split("\n").length
+  const files = readdirSync(SOURCES).filter((name) => name.endsWith(".ts"))
+
+  test.each(files)("%s has less than 40 lines", (file) => {
+    expect(linesOf(file)).toBeLessThan(40)
+  })
+
+  test("the complete provider has less than 80 lines", () => {
+    expect(linesOf("support/toy-provider.ts")).toBeLessThan(80)
+  })
+})
+
+test("the page on writing a provider shows the provider that is tested", () => {
+  const page = readFileSync(join(SOURCES, "../docs/write-a-provider.md"), "utf8")
+  const code = readFileSync(join(SOURCES, "support/toy-provider.ts"), "utf8")
+  expect(page).toContain(`\`\`\`ts\n${code}\`\`\`\n`)
+})
