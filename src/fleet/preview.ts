@@ -1,7 +1,8 @@
 /** Preview: what a target would do, without doing it. */
 import { accountOf } from "../calls/send.js"
-import type { LaunchCall, Offer } from "../provider.js"
-import { type Fleet, fleetCalls, type GroupState, memoryOf } from "./context.js"
+import { inScope } from "../offer.js"
+import type { Headroom, LaunchCall, Offer, Provider, Wish } from "../provider.js"
+import { type Fleet, fleetCalls, type GroupState, memoryOf, messageOf } from "./context.js"
 import { etaMs } from "./eta.js"
 import { numberedWish, prepareGroup, roomOf } from "./launch.js"
 import { findOffers } from "./offers.js"
@@ -33,6 +34,8 @@ export interface GroupPreview {
   readonly pricePerHour?: number
   /** Milliseconds until the last call may be sent under the account's limits. */
   readonly etaMs: number
+  /** Quotas and addresses that the new workers draw on. Advice: a cloud may count differently. */
+  readonly headroom: readonly Headroom[]
   readonly notes: readonly string[]
 }
 
@@ -65,10 +68,12 @@ async function previewGroup(fleet: Fleet, state: GroupState, desired: number): P
     offers: rank(offers, state.group, counted),
     offersAt: state.offersAt,
   }
-  if (plan.wish === undefined) return { ...base, calls: [], etaMs: 0, notes: [] }
+  if (plan.wish === undefined) return { ...base, calls: [], etaMs: 0, headroom: [], notes: [] }
   const provider = providerOf(fleet, plan.wish)
   const prepared = await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider, { readOnly: true }))
-  const calls = provider.split(numberedWish(fleet, plan.wish), prepared, roomOf(fleet, provider))
+  const wish = numberedWish(fleet, plan.wish)
+  const calls = provider.split(wish, prepared, roomOf(fleet, provider))
+  const { headroom, notes } = await headroomOf(fleet, provider, wish)
   const price = priceOf(calls)
   return {
     ...base,
@@ -86,8 +91,32 @@ async function previewGroup(fleet: Fleet, state: GroupState, desired: number): P
       accountOf(fleet.clock, provider.limits).buckets.levels(),
       calls.map((call) => call.cost),
     ),
-    notes: prepared.notes,
+    headroom,
+    notes: [...prepared.notes, ...notes],
   }
+}
+
+/** What could not be read is said, not thrown: the cloud itself has the last word. */
+async function headroomOf(
+  fleet: Fleet,
+  provider: Provider,
+  wish: Wish,
+): Promise<{ readonly headroom: readonly Headroom[]; readonly notes: readonly string[] }> {
+  try {
+    const headroom = (await provider.headroom?.(wish, fleetCalls(fleet, provider, { readOnly: true }))) ?? []
+    return { headroom, notes: headroom.flatMap((row) => shortNote(row, wish)) }
+  } catch (error) {
+    return { headroom: [], notes: [`quotas could not be read: ${messageOf(error)}`] }
+  }
+}
+
+/** Whether a row is enough for the whole wish from its best offer that the row limits. */
+function shortNote({ name, scope, unit, limit, used }: Headroom, wish: Wish): string[] {
+  const offer = wish.offers.find((candidate) => inScope(candidate, scope))
+  const each = unit === "vCPU" ? offer?.vcpus : 1
+  const needed = each === undefined || offer !== wish.offers[0] ? 0 : each * wish.count
+  const left = Math.max(0, limit - used)
+  return needed <= left ? [] : [`${name} leaves ${left} of ${limit} ${unit}; this needs ${needed}`]
 }
 
 function priceOf(calls: readonly LaunchCall[]): number | undefined {
