@@ -11,6 +11,9 @@ import { generationOf } from "./tags.js"
 const WATCH_MS = 30_000
 const WATCH_SPOT_MS = 10_000
 
+/** After a look that failed; its requests were retried before that. */
+const FAILED_LOOK_MS = 5000
+
 /** So few pending ones are asked for together with all others. */
 const FEW_PENDING = 100
 
@@ -21,18 +24,32 @@ export function livingStates(limits: Pick<Limits, "goneStates">): InstanceState[
   return STATES.filter((state) => state !== "terminated" && !limits.goneStates.includes(state))
 }
 
-/** Looks at every provider that is due. A list that could not be completed throws, and nothing is concluded from it. */
+/**
+ * Looks at every provider that is due. A list that could not be completed concludes nothing: what was known of that provider
+ * stays as it was, and it is looked at again. One that is out of order does not keep the others waiting.
+ *
+ * @throws when all that were due failed, and OwnershipError in any case.
+ */
 export async function observe(fleet: Fleet): Promise<void> {
   const now = fleet.clock.now()
   const due = [...fleet.looks].filter(([, look]) => look.nextAt <= now)
-  await Promise.all(due.map(([provider, look]) => observeProvider(fleet, provider, look)))
+  const outcomes = await Promise.allSettled(due.map(([provider, look]) => observeProvider(fleet, provider, look)))
+  const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
+  const [first] = errors
+  const taken = errors.find((error) => error instanceof OwnershipError)
+  if (taken !== undefined) throw taken
+  if (first !== undefined && errors.length === outcomes.length) throw first
+  for (const error of errors) fleet.emit({ type: "problem", error: error.name, message: error.message })
 }
 
 async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
   const begun = fleet.clock.now()
   const { changes } = look
-  look.nextAt = begun + provider.limits.look.everyMs
-  if (await isMostPending(fleet, provider, look)) return
+  look.nextAt = begun + Math.max(provider.limits.look.everyMs, FAILED_LOOK_MS)
+  if (await isMostPending(fleet, provider, look)) {
+    look.nextAt = begun + provider.limits.look.everyMs
+    return
+  }
   const listed = await listOurs(fleet, provider, livingStates(provider.limits))
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()

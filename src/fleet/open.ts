@@ -139,7 +139,10 @@ function makeFleet(
     passes: 0,
     wishes: 0,
     emit: options.emit,
-    price: learn,
+    price: (offers) => {
+      learn(offers)
+      roster.reprice()
+    },
     wake: options.wake,
     disown: options.disown,
   }

@@ -15,7 +15,7 @@ export interface WorkerRecord {
   listed: boolean
   /** When we first heard of it, which is not before it was launched. */
   readonly knownSince: number
-  readonly pricePerHour?: number
+  pricePerHour?: number
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleAsked?: boolean
@@ -101,6 +101,14 @@ export class Roster {
     if (instance.failure !== undefined) known.failure = instance.failure
     this.move(known, wanted, now)
     return known
+  }
+
+  /** More prices are known: those who were found before they were get theirs. */
+  reprice(): void {
+    for (const worker of this.workers.values()) {
+      const price = worker.pricePerHour ?? this.#priceOf(worker.provider, worker.instance)
+      if (price !== undefined) worker.pricePerHour = price
+    }
   }
 
   /** Moves a worker to a state if that step is legal. */
