@@ -270,7 +270,7 @@ export class Cluster implements AsyncDisposable {
     const fleet = this.#fleet
     if (fleet === undefined) return
     for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
-    void this.#stop(fleet, error)
+    void this.#stop(fleet, error).then(() => fleet.journal.close())
   }
 
   async #stop(fleet: Fleet, reason: Error): Promise<void> {

@@ -79,7 +79,8 @@ export type ClusterEvent = ClusterEventBody & { readonly at: number; readonly cl
 export type ClusterEventType = ClusterEvent["type"]
 export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: T }>
 
-type Listener = (event: ClusterEvent) => void
+/** What it returns is a promise when it is an `async` function. */
+type Listener = (event: ClusterEvent) => unknown
 
 /** Events that a reader has not taken yet; the oldest go first when a reader is slower than the cluster. */
 const MOST_WAITING = 10_000
@@ -96,10 +97,10 @@ export class Emitter {
   emit(event: ClusterEvent): void {
     for (const listener of this.#listeners) {
       try {
-        listener(event)
+        const returned = listener(event)
+        if (returned instanceof Promise) returned.catch(warn)
       } catch (error) {
-        // A listener's mistake must not stop the one who terminates machines.
-        process.emitWarning(error instanceof Error ? error : String(error))
+        warn(error)
       }
     }
   }
@@ -109,7 +110,7 @@ export class Emitter {
   on(type: "*", listener: Listener): () => void
   on(type: ClusterEventType | "*", listener: (event: never) => void): () => void {
     const filtered: Listener = (event) => {
-      if (type === "*" || event.type === type) (listener as Listener)(event)
+      return type === "*" || event.type === type ? (listener as Listener)(event) : undefined
     }
     this.#listeners.add(filtered)
     return () => void this.#listeners.delete(filtered)
@@ -121,8 +122,16 @@ export class Emitter {
     for (const ending of this.#endings) ending()
   }
 
-  /** All events from now on, until the cluster is closed or the loop is left. */
-  async *events(): AsyncGenerator<ClusterEvent> {
+  /** All events from now on, also those before the first is asked for, until the cluster is closed or the loop is left. */
+  events(): AsyncGenerator<ClusterEvent> {
+    const events = this.#events()
+    // A generator does nothing until its first step.
+    void events.next()
+    return events as AsyncGenerator<ClusterEvent>
+  }
+
+  /** Its first step only begins to listen. */
+  async *#events(): AsyncGenerator<ClusterEvent | undefined> {
     const waiting: ClusterEvent[] = []
     let wake = () => {}
     const stop = this.on("*", (event) => {
@@ -132,6 +141,7 @@ export class Emitter {
     const ending = () => wake()
     this.#endings.add(ending)
     try {
+      yield undefined
       for (;;) {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) yield next
         if (this.#ended) return
@@ -144,4 +154,9 @@ export class Emitter {
       this.#endings.delete(ending)
     }
   }
+}
+
+/** A listener's mistake must not stop the one who terminates machines. */
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error))
 }

@@ -6,9 +6,15 @@ import type { Clock } from "./clock.js"
 const EPSILON = 1e-9
 const MINUTE_MS = 60_000
 
+/**
+ * What flows back is counted so much later than it does. Requests take unequal times to arrive: one that leaves the moment
+ * its token is there can overtake the one before it, and be refused. A bucket that is full, or nearly, is not slowed by it.
+ */
+const LATE_MS = 250
+
 interface Level {
   readonly bucket: Bucket
-  /** Token: tokens left at `at`. Window: units used since `at`. Concurrency: units in use. */
+  /** Token: tokens left, with what flowed back until `at`. Window: units used since `at`. Concurrency: units in use. */
   amount: number
   at: number
   stoppedUntil: number
@@ -82,8 +88,10 @@ export class Buckets {
     const now = this.#clock.now()
     for (const [name, left] of Object.entries(remaining)) {
       const level = this.#levels.get(name)
-      if (level === undefined || left >= available(level, now)) continue
-      level.amount = level.bucket.kind === "token" ? left : capacityOf(level.bucket) - left
+      // What others have under way comes back when they give it back, which nobody would tell us.
+      if (level === undefined || level.bucket.kind === "concurrency" || left >= available(level, now)) continue
+      level.at = level.bucket.kind === "token" ? now : windowStart(level, now)
+      level.amount = level.bucket.kind === "token" ? left : level.bucket.count - left
     }
   }
 
@@ -111,7 +119,10 @@ export class Buckets {
     })
   }
 
-  /** Grants in order; who must wait holds back those behind that ask for the same bucket. */
+  /**
+   * Grants in order; who must wait holds back those behind that ask for the same bucket. Only fail-over does not wait behind
+   * first volleys where a bucket keeps a reserve for it: they wait for that very reserve to fill up again.
+   */
   #grantDue(): void {
     this.#cancelTimer()
     const now = this.#clock.now()
@@ -119,10 +130,12 @@ export class Buckets {
     let wakeAt = Number.POSITIVE_INFINITY
     this.#waiters.sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false) || a.order - b.order)
     for (const waiter of [...this.#waiters]) {
-      const isBlocked = waiter.cost.some(([name]) => blocked.has(name))
+      // The signal's listeners are called one after the other, and this one's turn comes.
+      if (waiter.signal.aborted) continue
+      const isBlocked = waiter.cost.some(([name]) => blocked.has(this.#laneOf(name, waiter)))
       const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
       if (at > now) {
-        for (const [name] of waiter.cost) blocked.add(name)
+        for (const [name] of waiter.cost) blocked.add(name).add(this.#laneOf(name, waiter))
         wakeAt = Math.min(wakeAt, at)
         continue
       }
@@ -133,6 +146,12 @@ export class Buckets {
     if (wakeAt < Number.POSITIVE_INFINITY) {
       this.#cancelTimer = this.#clock.timer(Math.ceil(wakeAt - now), () => this.#grantDue())
     }
+  }
+
+  #laneOf(name: string, { failover }: Waiter): string {
+    const bucket = this.#levels.get(name)?.bucket
+    const hasReserve = bucket?.kind === "token" && (bucket.reserve ?? 0) > 0
+    return hasReserve && failover === true ? `${name} for fail-over` : name
   }
 
   #grantableAt(waiter: Waiter, now: number): number {
@@ -151,8 +170,10 @@ export class Buckets {
     if (level.bucket.kind === "concurrency") {
       level.amount += units
     } else if (level.bucket.kind === "token") {
-      level.amount = available(level, now) - units
-      level.at = now
+      const held = available(level, now)
+      // What would have flowed into a full bucket is lost; into another one it comes, only late.
+      level.at = held >= level.bucket.capacity ? now : Math.max(level.at, now - LATE_MS)
+      level.amount = held - units
     } else {
       const start = windowStart(level, now)
       level.amount = (start === level.at ? level.amount : 0) + units
@@ -174,7 +195,7 @@ function capacityOf(bucket: Bucket): number {
 function available(level: Level, now: number): number {
   const { bucket, amount, at } = level
   if (bucket.kind === "token")
-    return Math.min(bucket.capacity, amount + (Math.max(0, now - at) / 1000) * bucket.perSecond)
+    return Math.min(bucket.capacity, amount + (Math.max(0, now - LATE_MS - at) / 1000) * bucket.perSecond)
   if (bucket.kind === "concurrency") return bucket.max - amount
   return bucket.count - (windowStart(level, now) === at ? amount : 0)
 }
@@ -183,8 +204,8 @@ function available(level: Level, now: number): number {
 function windowStart(level: Level, now: number): number {
   if (level.bucket.kind !== "window") return level.at
   const lengthMs = level.bucket.perMinute * MINUTE_MS
-  if (level.bucket.aligned) return Math.floor(now / lengthMs) * lengthMs
-  return level.amount > 0 && now < level.at + lengthMs ? level.at : now
+  if (level.bucket.aligned) return Math.floor((now - LATE_MS) / lengthMs) * lengthMs
+  return level.amount > 0 && now < level.at + lengthMs + LATE_MS ? level.at : now
 }
 
 /** The first moment at which `units` can be had; never is Infinity (somebody has to give units back). */
@@ -195,6 +216,6 @@ function availableAt(level: Level, units: number, now: number, failover: boolean
   const missing = needed - available(level, now)
   if (missing <= EPSILON) return now
   if (bucket.kind === "concurrency") return Number.POSITIVE_INFINITY
-  if (bucket.kind === "token") return now + (missing / bucket.perSecond) * 1000
-  return windowStart(level, now) + bucket.perMinute * MINUTE_MS
+  if (bucket.kind === "token") return Math.max(now, level.at + LATE_MS) + (missing / bucket.perSecond) * 1000
+  return windowStart(level, now) + bucket.perMinute * MINUTE_MS + LATE_MS
 }

@@ -193,6 +193,9 @@ export class VirtualClock implements Clock {
   }
 
   timer(ms: number, fn: () => void): () => void {
+    if (Number.isNaN(ms)) throw new Error("a timer of NaN milliseconds: time would never be a number again")
+    // As the machine's clock has it: never, not at the end of time.
+    if (ms === Number.POSITIVE_INFINITY) return () => {}
     const order = this.#order++
     let pending = true
     const once = () => {

@@ -2,7 +2,8 @@
  * What wraps every single request to a cloud: retry(throttle(admit(deadline(event(fn))))). One place paces, journals,
  * limits in time, counts and retries.
  */
-import { ThrottledError, TransientError } from "../errors.js"
+import { setMaxListeners } from "node:events"
+import { isFinal, ThrottledError, TransientError } from "../errors.js"
 import type { Attempt, Calls, Cost, Limits } from "../provider.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
@@ -74,6 +75,8 @@ export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnl
 /** The core's calls. */
 export function createCalls(options: CallsOptions): Calls {
   const { clock, signal } = options
+  // Node warns at eleven listeners, which for a signal that ends a thousand requests are no leak.
+  setMaxListeners(0, signal)
   const account = accountOf(clock, options.limits)
   let admitted: Promise<void> | undefined
   const admit = () => (admitted ??= options.admit?.() ?? Promise.resolve())
@@ -115,7 +118,9 @@ async function retry<T>(
         await stopBuckets(options, account, cost, error)
         continue
       }
-      if (!(error instanceof TransientError)) throw error
+      if (!(error instanceof TransientError)) {
+        throw options.finishAttempts && unknown !== undefined && isFinal(error) ? stillUnknown(unknown, error) : error
+      }
       retries += 1
       if (retries >= MAX_ATTEMPTS || !account.budget.spend()) throw error
       await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
@@ -124,14 +129,24 @@ async function retry<T>(
   }
 }
 
+/**
+ * Refused for a reason that has nothing to do with what an earlier attempt may have done (credentials that ran out, say). A
+ * lack of capacity or quota is another matter: the same token would have returned what was made.
+ */
+function stillUnknown(unknown: TransientError, refusal: unknown): TransientError {
+  const why = refusal instanceof Error ? refusal.message : String(refusal)
+  return new TransientError(`${unknown.message}; sent again, it was refused: ${why}`, { cause: refusal })
+}
+
 /** Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter. */
 async function stopBuckets(options: CallsOptions, account: Account, cost: Cost, error: ThrottledError): Promise<void> {
   account.throttles += 1
-  const ms = error.retryAfterMs ?? backoffMs(options.clock, account.throttles)
+  const ms = error.retryAfterMs || backoffMs(options.clock, account.throttles)
   const names = error.bucket === undefined ? Object.keys(cost) : [error.bucket]
   account.buckets.stop(names, ms)
-  // A request that draws on no bucket is not held back by one.
-  if (Object.keys(cost).length === 0) await options.clock.sleep(ms, options.signal).catch(() => {})
+  // A request that draws on none of these is not held back by them.
+  const isHeldBack = names.some((name) => (cost[name] ?? 0) > 0 && name in options.limits.buckets)
+  if (!isHeldBack) await options.clock.sleep(ms, options.signal).catch(() => {})
 }
 
 async function throttle<T>(options: CallsOptions, account: Account, cost: Cost, pass: () => Promise<T>): Promise<T> {

@@ -86,6 +86,7 @@ export class FileJournal implements Journal {
   #next: Batch | undefined
   #last: Promise<void> = Promise.resolve()
   #file: FileHandle | undefined
+  #isDiscarded = false
   #length = 0
 
   constructor(directory: string, owner: Owner, clock: Clock) {
@@ -129,6 +130,7 @@ export class FileJournal implements Journal {
   }
 
   async #discard(): Promise<void> {
+    this.#isDiscarded = true
     await this.#close()
     const names = await readdir(this.#directory).catch(() => [])
     const prefix = `${this.#owner.cluster}.${this.#owner.uid}.`
@@ -154,6 +156,8 @@ export class FileJournal implements Journal {
 
   /** One write at a time; what is appended meanwhile goes together with the next one. */
   #append(record: JsonObject, sync: boolean): Promise<void> {
+    // A late outcome must not bring back what was removed.
+    if (this.#isDiscarded) return Promise.resolve()
     if (this.#next === undefined) {
       const written = this.#last.catch(() => {}).then(() => this.#write())
       this.#next = { records: [], sync: false, written }
@@ -207,7 +211,9 @@ function pack(value: Json, name: (text: string) => string): Json {
   if (typeof value === "string") return value.length > LONGEST_INLINE_TEXT ? { $text: name(value) } : value
   if (Array.isArray(value)) return value.map((item: Json) => pack(item, name))
   if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item as Json, name)]))
+  const packed = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item as Json, name)]))
+  // An object of the user's own that looks like one of ours.
+  return "$text" in value || "$plain" in value ? { $plain: packed } : packed
 }
 
 /** Node's own recursive mkdir never returns under /proc, where a new directory is "not found" whatever its parent. */
@@ -243,29 +249,45 @@ export async function readJournals(
   owner: string,
   clock: Clock,
 ): Promise<JournalHistory[]> {
-  return clock.busy("reading the journal", readAll(directory, cluster, owner))
+  return clock.busy("reading the journal", readAll(directory, cluster, owner, clock.now()))
 }
 
-async function readAll(directory: string, cluster: string, owner: string): Promise<JournalHistory[]> {
+async function readAll(directory: string, cluster: string, owner: string, now: number): Promise<JournalHistory[]> {
   const names = await readdir(directory).catch(() => [] as string[])
-  const ours = names.filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
-  const files = await Promise.all(ours.map((name) => readOne(join(directory, name))))
+  const paths = names
+    .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
+    .map((name) => join(directory, name))
+  const files = (await Promise.all(paths.map(readOne))).filter((file) => file !== undefined)
+  const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
+  await Promise.all(old.map((file) => rm(file.path, { force: true }).catch(() => {})))
   const histories = new Map<string, JournalHistory>()
-  const own = files.filter((file) => file !== undefined && file.owner === owner) as FileHistory[]
-  for (const file of own.sort((a, b) => a.generation - b.generation)) {
-    const earlier = histories.get(file.uid)
-    histories.set(file.uid, {
-      ...file,
-      open: [...(earlier?.open ?? []).filter((intent) => !file.closed.has(intent.call.token)), ...file.open],
-    })
+  for (const file of own.filter((one) => !isOver(one, now)).sort((a, b) => a.generation - b.generation)) {
+    const earlier = (histories.get(file.uid)?.open ?? []).flatMap((intent) => carried(intent, file))
+    histories.set(file.uid, { ...file, open: [...earlier, ...file.open] })
   }
   return [...histories.values()]
 }
 
+/** A day after its deadline nothing of a cluster is launched, and nothing of it runs any more. */
+function isOver({ deadline }: FileHistory, now: number): boolean {
+  return now > Number(deadline) * 1000 + 86_400_000
+}
+
+/** What a later file says of an earlier one's intent: closed, looked at again, or nothing. */
+function carried(intent: OpenIntent, later: FileHistory): OpenIntent[] {
+  const { token } = intent.call
+  if (later.closed.has(token)) return []
+  const ref = later.unsettled.get(token)
+  return [ref === undefined ? intent : { ...intent, outcome: "unsettled", ref }]
+}
+
 interface FileHistory extends JournalHistory {
+  readonly path: string
   readonly owner: string
   /** Tokens that this file closes, also those of earlier generations that it replayed. */
   readonly closed: ReadonlySet<string>
+  /** What it last heard of those that it replayed and that are not settled. */
+  readonly unsettled: ReadonlyMap<string, Json>
 }
 
 interface JournalRecord {
@@ -291,6 +313,7 @@ async function readOne(path: string): Promise<FileHistory | undefined> {
   )
   const open = new Map<string, OpenIntent>()
   const closed = new Set<string>()
+  const unsettled = new Map<string, Json>()
   for (const record of records) {
     if (record.kind === "intent") {
       const intent = record as unknown as Intent
@@ -299,15 +322,17 @@ async function readOne(path: string): Promise<FileHistory | undefined> {
     } else if (record.kind === "outcome") {
       const { token, outcome, ref } = record as unknown as { token: string; outcome: IntentOutcome; ref?: Json }
       const intent = open.get(token)
-      if (outcome === "unsettled" && intent !== undefined)
-        open.set(token, { ...intent, outcome, ...(ref === undefined ? {} : { ref }) })
-      if (outcome === "unsettled") continue
+      if (outcome === "unsettled") {
+        if (intent === undefined) unsettled.set(token, ref ?? null)
+        else open.set(token, { ...intent, outcome, ...(ref === undefined ? {} : { ref }) })
+        continue
+      }
       open.delete(token)
       closed.add(token)
     }
   }
   const { uid, owner, generation, deadline } = header
-  return { uid, owner, generation, deadline, open: [...open.values()], closed }
+  return { path, uid, owner, generation, deadline, open: [...open.values()], closed, unsettled }
 }
 
 /** A last line without its end was cut short by a crash: the call it announced was never sent. */
@@ -329,7 +354,12 @@ function parseLines(path: string, text: string): JournalRecord[] {
 function unpack(value: Json, texts: ReadonlyMap<string, string>): Json {
   if (Array.isArray(value)) return value.map((item: Json) => unpack(item, texts))
   if (typeof value !== "object" || value === null) return value
-  const named = (value as JsonObject).$text
+  const { $text: named, $plain: plain } = value as JsonObject
   if (typeof named === "string") return texts.get(named) ?? ""
+  if (plain !== undefined) return unpackEntries(plain as JsonObject, texts)
+  return unpackEntries(value as JsonObject, texts)
+}
+
+function unpackEntries(value: JsonObject, texts: ReadonlyMap<string, string>): JsonObject {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item as Json, texts)]))
 }

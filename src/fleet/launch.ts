@@ -238,7 +238,7 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     // A call of an earlier generation, sent again: refused means that it had made nothing.
     close(fleet, launch)
     end("refused")
-  } else if (isFinal(error)) {
+  } else if (isFinal(error) && launch.replays === 0) {
     close(fleet, launch)
     end("refused")
     stop(fleet, call.group, error as MusterError)
@@ -246,8 +246,10 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     launch.state = "unknown"
     launch.sentAt = fleet.clock.now()
     end("unknown")
-    // Anything else is a mistake in an adapter: nobody knows what was sent, and sending more would not help.
-    if (!(error instanceof TransientError)) stop(fleet, call.group, error)
+    // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
+    // knows what was sent, and sending more would not help.
+    const problem = error instanceof TransientError ? error.cause : error
+    if (!(error instanceof TransientError) || isFinal(problem)) stop(fleet, call.group, problem)
     markChanged(fleet, launch.provider)
   }
 }

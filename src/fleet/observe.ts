@@ -55,6 +55,7 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
   for (const instance of listed) seen.add(see(fleet, provider, instance, now))
+  concludeSeen(fleet, provider)
   await concludeAbsent(fleet, provider, seen, begun)
   await observeInterruptions(fleet, provider)
   look.listedChanges = changes
@@ -119,6 +120,16 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   throw new OwnershipError(
     `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
   )
+}
+
+/** A launch call whose answer never came, and all of whose instances are seen: no more can come of it. */
+function concludeSeen(fleet: Fleet, provider: Provider): void {
+  for (const launch of fleet.roster.openLaunches()) {
+    if (launch.provider !== provider || launch.state !== "unknown") continue
+    if (fleet.roster.booked(launch.call.group, (other) => other === launch) > 0) continue
+    fleet.journal.outcome(launch.call.token, "settled")
+    fleet.roster.forget(launch)
+  }
 }
 
 /**

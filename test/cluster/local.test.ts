@@ -52,7 +52,8 @@ test("0 → 20 → 5 → 0 with real processes, and nothing is left", async () =
 test("a startup script that fails at once: ten boots, then a shortfall with its last words", async () => {
   const cluster = make({ startup: "echo no such file; exit 3" })
   const error = await cluster.scale(3).catch((thrown: unknown) => thrown as ShortfallError)
-  expect(error).toMatchObject({ name: "ShortfallError", shortfall: { count: 3 } })
+  // One that has begun and not failed yet counts as running.
+  expect(error).toMatchObject({ name: "ShortfallError", shortfall: { reasons: [{ reason: "boot", code: "exit 3" }] } })
   expect(String(error)).toContain("exit 3")
   expect(String(error)).toContain("no such file")
   const receipt = await cluster.close()

@@ -73,12 +73,12 @@ test("a lost reply is asked for again with the same token: no second set", async
 })
 
 test("replies lost for minutes: the launch stays booked, is replayed, and is never made twice", async () => {
-  const { clock, world, cluster: make } = rig()
+  const { clock, world, cluster: make } = rig({ listLagMs: 30_000, limits: { consistencyMs: 60_000 } })
   const cluster = make()
-  world.faults.loseReply("CreateInstances", 12)
-  await clock.run(cluster.scale(40))
+  world.faults.loseReply("CreateInstances", 8)
+  expect(await clock.run(cluster.scale(40))).toMatchObject({ running: 40 })
   expect(world.truth({})).toHaveLength(40)
-  expect(world.ledger.count("CreateInstances")).toBe(13)
+  expect(world.ledger.count("CreateInstances")).toBe(9)
   await clock.run(cluster.close())
   expect(live(world)).toEqual([])
 })
@@ -86,16 +86,38 @@ test("replies lost for minutes: the launch stays booked, is replayed, and is nev
 test("close while a launch is of unknown outcome sweeps to the end of the consistency window, without a replay", async () => {
   const { clock, world, provider, cluster: make } = rig()
   const cluster = make()
-  world.faults.loseReply("CreateInstances", 1000)
-  world.faults.lagLists(8_000)
+  world.faults.hang("CreateInstances", 1)
   const scaling = cluster.scale(40)
   const closed = clock.sleep(5_000).then(() => cluster.close())
   const [, receipt] = await clock.run(Promise.all([scaling, closed]))
   expect(live(world)).toEqual([])
-  expect(receipt.instances).toHaveLength(40)
-  const sent = world.ledger.of("CreateInstances").at(-1)?.at ?? 0
-  expect(clock.now()).toBeGreaterThanOrEqual(sent + provider.limits.consistencyMs)
-  expect(new Set(world.ledger.of("CreateInstances").map(({ parameters }) => JSON.stringify(parameters))).size).toBe(1)
+  expect(receipt.instances).toEqual([])
+  expect(world.ledger.count("CreateInstances")).toBe(1)
+  const sent = world.ledger.of("CreateInstances")[0]?.at ?? 0
+  expect(clock.now()).toBeGreaterThanOrEqual(sent + provider.limits.attemptMs + provider.limits.consistencyMs)
+})
+
+test("a launch whose answer is lost is known once all of it is seen: nothing is sent again, and close does not wait for it", async () => {
+  const { clock, world, cluster: make } = rig({ listLagMs: 0 })
+  const cluster = make()
+  world.faults.loseReply("CreateInstances", 5)
+  expect(await clock.run(cluster.scale(40))).toMatchObject({ running: 40 })
+  expect(world.ledger.count("CreateInstances")).toBe(5)
+  const begun = clock.now()
+  await clock.run(cluster.close())
+  expect(clock.now() - begun).toBeLessThan(5_000)
+  expect(world.truth({})).toHaveLength(40)
+})
+
+test("credentials that run out after a create call was sent: what it made stays booked, and nothing is made twice", async () => {
+  const { clock, world, cluster: make } = rig({ listLagMs: 30_000, limits: { consistencyMs: 60_000 } })
+  const cluster = make()
+  world.faults.loseReply("CreateInstances", 1)
+  world.faults.fail("CreateInstances", { error: "auth", message: "the session is over", times: 1 })
+  await expect(clock.run(cluster.scale(10))).rejects.toThrow("the session is over")
+  expect(await clock.run(cluster.scale(10))).toMatchObject({ running: 10 })
+  expect(world.truth({})).toHaveLength(10)
+  await clock.run(cluster.close())
 })
 
 test("throttling delays and never counts as a lack of capacity", async () => {

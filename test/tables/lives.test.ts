@@ -1,0 +1,122 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { advance, counts, mayLive, observedState, type WorkerState } from "../../src/fleet/lifecycle.js"
+import { MOST_FAILED_BOOTS, toEnd, tripped } from "../../src/fleet/replace.js"
+import type { WorkerRecord } from "../../src/fleet/roster.js"
+import type { Instance } from "../../src/provider.js"
+import { failureOf, instanceOf, NOW, workerOf } from "./support.js"
+
+const STATES: readonly WorkerState[] = [
+  "pending",
+  "running",
+  "interrupted",
+  "failed",
+  "lost",
+  "terminating",
+  "terminated",
+]
+const anyState = fc.constantFrom(...STATES)
+
+describe("the steps between states", () => {
+  test("what has been asked to go never comes back, whatever is observed", () => {
+    const walk = (start: WorkerState, seen: readonly WorkerState[]) => seen.reduce(advance, start)
+    fc.assert(
+      fc.property(fc.array(anyState), (seen) => {
+        expect(["terminating", "terminated"]).toContain(walk("terminating", seen))
+        expect(walk("terminated", seen)).toBe("terminated")
+        // Only what vanished may turn out to live.
+        const ended = walk(
+          "failed",
+          seen.filter((state) => state !== "lost"),
+        )
+        expect(counts(ended)).toBe(false)
+      }),
+    )
+  })
+
+  const rows: readonly (readonly [WorkerState, WorkerState, WorkerState])[] = [
+    ["pending", "running", "running"],
+    ["running", "pending", "running"],
+    ["interrupted", "running", "interrupted"],
+    ["lost", "running", "running"],
+    ["failed", "running", "failed"],
+    ["terminating", "running", "terminating"],
+    ["terminating", "lost", "terminating"],
+    ["terminated", "running", "terminated"],
+  ]
+  test.each(rows)("%s, then seen %s: %s", (from, wanted, to) => {
+    expect(advance(from, wanted)).toBe(to)
+  })
+
+  test("what counts may live, and only the lost and the terminated may not", () => {
+    expect(STATES.filter(counts)).toEqual(["pending", "running"])
+    expect(STATES.filter((state) => !mayLive(state))).toEqual(["lost", "terminated"])
+  })
+})
+
+describe("what a look at an instance says", () => {
+  const limits = { goneStates: ["terminated", "terminating"], bootMs: 60_000 } as const
+  const rows: readonly (readonly [string, Partial<Instance>, WorkerState])[] = [
+    ["it runs", { state: "running" }, "running"],
+    ["it boots", { state: "pending" }, "pending"],
+    ["it boots for as long as it may", { state: "pending", launchedAt: NOW - 60_000 }, "pending"],
+    ["and for too long", { state: "pending", launchedAt: NOW - 60_001 }, "failed"],
+    ["somebody stopped it", { state: "stopped" }, "failed"],
+    ["it runs, but the cloud says that it failed", { state: "running", failure: failureOf() }, "failed"],
+    ["it failed and is gone", { state: "terminated", failure: failureOf() }, "terminated"],
+    ["on its way out, with no way back", { state: "terminating" }, "terminated"],
+  ]
+  test.each(rows)("%s", (_title, instance, state) => {
+    expect(observedState(instanceOf(instance), limits, NOW)).toBe(state)
+  })
+
+  test("where a way out still costs money, it is not gone", () => {
+    expect(observedState(instanceOf({ state: "terminating" }), { ...limits, goneStates: ["terminated"] }, NOW)).toBe(
+      "terminating",
+    )
+  })
+})
+
+describe("toEnd", () => {
+  const workers = STATES.map((state) => workerOf({ id: state }, { state }))
+  const ids = (chosen: readonly WorkerRecord[]) => chosen.map((worker) => worker.instance.id)
+
+  test("before the deadline: what failed and is still there", () => {
+    expect(ids(toEnd(workers, NOW, NOW + 1))).toEqual(["failed"])
+  })
+
+  test("from the deadline on: everything that may live and is not on its way", () => {
+    expect(ids(toEnd(workers, NOW, NOW))).toEqual(["pending", "running", "interrupted", "failed"])
+  })
+})
+
+describe("tripped", () => {
+  const LATER = NOW + 600_000
+  const failed = (at: number) =>
+    workerOf({}, { state: "terminated", knownSince: NOW + at, failure: failureOf({ reason: "boot" }) })
+  const failures = (count: number, from = 0) => Array.from({ length: count }, (_, index) => failed(from + index))
+  const booted = (at: number, since = NOW) => workerOf({}, { knownSince: NOW + at, since })
+
+  const rows: readonly (readonly [string, readonly WorkerRecord[], boolean])[] = [
+    ["nine failed boots are bad luck", failures(MOST_FAILED_BOOTS - 1), false],
+    ["ten are not", failures(MOST_FAILED_BOOTS), true],
+    ["one that booted well between them breaks the row", [...failures(9), booted(50), ...failures(9, 100)], false],
+    ["before them, it does not", [booted(0), ...failures(10, 100)], true],
+    ["one that runs for a moment only breaks nothing", [...failures(5), booted(50, LATER), ...failures(5, 100)], true],
+    [
+      "those that were interrupted say nothing",
+      Array.from({ length: 20 }, () => workerOf({}, { failure: failureOf({ reason: "interrupted" }) })),
+      false,
+    ],
+    ["what failed before the last scale is forgiven", failures(10, -10_000), false],
+  ]
+  test.each(rows)("%s", (_title, workers, isTripped) => {
+    expect(tripped([...workers], NOW, LATER) !== undefined).toBe(isTripped)
+    expect(tripped([...workers].reverse(), NOW, LATER) !== undefined).toBe(isTripped)
+  })
+
+  test("it gives the latest failure", () => {
+    const last = workerOf({}, { knownSince: NOW + 99, failure: failureOf({ reason: "boot", code: "Last" }) })
+    expect(tripped([last, ...failures(10)], NOW, LATER)?.code).toBe("Last")
+  })
+})
