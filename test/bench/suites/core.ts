@@ -1,0 +1,118 @@
+/** The core: what loading it costs, how fast local instances come and go, and how it works at ten thousand. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { local } from "../../../providers/local/index.js"
+import { VirtualClock } from "../../../src/calls/clock.js"
+import { Cluster } from "../../../src/cluster.js"
+import { simulate, type World } from "../../../src/simulator/index.js"
+import { importCosts } from "../child.js"
+import { Measurements } from "../measurements.js"
+import { spreadOf } from "../statistics.js"
+import { effortOf, millisecondsSince, stopwatch } from "../stopwatch.js"
+import type { Row, Suite, SuiteOptions } from "../suite.js"
+
+const LOCAL_COUNT = 100
+/** Each of them starts and ends some six hundred processes. */
+const LOCAL_RUNS = 5
+const WORLD_COUNT = 10_000
+
+export const suite: Suite = {
+  title: "core",
+  measure: async (options) => [
+    ...(await measureImports(options)),
+    ...(await measureLocal(options)),
+    ...(await measureWorld(options)),
+  ],
+}
+
+async function measureImports({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
+  say(`importing in ${runs} × 4 processes`)
+  const costs = await importCosts({ muster: 'import "muster"', zod: 'import "zod"' }, runs)
+  return Object.entries(costs).map(([name, values]) => ({
+    name: `import "${name}"`,
+    unit: "ms",
+    ...spreadOf(values),
+    note: name === "zod" ? "for comparison: loaded at the first new Cluster" : "minus a bare Node, in pairs",
+  }))
+}
+
+async function measureLocal({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
+  const times = new Measurements()
+  const localRuns = Math.min(runs, LOCAL_RUNS)
+  for (let run = 0; run < localRuns; run += 1) {
+    say(`local ${LOCAL_COUNT} up and down, ${run + 1} of ${localRuns}`)
+    await localOnce(times)
+  }
+  return times.rows("ms", () => (localRuns < runs ? `only ${localRuns} runs: real processes` : "real processes"))
+}
+
+async function localOnce(times: Measurements): Promise<void> {
+  const root = mkdtempSync(join(tmpdir(), "muster-bench-"))
+  const provider = local({ root: join(root, "state") })
+  const spec = { provider, instanceType: "local-1", startup: "exec sleep 600" }
+  const cluster = new Cluster(spec, { journal: join(root, "journal") })
+  try {
+    const running: number[] = []
+    const begun = stopwatch()
+    cluster.on("worker", ({ to }) => void (to === "running" && running.push(millisecondsSince(begun))))
+    await cluster.scale(LOCAL_COUNT)
+    const title = `local ${LOCAL_COUNT}`
+    times.add(`${title}: first runs`, running[0] ?? Number.NaN)
+    times.add(`${title}: half run`, running[LOCAL_COUNT / 2 - 1] ?? Number.NaN)
+    times.add(`${title}: all run`, running[LOCAL_COUNT - 1] ?? Number.NaN)
+    const closing = stopwatch()
+    await cluster.close()
+    times.add(`${title}: all gone`, millisecondsSince(closing))
+  } finally {
+    await cluster.close()
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+async function measureWorld({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
+  const times = new Measurements()
+  const calls = new Measurements()
+  let floors: Readonly<Record<string, number>> = {}
+  say(`${WORLD_COUNT} in the world up and down, ${runs} times`)
+  for (let run = 0; run < runs; run += 1) floors = await worldOnce(run + 1, times, calls)
+  const floorOf = (name: string) => (floors[name] === undefined ? undefined : `at least ${floors[name]}`)
+  return [...times.rows("ms", () => "virtual clock"), ...calls.rows("calls", floorOf)]
+}
+
+/** One run with its own seed. Returns the fewest calls that the world's batch and page sizes allow. */
+async function worldOnce(seed: number, times: Measurements, calls: Measurements): Promise<Record<string, number>> {
+  const clock = new VirtualClock({ seed })
+  const { world, provider } = simulate({ clock, seed })
+  const cluster = new Cluster({ provider, instanceType: "s1.small" }, { clock, journal: false })
+  const title = `world ${WORLD_COUNT}`
+  const steps = { up: () => cluster.scale(WORLD_COUNT), down: () => cluster.close() }
+  for (const [step, act] of Object.entries(steps)) {
+    const before = countsOf(world)
+    const { wallMs, cpuMs } = await effortOf(() => clock.run<unknown>(act()))
+    times.add(`${title} ${step}: wall`, wallMs)
+    times.add(`${title} ${step}: CPU`, cpuMs)
+    for (const [api, count] of countsOf(world)) {
+      const made = count - (before.get(api) ?? 0)
+      if (made > 0) calls.add(`${title} ${step}: ${api}`, made)
+    }
+  }
+  return floorsOf(world, title)
+}
+
+function countsOf(world: World): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { api } of world.ledger.entries) counts.set(api, (counts.get(api) ?? 0) + 1)
+  return counts
+}
+
+/** To make them, to see all of them run once, to end them, and to see once that none is left. */
+function floorsOf(world: World, title: string): Record<string, number> {
+  const { createBatch, terminateBatch, listPage } = world.settings.limits
+  return {
+    [`${title} up: CreateInstances`]: Math.ceil(WORLD_COUNT / createBatch),
+    [`${title} up: ListInstances`]: Math.ceil(WORLD_COUNT / listPage),
+    [`${title} down: TerminateInstances`]: Math.ceil(WORLD_COUNT / terminateBatch),
+    [`${title} down: ListInstances`]: 1,
+  }
+}
