@@ -4,11 +4,12 @@
  */
 import { parseArgs } from "node:util"
 import { LeakError } from "muster"
+import { ec2 } from "./ec2.js"
 import { hundred } from "./hundred.js"
 import { render } from "./render.js"
 import { type Act, type DemoOptions, openStage } from "./stage.js"
 
-const ACTS: readonly Act[] = [render, hundred]
+const ACTS: readonly Act[] = [render, hundred, ec2]
 
 function optionsOf(args: readonly string[]): DemoOptions {
   const { values } = parseArgs({

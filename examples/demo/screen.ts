@@ -7,8 +7,11 @@ import type { Progress } from "./progress.js"
 export interface Screen {
   /** Something to read, above what is being shown. */
   say(text: string): void
-  /** Shows progress from now on; call `current` often. The returned function leaves its last state in view. */
-  show(current: () => Progress): () => void
+  /**
+   * Shows progress from now on; calls `current` often, and `now` for the time that its events have, the machine's by
+   * default. The returned function leaves its last state in view.
+   */
+  show(current: () => Progress, now?: () => number): () => void
   /** Gives the terminal back. May be called at any time, and twice. */
   close(): void
 }
@@ -36,6 +39,7 @@ function liveScreen(stream: Stream, env: NodeJS.ProcessEnv): Screen {
   const paint: Look["paint"] = (style, text) => styleText(style, text, { stream })
   let drawn = 0
   let current: (() => Progress) | undefined
+  let clock = Date.now
   const erase = () => {
     if (drawn > 0) stream.write(up(drawn) + ERASE_BELOW)
     drawn = 0
@@ -44,7 +48,7 @@ function liveScreen(stream: Stream, env: NodeJS.ProcessEnv): Screen {
     if (current === undefined) return
     // The last column stays free: some terminals wrap a line that fills it.
     const look = { columns: Math.max(1, (stream.columns ?? 80) - 1), paint, unicode }
-    const lines = frameOf(current(), Date.now(), look).slice(0, Math.max(1, (stream.rows ?? 24) - 1))
+    const lines = frameOf(current(), clock(), look).slice(0, Math.max(1, (stream.rows ?? 24) - 1))
     stream.write(`${drawn === 0 ? HIDE_CURSOR : up(drawn)}${lines.map((line) => `${line}\u001b[K\n`).join("")}`)
     drawn = lines.length
   }
@@ -54,8 +58,9 @@ function liveScreen(stream: Stream, env: NodeJS.ProcessEnv): Screen {
       stream.write(`${text}\n`)
       draw()
     },
-    show: (next) => {
+    show: (next, now = Date.now) => {
       current = next
+      clock = now
       draw()
       const timer = setInterval(draw, REDRAW_MS)
       return () => {
@@ -76,7 +81,7 @@ function plainScreen(stream: Stream): Screen {
   const say = (text: string) => void stream.write(`${text}\n`)
   return {
     say,
-    show: (current) => {
+    show: (current, clock = Date.now) => {
       let phase = ""
       let saidAt = 0
       const look = () => {
@@ -85,7 +90,7 @@ function plainScreen(stream: Stream): Screen {
         if (phaseOf(progress) === phase && now - saidAt < HEARTBEAT_MS) return
         phase = phaseOf(progress)
         saidAt = now
-        say(lineOf(progress, now))
+        say(lineOf(progress, clock()))
       }
       look()
       const timer = setInterval(look, REDRAW_MS)

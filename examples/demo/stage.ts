@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Cluster, type ClusterSpec, type GroupPreview, type Provider } from "muster"
+import { type Clock, Cluster, type ClusterSpec, type GroupPreview, type Provider, systemClock } from "muster"
 import { local } from "muster/local"
 import { advance, beginProgress, isToldToEnd, type Progress } from "./progress.js"
 import { openScreen, type Screen } from "./screen.js"
@@ -78,9 +78,14 @@ export class Stage {
     return local({ root: join(this.#root, "local"), prices: { "local-1": PRICE_PER_HOUR } })
   }
 
-  /** Opens a cluster on the screen, does the work with it, and closes it whatever happens. */
-  async perform<T>(title: string, spec: ClusterSpec, work: (play: Performance) => Promise<T>): Promise<T> {
-    const play = this.#open(title, spec)
+  /** Opens a cluster on the screen, does the work with it, and closes it whatever happens; all on the machine's clock or another. */
+  async perform<T>(
+    title: string,
+    spec: ClusterSpec,
+    work: (play: Performance) => Promise<T>,
+    clock: Clock = systemClock,
+  ): Promise<T> {
+    const play = this.#open(title, spec, clock)
     try {
       return await work(play)
     } finally {
@@ -96,14 +101,17 @@ export class Stage {
     else this.screen.say(`the state of the workers stays in ${this.#root}; they end within ${LIFETIME}`)
   }
 
-  #open(title: string, spec: ClusterSpec): Performance {
+  #open(title: string, spec: ClusterSpec, clock: Clock): Performance {
     this.signal.throwIfAborted()
-    const cluster = new Cluster({ maxLifetime: LIFETIME, ...spec }, { journal: join(this.#root, "journal") })
-    let progress = beginProgress(title, Date.now())
+    const cluster = new Cluster({ maxLifetime: LIFETIME, ...spec }, { clock, journal: join(this.#root, "journal") })
+    let progress = beginProgress(title, clock.now())
     cluster.on("*", (event) => {
       progress = advance(progress, event)
     })
-    const hide = this.screen.show(() => progress)
+    const hide = this.screen.show(
+      () => progress,
+      () => clock.now(),
+    )
     const performance: Performance = {
       cluster,
       progress: () => progress,

@@ -15,7 +15,7 @@ const WATCH_SPOT_MS = 10_000
 const FAILED_LOOK_MS = 5000
 
 /** So few pending ones are asked for together with all others. */
-const FEW_PENDING = 100
+const FEW_PENDING = 250
 
 const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
 

@@ -35,6 +35,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     expect(stdout).toMatch(/^0 to 5: first worker after .*, all after .*, on 5 addresses$/m)
     expect(stdout).toMatch(/^5 to 0: 5 confirmed gone after /m)
     expect(stdout).toMatch(/^receipt of demo-hundred: 5 workers, .*, nothing left$/m)
+    expect(stdout).toMatch(/^receipt of demo-ec2: 5 workers, .*, nothing left$/m)
     expect(stderr).toMatch(/^plan: 3 x local-1 for "render" in 1 launch call, \$0\.12\/h$/m)
     for (const phase of ["launching", "running", "ending", "closed"]) expect(stderr).toContain(phase)
     expect(stdout + stderr).not.toContain("\u001b")

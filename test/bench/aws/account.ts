@@ -1,0 +1,35 @@
+/** What both sides are given: the same place, the same client, the same limits. */
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import type { AwsOptions } from "../../../providers/aws/index.js"
+import { LAUNCH_BATCH, PAGE, TERMINATE_BATCH } from "../../../providers/aws/limits.js"
+import { IMAGES, subnetOf } from "../../../providers/aws/wire/account.js"
+import type { Limits } from "../../../src/provider.js"
+import type { RawPlan } from "./raw.js"
+
+export const REGION = "us-east-1"
+const ZONE = `${REGION}a`
+const CREDENTIALS = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
+export const INSTANCE_TYPE = "m7i.large"
+export const STARTUP = "exec sleep infinity"
+
+export function clientConfig(url: string): Ec2.EC2ClientConfig {
+  return { region: REGION, endpoint: url, credentials: CREDENTIALS, maxAttempts: 1 }
+}
+
+/** Image and subnet named, as by somebody who is in a hurry. */
+export function awsOptions(url: string): AwsOptions {
+  const subnetIds = [{ id: subnetOf(ZONE), zone: ZONE }]
+  return { region: REGION, endpoint: url, credentials: CREDENTIALS, imageId: IMAGES.x86_64, subnetIds }
+}
+
+export function rawPlan(count: number, { look }: Pick<Limits, "look">): RawPlan {
+  return {
+    count,
+    batch: { launch: LAUNCH_BATCH, terminate: TERMINATE_BATCH, page: PAGE },
+    look,
+    imageId: IMAGES.x86_64,
+    instanceType: INSTANCE_TYPE,
+    subnetId: subnetOf(ZONE),
+    userData: Buffer.from(`#!/bin/sh\n${STARTUP}\n`).toString("base64"),
+  }
+}
