@@ -36,19 +36,25 @@ export interface RawPlan {
 
 export async function raw(clients: RawClients, plan: RawPlan): Promise<void> {
   const uid = randomUUID().slice(0, 8)
-  const launchedAt = await launch(clients, plan, uid)
+  const { operation, launchedAt } = await launch(clients, plan, uid)
+  const done = untilDone(clients, plan, operation)
   let names: readonly string[] = []
   await lookUntil(plan.look, launchedAt, async () => {
     const instances = await list(clients, plan, uid)
     names = instances.map(({ name }) => name)
     return instances.filter(({ status }) => status === "RUNNING").length === plan.count
   })
+  await done
   await remove(clients, plan, names)
   await lookUntil(plan.look, performance.now(), async () => (await list(clients, plan, uid)).length === 0)
 }
 
-/** Returns when the request was accepted; the operation is awaited beside the first looks. */
-async function launch({ instances, operations }: RawClients, plan: RawPlan, uid: string): Promise<number> {
+/** Returns the operation, and when it was accepted. */
+async function launch(
+  { instances }: RawClients,
+  plan: RawPlan,
+  uid: string,
+): Promise<{ readonly operation: string; readonly launchedAt: number }> {
   const { count, project, zone, machineType, startup } = plan
   const [operation] = await instances.bulkInsert({
     project,
@@ -76,13 +82,15 @@ async function launch({ instances, operations }: RawClients, plan: RawPlan, uid:
       },
     },
   })
-  const accepted = performance.now()
+  return { operation: operation.latestResponse.name, launchedAt: performance.now() }
+}
+
+async function untilDone({ operations }: RawClients, { project, zone }: RawPlan, operation: string): Promise<void> {
   let status = ""
   while (status !== "DONE") {
-    const [reply] = await operations.wait({ project, zone, operation: operation.latestResponse.name })
+    const [reply] = await operations.wait({ project, zone, operation })
     status = reply.status
   }
-  return accepted
 }
 
 async function list(

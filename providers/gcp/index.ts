@@ -1,0 +1,54 @@
+import type { Provider } from "../../src/provider.js"
+import { sender } from "./client.js"
+import { guestScript } from "./guest.js"
+import { headroom } from "./headroom.js"
+import { interruptions } from "./interruptions.js"
+import { launch, settle } from "./launch.js"
+import { limitsOf } from "./limits.js"
+import { list } from "./list.js"
+import { offers } from "./offers.js"
+import { type GcpOptions, parseGcpOptions } from "./options.js"
+import { prepare } from "./prepare.js"
+import { split } from "./split.js"
+import { terminate } from "./terminate.js"
+import { zonesOf as zonesFor } from "./zones.js"
+
+export type { GcpAuth, GcpOptions } from "./options.js"
+
+/**
+ * Compute Engine in one region, for `new Cluster({ provider: gcp({ region: "europe-west2", … }) })`. Nothing is loaded or
+ * sent before it is used; the client is "@google-cloud/compute", installed beside Muster.
+ *
+ * @param options see `GcpOptions`; `region` is the only one that must be given.
+ * @throws SpecError with all that is wrong with the options.
+ */
+export function gcp(options: GcpOptions): Provider {
+  const parsed = parseGcpOptions(options)
+  const { region } = parsed
+  const limits = limitsOf(parsed, preambleBytes(region))
+  const send = sender(parsed)
+  const zonesOf = zonesFor(send, parsed)
+  const means = { send, region, zonesOf, consistencyMs: limits.consistencyMs }
+  return {
+    name: "gcp",
+    region,
+    limits,
+    offers: (query, calls) => offers(send, { ...parsed, zonesOf }, query, calls),
+    prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
+    split,
+    launch: (call, calls) => launch(means, call, calls),
+    settle: (call, ref, calls) => settle(means, call, ref, calls),
+    list: (selector, calls) => list(means, selector, calls),
+    terminate: (instances, calls) => terminate(means, instances, calls),
+    interruptions: (instances, calls) => interruptions(send, region, instances, calls),
+    headroom: (wish, calls) => headroom(send, region, wish, calls),
+  }
+}
+
+/** What our own part of the startup script takes, with names of the lengths that are allowed. */
+function preambleBytes(region: string): number {
+  const name = "x".repeat(63)
+  const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }
+  const group = { name, startup: "x", environment: {}, publicAddress: "auto", tags: {}, archs: [] } as const
+  return Buffer.byteLength(guestScript(owner, group, region))
+}

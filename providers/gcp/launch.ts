@@ -1,0 +1,108 @@
+import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
+import type { Calls, Json, LaunchCall, Launched } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { EXISTS, isNotFound } from "./errors.js"
+import { list } from "./list.js"
+import { uuidOf } from "./names.js"
+import type { NativeOperation } from "./native.js"
+import { outcomeOf, settledByList } from "./outcome.js"
+import type { ZonesOf } from "./zones.js"
+
+export interface LaunchMeans {
+  readonly send: Send
+  readonly region: string
+  readonly zonesOf: ZonesOf
+  readonly consistencyMs: number
+}
+
+/**
+ * Sends one bulkInsert. Its answer is an operation: accepted, not done. A replay with the same request id gets the
+ * operation of the first for as long as Compute Engine keeps it (an hour at least); after that a zone refuses the names
+ * that are taken, and a region is not asked again before it is known to have nothing of this launch.
+ */
+export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const known = call.zone === undefined ? await regionalBefore(means, call, calls) : undefined
+  if (known !== undefined) return known
+  try {
+    return unsettled(await insert(means, call, calls))
+  } catch (error) {
+    if (error instanceof CapacityError || error instanceof QuotaError) {
+      return { instances: [], failures: [error.toFailure(call.count)], settled: true }
+    }
+    if (error instanceof MusterError && error.code === EXISTS) return existing(means, call, calls, error)
+    throw error
+  }
+}
+
+async function insert({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<NativeOperation> {
+  const { zone, offers, cost, token, body } = call
+  const message = { requestId: uuidOf(token), bulkInsertInstanceResourceResource: body }
+  const [offer] = offers
+  const request = { what: doingOf(call), cost, ...(offer === undefined ? {} : { offer }) }
+  if (zone !== undefined) return send(calls, "instances.bulkInsert", { ...request, message: { zone, ...message } })
+  return send(calls, "regionInstances.bulkInsert", { ...request, message: { region, ...message } })
+}
+
+/** Also of an operation that is done already: what it made is read by `settle`, in one place. */
+function unsettled(operation: NativeOperation): Launched {
+  return { instances: [], failures: [], settled: false, ref: { operation: operation.name ?? "" } }
+}
+
+/**
+ * A region may give the same name again in another zone, so its request is never blindly sent twice: the operation that an
+ * earlier one left carries its request id, and what it made carries its token.
+ */
+async function regionalBefore(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched | undefined> {
+  const { send, region } = means
+  const filter = `clientOperationId="${uuidOf(call.token)}"`
+  const what = `${doingOf(call)}: looking for an earlier request`
+  const [operations, instances] = await Promise.all([
+    send(calls, "regionOperations.list", { what, message: { region, filter }, fields: "items(name)" }),
+    list(means, { launch: call.token }, calls),
+  ])
+  const earlier = operations.items?.[0]
+  if (earlier !== undefined) return unsettled(earlier)
+  return instances.length === 0 ? undefined : settledByList(call, instances)
+}
+
+/** Names that are taken, long after: by this launch's own instances, or by somebody else's. */
+async function existing(means: LaunchMeans, call: LaunchCall, calls: Calls, error: MusterError): Promise<Launched> {
+  const instances = await list(means, { launch: call.token }, calls)
+  if (instances.length === 0) throw error
+  return settledByList(call, instances)
+}
+
+/**
+ * One look at the operation that a launch has become: Compute Engine answers when it is done, or after two minutes. An
+ * operation that it does not know any more has ended at least an hour ago: lists tell what there is.
+ */
+export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  const operation = await waitFor(means, call, (ref as { readonly operation?: string }).operation ?? "", calls)
+  if (operation === undefined) return settledByList(call, await list(means, { launch: call.token }, calls))
+  if (operation.status !== "DONE") return { instances: [], failures: [], settled: false, ref }
+  return outcomeOf(means, call, { operation, ref }, calls)
+}
+
+async function waitFor(
+  { send, region }: LaunchMeans,
+  call: LaunchCall,
+  name: string,
+  calls: Calls,
+): Promise<NativeOperation | undefined> {
+  const { zone } = call
+  const what = `waiting for ${doingOf(call).replace(/^launching /, "the launch of ")}`
+  try {
+    if (zone !== undefined)
+      return await send(calls, "zoneOperations.wait", { what, message: { zone, operation: name } })
+    return await send(calls, "regionOperations.wait", { what, message: { region, operation: name } })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
+export function doingOf({ count, offers, zone }: LaunchCall): string {
+  const types = [...new Set(offers.map(({ instanceType }) => instanceType))].join(" or ")
+  return `launching ${count} × ${types} (${offers[0]?.market ?? "on-demand"}, ${zone ?? "any zone"})`
+}

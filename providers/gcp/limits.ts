@@ -1,0 +1,56 @@
+import type { Bucket, Limits } from "../../src/provider.js"
+import { accountOf } from "./credentials.js"
+import type { GcpOptions } from "./options.js"
+
+/** "You can create up to 5,000 VMs in a single request" ("About bulk creation of VMs"). */
+export const LAUNCH_BATCH = 5_000
+
+/** The largest page of every list of the Compute Engine API. */
+export const PAGE = 500
+
+/** "metadata: ... values must be less than or equal to 262144 bytes"; all of them together 512 KB. */
+export const METADATA_VALUE_BYTES = 262_144
+export const METADATA_BYTES = 512 * 1024
+
+/** Scheduling: a run time is between 30 seconds and 120 days ("Limit the run time of a VM"). */
+export const LONGEST_RUN_DAYS = 120
+
+/**
+ * For each project, region and minute, all refilled when the next minute begins ("Compute Engine API quota"). The page
+ * prints no numbers any more; the last it printed were 1,500, heavy reads half of that. A fifth is left for others.
+ */
+const window = (count: number): Bucket => ({ kind: "window", count, perMinute: 1, aligned: true })
+
+const BUCKETS: Readonly<Record<string, Bucket>> = {
+  writes: window(1_200),
+  reads: window(1_200),
+  // operations.wait
+  heavy: window(600),
+  // aggregatedList; of the project, not of the region
+  "heavy-global": window(600),
+  // "a maximum of 10 bulk operations at once" ("Troubleshooting bulk VM creation"); held until an operation is done
+  bulk: { kind: "concurrency", max: 10 },
+  // "up to 8,000 VMs being created simultaneously" (the same page); held as well
+  creating: { kind: "concurrency", max: 8_000 },
+  // What a project may have under way at once is not printed either; 200 take 1,000 deletions in some seconds.
+  deletions: { kind: "concurrency", max: 200 },
+}
+
+/** @param preambleBytes what our own part of the startup script takes. */
+export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
+  return {
+    account: `gcp:${options.apiEndpoint ?? ""}:${accountOf(options)}:${options.region}`,
+    buckets: BUCKETS,
+    userDataBytes: METADATA_VALUE_BYTES - preambleBytes,
+    // Nothing is promised for lists after a create; what is seen in practice are seconds.
+    consistencyMs: 60_000,
+    // A deleted instance leaves the list; STOPPING still has a shutdown script and a disk to pay, STOPPED and TERMINATED a disk.
+    goneStates: ["terminated"],
+    // PROVISIONING and STAGING take 10 to 40 s; a list a zone and 2 s is 30 of 1,200 a minute.
+    look: { firstMs: 3_000, everyMs: 2_000 },
+    // operations.wait holds a request for two minutes ("or when the request approaches the 2 minute deadline").
+    attemptMs: 135_000,
+    bootMs: 10 * 60_000,
+    markets: ["on-demand", "spot"],
+  }
+}

@@ -1,0 +1,227 @@
+import { SpecError, type SpecProblem } from "../../src/errors.js"
+import { parseOptions, type Z } from "../../src/parse.js"
+import type { Arch, JsonObject, Market } from "../../src/provider.js"
+
+/** What this adapter needs of credentials: a `GoogleAuth` or any client of google-auth-library fits. */
+export interface GcpAuth {
+  getRequestHeaders(url?: string): Promise<Headers | Readonly<Record<string, string>>>
+  getProjectId?(): Promise<string | null | undefined>
+}
+
+export interface GcpOptions {
+  /** For example "europe-west2". */
+  readonly region: string
+  /** By default GOOGLE_CLOUD_PROJECT, or the credentials' own. */
+  readonly project?: string
+  /** Where instances may go; all zones of the region when left out, which takes one request to find out. */
+  readonly zones?: readonly string[]
+  /** A network's name; "default" when neither it nor a subnetwork is given. */
+  readonly network?: string
+  /** A subnetwork's name, or "projects/P/regions/R/subnetworks/S" of a shared VPC. */
+  readonly subnetwork?: string
+  /** The account that instances act as; none by default. */
+  readonly serviceAccount?: string
+  /** Of that account; all that its roles allow by default. */
+  readonly scopes?: readonly string[]
+  /** The image of groups that name none; the newest Debian 12 by default. One for each architecture where both are used. */
+  readonly image?: string | { readonly [A in Arch]?: string }
+  /** GPUs for N1 machine types, which have none built in: `{ type: "nvidia-tesla-t4", count: 1 }`. */
+  readonly accelerator?: { readonly type: string; readonly count: number }
+  /** The boot disk: by default the kind that the machine series takes, and the image's size. */
+  readonly disk?: { readonly type?: string; readonly sizeGb?: number }
+  /** Local SSDs of 375 GB to attach, for series that do not bring their own. */
+  readonly localSsds?: number
+  /** Boot only signed code; false by default because it stops unsigned GPU drivers. */
+  readonly secureBoot?: boolean
+  /** Log in with IAM instead of keys in metadata. */
+  readonly osLogin?: boolean
+  /** "any" (the default), "none", or one reservation by its name. */
+  readonly reservation?: string
+  /** End instances without their shutdown scripts: they are gone up to two minutes sooner. */
+  readonly skipGuestOsShutdown?: boolean
+  /** USD per hour by machine type, for budgets and choices: Compute Engine itself names no prices. */
+  readonly prices?: Readonly<Record<string, { readonly [M in Market]?: number }>>
+  /** Where Compute Engine answers, when not at Google's own address; plain http only on this machine, without credentials. */
+  readonly apiEndpoint?: string
+  /** Credentials; Application Default Credentials by default. */
+  readonly auth?: GcpAuth
+  /** Another version of the client: `() => import("@google-cloud/compute")`. */
+  readonly sdk?: () => Promise<unknown>
+  /** Merged into each request's instanceProperties last, in its own words: `{ canIpForward: true }`. */
+  readonly overrides?: JsonObject
+}
+
+/** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
+const OWNED: Readonly<Record<string, string>> = {
+  labels: "they carry ownership; use the group's tags",
+  metadata: "it holds the startup script; use the group's startup",
+  disks: "they must end with their instance and carry its labels; use disk and localSsds",
+  machineType: "use instanceType",
+  serviceAccounts: "use serviceAccount and scopes",
+  guestAccelerators: "use accelerator",
+  networkInterfaces: "use network, subnetwork and publicAddress",
+}
+
+const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
+  provisioningModel: "use market",
+  preemptible: "use market",
+  instanceTerminationAction: "instances that only stop cost on",
+  terminationTime: "it is the cluster's deadline; use maxLifetime",
+  maxRunDuration: "the cluster's deadline ends instances; use maxLifetime",
+}
+
+const WORD = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+const NAME = new RegExp(`^${WORD}$`)
+const NAME_RULE = "Give a name of lower-case letters, digits and hyphens, beginning with a letter"
+const NETWORK = new RegExp(`^((projects/[^/]+/)?(global/networks|regions/[^/]+/subnetworks)/)?${WORD}$`)
+
+function optionsSchema(z: Z) {
+  const name = z.string().regex(NAME, NAME_RULE)
+  const path = z.string().regex(NETWORK, 'Give its name, or "projects/P/…/NAME" of a shared VPC')
+  const image = z.string().regex(IMAGE, IMAGE_RULE)
+  const usd = z.number().positive("Give USD per hour, above 0").optional()
+  return z.strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]+(-[a-z]+)+\d+$/, "Give the region's name, such as \"europe-west2\" (without a zone's letter)"),
+    project: z
+      .string()
+      .regex(
+        /^([a-z0-9.-]+:)?[a-z]([-a-z0-9]{4,28}[a-z0-9])$/,
+        'Give the project\'s id (not its number or title), such as "my-project-123"',
+      )
+      .optional(),
+    zones: z
+      .array(z.string().regex(/^[a-z]+(-[a-z]+)+\d+-[a-z]$/, 'Give the zone\'s name, such as "europe-west2-a"'))
+      .min(1, "Leave it out, or name at least one zone")
+      .optional(),
+    network: path.optional(),
+    subnetwork: path.optional(),
+    serviceAccount: z
+      .string()
+      .regex(/^[^@\s]+@[^@\s]+$/, "Give the account's email address")
+      .optional(),
+    scopes: z.array(z.string().min(1)).min(1, "Leave it out, or name at least one scope").optional(),
+    image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
+    accelerator: z
+      .strictObject({
+        type: name,
+        count: z.int("Give a whole number").min(1, "Give 1 or more").max(8, "Give at most 8"),
+      })
+      .optional(),
+    disk: z
+      .strictObject({
+        type: name.optional(),
+        sizeGb: z.int("Give whole GB").min(10, "Give 10 or more").max(65_536, "Give at most 65536").optional(),
+      })
+      .optional(),
+    localSsds: z
+      .int("Give a whole number")
+      .min(1, "Leave it out, or give 1 or more")
+      .max(24, "Give at most 24")
+      .optional(),
+    secureBoot: z.boolean().optional(),
+    osLogin: z.boolean().optional(),
+    reservation: name.optional(),
+    skipGuestOsShutdown: z.boolean().optional(),
+    prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
+    apiEndpoint: z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)").optional(),
+    auth: z.custom<GcpAuth>(isAuth, "Give a GoogleAuth or a client of google-auth-library").optional(),
+    sdk: z
+      .custom<() => Promise<unknown>>(
+        (value) => typeof value === "function",
+        'Give () => import("@google-cloud/compute")',
+      )
+      .optional(),
+    overrides: z.record(z.string(), z.json()).optional(),
+  })
+}
+
+/** "family/F" and "IMAGE" are of the cluster's own project; else as in the API: "projects/P/global/images/…". */
+export const IMAGE = new RegExp(`^((projects/[^/]+/)?global/images/)?(family/)?${WORD}$`)
+export const IMAGE_RULE = 'Give an image such as "projects/debian-cloud/global/images/family/debian-12"'
+
+/**
+ * Checks the options of `gcp()`.
+ *
+ * @throws SpecError with all that is wrong; it never shows a credential.
+ */
+export function parseGcpOptions(input: unknown): GcpOptions {
+  const problems: SpecProblem[] = [...combinationProblems(input)]
+  try {
+    const options = parseOptions("gcp", optionsSchema, input)
+    if (problems.length === 0) return options as GcpOptions
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    problems.unshift(...error.problems)
+  }
+  throw new SpecError(problems)
+}
+
+/** What a schema cannot say. */
+function combinationProblems(input: unknown): readonly SpecProblem[] {
+  if (typeof input !== "object" || input === null) return []
+  const { region, zones, network, subnetwork, scopes, serviceAccount, overrides } = input as Partial<
+    Record<keyof GcpOptions, unknown>
+  >
+  const problems: SpecProblem[] = []
+  const strays = Array.isArray(zones)
+    ? zones.filter((zone) => typeof zone === "string" && !zone.startsWith(`${String(region)}-`))
+    : []
+  if (strays.length > 0) {
+    problems.push({
+      option: "gcp.zones",
+      value: zones,
+      message: `${strays.join(", ")} is not in ${String(region)}; name zones of that region`,
+    })
+  }
+  if (network !== undefined && subnetwork !== undefined) {
+    problems.push({
+      option: "gcp.network",
+      value: network,
+      message: "is given beside subnetwork, which is of one network already; give one of them",
+    })
+  }
+  if (scopes !== undefined && serviceAccount === undefined) {
+    problems.push({ option: "gcp.scopes", value: scopes, message: "are of no account; give serviceAccount too" })
+  }
+  return [...problems, ...overrideProblems(overrides)]
+}
+
+function overrideProblems(overrides: unknown): readonly SpecProblem[] {
+  if (typeof overrides !== "object" || overrides === null) return []
+  const { scheduling } = overrides as { readonly scheduling?: unknown }
+  return [
+    ...ownedProblems(overrides, OWNED, "gcp.overrides"),
+    ...(typeof scheduling === "object" && scheduling !== null
+      ? ownedProblems(scheduling, OWNED_SCHEDULING, "gcp.overrides.scheduling")
+      : []),
+  ]
+}
+
+function ownedProblems(given: object, owned: Readonly<Record<string, string>>, path: string): readonly SpecProblem[] {
+  return Object.keys(given).flatMap((key) => {
+    const reason = owned[key]
+    return reason === undefined ? [] : [{ option: `${path}.${key}`, message: `cannot be overridden: ${reason}` }]
+  })
+}
+
+function isAuth(value: unknown): boolean {
+  return typeof (value as { getRequestHeaders?: unknown } | null | undefined)?.getRequestHeaders === "function"
+}
+
+/** Tokens and scripts must not travel in clear text, except inside this machine (a test server). */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/** A server on this machine is asked without credentials. */
+export function needsCredentials({ apiEndpoint }: Pick<GcpOptions, "apiEndpoint">): boolean {
+  return apiEndpoint === undefined || !apiEndpoint.startsWith("http:")
+}

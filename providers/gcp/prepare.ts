@@ -1,0 +1,181 @@
+import { SpecError, type SpecProblem } from "../../src/errors.js"
+import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { guestScript, isCloudConfig } from "./guest.js"
+import { type Images, imagesOf } from "./image.js"
+import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "./limits.js"
+import type { GcpOptions } from "./options.js"
+
+/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
+export type Blueprint = {
+  readonly images: Images
+  readonly metadata: readonly { readonly key: string; readonly value: string }[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly place: { readonly network: string } | { readonly subnetwork: string }
+  readonly publicAddress: boolean
+  /** What the options say of each instance, in the API's own words. */
+  readonly properties: JsonObject
+  readonly disk: { readonly type?: string; readonly sizeGb?: number }
+  readonly localSsds: number
+  readonly accelerator?: { readonly type: string; readonly count: number }
+  readonly skipGuestOsShutdown: boolean
+  readonly overrides: JsonObject
+  readonly owner: { readonly [K in keyof Owner]: Owner[K] }
+}
+
+const ALL_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+
+/**
+ * Pins image, network, labels and startup script of one group. Makes nothing.
+ *
+ * @throws SpecError with all that Compute Engine would refuse of the request.
+ */
+export async function prepare(
+  send: Send,
+  options: GcpOptions,
+  request: { readonly owner: Owner; readonly group: GroupRequest },
+  calls: Calls,
+): Promise<Prepared> {
+  calls.signal.throwIfAborted()
+  const { owner, group } = request
+  const startup = startupOf(options, owner, group)
+  const problems = [
+    ...labelProblems(group),
+    ...cloudConfigProblems(group),
+    ...sizeProblems(startup.value),
+    ...deadlineProblems(owner, calls.now()),
+  ]
+  if (problems.length > 0) throw new SpecError(problems)
+  const { images, notes } = await imagesOf(send, options, group, calls)
+  const address = addressOf(options, group)
+  const body: Blueprint = {
+    images,
+    metadata: [startup, ...loginItems(options)],
+    labels: group.tags,
+    place: placeOf(options),
+    publicAddress: address.given,
+    properties: propertiesOf(options),
+    disk: options.disk ?? {},
+    localSsds: options.localSsds ?? 0,
+    ...(options.accelerator === undefined ? {} : { accelerator: options.accelerator }),
+    skipGuestOsShutdown: options.skipGuestOsShutdown ?? false,
+    overrides: options.overrides ?? {},
+    owner: { ...owner },
+  }
+  return {
+    notes: [...notes, ...address.notes, ...priceNotes(options)],
+    body: JSON.parse(JSON.stringify(body)) as JsonObject,
+  }
+}
+
+function startupOf(
+  options: GcpOptions,
+  owner: Owner,
+  group: GroupRequest,
+): { readonly key: string; readonly value: string } {
+  if (isCloudConfig(group.startup)) return { key: "user-data", value: group.startup ?? "" }
+  return { key: "startup-script", value: guestScript(owner, group, options.region) }
+}
+
+function loginItems({ osLogin }: GcpOptions) {
+  return osLogin === undefined ? [] : [{ key: "enable-oslogin", value: osLogin ? "TRUE" : "FALSE" }]
+}
+
+function placeOf({ network = "default", subnetwork, region }: GcpOptions): Blueprint["place"] {
+  if (subnetwork !== undefined) {
+    return { subnetwork: subnetwork.includes("/") ? subnetwork : `regions/${region}/subnetworks/${subnetwork}` }
+  }
+  return { network: network.includes("/") ? network : `global/networks/${network}` }
+}
+
+function propertiesOf({
+  serviceAccount,
+  scopes = ALL_SCOPES,
+  secureBoot,
+  reservation = "any",
+}: GcpOptions): JsonObject {
+  return {
+    // Without an entry an instance acts as nobody, which is what most work needs.
+    ...(serviceAccount === undefined ? {} : { serviceAccounts: [{ email: serviceAccount, scopes }] }),
+    ...(secureBoot === undefined ? {} : { shieldedInstanceConfig: { enableSecureBoot: secureBoot } }),
+    ...(reservation === "any" ? {} : { reservationAffinity: affinityOf(reservation) }),
+  }
+}
+
+function affinityOf(reservation: string): JsonObject {
+  if (reservation === "none") return { consumeReservationType: "NO_RESERVATION" }
+  return {
+    consumeReservationType: "SPECIFIC_RESERVATION",
+    key: "compute.googleapis.com/reservation-name",
+    values: [reservation],
+  }
+}
+
+/** The default network has no way out but an address; a network that somebody set up has what he gave it (Cloud NAT). */
+function addressOf({ network, subnetwork }: GcpOptions, { publicAddress }: GroupRequest) {
+  if (publicAddress !== "auto") return { given: publicAddress, notes: [] }
+  const given = network === undefined && subnetwork === undefined
+  const note = given
+    ? "each instance gets a public address, the default network's only way out: about 0.005 USD an hour each, and a new project may have 8 in use; publicAddress: false if Cloud NAT is there"
+    : `instances get no public address: ${subnetwork ?? network} must have Cloud NAT, or set publicAddress: true`
+  return { given, notes: [note] }
+}
+
+function priceNotes({ prices }: GcpOptions): readonly string[] {
+  if (prices !== undefined) return []
+  return [
+    "prices are not known: Compute Engine's API has none; name them with gcp({ prices }) for budgets and cheapest-first",
+  ]
+}
+
+/** "Labels", requirements: keys and values of at most 63 characters, 64 labels a resource, of which seven are ours. */
+const MAX_LABELS = 64 - 7
+const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/
+const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
+
+function labelProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
+  const option = `groups.${name}.tags`
+  const problems: SpecProblem[] = []
+  if (Object.keys(tags).length > MAX_LABELS) {
+    problems.push({
+      option,
+      message: `has ${Object.keys(tags).length} tags; Compute Engine takes 64 labels, of which Muster needs 7`,
+    })
+  }
+  for (const [key, value] of Object.entries(tags)) {
+    const message = labelProblem(key, value)
+    if (message !== undefined) problems.push({ option: `${option}.${key}`, value, message })
+  }
+  return problems
+}
+
+function labelProblem(key: string, value: string): string | undefined {
+  if (key.startsWith(TAG_PREFIX)) return `begins with ${TAG_PREFIX}, which is kept for Muster's own tags; rename it`
+  if (!LABEL_KEY.test(key)) {
+    return "is no key of a label; use up to 63 lower-case letters, digits, - and _, beginning with a letter"
+  }
+  if (LABEL_VALUE.test(value)) return undefined
+  return `is "${value}", no value of a label; use up to 63 lower-case letters, digits, - and _`
+}
+
+/** Nothing of ours is in the user's own cloud-config, so nothing of ours can be promised there. */
+function cloudConfigProblems({ name, startup, environment }: GroupRequest): readonly SpecProblem[] {
+  if (!isCloudConfig(startup) || Object.keys(environment).length === 0) return []
+  const message = "cannot be given beside a startup that is a #cloud-config; write it into that"
+  return [{ option: `groups.${name}.environment`, value: environment, message }]
+}
+
+function sizeProblems(script: string): readonly SpecProblem[] {
+  const bytes = Buffer.byteLength(script)
+  if (bytes <= METADATA_VALUE_BYTES) return []
+  const message = `startup, environment and Muster's own part are ${bytes} bytes; a metadata value takes ${METADATA_VALUE_BYTES}. Let startup fetch what is large`
+  return [{ option: "startup", message }]
+}
+
+function deadlineProblems({ deadline }: Owner, now: number): readonly SpecProblem[] {
+  const days = (Number(deadline) * 1000 - now) / 86_400_000
+  if (days <= LONGEST_RUN_DAYS) return []
+  const message = `ends in ${Math.ceil(days)} days; Compute Engine ends instances by itself after at most ${LONGEST_RUN_DAYS} days`
+  return [{ option: "maxLifetime", message }]
+}

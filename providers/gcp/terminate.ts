@@ -1,0 +1,72 @@
+import { AuthError, MusterError, RejectedError } from "../../src/errors.js"
+import type { Calls, Instance, Termination } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { asError, isNotFound, saidBy } from "./errors.js"
+import { hexOf, partsOf, uuidOf } from "./names.js"
+
+interface Means {
+  readonly send: Send
+  readonly region: string
+}
+
+type End = Termination["accepted"][number]
+
+/** Asked again after so long, it is a new request: the old one's id would only bring back what came of it. */
+const SAME_REQUEST_MS = 60_000
+
+/**
+ * Deletes instances, one request each: Compute Engine has no other way for instances of no group. All go at once, as many
+ * as the buckets let pass; none is looked at before. What it does not find is gone.
+ *
+ * @throws the first error when nothing came through and no single instance is the cause (credentials, network).
+ */
+export async function terminate(
+  { send, region }: Means,
+  instances: readonly Instance[],
+  calls: Calls,
+): Promise<Termination> {
+  const period = Math.floor(calls.now() / SAME_REQUEST_MS)
+  const outcomes = await Promise.allSettled(instances.map((instance) => end(send, region, instance, period, calls)))
+  calls.signal.throwIfAborted()
+  const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
+  const [first] = refusals
+  if (first !== undefined && refusals.length === outcomes.length && !isAboutOne(first)) throw first
+  const accepted = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []))
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === "rejected" ? [failed(instances[index]?.id ?? "", outcome.reason)] : [],
+  )
+  return { accepted, failures }
+}
+
+async function end(send: Send, region: string, instance: Instance, period: number, calls: Calls): Promise<End> {
+  const { id, state } = instance
+  // On its way out already: asking again would cost a write, and Compute Engine may refuse a second deletion. Should it
+  // only have been stopped, lists show it as stopped next.
+  if (state === "terminating") return { id, state }
+  const { zone, name } = partsOf(id) ?? instance
+  const what = `deleting ${name} in ${zone}`
+  const requestId = uuidOf(hexOf(`delete/${id}/${period}`, 32))
+  try {
+    const operation = await send(calls, "instances.delete", {
+      what,
+      message: { zone, instance: name, requestId },
+      fields: "name,status,error",
+    })
+    const [problem] = operation.error?.errors ?? []
+    if (problem === undefined) return { id, state: "terminating" }
+    throw asError(saidBy(problem), { what, region })
+  } catch (error) {
+    if (isNotFound(error)) return { id, state: "terminated" }
+    throw error
+  }
+}
+
+/** Whether others may pass: throttles, broken connections and missing rights are the same for all. */
+function isAboutOne(error: Error): boolean {
+  return error instanceof RejectedError && !(error instanceof AuthError)
+}
+
+function failed(id: string, reason: unknown): Termination["failures"][number] {
+  const { message } = reason instanceof Error ? reason : { message: String(reason) }
+  return { id, code: reason instanceof MusterError ? reason.code : "Unknown", message }
+}

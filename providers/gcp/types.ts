@@ -1,0 +1,134 @@
+/** What Compute Engine says of its machine types. */
+import { AuthError, SpecError } from "../../src/errors.js"
+import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { archOf, familyOf, gpuNameOf, seriesOf } from "./families.js"
+import type { NativeMachineType } from "./native.js"
+import type { GcpOptions } from "./options.js"
+import { pages } from "./pages.js"
+
+export type TypeFacts = Pick<
+  Offer,
+  "zone" | "instanceType" | "family" | "vcpus" | "memoryGiB" | "arch" | "gpu" | "localDiskGiB"
+>
+
+const FIELDS =
+  "items(name,guestCpus,memoryMb,architecture,accelerators,bundledLocalSsds,deprecated),nextPageToken,warning(code,message)"
+
+/** A filter of more names is longer than reading them all. */
+const NAMED_AT_MOST = 40
+
+/** "Each Local SSD disk is 375 GiB" ("About Local SSD"). */
+const LOCAL_SSD_GIB = 375
+
+/** Series that take local SSDs by choice ("About Local SSD", machine types). */
+const TAKES_LOCAL_SSD = /^(n1|n2d?|c2d?|a2|g2|m1|m3)$/
+
+/**
+ * The named types, or all there are, in each zone. Without the right to read them, what the names tell, unless
+ * the query asks for a range of something.
+ *
+ * @throws SpecError when a named type is in none of the zones.
+ */
+export async function typesIn(
+  send: Send,
+  options: GcpOptions,
+  query: OfferQuery & { readonly zones: readonly string[] },
+  calls: Calls,
+): Promise<readonly TypeFacts[]> {
+  try {
+    const found = (
+      await Promise.all(query.zones.map((zone) => readTypes(send, zone, query.instanceTypes, calls)))
+    ).flat()
+    checkNames(query, found, options.region)
+    return found.flatMap(({ zone, native }) => factsOf(zone, native, options))
+  } catch (error) {
+    if (!(error instanceof AuthError) || query.instanceTypes === undefined || asksForFacts(query)) throw error
+    const { instanceTypes, zones } = query
+    return zones.flatMap((zone) => instanceTypes.map((name) => unreadType(zone, name, query.arch)))
+  }
+}
+
+interface Found {
+  readonly zone: string
+  readonly native: NativeMachineType
+}
+
+async function readTypes(
+  send: Send,
+  zone: string,
+  names: readonly string[] | undefined,
+  calls: Calls,
+): Promise<readonly Found[]> {
+  const isNamed = names !== undefined && names.length <= NAMED_AT_MOST
+  const filter = isNamed ? { filter: names.map((name) => `(name=${name})`).join(" OR ") } : {}
+  const request = { what: `reading the machine types of ${zone}`, message: { zone, ...filter }, fields: FIELDS }
+  const found: Found[] = []
+  for await (const page of pages(send, calls, "machineTypes.list", request)) {
+    found.push(...(page.items ?? []).map((native) => ({ zone, native })))
+  }
+  return names === undefined ? found : found.filter(({ native }) => names.includes(native.name ?? ""))
+}
+
+function checkNames({ instanceTypes = [], zones }: OfferQuery, found: readonly Found[], region: string): void {
+  const known = new Set(found.map(({ native }) => native.name))
+  const missing = instanceTypes.filter((name) => !known.has(name))
+  if (missing.length === 0) return
+  const message = `${missing.join(", ")} is in none of ${zones?.join(", ") ?? region}; check the name, such as "n2-standard-4", and that the zones have it`
+  throw new SpecError([{ option: "instanceType", value: missing, message }])
+}
+
+/** None for what cannot be launched: a type on its way out, or one that does not take what was asked to be attached. */
+function factsOf(zone: string, native: NativeMachineType, options: GcpOptions): readonly TypeFacts[] {
+  const { name: instanceType = "", guestCpus: vcpus = 0, memoryMb = 0, deprecated } = native
+  const isEnding = deprecated?.state === "OBSOLETE" || deprecated?.state === "DELETED"
+  if (instanceType === "" || isEnding) return []
+  const bundled = (native.bundledLocalSsds?.partitionCount ?? 0) * LOCAL_SSD_GIB
+  if (options.localSsds !== undefined && bundled === 0 && !TAKES_LOCAL_SSD.test(seriesOf(instanceType))) return []
+  const localDiskGiB = bundled || (options.localSsds ?? 0) * LOCAL_SSD_GIB
+  const gpu = gpuOf(instanceType, native, options)
+  return [
+    {
+      zone,
+      instanceType,
+      family: familyOf(instanceType),
+      vcpus,
+      memoryGiB: memoryMb / 1024,
+      arch:
+        native.architecture === "ARM64" ? "arm64" : native.architecture === "X86_64" ? "x86_64" : archOf(instanceType),
+      ...(gpu === undefined ? {} : { gpu }),
+      ...(localDiskGiB === 0 ? {} : { localDiskGiB }),
+    },
+  ]
+}
+
+/** Built in, or attached: only N1 takes GPUs by choice ("GPU machine types"). */
+function gpuOf(
+  instanceType: string,
+  { accelerators }: NativeMachineType,
+  { accelerator }: GcpOptions,
+): Gpu | undefined {
+  const built = accelerators?.[0]
+  if (built?.guestAcceleratorType !== undefined) {
+    return { name: gpuNameOf(built.guestAcceleratorType), count: built.guestAcceleratorCount ?? 1 }
+  }
+  if (accelerator === undefined || seriesOf(instanceType) !== "n1") return undefined
+  return { name: gpuNameOf(accelerator.type), count: accelerator.count }
+}
+
+/** "n2-standard-4", "n2-custom-4-8192" */
+function unreadType(zone: string, instanceType: string, asked: Arch | undefined): TypeFacts {
+  const [, vcpus, memoryMb] = /-(\d+)(?:-(\d+))?/.exec(instanceType) ?? []
+  return {
+    zone,
+    instanceType,
+    family: familyOf(instanceType),
+    ...(vcpus === undefined ? {} : { vcpus: Number(vcpus) }),
+    ...(memoryMb === undefined ? {} : { memoryGiB: Number(memoryMb) / 1024 }),
+    arch: asked ?? archOf(instanceType),
+  }
+}
+
+function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB }: OfferQuery): boolean {
+  return [vcpus, memoryGiB, gpu, localDiskGiB].some((asked) => asked !== undefined)
+}

@@ -1,0 +1,273 @@
+/** What a bulkInsert asks for, checked as Compute Engine checks it before anything is made. */
+import type { Arch, JsonObject, Market } from "../../../src/provider.js"
+import type { World } from "../../../src/simulator/index.js"
+import { parseTime } from "../time.js"
+import { ACCELERATORS } from "./world.js"
+import { pathIn } from "./account.js"
+import type { Asked } from "./handler.js"
+import { invalid, notFound, Refusal } from "./refusals.js"
+
+export interface BulkSpec {
+  readonly count: number
+  readonly min: number
+  readonly names: readonly string[]
+  readonly market: Market
+  readonly labels: Readonly<Record<string, string>>
+  readonly publicAddress: boolean
+  readonly expiresAt?: number
+  readonly properties: Properties
+}
+
+export interface Disk extends JsonObject {
+  readonly boot?: boolean
+  readonly autoDelete?: boolean
+  readonly type?: string
+  readonly initializeParams?: {
+    readonly sourceImage?: string
+    readonly diskType?: string
+    readonly diskSizeGb?: string
+  }
+}
+
+export interface Properties {
+  readonly machineType?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly disks?: readonly Disk[]
+  readonly metadata?: { readonly items?: readonly { readonly key?: string; readonly value?: string }[] }
+  readonly networkInterfaces?: readonly {
+    readonly network?: string
+    readonly subnetwork?: string
+    readonly accessConfigs?: readonly JsonObject[]
+  }[]
+  readonly scheduling?: Scheduling
+  readonly guestAccelerators?: readonly { readonly acceleratorType?: string; readonly acceleratorCount?: number }[]
+}
+
+interface Scheduling {
+  readonly provisioningModel?: string
+  readonly instanceTerminationAction?: string
+  readonly terminationTime?: string
+  readonly maxRunDuration?: JsonObject
+  readonly onHostMaintenance?: string
+  readonly automaticRestart?: boolean
+}
+
+/** "up to 5,000 VMs" ("About bulk creation of VMs"). */
+const MOST = 5_000
+const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+const AT = "resource.instanceProperties"
+
+export function bulkSpec({ world, project, body }: Asked): BulkSpec {
+  const {
+    count: given = "0",
+    minCount = given,
+    perInstanceProperties,
+    namePattern,
+  } = body as Readonly<Record<string, unknown>>
+  const [count, min] = [Number(given), Number(minCount)]
+  if (!(count >= 1 && count <= MOST))
+    throw invalid("resource.count", given, `Must be between 1 and ${MOST}, inclusive.`)
+  if (!(min >= 1 && min <= count))
+    throw invalid("resource.minCount", minCount, "Must be between 1 and count, inclusive.")
+  // The client writes empty maps where nothing was given.
+  const named = Object.keys(perInstanceProperties ?? {}).length > 0 ? perInstanceProperties : undefined
+  if ((named === undefined) === (namePattern === undefined)) {
+    throw new Refusal(400, "required", "Exactly one of namePattern and perInstanceProperties must be given.")
+  }
+  const properties = (body.instanceProperties ?? {}) as unknown as Properties
+  checkLabels(properties.labels ?? {})
+  checkMetadata(properties)
+  checkNetwork(world, project, properties)
+  const { scheduling = {} } = properties
+  const expiresAt = checkScheduling(scheduling, world.clock.now())
+  return {
+    count,
+    min,
+    names: namesOf(named, String(namePattern), count),
+    market: scheduling.provisioningModel === "SPOT" ? "spot" : "on-demand",
+    labels: properties.labels ?? {},
+    publicAddress: (properties.networkInterfaces?.[0]?.accessConfigs ?? []).length > 0,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    properties,
+  }
+}
+
+function namesOf(named: unknown, pattern: string, count: number): readonly string[] {
+  if (named === undefined) return Array.from({ length: count }, (_, index) => numbered(pattern, index + 1))
+  const names = Object.keys(named as object)
+  if (names.length !== count)
+    throw invalid("resource.perInstanceProperties", names.length, `Must name ${count} instances, as many as count.`)
+  const bad = names.find((name) => !NAME.test(name))
+  if (bad !== undefined)
+    throw invalid("resource.perInstanceProperties", bad, `Must be a match of regex '${NAME.source}'`)
+  return names
+}
+
+function numbered(pattern: string, number: number): string {
+  return pattern.replace(/#+/, (signs) => String(number).padStart(signs.length, "0"))
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): void {
+  if (Object.keys(labels).length > 64)
+    throw invalid(`${AT}.labels`, Object.keys(labels).length, "At most 64 labels are allowed.")
+  for (const [key, value] of Object.entries(labels)) {
+    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(key) || !/^[a-z0-9_-]{0,63}$/.test(value)) {
+      throw invalid(
+        `${AT}.labels`,
+        `${key}: ${value}`,
+        "Label keys and values have at most 63 lower-case letters, digits, - and _.",
+      )
+    }
+  }
+}
+
+/** "values must be less than or equal to 262144 bytes", and all of it 512 KB. */
+function checkMetadata({ metadata }: Properties): void {
+  const items = metadata?.items ?? []
+  const sizes = items.map(({ key = "", value = "" }) => Buffer.byteLength(key) + Buffer.byteLength(value))
+  const large = items.find(({ value = "" }) => Buffer.byteLength(value) > 262_144)
+  if (large !== undefined)
+    throw invalid(`${AT}.metadata`, large.key, "Metadata value is too large: it must not exceed 262144 bytes.")
+  if (sizes.reduce((a, b) => a + b, 0) > 524_288)
+    throw invalid(`${AT}.metadata`, "items", "Metadata is too large: 512 KB at most.")
+}
+
+function checkNetwork(world: World, project: string, { networkInterfaces = [] }: Properties): void {
+  const [nic] = networkInterfaces
+  if (nic === undefined) throw new Refusal(400, "required", `Required field '${AT}.networkInterfaces' not specified`)
+  for (const kind of ["network", "subnetwork"] as const) {
+    const name = nic[kind]
+    if (name === undefined) continue
+    const path = pathIn(project, name)
+    if (world.resources.get(kind, path) === undefined) throw notFound(path)
+  }
+}
+
+/** "Limit the run time of a VM" and "Spot VMs". Returns when it ends by itself. */
+function checkScheduling(scheduling: Scheduling, now: number): number | undefined {
+  const { terminationTime, maxRunDuration, instanceTerminationAction, provisioningModel } = scheduling
+  const at = `${AT}.scheduling`
+  const isLimited = terminationTime !== undefined || maxRunDuration !== undefined
+  if (terminationTime !== undefined && maxRunDuration !== undefined) {
+    throw invalid(
+      `${at}.terminationTime`,
+      terminationTime,
+      "You can specify only one of terminationTime and maxRunDuration.",
+    )
+  }
+  if (isLimited && instanceTerminationAction === undefined) {
+    throw invalid(
+      `${at}.instanceTerminationAction`,
+      "",
+      "A VM with a limited run time must have an instanceTerminationAction.",
+    )
+  }
+  if (instanceTerminationAction !== undefined && !isLimited && provisioningModel !== "SPOT") {
+    throw invalid(
+      `${at}.instanceTerminationAction`,
+      instanceTerminationAction,
+      "It is only for Spot VMs and VMs with a limited run time.",
+    )
+  }
+  if (
+    provisioningModel === "SPOT" &&
+    (scheduling.automaticRestart === true || scheduling.onHostMaintenance === "MIGRATE")
+  ) {
+    throw invalid(at, provisioningModel, "Spot VMs can neither restart automatically nor migrate.")
+  }
+  if (maxRunDuration !== undefined) return now + Number(maxRunDuration.seconds) * 1000
+  if (terminationTime === undefined) return undefined
+  const ends = parseTime(terminationTime)
+  if (ends === undefined || ends - now < 30_000 || ends - now > 120 * 86_400_000) {
+    throw invalid(
+      `${at}.terminationTime`,
+      terminationTime,
+      "It must be an RFC 3339 time 30 seconds to 120 days from now.",
+    )
+  }
+  return ends
+}
+
+/** What depends on the type and the zone. */
+export function checkMachine(asked: Asked, zone: string, machineType: string, spec: BulkSpec): void {
+  const { world, project } = asked
+  // "machineType: a name, not a URL; a URL yields INTERNAL_ERROR" (the field's own comment).
+  if (machineType.includes("/")) throw new Refusal(503, "backendError", "INTERNAL_ERROR")
+  const offer = world.offers.find(
+    (one) => one.zone === zone && one.instanceType === machineType && one.market === spec.market,
+  )
+  if (offer === undefined) {
+    throw invalid(
+      `${AT}.machineType`,
+      machineType,
+      `Machine type with name '${machineType}' does not exist in zone '${zone}'.`,
+    )
+  }
+  const { guestAccelerators = [], scheduling = {} } = spec.properties
+  for (const { acceleratorType = "" } of guestAccelerators) {
+    if (!machineType.startsWith("n1-"))
+      throw invalid(`${AT}.guestAccelerators`, acceleratorType, `Accelerators cannot be attached to ${machineType}.`)
+    if (ACCELERATORS[acceleratorType]?.includes(zone.slice(-1)) !== true) {
+      throw invalid(
+        `${AT}.guestAccelerators`,
+        acceleratorType,
+        `Accelerator type '${acceleratorType}' does not exist in zone '${zone}'.`,
+      )
+    }
+  }
+  const hasGpu = guestAccelerators.length > 0 || offer.gpu !== undefined
+  if (hasGpu && scheduling.onHostMaintenance !== "TERMINATE") {
+    throw invalid(
+      `${AT}.scheduling.onHostMaintenance`,
+      scheduling.onHostMaintenance ?? "MIGRATE",
+      "Instances with guest accelerators do not support live migration.",
+    )
+  }
+  checkDisks(world, project, { machineType, arch: offer.arch }, spec.properties.disks ?? [])
+}
+
+interface Machine {
+  readonly machineType: string
+  readonly arch: Arch
+}
+
+const HYPERDISK_ONLY = /^(c4|n4|c4a|n4a|c4d|n4d|a4|x4)-/
+
+export function checkDisks(
+  world: World,
+  project: string,
+  { machineType, arch }: Machine,
+  disks: readonly Disk[],
+): void {
+  const [boot] = disks
+  const { sourceImage = "", diskType = "pd-standard" } = boot?.initializeParams ?? {}
+  if (boot?.boot !== true)
+    throw new Refusal(
+      400,
+      "required",
+      "Invalid value for field 'resource.disks': ''. A boot disk must be specified as the first disk.",
+    )
+  if (diskType.includes("/")) throw new Refusal(503, "backendError", "INTERNAL_ERROR")
+  if (HYPERDISK_ONLY.test(machineType) !== diskType.startsWith("hyperdisk-")) {
+    throw invalid(
+      `${AT}.disks[0]`,
+      diskType,
+      `[${machineType}] features and [disk_type: ${diskType}] features are not compatible.`,
+    )
+  }
+  const image = imageOf(world, pathIn(project, sourceImage))
+  if (image === undefined) throw notFound(pathIn(project, sourceImage))
+  if ((image.arch === "ARM64") !== (arch === "arm64")) {
+    throw invalid(
+      `${AT}.disks[0]`,
+      sourceImage,
+      `The image's architecture (${image.arch}) is not that of ${machineType}.`,
+    )
+  }
+}
+
+export function imageOf(world: World, path: string): Readonly<Record<string, string>> | undefined {
+  const found = world.resources.get("image", path)
+  const attributes = found ?? world.resources.list({ kind: "image" }).find((image) => image.attributes.family === path)
+  return attributes?.attributes as Readonly<Record<string, string>> | undefined
+}

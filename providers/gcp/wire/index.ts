@@ -1,0 +1,87 @@
+/**
+ * A small Compute Engine on a loopback port: its REST API (v1) over a simulated world, so that the unmodified client can be
+ * used against it. Every message is compared with the client package's own description of the API; what that does not
+ * know is refused here, where the real service would drop it without a word.
+ */
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import type { Span, World } from "../../../src/simulator/index.js"
+import { furnish, PROJECT } from "./account.js"
+import { contractOf } from "./contract.js"
+import { type Exchange, serve, type Wire } from "./serve.js"
+
+export { PROJECT } from "./account.js"
+export { type Contract, contractOf } from "./contract.js"
+export { type Exchange, sampled } from "./serve.js"
+export { GCE_BUCKETS, GCE_TYPES, gceWorld } from "./world.js"
+
+export interface GceWireOptions {
+  readonly world: World
+  /** Any free port by default. */
+  readonly port?: number
+  /** "127.0.0.1" by default. */
+  readonly host?: string
+  /** "muster-test" by default; every other is not found. */
+  readonly project?: string
+  /** From the acceptance of a bulk request to the end of its operation; 3 to 15 s by default. */
+  readonly operationMs?: Span
+  /** How a zone says that it has none; "details" by default. */
+  readonly exhausted?: "details" | "plain" | "request"
+  /** The only access token that is accepted; without it nobody is asked for one. */
+  readonly token?: string
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+export interface GceWire {
+  readonly url: string
+  readonly world: World
+  /** Zones that do not answer: add them and take them away. */
+  readonly unreachable: Set<string>
+  /** What the wire wrote that the API's description does not allow; always empty, or the wire is wrong. */
+  readonly mistakes: readonly string[]
+  close(): Promise<void>
+}
+
+/** Starts it, and furnishes the world with images, a network and its subnetwork. */
+export async function gceWire(options: GceWireOptions): Promise<GceWire> {
+  const {
+    world,
+    port = 0,
+    host = "127.0.0.1",
+    project = PROJECT,
+    operationMs = [3_000, 15_000],
+    exhausted = "details",
+  } = options
+  const unreachable = new Set<string>()
+  const wire: Wire = {
+    world,
+    project,
+    contract: contractOf(),
+    settings: { operationMs, exhausted, unreachable },
+    mistakes: [],
+    ...(options.token === undefined ? {} : { token: options.token }),
+    ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
+  }
+  furnish(world, project)
+  const server = createServer((request, response) => {
+    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
+  })
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve))
+  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
+  server.keepAliveTimeout = 60_000
+  const { port: listening } = server.address() as AddressInfo
+  return {
+    url: `http://${host}:${listening}`,
+    world,
+    unreachable,
+    mistakes: wire.mistakes,
+    close: () => closeServer(server),
+  }
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,35 @@
+/** The zones that may be used. */
+import { AuthError } from "../../src/errors.js"
+import type { Calls } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { lastPart } from "./native.js"
+import type { GcpOptions } from "./options.js"
+
+export type ZonesOf = (calls: Calls) => Promise<readonly string[]>
+
+/**
+ * Those that were named; else all of the region, which are asked for once for each provider object: they are as much a part
+ * of where it is connected to as its address, and every list needs them.
+ */
+export function zonesOf(send: Send, { region, zones }: Pick<GcpOptions, "region" | "zones">): ZonesOf {
+  let known = zones
+  return async (calls) => {
+    calls.signal.throwIfAborted()
+    known ??= await readZones(send, region, calls)
+    return known
+  }
+}
+
+async function readZones(send: Send, region: string, calls: Calls): Promise<readonly string[]> {
+  const what = `reading the zones of ${region}`
+  try {
+    const { zones = [] } = await send(calls, "regions.get", { what, message: { region }, fields: "name,zones" })
+    return zones.map(lastPart).sort()
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    throw new AuthError(`${error.message}; or name the zones: gcp({ zones: ["${region}-a", …] })`, {
+      code: error.code,
+      cause: error,
+    })
+  }
+}

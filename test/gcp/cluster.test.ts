@@ -1,0 +1,179 @@
+/** The whole way: `new Cluster` over the real client, a socket, and Compute Engine's limits. */
+import { describe, expect, test } from "vitest"
+import { Cluster } from "../../src/cluster.js"
+import type { Instance } from "../../src/provider.js"
+import type { ClusterSpec } from "../../src/spec.js"
+import { callsFor, type Cloud, gce, launchOne, TYPE } from "./support/cloud.js"
+
+function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
+  const common = { name: "render", provider: cloud.provider, instanceType: TYPE, startup: "echo hello" } as const
+  return new Cluster({ ...common, ...spec }, { clock: cloud.clock, seed: 1, journal: false })
+}
+
+/** Compute Engine's own delays, and lists that lag. */
+const REAL = {
+  world: {
+    latency: { requestMs: [60, 250], createMs: [300, 1_200], bootMs: [2_500, 40_000], stopMs: [2_500, 60_000] },
+    listLagMs: [0, 2_000],
+  },
+  wire: { operationMs: [3_000, 15_000] },
+} as const
+
+const entries = (cloud: Cloud, api: string) => cloud.world.ledger.of(api)
+const refused = (cloud: Cloud) => cloud.world.ledger.entries.filter(({ outcome }) => outcome !== "ok")
+
+/** The most requests of one api that were under way at once, by the moments at which they came and how long they took. */
+function perZoneAndPoll(cloud: Cloud): number {
+  const polls = new Map<string, number>()
+  for (const { at, parameters } of entries(cloud, "instances.list")) {
+    const { zone, pageToken } = parameters as { zone: string; pageToken?: string }
+    if (pageToken === undefined) polls.set(`${zone}/${at}`, (polls.get(`${zone}/${at}`) ?? 0) + 1)
+  }
+  return Math.max(0, ...polls.values())
+}
+
+describe.each([1, 100, 1000, 1001])("%i workers", (count) => {
+  test("up in one request, down within one quota minute, and not one is refused", async () => {
+    const cloud = await gce(REAL)
+    const cluster = clusterOn(cloud)
+    const { running } = await cloud.run(cluster.scale(count))
+    expect(running).toBe(count)
+    expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
+    expect(entries(cloud, "zoneOperations.wait")).toHaveLength(1)
+    expect(perZoneAndPoll(cloud)).toBe(1)
+
+    const before = cloud.world.ledger.count()
+    const asked = cloud.clock.now()
+    const receipt = await cloud.run(cluster.close())
+    expect(receipt.leaked).toEqual([])
+    expect(receipt.instances).toHaveLength(count)
+    expect(cloud.world.ledger.entries[before]?.api).toBe("instances.delete")
+    const deletions = entries(cloud, "instances.delete")
+    expect(deletions).toHaveLength(count)
+    expect((deletions.at(-1)?.at ?? 0) - asked).toBeLessThan(60_000)
+
+    expect(entries(cloud, "instances.setLabels")).toEqual([])
+    expect(refused(cloud)).toEqual([])
+    expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
+  })
+})
+
+test("spread over zones: one request for each", async () => {
+  const cloud = await gce({ ...REAL, gcp: { zones: ["us-central1-a", "us-central1-b", "us-central1-c"] } })
+  const cluster = clusterOn(cloud, { spread: "zones" })
+  await cloud.run(cluster.scale(1000))
+  expect(entries(cloud, "instances.bulkInsert")).toHaveLength(3)
+  expect(new Set(cloud.world.truth().map(({ zone }) => zone)).size).toBe(3)
+  // Named zones are not asked for.
+  expect(entries(cloud, "regions.get")).toEqual([])
+  await cloud.run(cluster.close())
+  expect(refused(cloud)).toEqual([])
+})
+
+test("several types over several zones: one request to the region", async () => {
+  const cloud = await gce(REAL)
+  cloud.world.setCapacity({ instanceType: TYPE }, 20)
+  const cluster = clusterOn(cloud, { spread: "zones", instanceType: [TYPE, "c4-standard-4"] })
+  const { running } = await cloud.run(cluster.scale(100))
+  expect(running).toBe(100)
+  expect(entries(cloud, "regionInstances.bulkInsert")).toHaveLength(1)
+  expect(cloud.world.truth({ instanceTypes: [TYPE] })).toHaveLength(80)
+  expect(cloud.world.truth({ instanceTypes: ["c4-standard-4"] })).toHaveLength(20)
+  await cloud.run(cluster.close())
+  expect(refused(cloud)).toEqual([])
+})
+
+test("scale(0) while the operation still runs: all that comes of it goes", async () => {
+  const cloud = await gce(REAL)
+  const cluster = clusterOn(cloud)
+  const up = cluster.scale(200).catch((error: unknown) => error)
+  await cloud.run(cloud.clock.sleep(3_000))
+  await cloud.run(cluster.scale(0))
+  await cloud.run(up)
+  expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
+  await cloud.run(cluster.close())
+})
+
+test("2500 down: three quota minutes, and no quota reply", { timeout: 120_000 }, async () => {
+  const cloud = await gce(REAL)
+  const launches = await callsFor(cloud, 2_500)
+  expect(launches).toHaveLength(1)
+  const calls = cloud.calls()
+  const instances = []
+  for (const call of launches) instances.push(...(await launchOne(cloud, call, calls)).instances)
+  expect(instances).toHaveLength(2_500)
+  const { accepted, failures } = await cloud.run(cloud.provider.terminate(instances, calls))
+  expect(accepted).toHaveLength(2_500)
+  expect(failures).toEqual([])
+  const minutes = new Set(entries(cloud, "instances.delete").map(({ at }) => Math.floor(at / 60_000)))
+  expect(minutes.size).toBe(3)
+  expect(refused(cloud)).toEqual([])
+})
+
+test.each(["loseReply", "cutReply", "garbleReply"] as const)("%s of a launch: no second set", async (fault) => {
+  const cloud = await gce(REAL)
+  cloud.world.faults[fault]("instances.bulkInsert", 2)
+  const cluster = clusterOn(cloud)
+  const { running } = await cloud.run(cluster.scale(300))
+  expect(running).toBe(300)
+  expect(cloud.world.truth()).toHaveLength(300)
+  await cloud.run(cluster.close())
+  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+})
+
+test.each(["details", "plain", "request"] as const)(
+  "a zone that has too few (%s): the rest comes from another",
+  async (exhausted) => {
+    const cloud = await gce({ world: REAL.world, wire: { ...REAL.wire, exhausted } })
+    cloud.world.setCapacity({ zone: "us-central1-a" }, 30)
+    cloud.world.setCapacity({ zone: "us-central1-b" }, 0)
+    const cluster = clusterOn(cloud)
+    const { running } = await cloud.run(cluster.scale(100))
+    expect(running).toBe(100)
+    const zones = cloud.world.truth().map(({ zone }) => zone)
+    expect(zones.filter((zone) => zone === "us-central1-a")).toHaveLength(30)
+    expect(zones.filter((zone) => zone === "us-central1-c")).toHaveLength(70)
+    await cloud.run(cluster.close())
+  },
+)
+
+test("a Spot VM that is preempted is told from one that somebody deleted, and is replaced", async () => {
+  const cloud = await gce(REAL)
+  const cluster = clusterOn(cloud, { market: "spot" })
+  await cloud.run(cluster.scale(5))
+  const [taken] = cloud.world.truth({ states: ["running"] })
+  cloud.world.faults.interrupt([taken?.id ?? ""])
+  await cloud.run(cloud.clock.sleep(120_000))
+  await cloud.run(cluster.scale(5))
+  expect(cloud.world.truth({ states: ["running"] })).toHaveLength(5)
+  const id = `${taken?.zone}/${taken?.name}`
+  const workers = cluster.workers.map((worker) => worker.id)
+  expect(workers).not.toContain(id)
+  const like = { id, zone: taken?.zone, instanceType: TYPE, market: "spot" } as Instance
+  const { reasons } = await cloud.run(
+    cloud.provider.interruptions?.([like], cloud.bare()) ?? Promise.reject(new Error("none")),
+  )
+  expect(reasons).toMatchObject([{ id, failure: { reason: "interrupted", code: "compute.instances.preempted" } }])
+  await cloud.run(cluster.close())
+})
+
+test("everybody else's requests use up the quota too: later, and nothing is lost", async () => {
+  const cloud = await gce(REAL)
+  cloud.world.faults.rate("*", 0.2, { kind: "fail", error: "throttled" })
+  const cluster = clusterOn(cloud)
+  const { running } = await cloud.run(cluster.scale(200))
+  expect(running).toBe(200)
+  const receipt = await cloud.run(cluster.close())
+  expect(receipt.leaked).toEqual([])
+  expect(cloud.world.truth()).toHaveLength(200)
+  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+})
+
+test("the deadline is kept by Compute Engine itself", async () => {
+  const cloud = await gce(REAL)
+  const cluster = clusterOn(cloud, { maxLifetime: "1h" })
+  await cloud.run(cluster.scale(3))
+  await cluster.detach()
+  await cloud.run(cloud.clock.sleep(2 * 3_600_000))
+  expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
+})

@@ -1,0 +1,84 @@
+/** What every provider owes the core, kept by Compute Engine over the wire: with bare calls, and with the core's. */
+import { describe, test } from "vitest"
+import { gcp } from "../../providers/gcp/index.js"
+import { createCalls } from "../../src/calls/send.js"
+import type { Bucket } from "../../src/provider.js"
+import type { World } from "../../src/simulator/index.js"
+import { isLong, LONG } from "../support/long.js"
+import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
+import { type Cloud, gce, optionsFor, TYPE, ZONE } from "./support/cloud.js"
+
+const NO_LEFTOVERS = "makes nothing but instances; their disks and addresses end with them"
+
+const SKIP: readonly Skip[] = [
+  { promise: "leftovers: of everything that was made nothing remains but what is shared", reason: NO_LEFTOVERS },
+  { promise: "leftovers: removing twice is success", reason: NO_LEFTOVERS },
+  { promise: "leftovers: looking changes nothing", reason: NO_LEFTOVERS },
+  { promise: "leftovers: those of another cluster are not among them, and stay", reason: NO_LEFTOVERS },
+  { promise: "prepare: doing it again makes nothing more", reason: NO_LEFTOVERS },
+  { promise: "prepare: read only makes and changes nothing", reason: NO_LEFTOVERS },
+  {
+    promise: "prepare: a generation that somebody else claimed is refused with an OwnershipError",
+    reason: "Compute Engine has no free name that can be created only once without a right that a burst does not need",
+  },
+]
+
+/** Bare calls pace nothing, so nothing may refuse them. */
+const WIDE: Readonly<Record<string, Bucket>> = {}
+
+/** The client of the second version has no shortcut here: its index is read whole, once for all tests. */
+const CLIENTS = {
+  "6.15": undefined,
+  "7.8": () => import("compute7"),
+} as const
+
+async function subject(pace: "bare" | "core", sdk: (() => Promise<unknown>) | undefined): Promise<Subject> {
+  const world = { listLagMs: [0, 3_000] as const, ...(pace === "bare" ? { buckets: WIDE } : {}) }
+  const cloud = await gce({ world, gcp: { sdk } })
+  const { clock, provider } = cloud
+  return {
+    provider,
+    clock,
+    run: cloud.run,
+    query: { instanceTypes: [TYPE], markets: ["on-demand"] },
+    // More than one page, and once more than two.
+    bulk: pace === "bare" && sdk === undefined ? 1001 : 501,
+    another: () => gcp(optionsFor(cloud.wire, { sdk })),
+    foreign: () => foreignIn(cloud.world),
+    faults: faultsOf(cloud),
+    close: () => cloud.wire.close(),
+    ...(pace === "bare" ? {} : { calls: (given) => coreCalls(cloud, given) }),
+  }
+}
+
+function coreCalls({ clock, provider }: Cloud, { signal, readOnly }: { signal?: AbortSignal; readOnly?: boolean }) {
+  const given = signal ?? new AbortController().signal
+  return createCalls({ clock, limits: provider.limits, signal: given, readOnly: readOnly ?? false })
+}
+
+async function foreignIn(world: World): Promise<ForeignInstance> {
+  const pool = { zone: ZONE, instanceType: TYPE, market: "on-demand" } as const
+  const made = world.create({ ...pool, min: 1, max: 1, names: ["database"], tags: { name: "somebody-s-database" } })
+  const id = made.kind === "created" ? (made.instances[0]?.id ?? "") : ""
+  return { id: `${ZONE}/database`, alive: async () => ["pending", "running"].includes(world.instance(id)?.state ?? "") }
+}
+
+function faultsOf({ world: { faults } }: Cloud): FaultHooks {
+  return {
+    loseReply: () => faults.loseReply("*"),
+    hang: () => faults.hang("*"),
+    fail: (error) => faults.fail("*", { error }),
+  }
+}
+
+for (const [version, sdk] of Object.entries(CLIENTS)) {
+  for (const pace of ["bare", "core"] as const) {
+    const isQuick = version === "6.15" && pace === "core"
+    const title = `Compute Engine over the wire, client ${version}, with ${pace} calls`
+    describe.skipIf(!isQuick && !isLong)(isQuick ? title : `${title} (${LONG})`, () => {
+      for (const { name, run, skipped } of contract(() => subject(pace, sdk), { skip: SKIP })) {
+        test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
+      }
+    })
+  }
+}
