@@ -1,0 +1,48 @@
+/** The provider itself, from options that are checked already. */
+import type { Provider } from "../../src/provider.js"
+import { claimGroup } from "./group.js"
+import { guestScript } from "./guest.js"
+import { launch, settle } from "./launch.js"
+import { leftovers, remove } from "./leftovers.js"
+import { limitsOf } from "./limits.js"
+import { list } from "./list.js"
+import { offers } from "./offers.js"
+import type { AzureOptions } from "./options.js"
+import { prepare } from "./prepare.js"
+import { azureOf } from "./send.js"
+import { split } from "./split.js"
+import { terminate } from "./terminate.js"
+import { headroom } from "./usage.js"
+
+/** @param sdkName the SDK's name where it was installed under another: for tests of two versions. */
+export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
+  const { location, resourceGroup } = options
+  const azure = azureOf(options, sdkName)
+  return {
+    name: "azure",
+    region: location,
+    limits: limitsOf(options, preambleBytes(options)),
+    offers: (query, calls) => offers(azure, query, calls),
+    prepare: (owner, group, calls) => prepare(azure, owner, group, calls),
+    split,
+    launch: (call, calls) => launch(azure, call, calls),
+    settle: (call, _ref, calls) => settle(azure, call, calls),
+    list: (selector, calls) => list(azure, selector, calls),
+    terminate: (instances, calls) => terminate(azure, instances, calls),
+    // A given group is not ours to claim.
+    ...(resourceGroup === undefined
+      ? { claim: async (owner, calls) => void (await claimGroup(azure, owner, calls)) }
+      : {}),
+    headroom: (wish, calls) => headroom(azure, wish, calls),
+    leftovers: (selector, calls) => leftovers(azure, selector, calls),
+    remove: (found, calls) => remove(azure, found, calls),
+  }
+}
+
+/** What our own part of the custom data takes, with names of the lengths that are allowed. */
+function preambleBytes({ location, identity }: AzureOptions): number {
+  const name = "x".repeat(63)
+  const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }
+  const group = { name, startup: "x", environment: {}, publicAddress: "auto", tags: {}, archs: [] } as const
+  return Buffer.byteLength(guestScript(owner, group, { location, ...(identity === undefined ? {} : { identity }) }))
+}

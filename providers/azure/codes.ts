@@ -1,0 +1,259 @@
+/**
+ * What Azure's error codes mean to us, in order: the first row that fits counts. Sources: "Understand common error
+ * messages when you manage virtual machines in Azure", "Error codes for Azure Spot Virtual Machines", "Resolve errors for
+ * resource quotas", and the tables of Karpenter's and Gardener's Azure providers. Quota and throttle share
+ * `OperationNotAllowed`; the message and the details tell them apart.
+ */
+
+/** `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted. */
+export type Verdict = "throttled" | "transient" | "capacity" | "quota" | "rejected" | "auth" | "conflict" | "fenced"
+
+/** What a refusal says about, widest last. */
+export type ScopeKind = "pool" | "type-in-zone" | "type" | "family" | "market" | "region"
+
+export interface CodeRow {
+  readonly codes: readonly string[]
+  /** Only when the message says so too. */
+  readonly message?: RegExp
+  readonly status?: number
+  readonly verdict: Verdict
+  readonly scope?: ScopeKind
+  readonly ttlMs?: number
+  /** What the user can do. */
+  readonly remedy?: string
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+/** Karpenter forgets a failed allocation after an hour. */
+export const COLD_MS = HOUR_MS
+/** A size that is not sold to this subscription is not from one hour to the next. */
+const NOT_SOLD_MS = 23 * HOUR_MS
+const QUOTA_MS = 10 * MINUTE_MS
+
+const MORE_QUOTA = "ask for an increase under Quotas in the portal (or: az quota update)"
+
+export const CODES: readonly CodeRow[] = [
+  // A lock of the network provider, told with the status of a throttle.
+  { codes: ["RetryableErrorDueToAnotherOperation"], verdict: "transient" },
+  { codes: ["*"], status: 429, verdict: "throttled" },
+  { codes: ["TooManyRequests", "SubscriptionRequestsThrottled", "TenantRequestsThrottled"], verdict: "throttled" },
+
+  // Quotas.
+  {
+    codes: ["OperationNotAllowed", "QuotaExceeded"],
+    message: /low\s*priority\s*cores/i,
+    verdict: "quota",
+    scope: "market",
+    ttlMs: HOUR_MS,
+    remedy: `${MORE_QUOTA} of spot vCPUs, or use on-demand instances`,
+  },
+  {
+    codes: ["OperationNotAllowed", "QuotaExceeded"],
+    message: /family cores quota[\s\S]*current limit: 0\b/i,
+    verdict: "quota",
+    scope: "family",
+    ttlMs: HOUR_MS,
+    remedy: `this subscription has none of this family; ${MORE_QUOTA}, or add sizes of another family`,
+  },
+  {
+    codes: ["OperationNotAllowed", "QuotaExceeded"],
+    message: /family cores quota/i,
+    verdict: "quota",
+    scope: "family",
+    ttlMs: QUOTA_MS,
+    remedy: `${MORE_QUOTA}, or add sizes of another family`,
+  },
+  {
+    codes: ["OperationNotAllowed", "QuotaExceeded"],
+    message: /total regional (cores|vcpus)/i,
+    verdict: "quota",
+    scope: "market",
+    ttlMs: QUOTA_MS,
+    remedy: `${MORE_QUOTA} of regional vCPUs, or add a location`,
+  },
+  {
+    codes: ["OperationNotAllowed"],
+    message: /exceeding[\s\S]*quota|quota increase/i,
+    verdict: "quota",
+    scope: "family",
+    ttlMs: QUOTA_MS,
+    remedy: MORE_QUOTA,
+  },
+  {
+    codes: ["QuotaExceeded", "ResourceQuotaExceeded"],
+    verdict: "quota",
+    scope: "family",
+    ttlMs: QUOTA_MS,
+    remedy: MORE_QUOTA,
+  },
+  {
+    codes: ["PublicIPCountLimitReached", "PublicIpQuotaExceeded", "NetworkInterfaceCountLimitReached"],
+    verdict: "quota",
+    scope: "region",
+    ttlMs: QUOTA_MS,
+    remedy: `${MORE_QUOTA}, or set publicAddress: false and give the subnet a NAT gateway`,
+  },
+  {
+    codes: ["SubnetIsFull", "InsufficientSubnetSize"],
+    verdict: "quota",
+    scope: "region",
+    ttlMs: QUOTA_MS,
+    remedy: "name a larger subnet with subnetId; a deleted VM may hold its address for three minutes more",
+  },
+
+  // Capacity. Only the first ones refuse the request itself; the others come after it was accepted.
+  { codes: ["SkuNotAvailable"], message: /\bspot\b|low priority/i, verdict: "capacity", scope: "pool", ttlMs: COLD_MS },
+  {
+    codes: ["SkuNotAvailable"],
+    verdict: "capacity",
+    scope: "pool",
+    ttlMs: NOT_SOLD_MS,
+    remedy: "add sizes, zones or a location",
+  },
+  { codes: ["ZonalAllocationFailed", "AllocationFailed"], verdict: "capacity", scope: "type-in-zone", ttlMs: COLD_MS },
+  {
+    codes: ["OverconstrainedZonalAllocationRequest", "OverconstrainedAllocationRequest"],
+    verdict: "capacity",
+    scope: "pool",
+    ttlMs: COLD_MS,
+  },
+  { codes: ["InsufficientCapacity", "CapacityReservation*"], verdict: "capacity", scope: "pool", ttlMs: COLD_MS },
+  {
+    codes: ["SpotPriceGreaterThanProvidedMaxPrice"],
+    verdict: "capacity",
+    scope: "pool",
+    ttlMs: COLD_MS,
+    remedy: "raise maxPrice, or leave it out",
+  },
+  {
+    codes: ["AzureSpotIsNotSupportedForThisVMSize", "AzureSpotFeatureNotEnabledForSubscription"],
+    verdict: "capacity",
+    scope: "pool",
+    ttlMs: NOT_SOLD_MS,
+  },
+  { codes: ["BadRequest"], message: /not supported/i, verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS },
+
+  // The group is being deleted, or gone: this generation has ended.
+  { codes: ["ResourceGroupBeingDeleted"], verdict: "fenced", remedy: "somebody closes this cluster; start it anew" },
+  {
+    codes: ["ResourceGroupNotFound"],
+    verdict: "fenced",
+    remedy: "somebody removed this cluster's resource group; start it anew",
+  },
+
+  // Somebody with this name is there already, or on its way in or out.
+  {
+    codes: ["OperationNotAllowed"],
+    message: /marked for deletion|another operation|in progress/i,
+    verdict: "conflict",
+  },
+  {
+    codes: ["PropertyChangeNotAllowed", "PreconditionFailed", "Conflict", "AnotherOperationInProgress"],
+    verdict: "conflict",
+  },
+  { codes: ["OperationPreempted"], verdict: "conflict" },
+
+  // Who we are, and what we may.
+  {
+    codes: ["AuthorizationFailed", "LinkedAuthorizationFailed"],
+    verdict: "auth",
+    remedy:
+      "give the principal a role with this action (docs/azure.md has the smallest one); a new assignment takes some minutes",
+  },
+  {
+    codes: ["InvalidAuthenticationToken*", "ExpiredAuthenticationToken", "AuthenticationFailed"],
+    verdict: "auth",
+    remedy: "log in again (az login), and check the tenant",
+  },
+  {
+    codes: ["SubscriptionNotRegistered", "MissingSubscriptionRegistration"],
+    verdict: "auth",
+    remedy: "register the provider once: az provider register --namespace Microsoft.Compute (and Microsoft.Network)",
+  },
+  {
+    codes: ["SubscriptionNotFound", "InvalidSubscriptionId"],
+    verdict: "auth",
+    remedy: "check subscriptionId, and the tenant you are logged in to",
+  },
+  {
+    codes: ["ReadOnlyDisabledSubscription", "DisallowedOperation"],
+    verdict: "auth",
+    remedy: "the subscription is disabled or restricted",
+  },
+  {
+    codes: ["RequestDisallowedByPolicy", "RequestDisallowedByAzure"],
+    verdict: "rejected",
+    remedy: "a policy forbids it: add the tags that it wants to the group's tags, or ask for an exemption",
+  },
+  { codes: ["ScopeLocked"], verdict: "rejected", remedy: "remove the lock (az lock list), and try again" },
+
+  // What passes by itself.
+  {
+    codes: [
+      "NicReservedForAnotherVm",
+      "NicInUse",
+      "InUseSubnetCannotBeDeleted",
+      "PublicIPAddressCannotBeDeleted",
+      "InUse*",
+    ],
+    verdict: "transient",
+  },
+  {
+    codes: ["NetworkingInternalOperationError", "InternalOperationError", "InternalExecutionError"],
+    verdict: "transient",
+  },
+  { codes: ["InternalServerError", "RetryableError", "DiskPreparationError", "StorageFailure*"], verdict: "transient" },
+  {
+    codes: ["ResourceUpdateBlockedOnPlatformUpdate", "ServiceUnavailable", "GatewayTimeout", "ServerTimeout"],
+    verdict: "transient",
+  },
+  { codes: ["ReferencedResourceNotProvisioned"], verdict: "transient" },
+
+  // What will never be accepted.
+  {
+    codes: ["ImageNotFound", "PlatformImageNotFound", "GalleryImageNotFound", "SubscriptionNotAuthorizedForImage"],
+    verdict: "rejected",
+    remedy: "check the image, and that this location has it (az vm image list)",
+  },
+  {
+    codes: ["MarketplacePurchaseEligibilityFailed", "VMMarketplaceInvalidInput", "ResourcePurchaseValidationFailed"],
+    verdict: "rejected",
+    remedy: "accept the image's terms once (az vm image terms accept), and give its plan in overrides",
+  },
+  {
+    codes: ["LocationNotAvailableForResourceType", "NoRegisteredProviderFound", "LocationNotAvailableForResourceGroup"],
+    verdict: "rejected",
+    remedy: "check location (az account list-locations)",
+  },
+  {
+    codes: ["InvalidResourceReference"],
+    verdict: "rejected",
+    remedy: "check subnetId: the network must be in the same location",
+  },
+  { codes: ["MaxPriceValueInvalid"], verdict: "rejected", remedy: "check maxPrice" },
+]
+
+/** Words that end a boot: seen on a VM that was accepted, never on a request. */
+export const BOOT_CODES: readonly string[] = [
+  "OSProvisioningTimedOut",
+  "OSProvisioningClientError",
+  "OSProvisioningInternalError",
+  "VMStartTimedOut",
+  "VMExtensionProvisioningError",
+  "VMExtensionProvisioningTimeout",
+]
+
+/** The row for a code; undefined when the code is new to us. */
+export function rowOf(code: string, message: string, status?: number): CodeRow | undefined {
+  return CODES.find(
+    (row) =>
+      row.codes.some((known) => matches(known, code)) &&
+      (row.message?.test(message) ?? true) &&
+      (row.status === undefined || row.status === status),
+  )
+}
+
+function matches(known: string, code: string): boolean {
+  return known.endsWith("*") ? code.startsWith(known.slice(0, -1)) : known === code
+}

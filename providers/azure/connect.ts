@@ -1,0 +1,177 @@
+/** The SDK: loaded at its first use, told to do one thing at a time, and never to retry. */
+import { createRequire } from "node:module"
+import type { ComputeManagementClient, VirtualMachine } from "@azure/arm-compute"
+import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline"
+import { SpecError } from "../../src/errors.js"
+import type { ArmReply } from "./errors.js"
+import type { VmPlace } from "./names.js"
+import type { AzureCredential, AzureOptions } from "./options.js"
+
+export const SDK = "@azure/arm-compute"
+const ENDPOINT = "https://management.azure.com"
+
+type Sdk = typeof import("@azure/arm-compute")
+type PipelineSdk = typeof import("@azure/core-rest-pipeline")
+
+export interface ArmRequest {
+  readonly method: "GET" | "PUT" | "DELETE"
+  /** A path on ARM with its query, or a whole URL. */
+  readonly path: string
+  readonly body?: unknown
+}
+
+/** How requests leave: the SDK's own methods where it has them, the client's pipeline for the rest of ARM. */
+export interface Connection {
+  readonly endpoint: string
+  arm(request: ArmRequest, signal: AbortSignal): Promise<ArmReply>
+  /** Without the pipeline, and so without our token: for hosts that must not see it. */
+  open(url: string, signal: AbortSignal): Promise<ArmReply>
+  putVm(place: VmPlace, vm: VirtualMachine, signal: AbortSignal): Promise<ArmReply>
+  getVm(place: VmPlace, isRuntime: boolean, signal: AbortSignal): Promise<ArmReply>
+  deleteVm(place: VmPlace, signal: AbortSignal): Promise<ArmReply>
+  /** What the SDK would send for a VM: what it does not know is missing there. */
+  serialize(vm: VirtualMachine): Promise<unknown>
+}
+
+/** @param sdkName another version under an alias: for tests. */
+export function connect(options: AzureOptions, sdkName = SDK): Connection {
+  const { sdk, pipeline } = loadSdk(sdkName)
+  const credential = (options.credential ?? defaultCredential()) as never
+  const tls = trustOf(options)
+  const client = new sdk.ComputeManagementClient(credential, options.subscriptionId, clientOptions(options, tls))
+  const http = (options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient()
+  const endpoint = (options.endpoint ?? ENDPOINT).replace(/\/+$/, "")
+  const requestOf = (method: ArmRequest["method"], url: string, signal: AbortSignal, body?: unknown) => {
+    const type = body === undefined ? {} : { "content-type": "application/json" }
+    const headers = pipeline.createHttpHeaders({ accept: "application/json", ...type })
+    const json = body === undefined ? {} : { body: JSON.stringify(body) }
+    const request = pipeline.createPipelineRequest({ url, method, abortSignal: signal, headers, ...json })
+    // Other hosts show certificates that node trusts by itself.
+    return Object.assign(request, tls === undefined || !url.startsWith(endpoint) ? {} : { tlsSettings: tls })
+  }
+  return {
+    endpoint,
+    arm: ({ method, path, body }, signal) => {
+      const url = path.startsWith("https:") ? path : `${endpoint}${path}`
+      return answered(client.pipeline.sendRequest(http, requestOf(method, url, signal, body)))
+    },
+    open: (url, signal) => answered(http.sendRequest(requestOf("GET", url, signal))),
+    ...vmMethods(client),
+    serialize: (vm) => serialize(sdk, options.subscriptionId, vm),
+  }
+}
+
+/** A poller's first request is all that we want of it: one list shows what became of all VMs (see `list`). */
+function vmMethods({ virtualMachines }: ComputeManagementClient): Pick<Connection, "putVm" | "getVm" | "deleteVm"> {
+  return {
+    putVm: ({ group, name }, vm, abortSignal) =>
+      heard((onResponse) =>
+        virtualMachines.createOrUpdate(group, name, vm, { ifNoneMatch: "*", abortSignal, onResponse }).submitted(),
+      ),
+    getVm: ({ group, name }, isRuntime, abortSignal) =>
+      heard((onResponse) =>
+        virtualMachines.get(group, name, { abortSignal, onResponse, ...(isRuntime ? { expand: "instanceView" } : {}) }),
+      ),
+    deleteVm: ({ group, name }, abortSignal) =>
+      heard((onResponse) =>
+        virtualMachines.delete(group, name, { forceDeletion: true, abortSignal, onResponse }).submitted(),
+      ),
+  }
+}
+
+interface RawResponse {
+  readonly status: number
+  readonly headers: PipelineResponse["headers"]
+  readonly bodyAsText?: string | null
+}
+
+/** Runs a method of the SDK for its raw answer: its own errors have lost details and headers. */
+async function heard(run: (onResponse: (raw: unknown) => void) => Promise<unknown>): Promise<ArmReply> {
+  let raw: RawResponse | undefined
+  try {
+    await run((response) => {
+      raw = response as RawResponse
+    })
+  } catch (error) {
+    if (raw === undefined) throw error
+  }
+  if (raw === undefined) throw new Error("the SDK returned without an answer")
+  return toReply(raw)
+}
+
+async function answered(sent: Promise<PipelineResponse>): Promise<ArmReply> {
+  return toReply(await sent)
+}
+
+function toReply({ status, headers, bodyAsText }: RawResponse): ArmReply {
+  return { status, headers: headers.toJSON(), body: parsed(bodyAsText ?? "") }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}
+
+/** Through a client that sends nothing: the serializers themselves are not exported. */
+async function serialize(sdk: Sdk, subscriptionId: string, vm: VirtualMachine): Promise<unknown> {
+  let body: unknown
+  const sendRequest = (request: PipelineRequest): Promise<PipelineResponse> => {
+    body = parsed(typeof request.body === "string" ? request.body : "")
+    return Promise.resolve({ request, status: 400, headers: request.headers, bodyAsText: "{}" })
+  }
+  const getToken = () => Promise.resolve({ token: "none", expiresOnTimestamp: Number.MAX_SAFE_INTEGER })
+  const client = new sdk.ComputeManagementClient({ getToken }, subscriptionId, {
+    httpClient: { sendRequest },
+    retryOptions: { maxRetries: 0 },
+  })
+  await client.virtualMachines
+    .createOrUpdate("group", "name", vm)
+    .submitted()
+    .catch(() => {})
+  return body
+}
+
+function clientOptions({ endpoint, httpClient }: AzureOptions, tls: ReturnType<typeof trustOf>) {
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(tls === undefined ? {} : { tlsOptions: tls }),
+    ...(httpClient === undefined ? {} : { httpClient: httpClient as HttpClient }),
+    // It would wait out any Retry-After without a word, 20 minutes too.
+    retryOptions: { maxRetries: 0 },
+  }
+}
+
+/** One object for all requests: the SDK keeps one agent, with its open sockets, for each. */
+function trustOf({ ca }: AzureOptions): { readonly ca: string } | undefined {
+  return ca === undefined ? undefined : { ca }
+}
+
+/** Half the time of `import`; the pipeline is the SDK's own dependency, wherever it was installed. */
+function loadSdk(name: string): { readonly sdk: Sdk; readonly pipeline: PipelineSdk } {
+  const require = createRequire(import.meta.url)
+  try {
+    const pipeline = createRequire(require.resolve(name))("@azure/core-rest-pipeline") as PipelineSdk
+    return { sdk: require(name) as Sdk, pipeline }
+  } catch (cause) {
+    throw missing(name, cause)
+  }
+}
+
+function defaultCredential(): AzureCredential {
+  const name = "@azure/identity"
+  try {
+    const identity = createRequire(import.meta.url)(name) as typeof import("@azure/identity")
+    return new identity.DefaultAzureCredential()
+  } catch (cause) {
+    throw missing(name, cause)
+  }
+}
+
+function missing(name: string, cause: unknown): unknown {
+  if ((cause as { code?: string }).code !== "MODULE_NOT_FOUND") return cause
+  const message = `${name} is not installed here; run: npm install ${name}${name === SDK ? " @azure/identity" : ", or pass credential to azure()"}`
+  return new SpecError([{ option: "provider", value: "azure", message }], { cause })
+}

@@ -1,0 +1,17 @@
+import type { Provider } from "../../src/provider.js"
+import { adapterOf } from "./adapter.js"
+import { type AzureOptions, parseAzureOptions } from "./options.js"
+
+export type { AzureCredential, AzureDisk, AzureHttpClient, AzureImage, AzureOptions } from "./options.js"
+
+/**
+ * Azure VMs in one location, for `new Cluster({ provider: azure({ subscriptionId, location: "westeurope" }) })`. Nothing is
+ * loaded or sent before it is used; the SDKs are "@azure/arm-compute" and, without a credential of your own,
+ * "@azure/identity", installed beside Muster.
+ *
+ * @param options see `AzureOptions`; `subscriptionId` and `location` must be given.
+ * @throws SpecError with all that is wrong with the options.
+ */
+export function azure(options: AzureOptions): Provider {
+  return adapterOf(parseAzureOptions(options))
+}

@@ -1,0 +1,98 @@
+/** From Azure's words for a VM, as REST has them, to ours. */
+import { TransientError } from "../../src/errors.js"
+import type { Failure, FailureReason, Instance, InstanceState } from "../../src/provider.js"
+import { BOOT_CODES, rowOf } from "./codes.js"
+import { scopeOf } from "./errors.js"
+import { familyOf } from "./families.js"
+import { placeOf, REGIONAL, vmId } from "./names.js"
+import { parseIso } from "./times.js"
+
+/** The parts of a VM that we read. */
+export interface NativeVm {
+  readonly id?: string
+  readonly location?: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly zones?: readonly string[]
+  readonly properties?: {
+    readonly provisioningState?: string
+    readonly priority?: string
+    readonly timeCreated?: string
+    readonly hardwareProfile?: { readonly vmSize?: string }
+    readonly networkProfile?: { readonly networkInterfaces?: readonly { readonly id?: string }[] }
+    readonly instanceView?: { readonly statuses?: readonly NativeStatus[] }
+  }
+}
+
+export interface NativeStatus {
+  /** "PowerState/running", "ProvisioningState/failed/ZonalAllocationFailed"; some are empty. */
+  readonly code?: string
+  readonly message?: string
+}
+
+/**
+ * `provisioningState` ("Virtual Machines - Get"). Succeeded after a create says that the guest has started. Failed is what
+ * an accepted VM becomes when it cannot be allocated or does not boot; it stays until it is deleted.
+ */
+const STATES: Readonly<Record<string, InstanceState>> = {
+  creating: "pending",
+  updating: "running",
+  migrating: "running",
+  succeeded: "running",
+  failed: "pending",
+  canceled: "pending",
+  deleting: "terminating",
+}
+
+/** @throws TransientError when an answer lacks what every VM has: nothing may be concluded from it. */
+export function toInstance(native: NativeVm, subscriptionId: string): Instance {
+  const { id = "", location = "", tags = {}, zones, properties = {} } = native
+  const place = placeOf(id, subscriptionId)
+  const said = properties.provisioningState ?? "none"
+  const state = STATES[said.toLowerCase()]
+  if (place === undefined || state === undefined) {
+    throw new TransientError(
+      `Azure's answer has a VM with the id "${id}" in the state "${said}", which is not documented`,
+    )
+  }
+  return {
+    id: vmId(subscriptionId, place.group, place.name),
+    provider: "azure",
+    name: place.name.toLowerCase(),
+    state,
+    region: location.toLowerCase().replaceAll(" ", ""),
+    zone: zones?.[0] ?? REGIONAL,
+    instanceType: properties.hardwareProfile?.vmSize ?? "",
+    market: properties.priority?.toLowerCase() === "spot" ? "spot" : "on-demand",
+    launchedAt: parseIso(properties.timeCreated ?? "") ?? 0,
+    tags,
+  }
+}
+
+export function hasFailed({ properties }: NativeVm): boolean {
+  return ["failed", "canceled"].includes((properties?.provisioningState ?? "").toLowerCase())
+}
+
+/** Why a VM is Failed, from its instance view: the third part of a status's code, if it has one. */
+export function failureOf(instance: Instance, statuses: readonly NativeStatus[]): Failure {
+  const failed = statuses.find(({ code = "" }) => /^ProvisioningState\/failed/i.test(code))
+  const code = failed?.code?.split("/")[2] ?? "ProvisioningFailed"
+  const said = failed?.message ?? ""
+  const row = rowOf(code, said)
+  const { region: location, instanceType, zone, market } = instance
+  const offer = { instanceType, zone, market, family: familyOf(instanceType) }
+  const reason = reasonOf(row?.verdict, code)
+  const what = `starting ${instanceType} (${market}, ${zone === REGIONAL ? "no zone" : `zone ${zone}`}) in ${location}`
+  return {
+    reason,
+    count: 1,
+    scope: scopeOf(row?.scope ?? "pool", { location, offer }),
+    ttlMs: reason === "boot" ? 0 : (row?.ttlMs ?? 0),
+    code,
+    message: `${what}: ${said || "the VM has failed, and Azure does not say why"} (${code})`,
+  }
+}
+
+function reasonOf(verdict: string | undefined, code: string): FailureReason {
+  if (BOOT_CODES.includes(code)) return "boot"
+  return verdict === "capacity" || verdict === "quota" ? verdict : "boot"
+}

@@ -1,0 +1,85 @@
+import type { Bucket, Cost, Limits, TokenBucket } from "../../src/provider.js"
+import type { AzureOptions } from "./options.js"
+
+/** "Custom data is limited to 65,535 bytes" once decoded ("osProfile.customData", Virtual Machines REST reference). */
+export const CUSTOM_DATA_BYTES = 65_535
+
+/** Compute's own policies refill by the minute ("Compute throttling limits"). */
+function perMinute(capacity: number, refill: number): TokenBucket {
+  return { kind: "token", capacity, perSecond: refill / 60 }
+}
+
+/** More requests at once only make ARM answer slower; node's agent opens a socket for each. */
+const AT_ONCE = 128
+
+/**
+ * `arm.*`: "Understand how Azure Resource Manager throttles requests": for each subscription, principal and kind of
+ * request. `compute.*`: "Compute throttling limits", for each subscription and region. `poll`: how often we look at a
+ * request that Azure takes its time for; its Retry-After is a few seconds.
+ */
+const BUCKETS: Readonly<Record<string, Bucket>> = {
+  "arm.reads": { kind: "token", capacity: 250, perSecond: 25 },
+  "arm.writes": { kind: "token", capacity: 200, perSecond: 10 },
+  "arm.deletes": { kind: "token", capacity: 200, perSecond: 10 },
+  "compute.puts": perMinute(1_500, 500),
+  "compute.deletes": perMinute(1_500, 500),
+  "compute.gets": perMinute(24_000, 8_000),
+  "compute.lists": perMinute(900, 300),
+  launches: { kind: "concurrency", max: AT_ONCE },
+  terminations: { kind: "concurrency", max: AT_ONCE },
+  poll: { kind: "token", capacity: 1, perSecond: 1 / 3 },
+}
+
+const read = { "arm.reads": 1 } as const
+const write = { "arm.writes": 1 } as const
+const remove = { "arm.deletes": 1 } as const
+
+/** Every request of this adapter, by the operation id of its REST reference, and what it draws. */
+export const COSTS = {
+  VirtualMachines_CreateOrUpdate: { ...write, "compute.puts": 1, launches: 1 },
+  VirtualMachines_Delete: { ...remove, "compute.deletes": 1, terminations: 1 },
+  VirtualMachines_Get: { ...read, "compute.gets": 1 },
+  VirtualMachines_List: { ...read, "compute.lists": 1 },
+  VirtualMachineImages_List: read,
+  ResourceSkus_List: read,
+  Usage_List: read,
+  Disks_ListByResourceGroup: { ...read, "compute.lists": 1 },
+  Disks_Delete: remove,
+  ResourceGroups_List: read,
+  ResourceGroups_Get: read,
+  ResourceGroups_CreateOrUpdate: write,
+  ResourceGroups_Delete: remove,
+  NetworkInterfaces_List: read,
+  NetworkInterfaces_Delete: remove,
+  PublicIPAddresses_List: read,
+  PublicIPAddresses_Delete: remove,
+  NetworkSecurityGroups_CreateOrUpdate: write,
+  VirtualNetworks_CreateOrUpdate: write,
+  VirtualNetworks_Get: read,
+  /** The same again, until it is done. */
+  VirtualNetworks_Wait: { ...read, poll: 1 },
+  Subnets_Get: read,
+  RetailPrices: {},
+} as const satisfies Readonly<Record<string, Cost>>
+
+export type Api = keyof typeof COSTS
+
+/** @param preambleBytes what our own part of the custom data takes of the 64 KB. */
+export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
+  const { subscriptionId, location, endpoint = "" } = options
+  return {
+    account: `azure:${subscriptionId.toLowerCase()}:${location}:${endpoint}`,
+    buckets: BUCKETS,
+    userDataBytes: CUSTOM_DATA_BYTES - preambleBytes,
+    // ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not.
+    consistencyMs: 60_000,
+    // A deleted VM keeps its place and its bill until it is gone: only its absence counts.
+    goneStates: ["terminated"],
+    // VMs boot in 30 to 90 s; one list every 5 s is a fiftieth of what ARM lets through.
+    look: { firstMs: 5_000, everyMs: 5_000 },
+    attemptMs: 60_000,
+    // The platform itself gives a guest 20 minutes before it reports OSProvisioningTimedOut.
+    bootMs: 20 * 60_000,
+    markets: ["on-demand", "spot"],
+  }
+}

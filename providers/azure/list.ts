@@ -1,0 +1,72 @@
+import { TAG, tagsMatch } from "../../src/fleet/tags.js"
+import type { Calls, Instance, Selector } from "../../src/provider.js"
+import { withAddresses } from "./addresses.js"
+import { clusterGroups } from "./group.js"
+import { failureOf, hasFailed, type NativeVm, toInstance } from "./instance.js"
+import { placeOf, vmId } from "./names.js"
+import type { Azure } from "./send.js"
+import { readVm, vmsIn } from "./vms.js"
+
+/** More ids than this are looked for in lists first: each GET draws as much as a page of a list. */
+const FEW_IDS = 10
+
+/**
+ * All instances that match, from every page of every group of theirs; a page that cannot be read fails the whole list.
+ * Ids are read one by one where the list lacks them. Only of VMs that have failed the reason is read.
+ */
+export async function list(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
+  calls.signal.throwIfAborted()
+  const { ids } = selector
+  const { subscriptionId, location } = azure.options
+  const natives = ids === undefined ? await listed(azure, selector, calls) : await withIds(azure, ids, calls)
+  const matching = natives
+    .map((native) => ({ native, instance: toInstance(native, subscriptionId) }))
+    .filter(({ instance }) => matches(instance, selector, location))
+  const instances = await Promise.all(
+    matching.map(async ({ native, instance }) => (hasFailed(native) ? withReason(azure, instance, calls) : instance)),
+  )
+  return withAddresses(azure, instances, calls)
+}
+
+async function listed(azure: Azure, selector: Selector, calls: Calls): Promise<readonly NativeVm[]> {
+  const groups = await clusterGroups(azure, selector, calls)
+  const lists = await Promise.all(groups.map(({ name }) => vmsIn(azure, name, calls)))
+  return lists.flat()
+}
+
+async function withIds(azure: Azure, ids: readonly string[], calls: Calls): Promise<readonly NativeVm[]> {
+  const { subscriptionId } = azure.options
+  const wanted = new Map(
+    ids.flatMap((id) => {
+      const place = placeOf(id, subscriptionId)
+      return place === undefined ? [] : [[vmId(subscriptionId, place.group, place.name), place] as const]
+    }),
+  )
+  const found: NativeVm[] = []
+  if (wanted.size > FEW_IDS) {
+    const groups = new Set([...wanted.values()].map(({ group }) => group))
+    for (const native of (await Promise.all([...groups].map((group) => vmsIn(azure, group, calls)))).flat()) {
+      if (wanted.delete((native.id ?? "").toLowerCase())) found.push(native)
+    }
+  }
+  const read = await Promise.all([...wanted.values()].map((place) => readVm(azure, place, calls)))
+  return [...found, ...read.flatMap((native) => native ?? [])]
+}
+
+async function withReason(azure: Azure, instance: Instance, calls: Calls): Promise<Instance> {
+  const place = placeOf(instance.id, azure.options.subscriptionId)
+  const native = place === undefined ? undefined : await readVm(azure, place, calls, true)
+  return { ...instance, failure: failureOf(instance, native?.properties?.instanceView?.statuses ?? []) }
+}
+
+/** Whatever is asked, other people's VMs are not: in a given group there may be some. */
+function matches(instance: Instance, selector: Selector, location: string): boolean {
+  const { states, zones } = selector
+  return (
+    instance.tags[TAG.uid] !== undefined &&
+    instance.region === location &&
+    tagsMatch(instance.tags, selector) &&
+    (states === undefined || states.includes(instance.state)) &&
+    (zones === undefined || zones.includes(instance.zone))
+  )
+}

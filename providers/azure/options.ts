@@ -1,0 +1,220 @@
+import { SpecError, type SpecProblem } from "../../src/errors.js"
+import { parseOptions, type Z } from "../../src/parse.js"
+import type { Arch, JsonObject } from "../../src/provider.js"
+
+/** What this adapter needs of a credential; every one of "@azure/identity" fits. */
+export interface AzureCredential {
+  getToken(
+    scopes: string | string[],
+    options?: { readonly abortSignal?: AbortSignal },
+  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>
+}
+
+/** What carries the requests, when not node's own https: `sendRequest` of "@azure/core-rest-pipeline". */
+export interface AzureHttpClient {
+  sendRequest(request: never): Promise<unknown>
+}
+
+/** An image: "publisher:offer:sku:version" (or "latest"), or a resource id of an image or of a gallery's image. */
+export type AzureImage = string | { readonly [A in Arch]?: string }
+
+export interface AzureDisk {
+  /** The image's own size by default. */
+  readonly sizeGiB?: number
+  /** "StandardSSD_LRS" by default; any managed disk type of Azure's. Unused by an ephemeral disk. */
+  readonly type?: string
+  /** The OS disk on the host itself, which costs nothing, where the size can carry it; false by default. */
+  readonly ephemeral?: boolean
+}
+
+export interface AzureOptions {
+  readonly subscriptionId: string
+  /** For example "westeurope". */
+  readonly location: string
+  /** Instances go into this group, which must exist and is never deleted; by default each generation gets its own. */
+  readonly resourceGroup?: string
+  /** The resource id of a subnet; by default one network per location is made, and shared by all clusters. */
+  readonly subnetId?: string
+  /** By default `DefaultAzureCredential` of "@azure/identity". */
+  readonly credential?: AzureCredential
+  /** Where Azure Resource Manager answers, when not at https://management.azure.com; https only. */
+  readonly endpoint?: string
+  /** PEM certificates to trust at `endpoint` instead of node's own; NODE_EXTRA_CA_CERTS adds to those without this option. */
+  readonly ca?: string
+  readonly httpClient?: AzureHttpClient
+  /** Where the public price list is, when not at https://prices.azure.com. */
+  readonly pricesEndpoint?: string
+  /** The image of groups that name none; Ubuntu 24.04 of the right architecture by default. */
+  readonly image?: AzureImage
+  /**
+   * The resource id of a user-assigned identity that may read and delete the instances: with it every instance ends
+   * itself at the cluster's deadline.
+   */
+  readonly identity?: string
+  /** Who may log in by SSH as `adminUsername`; nobody by default. Passwords are never allowed. */
+  readonly sshPublicKey?: string
+  /** "muster" by default. */
+  readonly adminUsername?: string
+  /** Most USD per hour for one spot instance; by default up to the on-demand price. */
+  readonly maxPrice?: number
+  readonly disk?: AzureDisk
+  /** The resource id of a proximity placement group. */
+  readonly proximityPlacementGroup?: string
+  /** The resource id of a capacity reservation group. */
+  readonly capacityReservationGroup?: string
+  /** Merged into each VM last, in the words of "@azure/arm-compute": `{ licenseType: "UBUNTU_PRO" }`. */
+  readonly overrides?: JsonObject
+}
+
+/** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
+const OWNED: Readonly<Record<string, string>> = {
+  tags: "they hold what ownership rests on; use the group's tags",
+  location: "use location",
+  zones: "zones come with offers; use the group's zones",
+  priority: "use the group's market",
+  evictionPolicy: "evicted instances must not leave paid disks behind",
+  identity: "the watchdog needs it; use identity",
+  hardwareProfile: "use instanceType",
+  networkProfile: "use subnetId and publicAddress",
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+const GROUP = /^[\w.()-]{0,89}[\w()-]$/
+export const URN = /^[^:/\s]+:[^:/\s]+:[^:/\s]+:[^:/\s]+$/
+const SSH_KEY = /^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+( .*)?$/
+
+function idPattern(types: string): RegExp {
+  return new RegExp(`^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/${types}$`, "i")
+}
+
+export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/[^/]+|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)")
+
+function optionsSchema(z: Z) {
+  const id = (types: string, example: string) =>
+    z
+      .string()
+      .regex(idPattern(types), `Give a resource id, such as "/subscriptions/…/resourceGroups/…/providers/${example}"`)
+  const image = z
+    .string()
+    .refine(
+      (text) => URN.test(text) || IMAGE_ID.test(text),
+      'Give "publisher:offer:sku:version" or an image\'s resource id',
+    )
+  const https = z.string().refine(isHttps, "Give an https URL: tokens never travel over plain http")
+  return z.strictObject({
+    subscriptionId: z.string().regex(UUID, "Give the subscription's id, a GUID (az account show --query id)"),
+    location: z
+      .string()
+      .regex(/^[a-z][a-z0-9]{2,}$/, 'Give the location\'s name, such as "westeurope" (az account list-locations)'),
+    resourceGroup: z.string().regex(GROUP, "Give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
+    subnetId: id(
+      "Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
+      "Microsoft.Network/virtualNetworks/net/subnets/workers",
+    ).optional(),
+    credential: z
+      .custom<AzureCredential>(
+        hasMethod("getToken"),
+        'Give a credential of "@azure/identity", or any object with getToken',
+      )
+      .optional(),
+    endpoint: https.optional(),
+    ca: z.string().includes("-----BEGIN CERTIFICATE-----", { message: "Give certificates in PEM" }).optional(),
+    httpClient: z.custom<AzureHttpClient>(hasMethod("sendRequest"), "Give an object with sendRequest").optional(),
+    pricesEndpoint: https.optional(),
+    image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
+    identity: id(
+      "Microsoft\\.ManagedIdentity/userAssignedIdentities/[^/]+",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/workers",
+    ).optional(),
+    sshPublicKey: z
+      .string()
+      .regex(SSH_KEY, 'Give one line of an OpenSSH public key ("ssh-ed25519 …" or "ssh-rsa …")')
+      .optional(),
+    adminUsername: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "Give a Linux user's name")
+      .refine(isFreeName, "Azure does not allow this name")
+      .optional(),
+    maxPrice: z.number().positive("Give USD per hour above zero, or leave it out").optional(),
+    disk: z
+      .strictObject({
+        sizeGiB: z.number().int().min(30).max(4095).optional(),
+        type: z
+          .string()
+          .regex(/^[A-Za-z0-9]+_(LRS|ZRS)$/, 'Give a disk type, such as "Premium_LRS"')
+          .optional(),
+        ephemeral: z.boolean().optional(),
+      })
+      .optional(),
+    proximityPlacementGroup: id(
+      "Microsoft\\.Compute/proximityPlacementGroups/[^/]+",
+      "Microsoft.Compute/proximityPlacementGroups/near",
+    ).optional(),
+    capacityReservationGroup: id(
+      "Microsoft\\.Compute/capacityReservationGroups/[^/]+",
+      "Microsoft.Compute/capacityReservationGroups/ours",
+    ).optional(),
+    overrides: z.record(z.string(), z.json()).optional(),
+  })
+}
+
+/**
+ * Checks the options of `azure()`.
+ *
+ * @throws SpecError with all that is wrong.
+ */
+export function parseAzureOptions(input: unknown): AzureOptions {
+  const problems: SpecProblem[] = [...combinationProblems(input)]
+  try {
+    const options = parseOptions("azure", optionsSchema, input)
+    if (problems.length === 0) return options as AzureOptions
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    problems.unshift(...error.problems)
+  }
+  throw new SpecError(problems)
+}
+
+/** What a schema cannot say. */
+function combinationProblems(input: unknown): readonly SpecProblem[] {
+  if (typeof input !== "object" || input === null) return []
+  const { overrides, capacityReservationGroup, proximityPlacementGroup } = input as Partial<
+    Record<keyof AzureOptions, unknown>
+  >
+  const problems: SpecProblem[] = Object.keys(overrides ?? {}).flatMap((key) => {
+    const reason = OWNED[key]
+    return reason === undefined
+      ? []
+      : [{ option: `azure.overrides.${key}`, message: `cannot be overridden: ${reason}` }]
+  })
+  if (capacityReservationGroup !== undefined && proximityPlacementGroup !== undefined) {
+    const message = "is given beside proximityPlacementGroup, and Azure takes only one of them for a VM; leave one out"
+    problems.push({ option: "azure.capacityReservationGroup", message })
+  }
+  return problems
+}
+
+function isHttps(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === "https:"
+}
+
+function hasMethod(name: string): (value: unknown) => boolean {
+  return (value) => typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[name] === "function"
+}
+
+/** Some of the names that "Create or update a VM" refuses for adminUsername. */
+const TAKEN_NAMES: readonly string[] = [
+  "root",
+  "admin",
+  "administrator",
+  "user",
+  "test",
+  "guest",
+  "console",
+  "backup",
+  "sys",
+]
+
+function isFreeName(name: string): boolean {
+  return !TAKEN_NAMES.includes(name)
+}

@@ -1,0 +1,174 @@
+import { createHash } from "node:crypto"
+import { SpecError, type SpecProblem } from "../../src/errors.js"
+import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import { ephemeralSizes } from "./ephemeral.js"
+import { claimGroup } from "./group.js"
+import { guestScript } from "./guest.js"
+import { imagesOf } from "./images.js"
+import { CUSTOM_DATA_BYTES } from "./limits.js"
+import { merge, missingFrom } from "./merge.js"
+import { generationGroup } from "./names.js"
+import { networkOf } from "./network.js"
+import type { AzureOptions } from "./options.js"
+import type { Azure } from "./send.js"
+
+/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
+export type Blueprint = {
+  readonly location: string
+  readonly group: string
+  readonly images: { readonly [A in Arch]?: JsonObject }
+  readonly subnetId: string
+  readonly publicAddress: boolean
+  /** Base64. */
+  readonly customData: string
+  readonly login: JsonObject
+  readonly disk: JsonObject
+  /** The sizes that can have their OS disk on the host, and where there. */
+  readonly ephemeral: { readonly [size: string]: string }
+  readonly placement: JsonObject
+  readonly identity?: string
+  /** USD per hour for spot; -1: up to the on-demand price. */
+  readonly maxPrice: number
+  readonly tags: Readonly<Record<string, string>>
+  readonly overrides: JsonObject
+  readonly owner: { readonly [K in keyof Owner]: Owner[K] }
+}
+
+const NO_WATCHDOG =
+  "Azure bills instances that power themselves off: without the option identity only this process or a sweep ends them at the deadline"
+
+/**
+ * Claims the generation's group, finds or makes the network, and pins image, tags and custom data of one group.
+ *
+ * @throws SpecError with all that Azure would refuse of the request. OwnershipError when the generation is somebody else's.
+ */
+export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
+  calls.signal.throwIfAborted()
+  const { options } = azure
+  const script = guestScript(owner, group, place(options))
+  const problems = [
+    ...tagProblems(group),
+    ...environmentProblems(group),
+    ...sizeProblems(script),
+    ...(await overrideProblems(azure)),
+  ]
+  if (problems.length > 0) throw new SpecError(problems)
+  const [resourceGroup, network, { images, notes }, ephemeral] = await Promise.all([
+    groupOf(azure, owner, calls),
+    networkOf(azure, group, calls),
+    imagesOf(azure, group, calls),
+    ephemeralSizes(azure, calls),
+  ])
+  const body: Blueprint = {
+    location: options.location,
+    group: resourceGroup,
+    images,
+    subnetId: network.subnetId,
+    publicAddress: network.publicAddress,
+    customData: Buffer.from(script).toString("base64"),
+    login: loginOf(options),
+    disk: diskOf(options),
+    ephemeral,
+    placement: placementOf(options),
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+    maxPrice: options.maxPrice ?? -1,
+    tags: group.tags,
+    overrides: options.overrides ?? {},
+    owner: { ...owner },
+  }
+  return { notes: [...network.notes, ...notes, ...(options.identity === undefined ? [NO_WATCHDOG] : [])], body }
+}
+
+function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<string> {
+  const { resourceGroup } = azure.options
+  if (resourceGroup !== undefined) return Promise.resolve(resourceGroup)
+  return calls.readOnly ? Promise.resolve(generationGroup(owner)) : claimGroup(azure, owner, calls)
+}
+
+function place({ location, identity }: AzureOptions): { readonly location: string; readonly identity?: string } {
+  return { location, ...(identity === undefined ? {} : { identity }) }
+}
+
+function diskOf({ disk = {} }: AzureOptions): JsonObject {
+  const { sizeGiB, type = "StandardSSD_LRS" } = disk
+  return { managedDisk: { storageAccountType: type }, ...(sizeGiB === undefined ? {} : { diskSizeGB: sizeGiB }) }
+}
+
+function placementOf({ proximityPlacementGroup, capacityReservationGroup }: AzureOptions): JsonObject {
+  return {
+    ...(proximityPlacementGroup === undefined ? {} : { proximityPlacementGroup: { id: proximityPlacementGroup } }),
+    ...(capacityReservationGroup === undefined
+      ? {}
+      : { capacityReservation: { capacityReservationGroup: { id: capacityReservationGroup } } }),
+  }
+}
+
+/** Azure wants a key when passwords are off, so without one it gets a point of the curve whose secret nobody has. */
+function loginOf({ adminUsername = "muster", sshPublicKey = nobodysKey() }: AzureOptions): JsonObject {
+  const publicKeys = [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: sshPublicKey }]
+  return { adminUsername, linuxConfiguration: { disablePasswordAuthentication: true, ssh: { publicKeys } } }
+}
+
+function nobodysKey(): string {
+  const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes])
+  const point = createHash("sha256").update("muster: nobody may log in").digest()
+  return `ssh-ed25519 ${Buffer.concat([field(Buffer.from("ssh-ed25519")), field(point)]).toString("base64")} nobody`
+}
+
+/** The SDK's serializer leaves out what it does not know, without a word: the VM would be another than was asked. */
+async function overrideProblems({ options, connection }: Azure): Promise<readonly SpecProblem[]> {
+  const { overrides, location } = options
+  if (overrides === undefined) return []
+  const vm = merge({ location }, overrides)
+  const dropped = missingFrom(overrides, await connection().serialize(vm as { location: string }))
+  return dropped.map((path) => ({
+    option: `azure.overrides.${path}`,
+    message: 'is nothing that a VM of "@azure/arm-compute" has, and would not be sent; check its name and place',
+  }))
+}
+
+/** "Use tags to organize your Azure resources", less Muster's own seven. */
+const MAX_TAGS = 50 - 7
+const BAD_KEY = /[<>%&\\?/]/
+
+function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
+  const option = `groups.${name}.tags`
+  const count = Object.keys(tags).length
+  const many =
+    count > MAX_TAGS ? [{ option, message: `has ${count} tags; Azure takes 50, of which Muster needs 7` }] : []
+  return [
+    ...many,
+    ...Object.entries(tags).flatMap(([key, value]) => {
+      const message = tagProblem(key, value)
+      return message === undefined ? [] : [{ option: `${option}.${key}`, value, message }]
+    }),
+  ]
+}
+
+function tagProblem(key: string, value: string): string | undefined {
+  if (key.toLowerCase().startsWith(TAG_PREFIX))
+    return `begins with ${TAG_PREFIX}, which is kept for Muster's own tags; rename it`
+  if (key === "" || key.length > 512 || BAD_KEY.test(key))
+    return "is no tag's name; Azure takes up to 512 characters without < > % & \\ ? /"
+  if (/^(microsoft|azure|windows)/i.test(key)) return "begins with a word that Azure keeps for itself; rename it"
+  return value.length > 256 ? `is ${value.length} characters long; Azure takes 256` : undefined
+}
+
+function environmentProblems({ name, environment }: GroupRequest): readonly SpecProblem[] {
+  return Object.entries(environment).flatMap(([key, value]) => {
+    const option = `groups.${name}.environment.${key}`
+    if (key.startsWith("MUSTER_"))
+      return [{ option, value, message: "begins with MUSTER_, which is kept for Muster; rename it" }]
+    if (!/^[A-Za-z_]\w*$/.test(key))
+      return [{ option, value, message: "is no name of a shell variable; use letters, digits and _" }]
+    return value.includes("\0") ? [{ option, value, message: "contains a NUL, which no environment can hold" }] : []
+  })
+}
+
+function sizeProblems(script: string): readonly SpecProblem[] {
+  const bytes = Buffer.byteLength(script)
+  if (bytes <= CUSTOM_DATA_BYTES) return []
+  const message = `startup, environment and Muster's own part are ${bytes} bytes of custom data; Azure takes ${CUSTOM_DATA_BYTES}. Let startup fetch what is large`
+  return [{ option: "startup", message }]
+}

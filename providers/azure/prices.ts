@@ -1,0 +1,107 @@
+/** The public price list: another host, no login ("Azure Retail Prices REST API overview"). */
+import { RejectedError } from "../../src/errors.js"
+import type { Calls, Market } from "../../src/provider.js"
+import type { Azure } from "./send.js"
+import type { SizeFacts } from "./skus.js"
+
+const ENDPOINT = "https://prices.azure.com"
+const API = "2023-01-01-preview"
+/** Sizes named in one request's filter; more are read as the whole location. */
+const NAMED = 15
+/** A Windows row is about twice the Linux one; within a family a vCPU costs the same whatever the size. */
+const TOO_DEAR = 1.5
+
+interface NativePrice {
+  readonly armSkuName?: string
+  readonly skuName?: string
+  readonly productName?: string
+  readonly meterName?: string
+  readonly retailPrice?: number
+  readonly unitOfMeasure?: string
+  readonly type?: string
+}
+
+/** USD per hour by size and market. */
+export type Prices = ReadonlyMap<string, number>
+
+export function priceKey(instanceType: string, market: Market): string {
+  return `${instanceType.toLowerCase()}/${market}`
+}
+
+/** What cannot be read has no price; a burst does not wait for a price list that does not answer. */
+export async function pricesOf(azure: Azure, sizes: readonly SizeFacts[], calls: Calls): Promise<Prices> {
+  try {
+    return plausible(await readPrices(azure, sizes, calls), sizes)
+  } catch (error) {
+    if (calls.signal.aborted || !(error instanceof RejectedError)) throw error
+    return new Map()
+  }
+}
+
+async function readPrices(azure: Azure, sizes: readonly SizeFacts[], calls: Calls): Promise<Map<string, number>> {
+  const prices = new Map<string, number>()
+  let url: string | undefined = firstUrl(azure, sizes)
+  while (url !== undefined) {
+    const page = await readPage(azure, url, calls)
+    for (const price of page.Items ?? []) take(prices, price)
+    const next: string | undefined = page.NextPageLink || undefined
+    if (next === url) break
+    url = next
+  }
+  return prices
+}
+
+interface Page {
+  readonly Items?: readonly NativePrice[]
+  readonly NextPageLink?: string | null
+}
+
+function firstUrl({ options }: Azure, sizes: readonly SizeFacts[]): string {
+  const names = sizes.map(({ instanceType }) => `armSkuName eq '${instanceType}'`)
+  const named = names.length > 0 && names.length <= NAMED ? ` and (${names.join(" or ")})` : ""
+  const filter = `serviceName eq 'Virtual Machines' and armRegionName eq '${options.location}' and priceType eq 'Consumption'${named}`
+  const endpoint = (options.pricesEndpoint ?? ENDPOINT).replace(/\/+$/, "")
+  return `${endpoint}/api/retail/prices?api-version=${API}&$filter=${encodeURIComponent(filter)}`
+}
+
+/** Whatever goes wrong is final: trying again would only hold up what the prices are for. */
+function readPage(azure: Azure, url: string, calls: Calls): Promise<Page> {
+  return calls.send("RetailPrices", {}, async (attempt) => {
+    try {
+      const { status, body } = await azure.connection().open(url, attempt.signal)
+      if (status !== 200 || typeof body !== "object" || body === null) throw new Error(`HTTP ${status}`)
+      return body as Page
+    } catch (cause) {
+      if (attempt.signal.aborted && calls.signal.aborted) throw attempt.signal.reason
+      throw new RejectedError(`reading prices from ${new URL(url).origin}: ${String(cause)}`, { cause })
+    }
+  })
+}
+
+function take(prices: Map<string, number>, price: NativePrice): void {
+  const { armSkuName, skuName = "", meterName = "", productName = "", retailPrice, unitOfMeasure, type } = price
+  const isHourly = unitOfMeasure === "1 Hour" && (type === undefined || type === "Consumption")
+  if (armSkuName === undefined || retailPrice === undefined || retailPrice <= 0 || !isHourly) return
+  if (/windows|cloud\s?services/i.test(productName) || /low priority/i.test(`${skuName} ${meterName}`)) return
+  const market: Market = /\bspot\b/i.test(`${skuName} ${meterName}`) ? "spot" : "on-demand"
+  const key = priceKey(armSkuName, market)
+  prices.set(key, Math.min(retailPrice, prices.get(key) ?? Number.POSITIVE_INFINITY))
+}
+
+/** Price grows with size within a family; what is far above its family's price for a vCPU is of another product. */
+function plausible(prices: Map<string, number>, sizes: readonly SizeFacts[]): Prices {
+  for (const market of ["on-demand", "spot"] as const) {
+    for (const family of new Set(sizes.map((size) => size.family))) {
+      const rates = sizes.flatMap((size) => {
+        if (size.family !== family) return []
+        const price = prices.get(priceKey(size.instanceType, market))
+        return price === undefined
+          ? []
+          : [{ key: priceKey(size.instanceType, market), rate: price / Math.max(1, size.paidVcpus) }]
+      })
+      const usual = Math.min(...rates.map(({ rate }) => rate))
+      for (const { key, rate } of rates) if (rate > usual * TOO_DEAR) prices.delete(key)
+    }
+  }
+  return prices
+}

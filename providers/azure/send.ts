@@ -1,0 +1,89 @@
+/** Sends one request with everything around it; all verbs go through this. */
+import type { Attempt, Calls } from "../../src/provider.js"
+import { connect, type ArmRequest, type Connection } from "./connect.js"
+import { type ArmReply, type Pool, refusalOf, thrownError, unreadable } from "./errors.js"
+import { type Api, COSTS } from "./limits.js"
+import type { AzureOptions } from "./options.js"
+
+export interface Sending {
+  /** "listing the VMs of muster-render-1" */
+  readonly what: string
+  /** The pool that was asked, of a launch. */
+  readonly offer?: Pool
+  /** Statuses that are no errors here, 200 to 299 aside. */
+  readonly accepts?: readonly number[]
+  /** The member without which a 200 is not Azure's: a login page would else pass for an empty list. */
+  readonly member?: string
+}
+
+type Wire = (connection: Connection, signal: AbortSignal) => Promise<ArmReply>
+
+export interface Azure {
+  readonly options: AzureOptions
+  send(calls: Calls, api: Api, sending: Sending, wire: Wire): Promise<ArmReply>
+  /** For what is asked of the SDK without a request. */
+  connection(): Connection
+}
+
+/** The connection of one provider object, made at its first request. */
+export function azureOf(options: AzureOptions, sdkName?: string): Azure {
+  let connected: Connection | undefined
+  const connection = () => (connected ??= connect(options, sdkName))
+  return {
+    options,
+    connection,
+    send: (calls, api, sending, wire) =>
+      calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, sending, wire, attempt)),
+  }
+}
+
+async function sendOnce(
+  { options, connection }: Pick<Azure, "options" | "connection">,
+  api: Api,
+  { what, offer, accepts = [], member }: Sending,
+  wire: Wire,
+  attempt: Attempt,
+): Promise<ArmReply> {
+  const url = options.endpoint ?? "https://management.azure.com"
+  try {
+    const reply = await wire(connection(), attempt.signal)
+    attempt.observed(remainingOf(reply))
+    const doing = { what, location: options.location, url, cost: COSTS[api], ...(offer === undefined ? {} : { offer }) }
+    if (reply.status < 200 || reply.status > 299) {
+      const refusal = refusalOf(reply, doing, accepts)
+      if (refusal !== undefined) throw refusal
+      return reply
+    }
+    if (member !== undefined && !hasMember(reply.body, member)) throw unreadable(reply, doing)
+    return reply
+  } catch (error) {
+    if (attempt.signal.aborted) throw attempt.signal.reason
+    throw thrownError(error, { what, url })
+  }
+}
+
+function hasMember(body: unknown, member: string): boolean {
+  return typeof body === "object" && body !== null && member in body
+}
+
+/** Sends a request of ARM that the SDK has no method for. */
+export function arm(azure: Azure, calls: Calls, api: Api, request: ArmRequest, sending: Sending): Promise<ArmReply> {
+  return azure.send(calls, api, sending, (connection, signal) => connection.arm(request, signal))
+}
+
+/** "Request limits and throttling": what is left of the buckets of this principal, after this request. */
+const REMAINING: Readonly<Record<string, string>> = {
+  "x-ms-ratelimit-remaining-subscription-reads": "arm.reads",
+  "x-ms-ratelimit-remaining-subscription-writes": "arm.writes",
+  "x-ms-ratelimit-remaining-subscription-deletes": "arm.deletes",
+}
+
+function remainingOf({ headers }: ArmReply): Record<string, number> {
+  const remaining: Record<string, number> = {}
+  for (const header in REMAINING) {
+    const left = headers[header]
+    const bucket = REMAINING[header]
+    if (bucket !== undefined && left !== undefined && /^\d+$/.test(left)) remaining[bucket] = Number(left)
+  }
+  return remaining
+}

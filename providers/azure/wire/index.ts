@@ -1,0 +1,84 @@
+/**
+ * A small Azure Resource Manager on a loopback port, over HTTPS with a certificate of its own, in front of a simulated
+ * world: the unmodified SDK can be used against it, which refuses to send tokens over plain http. It refuses what Azure
+ * refuses; what it does not know, it refuses too.
+ */
+import { createServer } from "node:https"
+import type { AddressInfo } from "node:net"
+import type { World } from "../../../src/simulator/index.js"
+import { type Certificate, makeCertificate } from "./certificate.js"
+import { type Exchange, serve, type Wire } from "./serve.js"
+import { catchUp, newState, type Quirks } from "./state.js"
+
+export { VERSION } from "./catalogue.js"
+export type { Exchange } from "./serve.js"
+export type { Quirks } from "./state.js"
+export { AZURE_BUCKETS, AZURE_TYPES, AZURE_WORLD, NO_ZONE } from "./world.js"
+
+export interface AzureWireOptions {
+  readonly world: World
+  /** Any free port by default. */
+  readonly port?: number
+  /** A new one by default. */
+  readonly certificate?: Certificate
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+/** What there is, by kind and name: for tests that look for what was left behind. */
+export interface Remains {
+  readonly kind: string
+  readonly id: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface AzureWire {
+  readonly url: string
+  /** PEM: what a client must trust, as the option `ca`. */
+  readonly ca: string
+  readonly world: World
+  /** What tests can make happen that the world has no word for. */
+  readonly quirks: Quirks
+  /** Everything in the subscription now: groups, VMs and their parts, networks. */
+  remains(): readonly Remains[]
+  close(): Promise<void>
+}
+
+const HOST = "127.0.0.1"
+
+/** Starts it; the subscription is empty. */
+export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
+  const { world, port = 0, certificate = makeCertificate(), onExchange } = options
+  const state = newState(world)
+  const wire: Wire = { state, url: "", requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
+  const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
+    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
+  })
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, HOST, resolve))
+  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
+  server.keepAliveTimeout = 60_000
+  wire.url = `https://${HOST}:${(server.address() as AddressInfo).port}`
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return {
+    url: wire.url,
+    ca: certificate.cert,
+    world,
+    quirks: state.quirks,
+    close,
+    remains: () => {
+      catchUp(state)
+      return [
+        ...[...state.groups.values()].map(({ name, tags }) => ({ kind: "group", id: name, tags })),
+        ...[...state.vms.values()].map(({ group, name, request }) => ({
+          kind: "vm",
+          id: `${group}/${name}`,
+          tags: request.tags ?? {},
+        })),
+        ...world.resources.list().map(({ kind, id, tags }) => ({ kind, id, tags })),
+      ]
+    },
+  }
+}

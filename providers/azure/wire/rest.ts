@@ -1,0 +1,57 @@
+/** The parts of Azure's REST bodies that the wire reads. */
+
+export interface RestNic {
+  readonly name?: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly properties?: {
+    readonly deleteOption?: string
+    readonly ipConfigurations?: readonly {
+      readonly name?: string
+      readonly properties?: {
+        readonly subnet?: { readonly id?: string }
+        readonly publicIPAddressConfiguration?: {
+          readonly name?: string
+          readonly tags?: Readonly<Record<string, string>>
+          readonly properties?: { readonly deleteOption?: string }
+        }
+      }
+    }[]
+  }
+}
+
+export interface RestVm {
+  readonly location?: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly zones?: readonly string[]
+  readonly identity?: { readonly type?: string; readonly userAssignedIdentities?: Readonly<Record<string, unknown>> }
+  readonly properties?: {
+    readonly hardwareProfile?: { readonly vmSize?: string }
+    readonly storageProfile?: {
+      readonly imageReference?: Readonly<Record<string, string>>
+      readonly osDisk?: {
+        readonly name?: string
+        readonly createOption?: string
+        readonly deleteOption?: string
+        readonly managedDisk?: { readonly storageAccountType?: string }
+        readonly diffDiskSettings?: { readonly option?: string; readonly placement?: string }
+      }
+    }
+    readonly osProfile?: {
+      readonly computerName?: string
+      readonly adminUsername?: string
+      readonly adminPassword?: string
+      readonly customData?: string
+      readonly linuxConfiguration?: {
+        readonly disablePasswordAuthentication?: boolean
+        readonly ssh?: { readonly publicKeys?: readonly { readonly path?: string; readonly keyData?: string }[] }
+      }
+    }
+    readonly networkProfile?: {
+      readonly networkApiVersion?: string
+      readonly networkInterfaceConfigurations?: readonly RestNic[]
+    }
+    readonly priority?: string
+    readonly evictionPolicy?: string
+    readonly billingProfile?: { readonly maxPrice?: number }
+  }
+}

@@ -1,0 +1,182 @@
+/** One HTTPS request: read, given to the world, and answered, or spoiled as the world's script wants it. */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { WorldError } from "../../../src/simulator/index.js"
+import { catalogueRoutes } from "./catalogue.js"
+import { groupRoutes } from "./groups.js"
+import { networkRoutes } from "./network.js"
+import { errorReply, Refusal } from "./refusals.js"
+import type { Answered, Asked, Route } from "./route.js"
+import { catchUp, guidOf, type State } from "./state.js"
+import { vmRoutes } from "./vms.js"
+
+const ROUTES: readonly Route[] = [...vmRoutes, ...groupRoutes, ...networkRoutes, ...catalogueRoutes]
+
+/** One request and what was sent for it: for tests that compare both with the SDK's own types. */
+export interface Exchange {
+  readonly api: string
+  readonly method: string
+  readonly path: string
+  readonly request: unknown
+  readonly status: number
+  readonly reply: unknown
+}
+
+export interface Wire {
+  readonly state: State
+  readonly onExchange?: (exchange: Exchange) => void
+  url: string
+  /** Requests so far: numbers their ids. */
+  requests: number
+}
+
+interface Sent {
+  readonly status: number
+  readonly body: unknown
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export async function serve(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
+  })
+  const asked = await read(wire, request)
+  const route = ROUTES.find(({ method, path }) => method === asked.method && path.test(asked.path.toLowerCase()))
+  const api = route?.api ?? `${asked.method} ${asked.path}`
+  try {
+    const { status, body, headers = {} } = await answer(wire, asked, route, api, gone.signal)
+    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...headers } })
+  } catch (error) {
+    if (gone.signal.aborted) return
+    if (error instanceof WorldError && spoil(error, response)) return
+    const { status, body, retryAfterMs } = errorReply(error, wire.state.world.clock.now())
+    const retry: Record<string, string> =
+      retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }
+    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...retry } })
+  }
+}
+
+async function read(wire: Wire, request: IncomingMessage): Promise<Asked> {
+  let text = ""
+  request.setEncoding("utf8")
+  for await (const chunk of request) text += chunk as string
+  const { pathname, searchParams } = new URL(request.url ?? "/", wire.url)
+  const headers = request.headers as Readonly<Record<string, string | undefined>>
+  return {
+    method: request.method ?? "GET",
+    path: pathname,
+    names: [],
+    query: searchParams,
+    headers,
+    body: bodyOf(text),
+    url: wire.url,
+  }
+}
+
+function bodyOf(text: string): unknown {
+  if (text === "") return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
+}
+
+/** The ledger, the faults and the buckets of the world see a request before it is looked at. */
+function answer(
+  wire: Wire,
+  asked: Asked,
+  route: Route | undefined,
+  api: string,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const { state } = wire
+  const { world } = state
+  const latencyMs = route?.creates === true ? world.latency.createMs : world.latency.requestMs
+  const parameters = { path: asked.path, ...(route?.creates === true ? { body: asked.body as never } : {}) }
+  return world.serve(api, parameters, { cost: route?.cost ?? {}, signal, latencyMs }, () => {
+    if (route === undefined) throw new Refusal(404, "InvalidResourceType", `${api} is nothing that this wire knows.`)
+    catchUp(state)
+    if (route.api !== "RetailPrices") admit(state, asked, route)
+    const [, ...names] = route.path.exec(asked.path.toLowerCase()) ?? []
+    return route.answer(state, { ...asked, names })
+  })
+}
+
+const SUBSCRIPTION = /^\/subscriptions\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/|$)/i
+
+function admit({ quirks }: State, asked: Asked, { api }: Route): void {
+  if (!/^Bearer \S+$/.test(asked.headers.authorization ?? "")) {
+    throw new Refusal(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
+  }
+  if (!SUBSCRIPTION.test(asked.path))
+    throw new Refusal(404, "InvalidSubscriptionId", "The provided subscription identifier is malformed or invalid.")
+  if (!asked.query.get("api-version"))
+    throw new Refusal(
+      400,
+      "MissingApiVersionParameter",
+      "The api-version query parameter (?api-version=) is required for all requests.",
+    )
+  if (quirks.forbidden.has(api)) {
+    throw new Refusal(
+      403,
+      "AuthorizationFailed",
+      `The client 'c' with object id 'o' does not have authorization to perform action '${api}' over scope '${asked.path}' or the scope is invalid.`,
+    )
+  }
+  if (quirks.unregistered && /microsoft\.compute/i.test(asked.path)) {
+    throw new Refusal(
+      409,
+      "MissingSubscriptionRegistration",
+      "The subscription is not registered to use namespace 'Microsoft.Compute'.",
+    )
+  }
+}
+
+/** What every answer of ARM says, with what is left of the buckets ("Request limits and throttling"). */
+function commonHeaders(wire: Wire, route: Route | undefined): Record<string, string> {
+  wire.requests += 1
+  const id = guidOf(`request/${wire.requests}`)
+  const levels = wire.state.world.levels()
+  const headers: Record<string, string> = {
+    "x-ms-request-id": id,
+    "x-ms-correlation-request-id": id,
+    "x-ms-routing-request-id": `WESTEUROPE:20260101T000000Z:${id}`,
+  }
+  for (const kind of ["reads", "writes", "deletes"]) {
+    const left = levels[`arm.${kind}`]
+    if (route?.cost[`arm.${kind}`] === undefined || left === undefined) continue
+    headers[`x-ms-ratelimit-remaining-subscription-${kind}`] = String(Math.max(0, Math.floor(left)))
+  }
+  return headers
+}
+
+function send(wire: Wire, api: string, asked: Asked, response: ServerResponse, { status, body, headers }: Sent): void {
+  wire.onExchange?.({ api, method: asked.method, path: asked.path, request: asked.body, status, reply: body })
+  const hasBody = body !== undefined && status !== 204
+  response.writeHead(status, { ...headers, ...(hasBody ? { "content-type": "application/json; charset=utf-8" } : {}) })
+  response.end(hasBody ? JSON.stringify(body) : undefined)
+}
+
+/** An answer that does not arrive whole; false when the error is a refusal with an answer. */
+function spoil(error: WorldError, response: ServerResponse): boolean {
+  switch (error.kind) {
+    case "lost":
+      response.destroy()
+      return true
+    case "cut": {
+      const body = Buffer.from(JSON.stringify((error.reply as Answered).body ?? {}))
+      response.writeHead(200, { "content-type": "application/json", "content-length": String(body.length + 2) })
+      response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy())
+      return true
+    }
+    case "garbled":
+      response.writeHead(200, { "content-type": "text/html" })
+      response.end(
+        "<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.</p></body></html>",
+      )
+      return true
+    default:
+      return false
+  }
+}

@@ -1,0 +1,194 @@
+/** Virtual machines ("Virtual Machines" of the REST reference). */
+import { foundGroup, openGroup } from "./groups.js"
+import { Refusal } from "./refusals.js"
+import type { RestVm } from "./rest.js"
+import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "./route.js"
+import { failureOf, type ProvisioningState, provisioningOf, type State, truthOf, type Vm, vmKey } from "./state.js"
+import { bodyOf } from "./vm-body.js"
+import { checkVm } from "./vm-check.js"
+import { addParts, create, release } from "./vm-create.js"
+import { operation, operationHeaders } from "./vm-operations.js"
+
+/** No figure is published; small enough that a thousand take several. */
+const PAGE = 200
+const PATH = "/providers/microsoft.compute/virtualmachines"
+
+function put(state: State, asked: Asked): Answered {
+  const [group = "", name = ""] = asked.names
+  const request = asked.body as RestVm
+  openGroup(state, group)
+  const known = state.vms.get(vmKey(group, name))
+  if (known !== undefined) throw exists(state, known, asked.headers["if-none-match"])
+  checkVm(state, name, request)
+  const vm = create(state, group, name, request)
+  state.vms.set(vmKey(group, name), vm)
+  addParts(state, asked, vm)
+  return { status: 201, body: bodyOf(asked, vm, "Creating"), headers: operationHeaders(state, asked, vm, "10") }
+}
+
+function exists(state: State, vm: Vm, ifNoneMatch: string | undefined): Refusal {
+  const id = `${vm.group}/${vm.name}`
+  if (truthOf(state, vm) === "Deleting") {
+    return new Refusal(
+      409,
+      "OperationNotAllowed",
+      `Operation 'Create Or Update' is not allowed on VM '${id}' since the VM is marked for deletion. You can only retry the Delete operation.`,
+    )
+  }
+  return ifNoneMatch === "*"
+    ? new Refusal(412, "PreconditionFailed", `The precondition 'If-None-Match: *' failed: '${id}' exists.`)
+    : new Refusal(
+        409,
+        "PropertyChangeNotAllowed",
+        `Changing property 'osProfile.customData' of '${id}' is not allowed.`,
+      )
+}
+
+function get(state: State, asked: Asked): Answered {
+  const vm = found(state, asked)
+  const provisioningState = truthOf(state, vm)
+  if (provisioningState === undefined) throw notFound(asked)
+  const body = bodyOf(asked, vm, provisioningState)
+  if (asked.query.get("$expand") !== "instanceView") return { status: 200, body }
+  return {
+    status: 200,
+    body: {
+      ...body,
+      properties: { ...(body.properties as object), instanceView: viewOf(state, vm, provisioningState) },
+    },
+  }
+}
+
+function viewOf(state: State, vm: Vm, provisioningState: ProvisioningState): unknown {
+  const failure = provisioningState === "Failed" ? failureOf(state, vm) : undefined
+  const status = { level: "Info", displayStatus: `Provisioning ${provisioningState.toLowerCase()}` }
+  if (failure !== undefined) {
+    const code = `ProvisioningState/failed/${failure.code}`
+    return { statuses: [{ ...status, code, level: "Error", message: failure.message }] }
+  }
+  const power = vm.instanceId === undefined ? undefined : state.world.instance(vm.instanceId)?.state
+  const statuses = [{ ...status, code: `ProvisioningState/${provisioningState.toLowerCase()}` }]
+  return {
+    statuses:
+      power === undefined
+        ? statuses
+        : [...statuses, { code: `PowerState/${power}`, level: "Info", displayStatus: `VM ${power}` }],
+  }
+}
+
+function found(state: State, asked: Asked): Vm {
+  const [group = "", name = ""] = asked.names
+  const vm = state.vms.get(vmKey(group, name))
+  if (vm === undefined) throw notFound(asked)
+  return vm
+}
+
+function notFound(asked: Asked): Refusal {
+  const [group = "", name = ""] = asked.names
+  return new Refusal(
+    404,
+    "ResourceNotFound",
+    `The Resource 'Microsoft.Compute/virtualMachines/${name}' under resource group '${group}' was not found.`,
+  )
+}
+
+/** One page: what lists show, which is late; the order does not change. */
+function list(state: State, asked: Asked): Answered {
+  const [group = ""] = asked.names
+  foundGroup(state, group)
+  const after = Number(asked.query.get("$skiptoken") ?? 0)
+  const vms = [...state.vms.values()].filter((vm) => vm.group === group && vm.order > after)
+  const ids = vms.flatMap(({ instanceId }) => instanceId ?? [])
+  const shown = new Map(state.world.visible({ ids }).map((instance) => [instance.id, instance]))
+  const page: unknown[] = []
+  let last = after
+  for (const vm of vms) {
+    const provisioningState = shownState(state, vm, shown.get(vm.instanceId ?? ""))
+    if (provisioningState === undefined) continue
+    if (page.length === PAGE) return { status: 200, body: { value: page, nextLink: nextLink(asked, last) } }
+    last = vm.order
+    page.push(bodyOf(asked, vm, provisioningState))
+  }
+  return { status: 200, body: { value: page } }
+}
+
+/** A boot that failed leaves the VM there, although its instance is in no list any more. */
+function shownState(
+  state: State,
+  vm: Vm,
+  instance: Parameters<typeof provisioningOf>[2],
+): ProvisioningState | undefined {
+  if (vm.instanceId === undefined || instance !== undefined) return provisioningOf(state, vm, instance)
+  const truth = truthOf(state, vm)
+  return truth === "Failed" || (truth === "Deleting" && failureOf(state, vm) !== undefined) ? truth : undefined
+}
+
+function nextLink(asked: Asked, order: number): string {
+  const query = new URLSearchParams(asked.query)
+  query.set("$skiptoken", String(order))
+  return `${asked.url}${asked.path}?${query.toString()}`
+}
+
+function remove(state: State, asked: Asked): Answered {
+  const [group = "", name = ""] = asked.names
+  const vm = state.vms.get(vmKey(group, name))
+  if (vm === undefined) return { status: 204 }
+  if (state.quirks.locked.has(group)) {
+    throw new Refusal(
+      409,
+      "ScopeLocked",
+      `The scope '${asked.path}' cannot perform delete operation because following scope(s) are locked.`,
+    )
+  }
+  const { world } = state
+  const now = world.clock.now()
+  if (vm.deletedAt === undefined) {
+    vm.deletedAt = now
+    if (vm.instanceId !== undefined) world.terminate([vm.instanceId])
+    const isOver = vm.instanceId === undefined || world.instance(vm.instanceId)?.state === "terminated"
+    if (isOver) vm.goneAt = now + world.draw(world.latency.stopMs)
+    release(state, vm, now)
+  }
+  const headers = operationHeaders(state, asked, vm, "10")
+  const operation = headers["azure-asyncoperation"] ?? ""
+  return { status: 202, headers: { ...headers, location: `${operation}&monitor=true` } }
+}
+
+export const vmRoutes: readonly Route[] = [
+  {
+    api: "VirtualMachines_CreateOrUpdate",
+    method: "PUT",
+    path: inGroup(`${PATH}/*`),
+    cost: { ...WRITE, "compute.PutVM": 1 },
+    creates: true,
+    answer: put,
+  },
+  {
+    api: "VirtualMachines_Get",
+    method: "GET",
+    path: inGroup(`${PATH}/*`),
+    cost: { ...READ, "compute.LowCostGet": 1 },
+    answer: get,
+  },
+  {
+    api: "VirtualMachines_List",
+    method: "GET",
+    path: inGroup(PATH),
+    cost: { ...READ, "compute.HighCostGet": 1 },
+    answer: list,
+  },
+  {
+    api: "VirtualMachines_Delete",
+    method: "DELETE",
+    path: inGroup(`${PATH}/*`),
+    cost: { ...DELETE, "compute.DeleteVM": 1 },
+    answer: remove,
+  },
+  {
+    api: "Operations_Get",
+    method: "GET",
+    path: under("/providers/microsoft.compute/locations/*/operations/*"),
+    cost: { ...READ, "compute.GetOperation": 1 },
+    answer: operation,
+  },
+]
