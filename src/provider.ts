@@ -100,6 +100,9 @@ export interface GroupRequest {
   /** The architectures and GPUs of the offers that may be used, so that an image can be found for each. */
   readonly archs: readonly Arch[]
   readonly gpu?: { readonly name?: string; readonly count?: number }
+  /** The markets and types of the offers that may be used, so that what only some of them need is made before the first. */
+  readonly markets?: readonly Market[]
+  readonly instanceTypes?: readonly string[]
 }
 
 /**

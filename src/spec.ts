@@ -5,7 +5,7 @@ import { parseOptions, show, type Z } from "./parse.js"
 import type { Arch, Market, Provider, Range } from "./provider.js"
 
 /** The names that resolve to an adapter by themselves. */
-export const PROVIDER_NAMES = ["local", "aws"] as const
+export const PROVIDER_NAMES = ["local", "aws", "gcp", "azure"] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 /** A duration with its unit: "90s", "10m", "12h", "2d". */

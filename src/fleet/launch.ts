@@ -30,6 +30,8 @@ export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState
     publicAddress,
     tags,
     archs: [...new Set((state.offers ?? []).map((offer) => offer.arch))],
+    markets: [...new Set((state.offers ?? []).map((offer) => offer.market))],
+    instanceTypes: [...new Set((state.offers ?? []).map((offer) => offer.instanceType))],
     ...(startup === undefined ? {} : { startup }),
     ...(image === undefined ? {} : { image }),
     ...(gpu === undefined ? {} : { gpu }),

@@ -1,0 +1,5 @@
+/** Whether the longer suites run too: `npm run test:all`. `npm test` stays under five minutes without them. */
+export const isLong = process.env.MUSTER_TESTS === "all"
+
+/** Why a suite is not run, for its title. */
+export const LONG = "in npm run test:all"
