@@ -6,7 +6,10 @@ export default defineConfig({
       { find: /^muster$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
       { find: /^muster\/simulator$/, replacement: new URL("./src/simulator/index.ts", import.meta.url).pathname },
       { find: /^muster\/contract$/, replacement: new URL("./test/contract/index.ts", import.meta.url).pathname },
-      { find: /^muster\/(local|aws|gcp|azure)$/, replacement: `${new URL("./providers", import.meta.url).pathname}/$1/index.ts` },
+      {
+        find: /^muster\/(local|aws|gcp|azure)$/,
+        replacement: `${new URL("./providers", import.meta.url).pathname}/$1/index.ts`,
+      },
     ],
   },
   test: { globalSetup: "test/support/build.ts", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
