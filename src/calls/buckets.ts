@@ -17,6 +17,8 @@ interface Level {
   /** Token: tokens left, with what flowed back until `at`. Window: units used since `at`. Concurrency: units in use. */
   amount: number
   at: number
+  /** Window: units used so shortly before its end that they may count in the next one. */
+  late: number
   stoppedUntil: number
 }
 
@@ -37,7 +39,8 @@ interface Waiter extends TakeOptions {
 export class Buckets {
   readonly #clock: Clock
   readonly #levels = new Map<string, Level>()
-  readonly #waiters: Waiter[] = []
+  /** Waiters that ask for the same buckets in the same way, in order: if the first must wait, all of them must. */
+  readonly #queues = new Map<string, Waiter[]>()
   #order = 0
   #cancelTimer: () => void = () => {}
 
@@ -51,7 +54,7 @@ export class Buckets {
     for (const [name, bucket] of Object.entries(buckets)) {
       if (this.#levels.has(name)) continue
       const amount = bucket.kind === "token" ? bucket.capacity : 0
-      this.#levels.set(name, { bucket, amount, at: this.#clock.now(), stoppedUntil: 0 })
+      this.#levels.set(name, { bucket, amount, at: this.#clock.now(), late: 0, stoppedUntil: 0 })
     }
   }
 
@@ -104,7 +107,7 @@ export class Buckets {
   #wait(cost: Waiter["cost"], options: TakeOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+        this.#leave(key, waiter)
         reject(options.signal.reason as Error)
         this.#grantDue()
       }
@@ -113,10 +116,20 @@ export class Buckets {
         resolve()
       }
       const waiter: Waiter = { ...options, cost, order: this.#order++, grant }
-      this.#waiters.push(waiter)
+      const key = JSON.stringify([options.first === true, options.failover === true, ...cost.map(([name]) => name)])
+      const queue = this.#queues.get(key) ?? []
+      queue.push(waiter)
+      this.#queues.set(key, queue)
       options.signal.addEventListener("abort", onAbort, { once: true })
       this.#grantDue()
     })
+  }
+
+  #leave(key: string, waiter: Waiter): void {
+    const queue = this.#queues.get(key) ?? []
+    const index = queue.indexOf(waiter)
+    if (index >= 0) queue.splice(index, 1)
+    if (queue.length === 0) this.#queues.delete(key)
   }
 
   /**
@@ -127,19 +140,23 @@ export class Buckets {
     this.#cancelTimer()
     const now = this.#clock.now()
     const blocked = new Set<string>()
+    const open = new Map(this.#queues)
     let wakeAt = Number.POSITIVE_INFINITY
-    this.#waiters.sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false) || a.order - b.order)
-    for (const waiter of [...this.#waiters]) {
+    for (let next = frontOf(open); next !== undefined; next = frontOf(open)) {
+      const [key, waiter] = next
       // The signal's listeners are called one after the other, and this one's turn comes.
-      if (waiter.signal.aborted) continue
+      const isOver = waiter.signal.aborted
       const isBlocked = waiter.cost.some(([name]) => blocked.has(this.#laneOf(name, waiter)))
       const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
-      if (at > now) {
+      if (!isOver && at > now) {
         for (const [name] of waiter.cost) blocked.add(name).add(this.#laneOf(name, waiter))
         wakeAt = Math.min(wakeAt, at)
+        open.delete(key)
         continue
       }
-      this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+      this.#leave(key, waiter)
+      if (!this.#queues.has(key)) open.delete(key)
+      if (isOver) continue
       for (const [name, units] of waiter.cost) this.#draw(name, units)
       waiter.grant()
     }
@@ -176,7 +193,9 @@ export class Buckets {
       level.amount = held - units
     } else {
       const start = windowStart(level, now)
-      level.amount = (start === level.at ? level.amount : 0) + units
+      level.amount = usedIn(level, start) + units
+      if (start !== level.at) level.late = 0
+      if (now >= start + lengthOf(level.bucket) - LATE_MS) level.late += units
       level.at = start
     }
   }
@@ -185,6 +204,20 @@ export class Buckets {
     const level = this.#levels.get(name)
     if (level !== undefined) level.amount = Math.max(0, level.amount - units)
   }
+}
+
+/** Of the first in each queue, the one whose turn it is. */
+function frontOf(queues: ReadonlyMap<string, readonly Waiter[]>): readonly [string, Waiter] | undefined {
+  let front: readonly [string, Waiter] | undefined
+  for (const [key, [waiter]] of queues) {
+    if (waiter !== undefined && (front === undefined || goesBefore(waiter, front[1]))) front = [key, waiter]
+  }
+  return front
+}
+
+function goesBefore(a: Waiter, b: Waiter): boolean {
+  const [isFirst, otherIsFirst] = [a.first === true, b.first === true]
+  return isFirst === otherIsFirst ? a.order < b.order : isFirst
 }
 
 function capacityOf(bucket: Bucket): number {
@@ -197,14 +230,24 @@ function available(level: Level, now: number): number {
   if (bucket.kind === "token")
     return Math.min(bucket.capacity, amount + (Math.max(0, now - LATE_MS - at) / 1000) * bucket.perSecond)
   if (bucket.kind === "concurrency") return bucket.max - amount
-  return bucket.count - (windowStart(level, now) === at ? amount : 0)
+  return bucket.count - usedIn(level, windowStart(level, now))
+}
+
+/** Units that count in the window which begins at `start`: its own, or what the one before it may have left to it. */
+function usedIn({ bucket, amount, at, late }: Level, start: number): number {
+  if (start === at) return amount
+  return bucket.kind === "window" && bucket.aligned && start === at + lengthOf(bucket) ? late : 0
+}
+
+function lengthOf(bucket: Bucket): number {
+  return bucket.kind === "window" ? bucket.perMinute * MINUTE_MS : 0
 }
 
 /** The start of the window that `now` falls into; an unaligned one that has run out starts with its next unit. */
 function windowStart(level: Level, now: number): number {
   if (level.bucket.kind !== "window") return level.at
-  const lengthMs = level.bucket.perMinute * MINUTE_MS
-  if (level.bucket.aligned) return Math.floor((now - LATE_MS) / lengthMs) * lengthMs
+  const lengthMs = lengthOf(level.bucket)
+  if (level.bucket.aligned) return Math.floor(now / lengthMs) * lengthMs
   return level.amount > 0 && now < level.at + lengthMs + LATE_MS ? level.at : now
 }
 
@@ -217,5 +260,5 @@ function availableAt(level: Level, units: number, now: number, failover: boolean
   if (missing <= EPSILON) return now
   if (bucket.kind === "concurrency") return Number.POSITIVE_INFINITY
   if (bucket.kind === "token") return Math.max(now, level.at + LATE_MS) + (missing / bucket.perSecond) * 1000
-  return windowStart(level, now) + bucket.perMinute * MINUTE_MS + LATE_MS
+  return windowStart(level, now) + lengthOf(bucket) + (bucket.aligned ? 0 : LATE_MS)
 }

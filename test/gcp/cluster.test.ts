@@ -94,19 +94,19 @@ test("scale(0) while the operation still runs: all that comes of it goes", async
   await cloud.run(cluster.close())
 })
 
-test("2500 down: three quota minutes, and no quota reply", { timeout: 120_000 }, async () => {
+test("10,000 down: nine quota minutes, and no quota reply", { timeout: 120_000 }, async () => {
   const cloud = await gce(REAL)
-  const launches = await callsFor(cloud, 2_500)
-  expect(launches).toHaveLength(1)
+  const launches = await callsFor(cloud, 10_000)
+  expect(launches).toHaveLength(2)
   const calls = cloud.calls()
   const instances = []
   for (const call of launches) instances.push(...(await launchOne(cloud, call, calls)).instances)
-  expect(instances).toHaveLength(2_500)
+  expect(instances).toHaveLength(10_000)
   const { accepted, failures } = await cloud.run(cloud.provider.terminate(instances, calls))
-  expect(accepted).toHaveLength(2_500)
+  expect(accepted).toHaveLength(10_000)
   expect(failures).toEqual([])
   const minutes = new Set(entries(cloud, "instances.delete").map(({ at }) => Math.floor(at / 60_000)))
-  expect(minutes.size).toBe(3)
+  expect(minutes.size).toBe(9)
   expect(refused(cloud)).toEqual([])
 })
 
