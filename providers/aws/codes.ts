@@ -46,8 +46,8 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["InsufficientInstanceCapacity", "UnfulfillableCapacity", "InsufficientCapacity"], ...pool },
   { codes: ["InsufficientHostCapacity", "InsufficientCapacityOnHost", "UnavailableHostRequirements"], ...pool },
   { codes: ["InsufficientReservedInstanceCapacity", "InsufficientReservedInstancesCapacity"], ...pool },
-  { codes: ["ReservationCapacityExceeded"], ...pool },
-  { codes: ["SpotMaxPriceTooLow"], ...pool, remedy: "raise the price cap or add instance types" },
+  { codes: ["ReservationCapacityExceeded"], ...pool, remedy: "the reservation is used up" },
+  { codes: ["SpotMaxPriceTooLow"], ...pool, remedy: "raise maxSpotPrice or add instance types" },
   { codes: ["InsufficientVolumeCapacity", "InsufficientAddressCapacity"], ...zone },
   { codes: ["InsufficientFreeAddressesInSubnet"], ...zone, remedy: "add a subnet with free addresses to subnetIds" },
   { codes: ["Unsupported"], verdict: "capacity", scope: "type-in-zone", ttlMs: NOT_SOLD_MS },
@@ -136,10 +136,21 @@ export const CODES: readonly CodeRow[] = [
   // What passes by itself: the same call again.
   { codes: ["InternalError", "InternalFailure", "ServerInternal", "RetryableError"], verdict: "transient" },
   { codes: ["ServiceUnavailable", "Unavailable", "RequestTimeout*"], verdict: "transient" },
-  { codes: ["InvalidNextToken", "InvalidPaginationToken"], verdict: "transient" },
   { codes: ["IncorrectInstanceState", "IncorrectState", "InvalidState"], verdict: "transient" },
   // A new instance profile takes seconds to be known everywhere (Packer asks eleven times).
   { codes: ["InvalidParameterValue"], message: /iamInstanceProfile/i, verdict: "transient" },
+
+  // What a reader begins again for (pages.ts); sent again as it is, it will be refused again.
+  { codes: ["InvalidNextToken", "InvalidPaginationToken"], verdict: "rejected" },
+  // Interfaces of instances that are on their way out still use it.
+  {
+    codes: ["DependencyViolation", "InvalidGroup.InUse"],
+    verdict: "rejected",
+    remedy: "something still uses it: instances that are ending give it free within minutes; try again then",
+  },
+
+  // What DryRun answers when all is well.
+  { codes: ["DryRunOperation"], verdict: "rejected" },
 
   // What will never be accepted.
   {
@@ -180,6 +191,39 @@ export const CODES: readonly CodeRow[] = [
     codes: ["InvalidUserData.Malformed"],
     verdict: "rejected",
     remedy: "make startup shorter, or let it fetch the rest",
+  },
+  {
+    codes: ["InvalidParameterValue"],
+    message: /architecture/i,
+    verdict: "rejected",
+    remedy: "name an image for the type's processor, or types for the image's: arch decides between them",
+  },
+  {
+    codes: ["InvalidParameter"],
+    message: /different networks/i,
+    verdict: "rejected",
+    remedy: "name security groups of the subnets' own VPC",
+  },
+  {
+    codes: ["InvalidCapacityReservationId.*", "InvalidLaunchTargets"],
+    verdict: "rejected",
+    remedy: "check reservation: it belongs to one account, region, zone and type",
+  },
+  {
+    codes: ["InvalidCapacityReservationState.PendingActivation"],
+    verdict: "rejected",
+    remedy: "the capacity block has not begun yet; launch after its start",
+  },
+  {
+    codes: ["InvalidPlacementGroup.Unknown"],
+    verdict: "rejected",
+    remedy: "create the placement group, or check its name",
+  },
+  { codes: ["InvalidKeyPair.NotFound"], verdict: "rejected", remedy: "check keyName: key pairs belong to one region" },
+  {
+    codes: ["InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.*"],
+    verdict: "rejected",
+    remedy: "the launch template was deleted; it is made again with the next launch",
   },
   {
     codes: ["CustomerKeyHasBeenRevoked"],

@@ -1,16 +1,37 @@
-import type { Provider } from "../../src/provider.js"
+import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
 import { sender } from "./client.js"
+import { consoleLog } from "./console.js"
 import { guestScript } from "./guest.js"
+import { headroom } from "./headroom.js"
+import { interruptions } from "./interruptions.js"
 import { launch, settle } from "./launch.js"
+import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
 import { offers } from "./offers.js"
-import { type AwsOptions, parseAwsOptions } from "./options.js"
+import type { AwsOptions } from "./options.js"
+import { parseAwsOptions } from "./options-check.js"
 import { prepare } from "./prepare.js"
+import { type Right, rights } from "./rights.js"
 import { split } from "./split.js"
 import { terminate } from "./terminate.js"
 
-export type { AwsClient, AwsCredentials, AwsOptions, AwsSubnet } from "./options.js"
+export type {
+  AwsClient,
+  AwsClients,
+  AwsCredentials,
+  AwsImage,
+  AwsOptions,
+  AwsPrice,
+  AwsReservation,
+  AwsSubnet,
+} from "./options.js"
+export type { Right } from "./rights.js"
+
+export interface AwsProvider extends Provider {
+  /** Whether the principal may do what this launch call and its burst need, by DryRun: nothing is made. */
+  rights(call: LaunchCall, calls: Calls): Promise<readonly Right[]>
+}
 
 /**
  * EC2 in one region, for `new Cluster({ provider: aws({ region: "eu-west-2", … }) })`. Nothing is loaded or sent before
@@ -19,9 +40,9 @@ export type { AwsClient, AwsCredentials, AwsOptions, AwsSubnet } from "./options
  * @param options see `AwsOptions`; `region` is the only one that must be given.
  * @throws SpecError with all that is wrong with the options.
  */
-export function aws(options: AwsOptions): Provider {
+export function aws(options: AwsOptions): AwsProvider {
   const parsed = parseAwsOptions(options)
-  const { region } = parsed
+  const { region, skipOsShutdown = false } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
   const send = sender(parsed)
   return {
@@ -32,9 +53,16 @@ export function aws(options: AwsOptions): Provider {
     prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
     split,
     launch: (call, calls) => launch(send, region, call, calls),
-    settle: (call, _ref, calls) => settle(send, region, call, calls),
+    settle: (call, ref, calls) => settle(send, region, call, ref, calls),
     list: (selector, calls) => list(send, region, selector, calls),
-    terminate: (instances, calls) => terminate(instances, { send, calls, consistencyMs: limits.consistencyMs }),
+    terminate: (instances, calls) =>
+      terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown }),
+    interruptions: (instances, calls) => interruptions(send, instances, calls),
+    headroom: (wish, calls) => headroom(send, parsed, wish, calls),
+    leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),
+    remove: (found, calls) => remove({ send, calls, region }, found),
+    consoleLog: (instance, calls) => consoleLog(send, instance, calls),
+    rights: (call, calls) => rights(send, call, calls),
   }
 }
 

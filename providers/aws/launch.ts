@@ -1,30 +1,22 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
-import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../src/provider.js"
+import type { Calls, Failure, Instance, Json, LaunchCall, Launched } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { COLD_MS } from "./codes.js"
 import { scopeOf } from "./errors.js"
+import { launchFleet, settleFleet } from "./fleet-launch.js"
 import { toInstance } from "./instance.js"
 import { list } from "./list.js"
 
 /**
- * Sends one RunInstances. Its answer is final: it names every instance, and fewer than asked means that the zone had no
- * more. A replay with the same token and body names what the first one made.
+ * Sends one launch call. A replay with the same token and body names what the first one made.
  *
  * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours.
  */
 export async function launch(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
   try {
-    const input = call.body as unknown as Ec2.RunInstancesCommandInput
-    const doing = {
-      what: doingOf(call),
-      token: call.token,
-      ...(call.offers[0] === undefined ? {} : { offer: call.offers[0] }),
-    }
-    const reply = await send(calls, "RunInstances", call.cost, input, doing)
-    const source = { api: "RunInstances", region, now: calls.now() }
-    const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
-    return { instances, failures: missing(call, region, instances.length), settled: true }
+    const isFleet = call.api === "CreateFleet"
+    return await (isFleet ? launchFleet(send, region, call, calls) : runInstances(send, region, call, calls))
   } catch (error) {
     if (error instanceof CapacityError || error instanceof QuotaError) {
       return { instances: [], failures: [error.toFailure(call.count)], settled: true }
@@ -36,8 +28,18 @@ export async function launch(send: Send, region: string, call: LaunchCall, calls
   }
 }
 
-/** What became of a launch whose answer we do not have: its tag tells. RunInstances itself is always settled. */
-export async function settle(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+/** RunInstances' answer is final: it names every instance, and fewer than asked means that the zone had no more. */
+async function runInstances(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const input = call.body as unknown as Ec2.RunInstancesCommandInput
+  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(call))
+  const source = { api: "RunInstances", region, now: calls.now() }
+  const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
+  return { instances, failures: missing(call, region, instances.length), settled: true }
+}
+
+/** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
+export async function settle(send: Send, region: string, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  if (call.api === "CreateFleet") return settleFleet(send, region, call, ref, calls)
   return { instances: await launched(send, region, call, calls), failures: [], settled: true }
 }
 
@@ -45,10 +47,18 @@ function launched(send: Send, region: string, call: LaunchCall, calls: Calls): P
   return list(send, region, { launch: call.token }, calls)
 }
 
-/** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
-function doingOf({ count, offers, zone }: LaunchCall): string {
-  const { instanceType = "instances", market = "on-demand" } = offers[0] ?? {}
-  return `launching ${count} × ${instanceType} (${market}, ${zone ?? "any zone"})`
+/** "launching 8 × m7i.large (on-demand, eu-west-1a)", "launching 800 × one of 20 types (spot, 4 zones)" */
+export function launchWords({ count, offers, zone }: LaunchCall): string {
+  const types = [...new Set(offers.map(({ instanceType }) => instanceType))]
+  const zones = new Set(offers.map((offer) => offer.zone))
+  const what = types.length > 1 ? `one of ${types.length} types` : (types[0] ?? "instances")
+  const where = zone ?? (zones.size > 1 ? `${zones.size} zones` : "any zone")
+  return `launching ${count} × ${what} (${offers[0]?.market ?? "on-demand"}, ${where})`
+}
+
+export function doingOf(call: LaunchCall) {
+  const [offer] = call.offers
+  return { what: launchWords(call), token: call.token, ...(offer === undefined ? {} : { offer }) }
 }
 
 /** With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more. */
@@ -62,7 +72,7 @@ function missing(call: LaunchCall, region: string, given: number): readonly Fail
       scope: scopeOf("pool", { offer, region }),
       ttlMs: COLD_MS,
       code: "InsufficientInstanceCapacity",
-      message: `${doingOf(call)}: EC2 gave ${given}`,
+      message: `${launchWords(call)}: EC2 gave ${given}`,
       inferred: true,
     },
   ]
@@ -82,7 +92,7 @@ async function alreadyOver(send: Send, region: string, call: LaunchCall, calls: 
     scope: {},
     ttlMs: 0,
     code: "IdempotentInstanceTerminated",
-    message: `${doingOf(call)}: it was launched before, and its instances have been terminated since`,
+    message: `${launchWords(call)}: it was launched before, and its instances have been terminated since`,
   }
   return { instances, failures: count > 0 ? [failure] : [], settled: true }
 }

@@ -4,6 +4,12 @@ import type { AwsOptions } from "./options.js"
 /** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */
 export const LAUNCH_BATCH = 250
 
+/** RunInstances' bucket holds five requests; one is kept for fail-over. */
+export const RUN_REQUESTS = 4
+
+/** A fleet takes up to 10,000; of a thousand its answer comes in one piece, and one lost answer is a thousand in doubt. */
+export const FLEET_BATCH = 1000
+
 /** TerminateInstances: "up to 1000 instances" (EC2 API Reference). */
 export const TERMINATE_BATCH = 1000
 
@@ -19,16 +25,37 @@ export const USER_DATA_BYTES = 16_384
 /** EC2 Developer Guide, "Request throttling for the Amazon EC2 API": for each account, region and action. */
 const describe: TokenBucket = { kind: "token", capacity: 100, perSecond: 20 }
 
+/** "Mutating actions" in the same table, to which CreateFleet belongs as it is not listed by itself. */
+const mutating: TokenBucket = { kind: "token", capacity: 50, perSecond: 5 }
+
 const BUCKETS: Readonly<Record<string, Bucket>> = {
   // Of a first volley one token is left, so that a zone that has nothing can be left for another at once.
   RunInstances: { kind: "token", capacity: 5, perSecond: 2, reserve: 1 },
   "RunInstances.resources": { kind: "token", capacity: 1000, perSecond: 2 },
   TerminateInstances: { kind: "token", capacity: 100, perSecond: 5 },
   "TerminateInstances.resources": { kind: "token", capacity: 1000, perSecond: 20 },
+  CreateFleet: mutating,
+  CreateLaunchTemplate: mutating,
+  DeleteLaunchTemplate: mutating,
+  CreateSecurityGroup: mutating,
+  AuthorizeSecurityGroupIngress: mutating,
+  DeleteSecurityGroup: mutating,
+  DeleteVolume: { kind: "token", capacity: 100, perSecond: 5 },
+  DeleteNetworkInterface: { kind: "token", capacity: 100, perSecond: 5 },
+  GetConsoleOutput: describe,
+  DescribeFleets: describe,
+  DescribeImages: describe,
   DescribeInstances: describe,
   DescribeInstanceTypes: describe,
   DescribeInstanceTypeOfferings: describe,
+  DescribeLaunchTemplates: describe,
+  DescribeNetworkInterfaces: describe,
+  DescribeRouteTables: describe,
+  DescribeSecurityGroups: describe,
+  DescribeSpotInstanceRequests: describe,
+  DescribeSpotPriceHistory: describe,
   DescribeSubnets: describe,
+  DescribeVolumes: describe,
 }
 
 /** @param preambleBytes what our own part of the user data takes of the 16 KB. */
@@ -47,8 +74,15 @@ export function limitsOf(options: AwsOptions, preambleBytes: number): Limits {
     attemptMs: 60_000,
     // Bare metal stays pending longest, some ten minutes.
     bootMs: 15 * 60_000,
-    markets: ["on-demand"],
+    // Types and zones change by the week; spot prices by the hour. What options decide must not outlive them.
+    ...(isPlain(options) ? { offersFreshMs: 3_600_000 } : {}),
+    markets: ["on-demand", "spot"],
   }
+}
+
+/** Whether the region alone says what is offered. */
+function isPlain({ subnetIds, prices, maxSpotPrice, clients, imageId }: AwsOptions): boolean {
+  return [subnetIds, prices, maxSpotPrice, clients, imageId].every((option) => option === undefined)
 }
 
 /** A key belongs to one account: two clusters with the same key share its buckets. */

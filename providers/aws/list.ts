@@ -14,7 +14,7 @@ export async function list(send: Send, region: string, selector: Selector, calls
   const found = new Map<string, Instance>()
   for (const filters of queriesOf(selector)) {
     const request = { input: { Filters: filters, MaxResults: PAGE }, what: "listing instances" }
-    for await (const page of pages(send, calls, "DescribeInstances", request)) {
+    for (const page of await pages(send, calls, "DescribeInstances", request)) {
       for (const native of (page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? [])) {
         const instance = toInstance(native, { api: "DescribeInstances", region, now: calls.now() })
         found.set(instance.id, instance)
@@ -42,7 +42,7 @@ export function queriesOf(selector: Selector): Ec2.Filter[][] {
 /** What is no instance id can match nothing, and EC2 would refuse the request for it. */
 const INSTANCE_ID = /^i-[0-9a-f]{8}([0-9a-f]{9})?$/
 
-function tagFilters(selector: Selector): Ec2.Filter[] {
+export function tagFilters(selector: Selector): Ec2.Filter[] {
   const { cluster, uid, owner, launch, ids } = selector
   const wanted = Object.entries({ cluster, uid, owner, launch }) as [keyof typeof TAG, string | undefined][]
   const filters = wanted.flatMap(([key, value]) =>

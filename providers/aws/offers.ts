@@ -1,18 +1,21 @@
+import { SpecError } from "../../src/errors.js"
 import { fits } from "../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
-import { typesOf } from "./types.js"
+import { type PriceOf, pricesOf, tablePrices } from "./prices.js"
+import { isToldAll, type TypeFacts, typesOf } from "./types.js"
 import { placesOf } from "./zones.js"
 
 /**
- * Everything sold on demand that fits. Named subnets decide the zones; without them EC2 says which zones have a type.
- * Both are asked at once, one round trip before the first launch.
+ * Everything sold that fits, priced where a price is known. Named subnets decide the zones; without them EC2 says which
+ * zones have a type. Types, zones and, for named types, prices are asked for at once.
  *
- * A principal that may not read types still gets offers of the types it names, with vCPUs and memory unknown, unless
- * the query asks for ranges of them.
+ * A principal that may not read types still gets offers of the types it names, with vCPUs and memory unknown, unless the
+ * query asks for ranges of them. So does one whose request names type, subnet with zone, and image with its facts: then
+ * nothing is asked, and the launch is the first request.
  *
- * @throws SpecError when a named type does not exist.
+ * @throws SpecError when a named type does not exist, and when `maxSpotPrice` leaves nothing.
  */
 export async function offers(
   send: Send,
@@ -20,13 +23,47 @@ export async function offers(
   query: OfferQuery,
   calls: Calls,
 ): Promise<readonly Offer[]> {
-  if (!query.markets.includes("on-demand")) return []
-  const [types, places] = await Promise.all([typesOf(send, query, calls), placesOf(send, options, query, calls)])
-  return types
-    .flatMap((type) =>
-      places(type.instanceType).map(
-        (zone): Offer => ({ provider: "aws", region: options.region, zone, market: "on-demand", ...type }),
-      ),
-    )
+  const { instanceTypes, markets } = query
+  const isTold = instanceTypes !== undefined && isToldAll(options)
+  const price = (types: readonly string[]) =>
+    isTold ? tablePrices(options) : pricesOf(send, options, { instanceTypes: types, markets }, calls)
+  const [types, places, early] = await Promise.all([
+    typesOf(send, query, isTold, calls),
+    placesOf(send, options, query, calls),
+    instanceTypes === undefined ? undefined : price(instanceTypes),
+  ])
+  const sold = types
+    .flatMap(({ markets: own, ...type }) => own.map((market) => ({ ...type, market })))
+    .flatMap((type) => places(type.instanceType).map((zone) => offerOf(options, type, zone)))
     .filter((offer) => fits(offer, query))
+  const priceOf = early ?? (await price([...new Set(sold.map(({ instanceType }) => instanceType))]))
+  return capped(
+    options,
+    sold.map((offer) => priced(offer, priceOf)),
+  )
+}
+
+function offerOf(
+  { region }: AwsOptions,
+  type: Omit<TypeFacts, "markets"> & Pick<Offer, "market">,
+  zone: string,
+): Offer {
+  return { provider: "aws", region, zone, ...type }
+}
+
+function priced(offer: Offer, priceOf: PriceOf): Offer {
+  const pricePerHour = priceOf(offer)
+  return pricePerHour === undefined ? offer : { ...offer, pricePerHour }
+}
+
+/** Spot offers above the cap are none; one of unknown price is left to EC2, which keeps to the cap as well. */
+function capped({ maxSpotPrice }: AwsOptions, all: readonly Offer[]): readonly Offer[] {
+  if (maxSpotPrice === undefined) return all
+  const isTooDear = ({ market, pricePerHour = 0 }: Offer) => market === "spot" && pricePerHour > maxSpotPrice
+  const left = all.filter((offer) => !isTooDear(offer))
+  if (left.length > 0 || all.length === 0) return left
+  const [cheapest] = [...all].sort((a, b) => (a.pricePerHour ?? 0) - (b.pricePerHour ?? 0))
+  const nearest = `the cheapest is ${cheapest?.instanceType} in ${cheapest?.zone} at ${cheapest?.pricePerHour}`
+  const message = `is ${maxSpotPrice} USD an hour, below every spot offer that fits: ${nearest}; raise it, or ask for smaller types`
+  throw new SpecError([{ option: "aws.maxSpotPrice", value: maxSpotPrice, message }])
 }

@@ -1,6 +1,5 @@
-import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { nearest, parseOptions, type Z } from "../../src/parse.js"
-import type { JsonObject } from "../../src/provider.js"
+/** What `aws()` can be told. */
+import type { Arch, JsonObject } from "../../src/provider.js"
 
 export interface AwsCredentials {
   readonly accessKeyId: string
@@ -17,6 +16,28 @@ export interface AwsClient {
 /** A subnet by its id alone, or with the zone that it is in, which then need not be asked for. */
 export type AwsSubnet = string | { readonly id: string; readonly zone: string }
 
+/** An image by its id alone, or with its processor and the devices of its disks, which then need not be asked for. */
+export type AwsImage =
+  | string
+  | { readonly id: string; readonly arch: Arch; readonly devices: readonly [string, ...string[]] }
+
+/** USD per hour of a type: on demand, or by market. */
+export type AwsPrice = number | { readonly onDemand?: number; readonly spot?: number }
+
+/** Capacity that is paid for already: an On-Demand Capacity Reservation or a Capacity Block. */
+export interface AwsReservation {
+  readonly id: string
+  readonly kind?: "capacity-reservation" | "capacity-block"
+}
+
+/** Ready-made clients of other AWS services, each with `maxAttempts: 1`; made when their package is installed. */
+export interface AwsClients {
+  /** `PricingClient` of "@aws-sdk/client-pricing": on-demand prices. */
+  readonly pricing?: AwsClient
+  /** `ServiceQuotasClient` of "@aws-sdk/client-service-quotas": how many vCPUs the account may run. */
+  readonly serviceQuotas?: AwsClient
+}
+
 export interface AwsOptions {
   /** For example "eu-west-2". */
   readonly region: string
@@ -26,124 +47,43 @@ export interface AwsOptions {
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>)
   /** A ready-made `EC2Client` with `maxAttempts: 1`, instead of `endpoint` and `credentials`. */
   readonly client?: AwsClient
-  /** Where instances go, at most one per zone is used at a time; by default the default subnet of each zone. */
+  readonly clients?: AwsClients
+  /** Where instances go; by default the default subnet of each zone. */
   readonly subnetIds?: readonly AwsSubnet[]
-  /** By default the network's default security group. */
+  /** By default Muster's own group of the VPC, or the VPC's default group where the network is not looked at. */
   readonly securityGroupIds?: readonly string[]
-  /** The image of groups that name none. */
-  readonly imageId?: string
-  /** Merged into each RunInstances request last, in its own words: `{ KeyName: "ops" }`. */
+  /** The image of groups that name none; by default Ubuntu 24.04, or the GPU image for groups with GPUs. */
+  readonly imageId?: AwsImage
+  /** USD per hour by type, before what AWS says: a discount of your own, or what cannot be read. */
+  readonly prices?: Readonly<Record<string, AwsPrice>>
+  /** Spot offers above it (USD per hour) are left out, and none is paid more. */
+  readonly maxSpotPrice?: number
+  /** CreateFleet: `true` wherever it can be used, `false` never; by default where it is faster or falls over by itself. */
+  readonly fleet?: boolean
+  /** Whether fleets draw on RunInstances' limit of instances ("shared", the default: never refused), or not. */
+  readonly fleetRate?: "shared" | "separate"
+  readonly spotAllocation?: "price-capacity-optimized" | "capacity-optimized" | "diversified" | "lowest-price"
+  /** Of fleets on demand: "prioritized" (the default) follows our own ranking by price and by your order. */
+  readonly onDemandAllocation?: "prioritized" | "lowest-price"
+  /** Name or ARN of an instance profile; none by default. */
+  readonly instanceProfile?: string
+  /** Name of a key pair; none by default. */
+  readonly keyName?: string
+  /** Lets this address range, and no other, reach port 22: "203.0.113.7/32". */
+  readonly sshFrom?: string
+  /** Containers may reach instance metadata as well: one hop more. */
+  readonly containers?: boolean
+  /** Size of the root disk in GiB; the image's own by default. */
+  readonly rootGiB?: number
+  /** Ends instances without waiting for the guest to shut down. */
+  readonly skipOsShutdown?: boolean
+  readonly reservation?: AwsReservation
+  /** Name of a placement group. */
+  readonly placementGroup?: string
+  /** Hardware that no other account uses. */
+  readonly tenancy?: "dedicated"
+  /** An Elastic Fabric Adapter as the instance's interface. */
+  readonly efa?: boolean
+  /** Merged into each launch last, in EC2's words: `{ Monitoring: { Enabled: true } }`. */
   readonly overrides?: JsonObject
-}
-
-/** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
-const OWNED: Readonly<Record<string, string>> = {
-  ClientToken: "it is what makes a repeated launch harmless",
-  MinCount: "counts come from scale()",
-  MaxCount: "counts come from scale()",
-  DryRun: "nothing would be launched",
-  TagSpecifications: "it holds the tags that ownership rests on; use the group's tags",
-  UserData: "it holds the deadline's timer; use the group's startup",
-  InstanceInitiatedShutdownBehavior: "it ends instances at the deadline",
-  ImageId: "use imageId, or the group's image",
-  InstanceType: "use instanceType",
-  SubnetId: "use subnetIds",
-}
-
-const SUBNET = /^subnet-[0-9a-f]{8,17}$/
-export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
-
-function optionsSchema(z: Z) {
-  const subnetId = z.string().regex(SUBNET, 'Give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
-  const zone = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-?[a-z]$/, 'Give the zone\'s name, such as "eu-west-2a"')
-  return z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "Give the region's code, such as \"eu-west-2\" (without a zone's letter)"),
-    endpoint: z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)").optional(),
-    credentials: z.unknown().optional(),
-    client: z.custom<AwsClient>(isClient, 'Give an EC2Client of "@aws-sdk/client-ec2"').optional(),
-    subnetIds: z
-      .array(z.union([subnetId, z.strictObject({ id: subnetId, zone })]))
-      .min(1, "Leave it out, or name at least one subnet")
-      .optional(),
-    securityGroupIds: z
-      .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'Give a security group\'s id, such as "sg-0a1b2c3d4e5f67890"'))
-      .min(1, "Leave it out, or name at least one security group")
-      .optional(),
-    imageId: z.string().regex(IMAGE_ID, 'Give an image\'s id, such as "ami-0a1b2c3d4e5f67890"').optional(),
-    overrides: z.record(z.string(), z.json()).optional(),
-  })
-}
-
-/**
- * Checks the options of `aws()`.
- *
- * @throws SpecError with all that is wrong; it never shows a key.
- */
-export function parseAwsOptions(input: unknown): AwsOptions {
-  const problems: SpecProblem[] = [...combinationProblems(input)]
-  try {
-    const options = parseOptions("aws", optionsSchema, input)
-    if (problems.length === 0) return options as AwsOptions
-  } catch (error) {
-    if (!(error instanceof SpecError)) throw error
-    problems.unshift(...error.problems)
-  }
-  throw new SpecError(problems)
-}
-
-/** What a schema cannot say, or would say with a secret in the message. */
-function combinationProblems(input: unknown): readonly SpecProblem[] {
-  if (typeof input !== "object" || input === null) return []
-  const { client, endpoint, credentials, overrides } = input as Partial<Record<keyof AwsOptions, unknown>>
-  const problems: SpecProblem[] = []
-  if (credentials !== undefined) problems.push(...credentialProblems(credentials))
-  if (client !== undefined && (endpoint !== undefined || credentials !== undefined)) {
-    const message = "is given beside endpoint or credentials, which the client has already; give one or the other"
-    problems.push({ option: "aws.client", message })
-  }
-  for (const key of Object.keys(overrides ?? {})) {
-    const reason = OWNED[key]
-    if (reason !== undefined)
-      problems.push({ option: `aws.overrides.${key}`, message: `cannot be overridden: ${reason}` })
-  }
-  return problems
-}
-
-const CREDENTIAL_KEYS = ["accessKeyId", "secretAccessKey", "sessionToken", "expiration"]
-
-function credentialProblems(credentials: unknown): readonly SpecProblem[] {
-  const option = "aws.credentials"
-  if (typeof credentials === "function") return []
-  if (typeof credentials !== "object" || credentials === null) {
-    return [{ option, message: "give { accessKeyId, secretAccessKey, sessionToken? } or a function that returns them" }]
-  }
-  const given = credentials as Readonly<Record<string, unknown>>
-  const missing = ["accessKeyId", "secretAccessKey"].filter(
-    (key) => typeof given[key] !== "string" || given[key] === "",
-  )
-  const unknown = Object.keys(given).filter((key) => !CREDENTIAL_KEYS.includes(key) && !key.startsWith("$"))
-  return [
-    ...missing.map((key) => ({ option: `${option}.${key}`, message: "is missing; give a text" })),
-    ...unknown.map((key) => {
-      const near = nearest(key, CREDENTIAL_KEYS)
-      const hint = near === undefined ? `known: ${CREDENTIAL_KEYS.join(", ")}` : `did you mean "${near}"?`
-      return { option: `${option}.${key}`, message: `unknown option; ${hint}` }
-    }),
-  ]
-}
-
-function isClient(value: unknown): boolean {
-  return typeof (value as { send?: unknown } | null | undefined)?.send === "function"
-}
-
-/** Keys and user data must not travel in clear text, except inside this machine (a test server). */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  if (protocol === "https:") return true
-  return (
-    protocol === "http:" && (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname))
-  )
 }

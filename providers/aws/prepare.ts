@@ -1,37 +1,18 @@
 import { SpecError, type SpecProblem } from "../../src/errors.js"
 import { TAG_PREFIX } from "../../src/fleet/tags.js"
-import { show } from "../../src/parse.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import { type Blueprint, launchOptions } from "./blueprint.js"
 import type { Send } from "./client.js"
 import { guestScript } from "./guest.js"
+import { imagesOf } from "./images.js"
 import { USER_DATA_BYTES } from "./limits.js"
-import { type AwsOptions, IMAGE_ID } from "./options.js"
-import { knownSubnets, readSubnets, type Subnet } from "./subnets.js"
-
-/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
-export type Blueprint = {
-  readonly imageId: string
-  /** Empty: each zone's default subnet. */
-  readonly subnets: readonly Subnet[]
-  readonly securityGroupIds: readonly string[]
-  /** Base64. */
-  readonly userData: string
-  readonly tags: Readonly<Record<string, string>>
-  readonly publicAddress: "auto" | boolean
-  readonly overrides: JsonObject
-  readonly owner: {
-    readonly cluster: string
-    readonly uid: string
-    readonly owner: string
-    readonly generation: number
-    readonly deadline: string
-    readonly claim: string
-  }
-}
+import { networkOf } from "./network.js"
+import type { AwsOptions } from "./options.js"
+import { makeTemplates } from "./templates.js"
 
 /**
- * Pins image, network, tags and user data of one group. Asks EC2 for the zones of several subnets only, and goes on
- * without them, with a note, when that is not allowed.
+ * Pins image, network, tags and user data of one group; makes Muster's security group and a fleet's template where there is none. What a principal
+ * may not read is left to EC2, with a note.
  *
  * @throws SpecError with all that EC2 would refuse of the request.
  */
@@ -44,45 +25,25 @@ export async function prepare(
   calls.signal.throwIfAborted()
   const { owner, group } = request
   const script = guestScript(owner, group, options.region)
-  const imageId = group.image ?? options.imageId ?? ""
-  const problems = [
-    ...imageProblems(group, imageId),
-    ...tagProblems(group),
-    ...environmentProblems(group),
-    ...sizeProblems(script),
-  ]
+  const problems = [...tagProblems(group), ...environmentProblems(group), ...sizeProblems(script)]
   if (problems.length > 0) throw new SpecError(problems)
-  const { subnets, notes } = await subnetsOf(send, options, calls)
+  const [found, network] = await Promise.all([
+    imagesOf(send, options, group, calls),
+    networkOf(send, options, group, calls),
+  ])
   const body: Blueprint = {
-    imageId,
-    subnets,
-    securityGroupIds: options.securityGroupIds ?? [],
+    images: found.images,
+    subnets: network.subnets,
+    securityGroupIds: network.securityGroupIds,
     userData: Buffer.from(script).toString("base64"),
     tags: group.tags,
     publicAddress: group.publicAddress,
+    options: launchOptions(options),
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
-  return { notes, body }
-}
-
-/** One subnet needs no zone: there is nothing to choose. */
-async function subnetsOf(
-  send: Send,
-  options: AwsOptions,
-  calls: Calls,
-): Promise<{ readonly subnets: readonly Subnet[]; readonly notes: readonly string[] }> {
-  const known = knownSubnets(options.subnetIds ?? [])
-  if (known.length <= 1 || known.every((subnet) => subnet.zone !== undefined)) return { subnets: known, notes: [] }
-  const read = await readSubnets(send, known, calls)
-  return { subnets: read.subnets, notes: read.note === undefined ? [] : [read.note] }
-}
-
-function imageProblems(group: GroupRequest, imageId: string): readonly SpecProblem[] {
-  if (IMAGE_ID.test(imageId)) return []
-  const option = group.image === undefined ? "aws.imageId" : `groups.${group.name}.image`
-  const shown = imageId === "" ? "is missing" : `is ${show(imageId)}`
-  return [{ option, value: imageId, message: `${shown}; give an image's id, such as "ami-0a1b2c3d4e5f67890"` }]
+  await makeTemplates(send, body, group, calls)
+  return { notes: [...found.notes, ...network.notes], body: body as unknown as JsonObject }
 }
 
 /** Tags per resource, less Muster's own seven; and what instance metadata can carry (EC2 User Guide, "Tag restrictions"). */

@@ -1,107 +1,64 @@
-/** From a wish to RunInstances requests. Pure. */
+/** From a wish to launch calls: which of EC2's two calls, how many, and of what. Pure. */
 import { createHash } from "node:crypto"
-import type * as Ec2 from "@aws-sdk/client-ec2"
-import { launchTags } from "../../src/fleet/tags.js"
-import type { Json, JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../src/provider.js"
-import { LAUNCH_BATCH } from "./limits.js"
-import type { Blueprint } from "./prepare.js"
+import type { LaunchCall, Offer, Prepared, Room, Wish } from "../../src/provider.js"
+import type { Blueprint } from "./blueprint.js"
+import { fleetCalls } from "./fleet-calls.js"
+import { LAUNCH_BATCH, RUN_REQUESTS } from "./limits.js"
+import { runCalls } from "./run-calls.js"
 import { placeOf, type Subnet } from "./subnets.js"
 
-interface Part {
-  readonly offer: Offer
-  readonly count: number
-  readonly index: number
+/** What the two ways of launching are given. */
+export interface Splitting {
+  readonly wish: Wish
+  readonly blueprint: Blueprint
+  /** The offers that may be used, best first: of one zone, or of all. */
+  readonly pools: readonly Offer[]
+  readonly room: Room
+  readonly tokenOf: (index: number) => string
 }
 
 /**
- * As few requests as batch size and zones allow, of even size, each for one pool: RunInstances takes one type in one zone.
- * "zones" gives the requests to the zones in turn, each to its best offer.
+ * RunInstances for on demand from few pools and for reservations: no template to make, and a repeated call names its
+ * instances at once. CreateFleet for spot, for many types, and where more calls would be needed than RunInstances' bucket
+ * lets through at once: EC2 falls over between pools by itself, and its bucket is ten times as large.
  */
-export function split(wish: Wish, prepared: Prepared): readonly LaunchCall[] {
-  const blueprint = prepared.body as Blueprint
-  return partsOf(wish).map((part) => launchCall(wish, blueprint, part))
+export function split(wish: Wish, prepared: Prepared, room: Room): readonly LaunchCall[] {
+  const blueprint = prepared.body as unknown as Blueprint
+  const pools = poolsOf(wish, blueprint)
+  if (pools.length === 0 || wish.count <= 0) return []
+  const tokenOf = (index: number) =>
+    createHash("sha256").update(`${wish.uid}/${wish.id}/${index}`).digest("hex").slice(0, 32)
+  const splitting = { wish, blueprint, pools, room, tokenOf }
+  return usesFleet(splitting) ? fleetCalls(splitting) : runCalls(splitting)
 }
 
-function partsOf({ offers, count, spread }: Wish): readonly Part[] {
-  const pools = spread === "one-zone" ? offers.slice(0, 1) : bestOfZones(offers).slice(0, count)
-  if (pools.length === 0 || count <= 0) return []
-  const calls = Math.max(pools.length, Math.ceil(count / LAUNCH_BATCH))
-  return Array.from({ length: calls }, (_, index) => {
-    const offer = pools[index % pools.length] as Offer
-    return { offer, index, count: Math.floor(count / calls) + (index < count % calls ? 1 : 0) }
-  })
+function poolsOf({ offers, spread }: Wish, { subnets }: Blueprint): readonly Offer[] {
+  const open = offers.filter(({ zone }) => hasSubnet(subnets, zone))
+  return spread === "zones" ? open : open.filter(({ zone }) => zone === open[0]?.zone)
 }
 
-function bestOfZones(offers: readonly Offer[]): readonly Offer[] {
-  const zones = new Map<string, Offer>()
-  for (const offer of offers) if (!zones.has(offer.zone)) zones.set(offer.zone, offer)
-  return [...zones.values()]
+function hasSubnet(subnets: readonly Subnet[], zone: string): boolean {
+  // One subnet needs no zone: there is nothing to choose.
+  return subnets.length === 0 || (subnets.length === 1 && subnets[0]?.zone === undefined) || isAmong(subnets, zone)
 }
 
-function launchCall(wish: Wish, blueprint: Blueprint, part: Part): LaunchCall {
-  const { offer, count } = part
-  const token = createHash("sha256").update(`${wish.uid}/${wish.id}/${part.index}`).digest("hex").slice(0, 32)
-  const tags = { ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token) }
-  const input = {
-    ClientToken: token,
-    ImageId: blueprint.imageId,
-    InstanceType: offer.instanceType as Ec2._InstanceType,
-    MinCount: 1,
-    MaxCount: count,
-    UserData: blueprint.userData,
-    // The deadline's timer powers the guest off; with EC2's default it would only stop, and its disks cost on.
-    InstanceInitiatedShutdownBehavior: "terminate",
-    MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", InstanceMetadataTags: "enabled" },
-    TagSpecifications: tagSpecifications(tags),
-    ...placement(blueprint, part),
-  } satisfies Ec2.RunInstancesCommandInput
-  return {
-    api: "RunInstances",
-    zone: offer.zone,
-    group: wish.group,
-    offers: [offer],
-    count,
-    token,
-    body: merge(input as JsonObject, blueprint.overrides),
-    cost: { RunInstances: 1, "RunInstances.resources": count },
-  }
+function isAmong(subnets: readonly Subnet[], zone: string): boolean {
+  return subnets.some((subnet) => placeOf(subnet) === zone)
 }
 
-/** What is made with an instance is found by the same tags. They are part of the creation: no tags, no instance. */
-function tagSpecifications(tags: Readonly<Record<string, string>>) {
-  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-  const resources = ["instance", "volume", "network-interface"] as const
-  return resources.map((ResourceType) => ({ ResourceType, Tags }))
-}
+/** "One type, or few": above it EC2 chooses better between pools than one call for each pool does. */
+const FEW_POOLS = 4
 
-/** A token is bound to its zone, so the zone is always named: the same token in another zone would launch again. */
-function placement({ subnets, securityGroupIds, publicAddress }: Blueprint, { offer, index }: Part) {
-  const fitting = subnets.filter((subnet) => subnets.length === 1 || placeOf(subnet) === offer.zone)
-  const subnet: Subnet | undefined = fitting[index % Math.max(1, fitting.length)]
-  const place = subnet === undefined ? { Placement: { AvailabilityZone: offer.zone } } : { SubnetId: subnet.id }
-  const groups = securityGroupIds.length === 0 ? {} : { SecurityGroupIds: securityGroupIds as string[] }
-  if (publicAddress === "auto") return { ...place, ...groups }
-  // Whether there is an address is said by the interface, which then says subnet and groups too.
-  const nic = {
-    DeviceIndex: 0,
-    AssociatePublicIpAddress: publicAddress,
-    DeleteOnTermination: true,
-    ...(subnet === undefined ? {} : { SubnetId: subnet.id }),
-    ...(securityGroupIds.length === 0 ? {} : { Groups: securityGroupIds as string[] }),
-  }
-  return { ...(subnet === undefined ? place : {}), NetworkInterfaces: [nic] }
-}
-
-/** Objects are merged, everything else is replaced. */
-function merge(base: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key]
-    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value
-  }
-  return merged
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
+function usesFleet({ wish, blueprint, pools, room }: Splitting): boolean {
+  const { fleet, fleetRate, reservation } = blueprint.options
+  if (fleet === false || reservation !== undefined) return false
+  if (fleet === true || wish.market === "spot") return true
+  const types = new Set(pools.map(({ instanceType }) => instanceType)).size
+  if (types > 1 && pools.length > FEW_POOLS) return true
+  const zones = new Set(pools.map(({ zone }) => zone)).size
+  const requests = Math.max(Math.min(zones, wish.count), Math.ceil(wish.count / LAUNCH_BATCH))
+  // Where fleets draw on the same limit of instances, RunInstances' requests are not what a large volley waits for.
+  if (requests > RUN_REQUESTS && fleetRate === "separate") return true
+  const isDry = (room.levels.RunInstances ?? RUN_REQUESTS) < Math.min(requests, RUN_REQUESTS)
+  return isDry && fleetRate === "separate"
 }

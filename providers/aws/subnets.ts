@@ -1,9 +1,20 @@
-import { AuthError } from "../../src/errors.js"
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { AuthError, SpecError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsSubnet } from "./options.js"
+import { pages } from "./pages.js"
 
-export type Subnet = { readonly id: string; readonly zone?: string }
+/** What is not known of a subnet is absent. */
+export type Subnet = {
+  readonly id: string
+  readonly zone?: string
+  readonly vpc?: string
+  /** Addresses that were free when it was read. */
+  readonly free?: number
+  /** Its default route is an internet gateway: without an address of its own an instance reaches nothing outside. */
+  readonly needsAddress?: boolean
+}
 
 export function knownSubnets(subnets: readonly AwsSubnet[]): readonly Subnet[] {
   return subnets.map((subnet) => (typeof subnet === "string" ? { id: subnet } : subnet))
@@ -23,22 +34,58 @@ export async function readSubnets(
   subnets: readonly Subnet[],
   calls: Calls,
 ): Promise<{ readonly subnets: readonly Subnet[]; readonly note?: string }> {
-  const unknown = subnets.filter((subnet) => subnet.zone === undefined).map((subnet) => subnet.id)
-  if (unknown.length === 0) return { subnets }
+  if (subnets.every((subnet) => subnet.zone !== undefined)) return { subnets }
+  const ids = subnets.map((subnet) => subnet.id)
   try {
-    const doing = { what: `reading subnets ${unknown.join(", ")}` }
-    const reply = await send(calls, "DescribeSubnets", { DescribeSubnets: 1 }, { SubnetIds: unknown }, doing)
-    const zones = new Map((reply.Subnets ?? []).map((subnet) => [subnet.SubnetId, subnet.AvailabilityZone]))
-    return { subnets: subnets.map((subnet) => withZone(subnet, zones.get(subnet.id))) }
+    return { subnets: await describeSubnets(send, { SubnetIds: ids }, `reading subnets ${ids.join(", ")}`, calls) }
   } catch (error) {
     if (!isForbidden(error)) throw error
+    const unknown = subnets.filter((subnet) => subnet.zone === undefined).map((subnet) => subnet.id)
     const note = `the zones of subnets ${unknown.join(", ")} could not be read (ec2:DescribeSubnets is not allowed); each counts as a zone of its own`
     return { subnets, note }
   }
 }
 
-function withZone(subnet: Subnet, zone: string | undefined): Subnet {
-  return zone === undefined ? subnet : { id: subnet.id, zone }
+/**
+ * The default subnet of each zone; undefined when they may not be read: EC2 finds them itself then.
+ *
+ * @throws SpecError where the region has no default VPC.
+ */
+export async function defaultSubnets(send: Send, calls: Calls): Promise<readonly Subnet[] | undefined> {
+  const input = { Filters: [{ Name: "default-for-az", Values: ["true"] }], MaxResults: SUBNETS_PAGE }
+  const found = await describeSubnets(send, input, "looking for default subnets", calls).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+    return undefined
+  })
+  if (found === undefined || found.length > 0) return found
+  const message = "is missing, and this region has no default VPC; name subnets, or run: aws ec2 create-default-vpc"
+  throw new SpecError([{ option: "aws.subnetIds", message }])
+}
+
+/** The largest page of DescribeSubnets (EC2 API Reference). */
+const SUBNETS_PAGE = 1000
+
+export async function describeSubnets(
+  send: Send,
+  input: Ec2.DescribeSubnetsCommandInput,
+  what: string,
+  calls: Calls,
+): Promise<readonly Subnet[]> {
+  const read = await pages(send, calls, "DescribeSubnets", { input, what })
+  return read.flatMap((page) => page.Subnets ?? []).flatMap(subnetOf)
+}
+
+function subnetOf({ SubnetId: id, AvailabilityZone: zone, VpcId: vpc, ...rest }: Ec2.Subnet): readonly Subnet[] {
+  if (id === undefined) return []
+  const free = rest.AvailableIpAddressCount
+  return [
+    {
+      id,
+      ...(zone === undefined ? {} : { zone }),
+      ...(vpc === undefined ? {} : { vpc }),
+      ...(free === undefined ? {} : { free }),
+    },
+  ]
 }
 
 /** Not allowed to read; wrong credentials are another matter. */

@@ -13,6 +13,8 @@ interface Means {
   readonly calls: Calls
   /** Instances made this recently may exist although EC2 does not find them. */
   readonly consistencyMs: number
+  /** "SkipOsShutdown": the guest is not asked to shut down first. */
+  readonly skipOsShutdown: boolean
 }
 
 type Batch = readonly Instance[]
@@ -58,11 +60,12 @@ async function terminateBatch(batch: Batch, means: Means): Promise<Termination> 
   }
 }
 
-async function terminateOnce(batch: Batch, { send, calls }: Means): Promise<Termination> {
+async function terminateOnce(batch: Batch, { send, calls, skipOsShutdown }: Means): Promise<Termination> {
   const ids = batch.map((instance) => instance.id)
   const cost = { TerminateInstances: 1, "TerminateInstances.resources": ids.length }
   const doing = { what: `terminating ${ids.length} instances in ${batch[0]?.zone || "an unknown zone"}` }
-  const reply = await send(calls, "TerminateInstances", cost, { InstanceIds: ids }, doing)
+  const input = { InstanceIds: ids, ...(skipOsShutdown ? { SkipOsShutdown: true } : {}) }
+  const reply = await send(calls, "TerminateInstances", cost, input, doing)
   const states = new Map<string, Accepted["state"]>()
   for (const change of reply.TerminatingInstances ?? []) {
     const id = idOf(change.InstanceId, "TerminateInstances")

@@ -1,16 +1,28 @@
 /** What EC2 says of its instance types. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError, SpecError } from "../../src/errors.js"
-import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
+import type { Arch, Calls, Gpu, Market, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { familyOf } from "./families.js"
+import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
 import { isForbidden } from "./subnets.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
 const TYPES_BATCH = 100
 
-export type TypeFacts = Pick<Offer, "instanceType" | "family" | "vcpus" | "memoryGiB" | "arch" | "gpu" | "localDiskGiB">
+const MARKETS = ["on-demand", "spot"] as const satisfies readonly Market[]
+
+export type TypeFacts = Pick<
+  Offer,
+  "instanceType" | "family" | "vcpus" | "memoryGiB" | "arch" | "gpu" | "localDiskGiB"
+> & { readonly markets: readonly Market[] }
+
+/** Image and subnets are named with all that a launch needs to know of them: who says so wants no question asked. */
+export function isToldAll({ imageId, subnetIds = [] }: AwsOptions): boolean {
+  const isZoned = subnetIds.length > 0 && subnetIds.every((subnet) => typeof subnet !== "string")
+  return isZoned && typeof imageId === "object"
+}
 
 /**
  * The named types, or all there are. Without the right to read them, what the names tell: vCPUs and memory are then
@@ -18,9 +30,15 @@ export type TypeFacts = Pick<Offer, "instanceType" | "family" | "vcpus" | "memor
  *
  * @throws SpecError when a named type does not exist.
  */
-export async function typesOf(send: Send, query: OfferQuery, calls: Calls): Promise<readonly TypeFacts[]> {
+export async function typesOf(
+  send: Send,
+  query: OfferQuery,
+  isTold: boolean,
+  calls: Calls,
+): Promise<readonly TypeFacts[]> {
   const { instanceTypes } = query
-  if (instanceTypes === undefined) return readTypes(send, {}, calls)
+  if (instanceTypes === undefined) return readTypes(send, narrowed(query), calls)
+  if (isTold && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
   try {
     const batches = chunks([...new Set(instanceTypes)], TYPES_BATCH)
     const found = await Promise.all(
@@ -37,29 +55,33 @@ export async function typesOf(send: Send, query: OfferQuery, calls: Calls): Prom
 /** In pages when nothing is named; EC2 allows either names or pages. */
 async function readTypes(
   send: Send,
-  named: Pick<Ec2.DescribeInstanceTypesCommandInput, "InstanceTypes">,
+  asked: Pick<Ec2.DescribeInstanceTypesCommandInput, "InstanceTypes" | "Filters">,
   calls: Calls,
 ): Promise<readonly TypeFacts[]> {
-  const input = named.InstanceTypes === undefined ? { MaxResults: TYPES_BATCH } : named
-  const facts: TypeFacts[] = []
-  for await (const page of pages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })) {
-    facts.push(...(page.InstanceTypes ?? []).flatMap(typeFacts))
-  }
-  return facts
+  const input = asked.InstanceTypes === undefined ? { ...asked, MaxResults: TYPES_BATCH } : asked
+  const read = await pages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })
+  return read.flatMap((page) => page.InstanceTypes ?? []).flatMap(typeFacts)
 }
 
-/** Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. */
+/** EC2 filters by exact values only; ranges and GPUs are looked for here. */
+function narrowed({ arch }: OfferQuery): Pick<Ec2.DescribeInstanceTypesCommandInput, "Filters"> {
+  return arch === undefined ? {} : { Filters: [{ Name: "processor-info.supported-architecture", Values: [arch] }] }
+}
+
+/** Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. Not said is sold on demand. */
 function typeFacts(native: Ec2.InstanceTypeInfo): readonly TypeFacts[] {
   const arch = archOf(native.ProcessorInfo?.SupportedArchitectures ?? [])
   const { InstanceType: instanceType, VCpuInfo, MemoryInfo } = native
-  const isSold = native.SupportedUsageClasses?.includes("on-demand") ?? true
-  if (instanceType === undefined || arch === undefined || !isSold) return []
+  const usage = native.SupportedUsageClasses ?? ["on-demand"]
+  const markets = MARKETS.filter((market) => usage.includes(market))
+  if (instanceType === undefined || arch === undefined || markets.length === 0) return []
   const gpu = gpuOf(native)
   const diskGB = native.InstanceStorageInfo?.TotalSizeInGB
   return [
     {
       instanceType,
       family: familyOf(instanceType),
+      markets,
       vcpus: VCpuInfo?.DefaultVCpus ?? 0,
       memoryGiB: (MemoryInfo?.SizeInMiB ?? 0) / 1024,
       arch,
@@ -88,7 +110,7 @@ function gpuOf({ GpuInfo }: Ec2.InstanceTypeInfo): Gpu | undefined {
  */
 function unreadType(instanceType: string, asked: Arch | undefined): TypeFacts {
   const arch = asked ?? (/^(a1|[a-z]+\d+g[a-z0-9-]*)\./.test(instanceType) ? "arm64" : "x86_64")
-  return { instanceType, family: familyOf(instanceType), arch }
+  return { instanceType, family: familyOf(instanceType), arch, markets: MARKETS }
 }
 
 function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB }: OfferQuery): boolean {

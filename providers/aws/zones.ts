@@ -3,7 +3,7 @@ import type { Calls, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
-import { knownSubnets, placeOf, readSubnets } from "./subnets.js"
+import { defaultSubnets, knownSubnets, placeOf, readSubnets } from "./subnets.js"
 
 const OFFERINGS_PAGE = 1000
 /** Values of one filter; of 200 in all. */
@@ -21,8 +21,13 @@ export async function placesOf(
     const zones = [...new Set(subnets.map(placeOf))]
     return () => zones
   }
-  const sold = await readOfferings(send, query.instanceTypes, calls)
-  return (instanceType) => sold.get(instanceType) ?? []
+  const [sold, subnets] = await Promise.all([
+    readOfferings(send, query.instanceTypes, calls),
+    defaultSubnets(send, calls),
+  ])
+  // A zone that was added to the region later may have no default subnet.
+  const isOpen = (zone: string) => subnets === undefined || subnets.some((subnet) => subnet.zone === zone)
+  return (instanceType) => (sold.get(instanceType) ?? []).filter(isOpen)
 }
 
 async function readOfferings(
@@ -36,7 +41,7 @@ async function readOfferings(
     const filters = batch === undefined ? {} : { Filters: [{ Name: "instance-type", Values: [...batch] }] }
     const input = { LocationType: "availability-zone" as const, MaxResults: OFFERINGS_PAGE, ...filters }
     const request = { input, what: "reading which zones have which types" }
-    for await (const page of pages(send, calls, "DescribeInstanceTypeOfferings", request)) {
+    for (const page of await pages(send, calls, "DescribeInstanceTypeOfferings", request)) {
       for (const { InstanceType: type = "", Location: zone = "" } of page.InstanceTypeOfferings ?? []) {
         sold.set(type, [...(sold.get(type) ?? []), zone])
       }

@@ -72,7 +72,7 @@ describe("a code decides the class, what it says about, and for how long", () =>
     ["ThrottlingException", 400, classes.ThrottledError],
     ["InternalError", 500, classes.TransientError],
     ["Unavailable", 503, classes.TransientError],
-    ["InvalidNextToken", 400, classes.TransientError],
+    ["InvalidNextToken", 400, classes.RejectedError],
     ["UnauthorizedOperation", 403, classes.AuthError],
     ["AuthFailure", 401, classes.AuthError],
     ["AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403, classes.AuthError],

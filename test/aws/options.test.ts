@@ -2,7 +2,7 @@ import { EC2Client } from "@aws-sdk/client-ec2"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { type AwsOptions, aws } from "../../providers/aws/index.js"
 import { SpecError } from "../../src/errors.js"
-import { ec2, GROUP, offersOf, OWNER, prepareOf } from "./support/cloud.js"
+import { ec2, GROUP, offersOf, OWNER, prepareOf, TOLD } from "./support/cloud.js"
 
 function problem(options: unknown): string {
   try {
@@ -33,7 +33,26 @@ describe("aws()", () => {
       { region, endpoint: "http://127.0.0.1.example.com" },
       /plain http only/,
     ],
-    ["a malformed image", { region, imageId: "ubuntu" }, /aws\.imageId: is "ubuntu"; give an image's id/],
+    ["a malformed image", { region, imageId: "windows" }, /aws\.imageId: is "windows"; give "ubuntu", "amazon-linux"/],
+    [
+      "SSH from everywhere",
+      { region, sshFrom: "0.0.0.0/0" },
+      /aws\.sshFrom: is "0\.0\.0\.0\/0"; give your own address range/,
+    ],
+    ["SSH from nowhere", { region, sshFrom: "home" }, /never everywhere/],
+    ["a price of nothing", { region, prices: { "m7i.large": 0 } }, /aws\.prices\.m7i\.large: is 0/],
+    [
+      "fleets for a reservation",
+      { region, fleet: true, reservation: { id: "cr-0a1b2c3d4e5f67890" } },
+      /aws\.fleet: is true beside reservation/,
+    ],
+    [
+      "a placement group for a capacity block",
+      { region, placementGroup: "p", reservation: { id: "cr-0a1b2c3d4e5f67890", kind: "capacity-block" } },
+      /aws\.placementGroup: is given beside a capacity block/,
+    ],
+    ["a reservation of spot", { region, maxSpotPrice: 1, reservation: { id: "cr-0a1b2c3d4e5f67890" } }, /maxSpotPrice/],
+    ["an override of the market", { region, overrides: { InstanceMarketOptions: {} } }, /use market/],
     ["no subnet in a list of subnets", { region, subnetIds: [] }, /name at least one subnet/],
     ["a malformed subnet", { region, subnetIds: ["net-1"] }, /aws\.subnetIds\.0: is "net-1"; give a subnet's id/],
     ["a malformed security group", { region, securityGroupIds: ["web"] }, /aws\.securityGroupIds\.0: is "web"/],
@@ -108,7 +127,7 @@ describe("a ready-made client", () => {
 
 describe("prepare", () => {
   test.each([
-    ["no image", { image: "ubuntu" }, /groups\.default\.image: is "ubuntu"; give an image's id/],
+    ["no image", { image: "windows" }, /groups\.default\.image: is "windows"; give "ubuntu", "amazon-linux"/],
     ["a tag of ours", { tags: { "muster-uid": "x" } }, /groups\.default\.tags\.muster-uid: begins with muster-/],
     ["a tag that metadata cannot show", { tags: { "cost center": "x" } }, /no tag key that instance metadata can show/],
     ["a tag of AWS's", { tags: { "aws:x": "x" } }, /no tag key/],
@@ -135,11 +154,11 @@ describe("prepare", () => {
     await expect(cloud.run(cloud.provider.prepare(owner, group, cloud.bare()))).resolves.toBeDefined()
   })
 
-  test("asks nothing when image and subnet are named", async () => {
-    const cloud = await ec2()
+  test("asks nothing when image and subnet are named with their facts", async () => {
+    const cloud = await ec2({ aws: { imageId: TOLD } })
     const { notes, body } = await prepareOf(cloud)
     expect(cloud.world.ledger.count()).toBe(0)
-    expect(notes).toEqual([])
-    expect(body.imageId).toMatch(/^ami-/)
+    expect(notes).toEqual([expect.stringContaining("public IPv4 address (0.005 USD an hour")])
+    expect(body.images).toEqual({ x86_64: { id: TOLD.id, devices: TOLD.devices } })
   })
 })

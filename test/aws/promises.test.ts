@@ -3,20 +3,12 @@ import { describe, test } from "vitest"
 import { aws } from "../../providers/aws/index.js"
 import { EC2_TYPES } from "../../providers/aws/wire/index.js"
 import { createCalls } from "../../src/calls/send.js"
-import type { Bucket } from "../../src/provider.js"
+import type { Bucket, Market } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { type Cloud, ec2, optionsFor } from "./support/cloud.js"
 
-const NO_LEFTOVERS = "makes nothing but instances; their disks and interfaces end with them"
-
 const SKIP: readonly Skip[] = [
-  { promise: "leftovers: of everything that was made nothing remains but what is shared", reason: NO_LEFTOVERS },
-  { promise: "leftovers: removing twice is success", reason: NO_LEFTOVERS },
-  { promise: "leftovers: looking changes nothing", reason: NO_LEFTOVERS },
-  { promise: "leftovers: those of another cluster are not among them, and stay", reason: NO_LEFTOVERS },
-  { promise: "prepare: doing it again makes nothing more", reason: NO_LEFTOVERS },
-  { promise: "prepare: read only makes and changes nothing", reason: NO_LEFTOVERS },
   {
     promise: "prepare: a generation that somebody else claimed is refused with an OwnershipError",
     reason: "EC2 has no name that can be created only once without a right and a request more than a burst needs",
@@ -26,7 +18,7 @@ const SKIP: readonly Skip[] = [
 /** Bare calls pace nothing, so nothing may refuse them. */
 const WIDE: Readonly<Record<string, Bucket>> = {}
 
-async function subject(pace: "bare" | "core"): Promise<Subject> {
+async function subject(pace: "bare" | "core", market: Market = "on-demand"): Promise<Subject> {
   const world = { listLagMs: [0, 3_000] as const, ...(pace === "bare" ? { buckets: WIDE } : {}) }
   const cloud = await ec2({ world, aws: { subnetIds: undefined } })
   const { clock, provider } = cloud
@@ -34,9 +26,10 @@ async function subject(pace: "bare" | "core"): Promise<Subject> {
     provider,
     clock,
     run: cloud.run,
-    query: { instanceTypes: [EC2_TYPES[1]?.name ?? ""], markets: ["on-demand"] },
+    query: { instanceTypes: [EC2_TYPES[1]?.name ?? ""], markets: [market] },
     // More than a batch; with the core, more than a page as well.
     bulk: pace === "bare" ? 251 : 1001,
+    group: { markets: [market] },
     another: () => aws(optionsFor(cloud.wire, { subnetIds: undefined })),
     // Older than the consistency window: a younger one that EC2 does not know may still come to be known.
     unknown: (like) => ({ ...like, id: otherId(like.id), launchedAt: clock.now() - 2 * provider.limits.consistencyMs }),
@@ -79,3 +72,9 @@ for (const pace of ["bare", "core"] as const) {
     }
   })
 }
+
+describe("EC2 fleets of spot instances over the wire, with the core's calls", () => {
+  for (const { name, run, skipped } of contract(() => subject("core", "spot"), { skip: SKIP })) {
+    test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
+  }
+})

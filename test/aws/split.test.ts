@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import type { Blueprint } from "../../providers/aws/prepare.js"
+import type { Blueprint } from "../../providers/aws/blueprint.js"
 import { split } from "../../providers/aws/split.js"
 import type { JsonObject, LaunchCall, Offer, Wish } from "../../src/provider.js"
-import { OWNER } from "./support/cloud.js"
+import { NO_ROOM, OWNER } from "./support/cloud.js"
 
 const offer = (zone: string, instanceType = "m7i.large"): Offer => ({
   provider: "aws",
@@ -20,12 +20,13 @@ const offer = (zone: string, instanceType = "m7i.large"): Offer => ({
 const ZONES = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"]
 
 const BLUEPRINT: Blueprint = {
-  imageId: "ami-0a1b2c3d4e5f67890",
+  images: { x86_64: { id: "ami-0a1b2c3d4e5f67890", devices: ["/dev/sda1"] } },
   subnets: [],
   securityGroupIds: [],
   userData: "IyEvYmluL3NoCg==",
   tags: { team: "video" },
   publicAddress: "auto",
+  options: {},
   overrides: {},
   owner: { ...OWNER },
 }
@@ -42,7 +43,7 @@ function calls(wish: Partial<Wish>, blueprint: Partial<Blueprint> = {}): readonl
     spread: "one-zone",
     ...wish,
   }
-  return split(whole, { notes: [], body: { ...BLUEPRINT, ...blueprint } })
+  return split(whole, { notes: [], body: { ...BLUEPRINT, ...blueprint } as unknown as JsonObject }, NO_ROOM)
 }
 
 function body(blueprint: Partial<Blueprint> = {}): JsonObject {
@@ -105,7 +106,15 @@ describe("the request", () => {
       Placement: { AvailabilityZone: "us-east-1a" },
       UserData: "IyEvYmluL3NoCg==",
       InstanceInitiatedShutdownBehavior: "terminate",
-      MetadataOptions: { HttpEndpoint: "enabled", HttpTokens: "required", InstanceMetadataTags: "enabled" },
+      MetadataOptions: {
+        HttpEndpoint: "enabled",
+        HttpTokens: "required",
+        HttpPutResponseHopLimit: 1,
+        InstanceMetadataTags: "enabled",
+      },
+      BlockDeviceMappings: [
+        { DeviceName: "/dev/sda1", Ebs: { VolumeType: "gp3", Encrypted: true, DeleteOnTermination: true } },
+      ],
       TagSpecifications: ["instance", "volume", "network-interface"].map((ResourceType) => ({ ResourceType, Tags })),
     })
   })

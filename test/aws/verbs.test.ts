@@ -3,7 +3,18 @@ import { describe, expect, test } from "vitest"
 import { IMAGES, subnetOf } from "../../providers/aws/wire/index.js"
 import { SpecError, TransientError } from "../../src/errors.js"
 import type { Instance, Launched, Offer } from "../../src/provider.js"
-import { type Cloud, ec2, launchMany, NO_ROOM, offersOf, OWNER, prepareOf, wishFor, ZONE } from "./support/cloud.js"
+import {
+  type Cloud,
+  ec2,
+  launchMany,
+  NO_ROOM,
+  offersOf,
+  OWNER,
+  prepareOf,
+  TOLD,
+  wishFor,
+  ZONE,
+} from "./support/cloud.js"
 import { recordReply } from "./support/exchanges.js"
 
 const apis = (cloud: Cloud) => cloud.world.ledger.entries.map(({ api }) => api)
@@ -71,17 +82,45 @@ describe("offers", () => {
     await expect(promise).rejects.toThrow(/instanceType:.*do not exist: \[m7i\.lrage\].*check the name/)
   })
 
-  test("are not of another market", async () => {
-    const cloud = await ec2()
-    expect(await cloud.run(cloud.provider.offers({ markets: ["spot"] }, cloud.bare()))).toEqual([])
+  test("are of the markets that are asked for, spot ones with the price of their zone", async () => {
+    const cloud = await ec2({ aws: { subnetIds: undefined } })
+    const query = { instanceTypes: ["m7i.large"], markets: ["spot", "on-demand"] } as const
+    const offers = await cloud.run(cloud.provider.offers(query, cloud.bare()))
+    const spot = offers.filter(({ market }) => market === "spot")
+    expect(spot.map(({ zone, pricePerHour }) => [zone, pricePerHour])).toEqual([
+      ["us-east-1a", 0.0353],
+      ["us-east-1b", 0.035653],
+      ["us-east-1c", 0.036006],
+      ["us-east-1d", 0.036359],
+    ])
+    const onDemand = offers.filter(({ market }) => market === "on-demand")
+    expect(onDemand.map(({ pricePerHour }) => pricePerHour)).toEqual([undefined, undefined, undefined, undefined])
+    expect(new Set(cloud.world.ledger.entries.map(({ at }) => at)).size).toBe(1)
+  })
+
+  test("ask for nothing when type, image and subnet are told with all that a launch needs", async () => {
+    const cloud = await ec2({ aws: { imageId: TOLD, prices: { "m7g.large": 0.05 } } })
+    const [x86, arm] = await offersOf(cloud, ["m7i.large", "m7g.large"])
     expect(cloud.world.ledger.count()).toBe(0)
+    expect(x86).toEqual({
+      provider: "aws",
+      region: "us-east-1",
+      zone: ZONE,
+      market: "on-demand",
+      instanceType: "m7i.large",
+      family: "standard",
+      arch: "x86_64",
+    })
+    expect(arm).toMatchObject({ arch: "arm64", pricePerHour: 0.05 })
+    await launchOf(cloud, 1, [x86 as Offer])
+    expect(apis(cloud)).toEqual(["RunInstances"])
   })
 })
 
 describe("a principal that may only list, create and delete", () => {
   async function restricted(aws: Parameters<typeof ec2>[0] = {}): Promise<Cloud> {
     const cloud = await ec2(aws)
-    for (const api of ["DescribeSubnets", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"]) {
+    for (const api of ["DescribeImages", "DescribeSubnets", "DescribeInstanceTypes", "DescribeInstanceTypeOfferings"]) {
       cloud.world.faults.rate(api, 1, { kind: "fail", error: "auth" })
     }
     return cloud
@@ -118,7 +157,7 @@ describe("a principal that may only list, create and delete", () => {
       ["arm64", subnetOf("us-east-1b")],
     ])
     const prepared = await prepareOf(cloud, { image: IMAGES.arm64 })
-    expect(prepared.notes).toEqual([expect.stringContaining("ec2:DescribeSubnets is not allowed")])
+    expect(prepared.notes.join()).toMatch(/ec2:DescribeImages is not allowed.*ec2:DescribeSubnets is not allowed/s)
     const calls = cloud.provider.split(wishFor(offers, 2, { spread: "zones", arch: "arm64" }), prepared, NO_ROOM)
     const launched = await cloud.run(Promise.all(calls.map((call) => cloud.provider.launch(call, cloud.bare()))))
     expect(launched.flatMap(({ instances }) => instances.map(({ zone }) => zone))).toEqual(["us-east-1a", "us-east-1b"])

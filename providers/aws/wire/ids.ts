@@ -20,6 +20,10 @@ const ID_CODES = {
   ami: "InvalidAMIID.Malformed",
   subnet: "InvalidSubnetID.Malformed",
   sg: "InvalidGroupId.Malformed",
+  cr: "InvalidCapacityReservationId.Malformed",
+  lt: "InvalidLaunchTemplateId.Malformed",
+  vol: "InvalidParameterValue",
+  eni: "InvalidNetworkInterfaceID.Malformed",
 } as const
 
 export function checkId(kind: keyof typeof ID_CODES, id: string): void {

@@ -21,11 +21,17 @@ export interface Ec2WireOptions {
   /** What a request's date is compared with, the machine's clock by default: SDKs sign by it, not by the world's. */
   readonly wallClock?: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
+  /** Whether fleets draw on RunInstances' limit of instances, which AWS does not document; they do by default. */
+  readonly fleetsDrawOnRunInstances?: boolean
+  /** Whether TerminateInstances, too, does not know a new instance before lists do; it does by default. */
+  readonly terminateLags?: boolean
 }
 
 export interface Ec2Wire {
   readonly url: string
   readonly world: World
+  /** An outage of these zones, until it is called again: lists fail, and nothing can be launched there. */
+  impair(...zones: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -33,7 +39,10 @@ export interface Ec2Wire {
 export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const { world, port = 0, host = "127.0.0.1" } = options
   const { wallClock = simulate().clock, onExchange } = options
-  const wire = { world, wallClock, requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
+  const impairedZones = new Set<string>()
+  const { fleetsDrawOnRunInstances = true, terminateLags = false } = options
+  const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones }
+  const wire = { world, habits, wallClock, requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
   furnish(world)
   const server = createServer((request, response) => {
     serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -42,7 +51,11 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
   server.keepAliveTimeout = 60_000
   const { port: listening } = server.address() as AddressInfo
-  return { url: `http://${host}:${listening}`, world, close: () => closeServer(server) }
+  const impair = (...zones: readonly string[]) => {
+    impairedZones.clear()
+    for (const zone of zones) impairedZones.add(zone)
+  }
+  return { url: `http://${host}:${listening}`, world, impair, close: () => closeServer(server) }
 }
 
 function closeServer(server: Server): Promise<void> {

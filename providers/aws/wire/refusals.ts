@@ -65,6 +65,11 @@ export function errorReply(error: unknown, action: string, account: string): Err
   return { status: STATUS[given] ?? status, code: given, message: error.message, ...retry }
 }
 
+/** The code that an error has inside a fleet's answer. */
+export function errorCodeOf(error: WorldError): string {
+  return WORLD_CODES.has(error.code) || error.code === error.kind ? DEFAULTS[error.kind][0] : error.code
+}
+
 function worldMessage(error: WorldError, action: string, account: string): string {
   if (error.kind !== "throttled") return error.message
   // The wording is that of users' reports; EC2 sends no Retry-After with it.

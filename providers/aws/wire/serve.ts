@@ -2,9 +2,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type World, WorldError } from "../../../src/simulator/index.js"
 import { ACCOUNT_ID, hexOf } from "./account.js"
-import type { Action } from "./actions/action.js"
+import type { Action, Habits } from "./actions/action.js"
 import { describeInstanceTypeOfferings, describeInstanceTypes } from "./actions/catalogue.js"
 import { describeInstances } from "./actions/describe-instances.js"
+import { getConsoleOutput } from "./actions/console.js"
+import { describeFleets } from "./actions/describe-fleets.js"
+import { createFleet } from "./actions/fleets.js"
+import { describeImages } from "./actions/images.js"
+import { createLaunchTemplate, deleteLaunchTemplate, describeLaunchTemplates } from "./actions/launch-templates.js"
+import { describeRouteTables } from "./actions/route-tables.js"
+import {
+  authorizeSecurityGroupIngress,
+  createSecurityGroup,
+  deleteSecurityGroup,
+  describeSecurityGroups,
+} from "./actions/security-groups.js"
+import { describeSpotInstanceRequests, describeSpotPriceHistory } from "./actions/spot.js"
+import { deleteNetworkInterface, deleteVolume, describeNetworkInterfaces, describeVolumes } from "./actions/remains.js"
 import { runInstances } from "./actions/run-instances.js"
 import { describeSubnets } from "./actions/subnets.js"
 import { terminateInstances } from "./actions/terminate-instances.js"
@@ -17,11 +31,29 @@ import { replyXml } from "./xml.js"
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   RunInstances: runInstances,
+  CreateFleet: createFleet,
+  DescribeFleets: describeFleets,
+  CreateLaunchTemplate: createLaunchTemplate,
+  DescribeLaunchTemplates: describeLaunchTemplates,
+  DeleteLaunchTemplate: deleteLaunchTemplate,
   TerminateInstances: terminateInstances,
   DescribeInstances: describeInstances,
   DescribeInstanceTypes: describeInstanceTypes,
   DescribeInstanceTypeOfferings: describeInstanceTypeOfferings,
+  DescribeImages: describeImages,
   DescribeSubnets: describeSubnets,
+  DescribeRouteTables: describeRouteTables,
+  DescribeSecurityGroups: describeSecurityGroups,
+  CreateSecurityGroup: createSecurityGroup,
+  AuthorizeSecurityGroupIngress: authorizeSecurityGroupIngress,
+  DeleteSecurityGroup: deleteSecurityGroup,
+  DescribeSpotPriceHistory: describeSpotPriceHistory,
+  DescribeSpotInstanceRequests: describeSpotInstanceRequests,
+  DescribeVolumes: describeVolumes,
+  DeleteVolume: deleteVolume,
+  DescribeNetworkInterfaces: describeNetworkInterfaces,
+  DeleteNetworkInterface: deleteNetworkInterface,
+  GetConsoleOutput: getConsoleOutput,
 }
 
 /** One request and what was sent for it: for tests that compare both with EC2's own model. */
@@ -35,6 +67,7 @@ export interface Exchange {
 
 export interface Wire {
   readonly world: World
+  readonly habits: Habits
   /** What a request's date is compared with. */
   readonly wallClock: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
@@ -89,12 +122,17 @@ function answer(wire: Wire, request: IncomingMessage, form: string, { requestId,
   const { action, parameters } = query
   const known = ACTIONS[action]
   const latencyMs = known?.creates === true ? world.latency.createMs : world.latency.requestMs
-  return world.serve(action, parameters, { cost: known?.cost(parameters) ?? {}, signal, latencyMs }, () => {
-    checkSignature(request.headers, world.settings.region, wire.wallClock.now())
-    if (known === undefined)
-      throw new Refusal("InvalidAction", `The action ${action} is not valid for this web service.`)
-    return replyXml(action, requestId, known.answer(world, checkParameters(parameters, known.members)))
-  })
+  return world.serve(
+    action,
+    parameters,
+    { cost: known?.cost(parameters, wire.habits) ?? {}, signal, latencyMs },
+    () => {
+      checkSignature(request.headers, world.settings.region, wire.wallClock.now())
+      if (known === undefined)
+        throw new Refusal("InvalidAction", `The action ${action} is not valid for this web service.`)
+      return replyXml(action, requestId, known.answer(world, checkParameters(parameters, known.members), wire.habits))
+    },
+  )
 }
 
 function readable(form: string): Query | Refusal {

@@ -82,6 +82,6 @@ export const FILTERS: Shape = { list: { struct: { "Name!": "string", Value: { li
 
 const TAGS: Shape = { list: { struct: { "Key!": "string", Value: "string" } } }
 
-/** What can be tagged by RunInstances ("TagSpecifications" in its reference). */
-const TAGGABLE = ["instance", "volume", "network-interface", "spot-instances-request"] as const
-export const TAG_SPECIFICATIONS: Shape = { list: { struct: { "ResourceType!": TAGGABLE, Tag: TAGS } } }
+export function tagSpecifications(...kinds: readonly string[]): Shape {
+  return { list: { struct: { "ResourceType!": kinds, Tag: TAGS } } }
+}

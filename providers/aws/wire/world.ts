@@ -15,10 +15,32 @@ export const EC2_BUCKETS: Readonly<Record<string, Bucket>> = {
   DescribeInstanceTypes: token(100, 20),
   DescribeInstanceTypeOfferings: token(100, 20),
   DescribeSubnets: token(100, 20),
+  DescribeImages: token(100, 20),
+  DescribeRouteTables: token(100, 20),
+  DescribeSecurityGroups: token(100, 20),
+  DescribeLaunchTemplates: token(100, 20),
+  DescribeVolumes: token(100, 20),
+  DescribeNetworkInterfaces: token(100, 20),
+  DescribeSpotPriceHistory: token(100, 20),
+  DescribeSpotInstanceRequests: token(100, 20),
+  DescribeFleets: token(100, 20),
+  GetConsoleOutput: token(100, 20),
+  CreateFleet: token(50, 5),
+  CreateLaunchTemplate: token(50, 5),
+  DeleteLaunchTemplate: token(50, 5),
+  CreateSecurityGroup: token(50, 5),
+  AuthorizeSecurityGroupIngress: token(50, 5),
+  DeleteSecurityGroup: token(50, 5),
+  DeleteVolume: token(100, 5),
+  DeleteNetworkInterface: token(100, 5),
 }
 
+/** A spot price is often about a third of the on-demand one. */
+const SPOT_SHARE = 0.35
+
 function type(name: string, vcpus: number, memoryGiB: number, price: number, rest: Partial<TypeSpec> = {}): TypeSpec {
-  return { name, family: "standard", vcpus, memoryGiB, arch: "x86_64", price: { "on-demand": price }, ...rest }
+  const spot = Math.round(price * SPOT_SHARE * 1e4) / 1e4
+  return { name, family: "standard", vcpus, memoryGiB, arch: "x86_64", price: { "on-demand": price, spot }, ...rest }
 }
 
 const arm = { arch: "arm64" } as const

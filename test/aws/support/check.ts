@@ -24,6 +24,7 @@ function checkParameter(model: Model, shape: Shape, names: readonly string[], va
       return checkParameter(model, shape.item(), rest, value)
     case "struct": {
       const member = first === undefined ? undefined : shape.members().query.get(first)
+      if (member === undefined && model.exceptions.has(`${shape.name}.${first}`)) return undefined
       if (member === undefined) return `${shape.name} has no member ${first}`
       return checkParameter(model, member.shape(), rest, value)
     }

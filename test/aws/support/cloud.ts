@@ -1,6 +1,6 @@
 /** An EC2 on a loopback port, an adapter that talks to it through the real SDK, and the clock both run on. */
 import { afterEach } from "vitest"
-import { type AwsOptions, aws } from "../../../providers/aws/index.js"
+import { type AwsImage, type AwsOptions, type AwsProvider, aws } from "../../../providers/aws/index.js"
 import {
   type Ec2Wire,
   type Ec2WireOptions,
@@ -11,7 +11,7 @@ import {
 } from "../../../providers/aws/wire/index.js"
 import { systemClock, VirtualClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
-import type { Calls, GroupRequest, Instance, Offer, Owner, Prepared, Provider, Wish } from "../../../src/provider.js"
+import type { Calls, GroupRequest, Instance, Offer, Owner, Prepared, Wish } from "../../../src/provider.js"
 import { World, type WorldOptions } from "../../../src/simulator/index.js"
 import { recordExchange } from "./exchanges.js"
 
@@ -21,7 +21,7 @@ export interface Cloud {
   readonly clock: VirtualClock
   readonly world: World
   readonly wire: Ec2Wire
-  readonly provider: Provider
+  readonly provider: AwsProvider
   /** The core's calls: paced, limited in time and retried. */
   readonly calls: (options?: { readonly signal?: AbortSignal }) => Calls
   readonly bare: (options?: { readonly signal?: AbortSignal }) => Calls
@@ -75,6 +75,9 @@ export function optionsFor(wire: Ec2Wire, changes: Changes = {}): AwsOptions {
   }
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as AwsOptions
 }
+
+/** An image with all that a launch needs to know of it. */
+export const TOLD = { id: IMAGES.x86_64, arch: "x86_64", devices: ["/dev/xvda"] } as const satisfies AwsImage
 
 export const OWNER: Owner = {
   cluster: "render",

@@ -13,6 +13,10 @@ export const botocoreAbsent = existsSync(FILE)
 const EXCEPTIONS: readonly string[] = [
   // Types launched since: m7i, c7i, r7i, g6 and others.
   "InstanceType",
+  // "capacity-block", of 2023.
+  "MarketType",
+  // Of 2025.
+  "TerminateInstancesRequest.SkipOsShutdown",
 ]
 
 interface Ref {

@@ -8,14 +8,24 @@ import type { Xml } from "../xml.js"
 
 export type Reply = { readonly [name: string]: Xml }
 
+/** How this EC2 behaves where its documents leave it open, or where it is not well. */
+export interface Habits {
+  /** Whether fleets draw on RunInstances' limit of instances: nobody outside AWS knows. */
+  readonly fleetsDrawOnRunInstances: boolean
+  /** Whether TerminateInstances does not know an instance before lists do. */
+  readonly terminateLags: boolean
+  /** Zones with an outage: lists fail, and nothing can be launched there. */
+  readonly impairedZones: ReadonlySet<string>
+}
+
 export interface Action {
   readonly members: Readonly<Record<string, Shape>>
   /** Read from unchecked parameters: EC2 counts a request before it looks at it. */
-  readonly cost: (parameters: Parameters) => Cost
+  readonly cost: (parameters: Parameters, habits: Habits) => Cost
   /** Requests that create take longer than those that read. */
   readonly creates?: true
   /** @throws Refusal, or a WorldError. */
-  readonly answer: (world: World, values: Values) => Reply
+  readonly answer: (world: World, values: Values, habits: Habits) => Reply
 }
 
 /** Call it when all is checked and nothing is done yet. */
@@ -26,4 +36,16 @@ export function checkDryRun(values: Values): void {
 
 export function listOf<T = string>(value: unknown): readonly T[] {
   return (value ?? []) as readonly T[]
+}
+
+/** Tags of the world's resources and instances, for filters: `tag:key` and `tag-key`. */
+export function tagTexts(tags: Readonly<Record<string, string>>, filter: string): readonly string[] | undefined {
+  if (filter === "tag-key") return Object.keys(tags)
+  if (!filter.startsWith("tag:")) return undefined
+  const value = tags[filter.slice(4)]
+  return value === undefined ? [] : [value]
+}
+
+export function tagsXml(tags: Readonly<Record<string, string>>): Xml {
+  return Object.entries(tags).map(([key, value]) => ({ key, value }))
 }

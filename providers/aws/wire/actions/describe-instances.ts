@@ -6,7 +6,7 @@ import { nextToken, pageOf } from "../paging.js"
 import type { Parameters } from "../query.js"
 import { Refusal } from "../refusals.js"
 import { FILTERS } from "../shapes.js"
-import { type Action, checkDryRun, listOf, type Reply } from "./action.js"
+import { type Action, checkDryRun, type Habits, listOf, type Reply } from "./action.js"
 import { stateXml } from "./instance.js"
 import { reservation } from "./run-instances.js"
 
@@ -22,7 +22,7 @@ export const describeInstances: Action = {
     DryRun: "boolean",
   },
   cost: (parameters) => ({ [isFiltered(parameters) ? "DescribeInstances" : "DescribeInstances.unfiltered"]: 1 }),
-  answer(world, values) {
+  answer(world, values, habits) {
     const ids = listOf(values.InstanceId)
     if (ids.length > 0 && values.MaxResults !== undefined) {
       throw new Refusal(
@@ -34,6 +34,7 @@ export const describeInstances: Action = {
     const filters = filtersOf(values.Filter)
     const page = pageOf(values, PAGE)
     checkDryRun(values)
+    checkZones(world, ids, habits)
     const found = find(world, ids, filters)
     if (page === undefined) return { reservationSet: reservations(found) }
     const rest = found.filter((instance) => instance.order > page.after)
@@ -42,6 +43,17 @@ export const describeInstances: Action = {
     const token = rest.length > page.limit && last !== undefined ? { nextToken: nextToken(values, last.order) } : {}
     return { reservationSet: reservations(shown), ...token }
   },
+}
+
+/**
+ * "In the rare case where an Availability Zone is experiencing a service disruption and you specify instance IDs that are in
+ * the affected zone, or do not specify any instance IDs at all, the call fails" (DescribeInstances, EC2 API Reference).
+ */
+function checkZones(world: World, ids: readonly string[], { impairedZones }: Habits): void {
+  if (impairedZones.size === 0) return
+  const isAffected = (id: string) => impairedZones.has(world.instance(id)?.zone ?? "")
+  if (ids.length > 0 && !ids.some(isAffected)) return
+  throw new Refusal("InternalError", "An internal error has occurred")
 }
 
 function isFiltered({ Filter, MaxResults, NextToken }: Parameters): boolean {
@@ -54,7 +66,15 @@ function find(world: World, ids: readonly string[], filters: readonly Filter[]):
     const known = new Set(world.visible({ ids }).map((instance) => instance.id))
     checkKnown(ids, (id) => known.has(id))
   }
-  return visible.filter((instance) => passes(instance, filters, textsOf))
+  return visible.map((instance) => faded(world, instance)).filter((instance) => passes(instance, filters, textsOf))
+}
+
+/** Tags go before the instance does; when, is not documented. */
+const TAGS_FADE_MS = 20 * 60_000
+
+function faded(world: World, instance: WorldInstance): WorldInstance {
+  const { endedAt = Number.POSITIVE_INFINITY } = instance
+  return world.clock.now() - endedAt > TAGS_FADE_MS ? { ...instance, tags: {} } : instance
 }
 
 /** Tags asked for by one exact value, which the world finds without looking at all instances. */

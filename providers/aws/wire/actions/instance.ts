@@ -59,15 +59,17 @@ export function instanceXml(instance: WorldInstance): Xml {
     productCodes: [],
     instanceType: instance.instanceType,
     launchTime: isoTime(createdAt),
-    placement: { availabilityZone: zone, groupName: "", tenancy: "default" },
+    placement: { availabilityZone: zone, groupName: "", tenancy: "default", ...placementXml(request.Placement) },
     monitoring: { state: monitored ? "enabled" : "disabled" },
     // A terminated instance has no place in a network any more.
     ...(isOver ? {} : networkXml(instance, groups)),
     stateReason: reasonOf(instance),
     architecture: instance.offer.arch,
     rootDeviceType: "ebs",
-    rootDeviceName: "/dev/xvda",
+    rootDeviceName: String(attributes.rootDevice ?? "/dev/xvda"),
     blockDeviceMapping: isOver ? [] : [diskXml(instance)],
+    cpuOptions: cpuXml(instance.offer.vcpus ?? 1),
+    ...reservationXml(request.CapacityReservationSpecification),
     virtualizationType: "hvm",
     clientToken: (attributes.clientToken as string | undefined) ?? "",
     tagSet: Object.entries(instance.tags).map(([key, value]) => ({ key, value })),
@@ -75,8 +77,31 @@ export function instanceXml(instance: WorldInstance): Xml {
     ebsOptimized: false,
     enaSupport: true,
     metadataOptions: metadataXml(request.MetadataOptions as Readonly<Record<string, string>> | undefined),
-    ...(instance.market === "spot" ? { instanceLifecycle: "spot" } : {}),
+    ...(instance.market === "spot" ? { instanceLifecycle: "spot", spotInstanceRequestId: spotRequestOf(id) } : {}),
   }
+}
+
+/** The spot request that an instance came from: one of its own. */
+export function spotRequestOf(instanceId: string): string {
+  return `sir-${hexOf(instanceId, 8)}`
+}
+
+function placementXml(asked: unknown): { readonly [name: string]: Xml } {
+  const { GroupName: groupName, Tenancy: tenancy } = (asked ?? {}) as { GroupName?: string; Tenancy?: string }
+  return { ...(groupName === undefined ? {} : { groupName }), ...(tenancy === undefined ? {} : { tenancy }) }
+}
+
+/** Two threads a core, but for the smallest. */
+function cpuXml(vcpus: number): Xml {
+  const threadsPerCore = vcpus % 2 === 0 ? 2 : 1
+  return { coreCount: vcpus / threadsPerCore, threadsPerCore }
+}
+
+function reservationXml(asked: unknown): { readonly [name: string]: Xml } {
+  const { CapacityReservationTarget: target } = (asked ?? {}) as {
+    CapacityReservationTarget?: { CapacityReservationId?: string }
+  }
+  return target?.CapacityReservationId === undefined ? {} : { capacityReservationId: target.CapacityReservationId }
 }
 
 function networkXml(instance: WorldInstance, groups: readonly Xml[]): { readonly [name: string]: Xml } {
@@ -112,14 +137,14 @@ function networkXml(instance: WorldInstance, groups: readonly Xml[]): { readonly
   }
 }
 
-function diskXml({ id, createdAt }: WorldInstance): Xml {
+function diskXml({ id, createdAt, attributes }: WorldInstance): Xml {
   const ebs = {
     volumeId: `vol-0${hexOf(id, 16)}`,
     status: "attached",
     attachTime: isoTime(createdAt),
     deleteOnTermination: true,
   }
-  return { deviceName: "/dev/xvda", ebs }
+  return { deviceName: String(attributes.rootDevice ?? "/dev/xvda"), ebs }
 }
 
 function metadataXml(asked: Readonly<Record<string, string>> | undefined): Xml {

@@ -1,73 +1,20 @@
 /** What RunInstances takes, and its checks: pure, from parameters and account to what the world is asked for. */
-import type { Arch } from "../../../../src/provider.js"
+import type { Arch, Market } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
 import { SECURITY_GROUP, subnetOf } from "../account.js"
+import { freeAddresses } from "../addresses.js"
 import { checkId } from "../ids.js"
 import { Refusal } from "../refusals.js"
-import { type Shape, TAG_SPECIFICATIONS, type Values } from "../shapes.js"
-import { listOf } from "./action.js"
+import type { Values } from "../shapes.js"
+import { type Habits, listOf } from "./action.js"
+import { checkOptions, marketOf } from "./launch-options.js"
 import { tagsOf } from "./launch-tags.js"
-
-const strings: Shape = { list: "string" }
-
-/** The parameters of RunInstances that this wire knows; the others, EC2's too, are refused. */
-export const RUN_INSTANCES: Readonly<Record<string, Shape>> = {
-  ClientToken: "string",
-  DryRun: "boolean",
-  ImageId: "string",
-  InstanceType: "string",
-  "MinCount!": "integer",
-  "MaxCount!": "integer",
-  SubnetId: "string",
-  SecurityGroupId: strings,
-  UserData: "string",
-  KeyName: "string",
-  EbsOptimized: "boolean",
-  DisableApiTermination: "boolean",
-  InstanceInitiatedShutdownBehavior: ["stop", "terminate"],
-  Placement: { struct: { AvailabilityZone: "string", Tenancy: ["default", "dedicated", "host"] } },
-  Monitoring: { struct: { "Enabled!": "boolean" } },
-  IamInstanceProfile: { struct: { Arn: "string", Name: "string" } },
-  MetadataOptions: {
-    struct: {
-      HttpTokens: ["optional", "required"],
-      HttpPutResponseHopLimit: "integer",
-      HttpEndpoint: ["disabled", "enabled"],
-      InstanceMetadataTags: ["disabled", "enabled"],
-    },
-  },
-  NetworkInterface: {
-    list: {
-      struct: {
-        DeviceIndex: "integer",
-        SubnetId: "string",
-        SecurityGroupId: strings,
-        AssociatePublicIpAddress: "boolean",
-        DeleteOnTermination: "boolean",
-      },
-    },
-  },
-  BlockDeviceMapping: {
-    list: {
-      struct: {
-        "DeviceName!": "string",
-        Ebs: {
-          struct: {
-            VolumeSize: "integer",
-            VolumeType: ["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"],
-            Encrypted: "boolean",
-            DeleteOnTermination: "boolean",
-          },
-        },
-      },
-    },
-  },
-  TagSpecification: TAG_SPECIFICATIONS,
-}
 
 export interface LaunchSpec {
   readonly imageId: string
+  readonly rootDevice: string
   readonly instanceType: string
+  readonly market: Market
   readonly zone: string
   /** The token is bound to the zone when the request names one, else to the region. */
   readonly isZonal: boolean
@@ -84,7 +31,7 @@ interface Interface {
 }
 
 /** @throws Refusal for the first thing that is wrong. */
-export function launchSpec(world: World, values: Values): LaunchSpec {
+export function launchSpec(world: World, values: Values, habits: Habits): LaunchSpec {
   checkCounts(values)
   checkToken(values)
   checkUserData(values)
@@ -105,10 +52,16 @@ export function launchSpec(world: World, values: Values): LaunchSpec {
   )
   const imageId = imageOf(world, values, instanceType)
   const groups = nic?.SecurityGroupId ?? listOf(values.SecurityGroupId)
-  for (const id of groups) checkGroup(world, id)
+  for (const id of groups) checkGroup(world, id, subnetId)
+  const market = marketOf(values)
+  checkOptions(world, values, { instanceType, zone, market })
+  if (habits.impairedZones.has(zone)) throw noCapacity(instanceType, zone)
+  checkRoom(world, subnetId)
   return {
     imageId,
+    rootDevice: String(world.resources.get("image", imageId)?.attributes.root ?? "/dev/xvda"),
     instanceType,
+    market,
     zone,
     isZonal,
     subnetId,
@@ -207,8 +160,26 @@ function imageOf(world: World, { ImageId: id }: Values, instanceType: string): s
   )
 }
 
-function checkGroup(world: World, id: string): void {
+function checkGroup(world: World, id: string, subnetId: string): void {
   checkId("sg", id)
-  if (world.resources.get("security-group", id) !== undefined) return
-  throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
+  const group = world.resources.get("security-group", id)
+  if (group === undefined) throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
+  if (group.attributes.vpc === world.resources.get("subnet", subnetId)?.attributes.vpc) return
+  throw new Refusal("InvalidParameter", `Security group ${id} and subnet ${subnetId} belong to different networks.`)
+}
+
+export function noCapacity(instanceType: string, zone: string): Refusal {
+  return new Refusal(
+    "InsufficientInstanceCapacity",
+    `We currently do not have sufficient ${instanceType} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity.`,
+  )
+}
+
+/** A subnet without a free address takes nothing. */
+function checkRoom(world: World, subnetId: string): void {
+  if (freeAddresses(world, subnetId) > 0) return
+  throw new Refusal(
+    "InsufficientFreeAddressesInSubnet",
+    `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`,
+  )
 }

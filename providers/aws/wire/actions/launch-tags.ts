@@ -1,6 +1,7 @@
 import { Refusal } from "../refusals.js"
 import type { Values } from "../shapes.js"
 import { listOf } from "./action.js"
+import { marketOf } from "./launch-options.js"
 
 interface TagSpecification {
   readonly ResourceType: string
@@ -16,7 +17,7 @@ export function tagsOf(values: Values): Readonly<Record<string, string>> {
   const seen = new Set<string>()
   const tags: Record<string, string> = {}
   for (const { ResourceType: kind, Tag: given = [] } of listOf<TagSpecification>(values.TagSpecification)) {
-    if (kind === "spot-instances-request")
+    if (kind === "spot-instances-request" && marketOf(values) !== "spot")
       throw new Refusal("InvalidParameterValue", `'${kind}' is not a valid taggable resource type for this request.`)
     if (seen.has(kind))
       throw new Refusal(

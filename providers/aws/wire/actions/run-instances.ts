@@ -5,14 +5,15 @@ import { Refusal } from "../refusals.js"
 import type { Values } from "../shapes.js"
 import { type Action, checkDryRun, type Reply } from "./action.js"
 import { instanceXml } from "./instance.js"
-import { type LaunchSpec, launchSpec, RUN_INSTANCES } from "./launch-spec.js"
+import { RUN_INSTANCES } from "./launch-data.js"
+import { type LaunchSpec, launchSpec, noCapacity } from "./launch-spec.js"
 
 export const runInstances: Action = {
   members: RUN_INSTANCES,
   cost: ({ MaxCount }) => ({ RunInstances: 1, "RunInstances.resources": Math.max(1, Number(MaxCount) || 1) }),
   creates: true,
-  answer(world, values) {
-    const spec = launchSpec(world, values)
+  answer(world, values, habits) {
+    const spec = launchSpec(world, values, habits)
     checkDryRun(values)
     return reservation(instancesOf(make(world, values, spec), spec))
   },
@@ -24,7 +25,7 @@ function make(world: World, values: Values, spec: LaunchSpec): Creation {
   return world.create({
     zone: spec.zone,
     instanceType: spec.instanceType,
-    market: "on-demand",
+    market: spec.market,
     min: Number(values.MinCount),
     max: Number(values.MaxCount),
     tags: spec.tags,
@@ -33,6 +34,7 @@ function make(world: World, values: Values, spec: LaunchSpec): Creation {
     attributes: {
       reservation: `r-0${hexOf(`${String(token ?? world.ledger.count())}/${scope}`, 16)}`,
       imageId: spec.imageId,
+      rootDevice: spec.rootDevice,
       subnetId: spec.subnetId,
       securityGroupIds: spec.securityGroupIds,
       ...(token === undefined ? {} : { clientToken: String(token) }),
@@ -62,17 +64,16 @@ function instancesOf(creation: Creation, spec: LaunchSpec): readonly WorldInstan
   }
 }
 
-function shortage(creation: Extract<Creation, { kind: "created" }>, { instanceType, zone }: LaunchSpec): Refusal {
-  if (creation.shortage?.reason === "quota") {
-    const limit = /\d+/.exec(creation.shortage.message)?.[0] ?? "0"
-    return new Refusal(
-      "VcpuLimitExceeded",
-      `You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type belongs to (${limit} more). Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
-    )
-  }
+export function shortage(
+  creation: Extract<Creation, { kind: "created" }>,
+  { instanceType, zone, market }: Pick<LaunchSpec, "instanceType" | "zone" | "market">,
+): Refusal {
+  if (creation.shortage?.reason !== "quota") return noCapacity(instanceType, zone)
+  if (market === "spot") return new Refusal("MaxSpotInstanceCountExceeded", "Max spot instance count exceeded")
+  const limit = /\d+/.exec(creation.shortage.message)?.[0] ?? "0"
   return new Refusal(
-    "InsufficientInstanceCapacity",
-    `We currently do not have sufficient ${instanceType} capacity in the Availability Zone you requested (${zone}). Our system will be working on provisioning additional capacity.`,
+    "VcpuLimitExceeded",
+    `You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type belongs to (${limit} more). Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
   )
 }
 

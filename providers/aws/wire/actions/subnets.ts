@@ -1,5 +1,6 @@
 import type { Resource, World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, SUBNET_ADDRESSES } from "../account.js"
+import { ACCOUNT_ID } from "../account.js"
+import { freeAddresses } from "../addresses.js"
 import { filtersOf, passes } from "../filters.js"
 import { checkId } from "../ids.js"
 import { slice } from "../paging.js"
@@ -52,9 +53,6 @@ function textsOf({ id, attributes }: Resource, filter: string): readonly string[
 
 function subnetXml(world: World, { id, attributes }: Resource): Xml {
   const zone = String(attributes.zone)
-  const used = world
-    .truth({ zones: [zone] })
-    .filter((one) => one.state !== "terminated" && one.attributes.subnetId === id)
   return {
     subnetId: id,
     subnetArn: `arn:aws:ec2:${world.settings.region}:${ACCOUNT_ID}:subnet/${id}`,
@@ -62,7 +60,7 @@ function subnetXml(world: World, { id, attributes }: Resource): Xml {
     ownerId: ACCOUNT_ID,
     vpcId: String(attributes.vpc),
     cidrBlock: String(attributes.cidr),
-    availableIpAddressCount: Math.max(0, SUBNET_ADDRESSES - used.length),
+    availableIpAddressCount: freeAddresses(world, id),
     availabilityZone: zone,
     defaultForAz: attributes.isDefault === true,
     mapPublicIpOnLaunch: true,

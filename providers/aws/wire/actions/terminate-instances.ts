@@ -14,14 +14,15 @@ export const terminateInstances: Action = {
     const count = Array.isArray(ids) ? ids.length : 1
     return { TerminateInstances: 1, "TerminateInstances.resources": count }
   },
-  answer(world, values) {
+  answer(world, values, habits) {
     const ids = [...new Set(listOf(values.InstanceId))]
     if (ids.length === 0) throw new Refusal("MissingParameter", "The request must contain the parameter InstanceId")
     if (ids.length > MOST)
       throw new Refusal("ResourceCountExceeded", `A request may name ${MOST} instances; this one names ${ids.length}`)
     checkInstanceIds(ids)
     const before = new Map(ids.flatMap((id) => pairOf(world, id)))
-    checkKnown(ids, (id) => before.has(id))
+    const listed = new Set(habits.terminateLags ? world.visible({ ids }).map(({ id }) => id) : ids)
+    checkKnown(ids, (id) => before.has(id) && listed.has(id))
     checkDryRun(values)
     const guarded = [...before.values()].filter(isProtected)
     const kept = new Set(guarded.map(({ zone }) => zone))

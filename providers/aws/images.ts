@@ -1,0 +1,138 @@
+/** Which image a group boots from, for each processor: found once and pinned. */
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { type MusterError, SpecError } from "../../src/errors.js"
+import { show } from "../../src/parse.js"
+import type { Arch, Calls, GroupRequest } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import type { AwsImage, AwsOptions } from "./options.js"
+import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "./options-check.js"
+import { pages } from "./pages.js"
+import { isForbidden } from "./subnets.js"
+
+/** An image and the devices of its disks, the root's first; no devices: they could not be read. */
+export type PinnedImage = { readonly id: string; readonly devices: readonly string[] }
+export type Images = { readonly [A in Arch]?: PinnedImage }
+
+export interface FoundImages {
+  readonly images: Images
+  readonly notes: readonly string[]
+}
+
+interface Publisher {
+  readonly owner: string
+  readonly name: (arch: Arch) => string
+}
+
+/** Names as their publishers document them; `*` stands for the date. Canonical writes "amd64" where AWS writes "x86_64". */
+const PUBLISHERS: { readonly [W in ImageWord]: Publisher } = {
+  ubuntu: {
+    owner: "099720109477",
+    name: (arch) => `ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-${arch === "arm64" ? "arm64" : "amd64"}-server-*`,
+  },
+  "amazon-linux": { owner: "amazon", name: (arch) => `al2023-ami-2023.*-kernel-*-${arch}` },
+  gpu: {
+    owner: "amazon",
+    name: (arch) => `Deep Learning ${arch === "arm64" ? "ARM64 " : ""}Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *`,
+  },
+}
+
+/**
+ * The images of a group: by name the newest of its publisher for each processor that is asked for, by id that one.
+ *
+ * @throws SpecError for a name that is none, for one that its publisher does not have here, and for an image whose
+ *   processor is not that of the types.
+ */
+export async function imagesOf(
+  send: Send,
+  options: AwsOptions,
+  group: GroupRequest,
+  calls: Calls,
+): Promise<FoundImages> {
+  const asked = askedImage(options, group)
+  if (typeof asked !== "string") return { images: forArchs(group, asked.arch, pinned(asked)), notes: [] }
+  if (IMAGE_ID.test(asked)) return imageById(send, asked, group, calls)
+  const images = await Promise.all(
+    group.archs.map(async (arch) => [arch, await newest(send, asked as ImageWord, arch, calls)] as const),
+  )
+  return { images: Object.fromEntries(images), notes: [] }
+}
+
+/** What the group asks for, or the options, or what suits it. */
+function askedImage({ imageId }: AwsOptions, group: GroupRequest): AwsImage {
+  const asked = group.image ?? imageId ?? (group.gpu === undefined ? "ubuntu" : "gpu")
+  const isKnown =
+    typeof asked !== "string" || IMAGE_ID.test(asked) || (IMAGE_WORDS as readonly string[]).includes(asked)
+  if (isKnown) return asked
+  const message = `is ${show(asked)}; ${IMAGE_RULE.charAt(0).toLowerCase()}${IMAGE_RULE.slice(1)}`
+  throw new SpecError([{ option: optionOf(group), value: asked, message }])
+}
+
+function optionOf(group: GroupRequest): string {
+  return group.image === undefined ? "aws.imageId" : `groups.${group.name}.image`
+}
+
+function pinned({ id, devices }: Exclude<AwsImage, string>): PinnedImage {
+  return { id, devices }
+}
+
+function forArchs(group: GroupRequest, arch: Arch, image: PinnedImage): Images {
+  const others = group.archs.filter((wanted) => wanted !== arch)
+  if (others.length === 0) return { [arch]: image }
+  const hint = others.length < group.archs.length ? `; ask for arch ${show(arch)}, or name an image by word` : ""
+  const message = `is ${image.id}, an image for ${arch}, and the types that fit need ${others.join(", ")}${hint}`
+  throw new SpecError([{ option: optionOf(group), value: image.id, message }])
+}
+
+/** Without the right to read images the id is used as it is: EC2 refuses a wrong processor before it launches anything. */
+async function imageById(send: Send, id: string, group: GroupRequest, calls: Calls): Promise<FoundImages> {
+  try {
+    const [image] = await readImages(send, { ImageIds: [id] }, `reading image ${id}`, calls)
+    const arch = image?.Architecture === "arm64" ? "arm64" : "x86_64"
+    return { images: forArchs(group, arch, { id, devices: devicesOf(image) }), notes: [] }
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    const note = `image ${id} could not be read (ec2:DescribeImages is not allowed): its disks are as it says itself, encrypted or not`
+    const image = { id, devices: [] }
+    return { images: { x86_64: image, arm64: image }, notes: [note] }
+  }
+}
+
+async function newest(send: Send, word: ImageWord, arch: Arch, calls: Calls): Promise<PinnedImage> {
+  const { owner, name } = PUBLISHERS[word]
+  const filters = { name: name(arch), architecture: arch, state: "available" }
+  const input = {
+    Owners: [owner],
+    Filters: Object.entries(filters).map(([Name, value]) => ({ Name, Values: [value] })),
+  }
+  const found = await readImages(send, input, `looking for the newest ${word} image for ${arch}`, calls).catch(
+    unreadable,
+  )
+  const [latest] = [...found].sort((a, b) => ((a.CreationDate ?? "") < (b.CreationDate ?? "") ? 1 : -1))
+  if (latest?.ImageId !== undefined) return { id: latest.ImageId, devices: devicesOf(latest) }
+  const message = `is "${word}", and ${owner} publishes none for ${arch} here (${name(arch)}); name an image by its id`
+  throw new SpecError([{ option: "image", value: word, message }])
+}
+
+async function readImages(
+  send: Send,
+  input: Ec2.DescribeImagesCommandInput,
+  what: string,
+  calls: Calls,
+): Promise<readonly Ec2.Image[]> {
+  const read = await pages(send, calls, "DescribeImages", { input, what })
+  return read.flatMap((page) => page.Images ?? [])
+}
+
+function unreadable(error: MusterError): never {
+  if (!isForbidden(error)) throw error
+  const message = `cannot be looked up (ec2:DescribeImages is not allowed); name an image by its id, or allow it`
+  throw new SpecError([{ option: "image", message }], { code: error.code, cause: error })
+}
+
+function devicesOf(image: Ec2.Image | undefined): readonly string[] {
+  const root = image?.RootDeviceName
+  const disks = (image?.BlockDeviceMappings ?? []).flatMap(({ DeviceName, Ebs }) =>
+    DeviceName === undefined || Ebs === undefined ? [] : [DeviceName],
+  )
+  return root === undefined ? disks : [root, ...disks.filter((name) => name !== root)]
+}

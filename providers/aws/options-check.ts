@@ -1,0 +1,205 @@
+/** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
+import { isIPv4 } from "node:net"
+import { SpecError, type SpecProblem } from "../../src/errors.js"
+import { nearest, parseOptions, type Z } from "../../src/parse.js"
+import type { AwsClient, AwsOptions } from "./options.js"
+
+/** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
+const OWNED: Readonly<Record<string, string>> = {
+  ClientToken: "it is what makes a repeated launch harmless",
+  MinCount: "counts come from scale()",
+  MaxCount: "counts come from scale()",
+  DryRun: "nothing would be launched",
+  TagSpecifications: "it holds the tags that ownership rests on; use the group's tags",
+  UserData: "it holds the deadline's timer; use the group's startup",
+  InstanceInitiatedShutdownBehavior: "it ends instances at the deadline",
+  ImageId: "use imageId, or the group's image",
+  InstanceType: "use instanceType",
+  SubnetId: "use subnetIds",
+  InstanceMarketOptions: "use market, and reservation for a capacity block",
+  CapacityReservationSpecification: "use reservation",
+}
+
+const SUBNET = /^subnet-[0-9a-f]{8,17}$/
+export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
+/** Images that are looked up, newest first, for the processor of the type. */
+export const IMAGE_WORDS = ["ubuntu", "amazon-linux", "gpu"] as const
+export type ImageWord = (typeof IMAGE_WORDS)[number]
+export const IMAGE_RULE = `Give "ubuntu", "amazon-linux", "gpu" or an image's id, such as "ami-0a1b2c3d4e5f67890"`
+
+const SSH_RULE = 'Give your own address range, such as "203.0.113.7/32"; at least /8, never everywhere'
+
+function client(z: Z) {
+  return z.custom<AwsClient>(isClient, "Give a client of the AWS SDK")
+}
+
+function imageSchema(z: Z) {
+  const id = z.string().regex(IMAGE_ID, 'Give an image\'s id, such as "ami-0a1b2c3d4e5f67890"')
+  const word = z.string().refine(isImageText, IMAGE_RULE)
+  const device = z.string().regex(/^(\/dev\/)?[a-z0-9]+$/, 'Give a device name of the image, such as "/dev/sda1"')
+  return z.union([
+    word,
+    z.strictObject({ id, arch: z.enum(["x86_64", "arm64"]), devices: z.array(device).min(1, "Name its root device") }),
+  ])
+}
+
+function isImageText(text: string): boolean {
+  return IMAGE_ID.test(text) || (IMAGE_WORDS as readonly string[]).includes(text)
+}
+
+/** An address range of IPv4 that is somebody's: "0.0.0.0/0" is everybody's. */
+function isNarrowCidr(text: string): boolean {
+  const [, address = "", bits = ""] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? []
+  return isIPv4(address) && Number(bits) >= 8 && Number(bits) <= 32
+}
+
+function optionsSchema(z: Z) {
+  const subnetId = z.string().regex(SUBNET, 'Give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
+  const usd = z.number().positive()
+  const zone = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-?[a-z]$/, 'Give the zone\'s name, such as "eu-west-2a"')
+  return z.strictObject({
+    region: z
+      .string()
+      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "Give the region's code, such as \"eu-west-2\" (without a zone's letter)"),
+    endpoint: z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)").optional(),
+    credentials: z.unknown().optional(),
+    client: z.custom<AwsClient>(isClient, 'Give an EC2Client of "@aws-sdk/client-ec2"').optional(),
+    subnetIds: z
+      .array(z.union([subnetId, z.strictObject({ id: subnetId, zone })]))
+      .min(1, "Leave it out, or name at least one subnet")
+      .optional(),
+    securityGroupIds: z
+      .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'Give a security group\'s id, such as "sg-0a1b2c3d4e5f67890"'))
+      .min(1, "Leave it out, or name at least one security group")
+      .optional(),
+    imageId: imageSchema(z).optional(),
+    clients: z.strictObject({ pricing: client(z).optional(), serviceQuotas: client(z).optional() }).optional(),
+    prices: z
+      .record(z.string(), z.union([usd, z.strictObject({ onDemand: usd.optional(), spot: usd.optional() })]))
+      .optional(),
+    maxSpotPrice: usd.optional(),
+    fleet: z.boolean().optional(),
+    fleetRate: z.enum(["shared", "separate"]).optional(),
+    spotAllocation: z
+      .enum(["price-capacity-optimized", "capacity-optimized", "diversified", "lowest-price"])
+      .optional(),
+    onDemandAllocation: z.enum(["prioritized", "lowest-price"]).optional(),
+    instanceProfile: z.string().min(1, "Give the name or the ARN of an instance profile").optional(),
+    keyName: z.string().min(1, "Give the name of a key pair").optional(),
+    sshFrom: z.string().refine(isNarrowCidr, SSH_RULE).optional(),
+    containers: z.boolean().optional(),
+    rootGiB: z.int().positive().optional(),
+    skipOsShutdown: z.boolean().optional(),
+    reservation: z
+      .strictObject({
+        id: z.string().regex(/^cr-[0-9a-f]{8,17}$/, 'Give a reservation\'s id, such as "cr-0a1b2c3d4e5f67890"'),
+        kind: z.enum(["capacity-reservation", "capacity-block"]).optional(),
+      })
+      .optional(),
+    placementGroup: z.string().min(1, "Give the name of a placement group").optional(),
+    tenancy: z.enum(["dedicated"]).optional(),
+    efa: z.boolean().optional(),
+    overrides: z.record(z.string(), z.json()).optional(),
+  })
+}
+
+/**
+ * Checks the options of `aws()`.
+ *
+ * @throws SpecError with all that is wrong; it never shows a key.
+ */
+export function parseAwsOptions(input: unknown): AwsOptions {
+  const problems: SpecProblem[] = [...combinationProblems(input)]
+  try {
+    const options = parseOptions("aws", optionsSchema, input)
+    if (problems.length === 0) return options as AwsOptions
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    problems.unshift(...error.problems)
+  }
+  throw new SpecError(problems)
+}
+
+/** What a schema cannot say, or would say with a secret in the message. */
+function combinationProblems(input: unknown): readonly SpecProblem[] {
+  if (typeof input !== "object" || input === null) return []
+  const { client, endpoint, credentials, overrides } = input as Partial<Record<keyof AwsOptions, unknown>>
+  const problems: SpecProblem[] = [...refusedTogether(input)]
+  if (credentials !== undefined) problems.push(...credentialProblems(credentials))
+  if (client !== undefined && (endpoint !== undefined || credentials !== undefined)) {
+    const message = "is given beside endpoint or credentials, which the client has already; give one or the other"
+    problems.push({ option: "aws.client", message })
+  }
+  for (const key of Object.keys(overrides ?? {})) {
+    const reason = OWNED[key]
+    if (reason !== undefined)
+      problems.push({ option: `aws.overrides.${key}`, message: `cannot be overridden: ${reason}` })
+  }
+  return problems
+}
+
+const CREDENTIAL_KEYS = ["accessKeyId", "secretAccessKey", "sessionToken", "expiration"]
+
+function credentialProblems(credentials: unknown): readonly SpecProblem[] {
+  const option = "aws.credentials"
+  if (typeof credentials === "function") return []
+  if (typeof credentials !== "object" || credentials === null) {
+    return [{ option, message: "give { accessKeyId, secretAccessKey, sessionToken? } or a function that returns them" }]
+  }
+  const given = credentials as Readonly<Record<string, unknown>>
+  const missing = ["accessKeyId", "secretAccessKey"].filter(
+    (key) => typeof given[key] !== "string" || given[key] === "",
+  )
+  const unknown = Object.keys(given).filter((key) => !CREDENTIAL_KEYS.includes(key) && !key.startsWith("$"))
+  return [
+    ...missing.map((key) => ({ option: `${option}.${key}`, message: "is missing; give a text" })),
+    ...unknown.map((key) => {
+      const near = nearest(key, CREDENTIAL_KEYS)
+      const hint = near === undefined ? `known: ${CREDENTIAL_KEYS.join(", ")}` : `did you mean "${near}"?`
+      return { option: `${option}.${key}`, message: `unknown option; ${hint}` }
+    }),
+  ]
+}
+
+function isClient(value: unknown): boolean {
+  return typeof (value as { send?: unknown } | null | undefined)?.send === "function"
+}
+
+/** Keys and user data must not travel in clear text, except inside this machine (a test server). */
+function isSafeUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  if (protocol === "https:") return true
+  return (
+    protocol === "http:" && (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname))
+  )
+}
+
+/** What EC2 refuses together, said before anything is asked of it. */
+function refusedTogether(input: Partial<Record<keyof AwsOptions, unknown>>): readonly SpecProblem[] {
+  const { reservation, fleet, maxSpotPrice, placementGroup, tenancy } = input
+  const isBlock = (reservation as { kind?: unknown } | undefined)?.kind === "capacity-block"
+  const rows: readonly (readonly [boolean, string, string])[] = [
+    [
+      reservation !== undefined && fleet === true,
+      "fleet",
+      "is true beside reservation, which is used by RunInstances; leave fleet out",
+    ],
+    [
+      reservation !== undefined && maxSpotPrice !== undefined,
+      "maxSpotPrice",
+      "is given beside reservation, which is of on-demand capacity; give one of them",
+    ],
+    [
+      isBlock && placementGroup !== undefined,
+      "placementGroup",
+      "is given beside a capacity block, which has its own place",
+    ],
+    [
+      isBlock && tenancy !== undefined,
+      "tenancy",
+      "is given beside a capacity block, which is shared hardware by its kind",
+    ],
+  ]
+  return rows.flatMap(([isWrong, key, message]) => (isWrong ? [{ option: `aws.${key}`, message }] : []))
+}

@@ -1,0 +1,87 @@
+/** What offers cost: the user's own table first, then what AWS says. A price that cannot be had is not an error. */
+import { parseOptions } from "../../src/parse.js"
+import type { Calls, Market } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { onDemandPrices } from "./pricing.js"
+import type { AwsOptions } from "./options.js"
+import { chunks, pages } from "./pages.js"
+
+export interface Pool {
+  readonly instanceType: string
+  readonly zone: string
+  readonly market: Market
+}
+
+/** USD per hour; undefined when it is not known. */
+export type PriceOf = (pool: Pool) => number | undefined
+
+const HISTORY_PAGE = 1000
+const TYPES_BATCH = 100
+
+/** Prices of these types on these markets, both asked for at once. */
+export async function pricesOf(
+  send: Send,
+  options: AwsOptions,
+  asked: { readonly instanceTypes: readonly string[]; readonly markets: readonly Market[] },
+  calls: Calls,
+): Promise<PriceOf> {
+  const { instanceTypes, markets } = asked
+  const open = (market: Market) =>
+    markets.includes(market) ? instanceTypes.filter((type) => tablePrice(options, type, market) === undefined) : []
+  const [spot, onDemand] = await Promise.all([
+    spotPrices(send, open("spot"), calls).catch((error: unknown) => unpriced(error, calls)),
+    onDemandPrices(options, open("on-demand"), calls).catch((error: unknown) => unpriced(error, calls)),
+  ])
+  return ({ instanceType, zone, market }) =>
+    tablePrice(options, instanceType, market) ??
+    (market === "spot" ? spot.get(`${instanceType}/${zone}`) : onDemand.get(instanceType))
+}
+
+/** What the user's own table says, and nothing else. */
+export function tablePrices(options: AwsOptions): PriceOf {
+  return ({ instanceType, market }) => tablePrice(options, instanceType, market)
+}
+
+function tablePrice({ prices = {} }: AwsOptions, instanceType: string, market: Market): number | undefined {
+  const price = prices[instanceType]
+  if (typeof price === "number") return market === "on-demand" ? price : undefined
+  return market === "spot" ? price?.spot : price?.onDemand
+}
+
+/** Without the right, the service or the network there is no price; only an abort is the caller's own. */
+function unpriced(error: unknown, calls: Calls): ReadonlyMap<string, number> {
+  calls.signal.throwIfAborted()
+  void error
+  return new Map()
+}
+
+/** With start and end at this moment the history is the price in force ("DescribeSpotPriceHistory", EC2 API Reference). */
+async function spotPrices(
+  send: Send,
+  instanceTypes: readonly string[],
+  calls: Calls,
+): Promise<ReadonlyMap<string, number>> {
+  if (instanceTypes.length === 0) return new Map()
+  const now = parseOptions("now", (z) => z.coerce.date(), calls.now())
+  // Above a few hundred types everything there is takes fewer requests than asking for each hundred.
+  const batches = instanceTypes.length > 3 * TYPES_BATCH ? [undefined] : chunks(instanceTypes, TYPES_BATCH)
+  const read = await Promise.all(
+    batches.map((batch) => {
+      const named = batch === undefined ? {} : { InstanceTypes: [...batch] as never[] }
+      const input = {
+        StartTime: now,
+        EndTime: now,
+        ProductDescriptions: ["Linux/UNIX"],
+        MaxResults: HISTORY_PAGE,
+        ...named,
+      }
+      return pages(send, calls, "DescribeSpotPriceHistory", { input, what: "reading spot prices" })
+    }),
+  )
+  const rows = read.flat().flatMap((page) => page.SpotPriceHistory ?? [])
+  return new Map(
+    rows.flatMap(({ InstanceType, AvailabilityZone, SpotPrice }): [string, number][] =>
+      Number(SpotPrice) > 0 ? [[`${InstanceType ?? ""}/${AvailabilityZone ?? ""}`, Number(SpotPrice)]] : [],
+    ),
+  )
+}

@@ -1,0 +1,132 @@
+/** The security groups that Muster shares between clusters: one for each VPC, and one more for each range SSH is open to. */
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { MusterError } from "../../src/errors.js"
+import type { Calls } from "../../src/provider.js"
+import type { Send } from "./client.js"
+import { pages } from "./pages.js"
+import { isForbidden } from "./subnets.js"
+
+/** The tag that says so; they belong to no cluster and outlive them. */
+export const SHARED_TAG = "muster-shared"
+
+const GROUPS_PAGE = 1000
+
+interface GroupSpec {
+  readonly name: string
+  readonly description: string
+  readonly rule: (groupId: string) => Ec2.IpPermission
+}
+
+/** Nothing comes in but from members of the group itself. */
+const BASE: GroupSpec = {
+  name: "muster-shared",
+  description: "Muster: instances of this group reach each other, nobody else reaches them",
+  rule: (GroupId) => ({ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }),
+}
+
+function sshGroup(cidr: string): GroupSpec {
+  return {
+    name: `muster-shared-ssh-${cidr.replace(/[./]/g, "-")}`,
+    description: `Muster: SSH from ${cidr}`,
+    rule: () => ({ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: cidr }] }),
+  }
+}
+
+export interface FoundGroups {
+  readonly ids: readonly string[]
+  readonly notes: readonly string[]
+}
+
+/**
+ * The ids of the groups in this VPC, made when they are not there yet. Without the right to read or make them the VPC's
+ * default group is used, which lets in the same, unless it was changed.
+ *
+ * @param vpc the id of the VPC.
+ * @param options.own whether the user has named groups: then only the one for SSH is added.
+ */
+export async function sharedGroups(
+  send: Send,
+  vpc: string,
+  options: { readonly sshFrom?: string | undefined; readonly own: boolean },
+  calls: Calls,
+): Promise<FoundGroups> {
+  const { sshFrom, own } = options
+  const wanted = [...(own ? [] : [BASE]), ...(sshFrom === undefined ? [] : [sshGroup(sshFrom)])]
+  if (wanted.length === 0) return { ids: [], notes: [] }
+  try {
+    const known = await readGroups(send, vpc, wanted, calls)
+    const missing = wanted.filter(({ name }) => !known.has(name))
+    if (calls.readOnly && missing.length > 0) {
+      const names = missing.map(({ name }) => name).join(", ")
+      return { ids: [...known.values()], notes: [`security group ${names} comes into ${vpc} with the first launch`] }
+    }
+    const made = await Promise.all(missing.map((spec) => makeGroup(send, vpc, spec, calls)))
+    return { ids: [...known.values(), ...made].sort(), notes: [] }
+  } catch (error) {
+    if (!isForbidden(error) || sshFrom !== undefined) throw error
+    const note = `Muster's security group could not be read or made (${messageOf(error)}); the default group of ${vpc} is used`
+    return { ids: [], notes: [note] }
+  }
+}
+
+async function readGroups(
+  send: Send,
+  vpc: string,
+  wanted: readonly GroupSpec[],
+  calls: Calls,
+): Promise<Map<string, string>> {
+  const filters = { "vpc-id": [vpc], "group-name": wanted.map(({ name }) => name) }
+  const input = {
+    Filters: Object.entries(filters).map(([Name, Values]) => ({ Name, Values })),
+    MaxResults: GROUPS_PAGE,
+  }
+  const read = await pages(send, calls, "DescribeSecurityGroups", { input, what: `reading security groups of ${vpc}` })
+  const groups = read.flatMap((page) => page.SecurityGroups ?? [])
+  // One that was made and whose rule was lost on the way gets it now.
+  const bare = groups.filter((group) => (group.IpPermissions ?? []).length === 0)
+  if (!calls.readOnly) {
+    await Promise.all(
+      bare.map((group) => openGroup(send, group.GroupId ?? "", specNamed(wanted, group.GroupName ?? ""), calls)),
+    )
+  }
+  return new Map(groups.map((group) => [group.GroupName ?? "", group.GroupId ?? ""]))
+}
+
+function specNamed(wanted: readonly GroupSpec[], name: string): GroupSpec {
+  return wanted.find((spec) => spec.name === name) ?? BASE
+}
+
+/** Two that make it at the same moment: the name is there once, and the second one reads it. */
+async function makeGroup(send: Send, vpc: string, spec: GroupSpec, calls: Calls): Promise<string> {
+  const input: Ec2.CreateSecurityGroupCommandInput = {
+    GroupName: spec.name,
+    Description: spec.description,
+    VpcId: vpc,
+    TagSpecifications: [{ ResourceType: "security-group", Tags: [{ Key: SHARED_TAG, Value: "true" }] }],
+  }
+  const what = `making security group ${spec.name} in ${vpc}`
+  try {
+    const { GroupId: id = "" } = await send(calls, "CreateSecurityGroup", { CreateSecurityGroup: 1 }, input, { what })
+    await openGroup(send, id, spec, calls)
+    return id
+  } catch (error) {
+    if (!(error instanceof MusterError) || error.code !== "InvalidGroup.Duplicate") throw error
+    const id = (await readGroups(send, vpc, [spec], calls)).get(spec.name)
+    if (id === undefined) throw error
+    return id
+  }
+}
+
+async function openGroup(send: Send, id: string, spec: GroupSpec, calls: Calls): Promise<void> {
+  const input = { GroupId: id, IpPermissions: [spec.rule(id)] }
+  const cost = { AuthorizeSecurityGroupIngress: 1 }
+  try {
+    await send(calls, "AuthorizeSecurityGroupIngress", cost, input, { what: `adding the rule of ${spec.name} (${id})` })
+  } catch (error) {
+    if (!(error instanceof MusterError) || error.code !== "InvalidPermission.Duplicate") throw error
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

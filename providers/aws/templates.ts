@@ -1,0 +1,77 @@
+/** Launch templates: fleets take what they launch from one. */
+import { createHash } from "node:crypto"
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { MusterError } from "../../src/errors.js"
+import { TAG } from "../../src/fleet/tags.js"
+import type { Arch, Calls, GroupRequest, Json, JsonObject } from "../../src/provider.js"
+import type { Blueprint } from "./blueprint.js"
+import type { Send } from "./client.js"
+import { addressIn, launchBody, merge } from "./launch-body.js"
+import { isForbidden } from "./subnets.js"
+
+/**
+ * A template is never changed: another content is another template, named by it. So it is found without being asked for, by
+ * every process, and a name that is taken has the right content.
+ */
+export function templateOf(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {
+  const content = merge(launchBody(blueprint, arch, address), blueprint.overrides)
+  const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24)
+  const { cluster, uid, owner, generation, deadline } = blueprint.owner
+  const tags: Readonly<Record<string, Json>> = {
+    [TAG.cluster]: cluster,
+    [TAG.uid]: uid,
+    [TAG.owner]: owner,
+    [TAG.generation]: String(generation),
+    [TAG.deadline]: deadline,
+  }
+  return {
+    LaunchTemplateName: `muster-${uid}-${digest}`,
+    LaunchTemplateData: content,
+    TagSpecifications: [
+      { ResourceType: "launch-template", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
+    ],
+  }
+}
+
+/**
+ * Makes the templates of a group that will launch by fleets, so that its first fleet finds them: a fleet that is refused for
+ * want of one has used up its share of the limits. Who may not make templates hears of it when a fleet needs one.
+ */
+export async function makeTemplates(
+  send: Send,
+  blueprint: Blueprint,
+  group: GroupRequest,
+  calls: Calls,
+): Promise<void> {
+  if (calls.readOnly || !mayUseFleets(blueprint, group)) return
+  const archs = group.archs.filter((arch) => blueprint.images[arch] !== undefined)
+  const addresses = new Set(
+    blueprint.subnets.length === 0
+      ? [addressIn(blueprint, undefined)]
+      : blueprint.subnets.map((subnet) => addressIn(blueprint, subnet)),
+  )
+  const templates = archs.flatMap((arch) => [...addresses].map((address) => templateOf(blueprint, arch, address)))
+  try {
+    await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+  }
+}
+
+function mayUseFleets({ options }: Blueprint, { markets = [], instanceTypes = [] }: GroupRequest): boolean {
+  const { fleet, fleetRate, reservation } = options
+  if (fleet === false || reservation !== undefined) return false
+  return fleet === true || fleetRate === "separate" || markets.includes("spot") || instanceTypes.length > 1
+}
+
+/** Two that make it at the same moment make the same: its name says its content. */
+export async function makeTemplate(send: Send, template: JsonObject, calls: Calls): Promise<void> {
+  const input = template as unknown as Ec2.CreateLaunchTemplateCommandInput
+  const what = `making launch template ${input.LaunchTemplateName ?? ""}`
+  try {
+    await send(calls, "CreateLaunchTemplate", { CreateLaunchTemplate: 1 }, input, { what })
+  } catch (error) {
+    const isThere = error instanceof MusterError && error.code === "InvalidLaunchTemplateName.AlreadyExistsException"
+    if (!isThere) throw error
+  }
+}
