@@ -46,11 +46,15 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const begun = fleet.clock.now()
   const { changes } = look
   look.nextAt = begun + Math.max(provider.limits.look.everyMs, FAILED_LOOK_MS)
-  if (await isMostPending(fleet, provider, look)) {
+  const booting = mayAskForPending(fleet, provider, look) ? await listOurs(fleet, provider, ["pending"]) : undefined
+  if (booting !== undefined && booting.length > pendingOf(fleet, provider) / 2) {
+    checkGeneration(fleet, booting)
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
-  const listed = await listOurs(fleet, provider, livingStates(provider.limits))
+  // Whoever was pending a moment ago and is no more is among the others now: together they are complete.
+  const states = livingStates(provider.limits).filter((state) => booting === undefined || state !== "pending")
+  const listed = [...(booting ?? []), ...(await listOurs(fleet, provider, states))]
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
@@ -83,23 +87,22 @@ function listOurs(fleet: Fleet, provider: Provider, states: readonly InstanceSta
 }
 
 /**
- * While many boot, only the pending ones are asked for: parsing a list of a thousand instances takes half a second of CPU,
- * and those that run already say nothing new. True while more than half of them are still pending: then a complete list,
- * which alone tells what became of the others, can wait. So 10,000 boots take some fourteen complete lists, not one a look.
+ * While many boot, the pending ones are asked for alone: parsing a list of a thousand instances takes half a second of CPU,
+ * and those that run already say nothing new. As long as more than half of them are still pending a complete list, which
+ * alone tells what became of the others, can wait. So 10,000 boots take some fourteen complete lists, not one a look.
  */
-async function isMostPending(fleet: Fleet, provider: Provider, look: LookState): Promise<boolean> {
-  const now = fleet.clock.now()
+function mayAskForPending(fleet: Fleet, provider: Provider, look: LookState): boolean {
   const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const pending = workers.filter((worker) => worker.state === "pending")
   const isBooting = workers.every((worker) => worker.state === "pending" || worker.state === "running")
   const isUnclear = fleet.roster
     .openLaunches()
     .some((launch) => launch.provider === provider && launch.state !== "waiting")
-  const isFresh = look.listedAt > 0 && now - look.listedAt < WATCH_SPOT_MS
-  if (pending.length < FEW_PENDING || !isBooting || isUnclear || !isFresh) return false
-  const listed = await listOurs(fleet, provider, ["pending"])
-  checkGeneration(fleet, listed)
-  return listed.length > pending.length / 2
+  const isFresh = look.listedAt > 0 && fleet.clock.now() - look.listedAt < WATCH_SPOT_MS
+  return pendingOf(fleet, provider) >= FEW_PENDING && isBooting && !isUnclear && isFresh
+}
+
+function pendingOf(fleet: Fleet, provider: Provider): number {
+  return fleet.roster.living().filter((worker) => worker.provider === provider && worker.state === "pending").length
 }
 
 function nextLookMs(fleet: Fleet, provider: Provider): number {

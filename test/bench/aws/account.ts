@@ -16,10 +16,11 @@ export function clientConfig(url: string): Ec2.EC2ClientConfig {
   return { region: REGION, endpoint: url, credentials: CREDENTIALS, maxAttempts: 1 }
 }
 
-/** Image and subnet named, as by somebody who is in a hurry. */
+/** Image and subnet named with all that is to know of them, as by somebody who is in a hurry: nothing is asked first. */
 export function awsOptions(url: string): AwsOptions {
   const subnetIds = [{ id: subnetOf(ZONE), zone: ZONE }]
-  return { region: REGION, endpoint: url, credentials: CREDENTIALS, imageId: IMAGES.x86_64, subnetIds }
+  const imageId = { id: IMAGES.x86_64, arch: "x86_64", devices: ["/dev/xvda"] } as const
+  return { region: REGION, endpoint: url, credentials: CREDENTIALS, imageId, subnetIds }
 }
 
 export function rawPlan(count: number, { look }: Pick<Limits, "look">): RawPlan {
