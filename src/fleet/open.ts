@@ -1,12 +1,13 @@
 /** Open: from a spec to a fleet. Finds out what lives under the name, and claims, takes over or refuses it. */
 import { dirname, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
+import { createCalls } from "../calls/send.js"
 import type { ClusterEventBody } from "../events.js"
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Owner, Provider } from "../provider.js"
 import { loadProvider } from "../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../spec.js"
-import { type Fleet, fleetCalls, type GroupState, type LookState, type Memory } from "./context.js"
+import type { Fleet, GroupState, LookState, Memory } from "./context.js"
 import { newCatalogue } from "./catalogue.js"
 import { FileJournal, noJournal, readJournals } from "./journal.js"
 import { adoptIntent } from "./launch.js"
@@ -45,8 +46,10 @@ export async function openFleet(
   const providers = await resolveProviders(spec, options.clock)
   // A name that was made up just now cannot live already.
   const found = isNamed ? await findExisting(name, spec, providers, options) : undefined
-  const fleet = makeFleet(name, spec, providers, found, options)
-  if (found !== undefined) await adopt(fleet, found)
+  const first = ownerOf(name, spec, found, options.clock)
+  const owner = found === undefined ? first : await claim(first, providers, options)
+  const fleet = makeFleet(owner, spec, providers, found, options)
+  if (found !== undefined) adopt(fleet, found)
   return { fleet, attached: found !== undefined }
 }
 
@@ -98,15 +101,8 @@ function livesAlready(name: string, { instances, open }: Found, now: number): Ow
   )
 }
 
-function makeFleet(
-  name: string,
-  spec: ResolvedSpec,
-  providers: readonly Provider[],
-  found: Found | undefined,
-  options: OpenOptions,
-): Fleet {
-  const { clock } = options
-  const owner: Owner = {
+function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clock: Clock): Owner {
+  return {
     cluster: name,
     uid: found?.uid ?? randomHex(clock, 16),
     owner: spec.owner,
@@ -114,6 +110,38 @@ function makeFleet(
     deadline: found?.deadline ?? String(Math.floor((clock.now() + spec.maxLifetimeMs) / 1000)),
     claim: randomHex(clock, 8),
   }
+}
+
+/** A process may have claimed a generation and have ended, or been overtaken, before anything carried it in its tags. */
+const MOST_CLAIMS = 5
+
+/**
+ * Claims the next generation where the cloud has something that can be made only once; the one after it when that is taken.
+ *
+ * @throws OwnershipError when all of them are, or the name is somebody else's.
+ */
+async function claim(owner: Owner, providers: readonly Provider[], options: OpenOptions, tries = 1): Promise<Owner> {
+  const { clock, signal } = options
+  try {
+    const claims = providers.map((provider) =>
+      provider.claim?.(owner, createCalls({ clock, limits: provider.limits, signal })),
+    )
+    await Promise.all(claims.filter((one) => one !== undefined))
+    return owner
+  } catch (error) {
+    if (!(error instanceof OwnershipError) || tries >= MOST_CLAIMS) throw error
+    return claim({ ...owner, generation: owner.generation + 1 }, providers, options, tries + 1)
+  }
+}
+
+function makeFleet(
+  owner: Owner,
+  spec: ResolvedSpec,
+  providers: readonly Provider[],
+  found: Found | undefined,
+  options: OpenOptions,
+): Fleet {
+  const { clock } = options
   const { learn, priceOf } = priceIndex()
   const memory = memories.get(clock) ?? new Map()
   memories.set(clock, memory)
@@ -179,11 +207,8 @@ function newLook(isFound: boolean): LookState {
   return { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes: isFound ? 1 : 0, listedChanges: 0, listedAt: 0 }
 }
 
-/** Takes over what lives: its workers, its launch calls of unknown outcome, and the claim where the cloud has one. */
-async function adopt(fleet: Fleet, found: Found): Promise<void> {
-  await Promise.all(
-    fleet.providers.map((provider) => provider.claim?.(fleet.owner, fleetCalls(fleet, provider)) ?? Promise.resolve()),
-  )
+/** Takes over what lives: its workers, and its launch calls of unknown outcome. */
+function adopt(fleet: Fleet, found: Found): void {
   const now = fleet.clock.now()
   for (const { provider, instance } of found.instances) fleet.roster.see(provider, instance, now, true)
   for (const intent of found.open) adoptIntent(fleet, intent)

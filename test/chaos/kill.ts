@@ -97,7 +97,7 @@ export async function killAt(options: KillOptions, death: NonNullable<Errand["de
   const recoveryMs = systemClock.now() - diedAt
   const duplicates = await duplicatesIn(options.target, evidence, maybeEnded)
   const toldAt = systemClock.now()
-  successor.goOn()
+  if (scaled?.kind === "scaled") successor.goOn()
   const closed = scaled?.kind === "scaled" ? await successor.next() : scaled
   const closeMs = systemClock.now() - toldAt
   const { errors } = await successor.ended
