@@ -57,6 +57,8 @@ export interface Offer {
   readonly arch: Arch
   /** USD; absent when no price is known. */
   readonly pricePerHour?: number
+  /** Where the price is from, in the cloud's words ("Price List API", "spot price history", "your table"). */
+  readonly priceSource?: string
 }
 
 /** What may be asked of offers; a field left out does not filter. */
@@ -103,6 +105,17 @@ export interface GroupRequest {
   /** The markets and types of the offers that may be used, so that what only some of them need is made before the first. */
   readonly markets?: readonly Market[]
   readonly instanceTypes?: readonly string[]
+  /** What the user asked of the group, for whoever attaches by name later; `recall` returns it where the cloud has room. */
+  readonly spec?: GroupSpecText
+  /** The guest ends itself so long after the last renewal, in seconds; left out: there is no lease. */
+  readonly leaseSeconds?: number
+}
+
+/** A group's spec as JSON text, and the digest that goes into its instances' `muster-spec` tag. */
+export interface GroupSpecText {
+  readonly text: string
+  /** 16 characters of lower-case hex. */
+  readonly digest: string
 }
 
 /**
@@ -280,6 +293,8 @@ export interface Limits {
   readonly bootMs: number
   /** For how long what `offers` says may be used without asking again, in milliseconds; left out: it is cheap to ask. */
   readonly offersFreshMs?: number
+  /** The least time that an instance is billed for once it has run, in seconds; 0 when left out. */
+  readonly leastBilledSeconds?: number
   /** The market of every offer where a cloud has no other; a request for another market is refused. */
   readonly markets: readonly Market[]
 }
@@ -350,4 +365,13 @@ export interface Provider {
   leftovers?(selector: Selector, calls: Calls): Promise<readonly Leftover[]>
   remove?(leftovers: readonly Leftover[], calls: Calls): Promise<void>
   consoleLog?(instance: Instance, calls: Calls): Promise<string>
+  /** The text of the group's spec with which `prepare` was called, as the instance, or what it was made from, keeps it. */
+  recall?(instance: Instance, calls: Calls): Promise<string | undefined>
+  /**
+   * Puts off the end of these instances' leases to `until` (seconds since 1970), in as few requests as the cloud allows.
+   * Only clouds whose guests can read their own tags without credentials have it.
+   */
+  renew?(instances: readonly Instance[], until: number, calls: Calls): Promise<void>
+  /** Where a person can look at the instance: the address of its page in the cloud's console. Pure. */
+  consoleUrl?(instance: Instance): string
 }

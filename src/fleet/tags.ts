@@ -9,6 +9,10 @@ export const TAG = {
   generation: "muster-generation",
   launch: "muster-launch",
   deadline: "muster-deadline",
+  /** The digest of the group's spec. */
+  spec: "muster-spec",
+  /** When the lease ends, in seconds since 1970; only where there is one. */
+  lease: "muster-lease",
 } as const
 
 /** A prefix that no tag of a user's may have. */
