@@ -1,9 +1,11 @@
 /** What both sides are given: the same place, the same client, the same limits. */
+import { randomUUID } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { AwsOptions } from "../../../providers/aws/index.js"
 import { LAUNCH_BATCH, PAGE, TERMINATE_BATCH } from "../../../providers/aws/limits.js"
 import { IMAGES, subnetOf } from "../../../providers/aws/wire/account.js"
-import type { Limits } from "../../../src/provider.js"
+import { launchTags } from "../../../src/fleet/tags.js"
+import type { Limits, Owner } from "../../../src/provider.js"
 import type { RawPlan } from "./raw.js"
 
 export const REGION = "us-east-1"
@@ -23,6 +25,15 @@ export function awsOptions(url: string): AwsOptions {
   return { region: REGION, endpoint: url, credentials: CREDENTIALS, imageId, subnetIds }
 }
 
+const OWNER: Owner = {
+  cluster: "bench",
+  uid: "0123456789abcdef",
+  owner: "default",
+  generation: 1,
+  deadline: "4102444800",
+  claim: "0",
+}
+
 export function rawPlan(count: number, { look }: Pick<Limits, "look">): RawPlan {
   return {
     count,
@@ -31,6 +42,7 @@ export function rawPlan(count: number, { look }: Pick<Limits, "look">): RawPlan 
     imageId: IMAGES.x86_64,
     instanceType: INSTANCE_TYPE,
     subnetId: subnetOf(ZONE),
+    tags: launchTags(OWNER, "default", randomUUID().replaceAll("-", "")),
     userData: Buffer.from(`#!/bin/sh\n${STARTUP}\n`).toString("base64"),
   }
 }

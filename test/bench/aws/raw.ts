@@ -23,24 +23,27 @@ export interface RawPlan {
   readonly instanceType: "m7i.large"
   readonly subnetId: string
   readonly userData: string
+  /** As many as Muster writes: what they cost to parse is EC2's price for being found again. */
+  readonly tags: Readonly<Record<string, string>>
 }
 
+const FOUND_BY = ["muster-cluster", "muster-uid", "muster-owner"] as const
+
 export async function raw(client: EC2Client, plan: RawPlan): Promise<void> {
-  const tags = { cluster: "bench", uid: randomUUID(), owner: "default" }
-  const launchedAt = await launch(client, plan, tags)
+  const launchedAt = await launch(client, plan)
   const ids = new Set<string>()
   await lookUntil(plan.look, launchedAt, async () => {
-    const instances = await list(client, plan, tags)
+    const instances = await list(client, plan)
     for (const { InstanceId = "" } of instances) ids.add(InstanceId)
     return instances.filter(({ State }) => State?.Name === "running").length === plan.count
   })
   const terminatedAt = await terminate(client, plan, [...ids])
-  await lookUntil(plan.look, terminatedAt, async () => (await list(client, plan, tags)).length === 0)
+  await lookUntil(plan.look, terminatedAt, async () => (await list(client, plan)).length === 0)
 }
 
 /** Returns when the first reply came. */
-async function launch(client: EC2Client, plan: RawPlan, tags: Readonly<Record<string, string>>): Promise<number> {
-  const { count, batch, imageId, instanceType, subnetId, userData } = plan
+async function launch(client: EC2Client, plan: RawPlan): Promise<number> {
+  const { count, batch, imageId, instanceType, subnetId, userData, tags } = plan
   const calls = Math.ceil(count / batch.launch)
   const sizes = Array.from({ length: calls }, (_, at) => Math.floor(count / calls) + (at < count % calls ? 1 : 0))
   const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
@@ -63,13 +66,9 @@ async function launch(client: EC2Client, plan: RawPlan, tags: Readonly<Record<st
   return first
 }
 
-async function list(
-  client: EC2Client,
-  { batch }: RawPlan,
-  tags: Readonly<Record<string, string>>,
-): Promise<readonly Instance[]> {
+async function list(client: EC2Client, { batch, tags }: RawPlan): Promise<readonly Instance[]> {
   const Filters: Filter[] = [
-    ...Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
+    ...FOUND_BY.map((key) => ({ Name: `tag:${key}`, Values: [tags[key] ?? ""] })),
     { Name: "instance-state-name", Values: ["pending", "running", "stopping", "stopped"] },
   ]
   const found: Instance[] = []
