@@ -1,0 +1,184 @@
+/** Spending: what the workers of a cluster have cost, from what is seen of them and from the journals of earlier processes. */
+import { type Bill, costOf, ranMs, spendOf } from "../money/bill.js"
+import { NO_BUDGET, type ResolvedBudget } from "../money/budget.js"
+import type { BudgetError } from "../errors.js"
+import type { Provider } from "../provider.js"
+import type { Fleet } from "./context.js"
+import { readJournals } from "./history.js"
+import type { BillRow, Journal } from "./journal.js"
+import { mayLive } from "./lifecycle.js"
+import { dollars } from "../money/budget.js"
+import type { Found } from "./survey.js"
+import { pricesWithin } from "./prices.js"
+import { keyOf, type PriceOrigin, type WorkerRecord } from "./roster.js"
+
+/** What a cluster may cost, and what is known of that beside its workers. */
+export interface Money {
+  readonly budget: ResolvedBudget
+  /** Most instances there or on their way; undefined: no limit. */
+  readonly maxWorkers: number | undefined
+  /** The bills that earlier processes noted, by the worker's key. */
+  readonly earlier: Map<string, BillRow>
+  /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
+  over: BudgetError | undefined
+}
+
+/** What a cluster has cost so far: an estimate from the prices known at launch, without disks, traffic, addresses and taxes. */
+export interface ClusterCost {
+  /** Prices times running time: a cloud's invoice may differ. */
+  readonly estimate: true
+  /** USD until now, of all instances whose price is known. */
+  readonly soFar: number
+  /** USD an hour of all that lives now. */
+  readonly perHour: number
+  /** USD until now, by group. */
+  readonly byGroup: Readonly<Record<string, number>>
+  /** How many instances these sums leave out, because their price is not known. */
+  readonly unpriced: number
+  /** USD of `soFar` that instances have cost which had ended before this process began. */
+  readonly earlier: number
+  /** Where the prices are from, and when they were asked for (milliseconds since 1970). */
+  readonly prices: readonly PriceOrigin[]
+}
+
+export const JOURNAL_SOURCE = "the journal of an earlier process"
+
+export function newMoney(spec: {
+  readonly budget: ResolvedBudget | undefined
+  readonly maxWorkers: number | undefined
+}): Money {
+  return { budget: spec.budget ?? NO_BUDGET, maxWorkers: spec.maxWorkers, earlier: new Map(), over: undefined }
+}
+
+/** What a worker's bill is made of. One that was never seen not to run is taken to have run from its launch. */
+export function billOf(worker: WorkerRecord): Bill {
+  const { group, pricePerHour, ranFrom, pendingAt, instance, provider } = worker
+  const from = ranFrom ?? (pendingAt === undefined ? instance.launchedAt : undefined)
+  const to = endOf(worker)
+  return {
+    group,
+    leastMs: leastMs(provider),
+    ...(pricePerHour === undefined ? {} : { usdPerHour: pricePerHour }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  }
+}
+
+/** For how long an instance of this provider is billed at least, once it has run. */
+export function leastMs({ limits }: Provider): number {
+  return (limits.leastBilledSeconds ?? 0) * 1000
+}
+
+/**
+ * When it stopped costing: what the cloud says, or when we saw it in a state without a bill, whichever is earlier. A cloud
+ * may name the moment at which it was gone for good, a while after its bill ended.
+ */
+export function endOf({ instance, state, since }: WorkerRecord): number | undefined {
+  return mayLive(state) ? undefined : Math.min(since, instance.endedAt ?? since)
+}
+
+/** Seconds that a worker ran until `now`. */
+export function secondsOf(worker: WorkerRecord, now: number): number {
+  return ranMs(billOf(worker), now) / 1000
+}
+
+/** USD that a worker has cost until `now`; undefined when its price is not known. */
+export function workerCost(worker: WorkerRecord, now: number): number | undefined {
+  return costOf(billOf(worker), now)
+}
+
+/** Every bill of the cluster: of its workers, and of those that had ended before this process saw them. */
+export function billsOf(fleet: Pick<Fleet, "roster" | "money">): Bill[] {
+  return [...[...fleet.roster.workers.values()].map(billOf), ...earlierBills(fleet)]
+}
+
+/** The bills of instances that had ended before this process saw them. */
+export function earlierBills({ roster, money }: Pick<Fleet, "roster" | "money">): BillRow[] {
+  return [...money.earlier.values()].filter(({ id }) => !roster.workers.has(id))
+}
+
+/** What the cluster has cost, and costs; nothing when it was never opened. */
+export function costNow(fleet: Pick<Fleet, "roster" | "money"> | undefined, now: number): ClusterCost {
+  const earlier = fleet === undefined ? [] : earlierBills(fleet)
+  const { usd, byGroup, perHour, unpriced } = spendOf(fleet === undefined ? [] : billsOf(fleet), now)
+  const prices = pricesOf(fleet?.roster.workers.values() ?? [])
+  return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier: spendOf(earlier, now).usd, prices }
+}
+
+/** Where the workers' prices are from: each source once, as of the oldest answer. */
+export function pricesOf(workers: Iterable<WorkerRecord>): readonly PriceOrigin[] {
+  const oldest = new Map<string, number>()
+  for (const { priceFrom } of workers) {
+    if (priceFrom === undefined) continue
+    oldest.set(priceFrom.source, Math.min(priceFrom.at, oldest.get(priceFrom.source) ?? priceFrom.at))
+  }
+  return [...oldest].map(([source, at]) => ({ source, at }))
+}
+
+/**
+ * Notes a worker's bill where a successor would look for it: when it begins, when it is asked to go, and when it has ended.
+ * A crash between any two of these leaves a row that says at least as much as was spent until then.
+ */
+export function noteBill(journal: Journal, worker: WorkerRecord): void {
+  const bill = billOf(worker)
+  if (bill.from === undefined || worker.state === "pending") return
+  const isLeaving = worker.state === "terminating" && bill.to === undefined
+  journal.bill({ id: keyOf(worker.provider, worker.instance.id), ...bill, ...(isLeaving ? { to: worker.since } : {}) })
+}
+
+/**
+ * Takes over what earlier processes noted. A worker that lives keeps its own bill, from when it was first seen to run and at
+ * the price it was launched at; one that is gone without a word was billed until now at most.
+ */
+export function takeBills(fleet: Fleet, rows: readonly BillRow[]): void {
+  const now = fleet.clock.now()
+  for (const row of rows) {
+    fleet.money.earlier.set(row.id, { ...row, to: Math.min(row.to ?? now, now) })
+    const worker = fleet.roster.workers.get(row.id)
+    if (worker === undefined) continue
+    if (row.from !== undefined) worker.ranFrom = row.from
+    if (row.usdPerHour === undefined) continue
+    worker.pricePerHour = row.usdPerHour
+    worker.priceFrom = { source: JOURNAL_SOURCE, at: row.from ?? now }
+  }
+}
+
+/** Bills that no journal knows of yet: whoever takes over notes those of all that live. */
+export function noteUnknownBills({ roster, journal, money }: Fleet): void {
+  for (const worker of roster.living()) {
+    if (!money.earlier.has(keyOf(worker.provider, worker.instance.id))) noteBill(journal, worker)
+  }
+}
+
+/**
+ * Goes on counting where earlier processes of this name stopped, also when none of their instances is left; and says what
+ * `budget.total` counts.
+ *
+ * @param directory of the journals; false: there are none.
+ */
+export async function continueBills(fleet: Fleet, found: Found | undefined, directory: string | false): Promise<void> {
+  const { clock, owner, money, journal } = fleet
+  if (found?.bills === undefined && directory !== false) {
+    const histories = await readJournals(directory, owner.cluster, owner.owner, clock)
+    const rows = histories.flatMap(({ bills }) => bills)
+    takeBills(fleet, rows)
+    // Under another uid these rows would be lost to the next process.
+    for (const row of money.earlier.values()) journal.bill(row)
+  }
+  if (found !== undefined && (money.budget.perHour !== undefined || money.budget.total !== undefined))
+    await pricesWithin(fleet)
+  const note = continuedNote(fleet, found)
+  const [first] = fleet.groups.values()
+  if (note !== undefined) first?.notes.push(note)
+}
+
+function continuedNote(fleet: Fleet, found: Found | undefined): string | undefined {
+  const { money, clock } = fleet
+  const { total } = money.budget
+  if (total === undefined) return undefined
+  const { usd } = spendOf(earlierBills(fleet), clock.now())
+  if (usd > 0)
+    return `budget.total ${dollars(total)} goes on from ${dollars(usd)} that instances which are gone have cost`
+  if (found === undefined || found.bills !== undefined || money.earlier.size > 0) return undefined
+  return `budget.total ${dollars(total)} counts only what is still listed: there is no journal of what instances that are gone have cost`
+}

@@ -1,0 +1,93 @@
+/**
+ * Bill: what one instance has cost, and what many have. Pure; it is given `now`. An estimate: the price is the one known when
+ * the instance was launched, and disks, traffic, addresses and taxes are not in it.
+ */
+
+const HOUR_MS = 3_600_000
+
+/** What decides what one instance costs. Moments are in milliseconds since 1970. */
+export interface Bill {
+  readonly group: string
+  /** Absent when no price is known. */
+  readonly usdPerHour?: number
+  /** When its bill began: not before it ran. Absent: it has not. */
+  readonly from?: number
+  /** When its bill ended. Absent: it has not. */
+  readonly to?: number
+  /** Once it has run it is billed for so long at least. */
+  readonly leastMs: number
+}
+
+/** What many instances have cost, and cost now. */
+export interface Spend {
+  readonly usd: number
+  readonly byGroup: Readonly<Record<string, number>>
+  /** USD of all that live, those that do not run yet too. */
+  readonly perHour: number
+  /** How many instances these sums leave out, because their price is not known. */
+  readonly unpriced: number
+}
+
+/** For how long it ran until `now`, in milliseconds. */
+export function ranMs({ from, to }: Bill, now: number): number {
+  return from === undefined ? 0 : Math.max(0, Math.min(now, to ?? now) - from)
+}
+
+/** For how long it is billed until `now`: what is billed at least counts from the first moment. */
+export function billedMs(bill: Bill, now: number): number {
+  const hasBegun = bill.from !== undefined && bill.from <= now
+  return hasBegun ? Math.max(bill.leastMs, ranMs(bill, now)) : 0
+}
+
+/** USD until `now`; undefined when its price is not known. */
+export function costOf(bill: Bill, now: number): number | undefined {
+  return bill.usdPerHour === undefined ? undefined : (billedMs(bill, now) / HOUR_MS) * bill.usdPerHour
+}
+
+export function spendOf(bills: Iterable<Bill>, now: number): Spend {
+  const byGroup: Record<string, number> = {}
+  let [usd, perHour, unpriced] = [0, 0, 0]
+  for (const bill of bills) {
+    const cost = costOf(bill, now)
+    if (cost === undefined) {
+      unpriced += 1
+      continue
+    }
+    usd += cost
+    byGroup[bill.group] = (byGroup[bill.group] ?? 0) + cost
+    if (bill.to === undefined) perHour += bill.usdPerHour ?? 0
+  }
+  return { usd, byGroup, perHour, unpriced }
+}
+
+/**
+ * The moment at which these bills will have come to `usd` if nothing starts or ends: `now` when they have already, Infinity
+ * when they never will. Each bill is flat until what is billed at least is over, and a straight line from there on.
+ */
+export function reachedAt(bills: Iterable<Bill>, usd: number, now: number): number {
+  let left = usd
+  let slope = 0
+  const bends: { readonly at: number; readonly usdPerMs: number }[] = []
+  for (const bill of bills) {
+    left -= costOf(bill, now) ?? 0
+    const { from, to, usdPerHour = 0, leastMs } = bill
+    if (from === undefined || to !== undefined || usdPerHour === 0) continue
+    const at = from + leastMs
+    if (at <= now) slope += usdPerHour / HOUR_MS
+    else bends.push({ at, usdPerMs: usdPerHour / HOUR_MS })
+  }
+  let from = now
+  for (const { at, usdPerMs } of bends.sort((a, b) => a.at - b.at)) {
+    if (left <= slope * (at - from)) break
+    left -= slope * (at - from)
+    slope += usdPerMs
+    from = at
+  }
+  if (left <= 0) return from
+  return slope === 0 ? Number.POSITIVE_INFINITY : from + left / slope
+}
+
+/** USD that starting one of this price commits to, whatever becomes of it. */
+export function leastCost(usdPerHour: number, leastMs: number): number {
+  return (leastMs / HOUR_MS) * usdPerHour
+}
