@@ -20,11 +20,13 @@ export interface Failing {
 /**
  * `lose-reply`: it is done, and no answer comes. `hang`: nothing is done, and no answer comes for an hour. `late`: it
  * is done, and the answer comes `ms` later. `cut-reply`, `garble-reply`: it is done, and the answer cannot be read.
+ * `twice`: the network delivers it a second time, at once or `afterMs` later, and it is done again; one answer comes.
  */
 export type Fault =
   | ({ readonly kind: "fail" } & Failing)
   | { readonly kind: "lose-reply" | "hang" | "cut-reply" | "garble-reply" }
   | { readonly kind: "late"; readonly ms: number }
+  | { readonly kind: "twice"; readonly afterMs?: number }
 
 /** How a boot fails: `terminated` ends the instance at once, `stuck` leaves it pending for ever. */
 export interface BootFault extends Partial<EndReason> {
@@ -123,9 +125,18 @@ export class Faults {
     this.#script(api, { kind: "garble-reply" }, times)
   }
 
-  /** From now on each request to `api` meets this fault with this probability, drawn from the world's seed. */
-  rate(api: string, probability: number, fault: Fault): void {
-    this.#rules.push({ api, fault, left: Number.POSITIVE_INFINITY, probability })
+  /** The next `times` requests arrive twice, the second time `afterMs` later; their callers hear of it once. */
+  deliverTwice(api: string, afterMs = 0, times = 1): void {
+    this.#script(api, { kind: "twice", afterMs }, times)
+  }
+
+  /**
+   * From now on each request to `api` meets this fault with this probability, drawn from the world's seed; with `when`, of
+   * those with such parameters.
+   */
+  rate(api: string, probability: number, fault: Fault, when?: (parameters: Json) => boolean): void {
+    const of = when === undefined ? {} : { when }
+    this.#rules.push({ api, fault, left: Number.POSITIVE_INFINITY, probability, ...of })
   }
 
   /** What happens from now on is seen in lists at least `ms` later; 0 ends it. */
@@ -159,6 +170,11 @@ export class Faults {
   /** From now on each instance made in scope fails to boot with this probability. */
   rateBoots(probability: number, scope: Scope = {}, fault: BootFault = {}): void {
     this.#bootRules.push({ scope, fault, left: Number.POSITIVE_INFINITY, probability })
+  }
+
+  /** Boots from now on fail no more. */
+  healBoots(): void {
+    this.#bootRules = []
   }
 
   /** Forgets everything scripted. Capacity and notices already given stay. */

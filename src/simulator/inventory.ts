@@ -26,6 +26,13 @@ export class Inventory {
   readonly #listed = new Map<string, Life>()
   readonly #byTag = new Map<string, Map<string, Life>>()
 
+  #isShuffled = false
+
+  /** Lists come oldest first by themselves, unless tags were changed meanwhile. */
+  get isOrdered(): boolean {
+    return !this.#isShuffled
+  }
+
   /** How many there ever were. */
   get size(): number {
     return this.#all.size
@@ -57,6 +64,7 @@ export class Inventory {
 
   retag(life: Life, tags: Readonly<Record<string, string>>): void {
     const isListed = this.#listed.has(life.id)
+    this.#isShuffled ||= isListed
     if (isListed) this.unlist(life)
     life.tags = tags
     if (!isListed) return
@@ -64,12 +72,13 @@ export class Inventory {
     this.#index(life)
   }
 
-  /** Those that match but for their state, which depends on who looks and when; oldest first within an index. */
-  *matching(filter: WorldFilter, where: "listed" | "all"): Iterable<Life> {
+  /** Those made after an order that match but for their state, which depends on who looks and when. */
+  *matching(filter: WorldFilter, where: "listed" | "all", after = 0): Iterable<Life> {
     const ids = filter.ids === undefined ? undefined : new Set(filter.ids)
     const names = filter.names === undefined ? undefined : new Set(filter.names)
     const from = where === "all" ? this.#all : this.#listed
     for (const life of this.#candidates(filter, ids, from)) {
+      if (life.order <= after) continue
       if (names !== undefined && (life.name === undefined || !names.has(life.name))) continue
       if (matches(life, filter)) yield life
     }

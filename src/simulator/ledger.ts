@@ -1,5 +1,6 @@
 /** Every request the world was sent, in order: what tests count and compare. */
-import type { Json } from "../provider.js"
+import type { Cost, Json } from "../provider.js"
+import type { WorldErrorKind } from "./world-error.js"
 
 export interface LedgerEntry {
   /** 1 for the first since the ledger was cleared. */
@@ -8,8 +9,12 @@ export interface LedgerEntry {
   readonly parameters: Json
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
+  /** What it draws from buckets; absent when nothing. */
+  readonly cost?: Cost
   /** "ok", the error's code, "aborted" when the caller gave up, or "open" while it is under way. */
   readonly outcome: string
+  /** How it was refused or spoiled, when the world or its script did that. */
+  readonly kind?: WorldErrorKind
 }
 
 type OpenEntry = { -readonly [K in keyof LedgerEntry]: LedgerEntry[K] }
@@ -23,11 +28,14 @@ export class Ledger {
   }
 
   /** Notes a request; the returned function notes how it ended. */
-  open(api: string, parameters: Json, at: number): (outcome: string) => void {
-    const entry: OpenEntry = { number: this.#entries.length + 1, api, parameters, at, outcome: "open" }
+  open(
+    request: Pick<LedgerEntry, "api" | "parameters" | "at" | "cost">,
+  ): (outcome: string, kind?: WorldErrorKind) => void {
+    const entry: OpenEntry = { number: this.#entries.length + 1, ...request, outcome: "open" }
     this.#entries.push(entry)
-    return (outcome) => {
+    return (outcome, kind) => {
       entry.outcome = outcome
+      if (kind !== undefined) entry.kind = kind
     }
   }
 

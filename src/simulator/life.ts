@@ -108,7 +108,11 @@ export function pictureOf(life: Life, state: InstanceState): WorldInstance {
   }
 }
 
-/** For how long it ran, and so is paid for, in milliseconds: not while pending, stopped or terminating. */
-export function paidMs(life: Life, now: number): number {
-  return Math.max(0, Math.min(now, life.leavesAt, life.stoppedAt) - life.runningAt)
+/**
+ * For how long it is paid for, in milliseconds: while it runs, and where the cloud bills `untilGone` until it is terminated;
+ * not while pending or stopped.
+ */
+export function paidMs(life: Life, now: number, untilGone: boolean): number {
+  const end = untilGone && life.runningAt < life.leavesAt ? life.endsAt : life.leavesAt
+  return Math.max(0, Math.min(now, end, life.stoppedAt) - life.runningAt)
 }

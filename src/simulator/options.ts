@@ -53,6 +53,8 @@ export interface WorldOptions {
   readonly listLagMs?: Span
   /** For how long lists show a terminated instance; an hour by default (EC2), 0 where it vanishes (GCP, Azure). */
   readonly terminatedVisibleMs?: number
+  /** Terminating is billed as running is (GCP, Azure); false by default: the bill ends where there is no way back (EC2). */
+  readonly billsUntilGone?: boolean
   /** From the notice of an interruption to the end; 2 min by default (EC2 Spot; GCP and Azure: 30 s). */
   readonly noticeMs?: number
   /** For how long a token is remembered; 24 h by default. */
@@ -105,6 +107,7 @@ export function settingsOf(options: WorldOptions): WorldSettings {
     latency: { ...DEFAULT_LATENCY, ...options.latency },
     listLagMs: options.listLagMs ?? [0, 3_000],
     terminatedVisibleMs: options.terminatedVisibleMs ?? HOUR_MS,
+    billsUntilGone: options.billsUntilGone ?? false,
     noticeMs: options.noticeMs ?? 120_000,
     tokenTtlMs: options.tokenTtlMs ?? 24 * HOUR_MS,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

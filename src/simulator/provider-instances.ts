@@ -4,7 +4,7 @@ import type { Calls, Failure, Instance, Interruptions, Selector, Termination } f
 import type { WorldFilter } from "./inventory.js"
 import type { WorldInstance } from "./life.js"
 import { ask, failureOf } from "./provider-errors.js"
-import { costIn } from "./provider-costs.js"
+import { costIn, writeBucket } from "./provider-costs.js"
 import type { World } from "./world.js"
 
 export const LIST = "ListInstances"
@@ -102,7 +102,7 @@ function notEnded(ids: readonly string[], reason: unknown): Termination {
 }
 
 function terminateBatch(world: World, ids: readonly string[], calls: Calls): Promise<Termination> {
-  const cost = costIn(world, { writes: 1 })
+  const cost = costIn(world, { [writeBucket(world, "terminations")]: 1, ending: ids.length })
   const doing = `terminating ${ids.length} instances`
   return ask(calls, { api: TERMINATE, cost, doing }, ({ signal }) =>
     world.serve(TERMINATE, { ids }, { cost, signal }, () => ({

@@ -18,20 +18,24 @@ import type {
 import type { CreateRequest, Creation, Shortage } from "./create.js"
 import type { WorldInstance } from "./life.js"
 import type { Span } from "./luck.js"
-import { costIn } from "./provider-costs.js"
+import { createAcross, type FleetRequest } from "./provider-fleet.js"
+import { costIn, writeBucket } from "./provider-costs.js"
 import { ask, failureOf } from "./provider-errors.js"
 import { instanceOf } from "./provider-instances.js"
 import type { World } from "./world.js"
-import { WorldError } from "./world-error.js"
+import { WorldError, type WorldErrorKind } from "./world-error.js"
 
 export const CREATE = "CreateInstances"
 export const CREATE_NAMED = "PutInstance"
+export const CREATE_FLEET = "CreateFleet"
 export const SETTLE = "GetOperation"
 const OPERATION = "create"
 
 export interface LaunchStyle {
   /** One instance a request, under a name of ours that is its only token, as Azure does it. */
   readonly names: boolean
+  /** One request for many pools, which the cloud fills in their order, as EC2's fleets are. */
+  readonly fleets: boolean
   /** The outcome is told so much later, by `settle`; at once when left out. */
   readonly settleMs?: Span
 }
@@ -44,13 +48,14 @@ export type PreparedBody = {
   readonly attributes: JsonObject
 }
 
-type Share = { readonly offer: Offer; readonly count: number }
+/** Several offers: the cloud fills from the first that has room. */
+type Share = { readonly offers: readonly Offer[]; readonly count: number }
 
 export function splitWish(world: World, style: LaunchStyle, wish: Wish, prepared: Prepared): readonly LaunchCall[] {
   const batch = style.names ? 1 : batchOf(world)
-  const parts = sharesOf(wish).flatMap(({ offer, count }) =>
+  const parts = (style.fleets ? [fleetOf(wish)] : sharesOf(wish)).flatMap(({ offers, count }) =>
     Array.from({ length: Math.ceil(count / batch) }, (_, index) => ({
-      offer,
+      offers,
       count: Math.min(batch, count - index * batch),
     })),
   )
@@ -65,6 +70,11 @@ function batchOf(world: World): number {
   return Math.max(1, Math.min(world.settings.limits.createBatch, most))
 }
 
+/** Every pool of the best zone, or of all. */
+function fleetOf({ offers, count, spread }: Wish): Share {
+  return { count, offers: spread === "zones" ? offers : offers.filter(({ zone }) => zone === offers[0]?.zone) }
+}
+
 /** All from the best offer, or even parts from the best offer of each zone, what is left over to the best. */
 function sharesOf({ offers, count, spread }: Wish): readonly Share[] {
   const perZone = new Map<string, Offer>()
@@ -73,7 +83,7 @@ function sharesOf({ offers, count, spread }: Wish): readonly Share[] {
   const base = Math.floor(count / Math.max(1, chosen.length))
   const over = count - base * chosen.length
   return chosen
-    .map((offer, index) => ({ offer, count: base + (index < over ? 1 : 0) }))
+    .map((offer, index) => ({ offers: [offer], count: base + (index < over ? 1 : 0) }))
     .filter((share) => share.count > 0)
 }
 
@@ -83,33 +93,31 @@ interface Part extends Share {
   readonly index: number
 }
 
-function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offer, count }: Part): LaunchCall {
+function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offers, count }: Part): LaunchCall {
   const { owner, tags, publicAddress, attributes } = prepared.body as unknown as PreparedBody
   const token = hex(`token/${wish.uid}/${wish.id}/${index}`).slice(0, 32)
   const names = style.names ? [`${wish.group}-${hex(`name/${wish.uid}/${wish.id}/${index}`).slice(0, 12)}`] : undefined
-  const named = names === undefined ? { token } : { names }
-  const { zone, instanceType, market } = offer
+  const pools = offers.map(({ zone, instanceType, market }) => ({ zone, instanceType, market }))
+  const [first] = pools
+  const zones = new Set(pools.map(({ zone }) => zone))
   return {
-    api: style.names ? CREATE_NAMED : CREATE,
-    zone,
+    api: style.names ? CREATE_NAMED : style.fleets ? CREATE_FLEET : CREATE,
+    ...(zones.size === 1 && first !== undefined ? { zone: first.zone } : {}),
     group: wish.group,
-    offers: [offer],
+    offers,
     count,
     token,
     ...(names === undefined ? {} : { names }),
     body: {
-      zone,
-      instanceType,
-      market,
-      min: 1,
+      ...(style.fleets ? { pools } : { ...first, min: 1 }),
       max: count,
       tags: { ...tags, ...launchTags(owner, wish.group, token) },
       attributes,
       publicAddress,
       ...expiryOf(owner.deadline),
-      ...named,
+      ...(names === undefined ? { token } : { names }),
     },
-    cost: costIn(world, { writes: 1, instances: count }),
+    cost: costIn(world, { [writeBucket(world, "creates")]: 1, instances: count }),
   }
 }
 
@@ -124,26 +132,33 @@ function hex(text: string): string {
 
 export function launch(world: World, style: LaunchStyle, call: LaunchCall, calls: Calls): Promise<Launched> {
   const doing = doingOf(call)
-  const { zone, instanceType, market } = call.body as { zone: string; instanceType: string; market: Market }
-  const request = { api: call.api, cost: call.cost, doing, scope: { zone, instanceType, market } }
+  const { zone, instanceType, market } = call.body as { zone?: string; instanceType?: string; market?: Market }
+  const scope = { ...(zone && { zone }), ...(instanceType && { instanceType }), ...(market && { market }) }
+  const request = { api: call.api, cost: call.cost, doing, scope }
   return ask(calls, request, async ({ signal }) => {
-    const serving = { cost: call.cost, signal, latencyMs: world.latency.createMs }
+    const serving = { cost: call.cost, signal, latencyMs: world.latency.createMs, refusal: refusalIn }
     return world.serve(call.api, call.body, serving, () => answerOf(world, style, call))
   })
 }
 
+/** An answer with no instance at all is a refusal in all but its form. */
+function refusalIn({ instances, failures: [first] }: Launched): { kind: WorldErrorKind; code: string } | undefined {
+  if (first === undefined || instances.length > 0) return undefined
+  return { kind: first.reason === "quota" ? "quota" : "capacity", code: first.code }
+}
+
 function doingOf(call: LaunchCall): string {
   const offer = call.offers[0]
-  return `launching ${call.count} x ${offer?.instanceType} (${offer?.market}) in ${call.zone}`
+  const what = call.offers.length > 1 ? `instances of ${call.offers.length} pools` : offer?.instanceType
+  return `launching ${call.count} x ${what} (${offer?.market}) in ${call.zone ?? offer?.region}`
 }
 
 function answerOf(world: World, style: LaunchStyle, call: LaunchCall): Launched {
-  const creation = world.create(call.body as unknown as CreateRequest)
-  const { instances, shortage } = madeBy(creation, call)
+  const { instances, shortages } = style.fleets ? fleetBy(world, call) : oneBy(world, call)
   if (style.settleMs === undefined) {
-    return { instances: instances.map(instanceOf), failures: failuresOf(shortage), settled: true }
+    return { instances: instances.map(instanceOf), failures: failuresOf(shortages), settled: true }
   }
-  const outcome = { ids: instances.map(({ id }) => id), shortage: (shortage ?? null) as Json }
+  const outcome = { ids: instances.map(({ id }) => id), shortages: shortages as unknown as Json }
   const doneInMs = world.draw(style.settleMs)
   const { id } = world.operations.start({
     id: `operation-${call.token}-${instances[0]?.id ?? "none"}`,
@@ -152,6 +167,26 @@ function answerOf(world: World, style: LaunchStyle, call: LaunchCall): Launched 
     outcome,
   })
   return { instances: instances.map(instanceOf), failures: [], settled: false, ref: id }
+}
+
+interface Birth {
+  readonly instances: readonly WorldInstance[]
+  readonly shortages: readonly Shortage[]
+}
+
+function oneBy(world: World, call: LaunchCall): Birth {
+  const { instances, shortage } = madeBy(world.create(call.body as unknown as CreateRequest), call)
+  return { instances, shortages: shortage === undefined ? [] : [shortage] }
+}
+
+function fleetBy(world: World, call: LaunchCall): Birth {
+  const fleet = createAcross(world, call.body as unknown as FleetRequest)
+  if (fleet === undefined) throw tokenMismatch()
+  return { instances: fleet.ids.flatMap((id) => world.instance(id) ?? []), shortages: fleet.shortages }
+}
+
+function tokenMismatch(): WorldError {
+  return new WorldError("rejected", { code: "TokenMismatch", message: "the token belongs to another request" })
 }
 
 function madeBy(
@@ -166,7 +201,7 @@ function madeBy(
       if (creation.instances.every(({ tags }) => sameTags(tags, call.body.tags))) return creation
       throw new WorldError("rejected", { code: "NameTaken", message: `the name ${call.names?.[0]} is somebody else's` })
     case "mismatch":
-      throw new WorldError("rejected", { code: "TokenMismatch", message: "the token belongs to another request" })
+      throw tokenMismatch()
   }
 }
 
@@ -175,8 +210,8 @@ function sameTags(tags: Readonly<Record<string, string>>, wanted: Json | undefin
   return Object.keys(asked).every((key) => tags[key] === asked[key])
 }
 
-function failuresOf(shortage: Shortage | undefined | null): readonly Failure[] {
-  return shortage === undefined || shortage === null ? [] : [failureOf(shortage.reason, shortage, shortage)]
+function failuresOf(shortages: readonly Shortage[]): readonly Failure[] {
+  return shortages.map((shortage) => failureOf(shortage.reason, shortage, shortage))
 }
 
 /** One look at the operation that an unsettled launch has become. */
@@ -193,7 +228,7 @@ export function settle(world: World, call: LaunchCall, ref: Json, calls: Calls):
       if (!operation.done) return { instances, failures: [], settled: false, ref }
       return {
         instances,
-        failures: failuresOf(operation.outcome.shortage as unknown as Shortage | null),
+        failures: failuresOf(operation.outcome.shortages as unknown as readonly Shortage[]),
         settled: true,
       }
     }),

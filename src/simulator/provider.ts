@@ -21,6 +21,10 @@ export interface WorldProviderOptions {
   readonly settleMs?: Span
   /** One instance a request, under a name of ours, as on Azure; requests for many with a token when left out. */
   readonly names?: boolean
+  /** One request for all pools of a zone, or of all zones, which the cloud fills in the order of the wish. */
+  readonly fleets?: boolean
+  /** What its limits say otherwise than the world would: when to look, what counts as gone, how long to wait. */
+  readonly overrides?: Partial<Omit<Limits, "account" | "buckets">>
 }
 
 /** EC2's limit on user data, before base64. */
@@ -30,12 +34,13 @@ const USER_DATA_BYTES = 16_384
 export function worldProvider(world: World, options: WorldProviderOptions = {}): Provider {
   const style: LaunchStyle = {
     names: options.names ?? false,
+    fleets: options.fleets ?? false,
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
   }
   return {
     name: world.settings.provider,
     region: world.settings.region,
-    limits: limitsOf(world),
+    limits: { ...limitsOf(world), ...(style.names ? { launchBatch: 1 } : {}), ...options.overrides },
     offers: (query, calls) => offers(world, query, calls),
     prepare: (owner, group, calls) => prepare(world, owner, group, calls),
     split: (wish, prepared) => splitWish(world, style, wish, prepared),
@@ -52,14 +57,15 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
 }
 
 function limitsOf(world: World): Limits {
-  const { provider, region, buckets, limits } = world.settings
+  const { provider, region, buckets, limits, billsUntilGone } = world.settings
   return {
     account: `${provider}/${region}`,
     buckets,
     userDataBytes: USER_DATA_BYTES,
+    launchBatch: limits.createBatch,
     consistencyMs: limits.consistencyMs,
-    // As on EC2: from shutting-down on there is no way back and no bill.
-    goneStates: ["terminating", "terminated"],
+    // On EC2 there is no way back and no bill from shutting-down on; elsewhere what is not gone may cost.
+    goneStates: billsUntilGone ? ["terminated"] : ["terminating", "terminated"],
     look: { firstMs: 1_000, everyMs: 5_000 },
     attemptMs: 60_000,
     bootMs: 3 * Math.max(60_000, longest(world.latency.bootMs)),

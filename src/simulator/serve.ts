@@ -14,6 +14,8 @@ export interface Serving<T> {
   readonly latencyMs?: Span
   /** Until when its concurrency units are held, in milliseconds since 1970; until its answer when left out. */
   readonly holdUntil?: (answer: T) => number
+  /** The refusal that an answer is, for the ledger: some clouds say no in an answer that is none of their errors. */
+  readonly refusal?: (answer: T) => Pick<WorldError, "kind" | "code"> | undefined
 }
 
 /** A connection that says nothing for so long is given up by the network between, if the caller has not done so. */
@@ -27,14 +29,18 @@ export async function serve<T>(
   act: () => T,
 ): Promise<T> {
   const { api, parameters } = request
-  const close = state.ledger.open(api, parameters, nowOf(state))
+  const { cost } = serving
+  const close = state.ledger.open({ api, parameters, at: nowOf(state), ...(cost === undefined ? {} : { cost }) })
   try {
     serving.signal?.throwIfAborted()
     const answer = await answerOf(state, request, serving, act)
-    close("ok")
+    const refusal = serving.refusal?.(answer)
+    close(refusal?.code ?? "ok", refusal?.kind)
     return answer
   } catch (error) {
-    close(serving.signal?.aborted === true ? "aborted" : error instanceof WorldError ? error.code : "broken")
+    if (serving.signal?.aborted === true) close("aborted")
+    else if (error instanceof WorldError) close(error.code, error.kind)
+    else close("broken")
     throw error
   }
 }
@@ -45,6 +51,8 @@ async function answerOf<T>(
   { cost = {}, signal, latencyMs = state.latency.requestMs, holdUntil }: Serving<T>,
   act: () => T,
 ): Promise<T> {
+  // What was to happen by now may be a fault.
+  state.agenda.catchUp(nowOf(state))
   const fault = state.faults.next(api, parameters)
   const halfMs = drawSpan(latencyMs, state.luck.delays) / 2
   await pass(state, halfMs, signal)
@@ -55,6 +63,7 @@ async function answerOf<T>(
   let heldUntil = 0
   try {
     const answer = act()
+    if (fault?.kind === "twice") actAgain(state, act, fault.afterMs ?? 0)
     heldUntil = holdUntil?.(answer) ?? 0
     await pass(state, halfMs + (fault?.kind === "late" ? fault.ms : 0), signal)
     if (fault !== undefined) spoil(api, fault, answer)
@@ -62,6 +71,19 @@ async function answerOf<T>(
   } finally {
     state.agenda.add(heldUntil, () => state.buckets.giveBack(cost))
   }
+}
+
+/** Nobody waits for the answer to the second delivery. */
+function actAgain<T>(state: WorldState, act: () => T, afterMs: number): void {
+  const again = () => {
+    try {
+      act()
+    } catch (error) {
+      if (!(error instanceof WorldError)) throw error
+    }
+  }
+  if (afterMs > 0) state.agenda.add(nowOf(state) + afterMs, again)
+  else again()
 }
 
 async function pass(state: WorldState, ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -5,15 +5,15 @@ import { parseOptions, type Z } from "../parse.js"
 import type { Provider } from "../provider.js"
 import type { WorldOptions } from "./options.js"
 import { worldProvider, type WorldProviderOptions } from "./provider.js"
-import { type ScenarioName, scenarios } from "./scenarios.js"
+import { arrange, type ScenarioName, scenarios } from "./scenarios.js"
 import { World } from "./world.js"
 
-export interface SimulateOptions extends Omit<WorldOptions, "clock">, WorldProviderOptions {
+export interface SimulateOptions extends Omit<WorldOptions, "clock">, Omit<WorldProviderOptions, "overrides"> {
   /** The machine's own clock by default. Give the same one to the cluster. */
   readonly clock?: Clock
   /** How much faster than `clock` the time of this cloud goes; 1 by default. */
   readonly speed?: number
-  /** A bad day by name; "calm" by default. */
+  /** A bad day by name; "calm-day" by default. */
   readonly scenario?: ScenarioName
 }
 
@@ -33,13 +33,14 @@ export interface SimulatedCloud {
  */
 export function simulate(options: SimulateOptions = {}): SimulatedCloud {
   parseOptions("simulate", optionsSchema, options)
-  const { clock: given = systemClock, speed = 1, scenario = "calm", settleMs, names, ...rest } = options
+  const { clock: given = systemClock, speed = 1, scenario = "calm-day", settleMs, names, fleets, ...rest } = options
   const clock = speed === 1 ? given : acceleratedClock(given, speed)
   const world = new World({ ...rest, clock })
-  scenarios[scenario].arrange(world)
+  arrange(scenarios[scenario], [world])
   const provider = worldProvider(world, {
     ...(settleMs === undefined ? {} : { settleMs }),
     ...(names === undefined ? {} : { names }),
+    ...(fleets === undefined ? {} : { fleets }),
   })
   return { world, provider, clock }
 }
@@ -53,6 +54,7 @@ function optionsSchema(z: Z): Zod.ZodType {
     scenario: z.enum(Object.keys(scenarios) as [ScenarioName, ...ScenarioName[]]).optional(),
     settleMs: span.optional(),
     names: z.boolean().optional(),
+    fleets: z.boolean().optional(),
     seed: z.number().int().optional(),
     provider: word.optional(),
     region: word.optional(),
@@ -64,6 +66,7 @@ function optionsSchema(z: Z): Zod.ZodType {
     latency: z.strictObject({ requestMs: span, createMs: span, bootMs: span, stopMs: span }).partial().optional(),
     listLagMs: span.optional(),
     terminatedVisibleMs: z.number().nonnegative().optional(),
+    billsUntilGone: z.boolean().optional(),
     noticeMs: z.number().nonnegative().optional(),
     tokenTtlMs: z.number().positive().optional(),
     limits: limitsSchema(z).optional(),

@@ -100,7 +100,8 @@ export class World {
     filter: WorldFilter,
     page: { readonly after?: number; readonly limit: number },
   ): { readonly instances: readonly WorldInstance[]; readonly next?: number } {
-    const rest = this.#look(filter, "listed", shownAt).filter(([life]) => life.order > (page.after ?? 0))
+    // One more than the page, to know whether there is a next one.
+    const rest = this.#look(filter, "listed", shownAt, { after: page.after ?? 0, count: page.limit + 1 })
     const instances = rest.slice(0, page.limit).map(([life, state]) => pictureOf(life, state))
     const last = instances.at(-1)
     return rest.length > page.limit && last !== undefined ? { instances, next: last.order } : { instances }
@@ -167,6 +168,11 @@ export class World {
     this.#state.quotas.set(row)
   }
 
+  /** Does something `ms` from now, before the first request or look after that moment; it sets no timer. */
+  after(ms: number, act: () => void): void {
+    this.#state.agenda.add(this.#now() + ms, act)
+  }
+
   /** What the true buckets hold now. */
   levels(): Readonly<Record<string, number>> {
     return this.#state.buckets.levels(this.#now())
@@ -190,21 +196,30 @@ export class World {
   cost(now = this.clock.now()): number {
     let usd = 0
     for (const life of this.#state.inventory.all()) {
-      usd += (paidMs(life, now) / HOUR_MS) * (life.offer.pricePerHour ?? 0)
+      usd += (paidMs(life, now, this.#state.settings.billsUntilGone) / HOUR_MS) * (life.offer.pricePerHour ?? 0)
     }
     return usd
   }
 
-  /** For how long an instance was paid for until `now`: while running, not pending, stopped or terminating. */
+  /** For how long an instance was paid for until `now`: while running, not pending or stopped; see `billsUntilGone`. */
   runningSeconds(id: string, now = this.clock.now()): number {
     const life = this.#state.inventory.get(id)
-    return life === undefined ? 0 : paidMs(life, now) / 1000
+    return life === undefined ? 0 : paidMs(life, now, this.#state.settings.billsUntilGone) / 1000
   }
 
-  #look(filter: WorldFilter, where: "listed" | "all", stateOf: typeof stateAt): [Life, InstanceState][] {
+  /** Oldest first. Of those after an order only the first `count` matter: a page must not cost as much as a whole list. */
+  #look(
+    filter: WorldFilter,
+    where: "listed" | "all",
+    stateOf: typeof stateAt,
+    { after, count } = { after: 0, count: Number.POSITIVE_INFINITY },
+  ): [Life, InstanceState][] {
     const now = this.#now()
+    const { inventory } = this.#state
+    const isOrdered = inventory.isOrdered && filter.ids === undefined
     const found: [Life, InstanceState][] = []
-    for (const life of this.#state.inventory.matching(filter, where)) {
+    for (const life of inventory.matching(filter, where, after)) {
+      if (found.length >= count && isOrdered) break
       const state = stateOf(life, now)
       if (state !== undefined && (filter.states?.includes(state) ?? true)) found.push([life, state])
     }

@@ -122,14 +122,17 @@ describe("determinism", () => {
 
 describe("scenarios", () => {
   const STORIES: Readonly<Record<ScenarioName, (day: Burst) => Promise<void>>> = {
-    calm: async ({ up }) => expect(await up(100)).toHaveLength(100),
-    "zone-empty": async ({ up }) => {
+    "calm-day": async ({ up }) => expect(await up(100)).toHaveLength(100),
+    "one-zone-empty": async ({ up }) => {
       const zones = new Set((await up(99)).map(({ zone }) => zone))
       expect([...zones].sort()).toEqual(["sim-1b", "sim-1c"])
     },
     "spot-drought": async ({ up }) => expect(await up(99, "spot")).toHaveLength(6),
     "spot-storm": async ({ up, clock, world }) => {
       await up(300, "spot")
+      await clock.run(clock.sleep(300_000))
+      // It begins when somebody looks.
+      expect(world.truth({ states: ["running"] })).toHaveLength(300)
       await clock.run(clock.sleep(600_000))
       const left = world.truth({ states: ["running"] }).length
       expect(left).toBeGreaterThan(180)
@@ -145,10 +148,15 @@ describe("scenarios", () => {
       await clock.run(provider.list({}, calls))
       expect(clock.now() - start).toBe(2_000)
     },
-    "region-outage": async ({ provider, calls, clock, world }) => {
-      await expect(clock.run(provider.list({}, calls))).rejects.toMatchObject({ code: "ServiceUnavailable" })
-      world.faults.clear()
-      expect(await clock.run(provider.list({}, calls))).toEqual([])
+    "region-outage": async ({ provider, calls, clock, up }) => {
+      await up(20)
+      const running = () => provider.list({ states: ["running"] }, calls)
+      await clock.run(clock.sleep(290_000))
+      expect(await clock.run(running())).toHaveLength(20)
+      await clock.run(clock.sleep(20_000))
+      await expect(clock.run(running())).rejects.toMatchObject({ code: "ServiceUnavailable" })
+      await clock.run(clock.sleep(600_000))
+      expect(await clock.run(running())).toHaveLength(18)
     },
     "slow-boots": async ({ up, clock, world }) => {
       await up(10)
