@@ -1,52 +1,41 @@
 /** Cluster: the object a user holds. */
-import { setMaxListeners } from "node:events"
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
-import { LeakError, MusterError, RejectedError } from "./errors.js"
+import { MusterError, RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
-import { beginClosing, lateError, removeLeftovers, zeroOrLate } from "./fleet/closing.js"
-import type { Fleet } from "./fleet/context.js"
+import { checkCeiling } from "./fleet/budget.js"
+import { type Explanation, explain } from "./fleet/explain.js"
 import { defaultJournalDirectory } from "./fleet/journal.js"
-import { withdrawWaiting } from "./fleet/launch.js"
 import { type ClusterSummary, listClusters } from "./fleet/listing.js"
-import { openFleet, randomName } from "./fleet/open.js"
-import { Passes } from "./fleet/passes.js"
+import { hold } from "./fleet/hold.js"
+import { randomName } from "./fleet/names.js"
+import { resolveProviders } from "./fleet/open.js"
 import { type ClusterPlan, planTargets } from "./fleet/preview.js"
+import { pricesWithin } from "./fleet/prices.js"
 import { type Receipt, receiptOf } from "./fleet/receipt.js"
-import { type Loop, startLoop } from "./fleet/reconcile.js"
-import { Scaling } from "./fleet/scaling.js"
+import { type Remain, remainsOf } from "./fleet/remains.js"
+import { type ClusterCost, costNow } from "./fleet/spending.js"
+import { sweep, type SweepRow } from "./fleet/sweep.js"
 import type { ScaleResult } from "./fleet/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
+import { type Group, groupOf } from "./group.js"
+import { checkUntil } from "./money/budget.js"
+import { Session } from "./session.js"
 import { type ClusterSpec, describesWorkers, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
   type CloseOptions,
+  type ClusterOptions,
   type ListSpec,
+  onlyWatches,
   resolveAttach,
   resolveClose,
   resolveList,
   resolveScale,
+  resolveSweep,
   type ScaleOptions,
   type ScaleTarget,
+  type SweepSpec,
 } from "./verbs.js"
-
-/** For tests, and for those who must. */
-export interface ClusterOptions {
-  /** The machine's own by default. */
-  readonly clock?: Clock
-  /** Fixes the cluster's random choices. */
-  readonly seed?: number
-  /** The directory of the launch journal, by default in the user's state directory; `false`: none is kept. */
-  readonly journal?: string | false
-}
-
-/** One group of a cluster. */
-export interface Group {
-  readonly name: string
-  readonly desired: number
-  readonly workers: readonly Worker[]
-  /** Scales this group alone. */
-  scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
-}
 
 /**
  * A cluster of workers on one or more clouds.
@@ -67,16 +56,11 @@ export class Cluster implements AsyncDisposable {
   readonly #spec: ResolvedSpec
   readonly #clock: Clock
   readonly #journal: string | false
-  readonly #mode: "create" | "attach"
+  readonly #attaching: Attaching | undefined
   readonly #describesWorkers: boolean
   readonly #emitter = new Emitter()
-  readonly #passes = new Passes()
-  readonly #abort = new AbortController()
-  #opening: Promise<Fleet> | undefined
-  #fleet: Fleet | undefined
-  #loop: Loop | undefined
-  #scaling: Scaling | undefined
-  #attached = false
+  #opening: Promise<Session> | undefined
+  #session: Session | undefined
   #ended: Error | undefined
   #closing: Promise<Receipt> | undefined
 
@@ -87,27 +71,42 @@ export class Cluster implements AsyncDisposable {
   constructor(spec: ClusterSpec, options: ClusterOptions = {}) {
     this.#spec = resolveSpec(spec)
     const clock = options.clock ?? systemClock
+    checkUntil(this.#spec.budget, clock.now())
     this.#clock = options.seed === undefined ? clock : seededClock(clock, options.seed)
     this.#journal = options.journal ?? defaultJournalDirectory()
-    this.#mode = attaching.has(spec) ? "attach" : "create"
+    this.#attaching = attaching.get(spec)
     this.#describesWorkers = describesWorkers(spec)
-    // Every request under way listens to it: hundreds are no leak.
-    setMaxListeners(0, this.#abort.signal)
     this.name = this.#spec.name ?? randomName(this.#clock)
   }
 
   /**
-   * Connects to a cluster that lives, by its name and tags: its workers come back, and disposing of the returned object
-   * leaves them alone. To launch more of a group, give the fields of its spec as well.
+   * Connects to a cluster that lives, by its name and tags: workers, groups, prices, deadline, and what its groups are where
+   * the cloud has room to keep it. Disposing of the returned object leaves the workers alone. It watches until the first
+   * `scale` or `close`, which takes the cluster over from whoever holds it (`takeOver`: at once, or never).
    *
-   * @throws MusterError when nothing carries the name's tags. @throws OwnershipError when two clusters do.
+   * To launch more of a group whose spec the cloud did not keep, or of a cluster that has no workers now, give its spec again;
+   * one that is given counts, and `plan` says when it is not the one that the workers were made from.
+   *
+   * @throws MusterError with code "NotFound" when nothing carries the name's tags. @throws OwnershipError when two clusters do.
    */
   static async attach(name: string, spec: AttachSpec, options: ClusterOptions = {}): Promise<Cluster> {
     const resolved = resolveAttach(name, spec)
-    attaching.add(resolved)
+    attaching.set(resolved, spec)
     const cluster = new Cluster(resolved, options)
-    await cluster.#open()
+    await pricesWithin((await cluster.#open()).fleet)
     return cluster
+  }
+
+  /**
+   * Removes what nobody needs any more, from tags alone: what has outlived its cluster's deadline or its lease, and what is
+   * left of clusters that are gone. A cluster that a living process may hold is only touched where `name` or `olderThan` says
+   * so. Instances go first, when two looks agree.
+   *
+   * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why).
+   * @throws what looking at a place threw, after the other places were swept.
+   */
+  static async sweep(spec: SweepSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly SweepRow[]> {
+    return sweep(resolveSweep(spec), options.clock ?? systemClock)
   }
 
   /** The clusters that live at a provider, from tags alone. */
@@ -123,50 +122,62 @@ export class Cluster implements AsyncDisposable {
    * where the cloud's limits need it), and at least `minimum` run (the whole target by default).
    * @throws ShortfallError when fewer run, with reasons that add up. `desired` stays, and the cluster goes on trying, unless
    * `ifShort` says otherwise.
+   * @throws BudgetError before anything is launched when the target cannot be within the budget, and SpecError when it is above
+   * `maxWorkers`; both change nothing. @throws BudgetError when `budget.total` or `budget.until` is reached meanwhile.
    * @throws TimeoutError when zero is not confirmed in time. @throws AuthError, RejectedError, SpecError, OwnershipError,
    * JournalError when trying on cannot help. @throws the signal's reason: then `desired` is what exists or is on its way.
    */
   async scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
     this.#checkOpen()
     // What can be checked without the cloud is refused before it is asked anything.
-    resolveScale(target, options, this.#groupNames(target))
-    const fleet = await this.#open()
+    const { targets } = resolveScale(target, options, this.#groupNames(target))
+    checkCeiling(this.#spec.maxWorkers, targets)
+    const { fleet, scaling } = await this.#open()
     this.#checkOpen()
     const scale = resolveScale(target, options, [...fleet.groups.keys()])
-    if (this.#scaling === undefined) throw new RejectedError(`cluster "${this.name}" is not open`)
-    return this.#scaling.scale(scale, () => this.close())
+    options.signal?.throwIfAborted()
+    if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
+    await hold(fleet, scale.targets)
+    this.#checkOpen()
+    return scaling.scale(scale, () => this.close())
   }
 
-  /** What a target would do: the launch calls, the offers in order, the price per hour, the time the limits need. */
+  /**
+   * What a target would do: the launch calls, the offers in order, the price per hour, quotas, the time the limits need.
+   * Makes nothing. When nothing goes wrong `scale` does exactly that; `String(plan)` is a table of it.
+   *
+   * @throws what `scale` would throw before its first launch call.
+   */
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
     resolveScale(target, {}, this.#groupNames(target))
-    const fleet = await this.#open()
+    const { fleet } = await this.#open()
     const { targets } = resolveScale(target, {}, [...fleet.groups.keys()])
     return planTargets(fleet, targets)
   }
 
+  /**
+   * What there is, what is missing and why, what is waited for and what comes next, with the clouds' own words. Asks no
+   * cloud; `String(explanation)` is a page of text.
+   */
+  explain(): Explanation {
+    return explain(this.name, this.#clock.now(), this.#session?.fleet)
+  }
+
   /** The workers that are, or may be, there. */
   get workers(): readonly Worker[] {
-    return this.#fleet?.roster.living().map(workerOf) ?? []
+    return this.#session?.fleet?.roster.living().map(workerOf) ?? []
+  }
+
+  /** What the cluster has cost so far, and what it costs per hour now: an estimate from the prices known at each launch. */
+  cost(): ClusterCost {
+    return costNow(this.#session?.fleet, this.#clock.now())
   }
 
   /** @throws SpecError when there is no such group. */
   group(name: string): Group {
     resolveScale({ [name]: 0 }, {}, this.#groupNames({ [name]: 0 }))
-    const workers = () => this.workers.filter((worker) => worker.group === name)
-    const desired = () => this.#fleet?.groups.get(name)?.desired ?? 0
-    const scale = (count: number, options?: ScaleOptions) => this.scale({ [name]: count }, options)
-    return {
-      name,
-      scale,
-      get workers() {
-        return workers()
-      },
-      get desired() {
-        return desired()
-      },
-    }
+    return groupOf(this, name, () => this.#session?.fleet?.groups.get(name)?.desired ?? 0)
   }
 
   /** All events from now on, until the cluster is closed or detached. */
@@ -190,25 +201,34 @@ export class Cluster implements AsyncDisposable {
    */
   close(options: CloseOptions = {}): Promise<Receipt> {
     const timeoutMs = resolveClose(options)
+    if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
     this.#closing ??= this.#close(timeoutMs)
     return this.#closing
+  }
+
+  /**
+   * What the cloud shows of this cluster, from its tags alone: instances, and everything else that was made for it. Nothing is
+   * the proof that nothing is left; it may be asked for after `close` too.
+   */
+  async audit(): Promise<readonly Remain[]> {
+    const providers = this.#session?.fleet.providers ?? (await resolveProviders(this.#spec, this.#clock))
+    const { cluster, uid, owner } = this.#session?.fleet.owner ?? { cluster: this.name, owner: this.#spec.owner }
+    return remainsOf(providers, { cluster, owner, ...(uid && { uid }) }, this.#clock)
   }
 
   /** Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. */
   async detach(): Promise<void> {
     if (this.#ended !== undefined) return
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
-    const fleet = await this.#opening?.catch(() => undefined)
-    if (fleet === undefined) return
-    this.#scaling?.reject(new MusterError(`cluster "${this.name}" was detached while this waited; its instances go on`))
-    for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
-    await this.#stop(fleet, this.#ended)
-    await fleet.journal.close()
+    const session = await this.#opening?.catch(() => undefined)
+    const toWaiting = `cluster "${this.name}" was detached while this waited; its instances go on`
+    await session?.letGo(this.#ended, new MusterError(toWaiting))
+    this.#emitter.end()
   }
 
   /** Closes a cluster that this object made; detaches from one that lived before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#attached) await this.detach()
+    if (this.#session?.attached === true) await this.detach()
     else await this.close()
   }
 
@@ -225,12 +245,12 @@ export class Cluster implements AsyncDisposable {
 
   /** The groups as far as they are known: those of an attached cluster only once it was looked at. */
   #groupNames(target: ScaleTarget): readonly string[] {
-    if (this.#fleet !== undefined) return [...this.#fleet.groups.keys()]
-    if (this.#mode === "attach" && typeof target !== "number") return Object.keys(target)
+    if (this.#session !== undefined) return [...this.#session.fleet.groups.keys()]
+    if (this.#attaching !== undefined && typeof target !== "number") return Object.keys(target)
     return this.#spec.groups.map((group) => group.name)
   }
 
-  #open(): Promise<Fleet> {
+  #open(): Promise<Session> {
     this.#opening ??= this.#openOnce().catch((error: unknown) => {
       // What failed may be mended: the next call tries again.
       this.#opening = undefined
@@ -239,23 +259,20 @@ export class Cluster implements AsyncDisposable {
     return this.#opening
   }
 
-  async #openOnce(): Promise<Fleet> {
-    const { fleet, attached } = await openFleet(this.name, this.#spec.name !== undefined, this.#spec, {
+  async #openOnce(): Promise<Session> {
+    this.#session = await Session.open(this.#spec, {
+      name: this.name,
+      isNamed: this.#spec.name !== undefined,
       clock: this.#clock,
       journal: this.#journal,
-      signal: this.#abort.signal,
-      mode: this.#mode,
+      mode: this.#attaching === undefined ? "create" : "attach",
+      takeOver: this.#attaching?.takeOver ?? false,
       describesWorkers: this.#describesWorkers,
       emit: (event) => this.#emit(event),
-      wake: () => this.#loop?.wake(),
       disown: (error) => this.#disown(error),
+      close: (timeoutMs) => this.close({ timeoutMs }),
     })
-    this.#fleet = fleet
-    this.#attached = attached
-    this.#scaling = new Scaling(fleet, this.#passes)
-    this.#loop = startLoop(fleet, (plans, error) => this.#passes.tell(plans, error))
-    this.#loop.wake()
-    return fleet
+    return this.#session
   }
 
   #emit(body: ClusterEventBody): void {
@@ -266,77 +283,25 @@ export class Cluster implements AsyncDisposable {
   #disown(error: Error): void {
     if (this.#ended !== undefined) return
     this.#ended = error
-    this.#scaling?.reject(error)
-    const fleet = this.#fleet
-    if (fleet === undefined) return
-    for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
-    void this.#stop(fleet, error).then(() => fleet.journal.close())
-  }
-
-  async #stop(fleet: Fleet, reason: Error): Promise<void> {
-    // Launches on the wire are awaited to their own deadline: what they make must be in the journal, not only in the cloud.
-    const sent = () => fleet.roster.openLaunches().some((launch) => launch.state === "sent")
-    while (sent()) await this.#clock.sleep(fleet.providers[0]?.limits.look.firstMs ?? 0)
-    this.#abort.abort(reason)
-    await this.#loop?.stop()
-    this.#emitter.end()
+    void this.#session?.letGo(error, error).then(() => this.#emitter.end())
   }
 
   async #close(timeoutMs: number): Promise<Receipt> {
-    const fleet = this.#fleet ?? (await this.#opening?.catch(() => undefined))
-    if (fleet === undefined) return receiptOf(this.name, [], this.#clock.now(), [])
+    const session = this.#session ?? (await this.#opening?.catch(() => undefined))
+    if (session === undefined) return receiptOf(this.name, [], this.#clock.now(), [])
     this.#checkHeld()
-    this.#scaling?.supersede(() => true)
-    beginClosing(fleet)
-    const ends = await zeroOrLate(fleet, this.#passes, timeoutMs)
-    this.#checkHeld()
-    const left = ends.length > 0 ? [] : await removeLeftovers(fleet)
-    const receipt = receiptOf(this.name, [...fleet.roster.workers.values()], this.#clock.now(), left)
-    this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length + left.length })
-    const isClean = ends.length === 0 && left.length === 0
+    const { receipt, error } = await session.close(timeoutMs, () => this.#checkHeld())
     this.#ended = new RejectedError(`cluster "${this.name}" is closed; make a new one to scale again`)
-    this.#abort.abort(this.#ended)
-    await this.#loop?.stop()
-    await (isClean ? fleet.journal.discard() : fleet.journal.close())
+    await session.end(this.#ended)
+    const { journal, abandoned } = session.fleet
+    await (error === undefined ? journal.discard(abandoned) : journal.close())
     this.#emitter.end()
-    if (!isClean) throw leakError(this.name, timeoutMs, ends, receipt)
+    if (error !== undefined) throw error
     return receipt
   }
 }
 
+type Attaching = Pick<AttachSpec, "takeOver">
+
 /** Specs that `attach` made: the constructor's own signature stays that of a new cluster. */
-const attaching = new WeakSet<ClusterSpec>()
-
-function leakError(name: string, timeoutMs: number, ends: readonly string[], receipt: Receipt): LeakError<Receipt> {
-  const ids = receipt.leaked.map((row) => `${row.id} (${row.provider} ${row.zone}, ${row.finalState})`)
-  const named = [...ids, ...receipt.leftovers]
-  const late =
-    ends.length > 0 ? lateError(name, timeoutMs, ends).message : `closing "${name}": not everything could be removed`
-  return new LeakError(
-    `${late}; may still cost money: ${named.join(", ") || "what those launch calls may have made"}`,
-    { receipt },
-  )
-}
-
-/**
- * Makes a cluster, runs `work` with it, and closes it whatever happens. When both fail, the error of `work` is thrown, with
- * that of closing as its `closeError`.
- */
-export async function withCluster<T>(
-  spec: ClusterSpec,
-  work: (cluster: Cluster) => Promise<T>,
-  options: ClusterOptions = {},
-): Promise<T> {
-  const cluster = new Cluster(spec, options)
-  const [outcome] = await Promise.allSettled([Promise.resolve(cluster).then(work)])
-  const [closed] = await Promise.allSettled([cluster.close()])
-  if (outcome.status === "rejected") {
-    const error: unknown = outcome.reason
-    if (closed.status === "rejected" && error instanceof Error) {
-      Object.defineProperty(error, "closeError", { value: closed.reason })
-    }
-    throw error
-  }
-  if (closed.status === "rejected") throw closed.reason as Error
-  return outcome.value
-}
+const attaching = new WeakMap<ClusterSpec, Attaching>()

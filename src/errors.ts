@@ -127,8 +127,10 @@ export interface ShortfallReason {
   readonly code: string
   readonly message: string
   readonly requestId?: string
-  /** When the offers in scope will be tried again, in milliseconds since 1970. */
+  /** When the offers in scope will be tried again, in milliseconds since 1970; left out: with the next `scale`. */
   readonly retryAt?: number
+  /** What the user can do. */
+  readonly advice: string
 }
 
 /** What `scale` returns, and what the error carries when too few run. */

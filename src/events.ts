@@ -60,6 +60,20 @@ export type ClusterEventBody =
     }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
+  /**
+   * What may be spent limits the cluster. `reached`: `budget.total` or `budget.until` is, and it scales to zero; else fewer of
+   * a group are launched than are wanted. `limit`: "BudgetPerHour", "BudgetTotal", "BudgetUntil", "BudgetUnpriced" or
+   * "MaxWorkers".
+   */
+  | {
+      readonly type: "budget"
+      readonly group?: string
+      readonly limit: string
+      readonly reached: boolean
+      readonly message: string
+    }
+  /** Something that is worth knowing and stops nothing. */
+  | { readonly type: "note"; readonly group?: string; readonly message: string }
   /** Something that stops a group, or that a pass could not do. */
   | { readonly type: "problem"; readonly group?: string; readonly error: string; readonly message: string }
   | {

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module"
 import type * as Zod from "zod"
 import { SpecError, type SpecProblem } from "./errors.js"
+import type { JsonObject } from "./provider.js"
 
 export type Z = typeof Zod.z
 
@@ -88,6 +89,16 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return at
 }
 
+/** Options as plain JSON; undefined when there is anything among them that JSON does not carry (a function, a client). */
+export function plainOptions(options: unknown): JsonObject | undefined {
+  const isPlain = (value: unknown): boolean => {
+    if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return true
+    if (Array.isArray(value)) return value.every(isPlain)
+    return Object.getPrototypeOf(value) === Object.prototype && Object.values(value as object).every(isPlain)
+  }
+  return isPlain(options) ? (JSON.parse(JSON.stringify(options)) as JsonObject) : undefined
+}
+
 /** A value as it is shown in messages: short, on one line. */
 export function show(value: unknown): string {
   if (typeof value === "function") return "a function"
@@ -108,6 +119,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined
+}
+
+/** Known words, those nearest to `word` first. */
+export function byLikeness(word: string, known: readonly string[]): readonly string[] {
+  const distances = new Map(known.map((candidate) => [candidate, editDistance(word.toLowerCase(), candidate.toLowerCase())]))
+  return [...known].sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0))
 }
 
 function editDistance(a: string, b: string): number {

@@ -278,8 +278,15 @@ export interface Limits {
   readonly buckets: Readonly<Record<string, Bucket>>
   /** Most bytes of `startup` that one instance can carry. */
   readonly userDataBytes: number
+  /** Most instances that one launch call asks for; 1 when left out. */
+  readonly launchBatch?: number
   /** For how long a list may miss what exists, in milliseconds. */
   readonly consistencyMs: number
+  /**
+   * Instances of one zone can be asked for by `ids` and that one of `zones`, many in one request, and are answered also while
+   * another zone has an outage, when no list is complete.
+   */
+  readonly listsByZone?: boolean
   /** The states with no way back and no bill; an instance absent from a complete list counts as well. */
   readonly goneStates: readonly InstanceState[]
   /**
@@ -293,6 +300,8 @@ export interface Limits {
   readonly bootMs: number
   /** For how long what `offers` says may be used without asking again, in milliseconds; left out: it is cheap to ask. */
   readonly offersFreshMs?: number
+  /** What beside region and account decides what `offers` says: a digest of the options that change it. */
+  readonly offersKey?: string
   /** The least time that an instance is billed for once it has run, in seconds; 0 when left out. */
   readonly leastBilledSeconds?: number
   /** The market of every offer where a cloud has no other; a request for another market is refused. */
@@ -328,6 +337,12 @@ export interface Provider {
   readonly region: string
   readonly limits: Limits
 
+  /**
+   * The options it was made with, for another process to make the same one; undefined where they are not plain JSON. A
+   * function, so that a provider that is printed shows none of them.
+   */
+  recipe?(): JsonObject | undefined
+
   /** Everything sold that fits the query, available now or not, priced where a price is known. */
   offers(query: OfferQuery, calls: Calls): Promise<readonly Offer[]>
 
@@ -358,6 +373,7 @@ export interface Provider {
    * Throws OwnershipError if somebody else holds it.
    */
   claim?(owner: Owner, calls: Calls): Promise<void>
+  /** Asked of spot instances that live, and of those that have just vanished: these are given as `terminated`. */
   interruptions?(instances: readonly Instance[], calls: Calls): Promise<Interruptions>
   /** Quota, addresses, disks: advisory. */
   headroom?(wish: Wish, calls: Calls): Promise<readonly Headroom[]>

@@ -1,28 +1,36 @@
 /** The one place where a provider's name becomes its adapter, loaded when it is first needed. */
 import { SpecError } from "./errors.js"
 import { show } from "./parse.js"
-import type { Provider } from "./provider.js"
+import type { JsonObject, Provider } from "./provider.js"
 import type { ProviderName } from "./spec.js"
 
-const LOAD: Readonly<Record<ProviderName, (region: string | undefined) => Promise<Provider>>> = {
-  local: async (region) => {
+/** How a name becomes an adapter: from a region and, where more is told, the options of its factory. */
+type Load = (region: string | undefined, options: JsonObject) => Promise<Provider>
+
+const LOAD: Readonly<Record<ProviderName, Load>> = {
+  local: async (region, options) => {
     if (region !== undefined && region !== "local") {
       const message = `is ${show(region)}; this machine is the region "local", leave it out`
       throw new SpecError([{ option: "cluster.region", value: region, message }])
     }
-    return (await import("../providers/local/index.js")).local()
+    return (await import("../providers/local/index.js")).local(options)
   },
-  aws: async (region) => (await import("../providers/aws/index.js")).aws({ region: given(region, "aws", "eu-west-2") }),
-  gcp: async (region) =>
-    (await import("../providers/gcp/index.js")).gcp({ region: given(region, "gcp", "europe-west2") }),
-  azure: async (region) => {
+  aws: async (region, options) =>
+    (await import("../providers/aws/index.js")).aws({ ...options, region: given(region, "aws", "eu-west-2") }),
+  gcp: async (region, options) =>
+    (await import("../providers/gcp/index.js")).gcp({ ...options, region: given(region, "gcp", "europe-west2") }),
+  azure: async (region, options) => {
     const location = given(region, "azure", "uksouth")
-    const subscriptionId = process.env.AZURE_SUBSCRIPTION_ID
+    const subscriptionId = options.subscriptionId ?? process.env.AZURE_SUBSCRIPTION_ID
     if (subscriptionId === undefined) {
       const message = `is "azure", which needs a subscription: set AZURE_SUBSCRIPTION_ID, or give azure({ subscriptionId, location })`
       throw new SpecError([{ option: "cluster.provider", value: "azure", message }])
     }
-    return (await import("../providers/azure/index.js")).azure({ subscriptionId, location })
+    return (await import("../providers/azure/index.js")).azure({
+      ...options,
+      subscriptionId: String(subscriptionId),
+      location,
+    })
   },
 }
 
@@ -34,8 +42,27 @@ function given(region: string | undefined, name: ProviderName, example: string):
 }
 
 /**
- * @throws SpecError when the adapter does not know the region, or must be told one.
+ * @param options of its factory, beside the region; they are checked there.
+ * @throws SpecError when the adapter does not know the region, or must be told one, or refuses its options.
  */
-export function loadProvider(name: ProviderName, region: string | undefined): Promise<Provider> {
-  return LOAD[name](region)
+export function loadProvider(
+  name: ProviderName,
+  region: string | undefined,
+  options: JsonObject = {},
+): Promise<Provider> {
+  return LOAD[name](region, options)
+}
+
+/** What a rehearsal plays instead of a cloud, by its name; undefined for one that nobody has modelled. */
+export function loadLookalike(name: string) {
+  switch (name) {
+    case "aws":
+      return import("../providers/aws/wire/lookalike.js")
+    case "gcp":
+      return import("../providers/gcp/wire/lookalike.js")
+    case "azure":
+      return import("../providers/azure/wire/lookalike.js")
+    default:
+      return undefined
+  }
 }

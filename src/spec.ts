@@ -1,8 +1,11 @@
 /** The request: what a user writes, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
 import type * as Zod from "zod"
-import { SpecError, type SpecProblem } from "./errors.js"
-import { parseOptions, show, type Z } from "./parse.js"
+import { momentOf } from "./calls/clock.js"
+import { SpecError } from "./errors.js"
+import { type Budget, budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
+import { parseOptions, type Z, zod } from "./parse.js"
 import type { Arch, Market, Provider, Range } from "./provider.js"
+import { specProblems } from "./spec-problems.js"
 
 /** The names that resolve to an adapter by themselves. */
 export const PROVIDER_NAMES = ["local", "aws", "gcp", "azure"] as const
@@ -12,6 +15,12 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number]
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
 
 export type MarketWish = Market | "spot-with-fallback"
+
+/** In which order offers are tried. */
+export type Order = "cheapest" | "as-listed" | "fewest-calls"
+
+/** So many workers, or so much of the target: "10%". */
+export type Share = number | `${number}%`
 
 /** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export interface WorkerSpec {
@@ -26,8 +35,27 @@ export interface WorkerSpec {
   /** `on-demand` by default. */
   readonly market?: MarketWish
   readonly zones?: readonly string[]
-  /** `one-zone` (the default) keeps traffic between workers free; `zones` survives the outage of one. */
+  /**
+   * `one-zone` (the default) keeps traffic between workers free: more are asked for where the group is already. `zones`
+   * survives the outage of one: workers are spread evenly, also when some are added later.
+   */
   readonly spread?: "one-zone" | "zones"
+  /**
+   * `cheapest` (the default): one list over all providers and regions; with `spot-with-fallback` every spot offer goes
+   * before every on-demand one. `as-listed`: provider, region and type as written, spot then on-demand inside each.
+   * `fewest-calls`: first where the whole count takes the fewest requests.
+   */
+  readonly order?: Order
+  /**
+   * With `spot-with-fallback`: so long after its launch an on-demand worker is exchanged for a spot one, when there is
+   * spot again. The new one runs before the old one goes. Left out: on-demand workers stay.
+   */
+  readonly returnToSpot?: Duration
+  /**
+   * The most workers that are taken away at one time by our own choice (to return to spot), a number or a part of the
+   * target: "10%" by default, one at least. What the cloud takes away is not counted, nor a target that was lowered.
+   */
+  readonly maxUnavailable?: Share
   readonly image?: string
   /** A shell script that each instance runs once when it has started. */
   readonly startup?: string
@@ -49,6 +77,21 @@ export interface ClusterSpec extends WorkerSpec {
   /** The cluster's own deadline, counted from its creation: "12h" by default. */
   readonly maxLifetime?: Duration
   readonly maxLifetimeMs?: number
+  /**
+   * Each instance ends itself so long after this process last renewed it ("30s" at least); none by default. Only where
+   * instances can read their own tags without credentials (AWS, local).
+   */
+  readonly lease?: Duration
+  readonly leaseMs?: number
+  /**
+   * The first SIGINT or SIGTERM, or an exception that nobody caught, closes the cluster within a minute before the process
+   * ends; a second signal leaves that to a process of its own. Off by default.
+   */
+  readonly closeOnExit?: boolean
+  /** What the cluster may cost, in USD, estimated from the prices of its instances; no limit by default. */
+  readonly budget?: Budget
+  /** The most instances at any moment, of all groups together, those on their way and on their way out counted. */
+  readonly maxWorkers?: number
   /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
   readonly groups?: Readonly<Record<string, WorkerSpec>>
 }
@@ -65,11 +108,16 @@ export interface ResolvedGroup {
   readonly market: MarketWish
   readonly zones: readonly string[] | undefined
   readonly spread: "one-zone" | "zones"
+  readonly order: Order
+  readonly returnToSpotMs: number | undefined
+  readonly maxUnavailable: Share
   readonly image: string | undefined
   readonly startup: string | undefined
   readonly environment: Readonly<Record<string, string>>
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
+  /** What the user wrote of it, with the defaults of the whole spec: plain JSON, for whoever attaches later. */
+  readonly asked: WorkerSpec
   /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
   readonly isBare: boolean
 }
@@ -81,6 +129,10 @@ export interface ResolvedSpec {
   readonly owner: string
   readonly existing: "refuse" | "connect"
   readonly maxLifetimeMs: number
+  readonly leaseMs: number | undefined
+  readonly closeOnExit: boolean
+  readonly budget: ResolvedBudget
+  readonly maxWorkers: number | undefined
   readonly groups: readonly ResolvedGroup[]
 }
 
@@ -88,8 +140,6 @@ export interface ResolvedSpec {
 export const MOST_WORKERS = 100_000
 
 const DEFAULT_LIFETIME_MS = 12 * 3_600_000
-/** A year: longer than any burst. */
-const LONGEST_LIFETIME_MS = 365 * 86_400_000
 
 /** Valid as a GCP label, an Azure resource name and a part of a host name. */
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
@@ -113,6 +163,14 @@ export function durationMs(text: string): number | undefined {
 export const durationSchema = (z: Z) =>
   z.string().refine((text) => durationMs(text) !== undefined, `use a number with a unit: "90s", "10m", "12h", "2d"`)
 
+const SHARE_RULE = 'use a whole number of workers from 1 on, or a part of the target: "10%"'
+
+function isShare(value: string | number): boolean {
+  if (typeof value === "number") return true
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1]
+  return percent !== undefined && Number(percent) > 0 && Number(percent) <= 100
+}
+
 const workerShape = (z: Z) => {
   const range = z.union([
     z.number().positive(),
@@ -131,6 +189,9 @@ const workerShape = (z: Z) => {
     market: z.enum(["on-demand", "spot", "spot-with-fallback"]).optional(),
     zones: z.array(word).min(1, "name at least one zone, or leave it out").optional(),
     spread: z.enum(["one-zone", "zones"]).optional(),
+    order: z.enum(["cheapest", "as-listed", "fewest-calls"]).optional(),
+    returnToSpot: durationSchema(z).optional(),
+    maxUnavailable: z.union([z.int().positive(), z.string()]).refine(isShare, SHARE_RULE).optional(),
     image: word.optional(),
     startup: z.string().optional(),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
@@ -157,6 +218,15 @@ const clusterSchema = (z: Z): Zod.ZodType => {
     existing: z.enum(["refuse", "connect"]).optional(),
     maxLifetime: durationSchema(z).optional(),
     maxLifetimeMs: z.number().positive().optional(),
+    lease: durationSchema(z).optional(),
+    leaseMs: z.number().positive().optional(),
+    closeOnExit: z.boolean().optional(),
+    budget: budgetSchema(z, momentOf).optional(),
+    maxWorkers: z
+      .int("use a whole number")
+      .positive("use 1 or more")
+      .max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+      .optional(),
     groups: z.record(name, z.strictObject(workerShape(z))).optional(),
   })
 }
@@ -176,17 +246,8 @@ export function resolveSpec(input: ClusterSpec): ResolvedSpec {
   const providers = [spec.provider].flat() as readonly (ProviderName | Provider)[]
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
-  const problems: SpecProblem[] = [
-    ...groups.flatMap((group) => selectionProblems(group, spec)),
-    ...regionProblems(spec, providers),
-  ]
-  if (spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined) {
-    problems.push({ option: "cluster.maxLifetime", message: "is given together with maxLifetimeMs; give one of them" })
-  }
-  if (maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS) {
-    const value = spec.maxLifetime ?? spec.maxLifetimeMs
-    problems.push({ option: "cluster.maxLifetime", value, message: `is ${show(value)}; use "1s" to "365d"` })
-  }
+  const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
+  const problems = specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs })
   if (problems.length > 0) throw new SpecError(problems)
   return {
     name: spec.name,
@@ -195,12 +256,16 @@ export function resolveSpec(input: ClusterSpec): ResolvedSpec {
     owner: spec.owner ?? "default",
     existing: spec.existing ?? "refuse",
     maxLifetimeMs,
+    leaseMs,
+    closeOnExit: spec.closeOnExit ?? false,
+    budget: resolveBudget(spec.budget, momentOf),
+    maxWorkers: spec.maxWorkers,
     groups,
   }
 }
 
 /** The options that describe a machine instead of naming its type. */
-const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
+export const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
 
 function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): ResolvedGroup {
@@ -213,6 +278,7 @@ function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): Resolved
   const group: WorkerSpec = { ...shared, ...(inherited as WorkerSpec), ...own }
   return {
     name,
+    asked: askedOf(group, { ...spec.environment, ...own.environment }, { ...spec.tags, ...own.tags }),
     isBare: false,
     instanceTypes: group.instanceType === undefined ? undefined : [group.instanceType].flat(),
     vcpus: typeof group.vcpus === "number" ? { min: group.vcpus, max: group.vcpus } : group.vcpus,
@@ -223,12 +289,31 @@ function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): Resolved
     market: group.market ?? "on-demand",
     zones: group.zones,
     spread: group.spread ?? "one-zone",
+    order: group.order ?? "cheapest",
+    returnToSpotMs: group.returnToSpot === undefined ? undefined : durationMs(group.returnToSpot),
+    maxUnavailable: group.maxUnavailable ?? "10%",
     image: group.image,
     startup: group.startup,
     environment: { ...spec.environment, ...own.environment },
     publicAddress: group.publicAddress ?? "auto",
     tags: { ...spec.tags, ...own.tags },
   }
+}
+
+/** The fields of a worker's spec that were given, and nothing of the cluster's own. */
+function askedOf(group: WorkerSpec, environment: Record<string, string>, tags: Record<string, string>): WorkerSpec {
+  const given = Object.keys(workerShape(zod())).flatMap((key) => {
+    const value = { ...group, environment, tags }[key as keyof WorkerSpec]
+    const isEmpty = value === undefined || (typeof value === "object" && Object.keys(value).length === 0)
+    return isEmpty ? [] : [[key, value]]
+  })
+  return Object.fromEntries(given) as WorkerSpec
+}
+
+/** A group whose spec was kept somewhere. @throws SpecError when it is not one that this version knows. */
+export function groupOf(name: string, asked: WorkerSpec): ResolvedGroup {
+  const [group] = resolveSpec({ provider: "local", groups: { [name]: asked } }).groups
+  return group ?? bareGroup(name)
 }
 
 /** A group of which only its instances' tags are known. */
@@ -239,26 +324,4 @@ export function bareGroup(name: string): ResolvedGroup {
 /** Whether a spec says anything of what its workers are. */
 export function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
   return DESCRIBING.some((option) => spec[option] !== undefined)
-}
-
-const KEPT_AS = { vcpus: "vcpus", memoryGiB: "memoryGiB", gpu: "gpu", localDisk: "localDiskGiB" } as const
-
-function selectionProblems(group: ResolvedGroup, spec: ClusterSpec) {
-  const at = spec.groups === undefined ? "cluster" : `cluster.groups.${group.name}`
-  const sizes = SIZES.filter((option) => group[KEPT_AS[option]] !== undefined)
-  if (group.instanceTypes === undefined || sizes.length === 0) return []
-  const value = group.instanceTypes.length === 1 ? group.instanceTypes[0] : group.instanceTypes
-  const message = `is ${show(value)} and ${sizes.join(", ")} is given too; name types or describe them, not both`
-  return [{ option: `${at}.instanceType`, value, message }]
-}
-
-/** A provider object has its region already; one given beside it must agree. */
-function regionProblems(spec: ClusterSpec, providers: readonly (ProviderName | Provider)[]) {
-  if (spec.region === undefined) return []
-  const regions = [spec.region].flat()
-  return providers.flatMap((provider) => {
-    if (typeof provider === "string" || regions.includes(provider.region)) return []
-    const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
-    return [{ option: "cluster.region", value: spec.region, message }]
-  })
 }

@@ -1,7 +1,9 @@
 /** The arguments of a cluster's verbs: scale, close, attach, list. */
 import type * as Zod from "zod"
-import { SpecError, type SpecProblem } from "./errors.js"
-import { parseOptions, type Z } from "./parse.js"
+import { OwnershipError, SpecError, type SpecProblem } from "./errors.js"
+import type { Clock } from "./calls/clock.js"
+import type { Criteria } from "./fleet/orphans.js"
+import { parseOptions, show, type Z } from "./parse.js"
 import {
   type ClusterSpec,
   type Duration,
@@ -11,6 +13,16 @@ import {
   type ResolvedSpec,
   resolveSpec,
 } from "./spec.js"
+
+/** For tests, and for those who must. */
+export interface ClusterOptions {
+  /** The machine's own by default. */
+  readonly clock?: Clock
+  /** Fixes the cluster's random choices. */
+  readonly seed?: number
+  /** The directory of the launch journal, by default in the user's state directory; `false`: none is kept. */
+  readonly journal?: string | false
+}
 
 export type ScaleTarget = number | Readonly<Record<string, number>>
 
@@ -25,11 +37,37 @@ export interface ScaleOptions {
 }
 
 /** What `Cluster.attach` needs: where to look, and optionally what its workers are, to launch more of them. */
-export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "maxLifetime" | "maxLifetimeMs"> {}
+export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "maxLifetime" | "maxLifetimeMs"> {
+  /**
+   * When this process becomes the one that launches and replaces, and a process that held the cluster stops with an
+   * OwnershipError. Left out: with the first `scale` or `close`; until then it only watches. `true`: at once. `false`: never,
+   * `scale` and `close` are refused.
+   */
+  readonly takeOver?: boolean
+}
 
 export interface ListSpec extends Pick<ClusterSpec, "provider" | "region"> {
   /** Only this owner's clusters; everybody's when left out. */
   readonly owner?: string
+}
+
+export interface SweepSpec extends ListSpec {
+  /** The same as `region`, for several. */
+  readonly regions?: readonly string[]
+  /** Whose things may go: "default" when left out, as for a cluster. */
+  readonly owner?: string
+  /** All of this cluster, whoever holds it. */
+  readonly name?: string
+  /** Also instances that were launched longer ago than this, of whatever cluster: "6h". Not what is younger than a minute. */
+  readonly olderThan?: Duration
+  readonly olderThanMs?: number
+  /** Also set-up that clusters share (a security group), where nothing of Muster's lives in the region; false by default. */
+  readonly shared?: boolean
+  /** Removes nothing: what it would remove is returned. */
+  readonly dryRun?: boolean
+  /** How long to wait until the cloud confirms that instances are gone: 15 minutes by default. */
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
 }
 
 export interface CloseOptions {
@@ -90,6 +128,10 @@ export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups:
       message: `is ${options.minimum}, above the target ${total}`,
     })
   }
+  if (groups.length === 0 && (typeof target === "number" ? target : total) > 0) {
+    const message = `is ${show(target)}, but the cluster has no workers now and nothing tells what they were; give its spec (instanceType, startup, …) to Cluster.attach again`
+    throw new SpecError([{ option: "scale.target", value: target, message }])
+  }
   if (problems.length > 0) throw new SpecError(problems)
   return {
     targets,
@@ -101,10 +143,22 @@ export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups:
 }
 
 /** @throws SpecError with every problem at once. */
-export function resolveAttach(name: string, spec: AttachSpec): ClusterSpec {
+export function resolveAttach(name: string, { takeOver, ...spec }: AttachSpec): ClusterSpec {
   const full: ClusterSpec = { ...spec, name, existing: "connect" }
   resolveSpec(full)
-  return full
+  if (takeOver === false && full.closeOnExit === true) {
+    const message = "is true, but takeOver: false says that this process only watches; leave one of them out"
+    throw new SpecError([{ option: "attach.closeOnExit", value: true, message }])
+  }
+  if (takeOver === undefined || typeof takeOver === "boolean") return full
+  const message = `is ${show(takeOver)}; use true, false, or leave it out`
+  throw new SpecError([{ option: "attach.takeOver", value: takeOver, message }])
+}
+
+export function onlyWatches(name: string): OwnershipError {
+  return new OwnershipError(
+    `cluster "${name}" was attached with takeOver: false, to watch it; attach without that to change it`,
+  )
 }
 
 export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"> {
@@ -115,6 +169,47 @@ export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"
 export function resolveList(spec: ListSpec): ResolvedList {
   const { providers, regions } = resolveSpec(spec)
   return { providers, regions, owner: spec.owner }
+}
+
+export interface ResolvedSweep extends Pick<ResolvedSpec, "providers" | "regions"> {
+  readonly criteria: Criteria
+  readonly dryRun: boolean
+  readonly timeoutMs: number
+}
+
+const sweepSchema = (z: Z): Zod.ZodType =>
+  z.strictObject({
+    provider: z.any(),
+    region: z.any().optional(),
+    regions: z.array(z.string()).optional(),
+    owner: z.any().optional(),
+    name: z.any().optional(),
+    olderThan: durationSchema(z).optional(),
+    olderThanMs: z.number().min(0).optional(),
+    shared: z.boolean().optional(),
+    dryRun: z.boolean().optional(),
+    timeout: durationSchema(z).optional(),
+    timeoutMs: z.number().positive().optional(),
+  })
+
+/** @throws SpecError with every problem at once. */
+export function resolveSweep(spec: SweepSpec): ResolvedSweep {
+  parseOptions("sweep", sweepSchema, spec)
+  const { regions, olderThan, olderThanMs, shared, dryRun, timeout, timeoutMs, ...place } = spec
+  const { region = regions } = place
+  const { providers, regions: resolved, owner, name } = resolveSpec({ ...place, ...(region && { region }) })
+  if (regions !== undefined && place.region !== undefined) {
+    const message = `is ${show(regions)}, and region is given too; give one of them`
+    throw new SpecError([{ option: "sweep.regions", value: regions, message }])
+  }
+  const ageMs = olderThanMs ?? (olderThan === undefined ? undefined : durationMs(olderThan))
+  return {
+    providers,
+    regions: resolved,
+    criteria: { owner, name, olderThanMs: ageMs, shared: shared ?? false },
+    dryRun: dryRun ?? false,
+    timeoutMs: timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_CLOSE_MS,
+  }
 }
 
 const DEFAULT_CLOSE_MS = 15 * 60_000

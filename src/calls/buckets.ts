@@ -98,6 +98,13 @@ export class Buckets {
     }
   }
 
+  /** The buckets that a throttle has stopped, each until when, in milliseconds since 1970. */
+  stops(): Record<string, number> {
+    const now = this.#clock.now()
+    const stopped = [...this.#levels].filter(([, level]) => level.stoppedUntil > now)
+    return Object.fromEntries(stopped.map(([name, level]) => [name, level.stoppedUntil]))
+  }
+
   /** What each bucket would grant now. */
   levels(): Record<string, number> {
     const now = this.#clock.now()

@@ -18,6 +18,19 @@ export interface Clock {
   serve(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** Date, time and zone: what lacks its zone would mean something else on every machine. */
+const MOMENT = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
+
+/** An ISO 8601 time with its zone in milliseconds since 1970; undefined for anything else, also for the 30th of February. */
+export function momentOf(text: string): number | undefined {
+  const day = MOMENT.exec(text)?.[1]
+  if (day === undefined) return undefined
+  // A day that its month has not is taken for one of the next.
+  const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(day)
+  const at = isDay ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
 /** setTimeout's largest delay; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
@@ -114,6 +127,10 @@ function isBefore(a: Sleeper, b: Sleeper): boolean {
 class Sleepers {
   readonly #heap: Sleeper[] = []
 
+  get size(): number {
+    return this.#heap.length
+  }
+
   get first(): Sleeper | undefined {
     return this.#heap[0]
   }
@@ -178,6 +195,11 @@ export class VirtualClock implements Clock {
   constructor(options: { readonly seed?: number; readonly start?: number } = {}) {
     this.#random = seededRandom(options.seed ?? 1)
     this.#now = options.start ?? Date.UTC(2026, 0, 1)
+  }
+
+  /** How many timers and sleeps are set and neither fired nor cancelled: 0 when everything has been put away. */
+  get asleep(): number {
+    return this.#sleepers.size - this.#cancelled.size
   }
 
   now(): number {

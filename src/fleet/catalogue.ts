@@ -54,7 +54,8 @@ export function newCatalogue(directory: string | false, clock: Clock): Catalogue
 }
 
 function keyOf({ name, region, limits }: Provider, query: OfferQuery): string {
-  const question = JSON.stringify([VERSION, name, region, limits.account, Object.entries(query).sort()])
+  const asked = Object.entries(query).sort()
+  const question = JSON.stringify([VERSION, name, region, limits.account, limits.offersKey ?? "", asked])
   return createHash("sha256").update(question).digest("hex").slice(0, 32)
 }
 

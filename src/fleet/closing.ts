@@ -1,13 +1,54 @@
 /** Closing: everything goes, and what cannot be confirmed gone is named. */
-import { TimeoutError } from "../errors.js"
+import { isFinal, LeakError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
+import { holdToClose } from "./hold.js"
 import type { Passes } from "./passes.js"
+import { type Receipt, receiptOf } from "./receipt.js"
 import { setTargets } from "./scaling.js"
+import { earlierBills } from "./spending.js"
 import { openEnds, startTerminations } from "./terminate.js"
 
+/** After a removal that failed; its own requests were retried before that. */
+const REMOVE_AGAIN_MS = 5000
+
+/** What could not be removed, in words; `final`: trying again cannot help, or need not. */
+interface Removal {
+  readonly left: readonly string[]
+  readonly final: boolean
+}
+
+/** What closing came to; `error` names what could not be confirmed gone. */
+export interface Closed {
+  readonly receipt: Receipt
+  readonly error: LeakError<Receipt> | undefined
+}
+
+/**
+ * Ends everything of a cluster, its left-overs last. The terminate calls are on the wire before anything is awaited.
+ *
+ * @param checkHeld throws when another process has taken the cluster over meanwhile.
+ */
+export async function closeFleet(
+  fleet: Fleet,
+  passes: Passes,
+  timeoutMs: number,
+  checkHeld: () => void,
+): Promise<Closed> {
+  const untilMs = fleet.clock.now() + timeoutMs
+  beginClosing(fleet)
+  const [ends] = await Promise.all([zeroOrLate(fleet, passes, timeoutMs), holdToClose(fleet)])
+  checkHeld()
+  const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
+  const { cluster } = fleet.owner
+  const receipt = receiptOf(cluster, [...fleet.roster.workers.values()], fleet.clock.now(), left, earlierBills(fleet))
+  fleet.emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length + left.length })
+  const isClean = ends.length === 0 && left.length === 0
+  return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
+}
+
 /** Raises the fence and puts the terminate calls for all known workers on the wire, before it returns. */
-export function beginClosing(fleet: Fleet): void {
+function beginClosing(fleet: Fleet): void {
   fleet.closing = true
   setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
   startTerminations(fleet, fleet.roster.living())
@@ -15,7 +56,7 @@ export function beginClosing(fleet: Fleet): void {
 }
 
 /** Resolves when zero is confirmed, with what still stood in the way when `timeoutMs` was over. */
-export function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<readonly string[]> {
+function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const finish = (ends: readonly string[]) => {
       stopHearing()
@@ -30,31 +71,61 @@ export function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Pro
   })
 }
 
-/** Removes what is not an instance and was made for this cluster alone; returns what is left, in words. */
-export async function removeLeftovers(fleet: Fleet): Promise<readonly string[]> {
-  const left = await Promise.all(fleet.providers.map((provider) => removeAt(fleet, provider)))
+/**
+ * Removes what is not an instance and was made for this cluster alone; returns what is left, in words. What fails is tried
+ * again until `untilMs` (milliseconds since 1970), unless the cloud's answer is no.
+ */
+async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly string[]> {
+  const left = await Promise.all(fleet.providers.map((provider) => removeUntil(fleet, provider, untilMs)))
   return left.flat()
 }
 
-async function removeAt(fleet: Fleet, provider: Provider): Promise<readonly string[]> {
-  if (provider.leftovers === undefined || provider.remove === undefined) return []
+async function removeUntil(fleet: Fleet, provider: Provider, untilMs: number): Promise<readonly string[]> {
+  for (;;) {
+    const { left, final } = await removeAt(fleet, provider)
+    if (final || fleet.clock.now() + REMOVE_AGAIN_MS > untilMs) return left
+    await fleet.clock.sleep(REMOVE_AGAIN_MS)
+  }
+}
+
+async function removeAt(fleet: Fleet, provider: Provider): Promise<Removal> {
+  if (provider.leftovers === undefined || provider.remove === undefined) return { left: [], final: true }
   const { cluster, uid, owner } = fleet.owner
   const describe = ({ kind, id }: Leftover) => `${kind} ${id} (${provider.name} ${provider.region})`
   let found: readonly Leftover[] = []
   try {
     const calls = fleetCalls(fleet, provider)
-    found = (await provider.leftovers({ cluster, uid, owner }, calls)).filter((leftover) => !leftover.shared)
+    const looks = [...new Set([uid, ...fleet.abandoned])].map(
+      async (one) => (await provider.leftovers?.({ cluster, uid: one, owner }, calls)) ?? [],
+    )
+    found = (await Promise.all(looks)).flat().filter((leftover) => !leftover.shared)
     if (found.length > 0) await provider.remove(found, calls)
-    return []
+    return { left: [], final: true }
   } catch (error) {
-    return [
-      `${found.map(describe).join(", ") || `left-overs of ${provider.name} ${provider.region}`}: ${messageOf(error)}`,
-    ]
+    const what = found.map(describe).join(", ") || `left-overs of ${provider.name} ${provider.region}`
+    return { left: [`${what}: ${messageOf(error)}`], final: isFinal(error) }
   }
 }
 
-export function lateError(cluster: string, timeoutMs: number, ends: readonly string[]): TimeoutError {
+function lateError(cluster: string, timeoutMs: number, ends: readonly string[]): TimeoutError {
   return new TimeoutError(
     `closing "${cluster}": after ${Math.round(timeoutMs / 1000)} s there is still ${ends.join(" and ")}`,
+  )
+}
+
+/** Names what may still cost, each with the page where a person can look at it and end it. */
+function leakError(fleet: Fleet, timeoutMs: number, ends: readonly string[], receipt: Receipt): LeakError<Receipt> {
+  const { cluster } = fleet.owner
+  const rows = receipt.leaked.map(({ id, provider, zone, finalState, consoleUrl }) => {
+    return `${id} (${provider} ${zone}, ${finalState})${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
+  })
+  const named = [...rows, ...receipt.leftovers]
+  const late =
+    ends.length > 0
+      ? lateError(cluster, timeoutMs, ends).message
+      : `closing "${cluster}": not everything could be removed`
+  return new LeakError(
+    `${late}; may still cost money: ${named.join(", ") || "what those launch calls may have made"}. Look there, and end it with Cluster.attach("${cluster}") and close, or Cluster.sweep`,
+    { receipt },
   )
 }

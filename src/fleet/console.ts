@@ -1,6 +1,7 @@
 /** The console of an instance that failed to boot: its last words, before it is gone. */
 import { type Fleet, fleetCalls } from "./context.js"
 import type { Failure } from "../provider.js"
+import { STOPPED } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 
 /** As much as one wants to read in an error message. */
@@ -33,7 +34,7 @@ function failureOf({ provider, instance }: WorkerRecord): Failure {
   const what = `${id} (${instanceType}, ${zone})`
   if (state === "stopped") {
     const message = `${what} was stopped by somebody else; it is ended and replaced`
-    return { reason: "interrupted", count: 1, scope, ttlMs: 0, code: "Stopped", message }
+    return { reason: "interrupted", count: 1, scope, ttlMs: 0, code: STOPPED, message }
   }
   const message = `${what} did not run within ${Math.round(provider.limits.bootMs / 60_000)} min`
   return { reason: "boot", count: 1, scope, ttlMs: 0, code: "BootTimeout", message }

@@ -4,9 +4,12 @@ import type { Clock } from "../calls/clock.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
-import type { Catalogue } from "./catalogue.js"
+import type { Catalogue, Known } from "./catalogue.js"
 import type { Journal } from "./journal.js"
+import type { Outage } from "./outages.js"
 import type { Roster } from "./roster.js"
+import type { Money } from "./spending.js"
+import type { Found } from "./survey.js"
 import type { Unavailable } from "./unavailable.js"
 
 /** What is known of one group beside its workers. */
@@ -17,6 +20,10 @@ export interface GroupState {
   offers: readonly Offer[] | undefined
   /** When the cloud said so, in milliseconds since 1970. */
   offersAt: number
+  /** What each provider that was asked sells that fits, by `placeKey`. */
+  readonly answers: Map<string, Known>
+  /** Providers that cannot be used for it now, by `placeKey`. */
+  readonly outages: Map<string, Outage>
   /** Why nothing more is launched for it until the next `scale`. */
   problem: Error | undefined
   /** What failed since the last `scale`, latest last. */
@@ -25,6 +32,10 @@ export interface GroupState {
   breaker: Failure | undefined
   /** When the last `scale` named it, in milliseconds since 1970. */
   askedAt: number
+  /** What `plan` has to say of it beside what the cloud says. */
+  readonly notes: string[]
+  /** What the last plan left out because it would cost too much, or be too many. */
+  cut: Failure | undefined
 }
 
 /** When a provider will be looked at, and what the last complete list can have shown. */
@@ -44,13 +55,17 @@ export type Memory = Map<string, readonly Unavailable[]>
 
 export interface Fleet {
   readonly clock: Clock
-  readonly owner: Owner
+  /** Who we are in the tags of what we launch; another generation once `hold` has claimed it. */
+  owner: Owner
+  /** This process has claimed the cluster. Until then it only watches: nothing is launched, replaced or sent again. */
+  isHeld: boolean
   readonly providers: readonly Provider[]
   readonly groups: ReadonlyMap<string, GroupState>
   readonly roster: Roster
-  readonly journal: Journal
+  journal: Journal
   readonly catalogue: Catalogue
   readonly memory: Memory
+  readonly money: Money
   readonly looks: ReadonlyMap<Provider, LookState>
   /** By provider and group, made at the first launch. */
   readonly prepared: Map<string, Prepared>
@@ -62,9 +77,22 @@ export interface Fleet {
   passes: number
   /** Numbers wishes. */
   wishes: number
+  /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
+  readonly leaseMs: number | undefined
+  /** Uids of earlier clusters of this name that left no instance and nobody else to remove what they left. */
+  readonly abandoned: readonly string[]
+  /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
+  foundAt: number
+  /** Called when this process becomes the one that holds the cluster. */
+  onHeld: () => void
+  /** The claim that is being made. */
+  claiming: Promise<void> | undefined
+  newJournal(owner: Owner): Journal
+  /** Looks again at what lives under the name, in tags and journals. */
+  survey(): Promise<Found | undefined>
   emit(event: ClusterEventBody): void
   /** Learns the prices of offers. */
-  price(offers: readonly Offer[]): void
+  price(offers: readonly Offer[], at: number): void
   /** Asks for another pass. */
   wake(): void
   /** Another process owns the cluster: stop, and leave its instances alone. */

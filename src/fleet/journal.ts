@@ -7,14 +7,16 @@
  * replay, which makes nothing twice.
  */
 import { createHash } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, readFile, rm } from "node:fs/promises"
-import { homedir } from "node:os"
+import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises"
+import { homedir, hostname } from "node:os"
 import { dirname, isAbsolute, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import { JournalError } from "../errors.js"
-import type { Json, JsonObject, LaunchCall, Owner } from "../provider.js"
+import type { Bill } from "../money/bill.js"
+import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../provider.js"
 
-const VERSION = 1
+/** Of the file's form; a reader refuses what is newer. */
+export const VERSION = 1
 /** A text longer than this is stored once and named by its digest. */
 const LONGEST_INLINE_TEXT = 256
 
@@ -30,14 +32,33 @@ export interface Intent {
 
 export type IntentOutcome = "settled" | "unsettled" | "refused"
 
+/** What is known of one instance's bill; a later row of the same id takes the place of an earlier one. */
+export interface BillRow extends Bill {
+  /** Provider, region and the instance's own id. */
+  readonly id: string
+}
+
+/** An instance that the answer to a launch call named. */
+export type Made = Pick<Instance, "id" | "name" | "zone" | "instanceType" | "market" | "launchedAt">
+
 export interface Journal {
+  /**
+   * Resolves when the file is there. Before anything is prepared: a template or a group is found by nothing else, if no launch
+   * follows. @throws JournalError naming the path; then nothing must be made.
+   */
+  begin(): Promise<void>
   /** Resolves when the intent is on the disk. @throws JournalError naming the path; then the call must not be sent. */
   intend(intent: Intent): Promise<void>
-  outcome(token: string, outcome: IntentOutcome, ref?: Json): void
+  /** `made`: what its answer named, so that a successor knows of those that lists do not show yet. */
+  outcome(token: string, outcome: IntentOutcome, ref?: Json, made?: readonly Made[]): void
+  /** Notes instances that the cloud has taken the termination of: no successor waits for them. */
+  ended(ids: readonly string[]): void
+  /** Notes when an instance's bill began or ended, so that a successor knows what was spent. */
+  bill(row: BillRow): void
   /** Waits for what is being written and closes the file. */
   close(): Promise<void>
-  /** Nothing of this cluster is left: its files go. */
-  discard(): Promise<void>
+  /** Nothing of this cluster is left: its files go, and those of these other uids of its name. */
+  discard(others?: readonly string[]): Promise<void>
 }
 
 /** What the journals of a cluster say after a crash: the launch calls that no outcome closed. */
@@ -46,16 +67,32 @@ export interface OpenIntent extends Intent {
   readonly ref?: Json
 }
 
+/** An instance, and the launch call that made it. */
+export interface MadeByIntent extends Pick<Intent, "provider" | "region" | "generation" | "at"> {
+  readonly group: string
+  readonly token: string
+  readonly instance: Made
+}
+
 export interface JournalHistory {
   readonly uid: string
   readonly generation: number
   readonly deadline: string
   readonly open: readonly OpenIntent[]
+  /** What is known of the bills of the cluster's instances, those that still live too. */
+  readonly bills: readonly BillRow[]
+  /** What answered launch calls have made and nobody has ended. */
+  readonly made: readonly MadeByIntent[]
+  /** All processes that wrote it were of this machine, and have ended. */
+  readonly isAbandoned: boolean
 }
 
 export const noJournal: Journal = {
+  begin: () => Promise.resolve(),
+  ended: () => {},
   intend: () => Promise.resolve(),
   outcome: () => {},
+  bill: () => {},
   close: () => Promise.resolve(),
   discard: () => Promise.resolve(),
 }
@@ -96,9 +133,18 @@ export class FileJournal implements Journal {
     this.#path = join(directory, fileName(owner))
   }
 
-  async intend(intent: Intent): Promise<void> {
+  /** Without a sync: what a crash of the whole machine leaves unknown by this costs nothing, and a sweep finds it. */
+  begin(): Promise<void> {
+    return this.#orExplain(this.#append([], false))
+  }
+
+  intend(intent: Intent): Promise<void> {
+    return this.#orExplain(this.#append([{ kind: "intent", ...intent } as unknown as JsonObject], true))
+  }
+
+  async #orExplain(written: Promise<void>): Promise<void> {
     try {
-      await this.#append({ kind: "intent", ...intent } as unknown as JsonObject, true)
+      await written
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new JournalError(
@@ -108,18 +154,37 @@ export class FileJournal implements Journal {
     }
   }
 
-  outcome(token: string, outcome: IntentOutcome, ref?: Json): void {
-    const record = { kind: "outcome", token, outcome, ...(ref === undefined ? {} : { ref }) }
+  outcome(token: string, outcome: IntentOutcome, ref?: Json, made: readonly Made[] = []): void {
+    const rows = made.map(({ id, name, zone, instanceType, market, launchedAt }) => {
+      return { id, name, zone, instanceType, market, launchedAt }
+    })
+    const record = {
+      kind: "outcome",
+      token,
+      outcome,
+      ...(ref === undefined ? {} : { ref }),
+      ...(rows.length === 0 ? {} : { made: rows }),
+    }
     // Not written is not wrong: the intent stays open and is replayed.
-    this.#append(record, false).catch(() => {})
+    this.#append([record], false).catch(() => {})
+  }
+
+  ended(ids: readonly string[]): void {
+    // Not written is not wrong: whoever waits for them finds that they are not there.
+    this.#append([{ kind: "ended", ids }], false).catch(() => {})
+  }
+
+  bill(row: BillRow): void {
+    // Not written is not lost: a successor that finds the instance alive counts from its launch.
+    this.#append([{ kind: "bill", ...row }], false).catch(() => {})
   }
 
   close(): Promise<void> {
     return this.#clock.busy("closing the journal", this.#close())
   }
 
-  discard(): Promise<void> {
-    return this.#clock.busy("removing the journal", this.#discard())
+  discard(others: readonly string[] = []): Promise<void> {
+    return this.#clock.busy("removing the journal", this.#discard([this.#owner.uid, ...others]))
   }
 
   async #close(): Promise<void> {
@@ -129,12 +194,12 @@ export class FileJournal implements Journal {
     await file?.close()
   }
 
-  async #discard(): Promise<void> {
+  async #discard(uids: readonly string[]): Promise<void> {
     this.#isDiscarded = true
     await this.#close()
     const names = await readdir(this.#directory).catch(() => [])
-    const prefix = `${this.#owner.cluster}.${this.#owner.uid}.`
-    const ours = names.filter((name) => name.startsWith(prefix))
+    const prefixes = uids.map((uid) => `${this.#owner.cluster}.${uid}.`)
+    const ours = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
     await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true })))
   }
 
@@ -155,7 +220,7 @@ export class FileJournal implements Journal {
   }
 
   /** One write at a time; what is appended meanwhile goes together with the next one. */
-  #append(record: JsonObject, sync: boolean): Promise<void> {
+  #append(records: readonly JsonObject[], sync: boolean): Promise<void> {
     // A late outcome must not bring back what was removed.
     if (this.#isDiscarded) return Promise.resolve()
     if (this.#next === undefined) {
@@ -164,7 +229,7 @@ export class FileJournal implements Journal {
       this.#last = this.#clock.busy("writing the journal", written)
       this.#last.catch(() => {})
     }
-    this.#next.records.push(record)
+    this.#next.records.push(...records)
     this.#next.sync ||= sync
     return this.#next.written
   }
@@ -177,7 +242,7 @@ export class FileJournal implements Journal {
       const file = this.#file ?? (await this.#create())
       const texts = new Set<string>()
       const text = this.#linesOf(batch.records, texts).join("")
-      await file.appendFile(text)
+      if (text !== "") await file.appendFile(text)
       if (batch.sync) await file.datasync()
       this.#length += Buffer.byteLength(text)
       for (const digest of texts) this.#texts.add(digest)
@@ -192,7 +257,8 @@ export class FileJournal implements Journal {
     await makeDirectory(this.#directory)
     const file = await open(this.#path, "a", 0o600)
     const { cluster, uid, owner, generation, deadline } = this.#owner
-    const header = line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline })
+    const writer = { host: hostname(), pid: process.pid }
+    const header = line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
     try {
       await file.appendFile(header)
     } catch (error) {
@@ -236,130 +302,4 @@ function line(record: object): string {
 /** The claim keeps two processes apart that took the same generation before either could see the other. */
 function fileName({ cluster, uid, generation, claim }: Owner): string {
   return `${cluster}.${uid}.${generation}.${claim}.jsonl`
-}
-
-/**
- * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.
- *
- * @throws JournalError when a file is from a newer version, or damaged elsewhere than in a last line cut short by a crash.
- */
-export async function readJournals(
-  directory: string,
-  cluster: string,
-  owner: string,
-  clock: Clock,
-): Promise<JournalHistory[]> {
-  return clock.busy("reading the journal", readAll(directory, cluster, owner, clock.now()))
-}
-
-async function readAll(directory: string, cluster: string, owner: string, now: number): Promise<JournalHistory[]> {
-  const names = await readdir(directory).catch(() => [] as string[])
-  const paths = names
-    .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
-    .map((name) => join(directory, name))
-  const files = (await Promise.all(paths.map(readOne))).filter((file) => file !== undefined)
-  const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
-  await Promise.all(old.map((file) => rm(file.path, { force: true }).catch(() => {})))
-  const histories = new Map<string, JournalHistory>()
-  for (const file of own.filter((one) => !isOver(one, now)).sort((a, b) => a.generation - b.generation)) {
-    const earlier = (histories.get(file.uid)?.open ?? []).flatMap((intent) => carried(intent, file))
-    histories.set(file.uid, { ...file, open: [...earlier, ...file.open] })
-  }
-  return [...histories.values()]
-}
-
-/** A day after its deadline nothing of a cluster is launched, and nothing of it runs any more. */
-function isOver({ deadline }: FileHistory, now: number): boolean {
-  return now > Number(deadline) * 1000 + 86_400_000
-}
-
-/** What a later file says of an earlier one's intent: closed, looked at again, or nothing. */
-function carried(intent: OpenIntent, later: FileHistory): OpenIntent[] {
-  const { token } = intent.call
-  if (later.closed.has(token)) return []
-  const ref = later.unsettled.get(token)
-  return [ref === undefined ? intent : { ...intent, outcome: "unsettled", ref }]
-}
-
-interface FileHistory extends JournalHistory {
-  readonly path: string
-  readonly owner: string
-  /** Tokens that this file closes, also those of earlier generations that it replayed. */
-  readonly closed: ReadonlySet<string>
-  /** What it last heard of those that it replayed and that are not settled. */
-  readonly unsettled: ReadonlyMap<string, Json>
-}
-
-interface JournalRecord {
-  readonly kind: string
-  readonly [key: string]: unknown
-}
-
-async function readOne(path: string): Promise<FileHistory | undefined> {
-  const text = await readFile(path, "utf8")
-  const records = parseLines(path, text)
-  const header = records[0] as unknown as
-    | { version: number; uid: string; owner: string; generation: number; deadline: string }
-    | undefined
-  if (header === undefined) return undefined
-  if (records[0]?.kind !== "header" || header.version > VERSION) {
-    throw new JournalError(
-      `reading the launch journal ${path}: version ${String(header.version)} is newer than this library knows (${VERSION}); update muster, or attach from the version that wrote it`,
-      { path },
-    )
-  }
-  const texts = new Map(
-    records.filter((record) => record.kind === "text").map((record) => [String(record.digest), String(record.text)]),
-  )
-  const open = new Map<string, OpenIntent>()
-  const closed = new Set<string>()
-  const unsettled = new Map<string, Json>()
-  for (const record of records) {
-    if (record.kind === "intent") {
-      const intent = record as unknown as Intent
-      const call = unpack(intent.call as unknown as Json, texts) as unknown as LaunchCall
-      open.set(call.token, { ...intent, call, outcome: "none" })
-    } else if (record.kind === "outcome") {
-      const { token, outcome, ref } = record as unknown as { token: string; outcome: IntentOutcome; ref?: Json }
-      const intent = open.get(token)
-      if (outcome === "unsettled") {
-        if (intent === undefined) unsettled.set(token, ref ?? null)
-        else open.set(token, { ...intent, outcome, ...(ref === undefined ? {} : { ref }) })
-        continue
-      }
-      open.delete(token)
-      closed.add(token)
-    }
-  }
-  const { uid, owner, generation, deadline } = header
-  return { path, uid, owner, generation, deadline, open: [...open.values()], closed, unsettled }
-}
-
-/** A last line without its end was cut short by a crash: the call it announced was never sent. */
-function parseLines(path: string, text: string): JournalRecord[] {
-  const lines = text.split("\n")
-  lines.pop()
-  return lines.map((line, index) => {
-    try {
-      return JSON.parse(line) as JournalRecord
-    } catch (error) {
-      throw new JournalError(
-        `reading the launch journal ${path}: line ${index + 1} is damaged; move the file away to go on from tags alone`,
-        { path, cause: error },
-      )
-    }
-  })
-}
-
-function unpack(value: Json, texts: ReadonlyMap<string, string>): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => unpack(item, texts))
-  if (typeof value !== "object" || value === null) return value
-  const { $text: named, $plain: plain } = value as JsonObject
-  if (typeof named === "string") return texts.get(named) ?? ""
-  if (plain !== undefined) return unpackEntries(plain as JsonObject, texts)
-  return unpackEntries(value as JsonObject, texts)
-}
-
-function unpackEntries(value: JsonObject, texts: ReadonlyMap<string, string>): JsonObject {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item as Json, texts)]))
 }

@@ -1,5 +1,4 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
-import { accountOf } from "../calls/send.js"
 import {
   CapacityError,
   isFinal,
@@ -9,13 +8,17 @@ import {
   ThrottledError,
   TransientError,
 } from "../errors.js"
-import type { Calls, Launched, Prepared, Provider, Room, Wish } from "../provider.js"
+import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import type { OpenIntent } from "./journal.js"
 import { learn } from "./learn.js"
-import type { PlannedWish } from "./plan.js"
+import { bench } from "./outages.js"
+import { keptSpec } from "./recall.js"
 import type { Launch } from "./roster.js"
+import { barsOf } from "./planning.js"
 import { startTerminations } from "./terminate.js"
+import { forbids } from "./unavailable.js"
+import type { Volley } from "./volley.js"
 
 /** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
 const REPLAY_MS = 1000
@@ -24,62 +27,44 @@ const REPLAY_CAP_MS = 60_000
 /** What `prepare` finds or makes for a group at a provider. */
 export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
   const { name, startup, environment, image, publicAddress, tags, gpu } = state.group
+  const offers = (state.offers ?? []).filter(
+    (offer) => offer.provider === provider.name && offer.region === provider.region,
+  )
   const request = {
     name,
     environment,
     publicAddress,
     tags,
-    archs: [...new Set((state.offers ?? []).map((offer) => offer.arch))],
-    markets: [...new Set((state.offers ?? []).map((offer) => offer.market))],
-    instanceTypes: [...new Set((state.offers ?? []).map((offer) => offer.instanceType))],
+    archs: [...new Set(offers.map((offer) => offer.arch))],
+    markets: [...new Set(offers.map((offer) => offer.market))],
+    instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],
     ...(startup === undefined ? {} : { startup }),
     ...(image === undefined ? {} : { image }),
     ...(gpu === undefined ? {} : { gpu }),
+    spec: keptSpec(state.group, fleet.leaseMs),
+    ...(fleet.leaseMs === undefined ? {} : { leaseSeconds: Math.ceil(fleet.leaseMs / 1000) }),
   }
   return provider.prepare(fleet.owner, request, calls)
 }
 
-/** Splits a wish into launch calls and starts them all. */
-export function startWish(fleet: Fleet, planned: PlannedWish, provider: Provider, prepared: Prepared): void {
-  const wish = numberedWish(fleet, planned)
-  const calls = provider.split(wish, prepared, roomOf(fleet, provider))
+/** Starts all launch calls of a wish. */
+export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): void {
   const [first] = calls
   fleet.emit({
     type: "plan",
-    group: planned.group,
+    group: wish.group,
     provider: provider.name,
     region: provider.region,
-    count: planned.count,
+    count: wish.count,
     instanceType: first?.offers[0]?.instanceType ?? "",
-    market: planned.market,
+    market: wish.market,
     calls: calls.length,
   })
-  const failover = (fleet.groups.get(planned.group)?.failures.length ?? 0) > 0
+  const failover = (fleet.groups.get(wish.group)?.failures.length ?? 0) > 0
   for (const call of calls) {
     const launch = newLaunch(provider, wish.id, fleet.owner.generation, call)
     fleet.roster.launches.set(call.token, launch)
     void runLaunch(fleet, launch, failover)
-  }
-}
-
-/** An id never used before, also not by another process with the same uid and generation. */
-export function numberedWish(fleet: Fleet, planned: PlannedWish): Wish {
-  const { uid, generation, claim } = fleet.owner
-  const spread = fleet.groups.get(planned.group)?.group.spread ?? "one-zone"
-  const { group, count, offers, market, arch } = planned
-  fleet.wishes += 1
-  return { id: `${generation}-${claim}-${fleet.wishes}`, uid, group, count, offers, market, arch, spread }
-}
-
-export function roomOf(fleet: Fleet, provider: Provider): Room {
-  const launches = fleet.roster.openLaunches().filter((launch) => launch.provider === provider)
-  return {
-    levels: accountOf(fleet.clock, provider.limits).buckets.levels(),
-    launches: launches.map(({ call: { api, zone, count } }) => ({
-      api,
-      count,
-      ...(zone === undefined ? {} : { zone }),
-    })),
   }
 }
 
@@ -149,6 +134,18 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   await answer(fleet, launch, () => launch.provider.launch(launch.call, calls))
 }
 
+/**
+ * A launch call of a process that ended has not been sent again yet, or has no answer to that: until then nothing else is
+ * decided. One that cannot be answered now is booked, and does not keep what is wanted elsewhere waiting.
+ */
+export function isRecovering(fleet: Fleet): boolean {
+  return fleet.roster.openLaunches().some(({ generation, state, replays, call }) => {
+    const isTried = state === "unknown" ? replays > 0 : state !== "sent" || replays !== 1
+    const isWanted = (fleet.groups.get(call.group)?.desired ?? 0) > 0
+    return generation < fleet.owner.generation && !isTried && isWanted
+  })
+}
+
 /** When a launch of unknown outcome is sent again, in milliseconds since 1970. */
 export function replayAt(launch: Launch): number {
   return launch.sentAt + Math.min(REPLAY_MS * 2 ** launch.replays, REPLAY_CAP_MS)
@@ -186,6 +183,8 @@ async function answer(
   } catch (error) {
     refuse(fleet, launch, error, ifUnknown)
   }
+  // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
+  if (launch.failures.length > 0) withdrawBarred(fleet)
   if (launch.state === "settled") fleet.roster.forget(launch)
   fleet.wake()
 }
@@ -200,7 +199,7 @@ function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   launch.state = launched.settled ? "settled" : "unsettled"
   launch.lookedAt = now
   if (launched.ref !== undefined) launch.ref = launched.ref
-  fleet.journal.outcome(call.token, launch.state, launched.ref)
+  fleet.journal.outcome(call.token, launch.state, launched.ref, launched.instances)
   fleet.emit({
     type: "launch-ended",
     token: call.token,
@@ -221,7 +220,7 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
   if (ifUnknown === "unsettled") {
     // It was accepted: whatever looking at it came to, more may still come of it.
     launch.state = "unsettled"
-    if (!(error instanceof TransientError)) stop(fleet, call.group, error)
+    if (!(error instanceof TransientError)) stop(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
     // Not sent again is not the same as never sent.
     if (launch.replays > 0) launch.state = "unknown"
@@ -243,7 +242,7 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
   } else if (isFinal(error) && launch.replays === 0) {
     close(fleet, launch)
     end("refused")
-    stop(fleet, call.group, error as MusterError)
+    stop(fleet, launch, error)
   } else {
     launch.state = "unknown"
     launch.sentAt = fleet.clock.now()
@@ -251,7 +250,7 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
     // knows what was sent, and sending more would not help.
     const problem = error instanceof TransientError ? error.cause : error
-    if (!(error instanceof TransientError) || isFinal(problem)) stop(fleet, call.group, problem)
+    if (!(error instanceof TransientError) || isFinal(problem)) stop(fleet, launch, problem)
     markChanged(fleet, launch.provider)
   }
 }
@@ -262,12 +261,10 @@ function close(fleet: Fleet, launch: Launch): void {
   lookWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
 }
 
-function stop(fleet: Fleet, group: string, error: unknown): void {
-  const problem = error instanceof Error ? error : new MusterError(String(error))
-  const state = fleet.groups.get(group)
-  if (state !== undefined) state.problem = problem
-  fleet.emit({ type: "problem", group, error: problem.name, message: problem.message })
-  if (problem instanceof OwnershipError) fleet.disown(problem)
+/** Another provider may do better; with none left the group stops. */
+function stop(fleet: Fleet, { provider, call }: Launch, error: unknown): void {
+  const state = fleet.groups.get(call.group)
+  if (state !== undefined) bench(fleet, state, provider, error)
 }
 
 /** Throws away launch calls that were not sent yet; returns how many instances they were for. */
@@ -280,6 +277,23 @@ export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POS
     launch.abort.abort(new MusterError("the target was lowered before this launch call was sent"))
   }
   return withdrawn
+}
+
+/**
+ * Throws away launch calls that wait although all their offers were refused meanwhile: each would be refused as well, and
+ * would hold back the wish for the next offer until its turn has come.
+ */
+export function withdrawBarred(fleet: Fleet): void {
+  const now = fleet.clock.now()
+  for (const [name, state] of fleet.groups) {
+    const waiting = fleet.roster.openLaunches(name).filter((launch) => launch.state === "waiting")
+    if (waiting.length === 0) continue
+    const bars = barsOf(fleet, state)
+    for (const { call, abort } of waiting) {
+      if (!call.offers.every((offer) => forbids(bars, offer, now) !== undefined)) continue
+      abort.abort(new MusterError("what this launch call asks for was refused before it was sent"))
+    }
+  }
 }
 
 /** Ends every launch of a group that waits in a bucket or for a retry; one on the wire is awaited. */

@@ -17,12 +17,14 @@ export function learn(
   }
 }
 
-function learnOne(fleet: Fleet, provider: Provider, group: string, failure: Failure): void {
+function learnOne(fleet: Fleet, provider: Provider, group: string, said: Failure): void {
   const now = fleet.clock.now()
+  // Whatever a cloud leaves open is meant within the region that said it: another one's offers are not barred by it.
+  const failure = { ...said, scope: { provider: provider.name, region: provider.region, ...said.scope } }
   fleet.groups.get(group)?.failures.push(failure)
   const { account } = provider.limits
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
-  if (!teaches(failure)) return
+  if (!teaches(said)) return
   const { scope, code, message, ttlMs } = failure
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
 }

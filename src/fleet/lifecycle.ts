@@ -8,6 +8,9 @@ import type { Instance, Limits } from "../provider.js"
  */
 export type WorkerState = "pending" | "running" | "interrupted" | "failed" | "lost" | "terminating" | "terminated"
 
+/** The code of a worker that somebody else stopped: nothing that a cloud reports. */
+export const STOPPED = "Stopped"
+
 /** From each state, the states that may follow, and what makes them follow. */
 const NEXT: Readonly<Record<WorkerState, readonly WorkerState[]>> = {
   // Started; notice while starting; never started; vanished; we asked; gone.

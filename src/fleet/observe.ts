@@ -1,21 +1,32 @@
 /** Observe: what the cloud says, laid over what we know. */
 import { OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
-import { type Fleet, fleetCalls, type LookState } from "./context.js"
+import { listByZone, listKnown } from "./by-zone.js"
+import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
 import { learn } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 import { generationOf } from "./tags.js"
 
-/** How often a cluster at rest is looked at: for interruptions, which give two minutes or thirty seconds, and for losses. */
+/**
+ * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
+ * of a boot more or less is decided by when they are seen.
+ */
 const WATCH_MS = 30_000
-const WATCH_SPOT_MS = 10_000
+const WATCH_SPOT_MS = 5_000
+/** Some clouds take an interrupted instance away a little later than they said. */
+const GRACE_MS = 500
 
 /** After a look that failed; its requests were retried before that. */
 const FAILED_LOOK_MS = 5000
 
+/** So often the complete list is read while the pending ones are asked for alone. */
+const COMPLETE_MS = 10_000
+
 /** So few pending ones are asked for together with all others. */
 const FEW_PENDING = 250
+/** Of so many the pending ones are asked for alone to the last, where those that changed can be asked for by id. */
+const MANY = 500
 
 const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
 
@@ -43,12 +54,28 @@ export async function observe(fleet: Fleet): Promise<void> {
 }
 
 async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
+  try {
+    await lookAtAll(fleet, provider, look)
+  } catch (error) {
+    for (const instance of await listKnown(fleet, provider, look, error))
+      see(fleet, provider, instance, fleet.clock.now())
+  }
+}
+
+async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
   const begun = fleet.clock.now()
   const { changes } = look
   look.nextAt = begun + Math.max(provider.limits.look.everyMs, FAILED_LOOK_MS)
   const booting = mayAskForPending(fleet, provider, look) ? await listOurs(fleet, provider, ["pending"]) : undefined
   if (booting !== undefined && booting.length > pendingOf(fleet, provider) / 2) {
     checkGeneration(fleet, booting)
+    fleet.roster.stillPending(provider, booting, fleet.clock.now())
+    look.nextAt = begun + provider.limits.look.everyMs
+    return
+  }
+  const changed = booting === undefined ? undefined : changedSince(fleet, provider, booting, begun)
+  if (changed !== undefined) {
+    for (const instance of await listByZone(fleet, provider, changed)) see(fleet, provider, instance, fleet.clock.now())
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
@@ -61,10 +88,12 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   for (const instance of listed) seen.add(see(fleet, provider, instance, now))
   concludeSeen(fleet, provider)
   await concludeAbsent(fleet, provider, seen, begun)
-  await observeInterruptions(fleet, provider)
+  await observeInterruptions(fleet, provider, begun)
   look.listedChanges = changes
   look.listedAt = begun
   look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
+  // What was made or asked to go while this was under way is for a list that begins later.
+  if (look.changes > changes) lookWithin(fleet, provider, provider.limits.look.firstMs)
 }
 
 /** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
@@ -97,8 +126,32 @@ function mayAskForPending(fleet: Fleet, provider: Provider, look: LookState): bo
   const isUnclear = fleet.roster
     .openLaunches()
     .some((launch) => launch.provider === provider && launch.state !== "waiting")
-  const isFresh = look.listedAt > 0 && fleet.clock.now() - look.listedAt < WATCH_SPOT_MS
-  return pendingOf(fleet, provider) >= FEW_PENDING && isBooting && !isUnclear && isFresh
+  const isFresh = look.listedAt > 0 && fleet.clock.now() - look.listedAt < COMPLETE_MS
+  const pending = pendingOf(fleet, provider)
+  const isWorth =
+    pending >= FEW_PENDING || (provider.limits.listsByZone === true && workers.length >= MANY && pending > 0)
+  return isWorth && isBooting && !isUnclear && isFresh
+}
+
+/**
+ * Who was pending and is so no more, where that is few of many and can be asked for by id: a complete list would say again what
+ * is known of all the others, which of 10,000 takes five seconds. Undefined where a complete list is the better way.
+ */
+function changedSince(
+  fleet: Fleet,
+  provider: Provider,
+  booting: readonly Instance[],
+  begun: number,
+): readonly WorkerRecord[] | undefined {
+  if (provider.limits.listsByZone !== true) return undefined
+  checkGeneration(fleet, booting)
+  fleet.roster.stillPending(provider, booting, fleet.clock.now())
+  const pending = new Set(booting.map(({ id }) => id))
+  const living = fleet.roster.living().filter((worker) => worker.provider === provider)
+  const changed = living.filter(
+    ({ state, instance, knownSince }) => state === "pending" && knownSince < begun && !pending.has(instance.id),
+  )
+  return changed.length <= living.length / 2 ? changed : undefined
 }
 
 function pendingOf(fleet: Fleet, provider: Provider): number {
@@ -110,15 +163,25 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
   const changing = workers.some((worker) => worker.state !== "running" && worker.state !== "interrupted")
   const open = fleet.roster.openLaunches().some((launch) => launch.provider === provider && launch.state !== "waiting")
   if (changing || open) return provider.limits.look.everyMs
-  if (workers.length === 0) return Number.POSITIVE_INFINITY
+  // Nothing comes that we do not launch, unless another process is the one that launches.
+  if (workers.length === 0 && fleet.isHeld) return Number.POSITIVE_INFINITY
   const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
-  return provider.limits.look.watchMs ?? watchMs
+  const now = fleet.clock.now()
+  const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
+    state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
+  )
+  return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
 }
 
 /** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
 function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
   if (highest <= fleet.owner.generation) return
+  // Who only watches is nobody's rival, and claims a later one when it does more.
+  if (!fleet.isHeld) {
+    fleet.owner = { ...fleet.owner, generation: highest }
+    return
+  }
   const { cluster, generation } = fleet.owner
   throw new OwnershipError(
     `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
@@ -166,12 +229,17 @@ async function concludeAbsent(
   }
 }
 
-async function observeInterruptions(fleet: Fleet, provider: Provider): Promise<void> {
-  const spot = fleet.roster
-    .living()
-    .filter((worker) => worker.provider === provider && worker.instance.market === "spot")
+/** Those that this look found gone are asked about once more, as gone: some clouds can tell why, all others may infer it. */
+async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
+  const isGone = (worker: WorkerRecord) => worker.state === "lost" && worker.since >= begun
+  const spot = [...fleet.roster.workers.values()].filter(
+    (worker) =>
+      worker.provider === provider && worker.instance.market === "spot" && (mayLive(worker.state) || isGone(worker)),
+  )
   if (provider.interruptions === undefined || spot.length === 0) return
-  const instances = spot.map((worker) => worker.instance)
+  const instances = spot.map(
+    (worker): Instance => (isGone(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
+  )
   const { notices, reasons } = await provider.interruptions(instances, fleetCalls(fleet, provider))
   const now = fleet.clock.now()
   for (const { id, at } of notices) {

@@ -1,47 +1,64 @@
-/** What is sold that fits a group, and what to say when nothing does. */
-import { SpecError, type SpecProblem } from "../errors.js"
+/** What is sold that fits a group, from every provider that can say. */
+import { SpecError } from "../errors.js"
 import { show } from "../parse.js"
-import type { Offer, OfferQuery } from "../provider.js"
+import type { OfferQuery, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
-import type { Known } from "./catalogue.js"
 import { type Fleet, fleetCalls, type GroupState } from "./context.js"
-import { marketsOf } from "./plan.js"
-
-type Ask = (query: OfferQuery) => Promise<Known>
-type Filter = "instanceTypes" | "arch" | "zones" | "gpu" | "vcpus" | "memoryGiB" | "localDiskGiB"
-
-const FILTERS: readonly Filter[] = ["instanceTypes", "arch", "zones", "gpu", "vcpus", "memoryGiB", "localDiskGiB"]
-/** Where an option of the spec has another name than the filter that it becomes. */
-const OPTION_OF: { readonly [K in Filter]?: string } = { instanceTypes: "instanceType", localDiskGiB: "localDisk" }
-/** Nearest offers named in an error: enough to choose from, few enough to read. */
-const MOST_NAMED = 5
+import { FILTERS, nothingFits } from "./nothing-fits.js"
+import { bench, isOut, keyOfPlace } from "./outages.js"
+import { marketsOf } from "./rank.js"
 
 const UNKNOWN_GROUP =
   "is known from its instances' tags only; to launch more of it, attach with the fields of its spec (instanceType, startup, …)"
 
+/** Some provider was not asked yet what it sells, or could not say. */
+export function lacksAnswers(fleet: Fleet, state: GroupState): boolean {
+  return unanswered(fleet, state).length > 0 || state.offers === undefined
+}
+
+function unanswered(fleet: Fleet, state: GroupState): readonly Provider[] {
+  const now = fleet.clock.now()
+  return fleet.providers.filter((provider) => !state.answers.has(keyOfPlace(provider)) && !isOut(state, provider, now))
+}
+
 /**
- * Everything sold that fits a group, from every provider of the cluster; the group keeps it.
+ * Everything sold that fits a group, from every provider of the cluster that can say; the group keeps it. One that cannot
+ * is left out and asked again later; the group stops only when none can.
  *
  * @throws SpecError when nothing fits, naming for each thing asked what there would be without it.
  */
-export async function findOffers(fleet: Fleet, state: GroupState): Promise<readonly Offer[]> {
+export async function findOffers(fleet: Fleet, state: GroupState): Promise<void> {
   const { group } = state
-  const ask: Ask = async (query) => {
-    const answers = await Promise.all(
-      fleet.providers.map((provider) => fleet.catalogue.offers(provider, query, fleetCalls(fleet, provider))),
-    )
-    return { offers: answers.flatMap((answer) => answer.offers), at: Math.min(...answers.map((answer) => answer.at)) }
-  }
   if (group.isBare) throw new SpecError([{ option: `cluster.groups.${group.name}`, message: UNKNOWN_GROUP }])
   checkMarket(fleet, group)
   checkStartup(fleet, group)
   const query = queryOf(group)
-  const { offers, at } = await ask(query)
-  if (offers.length === 0) throw new SpecError(await nothingFits(fleet, query, ask))
-  fleet.price(offers)
+  const ask = (provider: Provider, query: OfferQuery) =>
+    fleet.catalogue.offers(provider, query, fleetCalls(fleet, provider))
+  await Promise.all(
+    unanswered(fleet, state).map(async (provider) => {
+      try {
+        state.answers.set(keyOfPlace(provider), await ask(provider, query))
+      } catch (error) {
+        if (fleet.signal.aborted) throw error
+        bench(fleet, state, provider, error)
+      }
+    }),
+  )
+  const told = fleet.providers.filter((provider) => state.answers.has(keyOfPlace(provider)))
+  const answers = told.flatMap((provider) => state.answers.get(keyOfPlace(provider)) ?? [])
+  const offers = answers.flatMap((answer) => answer.offers)
+  const mayComeLater = fleet.providers.some((provider) => !told.includes(provider))
+  if (offers.length === 0 && !mayComeLater) {
+    const askAll = async (query: OfferQuery) => {
+      const sold = await Promise.allSettled(told.map((provider) => ask(provider, query)))
+      return sold.flatMap((answer) => (answer.status === "fulfilled" ? answer.value.offers : []))
+    }
+    throw new SpecError(await nothingFits(query, placesOf(fleet), askAll))
+  }
+  for (const answer of answers) fleet.price(answer.offers, answer.at)
   state.offers = offers
-  state.offersAt = at
-  return offers
+  state.offersAt = Math.min(...answers.map((answer) => answer.at))
 }
 
 function queryOf(group: ResolvedGroup): OfferQuery {
@@ -68,31 +85,6 @@ function checkStartup(fleet: Fleet, { startup = "" }: ResolvedGroup): void {
   if (tightest === undefined || bytes <= tightest.limits.userDataBytes) return
   const message = `is ${bytes} bytes long, and ${tightest.name} carries at most ${tightest.limits.userDataBytes}; let the script fetch the rest, or put it into the image`
   throw new SpecError([{ option: "cluster.startup", message }])
-}
-
-async function nothingFits(fleet: Fleet, query: OfferQuery, ask: Ask): Promise<SpecProblem[]> {
-  const asked = FILTERS.filter((key) => query[key] !== undefined)
-  const head = `nothing that ${placesOf(fleet)} sells (${query.markets.join(", ")}) fits`
-  const problems = await Promise.all(
-    asked.map(async (key): Promise<SpecProblem> => {
-      const { [key]: value, ...rest } = query
-      // Without the names a cloud would list everything it has.
-      const others = key === "instanceTypes" ? [] : (await ask(rest)).offers
-      const near = [...new Set(others.map((offer) => describe(offer, key)))].slice(0, MOST_NAMED)
-      const hint = near.length > 0 ? `; without it there is ${near.join(", ")}` : ""
-      const option = OPTION_OF[key] ?? key
-      return { option: `cluster.${option}`, value, message: `is ${show(value)}: ${head}${hint}` }
-    }),
-  )
-  return problems.length > 0 ? problems : [{ option: "cluster.market", value: query.markets, message: head }]
-}
-
-function describe(offer: Offer, key: Filter): string {
-  if (key === "zones") return offer.zone
-  if (key === "arch") return `${offer.instanceType} (${offer.arch})`
-  const gpu = offer.gpu === undefined ? "" : `, ${offer.gpu.count} × ${offer.gpu.name}`
-  if (offer.vcpus === undefined) return offer.instanceType
-  return `${offer.instanceType} (${offer.vcpus} vCPU, ${offer.memoryGiB ?? "?"} GiB${gpu})`
 }
 
 function placesOf(fleet: Fleet): string {

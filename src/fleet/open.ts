@@ -1,18 +1,21 @@
 /** Open: from a spec to a fleet. Finds out what lives under the name, and claims, takes over or refuses it. */
 import { dirname, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
-import { createCalls } from "../calls/send.js"
 import type { ClusterEventBody } from "../events.js"
-import { MusterError, OwnershipError } from "../errors.js"
+import { MusterError, OwnershipError, SpecError } from "../errors.js"
 import type { Owner, Provider } from "../provider.js"
 import { loadProvider } from "../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../spec.js"
 import type { Fleet, GroupState, LookState, Memory } from "./context.js"
 import { newCatalogue } from "./catalogue.js"
-import { FileJournal, noJournal, readJournals } from "./journal.js"
-import { adoptIntent } from "./launch.js"
+import { readJournals } from "./history.js"
+import { FileJournal, noJournal } from "./journal.js"
+import { adopt, hold } from "./hold.js"
+import { randomHex } from "./names.js"
+import { differenceNote, type Recalled, recallGroups } from "./recall.js"
 import { priceIndex, Roster } from "./roster.js"
-import { type Found, survey } from "./survey.js"
+import { continueBills, newMoney, noteBill } from "./spending.js"
+import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
 import { TAG } from "./tags.js"
 
 export interface OpenOptions {
@@ -24,6 +27,8 @@ export interface OpenOptions {
   readonly mode: "create" | "attach"
   /** The spec says what its workers are; an attached cluster may be known from tags alone. */
   readonly describesWorkers: boolean
+  /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
+  readonly takeOver: boolean
   readonly emit: (event: ClusterEventBody) => void
   readonly wake: () => void
   readonly disown: (error: Error) => void
@@ -35,6 +40,9 @@ export interface Opened {
   readonly attached: boolean
 }
 
+/** Long enough to be renewed in time by whoever attaches, and no longer than somebody would wait. */
+const UNKNOWN_LEASE_MS = 10 * 60_000
+
 const memories = new WeakMap<Clock, Memory>()
 
 export async function openFleet(
@@ -44,13 +52,46 @@ export async function openFleet(
   options: OpenOptions,
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
+  checkLease(spec, providers)
   // A name that was made up just now cannot live already.
-  const found = isNamed ? await findExisting(name, spec, providers, options) : undefined
-  const first = ownerOf(name, spec, found, options.clock)
-  const owner = found === undefined ? first : await claim(first, providers, options)
-  const fleet = makeFleet(owner, spec, providers, found, options)
+  const { found, abandoned } = isNamed ? await findExisting(name, spec, providers, options) : NOTHING
+  const recalled = await recallMissing(spec, found, options)
+  const fleet = makeFleet(
+    ownerOf(name, spec, found, options.clock),
+    spec,
+    { providers, found, abandoned, recalled },
+    options,
+  )
   if (found !== undefined) adopt(fleet, found)
-  return { fleet, attached: found !== undefined }
+  const isContinued = found !== undefined || spec.existing === "connect" || options.mode === "attach"
+  if (isContinued) await continueBills(fleet, found, options.journal)
+  if (found !== undefined) {
+    if (options.takeOver) await hold(fleet)
+  }
+  return { fleet, attached: found !== undefined || options.mode === "attach" }
+}
+
+/** The specs of groups that the user did not describe, as their instances keep them. */
+async function recallMissing(
+  spec: ResolvedSpec,
+  found: Found | undefined,
+  options: OpenOptions,
+): Promise<ReadonlyMap<string, Recalled>> {
+  if (found === undefined) return new Map()
+  const given = givenGroups(spec, options).map((group) => group.name)
+  return recallGroups(
+    found,
+    groupNamesOf(found).filter((name) => !given.includes(name)),
+    options,
+  )
+}
+
+/** A lease is only as good as the guest's own look at its tags. */
+function checkLease({ leaseMs }: ResolvedSpec, providers: readonly Provider[]): void {
+  const without = providers.find((provider) => provider.renew === undefined)
+  if (leaseMs === undefined || without === undefined) return
+  const message = `is given, but ${without.name} has no leases: its instances cannot read their own tags without credentials. Leave it out; maxLifetime ends them without anybody's help`
+  throw new SpecError([{ option: "cluster.lease", value: leaseMs, message }])
 }
 
 /** One provider per name and region, in the order given. */
@@ -65,19 +106,31 @@ export async function resolveProviders(
   return clock.busy("loading providers", Promise.all(loads))
 }
 
+interface Existing {
+  readonly found: Found | undefined
+  /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
+  readonly abandoned: readonly string[]
+}
+
+const NOTHING: Existing = { found: undefined, abandoned: [] }
+
 async function findExisting(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
-  { clock, journal, signal, mode }: OpenOptions,
-): Promise<Found | undefined> {
-  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock)
-  const [largest, ...others] = await survey(name, spec.owner, providers, histories, clock, signal)
+  options: OpenOptions,
+): Promise<Existing> {
+  const { clock, mode } = options
+  const { all, abandoned } = await surveyAll(name, spec, providers, options)
+  const [largest, ...others] = all
   const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
   if (largest === undefined) {
-    if (mode === "create") return undefined
+    if (mode === "create") return { found: undefined, abandoned }
+    const empty = await surveyLeftovers(name, spec.owner, providers, options)
+    if (empty !== undefined || options.describesWorkers) return { found: empty, abandoned }
     throw new MusterError(
-      `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region, or make it with new Cluster`,
+      `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
+      { code: "NotFound" },
     )
   }
   if (mode === "create" && spec.existing === "refuse") throw livesAlready(name, largest, clock.now())
@@ -87,14 +140,27 @@ async function findExisting(
       `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}); close one of them from where it was made`,
     )
   }
-  return largest
+  return { found: largest, abandoned }
 }
 
-function livesAlready(name: string, { instances, open }: Found, now: number): OwnershipError {
-  const oldest = Math.min(...instances.map(({ instance }) => instance.launchedAt))
+/** What lives under the name in tags and journals, the largest cluster first; and the uids of what does not. */
+async function surveyAll(
+  name: string,
+  spec: ResolvedSpec,
+  providers: readonly Provider[],
+  { clock, journal, signal }: Pick<OpenOptions, "clock" | "journal" | "signal">,
+): Promise<{ readonly all: readonly Found[]; readonly abandoned: readonly string[] }> {
+  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock)
+  const all = await survey(name, spec.owner, providers, histories, clock, signal)
+  return { all, abandoned: abandonedBy(histories, all) }
+}
+
+function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {
+  const all = [...instances, ...unlisted]
+  const oldest = Math.min(...all.map(({ instance }) => instance.launchedAt))
   const size =
-    instances.length > 0
-      ? `${instances.length} instances, the oldest ${Math.round((now - oldest) / 1000)} s old`
+    all.length > 0
+      ? `${all.length} instances, the oldest ${Math.round((now - oldest) / 1000)} s old`
       : `${open.length} launch calls of a process that ended may still make instances`
   return new OwnershipError(
     `making cluster "${name}": one of this name lives already (${size}); use existing: "connect" to take it over, Cluster.attach to look at it, or another name`,
@@ -106,121 +172,118 @@ function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clo
     cluster: name,
     uid: found?.uid ?? randomHex(clock, 16),
     owner: spec.owner,
-    generation: (found?.generation ?? 0) + 1,
+    generation: found?.generation ?? 1,
     deadline: found?.deadline ?? String(Math.floor((clock.now() + spec.maxLifetimeMs) / 1000)),
     claim: randomHex(clock, 8),
   }
 }
 
-/** A process may have claimed a generation and have ended, or been overtaken, before anything carried it in its tags. */
-const MOST_CLAIMS = 5
-
-/**
- * Claims the next generation where the cloud has something that can be made only once; the one after it when that is taken.
- *
- * @throws OwnershipError when all of them are, or the name is somebody else's.
- */
-async function claim(owner: Owner, providers: readonly Provider[], options: OpenOptions, tries = 1): Promise<Owner> {
-  const { clock, signal } = options
-  try {
-    const claims = providers.map((provider) =>
-      provider.claim?.(owner, createCalls({ clock, limits: provider.limits, signal })),
-    )
-    await Promise.all(claims.filter((one) => one !== undefined))
-    return owner
-  } catch (error) {
-    if (!(error instanceof OwnershipError) || tries >= MOST_CLAIMS) throw error
-    return claim({ ...owner, generation: owner.generation + 1 }, providers, options, tries + 1)
-  }
+interface Known extends Existing {
+  readonly providers: readonly Provider[]
+  readonly recalled: ReadonlyMap<string, Recalled>
 }
 
-function makeFleet(
-  owner: Owner,
-  spec: ResolvedSpec,
-  providers: readonly Provider[],
-  found: Found | undefined,
-  options: OpenOptions,
-): Fleet {
-  const { clock } = options
+function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: OpenOptions): Fleet {
+  const { clock, journal, emit } = options
+  const { providers, found, abandoned } = known
   const { learn, priceOf } = priceIndex()
   const memory = memories.get(clock) ?? new Map()
   memories.set(clock, memory)
   const roster = new Roster(({ worker, from }) => {
     const { instance, group, state, failure } = worker
     const said = { id: instance.id, name: instance.name, group, to: state }
-    options.emit({ type: "worker", ...said, ...(from && { from }), ...(failure && { reason: failure.message }) })
+    emit({ type: "worker", ...said, ...(from && { from }), ...(failure && { reason: failure.message }) })
+    noteBill(fleet.journal, worker)
   }, priceOf)
-  const groups = groupsOf(spec, found, options)
-  return {
+  const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock))
+  const fleet: Fleet = {
     clock,
     owner,
+    isHeld: found === undefined,
     providers,
-    groups: new Map(groups.map((group) => [group.name, newGroup(group, clock.now())])),
+    groups: groupsOf(spec, known, options),
     roster,
-    journal: options.journal === false ? noJournal : new FileJournal(options.journal, owner, clock),
-    catalogue: newCatalogue(options.journal === false ? false : join(dirname(options.journal), "offers"), clock),
+    // Who only watches has nothing to write down; what the owner has written is the owner's.
+    journal: found === undefined ? newJournal(owner) : noJournal,
+    newJournal,
+    survey: async () => {
+      const { all } = await surveyAll(owner.cluster, spec, providers, options)
+      return all.find(({ uid }) => uid === owner.uid)
+    },
+    leaseMs: spec.leaseMs ?? leaseOf(known),
+    catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory,
+    money: newMoney(spec),
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined)])),
     prepared: new Map(),
     signal: options.signal,
     closing: false,
     passes: 0,
     wishes: 0,
-    emit: options.emit,
-    price: (offers) => {
-      learn(offers)
+    foundAt: 0,
+    abandoned,
+    onHeld: () => {},
+    claiming: undefined,
+    emit,
+    price: (offers, at) => {
+      learn(offers, at)
       roster.reprice()
     },
     wake: options.wake,
     disown: options.disown,
   }
+  return fleet
 }
 
-/** The spec's groups, and those that only the tags of what was found name. */
-function groupsOf(
-  spec: ResolvedSpec,
-  found: Found | undefined,
-  { mode, describesWorkers }: OpenOptions,
-): ResolvedGroup[] {
-  const listed = (found?.instances ?? []).map(({ instance }) => instance.tags[TAG.group] ?? "default")
-  const opened = (found?.open ?? []).map((intent) => intent.call.group)
-  const own = mode === "attach" && !describesWorkers ? [] : spec.groups
-  const others = [...new Set([...listed, ...opened])].filter((name) => !own.some((group) => group.name === name))
-  return [...own, ...others.map(bareGroup)]
+/** The groups that the user described. */
+function givenGroups(spec: ResolvedSpec, { mode, describesWorkers }: OpenOptions): readonly ResolvedGroup[] {
+  return mode === "attach" && !describesWorkers ? [] : spec.groups
 }
 
-function newGroup(group: ResolvedGroup, now: number): GroupState {
+/** The groups that tags and journals name. */
+function groupNamesOf({ instances, open }: Found): readonly string[] {
+  const listed = instances.map(({ instance }) => instance.tags[TAG.group] ?? "default")
+  return [...new Set([...listed, ...open.map((intent) => intent.call.group)])]
+}
+
+/** The spec's groups, and those of what was found: as their instances keep them, else known from tags only. */
+function groupsOf(spec: ResolvedSpec, { found, recalled }: Known, options: OpenOptions): Map<string, GroupState> {
+  const now = options.clock.now()
+  const given = givenGroups(spec, options).map((group) => {
+    const note = found === undefined ? undefined : differenceNote(found, group, spec.leaseMs)
+    return newGroup(group, now, note === undefined ? [] : [note])
+  })
+  const others = (found === undefined ? [] : groupNamesOf(found))
+    .filter((name) => !given.some(({ group }) => group.name === name))
+    .map((name) => newGroup(recalled.get(name)?.group ?? bareGroup(name), now, []))
+  return new Map([...given, ...others].map((state) => [state.group.name, state]))
+}
+
+/** The lease of a cluster that was found: as its instances keep it; where they only say that there is one, this long. */
+function leaseOf({ found, recalled }: Known): number | undefined {
+  const kept = [...recalled.values()].flatMap(({ leaseMs }) => leaseMs ?? [])
+  const isLeased = found?.instances.some(({ instance }) => instance.tags[TAG.lease] !== undefined) ?? false
+  return kept.length > 0 ? Math.min(...kept) : isLeased ? UNKNOWN_LEASE_MS : undefined
+}
+
+function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupState {
   return {
     group,
     desired: 0,
     offers: undefined,
     offersAt: 0,
+    answers: new Map(),
+    outages: new Map(),
     problem: undefined,
     failures: [],
     breaker: undefined,
     askedAt: now,
+    notes,
+    cut: undefined,
   }
 }
 
 /** What was found must be looked at again before anything is concluded from it. */
 function newLook(isFound: boolean): LookState {
   return { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes: isFound ? 1 : 0, listedChanges: 0, listedAt: 0 }
-}
-
-/** Takes over what lives: its workers, and its launch calls of unknown outcome. */
-function adopt(fleet: Fleet, found: Found): void {
-  const now = fleet.clock.now()
-  for (const { provider, instance } of found.instances) fleet.roster.see(provider, instance, now, true)
-  for (const intent of found.open) adoptIntent(fleet, intent)
-  for (const [name, state] of fleet.groups)
-    state.desired = fleet.roster.counted(name).length + fleet.roster.booked(name)
-}
-
-function randomHex(clock: Clock, digits: number): string {
-  return Array.from({ length: digits }, () => Math.floor(clock.random() * 16).toString(16)).join("")
-}
-
-/** A name for a cluster that was given none. */
-export function randomName(clock: Clock): string {
-  return `cluster-${randomHex(clock, 8)}`
 }

@@ -1,6 +1,8 @@
 /** Plan: desired minus what there is, and offers minus what is unavailable, make wishes. Pure. */
 import type { Arch, Market, Offer } from "../provider.js"
-import type { MarketWish, ResolvedGroup } from "../spec.js"
+import type { ResolvedGroup } from "../spec.js"
+import { type Exchange, exchangeOf } from "./exchange.js"
+import { placeKey, rank, type Standing, zoneCounts, zoneKey } from "./rank.js"
 import type { WorkerRecord } from "./roster.js"
 import { forbids, type Unavailable } from "./unavailable.js"
 
@@ -17,78 +19,112 @@ export interface PlannedWish {
 
 export interface GroupPlan {
   readonly wish: PlannedWish | undefined
+  /** How many are missing that this wish does not ask for: the next one does, at once or at `wakeAt`. */
+  readonly later: number
   /** How many workers are too many. */
   readonly surplus: number
   /** How many are missing although every offer was tried. */
   readonly unplaced: number
   /** When the first offer that is unavailable now may be tried again, in milliseconds since 1970. */
   readonly retryAt: number | undefined
+  /** When there is more to do although nothing happens until then, in milliseconds since 1970. */
+  readonly wakeAt: number | undefined
+  /** Workers that are one too many on purpose, and those whose turn to go it is. */
+  readonly exchange: Exchange
 }
 
-export interface GroupNow {
+export interface GroupNow extends Standing {
   readonly group: ResolvedGroup
   readonly desired: number
-  readonly counted: readonly WorkerRecord[]
   /** How many may still come of launches under way. */
   readonly booked: number
   readonly offers: readonly Offer[]
+  /** How many workers are on their way out because we chose so. */
+  readonly leaving?: number
+  /** Nothing is launched before this moment, in milliseconds since 1970: what was launched goes again and again. */
+  readonly heldUntil?: number
 }
 
 export function planGroup(state: GroupNow, memory: readonly Unavailable[], now: number): GroupPlan {
   const missing = state.desired - state.counted.length - state.booked
-  const surplus = Math.max(0, -missing)
-  if (missing <= 0) return { wish: undefined, surplus, unplaced: 0, retryAt: undefined }
   const barred = state.offers.map((offer) => forbids(memory, offer, now))
   const available = state.offers.filter((_, index) => barred[index] === undefined)
   const untils = barred.flatMap((entry) => (entry === undefined ? [] : [entry.until]))
   const retryAt = untils.length > 0 ? Math.min(...untils) : undefined
-  const ranked = rank(available, state.group, state.counted)
-  const best = ranked[0]
-  if (best === undefined) return { wish: undefined, surplus, unplaced: missing, retryAt }
-  const { provider, region, market, arch } = best
-  const offers = ranked.filter(
-    (offer) => offer.provider === provider && offer.region === region && offer.market === market && offer.arch === arch,
-  )
-  const wish = { group: state.group.name, count: missing, offers, provider, region, market, arch }
-  return { wish, surplus, unplaced: 0, retryAt }
+  const exchange = exchangeOf(state, available, now)
+  const nothing = { wish: undefined, later: 0, surplus: 0, unplaced: 0, retryAt, wakeAt: undefined, exchange }
+  if (missing <= 0) {
+    const over = { ...nothing, surplus: Math.max(0, -missing - exchange.extra) }
+    return exchange.dueAt === undefined ? { ...over, retryAt: undefined } : withExchange(state, over, available, now)
+  }
+  if (state.heldUntil !== undefined && state.heldUntil > now) {
+    return { ...nothing, later: missing, wakeAt: state.heldUntil }
+  }
+  const wish = wishFor(state, available, missing)
+  if (wish === undefined) return { ...nothing, unplaced: missing, wakeAt: finite(retryAt) }
+  return { ...nothing, wish, later: missing - wish.count }
 }
 
-/** The markets a group may use, best first. */
-export function marketsOf(market: MarketWish): readonly Market[] {
-  return market === "spot-with-fallback" ? ["spot", "on-demand"] : [market]
+/** More than are desired for a while: spot ones first, then as many on-demand ones go as run. */
+function withExchange(state: GroupNow, plan: GroupPlan, available: readonly Offer[], now: number): GroupPlan {
+  const { launch, dueAt } = plan.exchange
+  const spot = available.filter((offer) => offer.market === "spot")
+  const wish = launch > 0 ? wishFor(state, spot, launch) : undefined
+  const isLater = dueAt !== undefined && dueAt > now
+  return { ...plan, wish, wakeAt: isLater ? dueAt : finite(plan.retryAt) }
+}
+
+function finite(at: number | undefined): number | undefined {
+  return at === Number.POSITIVE_INFINITY ? undefined : at
+}
+
+/** What is asked for next: of the place, market and architecture of the best offer. */
+function wishFor(state: GroupNow, available: readonly Offer[], missing: number): PlannedWish | undefined {
+  const { group } = state
+  const ranked = rank(available, group, { ...state, missing })
+  const best = ranked[0]
+  if (best === undefined) return undefined
+  const { provider, region, market, arch } = best
+  const isLike = (offer: Offer) => placeKey(offer) === placeKey(best) && offer.market === market && offer.arch === arch
+  // A strict order is kept also inside one request: nothing that is listed after another place, market or type goes with it.
+  const end = group.order === "as-listed" ? ranked.findIndex((offer) => !isLike(offer)) : -1
+  const alike = (end < 0 ? ranked : ranked.slice(0, end)).filter(isLike)
+  const wish = { group: group.name, count: missing, offers: alike, provider, region, market, arch }
+  return group.spread === "zones" ? levelled(wish, zoneCounts(state)) : wish
 }
 
 /**
- * Best first: the market asked for first, then priced before unpriced, then cheaper, then the type named first, then
- * smaller, then the zone where the group already has workers (traffic within a zone is free), else as the cloud lists them.
+ * A group that stands evenly in its zones, or nowhere yet, asks all of them at once. Else the zone that lacks most is asked
+ * for what it lacks, by itself; the next wish is for the next one.
  */
-export function rank(offers: readonly Offer[], group: ResolvedGroup, counted: readonly WorkerRecord[]): Offer[] {
-  const markets = marketsOf(group.market)
-  const zones = new Map<string, number>()
-  for (const { instance } of counted) zones.set(instance.zone, (zones.get(instance.zone) ?? 0) + 1)
-  const keys = new Map(
-    offers.map((offer, index) => [
-      offer,
-      [
-        markets.indexOf(offer.market),
-        offer.pricePerHour === undefined ? 1 : 0,
-        offer.pricePerHour ?? 0,
-        group.instanceTypes?.indexOf(offer.instanceType) ?? 0,
-        offer.vcpus ?? 0,
-        -(zones.get(offer.zone) ?? 0),
-        index,
-      ],
-    ]),
-  )
-  return [...offers].sort((a, b) => compare(keys.get(a) ?? [], keys.get(b) ?? []))
+function levelled(wish: PlannedWish, counts: ReadonlyMap<string, number>): PlannedWish {
+  const zones = [...new Set(wish.offers.map(zoneKey))]
+  const levels = zones.map((zone) => counts.get(zone) ?? 0)
+  if (Math.max(...levels) - Math.min(...levels) <= 1) return wish
+  const lacks = lacksOf(levels, wish.count)
+  const most = Math.max(...lacks)
+  const zone = zones[lacks.indexOf(most)]
+  return { ...wish, count: most, offers: wish.offers.filter((offer) => zoneKey(offer) === zone) }
 }
 
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (const [index, value] of a.entries()) {
-    const difference = value - (b[index] ?? 0)
-    if (difference !== 0) return difference
+/** Fills the lowest first: how many of `count` each level gets. */
+function lacksOf(levels: readonly number[], count: number): readonly number[] {
+  const order = levels.map((_, index) => index).sort((a, b) => (levels[a] ?? 0) - (levels[b] ?? 0))
+  const given = levels.map(() => 0)
+  let left = count
+  for (let filled = 1; filled <= order.length && left > 0; filled += 1) {
+    const lowest = order.slice(0, filled)
+    const next = levels[order[filled] ?? -1] ?? Number.POSITIVE_INFINITY
+    const level = (levels[order[0] ?? 0] ?? 0) + (given[order[0] ?? 0] ?? 0)
+    const step = Math.min(next - level, Math.floor(left / filled))
+    for (const index of lowest) given[index] = (given[index] ?? 0) + step
+    left -= step * filled
+    if (step < next - level) {
+      for (const index of lowest.slice(0, left)) given[index] = (given[index] ?? 0) + 1
+      left = 0
+    }
   }
-  return 0
+  return given
 }
 
 /** Which workers to take away first: those that do not run yet, then the dearest, then the newest. */

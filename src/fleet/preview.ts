@@ -1,13 +1,18 @@
-/** Preview: what a target would do, without doing it. */
+/** Preview: what a target would do, without doing it, by the same functions that do it. */
 import { accountOf } from "../calls/send.js"
 import { inScope } from "../offer.js"
-import type { Headroom, LaunchCall, Offer, Provider, Wish } from "../provider.js"
-import { type Fleet, fleetCalls, type GroupState, memoryOf, messageOf } from "./context.js"
+import type { Headroom, Offer, Wish } from "../provider.js"
+import { refusalOf } from "./budget.js"
+import { type Fleet, fleetCalls, type GroupState, messageOf, preparedKey } from "./context.js"
+import { type Draft, type Drafts, draftTargets } from "./draft.js"
 import { etaMs } from "./eta.js"
-import { numberedWish, prepareGroup, roomOf } from "./launch.js"
-import { findOffers } from "./offers.js"
-import { planGroup, rank } from "./plan.js"
+import { type PriceSpan, priceSpanOf } from "./plan-price.js"
+import { planText } from "./plan-text.js"
+import { barsOf, groupNow } from "./planning.js"
+import { rank } from "./rank.js"
 import { providerOf } from "./reconcile.js"
+import { forbids } from "./unavailable.js"
+import { type ReadyWish, type Volley, volleysOf } from "./volley.js"
 
 export interface PlannedCall {
   readonly provider: string
@@ -15,7 +20,17 @@ export interface PlannedCall {
   readonly api: string
   readonly zone?: string
   readonly instanceTypes: readonly string[]
+  readonly market: Offer["market"]
   readonly count: number
+}
+
+/** An offer that is not tried before a moment, and why. */
+export interface BarredOffer {
+  readonly offer: Offer
+  /** Milliseconds since 1970; Infinity: with the next `scale`. */
+  readonly until: number
+  readonly code: string
+  readonly message: string
 }
 
 export interface GroupPreview {
@@ -26,12 +41,17 @@ export interface GroupPreview {
   readonly calls: readonly PlannedCall[]
   /** How many would be taken away. */
   readonly surplus: number
+  /** How many are missing although nothing more may be tried now. */
+  readonly unplaced: number
   /** In the order in which they would be tried. */
   readonly offers: readonly Offer[]
+  /** Those of them that are left out now. */
+  readonly barred: readonly BarredOffer[]
   /** When the cloud said so, in milliseconds since 1970. */
   readonly offersAt: number
-  /** USD per hour of the new workers, if the first offer gives them all; absent when its price is not known. */
+  /** `price.expected`, when no worker is left out of it. */
   readonly pricePerHour?: number
+  readonly price: PriceSpan
   /** Milliseconds until the last call may be sent under the account's limits. */
   readonly etaMs: number
   /** Quotas and addresses that the new workers draw on. Advice: a cloud may count differently. */
@@ -39,68 +59,105 @@ export interface GroupPreview {
   readonly notes: readonly string[]
 }
 
+/** What a target would do; `String(plan)` is a table of it. */
 export interface ClusterPlan {
   readonly cluster: string
   readonly groups: readonly GroupPreview[]
+  /** Milliseconds until the last call of all groups may be sent: they share their accounts' limits. */
+  readonly etaMs: number
+  toString(): string
 }
 
+/** @throws what makes every provider of a group fail; SpecError when nothing fits. */
 export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
-  const groups = [...targets].flatMap(([name, desired]) => {
-    const state = fleet.groups.get(name)
-    return state === undefined ? [] : [previewGroup(fleet, state, desired)]
-  })
-  return { cluster: fleet.owner.cluster, groups: await Promise.all(groups) }
+  const { drafts, prepared } = await draftTargets(fleet, targets)
+  const volleys = volleysOf(fleet, readyWishes(fleet, drafts, prepared))
+  const previews = await Promise.all(drafts.map((draft) => previewOf(fleet, draft, volleys, prepared)))
+  const refused = refusalOf(fleet, targets)
+  const groups = previews.map((one) => (refused === undefined ? one : { ...one, notes: [...one.notes, refused] }))
+  const plan = { cluster: fleet.owner.cluster, groups, etaMs: etaOf(fleet, volleys) }
+  const now = fleet.clock.now()
+  return Object.defineProperty(plan, "toString", { value: () => planText(plan, now) })
 }
 
-async function previewGroup(fleet: Fleet, state: GroupState, desired: number): Promise<GroupPreview> {
-  const { name } = state.group
-  const counted = fleet.roster.counted(name)
-  const booked = fleet.roster.booked(name)
-  const existing = counted.length + booked
-  if (desired > existing) await (state.offers ?? findOffers(fleet, state))
-  const offers = state.offers ?? []
-  const plan = planGroup({ group: state.group, desired, counted, booked, offers }, memoryOf(fleet), fleet.clock.now())
-  const base = {
-    group: name,
+/** The first wishes of all groups go out together, then the second ones. */
+function readyWishes(fleet: Fleet, drafts: readonly Draft[], prepared: Drafts["prepared"]): readonly ReadyWish[] {
+  const rounds = Math.max(0, ...drafts.map(({ wishes }) => wishes.length))
+  const inOrder = Array.from({ length: rounds }, (_, round) => drafts.flatMap(({ wishes }) => wishes[round] ?? []))
+  return inOrder.flat().flatMap((planned) => {
+    const provider = providerOf(fleet, planned)
+    const found = prepared.get(preparedKey(provider, planned.group))
+    return found === undefined ? [] : [{ planned, provider, prepared: found }]
+  })
+}
+
+async function previewOf(
+  fleet: Fleet,
+  { state, existing, first, wishes }: Draft,
+  all: readonly Volley[],
+  prepared: Drafts["prepared"],
+): Promise<GroupPreview> {
+  const { group, desired, offers = [], offersAt } = state
+  const volleys = all.filter(({ wish }) => wish.group === group.name)
+  const rooms = await Promise.all(volleys.map((volley) => headroomOf(fleet, volley)))
+  const used = new Set(wishes.map((wish) => preparedKey(providerOf(fleet, wish), wish.group)))
+  const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
+  const bars = barsOf(fleet, state)
+  const open = offers.filter((offer) => forbids(bars, offer, fleet.clock.now()) === undefined)
+  const price = priceSpanOf(
+    open,
+    volleys.flatMap((volley) => volley.calls),
+  )
+  const isWhole = price.expected !== undefined && price.unpriced === 0
+  return {
+    group: group.name,
     desired,
     existing,
-    surplus: plan.surplus,
-    offers: rank(offers, state.group, counted),
-    offersAt: state.offersAt,
+    calls: volleys.flatMap(callsOf),
+    surplus: first.surplus,
+    unplaced: first.unplaced,
+    offers: rank(offers, group, { ...groupNow(fleet, state, desired), missing: Math.max(1, desired - existing) }),
+    barred: barredOf(fleet, state),
+    offersAt,
+    ...(isWhole && price.expected !== undefined ? { pricePerHour: price.expected } : {}),
+    price,
+    etaMs: etaOf(fleet, volleys),
+    headroom: distinct(rooms.flatMap((room) => room.headroom)),
+    notes: [...new Set([...notes, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes])],
   }
-  if (plan.wish === undefined) return { ...base, calls: [], etaMs: 0, headroom: [], notes: [] }
-  const provider = providerOf(fleet, plan.wish)
-  const prepared = await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider, { readOnly: true }))
-  const wish = numberedWish(fleet, plan.wish)
-  const calls = provider.split(wish, prepared, roomOf(fleet, provider))
-  const { headroom, notes } = await headroomOf(fleet, provider, wish)
-  const price = priceOf(calls)
-  return {
-    ...base,
-    calls: calls.map(({ api, zone, count, offers: [...callOffers] }) => ({
-      provider: provider.name,
-      region: provider.region,
-      api,
-      ...(zone === undefined ? {} : { zone }),
-      instanceTypes: [...new Set(callOffers.map((offer) => offer.instanceType))],
-      count,
-    })),
-    ...(price === undefined ? {} : { pricePerHour: price }),
-    etaMs: etaMs(
-      provider.limits.buckets,
-      accountOf(fleet.clock, provider.limits).buckets.levels(),
-      calls.map((call) => call.cost),
-    ),
-    headroom,
-    notes: [...prepared.notes, ...notes],
-  }
+}
+
+function callsOf({ provider, wish, calls }: Volley): PlannedCall[] {
+  return calls.map(({ api, zone, count, offers }) => ({
+    provider: provider.name,
+    region: provider.region,
+    api,
+    ...(zone === undefined ? {} : { zone }),
+    instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],
+    market: wish.market,
+    count,
+  }))
+}
+
+function barredOf(fleet: Fleet, state: GroupState): readonly BarredOffer[] {
+  const bars = barsOf(fleet, state)
+  const now = fleet.clock.now()
+  return (state.offers ?? []).flatMap((offer) => {
+    const bar = forbids(bars, offer, now)
+    if (bar === undefined) return []
+    const { code, message } = bar.failure
+    return [{ offer, until: bar.until, code, message }]
+  })
+}
+
+function outageNotes({ outages }: GroupState): string[] {
+  return [...outages].map(([place, { error }]) => `${place} cannot be used: ${error.message}`)
 }
 
 /** What could not be read is said, not thrown: the cloud itself has the last word. */
 async function headroomOf(
   fleet: Fleet,
-  provider: Provider,
-  wish: Wish,
+  { provider, wish }: Volley,
 ): Promise<{ readonly headroom: readonly Headroom[]; readonly notes: readonly string[] }> {
   try {
     const headroom = (await provider.headroom?.(wish, fleetCalls(fleet, provider, { readOnly: true }))) ?? []
@@ -119,12 +176,21 @@ function shortNote({ name, scope, unit, limit, used }: Headroom, wish: Wish): st
   return needed <= left ? [] : [`${name} leaves ${left} of ${limit} ${unit}; this needs ${needed}`]
 }
 
-function priceOf(calls: readonly LaunchCall[]): number | undefined {
-  const prices = calls.map(({ count, offers: [first] }) =>
-    first?.pricePerHour === undefined ? undefined : first.pricePerHour * count,
-  )
-  return prices.reduce<number | undefined>(
-    (sum, price) => (sum === undefined || price === undefined ? undefined : sum + price),
-    0,
-  )
+function distinct(rows: readonly Headroom[]): readonly Headroom[] {
+  return [...new Map(rows.map((row) => [JSON.stringify([row.name, row.scope]), row])).values()]
+}
+
+/** Of the accounts that the calls draw on, the one that takes longest. */
+function etaOf(fleet: Fleet, volleys: readonly Volley[]): number {
+  const accounts = new Map<string, Volley[]>()
+  for (const volley of volleys) {
+    const { account } = volley.provider.limits
+    accounts.set(account, [...(accounts.get(account) ?? []), volley])
+  }
+  const waits = [...accounts.values()].map((own) => {
+    const costs = own.flatMap(({ calls }) => calls.map((call) => call.cost))
+    const [limits] = own.map(({ provider }) => provider.limits)
+    return limits === undefined ? 0 : etaMs(limits.buckets, accountOf(fleet.clock, limits).buckets.levels(), costs)
+  })
+  return Math.max(0, ...waits)
 }

@@ -1,10 +1,10 @@
 /** The receipt: every instance that the cluster ever had in this process or found by its tags, and what became of it. */
+import { type Bill, spendOf } from "../money/bill.js"
 import type { Instance, Market } from "../provider.js"
 import { mayLive, type WorkerState } from "./lifecycle.js"
-import type { WorkerRecord } from "./roster.js"
+import type { PriceOrigin, WorkerRecord } from "./roster.js"
+import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending.js"
 import { TAG } from "./tags.js"
-
-const HOUR_SECONDS = 3600
 
 export interface ReceiptRow {
   readonly id: string
@@ -19,8 +19,10 @@ export interface ReceiptRow {
   readonly launchedAt: number
   readonly endedAt?: number
   readonly finalState: WorkerState
-  /** USD, an estimate from the price per hour at launch; absent when no price is known. */
+  /** USD, an estimate from the price per hour at launch and the time it ran; absent when no price is known. */
   readonly cost?: number
+  /** Where a person can look at one that could not be confirmed gone. */
+  readonly consoleUrl?: string
 }
 
 export interface Receipt {
@@ -32,8 +34,21 @@ export interface Receipt {
   readonly leftovers: readonly string[]
   /** Seconds that instances ran, summed. */
   readonly seconds: number
-  /** USD, an estimate; absent when no instance has a price, and without those that have none. */
+  /**
+   * USD: prices times running time, with what the cloud bills at least. Absent when no instance has a price. Not counted are
+   * those that have none, disks, traffic, addresses, discounts and taxes.
+   */
   readonly cost?: number
+  /** The same by group. */
+  readonly costByGroup: Readonly<Record<string, number>>
+  /** USD of `cost` for instances that had ended before this process began, as the journal says; they are not among `instances`. */
+  readonly earlierCost: number
+  /** How many instances `cost` leaves out, because their price is not known. */
+  readonly unpriced: number
+  /** Costs are estimated: a cloud's invoice may differ. */
+  readonly estimate: true
+  /** Where the prices are from, and when they were asked for (milliseconds since 1970). */
+  readonly prices: readonly PriceOrigin[]
 }
 
 export function receiptOf(
@@ -41,23 +56,32 @@ export function receiptOf(
   workers: readonly WorkerRecord[],
   now: number,
   leftovers: readonly string[],
+  earlier: readonly Bill[] = [],
 ): Receipt {
   const rows = workers.map((worker) => rowOf(worker, now))
-  const costs = rows.flatMap((row) => (row.cost === undefined ? [] : [row.cost]))
+  const { usd, byGroup, unpriced } = spendOf([...workers.map(billOf), ...earlier], now)
+  const isPriced = workers.length + earlier.length > unpriced
   return {
     cluster,
     instances: rows,
     leaked: rows.filter((row) => mayLive(row.finalState)),
     leftovers,
     seconds: workers.reduce((sum, worker) => sum + secondsOf(worker, now), 0),
-    ...(costs.length === 0 ? {} : { cost: costs.reduce((sum, cost) => sum + cost, 0) }),
+    ...(isPriced ? { cost: usd } : {}),
+    costByGroup: byGroup,
+    earlierCost: spendOf(earlier, now).usd,
+    unpriced,
+    estimate: true,
+    prices: pricesOf(workers),
   }
 }
 
 function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
-  const { instance, state, provider, group, pricePerHour } = worker
+  const { instance, state, provider, group } = worker
   const { id, zone, instanceType, market, launchedAt } = instance
   const endedAt = endOf(worker)
+  const cost = workerCost(worker, now)
+  const consoleUrl = mayLive(state) ? provider.consoleUrl?.(instance) : undefined
   return {
     id,
     name: workerName(instance, group),
@@ -70,17 +94,9 @@ function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
     launchedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     finalState: state,
-    ...(pricePerHour === undefined ? {} : { cost: (secondsOf(worker, now) / HOUR_SECONDS) * pricePerHour }),
+    ...(consoleUrl === undefined ? {} : { consoleUrl }),
+    ...(cost === undefined ? {} : { cost }),
   }
-}
-
-/** When it stopped costing: what the cloud says, else when we saw it gone. */
-function endOf({ instance, state, since }: WorkerRecord): number | undefined {
-  return mayLive(state) ? undefined : (instance.endedAt ?? since)
-}
-
-export function secondsOf(worker: WorkerRecord, now: number): number {
-  return Math.max(0, (endOf(worker) ?? now) - worker.instance.launchedAt) / 1000
 }
 
 /** A worker's name is ours where the cloud lets us choose, else its group and the last 8 characters of its id. */

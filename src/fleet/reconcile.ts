@@ -1,20 +1,34 @@
 /** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
 import { MusterError, OwnershipError } from "../errors.js"
-import type { Prepared, Provider } from "../provider.js"
+import type { Provider } from "../provider.js"
+import { endIfSpent, watchBudget } from "./budget.js"
 import { readConsoles } from "./console.js"
-import { type Fleet, fleetCalls, type GroupState, memoryOf, preparedKey } from "./context.js"
-import { prepareGroup, replay, replayAt, settle, settleAt, startWish, withdrawWaiting } from "./launch.js"
+import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
+import {
+  prepareGroup,
+  replay,
+  replayAt,
+  settle,
+  settleAt,
+  startVolley,
+  withdrawBarred,
+  withdrawWaiting,
+} from "./launch.js"
 import { observe } from "./observe.js"
-import { findOffers } from "./offers.js"
-import { chooseSurplus, type GroupPlan, type PlannedWish, planGroup } from "./plan.js"
-import { toEnd, tripped } from "./replace.js"
+import { findOffers, lacksAnswers } from "./offers.js"
+import { bench } from "./outages.js"
+import { chooseSurplus, type PlannedWish } from "./plan.js"
+import { isOver, mayLaunch, planNow, type Plans } from "./planning.js"
+import { toEnd } from "./replace.js"
 import type { Launch, WorkerRecord } from "./roster.js"
+import { volleysOf } from "./volley.js"
+import { withinMeans } from "./within.js"
 import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
 /** After a pass that failed; its requests were retried before that. */
 const FAILED_PASS_MS = 5000
 
-export type Plans = ReadonlyMap<string, GroupPlan>
+export type { Plans } from "./planning.js"
 
 export interface Loop {
   wake(): void
@@ -28,11 +42,15 @@ export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | un
   let wanted = false
   let cancelTimer = () => {}
   let running: Promise<void> | undefined
+  const watch = watchBudget(fleet)
   const runOnce = async () => {
     wanted = false
     cancelTimer()
+    endIfSpent(fleet)
     const { plans, error } = await attemptPass(fleet)
     if (stopped) return
+    endIfSpent(fleet)
+    watch.arm()
     onPass(plans, error)
     const now = fleet.clock.now()
     const wakeAt = error === undefined ? nextWakeAt(fleet, plans) : now + FAILED_PASS_MS
@@ -52,6 +70,7 @@ export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | un
     stop: async () => {
       stopped = true
       cancelTimer()
+      watch.stop()
       await running
     },
   }
@@ -72,16 +91,22 @@ async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?: Error 
 async function pass(fleet: Fleet): Promise<Plans> {
   fleet.passes += 1
   await observe(fleet)
+  if (!fleet.isHeld) {
+    emitPass(fleet)
+    return new Map()
+  }
   const deadlineMs = Number(fleet.owner.deadline) * 1000
   readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs))
+  withdrawBarred(fleet)
   await askOffers(fleet)
   await prepareWishes(fleet, planNow(fleet))
   // The target may have changed while that was awaited; from here on nothing is.
   const plans = planNow(fleet)
   const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs)
-  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans)])
+  const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
+  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans), ...exchanged])
   advanceLaunches(fleet)
-  for (const { wish } of plans.values()) if (wish !== undefined) startIfPrepared(fleet, wish)
+  startPlanned(fleet, plans)
   emitPass(fleet)
   return plans
 }
@@ -91,35 +116,10 @@ export async function askOffers(fleet: Fleet): Promise<void> {
   const needing = [...fleet.groups.values()].filter((state) => {
     const { name } = state.group
     const isShort = state.desired > fleet.roster.counted(name).length + fleet.roster.booked(name)
-    return state.offers === undefined && isShort && mayLaunch(fleet, state)
+    const mayExchange = state.group.returnToSpotMs !== undefined && state.desired > 0
+    return (isShort || mayExchange) && mayLaunch(fleet, state) && lacksAnswers(fleet, state)
   })
   await Promise.all(needing.map((state) => orStop(fleet, state, () => findOffers(fleet, state))))
-}
-
-export function planNow(fleet: Fleet): Plans {
-  const now = fleet.clock.now()
-  return new Map([...fleet.groups].map(([name, state]) => [name, planState(fleet, state, now)]))
-}
-
-function planState(fleet: Fleet, state: GroupState, now: number): GroupPlan {
-  const { name } = state.group
-  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === name)
-  state.breaker ??= tripped(workers, state.askedAt, now)
-  const counted = fleet.roster.counted(name)
-  const booked = fleet.roster.booked(name)
-  const desired = fleet.closing ? 0 : state.desired
-  const { group, offers = [] } = state
-  const plan = planGroup({ group, desired, counted, booked, offers }, memoryOf(fleet), now)
-  if (plan.wish === undefined || mayLaunch(fleet, state)) return plan
-  return { ...plan, wish: undefined, unplaced: plan.wish.count }
-}
-
-function isOver(fleet: Fleet): boolean {
-  return fleet.closing || fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
-}
-
-function mayLaunch(fleet: Fleet, state: GroupState): boolean {
-  return !isOver(fleet) && state.problem === undefined && state.breaker === undefined
 }
 
 async function prepareWishes(fleet: Fleet, plans: Plans): Promise<void> {
@@ -132,12 +132,16 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
   const provider = providerOf(fleet, wish)
   const key = preparedKey(provider, wish.group)
   if (state === undefined || fleet.prepared.has(key)) return
-  await orStop(fleet, state, async () => {
+  try {
+    await fleet.journal.begin()
     fleet.prepared.set(key, await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider)))
-  })
+  } catch (error) {
+    if (fleet.signal.aborted) throw error
+    bench(fleet, state, provider, error)
+  }
 }
 
-/** A group whose offers or set-up cannot be had launches nothing more until the next `scale`; the others go on. */
+/** A group that nothing fits launches nothing more until the next `scale`; the others go on. */
 async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<unknown>): Promise<void> {
   try {
     await act()
@@ -157,12 +161,17 @@ export function providerOf(fleet: Fleet, wish: PlannedWish): Provider {
   return provider
 }
 
-function startIfPrepared(fleet: Fleet, wish: PlannedWish): void {
-  const provider = providerOf(fleet, wish)
-  const prepared: Prepared | undefined = fleet.prepared.get(preparedKey(provider, wish.group))
-  // The plan chose another provider while the first one was prepared: the next pass prepares that.
-  if (prepared === undefined) fleet.wake()
-  else startWish(fleet, wish, provider, prepared)
+/** Every wish is split with what those before it leave in the buckets. One that is not prepared yet is with the next pass. */
+function startPlanned(fleet: Fleet, plans: Plans): void {
+  const wishes = [...plans.values()].flatMap(({ wish }) => (wish === undefined ? [] : [wish]))
+  const ready = wishes.flatMap((wish) => {
+    const provider = providerOf(fleet, wish)
+    const prepared = fleet.prepared.get(preparedKey(provider, wish.group))
+    return prepared === undefined ? [] : [{ planned: wish, provider, prepared }]
+  })
+  for (const volley of volleysOf(fleet, ready)) startVolley(fleet, withinMeans(fleet, volley))
+  const isMore = [...plans.values()].some(({ wish, later }) => wish !== undefined && later > 0)
+  if (ready.length < wishes.length || isMore) fleet.wake()
 }
 
 /** Launch calls not sent yet are thrown away first; then workers go, as many as are surely too many. */
@@ -198,9 +207,7 @@ function nextWakeAt(fleet: Fleet, plans: Plans): number {
     Number.POSITIVE_INFINITY,
     ...[...fleet.looks.values()].map((look) => look.nextAt),
     ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch)),
-    ...[...plans.values()].map(({ unplaced, retryAt }) =>
-      unplaced > 0 && retryAt !== undefined ? retryAt : Number.POSITIVE_INFINITY,
-    ),
+    ...[...plans.values()].map(({ wakeAt }) => wakeAt ?? Number.POSITIVE_INFINITY),
     living.length > 0 ? deadlineAt(fleet) : Number.POSITIVE_INFINITY,
     retryTerminationAt(living),
   )

@@ -1,13 +1,29 @@
 /** Replace: which workers no longer do their work and must go, and when to stop making new ones. Pure. */
 import type { Failure } from "../provider.js"
-import { mayLive } from "./lifecycle.js"
+import { mayLive, STOPPED } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 
 /** Failed boots in a row after which a group is given up: the next one would fail as well, and cost. */
 export const MOST_FAILED_BOOTS = 10
 
+/** The part of a group that may fail to boot within one boot time: above it something is wrong with all of them. */
+const MOST_FAILED_SHARE = 0.2
+/** Fewer than this many are bad luck, whatever part of a small group they are. */
+const FEWEST_OF_SHARE = 5
+
 /** A worker that has run for so long has booted well, whatever happens to it later. */
 const BOOTED_MS = 60_000
+
+/**
+ * When each replacement vanishes in its turn: the second goes at once, the next ones wait 10, 20, 40 s … 10 min. Somebody
+ * or something else ends what we launch, and each launch is billed for a minute at least.
+ */
+const FIRST_HOLD_MS = 10_000
+const LONGEST_HOLD_MS = 600_000
+/** After so long without another one the row has ended. */
+const FORGET_MS = 3_600_000
+/** Who lived longer than this was not ended for being new. */
+const SHORT_LIFE_MS = 600_000
 
 /**
  * The workers to terminate: failed ones, which are still there, and all of them once the cluster's deadline has passed.
@@ -18,14 +34,69 @@ export function toEnd(workers: readonly WorkerRecord[], now: number, deadlineMs:
   return workers.filter((worker) => worker.state === "failed")
 }
 
+/** What the breaker needs to know of a group. */
+export interface BootRecord {
+  /** When the last `scale` named it, in milliseconds since 1970: what failed before is forgiven. */
+  readonly since: number
+  readonly now: number
+  /** How many workers there should be. */
+  readonly desired: number
+  /** How long an instance may take to boot, in milliseconds. */
+  readonly bootMs: number
+}
+
 /** The failure that ends a group's launches; undefined while boots go well enough. */
-export function tripped(workers: readonly WorkerRecord[], since: number, now: number): Failure | undefined {
-  const recent = workers.filter((worker) => worker.knownSince >= since).sort((a, b) => b.knownSince - a.knownSince)
-  let failed = 0
-  for (const worker of recent) {
-    if (worker.failure?.reason === "boot") failed += 1
-    else if (worker.state === "running" && now - worker.since >= BOOTED_MS) break
+export function tripped(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
+  const recent = workers
+    .filter((worker) => worker.knownSince >= record.since)
+    .sort((a, b) => b.knownSince - a.knownSince)
+  if (failedInRow(recent, record.now) < MOST_FAILED_BOOTS && !failsTooOften(recent, record)) return undefined
+  return recent.find(failedToBoot)?.failure
+}
+
+function failedToBoot({ failure }: WorkerRecord): boolean {
+  return failure?.reason === "boot"
+}
+
+function failedInRow(latestFirst: readonly WorkerRecord[], now: number): number {
+  const hasBooted = (worker: WorkerRecord) =>
+    !failedToBoot(worker) && worker.state === "running" && now - worker.since >= BOOTED_MS
+  const end = latestFirst.findIndex(hasBooted)
+  const row = end < 0 ? latestFirst : latestFirst.slice(0, end)
+  const failed = row.filter(failedToBoot).length
+  // Of many that were launched together the failed ones are known first: the others may still break the row.
+  const unsure = row.filter(({ state }) => state === "pending" || state === "running").length
+  return failed > unsure ? failed : 0
+}
+
+function failsTooOften(workers: readonly WorkerRecord[], { now, desired, bootMs }: BootRecord): boolean {
+  const failed = workers.filter((worker) => failedToBoot(worker) && now - worker.since <= bootMs).length
+  const living = workers.filter(({ state }) => state === "pending" || state === "running").length
+  return failed >= FEWEST_OF_SHARE && failed >= MOST_FAILED_SHARE * Math.max(desired, living)
+}
+
+/**
+ * Until when nothing more is launched, because what was launched vanishes again and again without our doing; 0: go on. Only
+ * lives that follow each other are counted: a hundred that somebody deletes at once are replaced at once.
+ */
+export function heldUntil(workers: readonly WorkerRecord[], since: number): number {
+  const vanished = workers
+    .filter((worker) => worker.knownSince >= since && hasVanished(worker))
+    .sort((a, b) => a.since - b.since)
+  let chain = 0
+  let last = Number.NEGATIVE_INFINITY
+  for (const worker of vanished) {
+    if (worker.knownSince < last) continue
+    chain = worker.since - last > FORGET_MS ? 1 : chain + 1
+    last = worker.since
   }
-  if (failed < MOST_FAILED_BOOTS) return undefined
-  return recent.find((worker) => worker.failure?.reason === "boot")?.failure
+  return chain < 2 ? 0 : last + Math.min(FIRST_HOLD_MS * 2 ** (chain - 2), LONGEST_HOLD_MS)
+}
+
+/** Gone soon, and neither asked to go, nor interrupted, nor failed to boot. */
+function hasVanished({ state, since, knownSince, terminatedAt, interruptedAt, failure }: WorkerRecord): boolean {
+  const isOurs = terminatedAt !== undefined && failure?.code !== STOPPED
+  const isExplained = interruptedAt !== undefined || (failure !== undefined && failure.code !== STOPPED)
+  const isGone = state === "lost" || state === "terminating" || state === "terminated"
+  return isGone && !isOurs && !isExplained && since - knownSince < SHORT_LIFE_MS
 }

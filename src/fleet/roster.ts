@@ -1,7 +1,19 @@
 /** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
-import type { Failure, Instance, Json, LaunchCall, Market, Provider } from "../provider.js"
+import type { Failure, Instance, Json, LaunchCall, Offer, Provider } from "../provider.js"
 import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
 import { TAG } from "./tags.js"
+
+/** Who said what an offer costs, and when (milliseconds since 1970). */
+export interface PriceOrigin {
+  readonly source: string
+  readonly at: number
+}
+
+/** What an offer costs, in USD. */
+export interface Price {
+  readonly perHour: number
+  readonly from: PriceOrigin
+}
 
 /** A worker as the core keeps it. */
 export interface WorkerRecord {
@@ -16,6 +28,12 @@ export interface WorkerRecord {
   /** When we first heard of it, which is not before it was launched. */
   readonly knownSince: number
   pricePerHour?: number
+  /** Where its price is from. */
+  priceFrom?: PriceOrigin
+  /** When it was last seen not to run yet, in milliseconds since 1970: it is not billed before that. */
+  pendingAt?: number
+  /** When it can have begun to run at the earliest, in milliseconds since 1970; absent until it was seen to. */
+  ranFrom?: number
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleAsked?: boolean
@@ -63,11 +81,11 @@ export class Roster {
   readonly workers = new Map<string, WorkerRecord>()
   readonly launches = new Map<string, Launch>()
   readonly #onChange: (change: RosterChange) => void
-  readonly #priceOf: (provider: Provider, instance: Instance) => number | undefined
+  readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
   constructor(
     onChange: (change: RosterChange) => void,
-    priceOf: (provider: Provider, instance: Instance) => number | undefined,
+    priceOf: (provider: Provider, instance: Instance) => Price | undefined,
   ) {
     this.#onChange = onChange
     this.#priceOf = priceOf
@@ -88,9 +106,10 @@ export class Roster {
         since: now,
         listed,
         knownSince: now,
-        ...(price === undefined ? {} : { pricePerHour: price }),
+        ...(price === undefined ? {} : { pricePerHour: price.perHour, priceFrom: price.from }),
         ...(instance.failure === undefined ? {} : { failure: instance.failure }),
       }
+      noteRunning(worker, instance, now)
       this.workers.set(id, worker)
       this.#onChange({ worker, from: undefined })
       return worker
@@ -99,6 +118,7 @@ export class Roster {
     known.instance = { ...instance, tags: { ...known.instance.tags, ...instance.tags } }
     known.listed ||= listed
     if (instance.failure !== undefined) known.failure = instance.failure
+    noteRunning(known, instance, now)
     this.move(known, wanted, now)
     return known
   }
@@ -106,8 +126,18 @@ export class Roster {
   /** More prices are known: those who were found before they were get theirs. */
   reprice(): void {
     for (const worker of this.workers.values()) {
-      const price = worker.pricePerHour ?? this.#priceOf(worker.provider, worker.instance)
-      if (price !== undefined) worker.pricePerHour = price
+      const price = worker.pricePerHour === undefined ? this.#priceOf(worker.provider, worker.instance) : undefined
+      if (price === undefined) continue
+      worker.pricePerHour = price.perHour
+      worker.priceFrom = price.from
+    }
+  }
+
+  /** A list of what is pending showed these. */
+  stillPending(provider: Provider, instances: readonly Instance[], now: number): void {
+    for (const { id } of instances) {
+      const worker = this.find(provider, id)
+      if (worker?.state === "pending") worker.pendingAt = now
     }
   }
 
@@ -164,18 +194,30 @@ export class Roster {
 
   /** How many instances may still come of the open launches of a group, or of those of them that are chosen. */
   booked(group: string, isChosen: (launch: Launch) => boolean = () => true): number {
-    const open = this.openLaunches(group).filter(isChosen)
-    if (open.length === 0) return 0
+    const open = this.outstanding(group).filter(({ launch }) => isChosen(launch))
+    return open.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  /** The open launches, of one group or of all, each with how many instances may still come of it. */
+  outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
+    const open = this.openLaunches(group)
+    if (open.length === 0) return []
     const seen = new Map<string, number>()
     for (const worker of this.workers.values()) {
       const token = worker.instance.tags[TAG.launch]
       if (token !== undefined) seen.set(token, (seen.get(token) ?? 0) + 1)
     }
-    return open.reduce((sum, launch) => {
+    return open.map((launch) => {
       const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
-      return sum + Math.max(0, launch.call.count - failed - (seen.get(launch.call.token) ?? 0))
-    }, 0)
+      return { launch, count: Math.max(0, launch.call.count - failed - (seen.get(launch.call.token) ?? 0)) }
+    })
   }
+}
+
+/** A bill begins when an instance runs: at the earliest when it was last seen not to, else when it was launched. */
+function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, now: number): void {
+  if (state === "pending") worker.pendingAt = now
+  else if (state === "running" || state === "stopped") worker.ranFrom ??= worker.pendingAt ?? launchedAt
 }
 
 /** Ids are unique within one provider and region only. */
@@ -185,28 +227,18 @@ export function keyOf(provider: Provider, id: string): string {
 
 /** The price of the offer that an instance came from. */
 export function priceIndex(): {
-  learn(
-    offers: readonly {
-      provider: string
-      region: string
-      zone: string
-      instanceType: string
-      market: Market
-      pricePerHour?: number
-    }[],
-  ): void
-  priceOf(provider: Provider, instance: Instance): number | undefined
+  /** @param at when the cloud said so, in milliseconds since 1970. */
+  learn(offers: readonly Offer[], at: number): void
+  priceOf(provider: Provider, instance: Instance): Price | undefined
 } {
-  const prices = new Map<string, number>()
+  const prices = new Map<string, Price>()
   const key = (parts: readonly string[]) => parts.join("/")
   return {
-    learn(offers) {
-      for (const offer of offers) {
-        if (offer.pricePerHour === undefined) continue
-        prices.set(
-          key([offer.provider, offer.region, offer.zone, offer.instanceType, offer.market]),
-          offer.pricePerHour,
-        )
+    learn(offers, at) {
+      for (const { provider, region, zone, instanceType, market, pricePerHour, priceSource } of offers) {
+        if (pricePerHour === undefined) continue
+        const from = { source: priceSource ?? `the offers of ${provider}`, at }
+        prices.set(key([provider, region, zone, instanceType, market]), { perHour: pricePerHour, from })
       }
     },
     priceOf: (provider, instance) =>

@@ -2,6 +2,7 @@
 import { accountOf } from "../calls/send.js"
 import { TimeoutError } from "../errors.js"
 import type { ResolvedScale } from "../verbs.js"
+import { askPrices, checkTargets, mustAskPrices } from "./budget.js"
 import type { Fleet } from "./context.js"
 import { etaMs } from "./eta.js"
 import { fence, withdrawWaiting } from "./launch.js"
@@ -22,32 +23,80 @@ interface Wait {
   readonly reject: (error: Error) => void
 }
 
+/** A call that waits for prices before its targets may be set. */
+interface Asking {
+  readonly scale: ResolvedScale
+  /** Groups that a later call has named since. */
+  readonly overtaken: Set<string>
+  error: Error | undefined
+}
+
 export class Scaling {
   readonly #fleet: Fleet
   readonly #passes: Passes
   readonly #waits = new Set<Wait>()
+  readonly #asking = new Set<Asking>()
+  #lastAsked: Promise<unknown> = Promise.resolve()
 
   constructor(fleet: Fleet, passes: Passes) {
     this.#fleet = fleet
     this.#passes = passes
   }
 
-  /** Sets the targets at once, and resolves when they are reached, out of reach, or replaced by later ones. */
-  scale(scale: ResolvedScale, close: () => Promise<unknown>): Promise<ScaleResult> {
+  /**
+   * Sets the targets at once, and resolves when they are reached, out of reach, or replaced by later ones. Under a budget, what
+   * is sold is asked for before, where it is not known; a later target does not wait for that.
+   *
+   * @throws SpecError and BudgetError before anything is changed or made.
+   */
+  async scale(scale: ResolvedScale, close: () => Promise<unknown>): Promise<ScaleResult> {
     scale.signal?.throwIfAborted()
+    const late = mustAskPrices(this.#fleet, scale.targets) ? await this.#askPrices(scale) : undefined
+    if (late !== undefined) return late
+    checkTargets(this.#fleet, scale.targets)
     this.supersede((name) => scale.targets.has(name))
     setTargets(this.#fleet, scale.targets)
     return new Promise((resolve, reject) => this.#wait(scale, close, resolve, reject))
   }
 
+  /** The result of a call that a later one, or the end, has overtaken meanwhile; the groups that it alone named get its targets. */
+  async #askPrices(scale: ResolvedScale): Promise<ScaleResult | undefined> {
+    const asking: Asking = { scale, overtaken: new Set(), error: undefined }
+    this.#asking.add(asking)
+    const before = this.#lastAsked
+    // In the order in which they were called, whoever is answered first.
+    const asked = Promise.allSettled([askPrices(this.#fleet, scale.targets), before]).then(([own]) => own)
+    this.#lastAsked = asked
+    try {
+      const { status, ...outcome } = await asked
+      if (status === "rejected") throw (outcome as PromiseRejectedResult).reason
+    } finally {
+      this.#asking.delete(asking)
+    }
+    if (asking.error !== undefined) throw asking.error
+    scale.signal?.throwIfAborted()
+    if (asking.overtaken.size === 0) return undefined
+    const rest = new Map([...scale.targets].filter(([name]) => !asking.overtaken.has(name)))
+    if (rest.size > 0) {
+      checkTargets(this.#fleet, rest)
+      setTargets(this.#fleet, rest)
+      this.#fleet.wake()
+    }
+    return resultOf(this.#fleet, scale, true)
+  }
+
   /** Resolves the waits for these groups: a later target has taken their place. */
   supersede(isChosen: (group: string) => boolean): void {
+    for (const { scale, overtaken } of this.#asking) {
+      for (const name of scale.targets.keys()) if (isChosen(name)) overtaken.add(name)
+    }
     for (const wait of [...this.#waits]) {
       if ([...wait.scale.targets.keys()].some(isChosen)) wait.resolve(resultOf(this.#fleet, wait.scale, true))
     }
   }
 
   reject(error: Error): void {
+    for (const asking of this.#asking) asking.error = error
     for (const wait of [...this.#waits]) wait.reject(error)
   }
 
@@ -85,9 +134,10 @@ export class Scaling {
     const stopHearing = this.#passes.on((plans, error) => {
       // A pass that was under way when the target was set may have planned for the one before.
       if (fleet.passes <= setIn) return
-      const problem = finalProblem(fleet, scale, error)
+      const isOver = fleet.money.over !== undefined && sumOf(scale.targets) > 0
+      const problem = isOver ? fleet.money.over : finalProblem(fleet, scale, error)
       const verdict = error === undefined ? judge(fleet, scale, plans) : "wait"
-      if (problem !== undefined && verdict !== "reached") wait.reject(problem)
+      if (problem !== undefined && (isOver || verdict !== "reached")) wait.reject(problem)
       else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
     })
     let cancelTimer = () => {}
@@ -105,6 +155,10 @@ export class Scaling {
   }
 }
 
+function sumOf(targets: ReadonlyMap<string, number>): number {
+  return [...targets.values()].reduce((sum, count) => sum + count, 0)
+}
+
 /** Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited. */
 export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
   for (const [name, count] of targets) {
@@ -112,8 +166,10 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     if (state === undefined) continue
     state.desired = count
     state.problem = undefined
+    state.outages.clear()
     state.breaker = undefined
     state.failures = []
+    state.cut = undefined
     state.askedAt = fleet.clock.now()
     if (count === 0) fence(fleet, name)
   }

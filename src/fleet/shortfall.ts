@@ -1,7 +1,8 @@
 /** Why fewer run than were asked for: reasons that add up to what is missing. Pure. */
 import type { Shortfall, ShortfallReason } from "../errors.js"
 import type { Failure, Offer } from "../provider.js"
-import { forbids, scopeKey, type Unavailable } from "./unavailable.js"
+import { adviceFor } from "./advice.js"
+import { forbids, scopeKey, type Unavailable, type Words } from "./unavailable.js"
 
 export interface GroupShort {
   readonly group: string
@@ -14,10 +15,18 @@ export interface GroupShort {
   /** What failed since the target was set, latest last. */
   readonly failures: readonly Failure[]
   readonly problem: Error | undefined
+  /** Why less is launched than is missing: the budget, or the ceiling. */
+  readonly cut?: Failure | undefined
+  /** Nothing is launched before, because what was launched vanished again and again; milliseconds since 1970. */
+  readonly heldUntil?: number
+  /** Providers that cannot be used now; the others can. */
+  readonly outages?: readonly Unavailable[]
   readonly offers: readonly Offer[]
   readonly memory: readonly Unavailable[]
   readonly now: number
 }
+
+type Reason = Omit<ShortfallReason, "group" | "count">
 
 /** The shortfall of several groups. */
 export function shortfallOf(groups: readonly GroupShort[]): Shortfall {
@@ -28,27 +37,47 @@ export function shortfallOf(groups: readonly GroupShort[]): Shortfall {
 function reasonsOf(short: GroupShort): ShortfallReason[] {
   let left = Math.max(0, short.desired - short.running)
   const reasons: ShortfallReason[] = []
-  const take = (count: number, reason: Omit<ShortfallReason, "group" | "count">) => {
+  const take = (count: number, reason: Reason) => {
     const taken = Math.min(left, count)
     if (taken > 0) reasons.push({ group: short.group, count: taken, ...reason })
     left -= taken
   }
-  take(short.pending, waiting("Pending", "launched, but not running yet"))
-  take(short.booked, waiting("Unanswered", "asked for in launch calls that have no final answer yet"))
-  for (const failure of merged(short.failures)) take(failure.count, toReason(failure, short))
-  const last = short.failures.at(-1)
-  if (short.problem !== undefined) take(left, waiting(short.problem.name, short.problem.message, "error"))
-  // A failure counts those of its own call; later ones that were not even tried are missing for the same reason.
-  if (last !== undefined) take(left, toReason(last, short))
+  take(short.pending, said("Pending", "launched, but not running yet"))
+  take(short.booked, said("Unanswered", "asked for in launch calls that have no final answer yet"))
+  if (short.cut !== undefined) take(short.cut.count, toReason(short.cut, short))
+  const { heldUntil = 0 } = short
+  if (heldUntil > short.now) take(left, { ...said("Vanishing", VANISHING), retryAt: heldUntil })
+  const refusals = merged(short.failures)
   // Refused to somebody else of this account a short while ago, and so not asked for again.
   const [known] = short.offers.flatMap((offer) => forbids(short.memory, offer, short.now) ?? [])
+  takeOutages(short, left, refusals.length > 0 || known !== undefined, take)
+  for (const failure of refusals) take(failure.count, toReason(failure, short))
+  const last = short.failures.at(-1)
+  if (short.problem !== undefined) take(left, said(short.problem.name, short.problem.message, "error"))
+  // A failure counts those of its own call; later ones that were not even tried are missing for the same reason.
+  if (last !== undefined) take(left, toReason(last, short))
   if (known !== undefined) take(left, toReason(known.failure, short))
-  take(left, waiting("NotStarted", "not asked for yet"))
+  take(left, said("NotStarted", "not asked for yet"))
   return reasons
 }
 
-function waiting(code: string, message: string, reason: "timeout" | "error" = "timeout") {
-  return { reason, scope: {}, code, message }
+const VANISHING = "what was launched vanished soon after, again and again, and not by our doing"
+
+/** A provider that could not even be asked has its part in what is missing, as large as that of all refusals. */
+function takeOutages(
+  short: GroupShort,
+  missing: number,
+  isRefused: boolean,
+  take: (count: number, reason: Reason) => void,
+): void {
+  const { outages = [], problem } = short
+  if (problem !== undefined || outages.length === 0) return
+  const each = Math.ceil(missing / (outages.length + (isRefused ? 1 : 0)))
+  for (const outage of outages) take(each, { ...toReason(outage.failure, short), ...retryOf(outage.until) })
+}
+
+function said(code: string, message: string, reason: "timeout" | "error" = "timeout"): Reason {
+  return { reason, scope: {}, code, message, advice: adviceFor({ reason, code, scope: {} }) }
 }
 
 /** Failures of one kind as one row, the latest words, latest kind first. */
@@ -63,7 +92,7 @@ function merged(failures: readonly Failure[]): Failure[] {
   return [...rows.values()].reverse()
 }
 
-function toReason(failure: Failure, { memory, now }: GroupShort): Omit<ShortfallReason, "group" | "count"> {
+function toReason(failure: Words, { memory, now }: GroupShort): Reason {
   const { reason, scope, code, message, requestId } = failure
   const until = memory.find((entry) => entry.until > now && scopeKey(entry.scope) === scopeKey(scope))?.until
   return {
@@ -72,8 +101,14 @@ function toReason(failure: Failure, { memory, now }: GroupShort): Omit<Shortfall
     code,
     message,
     ...(requestId === undefined ? {} : { requestId }),
-    ...(until === undefined ? {} : { retryAt: until }),
+    ...retryOf(until),
+    advice: adviceFor(failure),
   }
+}
+
+/** What is tried again with the next `scale` only has no moment. */
+function retryOf(until: number | undefined): { readonly retryAt?: number } {
+  return until === undefined || until === Number.POSITIVE_INFINITY ? {} : { retryAt: until }
 }
 
 /** One sentence for each reason. */

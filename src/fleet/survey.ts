@@ -2,8 +2,9 @@
 import { createCalls } from "../calls/send.js"
 import type { Clock } from "../calls/clock.js"
 import type { Instance, Provider } from "../provider.js"
-import type { JournalHistory, OpenIntent } from "./journal.js"
+import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "./journal.js"
 import { livingStates } from "./observe.js"
+import { keyOf } from "./roster.js"
 import { generationOf, TAG } from "./tags.js"
 
 /** One cluster of the name, as its tags and journals tell. */
@@ -16,6 +17,17 @@ export interface Found {
   readonly instances: readonly { readonly provider: Provider; readonly instance: Instance }[]
   /** Launch calls that may have made, or may still make, instances. */
   readonly open: readonly OpenIntent[]
+  /** Instances that answers to launch calls named a moment ago, and that no list shows yet. */
+  readonly unlisted: readonly Unlisted[]
+  /** What the journals say of bills; absent when there are none of this cluster. */
+  readonly bills?: readonly BillRow[]
+}
+
+export interface Unlisted {
+  readonly provider: Provider
+  readonly instance: Instance
+  /** When the launch call that made it was sent, in milliseconds since 1970. */
+  readonly at: number
 }
 
 /** Lists all that lives under the name and owner, and lays the journals beside it; the largest cluster first. */
@@ -41,15 +53,89 @@ export async function survey(
     ...histories.map(({ uid }) => uid),
   ])
   uids.delete("")
+  const unlisted = await findUnlisted(listed, histories, providers, clock, signal)
   return [...uids]
-    .map((uid) => foundOf(uid, listed, histories, providers, clock.now()))
-    .filter((found) => found.instances.length > 0 || found.open.length > 0)
+    .map((uid) => foundOf(uid, { listed, unlisted }, histories, providers, clock.now()))
+    .filter(({ instances, open, unlisted: late }) => instances.length + open.length + late.length > 0)
     .sort((a, b) => b.instances.length - a.instances.length || b.generation - a.generation)
+}
+
+/**
+ * A cluster that has no instances, as what else it made still tells; undefined when nothing does, or only what is left of one
+ * whose deadline has passed.
+ */
+export async function surveyLeftovers(
+  name: string,
+  owner: string,
+  providers: readonly Provider[],
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Found | undefined> {
+  const lists = await Promise.all(
+    providers.map(async (provider) => {
+      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
+      return (await provider.leftovers?.({ cluster: name, owner }, calls)) ?? []
+    }),
+  )
+  const living = lists
+    .flat()
+    .flatMap(({ tags, shared }) => (shared || !(Number(tags[TAG.deadline]) * 1000 > clock.now()) ? [] : [tags]))
+    .sort((a, b) => generationOf(b) - generationOf(a))
+  const [latest] = living
+  const { [TAG.uid]: uid, [TAG.deadline]: deadline = "0" } = latest ?? {}
+  return uid === undefined
+    ? undefined
+    : { uid, generation: generationOf(latest ?? {}), deadline, instances: [], open: [], unlisted: [] }
+}
+
+/**
+ * What a dead owner's journal names and no list shows may be too new to be listed: for as long as the cloud's lists may miss
+ * it, it counts. One that is there by its id, but on its way out, does not. Only the group and the launch call are known of
+ * it: nothing here is proof that it is ours to end, which it is once its own tags were read.
+ */
+async function findUnlisted(
+  listed: Found["instances"],
+  histories: readonly JournalHistory[],
+  providers: readonly Provider[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<readonly (Unlisted & { readonly uid: string })[]> {
+  const known = new Set(listed.map(({ provider, instance }) => keyOf(provider, instance.id)))
+  const found = await Promise.all(
+    providers.map(async (provider) => {
+      const recent = histories.flatMap(({ uid, made }) =>
+        made
+          .filter(({ provider: name, region }) => name === provider.name && region === provider.region)
+          .filter(
+            ({ at, instance }) => clock.now() - at < windowMs(provider) && !known.has(keyOf(provider, instance.id)),
+          )
+          .map((row) => ({ uid, provider, instance: instanceOf(provider, row), at: row.at })),
+      )
+      const late = [...new Map(recent.map((row) => [row.instance.id, row])).values()]
+      if (late.length === 0) return []
+      const calls = createCalls({ clock, limits: provider.limits, signal })
+      const seen = await provider.list({ ids: late.map(({ instance }) => instance.id) }, calls)
+      const gone = new Set(
+        seen.filter((instance) => !livingStates(provider.limits).includes(instance.state)).map(({ id }) => id),
+      )
+      return late.filter(({ instance }) => !gone.has(instance.id))
+    }),
+  )
+  return found.flat()
+}
+
+/** From before the launch call was sent to the end of the window in which lists may miss what it made. */
+function windowMs({ limits }: Provider): number {
+  return limits.attemptMs + limits.consistencyMs
+}
+
+function instanceOf(provider: Provider, { instance, group, token }: MadeByIntent): Instance {
+  const tags = { [TAG.group]: group, [TAG.launch]: token }
+  return { ...instance, provider: provider.name, region: provider.region, state: "pending", tags }
 }
 
 function foundOf(
   uid: string,
-  listed: Found["instances"],
+  { listed, unlisted }: { listed: Found["instances"]; unlisted: readonly (Unlisted & { readonly uid: string })[] },
   histories: readonly JournalHistory[],
   providers: readonly Provider[],
   now: number,
@@ -63,7 +149,22 @@ function foundOf(
     deadline: instances[0]?.instance.tags[TAG.deadline] ?? history?.deadline ?? "0",
     instances,
     open: (history?.open ?? []).filter((intent) => isStillOpen(intent, providers, now)),
+    unlisted: unlisted.filter((late) => late.uid === uid),
+    ...(history === undefined ? {} : { bills: history.bills }),
   }
+}
+
+/**
+ * The uids of earlier clusters of this name whose processes have all ended and of which no instance lives or may still come:
+ * what else they have left is whose cluster is found, or made, under the name now.
+ */
+export function abandonedBy(
+  histories: readonly JournalHistory[],
+  found: readonly Pick<Found, "uid">[],
+): readonly string[] {
+  return histories
+    .filter(({ uid, isAbandoned }) => isAbandoned && !found.some((one) => one.uid === uid))
+    .map(({ uid }) => uid)
 }
 
 /** After the cloud's window a list shows whatever the call has made; until then only sending it again can tell. */

@@ -2,7 +2,8 @@
 import { AuthError, MusterError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
 import type { ResolvedScale } from "../verbs.js"
 import { type Fleet, type GroupState, memoryOf } from "./context.js"
-import type { Plans } from "./reconcile.js"
+import { barredByOutages } from "./outages.js"
+import { groupNow, type Plans } from "./planning.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
 import { openEnds } from "./terminate.js"
 
@@ -20,16 +21,23 @@ export type Verdict = "wait" | "reached" | "exhausted"
 /** Judges a target after a pass. */
 export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict {
   const groups = [...scale.targets.keys()]
-  if (groups.every((name) => hasReached(fleet, name))) return "reached"
-  const stuck = groups.filter((name) => !hasReached(fleet, name)).every((name) => isExhausted(fleet, name, plans))
+  if (groups.every((name) => hasReached(fleet, name, plans))) return "reached"
+  const stuck = groups
+    .filter((name) => !hasReached(fleet, name, plans))
+    .every((name) => isExhausted(fleet, name, plans))
   return stuck ? "exhausted" : "wait"
 }
 
-function hasReached(fleet: Fleet, name: string): boolean {
+function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
   const desired = fleet.groups.get(name)?.desired ?? 0
   if (desired === 0) return openEnds(fleet, (group) => group === name).length === 0
   const isLeaving = fleet.roster.living().some((worker) => worker.group === name && worker.state === "terminating")
-  return fleet.roster.running(name) === desired && fleet.roster.counted(name).length === desired && !isLeaving
+  // Some more than that are there while on-demand workers are exchanged for spot ones.
+  const extra = plans.get(name)?.exchange.extra ?? 0
+  const counted = fleet.roster.counted(name).length
+  const running = fleet.roster.running(name)
+  if (extra > 0) return running >= desired && counted <= desired + extra
+  return running === desired && counted === desired && !isLeaving
 }
 
 /** Nothing is on its way, and nothing more is tried now. */
@@ -65,8 +73,10 @@ export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean
   }
 }
 
-function shortOf(fleet: Fleet, state: GroupState): GroupShort {
+/** What there is of a group, and all that may be said of what is missing. */
+export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
   const { name } = state.group
+  const { heldUntil = 0 } = groupNow(fleet, state, state.desired)
   const boots = [...fleet.roster.workers.values()].flatMap(({ group, failure, knownSince }) =>
     group === name && failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : [],
   )
@@ -78,6 +88,9 @@ function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     booked: fleet.roster.booked(name),
     failures: [...state.failures, ...boots],
     problem: state.problem,
+    cut: state.cut,
+    heldUntil,
+    outages: barredByOutages(fleet, state),
     offers: state.offers ?? [],
     memory: memoryOf(fleet),
     now: fleet.clock.now(),

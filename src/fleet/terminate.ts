@@ -43,6 +43,7 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
       worker.terminatedAt = now
       if (provider.limits.goneStates.includes(state)) fleet.roster.move(worker, "terminated", now)
     }
+    if (accepted > 0) fleet.journal.ended(answer.accepted.map(({ id }) => id))
     failed.push(...answer.failures.map(({ id, code, message }) => `${id}: ${code} ${message}`))
   } catch (error) {
     failed.push(messageOf(error))

@@ -1,12 +1,16 @@
 /** The memory of what is not to be had: scopes of offers, each until a moment. Pure; it is given `now`. */
+import type { ShortfallReason } from "../errors.js"
 import { inScope } from "../offer.js"
 import type { Failure, Offer, Scope } from "../provider.js"
+
+/** A failure in the words of a cloud, or of a provider that is out of order. */
+export type Words = Omit<Failure, "reason"> & { readonly reason: ShortfallReason["reason"] }
 
 export interface Unavailable {
   readonly scope: Scope
   /** Milliseconds since 1970. */
   readonly until: number
-  readonly failure: Failure
+  readonly failure: Words
 }
 
 /** Failures that say something about offers; a throttle or a timeout never does. */

@@ -15,7 +15,10 @@ const SEAM = new Set(["src/provider.ts", "src/errors.ts", "src/offer.ts", "src/p
 
 const CLOCK = "src/calls/clock.ts"
 const REGISTRY = "src/registry.ts"
-const PURE = new Set(["plan", "replace", "lifecycle", "unavailable"].map((stage) => `src/fleet/${stage}.ts`))
+const PURE = new Set([
+  ...["plan", "replace", "lifecycle", "unavailable"].map((stage) => `src/fleet/${stage}.ts`),
+  ...["bill", "budget", "means"].map((stage) => `src/money/${stage}.ts`),
+])
 const HEAVY = /^(zod|@aws-sdk\/|@smithy\/|@google-cloud\/|@azure\/|node:(http|https|http2|net|tls)$)/
 /** Servers live here, and are loaded when somebody asks for one. */
 const SERVERS = /^src\/(dashboard|cli)\//

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { Cluster, withCluster } from "../../src/cluster.js"
+import { Cluster } from "../../src/cluster.js"
 import { OwnershipError } from "../../src/errors.js"
+import { withCluster } from "../../src/with-cluster.js"
 import { live, rig, SMALL } from "./support.js"
 
 let journal = ""

@@ -109,3 +109,21 @@ test("a state directory that cannot be used stops the launch with its path", asy
   await expect(cluster.scale(1)).rejects.toThrow("/proc/muster-state")
   await cluster.close().catch(() => {})
 })
+
+test("scale starts exactly the launch calls that plan names", async () => {
+  const cluster = make()
+  for (const target of [30, 31, 60]) {
+    const { groups } = await cluster.plan(target)
+    const started: (readonly [string, number])[] = []
+    const stop = cluster.on("launch-started", ({ api, count }) => started.push([api, count]))
+    const before = new Set(cluster.workers.map(({ id }) => id))
+    await cluster.scale(target)
+    stop()
+    const calls = groups.flatMap((group) => group.calls)
+    expect(started.sort()).toEqual(calls.map(({ api, count }) => [api, count]).sort())
+    const places = cluster.workers.flatMap(({ id, zone, instanceType }) =>
+      before.has(id) ? [] : [`${zone}/${instanceType}`],
+    )
+    expect(new Set(places)).toEqual(new Set(calls.map(({ zone, instanceTypes }) => `${zone}/${instanceTypes.join()}`)))
+  }
+}, 60_000)

@@ -44,6 +44,10 @@ describe("a wrong spec is refused at once, naming the option, the value and what
     ["market", { market: "sport" }, /cluster\.market: is "sport"/],
     ["arch", { arch: "amd64" }, /cluster\.arch: is "amd64"/],
     ["range", { vcpus: { min: 8, max: 4 } }, /cluster\.vcpus: is {"min":8,"max":4}; min must not be above max/],
+    ["return to spot", { returnToSpot: "30m" }, /cluster\.returnToSpot: is for market "spot-with-fallback"/],
+    ["order", { order: "dearest" }, /cluster\.order: is "dearest"/],
+    ["share", { maxUnavailable: "0%" }, /cluster\.maxUnavailable: is "0%"; use a whole number of workers from 1 on/],
+    ["share of nothing", { maxUnavailable: 0 }, /cluster\.maxUnavailable/],
     ["empty list", { zones: [] }, /cluster\.zones: is \[\]; name at least one zone/],
     [
       "region beside a provider object",

@@ -1,6 +1,6 @@
 /** A cluster on a simulated cloud under a virtual clock. */
 import { VirtualClock } from "../../src/calls/clock.js"
-import { Cluster, type ClusterOptions } from "../../src/cluster.js"
+import { Cluster } from "../../src/cluster.js"
 import {
   type SimulatedCloud,
   type SimulateOptions,
@@ -9,6 +9,7 @@ import {
   type WorldInstance,
 } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
+import type { ClusterOptions } from "../../src/verbs.js"
 
 export interface Rig extends SimulatedCloud {
   readonly clock: VirtualClock

@@ -49,6 +49,15 @@ const CASES: readonly Case[] = [
       /30 machines run, in 2 zones\n30 machines ended, 0 left, \$0\.00\d\d\n$/,
     ],
   },
+  {
+    file: "rehearse.js",
+    args: ["spot-storm", "--workers", "50", "--out", "/dev/null"],
+    says: [
+      /^spot-storm, 50 workers, seed 1: /,
+      /\n {2}all ran after \d+ s; .*; 50 of 50 ran at the end; .*\n/,
+      /picture: \/dev\/null\n$/,
+    ],
+  },
 ]
 
 describe("the examples", { timeout: PATIENCE_MS }, () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process"
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -5,7 +6,8 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { JournalError } from "../../src/errors.js"
-import { FileJournal, type Intent, readJournals } from "../../src/fleet/journal.js"
+import { readJournals } from "../../src/fleet/history.js"
+import { FileJournal, type Intent } from "../../src/fleet/journal.js"
 import type { JsonObject, Owner } from "../../src/provider.js"
 
 let directory = ""
@@ -166,6 +168,41 @@ describe("what is read after a crash", () => {
       { call: { token: "none" }, outcome: "none" },
       { call: { token: "unsettled" }, outcome: "unsettled", ref: { operation: "op-1" } },
     ])
+  })
+
+  test("what answered calls have made, also those of an earlier generation, but nothing that was ended", async () => {
+    const made = (id: string) => {
+      const fields = { zone: "z", instanceType: "t", market: "on-demand", launchedAt: 7 } as const
+      return { id, name: "", ...fields }
+    }
+    const first = journalOf()
+    await Promise.all(["one", "two"].map((token) => first.intend(intentOf(token))))
+    first.outcome("one", "settled", undefined, [made("a"), made("b")])
+    first.ended(["b"])
+    await first.close()
+    const second = journalOf({ generation: 2, claim: "c2" })
+    await second.begin()
+    second.outcome("two", "settled", undefined, [made("c")])
+    second.ended(["a"])
+    await second.close()
+    const [history] = await read()
+    expect(history?.made).toEqual([
+      { provider: "p", region: "r", generation: 1, at: 1, group: "default", token: "two", instance: made("c") },
+    ])
+  })
+
+  test("that it was begun, and whether its process lives", async () => {
+    const journal = journalOf()
+    await journal.begin()
+    await journal.close()
+    expect(await read()).toMatchObject([{ uid: "u1", open: [], isAbandoned: false }])
+    const [path = ""] = files()
+    const text = readFileSync(path, "utf8")
+    const ended = spawnSync(process.execPath, ["--version"]).pid
+    writeFileSync(path, text.replace(/"pid":\d+/, `"pid":${ended}`))
+    expect(await read()).toMatchObject([{ isAbandoned: true }])
+    writeFileSync(path, text.replace(/"host":"[^"]*"/, '"host":"another"'))
+    expect(await read()).toMatchObject([{ isAbandoned: false }])
   })
 
   test.each([

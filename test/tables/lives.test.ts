@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { advance, counts, mayLive, observedState, type WorkerState } from "../../src/fleet/lifecycle.js"
-import { MOST_FAILED_BOOTS, toEnd, tripped } from "../../src/fleet/replace.js"
+import { heldUntil, MOST_FAILED_BOOTS, toEnd, tripped } from "../../src/fleet/replace.js"
 import type { WorkerRecord } from "../../src/fleet/roster.js"
 import type { Instance } from "../../src/provider.js"
 import { failureOf, instanceOf, NOW, workerOf } from "./support.js"
@@ -92,6 +92,7 @@ describe("toEnd", () => {
 
 describe("tripped", () => {
   const LATER = NOW + 600_000
+  const record = { since: NOW, now: LATER, desired: 1000, bootMs: 300_000 }
   const failed = (at: number) =>
     workerOf({}, { state: "terminated", knownSince: NOW + at, failure: failureOf({ reason: "boot" }) })
   const failures = (count: number, from = 0) => Array.from({ length: count }, (_, index) => failed(from + index))
@@ -101,6 +102,11 @@ describe("tripped", () => {
     ["nine failed boots are bad luck", failures(MOST_FAILED_BOOTS - 1), false],
     ["ten are not", failures(MOST_FAILED_BOOTS), true],
     ["one that booted well between them breaks the row", [...failures(9), booted(50), ...failures(9, 100)], false],
+    [
+      "while as many still boot, they are not known to be a row",
+      [...failures(12), ...Array.from({ length: 12 }, () => workerOf({}, { state: "pending" }))],
+      false,
+    ],
     ["before them, it does not", [booted(0), ...failures(10, 100)], true],
     ["one that runs for a moment only breaks nothing", [...failures(5), booted(50, LATER), ...failures(5, 100)], true],
     [
@@ -111,12 +117,61 @@ describe("tripped", () => {
     ["what failed before the last scale is forgiven", failures(10, -10_000), false],
   ]
   test.each(rows)("%s", (_title, workers, isTripped) => {
-    expect(tripped([...workers], NOW, LATER) !== undefined).toBe(isTripped)
-    expect(tripped([...workers].reverse(), NOW, LATER) !== undefined).toBe(isTripped)
+    expect(tripped([...workers], record) !== undefined).toBe(isTripped)
+    expect(tripped([...workers].reverse(), record) !== undefined).toBe(isTripped)
+  })
+
+  const often = (count: number, at = LATER) =>
+    Array.from({ length: count }, () =>
+      workerOf({}, { state: "terminated", since: at, failure: failureOf({ reason: "boot" }) }),
+    )
+  const between = (count: number) => Array.from({ length: count }, (_, index) => booted(200 + index))
+  const rates: readonly (readonly [string, number, readonly WorkerRecord[], boolean])[] = [
+    ["a fifth of the group within one boot time", 40, [...often(8), ...between(32)], true],
+    ["less than that", 41, [...often(8), ...between(33)], false],
+    ["the same number over a longer time", 40, [...often(4), ...often(4, LATER - 300_001), ...between(32)], false],
+    ["one of five is bad luck", 5, [...often(1), ...between(4)], false],
+    ["so are four of ten", 10, [...often(4), ...between(6)], false],
+    ["five of ten are not", 10, [...often(5), ...between(5)], true],
+  ]
+  test.each(rates)("%s", (_title, desired, workers, isTripped) => {
+    expect(tripped(workers, { ...record, desired }) !== undefined).toBe(isTripped)
   })
 
   test("it gives the latest failure", () => {
     const last = workerOf({}, { knownSince: NOW + 99, failure: failureOf({ reason: "boot", code: "Last" }) })
-    expect(tripped([last, ...failures(10)], NOW, LATER)?.code).toBe("Last")
+    expect(tripped([last, ...failures(10)], record)?.code).toBe("Last")
+  })
+})
+
+describe("heldUntil: what vanishes again and again", () => {
+  const MINUTE_MS = 60_000
+  const life = (from: number, to: number, change: Partial<WorkerRecord> = {}) =>
+    workerOf({}, { state: "lost", knownSince: NOW + from * MINUTE_MS, since: NOW + to * MINUTE_MS, ...change })
+  const chain = (lives: number, change: Partial<WorkerRecord> = {}) =>
+    Array.from({ length: lives }, (_, index) => life(index, index + 1, change))
+  const rows: readonly (readonly [string, readonly WorkerRecord[], number])[] = [
+    ["nothing has vanished", [workerOf()], 0],
+    ["a hundred that somebody deletes at once are replaced at once", Array.from({ length: 100 }, () => life(0, 1)), 0],
+    ["the second time it waits a little", chain(2), 2 * MINUTE_MS + 10_000],
+    ["then longer and longer", chain(5), 5 * MINUTE_MS + 80_000],
+    ["and never longer than ten minutes", chain(30), 40 * MINUTE_MS],
+    ["what we ended did not vanish", chain(9, { state: "terminated", terminatedAt: NOW }), 0],
+    ["what was interrupted did not", chain(9, { interruptedAt: NOW }), 0],
+    ["what failed to boot did not: the breaker counts that", chain(9, { failure: failureOf({ reason: "boot" }) }), 0],
+    ["what lived for long did not vanish for being new", [life(0, 20), life(20, 40), life(40, 60)], 0],
+    [
+      "what somebody stops, and we end for it, did",
+      chain(2, { terminatedAt: NOW, failure: failureOf({ reason: "interrupted", code: "Stopped" }) }),
+      2 * MINUTE_MS + 10_000,
+    ],
+    ["two that are hours apart have nothing to do with each other", [life(0, 1), life(120, 121)], 0],
+  ]
+  test.each(rows)("%s", (_title, workers, until) => {
+    expect(heldUntil(workers, NOW)).toBe(until === 0 ? 0 : NOW + until)
+  })
+
+  test("what vanished before the last scale is forgiven", () => {
+    expect(heldUntil(chain(9), NOW + 60 * MINUTE_MS)).toBe(0)
   })
 })

@@ -6,7 +6,7 @@ import { type ResolvedGroup, resolveSpec } from "../../src/spec.js"
 /** Milliseconds since 1970. */
 export const NOW = Date.UTC(2026, 0, 1)
 
-export const provider = { name: "p", region: "r" } as Provider
+export const provider = { name: "p", region: "r", limits: {} } as unknown as Provider
 
 export function offerOf(change: Partial<Offer> = {}): Offer {
   return {

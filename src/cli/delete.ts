@@ -1,0 +1,33 @@
+/** `muster delete NAME`: ends one cluster, whoever holds it. */
+import { Cluster } from "../cluster.js"
+import { nearest } from "../parse.js"
+import type { Duration } from "../spec.js"
+import { NotFoundError } from "./exit-codes.js"
+import { single } from "./flags.js"
+import { PLACE_FLAGS, placesOf } from "./places.js"
+import { REMOVE_FLAGS, removeChosen } from "./removing.js"
+import type { Command } from "./run.js"
+
+export const deleteCluster: Command = {
+  name: "delete",
+  words: ["NAME"],
+  summary: "ends a cluster and removes all that was made for it",
+  about:
+    "Ends every instance with the cluster's tags at once, waits until the cloud confirms it, and removes what else was made for\n" +
+    "it. End the process that holds it first where there is one: it launches anew what somebody else ends.",
+  flags: { ...PLACE_FLAGS, ...REMOVE_FLAGS },
+  run: async (given, surroundings) => {
+    const [name = ""] = given.words
+    const [owner = "default", timeout] = [single(given, "owner"), single(given, "timeout")]
+    const provider = await placesOf(given, surroundings)
+    const spec = { provider, name, owner, ...(timeout === undefined ? {} : { timeout: timeout as Duration }) }
+    return removeChosen(spec, given, surroundings, async () => {
+      const { clock } = surroundings
+      const there = (await Cluster.list({ provider, owner }, { clock })).map((cluster) => cluster.name)
+      const near = nearest(name, there)
+      const hint = near === undefined ? "look with muster list" : `did you mean "${near}"?`
+      const places = provider.map((place) => `${place.name} ${place.region}`).join(", ")
+      throw new NotFoundError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}`)
+    })
+  },
+}

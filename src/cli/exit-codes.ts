@@ -1,0 +1,46 @@
+/** What the process says with its exit code. */
+import {
+  AuthError,
+  BudgetError,
+  CapacityError,
+  LeakError,
+  MusterError,
+  QuotaError,
+  ShortfallError,
+  SpecError,
+  TimeoutError,
+} from "../errors.js"
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  /** The command line, or a configuration, is wrong: nothing was asked of a cloud. */
+  usage: 2,
+  /** Credentials are missing, wrong, or not enough. */
+  auth: 3,
+  /** The cloud would not: quota, capacity, something that could not be ended. */
+  resource: 4,
+  timeout: 5,
+  notFound: 6,
+} as const
+
+/** Nothing of that name is there. */
+export class NotFoundError extends MusterError {}
+
+type ErrorClass = abstract new (...args: never[]) => Error
+
+const CODES: readonly (readonly [ErrorClass, number])[] = [
+  [SpecError, EXIT.usage],
+  [AuthError, EXIT.auth],
+  [CapacityError, EXIT.resource],
+  [QuotaError, EXIT.resource],
+  [ShortfallError, EXIT.resource],
+  [BudgetError, EXIT.resource],
+  [LeakError, EXIT.resource],
+  [TimeoutError, EXIT.timeout],
+  [NotFoundError, EXIT.notFound],
+]
+
+export function exitCodeOf(error: unknown): number {
+  return CODES.find(([kind]) => error instanceof kind)?.[1] ?? EXIT.failed
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** `muster`: for the moment of need. It reads tags, and nothing else: no spec, no journal, no memory. */
+import { createRequire } from "node:module"
+import { systemClock } from "../calls/clock.js"
+import { loadProvider } from "../registry.js"
+import { askAtTerminal } from "./ask.js"
+import { run } from "./run.js"
+
+const { version } = createRequire(import.meta.url)("muster/package.json") as { readonly version: string }
+const { stdin, stdout, stderr, env } = process
+
+process.exitCode = await run(process.argv.slice(2), {
+  env,
+  version,
+  clock: systemClock,
+  load: loadProvider,
+  out: (text) => void stdout.write(text),
+  say: (text) => void stderr.write(text),
+  // A pipeline or a CI job has nobody who could answer.
+  ask: stdin.isTTY && stderr.isTTY && !env.CI ? askAtTerminal : undefined,
+})

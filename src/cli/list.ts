@@ -1,0 +1,42 @@
+/** `muster list`: what lives. */
+import { Cluster } from "../cluster.js"
+import type { ClusterSummary } from "../fleet/listing.js"
+import { EXIT } from "./exit-codes.js"
+import { type Flags, single } from "./flags.js"
+import { PLACE_FLAGS, placesOf } from "./places.js"
+import type { Command } from "./run.js"
+import { age, table } from "./table.js"
+
+const FLAGS: Flags = {
+  ...PLACE_FLAGS,
+  owner: { type: "string", value: "NAME", help: "only this owner's clusters; everybody's when left out" },
+  json: { type: "boolean", help: "as JSON" },
+}
+
+export const list: Command = {
+  name: "list",
+  words: [],
+  summary: "the clusters that live, with their size and age",
+  about: "Every cluster that has instances in the region, as their tags tell.",
+  flags: FLAGS,
+  run: async (given, surroundings) => {
+    const owner = single(given, "owner")
+    const provider = await placesOf(given, surroundings)
+    const { clock, out, say } = surroundings
+    const clusters = await Cluster.list({ provider, ...(owner === undefined ? {} : { owner }) }, { clock })
+    if (given.switches.has("json")) out(`${JSON.stringify(clusters, undefined, 2)}\n`)
+    else if (clusters.length === 0) say("no clusters\n")
+    else out(clusterTable(clusters, clock.now()))
+    return EXIT.ok
+  },
+}
+
+const HEAD = ["NAME", "OWNER", "INSTANCES", "RUNNING", "PLACES", "AGE", "ENDS IN"]
+
+function clusterTable(clusters: readonly ClusterSummary[], now: number): string {
+  const rows = clusters.map(({ name, owner, instances, running, places, oldestLaunchedAt, deadline }) => {
+    const ends = deadline === 0 ? "?" : deadline <= now ? "expired" : age(deadline - now)
+    return [name, owner, String(instances), String(running), places.join(", "), age(now - oldestLaunchedAt), ends]
+  })
+  return table(HEAD, rows)
+}

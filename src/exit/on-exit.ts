@@ -1,0 +1,112 @@
+/** On exit: signals and exceptions close what is open before the process ends. */
+import { type Clock, systemClock } from "../calls/clock.js"
+import type { Receipt } from "../fleet/receipt.js"
+import type { EndRequest } from "./ender.js"
+import { handOver } from "./hand-over.js"
+
+/** A cluster that wants to be closed when the process ends. */
+export interface Closable {
+  readonly name: string
+  /** How many instances there are to end. */
+  readonly size: () => number
+  readonly close: (timeoutMs: number) => Promise<Receipt>
+  /** What another process must know to end them; a place that it could not reach is left out, and named. */
+  readonly requests: () => { readonly requests: readonly EndRequest[]; readonly unreachable: readonly string[] }
+}
+
+/** As long as a person waits after Ctrl-C. The terminate calls go out in the first moment of it; the rest is confirming. */
+const CLOSE_MS = 60_000
+
+/** As shells count: 128 and the number of the signal. */
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const
+type Signal = keyof typeof CODES
+const UNCAUGHT_CODE = 1
+
+const open = new Set<Closable>()
+let isEnding = false
+
+/** Closes it when the process is told to end; the returned function takes that back. */
+export function closeOnExit(cluster: Closable): () => void {
+  if (open.size === 0) listen()
+  open.add(cluster)
+  return () => {
+    open.delete(cluster)
+    // While the process ends a further signal must still be heard.
+    if (open.size === 0 && !isEnding) unlisten()
+  }
+}
+
+function listen(): void {
+  process.on("SIGINT", onSignal)
+  process.on("SIGTERM", onSignal)
+  process.on("uncaughtException", onException)
+}
+
+function unlisten(): void {
+  process.off("SIGINT", onSignal)
+  process.off("SIGTERM", onSignal)
+  process.off("uncaughtException", onException)
+}
+
+function onSignal(signal: Signal): void {
+  if (isEnding) void leave(CODES[signal])
+  else void end(signal, CODES[signal])
+}
+
+/** Also what a rejected promise that nobody awaited becomes. */
+function onException(error: unknown): void {
+  say(error instanceof Error ? (error.stack ?? String(error)) : String(error))
+  if (!isEnding) void end("an exception that nobody caught", UNCAUGHT_CODE)
+}
+
+async function end(why: string, code: number): Promise<void> {
+  isEnding = true
+  const closing = [...open]
+  for (const { name, size } of closing) {
+    say(
+      `muster: ${why}: closing "${name}", ${size()} instances, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
+    )
+  }
+  await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
+  process.exit(code)
+}
+
+async function closeOne({ name, close }: Closable, clock: Clock): Promise<void> {
+  let cancel = () => {}
+  const late = new Promise<never>((_resolve, reject) => {
+    // A close that was under way has a deadline of its own, which may be a later one.
+    const error = new Error(`closing "${name}": not confirmed within ${CLOSE_MS / 1000} s; look with muster list`)
+    cancel = clock.timer(CLOSE_MS, () => reject(error))
+  })
+  try {
+    const { instances } = await Promise.race([close(CLOSE_MS), late])
+    say(`muster: "${name}" is closed, ${instances.length} instances are gone`)
+  } catch (error) {
+    say(`muster: ${error instanceof Error ? error.message : String(error)}`)
+  } finally {
+    cancel()
+  }
+}
+
+/** Leaves what is not confirmed yet to a process that outlives this one. */
+async function leave(code: number): Promise<void> {
+  const asked = [...open].map((cluster) => cluster.requests())
+  const unreachable = asked.flatMap((one) => one.unreachable)
+  if (unreachable.length > 0) {
+    const places = unreachable.join(", ")
+    say(
+      `muster: ${places}: another process cannot make this provider; its terminate calls went out at the first signal`,
+    )
+  }
+  const requests = asked.flatMap((one) => one.requests)
+  if (requests.length > 0) {
+    const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
+    const pid = await handOver(requests)
+    say(`muster: process ${pid} goes on ending ${count} instances; look with muster list`)
+  }
+  process.exit(code)
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

@@ -1,0 +1,51 @@
+/** Workers looked at by id, zone by zone: those that changed, and in the outage of a zone, when no list is complete, all known. */
+import { TransientError } from "../errors.js"
+import type { Instance, Provider, Selector } from "../provider.js"
+import { type Fleet, fleetCalls, type LookState } from "./context.js"
+import type { WorkerRecord } from "./roster.js"
+
+/**
+ * The instances that we know of, of the zones that answer. Nothing can be concluded about any other, but a burst goes on
+ * elsewhere: nothing exists that we do not know, as only we launch, and launches of unknown outcome stay booked.
+ *
+ * @param error why the complete list failed.
+ * @throws it when that is no matter of one zone, and when what lives has never been listed: then there may be more.
+ */
+export async function listKnown(
+  fleet: Fleet,
+  provider: Provider,
+  look: LookState,
+  error: unknown,
+): Promise<readonly Instance[]> {
+  // An error with a request's id is the cloud's own answer: it is there, and not well.
+  const isOutage = error instanceof TransientError && error.requestId !== undefined
+  const isKnown = look.listedAt > 0 || fleet.owner.generation === 1
+  if (provider.limits.listsByZone !== true || !isOutage || !isKnown || fleet.closing) throw error
+  fleet.emit({ type: "problem", error: error.name, message: error.message })
+  const lists = zonesOf(fleet.roster.living().filter((worker) => worker.provider === provider)).map((ids) =>
+    provider.list(ids, fleetCalls(fleet, provider)),
+  )
+  const outcomes = await Promise.allSettled(lists)
+  fleet.signal.throwIfAborted()
+  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))
+}
+
+/** These workers as they are now, asked for by id, zone by zone; what the cloud does not know is left out. */
+export async function listByZone(
+  fleet: Fleet,
+  provider: Provider,
+  workers: readonly WorkerRecord[],
+): Promise<readonly Instance[]> {
+  const lists = zonesOf(workers).map((ids) => provider.list(ids, fleetCalls(fleet, provider)))
+  return (await Promise.all(lists)).flat()
+}
+
+function zonesOf(workers: readonly WorkerRecord[]): readonly Selector[] {
+  const zones = new Map<string, string[]>()
+  for (const { instance } of workers) {
+    const ids = zones.get(instance.zone)
+    if (ids === undefined) zones.set(instance.zone, [instance.id])
+    else ids.push(instance.id)
+  }
+  return [...zones].map(([zone, ids]) => ({ ids, zones: [zone] }))
+}

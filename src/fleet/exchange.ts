@@ -1,0 +1,42 @@
+/** Exchange: on-demand workers that stood in for spot go back to it, a few at a time, and never below the target. Pure. */
+import type { Offer } from "../provider.js"
+import type { Share } from "../spec.js"
+import type { GroupNow } from "./plan.js"
+import type { WorkerRecord } from "./roster.js"
+
+export interface Exchange {
+  /** So many may be above the target: spot workers that come in the place of on-demand ones. */
+  readonly extra: number
+  /** So many spot workers are to be launched for it now. */
+  readonly launch: number
+  /** The on-demand workers that go now: spot ones run in their place. */
+  readonly ending: readonly WorkerRecord[]
+  /** When the first on-demand worker has stood in for long enough, in milliseconds since 1970; undefined: none does. */
+  readonly dueAt: number | undefined
+}
+
+const NONE: Exchange = { extra: 0, launch: 0, ending: [], dueAt: undefined }
+
+/** How many workers a share of `whole` is; one at least. */
+export function shareOf(share: Share, whole: number): number {
+  if (typeof share === "number") return share
+  return Math.max(1, Math.floor((whole * Number.parseFloat(share)) / 100))
+}
+
+export function exchangeOf(state: GroupNow, available: readonly Offer[], now: number): Exchange {
+  const { group, counted, booked, desired, leaving = 0 } = state
+  const { returnToSpotMs } = group
+  if (returnToSpotMs === undefined || group.market !== "spot-with-fallback" || desired === 0) return NONE
+  const standIns = counted.filter(({ instance, state }) => instance.market === "on-demand" && state === "running")
+  if (standIns.length === 0) return NONE
+  const dueAt = Math.min(...standIns.map(({ instance }) => instance.launchedAt)) + returnToSpotMs
+  const due = standIns.filter(({ instance }) => instance.launchedAt + returnToSpotMs <= now)
+  const extra = Math.min(due.length, Math.max(0, shareOf(group.maxUnavailable, desired) - leaving))
+  const over = counted.length + booked - desired
+  const running = counted.filter((worker) => worker.state === "running").length
+  const ending = [...due]
+    .sort((a, b) => a.instance.launchedAt - b.instance.launchedAt)
+    .slice(0, Math.max(0, Math.min(extra, over, running - desired)))
+  const isSold = available.some((offer) => offer.market === "spot")
+  return { extra, launch: isSold ? Math.max(0, extra - Math.max(0, over)) : 0, ending, dueAt }
+}

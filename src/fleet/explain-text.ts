@@ -1,0 +1,77 @@
+/** An explanation as a page of text. Pure. */
+import type { Scope } from "../provider.js"
+import { untilText } from "../text.js"
+import type { Barred, Explanation, GroupExplanation, Waiting } from "./explain.js"
+
+/** Failures on the page; the others are in the explanation. */
+const MOST_FAILURES = 5
+
+export function explanationText({ cluster, at, groups, unavailable }: Omit<Explanation, "toString">): string {
+  if (groups.length === 0) return `"${cluster}": no cloud was asked anything yet`
+  return [
+    `"${cluster}"`,
+    ...groups.flatMap((group) => groupLines(group, at)),
+    ...section(
+      "  not asked for now, because it was refused a while ago:",
+      unavailable.map((one) => barredLine(one, at)),
+    ),
+  ].join("\n")
+}
+
+function groupLines(group: GroupExplanation, now: number): string[] {
+  const { desired, running, pending, booked, interrupted, terminating, shortfall, failures, outages, stopped } = group
+  const counts = [
+    `${running} of ${desired} run`,
+    pending > 0 ? `${pending} boot` : "",
+    booked > 0 ? `${booked} are asked for` : "",
+    interrupted > 0 ? `${interrupted} are under notice` : "",
+    terminating > 0 ? `${terminating} are on their way out` : "",
+  ].filter((text) => text !== "")
+  const reasons = shortfall.reasons.map((row) => {
+    const again = row.retryAt === undefined ? "" : `; again ${untilText(row.retryAt, now)}`
+    return `    ${row.count} × ${row.reason} (${wordsOf(row)}): ${row.message}${again}; ${row.advice}`
+  })
+  return [
+    `  group ${group.group}: ${counts.join(", ")}`,
+    ...(stopped === undefined ? [] : [`    stopped until the next scale: ${stopped}`]),
+    ...section(`  ${shortfall.count} are missing:`, reasons),
+    ...section(
+      "  providers that cannot be used now:",
+      outages.map((one) => barredLine(one, now)),
+    ),
+    ...section(
+      "  waiting for:",
+      group.waiting.map((one) => `    ${waitingText(one, now)}`),
+    ),
+    ...section(
+      "  last failures:",
+      failures
+        .slice(0, MOST_FAILURES)
+        .map((one) => `    ${one.count} × ${one.reason} (${wordsOf(one)}): ${one.message}`),
+    ),
+    `  next: ${waitingText(group.next, now)}`,
+  ]
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines]
+}
+
+function barredLine(one: Barred, now: number): string {
+  const until = one.until === undefined ? "until the next scale" : `again ${untilText(one.until, now)}`
+  return `    ${scopeText(one.scope)}: ${one.reason} (${wordsOf(one)}), ${until}: ${one.message}`
+}
+
+function wordsOf({ code, requestId }: { readonly code: string; readonly requestId?: string }): string {
+  return requestId === undefined ? code : `${code}, request ${requestId}`
+}
+
+function scopeText(scope: Scope): string {
+  const { provider, region, zone, family, instanceType, market } = scope
+  const parts = [provider, zone ?? region, family, instanceType, market].filter((part) => part !== undefined)
+  return parts.length === 0 ? "everything" : parts.join(" ")
+}
+
+function waitingText({ what, until }: Waiting, now: number): string {
+  return until === undefined ? what : `${what}, ${untilText(until, now)}`
+}

@@ -1,0 +1,192 @@
+/** Explain: what is, what is missing and why, what is waited for, and what comes next. Asks no cloud. */
+import { accountOf } from "../calls/send.js"
+import type { Shortfall } from "../errors.js"
+import type { Failure, Provider, Scope } from "../provider.js"
+import { type Fleet, type GroupState, memoryOf } from "./context.js"
+import { etaMs } from "./eta.js"
+import { explanationText } from "./explain-text.js"
+import { keyOfPlace } from "./outages.js"
+import { groupNow, mayLaunch, planFor } from "./planning.js"
+import type { Launch } from "./roster.js"
+import { shortfallOf } from "./shortfall.js"
+import { shortOf } from "./target.js"
+import type { Unavailable, Words } from "./unavailable.js"
+import { type Balance, balanceOf } from "./within.js"
+
+/** Something that is waited for now. */
+export interface Waiting {
+  readonly what: string
+  /** When it ends at the latest, as far as that is known, in milliseconds since 1970. */
+  readonly until?: number
+}
+
+/** What may not be used now, in the words of who refused it. */
+export interface Barred {
+  readonly scope: Scope
+  readonly reason: Words["reason"]
+  readonly code: string
+  readonly message: string
+  readonly requestId?: string
+  /** Milliseconds since 1970; left out: until the next `scale`. */
+  readonly until?: number
+}
+
+export interface GroupExplanation {
+  readonly group: string
+  readonly desired: number
+  readonly running: number
+  /** Launched, not running yet. */
+  readonly pending: number
+  /** May still come of launch calls. */
+  readonly booked: number
+  /** Under notice: they run, and no longer count. */
+  readonly interrupted: number
+  /** On their way out. */
+  readonly terminating: number
+  /** What is missing, with reasons that add up to it. */
+  readonly shortfall: Shortfall
+  readonly waiting: readonly Waiting[]
+  /** What failed since the last `scale`, latest first. */
+  readonly failures: readonly Failure[]
+  /** Providers that cannot be used for it now. */
+  readonly outages: readonly Barred[]
+  /** Why nothing more is launched for it until the next `scale`. */
+  readonly stopped?: string
+  readonly next: Waiting
+}
+
+/** What `explain` returns; `String(explanation)` is a page of text. */
+export interface Explanation {
+  readonly cluster: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly groups: readonly GroupExplanation[]
+  /** What was refused to this account and is not asked for again until a moment; the process' clusters share it. */
+  readonly unavailable: readonly Barred[]
+  toString(): string
+}
+
+/** Failures that an explanation names; more of a kind say nothing more. */
+const MOST_FAILURES = 20
+
+/** @param fleet undefined before any cloud was asked anything. */
+export function explain(cluster: string, now: number, fleet: Fleet | undefined): Explanation {
+  const balance = fleet === undefined ? undefined : balanceOf(fleet)
+  const groups =
+    fleet === undefined || balance === undefined
+      ? []
+      : [...fleet.groups.values()].map((state) => explainGroup(fleet, state, balance))
+  const memory = fleet === undefined ? [] : memoryOf(fleet).filter((entry) => entry.until > now)
+  const explanation = { cluster, at: now, groups, unavailable: memory.map(barredOf) }
+  return Object.defineProperty(explanation, "toString", { value: () => explanationText(explanation) })
+}
+
+function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupExplanation {
+  const { name } = state.group
+  const short = shortOf(fleet, state)
+  const own = fleet.roster.living().filter((worker) => worker.group === name)
+  const stopped = stoppedBy(state)
+  return {
+    group: name,
+    desired: short.desired,
+    running: short.running,
+    pending: short.pending,
+    booked: short.booked,
+    interrupted: own.filter((worker) => worker.state === "interrupted").length,
+    terminating: own.filter((worker) => worker.state === "terminating").length,
+    shortfall: shortfallOf([short]),
+    waiting: waitingOf(fleet, name),
+    failures: [...short.failures].reverse().slice(0, MOST_FAILURES),
+    outages: (short.outages ?? []).map(barredOf),
+    ...(stopped === undefined ? {} : { stopped }),
+    next: nextOf(fleet, state, balance),
+  }
+}
+
+function stoppedBy({ problem, breaker }: GroupState): string | undefined {
+  if (problem !== undefined) return `${problem.name}: ${problem.message}`
+  return breaker === undefined ? undefined : `too many boots failed; the last one: ${breaker.message}`
+}
+
+function barredOf({ scope, until, failure }: Unavailable): Barred {
+  const { reason, code, message, requestId } = failure
+  return {
+    scope,
+    reason,
+    code,
+    message,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(until === Number.POSITIVE_INFINITY ? {} : { until }),
+  }
+}
+
+const STATE_WORDS: Readonly<Record<Launch["state"], string>> = {
+  waiting: "waiting for the account's limits",
+  sent: "sent, not answered yet",
+  unknown: "of unknown outcome; sent again with the same token until it is known",
+  unsettled: "accepted; the cloud is at work on them",
+  settled: "settled",
+}
+
+/** Launch calls by provider and state, and buckets that a throttle has stopped. */
+function waitingOf(fleet: Fleet, group: string): readonly Waiting[] {
+  return fleet.providers.flatMap((provider) => {
+    const open = fleet.roster.openLaunches(group).filter((launch) => launch.provider === provider)
+    const states = [...new Set(open.map((launch) => launch.state))]
+    const rows = states.map((state): Waiting => {
+      const some = open.filter((launch) => launch.state === state)
+      const count = some.reduce((sum, { call }) => sum + call.count, 0)
+      const what = `${keyOfPlace(provider)}: ${some.length} launch calls for ${count}, ${STATE_WORDS[state]}`
+      return state === "waiting" ? { what, until: passedAt(fleet, provider, some) } : { what }
+    })
+    return [...rows, ...throttled(fleet, provider, open)]
+  })
+}
+
+/** When the last of these calls may be sent. */
+function passedAt(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
+  const levels = accountOf(fleet.clock, limits).buckets.levels()
+  const costs = launches.map(({ call }) => call.cost)
+  return fleet.clock.now() + etaMs(limits.buckets, levels, costs)
+}
+
+function throttled(fleet: Fleet, provider: Provider, open: readonly Launch[]): readonly Waiting[] {
+  const drawn = new Set(open.flatMap(({ call }) => Object.keys(call.cost)))
+  const stops = Object.entries(accountOf(fleet.clock, provider.limits).buckets.stops())
+  return stops
+    .filter(([name]) => drawn.has(name))
+    .map(([name, until]) => ({
+      what: `${keyOfPlace(provider)}: throttled (${name}), nothing is sent meanwhile`,
+      until,
+    }))
+}
+
+function nextOf(fleet: Fleet, state: GroupState, balance: Balance): Waiting {
+  const standing = groupNow(fleet, state, state.desired)
+  const { plan } = planFor(fleet, state, standing, balance)
+  const now = fleet.clock.now()
+  if (!fleet.isHeld) return { what: "nothing: this process only watches until its first scale" }
+  if (fleet.money.over !== undefined) return { what: `nothing: ${fleet.money.over.message}` }
+  if (state.desired > 0 && !mayLaunch(fleet, state))
+    return { what: "nothing is launched any more until the next scale" }
+  if (plan.wish !== undefined) {
+    const { provider, region, market, count } = plan.wish
+    return { what: `asking ${provider} ${region} for ${count} (${market})`, until: now }
+  }
+  if (plan.surplus > 0) return { what: `taking ${plan.surplus} away`, until: now }
+  const at = plan.wakeAt === undefined ? {} : { until: plan.wakeAt }
+  if (plan.unplaced > 0) return { what: `trying again for ${plan.unplaced}`, ...at }
+  if (plan.later > 0) return { what: `asking for ${plan.later} more`, ...at }
+  const { exchange } = plan
+  if (exchange.dueAt !== undefined) {
+    return {
+      what: "looking for spot in the place of on-demand workers",
+      until: Math.max(exchange.dueAt, plan.wakeAt ?? now),
+    }
+  }
+  const looks = [...fleet.looks.values()].map((look) => look.nextAt)
+  const lookAt = Math.min(Number.POSITIVE_INFINITY, ...looks)
+  return lookAt === Number.POSITIVE_INFINITY
+    ? { what: "nothing to do" }
+    : { what: "looking at the cloud", until: lookAt }
+}

@@ -1,0 +1,205 @@
+/** History: what the journals of earlier processes tell, one history for each uid. */
+import { readdir, readFile, rm } from "node:fs/promises"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import type { Clock } from "../calls/clock.js"
+import { JournalError } from "../errors.js"
+import type { Json, JsonObject, LaunchCall } from "../provider.js"
+import {
+  type BillRow,
+  type Intent,
+  type IntentOutcome,
+  type JournalHistory,
+  type Made,
+  type MadeByIntent,
+  type OpenIntent,
+  VERSION,
+} from "./journal.js"
+
+/**
+ * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.
+ *
+ * @throws JournalError when a file is from a newer version, or damaged elsewhere than in a last line cut short by a crash.
+ */
+export async function readJournals(
+  directory: string,
+  cluster: string,
+  owner: string,
+  clock: Clock,
+): Promise<JournalHistory[]> {
+  return clock.busy("reading the journal", readAll(directory, cluster, owner, clock.now()))
+}
+
+async function readAll(directory: string, cluster: string, owner: string, now: number): Promise<JournalHistory[]> {
+  const names = await readdir(directory).catch(() => [] as string[])
+  const paths = names
+    .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
+    .map((name) => join(directory, name))
+  const files = (await Promise.all(paths.map(readOne))).filter((file) => file !== undefined)
+  const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
+  await Promise.all(old.map((file) => rm(file.path, { force: true }).catch(() => {})))
+  const histories = new Map<string, JournalHistory>()
+  for (const file of own.filter((one) => !isOver(one, now)).sort((a, b) => a.generation - b.generation)) {
+    const before = histories.get(file.uid)
+    const open = (before?.open ?? []).flatMap((intent) => carried(intent, file))
+    const bills = lastOfEach([...(before?.bills ?? []), ...file.bills])
+    const replayed = (before?.open ?? []).flatMap((intent) => madeBy(intent, file.replayed.get(intent.call.token)))
+    const all = [...(before?.made ?? []), ...replayed, ...file.made]
+    const made = all.filter(({ instance }) => !file.ended.has(instance.id))
+    const isAbandoned = file.isAbandoned && (before?.isAbandoned ?? true)
+    histories.set(file.uid, { ...file, open: [...open, ...file.open], bills, made, isAbandoned })
+  }
+  return [...histories.values()]
+}
+
+function lastOfEach(bills: readonly BillRow[]): readonly BillRow[] {
+  return [...new Map(bills.map((row) => [row.id, row])).values()]
+}
+
+/** A day after its deadline nothing of a cluster is launched, and nothing of it runs any more. */
+function isOver({ deadline }: FileHistory, now: number): boolean {
+  return now > Number(deadline) * 1000 + 86_400_000
+}
+
+/** What a later file says of an earlier one's intent: closed, looked at again, or nothing. */
+function carried(intent: OpenIntent, later: FileHistory): OpenIntent[] {
+  const { token } = intent.call
+  if (later.closed.has(token)) return []
+  const ref = later.unsettled.get(token)
+  return [ref === undefined ? intent : { ...intent, outcome: "unsettled", ref }]
+}
+
+interface FileHistory extends JournalHistory {
+  readonly path: string
+  readonly owner: string
+  /** Tokens that this file closes, also those of earlier generations that it replayed. */
+  readonly closed: ReadonlySet<string>
+  /** What it last heard of those that it replayed and that are not settled. */
+  readonly unsettled: ReadonlyMap<string, Json>
+  /** What those that it replayed have made. */
+  readonly replayed: ReadonlyMap<string, readonly Made[]>
+  /** Ids of instances that it has ended. */
+  readonly ended: ReadonlySet<string>
+}
+
+interface JournalRecord {
+  readonly kind: string
+  readonly [key: string]: unknown
+}
+
+interface Header {
+  readonly version: number
+  readonly uid: string
+  readonly owner: string
+  readonly generation: number
+  readonly deadline: string
+  readonly writer?: { readonly host: string; readonly pid: number }
+}
+
+interface Outcome {
+  readonly token: string
+  readonly outcome: IntentOutcome
+  readonly ref?: Json
+  readonly made?: readonly Made[]
+}
+
+async function readOne(path: string): Promise<FileHistory | undefined> {
+  const records = parseLines(path, await readFile(path, "utf8"))
+  const header = records[0] as unknown as Header | undefined
+  if (header === undefined) return undefined
+  if (records[0]?.kind !== "header" || header.version > VERSION) {
+    throw new JournalError(
+      `reading the launch journal ${path}: version ${String(header.version)} is newer than this library knows (${VERSION}); update muster, or attach from the version that wrote it`,
+      { path },
+    )
+  }
+  const { uid, owner, generation, deadline } = header
+  const ofKind = <T>(kind: string) => records.filter((record) => record.kind === kind) as unknown as T[]
+  const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))
+  const bills = lastOfEach(ofKind<BillRow & { kind: string }>("bill").map(({ kind: _, ...row }) => row))
+  const isAbandoned = hasEnded(header)
+  return { path, uid, owner, generation, deadline, bills, isAbandoned, ended, ...launchesOf(records, ended) }
+}
+
+/** The launch calls that it tells of, as they stood at its end. */
+function launchesOf(
+  records: readonly JournalRecord[],
+  ended: ReadonlySet<string>,
+): Pick<FileHistory, "open" | "closed" | "unsettled" | "made" | "replayed"> {
+  const texts = new Map(
+    records.filter((record) => record.kind === "text").map((record) => [String(record.digest), String(record.text)]),
+  )
+  const intents = new Map<string, Intent>()
+  const open = new Map<string, OpenIntent>()
+  const closed = new Set<string>()
+  const unsettled = new Map<string, Json>()
+  const made: MadeByIntent[] = []
+  const replayed = new Map<string, readonly Made[]>()
+  for (const record of records) {
+    if (record.kind === "intent") {
+      const intent = record as unknown as Intent
+      const call = unpack(intent.call as unknown as Json, texts) as unknown as LaunchCall
+      intents.set(call.token, { ...intent, call })
+      open.set(call.token, { ...intent, call, outcome: "none" })
+    } else if (record.kind === "outcome") {
+      const { token, outcome, ref, made: rows = [] } = record as unknown as Outcome
+      made.push(...madeBy(intents.get(token), rows).filter(({ instance }) => !ended.has(instance.id)))
+      if (!intents.has(token)) replayed.set(token, rows)
+      const intent = open.get(token)
+      if (outcome === "unsettled") {
+        if (intent === undefined) unsettled.set(token, ref ?? null)
+        else open.set(token, { ...intent, outcome, ...(ref === undefined ? {} : { ref }) })
+        continue
+      }
+      open.delete(token)
+      closed.add(token)
+    }
+  }
+  return { open: [...open.values()], closed, unsettled, made, replayed }
+}
+
+function madeBy(intent: Intent | undefined, rows: readonly Made[] = []): readonly MadeByIntent[] {
+  if (intent === undefined) return []
+  const { provider, region, generation, at, call } = intent
+  return rows.map((instance) => ({ provider, region, generation, at, group: call.group, token: call.token, instance }))
+}
+
+/** Known for sure: who wrote it on another machine, or by an earlier version, may live. */
+function hasEnded({ writer }: Header): boolean {
+  if (writer?.host !== hostname()) return false
+  try {
+    process.kill(writer.pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH"
+  }
+}
+
+/** A last line without its end was cut short by a crash: the call it announced was never sent. */
+function parseLines(path: string, text: string): JournalRecord[] {
+  const lines = text.split("\n")
+  lines.pop()
+  return lines.map((line, index) => {
+    try {
+      return JSON.parse(line) as JournalRecord
+    } catch (error) {
+      throw new JournalError(
+        `reading the launch journal ${path}: line ${index + 1} is damaged; move the file away to go on from tags alone`,
+        { path, cause: error },
+      )
+    }
+  })
+}
+
+function unpack(value: Json, texts: ReadonlyMap<string, string>): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => unpack(item, texts))
+  if (typeof value !== "object" || value === null) return value
+  const { $text: named, $plain: plain } = value as JsonObject
+  if (typeof named === "string") return texts.get(named) ?? ""
+  if (plain !== undefined) return unpackEntries(plain as JsonObject, texts)
+  return unpackEntries(value as JsonObject, texts)
+}
+
+function unpackEntries(value: JsonObject, texts: ReadonlyMap<string, string>): JsonObject {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item as Json, texts)]))
+}

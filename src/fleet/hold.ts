@@ -1,0 +1,92 @@
+/** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
+import { OwnershipError } from "../errors.js"
+import type { Owner } from "../provider.js"
+import { type Fleet, fleetCalls, messageOf } from "./context.js"
+import { adoptIntent } from "./launch.js"
+import { randomHex } from "./names.js"
+import { setTargets } from "./scaling.js"
+import { noteUnknownBills, takeBills } from "./spending.js"
+import type { Found } from "./survey.js"
+
+/** A process may have claimed a generation and have ended, or been overtaken, before anything carried it in its tags. */
+const MOST_CLAIMS = 5
+
+/** What was found just now is not looked for again. */
+const FRESH_MS = 2000
+
+/** Takes over what lives: its workers, and its launch calls of unknown outcome. */
+export function adopt(fleet: Fleet, found: Found): void {
+  const now = fleet.clock.now()
+  const before = fleet.foundAt
+  fleet.foundAt = now
+  for (const { provider, instance } of found.instances) fleet.roster.see(provider, instance, now, true)
+  for (const { provider, instance, at } of found.unlisted) {
+    if (fleet.roster.find(provider, instance.id) === undefined) fleet.roster.see(provider, instance, at, false)
+  }
+  takeBills(fleet, found.bills ?? [])
+  for (const intent of found.open) if (!fleet.roster.launches.has(intent.call.token)) adoptIntent(fleet, intent)
+  for (const [name, state] of fleet.groups) {
+    // A target that was given since then stays.
+    const isGiven = before > 0 && state.askedAt > before
+    if (!isGiven) state.desired = fleet.roster.counted(name).length + fleet.roster.booked(name)
+  }
+}
+
+/**
+ * Claims the cluster, so that this process is the one that changes it: the next generation, in the clouds that have something
+ * that can be made only once, and in the tags of whatever is launched from now on. Groups whose target is zero are ended first.
+ *
+ * @throws OwnershipError when others claim it faster.
+ */
+export async function hold(fleet: Fleet, targets: ReadonlyMap<string, number> = new Map()): Promise<void> {
+  if (fleet.isHeld) return
+  const zeros = new Map([...targets].filter(([, count]) => count === 0))
+  if (zeros.size > 0) setTargets(fleet, zeros)
+  fleet.claiming ??= take(fleet).finally(() => {
+    fleet.claiming = undefined
+  })
+  await fleet.claiming
+}
+
+/** Claims it to end it. Ending needs no claim: who cannot get one says so, and goes on. */
+export async function holdToClose(fleet: Fleet): Promise<void> {
+  try {
+    await hold(fleet)
+  } catch (error) {
+    if (!fleet.signal.aborted) fleet.emit({ type: "problem", error: "OwnershipError", message: messageOf(error) })
+    become(fleet, { ...fleet.owner, generation: fleet.owner.generation + 1 })
+  }
+}
+
+async function take(fleet: Fleet): Promise<void> {
+  const isFresh = fleet.clock.now() - fleet.foundAt < FRESH_MS
+  // Since then the owner may have launched more, or somebody else may have taken over.
+  const found = isFresh ? undefined : await fleet.survey()
+  if (found !== undefined) adopt(fleet, found)
+  const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
+  become(fleet, await claim(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
+  for (const state of fleet.groups.values()) {
+    for (const message of state.notes) fleet.emit({ type: "note", group: state.group.name, message })
+  }
+}
+
+function become(fleet: Fleet, owner: Owner): void {
+  fleet.owner = owner
+  fleet.journal = fleet.newJournal(owner)
+  noteUnknownBills(fleet)
+  fleet.isHeld = true
+  fleet.onHeld()
+  fleet.wake()
+}
+
+/** Claims the generation where the cloud has something that can be made only once; the one after it when that is taken. */
+async function claim(fleet: Fleet, owner: Owner, tries = 1): Promise<Owner> {
+  try {
+    const asked = fleet.providers.map((provider) => provider.claim?.(owner, fleetCalls(fleet, provider)))
+    await Promise.all(asked.filter((one) => one !== undefined))
+    return owner
+  } catch (error) {
+    if (!(error instanceof OwnershipError) || tries >= MOST_CLAIMS) throw error
+    return claim(fleet, { ...owner, generation: owner.generation + 1 }, tries + 1)
+  }
+}

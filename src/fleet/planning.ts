@@ -1,0 +1,97 @@
+/** Planning: what a pass knows of each group, and what it decides. `plan` asks the same functions. */
+import { type Fleet, type GroupState, memoryOf } from "./context.js"
+import { isRecovering } from "./launch.js"
+import { barredByOutages } from "./outages.js"
+import type { GroupNow, GroupPlan } from "./plan.js"
+import { batchesOf, zoneKey } from "./rank.js"
+import { heldUntil, tripped } from "./replace.js"
+import type { Unavailable } from "./unavailable.js"
+import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within.js"
+
+export type Plans = ReadonlyMap<string, GroupPlan>
+
+export function planNow(fleet: Fleet): Plans {
+  const balance = balanceOf(fleet)
+  return new Map([...fleet.groups].map(([name, state]) => [name, planState(fleet, state, balance)]))
+}
+
+function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
+  checkBoots(fleet, state)
+  const standing = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
+  const { plan, cut } = planFor(fleet, state, standing, balance)
+  noteCut(fleet, state, cut)
+  return withRetry(fleet, state, plan)
+}
+
+/** What a group that stands so does next. What it wishes for is booked in the balance. */
+export function planFor(fleet: Fleet, state: GroupState, standing: GroupNow, balance: Balance): PlanWithin {
+  const { plan, cut } = planWithin(fleet, balance, standing, barsOf(fleet, state), fleet.clock.now())
+  if (plan.wish === undefined) return { plan, cut }
+  if (mayLaunch(fleet, state) && !isRecovering(fleet)) {
+    bookWish(fleet, balance, plan.wish)
+    return { plan, cut }
+  }
+  const isExchange = plan.exchange.launch > 0
+  const missing = plan.wish.count + plan.later + plan.unplaced
+  return { plan: { ...plan, wish: undefined, later: 0, unplaced: isExchange ? 0 : missing }, cut }
+}
+
+/** A provider that could not say what it sells is asked again when its time has come. */
+function withRetry(fleet: Fleet, state: GroupState, plan: GroupPlan): GroupPlan {
+  if (plan.unplaced === 0 || !mayLaunch(fleet, state)) return plan
+  const now = fleet.clock.now()
+  const untils = [...state.outages.values()].flatMap(({ until }) => (until > now ? [until] : []))
+  const at = Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, ...untils)
+  return { ...plan, wakeAt: at === Number.POSITIVE_INFINITY ? undefined : at }
+}
+
+/** What the plan of a group is made from, for a target. */
+export function groupNow(fleet: Fleet, state: GroupState, desired: number): GroupNow {
+  const { group, offers = [], askedAt } = state
+  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === group.name)
+  const bookedIn = new Map<string, number>()
+  let booked = 0
+  for (const { launch, count } of fleet.roster.outstanding(group.name)) {
+    const { provider, call } = launch
+    booked += count
+    if (call.zone === undefined || count === 0) continue
+    const key = zoneKey({ provider: provider.name, region: provider.region, zone: call.zone })
+    bookedIn.set(key, (bookedIn.get(key) ?? 0) + count)
+  }
+  return {
+    group,
+    desired,
+    counted: fleet.roster.counted(group.name),
+    booked,
+    bookedIn,
+    offers,
+    leaving: workers.filter((worker) => worker.state === "terminating").length,
+    heldUntil: heldUntil(workers, askedAt),
+    batches: batchesOf(fleet.providers),
+  }
+}
+
+/** What the group may not use now: refused to this account a while ago, or of a provider that is out of order. */
+export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] {
+  return [...memoryOf(fleet), ...barredByOutages(fleet, state)]
+}
+
+/** Ends a group's launches when too many boots fail, and says so once. */
+function checkBoots(fleet: Fleet, state: GroupState): void {
+  if (state.breaker !== undefined) return
+  const { group, desired, askedAt: since } = state
+  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === group.name)
+  const bootMs = Math.max(0, ...fleet.providers.map((provider) => provider.limits.bootMs))
+  state.breaker = tripped(workers, { since, now: fleet.clock.now(), desired, bootMs })
+  if (state.breaker === undefined) return
+  const message = `too many boots failed: nothing more is launched for group ${group.name} until the next scale; the last one: ${state.breaker.message}`
+  fleet.emit({ type: "problem", group: group.name, error: "BootFailures", message })
+}
+
+export function isOver(fleet: Fleet): boolean {
+  return fleet.closing || fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
+}
+
+export function mayLaunch(fleet: Fleet, state: GroupState): boolean {
+  return !isOver(fleet) && state.problem === undefined && state.breaker === undefined
+}

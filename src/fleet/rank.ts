@@ -1,0 +1,125 @@
+/** Rank: in which order offers are tried. Pure. */
+import type { Market, Offer, Provider } from "../provider.js"
+import type { MarketWish, ResolvedGroup } from "../spec.js"
+import type { WorkerRecord } from "./roster.js"
+
+/** What an order may need to know beside the offers. */
+export interface Standing {
+  /** Workers of the group that count. */
+  readonly counted: readonly WorkerRecord[]
+  /** How many more are asked of single zones by launch calls under way, by `zoneKey`. */
+  readonly bookedIn?: ReadonlyMap<string, number>
+  /** How many are missing. */
+  readonly missing?: number
+  /** Most instances of one request, by `placeKey`; unknown places take one a request. */
+  readonly batches?: ReadonlyMap<string, number>
+}
+
+/**
+ * An offer in the zone where the group is already counts as so much of its price: workers that talk to another zone pay
+ * USD 0.01 a GB each way (EC2 and Compute Engine price lists), which a slightly cheaper machine does not make up for, and a
+ * far cheaper one does.
+ */
+const AT_HOME = 0.8
+
+/** The markets a group may use, best first. */
+export function marketsOf(market: MarketWish): readonly Market[] {
+  return market === "spot-with-fallback" ? ["spot", "on-demand"] : [market]
+}
+
+/** A provider in a region. */
+export function placeKey({ provider, region }: Pick<Offer, "provider" | "region">): string {
+  return `${provider}/${region}`
+}
+
+/** Zones of different clouds and regions may have the same name. */
+export function zoneKey({ provider, region, zone }: Pick<Offer, "provider" | "region" | "zone">): string {
+  return `${provider}/${region}/${zone}`
+}
+
+/** How many workers of the group are in each zone, or asked of it. */
+export function zoneCounts({ counted, bookedIn = new Map() }: Standing): ReadonlyMap<string, number> {
+  const counts = new Map(bookedIn)
+  for (const { provider, instance } of counted) {
+    const key = zoneKey({ provider: provider.name, region: provider.region, zone: instance.zone })
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** Most instances of one request at each provider. */
+export function batchesOf(providers: readonly Provider[]): ReadonlyMap<string, number> {
+  return new Map(
+    providers.map(({ name, region, limits }) => [placeKey({ provider: name, region }), limits.launchBatch ?? 1]),
+  )
+}
+
+/** Offers in the order in which the group tries them, best first. */
+export function rank(offers: readonly Offer[], group: ResolvedGroup, standing: Standing): Offer[] {
+  const keysOf = keysBy(offers, group, standing)
+  const keys = new Map(offers.map((offer, index) => [offer, [...keysOf(offer), index]]))
+  return [...offers].sort((a, b) => compare(keys.get(a) ?? [], keys.get(b) ?? []))
+}
+
+type Keys = (offer: Offer) => readonly number[]
+
+function keysBy(offers: readonly Offer[], group: ResolvedGroup, standing: Standing): Keys {
+  const byMarket = marketKey(group)
+  const byPrice = priceKeys(group, standing)
+  switch (group.order) {
+    case "cheapest":
+      return (offer) => [byMarket(offer), ...byPrice(offer)]
+    case "as-listed": {
+      const asWritten = listedKeys(offers, group)
+      return (offer) => [...asWritten(offer), byMarket(offer), ...byPrice(offer)]
+    }
+    case "fewest-calls": {
+      const { missing = 1, batches } = standing
+      const calls = (offer: Offer) => Math.ceil(missing / (batches?.get(placeKey(offer)) ?? 1))
+      return (offer) => [byMarket(offer), calls(offer), ...byPrice(offer)]
+    }
+  }
+}
+
+function marketKey({ market }: ResolvedGroup): (offer: Offer) => number {
+  const markets = marketsOf(market)
+  return (offer) => markets.indexOf(offer.market)
+}
+
+/**
+ * Priced before unpriced, then cheaper, then the type named first, then smaller, then the zone where the group already is
+ * (or, for a group that is to be spread, where it is least).
+ */
+function priceKeys(group: ResolvedGroup, standing: Standing): Keys {
+  const counts = zoneCounts(standing)
+  const most = Math.max(0, ...counts.values())
+  const isSpread = group.spread === "zones"
+  return (offer) => {
+    const count = counts.get(zoneKey(offer)) ?? 0
+    const isHome = !isSpread && count > 0 && count === most
+    return [
+      offer.pricePerHour === undefined ? 1 : 0,
+      (offer.pricePerHour ?? 0) * (isHome ? AT_HOME : 1),
+      group.instanceTypes?.indexOf(offer.instanceType) ?? 0,
+      offer.vcpus ?? 0,
+      isSpread ? count : -count,
+    ]
+  }
+}
+
+/** Providers and regions in the order in which their offers come, types and zones as written, else as the cloud lists them. */
+function listedKeys(offers: readonly Offer[], group: ResolvedGroup): Keys {
+  const places = [...new Set(offers.map(placeKey))]
+  const types = group.instanceTypes ?? [...new Set(offers.map((offer) => offer.instanceType))]
+  const placeAt = new Map(places.map((place, index) => [place, index]))
+  const typeAt = new Map(types.map((type, index) => [type, index]))
+  return (offer) => [placeAt.get(placeKey(offer)) ?? 0, typeAt.get(offer.instanceType) ?? 0]
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

@@ -1,0 +1,75 @@
+/** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
+import type { Clock } from "../calls/clock.js"
+import { createCalls } from "../calls/send.js"
+import type { Calls, Instance, InstanceState, Leftover, Provider, Selector } from "../provider.js"
+import { livingStates } from "./observe.js"
+import { TAG } from "./tags.js"
+
+/** One thing that exists. */
+export interface Remain {
+  /** "instance", or what the cloud calls it: "volume", "resource-group", … */
+  readonly kind: string
+  readonly id: string
+  /** "aws eu-west-2", … */
+  readonly place: string
+  /** Empty for set-up that clusters share. */
+  readonly cluster: string
+  readonly owner: string
+  readonly uid: string
+  /** Of an instance. */
+  readonly state?: InstanceState
+  /** Where a person can look at it. */
+  readonly consoleUrl?: string
+}
+
+export interface Looked {
+  readonly instances: readonly Instance[]
+  readonly leftovers: readonly Leftover[]
+}
+
+/** Both are complete, or it throws. */
+export async function look(provider: Provider, selector: Selector, calls: Calls): Promise<Looked> {
+  const [instances, leftovers] = await Promise.all([
+    provider.list({ ...selector, states: livingStates(provider.limits) }, calls),
+    provider.leftovers?.(selector, calls) ?? [],
+  ])
+  return { instances, leftovers }
+}
+
+export function placeOf({ name, region }: Provider): string {
+  return `${name} ${region}`
+}
+
+export function remainOf(provider: Provider, thing: Instance | Leftover): Remain {
+  const { id, tags } = thing
+  const said = {
+    id,
+    place: placeOf(provider),
+    cluster: tags[TAG.cluster] ?? "",
+    owner: tags[TAG.owner] ?? "",
+    uid: tags[TAG.uid] ?? "",
+  }
+  if ("kind" in thing) return { kind: thing.kind, ...said }
+  const consoleUrl = provider.consoleUrl?.(thing)
+  return { kind: "instance", ...said, state: thing.state, ...(consoleUrl === undefined ? {} : { consoleUrl }) }
+}
+
+/**
+ * Everything that is there of the clusters asked for; nothing is the proof that nothing was left. What clusters share is not
+ * among it.
+ */
+export async function remainsOf(
+  providers: readonly Provider[],
+  selector: Selector,
+  clock: Clock,
+): Promise<readonly Remain[]> {
+  const { signal } = new AbortController()
+  const rows = await Promise.all(
+    providers.map(async (provider) => {
+      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
+      const { instances, leftovers } = await look(provider, selector, calls)
+      return [...instances, ...leftovers.filter(({ shared }) => !shared)].map((thing) => remainOf(provider, thing))
+    }),
+  )
+  return rows.flat()
+}

@@ -1,0 +1,101 @@
+/** Volley: wishes as the exact launch calls of one moment, sized to what the account's buckets hold. `plan` shows the same. */
+import { accountOf } from "../calls/send.js"
+import type { Bucket, Cost, LaunchCall, Prepared, Provider, Room, Wish } from "../provider.js"
+import type { Fleet } from "./context.js"
+import type { PlannedWish } from "./plan.js"
+
+export interface ReadyWish {
+  readonly planned: PlannedWish
+  readonly provider: Provider
+  readonly prepared: Prepared
+}
+
+/** One wish, split. */
+export interface Volley {
+  readonly wish: Wish
+  readonly provider: Provider
+  readonly calls: readonly LaunchCall[]
+}
+
+/** Each wish is split with what those before it leave in the buckets. */
+export function volleysOf(fleet: Fleet, ready: readonly ReadyWish[]): readonly Volley[] {
+  const volleys: Volley[] = []
+  for (const one of ready) {
+    const whole = volleyOf(fleet, one, one.planned.count, roomOf(fleet, one.provider, volleys))
+    const levels = roomOf(fleet, one.provider, volleys).levels
+    const now = fitting(whole.calls, one.provider.limits.buckets, levels)
+    if (now === undefined) {
+      volleys.push(whole)
+      continue
+    }
+    volleys.push(volleyOf(fleet, one, now, roomOf(fleet, one.provider, volleys)))
+    const rest = one.planned.count - now
+    volleys.push(volleyOf(fleet, one, rest, roomOf(fleet, one.provider, volleys)))
+  }
+  return volleys
+}
+
+function volleyOf(fleet: Fleet, { planned, provider, prepared }: ReadyWish, count: number, room: Room): Volley {
+  const wish = numberedWish(fleet, { ...planned, count })
+  return { wish, provider, calls: provider.split(wish, prepared, room) }
+}
+
+/** An id never used before, also not by another process with the same uid and generation. */
+function numberedWish(fleet: Fleet, planned: PlannedWish): Wish {
+  const { uid, generation, claim } = fleet.owner
+  const spread = fleet.groups.get(planned.group)?.group.spread ?? "one-zone"
+  const { group, count, offers, market, arch } = planned
+  fleet.wishes += 1
+  return { id: `${generation}-${claim}-${fleet.wishes}`, uid, group, count, offers, market, arch, spread }
+}
+
+/** What the buckets hold, and what is under way, once `before` have gone out. */
+function roomOf(fleet: Fleet, provider: Provider, before: readonly Volley[]): Room {
+  const { account } = provider.limits
+  const levels = { ...accountOf(fleet.clock, provider.limits).buckets.levels() }
+  const sharing = before.filter((volley) => volley.provider.limits.account === account)
+  for (const { calls } of sharing) for (const call of calls) spend(levels, call.cost)
+  const own = before.filter((volley) => volley.provider === provider).flatMap(({ calls }) => calls)
+  const open = fleet.roster.openLaunches().filter((launch) => launch.provider === provider)
+  const launches = [...open.map(({ call }) => call), ...own].map(({ api, zone, count }) => ({
+    api,
+    count,
+    ...(zone === undefined ? {} : { zone }),
+  }))
+  return { levels, launches }
+}
+
+function spend(levels: Record<string, number>, cost: Cost): void {
+  for (const [name, units] of Object.entries(cost)) {
+    const level = levels[name]
+    if (level !== undefined) levels[name] = level - units
+  }
+}
+
+/**
+ * How many of the instances may be asked for now, when the buckets that count instances hold enough for some of a call but
+ * not for all of it: they come at once, and only the rest waits. Undefined: the calls are well as they are.
+ */
+function fitting(
+  calls: readonly LaunchCall[],
+  buckets: Readonly<Record<string, Bucket>>,
+  levels: Readonly<Record<string, number>>,
+): number | undefined {
+  const left = { ...levels }
+  let before = 0
+  for (const { count, cost } of calls) {
+    const fits = Object.entries(cost).flatMap(([name, units]) => {
+      const bucket = buckets[name]
+      const level = left[name]
+      const countsInstances = count > 1 && units >= count
+      if (!countsInstances || level === undefined || bucket === undefined || bucket.kind === "concurrency") return []
+      const reserve = bucket.kind === "token" ? (bucket.reserve ?? 0) : 0
+      return [Math.floor((level - reserve) / (units / count))]
+    })
+    const fit = Math.min(count, ...fits)
+    if (fit < count) return fit >= 1 ? before + fit : undefined
+    before += count
+    spend(left, cost)
+  }
+  return undefined
+}

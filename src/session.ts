@@ -1,0 +1,95 @@
+/** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
+import { setMaxListeners } from "node:events"
+import type { Clock } from "./calls/clock.js"
+import type { ClusterEventBody } from "./events.js"
+import { closeOnExit } from "./exit/on-exit.js"
+import { type Closed, closeFleet } from "./fleet/closing.js"
+import type { Fleet } from "./fleet/context.js"
+import { withdrawWaiting } from "./fleet/launch.js"
+import { keepLease } from "./fleet/lease.js"
+import { type OpenOptions, openFleet } from "./fleet/open.js"
+import { Passes } from "./fleet/passes.js"
+import type { Receipt } from "./fleet/receipt.js"
+import { type Loop, startLoop } from "./fleet/reconcile.js"
+import { endRequests } from "./fleet/requests.js"
+import { Scaling } from "./fleet/scaling.js"
+import type { ResolvedSpec } from "./spec.js"
+
+export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake"> {
+  readonly name: string
+  /** The user chose the name. */
+  readonly isNamed: boolean
+  readonly clock: Clock
+  readonly emit: (event: ClusterEventBody) => void
+  /** Closes the whole cluster: what a process that ends asks for. */
+  readonly close: (timeoutMs: number) => Promise<Receipt>
+}
+
+export class Session {
+  readonly fleet: Fleet
+  /** The cluster lived before: disposing of it leaves it alone. */
+  readonly attached: boolean
+  readonly scaling: Scaling
+  readonly #passes = new Passes()
+  readonly #abort: AbortController
+  readonly #loop: Loop
+  readonly #watches: readonly (() => void)[]
+
+  private constructor(
+    opened: { readonly fleet: Fleet; readonly attached: boolean; readonly abort: AbortController },
+    watches: readonly (() => void)[],
+  ) {
+    this.fleet = opened.fleet
+    this.attached = opened.attached
+    this.#abort = opened.abort
+    this.#watches = watches
+    this.scaling = new Scaling(this.fleet, this.#passes)
+    this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
+  }
+
+  static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
+    const { name, isNamed, close } = options
+    const abort = new AbortController()
+    // Every request under way listens to it: hundreds are no leak.
+    setMaxListeners(0, abort.signal)
+    let session: Session | undefined
+    const wake = () => session?.wake()
+    const opened = await openFleet(name, isNamed, spec, { ...options, signal: abort.signal, wake })
+    const { fleet } = opened
+    const size = () => fleet.roster.living().length
+    const onExit = () => closeOnExit({ name, size, close, requests: () => endRequests(fleet, spec) })
+    session = new Session({ ...opened, abort }, [keepLease(fleet), ...(spec.closeOnExit ? [onExit()] : [])])
+    wake()
+    return session
+  }
+
+  /** Asks for another pass. */
+  wake(): void {
+    this.#loop.wake()
+  }
+
+  /** Ends all of the cluster; what it came to. */
+  close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
+    this.scaling.supersede(() => true)
+    return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
+  }
+
+  /** Lets go of the instances: nothing more is launched, and whoever waits for a target hears why. */
+  async letGo(reason: Error, toWaiting: Error): Promise<void> {
+    const { fleet } = this
+    this.scaling.reject(toWaiting)
+    for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
+    // Launches on the wire are awaited to their own deadline: what they make must be in the journal, not only in the cloud.
+    const isSent = () => fleet.roster.openLaunches().some((launch) => launch.state === "sent")
+    while (isSent()) await fleet.clock.sleep(fleet.providers[0]?.limits.look.firstMs ?? 0)
+    await this.end(reason)
+    await fleet.journal.close()
+  }
+
+  /** Stops looking, replacing and renewing. */
+  async end(reason: Error): Promise<void> {
+    this.#abort.abort(reason)
+    await this.#loop.stop()
+    for (const end of this.#watches) end()
+  }
+}

@@ -1,0 +1,37 @@
+/** Text for terminals: spans of time, and columns. Pure. */
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1_000],
+] as const
+
+/** "2 min 10 s": the two largest units; "now" for less than a second. */
+export function spanText(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return "never"
+  let left = Math.round(ms / 1_000) * 1_000
+  const parts: string[] = []
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(left / size)
+    left -= count * size
+    if (count > 0) parts.push(`${count} ${unit}`)
+    else if (parts.length > 0) break
+    if (parts.length === 2) break
+  }
+  return parts.length > 0 ? parts.join(" ") : "now"
+}
+
+/** "in 2 min 10 s", for a moment to come. */
+export function untilText(at: number, now: number): string {
+  if (at === Number.POSITIVE_INFINITY) return "with the next scale"
+  return at - now < 500 ? "now" : `in ${spanText(at - now)}`
+}
+
+/** Rows as columns of even width, two spaces apart, indented by `indent`. */
+export function columns(rows: readonly (readonly string[])[], indent = 4): string[] {
+  const widths: number[] = []
+  for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
+  const pad = " ".repeat(indent)
+  return rows.map((row) => `${pad}${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd())
+}

@@ -1,0 +1,27 @@
+/** A cluster for as long as some work takes. */
+import { Cluster } from "./cluster.js"
+import type { ClusterSpec } from "./spec.js"
+import type { ClusterOptions } from "./verbs.js"
+
+/**
+ * Makes a cluster, runs `work` with it, and closes it whatever happens. When both fail, the error of `work` is thrown, with
+ * that of closing as its `closeError`.
+ */
+export async function withCluster<T>(
+  spec: ClusterSpec,
+  work: (cluster: Cluster) => Promise<T>,
+  options: ClusterOptions = {},
+): Promise<T> {
+  const cluster = new Cluster(spec, options)
+  const [outcome] = await Promise.allSettled([Promise.resolve(cluster).then(work)])
+  const [closed] = await Promise.allSettled([cluster.close()])
+  if (outcome.status === "rejected") {
+    const error: unknown = outcome.reason
+    if (closed.status === "rejected" && error instanceof Error) {
+      Object.defineProperty(error, "closeError", { value: closed.reason })
+    }
+    throw error
+  }
+  if (closed.status === "rejected") throw closed.reason as Error
+  return outcome.value
+}

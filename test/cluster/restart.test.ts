@@ -1,0 +1,126 @@
+/** What a process that ended without a word has left, and what the next one of the name makes of it. */
+import { spawnSync } from "node:child_process"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, test } from "vitest"
+import type { Cluster } from "../../src/cluster.js"
+import { LeakError } from "../../src/errors.js"
+import { live, type Rig, rig } from "./support.js"
+
+let folder = ""
+let journal = ""
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "muster-restart-"))
+  journal = join(folder, "journal")
+})
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const LAG_MS = 40_000
+const CONSISTENCY_MS = 90_000
+const lagging = { listLagMs: LAG_MS, limits: { consistencyMs: CONSISTENCY_MS } } as const
+
+/** As it is on the disk at this moment, if its process ended now. */
+function leftBehind(pid: number): string {
+  const left = join(folder, "left")
+  cpSync(journal, left, { recursive: true })
+  for (const file of readdirSync(left).map((name) => join(left, name))) {
+    writeFileSync(file, readFileSync(file, "utf8").replace(/"pid":\d+/, `"pid":${pid}`))
+  }
+  return left
+}
+
+/** The number of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ["--version"]).pid
+}
+
+/** Scales to five, and stops as soon as the launch call was answered. */
+async function answered({ clock, cluster: make }: Rig): Promise<Cluster> {
+  const first = make({ name: "render" }, { journal })
+  const ended = new Promise<void>((resolve) => first.on("launch-ended", () => resolve()))
+  first.scale(5).catch(() => {})
+  await clock.run(ended)
+  await clock.run(clock.sleep(1))
+  return first
+}
+
+test("what a launch call made a moment before the crash is not made again, although no list shows it", async () => {
+  const at = rig(lagging)
+  const first = await answered(at)
+  expect(live(at.world)).toHaveLength(5)
+  expect(at.world.visible()).toEqual([])
+  const left = leftBehind(deadPid())
+  await at.clock.run(first.detach())
+  const second = at.cluster({ name: "render", existing: "connect" }, { journal: left })
+  expect(await at.clock.run(second.scale(5))).toMatchObject({ running: 5 })
+  expect(at.world.truth()).toHaveLength(5)
+  const receipt = await at.clock.run(second.close())
+  expect(receipt.instances).toHaveLength(5)
+  expect(live(at.world)).toEqual([])
+})
+
+test("nothing of it is ended before a list or a reply has shown whose it is", async () => {
+  const at = rig(lagging)
+  const first = await answered(at)
+  const left = leftBehind(deadPid())
+  await at.clock.run(first.detach())
+  const ids = new Set(at.world.truth().map(({ id }) => id))
+  for (const id of ids) at.world.retag(id, { "muster-cluster": "somebody-elses" })
+  const second = at.cluster({ name: "render", existing: "connect" }, { journal: left })
+  await at.clock.run(second.scale(2))
+  await expect(at.clock.run(second.close())).rejects.toThrow(LeakError)
+  expect(new Set(live(at.world).map(({ id }) => id))).toEqual(ids)
+})
+
+test("what was told to end before the crash is not waited for", async () => {
+  const at = rig(lagging)
+  const first = await answered(at)
+  await at.clock.run(first.scale(5))
+  await at.clock.run(first.scale(1))
+  const left = leftBehind(deadPid())
+  await at.clock.run(first.detach())
+  const second = at.cluster({ name: "render", existing: "connect" }, { journal: left })
+  const begun = at.clock.now()
+  await at.clock.run(second.scale(1))
+  expect(at.clock.now() - begun).toBeLessThan(LAG_MS)
+  await at.clock.run(second.close())
+  expect(live(at.world)).toEqual([])
+})
+
+/** A cluster whose process and instances are gone, but not its template. */
+async function emptied(at: Rig, pid: number): Promise<string> {
+  const first = at.cluster({ name: "render" }, { journal })
+  await at.clock.run(first.scale(2))
+  const left = leftBehind(pid)
+  await at.clock.run(first.detach())
+  at.world.terminate(at.world.truth().map(({ id }) => id))
+  await at.clock.run(at.clock.sleep(3_600_000))
+  return left
+}
+
+const ofRender = ({ world }: Rig) => world.resources.list({ tags: { "muster-cluster": "render" } })
+
+test("what a dead owner made beside instances goes with the next cluster of the name, and so do its journals", async () => {
+  const at = rig()
+  const left = await emptied(at, deadPid())
+  expect(ofRender(at).length).toBeGreaterThan(0)
+  const second = at.cluster({ name: "render" }, { journal: left })
+  await at.clock.run(second.scale(1))
+  await at.clock.run(second.close())
+  expect(ofRender(at)).toEqual([])
+  expect(readdirSync(left)).toEqual([])
+})
+
+test("as long as that owner's process lives, it is left alone", async () => {
+  const at = rig()
+  const left = await emptied(at, process.pid)
+  const before = ofRender(at)
+  const second = at.cluster({ name: "render" }, { journal: left })
+  await at.clock.run(second.scale(1))
+  await at.clock.run(second.close())
+  expect(ofRender(at)).toEqual(before)
+  expect(readdirSync(left)).toHaveLength(1)
+})
