@@ -33,6 +33,8 @@ export type Blueprint = {
   readonly publicAddress: "auto" | boolean
   readonly options: LaunchOptions
   readonly overrides: JsonObject
+  /** The digest of the group's spec, where one was given. */
+  readonly spec?: string
   readonly owner: {
     readonly cluster: string
     readonly uid: string

@@ -79,12 +79,7 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["HostLimitExceeded", "AddressLimitExceeded"], verdict: "quota", scope: "region", ttlMs: OTHER_QUOTA_MS },
 
   // Who we are, and what we may.
-  {
-    codes: ["UnauthorizedOperation"],
-    verdict: "auth",
-    remedy:
-      "allow this action to the principal; an encoded message is read with: aws sts decode-authorization-message --encoded-message …",
-  },
+  { codes: ["UnauthorizedOperation"], verdict: "auth", remedy: "allow this action to the principal" },
   {
     codes: ["AuthFailure.ServiceLinkedRoleCreationNotPermitted"],
     verdict: "auth",

@@ -11,6 +11,7 @@ import {
 } from "../../src/errors.js"
 import type { Offer, Scope } from "../../src/provider.js"
 import { type CodeRow, COLD_MS, rowOf, type ScopeKind } from "./codes.js"
+import { decodingRemedy, splitEncoded } from "./decode.js"
 import { quotaCodeOf } from "./families.js"
 
 /** What was being done when it failed. */
@@ -94,9 +95,11 @@ function isServerFault(error: SdkError): boolean {
 /** "what was done: what EC2 said (its code, the request's id); what to do" */
 function sentence(error: SdkError, code: string, row: CodeRow | undefined, doing: Doing): string {
   const id = error.$metadata?.requestId
-  const said = (error.message ?? "").trim().replace(/\.$/, "") || `HTTP ${error.$metadata?.httpStatusCode ?? "?"}`
+  const { said: words, encoded } = splitEncoded((error.message ?? "").trim())
+  const said = words.replace(/\.$/, "") || `HTTP ${error.$metadata?.httpStatusCode ?? "?"}`
   const remedy = row?.verdict === "quota" ? quotaRemedy(row, doing) : row?.remedy?.replace("{token}", doing.token ?? "")
-  return `${doing.what}: ${said} (${code}${id === undefined ? "" : `, request ${id}`})${remedy === undefined ? "" : `; ${remedy}`}`
+  const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
+  return [`${doing.what}: ${said} (${code}${id === undefined ? "" : `, request ${id}`})`, ...hints].join("; ")
 }
 
 function quotaRemedy(row: CodeRow, { offer, region }: Doing): string | undefined {

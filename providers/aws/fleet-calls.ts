@@ -26,7 +26,10 @@ export function fleetCalls(splitting: Splitting): readonly LaunchCall[] {
     (_, index) => Math.floor(wish.count / places.length) + (index < wish.count % places.length ? 1 : 0),
   )
   const parts = sized(splitting, shares).map(({ place, count }) => ({ offers: places[place] ?? [], count }))
-  return parts.map((part, index) => fleetCall(splitting, { ...part, offers: part.offers.slice(0, MOST_POOLS) }, index))
+  const subnetOf = subnetChooser(splitting.blueprint.subnets, splitting.room.launches)
+  return parts.map(({ offers, count }, index) =>
+    fleetCall(splitting, { offers: offers.slice(0, MOST_POOLS), count, subnetOf }, index),
+  )
 }
 
 interface Share {
@@ -56,12 +59,13 @@ function sized({ room, blueprint }: Splitting, shares: readonly number[]): reado
 interface Part {
   readonly offers: readonly Offer[]
   readonly count: number
+  readonly subnetOf: (zone: string, count: number) => Subnet | undefined
 }
 
-function fleetCall({ wish, blueprint, room, tokenOf }: Splitting, { offers, count }: Part, index: number): LaunchCall {
+function fleetCall(splitting: Splitting, { offers, count, subnetOf }: Part, index: number): LaunchCall {
+  const { wish, blueprint, tokenOf } = splitting
   const token = tokenOf(index)
   const Tags = tagsOf(blueprint, wish, token)
-  const subnetOf = subnetChooser(blueprint.subnets, room.launches)
   // One subnet for each zone: two of the same zone cannot be in one fleet.
   const subnets = new Map([...new Set(offers.map(({ zone }) => zone))].map((zone) => [zone, subnetOf(zone, count)]))
   const ranked = offers.map((offer, priority) => ({ offer, priority, subnet: subnets.get(offer.zone) }))

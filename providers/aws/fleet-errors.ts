@@ -3,6 +3,7 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { AuthError, RejectedError } from "../../src/errors.js"
 import type { Failure, LaunchCall, Offer } from "../../src/provider.js"
 import { type CodeRow, COLD_MS, rowOf } from "./codes.js"
+import { decodingRemedy, splitEncoded } from "./decode.js"
 import { scopeOf } from "./errors.js"
 import { launchWords } from "./launch.js"
 
@@ -27,8 +28,9 @@ export function throwIfHopeless(call: LaunchCall, region: string, errors: readon
   if (first === undefined || !rows.every(isFinal)) return
   const [row] = rows
   const code = first.ErrorCode ?? "Unknown"
-  const remedy = row?.remedy === undefined ? "" : `; ${row.remedy}`
-  const message = `${launchWords(call)} in ${region}: ${wordsOf(first)} (${code})${remedy}`
+  const { encoded } = splitEncoded(first.ErrorMessage ?? "")
+  const hints = [row?.remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
+  const message = [`${launchWords(call)} in ${region}: ${wordsOf(first)} (${code})`, ...hints].join("; ")
   throw row?.verdict === "auth" ? new AuthError(message, { code }) : new RejectedError(message, { code })
 }
 
@@ -95,5 +97,6 @@ function rowFor({ ErrorCode = "", ErrorMessage = "" }: FleetError): CodeRow | un
 }
 
 function wordsOf({ ErrorCode, ErrorMessage }: FleetError): string {
-  return (ErrorMessage ?? ErrorCode ?? "EC2 gave no reason").trim().replace(/\.$/, "")
+  const { said } = splitEncoded((ErrorMessage ?? ErrorCode ?? "EC2 gave no reason").trim())
+  return said.replace(/\.$/, "")
 }

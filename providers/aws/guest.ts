@@ -3,6 +3,7 @@
  * becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { leaseScript } from "./guest-lease.js"
 
 /** Where an instance asks for its id; tests put a server of their own there. */
 const METADATA = "http://169.254.169.254"
@@ -44,25 +45,33 @@ else
   (trap '' HUP; sleep "$muster_left"; shutdown -P now || poweroff) >/dev/null 2>&1 &
 fi`
 
-/** IMDSv2: a token first. cloud-init's own note of the id is there when no tool for HTTP is. */
-const IDENTITY = `
-muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
-muster_instance_id() {
+/** IMDSv2: a token first. With curl or with wget, as the image has it. */
+const ASK_METADATA = `
+muster_ask() {
   if command -v curl >/dev/null; then
     muster_token=$(curl -sf --retry 5 --retry-connrefused -m 5 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
-      curl -sf --retry 5 -m 5 -H "X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/instance-id" && return
+      curl -sf --retry 5 -m 5 -H "X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/$1" && return
   elif command -v wget >/dev/null; then
     muster_token=$(wget -qO- -T 5 -t 5 --method=PUT --header="X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
-      wget -qO- -T 5 -t 5 --header="X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/instance-id" && return
+      wget -qO- -T 5 -t 5 --header="X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/$1" && return
   fi
-  cat "$muster_root/var/lib/cloud/data/instance-id"
-}
-MUSTER_INSTANCE=$(muster_instance_id)
+  return 1
+}`.trim()
+
+/** cloud-init's own note of the id is there when no tool for HTTP is. */
+const IDENTITY = `
+muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
+${ASK_METADATA}
+MUSTER_INSTANCE=$(muster_ask instance-id || cat "$muster_root/var/lib/cloud/data/instance-id")
 MUSTER_NAME="$MUSTER_GROUP-$(printf %s "$MUSTER_INSTANCE" | tail -c 8)"
 export MUSTER_INSTANCE MUSTER_NAME`
 
-/** The whole user data script of one group. */
-export function guestScript(owner: Owner, group: GroupRequest, region: string): string {
+/**
+ * The whole user data script of one group.
+ *
+ * @param second a line to put after the first: what is kept there for others to read.
+ */
+export function guestScript(owner: Owner, group: GroupRequest, region: string, second?: string): string {
   const ours = {
     MUSTER_PROVIDER: "aws",
     MUSTER_REGION: region,
@@ -71,7 +80,15 @@ export function guestScript(owner: Owner, group: GroupRequest, region: string): 
     MUSTER_GROUP: group.name,
     MUSTER_DEADLINE: owner.deadline,
   }
-  const lines = ["#!/bin/sh", ...exports(ours), DEADLINE_TIMER.trim(), IDENTITY.trim(), ...exports(group.environment)]
+  const lines = [
+    "#!/bin/sh",
+    ...(second === undefined ? [] : [second]),
+    ...exports(ours),
+    DEADLINE_TIMER.trim(),
+    IDENTITY.trim(),
+    ...(group.leaseSeconds === undefined ? [] : [leaseScript(group.leaseSeconds, ASK_METADATA)]),
+    ...exports(group.environment),
+  ]
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
 }
 

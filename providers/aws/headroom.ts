@@ -1,23 +1,24 @@
 /** How much more the account and the network can take: advice for a plan, never a reason not to launch. */
-import type * as Quotas from "@aws-sdk/client-service-quotas"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, Headroom, Market, Wish } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { toMusterError } from "./errors.js"
 import { familyOf, quotaCodeOf } from "./families.js"
 import { PAGE } from "./limits.js"
-import type { AwsClient, AwsOptions } from "./options.js"
+import type { AwsOptions } from "./options.js"
 import { pages } from "./pages.js"
-import { optionalPackage } from "./pricing.js"
+import { quota } from "./quotas.js"
 import { defaultSubnets, describeSubnets, knownSubnets, type Subnet } from "./subnets.js"
 
-/** Quotas of what comes with each instance ("Amazon EBS quotas", "Amazon VPC quotas"). */
-const DISKS = { service: "ebs", code: "L-7A658B76", name: "gp3 storage", unit: "TiB" } as const
-const INTERFACES = { service: "vpc", code: "L-DF5E4CA3", name: "network interfaces", unit: "interfaces" } as const
+/** Codes of the quotas on what comes with each instance ("Amazon EBS quotas", in TiB; "Amazon VPC quotas"). */
+const DISKS = "L-7A658B76"
+const INTERFACES = "L-DF5E4CA3"
+
+/** The root disk of Ubuntu's and of Amazon Linux's images. */
+const LEAST_ROOT_GIB = 8
 
 /**
  * What is known of: the vCPU quotas of the wish's families with what runs of them, the subnets' free addresses, and the quotas
- * on disks and interfaces. What may not be read, or has no client, is left out.
+ * on disks and interfaces with what there is of them. What may not be read, or has no client, is left out.
  */
 export async function headroom(
   send: Send,
@@ -25,7 +26,11 @@ export async function headroom(
   wish: Wish,
   calls: Calls,
 ): Promise<readonly Headroom[]> {
-  const parts = [addresses(send, options, calls), vcpuQuotas(send, options, wish, calls), otherQuotas(options, calls)]
+  const parts = [
+    addresses(send, options, calls),
+    vcpuQuotas(send, options, wish, calls),
+    otherQuotas(send, options, wish, calls),
+  ]
   const outcomes = await Promise.allSettled(parts)
   calls.signal.throwIfAborted()
   return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))
@@ -65,7 +70,7 @@ async function vcpuQuotas(send: Send, options: AwsOptions, wish: Wish, calls: Ca
           {
             name: `vCPU quota ${code ?? ""}`,
             scope: { provider: "aws", region: options.region, family, market },
-            unit: "vCPUs",
+            unit: "vCPU",
             limit,
             used: used.get(family) ?? 0,
           },
@@ -91,37 +96,63 @@ function vcpusOf({ CpuOptions }: Ec2.Instance): number {
   return (CpuOptions?.CoreCount ?? 0) * (CpuOptions?.ThreadsPerCore ?? 1)
 }
 
-/** What is used of them only a walk through the whole account would tell: 0 stands for not known. */
-async function otherQuotas(options: AwsOptions, calls: Calls): Promise<readonly Headroom[]> {
-  const rows = await Promise.all(
-    [DISKS, INTERFACES].map(async ({ service, code, name, unit }) => {
-      const limit = await quota(options, service, code, calls)
-      const scope = { provider: "aws", region: options.region }
-      return limit === undefined ? [] : [{ name: `${name} (quota ${code})`, scope, unit, limit, used: 0 }]
-    }),
-  )
+async function otherQuotas(send: Send, options: AwsOptions, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
+  const rows = await Promise.all([diskQuota(send, options, calls), interfaceQuota(send, options, wish, calls)])
   return rows.flat()
 }
 
-async function quota(options: AwsOptions, service: string, code: string, calls: Calls): Promise<number | undefined> {
-  const given = options.clients?.serviceQuotas
-  if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
-  const sdk = optionalPackage<typeof Quotas>("@aws-sdk/client-service-quotas")
-  if (sdk === undefined) return undefined
-  const client = given ?? makeClient(sdk, options)
-  const input = { ServiceCode: service, QuotaCode: code }
-  return calls.send("GetServiceQuota", { GetServiceQuota: 1 }, async ({ signal }) => {
-    try {
-      const reply = await client.send(new sdk.GetServiceQuotaCommand(input) as never, { abortSignal: signal })
-      return (reply as Quotas.GetServiceQuotaCommandOutput).Quota?.Value
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      throw toMusterError(error, { what: `reading quota ${code}`, region: options.region })
-    }
+/** In root disks of a size, as that is what an instance takes of it; the images that are looked up have 8 GiB and more. */
+async function diskQuota(send: Send, options: AwsOptions, calls: Calls): Promise<readonly Headroom[]> {
+  const tebibytes = await quota(options, "ebs", DISKS, calls)
+  if (tebibytes === undefined) return []
+  const { rootGiB = LEAST_ROOT_GIB, region } = options
+  const gibibytes = await orUnknown(gp3InUse(send, calls), calls)
+  const name = named(`gp3 storage in disks of ${rootGiB} GiB (quota ${DISKS})`, gibibytes)
+  const limit = Math.floor((tebibytes * 1024) / rootGiB)
+  const used = Math.ceil((gibibytes ?? 0) / rootGiB)
+  return [{ name, scope: { provider: "aws", region }, unit: "disks", limit, used }]
+}
+
+async function gp3InUse(send: Send, calls: Calls): Promise<number> {
+  const input = { Filters: [{ Name: "volume-type", Values: ["gp3"] }], MaxResults: PAGE }
+  const read = await pages(send, calls, "DescribeVolumes", { input, what: "counting the disks that there are" })
+  return read.flatMap((page) => page.Volumes ?? []).reduce((sum, { Size = 0 }) => sum + Size, 0)
+}
+
+/** "Network interfaces per Region ... enforced per Availability Zone" (Amazon VPC quotas). */
+async function interfaceQuota(send: Send, options: AwsOptions, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
+  const limit = await quota(options, "vpc", INTERFACES, calls)
+  if (limit === undefined) return []
+  const used = await orUnknown(interfacesInUse(send, calls), calls)
+  const zones = [...new Set(wish.offers.map(({ zone }) => zone))]
+  return zones.map((zone) => ({
+    name: named(`network interfaces in ${zone} (quota ${INTERFACES})`, used),
+    scope: { provider: "aws", region: options.region, zone },
+    unit: "interfaces",
+    limit,
+    used: used?.get(zone) ?? 0,
+  }))
+}
+
+async function interfacesInUse(send: Send, calls: Calls): Promise<ReadonlyMap<string, number>> {
+  const asking = { input: { MaxResults: PAGE }, what: "counting the network interfaces that there are" }
+  const read = await pages(send, calls, "DescribeNetworkInterfaces", asking)
+  const used = new Map<string, number>()
+  for (const { AvailabilityZone: zone = "" } of read.flatMap((page) => page.NetworkInterfaces ?? [])) {
+    used.set(zone, (used.get(zone) ?? 0) + 1)
+  }
+  return used
+}
+
+/** What may not be counted is not known, which is not the same as none. */
+function orUnknown<T>(counting: Promise<T>, calls: Calls): Promise<T | undefined> {
+  return counting.catch((error: unknown) => {
+    calls.signal.throwIfAborted()
+    void error
+    return undefined
   })
 }
 
-function makeClient(sdk: typeof Quotas, { region, credentials }: AwsOptions): AwsClient {
-  const own = credentials === undefined ? {} : { credentials }
-  return new sdk.ServiceQuotasClient({ region, maxAttempts: 1, ...own }) as AwsClient
+function named(name: string, used: unknown): string {
+  return used === undefined ? `${name}; how much of it is in use is not known` : name
 }

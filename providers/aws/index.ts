@@ -1,10 +1,14 @@
+import { plainOptions } from "../../src/parse.js"
 import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
+import { claim } from "./claim.js"
 import { sender } from "./client.js"
-import { consoleLog } from "./console.js"
+import { consoleLog, consoleUrl } from "./console.js"
+import { explaining } from "./decode.js"
 import { guestScript } from "./guest.js"
 import { headroom } from "./headroom.js"
 import { interruptions } from "./interruptions.js"
 import { launch, settle } from "./launch.js"
+import { renew } from "./lease.js"
 import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
@@ -12,6 +16,7 @@ import { offers } from "./offers.js"
 import type { AwsOptions } from "./options.js"
 import { parseAwsOptions } from "./options-check.js"
 import { prepare } from "./prepare.js"
+import { recall } from "./recall.js"
 import { type Right, rights } from "./rights.js"
 import { split } from "./split.js"
 import { terminate } from "./terminate.js"
@@ -20,6 +25,7 @@ export type {
   AwsClient,
   AwsClients,
   AwsCredentials,
+  AwsDecoder,
   AwsImage,
   AwsOptions,
   AwsPrice,
@@ -45,23 +51,29 @@ export function aws(options: AwsOptions): AwsProvider {
   const { region, skipOsShutdown = false } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
   const send = sender(parsed)
+  const explain = explaining(parsed)
   return {
     name: "aws",
     region,
     limits,
-    offers: (query, calls) => offers(send, parsed, query, calls),
-    prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
+    recipe: () => plainOptions(options),
+    offers: (query, calls) => explain(calls, offers(send, parsed, query, calls)),
+    prepare: (owner, group, calls) => explain(calls, prepare(send, parsed, { owner, group }, calls)),
     split,
-    launch: (call, calls) => launch(send, region, call, calls),
-    settle: (call, ref, calls) => settle(send, region, call, ref, calls),
-    list: (selector, calls) => list(send, region, selector, calls),
+    launch: (call, calls) => explain(calls, launch(send, region, call, calls)),
+    settle: (call, ref, calls) => explain(calls, settle(send, region, call, ref, calls)),
+    list: (selector, calls) => explain(calls, list(send, region, selector, calls)),
     terminate: (instances, calls) =>
-      terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown }),
+      explain(calls, terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown })),
+    claim: (owner, calls) => explain(calls, claim(send, owner, calls)),
     interruptions: (instances, calls) => interruptions(send, instances, calls),
     headroom: (wish, calls) => headroom(send, parsed, wish, calls),
     leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),
-    remove: (found, calls) => remove({ send, calls, region }, found),
-    consoleLog: (instance, calls) => consoleLog(send, instance, calls),
+    remove: (found, calls) => explain(calls, remove({ send, calls, region }, found)),
+    consoleLog: (instance, calls) => explain(calls, consoleLog(send, instance, calls)),
+    recall: (instance, calls) => recall(send, instance, calls),
+    renew: (instances, until, calls) => explain(calls, renew(send, instances, until, calls)),
+    consoleUrl,
     rights: (call, calls) => rights(send, call, calls),
   }
 }

@@ -1,5 +1,5 @@
 /** What every launch says of its instances, whichever call makes them: a request to RunInstances, or a template's content. Pure. */
-import { launchTags } from "../../src/fleet/tags.js"
+import { launchTags, TAG } from "../../src/fleet/tags.js"
 import type { Arch, Json, JsonObject, Wish } from "../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { Subnet } from "./subnets.js"
@@ -66,7 +66,8 @@ export function addressIn({ publicAddress }: Blueprint, subnet: Subnet | undefin
 
 /** The tags of one launch; with them inside the creation there is no instance without. */
 export function tagsOf(blueprint: Blueprint, wish: Wish, token: string): readonly { Key: string; Value: string }[] {
-  const tags = { ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token) }
+  const spec = blueprint.spec === undefined ? {} : { [TAG.spec]: blueprint.spec }
+  const tags = { ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token), ...spec }
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
 import type { AwsOptions } from "./options.js"
 
@@ -12,6 +13,9 @@ export const FLEET_BATCH = 1000
 
 /** TerminateInstances: "up to 1000 instances" (EC2 API Reference). */
 export const TERMINATE_BATCH = 1000
+
+/** CreateTags: "up to 1000 resources" (EC2 API Reference). */
+export const RESOURCES_BATCH = 1000
 
 /** The largest page of DescribeInstances (EC2 API Reference). */
 export const PAGE = 1000
@@ -42,10 +46,13 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   DeleteSecurityGroup: mutating,
   DeleteVolume: { kind: "token", capacity: 100, perSecond: 5 },
   DeleteNetworkInterface: { kind: "token", capacity: 100, perSecond: 5 },
+  CreateTags: { kind: "token", capacity: 100, perSecond: 10 },
   GetConsoleOutput: describe,
+  DescribeInstanceAttribute: describe,
   DescribeFleets: describe,
   DescribeImages: describe,
   DescribeInstances: describe,
+  "DescribeInstances.unfiltered": { kind: "token", capacity: 50, perSecond: 10 },
   DescribeInstanceTypes: describe,
   DescribeInstanceTypeOfferings: describe,
   DescribeLaunchTemplates: describe,
@@ -64,25 +71,39 @@ export function limitsOf(options: AwsOptions, preambleBytes: number): Limits {
     account: `aws:${options.region}:${options.endpoint ?? keyOf(options) ?? "default"}`,
     buckets: BUCKETS,
     userDataBytes: USER_DATA_BYTES - preambleBytes,
+    launchBatch: LAUNCH_BATCH,
     // "Eventual consistency in the Amazon EC2 API": back off for up to about five minutes.
     consistencyMs: 5 * 60_000,
+    // "In the rare case where an Availability Zone is experiencing a service disruption and you ... do not specify any instance
+    // IDs at all, the call fails. If you ... specify only instance IDs that are in an unaffected zone, the call works normally."
+    listsByZone: true,
     // "You are not billed while shutting-down", and nothing leads back from there (Instance state changes).
     goneStates: ["terminating", "terminated"],
-    // Instances have run 5 to 18 s after the call in published measurements; 1.5 s keeps confirmation within 2 s of it.
-    look: { firstMs: 3_000, everyMs: 1_500 },
+    // Instances have run 5 to 18 s after the call in published measurements; with the half second that it takes to read a
+    // thousand, 1.25 s keep confirmation within 2 s of it.
+    look: { firstMs: 3_000, everyMs: 1_250 },
     // RunInstances of many takes tens of seconds at worst; a minute without a byte is a lost reply.
     attemptMs: 60_000,
     // Bare metal stays pending longest, some ten minutes.
     bootMs: 15 * 60_000,
-    // Types and zones change by the week; spot prices by the hour. What options decide must not outlive them.
-    ...(isPlain(options) ? { offersFreshMs: 3_600_000 } : {}),
+    // Types and zones change by the week; spot prices by the hour.
+    ...(isOwnClient(options) ? {} : { offersFreshMs: 3_600_000, offersKey: offersKeyOf(options) }),
+    // "Each partial instance-hour consumed will be billed per-second ... with a minimum of 60 seconds" (EC2 pricing).
+    leastBilledSeconds: 60,
     markets: ["on-demand", "spot"],
   }
 }
 
-/** Whether the region alone says what is offered. */
-function isPlain({ subnetIds, prices, maxSpotPrice, clients, imageId }: AwsOptions): boolean {
-  return [subnetIds, prices, maxSpotPrice, clients, imageId].every((option) => option === undefined)
+/** A client that the user made may lead anywhere: what it once said is not kept for another. */
+function isOwnClient({ client, clients }: AwsOptions): boolean {
+  return client !== undefined || clients !== undefined
+}
+
+/** The options that decide what is offered, and for how much. */
+function offersKeyOf({ subnetIds, prices, maxSpotPrice, imageId }: AwsOptions): string {
+  const table = Object.entries(prices ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const told = [subnetIds ?? null, table, maxSpotPrice ?? null, typeof imageId === "object"]
+  return createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16)
 }
 
 /** A key belongs to one account: two clusters with the same key share its buckets. */

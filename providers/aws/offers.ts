@@ -52,8 +52,8 @@ function offerOf(
 }
 
 function priced(offer: Offer, priceOf: PriceOf): Offer {
-  const pricePerHour = priceOf(offer)
-  return pricePerHour === undefined ? offer : { ...offer, pricePerHour }
+  const price = priceOf(offer)
+  return price === undefined ? offer : { ...offer, pricePerHour: price.usd, priceSource: price.source }
 }
 
 /** Spot offers above the cap are none; one of unknown price is left to EC2, which keeps to the cap as well. */

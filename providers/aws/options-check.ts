@@ -1,8 +1,8 @@
 /** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
-import { isIPv4 } from "node:net"
+import { isIPv4, isIPv6 } from "node:net"
 import { SpecError, type SpecProblem } from "../../src/errors.js"
 import { nearest, parseOptions, type Z } from "../../src/parse.js"
-import type { AwsClient, AwsOptions } from "./options.js"
+import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
@@ -27,7 +27,8 @@ export const IMAGE_WORDS = ["ubuntu", "amazon-linux", "gpu"] as const
 export type ImageWord = (typeof IMAGE_WORDS)[number]
 export const IMAGE_RULE = `Give "ubuntu", "amazon-linux", "gpu" or an image's id, such as "ami-0a1b2c3d4e5f67890"`
 
-const SSH_RULE = 'Give your own address range, such as "203.0.113.7/32"; at least /8, never everywhere'
+const SSH_RULE =
+  'Give your own address range, such as "203.0.113.7/32" or "2001:db8:7::/48"; at least /8, or /32 of IPv6, never everywhere'
 
 function client(z: Z) {
   return z.custom<AwsClient>(isClient, "Give a client of the AWS SDK")
@@ -47,10 +48,11 @@ function isImageText(text: string): boolean {
   return IMAGE_ID.test(text) || (IMAGE_WORDS as readonly string[]).includes(text)
 }
 
-/** An address range of IPv4 that is somebody's: "0.0.0.0/0" is everybody's. */
+/** An address range that is somebody's: "0.0.0.0/0" is everybody's, and /32 is what a provider of IPv6 is given. */
 function isNarrowCidr(text: string): boolean {
-  const [, address = "", bits = ""] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? []
-  return isIPv4(address) && Number(bits) >= 8 && Number(bits) <= 32
+  const [, address = "", bits = ""] = /^([\d.]+|[\da-f:.]+)\/(\d{1,3})$/i.exec(text) ?? []
+  const size = Number(bits)
+  return (isIPv4(address) && size >= 8 && size <= 32) || (isIPv6(address) && size >= 32 && size <= 128)
 }
 
 function optionsSchema(z: Z) {
@@ -73,7 +75,13 @@ function optionsSchema(z: Z) {
       .min(1, "Leave it out, or name at least one security group")
       .optional(),
     imageId: imageSchema(z).optional(),
-    clients: z.strictObject({ pricing: client(z).optional(), serviceQuotas: client(z).optional() }).optional(),
+    clients: z
+      .strictObject({
+        pricing: client(z).optional(),
+        serviceQuotas: client(z).optional(),
+        sts: z.custom<AwsDecoder>(isDecoder, 'Give an STS of "@aws-sdk/client-sts"').optional(),
+      })
+      .optional(),
     prices: z
       .record(z.string(), z.union([usd, z.strictObject({ onDemand: usd.optional(), spot: usd.optional() })]))
       .optional(),
@@ -163,6 +171,11 @@ function credentialProblems(credentials: unknown): readonly SpecProblem[] {
 
 function isClient(value: unknown): boolean {
   return typeof (value as { send?: unknown } | null | undefined)?.send === "function"
+}
+
+function isDecoder(value: unknown): boolean {
+  const decode = (value as { decodeAuthorizationMessage?: unknown } | null | undefined)?.decodeAuthorizationMessage
+  return typeof decode === "function"
 }
 
 /** Keys and user data must not travel in clear text, except inside this machine (a test server). */

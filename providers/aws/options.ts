@@ -36,6 +36,16 @@ export interface AwsClients {
   readonly pricing?: AwsClient
   /** `ServiceQuotasClient` of "@aws-sdk/client-service-quotas": how many vCPUs the account may run. */
   readonly serviceQuotas?: AwsClient
+  /** `STS` of "@aws-sdk/client-sts": what EC2 says encoded about a missing right. */
+  readonly sts?: AwsDecoder
+}
+
+/** What decodes an authorization message; an `STS` of "@aws-sdk/client-sts" fits. */
+export interface AwsDecoder {
+  decodeAuthorizationMessage(
+    input: { readonly EncodedMessage: string },
+    options?: { readonly abortSignal?: AbortSignal },
+  ): Promise<{ readonly DecodedMessage?: string | undefined }>
 }
 
 export interface AwsOptions {
@@ -69,7 +79,7 @@ export interface AwsOptions {
   readonly instanceProfile?: string
   /** Name of a key pair; none by default. */
   readonly keyName?: string
-  /** Lets this address range, and no other, reach port 22: "203.0.113.7/32". */
+  /** Lets this address range, and no other, reach port 22: "203.0.113.7/32", "2001:db8:7::/48". */
   readonly sshFrom?: string
   /** Containers may reach instance metadata as well: one hop more. */
   readonly containers?: boolean

@@ -1,6 +1,7 @@
 import { MusterError, TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
-import type { Input, Output, Send } from "./client.js"
+import type { Input, Output } from "./actions.js"
+import type { Send } from "./client.js"
 
 /** Actions that answer in pages. */
 type Paged =

@@ -1,20 +1,23 @@
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { type Blueprint, launchOptions } from "./blueprint.js"
+import { claimGeneration, holderOf } from "./claim.js"
 import type { Send } from "./client.js"
-import { guestScript } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { USER_DATA_BYTES } from "./limits.js"
+import { leaseProblems } from "./lease.js"
 import { networkOf } from "./network.js"
 import type { AwsOptions } from "./options.js"
 import { makeTemplates } from "./templates.js"
+import { isToldAll } from "./types.js"
+import { userDataOf } from "./user-data.js"
 
 /**
- * Pins image, network, tags and user data of one group; makes Muster's security group and a fleet's template where there is none. What a principal
- * may not read is left to EC2, with a note.
+ * Pins image, network, tags and user data of one group, and claims the owner's generation; makes Muster's security group and
+ * a fleet's template where there is none. What a principal may not read is left to EC2, with a note.
  *
- * @throws SpecError with all that EC2 would refuse of the request.
+ * @throws SpecError with all that EC2 would refuse of the request, OwnershipError when somebody else holds the generation.
  */
 export async function prepare(
   send: Send,
@@ -24,30 +27,52 @@ export async function prepare(
 ): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { owner, group } = request
-  const script = guestScript(owner, group, options.region)
-  const problems = [...tagProblems(group), ...environmentProblems(group), ...sizeProblems(script)]
+  const script = userDataOf(owner, group, options.region)
+  const problems = [
+    ...deadlineProblems(owner),
+    ...tagProblems(group),
+    ...environmentProblems(group),
+    ...startupProblems(group),
+    ...leaseProblems(options, group),
+    ...sizeProblems(script.text),
+  ]
   if (problems.length > 0) throw new SpecError(problems)
-  const [found, network] = await Promise.all([
+  const [found, network, holder] = await Promise.all([
     imagesOf(send, options, group, calls),
     networkOf(send, options, group, calls),
+    needsClaim(options, owner, calls) ? holderOf(send, owner, calls) : undefined,
   ])
   const body: Blueprint = {
     images: found.images,
     subnets: network.subnets,
     securityGroupIds: network.securityGroupIds,
-    userData: Buffer.from(script).toString("base64"),
+    userData: Buffer.from(script.text).toString("base64"),
     tags: group.tags,
     publicAddress: group.publicAddress,
     options: launchOptions(options),
     overrides: options.overrides ?? {},
+    ...(group.spec === undefined ? {} : { spec: group.spec.digest }),
     owner: { ...owner },
   }
-  await makeTemplates(send, body, group, calls)
-  return { notes: [...found.notes, ...network.notes], body: body as unknown as JsonObject }
+  // Nothing is made for a request that was refused until here.
+  const [claimed] = await Promise.all([
+    holder === undefined ? [] : claimGeneration(send, owner, holder, calls),
+    makeTemplates(send, body, group, calls),
+  ])
+  const notes = [...found.notes, ...network.notes, ...claimed, ...script.notes]
+  return { notes, body: body as unknown as JsonObject }
 }
 
-/** Tags per resource, less Muster's own seven; and what instance metadata can carry (EC2 User Guide, "Tag restrictions"). */
-const MAX_TAGS = 50 - 7
+/**
+ * A first generation's uid was made by this process a moment ago, and nobody else can have it: where all is told, so that the
+ * launch is the first request, it is not claimed.
+ */
+function needsClaim(options: AwsOptions, owner: Owner, { readOnly }: Calls): boolean {
+  return !readOnly && !(isToldAll(options) && owner.generation === 1)
+}
+
+/** Tags per resource, less Muster's own nine; and what instance metadata can carry (EC2 User Guide, "Tag restrictions"). */
+const MAX_TAGS = 50 - 9
 const TAG_KEY = /^(?!aws:)[\w+\-=.,:@]{1,128}$/
 const NOT_A_KEY = [".", "..", "_index"]
 
@@ -55,7 +80,7 @@ function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
   const option = `groups.${name}.tags`
   const problems: SpecProblem[] = []
   if (Object.keys(tags).length > MAX_TAGS) {
-    problems.push({ option, message: `has ${Object.keys(tags).length} tags; EC2 takes 50, of which Muster needs 7` })
+    problems.push({ option, message: `has ${Object.keys(tags).length} tags; EC2 takes 50, of which Muster needs 9` })
   }
   for (const [key, value] of Object.entries(tags)) {
     const message = tagProblem(key, value)
@@ -75,12 +100,25 @@ function tagProblem(key: string, value: string): string | undefined {
 function environmentProblems({ name, environment }: GroupRequest): readonly SpecProblem[] {
   return Object.entries(environment).flatMap(([key, value]) => {
     const option = `groups.${name}.environment.${key}`
-    if (key.startsWith("MUSTER_"))
+    // The script's own variables are written small.
+    if (/^muster_/i.test(key))
       return [{ option, value, message: "begins with MUSTER_, which is kept for Muster; rename it" }]
     if (!/^[A-Za-z_]\w*$/.test(key))
       return [{ option, value, message: "is no name of a shell variable; use letters, digits and _" }]
     return value.includes("\0") ? [{ option, value, message: "contains a NUL, which no environment can hold" }] : []
   })
+}
+
+/** It comes from tags when a cluster is taken over, and goes into a script. */
+function deadlineProblems({ cluster, deadline }: Owner): readonly SpecProblem[] {
+  if (/^\d{1,12}$/.test(deadline)) return []
+  const message = `of cluster "${cluster}" is no number of seconds since 1970; its tag ${TAG.deadline} was changed: correct it`
+  return [{ option: "deadline", value: deadline, message }]
+}
+
+/** A startup with a NUL would be cut by any shell. */
+function startupProblems({ startup = "" }: GroupRequest): readonly SpecProblem[] {
+  return startup.includes("\0") ? [{ option: "startup", message: "contains a NUL, which no script can hold" }] : []
 }
 
 function sizeProblems(script: string): readonly SpecProblem[] {

@@ -12,8 +12,14 @@ export interface Pool {
   readonly market: Market
 }
 
-/** USD per hour; undefined when it is not known. */
-export type PriceOf = (pool: Pool) => number | undefined
+export interface Price {
+  /** For an hour. */
+  readonly usd: number
+  readonly source: "spot price history" | "Price List API" | "your table"
+}
+
+/** Undefined when it is not known. */
+export type PriceOf = (pool: Pool) => Price | undefined
 
 const HISTORY_PAGE = 1000
 const TYPES_BATCH = 100
@@ -34,7 +40,13 @@ export async function pricesOf(
   ])
   return ({ instanceType, zone, market }) =>
     tablePrice(options, instanceType, market) ??
-    (market === "spot" ? spot.get(`${instanceType}/${zone}`) : onDemand.get(instanceType))
+    (market === "spot"
+      ? priceFrom("spot price history", spot.get(`${instanceType}/${zone}`))
+      : priceFrom("Price List API", onDemand.get(instanceType)))
+}
+
+function priceFrom(source: Price["source"], usd: number | undefined): Price | undefined {
+  return usd === undefined ? undefined : { usd, source }
 }
 
 /** What the user's own table says, and nothing else. */
@@ -42,10 +54,10 @@ export function tablePrices(options: AwsOptions): PriceOf {
   return ({ instanceType, market }) => tablePrice(options, instanceType, market)
 }
 
-function tablePrice({ prices = {} }: AwsOptions, instanceType: string, market: Market): number | undefined {
+function tablePrice({ prices = {} }: AwsOptions, instanceType: string, market: Market): Price | undefined {
   const price = prices[instanceType]
-  if (typeof price === "number") return market === "on-demand" ? price : undefined
-  return market === "spot" ? price?.spot : price?.onDemand
+  const { spot, onDemand } = typeof price === "number" ? { onDemand: price } : (price ?? {})
+  return priceFrom("your table", market === "spot" ? spot : onDemand)
 }
 
 /** Without the right, the service or the network there is no price; only an abort is the caller's own. */
@@ -78,7 +90,10 @@ async function spotPrices(
       return pages(send, calls, "DescribeSpotPriceHistory", { input, what: "reading spot prices" })
     }),
   )
-  const rows = read.flat().flatMap((page) => page.SpotPriceHistory ?? [])
+  const rows = read
+    .flat()
+    .flatMap((page) => page.SpotPriceHistory ?? [])
+    .sort((a, b) => (a.Timestamp?.getTime() ?? 0) - (b.Timestamp?.getTime() ?? 0))
   return new Map(
     rows.flatMap(({ InstanceType, AvailabilityZone, SpotPrice }): [string, number][] =>
       Number(SpotPrice) > 0 ? [[`${InstanceType ?? ""}/${AvailabilityZone ?? ""}`, Number(SpotPrice)]] : [],

@@ -1,9 +1,9 @@
 /** On-demand prices from the Price List API, where its client is installed beside Muster or given. */
-import { createRequire } from "node:module"
 import type * as Pricing from "@aws-sdk/client-pricing"
 import type { Calls } from "../../src/provider.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
+import { optionalPackage } from "./packages.js"
 
 /** The regions that answer for all others of their partition ("AWS Price List endpoints"); GovCloud has none. */
 function endpointRegion(region: string): string {
@@ -55,16 +55,6 @@ function connect(options: AwsOptions): Connection | undefined {
 function makeClient(sdk: typeof Pricing, { region, credentials }: AwsOptions): AwsClient {
   const own = credentials === undefined ? {} : { credentials }
   return new sdk.PricingClient({ region: endpointRegion(region), maxAttempts: 1, ...own }) as AwsClient
-}
-
-/** The package, or undefined when it is not installed. */
-export function optionalPackage<T>(name: string): T | undefined {
-  try {
-    return createRequire(import.meta.url)(name) as T
-  } catch (error) {
-    if ((error as { code?: string }).code === "MODULE_NOT_FOUND") return undefined
-    throw error
-  }
 }
 
 async function readPrices(

@@ -1,7 +1,8 @@
 /** Whether the principal may do what a burst needs: EC2 is asked with DryRun, which checks rights and does nothing. */
 import { AuthError, MusterError } from "../../src/errors.js"
 import type { Calls, LaunchCall } from "../../src/provider.js"
-import type { Api, Input, Send } from "./client.js"
+import type { Api, Input } from "./actions.js"
+import type { Send } from "./client.js"
 import type { FleetBody } from "./fleet-calls.js"
 
 export interface Right {

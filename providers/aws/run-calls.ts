@@ -26,6 +26,7 @@ function bestOfZones(offers: readonly Offer[]): readonly Offer[] {
 
 /**
  * Of a zone's subnets the one with most free addresses, less those that launches under way will take: EC2's own count lags.
+ * A launch over several zones may take all of its addresses in any of them.
  */
 export function subnetChooser(
   subnets: readonly Subnet[],
@@ -42,7 +43,8 @@ export function subnetChooser(
     if (most !== undefined) taken.set(most.id, (taken.get(most.id) ?? 0) + count)
     return most
   }
-  for (const { zone, count } of launches) if (zone !== undefined) choose(zone, count)
+  const places = [...new Set(subnets.map(placeOf))]
+  for (const { zone, count } of launches) for (const place of zone === undefined ? places : [zone]) choose(place, count)
   return choose
 }
 

@@ -24,11 +24,14 @@ const BASE: GroupSpec = {
   rule: (GroupId) => ({ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }),
 }
 
-function sshGroup(cidr: string): GroupSpec {
+function sshGroup(range: string): GroupSpec {
+  const cidr = range.toLowerCase()
+  const source = cidr.includes(":") ? { Ipv6Ranges: [{ CidrIpv6: cidr }] } : { IpRanges: [{ CidrIp: cidr }] }
   return {
-    name: `muster-shared-ssh-${cidr.replace(/[./]/g, "-")}`,
+    name: `muster-shared-ssh-${cidr.replace(/[./:]/g, "-")}`,
+    // A description may have letters, digits, spaces and these: ._-:/()#,@[]+=&;{}!$* (CreateSecurityGroup).
     description: `Muster: SSH from ${cidr}`,
-    rule: () => ({ IpProtocol: "tcp", FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: cidr }] }),
+    rule: () => ({ IpProtocol: "tcp", FromPort: 22, ToPort: 22, ...source }),
   }
 }
 

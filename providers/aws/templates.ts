@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
-import type { Arch, Calls, GroupRequest, Json, JsonObject } from "../../src/provider.js"
+import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "./client.js"
 import { addressIn, launchBody, merge } from "./launch-body.js"
@@ -16,21 +16,24 @@ import { isForbidden } from "./subnets.js"
 export function templateOf(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {
   const content = merge(launchBody(blueprint, arch, address), blueprint.overrides)
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24)
-  const { cluster, uid, owner, generation, deadline } = blueprint.owner
-  const tags: Readonly<Record<string, Json>> = {
+  return {
+    LaunchTemplateName: `muster-${blueprint.owner.uid}-${digest}`,
+    LaunchTemplateData: content,
+    TagSpecifications: [{ ResourceType: "launch-template", Tags: clusterTags(blueprint.owner) }],
+  }
+}
+
+/** By these it is found when its cluster is closed. */
+export function clusterTags(of: Blueprint["owner"]): readonly { readonly Key: string; readonly Value: string }[] {
+  const { cluster, uid, owner, generation, deadline } = of
+  const tags = {
     [TAG.cluster]: cluster,
     [TAG.uid]: uid,
     [TAG.owner]: owner,
     [TAG.generation]: String(generation),
     [TAG.deadline]: deadline,
   }
-  return {
-    LaunchTemplateName: `muster-${uid}-${digest}`,
-    LaunchTemplateData: content,
-    TagSpecifications: [
-      { ResourceType: "launch-template", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
-    ],
-  }
+  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The whole way: `new Cluster` over the real SDK, a socket, and EC2's documented limits. */
 import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
+import { subnetOf } from "../../providers/aws/wire/index.js"
 import { type Cloud, ec2 } from "./support/cloud.js"
 
 function clusterOn(cloud: Cloud): Cluster {
@@ -104,4 +105,76 @@ test("EC2 throttles everybody else's requests too: later, and nothing is lost", 
   expect(receipt.leaked).toEqual([])
   expect(cloud.world.truth()).toHaveLength(500)
   expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+})
+
+describe("a zone with an outage", () => {
+  const DEAD = "us-east-1a"
+  const spread = { spread: "zones", instanceType: "m7i.large" } as const
+
+  function spreadOn(cloud: Cloud, events: string[] = []): Cluster {
+    const whole = { name: "render", provider: cloud.provider, startup: "echo hello", ...spread } as const
+    const cluster = new Cluster(whole, { clock: cloud.clock, seed: 1, journal: false })
+    cluster.on("problem", ({ message }) => void events.push(message))
+    return cluster
+  }
+
+  const zonesOf = (cloud: Cloud) => {
+    const zones = cloud.world.truth({ states: ["pending", "running"] }).map(({ zone }) => zone)
+    return Object.fromEntries(
+      [...new Set(zones)].sort().map((zone) => [zone, zones.filter((one) => one === zone).length]),
+    )
+  }
+
+  test("from the start: the burst goes to the others, although no list can be read", async () => {
+    const cloud = await ec2({ world: REAL, aws: { subnetIds: undefined } })
+    const cluster = spreadOn(cloud)
+    await cloud.run(cluster.plan(1))
+    cloud.wire.impair(DEAD)
+    const { running } = await cloud.run(cluster.scale(90))
+    expect(running).toBe(90)
+    expect(Object.keys(zonesOf(cloud))).not.toContain(DEAD)
+    cloud.wire.impair()
+    expect((await cloud.run(cluster.close())).leaked).toEqual([])
+    expect(zonesOf(cloud)).toEqual({})
+  })
+
+  test("while a cluster runs: what runs there stays, more goes elsewhere, nothing is made twice", async () => {
+    const cloud = await ec2({ world: REAL, aws: { subnetIds: undefined } })
+    const problems: string[] = []
+    const cluster = spreadOn(cloud, problems)
+    await cloud.run(cluster.scale(40))
+    expect(zonesOf(cloud)[DEAD]).toBe(10)
+    cloud.wire.impair(DEAD)
+    const { running } = await cloud.run(cluster.scale(100))
+    expect(running).toBe(100)
+    expect(problems.join()).toContain("listing instances: An internal error has occurred")
+    expect(cloud.world.truth({ states: ["pending", "running"] })).toHaveLength(100)
+    expect(zonesOf(cloud)[DEAD]).toBe(10)
+    cloud.wire.impair()
+    await cloud.run(cluster.close())
+    expect(zonesOf(cloud)).toEqual({})
+  })
+
+  test("that is only unavailable at first: its launches are sent again until it is known what they came to", async () => {
+    const cloud = await ec2({ world: REAL, aws: { subnetIds: undefined } })
+    const inZone = (parameters: unknown) => JSON.stringify(parameters).includes(subnetOf(DEAD))
+    const unavailable = { error: "transient", code: "Unavailable", when: inZone } as const
+    cloud.world.faults.fail("RunInstances", { ...unavailable, times: 12 })
+    cloud.world.setCapacity({ zone: DEAD }, 0)
+    const cluster = spreadOn(cloud)
+    const { running } = await cloud.run(cluster.scale(40))
+    expect(running).toBe(40)
+    expect(cloud.world.truth()).toHaveLength(40)
+    await cloud.run(cluster.close())
+  })
+
+  test("that is not over when the cluster is closed: nothing is called gone that cannot be seen", async () => {
+    const cloud = await ec2({ world: REAL, aws: { subnetIds: undefined } })
+    const cluster = spreadOn(cloud)
+    await cloud.run(cluster.scale(8))
+    cloud.wire.impair(DEAD)
+    await expect(cloud.run(cluster.close({ timeout: "2m" }))).rejects.toThrow(/there is still/)
+    cloud.wire.impair()
+    expect(zonesOf(cloud)).toEqual({})
+  })
 })

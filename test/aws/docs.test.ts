@@ -1,18 +1,11 @@
 /** The policies in docs/aws.md allow what the adapter asks for: no less and no more. */
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { expect, test } from "vitest"
 import { ec2, launchMany, NO_ROOM, prepareOf, TOLD, wishFor } from "./support/cloud.js"
+import { documentedPolicies } from "./support/policy.js"
 
-interface Policy {
-  readonly Statement: readonly { readonly Sid: string; readonly Action: string | readonly string[] }[]
-}
-
-async function policies(): Promise<readonly (readonly string[])[]> {
-  const text = await readFile(join(import.meta.dirname, "../../docs/aws.md"), "utf8")
-  const blocks = [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = ""]) => JSON.parse(json) as Policy)
-  return blocks.map(({ Statement }) =>
-    Statement.flatMap(({ Action }) => Action).map((action) => action.replace("ec2:", "")),
+async function actions(): Promise<readonly (readonly string[])[]> {
+  return (await documentedPolicies()).map((statements) =>
+    statements.flatMap(({ Action }) => [Action].flat()).map((action) => action.replace("ec2:", "")),
   )
 }
 
@@ -30,6 +23,9 @@ async function everything(): Promise<ReadonlySet<string>> {
   if (call === undefined) throw new Error("no launch call")
   const { instances } = await found.run(found.provider.launch(call, found.bare()))
   await found.run(found.provider.launch(call, found.bare()))
+  const [made] = instances
+  if (made !== undefined) await found.run(found.provider.recall?.(made, found.bare()) ?? Promise.resolve(undefined))
+  await found.run(found.provider.renew?.(instances, 2_000_000_000, found.bare()) ?? Promise.resolve())
   await found.run(found.provider.interruptions?.(instances, found.bare()) ?? Promise.resolve(undefined))
   await found.run(found.provider.terminate(instances, found.bare()))
   await found.run(found.clock.sleep(60_000))
@@ -43,7 +39,7 @@ async function everything(): Promise<ReadonlySet<string>> {
 }
 
 test("the first is enough when all is named, the second makes up the rest", async () => {
-  const [least = [], more = []] = await policies()
+  const [least = [], more = []] = await actions()
   const cloud = await ec2({ aws: { imageId: TOLD } })
   const instances = await launchMany(cloud, 1)
   await cloud.run(cloud.provider.list({ uid: "none" }, cloud.bare()))

@@ -117,7 +117,7 @@ test("no code is in the table twice, and none is behind one that takes it", () =
 describe("what the user can do", () => {
   test.each([
     ["VcpuLimitExceeded", "vCPU quota L-1216C47A in eu-west-1"],
-    ["UnauthorizedOperation", "aws sts decode-authorization-message"],
+    ["UnauthorizedOperation", "allow this action to the principal"],
     ["RequestExpired", "renew the credentials, check the time"],
     ["IdempotentParameterMismatch", "muster-launch=0123"],
     ["DefaultVpcDoesNotExist", "name subnets with subnetIds"],

@@ -20,15 +20,24 @@ const INSTANCE_ID = "i-0123456789abcdef0"
 let root: string
 let metadata: Server
 let asked: string[]
+/** The tag of this instance, as metadata shows it. */
+let lease: string | undefined
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "muster-guest-"))
   asked = []
+  lease = undefined
   metadata = createServer((request, response) => {
     const token = request.headers["x-aws-ec2-metadata-token"]
     asked.push(`${request.method} ${request.url}`)
     if (request.method === "PUT" && request.url === "/latest/api/token") response.end("token-1")
     else if (token === "token-1" && request.url === "/latest/meta-data/instance-id") response.end(INSTANCE_ID)
+    else if (
+      token === "token-1" &&
+      request.url === "/latest/meta-data/tags/instance/muster-lease" &&
+      lease !== undefined
+    )
+      response.end(lease)
     else response.writeHead(401).end()
   })
   await new Promise<void>((resolve) => metadata.listen(0, "127.0.0.1", resolve))
@@ -144,6 +153,62 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
 
   test("a startup's exit code is that of the user data", async () => {
     await expect(boot({ shell, group: { startup: "exit 7" } })).rejects.toMatchObject({ code: 7 })
+  })
+})
+
+describe.each(["dash", "bash"])("a lease, in %s", (shell) => {
+  const nowS = () => Math.floor(systemClock.now() / 1000)
+  const address = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`
+  const ended = () =>
+    readFile(join(root, "called"), "utf8").then(
+      (text) => text.includes("shutdown -P now"),
+      () => false,
+    )
+
+  /** What the timer calls: whether it left the instance alone. */
+  async function check(): Promise<boolean> {
+    const file = join(root, "var/lib/muster/lease")
+    const env = { PATH: `${join(root, "bin")}:${process.env.PATH ?? ""}` }
+    return run(`/bin/${shell}`, [file, address()], { env }).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  test("is looked at by a timer, also after a reboot, and ends the instance when nobody has renewed it", async () => {
+    const { called } = await boot({ shell, group: { leaseSeconds: 3 } })
+    expect(called.split("\n").slice(3, 6)).toEqual([
+      "systemctl daemon-reload",
+      "systemctl enable muster-lease.timer",
+      "systemctl start muster-lease.timer",
+    ])
+    const units = join(root, "etc/systemd/system")
+    expect(await readFile(join(units, "muster-lease.timer"), "utf8")).toContain("OnUnitInactiveSec=1\n")
+    const service = await readFile(join(units, "muster-lease.service"), "utf8")
+    expect(service).toContain(`ExecStart=/bin/sh ${root}/var/lib/muster/lease ${address()}\n`)
+    expect([await check(), await ended()]).toEqual([true, false])
+    await writeFile(join(root, "var/lib/muster/lease.end"), String(nowS()))
+    expect([await check(), await ended()]).toEqual([false, true])
+  })
+
+  test("that was renewed goes on until its new end, and one that metadata is silent about as it was", async () => {
+    await boot({ shell, group: { leaseSeconds: 3 } })
+    await writeFile(join(root, "var/lib/muster/lease.end"), "1")
+    lease = String(nowS() + 600)
+    expect(await check()).toBe(true)
+    lease = undefined
+    expect(await check()).toBe(true)
+    for (const nonsense of ["soon", "", "$(touch /tmp/x)", "99999999999999999999", "-1"]) {
+      lease = nonsense
+      expect(await check()).toBe(true)
+    }
+    lease = String(nowS() - 1)
+    expect([await check(), await ended()]).toEqual([false, true])
+  })
+
+  test("without systemd a shell looks, and stops when it has ended the instance", async () => {
+    await boot({ shell, systemd: false, group: { leaseSeconds: 1 } })
+    await expect.poll(ended, { timeout: 10_000 }).toBe(true)
   })
 })
 

@@ -5,15 +5,8 @@ import { EC2_TYPES } from "../../providers/aws/wire/index.js"
 import { createCalls } from "../../src/calls/send.js"
 import type { Bucket, Market } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
-import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
+import { contract, type FaultHooks, type ForeignInstance, type Subject } from "../contract/index.js"
 import { type Cloud, ec2, optionsFor } from "./support/cloud.js"
-
-const SKIP: readonly Skip[] = [
-  {
-    promise: "prepare: a generation that somebody else claimed is refused with an OwnershipError",
-    reason: "EC2 has no name that can be created only once without a right and a request more than a burst needs",
-  },
-]
 
 /** Bare calls pace nothing, so nothing may refuse them. */
 const WIDE: Readonly<Record<string, Bucket>> = {}
@@ -67,14 +60,14 @@ function faultsOf({ world: { faults } }: Cloud): FaultHooks {
 
 for (const pace of ["bare", "core"] as const) {
   describe(`EC2 over the wire, with ${pace} calls`, () => {
-    for (const { name, run, skipped } of contract(() => subject(pace), { skip: SKIP })) {
+    for (const { name, run, skipped } of contract(() => subject(pace))) {
       test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
     }
   })
 }
 
 describe("EC2 fleets of spot instances over the wire, with the core's calls", () => {
-  for (const { name, run, skipped } of contract(() => subject("core", "spot"), { skip: SKIP })) {
+  for (const { name, run, skipped } of contract(() => subject("core", "spot"))) {
     test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
   }
 })

@@ -41,7 +41,7 @@ export function subnetOf(zone: string): string {
 
 /** Fills the world with them; what is there already stays as it is. Deleting one in a test is losing it. */
 export function furnish(world: World): void {
-  const add = (kind: string, id: string, attributes: Readonly<Record<string, string | boolean>>) =>
+  const add = (kind: string, id: string, attributes: Readonly<Record<string, string | number | boolean>>) =>
     world.resources.add({ kind, id, attributes, tags: {} })
   for (const [arch, id] of Object.entries(IMAGES)) {
     add("image", id, { arch, name: `own-${arch}`, owner: ACCOUNT_ID, root: "/dev/xvda", created: CREATED })
@@ -54,6 +54,7 @@ export function furnish(world: World): void {
   add("key-pair", "ops", {})
   // Made once by whoever first asks for a spot instance; an account without it may lack the right to make it.
   add("service-linked-role", "AWSServiceRoleForEC2Spot", {})
+  add("spot-market", "since", { at: world.clock.now() })
   add("vpc", VPC, { cidr: "172.31.0.0/16", isDefault: true })
   add("security-group", SECURITY_GROUP, { vpc: VPC, name: "default" })
   world.settings.zones.forEach((zone, index) => {

@@ -6,9 +6,11 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { simulate, type World } from "../../../src/simulator/index.js"
 import { furnish } from "./account.js"
+import type { Statement } from "./policy.js"
 import { type Exchange, serve } from "./serve.js"
 
 export { IMAGES, SECURITY_GROUP, subnetOf } from "./account.js"
+export { decodeAuthorization, type Statement } from "./policy.js"
 export type { Exchange } from "./serve.js"
 export { EC2_BUCKETS, EC2_TYPES, ec2World } from "./world.js"
 
@@ -23,6 +25,8 @@ export interface Ec2WireOptions {
   readonly onExchange?: (exchange: Exchange) => void
   /** Whether fleets draw on RunInstances' limit of instances, which AWS does not document; they do by default. */
   readonly fleetsDrawOnRunInstances?: boolean
+  /** The statements of the principal's policy: what they do not allow is refused; without it all is allowed. */
+  readonly policy?: readonly Statement[]
   /** Whether TerminateInstances, too, does not know a new instance before lists do; it does by default. */
   readonly terminateLags?: boolean
 }
@@ -32,17 +36,21 @@ export interface Ec2Wire {
   readonly world: World
   /** An outage of these zones, until it is called again: lists fail, and nothing can be launched there. */
   impair(...zones: readonly string[]): void
+  /** Fleets are throttled in these pools ("m7i.large/us-east-1a"), until it is called again: the fleet's answer says so. */
+  throttlePools(...pools: readonly string[]): void
   close(): Promise<void>
 }
 
 /** Starts it, and furnishes the world with images, a default VPC and its subnets. */
 export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const { world, port = 0, host = "127.0.0.1" } = options
-  const { wallClock = simulate().clock, onExchange } = options
+  const { wallClock = simulate().clock, onExchange, policy } = options
   const impairedZones = new Set<string>()
   const { fleetsDrawOnRunInstances = true, terminateLags = false } = options
-  const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones }
-  const wire = { world, habits, wallClock, requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
+  const throttledPools = new Set<string>()
+  const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones, throttledPools }
+  const given = { ...(onExchange === undefined ? {} : { onExchange }), ...(policy === undefined ? {} : { policy }) }
+  const wire = { world, habits, wallClock, requests: 0, ...given }
   furnish(world)
   const server = createServer((request, response) => {
     serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -51,11 +59,14 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
   server.keepAliveTimeout = 60_000
   const { port: listening } = server.address() as AddressInfo
-  const impair = (...zones: readonly string[]) => {
-    impairedZones.clear()
-    for (const zone of zones) impairedZones.add(zone)
-  }
-  return { url: `http://${host}:${listening}`, world, impair, close: () => closeServer(server) }
+  const impair = (...zones: readonly string[]) => refill(impairedZones, zones)
+  const throttlePools = (...pools: readonly string[]) => refill(throttledPools, pools)
+  return { url: `http://${host}:${listening}`, world, impair, throttlePools, close: () => closeServer(server) }
+}
+
+function refill(set: Set<string>, values: readonly string[]): void {
+  set.clear()
+  for (const value of values) set.add(value)
 }
 
 function closeServer(server: Server): Promise<void> {

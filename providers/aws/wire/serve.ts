@@ -6,10 +6,12 @@ import type { Action, Habits } from "./actions/action.js"
 import { describeInstanceTypeOfferings, describeInstanceTypes } from "./actions/catalogue.js"
 import { describeInstances } from "./actions/describe-instances.js"
 import { getConsoleOutput } from "./actions/console.js"
+import { createTags } from "./actions/create-tags.js"
 import { describeFleets } from "./actions/describe-fleets.js"
 import { createFleet } from "./actions/fleets.js"
 import { describeImages } from "./actions/images.js"
 import { createLaunchTemplate, deleteLaunchTemplate, describeLaunchTemplates } from "./actions/launch-templates.js"
+import { describeInstanceAttribute } from "./actions/instance-attribute.js"
 import { describeRouteTables } from "./actions/route-tables.js"
 import {
   authorizeSecurityGroupIngress,
@@ -22,6 +24,7 @@ import { deleteNetworkInterface, deleteVolume, describeNetworkInterfaces, descri
 import { runInstances } from "./actions/run-instances.js"
 import { describeSubnets } from "./actions/subnets.js"
 import { terminateInstances } from "./actions/terminate-instances.js"
+import { checkAllowed, type Statement } from "./policy.js"
 import { parseQuery, type Query } from "./query.js"
 import { errorReply, errorXml, Refusal } from "./refusals.js"
 import { checkParameters } from "./shapes.js"
@@ -54,6 +57,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DeleteNetworkInterface: deleteNetworkInterface,
   GetConsoleOutput: getConsoleOutput,
+  DescribeInstanceAttribute: describeInstanceAttribute,
+  CreateTags: createTags,
 }
 
 /** One request and what was sent for it: for tests that compare both with EC2's own model. */
@@ -71,6 +76,8 @@ export interface Wire {
   /** What a request's date is compared with. */
   readonly wallClock: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
+  /** What the principal may do; all when left out. */
+  readonly policy?: readonly Statement[]
   /** Requests so far: numbers their ids. */
   requests: number
 }
@@ -130,7 +137,9 @@ function answer(wire: Wire, request: IncomingMessage, form: string, { requestId,
       checkSignature(request.headers, world.settings.region, wire.wallClock.now())
       if (known === undefined)
         throw new Refusal("InvalidAction", `The action ${action} is not valid for this web service.`)
-      return replyXml(action, requestId, known.answer(world, checkParameters(parameters, known.members), wire.habits))
+      const values = checkParameters(parameters, known.members)
+      if (wire.policy !== undefined) checkAllowed(world, wire.policy, action, values)
+      return replyXml(action, requestId, known.answer(world, values, wire.habits))
     },
   )
 }

@@ -62,6 +62,13 @@ export function httpTime(ms: number): string {
   return `${WEEKDAYS[Math.floor(ms / DAY_MS) % 7]}, ${day} ${MONTHS[Number(month) - 1]} ${year} ${time} GMT`
 }
 
+/** "2026-01-01T00:00:00Z", with or without milliseconds; undefined when it is not one. */
+export function parseIsoTime(text: string): number | undefined {
+  const match = /^([\d-]{10})T([\d:]{8})(?:\.(\d{3}))?Z$/.exec(text)
+  const whole = parseBasicTime(`${match?.[1]?.replaceAll("-", "")}T${match?.[2]?.replaceAll(":", "")}Z`)
+  return whole === undefined ? undefined : whole + Number(match?.[3] ?? 0)
+}
+
 /** "20260101T000000Z", the form of X-Amz-Date; undefined when it is not one. */
 export function parseBasicTime(text: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)

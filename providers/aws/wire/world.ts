@@ -25,6 +25,8 @@ export const EC2_BUCKETS: Readonly<Record<string, Bucket>> = {
   DescribeSpotInstanceRequests: token(100, 20),
   DescribeFleets: token(100, 20),
   GetConsoleOutput: token(100, 20),
+  DescribeInstanceAttribute: token(100, 20),
+  CreateTags: token(100, 10),
   CreateFleet: token(50, 5),
   CreateLaunchTemplate: token(50, 5),
   DeleteLaunchTemplate: token(50, 5),

@@ -17,8 +17,11 @@ export interface Errand {
   readonly side: "raw" | "muster"
   readonly url: string
   readonly count: number
-  /** `burst`: up and down. `first-launch`: until the first launch call is on the wire, the SDK loaded and nothing else done. */
-  readonly measure: "burst" | "first-launch"
+  /**
+   * `burst`: up and down. `first-launch`: until the first launch call is on the wire, the SDK loaded and nothing else done.
+   * `confirmation`: when all are said to run.
+   */
+  readonly measure: "burst" | "first-launch" | "confirmation"
 }
 
 export interface Burst extends Effort {
@@ -128,5 +131,25 @@ async function firstLaunch(errand: Errand): Promise<{ readonly ms: number }> {
   return { ms: ms ?? Number.NaN }
 }
 
+/** When `scale` has said that all run, in milliseconds since 1970. The account's limits are out of the way: boots count. */
+async function confirmation({ url, count }: Errand): Promise<{ readonly at: number }> {
+  const { Cluster } = await import("../../../src/index.js")
+  const { aws } = await import("../../../providers/aws/index.js")
+  const provider = aws(awsOptions(url))
+  const unlimited = { ...provider, limits: { ...provider.limits, buckets: {} } }
+  const cluster = new Cluster(
+    { provider: unlimited, instanceType: INSTANCE_TYPE, startup: STARTUP },
+    { journal: false },
+  )
+  try {
+    await cluster.scale(count)
+    return { at: systemClock.now() }
+  } finally {
+    await cluster.close()
+  }
+}
+
+const MEASURES = { burst, confirmation, "first-launch": firstLaunch } as const
+
 const errand = JSON.parse(process.argv[2] ?? "") as Errand
-console.log(JSON.stringify(await (errand.measure === "burst" ? burst(errand) : firstLaunch(errand))))
+console.log(JSON.stringify(await MEASURES[errand.measure](errand)))

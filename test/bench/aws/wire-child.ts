@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import type { SimulateOptions } from "../../../src/simulator/index.js"
 
 const MAIN = fileURLToPath(new URL("../../../providers/aws/wire/main.js", import.meta.url))
+const TRUTH = fileURLToPath(new URL("./truth.js", import.meta.url))
 
 /**
  * EC2's own, shortened: less waiting for the same requests. Boots last over more than one look, and the lists lag.
@@ -25,15 +26,43 @@ export const NEAR = {
   listLagMs: 0,
 } as const satisfies SimulateOptions
 
+/** Boots of three seconds and no limit of requests: what is measured is how late their end is seen. */
+export const BOOTS = {
+  latency: { requestMs: [20, 60], createMs: [300, 600], bootMs: 3_000, stopMs: 1_000 },
+  listLagMs: 0,
+  buckets: {},
+} as const satisfies SimulateOptions
+
+/** Runs `work` against a wire that tells, in milliseconds since 1970, when the last of its instances began to run. */
+export function withTruth<T>(work: (url: string, lastRunning: () => Promise<number>) => Promise<T>): Promise<T> {
+  return withChild(TRUTH, BOOTS, (url, ask) => work(url, async () => Number(await ask())))
+}
+
 /** Runs `work` against a wire of its own, which is gone when it returns. */
-export async function withWire<T>(options: SimulateOptions, work: (url: string) => Promise<T>): Promise<T> {
-  const child = spawn(process.execPath, [MAIN, JSON.stringify(options)], { stdio: ["pipe", "pipe", "inherit"] })
+export function withWire<T>(options: SimulateOptions, work: (url: string) => Promise<T>): Promise<T> {
+  return withChild(MAIN, options, (url) => work(url))
+}
+
+async function withChild<T>(
+  file: string,
+  options: SimulateOptions,
+  work: (url: string, ask: () => Promise<string>) => Promise<T>,
+): Promise<T> {
+  const child = spawn(process.execPath, [file, JSON.stringify(options)], { stdio: ["pipe", "pipe", "inherit"] })
   const ended = once(child, "close")
   try {
     const lines = createInterface({ input: child.stdout })
-    const [url] = (await Promise.race([once(lines, "line"), ended.then(() => [undefined])])) as [string | undefined]
-    if (url === undefined) throw new Error("the wire ended before it listened")
-    return await work(url)
+    const next = async () => {
+      const [line] = (await Promise.race([once(lines, "line"), ended.then(() => [undefined])])) as [string | undefined]
+      if (line === undefined) throw new Error("the wire ended before it answered")
+      return line
+    }
+    const ask = () => {
+      const answer = next()
+      child.stdin.write("\n")
+      return answer
+    }
+    return await work(await next(), ask)
   } finally {
     child.stdin.end()
     await ended

@@ -27,6 +27,28 @@ export interface Errand {
 export interface Measured extends Effort {
   /** The most memory above what was there before, in MiB. */
   readonly memoryMiB: number
+  /** The most requests that were on the wire at once; only of `submit`. */
+  readonly mostInFlight: number
+}
+
+let inFlight = 0
+let mostInFlight = 0
+
+/** The same calls, with what is on the wire counted. */
+function counted(calls: Calls): Calls {
+  return {
+    ...calls,
+    send: (api, cost, fn) =>
+      calls.send(api, cost, async (attempt) => {
+        inFlight += 1
+        mostInFlight = Math.max(mostInFlight, inFlight)
+        try {
+          return await fn(attempt)
+        } finally {
+          inFlight -= 1
+        }
+      }),
+  }
 }
 
 const SIZE = "Standard_D2s_v5"
@@ -86,7 +108,7 @@ async function workOf({ side, url, ca, count }: Errand): Promise<() => Promise<u
     const clock = acceleratedClock(systemClock, SPEED)
     // A deadline of a minute would be over in a second and a half.
     const limits = { ...provider.limits, attemptMs: provider.limits.attemptMs * SPEED }
-    const calls = createCalls({ clock, limits, signal: new AbortController().signal })
+    const calls = counted(createCalls({ clock, limits, signal: new AbortController().signal }))
     const all = first === undefined ? [] : [first, ...rest]
     return () => Promise.all(all.map((call) => provider.launch(call, calls)))
   }
@@ -108,5 +130,5 @@ const sampling = setInterval(() => {
 }, 20)
 const effort = await effortOf(work)
 clearInterval(sampling)
-const measured: Measured = { ...effort, memoryMiB: (most - before) / 2 ** 20 }
+const measured: Measured = { ...effort, memoryMiB: (most - before) / 2 ** 20, mostInFlight }
 process.stdout.write(JSON.stringify(measured))

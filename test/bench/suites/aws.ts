@@ -3,7 +3,7 @@
  * EC2, in a process of its own; `--show-raw` prints the script.
  */
 import type { Burst } from "../aws/contender.js"
-import { measureBurst, measureFirstLaunch, SIDES, type Side } from "../aws/measure.js"
+import { measureBurst, measureConfirmation, measureFirstLaunch, SIDES, type Side } from "../aws/measure.js"
 import { Measurements } from "../measurements.js"
 import type { Row, Suite, SuiteOptions } from "../suite.js"
 
@@ -20,7 +20,8 @@ export const suite: Suite = {
     const bursts: Row[] = []
     for (const count of COUNTS) bursts.push(...(await measurePairs(count, pairs, start, options)))
     await measureFirst(pairs, start, options)
-    return [...bursts, ...start.rows("ms", startNote)]
+    const late = await measureLateness(pairs, options)
+    return [...bursts, ...late.rows("ms", lateNote), ...start.rows("ms", startNote)]
   },
 }
 
@@ -76,6 +77,28 @@ async function measureFirst(pairs: number, start: Measurements, { say }: SuiteOp
   for (let pair = 1; pair <= pairs; pair += 1) {
     for (const side of SIDES) start.add(`${side}: first launch call`, await measureFirstLaunch(side))
   }
+}
+
+/** How many, and how late at most they should be seen to run. A measurement of the last takes a minute. */
+const SEEN = [
+  { count: 1_000, mostMs: 2_000, runs: MOST_PAIRS },
+  { count: 10_000, mostMs: 6_000, runs: 2 },
+] as const
+
+async function measureLateness(pairs: number, { say }: SuiteOptions): Promise<Measurements> {
+  const late = new Measurements()
+  for (const { count, runs } of SEEN) {
+    for (let run = 1; run <= Math.min(pairs, runs); run += 1) {
+      say(`how late ${count} are seen to run, ${run} of ${Math.min(pairs, runs)}`)
+      late.add(`EC2 ${count}: seen to run after they do`, await measureConfirmation(count))
+    }
+  }
+  return late
+}
+
+function lateNote(name: string): string | undefined {
+  const row = SEEN.find(({ count }) => name.startsWith(`EC2 ${count}:`))
+  return row === undefined ? undefined : `boots of 3 s, all at once; at most ${row.mostMs} ms is wanted`
 }
 
 function startNote(name: string): string | undefined {

@@ -16,6 +16,8 @@ export interface Habits {
   readonly terminateLags: boolean
   /** Zones with an outage: lists fail, and nothing can be launched there. */
   readonly impairedZones: ReadonlySet<string>
+  /** Pools, as "type/zone", that a fleet is throttled in while its request is not. */
+  readonly throttledPools: ReadonlySet<string>
 }
 
 export interface Action {

@@ -1,7 +1,7 @@
 /** In which order, and by how much at a time, a fleet draws on its pools ("Allocation strategies"). */
 import type { JsonObject, Market } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
-import { spotPrice } from "./launch-options.js"
+import { spotPrice } from "../spot-prices.js"
 
 export interface Pool {
   readonly override: {

@@ -204,12 +204,15 @@ interface PoolLaunch {
 /** The same checks as RunInstances makes, with the template's content under the override. */
 function launchPool(world: World, { pool, market, count, tags, fleetId, habits }: PoolLaunch) {
   const spec = launchSpec(world, valuesOf(pool, market, count), habits)
+  // Users have met it inside fleets that were not throttled themselves, with instances from other pools beside it.
+  if (habits.throttledPools.has(`${spec.instanceType}/${spec.zone}`))
+    throw new Refusal("RequestLimitExceeded", "Request limit exceeded.")
   const creation = world.create({
     zone: spec.zone,
     instanceType: spec.instanceType,
     market,
     min: 1,
-    max: count,
+    max: Math.min(count, spec.addresses),
     tags,
     publicAddress: spec.publicAddress,
     attributes: {

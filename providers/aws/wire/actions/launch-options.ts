@@ -4,6 +4,7 @@ import type { World } from "../../../../src/simulator/index.js"
 import { checkId } from "../ids.js"
 import { Refusal } from "../refusals.js"
 import type { Values } from "../shapes.js"
+import { spotPrice } from "../spot-prices.js"
 import { listOf } from "./action.js"
 
 interface Options {
@@ -75,16 +76,6 @@ function checkSpot(
       `Your Spot request price of ${MaxPrice} is lower than the minimum required Spot request fulfillment price of ${price}.`,
     )
   }
-}
-
-/** What a spot instance costs in a zone: zones differ a little. */
-export function spotPrice(world: World, instanceType: string, zone: string): number | undefined {
-  const offer = world.offers.find(
-    (sold) => sold.instanceType === instanceType && sold.zone === zone && sold.market === "spot",
-  )
-  if (offer?.pricePerHour === undefined) return undefined
-  const step = world.settings.zones.indexOf(zone)
-  return Math.round(offer.pricePerHour * (1 + step / 100) * 1e6) / 1e6
 }
 
 function checkReservation(world: World, options: Options, { instanceType, zone, market }: Pool): void {

@@ -19,6 +19,8 @@ export interface LaunchSpec {
   /** The token is bound to the zone when the request names one, else to the region. */
   readonly isZonal: boolean
   readonly subnetId: string
+  /** That many instances have room in the subnet. */
+  readonly addresses: number
   readonly securityGroupIds: readonly string[]
   readonly publicAddress: boolean
   readonly tags: Readonly<Record<string, string>>
@@ -56,9 +58,10 @@ export function launchSpec(world: World, values: Values, habits: Habits): Launch
   const market = marketOf(values)
   checkOptions(world, values, { instanceType, zone, market })
   if (habits.impairedZones.has(zone)) throw noCapacity(instanceType, zone)
-  checkRoom(world, subnetId)
+  const addresses = roomIn(world, subnetId, Number(values.MinCount))
   return {
     imageId,
+    addresses,
     rootDevice: String(world.resources.get("image", imageId)?.attributes.root ?? "/dev/xvda"),
     instanceType,
     market,
@@ -175,9 +178,10 @@ export function noCapacity(instanceType: string, zone: string): Refusal {
   )
 }
 
-/** A subnet without a free address takes nothing. */
-function checkRoom(world: World, subnetId: string): void {
-  if (freeAddresses(world, subnetId) > 0) return
+/** Where the least that is asked has no room, nothing is launched; between least and most, what has. */
+function roomIn(world: World, subnetId: string, least: number): number {
+  const free = freeAddresses(world, subnetId)
+  if (free >= least) return free
   throw new Refusal(
     "InsufficientFreeAddressesInSubnet",
     `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances.`,

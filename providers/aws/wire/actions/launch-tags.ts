@@ -8,7 +8,7 @@ interface TagSpecification {
   readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[]
 }
 
-const MAX_TAGS = 50
+export const MAX_TAGS = 50
 
 /** The instance tags of a launch, checked with those for what else it makes. */
 export function tagsOf(values: Values): Readonly<Record<string, string>> {
@@ -38,7 +38,7 @@ export function tagsOf(values: Values): Readonly<Record<string, string>> {
 }
 
 /** EC2 User Guide, "Tag restrictions", and "Enable access to tags in instance metadata". */
-function checkTag(key: string, value: string, inMetadata: boolean): void {
+export function checkTag(key: string, value: string, inMetadata: boolean): void {
   if (key === "" || key.length > 128 || value.length > 256) {
     throw new Refusal(
       "InvalidParameterValue",

@@ -1,5 +1,5 @@
 /** Launch templates: each has its one version here, as no request for another is known. */
-import type { JsonObject } from "../../../../src/provider.js"
+import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
 import { ACCOUNT_ID, hexOf } from "../account.js"
 import { filtersOf, passes } from "../filters.js"
@@ -15,6 +15,7 @@ import { LAUNCH_DATA } from "./launch-data.js"
 const KIND = "launch-template"
 
 interface TemplateRequest {
+  readonly ClientToken?: string
   readonly LaunchTemplateName: string
   readonly LaunchTemplateData: JsonObject
   readonly TagSpecification?: readonly { readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[] }[]
@@ -38,11 +39,8 @@ export const createLaunchTemplate: Action = {
   cost: () => ({ CreateLaunchTemplate: 1 }),
   creates: true,
   answer(world, values) {
-    const {
-      LaunchTemplateName: name,
-      LaunchTemplateData: content,
-      TagSpecification,
-    } = values as unknown as TemplateRequest
+    const { ClientToken: token, ...rest } = values as unknown as TemplateRequest
+    const { LaunchTemplateName: name, LaunchTemplateData: content, TagSpecification } = rest
     if (!NAME.test(name)) {
       throw new Refusal(
         "InvalidLaunchTemplateName.MalformedException",
@@ -50,6 +48,8 @@ export const createLaunchTemplate: Action = {
       )
     }
     checkDryRun(values)
+    const before = madeBefore(world, token, rest)
+    if (before !== undefined) return { launchTemplate: templateXml(before) }
     if (templateNamed(world, name) !== undefined) {
       throw new Refusal("InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use.")
     }
@@ -64,8 +64,23 @@ export const createLaunchTemplate: Action = {
     const id = `lt-0${hexOf(`${name}/${world.ledger.count()}`, 16)}`
     const template = { kind: KIND, id, tags, attributes: { name, content, createdAt: world.clock.now() } }
     world.resources.add(template)
+    if (token !== undefined) {
+      world.tokens.keep(KIND, token, rest as unknown as Json, template as unknown as Json, world.clock.now())
+    }
     return { launchTemplate: templateXml(template) }
   },
+}
+
+/** What the same request under the same token has made ("Ensuring idempotency in Amazon EC2 API requests"). */
+function madeBefore(world: World, token: string | undefined, request: object): Resource | undefined {
+  if (token === undefined) return undefined
+  const before = world.tokens.find(KIND, token, request as unknown as Json, world.clock.now())
+  if (before.kind === "known") return before.made as Resource
+  if (before.kind === "new") return undefined
+  throw new Refusal(
+    "IdempotentParameterMismatch",
+    "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
+  )
 }
 
 export const describeLaunchTemplates: Action = {

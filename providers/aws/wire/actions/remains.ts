@@ -29,6 +29,11 @@ function textsOf({ zone, status, tags }: Thing, filter: string): readonly string
   return filter === "availability-zone" ? [zone] : tagTexts(tags, filter)
 }
 
+/** All of them are of one type here. */
+function volumeTexts(thing: Thing, filter: string): readonly string[] | undefined {
+  return filter === "volume-type" ? ["gp3"] : textsOf(thing, filter)
+}
+
 /** What hangs on an instance ends with it here; what a test, or another program, has left is a resource of its own. */
 function things(world: World, kind: string, idOf: (instance: WorldInstance) => string): readonly Thing[] {
   const held = world
@@ -57,7 +62,7 @@ export const describeVolumes: Action = {
     checkDryRun(values)
     const found = things(world, "volume", volumeIdOf)
       .filter(({ id }) => ids.length === 0 || ids.includes(id))
-      .filter((thing) => passes(thing, filters, textsOf))
+      .filter((thing) => passes(thing, filters, volumeTexts))
     const { page, token } = slice(found, values, { least: 5, most: 1000 })
     return { volumeSet: page.map((thing) => volumeXml(world, thing)), nextToken: token }
   },

@@ -27,7 +27,7 @@ function make(world: World, values: Values, spec: LaunchSpec): Creation {
     instanceType: spec.instanceType,
     market: spec.market,
     min: Number(values.MinCount),
-    max: Number(values.MaxCount),
+    max: Math.min(Number(values.MaxCount), spec.addresses),
     tags: spec.tags,
     publicAddress: spec.publicAddress,
     ...(token === undefined ? {} : { token: String(token), tokenScope: scope }),

@@ -105,6 +105,7 @@ const PERMISSIONS: Shape = {
       ToPort: "integer",
       Groups: { list: { struct: { GroupId: "string" } } },
       IpRanges: { list: { struct: { CidrIp: "string" } } },
+      Ipv6Ranges: { list: { struct: { CidrIpv6: "string" } } },
     },
   },
 }
@@ -173,5 +174,6 @@ function ruleXml(rule: JsonObject): Xml {
     toPort: port(rule.ToPort),
     groups: listOf<{ GroupId: string }>(rule.Groups).map(({ GroupId }) => ({ userId: ACCOUNT_ID, groupId: GroupId })),
     ipRanges: listOf<{ CidrIp: string }>(rule.IpRanges).map(({ CidrIp }) => ({ cidrIp: CidrIp })),
+    ipv6Ranges: listOf<{ CidrIpv6: string }>(rule.Ipv6Ranges).map(({ CidrIpv6 }) => ({ cidrIpv6: CidrIpv6 })),
   }
 }

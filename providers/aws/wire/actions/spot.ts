@@ -2,16 +2,17 @@
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { filtersOf, passes } from "../filters.js"
 import { slice } from "../paging.js"
-import { FILTERS } from "../shapes.js"
-import { isoTime } from "../time.js"
+import { Refusal } from "../refusals.js"
+import { FILTERS, type Values } from "../shapes.js"
+import { spotPrices } from "../spot-prices.js"
+import { isoTime, parseIsoTime } from "../time.js"
 import type { Xml } from "../xml.js"
 import { type Action, checkDryRun, listOf, type Reply, tagTexts } from "./action.js"
 import { spotRequestOf } from "./instance.js"
-import { spotPrice } from "./launch-options.js"
 
 const LINUX = "Linux/UNIX"
 
-/** The price in force: what is asked for with start and end at the same moment. Prices do not move here. */
+/** All prices of a span, latest first, and the one that was in force when it began. */
 export const describeSpotPriceHistory: Action = {
   members: {
     InstanceType: { list: "string" },
@@ -37,17 +38,37 @@ export const describeSpotPriceHistory: Action = {
         pricePerHour !== undefined &&
         (types.length === 0 || types.includes(instanceType)),
     )
-    const { page, token } = slice(sold, values, { least: 1, most: 1000 })
-    const rows = page.map(({ instanceType, zone }) => ({
-      instanceType,
-      productDescription: LINUX,
-      spotPrice: String(spotPrice(world, instanceType, zone)),
-      timestamp: isoTime(world.clock.now() - 3_600_000),
-      availabilityZone: zone,
-    }))
+    const rows = sold.flatMap((pool) => pricesXml(world, pool, spanOf(world, values)))
+    const { page, token } = slice(rows, values, { least: 1, most: 1000 })
     // "An empty string when there are no more items to return."
-    return { spotPriceHistorySet: rows, nextToken: token ?? "" }
+    return { spotPriceHistorySet: page, nextToken: token ?? "" }
   },
+}
+
+function pricesXml(
+  world: World,
+  pool: { readonly instanceType: string; readonly zone: string },
+  span: { readonly from: number; readonly to: number },
+): readonly Xml[] {
+  return spotPrices(world, pool, span).map(({ price, since }) => ({
+    instanceType: pool.instanceType,
+    productDescription: LINUX,
+    spotPrice: String(price),
+    timestamp: isoTime(since),
+    availabilityZone: pool.zone,
+  }))
+}
+
+/** "Up to the past 90 days"; without a start, all of them. */
+function spanOf(world: World, { StartTime, EndTime }: Values): { readonly from: number; readonly to: number } {
+  const to = EndTime === undefined ? world.clock.now() : isoMoment(String(EndTime))
+  return { from: StartTime === undefined ? to - 90 * 86_400_000 : isoMoment(String(StartTime)), to }
+}
+
+function isoMoment(text: string): number {
+  const at = parseIsoTime(text)
+  if (at !== undefined) return at
+  throw new Refusal("InvalidParameterValue", `Value (${text}) for parameter is invalid. It must be a time.`)
 }
 
 export const describeSpotInstanceRequests: Action = {

@@ -1,0 +1,35 @@
+/** Service Quotas, where its client is installed beside Muster or given. */
+import type * as Quotas from "@aws-sdk/client-service-quotas"
+import type { Calls } from "../../src/provider.js"
+import { toMusterError } from "./errors.js"
+import type { AwsClient, AwsOptions } from "./options.js"
+import { optionalPackage } from "./packages.js"
+
+/** The value of a quota for this account and region; undefined where there is no client to ask with. */
+export async function quota(
+  options: AwsOptions,
+  service: string,
+  code: string,
+  calls: Calls,
+): Promise<number | undefined> {
+  const given = options.clients?.serviceQuotas
+  if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
+  const sdk = optionalPackage<typeof Quotas>("@aws-sdk/client-service-quotas")
+  if (sdk === undefined) return undefined
+  const client = given ?? makeClient(sdk, options)
+  const input = { ServiceCode: service, QuotaCode: code }
+  return calls.send("GetServiceQuota", { GetServiceQuota: 1 }, async ({ signal }) => {
+    try {
+      const reply = await client.send(new sdk.GetServiceQuotaCommand(input) as never, { abortSignal: signal })
+      return (reply as Quotas.GetServiceQuotaCommandOutput).Quota?.Value
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      throw toMusterError(error, { what: `reading quota ${code}`, region: options.region })
+    }
+  })
+}
+
+function makeClient(sdk: typeof Quotas, { region, credentials }: AwsOptions): AwsClient {
+  const own = credentials === undefined ? {} : { credentials }
+  return new sdk.ServiceQuotasClient({ region, maxAttempts: 1, ...own }) as AwsClient
+}
