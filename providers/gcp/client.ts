@@ -6,61 +6,16 @@
  * attempt's signal, reads the answer, and keeps errors as they came. They are handed an empty message to decode.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
-import { SpecError } from "../../src/errors.js"
+import { RejectedError, SpecError } from "../../src/errors.js"
+import { show } from "../../src/parse.js"
 import type { Calls, Cost, JsonObject } from "../../src/provider.js"
-import { type Identity, identityOf } from "./credentials.js"
-import { type Doing, garbled, HttpFailure, toMusterError } from "./errors.js"
-import { type Exchange, exchanger } from "./http.js"
-import type {
-  AggregatedPage,
-  NativeImage,
-  NativeInstance,
-  NativeMachineType,
-  NativeOperation,
-  NativeRegion,
-  PageOf,
-} from "./native.js"
+import { APIS, type ApiName, type Replies } from "./apis.js"
+import type { Identity } from "./credentials.js"
+import { type Doing, garbled, toMusterError } from "./errors.js"
+import type { Exchange } from "./http.js"
+import { jsonOf } from "./json.js"
 import type { GcpOptions } from "./options.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
-
-interface Api {
-  readonly client: ClientName
-  readonly method: string
-  readonly cost: Cost
-}
-
-/** What each request draws on: see `limits.ts`. */
-const APIS = {
-  "instances.bulkInsert": { client: "InstancesClient", method: "bulkInsert", cost: { writes: 1 } },
-  "regionInstances.bulkInsert": { client: "RegionInstancesClient", method: "bulkInsert", cost: { writes: 1 } },
-  "instances.delete": { client: "InstancesClient", method: "delete", cost: { writes: 1, deletions: 1 } },
-  "instances.list": { client: "InstancesClient", method: "list", cost: { reads: 1 } },
-  "instances.aggregatedList": { client: "InstancesClient", method: "aggregatedList", cost: { "heavy-global": 1 } },
-  "zoneOperations.wait": { client: "ZoneOperationsClient", method: "wait", cost: { heavy: 1 } },
-  "regionOperations.wait": { client: "RegionOperationsClient", method: "wait", cost: { heavy: 1 } },
-  "zoneOperations.list": { client: "ZoneOperationsClient", method: "list", cost: { reads: 1 } },
-  "regionOperations.list": { client: "RegionOperationsClient", method: "list", cost: { reads: 1 } },
-  "machineTypes.list": { client: "MachineTypesClient", method: "list", cost: { reads: 1 } },
-  "regions.get": { client: "RegionsClient", method: "get", cost: { reads: 1 } },
-  "images.getFromFamily": { client: "ImagesClient", method: "getFromFamily", cost: { reads: 1 } },
-} as const satisfies Readonly<Record<string, Api>>
-
-export type ApiName = keyof typeof APIS
-
-export interface Replies {
-  readonly "instances.bulkInsert": NativeOperation
-  readonly "regionInstances.bulkInsert": NativeOperation
-  readonly "instances.delete": NativeOperation
-  readonly "instances.list": PageOf<NativeInstance>
-  readonly "instances.aggregatedList": AggregatedPage
-  readonly "zoneOperations.wait": NativeOperation
-  readonly "regionOperations.wait": NativeOperation
-  readonly "zoneOperations.list": PageOf<NativeOperation>
-  readonly "regionOperations.list": PageOf<NativeOperation>
-  readonly "machineTypes.list": PageOf<NativeMachineType>
-  readonly "regions.get": NativeRegion
-  readonly "images.getFromFamily": NativeImage
-}
 
 export interface Request {
   readonly what: string
@@ -91,13 +46,18 @@ const EMPTY = { ok: true, status: 200, arrayBuffer: async () => new TextEncoder(
 /** We limit and retry; what these leave to the package is none of either (its own limit is ten minutes). */
 const CALL_OPTIONS = { autoPaginate: false, retry: { retryCodes: [] }, maxRetries: 0 }
 
-/** The connection of one provider object, made at its first request. */
-export function sender(options: GcpOptions): Send {
-  const identity = identityOf(options)
+/** Who asks, and over which sockets: shared by all that one provider object sends. */
+export interface Connection {
+  readonly identity: Identity
+  readonly exchange: Exchange
+}
+
+/** The clients of one provider object, made at its first request. */
+export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
   const travels = new AsyncLocalStorage<Travel>()
   const clients = new Map<ClientName, Promise<SdkClient>>()
   let loading: Promise<MakeClient> | undefined
-  const auth = authOf(identity, travels, exchanger())
+  const auth = authOf(identity, travels, exchange)
   const make = async (name: ClientName) => {
     // A failure to load is not kept: what is missing may be installed, and the next request looks again.
     loading ??= loadSdk(options.sdk).catch((error: unknown) => {
@@ -125,13 +85,28 @@ export function sender(options: GcpOptions): Send {
       const travel: Travel = { signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
-        await travels.run(travel, async () => sdk.innerApiCalls[method]?.({ project, ...message }, CALL_OPTIONS))
+        const whole = { project, ...message }
+        checkParts(whole, what)
+        await travels.run(travel, async () => sdk.innerApiCalls[method]?.(whole, CALL_OPTIONS))
         return checked(travel.reply, api, doing)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw toMusterError(travel.failure ?? error, doing)
       }
     })
+  }
+}
+
+/** What becomes a part of the URL's path. */
+const PARTS = ["project", "region", "zone", "instance", "disk", "operation", "family", "subnetwork"] as const
+const PART = /^[A-Za-z0-9][\w.:-]*$/
+
+/** A name that is none must not lead to another place: the client leaves ".." as it is, and URLs go up there. */
+function checkParts(message: JsonObject, what: string): void {
+  for (const part of PARTS) {
+    const value = message[part]
+    if (value === undefined || (typeof value === "string" && PART.test(value))) continue
+    throw new RejectedError(`${what}: ${show(value)} can be the name of no ${part}`, { code: "InvalidName" })
   }
 }
 
@@ -190,19 +165,8 @@ async function fetched(
   if (body !== undefined) checkNothingLost(travel.asked, body)
   const target = travel.fields === undefined ? url : `${url}&fields=${encodeURIComponent(`kind,${travel.fields}`)}`
   const { method } = init
-  const reply = await exchange({
-    url: target,
-    method,
-    headers,
-    signal: travel.signal,
-    ...(body === undefined ? {} : { body }),
-  })
-  if (reply.status < 200 || reply.status > 299) throw new HttpFailure(reply)
-  try {
-    return JSON.parse(reply.body)
-  } catch {
-    throw new HttpFailure(reply)
-  }
+  const { signal } = travel
+  return jsonOf(await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) }))
 }
 
 /** The package drops fields that it does not know without a word: a misspelt override would simply not happen. */

@@ -136,6 +136,18 @@ export const CODES: readonly CodeRow[] = [
 
   // What will never be accepted.
   {
+    codes: ["*"],
+    message: /unknown zone/i,
+    verdict: "rejected",
+    remedy: "check gcp.zones: gcloud compute zones list names those there are",
+  },
+  {
+    codes: ["*"],
+    message: /unknown region/i,
+    verdict: "rejected",
+    remedy: "check gcp.region: gcloud compute regions list names those there are",
+  },
+  {
     codes: ["CONDITION_NOT_MET", "conditionNotMet", "HTTP 412"],
     verdict: "rejected",
     remedy: "an organization policy or a precondition forbids it",

@@ -54,7 +54,7 @@ function noCredentials(cause: unknown): AuthError {
 }
 
 async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | undefined): Promise<string> {
-  const named = options.project ?? PROJECT_VARIABLES.map((name) => process.env[name]).find((value) => value)
+  const named = namedProject(options)
   if (named !== undefined) return named
   const found = await credentials?.()
     .getProjectId?.()
@@ -68,5 +68,10 @@ async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | und
 
 /** What says whose quotas are used, before anything is asked. */
 export function accountOf(options: GcpOptions): string {
-  return options.project ?? PROJECT_VARIABLES.map((name) => process.env[name]).find((value) => value) ?? "default"
+  return namedProject(options) ?? "default"
+}
+
+/** The project that is known without asking the credentials. */
+export function namedProject({ project }: GcpOptions): string | undefined {
+  return project ?? PROJECT_VARIABLES.map((name) => process.env[name]).find((value) => value)
 }

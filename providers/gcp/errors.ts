@@ -42,6 +42,8 @@ export interface Said {
   readonly codes: readonly string[]
   readonly message: string
   readonly metric?: string
+  /** The number that was reached, of a quota of requests. */
+  readonly limit?: string
   readonly link?: string
 }
 
@@ -124,6 +126,9 @@ function saidIn({ error = {} }: ErrorBody, status: number): Said {
     .flatMap(({ links }) => links ?? [])
     .map(({ url }) => url)
     .find((url) => url)
+  const limit = details
+    .map((detail) => detail.metadatas?.quota_limit_value ?? detail.metadata?.quota_limit_value)
+    .find((value) => value)
   const message = error.message ?? `HTTP ${status}`
   return {
     codes: [
@@ -131,6 +136,7 @@ function saidIn({ error = {} }: ErrorBody, status: number): Said {
     ] as string[],
     message,
     ...metricOf(metric, message),
+    ...(limit === undefined ? {} : { limit }),
     ...(link === undefined || message.includes(link) ? {} : { link }),
   }
 }
@@ -201,8 +207,14 @@ function waitMs(row: CodeRow, now = 0, retryAfterSeconds: number): number {
 function sentence(said: Said, row: CodeRow | undefined, doing: Doing): string {
   const words = said.message.trim().replace(/\.$/, "")
   const link = said.link === undefined ? "" : ` (${said.link})`
-  const remedy = row?.verdict === "quota" && row.scope === "metric" ? quotaRemedy(said.metric, doing) : row?.remedy
+  const remedy = remedyOf(said, row, doing)
   return `${doing.what}: ${words}${link} (${said.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
+}
+
+function remedyOf({ metric, limit }: Said, row: CodeRow | undefined, doing: Doing): string | undefined {
+  if (row?.verdict === "quota" && row.scope === "metric") return quotaRemedy(metric, doing)
+  if (row?.verdict !== "throttled" || limit === undefined) return row?.remedy
+  return `this project may make ${limit} a minute: gcp({ requestsPerMinute }) keeps below that`
 }
 
 function quotaRemedy(metric: string | undefined, { region }: Doing): string {

@@ -60,10 +60,11 @@ function startupLines(startup: string | undefined): readonly string[] {
   if (startup === undefined || startup.trim() === "") return []
   const end = endMark(startup)
   return [
-    `cat > "$muster_home/startup" <<'${end}'`,
+    ': > "$muster_home/startup"',
+    'chmod 700 "$muster_home/startup"',
+    `cat >> "$muster_home/startup" <<'${end}'`,
     startup.startsWith("#!") ? startup.replace(/\n$/, "") : `#!/bin/sh\n${startup.replace(/\n$/, "")}`,
     end,
-    'chmod 700 "$muster_home/startup"',
     'exec "$muster_home/startup"',
   ]
 }

@@ -29,5 +29,5 @@ export async function headroom(send: Send, region: string, wish: Wish, calls: Ca
 
 function cpuRows(region: string, offers: readonly Offer[]): readonly (readonly [string, string, Scope])[] {
   const metrics = new Map(offers.map((offer) => [cpuMetricOf(offer.family, offer.market), offer]))
-  return [...metrics].map(([metric, offer]) => [metric, "vCPUs", scopeOf("metric", { region, offer, metric })] as const)
+  return [...metrics].map(([metric, offer]) => [metric, "vCPU", scopeOf("metric", { region, offer, metric })] as const)
 }

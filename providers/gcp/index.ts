@@ -1,11 +1,16 @@
+import { plainOptions } from "../../src/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { sender } from "./client.js"
+import { identityOf, namedProject } from "./credentials.js"
 import { guestScript } from "./guest.js"
 import { headroom } from "./headroom.js"
+import { exchanger } from "./http.js"
 import { interruptions } from "./interruptions.js"
 import { launch, settle } from "./launch.js"
+import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
+import { consoleLog, consoleUrl, recall } from "./look.js"
 import { offers } from "./offers.js"
 import { type GcpOptions, parseGcpOptions } from "./options.js"
 import { prepare } from "./prepare.js"
@@ -26,14 +31,16 @@ export function gcp(options: GcpOptions): Provider {
   const parsed = parseGcpOptions(options)
   const { region } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
-  const send = sender(parsed)
+  const connection = { identity: identityOf(parsed), exchange: exchanger() }
+  const send = sender(parsed, connection)
   const zonesOf = zonesFor(send, parsed)
   const means = { send, region, zonesOf, consistencyMs: limits.consistencyMs }
   return {
     name: "gcp",
     region,
     limits,
-    offers: (query, calls) => offers(send, { ...parsed, zonesOf }, query, calls),
+    recipe: () => plainOptions(options),
+    offers: (query, calls) => offers({ send, connection, options: parsed, zonesOf }, query, calls),
     prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
     split,
     launch: (call, calls) => launch(means, call, calls),
@@ -42,6 +49,11 @@ export function gcp(options: GcpOptions): Provider {
     terminate: (instances, calls) => terminate(means, instances, calls),
     interruptions: (instances, calls) => interruptions(send, region, instances, calls),
     headroom: (wish, calls) => headroom(send, region, wish, calls),
+    leftovers: (selector, calls) => leftovers(means, selector, calls),
+    remove: (found, calls) => remove(means, found, calls),
+    consoleLog: (instance, calls) => consoleLog(send, instance, calls),
+    consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
+    recall: (instance, calls) => recall(send, instance, calls),
   }
 }
 

@@ -6,6 +6,7 @@ import { list } from "./list.js"
 import { uuidOf } from "./names.js"
 import type { NativeOperation } from "./native.js"
 import { outcomeOf, settledByList } from "./outcome.js"
+import { zonesIn } from "./split.js"
 import type { ZonesOf } from "./zones.js"
 
 export interface LaunchMeans {
@@ -21,7 +22,8 @@ export interface LaunchMeans {
  * that are taken, and a region is not asked again before it is known to have nothing of this launch.
  */
 export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const known = call.zone === undefined ? await regionalBefore(means, call, calls) : undefined
+  // Where only one zone may be used its names are taken, whoever was asked.
+  const known = zonesIn(call.offers).length > 1 ? await regionalBefore(means, call, calls) : undefined
   if (known !== undefined) return known
   try {
     return unsettled(await insert(means, call, calls))

@@ -19,29 +19,54 @@ export const LONGEST_RUN_DAYS = 120
  * For each project, region and minute, all refilled when the next minute begins ("Compute Engine API quota"). The page
  * prints no numbers any more; the last it printed were 1,500, heavy reads half of that. A fifth is left for others.
  */
+const PER_MINUTE = { writes: 1_200, reads: 1_200, waits: 600 }
+
 const window = (count: number): Bucket => ({ kind: "window", count, perMinute: 1, aligned: true })
 
-const BUCKETS: Readonly<Record<string, Bucket>> = {
-  writes: window(1_200),
-  reads: window(1_200),
-  // operations.wait
-  heavy: window(600),
-  // aggregatedList; of the project, not of the region
-  "heavy-global": window(600),
-  // "a maximum of 10 bulk operations at once" ("Troubleshooting bulk VM creation"); held until an operation is done
-  bulk: { kind: "concurrency", max: 10 },
-  // "up to 8,000 VMs being created simultaneously" (the same page); held as well
-  creating: { kind: "concurrency", max: 8_000 },
-  // What a project may have under way at once is not printed either; 200 take 1,000 deletions in some seconds.
-  deletions: { kind: "concurrency", max: 200 },
+/** A project's own numbers stand in its quota page, and in each refusal; who knows them says so. */
+function bucketsOf({ requestsPerMinute }: GcpOptions): Readonly<Record<string, Bucket>> {
+  const { writes, reads, waits } = { ...PER_MINUTE, ...requestsPerMinute }
+  return {
+    writes: window(writes),
+    reads: window(reads),
+    // operations.wait
+    heavy: window(waits),
+    // aggregatedList; of the project, not of the region
+    "heavy-global": window(waits),
+    // "Each project can make 300 API calls per minute to the Cloud Billing API" ("Quotas and limits")
+    billing: window(240),
+    // "a maximum of 10 bulk operations at once" ("Troubleshooting bulk VM creation"); held until an operation is done
+    bulk: { kind: "concurrency", max: 10 },
+    // "up to 8,000 VMs being created simultaneously" (the same page); held as well
+    creating: { kind: "concurrency", max: 8_000 },
+    // What a project may have under way at once is not printed either; 200 take 1,000 deletions in some seconds.
+    deletions: { kind: "concurrency", max: 200 },
+  }
+}
+
+/** What is said of offers depends on nothing but project, region and query: only then may it be kept under those. */
+function isPlain({
+  zones,
+  accelerator,
+  localSsds,
+  prices,
+  apiEndpoint,
+  billingEndpoint,
+  auth,
+  sdk,
+}: GcpOptions): boolean {
+  return [zones, accelerator, localSsds, prices, apiEndpoint, billingEndpoint, auth, sdk].every(
+    (option) => option === undefined,
+  )
 }
 
 /** @param preambleBytes what our own part of the startup script takes. */
 export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
   return {
     account: `gcp:${options.apiEndpoint ?? ""}:${accountOf(options)}:${options.region}`,
-    buckets: BUCKETS,
+    buckets: bucketsOf(options),
     userDataBytes: METADATA_VALUE_BYTES - preambleBytes,
+    launchBatch: LAUNCH_BATCH,
     // Nothing is promised for lists after a create; what is seen in practice are seconds.
     consistencyMs: 60_000,
     // A deleted instance leaves the list; STOPPING still has a shutdown script and a disk to pay, STOPPED and TERMINATED a disk.
@@ -51,6 +76,10 @@ export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
     // operations.wait holds a request for two minutes ("or when the request approaches the 2 minute deadline").
     attemptMs: 135_000,
     bootMs: 10 * 60_000,
+    // Machine types and prices change from one month to the next; what is wanted of a new one is asked for by its name.
+    ...(isPlain(options) ? { offersFreshMs: 24 * 3_600_000 } : {}),
+    // "All vCPUs, GPUs, and GB of memory are charged a minimum of 1 minute" ("VM instance pricing")
+    leastBilledSeconds: 60,
     markets: ["on-demand", "spot"],
   }
 }

@@ -14,6 +14,41 @@ export interface NativeInstance {
     readonly networkIP?: string
     readonly accessConfigs?: readonly { readonly natIP?: string }[]
   }[]
+  readonly metadata?: { readonly items?: readonly { readonly key?: string; readonly value?: string }[] }
+}
+
+export interface NativeDisk {
+  readonly name?: string
+  readonly zone?: string
+  readonly status?: string
+  readonly creationTimestamp?: string
+  readonly lastAttachTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** The instances that hold it. */
+  readonly users?: readonly string[]
+}
+
+export interface NativeSerialPort {
+  readonly kind?: string
+  readonly contents?: string
+}
+
+export interface NativeRouter {
+  readonly name?: string
+  readonly network?: string
+  readonly nats?: readonly {
+    readonly name?: string
+    readonly sourceSubnetworkIpRangesToNat?: string
+    readonly subnetworks?: readonly { readonly name?: string }[]
+    /** "PRIVATE" joins networks, and leads nowhere else. */
+    readonly type?: string
+  }[]
+}
+
+export interface NativeSubnetwork {
+  readonly kind?: string
+  readonly name?: string
+  readonly network?: string
 }
 
 export interface NativeWarning {
@@ -22,7 +57,7 @@ export interface NativeWarning {
 }
 
 /** Every list: a warning or `unreachables` says that it is not all there is. */
-interface Page {
+export interface Page {
   readonly kind?: string
   readonly nextPageToken?: string
   readonly warning?: NativeWarning
@@ -33,10 +68,19 @@ export interface PageOf<T> extends Page {
   readonly items?: readonly T[]
 }
 
-export interface AggregatedPage extends Page {
-  readonly items?: Readonly<
-    Record<string, { readonly instances?: readonly NativeInstance[]; readonly warning?: NativeWarning }>
-  >
+interface Scoped {
+  readonly warning?: NativeWarning
+}
+
+/** By "zones/Z", and by "regions/R" for what is a region's. */
+type Scopes<T> = Readonly<Record<string, T & Scoped>>
+
+export interface InstancePage extends Page {
+  readonly items?: Scopes<{ readonly instances?: readonly NativeInstance[] }>
+}
+
+export interface DiskPage extends Page {
+  readonly items?: Scopes<{ readonly disks?: readonly NativeDisk[] }>
 }
 
 export interface OperationError {

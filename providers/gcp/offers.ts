@@ -1,54 +1,45 @@
-import type { Calls, Gpu, Market, Offer, OfferQuery, Range } from "../../src/provider.js"
-import type { Send } from "./client.js"
+import { fits } from "../../src/offer.js"
+import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
+import type { Connection, Send } from "./client.js"
 import { gpuNameOf } from "./families.js"
 import type { GcpOptions } from "./options.js"
-import { type TypeFacts, typesIn } from "./types.js"
+import { pricesOf } from "./prices.js"
+import { typesIn } from "./types.js"
 import type { ZonesOf } from "./zones.js"
 
+export interface OfferMeans {
+  readonly send: Send
+  readonly connection: Connection
+  readonly options: GcpOptions
+  readonly zonesOf: ZonesOf
+}
+
 /**
- * Everything sold that fits, on both markets, in the zones that may be used; all zones are read at once. Priced from the
- * user's table where it has the type: Compute Engine's API has no prices.
+ * Everything sold that fits, on both markets, in the zones that may be used, priced where a price is known. All zones and
+ * the price list are read at once.
  *
  * @throws SpecError when a named type is in none of the zones.
  */
-export async function offers(
-  send: Send,
-  options: GcpOptions & { readonly zonesOf: ZonesOf },
-  query: OfferQuery,
-  calls: Calls,
-): Promise<readonly Offer[]> {
-  const usable = await options.zonesOf(calls)
+export async function offers(means: OfferMeans, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+  const { send, connection, options, zonesOf } = means
+  const { instanceTypes, markets } = query
+  if (markets.length === 0) return []
+  const pricing = pricesOf(connection, options, { instanceTypes, markets }, calls)
+  // It may fail while zones are still read; whoever awaits it then hears of it.
+  pricing.catch(() => {})
+  const usable = await zonesOf(calls)
   const zones = usable.filter((zone) => query.zones?.includes(zone) ?? true)
-  if (zones.length === 0 || query.markets.length === 0) return []
-  const types = await typesIn(send, options, { ...query, zones }, calls)
+  if (zones.length === 0) return []
+  const [types, priceOf] = await Promise.all([typesIn(send, options, { ...query, zones }, calls), pricing])
+  const asked = inGoogleWords(query)
   return types
-    .flatMap((type) => query.markets.map((market) => offerOf(options, type, market)))
-    .filter((offer) => fits(offer, query))
+    .flatMap((type) => markets.map((market) => ({ ...type, market })))
+    .map((type) => ({ provider: "gcp", region: options.region, ...type, ...priceOf(type) }))
+    .filter((offer) => fits(offer, asked))
 }
 
-function offerOf({ region, prices }: GcpOptions, type: TypeFacts, market: Market): Offer {
-  const price = prices?.[type.instanceType]?.[market]
-  return { provider: "gcp", region, market, ...type, ...(price === undefined ? {} : { pricePerHour: price }) }
-}
-
-function fits(offer: Offer, query: OfferQuery): boolean {
-  return (
-    (query.arch === undefined || query.arch === offer.arch) &&
-    within(offer.vcpus, query.vcpus) &&
-    within(offer.memoryGiB, query.memoryGiB) &&
-    within(offer.localDiskGiB ?? 0, query.localDiskGiB) &&
-    gpuFits(offer.gpu, query.gpu)
-  )
-}
-
-/** By Google's name ("nvidia-l4") or the short one ("L4"). */
-function gpuFits(gpu: Gpu | undefined, asked: OfferQuery["gpu"]): boolean {
-  if (asked === undefined) return true
-  if (gpu === undefined) return false
-  const isNamed = asked.name === undefined || gpuNameOf(asked.name.toLowerCase()) === gpu.name
-  return isNamed && gpu.count >= (asked.count ?? 1)
-}
-
-function within(value = 0, range: Range | undefined): boolean {
-  return value >= (range?.min ?? 0) && value <= (range?.max ?? Number.POSITIVE_INFINITY)
+/** A GPU by Google's name ("nvidia-l4") is the one by the short name ("L4"), which offers have. */
+function inGoogleWords({ gpu, ...query }: OfferQuery): OfferQuery {
+  if (gpu?.name === undefined) return gpu === undefined ? query : { ...query, gpu }
+  return { ...query, gpu: { ...gpu, name: gpuNameOf(gpu.name.toLowerCase()) } }
 }

@@ -39,14 +39,21 @@ export interface GcpOptions {
   readonly reservation?: string
   /** End instances without their shutdown scripts: they are gone up to two minutes sooner. */
   readonly skipGuestOsShutdown?: boolean
-  /** USD per hour by machine type, for budgets and choices: Compute Engine itself names no prices. */
+  /** USD per hour by machine type, for budgets and choices; goes before Google's list prices. */
   readonly prices?: Readonly<Record<string, { readonly [M in Market]?: number }>>
   /** Where Compute Engine answers, when not at Google's own address; plain http only on this machine, without credentials. */
   readonly apiEndpoint?: string
+  /** Where the Cloud Billing Catalog answers: Google's own address, or nowhere when `apiEndpoint` is another's. */
+  readonly billingEndpoint?: string
   /** Credentials; Application Default Credentials by default. */
   readonly auth?: GcpAuth
   /** Another version of the client: `() => import("@google-cloud/compute")`. */
   readonly sdk?: () => Promise<unknown>
+  /**
+   * How many requests a minute this project may make in this region, where its quotas are not the usual ones: writes (1200),
+   * reads (1200), waits and lists of the whole project (600). Google's refusals hold requests back in any case.
+   */
+  readonly requestsPerMinute?: { readonly writes?: number; readonly reads?: number; readonly waits?: number }
   /** Merged into each request's instanceProperties last, in its own words: `{ canIpForward: true }`. */
   readonly overrides?: JsonObject
 }
@@ -79,7 +86,9 @@ function optionsSchema(z: Z) {
   const name = z.string().regex(NAME, NAME_RULE)
   const path = z.string().regex(NETWORK, 'Give its name, or "projects/P/…/NAME" of a shared VPC')
   const image = z.string().regex(IMAGE, IMAGE_RULE)
+  const url = z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)")
   const usd = z.number().positive("Give USD per hour, above 0").optional()
+  const rate = z.int("Give a whole number of requests").min(1, "Give 1 or more")
   return z.strictObject({
     region: z
       .string()
@@ -125,13 +134,17 @@ function optionsSchema(z: Z) {
     reservation: name.optional(),
     skipGuestOsShutdown: z.boolean().optional(),
     prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
-    apiEndpoint: z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)").optional(),
+    apiEndpoint: url.optional(),
+    billingEndpoint: url.optional(),
     auth: z.custom<GcpAuth>(isAuth, "Give a GoogleAuth or a client of google-auth-library").optional(),
     sdk: z
       .custom<() => Promise<unknown>>(
         (value) => typeof value === "function",
         'Give () => import("@google-cloud/compute")',
       )
+      .optional(),
+    requestsPerMinute: z
+      .strictObject({ writes: rate.optional(), reads: rate.optional(), waits: rate.optional() })
       .optional(),
     overrides: z.record(z.string(), z.json()).optional(),
   })

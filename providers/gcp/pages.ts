@@ -1,8 +1,9 @@
 import { TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
-import type { ApiName, Replies, Request, Send } from "./client.js"
+import type { ApiName, Replies } from "./apis.js"
+import type { Request, Send } from "./client.js"
 import { PAGE } from "./limits.js"
-import type { AggregatedPage, PageOf } from "./native.js"
+import type { Page } from "./native.js"
 
 /** Requests that answer in pages. */
 type Paged = Extract<ApiName, `${string}.list` | `${string}.aggregatedList`>
@@ -19,7 +20,7 @@ export async function* pages<A extends Paged>(
     const message = { ...request.message, maxResults: PAGE, ...(pageToken === undefined ? {} : { pageToken }) }
     const page: Replies[A] = await send(calls, api, { ...request, message })
     yield page
-    const { nextPageToken } = page as PageOf<unknown> | AggregatedPage
+    const { nextPageToken } = page as Page
     if (pageToken !== undefined && nextPageToken === pageToken) {
       throw new TransientError(`${request.what}: Compute Engine gave the same page twice; the list cannot be completed`)
     }

@@ -1,10 +1,13 @@
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import { addressOf } from "./address.js"
+import { billingEndpoint } from "./billing.js"
 import type { Send } from "./client.js"
 import { guestScript, isCloudConfig } from "./guest.js"
 import { type Images, imagesOf } from "./image.js"
-import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "./limits.js"
+import { LONGEST_RUN_DAYS, METADATA_BYTES, METADATA_VALUE_BYTES } from "./limits.js"
+import { SPEC_KEY } from "./look.js"
 import type { GcpOptions } from "./options.js"
 
 /** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
@@ -40,6 +43,7 @@ export async function prepare(
   calls.signal.throwIfAborted()
   const { owner, group } = request
   const startup = startupOf(options, owner, group)
+  const items = [startup, ...loginItems(options)]
   const problems = [
     ...labelProblems(group),
     ...cloudConfigProblems(group),
@@ -47,12 +51,15 @@ export async function prepare(
     ...deadlineProblems(owner, calls.now()),
   ]
   if (problems.length > 0) throw new SpecError(problems)
-  const { images, notes } = await imagesOf(send, options, group, calls)
-  const address = addressOf(options, group)
+  const [{ images, notes }, address] = await Promise.all([
+    imagesOf(send, options, group, calls),
+    addressOf(send, options, group, calls),
+  ])
+  const spec = specItems(group, items)
   const body: Blueprint = {
     images,
-    metadata: [startup, ...loginItems(options)],
-    labels: group.tags,
+    metadata: [...items, ...spec.items],
+    labels: { ...group.tags, ...spec.labels },
     place: placeOf(options),
     publicAddress: address.given,
     properties: propertiesOf(options),
@@ -64,7 +71,7 @@ export async function prepare(
     owner: { ...owner },
   }
   return {
-    notes: [...notes, ...address.notes, ...priceNotes(options)],
+    notes: [...notes, ...address.notes, ...spec.notes, ...priceNotes(options)],
     body: JSON.parse(JSON.stringify(body)) as JsonObject,
   }
 }
@@ -80,6 +87,28 @@ function startupOf(
 
 function loginItems({ osLogin }: GcpOptions) {
   return osLogin === undefined ? [] : [{ key: "enable-oslogin", value: osLogin ? "TRUE" : "FALSE" }]
+}
+
+interface SpecItems {
+  readonly items: Blueprint["metadata"]
+  readonly labels: Readonly<Record<string, string>>
+  readonly notes: readonly string[]
+}
+
+/** The group's spec travels with each instance, where there is room beside what the instance itself needs. */
+function specItems({ name, spec }: GroupRequest, others: Blueprint["metadata"]): SpecItems {
+  if (spec === undefined) return { items: [], labels: {}, notes: [] }
+  const labels = { [TAG.spec]: spec.digest }
+  const item = { key: SPEC_KEY, value: spec.text }
+  const all = [...others, item].reduce(
+    (sum, { key, value }) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  )
+  if (Buffer.byteLength(spec.text) <= METADATA_VALUE_BYTES && all < METADATA_BYTES) {
+    return { items: [item], labels, notes: [] }
+  }
+  const note = `the spec of group "${name}" is too large for an instance's metadata: who attaches by name must give it again`
+  return { items: [], labels, notes: [note] }
 }
 
 function placeOf({ network = "default", subnetwork, region }: GcpOptions): Blueprint["place"] {
@@ -112,25 +141,20 @@ function affinityOf(reservation: string): JsonObject {
   }
 }
 
-/** The default network has no way out but an address; a network that somebody set up has what he gave it (Cloud NAT). */
-function addressOf({ network, subnetwork }: GcpOptions, { publicAddress }: GroupRequest) {
-  if (publicAddress !== "auto") return { given: publicAddress, notes: [] }
-  const given = network === undefined && subnetwork === undefined
-  const note = given
-    ? "each instance gets a public address, the default network's only way out: about 0.005 USD an hour each, and a new project may have 8 in use; publicAddress: false if Cloud NAT is there"
-    : `instances get no public address: ${subnetwork ?? network} must have Cloud NAT, or set publicAddress: true`
-  return { given, notes: [note] }
+/** Where nobody can say what anything costs, that is what the plan says. */
+function priceNotes(options: GcpOptions): readonly string[] {
+  if (billingEndpoint(options) !== undefined) {
+    return [
+      "prices are your table's, else Google's list prices of vCPUs, memory, GPUs and local SSDs; boot disks come on top. What the Cloud Billing API does not tell (not enabled, or no sum of parts) has no price",
+    ]
+  }
+  if (options.prices !== undefined) return []
+  return ["prices are not known here; name them with gcp({ prices }) for budgets and cheapest-first"]
 }
 
-function priceNotes({ prices }: GcpOptions): readonly string[] {
-  if (prices !== undefined) return []
-  return [
-    "prices are not known: Compute Engine's API has none; name them with gcp({ prices }) for budgets and cheapest-first",
-  ]
-}
-
-/** "Labels", requirements: keys and values of at most 63 characters, 64 labels a resource, of which seven are ours. */
-const MAX_LABELS = 64 - 7
+/** "Labels", requirements: keys and values of at most 63 characters, 64 labels a resource, of which eight are ours. */
+const OUR_LABELS = 8
+const MAX_LABELS = 64 - OUR_LABELS
 const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/
 const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
 
@@ -140,7 +164,7 @@ function labelProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
   if (Object.keys(tags).length > MAX_LABELS) {
     problems.push({
       option,
-      message: `has ${Object.keys(tags).length} tags; Compute Engine takes 64 labels, of which Muster needs 7`,
+      message: `has ${Object.keys(tags).length} tags; Compute Engine takes 64 labels, of which Muster needs ${OUR_LABELS}`,
     })
   }
   for (const [key, value] of Object.entries(tags)) {

@@ -16,6 +16,9 @@ const CLIENT_FILES = {
   MachineTypesClient: "machine_types_client",
   RegionsClient: "regions_client",
   ImagesClient: "images_client",
+  DisksClient: "disks_client",
+  RoutersClient: "routers_client",
+  SubnetworksClient: "subnetworks_client",
 } as const
 
 export type ClientName = keyof typeof CLIENT_FILES

@@ -15,8 +15,13 @@ interface Part {
 }
 
 /**
+ * So many of the best types in one request: no most is documented, and each further one is dearer than those before it.
+ */
+const MOST_TYPES = 10
+
+/**
  * As few requests as their size and the zones allow. One type is asked of each zone by itself: such a request can be sent
- * again for ever, because its names are taken. Several types over several zones are asked of the region in one request,
+ * again for ever, because its names are taken. Several types, in one zone or more, are asked of the region in one request,
  * which knows where there is room.
  */
 export function split(wish: Wish, prepared: Prepared): readonly LaunchCall[] {
@@ -25,14 +30,12 @@ export function split(wish: Wish, prepared: Prepared): readonly LaunchCall[] {
 }
 
 function partsOf({ offers, count, spread }: Wish, blueprint: Blueprint): readonly Part[] {
-  const pools: readonly (readonly Offer[])[] =
-    spread === "one-zone"
-      ? offers.slice(0, 1).map((offer) => [offer])
-      : isFlexible(offers, blueprint)
-        ? [offers]
-        : bestOfZones(offers)
-            .slice(0, count)
-            .map((offer) => [offer])
+  const best = bestTypes(spread === "one-zone" ? offers.filter(({ zone }) => zone === offers[0]?.zone) : offers)
+  const pools = isFlexible(best, blueprint)
+    ? [best]
+    : bestOfZones(best)
+        .slice(0, count)
+        .map((offer) => [offer])
   if (pools.length === 0 || count <= 0) return []
   const calls = pools.length * Math.ceil(count / pools.length / LAUNCH_BATCH)
   return Array.from({ length: calls }, (_, index) => ({
@@ -42,12 +45,16 @@ function partsOf({ offers, count, spread }: Wish, blueprint: Blueprint): readonl
   }))
 }
 
-/** Several types in several zones. Accelerators are the same for all types of a request, and fit only N1. */
+function bestTypes(offers: readonly Offer[]): readonly Offer[] {
+  const types = new Set([...new Set(offers.map(({ instanceType }) => instanceType))].slice(0, MOST_TYPES))
+  return offers.filter(({ instanceType }) => types.has(instanceType))
+}
+
+/** Several types. Accelerators are the same for all types of a request, and fit only N1. */
 function isFlexible(offers: readonly Offer[], { accelerator }: Blueprint): boolean {
   const types = new Set(offers.map(({ instanceType }) => instanceType))
-  const zones = new Set(offers.map(({ zone }) => zone))
   const isAttached = accelerator !== undefined && offers.some(({ instanceType }) => seriesOf(instanceType) === "n1")
-  return types.size > 1 && zones.size > 1 && !isAttached
+  return types.size > 1 && !isAttached
 }
 
 function bestOfZones(offers: readonly Offer[]): readonly Offer[] {
@@ -99,6 +106,7 @@ function regional(
   for (const offer of offers) if (!types.has(offer.instanceType)) types.set(offer.instanceType, offer)
   const isOneDisk = new Set([...types.values()].map((offer) => diskKeyOf(blueprint, offer))).size === 1
   const [first] = offers
+  const zones = zonesIn(offers)
   const selections = [...types.values()].map((offer, rank) => [
     offer.instanceType,
     {
@@ -114,10 +122,15 @@ function regional(
     },
     instanceFlexibilityPolicy: { instanceSelections: Object.fromEntries(selections) as JsonObject },
     locationPolicy: {
-      targetShape: "ANY",
-      zones: [...new Set(offers.map(({ zone }) => zone))].map((zone) => ({ zone: `zones/${zone}` })),
+      targetShape: zones.length === 1 ? "ANY_SINGLE_ZONE" : "ANY",
+      zones: zones.map((zone) => ({ zone: `zones/${zone}` })),
     },
   }
+}
+
+/** The zones that a request may use. */
+export function zonesIn(offers: readonly Offer[]): readonly string[] {
+  return [...new Set(offers.map(({ zone }) => zone))]
 }
 
 function diskKeyOf({ disk, localSsds }: Blueprint, { instanceType, localDiskGiB }: Offer): string {

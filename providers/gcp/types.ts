@@ -36,11 +36,19 @@ export async function typesIn(
   query: OfferQuery & { readonly zones: readonly string[] },
   calls: Calls,
 ): Promise<readonly TypeFacts[]> {
+  refuseUnknown(
+    (query.instanceTypes ?? []).filter((name) => !TYPE_NAME.test(name)),
+    query.zones,
+  )
   try {
     const found = (
       await Promise.all(query.zones.map((zone) => readTypes(send, zone, query.instanceTypes, calls)))
     ).flat()
-    checkNames(query, found, options.region)
+    const known = new Set(found.map(({ native }) => native.name))
+    refuseUnknown(
+      (query.instanceTypes ?? []).filter((name) => !known.has(name)),
+      query.zones,
+    )
     return found.flatMap(({ zone, native }) => factsOf(zone, native, options))
   } catch (error) {
     if (!(error instanceof AuthError) || query.instanceTypes === undefined || asksForFacts(query)) throw error
@@ -70,11 +78,12 @@ async function readTypes(
   return names === undefined ? found : found.filter(({ native }) => names.includes(native.name ?? ""))
 }
 
-function checkNames({ instanceTypes = [], zones }: OfferQuery, found: readonly Found[], region: string): void {
-  const known = new Set(found.map(({ native }) => native.name))
-  const missing = instanceTypes.filter((name) => !known.has(name))
+/** What else has a place in a filter would ask for something else there. */
+const TYPE_NAME = /^[a-z][a-z0-9-]{0,62}$/
+
+function refuseUnknown(missing: readonly string[], zones: readonly string[]): void {
   if (missing.length === 0) return
-  const message = `${missing.join(", ")} is in none of ${zones?.join(", ") ?? region}; check the name, such as "n2-standard-4", and that the zones have it`
+  const message = `${missing.join(", ")} is in none of ${zones.join(", ")}; check the name, such as "n2-standard-4", and that the zones have it`
   throw new SpecError([{ option: "instanceType", value: missing, message }])
 }
 

@@ -83,15 +83,54 @@ test("several types over several zones: one request to the region", async () => 
   expect(refused(cloud)).toEqual([])
 })
 
-test("scale(0) while the operation still runs: all that comes of it goes", async () => {
-  const cloud = await gce(REAL)
-  const cluster = clusterOn(cloud)
-  const up = cluster.scale(200).catch((error: unknown) => error)
-  await cloud.run(cloud.clock.sleep(3_000))
-  await cloud.run(cluster.scale(0))
-  await cloud.run(up)
-  expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
-  await cloud.run(cluster.close())
+describe("scale(0) during a create", () => {
+  const SLOW = { world: { ...REAL.world, listLagMs: [0, 20_000] as const }, wire: { operationMs: 60_000 } }
+  const isLeft = (cloud: Cloud) => cloud.world.truth({ states: ["pending", "running", "stopped"] })
+
+  test("waits for the end of its operation, and ends all that came of it", async () => {
+    const cloud = await gce(SLOW)
+    const cluster = clusterOn(cloud)
+    const up = cluster.scale(200).catch((error: unknown) => error)
+    await cloud.run(cloud.clock.sleep(3_000))
+    const doneAt = cloud.world.operations.list("bulkInsert")[0]?.doneAt ?? Number.NaN
+    await cloud.run(cluster.scale(0))
+    await cloud.run(up)
+    // Before that more could have come, however empty the lists were.
+    expect(cloud.clock.now()).toBeGreaterThanOrEqual(doneAt)
+    const lastList = entries(cloud, "instances.list").at(-1)?.at ?? 0
+    expect(lastList).toBeGreaterThanOrEqual(doneAt)
+    expect(isLeft(cloud)).toEqual([])
+    // What lists show is ended as soon as it is seen, and not only when the operation is over.
+    expect(entries(cloud, "instances.delete").filter(({ at }) => at < doneAt).length).toBeGreaterThan(100)
+    expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
+    await cloud.run(cluster.close())
+  })
+
+  test("whose answer never came: it is not sent again, and swept", async () => {
+    const cloud = await gce(SLOW)
+    cloud.world.faults.loseReply("instances.bulkInsert", 1)
+    const cluster = clusterOn(cloud)
+    const up = cluster.scale(50).catch((error: unknown) => error)
+    await cloud.run(cloud.clock.sleep(500))
+    await cloud.run(cluster.scale(0))
+    await cloud.run(up)
+    expect(isLeft(cloud)).toEqual([])
+    await cloud.run(cluster.close())
+    expect(cloud.world.truth().length).toBeLessThanOrEqual(50)
+  })
+
+  test("whose operation vanished: lists tell, and all goes", async () => {
+    const cloud = await gce(SLOW)
+    cloud.world.faults.fail("zoneOperations.wait", { error: "rejected", code: "notFound", times: 5 })
+    const cluster = clusterOn(cloud)
+    const up = cluster.scale(50).catch((error: unknown) => error)
+    await cloud.run(cloud.clock.sleep(3_000))
+    await cloud.run(cluster.scale(0))
+    await cloud.run(up)
+    await cloud.run(cluster.close())
+    await cloud.run(cloud.clock.sleep(120_000))
+    expect(isLeft(cloud)).toEqual([])
+  })
 })
 
 test("10,000 down: nine quota minutes, and no quota reply", { timeout: 120_000 }, async () => {

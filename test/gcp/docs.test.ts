@@ -1,53 +1,87 @@
-/** The roles in docs/gcp.md allow what the adapter asks for: no less and no more. */
+/** The roles in docs/gcp.md allow what the adapter asks for: no less, because all else is refused, and no more. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { callsFor, type Cloud, gce, launchMany, launchOne, OWNER, TYPE, wishFor, ZONE } from "./support/cloud.js"
-
-/** The permission of each method ("IAM permissions" in the methods' reference); a bulk request makes what it names. */
-const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  "instances.bulkInsert": [
-    "instances.create",
-    "instances.setLabels",
-    "instances.setMetadata",
-    "disks.create",
-    "disks.setLabels",
-    "subnetworks.use",
-  ],
-  "regionInstances.bulkInsert": ["subnetworks.useExternalIp", "images.useReadOnly"],
-  "instances.delete": ["instances.delete"],
-  "instances.list": ["instances.list"],
-  "instances.aggregatedList": ["instances.list"],
-  "zoneOperations.wait": ["zoneOperations.get"],
-  "regionOperations.wait": ["regionOperations.get"],
-}
-
-function permissionsOf(clouds: readonly Cloud[]): readonly string[] {
-  const apis = clouds.flatMap(({ world }) => world.ledger.entries.map(({ api }) => api))
-  const needed = new Set(apis.flatMap((api) => PERMISSIONS[api] ?? [api]))
-  return [...needed].map((name) => `compute.${name}`).sort()
-}
+import { leaveDisk, permissionsOf, PROJECT } from "../../providers/gcp/wire/index.js"
+import { Cluster } from "../../src/cluster.js"
+import { TAG } from "../../src/fleet/tags.js"
+import type { JsonObject } from "../../src/provider.js"
+import type { ClusterSpec } from "../../src/spec.js"
+import { type Cloud, gce, OWNER, prepareOf, TYPE, wishFor, ZONE } from "./support/cloud.js"
 
 async function roles(): Promise<readonly (readonly string[])[]> {
   const text = await readFile(join(import.meta.dirname, "../../docs/gcp.md"), "utf8")
   return [...text.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = ""]) => JSON.parse(json) as string[])
 }
 
-test("the first is enough when types, image and zones are named, the second makes up the rest", async () => {
-  const [least = [], more = []] = await roles()
-  const image = "projects/debian-cloud/global/images/debian-12-bookworm-v20260114"
-  const named = await gce({ gcp: { zones: [ZONE], image } })
-  named.world.faults.rate("machineTypes.list", 1, { kind: "fail", error: "auth" })
-  const instances = await launchMany(named, 1)
-  await named.run(named.provider.list({ uid: OWNER.uid }, named.bare()))
-  await named.run(named.provider.terminate(instances, named.bare()))
-  expect(permissionsOf([named]).filter((name) => name !== "compute.machineTypes.list")).toEqual([...least].sort())
+/** What the requests that were granted needed. */
+function usedIn(cloud: Cloud): ReadonlySet<string> {
+  const granted = cloud.world.ledger.entries.filter(({ outcome }) => outcome === "ok")
+  const needed = granted.flatMap(({ api, parameters }) => {
+    const { body = {}, ...rest } = parameters as { readonly body?: JsonObject }
+    return permissionsOf(api, { project: PROJECT, body, parameters: rest as Record<string, string> })
+  })
+  return new Set(needed)
+}
 
-  const whole = await gce()
-  const [call] = await callsFor(whole, 4, { spread: "zones" }, [TYPE, "c4-standard-4"])
+function refusedIn(cloud: Cloud): ReadonlySet<string> {
+  const refused = cloud.world.ledger.entries.filter(({ outcome }) => outcome !== "ok")
+  return new Set(refused.map(({ api }) => api))
+}
+
+async function burst(cloud: Cloud, spec: Partial<ClusterSpec>): Promise<void> {
+  const group = { name: "render", provider: cloud.provider, instanceType: TYPE, startup: "echo hello" } as const
+  const cluster = new Cluster({ ...group, ...spec }, { clock: cloud.clock, seed: 1, journal: false })
+  expect((await cloud.run(cluster.scale(100))).running).toBe(100)
+  const receipt = await cloud.run(cluster.close())
+  expect([receipt.instances.length, receipt.leaked]).toEqual([100, []])
+  expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
+}
+
+const IMAGE = "projects/debian-cloud/global/images/debian-12-bookworm-v20260114"
+
+test("the first is enough for a burst whose type, image, zone and address are named", async () => {
+  const [least = []] = await roles()
+  const cloud = await gce({ gcp: { zones: [ZONE], image: IMAGE }, wire: { permissions: least } })
+  await burst(cloud, { publicAddress: false })
+  expect([...usedIn(cloud)].sort()).toEqual([...least].sort())
+  // What could only have been read is done without.
+  expect(refusedIn(cloud)).toEqual(new Set(["machineTypes.list", "disks.list"]))
+})
+
+test("the second makes up the rest", async () => {
+  const [least = [], more = []] = await roles()
+  const cloud = await gce({
+    gcp: { subnetwork: "default", image: "family/mine" },
+    wire: { permissions: [...least, ...more] },
+  })
+  const { provider, world } = cloud
+  const image = { name: "mine-1", arch: "X86_64", family: `projects/${PROJECT}/global/images/family/mine` }
+  const id = `projects/${PROJECT}/global/images/mine-1`
+  world.resources.put({ kind: "image", id, attributes: image, tags: {} })
+  leaveDisk(world, PROJECT, ZONE, "left", { [TAG.cluster]: "render", [TAG.uid]: OWNER.uid, [TAG.owner]: "default" })
+  await burst(cloud, { spread: "zones", instanceType: [TYPE, "n2-standard-16"] })
+  const offers = await cloud.run(provider.offers({ markets: ["spot"], instanceTypes: [TYPE] }, cloud.bare()))
+  const prepared = await prepareOf(cloud)
+  const [call] = provider.split(wishFor(offers, 1, { market: "spot" }), prepared, { levels: {}, launches: [] })
   if (call === undefined) throw new Error("no call")
-  const { instances: spread } = await launchOne(whole, call)
-  await whole.run(whole.provider.interruptions?.(spread, whole.bare()) ?? Promise.reject(new Error("none")))
-  await whole.run(whole.provider.headroom?.(wishFor(call.offers, 1), whole.bare()) ?? Promise.reject(new Error("none")))
-  expect(permissionsOf([named, whole])).toEqual([...least, ...more].sort())
+  const { ref = null } = await cloud.run(provider.launch(call, cloud.bare()))
+  await cloud.run(cloud.clock.sleep(30_000))
+  const { instances } = await cloud.run(provider.settle(call, ref, cloud.bare()))
+  const [instance] = instances
+  if (instance === undefined) throw new Error("no instance")
+  const found = await cloud.run(provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))
+  expect(found).toHaveLength(1)
+  await cloud.run(
+    Promise.all([
+      provider.interruptions?.(instances, cloud.bare()),
+      provider.headroom?.(wishFor(offers, 1), cloud.bare()),
+      provider.consoleLog?.(instance, cloud.bare()),
+      provider.recall?.(instance, cloud.bare()),
+      provider.remove?.(found, cloud.bare()),
+      provider.list({}, cloud.bare()),
+    ]),
+  )
+  expect([...usedIn(cloud)].sort()).toEqual([...least, ...more].sort())
+  expect(refusedIn(cloud)).toEqual(new Set())
 })

@@ -8,15 +8,7 @@ import { isLong, LONG } from "../support/long.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { type Cloud, gce, optionsFor, TYPE, ZONE } from "./support/cloud.js"
 
-const NO_LEFTOVERS = "makes nothing but instances; their disks and addresses end with them"
-
 const SKIP: readonly Skip[] = [
-  { promise: "leftovers: of everything that was made nothing remains but what is shared", reason: NO_LEFTOVERS },
-  { promise: "leftovers: removing twice is success", reason: NO_LEFTOVERS },
-  { promise: "leftovers: looking changes nothing", reason: NO_LEFTOVERS },
-  { promise: "leftovers: those of another cluster are not among them, and stay", reason: NO_LEFTOVERS },
-  { promise: "prepare: doing it again makes nothing more", reason: NO_LEFTOVERS },
-  { promise: "prepare: read only makes and changes nothing", reason: NO_LEFTOVERS },
   {
     promise: "prepare: a generation that somebody else claimed is refused with an OwnershipError",
     reason: "Compute Engine has no free name that can be created only once without a right that a burst does not need",

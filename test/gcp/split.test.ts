@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { isoTime, parseTime } from "../../providers/gcp/time.js"
-import { callsFor, gce, launchOne, TYPE } from "./support/cloud.js"
+import type { Offer } from "../../src/provider.js"
+import { callsFor, gce, launchOne, NO_ROOM, prepareOf, TYPE, wishFor, ZONE } from "./support/cloud.js"
 
 type Properties = {
   readonly machineType?: string
@@ -101,7 +102,40 @@ test("what the options say is in every instance", async () => {
     metadata: { items: [{ key: "startup-script" }, { key: "enable-oslogin", value: "TRUE" }] },
   })
   expect(properties.disks).toHaveLength(3)
-  expect(properties.networkInterfaces[0]).not.toHaveProperty("accessConfigs")
+})
+
+test("several types in one zone: one request, which takes the next type where the first runs out", async () => {
+  const cloud = await gce()
+  cloud.world.setCapacity({ zone: ZONE, instanceType: "n2-standard-16" }, 5)
+  const [call, ...more] = await callsFor(cloud, 12, {}, [TYPE, "n2-standard-16"])
+  if (call === undefined) throw new Error("no call")
+  expect([call.api, more]).toEqual(["regionInstances.bulkInsert", []])
+  expect(call.body.locationPolicy).toEqual({ targetShape: "ANY_SINGLE_ZONE", zones: [{ zone: `zones/${ZONE}` }] })
+  const { instances, failures } = await launchOne(cloud, call)
+  expect([instances.length, failures]).toEqual([12, []])
+  expect(instances.filter(({ instanceType }) => instanceType === TYPE)).toHaveLength(7)
+  expect(new Set(instances.map(({ zone }) => zone))).toEqual(new Set([ZONE]))
+  // Its names are taken there, so that nothing needs to be looked for before it is sent, or sent again long after.
+  await cloud.run(cloud.clock.sleep(5 * 3_600_000))
+  expect((await launchOne(cloud, call)).instances).toHaveLength(12)
+  expect(cloud.world.truth()).toHaveLength(12)
+  expect(cloud.world.ledger.count("regionOperations.list")).toBe(0)
+})
+
+test("of very many types the best ten are asked for", async () => {
+  const cloud = await gce()
+  const offers = Array.from({ length: 30 }, (_, index) => ({
+    ...{ provider: "gcp", region: "us-central1", zone: ZONE, market: "on-demand", family: "n2", arch: "x86_64" },
+    instanceType: `n2-standard-${index + 2}`,
+  })) as unknown as Offer[]
+  const [call] = cloud.provider.split(wishFor(offers, 3), await prepareOf(cloud), NO_ROOM)
+  const best = offers
+    .slice(0, 10)
+    .map(({ instanceType }, rank) => [
+      instanceType,
+      expect.objectContaining({ rank: String(rank), machineTypes: [instanceType] }),
+    ])
+  expect(call?.body.instanceFlexibilityPolicy).toEqual({ instanceSelections: Object.fromEntries(best) })
 })
 
 test.each([

@@ -33,7 +33,8 @@ export function furnish(world: World, project: string): void {
   add("network", `projects/${project}/global/networks/default`, {})
   add("subnetwork", `projects/${project}/regions/${region}/subnetworks/default`, {
     network: "default",
-    range: "10.128.0.0/20",
+    // Auto mode begins with a /20; whoever starts thousands has made it larger ("Expand the primary IPv4 range").
+    range: "10.128.0.0/16",
   })
 }
 

@@ -26,6 +26,7 @@ export interface Disk extends JsonObject {
     readonly sourceImage?: string
     readonly diskType?: string
     readonly diskSizeGb?: string
+    readonly labels?: Readonly<Record<string, string>>
   }
 }
 
@@ -41,6 +42,7 @@ export interface Properties {
   }[]
   readonly scheduling?: Scheduling
   readonly guestAccelerators?: readonly { readonly acceleratorType?: string; readonly acceleratorCount?: number }[]
+  readonly serviceAccounts?: readonly JsonObject[]
 }
 
 interface Scheduling {

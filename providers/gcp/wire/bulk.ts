@@ -1,6 +1,7 @@
 /** instances.bulkInsert and regionInstances.bulkInsert. */
 import type { JsonObject } from "../../../src/provider.js"
 import type { Creation, Operation, Shortage } from "../../../src/simulator/index.js"
+import { addressesLeft, subnetworkOf } from "./addresses.js"
 import { bulkSpec, type BulkSpec, checkDisks, checkMachine, type Disk } from "./bulk-spec.js"
 import type { Asked, Handler } from "./handler.js"
 import { noteNames } from "./names.js"
@@ -83,11 +84,13 @@ function handler(
 }
 
 /** From place to place until all are there. With nothing at all, quotas are refused at once and stock when it is done. */
-function make(asked: Asked, spec: BulkSpec, places: readonly Place[]): Made {
+export function make(asked: Asked, spec: BulkSpec, places: readonly Place[]): Made {
   const { settings } = asked
   const made: Made = { counts: {}, errors: [] }
   const shortages: { readonly place: Place; readonly shortage: Shortage }[] = []
-  let rest = spec.names
+  const room = addressesLeft(asked.world, asked.project, spec)
+  let rest = spec.names.slice(0, room)
+  const crowded = spec.count - rest.length
   for (const place of places) {
     if (rest.length === 0) break
     const creation = createIn(asked, spec, place, rest)
@@ -100,12 +103,14 @@ function make(asked: Asked, spec: BulkSpec, places: readonly Place[]): Made {
     if (shortage !== undefined) shortages.push({ place, shortage })
     rest = rest.slice(instances.length)
   }
-  if (rest.length === 0) return made
+  if (rest.length === 0 && crowded === 0) return made
   if (rest.length === spec.count) refuseAtOnce(asked, shortages)
   const last = places.at(-1)?.zone ?? ""
   const counted = made.counts[`zones/${last}`] ?? { target: 0, created: 0 }
-  made.counts[`zones/${last}`] = { ...counted, target: counted.target + rest.length }
-  if (rest.length > spec.count - spec.min) made.errors.push(minNotReached(spec.min))
+  const missing = rest.length + crowded
+  made.counts[`zones/${last}`] = { ...counted, target: counted.target + missing }
+  if (missing > spec.count - spec.min) made.errors.push(minNotReached(spec.min))
+  if (crowded > 0) made.errors.push(noAddress(asked, spec))
   made.errors.push(
     ...shortages.map(({ place, shortage }) => shortageJson(asked, place, shortage, settings.exhausted === "details")),
   )
@@ -163,6 +168,12 @@ function refuseAtOnce(
 function quotaIn({ message }: Shortage): { readonly name: string; readonly limit: string } {
   const [, name = "CPUS", limit = "0"] = /quota (.+) allows (\d+) more/.exec(message) ?? []
   return { name, limit }
+}
+
+function noAddress({ world, project }: Asked, { names, properties }: BulkSpec): JsonObject {
+  const where = subnetworkOf(world, project, properties)
+  const message = `Instance '${names.at(-1)}' creation failed: IP space of '${where}' is exhausted.`
+  return { code: "IP_SPACE_EXHAUSTED", message }
 }
 
 function minNotReached(min: number): JsonObject {
@@ -223,8 +234,7 @@ const regional = handler(
   ({ parameters }) => `regions/${parameters.region}`,
   (asked, spec) => {
     const { world, project, body } = asked
-    const { zones } = (body.locationPolicy ?? {}) as { readonly zones?: readonly { readonly zone?: string }[] }
-    const allowed = zones?.map(({ zone = "" }) => zone.replace(/^zones\//, "")) ?? world.settings.zones
+    const allowed = zonesFor(asked)
     const { machineType, disks: common = [] } = spec.properties
     const { instanceSelections } = (body.instanceFlexibilityPolicy ?? {}) as {
       readonly instanceSelections?: Readonly<Record<string, Selection>>
@@ -247,6 +257,18 @@ const regional = handler(
     return places
   },
 )
+
+interface LocationPolicy {
+  readonly zones?: readonly { readonly zone?: string }[]
+  readonly targetShape?: string
+}
+
+/** "ANY_SINGLE_ZONE (default)": all instances in one zone; here the first of those that are allowed. */
+function zonesFor({ world, body }: Asked): readonly string[] {
+  const { zones, targetShape = "ANY_SINGLE_ZONE" } = (body.locationPolicy ?? {}) as LocationPolicy
+  const allowed = zones?.map(({ zone = "" }) => zone.replace(/^zones\//, "")) ?? world.settings.zones
+  return targetShape === "ANY_SINGLE_ZONE" ? allowed.slice(0, 1) : allowed
+}
 
 function sells({ world }: Asked, { market }: BulkSpec, zone: string, machineType: string): boolean {
   return world.offers.some((one) => one.zone === zone && one.instanceType === machineType && one.market === market)

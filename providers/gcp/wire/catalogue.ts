@@ -1,6 +1,6 @@
 /** What a project can read beside its instances: regions, zones, machine types, images, networks. */
-import type { JsonObject, Offer } from "../../../src/provider.js"
-import type { World } from "../../../src/simulator/index.js"
+import type { Json, JsonObject, Offer } from "../../../src/provider.js"
+import type { Resource, World } from "../../../src/simulator/index.js"
 import { isoTime } from "../time.js"
 import { link, numberOf, pathIn } from "./account.js"
 import { imageOf } from "./bulk-spec.js"
@@ -124,6 +124,21 @@ function networkJson({ world, project }: Asked, kind: "network" | "subnetwork", 
   }
 }
 
+/** With its NATs as whoever put it into the world wrote them. */
+function routerJson({ project, world }: Asked, { id, attributes }: Resource): JsonObject {
+  const { network = "default", nats = [] } = attributes as { readonly network?: string; readonly nats?: Json }
+  return {
+    kind: "compute#router",
+    id: numberOf(id),
+    creationTimestamp: CREATED,
+    name: id.split("/").at(-1) ?? "",
+    region: link(`projects/${project}/regions/${world.settings.region}`),
+    network: link(`projects/${project}/global/networks/${network}`),
+    nats,
+    selfLink: link(id),
+  }
+}
+
 export const CATALOGUE: Readonly<Record<string, Handler>> = {
   "machineTypes.list": read((asked) => {
     const zone = known(asked, "zone")
@@ -163,12 +178,18 @@ export const CATALOGUE: Readonly<Record<string, Handler>> = {
   "networks.get": read((asked) =>
     networkJson(asked, "network", `projects/${asked.project}/global/networks/${asked.parameters.network}`),
   ),
+  "routers.list": read((asked) => {
+    const path = `projects/${asked.parameters.project}/regions/${known(asked, "region")}/routers`
+    const routers = asked.world.resources.list({ kind: "router" }).filter(({ id }) => id.startsWith(`${path}/`))
+    const written = routers.map((router) => routerJson(asked, router))
+    return listReply(asked, "routerList", path, plainPage(asked, written))
+  }),
   "subnetworks.get": read((asked) => {
     const region = known(asked, "region")
     return networkJson(
       asked,
       "subnetwork",
-      `projects/${asked.project}/regions/${region}/subnetworks/${asked.parameters.subnetwork}`,
+      `projects/${asked.parameters.project}/regions/${region}/subnetworks/${asked.parameters.subnetwork}`,
     )
   }),
 }

@@ -16,6 +16,12 @@ export interface WireSettings {
   readonly operationMs: Span
   /** How a zone says that it has none: in the operation, with or without details, or in place of one. */
   readonly exhausted: "details" | "plain" | "request"
+  /** For how long operations.wait holds a request at most, in milliseconds. */
+  readonly waitMs: number
+  /** The most SKUs of one page of the billing catalogue. */
+  readonly skusPerPage: number
+  /** The only permissions that are granted; all when left out. */
+  readonly permissions?: ReadonlySet<string>
   /** Zones that do not answer. */
   readonly unreachable: Set<string>
 }

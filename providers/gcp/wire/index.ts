@@ -12,6 +12,8 @@ import { type Exchange, serve, type Wire } from "./serve.js"
 
 export { PROJECT } from "./account.js"
 export { type Contract, contractOf } from "./contract.js"
+export { leaveDisk } from "./disks.js"
+export { permissionsOf } from "./permissions.js"
 export { type Exchange, sampled } from "./serve.js"
 export { GCE_BUCKETS, GCE_TYPES, gceWorld } from "./world.js"
 
@@ -25,6 +27,12 @@ export interface GceWireOptions {
   readonly project?: string
   /** From the acceptance of a bulk request to the end of its operation; 3 to 15 s by default. */
   readonly operationMs?: Span
+  /** For how long operations.wait holds a request; two minutes by default, and less under load. */
+  readonly waitMs?: number
+  /** The most SKUs of one page of the billing catalogue, which is at the same address; 5,000 by default. */
+  readonly skusPerPage?: number
+  /** The only permissions that are granted ("compute.instances.create"); all by default. */
+  readonly permissions?: readonly string[]
   /** How a zone says that it has none; "details" by default. */
   readonly exhausted?: "details" | "plain" | "request"
   /** The only access token that is accepted; without it nobody is asked for one. */
@@ -51,13 +59,18 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     project = PROJECT,
     operationMs = [3_000, 15_000],
     exhausted = "details",
+    waitMs = 120_000,
+    skusPerPage = 5_000,
   } = options
   const unreachable = new Set<string>()
   const wire: Wire = {
     world,
     project,
     contract: contractOf(),
-    settings: { operationMs, exhausted, unreachable },
+    settings: {
+      ...{ operationMs, exhausted, waitMs, skusPerPage, unreachable },
+      ...(options.permissions === undefined ? {} : { permissions: new Set(options.permissions) }),
+    },
     mistakes: [],
     ...(options.token === undefined ? {} : { token: options.token }),
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),

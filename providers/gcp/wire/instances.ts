@@ -68,7 +68,7 @@ function scopeJson(instances: readonly JsonObject[], zone: string): JsonObject {
 }
 
 /** By name, as everything of Compute Engine is. @throws Refusal when there is none, or none any more. */
-function find({ world, project, parameters }: Asked): WorldInstance {
+export function find({ world, project, parameters }: Asked): WorldInstance {
   const { zone = "", instance: name = "" } = parameters
   const found = byName(world, zone, name)
   if (found === undefined || found.state === "terminated")

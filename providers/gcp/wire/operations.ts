@@ -7,8 +7,6 @@ import type { Asked, Handler } from "./handler.js"
 import { listReply, plainPage } from "./paging.js"
 import { notFound } from "./refusals.js"
 
-/** "wait: ... waits for no more than the 2 minutes and then returns the current state of the operation". */
-const WAIT_MS = 120_000
 /** "Completed operations are kept at least one hour." */
 const KEPT_MS = 3_600_000
 
@@ -94,9 +92,10 @@ const get: Handler = {
 
 const wait: Handler = {
   cost: () => ({ heavy: 1 }),
-  holdMs: ({ world, parameters }) => {
+  // "waits for no more than the 2 minutes and then returns the current state of the operation", and may return at once.
+  holdMs: ({ world, settings, parameters }) => {
     const operation = world.operations.get(parameters.operation ?? "")
-    return operation === undefined ? 0 : Math.min(WAIT_MS, Math.max(0, operation.doneAt - world.clock.now()))
+    return operation === undefined ? 0 : Math.min(settings.waitMs, Math.max(0, operation.doneAt - world.clock.now()))
   },
   answer: get.answer,
 }

@@ -2,16 +2,30 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Json, JsonObject } from "../../../src/provider.js"
 import { type World, WorldError } from "../../../src/simulator/index.js"
+import { BILLING, SKUS_API, SKUS_PATH } from "./billing.js"
 import { BULK } from "./bulk.js"
 import { CATALOGUE, checkPlace } from "./catalogue.js"
+import { CONSOLE } from "./console.js"
 import type { Contract, Route } from "./contract.js"
+import { DISKS } from "./disks.js"
 import { masked } from "./fields.js"
 import type { Asked, Handler, WireSettings } from "./handler.js"
+import { INSERT } from "./insert.js"
 import { INSTANCES } from "./instances.js"
 import { OPERATIONS } from "./operations.js"
+import { checkPermissions } from "./permissions.js"
 import { errorReply, Refusal } from "./refusals.js"
 
-const HANDLERS: Readonly<Record<string, Handler>> = { ...BULK, ...INSTANCES, ...OPERATIONS, ...CATALOGUE }
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...BULK,
+  ...INSTANCES,
+  ...DISKS,
+  ...OPERATIONS,
+  ...CATALOGUE,
+  "instances.insert": INSERT,
+  "instances.getSerialPortOutput": CONSOLE,
+  [SKUS_API]: BILLING,
+}
 
 /** One request and what was sent for it. */
 export interface Exchange {
@@ -79,7 +93,8 @@ async function answer(
   signal: AbortSignal,
 ): Promise<Json> {
   const { world, project, settings } = wire
-  const api = found?.route.api ?? `${received.method} ${received.url.pathname}`
+  const request = `${received.method} ${received.url.pathname}`
+  const api = found?.route.api ?? (request === `GET ${SKUS_PATH}` ? SKUS_API : request)
   const query = Object.fromEntries(received.url.searchParams)
   const parameters = { ...query, ...found?.parameters }
   const body = parsed(received.text)
@@ -95,7 +110,9 @@ async function answer(
   }
   const holdMs = handler?.holdMs?.(asked) ?? 0
   const reply = await world.serve(api, { ...parameters, body: asked.body }, serving, () => {
-    checkRequest(wire, received, found?.route, { query, body, parameters })
+    checkToken(wire, received)
+    if (api !== SKUS_API) checkRequest(wire, received, found?.route, { query, body, parameters })
+    if (settings.permissions !== undefined) checkPermissions(api, asked, settings.permissions)
     if (handler === undefined) throw new Refusal(501, "notImplemented", `${api} is not part of this wire`)
     checkPlace(asked)
     // A request that is held is answered with what is known when it is let go.
@@ -107,28 +124,33 @@ async function answer(
   return masked(reply(), query.fields)
 }
 
+/** What may be read in another project: public images, the network of a shared VPC. */
+const OTHERS_TOO = /^(images|routers|networks|subnetworks)\./
+
 interface Given {
   readonly query: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
   readonly body: JsonObject | undefined
 }
 
-/** Who asks, for which project, and whether the message is one of the contract's. */
+function checkToken({ token }: Wire, { authorization }: Received): void {
+  if (token === undefined || authorization === `Bearer ${token}`) return
+  const message =
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."
+  throw new Refusal(401, "authError", message)
+}
+
+/** For which project, and whether the message is one of the contract's. */
 function checkRequest(
   wire: Wire,
   received: Received,
   route: Route | undefined,
   { query, parameters, body }: Given,
 ): void {
-  if (wire.token !== undefined && received.authorization !== `Bearer ${wire.token}`) {
-    const message =
-      "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."
-    throw new Refusal(401, "authError", message)
-  }
   if (route === undefined)
     throw new Refusal(404, "notFound", `The requested URL ${received.url.pathname} was not found on this server.`)
   const { project } = parameters
-  if (project !== wire.project && !route.api.startsWith("images."))
+  if (project !== wire.project && !OTHERS_TOO.test(route.api))
     throw new Refusal(
       404,
       "notFound",
