@@ -1,14 +1,18 @@
 /** The provider itself, from options that are checked already. */
 import type { Provider } from "../../src/provider.js"
-import { claimGroup } from "./group.js"
+import { claimGroup } from "./claim.js"
+import { consoleLog } from "./console.js"
 import { guestScript } from "./guest.js"
+import { interruptions } from "./interruptions.js"
 import { launch, settle } from "./launch.js"
 import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
 import { offers } from "./offers.js"
-import type { AzureOptions } from "./options.js"
+import { type AzureOptions, endpointOf } from "./options.js"
+import { consoleUrl } from "./portal.js"
 import { prepare } from "./prepare.js"
+import { recall } from "./recall.js"
 import { azureOf } from "./send.js"
 import { split } from "./split.js"
 import { terminate } from "./terminate.js"
@@ -33,6 +37,10 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
     ...(resourceGroup === undefined
       ? { claim: async (owner, calls) => void (await claimGroup(azure, owner, calls)) }
       : {}),
+    interruptions: (instances) => Promise.resolve(interruptions(location, instances)),
+    consoleLog: (instance, calls) => consoleLog(azure, instance, calls),
+    consoleUrl: (instance) => consoleUrl(endpointOf(options), instance),
+    recall: (instance, calls) => recall(azure, instance, calls),
     headroom: (wish, calls) => headroom(azure, wish, calls),
     leftovers: (selector, calls) => leftovers(azure, selector, calls),
     remove: (found, calls) => remove(azure, found, calls),

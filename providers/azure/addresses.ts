@@ -2,7 +2,7 @@
 import type { Calls, Instance } from "../../src/provider.js"
 import { isForbidden } from "./errors.js"
 import type { Api } from "./limits.js"
-import { placeOf } from "./names.js"
+import { groupPath, placeOf } from "./names.js"
 import { itemsOf } from "./pages.js"
 import type { Azure } from "./send.js"
 import { NETWORK } from "./versions.js"
@@ -75,6 +75,6 @@ async function addressesIn(
 }
 
 function listOf<T>(azure: Azure, group: string, type: string, api: Api, calls: Calls): Promise<readonly T[]> {
-  const path = `/subscriptions/${azure.options.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Network/${type}?api-version=${NETWORK}`
+  const path = `${groupPath(azure.options.subscriptionId, group)}/providers/Microsoft.Network/${type}?api-version=${NETWORK}`
   return itemsOf<T>(azure, calls, api, path, { what: `listing ${type} of ${group}`, accepts: [404] })
 }

@@ -5,29 +5,32 @@ import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-
 import { SpecError } from "../../src/errors.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./names.js"
-import type { AzureCredential, AzureOptions } from "./options.js"
+import { type AzureCredential, type AzureOptions, endpointOf } from "./options.js"
 
 export const SDK = "@azure/arm-compute"
-const ENDPOINT = "https://management.azure.com"
 
 type Sdk = typeof import("@azure/arm-compute")
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")
 
 export interface ArmRequest {
-  readonly method: "GET" | "PUT" | "DELETE"
+  readonly method: "GET" | "PUT" | "POST" | "DELETE"
   /** A path on ARM with its query, or a whole URL. */
   readonly path: string
   readonly body?: unknown
+  /** Refused with 412 when it exists already. */
+  readonly onlyNew?: true
 }
+
+/** What a GET of a VM adds to its model: how it fares, or the user data that it was made with. */
+export type Expansion = "instanceView" | "userData"
 
 /** How requests leave: the SDK's own methods where it has them, the client's pipeline for the rest of ARM. */
 export interface Connection {
-  readonly endpoint: string
   arm(request: ArmRequest, signal: AbortSignal): Promise<ArmReply>
   /** Without the pipeline, and so without our token: for hosts that must not see it. */
   open(url: string, signal: AbortSignal): Promise<ArmReply>
   putVm(place: VmPlace, vm: VirtualMachine, signal: AbortSignal): Promise<ArmReply>
-  getVm(place: VmPlace, isRuntime: boolean, signal: AbortSignal): Promise<ArmReply>
+  getVm(place: VmPlace, expand: Expansion | undefined, signal: AbortSignal): Promise<ArmReply>
   deleteVm(place: VmPlace, signal: AbortSignal): Promise<ArmReply>
   /** What the SDK would send for a VM: what it does not know is missing there. */
   serialize(vm: VirtualMachine): Promise<unknown>
@@ -38,24 +41,25 @@ export function connect(options: AzureOptions, sdkName = SDK): Connection {
   const { sdk, pipeline } = loadSdk(sdkName)
   const credential = (options.credential ?? defaultCredential()) as never
   const tls = trustOf(options)
-  const client = new sdk.ComputeManagementClient(credential, options.subscriptionId, clientOptions(options, tls))
+  // One for the SDK's methods and for the rest: each has sockets, and TLS sessions, of its own.
   const http = (options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient()
-  const endpoint = (options.endpoint ?? ENDPOINT).replace(/\/+$/, "")
-  const requestOf = (method: ArmRequest["method"], url: string, signal: AbortSignal, body?: unknown) => {
+  const client = new sdk.ComputeManagementClient(credential, options.subscriptionId, clientOptions(options, http, tls))
+  const endpoint = endpointOf(options)
+  const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }
-    const headers = pipeline.createHttpHeaders({ accept: "application/json", ...type })
+    const match = onlyNew === undefined ? {} : { "if-none-match": "*" }
+    const headers = pipeline.createHttpHeaders({ accept: "application/json", ...type, ...match })
     const json = body === undefined ? {} : { body: JSON.stringify(body) }
     const request = pipeline.createPipelineRequest({ url, method, abortSignal: signal, headers, ...json })
     // Other hosts show certificates that node trusts by itself.
     return Object.assign(request, tls === undefined || !url.startsWith(endpoint) ? {} : { tlsSettings: tls })
   }
   return {
-    endpoint,
-    arm: ({ method, path, body }, signal) => {
-      const url = path.startsWith("https:") ? path : `${endpoint}${path}`
-      return answered(client.pipeline.sendRequest(http, requestOf(method, url, signal, body)))
+    arm: (request, signal) => {
+      const path = request.path.startsWith("https:") ? request.path : `${endpoint}${request.path}`
+      return answered(client.pipeline.sendRequest(http, requestOf({ ...request, path }, signal)))
     },
-    open: (url, signal) => answered(http.sendRequest(requestOf("GET", url, signal))),
+    open: (url, signal) => answered(http.sendRequest(requestOf({ method: "GET", path: url }, signal))),
     ...vmMethods(client),
     serialize: (vm) => serialize(sdk, options.subscriptionId, vm),
   }
@@ -68,9 +72,9 @@ function vmMethods({ virtualMachines }: ComputeManagementClient): Pick<Connectio
       heard((onResponse) =>
         virtualMachines.createOrUpdate(group, name, vm, { ifNoneMatch: "*", abortSignal, onResponse }).submitted(),
       ),
-    getVm: ({ group, name }, isRuntime, abortSignal) =>
+    getVm: ({ group, name }, expand, abortSignal) =>
       heard((onResponse) =>
-        virtualMachines.get(group, name, { abortSignal, onResponse, ...(isRuntime ? { expand: "instanceView" } : {}) }),
+        virtualMachines.get(group, name, { abortSignal, onResponse, ...(expand === undefined ? {} : { expand }) }),
       ),
     deleteVm: ({ group, name }, abortSignal) =>
       heard((onResponse) =>
@@ -134,11 +138,11 @@ async function serialize(sdk: Sdk, subscriptionId: string, vm: VirtualMachine): 
   return body
 }
 
-function clientOptions({ endpoint, httpClient }: AzureOptions, tls: ReturnType<typeof trustOf>) {
+function clientOptions({ endpoint }: AzureOptions, httpClient: HttpClient, tls: ReturnType<typeof trustOf>) {
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(tls === undefined ? {} : { tlsOptions: tls }),
-    ...(httpClient === undefined ? {} : { httpClient: httpClient as HttpClient }),
+    httpClient,
     // It would wait out any Retry-After without a word, 20 minutes too.
     retryOptions: { maxRetries: 0 },
   }

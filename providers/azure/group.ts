@@ -1,29 +1,32 @@
-/** Resource groups: one for each generation of a cluster, which is its claim and its boundary. */
+/** Resource groups: one for each generation of a cluster, which is its boundary. */
 import { OwnershipError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
-import type { Calls, Owner, Selector } from "../../src/provider.js"
-import { CLAIM_TAG, generationGroup, groupId } from "./names.js"
+import type { Calls, Selector } from "../../src/provider.js"
+import { groupPath, subscriptionPath } from "./names.js"
 import { itemsOf } from "./pages.js"
 import { arm, type Azure } from "./send.js"
 import { RESOURCES } from "./versions.js"
 
-type Tags = Readonly<Record<string, string>>
+export type Tags = Readonly<Record<string, string>>
 
 export interface Group {
   readonly name: string
   readonly tags: Tags
+  /** Its deletion was accepted: Azure takes it away, with all that is in it. Were that to fail, it would not be leaving. */
+  readonly isLeaving: boolean
 }
 
 interface NativeGroup {
   readonly name: string
   readonly location: string
   readonly tags?: Tags
+  readonly properties?: { readonly provisioningState?: string }
 }
 
 /** The groups in which a selector's instances can be: the given one, or those that carry its tags. */
 export async function clusterGroups(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Group[]> {
   const { resourceGroup } = azure.options
-  if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {} }]
+  if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {}, isLeaving: false }]
   // Groups carry no launch, and are asked for by what they have.
   const { launch: _launch, ids: _ids, ...rest } = selector
   return (await taggedGroups(azure, calls)).filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, rest))
@@ -35,51 +38,19 @@ export async function clusterGroups(azure: Azure, selector: Selector, calls: Cal
  */
 export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
   const { subscriptionId, location } = azure.options
-  const path = `/subscriptions/${subscriptionId}/resourcegroups?api-version=${RESOURCES}`
+  const path = `${subscriptionPath(subscriptionId)}/resourcegroups?api-version=${RESOURCES}`
   const groups = await itemsOf<NativeGroup>(azure, calls, "ResourceGroups_List", path, {
     what: "listing resource groups",
   })
   return groups
     .filter((group) => group.location.toLowerCase().replaceAll(" ", "") === location)
-    .map(({ name, tags = {} }) => ({ name, tags }))
+    .map(({ name, tags = {}, properties }) => {
+      return { name, tags, isLeaving: properties?.provisioningState === "Deleting" }
+    })
 }
 
-/**
- * Makes the generation's group, or finds that it is ours already.
- *
- * ARM has no request that creates a group only once, so it is read, written, and read again: the last of two that write
- * within the same round trip holds it, and the other finds out here, or at its next claim.
- *
- * @throws OwnershipError when another process holds the generation.
- */
-export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Promise<string> {
-  const name = generationGroup(owner)
-  const held = await readGroup(azure, name, calls)
-  if (held !== undefined) return checkClaim(name, held, owner)
-  await putGroup(azure, name, groupTags(owner), calls)
-  const written = await readGroup(azure, name, calls)
-  return checkClaim(name, written ?? { [CLAIM_TAG]: "" }, owner)
-}
-
-function checkClaim(name: string, tags: Tags, owner: Owner): string {
-  if (tags[CLAIM_TAG] === owner.claim) return name
-  throw new OwnershipError(
-    `claiming generation ${owner.generation} of cluster "${owner.cluster}": another process holds resource group ${name}; attach to the cluster anew`,
-  )
-}
-
-function groupTags(owner: Owner): Tags {
-  return {
-    [TAG.cluster]: owner.cluster,
-    [TAG.uid]: owner.uid,
-    [TAG.owner]: owner.owner,
-    [TAG.generation]: String(owner.generation),
-    [TAG.deadline]: owner.deadline,
-    [CLAIM_TAG]: owner.claim,
-  }
-}
-
-async function readGroup(azure: Azure, name: string, calls: Calls): Promise<Tags | undefined> {
+/** Its tags; `undefined` where there is none. */
+export async function readGroup(azure: Azure, name: string, calls: Calls): Promise<Tags | undefined> {
   const sending = { what: `reading resource group ${name}`, accepts: [404], member: "id" }
   const reply = await arm(azure, calls, "ResourceGroups_Get", { method: "GET", path: pathOf(azure, name) }, sending)
   return reply.status > 299 ? undefined : ((reply.body as { readonly tags?: Tags }).tags ?? {})
@@ -104,5 +75,5 @@ export async function deleteGroup(azure: Azure, name: string, calls: Calls): Pro
 }
 
 function pathOf(azure: Azure, name: string): string {
-  return `${groupId(azure.options.subscriptionId, name)}?api-version=${RESOURCES}`
+  return `${groupPath(azure.options.subscriptionId, name)}?api-version=${RESOURCES}`
 }

@@ -1,3 +1,4 @@
+import { plainOptions } from "../../src/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { adapterOf } from "./adapter.js"
 import { type AzureOptions, parseAzureOptions } from "./options.js"
@@ -13,5 +14,5 @@ export type { AzureCredential, AzureDisk, AzureHttpClient, AzureImage, AzureOpti
  * @throws SpecError with all that is wrong with the options.
  */
 export function azure(options: AzureOptions): Provider {
-  return adapterOf(parseAzureOptions(options))
+  return { ...adapterOf(parseAzureOptions(options)), recipe: () => plainOptions(options) }
 }

@@ -17,6 +17,8 @@ export interface NativeVm {
     readonly provisioningState?: string
     readonly priority?: string
     readonly timeCreated?: string
+    /** Base64; only where it was asked for. */
+    readonly userData?: string
     readonly hardwareProfile?: { readonly vmSize?: string }
     readonly networkProfile?: { readonly networkInterfaces?: readonly { readonly id?: string }[] }
     readonly instanceView?: { readonly statuses?: readonly NativeStatus[] }
@@ -43,6 +45,12 @@ const STATES: Readonly<Record<string, InstanceState>> = {
   deleting: "terminating",
 }
 
+/**
+ * "States and billing status of Azure Virtual Machines": halted, or about to be. What was stopped from within is paid for as
+ * if it ran; what was deallocated still keeps its disk and its quota.
+ */
+const HALTED = /^PowerState\/(stopping|stopped|deallocating|deallocated)$/i
+
 /** @throws TransientError when an answer lacks what every VM has: nothing may be concluded from it. */
 export function toInstance(native: NativeVm, subscriptionId: string): Instance {
   const { id = "", location = "", tags = {}, zones, properties = {} } = native
@@ -58,7 +66,7 @@ export function toInstance(native: NativeVm, subscriptionId: string): Instance {
     id: vmId(subscriptionId, place.group, place.name),
     provider: "azure",
     name: place.name.toLowerCase(),
-    state,
+    state: state === "running" && isHalted(properties.instanceView?.statuses ?? []) ? "stopped" : state,
     region: location.toLowerCase().replaceAll(" ", ""),
     zone: zones?.[0] ?? REGIONAL,
     instanceType: properties.hardwareProfile?.vmSize ?? "",
@@ -66,6 +74,10 @@ export function toInstance(native: NativeVm, subscriptionId: string): Instance {
     launchedAt: parseIso(properties.timeCreated ?? "") ?? 0,
     tags,
   }
+}
+
+function isHalted(statuses: readonly NativeStatus[]): boolean {
+  return statuses.some(({ code = "" }) => HALTED.test(code))
 }
 
 export function hasFailed({ properties }: NativeVm): boolean {

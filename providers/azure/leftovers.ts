@@ -4,7 +4,7 @@ import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
 import { deleteGroup, type Group, taggedGroups } from "./group.js"
 import type { Api } from "./limits.js"
-import { lastOf, SHARED_TAG } from "./names.js"
+import { diskNameEnd, groupPath, lastOf, resourceOf, SHARED_TAG } from "./names.js"
 import { itemsOf } from "./pages.js"
 import { arm, type Azure } from "./send.js"
 import { COMPUTE, NETWORK } from "./versions.js"
@@ -54,8 +54,9 @@ const GROUP_KIND = "resource-group"
 export async function leftovers(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { resourceGroup } = azure.options
   const groups = await taggedGroups(azure, calls)
-  const own = groups.filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, selector))
-  const shared = groups.filter(({ tags }) => tags[SHARED_TAG] !== undefined)
+  const staying = groups.filter(({ isLeaving }) => !isLeaving)
+  const own = staying.filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, selector))
+  const shared = staying.filter(({ tags }) => tags[SHARED_TAG] !== undefined)
   const found = [
     ...own.map((group) => groupLeftover(azure, group, false)),
     ...shared.map((group) => groupLeftover(azure, group, true)),
@@ -91,19 +92,33 @@ async function unusedParts(
   const { subscriptionId, location } = azure.options
   const lists = await Promise.all(
     PARTS.map(async ({ kind, type, version, list, user }) => {
-      const path = `/subscriptions/${subscriptionId}/resourceGroups/${group}/providers/${type}?api-version=${version}`
+      const path = `${groupPath(subscriptionId, group)}/providers/${type}?api-version=${version}`
       const parts = await itemsOf<NativePart>(azure, calls, list, path, {
         what: `listing ${type} of ${group}`,
         accepts: [404],
       })
-      return parts.flatMap(({ id, tags = {}, managedBy, properties }): readonly Leftover[] => {
+      return parts.flatMap((part): readonly Leftover[] => {
+        const { id, managedBy, properties } = part
+        const tags = ownTags(part, selector)
         const isUsed = Boolean(managedBy) || Boolean(properties?.[user])
-        if (id === undefined || isUsed || tags[TAG.uid] === undefined || !tagsMatch(tags, selector)) return []
+        if (id === undefined || isUsed || tags === undefined || !tagsMatch(tags, selector)) return []
         return [{ kind, id, region: location, tags, shared: false }]
       })
     }),
   )
   return lists.flat()
+}
+
+/** A disk has its cluster's uid in its name instead, which no other cluster has: it proves what the caller knows of it. */
+function ownTags({ id = "", tags = {} }: NativePart, { cluster, uid, owner }: Selector): Leftover["tags"] | undefined {
+  if (tags[TAG.uid] !== undefined) return tags
+  if (uid === undefined || !id.toLowerCase().endsWith(diskNameEnd(uid))) return undefined
+  return {
+    ...tags,
+    [TAG.uid]: uid,
+    ...(cluster === undefined ? {} : { [TAG.cluster]: cluster }),
+    ...(owner === undefined ? {} : { [TAG.owner]: owner }),
+  }
 }
 
 /**
@@ -125,9 +140,11 @@ export async function remove(azure: Azure, found: readonly Leftover[], calls: Ca
 async function removeOne(azure: Azure, { kind, id, tags }: Leftover, calls: Calls): Promise<void> {
   if (kind === GROUP_KIND) return removeGroup(azure, lastOf(id), tags, calls)
   const part = PARTS.find((known) => known.kind === kind)
-  if (part === undefined) return
+  const place = resourceOf(id, azure.options.subscriptionId)
+  if (part === undefined || place === undefined) return
+  const path = `${groupPath(azure.options.subscriptionId, place.group)}/providers/${part.type}/${encodeURIComponent(place.name)}`
   try {
-    const request = { method: "DELETE", path: `${id}?api-version=${part.version}` } as const
+    const request = { method: "DELETE", path: `${path}?api-version=${part.version}` } as const
     await arm(azure, calls, part.remove, request, { what: `deleting ${kind} ${lastOf(id)}`, accepts: [404] })
   } catch (error) {
     throw isReserved(error) ? reserved(id, error) : error

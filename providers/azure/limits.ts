@@ -40,6 +40,11 @@ export const COSTS = {
   VirtualMachines_Delete: { ...remove, "compute.deletes": 1, terminations: 1 },
   VirtualMachines_Get: { ...read, "compute.gets": 1 },
   VirtualMachines_List: { ...read, "compute.lists": 1 },
+  VirtualMachines_ListAll: { ...read, "compute.lists": 1 },
+  /** ARM counts a POST as a write. */
+  VirtualMachines_RetrieveBootDiagnosticsData: write,
+  VirtualMachineScaleSets_Get: read,
+  VirtualMachineScaleSets_CreateOrUpdate: write,
   VirtualMachineImages_List: read,
   ResourceSkus_List: read,
   Usage_List: read,
@@ -66,11 +71,12 @@ export type Api = keyof typeof COSTS
 
 /** @param preambleBytes what our own part of the custom data takes of the 64 KB. */
 export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
-  const { subscriptionId, location, endpoint = "" } = options
+  const { subscriptionId, location, endpoint = "", pricesEndpoint, httpClient } = options
   return {
     account: `azure:${subscriptionId.toLowerCase()}:${location}:${endpoint}`,
     buckets: BUCKETS,
     userDataBytes: CUSTOM_DATA_BYTES - preambleBytes,
+    launchBatch: 1,
     // ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not.
     consistencyMs: 60_000,
     // A deleted VM keeps its place and its bill until it is gone: only its absence counts.
@@ -80,6 +86,9 @@ export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
     attemptMs: 60_000,
     // The platform itself gives a guest 20 minutes before it reports OSProvisioningTimedOut.
     bootMs: 20 * 60_000,
+    // Sizes change by the month; prices that could not be read are asked for again soon.
+    ...(httpClient === undefined ? { offersFreshMs: 3_600_000 } : {}),
+    ...(pricesEndpoint === undefined ? {} : { offersKey: pricesEndpoint }),
     markets: ["on-demand", "spot"],
   }
 }

@@ -5,6 +5,7 @@ import { clusterGroups } from "./group.js"
 import { failureOf, hasFailed, type NativeVm, toInstance } from "./instance.js"
 import { placeOf, vmId } from "./names.js"
 import type { Azure } from "./send.js"
+import { withPower } from "./power.js"
 import { readVm, vmsIn } from "./vms.js"
 
 /** More ids than this are looked for in lists first: each GET draws as much as a page of a list. */
@@ -13,19 +14,29 @@ const FEW_IDS = 10
 /**
  * All instances that match, from every page of every group of theirs; a page that cannot be read fails the whole list.
  * Ids are read one by one where the list lacks them. Only of VMs that have failed the reason is read.
+ *
+ * Of those that run, and have for some minutes, one more list tells which have stopped.
  */
 export async function list(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
   calls.signal.throwIfAborted()
   const { ids } = selector
   const { subscriptionId, location } = azure.options
   const natives = ids === undefined ? await listed(azure, selector, calls) : await withIds(azure, ids, calls)
-  const matching = natives
+  const ours = natives
     .map((native) => ({ native, instance: toInstance(native, subscriptionId) }))
-    .filter(({ instance }) => matches(instance, selector, location))
+    .filter(({ instance }) => isOurs(instance, selector, location))
+  const powered = mayBeStopped(selector) ? await withPower(azure, ours, calls) : ours
+  const matching = powered.filter(({ instance }) => selector.states?.includes(instance.state) ?? true)
   const instances = await Promise.all(
-    matching.map(async ({ native, instance }) => (hasFailed(native) ? withReason(azure, instance, calls) : instance)),
+    matching.map(async ({ native, instance }) =>
+      hasFailed(native) ? withReason(azure, native, instance, calls) : instance,
+    ),
   )
   return withAddresses(azure, instances, calls)
+}
+
+function mayBeStopped({ states }: Selector): boolean {
+  return states === undefined || states.includes("running") || states.includes("stopped")
 }
 
 async function listed(azure: Azure, selector: Selector, calls: Calls): Promise<readonly NativeVm[]> {
@@ -49,24 +60,23 @@ async function withIds(azure: Azure, ids: readonly string[], calls: Calls): Prom
       if (wanted.delete((native.id ?? "").toLowerCase())) found.push(native)
     }
   }
-  const read = await Promise.all([...wanted.values()].map((place) => readVm(azure, place, calls)))
+  const read = await Promise.all([...wanted.values()].map((place) => readVm(azure, place, calls, "instanceView")))
   return [...found, ...read.flatMap((native) => native ?? [])]
 }
 
-async function withReason(azure: Azure, instance: Instance, calls: Calls): Promise<Instance> {
+async function withReason(azure: Azure, listed: NativeVm, instance: Instance, calls: Calls): Promise<Instance> {
   const place = placeOf(instance.id, azure.options.subscriptionId)
-  const native = place === undefined ? undefined : await readVm(azure, place, calls, true)
+  const isKnown = listed.properties?.instanceView !== undefined || place === undefined
+  const native = isKnown ? listed : await readVm(azure, place, calls, "instanceView")
   return { ...instance, failure: failureOf(instance, native?.properties?.instanceView?.statuses ?? []) }
 }
 
 /** Whatever is asked, other people's VMs are not: in a given group there may be some. */
-function matches(instance: Instance, selector: Selector, location: string): boolean {
-  const { states, zones } = selector
+function isOurs(instance: Instance, selector: Selector, location: string): boolean {
   return (
     instance.tags[TAG.uid] !== undefined &&
     instance.region === location &&
     tagsMatch(instance.tags, selector) &&
-    (states === undefined || states.includes(instance.state)) &&
-    (zones === undefined || zones.includes(instance.zone))
+    (selector.zones?.includes(instance.zone) ?? true)
   )
 }

@@ -1,5 +1,6 @@
-import type { Calls, Gpu, Market, Offer, OfferQuery, Range } from "../../src/provider.js"
-import { type Prices, priceKey, pricesOf } from "./prices.js"
+import { fits } from "../../src/offer.js"
+import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
+import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "./send.js"
 import { type SizeFacts, sizesOf } from "./skus.js"
 
@@ -14,47 +15,29 @@ import { type SizeFacts, sizesOf } from "./skus.js"
  */
 export async function offers(azure: Azure, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
   calls.signal.throwIfAborted()
-  const sizes = (await sizesOf(azure, query, calls)).filter((size) => fits(size, query))
-  if (sizes.length === 0) return []
-  const prices = await pricesOf(azure, sizes, calls)
-  return sizes.flatMap((size) =>
-    size.zones
-      .filter((zone) => query.zones?.includes(zone) ?? true)
-      .flatMap((zone) =>
-        query.markets
-          .filter((market) => market === "on-demand" || size.isSpot)
-          .map((market) => offerOf(azure.options.location, size, { zone, market }, prices)),
-      ),
+  // Sizes were chosen by name already, in any case of letters.
+  const { instanceTypes: _named, ...asked } = query
+  const sold = (await sizesOf(azure, query, calls)).map((size) => ({
+    size,
+    offers: poolsOf(azure.options.location, size, query).filter((offer) => fits(offer, asked)),
+  }))
+  const fitting = sold.filter((one) => one.offers.length > 0)
+  if (fitting.length === 0) return []
+  const prices = await pricesOf(
+    azure,
+    fitting.map(({ size }) => size),
+    calls,
   )
+  return fitting.flatMap((one) => one.offers.map((offer) => priced(offer, prices)))
 }
 
-function offerOf(
-  region: string,
-  size: SizeFacts,
-  pool: { readonly zone: string; readonly market: Market },
-  prices: Prices,
-): Offer {
-  const { zones: _zones, isSpot: _isSpot, paidVcpus: _paid, ...facts } = size
-  const price = prices.get(priceKey(size.instanceType, pool.market))
-  return { provider: "azure", region, ...pool, ...facts, ...(price === undefined ? {} : { pricePerHour: price }) }
+function poolsOf(region: string, size: SizeFacts, { markets }: OfferQuery): readonly Offer[] {
+  const { zones, isSpot, paidVcpus: _paid, ...facts } = size
+  const sold = markets.filter((market) => market === "on-demand" || isSpot)
+  return zones.flatMap((zone) => sold.map((market) => ({ provider: "azure", region, zone, market, ...facts })))
 }
 
-function fits(size: SizeFacts, query: OfferQuery): boolean {
-  return (
-    (query.arch === undefined || query.arch === size.arch) &&
-    within(size.vcpus ?? 0, query.vcpus) &&
-    within(size.memoryGiB ?? 0, query.memoryGiB) &&
-    within(size.localDiskGiB ?? 0, query.localDiskGiB) &&
-    gpuFits(size.gpu, query.gpu)
-  )
-}
-
-function gpuFits(gpu: Gpu | undefined, asked: OfferQuery["gpu"]): boolean {
-  if (asked === undefined) return true
-  const isNamed = asked.name === undefined || asked.name.toLowerCase() === gpu?.name.toLowerCase()
-  return gpu !== undefined && isNamed && gpu.count >= (asked.count ?? 1)
-}
-
-function within(value: number, range: Range | undefined): boolean {
-  return value >= (range?.min ?? 0) && value <= (range?.max ?? Number.POSITIVE_INFINITY)
+function priced(offer: Offer, prices: Prices): Offer {
+  const pricePerHour = prices.get(priceKey(offer.instanceType, offer.market))
+  return pricePerHour === undefined ? offer : { ...offer, pricePerHour, priceSource: PRICE_SOURCE }
 }

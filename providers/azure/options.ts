@@ -66,6 +66,13 @@ export interface AzureOptions {
   readonly overrides?: JsonObject
 }
 
+const ENDPOINT = "https://management.azure.com"
+
+/** Where Resource Manager answers. */
+export function endpointOf({ endpoint = ENDPOINT }: Pick<AzureOptions, "endpoint">): string {
+  return endpoint.replace(/\/+$/, "")
+}
+
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
   tags: "they hold what ownership rests on; use the group's tags",
@@ -80,14 +87,21 @@ const OWNED: Readonly<Record<string, string>> = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 const GROUP = /^[\w.()-]{0,89}[\w()-]$/
-export const URN = /^[^:/\s]+:[^:/\s]+:[^:/\s]+:[^:/\s]+$/
+/** Each part goes into the path of a request. */
+const URN_PART = "[A-Za-z0-9][\\w.-]*"
+export const URN = new RegExp(`^${URN_PART}:${URN_PART}:${URN_PART}:${URN_PART}$`)
 const SSH_KEY = /^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+( .*)?$/
 
+/** A name within a resource id, which goes into the path of a request: no "..", and nothing that ends a path. */
+const NAME = "[\\p{L}\\p{N}_.()-]*[\\p{L}\\p{N}_()-]"
+
+/** @param types a type with its names as `*`; a pattern otherwise. */
 function idPattern(types: string): RegExp {
-  return new RegExp(`^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/${types}$`, "i")
+  const path = `/subscriptions/[0-9a-f-]+/resourceGroups/*/providers/${types}`
+  return new RegExp(`^${path.replaceAll("*", NAME)}$`, "iu")
 }
 
-export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/[^/]+|galleries/[^/]+/images/[^/]+(/versions/[^/]+)?)")
+export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/*|galleries/*/images/*(/versions/*)?)")
 
 function optionsSchema(z: Z) {
   const id = (types: string, example: string) =>
@@ -108,7 +122,7 @@ function optionsSchema(z: Z) {
       .regex(/^[a-z][a-z0-9]{2,}$/, 'Give the location\'s name, such as "westeurope" (az account list-locations)'),
     resourceGroup: z.string().regex(GROUP, "Give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
     subnetId: id(
-      "Microsoft\\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
+      "Microsoft\\.Network/virtualNetworks/*/subnets/*",
       "Microsoft.Network/virtualNetworks/net/subnets/workers",
     ).optional(),
     credential: z
@@ -123,7 +137,7 @@ function optionsSchema(z: Z) {
     pricesEndpoint: https.optional(),
     image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
     identity: id(
-      "Microsoft\\.ManagedIdentity/userAssignedIdentities/[^/]+",
+      "Microsoft\\.ManagedIdentity/userAssignedIdentities/*",
       "Microsoft.ManagedIdentity/userAssignedIdentities/workers",
     ).optional(),
     sshPublicKey: z
@@ -147,11 +161,11 @@ function optionsSchema(z: Z) {
       })
       .optional(),
     proximityPlacementGroup: id(
-      "Microsoft\\.Compute/proximityPlacementGroups/[^/]+",
+      "Microsoft\\.Compute/proximityPlacementGroups/*",
       "Microsoft.Compute/proximityPlacementGroups/near",
     ).optional(),
     capacityReservationGroup: id(
-      "Microsoft\\.Compute/capacityReservationGroups/[^/]+",
+      "Microsoft\\.Compute/capacityReservationGroups/*",
       "Microsoft.Compute/capacityReservationGroups/ours",
     ).optional(),
     overrides: z.record(z.string(), z.json()).optional(),

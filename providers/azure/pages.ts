@@ -1,6 +1,7 @@
 import { TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Api } from "./limits.js"
+import { endpointOf } from "./options.js"
 import { arm, type Azure, type Sending } from "./send.js"
 
 /**
@@ -28,7 +29,7 @@ export async function itemsOf<T>(azure: Azure, calls: Calls, api: Api, path: str
 
 /** A page's link carries our token to whatever it names. */
 function checkHost(azure: Azure, next: string | undefined, what: string): void {
-  if (next === undefined || new URL(next).origin === new URL(azure.connection().endpoint).origin) return
+  if (next === undefined || new URL(next).origin === new URL(endpointOf(azure.options)).origin) return
   throw new TransientError(
     `${what}: the next page is said to be at ${new URL(next).origin}, where no token of ours goes`,
   )

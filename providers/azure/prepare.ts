@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto"
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import { claimGroup, type Claimed } from "./claim.js"
 import { ephemeralSizes } from "./ephemeral.js"
-import { claimGroup } from "./group.js"
 import { guestScript } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { CUSTOM_DATA_BYTES } from "./limits.js"
@@ -22,6 +22,10 @@ export type Blueprint = {
   readonly publicAddress: boolean
   /** Base64. */
   readonly customData: string
+  /** The group's spec in base64, for whoever attaches later; left out where there is no room for it. */
+  readonly userData?: string
+  /** The digest of the group's spec. */
+  readonly spec?: string
   readonly login: JsonObject
   readonly disk: JsonObject
   /** The sizes that can have their OS disk on the host, and where there. */
@@ -54,19 +58,21 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     ...(await overrideProblems(azure)),
   ]
   if (problems.length > 0) throw new SpecError(problems)
-  const [resourceGroup, network, { images, notes }, ephemeral] = await Promise.all([
+  const [claimed, network, { images, notes }, ephemeral] = await Promise.all([
     groupOf(azure, owner, calls),
     networkOf(azure, group, calls),
     imagesOf(azure, group, calls),
     ephemeralSizes(azure, calls),
   ])
+  const recalled = recallable(options, group)
   const body: Blueprint = {
     location: options.location,
-    group: resourceGroup,
+    group: claimed.group,
     images,
     subnetId: network.subnetId,
     publicAddress: network.publicAddress,
     customData: Buffer.from(script).toString("base64"),
+    ...recalled.parts,
     login: loginOf(options),
     disk: diskOf(options),
     ephemeral,
@@ -77,13 +83,26 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
-  return { notes: [...network.notes, ...notes, ...(options.identity === undefined ? [NO_WATCHDOG] : [])], body }
+  const warnings = options.identity === undefined ? [NO_WATCHDOG] : []
+  return { notes: [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings], body }
 }
 
-function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<string> {
+/** User data of the user's own takes the place of ours; what is too long for it has none. */
+function recallable({ overrides }: AzureOptions, { name, spec }: GroupRequest) {
+  if (spec === undefined) return { parts: {}, notes: [] }
+  const hasRoom = Buffer.byteLength(spec.text) <= CUSTOM_DATA_BYTES && overrides?.userData === undefined
+  const note = `the spec of group "${name}" has no room in its instances' user data: who attaches must give it again`
+  return {
+    parts: { spec: spec.digest, ...(hasRoom ? { userData: Buffer.from(spec.text).toString("base64") } : {}) },
+    notes: hasRoom ? [] : [note],
+  }
+}
+
+async function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {
   const { resourceGroup } = azure.options
-  if (resourceGroup !== undefined) return Promise.resolve(resourceGroup)
-  return calls.readOnly ? Promise.resolve(generationGroup(owner)) : claimGroup(azure, owner, calls)
+  // A given group is not ours to claim.
+  if (resourceGroup !== undefined) return { group: resourceGroup, notes: [] }
+  return calls.readOnly ? { group: generationGroup(owner), notes: [] } : claimGroup(azure, owner, calls)
 }
 
 function place({ location, identity }: AzureOptions): { readonly location: string; readonly identity?: string } {
@@ -128,15 +147,18 @@ async function overrideProblems({ options, connection }: Azure): Promise<readonl
   }))
 }
 
-/** "Use tags to organize your Azure resources", less Muster's own seven. */
-const MAX_TAGS = 50 - 7
+/** "Use tags to organize your Azure resources", less Muster's own. */
+const OWN_TAGS = Object.keys(TAG).length
+const MAX_TAGS = 50 - OWN_TAGS
 const BAD_KEY = /[<>%&\\?/]/
 
 function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
   const option = `groups.${name}.tags`
   const count = Object.keys(tags).length
   const many =
-    count > MAX_TAGS ? [{ option, message: `has ${count} tags; Azure takes 50, of which Muster needs 7` }] : []
+    count > MAX_TAGS
+      ? [{ option, message: `has ${count} tags; Azure takes 50, of which Muster needs ${OWN_TAGS}` }]
+      : []
   return [
     ...many,
     ...Object.entries(tags).flatMap(([key, value]) => {

@@ -6,6 +6,7 @@ import type { SizeFacts } from "./skus.js"
 
 const ENDPOINT = "https://prices.azure.com"
 const API = "2023-01-01-preview"
+export const PRICE_SOURCE = "Azure Retail Prices API"
 /** Sizes named in one request's filter; more are read as the whole location. */
 const NAMED = 15
 /** A Windows row is about twice the Linux one; within a family a vCPU costs the same whatever the size. */
@@ -57,7 +58,8 @@ interface Page {
 }
 
 function firstUrl({ options }: Azure, sizes: readonly SizeFacts[]): string {
-  const names = sizes.map(({ instanceType }) => `armSkuName eq '${instanceType}'`)
+  // In OData a quote is written twice.
+  const names = sizes.map(({ instanceType }) => `armSkuName eq '${instanceType.replaceAll("'", "''")}'`)
   const named = names.length > 0 && names.length <= NAMED ? ` and (${names.join(" or ")})` : ""
   const filter = `serviceName eq 'Virtual Machines' and armRegionName eq '${options.location}' and priceType eq 'Consumption'${named}`
   const endpoint = (options.pricesEndpoint ?? ENDPOINT).replace(/\/+$/, "")

@@ -3,7 +3,7 @@ import type { Attempt, Calls } from "../../src/provider.js"
 import { connect, type ArmRequest, type Connection } from "./connect.js"
 import { type ArmReply, type Pool, refusalOf, thrownError, unreadable } from "./errors.js"
 import { type Api, COSTS } from "./limits.js"
-import type { AzureOptions } from "./options.js"
+import { type AzureOptions, endpointOf } from "./options.js"
 
 export interface Sending {
   /** "listing the VMs of muster-render-1" */
@@ -44,7 +44,7 @@ async function sendOnce(
   wire: Wire,
   attempt: Attempt,
 ): Promise<ArmReply> {
-  const url = options.endpoint ?? "https://management.azure.com"
+  const url = endpointOf(options)
   try {
     const reply = await wire(connection(), attempt.signal)
     attempt.observed(remainingOf(reply))
@@ -78,12 +78,34 @@ const REMAINING: Readonly<Record<string, string>> = {
   "x-ms-ratelimit-remaining-subscription-deletes": "arm.deletes",
 }
 
-function remainingOf({ headers }: ArmReply): Record<string, number> {
+/** Compute's own, several in one header: "Microsoft.Compute/PutVM3Min;237,Microsoft.Compute/PutVM30Min;1196". */
+const POLICIES_HEADER = "x-ms-ratelimit-remaining-resource"
+
+/**
+ * Policies of the whole subscription ("Troubleshooting API throttling errors"), by minutes or as a whole. What counts for
+ * one VM alone ("PutVMResource") or for scale sets ("DeleteVMScaleSet3Min") says nothing of the next request.
+ */
+const POLICY = /^(?:Microsoft\.Compute\/)?(PutVM|DeleteVM|LowCostGet|HighCostGet)(?:\d+Min|Subscription\w*)?;(\d+)$/
+
+const POLICY_BUCKETS: Readonly<Record<string, string>> = {
+  PutVM: "compute.puts",
+  DeleteVM: "compute.deletes",
+  LowCostGet: "compute.gets",
+  HighCostGet: "compute.lists",
+}
+
+/** What an answer's headers say is left, by bucket; of several policies on one bucket the scarcest. */
+export function remainingOf({ headers }: Pick<ArmReply, "headers">): Record<string, number> {
   const remaining: Record<string, number> = {}
   for (const header in REMAINING) {
     const left = headers[header]
     const bucket = REMAINING[header]
     if (bucket !== undefined && left !== undefined && /^\d+$/.test(left)) remaining[bucket] = Number(left)
+  }
+  for (const policy of headers[POLICIES_HEADER]?.split(",") ?? []) {
+    const [, name = "", left] = POLICY.exec(policy.trim()) ?? []
+    const bucket = POLICY_BUCKETS[name]
+    if (bucket !== undefined) remaining[bucket] = Math.min(Number(left), remaining[bucket] ?? Number(left))
   }
   return remaining
 }

@@ -1,11 +1,11 @@
 /** From a wish to one PUT for each VM. Pure. */
 import { createHash } from "node:crypto"
 import type { VirtualMachine } from "@azure/arm-compute"
-import { launchTags } from "../../src/fleet/tags.js"
+import { launchTags, TAG } from "../../src/fleet/tags.js"
 import type { JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../src/provider.js"
 import { COSTS } from "./limits.js"
 import { merge } from "./merge.js"
-import { REGIONAL, vmName } from "./names.js"
+import { diskName, REGIONAL, vmName } from "./names.js"
 import type { Blueprint } from "./prepare.js"
 
 /** What a launch call carries: where the VM goes, and the VM in the SDK's words. */
@@ -81,7 +81,12 @@ function vmOf(
   shared: Shared,
   { offer, token, name }: { readonly offer: Offer; readonly token: string; readonly name: string },
 ): JsonObject {
-  const tags = { ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token) }
+  const { spec, userData } = blueprint
+  const ours = {
+    ...launchTags(blueprint.owner, wish.group, token),
+    ...(spec === undefined ? {} : { [TAG.spec]: spec }),
+  }
+  const tags = { ...blueprint.tags, ...ours }
   const vm = {
     location: blueprint.location,
     tags,
@@ -89,6 +94,8 @@ function vmOf(
     storageProfile: { imageReference: shared.imageReference, osDisk: diskOf(blueprint, shared, offer, name) },
     osProfile: { computerName: name, customData: blueprint.customData, ...blueprint.login },
     networkProfile: networkProfile(blueprint, name, tags),
+    diagnosticsProfile: DIAGNOSTICS,
+    ...(userData === undefined ? {} : { userData }),
     ...(offer.zone === REGIONAL ? {} : { zones: [offer.zone] }),
     ...(offer.market === "spot" ? spotOf(blueprint) : {}),
     ...blueprint.placement,
@@ -97,15 +104,18 @@ function vmOf(
   return vm
 }
 
+/** "Azure boot diagnostics": without a storage account of ours Azure keeps the console itself, and nothing is made for it. */
+const DIAGNOSTICS = { bootDiagnostics: { enabled: true } } as const
+
 /** Evicted without Delete, it would keep its disk and its quota ("About Azure Spot Virtual Machines"). */
 function spotOf({ maxPrice }: Blueprint) {
   return { priority: "Spot", evictionPolicy: "Delete", billingProfile: { maxPrice } } as const
 }
 
 /** On the host itself where the size was found to carry it: nothing to make, to pay for, or to leave behind. */
-function diskOf({ ephemeral }: Blueprint, { osDisk }: Shared, offer: Offer, name: string) {
+function diskOf({ ephemeral, owner }: Blueprint, { osDisk }: Shared, offer: Offer, name: string) {
   const placement = ephemeral[offer.instanceType]
-  const disk = { name: `${name}-os`, createOption: "FromImage", ...osDisk } as const
+  const disk = { name: diskName(name, owner.uid), createOption: "FromImage", ...osDisk } as const
   if (placement === undefined) return disk
   const { managedDisk: _network, ...local } = disk as typeof disk & { managedDisk?: JsonObject }
   return { ...local, caching: "ReadOnly", diffDiskSettings: { option: "Local", placement } } as const

@@ -46,6 +46,7 @@ describe.each([1, 100, 1000])("%i workers", (count) => {
     // Ten GETs by name would already be one for each healthy VM.
     expect(entries(cloud, "VirtualMachines_Get")).toEqual([])
     expect(entries(cloud, "ResourceGroups_List").length).toBeLessThanOrEqual(40)
+    expect(entries(cloud, "VirtualMachines_ListAll")).toEqual([])
 
     const before = cloud.world.ledger.count()
     const receipt = await cloud.run(cluster.close())

@@ -217,6 +217,9 @@ test("a principal that may only read groups and VMs, create and delete: still a 
     "VirtualNetworks_Get",
     "NetworkInterfaces_List",
     "Disks_ListByResourceGroup",
+    "VirtualMachines_ListAll",
+    "VirtualMachineScaleSets_Get",
+    "VirtualMachineScaleSets_CreateOrUpdate",
   ])
     quirks.forbidden.add(api)
   const offers = await offersOf(owner)
@@ -225,6 +228,17 @@ test("a principal that may only read groups and VMs, create and delete: still a 
   const prepared = await prepareOf(owner)
   expect(prepared.notes).toContainEqual(expect.stringContaining("the subnet may not be read"))
   expect(await launchMany(owner, 2)).toHaveLength(2)
+})
+
+test("the longest names that Muster allows are names that Azure allows", async () => {
+  const name = `${"a".repeat(31)}-${"b".repeat(31)}`
+  const cloud = await azureCloud()
+  const spec = { provider: cloud.provider, instanceType: "Standard_D2s_v5", groups: { [name]: {} } } as const
+  const cluster = new Cluster({ name, ...spec }, { clock: cloud.clock, seed: 1, journal: false })
+  const { running } = await cloud.run(cluster.scale({ [name]: 2 }))
+  expect(running).toBe(2)
+  expect(cluster.workers.map(({ group }) => group)).toEqual([name, name])
+  await cloud.run(cluster.close())
 })
 
 describe("an interface that Azure reserves", () => {

@@ -142,5 +142,5 @@ export const catalogueRoutes: readonly Route[] = [
     cost: READ,
     answer: versions,
   },
-  { api: "RetailPrices", method: "GET", path: /^\/api\/retail\/prices$/, cost: {}, answer: prices },
+  { api: "RetailPrices", method: "GET", path: /^\/api\/retail\/prices$/, cost: {}, isElsewhere: true, answer: prices },
 ]

@@ -26,6 +26,9 @@ function bodyOf(asked: Asked, { name, location, tags, deletingUntil }: Group): u
   return { id, name, type: "Microsoft.Resources/resourceGroups", location, tags, properties: { provisioningState } }
 }
 
+/** "Naming rules and restrictions for Azure resources". */
+const GROUP_NAME = /^[\p{L}\p{N}_.()-]{0,89}[\p{L}\p{N}_()-]$/u
+
 function put(state: State, asked: Asked): Answered {
   const [key = ""] = asked.names
   const { location = "", tags = {} } = asked.body as Partial<Group>
@@ -37,6 +40,8 @@ function put(state: State, asked: Asked): Answered {
     )
   }
   if (Object.keys(tags).length > 50) throw new Refusal(400, "TooManyTags", "The number of tags exceeds 50.")
+  if (!GROUP_NAME.test(decodeURIComponent(key)))
+    throw new Refusal(400, "InvalidParameter", `The provided resource group name '${key}' is not valid.`)
   const known = state.groups.get(key)
   if (known !== undefined) {
     openGroup(state, key)

@@ -137,6 +137,8 @@ export function checkSubnet(state: State, id: string): void {
 export interface PartAttributes {
   readonly group: string
   readonly name: string
+  /** The name of the VM with which it was made. */
+  readonly madeFor?: string
   /** The VM's resource id. */
   readonly user?: string
   readonly privateIp?: string

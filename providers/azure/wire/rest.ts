@@ -50,6 +50,11 @@ export interface RestVm {
       readonly networkApiVersion?: string
       readonly networkInterfaceConfigurations?: readonly RestNic[]
     }
+    readonly diagnosticsProfile?: {
+      readonly bootDiagnostics?: { readonly enabled?: boolean; readonly storageUri?: string }
+    }
+    /** Base64. */
+    readonly userData?: string
     readonly priority?: string
     readonly evictionPolicy?: string
     readonly billingProfile?: { readonly maxPrice?: number }

@@ -25,11 +25,13 @@ export interface Answered {
 export interface Route {
   /** The operation id of the REST reference: the ledger's api. */
   readonly api: string
-  readonly method: "GET" | "PUT" | "DELETE"
+  readonly method: "GET" | "PUT" | "POST" | "DELETE"
   /** Of the path in lower case. */
   readonly path: RegExp
   readonly cost: Cost
   readonly creates?: true
+  /** Of another service than Resource Manager: no token of its, no api-version. */
+  readonly isElsewhere?: true
   readonly answer: (state: State, asked: Asked) => Answered
 }
 

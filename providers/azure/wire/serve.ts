@@ -1,15 +1,25 @@
 /** One HTTPS request: read, given to the world, and answered, or spoiled as the world's script wants it. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { WorldError } from "../../../src/simulator/index.js"
+import { actionsOf } from "./actions.js"
 import { catalogueRoutes } from "./catalogue.js"
 import { groupRoutes } from "./groups.js"
+import { diagnosticsRoutes } from "./diagnostics.js"
 import { networkRoutes } from "./network.js"
 import { errorReply, Refusal } from "./refusals.js"
 import type { Answered, Asked, Route } from "./route.js"
+import { scaleSetRoutes } from "./scale-sets.js"
 import { catchUp, guidOf, type State } from "./state.js"
 import { vmRoutes } from "./vms.js"
 
-const ROUTES: readonly Route[] = [...vmRoutes, ...groupRoutes, ...networkRoutes, ...catalogueRoutes]
+const ROUTES: readonly Route[] = [
+  ...vmRoutes,
+  ...scaleSetRoutes,
+  ...diagnosticsRoutes,
+  ...groupRoutes,
+  ...networkRoutes,
+  ...catalogueRoutes,
+]
 
 /** One request and what was sent for it: for tests that compare both with the SDK's own types. */
 export interface Exchange {
@@ -97,8 +107,8 @@ function answer(
   return world.serve(api, parameters, { cost: route?.cost ?? {}, signal, latencyMs }, () => {
     if (route === undefined) throw new Refusal(404, "InvalidResourceType", `${api} is nothing that this wire knows.`)
     catchUp(state)
-    if (route.api !== "RetailPrices") admit(state, asked, route)
     const [, ...names] = route.path.exec(asked.path.toLowerCase()) ?? []
+    if (route.isElsewhere !== true) admit(state, asked, route)
     return route.answer(state, { ...asked, names })
   })
 }
@@ -106,6 +116,7 @@ function answer(
 const SUBSCRIPTION = /^\/subscriptions\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/|$)/i
 
 function admit({ quirks }: State, asked: Asked, { api }: Route): void {
+  const { role } = quirks
   if (!/^Bearer \S+$/.test(asked.headers.authorization ?? "")) {
     throw new Refusal(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
   }
@@ -117,11 +128,12 @@ function admit({ quirks }: State, asked: Asked, { api }: Route): void {
       "MissingApiVersionParameter",
       "The api-version query parameter (?api-version=) is required for all requests.",
     )
-  if (quirks.forbidden.has(api)) {
+  const missing = role === undefined ? undefined : actionsOf(api, asked.body).find((action) => !role.has(action))
+  if (quirks.forbidden.has(api) || missing !== undefined) {
     throw new Refusal(
       403,
       "AuthorizationFailed",
-      `The client 'c' with object id 'o' does not have authorization to perform action '${api}' over scope '${asked.path}' or the scope is invalid.`,
+      `The client 'c' with object id 'o' does not have authorization to perform action '${missing ?? api}' over scope '${asked.path}' or the scope is invalid.`,
     )
   }
   if (quirks.unregistered && /microsoft\.compute/i.test(asked.path)) {
@@ -148,14 +160,25 @@ function commonHeaders(wire: Wire, route: Route | undefined): Record<string, str
     if (route?.cost[`arm.${kind}`] === undefined || left === undefined) continue
     headers[`x-ms-ratelimit-remaining-subscription-${kind}`] = String(Math.max(0, Math.floor(left)))
   }
-  return headers
+  const policies = Object.keys(route?.cost ?? {}).flatMap((bucket) => policiesOf(bucket, levels[bucket]))
+  return policies.length === 0 ? headers : { ...headers, [POLICIES]: policies.join(",") }
+}
+
+const POLICIES = "x-ms-ratelimit-remaining-resource"
+
+/** Compute names its policies, the window's length behind; what one VM may have is among them. */
+function policiesOf(bucket: string, left = Number.NaN): readonly string[] {
+  const [provider, policy = ""] = bucket.split(".")
+  if (provider !== "compute" || Number.isNaN(left)) return []
+  return [`Microsoft.Compute/${policy}3Min;${Math.max(0, Math.floor(left))}`, `Microsoft.Compute/${policy}Resource;11`]
 }
 
 function send(wire: Wire, api: string, asked: Asked, response: ServerResponse, { status, body, headers }: Sent): void {
   wire.onExchange?.({ api, method: asked.method, path: asked.path, request: asked.body, status, reply: body })
   const hasBody = body !== undefined && status !== 204
-  response.writeHead(status, { ...headers, ...(hasBody ? { "content-type": "application/json; charset=utf-8" } : {}) })
-  response.end(hasBody ? JSON.stringify(body) : undefined)
+  const type = typeof body === "string" ? "text/plain" : "application/json"
+  response.writeHead(status, { ...headers, ...(hasBody ? { "content-type": `${type}; charset=utf-8` } : {}) })
+  response.end(hasBody ? (typeof body === "string" ? body : JSON.stringify(body)) : undefined)
 }
 
 /** An answer that does not arrive whole; false when the error is a refusal with an answer. */

@@ -45,6 +45,10 @@ export interface Quirks {
   requiredTag?: string
   /** Operations that the principal may not do, by operation id. */
   readonly forbidden: Set<string>
+  /** All that the principal's role allows, by action; everything, when left out. */
+  role?: ReadonlySet<string>
+  /** Who stops is deallocated as well, as if somebody had asked Azure for it. */
+  deallocates: boolean
   /** Sizes that are restricted for this subscription. */
   readonly restricted: Set<string>
   /** The provider is not registered for the subscription. */
@@ -67,6 +71,7 @@ export function newState(world: World): State {
     keptDisks: 0,
     locked: new Set(),
     forbidden: new Set(),
+    deallocates: false,
     restricted: new Set(),
     unregistered: false,
   }
@@ -144,11 +149,10 @@ function forget(state: State, key: string, vm: Vm): void {
   state.vms.delete(key)
   // What belonged to an instance went with it; of a VM that never had one it goes now.
   if (vm.instanceId !== undefined) return
-  for (const kind of ["nic", "disk", "address"])
-    state.world.resources.delete(kind, vmKey(vm.group, `${vm.name}-${SUFFIX[kind] ?? kind}`))
+  for (const { kind, id, attributes } of state.world.resources.list()) {
+    if (attributes.group === vm.group && attributes.madeFor === vm.name) state.world.resources.delete(kind, id)
+  }
 }
-
-const SUFFIX: Readonly<Record<string, string>> = { nic: "nic", disk: "os", address: "ip" }
 
 /** Hex digits that a text always gives. */
 export function hexOf(text: string, digits: number): string {

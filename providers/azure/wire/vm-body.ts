@@ -12,8 +12,8 @@ export function idOf(asked: Asked, { group, name }: Vm): string {
 
 export function bodyOf(asked: Asked, vm: Vm, provisioningState: ProvisioningState): Record<string, unknown> {
   const { request, createdAt, vmId, name } = vm
-  const { networkProfile: _network, osProfile, ...properties } = request.properties ?? {}
-  // What is secret is never returned.
+  const { networkProfile: _network, userData: _data, osProfile, ...properties } = request.properties ?? {}
+  // What is secret is never returned, and user data only when it is asked for.
   const { customData: _custom, ...os } = osProfile ?? {}
   const base = idOf(asked, vm).replace(/\/providers\/.*$/, "/providers/Microsoft.Network/networkInterfaces")
   const networkInterfaces = nicsOf(request).map((nic) => ({

@@ -7,8 +7,11 @@ import type { State } from "./state.js"
 import { NO_ZONE } from "./world.js"
 
 const MAX_TAGS = 50
+/** "Naming rules and restrictions for Azure resources": 80 characters. */
+const DISK_NAME = /^[a-z0-9]([a-z0-9._-]{0,78}[a-z0-9_])?$/i
 /** The longest base64 of 65,535 bytes. */
 const CUSTOM_DATA_CHARACTERS = 87_380
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const VM_NAME = /^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9_])?$/i
 
 export function checkVm(state: State, name: string, request: RestVm): void {
@@ -34,6 +37,8 @@ export function checkVm(state: State, name: string, request: RestVm): void {
   }
   checkTags(state, tags)
   checkLogin(properties.osProfile ?? {}, name)
+  if ((properties.userData ?? "").length > CUSTOM_DATA_CHARACTERS || !BASE64.test(properties.userData ?? ""))
+    throw invalid("userData", "User data must be in Base64 encoding and with a maximum length of 87380 characters")
   checkDisk(properties.storageProfile, type.arch)
   checkNetwork(state, properties.networkProfile)
   checkSpot(properties)
@@ -99,6 +104,7 @@ function checkDisk(storage: Properties["storageProfile"], arch: string): void {
   const { imageReference = {}, osDisk } = storage ?? {}
   if (osDisk?.createOption !== "FromImage")
     throw invalid("osDisk.createOption", "Required parameter 'createOption' is missing (null)")
+  if (!DISK_NAME.test(osDisk.name ?? "disk")) throw invalid("osDisk.name", `'${osDisk.name}' is not a valid name`)
   checkImage(imageReference)
   const isArmImage = imageReference.sku?.endsWith("-arm64") === true
   if (imageReference.id === undefined && isArmImage !== (arch === "arm64")) {

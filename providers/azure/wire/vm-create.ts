@@ -114,7 +114,7 @@ export function addParts(state: State, asked: Asked, vm: Vm): void {
     const goes = deleteOption === "Delete" && instanceId !== undefined && !isKept ? { goesWith: instanceId } : {}
     const { privateIp, publicIp } = (instanceId === undefined ? undefined : state.world.instance(instanceId)) ?? {}
     const ips = { ...(privateIp === undefined ? {} : { privateIp }), ...(publicIp === undefined ? {} : { publicIp }) }
-    const attributes: PartAttributes = { group, name, user: idOf(asked, vm), ...ips }
+    const attributes: PartAttributes = { group, name, madeFor: vm.name, user: idOf(asked, vm), ...ips }
     state.world.resources.put({
       kind,
       id: `${group}/${name}`.toLowerCase(),
@@ -156,7 +156,12 @@ export function release({ world }: State, vm: Vm, now: number): void {
       const user = String(resource.attributes.user ?? "").toLowerCase()
       if (resource.goesWith !== undefined || group !== vm.group || !user.endsWith(`/virtualmachines/${vm.name}`))
         continue
-      const attributes = { group, name, ...(kind === "nic" ? { reservedUntil: now + RESERVED_MS } : {}) }
+      const attributes = {
+        group,
+        name,
+        madeFor: vm.name,
+        ...(kind === "nic" ? { reservedUntil: now + RESERVED_MS } : {}),
+      }
       world.resources.put({ ...resource, attributes })
     }
   }

@@ -1,10 +1,11 @@
 /** Virtual machines ("Virtual Machines" of the REST reference). */
+import type { InstanceState } from "../../../src/provider.js"
 import { foundGroup, openGroup } from "./groups.js"
 import { Refusal } from "./refusals.js"
 import type { RestVm } from "./rest.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "./route.js"
 import { failureOf, type ProvisioningState, provisioningOf, type State, truthOf, type Vm, vmKey } from "./state.js"
-import { bodyOf } from "./vm-body.js"
+import { bodyOf, idOf } from "./vm-body.js"
 import { checkVm } from "./vm-check.js"
 import { addParts, create, release } from "./vm-create.js"
 import { operation, operationHeaders } from "./vm-operations.js"
@@ -49,14 +50,33 @@ function get(state: State, asked: Asked): Answered {
   const provisioningState = truthOf(state, vm)
   if (provisioningState === undefined) throw notFound(asked)
   const body = bodyOf(asked, vm, provisioningState)
-  if (asked.query.get("$expand") !== "instanceView") return { status: 200, body }
-  return {
-    status: 200,
-    body: {
-      ...body,
-      properties: { ...(body.properties as object), instanceView: viewOf(state, vm, provisioningState) },
-    },
+  const { userData } = vm.request.properties ?? {}
+  switch (asked.query.get("$expand")) {
+    case "instanceView":
+      return { status: 200, body: withProperties(body, { instanceView: viewOf(state, vm, provisioningState) }) }
+    case "userData":
+      return { status: 200, body: withProperties(body, userData === undefined ? {} : { userData }) }
+    default:
+      return { status: 200, body }
   }
+}
+
+function withProperties(body: ReturnType<typeof bodyOf>, properties: object): unknown {
+  return { ...body, properties: { ...(body.properties as object), ...properties } }
+}
+
+/** All of the subscription; with `statusOnly` how they fare, and nothing of their models. */
+function listAll(state: State, asked: Asked): Answered {
+  if (asked.query.get("statusOnly") !== "true") throw new Refusal(400, "InvalidParameter", "only statusOnly=true here")
+  const value = [...state.vms.values()].flatMap((vm) => {
+    const provisioningState = truthOf(state, vm)
+    if (provisioningState === undefined) return []
+    const { name, request } = vm
+    const { location = "" } = request
+    const properties = { provisioningState, vmId: vm.vmId, instanceView: viewOf(state, vm, provisioningState) }
+    return [{ id: idOf(asked, vm), name, type: "Microsoft.Compute/virtualMachines", location, properties }]
+  })
+  return { status: 200, body: { value } }
 }
 
 function viewOf(state: State, vm: Vm, provisioningState: ProvisioningState): unknown {
@@ -66,7 +86,8 @@ function viewOf(state: State, vm: Vm, provisioningState: ProvisioningState): unk
     const code = `ProvisioningState/failed/${failure.code}`
     return { statuses: [{ ...status, code, level: "Error", message: failure.message }] }
   }
-  const power = vm.instanceId === undefined ? undefined : state.world.instance(vm.instanceId)?.state
+  const truth = vm.instanceId === undefined ? undefined : state.world.instance(vm.instanceId)?.state
+  const power = truth === "stopped" && state.quirks.deallocates ? "deallocated" : POWER[truth ?? "terminated"]
   const statuses = [{ ...status, code: `ProvisioningState/${provisioningState.toLowerCase()}` }]
   return {
     statuses:
@@ -74,6 +95,15 @@ function viewOf(state: State, vm: Vm, provisioningState: ProvisioningState): unk
         ? statuses
         : [...statuses, { code: `PowerState/${power}`, level: "Info", displayStatus: `VM ${power}` }],
   }
+}
+
+/** "States and billing status of Azure Virtual Machines". */
+const POWER: Readonly<Record<InstanceState, string | undefined>> = {
+  pending: "starting",
+  running: "running",
+  stopped: "stopped",
+  terminating: "stopping",
+  terminated: undefined,
 }
 
 function found(state: State, asked: Asked): Vm {
@@ -176,6 +206,13 @@ export const vmRoutes: readonly Route[] = [
     path: inGroup(PATH),
     cost: { ...READ, "compute.HighCostGet": 1 },
     answer: list,
+  },
+  {
+    api: "VirtualMachines_ListAll",
+    method: "GET",
+    path: under(PATH),
+    cost: { ...READ, "compute.HighCostGet": 1 },
+    answer: listAll,
   },
   {
     api: "VirtualMachines_Delete",

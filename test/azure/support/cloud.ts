@@ -3,7 +3,7 @@ import { afterEach } from "vitest"
 import { adapterOf } from "../../../providers/azure/adapter.js"
 import type { AzureOptions } from "../../../providers/azure/index.js"
 import { parseAzureOptions } from "../../../providers/azure/options.js"
-import { AZURE_WORLD, type AzureWire, azureWire } from "../../../providers/azure/wire/index.js"
+import { AZURE_WORLD, type AzureWire, azureWire, type Exchange } from "../../../providers/azure/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
 import type {
@@ -47,6 +47,7 @@ export interface CloudOptions {
   readonly azure?: Changes
   /** The SDK's name: another version under an alias. */
   readonly sdk?: string
+  readonly onExchange?: (exchange: Exchange) => void
 }
 
 /** Quick unless told otherwise: no delays, no lag in lists, so that only what a test is about takes time. */
@@ -54,7 +55,11 @@ export async function azureCloud(options: CloudOptions = {}): Promise<Cloud> {
   const clock = new VirtualClock({ seed: 7 })
   const quick = { requestMs: 20, createMs: 50, bootMs: 5_000, stopMs: 5_000 }
   const world = new World({ ...AZURE_WORLD, clock, listLagMs: 0, latency: quick, ...options.world })
-  const wire = await azureWire({ world, onExchange: recordExchange })
+  const onExchange = (exchange: Exchange) => {
+    recordExchange(exchange)
+    options.onExchange?.(exchange)
+  }
+  const wire = await azureWire({ world, onExchange })
   open.push(wire)
   const provider = adapterOf(parseAzureOptions(optionsFor(wire, options.azure)), options.sdk)
   const signalOf = (given?: { readonly signal?: AbortSignal }) => given?.signal ?? new AbortController().signal
@@ -135,8 +140,13 @@ export function offersOf(
   return cloud.run(cloud.provider.offers(asked, cloud.bare()))
 }
 
-export function prepareOf(cloud: Cloud, group: Partial<GroupRequest> = {}, calls = cloud.bare()): Promise<Prepared> {
-  return cloud.run(cloud.provider.prepare(OWNER, { ...GROUP, ...group }, calls))
+export function prepareOf(
+  cloud: Cloud,
+  group: Partial<GroupRequest> = {},
+  calls = cloud.bare(),
+  owner = OWNER,
+): Promise<Prepared> {
+  return cloud.run(cloud.provider.prepare(owner, { ...GROUP, ...group }, calls))
 }
 
 /** Offers, prepare, split: what a burst sends. */

@@ -1,0 +1,95 @@
+/** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
+import { OwnershipError } from "../../src/errors.js"
+import { TAG } from "../../src/fleet/tags.js"
+import type { Calls, Owner } from "../../src/provider.js"
+import { isForbidden } from "./errors.js"
+import { putGroup, readGroup, type Tags } from "./group.js"
+import { CLAIM_TAG, generationGroup, groupPath } from "./names.js"
+import { arm, type Azure } from "./send.js"
+import { COMPUTE } from "./versions.js"
+
+export interface Claimed {
+  /** The name of the generation's resource group. */
+  readonly group: string
+  /** Sentences for the user. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Makes the generation's group and claims it, or finds that it is ours already.
+ *
+ * No request creates a group only once. A scale set's does ("If-None-Match: *", "Virtual Machine Scale Sets - Create Or
+ * Update"): an empty one costs nothing, makes no VM, and goes with its group. Of two processes that make the same group in
+ * the same moment, the one that makes the scale set holds the generation. Where the role allows no scale sets, the group's
+ * own tag decides: it is read, written and read again, and two that write within one round trip may both find theirs.
+ *
+ * @throws OwnershipError when another process holds the generation.
+ */
+export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {
+  const group = generationGroup(owner)
+  const tags = claimTags(owner)
+  const held = await readGroup(azure, group, calls)
+  if (held === undefined) await putGroup(azure, group, tags, calls)
+  const mark = held === undefined ? undefined : await readMark(azure, group, calls)
+  if (mark !== undefined) return checkClaim(group, mark, owner)
+  if (held !== undefined) checkClaim(group, held, owner)
+  const outcome = await putMark(azure, group, tags, calls)
+  if (outcome === "made") return { group, notes: [] }
+  const winner = (await readMark(azure, group, calls)) ?? (await readGroup(azure, group, calls)) ?? {}
+  return { ...checkClaim(group, winner, owner), notes: outcome === "forbidden" ? [TAGS_ALONE] : [] }
+}
+
+const TAGS_ALONE =
+  "the role allows no scale sets, by which a cluster's owner is told apart: two processes that take it over in the same moment find out only by each other's launches"
+
+function checkClaim(group: string, tags: Tags, owner: Owner): Claimed {
+  if (tags[CLAIM_TAG] === owner.claim) return { group, notes: [] }
+  throw new OwnershipError(
+    `claiming generation ${owner.generation} of cluster "${owner.cluster}": another process holds resource group ${group}; attach to the cluster anew`,
+  )
+}
+
+function claimTags(owner: Owner): Tags {
+  return {
+    [TAG.cluster]: owner.cluster,
+    [TAG.uid]: owner.uid,
+    [TAG.owner]: owner.owner,
+    [TAG.generation]: String(owner.generation),
+    [TAG.deadline]: owner.deadline,
+    [CLAIM_TAG]: owner.claim,
+  }
+}
+
+function markPath(azure: Azure, group: string): string {
+  const path = groupPath(azure.options.subscriptionId, group)
+  return `${path}/providers/Microsoft.Compute/virtualMachineScaleSets/muster-claim?api-version=${COMPUTE}`
+}
+
+type Outcome = "made" | "exists" | "forbidden"
+
+async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): Promise<Outcome> {
+  // Without a profile it has no VMs, and without a capacity it wants none.
+  const properties = { orchestrationMode: "Flexible", platformFaultDomainCount: 1 }
+  const body = { location: azure.options.location, tags, properties }
+  const request = { method: "PUT", path: markPath(azure, group), body, onlyNew: true } as const
+  const sending = { what: `claiming resource group ${group}`, accepts: [409, 412], member: "id" }
+  try {
+    const { status } = await arm(azure, calls, "VirtualMachineScaleSets_CreateOrUpdate", request, sending)
+    return status < 300 ? "made" : "exists"
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return "forbidden"
+  }
+}
+
+async function readMark(azure: Azure, group: string, calls: Calls): Promise<Tags | undefined> {
+  const request = { method: "GET", path: markPath(azure, group) } as const
+  const sending = { what: `reading who holds resource group ${group}`, accepts: [404], member: "id" }
+  try {
+    const reply = await arm(azure, calls, "VirtualMachineScaleSets_Get", request, sending)
+    return reply.status > 299 ? undefined : ((reply.body as { readonly tags?: Tags }).tags ?? {})
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return undefined
+  }
+}
