@@ -6,6 +6,7 @@
  *         instance.json                 name, nonce, tags, address
  *         settings supervise.sh         what supervises it
  *         environment startup.sh        what it runs
+ *         spec.json lease               what was asked of its group; when its lease ends
  *         boot.log work/                what that wrote, and where it ran
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
  *         terminating ending exited failure ended     how far its end has come

@@ -4,18 +4,21 @@
  */
 import { join } from "node:path"
 import { RejectedError } from "../../src/errors.js"
+import { TAG } from "../../src/fleet/tags.js"
+import { plainOptions } from "../../src/parse.js"
 import type { Arch, Instance, Limits, Provider } from "../../src/provider.js"
 import { type Layout, layoutOf, readText } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { lookAtLaunch, sendLaunch } from "./launch.js"
+import { renewLeases } from "./lease.js"
 import { findLeftovers, removeLeftovers } from "./leftovers.js"
 import { listInstances } from "./list.js"
 import { CONSOLE_BYTES, readTail } from "./observe.js"
 import { localOffers } from "./offers.js"
 import { type Config, configOf, type LocalOptions } from "./options.js"
 import { claimCluster, prepareGroup, refusePlatform, USER_DATA_BYTES } from "./prepare.js"
-import { PROVIDER, parseRecord, REGION, recordName } from "./record.js"
-import { splitWish } from "./split.js"
+import { isOfLaunch, PROVIDER, parseRecord, REGION, recordName, specName } from "./record.js"
+import { INSTANCES_PER_CALL, splitWish } from "./split.js"
 import { terminateAll } from "./terminate.js"
 
 export type { LocalOptions } from "./options.js"
@@ -42,6 +45,7 @@ export function local(options?: LocalOptions): Provider {
     name: PROVIDER,
     region: REGION,
     limits: limitsOf(config),
+    recipe: () => plainOptions(options ?? {}),
     offers: async (query, calls) => {
       calls.signal.throwIfAborted()
       return localOffers(config, arch, query)
@@ -58,6 +62,8 @@ export function local(options?: LocalOptions): Provider {
     claim: (owner, calls) => claimCluster(layout, owner, calls),
     leftovers: (selector, calls) => findLeftovers(layout, selector, calls),
     remove: (leftovers, calls) => removeLeftovers(layout, leftovers, calls),
+    recall: (instance, calls) => calls.send("local.recall", {}, () => readOf(layout, instance, specName)),
+    renew: (instances, until, calls) => renewLeases(layout, instances, until, calls),
     consoleLog: (instance, calls) => calls.send("local.console", {}, () => readConsole(layout, instance)),
   }
 }
@@ -67,6 +73,7 @@ function limitsOf(config: Config): Limits {
     account: `local:${config.root}`,
     buckets: {},
     userDataBytes: USER_DATA_BYTES,
+    launchBatch: INSTANCES_PER_CALL,
     // A directory is seen as soon as it is there; a second is for the clock that the core compares with.
     consistencyMs: 1000,
     goneStates: ["terminated"],
@@ -89,13 +96,22 @@ function archOf(arch: string): Arch {
 
 /** The last 64 KiB that the startup script has written; empty when the instance is gone. */
 async function readConsole(layout: Layout, instance: Instance): Promise<string> {
-  const here = layout.instance(instance.id)
+  return (await readOf(layout, instance, "boot.log", (path) => readTail(path, CONSOLE_BYTES))) ?? ""
+}
+
+/** A file of this instance; undefined when it has none, is gone, or is another one by now. */
+async function readOf(
+  layout: Layout,
+  { id, tags }: Instance,
+  file: string,
+  read: (path: string) => Promise<string | undefined> = readText,
+): Promise<string | undefined> {
+  const here = layout.instance(id)
   try {
     const text = await readText(join(here, recordName))
-    if (text === undefined || parseRecord(here, text).tags["muster-launch"] !== instance.tags["muster-launch"])
-      return ""
-    return (await readTail(join(here, "boot.log"), CONSOLE_BYTES)) ?? ""
+    if (text === undefined || !isOfLaunch(parseRecord(here, text), tags[TAG.launch] ?? "")) return undefined
+    return await read(join(here, file))
   } catch (error) {
-    throw toCloudError(`reading the boot log of ${instance.id}`, error, { provider: PROVIDER })
+    throw toCloudError(`reading ${file} of ${id}`, error, { provider: PROVIDER })
   }
 }

@@ -3,9 +3,8 @@ import { stat } from "node:fs/promises"
 import { join } from "node:path"
 import pLimit from "p-limit"
 import { CapacityError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
-import { launchTags } from "../../src/fleet/tags.js"
 import type { Failure, Instance, LaunchCall, Launched, Offer, Scope } from "../../src/provider.js"
-import { type LaunchBody, readBody } from "./body.js"
+import { type LaunchBody, readBody, tagsOf } from "./body.js"
 import { claimPlaces, release } from "./claims.js"
 import { clusterKey, createWhole, isPlainName, type Layout, readText, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
@@ -15,6 +14,7 @@ import { endOf, observe } from "./observe.js"
 import type { Config } from "./options.js"
 import { verifyClaim } from "./ownership.js"
 import { type InstanceRecord, isOfLaunch, PROVIDER, parseRecord, REGION, toInstance } from "./record.js"
+import { resumeLaunched } from "./resume.js"
 import { remove } from "./terminate.js"
 
 /** Instances made at the same time: file calls wait for each other, two cores are soon full of shells. */
@@ -79,7 +79,8 @@ function stepOf(step: (launch: Launch, names: readonly string[]) => Promise<Laun
 
 async function perform(launch: Launch, names: readonly string[]): Promise<Launched> {
   const limit = pLimit(MAKERS)
-  await Promise.all(names.map((name) => limit(() => resume(launch, name))))
+  const { layout, host, call } = launch
+  await Promise.all(names.map((name) => limit(() => resumeLaunched(layout, host, name, call.token))))
   const earlier = await Promise.all(names.map((name) => limit(() => recall(launch, name))))
   const outcomes = earlier.filter((outcome) => outcome !== undefined)
   const missing = names.filter((_, index) => earlier[index] === undefined)
@@ -91,13 +92,6 @@ function summary(outcomes: readonly Outcome[]): Launched {
   const instances = outcomes.flatMap((outcome) => ("instance" in outcome ? [outcome.instance] : []))
   const failures = outcomes.flatMap((outcome) => ("failure" in outcome ? [outcome.failure] : []))
   return { instances, failures: merged(failures), settled: true }
-}
-
-/** Starts what an earlier sending of this call made and had no time to start. */
-async function resume(launch: Launch, name: string): Promise<void> {
-  const sighting = await observe(launch.layout, launch.host, name)
-  if (sighting === undefined || !sighting.untouched || sighting.state !== "pending") return
-  if (isOfLaunch(sighting.record, launch.call.token)) await startScript(launch.layout, sighting.record, "watch")
 }
 
 /** What an earlier sending of this call did with a name; undefined when it did nothing. */
@@ -136,7 +130,7 @@ function lostRecord(launch: Launch, name: string, at: number): InstanceRecord {
     deadline: body.owner.deadline,
     cluster: clusterKey(body.owner),
     claims: { address: "", slot: "" },
-    tags: { ...body.group.tags, ...launchTags(body.owner, call.group, call.token) },
+    tags: tagsOf(body, call.token),
   }
 }
 

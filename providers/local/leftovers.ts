@@ -61,7 +61,9 @@ async function failedInstances(layout: Layout, host: Host): Promise<readonly Lef
 async function staleClaims(layout: Layout, host: Host): Promise<readonly Leftover[]> {
   const claims = await readClaims(layout)
   const stale = await Promise.all(claims.map((claim) => isStale(layout, host, claim)))
-  return claims.filter((_, index) => stale[index]).map((claim) => leftoverOf(KIND.claim, claim.file, claimTags(claim)))
+  const found = claims.filter((_, index) => stale[index])
+  const tags = await Promise.all(found.map((claim) => claimTags(layout, claim)))
+  return found.map((claim, index) => leftoverOf(KIND.claim, claim.file, tags[index] ?? {}))
 }
 
 async function clusters(layout: Layout): Promise<readonly Leftover[]> {
@@ -77,21 +79,32 @@ function leftoverOf(kind: string, id: string, tags: Readonly<Record<string, stri
 }
 
 function nameTags(claim: NameClaim): Record<string, string> {
-  const { cluster, uid, owner, generation } = claim
-  return { [TAG.cluster]: cluster, [TAG.uid]: uid, [TAG.owner]: owner, [TAG.generation]: String(generation) }
+  const { cluster, uid, owner, generation, deadline } = claim
+  return {
+    [TAG.cluster]: cluster,
+    [TAG.uid]: uid,
+    [TAG.owner]: owner,
+    [TAG.generation]: String(generation),
+    ...(deadline === undefined ? {} : { [TAG.deadline]: deadline }),
+  }
 }
 
-function claimTags(claim: Claim): Record<string, string> {
+/**
+ * A stale claim belongs to whoever holds the cluster's name now: an owner that dies in its first launch, with no journal,
+ * leaves nothing else that tells its uid, so the next one has another.
+ */
+async function claimTags(layout: Layout, claim: Claim): Promise<Record<string, string>> {
   const [owner = "", cluster = ""] = claim.cluster.split("+").map(decodeURIComponent)
-  return { [TAG.cluster]: cluster, [TAG.uid]: claim.uid, [TAG.owner]: owner }
+  const holder = await currentClaim(layout, claim.cluster)
+  return { [TAG.cluster]: cluster, [TAG.uid]: holder?.uid ?? claim.uid, [TAG.owner]: owner }
 }
 
 async function removeOne(layout: Layout, host: Host, leftover: Leftover): Promise<void> {
   if (leftover.kind === KIND.cluster) return removeCluster(layout, host, leftover)
   if (leftover.kind === KIND.claim) {
     const claim = (await readClaims(layout)).find(({ file }) => file === leftover.id)
-    if (claim?.uid === leftover.tags[TAG.uid] && claim && (await isStale(layout, host, claim)))
-      await freeStale(layout, claim)
+    if (claim === undefined || !(await isStale(layout, host, claim))) return
+    if ((await claimTags(layout, claim))[TAG.uid] === leftover.tags[TAG.uid]) await freeStale(layout, claim)
     return
   }
   const sighting = leftover.kind === KIND.instance ? await observe(layout, host, leftover.id) : undefined

@@ -3,13 +3,13 @@ import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { lstat, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { launchTags } from "../../src/fleet/tags.js"
-import type { LaunchBody } from "./body.js"
+import { type LaunchBody, tagsOf } from "./body.js"
 import { type Address, claimAddress, release } from "./claims.js"
 import { clusterKey, type Layout, PRIVATE_DIRECTORY, PRIVATE_FILE, uniqueName, unlessMissing } from "./directory.js"
 import { isErrno } from "./errors.js"
 import type { Host } from "./host.js"
-import { type InstanceRecord, recordName } from "./record.js"
+import { leaseName, leaseText } from "./lease.js"
+import { type InstanceRecord, recordName, specName } from "./record.js"
 import { environmentText, settingsText, supervisorText } from "./supervisor.js"
 
 export interface Blueprint {
@@ -80,7 +80,7 @@ async function publish(layout: Layout, draft: string, record: InstanceRecord): P
 }
 
 function recordOf(plan: Blueprint, cluster: string, address: Address): InstanceRecord {
-  const { owner, group } = plan.body
+  const { owner } = plan.body
   return {
     name: plan.name,
     nonce: randomBytes(16).toString("hex"),
@@ -92,21 +92,23 @@ function recordOf(plan: Blueprint, cluster: string, address: Address): InstanceR
     deadline: owner.deadline,
     cluster,
     claims: { address: address.file, slot: plan.slot },
-    tags: { ...group.tags, ...launchTags(owner, group.name, plan.token) },
+    tags: tagsOf(plan.body, plan.token),
   }
 }
 
 async function writeDraft(draft: string, layout: Layout, record: InstanceRecord, plan: Blueprint): Promise<void> {
-  const { startup } = plan.body.group
+  const { startup, spec, leaseSeconds } = plan.body.group
   const write = (file: string, text: string) => writeFile(join(draft, file), text, { mode: PRIVATE_FILE, flag: "wx" })
   await mkdir(draft, { mode: PRIVATE_DIRECTORY })
   await mkdir(join(draft, "work"), { mode: PRIVATE_DIRECTORY })
   await write(recordName, `${JSON.stringify(record)}\n`)
-  await write("settings", settingsText(layout, record, plan.graceMs))
+  await write("settings", settingsText(layout, record, { graceMs: plan.graceMs, leaseSeconds }))
   await write("environment", environmentText(environmentOf(record, plan)))
   await write("supervise.sh", supervisorText)
   await write("boot.log", "")
   if (startup !== undefined) await write("startup.sh", startup)
+  if (spec !== undefined) await write(specName, spec.text)
+  if (leaseSeconds !== undefined) await write(leaseName, leaseText(plan.now / 1000 + leaseSeconds))
 }
 
 /** The group's own variables win over what is passed on, and ours over both. */

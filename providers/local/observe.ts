@@ -2,9 +2,11 @@
 import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import pLimit from "p-limit"
+import { TAG } from "../../src/fleet/tags.js"
 import type { Failure, InstanceState } from "../../src/provider.js"
 import { isPlainName, type Layout, readText, unlessMissing } from "./directory.js"
 import type { Host } from "./host.js"
+import { leaseName } from "./lease.js"
 import { type InstanceRecord, PROVIDER, parseRecord, REGION, recordName } from "./record.js"
 
 /** Directories read at the same time: more does not help the four threads that Node reads files with. */
@@ -66,10 +68,17 @@ export async function observe(layout: Layout, host: Host, name: string): Promise
   if (!files.has(recordName)) return undefined
   const text = await readText(join(here, recordName))
   if (text === undefined) return undefined
-  const record = parseRecord(join(here, recordName), text)
+  const record = await withLease(here, files, parseRecord(join(here, recordName), text))
   const facts = await factsOf(here, host, files, record)
   const sighting = { record, state: stateOf(facts), untouched: !facts.started }
   return files.has("failure") ? { ...sighting, ...(await failureOf(here, record)) } : sighting
+}
+
+/** The end of a lease is the one thing in its tags that changes. */
+async function withLease(here: string, files: ReadonlySet<string>, record: InstanceRecord): Promise<InstanceRecord> {
+  const text = files.has(leaseName) ? await readText(join(here, leaseName)) : undefined
+  const until = Number(text)
+  return until > 0 ? { ...record, tags: { ...record.tags, [TAG.lease]: String(until) } } : record
 }
 
 async function factsOf(here: string, host: Host, files: ReadonlySet<string>, record: InstanceRecord): Promise<Facts> {

@@ -22,6 +22,8 @@ export interface NameClaim {
   readonly maker: string
   /** Milliseconds since 1970. */
   readonly claimedAt: number
+  /** The cluster's, in seconds since 1970: until then it may live without instances. Earlier versions wrote none. */
+  readonly deadline?: string
 }
 
 const FILE = /^claim-(\d+)$/
@@ -38,20 +40,21 @@ export async function currentClaim(layout: Layout, key: string): Promise<NameCla
 /**
  * Claims the owner's generation; the same claim twice is one.
  *
+ * @returns whether the cluster was taken over from an earlier generation.
  * @throws OwnershipError when another claim has this generation or a later one, or another uid has this name and lives.
  */
-export async function claimName(layout: Layout, host: Host, owner: Owner, now: number): Promise<void> {
+export async function claimName(layout: Layout, host: Host, owner: Owner, now: number): Promise<boolean> {
   const key = clusterKey(owner)
   const { path, making } = layout.cluster(key)
   for (;;) {
     const current = await currentClaim(layout, key)
-    if (current !== undefined && isSame(current, owner)) return
+    if (current !== undefined && isSame(current, owner)) return false
     if (current !== undefined) await refuseIfHeld(layout, host, owner, current, now)
-    const { cluster, uid, generation, claim } = owner
-    const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now }
+    const { cluster, uid, generation, claim, deadline } = owner
+    const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now, deadline }
     const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
     // When somebody else was first, theirs is the current one: look again.
-    if (await createWhole(file, making, JSON.stringify(mine))) return
+    if (await createWhole(file, making, JSON.stringify(mine))) return current?.uid === uid
   }
 }
 

@@ -7,6 +7,7 @@ import { toCloudError } from "./errors.js"
 import { lookAtHost } from "./host.js"
 import { claimName } from "./ownership.js"
 import { PROVIDER } from "./record.js"
+import { resumeCluster } from "./resume.js"
 
 /**
  * The largest script: a file, so there is no limit of this machine's. GCP's limit for one metadata value, the largest of
@@ -25,13 +26,17 @@ export async function prepareGroup(layout: Layout, owner: Owner, group: GroupReq
   return { notes: notesOf(group), body: toBody(owner, group) }
 }
 
-/** Claims the owner's generation of its cluster's name; the same claim again is fine. */
+/**
+ * Claims the owner's generation of its cluster's name; the same claim again is fine. Taking a cluster over, it starts what
+ * the one before had no time to start.
+ */
 export async function claimCluster(layout: Layout, owner: Owner, calls: Calls): Promise<void> {
   const doing = `preparing cluster ${owner.cluster} in ${layout.root}`
   await calls.send("local.claim", {}, async () => {
     try {
       await makeDirectories(layout, clusterKey(owner))
-      await claimName(layout, lookAtHost(), owner, calls.now())
+      const host = lookAtHost()
+      if (await claimName(layout, host, owner, calls.now())) await resumeCluster(layout, host, owner)
     } catch (error) {
       throw toCloudError(doing, error, { provider: PROVIDER })
     }

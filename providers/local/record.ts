@@ -4,6 +4,8 @@ import { TAG } from "../../src/fleet/tags.js"
 import type { Instance, InstanceState } from "../../src/provider.js"
 
 export const recordName = "instance.json"
+/** What the user asked of the group, as `prepare` was given it. */
+export const specName = "spec.json"
 
 export const REGION = "local"
 export const PROVIDER = "local"

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import type { LaunchCall, Offer, Prepared, Wish } from "../../src/provider.js"
 
 /** Instances in one call: a call that long takes well under a second, far from its attempt's limit. */
-const INSTANCES_PER_CALL = 25
+export const INSTANCES_PER_CALL = 25
 
 export const LAUNCH_API = "local.launch"
 

@@ -20,6 +20,17 @@ import { type InstanceRecord, recordName } from "./record.js"
 /** A sleep in one piece would be late after a suspend by as long as that took; this bounds it, at 2 forks a minute. */
 const CLOCK_LOOK_S = 60
 
+/** Four looks a lease see every renewal that comes at its half. */
+const LOOKS_IN_A_LEASE = 4
+
+/** Thousands that end at once would keep this machine busy; the last look before the end may find a renewal. */
+const JITTER_SHARE = 10
+const MOST_JITTER_S = 30
+
+function leaseLookS(leaseSeconds: number): number {
+  return Math.max(1, Math.min(CLOCK_LOOK_S, Math.floor(leaseSeconds / LOOKS_IN_A_LEASE)))
+}
+
 /** First wait for what was sent SIGTERM, doubled up to the last: quick for the obedient, cheap for the slow. */
 const FIRST_PAUSE_MS = 50
 const LAST_PAUSE_MS = 1000
@@ -40,13 +51,21 @@ export function quote(text: string): string {
 }
 
 /** What the script is told, as shell assignments. */
-export function settingsText(layout: Layout, record: InstanceRecord, graceMs: number): string {
+export function settingsText(
+  layout: Layout,
+  record: InstanceRecord,
+  { graceMs, leaseSeconds }: { readonly graceMs: number; readonly leaseSeconds: number | undefined },
+): string {
   const cluster = layout.cluster(record.cluster)
   const settings = {
     name: record.name,
     nonce: record.nonce,
     deadline: record.deadline,
     pauses: gracePauses(graceMs),
+    // Without a lease: a look at the clock now and then, and an end that never comes.
+    look_s: String(leaseSeconds === undefined ? CLOCK_LOOK_S : leaseLookS(leaseSeconds)),
+    jitter: String(Math.min(MOST_JITTER_S, Math.floor((leaseSeconds ?? 0) / JITTER_SHARE))),
+    lease_end: leaseSeconds === undefined ? "" : String(Math.floor(record.launchedAt / 1000 + leaseSeconds)),
     claims: layout.claims,
     address_claim: record.claims.address,
     slot_claim: record.claims.slot,
@@ -203,19 +222,32 @@ end() {
   kill -KILL 0
 }
 
+# Nobody else frees them while the directory is there; but a supervisor that was killed may have, and then they may be
+# somebody else's by now. A claim's target begins with whose it is.
+free_claims() {
+  if [ "$mode" = supervise ]; then
+    rm -f "$claims/$address_claim" "$claims/$slot_claim"
+    return
+  fi
+  for claim in "$address_claim" "$slot_claim"; do
+    case $(readlink "$claims/$claim") in "$name"/*) rm -f "$claims/$claim" ;; esac
+  done
+}
+
 # A failed boot keeps its directory, so that why can be read, until it is terminated. Else the name is written down as
 # spent before the directory goes, in one rename: at every moment a replayed launch finds one or the other.
 bury() {
   [ -d "$here" ] || return 0
+  free_claims
   if [ -e "$here/failure" ] && [ ! -e "$here/terminating" ]; then
-    rm -rf "$claims/$address_claim" "$claims/$slot_claim" "$here/work"
+    rm -rf "$here/work"
     printf '' 2>/dev/null >"$here/ended"
     return 0
   fi
   read -r line 2>/dev/null <"$here/$record_file" && printf '%s\\n' "$line" 2>/dev/null >"$spent/$name"
   grave=$trash/$name.$$
   mv "$here" "$grave" 2>/dev/null || { [ -d "$here" ] && grave=$here; } || return 0
-  rm -rf "$claims/$address_claim" "$claims/$slot_claim" "$grave"
+  rm -rf "$grave"
 }
 
 watch() {
@@ -237,13 +269,35 @@ supervise() {
   while :; do
     left=$((deadline - $(date +%s)))
     [ "$left" -gt 0 ] || end
-    [ "$left" -lt ${CLOCK_LOOK_S} ] || left=${CLOCK_LOOK_S}
-    MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce sleep "$left" >/dev/null &
-    sleeper=$!
-    wait "$sleeper"
-    sleeper=
+    if lease_over; then
+      nap "$(jitter_now)"
+      lease_over && end
+      continue
+    fi
+    [ "$left" -lt "$look_s" ] || left=$look_s
+    nap "$left"
     [ ! -e "$here/group" ] || alive group || end
   done
+}
+
+nap() {
+  MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce sleep "$1" >/dev/null &
+  sleeper=$!
+  wait "$sleeper"
+  sleeper=
+}
+
+# Whether there is a lease and nobody has renewed it. A file that cannot be read, or is being written, changes nothing.
+lease_over() {
+  [ -n "$lease_end" ] || return 1
+  renewed=
+  read -r renewed 2>/dev/null <"$here/lease"
+  case $renewed in '' | *[!0-9]*) ;; *) lease_end=$renewed ;; esac
+  [ "$lease_end" -le "$(date +%s)" ]
+}
+
+jitter_now() {
+  printf '%s' "$(($(od -An -N2 -tu2 /dev/urandom) % (jitter + 1)))"
 }
 
 # In the foreground, by setsid -f: what a shell starts with & ignores SIGINT for good, and so would all that it starts.

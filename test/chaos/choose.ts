@@ -1,9 +1,7 @@
 /** Which points to die at: seeded, half of them while scaling and half while closing, no kind twice before all had a turn. */
 import { seededRandom } from "../../src/calls/clock.js"
-import type { Errand } from "./errand.js"
+import type { Death } from "./errand.js"
 import { type SeenPoint, withoutTime } from "./points.js"
-
-type Death = NonNullable<Errand["death"]>
 
 /** An endless sequence of deaths, drawn from the points that a rehearsal passed. */
 export function* chooseDeaths(points: readonly SeenPoint[], seed: number): Generator<Death, never> {

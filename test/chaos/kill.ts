@@ -1,13 +1,15 @@
 /**
- * Kill it: an owner process dies of SIGKILL at a seeded point; a new process connects by name, scales to the target and
+ * Kill it: an owner process dies of SIGKILL at a seeded point; the next owner connects by name, scales to the target and
  * closes. Counted is what no crash may cause: a second instance for one that was made, one that nobody ends, and one of
  * somebody else's that is touched. The cloud is a parameter.
  */
 import { systemClock } from "../../src/calls/clock.js"
-import { startOwner } from "./child.js"
+import { startOwner, type Worker } from "./child.js"
 import { chooseDeaths } from "./choose.js"
-import type { Errand, Place, Report } from "./errand.js"
-import { nameOf, type Point, type SeenPoint } from "./points.js"
+import type { Death, Errand, Report } from "./errand.js"
+import type { Place } from "./places.js"
+import type { SeenPoint } from "./points.js"
+import type { SharedTime } from "./time.js"
 
 /** What the cloud itself knows, behind the library's back. All of it is about the one cluster under test. */
 export interface Evidence {
@@ -22,7 +24,7 @@ export interface Evidence {
 }
 
 export interface KillOptions {
-  readonly provider: Place
+  readonly place: Place
   readonly kills: number
   readonly seed: number
   /** Instances to scale to. */
@@ -30,15 +32,22 @@ export interface KillOptions {
   readonly journal: string | false
   readonly name: string
   readonly spec: Errand["spec"]
+  readonly time?: SharedTime
+  /** For how long what a list has missed may differ from the target, in milliseconds of this machine. */
+  readonly lagMs: number
   /** A fresh look for each kill. */
   readonly evidence: () => Promise<Evidence>
+  /** Who comes after a death: a new process, unless told otherwise. */
+  readonly successor?: (errand: Errand) => Worker
+  /** Hears of each kill as it is done. */
+  readonly onRow?: (row: KillRow) => void
 }
 
-/** What one kill came to; empty lists and `running` at the target are what is wanted. */
-export interface KillRow {
-  readonly point: Point
-  readonly afterMs: number
+/** What one kill came to; empty lists, and as many running and living as were asked for, are what is wanted. */
+export interface KillRow extends Death {
   readonly running: number
+  /** What the cloud itself says of that. */
+  readonly living: number
   /** From the death to the target, in milliseconds. */
   readonly recoveryMs: number
   /** From the target to nothing, in milliseconds. */
@@ -48,26 +57,31 @@ export interface KillRow {
   readonly duplicates: readonly string[]
   readonly leaks: readonly string[]
   readonly touched: readonly string[]
-  /** What the second process said when it could not do it. */
+  /** What an owner said when it could not do it. */
   readonly problem?: string
 }
 
-/** Deaths that did not come because the point was not passed this time (there are fewer looks when it is quick). */
-const MOST_MISSES = 20
+/** Deaths that did not come because the point was not passed this time (there are fewer looks when it is quick), per kill. */
+const MOST_MISSES_EACH = 2
 
 export async function killRepeatedly(options: KillOptions): Promise<readonly KillRow[]> {
   const deaths = chooseDeaths(await rehearse(options), options.seed)
   const rows: KillRow[] = []
   for (let misses = 0; rows.length < options.kills; ) {
     const row = await killAt(options, deaths.next().value)
-    if (row !== undefined) rows.push(row)
-    else if (++misses > MOST_MISSES) throw new Error(`${misses} owners ended before they were killed`)
+    if (row === undefined) {
+      misses += 1
+      if (misses > options.kills * MOST_MISSES_EACH) throw new Error(`${misses} owners ended before they were killed`)
+      continue
+    }
+    options.onRow?.(row)
+    rows.push(row)
   }
   return rows
 }
 
-function errandOf({ provider, name, spec, target, journal }: KillOptions): Errand {
-  return { place: provider, name, spec, target, journal, pauses: false }
+function errandOf({ place, name, spec, target, journal, time }: KillOptions): Errand {
+  return { place, name, spec, target, journal, pauses: false, ...(time === undefined ? {} : { time }) }
 }
 
 /** One owner that lives to its end, to learn which points there are. */
@@ -85,78 +99,92 @@ async function rehearse(options: KillOptions): Promise<readonly SeenPoint[]> {
 }
 
 /** One death, and what the next owner makes of it; undefined when the point was not passed. */
-export async function killAt(options: KillOptions, death: NonNullable<Errand["death"]>): Promise<KillRow | undefined> {
+export async function killAt(options: KillOptions, death: Death): Promise<KillRow | undefined> {
   const evidence = await options.evidence()
-  if (!(await diesAt(options, death))) return undefined
+  const before = await diesAt(options, death)
+  if (before === "lived") return undefined
   const survivors = await evidence.living()
   // Before it closes, an owner ends nothing: whatever began by then must be part of the target.
   const maybeEnded = death.point.phase === "close" ? await evidence.starts() : []
   const diedAt = systemClock.now()
-  const successor = startOwner({ ...errandOf(options), pauses: true })
+  const successor = (options.successor ?? startOwner)({ ...errandOf(options), pauses: true })
   const scaled = await successor.next()
   const recoveryMs = systemClock.now() - diedAt
-  const duplicates = await duplicatesIn(options.target, evidence, maybeEnded)
+  const living = scaled?.kind === "scaled" ? await livingAtRest(options, evidence) : await evidence.living()
+  const duplicates = await duplicatesIn(options.target, evidence, { living, maybeEnded })
   const toldAt = systemClock.now()
   if (scaled?.kind === "scaled") successor.goOn()
   const closed = scaled?.kind === "scaled" ? await successor.next() : scaled
   const closeMs = systemClock.now() - toldAt
   const { errors } = await successor.ended
   return {
-    point: death.point,
-    afterMs: death.afterMs,
+    ...death,
     running: scaled?.kind === "scaled" ? scaled.running : 0,
+    living: living.length,
     recoveryMs,
     closeMs,
     survivors: survivors.length,
     duplicates,
     leaks: [...(closed?.kind === "closed" ? closed.leaked : []), ...(await evidence.remains())],
     touched: await evidence.touched(),
-    ...problemOf(closed, errors),
+    ...problemOf(before, closed, errors),
   }
 }
 
-/** False when the owner came to its end because the point did not come. @throws Error when it failed by itself. */
-async function diesAt(options: KillOptions, death: NonNullable<Errand["death"]>): Promise<boolean> {
+/** Whether it died as it was told, came to its end because the point did not come, or in words why it failed by itself. */
+async function diesAt(options: KillOptions, death: Death): Promise<"died" | "lived" | { readonly failed: string }> {
   const owner = startOwner({ ...errandOf(options), death })
+  let failed: string | undefined
   for (let said = await owner.next(); said !== undefined; said = await owner.next()) {
-    if (said.kind === "failed")
-      throw new Error(`before its death (${nameOf(death.point)}), ${said.phase}: ${said.message}`)
+    if (said.kind === "failed") failed = `before its death, ${said.phase}: ${said.message}`
   }
-  return (await owner.ended).signal === "SIGKILL"
+  const { signal, errors } = await owner.ended
+  if (failed !== undefined) return { failed }
+  if (signal === "SIGKILL") return "died"
+  return errors === "" ? "lived" : { failed: `before its death: ${errors}` }
+}
+
+/**
+ * A list may have shown what the dead owner had told to end, so that the target is reached a moment later. More than the
+ * target is never right.
+ */
+async function livingAtRest({ target, lagMs }: KillOptions, evidence: Evidence): Promise<readonly string[]> {
+  const deadline = systemClock.now() + lagMs
+  for (;;) {
+    const living = await evidence.living()
+    if (living.length >= target || systemClock.now() > deadline) return living
+    await systemClock.sleep(20)
+  }
 }
 
 /** More than the target lives, one began twice, or more began than the target and what the dead owner ended can explain. */
 async function duplicatesIn(
   target: number,
   evidence: Evidence,
-  maybeEnded: readonly string[],
+  { living, maybeEnded }: { readonly living: readonly string[]; readonly maybeEnded: readonly string[] },
 ): Promise<readonly string[]> {
-  const [living, starts] = [await evidence.living(), await evidence.starts()]
+  const starts = await evidence.starts()
   const twice = starts.filter((id, index) => starts.indexOf(id) !== index)
   const isEnded = (id: string) => maybeEnded.includes(id) && !living.includes(id)
   const surplus = starts.filter((id) => !isEnded(id)).slice(target)
   return [...new Set([...twice, ...surplus, ...living.slice(target)])]
 }
 
-function problemOf(closed: Report | undefined, errors: string): { problem?: string } {
-  if (closed?.kind === "closed") return {}
-  return { problem: closed?.kind === "failed" ? `${closed.phase}: ${closed.message}` : `it ended early: ${errors}` }
+function problemOf(
+  before: "died" | { readonly failed: string },
+  closed: Report | undefined,
+  errors: string,
+): { problem?: string } {
+  const early = before === "died" ? [] : [before.failed]
+  const late = closed?.kind === "failed" ? [`${closed.phase}: ${closed.message}`] : []
+  const silent = closed === undefined ? [`it ended early: ${errors}`] : []
+  const words = [...early, ...late, ...silent]
+  return words.length === 0 ? {} : { problem: words.join("; ") }
 }
 
-function wordsOf({ duplicates, leaks, touched, problem }: KillRow): string {
-  const words = [...duplicates, ...leaks, ...touched, ...(problem === undefined ? [] : [problem])]
-  return words.length === 0 ? "" : `: ${words.join(", ")}`
-}
-
-/** One line for each kill, and the sums. */
-export function killTable(title: string, rows: readonly KillRow[], target: number): string {
-  const sum = (count: (row: KillRow) => number) => rows.reduce((total, row) => total + count(row), 0)
-  const recovered = rows.filter((row) => row.running === target && row.problem === undefined).length
-  const lines = rows.map((row, index) => {
-    const where = `${nameOf(row.point)}${row.point.edge === "during" ? ` + ${row.afterMs} ms` : ""}`
-    const counts = `${row.survivors} survived, ${row.running} after ${row.recoveryMs} ms, 0 after ${row.closeMs} ms, ${row.duplicates.length} twice, ${row.leaks.length} left`
-    return `  ${String(index + 1).padStart(2)}  ${where.padEnd(52)} ${counts}${wordsOf(row)}`
-  })
-  const sums = `kills ${rows.length} | recoveries ${recovered} | duplicates ${sum((row) => row.duplicates.length)} | leaks ${sum((row) => row.leaks.length)} | foreign touched ${sum((row) => row.touched.length)}`
-  return [`${title}: ${sums}`, ...lines].join("\n")
+/** Whether the next owner had exactly the target, nothing is left, and nothing else was touched. */
+export function isUnharmed(row: KillRow, target: number): boolean {
+  const { running, living, duplicates, leaks, touched, problem } = row
+  const isExact = running === target && living === target && problem === undefined
+  return isExact && [...duplicates, ...leaks, ...touched].length === 0
 }

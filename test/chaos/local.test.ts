@@ -1,50 +1,29 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test as vitest } from "vitest"
+import { afterAll, beforeAll, expect, test } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { Cluster } from "../../src/cluster.js"
-import { killRepeatedly, killTable } from "./kill.js"
+import { expectUnharmed, KILLS_TIMEOUT_MS } from "./expect.js"
 import { type LocalScene, localScene } from "./local.js"
 
 const TARGET = 5
-/** Some thirty owner processes start, launch and close. */
-const TIMEOUT_MS = 280_000
-
-/** Run by `npm run chaos`: some thirty owner processes, on a machine that has nothing else to do. */
-const isAsked = process.env.MUSTER_CHAOS !== undefined
-const test = vitest.skipIf(!isAsked)
 
 let scene: LocalScene
 beforeAll(async () => {
-  if (!isAsked) return
   scene = await localScene()
-}, TIMEOUT_MS)
-afterAll(() => (isAsked ? scene.end() : undefined), TIMEOUT_MS)
-
-async function expectUnharmed(title: string, kills: number, seed: number, journal: string | false): Promise<void> {
-  const rows = await killRepeatedly({ ...scene.options, kills, seed, target: TARGET, journal })
-  console.log(killTable(title, rows, TARGET))
-  const harm = rows.filter(({ running, duplicates, leaks, touched, problem }) => {
-    return running !== TARGET || problem !== undefined || [...duplicates, ...leaks, ...touched].length > 0
-  })
-  expect(harm).toEqual([])
-  expect(new Set(rows.map((row) => row.point.phase))).toEqual(new Set(["scale", "close"]))
-}
+}, KILLS_TIMEOUT_MS)
+afterAll(() => scene.end(), KILLS_TIMEOUT_MS)
 
 test(
-  "ten owners killed at points of scale and close: the next one finds exactly the target, and ends it all",
-  async () => {
-    await expectUnharmed("local, with a journal", 10, 1, scene.journal)
-  },
-  TIMEOUT_MS,
+  "eight owners killed while they scale and close: the next one finds exactly the target, and ends it all",
+  () => expectUnharmed("local", { ...scene.options, target: TARGET, journal: scene.journal, kills: 8, seed: 1 }),
+  KILLS_TIMEOUT_MS,
 )
 
 test(
   "without a journal: the next one converges from tags alone",
-  async () => {
-    await expectUnharmed("local, tags alone", 4, 2, false)
-  },
-  TIMEOUT_MS,
+  () => expectUnharmed("local, tags alone", { ...scene.options, target: TARGET, journal: false, kills: 4, seed: 2 }),
+  KILLS_TIMEOUT_MS,
 )
 
 test(
@@ -62,5 +41,5 @@ test(
     expect(receipt.leaked).toEqual([])
     await cluster.detach()
   },
-  TIMEOUT_MS,
+  KILLS_TIMEOUT_MS,
 )

@@ -8,11 +8,10 @@ import { bareCalls } from "../../src/calls/send.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import type { Instance } from "../../src/provider.js"
-import type { Evidence, KillOptions } from "./kill.js"
+import type { Evidence } from "./kill.js"
 import { claimsOf, isAlive, listening, namesIn, processes, textOf } from "./machine.js"
+import { NAME, OWNER, type Scene } from "./scene.js"
 
-const NAME = "killed"
-const OWNER = "default"
 /** The same name, another owner: nothing but a tag tells them apart. */
 const NEIGHBOUR = "neighbour"
 const NEIGHBOURS = 2
@@ -29,12 +28,11 @@ if mkdir "$NOTES.listener" 2>/dev/null; then
 fi
 exec sleep 600`
 
-export interface LocalScene {
-  readonly options: Pick<KillOptions, "provider" | "name" | "spec" | "evidence">
-  readonly journal: string
+/** What is told to end has been told so on disk: a list lags behind nothing. */
+const LAG_MS = 2_000
+
+export interface LocalScene extends Scene {
   readonly root: string
-  /** Ends the neighbours and removes the root. */
-  end(): Promise<void>
 }
 
 export async function localScene(): Promise<LocalScene> {
@@ -45,7 +43,6 @@ export async function localScene(): Promise<LocalScene> {
   const neighbours = await openNeighbours(settings)
   const stranger = startStranger()
   const environment = { NOTES: notes, NODE: process.execPath }
-  const module = new URL("../../dist/providers/local/index.js", import.meta.url).href
   const witness = new Witness(
     root,
     notes,
@@ -56,7 +53,8 @@ export async function localScene(): Promise<LocalScene> {
     journal: join(directory, "journal"),
     root,
     options: {
-      provider: { module, factory: "local", options: settings },
+      place: { cloud: "local", options: settings },
+      lagMs: LAG_MS,
       name: NAME,
       spec: { instanceType: "local-1", startup: STARTUP, environment },
       evidence: async () => witness.fresh(),

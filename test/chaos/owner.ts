@@ -1,17 +1,14 @@
-/** The process that owns a cluster, and may die at a chosen point: scales up, closes, and tells its parent. */
+/** The process that owns a cluster, and may die at a chosen point: it scales up, closes, and tells its parent. */
 import { systemClock } from "../../src/calls/clock.js"
-import { Cluster } from "../../src/cluster.js"
-import type { Provider } from "../../src/provider.js"
-import type { ClusterSpec } from "../../src/spec.js"
+import { watchDisk } from "./disk.js"
 import type { Errand, Report } from "./errand.js"
-import { nameOf, type Pass, PointCounter, type SeenPoint, withKillPoints } from "./points.js"
+import { nameOf, type Pass, PointCounter, type SeenPoint, WHOLE, withKillPoints } from "./points.js"
+import { own } from "./work.js"
 
 const errand = JSON.parse(process.argv[2] ?? "{}") as Errand
 const counter = new PointCounter()
 const seen: SeenPoint[] = []
-
-/** A cloud in a box may have to start something first. */
-type Factory = (options: unknown) => Provider | Promise<Provider>
+let enteredAt = systemClock.now()
 
 function die(): void {
   process.kill(process.pid, "SIGKILL")
@@ -31,17 +28,12 @@ const pass: Pass = (step, edge) => {
   return () => void seen.push({ ...point, lastedMs: systemClock.now() - begun })
 }
 
-async function openCluster(): Promise<Cluster> {
-  const { place, name, spec, journal } = errand
-  const module = (await import(place.module)) as Readonly<Record<string, Factory>>
-  const make = module[place.factory]
-  if (make === undefined) throw new Error(`${place.module} has no ${place.factory}`)
-  const provider = withKillPoints(await make(place.options), pass)
-  return new Cluster({ ...spec, name, provider, existing: "connect" } as ClusterSpec, { journal })
-}
-
-async function told(): Promise<void> {
-  await new Promise((resolve) => process.once("message", resolve))
+/** Numbers begin anew; the phase that ends can be died in at any moment of it. */
+function enter(phase: string): void {
+  const now = systemClock.now()
+  if (counter.phase !== "") seen.push({ ...counter.next(WHOLE, "during"), lastedMs: now - enteredAt })
+  enteredAt = now
+  counter.phase = phase
 }
 
 /** Resolves when the parent has it: what is said last must not be lost with the process. */
@@ -49,18 +41,12 @@ async function tell(report: Report): Promise<void> {
   await new Promise((resolve) => process.send?.(report, undefined, {}, resolve))
 }
 
-async function run(): Promise<void> {
-  counter.phase = "scale"
-  const cluster = await openCluster()
-  const { running } = await cluster.scale(errand.target, { timeout: "50s" })
-  await tell({ kind: "scaled", running, ids: cluster.workers.map((worker) => worker.id) })
-  if (errand.pauses) await told()
-  counter.phase = "close"
-  const receipt = await cluster.close({ timeout: "50s" })
-  await tell({ kind: "closed", leaked: receipt.leaked.map((row) => row.id), points: seen })
-}
-
-await run().catch((error: unknown) =>
-  tell({ kind: "failed", phase: counter.phase, message: error instanceof Error ? error.message : String(error) }),
-)
+await watchDisk(pass)
+await own(errand, {
+  wrap: (provider) => withKillPoints(provider, pass),
+  enter,
+  tell,
+  told: () => new Promise((resolve) => process.once("message", () => resolve())),
+  points: () => seen,
+})
 process.disconnect()

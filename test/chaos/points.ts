@@ -1,4 +1,4 @@
-/** Kill points: the moments around every verb and every request of a provider, numbered as they come. */
+/** Kill points: the moments around every verb and request of a provider and every change on disk, numbered as they come. */
 import type { Attempt, Calls, Cost, Provider } from "../../src/provider.js"
 
 /** `during`: the request is on the wire. */
@@ -7,11 +7,14 @@ export type Edge = "before" | "during" | "after"
 /** One moment: the `occurrence`-th time that this edge of a verb, or of one of its requests, is passed in a phase. */
 export interface Point {
   readonly phase: string
-  /** "launch", or "launch > RunInstances" for a request of it. */
+  /** "launch", or "launch > RunInstances" for a request of it, "journal > datasync" or "disk > rename" for a change on disk. */
   readonly step: string
   readonly edge: Edge
   readonly occurrence: number
 }
+
+/** The step that is the whole phase: whoever dies in it is killed from outside, wherever it is. */
+export const WHOLE = "anything"
 
 export interface SeenPoint extends Point {
   /** For `during`: how long the request took, in milliseconds. */

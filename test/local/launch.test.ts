@@ -75,6 +75,15 @@ describe("the same call again", () => {
     await place.reach(name, "running")
   })
 
+  test("such an instance is started by whoever takes the cluster over, launch call or not", async () => {
+    const place = await freshPlace()
+    const { id } = only(await place.launch(options))
+    await place.reach(id, "running")
+    await copyUnstarted(place.root, id, "default-unborn", ["", ""])
+    await place.provider.claim?.(ownerOf({ ...options.owner, generation: 2, claim: "claim-two" }), calls)
+    await place.reach("default-unborn", "running")
+  })
+
   test("an instance that nobody ever started can be terminated", async () => {
     const place = await freshPlace()
     const call = await callFor(place.provider, options)

@@ -1,5 +1,5 @@
 /** Who holds a cluster's name. */
-import { readdir, readFile, writeFile } from "node:fs/promises"
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { OwnershipError, RejectedError } from "../../src/errors.js"
 import {
@@ -114,6 +114,21 @@ describe("leftovers", () => {
     expect(await readdir(place.root)).toEqual(["claims", "clusters", "instances"])
     for (const folder of ["claims", "clusters", "instances"]) expect(await readdir(place.path(folder))).toEqual([])
     await prepare(place, { uid: "fedcba9876543210" })
+  })
+
+  test("are claims of an owner that died in its first launch, for whoever has the name since", async () => {
+    const place = await freshPlace()
+    await prepare(place, {})
+    await orphanClaim(place)
+    for (const file of ["local-a+local-1+0", "127.9.9.9"]) {
+      const target = ["default-ffffffff", "default+render", "0123456789abcdef", "4194305 1@gone"]
+      await symlink(target.map(encodeURIComponent).join("/"), place.path("claims", file))
+    }
+    await prepare(place, { uid: "fedcba9876543210", claim: "claim-two" })
+    const found = await place.provider.leftovers?.({ cluster: "render", uid: "fedcba9876543210" }, calls)
+    expect(found?.map(({ kind }) => kind).sort()).toEqual(["cluster directory", "stale claim", "stale claim"])
+    await place.provider.remove?.(found ?? [], calls)
+    expect(await readdir(place.path("claims"))).toEqual([])
   })
 
   test("of other clusters are not shown and not removed", async () => {
