@@ -2,6 +2,7 @@
  * What runs first in every instance, as cloud-init user data: the timer that ends it at the cluster's deadline whatever
  * becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
+import { exportLines, guestVariables, startupLines } from "../../src/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
 import { leaseScript } from "./guest-lease.js"
 
@@ -72,53 +73,15 @@ export MUSTER_INSTANCE MUSTER_NAME`
  * @param second a line to put after the first: what is kept there for others to read.
  */
 export function guestScript(owner: Owner, group: GroupRequest, region: string, second?: string): string {
-  const ours = {
-    MUSTER_PROVIDER: "aws",
-    MUSTER_REGION: region,
-    MUSTER_CLUSTER: owner.cluster,
-    MUSTER_UID: owner.uid,
-    MUSTER_GROUP: group.name,
-    MUSTER_DEADLINE: owner.deadline,
-  }
+  const ours = guestVariables("aws", region, owner, group)
   const lines = [
     "#!/bin/sh",
     ...(second === undefined ? [] : [second]),
-    ...exports(ours),
+    ...exportLines(ours),
     DEADLINE_TIMER.trim(),
     IDENTITY.trim(),
     ...(group.leaseSeconds === undefined ? [] : [leaseScript(group.leaseSeconds, ASK_METADATA)]),
-    ...exports(group.environment),
+    ...exportLines(group.environment),
   ]
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
-}
-
-function exports(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`)
-}
-
-function quoted(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`
-}
-
-/** A file of its own, so that a first line like `#!/usr/bin/env python3` means what it says. */
-function startupLines(startup: string | undefined): readonly string[] {
-  if (startup === undefined || startup.trim() === "") return []
-  const end = endMark(startup)
-  return [
-    'muster_startup="$muster_root/var/lib/muster/startup"',
-    `mkdir -p "$muster_root/var/lib/muster"`,
-    `cat > "$muster_startup" <<'${end}'`,
-    startup.startsWith("#!") ? startup.replace(/\n$/, "") : `#!/bin/sh\n${startup.replace(/\n$/, "")}`,
-    end,
-    'chmod 700 "$muster_startup"',
-    'exec "$muster_startup"',
-  ]
-}
-
-/** A line that the text does not have. */
-function endMark(text: string): string {
-  const lines = new Set(text.split("\n"))
-  let mark = "MUSTER_STARTUP"
-  while (lines.has(mark)) mark += "_"
-  return mark
 }

@@ -2,6 +2,7 @@
  * What runs first in every instance, as cloud-init custom data: the watchdog that ends it at the cluster's deadline
  * whatever becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
+import { exportLines, guestVariables, startupLines } from "../../src/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
 
 /** Azure Instance Metadata Service; tests put a server of their own there. */
@@ -77,23 +78,16 @@ export function guestScript(
   group: GroupRequest,
   place: { readonly location: string; readonly identity?: string },
 ): string {
-  const ours = {
-    MUSTER_PROVIDER: "azure",
-    MUSTER_REGION: place.location,
-    MUSTER_CLUSTER: owner.cluster,
-    MUSTER_UID: owner.uid,
-    MUSTER_GROUP: group.name,
-    MUSTER_DEADLINE: owner.deadline,
-  }
-  const lines = ["#!/bin/sh", ...exports(ours), ROOT, ...watchdogLines(place.identity)]
-  lines.push(IDENTITY, ...exports(group.environment))
+  const ours = guestVariables("azure", place.location, owner, group)
+  const lines = ["#!/bin/sh", ...exportLines(ours), ROOT, ...watchdogLines(place.identity)]
+  lines.push(IDENTITY, ...exportLines(group.environment))
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
 }
 
 function watchdogLines(identity: string | undefined): readonly string[] {
   if (identity === undefined) return []
   return [
-    ...exports({ MUSTER_IDENTITY: encodeURIComponent(identity) }),
+    ...exportLines({ MUSTER_IDENTITY: encodeURIComponent(identity) }),
     'muster_watchdog="$muster_root/var/lib/muster/watchdog"',
     'mkdir -p "$muster_root/var/lib/muster"',
     `cat > "$muster_watchdog" <<'MUSTER_WATCHDOG'`,
@@ -101,27 +95,5 @@ function watchdogLines(identity: string | undefined): readonly string[] {
     "MUSTER_WATCHDOG",
     'chmod 700 "$muster_watchdog"',
     TIMER,
-  ]
-}
-
-function exports(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`)
-}
-
-/** A file of its own, so that a first line like `#!/usr/bin/env python3` means what it says. */
-function startupLines(startup: string | undefined): readonly string[] {
-  if (startup === undefined || startup.trim() === "") return []
-  const body = startup.replace(/\n$/, "")
-  const lines = new Set(body.split("\n"))
-  let end = "MUSTER_STARTUP"
-  while (lines.has(end)) end += "_"
-  return [
-    'muster_startup="$muster_root/var/lib/muster/startup"',
-    `mkdir -p "$muster_root/var/lib/muster"`,
-    `cat > "$muster_startup" <<'${end}'`,
-    body.startsWith("#!") ? body : `#!/bin/sh\n${body}`,
-    end,
-    'chmod 700 "$muster_startup"',
-    'exec "$muster_startup"',
   ]
 }

@@ -2,6 +2,7 @@
  * What runs first in every instance, as its startup script: its environment, and then the user's own script. The
  * deadline needs no timer here, Compute Engine keeps it (`terminationTime`). Plain `sh`, for any Linux image.
  */
+import { exportLines, guestVariables, startupLines } from "../../src/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
 
 /** "Google runs startup scripts at every boot" ("About startup scripts"); ours is for the first one. */
@@ -35,44 +36,7 @@ export function isCloudConfig(startup: string | undefined): boolean {
 
 /** The whole startup script of one group. */
 export function guestScript(owner: Owner, group: GroupRequest, region: string): string {
-  const ours = {
-    MUSTER_PROVIDER: "gcp",
-    MUSTER_REGION: region,
-    MUSTER_CLUSTER: owner.cluster,
-    MUSTER_UID: owner.uid,
-    MUSTER_GROUP: group.name,
-    MUSTER_DEADLINE: owner.deadline,
-  }
-  const lines = ["#!/bin/sh", ONCE.trim(), ...exports(ours), IDENTITY.trim(), ...exports(group.environment)]
+  const ours = guestVariables("gcp", region, owner, group)
+  const lines = ["#!/bin/sh", ONCE.trim(), ...exportLines(ours), IDENTITY.trim(), ...exportLines(group.environment)]
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
-}
-
-function exports(variables: Readonly<Record<string, string>>): string[] {
-  return Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`)
-}
-
-function quoted(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`
-}
-
-/** A file of its own, so that a first line like `#!/usr/bin/env python3` means what it says. */
-function startupLines(startup: string | undefined): readonly string[] {
-  if (startup === undefined || startup.trim() === "") return []
-  const end = endMark(startup)
-  return [
-    ': > "$muster_home/startup"',
-    'chmod 700 "$muster_home/startup"',
-    `cat >> "$muster_home/startup" <<'${end}'`,
-    startup.startsWith("#!") ? startup.replace(/\n$/, "") : `#!/bin/sh\n${startup.replace(/\n$/, "")}`,
-    end,
-    'exec "$muster_home/startup"',
-  ]
-}
-
-/** A line that the text does not have. */
-function endMark(text: string): string {
-  const lines = new Set(text.split("\n"))
-  let mark = "MUSTER_STARTUP"
-  while (lines.has(mark)) mark += "_"
-  return mark
 }

@@ -11,7 +11,7 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 }
 
 /** What an adapter may use of the core. */
-const SEAM = new Set(["src/provider.ts", "src/errors.ts", "src/offer.ts", "src/parse.ts", "src/fleet/tags.ts"])
+const SEAM = new Set(["provider", "errors", "offer", "parse", "guest", "fleet/tags"].map((file) => `src/${file}.ts`))
 
 const CLOCK = "src/calls/clock.ts"
 const REGISTRY = "src/registry.ts"
