@@ -22,7 +22,7 @@ async function claimAll(
 }
 
 describe("in the same moment", () => {
-  test.each([1, 2, 3, 4, 5, 6])("exactly one of five holds it: %i", async (seed) => {
+  test.each([1, 2, 3])("exactly one of five holds it: %i", async (seed) => {
     const cloud = await azureCloud({ world: { seed, latency: { requestMs: [20, 400] } } })
     const owners = ["a", "b", "c", "d", "e"].map((claim): Owner => ({ ...OWNER, claim }))
     const granted = await claimAll(cloud, owners)
