@@ -39,6 +39,12 @@ describe("aws()", () => {
       { region, sshFrom: "0.0.0.0/0" },
       /aws\.sshFrom: is "0\.0\.0\.0\/0"; give your own address range/,
     ],
+    [
+      "SSH from everywhere, of IPv6",
+      { region, sshFrom: "::/0" },
+      /aws\.sshFrom: is "::\/0".*or \/32 of IPv6, never everywhere/,
+    ],
+    ["SSH from nearly everywhere", { region, sshFrom: "2000::/3" }, /aws\.sshFrom/],
     ["SSH from nowhere", { region, sshFrom: "home" }, /never everywhere/],
     ["a price of nothing", { region, prices: { "m7i.large": 0 } }, /aws\.prices\.m7i\.large: is 0/],
     [
@@ -135,11 +141,13 @@ describe("prepare", () => {
     ["too many tags", { tags: Object.fromEntries(Array.from({ length: 44 }, (_, n) => [`t${n}`, ""])) }, /has 44 tags/],
     ["a variable that no shell can have", { environment: { "a-b": "1" } }, /no name of a shell variable/],
     ["a variable of ours", { environment: { MUSTER_UID: "1" } }, /kept for Muster/],
+    ["a variable of our script's", { environment: { muster_root: "/" } }, /kept for Muster/],
+    ["a script that no shell can have", { startup: "echo a\0b" }, /startup: contains a NUL/],
     ["too much user data", { startup: "x".repeat(16_384) }, /startup.*bytes of user data; EC2 takes 16384/],
-  ])("refuses %s before any request", async (_what, group, message) => {
+  ])("refuses %s before anything is made", async (_what, group, message) => {
     const cloud = await ec2()
     await expect(prepareOf(cloud, group)).rejects.toThrow(message)
-    expect(cloud.world.ledger.count()).toBe(0)
+    expect(cloud.world.ledger.entries.filter(({ api }) => !api.startsWith("Describe"))).toEqual([])
   })
 
   test("what limits.userDataBytes allows fits beside our own part", async () => {

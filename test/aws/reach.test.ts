@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest"
 import type { AwsOptions } from "../../providers/aws/index.js"
 import { EC2_TYPES } from "../../providers/aws/wire/index.js"
 import { Cluster } from "../../src/cluster.js"
+import { launchTags } from "../../src/fleet/tags.js"
 import type { ClusterSpec } from "../../src/spec.js"
+import { isLong, LONG } from "../support/long.js"
 import { type Cloud, ec2, NO_ROOM, prepareOf, wishFor } from "./support/cloud.js"
 
 /** One latency for all requests, so that they reach the buckets as far apart as they were sent; booted soon. */
@@ -22,11 +24,14 @@ interface Setting {
   readonly aws?: Pick<AwsOptions, "fleet" | "fleetRate">
   readonly wire?: { readonly fleetsDrawOnRunInstances: boolean }
   readonly types?: typeof EC2_TYPES
+  /** Its messages are not compared with EC2's model: there are gigabytes of them, and all are like those of smaller bursts. */
+  readonly unchecked?: true
 }
 
-async function cloudWith({ aws, wire, types }: Setting = {}): Promise<Cloud> {
+async function cloudWith({ aws, wire, types, unchecked }: Setting = {}): Promise<Cloud> {
   const world = { ...SOON, ...(types === undefined ? {} : { types }) }
-  return ec2({ world, aws: { subnetIds: undefined, ...aws }, ...(wire === undefined ? {} : { wire }) })
+  const unheard = unchecked === undefined ? {} : { onExchange: () => {} }
+  return ec2({ world, aws: { subnetIds: undefined, ...aws }, wire: { ...wire, ...unheard } })
 }
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
@@ -135,6 +140,49 @@ describe("3000 on demand", () => {
     // The first fleets have their template made.
     expect(up).toBeLessThan(10)
   })
+})
+
+/** Minutes of the SDK's parser: whoever confirms thousands of boots reads thousands of instances some times. */
+describe.skipIf(!isLong)(`through a cluster, lists and all (${LONG})`, () => {
+  test.each([
+    ["without fleets", { aws: { fleet: false } }],
+    ["with fleets", { aws: { fleet: true } }],
+    ["with fleets at a rate of their own", { aws: { fleet: true }, wire: { fleetsDrawOnRunInstances: false } }],
+  ] as const)(
+    "3000 up, %s: within 30 s of 1000 s, as was said, and down",
+    async (_what, setting) => {
+      const cloud = await cloudWith({ ...setting, unchecked: true })
+      const { eta, up } = await burst(cloud, clusterOn(cloud), 3000)
+      expect(Math.abs(up - 1000)).toBeLessThanOrEqual(1000 * 0.03)
+      expect(Math.abs(eta - up)).toBeLessThanOrEqual(up * 0.1)
+    },
+    1_800_000,
+  )
+
+  test("10,000 down by close: within 3 % of 450 s", async () => {
+    const cloud = await cloudWith({ unchecked: true })
+    const { clock, world } = cloud
+    const owner = { cluster: "render", uid: "0123456789abcdef", owner: "default", generation: 1, claim: "c" }
+    const deadline = String(Math.floor(clock.now() / 1000) + 43_200)
+    const tags = launchTags({ ...owner, deadline }, "default", "0".repeat(32))
+    const attributes = { imageId: "ami-1", subnetId: "subnet-1", securityGroupIds: [], reservation: "r-1", request: {} }
+    for (const zone of world.settings.zones) {
+      const pool = { zone, instanceType: "m7i.large", market: "on-demand" } as const
+      world.create({ ...pool, min: 2_500, max: 2_500, tags, attributes })
+    }
+    await clock.run(clock.sleep(10_000))
+    const cluster = await cloud.run(
+      Cluster.attach("render", { provider: cloud.provider }, { clock, seed: 1, journal: false }),
+    )
+    const start = clock.now()
+    const receipt = await cloud.run(cluster.close({ timeout: "1h" }))
+    expect([receipt.instances.length, receipt.leaked]).toEqual([10_000, []])
+    const last = world.ledger.of("TerminateInstances").at(-1)?.at ?? 0
+    expect(Math.abs((last - start) / 1000 - 450)).toBeLessThanOrEqual(450 * 0.03)
+    // It is confirmed when the last has been asked to go, not much later.
+    expect((clock.now() - last) / 1000).toBeLessThan(60)
+    expect(throttled(cloud)).toEqual([])
+  }, 1_800_000)
 })
 
 test("10,000 down: within 3 % of 450 s", async () => {

@@ -36,8 +36,8 @@ export const createLaunchTemplate: Action = {
     TagSpecification: tagSpecifications(KIND),
     DryRun: "boolean",
   },
+  // A record, not a machine: it takes no longer than a read.
   cost: () => ({ CreateLaunchTemplate: 1 }),
-  creates: true,
   answer(world, values) {
     const { ClientToken: token, ...rest } = values as unknown as TemplateRequest
     const { LaunchTemplateName: name, LaunchTemplateData: content, TagSpecification } = rest
