@@ -2,6 +2,7 @@
  * Where everything is on disk, and the few ways in which files are read and made.
  *
  *     root/                             0700
+ *       version                         of this layout
  *       instances/<name>/               one instance; appears complete, by a rename
  *         instance.json                 name, nonce, tags, address
  *         settings supervise.sh         what supervises it
@@ -21,6 +22,9 @@ import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { RejectedError } from "../../src/errors.js"
 import { isErrno } from "./errors.js"
+
+/** Of all that is below a root; a root of a later version is refused, because what is in it may mean something else. */
+const VERSION = 1
 
 /** Environments hold secrets: for the user alone. */
 export const PRIVATE_DIRECTORY = 0o700
@@ -89,6 +93,22 @@ export async function makeDirectories(layout: Layout, key: string): Promise<void
   const cluster = layout.cluster(key)
   const wanted = [layout.instances, layout.claims, cluster.spent, cluster.making, cluster.trash]
   for (const path of wanted) await ensureDirectory(path)
+  if (!(await checkVersion(layout))) await createWhole(join(layout.root, "version"), cluster.making, `${VERSION}\n`)
+}
+
+/**
+ * Whether the root says its version; one that says none is new, or empty.
+ *
+ * @throws RejectedError when it is from a later version of this library.
+ */
+export async function checkVersion(layout: Layout): Promise<boolean> {
+  const text = await readText(join(layout.root, "version"))
+  if (text === undefined) return false
+  if (Number(text) <= VERSION) return true
+  throw new RejectedError(
+    `using ${layout.root}: its state is of version ${text.trim()}, and this library knows ${VERSION}; update muster, or give another directory: local({ root })`,
+    { code: "NewerVersion" },
+  )
 }
 
 /**

@@ -5,7 +5,7 @@ import { RejectedError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
 import { type Claim, freeStale, isStale, readClaims } from "./claims.js"
-import { clusterKey, type Layout, uniqueName, unlessMissing } from "./directory.js"
+import { checkVersion, clusterKey, type Layout, uniqueName, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { type Host, lookAtHost } from "./host.js"
 import { observe, observeAll } from "./observe.js"
@@ -22,6 +22,7 @@ const REMOVED = "removed"
 export async function findLeftovers(layout: Layout, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   return calls.send("local.leftovers", {}, async () => {
     try {
+      await checkVersion(layout)
       const host = lookAtHost()
       const found = [
         ...(await failedInstances(layout, host)),

@@ -2,11 +2,11 @@
 import pLimit from "p-limit"
 import { tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Instance, Selector } from "../../src/provider.js"
-import type { Layout } from "./directory.js"
-import { toCloudError } from "./errors.js"
+import { checkVersion, type Layout } from "./directory.js"
+import { isErrno, toCloudError } from "./errors.js"
 import { lookAtHost } from "./host.js"
 import { endOf, observeAll, type Sighting } from "./observe.js"
-import { PROVIDER, toInstance } from "./record.js"
+import { type InstanceRecord, PROVIDER, toInstance } from "./record.js"
 import { remove } from "./terminate.js"
 
 /** Directories removed at the same time. */
@@ -19,16 +19,26 @@ const REMOVERS = 8
 export async function listInstances(layout: Layout, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
   return calls.send("local.list", {}, async () => {
     try {
+      await checkVersion(layout)
       const sightings = await observeAll(layout, lookAtHost(), selector.ids)
       const selected = sightings.filter((sighting) => tagsMatch(sighting.record.tags, selector))
       const gone = selected.filter((sighting) => sighting.state === "gone")
       const limit = pLimit(REMOVERS)
-      if (!calls.readOnly) await Promise.all(gone.map(({ record }) => limit(() => remove(layout, record))))
+      if (!calls.readOnly) await Promise.all(gone.map(({ record }) => limit(() => tidy(layout, record))))
       return selected.flatMap(toSeen).filter((instance) => isSelected(instance, selector))
     } catch (error) {
       throw toCloudError(`listing instances in ${layout.root}`, error, { provider: PROVIDER })
     }
   })
+}
+
+/** On a disk that is full or read-only it stays as it is, and is gone all the same. */
+async function tidy(layout: Layout, record: InstanceRecord): Promise<void> {
+  try {
+    await remove(layout, record)
+  } catch (error) {
+    if (!isErrno(error, "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM")) throw error
+  }
 }
 
 function toSeen(sighting: Sighting): readonly Instance[] {

@@ -10,7 +10,8 @@ import { isErrno } from "./errors.js"
 import type { Host } from "./host.js"
 import { leaseName, leaseText } from "./lease.js"
 import { type InstanceRecord, recordName, specName } from "./record.js"
-import { environmentText, settingsText, supervisorText } from "./supervisor.js"
+import { environmentText, settingsText } from "./settings.js"
+import { supervisorText } from "./supervisor.js"
 
 export interface Blueprint {
   readonly name: string

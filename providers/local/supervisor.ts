@@ -1,11 +1,11 @@
 /**
- * The shell text that each instance is supervised by, and its settings. Shell, because a hundred Node supervisors would
+ * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
  * take seconds to start and gigabytes to keep; two shells and two sleeps for each instance take neither.
  *
  * Four roles of one script:
  * - `watch`: the leader of the supervisors' process group. It does nothing but read the pipe that its `supervise` holds
  *   open, so that the death of that one wakes it at once, without polling; then it ends the instance.
- * - `supervise`: starts the instance, waits for SIGTERM or the deadline, ends the instance.
+ * - `supervise`: starts the instance, waits for SIGTERM, the deadline or the end of an unrenewed lease, ends the instance.
  * - `run`: the anchor, leader of a session and process group of its own with the user's script in it. It stays until the
  *   end (as a sleep that ignores SIGTERM), so that the group's number cannot become somebody else's meanwhile.
  * - `reap`: started by an adapter when neither of the first two is left.
@@ -14,77 +14,6 @@
  * at least one sees the other, and no script starts after the end. The same order holds between `terminating`, written by
  * the adapter, and `supervisor`.
  */
-import type { Layout } from "./directory.js"
-import { type InstanceRecord, recordName } from "./record.js"
-
-/** A sleep in one piece would be late after a suspend by as long as that took; this bounds it, at 2 forks a minute. */
-const CLOCK_LOOK_S = 60
-
-/** Four looks a lease see every renewal that comes at its half. */
-const LOOKS_IN_A_LEASE = 4
-
-/** Thousands that end at once would keep this machine busy; the last look before the end may find a renewal. */
-const JITTER_SHARE = 10
-const MOST_JITTER_S = 30
-
-function leaseLookS(leaseSeconds: number): number {
-  return Math.max(1, Math.min(CLOCK_LOOK_S, Math.floor(leaseSeconds / LOOKS_IN_A_LEASE)))
-}
-
-/** First wait for what was sent SIGTERM, doubled up to the last: quick for the obedient, cheap for the slow. */
-const FIRST_PAUSE_MS = 50
-const LAST_PAUSE_MS = 1000
-
-/** The waits that make up the grace, in seconds, for a shell that cannot compute fractions. */
-export function gracePauses(graceMs: number): string {
-  const pauses: string[] = []
-  let pauseMs = FIRST_PAUSE_MS
-  for (let leftMs = graceMs; leftMs > 0; leftMs -= pauseMs, pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS)) {
-    pauses.push((Math.min(pauseMs, leftMs) / 1000).toFixed(3))
-  }
-  return pauses.join(" ")
-}
-
-/** One word of shell, whatever is in it. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
-}
-
-/** What the script is told, as shell assignments. */
-export function settingsText(
-  layout: Layout,
-  record: InstanceRecord,
-  { graceMs, leaseSeconds }: { readonly graceMs: number; readonly leaseSeconds: number | undefined },
-): string {
-  const cluster = layout.cluster(record.cluster)
-  const settings = {
-    name: record.name,
-    nonce: record.nonce,
-    deadline: record.deadline,
-    pauses: gracePauses(graceMs),
-    // Without a lease: a look at the clock now and then, and an end that never comes.
-    look_s: String(leaseSeconds === undefined ? CLOCK_LOOK_S : leaseLookS(leaseSeconds)),
-    jitter: String(Math.min(MOST_JITTER_S, Math.floor((leaseSeconds ?? 0) / JITTER_SHARE))),
-    lease_end: leaseSeconds === undefined ? "" : String(Math.floor(record.launchedAt / 1000 + leaseSeconds)),
-    claims: layout.claims,
-    address_claim: record.claims.address,
-    slot_claim: record.claims.slot,
-    spent: cluster.spent,
-    trash: cluster.trash,
-    record_file: recordName,
-  }
-  return Object.entries(settings)
-    .map(([key, value]) => `${key}=${quote(value)}\n`)
-    .join("")
-}
-
-/** The environment of an instance as a shell text; exported, so that all its processes carry it. */
-export function environmentText(environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment)
-    .map(([key, value]) => `export ${key}=${quote(value)}\n`)
-    .join("")
-}
-
 export const supervisorText = `#!/bin/sh
 # Supervises one instance of Muster's local provider: sh supervise.sh watch|supervise|run|reap <its directory>
 set -u

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { lookAtHost } from "../../providers/local/host.js"
-import { quote } from "../../providers/local/supervisor.js"
+import { quote } from "../../providers/local/settings.js"
 import { systemClock } from "../../src/calls/clock.js"
 import {
   calls,
