@@ -1,6 +1,6 @@
 /** Cluster: the object a user holds. */
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
-import { MusterError, RejectedError } from "./errors.js"
+import { RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
 import { checkCeiling } from "./fleet/budget.js"
 import { type Explanation, explain } from "./fleet/explain.js"
@@ -15,14 +15,15 @@ import { type Receipt, receiptOf } from "./fleet/receipt.js"
 import { type Remain, remainsOf } from "./fleet/remains.js"
 import { type ClusterCost, costNow } from "./fleet/spending.js"
 import { sweep, type SweepRow } from "./fleet/sweep.js"
-import type { ScaleResult } from "./fleet/target.js"
+import { detachedError, type ScaleResult } from "./fleet/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
 import { type Group, groupOf } from "./group.js"
 import { checkUntil } from "./money/budget.js"
 import { Session } from "./session.js"
-import { type ClusterSpec, describesWorkers, type ResolvedSpec, resolveSpec } from "./spec.js"
+import { type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
+  closedError,
   type CloseOptions,
   type ClusterOptions,
   type ListSpec,
@@ -56,8 +57,7 @@ export class Cluster implements AsyncDisposable {
   readonly #spec: ResolvedSpec
   readonly #clock: Clock
   readonly #journal: string | false
-  readonly #attaching: Attaching | undefined
-  readonly #describesWorkers: boolean
+  readonly #attaching: AttachSpec | undefined
   readonly #emitter = new Emitter()
   #opening: Promise<Session> | undefined
   #session: Session | undefined
@@ -70,12 +70,11 @@ export class Cluster implements AsyncDisposable {
    */
   constructor(spec: ClusterSpec, options: ClusterOptions = {}) {
     this.#spec = resolveSpec(spec)
-    const clock = options.clock ?? systemClock
+    const { clock = systemClock, seed } = options
     checkUntil(this.#spec.budget, clock.now())
-    this.#clock = options.seed === undefined ? clock : seededClock(clock, options.seed)
+    this.#clock = seed === undefined ? clock : seededClock(clock, seed)
     this.#journal = options.journal ?? defaultJournalDirectory()
     this.#attaching = attaching.get(spec)
-    this.#describesWorkers = describesWorkers(spec)
     this.name = this.#spec.name ?? randomName(this.#clock)
   }
 
@@ -84,8 +83,8 @@ export class Cluster implements AsyncDisposable {
    * the cloud has room to keep it. Disposing of the returned object leaves the workers alone. It watches until the first
    * `scale` or `close`, which takes the cluster over from whoever holds it (`takeOver`: at once, or never).
    *
-   * To launch more of a group whose spec the cloud did not keep, or of a cluster that has no workers now, give its spec again;
-   * one that is given counts, and `plan` says when it is not the one that the workers were made from.
+   * To launch more of a group whose spec the cloud did not keep, or when there are no workers now, give its spec again; one
+   * that is given counts, and `plan` says when it differs.
    *
    * @throws MusterError with code "NotFound" when nothing carries the name's tags. @throws OwnershipError when two clusters do.
    */
@@ -99,8 +98,7 @@ export class Cluster implements AsyncDisposable {
 
   /**
    * Removes what nobody needs any more, from tags alone: what has outlived its cluster's deadline or its lease, and what is
-   * left of clusters that are gone. A cluster that a living process may hold is only touched where `name` or `olderThan` says
-   * so. Instances go first, when two looks agree.
+   * left of clusters that are gone. What a living process may hold is only touched where `name` or `olderThan` says so.
    *
    * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why).
    * @throws what looking at a place threw, after the other places were swept.
@@ -207,13 +205,12 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * What the cloud shows of this cluster, from its tags alone: instances, and everything else that was made for it. Nothing is
-   * the proof that nothing is left; it may be asked for after `close` too.
+   * What the cloud shows of this cluster, from its tags alone: instances, and everything else that was made for it. An empty
+   * answer proves that nothing is left, after `close` too.
    */
   async audit(): Promise<readonly Remain[]> {
     const providers = this.#session?.fleet.providers ?? (await resolveProviders(this.#spec, this.#clock))
-    const { cluster, uid, owner } = this.#session?.fleet.owner ?? { cluster: this.name, owner: this.#spec.owner }
-    return remainsOf(providers, { cluster, owner, ...(uid && { uid }) }, this.#clock)
+    return remainsOf(providers, { cluster: this.name, owner: this.#spec.owner }, this.#clock)
   }
 
   /** Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. */
@@ -221,8 +218,7 @@ export class Cluster implements AsyncDisposable {
     if (this.#ended !== undefined) return
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
     const session = await this.#opening?.catch(() => undefined)
-    const toWaiting = `cluster "${this.name}" was detached while this waited; its instances go on`
-    await session?.letGo(this.#ended, new MusterError(toWaiting))
+    await session?.letGo(this.#ended, detachedError(this.name))
     this.#emitter.end()
   }
 
@@ -232,15 +228,14 @@ export class Cluster implements AsyncDisposable {
     else await this.close()
   }
 
-  /** Detached, taken over, or closed. */
+  /** Not detached, taken over, or closed. */
   #checkHeld(): void {
     if (this.#ended !== undefined) throw this.#ended
   }
 
   #checkOpen(): void {
     this.#checkHeld()
-    if (this.#closing !== undefined)
-      throw new RejectedError(`cluster "${this.name}" is closed; make a new one to scale again`)
+    if (this.#closing !== undefined) throw closedError(this.name)
   }
 
   /** The groups as far as they are known: those of an attached cluster only once it was looked at. */
@@ -267,7 +262,6 @@ export class Cluster implements AsyncDisposable {
       journal: this.#journal,
       mode: this.#attaching === undefined ? "create" : "attach",
       takeOver: this.#attaching?.takeOver ?? false,
-      describesWorkers: this.#describesWorkers,
       emit: (event) => this.#emit(event),
       disown: (error) => this.#disown(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
@@ -291,7 +285,7 @@ export class Cluster implements AsyncDisposable {
     if (session === undefined) return receiptOf(this.name, [], this.#clock.now(), [])
     this.#checkHeld()
     const { receipt, error } = await session.close(timeoutMs, () => this.#checkHeld())
-    this.#ended = new RejectedError(`cluster "${this.name}" is closed; make a new one to scale again`)
+    this.#ended = closedError(this.name)
     await session.end(this.#ended)
     const { journal, abandoned } = session.fleet
     await (error === undefined ? journal.discard(abandoned) : journal.close())
@@ -301,7 +295,5 @@ export class Cluster implements AsyncDisposable {
   }
 }
 
-type Attaching = Pick<AttachSpec, "takeOver">
-
 /** Specs that `attach` made: the constructor's own signature stays that of a new cluster. */
-const attaching = new WeakMap<ClusterSpec, Attaching>()
+const attaching = new WeakMap<ClusterSpec, AttachSpec>()

@@ -131,6 +131,8 @@ export interface ResolvedSpec {
   readonly maxLifetimeMs: number
   readonly leaseMs: number | undefined
   readonly closeOnExit: boolean
+  /** It says what its workers are; one that attaches need not. */
+  readonly describesWorkers: boolean
   readonly budget: ResolvedBudget
   readonly maxWorkers: number | undefined
   readonly groups: readonly ResolvedGroup[]
@@ -258,6 +260,7 @@ export function resolveSpec(input: ClusterSpec): ResolvedSpec {
     maxLifetimeMs,
     leaseMs,
     closeOnExit: spec.closeOnExit ?? false,
+    describesWorkers: describesWorkers(spec),
     budget: resolveBudget(spec.budget, momentOf),
     maxWorkers: spec.maxWorkers,
     groups,
@@ -322,6 +325,6 @@ export function bareGroup(name: string): ResolvedGroup {
 }
 
 /** Whether a spec says anything of what its workers are. */
-export function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
+function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
   return DESCRIBING.some((option) => spec[option] !== undefined)
 }

@@ -1,6 +1,6 @@
 /** The arguments of a cluster's verbs: scale, close, attach, list. */
 import type * as Zod from "zod"
-import { OwnershipError, SpecError, type SpecProblem } from "./errors.js"
+import { OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
 import type { Clock } from "./calls/clock.js"
 import type { Criteria } from "./fleet/orphans.js"
 import { parseOptions, show, type Z } from "./parse.js"
@@ -153,6 +153,10 @@ export function resolveAttach(name: string, { takeOver, ...spec }: AttachSpec): 
   if (takeOver === undefined || typeof takeOver === "boolean") return full
   const message = `is ${show(takeOver)}; use true, false, or leave it out`
   throw new SpecError([{ option: "attach.takeOver", value: takeOver, message }])
+}
+
+export function closedError(name: string): RejectedError {
+  return new RejectedError(`cluster "${name}" is closed; make a new one to scale again`)
 }
 
 export function onlyWatches(name: string): OwnershipError {

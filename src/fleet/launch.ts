@@ -2,7 +2,6 @@
 import {
   CapacityError,
   isFinal,
-  MusterError,
   OwnershipError,
   QuotaError,
   ThrottledError,
@@ -15,10 +14,9 @@ import { learn } from "./learn.js"
 import { bench } from "./outages.js"
 import { keptSpec } from "./recall.js"
 import type { Launch } from "./roster.js"
-import { barsOf } from "./planning.js"
 import { startTerminations } from "./terminate.js"
-import { forbids } from "./unavailable.js"
 import type { Volley } from "./volley.js"
+import { withdrawBarred } from "./withdraw.js"
 
 /** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
 const REPLAY_MS = 1000
@@ -265,40 +263,4 @@ function close(fleet: Fleet, launch: Launch): void {
 function stop(fleet: Fleet, { provider, call }: Launch, error: unknown): void {
   const state = fleet.groups.get(call.group)
   if (state !== undefined) bench(fleet, state, provider, error)
-}
-
-/** Throws away launch calls that were not sent yet; returns how many instances they were for. */
-export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POSITIVE_INFINITY): number {
-  let withdrawn = 0
-  const waiting = fleet.roster.openLaunches(group).filter((launch) => launch.state === "waiting")
-  for (const launch of waiting.reverse()) {
-    if (withdrawn >= atMost) break
-    withdrawn += launch.call.count
-    launch.abort.abort(new MusterError("the target was lowered before this launch call was sent"))
-  }
-  return withdrawn
-}
-
-/**
- * Throws away launch calls that wait although all their offers were refused meanwhile: each would be refused as well, and
- * would hold back the wish for the next offer until its turn has come.
- */
-export function withdrawBarred(fleet: Fleet): void {
-  const now = fleet.clock.now()
-  for (const [name, state] of fleet.groups) {
-    const waiting = fleet.roster.openLaunches(name).filter((launch) => launch.state === "waiting")
-    if (waiting.length === 0) continue
-    const bars = barsOf(fleet, state)
-    for (const { call, abort } of waiting) {
-      if (!call.offers.every((offer) => forbids(bars, offer, now) !== undefined)) continue
-      abort.abort(new MusterError("what this launch call asks for was refused before it was sent"))
-    }
-  }
-}
-
-/** Ends every launch of a group that waits in a bucket or for a retry; one on the wire is awaited. */
-export function fence(fleet: Fleet, group: string): void {
-  for (const launch of fleet.roster.openLaunches(group)) {
-    launch.abort.abort(new MusterError("the target went to zero before this launch call was sent"))
-  }
 }

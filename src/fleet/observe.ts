@@ -160,8 +160,11 @@ function pendingOf(fleet: Fleet, provider: Provider): number {
 
 function nextLookMs(fleet: Fleet, provider: Provider): number {
   const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const changing = workers.some((worker) => worker.state !== "running" && worker.state !== "interrupted")
+  const changing = workers.some(({ state }) => !isSteady(state))
   const open = fleet.roster.openLaunches().some((launch) => launch.provider === provider && launch.state !== "waiting")
+  // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
+  const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
+  if (changing && isAsking && !open) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
   if (changing || open) return provider.limits.look.everyMs
   // Nothing comes that we do not launch, unless another process is the one that launches.
   if (workers.length === 0 && fleet.isHeld) return Number.POSITIVE_INFINITY
@@ -171,6 +174,10 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
     state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
   )
   return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
+}
+
+function isSteady(state: WorkerRecord["state"]): boolean {
+  return state === "running" || state === "interrupted"
 }
 
 /** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
@@ -229,9 +236,13 @@ async function concludeAbsent(
   }
 }
 
-/** Those that this look found gone are asked about once more, as gone: some clouds can tell why, all others may infer it. */
+/**
+ * Those that this look found gone without our asking, whether they were seen on their way out or not, are asked about once
+ * more, as gone: some clouds can tell why, all others may infer it.
+ */
 async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
-  const isGone = (worker: WorkerRecord) => worker.state === "lost" && worker.since >= begun
+  const isGone = ({ state, since, terminatedAt }: WorkerRecord) =>
+    (state === "lost" || (state === "terminated" && terminatedAt === undefined)) && since >= begun
   const spot = [...fleet.roster.workers.values()].filter(
     (worker) =>
       worker.provider === provider && worker.instance.market === "spot" && (mayLive(worker.state) || isGone(worker)),

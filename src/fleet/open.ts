@@ -25,8 +25,6 @@ export interface OpenOptions {
   readonly signal: AbortSignal
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
   readonly mode: "create" | "attach"
-  /** The spec says what its workers are; an attached cluster may be known from tags alone. */
-  readonly describesWorkers: boolean
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
   readonly takeOver: boolean
   readonly emit: (event: ClusterEventBody) => void
@@ -127,7 +125,7 @@ async function findExisting(
   if (largest === undefined) {
     if (mode === "create") return { found: undefined, abandoned }
     const empty = await surveyLeftovers(name, spec.owner, providers, options)
-    if (empty !== undefined || options.describesWorkers) return { found: empty, abandoned }
+    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned }
     throw new MusterError(
       `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
       { code: "NotFound" },
@@ -236,8 +234,8 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
 }
 
 /** The groups that the user described. */
-function givenGroups(spec: ResolvedSpec, { mode, describesWorkers }: OpenOptions): readonly ResolvedGroup[] {
-  return mode === "attach" && !describesWorkers ? [] : spec.groups
+function givenGroups(spec: ResolvedSpec, { mode }: OpenOptions): readonly ResolvedGroup[] {
+  return mode === "attach" && !spec.describesWorkers ? [] : spec.groups
 }
 
 /** The groups that tags and journals name. */

@@ -4,16 +4,7 @@ import type { Provider } from "../provider.js"
 import { endIfSpent, watchBudget } from "./budget.js"
 import { readConsoles } from "./console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
-import {
-  prepareGroup,
-  replay,
-  replayAt,
-  settle,
-  settleAt,
-  startVolley,
-  withdrawBarred,
-  withdrawWaiting,
-} from "./launch.js"
+import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers.js"
 import { bench } from "./outages.js"
@@ -22,6 +13,7 @@ import { isOver, mayLaunch, planNow, type Plans } from "./planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch, WorkerRecord } from "./roster.js"
 import { volleysOf } from "./volley.js"
+import { withdrawBarred, withdrawWaiting } from "./withdraw.js"
 import { withinMeans } from "./within.js"
 import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 

@@ -96,7 +96,9 @@ export function heldUntil(workers: readonly WorkerRecord[], since: number): numb
 /** Gone soon, and neither asked to go, nor interrupted, nor failed to boot. */
 function hasVanished({ state, since, knownSince, terminatedAt, interruptedAt, failure }: WorkerRecord): boolean {
   const isOurs = terminatedAt !== undefined && failure?.code !== STOPPED
-  const isExplained = interruptedAt !== undefined || (failure !== undefined && failure.code !== STOPPED)
+  // A reason that was only inferred explains nothing: somebody may have deleted it.
+  const isTold = failure !== undefined && failure.code !== STOPPED && failure.inferred !== true
+  const isExplained = interruptedAt !== undefined || isTold
   const isGone = state === "lost" || state === "terminating" || state === "terminated"
   return isGone && !isOurs && !isExplained && since - knownSince < SHORT_LIFE_MS
 }

@@ -149,13 +149,17 @@ async function close(scene: Play): Promise<readonly string[]> {
 
 /** The longest wait between two looks of a cluster at rest. */
 const WATCH_MS = { "on-demand": 30_000, spot: 10_000, "spot-with-fallback": 30_000 } as const
+/** From the request to the end, as the world draws it. */
+const LONGEST_END_MS = 30_000
 /** Most instances that a trial lists at once: targets, what replaces them, and what is on its way out. */
 const MOST_LISTED = 120
 
 /** One poll interval, and how long a look takes: its lists may lag, and each of their pages waits for its bucket. */
-function apartMs({ market, lagMs, page, requestMs, bucket }: Trial): number {
+function apartMs({ market, lagMs, page, requestMs, bucket, blows }: Trial): number {
   const pages = Math.ceil(MOST_LISTED / page)
-  return WATCH_MS[market] + lagMs + pages * (requestMs + 1000 / bucket.perSecond)
+  // What somebody else halts is taken to cost until it is gone: on some clouds it does.
+  const endingMs = blows.some(({ what }) => what.kind === "halt") ? LONGEST_END_MS : 0
+  return WATCH_MS[market] + lagMs + pages * (requestMs + 1000 / bucket.perSecond) + endingMs
 }
 
 function leftTimers({ clock }: Stage): readonly string[] {
