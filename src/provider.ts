@@ -253,6 +253,8 @@ export interface TokenBucket {
   readonly capacity: number
   readonly perSecond: number
   readonly reserve?: number
+  /** Units are instances that come of a request: those that an answer says did not come draw nothing. */
+  readonly byOutcome?: boolean
 }
 
 /** `count` units in each `perMinute` minutes; `aligned` windows start on the minute, others with their first unit. */

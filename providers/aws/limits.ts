@@ -35,7 +35,8 @@ const mutating: TokenBucket = { kind: "token", capacity: 50, perSecond: 5 }
 const BUCKETS: Readonly<Record<string, Bucket>> = {
   // Of a first volley one token is left, so that a zone that has nothing can be left for another at once.
   RunInstances: { kind: "token", capacity: 5, perSecond: 2, reserve: 1 },
-  "RunInstances.resources": { kind: "token", capacity: 1000, perSecond: 2 },
+  // It is drawn on for every resource that a request impacts: a launch that is refused impacts none.
+  "RunInstances.resources": { kind: "token", capacity: 1000, perSecond: 2, byOutcome: true },
   TerminateInstances: { kind: "token", capacity: 100, perSecond: 5 },
   "TerminateInstances.resources": { kind: "token", capacity: 1000, perSecond: 20 },
   CreateFleet: mutating,

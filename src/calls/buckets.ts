@@ -77,6 +77,20 @@ export class Buckets {
     }
   }
 
+  /** So many of the instances that `cost` was for did not come: buckets that count by outcome have their units back. */
+  spare(cost: Cost, instances: number): void {
+    if (instances <= 0) return
+    const now = this.#clock.now()
+    for (const [name, units] of Object.entries(cost)) {
+      const level = this.#levels.get(name)
+      if (level?.bucket.kind !== "token" || level.bucket.byOutcome !== true) continue
+      // What flowed in meanwhile stays; what is above the brim does not.
+      level.amount = Math.min(level.bucket.capacity, available(level, now) + Math.min(units, instances))
+      level.at = Math.max(level.at, now - LATE_MS)
+    }
+    this.#grantDue()
+  }
+
   /** Nothing passes these buckets until `ms` have gone by: the cloud has said that it is too much. */
   stop(names: readonly string[], ms: number): void {
     const until = this.#clock.now() + ms

@@ -1,12 +1,6 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
-import {
-  CapacityError,
-  isFinal,
-  OwnershipError,
-  QuotaError,
-  ThrottledError,
-  TransientError,
-} from "../errors.js"
+import { accountOf } from "../calls/send.js"
+import { CapacityError, isFinal, OwnershipError, QuotaError, ThrottledError, TransientError } from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import type { OpenIntent } from "./journal.js"
@@ -21,6 +15,12 @@ import { withdrawBarred } from "./withdraw.js"
 /** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
 const REPLAY_MS = 1000
 const REPLAY_CAP_MS = 60_000
+
+/**
+ * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
+ * would take a thousand passes. Each of these requests takes several times as long.
+ */
+const GATHER_MS = 50
 
 /** What `prepare` finds or makes for a group at a provider. */
 export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
@@ -176,6 +176,7 @@ async function answer(
   ask: () => Promise<Launched>,
   ifUnknown: "unknown" | "unsettled" = "unknown",
 ): Promise<void> {
+  const before = failedOf(launch)
   try {
     accept(fleet, launch, await ask())
   } catch (error) {
@@ -183,8 +184,13 @@ async function answer(
   }
   // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
   if (launch.failures.length > 0) withdrawBarred(fleet)
+  accountOf(fleet.clock, launch.provider.limits).buckets.spare(launch.call.cost, failedOf(launch) - before)
   if (launch.state === "settled") fleet.roster.forget(launch)
-  fleet.wake()
+  fleet.wake(fleet.roster.isOnWire() ? GATHER_MS : 0)
+}
+
+function failedOf({ failures }: Launch): number {
+  return failures.reduce((sum, failure) => sum + failure.count, 0)
 }
 
 /** Takes over a reply: instances, failures, and whether more may come. */

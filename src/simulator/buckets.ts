@@ -15,6 +15,8 @@ interface Meter {
   draw(units: number): void
   /** Concurrency only: the units are under way no longer. */
   giveBack(units: number): void
+  /** Buckets by outcome only: so many units came to nothing. */
+  spare(units: number): void
   level(now: number): number
 }
 
@@ -37,6 +39,11 @@ export class Buckets {
   /** Ends what `take` began: matters to concurrency buckets only. */
   giveBack(cost: Cost): void {
     for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.giveBack(units)
+  }
+
+  /** What `take` drew for instances that did not come: matters to buckets that count by outcome. */
+  spare(cost: Cost, made: number): void {
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.spare(Math.max(0, units - made))
   }
 
   levels(now: number): Readonly<Record<string, number>> {
@@ -65,7 +72,7 @@ function meterOf(bucket: Bucket): Meter {
   }
 }
 
-function tokenMeter({ capacity, perSecond }: TokenBucket): Meter {
+function tokenMeter({ capacity, perSecond, byOutcome = false }: TokenBucket): Meter {
   let level = capacity
   let filledAt: number | undefined
   const fill = (now: number) => {
@@ -86,6 +93,9 @@ function tokenMeter({ capacity, perSecond }: TokenBucket): Meter {
       level = Math.max(0, level - units)
     },
     giveBack() {},
+    spare(units) {
+      if (byOutcome) level = Math.min(capacity, level + units)
+    },
     level: fill,
   }
 }
@@ -109,6 +119,7 @@ function windowMeter({ count, perMinute, aligned }: WindowBucket): Meter {
       used += units
     },
     giveBack() {},
+    spare() {},
     level(now) {
       return now < start + lengthMs ? count - used : count
     },
@@ -125,6 +136,7 @@ function concurrencyMeter({ max }: ConcurrencyBucket): Meter {
     giveBack(units) {
       used -= units
     },
+    spare() {},
     level: () => max - used,
   }
 }

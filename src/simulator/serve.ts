@@ -62,7 +62,7 @@ async function answerOf<T>(
   state.buckets.take(cost, nowOf(state))
   let heldUntil = 0
   try {
-    const answer = act()
+    const answer = drawing(state, cost, act)
     if (fault?.kind === "twice") actAgain(state, act, fault.afterMs ?? 0)
     heldUntil = holdUntil?.(answer) ?? 0
     await pass(state, halfMs + (fault?.kind === "late" ? fault.ms : 0), signal)
@@ -70,6 +70,16 @@ async function answerOf<T>(
     return answer
   } finally {
     state.agenda.add(heldUntil, () => state.buckets.giveBack(cost))
+  }
+}
+
+/** Where a bucket counts what came of a request, the rest of what was asked draws nothing. */
+function drawing<T>(state: WorldState, cost: Cost, act: () => T): T {
+  const before = state.inventory.size
+  try {
+    return act()
+  } finally {
+    state.buckets.spare(cost, state.inventory.size - before)
   }
 }
 

@@ -273,3 +273,31 @@ test("buckets added later begin full, and those known keep what they hold", () =
   buckets.add({ bucket: { kind: "token", capacity: 99, perSecond: 1 }, more: FREE })
   expect(buckets.levels()).toEqual({ bucket: 6, more: 5 })
 })
+
+describe("what did not come of a request", () => {
+  const IMPACTED: Bucket = { kind: "token", capacity: 10, perSecond: 1, byOutcome: true }
+
+  test("is there again at once where a bucket counts by outcome", async () => {
+    const { buckets, ask, pass } = place({ impacted: IMPACTED, requests: TOKEN })
+    ask({ impacted: 10, requests: 1 })
+    const next = ask({ impacted: 6, requests: 1 })
+    await pass(0)
+    expect(next.at).toBeUndefined()
+    buckets.spare({ impacted: 10, requests: 1 }, 6)
+    await pass(0)
+    expect(next.at).toBe(0)
+    expect(buckets.levels().requests).toBe(8)
+  })
+
+  test("does not fill it above its brim, nor give back more than was drawn", async () => {
+    const { buckets, ask, pass } = place({ impacted: IMPACTED })
+    ask({ impacted: 4 })
+    await pass(0)
+    buckets.spare({ impacted: 4 }, 100)
+    expect(buckets.levels().impacted).toBe(10)
+    ask({ impacted: 8 })
+    await pass(0)
+    buckets.spare({ impacted: 3 }, 100)
+    expect(buckets.levels().impacted).toBe(5)
+  })
+})

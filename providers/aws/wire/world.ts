@@ -7,7 +7,8 @@ const token = (capacity: number, perSecond: number): TokenBucket => ({ kind: "to
 /** EC2 Developer Guide, "Request throttling for the Amazon EC2 API", default limits. Without filter or page: `.unfiltered`. */
 export const EC2_BUCKETS: Readonly<Record<string, Bucket>> = {
   RunInstances: token(5, 2),
-  "RunInstances.resources": token(1000, 2),
+  // "... depletes based on the number of resources that are impacted by the request".
+  "RunInstances.resources": { ...token(1000, 2), byOutcome: true },
   TerminateInstances: token(100, 5),
   "TerminateInstances.resources": token(1000, 20),
   DescribeInstances: token(100, 20),
