@@ -53,7 +53,7 @@ export class Session {
     // Every request under way listens to it: hundreds are no leak.
     setMaxListeners(0, abort.signal)
     let session: Session | undefined
-    const wake = () => session?.wake()
+    const wake = (withinMs?: number) => session?.wake(withinMs)
     const opened = await openFleet(name, isNamed, spec, { ...options, signal: abort.signal, wake })
     const { fleet } = opened
     const size = () => fleet.roster.living().length
@@ -63,9 +63,9 @@ export class Session {
     return session
   }
 
-  /** Asks for another pass. */
-  wake(): void {
-    this.#loop.wake()
+  /** Asks for another pass: at once, or within so many milliseconds. */
+  wake(withinMs?: number): void {
+    this.#loop.wake(withinMs)
   }
 
   /** Ends all of the cluster; what it came to. */

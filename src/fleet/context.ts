@@ -7,6 +7,7 @@ import type { ResolvedGroup } from "../spec.js"
 import type { Catalogue, Known } from "./catalogue.js"
 import type { Journal } from "./journal.js"
 import type { Outage } from "./outages.js"
+import type { Refusal } from "./rank.js"
 import type { Roster } from "./roster.js"
 import type { Money } from "./spending.js"
 import type { Found } from "./survey.js"
@@ -20,6 +21,8 @@ export interface GroupState {
   offers: readonly Offer[] | undefined
   /** When the cloud said so, in milliseconds since 1970. */
   offersAt: number
+  /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
+  readonly refusals: Map<string, Refusal>
   /** What each provider that was asked sells that fits, by `placeKey`. */
   readonly answers: Map<string, Known>
   /** Providers that cannot be used for it now, by `placeKey`. */
@@ -93,8 +96,8 @@ export interface Fleet {
   emit(event: ClusterEventBody): void
   /** Learns the prices of offers. */
   price(offers: readonly Offer[], at: number): void
-  /** Asks for another pass. */
-  wake(): void
+  /** Asks for another pass: at once, or within so many milliseconds, so that what is heard until then shares it. */
+  wake(withinMs?: number): void
   /** Another process owns the cluster: stop, and leave its instances alone. */
   disown(error: Error): void
 }

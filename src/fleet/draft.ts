@@ -49,7 +49,16 @@ export async function draftTargets(fleet: Fleet, targets: ReadonlyMap<string, nu
 /** What stopped the group before is forgiven, as `scale` would. */
 function asIfScaled(fleet: Fleet, state: GroupState, desired: number): GroupState {
   const askedAt = fleet.clock.now()
-  return { ...state, desired, askedAt, outages: new Map(), problem: undefined, breaker: undefined, failures: [] }
+  return {
+    ...state,
+    desired,
+    askedAt,
+    outages: new Map(),
+    problem: undefined,
+    breaker: undefined,
+    failures: [],
+    refusals: new Map(),
+  }
 }
 
 /** What is learned of offers is kept for the group itself. */

@@ -1,7 +1,7 @@
 /** Learn: failures go into the memory of what is unavailable, and into the reasons of a shortfall. */
 import type { Failure, Provider } from "../provider.js"
 import type { Fleet } from "./context.js"
-import { remember, teaches } from "./unavailable.js"
+import { remember, scopeKey, teaches } from "./unavailable.js"
 
 /** Takes over what a launch call's answer says failed; what an earlier answer to it said already is not told twice. */
 export function learn(
@@ -26,6 +26,7 @@ function learnOne(fleet: Fleet, provider: Provider, group: string, said: Failure
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
   if (!teaches(said)) return
   const { scope, code, message, ttlMs } = failure
+  fleet.groups.get(group)?.refusals.set(scopeKey(scope), { scope, at: now })
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
 }
 

@@ -197,9 +197,8 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
 
 /** A launch call whose answer never came, and all of whose instances are seen: no more can come of it. */
 function concludeSeen(fleet: Fleet, provider: Provider): void {
-  for (const launch of fleet.roster.openLaunches()) {
-    if (launch.provider !== provider || launch.state !== "unknown") continue
-    if (fleet.roster.booked(launch.call.group, (other) => other === launch) > 0) continue
+  for (const { launch, count } of fleet.roster.outstanding()) {
+    if (launch.provider !== provider || launch.state !== "unknown" || count > 0) continue
     fleet.journal.outcome(launch.call.token, "settled")
     fleet.roster.forget(launch)
   }

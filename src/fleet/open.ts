@@ -28,7 +28,7 @@ export interface OpenOptions {
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
   readonly takeOver: boolean
   readonly emit: (event: ClusterEventBody) => void
-  readonly wake: () => void
+  readonly wake: (withinMs?: number) => void
   readonly disown: (error: Error) => void
 }
 
@@ -270,6 +270,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     desired: 0,
     offers: undefined,
     offersAt: 0,
+    refusals: new Map(),
     answers: new Map(),
     outages: new Map(),
     problem: undefined,

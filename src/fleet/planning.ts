@@ -18,6 +18,8 @@ export function planNow(fleet: Fleet): Plans {
 function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
   checkBoots(fleet, state)
   const standing = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
+  // Complete: what is missing later is asked for in the user's order again.
+  if (standing.counted.length >= standing.desired && standing.booked === 0) state.refusals.clear()
   const { plan, cut } = planFor(fleet, state, standing, balance)
   noteCut(fleet, state, cut)
   return withRetry(fleet, state, plan)
@@ -48,7 +50,7 @@ function withRetry(fleet: Fleet, state: GroupState, plan: GroupPlan): GroupPlan 
 /** What the plan of a group is made from, for a target. */
 export function groupNow(fleet: Fleet, state: GroupState, desired: number): GroupNow {
   const { group, offers = [], askedAt } = state
-  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === group.name)
+  const workers = fleet.roster.ofGroup(group.name)
   const bookedIn = new Map<string, number>()
   let booked = 0
   for (const { launch, count } of fleet.roster.outstanding(group.name)) {
@@ -68,6 +70,7 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
     leaving: workers.filter((worker) => worker.state === "terminating").length,
     heldUntil: heldUntil(workers, askedAt),
     batches: batchesOf(fleet.providers),
+    refusals: [...state.refusals.values()],
   }
 }
 
@@ -80,7 +83,7 @@ export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] 
 function checkBoots(fleet: Fleet, state: GroupState): void {
   if (state.breaker !== undefined) return
   const { group, desired, askedAt: since } = state
-  const workers = [...fleet.roster.workers.values()].filter((worker) => worker.group === group.name)
+  const workers = fleet.roster.ofGroup(group.name)
   const bootMs = Math.max(0, ...fleet.providers.map((provider) => provider.limits.bootMs))
   state.breaker = tripped(workers, { since, now: fleet.clock.now(), desired, bootMs })
   if (state.breaker === undefined) return

@@ -1,7 +1,14 @@
 /** Rank: in which order offers are tried. Pure. */
-import type { Market, Offer, Provider } from "../provider.js"
+import { inScope } from "../offer.js"
+import type { Market, Offer, Provider, Scope } from "../provider.js"
 import type { MarketWish, ResolvedGroup } from "../spec.js"
 import type { WorkerRecord } from "./roster.js"
+
+/** Something that was refused, and when (milliseconds since 1970). */
+export interface Refusal {
+  readonly scope: Scope
+  readonly at: number
+}
 
 /** What an order may need to know beside the offers. */
 export interface Standing {
@@ -11,6 +18,8 @@ export interface Standing {
   readonly bookedIn?: ReadonlyMap<string, number>
   /** How many are missing. */
   readonly missing?: number
+  /** What was refused since the group last had all its workers, whether or not it may be tried again. */
+  readonly refusals?: readonly Refusal[]
   /** Most instances of one request, by `placeKey`; unknown places take one a request. */
   readonly batches?: ReadonlyMap<string, number>
 }
@@ -54,10 +63,17 @@ export function batchesOf(providers: readonly Provider[]): ReadonlyMap<string, n
   )
 }
 
-/** Offers in the order in which the group tries them, best first. */
+/**
+ * Offers in the order in which the group tries them, best first. What was refused goes behind what was not tried yet, the
+ * latest refusal last: where requests are paced slowly, the first offers may be tried again before the last ones had their
+ * turn, and would be for ever.
+ */
 export function rank(offers: readonly Offer[], group: ResolvedGroup, standing: Standing): Offer[] {
   const keysOf = keysBy(offers, group, standing)
-  const keys = new Map(offers.map((offer, index) => [offer, [...keysOf(offer), index]]))
+  const refusals = standing.refusals ?? []
+  const refusedAt = (offer: Offer) =>
+    refusals.reduce((latest, { scope, at }) => (at > latest && inScope(offer, scope) ? at : latest), 0)
+  const keys = new Map(offers.map((offer, index) => [offer, [refusedAt(offer), ...keysOf(offer), index]]))
   return [...offers].sort((a, b) => compare(keys.get(a) ?? [], keys.get(b) ?? []))
 }
 

@@ -23,7 +23,8 @@ const FAILED_PASS_MS = 5000
 export type { Plans } from "./planning.js"
 
 export interface Loop {
-  wake(): void
+  /** @param withinMs so long the pass may wait for more to share it; 0 by default: it begins at once. */
+  wake(withinMs?: number): void
   /** Ends the loop; resolves when the pass under way has ended. */
   stop(): Promise<void>
 }
@@ -33,11 +34,14 @@ export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | un
   let stopped = false
   let wanted = false
   let cancelTimer = () => {}
+  let cancelSoon: (() => void) | undefined
   let running: Promise<void> | undefined
   const watch = watchBudget(fleet)
   const runOnce = async () => {
     wanted = false
     cancelTimer()
+    cancelSoon?.()
+    cancelSoon = undefined
     endIfSpent(fleet)
     const { plans, error } = await attemptPass(fleet)
     if (stopped) return
@@ -46,13 +50,17 @@ export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | un
     onPass(plans, error)
     const now = fleet.clock.now()
     const wakeAt = error === undefined ? nextWakeAt(fleet, plans) : now + FAILED_PASS_MS
-    if (wakeAt < Number.POSITIVE_INFINITY) cancelTimer = fleet.clock.timer(Math.max(0, wakeAt - now), wake)
+    if (wakeAt < Number.POSITIVE_INFINITY) cancelTimer = fleet.clock.timer(Math.max(0, wakeAt - now), () => wake())
   }
   const run = async () => {
     while (wanted && !stopped) await runOnce()
     running = undefined
   }
-  const wake = () => {
+  const wake = (withinMs = 0) => {
+    if (withinMs > 0) {
+      if (!wanted && !stopped) cancelSoon ??= fleet.clock.timer(withinMs, () => wake())
+      return
+    }
     wanted = true
     // All that wakes in one turn makes one pass.
     if (!stopped) running ??= Promise.resolve().then(run)
@@ -62,6 +70,7 @@ export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | un
     stop: async () => {
       stopped = true
       cancelTimer()
+      cancelSoon?.()
       watch.stop()
       await running
     },
@@ -91,9 +100,13 @@ async function pass(fleet: Fleet): Promise<Plans> {
   readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs))
   withdrawBarred(fleet)
   await askOffers(fleet)
-  await prepareWishes(fleet, planNow(fleet))
-  // The target may have changed while that was awaited; from here on nothing is.
-  const plans = planNow(fleet)
+  let plans = planNow(fleet)
+  const unprepared = unpreparedOf(fleet, plans)
+  if (unprepared.length > 0) {
+    await Promise.all(unprepared.map((wish) => prepareWish(fleet, wish)))
+    // The target may have changed while that was awaited; from here on nothing is.
+    plans = planNow(fleet)
+  }
   const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs)
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans), ...exchanged])
@@ -114,16 +127,20 @@ export async function askOffers(fleet: Fleet): Promise<void> {
   await Promise.all(needing.map((state) => orStop(fleet, state, () => findOffers(fleet, state))))
 }
 
-async function prepareWishes(fleet: Fleet, plans: Plans): Promise<void> {
-  const wishes = [...plans.values()].flatMap(({ wish }) => (wish === undefined ? [] : [wish]))
-  await Promise.all(wishes.map((wish) => prepareWish(fleet, wish)))
+/** What is wished for of a provider at which nothing was prepared for the group yet. */
+function unpreparedOf(fleet: Fleet, plans: Plans): PlannedWish[] {
+  return wishesOf(plans).filter((wish) => !fleet.prepared.has(preparedKey(providerOf(fleet, wish), wish.group)))
+}
+
+function wishesOf(plans: Plans): PlannedWish[] {
+  return [...plans.values()].flatMap(({ wish }) => (wish === undefined ? [] : [wish]))
 }
 
 async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
   const state = fleet.groups.get(wish.group)
   const provider = providerOf(fleet, wish)
   const key = preparedKey(provider, wish.group)
-  if (state === undefined || fleet.prepared.has(key)) return
+  if (state === undefined) return
   try {
     await fleet.journal.begin()
     fleet.prepared.set(key, await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider)))
@@ -155,7 +172,7 @@ export function providerOf(fleet: Fleet, wish: PlannedWish): Provider {
 
 /** Every wish is split with what those before it leave in the buckets. One that is not prepared yet is with the next pass. */
 function startPlanned(fleet: Fleet, plans: Plans): void {
-  const wishes = [...plans.values()].flatMap(({ wish }) => (wish === undefined ? [] : [wish]))
+  const wishes = wishesOf(plans)
   const ready = wishes.flatMap((wish) => {
     const provider = providerOf(fleet, wish)
     const prepared = fleet.prepared.get(preparedKey(provider, wish.group))

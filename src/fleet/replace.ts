@@ -47,6 +47,7 @@ export interface BootRecord {
 
 /** The failure that ends a group's launches; undefined while boots go well enough. */
 export function tripped(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
+  if (!workers.some(failedToBoot)) return undefined
   const recent = workers
     .filter((worker) => worker.knownSince >= record.since)
     .sort((a, b) => b.knownSince - a.knownSince)

@@ -77,9 +77,18 @@ export interface Launch {
 /** What became of workers, told to whoever watches. */
 export type RosterChange = { readonly worker: WorkerRecord; readonly from: WorkerState | undefined }
 
+/**
+ * A pass asks a dozen questions of all workers, and thousands of passes may see thousands of them: what is asked most is kept
+ * at hand here, where alone workers are added and moved.
+ */
 export class Roster {
   readonly workers = new Map<string, WorkerRecord>()
   readonly launches = new Map<string, Launch>()
+  readonly #byId = new Map<Provider, Map<string, WorkerRecord>>()
+  readonly #byGroup = new Map<string, WorkerRecord[]>()
+  readonly #living = new Set<WorkerRecord>()
+  /** How many instances were seen of each launch call, by its token. */
+  readonly #made = new Map<string, number>()
   readonly #onChange: (change: RosterChange) => void
   readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
@@ -93,8 +102,7 @@ export class Roster {
 
   /** Takes over what was seen of an instance; `listed` when a list showed it, not only the reply that made it. */
   see(provider: Provider, instance: Instance, now: number, listed: boolean): WorkerRecord {
-    const id = keyOf(provider, instance.id)
-    const known = this.workers.get(id)
+    const known = this.find(provider, instance.id)
     const wanted = observedState(instance, provider.limits, now)
     if (known === undefined) {
       const price = this.#priceOf(provider, instance)
@@ -110,17 +118,36 @@ export class Roster {
         ...(instance.failure === undefined ? {} : { failure: instance.failure }),
       }
       noteRunning(worker, instance, now)
-      this.workers.set(id, worker)
+      this.#add(worker)
       this.#onChange({ worker, from: undefined })
       return worker
     }
+    const { tags } = known.instance
     // Tags fade from what is gone; what we read of them while it lived stays.
-    known.instance = { ...instance, tags: { ...known.instance.tags, ...instance.tags } }
+    const hasAll = Object.keys(tags).every((name) => Object.hasOwn(instance.tags, name))
+    known.instance = hasAll ? instance : { ...instance, tags: { ...tags, ...instance.tags } }
+    if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
     if (instance.failure !== undefined) known.failure = instance.failure
     noteRunning(known, instance, now)
     this.move(known, wanted, now)
     return known
+  }
+
+  #add(worker: WorkerRecord): void {
+    const { provider, instance, group } = worker
+    this.workers.set(keyOf(provider, instance.id), worker)
+    const ids = this.#byId.get(provider) ?? new Map<string, WorkerRecord>()
+    this.#byId.set(provider, ids.set(instance.id, worker))
+    const members = this.#byGroup.get(group) ?? []
+    members.push(worker)
+    this.#byGroup.set(group, members)
+    if (mayLive(worker.state)) this.#living.add(worker)
+    this.#noteMade(instance.tags[TAG.launch])
+  }
+
+  #noteMade(token: string | undefined): void {
+    if (token !== undefined) this.#made.set(token, (this.#made.get(token) ?? 0) + 1)
   }
 
   /** More prices are known: those who were found before they were get theirs. */
@@ -148,21 +175,28 @@ export class Roster {
     if (to === from) return
     worker.state = to
     worker.since = now
+    if (mayLive(to)) this.#living.add(worker)
+    else this.#living.delete(worker)
     this.#onChange({ worker, from })
   }
 
   find(provider: Provider, id: string): WorkerRecord | undefined {
-    return this.workers.get(keyOf(provider, id))
+    return this.#byId.get(provider)?.get(id)
+  }
+
+  /** All workers that a group has and had. */
+  ofGroup(group: string): readonly WorkerRecord[] {
+    return this.#byGroup.get(group) ?? []
   }
 
   /** Workers that may still run or cost money. */
   living(): WorkerRecord[] {
-    return [...this.workers.values()].filter((worker) => mayLive(worker.state))
+    return [...this.#living]
   }
 
   /** Workers of a group that count toward its target. */
   counted(group: string): WorkerRecord[] {
-    return [...this.workers.values()].filter((worker) => worker.group === group && counts(worker.state))
+    return this.living().filter((worker) => worker.group === group && counts(worker.state))
   }
 
   running(group: string): number {
@@ -173,9 +207,9 @@ export class Roster {
     return this.#countOf(group, "pending")
   }
 
-  #countOf(group: string, state: WorkerState): number {
+  #countOf(group: string, state: "running" | "pending"): number {
     let count = 0
-    for (const worker of this.workers.values()) if (worker.group === group && worker.state === state) count += 1
+    for (const worker of this.#living) if (worker.group === group && worker.state === state) count += 1
     return count
   }
 
@@ -192,6 +226,12 @@ export class Roster {
     )
   }
 
+  /** Whether any launch call has an answer to come. */
+  isOnWire(): boolean {
+    for (const { state } of this.launches.values()) if (state === "sent") return true
+    return false
+  }
+
   /** How many instances may still come of the open launches of a group, or of those of them that are chosen. */
   booked(group: string, isChosen: (launch: Launch) => boolean = () => true): number {
     const open = this.outstanding(group).filter(({ launch }) => isChosen(launch))
@@ -200,16 +240,10 @@ export class Roster {
 
   /** The open launches, of one group or of all, each with how many instances may still come of it. */
   outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
-    const open = this.openLaunches(group)
-    if (open.length === 0) return []
-    const seen = new Map<string, number>()
-    for (const worker of this.workers.values()) {
-      const token = worker.instance.tags[TAG.launch]
-      if (token !== undefined) seen.set(token, (seen.get(token) ?? 0) + 1)
-    }
-    return open.map((launch) => {
+    return this.openLaunches(group).map((launch) => {
       const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
-      return { launch, count: Math.max(0, launch.call.count - failed - (seen.get(launch.call.token) ?? 0)) }
+      const made = this.#made.get(launch.call.token) ?? 0
+      return { launch, count: Math.max(0, launch.call.count - failed - made) }
     })
   }
 }

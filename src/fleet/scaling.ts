@@ -167,6 +167,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.desired = count
     state.problem = undefined
     state.outages.clear()
+    state.refusals.clear()
     state.breaker = undefined
     state.failures = []
     state.cut = undefined

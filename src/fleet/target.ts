@@ -77,9 +77,9 @@ export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean
 export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
   const { name } = state.group
   const { heldUntil = 0 } = groupNow(fleet, state, state.desired)
-  const boots = [...fleet.roster.workers.values()].flatMap(({ group, failure, knownSince }) =>
-    group === name && failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : [],
-  )
+  const boots = fleet.roster
+    .ofGroup(name)
+    .flatMap(({ failure, knownSince }) => (failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : []))
   return {
     group: name,
     desired: state.desired,

@@ -22,7 +22,9 @@ export function startTerminations(fleet: Fleet, workers: readonly WorkerRecord[]
     worker.termination = "sent"
     worker.terminatedAt = now
     fleet.roster.move(worker, "terminating", now)
-    byProvider.set(worker.provider, [...(byProvider.get(worker.provider) ?? []), worker])
+    const own = byProvider.get(worker.provider) ?? []
+    own.push(worker)
+    byProvider.set(worker.provider, own)
   }
   for (const [provider, group] of byProvider) void terminate(fleet, provider, group)
 }
