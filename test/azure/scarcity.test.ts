@@ -38,7 +38,9 @@ describe("scale does exactly what plan says", () => {
 })
 
 describe.each(isLong ? [201, 501, 1001] : [201])(`%i workers${isLong ? "" : ` (501 and 1001: ${LONG})`}`, (count) => {
-  test("as many slots in twelve pools: all of them, and an empty pool is asked only while nobody knows", async () => {
+  test("as many slots in twelve pools: all of them, and an empty pool is asked only while nobody knows", {
+    timeout: 300_000,
+  }, async () => {
     const cloud = await cloudOf(count)
     await expectAll(cloud, SPEC, count)
     const empty = scarce(POOLS, count).flatMap((row) => (row.count === 0 && row.zone !== undefined ? [row] : []))
@@ -50,7 +52,7 @@ describe.each(isLong ? [201, 501, 1001] : [201])(`%i workers${isLong ? "" : ` (5
     }
   })
 
-  test("a tenth fewer: said within ten minutes, and the reasons add up", async () => {
+  test("a tenth fewer: said within ten minutes, and the reasons add up", { timeout: 300_000 }, async () => {
     const slots = Math.floor(count * 0.9)
     await expectShort(await cloudOf(slots), SPEC, { count, slots, withinMs: 600_000 })
   })

@@ -71,3 +71,16 @@ test("spot with fallback: all spot there is, the rest on demand, and nothing is 
   expect(new Set(tokens).size).toBe(tokens.length)
   await clock.run(cluster.close())
 })
+
+test("limits so slow that the first refusals are forgotten before the last offers had their turn: those still have it", async () => {
+  const buckets = {
+    reads: { kind: "token" as const, capacity: 200, perSecond: 50 },
+    writes: { kind: "token" as const, capacity: 2, perSecond: 0.01 },
+  }
+  const capacity = [{ zone: "sim-1c", instanceType: "t4", count: 50 }, { count: 0 }]
+  const { clock, world, cluster: make } = rig({ types: TYPES, capacity, buckets })
+  const cluster = make({ ...spec, order: "as-listed" })
+  expect(await clock.run(cluster.scale(50, { timeout: "2h" }))).toMatchObject({ running: 50 })
+  expect(world.ledger.count("CreateInstances")).toBe(12)
+  await clock.run(cluster.close())
+})

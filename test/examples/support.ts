@@ -29,7 +29,9 @@ export function makeHome(): Home {
     files: () =>
       readdirSync(path, { recursive: true, withFileTypes: true })
         .filter((entry) => !entry.isDirectory())
-        .map((entry) => join(entry.parentPath, entry.name)),
+        .map((entry) => join(entry.parentPath, entry.name))
+        // What layout the state directory has: it outlives every cluster, so that no other version misreads it.
+        .filter((file) => file !== join(path, "muster", "local", "version")),
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
 }

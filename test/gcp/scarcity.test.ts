@@ -47,11 +47,11 @@ describe("scale does exactly what plan says", () => {
 })
 
 describe.each(isLong ? [201, 501, 1001] : [201])(`%i workers${isLong ? "" : ` (501 and 1001: ${LONG})`}`, (count) => {
-  test("as many slots in twelve pools: all of them", async () => {
+  test("as many slots in twelve pools: all of them", { timeout: 300_000 }, async () => {
     await expectAll(await cloudOf(count), SPEC, count)
   })
 
-  test("a tenth fewer: said within five minutes, and the reasons add up", async () => {
+  test("a tenth fewer: said within five minutes, and the reasons add up", { timeout: 300_000 }, async () => {
     const slots = Math.floor(count * 0.9)
     await expectShort(await cloudOf(slots), SPEC, { count, slots, withinMs: 300_000 })
   })

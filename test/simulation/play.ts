@@ -155,10 +155,12 @@ const LONGEST_END_MS = 30_000
 const MOST_LISTED = 120
 
 /** One poll interval, and how long a look takes: its lists may lag, and each of their pages waits for its bucket. */
-function apartMs({ market, lagMs, page, requestMs, bucket, blows }: Trial): number {
+function apartMs({ market, lagMs, page, requestMs, bucket, blows, shownWhenGone }: Trial): number {
   const pages = Math.ceil(MOST_LISTED / page)
-  // What somebody else halts is taken to cost until it is gone: on some clouds it does.
-  const endingMs = blows.some(({ what }) => what.kind === "halt") ? LONGEST_END_MS : 0
+  // What somebody else halts is taken to cost until it is gone: on some clouds it does. Where ending costs as well, one that
+  // ran for an instant before it was asked to go, and was never seen to, costs all of its end.
+  const isHalted = blows.some(({ what }) => what.kind === "halt")
+  const endingMs = isHalted || !shownWhenGone ? LONGEST_END_MS : 0
   return WATCH_MS[market] + lagMs + pages * (requestMs + 1000 / bucket.perSecond) + endingMs
 }
 

@@ -226,6 +226,15 @@ describe("order", () => {
   })
 })
 
+test("what was refused is behind what was not tried yet, also when it may be tried again, the latest last", () => {
+  const offers = ["a", "b", "c"].map((zone) => offerOf({ zone, pricePerHour: 1 }))
+  const refusals = [
+    { scope: { zone: "a" }, at: NOW - 5 },
+    { scope: { zone: "b" }, at: NOW - 9 },
+  ]
+  expect(zones(rank(offers, groupOf(), { counted: [], refusals }))).toEqual(["c", "b", "a"])
+})
+
 describe("spread", () => {
   const at = (zone: string, pricePerHour: number, rest: Partial<Offer> = {}) => offerOf({ zone, pricePerHour, ...rest })
   const state = (change: Partial<GroupNow>): GroupNow => ({

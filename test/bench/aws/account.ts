@@ -34,6 +34,12 @@ const OWNER: Owner = {
   claim: "0",
 }
 
+/** The same over all four zones: a default subnet has room for 4,091. */
+export function wideOptions(url: string): AwsOptions {
+  const zones = ["a", "b", "c", "d"].map((letter) => `${REGION}${letter}`)
+  return { ...awsOptions(url), subnetIds: zones.map((zone) => ({ id: subnetOf(zone), zone })) }
+}
+
 export function rawPlan(count: number, { look }: Pick<Limits, "look">): RawPlan {
   return {
     count,

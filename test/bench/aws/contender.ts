@@ -11,7 +11,7 @@ import { limitsOf, PAGE } from "../../../providers/aws/limits.js"
 import { systemClock } from "../../../src/calls/clock.js"
 import { bareCalls } from "../../../src/calls/send.js"
 import { type Effort, effortOf, millisecondsSince, stopwatch } from "../stopwatch.js"
-import { awsOptions, clientConfig, INSTANCE_TYPE, rawPlan, REGION, STARTUP } from "./account.js"
+import { awsOptions, clientConfig, INSTANCE_TYPE, rawPlan, REGION, STARTUP, wideOptions } from "./account.js"
 
 export interface Errand {
   readonly side: "raw" | "muster"
@@ -135,7 +135,7 @@ async function firstLaunch(errand: Errand): Promise<{ readonly ms: number }> {
 async function confirmation({ url, count }: Errand): Promise<{ readonly at: number }> {
   const { Cluster } = await import("../../../src/index.js")
   const { aws } = await import("../../../providers/aws/index.js")
-  const provider = aws(awsOptions(url))
+  const provider = aws(wideOptions(url))
   const unlimited = { ...provider, limits: { ...provider.limits, buckets: {} } }
   const cluster = new Cluster(
     { provider: unlimited, instanceType: INSTANCE_TYPE, startup: STARTUP },
