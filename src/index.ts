@@ -3,16 +3,16 @@ export { Cluster } from "./cluster.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 export type { WorkerState } from "./fleet/lifecycle.js"
-export type { ClusterSummary } from "./fleet/listing.js"
-export type { Barred, Explanation, GroupExplanation, Waiting } from "./fleet/explain.js"
-export type { PriceSpan } from "./fleet/plan-price.js"
-export type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./fleet/preview.js"
+export type { ClusterSummary } from "./fleet/remains/listing.js"
+export type { Barred, Explanation, GroupExplanation, Waiting } from "./fleet/explain/explain.js"
+export type { PriceSpan } from "./fleet/preview/plan-price.js"
+export type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./fleet/preview/preview.js"
 export type { Receipt, ReceiptRow } from "./fleet/receipt.js"
 export { isOurs, launchTags, TAG, tagsMatch } from "./fleet/tags.js"
 export type { ClusterCost } from "./fleet/spending.js"
-export type { Why } from "./fleet/orphans.js"
-export type { Remain } from "./fleet/remains.js"
-export type { SweepRow } from "./fleet/sweep.js"
+export type { Why } from "./fleet/remains/orphans.js"
+export type { Remain } from "./fleet/remains/remains.js"
+export type { SweepRow } from "./fleet/remains/sweep.js"
 export type { ScaleResult } from "./fleet/target.js"
 export type { Worker } from "./fleet/worker.js"
 export type { Budget } from "./money/budget.js"
@@ -20,5 +20,13 @@ export type { Group } from "./group.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
 export type { ClusterSpec, Duration, MarketWish, Order, ProviderName, Share, WorkerSpec } from "./spec.js"
-export type { AttachSpec, CloseOptions, ClusterOptions, ListSpec, ScaleOptions, ScaleTarget, SweepSpec } from "./verbs.js"
+export type {
+  AttachSpec,
+  CloseOptions,
+  ClusterOptions,
+  ListSpec,
+  ScaleOptions,
+  ScaleTarget,
+  SweepSpec,
+} from "./verbs.js"
 export { withCluster } from "./with-cluster.js"

@@ -123,7 +123,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 
 /** Known words, those nearest to `word` first. */
 export function byLikeness(word: string, known: readonly string[]): readonly string[] {
-  const distances = new Map(known.map((candidate) => [candidate, editDistance(word.toLowerCase(), candidate.toLowerCase())]))
+  const distances = new Map(
+    known.map((candidate) => [candidate, editDistance(word.toLowerCase(), candidate.toLowerCase())]),
+  )
   return [...known].sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0))
 }
 

@@ -2,7 +2,7 @@
 import type * as Zod from "zod"
 import { OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
 import type { Clock } from "./calls/clock.js"
-import type { Criteria } from "./fleet/orphans.js"
+import type { Criteria } from "./fleet/remains/orphans.js"
 import { parseOptions, show, type Z } from "./parse.js"
 import {
   type ClusterSpec,

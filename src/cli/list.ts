@@ -1,6 +1,6 @@
 /** `muster list`: what lives. */
 import { Cluster } from "../cluster.js"
-import type { ClusterSummary } from "../fleet/listing.js"
+import type { ClusterSummary } from "../fleet/remains/listing.js"
 import { EXIT } from "./exit-codes.js"
 import { type Flags, single } from "./flags.js"
 import { PLACE_FLAGS, placesOf } from "./places.js"

@@ -1,7 +1,7 @@
 /** Removing: shows what would go, asks, and does it. */
 import { Cluster } from "../cluster.js"
 import { LeakError, SpecError } from "../errors.js"
-import type { SweepRow } from "../fleet/sweep.js"
+import type { SweepRow } from "../fleet/remains/sweep.js"
 import type { SweepSpec } from "../verbs.js"
 import { EXIT } from "./exit-codes.js"
 import type { Flags, Given } from "./flags.js"

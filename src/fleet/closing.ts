@@ -2,7 +2,7 @@
 import { isFinal, LeakError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
-import { holdToClose } from "./hold.js"
+import { holdToClose } from "./opening/hold.js"
 import type { Passes } from "./passes.js"
 import { type Receipt, receiptOf } from "./receipt.js"
 import { setTargets } from "./scaling.js"

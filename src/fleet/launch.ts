@@ -6,7 +6,7 @@ import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messa
 import type { OpenIntent } from "./journal.js"
 import { learn } from "./learn.js"
 import { bench } from "./outages.js"
-import { keptSpec } from "./recall.js"
+import { keptSpec } from "./opening/recall.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
 import type { Volley } from "./volley.js"

@@ -3,7 +3,7 @@ import type { EndRequest } from "../exit/ender.js"
 import type { JsonObject, Provider } from "../provider.js"
 import { PROVIDER_NAMES, type ProviderName, type ResolvedSpec } from "../spec.js"
 import type { Fleet } from "./context.js"
-import { placeOf } from "./remains.js"
+import { placeOf } from "./remains/remains.js"
 
 /** One for each place; `unreachable` names those whose provider nobody else can make. */
 export function endRequests(

@@ -4,7 +4,7 @@ import type { ResolvedScale } from "../verbs.js"
 import { type Fleet, type GroupState, memoryOf } from "./context.js"
 import { barredByOutages } from "./outages.js"
 import { groupNow, type Plans } from "./planning.js"
-import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "./explain/shortfall.js"
 import { openEnds } from "./terminate.js"
 
 /** What `scale` returns. */

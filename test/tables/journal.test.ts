@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { JournalError } from "../../src/errors.js"
-import { readJournals } from "../../src/fleet/history.js"
+import { readJournals } from "../../src/fleet/opening/history.js"
 import { FileJournal, type Intent } from "../../src/fleet/journal.js"
 import type { JsonObject, Owner } from "../../src/provider.js"
 

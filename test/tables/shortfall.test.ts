@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { etaMs } from "../../src/fleet/eta.js"
 import { receiptOf, workerName } from "../../src/fleet/receipt.js"
-import { type GroupShort, shortfallMessage, shortfallOf } from "../../src/fleet/shortfall.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "../../src/fleet/explain/shortfall.js"
 import type { Bucket, Cost, Failure } from "../../src/provider.js"
 import { failureOf, instanceOf, NOW, offerOf, workerOf } from "./support.js"
 

@@ -1,6 +1,6 @@
 /** What a user can do about a reason. Pure. */
-import type { ShortfallReason } from "../errors.js"
-import type { Scope } from "../provider.js"
+import type { ShortfallReason } from "../../errors.js"
+import type { Scope } from "../../provider.js"
 
 type Told = Pick<ShortfallReason, "reason" | "code" | "scope">
 

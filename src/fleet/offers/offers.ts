@@ -1,12 +1,12 @@
 /** What is sold that fits a group, from every provider that can say. */
-import { SpecError } from "../errors.js"
-import { show } from "../parse.js"
-import type { OfferQuery, Provider } from "../provider.js"
-import type { ResolvedGroup } from "../spec.js"
-import { type Fleet, fleetCalls, type GroupState } from "./context.js"
+import { SpecError } from "../../errors.js"
+import { show } from "../../parse.js"
+import type { OfferQuery, Provider } from "../../provider.js"
+import type { ResolvedGroup } from "../../spec.js"
+import { type Fleet, fleetCalls, type GroupState } from "../context.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
-import { bench, isOut, keyOfPlace } from "./outages.js"
-import { marketsOf } from "./rank.js"
+import { bench, isOut, keyOfPlace } from "../outages.js"
+import { marketsOf } from "../rank.js"
 
 const UNKNOWN_GROUP =
   "is known from its instances' tags only; to launch more of it, attach with the fields of its spec (instanceType, startup, …)"

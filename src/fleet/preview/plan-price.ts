@@ -1,5 +1,5 @@
 /** What the new workers of a plan cost per hour. Pure. */
-import type { LaunchCall, Offer } from "../provider.js"
+import type { LaunchCall, Offer } from "../../provider.js"
 
 /** USD per hour of the new workers. A sum that leaves workers out says how many in `unpriced`. */
 export interface PriceSpan {

@@ -1,11 +1,11 @@
 /** Listing: the clusters that live at a provider, from tags alone, with no journal and no memory. */
-import type { Clock } from "../calls/clock.js"
-import { createCalls } from "../calls/send.js"
-import type { Instance, Provider } from "../provider.js"
-import type { ResolvedList } from "../verbs.js"
-import { livingStates } from "./observe.js"
-import { resolveProviders } from "./open.js"
-import { generationOf, TAG } from "./tags.js"
+import type { Clock } from "../../calls/clock.js"
+import { createCalls } from "../../calls/send.js"
+import type { Instance, Provider } from "../../provider.js"
+import type { ResolvedList } from "../../verbs.js"
+import { livingStates } from "../observe.js"
+import { resolveProviders } from "../opening/open.js"
+import { generationOf, TAG } from "../tags.js"
 
 export interface ClusterSummary {
   readonly name: string

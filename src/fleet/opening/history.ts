@@ -2,9 +2,9 @@
 import { readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import type { Clock } from "../calls/clock.js"
-import { JournalError } from "../errors.js"
-import type { Json, JsonObject, LaunchCall } from "../provider.js"
+import type { Clock } from "../../calls/clock.js"
+import { JournalError } from "../../errors.js"
+import type { Json, JsonObject, LaunchCall } from "../../provider.js"
 import {
   type BillRow,
   type Intent,
@@ -14,7 +14,7 @@ import {
   type MadeByIntent,
   type OpenIntent,
   VERSION,
-} from "./journal.js"
+} from "../journal.js"
 
 /**
  * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.

@@ -1,9 +1,9 @@
 /** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
-import type { Clock } from "../calls/clock.js"
-import { createCalls } from "../calls/send.js"
-import type { Calls, Instance, InstanceState, Leftover, Provider, Selector } from "../provider.js"
-import { livingStates } from "./observe.js"
-import { TAG } from "./tags.js"
+import type { Clock } from "../../calls/clock.js"
+import { createCalls } from "../../calls/send.js"
+import type { Calls, Instance, InstanceState, Leftover, Provider, Selector } from "../../provider.js"
+import { livingStates } from "../observe.js"
+import { TAG } from "../tags.js"
 
 /** One thing that exists. */
 export interface Remain {

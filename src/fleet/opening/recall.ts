@@ -1,11 +1,11 @@
 /** Recall: what the user asked of a group travels with its instances, so that attaching by name alone can launch more. */
 import { createHash } from "node:crypto"
-import type { Clock } from "../calls/clock.js"
-import { createCalls } from "../calls/send.js"
-import type { GroupSpecText, Instance, Json, Provider } from "../provider.js"
-import { groupOf, type ResolvedGroup, type WorkerSpec } from "../spec.js"
+import type { Clock } from "../../calls/clock.js"
+import { createCalls } from "../../calls/send.js"
+import type { GroupSpecText, Instance, Json, Provider } from "../../provider.js"
+import { groupOf, type ResolvedGroup, type WorkerSpec } from "../../spec.js"
 import type { Found } from "./survey.js"
-import { generationOf, TAG } from "./tags.js"
+import { generationOf, TAG } from "../tags.js"
 
 /** The only layout so far; a text of another one is not understood, and its group known from tags alone. */
 const LAYOUT = 1

@@ -1,5 +1,5 @@
 /** Names and ids that are made up. */
-import type { Clock } from "../calls/clock.js"
+import type { Clock } from "../../calls/clock.js"
 
 export function randomHex(clock: Clock, digits: number): string {
   return Array.from({ length: digits }, () => Math.floor(clock.random() * 16).toString(16)).join("")

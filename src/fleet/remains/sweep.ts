@@ -1,14 +1,14 @@
 /** Sweep: removes what nobody needs any more, from tags alone, wherever the process that made it is. */
-import type { Clock } from "../calls/clock.js"
-import { createCalls } from "../calls/send.js"
-import type { Calls, Instance, Leftover, Provider } from "../provider.js"
-import { messageOf } from "./context.js"
-import { randomHex } from "./names.js"
-import { resolveProviders } from "./open.js"
+import type { Clock } from "../../calls/clock.js"
+import { createCalls } from "../../calls/send.js"
+import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
+import { messageOf } from "../context.js"
+import { randomHex } from "../opening/names.js"
+import { resolveProviders } from "../opening/open.js"
 import { type Criteria, instanceVerdict, leftoverVerdict, type Why } from "./orphans.js"
 import { look, type Looked, type Remain, remainOf } from "./remains.js"
-import { generationOf, TAG } from "./tags.js"
-import type { ResolvedSweep } from "../verbs.js"
+import { generationOf, TAG } from "../tags.js"
+import type { ResolvedSweep } from "../../verbs.js"
 
 /** One thing that was removed, would be, or could not be. */
 export interface SweepRow extends Remain {

@@ -1,17 +1,17 @@
 /** Explain: what is, what is missing and why, what is waited for, and what comes next. Asks no cloud. */
-import { accountOf } from "../calls/send.js"
-import type { Shortfall } from "../errors.js"
-import type { Failure, Provider, Scope } from "../provider.js"
-import { type Fleet, type GroupState, memoryOf } from "./context.js"
-import { etaMs } from "./eta.js"
+import { accountOf } from "../../calls/send.js"
+import type { Shortfall } from "../../errors.js"
+import type { Failure, Provider, Scope } from "../../provider.js"
+import { type Fleet, type GroupState, memoryOf } from "../context.js"
+import { etaMs } from "../eta.js"
 import { explanationText } from "./explain-text.js"
-import { keyOfPlace } from "./outages.js"
-import { groupNow, mayLaunch, planFor } from "./planning.js"
-import type { Launch } from "./roster.js"
+import { keyOfPlace } from "../outages.js"
+import { groupNow, mayLaunch, planFor } from "../planning.js"
+import type { Launch } from "../roster.js"
 import { shortfallOf } from "./shortfall.js"
-import { shortOf } from "./target.js"
-import type { Unavailable, Words } from "./unavailable.js"
-import { type Balance, balanceOf } from "./within.js"
+import { shortOf } from "../target.js"
+import type { Unavailable, Words } from "../unavailable.js"
+import { type Balance, balanceOf } from "../within.js"
 
 /** Something that is waited for now. */
 export interface Waiting {

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto"
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Clock } from "../calls/clock.js"
-import type { Calls, Offer, OfferQuery, Provider } from "../provider.js"
+import type { Clock } from "../../calls/clock.js"
+import type { Calls, Offer, OfferQuery, Provider } from "../../provider.js"
 
 /** Older than this, prices and types are asked for before they are used: a week brings new types and other prices. */
 const OLDEST_MS = 7 * 86_400_000

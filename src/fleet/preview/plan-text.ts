@@ -1,7 +1,7 @@
 /** A plan as a table, for people. Pure. */
-import { dollars } from "../money/budget.js"
-import { columns, spanText, untilText } from "../text.js"
-import type { Offer } from "../provider.js"
+import { dollars } from "../../money/budget.js"
+import { columns, spanText, untilText } from "../../text.js"
+import type { Offer } from "../../provider.js"
 import type { PriceSpan } from "./plan-price.js"
 import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./preview.js"
 

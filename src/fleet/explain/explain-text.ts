@@ -1,6 +1,6 @@
 /** An explanation as a page of text. Pure. */
-import type { Scope } from "../provider.js"
-import { untilText } from "../text.js"
+import type { Scope } from "../../provider.js"
+import { untilText } from "../../text.js"
 import type { Barred, Explanation, GroupExplanation, Waiting } from "./explain.js"
 
 /** Failures on the page; the others are in the explanation. */

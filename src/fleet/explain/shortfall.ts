@@ -1,8 +1,8 @@
 /** Why fewer run than were asked for: reasons that add up to what is missing. Pure. */
-import type { Shortfall, ShortfallReason } from "../errors.js"
-import type { Failure, Offer } from "../provider.js"
+import type { Shortfall, ShortfallReason } from "../../errors.js"
+import type { Failure, Offer } from "../../provider.js"
 import { adviceFor } from "./advice.js"
-import { forbids, scopeKey, type Unavailable, type Words } from "./unavailable.js"
+import { forbids, scopeKey, type Unavailable, type Words } from "../unavailable.js"
 
 export interface GroupShort {
   readonly group: string

@@ -1,11 +1,11 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
-import { createCalls } from "../calls/send.js"
-import type { Clock } from "../calls/clock.js"
-import type { Instance, Provider } from "../provider.js"
-import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "./journal.js"
-import { livingStates } from "./observe.js"
-import { keyOf } from "./roster.js"
-import { generationOf, TAG } from "./tags.js"
+import { createCalls } from "../../calls/send.js"
+import type { Clock } from "../../calls/clock.js"
+import type { Instance, Provider } from "../../provider.js"
+import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal.js"
+import { livingStates } from "../observe.js"
+import { keyOf } from "../roster.js"
+import { generationOf, TAG } from "../tags.js"
 
 /** One cluster of the name, as its tags and journals tell. */
 export interface Found {

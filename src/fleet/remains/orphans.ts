@@ -1,6 +1,6 @@
 /** Orphans: which of the things that carry our tags nobody needs any more, and why. Pure. */
-import type { Instance, Leftover } from "../provider.js"
-import { TAG } from "./tags.js"
+import type { Instance, Leftover } from "../../provider.js"
+import { TAG } from "../tags.js"
 
 /**
  * `expired`: its cluster's deadline has passed. `lease over`: nobody renewed it, and it did not end itself. `older`: than was
