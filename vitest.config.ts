@@ -12,5 +12,12 @@ export default defineConfig({
       },
     ],
   },
-  test: { globalSetup: "test/support/build.ts", include: ["test/**/*.test.ts"], testTimeout: 30_000 },
+  test: {
+    globalSetup: "test/support/build.ts",
+    include: ["test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // One is left free otherwise, and on two cores only one is used.
+    maxWorkers: "100%",
+  },
 })

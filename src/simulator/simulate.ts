@@ -120,7 +120,13 @@ function bucketSchema(z: Z): Zod.ZodType {
   const units = z.number().nonnegative()
   const positive = z.number().positive()
   return z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("token"), capacity: positive, perSecond: units, reserve: units.optional() }),
+    z.strictObject({
+      kind: z.literal("token"),
+      capacity: positive,
+      perSecond: units,
+      reserve: units.optional(),
+      byOutcome: z.boolean().optional(),
+    }),
     z.strictObject({ kind: z.literal("window"), count: positive, perMinute: positive, aligned: z.boolean() }),
     z.strictObject({ kind: z.literal("concurrency"), max: positive }),
   ])

@@ -51,6 +51,26 @@ test("two runs with one seed make the same calls at the same moments", async () 
   expect(await run()).toEqual(await run())
 })
 
+test("a request for each instance: their answers share passes, and the last one is heard at once", async () => {
+  const { clock, world, cluster: make } = rig({ limits: { createBatch: 1 }, buckets: {} })
+  const cluster = make()
+  const made: number[] = []
+  const passes: number[] = []
+  cluster.on("launch-ended", () => void made.push(clock.now()))
+  cluster.on("pass", () => void passes.push(clock.now()))
+  const { running } = await clock.run(cluster.scale(300))
+  expect(running).toBe(300)
+  expect(world.ledger.count("CreateInstances")).toBe(300)
+  const [first, last] = [Math.min(...made), Math.max(...made)]
+  const between = passes.filter((at) => at >= first && at < last)
+  // One for every 50 ms, and one for each look.
+  const most = Math.ceil((last - first) / 50) + world.ledger.count("ListInstances")
+  expect(between.length).toBeLessThanOrEqual(most)
+  expect(new Set(made).size).toBeGreaterThan(3 * most)
+  expect(passes).toContain(last)
+  await clock.run(cluster.close())
+})
+
 test("scale(0): terminations are the next requests, in the same turn", async () => {
   const { clock, world, cluster: make } = rig()
   const cluster = make()
