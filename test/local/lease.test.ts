@@ -31,7 +31,8 @@ test("renewing what is gone, has no lease, or is another one by now changes noth
   const impostor = { ...other, tags: { ...other.tags, "muster-launch": "0".repeat(32) } }
   await place.provider.renew?.([plain, impostor, { ...plain, id: "default-00000000" }], later, calls)
   // It may have begun to run meanwhile; what is renewed shows in its tags.
-  expect(only(await place.list({ ids: [other.id] })).tags).toEqual(other.tags)
+  const [after] = await place.list({ ids: [other.id] })
+  expect(after?.tags).toEqual(other.tags)
   expect(await readdir(join(place.root, "instances", plain.id))).not.toContain("lease")
 })
 
