@@ -23,7 +23,7 @@ export function buildStage(trial: Trial): Stage {
   const clock = new VirtualClock({ seed: trial.seed })
   const worlds = Array.from({ length: trial.regions }, (_, index) => newWorld(trial, clock, index))
   const foreign = new Set(worlds.flatMap(plantForeign))
-  worlds.forEach((world) => limitStock(world, trial))
+  for (const world of worlds) limitStock(world, trial)
   const providers = worlds.map((world) => providerOf(world, trial))
   return { clock, worlds, foreign, providers, bootMs: bootLimitMs(trial.lagMs) }
 }
