@@ -33,31 +33,34 @@ function perZoneAndPoll(cloud: Cloud): number {
   return Math.max(0, ...polls.values())
 }
 
-describe.each(isLong ? [1, 100, 1000, 1001] : [1, 100, 1000])("%i workers", (count) => {
-  test("up in one request, down within one quota minute, and not one is refused", async () => {
-    const cloud = await gce(REAL)
-    const cluster = clusterOn(cloud)
-    const { running } = await cloud.run(cluster.scale(count))
-    expect(running).toBe(count)
-    expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
-    expect(entries(cloud, "zoneOperations.wait")).toHaveLength(1)
-    expect(perZoneAndPoll(cloud)).toBe(1)
+describe.each(isLong ? [1, 100, 1000, 1001] : [1, 100, 1000])(
+  `%i workers${isLong ? "" : ` (1001: ${LONG})`}`,
+  (count) => {
+    test("up in one request, down within one quota minute, and not one is refused", async () => {
+      const cloud = await gce(REAL)
+      const cluster = clusterOn(cloud)
+      const { running } = await cloud.run(cluster.scale(count))
+      expect(running).toBe(count)
+      expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
+      expect(entries(cloud, "zoneOperations.wait")).toHaveLength(1)
+      expect(perZoneAndPoll(cloud)).toBe(1)
 
-    const before = cloud.world.ledger.count()
-    const asked = cloud.clock.now()
-    const receipt = await cloud.run(cluster.close())
-    expect(receipt.leaked).toEqual([])
-    expect(receipt.instances).toHaveLength(count)
-    expect(cloud.world.ledger.entries[before]?.api).toBe("instances.delete")
-    const deletions = entries(cloud, "instances.delete")
-    expect(deletions).toHaveLength(count)
-    expect((deletions.at(-1)?.at ?? 0) - asked).toBeLessThan(60_000)
+      const before = cloud.world.ledger.count()
+      const asked = cloud.clock.now()
+      const receipt = await cloud.run(cluster.close())
+      expect(receipt.leaked).toEqual([])
+      expect(receipt.instances).toHaveLength(count)
+      expect(cloud.world.ledger.entries[before]?.api).toBe("instances.delete")
+      const deletions = entries(cloud, "instances.delete")
+      expect(deletions).toHaveLength(count)
+      expect((deletions.at(-1)?.at ?? 0) - asked).toBeLessThan(60_000)
 
-    expect(entries(cloud, "instances.setLabels")).toEqual([])
-    expect(refused(cloud)).toEqual([])
-    expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
-  })
-})
+      expect(entries(cloud, "instances.setLabels")).toEqual([])
+      expect(refused(cloud)).toEqual([])
+      expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
+    })
+  },
+)
 
 test("spread over zones: one request for each", async () => {
   const cloud = await gce({ ...REAL, gcp: { zones: ["us-central1-a", "us-central1-b", "us-central1-c"] } })
