@@ -19,13 +19,20 @@ export function zod(): Z {
  *
  * @param what names the thing in messages: "cluster", "aws", "scale".
  * @param schemaOf the schema, given zod when it is needed; use `z.strictObject` so that unknown options are found.
+ * @param alsoWrong what a schema cannot say; it is said after what the schema finds.
  * @throws SpecError with every problem, each naming the option, showing the value and saying what is allowed.
  */
-export function parseOptions<T>(what: string, schemaOf: (z: Z) => Zod.ZodType<T>, input: unknown): T {
+export function parseOptions<T>(
+  what: string,
+  schemaOf: (z: Z) => Zod.ZodType<T>,
+  input: unknown,
+  alsoWrong: readonly SpecProblem[] = [],
+): T {
   const schema = schemaOf(zod())
   const result = schema.safeParse(input, { reportInput: true })
-  if (result.success) return result.data
-  throw new SpecError(result.error.issues.flatMap((issue) => problemsOf(what, issue, schema, input)))
+  if (result.success && alsoWrong.length === 0) return result.data
+  const issues = result.error?.issues ?? []
+  throw new SpecError([...issues.flatMap((issue) => problemsOf(what, issue, schema, input)), ...alsoWrong])
 }
 
 function problemsOf(what: string, issue: Zod.core.$ZodIssue, schema: Zod.ZodType, input: unknown): SpecProblem[] {

@@ -1,6 +1,6 @@
 /** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
 import { isIPv4, isIPv6 } from "node:net"
-import { SpecError, type SpecProblem } from "../../src/errors.js"
+import type { SpecProblem } from "../../src/errors.js"
 import { nearest, parseOptions, type Z } from "../../src/parse.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 
@@ -117,15 +117,7 @@ function optionsSchema(z: Z) {
  * @throws SpecError with all that is wrong; it never shows a key.
  */
 export function parseAwsOptions(input: unknown): AwsOptions {
-  const problems: SpecProblem[] = [...combinationProblems(input)]
-  try {
-    const options = parseOptions("aws", optionsSchema, input)
-    if (problems.length === 0) return options as AwsOptions
-  } catch (error) {
-    if (!(error instanceof SpecError)) throw error
-    problems.unshift(...error.problems)
-  }
-  throw new SpecError(problems)
+  return parseOptions("aws", optionsSchema, input, combinationProblems(input)) as AwsOptions
 }
 
 /** What a schema cannot say, or would say with a secret in the message. */

@@ -1,4 +1,4 @@
-import { SpecError, type SpecProblem } from "../../src/errors.js"
+import type { SpecProblem } from "../../src/errors.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject } from "../../src/provider.js"
 
@@ -178,15 +178,7 @@ function optionsSchema(z: Z) {
  * @throws SpecError with all that is wrong.
  */
 export function parseAzureOptions(input: unknown): AzureOptions {
-  const problems: SpecProblem[] = [...combinationProblems(input)]
-  try {
-    const options = parseOptions("azure", optionsSchema, input)
-    if (problems.length === 0) return options as AzureOptions
-  } catch (error) {
-    if (!(error instanceof SpecError)) throw error
-    problems.unshift(...error.problems)
-  }
-  throw new SpecError(problems)
+  return parseOptions("azure", optionsSchema, input, combinationProblems(input)) as AzureOptions
 }
 
 /** What a schema cannot say. */

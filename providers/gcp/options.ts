@@ -1,4 +1,4 @@
-import { SpecError, type SpecProblem } from "../../src/errors.js"
+import type { SpecProblem } from "../../src/errors.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject, Market } from "../../src/provider.js"
 
@@ -160,15 +160,7 @@ export const IMAGE_RULE = 'Give an image such as "projects/debian-cloud/global/i
  * @throws SpecError with all that is wrong; it never shows a credential.
  */
 export function parseGcpOptions(input: unknown): GcpOptions {
-  const problems: SpecProblem[] = [...combinationProblems(input)]
-  try {
-    const options = parseOptions("gcp", optionsSchema, input)
-    if (problems.length === 0) return options as GcpOptions
-  } catch (error) {
-    if (!(error instanceof SpecError)) throw error
-    problems.unshift(...error.problems)
-  }
-  throw new SpecError(problems)
+  return parseOptions("gcp", optionsSchema, input, combinationProblems(input)) as GcpOptions
 }
 
 /** What a schema cannot say. */
