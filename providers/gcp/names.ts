@@ -31,8 +31,8 @@ export function idOf(zone: string, name: string): string {
   return `${zone}/${name}`
 }
 
-/** Zone and name of an id of ours; undefined for any other text. */
+/** Zone and name of an id of ours, both as RFC 1035 has labels; undefined for any other text. */
 export function partsOf(id: string): { readonly zone: string; readonly name: string } | undefined {
-  const match = /^([a-z]+(?:-[a-z0-9]+)+)\/([a-z](?:[-a-z0-9]*[a-z0-9])?)$/.exec(id)
+  const match = /^([a-z](?:[-a-z0-9]*[a-z0-9])?)\/([a-z](?:[-a-z0-9]*[a-z0-9])?)$/.exec(id)
   return match === null ? undefined : { zone: match[1] ?? "", name: match[2] ?? "" }
 }

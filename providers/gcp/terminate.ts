@@ -1,4 +1,5 @@
 import { AuthError, MusterError, RejectedError } from "../../src/errors.js"
+import { show } from "../../src/parse.js"
 import type { Calls, Instance, Termination } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { asError, isNotFound, saidBy } from "./errors.js"
@@ -43,7 +44,11 @@ async function end(send: Send, region: string, instance: Instance, period: numbe
   // On its way out already: asking again would cost a write, and Compute Engine may refuse a second deletion. Should it
   // only have been stopped, lists show it as stopped next.
   if (state === "terminating") return { id, state }
-  const { zone, name } = partsOf(id) ?? instance
+  const parts = partsOf(id)
+  if (parts === undefined) {
+    throw new RejectedError(`deleting ${show(id)}: an instance's id is zone/name`, { code: "InvalidName" })
+  }
+  const { zone, name } = parts
   const what = `deleting ${name} in ${zone}`
   const requestId = uuidOf(hexOf(`delete/${id}/${period}`, 32))
   try {

@@ -7,7 +7,16 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { property, string, stringMatching, dictionary, assert, asyncProperty, constantFrom, oneof } from "fast-check"
+import {
+  property,
+  string,
+  stringMatching,
+  dictionary,
+  assert,
+  asyncProperty,
+  constantFrom,
+  oneof,
+} from "../support/property.js"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { guestScript } from "../../providers/gcp/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"

@@ -1,5 +1,5 @@
 /** Names from outside: whatever they are, a filter asks for one label's value, and a URL leads to one place. */
-import { asyncProperty, assert, constantFrom, oneof, property, string } from "fast-check"
+import { asyncProperty, assert, constantFrom, oneof, property, string } from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { filterOf } from "../../providers/gcp/labelled.js"
 import { instanceName, partsOf } from "../../providers/gcp/names.js"
