@@ -2,30 +2,28 @@
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
 import { RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
-import { checkCeiling } from "./fleet/budget.js"
-import { type Explanation, explain } from "./fleet/explain/explain.js"
-import { defaultJournalDirectory } from "./fleet/journal.js"
-import { type ClusterSummary, listClusters } from "./fleet/remains/listing.js"
-import { hold } from "./fleet/opening/hold.js"
+import type { Explanation } from "./fleet/explain/explain.js"
+import { inWords } from "./fleet/explain/explain-text.js"
 import { randomName } from "./fleet/opening/names.js"
-import { resolveProviders } from "./fleet/opening/open.js"
-import { type ClusterPlan, planTargets } from "./fleet/preview/preview.js"
-import { pricesWithin } from "./fleet/offers/prices.js"
-import { type Receipt, receiptOf } from "./fleet/receipt.js"
-import { type Remain, remainsOf } from "./fleet/remains/remains.js"
-import { type ClusterCost, costNow } from "./fleet/spending.js"
-import { sweep, type SweepRow } from "./fleet/remains/sweep.js"
-import { detachedError, type ScaleResult } from "./fleet/target.js"
-import { type Worker, workerOf } from "./fleet/worker.js"
+import type { ClusterPlan } from "./fleet/preview/preview.js"
+import type { Receipt } from "./fleet/receipt.js"
+import type { ClusterSummary } from "./fleet/remains/listing.js"
+import type { Remain } from "./fleet/remains/remains.js"
+import type { SweepRow } from "./fleet/remains/sweep.js"
+import type { ScaleResult } from "./fleet/target.js"
+import type { Worker } from "./fleet/worker.js"
 import { type Group, groupOf } from "./group.js"
 import { checkUntil } from "./money/budget.js"
-import { Session } from "./session.js"
+import { type ClusterCost, NO_COST } from "./money/cost.js"
+import type { Session } from "./session.js"
 import { type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
+  checkCeiling,
   closedError,
   type CloseOptions,
   type ClusterOptions,
+  detachedError,
   type ListSpec,
   onlyWatches,
   resolveAttach,
@@ -56,7 +54,7 @@ export class Cluster implements AsyncDisposable {
   readonly name: string
   readonly #spec: ResolvedSpec
   readonly #clock: Clock
-  readonly #journal: string | false
+  readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #emitter = new Emitter()
   #opening: Promise<Session> | undefined
@@ -73,7 +71,7 @@ export class Cluster implements AsyncDisposable {
     const { clock = systemClock, seed } = options
     checkUntil(this.#spec.budget, clock.now())
     this.#clock = seed === undefined ? clock : seededClock(clock, seed)
-    this.#journal = options.journal ?? defaultJournalDirectory()
+    this.#journal = options.journal
     this.#attaching = attaching.get(spec)
     this.name = this.#spec.name ?? randomName(this.#clock)
   }
@@ -92,7 +90,7 @@ export class Cluster implements AsyncDisposable {
     const resolved = resolveAttach(name, spec)
     attaching.set(resolved, spec)
     const cluster = new Cluster(resolved, options)
-    await pricesWithin((await cluster.#open()).fleet)
+    await (await cluster.#open()).findPrices()
     return cluster
   }
 
@@ -104,12 +102,16 @@ export class Cluster implements AsyncDisposable {
    * @throws what looking at a place threw, after the other places were swept.
    */
   static async sweep(spec: SweepSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly SweepRow[]> {
-    return sweep(resolveSweep(spec), options.clock ?? systemClock)
+    const resolved = resolveSweep(spec)
+    const { clock = systemClock } = options
+    return (await deferred(clock)).sweep(resolved, clock)
   }
 
   /** The clusters that live at a provider, from tags alone. */
-  static list(spec: ListSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly ClusterSummary[]> {
-    return listClusters(resolveList(spec), options.clock ?? systemClock)
+  static async list(spec: ListSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly ClusterSummary[]> {
+    const resolved = resolveList(spec)
+    const { clock = systemClock } = options
+    return (await deferred(clock)).listClusters(resolved, clock)
   }
 
   /**
@@ -130,14 +132,16 @@ export class Cluster implements AsyncDisposable {
     // What can be checked without the cloud is refused before it is asked anything.
     const { targets } = resolveScale(target, options, this.#groupNames(target))
     checkCeiling(this.#spec.maxWorkers, targets)
-    const { fleet, scaling } = await this.#open()
+    const session = await this.#open()
     this.#checkOpen()
-    const scale = resolveScale(target, options, [...fleet.groups.keys()])
+    const scale = resolveScale(target, options, session.groups())
     options.signal?.throwIfAborted()
     if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
-    await hold(fleet, scale.targets)
-    this.#checkOpen()
-    return scaling.scale(scale, () => this.close())
+    return session.scale(
+      scale,
+      () => this.#checkOpen(),
+      () => this.close(),
+    )
   }
 
   /**
@@ -149,9 +153,8 @@ export class Cluster implements AsyncDisposable {
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
     resolveScale(target, {}, this.#groupNames(target))
-    const { fleet } = await this.#open()
-    const { targets } = resolveScale(target, {}, [...fleet.groups.keys()])
-    return planTargets(fleet, targets)
+    const session = await this.#open()
+    return session.plan(resolveScale(target, {}, session.groups()).targets)
   }
 
   /**
@@ -159,23 +162,24 @@ export class Cluster implements AsyncDisposable {
    * cloud; `String(explanation)` is a page of text.
    */
   explain(): Explanation {
-    return explain(this.name, this.#clock.now(), this.#session?.fleet)
+    const nothing = { cluster: this.name, at: this.#clock.now(), groups: [], unavailable: [] }
+    return this.#session?.explain() ?? inWords(nothing)
   }
 
   /** The workers that are, or may be, there. */
   get workers(): readonly Worker[] {
-    return this.#session?.fleet?.roster.living().map(workerOf) ?? []
+    return this.#session?.workers() ?? []
   }
 
   /** What the cluster has cost so far, and what it costs per hour now: an estimate from the prices known at each launch. */
   cost(): ClusterCost {
-    return costNow(this.#session?.fleet, this.#clock.now())
+    return this.#session?.cost() ?? NO_COST
   }
 
   /** @throws SpecError when there is no such group. */
   group(name: string): Group {
     resolveScale({ [name]: 0 }, {}, this.#groupNames({ [name]: 0 }))
-    return groupOf(this, name, () => this.#session?.fleet?.groups.get(name)?.desired ?? 0)
+    return groupOf(this, name, () => this.#session?.desired(name) ?? 0)
   }
 
   /** All events from now on, until the cluster is closed or detached. */
@@ -209,6 +213,7 @@ export class Cluster implements AsyncDisposable {
    * answer proves that nothing is left, after `close` too.
    */
   async audit(): Promise<readonly Remain[]> {
+    const { remainsOf, resolveProviders } = await deferred(this.#clock)
     const providers = this.#session?.fleet.providers ?? (await resolveProviders(this.#spec, this.#clock))
     return remainsOf(providers, { cluster: this.name, owner: this.#spec.owner }, this.#clock)
   }
@@ -240,7 +245,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The groups as far as they are known: those of an attached cluster only once it was looked at. */
   #groupNames(target: ScaleTarget): readonly string[] {
-    if (this.#session !== undefined) return [...this.#session.fleet.groups.keys()]
+    if (this.#session !== undefined) return this.#session.groups()
     if (this.#attaching !== undefined && typeof target !== "number") return Object.keys(target)
     return this.#spec.groups.map((group) => group.name)
   }
@@ -255,6 +260,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #openOnce(): Promise<Session> {
+    const { Session } = await deferred(this.#clock)
     this.#session = await Session.open(this.#spec, {
       name: this.name,
       isNamed: this.#spec.name !== undefined,
@@ -282,7 +288,10 @@ export class Cluster implements AsyncDisposable {
 
   async #close(timeoutMs: number): Promise<Receipt> {
     const session = this.#session ?? (await this.#opening?.catch(() => undefined))
-    if (session === undefined) return receiptOf(this.name, [], this.#clock.now(), [])
+    if (session === undefined) {
+      const { receiptOf } = await deferred(this.#clock)
+      return receiptOf(this.name, [], this.#clock.now(), [])
+    }
     this.#checkHeld()
     const { receipt, error } = await session.close(timeoutMs, () => this.#checkHeld())
     this.#ended = closedError(this.name)
@@ -293,6 +302,10 @@ export class Cluster implements AsyncDisposable {
     if (error !== undefined) throw error
     return receipt
   }
+}
+
+function deferred(clock: Clock): Promise<typeof import("./deferred.js")> {
+  return clock.busy("loading the library", import("./deferred.js"))
 }
 
 /** Specs that `attach` made: the constructor's own signature stays that of a new cluster. */

@@ -5,21 +5,33 @@ import type { ClusterEventBody } from "./events.js"
 import { closeOnExit } from "./exit/on-exit.js"
 import { type Closed, closeFleet } from "./fleet/closing.js"
 import type { Fleet } from "./fleet/context.js"
+import { type Explanation, explain } from "./fleet/explain/explain.js"
 import { withdrawWaiting } from "./fleet/withdraw.js"
+import { defaultJournalDirectory } from "./fleet/journal.js"
 import { keepLease } from "./fleet/lease.js"
+import { pricesWithin } from "./fleet/offers/prices.js"
+import { hold } from "./fleet/opening/hold.js"
 import { type OpenOptions, openFleet } from "./fleet/opening/open.js"
 import { Passes } from "./fleet/passes.js"
+import { type ClusterPlan, planTargets } from "./fleet/preview/preview.js"
 import type { Receipt } from "./fleet/receipt.js"
 import { type Loop, startLoop } from "./fleet/reconcile.js"
 import { endRequests } from "./fleet/requests.js"
 import { Scaling } from "./fleet/scaling.js"
+import { costNow } from "./fleet/spending.js"
+import type { ScaleResult } from "./fleet/target.js"
+import { type Worker, workerOf } from "./fleet/worker.js"
+import type { ClusterCost } from "./money/cost.js"
 import type { ResolvedSpec } from "./spec.js"
+import type { ResolvedScale } from "./verbs.js"
 
-export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake"> {
+export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
   readonly name: string
   /** The user chose the name. */
   readonly isNamed: boolean
   readonly clock: Clock
+  /** The directory of the launch journal; false: none is kept. */
+  readonly journal?: string | false | undefined
   readonly emit: (event: ClusterEventBody) => void
   /** Closes the whole cluster: what a process that ends asks for. */
   readonly close: (timeoutMs: number) => Promise<Receipt>
@@ -29,7 +41,7 @@ export class Session {
   readonly fleet: Fleet
   /** The cluster lived before: disposing of it leaves it alone. */
   readonly attached: boolean
-  readonly scaling: Scaling
+  readonly #scaling: Scaling
   readonly #passes = new Passes()
   readonly #abort: AbortController
   readonly #loop: Loop
@@ -43,7 +55,7 @@ export class Session {
     this.attached = opened.attached
     this.#abort = opened.abort
     this.#watches = watches
-    this.scaling = new Scaling(this.fleet, this.#passes)
+    this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
   }
 
@@ -54,13 +66,50 @@ export class Session {
     setMaxListeners(0, abort.signal)
     let session: Session | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
-    const opened = await openFleet(name, isNamed, spec, { ...options, signal: abort.signal, wake })
+    const { journal = defaultJournalDirectory() } = options
+    const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
     const { fleet } = opened
     const size = () => fleet.roster.living().length
     const onExit = () => closeOnExit({ name, size, close, requests: () => endRequests(fleet, spec) })
     session = new Session({ ...opened, abort }, [keepLease(fleet), ...(spec.closeOnExit ? [onExit()] : [])])
     wake()
     return session
+  }
+
+  /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
+  async scale(scale: ResolvedScale, checkOpen: () => void, close: () => Promise<unknown>): Promise<ScaleResult> {
+    await hold(this.fleet, scale.targets)
+    checkOpen()
+    return this.#scaling.scale(scale, close)
+  }
+
+  plan(targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
+    return planTargets(this.fleet, targets)
+  }
+
+  explain(): Explanation {
+    return explain(this.fleet)
+  }
+
+  cost(): ClusterCost {
+    return costNow(this.fleet, this.fleet.clock.now())
+  }
+
+  /** Asks what the workers cost that were launched by another process. */
+  async findPrices(): Promise<void> {
+    await pricesWithin(this.fleet)
+  }
+
+  workers(): readonly Worker[] {
+    return this.fleet.roster.living().map(workerOf)
+  }
+
+  groups(): readonly string[] {
+    return [...this.fleet.groups.keys()]
+  }
+
+  desired(group: string): number {
+    return this.fleet.groups.get(group)?.desired ?? 0
   }
 
   /** Asks for another pass: at once, or within so many milliseconds. */
@@ -70,14 +119,14 @@ export class Session {
 
   /** Ends all of the cluster; what it came to. */
   close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
-    this.scaling.supersede(() => true)
+    this.#scaling.supersede(() => true)
     return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
   }
 
   /** Lets go of the instances: nothing more is launched, and whoever waits for a target hears why. */
   async letGo(reason: Error, toWaiting: Error): Promise<void> {
     const { fleet } = this
-    this.scaling.reject(toWaiting)
+    this.#scaling.reject(toWaiting)
     for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
     // Launches on the wire are awaited to their own deadline: what they make must be in the journal, not only in the cloud.
     const isSent = () => fleet.roster.openLaunches().some((launch) => launch.state === "sent")

@@ -1,6 +1,6 @@
 /** The arguments of a cluster's verbs: scale, close, attach, list. */
 import type * as Zod from "zod"
-import { OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
+import { MusterError, OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
 import type { Clock } from "./calls/clock.js"
 import type { Criteria } from "./fleet/remains/orphans.js"
 import { parseOptions, show, type Z } from "./parse.js"
@@ -142,6 +142,14 @@ export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups:
   }
 }
 
+/** @throws SpecError when the goals together are above the ceiling. */
+export function checkCeiling(maxWorkers: number | undefined, goals: ReadonlyMap<string, number>): void {
+  const total = [...goals.values()].reduce((sum, count) => sum + count, 0)
+  if (maxWorkers === undefined || total <= maxWorkers) return
+  const message = `is ${total} in all, above maxWorkers ${maxWorkers}; ask for at most ${maxWorkers}, or raise maxWorkers`
+  throw new SpecError([{ option: "scale.target", value: total, message }])
+}
+
 /** @throws SpecError with every problem at once. */
 export function resolveAttach(name: string, { takeOver, ...spec }: AttachSpec): ClusterSpec {
   const full: ClusterSpec = { ...spec, name, existing: "connect" }
@@ -157,6 +165,10 @@ export function resolveAttach(name: string, { takeOver, ...spec }: AttachSpec): 
 
 export function closedError(name: string): RejectedError {
   return new RejectedError(`cluster "${name}" is closed; make a new one to scale again`)
+}
+
+export function detachedError(cluster: string): MusterError {
+  return new MusterError(`cluster "${cluster}" was detached while this waited; its instances go on`)
 }
 
 export function onlyWatches(name: string): OwnershipError {

@@ -1,8 +1,9 @@
 /** Budget: refuses targets that the money does not cover, and ends the cluster when the money or the time is spent. */
-import { BudgetError, SpecError } from "../errors.js"
+import { BudgetError } from "../errors.js"
 import { reachedAt, spendOf } from "../money/bill.js"
 import { dollars } from "../money/budget.js"
 import { bestCase, type GroupWish } from "../money/means.js"
+import { checkCeiling } from "../verbs.js"
 import { type Fleet, type GroupState, messageOf } from "./context.js"
 import { findOffers } from "./offers/offers.js"
 import { setTargets } from "./scaling.js"
@@ -63,14 +64,6 @@ export function refusalOf(fleet: Fleet, targets: ReadonlyMap<string, number>): s
   } catch (error) {
     return `scale would refuse this: ${messageOf(error)}`
   }
-}
-
-/** @throws SpecError when the goals together are above the ceiling. */
-export function checkCeiling(maxWorkers: number | undefined, goals: ReadonlyMap<string, number>): void {
-  const total = [...goals.values()].reduce((sum, count) => sum + count, 0)
-  if (maxWorkers === undefined || total <= maxWorkers) return
-  const message = `is ${total} in all, above maxWorkers ${maxWorkers}; ask for at most ${maxWorkers}, or raise maxWorkers`
-  throw new SpecError([{ option: "scale.target", value: total, message }])
 }
 
 /** For each group: what its workers cost that stay, the dearest go first, and what more of it costs at least. */

@@ -1,8 +1,9 @@
 /** The receipt: every instance that the cluster ever had in this process or found by its tags, and what became of it. */
 import { type Bill, spendOf } from "../money/bill.js"
+import type { PriceOrigin } from "../money/cost.js"
 import type { Instance, Market } from "../provider.js"
 import { mayLive, type WorkerState } from "./lifecycle.js"
-import type { PriceOrigin, WorkerRecord } from "./roster.js"
+import type { WorkerRecord } from "./roster.js"
 import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending.js"
 import { TAG } from "./tags.js"
 

@@ -1,13 +1,8 @@
 /** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
+import type { PriceOrigin } from "../money/cost.js"
 import type { Failure, Instance, Json, LaunchCall, Offer, Provider } from "../provider.js"
 import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
 import { TAG } from "./tags.js"
-
-/** Who said what an offer costs, and when (milliseconds since 1970). */
-export interface PriceOrigin {
-  readonly source: string
-  readonly at: number
-}
 
 /** What an offer costs, in USD. */
 export interface Price {

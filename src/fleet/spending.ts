@@ -1,5 +1,6 @@
 /** Spending: what the workers of a cluster have cost, from what is seen of them and from the journals of earlier processes. */
 import { type Bill, costOf, ranMs, spendOf } from "../money/bill.js"
+import type { ClusterCost, PriceOrigin } from "../money/cost.js"
 import { NO_BUDGET, type ResolvedBudget } from "../money/budget.js"
 import type { BudgetError } from "../errors.js"
 import type { Provider } from "../provider.js"
@@ -10,7 +11,7 @@ import { mayLive } from "./lifecycle.js"
 import { dollars } from "../money/budget.js"
 import type { Found } from "./opening/survey.js"
 import { pricesWithin } from "./offers/prices.js"
-import { keyOf, type PriceOrigin, type WorkerRecord } from "./roster.js"
+import { keyOf, type WorkerRecord } from "./roster.js"
 
 /** What a cluster may cost, and what is known of that beside its workers. */
 export interface Money {
@@ -21,24 +22,6 @@ export interface Money {
   readonly earlier: Map<string, BillRow>
   /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
   over: BudgetError | undefined
-}
-
-/** What a cluster has cost so far: an estimate from the prices known at launch, without disks, traffic, addresses and taxes. */
-export interface ClusterCost {
-  /** Prices times running time: a cloud's invoice may differ. */
-  readonly estimate: true
-  /** USD until now, of all instances whose price is known. */
-  readonly soFar: number
-  /** USD an hour of all that lives now. */
-  readonly perHour: number
-  /** USD until now, by group. */
-  readonly byGroup: Readonly<Record<string, number>>
-  /** How many instances these sums leave out, because their price is not known. */
-  readonly unpriced: number
-  /** USD of `soFar` that instances have cost which had ended before this process began. */
-  readonly earlier: number
-  /** Where the prices are from, and when they were asked for (milliseconds since 1970). */
-  readonly prices: readonly PriceOrigin[]
 }
 
 export const JOURNAL_SOURCE = "the journal of an earlier process"
@@ -97,11 +80,11 @@ export function earlierBills({ roster, money }: Pick<Fleet, "roster" | "money">)
   return [...money.earlier.values()].filter(({ id }) => !roster.workers.has(id))
 }
 
-/** What the cluster has cost, and costs; nothing when it was never opened. */
-export function costNow(fleet: Pick<Fleet, "roster" | "money"> | undefined, now: number): ClusterCost {
-  const earlier = fleet === undefined ? [] : earlierBills(fleet)
-  const { usd, byGroup, perHour, unpriced } = spendOf(fleet === undefined ? [] : billsOf(fleet), now)
-  const prices = pricesOf(fleet?.roster.workers.values() ?? [])
+/** What the cluster has cost, and costs. */
+export function costNow(fleet: Pick<Fleet, "roster" | "money">, now: number): ClusterCost {
+  const earlier = earlierBills(fleet)
+  const { usd, byGroup, perHour, unpriced } = spendOf(billsOf(fleet), now)
+  const prices = pricesOf(fleet.roster.workers.values())
   return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier: spendOf(earlier, now).usd, prices }
 }
 

@@ -1,5 +1,5 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
-import { AuthError, MusterError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
+import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
 import type { ResolvedScale } from "../verbs.js"
 import { type Fleet, type GroupState, memoryOf } from "./context.js"
 import { barredByOutages } from "./outages.js"
@@ -106,8 +106,4 @@ export function shortfallError(
   const waited = waitedMs === undefined ? "" : `; waited ${Math.round(waitedMs / 1000)} s`
   const message = shortfallMessage(fleet.owner.cluster, desired, running, shortfall) + waited
   return new ShortfallError(message, { desired, running, shortfall })
-}
-
-export function detachedError(cluster: string): MusterError {
-  return new MusterError(`cluster "${cluster}" was detached while this waited; its instances go on`)
 }

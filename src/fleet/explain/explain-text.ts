@@ -6,7 +6,12 @@ import type { Barred, Explanation, GroupExplanation, Waiting } from "./explain.j
 /** Failures on the page; the others are in the explanation. */
 const MOST_FAILURES = 5
 
-export function explanationText({ cluster, at, groups, unavailable }: Omit<Explanation, "toString">): string {
+/** An explanation that `String` turns into a page of text. */
+export function inWords(explanation: Omit<Explanation, "toString">): Explanation {
+  return Object.defineProperty(explanation, "toString", { value: () => explanationText(explanation) })
+}
+
+function explanationText({ cluster, at, groups, unavailable }: Omit<Explanation, "toString">): string {
   if (groups.length === 0) return `"${cluster}": no cloud was asked anything yet`
   return [
     `"${cluster}"`,

@@ -4,7 +4,7 @@ import type { Shortfall } from "../../errors.js"
 import type { Failure, Provider, Scope } from "../../provider.js"
 import { type Fleet, type GroupState, memoryOf } from "../context.js"
 import { etaMs } from "../eta.js"
-import { explanationText } from "./explain-text.js"
+import { inWords } from "./explain-text.js"
 import { keyOfPlace } from "../outages.js"
 import { groupNow, mayLaunch, planFor } from "../planning.js"
 import type { Launch } from "../roster.js"
@@ -69,16 +69,12 @@ export interface Explanation {
 /** Failures that an explanation names; more of a kind say nothing more. */
 const MOST_FAILURES = 20
 
-/** @param fleet undefined before any cloud was asked anything. */
-export function explain(cluster: string, now: number, fleet: Fleet | undefined): Explanation {
-  const balance = fleet === undefined ? undefined : balanceOf(fleet)
-  const groups =
-    fleet === undefined || balance === undefined
-      ? []
-      : [...fleet.groups.values()].map((state) => explainGroup(fleet, state, balance))
-  const memory = fleet === undefined ? [] : memoryOf(fleet).filter((entry) => entry.until > now)
-  const explanation = { cluster, at: now, groups, unavailable: memory.map(barredOf) }
-  return Object.defineProperty(explanation, "toString", { value: () => explanationText(explanation) })
+export function explain(fleet: Fleet): Explanation {
+  const at = fleet.clock.now()
+  const balance = balanceOf(fleet)
+  const groups = [...fleet.groups.values()].map((state) => explainGroup(fleet, state, balance))
+  const unavailable = memoryOf(fleet).filter((entry) => entry.until > at)
+  return inWords({ cluster: fleet.owner.cluster, at, groups, unavailable: unavailable.map(barredOf) })
 }
 
 function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupExplanation {
