@@ -10,6 +10,8 @@ import { type AzureOptions, azure } from "../../../providers/azure/index.js"
 import { VERSION } from "../../../providers/azure/wire/catalogue.js"
 import { acceleratedClock, systemClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
+// What the first use of a cluster would load.
+import "../../../src/deferred.js"
 import { Cluster } from "../../../src/index.js"
 import type { Calls, LaunchCall, Provider } from "../../../src/provider.js"
 import { type Effort, effortOf } from "../stopwatch.js"

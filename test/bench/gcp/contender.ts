@@ -72,6 +72,8 @@ async function readyRaw({ url, count }: Errand): Promise<Ready> {
 
 async function readyMuster({ url, count, side }: Errand): Promise<Ready> {
   const { Cluster } = await import("../../../src/index.js")
+  // What its first use would load.
+  await import("../../../src/deferred.js")
   const { gcp } = await import("../../../providers/gcp/index.js")
   const sdk = side === "muster7" ? { sdk: () => import("compute7") } : {}
   const { project, region, zone } = PLACE
