@@ -168,8 +168,8 @@ async function deadline<T>(
 ): Promise<T> {
   const { clock, limits, signal } = options
   const controller = new AbortController()
-  const late = new TransientError(`${api}: no answer within ${limits.attemptMs / 1000} s; the outcome is unknown`)
-  const cancel = clock.timer(limits.attemptMs, () => controller.abort(late))
+  const late = () => new TransientError(`${api}: no answer within ${limits.attemptMs / 1000} s; the outcome is unknown`)
+  const cancel = clock.timer(limits.attemptMs, () => controller.abort(late()))
   const onAbort = () => controller.abort(signal.reason)
   if (!options.finishAttempts) signal.addEventListener("abort", onAbort, { once: true })
   const ended = new Promise<never>((_resolve, reject) => {
