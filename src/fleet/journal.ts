@@ -126,8 +126,8 @@ export class FileJournal implements Journal {
   readonly #path: string
   readonly #owner: Owner
   readonly #clock: Clock
-  /** Digests of the texts that are in the file. */
-  readonly #texts = new Set<string>()
+  /** The texts that are in the file, and their digests. */
+  readonly #texts = new Map<string, string>()
   #next: Batch | undefined
   #last: Promise<void> = Promise.resolve()
   #file: FileHandle | undefined
@@ -215,12 +215,14 @@ export class FileJournal implements Journal {
   }
 
   /** Lines for the records; texts that the file does not hold yet go before them, and into `texts`. */
-  #linesOf(records: readonly JsonObject[], texts: Set<string>): string[] {
+  #linesOf(records: readonly JsonObject[], texts: Map<string, string>): string[] {
     const lines: string[] = []
     const name = (text: string) => {
+      const known = this.#texts.get(text) ?? texts.get(text)
+      if (known !== undefined) return known
       const digest = createHash("sha256").update(text).digest("hex")
-      if (!this.#texts.has(digest) && !texts.has(digest)) lines.push(line({ kind: "text", digest, text }))
-      texts.add(digest)
+      lines.push(line({ kind: "text", digest, text }))
+      texts.set(text, digest)
       return digest
     }
     for (const record of records) {
@@ -266,12 +268,12 @@ export class FileJournal implements Journal {
     if (batch === undefined) return
     try {
       const file = this.#file ?? (await this.#create())
-      const texts = new Set<string>()
+      const texts = new Map<string, string>()
       const text = this.#linesOf(batch.records, texts).join("")
       if (text !== "") await file.appendFile(text)
       if (batch.sync) await file.datasync()
       this.#length += Buffer.byteLength(text)
-      for (const digest of texts) this.#texts.add(digest)
+      for (const [known, digest] of texts) this.#texts.set(known, digest)
     } catch (error) {
       // Half a line would damage the next one.
       await this.#file?.truncate(this.#length).catch(() => {})
