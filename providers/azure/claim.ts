@@ -1,5 +1,5 @@
 /** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
-import { OwnershipError } from "../../src/errors.js"
+import { OwnershipError, RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import { isForbidden } from "./errors.js"
@@ -20,8 +20,9 @@ export interface Claimed {
  *
  * No request creates a group only once. A scale set's does ("If-None-Match: *", "Virtual Machine Scale Sets - Create Or
  * Update"): an empty one costs nothing, makes no VM, and goes with its group. Of two processes that make the same group in
- * the same moment, the one that makes the scale set holds the generation. Where the role allows no scale sets, the group's
- * own tag decides: it is read, written and read again, and two that write within one round trip may both find theirs.
+ * the same moment, the one that makes the scale set holds the generation. Where no scale set can be made (the role, a policy,
+ * or the cloud has none), the group's own tag decides: it is read, written and read again, and two that write within one
+ * round trip may both find theirs.
  *
  * @throws OwnershipError when another process holds the generation.
  */
@@ -36,11 +37,11 @@ export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Prom
   const outcome = await putMark(azure, group, tags, calls)
   if (outcome === "made") return { group, notes: [] }
   const winner = (await readMark(azure, group, calls)) ?? (await readGroup(azure, group, calls)) ?? {}
-  return { ...checkClaim(group, winner, owner), notes: outcome === "forbidden" ? [TAGS_ALONE] : [] }
+  return { ...checkClaim(group, winner, owner), notes: outcome === "exists" ? [] : [outcome.note] }
 }
 
 const TAGS_ALONE =
-  "the role allows no scale sets, by which a cluster's owner is told apart: two processes that take it over in the same moment find out only by each other's launches"
+  "by which a cluster's owner is told apart: two processes that take it over in the same moment find out only by each other's launches"
 
 function checkClaim(group: string, tags: Tags, owner: Owner): Claimed {
   if (tags[CLAIM_TAG] === owner.claim) return { group, notes: [] }
@@ -65,7 +66,8 @@ function markPath(azure: Azure, group: string): string {
   return `${path}/providers/Microsoft.Compute/virtualMachineScaleSets/muster-claim?api-version=${COMPUTE}`
 }
 
-type Outcome = "made" | "exists" | "forbidden"
+/** `note`: why there can be none, for the user. */
+type Outcome = "made" | "exists" | { readonly note: string }
 
 async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): Promise<Outcome> {
   // Without a profile it has no VMs, and without a capacity it wants none.
@@ -77,8 +79,9 @@ async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): P
     const { status } = await arm(azure, calls, "VirtualMachineScaleSets_CreateOrUpdate", request, sending)
     return status < 300 ? "made" : "exists"
   } catch (error) {
-    if (!isForbidden(error)) throw error
-    return "forbidden"
+    if (isForbidden(error)) return { note: `the role allows no scale sets, ${TAGS_ALONE}` }
+    if (error instanceof RejectedError) return { note: `no scale set can be made (${error.code}), ${TAGS_ALONE}` }
+    throw error
   }
 }
 
@@ -89,7 +92,7 @@ async function readMark(azure: Azure, group: string, calls: Calls): Promise<Tags
     const reply = await arm(azure, calls, "VirtualMachineScaleSets_Get", request, sending)
     return reply.status > 299 ? undefined : ((reply.body as { readonly tags?: Tags }).tags ?? {})
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isForbidden(error) && !(error instanceof RejectedError)) throw error
     return undefined
   }
 }

@@ -19,6 +19,8 @@ export interface CodeRow {
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number
+  /** Where it is another one on the spot market. */
+  readonly spotTtlMs?: number
   /** What the user can do. */
   readonly remedy?: string
 }
@@ -42,7 +44,7 @@ export const CODES: readonly CodeRow[] = [
   // Quotas.
   {
     codes: ["OperationNotAllowed", "QuotaExceeded"],
-    message: /low\s*priority\s*cores/i,
+    message: /(low[\s-]*priority|spot)\s*(v?cpus|cores)/i,
     verdict: "quota",
     scope: "market",
     ttlMs: HOUR_MS,
@@ -66,7 +68,8 @@ export const CODES: readonly CodeRow[] = [
   },
   {
     codes: ["OperationNotAllowed", "QuotaExceeded"],
-    message: /total regional (cores|vcpus)/i,
+    // The second is how it was said before there were quotas of families.
+    message: /total regional (cores|vcpus)|quota limits? of core\b/i,
     verdict: "quota",
     scope: "market",
     ttlMs: QUOTA_MS,
@@ -103,12 +106,24 @@ export const CODES: readonly CodeRow[] = [
   },
 
   // Capacity. Only the first ones refuse the request itself; the others come after it was accepted.
-  { codes: ["SkuNotAvailable"], message: /\bspot\b|low priority/i, verdict: "capacity", scope: "pool", ttlMs: COLD_MS },
+  // The page of spot's errors has a code for it; what is sent has the most general one, and the same words.
+  {
+    codes: ["OperationNotAllowed"],
+    message: /max price/i,
+    verdict: "capacity",
+    scope: "pool",
+    ttlMs: COLD_MS,
+    remedy: "raise maxPrice, or leave it out",
+  },
+  // Sold, and used up for now; without these words it is not sold to this subscription.
+  { codes: ["SkuNotAvailable"], message: /capacity restriction/i, verdict: "capacity", scope: "pool", ttlMs: COLD_MS },
   {
     codes: ["SkuNotAvailable"],
     verdict: "capacity",
     scope: "pool",
     ttlMs: NOT_SOLD_MS,
+    // The same words say that there is no spot capacity at the moment ("Error messages for Azure Spot Virtual Machines").
+    spotTtlMs: COLD_MS,
     remedy: "add sizes, zones or a location",
   },
   { codes: ["ZonalAllocationFailed", "AllocationFailed"], verdict: "capacity", scope: "type-in-zone", ttlMs: COLD_MS },

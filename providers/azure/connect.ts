@@ -113,10 +113,22 @@ function toReply({ status, headers, bodyAsText }: RawResponse): ArmReply {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown
+    const json = JSON.parse(text.replace(/^\uFEFF/, "")) as unknown
+    return text.includes("null") ? withoutNulls(json) : json
   } catch {
     return text
   }
+}
+
+/**
+ * What is not there may be left out or null (`"nextLink": null` in the examples of "Resource Skus - List"). Only a null
+ * "value" stays: it is a list of nothing, and without it an answer is no list.
+ */
+function withoutNulls(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withoutNulls)
+  if (typeof json !== "object" || json === null) return json
+  const members = Object.entries(json).filter(([name, value]) => value !== null || name === "value")
+  return Object.fromEntries(members.map(([name, value]) => [name, withoutNulls(value)]))
 }
 
 /** Through a client that sends nothing: the serializers themselves are not exported. */

@@ -12,6 +12,7 @@ import {
 } from "../../src/errors.js"
 import type { Cost, Offer, Scope } from "../../src/provider.js"
 import { type CodeRow, COLD_MS, rowOf, type ScopeKind } from "./codes.js"
+import { parseHttpDate } from "./times.js"
 
 /** What was being done when it failed. */
 export interface Doing {
@@ -67,12 +68,12 @@ function* chainOf(error: unknown): Iterable<ArmError> {
 /** What this answer says to do; undefined when it is one of `accepts`, whose meaning the caller knows. */
 export function refusalOf(reply: ArmReply, doing: Doing, accepts: readonly number[]): MusterError | undefined {
   const error = armErrorOf(reply.body)
-  const row = error === undefined ? undefined : rowFor(error, reply.status)
-  if (accepts.includes(reply.status) && isPlain(row, reply.status)) return undefined
-  if (error === undefined) return unreadable(reply, doing)
+  const row = error === undefined ? undefined : rowOf(error.code, error.message, reply.status)
+  if (accepts.includes(reply.status) && isPlain(error, row, reply)) return undefined
+  if (error === undefined) return reply.status === 429 ? throttledBlank(reply, doing) : unreadable(reply, doing)
   const message = sentence(error, row, reply, doing)
   const words = wordsOf(error, reply)
-  const refusal = { ...words, scope: scopeOf(row?.scope, doing), ttlMs: row?.ttlMs ?? COLD_MS }
+  const refusal = { ...words, scope: scopeOf(row?.scope, doing), ttlMs: ttlOf(row, doing.offer) }
   switch (row?.verdict) {
     case "throttled":
       return new ThrottledError(message, { ...words, ...retryAfterOf(reply), ...bucketOf(error, reply, doing) })
@@ -94,14 +95,26 @@ export function refusalOf(reply: ArmReply, doing: Doing, accepts: readonly numbe
   }
 }
 
-/** A 429 is a throttle whatever its code, with one exception that has a row of its own. */
-function rowFor({ code, message }: ArmError, status: number): CodeRow | undefined {
-  return rowOf(code, message, status)
+/**
+ * Whether a status that the caller accepts means no more than the status says. "There is none" is believed of Azure alone, in
+ * its own words: the page of a proxy says 404 as well, and so does a type or a version that Resource Manager does not serve.
+ */
+function isPlain(error: ArmError | undefined, row: CodeRow | undefined, reply: ArmReply): boolean {
+  if (reply.status !== 404) return row === undefined || row.verdict === "conflict"
+  if (row !== undefined) return row.verdict === "conflict" || row.verdict === "fenced"
+  return error === undefined ? isBlankOfAzure(reply) : /NotFound$/i.test(error.code)
 }
 
-/** Whether a status that the caller accepts means no more than the status says. */
-function isPlain(row: CodeRow | undefined, status: number): boolean {
-  return row === undefined || row.verdict === "conflict" || (row.verdict === "fenced" && status === 404)
+/** An answer without a word, but with the id that Resource Manager gives to each request. */
+function isBlankOfAzure(reply: ArmReply): boolean {
+  return reply.body === "" && requestIdOf(reply) !== undefined
+}
+
+/** A gateway's own 429 has no code; it is a throttle all the same. */
+function throttledBlank(reply: ArmReply, doing: Doing): ThrottledError {
+  const error = { code: "TooManyRequests", message: "too many requests" }
+  const row = rowOf(error.code, error.message, reply.status)
+  return new ThrottledError(sentence(error, row, reply, doing), { ...wordsOf(error, reply), ...retryAfterOf(reply) })
 }
 
 function unknownRefusal(message: string, words: CloudWords, status: number): MusterError {
@@ -117,6 +130,10 @@ export function unreadable(reply: ArmReply, doing: Doing): TransientError {
   const shown = text.replace(/\s+/g, " ").trim().slice(0, 80)
   const message = `${doing.url} answered with what is not Azure's (HTTP ${reply.status}, ${reply.headers["content-type"] ?? "no content type"}): ${JSON.stringify(shown)}`
   return new TransientError(`${doing.what}: ${message}; is there a proxy or a login page between?`)
+}
+
+export function ttlOf(row: CodeRow | undefined, offer: Pick<Pool, "market"> | undefined): number {
+  return (offer?.market === "spot" ? row?.spotTtlMs : undefined) ?? row?.ttlMs ?? COLD_MS
 }
 
 /** "launching …: the quota … (OperationNotAllowed, request 1234); ask for …" */
@@ -137,9 +154,13 @@ function requestIdOf({ headers }: ArmReply): string | undefined {
   return headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"]
 }
 
+/** In seconds, or as a moment (RFC 9110, "Retry-After"), which counts from the answer's own date. */
 function retryAfterOf({ headers }: ArmReply): { readonly retryAfterMs?: number } {
-  const seconds = Number(headers["retry-after"])
-  return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}
+  const said = headers["retry-after"] ?? ""
+  const until = parseHttpDate(said)
+  const from = parseHttpDate(headers.date ?? "")
+  const ms = until === undefined || from === undefined ? Number(said) * 1000 : until - from
+  return Number.isFinite(ms) && ms > 0 ? { retryAfterMs: ms } : {}
 }
 
 /** Whose bucket ran dry: ARM's for the subscription, or compute's own; they stop different requests. */

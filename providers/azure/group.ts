@@ -2,7 +2,7 @@
 import { OwnershipError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Selector } from "../../src/provider.js"
-import { groupPath, subscriptionPath } from "./names.js"
+import { subscriptionPath } from "./names.js"
 import { itemsOf } from "./pages.js"
 import { arm, type Azure } from "./send.js"
 import { RESOURCES } from "./versions.js"
@@ -37,8 +37,8 @@ export async function clusterGroups(azure: Azure, selector: Selector, calls: Cal
  * nothing says how late ARM's own filter by tag notices a new one.
  */
 export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
-  const { subscriptionId, location } = azure.options
-  const path = `${subscriptionPath(subscriptionId)}/resourcegroups?api-version=${RESOURCES}`
+  const { location } = azure.options
+  const path = `${listPath(azure)}?api-version=${RESOURCES}`
   const groups = await itemsOf<NativeGroup>(azure, calls, "ResourceGroups_List", path, {
     what: "listing resource groups",
   })
@@ -74,6 +74,11 @@ export async function deleteGroup(azure: Azure, name: string, calls: Calls): Pro
   }
 }
 
+/** "Resource Groups - Create Or Update" spells it in lower case, and not every double of it takes another. */
 function pathOf(azure: Azure, name: string): string {
-  return `${groupPath(azure.options.subscriptionId, name)}?api-version=${RESOURCES}`
+  return `${listPath(azure)}/${encodeURIComponent(name)}?api-version=${RESOURCES}`
+}
+
+function listPath({ options }: Azure): string {
+  return `${subscriptionPath(options.subscriptionId)}/resourcegroups`
 }

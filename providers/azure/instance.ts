@@ -2,7 +2,7 @@
 import { TransientError } from "../../src/errors.js"
 import type { Failure, FailureReason, Instance, InstanceState } from "../../src/provider.js"
 import { BOOT_CODES, rowOf } from "./codes.js"
-import { scopeOf } from "./errors.js"
+import { scopeOf, ttlOf } from "./errors.js"
 import { familyOf } from "./families.js"
 import { placeOf, REGIONAL, vmId } from "./names.js"
 import { parseIso } from "./times.js"
@@ -33,7 +33,8 @@ export interface NativeStatus {
 
 /**
  * `provisioningState` ("Virtual Machines - Get"). Succeeded after a create says that the guest has started. Failed is what
- * an accepted VM becomes when it cannot be allocated or does not boot; it stays until it is deleted.
+ * an accepted VM becomes when it cannot be allocated or does not boot; it stays until it is deleted. It is a plain string,
+ * and may be left out: a VM in a state that we do not know is there, and not known to run.
  */
 const STATES: Readonly<Record<string, InstanceState>> = {
   creating: "pending",
@@ -51,17 +52,15 @@ const STATES: Readonly<Record<string, InstanceState>> = {
  */
 const HALTED = /^PowerState\/(stopping|stopped|deallocating|deallocated)$/i
 
-/** @throws TransientError when an answer lacks what every VM has: nothing may be concluded from it. */
-export function toInstance(native: NativeVm, subscriptionId: string): Instance {
+/**
+ * @param now for a VM whose answer does not say when it was made (the API before 2021-11-01): it is not held to be old.
+ * @throws TransientError when an answer lacks the id that every VM has: nothing may be concluded from it.
+ */
+export function toInstance(native: NativeVm, subscriptionId: string, now: number): Instance {
   const { id = "", location = "", tags = {}, zones, properties = {} } = native
   const place = placeOf(id, subscriptionId)
-  const said = properties.provisioningState ?? "none"
-  const state = STATES[said.toLowerCase()]
-  if (place === undefined || state === undefined) {
-    throw new TransientError(
-      `Azure's answer has a VM with the id "${id}" in the state "${said}", which is not documented`,
-    )
-  }
+  if (place === undefined) throw new TransientError(`Azure's answer has a VM with the id "${id}", which is no VM's`)
+  const state = STATES[(properties.provisioningState ?? "").toLowerCase()] ?? "pending"
   return {
     id: vmId(subscriptionId, place.group, place.name),
     provider: "azure",
@@ -71,7 +70,7 @@ export function toInstance(native: NativeVm, subscriptionId: string): Instance {
     zone: zones?.[0] ?? REGIONAL,
     instanceType: properties.hardwareProfile?.vmSize ?? "",
     market: properties.priority?.toLowerCase() === "spot" ? "spot" : "on-demand",
-    launchedAt: parseIso(properties.timeCreated ?? "") ?? 0,
+    launchedAt: parseIso(properties.timeCreated ?? "") ?? now,
     tags,
   }
 }
@@ -98,7 +97,7 @@ export function failureOf(instance: Instance, statuses: readonly NativeStatus[])
     reason,
     count: 1,
     scope: scopeOf(row?.scope ?? "pool", { location, offer }),
-    ttlMs: reason === "boot" ? 0 : (row?.ttlMs ?? 0),
+    ttlMs: reason === "boot" ? 0 : ttlOf(row, offer),
     code,
     message: `${what}: ${said || "the VM has failed, and Azure does not say why"} (${code})`,
   }

@@ -2,6 +2,7 @@ import type { VirtualMachine } from "@azure/arm-compute"
 import { CapacityError, QuotaError, RejectedError, TransientError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../src/provider.js"
+import { type ArmReply, armErrorOf } from "./errors.js"
 import { type NativeVm, toInstance } from "./instance.js"
 import { REGIONAL } from "./names.js"
 import type { Azure } from "./send.js"
@@ -27,8 +28,8 @@ export async function launch(azure: Azure, call: LaunchCall, calls: Calls): Prom
       { what, accepts: [409, 412], member: "id", ...(offer === undefined ? {} : { offer }) },
       (connection, signal) => connection.putVm({ group, name }, vm as unknown as VirtualMachine, signal),
     )
-    if (reply.status > 299) return await adopt(azure, call, calls)
-    return settled([toInstance(reply.body as NativeVm, azure.options.subscriptionId)])
+    if (reply.status > 299) return await adopt(azure, call, calls, reply)
+    return settled([toInstance(reply.body as NativeVm, azure.options.subscriptionId, calls.now())])
   } catch (error) {
     if (error instanceof CapacityError || error instanceof QuotaError) return settled([], [error.toFailure(call.count)])
     throw error
@@ -41,11 +42,13 @@ export async function settle(azure: Azure, call: LaunchCall, calls: Calls): Prom
   return found === undefined ? settled([], [gone(azure, call)]) : settled([found])
 }
 
-async function adopt(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
+/** A 409 may be about anything, so that what it said is told where there is no VM of that name after all. */
+async function adopt(azure: Azure, call: LaunchCall, calls: Calls, refusal: ArmReply): Promise<Launched> {
   const found = await read(azure, call, calls)
   if (found !== undefined) return settled([found])
-  const said = "Azure says that its name exists, and that it does not; asking again will tell"
-  throw new TransientError(`launching ${doingOf(azure, call)}: ${said}`)
+  const { code = "Conflict", message = "" } = armErrorOf(refusal.body) ?? {}
+  const said = `${message || "Azure says that its name exists"} (${code}), and there is none; asking again will tell`
+  throw new TransientError(`launching ${doingOf(azure, call)}: ${said}`, { code })
 }
 
 /** By name, which is strongly consistent, unlike lists. */
@@ -53,7 +56,7 @@ async function read(azure: Azure, call: LaunchCall, calls: Calls): Promise<Insta
   const { group, name } = call.body as VmBody
   const native = await readVm(azure, { group, name }, calls)
   if (native === undefined) return undefined
-  const instance = toInstance(native, azure.options.subscriptionId)
+  const instance = toInstance(native, azure.options.subscriptionId, calls.now())
   if (instance.tags[TAG.launch] === call.token) return instance
   const message = `${name} in ${group} exists and is not this cluster's; remove it, or use another resource group`
   throw new RejectedError(`launching ${doingOf(azure, call)}: ${message}`, { code: "NameTaken" })

@@ -7,7 +7,7 @@ import type { Api } from "./limits.js"
 import { diskNameEnd, groupPath, lastOf, resourceOf, SHARED_TAG } from "./names.js"
 import { itemsOf } from "./pages.js"
 import { arm, type Azure } from "./send.js"
-import { COMPUTE, NETWORK } from "./versions.js"
+import { DISKS, NETWORK } from "./versions.js"
 import { vmsIn } from "./vms.js"
 
 interface Part {
@@ -41,7 +41,7 @@ const PARTS: readonly Part[] = [
   {
     kind: "disk",
     type: "Microsoft.Compute/disks",
-    version: COMPUTE,
+    version: DISKS,
     list: "Disks_ListByResourceGroup",
     remove: "Disks_Delete",
     user: "managedBy",

@@ -22,8 +22,10 @@ export async function list(azure: Azure, selector: Selector, calls: Calls): Prom
   const { ids } = selector
   const { subscriptionId, location } = azure.options
   const natives = ids === undefined ? await listed(azure, selector, calls) : await withIds(azure, ids, calls)
+  // What carries no tag of ours is not looked at: whatever it lacks, it is somebody else's.
   const ours = natives
-    .map((native) => ({ native, instance: toInstance(native, subscriptionId) }))
+    .filter(({ tags }) => tags?.[TAG.uid] !== undefined)
+    .map((native) => ({ native, instance: toInstance(native, subscriptionId, calls.now()) }))
     .filter(({ instance }) => isOurs(instance, selector, location))
   const powered = mayBeStopped(selector) ? await withPower(azure, ours, calls) : ours
   const matching = powered.filter(({ instance }) => selector.states?.includes(instance.state) ?? true)
@@ -74,7 +76,6 @@ async function withReason(azure: Azure, listed: NativeVm, instance: Instance, ca
 /** Whatever is asked, other people's VMs are not: in a given group there may be some. */
 function isOurs(instance: Instance, selector: Selector, location: string): boolean {
   return (
-    instance.tags[TAG.uid] !== undefined &&
     instance.region === location &&
     tagsMatch(instance.tags, selector) &&
     (selector.zones?.includes(instance.zone) ?? true)

@@ -68,9 +68,9 @@ export interface AzureOptions {
 
 const ENDPOINT = "https://management.azure.com"
 
-/** Where Resource Manager answers. */
+/** Where Resource Manager answers, as URLs are written: links are compared with it. */
 export function endpointOf({ endpoint = ENDPOINT }: Pick<AzureOptions, "endpoint">): string {
-  return endpoint.replace(/\/+$/, "")
+  return new URL(endpoint).href.replace(/\/+$/, "")
 }
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */

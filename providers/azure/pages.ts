@@ -16,21 +16,26 @@ export async function itemsOf<T>(azure: Azure, calls: Calls, api: Api, path: str
   while (next !== undefined) {
     const reply = await arm(azure, calls, api, { method: "GET", path: next }, { ...sending, member: "value" })
     if (reply.status > 299) return []
-    const { value, nextLink } = reply.body as { readonly value: readonly T[]; readonly nextLink?: string }
-    for (const item of value) items.push(item)
-    if (nextLink !== undefined && nextLink === next) {
+    const { value, nextLink } = reply.body as { readonly value: readonly T[] | null; readonly nextLink?: string }
+    if (value !== null && !Array.isArray(value)) throw new TransientError(`${sending.what}: the answer is no list`)
+    for (const item of value ?? []) items.push(item as T)
+    const following = nextLink === undefined || nextLink === "" ? undefined : linkOf(azure, nextLink, sending.what)
+    if (following !== undefined && following === next) {
       throw new TransientError(`${sending.what}: Azure gave the same page twice; the list cannot be completed`)
     }
-    next = nextLink || undefined
-    checkHost(azure, next, sending.what)
+    next = following
   }
   return items
 }
 
-/** A page's link carries our token to whatever it names. */
-function checkHost(azure: Azure, next: string | undefined, what: string): void {
-  if (next === undefined || new URL(next).origin === new URL(endpointOf(azure.options)).origin) return
-  throw new TransientError(
-    `${what}: the next page is said to be at ${new URL(next).origin}, where no token of ours goes`,
-  )
+/**
+ * The address of the next page, as URLs are written ("HTTPS://Management.Azure.com:443" is the same host). Its request carries
+ * our token, so it goes to Resource Manager and nowhere else.
+ */
+function linkOf(azure: Azure, nextLink: string, what: string): string {
+  const endpoint = endpointOf(azure.options)
+  const next = URL.canParse(nextLink, endpoint) ? new URL(nextLink, endpoint) : undefined
+  if (next?.origin === new URL(endpoint).origin) return next.href
+  const where = next === undefined ? JSON.stringify(nextLink) : next.origin
+  throw new TransientError(`${what}: the next page is said to be at ${where}, where no token of ours goes`)
 }

@@ -38,5 +38,5 @@ type InstanceView = NonNullable<NativeVm["properties"]>["instanceView"]
 function withView(azure: Azure, { native, instance }: Seen, instanceView: InstanceView): Seen {
   if (instanceView === undefined) return { native, instance }
   const viewed = { ...native, properties: { ...native.properties, instanceView } }
-  return { native: viewed, instance: toInstance(viewed, azure.options.subscriptionId) }
+  return { native: viewed, instance: toInstance(viewed, azure.options.subscriptionId, instance.launchedAt) }
 }

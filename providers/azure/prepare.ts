@@ -159,10 +159,17 @@ function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
     count > MAX_TAGS
       ? [{ option, message: `has ${count} tags; Azure takes 50, of which Muster needs ${OWN_TAGS}` }]
       : []
+  const first = new Map(
+    Object.keys(tags)
+      .map((key) => [key.toLowerCase(), key] as const)
+      .reverse(),
+  )
   return [
     ...many,
     ...Object.entries(tags).flatMap(([key, value]) => {
-      const message = tagProblem(key, value)
+      const same = first.get(key.toLowerCase()) ?? key
+      const message =
+        same === key ? tagProblem(key, value) : `is the same as "${same}": Azure's names of tags have no case`
       return message === undefined ? [] : [{ option: `${option}.${key}`, value, message }]
     }),
   ]

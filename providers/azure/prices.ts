@@ -9,7 +9,7 @@ const API = "2023-01-01-preview"
 export const PRICE_SOURCE = "Azure Retail Prices API"
 /** Sizes named in one request's filter; more are read as the whole location. */
 const NAMED = 15
-/** A Windows row is about twice the Linux one; within a family a vCPU costs the same whatever the size. */
+/** A Windows row is about twice the Linux one. */
 const TOO_DEAR = 1.5
 
 interface NativePrice {
@@ -90,20 +90,38 @@ function take(prices: Map<string, number>, price: NativePrice): void {
   prices.set(key, Math.min(retailPrice, prices.get(key) ?? Number.POSITIVE_INFINITY))
 }
 
-/** Price grows with size within a family; what is far above its family's price for a vCPU is of another product. */
+/**
+ * Price grows with size within a family, and no faster: what is far above what another size of it costs, were that one so much
+ * larger, is of another product. Sizes of one family differ in memory and GPUs for each vCPU, so the largest of these counts.
+ * Spot prices each have a discount of their own, and are never above the price on demand ("About Azure Spot Virtual Machines").
+ */
 function plausible(prices: Map<string, number>, sizes: readonly SizeFacts[]): Prices {
-  for (const market of ["on-demand", "spot"] as const) {
-    for (const family of new Set(sizes.map((size) => size.family))) {
-      const rates = sizes.flatMap((size) => {
-        if (size.family !== family) return []
-        const price = prices.get(priceKey(size.instanceType, market))
-        return price === undefined
-          ? []
-          : [{ key: priceKey(size.instanceType, market), rate: price / Math.max(1, size.paidVcpus) }]
-      })
-      const usual = Math.min(...rates.map(({ rate }) => rate))
-      for (const { key, rate } of rates) if (rate > usual * TOO_DEAR) prices.delete(key)
-    }
+  const costOf = ({ instanceType }: SizeFacts, market: Market) => prices.get(priceKey(instanceType, market))
+  const families = new Map<string, Priced[]>()
+  for (const size of sizes) {
+    const [cost, spot] = [costOf(size, "on-demand"), costOf(size, "spot")]
+    if (cost === undefined) continue
+    if (spot !== undefined && spot > cost) prices.delete(priceKey(size.instanceType, "spot"))
+    // How large it is could not be read.
+    if (size.vcpus === undefined) continue
+    families.set(size.family, [...(families.get(size.family) ?? []), { size, cost }])
+  }
+  for (const members of families.values()) {
+    const isTooDear = ({ size, cost }: Priced) =>
+      members.some((other) => cost > other.cost * growth(size, other.size) * TOO_DEAR)
+    for (const { size } of members.filter(isTooDear)) prices.delete(priceKey(size.instanceType, "on-demand"))
   }
   return prices
+}
+
+interface Priced {
+  readonly size: SizeFacts
+  readonly cost: number
+}
+
+/** How many times larger one size is than another, in what it has most of. */
+function growth(size: SizeFacts, other: SizeFacts): number {
+  const gpus = size.gpu === undefined || other.gpu === undefined ? 0 : size.gpu.count / other.gpu.count
+  const memory = size.memoryGiB && other.memoryGiB ? size.memoryGiB / other.memoryGiB : 0
+  return Math.max(size.paidVcpus / other.paidVcpus, memory, gpus)
 }

@@ -14,6 +14,7 @@ export interface NativeSku {
   readonly resourceType?: string
   readonly name?: string
   readonly family?: string
+  readonly locations?: readonly string[]
   readonly locationInfo?: readonly { readonly location?: string; readonly zones?: readonly string[] }[]
   readonly capabilities?: readonly { readonly name?: string; readonly value?: string }[]
   readonly restrictions?: readonly {
@@ -59,7 +60,9 @@ export async function readSkus(azure: Azure, calls: Calls): Promise<readonly Nat
   const skus = await itemsOf<NativeSku>(azure, calls, "ResourceSkus_List", path, {
     what: `reading the VM sizes of ${location}`,
   })
-  const sizes = skus.filter(({ resourceType }) => resourceType === "virtualMachines")
+  // It is not said what an unknown filter does.
+  const isHere = ({ locations }: NativeSku) => locations?.some((name) => name.toLowerCase() === location) ?? true
+  const sizes = skus.filter((sku) => sku.resourceType === "virtualMachines" && isHere(sku))
   if (sizes.length > 0) return sizes
   const message = `is "${location}", which sells no VMs; check its name (az account list-locations), and that Microsoft.Compute is registered`
   throw new SpecError([{ option: "azure.location", value: location, message }])

@@ -1,4 +1,4 @@
-/** Moments as Azure writes them, "2026-01-01T00:00:00.1234567+00:00". Arithmetic only: what time it is, a clock says. */
+/** Moments as Azure writes them, "2026-01-01T00:00:00.1234567+00:00", and HTTP. Arithmetic only: a clock says what time it is. */
 
 const DAY_MS = 86_400_000
 const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
@@ -21,6 +21,18 @@ export function parseIso(text: string): number | undefined {
   const [, sign = "+", aheadHours = "0", aheadMinutes = "0"] = /^([+-])(\d\d):(\d\d)$/.exec(match[8] ?? "Z") ?? []
   const ahead = (Number(aheadHours) * 60 + Number(aheadMinutes)) * (sign === "-" ? -1 : 1)
   return daysOf(year, month, day) * DAY_MS + ((hours * 60 + minutes - ahead) * 60 + seconds) * 1000 + millis
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+const HTTP_DATE = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/
+
+/** Milliseconds since 1970 of a moment as HTTP's headers have it: "Thu, 01 Jan 2026 00:00:00 GMT". */
+export function parseHttpDate(text: string): number | undefined {
+  const [, day = "", month = "", year = "", ...time] = HTTP_DATE.exec(text.trim()) ?? []
+  const [hours = 0, minutes = 0, seconds = 0] = time.map(Number)
+  const number = MONTHS.indexOf(month) + 1
+  if (number === 0) return undefined
+  return daysOf(Number(year), number, Number(day)) * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000
 }
 
 /** "2026-01-01T00:00:00.000Z" */

@@ -1,5 +1,10 @@
-/** The API versions of what goes to ARM without a method of the SDK; every one of them is stable. */
+/**
+ * The API versions of what goes to ARM without a method of the SDK; every one of them is stable. A version is a resource
+ * type's own: what its type does not list is refused ("Resource providers and resource types").
+ */
 export const COMPUTE = "2024-11-01"
+/** Disks have versions of theirs ("Disks REST API": DiskRP), none of which virtual machines have. */
+export const DISKS = "2024-03-02"
 export const SKUS = "2021-07-01"
 export const NETWORK = "2024-05-01"
 export const RESOURCES = "2025-04-01"

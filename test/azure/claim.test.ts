@@ -51,7 +51,7 @@ test.each(["VirtualMachineScaleSets_CreateOrUpdate", "ResourceGroups_CreateOrUpd
 
 test("a group without a claim in it, of a process that died in between, is not taken over", async () => {
   const cloud = await azureCloud()
-  cloud.world.faults.fail("VirtualMachineScaleSets_CreateOrUpdate", { error: "rejected" })
+  cloud.world.faults.fail("VirtualMachineScaleSets_CreateOrUpdate", { error: "transient" })
   await expect(cloud.run(cloud.provider.claim?.(FIRST, cloud.bare()) ?? Promise.resolve())).rejects.toThrow(/claiming/)
   expect(await claimAll(cloud, [SECOND])).toEqual([])
   expect(await claimAll(cloud, [FIRST])).toEqual(["first"])
@@ -66,6 +66,18 @@ test("a role without scale sets: the group's own tag decides", async () => {
   expect(await claimAll(cloud, [SECOND])).toEqual([])
   const said = (await prepareOf(cloud, {}, undefined, { ...OWNER, generation: 2 })).notes
   expect(said).toContainEqual(expect.stringContaining("the role allows no scale sets"))
+})
+
+test("a policy against scale sets: the group's own tag decides, and the plan says which", async () => {
+  const cloud = await azureCloud()
+  const claim = (owner: Owner) => cloud.run(cloud.provider.claim?.(owner, cloud.bare()) ?? Promise.resolve())
+  const refused = { error: "rejected", code: "RequestDisallowedByPolicy", times: 3 } as const
+  cloud.world.faults.fail("VirtualMachineScaleSets_CreateOrUpdate", refused)
+  await claim(FIRST)
+  await claim(FIRST)
+  await expect(claim(SECOND)).rejects.toThrow(OwnershipError)
+  const said = (await prepareOf(cloud, {}, undefined, { ...OWNER, generation: 2 })).notes
+  expect(said).toContainEqual(expect.stringContaining("no scale set can be made (RequestDisallowedByPolicy)"))
 })
 
 test("the claim makes no VM, and goes with its group", async () => {

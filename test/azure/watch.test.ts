@@ -160,6 +160,21 @@ describe("the console", () => {
     expect(cloud.world.ledger.of("BootDiagnosticsLog").map(({ outcome }) => outcome)).toEqual(["ok"])
     await cloud.run(cluster.close())
   })
+
+  test.each([
+    ["together", {}],
+    ["one after another", { requestMs: 20, createMs: [50, 60_000] as const, bootMs: 5_000, stopMs: 60_000 }],
+  ])("boots that fail %s end a group with what a console of theirs says", async (_how, latency) => {
+    const cloud = await azureCloud({ world: { ...(Object.keys(latency).length === 0 ? {} : { latency }) } })
+    cloud.world.faults.rateBoots(1)
+    const cluster = clusterOn(cloud)
+    const error = await cloud.run(cluster.scale(8).catch((thrown: unknown) => thrown))
+    // Failed VMs are listed on until they are gone, in the cloud's own words.
+    await later(cloud, 30_000)
+    expect(cluster.explain().groups[0]?.stopped).toMatch(/too many boots failed; [\s\S]*Kernel panic/)
+    expect(error).toMatchObject({ shortfall: { reasons: [{ reason: "boot", message: /the last of its console/ }] } })
+    await cloud.run(cluster.close())
+  })
 })
 
 describe("the group's spec", () => {

@@ -115,18 +115,27 @@ function answer(
 
 const SUBSCRIPTION = /^\/subscriptions\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/|$)/i
 
-function admit({ quirks }: State, asked: Asked, { api }: Route): void {
+function admit(state: State, asked: Asked, { api }: Route): void {
+  const { quirks } = state
   const { role } = quirks
   if (!/^Bearer \S+$/.test(asked.headers.authorization ?? "")) {
     throw new Refusal(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
   }
   if (!SUBSCRIPTION.test(asked.path))
     throw new Refusal(404, "InvalidSubscriptionId", "The provided subscription identifier is malformed or invalid.")
-  if (!asked.query.get("api-version"))
+  const version = asked.query.get("api-version")
+  if (!version)
     throw new Refusal(
       400,
       "MissingApiVersionParameter",
       "The api-version query parameter (?api-version=) is required for all requests.",
+    )
+  // Since 2022 disks have versions of their own, which end in -02 ("Microsoft.Compute/disks" in the template reference).
+  if (/microsoft\.compute\/disks/i.test(asked.path) && version > "2022" && version.endsWith("-01"))
+    throw new Refusal(
+      400,
+      "NoRegisteredProviderFound",
+      `No registered resource provider found for location '${state.world.settings.region}' and API version '${version}' for type 'disks'. The supported api-versions are '2024-03-02'.`,
     )
   const missing = role === undefined ? undefined : actionsOf(api, asked.body).find((action) => !role.has(action))
   if (quirks.forbidden.has(api) || missing !== undefined) {
