@@ -81,14 +81,15 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
   return (calls, api, { what, message, fields, cost, offer }) => {
     const { client, method, cost: usual } = APIS[api]
     return calls.send(api, cost ?? usual, async ({ signal }) => {
-      const doing: Doing = { what, ...where, now: calls.now, ...(offer === undefined ? {} : { offer }) }
+      const drawn = cost ?? usual
+      const doing: Doing = { what, ...where, now: calls.now, cost: drawn, ...(offer === undefined ? {} : { offer }) }
       const travel: Travel = { signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
         const whole = { project, ...message }
         checkParts(whole, what)
         await travels.run(travel, async () => sdk.innerApiCalls[method]?.(whole, CALL_OPTIONS))
-        return checked(travel.reply, api, doing)
+        return checked(travel.reply, { api, fields }, doing)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw toMusterError(travel.failure ?? error, doing)
@@ -110,10 +111,31 @@ function checkParts(message: JsonObject, what: string): void {
   }
 }
 
-function checked<A extends ApiName>(reply: unknown, api: A, doing: Doing): Replies[A] {
-  const { kind } = (reply ?? {}) as { readonly kind?: unknown }
-  if (typeof kind === "string" && kind.startsWith("compute#")) return reply as Replies[A]
+/** Says nothing of who answers: others write "error" too. */
+const NO_SIGN = /^(error|warning|unreachables|nextPageToken|status)$/
+
+/** Every resource and list has its `kind`; what has none has at least a field that was asked for. */
+function checked<A extends ApiName>(
+  reply: unknown,
+  { api, fields = "name" }: { readonly api: A; readonly fields: string | undefined },
+  doing: Doing,
+): Replies[A] {
+  const { kind, ...rest } = (typeof reply === "object" && reply !== null ? reply : {}) as Readonly<
+    Record<string, unknown>
+  >
+  const isOurs = typeof kind === "string" ? kind.startsWith("compute#") : topOf(fields).some((name) => name in rest)
+  if (isOurs) return reply as Replies[A]
   throw garbled(`the answer to ${api} is not Compute Engine's (it has no kind)`, doing)
+}
+
+/** "items" and "kind" of "items(name,zone(url)),kind"; what is nested goes from the inside out. */
+function topOf(fields: string): readonly string[] {
+  const flat = fields.replace(/\([^()]*\)/g, "")
+  if (flat !== fields) return topOf(flat)
+  return fields
+    .split(",")
+    .map((name) => name.split("/")[0] ?? "")
+    .filter((name) => !NO_SIGN.test(name))
 }
 
 function endpointOf({ apiEndpoint }: GcpOptions): object {
@@ -161,12 +183,20 @@ async function fetched(
 ): Promise<unknown> {
   const given = init.headers instanceof Headers ? Object.fromEntries(init.headers) : init.headers
   const headers = { ...given, ...(await identity.headers(url)) }
-  const body = init.method === "GET" || init.method === "DELETE" ? undefined : init.body
+  // What has no body is sent as "" in quotes, which is a body, and none that the method has.
+  const hasBody = init.method !== "GET" && init.method !== "DELETE" && init.body !== undefined && init.body !== '""'
+  const body = hasBody ? init.body : undefined
   if (body !== undefined) checkNothingLost(travel.asked, body)
-  const target = travel.fields === undefined ? url : `${url}&fields=${encodeURIComponent(`kind,${travel.fields}`)}`
+  const target = travel.fields === undefined ? url : withFields(url, `kind,${travel.fields}`)
   const { method } = init
   const { signal } = travel
   return jsonOf(await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) }))
+}
+
+/** A URL without parameters ends in "?", or has none. */
+function withFields(url: string, fields: string): string {
+  const joined = url.endsWith("?") ? url : `${url}${url.includes("?") ? "&" : "?"}`
+  return `${joined}fields=${encodeURIComponent(fields)}`
 }
 
 /** The package drops fields that it does not know without a word: a misspelt override would simply not happen. */

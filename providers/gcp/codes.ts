@@ -4,6 +4,7 @@
  * creation", "Compute Engine API quota", "Concurrent operations quota", "Troubleshooting resource availability errors". A
  * sign that ends in `*` stands for all that begin so.
  */
+import type { Said } from "./said.js"
 
 export type Verdict = "throttled" | "transient" | "capacity" | "quota" | "rejected" | "auth" | "exists" | "summary"
 
@@ -12,13 +13,13 @@ export type ScopeKind = "pool" | "type-in-zone" | "zone" | "metric" | "region"
 
 export interface CodeRow {
   readonly codes: readonly string[]
-  /** Only when the message says so too. */
+  /** Only when the message, or the name of the limit, says so too. */
   readonly message?: RegExp
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number
-  /** For a throttle: wait so long, or until the next minute begins. */
-  readonly retryAfter?: "next-minute" | number
+  /** For a throttle: wait so long, until the next minute begins, or until something that is under way has ended. */
+  readonly retryAfter?: "next-minute" | "operation-ends" | number
   /** What the user can do. */
   readonly remedy?: string
 }
@@ -32,26 +33,32 @@ const QUOTA_MS = 60_000
 /** Addresses of deleted instances come back within half a minute. */
 const ADDRESS_MS = 30_000
 /** Operations end within seconds, and with them their part of the concurrency quota. */
-const OPERATIONS_MS = 3_000
+export const OPERATIONS_MS = 3_000
+/** A request that was too much for a moment; Google does not say for which. */
+const BUSY_MS = 3_000
 
 const pool = { verdict: "capacity", scope: "pool", ttlMs: COLD_MS } as const
 const notSold = { verdict: "capacity", ttlMs: NOT_SOLD_MS } as const
 
 export const CODES: readonly CodeRow[] = [
   // Throttles. Windows begin on the minute: "quota refills at the start of the next minute".
-  { codes: ["CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"], verdict: "throttled", retryAfter: OPERATIONS_MS },
+  { codes: ["CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"], verdict: "throttled", retryAfter: "operation-ends" },
   {
     codes: ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "quotaExceeded", "QUOTA_EXCEEDED"],
-    message: /per minute/i,
+    message: /per ?minute/i,
     verdict: "throttled",
     retryAfter: "next-minute",
   },
   {
     codes: ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_OPERATION_RATE_EXCEEDED"],
     verdict: "throttled",
-    retryAfter: OPERATIONS_MS,
+    retryAfter: BUSY_MS,
   },
-  { codes: ["LIST_OVERHEAD_QUOTA_EXCEED*", "HTTP 429"], verdict: "throttled", retryAfter: "next-minute" },
+  {
+    codes: ["LIST_OVERHEAD_QUOTA_EXCEED*", "RESOURCE_EXHAUSTED", "HTTP 429"],
+    verdict: "throttled",
+    retryAfter: "next-minute",
+  },
 
   // Quotas. The metric says which.
   { codes: ["QUOTA_EXCEEDED", "quotaExceeded", "LIMIT_EXCEEDED"], verdict: "quota", scope: "metric", ttlMs: QUOTA_MS },
@@ -66,12 +73,15 @@ export const CODES: readonly CodeRow[] = [
   // Capacity. As an HTTP 503 it looks like an outage and is none.
   { codes: ["ZONE_RESOURCE_POOL_EXHAUSTED*", "RESOURCE_POOL_EXHAUSTED*", "REGION_RESOURCE_POOL_EXHAUSTED*"], ...pool },
   { codes: ["insufficientCapacity", "resourcePoolExhausted", "zoneResourcePoolExhausted*"], ...pool },
+  { codes: ["resource_availability", "stockout", "GPU_STOCKOUT"], ...pool },
+  { codes: ["*"], message: /does not have enough resources available to fulfill the request/i, ...pool },
   // Also what a Spot VM that is preempted while it is created gets.
   { codes: ["UNSUPPORTED_OPERATION", "unsupportedOperation"], ...pool },
   { codes: ["VM_MIN_COUNT_NOT_REACHED", "vmMinCountNotReached"], verdict: "summary", scope: "pool", ttlMs: COLD_MS },
   {
     codes: ["*"],
-    message: /(machine|accelerator) ?type .* (does not exist|not found|not available) in zone/i,
+    message:
+      /(machine|accelerator) ?type .* (does not exist|not found|not available) in zone|\/(machine|accelerator)Types\/\S+' was not found/i,
     ...notSold,
     scope: "type-in-zone",
   },
@@ -84,7 +94,12 @@ export const CODES: readonly CodeRow[] = [
     remedy: "enable the Compute Engine API for the project with the link above, and try again some minutes later",
   },
   {
-    codes: ["BILLING_DISABLED", "billingNotEnabled"],
+    codes: ["CONSUMER_INVALID"],
+    verdict: "auth",
+    remedy: "check gcp.project: it does not exist, or these credentials may not use it",
+  },
+  {
+    codes: ["BILLING_DISABLED", "billingNotEnabled", "UREQ_PROJECT_BILLING_NOT_FOUND"],
     verdict: "auth",
     remedy: "link the project to a billing account",
   },
@@ -107,7 +122,7 @@ export const CODES: readonly CodeRow[] = [
 
   // Idempotency.
   {
-    codes: ["RESOURCE_ALREADY_EXISTS", "alreadyExists", "HTTP 409"],
+    codes: ["RESOURCE_ALREADY_EXISTS", "alreadyExists", "ALREADY_EXISTS"],
     verdict: "exists",
     remedy: "an instance of that name exists and is not this cluster's",
   },
@@ -120,6 +135,10 @@ export const CODES: readonly CodeRow[] = [
       "internalError",
       "backendError",
       "UNAVAILABLE",
+      "INTERNAL",
+      "ABORTED",
+      "DEADLINE_EXCEEDED",
+      "HTTP 408",
       "HTTP 500",
       "HTTP 502",
       "HTTP 503",
@@ -148,12 +167,12 @@ export const CODES: readonly CodeRow[] = [
     remedy: "check gcp.region: gcloud compute regions list names those there are",
   },
   {
-    codes: ["CONDITION_NOT_MET", "conditionNotMet", "HTTP 412"],
+    codes: ["CONDITION_NOT_MET", "conditionNotMet", "FAILED_PRECONDITION", "HTTP 412"],
     verdict: "rejected",
     remedy: "an organization policy or a precondition forbids it",
   },
   {
-    codes: ["RESOURCE_NOT_FOUND", "notFound", "HTTP 404"],
+    codes: ["RESOURCE_NOT_FOUND", "notFound", "NOT_FOUND", "HTTP 404"],
     verdict: "rejected",
     remedy: "check that image, network, reservation and service account exist",
   },
@@ -163,17 +182,19 @@ export const CODES: readonly CodeRow[] = [
     verdict: "rejected",
     remedy: "make startup shorter, or let it fetch the rest",
   },
-  {
-    codes: ["INVALID_*", "invalid", "required", "badRequest", "HTTP 400", "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE"],
-    verdict: "rejected",
-  },
+  { codes: ["INVALID_*", "invalid", "required", "badRequest", "HTTP 400"], verdict: "rejected" },
 ]
 
 /** The row for what was said; undefined when all its codes are new to us. */
-export function rowOf(codes: readonly string[], message: string): CodeRow | undefined {
+export function rowOf({
+  codes,
+  message,
+  limitName = "",
+}: Pick<Said, "codes" | "message" | "limitName">): CodeRow | undefined {
+  const words = `${message} ${limitName}`
   return CODES.find(
     (row) =>
-      row.codes.some((known) => codes.some((code) => matches(known, code))) && (row.message?.test(message) ?? true),
+      row.codes.some((known) => codes.some((code) => matches(known, code))) && (row.message?.test(words) ?? true),
   )
 }
 

@@ -1,6 +1,6 @@
 /** Who asks, and for which project. */
 import { createRequire } from "node:module"
-import { AuthError, SpecError } from "../../src/errors.js"
+import { AuthError, type MusterError, SpecError, TransientError } from "../../src/errors.js"
 import { type GcpAuth, type GcpOptions, needsCredentials } from "./options.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]
@@ -43,9 +43,19 @@ async function tokenHeaders(auth: GcpAuth, url: string): Promise<Readonly<Record
   }
 }
 
-/** The library finds nothing, or finds something that Google refuses a token for. */
-function noCredentials(cause: unknown): AuthError {
+/** What passes by itself while a token is fetched: the way to whoever gives it, or that one's own troubles. */
+const PASSING = /^(ECONNRESET|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|EHOSTUNREACH|ENETUNREACH|429|5\d\d)$/
+
+/** The library finds nothing, or finds something that Google refuses a token for, or does not reach Google. */
+function noCredentials(cause: unknown): MusterError {
   const said = cause instanceof Error ? cause.message.split("\n")[0] : String(cause)
+  const { code, status } = (cause ?? {}) as { readonly code?: unknown; readonly status?: unknown }
+  if ([code, status].some((sign) => PASSING.test(String(sign)))) {
+    return new TransientError(`no token for Google's API could be had (${said})`, {
+      code: String(code ?? status),
+      cause,
+    })
+  }
   const tried = "GOOGLE_APPLICATION_CREDENTIALS, gcloud's own file, the metadata server"
   return new AuthError(
     `no Google credentials (${said}); tried: ${tried}; run "gcloud auth application-default login", or pass auth to gcp()`,

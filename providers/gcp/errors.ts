@@ -8,11 +8,12 @@ import {
   ThrottledError,
   TransientError,
 } from "../../src/errors.js"
-import type { Offer } from "../../src/provider.js"
-import { type CodeRow, COLD_MS, rowOf } from "./codes.js"
+import type { Cost, Offer } from "../../src/provider.js"
+import { type CodeRow, COLD_MS, OPERATIONS_MS, rowOf } from "./codes.js"
 import { scopeOf } from "./families.js"
 import type { HttpReply } from "./http.js"
-import type { OperationError } from "./native.js"
+import { UNDER_WAY, WINDOWS } from "./limits.js"
+import { type Said, saidIn } from "./said.js"
 
 /** What was being done when it failed. */
 export interface Doing {
@@ -24,6 +25,8 @@ export interface Doing {
   readonly offer?: Offer
   /** Milliseconds since 1970: until when a throttle lasts depends on the minute. */
   readonly now?: () => number
+  /** What the request draws on: one of these ran dry. */
+  readonly cost?: Cost
 }
 
 /** An answer that is no success, as it came. */
@@ -37,44 +40,23 @@ export class HttpFailure extends Error {
   }
 }
 
-/** What one refusal says, in either of its two forms. */
-export interface Said {
-  readonly codes: readonly string[]
-  readonly message: string
-  readonly metric?: string
-  /** The number that was reached, of a quota of requests. */
-  readonly limit?: string
-  readonly link?: string
-}
-
 /** The name of this error in the answer of a thing that exists already; `launch` looks whose it is. */
 export const EXISTS = "alreadyExists"
 
-/** What was asked for is not there, in either spelling. */
-export function isNotFound(error: unknown): error is MusterError {
-  return error instanceof MusterError && (error.code === "notFound" || error.code === "RESOURCE_NOT_FOUND")
-}
+/** How Google says that what was asked for is not there; what a proxy does not find says nothing of it. */
+const NOT_FOUND: readonly string[] = ["notFound", "RESOURCE_NOT_FOUND", "NOT_FOUND", "HTTP 404"]
 
-interface ErrorBody {
-  readonly error?: {
-    readonly code?: number
-    readonly message?: string
-    readonly status?: string
-    readonly errors?: readonly { readonly reason?: string; readonly extendedHelp?: string }[]
-    readonly details?: readonly {
-      readonly reason?: string
-      readonly metadatas?: Readonly<Record<string, string>>
-      readonly metadata?: Readonly<Record<string, string>>
-      readonly metricName?: string
-      readonly links?: readonly { readonly url?: string }[]
-    }[]
-  }
+export function isNotFound(error: unknown): error is MusterError {
+  return error instanceof MusterError && NOT_FOUND.includes(error.code)
 }
 
 /** The class that says what to do about an error, with words for the user and the original as its cause. */
 export function toMusterError(thrown: unknown, doing: Doing): Error {
-  if (thrown instanceof AuthError && !thrown.message.startsWith(doing.what)) {
-    return new AuthError(`${doing.what}: ${thrown.message}`, { code: thrown.code, cause: thrown.cause })
+  if (thrown instanceof MusterError && !thrown.message.startsWith(doing.what)) {
+    const words = { code: thrown.code, cause: thrown.cause }
+    // What is said of credentials does not know what they were for.
+    if (thrown instanceof AuthError) return new AuthError(`${doing.what}: ${thrown.message}`, words)
+    if (thrown instanceof TransientError) return new TransientError(`${doing.what}: ${thrown.message}`, words)
   }
   if (thrown instanceof MusterError) return thrown
   if (thrown instanceof HttpFailure) return refused(thrown, doing)
@@ -83,75 +65,35 @@ export function toMusterError(thrown: unknown, doing: Doing): Error {
 
 function refused(failure: HttpFailure, doing: Doing): MusterError {
   const { status, headers, body } = failure.reply
-  const parsed = parsedBody(body)
-  if (parsed?.error === undefined) {
-    const shown = JSON.stringify(body.replace(/\s+/g, " ").trim().slice(0, 80))
-    return garbled(
-      `${placeOf(doing)} answered HTTP ${status} with what is not Compute Engine's: ${shown}`,
-      doing,
-      failure,
-    )
-  }
-  const said = saidIn(parsed, status)
-  return asError(said, doing, { status, cause: failure, retryAfter: Number(headers["retry-after"]) })
+  const said = saidIn(body, status)
+  const seconds = Number(headers["retry-after"])
+  if (said !== undefined) return asError(said, doing, { status, cause: failure, retryAfter: seconds })
+  const shown = JSON.stringify(
+    (body || String(headers["www-authenticate"] ?? "")).replace(/\s+/g, " ").trim().slice(0, 80),
+  )
+  return foreign(
+    `${placeOf(doing)} answered HTTP ${status} with what is not Compute Engine's: ${shown}`,
+    doing,
+    failure,
+  )
+}
+
+const PROXY = "is there a proxy or a login page between here and Google?"
+
+/** Whoever refuses in words of his own has not passed the request on; where he failed in doing so, it may have been done. */
+function foreign(message: string, doing: Doing, cause: HttpFailure): MusterError {
+  const { status } = cause.reply
+  if (status < 400 || status === 408 || status >= 500) return garbled(message, doing, cause)
+  const words = { code: "ForeignAnswer", cause }
+  const said = `${doing.what}: ${message}`
+  if (status === 429) return new ThrottledError(said, { ...words, retryAfterMs: MINUTE_MS })
+  if (status === 401 || status === 407) return new AuthError(`${said}; renew the credentials; ${PROXY}`, words)
+  return new RejectedError(`${said}; check the address; ${PROXY}`, words)
 }
 
 /** A reply that cannot be read: what was asked may have been done. */
 export function garbled(message: string, doing: Doing, cause?: unknown): TransientError {
-  return new TransientError(`${doing.what}: ${message}; is there a proxy or a login page between here and Google?`, {
-    cause,
-  })
-}
-
-function parsedBody(body: string): ErrorBody | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    return typeof parsed === "object" && parsed !== null ? (parsed as ErrorBody) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function saidIn({ error = {} }: ErrorBody, status: number): Said {
-  const details = error.details ?? []
-  const reasons = [
-    ...details.map(({ reason }) => reason),
-    ...(error.errors ?? []).map(({ reason }) => reason),
-    error.status,
-  ]
-  const metric = details
-    .map((detail) => detail.metricName ?? detail.metadatas?.quota_metric ?? detail.metadata?.quota_metric)
-    .find((name) => name)
-  const link = details
-    .flatMap(({ links }) => links ?? [])
-    .map(({ url }) => url)
-    .find((url) => url)
-  const limit = details
-    .map((detail) => detail.metadatas?.quota_limit_value ?? detail.metadata?.quota_limit_value)
-    .find((value) => value)
-  const message = error.message ?? `HTTP ${status}`
-  return {
-    codes: [
-      ...new Set([...reasons.filter((reason) => reason !== undefined && reason !== ""), `HTTP ${status}`]),
-    ] as string[],
-    message,
-    ...metricOf(metric, message),
-    ...(limit === undefined ? {} : { limit }),
-    ...(link === undefined || message.includes(link) ? {} : { link }),
-  }
-}
-
-/** "Quota 'N2_CPUS' exceeded. Limit: 24.0 in region us-central1." */
-function metricOf(metric: string | undefined, message: string): { readonly metric?: string } {
-  const found = metric ?? /quota '([A-Za-z0-9_]+)' exceeded/i.exec(message)?.[1]
-  return found === undefined ? {} : { metric: found }
-}
-
-/** One entry of a failed operation's errors. */
-export function saidBy({ code = "UNKNOWN", message = code, errorDetails = [] }: OperationError): Said {
-  const metric = errorDetails.map(({ quotaInfo }) => quotaInfo?.metricName).find((name) => name)
-  const reasons = errorDetails.flatMap(({ errorInfo }) => errorInfo?.reason ?? [])
-  return { codes: [code, ...reasons.filter((reason) => reason !== code)], message, ...metricOf(metric, message) }
+  return new TransientError(`${doing.what}: ${message}; ${PROXY}`, { cause })
 }
 
 interface Circumstances {
@@ -167,15 +109,15 @@ export function asError(
   doing: Doing,
   { status, cause, retryAfter = Number.NaN }: Circumstances = {},
 ): MusterError {
-  const row = rowOf(said.codes, said.message)
+  const row = rowOf(said)
   const code = said.codes[0] ?? "UNKNOWN"
   const message = sentence(said, row, doing)
   const words = { code, cause }
-  const where = { region: doing.region, offer: doing.offer, metric: said.metric }
+  const where = { region: doing.region, offer: doing.offer, metric: said.metric, family: said.family }
   const refusal = { ...words, scope: scopeOf(row?.scope, where), ttlMs: row?.ttlMs ?? COLD_MS }
   switch (row?.verdict) {
     case "throttled":
-      return new ThrottledError(message, { ...words, retryAfterMs: waitMs(row, doing.now?.(), retryAfter) })
+      return new ThrottledError(message, { ...words, ...throttleOf(row, said, doing, retryAfter) })
     case "quota":
       return new QuotaError(message, refusal)
     case "capacity":
@@ -198,9 +140,25 @@ const MINUTE_MS = 60_000
 /** Clocks differ by less than this: the next window must have begun at Google's. */
 const SKEW_MS = 1_000
 
-function waitMs(row: CodeRow, now = 0, retryAfterSeconds: number): number {
-  if (retryAfterSeconds > 0) return retryAfterSeconds * 1000
-  return row.retryAfter === "next-minute" ? MINUTE_MS - (now % MINUTE_MS) + SKEW_MS : (row.retryAfter ?? MINUTE_MS)
+/**
+ * A quota by the minute is the window's, and what it holds stands in the refusal; one of operations under way is that of what
+ * the request holds until it is over. What a refusal does not tell, every bucket that the request draws on may be.
+ */
+function throttleOf({ retryAfter = MINUTE_MS }: CodeRow, { limit }: Said, { now, cost = {} }: Doing, seconds: number) {
+  const held = retryAfter === "next-minute" ? Number(limit) : Number.NaN
+  const bucket = BUCKETS[String(retryAfter)]?.find((name) => name in cost)
+  return {
+    retryAfterMs: seconds > 0 ? seconds * 1000 : waitMs(retryAfter, now?.() ?? 0),
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(held > 0 ? { limit: held } : {}),
+  }
+}
+
+const BUCKETS: Readonly<Record<string, readonly string[]>> = { "next-minute": WINDOWS, "operation-ends": UNDER_WAY }
+
+function waitMs(retryAfter: NonNullable<CodeRow["retryAfter"]>, now: number): number {
+  if (retryAfter === "next-minute") return MINUTE_MS - (now % MINUTE_MS) + SKEW_MS
+  return retryAfter === "operation-ends" ? OPERATIONS_MS : retryAfter
 }
 
 /** "what was done: what Google said (its code); what to do" */

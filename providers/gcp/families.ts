@@ -7,8 +7,8 @@ const COMMON = new Set(["e2", "n1", "f1", "g1"])
 export const COMMON_FAMILY = "cpus"
 
 /** Series that boot only from Hyperdisk ("Hyperdisk", machine series support). */
-const HYPERDISK = /^(c4[ad]?|n4[ad]?|x4|m4|a4x?|h4d|z4d)$/
-const ARM = /^(t2a|c4a|n4a|a4x)$/
+const HYPERDISK = /^(c4[adn]?|n4[ad]?|x4|m4n?|a[45]x?|h4d|z4[dm])$/
+const ARM = /^(t2a|c4a|n4a|a[45]x)$/
 
 /** "n2" of "n2-standard-4"; "n1" of "custom-4-8192", the first series' own spelling. */
 export function seriesOf(instanceType: string): string {
@@ -24,6 +24,36 @@ export function familyOf(instanceType: string): string {
 
 export function diskTypeOf(instanceType: string): string {
   return HYPERDISK.test(seriesOf(instanceType)) ? "hyperdisk-balanced" : "pd-balanced"
+}
+
+/** "Each Local SSD disk ... provides 375 GiB" ("About Local SSD disks"). */
+const LOCAL_SSD_GIB = 375
+/**
+ * Titanium SSDs of storage-optimized types and of what is bare metal, and of A4X, are 3 TiB each; of bare metal Z3 twice that
+ * ("Storage-optimized machine family", "About Local SSD disks"). Of later Z series it is the least.
+ */
+const TITANIUM_GIB = 3_000
+
+/** What one local SSD of this type holds, in GiB. The API tells how many there are, and not how large. */
+export function localSsdGiB(instanceType: string): number {
+  if (/^z3-.*-metal$/.test(instanceType)) return 2 * TITANIUM_GIB
+  return /^z|^a4x|-metal$/.test(instanceType) ? TITANIUM_GIB : LOCAL_SSD_GIB
+}
+
+/**
+ * Types that take as many local SSDs as one asks for. To all others "Compute Engine automatically attaches a specific number",
+ * or none ("Add Local SSD disks to your VM").
+ */
+export function takesLocalSsds(instanceType: string): boolean {
+  return /^(custom|n1|n2d?|c2d?|g[24]|m[13]|a2-(high|mega)gpu)-/.test(instanceType)
+}
+
+/** Bare metal, H3, H4D and Z3 with more than 18 TiB of local SSD are not live-migrated ("Live migration", limitations). */
+export function cannotMigrate({
+  instanceType,
+  localDiskGiB = 0,
+}: Pick<Offer, "instanceType" | "localDiskGiB">): boolean {
+  return /^h[34]d?-|-metal$/.test(instanceType) || (/^z/.test(instanceType) && localDiskGiB > 18_000)
 }
 
 export function archOf(instanceType: string): Arch {
@@ -46,14 +76,19 @@ export function gpuNameOf(acceleratorType: string): string {
   return acceleratorType.replace(/^nvidia-(tesla-)?/, "").toUpperCase()
 }
 
+interface Where {
+  readonly region: string
+  readonly offer?: Offer | undefined
+  readonly metric?: string | undefined
+  /** The series that a quota is of, where it names one. */
+  readonly family?: string | undefined
+}
+
 /** A partial offer as wide as the refusal; without a pool that was asked, the region. */
-export function scopeOf(
-  kind: ScopeKind | undefined,
-  where: { readonly region: string; readonly offer?: Offer | undefined; readonly metric?: string | undefined },
-): Scope {
-  const { region, offer, metric } = where
+export function scopeOf(kind: ScopeKind | undefined, where: Where): Scope {
+  const { region, offer } = where
   const all = { provider: "gcp", region }
-  if (kind === "metric") return { ...all, ...metricScope(metric ?? "", offer) }
+  if (kind === "metric") return metricScope(where)
   if (offer === undefined) return all
   const { zone, instanceType, market } = offer
   switch (kind) {
@@ -70,14 +105,19 @@ export function scopeOf(
 }
 
 /** What a quota's metric limits: "compute.googleapis.com/n2_cpus" or "N2_CPUS". One we cannot place limits the region. */
-function metricScope(metric: string, offer: Offer | undefined): Scope {
+function metricScope({ region, offer, metric = "", family }: Where): Scope {
   const name = metric.slice(metric.lastIndexOf("/") + 1).toUpperCase()
-  const family = /^(?:PREEMPTIBLE_)?([A-Z]\d[A-Z]?)_CPUS$/.exec(name)?.[1]?.toLowerCase()
-  if (family !== undefined) return { family, ...(name.startsWith("PREEMPTIBLE_") ? { market: "spot" } : {}) }
+  const isSpot = name.startsWith("PREEMPTIBLE_")
+  const all = { provider: "gcp", ...(name.endsWith("_ALL_REGIONS") ? {} : { region }) }
+  const series = /^(?:PREEMPTIBLE_)?([A-Z]\d[A-Z]?)_CPUS$/.exec(name)?.[1]?.toLowerCase() ?? family
+  if (series !== undefined) return { ...all, family: familyOf(series), ...(isSpot ? { market: "spot" } : {}) }
   // The preemptible quota is used where one was granted, by every series; else the standard one.
-  if (name === "PREEMPTIBLE_CPUS") return { market: "spot" }
-  if (name === "CPUS") return { family: COMMON_FAMILY }
-  // GPUs of one model: an offer that has them is of one type.
-  if (name.includes("GPUS") && offer !== undefined) return { instanceType: offer.instanceType, market: offer.market }
-  return {}
+  if (name === "PREEMPTIBLE_CPUS") return { ...all, market: "spot" }
+  if (name === "CPUS") return { ...all, family: COMMON_FAMILY }
+  if (offer === undefined) return all
+  // Newer series have a quota of their own under one name, which is told apart by a dimension that was not said here.
+  if (name.endsWith("_PER_VM_FAMILY")) return { ...all, family: offer.family }
+  // GPUs of one model, or local SSDs: an offer that has them is of one type.
+  if (/GPU|LOCAL_SSD/.test(name)) return { ...all, instanceType: offer.instanceType, market: offer.market }
+  return all
 }

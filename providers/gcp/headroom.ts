@@ -22,8 +22,8 @@ export async function headroom(send: Send, region: string, wish: Wish, calls: Ca
   ]
   return rows.flatMap(([metric, unit, scope]) => {
     const quota = quotas.find((row) => row.metric === metric)
-    if (quota?.limit === undefined) return []
-    return [{ name: metric, scope, unit, limit: quota.limit, used: quota.usage ?? 0 }]
+    const limit = Number(quota?.limit ?? Number.NaN)
+    return Number.isNaN(limit) ? [] : [{ name: metric, scope, unit, limit, used: Number(quota?.usage ?? 0) }]
   })
 }
 

@@ -22,6 +22,9 @@ export interface HttpReply {
   readonly body: string
 }
 
+/** The package leaves it out, and Google asks every caller to say what it is ("System parameters", User-Agent). */
+const AGENT = { "user-agent": "muster" }
+
 export type Exchange = (request: HttpRequest) => Promise<HttpReply>
 
 /** Sockets of one connection, kept open between requests. */
@@ -31,7 +34,7 @@ export function exchanger(): Exchange {
   return (request) =>
     new Promise((resolve, reject) => {
       const { url, method, headers, body, signal } = request
-      const options = { method, headers: { ...headers, ...lengthOf(body) }, signal }
+      const options = { method, headers: { ...AGENT, ...headers, ...lengthOf(body) }, signal }
       const outgoing = url.startsWith("http:")
         ? httpRequest(url, { ...options, agent: plain })
         : httpsRequest(url, { ...options, agent: secure })

@@ -6,7 +6,7 @@ import { guestScript } from "./guest.js"
 import { headroom } from "./headroom.js"
 import { exchanger } from "./http.js"
 import { interruptions } from "./interruptions.js"
-import { launch, settle } from "./launch.js"
+import { find, launch, settle } from "./launch.js"
 import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
@@ -45,6 +45,7 @@ export function gcp(options: GcpOptions): Provider {
     split,
     launch: (call, calls) => launch(means, call, calls),
     settle: (call, ref, calls) => settle(means, call, ref, calls),
+    find: (call, calls) => find(means, call, calls),
     list: (selector, calls) => list(means, selector, calls),
     terminate: (instances, calls) => terminate(means, instances, calls),
     interruptions: (instances, calls) => interruptions(send, region, instances, calls),

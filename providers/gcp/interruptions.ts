@@ -10,7 +10,7 @@ import { parseTime } from "./time.js"
 const NOTICE_MS = 30_000
 
 /** What the project's audit calls it, and the only trace of a Spot VM that is deleted when it is taken away. */
-const FILTER = 'operationType="compute.instances.preempted"'
+const PREEMPTED = "compute.instances.preempted"
 
 /**
  * Who was taken away, or is about to be: the newest operations of the zones of these instances, one page each. Compute
@@ -40,10 +40,14 @@ async function readPreempted(
   zone: string,
   calls: Calls,
 ): Promise<readonly { readonly zone: string; readonly operation: NativeOperation }[]> {
-  const message = { zone, filter: FILTER, orderBy: "creationTimestamp desc", maxResults: PAGE }
-  const request = { what: `reading preemptions in ${zone}`, message, fields: "items(targetLink,insertTime)" }
+  const message = { zone, filter: `operationType="${PREEMPTED}"`, orderBy: "creationTimestamp desc", maxResults: PAGE }
+  const request = {
+    what: `reading preemptions in ${zone}`,
+    message,
+    fields: "items(operationType,targetLink,insertTime)",
+  }
   const { items = [] } = await send(calls, "zoneOperations.list", request)
-  return items.map((operation) => ({ zone, operation }))
+  return items.filter(({ operationType }) => operationType === PREEMPTED).map((operation) => ({ zone, operation }))
 }
 
 function preempted(region: string, { id, zone, instanceType, market }: Instance): Failure {
@@ -52,7 +56,7 @@ function preempted(region: string, { id, zone, instanceType, market }: Instance)
     count: 1,
     scope: { provider: "gcp", region, zone, instanceType, market },
     ttlMs: COLD_MS,
-    code: "compute.instances.preempted",
+    code: PREEMPTED,
     message: `${id} (${instanceType}, ${market}) was preempted`,
   }
 }

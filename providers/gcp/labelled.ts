@@ -66,7 +66,7 @@ async function ofZones({ send, zonesOf }: ListMeans, kind: Kind, selector: Selec
     const request = { what: `listing ${kind} in ${zone}`, message: { zone, filter }, fields }
     for await (const page of pages(send, calls, `${kind}.list`, request)) {
       refuseWarning(page.warning, request.what)
-      found.push(...((page as PageOf<NativeInstance | NativeDisk>).items ?? []))
+      found.push(...within(zone, (page as PageOf<NativeInstance | NativeDisk>).items))
     }
     return found
   })
@@ -90,10 +90,16 @@ async function ofProject({ send, region }: ListMeans, kind: Kind, selector: Sele
     for (const [scope, list] of Object.entries(page.items ?? {})) {
       if (!isOf(scope, region)) continue
       refuseWarning(list.warning, what)
-      found.push(...((list as { readonly [L in Kind]?: readonly (NativeInstance | NativeDisk)[] })[kind] ?? []))
+      const natives = (list as { readonly [L in Kind]?: readonly (NativeInstance | NativeDisk)[] })[kind]
+      found.push(...within(scope, natives))
     }
   }
   return found
+}
+
+/** What is listed in a zone is in it, also where it does not say so itself. */
+function within<T extends { readonly zone?: string }>(zone: string, natives: readonly T[] | undefined): readonly T[] {
+  return (natives ?? []).map((native) => (native.zone ? native : { ...native, zone }))
 }
 
 /** "zones/europe-west2-a" */
@@ -102,7 +108,7 @@ function isOf(scope: string, region: string): boolean {
 }
 
 /** What says that something is missing; "no results" says only that there is nothing. */
-function refuseWarning(warning: NativeWarning | undefined, what: string): void {
+export function refuseWarning(warning: NativeWarning | undefined, what: string): void {
   if (warning?.code === undefined || warning.code === "NO_RESULTS_ON_PAGE") return
   const message = `${what}: the list is not complete: ${warning.message ?? "no reason given"} (${warning.code})`
   throw new TransientError(message, { code: warning.code })

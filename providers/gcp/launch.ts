@@ -2,10 +2,12 @@ import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
 import type { Calls, Json, LaunchCall, Launched } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { EXISTS, isNotFound } from "./errors.js"
+import { refuseWarning } from "./labelled.js"
 import { list } from "./list.js"
 import { uuidOf } from "./names.js"
 import type { NativeOperation } from "./native.js"
 import { outcomeOf, settledByList } from "./outcome.js"
+import { pages } from "./pages.js"
 import { zonesIn } from "./split.js"
 import type { ZonesOf } from "./zones.js"
 
@@ -55,16 +57,39 @@ function unsettled(operation: NativeOperation): Launched {
  * earlier one left carries its request id, and what it made carries its token.
  */
 async function regionalBefore(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched | undefined> {
-  const { send, region } = means
-  const filter = `clientOperationId="${uuidOf(call.token)}"`
-  const what = `${doingOf(call)}: looking for an earlier request`
-  const [operations, instances] = await Promise.all([
-    send(calls, "regionOperations.list", { what, message: { region, filter }, fields: "items(name)" }),
-    list(means, { launch: call.token }, calls),
-  ])
-  const earlier = operations.items?.[0]
-  if (earlier !== undefined) return unsettled(earlier)
+  const [earlier, instances] = await Promise.all([find(means, call, calls), list(means, { launch: call.token }, calls)])
+  if (earlier !== undefined) return earlier
   return instances.length === 0 ? undefined : settledByList(call, instances)
+}
+
+/**
+ * The operation that this request left, if it arrived: "clientOperationId: the value of requestId if you provided it in the
+ * request". Compute Engine keeps operations for an hour at least, and nothing but its operation tells of a bulk request that
+ * has not made anything yet.
+ */
+export async function find(
+  { send, region }: LaunchMeans,
+  call: LaunchCall,
+  calls: Calls,
+): Promise<Launched | undefined> {
+  const requestId = uuidOf(call.token)
+  const { zone } = call
+  const request = {
+    what: `${doingOf(call)}: looking for an earlier request`,
+    message: { ...(zone === undefined ? { region } : { zone }), filter: `clientOperationId="${requestId}"` },
+    fields: "items(name,clientOperationId),nextPageToken,warning(code,message)",
+  }
+  for await (const page of pages(
+    send,
+    calls,
+    zone === undefined ? "regionOperations.list" : "zoneOperations.list",
+    request,
+  )) {
+    refuseWarning(page.warning, request.what)
+    const earlier = page.items?.find(({ clientOperationId }) => clientOperationId === requestId)
+    if (earlier !== undefined) return unsettled(earlier)
+  }
+  return undefined
 }
 
 /** Names that are taken, long after: by this launch's own instances, or by somebody else's. */

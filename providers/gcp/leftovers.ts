@@ -5,10 +5,11 @@
 import { AuthError, MusterError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
-import { asError, isNotFound, saidBy } from "./errors.js"
+import { asError, isNotFound } from "./errors.js"
 import { labelled, type ListMeans } from "./labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "./names.js"
 import { lastPart, type NativeDisk } from "./native.js"
+import { saidBy } from "./said.js"
 import { parseTime } from "./time.js"
 
 const KIND = "disk"

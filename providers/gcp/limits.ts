@@ -21,6 +21,10 @@ export const LONGEST_RUN_DAYS = 120
  */
 const PER_MINUTE = { writes: 1_200, reads: 1_200, waits: 600 }
 
+/** Buckets that count requests by the minute, and those that a request holds until what it began is over. */
+export const WINDOWS = ["writes", "reads", "heavy", "heavy-global", "billing"] as const
+export const UNDER_WAY = ["bulk", "deletions"] as const
+
 const window = (count: number): Bucket => ({ kind: "window", count, perMinute: 1, aligned: true })
 
 /** A project's own numbers stand in its quota page, and in each refusal; who knows them says so. */

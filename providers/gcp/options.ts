@@ -101,7 +101,9 @@ function optionsSchema(z: Z) {
       )
       .optional(),
     zones: z
-      .array(z.string().regex(/^[a-z]+(-[a-z]+)+\d+-[a-z]$/, 'Give the zone\'s name, such as "europe-west2-a"'))
+      .array(
+        z.string().regex(/^[a-z]+(-[a-z]+)+\d+-([a-z]|ai\d+[a-z])$/, 'Give the zone\'s name, such as "europe-west2-a"'),
+      )
       .min(1, "Leave it out, or name at least one zone")
       .optional(),
     network: path.optional(),

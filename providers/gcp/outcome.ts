@@ -1,13 +1,24 @@
 /** What became of a bulk operation that is done: counts, instances, and why some are missing. */
 import { CapacityError, QuotaError, ThrottledError, TransientError } from "../../src/errors.js"
-import type { Calls, Failure, FailureReason, Instance, Json, LaunchCall, Launched, Scope } from "../../src/provider.js"
+import type {
+  Calls,
+  Failure,
+  FailureReason,
+  Instance,
+  Json,
+  LaunchCall,
+  Launched,
+  Offer,
+  Scope,
+} from "../../src/provider.js"
 import { COLD_MS, rowOf } from "./codes.js"
-import { asError, saidBy } from "./errors.js"
+import { asError } from "./errors.js"
 import { scopeOf } from "./families.js"
 import { doingOf, type LaunchMeans } from "./launch.js"
 import { list } from "./list.js"
 import { idOf } from "./names.js"
-import type { NativeOperation } from "./native.js"
+import type { LocationStatus, NativeOperation } from "./native.js"
+import { type Said, saidBy } from "./said.js"
 import { parseTime } from "./time.js"
 
 interface Done {
@@ -29,7 +40,8 @@ export async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done
     return { instances: [], failures: failuresOf(means.region, call, operation, call.count), settled: true }
   const instances = await list(means, { launch: call.token }, calls)
   const since = calls.now() - (parseTime(operation.endTime) ?? 0)
-  if (instances.length < (made ?? 0) && since < means.consistencyMs)
+  // One that does not say has made all, unless lists show otherwise to the end.
+  if (instances.length < (made ?? call.count) && since < means.consistencyMs)
     return { instances, failures: [], settled: false, ref }
   return {
     instances,
@@ -47,7 +59,15 @@ function namesTaken({ error }: NativeOperation): boolean {
 function madeBy({ instancesBulkInsertOperationMetadata, error }: NativeOperation): number | undefined {
   const statuses = Object.values(instancesBulkInsertOperationMetadata?.perLocationStatus ?? {})
   if (statuses.length === 0) return error === undefined ? undefined : 0
-  return statuses.reduce((sum, { createdVmCount = 0, deletedVmCount = 0 }) => sum + createdVmCount - deletedVmCount, 0)
+  return statuses.reduce(
+    (sum, status) => sum + countIn(status, "createdVmCount") - countIn(status, "deletedVmCount"),
+    0,
+  )
+}
+
+/** Numbers may come as decimal texts: that is how JSON has the larger kind of them. */
+function countIn(status: LocationStatus, field: "createdVmCount" | "deletedVmCount"): number {
+  return Number(status[field] ?? 0) || 0
 }
 
 /** A request that was fully done: its own body says what its instances are. */
@@ -96,24 +116,29 @@ function failuresOf(region: string, call: LaunchCall, operation: NativeOperation
 /** "VM_MIN_COUNT_NOT_REACHED" only sums up; the cause comes beside it. Without any, the pools that were asked had no more. */
 function reasonsOf(region: string, call: LaunchCall, { error }: NativeOperation): readonly Reason[] {
   const all = (error?.errors ?? []).map(saidBy)
-  const causes = all.filter(({ codes, message }) => rowOf(codes, message)?.verdict !== "summary")
+  const causes = all.filter((one) => rowOf(one)?.verdict !== "summary")
   const what = doingOf(call)
   const said = causes.length > 0 ? causes : all
   if (said.length === 0) return call.offers.map((offer) => shortOf(region, call, scopeOf("pool", { region, offer })))
   const reasons = said.flatMap((one) =>
-    offersMeant(call, `${one.message} ${one.codes.join(" ")}`).map((offer) =>
-      reasonOf(asError(one, { what, region, offer })),
-    ),
+    offersMeant(call, one).map((offer) => reasonOf(asError(one, { what, region, offer }))),
   )
   return [...new Map(reasons.map((reason) => [`${reason.code} ${JSON.stringify(reason.scope)}`, reason])).values()]
 }
 
-/** Those of the offers whose zone or type the message names; else all of them. */
-function offersMeant({ offers }: LaunchCall, message: string) {
-  const named = offers.filter(({ zone }) => message.includes(zone))
-  const zoned = named.length > 0 ? named : offers
-  const typed = zoned.filter(({ instanceType }) => message.includes(instanceType))
-  return typed.length > 0 ? typed : zoned
+/** Those of the offers whose zone, type or series had no room; else all of them. */
+function offersMeant({ offers }: LaunchCall, { message, zone, instanceType, family }: Said): readonly Offer[] {
+  // What Google says beside it, where there is room instead, is not what had none.
+  const words = (message.split(/consider trying/i)[0] ?? "").split(/[^a-z0-9-]+/)
+  const among = (left: readonly Offer[], isMeant: (offer: Offer) => boolean) => {
+    const meant = left.filter(isMeant)
+    return meant.length > 0 ? meant : left
+  }
+  const zoned = among(offers, (offer) => (zone === undefined ? words.includes(offer.zone) : offer.zone === zone))
+  const typed = among(zoned, (offer) =>
+    instanceType === undefined ? words.includes(offer.instanceType) : offer.instanceType === instanceType,
+  )
+  return among(typed, (offer) => offer.family === family)
 }
 
 function shortOf(region: string, call: LaunchCall, scope: Scope): Reason {

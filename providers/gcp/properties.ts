@@ -1,6 +1,6 @@
 /** From a blueprint and an offer to `instanceProperties`, what every instance of a bulk request is. Pure. */
 import type { Json, JsonObject, Offer } from "../../src/provider.js"
-import { diskTypeOf, hasBuiltInGpu, seriesOf } from "./families.js"
+import { cannotMigrate, diskTypeOf, hasBuiltInGpu, seriesOf, takesLocalSsds } from "./families.js"
 import type { Blueprint } from "./prepare.js"
 import { isoTime } from "./time.js"
 
@@ -49,7 +49,7 @@ function schedulingOf({ owner, accelerator, skipGuestOsShutdown }: Blueprint, of
     instanceTerminationAction: "DELETE",
     terminationTime: isoTime(Number(owner.deadline) * 1000),
     // Neither a Spot VM nor one with a GPU can be moved; a Spot VM cannot be restarted either.
-    ...(isSpot || hasGpu ? { onHostMaintenance: "TERMINATE" } : {}),
+    ...(isSpot || hasGpu || offers.some(cannotMigrate) ? { onHostMaintenance: "TERMINATE" } : {}),
     ...(isSpot ? { automaticRestart: false } : {}),
     ...(skipGuestOsShutdown ? { skipGuestOsShutdown: true } : {}),
   }
@@ -72,9 +72,10 @@ export function disksOf(
       ...(disk.sizeGb === undefined ? {} : { diskSizeGb: String(disk.sizeGb) }),
     },
   }
-  const isBundled = localSsds === 0 || localDiskGiB === undefined
+  // Those that are built in come by themselves.
+  const attached = localDiskGiB !== undefined && takesLocalSsds(instanceType) ? localSsds : 0
   const scratch = { type: "SCRATCH", autoDelete: true, interface: "NVME", initializeParams: { diskType: "local-ssd" } }
-  return [boot, ...Array.from({ length: isBundled ? 0 : localSsds }, () => scratch)]
+  return [boot, ...Array.from({ length: attached }, () => scratch)]
 }
 
 /** Objects are merged, everything else is replaced. */

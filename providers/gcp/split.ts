@@ -1,7 +1,7 @@
 /** From a wish to bulkInsert requests. Pure. */
 import { launchTags } from "../../src/fleet/tags.js"
 import type { JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../src/provider.js"
-import { diskTypeOf, seriesOf } from "./families.js"
+import { diskTypeOf, seriesOf, takesLocalSsds } from "./families.js"
 import { LAUNCH_BATCH } from "./limits.js"
 import { hexOf, instanceName } from "./names.js"
 import type { Blueprint } from "./prepare.js"
@@ -96,7 +96,10 @@ function zonal(blueprint: Blueprint, offers: readonly Offer[], labels: Readonly<
   return { instanceProperties: { ...sharedProperties(blueprint, offers, labels), ...machine } }
 }
 
-/** "About instance flexibility for bulk VMs": lower ranks first, and any zone that has room. */
+/**
+ * "About instance flexibility for bulk VMs": lower ranks first. Where several zones may be used they are to be as even as there
+ * is room ("BALANCED: ... as evenly as possible across allowed zones"); ANY would rather fill one that has reservations.
+ */
 function regional(
   blueprint: Blueprint,
   offers: readonly Offer[],
@@ -122,7 +125,7 @@ function regional(
     },
     instanceFlexibilityPolicy: { instanceSelections: Object.fromEntries(selections) as JsonObject },
     locationPolicy: {
-      targetShape: zones.length === 1 ? "ANY_SINGLE_ZONE" : "ANY",
+      targetShape: zones.length === 1 ? "ANY_SINGLE_ZONE" : "BALANCED",
       zones: zones.map((zone) => ({ zone: `zones/${zone}` })),
     },
   }
@@ -134,5 +137,6 @@ export function zonesIn(offers: readonly Offer[]): readonly string[] {
 }
 
 function diskKeyOf({ disk, localSsds }: Blueprint, { instanceType, localDiskGiB }: Offer): string {
-  return `${disk.type ?? diskTypeOf(instanceType)}/${localSsds > 0 && localDiskGiB !== undefined}`
+  const isAttached = localSsds > 0 && localDiskGiB !== undefined && takesLocalSsds(instanceType)
+  return `${disk.type ?? diskTypeOf(instanceType)}/${isAttached}`
 }

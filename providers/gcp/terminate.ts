@@ -2,8 +2,9 @@ import { AuthError, MusterError, RejectedError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
 import type { Calls, Instance, Termination } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { asError, isNotFound, saidBy } from "./errors.js"
+import { asError, isNotFound } from "./errors.js"
 import { hexOf, partsOf, uuidOf } from "./names.js"
+import { saidBy } from "./said.js"
 
 interface Means {
   readonly send: Send

@@ -2,7 +2,7 @@
 import { AuthError, SpecError } from "../../src/errors.js"
 import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { archOf, familyOf, gpuNameOf, seriesOf } from "./families.js"
+import { archOf, familyOf, gpuNameOf, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
 import type { NativeMachineType } from "./native.js"
 import type { GcpOptions } from "./options.js"
 import { pages } from "./pages.js"
@@ -17,12 +17,6 @@ const FIELDS =
 
 /** A filter of more names is longer than reading them all. */
 const NAMED_AT_MOST = 40
-
-/** "Each Local SSD disk is 375 GiB" ("About Local SSD"). */
-const LOCAL_SSD_GIB = 375
-
-/** Series that take local SSDs by choice ("About Local SSD", machine types). */
-const TAKES_LOCAL_SSD = /^(n1|n2d?|c2d?|a2|g2|m1|m3)$/
 
 /**
  * The named types, or all there are, in each zone. Without the right to read them, what the names tell, unless
@@ -89,20 +83,21 @@ function refuseUnknown(missing: readonly string[], zones: readonly string[]): vo
 
 /** None for what cannot be launched: a type on its way out, or one that does not take what was asked to be attached. */
 function factsOf(zone: string, native: NativeMachineType, options: GcpOptions): readonly TypeFacts[] {
-  const { name: instanceType = "", guestCpus: vcpus = 0, memoryMb = 0, deprecated } = native
+  const { name: instanceType = "", guestCpus = 0, memoryMb = 0, deprecated } = native
   const isEnding = deprecated?.state === "OBSOLETE" || deprecated?.state === "DELETED"
   if (instanceType === "" || isEnding) return []
-  const bundled = (native.bundledLocalSsds?.partitionCount ?? 0) * LOCAL_SSD_GIB
-  if (options.localSsds !== undefined && bundled === 0 && !TAKES_LOCAL_SSD.test(seriesOf(instanceType))) return []
-  const localDiskGiB = bundled || (options.localSsds ?? 0) * LOCAL_SSD_GIB
+  const builtIn = Number(native.bundledLocalSsds?.partitionCount ?? 0)
+  const attached = takesLocalSsds(instanceType) ? (options.localSsds ?? 0) : 0
+  if (options.localSsds !== undefined && builtIn + attached === 0) return []
+  const localDiskGiB = (builtIn || attached) * localSsdGiB(instanceType)
   const gpu = gpuOf(instanceType, native, options)
   return [
     {
       zone,
       instanceType,
       family: familyOf(instanceType),
-      vcpus,
-      memoryGiB: memoryMb / 1024,
+      vcpus: Number(guestCpus),
+      memoryGiB: Number(memoryMb) / 1024,
       arch:
         native.architecture === "ARM64" ? "arm64" : native.architecture === "X86_64" ? "x86_64" : archOf(instanceType),
       ...(gpu === undefined ? {} : { gpu }),
@@ -119,7 +114,7 @@ function gpuOf(
 ): Gpu | undefined {
   const built = accelerators?.[0]
   if (built?.guestAcceleratorType !== undefined) {
-    return { name: gpuNameOf(built.guestAcceleratorType), count: built.guestAcceleratorCount ?? 1 }
+    return { name: gpuNameOf(built.guestAcceleratorType), count: Number(built.guestAcceleratorCount ?? 1) }
   }
   if (accelerator === undefined || seriesOf(instanceType) !== "n1") return undefined
   return { name: gpuNameOf(accelerator.type), count: accelerator.count }

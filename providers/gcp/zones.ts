@@ -1,5 +1,5 @@
 /** The zones that may be used. */
-import { AuthError } from "../../src/errors.js"
+import { AuthError, RejectedError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { lastPart } from "./native.js"
@@ -24,6 +24,9 @@ async function readZones(send: Send, region: string, calls: Calls): Promise<read
   const what = `reading the zones of ${region}`
   try {
     const { zones = [] } = await send(calls, "regions.get", { what, message: { region }, fields: "name,zones" })
+    // Of no zones every list would be complete, and empty.
+    if (zones.length === 0)
+      throw new RejectedError(`${what}: it has none; name them: gcp({ zones: ["${region}-a", …] })`)
     return zones.map(lastPart).sort()
   } catch (error) {
     if (!(error instanceof AuthError)) throw error

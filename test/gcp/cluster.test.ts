@@ -89,6 +89,9 @@ test("several types over several zones: one request to the region", async () => 
 
 describe("scale(0) during a create", () => {
   const SLOW = { world: { ...REAL.world, listLagMs: [0, 20_000] as const }, wire: { operationMs: 60_000 } }
+  const onTheWire = async (cloud: Cloud) => {
+    while (entries(cloud, "instances.bulkInsert").length === 0) await cloud.run(cloud.clock.sleep(20))
+  }
   const isLeft = (cloud: Cloud) => cloud.world.truth({ states: ["pending", "running", "stopped"] })
 
   test("waits for the end of its operation, and ends all that came of it", async () => {
@@ -121,6 +124,41 @@ describe("scale(0) during a create", () => {
     expect(isLeft(cloud)).toEqual([])
     await cloud.run(cluster.close())
     expect(cloud.world.truth().length).toBeLessThanOrEqual(50)
+  })
+
+  test("whose answer never came, and which makes instances long after the sweep: its operation is found, and waited for", async () => {
+    const operationMs = 400_000
+    const cloud = await gce({ world: REAL.world, wire: { operationMs } })
+    const { provider, clock } = cloud
+    cloud.world.faults.loseReply("instances.bulkInsert", 1)
+    const doneAt = clock.now() + operationMs
+    const list: typeof provider.list = async (selector, calls) => {
+      const found = await provider.list(selector, calls)
+      return clock.now() < doneAt ? [] : found
+    }
+    expect(operationMs).toBeGreaterThan(provider.limits.attemptMs + provider.limits.consistencyMs)
+    const cluster = clusterOn(cloud, { provider: { ...provider, list } })
+    const up = cluster.scale(50).catch((error: unknown) => error)
+    await onTheWire(cloud)
+    const receipt = await cloud.run(cluster.close())
+    await cloud.run(up)
+    expect(clock.now()).toBeGreaterThan(doneAt)
+    expect(receipt.instances).toHaveLength(50)
+    expect(isLeft(cloud)).toEqual([])
+    expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
+    expect(entries(cloud, "zoneOperations.list")).toHaveLength(1)
+  })
+
+  test("whose answer never came, and which nothing shows to have arrived: zero after the sweep", async () => {
+    const cloud = await gce(SLOW)
+    cloud.world.faults.fail("instances.bulkInsert", { error: "transient", times: 1 })
+    const cluster = clusterOn(cloud)
+    const up = cluster.scale(50).catch((error: unknown) => error)
+    await onTheWire(cloud)
+    const receipt = await cloud.run(cluster.close())
+    await cloud.run(up)
+    expect(receipt).toMatchObject({ instances: [], leaked: [] })
+    expect(cloud.world.truth()).toEqual([])
   })
 
   test("whose operation vanished: lists tell, and all goes", async () => {

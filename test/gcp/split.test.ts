@@ -104,6 +104,38 @@ test("what the options say is in every instance", async () => {
   expect(properties.disks).toHaveLength(3)
 })
 
+test("several types over several zones: as even as there is room, and the rest wherever there is some", async () => {
+  const cloud = await gce()
+  const types = [TYPE, "n2-standard-16"]
+  for (const instanceType of types) cloud.world.setCapacity({ zone: "us-central1-b", instanceType }, 1)
+  const [call, ...more] = await callsFor(cloud, 14, { spread: "zones" }, types)
+  if (call === undefined) throw new Error("no call")
+  expect([call.api, more]).toEqual(["regionInstances.bulkInsert", []])
+  const letters = ["a", "b", "c", "f"]
+  const zones = letters.map((letter) => ({ zone: `zones/us-central1-${letter}` }))
+  expect(call.body.locationPolicy).toEqual({ targetShape: "BALANCED", zones })
+  const { instances, failures } = await launchOne(cloud, call)
+  expect(failures).toEqual([])
+  const counts = letters.map((letter) => instances.filter(({ zone }) => zone.endsWith(letter)).length)
+  expect(counts[1]).toBe(2)
+  for (const index of [0, 2, 3]) expect(counts[index]).toBeGreaterThanOrEqual(3)
+  expect(counts.reduce((sum, count) => sum + count)).toBe(14)
+})
+
+test("local SSDs are attached to what takes them, and never to what has its own", async () => {
+  const scratch = async (type: string) => {
+    const { disks = [] } = await propertiesOf({ gcp: { localSsds: 2 } }, type)
+    return disks.filter(({ initializeParams }) => initializeParams.diskType === "local-ssd").length
+  }
+  expect([await scratch(TYPE), await scratch("c3-standard-4-lssd")]).toEqual([2, 0])
+})
+
+test("what cannot be moved while it runs is ended for the host's maintenance, and only that", async () => {
+  const { scheduling } = await propertiesOf({}, "z3-highmem-88-highlssd")
+  expect(scheduling).toMatchObject({ onHostMaintenance: "TERMINATE" })
+  expect((await propertiesOf({}, TYPE)).scheduling).not.toHaveProperty("onHostMaintenance")
+})
+
 test("several types in one zone: one request, which takes the next type where the first runs out", async () => {
   const cloud = await gce()
   cloud.world.setCapacity({ zone: ZONE, instanceType: "n2-standard-16" }, 5)

@@ -7,6 +7,7 @@ import type { Asked, Handler } from "./handler.js"
 import { noteNames } from "./names.js"
 import { operationJson, type Outcome, startOperation } from "./operations.js"
 import { invalid, Refusal } from "./refusals.js"
+import { roundsOf, zonesFor } from "./shapes.js"
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 const NO_UUID = "00000000-0000-0000-0000-000000000000"
@@ -87,22 +88,27 @@ function handler(
 export function make(asked: Asked, spec: BulkSpec, places: readonly Place[]): Made {
   const { settings } = asked
   const made: Made = { counts: {}, errors: [] }
-  const shortages: { readonly place: Place; readonly shortage: Shortage }[] = []
+  const short = new Map<Place, Shortage>()
   const room = addressesLeft(asked.world, asked.project, spec)
   let rest = spec.names.slice(0, room)
   const crowded = spec.count - rest.length
-  for (const place of places) {
-    if (rest.length === 0) break
-    const creation = createIn(asked, spec, place, rest)
+  const attempts = roundsOf(asked, spec.count).flatMap((most) =>
+    places.map((place) => ({ place, most: most(place.zone) })),
+  )
+  for (const { place, most } of attempts) {
+    const at = `zones/${place.zone}`
+    const counted = made.counts[at] ?? { target: 0, created: 0 }
+    const names = rest.slice(0, most - counted.created)
+    if (names.length === 0) continue
+    const creation = createIn(asked, spec, place, names)
     if (creation.kind === "exists") return taken(creation, place, spec)
     const { instances, shortage } = creation.kind === "created" ? creation : { instances: [], shortage: undefined }
     noteNames(asked.world, instances)
-    const at = `zones/${place.zone}`
-    const counted = made.counts[at] ?? { target: 0, created: 0 }
     made.counts[at] = { target: counted.target + instances.length, created: counted.created + instances.length }
-    if (shortage !== undefined) shortages.push({ place, shortage })
+    if (shortage !== undefined) short.set(place, shortage)
     rest = rest.slice(instances.length)
   }
+  const shortages = [...short].map(([place, shortage]) => ({ place, shortage }))
   if (rest.length === 0 && crowded === 0) return made
   if (rest.length === spec.count) refuseAtOnce(asked, shortages)
   const last = places.at(-1)?.zone ?? ""
@@ -257,18 +263,6 @@ const regional = handler(
     return places
   },
 )
-
-interface LocationPolicy {
-  readonly zones?: readonly { readonly zone?: string }[]
-  readonly targetShape?: string
-}
-
-/** "ANY_SINGLE_ZONE (default)": all instances in one zone; here the first of those that are allowed. */
-function zonesFor({ world, body }: Asked): readonly string[] {
-  const { zones, targetShape = "ANY_SINGLE_ZONE" } = (body.locationPolicy ?? {}) as LocationPolicy
-  const allowed = zones?.map(({ zone = "" }) => zone.replace(/^zones\//, "")) ?? world.settings.zones
-  return targetShape === "ANY_SINGLE_ZONE" ? allowed.slice(0, 1) : allowed
-}
 
 function sells({ world }: Asked, { market }: BulkSpec, zone: string, machineType: string): boolean {
   return world.offers.some((one) => one.zone === zone && one.instanceType === machineType && one.market === market)

@@ -1,6 +1,7 @@
 /** What a project can read beside its instances: regions, zones, machine types, images, networks. */
 import type { Json, JsonObject, Offer } from "../../../src/provider.js"
 import type { Resource, World } from "../../../src/simulator/index.js"
+import { localSsdGiB } from "../families.js"
 import { isoTime } from "../time.js"
 import { link, numberOf, pathIn } from "./account.js"
 import { imageOf } from "./bulk-spec.js"
@@ -22,7 +23,7 @@ function typeJson(
   const bundled =
     localDiskGiB === undefined
       ? {}
-      : { bundledLocalSsds: { defaultInterface: "NVME", partitionCount: Math.round(localDiskGiB / 375) } }
+      : { bundledLocalSsds: { defaultInterface: "NVME", partitionCount: localDiskGiB / localSsdGiB(instanceType) } }
   return {
     kind: "compute#machineType",
     id: numberOf(`${zone}/${instanceType}`),

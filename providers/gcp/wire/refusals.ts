@@ -1,6 +1,7 @@
 /** Compute Engine's refusals: reasons, their HTTP status and their body, as Google's services write them. */
 import type { JsonObject } from "../../../src/provider.js"
 import { WorldError, type WorldErrorKind } from "../../../src/simulator/world-error.js"
+import type { Wire } from "./serve.js"
 
 /** What Compute Engine answers instead of doing it. */
 export class Refusal extends Error {
@@ -52,7 +53,7 @@ export interface ErrorReply {
   readonly retryAfterMs?: number
 }
 
-export function errorReply(error: unknown, project: string): ErrorReply {
+export function errorReply(error: unknown, { project, world }: Pick<Wire, "project" | "world">): ErrorReply {
   if (error instanceof Refusal) return replyOf(error.status, error.reason, error.message, error.details)
   if (!(error instanceof WorldError)) return replyOf(500, "internalError", String(error), [])
   const [usual, status] = DEFAULTS[error.kind]
@@ -61,7 +62,9 @@ export function errorReply(error: unknown, project: string): ErrorReply {
   const message = error.code === "Throttled" ? throttledMessage(error.bucket, project) : error.message
   const retry =
     error.retryAfterMs === undefined || error.code === "Throttled" ? {} : { retryAfterMs: error.retryAfterMs }
-  return { ...replyOf(STATUS[reason] ?? status, reason, message, detailsOf(error, reason, project)), ...retry }
+  const bucket = world.settings.buckets[error.bucket ?? ""]
+  const details = [...detailsOf(error, reason, project, bucket?.kind === "window" ? bucket.count : undefined)]
+  return { ...replyOf(STATUS[reason] ?? status, reason, message, details), ...retry }
 }
 
 /** "Compute Engine API quota" for windows, "Troubleshooting bulk VM creation" for what is under way. */
@@ -71,15 +74,25 @@ function throttledMessage(bucket: string | undefined, project: string): string {
   return `Quota exceeded for quota metric '${bucket ?? "Queries"}' and limit '${bucket ?? "Queries"} per minute per region' of service '${DOMAIN}' for consumer 'project:${project}'.`
 }
 
-function detailsOf({ kind, code }: WorldError, reason: string, project: string): readonly JsonObject[] {
+function detailsOf(
+  { kind, code }: WorldError,
+  reason: string,
+  project: string,
+  perMinute: number | undefined,
+): readonly JsonObject[] {
   const info = (name: string, metadata: JsonObject): JsonObject => ({
     "@type": `${TYPE}.ErrorInfo`,
     reason: name,
     domain: DOMAIN,
     ...metadata,
   })
+  // "AIP-193: Errors", and what other services under the same quota system write: the limit's name and what it allows.
+  const held =
+    perMinute === undefined
+      ? {}
+      : { quota_limit: "defaultPerMinutePerRegionPerProject", quota_limit_value: String(perMinute) }
   if (kind === "throttled" && code === "Throttled")
-    return [info("RATE_LIMIT_EXCEEDED", { metadatas: { consumer: project } })]
+    return [info("RATE_LIMIT_EXCEEDED", { metadatas: { consumer: `projects/${project}`, service: DOMAIN, ...held } })]
   if (reason === "accessNotConfigured") {
     const url = `https://console.developers.google.com/apis/api/${DOMAIN}/overview?project=${project}`
     const help = { "@type": `${TYPE}.Help`, links: [{ description: "Google developers console API activation", url }] }

@@ -75,7 +75,7 @@ export async function serve(wire: Wire, request: IncomingMessage, response: Serv
   } catch (error) {
     if (gone.signal.aborted) return
     if (error instanceof WorldError && spoil(error, response)) return
-    const refusal = errorReply(error, wire.project)
+    const refusal = errorReply(error, wire)
     if (refusal.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(refusal.retryAfterMs / 1000))
     send(wire, response, received, {
       status: refusal.status,

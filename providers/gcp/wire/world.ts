@@ -33,6 +33,7 @@ export const GCE_TYPES: readonly TypeSpec[] = [
   type("c4a-standard-4", "c4a", 4, 16, arm),
   type("n4a-standard-4", "n4a", 4, 16, arm),
   type("c3-standard-4-lssd", "c3", 4, 16, { localDiskGiB: 375 }),
+  type("z3-highmem-88-highlssd", "z3", 88, 704, { localDiskGiB: 36_000 }),
   type("g2-standard-4", "g2", 4, 16, { gpu: { name: "nvidia-l4", count: 1 } }),
   type("a2-highgpu-1g", "a2", 12, 85, { gpu: { name: "nvidia-tesla-a100", count: 1 } }),
 ]
