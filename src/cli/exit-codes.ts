@@ -22,6 +22,9 @@ export const EXIT = {
   resource: 4,
   timeout: 5,
   notFound: 6,
+  /** As shells count: 128 and the number of the signal. */
+  SIGINT: 130,
+  SIGTERM: 143,
 } as const
 
 /** Nothing of that name is there. */

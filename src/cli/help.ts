@@ -9,14 +9,16 @@ const CODES: readonly (readonly [number, string])[] = [
   [EXIT.usage, "the command line is wrong, or nobody could be asked and --yes was not given"],
   [EXIT.auth, "credentials are missing, wrong, or not enough"],
   [EXIT.resource, "something could not be ended or removed"],
-  [EXIT.timeout, "a wait was over"],
+  [EXIT.timeout, "the cloud did not confirm within --timeout"],
   [EXIT.notFound, "nothing of that name is there"],
+  [EXIT.SIGINT, "interrupted by SIGINT"],
+  [EXIT.SIGTERM, "ended by SIGTERM"],
 ]
 
 export function generalHelp(commands: readonly Command[]): string {
   const width = Math.max(...commands.map((command) => usageOf(command).length), "help COMMAND".length)
   const lines = commands.map((command) => `  muster ${usageOf(command).padEnd(width)}   ${command.summary}`)
-  const codes = CODES.map(([code, what]) => `  ${code}   ${what}`)
+  const codes = CODES.map(([code, what]) => `  ${String(code).padEnd(3)}   ${what}`)
   return [
     "muster: finds and ends clusters by their tags alone",
     "",

@@ -1,6 +1,6 @@
 /** Removing: shows what would go, asks, and does it. */
 import { Cluster } from "../cluster.js"
-import { LeakError, SpecError } from "../errors.js"
+import { LeakError, SpecError, TimeoutError } from "../errors.js"
 import type { SweepRow } from "../fleet/remains/sweep.js"
 import type { SweepSpec } from "../verbs.js"
 import { EXIT } from "./exit-codes.js"
@@ -43,7 +43,7 @@ export async function removeChosen(
   const rows = await Cluster.sweep(spec, { clock })
   show(rows, given, surroundings)
   const left = rows.filter(({ removed }) => !removed)
-  if (left.length > 0) throw leak(left)
+  if (left.length > 0) throw errorOf(left)
   return EXIT.ok
 }
 
@@ -75,11 +75,18 @@ function rowTable(rows: readonly SweepRow[]): string {
   return table(HEAD, lines)
 }
 
-/** Says what may still cost, and where a person can end it. */
-function leak(left: readonly SweepRow[]): LeakError<readonly SweepRow[]> {
+/**
+ * Says what may still cost, and where a person can end it. Where nothing was refused, and only the wait was over, the same
+ * command again goes on waiting.
+ */
+function errorOf(left: readonly SweepRow[]): TimeoutError | LeakError<readonly SweepRow[]> {
   const named = left.map(({ kind, id, place, problem, consoleUrl }) => {
     return `${kind} ${id} (${place})${problem === undefined ? "" : `: ${problem}`}${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
   })
+  if (left.every(({ hindrance }) => hindrance === "unconfirmed")) {
+    const advice = "run the same again to go on waiting"
+    return new TimeoutError(`${left.length} were told to end, and may still cost money; ${advice}: ${named.join("; ")}`)
+  }
   return new LeakError(`${left.length} could not be removed, and may still cost money: ${named.join("; ")}`, {
     receipt: left,
   })

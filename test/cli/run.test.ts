@@ -1,4 +1,6 @@
+import { PassThrough } from "node:stream"
 import { describe, expect, test } from "vitest"
+import { askAtTerminal } from "../../src/cli/ask.js"
 import { run } from "../../src/cli/run.js"
 import { RejectedError } from "../../src/errors.js"
 import { live, rig, type Rig } from "../cluster/support.js"
@@ -122,6 +124,25 @@ describe("muster delete", () => {
     expect(error.class).toBe("LeakError")
     expect(error.message).toContain("protected")
     expect(live(cloud.world)).toHaveLength(5)
+  })
+})
+
+describe("the question", () => {
+  const answers = [
+    ["y\n", true],
+    ["YES\n", true],
+    ["\n", false],
+    ["n\n", false],
+    ["yes, but\n", false],
+    // The input ended: Ctrl-D.
+    ["", false],
+  ] as const
+  test.each(answers)("%j: %j", async (answer, expected) => {
+    const [input, output] = [new PassThrough(), new PassThrough()]
+    const asked = askAtTerminal("remove 3 instances?", input, output)
+    input.end(answer)
+    expect(await asked).toBe(expected)
+    expect(String(output.read())).toBe("remove 3 instances? [y/N] ")
   })
 })
 

@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { run } from "../../src/cli/run.js"
@@ -16,8 +14,7 @@ import { ec2, optionsFor as ec2Options } from "../aws/support/cloud.js"
 import { azureCloud } from "../azure/support/cloud.js"
 import { live } from "../cluster/support.js"
 import { gce, optionsFor as gceOptions } from "../gcp/support/cloud.js"
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+import { startMuster } from "./bin.js"
 
 let directory = ""
 let before: NodeJS.ProcessEnv = {}
@@ -31,22 +28,9 @@ afterEach(() => {
 })
 
 describe("the program itself, on this machine", () => {
-  /** Runs the built program as a shell would, with nothing of ours in its environment. */
-  function muster(...args: readonly string[]): Promise<{ code: number | null; out: string; said: string }> {
-    const options = ["--provider", "local", "--option", `root=${join(directory, "state")}`]
-    const child = spawn(process.execPath, ["dist/src/cli/index.js", ...args, ...options], {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH ?? "", HOME: directory },
-    })
-    let [out, said] = ["", ""]
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said += text
-    })
-    return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, said })))
-  }
+  const muster = (...args: readonly string[]) =>
+    startMuster([...args, "--provider", "local", "--option", `root=${join(directory, "state")}`], { HOME: directory })
+      .ended
 
   test("list, sweep and delete find by tags alone what another process made", async () => {
     const provider = local({ root: join(directory, "state"), graceMs: 100 })
@@ -70,6 +54,11 @@ describe("the program itself, on this machine", () => {
     expect((await muster("delete", "render", "--yes")).code).toBe(6)
     expect((await muster("delete", "encode", "--yes")).code).toBe(0)
     expect((await muster("list")).said).toBe("no clusters\n")
+    expect((await muster("lst")).code).toBe(2)
+    // Keys that no one has given, and a machine that would be asked for them last: nothing leaves this one.
+    const env = { HOME: directory, AWS_EC2_METADATA_DISABLED: "true" }
+    const stranger = await startMuster(["list", "-p", "aws", "-r", "eu-west-2"], env).ended
+    expect([stranger.code, stranger.out]).toEqual([3, ""])
   })
 })
 
@@ -155,5 +144,31 @@ describe("over each cloud's wire", () => {
     const place = await azureCloud()
     await abandon(place, "Standard_D2s_v5")
     await sweeps(place, "azure", {})
+  })
+})
+
+describe("deleted while its owner lives", () => {
+  const clouds = [
+    ["aws", () => ec2(), "m7i.large"],
+    ["gcp", () => gce(), "n2-standard-4"],
+    ["azure", () => azureCloud(), "Standard_D2s_v5"],
+  ] as const
+
+  test.each(clouds)("%s: as the documentation says", async (cloud, start, instanceType) => {
+    const { world, provider, run: go, clock }: Place = await start()
+    const owner = new Cluster({ name: "render", provider, instanceType }, { journal: false, ...(clock && { clock }) })
+    const problems: string[] = []
+    owner.on("problem", ({ error }) => problems.push(error))
+    await go(owner.scale(2))
+    await go(clock?.sleep(120_000) ?? Promise.resolve())
+    const rows = await go(Cluster.sweep({ provider, name: "render" }, { ...(clock && { clock }) }))
+    expect(rows.every(({ removed }) => removed)).toBe(true)
+    await go(clock?.sleep(300_000) ?? Promise.resolve())
+    const isStopped = cloud === "azure"
+    expect([problems.includes("OwnershipError"), live(world).length]).toEqual([isStopped, isStopped ? 0 : 2])
+    // Whichever it was: ended once more, with the owner gone, it is gone.
+    await go(owner.detach())
+    await go(Cluster.sweep({ provider, name: "render" }, { ...(clock && { clock }) }))
+    expect(live(world)).toEqual([])
   })
 })

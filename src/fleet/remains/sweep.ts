@@ -1,6 +1,7 @@
 /** Sweep: removes what nobody needs any more, from tags alone, wherever the process that made it is. */
 import type { Clock } from "../../calls/clock.js"
 import { createCalls } from "../../calls/send.js"
+import { ThrottledError, TransientError } from "../../errors.js"
 import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
 import { messageOf } from "../context.js"
 import { randomHex } from "../opening/names.js"
@@ -10,11 +11,19 @@ import { look, type Looked, type Remain, remainOf } from "./remains.js"
 import { generationOf, TAG } from "../tags.js"
 import type { ResolvedSweep } from "../../verbs.js"
 
+/**
+ * What kept a thing from being removed. `refused`: it could not be told to go. `unconfirmed`: it was told, and had not gone when
+ * the time to wait was over. `relaunched`: a process that lives launched it meanwhile.
+ */
+export type Hindrance = "refused" | "unconfirmed" | "relaunched"
+
 /** One thing that was removed, would be, or could not be. */
 export interface SweepRow extends Remain {
   readonly why: Why
   readonly removed: boolean
-  /** Why it could not be removed. */
+  /** Left out when it was removed, or would be. */
+  readonly hindrance?: Hindrance
+  /** The same in words. */
   readonly problem?: string
 }
 
@@ -102,7 +111,7 @@ async function endInstances(sweeping: Sweeping, first: Looked): Promise<readonly
     chosen = chosenInstances(sweeping, await lookAt(sweeping)).filter(({ thing }) => !known.has(thing.id))
     if (round < MOST_ROUNDS || chosen.length === 0) continue
     const problem = "was launched meanwhile: end the process that holds the cluster first, or wait for its deadline"
-    return [...rows, ...chosen.map(({ row }) => ({ ...row, problem }))]
+    return [...rows, ...chosen.map(({ row }) => ({ ...row, hindrance: "relaunched" as const, problem }))]
   }
   return rows
 }
@@ -121,18 +130,19 @@ async function secondLook(sweeping: Sweeping, before: readonly Chosen<Instance>[
 async function endThese(sweeping: Sweeping, chosen: readonly Chosen<Instance>[]): Promise<readonly SweepRow[]> {
   const { provider, calls, clock, timeoutMs } = sweeping
   const instances = chosen.map(({ thing }) => thing)
-  // The terminate calls go out first; where a claim can be made it keeps a process that lives from launching them anew.
+  // The terminate calls go out first; a claim stops a process that lives where its launches look at it (this machine).
   const [ended] = await Promise.allSettled([provider.terminate(instances, calls), claimNext(sweeping, instances)])
-  const problems = new Map<string, string>()
-  if (ended.status === "rejected") for (const { id } of instances) problems.set(id, messageOf(ended.reason))
-  else for (const { id, code, message } of ended.value.failures) problems.set(id, `${code} ${message}`)
+  const refusals = new Map<string, string>()
+  if (ended.status === "rejected") for (const { id } of instances) refusals.set(id, messageOf(ended.reason))
+  else for (const { id, code, message } of ended.value.failures) refusals.set(id, `${code} ${message}`)
   const until = clock.now() + timeoutMs
-  const awaited = instances.map(({ id }) => id).filter((id) => !problems.has(id))
-  const standing = await untilGone(sweeping, awaited, until)
-  for (const id of standing) problems.set(id, `is not confirmed gone after ${Math.round(timeoutMs / 1000)} s`)
+  const awaited = instances.map(({ id }) => id).filter((id) => !refusals.has(id))
+  const standing = new Set(await untilGone(sweeping, awaited, until))
   return chosen.map(({ row }) => {
-    const problem = problems.get(row.id)
-    return problem === undefined ? { ...row, removed: true } : { ...row, problem }
+    const refusal = refusals.get(row.id)
+    if (refusal !== undefined) return { ...row, hindrance: "refused", problem: refusal }
+    if (!standing.has(row.id)) return { ...row, removed: true }
+    return { ...row, hindrance: "unconfirmed", problem: `is not confirmed gone after ${timeoutMs / 1000} s` }
   })
 }
 
@@ -158,7 +168,10 @@ async function claimNext(
   await Promise.allSettled(claims.filter((one) => one !== undefined))
 }
 
-/** Asks for these until none may cost any more; returns those that still stand when the time is over. */
+/**
+ * Asks for these until none may cost any more; returns those that still stand when the time is over. A list that fails for a
+ * while tells nothing of them: what has become of them is asked for as long as there is time.
+ */
 async function untilGone(
   { provider, calls, clock }: Sweeping,
   ids: readonly string[],
@@ -167,8 +180,12 @@ async function untilGone(
   const isGone = ({ state }: Instance) => state === "terminated" || provider.limits.goneStates.includes(state)
   for (let standing = [...ids]; ; ) {
     if (standing.length === 0) return []
-    const found = await provider.list({ ids: standing }, calls)
-    standing = found.filter((instance) => !isGone(instance)).map(({ id }) => id)
+    try {
+      const found = await provider.list({ ids: standing }, calls)
+      standing = found.filter((instance) => !isGone(instance)).map(({ id }) => id)
+    } catch (error) {
+      if (!(error instanceof TransientError || error instanceof ThrottledError)) throw error
+    }
     if (standing.length === 0 || clock.now() >= until) return standing
     await clock.sleep(provider.limits.look.everyMs)
   }
@@ -206,7 +223,8 @@ async function removeThese(sweeping: Sweeping, chosen: readonly Chosen<Leftover>
     const { leftovers } = await lookAt(sweeping)
     const isThere = ({ kind, id }: Leftover) => leftovers.some((left) => left.kind === kind && left.id === id)
     return chosen.map(({ thing, row }) => {
-      return isThere(thing) ? { ...row, problem: messageOf(error) } : { ...row, removed: true }
+      if (!isThere(thing)) return { ...row, removed: true }
+      return { ...row, hindrance: "refused", problem: messageOf(error) }
     })
   }
 }
