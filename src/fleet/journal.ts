@@ -7,19 +7,20 @@
  * replay, which makes nothing twice.
  */
 import { createHash } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises"
+import { constants, type FileHandle, open, readdir, rm } from "node:fs/promises"
 import { homedir, hostname } from "node:os"
-import { dirname, isAbsolute, join } from "node:path"
+import { isAbsolute, join } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import { JournalError } from "../errors.js"
 import type { Bill } from "../money/bill.js"
 import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../provider.js"
+import { createWhole } from "./draft.js"
+import { pack } from "./packed.js"
 
 /** Of the file's form; a reader refuses what is newer. */
 export const VERSION = 1
-/** A text longer than this is stored once and named by its digest. */
-const LONGEST_INLINE_TEXT = 256
-
+/** Not "a", which would make one anew that a successor has removed, without its header. */
+const APPEND = constants.O_APPEND | constants.O_WRONLY
 export interface Intent {
   readonly provider: string
   readonly region: string
@@ -132,6 +133,7 @@ export class FileJournal implements Journal {
   #last: Promise<void> = Promise.resolve()
   #file: FileHandle | undefined
   #isDiscarded = false
+  /** Bytes in the file; zero until it was made. */
   #length = 0
 
   constructor(directory: string, owner: Owner, clock: Clock) {
@@ -141,7 +143,6 @@ export class FileJournal implements Journal {
     this.#path = join(directory, fileName(owner))
   }
 
-  /** Without a sync: what a crash of the whole machine leaves unknown by this costs nothing, and a sweep finds it. */
   begin(): Promise<void> {
     const written = this.#append([], false)
     this.#next?.start()
@@ -267,7 +268,7 @@ export class FileJournal implements Journal {
     this.#next = undefined
     if (batch === undefined) return
     try {
-      const file = this.#file ?? (await this.#create())
+      const file = this.#file ?? (await this.#open())
       const texts = new Map<string, string>()
       const text = this.#linesOf(batch.records, texts).join("")
       if (text !== "") await file.appendFile(text)
@@ -281,45 +282,17 @@ export class FileJournal implements Journal {
     }
   }
 
-  async #create(): Promise<FileHandle> {
-    await makeDirectory(this.#directory)
-    const file = await open(this.#path, "a", 0o600)
+  /** There with its header, or not there: whoever reads it never finds a file that does not say whose it is. */
+  async #open(): Promise<FileHandle> {
+    if (this.#length === 0) this.#length = await createWhole(this.#path, this.#header())
+    this.#file = await open(this.#path, APPEND)
+    return this.#file
+  }
+
+  #header(): string {
     const { cluster, uid, owner, generation, deadline } = this.#owner
     const writer = { host: hostname(), pid: process.pid }
-    const header = line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
-    try {
-      await file.appendFile(header)
-    } catch (error) {
-      await file.truncate(0).catch(() => {})
-      await file.close()
-      throw error
-    }
-    this.#length = Buffer.byteLength(header)
-    this.#file = file
-    return file
-  }
-}
-
-/** Replaces long texts by the names that `name` gives them. */
-function pack(value: Json, name: (text: string) => string): Json {
-  if (typeof value === "string") return value.length > LONGEST_INLINE_TEXT ? { $text: name(value) } : value
-  if (Array.isArray(value)) return value.map((item: Json) => pack(item, name))
-  if (typeof value !== "object" || value === null) return value
-  const packed = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item as Json, name)]))
-  // An object of the user's own that looks like one of ours.
-  return "$text" in value || "$plain" in value ? { $plain: packed } : packed
-}
-
-/** Node's own recursive mkdir never returns under /proc, where a new directory is "not found" whatever its parent. */
-async function makeDirectory(path: string, deep = true): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === "EEXIST") return
-    if (code !== "ENOENT" || !deep || dirname(path) === path) throw error
-    await makeDirectory(dirname(path))
-    await makeDirectory(path, false)
+    return line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
   }
 }
 

@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process"
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -64,8 +74,7 @@ describe("batches", () => {
     const journal = journalOf()
     const tokens = Array.from({ length: 50 }, (_, index) => `t${index}`)
     await Promise.all(tokens.map((token) => journal.intend(intentOf(token, { userData: LONG }))))
-    // The header, and all of them.
-    expect([append.mock.calls.length, sync.mock.calls.length]).toEqual([2, 1])
+    expect([append.mock.calls.length, sync.mock.calls.length]).toEqual([1, 1])
     await journal.intend(intentOf("later", { userData: LONG, nested: [{ again: LONG }] }))
     await journal.close()
     expect(kinds().filter((kind) => kind === "text")).toHaveLength(1)
@@ -79,7 +88,7 @@ describe("batches", () => {
     await journal.intend(intentOf("a"))
     journal.outcome("a", "settled")
     await journal.close()
-    expect([append.mock.calls.length, sync.mock.calls.length]).toEqual([3, 1])
+    expect([append.mock.calls.length, sync.mock.calls.length]).toEqual([2, 1])
     expect(kinds()).toEqual(["header", "intent", "outcome"])
   })
 
@@ -89,6 +98,60 @@ describe("batches", () => {
     await journal.close()
     expect(statSync(files()[0] ?? "").mode & 0o777).toBe(0o600)
     expect(statSync(join(directory, "journal")).mode & 0o777).toBe(0o700)
+  })
+})
+
+describe("a file is made whole or not at all", () => {
+  /** A process that begins a journal, and is killed before or after one step of that on the disk. */
+  function killedAt(step: string, edge: "before" | "after"): void {
+    const script = `
+      import fs from "node:fs/promises"
+      import { syncBuiltinESMExports } from "node:module"
+      const own = fs[${JSON.stringify(step)}]
+      fs[${JSON.stringify(step)}] = async (...given) => {
+        if (${JSON.stringify(edge)} === "before") process.kill(process.pid, "SIGKILL")
+        await own(...given)
+        process.kill(process.pid, "SIGKILL")
+      }
+      syncBuiltinESMExports()
+      const { FileJournal } = await import(${JSON.stringify(new URL("../../dist/src/fleet/journal.js", import.meta.url).href)})
+      const { systemClock } = await import(${JSON.stringify(new URL("../../dist/src/calls/clock.js", import.meta.url).href)})
+      await new FileJournal(${JSON.stringify(join(directory, "journal"))}, ${JSON.stringify(ownerOf())}, systemClock).begin()
+    `
+    expect(spawnSync(process.execPath, ["--input-type=module", "-e", script]).signal).toBe("SIGKILL")
+  }
+
+  test.each([
+    ["writeFile", "before", 0],
+    ["writeFile", "after", 0],
+    ["rename", "before", 0],
+    ["rename", "after", 1],
+    ["open", "before", 1],
+  ] as const)("killed at %s (%s) it leaves %i files once it was read", async (step, edge, left) => {
+    killedAt(step, edge)
+    expect(await read()).toHaveLength(left)
+    expect(files().map((path) => readFileSync(path, "utf8").endsWith("}\n"))).toEqual(Array(left).fill(true))
+  })
+
+  test("what cannot be written leaves nothing, and a later try makes it", async () => {
+    const journal = journalOf()
+    const draft = join(directory, "journal", `render.u1.1.c1.jsonl.${process.pid}.new`)
+    mkdirSync(draft, { recursive: true })
+    await expect(journal.begin()).rejects.toThrow(/EISDIR.*nothing was launched/)
+    rmdirSync(draft)
+    await journal.begin()
+    expect(kinds()).toEqual(["header"])
+    await journal.close()
+  })
+
+  test("what a successor has removed is not made anew by a late outcome", async () => {
+    const journal = journalOf()
+    await journal.intend(intentOf("a"))
+    await journal.close()
+    rmSync(files()[0] ?? "")
+    journal.outcome("a", "settled")
+    await journal.close()
+    expect(files()).toEqual([])
   })
 })
 
@@ -121,19 +184,6 @@ describe("a write that fails", () => {
     await journal.intend(intentOf("after"))
     await journal.close()
     expect(await openTokens()).toEqual(["before", "after"])
-  })
-
-  test("also when it was the header's", async () => {
-    const { append } = await fileCalls()
-    const journal = journalOf()
-    append.mockImplementationOnce(async () => {
-      appendFileSync(files()[0] ?? "", '{"kind":"hea')
-      throw new Error("ENOSPC")
-    })
-    await expect(journal.intend(intentOf("torn"))).rejects.toThrow("ENOSPC")
-    await journal.intend(intentOf("after"))
-    await journal.close()
-    expect(await openTokens()).toEqual(["after"])
   })
 
   test("a text that it lost is written again by the batch that waited behind it", async () => {
@@ -214,6 +264,21 @@ describe("what is read after a crash", () => {
     await journal.close()
     appendFileSync(files()[0] ?? "", tail)
     expect(await openTokens()).toEqual(["whole"])
+  })
+
+  test("a draft says nothing: it is left to a process that lives, and goes with one that was killed", async () => {
+    const journal = journalOf()
+    await journal.intend(intentOf("whole"))
+    await journal.close()
+    const [path = ""] = files()
+    const [living, dead] = [process.pid, spawnSync(process.execPath, ["--version"]).pid].map(
+      (pid) => `${path}.${pid}.new`,
+    )
+    for (const draft of [living, dead]) writeFileSync(draft ?? "", '{"kind":"hea')
+    expect(await openTokens()).toEqual(["whole"])
+    expect(files()).toEqual([path, living])
+    await journal.discard()
+    expect(files()).toEqual([])
   })
 
   test("a file without a whole header says nothing", async () => {

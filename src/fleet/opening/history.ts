@@ -4,7 +4,9 @@ import { hostname } from "node:os"
 import { join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import { JournalError } from "../../errors.js"
-import type { Json, JsonObject, LaunchCall } from "../../provider.js"
+import type { Json, LaunchCall } from "../../provider.js"
+import { drafterOf } from "../draft.js"
+import { unpack } from "../packed.js"
 import {
   type BillRow,
   type Intent,
@@ -32,6 +34,7 @@ export async function readJournals(
 
 async function readAll(directory: string, cluster: string, owner: string, now: number): Promise<JournalHistory[]> {
   const names = await readdir(directory).catch(() => [] as string[])
+  await removeDrafts(directory, names)
   const paths = names
     .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
     .map((name) => join(directory, name))
@@ -50,6 +53,15 @@ async function readAll(directory: string, cluster: string, owner: string, now: n
     histories.set(file.uid, { ...file, open: [...open, ...file.open], bills, made, isAbandoned })
   }
   return [...histories.values()]
+}
+
+/** Of files that were never made, because their process was killed while it made them. */
+async function removeDrafts(directory: string, names: readonly string[]): Promise<void> {
+  const left = names.filter((name) => {
+    const pid = drafterOf(name)
+    return pid !== undefined && isGone(pid)
+  })
+  await Promise.all(left.map((name) => rm(join(directory, name), { force: true }).catch(() => {})))
 }
 
 function lastOfEach(bills: readonly BillRow[]): readonly BillRow[] {
@@ -166,9 +178,12 @@ function madeBy(intent: Intent | undefined, rows: readonly Made[] = []): readonl
 
 /** Known for sure: who wrote it on another machine, or by an earlier version, may live. */
 function hasEnded({ writer }: Header): boolean {
-  if (writer?.host !== hostname()) return false
+  return writer?.host === hostname() && isGone(writer.pid)
+}
+
+function isGone(pid: number): boolean {
   try {
-    process.kill(writer.pid, 0)
+    process.kill(pid, 0)
     return false
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH"
@@ -189,17 +204,4 @@ function parseLines(path: string, text: string): JournalRecord[] {
       )
     }
   })
-}
-
-function unpack(value: Json, texts: ReadonlyMap<string, string>): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => unpack(item, texts))
-  if (typeof value !== "object" || value === null) return value
-  const { $text: named, $plain: plain } = value as JsonObject
-  if (typeof named === "string") return texts.get(named) ?? ""
-  if (plain !== undefined) return unpackEntries(plain as JsonObject, texts)
-  return unpackEntries(value as JsonObject, texts)
-}
-
-function unpackEntries(value: JsonObject, texts: ReadonlyMap<string, string>): JsonObject {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item as Json, texts)]))
 }
