@@ -9,7 +9,7 @@ export const KILLS_TIMEOUT_MS = 280_000
 
 export async function expectUnharmed(title: string, options: KillOptions): Promise<void> {
   const rows = await killRepeatedly({ successor: startHere, ...options })
-  console.log([`${title}: ${sumsOf(rows, options.target)}`, ...linesOf(rows)].join("\n"))
+  console.log([`${title}: ${sumsOf(rows, options.target, options.journal !== false)}`, ...linesOf(rows)].join("\n"))
   expect(rows.filter((row) => !isUnharmed(row, options.target))).toEqual([])
   expect(new Set(rows.map((row) => row.point.phase))).toEqual(new Set(["scale", "close"]))
 }

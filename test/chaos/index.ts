@@ -66,7 +66,11 @@ async function killAll(cloud: CloudName, given: Arguments): Promise<boolean> {
     await scene.end()
     const kind = given.journal ? "" : ", tags alone"
     if (rows.length > 0)
-      console.log([`${cloud}${kind}, seed ${seed}: ${sumsOf(rows, target)}`, ...summaryOf(rows, target)].join("\n"))
+      console.log(
+        [`${cloud}${kind}, seed ${seed}: ${sumsOf(rows, target, given.journal)}`, ...summaryOf(rows, target)].join(
+          "\n",
+        ),
+      )
   }
   return rows.every((row) => isUnharmed(row, target))
 }

@@ -55,6 +55,8 @@ export interface KillRow extends Death {
   /** Living when it died. */
   readonly survivors: number
   readonly duplicates: readonly string[]
+  /** Instances that began beyond the target and were taken away again: without a journal nothing tells what was made unseen. */
+  readonly surplus: number
   readonly leaks: readonly string[]
   readonly touched: readonly string[]
   /** What an owner said when it could not do it. */
@@ -111,7 +113,7 @@ export async function killAt(options: KillOptions, death: Death): Promise<KillRo
   const scaled = await successor.next()
   const recoveryMs = systemClock.now() - diedAt
   const living = scaled?.kind === "scaled" ? await livingAtRest(options, evidence) : await evidence.living()
-  const duplicates = await duplicatesIn(options.target, evidence, { living, maybeEnded })
+  const { duplicates, surplus } = await surplusIn(options, evidence, { living, maybeEnded })
   const toldAt = systemClock.now()
   if (scaled?.kind === "scaled") successor.goOn()
   const closed = scaled?.kind === "scaled" ? await successor.next() : scaled
@@ -125,6 +127,7 @@ export async function killAt(options: KillOptions, death: Death): Promise<KillRo
     closeMs,
     survivors: survivors.length,
     duplicates,
+    surplus,
     leaks: [...(closed?.kind === "closed" ? closed.leaked : []), ...(await evidence.remains())],
     touched: await evidence.touched(),
     ...problemOf(before, closed, errors),
@@ -146,28 +149,30 @@ async function diesAt(options: KillOptions, death: Death): Promise<"died" | "liv
 
 /**
  * A list may have shown what the dead owner had told to end, so that the target is reached a moment later. More than the
- * target is never right.
+ * target is never right, but without a journal: what lists show late is taken away when they do.
  */
-async function livingAtRest({ target, lagMs }: KillOptions, evidence: Evidence): Promise<readonly string[]> {
+async function livingAtRest({ target, lagMs, journal }: KillOptions, evidence: Evidence): Promise<readonly string[]> {
   const deadline = systemClock.now() + lagMs
   for (;;) {
     const living = await evidence.living()
-    if (living.length >= target || systemClock.now() > deadline) return living
+    const isAtRest = journal === false ? living.length === target : living.length >= target
+    if (isAtRest || systemClock.now() > deadline) return living
     await systemClock.sleep(20)
   }
 }
 
 /** More than the target lives, one began twice, or more began than the target and what the dead owner ended can explain. */
-async function duplicatesIn(
-  target: number,
+async function surplusIn(
+  { target, journal }: KillOptions,
   evidence: Evidence,
   { living, maybeEnded }: { readonly living: readonly string[]; readonly maybeEnded: readonly string[] },
-): Promise<readonly string[]> {
+): Promise<Pick<KillRow, "duplicates" | "surplus">> {
   const starts = await evidence.starts()
   const twice = starts.filter((id, index) => starts.indexOf(id) !== index)
   const isEnded = (id: string) => maybeEnded.includes(id) && !living.includes(id)
   const surplus = starts.filter((id) => !isEnded(id)).slice(target)
-  return [...new Set([...twice, ...surplus, ...living.slice(target)])]
+  const wrong = journal === false ? [] : surplus
+  return { duplicates: [...new Set([...twice, ...wrong, ...living.slice(target)])], surplus: surplus.length }
 }
 
 function problemOf(

@@ -2,8 +2,8 @@
 import { isUnharmed, type KillRow } from "./kill.js"
 import { nameOf } from "./points.js"
 
-/** The sums. */
-export function sumsOf(rows: readonly KillRow[], target: number): string {
+/** The sums. Where no journal was kept, with the surplus that came and went, which is no harm there. */
+export function sumsOf(rows: readonly KillRow[], target: number, journal = true): string {
   const sum = (count: (row: KillRow) => number) => rows.reduce((total, row) => total + count(row), 0)
   const recovered = rows.filter((row) => row.running === target && row.living === target && row.problem === undefined)
   return [
@@ -12,6 +12,7 @@ export function sumsOf(rows: readonly KillRow[], target: number): string {
     `duplicates ${sum((row) => row.duplicates.length)}`,
     `leaks ${sum((row) => row.leaks.length)}`,
     `foreign touched ${sum((row) => row.touched.length)}`,
+    ...(journal ? [] : [`surplus taken away ${sum((row) => row.surplus)}`]),
   ].join(" | ")
 }
 

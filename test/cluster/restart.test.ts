@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Cluster } from "../../src/cluster.js"
-import { LeakError } from "../../src/errors.js"
+import { AuthError, LeakError } from "../../src/errors.js"
 import { live, type Rig, rig } from "./support.js"
 
 let folder = ""
@@ -123,4 +123,47 @@ test("as long as that owner's process lives, it is left alone", async () => {
   await at.clock.run(second.close())
   expect(ofRender(at)).toEqual(before)
   expect(readdirSync(left)).toHaveLength(1)
+})
+
+test("without a journal who connects goes on under the uid that its set-up tells, and closing takes that along", async () => {
+  const at = rig()
+  await emptied(at, deadPid())
+  const [left] = ofRender(at)
+  const second = at.cluster({ name: "render", existing: "connect", maxLifetime: "2h" })
+  const begun = at.clock.now()
+  await at.clock.run(second.scale(1))
+  const [worker] = second.workers
+  expect(worker?.tags["muster-uid"]).toBe(left?.tags["muster-uid"])
+  expect(worker?.tags["muster-generation"]).toBe("2")
+  // Nothing of it lived: its lifetime begins anew.
+  expect(worker?.tags["muster-deadline"]).toBe(String(Math.floor(begun / 1000) + 7_200))
+  await at.clock.run(second[Symbol.asyncDispose]())
+  expect([live(at.world), ofRender(at)]).toEqual([[], []])
+})
+
+test("without a journal an instance that lists show late is known for the next owner's, and is taken away", async () => {
+  const at = rig(lagging)
+  const first = at.cluster({ name: "render" })
+  const ended = new Promise<void>((resolve) => first.on("launch-ended", () => resolve()))
+  first.scale(5).catch(() => {})
+  await at.clock.run(ended)
+  await at.clock.run(first.detach())
+  const second = at.cluster({ name: "render", existing: "connect" })
+  await at.clock.run(second.scale(2))
+  await at.clock.run(at.clock.sleep(CONSISTENCY_MS))
+  expect(live(at.world)).toHaveLength(2)
+  await at.clock.run(second.close())
+  expect(live(at.world)).toEqual([])
+})
+
+test("who may not look for set-up connects all the same", async () => {
+  const at = rig()
+  const blind = {
+    ...at.provider,
+    leftovers: () => Promise.reject(new AuthError("not allowed to look")),
+  }
+  const cluster = at.cluster({ name: "render", existing: "connect", provider: blind })
+  expect(await at.clock.run(cluster.scale(1))).toMatchObject({ running: 1 })
+  await at.clock.run(cluster.close().catch(() => {}))
+  expect(live(at.world)).toEqual([])
 })

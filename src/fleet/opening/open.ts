@@ -2,20 +2,21 @@
 import { dirname, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import type { ClusterEventBody } from "../../events.js"
-import { MusterError, OwnershipError, SpecError } from "../../errors.js"
+import { SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
 import type { Fleet, GroupState, LookState, Memory } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
-import { readJournals } from "./history.js"
+import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
 import { FileJournal, noJournal } from "../journal.js"
 import { adopt, hold } from "./hold.js"
 import { randomHex } from "./names.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
-import { priceIndex, Roster } from "../roster.js"
+import { priceIndex } from "../offers/price-index.js"
+import { Roster } from "../roster.js"
 import { continueBills, newMoney, noteBill } from "../spending.js"
-import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
+import type { Found } from "./survey.js"
 import { TAG } from "../tags.js"
 
 export interface OpenOptions {
@@ -51,7 +52,6 @@ export async function openFleet(
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
   checkLease(spec, providers)
-  // A name that was made up just now cannot live already.
   const { found, abandoned } = isNamed ? await findExisting(name, spec, providers, options) : NOTHING
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
@@ -66,7 +66,7 @@ export async function openFleet(
   if (found !== undefined) {
     if (options.takeOver) await hold(fleet)
   }
-  return { fleet, attached: found !== undefined || options.mode === "attach" }
+  return { fleet, attached: (found !== undefined && isAlive(found)) || options.mode === "attach" }
 }
 
 /** The specs of groups that the user did not describe, as their instances keep them. */
@@ -104,74 +104,13 @@ export async function resolveProviders(
   return clock.busy("loading providers", Promise.all(loads))
 }
 
-interface Existing {
-  readonly found: Found | undefined
-  /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
-  readonly abandoned: readonly string[]
-}
-
-const NOTHING: Existing = { found: undefined, abandoned: [] }
-
-async function findExisting(
-  name: string,
-  spec: ResolvedSpec,
-  providers: readonly Provider[],
-  options: OpenOptions,
-): Promise<Existing> {
-  const { clock, mode } = options
-  const { all, abandoned } = await surveyAll(name, spec, providers, options)
-  const [largest, ...others] = all
-  const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
-  if (largest === undefined) {
-    if (mode === "create") return { found: undefined, abandoned }
-    const empty = await surveyLeftovers(name, spec.owner, providers, options)
-    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned }
-    throw new MusterError(
-      `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
-      { code: "NotFound" },
-    )
-  }
-  if (mode === "create" && spec.existing === "refuse") throw livesAlready(name, largest, clock.now())
-  const twin = others.find((other) => other.instances.length > 0)
-  if (twin !== undefined) {
-    throw new OwnershipError(
-      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}); close one of them from where it was made`,
-    )
-  }
-  return { found: largest, abandoned }
-}
-
-/** What lives under the name in tags and journals, the largest cluster first; and the uids of what does not. */
-async function surveyAll(
-  name: string,
-  spec: ResolvedSpec,
-  providers: readonly Provider[],
-  { clock, journal, signal }: Pick<OpenOptions, "clock" | "journal" | "signal">,
-): Promise<{ readonly all: readonly Found[]; readonly abandoned: readonly string[] }> {
-  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock)
-  const all = await survey(name, spec.owner, providers, histories, clock, signal)
-  return { all, abandoned: abandonedBy(histories, all) }
-}
-
-function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {
-  const all = [...instances, ...unlisted]
-  const oldest = Math.min(...all.map(({ instance }) => instance.launchedAt))
-  const size =
-    all.length > 0
-      ? `${all.length} instances, the oldest ${Math.round((now - oldest) / 1000)} s old`
-      : `${open.length} launch calls of a process that ended may still make instances`
-  return new OwnershipError(
-    `making cluster "${name}": one of this name lives already (${size}); use existing: "connect" to take it over, Cluster.attach to look at it, or another name`,
-  )
-}
-
 function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clock: Clock): Owner {
   return {
     cluster: name,
     uid: found?.uid ?? randomHex(clock, 16),
     owner: spec.owner,
     generation: found?.generation ?? 1,
-    deadline: found?.deadline ?? String(Math.floor((clock.now() + spec.maxLifetimeMs) / 1000)),
+    deadline: found?.deadline ?? deadlineOf(spec, clock),
     claim: randomHex(clock, 8),
   }
 }
@@ -214,6 +153,8 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     money: newMoney(spec),
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined)])),
     prepared: new Map(),
+    mayHaveMade:
+      found !== undefined || abandoned.length > 0 || spec.existing === "connect" || options.mode === "attach",
     signal: options.signal,
     closing: false,
     passes: 0,

@@ -1,0 +1,105 @@
+/** Existing: what lives under the name already, or is left of it, and whether this cluster may go on with it. */
+import type { Clock } from "../../calls/clock.js"
+import { AuthError, MusterError, OwnershipError } from "../../errors.js"
+import type { Provider } from "../../provider.js"
+import type { ResolvedSpec } from "../../spec.js"
+import { readJournals } from "./history.js"
+import type { OpenOptions } from "./open.js"
+import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
+
+export interface Existing {
+  readonly found: Found | undefined
+  /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
+  readonly abandoned: readonly string[]
+}
+
+/** A name that was made up just now cannot live already. */
+export const NOTHING: Existing = { found: undefined, abandoned: [] }
+
+export async function findExisting(
+  name: string,
+  spec: ResolvedSpec,
+  providers: readonly Provider[],
+  options: OpenOptions,
+): Promise<Existing> {
+  const { clock, mode } = options
+  const { all, abandoned } = await surveyAll(name, spec, providers, options)
+  const [largest, ...others] = all
+  const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
+  if (largest === undefined) {
+    if (mode === "create")
+      return { found: await connectToLeftovers(name, spec, providers, abandoned, options), abandoned }
+    const empty = await surveyLeftovers(name, spec.owner, providers, options)
+    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned }
+    throw new MusterError(
+      `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
+      { code: "NotFound" },
+    )
+  }
+  if (mode === "create" && spec.existing === "refuse") throw livesAlready(name, largest, clock.now())
+  const twin = others.find((other) => other.instances.length > 0)
+  if (twin !== undefined) {
+    throw new OwnershipError(
+      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}); close one of them from where it was made`,
+    )
+  }
+  return { found: largest, abandoned }
+}
+
+/**
+ * Of an owner that died before its first instance was listed, or after its last, set-up may tell the uid: whoever connects goes
+ * on under it. So its set-up goes when this cluster closes, and an instance that lists show late is known for this cluster's.
+ * With nothing alive the lifetime begins anew. What a journal of this machine has told of is cared for already.
+ */
+async function connectToLeftovers(
+  name: string,
+  spec: ResolvedSpec,
+  providers: readonly Provider[],
+  abandoned: readonly string[],
+  options: OpenOptions,
+): Promise<Found | undefined> {
+  if (spec.existing !== "connect") return undefined
+  try {
+    const left = await surveyLeftovers(name, spec.owner, providers, options)
+    if (left === undefined || abandoned.includes(left.uid)) return undefined
+    return { ...left, deadline: deadlineOf(spec, options.clock) }
+  } catch (error) {
+    // Who may only list, create and delete instances may do that.
+    if (error instanceof AuthError) return undefined
+    throw error
+  }
+}
+
+/** More is there of it than set-up. */
+export function isAlive({ instances, unlisted, open }: Found): boolean {
+  return instances.length + unlisted.length + open.length > 0
+}
+
+/** What lives under the name in tags and journals, the largest cluster first; and the uids of what does not. */
+export async function surveyAll(
+  name: string,
+  spec: ResolvedSpec,
+  providers: readonly Provider[],
+  { clock, journal, signal }: Pick<OpenOptions, "clock" | "journal" | "signal">,
+): Promise<{ readonly all: readonly Found[]; readonly abandoned: readonly string[] }> {
+  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock)
+  const all = await survey(name, spec.owner, providers, histories, clock, signal)
+  return { all, abandoned: abandonedBy(histories, all) }
+}
+
+function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {
+  const all = [...instances, ...unlisted]
+  const oldest = Math.min(...all.map(({ instance }) => instance.launchedAt))
+  const size =
+    all.length > 0
+      ? `${all.length} instances, the oldest ${Math.round((now - oldest) / 1000)} s old`
+      : `${open.length} launch calls of a process that ended may still make instances`
+  return new OwnershipError(
+    `making cluster "${name}": one of this name lives already (${size}); use existing: "connect" to take it over, Cluster.attach to look at it, or another name`,
+  )
+}
+
+/** Seconds since 1970, as in the tags. */
+export function deadlineOf({ maxLifetimeMs }: ResolvedSpec, clock: Clock): string {
+  return String(Math.floor((clock.now() + maxLifetimeMs) / 1000))
+}
