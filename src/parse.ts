@@ -1,6 +1,7 @@
 /** The door: input from outside is checked once, and all that is wrong with it is said at once. */
 import { createRequire } from "node:module"
 import type * as Zod from "zod"
+import { isOwn, ruleOf } from "./allowed.js"
 import { SpecError, type SpecProblem } from "./errors.js"
 import type { JsonObject } from "./provider.js"
 
@@ -47,18 +48,28 @@ function problemsOf(what: string, issue: Zod.core.$ZodIssue, schema: Zod.ZodType
     if (best !== undefined) return problemsOf(what, { ...best, path: [...issue.path, ...best.path] }, schema, input)
   }
   if (issue.code === "invalid_key") {
-    const rules = issue.issues.map((inner) => inner.message).join("; ")
-    return [{ option, value, message: `the name is ${show(String(issue.path.at(-1)))}; ${lowerFirst(rules)}` }]
+    const rules = issue.issues.map((inner) => ruleOf(inner, () => [])).join("; ")
+    return [{ option, value, message: `the name is ${show(String(issue.path.at(-1)))}; ${rules}` }]
   }
   const shown = value === undefined ? "is missing" : `is ${show(value)}`
-  return [{ option, value, message: `${shown}; ${lowerFirst(issue.message)}` }]
+  // Inside a union's alternatives paths begin at the union.
+  const keysOf = (at: Zod.core.$ZodIssue) => knownKeys(schema, at === issue ? at.path : [...issue.path, ...at.path])
+  const words = issue.code === "invalid_value" ? issue.values.map(String) : []
+  const near = typeof value === "string" ? nearest(value, words) : undefined
+  const hint = near === undefined || words.length < 2 ? "" : `; did you mean ${show(near)}?`
+  return [{ option, value, message: `${shown}; ${ruleOf(issue, keysOf)}${hint}` }]
 }
 
 /** The alternative that the value was meant for: one that looked into it, or at least found its type right. */
 function bestBranch(issues: readonly Zod.core.$ZodIssue[], value: unknown): Zod.core.$ZodIssue | undefined {
   const isRightType = (issue: Zod.core.$ZodIssue) =>
-    issue.code !== "invalid_type" || (typeof value === "number" && ["int", "number"].includes(issue.expected))
+    isOwn(issue) || (issue.code === "invalid_type" ? isNumber(issue, value) : issue.code !== "invalid_value")
   return issues.find((issue) => issue.path.length > 0) ?? issues.find(isRightType)
+}
+
+/** What is not a whole number, or not a number (NaN), was meant for one. */
+function isNumber(issue: Zod.core.$ZodIssueInvalidType, value: unknown): boolean {
+  return typeof value === "number" && ["int", "number"].includes(issue.expected)
 }
 
 function unknownOption(parent: string, key: string, known: readonly string[], value: unknown): SpecProblem {
@@ -125,7 +136,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const best = ranked[0]
-  return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
 /** Known words, those nearest to `word` first. */
@@ -136,19 +147,20 @@ export function byLikeness(word: string, known: readonly string[]): readonly str
   return [...known].sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0))
 }
 
+/** Letters to put in, leave out, replace or swap with their neighbour. */
 function editDistance(a: string, b: string): number {
+  let before: readonly number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i]
     for (let j = 1; j <= b.length; j += 1) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same))
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = isSwap ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same, swapped))
     }
+    before = row
     row = next
   }
   return row[b.length] ?? 0
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1)
 }

@@ -5,11 +5,10 @@ import { SpecError } from "./errors.js"
 import { type Budget, budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./parse.js"
 import type { Arch, Market, Provider, Range } from "./provider.js"
+import { type ProviderName, providerSchema } from "./provider-schema.js"
 import { specProblems } from "./spec-problems.js"
 
-/** The names that resolve to an adapter by themselves. */
-export const PROVIDER_NAMES = ["local", "aws", "gcp", "azure"] as const
-export type ProviderName = (typeof PROVIDER_NAMES)[number]
+export { PROVIDER_NAMES, type ProviderName } from "./provider-schema.js"
 
 /** A duration with its unit: "90s", "10m", "12h", "2d". */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
@@ -162,8 +161,10 @@ export function durationMs(text: string): number | undefined {
   return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
 }
 
+const DURATION_RULE = 'use a number with a unit: "90s", "10m", "12h", "2d"'
+
 export const durationSchema = (z: Z) =>
-  z.string().refine((text) => durationMs(text) !== undefined, `use a number with a unit: "90s", "10m", "12h", "2d"`)
+  z.string(DURATION_RULE).refine((text) => durationMs(text) !== undefined, DURATION_RULE)
 
 const SHARE_RULE = 'use a whole number of workers from 1 on, or a part of the target: "10%"'
 
@@ -187,7 +188,7 @@ const workerShape = (z: Z) => {
     memoryGiB: range.optional(),
     gpu: z.strictObject({ name: word.optional(), count: z.int().positive().optional() }).optional(),
     localDisk: z.strictObject({ minGiB: z.number().positive() }).optional(),
-    arch: z.enum(["x86_64", "arm64"]).optional(),
+    arch: z.enum(["x86_64", "arm64"], 'use "x86_64" (also called amd64) or "arm64" (also called aarch64)').optional(),
     market: z.enum(["on-demand", "spot", "spot-with-fallback"]).optional(),
     zones: z.array(word).min(1, "name at least one zone, or leave it out").optional(),
     spread: z.enum(["one-zone", "zones"]).optional(),
@@ -204,15 +205,8 @@ const workerShape = (z: Z) => {
 
 const clusterSchema = (z: Z): Zod.ZodType => {
   const name = z.string().regex(NAME, NAME_RULE)
-  const provider = z.union([
-    z.enum(
-      PROVIDER_NAMES,
-      `use one of ${PROVIDER_NAMES.map((known) => `"${known}"`).join(", ")}, or a provider object`,
-    ),
-    z.custom<Provider>(isProvider, "use the name of a provider, or an object made by a factory such as aws({…})"),
-  ])
+  const provider = providerSchema(z)
   return z.strictObject({
-    ...workerShape(z),
     name: name.optional(),
     provider: z.union([provider, z.array(provider).min(1, "name at least one provider")]),
     region: z.union([z.string().min(1), z.array(z.string().min(1)).min(1, "name at least one region")]).optional(),
@@ -229,13 +223,12 @@ const clusterSchema = (z: Z): Zod.ZodType => {
       .positive("use 1 or more")
       .max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
       .optional(),
-    groups: z.record(name, z.strictObject(workerShape(z))).optional(),
+    groups: z
+      .record(name, z.strictObject(workerShape(z)))
+      .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
+      .optional(),
+    ...workerShape(z),
   })
-}
-
-function isProvider(value: unknown): boolean {
-  const candidate = value as Partial<Provider> | null
-  return typeof candidate === "object" && candidate !== null && typeof candidate.launch === "function"
 }
 
 /**

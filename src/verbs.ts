@@ -75,17 +75,24 @@ export interface CloseOptions {
   readonly timeoutMs?: number
 }
 
+/** The waits of one verb, given once. */
+const GIVEN_ONCE = "give timeout or timeoutMs, not both"
+const isOnce = (given: { readonly timeout?: unknown; readonly timeoutMs?: unknown }) =>
+  given.timeout === undefined || given.timeoutMs === undefined
+
 const scaleSchema = (z: Z): Zod.ZodType => {
   const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
   return z.strictObject({
     target: z.union([count, z.record(z.string(), count)]),
-    options: z.strictObject({
-      minimum: count.optional(),
-      timeout: durationSchema(z).optional(),
-      timeoutMs: z.number().positive().optional(),
-      ifShort: z.enum(["keep", "close"]).optional(),
-      signal: z.instanceof(AbortSignal).optional(),
-    }),
+    options: z
+      .strictObject({
+        minimum: count.optional(),
+        timeout: durationSchema(z).optional(),
+        timeoutMs: z.number().positive().optional(),
+        ifShort: z.enum(["keep", "close"]).optional(),
+        signal: z.instanceof(AbortSignal, { error: "use an AbortSignal: the signal of an AbortController" }).optional(),
+      })
+      .refine(isOnce, GIVEN_ONCE),
   })
 }
 
@@ -150,8 +157,13 @@ export function checkCeiling(maxWorkers: number | undefined, goals: ReadonlyMap<
   throw new SpecError([{ option: "scale.target", value: total, message }])
 }
 
+/** Whoever writes plain JavaScript may leave it out altogether; what is in it a cluster's own schema says. */
+const someObject = (z: Z): Zod.ZodType => z.looseObject({})
+
 /** @throws SpecError with every problem at once. */
-export function resolveAttach(name: string, { takeOver, ...spec }: AttachSpec): ClusterSpec {
+export function resolveAttach(name: string, given: AttachSpec): ClusterSpec {
+  parseOptions("attach", someObject, given)
+  const { takeOver, ...spec } = given
   const full: ClusterSpec = { ...spec, name, existing: "connect" }
   resolveSpec(full)
   if (takeOver === false && full.closeOnExit === true) {
@@ -183,6 +195,7 @@ export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"
 
 /** @throws SpecError with every problem at once. */
 export function resolveList(spec: ListSpec): ResolvedList {
+  parseOptions("list", someObject, spec)
   const { providers, regions } = resolveSpec(spec)
   return { providers, regions, owner: spec.owner }
 }
@@ -194,19 +207,21 @@ export interface ResolvedSweep extends Pick<ResolvedSpec, "providers" | "regions
 }
 
 const sweepSchema = (z: Z): Zod.ZodType =>
-  z.strictObject({
-    provider: z.any(),
-    region: z.any().optional(),
-    regions: z.array(z.string()).optional(),
-    owner: z.any().optional(),
-    name: z.any().optional(),
-    olderThan: durationSchema(z).optional(),
-    olderThanMs: z.number().min(0).optional(),
-    shared: z.boolean().optional(),
-    dryRun: z.boolean().optional(),
-    timeout: durationSchema(z).optional(),
-    timeoutMs: z.number().positive().optional(),
-  })
+  z
+    .strictObject({
+      provider: z.any(),
+      region: z.any().optional(),
+      regions: z.array(z.string()).optional(),
+      owner: z.any().optional(),
+      name: z.any().optional(),
+      olderThan: durationSchema(z).optional(),
+      olderThanMs: z.number().min(0).optional(),
+      shared: z.boolean().optional(),
+      dryRun: z.boolean().optional(),
+      timeout: durationSchema(z).optional(),
+      timeoutMs: z.number().positive().optional(),
+    })
+    .refine(isOnce, GIVEN_ONCE)
 
 /** @throws SpecError with every problem at once. */
 export function resolveSweep(spec: SweepSpec): ResolvedSweep {
@@ -230,13 +245,23 @@ export function resolveSweep(spec: SweepSpec): ResolvedSweep {
 
 const DEFAULT_CLOSE_MS = 15 * 60_000
 
-/** @throws SpecError with every problem at once. */
-export function resolveClose(options: CloseOptions): number {
+export interface ResolvedClose {
+  readonly timeoutMs: number
+  /** What is wrong with the options. Machines must not go on for a slip in them: it is told when they are gone. */
+  readonly mistake: unknown
+}
+
+export function resolveClose(options: CloseOptions): ResolvedClose {
   const schema = (z: Z): Zod.ZodType =>
-    z.strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
-  if (Object.keys(options).length > 0) parseOptions("close", schema, options)
-  return (
-    options.timeoutMs ??
-    (options.timeout === undefined ? DEFAULT_CLOSE_MS : (durationMs(options.timeout) ?? DEFAULT_CLOSE_MS))
-  )
+    z
+      .strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
+      .refine(isOnce, GIVEN_ONCE)
+  try {
+    parseOptions("close", schema, options)
+  } catch (mistake) {
+    return { timeoutMs: DEFAULT_CLOSE_MS, mistake }
+  }
+  const { timeout, timeoutMs } = options
+  const ms = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_CLOSE_MS
+  return { timeoutMs: ms, mistake: undefined }
 }

@@ -269,9 +269,16 @@ run() {
 
 start_script() (
   cd "$here/work" || exit 1
+  set -- /bin/sh "$here/startup.sh"
+  # A first line that names an interpreter counts, as on every cloud; where files here may not be run (noexec), sh takes it.
+  if [ "$(head -c 2 "$2")" = '#!' ]; then
+    chmod u+x "$2"
+    [ -x "$2" ] && shift
+  fi
   unset LC_ALL MUSTER_SUPERVISES
+  # Positional from here on: the user's own variables may have any name, PATH and here among them.
   . "$here/environment"
-  exec /bin/sh "$here/startup.sh"
+  exec "$@"
 )
 
 case $mode in

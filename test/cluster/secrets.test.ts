@@ -2,15 +2,19 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
+import { gunzipSync } from "node:zlib"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { local } from "../../providers/local/index.js"
-import type { Clock } from "../../src/calls/clock.js"
+import { type Clock, systemClock } from "../../src/calls/clock.js"
+import { run as runMuster } from "../../src/cli/run.js"
 import { Cluster } from "../../src/cluster.js"
-import type { Provider } from "../../src/provider.js"
+import { RejectedError } from "../../src/errors.js"
+import type { Instance, Provider } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { ec2 } from "../aws/support/cloud.js"
 import { azureCloud } from "../azure/support/cloud.js"
 import { gce } from "../gcp/support/cloud.js"
+import { rig, SMALL } from "./support.js"
 
 /** Unmistakable wherever it turns up. */
 const PLANTED = "planted-7Qx9"
@@ -38,32 +42,76 @@ interface Rehearsal {
   readonly instanceType: string
   /** Makes the next launch fail in the cloud's words. */
   readonly spoil?: () => void
+  readonly startup?: string
 }
 
-/** Everything that a cluster says, writes and tags from its first launch to its end, with a failure in between. */
-async function traceOf({ provider, clock, run, instanceType, spoil }: Rehearsal): Promise<readonly string[]> {
-  const traces: string[] = []
-  const keep = (what: unknown) => {
-    traces.push(inspect(what, { depth: 20, maxArrayLength: null, maxStringLength: null, getters: true }))
-  }
+/** Where something could be said that nobody should hear. */
+const SPOKEN = [
+  "plan",
+  "plan's text",
+  "events",
+  "errors",
+  "explain",
+  "workers",
+  "audit",
+  "receipt",
+  "output",
+  "journal",
+  "cluster",
+  "provider",
+  "command line",
+] as const
+type Trace = Readonly<Record<(typeof SPOKEN)[number], string[]>>
+
+/** As a person sees it who prints it, and as a program that sends it on. */
+function printed(what: unknown): string {
+  const seen = inspect(what, { depth: 20, maxArrayLength: null, maxStringLength: null, getters: true })
+  return `${seen}\n${String(what)}`
+}
+
+/** Everything that a cluster says, writes and shows from its first launch to its end, with a failure in between. */
+async function traceOf(rehearsal: Rehearsal): Promise<Trace> {
+  const { provider, clock, run, instanceType, spoil, startup = "exec sleep 60" } = rehearsal
+  const trace = Object.fromEntries(SPOKEN.map((place) => [place, [] as string[]])) as unknown as Trace
+  const keep = (place: keyof Trace, what: unknown) => void trace[place].push(printed(what))
+  const attempt = <T>(work: Promise<T>) => run(work.catch((error: unknown) => void keep("errors", error)))
   const write = process.stderr.write.bind(process.stderr)
-  process.stderr.write = (text: string | Uint8Array) => traces.push(String(text)) > 0
+  process.stderr.write = (text: string | Uint8Array) => trace.output.push(String(text)) > 0
   const journal = join(directory, "journal")
-  const spec = { name: "quiet", provider, instanceType, startup: "exec sleep 60" }
-  const cluster = new Cluster(spec, { journal, ...(clock && { clock }) })
-  cluster.on("*", keep)
+  const cluster = new Cluster({ name: "quiet", provider, instanceType, startup }, { journal, ...(clock && { clock }) })
+  cluster.on("*", (event) => keep("events", event))
   try {
-    keep(await run(cluster.plan(2)).catch((error: unknown) => error))
-    keep(await run(cluster.scale(2)))
+    const plan = await attempt(cluster.plan(2))
+    keep("plan", plan)
+    trace["plan's text"].push(String(plan))
+    await attempt(cluster.scale(2))
     spoil?.()
-    keep(await run(cluster.scale(3, { timeout: "2m" }).catch((error: unknown) => error)))
-    for (const file of filesIn(journal)) traces.push(readFileSync(file, "utf8"))
-    keep([cluster, cluster.workers, provider, await run(cluster.audit())])
-    keep(await run(cluster.close()))
+    await attempt(cluster.scale(3, { timeout: "2m" }))
+    keep("explain", [cluster.explain(), String(cluster.explain())])
+    for (const file of filesIn(directory)) trace.journal.push(readFileSync(file, "utf8"))
+    keep("workers", cluster.workers)
+    keep("cluster", cluster)
+    keep("provider", [provider, JSON.stringify(provider)])
+    keep("audit", await attempt(cluster.audit()))
+    for (const line of ["list --json", "sweep --name quiet --dry-run", "sweep --name quiet --dry-run --json"])
+      trace["command line"].push(await said(line, rehearsal))
+    keep("receipt", await attempt(cluster.close()))
   } finally {
     process.stderr.write = write
   }
-  return traces
+  return trace
+}
+
+/** What the command line writes, to its output and beside it. */
+async function said(line: string, { provider, clock = systemClock, run }: Rehearsal): Promise<string> {
+  let text = ""
+  const write = (part: string) => {
+    text += part
+  }
+  const load = () => Promise.resolve(provider)
+  const surroundings = { env: {}, version: "1", clock, load, out: write, say: write, ask: undefined }
+  await run(runMuster([...line.split(" "), "-p", "aws", "-r", provider.region], surroundings))
+  return text
 }
 
 function filesIn(folder: string): readonly string[] {
@@ -72,16 +120,131 @@ function filesIn(folder: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name))
 }
 
-/** What the cloud was told, which others who may look at it can read. */
+/** What the cloud was told, which others who may look at it can read: as it was sent, and with what is packed in it. */
 function toldTo(world: World): string {
   const made = world.truth({}).map(({ tags, attributes }) => ({ tags, attributes }))
-  return JSON.stringify([made, world.resources.list(), world.ledger.entries])
+  const text = JSON.stringify([made, world.resources.list(), world.ledger.entries])
+  return [text, ...unpacked(text)].join("\n")
 }
 
-function expectNone(traces: readonly string[]): void {
-  expect(traces.length).toBeGreaterThan(10)
-  expect(traces.filter((trace) => trace.includes(PLANTED))).toEqual([])
+/** User data and metadata are base64, and long ones gzip in it; what is in those may be base64 again. */
+function unpacked(text: string, depth = 3): readonly string[] {
+  if (depth === 0) return []
+  const words = text.match(/[A-Za-z0-9+/]{24,}={0,2}/g) ?? []
+  const opened = [...new Set(words)].map((word) => {
+    const bytes = Buffer.from(word, "base64")
+    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString("latin1")
+  })
+  return opened.flatMap((inner) => [inner, ...unpacked(inner, depth - 1)])
 }
+
+/** The places in which something planted is. */
+function placesWith(trace: Readonly<Record<string, readonly string[]>>, planted = PLANTED): readonly string[] {
+  return Object.keys(trace).filter((place) => trace[place]?.some((text) => text.includes(planted)))
+}
+
+/** Nothing planted anywhere, in places all of which have spoken: one that says nothing shows nothing. */
+function expectNone(trace: Trace, told: string | undefined): void {
+  const silent = SPOKEN.filter((place) => trace[place].length === 0 && place !== "output" && place !== "errors")
+  expect(silent).toEqual([])
+  expect(told).not.toBe("")
+  expect(placesWith({ ...trace, cloud: [told ?? ""] })).toEqual([])
+}
+
+/** Mistakes that could be made, and the places in which each must be found: else the search above would find nothing either. */
+describe("the search finds what is planted on purpose", () => {
+  const words = `${PLANTED}-mistake`
+
+  /** A provider with one mistake in it. */
+  async function withMistake(mistake: (provider: Provider) => Partial<Provider>, rest: Partial<Rehearsal> = {}) {
+    const { clock, provider } = rig()
+    const instanceType = SMALL
+    const run: Rehearsal["run"] = (work) => clock.run(work)
+    const changed = { ...provider, ...mistake(provider) }
+    return placesWith(await traceOf({ provider: changed, clock, run, instanceType, ...rest }), words)
+  }
+
+  const renamed = (instance: Instance) => ({ ...instance, name: words })
+
+  const mistakes = [
+    [
+      "a note of what was prepared",
+      ["plan", "plan's text"],
+      (provider: Provider) => ({
+        prepare: async (...given: Parameters<Provider["prepare"]>) => {
+          const prepared = await provider.prepare(...given)
+          return { ...prepared, notes: [...prepared.notes, words] }
+        },
+      }),
+    ],
+    [
+      "an instance's name",
+      ["workers", "events", "receipt"],
+      (provider: Provider) => ({
+        launch: async (...given: Parameters<Provider["launch"]>) => {
+          const launched = await provider.launch(...given)
+          return { ...launched, instances: launched.instances.map(renamed) }
+        },
+        list: async (...given: Parameters<Provider["list"]>) => (await provider.list(...given)).map(renamed),
+      }),
+    ],
+    ["a console's address", ["audit", "command line"], () => ({ consoleUrl: () => words })],
+    ["a field of the provider", ["provider"], () => ({ key: words }) as Partial<Provider>],
+    [
+      "the words of a refusal",
+      ["errors", "events", "explain"],
+      () => ({
+        launch: () => Promise.reject(new RejectedError(`no: ${words}`)),
+      }),
+    ],
+    [
+      "the cause of a refusal",
+      ["errors"],
+      () => ({
+        launch: () => Promise.reject(new RejectedError("no", { cause: new Error(words) })),
+      }),
+    ],
+    [
+      "the body of a launch call",
+      ["journal"],
+      (provider: Provider) => ({
+        split: (...given: Parameters<Provider["split"]>) =>
+          provider.split(...given).map((call) => ({ ...call, body: { ...call.body, mistake: words } })),
+      }),
+    ],
+  ] as const
+
+  test.each(mistakes)("%s: in %j", async (_what, places, mistake) => {
+    expect(await withMistake(mistake)).toEqual(expect.arrayContaining([...places]))
+  })
+
+  test("a startup script: in the journal, and nowhere else that is spoken", async () => {
+    expect(await withMistake(() => ({}), { startup: `echo ${words}` })).toEqual(["journal"])
+  })
+
+  test("standard error", async () => {
+    const warned = await withMistake((provider) => ({
+      list: (...given) => {
+        process.stderr.write(words)
+        return provider.list(...given)
+      },
+    }))
+    expect(warned).toEqual(["output"])
+  })
+
+  test.each([
+    ["aws", async () => ({ ...(await ec2()), instanceType: "m7i.large" })],
+    ["gcp", async () => ({ ...(await gce()), instanceType: "n2-standard-4" })],
+    ["azure", async () => ({ ...(await azureCloud()), instanceType: "Standard_D2s_v5" })],
+  ])("%s: a startup script, in what the cloud was told", async (_cloud, start) => {
+    const { world, clock, run, provider, instanceType } = await start()
+    const startup = `echo ${words}\n# ${"long ".repeat(2_000)}`
+    const cluster = new Cluster({ provider, instanceType, startup }, { clock, journal: false })
+    await run(cluster.scale(1))
+    expect(toldTo(world)).toContain(words)
+    await run(cluster.close())
+  })
+})
 
 describe("no secret in tags, events, errors, output or journal", () => {
   test("aws: the keys of the factory", async () => {
@@ -92,7 +255,7 @@ describe("no secret in tags, events, errors, output or journal", () => {
     }
     const { provider, clock, run, world } = await ec2({ aws: { credentials } })
     const spoil = () => world.faults.fail("RunInstances", { error: "auth", message: "who are you", times: 3 })
-    expectNone([...(await traceOf({ provider, clock, run, instanceType: "m7i.large", spoil })), toldTo(world)])
+    expectNone(await traceOf({ provider, clock, run, instanceType: "m7i.large", spoil }), toldTo(world))
     // Another process of ours is told them, through a pipe.
     expect(JSON.stringify(provider.recipe?.())).toContain(PLANTED)
   })
@@ -103,12 +266,12 @@ describe("no secret in tags, events, errors, output or journal", () => {
     }
     const { provider, clock, run, world } = await azureCloud({ azure: { credential } })
     const spoil = () => world.faults.fail("VirtualMachines_CreateOrUpdate", { error: "auth", message: "no", times: 3 })
-    expectNone([...(await traceOf({ provider, clock, run, instanceType: "Standard_D2s_v5", spoil })), toldTo(world)])
+    expectNone(await traceOf({ provider, clock, run, instanceType: "Standard_D2s_v5", spoil }), toldTo(world))
   })
 
   test("gcp: the variables of this machine", async () => {
     const { provider, clock, run, world } = await gce()
-    expectNone([...(await traceOf({ provider, clock, run, instanceType: "n2-standard-4" })), toldTo(world)])
+    expectNone(await traceOf({ provider, clock, run, instanceType: "n2-standard-4" }), toldTo(world))
   })
 
   test("local: the variables of this machine, down to the instances' own directories", async () => {
@@ -124,7 +287,7 @@ describe("no secret in tags, events, errors, output or journal", () => {
     expect(files.length).toBeGreaterThan(3)
     expect(files.filter((text) => text.includes(PLANTED))).toEqual([])
     const provider = local({ root, graceMs: 100 })
-    expectNone(await traceOf({ provider, run: (work) => work, instanceType: "local-1" }))
+    expectNone(await traceOf({ provider, run: (work) => work, instanceType: "local-1" }), undefined)
   })
 })
 

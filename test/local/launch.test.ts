@@ -204,3 +204,17 @@ test("settle looks, and makes nothing", async () => {
   expect((await place.provider.settle(call, null, calls)).instances).toHaveLength(2)
   expect(await place.list()).toHaveLength(2)
 })
+
+test("a script's first line may name its interpreter, and its variables may have any name", async () => {
+  const place = await freshPlace()
+  const environment = { here: "/nowhere", PATH: "/nowhere", first: "mine" }
+  const startup = `#!${process.execPath}\nrequire("node:fs").writeFileSync("said", process.env.here + process.env.first)\n`
+  const { id } = only(await place.launch({ group: { startup, environment } }))
+  await place.reach(id, "running")
+  const said = () => readFile(place.path("instances", id, "work", "said"), "utf8").catch(() => "")
+  await until("it to have run", async () => (await said()) !== "")
+  expect(await said()).toBe("/nowheremine")
+  const other = await freshPlace()
+  const missing = only(await other.launch({ group: { startup: "#!/no/such/interpreter\nexit 0\n" } }))
+  await other.reach(missing.id, "terminated")
+})

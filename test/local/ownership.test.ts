@@ -1,6 +1,7 @@
 /** Who holds a cluster's name. */
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
+import { Cluster } from "../../src/cluster.js"
 import { OwnershipError, RejectedError } from "../../src/errors.js"
 import {
   bareCalls,
@@ -66,6 +67,24 @@ describe("a claim", () => {
     expect(prepared.body).toMatchObject({ owner: { cluster: "render" } })
     expect(await readdir(place.root)).toEqual([])
   })
+})
+
+test("a cluster that is deleted while its owner lives stays gone, and the owner stops", async () => {
+  const { provider, list } = await freshPlace()
+  const spec = { name: "render", provider, instanceType: "local-1", startup: "exec sleep 1000" }
+  const owner = new Cluster(spec, { journal: false })
+  const problems: string[] = []
+  owner.on("problem", ({ error }) => problems.push(error))
+  await owner.scale(2)
+  const rows = await Cluster.sweep({ provider, name: "render" })
+  expect(rows.map(({ kind, removed }) => `${kind} ${removed}`)).toEqual([
+    "instance true",
+    "instance true",
+    "cluster directory true",
+  ])
+  await until("the owner to stop", () => problems.includes("OwnershipError"))
+  expect(await list()).toEqual([])
+  await owner.detach()
 })
 
 describe("another cluster with the same name", () => {
