@@ -5,7 +5,7 @@ import { MusterError, OwnershipError } from "../../src/errors.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 import { clusterTags } from "./templates.js"
 
 /** Whose claim it is, on the template. */
@@ -35,7 +35,7 @@ export async function claimGeneration(
     await send(calls, "CreateLaunchTemplate", { CreateLaunchTemplate: 1 }, claimTemplate(owner), { what })
     return []
   } catch (error) {
-    if (isForbidden(error)) return [unclaimed("ec2:CreateLaunchTemplate is not allowed")]
+    if (isOutOfReach(error)) return [unclaimed("ec2:CreateLaunchTemplate is not allowed")]
     if (codeOf(error) === "MaxTemplateLimitExceeded")
       return [unclaimed("the account has no room for a launch template")]
     if (codeOf(error) !== "InvalidLaunchTemplateName.AlreadyExistsException") throw error
@@ -86,7 +86,7 @@ export async function holderOf(send: Send, owner: Owner, calls: Calls): Promise<
     if (template === undefined) return {}
     return { claim: template.Tags?.find(({ Key }) => Key === CLAIM_TAG)?.Value ?? "" }
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
     return "hidden"
   }
 }

@@ -44,6 +44,9 @@ interface SdkError {
   readonly $responseBodyText?: string
 }
 
+/** What HTTP 501 is called here, whatever its body says: the action is not there, and asking again does not make it. */
+export const NOT_IMPLEMENTED = "NotImplemented"
+
 /** The class that says what to do about an error, with words for the user and the original as its cause. */
 export function toMusterError(thrown: unknown, doing: Doing): Error {
   if (thrown instanceof MusterError) return thrown
@@ -53,13 +56,16 @@ export function toMusterError(thrown: unknown, doing: Doing): Error {
   return unsent(error, doing) ?? broken(error, doing)
 }
 
-function garbled(error: SdkError, doing: Doing): TransientError {
+function garbled(error: SdkError, doing: Doing): MusterError {
   const status = error.$metadata?.httpStatusCode ?? "?"
   const type = error.$response?.headers?.["content-type"] ?? "no content type"
   const body = (error.$responseBodyText ?? "").replace(/\s+/g, " ").trim()
   const shown = body.length > 80 ? `${body.slice(0, 77)}...` : body
-  const message = `${placeOf(doing)} answered with what is not complete EC2 XML (HTTP ${status}, ${type}): ${JSON.stringify(shown)}`
-  return new TransientError(`${doing.what}: ${message}`, { cause: error })
+  const answer = `${placeOf(doing)} answered with what is not complete EC2 XML (HTTP ${status}, ${type}): ${JSON.stringify(shown)}`
+  const message = `${doing.what}: ${answer}`
+  return status === 501
+    ? new RejectedError(message, { code: NOT_IMPLEMENTED, cause: error })
+    : new TransientError(message, { cause: error })
 }
 
 /** An answer of EC2 with a code. */
@@ -68,6 +74,7 @@ function refused(error: SdkError, doing: Doing): MusterError {
   const words = wordsOf(error, code)
   const row = rowOf(code, error.message ?? "")
   const message = sentence(error, code, row, doing)
+  if (error.$metadata?.httpStatusCode === 501) return new RejectedError(message, { ...words, code: NOT_IMPLEMENTED })
   if (error.$metadata?.clockSkewCorrected) return new TransientError(message, words)
   switch (row?.verdict) {
     case "throttled":

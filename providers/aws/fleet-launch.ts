@@ -7,7 +7,7 @@ import type { FleetBody } from "./fleet-calls.js"
 import { fleetFailures, throwIfHopeless } from "./fleet-errors.js"
 import { doingOf, launchWords } from "./launch.js"
 import { list } from "./list.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 import { makeTemplate } from "./templates.js"
 
 type Fleet = Pick<Ec2.CreateFleetResult, "Instances" | "Errors">
@@ -74,7 +74,7 @@ async function readFleet(send: Send, fleetId: string, call: LaunchCall, calls: C
     return isTold ? (fleet as Fleet) : undefined
   } catch (error) {
     const isUnknown = error instanceof MusterError && error.code.startsWith("InvalidFleetId")
-    if (isForbidden(error) || isUnknown) return undefined
+    if (isOutOfReach(error) || isUnknown) return undefined
     throw error
   }
 }

@@ -65,7 +65,8 @@ muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
 ${ASK_METADATA}
 MUSTER_INSTANCE=$(muster_ask instance-id || cat "$muster_root/var/lib/cloud/data/instance-id")
 MUSTER_NAME="$MUSTER_GROUP-$(printf %s "$MUSTER_INSTANCE" | tail -c 8)"
-export MUSTER_INSTANCE MUSTER_NAME`
+MUSTER_ID="$MUSTER_INSTANCE"
+export MUSTER_ID MUSTER_INSTANCE MUSTER_NAME`
 
 /**
  * The whole user data script of one group.

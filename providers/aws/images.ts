@@ -7,10 +7,15 @@ import type { Send } from "./client.js"
 import type { AwsImage, AwsOptions } from "./options.js"
 import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "./options-check.js"
 import { pages } from "./pages.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 /** An image and the devices of its disks, the root's first; no devices: they could not be read. */
-export type PinnedImage = { readonly id: string; readonly devices: readonly string[] }
+export type PinnedImage = {
+  readonly id: string
+  readonly devices: readonly string[]
+  /** The sizes of these disks in GiB, as far as they could be read. */
+  readonly gib?: Readonly<Record<string, number>>
+}
 export type Images = { readonly [A in Arch]?: PinnedImage }
 
 export interface FoundImages {
@@ -21,19 +26,27 @@ export interface FoundImages {
 interface Publisher {
   readonly owner: string
   readonly name: (arch: Arch) => string
+  /** What is taken, and said, where the publisher has none of that name. */
+  readonly otherwise?: (arch: Arch) => string
 }
 
 /** Names as their publishers document them; `*` stands for the date. Canonical writes "amd64" where AWS writes "x86_64". */
 const PUBLISHERS: { readonly [W in ImageWord]: Publisher } = {
   ubuntu: {
     owner: "099720109477",
-    name: (arch) => `ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-${arch === "arm64" ? "arm64" : "amd64"}-server-*`,
+    name: (arch) => `ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-${debian(arch)}-server-*`,
+    // What imitates EC2 has the images of the year in which it was written.
+    otherwise: (arch) => `ubuntu/images/hvm-ssd*/ubuntu-*-${debian(arch)}-server-*`,
   },
   "amazon-linux": { owner: "amazon", name: (arch) => `al2023-ami-2023.*-kernel-*-${arch}` },
   gpu: {
     owner: "amazon",
     name: (arch) => `Deep Learning ${arch === "arm64" ? "ARM64 " : ""}Base OSS Nvidia Driver GPU AMI (Ubuntu 24.04) *`,
   },
+}
+
+function debian(arch: Arch): string {
+  return arch === "arm64" ? "arm64" : "amd64"
 }
 
 /**
@@ -51,10 +64,13 @@ export async function imagesOf(
   const asked = askedImage(options, group)
   if (typeof asked !== "string") return { images: forArchs(group, asked.arch, pinned(asked)), notes: [] }
   if (IMAGE_ID.test(asked)) return imageById(send, asked, group, calls)
-  const images = await Promise.all(
-    group.archs.map(async (arch) => [arch, await newest(send, asked as ImageWord, arch, calls)] as const),
+  const found = await Promise.all(
+    group.archs.map(async (arch) => ({ arch, ...(await published(send, asked as ImageWord, arch, calls)) })),
   )
-  return { images: Object.fromEntries(images), notes: [] }
+  return {
+    images: Object.fromEntries(found.map(({ arch, image }) => [arch, image])),
+    notes: found.flatMap(({ note }) => note ?? []),
+  }
 }
 
 /** What the group asks for, or the options, or what suits it. */
@@ -88,29 +104,52 @@ async function imageById(send: Send, id: string, group: GroupRequest, calls: Cal
   try {
     const [image] = await readImages(send, { ImageIds: [id] }, `reading image ${id}`, calls)
     const arch = image?.Architecture === "arm64" ? "arm64" : "x86_64"
-    return { images: forArchs(group, arch, { id, devices: devicesOf(image) }), notes: [] }
+    return { images: forArchs(group, arch, { id, ...disksOf(image) }), notes: [] }
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
     const note = `image ${id} could not be read (ec2:DescribeImages is not allowed): its disks are as it says itself, encrypted or not`
     const image = { id, devices: [] }
     return { images: { x86_64: image, arm64: image }, notes: [note] }
   }
 }
 
-async function newest(send: Send, word: ImageWord, arch: Arch, calls: Calls): Promise<PinnedImage> {
-  const { owner, name } = PUBLISHERS[word]
-  const filters = { name: name(arch), architecture: arch, state: "available" }
+async function published(
+  send: Send,
+  word: ImageWord,
+  arch: Arch,
+  calls: Calls,
+): Promise<{ readonly image: PinnedImage; readonly note?: string }> {
+  const { owner, name, otherwise } = PUBLISHERS[word]
+  const look = { send, what: `looking for the newest ${word} image for ${arch}`, owner, arch, calls }
+  const usual = await newest(look, name(arch))
+  if (usual?.ImageId !== undefined) return { image: { id: usual.ImageId, ...disksOf(usual) } }
+  const other = otherwise === undefined ? undefined : await newest(look, otherwise(arch))
+  if (other?.ImageId !== undefined) {
+    const note = `image ${show(word)} for ${arch} is ${other.Name ?? other.ImageId}: ${owner} publishes no ${name(arch)} here`
+    return { image: { id: other.ImageId, ...disksOf(other) }, note }
+  }
+  const message = `is "${word}", and ${owner} publishes none for ${arch} here (${name(arch)}); name an image by its id`
+  throw new SpecError([{ option: "image", value: word, message }])
+}
+
+interface Looking {
+  readonly send: Send
+  readonly what: string
+  readonly owner: string
+  readonly arch: Arch
+  readonly calls: Calls
+}
+
+/** The latest of a name with wildcards; of the same second the last by name. */
+async function newest({ send, what, owner, arch, calls }: Looking, name: string): Promise<Ec2.Image | undefined> {
+  const filters = { name, architecture: arch, state: "available" }
   const input = {
     Owners: [owner],
     Filters: Object.entries(filters).map(([Name, value]) => ({ Name, Values: [value] })),
   }
-  const found = await readImages(send, input, `looking for the newest ${word} image for ${arch}`, calls).catch(
-    unreadable,
-  )
-  const [latest] = [...found].sort((a, b) => ((a.CreationDate ?? "") < (b.CreationDate ?? "") ? 1 : -1))
-  if (latest?.ImageId !== undefined) return { id: latest.ImageId, devices: devicesOf(latest) }
-  const message = `is "${word}", and ${owner} publishes none for ${arch} here (${name(arch)}); name an image by its id`
-  throw new SpecError([{ option: "image", value: word, message }])
+  const found = await readImages(send, input, what, calls).catch(unreadable)
+  const order = ({ CreationDate = "", Name = "" }: Ec2.Image) => `${CreationDate}/${Name}`
+  return [...found].sort((a, b) => (order(a) < order(b) ? 1 : -1))[0]
 }
 
 async function readImages(
@@ -124,15 +163,18 @@ async function readImages(
 }
 
 function unreadable(error: MusterError): never {
-  if (!isForbidden(error)) throw error
+  if (!isOutOfReach(error)) throw error
   const message = `cannot be looked up (ec2:DescribeImages is not allowed); name an image by its id, or allow it`
   throw new SpecError([{ option: "image", message }], { code: error.code, cause: error })
 }
 
-function devicesOf(image: Ec2.Image | undefined): readonly string[] {
+function disksOf(image: Ec2.Image | undefined): Omit<PinnedImage, "id"> {
   const root = image?.RootDeviceName
-  const disks = (image?.BlockDeviceMappings ?? []).flatMap(({ DeviceName, Ebs }) =>
-    DeviceName === undefined || Ebs === undefined ? [] : [DeviceName],
+  const disks = (image?.BlockDeviceMappings ?? []).flatMap(({ DeviceName: name, Ebs: disk }) =>
+    name === undefined || disk === undefined ? [] : [{ name, gib: disk.VolumeSize }],
   )
-  return root === undefined ? disks : [root, ...disks.filter((name) => name !== root)]
+  const names = disks.map(({ name }) => name)
+  const gib = Object.fromEntries(disks.flatMap(({ name, gib }) => (gib === undefined ? [] : [[name, gib]])))
+  const devices = root === undefined ? names : [root, ...names.filter((name) => name !== root)]
+  return { devices, ...(Object.keys(gib).length === 0 ? {} : { gib }) }
 }

@@ -15,7 +15,7 @@ import { list } from "./list.js"
 import { offers } from "./offers.js"
 import type { AwsOptions } from "./options.js"
 import { parseAwsOptions } from "./options-check.js"
-import { prepare } from "./prepare.js"
+import { prepare, refresh } from "./prepare.js"
 import { recall } from "./recall.js"
 import { type Right, rights } from "./rights.js"
 import { split } from "./split.js"
@@ -59,6 +59,7 @@ export function aws(options: AwsOptions): AwsProvider {
     recipe: () => plainOptions(options),
     offers: (query, calls) => explain(calls, offers(send, parsed, query, calls)),
     prepare: (owner, group, calls) => explain(calls, prepare(send, parsed, { owner, group }, calls)),
+    refresh: (prepared, calls) => refresh(send, prepared, calls),
     split,
     launch: (call, calls) => explain(calls, launch(send, region, call, calls)),
     settle: (call, ref, calls) => explain(calls, settle(send, region, call, ref, calls)),

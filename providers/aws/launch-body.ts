@@ -2,6 +2,7 @@
 import { launchTags, TAG } from "../../src/fleet/tags.js"
 import type { Arch, Json, JsonObject, Wish } from "../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
+import type { PinnedImage } from "./images.js"
 import type { Subnet } from "./subnets.js"
 
 /** The parts that RunInstances and a launch template call by the same names, for one processor in one kind of subnet. */
@@ -20,25 +21,31 @@ export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | 
       HttpPutResponseHopLimit: options.containers === true ? 2 : 1,
       InstanceMetadataTags: "enabled",
     },
-    ...disks(image?.devices ?? [], options.rootGiB),
+    ...disks(image, options.rootGiB),
     ...(options.keyName === undefined ? {} : { KeyName: options.keyName }),
     ...(options.instanceProfile === undefined ? {} : { IamInstanceProfile: profile(options.instanceProfile) }),
     ...network(securityGroupIds, address, options.efa === true),
   }
 }
 
-/** Every disk of the image ends with its instance, whatever the image says; the root comes first. */
-function disks(devices: readonly string[], rootGiB: number | undefined): JsonObject {
+/**
+ * Every disk of the image ends with its instance, whatever the image says; the root comes first. EC2 takes a size that is not
+ * named from the image's snapshot; what speaks EC2's language elsewhere may refuse a disk without one, so it is named where known.
+ */
+function disks({ devices, gib = {} }: PinnedImage = { id: "", devices: [] }, rootGiB: number | undefined): JsonObject {
   if (devices.length === 0) return {}
-  const mappings = devices.map((DeviceName, index) => ({
-    DeviceName,
-    Ebs: {
-      VolumeType: "gp3",
-      Encrypted: true,
-      DeleteOnTermination: true,
-      ...(index === 0 && rootGiB !== undefined ? { VolumeSize: rootGiB } : {}),
-    },
-  }))
+  const mappings = devices.map((DeviceName, index) => {
+    const size = (index === 0 ? rootGiB : undefined) ?? gib[DeviceName]
+    return {
+      DeviceName,
+      Ebs: {
+        VolumeType: "gp3",
+        Encrypted: true,
+        DeleteOnTermination: true,
+        ...(size === undefined ? {} : { VolumeSize: size }),
+      },
+    }
+  })
   return { BlockDeviceMappings: mappings }
 }
 

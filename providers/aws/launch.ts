@@ -61,7 +61,11 @@ export function doingOf(call: LaunchCall) {
   return { what: launchWords(call), token: call.token, ...(offer === undefined ? {} : { offer }) }
 }
 
-/** With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more. */
+/**
+ * With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more: capacity or a
+ * quota. So nothing is remembered of the pool. What was not asked yet comes first, and before anybody gives up this pool is
+ * asked for the rest, which gets a reason, or more.
+ */
 function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
   const offer = call.offers[0]
   if (given >= call.count || offer === undefined) return []
@@ -70,7 +74,7 @@ function missing(call: LaunchCall, region: string, given: number): readonly Fail
       reason: "capacity",
       count: call.count - given,
       scope: scopeOf("pool", { offer, region }),
-      ttlMs: COLD_MS,
+      ttlMs: given > 0 ? 0 : COLD_MS,
       code: "InsufficientInstanceCapacity",
       message: `${launchWords(call)}: EC2 gave ${given}`,
       inferred: true,

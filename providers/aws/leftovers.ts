@@ -7,7 +7,7 @@ import type { Send } from "./client.js"
 import { tagFilters } from "./list.js"
 import { pages } from "./pages.js"
 import { SHARED_TAG } from "./security-groups.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 const TEMPLATES_PAGE = 200
 const PAGE = 1000
@@ -35,7 +35,7 @@ export async function leftovers(means: Means, selector: Selector): Promise<reado
 }
 
 function noneIfForbidden(error: unknown): readonly Leftover[] {
-  if (isForbidden(error)) return []
+  if (isOutOfReach(error)) return []
   throw error
 }
 

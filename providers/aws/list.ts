@@ -27,7 +27,11 @@ export async function list(send: Send, region: string, selector: Selector, calls
     const request = { input: { Filters: filters, MaxResults: PAGE }, what: "listing instances" }
     for (const page of await pages(send, calls, "DescribeInstances", request)) instancesIn(page).forEach(take)
   }
-  return [...found.values()]
+  // Asked once more of what came: where something else speaks EC2's language, a filter that is passed over is no error. Tags fade
+  // from terminated instances, which are found by their ids all the same.
+  return [...found.values()].filter(
+    (instance) => selector.ids !== undefined || (instance.tags[TAG.uid] !== undefined && isAsked(instance, selector)),
+  )
 }
 
 function instancesIn({ Reservations = [] }: Ec2.DescribeInstancesCommandOutput): readonly Ec2.Instance[] {

@@ -6,7 +6,7 @@ import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
 import { pages } from "./pages.js"
 import { sharedGroups } from "./security-groups.js"
-import { defaultSubnets, describeSubnets, isForbidden, knownSubnets, readSubnets, type Subnet } from "./subnets.js"
+import { defaultSubnets, describeSubnets, isOutOfReach, knownSubnets, readSubnets, type Subnet } from "./subnets.js"
 
 export interface Network {
   /** Empty: EC2 finds the default subnet of each zone itself. */
@@ -99,7 +99,7 @@ async function withRoutes(
     const tables = read.flatMap((page) => page.RouteTables ?? [])
     return subnets.map((subnet) => ({ ...subnet, needsAddress: leadsToGateway(tableOf(tables, subnet.id)) }))
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
     return subnets
   }
 }

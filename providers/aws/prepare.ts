@@ -9,6 +9,7 @@ import { USER_DATA_BYTES } from "./limits.js"
 import { leaseProblems } from "./lease.js"
 import { networkOf } from "./network.js"
 import type { AwsOptions } from "./options.js"
+import { freeUntil, recounted, type Subnet } from "./subnets.js"
 import { makeTemplates } from "./templates.js"
 import { isToldAll } from "./types.js"
 import { userDataOf } from "./user-data.js"
@@ -60,7 +61,18 @@ export async function prepare(
     makeTemplates(send, body, group, calls),
   ])
   const notes = [...found.notes, ...network.notes, ...claimed, ...script.notes]
-  return { notes, body: body as unknown as JsonObject }
+  return { notes, body: body as unknown as JsonObject, ...freshness(network.subnets, calls) }
+}
+
+/** Counts the free addresses of the subnets again; everything else stays pinned. */
+export async function refresh(send: Send, prepared: Prepared, calls: Calls): Promise<Prepared> {
+  const subnets = await recounted(send, (prepared.body as unknown as Blueprint).subnets, calls)
+  return { ...prepared, body: { ...prepared.body, subnets }, ...freshness(subnets, calls) }
+}
+
+function freshness(subnets: readonly Subnet[], { now }: Calls): Pick<Prepared, "freshUntil"> {
+  const freshUntil = freeUntil(subnets, now())
+  return freshUntil === undefined ? {} : { freshUntil }
 }
 
 /**

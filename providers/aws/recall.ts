@@ -2,7 +2,7 @@
 import { MusterError } from "../../src/errors.js"
 import type { Calls, Instance } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 import { specIn } from "./user-data.js"
 
 /** Undefined as well where user data may not be read, and for an instance that EC2 does not know any more. */
@@ -16,7 +16,7 @@ export async function recall(send: Send, { id }: Instance, calls: Calls): Promis
     return specIn(Buffer.from(reply.UserData?.Value ?? "", "base64").toString("utf8"))
   } catch (error) {
     const isUnknown = error instanceof MusterError && error.code.startsWith("InvalidInstanceID")
-    if (isForbidden(error) || isUnknown) return undefined
+    if (isOutOfReach(error) || isUnknown) return undefined
     throw error
   }
 }

@@ -4,7 +4,7 @@ import { MusterError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */
 export const SHARED_TAG = "muster-shared"
@@ -66,7 +66,7 @@ export async function sharedGroups(
     const made = await Promise.all(missing.map((spec) => makeGroup(send, vpc, spec, calls)))
     return { ids: [...known.values(), ...made].sort(), notes: [] }
   } catch (error) {
-    if (!isForbidden(error) || sshFrom !== undefined) throw error
+    if (!isOutOfReach(error) || sshFrom !== undefined) throw error
     const note = `Muster's security group could not be read or made (${messageOf(error)}); the default group of ${vpc} is used`
     return { ids: [], notes: [note] }
   }

@@ -1,7 +1,8 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { AuthError, SpecError } from "../../src/errors.js"
+import { AuthError, RejectedError, SpecError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
+import { NOT_IMPLEMENTED } from "./errors.js"
 import type { AwsSubnet } from "./options.js"
 import { pages } from "./pages.js"
 
@@ -39,7 +40,7 @@ export async function readSubnets(
   try {
     return { subnets: await describeSubnets(send, { SubnetIds: ids }, `reading subnets ${ids.join(", ")}`, calls) }
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
     const unknown = subnets.filter((subnet) => subnet.zone === undefined).map((subnet) => subnet.id)
     const note = `the zones of subnets ${unknown.join(", ")} could not be read (ec2:DescribeSubnets is not allowed); each counts as a zone of its own`
     return { subnets, note }
@@ -54,7 +55,7 @@ export async function readSubnets(
 export async function defaultSubnets(send: Send, calls: Calls): Promise<readonly Subnet[] | undefined> {
   const input = { Filters: [{ Name: "default-for-az", Values: ["true"] }], MaxResults: SUBNETS_PAGE }
   const found = await describeSubnets(send, input, "looking for default subnets", calls).catch((error: unknown) => {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
     return undefined
   })
   if (found === undefined || found.length > 0) return found
@@ -88,7 +89,34 @@ function subnetOf({ SubnetId: id, AvailabilityZone: zone, VpcId: vpc, ...rest }:
   ]
 }
 
-/** Not allowed to read; wrong credentials are another matter. */
-export function isForbidden(error: unknown): boolean {
-  return error instanceof AuthError && error.code === "UnauthorizedOperation"
+/** An action that whoever answers does not have: EC2's word, and what HTTP 501 is called here. */
+const NO_SUCH_ACTION = ["InvalidAction", NOT_IMPLEMENTED]
+
+/** Not allowed, or not there where something else speaks EC2's language; wrong credentials are another matter. */
+export function isOutOfReach(error: unknown): boolean {
+  if (error instanceof AuthError) return error.code === "UnauthorizedOperation"
+  return error instanceof RejectedError && NO_SUCH_ACTION.includes(error.code)
+}
+
+/**
+ * How many of a minute's launches elsewhere a reading may miss: EC2's own count lags by seconds, and what this process has
+ * under way is taken off it anyway.
+ */
+const FREE_FRESH_MS = 60_000
+
+/** Until when the numbers of free addresses count; undefined where no zone has two subnets to choose from. */
+export function freeUntil(subnets: readonly Subnet[], now: number): number | undefined {
+  const counted = subnets.filter(({ free }) => free !== undefined)
+  return new Set(counted.map(placeOf)).size < counted.length ? now + FREE_FRESH_MS : undefined
+}
+
+/** The same subnets with what is free in them now. */
+export async function recounted(send: Send, subnets: readonly Subnet[], calls: Calls): Promise<readonly Subnet[]> {
+  const ids = subnets.map(({ id }) => id)
+  const read = await describeSubnets(send, { SubnetIds: ids }, "counting the free addresses of the subnets", calls)
+  const now = new Map(read.map(({ id, free }) => [id, free]))
+  return subnets.map((subnet) => {
+    const free = now.get(subnet.id) ?? subnet.free
+    return free === undefined ? subnet : { ...subnet, free }
+  })
 }

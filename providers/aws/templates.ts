@@ -7,7 +7,7 @@ import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.j
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "./client.js"
 import { addressIn, launchBody, merge } from "./launch-body.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 /**
  * A template is never changed: another content is another template, named by it. So it is found without being asked for, by
@@ -57,7 +57,7 @@ export async function makeTemplates(
   try {
     await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isOutOfReach(error)) throw error
   }
 }
 

@@ -6,7 +6,7 @@ import type { Send } from "./client.js"
 import { familyOf } from "./families.js"
 import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
-import { isForbidden } from "./subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
 const TYPES_BATCH = 100
@@ -46,7 +46,7 @@ export async function typesOf(
     )
     return found.flat()
   } catch (error) {
-    if (isForbidden(error) && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
+    if (isOutOfReach(error) && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
     if (error instanceof MusterError && error.code === "InvalidInstanceType") throw unknownTypes(instanceTypes, error)
     throw error
   }

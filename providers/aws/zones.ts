@@ -3,7 +3,7 @@ import type { Calls, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
-import { defaultSubnets, knownSubnets, placeOf, readSubnets } from "./subnets.js"
+import { defaultSubnets, isOutOfReach, knownSubnets, placeOf, readSubnets } from "./subnets.js"
 
 const OFFERINGS_PAGE = 1000
 /** Values of one filter; of 200 in all. */
@@ -21,13 +21,21 @@ export async function placesOf(
     const zones = [...new Set(subnets.map(placeOf))]
     return () => zones
   }
-  const [sold, subnets] = await Promise.all([
+  const [read, subnets] = await Promise.allSettled([
     readOfferings(send, query.instanceTypes, calls),
     defaultSubnets(send, calls),
   ])
+  if (subnets.status === "rejected") throw subnets.reason
+  const known = subnets.value
+  if (read.status === "rejected") {
+    if (!isOutOfReach(read.reason) || known === undefined) throw read.reason
+    // Every zone with a subnet is tried: a launch is told where its type is not to be had, and goes on.
+    const zones = [...new Set(known.map(placeOf))]
+    return () => zones
+  }
   // A zone that was added to the region later may have no default subnet.
-  const isOpen = (zone: string) => subnets === undefined || subnets.some((subnet) => subnet.zone === zone)
-  return (instanceType) => (sold.get(instanceType) ?? []).filter(isOpen)
+  const isOpen = (zone: string) => known === undefined || known.some((subnet) => subnet.zone === zone)
+  return (instanceType) => (read.value.get(instanceType) ?? []).filter(isOpen)
 }
 
 async function readOfferings(

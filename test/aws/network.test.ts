@@ -1,6 +1,7 @@
 /** Where instances go, what reaches them, and how they reach the world. */
 import { describe, expect, test } from "vitest"
 import { IMAGES, SECURITY_GROUP, subnetOf } from "../../providers/aws/wire/index.js"
+import { Cluster } from "../../src/cluster.js"
 import type { GroupRequest, JsonObject } from "../../src/provider.js"
 import { bareCalls } from "../../src/calls/send.js"
 import { type Cloud, ec2, GROUP, NO_ROOM, OWNER, prepareOf, TOLD, wishFor, ZONE } from "./support/cloud.js"
@@ -144,6 +145,33 @@ describe("the network", () => {
     expect(notes.join()).toMatch(/security group could not be read or made.*the default group of vpc-/)
     expect(body.securityGroupIds).toEqual([])
     expect(SECURITY_GROUP).toMatch(/^sg-/)
+  })
+
+  test("two subnets of a zone: what others took of one since is seen before the next launch, a minute later", async () => {
+    const twin = "subnet-0abcabcabcabcabca"
+    const cloud = await anywhere({ subnetIds: [subnetOf(ZONE), twin] })
+    const [first] = cloud.world.resources.list({ kind: "subnet" }).filter(({ id }) => id === subnetOf(ZONE))
+    const free = (id: string, addresses: number) =>
+      cloud.world.resources.put({ ...first, id, attributes: { ...first?.attributes, addresses } } as never)
+    free(subnetOf(ZONE), 100)
+    free(twin, 50)
+    const spec = { name: "two", provider: cloud.provider, instanceType: "m7i.large" } as const
+    const cluster = new Cluster(spec, { clock: cloud.clock, seed: 1, journal: false })
+    const placesOf = () => cloud.world.truth().map(({ attributes }) => attributes.subnetId)
+    const counts = () => cloud.world.ledger.count("DescribeSubnets")
+    await cloud.run(cluster.scale(1))
+    expect(placesOf()).toEqual([subnetOf(ZONE)])
+    free(subnetOf(ZONE), 10)
+    await cloud.run(cluster.scale(2))
+    const before = counts()
+    expect(placesOf()).toEqual([subnetOf(ZONE), subnetOf(ZONE)])
+    await cloud.run(cloud.clock.sleep(61_000))
+    await cloud.run(cluster.scale(3))
+    expect([counts(), placesOf()[2]]).toEqual([before + 1, twin])
+    await cloud.run(cloud.clock.sleep(61_000))
+    forbid(cloud, "DescribeSubnets")
+    expect(await cloud.run(cluster.scale(4))).toMatchObject({ running: 4 })
+    await cloud.run(cluster.close())
   })
 
   test("a full subnet: the rest goes elsewhere", async () => {

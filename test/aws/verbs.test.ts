@@ -169,7 +169,7 @@ describe("launch", () => {
     cloud.world.setCapacity({ zone: ZONE }, 2)
     const { instances, failures, settled } = await launchOf(cloud, 5)
     expect([instances.length, settled]).toEqual([2, true])
-    expect(failures).toMatchObject([{ reason: "capacity", count: 3, scope, ttlMs: 180_000, inferred: true }])
+    expect(failures).toMatchObject([{ reason: "capacity", count: 3, scope, ttlMs: 0, inferred: true }])
   })
 
   test("that gets none says so in EC2's words, after one request", async () => {

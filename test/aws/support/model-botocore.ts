@@ -1,15 +1,18 @@
-/** A second opinion: the model that Debian's python3-botocore ships. It is of 2022, so what came later is listed. */
+/** A second opinion: the EC2 model of the newest botocore that is installed here, Debian's of 2022 if there is no other. */
 import { existsSync, readFileSync } from "node:fs"
+import { gunzipSync } from "node:zlib"
+import { type Botocore, isBefore, newestBotocore } from "./botocore.js"
 import { capitalised, type Member, type Model, membersOf, memo, once, type Shape, type TextType } from "./model.js"
 
-const FILE = "/usr/lib/python3/dist-packages/botocore/data/ec2/2016-11-15/service-2.json"
+const FOUND = newestBotocore()
 
 /** Why the second opinion cannot be had here; undefined when it can. */
-export const botocoreAbsent = existsSync(FILE)
-  ? undefined
-  : `${FILE} is not installed (apt-get install python3-botocore)`
+export const botocoreAbsent =
+  FOUND === undefined
+    ? "botocore is not installed (apt-get install python3-botocore, or pip install botocore)"
+    : undefined
 
-/** Newer than the model of 2022. */
+/** What Debian's model of 2022 does not know; the first version whose model knows all of it. */
 const EXCEPTIONS: readonly string[] = [
   // Types launched since: m7i, c7i, r7i, g6 and others.
   "InstanceType",
@@ -18,6 +21,7 @@ const EXCEPTIONS: readonly string[] = [
   // Of 2025.
   "TerminateInstancesRequest.SkipOsShutdown",
 ]
+const KNOWS_ALL = [1, 43, 0] as const
 
 interface Ref {
   readonly shape: string
@@ -49,8 +53,10 @@ const TYPES: Readonly<Record<string, TextType>> = {
 
 const EMPTY: Shape = { kind: "struct", name: "", members: once(() => membersOf([])) }
 
+/** @throws Error when there is none: see `botocoreAbsent`. */
 export function botocoreModel(): Model {
-  const { operations, shapes } = JSON.parse(readFileSync(FILE, "utf8")) as Service
+  if (FOUND === undefined) throw new Error(botocoreAbsent)
+  const { operations, shapes } = serviceOf(FOUND)
   const named: (name: string) => Shape = memo((name) => {
     const native = shapes[name]
     if (native?.members !== undefined) {
@@ -68,8 +74,8 @@ export function botocoreModel(): Model {
     return { kind: "text", name, type, ...(native?.enum === undefined ? {} : { values: new Set(native.enum) }) }
   })
   return {
-    source: "botocore's EC2 model of 2022",
-    exceptions: new Set(EXCEPTIONS),
+    source: `the EC2 model of botocore ${FOUND.version.join(".")}`,
+    exceptions: new Set(isBefore(FOUND.version, KNOWS_ALL) ? EXCEPTIONS : []),
     operation: memo((action) => {
       const operation = operations[action]
       if (operation === undefined) return undefined
@@ -77,6 +83,13 @@ export function botocoreModel(): Model {
       return { input: of(operation.input), output: of(operation.output) }
     }),
   }
+}
+
+/** Packed since 1.29; Debian unpacks it. */
+function serviceOf({ directory }: Botocore): Service {
+  const file = `${directory}/data/ec2/2016-11-15/service-2.json`
+  const text = existsSync(file) ? readFileSync(file) : gunzipSync(readFileSync(`${file}.gz`))
+  return JSON.parse(text.toString("utf8")) as Service
 }
 
 function memberOf(name: string, ref: Ref, named: (name: string) => Shape): Member {
