@@ -1,5 +1,6 @@
 /** Cluster: the object a user holds. */
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
+import { within } from "./calls/within.js"
 import { RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
 import type { Explanation } from "./fleet/explain/explain.js"
@@ -15,6 +16,7 @@ import type { Worker } from "./fleet/worker.js"
 import { type Group, groupOf } from "./group.js"
 import { checkUntil } from "./money/budget.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
+import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
 import { type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
@@ -57,8 +59,7 @@ export class Cluster implements AsyncDisposable {
   readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #emitter = new Emitter()
-  #opening: Promise<Session> | undefined
-  #session: Session | undefined
+  readonly #opening: Opening
   #ended: Error | undefined
   #closing: Promise<Receipt> | undefined
 
@@ -74,6 +75,11 @@ export class Cluster implements AsyncDisposable {
     this.#journal = options.journal
     this.#attaching = attaching.get(spec)
     this.name = this.#spec.name ?? randomName(this.#clock)
+    this.#opening = new Opening(this.name, this.#clock, (abort) => this.#open(abort))
+  }
+
+  get #session(): Session | undefined {
+    return this.#opening.session
   }
 
   /**
@@ -90,7 +96,7 @@ export class Cluster implements AsyncDisposable {
     const resolved = resolveAttach(name, spec)
     attaching.set(resolved, spec)
     const cluster = new Cluster(resolved, options)
-    await (await cluster.#open()).findPrices()
+    await (await cluster.#opening.wait("attaching to")).findPrices()
     return cluster
   }
 
@@ -129,12 +135,13 @@ export class Cluster implements AsyncDisposable {
    */
   async scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
     this.#checkOpen()
+    const begunAt = this.#clock.now()
     // What can be checked without the cloud is refused before it is asked anything.
-    const { targets } = resolveScale(target, options, this.#groupNames(target))
+    const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     checkCeiling(this.#spec.maxWorkers, targets)
-    const session = await this.#open()
+    const session = await this.#opening.wait("scaling", timeoutMs, options.signal)
     this.#checkOpen()
-    const scale = resolveScale(target, options, session.groups())
+    const scale = { ...resolveScale(target, options, session.groups()), begunAt }
     options.signal?.throwIfAborted()
     if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
     return session.scale(
@@ -153,7 +160,7 @@ export class Cluster implements AsyncDisposable {
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
     resolveScale(target, {}, this.#groupNames(target))
-    const session = await this.#open()
+    const session = await this.#opening.wait("planning")
     return session.plan(resolveScale(target, {}, session.groups()).targets)
   }
 
@@ -199,13 +206,14 @@ export class Cluster implements AsyncDisposable {
    * that nothing is left. Calling it again returns the same receipt.
    *
    * @param options.timeout 15 minutes by default.
-   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it.
+   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it. @throws SpecError when the options
+   * are wrong: once everything is gone all the same.
    */
   close(options: CloseOptions = {}): Promise<Receipt> {
-    const timeoutMs = resolveClose(options)
+    const { timeoutMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
     this.#closing ??= this.#close(timeoutMs)
-    return this.#closing
+    return mistake === undefined ? this.#closing : this.#closing.then(() => Promise.reject(mistake as Error))
   }
 
   /**
@@ -222,15 +230,22 @@ export class Cluster implements AsyncDisposable {
   async detach(): Promise<void> {
     if (this.#ended !== undefined) return
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
-    const session = await this.#opening?.catch(() => undefined)
+    this.#opening.giveUp(this.#ended)
+    const session = await this.#opening.outcome()
     await session?.letGo(this.#ended, detachedError(this.name))
     this.#emitter.end()
   }
 
   /** Closes a cluster that this object made; detaches from one that lived before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#session?.attached === true) await this.detach()
+    // One that is not open yet has made nothing, and may live in other hands.
+    if (this.#session?.attached ?? this.#isConnecting) await this.detach()
     else await this.close()
+  }
+
+  /** What lives under the name already is this one, too. */
+  get #isConnecting(): boolean {
+    return this.#spec.existing === "connect"
   }
 
   /** Not detached, taken over, or closed. */
@@ -250,18 +265,9 @@ export class Cluster implements AsyncDisposable {
     return this.#spec.groups.map((group) => group.name)
   }
 
-  #open(): Promise<Session> {
-    this.#opening ??= this.#openOnce().catch((error: unknown) => {
-      // What failed may be mended: the next call tries again.
-      this.#opening = undefined
-      throw error
-    })
-    return this.#opening
-  }
-
-  async #openOnce(): Promise<Session> {
+  async #open(abort: AbortController): Promise<Session> {
     const { Session } = await deferred(this.#clock)
-    this.#session = await Session.open(this.#spec, {
+    return Session.open(this.#spec, {
       name: this.name,
       isNamed: this.#spec.name !== undefined,
       clock: this.#clock,
@@ -271,8 +277,8 @@ export class Cluster implements AsyncDisposable {
       emit: (event) => this.#emit(event),
       disown: (error) => this.#disown(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
+      abort,
     })
-    return this.#session
   }
 
   #emit(body: ClusterEventBody): void {
@@ -287,20 +293,41 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #close(timeoutMs: number): Promise<Receipt> {
-    const session = this.#session ?? (await this.#opening?.catch(() => undefined))
+    const begunAt = this.#clock.now()
+    const session = await this.#toClose(timeoutMs)
     if (session === undefined) {
+      this.#emitter.end()
       const { receiptOf } = await deferred(this.#clock)
       return receiptOf(this.name, [], this.#clock.now(), [])
     }
     this.#checkHeld()
-    const { receipt, error } = await session.close(timeoutMs, () => this.#checkHeld())
+    const { receipt, error } = await session.close(timeoutMs - (this.#clock.now() - begunAt), () => this.#checkHeld())
     this.#ended = closedError(this.name)
     await session.end(this.#ended)
-    const { journal, abandoned } = session.fleet
-    await (error === undefined ? journal.discard(abandoned) : journal.close())
+    await session.endJournal(error === undefined)
+    const leaked = receipt.leaked.length + receipt.leftovers.length
+    this.#emit({ type: "closed", instances: receipt.instances.length, leaked })
     this.#emitter.end()
     if (error !== undefined) throw error
     return receipt
+  }
+
+  /** What there is to close: nothing where no call was made, unless what lives under the name is meant as well. */
+  async #toClose(timeoutMs: number): Promise<Session | undefined> {
+    if (!this.#isConnecting) {
+      const late = () => closedError(this.name)
+      return within(this.#clock, this.#opening.outcome(), timeoutMs, late).catch((error: Error) => {
+        this.#opening.giveUp(error)
+        return undefined
+      })
+    }
+    try {
+      return await this.#opening.wait("closing", timeoutMs)
+    } catch (error) {
+      // Nothing is known to be gone: it may be tried again.
+      this.#closing = undefined
+      throw error
+    }
   }
 }
 

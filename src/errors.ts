@@ -29,11 +29,17 @@ export class ThrottledError extends MusterError {
   readonly retryAfterMs?: number
   /** The bucket that ran dry, where the cloud says so; else every bucket the request draws on. */
   readonly bucket?: string
+  /** How many units the bucket's window holds, where the cloud says so. */
+  readonly limit?: number
 
-  constructor(message: string, words: CloudWords & { readonly retryAfterMs?: number; readonly bucket?: string } = {}) {
+  constructor(
+    message: string,
+    words: CloudWords & { readonly retryAfterMs?: number; readonly bucket?: string; readonly limit?: number } = {},
+  ) {
     super(message, words)
     if (words.retryAfterMs !== undefined) this.retryAfterMs = words.retryAfterMs
     if (words.bucket !== undefined) this.bucket = words.bucket
+    if (words.limit !== undefined) this.limit = words.limit
   }
 }
 

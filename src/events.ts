@@ -1,5 +1,7 @@
 /** What happens to a cluster, as it happens. Progress, logs, metrics and pages are subscribers of this one stream. */
+import { SpecError } from "./errors.js"
 import type { WorkerState } from "./fleet/lifecycle.js"
+import { nearest, show } from "./parse.js"
 import type { Market, Scope } from "./provider.js"
 
 export type ClusterEventBody =
@@ -93,6 +95,13 @@ export type ClusterEvent = ClusterEventBody & { readonly at: number; readonly cl
 export type ClusterEventType = ClusterEvent["type"]
 export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: T }>
 
+/** Those there are: a listener for one that never comes would wait for ever. */
+const TYPES: Readonly<Record<ClusterEventType, true>> = {
+  ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
+  ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
+  ...{ pass: true, closed: true },
+}
+
 /** What it returns is a promise when it is an `async` function. */
 type Listener = (event: ClusterEvent) => unknown
 
@@ -108,7 +117,9 @@ export class Emitter {
     return this.#listeners.size > 0
   }
 
+  /** After the end there is nothing more to hear, whatever a request that was under way then comes to. */
   emit(event: ClusterEvent): void {
+    if (this.#ended) return
     for (const listener of this.#listeners) {
       try {
         const returned = listener(event)
@@ -123,11 +134,14 @@ export class Emitter {
   on<T extends ClusterEventType>(type: T, listener: (event: EventOf<T>) => void): () => void
   on(type: "*", listener: Listener): () => void
   on(type: ClusterEventType | "*", listener: (event: never) => void): () => void {
+    checkListener(type, listener)
     const filtered: Listener = (event) => {
       return type === "*" || event.type === type ? (listener as Listener)(event) : undefined
     }
     this.#listeners.add(filtered)
-    return () => void this.#listeners.delete(filtered)
+    return () => {
+      this.#listeners.delete(filtered)
+    }
   }
 
   /** No more events will come: ends every open iteration. */
@@ -168,6 +182,18 @@ export class Emitter {
       this.#endings.delete(ending)
     }
   }
+}
+
+/** @throws SpecError for what no type checker has seen. */
+function checkListener(type: string, listener: unknown): void {
+  const known = ["*", ...Object.keys(TYPES)]
+  if (!known.includes(type)) {
+    const near = nearest(String(type), known)
+    const hint = near === undefined ? `use one of ${known.join(", ")}` : `did you mean "${near}"?`
+    throw new SpecError([{ option: "on.type", value: type, message: `is ${show(type)}; ${hint}` }])
+  }
+  if (typeof listener === "function") return
+  throw new SpecError([{ option: "on.listener", value: listener, message: `is ${show(listener)}; use a function` }])
 }
 
 /** A listener's mistake must not stop the one who terminates machines. */

@@ -125,6 +125,11 @@ export interface GroupSpecText {
 export interface Prepared {
   readonly notes: readonly string[]
   readonly body: JsonObject
+  /**
+   * From when on `refresh` is asked before the next launch, in milliseconds since 1970; left out: what was found does not change
+   * by itself.
+   */
+  readonly freshUntil?: number
 }
 
 /** One provider, one group, an id never used before: what to start, from which offers, best first. */
@@ -355,14 +360,24 @@ export interface Provider {
    */
   prepare(owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared>
 
+  /** Reads anew what changes by itself of what was prepared (how many addresses are free); nothing else becomes another. */
+  refresh?(prepared: Prepared, calls: Calls): Promise<Prepared>
+
   /** The exact create requests for a wish. Pure. */
   split(wish: Wish, prepared: Prepared, room: Room): readonly LaunchCall[]
 
-  /** Sends ONE launch call. */
+  /** Sends ONE launch call: its create request through `calls.send` under the name `call.api`, what is asked beside it under others. */
   launch(call: LaunchCall, calls: Calls): Promise<Launched>
 
   /** One look at what an unsettled launch has become. */
   settle(call: LaunchCall, ref: Json, calls: Calls): Promise<Launched>
+
+  /**
+   * What a launch call whose answer never came has become, asked without sending it again: at zero, a replay could be the call
+   * that makes them. Undefined where nothing shows that it arrived. Clouds whose launches can go on making instances for longer
+   * than `consistencyMs` need it.
+   */
+  find?(call: LaunchCall, calls: Calls): Promise<Launched | undefined>
 
   /** Complete, or it throws. */
   list(selector: Selector, calls: Calls): Promise<readonly Instance[]>

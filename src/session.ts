@@ -4,9 +4,9 @@ import type { Clock } from "./calls/clock.js"
 import type { ClusterEventBody } from "./events.js"
 import { closeOnExit } from "./exit/on-exit.js"
 import { type Closed, closeFleet } from "./fleet/closing.js"
-import type { Fleet } from "./fleet/context.js"
+import { type Fleet, messageOf } from "./fleet/context.js"
 import { type Explanation, explain } from "./fleet/explain/explain.js"
-import { withdrawWaiting } from "./fleet/withdraw.js"
+import { fence } from "./fleet/withdraw.js"
 import { defaultJournalDirectory } from "./fleet/journal.js"
 import { keepLease } from "./fleet/lease.js"
 import { pricesWithin } from "./fleet/offers/prices.js"
@@ -17,13 +17,12 @@ import { type ClusterPlan, planTargets } from "./fleet/preview/preview.js"
 import type { Receipt } from "./fleet/receipt.js"
 import { type Loop, startLoop } from "./fleet/reconcile.js"
 import { endRequests } from "./fleet/requests.js"
-import { Scaling } from "./fleet/scaling.js"
+import { type BegunScale, inTime, Scaling } from "./fleet/scaling.js"
 import { costNow } from "./fleet/spending.js"
 import type { ScaleResult } from "./fleet/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
 import type { ClusterCost } from "./money/cost.js"
 import type { ResolvedSpec } from "./spec.js"
-import type { ResolvedScale } from "./verbs.js"
 
 export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
   readonly name: string
@@ -35,6 +34,8 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly emit: (event: ClusterEventBody) => void
   /** Closes the whole cluster: what a process that ends asks for. */
   readonly close: (timeoutMs: number) => Promise<Receipt>
+  /** Ends all that is asked of the cloud. */
+  readonly abort: AbortController
 }
 
 export class Session {
@@ -60,8 +61,7 @@ export class Session {
   }
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
-    const { name, isNamed, close } = options
-    const abort = new AbortController()
+    const { name, isNamed, close, abort } = options
     // Every request under way listens to it: hundreds are no leak.
     setMaxListeners(0, abort.signal)
     let session: Session | undefined
@@ -77,8 +77,8 @@ export class Session {
   }
 
   /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
-  async scale(scale: ResolvedScale, checkOpen: () => void, close: () => Promise<unknown>): Promise<ScaleResult> {
-    await hold(this.fleet, scale.targets)
+  async scale(scale: BegunScale, checkOpen: () => void, close: () => Promise<unknown>): Promise<ScaleResult> {
+    await inTime(this.fleet, scale, hold(this.fleet, scale.targets), "it could not be taken over from whoever held it")
     checkOpen()
     return this.#scaling.scale(scale, close)
   }
@@ -127,12 +127,26 @@ export class Session {
   async letGo(reason: Error, toWaiting: Error): Promise<void> {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
-    for (const name of fleet.groups.keys()) withdrawWaiting(fleet, name)
+    for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
     // Launches on the wire are awaited to their own deadline: what they make must be in the journal, not only in the cloud.
     const isSent = () => fleet.roster.openLaunches().some((launch) => launch.state === "sent")
     while (isSent()) await fleet.clock.sleep(fleet.providers[0]?.limits.look.firstMs ?? 0)
     await this.end(reason)
-    await fleet.journal.close()
+    await this.endJournal(false)
+  }
+
+  /** Puts the journal away, and removes it when nothing is left. What is gone stays gone, whatever a disk says to that. */
+  async endJournal(isClean: boolean): Promise<void> {
+    const { journal, abandoned } = this.fleet
+    try {
+      await (isClean ? journal.discard(abandoned) : journal.close())
+    } catch (error) {
+      this.fleet.emit({
+        type: "problem",
+        error: "JournalError",
+        message: `ending the launch journal: ${messageOf(error)}`,
+      })
+    }
   }
 
   /** Stops looking, replacing and renewing. */

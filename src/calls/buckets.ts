@@ -1,26 +1,12 @@
 /** Rate and concurrency limits of one account, shared by every cluster of the process that works with it. */
 import type { Bucket, Cost } from "../provider.js"
 import type { Clock } from "./clock.js"
+import { available, availableAt, capacityOf, LATE_MS, type Level, lengthOf, usedIn, windowStart } from "./level.js"
 
-/** Tokens are fractions of seconds; a difference this small is arithmetic, not a missing token. */
-const EPSILON = 1e-9
-const MINUTE_MS = 60_000
-
-/**
- * What flows back is counted so much later than it does. Requests take unequal times to arrive: one that leaves the moment
- * its token is there can overtake the one before it, and be refused. A bucket that is full, or nearly, is not slowed by it.
- */
-const LATE_MS = 250
-
-interface Level {
-  readonly bucket: Bucket
-  /** Token: tokens left, with what flowed back until `at`. Window: units used since `at`. Concurrency: units in use. */
-  amount: number
-  at: number
-  /** Window: units used so shortly before its end that they may count in the next one. */
-  late: number
-  stoppedUntil: number
-}
+/** The part of a window's units that the cloud names which we use: others draw on the same account. */
+const OURS = 0.8
+/** A window that ran dry early, without a word of how much it holds, is halved, and no further than to this part. */
+const LEAST = 1 / 16
 
 export interface TakeOptions {
   readonly signal: AbortSignal
@@ -54,7 +40,9 @@ export class Buckets {
     for (const [name, bucket] of Object.entries(buckets)) {
       if (this.#levels.has(name)) continue
       const amount = bucket.kind === "token" ? bucket.capacity : 0
-      this.#levels.set(name, { bucket, amount, at: this.#clock.now(), late: 0, stoppedUntil: 0 })
+      const most = capacityOf(bucket)
+      const narrowed = { count: most, most, dryAt: Number.NEGATIVE_INFINITY }
+      this.#levels.set(name, { bucket, amount, at: this.#clock.now(), late: 0, stoppedUntil: 0, ...narrowed })
     }
   }
 
@@ -100,6 +88,23 @@ export class Buckets {
     }
   }
 
+  /**
+   * A window that ran dry before we thought it would. `told` is what the cloud says it holds: our part of that is the most from
+   * now on. Where it does not say, others have drawn on it: half as much, until a window passes without that.
+   */
+  narrow(name: string, told?: number): void {
+    const level = this.#levels.get(name)
+    if (level?.bucket.kind !== "window") return
+    const start = windowStart(level, this.#clock.now())
+    if (told !== undefined) {
+      level.most = Math.max(1, Math.min(level.most, Math.floor(told * OURS)))
+      level.count = Math.min(level.count, level.most)
+    } else if (level.dryAt !== start) {
+      level.count = Math.max(1, Math.ceil(level.most * LEAST), Math.floor(level.count / 2))
+    }
+    level.dryAt = start
+  }
+
   /** Takes over what an answer says is left, when it is less than we thought: others may draw on the same account. */
   observed(remaining: Readonly<Record<string, number>>): void {
     const now = this.#clock.now()
@@ -108,7 +113,7 @@ export class Buckets {
       // What others have under way comes back when they give it back, which nobody would tell us.
       if (level === undefined || level.bucket.kind === "concurrency" || left >= available(level, now)) continue
       level.at = level.bucket.kind === "token" ? now : windowStart(level, now)
-      level.amount = level.bucket.kind === "token" ? left : level.bucket.count - left
+      level.amount = level.bucket.kind === "token" ? left : level.count - left
     }
   }
 
@@ -154,8 +159,9 @@ export class Buckets {
   }
 
   /**
-   * Grants in order; who must wait holds back those behind that ask for the same bucket. Only fail-over does not wait behind
-   * first volleys where a bucket keeps a reserve for it: they wait for that very reserve to fill up again.
+   * Grants in order; who must wait for a bucket holds back those behind that ask for the same one, and not those who ask for
+   * another that he has need of as well: it is open. Only fail-over does not wait behind first volleys where a bucket keeps a
+   * reserve for it: they wait for that very reserve to fill up again.
    */
   #grantDue(): void {
     this.#cancelTimer()
@@ -170,7 +176,9 @@ export class Buckets {
       const isBlocked = waiter.cost.some(([name]) => blocked.has(this.#laneOf(name, waiter)))
       const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
       if (!isOver && at > now) {
-        for (const [name] of waiter.cost) blocked.add(name).add(this.#laneOf(name, waiter))
+        for (const [name, units] of waiter.cost) {
+          if (this.#openAt(name, units, waiter, now) > now) blocked.add(name).add(this.#laneOf(name, waiter))
+        }
         wakeAt = Math.min(wakeAt, at)
         open.delete(key)
         continue
@@ -193,12 +201,12 @@ export class Buckets {
   }
 
   #grantableAt(waiter: Waiter, now: number): number {
-    const times = waiter.cost.map(([name, units]) => {
-      const level = this.#levels.get(name)
-      if (level === undefined) return now
-      return Math.max(level.stoppedUntil, availableAt(level, units, now, waiter.failover ?? false))
-    })
-    return Math.max(now, ...times)
+    return Math.max(now, ...waiter.cost.map(([name, units]) => this.#openAt(name, units, waiter, now)))
+  }
+
+  #openAt(name: string, units: number, { failover = false }: Waiter, now: number): number {
+    const level = this.#levels.get(name)
+    return level === undefined ? now : Math.max(level.stoppedUntil, availableAt(level, units, now, failover))
   }
 
   #draw(name: string, units: number): void {
@@ -214,6 +222,7 @@ export class Buckets {
       level.amount = held - units
     } else {
       const start = windowStart(level, now)
+      if (start !== level.at && level.dryAt !== level.at) level.count = Math.min(level.most, level.count * 2)
       level.amount = usedIn(level, start) + units
       if (start !== level.at) level.late = 0
       if (now >= start + lengthOf(level.bucket) - LATE_MS) level.late += units
@@ -239,47 +248,4 @@ function frontOf(queues: ReadonlyMap<string, readonly Waiter[]>): readonly [stri
 function goesBefore(a: Waiter, b: Waiter): boolean {
   const [isFirst, otherIsFirst] = [a.first === true, b.first === true]
   return isFirst === otherIsFirst ? a.order < b.order : isFirst
-}
-
-function capacityOf(bucket: Bucket): number {
-  if (bucket.kind === "token") return bucket.capacity
-  return bucket.kind === "window" ? bucket.count : bucket.max
-}
-
-function available(level: Level, now: number): number {
-  const { bucket, amount, at } = level
-  if (bucket.kind === "token")
-    return Math.min(bucket.capacity, amount + (Math.max(0, now - LATE_MS - at) / 1000) * bucket.perSecond)
-  if (bucket.kind === "concurrency") return bucket.max - amount
-  return bucket.count - usedIn(level, windowStart(level, now))
-}
-
-/** Units that count in the window which begins at `start`: its own, or what the one before it may have left to it. */
-function usedIn({ bucket, amount, at, late }: Level, start: number): number {
-  if (start === at) return amount
-  return bucket.kind === "window" && bucket.aligned && start === at + lengthOf(bucket) ? late : 0
-}
-
-function lengthOf(bucket: Bucket): number {
-  return bucket.kind === "window" ? bucket.perMinute * MINUTE_MS : 0
-}
-
-/** The start of the window that `now` falls into; an unaligned one that has run out starts with its next unit. */
-function windowStart(level: Level, now: number): number {
-  if (level.bucket.kind !== "window") return level.at
-  const lengthMs = lengthOf(level.bucket)
-  if (level.bucket.aligned) return Math.floor(now / lengthMs) * lengthMs
-  return level.amount > 0 && now < level.at + lengthMs + LATE_MS ? level.at : now
-}
-
-/** The first moment at which `units` can be had; never is Infinity (somebody has to give units back). */
-function availableAt(level: Level, units: number, now: number, failover: boolean): number {
-  const { bucket } = level
-  const kept = bucket.kind === "token" && !failover ? (bucket.reserve ?? 0) : 0
-  const needed = Math.min(units + kept, capacityOf(bucket))
-  const missing = needed - available(level, now)
-  if (missing <= EPSILON) return now
-  if (bucket.kind === "concurrency") return Number.POSITIVE_INFINITY
-  if (bucket.kind === "token") return Math.max(now, level.at + LATE_MS) + (missing / bucket.perSecond) * 1000
-  return windowStart(level, now) + lengthOf(bucket) + (bucket.aligned ? 0 : LATE_MS)
 }

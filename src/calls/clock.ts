@@ -2,6 +2,7 @@
  * The only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
  * virtual hours in milliseconds and twice the same.
  */
+import { Sleepers } from "./sleepers.js"
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -66,9 +67,24 @@ function realTimer(ms: number, fn: () => void): () => void {
   return () => clearTimeout(timeout)
 }
 
+/**
+ * A time that never goes back. When a clock is set back (by NTP, by hand), what was noted before lies in a future that takes as
+ * long to come: nothing would be looked at, refilled or asked again until then. So it goes on from where it was, ahead of the
+ * wall's by the step: deadlines and budgets come early by it, never late.
+ */
+export function steady(now: () => number): () => number {
+  let [last, aheadMs] = [Number.NEGATIVE_INFINITY, 0]
+  return () => {
+    const at = now()
+    aheadMs = Math.max(aheadMs, last - at)
+    last = at + aheadMs
+    return last
+  }
+}
+
 /** The machine's own clock and randomness. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steady(() => Date.now()),
   random: () => Math.random(),
   sleep: (ms, signal) => sleepWith(realTimer, ms, signal),
   timer: realTimer,
@@ -110,63 +126,6 @@ export function seededRandom(seed: number): () => number {
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
-interface Sleeper {
-  readonly at: number
-  readonly order: number
-  readonly fn: () => void
-}
-
-function isBefore(a: Sleeper, b: Sleeper): boolean {
-  return a.at < b.at || (a.at === b.at && a.order < b.order)
-}
-
-/** A binary heap of sleepers, earliest first; cancelled ones are skipped when they surface. */
-class Sleepers {
-  readonly #heap: Sleeper[] = []
-
-  get size(): number {
-    return this.#heap.length
-  }
-
-  get first(): Sleeper | undefined {
-    return this.#heap[0]
-  }
-
-  push(sleeper: Sleeper): void {
-    const heap = this.#heap
-    let index = heap.push(sleeper) - 1
-    while (index > 0) {
-      const parent = (index - 1) >> 1
-      const above = heap[parent]
-      if (above === undefined || !isBefore(sleeper, above)) break
-      heap[index] = above
-      index = parent
-    }
-    heap[index] = sleeper
-  }
-
-  pop(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let index = 0
-    for (;;) {
-      let child = 2 * index + 1
-      let below = heap[child]
-      if (below === undefined) break
-      const right = heap[child + 1]
-      if (right !== undefined && isBefore(right, below)) {
-        child += 1
-        below = right
-      }
-      if (!isBefore(below, last)) break
-      heap[index] = below
-      index = child
-    }
-    heap[index] = last
   }
 }
 

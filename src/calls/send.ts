@@ -38,7 +38,14 @@ export interface CallsOptions {
   readonly first?: boolean
   /** May use the reserve of the buckets. */
   readonly failover?: boolean
-  /** Takes over giving the concurrency units back, once for each attempt that drew some. */
+  /** Runs before the first byte of every attempt. */
+  readonly sending?: (api: string) => void
+  /** Runs for an attempt that the cloud has refused for its pace, where none before it may have done something. */
+  readonly heldBack?: (api: string) => void
+  /**
+   * Takes over giving the concurrency units back, once for each attempt that drew some. The next attempt gives back what this
+   * one holds: a request that waits for its own units would wait for ever.
+   */
   readonly hold?: (release: () => void) => void
   readonly report?: (report: CallReport) => void
 }
@@ -84,21 +91,35 @@ export function createCalls(options: CallsOptions): Calls {
     signal,
     now: () => clock.now(),
     readOnly: options.readOnly ?? false,
-    send: (api, cost, fn) =>
-      retry(options, account, cost, (number) =>
-        throttle(options, account, cost, async () => {
+    send: (api, cost, fn) => {
+      const lent = { giveBack: () => {} }
+      return retry(options, account, { api, cost, lent }, (number) =>
+        throttle(options, account, cost, lent, async () => {
           await admit()
           signal.throwIfAborted()
+          options.sending?.(api)
           return deadline(options, account, api, number, (attempt) => report(options, api, attempt, fn))
         }),
-      ),
+      )
+    },
   }
+}
+
+/** What the attempt before has drawn of the account's concurrency limits. */
+interface Lent {
+  giveBack: () => void
+}
+
+interface Sending {
+  readonly api: string
+  readonly cost: Cost
+  readonly lent: Lent
 }
 
 async function retry<T>(
   options: CallsOptions,
   account: Account,
-  cost: Cost,
+  { api, cost, lent }: Sending,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
   const { clock, signal } = options
@@ -115,6 +136,8 @@ async function retry<T>(
       // What was sent and may have been done is what the caller must hear, not that a wait was ended.
       if (signal.aborted) throw options.finishAttempts ? (unknown ?? error) : signal.reason
       if (error instanceof ThrottledError) {
+        if (unknown === undefined) options.heldBack?.(api)
+        lent.giveBack()
         await stopBuckets(options, account, cost, error)
         continue
       }
@@ -144,14 +167,23 @@ async function stopBuckets(options: CallsOptions, account: Account, cost: Cost, 
   const ms = error.retryAfterMs || backoffMs(options.clock, account.throttles)
   const names = error.bucket === undefined ? Object.keys(cost) : [error.bucket]
   account.buckets.stop(names, ms)
+  if (error.bucket !== undefined) account.buckets.narrow(error.bucket, error.limit)
   // A request that draws on none of these is not held back by them.
   const isHeldBack = names.some((name) => (cost[name] ?? 0) > 0 && name in options.limits.buckets)
   if (!isHeldBack) await options.clock.sleep(ms, options.signal).catch(() => {})
 }
 
-async function throttle<T>(options: CallsOptions, account: Account, cost: Cost, pass: () => Promise<T>): Promise<T> {
+async function throttle<T>(
+  options: CallsOptions,
+  account: Account,
+  cost: Cost,
+  lent: Lent,
+  pass: () => Promise<T>,
+): Promise<T> {
+  lent.giveBack()
   const release = await account.buckets.take(cost, options)
   if (options.hold !== undefined) {
+    lent.giveBack = release
     options.hold(release)
     return pass()
   }

@@ -5,6 +5,7 @@ import { dollars } from "../money/budget.js"
 import { bestCase, type GroupWish } from "../money/means.js"
 import { checkCeiling } from "../verbs.js"
 import { type Fleet, type GroupState, messageOf } from "./context.js"
+import { overdue } from "./deadline.js"
 import { findOffers } from "./offers/offers.js"
 import { setTargets } from "./scaling.js"
 import { billsOf } from "./spending.js"
@@ -42,7 +43,7 @@ export async function askPrices(fleet: Fleet, targets: ReadonlyMap<string, numbe
 /**
  * Refuses targets that cannot be within the cluster's means.
  *
- * @throws SpecError when they are above `maxWorkers`. @throws BudgetError when the money is spent, or the cheapest offers
+ * @throws SpecError when they are above `maxWorkers`. @throws RejectedError past the deadline. @throws BudgetError when the money is spent, or the cheapest offers
  * would be too dear.
  */
 export function checkTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
@@ -50,7 +51,8 @@ export function checkTargets(fleet: Fleet, targets: ReadonlyMap<string, number>)
   const goals = new Map([...fleet.groups].map(([name, state]) => [name, targets.get(name) ?? state.desired]))
   checkCeiling(money.maxWorkers, goals)
   if ([...targets.values()].every((count) => count === 0)) return
-  if (money.over !== undefined) throw money.over
+  const refusal = overdue(fleet) ?? money.over
+  if (refusal !== undefined) throw refusal
   if (!needsPrices(fleet)) return
   const problem = bestCase(meansOf(fleet), balanceOf(fleet).taken.committed, wishesOf(fleet, goals))
   if (problem !== undefined) throw new BudgetError(`scaling "${fleet.owner.cluster}": ${problem}`)

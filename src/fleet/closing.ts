@@ -37,12 +37,13 @@ export async function closeFleet(
 ): Promise<Closed> {
   const untilMs = fleet.clock.now() + timeoutMs
   beginClosing(fleet)
-  const [ends] = await Promise.all([zeroOrLate(fleet, passes, timeoutMs), holdToClose(fleet)])
+  void holdToClose(fleet)
+  const ends = await zeroOrLate(fleet, passes, timeoutMs)
   checkHeld()
-  const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
+  // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
+  const left = ends.length > 0 || !fleet.mayHaveMade ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
   const receipt = receiptOf(cluster, [...fleet.roster.workers.values()], fleet.clock.now(), left, earlierBills(fleet))
-  fleet.emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length + left.length })
   const isClean = ends.length === 0 && left.length === 0
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
 }
@@ -55,20 +56,29 @@ function beginClosing(fleet: Fleet): void {
   fleet.wake()
 }
 
-/** Resolves when zero is confirmed, with what still stood in the way when `timeoutMs` was over. */
+/** Resolves when zero is confirmed, with what still stood in the way when `timeoutMs` was over, or the cluster another's. */
 function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<readonly string[]> {
   return new Promise((resolve) => {
-    const finish = (ends: readonly string[]) => {
+    const finish = () => {
       stopHearing()
       cancel()
-      resolve(ends)
+      fleet.signal.removeEventListener("abort", finish)
+      resolve(standing(fleet))
     }
     const stopHearing = passes.on((_plans, error) => {
-      if (error === undefined && openEnds(fleet, () => true).length === 0) finish([])
+      if (error === undefined && standing(fleet).length === 0) finish()
     })
-    const cancel = fleet.clock.timer(timeoutMs, () => finish(openEnds(fleet, () => true)))
+    const cancel = fleet.clock.timer(timeoutMs, finish)
+    // Who has lost the cluster looks no more.
+    fleet.signal.addEventListener("abort", finish, { once: true })
     fleet.wake()
   })
+}
+
+/** What stands between the cluster and its end: also what whoever held it may have launched since we looked last. */
+function standing(fleet: Fleet): readonly string[] {
+  const ends = openEnds(fleet, () => true)
+  return fleet.isHeld ? ends : [...ends, "what another process may have launched meanwhile"]
 }
 
 /**
@@ -76,25 +86,35 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
  * again until `untilMs` (milliseconds since 1970), unless the cloud's answer is no.
  */
 async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly string[]> {
-  const left = await Promise.all(fleet.providers.map((provider) => removeUntil(fleet, provider, untilMs)))
+  const deadline = new AbortController()
+  const late = new TimeoutError("not removed in time: the cloud does not answer, or throttles")
+  const cancel = fleet.clock.timer(untilMs - fleet.clock.now(), () => deadline.abort(late))
+  const signal = AbortSignal.any([fleet.signal, deadline.signal])
+  const left = await Promise.all(fleet.providers.map((provider) => removeUntil(fleet, provider, untilMs, signal)))
+  cancel()
   return left.flat()
 }
 
-async function removeUntil(fleet: Fleet, provider: Provider, untilMs: number): Promise<readonly string[]> {
+async function removeUntil(
+  fleet: Fleet,
+  provider: Provider,
+  untilMs: number,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   for (;;) {
-    const { left, final } = await removeAt(fleet, provider)
+    const { left, final } = await removeAt(fleet, provider, signal)
     if (final || fleet.clock.now() + REMOVE_AGAIN_MS > untilMs) return left
     await fleet.clock.sleep(REMOVE_AGAIN_MS)
   }
 }
 
-async function removeAt(fleet: Fleet, provider: Provider): Promise<Removal> {
+async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): Promise<Removal> {
   if (provider.leftovers === undefined || provider.remove === undefined) return { left: [], final: true }
   const { cluster, uid, owner } = fleet.owner
   const describe = ({ kind, id }: Leftover) => `${kind} ${id} (${provider.name} ${provider.region})`
   let found: readonly Leftover[] = []
   try {
-    const calls = fleetCalls(fleet, provider)
+    const calls = fleetCalls(fleet, provider, { signal, first: true })
     const looks = [...new Set([uid, ...fleet.abandoned])].map(
       async (one) => (await provider.leftovers?.({ cluster, uid: one, owner }, calls)) ?? [],
     )

@@ -26,6 +26,10 @@ async function readConsole(fleet: Fleet, worker: WorkerRecord): Promise<void> {
   const lines = (log ?? "").trim().split("\n").slice(-LAST_LINES).join("\n")
   if (failure === undefined || lines === "") return
   worker.failure = { ...failure, message: `${failure.message}; the last of its console:\n${lines}` }
+  worker.consoleTold = true
+  // Boots that fail together stop their group before the first of their consoles has been read.
+  const state = fleet.groups.get(worker.group)
+  if (state?.breaker === failure) state.breaker = worker.failure
 }
 
 function failureOf({ provider, instance }: WorkerRecord): Failure {

@@ -51,6 +51,10 @@ export interface LookState {
   listedChanges: number
   /** When the last complete list was begun, in milliseconds since 1970. */
   listedAt: number
+  /** The look that is under way: there is never a second one. */
+  underWay?: Promise<void> | undefined
+  /** Why the last look failed; undefined when it did not. */
+  problem?: Error | undefined
 }
 
 /** The memory of what is unavailable by account, shared by the clusters of a process. */
@@ -72,6 +76,8 @@ export interface Fleet {
   readonly looks: ReadonlyMap<Provider, LookState>
   /** By provider and group, made at the first launch. */
   readonly prepared: Map<string, Prepared>
+  /** There may be something of the cluster at a cloud: it was there before, or a first launch was prepared. */
+  mayHaveMade: boolean
   /** Ends reads and waits when the cluster is closed or detached. */
   readonly signal: AbortSignal
   /** Nothing is launched any more: the cluster is closing. */

@@ -77,6 +77,7 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
     failures: [],
     sentAt: 0,
     lookedAt: 0,
+    creates: 0,
     replays: 0,
     abort: new AbortController(),
     release: () => {},
@@ -107,9 +108,18 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
       await fleet.journal.intend({ provider: provider.name, region: provider.region, wish, generation, at, call })
       launch.journaled = true
       if (launch.abort.signal.aborted) return
+      fleet.emit({ type: "launch-started", token: call.token, group: call.group, api: call.api, count: call.count })
+    },
+    sending: (api) => {
       launch.state = "sent"
       launch.sentAt = fleet.clock.now()
-      fleet.emit({ type: "launch-started", token: call.token, group: call.group, api: call.api, count: call.count })
+      if (api === call.api) launch.creates += 1
+    },
+    // Nothing was done: the call may be thrown away again, as one that was never sent.
+    heldBack: (api) => {
+      if (api !== call.api) return
+      launch.creates -= 1
+      if (launch.creates === 0) launch.state = "waiting"
     },
   })
   await answer(fleet, launch, () => provider.launch(call, calls))
@@ -194,7 +204,7 @@ function failedOf({ failures }: Launch): number {
 }
 
 /** Takes over a reply: instances, failures, and whether more may come. */
-function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
+export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const { provider, call } = launch
   const now = fleet.clock.now()
   const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
@@ -226,10 +236,11 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     launch.state = "unsettled"
     if (!(error instanceof TransientError)) stop(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
-    // Not sent again is not the same as never sent.
-    if (launch.replays > 0) launch.state = "unknown"
+    // Not sent again, or not looked at after it was sent, is not the same as never sent.
+    const isSent = launch.replays + launch.creates > 0
+    if (isSent) launch.state = "unknown"
     else close(fleet, launch)
-    end(launch.replays > 0 ? "unknown" : "withdrawn")
+    end(isSent ? "unknown" : "withdrawn")
   } else if (error instanceof CapacityError || error instanceof QuotaError) {
     const failure = error.toFailure(call.count)
     learn(fleet, { provider: launch.provider, group: call.group }, [failure])

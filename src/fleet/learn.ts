@@ -1,7 +1,7 @@
 /** Learn: failures go into the memory of what is unavailable, and into the reasons of a shortfall. */
 import type { Failure, Provider } from "../provider.js"
 import type { Fleet } from "./context.js"
-import { remember, scopeKey, teaches } from "./unavailable.js"
+import { isShortage, remember, scopeKey, teaches } from "./unavailable.js"
 
 /** Takes over what a launch call's answer says failed; what an earlier answer to it said already is not told twice. */
 export function learn(
@@ -24,9 +24,10 @@ function learnOne(fleet: Fleet, provider: Provider, group: string, said: Failure
   fleet.groups.get(group)?.failures.push(failure)
   const { account } = provider.limits
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
-  if (!teaches(said)) return
   const { scope, code, message, ttlMs } = failure
-  fleet.groups.get(group)?.refusals.set(scopeKey(scope), { scope, at: now })
+  // What gave a part may be asked for more, after what was not asked yet.
+  if (isShortage(said)) fleet.groups.get(group)?.refusals.set(scopeKey(scope), { scope, at: now })
+  if (!teaches(said)) return
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
 }
 

@@ -41,16 +41,22 @@ export function mayLive(state: WorkerState): boolean {
   return state !== "terminated" && state !== "lost"
 }
 
-/** What a look at an instance says about the worker. */
+/**
+ * What a look at an instance says about the worker.
+ *
+ * @param bootsFrom when it began to boot, in milliseconds since 1970: by our clock where we have seen it made, as a cloud's
+ * may be an hour apart from it.
+ */
 export function observedState(
   instance: Instance,
   limits: Pick<Limits, "goneStates" | "bootMs">,
   now: number,
+  bootsFrom = instance.launchedAt,
 ): WorkerState {
   if (limits.goneStates.includes(instance.state)) return "terminated"
   if (instance.state === "terminating") return "terminating"
   if (instance.state === "terminated") return "terminated"
   if (instance.state === "stopped" || instance.failure !== undefined) return "failed"
   if (instance.state === "running") return "running"
-  return now - instance.launchedAt > limits.bootMs ? "failed" : "pending"
+  return now - bootsFrom > limits.bootMs ? "failed" : "pending"
 }

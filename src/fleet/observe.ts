@@ -1,8 +1,9 @@
 /** Observe: what the cloud says, laid over what we know. */
-import { OwnershipError } from "../errors.js"
+import { MusterError, OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
 import { listByZone, listKnown } from "./by-zone.js"
 import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
+import { heardInTime, underWay } from "./hear.js"
 import { learn } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
@@ -37,15 +38,19 @@ export function livingStates(limits: Pick<Limits, "goneStates">): InstanceState[
 
 /**
  * Looks at every provider that is due. A list that could not be completed concludes nothing: what was known of that provider
- * stays as it was, and it is looked at again. One that is out of order does not keep the others waiting.
+ * stays as it was, and it is looked at again. One that is out of order does not keep the others waiting, and neither does one
+ * that does not answer: its look goes on, and wakes the pass that takes it in.
  *
  * @throws when all that were due failed, and OwnershipError in any case.
  */
 export async function observe(fleet: Fleet): Promise<void> {
   const now = fleet.clock.now()
-  const due = [...fleet.looks].filter(([, look]) => look.nextAt <= now)
-  const outcomes = await Promise.allSettled(due.map(([provider, look]) => observeProvider(fleet, provider, look)))
-  const errors = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
+  const due = [...fleet.looks].filter(([, look]) => look.nextAt <= now && look.underWay === undefined)
+  const outcomes = await heardInTime(
+    fleet,
+    due.map(([provider, look]) => underWay(look, observeProvider(fleet, provider, look))),
+  )
+  const errors = outcomes.flatMap((outcome) => (outcome?.status === "rejected" ? [outcome.reason as Error] : []))
   const [first] = errors
   const taken = errors.find((error) => error instanceof OwnershipError)
   if (taken !== undefined) throw taken
@@ -56,7 +61,9 @@ export async function observe(fleet: Fleet): Promise<void> {
 async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
   try {
     await lookAtAll(fleet, provider, look)
+    look.problem = undefined
   } catch (error) {
+    look.problem = error instanceof Error ? error : new MusterError(String(error))
     for (const instance of await listKnown(fleet, provider, look, error))
       see(fleet, provider, instance, fleet.clock.now())
   }

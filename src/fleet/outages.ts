@@ -1,5 +1,6 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
-import { BudgetError, isFinal, JournalError, MusterError, OwnershipError } from "../errors.js"
+import { within } from "../calls/within.js"
+import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../errors.js"
 import type { Provider } from "../provider.js"
 import type { Fleet, GroupState } from "./context.js"
 import { placeKey } from "./rank.js"
@@ -7,6 +8,9 @@ import type { Unavailable } from "./unavailable.js"
 
 /** After a failure that may pass: its requests were retried before that. */
 const OUTAGE_MS = 60_000
+
+/** The code of a provider that does not answer in time: nothing that a cloud reports. */
+const LATE = "NoAnswer"
 
 export interface Outage {
   readonly error: Error
@@ -28,6 +32,21 @@ export function bench(fleet: Fleet, state: GroupState, provider: Provider, throw
   const isOurs = error instanceof OwnershipError || error instanceof JournalError || error instanceof BudgetError
   if (isOurs || fleet.providers.every((other) => isOut(state, other, now))) state.problem ??= error
   if (error instanceof OwnershipError) fleet.disown(error)
+}
+
+/**
+ * Waits for a provider, but where there are others no longer than `patienceMs`: what it does goes on, and the others are used.
+ *
+ * @throws TransientError when it takes longer.
+ */
+export function whileOthersWait<T>(fleet: Fleet, work: Promise<T>, doing: string, patienceMs: number): Promise<T> {
+  if (fleet.providers.length === 1) return work
+  const message = `${doing}: no answer within ${patienceMs / 1000} s; others are used meanwhile`
+  return within(fleet.clock, work, patienceMs, () => new TransientError(message, { code: LATE }))
+}
+
+export function isLate(error: unknown): boolean {
+  return error instanceof TransientError && error.code === LATE
 }
 
 export function isOut(state: GroupState, provider: Provider, now: number): boolean {

@@ -1,5 +1,6 @@
 /** Planning: what a pass knows of each group, and what it decides. `plan` asks the same functions. */
 import { type Fleet, type GroupState, memoryOf } from "./context.js"
+import { overdue } from "./deadline.js"
 import { isRecovering } from "./launch.js"
 import { barredByOutages } from "./outages.js"
 import type { GroupNow, GroupPlan } from "./plan.js"
@@ -92,7 +93,7 @@ function checkBoots(fleet: Fleet, state: GroupState): void {
 }
 
 export function isOver(fleet: Fleet): boolean {
-  return fleet.closing || fleet.clock.now() >= Number(fleet.owner.deadline) * 1000
+  return fleet.closing || overdue(fleet) !== undefined
 }
 
 export function mayLaunch(fleet: Fleet, state: GroupState): boolean {

@@ -67,7 +67,8 @@ export function receiptOf(
     instances: rows,
     leaked: rows.filter((row) => mayLive(row.finalState)),
     leftovers,
-    seconds: workers.reduce((sum, worker) => sum + secondsOf(worker, now), 0),
+    // Sums of fractions carry the rounding of their last digits: whole milliseconds.
+    seconds: Math.round(workers.reduce((sum, worker) => sum + secondsOf(worker, now), 0) * 1000) / 1000,
     ...(isPriced ? { cost: usd } : {}),
     costByGroup: byGroup,
     earlierCost: spendOf(earlier, now).usd,

@@ -1,17 +1,19 @@
 /** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
 import { MusterError, OwnershipError } from "../errors.js"
-import type { Provider } from "../provider.js"
+import type { Prepared, Provider } from "../provider.js"
 import { endIfSpent, watchBudget } from "./budget.js"
 import { readConsoles } from "./console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
+import { forsake, mayForsake } from "./forsake.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
-import { bench } from "./outages.js"
+import { bench, whileOthersWait } from "./outages.js"
 import { chooseSurplus, type PlannedWish } from "./plan.js"
 import { isOver, mayLaunch, planNow, type Plans } from "./planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch, WorkerRecord } from "./roster.js"
+import { seek, seekAt } from "./seek.js"
 import { volleysOf } from "./volley.js"
 import { withdrawBarred, withdrawWaiting } from "./withdraw.js"
 import { withinMeans } from "./within.js"
@@ -19,6 +21,12 @@ import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedT
 
 /** After a pass that failed; its requests were retried before that. */
 const FAILED_PASS_MS = 5000
+
+/** Networks and groups that are made for the first time take a quarter of this. */
+const PREPARE_PATIENCE_MS = 60_000
+
+/** After what was prepared could not be read anew. */
+const REFRESH_AGAIN_MS = 60_000
 
 export type { Plans } from "./planning.js"
 
@@ -127,9 +135,14 @@ export async function askOffers(fleet: Fleet): Promise<void> {
   await Promise.all(needing.map((state) => orStop(fleet, state, () => findOffers(fleet, state))))
 }
 
-/** What is wished for of a provider at which nothing was prepared for the group yet. */
+/** What is wished for of a provider at which nothing was prepared for the group yet, or not lately where that changes. */
 function unpreparedOf(fleet: Fleet, plans: Plans): PlannedWish[] {
-  return wishesOf(plans).filter((wish) => !fleet.prepared.has(preparedKey(providerOf(fleet, wish), wish.group)))
+  const now = fleet.clock.now()
+  return wishesOf(plans).filter((wish) => {
+    const provider = providerOf(fleet, wish)
+    const prepared = fleet.prepared.get(preparedKey(provider, wish.group))
+    return prepared === undefined || (provider.refresh !== undefined && now >= (prepared.freshUntil ?? now + 1))
+  })
 }
 
 function wishesOf(plans: Plans): PlannedWish[] {
@@ -143,10 +156,28 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
   if (state === undefined) return
   try {
     await fleet.journal.begin()
-    fleet.prepared.set(key, await prepareGroup(fleet, provider, state, fleetCalls(fleet, provider)))
+    fleet.mayHaveMade = true
+    const known = fleet.prepared.get(key)
+    const asking =
+      known === undefined
+        ? prepareGroup(fleet, provider, state, fleetCalls(fleet, provider))
+        : refreshed(fleet, provider, known)
+    const preparing = asking.then((prepared) => {
+      fleet.prepared.set(key, prepared)
+    })
+    await whileOthersWait(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
   } catch (error) {
     if (fleet.signal.aborted) throw error
     bench(fleet, state, provider, error)
+  }
+}
+
+/** What cannot be read anew stays as it was for a while: it chooses between places that may all be used. */
+async function refreshed(fleet: Fleet, provider: Provider, known: Prepared): Promise<Prepared> {
+  try {
+    return (await provider.refresh?.(known, fleetCalls(fleet, provider))) ?? known
+  } catch {
+    return { ...known, freshUntil: fleet.clock.now() + REFRESH_AGAIN_MS }
   }
 }
 
@@ -197,12 +228,22 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
 /** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
 function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
-  closeSwept(fleet, (group) => !isWanted(fleet, group))
+  closeSwept(fleet, (launch) => isSwept(fleet, launch))
   for (const launch of fleet.roster.openLaunches()) {
     if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
-    if (launch.state === "unknown" && isWanted(fleet, launch.call.group) && now >= replayAt(launch))
-      void replay(fleet, launch)
+    if (launch.state !== "unknown") continue
+    if (isSwept(fleet, launch)) {
+      if (now >= seekAt(launch)) void seek(fleet, launch)
+    } else if (now >= replayAt(launch)) {
+      if (mayForsake(fleet, launch)) forsake(fleet, launch)
+      else void replay(fleet, launch)
+    }
   }
+}
+
+/** It is not sent again: nobody wants it, or others have taken its place. */
+function isSwept(fleet: Fleet, { call, isForsaken }: Launch): boolean {
+  return isForsaken === true || !isWanted(fleet, call.group)
 }
 
 function isWanted(fleet: Fleet, group: string): boolean {
@@ -214,7 +255,10 @@ function nextWakeAt(fleet: Fleet, plans: Plans): number {
   const living = fleet.roster.living()
   return Math.min(
     Number.POSITIVE_INFINITY,
-    ...[...fleet.looks.values()].map((look) => look.nextAt),
+    // A look that is under way wakes when it ends.
+    ...[...fleet.looks.values()].map(({ nextAt, underWay }) =>
+      underWay === undefined ? nextAt : Number.POSITIVE_INFINITY,
+    ),
     ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch)),
     ...[...plans.values()].map(({ wakeAt }) => wakeAt ?? Number.POSITIVE_INFINITY),
     living.length > 0 ? deadlineAt(fleet) : Number.POSITIVE_INFINITY,
@@ -225,7 +269,8 @@ function nextWakeAt(fleet: Fleet, plans: Plans): number {
 function launchWakeAt(fleet: Fleet, launch: Launch): number {
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
-  return isWanted(fleet, launch.call.group) ? replayAt(launch) : sweptAt(launch)
+  if (!isSwept(fleet, launch)) return replayAt(launch)
+  return launch.provider.find === undefined ? sweptAt(launch) : seekAt(launch)
 }
 
 /** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */

@@ -52,7 +52,8 @@ export function tripped(workers: readonly WorkerRecord[], record: BootRecord): F
     .filter((worker) => worker.knownSince >= record.since)
     .sort((a, b) => b.knownSince - a.knownSince)
   if (failedInRow(recent, record.now) < MOST_FAILED_BOOTS && !failsTooOften(recent, record)) return undefined
-  return recent.find(failedToBoot)?.failure
+  // The newest of those whose console tells more than that it failed, where there are some.
+  return (recent.find((worker) => failedToBoot(worker) && worker.consoleTold) ?? recent.find(failedToBoot))?.failure
 }
 
 function failedToBoot({ failure }: WorkerRecord): boolean {

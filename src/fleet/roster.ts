@@ -1,14 +1,9 @@
 /** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
 import type { PriceOrigin } from "../money/cost.js"
-import type { Failure, Instance, Json, LaunchCall, Offer, Provider } from "../provider.js"
+import type { Failure, Instance, Json, LaunchCall, Provider } from "../provider.js"
+import type { Price } from "./offers/price-index.js"
 import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
 import { TAG } from "./tags.js"
-
-/** What an offer costs, in USD. */
-export interface Price {
-  readonly perHour: number
-  readonly from: PriceOrigin
-}
 
 /** A worker as the core keeps it. */
 export interface WorkerRecord {
@@ -22,6 +17,8 @@ export interface WorkerRecord {
   listed: boolean
   /** When we first heard of it, which is not before it was launched. */
   readonly knownSince: number
+  /** Since when it boots, in milliseconds since 1970; time in which nobody could look is left out. */
+  bootsFrom: number
   pricePerHour?: number
   /** Where its price is from. */
   priceFrom?: PriceOrigin
@@ -32,12 +29,16 @@ export interface WorkerRecord {
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleAsked?: boolean
+  /** Its console had lines, which `failure` tells. */
+  consoleTold?: boolean
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
   termination?: "sent" | "accepted"
   /** When it was last asked to go, in milliseconds since 1970. */
   terminatedAt?: number
+  /** Why its last termination was not accepted, in the cloud's words. */
+  refusal?: string | undefined
 }
 
 /**
@@ -62,8 +63,12 @@ export interface Launch {
   sentAt: number
   /** When an unsettled one was last looked at, in milliseconds since 1970. */
   lookedAt: number
+  /** How often its create request was on the wire and was not refused for its pace alone. */
+  creates: number
   /** How often it was sent again after an outcome that stayed unknown. */
   replays: number
+  /** Capacity is sought elsewhere in its place: it is neither booked nor sent again, and swept as at zero. */
+  isForsaken?: boolean
   abort: AbortController
   /** Gives back what the account's concurrency limits lend; called once it is settled. */
   release: () => void
@@ -82,6 +87,7 @@ export class Roster {
   readonly #byId = new Map<Provider, Map<string, WorkerRecord>>()
   readonly #byGroup = new Map<string, WorkerRecord[]>()
   readonly #living = new Set<WorkerRecord>()
+  readonly #livingIn = new Map<string, Set<WorkerRecord>>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
   readonly #onChange: (change: RosterChange) => void
@@ -98,7 +104,9 @@ export class Roster {
   /** Takes over what was seen of an instance; `listed` when a list showed it, not only the reply that made it. */
   see(provider: Provider, instance: Instance, now: number, listed: boolean): WorkerRecord {
     const known = this.find(provider, instance.id)
-    const wanted = observedState(instance, provider.limits, now)
+    if (known !== undefined) leaveOutUnseen(known, now)
+    const bootsFrom = known?.bootsFrom ?? this.#bootsFrom(instance, now, listed)
+    const wanted = observedState(instance, provider.limits, now, bootsFrom)
     if (known === undefined) {
       const price = this.#priceOf(provider, instance)
       const worker: WorkerRecord = {
@@ -109,6 +117,7 @@ export class Roster {
         since: now,
         listed,
         knownSince: now,
+        bootsFrom,
         ...(price === undefined ? {} : { pricePerHour: price.perHour, priceFrom: price.from }),
         ...(instance.failure === undefined ? {} : { failure: instance.failure }),
       }
@@ -123,10 +132,17 @@ export class Roster {
     known.instance = hasAll ? instance : { ...instance, tags: { ...tags, ...instance.tags } }
     if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
-    if (instance.failure !== undefined) known.failure = instance.failure
+    // A failed instance is listed until it is gone: later lists do not take back what its console added.
+    if (instance.failure !== undefined && known.consoleAsked !== true) known.failure = instance.failure
     noteRunning(known, instance, now)
     this.move(known, wanted, now)
     return known
+  }
+
+  /** What a reply shows, or an open launch call of ours has made, cannot be older than a moment, whatever its time stamp says. */
+  #bootsFrom({ launchedAt, tags }: Instance, now: number, listed: boolean): number {
+    const isNew = !listed || this.launches.has(tags[TAG.launch] ?? "")
+    return isNew ? Math.max(launchedAt, now) : launchedAt
   }
 
   #add(worker: WorkerRecord): void {
@@ -137,8 +153,17 @@ export class Roster {
     const members = this.#byGroup.get(group) ?? []
     members.push(worker)
     this.#byGroup.set(group, members)
-    if (mayLive(worker.state)) this.#living.add(worker)
+    this.#noteLiving(worker)
     this.#noteMade(instance.tags[TAG.launch])
+  }
+
+  #noteLiving(worker: WorkerRecord): void {
+    const own = this.#livingIn.get(worker.group) ?? new Set<WorkerRecord>()
+    this.#livingIn.set(worker.group, own)
+    for (const set of [this.#living, own]) {
+      if (mayLive(worker.state)) set.add(worker)
+      else set.delete(worker)
+    }
   }
 
   #noteMade(token: string | undefined): void {
@@ -170,8 +195,7 @@ export class Roster {
     if (to === from) return
     worker.state = to
     worker.since = now
-    if (mayLive(to)) this.#living.add(worker)
-    else this.#living.delete(worker)
+    this.#noteLiving(worker)
     this.#onChange({ worker, from })
   }
 
@@ -191,7 +215,7 @@ export class Roster {
 
   /** Workers of a group that count toward its target. */
   counted(group: string): WorkerRecord[] {
-    return this.living().filter((worker) => worker.group === group && counts(worker.state))
+    return [...this.#livingOf(group)].filter((worker) => counts(worker.state))
   }
 
   running(group: string): number {
@@ -204,8 +228,12 @@ export class Roster {
 
   #countOf(group: string, state: "running" | "pending"): number {
     let count = 0
-    for (const worker of this.#living) if (worker.group === group && worker.state === state) count += 1
+    for (const worker of this.#livingOf(group)) if (worker.state === state) count += 1
     return count
+  }
+
+  #livingOf(group: string): ReadonlySet<WorkerRecord> {
+    return this.#livingIn.get(group) ?? new Set()
   }
 
   /** Nothing more can come of it: what it lent goes back. */
@@ -233,14 +261,32 @@ export class Roster {
     return open.reduce((sum, { count }) => sum + count, 0)
   }
 
-  /** The open launches, of one group or of all, each with how many instances may still come of it. */
+  /** Whether any instance of a launch call was ever seen. */
+  isSeen(token: string): boolean {
+    return (this.#made.get(token) ?? 0) > 0
+  }
+
+  /**
+   * The open launches, each with how many instances may still come of it: of one group, those that it waits for; or all, as
+   * forsaken ones may still cost money.
+   */
   outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
-    return this.openLaunches(group).map((launch) => {
+    const open = this.openLaunches(group).filter(({ isForsaken }) => group === undefined || isForsaken !== true)
+    return open.map((launch) => {
       const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
       const made = this.#made.get(launch.call.token) ?? 0
       return { launch, count: Math.max(0, launch.call.count - failed - made) }
     })
   }
+}
+
+/** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */
+const UNSEEN_MS = 5 * 60_000
+
+/** An hour in which nobody looked is no proof that an instance takes an hour to boot. */
+function leaveOutUnseen(worker: WorkerRecord, now: number): void {
+  const unseenMs = now - (worker.pendingAt ?? now)
+  if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
 }
 
 /** A bill begins when an instance runs: at the earliest when it was last seen not to, else when it was launched. */
@@ -252,25 +298,4 @@ function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, now:
 /** Ids are unique within one provider and region only. */
 export function keyOf(provider: Provider, id: string): string {
   return `${provider.name}/${provider.region}/${id}`
-}
-
-/** The price of the offer that an instance came from. */
-export function priceIndex(): {
-  /** @param at when the cloud said so, in milliseconds since 1970. */
-  learn(offers: readonly Offer[], at: number): void
-  priceOf(provider: Provider, instance: Instance): Price | undefined
-} {
-  const prices = new Map<string, Price>()
-  const key = (parts: readonly string[]) => parts.join("/")
-  return {
-    learn(offers, at) {
-      for (const { provider, region, zone, instanceType, market, pricePerHour, priceSource } of offers) {
-        if (pricePerHour === undefined) continue
-        const from = { source: priceSource ?? `the offers of ${provider}`, at }
-        prices.set(key([provider, region, zone, instanceType, market]), { perHour: pricePerHour, from })
-      }
-    },
-    priceOf: (provider, instance) =>
-      prices.get(key([provider.name, provider.region, instance.zone, instance.instanceType, instance.market])),
-  }
 }

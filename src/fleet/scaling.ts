@@ -1,9 +1,11 @@
 /** Scaling: sets targets and waits for them. */
 import { accountOf } from "../calls/send.js"
+import { within } from "../calls/within.js"
 import { TimeoutError } from "../errors.js"
 import type { ResolvedScale } from "../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "./budget.js"
 import type { Fleet } from "./context.js"
+import { overdue } from "./deadline.js"
 import { etaMs } from "./eta.js"
 import { fence, withdrawWaiting } from "./withdraw.js"
 import type { Passes } from "./passes.js"
@@ -14,9 +16,13 @@ const SHORTEST_TIMEOUT_MS = 10 * 60_000
 /** The estimate counts the buckets only; boots and refusals come on top. */
 const ETA_SLACK = 1.5
 
-interface Wait {
-  readonly scale: ResolvedScale
+/** A call of `scale`, and when it was made, in milliseconds since 1970: its timeout is of all that it waits for. */
+export interface BegunScale extends ResolvedScale {
   readonly begunAt: number
+}
+
+interface Wait {
+  readonly scale: BegunScale
   /** Stops waiting without an answer yet: a later target no longer supersedes it. */
   readonly end: () => void
   readonly resolve: (result: ScaleResult) => void
@@ -25,7 +31,7 @@ interface Wait {
 
 /** A call that waits for prices before its targets may be set. */
 interface Asking {
-  readonly scale: ResolvedScale
+  readonly scale: BegunScale
   /** Groups that a later call has named since. */
   readonly overtaken: Set<string>
   error: Error | undefined
@@ -49,7 +55,7 @@ export class Scaling {
    *
    * @throws SpecError and BudgetError before anything is changed or made.
    */
-  async scale(scale: ResolvedScale, close: () => Promise<unknown>): Promise<ScaleResult> {
+  async scale(scale: BegunScale, close: () => Promise<unknown>): Promise<ScaleResult> {
     scale.signal?.throwIfAborted()
     const late = mustAskPrices(this.#fleet, scale.targets) ? await this.#askPrices(scale) : undefined
     if (late !== undefined) return late
@@ -60,7 +66,7 @@ export class Scaling {
   }
 
   /** The result of a call that a later one, or the end, has overtaken meanwhile; the groups that it alone named get its targets. */
-  async #askPrices(scale: ResolvedScale): Promise<ScaleResult | undefined> {
+  async #askPrices(scale: BegunScale): Promise<ScaleResult | undefined> {
     const asking: Asking = { scale, overtaken: new Set(), error: undefined }
     this.#asking.add(asking)
     const before = this.#lastAsked
@@ -68,7 +74,7 @@ export class Scaling {
     const asked = Promise.allSettled([askPrices(this.#fleet, scale.targets), before]).then(([own]) => own)
     this.#lastAsked = asked
     try {
-      const { status, ...outcome } = await asked
+      const { status, ...outcome } = await inTime(this.#fleet, scale, asked, "it is not known what it would cost")
       if (status === "rejected") throw (outcome as PromiseRejectedResult).reason
     } finally {
       this.#asking.delete(asking)
@@ -101,7 +107,7 @@ export class Scaling {
   }
 
   #wait(
-    scale: ResolvedScale,
+    scale: BegunScale,
     close: () => Promise<unknown>,
     resolve: (result: ScaleResult) => void,
     reject: (error: Error) => void,
@@ -119,7 +125,6 @@ export class Scaling {
     }
     const wait: Wait = {
       scale,
-      begunAt: fleet.clock.now(),
       end,
       resolve: (result) => {
         end()
@@ -134,10 +139,10 @@ export class Scaling {
     const stopHearing = this.#passes.on((plans, error) => {
       // A pass that was under way when the target was set may have planned for the one before.
       if (fleet.passes <= setIn) return
-      const isOver = fleet.money.over !== undefined && sumOf(scale.targets) > 0
-      const problem = isOver ? fleet.money.over : finalProblem(fleet, scale, error)
+      const over = sumOf(scale.targets) > 0 ? (fleet.money.over ?? overdue(fleet)) : undefined
+      const problem = over ?? finalProblem(fleet, scale, error)
       const verdict = error === undefined ? judge(fleet, scale, plans) : "wait"
-      if (problem !== undefined && (isOver || verdict !== "reached")) wait.reject(problem)
+      if (problem !== undefined && (over !== undefined || verdict !== "reached")) wait.reject(problem)
       else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
     })
     let cancelTimer = () => {}
@@ -148,11 +153,31 @@ export class Scaling {
         else conclude(fleet, wait, "timeout", close)
       })
     }
-    arm(scale.timeoutMs ?? SHORTEST_TIMEOUT_MS)
+    arm(leftMs(fleet, scale))
     scale.signal?.addEventListener("abort", onAbort, { once: true })
     this.#waits.add(wait)
     fleet.wake()
   }
+}
+
+/** How much of a call's time is left. */
+function leftMs({ clock }: Fleet, { begunAt, timeoutMs = SHORTEST_TIMEOUT_MS }: BegunScale): number {
+  return Math.max(0, begunAt + timeoutMs - clock.now())
+}
+
+/**
+ * Waits for what must be known before targets are set, within the time of the call that sets them.
+ *
+ * @throws TimeoutError when that is over, or the reason of the call's signal: then no target is set.
+ */
+export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, problem: string): Promise<T> {
+  const late = () => {
+    const waited = Math.round((fleet.clock.now() - scale.begunAt) / 1000)
+    return new TimeoutError(
+      `scaling "${fleet.owner.cluster}": after ${waited} s ${problem}: the cloud does not answer, or throttles`,
+    )
+  }
+  return within(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
 }
 
 function sumOf(targets: ReadonlyMap<string, number>): number {
@@ -208,7 +233,7 @@ function conclude(
     wait.resolve(result)
     return
   }
-  const waitedMs = fleet.clock.now() - wait.begunAt
+  const waitedMs = fleet.clock.now() - scale.begunAt
   if (result.desired === 0) {
     wait.reject(zeroTimeout(fleet, scale, waitedMs))
     return

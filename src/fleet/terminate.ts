@@ -43,12 +43,18 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
       accepted += 1
       worker.termination = "accepted"
       worker.terminatedAt = now
+      worker.refusal = undefined
       if (provider.limits.goneStates.includes(state)) fleet.roster.move(worker, "terminated", now)
     }
     if (accepted > 0) fleet.journal.ended(answer.accepted.map(({ id }) => id))
-    failed.push(...answer.failures.map(({ id, code, message }) => `${id}: ${code} ${message}`))
+    for (const { id, code, message } of answer.failures) {
+      failed.push(`${id}: ${code} ${message}`)
+      const worker = fleet.roster.find(provider, id)
+      if (worker !== undefined) worker.refusal = `${code} ${message}`
+    }
   } catch (error) {
     failed.push(messageOf(error))
+    for (const worker of workers) worker.refusal = messageOf(error)
   }
   for (const worker of workers) if (worker.termination === "sent") delete worker.termination
   fleet.emit({ type: "termination-ended", accepted, failed })
@@ -83,15 +89,21 @@ export function sweptAt(launch: Launch): number {
   return launch.sentAt + launch.provider.limits.attemptMs + launch.provider.limits.consistencyMs
 }
 
-/** Gives up on launches of unknown outcome that could not show up any more: at zero they are swept, not replayed. */
-export function closeSwept(fleet: Fleet, isZero: (group: string) => boolean): void {
+/** Gives up on launches of unknown outcome that could not show up any more: at zero, say, they are swept, not replayed. */
+export function closeSwept(fleet: Fleet, isSwept: (launch: Launch) => boolean): void {
   const now = fleet.clock.now()
   for (const launch of fleet.roster.openLaunches()) {
-    if (launch.state !== "unknown" || !isZero(launch.call.group)) continue
-    if (now < sweptAt(launch)) continue
-    fleet.roster.forget(launch)
-    fleet.journal.outcome(launch.call.token, "refused")
+    if (launch.state !== "unknown" || !isSwept(launch)) continue
+    // A cloud that can be asked what became of it is asked first.
+    if (now < sweptAt(launch) || launch.provider.find !== undefined) continue
+    giveUp(fleet, launch)
   }
+}
+
+/** Nothing can come of it any more. */
+export function giveUp(fleet: Fleet, launch: Launch): void {
+  fleet.roster.forget(launch)
+  fleet.journal.outcome(launch.call.token, "refused")
 }
 
 /** What still stands between the groups chosen and zero, in words; empty when zero is confirmed. */
@@ -99,12 +111,20 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   const living = fleet.roster.living().filter((worker) => isChosen(worker.group))
   const launches = fleet.roster.openLaunches().filter((launch) => isChosen(launch.call.group))
   const ends: string[] = []
-  if (living.length > 0) ends.push(`${living.length} instances not yet confirmed gone`)
+  if (living.length > 0) ends.push(`${living.length} instances not yet confirmed gone${refusalsOf(living)}`)
   if (launches.length > 0) ends.push(`${launches.length} launch calls whose outcome is not known yet`)
   if (ends.length > 0) return ends
   // One complete list, begun after the last thing that was asked, must show nothing else.
   const unlisted = [...fleet.looks].filter(([, look]) => look.listedChanges < look.changes)
-  return unlisted.map(
-    ([provider]) => `a complete list of ${provider.name} ${provider.region} begun after the last change`,
-  )
+  return unlisted.map(([provider, { problem }]) => {
+    const why = problem === undefined ? "" : ` (the last one failed: ${problem.message})`
+    return `a complete list of ${provider.name} ${provider.region} begun after the last change${why}`
+  })
+}
+
+/** Why instances do not go, as the cloud says it: the first of its reasons, and how many are refused. */
+export function refusalsOf(workers: readonly WorkerRecord[]): string {
+  const refused = workers.filter(({ refusal }) => refusal !== undefined)
+  const [first] = refused
+  return first === undefined ? "" : ` (${refused.length} refused to go: ${first.refusal})`
 }

@@ -15,7 +15,12 @@ export interface Unavailable {
 
 /** Failures that say something about offers; a throttle or a timeout never does. */
 export function teaches(failure: Failure): boolean {
-  return (failure.reason === "capacity" || failure.reason === "quota") && failure.ttlMs > 0
+  return isShortage(failure) && failure.ttlMs > 0
+}
+
+/** Failures that offers elsewhere may not have. */
+export function isShortage({ reason }: Failure): boolean {
+  return reason === "capacity" || reason === "quota"
 }
 
 /** Adds a failure; one memory per scope, the later `until` wins. What has run out is dropped. */

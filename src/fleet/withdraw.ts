@@ -34,8 +34,8 @@ export function withdrawBarred(fleet: Fleet): void {
 }
 
 /** Ends every launch of a group that waits in a bucket or for a retry; one on the wire is awaited. */
-export function fence(fleet: Fleet, group: string): void {
-  for (const launch of fleet.roster.openLaunches(group)) {
-    launch.abort.abort(new MusterError("the target went to zero before this launch call was sent"))
-  }
+export function fence(fleet: Fleet, group: string, why: Error = new MusterError(ZERO)): void {
+  for (const launch of fleet.roster.openLaunches(group)) launch.abort.abort(why)
 }
+
+const ZERO = "the target went to zero before this launch call was sent"

@@ -171,9 +171,9 @@ test("deletes go before creates: a bucket that creates wait for lets the termina
   await clock.run(clock.sleep(1_000))
   const before = world.ledger.count()
   await clock.run(small.close())
+  await clock.run(growing)
   const writes = world.ledger.entries.slice(before).filter(({ api }) => /^(Create|Terminate)Instances$/.test(api))
   expect([writes.length > 1, writes[0]?.api]).toEqual([true, "TerminateInstances"])
-  await clock.run(growing)
   await clock.run(big.close())
 })
 

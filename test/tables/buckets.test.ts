@@ -115,6 +115,14 @@ describe("several buckets", () => {
     expect(both.at).toBe(60 + LATE_S)
   })
 
+  test("who waits for one bucket does not keep others from another that he needs as well", async () => {
+    const { ask, pass, buckets } = place({ token: TOKEN, window: FREE, slots: THREE })
+    buckets.stop(["slots"], 5_000)
+    const [both, other] = [ask({ token: 2, slots: 1 }), ask({ token: 3, window: 1 })]
+    await pass(10)
+    expect([both.at, other.at]).toEqual([5, 0])
+  })
+
   test("only those who ask for the same bucket are held back; names without a bucket cost nothing", async () => {
     const { ask, pass } = place({ token: TOKEN, window: FREE })
     const asked = [ask({ window: 5 }), ask({ window: 1 }), ask({ token: 1 }), ask({ unheard: 1000 })]
@@ -212,6 +220,46 @@ describe("observed", () => {
     const next = ask({ bucket: 1 })
     await pass(60)
     expect(next.at).toBe(40)
+  })
+})
+
+describe("narrow", () => {
+  const WIDE: Bucket = { kind: "window", count: 100, perMinute: 1, aligned: true }
+
+  test("a window that ran dry early holds, from now on, four fifths of what the cloud says", async () => {
+    const { ask, pass, buckets } = place({ bucket: WIDE })
+    ask({ bucket: 30 })
+    buckets.narrow("bucket", 25)
+    const [next, more] = [ask({ bucket: 20 }), ask({ bucket: 1 })]
+    await pass(150)
+    expect([next.at, more.at]).toEqual([40, 100])
+    // What it says later may be less, and never more.
+    buckets.narrow("bucket", 1_000)
+    await pass(60)
+    expect(buckets.levels()).toEqual({ bucket: 20 })
+  })
+
+  test("without a word of how much, it is halved once a window, and doubles with each that did not run dry", async () => {
+    const { ask, pass, buckets } = place({ bucket: WIDE })
+    ask({ bucket: 10 })
+    for (let refusals = 0; refusals < 20; refusals += 1) buckets.narrow("bucket")
+    await pass(60)
+    expect(buckets.levels()).toEqual({ bucket: 50 })
+    ask({ bucket: 1 })
+    buckets.narrow("bucket")
+    await pass(60)
+    expect(buckets.levels()).toEqual({ bucket: 25 })
+    for (const level of [24, 49, 99, 99]) {
+      ask({ bucket: 1 })
+      expect(buckets.levels()).toEqual({ bucket: level })
+      await pass(60)
+    }
+  })
+
+  test("other buckets have no windows, and names that are none are ignored", () => {
+    const { buckets } = place({ token: TOKEN, slots: THREE })
+    for (const name of ["token", "slots", "unheard"]) buckets.narrow(name, 1)
+    expect(buckets.levels()).toEqual({ token: 10, slots: 3 })
   })
 })
 

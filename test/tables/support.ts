@@ -48,6 +48,7 @@ export function workerOf(instance: Partial<Instance> = {}, change: Partial<Worke
     since: NOW,
     listed: true,
     knownSince: NOW,
+    bootsFrom: NOW,
     ...change,
   }
 }

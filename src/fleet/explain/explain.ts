@@ -3,6 +3,7 @@ import { accountOf } from "../../calls/send.js"
 import type { Shortfall } from "../../errors.js"
 import type { Failure, Provider, Scope } from "../../provider.js"
 import { type Fleet, type GroupState, memoryOf } from "../context.js"
+import { overdue } from "../deadline.js"
 import { etaMs } from "../eta.js"
 import { inWords } from "./explain-text.js"
 import { keyOfPlace } from "../outages.js"
@@ -10,6 +11,7 @@ import { groupNow, mayLaunch, planFor } from "../planning.js"
 import type { Launch } from "../roster.js"
 import { shortfallOf } from "./shortfall.js"
 import { shortOf } from "../target.js"
+import { refusalsOf } from "../terminate.js"
 import type { Unavailable, Words } from "../unavailable.js"
 import { type Balance, balanceOf } from "../within.js"
 
@@ -91,7 +93,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     interrupted: own.filter((worker) => worker.state === "interrupted").length,
     terminating: own.filter((worker) => worker.state === "terminating").length,
     shortfall: shortfallOf([short]),
-    waiting: waitingOf(fleet, name),
+    waiting: [...waitingOf(fleet, name), ...troubleOf(fleet, name)],
     failures: [...short.failures].reverse().slice(0, MOST_FAILURES),
     outages: (short.outages ?? []).map(barredOf),
     ...(stopped === undefined ? {} : { stopped }),
@@ -139,6 +141,19 @@ function waitingOf(fleet: Fleet, group: string): readonly Waiting[] {
   })
 }
 
+/** Terminations that are refused, and lists that fail: what is said of workers is as old as the last one that did not. */
+function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
+  const leaving = fleet.roster.living().filter((worker) => worker.group === group && worker.refusal !== undefined)
+  const refused =
+    leaving.length === 0 ? [] : [{ what: `terminating ${leaving.length} instances${refusalsOf(leaving)}` }]
+  const blind = [...fleet.looks].flatMap(([provider, { problem, nextAt }]) =>
+    problem === undefined
+      ? []
+      : [{ what: `${keyOfPlace(provider)}: looking at it failed: ${problem.message}; again`, until: nextAt }],
+  )
+  return [...refused, ...blind]
+}
+
 /** When the last of these calls may be sent. */
 function passedAt(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
   const levels = accountOf(fleet.clock, limits).buckets.levels()
@@ -162,7 +177,8 @@ function nextOf(fleet: Fleet, state: GroupState, balance: Balance): Waiting {
   const { plan } = planFor(fleet, state, standing, balance)
   const now = fleet.clock.now()
   if (!fleet.isHeld) return { what: "nothing: this process only watches until its first scale" }
-  if (fleet.money.over !== undefined) return { what: `nothing: ${fleet.money.over.message}` }
+  const over = fleet.money.over ?? overdue(fleet)
+  if (over !== undefined) return { what: `nothing: ${over.message}` }
   if (state.desired > 0 && !mayLaunch(fleet, state))
     return { what: "nothing is launched any more until the next scale" }
   if (plan.wish !== undefined) {

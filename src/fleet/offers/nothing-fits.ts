@@ -30,7 +30,8 @@ export async function nothingFits(
   const problems = await Promise.all(
     asked.map(async (key): Promise<SpecProblem> => {
       const near = await nearBy(query, key, ask)
-      const hint = near.length > 0 ? `; ${key === "gpu" ? "there is" : "without it there is"} ${near.join(", ")}` : ""
+      const there = near.length > 0 ? `; ${key === "gpu" ? "there is" : "without it there is"} ${near.join(", ")}` : ""
+      const hint = key === "instanceTypes" ? "; check the names, and that they are sold there" : there
       const { [key]: value } = query
       const option = OPTION_OF[key] ?? key
       return { option: `cluster.${option}`, value, message: `is ${show(value)}: ${head}${hint}` }

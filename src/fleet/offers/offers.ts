@@ -4,12 +4,16 @@ import { show } from "../../parse.js"
 import type { OfferQuery, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec.js"
 import { type Fleet, fleetCalls, type GroupState } from "../context.js"
+import type { Known } from "./catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
-import { bench, isOut, keyOfPlace } from "../outages.js"
+import { bench, isLate, isOut, keyOfPlace, whileOthersWait } from "../outages.js"
 import { marketsOf } from "../rank.js"
 
 const UNKNOWN_GROUP =
   "is known from its instances' tags only; to launch more of it, attach with the fields of its spec (instanceType, startup, …)"
+
+/** Prices and types of a region that answers are there in half of this. */
+const PATIENCE_MS = 20_000
 
 /** Some provider was not asked yet what it sells, or could not say. */
 export function lacksAnswers(fleet: Fleet, state: GroupState): boolean {
@@ -35,10 +39,15 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   const query = queryOf(group)
   const ask = (provider: Provider, query: OfferQuery) =>
     fleet.catalogue.offers(provider, query, fleetCalls(fleet, provider))
+  const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
+  const isAnyTold = isSomethingSold([
+    ...[...state.answers.values()].map((known) => Promise.resolve(known)),
+    ...asking.map(({ answer }) => answer),
+  ])
   await Promise.all(
-    unanswered(fleet, state).map(async (provider) => {
+    asking.map(async ({ provider, answer }) => {
       try {
-        state.answers.set(keyOfPlace(provider), await ask(provider, query))
+        state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnyTold))
       } catch (error) {
         if (fleet.signal.aborted) throw error
         bench(fleet, state, provider, error)
@@ -59,6 +68,29 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   for (const answer of answers) fleet.price(answer.offers, answer.at)
   state.offers = offers
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
+}
+
+/** True once one of them has said what may be used; false when none does. */
+async function isSomethingSold(answers: readonly Promise<Known>[]): Promise<boolean> {
+  const sold = answers.map(async (answer) => {
+    if ((await answer).offers.length === 0) throw new Error("nothing is sold here")
+  })
+  return Promise.any(sold).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Where somebody has said what may be used, nobody is waited for much longer; what comes later is there when it is asked again. */
+async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyTold: Promise<boolean>): Promise<Known> {
+  try {
+    return await whileOthersWait(fleet, answer, "asking what it sells", PATIENCE_MS)
+  } catch (error) {
+    if (!isLate(error)) throw error
+    const known = await Promise.race([answer, isAnyTold.then((isTold) => (isTold ? undefined : answer))])
+    if (known === undefined) throw error
+    return known
+  }
 }
 
 function queryOf(group: ResolvedGroup): OfferQuery {

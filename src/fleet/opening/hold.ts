@@ -53,7 +53,9 @@ export async function holdToClose(fleet: Fleet): Promise<void> {
   try {
     await hold(fleet)
   } catch (error) {
-    if (!fleet.signal.aborted) fleet.emit({ type: "problem", error: "OwnershipError", message: messageOf(error) })
+    // Over before it was ours: nobody needs a journal of it any more.
+    if (fleet.signal.aborted) return
+    fleet.emit({ type: "problem", error: "OwnershipError", message: messageOf(error) })
     become(fleet, { ...fleet.owner, generation: fleet.owner.generation + 1 })
   }
 }

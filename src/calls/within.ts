@@ -1,0 +1,31 @@
+/** Within: a wait for something that goes on by itself, but no longer than its deadline and its caller's signal let it. */
+import type { Clock } from "./clock.js"
+
+/**
+ * @param ms how long to wait, in milliseconds. @param late makes the error of a wait that took longer.
+ * @throws what `work` throws; the signal's reason when that comes first.
+ */
+export async function within<T>(
+  clock: Clock,
+  work: Promise<T>,
+  ms: number,
+  late: () => Error,
+  signal?: AbortSignal,
+): Promise<T> {
+  signal?.throwIfAborted()
+  let stopWaiting = () => {}
+  const ended = new Promise<never>((_resolve, reject) => {
+    const cancel = clock.timer(ms, () => reject(late()))
+    const onAbort = () => reject(signal?.reason as Error)
+    signal?.addEventListener("abort", onAbort, { once: true })
+    stopWaiting = () => {
+      cancel()
+      signal?.removeEventListener("abort", onAbort)
+    }
+  })
+  try {
+    return await Promise.race([work, ended])
+  } finally {
+    stopWaiting()
+  }
+}

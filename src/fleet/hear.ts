@@ -1,0 +1,46 @@
+/** Hear: what looks at several providers come to, without waiting for those that do not answer. */
+import { within } from "../calls/within.js"
+import { OwnershipError, TimeoutError } from "../errors.js"
+import type { Fleet, LookState } from "./context.js"
+
+/** As long as a list of ten thousand takes, twice: who has not answered by then does not keep the others waiting. */
+const PATIENCE_MS = 10_000
+
+/** Notes that a look has begun, until it ends. */
+export function underWay(look: LookState, looking: Promise<void>): Promise<void> {
+  look.underWay = looking.finally(() => {
+    look.underWay = undefined
+  })
+  return look.underWay
+}
+
+/** What each look came to; undefined for those that are still under way when patience ends: they wake a pass of their own. */
+export async function heardInTime(
+  fleet: Fleet,
+  looks: readonly Promise<void>[],
+): Promise<readonly (PromiseSettledResult<void> | undefined)[]> {
+  const outcomes = looks.map((): PromiseSettledResult<void> | undefined => undefined)
+  if (looks.length === 0) return outcomes
+  let isWaiting = true
+  const hear = async (look: Promise<void>, index: number) => {
+    const [outcome] = await Promise.allSettled([look])
+    if (isWaiting) outcomes[index] = outcome
+    else takeLate(fleet, outcome)
+  }
+  const all = Promise.all(looks.map(hear))
+  // Alone it keeps nobody waiting, and nothing can be decided without it.
+  if (fleet.looks.size === 1) await all
+  else await within(fleet.clock, all, PATIENCE_MS, () => new TimeoutError("looking")).catch(() => {})
+  isWaiting = false
+  return outcomes
+}
+
+function takeLate(fleet: Fleet, outcome: PromiseSettledResult<void>): void {
+  if (fleet.signal.aborted) return
+  if (outcome.status === "rejected") {
+    const error = outcome.reason as Error
+    fleet.emit({ type: "problem", error: error.name, message: error.message })
+    if (error instanceof OwnershipError) fleet.disown(error)
+  }
+  fleet.wake()
+}
