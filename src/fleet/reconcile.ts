@@ -5,7 +5,7 @@ import { endIfSpent, watchBudget } from "./budget.js"
 import { readConsoles } from "./console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
-import { forsake, mayForsake } from "./forsake.js"
+import { forsake, isLookedFor, mayForsake } from "./forsake.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
 import { bench, whileOthersWait } from "./outages.js"
@@ -228,12 +228,12 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
 /** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
 function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
-  closeSwept(fleet, (launch) => isSwept(fleet, launch))
+  closeSwept(fleet, (launch) => isSwept(fleet, launch) && mayGiveUp(fleet, launch))
   for (const launch of fleet.roster.openLaunches()) {
     if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
     if (launch.state !== "unknown") continue
     if (isSwept(fleet, launch)) {
-      if (now >= seekAt(launch)) void seek(fleet, launch)
+      if (now >= seekAt(launch) && mayGiveUp(fleet, launch)) void seek(fleet, launch)
     } else if (now >= replayAt(launch)) {
       if (mayForsake(fleet, launch)) forsake(fleet, launch)
       else void replay(fleet, launch)
@@ -241,9 +241,14 @@ function advanceLaunches(fleet: Fleet): void {
   }
 }
 
-/** It is not sent again: nobody wants it, or others have taken its place. */
+/** It is not sent again: nobody wants it, or what it was for is sought elsewhere. */
 function isSwept(fleet: Fleet, { call, isForsaken }: Launch): boolean {
   return isForsaken === true || !isWanted(fleet, call.group)
+}
+
+/** Where others would be launched in its place, nothing of it may be missed. */
+function mayGiveUp(fleet: Fleet, launch: Launch): boolean {
+  return !isWanted(fleet, launch.call.group) || isLookedFor(fleet, launch)
 }
 
 function isWanted(fleet: Fleet, group: string): boolean {
@@ -270,6 +275,8 @@ function launchWakeAt(fleet: Fleet, launch: Launch): number {
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
   if (!isSwept(fleet, launch)) return replayAt(launch)
+  // The look that it waits for wakes when it ends.
+  if (fleet.clock.now() >= sweptAt(launch) && !mayGiveUp(fleet, launch)) return Number.POSITIVE_INFINITY
   return launch.provider.find === undefined ? sweptAt(launch) : seekAt(launch)
 }
 

@@ -67,7 +67,7 @@ export interface Launch {
   creates: number
   /** How often it was sent again after an outcome that stayed unknown. */
   replays: number
-  /** Capacity is sought elsewhere in its place: it is neither booked nor sent again, and swept as at zero. */
+  /** It is not sent again, and swept as at zero: what it was for is launched elsewhere once nothing can come of it. */
   isForsaken?: boolean
   abort: AbortController
   /** Gives back what the account's concurrency limits lend; called once it is settled. */
@@ -266,13 +266,9 @@ export class Roster {
     return (this.#made.get(token) ?? 0) > 0
   }
 
-  /**
-   * The open launches, each with how many instances may still come of it: of one group, those that it waits for; or all, as
-   * forsaken ones may still cost money.
-   */
+  /** The open launches, each with how many instances may still come of it. */
   outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
-    const open = this.openLaunches(group).filter(({ isForsaken }) => group === undefined || isForsaken !== true)
-    return open.map((launch) => {
+    return this.openLaunches(group).map((launch) => {
       const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
       const made = this.#made.get(launch.call.token) ?? 0
       return { launch, count: Math.max(0, launch.call.count - failed - made) }
