@@ -25,22 +25,22 @@ export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
 /** Images that are looked up, newest first, for the processor of the type. */
 export const IMAGE_WORDS = ["ubuntu", "amazon-linux", "gpu"] as const
 export type ImageWord = (typeof IMAGE_WORDS)[number]
-export const IMAGE_RULE = `Give "ubuntu", "amazon-linux", "gpu" or an image's id, such as "ami-0a1b2c3d4e5f67890"`
+export const IMAGE_RULE = `give "ubuntu", "amazon-linux", "gpu" or an image's id, such as "ami-0a1b2c3d4e5f67890"`
 
 const SSH_RULE =
-  'Give your own address range, such as "203.0.113.7/32" or "2001:db8:7::/48"; at least /8, or /32 of IPv6, never everywhere'
+  'give your own address range, such as "203.0.113.7/32" or "2001:db8:7::/48"; at least /8, or /32 of IPv6, never everywhere'
 
 function client(z: Z) {
-  return z.custom<AwsClient>(isClient, "Give a client of the AWS SDK")
+  return z.custom<AwsClient>(isClient, "give a client of the AWS SDK")
 }
 
 function imageSchema(z: Z) {
-  const id = z.string().regex(IMAGE_ID, 'Give an image\'s id, such as "ami-0a1b2c3d4e5f67890"')
+  const id = z.string().regex(IMAGE_ID, 'give an image\'s id, such as "ami-0a1b2c3d4e5f67890"')
   const word = z.string().refine(isImageText, IMAGE_RULE)
-  const device = z.string().regex(/^(\/dev\/)?[a-z0-9]+$/, 'Give a device name of the image, such as "/dev/sda1"')
+  const device = z.string().regex(/^(\/dev\/)?[a-z0-9]+$/, 'give a device name of the image, such as "/dev/sda1"')
   return z.union([
     word,
-    z.strictObject({ id, arch: z.enum(["x86_64", "arm64"]), devices: z.array(device).min(1, "Name its root device") }),
+    z.strictObject({ id, arch: z.enum(["x86_64", "arm64"]), devices: z.array(device).min(1, "name its root device") }),
   ])
 }
 
@@ -56,30 +56,30 @@ function isNarrowCidr(text: string): boolean {
 }
 
 function optionsSchema(z: Z) {
-  const subnetId = z.string().regex(SUBNET, 'Give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
+  const subnetId = z.string().regex(SUBNET, 'give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
   const usd = z.number().positive()
-  const zone = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-?[a-z]$/, 'Give the zone\'s name, such as "eu-west-2a"')
+  const zone = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-?[a-z]$/, 'give the zone\'s name, such as "eu-west-2a"')
   return z.strictObject({
     region: z
       .string()
-      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "Give the region's code, such as \"eu-west-2\" (without a zone's letter)"),
-    endpoint: z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)").optional(),
+      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "give the region's code, such as \"eu-west-2\" (without a zone's letter)"),
+    endpoint: z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)").optional(),
     credentials: z.unknown().optional(),
-    client: z.custom<AwsClient>(isClient, 'Give an EC2Client of "@aws-sdk/client-ec2"').optional(),
+    client: z.custom<AwsClient>(isClient, 'give an EC2Client of "@aws-sdk/client-ec2"').optional(),
     subnetIds: z
       .array(z.union([subnetId, z.strictObject({ id: subnetId, zone })]))
-      .min(1, "Leave it out, or name at least one subnet")
+      .min(1, "leave it out, or name at least one subnet")
       .optional(),
     securityGroupIds: z
-      .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'Give a security group\'s id, such as "sg-0a1b2c3d4e5f67890"'))
-      .min(1, "Leave it out, or name at least one security group")
+      .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'give a security group\'s id, such as "sg-0a1b2c3d4e5f67890"'))
+      .min(1, "leave it out, or name at least one security group")
       .optional(),
     imageId: imageSchema(z).optional(),
     clients: z
       .strictObject({
         pricing: client(z).optional(),
         serviceQuotas: client(z).optional(),
-        sts: z.custom<AwsDecoder>(isDecoder, 'Give an STS of "@aws-sdk/client-sts"').optional(),
+        sts: z.custom<AwsDecoder>(isDecoder, 'give an STS of "@aws-sdk/client-sts"').optional(),
       })
       .optional(),
     prices: z
@@ -92,19 +92,19 @@ function optionsSchema(z: Z) {
       .enum(["price-capacity-optimized", "capacity-optimized", "diversified", "lowest-price"])
       .optional(),
     onDemandAllocation: z.enum(["prioritized", "lowest-price"]).optional(),
-    instanceProfile: z.string().min(1, "Give the name or the ARN of an instance profile").optional(),
-    keyName: z.string().min(1, "Give the name of a key pair").optional(),
+    instanceProfile: z.string().min(1, "give the name or the ARN of an instance profile").optional(),
+    keyName: z.string().min(1, "give the name of a key pair").optional(),
     sshFrom: z.string().refine(isNarrowCidr, SSH_RULE).optional(),
     containers: z.boolean().optional(),
     rootGiB: z.int().positive().optional(),
     skipOsShutdown: z.boolean().optional(),
     reservation: z
       .strictObject({
-        id: z.string().regex(/^cr-[0-9a-f]{8,17}$/, 'Give a reservation\'s id, such as "cr-0a1b2c3d4e5f67890"'),
+        id: z.string().regex(/^cr-[0-9a-f]{8,17}$/, 'give a reservation\'s id, such as "cr-0a1b2c3d4e5f67890"'),
         kind: z.enum(["capacity-reservation", "capacity-block"]).optional(),
       })
       .optional(),
-    placementGroup: z.string().min(1, "Give the name of a placement group").optional(),
+    placementGroup: z.string().min(1, "give the name of a placement group").optional(),
     tenancy: z.enum(["dedicated"]).optional(),
     efa: z.boolean().optional(),
     overrides: z.record(z.string(), z.json()).optional(),

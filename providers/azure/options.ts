@@ -107,20 +107,20 @@ function optionsSchema(z: Z) {
   const id = (types: string, example: string) =>
     z
       .string()
-      .regex(idPattern(types), `Give a resource id, such as "/subscriptions/…/resourceGroups/…/providers/${example}"`)
+      .regex(idPattern(types), `give a resource id, such as "/subscriptions/…/resourceGroups/…/providers/${example}"`)
   const image = z
     .string()
     .refine(
       (text) => URN.test(text) || IMAGE_ID.test(text),
-      'Give "publisher:offer:sku:version" or an image\'s resource id',
+      'give "publisher:offer:sku:version" or an image\'s resource id',
     )
-  const https = z.string().refine(isHttps, "Give an https URL: tokens never travel over plain http")
+  const https = z.string().refine(isHttps, "give an https URL: tokens never travel over plain http")
   return z.strictObject({
-    subscriptionId: z.string().regex(UUID, "Give the subscription's id, a GUID (az account show --query id)"),
+    subscriptionId: z.string().regex(UUID, "give the subscription's id, a GUID (az account show --query id)"),
     location: z
       .string()
-      .regex(/^[a-z][a-z0-9]{2,}$/, 'Give the location\'s name, such as "westeurope" (az account list-locations)'),
-    resourceGroup: z.string().regex(GROUP, "Give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
+      .regex(/^[a-z][a-z0-9]{2,}$/, 'give the location\'s name, such as "westeurope" (az account list-locations)'),
+    resourceGroup: z.string().regex(GROUP, "give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
     subnetId: id(
       "Microsoft\\.Network/virtualNetworks/*/subnets/*",
       "Microsoft.Network/virtualNetworks/net/subnets/workers",
@@ -128,12 +128,12 @@ function optionsSchema(z: Z) {
     credential: z
       .custom<AzureCredential>(
         hasMethod("getToken"),
-        'Give a credential of "@azure/identity", or any object with getToken',
+        'give a credential of "@azure/identity", or any object with getToken',
       )
       .optional(),
     endpoint: https.optional(),
-    ca: z.string().includes("-----BEGIN CERTIFICATE-----", { message: "Give certificates in PEM" }).optional(),
-    httpClient: z.custom<AzureHttpClient>(hasMethod("sendRequest"), "Give an object with sendRequest").optional(),
+    ca: z.string().includes("-----BEGIN CERTIFICATE-----", { message: "give certificates in PEM" }).optional(),
+    httpClient: z.custom<AzureHttpClient>(hasMethod("sendRequest"), "give an object with sendRequest").optional(),
     pricesEndpoint: https.optional(),
     image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
     identity: id(
@@ -142,20 +142,20 @@ function optionsSchema(z: Z) {
     ).optional(),
     sshPublicKey: z
       .string()
-      .regex(SSH_KEY, 'Give one line of an OpenSSH public key ("ssh-ed25519 …" or "ssh-rsa …")')
+      .regex(SSH_KEY, 'give one line of an OpenSSH public key ("ssh-ed25519 …" or "ssh-rsa …")')
       .optional(),
     adminUsername: z
       .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "Give a Linux user's name")
+      .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "give a Linux user's name")
       .refine(isFreeName, "Azure does not allow this name")
       .optional(),
-    maxPrice: z.number().positive("Give USD per hour above zero, or leave it out").optional(),
+    maxPrice: z.number().positive("give USD per hour above zero, or leave it out").optional(),
     disk: z
       .strictObject({
         sizeGiB: z.number().int().min(30).max(4095).optional(),
         type: z
           .string()
-          .regex(/^[A-Za-z0-9]+_(LRS|ZRS)$/, 'Give a disk type, such as "Premium_LRS"')
+          .regex(/^[A-Za-z0-9]+_(LRS|ZRS)$/, 'give a disk type, such as "Premium_LRS"')
           .optional(),
         ephemeral: z.boolean().optional(),
       })

@@ -79,57 +79,57 @@ const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
 
 const WORD = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 const NAME = new RegExp(`^${WORD}$`)
-const NAME_RULE = "Give a name of lower-case letters, digits and hyphens, beginning with a letter"
+const NAME_RULE = "give a name of lower-case letters, digits and hyphens, beginning with a letter"
 const NETWORK = new RegExp(`^((projects/[^/]+/)?(global/networks|regions/[^/]+/subnetworks)/)?${WORD}$`)
 
 function optionsSchema(z: Z) {
   const name = z.string().regex(NAME, NAME_RULE)
-  const path = z.string().regex(NETWORK, 'Give its name, or "projects/P/…/NAME" of a shared VPC')
+  const path = z.string().regex(NETWORK, 'give its name, or "projects/P/…/NAME" of a shared VPC')
   const image = z.string().regex(IMAGE, IMAGE_RULE)
-  const url = z.string().refine(isSafeUrl, "Give an https URL (plain http only for a loopback host)")
-  const usd = z.number().positive("Give USD per hour, above 0").optional()
-  const rate = z.int("Give a whole number of requests").min(1, "Give 1 or more")
+  const url = z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)")
+  const usd = z.number().positive("give USD per hour, above 0").optional()
+  const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
   return z.strictObject({
     region: z
       .string()
-      .regex(/^[a-z]+(-[a-z]+)+\d+$/, "Give the region's name, such as \"europe-west2\" (without a zone's letter)"),
+      .regex(/^[a-z]+(-[a-z]+)+\d+$/, "give the region's name, such as \"europe-west2\" (without a zone's letter)"),
     project: z
       .string()
       .regex(
         /^([a-z0-9.-]+:)?[a-z]([-a-z0-9]{4,28}[a-z0-9])$/,
-        'Give the project\'s id (not its number or title), such as "my-project-123"',
+        'give the project\'s id (not its number or title), such as "my-project-123"',
       )
       .optional(),
     zones: z
       .array(
-        z.string().regex(/^[a-z]+(-[a-z]+)+\d+-([a-z]|ai\d+[a-z])$/, 'Give the zone\'s name, such as "europe-west2-a"'),
+        z.string().regex(/^[a-z]+(-[a-z]+)+\d+-([a-z]|ai\d+[a-z])$/, 'give the zone\'s name, such as "europe-west2-a"'),
       )
-      .min(1, "Leave it out, or name at least one zone")
+      .min(1, "leave it out, or name at least one zone")
       .optional(),
     network: path.optional(),
     subnetwork: path.optional(),
     serviceAccount: z
       .string()
-      .regex(/^[^@\s]+@[^@\s]+$/, "Give the account's email address")
+      .regex(/^[^@\s]+@[^@\s]+$/, "give the account's email address")
       .optional(),
-    scopes: z.array(z.string().min(1)).min(1, "Leave it out, or name at least one scope").optional(),
+    scopes: z.array(z.string().min(1)).min(1, "leave it out, or name at least one scope").optional(),
     image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
     accelerator: z
       .strictObject({
         type: name,
-        count: z.int("Give a whole number").min(1, "Give 1 or more").max(8, "Give at most 8"),
+        count: z.int("give a whole number").min(1, "give 1 or more").max(8, "give at most 8"),
       })
       .optional(),
     disk: z
       .strictObject({
         type: name.optional(),
-        sizeGb: z.int("Give whole GB").min(10, "Give 10 or more").max(65_536, "Give at most 65536").optional(),
+        sizeGb: z.int("give whole GB").min(10, "give 10 or more").max(65_536, "give at most 65536").optional(),
       })
       .optional(),
     localSsds: z
-      .int("Give a whole number")
-      .min(1, "Leave it out, or give 1 or more")
-      .max(24, "Give at most 24")
+      .int("give a whole number")
+      .min(1, "leave it out, or give 1 or more")
+      .max(24, "give at most 24")
       .optional(),
     secureBoot: z.boolean().optional(),
     osLogin: z.boolean().optional(),
@@ -138,11 +138,11 @@ function optionsSchema(z: Z) {
     prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
     apiEndpoint: url.optional(),
     billingEndpoint: url.optional(),
-    auth: z.custom<GcpAuth>(isAuth, "Give a GoogleAuth or a client of google-auth-library").optional(),
+    auth: z.custom<GcpAuth>(isAuth, "give a GoogleAuth or a client of google-auth-library").optional(),
     sdk: z
       .custom<() => Promise<unknown>>(
         (value) => typeof value === "function",
-        'Give () => import("@google-cloud/compute")',
+        'give () => import("@google-cloud/compute")',
       )
       .optional(),
     requestsPerMinute: z
@@ -154,7 +154,7 @@ function optionsSchema(z: Z) {
 
 /** "family/F" and "IMAGE" are of the cluster's own project; else as in the API: "projects/P/global/images/…". */
 export const IMAGE = new RegExp(`^((projects/[^/]+/)?global/images/)?(family/)?${WORD}$`)
-export const IMAGE_RULE = 'Give an image such as "projects/debian-cloud/global/images/family/debian-12"'
+export const IMAGE_RULE = 'give an image such as "projects/debian-cloud/global/images/family/debian-12"'
 
 /**
  * Checks the options of `gcp()`.
