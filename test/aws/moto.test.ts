@@ -14,7 +14,7 @@ import { startMoto } from "./support/moto.js"
 
 const { EC2 } = createRequire(import.meta.url)("@aws-sdk/client-ec2") as typeof Ec2
 
-const moto = await startMoto()
+const moto = isLong ? await startMoto() : { absent: LONG }
 const absent = "absent" in moto ? moto.absent : undefined
 const url = "url" in moto ? moto.url : ""
 const region = "eu-west-2"
@@ -110,14 +110,14 @@ describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${ab
     expect((await ec2.describeVolumes({ Filters: [{ Name: "status", Values: ["available"] }] })).Volumes).toEqual([])
   })
 
-  test.skipIf(!isLong).each([
+  test.each([
     ["without fleets", { fleet: false }, { instanceType: "m5.large", market: "spot" }, "RunInstances"],
     ["with fleets alone", { fleet: true }, { instanceType: "m5.large", spread: "zones" }, "CreateFleet"],
     ["from several types", {}, { instanceType: ["m5.large", "m5a.large"], spread: "zones" }, "CreateFleet"],
     ["with addresses", {}, { instanceType: "m5.large", publicAddress: true }, "RunInstances"],
     ["with GPUs", {}, { gpu: { name: "T4", count: 1 }, market: "spot" }, "CreateFleet"],
     ["from the newest Ubuntu there is", {}, { instanceType: "m5.large", image: "ubuntu" }, "RunInstances"],
-  ] as const)(`%s${isLong ? "" : ` (${LONG})`}`, async (_what, changes, spec, api) => {
+  ] as const)("%s", async (_what, changes, spec, api) => {
     const cluster = new Cluster({ ...base, provider: on(changes), ...spec }, options)
     const apis = callsOf(cluster)
     expect(await cluster.scale(3)).toMatchObject({ running: 3 })
@@ -127,28 +127,25 @@ describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${ab
     expect(await cluster.audit()).toEqual([])
   })
 
-  test.skipIf(!isLong)(
-    "subnets given by id, an image by id, and what does not exist named with what to do",
-    async () => {
-      const ec2 = new EC2(clients)
-      const { Subnets = [] } = await ec2.describeSubnets({})
-      const [first = "", second = ""] = Subnets.map(({ SubnetId }) => SubnetId)
-      const provider = on({ subnetIds: [first, second], imageId: "ami-785db401" })
-      const { image: _by, ...rest } = base
-      const cluster = new Cluster({ ...rest, provider, instanceType: "m5.large", spread: "zones" }, options)
-      expect(await cluster.scale(2)).toMatchObject({ running: 2 })
-      expect(new Set((await living(ec2)).map(({ SubnetId }) => SubnetId))).toEqual(new Set([first, second]))
-      expect((await cluster.close()).leaked).toEqual([])
+  test("subnets given by id, an image by id, and what does not exist named with what to do", async () => {
+    const ec2 = new EC2(clients)
+    const { Subnets = [] } = await ec2.describeSubnets({})
+    const [first = "", second = ""] = Subnets.map(({ SubnetId }) => SubnetId)
+    const provider = on({ subnetIds: [first, second], imageId: "ami-785db401" })
+    const { image: _by, ...rest } = base
+    const cluster = new Cluster({ ...rest, provider, instanceType: "m5.large", spread: "zones" }, options)
+    expect(await cluster.scale(2)).toMatchObject({ running: 2 })
+    expect(new Set((await living(ec2)).map(({ SubnetId }) => SubnetId))).toEqual(new Set([first, second]))
+    expect((await cluster.close()).leaked).toEqual([])
 
-      const wrong = async (changes: Partial<AwsOptions>, spec: { readonly instanceType: string }) => {
-        const failed = new Cluster({ ...rest, provider: on(changes), ...spec }, options)
-        const error = await failed.scale(1).catch((thrown: unknown) => String(thrown))
-        await failed.close()
-        return error
-      }
-      expect(await wrong({}, { instanceType: "m99.large" })).toMatch(/m99\.large.*check the type's name/)
-      const gone = { subnetIds: ["subnet-0123456789abcdef0"] } as const
-      expect(await wrong(gone, { instanceType: "m5.large" })).toMatch(/subnet-0123456789abcdef0.*check subnetIds/)
-    },
-  )
+    const wrong = async (changes: Partial<AwsOptions>, spec: { readonly instanceType: string }) => {
+      const failed = new Cluster({ ...rest, provider: on(changes), ...spec }, options)
+      const error = await failed.scale(1).catch((thrown: unknown) => String(thrown))
+      await failed.close()
+      return error
+    }
+    expect(await wrong({}, { instanceType: "m99.large" })).toMatch(/m99\.large.*check the type's name/)
+    const gone = { subnetIds: ["subnet-0123456789abcdef0"] } as const
+    expect(await wrong(gone, { instanceType: "m5.large" })).toMatch(/subnet-0123456789abcdef0.*check subnetIds/)
+  })
 })
