@@ -147,7 +147,10 @@ describe.skipIf(!isLong)(`through a cluster, lists and all (${LONG})`, () => {
   test.each([
     ["without fleets", { aws: { fleet: false } }],
     ["with fleets", { aws: { fleet: true } }],
-    ["with fleets at a rate of their own", { aws: { fleet: true }, wire: { fleetsDrawOnRunInstances: false } }],
+    [
+      "with fleets that draw on no limit of RunInstances",
+      { aws: { fleet: true }, wire: { fleetsDrawOnRunInstances: false } },
+    ],
   ] as const)(
     "3000 up, %s: within 30 s of 1000 s, as was said, and down",
     async (_what, setting) => {
