@@ -11,9 +11,12 @@ import {
 } from "../../../providers/aws/wire/index.js"
 import { systemClock, VirtualClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
-import type { Calls, GroupRequest, Instance, Offer, Owner, Prepared, Wish } from "../../../src/provider.js"
+import type { Calls, GroupRequest, Instance, Offer, Prepared } from "../../../src/provider.js"
 import { World, type WorldOptions } from "../../../src/simulator/index.js"
 import { recordExchange } from "./exchanges.js"
+import { definedOf, GROUP, NO_ROOM, OWNER, wishFor } from "../../support/wishes.js"
+
+export { GROUP, NO_ROOM, OWNER, wishFor }
 
 export const ZONE = "us-east-1a"
 
@@ -73,48 +76,11 @@ export function optionsFor(wire: Ec2Wire, changes: Changes = {}): AwsOptions {
     subnetIds: [{ id: subnetOf(ZONE), zone: ZONE }],
     ...changes,
   }
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as AwsOptions
+  return definedOf(options) as AwsOptions
 }
 
 /** An image with all that a launch needs to know of it. */
 export const TOLD = { id: IMAGES.x86_64, arch: "x86_64", devices: ["/dev/xvda"] } as const satisfies AwsImage
-
-export const OWNER: Owner = {
-  cluster: "render",
-  uid: "0123456789abcdef",
-  owner: "default",
-  generation: 1,
-  deadline: String(Date.UTC(2026, 0, 2) / 1000),
-  claim: "c1",
-}
-
-export const GROUP: GroupRequest = {
-  name: "default",
-  startup: "echo hello",
-  environment: { COLOUR: "blue" },
-  publicAddress: "auto",
-  tags: { team: "video" },
-  archs: ["x86_64"],
-}
-
-let wishes = 0
-
-export function wishFor(offers: readonly Offer[], count: number, rest: Partial<Wish> = {}): Wish {
-  wishes += 1
-  return {
-    id: `w${wishes}`,
-    uid: OWNER.uid,
-    group: "default",
-    count,
-    offers,
-    market: "on-demand",
-    arch: "x86_64",
-    spread: "one-zone",
-    ...rest,
-  }
-}
-
-export const NO_ROOM = { levels: {}, launches: [] } as const
 
 export function offersOf(
   cloud: Cloud,

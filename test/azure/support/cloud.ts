@@ -6,19 +6,12 @@ import { parseAzureOptions } from "../../../providers/azure/options.js"
 import { AZURE_WORLD, type AzureWire, azureWire, type Exchange } from "../../../providers/azure/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
-import type {
-  Calls,
-  GroupRequest,
-  Instance,
-  LaunchCall,
-  Offer,
-  Owner,
-  Prepared,
-  Provider,
-  Wish,
-} from "../../../src/provider.js"
+import type { Calls, GroupRequest, Instance, LaunchCall, Offer, Prepared, Provider } from "../../../src/provider.js"
 import { World, type WorldOptions } from "../../../src/simulator/index.js"
 import { recordExchange } from "./exchanges.js"
+import { definedOf, GROUP, NO_ROOM, OWNER, wishFor } from "../../support/wishes.js"
+
+export { GROUP, NO_ROOM, OWNER, wishFor }
 
 export const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
@@ -89,48 +82,8 @@ export function optionsFor(wire: AzureWire, changes: Changes = {}): AzureOptions
     credential: CREDENTIAL,
     ...changes,
   }
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as unknown as AzureOptions
+  return definedOf(options) as AzureOptions
 }
-
-export const OWNER: Owner = {
-  cluster: "render",
-  uid: "0123456789abcdef",
-  owner: "default",
-  generation: 1,
-  deadline: String(Date.UTC(2026, 0, 2) / 1000),
-  claim: "c1",
-}
-
-export const GROUP: GroupRequest = {
-  name: "default",
-  startup: "echo hello",
-  environment: { COLOUR: "blue" },
-  publicAddress: "auto",
-  tags: { team: "video" },
-  archs: ["x86_64"],
-}
-
-let wishes = 0
-
-export function wishFor(offers: readonly Offer[], count: number, rest: Partial<Wish> = {}): Wish {
-  wishes += 1
-  const { market = "on-demand", arch = "x86_64" } = offers[0] ?? {}
-  return {
-    id: `w${wishes}`,
-    uid: OWNER.uid,
-    group: "default",
-    count,
-    offers,
-    market,
-    arch,
-    spread: "one-zone",
-    ...rest,
-  }
-}
-
-export const NO_ROOM = { levels: {}, launches: [] } as const
 
 export function offersOf(
   cloud: Cloud,

@@ -11,13 +11,15 @@ import type {
   LaunchCall,
   Launched,
   Offer,
-  Owner,
   Prepared,
   Provider,
   Wish,
 } from "../../../src/provider.js"
 import { World, type WorldOptions } from "../../../src/simulator/index.js"
 import { recordExchange } from "./exchanges.js"
+import { definedOf, GROUP, NO_ROOM, OWNER, wishFor } from "../../support/wishes.js"
+
+export { GROUP, NO_ROOM, OWNER, wishFor }
 
 export const REGION = "us-central1"
 export const ZONE = "us-central1-a"
@@ -74,45 +76,8 @@ export async function gce(
 /** Options for that wire, unless changed; undefined takes one away. */
 export function optionsFor(wire: GceWire, changes: Changes = {}): GcpOptions {
   const options = { region: REGION, project: PROJECT, apiEndpoint: wire.url, ...changes }
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as GcpOptions
+  return definedOf(options) as GcpOptions
 }
-
-export const OWNER: Owner = {
-  cluster: "render",
-  uid: "0123456789abcdef",
-  owner: "default",
-  generation: 1,
-  deadline: String(Date.UTC(2026, 0, 2) / 1000),
-  claim: "c1",
-}
-
-export const GROUP: GroupRequest = {
-  name: "default",
-  startup: "echo hello",
-  environment: { COLOUR: "blue" },
-  publicAddress: "auto",
-  tags: { team: "video" },
-  archs: ["x86_64"],
-}
-
-let wishes = 0
-
-export function wishFor(offers: readonly Offer[], count: number, rest: Partial<Wish> = {}): Wish {
-  wishes += 1
-  return {
-    id: `w${wishes}`,
-    uid: OWNER.uid,
-    group: "default",
-    count,
-    offers,
-    market: "on-demand",
-    arch: "x86_64",
-    spread: "one-zone",
-    ...rest,
-  }
-}
-
-export const NO_ROOM = { levels: {}, launches: [] } as const
 
 export function offersOf(
   cloud: Cloud,
