@@ -12,12 +12,13 @@ for (let file = 0; file < 40; file += 1) await writeFile(join(queue, "todo", `${
 const cluster = new Cluster({
   provider: "local",
   environment: { QUEUE: queue },
-  // A rename is a claim: of two workers that want the same file, one gets it.
+  // A rename is a claim: of two workers that want the same file, one gets it. Who finds none left is not one that failed.
   startup: `cd "$QUEUE"
     for file in todo/*; do
       mine="doing/\${file##*/}"
       mv "$file" "$mine" 2>/dev/null && gzip "$mine" && mv "$mine.gz" done/
-    done`,
+    done
+    exec sleep infinity`,
 })
 try {
   const { running } = await cluster.scale(8)
