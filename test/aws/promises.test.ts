@@ -6,6 +6,7 @@ import { createCalls } from "../../src/calls/send.js"
 import type { Bucket, Market } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { contract, type FaultHooks, type ForeignInstance, type Subject } from "../contract/index.js"
+import { isLong, LONG } from "../support/long.js"
 import { type Cloud, ec2, optionsFor } from "./support/cloud.js"
 
 /** Bare calls pace nothing, so nothing may refuse them. */
@@ -59,7 +60,9 @@ function faultsOf({ world: { faults } }: Cloud): FaultHooks {
 }
 
 for (const pace of ["bare", "core"] as const) {
-  describe(`EC2 over the wire, with ${pace} calls`, () => {
+  const isLeftOut = pace === "bare" && !isLong
+  const title = `EC2 over the wire, with ${pace} calls`
+  describe.skipIf(isLeftOut)(isLeftOut ? `${title} (${LONG})` : title, () => {
     for (const { name, run, skipped } of contract(() => subject(pace))) {
       test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
     }
