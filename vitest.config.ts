@@ -15,8 +15,8 @@ export default defineConfig({
   test: {
     globalSetup: "test/support/build.ts",
     include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // One is left free otherwise, and on two cores only one is used.
     maxWorkers: "100%",
   },
