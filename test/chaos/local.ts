@@ -21,6 +21,9 @@ const GRACE_MS = 200
 /** What a supervisor may take to end once its instance has gone, on a busy machine. */
 const SUPERVISOR_MS = 5_000
 
+/** Hundreds of kills take a while, and the neighbours must outlive them. */
+const NEIGHBOURS_LIVE_S = "36000"
+
 /** Each worker notes that it began, and the first one of a cluster listens on its port. */
 const STARTUP = `echo "$MUSTER_NAME $MUSTER_INSTANCE $MUSTER_ADDRESS:$MUSTER_PORT" >> "$NOTES"
 if mkdir "$NOTES.listener" 2>/dev/null; then
@@ -69,7 +72,13 @@ export async function localScene(): Promise<LocalScene> {
 
 async function openNeighbours(settings: { root: string; graceMs: number }): Promise<Cluster> {
   const provider = local(settings)
-  const spec = { name: NAME, owner: NEIGHBOUR, provider, instanceType: "local-1", startup: "exec sleep 600" }
+  const spec = {
+    name: NAME,
+    owner: NEIGHBOUR,
+    provider,
+    instanceType: "local-1",
+    startup: `exec sleep ${NEIGHBOURS_LIVE_S}`,
+  }
   const cluster = new Cluster(spec, { journal: false })
   await cluster.scale(NEIGHBOURS)
   return cluster
@@ -78,7 +87,7 @@ async function openNeighbours(settings: { root: string; graceMs: number }): Prom
 /** A process that has nothing to do with us, although its environment looks much like it. */
 function startStranger(): ChildProcess {
   const environment = { MUSTER_CLUSTER: NAME, MUSTER_INSTANCE: "0123456789abcdef0123456789abcdef" }
-  return spawn("sleep", ["600"], { env: { ...process.env, ...environment }, stdio: "ignore" })
+  return spawn("sleep", [NEIGHBOURS_LIVE_S], { env: { ...process.env, ...environment }, stdio: "ignore" })
 }
 
 class Witness implements Evidence {
