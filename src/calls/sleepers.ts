@@ -1,4 +1,4 @@
-/** Sleepers: who is to be woken when, the earliest first. */
+/** Sleepers: who is to be woken when, the earliest first, and of the same moment who came first. */
 
 export interface Sleeper {
   readonly at: number
@@ -10,7 +10,7 @@ function isBefore(a: Sleeper, b: Sleeper): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** A binary heap of sleepers, earliest first; cancelled ones are skipped when they surface. */
+/** A binary heap. What was cancelled stays in it: whoever takes it out skips it. */
 export class Sleepers {
   readonly #heap: Sleeper[] = []
 
