@@ -43,8 +43,8 @@ export async function askPrices(fleet: Fleet, targets: ReadonlyMap<string, numbe
 /**
  * Refuses targets that cannot be within the cluster's means.
  *
- * @throws SpecError when they are above `maxWorkers`. @throws RejectedError past the deadline. @throws BudgetError when the money is spent, or the cheapest offers
- * would be too dear.
+ * @throws SpecError when they are above `maxWorkers`. @throws RejectedError past the deadline. @throws BudgetError when the
+ * money is spent, or the cheapest offers would be too dear.
  */
 export function checkTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
   const { money } = fleet
