@@ -4,6 +4,7 @@ import type { Prepared, Provider } from "../provider.js"
 import { endIfSpent, watchBudget } from "./budget.js"
 import { readConsoles } from "./console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
+import { deadlineMs } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
 import { forsake, isLookedFor, mayForsake } from "./forsake.js"
 import { observe } from "./observe.js"
@@ -104,8 +105,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     emitPass(fleet)
     return new Map()
   }
-  const deadlineMs = Number(fleet.owner.deadline) * 1000
-  readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs))
+  readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet)))
   withdrawBarred(fleet)
   await askOffers(fleet)
   let plans = planNow(fleet)
@@ -115,7 +115,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     // The target may have changed while that was awaited; from here on nothing is.
     plans = planNow(fleet)
   }
-  const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs)
+  const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet))
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans), ...exchanged])
   advanceLaunches(fleet)
@@ -282,8 +282,8 @@ function launchWakeAt(fleet: Fleet, launch: Launch): number {
 
 /** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */
 function deadlineAt(fleet: Fleet): number {
-  const deadlineMs = Number(fleet.owner.deadline) * 1000
-  return fleet.clock.now() < deadlineMs ? deadlineMs : Number.POSITIVE_INFINITY
+  const at = deadlineMs(fleet)
+  return fleet.clock.now() < at ? at : Number.POSITIVE_INFINITY
 }
 
 function emitPass(fleet: Fleet): void {
