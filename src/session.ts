@@ -1,5 +1,4 @@
 /** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
-import { setMaxListeners } from "node:events"
 import type { Clock } from "./calls/clock.js"
 import type { ClusterEventBody } from "./events.js"
 import { closeOnExit } from "./exit/on-exit.js"
@@ -62,8 +61,6 @@ export class Session {
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
     const { name, isNamed, close, abort } = options
-    // Every request under way listens to it: hundreds are no leak.
-    setMaxListeners(0, abort.signal)
     let session: Session | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options

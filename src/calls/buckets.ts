@@ -1,5 +1,6 @@
 /** Rate and concurrency limits of one account, shared by every cluster of the process that works with it. */
 import type { Bucket, Cost } from "../provider.js"
+import { onAbort } from "./aborts.js"
 import type { Clock } from "./clock.js"
 import { available, availableAt, capacityOf, LATE_MS, type Level, lengthOf, usedIn, windowStart } from "./level.js"
 
@@ -56,7 +57,7 @@ export class Buckets {
   async take(cost: Cost, options: TakeOptions): Promise<() => void> {
     options.signal.throwIfAborted()
     const known = Object.entries(cost).filter(([name, units]) => units > 0 && this.#levels.has(name))
-    if (known.length > 0) await this.#wait(known, options)
+    if (known.length > 0 && !this.#takeAtOnce(known, options)) await this.#wait(known, options)
     let held = known.filter(([name]) => this.#levels.get(name)?.bucket.kind === "concurrency")
     return () => {
       for (const [name, units] of held) this.#give(name, units)
@@ -130,15 +131,24 @@ export class Buckets {
     return Object.fromEntries([...this.#levels].map(([name, level]) => [name, available(level, now)]))
   }
 
+  /** Nobody waits, and all that is asked is there: most requests of a burst need no place in a queue. */
+  #takeAtOnce(cost: Waiter["cost"], options: TakeOptions): boolean {
+    const now = this.#clock.now()
+    if (this.#queues.size > 0 || cost.some(([name, units]) => this.#openAt(name, units, options, now) > now))
+      return false
+    for (const [name, units] of cost) this.#draw(name, units)
+    return true
+  }
+
   #wait(cost: Waiter["cost"], options: TakeOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
+      const forget = onAbort(options.signal, () => {
         this.#leave(key, waiter)
         reject(options.signal.reason as Error)
         this.#grantDue()
-      }
+      })
       const grant = () => {
-        options.signal.removeEventListener("abort", onAbort)
+        forget()
         resolve()
       }
       const waiter: Waiter = { ...options, cost, order: this.#order++, grant }
@@ -146,7 +156,6 @@ export class Buckets {
       const queue = this.#queues.get(key) ?? []
       queue.push(waiter)
       this.#queues.set(key, queue)
-      options.signal.addEventListener("abort", onAbort, { once: true })
       this.#grantDue()
     })
   }
@@ -171,7 +180,7 @@ export class Buckets {
     let wakeAt = Number.POSITIVE_INFINITY
     for (let next = frontOf(open); next !== undefined; next = frontOf(open)) {
       const [key, waiter] = next
-      // The signal's listeners are called one after the other, and this one's turn comes.
+      // Those who wait for the signal are called one after the other, and this one's turn comes.
       const isOver = waiter.signal.aborted
       const isBlocked = waiter.cost.some(([name]) => blocked.has(this.#laneOf(name, waiter)))
       const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
@@ -204,7 +213,7 @@ export class Buckets {
     return Math.max(now, ...waiter.cost.map(([name, units]) => this.#openAt(name, units, waiter, now)))
   }
 
-  #openAt(name: string, units: number, { failover = false }: Waiter, now: number): number {
+  #openAt(name: string, units: number, { failover = false }: TakeOptions, now: number): number {
     const level = this.#levels.get(name)
     return level === undefined ? now : Math.max(level.stoppedUntil, availableAt(level, units, now, failover))
   }

@@ -2,6 +2,7 @@
  * The only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
  * virtual hours in milliseconds and twice the same.
  */
+import { onAbort } from "./aborts.js"
 import { Sleepers } from "./sleepers.js"
 
 export interface Clock {
@@ -43,15 +44,16 @@ function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<v
       reject(signal.reason as Error)
       return
     }
-    const onAbort = () => {
-      cancel()
-      reject(signal?.reason as Error)
-    }
+    let forget = () => {}
     const cancel = timer(ms, () => {
-      signal?.removeEventListener("abort", onAbort)
+      forget()
       resolve()
     })
-    signal?.addEventListener("abort", onAbort, { once: true })
+    if (signal === undefined) return
+    forget = onAbort(signal, () => {
+      cancel()
+      reject(signal.reason as Error)
+    })
   })
 }
 

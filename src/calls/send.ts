@@ -2,9 +2,9 @@
  * What wraps every single request to a cloud: retry(throttle(admit(deadline(event(fn))))). One place paces, journals,
  * limits in time, counts and retries.
  */
-import { setMaxListeners } from "node:events"
 import { isFinal, ThrottledError, TransientError } from "../errors.js"
 import type { Attempt, Calls, Cost, Limits } from "../provider.js"
+import { onAbort } from "./aborts.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
 import { backoffMs, MAX_ATTEMPTS, RetryBudget } from "./retry.js"
@@ -82,8 +82,6 @@ export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnl
 /** The core's calls. */
 export function createCalls(options: CallsOptions): Calls {
   const { clock, signal } = options
-  // Node warns at eleven listeners, which for a signal that ends a thousand requests are no leak.
-  setMaxListeners(0, signal)
   const account = accountOf(clock, options.limits)
   let admitted: Promise<void> | undefined
   const admit = () => (admitted ??= options.admit?.() ?? Promise.resolve())
@@ -201,18 +199,21 @@ async function deadline<T>(
   const { clock, limits, signal } = options
   const controller = new AbortController()
   const late = () => new TransientError(`${api}: no answer within ${limits.attemptMs / 1000} s; the outcome is unknown`)
-  const cancel = clock.timer(limits.attemptMs, () => controller.abort(late()))
-  const onAbort = () => controller.abort(signal.reason)
-  if (!options.finishAttempts) signal.addEventListener("abort", onAbort, { once: true })
+  let end = (_reason: unknown) => {}
   const ended = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener("abort", () => reject(controller.signal.reason as Error), { once: true })
+    end = (reason) => {
+      controller.abort(reason)
+      reject(reason as Error)
+    }
   })
+  const cancel = clock.timer(limits.attemptMs, () => end(late()))
+  const forget = options.finishAttempts ? () => {} : onAbort(signal, () => end(signal.reason))
   const observed = (remaining: Readonly<Record<string, number>>) => account.buckets.observed(remaining)
   try {
     return await Promise.race([clock.busy(api, run({ signal: controller.signal, number, observed })), ended])
   } finally {
     cancel()
-    signal.removeEventListener("abort", onAbort)
+    forget()
   }
 }
 

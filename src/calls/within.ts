@@ -1,4 +1,5 @@
 /** Within: a wait for something that goes on by itself, but no longer than its deadline and its caller's signal let it. */
+import { onAbort } from "./aborts.js"
 import type { Clock } from "./clock.js"
 
 /**
@@ -16,11 +17,10 @@ export async function within<T>(
   let stopWaiting = () => {}
   const ended = new Promise<never>((_resolve, reject) => {
     const cancel = clock.timer(ms, () => reject(late()))
-    const onAbort = () => reject(signal?.reason as Error)
-    signal?.addEventListener("abort", onAbort, { once: true })
+    const forget = signal === undefined ? () => {} : onAbort(signal, () => reject(signal.reason as Error))
     stopWaiting = () => {
       cancel()
-      signal?.removeEventListener("abort", onAbort)
+      forget()
     }
   })
   try {

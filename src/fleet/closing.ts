@@ -1,4 +1,5 @@
 /** Closing: everything goes, and what cannot be confirmed gone is named. */
+import { onAbort } from "../calls/aborts.js"
 import { isFinal, LeakError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
@@ -62,7 +63,7 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
     const finish = () => {
       stopHearing()
       cancel()
-      fleet.signal.removeEventListener("abort", finish)
+      forget()
       resolve(standing(fleet))
     }
     const stopHearing = passes.on((_plans, error) => {
@@ -70,7 +71,7 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
     })
     const cancel = fleet.clock.timer(timeoutMs, finish)
     // Who has lost the cluster looks no more.
-    fleet.signal.addEventListener("abort", finish, { once: true })
+    const forget = onAbort(fleet.signal, finish)
     fleet.wake()
   })
 }

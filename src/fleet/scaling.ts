@@ -1,4 +1,5 @@
 /** Scaling: sets targets and waits for them. */
+import { onAbort } from "../calls/aborts.js"
 import { accountOf } from "../calls/send.js"
 import { within } from "../calls/within.js"
 import { TimeoutError } from "../errors.js"
@@ -113,15 +114,11 @@ export class Scaling {
     reject: (error: Error) => void,
   ): void {
     const fleet = this.#fleet
-    const onAbort = () => {
-      settleForWhatIs(fleet, scale)
-      wait.reject(scale.signal?.reason as Error)
-    }
     const end = () => {
       this.#waits.delete(wait)
       stopHearing()
       cancelTimer()
-      scale.signal?.removeEventListener("abort", onAbort)
+      forget()
     }
     const wait: Wait = {
       scale,
@@ -154,7 +151,12 @@ export class Scaling {
       })
     }
     arm(leftMs(fleet, scale))
-    scale.signal?.addEventListener("abort", onAbort, { once: true })
+    const { signal } = scale
+    const abandon = () => {
+      settleForWhatIs(fleet, scale)
+      wait.reject(signal?.reason as Error)
+    }
+    const forget = signal === undefined ? () => {} : onAbort(signal, abandon)
     this.#waits.add(wait)
     fleet.wake()
   }

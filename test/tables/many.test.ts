@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events"
 import { expect, test } from "vitest"
 import { Buckets } from "../../src/calls/buckets.js"
 import { VirtualClock } from "../../src/calls/clock.js"
@@ -10,8 +9,6 @@ test("ten thousand waiters pass in order, in as many windows as their number nee
     slots: { kind: "concurrency", max: 200 },
   })
   const { signal } = new AbortController()
-  // As the core does for every signal that it gives to buckets.
-  setMaxListeners(0, signal)
   const passed: number[] = []
   const one = async (index: number) => {
     const release = await buckets.take({ writes: 1, slots: 1 }, { signal })

@@ -1,0 +1,44 @@
+/**
+ * Aborts: all who wait for the same signal behind one listener. A signal looks through its listeners whenever one is added,
+ * so that a burst of a thousand requests would look through half a million, and node warns from the eleventh on.
+ */
+
+interface Waiting {
+  readonly fns: Set<() => void>
+  readonly abort: () => void
+}
+
+const waitings = new WeakMap<AbortSignal, Waiting>()
+
+/**
+ * Calls `fn` once when the signal is aborted, in the order of asking. A signal that is aborted already calls nobody.
+ *
+ * @returns a function that takes it back; calling it twice does nothing.
+ */
+export function onAbort(signal: AbortSignal, fn: () => void): () => void {
+  const waiting = waitings.get(signal) ?? listen(signal)
+  const own = () => fn()
+  waiting.fns.add(own)
+  return () => {
+    if (waiting.fns.delete(own) && waiting.fns.size === 0) stopListening(signal, waiting)
+  }
+}
+
+function listen(signal: AbortSignal): Waiting {
+  const fns = new Set<() => void>()
+  const waiting = {
+    fns,
+    abort: () => {
+      stopListening(signal, waiting)
+      for (const fn of fns) fn()
+    },
+  }
+  waitings.set(signal, waiting)
+  signal.addEventListener("abort", waiting.abort)
+  return waiting
+}
+
+function stopListening(signal: AbortSignal, waiting: Waiting): void {
+  if (waitings.get(signal) === waiting) waitings.delete(signal)
+  signal.removeEventListener("abort", waiting.abort)
+}
