@@ -227,8 +227,9 @@ export class FileJournal implements Journal {
       return digest
     }
     for (const record of records) {
+      // The texts that it names go before it.
       const packed = pack(record, name)
-      lines.push(line(packed as JsonObject))
+      lines.push(`${packed}\n`)
     }
     return lines
   }
