@@ -197,7 +197,12 @@ export interface Instance {
   readonly tags: Readonly<Record<string, string>>
   /** Why it failed to start or was taken away, where the cloud says so. */
   readonly failure?: Failure
+  /** Who ended it, where the cloud says so. Left out: the cloud, its guest, or nobody knows. */
+  readonly endedBy?: EndedBy
 }
+
+/** `request`: a request, which may be anybody's. `muster`: one that only Muster makes, of this process or another. */
+export type EndedBy = "request" | "muster"
 
 /**
  * `settled`: no further instance or failure can come of this call. When not, `ref` is what `settle` needs to look again
@@ -232,6 +237,8 @@ export interface Interruptions {
   readonly notices: readonly { readonly id: string; readonly at: number }[]
   /** Why instances that vanished did. */
   readonly reasons: readonly { readonly id: string; readonly failure: Failure }[]
+  /** Who ended instances that vanished, where lists do not say it. */
+  readonly endings?: readonly { readonly id: string; readonly by: EndedBy }[]
 }
 
 export interface Headroom {
@@ -390,7 +397,7 @@ export interface Provider {
    * Throws OwnershipError if somebody else holds it.
    */
   claim?(owner: Owner, calls: Calls): Promise<void>
-  /** Asked of spot instances that live, and of those that have just vanished: these are given as `terminated`. */
+  /** Asked of spot instances that live, and of all that have just vanished: these are given as `terminated`. */
   interruptions?(instances: readonly Instance[], calls: Calls): Promise<Interruptions>
   /** Quota, addresses, disks: advisory. */
   headroom?(wish: Wish, calls: Calls): Promise<readonly Headroom[]>

@@ -64,7 +64,16 @@ export function toInstance(native: Ec2.Instance, { api, region, now }: Source): 
     tags,
   } as const satisfies Instance
   const failure = failureOf(native, instance)
-  return failure === undefined ? instance : { ...instance, failure }
+  return {
+    ...instance,
+    ...(failure === undefined ? {} : { failure }),
+    ...(isEndedByRequest(native, instance) ? { endedBy: "request" } : {}),
+  }
+}
+
+/** "Client.UserInitiatedShutdown: The instance was shut down using the Amazon EC2 API" ("StateReason"). */
+function isEndedByRequest({ StateReason }: Ec2.Instance, { state }: Instance): boolean {
+  return StateReason?.Code === "Client.UserInitiatedShutdown" && (state === "terminating" || state === "terminated")
 }
 
 interface ReasonRow {

@@ -1,10 +1,13 @@
-import type { Calls, Failure, Instance, Interruptions } from "../../src/provider.js"
+import { AuthError, RejectedError } from "../../src/errors.js"
+import type { Calls, EndedBy, Failure, Instance, Interruptions } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { COLD_MS } from "./codes.js"
 import { PAGE } from "./limits.js"
 import { idOf } from "./names.js"
 import { lastPart, type NativeOperation } from "./native.js"
-import { parseTime } from "./time.js"
+import { pages } from "./pages.js"
+import { isDeletionId } from "./terminate.js"
+import { isoTime, parseTime } from "./time.js"
 
 /** "Compute Engine ... gives the VM a best-effort 30 second period to shut down" ("Spot VMs", preemption process). */
 const NOTICE_MS = 30_000
@@ -22,9 +25,16 @@ export async function interruptions(
   instances: readonly Instance[],
   calls: Calls,
 ): Promise<Interruptions> {
-  const asked = new Map(instances.map((instance) => [instance.id, instance]))
-  const zones = [...new Set(instances.map(({ zone }) => zone))]
-  const operations = await Promise.all(zones.map((zone) => readPreempted(send, zone, calls)))
+  const spot = instances.filter(({ market }) => market === "spot")
+  const asked = new Map(spot.map((instance) => [instance.id, instance]))
+  const [operations, endings] = await Promise.all([
+    Promise.all(zonesOf(spot).map((zone) => readPreempted(send, zone, calls))),
+    endingsOf(
+      send,
+      instances.filter(({ state }) => state === "terminated"),
+      calls,
+    ),
+  ])
   const found = operations.flat().flatMap(({ zone, operation }) => {
     const instance = asked.get(idOf(zone, lastPart(operation.targetLink)))
     return instance === undefined ? [] : [{ instance, at: (parseTime(operation.insertTime) ?? 0) + NOTICE_MS }]
@@ -32,7 +42,55 @@ export async function interruptions(
   return {
     notices: found.filter(({ at }) => at > calls.now()).map(({ instance, at }) => ({ id: instance.id, at })),
     reasons: found.map(({ instance }) => ({ id: instance.id, failure: preempted(region, instance) })),
+    endings,
   }
+}
+
+function zonesOf(instances: readonly Instance[]): readonly string[] {
+  return [...new Set(instances.map(({ zone }) => zone))]
+}
+
+/** As long as the longest pause between two looks, and time for a deletion to be carried out. */
+const RECENT_MS = 15 * 60_000
+const DELETE = "delete"
+
+/**
+ * Which of these Muster deleted, in this process or another: the operation repeats the id that its request had. Who may not
+ * read operations does without.
+ */
+async function endingsOf(
+  send: Send,
+  vanished: readonly Instance[],
+  calls: Calls,
+): Promise<readonly { readonly id: string; readonly by: EndedBy }[]> {
+  const ids = new Set(vanished.map(({ id }) => id))
+  const reading = Promise.all(zonesOf(vanished).map((zone) => readDeletions(send, zone, calls)))
+  const lists = await reading.catch((error: unknown) => {
+    if (error instanceof AuthError || error instanceof RejectedError) return []
+    throw error
+  })
+  return lists.flat().flatMap(({ id, operation: { clientOperationId, insertTime } }) => {
+    const isOurs = ids.has(id) && isDeletionId(clientOperationId, id, parseTime(insertTime) ?? 0)
+    return isOurs ? [{ id, by: "muster" as const }] : []
+  })
+}
+
+async function readDeletions(
+  send: Send,
+  zone: string,
+  calls: Calls,
+): Promise<readonly { readonly id: string; readonly operation: NativeOperation }[]> {
+  const since = isoTime(calls.now() - RECENT_MS)
+  const request = {
+    what: `reading deletions in ${zone}`,
+    message: { zone, filter: `(operationType="${DELETE}") AND (creationTimestamp > "${since}")` },
+    fields: "items(operationType,targetLink,insertTime,clientOperationId),nextPageToken",
+  }
+  const operations: NativeOperation[] = []
+  for await (const { items = [] } of pages(send, calls, "zoneOperations.list", request)) operations.push(...items)
+  return operations
+    .filter(({ operationType }) => operationType === DELETE)
+    .map((operation) => ({ id: idOf(zone, lastPart(operation.targetLink)), operation }))
 }
 
 async function readPreempted(

@@ -15,6 +15,8 @@ type End = Termination["accepted"][number]
 
 /** Asked again after so long, it is a new request: the old one's id would only bring back what came of it. */
 const SAME_REQUEST_MS = 60_000
+/** In as many times of that. */
+const MOST_APART = 5
 
 /**
  * Deletes instances, one request each: Compute Engine has no other way for instances of no group. All go at once, as many
@@ -27,8 +29,8 @@ export async function terminate(
   instances: readonly Instance[],
   calls: Calls,
 ): Promise<Termination> {
-  const period = Math.floor(calls.now() / SAME_REQUEST_MS)
-  const outcomes = await Promise.allSettled(instances.map((instance) => end(send, region, instance, period, calls)))
+  const at = calls.now()
+  const outcomes = await Promise.allSettled(instances.map((instance) => end(send, region, instance, at, calls)))
   calls.signal.throwIfAborted()
   const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
   const [first] = refusals
@@ -40,7 +42,18 @@ export async function terminate(
   return { accepted, failures }
 }
 
-async function end(send: Send, region: string, instance: Instance, period: number, calls: Calls): Promise<End> {
+/** The id of a request that is made at that moment, in milliseconds since 1970: who sees it later knows that Muster made it. */
+export function deletionId(id: string, at: number): string {
+  return uuidOf(hexOf(`delete/${id}/${Math.floor(at / SAME_REQUEST_MS)}`, 32))
+}
+
+/** Whether it is the id of a request that Muster made at about that moment: the two clocks may differ by some minutes. */
+export function isDeletionId(requestId: string | undefined, id: string, at: number): boolean {
+  const apart = Array.from({ length: 2 * MOST_APART + 1 }, (_, index) => (index - MOST_APART) * SAME_REQUEST_MS)
+  return apart.some((ms) => deletionId(id, at + ms) === requestId)
+}
+
+async function end(send: Send, region: string, instance: Instance, at: number, calls: Calls): Promise<End> {
   const { id, state } = instance
   // On its way out already: asking again would cost a write, and Compute Engine may refuse a second deletion. Should it
   // only have been stopped, lists show it as stopped next.
@@ -51,7 +64,7 @@ async function end(send: Send, region: string, instance: Instance, period: numbe
   }
   const { zone, name } = parts
   const what = `deleting ${name} in ${zone}`
-  const requestId = uuidOf(hexOf(`delete/${id}/${period}`, 32))
+  const requestId = deletionId(id, at)
   try {
     const operation = await send(calls, "instances.delete", {
       what,

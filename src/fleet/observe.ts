@@ -3,6 +3,7 @@ import { MusterError, OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
 import { listByZone, listKnown } from "./by-zone.js"
 import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
+import { giveWay, isNewlyGone } from "./ended.js"
 import { heardInTime, underWay } from "./hear.js"
 import { learn } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
@@ -60,7 +61,9 @@ export async function observe(fleet: Fleet): Promise<void> {
 
 async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
   try {
+    const begun = fleet.clock.now()
     await lookAtAll(fleet, provider, look)
+    giveWay(fleet, provider, begun)
     look.problem = undefined
   } catch (error) {
     look.problem = error instanceof Error ? error : new MusterError(String(error))
@@ -247,17 +250,16 @@ async function concludeAbsent(
  * more, as gone: some clouds can tell why, all others may infer it.
  */
 async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
-  const isGone = ({ state, since, terminatedAt }: WorkerRecord) =>
-    (state === "lost" || (state === "terminated" && terminatedAt === undefined)) && since >= begun
-  const spot = [...fleet.roster.workers.values()].filter(
+  const asked = [...fleet.roster.workers.values()].filter(
     (worker) =>
-      worker.provider === provider && worker.instance.market === "spot" && (mayLive(worker.state) || isGone(worker)),
+      worker.provider === provider &&
+      (isNewlyGone(worker, begun) || (worker.instance.market === "spot" && mayLive(worker.state))),
   )
-  if (provider.interruptions === undefined || spot.length === 0) return
-  const instances = spot.map(
-    (worker): Instance => (isGone(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
+  if (provider.interruptions === undefined || asked.length === 0) return
+  const instances = asked.map(
+    (worker): Instance => (isNewlyGone(worker, begun) ? { ...worker.instance, state: "terminated" } : worker.instance),
   )
-  const { notices, reasons } = await provider.interruptions(instances, fleetCalls(fleet, provider))
+  const { notices, reasons, endings = [] } = await provider.interruptions(instances, fleetCalls(fleet, provider))
   const now = fleet.clock.now()
   for (const { id, at } of notices) {
     const worker = fleet.roster.find(provider, id)
@@ -268,5 +270,9 @@ async function observeInterruptions(fleet: Fleet, provider: Provider, begun: num
   for (const { id, failure } of reasons) {
     const worker = fleet.roster.find(provider, id)
     if (worker !== undefined) worker.failure ??= failure
+  }
+  for (const { id, by } of endings) {
+    const worker = fleet.roster.find(provider, id)
+    if (worker !== undefined) worker.instance = { ...worker.instance, endedBy: by }
   }
 }

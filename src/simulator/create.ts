@@ -151,6 +151,7 @@ function newLife(state: WorldState, offer: Offer, request: CreateRequest, index:
     endsAt: never,
     endShownAfterMs: 0,
     endReason: undefined,
+    endedByRequest: false,
     released: false,
     ...(name === undefined ? {} : { name, nameKey: nameKeyOf(request, name) }),
     // 198.18.0.0/15 is set aside for benchmarks (RFC 2544): nobody's address.

@@ -10,15 +10,17 @@ interface Leaving {
   /** How long it takes from there to terminated; drawn when left out. */
   readonly stopMs?: number
   readonly endReason?: EndReason
+  readonly byRequest?: true
 }
 
 /** It will leave at that moment, unless it leaves earlier already. */
-export function leave(state: WorldState, life: Life, { at, stopMs, endReason }: Leaving): void {
+export function leave(state: WorldState, life: Life, { at, stopMs, endReason, byRequest }: Leaving): void {
   if (at >= life.leavesAt) return
   const endsAt = at + (stopMs ?? drawLatency(state, "stopMs"))
   life.leavesAt = at
   life.endsAt = endsAt
   life.endReason = endReason
+  life.endedByRequest = byRequest === true
   life.endShownAfterMs = drawLag(state)
   state.agenda.add(endsAt, () => {
     if (life.endsAt === endsAt) release(state, life)
@@ -42,10 +44,19 @@ export function terminate(state: WorldState, ids: readonly string[]): ReadonlyMa
   return new Map(
     ids.map((id) => {
       const life = state.inventory.get(id)
-      if (life !== undefined) leave(state, life, { at: now })
+      if (life !== undefined) leave(state, life, { at: now, byRequest: true })
       return [id, life === undefined ? undefined : stateAt(life, now)] as const
     }),
   )
+}
+
+/** They leave by themselves. */
+export function lose(state: WorldState, ids: readonly string[]): void {
+  const now = nowOf(state)
+  for (const id of ids) {
+    const life = state.inventory.get(id)
+    if (life !== undefined) leave(state, life, { at: now })
+  }
 }
 
 /** Halts instances without ending them: they keep their place. Returns the ids of those that were there to halt. */

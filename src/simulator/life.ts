@@ -33,6 +33,8 @@ export interface Life {
   endsAt: number
   endShownAfterMs: number
   endReason: EndReason | undefined
+  /** A request ended it, and it did not end by itself. */
+  endedByRequest: boolean
   /** Its place in pool and quota is free again. */
   released: boolean
 }
@@ -62,6 +64,8 @@ export interface WorldInstance {
   /** Only once it is terminated. */
   readonly endedAt?: number
   readonly endReason?: EndReason
+  /** Only once it is terminating, and where a request ended it. */
+  readonly endedByRequest?: true
 }
 
 /** The state in truth; undefined before its birth. */
@@ -105,6 +109,7 @@ export function pictureOf(life: Life, state: InstanceState): WorldInstance {
     ...(isLeaving ? { leftAt: life.leavesAt } : {}),
     ...(state === "terminated" ? { endedAt: life.endsAt } : {}),
     ...(isLeaving && life.endReason !== undefined ? { endReason: life.endReason } : {}),
+    ...(isLeaving && life.endedByRequest ? { endedByRequest: true } : {}),
   }
 }
 

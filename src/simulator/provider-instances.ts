@@ -30,6 +30,7 @@ export function instanceOf(seen: WorldInstance): Instance {
     ...(endedAt === undefined ? {} : { endedAt }),
     tags,
     ...(failure === undefined ? {} : { failure }),
+    ...(seen.endedByRequest === true ? { endedBy: "request" } : {}),
   }
 }
 

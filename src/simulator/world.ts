@@ -12,7 +12,7 @@ import { Agenda } from "./agenda.js"
 import { Buckets } from "./buckets.js"
 import { Catalogue, type Pool } from "./catalogue.js"
 import { type CreateRequest, type Creation, create } from "./create.js"
-import { interrupt, noticesNow, stop, strikeAll, terminate } from "./ending.js"
+import { interrupt, lose, noticesNow, stop, strikeAll, terminate } from "./ending.js"
 import { Faults } from "./faults.js"
 import { Inventory, type WorldFilter } from "./inventory.js"
 import { Ledger } from "./ledger.js"
@@ -123,6 +123,12 @@ export class World {
   terminate(ids: readonly string[]): ReadonlyMap<string, InstanceState | undefined> {
     this.#now()
     return terminate(this.#state, ids)
+  }
+
+  /** Instances vanish, and nobody asked for it: a host that broke, and what ran on it. */
+  lose(ids: readonly string[]): void {
+    this.#now()
+    lose(this.#state, ids)
   }
 
   /** Halts instances, which keep their places, and are not paid for. Returns the ids of those there were. */

@@ -302,7 +302,7 @@ describe("lists", () => {
     ]
     const cloud = await canned({ kind: "compute#operationList", items: others })
     const spot = { ...instance(), market: "spot" } as const
-    expect(await cloud.provider.interruptions?.([spot], cloud.calls)).toEqual({ notices: [], reasons: [] })
+    expect(await cloud.provider.interruptions?.([spot], cloud.calls)).toEqual({ notices: [], reasons: [], endings: [] })
     expect(await cloud.provider.find?.(launchCall(), cloud.calls)).toBeUndefined()
   })
 })

@@ -262,3 +262,37 @@ test("the deadline is kept by Compute Engine itself", async () => {
   await cloud.run(cloud.clock.sleep(2 * 3_600_000))
   expect(cloud.world.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
 })
+
+describe("an idle owner", () => {
+  async function idle(cloud: Cloud): Promise<Cluster> {
+    const cluster = clusterOn(cloud)
+    await cloud.run(cluster.scale(4))
+    await cloud.run(cloud.clock.sleep(60_000))
+    return cluster
+  }
+  const living = (cloud: Cloud) => cloud.world.truth({ states: ["pending", "running"] })
+
+  test("does not make anew what Muster has deleted elsewhere: the operation tells by its request's id", async () => {
+    const cloud = await gce()
+    const cluster = await idle(cloud)
+    const others = await cloud.run(cloud.provider.list({ cluster: "render" }, cloud.bare()))
+    await cloud.run(cloud.provider.terminate(others.slice(0, 1), cloud.bare()))
+    await cloud.run(cloud.clock.sleep(300_000))
+    expect(living(cloud)).toHaveLength(3)
+    await cloud.run(Cluster.sweep({ provider: cloud.provider, name: "render" }, { clock: cloud.clock }))
+    await cloud.run(cloud.clock.sleep(3_600_000))
+    expect(living(cloud)).toEqual([])
+    expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
+    expect(await cloud.run(cluster.close())).toMatchObject({ leaked: [] })
+  })
+
+  test.each(["read", "not read"])("makes anew what somebody else has deleted, operations %s", async (how) => {
+    const cloud = await gce()
+    const cluster = await idle(cloud)
+    if (how === "not read") cloud.world.faults.rate("zoneOperations.list", 1, { kind: "fail", error: "auth" })
+    cloud.world.terminate(living(cloud).map(({ id }) => id))
+    await cloud.run(cloud.clock.sleep(300_000))
+    expect(living(cloud)).toHaveLength(4)
+    await cloud.run(cluster.close())
+  })
+})

@@ -120,7 +120,7 @@ function strike(world: World, blow: Blow): void {
     const alive = oursIn(world, { states: ["pending", "running"] }).map(({ id }) => id)
     const ids = alive.slice(0, Math.ceil(alive.length * blow.share))
     if (blow.kind === "interrupt") world.faults.interrupt(ids, { noticeMs: blow.noticeMs })
-    else if (blow.kind === "vanish") world.terminate(ids)
+    else if (blow.kind === "vanish") world.lose(ids)
     else world.stop(ids)
   }
 }

@@ -86,7 +86,7 @@ function term(tokens: readonly string[], text: string): Parsed {
   if (compare === undefined) throw invalid(text)
   const wanted = value.startsWith('"') ? (JSON.parse(value) as string) : value
   const path = pathOf(first)
-  return { test: (resource) => compare(at(resource, path), wanted), rest }
+  return { test: (resource) => compare(at(resource, path) ?? insertTimeFor(first, resource), wanted), rest }
 }
 
 const COMPARE: Readonly<Record<string, (value: string | undefined, wanted: string) => boolean>> = {
@@ -111,6 +111,11 @@ function at(resource: unknown, path: readonly string[]): string | undefined {
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
     ? String(value)
     : undefined
+}
+
+/** Operations are asked for by `creationTimestamp`, and show it as `insertTime`. */
+function insertTimeFor(field: string, resource: unknown): string | undefined {
+  return field === "creationTimestamp" ? at(resource, ["insertTime"]) : undefined
 }
 
 function invalid(text: string): Refusal {

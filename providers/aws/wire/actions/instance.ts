@@ -30,9 +30,13 @@ function reasonOf(instance: WorldInstance): { readonly code: string; readonly me
   const { state, endReason } = instance
   if (state === "pending") return { code: "pending", message: "pending" }
   if (state === "running") return undefined
-  if (endReason === undefined) {
+  if (endReason === undefined && instance.endedByRequest === true) {
     const code = "Client.UserInitiatedShutdown"
     return { code, message: `${code}: User initiated shutdown` }
+  }
+  if (endReason === undefined) {
+    const code = "Client.InstanceInitiatedShutdown"
+    return { code, message: `${code}: Instance initiated shutdown` }
   }
   if (/^(Client|Server)\./.test(endReason.code)) return { code: endReason.code, message: `${endReason.message}` }
   const [code, message] = REASONS[endReason.reason] ?? ["Server.InternalError", endReason.message]
@@ -54,7 +58,7 @@ export function instanceXml(instance: WorldInstance): Xml {
     instanceState: stateXml(state),
     privateDnsName: isOver ? "" : `ip-${privateIp.replaceAll(".", "-")}.ec2.internal`,
     dnsName: publicIp === undefined || isOver ? "" : `ec2-${publicIp.replaceAll(".", "-")}.compute-1.amazonaws.com`,
-    reason: leftAt === undefined || instance.endReason !== undefined ? "" : `User initiated (${gmtTime(leftAt)})`,
+    reason: leftAt === undefined || instance.endedByRequest !== true ? "" : `User initiated (${gmtTime(leftAt)})`,
     keyName: request.KeyName as string | undefined,
     productCodes: [],
     instanceType: instance.instanceType,

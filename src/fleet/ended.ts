@@ -1,0 +1,58 @@
+/** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
+import type { Provider } from "../provider.js"
+import type { Fleet } from "./context.js"
+import type { WorkerRecord } from "./roster.js"
+import { setTargets } from "./scaling.js"
+import { generationOf } from "./tags.js"
+
+/** It left without our asking, and a look that began at `begun` is the first that found it gone. */
+export function isNewlyGone({ state, since, terminatedAt }: WorkerRecord, begun: number): boolean {
+  const isLeaving = (state === "terminated" || state === "terminating") && terminatedAt === undefined
+  return (state === "lost" || isLeaving) && since >= begun
+}
+
+/**
+ * Lowers the targets by what others have ended on purpose. What only Muster can have ended (a `delete`, a `close` elsewhere)
+ * was meant. A request that may be anybody's is taken for meant when nothing else is left of the cluster: single instances are
+ * ended by people and by an account's clean-up jobs, and are replaced. A group that is not at its target yet is wanted by a call
+ * that waits for it, and keeps its target.
+ *
+ * @param begun when the look that has just ended began, in milliseconds since 1970.
+ */
+export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
+  if (!fleet.isHeld || fleet.closing) return
+  const workers = [...fleet.roster.workers.values()]
+  const ended = workers.filter((worker) => worker.provider === provider && isEndedByOthers(fleet, worker, begun))
+  const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
+  const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
+  if (ended.length === 0 || !(isMuster || isAll)) return
+  const targets = new Map<string, number>()
+  for (const [name, { desired }] of fleet.groups) {
+    const gone = ended.filter(({ group }) => group === name).length
+    if (gone > 0 && desired > 0 && standing(fleet, name) + gone >= desired) targets.set(name, standing(fleet, name))
+  }
+  if (targets.size === 0) return
+  setTargets(fleet, targets)
+  for (const [group, left] of targets)
+    fleet.emit({ type: "problem", group, error: "OwnershipError", message: said(left) })
+}
+
+function standing({ roster }: Fleet, group: string): number {
+  return roster.counted(group).length + roster.booked(group)
+}
+
+function said(left: number): string {
+  return `instances were ended on purpose, by requests that this process did not make; the target is now ${left}, and what was ended is not replaced. To have them again, scale again`
+}
+
+/**
+ * An owner before us may have ended what we took over, and its requests may be carried out late: what another generation
+ * launched counts only once that cannot be any more.
+ */
+function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
+  const { provider, instance } = worker
+  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || !isNewlyGone(worker, begun)) return false
+  const { attemptMs, consistencyMs } = provider.limits
+  const isOwn = generationOf(instance.tags) === fleet.owner.generation
+  return isOwn || fleet.clock.now() - fleet.foundAt > attemptMs + consistencyMs
+}
