@@ -1,6 +1,6 @@
 /** One group of a cluster, as users see it. */
 import type { Cluster } from "./cluster.js"
-import type { ScaleResult } from "./fleet/target.js"
+import type { ScaleResult } from "./fleet/scaling/target.js"
 import type { Worker } from "./fleet/worker.js"
 import type { ScaleOptions } from "./verbs.js"
 

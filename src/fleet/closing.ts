@@ -4,10 +4,10 @@ import { isFinal, LeakError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { holdToClose } from "./opening/hold.js"
-import type { Passes } from "./passes.js"
+import type { Passes } from "./scaling/passes.js"
 import { type Receipt, receiptOf } from "./receipt.js"
-import { setTargets } from "./scaling.js"
-import { earlierBills } from "./spending.js"
+import { setTargets } from "./scaling/scaling.js"
+import { earlierBills } from "./spending/spending.js"
 import { openEnds, startTerminations } from "./terminate.js"
 
 /** After a removal that failed; its own requests were retried before that. */

@@ -3,14 +3,14 @@ import { accountOf } from "../calls/send.js"
 import { CapacityError, isFinal, OwnershipError, QuotaError, ThrottledError, TransientError } from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
-import type { OpenIntent } from "./journal.js"
+import type { OpenIntent } from "./journal/journal.js"
 import { learn } from "./learn.js"
 import { bench } from "./outages.js"
 import { keptSpec } from "./opening/recall.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
-import type { Volley } from "./volley.js"
-import { withdrawBarred } from "./withdraw.js"
+import type { Volley } from "./launching/volley.js"
+import { withdrawBarred } from "./launching/withdraw.js"
 
 /** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
 const REPLAY_MS = 1000

@@ -1,10 +1,10 @@
 /** Observe: what the cloud says, laid over what we know. */
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
-import { listByZone, listKnown } from "./by-zone.js"
+import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
-import { giveWay, isNewlyGone } from "./ended.js"
-import { heardInTime, underWay } from "./hear.js"
+import { giveWay, isNewlyGone } from "./observing/ended.js"
+import { heardInTime, underWay } from "./observing/hear.js"
 import { learn } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"

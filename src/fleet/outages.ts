@@ -3,7 +3,7 @@ import { within } from "../calls/within.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../errors.js"
 import type { Provider } from "../provider.js"
 import type { Fleet, GroupState } from "./context.js"
-import { placeKey } from "./rank.js"
+import { placeKey } from "./planning/rank.js"
 import type { Unavailable } from "./unavailable.js"
 
 /** After a failure that may pass: its requests were retried before that. */

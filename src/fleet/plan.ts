@@ -1,8 +1,8 @@
 /** Plan: desired minus what there is, and offers minus what is unavailable, make wishes. Pure. */
 import type { Arch, Market, Offer } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
-import { type Exchange, exchangeOf } from "./exchange.js"
-import { placeKey, rank, type Standing, zoneCounts, zoneKey } from "./rank.js"
+import { type Exchange, exchangeOf } from "./planning/exchange.js"
+import { placeKey, rank, type Standing, zoneCounts, zoneKey } from "./planning/rank.js"
 import type { WorkerRecord } from "./roster.js"
 import { forbids, type Unavailable } from "./unavailable.js"
 

@@ -4,7 +4,7 @@ import type { PriceOrigin } from "../money/cost.js"
 import type { Instance, Market } from "../provider.js"
 import { mayLive, type WorkerState } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
-import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending.js"
+import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending/spending.js"
 import { TAG } from "./tags.js"
 
 export interface ReceiptRow {

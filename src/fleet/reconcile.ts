@@ -1,23 +1,23 @@
 /** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Prepared, Provider } from "../provider.js"
-import { endIfSpent, watchBudget } from "./budget.js"
-import { readConsoles } from "./console.js"
+import { endIfSpent, watchBudget } from "./spending/budget.js"
+import { readConsoles } from "./observing/console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
 import { deadlineMs } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
-import { forsake, isLookedFor, mayForsake } from "./forsake.js"
+import { forsake, isLookedFor, mayForsake } from "./launching/forsake.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
 import { bench, whileOthersWait } from "./outages.js"
 import { chooseSurplus, type PlannedWish } from "./plan.js"
-import { isOver, mayLaunch, planNow, type Plans } from "./planning.js"
+import { isOver, mayLaunch, planNow, type Plans } from "./planning/planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch, WorkerRecord } from "./roster.js"
-import { seek, seekAt } from "./seek.js"
-import { volleysOf } from "./volley.js"
-import { withdrawBarred, withdrawWaiting } from "./withdraw.js"
-import { withinMeans } from "./within.js"
+import { seek, seekAt } from "./launching/seek.js"
+import { volleysOf } from "./launching/volley.js"
+import { withdrawBarred, withdrawWaiting } from "./launching/withdraw.js"
+import { withinMeans } from "./planning/within.js"
 import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
 /** After a pass that failed; its requests were retried before that. */
@@ -29,7 +29,7 @@ const PREPARE_PATIENCE_MS = 60_000
 /** After what was prepared could not be read anew. */
 const REFRESH_AGAIN_MS = 60_000
 
-export type { Plans } from "./planning.js"
+export type { Plans } from "./planning/planning.js"
 
 export interface Loop {
   /** @param withinMs so long the pass may wait for more to share it; 0 by default: it begins at once. */

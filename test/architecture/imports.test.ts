@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join, relative, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
-import { impureReaches, problemsOf } from "./rules.js"
+import { impureReaches, problemsOf, PURE } from "./rules.js"
 import { readSource, type Source } from "./source.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
@@ -23,7 +23,9 @@ describe("the directions of imports", () => {
     expect(sources.flatMap(problemsOf)).toEqual([])
   })
 
-  test("pure stages reach no I/O through others", () => {
+  test("pure stages are there, and reach no I/O through others", () => {
+    const paths = new Set(sources.map(({ path }) => path))
+    expect([...PURE].filter((stage) => !paths.has(stage))).toEqual([])
     expect(impureReaches(sources)).toEqual([])
   })
 
@@ -82,14 +84,16 @@ describe("the rules themselves", () => {
   })
 
   test("a pure stage that reaches I/O through another file is found", () => {
-    const plan = readSource("src/fleet/plan.ts", `import { rank } from "./rank.js"`)
-    const rank = readSource("src/fleet/rank.ts", `import { readFileSync } from "node:fs"`)
-    expect(impureReaches([plan, rank])).toEqual(["src/fleet/plan.ts reaches node:fs through src/fleet/rank.ts"])
+    const plan = readSource("src/fleet/plan.ts", `import { rank } from "./planning/rank.js"`)
+    const rank = readSource("src/fleet/planning/rank.ts", `import { readFileSync } from "node:fs"`)
+    expect(impureReaches([plan, rank])).toEqual([
+      "src/fleet/plan.ts reaches node:fs through src/fleet/planning/rank.ts",
+    ])
   })
 
   test("what only types need is not reached", () => {
-    const plan = readSource("src/fleet/plan.ts", `import type { Rank } from "./rank.js"`)
-    const rank = readSource("src/fleet/rank.ts", `import { readFileSync } from "node:fs"`)
+    const plan = readSource("src/fleet/plan.ts", `import type { Rank } from "./planning/rank.js"`)
+    const rank = readSource("src/fleet/planning/rank.ts", `import { readFileSync } from "node:fs"`)
     expect(impureReaches([plan, rank])).toEqual([])
   })
 })

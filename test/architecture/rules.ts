@@ -15,8 +15,10 @@ const SEAM = new Set(["provider", "errors", "offer", "parse", "guest", "fleet/ta
 
 const CLOCK = "src/calls/clock.ts"
 const REGISTRY = "src/registry.ts"
-const PURE = new Set([
-  ...["plan", "exchange", "replace", "lifecycle", "unavailable", "eta"].map((stage) => `src/fleet/${stage}.ts`),
+export const PURE: ReadonlySet<string> = new Set([
+  ...["plan", "planning/exchange", "planning/eta", "replace", "lifecycle", "unavailable"].map(
+    (stage) => `src/fleet/${stage}.ts`,
+  ),
   ...["bill", "budget", "means"].map((stage) => `src/money/${stage}.ts`),
 ])
 const HEAVY = /^(zod|@aws-sdk\/|@smithy\/|@google-cloud\/|@azure\/|node:(http|https|http2|net|tls)$)/

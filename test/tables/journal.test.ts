@@ -16,8 +16,8 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { JournalError } from "../../src/errors.js"
-import { readJournals } from "../../src/fleet/opening/history.js"
-import { FileJournal, type Intent } from "../../src/fleet/journal.js"
+import { readJournals } from "../../src/fleet/journal/history.js"
+import { FileJournal, type Intent } from "../../src/fleet/journal/journal.js"
 import type { JsonObject, Owner } from "../../src/provider.js"
 
 let directory = ""
@@ -114,7 +114,7 @@ describe("a file is made whole or not at all", () => {
         process.kill(process.pid, "SIGKILL")
       }
       syncBuiltinESMExports()
-      const { FileJournal } = await import(${JSON.stringify(new URL("../../dist/src/fleet/journal.js", import.meta.url).href)})
+      const { FileJournal } = await import(${JSON.stringify(new URL("../../dist/src/fleet/journal/journal.js", import.meta.url).href)})
       const { systemClock } = await import(${JSON.stringify(new URL("../../dist/src/calls/clock.js", import.meta.url).href)})
       await new FileJournal(${JSON.stringify(join(directory, "journal"))}, ${JSON.stringify(ownerOf())}, systemClock).begin()
     `

@@ -1,6 +1,6 @@
 /** What the journal writes is what a successor reads, also where the user's own words look like the journal's. */
 import { describe, expect, test } from "vitest"
-import { pack, unpack } from "../../src/fleet/packed.js"
+import { pack, unpack } from "../../src/fleet/journal/packed.js"
 import type { Json, JsonObject } from "../../src/provider.js"
 import fc from "../support/property.js"
 

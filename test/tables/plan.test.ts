@@ -1,7 +1,7 @@
 import fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { chooseSurplus, type GroupNow, planGroup } from "../../src/fleet/plan.js"
-import { marketsOf, rank } from "../../src/fleet/rank.js"
+import { marketsOf, rank } from "../../src/fleet/planning/rank.js"
 import type { WorkerRecord } from "../../src/fleet/roster.js"
 import type { Unavailable } from "../../src/fleet/unavailable.js"
 import type { Failure, Offer } from "../../src/provider.js"

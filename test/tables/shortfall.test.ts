@@ -1,6 +1,6 @@
 import fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
-import { etaMs } from "../../src/fleet/eta.js"
+import { etaMs } from "../../src/fleet/planning/eta.js"
 import { receiptOf, workerName } from "../../src/fleet/receipt.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "../../src/fleet/explain/shortfall.js"
 import type { Bucket, Cost, Failure } from "../../src/provider.js"

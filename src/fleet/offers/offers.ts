@@ -7,7 +7,7 @@ import { type Fleet, fleetCalls, type GroupState } from "../context.js"
 import type { Known } from "./catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
 import { bench, isLate, isOut, keyOfPlace, whileOthersWait } from "../outages.js"
-import { marketsOf } from "../rank.js"
+import { marketsOf } from "../planning/rank.js"
 
 const UNKNOWN_GROUP =
   "is known from its instances' tags only; to launch more of it, attach with the fields of its spec (instanceType, startup, …)"

@@ -3,7 +3,7 @@ import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { ResolvedSpec } from "../../spec.js"
-import { readJournals } from "./history.js"
+import { readJournals } from "../journal/history.js"
 import type { OpenOptions } from "./open.js"
 import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
 

@@ -4,8 +4,8 @@ import type { Owner } from "../../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "../context.js"
 import { adoptIntent } from "../launch.js"
 import { randomHex } from "./names.js"
-import { setTargets } from "../scaling.js"
-import { noteUnknownBills, takeBills } from "../spending.js"
+import { setTargets } from "../scaling/scaling.js"
+import { noteUnknownBills, takeBills } from "../spending/spending.js"
 import type { Found } from "./survey.js"
 
 /** A process may have claimed a generation and have ended, or been overtaken, before anything carried it in its tags. */

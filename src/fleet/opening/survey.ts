@@ -2,7 +2,7 @@
 import { createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
 import type { Instance, Provider } from "../../provider.js"
-import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal.js"
+import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
 import { livingStates } from "../observe.js"
 import { keyOf } from "../roster.js"
 import { generationOf, TAG } from "../tags.js"

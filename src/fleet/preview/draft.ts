@@ -5,10 +5,10 @@ import { prepareGroup } from "../launch.js"
 import { findOffers } from "../offers/offers.js"
 import { bench } from "../outages.js"
 import type { GroupNow, GroupPlan, PlannedWish } from "../plan.js"
-import { groupNow, planFor } from "../planning.js"
-import { zoneKey } from "../rank.js"
+import { groupNow, planFor } from "../planning/planning.js"
+import { zoneKey } from "../planning/rank.js"
 import { providerOf } from "../reconcile.js"
-import { type Balance, balanceOf } from "../within.js"
+import { type Balance, balanceOf } from "../planning/within.js"
 
 /** A group as a target would make it. */
 export interface Draft {

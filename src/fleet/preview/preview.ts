@@ -2,17 +2,17 @@
 import { accountOf } from "../../calls/send.js"
 import { inScope } from "../../offer.js"
 import type { Headroom, Offer, Wish } from "../../provider.js"
-import { refusalOf } from "../budget.js"
+import { refusalOf } from "../spending/budget.js"
 import { type Fleet, fleetCalls, type GroupState, messageOf, preparedKey } from "../context.js"
 import { type Draft, type Drafts, draftTargets } from "./draft.js"
-import { etaMs } from "../eta.js"
+import { etaMs } from "../planning/eta.js"
 import { type PriceSpan, priceSpanOf } from "./plan-price.js"
 import { planText } from "./plan-text.js"
-import { barsOf, groupNow } from "../planning.js"
-import { rank } from "../rank.js"
+import { barsOf, groupNow } from "../planning/planning.js"
+import { rank } from "../planning/rank.js"
 import { providerOf } from "../reconcile.js"
 import { forbids } from "../unavailable.js"
-import { type ReadyWish, type Volley, volleysOf } from "../volley.js"
+import { type ReadyWish, type Volley, volleysOf } from "../launching/volley.js"
 
 export interface PlannedCall {
   readonly provider: string

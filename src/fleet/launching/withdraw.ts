@@ -1,8 +1,8 @@
 /** Withdraw: launch calls that were not sent yet are thrown away, because they are not wanted any more, or would be refused. */
-import { MusterError } from "../errors.js"
-import type { Fleet } from "./context.js"
-import { barsOf } from "./planning.js"
-import { forbids } from "./unavailable.js"
+import { MusterError } from "../../errors.js"
+import type { Fleet } from "../context.js"
+import { barsOf } from "../planning/planning.js"
+import { forbids } from "../unavailable.js"
 
 /** Throws away launch calls that were not sent yet; returns how many instances they were for. */
 export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POSITIVE_INFINITY): number {

@@ -1,8 +1,8 @@
 /** Rank: in which order offers are tried. Pure. */
-import { inScope } from "../offer.js"
-import type { Market, Offer, Provider, Scope } from "../provider.js"
-import type { MarketWish, ResolvedGroup } from "../spec.js"
-import type { WorkerRecord } from "./roster.js"
+import { inScope } from "../../offer.js"
+import type { Market, Offer, Provider, Scope } from "../../provider.js"
+import type { MarketWish, ResolvedGroup } from "../../spec.js"
+import type { WorkerRecord } from "../roster.js"
 
 /** Something that was refused, and when (milliseconds since 1970). */
 export interface Refusal {

@@ -1,17 +1,17 @@
 /** Scaling: sets targets and waits for them. */
-import { onAbort } from "../calls/aborts.js"
-import { accountOf } from "../calls/send.js"
-import { within } from "../calls/within.js"
-import { TimeoutError } from "../errors.js"
-import type { ResolvedScale } from "../verbs.js"
-import { askPrices, checkTargets, mustAskPrices } from "./budget.js"
-import type { Fleet } from "./context.js"
-import { overdue } from "./deadline.js"
-import { etaMs } from "./eta.js"
-import { fence, withdrawWaiting } from "./withdraw.js"
+import { onAbort } from "../../calls/aborts.js"
+import { accountOf } from "../../calls/send.js"
+import { within } from "../../calls/within.js"
+import { TimeoutError } from "../../errors.js"
+import type { ResolvedScale } from "../../verbs.js"
+import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
+import type { Fleet } from "../context.js"
+import { overdue } from "../deadline.js"
+import { etaMs } from "../planning/eta.js"
+import { fence, withdrawWaiting } from "../launching/withdraw.js"
 import type { Passes } from "./passes.js"
 import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
-import { openEnds, startTerminations } from "./terminate.js"
+import { openEnds, startTerminations } from "../terminate.js"
 
 const SHORTEST_TIMEOUT_MS = 10 * 60_000
 /** The estimate counts the buckets only; boots and refusals come on top. */

@@ -1,5 +1,5 @@
 /** How long the buckets of an account need to let a number of calls pass. Pure. */
-import type { Bucket, Cost } from "../provider.js"
+import type { Bucket, Cost } from "../../provider.js"
 
 /** Milliseconds until the last of `costs` may be sent, given the buckets and what they hold now. */
 export function etaMs(

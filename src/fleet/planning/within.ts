@@ -1,14 +1,14 @@
 /** Within: what a group plans, and what is launched of it, within what the cluster may cost and how large it may be. */
-import { billedMs, leastCost, spendOf } from "../money/bill.js"
-import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../money/means.js"
-import type { Failure, Offer } from "../provider.js"
-import type { Fleet, GroupState } from "./context.js"
-import { counts } from "./lifecycle.js"
-import { type GroupNow, type GroupPlan, type PlannedWish, planGroup } from "./plan.js"
-import type { WorkerRecord } from "./roster.js"
-import { billOf, billsOf, leastMs } from "./spending.js"
-import { forbids, type Unavailable } from "./unavailable.js"
-import type { Volley } from "./volley.js"
+import { billedMs, leastCost, spendOf } from "../../money/bill.js"
+import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../../money/means.js"
+import type { Failure, Offer } from "../../provider.js"
+import type { Fleet, GroupState } from "../context.js"
+import { counts } from "../lifecycle.js"
+import { type GroupNow, type GroupPlan, type PlannedWish, planGroup } from "../plan.js"
+import type { WorkerRecord } from "../roster.js"
+import { billOf, billsOf, leastMs } from "../spending/spending.js"
+import { forbids, type Unavailable } from "../unavailable.js"
+import type { Volley } from "../launching/volley.js"
 
 const CODES: Readonly<Record<LimitName, string>> = {
   maxWorkers: "MaxWorkers",

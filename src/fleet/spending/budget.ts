@@ -1,15 +1,15 @@
 /** Budget: refuses targets that the money does not cover, and ends the cluster when the money or the time is spent. */
-import { BudgetError } from "../errors.js"
-import { reachedAt, spendOf } from "../money/bill.js"
-import { dollars } from "../money/budget.js"
-import { bestCase, type GroupWish } from "../money/means.js"
-import { checkCeiling } from "../verbs.js"
-import { type Fleet, type GroupState, messageOf } from "./context.js"
-import { overdue } from "./deadline.js"
-import { findOffers } from "./offers/offers.js"
-import { setTargets } from "./scaling.js"
+import { BudgetError } from "../../errors.js"
+import { reachedAt, spendOf } from "../../money/bill.js"
+import { dollars } from "../../money/budget.js"
+import { bestCase, type GroupWish } from "../../money/means.js"
+import { checkCeiling } from "../../verbs.js"
+import { type Fleet, type GroupState, messageOf } from "../context.js"
+import { overdue } from "../deadline.js"
+import { findOffers } from "../offers/offers.js"
+import { setTargets } from "../scaling/scaling.js"
 import { billsOf } from "./spending.js"
-import { balanceOf, leastMsOf, meansOf } from "./within.js"
+import { balanceOf, leastMsOf, meansOf } from "../planning/within.js"
 
 /** A pass may wait for a cloud that does not answer: what it has seen by then is looked at so often. */
 const LOOK_AGAIN_MS = 5000

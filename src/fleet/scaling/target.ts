@@ -1,11 +1,11 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
-import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../errors.js"
-import type { ResolvedScale } from "../verbs.js"
-import { type Fleet, type GroupState, memoryOf } from "./context.js"
-import { barredByOutages } from "./outages.js"
-import { groupNow, type Plans } from "./planning.js"
-import { type GroupShort, shortfallMessage, shortfallOf } from "./explain/shortfall.js"
-import { openEnds } from "./terminate.js"
+import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
+import type { ResolvedScale } from "../../verbs.js"
+import { type Fleet, type GroupState, memoryOf } from "../context.js"
+import { barredByOutages } from "../outages.js"
+import { groupNow, type Plans } from "../planning/planning.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
+import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */
 export interface ScaleResult {

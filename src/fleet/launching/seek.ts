@@ -1,9 +1,9 @@
 /** The last look for a launch of unknown outcome that nobody wants any more. */
-import { isFinal } from "../errors.js"
-import { type Fleet, fleetCalls, markChanged } from "./context.js"
-import { accept } from "./launch.js"
-import type { Launch } from "./roster.js"
-import { giveUp, sweptAt } from "./terminate.js"
+import { isFinal } from "../../errors.js"
+import { type Fleet, fleetCalls, markChanged } from "../context.js"
+import { accept } from "../launch.js"
+import type { Launch } from "../roster.js"
+import { giveUp, sweptAt } from "../terminate.js"
 
 /** When it is due, in milliseconds since 1970: once it can no longer arrive, and again some time after a look that failed. */
 export function seekAt(launch: Launch): number {

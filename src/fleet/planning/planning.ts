@@ -1,12 +1,12 @@
 /** Planning: what a pass knows of each group, and what it decides. `plan` asks the same functions. */
-import { type Fleet, type GroupState, memoryOf } from "./context.js"
-import { overdue } from "./deadline.js"
-import { isRecovering } from "./launch.js"
-import { barredByOutages } from "./outages.js"
-import type { GroupNow, GroupPlan } from "./plan.js"
+import { type Fleet, type GroupState, memoryOf } from "../context.js"
+import { overdue } from "../deadline.js"
+import { isRecovering } from "../launch.js"
+import { barredByOutages } from "../outages.js"
+import type { GroupNow, GroupPlan } from "../plan.js"
 import { batchesOf, zoneKey } from "./rank.js"
-import { heldUntil, tripped } from "./replace.js"
-import type { Unavailable } from "./unavailable.js"
+import { heldUntil, tripped } from "../replace.js"
+import type { Unavailable } from "../unavailable.js"
 import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within.js"
 
 export type Plans = ReadonlyMap<string, GroupPlan>

@@ -1,9 +1,9 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
-import type { Provider } from "../provider.js"
-import type { Fleet } from "./context.js"
-import type { WorkerRecord } from "./roster.js"
-import { setTargets } from "./scaling.js"
-import { generationOf } from "./tags.js"
+import type { Provider } from "../../provider.js"
+import type { Fleet } from "../context.js"
+import type { WorkerRecord } from "../roster.js"
+import { setTargets } from "../scaling/scaling.js"
+import { generationOf } from "../tags.js"
 
 /** It left without our asking, and a look that began at `begun` is the first that found it gone. */
 export function isNewlyGone({ state, since, terminatedAt }: WorkerRecord, begun: number): boolean {

@@ -1,5 +1,5 @@
 /** Packed: records in which a long text (user data) stands by its digest, so that it is written once and not for each of them. */
-import type { Json, JsonObject } from "../provider.js"
+import type { Json, JsonObject } from "../../provider.js"
 
 /** A text longer than this is stored once and named by its digest. */
 const LONGEST_INLINE_TEXT = 256

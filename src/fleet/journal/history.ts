@@ -5,8 +5,8 @@ import { join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import { JournalError } from "../../errors.js"
 import type { Json, LaunchCall } from "../../provider.js"
-import { drafterOf } from "../draft.js"
-import { unpack } from "../packed.js"
+import { drafterOf } from "./draft.js"
+import { unpack } from "./packed.js"
 import {
   type BillRow,
   type Intent,
@@ -16,7 +16,7 @@ import {
   type MadeByIntent,
   type OpenIntent,
   VERSION,
-} from "../journal.js"
+} from "./journal.js"
 
 /**
  * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.

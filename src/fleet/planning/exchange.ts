@@ -1,8 +1,8 @@
 /** Exchange: on-demand workers that stood in for spot go back to it, a few at a time, and never below the target. Pure. */
-import type { Offer } from "../provider.js"
-import type { Share } from "../spec.js"
-import type { GroupNow } from "./plan.js"
-import type { WorkerRecord } from "./roster.js"
+import type { Offer } from "../../provider.js"
+import type { Share } from "../../spec.js"
+import type { GroupNow } from "../plan.js"
+import type { WorkerRecord } from "../roster.js"
 
 export interface Exchange {
   /** So many may be above the target: spot workers that come in the place of on-demand ones. */

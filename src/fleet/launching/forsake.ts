@@ -3,13 +3,13 @@
  * could launch elsewhere. It stays booked, and lists are looked through for it to the end of the cloud's window, as at zero:
  * once they can no longer miss it, and show none of it, its outcome is known, and what it was for is launched elsewhere.
  */
-import { inScope } from "../offer.js"
-import type { Scope } from "../provider.js"
-import type { Fleet } from "./context.js"
-import { learn } from "./learn.js"
-import { barsOf } from "./planning.js"
-import type { Launch } from "./roster.js"
-import { forbids } from "./unavailable.js"
+import { inScope } from "../../offer.js"
+import type { Scope } from "../../provider.js"
+import type { Fleet } from "../context.js"
+import { learn } from "../learn.js"
+import { barsOf } from "../planning/planning.js"
+import type { Launch } from "../roster.js"
+import { forbids } from "../unavailable.js"
 
 /** Some two minutes: 1, 2, 4 … 32 seconds lie between them, and each is several requests. */
 const REPLAYS = 6
