@@ -45,7 +45,7 @@ export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly
   return groups
     .filter((group) => group.location.toLowerCase().replaceAll(" ", "") === location)
     .map(({ name, tags = {}, properties }) => {
-      return { name, tags, isLeaving: properties?.provisioningState === "Deleting" }
+      return { name, tags, isLeaving: /^deleting$/i.test(properties?.provisioningState ?? "") }
     })
 }
 

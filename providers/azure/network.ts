@@ -72,8 +72,9 @@ async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, call
   return { subnetId: `${idOf(azure, "virtualNetworks")}/subnets/workers`, publicAddress: needsAddress, notes }
 }
 
+/** "provisioningState" is left out of some answers: one that is there and says nothing else is ready. */
 function isReady(network: NativeNetwork | undefined): boolean {
-  return network?.properties?.provisioningState === "Succeeded"
+  return network !== undefined && /^succeeded$/i.test(network.properties?.provisioningState ?? "Succeeded")
 }
 
 async function readNetwork(
@@ -119,7 +120,7 @@ async function untilReady(azure: Azure, calls: Calls): Promise<void> {
   do {
     network = await readNetwork(azure, calls, "VirtualNetworks_Wait")
     const state = network?.properties?.provisioningState
-    if (state === "Failed" || state === "Canceled") throw unusable(azure, state)
+    if (/^(failed|canceled)$/i.test(state ?? "")) throw unusable(azure, state ?? "")
   } while (!isReady(network))
 }
 

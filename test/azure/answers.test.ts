@@ -186,6 +186,25 @@ test("requests of groups are spelt as their reference has them, and each type ha
   expect(versionOf("/networkInterfaces")).toBe("2024-05-01")
 })
 
+test.each([[{}], [{ properties: { provisioningState: "succeeded" } }]])(
+  "a network that says of itself %j is there",
+  async (rest) => {
+    let isMade = false
+    const arm = await scripted(
+      ({ method, path }) => {
+        const isNetwork = path.includes("/virtualNetworks/")
+        if (method === "GET" && !(isNetwork && isMade)) return undefined
+        isMade ||= isNetwork
+        return { body: { id: path, ...rest } }
+      },
+      { image: "Canonical:ubuntu-24_04-lts:server:24.04.1" },
+    )
+    const { body } = await arm.provider.prepare(OWNER, { ...GROUP, publicAddress: false }, arm.calls)
+    expect(isMade).toBe(true)
+    expect(JSON.stringify(body)).toContain("/virtualNetworks/muster-westeurope/subnets/workers")
+  },
+)
+
 test("tags that Azure would refuse are told together, and nothing is asked", async () => {
   const arm = await scripted(() => undefined, GIVEN)
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`t${index}`, ""]))
