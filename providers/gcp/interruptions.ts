@@ -1,4 +1,4 @@
-import { AuthError, RejectedError } from "../../src/errors.js"
+import { MusterError } from "../../src/errors.js"
 import type { Calls, EndedBy, Failure, Instance, Interruptions } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { COLD_MS } from "./codes.js"
@@ -55,8 +55,8 @@ const RECENT_MS = 15 * 60_000
 const DELETE = "delete"
 
 /**
- * Which of these Muster deleted, in this process or another: the operation repeats the id that its request had. Who may not
- * read operations does without.
+ * Which of these Muster deleted, in this process or another: the operation repeats the id that its request had. Where
+ * operations cannot be read nobody knows: that must not keep anybody from what lists say.
  */
 async function endingsOf(
   send: Send,
@@ -66,7 +66,8 @@ async function endingsOf(
   const ids = new Set(vanished.map(({ id }) => id))
   const reading = Promise.all(zonesOf(vanished).map((zone) => readDeletions(send, zone, calls)))
   const lists = await reading.catch((error: unknown) => {
-    if (error instanceof AuthError || error instanceof RejectedError) return []
+    calls.signal.throwIfAborted()
+    if (error instanceof MusterError) return []
     throw error
   })
   return lists.flat().flatMap(({ id, operation: { clientOperationId, insertTime } }) => {
