@@ -15,7 +15,7 @@ type End = Termination["accepted"][number]
 
 /** Asked again after so long, it is a new request: the old one's id would only bring back what came of it. */
 const SAME_REQUEST_MS = 60_000
-/** In as many times of that. */
+/** How far apart two clocks may be that tell when a deletion was asked for, in periods of `SAME_REQUEST_MS`. */
 const MOST_APART = 5
 
 /**
@@ -42,12 +42,12 @@ export async function terminate(
   return { accepted, failures }
 }
 
-/** The id of a request that is made at that moment, in milliseconds since 1970: who sees it later knows that Muster made it. */
+/** The id of a request that is made at that moment, in milliseconds since 1970: who sees it in an operation knows whose it was. */
 export function deletionId(id: string, at: number): string {
   return uuidOf(hexOf(`delete/${id}/${Math.floor(at / SAME_REQUEST_MS)}`, 32))
 }
 
-/** Whether it is the id of a request that Muster made at about that moment: the two clocks may differ by some minutes. */
+/** Whether it is the id of a request that Muster made at about that moment. */
 export function isDeletionId(requestId: string | undefined, id: string, at: number): boolean {
   const apart = Array.from({ length: 2 * MOST_APART + 1 }, (_, index) => (index - MOST_APART) * SAME_REQUEST_MS)
   return apart.some((ms) => deletionId(id, at + ms) === requestId)
