@@ -37,6 +37,8 @@ export interface WorkerRecord {
   termination?: "sent" | "accepted"
   /** When it was last asked to go, in milliseconds since 1970. */
   terminatedAt?: number
+  /** Others ended it on purpose, and the target was lowered by it: once, though it is seen leaving and then gone. */
+  hasGivenWay?: true
   /** Why its last termination was not accepted, in the cloud's words. */
   refusal?: string | undefined
 }

@@ -275,13 +275,18 @@ describe("an idle owner", () => {
   test("does not make anew what Muster has deleted elsewhere: the operation tells by its request's id", async () => {
     const cloud = await gce()
     const cluster = await idle(cloud)
+    const said: string[] = []
+    cluster.on("problem", ({ message }) => said.push(message))
     const others = await cloud.run(cloud.provider.list({ cluster: "render" }, cloud.bare()))
     await cloud.run(cloud.provider.terminate(others.slice(0, 1), cloud.bare()))
     await cloud.run(cloud.clock.sleep(300_000))
     expect(living(cloud)).toHaveLength(3)
+    // It is seen leaving, and then gone.
+    expect(said).toEqual([expect.stringContaining("the target is now 3")])
     await cloud.run(Cluster.sweep({ provider: cloud.provider, name: "render" }, { clock: cloud.clock }))
     await cloud.run(cloud.clock.sleep(3_600_000))
     expect(living(cloud)).toEqual([])
+    expect(said.at(-1)).toContain("the target is now 0")
     expect(entries(cloud, "instances.bulkInsert")).toHaveLength(1)
     expect(await cloud.run(cluster.close())).toMatchObject({ leaked: [] })
   })

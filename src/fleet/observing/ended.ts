@@ -26,10 +26,12 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
   const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
   if (ended.length === 0 || !(isMuster || isAll)) return
+  for (const worker of ended) worker.hasGivenWay = true
   const targets = new Map<string, number>()
   for (const [name, { desired }] of fleet.groups) {
     const gone = ended.filter(({ group }) => group === name).length
-    if (gone > 0 && desired > 0 && standing(fleet, name) + gone >= desired) targets.set(name, standing(fleet, name))
+    const left = standing(fleet, name)
+    if (left < desired && left + gone >= desired) targets.set(name, left)
   }
   if (targets.size === 0) return
   setTargets(fleet, targets)
@@ -51,7 +53,8 @@ function said(left: number): string {
  */
 function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
   const { provider, instance } = worker
-  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || !isNewlyGone(worker, begun)) return false
+  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasGivenWay === true) return false
+  if (!isNewlyGone(worker, begun)) return false
   const { attemptMs, consistencyMs } = provider.limits
   const isOwn = generationOf(instance.tags) === fleet.owner.generation
   return isOwn || fleet.clock.now() - fleet.foundAt > attemptMs + consistencyMs
