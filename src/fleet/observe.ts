@@ -246,18 +246,20 @@ async function concludeAbsent(
 }
 
 /**
- * Those that this look found gone without our asking, whether they were seen on their way out or not, are asked about once
- * more, as gone: some clouds can tell why, all others may infer it.
+ * Those that this look found gone, or on their way out, without our asking and without a reason are asked about as gone: some
+ * clouds can tell why and by whom, all others may infer it.
  */
 async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
+  const isUntold = (worker: WorkerRecord) =>
+    isNewlyGone(worker, begun) && worker.failure === undefined && worker.instance.endedBy === undefined
   const asked = [...fleet.roster.workers.values()].filter(
     (worker) =>
       worker.provider === provider &&
-      (isNewlyGone(worker, begun) || (worker.instance.market === "spot" && mayLive(worker.state))),
+      (isUntold(worker) || (worker.instance.market === "spot" && mayLive(worker.state))),
   )
   if (provider.interruptions === undefined || asked.length === 0) return
   const instances = asked.map(
-    (worker): Instance => (isNewlyGone(worker, begun) ? { ...worker.instance, state: "terminated" } : worker.instance),
+    (worker): Instance => (isUntold(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
   )
   const { notices, reasons, endings = [] } = await provider.interruptions(instances, fleetCalls(fleet, provider))
   const now = fleet.clock.now()
