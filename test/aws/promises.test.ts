@@ -69,7 +69,8 @@ for (const pace of ["bare", "core"] as const) {
   })
 }
 
-describe("EC2 fleets of spot instances over the wire, with the core's calls", () => {
+const FLEETS = "EC2 fleets of spot instances over the wire, with the core's calls"
+describe.skipIf(!isLong)(isLong ? FLEETS : `${FLEETS} (${LONG})`, () => {
   for (const { name, run, skipped } of contract(() => subject("core", "spot"))) {
     test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
   }
