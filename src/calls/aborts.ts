@@ -11,11 +11,13 @@ interface Waiting {
 const waitings = new WeakMap<AbortSignal, Waiting>()
 
 /**
- * Calls `fn` once when the signal is aborted, in the order of asking. A signal that is aborted already calls nobody.
+ * Calls `fn` once when the signal is aborted, in the order of asking. A signal that is aborted already calls nobody,
+ * and neither does none.
  *
  * @returns a function that takes it back; calling it twice does nothing.
  */
-export function onAbort(signal: AbortSignal, fn: () => void): () => void {
+export function onAbort(signal: AbortSignal | undefined, fn: () => void): () => void {
+  if (signal === undefined) return () => {}
   const waiting = waitings.get(signal) ?? listen(signal)
   const own = () => fn()
   waiting.fns.add(own)

@@ -49,10 +49,9 @@ function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<v
       forget()
       resolve()
     })
-    if (signal === undefined) return
     forget = onAbort(signal, () => {
       cancel()
-      reject(signal.reason as Error)
+      reject(signal?.reason as Error)
     })
   })
 }

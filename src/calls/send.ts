@@ -207,7 +207,7 @@ async function deadline<T>(
     }
   })
   const cancel = clock.timer(limits.attemptMs, () => end(late()))
-  const forget = options.finishAttempts ? () => {} : onAbort(signal, () => end(signal.reason))
+  const forget = onAbort(options.finishAttempts ? undefined : signal, () => end(signal.reason))
   const observed = (remaining: Readonly<Record<string, number>>) => account.buckets.observed(remaining)
   try {
     return await Promise.race([clock.busy(api, run({ signal: controller.signal, number, observed })), ended])

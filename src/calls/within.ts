@@ -17,7 +17,7 @@ export async function within<T>(
   let stopWaiting = () => {}
   const ended = new Promise<never>((_resolve, reject) => {
     const cancel = clock.timer(ms, () => reject(late()))
-    const forget = signal === undefined ? () => {} : onAbort(signal, () => reject(signal.reason as Error))
+    const forget = onAbort(signal, () => reject(signal?.reason as Error))
     stopWaiting = () => {
       cancel()
       forget()

@@ -23,9 +23,10 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!fleet.isHeld || fleet.closing) return
   const workers = [...fleet.roster.workers.values()]
   const ended = workers.filter((worker) => worker.provider === provider && isEndedByOthers(fleet, worker, begun))
+  if (ended.length === 0) return
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
   const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
-  if (ended.length === 0 || !(isMuster || isAll)) return
+  if (!isMuster && !isAll) return
   for (const worker of ended) worker.hasGivenWay = true
   const targets = new Map<string, number>()
   for (const [name, { desired }] of fleet.groups) {

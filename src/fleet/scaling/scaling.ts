@@ -156,7 +156,7 @@ export class Scaling {
       settleForWhatIs(fleet, scale)
       wait.reject(signal?.reason as Error)
     }
-    const forget = signal === undefined ? () => {} : onAbort(signal, abandon)
+    const forget = onAbort(signal, abandon)
     this.#waits.add(wait)
     fleet.wake()
   }
