@@ -53,7 +53,8 @@ export interface Refusal extends CloudWords {
   readonly ttlMs: number
 }
 
-abstract class RefusedError extends MusterError {
+/** An answer that refuses what was asked of an offer: nothing was made. */
+export abstract class RefusedError extends MusterError {
   readonly scope: Scope
   readonly ttlMs: number
   abstract readonly reason: FailureReason
@@ -81,7 +82,41 @@ export class QuotaError extends RefusedError {
   readonly reason = "quota"
 }
 
-/** The cloud will never accept this request: stop, and tell the user. */
+/**
+ * The cloud refused what was asked of this offer, for a reason that says nothing of others, or in words that no table knows.
+ * Nothing was made. The offer rests and the next one is asked; once offers that are unlike each other are refused with one code,
+ * the group stops.
+ */
+export class OfferRefusedError extends RefusedError {
+  readonly reason = "rejected"
+}
+
+/**
+ * The cloud answered that it cannot do this at the moment, for a reason of its own that passes. Nothing was made. It is asked
+ * anew after `ttlMs`, and after longer and longer while nothing comes of it; others are asked meanwhile.
+ */
+export class UnavailableError extends RefusedError {
+  readonly reason = "transient"
+}
+
+/**
+ * Something that the request names is not there: what this library has made, or what clouds take long to make known everywhere.
+ * Nothing was made. For `graceMs` after the first such answer it counts as not known everywhere yet, and is asked anew. After
+ * that, what is `ours` is prepared anew; else the group stops with these words.
+ */
+export class NotFoundError extends RefusedError {
+  readonly reason = "transient"
+  readonly graceMs: number
+  readonly ours: boolean
+
+  constructor(message: string, refusal: Refusal & { readonly graceMs: number; readonly ours: boolean }) {
+    super(message, refusal)
+    this.graceMs = refusal.graceMs
+    this.ours = refusal.ours
+  }
+}
+
+/** The cloud will never accept this request, whichever offer it is for: stop, and tell the user. */
 export class RejectedError extends MusterError {}
 
 /** Credentials are missing, wrong or not enough: stop, and tell the user. */

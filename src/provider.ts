@@ -163,7 +163,11 @@ export interface LaunchCall {
   readonly cost: Cost
 }
 
-export type FailureReason = "capacity" | "quota" | "rejected" | "boot" | "interrupted" | "budget"
+/**
+ * `rejected`: this offer was refused, and another may not be. `transient`: the cloud could not do it just now, and the same may
+ * go well after `ttlMs`.
+ */
+export type FailureReason = "capacity" | "quota" | "rejected" | "transient" | "boot" | "interrupted" | "budget"
 
 /** Why `count` instances did not come, or went. */
 export interface Failure {
@@ -213,6 +217,11 @@ export interface Launched {
   readonly failures: readonly Failure[]
   readonly settled: boolean
   readonly ref?: Json
+  /**
+   * Why nothing more should be asked of this provider for the group, whichever the offer: an AuthError, a RejectedError, or a
+   * NotFoundError. `failures` count what is missing because of it.
+   */
+  readonly problem?: Error
 }
 
 /** All given fields must match. `ids` asks for these directly: absent ones are left out of the answer, never thrown. */

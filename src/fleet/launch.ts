@@ -1,6 +1,6 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { accountOf } from "../calls/send.js"
-import { CapacityError, isFinal, OwnershipError, QuotaError, ThrottledError, TransientError } from "../errors.js"
+import { isFinal, OwnershipError, RefusedError, ThrottledError, TransientError } from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
@@ -241,7 +241,7 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     if (isSent) launch.state = "unknown"
     else close(fleet, launch)
     end(isSent ? "unknown" : "withdrawn")
-  } else if (error instanceof CapacityError || error instanceof QuotaError) {
+  } else if (error instanceof RefusedError) {
     const failure = error.toFailure(call.count)
     learn(fleet, { provider: launch.provider, group: call.group }, [failure])
     launch.failures = [failure]

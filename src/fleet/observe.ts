@@ -117,7 +117,7 @@ function see(fleet: Fleet, provider: Provider, instance: Instance, now: number):
 
 /** A boot that failed and an interruption are told by the worker itself. */
 function isRefusal({ reason }: Failure): boolean {
-  return reason === "capacity" || reason === "quota" || reason === "rejected"
+  return reason === "capacity" || reason === "quota" || reason === "rejected" || reason === "transient"
 }
 
 function listOurs(fleet: Fleet, provider: Provider, states: readonly InstanceState[]): Promise<readonly Instance[]> {

@@ -15,7 +15,8 @@ import { WorldError, type WorldErrorKind } from "./world-error.js"
 const TTL_MS: Readonly<Record<FailureReason, number>> = {
   capacity: 180_000,
   quota: 300_000,
-  rejected: 0,
+  rejected: 60_000,
+  transient: 2_000,
   boot: 0,
   interrupted: 60_000,
   budget: 0,

@@ -28,6 +28,8 @@ export function adviceFor({ reason, code, scope }: Told): string {
       return `ask the cloud for an increase${ofWhat(scope)}, or add ${scope.family === undefined ? "regions or providers" : "instance types of other families, or regions"}`
     case "rejected":
       return "correct what the message names, then scale again: the cloud will not accept this request"
+    case "transient":
+      return "none needed: the cloud could not do it just now, and it is asked again by itself; add zones, regions or providers to be less dependent on one"
     case "boot":
       return "look at image and startup script (the message has the last of the console), then scale again"
     case "interrupted":
