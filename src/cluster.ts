@@ -1,7 +1,7 @@
 /** Cluster: the object a user holds. */
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
 import { within } from "./calls/within.js"
-import { RejectedError } from "./errors.js"
+import { type OwnershipError, RejectedError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
 import type { Explanation } from "./fleet/explain/explain.js"
 import { inWords } from "./fleet/explain/explain-text.js"
@@ -286,8 +286,9 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** Another process owns the cluster: stop, and leave its instances alone. */
-  #disown(error: Error): void {
-    if (this.#ended !== undefined) return
+  #disown(error: OwnershipError): void {
+    // Nobody else has them: they are watched until they are closed, and nothing is launched any more.
+    if (this.#ended !== undefined || error.gone) return
     this.#ended = error
     void this.#session?.letGo(error, error).then(() => this.#emitter.end())
   }

@@ -143,8 +143,18 @@ export class SpecError extends MusterError {
 /** The money allowed does not cover it: nothing was launched. */
 export class BudgetError extends MusterError {}
 
-/** Another process has this cluster's name, or took it over: stop, and leave its instances alone. */
-export class OwnershipError extends MusterError {}
+/**
+ * Another process has this cluster's name, or took it over: stop, and leave its instances alone. With `gone`, nobody else was
+ * seen: what this cluster is known by was taken away, and `close` still ends all that this process knows.
+ */
+export class OwnershipError extends MusterError {
+  readonly gone: boolean
+
+  constructor(message: string, words: CloudWords & { readonly gone?: boolean } = {}) {
+    super(message, words)
+    this.gone = words.gone ?? false
+  }
+}
 
 /** A journal that cannot be written: launches stop, terminations go on. */
 export class JournalError extends MusterError {
@@ -202,6 +212,11 @@ export class LeakError<Receipt = unknown> extends MusterError {
     super(message, words)
     this.receipt = words.receipt
   }
+}
+
+/** A refusal that says nothing of what an earlier sending of the same call may have done: capacity and quota do. */
+export function isRefusalOfOne(error: unknown): boolean {
+  return error instanceof OfferRefusedError || error instanceof UnavailableError || error instanceof NotFoundError
 }
 
 /** True for the errors after which trying again, or elsewhere, cannot help: the user must act. */

@@ -2,7 +2,7 @@
  * What wraps every single request to a cloud: retry(throttle(admit(deadline(event(fn))))). One place paces, journals,
  * limits in time, counts and retries.
  */
-import { isFinal, ThrottledError, TransientError } from "../errors.js"
+import { isFinal, isRefusalOfOne, ThrottledError, TransientError } from "../errors.js"
 import type { Attempt, Calls, Cost, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { Buckets } from "./buckets.js"
@@ -48,6 +48,8 @@ export interface CallsOptions {
    */
   readonly hold?: (release: () => void) => void
   readonly report?: (report: CallReport) => void
+  /** How often, and for how many milliseconds from its first attempt, a request without a known outcome is tried. */
+  readonly patience?: { readonly attempts: number; readonly ms?: number }
 }
 
 const accounts = new WeakMap<Clock, Map<string, Account>>()
@@ -120,7 +122,9 @@ async function retry<T>(
   { api, cost, lent }: Sending,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
-  const { clock, signal } = options
+  const { clock, signal, patience } = options
+  const begun = clock.now()
+  const isOver = () => clock.now() - begun >= (patience?.ms ?? Number.POSITIVE_INFINITY)
   let retries = 0
   let unknown: TransientError | undefined
   for (let number = 1; ; number += 1) {
@@ -140,10 +144,12 @@ async function retry<T>(
         continue
       }
       if (!(error instanceof TransientError)) {
-        throw options.finishAttempts && unknown !== undefined && isFinal(error) ? stillUnknown(unknown, error) : error
+        throw options.finishAttempts && unknown !== undefined && saysNothing(error)
+          ? stillUnknown(unknown, error)
+          : error
       }
       retries += 1
-      if (retries >= MAX_ATTEMPTS || !account.budget.spend()) throw error
+      if (retries >= (patience?.attempts ?? MAX_ATTEMPTS) || isOver() || !account.budget.spend()) throw error
       await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
       if (signal.aborted) throw options.finishAttempts ? error : signal.reason
     }
@@ -157,6 +163,10 @@ async function retry<T>(
 function stillUnknown(unknown: TransientError, refusal: unknown): TransientError {
   const why = refusal instanceof Error ? refusal.message : String(refusal)
   return new TransientError(`${unknown.message}; sent again, it was refused: ${why}`, { cause: refusal })
+}
+
+function saysNothing(error: unknown): boolean {
+  return isFinal(error) || isRefusalOfOne(error)
 }
 
 /** Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter. */

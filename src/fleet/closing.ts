@@ -1,7 +1,8 @@
 /** Closing: everything goes, and what cannot be confirmed gone is named. */
 import { onAbort } from "../calls/aborts.js"
-import { isFinal, LeakError, TimeoutError } from "../errors.js"
+import { isFinal, LeakError, MusterError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
+import { within } from "../calls/within.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { holdToClose } from "./opening/hold.js"
 import type { Passes } from "./scaling/passes.js"
@@ -41,6 +42,7 @@ export async function closeFleet(
   void holdToClose(fleet)
   const ends = await zeroOrLate(fleet, passes, timeoutMs)
   checkHeld()
+  await untilSetUp(fleet, untilMs)
   // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
   const left = ends.length > 0 || !fleet.mayHaveMade ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
@@ -49,9 +51,19 @@ export async function closeFleet(
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
 }
 
+/** What was being made when it closed is there, or not, before it is looked for. */
+async function untilSetUp({ clock, settingUp }: Fleet, untilMs: number): Promise<void> {
+  if (settingUp.size === 0) return
+  const ended = Promise.allSettled(settingUp)
+  await within(clock, ended, Math.max(0, untilMs - clock.now()), () => new TimeoutError("not set up in time")).catch(
+    () => {},
+  )
+}
+
 /** Raises the fence and puts the terminate calls for all known workers on the wire, before it returns. */
 function beginClosing(fleet: Fleet): void {
   fleet.closing = true
+  fleet.setUp.abort(new MusterError(`cluster "${fleet.owner.cluster}" is closing`))
   setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
   startTerminations(fleet, fleet.roster.living())
   fleet.wake()

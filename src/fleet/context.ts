@@ -1,6 +1,7 @@
 /** What the stages of one cluster share. */
 import { type CallReport, type CallsOptions, createCalls } from "../calls/send.js"
 import type { Clock } from "../calls/clock.js"
+import type { OwnershipError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
@@ -8,6 +9,7 @@ import type { Catalogue, Known } from "./offers/catalogue.js"
 import type { Journal } from "./journal/journal.js"
 import type { Outage } from "./outages.js"
 import type { Refusal } from "./planning/rank.js"
+import type { Rests } from "./rests.js"
 import type { Roster } from "./roster.js"
 import type { Money } from "./spending/spending.js"
 import type { Found } from "./opening/survey.js"
@@ -23,6 +25,12 @@ export interface GroupState {
   offersAt: number
   /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
   readonly refusals: Map<string, Refusal>
+  /** What it was answered without an instance coming of it, since the last `scale`. */
+  rests: Rests
+  /** What preparing its launches waits for, in the words of the last request of it that did not succeed. */
+  preparing: string | undefined
+  /** What its launches were told is not there, and since when; by place and code. */
+  readonly missing: Map<string, Missing>
   /** What each provider that was asked sells that fits, by `placeKey`. */
   readonly answers: Map<string, Known>
   /** Providers that cannot be used for it now, by `placeKey`. */
@@ -39,6 +47,14 @@ export interface GroupState {
   readonly notes: string[]
   /** What the last plan left out because it would cost too much, or be too many. */
   cut: Failure | undefined
+}
+
+/** Something that launches name and that the cloud does not find. */
+export interface Missing {
+  /** When that was answered first, in milliseconds since 1970. */
+  readonly since: number
+  /** How often it was prepared anew for that. */
+  readonly prepared: number
 }
 
 /** When a provider will be looked at, and what the last complete list can have shown. */
@@ -82,8 +98,16 @@ export interface Fleet {
   readonly signal: AbortSignal
   /** Nothing is launched any more: the cluster is closing. */
   closing: boolean
+  /** Ends what prepares launches, when the cluster closes. */
+  readonly setUp: AbortController
+  /** What prepares launches now. */
+  readonly settingUp: Set<Promise<unknown>>
   /** How many passes were begun: a target is judged only by those begun after it was set. */
   passes: number
+  /** When launch calls of a place were answered last, in milliseconds since 1970. */
+  readonly answeredAt: Map<string, number>
+  /** Tokens of launch calls that were given up, and launched elsewhere: what they still bring is terminated. */
+  readonly givenUp: Set<string>
   /** Numbers wishes. */
   wishes: number
   /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
@@ -105,7 +129,7 @@ export interface Fleet {
   /** Asks for another pass: at once, or within so many milliseconds, so that what is heard until then shares it. */
   wake(withinMs?: number): void
   /** Another process owns the cluster: stop, and leave its instances alone. */
-  disown(error: Error): void
+  disown(error: OwnershipError): void
 }
 
 /** The core's calls to a provider, reported as events. */

@@ -1,20 +1,34 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { accountOf } from "../calls/send.js"
-import { isFinal, OwnershipError, RefusedError, ThrottledError, TransientError } from "../errors.js"
+import {
+  isFinal,
+  isRefusalOfOne,
+  NotFoundError,
+  OwnershipError,
+  RefusedError,
+  ThrottledError,
+  TransientError,
+} from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
-import { learn } from "./learn.js"
+import { type Asked, learn } from "./learn.js"
 import { bench } from "./outages.js"
 import { keptSpec } from "./opening/recall.js"
+import { SEVERAL } from "./rests.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
+import { noteMissing } from "./launching/missing.js"
+import { noteAnswered } from "./launching/turns.js"
 import type { Volley } from "./launching/volley.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 
-/** A launch of unknown outcome is sent again after 1, 2, 4 … seconds, at most every minute. */
-const REPLAY_MS = 1000
-const REPLAY_CAP_MS = 60_000
+/** A launch of unknown outcome is sent again after 2, 4, 8 … seconds, at most every five minutes. */
+const REPLAY_MS = 2000
+const REPLAY_CAP_MS = 5 * 60_000
+
+/** A launch call that is not answered is tried so often, and for so long, before others may be asked instead. */
+const PATIENCE = { attempts: 3, ms: 2 * 60_000 }
 
 /**
  * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
@@ -75,7 +89,9 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
     state: "waiting",
     journaled: false,
     failures: [],
+    firstSentAt: 0,
     sentAt: 0,
+    emptyLists: 0,
     lookedAt: 0,
     creates: 0,
     replays: 0,
@@ -90,6 +106,7 @@ export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
   if (provider === undefined || !fleet.groups.has(intent.call.group)) return
   const launch = newLaunch(provider, intent.wish, intent.generation, intent.call)
   launch.state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
+  launch.firstSentAt = intent.at
   launch.sentAt = intent.at
   launch.journaled = true
   if (intent.ref !== undefined) launch.ref = intent.ref
@@ -102,6 +119,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     signal: launch.abort.signal,
     finishAttempts: true,
     failover,
+    patience: PATIENCE,
     hold: (release) => holdUntilSettled(launch, release),
     admit: async () => {
       const at = fleet.clock.now()
@@ -113,6 +131,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     sending: (api) => {
       launch.state = "sent"
       launch.sentAt = fleet.clock.now()
+      launch.firstSentAt ||= launch.sentAt
       if (api === call.api) launch.creates += 1
     },
     // Nothing was done: the call may be thrown away again, as one that was never sent.
@@ -130,6 +149,8 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   launch.state = "sent"
   launch.replays += 1
   launch.sentAt = fleet.clock.now()
+  // Wanted again after nobody wanted it: it has its time once more.
+  if (launch.abort.signal.aborted) launch.firstSentAt = launch.sentAt
   // An earlier fence must not end this one, and what the first sending holds is what this one needs.
   launch.abort = new AbortController()
   launch.release()
@@ -138,6 +159,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
     signal: launch.abort.signal,
     finishAttempts: true,
     hold: (release) => holdUntilSettled(launch, release),
+    patience: { attempts: 1 },
   })
   await answer(fleet, launch, () => launch.provider.launch(launch.call, calls))
 }
@@ -192,6 +214,7 @@ async function answer(
   } catch (error) {
     refuse(fleet, launch, error, ifUnknown)
   }
+  if (launch.state !== "unknown") noteAnswered(fleet, launch)
   // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
   if (launch.failures.length > 0) withdrawBarred(fleet)
   accountOf(fleet.clock, launch.provider.limits).buckets.spare(launch.call.cost, failedOf(launch) - before)
@@ -208,7 +231,9 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const { provider, call } = launch
   const now = fleet.clock.now()
   const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
-  learn(fleet, { provider, group: call.group }, launched.failures, launch.failures)
+  learn(fleet, askedBy(launch), launched.failures, launch.failures)
+  if (launched.problem instanceof NotFoundError) noteMissing(fleet, launch, launched.problem)
+  else if (launched.problem !== undefined) stop(fleet, launch, launched.problem)
   launch.failures = launched.failures
   launch.state = launched.settled ? "settled" : "unsettled"
   launch.lookedAt = now
@@ -241,12 +266,13 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     if (isSent) launch.state = "unknown"
     else close(fleet, launch)
     end(isSent ? "unknown" : "withdrawn")
-  } else if (error instanceof RefusedError) {
+  } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
     const failure = error.toFailure(call.count)
-    learn(fleet, { provider: launch.provider, group: call.group }, [failure])
     launch.failures = [failure]
     close(fleet, launch)
     end("refused")
+    learn(fleet, askedBy(launch), [failure])
+    if (error instanceof NotFoundError) noteMissing(fleet, launch, error)
   } else if (error instanceof ThrottledError) {
     close(fleet, launch)
     end("refused")
@@ -261,13 +287,28 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
   } else {
     launch.state = "unknown"
     launch.sentAt = fleet.clock.now()
+    launch.lastAnswer = message
     end("unknown")
+    tellUnanswered(fleet, launch)
     // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
     // knows what was sent, and sending more would not help.
     const problem = error instanceof TransientError ? error.cause : error
     if (!(error instanceof TransientError) || isFinal(problem)) stop(fleet, launch, problem)
     markChanged(fleet, launch.provider)
   }
+}
+
+function askedBy({ provider, call, sentAt }: Launch): Asked {
+  const market = call.offers[0]?.market
+  return { provider, group: call.group, sentAt, ...(market === undefined ? {} : { market }) }
+}
+
+/** Sent again and again without an answer that says what became of it: the cloud's words are told. */
+function tellUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch): void {
+  const tries = replays + 1
+  if (tries % SEVERAL !== 0) return
+  const message = `launching ${call.count}: after ${tries} tries it is not known what became of it; the last answer: ${lastAnswer}`
+  fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message })
 }
 
 function close(fleet: Fleet, launch: Launch): void {

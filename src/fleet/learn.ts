@@ -1,34 +1,73 @@
-/** Learn: failures go into the memory of what is unavailable, and into the reasons of a shortfall. */
-import type { Failure, Provider } from "../provider.js"
-import type { Fleet } from "./context.js"
+/** Learn: failures go into the memory of what is unavailable, into the group's rests, and into the reasons of a shortfall. */
+import { RejectedError } from "../errors.js"
+import { inScope } from "../offer.js"
+import type { Failure, Instance, Market, Provider } from "../provider.js"
+import type { Fleet, GroupState } from "./context.js"
+import { bench, isOut } from "./outages.js"
+import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "./rests.js"
 import { isShortage, remember, scopeKey, teaches } from "./unavailable.js"
 
+/** What was asked: a failure that names no market is of this one, and calls under way together are one try. */
+export interface Asked {
+  readonly provider: Provider
+  readonly group: string
+  readonly market?: Market
+  /** Milliseconds since 1970; left out: now. */
+  readonly sentAt?: number
+}
+
 /** Takes over what a launch call's answer says failed; what an earlier answer to it said already is not told twice. */
-export function learn(
-  fleet: Fleet,
-  { provider, group }: { readonly provider: Provider; readonly group: string },
-  failures: readonly Failure[],
-  before: readonly Failure[] = [],
-): void {
+export function learn(fleet: Fleet, asked: Asked, failures: readonly Failure[], before: readonly Failure[] = []): void {
   const told = new Map(before.map((failure) => [keyOf(failure), failure.count]))
   for (const failure of failures) {
     const count = failure.count - (told.get(keyOf(failure)) ?? 0)
-    if (count > 0) learnOne(fleet, provider, group, { ...failure, count })
+    if (count > 0) learnOne(fleet, asked, { ...failure, count })
   }
 }
 
-function learnOne(fleet: Fleet, provider: Provider, group: string, said: Failure): void {
+function learnOne(fleet: Fleet, asked: Asked, said: Failure): void {
+  const { provider, group } = asked
   const now = fleet.clock.now()
+  const state = fleet.groups.get(group)
   // Whatever a cloud leaves open is meant within the region that said it: another one's offers are not barred by it.
   const failure = { ...said, scope: { provider: provider.name, region: provider.region, ...said.scope } }
-  fleet.groups.get(group)?.failures.push(failure)
+  state?.failures.push(failure)
+  if (state !== undefined && isRested(failure)) restOffer(fleet, state, asked, failure)
   const { account } = provider.limits
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
   const { scope, code, message, ttlMs } = failure
   // What gave a part may be asked for more, after what was not asked yet.
-  if (isShortage(said)) fleet.groups.get(group)?.refusals.set(scopeKey(scope), { scope, at: now })
+  if (isShortage(said) || isRested(said)) state?.refusals.set(scopeKey(scope), { scope, at: now })
   if (!teaches(said)) return
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
+}
+
+/** A refusal of what was asked: it rests, and the group stops when no offer can be better. */
+function restOffer(fleet: Fleet, state: GroupState, { provider, market, sentAt }: Asked, said: Failure): void {
+  const now = fleet.clock.now()
+  const failure = { ...said, scope: { ...(market === undefined ? {} : { market }), ...said.scope } }
+  const before = roundsOf(state.rests, failure)
+  state.rests = rest(state.rests, failure, sentAt ?? now, now)
+  const rounds = roundsOf(state.rests, failure)
+  const { name } = state.group
+  if (rounds > before && rounds % SEVERAL === 0) {
+    const message = `${rounds} times in a row, and nothing came of it: ${failure.message}`
+    fleet.emit({ type: "problem", group: name, error: failure.code, message })
+  }
+  const offers = (state.offers ?? []).filter((offer) => inScope(offer, { provider: provider.name }))
+  const place = { provider: provider.name, region: provider.region }
+  const hopeless = failure.reason === "rejected" ? hopelessRefusal(state.rests, offers, place) : undefined
+  if (hopeless === undefined || isOut(state, provider, now)) return
+  const { code, message, requestId } = hopeless
+  const words = { code, ...(requestId === undefined ? {} : { requestId }) }
+  bench(fleet, state, provider, new RejectedError(`${message}; unlike offers were refused alike`, words))
+}
+
+/** An instance runs: what it is of rests no more. One that was made and failed at once is no success. */
+export function learnRunning(state: GroupState, { name, region }: Provider, instance: Instance): void {
+  const { zone, instanceType, market } = instance
+  state.missing.clear()
+  state.rests = refreshed(state.rests, { provider: name, region, zone, instanceType, market })
 }
 
 function keyOf({ reason, code, scope }: Failure): string {

@@ -5,10 +5,12 @@ import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
+import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learn } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 import { generationOf } from "./tags.js"
+import { startTerminations } from "./terminate.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
@@ -97,6 +99,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   const seen = new Set<WorkerRecord>()
   for (const instance of listed) seen.add(see(fleet, provider, instance, now))
   concludeSeen(fleet, provider)
+  noteList(fleet, provider, begun)
   await concludeAbsent(fleet, provider, seen, begun)
   await observeInterruptions(fleet, provider, begun)
   look.listedChanges = changes
@@ -110,6 +113,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
 function see(fleet: Fleet, provider: Provider, instance: Instance, now: number): WorkerRecord {
   const before = fleet.roster.find(provider, instance.id)?.failure
   const worker = fleet.roster.see(provider, instance, now, true)
+  if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
   const { failure } = worker
   if (failure !== undefined && before === undefined && isRefusal(failure)) learn(fleet, worker, [failure])
   return worker

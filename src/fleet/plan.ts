@@ -2,7 +2,8 @@
 import type { Arch, Market, Offer } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
 import { type Exchange, exchangeOf } from "./planning/exchange.js"
-import { placeKey, rank, type Standing, zoneCounts, zoneKey } from "./planning/rank.js"
+import { marketsOf, placeKey, rank, type Standing, zoneCounts, zoneKey } from "./planning/rank.js"
+import { SEVERAL } from "./rests.js"
 import type { WorkerRecord } from "./roster.js"
 import { forbids, type Unavailable } from "./unavailable.js"
 
@@ -43,7 +44,19 @@ export interface GroupNow extends Standing {
   readonly leaving?: number
   /** Nothing is launched before this moment, in milliseconds since 1970: what was launched goes again and again. */
   readonly heldUntil?: number
+  /** How a place stands of which nothing came, again and again. */
+  readonly trial?: (place: Pick<Offer, "provider" | "region">) => Trial
 }
+
+export interface Trial {
+  /** How many rounds were answered alike without an instance coming of them. */
+  readonly rounds: number
+  /** A launch call of the group is under way there. */
+  readonly isAsked: boolean
+}
+
+/** Fewer rounds of which nothing came are no reason to ask for less. */
+const FEW = 2
 
 export function planGroup(state: GroupNow, memory: readonly Unavailable[], now: number): GroupPlan {
   const missing = state.desired - state.counted.length - state.booked
@@ -51,6 +64,7 @@ export function planGroup(state: GroupNow, memory: readonly Unavailable[], now: 
   const available = state.offers.filter((_, index) => barred[index] === undefined)
   const untils = barred.flatMap((entry) => (entry === undefined ? [] : [entry.until]))
   const retryAt = untils.length > 0 ? Math.min(...untils) : undefined
+  const passing = state.offers.flatMap((offer, index) => passingOf(offer, barred[index]) ?? [])
   const exchange = exchangeOf(state, available, now)
   const nothing = { wish: undefined, later: 0, surplus: 0, unplaced: 0, retryAt, wakeAt: undefined, exchange }
   if (missing <= 0) {
@@ -61,8 +75,48 @@ export function planGroup(state: GroupNow, memory: readonly Unavailable[], now: 
     return { ...nothing, later: missing, wakeAt: state.heldUntil }
   }
   const wish = wishFor(state, available, missing)
-  if (wish === undefined) return { ...nothing, unplaced: missing, wakeAt: finite(retryAt) }
-  return { ...nothing, wish, later: missing - wish.count }
+  const soonAt = soonInBetterMarket(state.group, passing, wish)
+  if (soonAt !== undefined) return { ...nothing, later: missing, wakeAt: soonAt }
+  if (wish !== undefined) return withTrial(state, wish, nothing, missing)
+  // What passes by itself was not tried to its end: it is asked again, and nothing is out of reach because of it.
+  const left = passing.length > 0 ? { later: missing } : { unplaced: missing }
+  return { ...nothing, ...left, wakeAt: finite(retryAt) }
+}
+
+/** An offer that cannot be had just now, for a reason of the cloud's own that passes. */
+interface Passing {
+  readonly offer: Offer
+  readonly until: number
+  readonly times: number
+}
+
+function passingOf(offer: Offer, entry: Unavailable | undefined): Passing | undefined {
+  if (entry?.failure.reason !== "transient") return undefined
+  return { offer, until: entry.until, times: entry.times ?? 1 }
+}
+
+/** Until when a better market than the wish's is waited for: a moment's trouble is no reason to pay more for all. */
+function soonInBetterMarket(
+  { market }: ResolvedGroup,
+  passing: readonly Passing[],
+  wish: PlannedWish | undefined,
+): number | undefined {
+  if (wish === undefined) return undefined
+  const markets = marketsOf(market)
+  const isBetter = ({ offer, times }: Passing) =>
+    times < SEVERAL && markets.indexOf(offer.market) < markets.indexOf(wish.market)
+  const untils = passing.filter(isBetter).map(({ until }) => until)
+  return untils.length === 0 ? undefined : Math.min(...untils)
+}
+
+/** Where nothing came of what was asked again and again, half as many are asked for each time, and one tells at last. */
+function withTrial(state: GroupNow, wish: PlannedWish, nothing: GroupPlan, missing: number): GroupPlan {
+  const { rounds = 0, isAsked = false } = state.trial?.(wish) ?? {}
+  if (rounds < FEW) return { ...nothing, wish, later: missing - wish.count }
+  // Its answer says whether more should be asked for.
+  if (isAsked) return { ...nothing, later: missing }
+  const count = Math.max(1, Math.floor(wish.count / 2 ** (rounds - 1)))
+  return { ...nothing, wish: { ...wish, count }, later: missing - count }
 }
 
 /** More than are desired for a while: spot ones first, then as many on-demand ones go as run. */

@@ -1,12 +1,13 @@
 /** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
 import { MusterError, OwnershipError } from "../errors.js"
-import type { Prepared, Provider } from "../provider.js"
+import type { CallReport } from "../calls/send.js"
+import type { Calls, Prepared, Provider } from "../provider.js"
 import { endIfSpent, watchBudget } from "./spending/budget.js"
 import { readConsoles } from "./observing/console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
 import { deadlineMs } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
-import { forsake, isLookedFor, mayForsake } from "./launching/forsake.js"
+import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/forsake.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
 import { bench, whileOthersWait } from "./outages.js"
@@ -15,6 +16,7 @@ import { isOver, mayLaunch, planNow, type Plans } from "./planning/planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch, WorkerRecord } from "./roster.js"
 import { seek, seekAt } from "./launching/seek.js"
+import { type Turns, turnsOf } from "./launching/turns.js"
 import { volleysOf } from "./launching/volley.js"
 import { withdrawBarred, withdrawWaiting } from "./launching/withdraw.js"
 import { withinMeans } from "./planning/within.js"
@@ -160,16 +162,36 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
     const known = fleet.prepared.get(key)
     const asking =
       known === undefined
-        ? prepareGroup(fleet, provider, state, fleetCalls(fleet, provider))
+        ? prepareGroup(fleet, provider, state, setUpCalls(fleet, provider, state))
         : refreshed(fleet, provider, known)
     const preparing = asking.then((prepared) => {
       fleet.prepared.set(key, prepared)
     })
+    fleet.settingUp.add(preparing)
+    const end = () => fleet.settingUp.delete(preparing)
+    preparing.then(end, end)
     await whileOthersWait(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
+    state.preparing = undefined
   } catch (error) {
     if (fleet.signal.aborted) throw error
+    // What it has made so far is removed with all else.
+    if (fleet.closing) return
     bench(fleet, state, provider, error)
   }
+}
+
+/**
+ * The calls that make what launches need. They end with the cluster, but for one that is on the wire: what that makes is removed
+ * only if it is there before the look for what is left.
+ */
+function setUpCalls(fleet: Fleet, provider: Provider, state: GroupState): Calls {
+  const { name, region } = provider
+  const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
+  const report = (said: CallReport) => {
+    if (said.message !== undefined) state.preparing = said.message
+    fleet.emit({ type: "call", provider: name, region, ...said })
+  }
+  return fleetCalls(fleet, provider, { signal, finishAttempts: true, report })
 }
 
 /** What cannot be read anew stays as it was for a while: it chooses between places that may all be used. */
@@ -228,16 +250,15 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
 /** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
 function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
+  const turns = turnsOf(fleet)
   closeSwept(fleet, (launch) => isSwept(fleet, launch) && mayGiveUp(fleet, launch))
   for (const launch of fleet.roster.openLaunches()) {
     if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
     if (launch.state !== "unknown") continue
     if (isSwept(fleet, launch)) {
       if (now >= seekAt(launch) && mayGiveUp(fleet, launch)) void seek(fleet, launch)
-    } else if (now >= replayAt(launch)) {
-      if (mayForsake(fleet, launch)) forsake(fleet, launch)
-      else void replay(fleet, launch)
-    }
+    } else if (mayForsake(fleet, launch)) forsake(fleet, launch)
+    else if (now >= replayAt(launch) && turns.has(launch)) void replay(fleet, launch)
   }
 }
 
@@ -248,7 +269,7 @@ function isSwept(fleet: Fleet, { call, isForsaken }: Launch): boolean {
 
 /** Where others would be launched in its place, nothing of it may be missed. */
 function mayGiveUp(fleet: Fleet, launch: Launch): boolean {
-  return !isWanted(fleet, launch.call.group) || isLookedFor(fleet, launch)
+  return !isWanted(fleet, launch.call.group) || isLookedFor(launch)
 }
 
 function isWanted(fleet: Fleet, group: string): boolean {
@@ -258,26 +279,34 @@ function isWanted(fleet: Fleet, group: string): boolean {
 /** The next moment at which there is something to do that no outcome will announce. */
 function nextWakeAt(fleet: Fleet, plans: Plans): number {
   const living = fleet.roster.living()
+  const turns = turnsOf(fleet)
   return Math.min(
     Number.POSITIVE_INFINITY,
     // A look that is under way wakes when it ends.
     ...[...fleet.looks.values()].map(({ nextAt, underWay }) =>
       underWay === undefined ? nextAt : Number.POSITIVE_INFINITY,
     ),
-    ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch)),
+    ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch, turns)),
     ...[...plans.values()].map(({ wakeAt }) => wakeAt ?? Number.POSITIVE_INFINITY),
     living.length > 0 ? deadlineAt(fleet) : Number.POSITIVE_INFINITY,
     retryTerminationAt(living),
   )
 }
 
-function launchWakeAt(fleet: Fleet, launch: Launch): number {
+function launchWakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
-  if (!isSwept(fleet, launch)) return replayAt(launch)
+  if (!isSwept(fleet, launch)) return replayOrForsakeAt(fleet, launch, turns)
   // The look that it waits for wakes when it ends.
   if (fleet.clock.now() >= sweptAt(launch) && !mayGiveUp(fleet, launch)) return Number.POSITIVE_INFINITY
   return launch.provider.find === undefined ? sweptAt(launch) : seekAt(launch)
+}
+
+/** Whose time to be given up has passed, and has nowhere else to go, only waits for its turn. */
+function replayOrForsakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
+  const replaysAt = turns.has(launch) ? replayAt(launch) : Number.POSITIVE_INFINITY
+  const forsakesAt = forsakeAt(launch)
+  return forsakesAt > fleet.clock.now() ? Math.min(replaysAt, forsakesAt) : replaysAt
 }
 
 /** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */

@@ -61,6 +61,8 @@ export interface Launch {
   journaled: boolean
   failures: readonly Failure[]
   ref?: Json
+  /** When it was sent first, in milliseconds since 1970; 0 before. */
+  firstSentAt: number
   /** When it was last sent, in milliseconds since 1970; 0 before. */
   sentAt: number
   /** When an unsettled one was last looked at, in milliseconds since 1970. */
@@ -71,6 +73,10 @@ export interface Launch {
   replays: number
   /** It is not sent again, and swept as at zero: what it was for is launched elsewhere once nothing can come of it. */
   isForsaken?: boolean
+  /** How many complete lists that could not miss it any more have shown nothing of it. */
+  emptyLists: number
+  /** What the last try to find out its outcome came to, in the cloud's words. */
+  lastAnswer?: string
   abort: AbortController
   /** Gives back what the account's concurrency limits lend; called once it is settled. */
   release: () => void

@@ -103,7 +103,8 @@ export function closeSwept(fleet: Fleet, isSwept: (launch: Launch) => boolean): 
 /** Nothing can come of it any more. */
 export function giveUp(fleet: Fleet, launch: Launch): void {
   fleet.roster.forget(launch)
-  fleet.journal.outcome(launch.call.token, "refused")
+  if (launch.isForsaken) fleet.givenUp.add(launch.call.token)
+  fleet.journal.outcome(launch.call.token, launch.isForsaken ? "given-up" : "refused")
 }
 
 /** What still stands between the groups chosen and zero, in words; empty when zero is confirmed. */
@@ -112,7 +113,8 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   const launches = fleet.roster.openLaunches().filter((launch) => isChosen(launch.call.group))
   const ends: string[] = []
   if (living.length > 0) ends.push(`${living.length} instances not yet confirmed gone${refusalsOf(living)}`)
-  if (launches.length > 0) ends.push(`${launches.length} launch calls whose outcome is not known yet`)
+  if (launches.length > 0)
+    ends.push(`${launches.length} launch calls whose outcome is not known yet${lastAnswerOf(launches)}`)
   if (ends.length > 0) return ends
   // One complete list, begun after the last thing that was asked, must show nothing else.
   const unlisted = [...fleet.looks].filter(([, look]) => look.listedChanges < look.changes)
@@ -120,6 +122,11 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
     const why = problem === undefined ? "" : ` (the last one failed: ${problem.message})`
     return `a complete list of ${provider.name} ${provider.region} begun after the last change${why}`
   })
+}
+
+function lastAnswerOf(launches: readonly Launch[]): string {
+  const told = launches.find(({ lastAnswer }) => lastAnswer !== undefined)
+  return told === undefined ? "" : ` (the last answer: ${told.lastAnswer})`
 }
 
 /** Why instances do not go, as the cloud says it: the first of its reasons, and how many are refused. */

@@ -11,6 +11,8 @@ export interface Unavailable {
   /** Milliseconds since 1970. */
   readonly until: number
   readonly failure: Words
+  /** How often in a row, where that is known. */
+  readonly times?: number
 }
 
 /** Failures that say something about offers; a throttle or a timeout never does. */

@@ -75,10 +75,10 @@ test("a lost reply is asked for again with the same token: no second set", async
 test("replies lost for minutes: the launch stays booked, is replayed, and is never made twice", async () => {
   const { clock, world, cluster: make } = rig({ listLagMs: 30_000, limits: { consistencyMs: 60_000 } })
   const cluster = make()
-  world.faults.loseReply("CreateInstances", 8)
+  world.faults.loseReply("CreateInstances", 5)
   expect(await clock.run(cluster.scale(40))).toMatchObject({ running: 40 })
   expect(world.truth({})).toHaveLength(40)
-  expect(world.ledger.count("CreateInstances")).toBe(9)
+  expect(world.ledger.count("CreateInstances")).toBe(6)
   await clock.run(cluster.close())
   expect(live(world)).toEqual([])
 })
@@ -100,9 +100,9 @@ test("close while a launch is of unknown outcome sweeps to the end of the consis
 test("a launch whose answer is lost is known once all of it is seen: nothing is sent again, and close does not wait for it", async () => {
   const { clock, world, cluster: make } = rig({ listLagMs: 0 })
   const cluster = make()
-  world.faults.loseReply("CreateInstances", 5)
+  world.faults.loseReply("CreateInstances", 3)
   expect(await clock.run(cluster.scale(40))).toMatchObject({ running: 40 })
-  expect(world.ledger.count("CreateInstances")).toBe(5)
+  expect(world.ledger.count("CreateInstances")).toBe(3)
   const begun = clock.now()
   await clock.run(cluster.close())
   expect(clock.now() - begun).toBeLessThan(5_000)
@@ -254,7 +254,7 @@ test("a termination that is refused is asked for again, and what cannot be confi
 test("a launch of unknown outcome that zero fenced off is still sent again when it is wanted again", async () => {
   const { clock, world, cluster: make } = rig({ limits: { consistencyMs: 600_000 } })
   const cluster = make()
-  world.faults.hang("CreateInstances", 5)
+  world.faults.hang("CreateInstances", 2)
   const first = cluster.scale(10)
   const zero = clock.sleep(30_000).then(() => cluster.scale(0))
   const again = clock.sleep(120_000).then(() => cluster.scale(4))

@@ -12,6 +12,10 @@ export interface GroupShort {
   readonly pending: number
   /** May still come of launch calls without a final answer. */
   readonly booked: number
+  /** What the last try to learn the outcome of one of them came to, in the cloud's words. */
+  readonly lastAnswer?: string | undefined
+  /** What preparing its launches waits for, in the cloud's words. */
+  readonly preparing?: string | undefined
   /** What failed since the target was set, latest last. */
   readonly failures: readonly Failure[]
   readonly problem: Error | undefined
@@ -43,7 +47,10 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
     left -= taken
   }
   take(short.pending, said("Pending", "launched, but not running yet"))
-  take(short.booked, said("Unanswered", "asked for in launch calls that have no final answer yet"))
+  take(
+    short.booked,
+    said("Unanswered", `asked for in launch calls that have no final answer yet${quoted(short.lastAnswer)}`),
+  )
   if (short.cut !== undefined) take(short.cut.count, toReason(short.cut, short))
   const { heldUntil = 0 } = short
   if (heldUntil > short.now) take(left, { ...said("Vanishing", VANISHING), retryAt: heldUntil })
@@ -57,8 +64,16 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
   // A failure counts those of its own call; later ones that were not even tried are missing for the same reason.
   if (last !== undefined) take(left, toReason(last, short))
   if (known !== undefined) take(left, toReason(known.failure, short))
-  take(left, said("NotStarted", "not asked for yet"))
+  take(left, said("NotStarted", `not asked for yet${preparingOf(short.preparing)}`))
   return reasons
+}
+
+function quoted(lastAnswer: string | undefined): string {
+  return lastAnswer === undefined ? "" : `; the last answer: ${lastAnswer}`
+}
+
+function preparingOf(words: string | undefined): string {
+  return words === undefined ? "" : `: what they need is being prepared; ${words}`
 }
 
 const VANISHING = "what was launched vanished soon after, again and again, and not by our doing"

@@ -50,7 +50,8 @@ async function readAll(directory: string, cluster: string, owner: string, now: n
     const all = [...(before?.made ?? []), ...replayed, ...file.made]
     const made = all.filter(({ instance }) => !file.ended.has(instance.id))
     const isAbandoned = file.isAbandoned && (before?.isAbandoned ?? true)
-    histories.set(file.uid, { ...file, open: [...open, ...file.open], bills, made, isAbandoned })
+    const givenUp = [...(before?.givenUp ?? []), ...file.givenUp]
+    histories.set(file.uid, { ...file, open: [...open, ...file.open], givenUp, bills, made, isAbandoned })
   }
   return [...histories.values()]
 }
@@ -137,7 +138,7 @@ async function readOne(path: string): Promise<FileHistory | undefined> {
 function launchesOf(
   records: readonly JournalRecord[],
   ended: ReadonlySet<string>,
-): Pick<FileHistory, "open" | "closed" | "unsettled" | "made" | "replayed"> {
+): Pick<FileHistory, "open" | "closed" | "unsettled" | "made" | "replayed" | "givenUp"> {
   const texts = new Map(
     records.filter((record) => record.kind === "text").map((record) => [String(record.digest), String(record.text)]),
   )
@@ -147,6 +148,7 @@ function launchesOf(
   const unsettled = new Map<string, Json>()
   const made: MadeByIntent[] = []
   const replayed = new Map<string, readonly Made[]>()
+  const givenUp: string[] = []
   for (const record of records) {
     if (record.kind === "intent") {
       const intent = record as unknown as Intent
@@ -165,9 +167,10 @@ function launchesOf(
       }
       open.delete(token)
       closed.add(token)
+      if (outcome === "given-up") givenUp.push(token)
     }
   }
-  return { open: [...open.values()], closed, unsettled, made, replayed }
+  return { open: [...open.values()], closed, unsettled, made, replayed, givenUp }
 }
 
 function madeBy(intent: Intent | undefined, rows: readonly Made[] = []): readonly MadeByIntent[] {

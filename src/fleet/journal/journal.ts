@@ -31,7 +31,8 @@ export interface Intent {
   readonly call: LaunchCall
 }
 
-export type IntentOutcome = "settled" | "unsettled" | "refused"
+/** `given-up`: it was not answered, lists showed none of it, and what it was for was launched elsewhere. */
+export type IntentOutcome = "settled" | "unsettled" | "refused" | "given-up"
 
 /** What is known of one instance's bill; a later row of the same id takes the place of an earlier one. */
 export interface BillRow extends Bill {
@@ -80,6 +81,8 @@ export interface JournalHistory {
   readonly generation: number
   readonly deadline: string
   readonly open: readonly OpenIntent[]
+  /** Tokens of launch calls that were given up. */
+  readonly givenUp: readonly string[]
   /** What is known of the bills of the cluster's instances, those that still live too. */
   readonly bills: readonly BillRow[]
   /** What answered launch calls have made and nobody has ended. */

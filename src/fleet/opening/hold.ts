@@ -23,6 +23,7 @@ export function adopt(fleet: Fleet, found: Found): void {
   for (const { provider, instance, at } of found.unlisted) {
     if (fleet.roster.find(provider, instance.id) === undefined) fleet.roster.see(provider, instance, at, false)
   }
+  for (const token of found.givenUp ?? []) fleet.givenUp.add(token)
   takeBills(fleet, found.bills ?? [])
   for (const intent of found.open) if (!fleet.roster.launches.has(intent.call.token)) adoptIntent(fleet, intent)
   for (const [name, state] of fleet.groups) {

@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import type { ClusterEventBody } from "../../events.js"
-import { SpecError } from "../../errors.js"
+import { type OwnershipError, SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
@@ -12,8 +12,10 @@ import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } 
 import { FileJournal, noJournal } from "../journal/journal.js"
 import { adopt, hold } from "./hold.js"
 import { randomHex } from "./names.js"
+import { learnRunning } from "../learn.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
 import { priceIndex } from "../offers/price-index.js"
+import { NO_RESTS } from "../rests.js"
 import { Roster } from "../roster.js"
 import { continueBills, newMoney, noteBill } from "../spending/spending.js"
 import type { Found } from "./survey.js"
@@ -30,7 +32,7 @@ export interface OpenOptions {
   readonly takeOver: boolean
   readonly emit: (event: ClusterEventBody) => void
   readonly wake: (withinMs?: number) => void
-  readonly disown: (error: Error) => void
+  readonly disown: (error: OwnershipError) => void
 }
 
 export interface Opened {
@@ -130,6 +132,8 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     const { instance, group, state, failure } = worker
     const said = { id: instance.id, name: instance.name, group, to: state }
     emit({ type: "worker", ...said, ...(from && { from }), ...(failure && { reason: failure.message }) })
+    const own = fleet.groups.get(group)
+    if (state === "running" && own !== undefined) learnRunning(own, worker.provider, instance)
     noteBill(fleet.journal, worker)
   }, priceOf)
   const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock))
@@ -157,7 +161,11 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
       found !== undefined || abandoned.length > 0 || spec.existing === "connect" || options.mode === "attach",
     signal: options.signal,
     closing: false,
+    setUp: new AbortController(),
+    settingUp: new Set(),
     passes: 0,
+    answeredAt: new Map(),
+    givenUp: new Set(),
     wishes: 0,
     foundAt: 0,
     abandoned,
@@ -212,6 +220,9 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     offers: undefined,
     offersAt: 0,
     refusals: new Map(),
+    rests: NO_RESTS,
+    preparing: undefined,
+    missing: new Map(),
     answers: new Map(),
     outages: new Map(),
     problem: undefined,

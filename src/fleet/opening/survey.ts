@@ -21,6 +21,8 @@ export interface Found {
   readonly unlisted: readonly Unlisted[]
   /** What the journals say of bills; absent when there are none of this cluster. */
   readonly bills?: readonly BillRow[]
+  /** Tokens of launch calls that were given up: what they still bring is not wanted. */
+  readonly givenUp?: readonly string[]
 }
 
 export interface Unlisted {
@@ -150,7 +152,7 @@ function foundOf(
     instances,
     open: (history?.open ?? []).filter((intent) => isStillOpen(intent, providers, now)),
     unlisted: unlisted.filter((late) => late.uid === uid),
-    ...(history === undefined ? {} : { bills: history.bills }),
+    ...(history === undefined ? {} : { bills: history.bills, givenUp: history.givenUp }),
   }
 }
 

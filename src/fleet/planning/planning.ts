@@ -3,9 +3,11 @@ import { type Fleet, type GroupState, memoryOf } from "../context.js"
 import { overdue } from "../deadline.js"
 import { isRecovering } from "../launch.js"
 import { barredByOutages } from "../outages.js"
-import type { GroupNow, GroupPlan } from "../plan.js"
+import type { Offer, Provider } from "../../provider.js"
+import type { GroupNow, GroupPlan, Trial } from "../plan.js"
 import { batchesOf, zoneKey } from "./rank.js"
 import { heldUntil, tripped } from "../replace.js"
+import { barsOfRests, fruitlessRounds } from "../rests.js"
 import type { Unavailable } from "../unavailable.js"
 import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within.js"
 
@@ -72,12 +74,26 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
     heldUntil: heldUntil(workers, askedAt),
     batches: batchesOf(fleet.providers),
     refusals: [...state.refusals.values()],
+    trial: (place) => trialOf(fleet, state, place),
   }
 }
 
-/** What the group may not use now: refused to this account a while ago, or of a provider that is out of order. */
+/** How a place stands of which nothing came: what it has made since then shows that it can. */
+function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" | "region">): Trial {
+  const { name } = state.group
+  const isThere = (provider: Provider) => provider.name === place.provider && provider.region === place.region
+  const made = fleet.roster.counted(name).filter(({ provider }) => isThere(provider))
+  const since = Math.max(0, ...made.map(({ knownSince }) => knownSince))
+  const isAsked = fleet.roster
+    .openLaunches(name)
+    .some(({ provider, state }) => isThere(provider) && state !== "unknown" && state !== "settled")
+  return { rounds: fruitlessRounds(state.rests, place, since), isAsked }
+}
+
+/** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */
 export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] {
-  return [...memoryOf(fleet), ...barredByOutages(fleet, state)]
+  const rests = barsOfRests(state.rests, state.offers ?? [], fleet.clock.now())
+  return [...memoryOf(fleet), ...barredByOutages(fleet, state), ...rests]
 }
 
 /** Ends a group's launches when too many boots fail, and says so once. */

@@ -9,6 +9,7 @@ import type { Fleet } from "../context.js"
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
+import { NO_RESTS } from "../rests.js"
 import type { Passes } from "./passes.js"
 import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
 import { openEnds, startTerminations } from "../terminate.js"
@@ -195,6 +196,8 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.problem = undefined
     state.outages.clear()
     state.refusals.clear()
+    state.rests = NO_RESTS
+    state.missing.clear()
     state.breaker = undefined
     state.failures = []
     state.cut = undefined

@@ -5,6 +5,7 @@ import { type Fleet, type GroupState, memoryOf } from "../context.js"
 import { barredByOutages } from "../outages.js"
 import { groupNow, type Plans } from "../planning/planning.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
+import type { Launch } from "../roster.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */
@@ -86,6 +87,8 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     running: fleet.roster.running(name),
     pending: fleet.roster.pending(name),
     booked: fleet.roster.booked(name),
+    lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
+    preparing: state.preparing,
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,
@@ -95,6 +98,12 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     memory: memoryOf(fleet),
     now: fleet.clock.now(),
   }
+}
+
+/** The newest words of launch calls whose outcome is not known. */
+function lastAnswerOf(launches: readonly Launch[]): string | undefined {
+  const told = launches.filter(({ lastAnswer }) => lastAnswer !== undefined)
+  return told.sort((a, b) => b.sentAt - a.sentAt)[0]?.lastAnswer
 }
 
 /** The error of a target that was not reached: too few run. */

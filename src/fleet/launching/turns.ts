@@ -1,0 +1,42 @@
+/**
+ * Turns: of the launch calls of a place that has answered none of them, one is sent again, and the others once it was answered. A
+ * hundred requests that a cloud cannot answer tell no more than one, and are a hundred times the load.
+ */
+import type { Fleet } from "../context.js"
+import type { Launch } from "../roster.js"
+
+export interface Turns {
+  /** Whether this launch call of unknown outcome may be sent again when its time has come. */
+  has(launch: Launch): boolean
+}
+
+/** Whose turn it is now. */
+export function turnsOf(fleet: Fleet): Turns {
+  const first = new Map<string, Launch>()
+  for (const launch of fleet.roster.openLaunches()) {
+    if (launch.state !== "unknown" && launch.state !== "sent") continue
+    const key = placeOf(launch)
+    // What is on the wire again already is the one.
+    const known = first.get(key)
+    const isAhead = known === undefined || (launch.state === "sent" && launch.replays > 0 && known.state === "unknown")
+    if (isAhead) first.set(key, launch)
+  }
+  return {
+    has: (launch) => {
+      const key = placeOf(launch)
+      // What a process that ended may have sent is sent once in any case: nothing else is decided before.
+      const isInherited = launch.generation < fleet.owner.generation && launch.replays === 0
+      return isInherited || first.get(key) === launch || (fleet.answeredAt.get(key) ?? 0) > launch.sentAt
+    },
+  }
+}
+
+/** The place has answered: whether with instances or a refusal, others may be asked about. */
+export function noteAnswered(fleet: Fleet, launch: Launch): void {
+  fleet.answeredAt.set(placeOf(launch), fleet.clock.now())
+}
+
+function placeOf({ provider, call }: Launch): string {
+  const { name, region } = provider
+  return JSON.stringify([name, region, call.group, call.zone, call.offers[0]?.market])
+}
