@@ -8,7 +8,7 @@ import { inWords } from "./fleet/explain/explain-text.js"
 import { randomName } from "./fleet/opening/names.js"
 import type { ClusterPlan } from "./fleet/preview/preview.js"
 import type { Receipt } from "./fleet/receipt.js"
-import type { ClusterSummary } from "./fleet/remains/listing.js"
+import type { ClusterList } from "./fleet/remains/listing.js"
 import type { Remain } from "./fleet/remains/remains.js"
 import type { SweepRow } from "./fleet/remains/sweep.js"
 import type { ScaleResult } from "./fleet/scaling/target.js"
@@ -104,8 +104,9 @@ export class Cluster implements AsyncDisposable {
    * Removes what nobody needs any more, from tags alone: what has outlived its cluster's deadline or its lease, and what is
    * left of clusters that are gone. What a living process may hold is only touched where `name` or `olderThan` says so.
    *
-   * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why).
-   * @throws what looking at a place threw, after the other places were swept.
+   * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why). A place that could not be looked
+   * at is a row of kind "place" beside those of the others.
+   * @throws what looking at a place threw, where no place could be looked at.
    */
   static async sweep(spec: SweepSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly SweepRow[]> {
     const resolved = resolveSweep(spec)
@@ -113,8 +114,13 @@ export class Cluster implements AsyncDisposable {
     return (await deferred(clock)).sweep(resolved, clock)
   }
 
-  /** The clusters that live at a provider, from tags alone. */
-  static async list(spec: ListSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly ClusterSummary[]> {
+  /**
+   * The clusters that live at a provider, from tags alone. `failures` of the returned list names places that could not be looked
+   * at: what lives there is not in it.
+   *
+   * @throws what looking at a place threw, where no place could be looked at.
+   */
+  static async list(spec: ListSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<ClusterList> {
     const resolved = resolveList(spec)
     const { clock = systemClock } = options
     return (await deferred(clock)).listClusters(resolved, clock)

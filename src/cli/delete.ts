@@ -2,7 +2,7 @@
 import { Cluster } from "../cluster.js"
 import { nearest } from "../parse.js"
 import type { Duration } from "../spec.js"
-import { NotFoundError } from "./exit-codes.js"
+import { NothingThereError } from "./exit-codes.js"
 import { single } from "./flags.js"
 import { PLACE_FLAGS, placesOf } from "./places.js"
 import { REMOVE_FLAGS, removeChosen } from "./removing.js"
@@ -27,7 +27,7 @@ export const deleteCluster: Command = {
       const near = nearest(name, there)
       const hint = near === undefined ? "look with muster list" : `did you mean "${near}"?`
       const places = provider.map((place) => `${place.name} ${place.region}`).join(", ")
-      throw new NotFoundError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}`)
+      throw new NothingThereError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}`)
     })
   },
 }

@@ -28,7 +28,7 @@ export const EXIT = {
 } as const
 
 /** Nothing of that name is there. */
-export class NotFoundError extends MusterError {}
+export class NothingThereError extends MusterError {}
 
 type ErrorClass = abstract new (...args: never[]) => Error
 
@@ -41,7 +41,7 @@ const CODES: readonly (readonly [ErrorClass, number])[] = [
   [BudgetError, EXIT.resource],
   [LeakError, EXIT.resource],
   [TimeoutError, EXIT.timeout],
-  [NotFoundError, EXIT.notFound],
+  [NothingThereError, EXIT.notFound],
 ]
 
 export function exitCodeOf(error: unknown): number {

@@ -27,7 +27,8 @@ export const list: Command = {
     if (given.switches.has("json")) out(`${JSON.stringify(clusters, undefined, 2)}\n`)
     else if (clusters.length === 0) say("no clusters\n")
     else out(clusterTable(clusters, clock.now()))
-    return EXIT.ok
+    for (const { place, error } of clusters.failures) say(`${place} could not be looked at: ${error.message}\n`)
+    return clusters.failures.length === 0 ? EXIT.ok : EXIT.failed
   },
 }
 

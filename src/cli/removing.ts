@@ -27,7 +27,10 @@ export async function removeChosen(
   const isDry = given.switches.has("dry-run")
   const seen = await Cluster.sweep({ ...spec, dryRun: true }, { clock })
   if (seen.length === 0) return ifNothing()
-  if (isDry) return show(seen, given, surroundings)
+  if (isDry) {
+    show(seen, given, surroundings)
+    return seen.some(({ hindrance }) => hindrance === "unanswered") ? EXIT.failed : EXIT.ok
+  }
   if (!given.switches.has("yes")) {
     say(rowTable(seen))
     if (ask === undefined) {
@@ -47,14 +50,13 @@ export async function removeChosen(
   return EXIT.ok
 }
 
-function show(rows: readonly SweepRow[], given: Given, { out }: Surroundings): number {
+function show(rows: readonly SweepRow[], given: Given, { out }: Surroundings): void {
   out(given.switches.has("json") ? `${JSON.stringify(rows, undefined, 2)}\n` : rowTable(rows))
-  return EXIT.ok
 }
 
 function countsOf(rows: readonly SweepRow[]): string {
   const instances = rows.filter(({ kind }) => kind === "instance").length
-  const others = rows.length - instances
+  const others = rows.filter(({ kind }) => kind !== "instance" && kind !== "place").length
   return `${instances} instances${others === 0 ? "" : ` and ${others} other things`}`
 }
 

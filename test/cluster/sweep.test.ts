@@ -1,7 +1,9 @@
 import { expect, test } from "vitest"
+import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { OwnershipError, SpecError } from "../../src/errors.js"
-import { live, rig, type Rig } from "./support.js"
+import { type SimulatedCloud, simulate } from "../../src/simulator/index.js"
+import { live, rig, type Rig, SMALL } from "./support.js"
 
 const HOUR_MS = 3_600_000
 
@@ -192,4 +194,28 @@ test("what cannot be confirmed gone is named with the page where a person can en
   })
   expect(String(error)).toContain(`https://console.example/${id}`)
   expect(error).not.toBeInstanceOf(OwnershipError)
+})
+
+test("a region that does not answer is named beside what was found and swept in the others", async () => {
+  const clock = new VirtualClock()
+  const [north, south] = ["north", "south"].map((region, seed) => simulate({ clock, region, seed })) as [
+    SimulatedCloud,
+    SimulatedCloud,
+  ]
+  const provider = [north.provider, south.provider]
+  const lost = new Cluster({ name: "long", provider: south.provider, instanceType: SMALL }, { clock, journal: false })
+  await clock.run(lost.scale(2))
+  await clock.run(lost.detach())
+  north.world.faults.rate("ListInstances", 1, { kind: "fail", error: "auth", message: "not opted in" })
+  const listed = await clock.run(Cluster.list({ provider }, { clock }))
+  expect([...listed]).toMatchObject([{ name: "long", instances: 2 }])
+  expect(listed.failures).toMatchObject([{ place: "simulated north", error: { message: /not opted in/ } }])
+  const rows = await clock.run(Cluster.sweep({ provider, name: "long" }, { clock }))
+  expect(rows.filter(({ kind }) => kind === "instance")).toMatchObject([{ removed: true }, { removed: true }])
+  const failed = { kind: "place", place: "simulated north", removed: false, hindrance: "unanswered" }
+  expect(rows.filter(({ kind }) => kind === "place")).toMatchObject([{ ...failed, problem: /not opted in/ }])
+  expect(live(south.world)).toEqual([])
+  south.world.faults.rate("ListInstances", 1, { kind: "fail", error: "auth", message: "not opted in" })
+  await expect(clock.run(Cluster.sweep({ provider, name: "long" }, { clock }))).rejects.toThrow("not opted in")
+  await expect(clock.run(Cluster.list({ provider }, { clock }))).rejects.toThrow("not opted in")
 })

@@ -2,9 +2,11 @@
 import type { Clock } from "../../calls/clock.js"
 import { createCalls } from "../../calls/send.js"
 import type { Instance, Provider } from "../../provider.js"
+import { MusterError } from "../../errors.js"
 import type { ResolvedList } from "../../verbs.js"
 import { livingStates } from "../observe.js"
 import { resolveProviders } from "../opening/open.js"
+import { placeOf } from "./remains.js"
 import { generationOf, TAG } from "../tags.js"
 
 export interface ClusterSummary {
@@ -23,10 +25,23 @@ export interface ClusterSummary {
   readonly deadline: number
 }
 
-export async function listClusters(spec: ResolvedList, clock: Clock): Promise<readonly ClusterSummary[]> {
+/** A place that could not be looked at, and why. */
+export interface PlaceFailure {
+  /** "aws eu-west-2", … */
+  readonly place: string
+  readonly error: Error
+}
+
+/** The clusters of all places that answered, and the places that did not. */
+export interface ClusterList extends ReadonlyArray<ClusterSummary> {
+  readonly failures: readonly PlaceFailure[]
+}
+
+/** @throws what the look at the first place threw, where every place failed. */
+export async function listClusters(spec: ResolvedList, clock: Clock): Promise<ClusterList> {
   const providers = await resolveProviders(spec, clock)
   const { signal } = new AbortController()
-  const lists = await Promise.all(
+  const lists = await Promise.allSettled(
     providers.map(async (provider) => {
       const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
       const selector = {
@@ -36,12 +51,26 @@ export async function listClusters(spec: ResolvedList, clock: Clock): Promise<re
       return (await provider.list(selector, calls)).map((instance) => ({ provider, instance }))
     }),
   )
+  const failures = lists.flatMap((outcome, index) => {
+    const provider = providers[index]
+    return outcome.status === "fulfilled" || provider === undefined ? [] : [failureAt(provider, outcome.reason)]
+  })
+  const [first] = failures
+  if (first !== undefined && failures.length === providers.length) throw first.error
   const byUid = new Map<string, { provider: Provider; instance: Instance }[]>()
-  for (const entry of lists.flat()) {
+  for (const entry of lists.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))) {
     const uid = entry.instance.tags[TAG.uid]
     if (uid !== undefined) byUid.set(uid, [...(byUid.get(uid) ?? []), entry])
   }
-  return [...byUid].map(([uid, entries]) => summaryOf(uid, entries)).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const clusters = [...byUid].map(([uid, entries]) => summaryOf(uid, entries))
+  return Object.assign(
+    clusters.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    { failures },
+  )
+}
+
+function failureAt(provider: Provider, reason: unknown): PlaceFailure {
+  return { place: placeOf(provider), error: reason instanceof Error ? reason : new MusterError(String(reason)) }
 }
 
 function summaryOf(uid: string, entries: readonly { provider: Provider; instance: Instance }[]): ClusterSummary {

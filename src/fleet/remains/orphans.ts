@@ -5,9 +5,9 @@ import { TAG } from "../tags.js"
 /**
  * `expired`: its cluster's deadline has passed. `lease over`: nobody renewed it, and it did not end itself. `older`: than was
  * asked for. `named`: its cluster was asked for. `orphaned`: nothing of its cluster lives any more. `shared`: set-up of the
- * region, which was asked for.
+ * region, which was asked for. `unanswered`: of a place that could not be looked at.
  */
-export type Why = "expired" | "lease over" | "older" | "named" | "orphaned" | "shared"
+export type Why = "expired" | "lease over" | "older" | "named" | "orphaned" | "shared" | "unanswered"
 
 /** Whose things may go, and which of them. */
 export interface Criteria {

@@ -7,15 +7,16 @@ import { messageOf } from "../context.js"
 import { randomHex } from "../opening/names.js"
 import { resolveProviders } from "../opening/open.js"
 import { type Criteria, instanceVerdict, leftoverVerdict, type Why } from "./orphans.js"
-import { look, type Looked, type Remain, remainOf } from "./remains.js"
+import { look, type Looked, placeOf, type Remain, remainOf } from "./remains.js"
 import { generationOf, TAG } from "../tags.js"
 import type { ResolvedSweep } from "../../verbs.js"
 
 /**
  * What kept a thing from being removed. `refused`: it could not be told to go. `unconfirmed`: it was told, and had not gone when
- * the time to wait was over. `relaunched`: a process that lives launched it meanwhile.
+ * the time to wait was over. `relaunched`: a process that lives launched it meanwhile. `unanswered`: its place could not be
+ * looked at, or not to the end.
  */
-export type Hindrance = "refused" | "unconfirmed" | "relaunched"
+export type Hindrance = "refused" | "unconfirmed" | "relaunched" | "unanswered"
 
 /** One thing that was removed, would be, or could not be. */
 export interface SweepRow extends Remain {
@@ -36,7 +37,7 @@ interface Sweeping extends ResolvedSweep {
   readonly calls: Calls
 }
 
-/** @throws what the look at a place threw, after all others were swept. */
+/** @throws what the look at the first place threw, where every place failed; else a place that did is a row of its own. */
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {
   const providers = await resolveProviders(spec, clock)
   const { signal } = new AbortController()
@@ -47,8 +48,20 @@ export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly
     }),
   )
   const failed = outcomes.find((outcome) => outcome.status === "rejected")
-  if (failed !== undefined) throw failed.reason
-  return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))
+  if (failed !== undefined && outcomes.every(({ status }) => status === "rejected")) throw failed.reason
+  return outcomes.flatMap((outcome, index) => {
+    const provider = providers[index]
+    if (outcome.status === "fulfilled") return outcome.value
+    return provider === undefined ? [] : [unansweredRow(provider, outcome.reason)]
+  })
+}
+
+/** A place that could not be swept, beside what was swept elsewhere. */
+function unansweredRow(provider: Provider, reason: unknown): SweepRow {
+  const place = placeOf(provider)
+  const nobody = { cluster: "", owner: "", uid: "" }
+  const told = { why: "unanswered", removed: false, hindrance: "unanswered", problem: messageOf(reason) } as const
+  return { kind: "place", id: place, place, ...nobody, ...told }
 }
 
 async function sweepAt(sweeping: Sweeping): Promise<readonly SweepRow[]> {
