@@ -243,9 +243,11 @@ function conclude(
     wait.reject(zeroTimeout(fleet, scale, waitedMs))
     return
   }
+  const short = shortfallError(fleet, result, verdict === "timeout" ? waitedMs : undefined)
+  fleet.emit({ type: "problem", error: short.name, message: short.message })
   const settle = () => {
     if (result.running >= scale.minimum) wait.resolve(result)
-    else wait.reject(shortfallError(fleet, result, verdict === "timeout" ? waitedMs : undefined))
+    else wait.reject(short)
   }
   if (scale.ifShort === "keep") settleForWhatIs(fleet, scale, "running")
   if (scale.ifShort !== "close") {
