@@ -1,7 +1,7 @@
 /** What no longer works is replaced, at a sensible pace, and from what there is. */
 import { expect, test } from "vitest"
 import type { ShortfallError } from "../../src/errors.js"
-import type { ClusterEvent } from "../../src/events.js"
+import type { EventOf } from "../../src/events.js"
 import { live, rig } from "./support.js"
 
 test("interrupted workers of a cold pool are replaced on demand", async () => {
@@ -51,7 +51,7 @@ test("workers that somebody deletes are replaced at once; who deletes them again
 test("a fifth of a large group fails to boot: it stops and says so, once", async () => {
   const { clock, world, cluster: make } = rig()
   const cluster = make()
-  const problems: ClusterEvent[] = []
+  const problems: EventOf<"problem">[] = []
   cluster.on("problem", (event) => problems.push(event))
   world.faults.rateBoots(0.4, {}, { message: "disk full" })
   const error = await clock.run(cluster.scale(200).catch((thrown: unknown) => thrown))
