@@ -18,6 +18,11 @@ export interface Clock {
   busy<T>(what: string, work: Promise<T>): Promise<T>
   /** A sleep of a simulated server while the caller who waits for it is counted as busy. */
   serve(ms: number, signal?: AbortSignal): Promise<void>
+  /**
+   * Hears of each turn of a loop that wakes itself, and what woke it. A clock whose time stands still meanwhile can tell one that
+   * never ends from one that is busy, and throws; others need not have it.
+   */
+  turn?(loop: object, woken: string): void
 }
 
 /** Date, time and zone: what lacks its zone would mean something else on every machine. */
@@ -103,6 +108,7 @@ export function acceleratedClock(clock: Clock, speed: number): Clock {
     timer: (ms, fn) => clock.timer(ms / speed, fn),
     busy: (what, work) => clock.busy(what, work),
     serve: (ms, signal) => clock.serve(ms / speed, signal),
+    turn: (loop, woken) => clock.turn?.(loop, woken),
   }
 }
 
@@ -116,6 +122,7 @@ export function seededClock(clock: Clock, seed: number): Clock {
     timer: (ms, fn) => clock.timer(ms, fn),
     busy: (what, work) => clock.busy(what, work),
     serve: (ms, signal) => clock.serve(ms, signal),
+    turn: (loop, woken) => clock.turn?.(loop, woken),
   }
 }
 
@@ -136,6 +143,9 @@ async function fullTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** More turns than this at one moment are a loop that nothing but itself wakes. */
+const MOST_TURNS = 1000
+
 /**
  * Time that moves only inside `run`, and only while no work is outstanding: then it jumps to the next sleeper.
  * Deterministic for a given seed.
@@ -150,6 +160,10 @@ export class VirtualClock implements Clock {
   #serving = 0
   #running = false
   #changed: () => void = () => {}
+  /** What woke each loop how often, since time moved last. */
+  readonly #turns = new Map<object, Map<string, number>>()
+  #turnsAt = Number.NaN
+  #endless: Error | undefined
 
   /** @param options.seed fixes `random`; 1 by default. @param options.start the first `now`, 2026-01-01 by default. */
   constructor(options: { readonly seed?: number; readonly start?: number } = {}) {
@@ -213,6 +227,22 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** @throws when this loop has turned 1,000 times without time passing, naming what woke it; `run` throws the same. */
+  turn(loop: object, woken: string): void {
+    if (this.#turnsAt !== this.#now) this.#turns.clear()
+    this.#turnsAt = this.#now
+    const counts = this.#turns.get(loop) ?? new Map<string, number>()
+    this.#turns.set(loop, counts.set(woken, (counts.get(woken) ?? 0) + 1))
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
+    if (total <= MOST_TURNS) return
+    const causes = [...counts].sort(([, a], [, b]) => b - a).map(([what, count]) => `${what} (${count})`)
+    this.#endless = new Error(
+      `a loop has turned ${MOST_TURNS} times without time passing; woken by ${causes.join(", ")}`,
+    )
+    this.#changed()
+    throw this.#endless
+  }
+
   /**
    * Lets time pass until `promise` is settled, and returns what it returns. Throws when nothing is asleep, nothing is
    * under way and the promise is still open: it would never be settled. `what` names it in that error.
@@ -236,6 +266,7 @@ export class VirtualClock implements Clock {
 
   async #step(what: string, isOpen: () => boolean): Promise<void> {
     await fullTurn()
+    if (this.#endless !== undefined) throw this.#endless
     if (!isOpen()) return
     if (this.#work.size > this.#serving) {
       await new Promise<void>((resolve) => {

@@ -1,8 +1,7 @@
-/** Reconcile: one short pass after another, coalesced, woken by the clock and by outcomes. */
+/** Reconcile: one pass: observe, replace, plan, start. */
 import { MusterError, OwnershipError } from "../errors.js"
 import type { CallReport } from "../calls/send.js"
 import type { Calls, Prepared, Provider } from "../provider.js"
-import { endIfSpent, watchBudget } from "./spending/budget.js"
 import { readConsoles } from "./observing/console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
 import { deadlineMs } from "./deadline.js"
@@ -20,10 +19,7 @@ import { type Turns, turnsOf } from "./launching/turns.js"
 import { volleysOf } from "./launching/volley.js"
 import { withdrawBarred, withdrawWaiting } from "./launching/withdraw.js"
 import { withinMeans } from "./planning/within.js"
-import { closeSwept, retryTerminationAt, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
-
-/** After a pass that failed; its requests were retried before that. */
-const FAILED_PASS_MS = 5000
+import { closeSwept, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
 /** Networks and groups that are made for the first time take a quarter of this. */
 const PREPARE_PATIENCE_MS = 60_000
@@ -31,64 +27,8 @@ const PREPARE_PATIENCE_MS = 60_000
 /** After what was prepared could not be read anew. */
 const REFRESH_AGAIN_MS = 60_000
 
-export type { Plans } from "./planning/planning.js"
-
-export interface Loop {
-  /** @param withinMs so long the pass may wait for more to share it; 0 by default: it begins at once. */
-  wake(withinMs?: number): void
-  /** Ends the loop; resolves when the pass under way has ended. */
-  stop(): Promise<void>
-}
-
-/** Runs passes when woken, until it is stopped. `onPass` hears of each: what it planned, or why it failed. */
-export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | undefined) => void): Loop {
-  let stopped = false
-  let wanted = false
-  let cancelTimer = () => {}
-  let cancelSoon: (() => void) | undefined
-  let running: Promise<void> | undefined
-  const watch = watchBudget(fleet)
-  const runOnce = async () => {
-    wanted = false
-    cancelTimer()
-    cancelSoon?.()
-    cancelSoon = undefined
-    endIfSpent(fleet)
-    const { plans, error } = await attemptPass(fleet)
-    if (stopped) return
-    endIfSpent(fleet)
-    watch.arm()
-    onPass(plans, error)
-    const now = fleet.clock.now()
-    const wakeAt = error === undefined ? nextWakeAt(fleet, plans) : now + FAILED_PASS_MS
-    if (wakeAt < Number.POSITIVE_INFINITY) cancelTimer = fleet.clock.timer(Math.max(0, wakeAt - now), () => wake())
-  }
-  const run = async () => {
-    while (wanted && !stopped) await runOnce()
-    running = undefined
-  }
-  const wake = (withinMs = 0) => {
-    if (withinMs > 0) {
-      if (!wanted && !stopped) cancelSoon ??= fleet.clock.timer(withinMs, () => wake())
-      return
-    }
-    wanted = true
-    // All that wakes in one turn makes one pass.
-    if (!stopped) running ??= Promise.resolve().then(run)
-  }
-  return {
-    wake,
-    stop: async () => {
-      stopped = true
-      cancelTimer()
-      cancelSoon?.()
-      watch.stop()
-      await running
-    },
-  }
-}
-
-async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?: Error }> {
+/** One pass, and what went wrong in it. */
+export async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?: Error }> {
   try {
     return { plans: await pass(fleet) }
   } catch (thrown) {
@@ -276,24 +216,8 @@ function isWanted(fleet: Fleet, group: string): boolean {
   return !isOver(fleet) && (fleet.groups.get(group)?.desired ?? 0) > 0
 }
 
-/** The next moment at which there is something to do that no outcome will announce. */
-function nextWakeAt(fleet: Fleet, plans: Plans): number {
-  const living = fleet.roster.living()
-  const turns = turnsOf(fleet)
-  return Math.min(
-    Number.POSITIVE_INFINITY,
-    // A look that is under way wakes when it ends.
-    ...[...fleet.looks.values()].map(({ nextAt, underWay }) =>
-      underWay === undefined ? nextAt : Number.POSITIVE_INFINITY,
-    ),
-    ...fleet.roster.openLaunches().map((launch) => launchWakeAt(fleet, launch, turns)),
-    ...[...plans.values()].map(({ wakeAt }) => wakeAt ?? Number.POSITIVE_INFINITY),
-    living.length > 0 ? deadlineAt(fleet) : Number.POSITIVE_INFINITY,
-    retryTerminationAt(living),
-  )
-}
-
-function launchWakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
+/** When there is something to do for an open launch call that no answer will announce, in milliseconds since 1970. */
+export function launchWakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
   if (!isSwept(fleet, launch)) return replayOrForsakeAt(fleet, launch, turns)
@@ -307,12 +231,6 @@ function replayOrForsakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
   const replaysAt = turns.has(launch) ? replayAt(launch) : Number.POSITIVE_INFINITY
   const forsakesAt = forsakeAt(launch)
   return forsakesAt > fleet.clock.now() ? Math.min(replaysAt, forsakesAt) : replaysAt
-}
-
-/** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */
-function deadlineAt(fleet: Fleet): number {
-  const at = deadlineMs(fleet)
-  return fleet.clock.now() < at ? at : Number.POSITIVE_INFINITY
 }
 
 function emitPass(fleet: Fleet): void {

@@ -75,10 +75,12 @@ export function unfinishedTerminations(fleet: Fleet): WorkerRecord[] {
 }
 
 /** When the first unfinished termination is due to be asked for again, in milliseconds since 1970. */
-export function retryTerminationAt(living: readonly WorkerRecord[]): number {
+export function retryTerminationAt({ owner }: Fleet, living: readonly WorkerRecord[]): number {
   const times = living.map((worker) => {
     if (worker.state !== "terminating" || worker.termination === "sent" || worker.terminatedAt === undefined)
       return undefined
+    // Somebody has changed its tags since: it is not ours to ask any more.
+    if (!isOurs(worker.instance.tags, owner)) return undefined
     return worker.terminatedAt + (worker.termination === "accepted" ? ASK_AGAIN_MS : RETRY_MS)
   })
   return times.reduce<number>((first, at) => Math.min(first, at ?? first), Number.POSITIVE_INFINITY)

@@ -119,6 +119,19 @@ describe("VirtualClock", () => {
     expect(() => clock.timer(Number.NaN, () => {})).toThrow("NaN")
   })
 
+  test("a loop that turns a thousand times without time passing is told so, and so is who drives the clock", async () => {
+    const clock = new VirtualClock({ start: 0 })
+    const [busy, endless] = [{}, {}]
+    for (let turn = 0; turn < 5000; turn += 1) {
+      if (turn % 1000 === 0) await clock.run(clock.sleep(1))
+      clock.turn(busy, "an answer")
+    }
+    for (let turn = 0; turn < 1000; turn += 1) clock.turn(endless, turn < 10 ? "an answer" : "a timer")
+    const said = "turned 1000 times without time passing; woken by a timer (991), an answer (10)"
+    expect(() => clock.turn(endless, "a timer")).toThrow(said)
+    await expect(clock.run(clock.sleep(1))).rejects.toThrow(said)
+  })
+
   test("luck is the seed's", () => {
     const numbers = (seed: number) => {
       const clock = new VirtualClock({ seed })

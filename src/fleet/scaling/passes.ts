@@ -1,5 +1,5 @@
 /** Who waits for what a pass brings. */
-import type { Plans } from "../reconcile.js"
+import type { Plans } from "../planning/planning.js"
 
 type Listener = (plans: Plans, error: Error | undefined) => void
 

@@ -1,0 +1,116 @@
+/** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
+import type { Fleet } from "./context.js"
+import { deadlineMs } from "./deadline.js"
+import { turnsOf } from "./launching/turns.js"
+import type { Plans } from "./planning/planning.js"
+import { attemptPass, launchWakeAt } from "./reconcile.js"
+import { endIfSpent, watchBudget } from "./spending/budget.js"
+import { retryTerminationAt } from "./terminate.js"
+
+/** After a pass that failed; its requests were retried before that. */
+const FAILED_PASS_MS = 5000
+
+export interface Loop {
+  /** @param withinMs so long the pass may wait for more to share it; 0 by default: it begins at once. */
+  wake(withinMs?: number): void
+  /** No further pass begins. */
+  halt(): void
+  /** Ends the loop; resolves when the pass under way has ended. */
+  stop(): Promise<void>
+}
+
+/** The next thing to do that no answer will announce, and when, in milliseconds since 1970. */
+interface Wake {
+  readonly at: number
+  readonly what: string
+}
+
+const ASKED = "an answer, or a new target"
+
+/** Runs passes when woken, until it is stopped. `onPass` hears of each: what it planned, or why it failed. */
+export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | undefined) => void): Loop {
+  let stopped = false
+  let wanted = false
+  let cancelTimer = () => {}
+  let cancelSoon: (() => void) | undefined
+  let running: Promise<void> | undefined
+  let what = ASKED
+  const watch = watchBudget(fleet)
+  const runOnce = async () => {
+    wanted = false
+    cancelTimer()
+    cancelSoon?.()
+    cancelSoon = undefined
+    fleet.clock.turn?.(fleet, what)
+    endIfSpent(fleet)
+    const { plans, error } = await attemptPass(fleet)
+    if (stopped) return
+    endIfSpent(fleet)
+    watch.arm()
+    onPass(plans, error)
+    const now = fleet.clock.now()
+    const next = error === undefined ? nextWake(fleet, plans) : { at: now + FAILED_PASS_MS, what: "a pass that failed" }
+    if (next.at < Number.POSITIVE_INFINITY)
+      cancelTimer = fleet.clock.timer(Math.max(0, next.at - now), () => wake(0, next.what))
+  }
+  const run = async () => {
+    try {
+      while (wanted && !stopped) await runOnce()
+    } catch (error) {
+      // A clock that counts passes has said that this never ends.
+      halt()
+      onPass(new Map(), error as Error)
+    }
+    running = undefined
+  }
+  const wake = (withinMs = 0, by = ASKED) => {
+    if (withinMs > 0) {
+      if (!wanted && !stopped) cancelSoon ??= fleet.clock.timer(withinMs, () => wake())
+      return
+    }
+    if (!wanted) what = by
+    wanted = true
+    // All that wakes in one turn makes one pass.
+    if (!stopped) running ??= Promise.resolve().then(run)
+  }
+  const halt = () => {
+    stopped = true
+    cancelTimer()
+    cancelSoon?.()
+    watch.stop()
+  }
+  return {
+    wake,
+    halt,
+    stop: async () => {
+      halt()
+      await running
+    },
+  }
+}
+
+/** Who only watches has nothing to do but look: what its journal tells of is the holder's to bring on. */
+function nextWake(fleet: Fleet, plans: Plans): Wake {
+  let next: Wake = { at: Number.POSITIVE_INFINITY, what: "nothing" }
+  const consider = (at: number, what: string) => {
+    if (at < next.at) next = { at, what }
+  }
+  for (const [{ name, region }, { nextAt, underWay }] of fleet.looks) {
+    // One that is under way wakes when it ends.
+    if (underWay === undefined) consider(nextAt, `a look at ${name} ${region}`)
+  }
+  if (!fleet.isHeld) return next
+  const turns = turnsOf(fleet)
+  for (const launch of fleet.roster.openLaunches()) consider(launchWakeAt(fleet, launch, turns), "an open launch call")
+  for (const [group, { wakeAt = Number.POSITIVE_INFINITY }] of plans) consider(wakeAt, `the plan of group ${group}`)
+  const living = fleet.roster.living()
+  if (living.length > 0) consider(deadlineAt(fleet), "the deadline")
+  consider(retryTerminationAt(fleet, living), "a termination that has come to nothing")
+  return next
+}
+
+/** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */
+function deadlineAt(fleet: Fleet): number {
+  const at = deadlineMs(fleet)
+  return fleet.clock.now() < at ? at : Number.POSITIVE_INFINITY
+}
