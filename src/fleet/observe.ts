@@ -18,6 +18,8 @@ import { startTerminations } from "./terminate.js"
  */
 const WATCH_MS = 30_000
 const WATCH_SPOT_MS = 5_000
+/** Nothing waits for what a process sees that only watches: it looks as often as one that rests, whatever is on its way. */
+const WATCHER_MS = { least: 5_000, most: 30_000 } as const
 /** Some clouds take an interrupted instance away a little later than they said. */
 const GRACE_MS = 500
 
@@ -62,8 +64,8 @@ export async function observe(fleet: Fleet): Promise<void> {
 }
 
 async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
+  const begun = fleet.clock.now()
   try {
-    const begun = fleet.clock.now()
     await lookAtAll(fleet, provider, look)
     giveWay(fleet, provider, begun)
     look.problem = undefined
@@ -71,6 +73,9 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
     look.problem = error instanceof Error ? error : new MusterError(String(error))
     for (const instance of await listKnown(fleet, provider, look, error))
       see(fleet, provider, instance, fleet.clock.now())
+  } finally {
+    const { least, most } = WATCHER_MS
+    if (!fleet.isHeld) look.nextAt = Math.max(begun + least, Math.min(look.nextAt, begun + most))
   }
 }
 
@@ -209,10 +214,14 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   )
 }
 
-/** A launch call whose answer never came, and all of whose instances are seen: no more can come of it. */
+/**
+ * A launch call whose answer never came, and all of whose instances are seen: no more can come of it. Who only watches asks for
+ * no answers.
+ */
 function concludeSeen(fleet: Fleet, provider: Provider): void {
   for (const { launch, count } of fleet.roster.outstanding()) {
-    if (launch.provider !== provider || launch.state !== "unknown" || count > 0) continue
+    const isUnanswered = launch.state === "unknown" || (launch.state === "unsettled" && !fleet.isHeld)
+    if (launch.provider !== provider || !isUnanswered || count > 0) continue
     fleet.journal.outcome(launch.call.token, "settled")
     fleet.roster.forget(launch)
   }

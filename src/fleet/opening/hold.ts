@@ -1,7 +1,7 @@
 /** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
 import { OwnershipError } from "../../errors.js"
 import type { Owner } from "../../provider.js"
-import { type Fleet, fleetCalls, messageOf } from "../context.js"
+import { type Fleet, fleetCalls, lookWithin, messageOf } from "../context.js"
 import { adoptIntent } from "../launch.js"
 import { randomHex } from "./names.js"
 import { setTargets } from "../scaling/scaling.js"
@@ -78,6 +78,8 @@ function become(fleet: Fleet, owner: Owner): void {
   fleet.journal = fleet.newJournal(owner)
   noteUnknownBills(fleet)
   fleet.isHeld = true
+  // Until now it looked as seldom as one that only watches.
+  for (const provider of fleet.providers) lookWithin(fleet, provider, provider.limits.look.everyMs)
   fleet.onHeld()
   fleet.wake()
 }
