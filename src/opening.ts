@@ -28,11 +28,12 @@ export class Opening {
 
   /**
    * The session; the first call begins to open it, and one after a failure tries again. The opening goes on when a wait for it
-   * has ended.
+   * has ended. A wait whose signal was aborted before begins nothing.
    *
    * @throws TimeoutError after `ms`, the signal's reason, or why it could not be opened.
    */
   async wait(doing: string, ms = LONGEST_MS, signal?: AbortSignal): Promise<Session> {
+    signal?.throwIfAborted()
     this.#opened ??= this.#open()
     return within(this.#clock, this.#opened, ms, () => this.#late(doing, ms), signal)
   }

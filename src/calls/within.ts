@@ -13,6 +13,8 @@ export async function within<T>(
   late: () => Error,
   signal?: AbortSignal,
 ): Promise<T> {
+  // Whoever leaves, or never came, does not hear what it comes to: nobody else may be there to hear that it failed.
+  work.catch(() => {})
   signal?.throwIfAborted()
   let stopWaiting = () => {}
   const ended = new Promise<never>((_resolve, reject) => {
