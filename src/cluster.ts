@@ -1,7 +1,7 @@
 /** Cluster: the object a user holds. */
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
 import { within } from "./calls/within.js"
-import { type OwnershipError, RejectedError } from "./errors.js"
+import { type OwnershipError, RejectedError, TimeoutError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
 import type { Explanation } from "./fleet/explain/explain.js"
 import { inWords } from "./fleet/explain/explain-text.js"
@@ -26,10 +26,13 @@ import {
   type CloseOptions,
   type ClusterOptions,
   detachedError,
+  type DetachOptions,
   type ListSpec,
   onlyWatches,
   resolveAttach,
   resolveClose,
+  type ResolvedDetach,
+  resolveDetach,
   resolveList,
   resolveScale,
   resolveSweep,
@@ -60,8 +63,10 @@ export class Cluster implements AsyncDisposable {
   readonly #attaching: AttachSpec | undefined
   readonly #emitter = new Emitter()
   readonly #opening: Opening
+  readonly #scaling = new Set<ScaleCall>()
   #ended: Error | undefined
   #closing: Promise<Receipt> | undefined
+  #detaching: Promise<void> | undefined
 
   /**
    * @throws SpecError with all that is wrong with the spec, but for what only a named provider knows (its regions, types
@@ -139,22 +144,34 @@ export class Cluster implements AsyncDisposable {
    * @throws TimeoutError when zero is not confirmed in time. @throws AuthError, RejectedError, SpecError, OwnershipError,
    * JournalError when trying on cannot help. @throws the signal's reason: then `desired` is what exists or is on its way.
    */
-  async scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
+  scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
+    const call: ScaleCall = { result: undefined }
+    this.#scaling.add(call)
+    call.result = this.#scale(target, options).finally(() => this.#scaling.delete(call))
+    return call.result
+  }
+
+  async #scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
     this.#checkOpen()
     const begunAt = this.#clock.now()
     // What can be checked without the cloud is refused before it is asked anything.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     checkCeiling(this.#spec.maxWorkers, targets)
     const session = await this.#opening.wait("scaling", timeoutMs, options.signal)
-    this.#checkOpen()
+    this.#checkHeld()
     const scale = { ...resolveScale(target, options, session.groups()), begunAt }
     options.signal?.throwIfAborted()
     if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
-    return session.scale(
-      scale,
-      () => this.#checkOpen(),
-      () => this.close(),
-    )
+    return session.scale(scale, {
+      checkHeld: () => this.#checkHeld(),
+      isClosing: () => this.#closing !== undefined,
+      close: () => this.close(),
+    })
+  }
+
+  /** The cluster is closed, or let go: who has not awaited a `scale` that this ends must not hear of it as of a mistake. */
+  #excuseScaling(): void {
+    for (const { result } of this.#scaling) result?.catch(() => {})
   }
 
   /**
@@ -218,6 +235,7 @@ export class Cluster implements AsyncDisposable {
   close(options: CloseOptions = {}): Promise<Receipt> {
     const { timeoutMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
+    this.#excuseScaling()
     this.#closing ??= this.#close(timeoutMs)
     return mistake === undefined ? this.#closing : this.#closing.then(() => Promise.reject(mistake as Error))
   }
@@ -232,14 +250,34 @@ export class Cluster implements AsyncDisposable {
     return remainsOf(providers, { cluster: this.name, owner: this.#spec.owner }, this.#clock)
   }
 
-  /** Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. */
-  async detach(): Promise<void> {
-    if (this.#ended !== undefined) return
+  /**
+   * Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. What is on the wire is
+   * awaited, so that whoever comes next finds in the journal what it made; nothing more is begun.
+   *
+   * @param options.timeout 5 minutes by default.
+   * @throws TimeoutError that says what was still open, and the reason of `options.signal` when that comes first: it is let go of
+   * all the same. A signal that was aborted before changes nothing.
+   */
+  async detach(options: DetachOptions = {}): Promise<void> {
+    const detaching = resolveDetach(options)
+    detaching.signal?.throwIfAborted()
+    if (this.#ended === undefined) this.#detaching = this.#detach(detaching)
+    return this.#detaching
+  }
+
+  async #detach({ timeoutMs, signal }: ResolvedDetach): Promise<void> {
+    const begunAt = this.#clock.now()
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
+    this.#excuseScaling()
     this.#opening.giveUp(this.#ended)
-    const session = await this.#opening.outcome()
-    await session?.letGo(this.#ended, detachedError(this.name))
-    this.#emitter.end()
+    try {
+      const late = () => new TimeoutError(`detaching "${this.name}": what was asked while it was opened does not end`)
+      const session = await within(this.#clock, this.#opening.outcome(), timeoutMs, late, signal)
+      const leftMs = Math.max(0, begunAt + timeoutMs - this.#clock.now())
+      await session?.letGo(this.#ended, detachedError(this.name), { timeoutMs: leftMs, signal })
+    } finally {
+      this.#emitter.end()
+    }
   }
 
   /** Closes a cluster that this object made; detaches from one that lived before. */
@@ -296,7 +334,9 @@ export class Cluster implements AsyncDisposable {
     // Nobody else has them: they are watched until they are closed, and nothing is launched any more.
     if (this.#ended !== undefined || error.gone) return
     this.#ended = error
-    void this.#session?.letGo(error, error).then(() => this.#emitter.end())
+    const told = (late: Error) => this.#emit({ type: "problem", error: late.name, message: late.message })
+    const letGo = this.#session?.letGo(error, error, resolveDetach({})).catch(told)
+    void letGo?.then(() => this.#emitter.end())
   }
 
   async #close(timeoutMs: number): Promise<Receipt> {
@@ -336,6 +376,11 @@ export class Cluster implements AsyncDisposable {
       throw error
     }
   }
+}
+
+/** A call of `scale` that has not ended. */
+interface ScaleCall {
+  result: Promise<ScaleResult> | undefined
 }
 
 function deferred(clock: Clock): Promise<typeof import("./deferred.js")> {

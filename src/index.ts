@@ -24,6 +24,7 @@ export type {
   AttachSpec,
   CloseOptions,
   ClusterOptions,
+  DetachOptions,
   ListSpec,
   ScaleOptions,
   ScaleTarget,

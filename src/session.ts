@@ -1,10 +1,12 @@
 /** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
 import type { Clock } from "./calls/clock.js"
+import { within } from "./calls/within.js"
 import type { ClusterEventBody } from "./events.js"
 import { closeOnExit } from "./exit/on-exit.js"
 import { type Closed, closeFleet } from "./fleet/closing.js"
 import { type Fleet, messageOf } from "./fleet/context.js"
 import { type Explanation, explain } from "./fleet/explain/explain.js"
+import { onWire, stillOpen } from "./fleet/leaving.js"
 import { fence } from "./fleet/launching/withdraw.js"
 import { defaultJournalDirectory } from "./fleet/journal/journal.js"
 import { keepLease } from "./fleet/lease.js"
@@ -18,10 +20,11 @@ import { type Loop, startLoop } from "./fleet/loop.js"
 import { endRequests } from "./fleet/requests.js"
 import { type BegunScale, inTime, Scaling } from "./fleet/scaling/scaling.js"
 import { costNow } from "./fleet/spending/spending.js"
-import type { ScaleResult } from "./fleet/scaling/target.js"
+import { resultOf, type ScaleResult } from "./fleet/scaling/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
 import type { ClusterCost } from "./money/cost.js"
 import type { ResolvedSpec } from "./spec.js"
+import type { ResolvedDetach } from "./verbs.js"
 
 export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
   readonly name: string
@@ -37,6 +40,14 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly abort: AbortController
 }
 
+/** What a verb asks of the cluster that it belongs to. */
+export interface Holding {
+  /** Throws when the cluster was let go, or taken over. */
+  readonly checkHeld: () => void
+  readonly isClosing: () => boolean
+  readonly close: () => Promise<unknown>
+}
+
 export class Session {
   readonly fleet: Fleet
   /** The cluster lived before: disposing of it leaves it alone. */
@@ -46,6 +57,8 @@ export class Session {
   readonly #abort: AbortController
   readonly #loop: Loop
   readonly #watches: readonly (() => void)[]
+  /** Hears that something was answered, or asked for. */
+  #heard = () => {}
 
   private constructor(
     opened: { readonly fleet: Fleet; readonly attached: boolean; readonly abort: AbortController },
@@ -74,9 +87,12 @@ export class Session {
   }
 
   /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
-  async scale(scale: BegunScale, checkOpen: () => void, close: () => Promise<unknown>): Promise<ScaleResult> {
+  async scale(scale: BegunScale, { checkHeld, isClosing, close }: Holding): Promise<ScaleResult> {
+    if (isClosing()) return resultOf(this.fleet, scale, true)
     await inTime(this.fleet, scale, hold(this.fleet, scale.targets), "it could not be taken over from whoever held it")
-    checkOpen()
+    checkHeld()
+    // Closing is the later target.
+    if (isClosing()) return resultOf(this.fleet, scale, true)
     return this.#scaling.scale(scale, close)
   }
 
@@ -111,6 +127,7 @@ export class Session {
 
   /** Asks for another pass: at once, or within so many milliseconds. */
   wake(withinMs?: number): void {
+    this.#heard()
     this.#loop.wake(withinMs)
   }
 
@@ -120,16 +137,36 @@ export class Session {
     return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
   }
 
-  /** Lets go of the instances: nothing more is launched, and whoever waits for a target hears why. */
-  async letGo(reason: Error, toWaiting: Error): Promise<void> {
+  /**
+   * Lets go of the instances: nothing more is begun, and whoever waits for a target hears why. What is on the wire is awaited to
+   * its own deadline: what it makes must be in the journal, not only in the cloud.
+   *
+   * @throws TimeoutError that says what is still open, or the signal's reason; it is let go of all the same.
+   */
+  async letGo(reason: Error, toWaiting: Error, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
+    fleet.leaving = true
+    fleet.setUp.abort(toWaiting)
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
-    // Launches on the wire are awaited to their own deadline: what they make must be in the journal, not only in the cloud.
-    const isSent = () => fleet.roster.openLaunches().some((launch) => launch.state === "sent")
-    while (isSent()) await fleet.clock.sleep(fleet.providers[0]?.limits.look.firstMs ?? 0)
-    await this.end(reason)
-    await this.endJournal(false)
+    this.#loop.halt()
+    try {
+      await within(fleet.clock, this.#quiet(), timeoutMs, () => stillOpen(fleet, timeoutMs), signal)
+    } finally {
+      this.#abort.abort(reason)
+      for (const end of this.#watches) end()
+      await this.endJournal(false)
+    }
+  }
+
+  /** Resolves once nothing that makes or ends something is on the wire. */
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#heard = () => {
+        if (onWire(this.fleet).length === 0) resolve()
+      }
+      this.#heard()
+    })
   }
 
   /** Puts the journal away, and removes it when nothing is left. What is gone stays gone, whatever a disk says to that. */

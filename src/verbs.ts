@@ -75,10 +75,19 @@ export interface CloseOptions {
   readonly timeoutMs?: number
 }
 
+export interface DetachOptions {
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
 /** The waits of one verb, given once. */
 const GIVEN_ONCE = "give timeout or timeoutMs, not both"
 const isOnce = (given: { readonly timeout?: unknown; readonly timeoutMs?: unknown }) =>
   given.timeout === undefined || given.timeoutMs === undefined
+
+const signalSchema = (z: Z): Zod.ZodType =>
+  z.instanceof(AbortSignal, { error: "use an AbortSignal: the signal of an AbortController" })
 
 const scaleSchema = (z: Z): Zod.ZodType => {
   const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
@@ -90,7 +99,7 @@ const scaleSchema = (z: Z): Zod.ZodType => {
         timeout: durationSchema(z).optional(),
         timeoutMs: z.number().positive().optional(),
         ifShort: z.enum(["keep", "close"]).optional(),
-        signal: z.instanceof(AbortSignal, { error: "use an AbortSignal: the signal of an AbortController" }).optional(),
+        signal: signalSchema(z).optional(),
       })
       .refine(isOnce, GIVEN_ONCE),
   })
@@ -264,4 +273,27 @@ export function resolveClose(options: CloseOptions): ResolvedClose {
   const { timeout, timeoutMs } = options
   const ms = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_CLOSE_MS
   return { timeoutMs: ms, mistake: undefined }
+}
+
+const DEFAULT_DETACH_MS = 5 * 60_000
+
+export interface ResolvedDetach {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** @throws SpecError with every problem at once. */
+export function resolveDetach(options: DetachOptions): ResolvedDetach {
+  const schema = (z: Z): Zod.ZodType =>
+    z
+      .strictObject({
+        timeout: durationSchema(z).optional(),
+        timeoutMs: z.number().positive().optional(),
+        signal: signalSchema(z).optional(),
+      })
+      .refine(isOnce, GIVEN_ONCE)
+  parseOptions("detach", schema, options)
+  const { timeout, timeoutMs, signal } = options
+  const ms = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_DETACH_MS
+  return { timeoutMs: ms, signal }
 }

@@ -98,6 +98,8 @@ export interface Fleet {
   readonly signal: AbortSignal
   /** Nothing is launched any more: the cluster is closing. */
   closing: boolean
+  /** Nothing is begun any more: the cluster is let go of. */
+  leaving: boolean
   /** Ends what prepares launches, when the cluster closes. */
   readonly setUp: AbortController
   /** What prepares launches now. */

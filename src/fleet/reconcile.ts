@@ -57,6 +57,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     // The target may have changed while that was awaited; from here on nothing is.
     plans = planNow(fleet)
   }
+  if (fleet.leaving) return plans
   const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet))
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans), ...exchanged])
@@ -108,14 +109,17 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
       fleet.prepared.set(key, prepared)
     })
     fleet.settingUp.add(preparing)
-    const end = () => fleet.settingUp.delete(preparing)
+    const end = () => {
+      fleet.settingUp.delete(preparing)
+      if (fleet.leaving) fleet.wake()
+    }
     preparing.then(end, end)
     await whileOthersWait(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
     state.preparing = undefined
   } catch (error) {
     if (fleet.signal.aborted) throw error
     // What it has made so far is removed with all else.
-    if (fleet.closing) return
+    if (fleet.closing || fleet.leaving) return
     bench(fleet, state, provider, error)
   }
 }

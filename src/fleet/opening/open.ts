@@ -161,6 +161,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
       found !== undefined || abandoned.length > 0 || spec.existing === "connect" || options.mode === "attach",
     signal: options.signal,
     closing: false,
+    leaving: false,
     setUp: new AbortController(),
     settingUp: new Set(),
     passes: 0,
