@@ -71,6 +71,8 @@ export interface OfferQuery {
   readonly arch?: Arch
   readonly markets: readonly Market[]
   readonly zones?: readonly string[]
+  /** Only what can boot this image, or the provider's own where none is named; left out: whatever it boots. */
+  readonly boots?: { readonly image?: string }
 }
 
 /** A partial offer. Fields that are given must match; `{}` matches everything the provider sells. */
@@ -351,6 +353,11 @@ export interface Calls {
   readonly now: () => number
   /** Nothing may be made or changed. */
   readonly readOnly: boolean
+  /**
+   * For the user: why an answer is without something that was asked for. An answer of which this was told is not all there is,
+   * and is not kept.
+   */
+  note?(words: string): void
   send<T>(api: string, cost: Cost, fn: (attempt: Attempt) => Promise<T>): Promise<T>
 }
 

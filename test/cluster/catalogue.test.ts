@@ -3,7 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Provider } from "../../src/provider.js"
-import { rig } from "./support.js"
+import { Cluster } from "../../src/cluster.js"
+import { rig, SMALL } from "./support.js"
 
 let home = ""
 beforeEach(() => {
@@ -55,4 +56,31 @@ test("a file that is not whole is asked for again", async () => {
   await burst()
   for (const name of readdirSync(join(home, "offers"))) writeFileSync(join(home, "offers", name), '{"at":1,"off')
   expect((await burst()).asked).toBe(1)
+})
+
+test("an answer that lacks something says so, and is asked for again by the next scale", async () => {
+  const { clock, provider: inner } = rig()
+  let isSilent = true
+  const provider: Provider = {
+    ...inner,
+    offers: async (query, calls) => {
+      const all = await inner.offers(query, calls)
+      if (!isSilent) return all
+      calls.note?.("sim-1a is left out, because it does not answer")
+      return all.filter(({ zone }) => zone !== "sim-1a")
+    },
+  }
+  const cluster = new Cluster({ provider, instanceType: SMALL, zones: ["sim-1a", "sim-1b"] }, { clock, journal: false })
+  expect((await clock.run(cluster.plan(2))).groups[0]?.notes).toContain(
+    "sim-1a is left out, because it does not answer",
+  )
+  await clock.run(cluster.scale(2))
+  expect(cluster.workers.map(({ zone }) => zone)).toEqual(["sim-1b", "sim-1b"])
+  isSilent = false
+  await clock.run(cluster.scale(4))
+  expect((await clock.run(cluster.plan(4))).groups[0]?.offers.map(({ zone }) => zone).sort()).toEqual([
+    "sim-1a",
+    "sim-1b",
+  ])
+  await clock.run(cluster.close())
 })

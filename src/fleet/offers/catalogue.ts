@@ -16,6 +16,8 @@ export interface Known {
   readonly offers: readonly Offer[]
   /** When the cloud said so, in milliseconds since 1970. */
   readonly at: number
+  /** Why it is not all that fits, in the provider's words. */
+  readonly notes?: readonly string[]
 }
 
 export interface Catalogue {
@@ -29,8 +31,9 @@ export interface Catalogue {
  */
 export function newCatalogue(directory: string | false, clock: Clock): Catalogue {
   const ask = async (provider: Provider, query: OfferQuery, calls: Calls): Promise<Known> => {
-    const offers = await provider.offers(query, calls)
-    return { offers, at: clock.now() }
+    const notes: string[] = []
+    const offers = await provider.offers(query, { ...calls, note: (words) => notes.push(words) })
+    return { offers, at: clock.now(), ...(notes.length === 0 ? {} : { notes }) }
   }
   return {
     offers: async (provider, query, calls) => {
@@ -41,8 +44,9 @@ export function newCatalogue(directory: string | false, clock: Clock): Catalogue
       const ageMs = known === undefined ? Number.POSITIVE_INFINITY : clock.now() - known.at
       const refresh = async () => {
         const asked = await ask(provider, query, calls)
-        // An empty answer is a mistake in the question, or an outage: not worth remembering.
-        if (asked.offers.length > 0) await clock.busy("keeping offers", write(directory, path, asked))
+        // An empty answer is a mistake in the question, or an outage, and one with notes lacks something: not worth remembering.
+        if (asked.offers.length > 0 && asked.notes === undefined)
+          await clock.busy("keeping offers", write(directory, path, asked))
         return asked
       }
       if (known === undefined || ageMs > OLDEST_MS) return refresh()

@@ -66,8 +66,18 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
     throw new SpecError(await nothingFits(query, placesOf(fleet), askAll))
   }
   for (const answer of answers) fleet.price(answer.offers, answer.at)
+  tellNotes(fleet, state, answers)
   state.offers = offers
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
+}
+
+/** What an answer lacks is told once, and by every plan. */
+function tellNotes(fleet: Fleet, { group, notes }: GroupState, answers: readonly Known[]): void {
+  for (const message of answers.flatMap((answer) => answer.notes ?? [])) {
+    if (notes.includes(message)) continue
+    notes.push(message)
+    fleet.emit({ type: "note", group: group.name, message })
+  }
 }
 
 /** True once one of them has said what may be used; false when none does. */
@@ -95,7 +105,8 @@ async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyTold: Pro
 
 function queryOf(group: ResolvedGroup): OfferQuery {
   const filters = FILTERS.flatMap((key) => (group[key] === undefined ? [] : [[key, group[key]]]))
-  return { markets: marketsOf(group.market), ...(Object.fromEntries(filters) as Partial<OfferQuery>) }
+  const boots = group.image === undefined ? {} : { image: group.image }
+  return { markets: marketsOf(group.market), boots, ...(Object.fromEntries(filters) as Partial<OfferQuery>) }
 }
 
 function checkMarket(fleet: Fleet, { market }: ResolvedGroup): void {

@@ -5,7 +5,7 @@ import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
-import type { Fleet } from "../context.js"
+import type { Fleet, GroupState } from "../context.js"
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
@@ -197,6 +197,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.outages.clear()
     state.refusals.clear()
     state.rests = NO_RESTS
+    forgetParts(state)
     state.missing.clear()
     state.breaker = undefined
     state.failures = []
@@ -208,6 +209,11 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
   startTerminations(fleet, emptied)
   const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
   fleet.emit({ type: "target", desired })
+}
+
+/** What could say only in part what it sells is asked again. */
+function forgetParts({ answers }: GroupState): void {
+  for (const [place, { notes }] of answers) if (notes !== undefined) answers.delete(place)
 }
 
 /** How much longer the buckets need for what waits in them; 0 when nothing does. */
