@@ -27,6 +27,8 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   VirtualMachineScaleSets_Get: [`${COMPUTE}/virtualMachineScaleSets/read`],
   VirtualMachineScaleSets_CreateOrUpdate: [`${COMPUTE}/virtualMachineScaleSets/write`],
   VirtualMachineImages_List: [`${COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read`],
+  VirtualMachineImages_Get: [`${COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read`],
+  NetworkOperations_Get: [`${NETWORK}/locations/operations/read`],
   Operations_Get: [`${COMPUTE}/locations/operations/read`],
   ResourceSkus_List: [`${COMPUTE}/skus/read`],
   Usage_List: [`${COMPUTE}/locations/usages/read`],

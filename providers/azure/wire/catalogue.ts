@@ -1,5 +1,6 @@
 /** What is sold, at what price, and how much of it the subscription may have. */
 import type { Offer } from "../../../src/provider.js"
+import { controllersOf, generationsOf, IMAGES, type ImageFacts } from "./hardware.js"
 import { Refusal } from "./refusals.js"
 import { type Answered, type Asked, READ, type Route, under } from "./route.js"
 import type { State } from "./state.js"
@@ -7,18 +8,18 @@ import { NO_ZONE } from "./world.js"
 
 /** A version of each image that the wire knows. */
 export const VERSION = "24.04.202510010"
-const IMAGES: readonly string[] = ["canonical/ubuntu-24_04-lts/server", "canonical/ubuntu-24_04-lts/server-arm64"]
 
+/** What a VM would boot; undefined of somebody's own image, of which the wire knows nothing. */
 export function checkImage({
   publisher = "",
   offer = "",
   sku = "",
   version = "",
   id,
-}: Readonly<Record<string, string>>): void {
-  const name = `${publisher}/${offer}/${sku}`.toLowerCase()
-  const isKnown = IMAGES.includes(name) && (version === VERSION || version === "latest")
-  if (id !== undefined || isKnown) return
+}: Readonly<Record<string, string>>): ImageFacts | undefined {
+  const facts = IMAGES[`${publisher}/${offer}/${sku}`.toLowerCase()]
+  const isKnown = facts !== undefined && (version === VERSION || version === "latest")
+  if (id !== undefined || isKnown) return id === undefined ? facts : undefined
   throw new Refusal(
     404,
     "PlatformImageNotFound",
@@ -57,6 +58,8 @@ function capabilitiesOf(type: State["world"]["settings"]["types"][number]) {
     vCPUs: String(type.vcpus),
     vCPUsAvailable: String(type.vcpus),
     MemoryGB: String(type.memoryGiB),
+    HyperVGenerations: generationsOf(type),
+    DiskControllerTypes: controllersOf(type),
     CpuArchitectureType: type.arch === "arm64" ? "Arm64" : "x64",
     GPUs: type.gpu === undefined ? undefined : String(type.gpu.count),
     MaxResourceVolumeMB: type.localDiskGiB === undefined ? "0" : String(type.localDiskGiB * 1024),
@@ -68,10 +71,27 @@ function capabilitiesOf(type: State["world"]["settings"]["types"][number]) {
 
 function versions(_state: State, asked: Asked): Answered {
   const [location = "", ...names] = asked.names
-  if (!IMAGES.includes(names.join("/"))) {
-    throw new Refusal(404, "NotFound", `Artifact: VMImage was not found in ${location}.`)
-  }
+  if (IMAGES[names.join("/")] === undefined) throw noImage(location)
   return { status: 200, body: [{ id: `${asked.path}/${VERSION}`, name: VERSION, location }] }
+}
+
+function noImage(location: string): Refusal {
+  return new Refusal(404, "NotFound", `Artifact: VMImage was not found in ${location}.`)
+}
+
+function image(_state: State, asked: Asked): Answered {
+  const [location = "", publisher, offer, sku, version = ""] = asked.names
+  const facts = IMAGES[`${publisher}/${offer}/${sku}`]
+  if (facts === undefined || version !== VERSION) throw noImage(location)
+  const features = [
+    { name: "IsAcceleratedNetworkSupported", value: "True" },
+    { name: "DiskControllerTypes", value: facts.controllers },
+  ]
+  const { generation: hyperVGeneration, architecture } = facts
+  return {
+    status: 200,
+    body: { id: asked.path, name: version, location, properties: { hyperVGeneration, architecture, features } },
+  }
 }
 
 function usages(state: State): Answered {
@@ -141,6 +161,15 @@ export const catalogueRoutes: readonly Route[] = [
     path: under("/providers/microsoft.compute/locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions"),
     cost: READ,
     answer: versions,
+  },
+  {
+    api: "VirtualMachineImages_Get",
+    method: "GET",
+    path: under(
+      "/providers/microsoft.compute/locations/*/publishers/*/artifacttypes/vmimage/offers/*/skus/*/versions/*",
+    ),
+    cost: READ,
+    answer: image,
   },
   { api: "RetailPrices", method: "GET", path: /^\/api\/retail\/prices$/, cost: {}, isElsewhere: true, answer: prices },
 ]

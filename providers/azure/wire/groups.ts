@@ -19,6 +19,13 @@ export function foundGroup(state: State, name: string): Group {
   throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`)
 }
 
+/** For what is in a group: a new one is not known everywhere at once. */
+export function checkReplicated(state: State, name: string): void {
+  const group = state.groups.get(name.toLowerCase())
+  if (group === undefined || state.world.clock.now() >= group.createdAt + state.quirks.replicationMs) return
+  throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`)
+}
+
 function bodyOf(asked: Asked, { name, location, tags, deletingUntil }: Group): unknown {
   const subscription = asked.path.split("/")[2] ?? ""
   const provisioningState = deletingUntil === undefined ? "Succeeded" : "Deleting"
@@ -48,7 +55,8 @@ function put(state: State, asked: Asked): Answered {
     known.tags = tags
     return { status: 200, body: bodyOf(asked, known) }
   }
-  const group: Group = { name: asked.path.split("/")[4] ?? key, location, tags }
+  const createdAt = state.world.clock.now()
+  const group: Group = { name: asked.path.split("/")[4] ?? key, location, tags, createdAt }
   state.groups.set(key, group)
   return { status: 201, body: bodyOf(asked, group) }
 }

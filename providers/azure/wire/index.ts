@@ -6,10 +6,12 @@
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import type { World } from "../../../src/simulator/index.js"
+import type { ScriptedAnswer } from "./answers.js"
 import { type Certificate, makeCertificate } from "./certificate.js"
 import { type Exchange, serve, type Wire } from "./serve.js"
 import { catchUp, newState, type Quirks } from "./state.js"
 
+export type { AnswerPlace, ScriptedAnswer } from "./answers.js"
 export { VERSION } from "./catalogue.js"
 export type { Exchange } from "./serve.js"
 export type { Quirks } from "./state.js"
@@ -38,6 +40,8 @@ export interface AzureWire {
   readonly world: World
   /** What tests can make happen that the world has no word for. */
   readonly quirks: Quirks
+  /** From now on the cloud says this instead. */
+  answer(answer: ScriptedAnswer): void
   /** Everything in the subscription now: groups, VMs and their parts, networks. */
   remains(): readonly Remains[]
   close(): Promise<void>
@@ -67,6 +71,7 @@ export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
     ca: certificate.cert,
     world,
     quirks: state.quirks,
+    answer: (answer) => state.answers.add(answer),
     close,
     remains: () => {
       catchUp(state)

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../../../src/provider.js"
 import { openGroup } from "./groups.js"
 import { Refusal } from "./refusals.js"
-import { type Answered, type Asked, DELETE, inGroup, READ, type Route, WRITE } from "./route.js"
+import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "./route.js"
 import type { State } from "./state.js"
 
 interface Kind {
@@ -37,16 +37,23 @@ export const KINDS: readonly Kind[] = [
   },
 ]
 
-/** A network takes some seconds, and its subnets cannot be used before (recorded Retry-After: 3). */
-const NETWORK_MS = 3_000
+/** Of a network or a security group. */
+interface NetworkAttributes {
+  /** In milliseconds since 1970; null: never. */
+  readonly readyAt?: number | null
+  readonly properties?: JsonObject
+  /** How its making ends. */
+  readonly failure?: { readonly code: string; readonly message: string }
+}
 
 function bodyOf(state: State, asked: Asked, type: string, id: string): unknown {
   const subscription = asked.path.split("/")[2] ?? ""
   const [group = "", name = ""] = id.split("/")
   const kind = type.split("/")[1] ?? ""
   const resource = state.world.resources.get(kind, id)
-  const { readyAt = 0, properties = {} } = (resource?.attributes ?? {}) as { readyAt?: number; properties?: JsonObject }
-  const provisioningState = state.world.clock.now() < readyAt ? "Updating" : "Succeeded"
+  const { readyAt, properties = {}, failure } = (resource?.attributes ?? {}) as NetworkAttributes
+  const isMade = readyAt === undefined || (readyAt !== null && state.world.clock.now() >= readyAt)
+  const provisioningState = !isMade ? "Updating" : failure === undefined ? "Succeeded" : "Failed"
   const base = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`
   return {
     id: base,
@@ -64,11 +71,40 @@ function put(type: string): Route["answer"] {
     openGroup(state, group)
     const { tags = {}, properties = {} } = asked.body as { tags?: Record<string, string>; properties?: JsonObject }
     const kind = type.split("/")[1] ?? ""
-    const isKnown = state.world.resources.get(kind, `${group}/${name}`) !== undefined
-    const readyAt = state.world.clock.now() + (kind === "virtualNetworks" ? NETWORK_MS : 0)
-    state.world.resources.put({ kind, id: `${group}/${name}`, tags, attributes: { group, properties, readyAt } })
-    return { status: isKnown ? 200 : 201, body: bodyOf(state, asked, type, `${group}/${name}`) }
+    const id = `${group}/${name}`
+    const isKnown = state.world.resources.get(kind, id) !== undefined
+    const now = state.world.clock.now()
+    const isNetwork = kind === "virtualNetworks"
+    const readyMs = now + (isNetwork ? state.quirks.networkMs : 0)
+    const readyAt = Number.isFinite(readyMs) ? readyMs : null
+    const failure = isNetwork ? failureOf(state, now) : {}
+    state.world.resources.put({ kind, id, tags, attributes: { group, properties, readyAt, ...failure } })
+    const headers = isNetwork ? operationHeaders(state, asked, id) : {}
+    return { status: isKnown ? 200 : 201, body: bodyOf(state, asked, type, id), headers }
   }
+}
+
+function failureOf({ answers }: State, now: number): Pick<NetworkAttributes, "failure"> {
+  const answer = answers.next("VirtualNetworks_CreateOrUpdate", "operation", undefined, now)
+  return answer === undefined ? {} : { failure: { code: answer.code, message: answer.message } }
+}
+
+function operationHeaders({ world }: State, asked: Asked, id: string): Record<string, string> {
+  const subscription = asked.path.split("/")[2] ?? ""
+  const path = `/subscriptions/${subscription}/providers/Microsoft.Network/locations/${world.settings.region}/operations`
+  const operation = `${asked.url}${path}/${Buffer.from(id).toString("hex")}?api-version=2024-05-01`
+  return { "azure-asyncoperation": operation, "retry-after": "3" }
+}
+
+/** Network's operations say no more than their status, and an error where there is one. */
+function operation(state: State, asked: Asked): Answered {
+  const id = Buffer.from(asked.names.at(-1) ?? "", "hex").toString()
+  const attributes = state.world.resources.get("virtualNetworks", id)?.attributes as NetworkAttributes | undefined
+  const { readyAt, failure } = attributes ?? {}
+  const isOpen = readyAt === null || state.world.clock.now() < (readyAt ?? 0)
+  if (isOpen) return { status: 200, body: { status: "InProgress" }, headers: { "retry-after": "3" } }
+  if (failure === undefined) return { status: 200, body: { status: "Succeeded" } }
+  return { status: 200, body: { status: "Failed", error: { ...failure, details: [] } } }
 }
 
 function get(type: string): Route["answer"] {
@@ -123,8 +159,8 @@ export function checkSubnet(state: State, id: string): void {
     )
   }
   const attributes = state.world.resources.get("virtualNetworks", `${group}/${network}`)?.attributes
-  const { readyAt = 0 } = (attributes ?? {}) as { readyAt?: number }
-  if (state.world.clock.now() < readyAt) {
+  const { readyAt } = (attributes ?? {}) as NetworkAttributes
+  if (readyAt === null || state.world.clock.now() < (readyAt ?? 0)) {
     throw new Refusal(
       429,
       "ReferencedResourceNotProvisioned",
@@ -229,6 +265,13 @@ const typed = (type: string) => inGroup(`/providers/${type.toLowerCase()}/*`)
 
 export const networkRoutes: readonly Route[] = [
   { api: "VirtualNetworks_CreateOrUpdate", method: "PUT", path: typed(NETWORK), cost: WRITE, answer: put(NETWORK) },
+  {
+    api: "NetworkOperations_Get",
+    method: "GET",
+    path: under("/providers/microsoft.network/locations/*/operations/*"),
+    cost: READ,
+    answer: operation,
+  },
   { api: "VirtualNetworks_Get", method: "GET", path: typed(NETWORK), cost: READ, answer: get(NETWORK) },
   {
     api: "NetworkSecurityGroups_CreateOrUpdate",

@@ -2,21 +2,30 @@
 import { WorldError, type WorldErrorKind } from "../../../src/simulator/index.js"
 import { isoTime } from "../times.js"
 
+export interface RefusalExtras {
+  readonly details?: readonly unknown[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** What Azure answers instead of doing it. */
 export class Refusal extends WorldError {
   readonly status: number
+  readonly extras: RefusalExtras
 
-  constructor(status: number, code: string, message: string) {
+  /** @param code empty: an answer without a body. */
+  constructor(status: number, code: string, message: string, extras: RefusalExtras = {}) {
     super("rejected", { code, message })
     this.name = "Refusal"
     this.status = status
+    this.extras = extras
   }
 }
 
 export interface ErrorReply {
   readonly status: number
-  readonly body: unknown
+  readonly body?: unknown
   readonly retryAfterMs?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What the world says without a code of Azure's. */
@@ -25,7 +34,8 @@ const DEFAULTS: Readonly<Record<WorldErrorKind, readonly [status: number, code: 
   transient: [500, "InternalServerError"],
   capacity: [409, "SkuNotAvailable"],
   quota: [409, "OperationNotAllowed"],
-  rejected: [400, "InvalidParameter"],
+  // What no offer changes anything about.
+  rejected: [403, "RequestDisallowedByPolicy"],
   auth: [403, "AuthorizationFailed"],
   lost: [500, "InternalServerError"],
   cut: [500, "InternalServerError"],
@@ -49,8 +59,18 @@ const STATUS: Readonly<Record<string, number>> = {
 const FAMILY_QUOTA =
   "Operation could not be completed as it results in exceeding approved standardDSv5Family Cores quota. Additional details - Deployment Model: Resource Manager, Location: westeurope, Current Limit: 10, Current Usage: 10, Additional Required: 2, (Minimum) New Limit Required: 12. Submit a request for Quota increase."
 
+/** RFC 6750, as Resource Manager sends it. */
+const CHALLENGE = {
+  "www-authenticate":
+    'Bearer authorization_uri="https://login.windows.net/11111111-0000-0000-0000-000000000000", error="invalid_token", error_description="The authentication failed."',
+}
+
 export function errorReply(error: unknown, now: number): ErrorReply {
-  if (error instanceof Refusal) return { status: error.status, body: bodyOf(error.code, error.message) }
+  if (error instanceof Refusal) {
+    const { status, code, message, extras } = error
+    const headers = { ...(status === 401 ? CHALLENGE : {}), ...extras.headers }
+    return { status, headers, ...(code === "" ? {} : { body: bodyOf(code, message, extras.details) }) }
+  }
   if (!(error instanceof WorldError)) return { status: 500, body: bodyOf("InternalServerError", String(error)) }
   const [status, code] = DEFAULTS[error.kind]
   const retry = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }

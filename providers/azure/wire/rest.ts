@@ -28,6 +28,7 @@ export interface RestVm {
     readonly hardwareProfile?: { readonly vmSize?: string }
     readonly storageProfile?: {
       readonly imageReference?: Readonly<Record<string, string>>
+      readonly diskControllerType?: string
       readonly osDisk?: {
         readonly name?: string
         readonly createOption?: string

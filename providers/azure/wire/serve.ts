@@ -1,16 +1,19 @@
 /** One HTTPS request: read, given to the world, and answered, or spoiled as the world's script wants it. */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Scope } from "../../../src/provider.js"
 import { WorldError } from "../../../src/simulator/index.js"
 import { actionsOf } from "./actions.js"
 import { catalogueRoutes } from "./catalogue.js"
-import { groupRoutes } from "./groups.js"
+import { checkReplicated, groupRoutes } from "./groups.js"
 import { diagnosticsRoutes } from "./diagnostics.js"
 import { networkRoutes } from "./network.js"
 import { errorReply, Refusal } from "./refusals.js"
+import type { RestVm } from "./rest.js"
 import type { Answered, Asked, Route } from "./route.js"
 import { scaleSetRoutes } from "./scale-sets.js"
-import { catchUp, guidOf, type State } from "./state.js"
+import { catchUp, guidOf, type State, vmKey } from "./state.js"
 import { vmRoutes } from "./vms.js"
+import { NO_ZONE } from "./world.js"
 
 const ROUTES: readonly Route[] = [
   ...vmRoutes,
@@ -59,10 +62,10 @@ export async function serve(wire: Wire, request: IncomingMessage, response: Serv
   } catch (error) {
     if (gone.signal.aborted) return
     if (error instanceof WorldError && spoil(error, response)) return
-    const { status, body, retryAfterMs } = errorReply(error, wire.state.world.clock.now())
+    const { status, body, retryAfterMs, headers = {} } = errorReply(error, wire.state.world.clock.now())
     const retry: Record<string, string> =
       retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }
-    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...retry } })
+    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...retry, ...headers } })
   }
 }
 
@@ -108,7 +111,7 @@ function answer(
     if (route === undefined) throw new Refusal(404, "InvalidResourceType", `${api} is nothing that this wire knows.`)
     catchUp(state)
     const [, ...names] = route.path.exec(asked.path.toLowerCase()) ?? []
-    if (route.isElsewhere !== true) admit(state, asked, route)
+    if (route.isElsewhere !== true) admit(state, { ...asked, names }, route)
     return route.answer(state, { ...asked, names })
   })
 }
@@ -118,9 +121,7 @@ const SUBSCRIPTION = /^\/subscriptions\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 function admit(state: State, asked: Asked, { api }: Route): void {
   const { quirks } = state
   const { role } = quirks
-  if (!/^Bearer \S+$/.test(asked.headers.authorization ?? "")) {
-    throw new Refusal(401, "InvalidAuthenticationToken", "The access token is missing or invalid.")
-  }
+  checkToken(state, asked)
   if (!SUBSCRIPTION.test(asked.path))
     throw new Refusal(404, "InvalidSubscriptionId", "The provided subscription identifier is malformed or invalid.")
   const version = asked.query.get("api-version")
@@ -151,6 +152,38 @@ function admit(state: State, asked: Asked, { api }: Route): void {
       "MissingSubscriptionRegistration",
       "The subscription is not registered to use namespace 'Microsoft.Compute'.",
     )
+  }
+  const scripted = state.answers.next(api, "whole", poolOf(state, asked), state.world.clock.now())
+  if (scripted !== undefined) {
+    const { status = 400, code, message, ...extras } = scripted
+    throw new Refusal(status, code, message, extras)
+  }
+  if (/\/resourcegroups\/[^/]+\/providers\//i.test(asked.path)) checkReplicated(state, asked.names[0] ?? "")
+}
+
+function checkToken({ quirks }: State, { headers }: Asked): void {
+  const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? []
+  if (token === undefined)
+    throw new Refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+  if (quirks.tokens?.has(token) ?? true) return
+  throw new Refusal(
+    401,
+    "ExpiredAuthenticationToken",
+    "The access token expiry UTC time '1/1/2026 12:00:00 AM' is earlier than current UTC time '1/1/2026 12:05:00 AM'.",
+  )
+}
+
+/** The offer that a request about a VM is about: of one that is to be made, or of one that is there. */
+function poolOf({ vms }: State, { method, path, names, body }: Asked): Scope | undefined {
+  if (!/\/microsoft\.compute\/virtualmachines\/[^/]+$/i.test(path)) return undefined
+  const [group = "", name = ""] = names
+  const request = method === "PUT" ? (body as RestVm) : vms.get(vmKey(group, name))?.request
+  if (request === undefined) return undefined
+  const { zones, properties = {} } = request
+  return {
+    zone: zones?.[0] ?? NO_ZONE,
+    instanceType: properties.hardwareProfile?.vmSize ?? "",
+    market: properties.priority === "Spot" ? "spot" : "on-demand",
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import type { InstanceState } from "../../../src/provider.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
+import { Answers } from "./answers.js"
 import type { RestVm } from "./rest.js"
 
 export interface Vm {
@@ -29,6 +30,7 @@ export interface Group {
   readonly name: string
   readonly location: string
   tags: Readonly<Record<string, string>>
+  readonly createdAt: number
   /** It is being deleted, and is gone when it is empty and this moment has passed. */
   deletingUntil?: number
 }
@@ -53,6 +55,12 @@ export interface Quirks {
   readonly restricted: Set<string>
   /** The provider is not registered for the subscription. */
   unregistered: boolean
+  /** For so long the regions of Resource Manager that answer for what is in a group do not know of a new one. */
+  replicationMs: number
+  /** How long a network takes to be made; Infinity: it stays "Updating". */
+  networkMs: number
+  /** The tokens that are good; any, when left out. */
+  tokens?: ReadonlySet<string>
 }
 
 export interface State {
@@ -60,10 +68,14 @@ export interface State {
   readonly groups: Map<string, Group>
   readonly vms: Map<string, Vm>
   readonly quirks: Quirks
+  readonly answers: Answers
   orders: number
   /** When what is gone was last forgotten. */
   caughtUpAt: number
 }
+
+/** A network takes some seconds, and its subnets cannot be used before (recorded Retry-After: 3). */
+const NETWORK_MS = 3_000
 
 export function newState(world: World): State {
   const quirks: Quirks = {
@@ -74,8 +86,11 @@ export function newState(world: World): State {
     deallocates: false,
     restricted: new Set(),
     unregistered: false,
+    replicationMs: 0,
+    networkMs: NETWORK_MS,
   }
-  return { world, groups: new Map(), vms: new Map(), quirks, orders: 0, caughtUpAt: -1 }
+  const answers = new Answers()
+  return { world, groups: new Map(), vms: new Map(), quirks, answers, orders: 0, caughtUpAt: -1 }
 }
 
 export function vmKey(group: string, name: string): string {

@@ -1,5 +1,7 @@
 /** What Azure refuses of a VM before it makes anything ("Virtual Machines - Create Or Update", and its error messages). */
+import type { TypeSpec } from "../../../src/simulator/index.js"
 import { checkImage } from "./catalogue.js"
+import { checkBoot } from "./hardware.js"
 import { checkSubnet } from "./network.js"
 import { Refusal } from "./refusals.js"
 import type { RestVm } from "./rest.js"
@@ -39,7 +41,7 @@ export function checkVm(state: State, name: string, request: RestVm): void {
   checkLogin(properties.osProfile ?? {}, name)
   if ((properties.userData ?? "").length > CUSTOM_DATA_CHARACTERS || !BASE64.test(properties.userData ?? ""))
     throw invalid("userData", "User data must be in Base64 encoding and with a maximum length of 87380 characters")
-  checkDisk(properties.storageProfile, type.arch)
+  checkDisk(properties.storageProfile, type)
   checkNetwork(state, properties.networkProfile)
   checkSpot(properties)
 }
@@ -100,20 +102,13 @@ function checkLogin(
   if (!isKey) throw invalid("linuxConfiguration.ssh.publicKeys.keyData", "the path or the key is not valid")
 }
 
-function checkDisk(storage: Properties["storageProfile"], arch: string): void {
-  const { imageReference = {}, osDisk } = storage ?? {}
+function checkDisk(storage: Properties["storageProfile"], type: TypeSpec): void {
+  const { imageReference = {}, osDisk, diskControllerType } = storage ?? {}
   if (osDisk?.createOption !== "FromImage")
     throw invalid("osDisk.createOption", "Required parameter 'createOption' is missing (null)")
   if (!DISK_NAME.test(osDisk.name ?? "disk")) throw invalid("osDisk.name", `'${osDisk.name}' is not a valid name`)
-  checkImage(imageReference)
-  const isArmImage = imageReference.sku?.endsWith("-arm64") === true
-  if (imageReference.id === undefined && isArmImage !== (arch === "arm64")) {
-    throw new Refusal(
-      400,
-      "BadRequest",
-      `Cannot create a VM of size with architecture '${arch}' from an image of another. The architectures must match.`,
-    )
-  }
+  const image = checkImage(imageReference)
+  if (image !== undefined) checkBoot(type, image, diskControllerType)
   if (osDisk.diffDiskSettings !== undefined && osDisk.managedDisk?.storageAccountType?.startsWith("Premium")) {
     throw invalid("osDisk.diffDiskSettings", "an ephemeral disk has no Premium storage")
   }

@@ -13,6 +13,8 @@ const RESERVED_MS = 180_000
 /** An allocation that fails says so after some seconds. */
 const FAILS_MS = [5_000, 20_000] as const
 
+const PUT = "VirtualMachines_CreateOrUpdate"
+
 /** Quota and spot capacity refuse at once; what is short on demand is found out when it is allocated. */
 export function create(state: State, group: string, name: string, request: RestVm): Vm {
   const { world } = state
@@ -21,6 +23,13 @@ export function create(state: State, group: string, name: string, request: RestV
   const size = properties.hardwareProfile?.vmSize?.toLowerCase()
   const instanceType = world.settings.types.find((type) => type.name.toLowerCase() === size)?.name ?? ""
   const market = properties.priority === "Spot" ? "spot" : "on-demand"
+  const base = { group, name, order: ++state.orders, request, createdAt: world.clock.now() }
+  const scripted = state.answers.next(PUT, "failed-view", { zone, instanceType, market }, world.clock.now())
+  if (scripted !== undefined) {
+    const { code, message } = scripted
+    const failure = { at: world.clock.now() + world.draw(FAILS_MS), code, message }
+    return { ...base, vmId: guidOf(`${group}/${name}`), failure }
+  }
   const publicAddress = hasAddress(request)
   const creation = world.create({
     zone,
@@ -32,7 +41,6 @@ export function create(state: State, group: string, name: string, request: RestV
     publicAddress,
     attributes: { group, name },
   })
-  const base = { group, name, order: ++state.orders, request, createdAt: world.clock.now() }
   const [instance] = creation.kind === "mismatch" ? [] : creation.instances
   if (instance !== undefined) return { ...base, vmId: instance.id, instanceId: instance.id }
   return {
