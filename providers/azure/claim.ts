@@ -1,11 +1,12 @@
 /** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
 import { OwnershipError, RejectedError } from "../../src/errors.js"
-import { TAG } from "../../src/fleet/tags.js"
+import { generationOf, TAG } from "../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import { isForbidden } from "./errors.js"
-import { putGroup, readGroup, type Tags } from "./group.js"
+import { putGroup, readGroup, type Tags, taggedGroups } from "./group.js"
 import { CLAIM_TAG, generationGroup, groupPath } from "./names.js"
-import { arm, type Azure } from "./send.js"
+import { PROPAGATION_MS } from "./outcome.js"
+import { arm, type Azure, type Claim } from "./send.js"
 import { COMPUTE } from "./versions.js"
 
 export interface Claimed {
@@ -24,20 +25,54 @@ export interface Claimed {
  * or the cloud has none), the group's own tag decides: it is read, written and read again, and two that write within one
  * round trip may both find theirs.
  *
- * @throws OwnershipError when another process holds the generation.
+ * Asked again, it makes nothing anew: who has claimed a group that has gone since has been closed by somebody.
+ *
+ * @throws OwnershipError when another process holds the generation, or the group is being deleted or has gone.
  */
 export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
-  const tags = claimTags(owner)
   const held = await readGroup(azure, group, calls)
+  if (held?.isLeaving === true) throw lost(owner, `resource group ${group} is being deleted`)
+  const claim = azure.claims.get(group)
+  if (held === undefined && claim?.nonce === owner.claim) return notFound(azure, owner, claim, calls)
+  const claimed = await takeGroup(azure, owner, held?.tags, calls)
+  if (claim?.nonce !== owner.claim) azure.claims.set(group, { nonce: owner.claim, at: calls.now() })
+  return claimed
+}
+
+async function takeGroup(azure: Azure, owner: Owner, held: Tags | undefined, calls: Calls): Promise<Claimed> {
+  const group = generationGroup(owner)
+  const tags = claimTags(owner)
   if (held === undefined) await putGroup(azure, group, tags, calls)
   const mark = held === undefined ? undefined : await readMark(azure, group, calls)
   if (mark !== undefined) return checkClaim(group, mark, owner)
   if (held !== undefined) checkClaim(group, held, owner)
   const outcome = await putMark(azure, group, tags, calls)
   if (outcome === "made") return { group, notes: [] }
-  const winner = (await readMark(azure, group, calls)) ?? (await readGroup(azure, group, calls)) ?? {}
+  const winner = (await readMark(azure, group, calls)) ?? (await readGroup(azure, group, calls))?.tags ?? {}
   return { ...checkClaim(group, winner, owner), notes: outcome === "exists" ? [] : [outcome.note] }
+}
+
+/**
+ * What was claimed here is not found by its name. While it is young that says nothing; later the list of all groups, which is
+ * complete, must not have it either.
+ */
+async function notFound(azure: Azure, owner: Owner, { at }: Claim, calls: Calls): Promise<Claimed> {
+  const group = generationGroup(owner)
+  if (calls.now() - at < PROPAGATION_MS) return { group, notes: [] }
+  const groups = await taggedGroups(azure, calls)
+  if (groups.some(({ name }) => name.toLowerCase() === group)) return { group, notes: [] }
+  const later = groups.find(({ tags }) => tags[TAG.uid] === owner.uid && generationOf(tags) > owner.generation)
+  throw lost(
+    owner,
+    later === undefined ? `somebody deleted resource group ${group}` : `its generation is in ${later.name} now`,
+  )
+}
+
+function lost({ cluster, generation }: Owner, how: string): OwnershipError {
+  return new OwnershipError(
+    `generation ${generation} of cluster "${cluster}" has ended: ${how}; attach to the cluster anew, or start it again`,
+  )
 }
 
 const TAGS_ALONE =
@@ -74,7 +109,12 @@ async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): P
   const properties = { orchestrationMode: "Flexible", platformFaultDomainCount: 1 }
   const body = { location: azure.options.location, tags, properties }
   const request = { method: "PUT", path: markPath(azure, group), body, onlyNew: true } as const
-  const sending = { what: `claiming resource group ${group}`, accepts: [409, 412], member: "id" }
+  const sending = {
+    what: `claiming resource group ${group}`,
+    accepts: [409, 412],
+    member: "id",
+    isYoung: true,
+  } as const
   try {
     const { status } = await arm(azure, calls, "VirtualMachineScaleSets_CreateOrUpdate", request, sending)
     return status < 300 ? "made" : "exists"

@@ -5,11 +5,26 @@
  * `OperationNotAllowed`; the message and the details tell them apart.
  */
 
-/** `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted. */
-export type Verdict = "throttled" | "transient" | "capacity" | "quota" | "rejected" | "auth" | "conflict" | "fenced"
+/**
+ * `refused`: this offer, and others may not be. `rejected`, `auth`: every offer. `missing`: something that the request names
+ * is not there. `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted.
+ * `boot`: the guest did not come up; never the answer to a request.
+ */
+export type Verdict =
+  | "throttled"
+  | "transient"
+  | "capacity"
+  | "quota"
+  | "refused"
+  | "rejected"
+  | "auth"
+  | "missing"
+  | "conflict"
+  | "fenced"
+  | "boot"
 
-/** What a refusal says about, widest last. */
-export type ScopeKind = "pool" | "type-in-zone" | "type" | "family" | "market" | "region"
+/** What a refusal says about, widest last. `asked`: the size in the zone that was asked for, or the size where no zone was. */
+export type ScopeKind = "pool" | "type-in-zone" | "asked" | "type" | "family" | "market" | "region"
 
 export interface CodeRow {
   readonly codes: readonly string[]
@@ -32,6 +47,8 @@ export const COLD_MS = HOUR_MS
 /** A size that is not sold to this subscription is not from one hour to the next. */
 const NOT_SOLD_MS = 23 * HOUR_MS
 const QUOTA_MS = 10 * MINUTE_MS
+/** What is refused in words that say nothing about how long. */
+export const REFUSED_MS = MINUTE_MS
 
 const MORE_QUOTA = "ask for an increase under Quotas in the portal (or: az quota update)"
 
@@ -149,25 +166,36 @@ export const CODES: readonly CodeRow[] = [
   },
   { codes: ["BadRequest"], message: /not supported/i, verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS },
 
-  // The group is being deleted, or gone: this generation has ended.
-  { codes: ["ResourceGroupBeingDeleted"], verdict: "fenced", remedy: "somebody closes this cluster; start it anew" },
+  // A size that cannot do what is asked of it, in any zone ("Support for generation 2 VMs", "FAQ for remote NVMe disks").
   {
-    codes: ["ResourceGroupNotFound"],
-    verdict: "fenced",
-    remedy: "somebody removed this cluster's resource group; start it anew",
+    codes: ["BadRequest", "InvalidParameter"],
+    message: /cannot boot (hypervisor generation|with)|cpu architecture|disk controller type/i,
+    verdict: "refused",
+    scope: "type",
+    remedy: "name sizes that can boot this image, or an image for this size",
   },
+  // The built-in policy "Allowed virtual machine size SKUs", and those that people write after it.
+  {
+    codes: ["RequestDisallowedByPolicy"],
+    message: /\b(skus?|sizes?)\b/i,
+    verdict: "refused",
+    scope: "type",
+    remedy: "a policy forbids this size: add sizes that it allows, or ask for an exemption",
+  },
+
+  // The group is being deleted: this generation has ended.
+  { codes: ["ResourceGroupBeingDeleted"], verdict: "fenced", remedy: "somebody closes this cluster; start it anew" },
 
   // Somebody with this name is there already, or on its way in or out.
   {
-    codes: ["OperationNotAllowed"],
+    codes: ["OperationNotAllowed", "Conflict"],
     message: /marked for deletion|another operation|in progress/i,
     verdict: "conflict",
   },
   {
-    codes: ["PropertyChangeNotAllowed", "PreconditionFailed", "Conflict", "AnotherOperationInProgress"],
+    codes: ["PropertyChangeNotAllowed", "PreconditionFailed", "AnotherOperationInProgress", "OperationPreempted"],
     verdict: "conflict",
   },
-  { codes: ["OperationPreempted"], verdict: "conflict" },
 
   // Who we are, and what we may.
   {
@@ -225,6 +253,9 @@ export const CODES: readonly CodeRow[] = [
   },
   { codes: ["ReferencedResourceNotProvisioned"], verdict: "transient" },
 
+  // A guest that did not come up: seen on a VM that was accepted.
+  { codes: ["OSProvisioning*", "VMStartTimedOut", "VMExtension*", "VMAgent*"], verdict: "boot" },
+
   // What will never be accepted.
   {
     codes: ["ImageNotFound", "PlatformImageNotFound", "GalleryImageNotFound", "SubscriptionNotAuthorizedForImage"],
@@ -241,22 +272,16 @@ export const CODES: readonly CodeRow[] = [
     verdict: "rejected",
     remedy: "check location (az account list-locations)",
   },
-  {
-    codes: ["InvalidResourceReference"],
-    verdict: "rejected",
-    remedy: "check subnetId: the network must be in the same location",
-  },
   { codes: ["MaxPriceValueInvalid"], verdict: "rejected", remedy: "check maxPrice" },
-]
 
-/** Words that end a boot: seen on a VM that was accepted, never on a request. */
-export const BOOT_CODES: readonly string[] = [
-  "OSProvisioningTimedOut",
-  "OSProvisioningClientError",
-  "OSProvisioningInternalError",
-  "VMStartTimedOut",
-  "VMExtensionProvisioningError",
-  "VMExtensionProvisioningTimeout",
+  // The image has words of its own above, and a plain "NotFound" names it in the message.
+  {
+    codes: ["NotFound"],
+    message: /\bVMImage\b/,
+    verdict: "rejected",
+    remedy: "check the image, and that this location has it (az vm image list)",
+  },
+  { codes: ["InvalidResourceReference", "*NotFound"], verdict: "missing" },
 ]
 
 /** The row for a code; undefined when the code is new to us. */
@@ -270,5 +295,6 @@ export function rowOf(code: string, message: string, status?: number): CodeRow |
 }
 
 function matches(known: string, code: string): boolean {
+  if (known.startsWith("*")) return code.endsWith(known.slice(1))
   return known.endsWith("*") ? code.startsWith(known.slice(0, -1)) : known === code
 }

@@ -7,6 +7,7 @@ import { SpecError } from "../../src/errors.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./names.js"
 import { type AzureCredential, type AzureOptions, endpointOf } from "./options.js"
+import { tokenPolicy } from "./token.js"
 
 export const SDK = "@azure/arm-compute"
 
@@ -40,12 +41,18 @@ export interface Connection {
 /** @param sdkName another version under an alias: for tests. */
 export function connect(options: AzureOptions, sdkName = SDK): Connection {
   const { sdk, pipeline } = loadSdk(sdkName)
-  const credential = (options.credential ?? defaultCredential()) as never
+  const credential = options.credential ?? defaultCredential()
   const tls = trustOf(options)
   // One for the SDK's methods and for the rest: each has sockets, and TLS sessions, of its own.
   const http = (options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient()
-  const client = new sdk.ComputeManagementClient(credential, options.subscriptionId, clientOptions(options, http, tls))
+  const client = new sdk.ComputeManagementClient(
+    credential as never,
+    options.subscriptionId,
+    clientOptions(options, http, tls),
+  )
   const endpoint = endpointOf(options)
+  client.pipeline.removePolicy({ name: pipeline.bearerTokenAuthenticationPolicyName })
+  client.pipeline.addPolicy(tokenPolicy(pipeline, credential))
   client.pipeline.addPolicy(sharedTrust(endpoint, tls))
   const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }

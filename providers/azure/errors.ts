@@ -1,32 +1,9 @@
-/** From what Azure answers, and what is thrown on the way, to the classes of `src/errors`; codes are in `codes.ts`. */
-import {
-  AuthError,
-  CapacityError,
-  type CloudWords,
-  MusterError,
-  OwnershipError,
-  QuotaError,
-  RejectedError,
-  ThrottledError,
-  TransientError,
-} from "../../src/errors.js"
-import type { Cost, Offer, Scope } from "../../src/provider.js"
-import { type CodeRow, COLD_MS, rowOf, type ScopeKind } from "./codes.js"
+/** From what Azure answers, and what is thrown on the way, to the classes of `src/errors`. */
+import { AuthError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
+import { rowOf } from "./codes.js"
+import { type Doing, outcomeOf, type Said } from "./outcome.js"
 import { parseHttpDate } from "./times.js"
-
-/** What was being done when it failed. */
-export interface Doing {
-  /** "launching Standard_D4s_v5 (spot, zone 2) in westeurope" */
-  readonly what: string
-  readonly location: string
-  /** Where the request went. */
-  readonly url: string
-  readonly cost: Cost
-  /** The pool that was asked, of a launch: scopes are made from it. */
-  readonly offer?: Pool
-}
-
-export type Pool = Pick<Offer, "zone" | "instanceType" | "market" | "family">
+import { NoTokenError } from "./token.js"
 
 /** An HTTP answer, whole. */
 export interface ArmReply {
@@ -44,9 +21,15 @@ export interface ArmError {
 
 /** `error` around it or not: compute sends throttles without ("Troubleshooting API throttling errors"). */
 export function armErrorOf(body: unknown): ArmError | undefined {
-  const errors = [...chainOf((body as { error?: unknown } | null)?.error ?? body)]
+  return tellingOf([...chainOf((body as { error?: unknown } | null)?.error ?? body)])
+}
+
+/**
+ * What a chain of errors says, outermost first. The innermost code that we know says most: the outer one is often
+ * "InvalidTemplateDeployment" or "Conflict".
+ */
+export function tellingOf(errors: readonly ArmError[]): ArmError | undefined {
   const known = errors.filter(({ code, message }) => rowOf(code, message) !== undefined)
-  // The innermost code that we know says most: the outer one is often "InvalidTemplateDeployment" or "Conflict".
   const best = known.at(-1) ?? errors[0]
   if (best === undefined) return undefined
   const text = errors.map(({ message }) => message).filter((message) => message !== "" && !message.startsWith("{"))
@@ -57,52 +40,51 @@ interface NativeError {
   readonly code?: unknown
   readonly message?: unknown
   readonly details?: unknown
+  readonly innererror?: unknown
 }
 
-function* chainOf(error: unknown): Iterable<ArmError> {
-  const { code, message, details } = (typeof error === "object" && error !== null ? error : {}) as NativeError
-  if (typeof code === "string" && code !== "") yield { code, message: typeof message === "string" ? message : "" }
-  if (Array.isArray(details)) for (const detail of details) yield* chainOf(detail)
+/** An error and all that is inside it: in its details, its inner error, or as JSON in its message. */
+export function* chainOf(error: unknown): Iterable<ArmError> {
+  const native = (typeof error === "object" && error !== null ? error : {}) as NativeError
+  const message = typeof native.message === "string" ? native.message : ""
+  if (typeof native.code === "string" && native.code !== "") yield { code: native.code, message }
+  if (message.startsWith("{")) yield* chainOf(errorIn(message))
+  if (Array.isArray(native.details)) for (const detail of native.details) yield* chainOf(detail)
+  if (native.innererror !== undefined) yield* chainOf(native.innererror)
+}
+
+function errorIn(text: string): unknown {
+  try {
+    const json = JSON.parse(text) as { readonly error?: unknown }
+    return json.error ?? json
+  } catch {
+    return undefined
+  }
 }
 
 /** What this answer says to do; undefined when it is one of `accepts`, whose meaning the caller knows. */
 export function refusalOf(reply: ArmReply, doing: Doing, accepts: readonly number[]): MusterError | undefined {
   const error = armErrorOf(reply.body)
-  const row = error === undefined ? undefined : rowOf(error.code, error.message, reply.status)
-  if (accepts.includes(reply.status) && isPlain(error, row, reply)) return undefined
-  if (error === undefined) return reply.status === 429 ? throttledBlank(reply, doing) : unreadable(reply, doing)
-  const message = sentence(error, row, reply, doing)
-  const words = wordsOf(error, reply)
-  const refusal = { ...words, scope: scopeOf(row?.scope, doing), ttlMs: ttlOf(row, doing.offer) }
-  switch (row?.verdict) {
-    case "throttled":
-      return new ThrottledError(message, { ...words, ...retryAfterOf(reply), ...bucketOf(error, reply, doing) })
-    case "capacity":
-      return new CapacityError(message, refusal)
-    case "quota":
-      return new QuotaError(message, refusal)
-    case "auth":
-      return new AuthError(message, words)
-    case "rejected":
-      return new RejectedError(message, words)
-    case "fenced":
-      return new OwnershipError(message, words)
-    case "transient":
-    case "conflict":
-      return new TransientError(message, words)
-    case undefined:
-      return unknownRefusal(message, words, reply.status)
-  }
+  if (accepts.includes(reply.status) && isPlain(error, reply, doing)) return undefined
+  const { status } = reply
+  if (error === undefined && status === 429) return throttledBlank(reply, doing)
+  const said = error ?? wordlessOf(reply)
+  if (said === undefined) return unreadable(reply, doing)
+  const { code, message } = said
+  return outcomeOf({ code, message, status, ...requestOf(reply), ...throttleOf(said, reply, doing) }, doing)
 }
 
 /**
  * Whether a status that the caller accepts means no more than the status says. "There is none" is believed of Azure alone, in
  * its own words: the page of a proxy says 404 as well, and so does a type or a version that Resource Manager does not serve.
+ * That there is no group says nothing of what is in it while the group is known to be there.
  */
-function isPlain(error: ArmError | undefined, row: CodeRow | undefined, reply: ArmReply): boolean {
-  if (reply.status !== 404) return row === undefined || row.verdict === "conflict"
-  if (row !== undefined) return row.verdict === "conflict" || row.verdict === "fenced"
-  return error === undefined ? isBlankOfAzure(reply) : /NotFound$/i.test(error.code)
+function isPlain(error: ArmError | undefined, reply: ArmReply, { isYoung }: Doing): boolean {
+  const verdict = error === undefined ? undefined : rowOf(error.code, error.message, reply.status)?.verdict
+  if (reply.status !== 404) return verdict === undefined || verdict === "conflict"
+  if (error === undefined) return isBlankOfAzure(reply)
+  if (isYoung === true && error.code === "ResourceGroupNotFound") return false
+  return verdict === undefined ? false : ["missing", "conflict", "fenced"].includes(verdict)
 }
 
 /** An answer without a word, but with the id that Resource Manager gives to each request. */
@@ -110,18 +92,20 @@ function isBlankOfAzure(reply: ArmReply): boolean {
   return reply.body === "" && requestIdOf(reply) !== undefined
 }
 
-/** A gateway's own 429 has no code; it is a throttle all the same. */
-function throttledBlank(reply: ArmReply, doing: Doing): ThrottledError {
-  const error = { code: "TooManyRequests", message: "too many requests" }
-  const row = rowOf(error.code, error.message, reply.status)
-  return new ThrottledError(sentence(error, row, reply, doing), { ...wordsOf(error, reply), ...retryAfterOf(reply) })
+/** An answer of Azure's that has no code is an answer all the same. So is whoever's that asks for another login. */
+function wordlessOf(reply: ArmReply): ArmError | undefined {
+  const { status, body } = reply
+  const isAnswer = status >= 400 && status < 500 && requestIdOf(reply) !== undefined
+  const isPage = typeof body === "string" && body.trimStart().startsWith("<")
+  if (status !== 401 && (!isAnswer || isPage)) return undefined
+  const text = typeof body === "string" ? body : JSON.stringify(body)
+  return { code: `Http${status}`, message: text === "" || isPage ? `HTTP ${status} without a word of why` : text }
 }
 
-function unknownRefusal(message: string, words: CloudWords, status: number): MusterError {
-  if (status === 401 || status === 403) return new AuthError(message, words)
-  // 408, 409, 412 and 5xx pass, or are found out about by asking again.
-  if (status >= 500 || [408, 409, 412].includes(status)) return new TransientError(message, words)
-  return new RejectedError(message, words)
+/** A gateway's own 429 has no code; it is a throttle all the same. */
+function throttledBlank(reply: ArmReply, doing: Doing): MusterError {
+  const said = { code: "TooManyRequests", message: "too many requests", status: reply.status }
+  return outcomeOf({ ...said, ...requestOf(reply), ...retryAfterOf(reply) }, doing)
 }
 
 /** A proxy's page, half an answer: nothing may be concluded from it. */
@@ -132,22 +116,9 @@ export function unreadable(reply: ArmReply, doing: Doing): TransientError {
   return new TransientError(`${doing.what}: ${message}; is there a proxy or a login page between?`)
 }
 
-export function ttlOf(row: CodeRow | undefined, offer: Pick<Pool, "market"> | undefined): number {
-  return (offer?.market === "spot" ? row?.spotTtlMs : undefined) ?? row?.ttlMs ?? COLD_MS
-}
-
-/** "launching …: the quota … (OperationNotAllowed, request 1234); ask for …" */
-function sentence(error: ArmError, row: CodeRow | undefined, reply: ArmReply, doing: Doing): string {
-  const id = requestIdOf(reply)
-  const said = error.message.replace(/\s+/g, " ").trim() || error.code
-  const wait = row?.verdict === "throttled" ? retryAfterOf(reply).retryAfterMs : undefined
-  const remedy = wait === undefined ? row?.remedy : `Azure asks to wait ${Math.round(wait / 1000)} s`
-  return `${doing.what}: ${said} (${error.code}${id === undefined ? "" : `, request ${id}`})${remedy === undefined ? "" : `; ${remedy}`}`
-}
-
-function wordsOf({ code }: ArmError, reply: ArmReply): CloudWords {
+function requestOf(reply: ArmReply): { readonly requestId?: string } {
   const requestId = requestIdOf(reply)
-  return { code, ...(requestId === undefined ? {} : { requestId }) }
+  return requestId === undefined ? {} : { requestId }
 }
 
 function requestIdOf({ headers }: ArmReply): string | undefined {
@@ -161,6 +132,10 @@ function retryAfterOf({ headers }: ArmReply): { readonly retryAfterMs?: number }
   const from = parseHttpDate(headers.date ?? "")
   const ms = until === undefined || from === undefined ? Number(said) * 1000 : until - from
   return Number.isFinite(ms) && ms > 0 ? { retryAfterMs: ms } : {}
+}
+
+function throttleOf(error: ArmError, reply: ArmReply, doing: Doing): Pick<Said, "retryAfterMs" | "bucket"> {
+  return { ...retryAfterOf(reply), ...bucketOf(error, reply, doing) }
 }
 
 /** Whose bucket ran dry: ARM's for the subscription, or compute's own; they stop different requests. */
@@ -177,29 +152,6 @@ function hasThrottleDetails(body: unknown): boolean {
   return Array.isArray(error?.details)
 }
 
-/** A partial offer as wide as the refusal; without a pool that was asked, the region. */
-export function scopeOf(kind: ScopeKind | undefined, { offer, location }: Pick<Doing, "offer" | "location">): Scope {
-  const all = { provider: "azure", region: location }
-  if (offer === undefined) return all
-  const { zone, instanceType, market, family } = offer
-  switch (kind) {
-    case "pool":
-      return { ...all, zone, instanceType, market }
-    case "type-in-zone":
-      return { ...all, zone, instanceType }
-    case "type":
-      return { ...all, instanceType }
-    case "family":
-      // Spot vCPUs of all families count against one quota of their own.
-      return market === "spot" ? { ...all, market } : { ...all, family, market }
-    case "market":
-      return { ...all, market }
-    case "region":
-    case undefined:
-      return all
-  }
-}
-
 interface SdkError {
   readonly name?: string
   readonly message?: string
@@ -214,7 +166,7 @@ export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">)
   const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as SdkError
   const words = { cause: thrown, ...(error.code === undefined ? {} : { code: error.code }) }
   const said = (error.message ?? "").split("\n")[0] ?? ""
-  if (isLoginError(error)) return noLogin(error, doing.what, thrown)
+  if (thrown instanceof NoTokenError) return noToken(thrown, doing.what)
   if (UNREACHABLE.includes(error.code ?? "")) {
     return new TransientError(
       `${doing.what}: ${doing.url} is unreachable (${said}); check the address and the network`,
@@ -231,6 +183,7 @@ export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">)
   )
 }
 
+/** Names of "@azure/identity": no way of logging in works here, or the directory has refused it. */
 const LOGIN_ERRORS = [
   "CredentialUnavailableError",
   "AggregateAuthenticationError",
@@ -238,13 +191,30 @@ const LOGIN_ERRORS = [
   "AuthenticationRequiredError",
 ]
 
+interface LoginError extends SdkError {
+  readonly statusCode?: number
+  readonly cause?: SdkError
+}
+
+const PASSING = [...UNREACHABLE, "ECONNRESET", "ETIMEDOUT", "EPIPE", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_SOCKET"]
+
+/** The directory did not answer, or somebody gave up asking. */
+function isPassingLogin({ name = "", code = "", statusCode = 0, cause }: LoginError): boolean {
+  const isOut = statusCode >= 500 || statusCode === 429 || PASSING.includes(code) || PASSING.includes(cause?.code ?? "")
+  return isOut || name === "AbortError" || name === "TimeoutError"
+}
+
+/** Nothing was sent. */
+function noToken({ message, cause }: NoTokenError, what: string): AuthError | TransientError {
+  const error = (typeof cause === "object" && cause !== null ? cause : {}) as LoginError
+  if (isPassingLogin(error)) return new TransientError(`${what}: no token: ${message}`, { code: "NoToken", cause })
+  if (LOGIN_ERRORS.includes(error.name ?? "")) return noLogin(error, what, cause)
+  return new AuthError(`${what}: no token: ${message}`, { code: "NoToken", cause })
+}
+
 /** The role lacks this action: what only informs may be done without. */
 export function isForbidden(error: unknown): error is AuthError {
   return error instanceof AuthError && /^(Linked)?AuthorizationFailed$/.test(error.code)
-}
-
-function isLoginError({ name }: SdkError): boolean {
-  return LOGIN_ERRORS.includes(name ?? "")
 }
 
 /** @azure/identity says of each way that it tried why it failed; all of that is for the user. */

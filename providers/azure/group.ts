@@ -3,8 +3,9 @@ import { OwnershipError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Selector } from "../../src/provider.js"
 import { subscriptionPath } from "./names.js"
+import { PROPAGATION_MS } from "./outcome.js"
 import { itemsOf } from "./pages.js"
-import { arm, type Azure } from "./send.js"
+import { arm, type Azure, type Sending } from "./send.js"
 import { RESOURCES } from "./versions.js"
 
 export type Tags = Readonly<Record<string, string>>
@@ -42,18 +43,18 @@ export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly
   const groups = await itemsOf<NativeGroup>(azure, calls, "ResourceGroups_List", path, {
     what: "listing resource groups",
   })
-  return groups
-    .filter((group) => group.location.toLowerCase().replaceAll(" ", "") === location)
-    .map(({ name, tags = {}, properties }) => {
-      return { name, tags, isLeaving: /^deleting$/i.test(properties?.provisioningState ?? "") }
-    })
+  return groups.filter((group) => group.location.toLowerCase().replaceAll(" ", "") === location).map(groupOf)
 }
 
-/** Its tags; `undefined` where there is none. */
-export async function readGroup(azure: Azure, name: string, calls: Calls): Promise<Tags | undefined> {
+function groupOf({ name, tags = {}, properties }: NativeGroup): Group {
+  return { name, tags, isLeaving: /^deleting$/i.test(properties?.provisioningState ?? "") }
+}
+
+/** `undefined` where there is none. */
+export async function readGroup(azure: Azure, name: string, calls: Calls): Promise<Group | undefined> {
   const sending = { what: `reading resource group ${name}`, accepts: [404], member: "id" }
   const reply = await arm(azure, calls, "ResourceGroups_Get", { method: "GET", path: pathOf(azure, name) }, sending)
-  return reply.status > 299 ? undefined : ((reply.body as { readonly tags?: Tags }).tags ?? {})
+  return reply.status > 299 ? undefined : groupOf(reply.body as NativeGroup)
 }
 
 export async function putGroup(azure: Azure, name: string, tags: Tags, calls: Calls): Promise<void> {
@@ -62,11 +63,25 @@ export async function putGroup(azure: Azure, name: string, tags: Tags, calls: Ca
   await arm(azure, calls, "ResourceGroups_CreateOrUpdate", { method: "PUT", path: pathOf(azure, name), body }, sending)
 }
 
+/** For a request about a group: whether it was claimed here so short a while ago that "there is none" says nothing. */
+export function youth(azure: Azure, group: string, calls: Calls): Pick<Sending, "isYoung"> {
+  const { at = Number.NEGATIVE_INFINITY } = azure.claims.get(group.toLowerCase()) ?? {}
+  return calls.now() - at < PROPAGATION_MS ? { isYoung: true } : {}
+}
+
+/** The groups that were claimed here a moment ago, and that a list does not have yet. */
+export async function unlistedGroups(azure: Azure, listed: readonly Group[], calls: Calls): Promise<readonly Group[]> {
+  const known = new Set(listed.map(({ name }) => name.toLowerCase()))
+  const young = [...azure.claims.keys()].filter((name) => !known.has(name) && youth(azure, name, calls).isYoung)
+  const read = await Promise.all(young.map((name) => readGroup(azure, name, calls)))
+  return read.flatMap((group) => group ?? [])
+}
+
 /** Accepted, Azure goes through with it whatever becomes of us; what is gone is success. */
 export async function deleteGroup(azure: Azure, name: string, calls: Calls): Promise<void> {
   const types = "Microsoft.Compute/virtualMachines,Microsoft.Compute/virtualMachineScaleSets"
   const path = `${pathOf(azure, name)}&forceDeletionTypes=${encodeURIComponent(types)}`
-  const sending = { what: `deleting resource group ${name}`, accepts: [404] }
+  const sending = { what: `deleting resource group ${name}`, accepts: [404], ...youth(azure, name, calls) }
   try {
     await arm(azure, calls, "ResourceGroups_Delete", { method: "DELETE", path }, sending)
   } catch (error) {

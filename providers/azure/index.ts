@@ -3,7 +3,15 @@ import type { Provider } from "../../src/provider.js"
 import { adapterOf } from "./adapter.js"
 import { type AzureOptions, parseAzureOptions } from "./options.js"
 
-export type { AzureCredential, AzureDisk, AzureHttpClient, AzureImage, AzureOptions } from "./options.js"
+export type {
+  AzureCredential,
+  AzureDisk,
+  AzureHttpClient,
+  AzureImage,
+  AzureOptions,
+  AzureToken,
+  AzureTokenOptions,
+} from "./options.js"
 
 /**
  * Azure VMs in one location, for `new Cluster({ provider: azure({ subscriptionId, location: "westeurope" }) })`. Nothing is

@@ -1,9 +1,9 @@
 /** From Azure's words for a VM, as REST has them, to ours. */
 import { TransientError } from "../../src/errors.js"
-import type { Failure, FailureReason, Instance, InstanceState } from "../../src/provider.js"
-import { BOOT_CODES, rowOf } from "./codes.js"
-import { scopeOf, ttlOf } from "./errors.js"
+import type { Failure, Instance, InstanceState } from "../../src/provider.js"
+import { chainOf, tellingOf } from "./errors.js"
 import { familyOf } from "./families.js"
+import { bootFailure, failureFrom, poolText } from "./outcome.js"
 import { placeOf, REGIONAL, vmId } from "./names.js"
 import { parseIso } from "./times.js"
 
@@ -21,8 +21,14 @@ export interface NativeVm {
     readonly userData?: string
     readonly hardwareProfile?: { readonly vmSize?: string }
     readonly networkProfile?: { readonly networkInterfaces?: readonly { readonly id?: string }[] }
-    readonly instanceView?: { readonly statuses?: readonly NativeStatus[] }
+    readonly instanceView?: InstanceView
   }
+}
+
+/** How a VM and its disks fare ("Virtual Machines - Instance View"). */
+export interface InstanceView {
+  readonly statuses?: readonly NativeStatus[]
+  readonly disks?: readonly { readonly statuses?: readonly NativeStatus[] }[]
 }
 
 export interface NativeStatus {
@@ -83,27 +89,24 @@ export function hasFailed({ properties }: NativeVm): boolean {
   return ["failed", "canceled"].includes((properties?.provisioningState ?? "").toLowerCase())
 }
 
-/** Why a VM is Failed, from its instance view: the third part of a status's code, if it has one. */
-export function failureOf(instance: Instance, statuses: readonly NativeStatus[]): Failure {
-  const failed = statuses.find(({ code = "" }) => /^ProvisioningState\/failed/i.test(code))
-  const code = failed?.code?.split("/")[2] ?? "ProvisioningFailed"
-  const said = failed?.message ?? ""
-  const row = rowOf(code, said)
+/**
+ * Why a VM is Failed, from its instance view: the third part of a status's code, if it has one, or what its message holds.
+ * Where Azure says nothing, the guest did not come up.
+ */
+export function failureOf(instance: Instance, { statuses = [], disks = [] }: InstanceView): Failure {
+  const failed = [...disks.flatMap((disk) => disk.statuses ?? []), ...statuses].filter(({ code = "" }) =>
+    FAILED.test(code),
+  )
+  const errors = failed.flatMap((status) => [...chainOf({ ...status, code: status.code?.split("/")[2] })])
+  const said = tellingOf(errors)
   const { region: location, instanceType, zone, market } = instance
   const offer = { instanceType, zone, market, family: familyOf(instanceType) }
-  const reason = reasonOf(row?.verdict, code)
-  const what = `starting ${instanceType} (${market}, ${zone === REGIONAL ? "no zone" : `zone ${zone}`}) in ${location}`
-  return {
-    reason,
-    count: 1,
-    scope: scopeOf(row?.scope ?? "pool", { location, offer }),
-    ttlMs: reason === "boot" ? 0 : ttlOf(row, offer),
-    code,
-    message: `${what}: ${said || "the VM has failed, and Azure does not say why"} (${code})`,
-  }
+  const doing = { what: `starting ${poolText(offer, location)}`, location, url: "", cost: {}, offer }
+  if (said !== undefined) return failureFrom(said, doing)
+  const message = failed.find((status) => status.message !== undefined)?.message
+  const why = message ?? "the VM has failed, and Azure does not say why"
+  return bootFailure(NO_CODE, `${doing.what}: ${why} (${NO_CODE})`, doing)
 }
 
-function reasonOf(verdict: string | undefined, code: string): FailureReason {
-  if (BOOT_CODES.includes(code)) return "boot"
-  return verdict === "capacity" || verdict === "quota" ? verdict : "boot"
-}
+const FAILED = /^ProvisioningState\/failed/i
+const NO_CODE = "ProvisioningFailed"

@@ -1,7 +1,7 @@
 import type { Failure, Instance, Interruptions } from "../../src/provider.js"
-import { scopeOf } from "./errors.js"
 import { familyOf } from "./families.js"
 import { REGIONAL } from "./names.js"
+import { scopeOf } from "./outcome.js"
 
 /**
  * Why spot VMs that vanished did. Azure announces an eviction 30 seconds ahead to the VM itself and to nobody else ("Azure

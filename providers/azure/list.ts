@@ -43,7 +43,8 @@ function mayBeStopped({ states }: Selector): boolean {
 
 async function listed(azure: Azure, selector: Selector, calls: Calls): Promise<readonly NativeVm[]> {
   const groups = await clusterGroups(azure, selector, calls)
-  const lists = await Promise.all(groups.map(({ name }) => vmsIn(azure, name, calls)))
+  const isKnown = azure.options.resourceGroup === undefined
+  const lists = await Promise.all(groups.map(({ name, isLeaving }) => vmsIn(azure, name, calls, isKnown && !isLeaving)))
   return lists.flat()
 }
 
@@ -70,7 +71,7 @@ async function withReason(azure: Azure, listed: NativeVm, instance: Instance, ca
   const place = placeOf(instance.id, azure.options.subscriptionId)
   const isKnown = listed.properties?.instanceView !== undefined || place === undefined
   const native = isKnown ? listed : await readVm(azure, place, calls, "instanceView")
-  return { ...instance, failure: failureOf(instance, native?.properties?.instanceView?.statuses ?? []) }
+  return { ...instance, failure: failureOf(instance, native?.properties?.instanceView ?? {}) }
 }
 
 /** Whatever is asked, other people's VMs are not: in a given group there may be some. */

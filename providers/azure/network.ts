@@ -1,10 +1,12 @@
 /** Where the interfaces go: the given subnet, or one network for each location that is made once and kept. */
-import { RejectedError } from "../../src/errors.js"
+import { RejectedError, TimeoutError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
-import { isForbidden } from "./errors.js"
+import { armErrorOf, isForbidden } from "./errors.js"
 import { putGroup } from "./group.js"
 import { SHARED_TAG, sharedName } from "./names.js"
-import { arm, type Azure } from "./send.js"
+import { outcomeOf } from "./outcome.js"
+import { isOfArm } from "./pages.js"
+import { arm, type Azure, doingOf, type Sending } from "./send.js"
 import { NETWORK } from "./versions.js"
 
 /** 65,531 addresses: two for each of the most VMs that one run may have, since deleted ones hold theirs for minutes. */
@@ -17,7 +19,7 @@ export interface Network {
 }
 
 interface NativeSubnet {
-  readonly id?: string
+  readonly name?: string
   readonly properties?: { readonly natGateway?: unknown; readonly routeTable?: unknown }
 }
 
@@ -62,15 +64,38 @@ function hasWayOut({ properties }: NativeSubnet): boolean {
 
 async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, calls: Calls): Promise<Network> {
   const found = await readNetwork(azure, calls, "VirtualNetworks_Get")
-  if (!calls.readOnly) {
-    if (found === undefined) await makeNetwork(azure, calls)
-    if (!isReady(found)) await untilReady(azure, calls)
-  }
-  const [subnet = {}] = found?.properties?.subnets ?? []
+  const network = calls.readOnly || isReady(found) ? found : await makeReady(azure, found, calls)
+  const subnet = workersOf(azure, network)
   const needsAddress = publicAddress === "auto" ? !hasWayOut(subnet) : publicAddress
   const notes = publicAddress === "auto" && needsAddress ? [ADDRESS_NOTE] : []
-  return { subnetId: `${idOf(azure, "virtualNetworks")}/subnets/workers`, publicAddress: needsAddress, notes }
+  return { subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`, publicAddress: needsAddress, notes }
 }
+
+const SUBNET = "workers"
+
+/** Whoever took the subnet away can be told; making it anew is not ours while the network has others. */
+function workersOf({ options }: Azure, network: NativeNetwork | undefined): NativeSubnet {
+  const { subnets } = network?.properties ?? {}
+  const found = subnets?.find(({ name = SUBNET }) => name.toLowerCase() === SUBNET)
+  if (found !== undefined || subnets === undefined) return found ?? {}
+  const name = sharedName(options.location)
+  const message = `network ${name} has no subnet "${SUBNET}" any more; delete resource group ${name}, or give subnetId`
+  throw new RejectedError(`reading network ${name}: ${message}`, { code: "SubnetMissing" })
+}
+
+/**
+ * One whose making has failed is made again ("Troubleshoot Azure Microsoft.Network failed provisioning state"), unless
+ * somebody has put subnets of theirs into it, which that would take away.
+ */
+async function makeReady(azure: Azure, found: NativeNetwork | undefined, calls: Calls): Promise<NativeNetwork> {
+  const { subnets = [], provisioningState: state = "" } = found?.properties ?? {}
+  const isOurs = subnets.every(({ name = SUBNET }) => name.toLowerCase() === SUBNET)
+  const isToMake = found === undefined || (FAILED.test(state) && isOurs)
+  const operation = isToMake ? await makeNetwork(azure, calls) : undefined
+  return untilReady(azure, { state: isToMake ? "just made" : state, operation }, calls)
+}
+
+const FAILED = /^(failed|canceled)$/i
 
 /** "provisioningState" is left out of some answers: one that is there and says nothing else is ready. */
 function isReady(network: NativeNetwork | undefined): boolean {
@@ -88,8 +113,12 @@ async function readNetwork(
   return reply.status > 299 ? undefined : (reply.body as NativeNetwork)
 }
 
-/** Closed by default: an NSG without rules lets nothing in from outside, and everything out. */
-async function makeNetwork(azure: Azure, calls: Calls): Promise<void> {
+/**
+ * Closed by default: an NSG without rules lets nothing in from outside, and everything out.
+ *
+ * @returns where the network's operation can be asked for.
+ */
+async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefined> {
   const { location } = azure.options
   const tags = { [SHARED_TAG]: "true" }
   await putGroup(azure, sharedName(location), tags, calls)
@@ -103,33 +132,63 @@ async function makeNetwork(azure: Azure, calls: Calls): Promise<void> {
       calls,
       api,
       { method: "PUT", path: `${id}?api-version=${NETWORK}`, body: { location, tags, properties } },
-      { what: `making ${id}`, member: "id" },
+      { what: `making ${id}`, member: "id", isYoung: true },
     )
   const securityGroup = idOf(azure, "networkSecurityGroups")
   await put("NetworkSecurityGroups_CreateOrUpdate", securityGroup, { securityRules: [] })
   const subnet = { addressPrefix: ADDRESSES, networkSecurityGroup: { id: securityGroup } }
-  await put("VirtualNetworks_CreateOrUpdate", idOf(azure, "virtualNetworks"), {
+  const { headers } = await put("VirtualNetworks_CreateOrUpdate", idOf(azure, "virtualNetworks"), {
     addressSpace: { addressPrefixes: [ADDRESSES] },
-    subnets: [{ name: "workers", properties: subnet }],
+    subnets: [{ name: SUBNET, properties: subnet }],
   })
+  return headers["azure-asyncoperation"]
 }
 
-/** A bucket paces the looks; the caller's signal ends them. */
-async function untilReady(azure: Azure, calls: Calls): Promise<void> {
-  let network: NativeNetwork | undefined
+/** A network and its subnet are made within seconds (recorded: 3 s). What takes longer is asked for again, and said. */
+const READY_MS = 60_000
+
+/**
+ * A bucket paces the looks; the caller's signal ends them.
+ *
+ * @param known the state that it was last seen in, and where its operation can be asked for, if we began it.
+ */
+async function untilReady(
+  azure: Azure,
+  known: { readonly state: string; readonly operation: string | undefined },
+  calls: Calls,
+): Promise<NativeNetwork> {
+  const begunAt = calls.now()
+  let { state } = known
+  const waited = (cause?: unknown) => notReady(azure, state, calls.now() - begunAt, cause)
   do {
-    network = await readNetwork(azure, calls, "VirtualNetworks_Wait")
-    const state = network?.properties?.provisioningState
-    if (/^(failed|canceled)$/i.test(state ?? "")) throw unusable(azure, state ?? "")
-  } while (!isReady(network))
+    const network = await readNetwork(azure, calls, "VirtualNetworks_Wait").catch((error: unknown) => {
+      throw calls.signal.aborted ? waited(error) : error
+    })
+    if (network !== undefined && isReady(network)) return network
+    state = network?.properties?.provisioningState ?? "not there yet"
+    if (FAILED.test(state)) throw await unusable(azure, state, known.operation, calls)
+  } while (calls.now() - begunAt < READY_MS)
+  throw waited()
 }
 
-function unusable({ options }: Azure, state: string): RejectedError {
+function notReady({ options }: Azure, state: string, ms: number, cause: unknown): TimeoutError {
   const name = sharedName(options.location)
-  return new RejectedError(
-    `making network ${name}: it ended as ${state}; delete resource group ${name}, and try again`,
-    { code: state },
-  )
+  const message = `network ${name} in resource group ${name} is "${state}" after ${Math.round(ms / 1000)} s, and instances need it; look at it in the portal, or give subnetId`
+  return new TimeoutError(`making network ${name}: ${message}`, { code: "NetworkNotReady", cause })
+}
+
+/** In the words of the operation that has failed, where we began it. */
+async function unusable(azure: Azure, state: string, operation: string | undefined, calls: Calls): Promise<Error> {
+  const name = sharedName(azure.options.location)
+  const sending: Sending = { what: `making network ${name}`, isYoung: true }
+  if (operation !== undefined && isOfArm(azure, operation)) {
+    const request = { method: "GET", path: operation } as const
+    const { body } = await arm(azure, calls, "NetworkOperations_Get", request, sending)
+    const said = armErrorOf(body)
+    if (said !== undefined) return outcomeOf(said, doingOf(azure.options, "NetworkOperations_Get", sending))
+  }
+  const message = `it ended as ${state}; delete resource group ${name}, and try again`
+  return new RejectedError(`${sending.what}: ${message}`, { code: state })
 }
 
 function idOf({ options }: Azure, type: "virtualNetworks" | "networkSecurityGroups"): string {

@@ -4,10 +4,21 @@ import type { Arch, JsonObject } from "../../src/provider.js"
 
 /** What this adapter needs of a credential; every one of "@azure/identity" fits. */
 export interface AzureCredential {
-  getToken(
-    scopes: string | string[],
-    options?: { readonly abortSignal?: AbortSignal },
-  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>
+  /** Asked before the last token ends, and anew when Azure has refused that. */
+  getToken(scopes: string | string[], options?: AzureTokenOptions): Promise<AzureToken | null>
+}
+
+export interface AzureToken {
+  readonly token: string
+  /** Milliseconds since 1970. */
+  readonly expiresOnTimestamp: number
+}
+
+export interface AzureTokenOptions {
+  readonly abortSignal?: AbortSignal
+  /** JSON: what the token must satisfy, where Azure has asked for that. */
+  readonly claims?: string
+  readonly enableCae?: boolean
 }
 
 /** What carries the requests, when not node's own https: `sendRequest` of "@azure/core-rest-pipeline". */

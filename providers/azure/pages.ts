@@ -35,7 +35,12 @@ export async function itemsOf<T>(azure: Azure, calls: Calls, api: Api, path: str
 function linkOf(azure: Azure, nextLink: string, what: string): string {
   const endpoint = endpointOf(azure.options)
   const next = URL.canParse(nextLink, endpoint) ? new URL(nextLink, endpoint) : undefined
-  if (next?.origin === new URL(endpoint).origin) return next.href
+  if (next !== undefined && isOfArm(azure, next.href)) return next.href
   const where = next === undefined ? JSON.stringify(nextLink) : next.origin
   throw new TransientError(`${what}: the next page is said to be at ${where}, where no token of ours goes`)
+}
+
+/** Whether our token may go there: to Resource Manager, and nowhere else. */
+export function isOfArm({ options }: Azure, url: string): boolean {
+  return URL.canParse(url) && new URL(url).origin === new URL(endpointOf(options)).origin
 }

@@ -1,7 +1,7 @@
 /** Who has halted: a guest that shuts itself down stays there, paid for as before, and ARM's lists of a group do not say so. */
 import type { Calls, Instance } from "../../src/provider.js"
 import { isForbidden } from "./errors.js"
-import { type NativeVm, toInstance } from "./instance.js"
+import { type InstanceView, type NativeVm, toInstance } from "./instance.js"
 import type { Azure } from "./send.js"
 import { statusesOfAll } from "./vms.js"
 
@@ -33,9 +33,7 @@ export async function withPower(azure: Azure, seen: readonly Seen[], calls: Call
   }
 }
 
-type InstanceView = NonNullable<NativeVm["properties"]>["instanceView"]
-
-function withView(azure: Azure, { native, instance }: Seen, instanceView: InstanceView): Seen {
+function withView(azure: Azure, { native, instance }: Seen, instanceView: InstanceView | undefined): Seen {
   if (instanceView === undefined) return { native, instance }
   const viewed = { ...native, properties: { ...native.properties, instanceView } }
   return { native: viewed, instance: toInstance(viewed, azure.options.subscriptionId, instance.launchedAt) }

@@ -1,25 +1,39 @@
 /** Sends one request with everything around it; all verbs go through this. */
 import type { Attempt, Calls } from "../../src/provider.js"
 import { connect, type ArmRequest, type Connection } from "./connect.js"
-import { type ArmReply, type Pool, refusalOf, thrownError, unreadable } from "./errors.js"
+import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
 import { type Api, COSTS } from "./limits.js"
 import { type AzureOptions, endpointOf } from "./options.js"
+import type { Doing, Pool } from "./outcome.js"
 
 export interface Sending {
   /** "listing the VMs of muster-render-1" */
   readonly what: string
   /** The pool that was asked, of a launch. */
   readonly offer?: Pool
+  /** The groups that Muster makes itself, of those that a launch names. */
+  readonly made?: readonly string[]
+  /** What it names is known to be there, since a moment ago or to another answer: that it is not found passes. */
+  readonly isYoung?: true
   /** Statuses that are no errors here, 200 to 299 aside. */
   readonly accepts?: readonly number[]
   /** The member without which a 200 is not Azure's: a login page would else pass for an empty list. */
   readonly member?: string
 }
 
+export interface Claim {
+  /** The claimant's nonce. */
+  readonly nonce: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
 type Wire = (connection: Connection, signal: AbortSignal) => Promise<ArmReply>
 
 export interface Azure {
   readonly options: AzureOptions
+  /** The groups that this object has claimed, by name: that a group was there is to be read nowhere once it has gone. */
+  readonly claims: Map<string, Claim>
   send(calls: Calls, api: Api, sending: Sending, wire: Wire): Promise<ArmReply>
   /** For what is asked of the SDK without a request. */
   connection(): Connection
@@ -31,6 +45,7 @@ export function azureOf(options: AzureOptions, sdkName?: string): Azure {
   const connection = () => (connected ??= connect(options, sdkName))
   return {
     options,
+    claims: new Map(),
     connection,
     send: (calls, api, sending, wire) =>
       calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, sending, wire, attempt)),
@@ -40,15 +55,15 @@ export function azureOf(options: AzureOptions, sdkName?: string): Azure {
 async function sendOnce(
   { options, connection }: Pick<Azure, "options" | "connection">,
   api: Api,
-  { what, offer, accepts = [], member }: Sending,
+  sending: Sending,
   wire: Wire,
   attempt: Attempt,
 ): Promise<ArmReply> {
-  const url = endpointOf(options)
+  const { accepts = [], member } = sending
+  const doing = doingOf(options, api, sending)
   try {
     const reply = await wire(connection(), attempt.signal)
     attempt.observed(remainingOf(reply))
-    const doing = { what, location: options.location, url, cost: COSTS[api], ...(offer === undefined ? {} : { offer }) }
     if (reply.status < 200 || reply.status > 299) {
       const refusal = refusalOf(reply, doing, accepts)
       if (refusal !== undefined) throw refusal
@@ -58,7 +73,20 @@ async function sendOnce(
     return reply
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason
-    throw thrownError(error, { what, url })
+    throw thrownError(error, doing)
+  }
+}
+
+/** What a request is about, for the words and the scope of its refusal. */
+export function doingOf(options: AzureOptions, api: Api, { what, offer, made, isYoung }: Sending): Doing {
+  return {
+    what,
+    location: options.location,
+    url: endpointOf(options),
+    cost: COSTS[api],
+    ...(offer === undefined ? {} : { offer }),
+    ...(made === undefined ? {} : { made }),
+    ...(isYoung === undefined ? {} : { isYoung }),
   }
 }
 

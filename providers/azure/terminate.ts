@@ -1,5 +1,6 @@
 import { AuthError, MusterError } from "../../src/errors.js"
 import type { Calls, Instance, Termination } from "../../src/provider.js"
+import { youth } from "./group.js"
 import { placeOf } from "./names.js"
 import type { Azure } from "./send.js"
 
@@ -31,7 +32,7 @@ async function terminateOne(azure: Azure, { id, name }: Instance, calls: Calls):
   const place = placeOf(id, azure.options.subscriptionId)
   // Nothing of this subscription has such an id.
   if (place === undefined) return { id, state: "terminated" }
-  const sending = { what: `deleting ${name} in ${place.group}`, accepts: [404] }
+  const sending = { what: `deleting ${name} in ${place.group}`, accepts: [404], ...youth(azure, place.group, calls) }
   try {
     const { status } = await azure.send(calls, "VirtualMachines_Delete", sending, (connection, signal) =>
       connection.deleteVm(place, signal),

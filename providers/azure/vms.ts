@@ -1,6 +1,7 @@
 /** Reading VMs: by name, which is strongly consistent, and a group's list, which follows later. */
 import type { Calls } from "../../src/provider.js"
 import type { Expansion } from "./connect.js"
+import { youth } from "./group.js"
 import type { NativeVm } from "./instance.js"
 import { groupPath, subscriptionPath, type VmPlace } from "./names.js"
 import { itemsOf } from "./pages.js"
@@ -9,12 +10,17 @@ import { COMPUTE } from "./versions.js"
 
 const TYPE = "providers/Microsoft.Compute/virtualMachines"
 
-/** All VMs of a group, ours or not; none where the group is gone. */
-export function vmsIn(azure: Azure, group: string, calls: Calls): Promise<readonly NativeVm[]> {
+/**
+ * All VMs of a group, ours or not; none where the group is gone.
+ *
+ * @param isListed a list of groups has it, and does not say that it is on its way out.
+ */
+export function vmsIn(azure: Azure, group: string, calls: Calls, isListed = false): Promise<readonly NativeVm[]> {
   const path = `${groupPath(azure.options.subscriptionId, group)}/${TYPE}?api-version=${COMPUTE}`
   return itemsOf<NativeVm>(azure, calls, "VirtualMachines_List", path, {
     what: `listing the VMs of ${group}`,
     accepts: [404],
+    ...(isListed ? { isYoung: true } : youth(azure, group, calls)),
   })
 }
 
@@ -31,7 +37,8 @@ export async function readVm(
   calls: Calls,
   expand?: Expansion,
 ): Promise<NativeVm | undefined> {
-  const sending = { what: `reading ${place.name} in ${place.group}`, accepts: [404], member: "id" }
+  const { group, name } = place
+  const sending = { what: `reading ${name} in ${group}`, accepts: [404], member: "id", ...youth(azure, group, calls) }
   const reply = await azure.send(calls, "VirtualMachines_Get", sending, (connection, signal) =>
     connection.getVm(place, expand, signal),
   )

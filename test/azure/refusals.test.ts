@@ -1,6 +1,14 @@
 /** Azure's refusals in the words that its own pages show, over HTTPS and through both SDKs. */
 import { describe, expect, test } from "vitest"
-import { AuthError, OwnershipError, RejectedError, ThrottledError, TransientError } from "../../src/errors.js"
+import {
+  AuthError,
+  NotFoundError,
+  OfferRefusedError,
+  RejectedError,
+  ThrottledError,
+  TransientError,
+  UnavailableError,
+} from "../../src/errors.js"
 import { errorOf, GIVEN, launchOf, listIn, refusal, type Said, scripted, SDKS, vmOf } from "./support/scripted.js"
 
 /** What "Resolve errors for resource quotas", "Error messages for Azure Spot" and "Understand throttling" show. */
@@ -79,9 +87,11 @@ describe("a create that is refused", () => {
     ["RequestDisallowedByPolicy", 403, RejectedError],
     ["ScopeLocked", 409, RejectedError],
     ["NoRegisteredProviderFound", 400, RejectedError],
-    ["ResourceGroupBeingDeleted", 409, OwnershipError],
-    ["ResourceGroupNotFound", 404, OwnershipError],
+    ["ResourceGroupNotFound", 404, NotFoundError],
     ["RetryableError", 500, TransientError],
+    ["RetryableError", 409, UnavailableError],
+    ["NeverSeen", 400, OfferRefusedError],
+    ["NeverSeen", 409, OfferRefusedError],
   ] as const)("%s (%i), in both SDKs", async (code, status, type) => {
     const headers = { "www-authenticate": 'Bearer authorization_uri="https://login.example/t", error="invalid_token"' }
     for (const sdk of SDKS) {
@@ -94,12 +104,28 @@ describe("a create that is refused", () => {
     }
   })
 
-  test("a 409 that says nothing of a name, where there is no such VM: its own words are told", async () => {
-    const error = await errorOf(refused(refusal(409, "NeverSeen", "The image is being moved.")))
-    expect(error).toBeInstanceOf(TransientError)
-    expect(error).toMatchObject({ code: "NeverSeen" })
-    expect(error.message).toMatch(/The image is being moved\. \(NeverSeen\), and there is none/)
-  })
+  test.each([
+    [409, "NeverSeen", "The image is being moved.", OfferRefusedError],
+    [
+      409,
+      "OperationNotAllowed",
+      "The specified disk size 50 GB is smaller than the size of the corresponding disk in the VM image: 150 GB. This is not allowed. Please choose equal or greater size or do not specify an explicit size.",
+      OfferRefusedError,
+    ],
+    [409, "Conflict", "The request failed due to conflict with a concurrent request.", OfferRefusedError],
+    [412, "NeverSeen", "The condition is not met.", OfferRefusedError],
+    // They say that the name exists or is changing: what was looked for a moment later tells no more than that it is not there.
+    [412, "PreconditionFailed", "The precondition 'If-None-Match: *' failed.", UnavailableError],
+    [409, "OperationNotAllowed", "Another operation is in progress on the VM.", UnavailableError],
+  ] as const)(
+    "%i %s, where there is no such VM: it was answered, in its own words (%#)",
+    async (status, code, words, type) => {
+      const error = await errorOf(refused(refusal(status, code, words)))
+      expect(error.constructor).toBe(type)
+      expect(error).toMatchObject({ code })
+      expect(error.message).toContain(words)
+    },
+  )
 
   test("changing an existing VM, which turns out to be ours, is no error", async () => {
     const arm = await scripted(

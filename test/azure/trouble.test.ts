@@ -154,9 +154,12 @@ test("a group that is being deleted fences its generation, and the next one is f
     ({ shared }) => !shared,
   )
   await cloud.run(cloud.provider.remove?.(found, cloud.bare()) ?? Promise.resolve())
+  // A launch's answer is no proof of whose doing it is: what it names is to be prepared anew, and that reads the group.
   const error = await errorOf(launchOf(cloud, call))
-  expect(error).toBeInstanceOf(OwnershipError)
-  expect(error.code).toBe("ResourceGroupBeingDeleted")
+  expect(error).toMatchObject({ name: "NotFoundError", code: "ResourceGroupBeingDeleted", ours: true, graceMs: 0 })
+  const ended = await errorOf(prepareOf(cloud))
+  expect(ended).toBeInstanceOf(OwnershipError)
+  expect(ended.message).toContain("muster-render-0123456789abcdef-1 is being deleted")
   await cloud.run(cloud.provider.claim?.({ ...OWNER, generation: 2 }, cloud.bare()) ?? Promise.resolve())
   expect(cloud.wire.remains().map(({ id }) => id)).toContain("muster-render-0123456789abcdef-2")
 })
