@@ -1,16 +1,40 @@
-/** Which sizes can hold the OS disk on the host itself ("Ephemeral OS disks for Azure VMs"). */
-import type { Calls } from "../../src/provider.js"
+/** What only the list of sizes tells of the disk that a VM boots from. */
+import type { Calls, GroupRequest } from "../../src/provider.js"
+import { isNvmeOnly } from "./bootable.js"
+import { isForbidden } from "./errors.js"
+import type { AzureOptions } from "./options.js"
 import type { Azure } from "./send.js"
 import { capabilityOf, type NativeSku, readSkus } from "./skus.js"
+
+export interface BootDisks {
+  /** Size to placement: those that can hold the disk on the host itself ("Ephemeral OS disks for Azure VMs"). */
+  readonly ephemeral: { readonly [size: string]: string }
+  /** The sizes that boot from NVMe only, which must be said of the VM: Azure may take SCSI for granted. */
+  readonly nvme: readonly string[]
+}
 
 /** Ubuntu's image has 30 GiB; a larger disk was asked for, or the image is larger. */
 const IMAGE_GIB = 30
 
-/** Size to placement; nothing when it was not asked for, which saves reading the sizes. */
-export async function ephemeralSizes({ options, ...azure }: Azure, calls: Calls): Promise<Record<string, string>> {
-  if (options.disk?.ephemeral !== true) return {}
-  const leastGiB = options.disk.sizeGiB ?? IMAGE_GIB
-  const skus = await readSkus({ options, ...azure }, calls)
+/** No size has been NVMe only before its series' sixth version ("FAQ for remote NVMe disks"). */
+const MAYBE_NVME = /_v([6-9]|\d\d)$/i
+
+/** The sizes are read only where something of them is needed: it is a long list. */
+export async function bootDisks(azure: Azure, { instanceTypes = [] }: GroupRequest, calls: Calls): Promise<BootDisks> {
+  const { disk = {} } = azure.options
+  const maybe = instanceTypes.filter((size) => MAYBE_NVME.test(size))
+  if (disk.ephemeral !== true && maybe.length === 0) return { ephemeral: {}, nvme: [] }
+  const skus = await readSkus(azure, calls).catch((error: unknown) => {
+    if (!isForbidden(error) || disk.ephemeral === true) throw error
+    return []
+  })
+  const nvme = new Set(skus.flatMap((sku) => (sku.name !== undefined && isNvmeOnly(sku) ? [sku.name] : [])))
+  return { ephemeral: ephemeralSizes(disk, skus), nvme: maybe.filter((size) => nvme.has(size)) }
+}
+
+function ephemeralSizes(disk: NonNullable<AzureOptions["disk"]>, skus: readonly NativeSku[]): Record<string, string> {
+  if (disk.ephemeral !== true) return {}
+  const leastGiB = disk.sizeGiB ?? IMAGE_GIB
   return Object.fromEntries(
     skus.flatMap((sku) => {
       const placement = placementOf(sku, leastGiB)

@@ -5,7 +5,7 @@ import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.j
 import { isForbidden } from "./errors.js"
 import { IMAGE_ID, URN } from "./options.js"
 import { arm, type Azure } from "./send.js"
-import { COMPUTE } from "./versions.js"
+import { COMPUTE, GALLERIES } from "./versions.js"
 
 /** "Find Azure Marketplace image information": Canonical's own offers. */
 const UBUNTU: { readonly [A in Arch]: string } = {
@@ -22,7 +22,7 @@ export interface Images {
 export async function imagesOf(azure: Azure, group: GroupRequest, calls: Calls): Promise<Images> {
   const archs = group.archs.length > 0 ? group.archs : (["x86_64"] as const)
   const found = await Promise.all(
-    archs.map(async (arch) => [arch, await referenceOf(azure, nameOf(azure, group, arch), calls)] as const),
+    archs.map(async (arch) => [arch, await referenceOf(azure, checkedName(azure, group, arch), calls)] as const),
   )
   return {
     images: Object.fromEntries(found.map(([arch, { reference }]) => [arch, reference])),
@@ -30,9 +30,14 @@ export async function imagesOf(azure: Azure, group: GroupRequest, calls: Calls):
   }
 }
 
-function nameOf({ options }: Azure, group: GroupRequest, arch: Arch): string {
+/** What a group boots: its own image, the provider's, or Ubuntu. */
+export function imageName({ options }: Azure, own: string | undefined, arch: Arch): string {
   const given = typeof options.image === "object" ? options.image[arch] : options.image
-  const name = group.image ?? given ?? UBUNTU[arch]
+  return own ?? given ?? UBUNTU[arch]
+}
+
+function checkedName(azure: Azure, group: GroupRequest, arch: Arch): string {
+  const name = imageName(azure, group.image, arch)
   if (URN.test(name) || IMAGE_ID.test(name)) return name
   const message = `is ${show(name)}; give "publisher:offer:sku:version" or an image's resource id`
   throw new SpecError([{ option: `groups.${group.name}.image`, value: name, message }])
@@ -56,18 +61,82 @@ async function referenceOf(azure: Azure, name: string, calls: Calls): Promise<Fo
   }
 }
 
-async function newest(
-  azure: Azure,
-  image: { readonly publisher: string; readonly offer: string; readonly sku: string },
-  calls: Calls,
-): Promise<string> {
-  const { subscriptionId, location } = azure.options
+interface Marketplace {
+  readonly publisher: string
+  readonly offer: string
+  readonly sku: string
+}
+
+function versionsPath({ options }: Azure, { publisher, offer, sku }: Marketplace): string {
+  const { subscriptionId, location } = options
+  return `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${sku}/versions`
+}
+
+async function newest(azure: Azure, image: Marketplace, calls: Calls): Promise<string> {
   const { publisher, offer, sku } = image
-  const what = `looking for the newest ${publisher}:${offer}:${sku} in ${location}`
-  const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${sku}/versions?$top=1&$orderby=name%20desc&api-version=${COMPUTE}`
+  const what = `looking for the newest ${publisher}:${offer}:${sku} in ${azure.options.location}`
+  const path = `${versionsPath(azure, image)}?$top=1&$orderby=name%20desc&api-version=${COMPUTE}`
   const reply = await arm(azure, calls, "VirtualMachineImages_List", { method: "GET", path }, { what })
   if (!Array.isArray(reply.body)) throw new TransientError(`${what}: the answer is no list`)
   const [version] = reply.body as readonly { readonly name?: string }[]
   if (version?.name === undefined) throw new RejectedError(`${what}: there is none; check the image and the location`)
   return version.name
+}
+
+/** What an image asks of the size that boots it. What is not known rules nothing out. */
+export interface ImageNeeds {
+  /** "V1" or "V2". */
+  readonly generation?: string
+  /** "SCSI", "NVMe". */
+  readonly controllers?: readonly string[]
+}
+
+interface NativeImage {
+  readonly properties?: {
+    readonly hyperVGeneration?: string
+    readonly features?: readonly { readonly name?: string; readonly value?: string }[]
+  }
+}
+
+/**
+ * Of a marketplace image and of a gallery's the features tell which disk controllers it is tagged for; without a tag it is for
+ * SCSI ("How do I use a base image that supports NVMe", "FAQ for remote NVMe disks"). Of a managed image nothing does. One that
+ * may not be read, or is not there, is left for the launch to tell of.
+ */
+export async function imageNeeds(azure: Azure, name: string, calls: Calls): Promise<ImageNeeds> {
+  const sending = { what: `reading what image ${name} needs`, member: "properties" }
+  try {
+    const { api, path, isTagged } = await placeOf(azure, name, calls)
+    const reply = await arm(azure, calls, api, { method: "GET", path }, sending)
+    const { hyperVGeneration, features = [] } = (reply.body as NativeImage).properties ?? {}
+    const { value = "SCSI" } = features.find((feature) => feature.name === "DiskControllerTypes") ?? {}
+    return {
+      ...(hyperVGeneration === undefined ? {} : { generation: hyperVGeneration }),
+      ...(isTagged ? { controllers: value.split(",").map((one) => one.trim()) } : {}),
+    }
+  } catch (error) {
+    if (isForbidden(error) || error instanceof RejectedError) return {}
+    throw error
+  }
+}
+
+interface ImagePlace {
+  readonly api: "VirtualMachineImages_Get" | "Images_Get" | "GalleryImages_Get"
+  readonly path: string
+  readonly isTagged: boolean
+}
+
+async function placeOf(azure: Azure, name: string, calls: Calls): Promise<ImagePlace> {
+  if (URN.test(name)) {
+    const [publisher = "", offer = "", sku = "", version = ""] = name.split(":")
+    const image = { publisher, offer, sku }
+    const exact = version === "latest" ? await newest(azure, image, calls) : version
+    const path = `${versionsPath(azure, image)}/${exact}?api-version=${COMPUTE}`
+    return { api: "VirtualMachineImages_Get", path, isTagged: true }
+  }
+  if (!/\/galleries\//i.test(name))
+    return { api: "Images_Get", path: `${name}?api-version=${COMPUTE}`, isTagged: false }
+  // All versions of a definition share these.
+  const path = `${name.replace(/\/versions\/[^/]+$/i, "")}?api-version=${GALLERIES}`
+  return { api: "GalleryImages_Get", path, isTagged: true }
 }

@@ -46,6 +46,9 @@ export const COSTS = {
   VirtualMachineScaleSets_Get: read,
   VirtualMachineScaleSets_CreateOrUpdate: write,
   VirtualMachineImages_List: read,
+  VirtualMachineImages_Get: read,
+  Images_Get: read,
+  GalleryImages_Get: read,
   ResourceSkus_List: read,
   Usage_List: read,
   Disks_ListByResourceGroup: { ...read, "compute.lists": 1 },
@@ -63,6 +66,7 @@ export const COSTS = {
   VirtualNetworks_Get: read,
   /** The same again, until it is done. */
   VirtualNetworks_Wait: { ...read, poll: 1 },
+  NetworkOperations_Get: read,
   Subnets_Get: read,
   RetailPrices: {},
 } as const satisfies Readonly<Record<string, Cost>>

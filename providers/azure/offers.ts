@@ -2,7 +2,7 @@ import { fits } from "../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
 import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "./send.js"
-import { type SizeFacts, sizesOf } from "./skus.js"
+import { type SizeFacts, sizesOf } from "./sizes.js"
 
 /**
  * Everything sold that fits: each size in each zone that has it, and once more for no zone, which reaches hardware that no

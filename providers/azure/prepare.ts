@@ -2,8 +2,10 @@ import { createHash } from "node:crypto"
 import { SpecError, type SpecProblem } from "../../src/errors.js"
 import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
+import { bootDisks } from "./boot-disks.js"
 import { claimGroup, type Claimed } from "./claim.js"
-import { ephemeralSizes } from "./ephemeral.js"
+import { isForbidden } from "./errors.js"
+import { readGroup } from "./group.js"
 import { guestScript } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { CUSTOM_DATA_BYTES } from "./limits.js"
@@ -30,6 +32,8 @@ export type Blueprint = {
   readonly disk: JsonObject
   /** The sizes that can have their OS disk on the host, and where there. */
   readonly ephemeral: { readonly [size: string]: string }
+  /** The sizes that boot from NVMe only. */
+  readonly nvme: readonly string[]
   readonly placement: JsonObject
   readonly identity?: string
   /** USD per hour for spot; -1: up to the on-demand price. */
@@ -46,6 +50,7 @@ const NO_WATCHDOG =
  * Claims the generation's group, finds or makes the network, and pins image, tags and custom data of one group.
  *
  * @throws SpecError with all that Azure would refuse of the request. OwnershipError when the generation is somebody else's.
+ * TimeoutError when the network does not become ready, or whoever asked gives up before it does.
  */
 export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
   calls.signal.throwIfAborted()
@@ -58,11 +63,12 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     ...(await overrideProblems(azure)),
   ]
   if (problems.length > 0) throw new SpecError(problems)
-  const [claimed, network, { images, notes }, ephemeral] = await Promise.all([
+  await checkGivenGroup(azure, calls)
+  const [claimed, network, { images, notes }, disks] = await allOf([
     groupOf(azure, owner, calls),
     networkOf(azure, group, calls),
     imagesOf(azure, group, calls),
-    ephemeralSizes(azure, calls),
+    bootDisks(azure, group, calls),
   ])
   const recalled = recallable(options, group)
   const body: Blueprint = {
@@ -75,7 +81,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     ...recalled.parts,
     login: loginOf(options),
     disk: diskOf(options),
-    ephemeral,
+    ...disks,
     placement: placementOf(options),
     ...(options.identity === undefined ? {} : { identity: options.identity }),
     maxPrice: options.maxPrice ?? -1,
@@ -87,6 +93,15 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
   return { notes: [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings], body }
 }
 
+/**
+ * All results, or the first error once nothing is under way any more: what one of them would still make after that, whoever
+ * removes what was made would miss.
+ */
+async function allOf<T extends readonly unknown[]>(work: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(work)
+  return (await Promise.all(work)) as unknown as T
+}
+
 /** User data of the user's own takes the place of ours; what is too long for it has none. */
 function recallable({ overrides }: AzureOptions, { name, spec }: GroupRequest) {
   if (spec === undefined) return { parts: {}, notes: [] }
@@ -96,6 +111,20 @@ function recallable({ overrides }: AzureOptions, { name, spec }: GroupRequest) {
     parts: { spec: spec.digest, ...(hasRoom ? { userData: Buffer.from(spec.text).toString("base64") } : {}) },
     notes: hasRoom ? [] : [note],
   }
+}
+
+/** @throws SpecError when the user's group does not exist. Who may not read groups learns it from the first launch. */
+async function checkGivenGroup(azure: Azure, calls: Calls): Promise<void> {
+  const { resourceGroup: value, subscriptionId } = azure.options
+  if (value === undefined) return
+  const found = await readGroup(azure, value, calls).catch((error: unknown) => {
+    if (!isForbidden(error)) throw error
+    return { isLeaving: false }
+  })
+  if (found?.isLeaving === false) return
+  const state = found === undefined ? `which subscription ${subscriptionId} does not have` : "which is being deleted"
+  const message = `is "${value}", ${state}; make it first (az group create), or leave the option out`
+  throw new SpecError([{ option: "azure.resourceGroup", value, message }])
 }
 
 async function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {

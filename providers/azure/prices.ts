@@ -2,7 +2,7 @@
 import { RejectedError } from "../../src/errors.js"
 import type { Calls, Market } from "../../src/provider.js"
 import type { Azure } from "./send.js"
-import type { SizeFacts } from "./skus.js"
+import type { SizeFacts } from "./sizes.js"
 
 const ENDPOINT = "https://prices.azure.com"
 const API = "2023-01-01-preview"

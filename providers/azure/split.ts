@@ -91,7 +91,11 @@ function vmOf(
     location: blueprint.location,
     tags,
     hardwareProfile: { vmSize: offer.instanceType },
-    storageProfile: { imageReference: shared.imageReference, osDisk: diskOf(blueprint, shared, offer, name) },
+    storageProfile: {
+      imageReference: shared.imageReference,
+      osDisk: diskOf(blueprint, shared, offer, name),
+      ...(blueprint.nvme.includes(offer.instanceType) ? NVME : {}),
+    },
     osProfile: { computerName: name, customData: blueprint.customData, ...blueprint.login },
     networkProfile: networkProfile(blueprint, name, tags),
     diagnosticsProfile: DIAGNOSTICS,
@@ -103,6 +107,8 @@ function vmOf(
   } satisfies VirtualMachine & JsonObject
   return vm
 }
+
+const NVME = { diskControllerType: "NVMe" } as const
 
 /** "Azure boot diagnostics": without a storage account of ours Azure keeps the console itself, and nothing is made for it. */
 const DIAGNOSTICS = { bootDiagnostics: { enabled: true } } as const

@@ -5,6 +5,8 @@
 export const COMPUTE = "2024-11-01"
 /** Disks have versions of theirs ("Disks REST API": DiskRP), none of which virtual machines have. */
 export const DISKS = "2024-03-02"
+/** Galleries too ("Microsoft.Compute galleries/images" in the template reference). */
+export const GALLERIES = "2024-03-03"
 export const SKUS = "2021-07-01"
 export const NETWORK = "2024-05-01"
 export const RESOURCES = "2025-04-01"
