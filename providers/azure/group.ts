@@ -30,7 +30,16 @@ export async function clusterGroups(azure: Azure, selector: Selector, calls: Cal
   if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {}, isLeaving: false }]
   // Groups carry no launch, and are asked for by what they have.
   const { launch: _launch, ids: _ids, ...rest } = selector
-  return (await taggedGroups(azure, calls)).filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, rest))
+  return (await knownGroups(azure, calls)).filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, rest))
+}
+
+/** Those that are listed, and those that were claimed here a moment ago and that the list does not have yet. */
+export async function knownGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
+  const listed = await taggedGroups(azure, calls)
+  const known = new Set(listed.map(({ name }) => name.toLowerCase()))
+  const young = [...azure.claims.keys()].filter((name) => !known.has(name) && youth(azure, name, calls).isYoung)
+  const read = await Promise.all(young.map((name) => readGroup(azure, name, calls)))
+  return [...listed, ...read.flatMap((group) => group ?? [])]
 }
 
 /**
@@ -67,14 +76,6 @@ export async function putGroup(azure: Azure, name: string, tags: Tags, calls: Ca
 export function youth(azure: Azure, group: string, calls: Calls): Pick<Sending, "isYoung"> {
   const { at = Number.NEGATIVE_INFINITY } = azure.claims.get(group.toLowerCase()) ?? {}
   return calls.now() - at < PROPAGATION_MS ? { isYoung: true } : {}
-}
-
-/** The groups that were claimed here a moment ago, and that a list does not have yet. */
-export async function unlistedGroups(azure: Azure, listed: readonly Group[], calls: Calls): Promise<readonly Group[]> {
-  const known = new Set(listed.map(({ name }) => name.toLowerCase()))
-  const young = [...azure.claims.keys()].filter((name) => !known.has(name) && youth(azure, name, calls).isYoung)
-  const read = await Promise.all(young.map((name) => readGroup(azure, name, calls)))
-  return read.flatMap((group) => group ?? [])
 }
 
 /** Accepted, Azure goes through with it whatever becomes of us; what is gone is success. */

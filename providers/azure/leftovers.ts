@@ -2,7 +2,7 @@
 import { MusterError, RejectedError, TransientError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
-import { deleteGroup, type Group, taggedGroups, unlistedGroups } from "./group.js"
+import { deleteGroup, type Group, knownGroups } from "./group.js"
 import type { Api } from "./limits.js"
 import { diskNameEnd, groupPath, lastOf, resourceOf, SHARED_TAG } from "./names.js"
 import { itemsOf } from "./pages.js"
@@ -53,8 +53,7 @@ const GROUP_KIND = "resource-group"
 /** Everything of the selector's clusters that is no instance. Reads only. */
 export async function leftovers(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { resourceGroup } = azure.options
-  const listed = await taggedGroups(azure, calls)
-  const groups = [...listed, ...(await unlistedGroups(azure, listed, calls))]
+  const groups = await knownGroups(azure, calls)
   const staying = groups.filter(({ isLeaving }) => !isLeaving)
   const own = staying.filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, selector))
   const shared = staying.filter(({ tags }) => tags[SHARED_TAG] !== undefined)

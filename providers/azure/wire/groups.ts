@@ -22,8 +22,12 @@ export function foundGroup(state: State, name: string): Group {
 /** For what is in a group: a new one is not known everywhere at once. */
 export function checkReplicated(state: State, name: string): void {
   const group = state.groups.get(name.toLowerCase())
-  if (group === undefined || state.world.clock.now() >= group.createdAt + state.quirks.replicationMs) return
+  if (group === undefined || isReplicated(state, group)) return
   throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`)
+}
+
+function isReplicated({ world, quirks }: State, { createdAt }: Group): boolean {
+  return world.clock.now() >= createdAt + quirks.replicationMs
 }
 
 function bodyOf(asked: Asked, { name, location, tags, deletingUntil }: Group): unknown {
@@ -97,7 +101,11 @@ export const groupRoutes: readonly Route[] = [
     cost: READ,
     answer: (state, asked) => ({
       status: 200,
-      body: { value: [...state.groups.values()].map((group) => bodyOf(asked, group)) },
+      body: {
+        value: [...state.groups.values()].flatMap((group) =>
+          isReplicated(state, group) ? [bodyOf(asked, group)] : [],
+        ),
+      },
     }),
   },
   {

@@ -55,7 +55,7 @@ export interface Quirks {
   readonly restricted: Set<string>
   /** The provider is not registered for the subscription. */
   unregistered: boolean
-  /** For so long the regions of Resource Manager that answer for what is in a group do not know of a new one. */
+  /** For so long lists, and the regions of Resource Manager that answer for what is in a group, do not know of a new one. */
   replicationMs: number
   /** How long a network takes to be made; Infinity: it stays "Updating". */
   networkMs: number

@@ -69,6 +69,8 @@ function checkExchange(
 
 /** Compute leaves out `error` around its throttles ("Troubleshooting API throttling errors"). */
 function checkError(model: Model, api: string, reply: unknown): readonly string[] {
+  // An answer without a word has nothing to be compared.
+  if (reply === undefined) return []
   const error = (reply as { readonly error?: unknown }).error ?? reply
   return model.check(error, "ApiError", "reply").map((problem) => `${api}: ${problem}`)
 }

@@ -1,0 +1,195 @@
+/** What was made a moment ago is not known everywhere yet: that is no proof that somebody took it away, and ends nothing. */
+import { describe, expect, test } from "vitest"
+import { NotFoundError, OwnershipError, RejectedError, SpecError, TransientError } from "../../src/errors.js"
+import type { LaunchCall } from "../../src/provider.js"
+import { azureCloud, type Cloud, launchMany, OWNER, planMany, prepareOf, SUBSCRIPTION } from "./support/cloud.js"
+import { errorOf } from "./support/scripted.js"
+
+const SELECTOR = { uid: OWNER.uid }
+const GROUP_NAME = "muster-render-0123456789abcdef-1"
+const MINUTE_MS = 60_000
+
+async function callFor(cloud: Cloud): Promise<LaunchCall> {
+  const [call] = await planMany(cloud, 1)
+  if (call === undefined) throw new Error("no launch call")
+  return call
+}
+
+const launchOf = (cloud: Cloud, call: LaunchCall) => cloud.run(cloud.provider.launch(call, cloud.bare()))
+
+/** Deletes the group behind our back, and lets it go. */
+async function removeGroup(cloud: Cloud): Promise<void> {
+  const { adapterOf } = await import("../../providers/azure/adapter.js")
+  const { parseAzureOptions } = await import("../../providers/azure/options.js")
+  const { optionsFor } = await import("./support/cloud.js")
+  const other = adapterOf(parseAzureOptions(optionsFor(cloud.wire)))
+  const found = await cloud.run(other.leftovers?.(SELECTOR, cloud.bare()) ?? Promise.resolve([]))
+  const own = found.filter(({ shared }) => !shared)
+  await cloud.run(other.remove?.(own, cloud.bare()) ?? Promise.resolve())
+  await cloud.run(cloud.clock.sleep(MINUTE_MS))
+}
+
+const groupsOf = ({ wire }: Cloud) => wire.remains().flatMap(({ kind, id }) => (kind === "group" ? [id] : []))
+
+describe("a group that the regions do not know yet", () => {
+  test("is claimed, and the network made, once they do", async () => {
+    const cloud = await azureCloud()
+    cloud.wire.quirks.replicationMs = 300
+    const { body } = await prepareOf(cloud, {}, cloud.calls())
+    expect(body.group).toBe(GROUP_NAME)
+    expect(new Set(cloud.wire.remains().map(({ kind }) => kind))).toEqual(
+      new Set(["group", "scale-set", "networkSecurityGroups", "virtualNetworks"]),
+    )
+  })
+
+  test("a launch is answered that it is not there: nothing was made, and it is asked for again", async () => {
+    const cloud = await azureCloud()
+    const call = await callFor(cloud)
+    cloud.wire.quirks.replicationMs = 20_000
+    const error = await errorOf(launchOf(cloud, call))
+    expect(error).toBeInstanceOf(NotFoundError)
+    expect(error).toMatchObject({ code: "ResourceGroupNotFound", ours: true, graceMs: 5 * MINUTE_MS, ttlMs: 2_000 })
+    await cloud.run(cloud.clock.sleep(20_000))
+    expect((await launchOf(cloud, call)).instances).toHaveLength(1)
+  })
+
+  test("a delete that is answered so has ended nothing, and says so", async () => {
+    const cloud = await azureCloud()
+    const instances = await launchMany(cloud, 2)
+    cloud.wire.quirks.replicationMs = 30_000
+    const { accepted, failures } = await cloud.run(cloud.provider.terminate(instances, cloud.bare()))
+    expect(accepted).toEqual([])
+    expect(failures.map(({ code }) => code)).toEqual(["ResourceGroupNotFound", "ResourceGroupNotFound"])
+    await cloud.run(cloud.clock.sleep(30_000))
+    expect((await cloud.run(cloud.provider.terminate(instances, cloud.bare()))).accepted).toHaveLength(2)
+  })
+
+  test("a list of it is not empty but incomplete", async () => {
+    const cloud = await azureCloud()
+    await launchMany(cloud, 2)
+    cloud.wire.quirks.replicationMs = 30_000
+    expect(await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.bare())))).toBeInstanceOf(TransientError)
+    await cloud.run(cloud.clock.sleep(30_000))
+    expect(await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))).toHaveLength(2)
+  })
+
+  test("what is asked for by its id is not gone", async () => {
+    const cloud = await azureCloud()
+    const ids = (await launchMany(cloud, 1)).map(({ id }) => id)
+    cloud.wire.quirks.replicationMs = 30_000
+    expect(await errorOf(cloud.run(cloud.provider.list({ ids }, cloud.bare())))).toBeInstanceOf(TransientError)
+  })
+})
+
+describe("prepared anew", () => {
+  test("what is there is found: nothing is made twice", async () => {
+    const cloud = await azureCloud()
+    const first = await prepareOf(cloud)
+    const before = cloud.wire.remains()
+    expect(await prepareOf(cloud)).toEqual(first)
+    expect(cloud.wire.remains()).toEqual(before)
+  })
+
+  test("a group that is not found while it is young is believed to be there", async () => {
+    const cloud = await azureCloud()
+    const first = await prepareOf(cloud)
+    cloud.wire.answer({
+      api: "ResourceGroups_Get",
+      place: "whole",
+      status: 404,
+      code: "ResourceGroupNotFound",
+      message: "gone?",
+    })
+    expect(await prepareOf(cloud)).toEqual(first)
+  })
+
+  test("one that lists still have is believed to be there", async () => {
+    const cloud = await azureCloud()
+    const first = await prepareOf(cloud)
+    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
+    cloud.wire.answer({
+      api: "ResourceGroups_Get",
+      place: "whole",
+      status: 404,
+      code: "ResourceGroupNotFound",
+      message: "gone?",
+    })
+    expect(await prepareOf(cloud)).toEqual(first)
+  })
+
+  test("gone by its name and from the list of all groups: somebody ended this generation, and it is not made again", async () => {
+    const cloud = await azureCloud()
+    await prepareOf(cloud)
+    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
+    await removeGroup(cloud)
+    const error = await errorOf(prepareOf(cloud))
+    expect(error).toBeInstanceOf(OwnershipError)
+    expect(error.message).toBe(
+      `generation 1 of cluster "render" has ended: somebody deleted resource group ${GROUP_NAME}; attach to the cluster anew, or start it again`,
+    )
+    expect(groupsOf(cloud)).toEqual(["muster-westeurope"])
+  })
+
+  test("with a later generation in its place: that is named", async () => {
+    const cloud = await azureCloud()
+    await prepareOf(cloud)
+    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
+    await removeGroup(cloud)
+    await cloud.run(
+      cloud.provider.claim?.({ ...OWNER, generation: 2, claim: "another" }, cloud.bare()) ?? Promise.resolve(),
+    )
+    const error = await errorOf(prepareOf(cloud))
+    expect(error).toBeInstanceOf(OwnershipError)
+    expect(error.message).toContain("its generation is in muster-render-0123456789abcdef-2 now")
+  })
+
+  test("a shared network that somebody removed is made again", async () => {
+    const cloud = await azureCloud()
+    await prepareOf(cloud)
+    for (const { kind, id } of cloud.wire.remains())
+      if (kind === "virtualNetworks") cloud.world.resources.delete(kind, id)
+    await prepareOf(cloud)
+    expect(cloud.wire.remains().map(({ kind }) => kind)).toContain("virtualNetworks")
+  })
+})
+
+test("a group that lists do not have yet is found among what is left, by its name", async () => {
+  const cloud = await azureCloud()
+  await prepareOf(cloud)
+  cloud.wire.quirks.replicationMs = MINUTE_MS
+  const leftovers = () => cloud.run(cloud.provider.leftovers?.(SELECTOR, cloud.bare()) ?? Promise.resolve([]))
+  expect((await leftovers()).map(({ id }) => id)).toEqual([expect.stringContaining(GROUP_NAME)])
+  await cloud.run(cloud.clock.sleep(MINUTE_MS))
+  const found = (await leftovers()).filter(({ shared }) => !shared)
+  await cloud.run(cloud.provider.remove?.(found, cloud.bare()) ?? Promise.resolve())
+  expect((await leftovers()).filter(({ shared }) => !shared)).toEqual([])
+})
+
+describe("what the user named is not there", () => {
+  test("a resource group: told before anything is made, also by a plan", async () => {
+    const cloud = await azureCloud({ azure: { resourceGroup: "wrokers" } })
+    for (const readOnly of [true, false]) {
+      const error = await errorOf(prepareOf(cloud, {}, cloud.bare({ readOnly })))
+      expect(error).toBeInstanceOf(SpecError)
+      expect((error as SpecError).problems).toMatchObject([{ option: "azure.resourceGroup", value: "wrokers" }])
+      expect(error.message).toContain(SUBSCRIPTION)
+    }
+    expect(cloud.world.ledger.entries.map(({ api }) => api)).toEqual(["ResourceGroups_Get", "ResourceGroups_Get"])
+    expect(cloud.wire.remains()).toEqual([])
+  })
+
+  test("one that a role may not read is left to the launch", async () => {
+    const cloud = await azureCloud({ azure: { resourceGroup: "theirs" } })
+    cloud.wire.quirks.forbidden.add("ResourceGroups_Get")
+    expect((await prepareOf(cloud)).body.group).toBe("theirs")
+  })
+
+  test("a subnet: at once", async () => {
+    const subnetId = `/subscriptions/${SUBSCRIPTION}/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/net/subnets/none`
+    const cloud = await azureCloud({ azure: { subnetId } })
+    const [call] = await planMany(cloud, 1, {}, { publicAddress: false })
+    const error = await errorOf(launchOf(cloud, call as LaunchCall))
+    expect(error.constructor).toBe(RejectedError)
+    expect(error.message).toContain("subnets/none referenced by resource was not found")
+  })
+})
