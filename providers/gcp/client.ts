@@ -14,7 +14,9 @@ import type { Identity } from "./credentials.js"
 import { type Doing, garbled, toMusterError } from "./errors.js"
 import type { Exchange } from "./http.js"
 import { jsonOf } from "./json.js"
+import type { Page } from "./native.js"
 import type { GcpOptions } from "./options.js"
+import { refusePartial } from "./pages.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
 
 export interface Request {
@@ -48,7 +50,8 @@ const CALL_OPTIONS = { autoPaginate: false, retry: { retryCodes: [] }, maxRetrie
 
 /** Who asks, and over which sockets: shared by all that one provider object sends. */
 export interface Connection {
-  readonly identity: Identity
+  readonly identity: Pick<Identity, "project">
+  /** With proof of who asks. */
   readonly exchange: Exchange
 }
 
@@ -89,7 +92,9 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
         const whole = { project, ...message }
         checkParts(whole, what)
         await travels.run(travel, async () => sdk.innerApiCalls[method]?.(whole, CALL_OPTIONS))
-        return checked(travel.reply, { api, fields }, doing)
+        const reply = checked(travel.reply, { api, fields }, doing)
+        if (api.endsWith(".list")) refusePartial(reply as Page, what)
+        return reply
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw toMusterError(travel.failure ?? error, doing)
@@ -152,18 +157,19 @@ interface FetchInit {
 }
 
 /** The parts of an auth object that the package's clients use. */
-function authOf(identity: Identity, travels: AsyncLocalStorage<Travel>, exchange: Exchange): object {
+function authOf(identity: Connection["identity"], travels: AsyncLocalStorage<Travel>, exchange: Exchange): object {
   const auth = {
     universeDomain: "googleapis.com",
     getClient: async () => auth,
     getUniverseDomain: async () => "googleapis.com",
     getProjectId: identity.project,
-    getRequestHeaders: identity.headers,
+    // Only that there is one is looked at: proof comes with the exchange.
+    getRequestHeaders: async () => ({}),
     fetch: async (url: string, init: FetchInit) => {
       const travel = travels.getStore()
       if (travel === undefined) throw new Error("a request that nobody sent")
       try {
-        travel.reply = await fetched(url, init, travel, identity, exchange)
+        travel.reply = await fetched(url, init, travel, exchange)
         return EMPTY
       } catch (error) {
         travel.failure = error
@@ -174,15 +180,8 @@ function authOf(identity: Identity, travels: AsyncLocalStorage<Travel>, exchange
   return auth
 }
 
-async function fetched(
-  url: string,
-  init: FetchInit,
-  travel: Travel,
-  identity: Identity,
-  exchange: Exchange,
-): Promise<unknown> {
-  const given = init.headers instanceof Headers ? Object.fromEntries(init.headers) : init.headers
-  const headers = { ...given, ...(await identity.headers(url)) }
+async function fetched(url: string, init: FetchInit, travel: Travel, exchange: Exchange): Promise<unknown> {
+  const headers = init.headers instanceof Headers ? Object.fromEntries(init.headers) : init.headers
   // What has no body is sent as "" in quotes, which is a body, and none that the method has.
   const hasBody = init.method !== "GET" && init.method !== "DELETE" && init.body !== undefined && init.body !== '""'
   const body = hasBody ? init.body : undefined

@@ -1,15 +1,29 @@
 /**
- * What Compute Engine's signs mean to us, in order: the first row that fits counts. Each cause has two spellings: the
- * reason of an HTTP error (camelCase) and the code of a failed operation (UPPER_SNAKE). Sources: "Troubleshooting bulk VM
- * creation", "Compute Engine API quota", "Concurrent operations quota", "Troubleshooting resource availability errors". A
- * sign that ends in `*` stands for all that begin so.
+ * What Compute Engine's signs mean to us, in order: the first row that fits counts. One cause has two spellings, the reason of
+ * an HTTP error ("conditionNotMet") and the code of an operation ("CONDITION_NOT_MET"); a row has the second and stands for
+ * both, wherever the code was read. Sources: "Troubleshooting bulk VM creation", "Compute Engine API quota", "Concurrent
+ * operations quota", "Troubleshooting resource availability errors", "Troubleshooting VM creation". A sign that ends in `*`
+ * stands for all that begin so.
  */
 import type { Said } from "./said.js"
 
-export type Verdict = "throttled" | "transient" | "capacity" | "quota" | "rejected" | "auth" | "exists" | "summary"
+/**
+ * `refused`: this offer, and maybe no other. `rejected`: every offer. `transient`: it passes by itself. `summary`: it sums up
+ * what stands beside it.
+ */
+export type Verdict =
+  | "throttled"
+  | "transient"
+  | "capacity"
+  | "quota"
+  | "refused"
+  | "rejected"
+  | "auth"
+  | "exists"
+  | "summary"
 
 /** What a refusal says about, widest last. */
-export type ScopeKind = "pool" | "type-in-zone" | "zone" | "metric" | "region"
+export type ScopeKind = "pool" | "type-in-zone" | "type" | "zone" | "metric" | "region"
 
 export interface CodeRow {
   readonly codes: readonly string[]
@@ -32,6 +46,10 @@ const NOT_SOLD_MS = 24 * 3_600_000
 const QUOTA_MS = 60_000
 /** Addresses of deleted instances come back within half a minute. */
 const ADDRESS_MS = 30_000
+/** An offer that was refused for a reason that nobody knows rests so long at first. */
+export const REFUSED_MS = 60_000
+/** What passes by itself has passed within seconds, as a rule. */
+export const PASSING_MS = 2_000
 /** Operations end within seconds, and with them their part of the concurrency quota. */
 export const OPERATIONS_MS = 3_000
 /** A request that was too much for a moment; Google does not say for which. */
@@ -44,13 +62,13 @@ export const CODES: readonly CodeRow[] = [
   // Throttles. Windows begin on the minute: "quota refills at the start of the next minute".
   { codes: ["CONCURRENT_OPERATIONS_QUOTA_EXCEEDED"], verdict: "throttled", retryAfter: "operation-ends" },
   {
-    codes: ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "quotaExceeded", "QUOTA_EXCEEDED"],
+    codes: ["RATE_LIMIT_EXCEEDED", "USER_RATE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED"],
     message: /per ?minute/i,
     verdict: "throttled",
     retryAfter: "next-minute",
   },
   {
-    codes: ["rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_OPERATION_RATE_EXCEEDED"],
+    codes: ["RATE_LIMIT_EXCEEDED", "USER_RATE_LIMIT_EXCEEDED", "RESOURCE_OPERATION_RATE_EXCEEDED"],
     verdict: "throttled",
     retryAfter: BUSY_MS,
   },
@@ -61,9 +79,9 @@ export const CODES: readonly CodeRow[] = [
   },
 
   // Quotas. The metric says which.
-  { codes: ["QUOTA_EXCEEDED", "quotaExceeded", "LIMIT_EXCEEDED"], verdict: "quota", scope: "metric", ttlMs: QUOTA_MS },
+  { codes: ["QUOTA_EXCEEDED", "LIMIT_EXCEEDED"], verdict: "quota", scope: "metric", ttlMs: QUOTA_MS },
   {
-    codes: ["IP_SPACE_EXHAUSTED*", "ipSpaceExhausted*"],
+    codes: ["IP_SPACE_EXHAUSTED*"],
     verdict: "quota",
     scope: "region",
     ttlMs: ADDRESS_MS,
@@ -72,12 +90,9 @@ export const CODES: readonly CodeRow[] = [
 
   // Capacity. As an HTTP 503 it looks like an outage and is none.
   { codes: ["ZONE_RESOURCE_POOL_EXHAUSTED*", "RESOURCE_POOL_EXHAUSTED*", "REGION_RESOURCE_POOL_EXHAUSTED*"], ...pool },
-  { codes: ["insufficientCapacity", "resourcePoolExhausted", "zoneResourcePoolExhausted*"], ...pool },
-  { codes: ["resource_availability", "stockout", "GPU_STOCKOUT"], ...pool },
+  { codes: ["INSUFFICIENT_CAPACITY", "RESOURCE_AVAILABILITY", "STOCKOUT", "GPU_STOCKOUT"], ...pool },
   { codes: ["*"], message: /does not have enough resources available to fulfill the request/i, ...pool },
-  // Also what a Spot VM that is preempted while it is created gets.
-  { codes: ["UNSUPPORTED_OPERATION", "unsupportedOperation"], ...pool },
-  { codes: ["VM_MIN_COUNT_NOT_REACHED", "vmMinCountNotReached"], verdict: "summary", scope: "pool", ttlMs: COLD_MS },
+  { codes: ["VM_MIN_COUNT_NOT_REACHED"], verdict: "summary", scope: "pool", ttlMs: COLD_MS },
   {
     codes: ["*"],
     message:
@@ -87,9 +102,23 @@ export const CODES: readonly CodeRow[] = [
   },
   { codes: ["*"], message: /location .* is not found or access is unauthorized/i, ...notSold, scope: "zone" },
 
+  // Of one machine type. "pd-balanced disk type cannot be used by c4a-standard-8 machine type" comes as badRequest and as
+  // UNSUPPORTED_OPERATION, the words for two features that do not go together as either.
+  {
+    codes: ["*"],
+    message:
+      /cannot be used by \S+ machine type|\[machine_?type: .*not compatible|(is|are) not supported (for|by|with) .*machine type/i,
+    verdict: "refused",
+    scope: "type",
+    ttlMs: REFUSED_MS,
+    remedy: "see the machine series' documentation for the disks and features that it takes",
+  },
+  // What has nothing to do with types gets it too: a Spot VM that is preempted while it is created.
+  { codes: ["UNSUPPORTED_OPERATION"], ...pool },
+
   // Who we are, and what we may.
   {
-    codes: ["accessNotConfigured", "SERVICE_DISABLED"],
+    codes: ["ACCESS_NOT_CONFIGURED", "SERVICE_DISABLED"],
     verdict: "auth",
     remedy: "enable the Compute Engine API for the project with the link above, and try again some minutes later",
   },
@@ -99,17 +128,34 @@ export const CODES: readonly CodeRow[] = [
     remedy: "check gcp.project: it does not exist, or these credentials may not use it",
   },
   {
-    codes: ["BILLING_DISABLED", "billingNotEnabled", "UREQ_PROJECT_BILLING_NOT_FOUND"],
+    codes: ["BILLING_DISABLED", "BILLING_NOT_ENABLED", "UREQ_PROJECT_BILLING_NOT_FOUND"],
     verdict: "auth",
     remedy: "link the project to a billing account",
   },
   {
-    codes: ["authError", "UNAUTHENTICATED", "ACCESS_TOKEN_*", "HTTP 401"],
+    codes: ["AUTH_ERROR", "UNAUTHENTICATED", "ACCESS_TOKEN_*", "HTTP 401"],
     verdict: "auth",
     remedy: "renew the credentials (gcloud auth application-default login)",
   },
   {
-    codes: ["IAM_PERMISSION_DENIED", "PERMISSIONS_ERROR", "forbidden", "PERMISSION_DENIED", "insufficientPermissions"],
+    codes: ["*"],
+    message: /does not have access to service account/i,
+    verdict: "auth",
+    remedy: "grant roles/iam.serviceAccountUser on gcp.serviceAccount to whoever launches",
+  },
+  {
+    codes: ["SERVICE_ACCOUNT_ACCESS_DENIED"],
+    verdict: "auth",
+    remedy: "grant roles/iam.serviceAccountUser on gcp.serviceAccount to whoever launches",
+  },
+  // "VPC Service Controls", troubleshooting: "Request is prohibited by organization's policy".
+  {
+    codes: ["SECURITY_POLICY_VIOLATED", "VPC_SERVICE_CONTROLS*"],
+    verdict: "auth",
+    remedy: "a perimeter of VPC Service Controls forbids it: ask whoever keeps it",
+  },
+  {
+    codes: ["IAM_PERMISSION_DENIED", "PERMISSIONS_ERROR", "FORBIDDEN", "PERMISSION_DENIED", "INSUFFICIENT_PERMISSIONS"],
     verdict: "auth",
     remedy: "grant the permission that is named, see docs/gcp.md for the minimal role",
   },
@@ -122,18 +168,17 @@ export const CODES: readonly CodeRow[] = [
 
   // Idempotency.
   {
-    codes: ["RESOURCE_ALREADY_EXISTS", "alreadyExists", "ALREADY_EXISTS"],
+    codes: ["RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"],
     verdict: "exists",
     remedy: "an instance of that name exists and is not this cluster's",
   },
 
-  // What passes by itself: the same request with the same id.
-  { codes: ["RESOURCE_NOT_READY", "resourceNotReady", "RESOURCE_IN_USE*", "resourceInUse*"], verdict: "transient" },
+  // What passes by itself.
+  { codes: ["RESOURCE_NOT_READY", "RESOURCE_IN_USE*"], verdict: "transient" },
   {
     codes: [
       "INTERNAL_ERROR",
-      "internalError",
-      "backendError",
+      "BACKEND_ERROR",
       "UNAVAILABLE",
       "INTERNAL",
       "ABORTED",
@@ -153,7 +198,7 @@ export const CODES: readonly CodeRow[] = [
     remedy: "the page has expired; the list is begun anew",
   },
 
-  // What will never be accepted.
+  // What will never be accepted, whichever the offer.
   {
     codes: ["*"],
     message: /unknown zone/i,
@@ -167,12 +212,21 @@ export const CODES: readonly CodeRow[] = [
     remedy: "check gcp.region: gcloud compute regions list names those there are",
   },
   {
-    codes: ["CONDITION_NOT_MET", "conditionNotMet", "FAILED_PRECONDITION", "HTTP 412"],
+    codes: ["CONDITION_NOT_MET", "HTTP 412"],
     verdict: "rejected",
     remedy: "an organization policy or a precondition forbids it",
   },
+  // What a zone has of its own, such as a reservation or a kind of disk, another may have.
   {
-    codes: ["RESOURCE_NOT_FOUND", "notFound", "NOT_FOUND", "HTTP 404"],
+    codes: ["RESOURCE_NOT_FOUND", "NOT_FOUND", "HTTP 404"],
+    message: /zones\/[a-z0-9-]+\/\w+\/\S+' was not found/i,
+    verdict: "refused",
+    scope: "type-in-zone",
+    ttlMs: REFUSED_MS,
+    remedy: "check that the zone has it",
+  },
+  {
+    codes: ["RESOURCE_NOT_FOUND", "EXTERNAL_RESOURCE_NOT_FOUND", "NOT_FOUND", "HTTP 404"],
     verdict: "rejected",
     remedy: "check that image, network, reservation and service account exist",
   },
@@ -182,7 +236,10 @@ export const CODES: readonly CodeRow[] = [
     verdict: "rejected",
     remedy: "make startup shorter, or let it fetch the rest",
   },
-  { codes: ["INVALID_*", "invalid", "required", "badRequest", "HTTP 400"], verdict: "rejected" },
+  { codes: ["INVALID_USAGE", "REQUIRED"], verdict: "rejected" },
+
+  // A field has a wrong value: of this offer, until others are refused alike.
+  { codes: ["INVALID*", "BAD_REQUEST", "FAILED_PRECONDITION", "HTTP 400"], verdict: "refused", ttlMs: REFUSED_MS },
 ]
 
 /** The row for what was said; undefined when all its codes are new to us. */
@@ -192,10 +249,16 @@ export function rowOf({
   limitName = "",
 }: Pick<Said, "codes" | "message" | "limitName">): CodeRow | undefined {
   const words = `${message} ${limitName}`
+  const spelt = codes.map(spellingOf)
   return CODES.find(
     (row) =>
-      row.codes.some((known) => codes.some((code) => matches(known, code))) && (row.message?.test(words) ?? true),
+      row.codes.some((known) => spelt.some((code) => matches(known, code))) && (row.message?.test(words) ?? true),
   )
+}
+
+/** "CONDITION_NOT_MET" of "conditionNotMet". */
+function spellingOf(code: string): string {
+  return code.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase()
 }
 
 function matches(known: string, code: string): boolean {

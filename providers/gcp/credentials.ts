@@ -2,27 +2,35 @@
 import { createRequire } from "node:module"
 import { AuthError, type MusterError, SpecError, TransientError } from "../../src/errors.js"
 import { type GcpAuth, type GcpOptions, needsCredentials } from "./options.js"
+import { type ProofSource, type Prover, proverOf } from "./proof.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]
 
 /** Variables that name a project, in the order of Google's own libraries. */
 const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"]
 
-export interface Identity {
-  /** The headers that prove who asks; none for a server on this machine. */
-  readonly headers: (url: string) => Promise<Readonly<Record<string, string>>>
+export interface Identity extends Prover {
   readonly project: () => Promise<string>
 }
 
-/** Nothing is looked up before it is asked for. */
+/** Nothing is looked up before it is asked for. A server on this machine is asked without proof. */
 export function identityOf(options: GcpOptions): Identity {
-  const open = options.auth === undefined && !needsCredentials(options)
-  let auth: GcpAuth | undefined = options.auth
-  const credentials = () => (auth ??= defaultCredentials())
-  return {
-    headers: async (url) => (open ? {} : tokenHeaders(credentials(), url)),
-    project: () => projectOf(options, open ? undefined : credentials),
+  const { auth } = options
+  if (auth === undefined && !needsCredentials(options)) {
+    return { ...proverOf(undefined), project: () => projectOf(options, undefined) }
   }
+  if (auth !== undefined) {
+    return { ...proverOf(ownSource(auth, options)), project: () => projectOf(options, () => auth) }
+  }
+  let found: GcpAuth | undefined
+  const current = () => (found ??= defaultCredentials())
+  const ask = (url: string) => tokenHeaders(current(), url, options)
+  const askAnew = (url: string) => {
+    // Another object reads files and variables again: who logs in anew need not start anew.
+    found = undefined
+    return ask(url)
+  }
+  return { ...proverOf({ ask, askAnew }), project: () => projectOf(options, current) }
 }
 
 /** google-auth-library is a dependency of the client's own library. */
@@ -34,13 +42,78 @@ function defaultCredentials(): GcpAuth {
   return new GoogleAuth({ scopes: SCOPES })
 }
 
-async function tokenHeaders(auth: GcpAuth, url: string): Promise<Readonly<Record<string, string>>> {
+/** What a client of google-auth-library has besides. */
+interface Keeper {
+  readonly credentials?: object
+  setCredentials?(credentials: object): void
+}
+
+function ownSource(auth: GcpAuth, options: GcpOptions): ProofSource {
+  const ask = (url: string) => tokenHeaders(auth, url, options)
+  return {
+    ask,
+    askAnew: async (url) => {
+      const keeper = await keeperOf(auth)
+      const { credentials } = keeper
+      if (credentials === undefined || keeper.setCredentials === undefined) return ask(url)
+      // A client keeps its token until it expires. This is the moment at which the library's own placeholders do.
+      keeper.setCredentials({ ...credentials, expiry_date: 1 })
+      try {
+        return await ask(url)
+      } catch (error) {
+        keeper.setCredentials(credentials)
+        if (error instanceof TransientError) throw error
+        // It has no way to another one: what it was given is all there is.
+        return ask(url)
+      }
+    },
+  }
+}
+
+/** A `GoogleAuth` has a client that keeps the token; everything else keeps its own. */
+async function keeperOf(auth: GcpAuth): Promise<Keeper> {
+  const { getClient } = auth as { readonly getClient?: () => Promise<Keeper> }
+  return typeof getClient === "function" ? getClient.call(auth) : (auth as Keeper)
+}
+
+async function tokenHeaders(
+  auth: GcpAuth,
+  url: string,
+  options: GcpOptions,
+): Promise<Readonly<Record<string, string>>> {
+  let given: unknown
   try {
-    const headers = await auth.getRequestHeaders(url)
-    return headers instanceof Headers ? Object.fromEntries(headers) : headers
+    given = await auth.getRequestHeaders(url)
   } catch (cause) {
     throw noCredentials(cause)
   }
+  return checkedHeaders(given, options)
+}
+
+/** "field-value" of RFC 9110: a token that was read from a file with its line's end is none. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** What comes of a function of the user's is looked at before it is sent, and never shown. */
+function checkedHeaders(given: unknown, options: GcpOptions): Readonly<Record<string, string>> {
+  const entries = entriesOf(given)
+  if (entries === undefined) throw wrongHeaders(`it returned ${given === null ? "null" : `a ${typeof given}`}`)
+  const wrong = entries.find(([, value]) => typeof value !== "string" || !FIELD_VALUE.test(value))
+  if (wrong !== undefined) throw wrongHeaders(`its "${wrong[0]}" is no header's value (a line end in it, or no text)`)
+  const headers = Object.fromEntries(entries) as Readonly<Record<string, string>>
+  const isProof = Object.keys(headers).some((name) => /^(authorization|x-goog-api-key)$/i.test(name))
+  if (!isProof && needsCredentials(options)) throw wrongHeaders('it returned no "authorization"')
+  return headers
+}
+
+function entriesOf(given: unknown): readonly (readonly [string, unknown])[] | undefined {
+  if (typeof given !== "object" || given === null) return undefined
+  const { entries } = given as { readonly entries?: () => Iterable<readonly [string, unknown]> }
+  return typeof entries === "function" ? [...entries.call(given)] : Object.entries(given)
+}
+
+function wrongHeaders(what: string): AuthError {
+  const message = `gcp.auth: getRequestHeaders must give headers such as { authorization: "Bearer …" }, and ${what}`
+  return new AuthError(message, { code: "InvalidCredentials" })
 }
 
 /** What passes by itself while a token is fetched: the way to whoever gives it, or that one's own troubles. */
@@ -66,12 +139,13 @@ function noCredentials(cause: unknown): MusterError {
 async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | undefined): Promise<string> {
   const named = namedProject(options)
   if (named !== undefined) return named
-  const found = await credentials?.()
-    .getProjectId?.()
-    .catch((cause: unknown) => {
-      throw noCredentials(cause)
-    })
-  if (found) return found
+  let found: unknown
+  try {
+    found = await credentials?.().getProjectId?.()
+  } catch (cause) {
+    throw noCredentials(cause)
+  }
+  if (typeof found === "string" && found !== "") return found
   const message = "is missing, and neither GOOGLE_CLOUD_PROJECT nor the credentials name one; give the project's id"
   throw new SpecError([{ option: "gcp.project", message }])
 }

@@ -3,13 +3,15 @@ import {
   AuthError,
   CapacityError,
   MusterError,
+  OfferRefusedError,
   QuotaError,
   RejectedError,
   ThrottledError,
   TransientError,
+  UnavailableError,
 } from "../../src/errors.js"
 import type { Cost, Offer } from "../../src/provider.js"
-import { type CodeRow, COLD_MS, OPERATIONS_MS, rowOf } from "./codes.js"
+import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
 import { scopeOf } from "./families.js"
 import type { HttpReply } from "./http.js"
 import { UNDER_WAY, WINDOWS } from "./limits.js"
@@ -21,8 +23,10 @@ export interface Doing {
   readonly what: string
   readonly region: string
   readonly endpoint?: string
-  /** The pool that was asked, of a launch: scopes are made from it. */
+  /** Of a launch: the pool that was asked, or the first of several. Scopes are made from it. */
   readonly offer?: Offer
+  /** Of a launch: it may be of any of several zones. */
+  readonly isRegional?: boolean
   /** Milliseconds since 1970: until when a throttle lasts depends on the minute. */
   readonly now?: () => number
   /** What the request draws on: one of these ran dry. */
@@ -38,6 +42,11 @@ export class HttpFailure extends Error {
     this.name = "HttpFailure"
     this.reply = reply
   }
+}
+
+/** What Google said, of an error that one of its answers has become. */
+export function saidOf({ cause }: Error): Said | undefined {
+  return cause instanceof HttpFailure ? saidIn(cause.reply.body, cause.reply.status) : undefined
 }
 
 /** The name of this error in the answer of a thing that exists already; `launch` looks whose it is. */
@@ -97,43 +106,60 @@ export function garbled(message: string, doing: Doing, cause?: unknown): Transie
 }
 
 interface Circumstances {
+  /** Of an HTTP answer; left out for what an operation says: it has ended, and is an outcome whatever its code. */
   readonly status?: number
   readonly cause?: unknown
   /** Seconds; NaN where the answer does not say. */
   readonly retryAfter?: number
 }
 
-/** The error for what was said. Codes that are new to us count by their HTTP status; without one as a failed attempt. */
-export function asError(
-  said: Said,
-  doing: Doing,
-  { status, cause, retryAfter = Number.NaN }: Circumstances = {},
-): MusterError {
+/** The error for what was said, and whether it is the outcome of a launch: then nothing was made, and others may be asked. */
+export function asError(said: Said, doing: Doing, circumstances: Circumstances = {}): MusterError {
+  const { status, cause, retryAfter = Number.NaN } = circumstances
   const row = rowOf(said)
   const code = said.codes[0] ?? "UNKNOWN"
   const message = sentence(said, row, doing)
   const words = { code, cause }
-  const where = { region: doing.region, offer: doing.offer, metric: said.metric, family: said.family }
-  const refusal = { ...words, scope: scopeOf(row?.scope, where), ttlMs: row?.ttlMs ?? COLD_MS }
+  const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(said, row, doing), ttlMs })
   switch (row?.verdict) {
-    case "throttled":
-      return new ThrottledError(message, { ...words, ...throttleOf(row, said, doing, retryAfter) })
+    case "throttled": {
+      const throttle = throttleOf(row, said, doing, retryAfter)
+      if (status === undefined && doing.offer !== undefined)
+        return new UnavailableError(message, refusal(throttle.retryAfterMs))
+      return new ThrottledError(message, { ...words, ...throttle })
+    }
     case "quota":
-      return new QuotaError(message, refusal)
+      return new QuotaError(message, refusal(row.ttlMs ?? COLD_MS))
     case "capacity":
     case "summary":
-      return new CapacityError(message, refusal)
+      return new CapacityError(message, refusal(row.ttlMs ?? COLD_MS))
     case "auth":
       return new AuthError(message, words)
     case "exists":
+      if (status === undefined && doing.offer !== undefined) return new OfferRefusedError(message, refusal(REFUSED_MS))
       return new RejectedError(message, { ...words, code: EXISTS })
     case "rejected":
       return new RejectedError(message, words)
     case "transient":
+      if (isOutcome(doing, status)) return new UnavailableError(message, refusal(PASSING_MS))
       return new TransientError(message, words)
+    case "refused":
     case undefined:
-      return (status ?? 500) >= 500 ? new TransientError(message, words) : new RejectedError(message, words)
+      if (isOutcome(doing, status)) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
+      return (status ?? 400) >= 500 ? new TransientError(message, words) : new RejectedError(message, words)
   }
+}
+
+/** "May have been done" is only what came to no answer: errors within Google, and its time limits. */
+function isOutcome({ offer }: Doing, status = 400): boolean {
+  return offer !== undefined && status < 500 && status !== 408
+}
+
+/** Of what nobody knows: what was asked, the type in its zone, or the type where no zone was named. */
+function scopeFor({ metric, family }: Said, row: CodeRow | undefined, { region, offer, isRegional = false }: Doing) {
+  const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"
+  const narrow = isPassing ? "pool" : isRegional ? "type" : "type-in-zone"
+  return scopeOf(row?.scope ?? narrow, { region, offer, metric, family })
 }
 
 const MINUTE_MS = 60_000

@@ -6,8 +6,15 @@ import type { ScopeKind } from "./codes.js"
 const COMMON = new Set(["e2", "n1", "f1", "g1"])
 export const COMMON_FAMILY = "cpus"
 
-/** Series that boot only from Hyperdisk ("Hyperdisk", machine series support). */
-const HYPERDISK = /^(c4[adn]?|n4[ad]?|x4|m4n?|a[45]x?|h4d|z4[dm])$/
+/**
+ * Series that boot only from Hyperdisk ("Hyperdisk", machine series support), and what is bare metal: of all others "pd-balanced
+ * disk type cannot be used by c4-standard-8 machine type" is what users are told.
+ */
+const HYPERDISK = /^(c4[adn]?|n4[ad]?|x4|m4n?|a[45]x?|h4d|z4[dm])-|-metal$/
+/** Series of before Hyperdisk Balanced, which they refuse in the same words (openshift/installer, InstanceTypeToDiskTypeMap). */
+const NO_HYPERDISK = /^(custom|f1|g1|n1|n2d?|e2|t2[ad]|c2d?|a2)-/
+/** Series that take SSDs only (the same table). */
+const NO_HARD_DISK = /^(c3d?|a3)-/
 const ARM = /^(t2a|c4a|n4a|a[45]x)$/
 
 /** "n2" of "n2-standard-4"; "n1" of "custom-4-8192", the first series' own spelling. */
@@ -23,7 +30,14 @@ export function familyOf(instanceType: string): string {
 }
 
 export function diskTypeOf(instanceType: string): string {
-  return HYPERDISK.test(seriesOf(instanceType)) ? "hyperdisk-balanced" : "pd-balanced"
+  return HYPERDISK.test(instanceType) ? "hyperdisk-balanced" : "pd-balanced"
+}
+
+/** Whether a machine of this type boots from such a disk; what nobody has written down is left for Compute Engine to say. */
+export function takesDisk(instanceType: string, diskType: string): boolean {
+  if (HYPERDISK.test(instanceType)) return !diskType.startsWith("pd-")
+  if (NO_HYPERDISK.test(instanceType)) return !diskType.startsWith("hyperdisk-balanced")
+  return !(NO_HARD_DISK.test(instanceType) && diskType === "pd-standard")
 }
 
 /** "Each Local SSD disk ... provides 375 GiB" ("About Local SSD disks"). */
@@ -96,6 +110,8 @@ export function scopeOf(kind: ScopeKind | undefined, where: Where): Scope {
       return { ...all, zone, instanceType, market }
     case "type-in-zone":
       return { ...all, zone, instanceType }
+    case "type":
+      return { ...all, instanceType }
     case "zone":
       return { ...all, zone }
     case "region":

@@ -14,6 +14,7 @@ import { consoleLog, consoleUrl, recall } from "./look.js"
 import { offers } from "./offers.js"
 import { type GcpOptions, parseGcpOptions } from "./options.js"
 import { prepare } from "./prepare.js"
+import { proven } from "./proof.js"
 import { split } from "./split.js"
 import { terminate } from "./terminate.js"
 import { zonesOf as zonesFor } from "./zones.js"
@@ -31,10 +32,13 @@ export function gcp(options: GcpOptions): Provider {
   const parsed = parseGcpOptions(options)
   const { region } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
-  const connection = { identity: identityOf(parsed), exchange: exchanger() }
+  const identity = identityOf(parsed)
+  const connection = { identity, exchange: proven(identity, exchanger()) }
   const send = sender(parsed, connection)
   const zonesOf = zonesFor(send, parsed)
-  const means = { send, region, zonesOf, consistencyMs: limits.consistencyMs }
+  const { zones: named } = parsed
+  const { consistencyMs } = limits
+  const means = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
   return {
     name: "gcp",
     region,

@@ -64,15 +64,22 @@ async function endingsOf(
   calls: Calls,
 ): Promise<readonly { readonly id: string; readonly by: EndedBy }[]> {
   const ids = new Set(vanished.map(({ id }) => id))
-  const reading = Promise.all(zonesOf(vanished).map((zone) => readDeletions(send, zone, calls)))
-  const lists = await reading.catch((error: unknown) => {
-    calls.signal.throwIfAborted()
-    if (error instanceof MusterError) return []
-    throw error
-  })
-  return lists.flat().flatMap(({ id, operation: { clientOperationId, insertTime } }) => {
-    const isOurs = ids.has(id) && isDeletionId(clientOperationId, id, parseTime(insertTime) ?? 0)
+  const reading = zonesOf(vanished).map((zone) => ifReadable(calls, readDeletions(send, zone, calls), []))
+  const lists = await Promise.all(reading)
+  const known = lists.flat().filter(({ id }) => ids.has(id))
+  return known.flatMap(({ id, operation: { clientOperationId, insertTime } }) => {
+    const others = known.filter((one) => one.id === id).map(({ operation }) => operation)
+    const isOurs = isDeletionId(clientOperationId, id, parseTime(insertTime) ?? 0, others)
     return isOurs ? [{ id, by: "muster" as const }] : []
+  })
+}
+
+/** A zone whose operations cannot be read tells nothing, and keeps nobody from what others say. */
+async function ifReadable<T>(calls: Calls, reading: Promise<T>, otherwise: T): Promise<T> {
+  return reading.catch((error: unknown) => {
+    calls.signal.throwIfAborted()
+    if (error instanceof MusterError) return otherwise
+    throw error
   })
 }
 
@@ -85,7 +92,7 @@ async function readDeletions(
   const request = {
     what: `reading deletions in ${zone}`,
     message: { zone, filter: `(operationType="${DELETE}") AND (creationTimestamp > "${since}")` },
-    fields: "items(operationType,targetLink,insertTime,clientOperationId),nextPageToken",
+    fields: "items(name,operationType,targetLink,insertTime,clientOperationId),nextPageToken",
   }
   const operations: NativeOperation[] = []
   for await (const { items = [] } of pages(send, calls, "zoneOperations.list", request)) operations.push(...items)
@@ -105,7 +112,7 @@ async function readPreempted(
     message,
     fields: "items(operationType,targetLink,insertTime)",
   }
-  const { items = [] } = await send(calls, "zoneOperations.list", request)
+  const { items = [] } = await ifReadable(calls, send(calls, "zoneOperations.list", request), {})
   return items.filter(({ operationType }) => operationType === PREEMPTED).map((operation) => ({ zone, operation }))
 }
 

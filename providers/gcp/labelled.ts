@@ -5,14 +5,16 @@ import type { Calls, Selector } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { INSTANCE_FIELDS } from "./instance.js"
 import { partsOf } from "./names.js"
-import type { NativeDisk, NativeInstance, NativeWarning, Page, PageOf } from "./native.js"
-import { pages } from "./pages.js"
+import { lastPart, type NativeDisk, type NativeInstance, type Page, type PageOf } from "./native.js"
+import { isPartial, pages } from "./pages.js"
 import type { ZonesOf } from "./zones.js"
 
 export interface ListMeans {
   readonly send: Send
   readonly region: string
   readonly zonesOf: ZonesOf
+  /** The only zones that may be used, where the user has named them. */
+  readonly named?: readonly string[]
 }
 
 interface Natives {
@@ -34,7 +36,7 @@ const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
  * What asks for one cluster's own reads the zones it may use, all at once; what asks for more (to attach, to sweep) reads
  * the whole project, because an earlier process may have used other zones.
  *
- * @throws TransientError when a zone did not answer: nothing may be concluded from a list that is not complete.
+ * @throws TransientError when a zone that may be used does not answer: nothing may be concluded from a list that is not whole.
  */
 export async function labelled<K extends Kind>(
   means: ListMeans,
@@ -59,18 +61,17 @@ export function filterOf({ cluster, uid, owner, launch }: Selector): string {
 
 async function ofZones({ send, zonesOf }: ListMeans, kind: Kind, selector: Selector, calls: Calls) {
   const zones = await zonesToRead(selector, zonesOf, calls)
-  const filter = filterOf(selector)
+  return (await Promise.all(zones.map((zone) => ofZone(send, kind, selector, zone, calls)))).flat()
+}
+
+async function ofZone(send: Send, kind: Kind, selector: Selector, zone: string, calls: Calls) {
+  const found: (NativeInstance | NativeDisk)[] = []
   const fields = `items(${FIELDS[kind]}),nextPageToken,warning(code,message)`
-  const lists = zones.map(async (zone) => {
-    const found: (NativeInstance | NativeDisk)[] = []
-    const request = { what: `listing ${kind} in ${zone}`, message: { zone, filter }, fields }
-    for await (const page of pages(send, calls, `${kind}.list`, request)) {
-      refuseWarning(page.warning, request.what)
-      found.push(...within(zone, (page as PageOf<NativeInstance | NativeDisk>).items))
-    }
-    return found
-  })
-  return (await Promise.all(lists)).flat()
+  const request = { what: `listing ${kind} in ${zone}`, message: { zone, filter: filterOf(selector) }, fields }
+  for await (const page of pages(send, calls, `${kind}.list`, request)) {
+    found.push(...within(zone, (page as PageOf<NativeInstance | NativeDisk>).items))
+  }
+  return found
 }
 
 /** Where ids are asked for, only their zones; and none that is asked for and not the region's. */
@@ -80,21 +81,73 @@ async function zonesToRead({ ids, zones }: Selector, zonesOf: ZonesOf, calls: Ca
   return zones ?? zonesOf(calls)
 }
 
-async function ofProject({ send, region }: ListMeans, kind: Kind, selector: Selector, calls: Calls) {
-  const found: (NativeInstance | NativeDisk)[] = []
+/**
+ * A list of the whole project may be without zones that did not answer. Those are read by themselves, where they may be used
+ * at all: what is asked of one zone has no half answers.
+ */
+async function ofProject(means: ListMeans, kind: Kind, selector: Selector, calls: Calls) {
+  const { byZone, silent, isCertain } = await readProject(means, kind, selector, calls)
+  const missing = isCertain
+    ? [...silent].filter((zone) => means.named?.includes(zone) ?? true)
+    : await means.zonesOf(calls)
+  const read = await Promise.all(missing.map((zone) => readAgain(means, kind, selector, zone, calls)))
+  const others = [...byZone].filter(([zone]) => !silent.has(zone) && !missing.includes(zone))
+  return [...others.flatMap(([, natives]) => natives), ...read.flat()]
+}
+
+interface ProjectList {
+  readonly byZone: ReadonlyMap<string, readonly (NativeInstance | NativeDisk)[]>
+  /** Zones of the region that the list does not tell of. */
+  readonly silent: ReadonlySet<string>
+  /** It tells of all others; false where anything may be missing. */
+  readonly isCertain: boolean
+}
+
+async function readProject(
+  { send, region }: ListMeans,
+  kind: Kind,
+  selector: Selector,
+  calls: Calls,
+): Promise<ProjectList> {
+  const byZone = new Map<string, readonly (NativeInstance | NativeDisk)[]>()
+  const silent = new Set<string>()
+  let isCertain = true
   const what = `listing ${kind} of all zones of ${region}`
   const fields = `items/*/${kind}(${FIELDS[kind]}),items/*/warning(code,message),nextPageToken,unreachables,warning(code,message)`
   const request = { what, message: { filter: filterOf(selector) }, fields }
-  for await (const page of pages(send, calls, `${kind}.aggregatedList`, request)) {
-    refusePartial(page, region, what)
-    for (const [scope, list] of Object.entries(page.items ?? {})) {
-      if (!isOf(scope, region)) continue
-      refuseWarning(list.warning, what)
-      const natives = (list as { readonly [L in Kind]?: readonly (NativeInstance | NativeDisk)[] })[kind]
-      found.push(...within(scope, natives))
+  try {
+    for await (const page of pages(send, calls, `${kind}.aggregatedList`, request)) {
+      const { unreachables = [], warning, items = {} } = page as Page & Pick<typeof page, "items">
+      const ours = unreachables.filter((scope) => scope.includes(region) || !scope.includes("zones/"))
+      for (const scope of ours) if (isOf(scope, region)) silent.add(lastPart(scope))
+      // A scope that is no zone may be any, and so may what a warning without names is about.
+      if (ours.some((scope) => !isOf(scope, region)) || (unreachables.length === 0 && isPartial(warning)))
+        isCertain = false
+      for (const [scope, list] of Object.entries(items)) {
+        if (!isOf(scope, region)) continue
+        const zone = lastPart(scope)
+        if (isPartial(list.warning)) silent.add(zone)
+        const natives = (list as { readonly [L in Kind]?: readonly (NativeInstance | NativeDisk)[] })[kind]
+        byZone.set(zone, [...(byZone.get(zone) ?? []), ...within(scope, natives)])
+      }
     }
+  } catch (error) {
+    calls.signal.throwIfAborted()
+    // "The default value is false": where partial success was not asked for, one zone can fail the whole.
+    if (!(error instanceof TransientError)) throw error
+    isCertain = false
   }
-  return found
+  return { byZone, silent, isCertain }
+}
+
+async function readAgain({ send }: ListMeans, kind: Kind, selector: Selector, zone: string, calls: Calls) {
+  try {
+    return await ofZone(send, kind, selector, zone, calls)
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error
+    const hint = `${zone} does not answer; where nothing of yours can be there, leave it out: gcp({ zones: [...] })`
+    throw new TransientError(`${error.message}; ${hint}`, { code: error.code, cause: error })
+  }
 }
 
 /** What is listed in a zone is in it, also where it does not say so itself. */
@@ -102,24 +155,7 @@ function within<T extends { readonly zone?: string }>(zone: string, natives: rea
   return (natives ?? []).map((native) => (native.zone ? native : { ...native, zone }))
 }
 
-/** "zones/europe-west2-a" */
+/** "zones/europe-west2-a", or the whole URL of it. */
 function isOf(scope: string, region: string): boolean {
-  return scope.startsWith(`zones/${region}-`)
-}
-
-/** What says that something is missing; "no results" says only that there is nothing. */
-export function refuseWarning(warning: NativeWarning | undefined, what: string): void {
-  if (warning?.code === undefined || warning.code === "NO_RESULTS_ON_PAGE") return
-  const message = `${what}: the list is not complete: ${warning.message ?? "no reason given"} (${warning.code})`
-  throw new TransientError(message, { code: warning.code })
-}
-
-/** A zone elsewhere that does not answer is none of ours; a warning that names none may mean any. */
-function refusePartial({ unreachables = [], warning }: Page, region: string, what: string): void {
-  const ours = unreachables.filter((scope) => scope.includes(region) || !scope.includes("zones/"))
-  if (ours.length > 0) {
-    const message = `${what}: the list is not complete: ${ours.join(", ")} did not answer`
-    throw new TransientError(message, { code: "UNREACHABLE" })
-  }
-  if (unreachables.length === 0) refuseWarning(warning, what)
+  return new RegExp(`(^|/)zones/${region}-[^/]+$`).test(scope)
 }

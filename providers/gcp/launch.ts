@@ -1,13 +1,13 @@
-import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
-import type { Calls, Json, LaunchCall, Launched } from "../../src/provider.js"
+import { MusterError, RefusedError, TransientError } from "../../src/errors.js"
+import type { Calls, Instance, Json, LaunchCall, Launched } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { EXISTS, isNotFound } from "./errors.js"
-import { refuseWarning } from "./labelled.js"
+import { EXISTS, isNotFound, saidOf } from "./errors.js"
 import { list } from "./list.js"
 import { uuidOf } from "./names.js"
 import type { NativeOperation } from "./native.js"
-import { outcomeOf, settledByList } from "./outcome.js"
+import { ofLaunch, outcomeOf, settledByList } from "./outcome.js"
 import { pages } from "./pages.js"
+import { doingOf, missingOf } from "./reasons.js"
 import { zonesIn } from "./split.js"
 import type { ZonesOf } from "./zones.js"
 
@@ -30,12 +30,18 @@ export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls)
   try {
     return unsettled(await insert(means, call, calls))
   } catch (error) {
-    if (error instanceof CapacityError || error instanceof QuotaError) {
-      return { instances: [], failures: [error.toFailure(call.count)], settled: true }
-    }
+    if (error instanceof RefusedError) return refused(means.region, call, error)
     if (error instanceof MusterError && error.code === EXISTS) return existing(means, call, calls, error)
     throw error
   }
+}
+
+/** Nothing was made. Of several types and zones it is about those that it names. */
+function refused(region: string, call: LaunchCall, error: RefusedError): Launched {
+  const said = saidOf(error)
+  const missing =
+    said === undefined ? { failures: [error.toFailure(call.count)] } : missingOf(region, call, [{ said }], call.count)
+  return { instances: [], ...missing, settled: true }
 }
 
 async function insert({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<NativeOperation> {
@@ -57,9 +63,23 @@ function unsettled(operation: NativeOperation): Launched {
  * earlier one left carries its request id, and what it made carries its token.
  */
 async function regionalBefore(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched | undefined> {
-  const [earlier, instances] = await Promise.all([find(means, call, calls), list(means, { launch: call.token }, calls)])
+  const [earlier, instances] = await Promise.all([find(means, call, calls), madeBefore(means, call, calls)])
   if (earlier !== undefined) return earlier
   return instances.length === 0 ? undefined : settledByList(call, instances)
+}
+
+/**
+ * A zone that does not answer must not hold up a request that others can grant: that there is no operation of it is answered by
+ * the region, and within the hour, in which calls are sent again, the request id alone brings back what the first one made.
+ */
+async function madeBefore(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+  try {
+    return await list(means, ofLaunch(call), calls)
+  } catch (error) {
+    calls.signal.throwIfAborted()
+    if (error instanceof TransientError) return []
+    throw error
+  }
 }
 
 /**
@@ -85,7 +105,6 @@ export async function find(
     zone === undefined ? "regionOperations.list" : "zoneOperations.list",
     request,
   )) {
-    refuseWarning(page.warning, request.what)
     const earlier = page.items?.find(({ clientOperationId }) => clientOperationId === requestId)
     if (earlier !== undefined) return unsettled(earlier)
   }
@@ -94,7 +113,7 @@ export async function find(
 
 /** Names that are taken, long after: by this launch's own instances, or by somebody else's. */
 async function existing(means: LaunchMeans, call: LaunchCall, calls: Calls, error: MusterError): Promise<Launched> {
-  const instances = await list(means, { launch: call.token }, calls)
+  const instances = await list(means, ofLaunch(call), calls)
   if (instances.length === 0) throw error
   return settledByList(call, instances)
 }
@@ -105,7 +124,7 @@ async function existing(means: LaunchMeans, call: LaunchCall, calls: Calls, erro
  */
 export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
   const operation = await waitFor(means, call, (ref as { readonly operation?: string }).operation ?? "", calls)
-  if (operation === undefined) return settledByList(call, await list(means, { launch: call.token }, calls))
+  if (operation === undefined) return settledByList(call, await list(means, ofLaunch(call), calls))
   if (operation.status !== "DONE") return { instances: [], failures: [], settled: false, ref }
   return outcomeOf(means, call, { operation, ref }, calls)
 }
@@ -126,10 +145,4 @@ async function waitFor(
     if (isNotFound(error)) return undefined
     throw error
   }
-}
-
-/** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
-export function doingOf({ count, offers, zone }: LaunchCall): string {
-  const types = [...new Set(offers.map(({ instanceType }) => instanceType))].join(" or ")
-  return `launching ${count} × ${types} (${offers[0]?.market ?? "on-demand"}, ${zone ?? "any zone"})`
 }

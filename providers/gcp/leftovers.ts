@@ -5,10 +5,11 @@
 import { AuthError, MusterError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
+import type { Send } from "./client.js"
 import { asError, isNotFound } from "./errors.js"
 import { labelled, type ListMeans } from "./labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "./names.js"
-import { lastPart, type NativeDisk } from "./native.js"
+import { lastPart, type NativeDisk, type NativeOperation } from "./native.js"
 import { saidBy } from "./said.js"
 import { parseTime } from "./time.js"
 
@@ -71,10 +72,31 @@ async function removeOne(
   const requestId = uuidOf(hexOf(`remove/${id}/${period}`, 32))
   const message = { zone: parts.zone, disk: parts.name, requestId }
   try {
-    const operation = await send(calls, "disks.delete", { what, message, fields: "name,status,error" })
+    const operation = await ended(
+      send,
+      parts.zone,
+      await send(calls, "disks.delete", { what, message, fields: FATE }),
+      calls,
+    )
     const [problem] = operation.error?.errors ?? []
     if (problem !== undefined) throw asError(saidBy(problem), { what, region })
   } catch (error) {
     if (!isNotFound(error)) throw error
+  }
+}
+
+const FATE = "name,status,error"
+
+/** It is accepted before it is done, and may fail then. A disk goes within seconds: one wait, of two minutes at most, tells. */
+async function ended(send: Send, zone: string, operation: NativeOperation, calls: Calls): Promise<NativeOperation> {
+  const { name = "", status } = operation
+  if (status === "DONE" || name === "") return operation
+  const what = `waiting for the end of ${name}`
+  try {
+    return await send(calls, "zoneOperations.wait", { what, message: { zone, operation: name }, fields: FATE })
+  } catch (error) {
+    // It was accepted, and whoever may not look, or looks too late, knows no more.
+    if (error instanceof AuthError || isNotFound(error)) return operation
+    throw error
   }
 }

@@ -53,13 +53,14 @@ function isPlain({
   zones,
   accelerator,
   localSsds,
+  disk,
   prices,
   apiEndpoint,
   billingEndpoint,
   auth,
   sdk,
 }: GcpOptions): boolean {
-  return [zones, accelerator, localSsds, prices, apiEndpoint, billingEndpoint, auth, sdk].every(
+  return [zones, accelerator, localSsds, disk?.type, prices, apiEndpoint, billingEndpoint, auth, sdk].every(
     (option) => option === undefined,
   )
 }

@@ -115,6 +115,8 @@ export interface NativeOperation {
   readonly startTime?: string
   readonly endTime?: string
   readonly clientOperationId?: string
+  /** Of a bulk operation and the insert operations that came of it: the same. */
+  readonly operationGroupId?: string
   readonly httpErrorStatusCode?: number
   readonly httpErrorMessage?: string
   readonly error?: { readonly errors?: readonly OperationError[] }

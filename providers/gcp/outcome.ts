@@ -1,24 +1,14 @@
 /** What became of a bulk operation that is done: counts, instances, and why some are missing. */
-import { CapacityError, QuotaError, ThrottledError, TransientError } from "../../src/errors.js"
-import type {
-  Calls,
-  Failure,
-  FailureReason,
-  Instance,
-  Json,
-  LaunchCall,
-  Launched,
-  Offer,
-  Scope,
-} from "../../src/provider.js"
-import { COLD_MS, rowOf } from "./codes.js"
-import { asError } from "./errors.js"
-import { scopeOf } from "./families.js"
-import { doingOf, type LaunchMeans } from "./launch.js"
+import type { Calls, Failure, Instance, Json, LaunchCall, Launched, Selector } from "../../src/provider.js"
+import { rowOf } from "./codes.js"
+import { failedInserts } from "./inserts.js"
+import type { LaunchMeans } from "./launch.js"
 import { list } from "./list.js"
 import { idOf } from "./names.js"
 import type { LocationStatus, NativeOperation } from "./native.js"
-import { type Said, saidBy } from "./said.js"
+import { type Cause, doingOf, missingOf } from "./reasons.js"
+import { saidBy } from "./said.js"
+import { zonesIn } from "./split.js"
 import { parseTime } from "./time.js"
 
 interface Done {
@@ -36,18 +26,21 @@ export async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done
   if (call.zone !== undefined && made === call.count && operation.error === undefined) {
     return { instances: asAsked(means.region, call, operation), failures: [], settled: true }
   }
-  if (made === 0 && !namesTaken(operation))
-    return { instances: [], failures: failuresOf(means.region, call, operation, call.count), settled: true }
-  const instances = await list(means, { launch: call.token }, calls)
+  const isNothing = made === 0 && !namesTaken(operation)
+  const instances = isNothing ? [] : await list(means, ofLaunch(call), calls)
   const since = calls.now() - (parseTime(operation.endTime) ?? 0)
   // One that does not say has made all, unless lists show otherwise to the end.
-  if (instances.length < (made ?? call.count) && since < means.consistencyMs)
+  if (!isNothing && instances.length < (made ?? call.count) && since < means.consistencyMs)
     return { instances, failures: [], settled: false, ref }
-  return {
-    instances,
-    failures: failuresOf(means.region, call, operation, call.count - instances.length),
-    settled: true,
-  }
+  const missing = call.count - instances.length
+  const causes = missing > 0 ? await causesOf(means, call, operation, instances, calls) : []
+  return { instances, ...missingOf(means.region, call, causes, missing), settled: true }
+}
+
+/** All that carries the launch's token, where it can be: a zone that it did not ask cannot keep anybody waiting. */
+export function ofLaunch({ token, zone, offers }: LaunchCall): Selector {
+  const zones = zone === undefined ? zonesIn(offers) : [zone]
+  return { launch: token, ...(zones.length === 0 ? {} : { zones }) }
 }
 
 /** Sent again long after, a launch meets its own instances. */
@@ -103,60 +96,18 @@ export function settledByList(call: LaunchCall, instances: readonly Instance[]):
   return { instances, failures: count > 0 ? [failure] : [], settled: true }
 }
 
-type Reason = Omit<Failure, "count">
-
-/** Every cause has its share of what is missing; together they add up to it. */
-function failuresOf(region: string, call: LaunchCall, operation: NativeOperation, missing: number): readonly Failure[] {
-  if (missing <= 0) return []
-  const reasons = reasonsOf(region, call, operation).slice(0, missing)
-  const base = Math.floor(missing / reasons.length)
-  return reasons.map((reason, index) => ({ ...reason, count: base + (index < missing % reasons.length ? 1 : 0) }))
-}
-
-/** "VM_MIN_COUNT_NOT_REACHED" only sums up; the cause comes beside it. Without any, the pools that were asked had no more. */
-function reasonsOf(region: string, call: LaunchCall, { error }: NativeOperation): readonly Reason[] {
-  const all = (error?.errors ?? []).map(saidBy)
-  const causes = all.filter((one) => rowOf(one)?.verdict !== "summary")
-  const what = doingOf(call)
-  const said = causes.length > 0 ? causes : all
-  if (said.length === 0) return call.offers.map((offer) => shortOf(region, call, scopeOf("pool", { region, offer })))
-  const reasons = said.flatMap((one) =>
-    offersMeant(call, one).map((offer) => reasonOf(asError(one, { what, region, offer }))),
-  )
-  return [...new Map(reasons.map((reason) => [`${reason.code} ${JSON.stringify(reason.scope)}`, reason])).values()]
-}
-
-/** Those of the offers whose zone, type or series had no room; else all of them. */
-function offersMeant({ offers }: LaunchCall, { message, zone, instanceType, family }: Said): readonly Offer[] {
-  // What Google says beside it, where there is room instead, is not what had none.
-  const words = (message.split(/consider trying/i)[0] ?? "").split(/[^a-z0-9-]+/)
-  const among = (left: readonly Offer[], isMeant: (offer: Offer) => boolean) => {
-    const meant = left.filter(isMeant)
-    return meant.length > 0 ? meant : left
-  }
-  const zoned = among(offers, (offer) => (zone === undefined ? words.includes(offer.zone) : offer.zone === zone))
-  const typed = among(zoned, (offer) =>
-    instanceType === undefined ? words.includes(offer.instanceType) : offer.instanceType === instanceType,
-  )
-  return among(typed, (offer) => offer.family === family)
-}
-
-function shortOf(region: string, call: LaunchCall, scope: Scope): Reason {
-  const message = `${doingOf(call)}: Compute Engine gave fewer in ${region}, and did not say why`
-  return { reason: "capacity", scope, ttlMs: COLD_MS, code: "ZONE_RESOURCE_POOL_EXHAUSTED", message, inferred: true }
-}
-
-/** After an error within Google a pool is left alone for so long. */
-const FAILED_MS = 30_000
-
-/** The operation has ended: what would be tried again as a request is a failure of this launch now. */
-function reasonOf(error: ReturnType<typeof asError>): Reason {
-  const { code, message } = error
-  if (error instanceof CapacityError || error instanceof QuotaError) {
-    const { count: _count, ...failure } = error.toFailure(0)
-    return failure
-  }
-  const isPassing = error instanceof TransientError || error instanceof ThrottledError
-  const reason: FailureReason = isPassing ? "capacity" : "rejected"
-  return { reason, scope: isPassing ? { provider: "gcp" } : {}, ttlMs: isPassing ? FAILED_MS : 0, code, message }
+/** "VM_MIN_COUNT_NOT_REACHED" only sums up. What the operation itself does not say, those of its VMs do. */
+async function causesOf(
+  { send }: LaunchMeans,
+  call: LaunchCall,
+  operation: NativeOperation,
+  instances: readonly Instance[],
+  calls: Calls,
+): Promise<readonly Cause[]> {
+  const all = (operation.error?.errors ?? []).map(saidBy)
+  const own = all.filter((one) => rowOf(one)?.verdict !== "summary")
+  if (own.length > 0) return own.map((said) => ({ said }))
+  const made = new Set(instances.map(({ name }) => name))
+  const inserts = await failedInserts(send, call, operation, made, calls)
+  return inserts.length > 0 ? inserts : all.map((said) => ({ said }))
 }

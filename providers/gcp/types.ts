@@ -1,5 +1,5 @@
 /** What Compute Engine says of its machine types. */
-import { AuthError, SpecError } from "../../src/errors.js"
+import { AuthError, SpecError, TransientError } from "../../src/errors.js"
 import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { archOf, familyOf, gpuNameOf, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
@@ -18,37 +18,66 @@ const FIELDS =
 /** A filter of more names is longer than reading them all. */
 const NAMED_AT_MOST = 40
 
+/** A zone that did not say what it has. */
+export interface SilentZone {
+  readonly zone: string
+  readonly error: TransientError
+}
+
+export interface Types {
+  readonly types: readonly TypeFacts[]
+  readonly silent: readonly SilentZone[]
+}
+
 /**
- * The named types, or all there are, in each zone. Without the right to read them, what the names tell, unless
+ * The named types, or all there are, in each zone that answers. Without the right to read them, what the names tell, unless
  * the query asks for a range of something.
  *
- * @throws SpecError when a named type is in none of the zones.
+ * @throws SpecError when a named type is in none of the zones; what a zone's silence came to, when nothing else is known.
  */
 export async function typesIn(
   send: Send,
   options: GcpOptions,
   query: OfferQuery & { readonly zones: readonly string[] },
   calls: Calls,
-): Promise<readonly TypeFacts[]> {
+): Promise<Types> {
   refuseUnknown(
     (query.instanceTypes ?? []).filter((name) => !TYPE_NAME.test(name)),
     query.zones,
   )
   try {
-    const found = (
-      await Promise.all(query.zones.map((zone) => readTypes(send, zone, query.instanceTypes, calls)))
-    ).flat()
+    const { found, silent } = await readZones(send, query, calls)
     const known = new Set(found.map(({ native }) => native.name))
-    refuseUnknown(
-      (query.instanceTypes ?? []).filter((name) => !known.has(name)),
-      query.zones,
-    )
-    return found.flatMap(({ zone, native }) => factsOf(zone, native, options))
+    const missing = (query.instanceTypes ?? []).filter((name) => !known.has(name))
+    // A zone that does not answer may have it.
+    if (silent.length === 0) refuseUnknown(missing, query.zones)
+    return { types: found.flatMap(({ zone, native }) => factsOf(zone, native, options)), silent }
   } catch (error) {
     if (!(error instanceof AuthError) || query.instanceTypes === undefined || asksForFacts(query)) throw error
     const { instanceTypes, zones } = query
-    return zones.flatMap((zone) => instanceTypes.map((name) => unreadType(zone, name, query.arch)))
+    const types = zones.flatMap((zone) => instanceTypes.map((name) => unreadType(zone, name, query.arch)))
+    return { types, silent: [] }
   }
+}
+
+/** One zone in trouble is no reason to do without the others. */
+async function readZones(
+  send: Send,
+  { zones, instanceTypes }: OfferQuery & { readonly zones: readonly string[] },
+  calls: Calls,
+): Promise<{ readonly found: readonly Found[]; readonly silent: readonly SilentZone[] }> {
+  const silent: SilentZone[] = []
+  const lists = zones.map(async (zone) => {
+    try {
+      return await readTypes(send, zone, instanceTypes, calls)
+    } catch (error) {
+      calls.signal.throwIfAborted()
+      if (!(error instanceof TransientError)) throw error
+      silent.push({ zone, error })
+      return []
+    }
+  })
+  return { found: (await Promise.all(lists)).flat(), silent }
 }
 
 interface Found {

@@ -135,7 +135,7 @@ describe("disks that stayed behind", () => {
   test("who may not list them is told of none; a zone that does not answer is an error", async () => {
     const cloud = await littered()
     cloud.wire.unreachable.add("us-central1-b")
-    await expect(find(cloud)).rejects.toThrow(/did not answer/)
+    await expect(find(cloud)).rejects.toThrow(/us-central1-b does not answer/)
     cloud.world.faults.rate("disks.aggregatedList", 1, { kind: "fail", error: "auth" })
     expect(await find(cloud)).toEqual([])
   })

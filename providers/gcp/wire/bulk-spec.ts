@@ -233,7 +233,16 @@ interface Machine {
   readonly arch: Arch
 }
 
-const HYPERDISK_ONLY = /^(c4|n4|c4a|n4a|c4d|n4d|a4|x4)-/
+/**
+ * Which disks a machine boots from, in the words of the service: "pd-ssd disk type cannot be used by c4-standard-4 machine
+ * type." is what users post for C4, C4A, N4, A4 and bare metal; the same of hyperdisk-balanced for E2, N2 and T2D, and of
+ * pd-standard for C3.
+ */
+function takes(machineType: string, diskType: string): boolean {
+  if (/^(c4|n4|c4a|n4a|c4d|n4d|a4|x4)-|-metal$/.test(machineType)) return diskType.startsWith("hyperdisk-")
+  if (/^c3d?-/.test(machineType)) return diskType !== "pd-standard"
+  return diskType.startsWith("pd-")
+}
 
 export function checkDisks(
   world: World,
@@ -250,12 +259,8 @@ export function checkDisks(
       "Invalid value for field 'resource.disks': ''. A boot disk must be specified as the first disk.",
     )
   if (diskType.includes("/")) throw new Refusal(503, "backendError", "INTERNAL_ERROR")
-  if (HYPERDISK_ONLY.test(machineType) !== diskType.startsWith("hyperdisk-")) {
-    throw invalid(
-      `${AT}.disks[0]`,
-      diskType,
-      `[${machineType}] features and [disk_type: ${diskType}] features are not compatible.`,
-    )
+  if (!takes(machineType, diskType)) {
+    throw new Refusal(400, "badRequest", `${diskType} disk type cannot be used by ${machineType} machine type.`)
   }
   const image = imageOf(world, pathIn(project, sourceImage))
   if (image === undefined) throw notFound(pathIn(project, sourceImage))

@@ -2,7 +2,7 @@
 import type { Json, JsonObject, Offer } from "../../../src/provider.js"
 import type { Resource, World } from "../../../src/simulator/index.js"
 import { localSsdGiB } from "../families.js"
-import { isoTime } from "../time.js"
+import { pacificTime } from "./pacific.js"
 import { link, numberOf, pathIn } from "./account.js"
 import { imageOf } from "./bulk-spec.js"
 import type { Asked, Handler } from "./handler.js"
@@ -12,7 +12,7 @@ import { notFound, Refusal } from "./refusals.js"
 const read = (answer: Handler["answer"]): Handler => ({ cost: () => ({ reads: 1 }), answer })
 
 /** Long before anything that a test is about. */
-const CREATED = isoTime(0)
+const CREATED = pacificTime(0)
 
 function typeJson(
   project: string,

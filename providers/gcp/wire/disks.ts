@@ -4,11 +4,12 @@
  */
 import type { JsonObject } from "../../../src/provider.js"
 import type { Resource, World, WorldInstance } from "../../../src/simulator/index.js"
-import { isoTime } from "../time.js"
+import { pacificTime } from "./pacific.js"
 import { link, numberOf } from "./account.js"
 import type { Disk, Properties } from "./bulk-spec.js"
 import { filterOf } from "./filter.js"
 import type { Asked, Handler } from "./handler.js"
+import { failed, partOf } from "./instances.js"
 import { remember, remembered } from "./bulk.js"
 import { operationJson, startOperation } from "./operations.js"
 import { listReply, plainPage } from "./paging.js"
@@ -48,8 +49,8 @@ function attached(project: string, instance: WorldInstance): readonly JsonObject
     .map(({ initializeParams }: Disk, index) =>
       diskJson(project, zone, index === 0 ? name : `${name}-${index}`, {
         labels: initializeParams?.labels ?? {},
-        creationTimestamp: isoTime(createdAt),
-        lastAttachTimestamp: isoTime(createdAt),
+        creationTimestamp: pacificTime(createdAt),
+        lastAttachTimestamp: pacificTime(createdAt),
         users: [link(`projects/${project}/zones/${zone}/instances/${name}`)],
       }),
     )
@@ -58,7 +59,7 @@ function attached(project: string, instance: WorldInstance): readonly JsonObject
 /** One that stayed was attached once. */
 function left(project: string, { id, tags, attributes }: Resource): JsonObject {
   const [, , , zone = "", , name = ""] = id.split("/")
-  const at = isoTime(Number(attributes.at ?? 0))
+  const at = pacificTime(Number(attributes.at ?? 0))
   return diskJson(project, zone, name, { labels: tags, creationTimestamp: at, lastAttachTimestamp: at })
 }
 
@@ -75,7 +76,6 @@ const list: Handler = {
   cost: () => ({ reads: 1 }),
   answer(asked) {
     const zone = asked.parameters.zone ?? ""
-    if (asked.settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
     return listReply(asked, "diskList", `zones/${zone}/disks`, plainPage(asked, disksIn(asked, [zone])))
   },
 }
@@ -90,13 +90,13 @@ const aggregatedList: Handler = {
       `zones/${zone}`,
       { disks: items.filter((item) => String(item.zone).endsWith(`/${zone}`)) },
     ])
-    const unreachables = [...settings.unreachable].map((zone) => `zones/${zone}`)
+    const missing = partOf(asked)
     return {
       kind: "compute#diskAggregatedList",
       id: `projects/${project}/aggregated/disks`,
-      items: Object.fromEntries(scopes) as JsonObject,
+      items: { ...(Object.fromEntries(scopes) as JsonObject), ...missing.items },
       ...next,
-      ...(unreachables.length === 0 ? {} : { unreachables }),
+      ...missing.rest,
     }
   },
 }
@@ -106,7 +106,7 @@ const DELETION_MS = 5_000
 const remove: Handler = {
   cost: () => ({ writes: 1 }),
   answer(asked) {
-    const { world, project, parameters } = asked
+    const { world, project, parameters, settings } = asked
     const { zone = "", disk: name = "", requestId } = parameters
     const scope = `delete-disk/${zone}/${name}`
     const before = remembered(asked, scope)
@@ -120,11 +120,17 @@ const remove: Handler = {
       const message = `The disk resource '${path}' is already being used by '${String((holder.users as readonly string[])[0])}'`
       throw new Refusal(400, "resourceInUseByAnotherResource", message)
     }
-    if (!world.resources.delete("disk", path)) throw notFound(path)
+    if (world.resources.get("disk", path) === undefined) throw notFound(path)
+    const failing = settings.answers.next("disks.delete", "operation", { zone })
+    if (failing === undefined) world.resources.delete("disk", path)
     const outcome = { scope: `zones/${zone}`, type: "delete", target: `zones/${zone}/disks/${name}` }
     const named = requestId === undefined ? {} : { requestId }
     const identity = `${scope}/${requestId ?? world.ledger.count()}`
-    const operation = startOperation(world, identity, DELETION_MS, { ...outcome, ...named })
+    const operation = startOperation(world, identity, DELETION_MS, {
+      ...outcome,
+      ...named,
+      ...(failing === undefined ? {} : failed(failing)),
+    })
     remember(asked, scope, operation)
     return operationJson(operation, project)
   },

@@ -1,4 +1,5 @@
 /** Filter expressions as `list` takes them ("Filter expressions", AIP-160 form): terms with AND, OR and parentheses. */
+import { parseTime } from "../time.js"
 import { Refusal } from "./refusals.js"
 
 type Test = (resource: unknown) => boolean
@@ -93,10 +94,17 @@ const COMPARE: Readonly<Record<string, (value: string | undefined, wanted: strin
   "=": (value, wanted) => value === wanted,
   "!=": (value, wanted) => value !== wanted,
   ":": (value, wanted) => value !== undefined && (wanted === "*" || value.includes(wanted)),
-  "<": (value, wanted) => value !== undefined && value < wanted,
-  ">": (value, wanted) => value !== undefined && value > wanted,
-  "<=": (value, wanted) => value !== undefined && value <= wanted,
-  ">=": (value, wanted) => value !== undefined && value >= wanted,
+  "<": (value, wanted) => value !== undefined && compared(value, wanted) < 0,
+  ">": (value, wanted) => value !== undefined && compared(value, wanted) > 0,
+  "<=": (value, wanted) => value !== undefined && compared(value, wanted) <= 0,
+  ">=": (value, wanted) => value !== undefined && compared(value, wanted) >= 0,
+}
+
+/** Times are moments, however far from Greenwich they were written; everything else is text. */
+function compared(value: string, wanted: string): number {
+  const [at, than] = [parseTime(value), parseTime(wanted)]
+  if (at !== undefined && than !== undefined) return at - than
+  return value < wanted ? -1 : value > wanted ? 1 : 0
 }
 
 function pathOf(field: string): readonly string[] {

@@ -1,6 +1,7 @@
 /** What a method is: what it draws from the buckets, how long it takes, and its work. */
 import type { Cost, Json, JsonObject } from "../../../src/provider.js"
 import type { Span, World } from "../../../src/simulator/index.js"
+import type { Answers } from "./answers.js"
 
 export interface Asked {
   readonly world: World
@@ -24,6 +25,7 @@ export interface WireSettings {
   readonly permissions?: ReadonlySet<string>
   /** Zones that do not answer. */
   readonly unreachable: Set<string>
+  readonly answers: Answers
 }
 
 export interface Handler {

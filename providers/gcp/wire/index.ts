@@ -7,10 +7,12 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { Span, World } from "../../../src/simulator/index.js"
 import { furnish, PROJECT } from "./account.js"
+import { Answers } from "./answers.js"
 import { contractOf } from "./contract.js"
 import { type Exchange, serve, type Wire } from "./serve.js"
 
 export { PROJECT } from "./account.js"
+export type { AnswerPlace, ScriptedAnswer } from "./answers.js"
 export { type Contract, contractOf } from "./contract.js"
 export { leaveDisk } from "./disks.js"
 export { permissionsOf } from "./permissions.js"
@@ -45,8 +47,12 @@ export interface GceWire {
   readonly world: World
   /** Zones that do not answer: add them and take them away. */
   readonly unreachable: Set<string>
+  /** What it is made to answer by a script. */
+  readonly answers: Answers
   /** What the wire wrote that the API's description does not allow; always empty, or the wire is wrong. */
   readonly mistakes: readonly string[]
+  /** From now on only this token is accepted. */
+  accept(token: string): void
   close(): Promise<void>
 }
 
@@ -63,12 +69,13 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     skusPerPage = 5_000,
   } = options
   const unreachable = new Set<string>()
+  const answers = new Answers(() => world.clock.now())
   const wire: Wire = {
     world,
     project,
     contract: contractOf(),
     settings: {
-      ...{ operationMs, exhausted, waitMs, skusPerPage, unreachable },
+      ...{ operationMs, exhausted, waitMs, skusPerPage, unreachable, answers },
       ...(options.permissions === undefined ? {} : { permissions: new Set(options.permissions) }),
     },
     mistakes: [],
@@ -87,7 +94,11 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     url: `http://${host}:${listening}`,
     world,
     unreachable,
+    answers,
     mistakes: wire.mistakes,
+    accept: (token) => {
+      wire.token = token
+    },
     close: () => closeServer(server),
   }
 }

@@ -1,8 +1,9 @@
 /** instances.insert: one instance, by a request that names things by URL, where a bulk request takes bare names. */
 import type { JsonObject } from "../../../src/provider.js"
-import { make, remember, remembered } from "./bulk.js"
+import { remember, remembered } from "./bulk.js"
 import { bulkSpec, checkMachine, type Disk } from "./bulk-spec.js"
 import type { Asked, Handler } from "./handler.js"
+import { make } from "./make.js"
 import { byName } from "./names.js"
 import { operationJson, type Outcome, startOperation } from "./operations.js"
 import { invalid, Refusal } from "./refusals.js"
@@ -58,22 +59,17 @@ export const INSERT: Handler = {
     const taken = byName(world, zone, name)
     if (taken !== undefined && taken.state !== "terminated")
       throw new Refusal(409, "alreadyExists", `The resource '${path}' already exists`)
-    const { errors } = make(single, spec, [{ zone, machineType, disks }])
+    const errors = make(single, spec, [{ zone, machineType, disks }]).failed.map(({ error }) => error)
     const outcome: Outcome = {
       scope,
       type: "insert",
       target: `${scope}/instances/${name}`,
       ...(requestId === undefined ? {} : { requestId }),
-      ...(errors.length === 0 ? {} : { error: { status: 503, errors: causes(errors) } }),
+      ...(errors.length === 0 ? {} : { error: { status: 503, errors } }),
     }
     const identity = `insert/${scope}/${requestId ?? world.ledger.count()}`
     const operation = startOperation(world, identity, world.draw(settings.operationMs), outcome)
     remember(asked, `insert/${scope}`, operation)
     return operationJson(operation, project)
   },
-}
-
-/** Only bulk requests have a least number. */
-function causes(errors: readonly JsonObject[]): readonly JsonObject[] {
-  return errors.filter(({ code }) => code !== "VM_MIN_COUNT_NOT_REACHED")
 }

@@ -1,7 +1,7 @@
 /** An instance as Compute Engine writes it: about as large as a real one, because its size is what lists cost. */
 import type { InstanceState, JsonObject } from "../../../src/provider.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
-import { isoTime } from "../time.js"
+import { pacificTime } from "./pacific.js"
 import { hexOf, link, pathIn } from "./account.js"
 
 const STATUS: { readonly [S in InstanceState]: string } = {
@@ -38,7 +38,7 @@ export function instanceJson(
   return {
     kind: "compute#instance",
     id,
-    creationTimestamp: isoTime(createdAt),
+    creationTimestamp: pacificTime(createdAt),
     name,
     description: "",
     tags: { fingerprint: hexOf(`tags/${id}`, 12) },
@@ -67,7 +67,7 @@ export function instanceJson(
     shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
     shieldedInstanceIntegrityPolicy: { updateAutoLearnPolicy: true },
     fingerprint: hexOf(`instance/${id}`, 12),
-    ...(runningAt === undefined ? {} : { lastStartTimestamp: isoTime(runningAt) }),
+    ...(runningAt === undefined ? {} : { lastStartTimestamp: pacificTime(runningAt) }),
   }
 }
 

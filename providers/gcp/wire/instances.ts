@@ -1,14 +1,16 @@
 /** instances.get, list, aggregatedList and delete. */
 import type { JsonObject } from "../../../src/provider.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
+import { errorOf, type ScriptedAnswer } from "./answers.js"
 import { remember, remembered } from "./bulk.js"
 import { filterOf } from "./filter.js"
 import type { Asked, Handler } from "./handler.js"
 import { instanceJson, noticed } from "./instance-json.js"
+import { statusOf } from "./inserts.js"
 import { byName } from "./names.js"
-import { operationJson, startOperation } from "./operations.js"
+import { asItIs, operationJson, type Outcome, startOperation } from "./operations.js"
 import { listReply, pageOf } from "./paging.js"
-import { notFound, Refusal } from "./refusals.js"
+import { notFound } from "./refusals.js"
 
 /** What is gone is in no list, and every other reader is told that it was not found. */
 function shown(world: World, filter: string | undefined, zones: readonly string[]): readonly WorldInstance[] {
@@ -28,8 +30,6 @@ const list: Handler = {
   cost: () => ({ reads: 1 }),
   answer(asked) {
     const zone = asked.parameters.zone ?? ""
-    // A zonal list has no half answers.
-    if (asked.settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
     return listReply(asked, "instanceList", `zones/${zone}/instances`, instancesPage(asked, [zone]))
   },
 }
@@ -47,18 +47,25 @@ const aggregatedList: Handler = {
         zone,
       ),
     ])
-    const unreachables = world.settings.zones
-      .filter((zone) => settings.unreachable.has(zone))
-      .map((zone) => `zones/${zone}`)
-    const missing = unreachables.length === 0 ? {} : { unreachables }
+    const missing = partOf(asked)
     return {
       kind: "compute#instanceAggregatedList",
       id: `projects/${project}/aggregated/instances`,
-      items: Object.fromEntries(scopes) as JsonObject,
+      items: { ...(Object.fromEntries(scopes) as JsonObject), ...missing.items },
       ...next,
-      ...missing,
+      ...missing.rest,
     }
   },
+}
+
+/** What a list of the whole project says of zones that did not answer: their names, and a warning in place of their items. */
+export function partOf({ world, settings }: Asked): { readonly items: JsonObject; readonly rest: JsonObject } {
+  const scopes = world.settings.zones.filter((zone) => settings.unreachable.has(zone)).map((zone) => `zones/${zone}`)
+  const items = scopes.map((scope) => {
+    const data = [{ key: "scope", value: scope }]
+    return [scope, { warning: { code: "UNREACHABLE", message: `The scope '${scope}' is unreachable.`, data } }] as const
+  })
+  return { items: Object.fromEntries(items), rest: scopes.length === 0 ? {} : { unreachables: scopes } }
 }
 
 function scopeJson(instances: readonly JsonObject[], zone: string): JsonObject {
@@ -81,24 +88,31 @@ const get: Handler = {
   answer: (asked) => instanceJson(find(asked), asked.project, noticed(asked.world)),
 }
 
-/** A shutdown takes up to two minutes; the operation ends with it. */
-const DELETION_MS = 30_000
+/** The end of an operation that did nothing. */
+export function failed(answer: ScriptedAnswer): Pick<Outcome, "error"> {
+  const error = errorOf(answer)
+  return { error: { status: answer.status ?? statusOf(error), errors: [error] } }
+}
 
 const remove: Handler = {
   cost: () => ({ writes: 1 }),
   answer(asked) {
-    const { world, project, parameters } = asked
+    const { world, project, parameters, settings } = asked
     const { zone = "", instance: name = "", requestId } = parameters
     const scope = `delete/${zone}/${name}`
     const before = remembered(asked, scope)
-    if (before !== undefined) return operationJson(before, project)
-    const { id } = find(asked)
-    world.terminate([id])
+    if (before !== undefined) return operationJson(asItIs(world, before), project)
+    const { id, instanceType, market } = find(asked)
+    const failing = settings.answers.next("instances.delete", "operation", { zone, instanceType, market })
+    if (failing === undefined) world.terminate([id])
     const outcome = { scope: `zones/${zone}`, type: "delete", target: `zones/${zone}/instances/${name}`, targetId: id }
     const named = requestId === undefined ? {} : { requestId }
-    const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, DELETION_MS, {
+    // Of one that goes well its instance knows when it is done.
+    const doneInMs = failing === undefined ? Number.POSITIVE_INFINITY : world.draw(settings.operationMs)
+    const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, doneInMs, {
       ...outcome,
       ...named,
+      ...(failing === undefined ? {} : failed(failing)),
     })
     remember(asked, scope, operation)
     return operationJson(operation, project)

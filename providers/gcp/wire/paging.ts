@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../../src/provider.js"
+import { parseTime } from "../time.js"
 import { hexOf, link } from "./account.js"
 import { filterOf } from "./filter.js"
 import type { Asked } from "./handler.js"
@@ -46,8 +47,8 @@ function ordered(items: readonly JsonObject[], orderBy: string | undefined): rea
   if (orderBy === undefined || orderBy === "name") return items
   if (orderBy !== "creationTimestamp desc")
     throw invalid("orderBy", orderBy, "Only name and creationTimestamp desc are supported.")
-  const time = (item: JsonObject) => String(item.creationTimestamp ?? item.insertTime ?? "")
-  return [...items].sort((a, b) => (time(a) < time(b) ? 1 : -1))
+  const time = (item: JsonObject) => parseTime(String(item.creationTimestamp ?? item.insertTime)) ?? 0
+  return [...items].sort((a, b) => time(b) - time(a))
 }
 
 /** A list as Compute Engine writes it; without items it has none of that name. */

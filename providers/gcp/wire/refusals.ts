@@ -24,7 +24,7 @@ const DEFAULTS: Readonly<Record<WorldErrorKind, readonly [reason: string, status
   transient: ["backendError", 503],
   capacity: ["resourcePoolExhausted", 503],
   quota: ["quotaExceeded", 403],
-  rejected: ["invalid", 400],
+  rejected: ["conditionNotMet", 400],
   auth: ["forbidden", 403],
   lost: ["backendError", 503],
   cut: ["backendError", 503],

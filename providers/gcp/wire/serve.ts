@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Json, JsonObject } from "../../../src/provider.js"
 import { type World, WorldError } from "../../../src/simulator/index.js"
+import { refusalOf } from "./answers.js"
 import { BILLING, SKUS_API, SKUS_PATH } from "./billing.js"
 import { BULK } from "./bulk.js"
 import { CATALOGUE, checkPlace } from "./catalogue.js"
@@ -12,7 +13,8 @@ import { masked } from "./fields.js"
 import type { Asked, Handler, WireSettings } from "./handler.js"
 import { INSERT } from "./insert.js"
 import { INSTANCES } from "./instances.js"
-import { OPERATIONS } from "./operations.js"
+import { byName } from "./names.js"
+import { OPERATIONS } from "./operation-reads.js"
 import { checkPermissions } from "./permissions.js"
 import { errorReply, Refusal } from "./refusals.js"
 
@@ -44,8 +46,8 @@ export interface Wire {
   readonly project: string
   readonly contract: Contract
   readonly settings: WireSettings
-  /** The only token that is accepted; all and none when left out. */
-  readonly token?: string
+  /** The only token that is accepted now; all and none when left out. */
+  token?: string
   readonly onExchange?: (exchange: Exchange) => void
   /** What the wire itself wrote that the contract does not allow: a mistake in it. */
   readonly mistakes: string[]
@@ -115,6 +117,8 @@ async function answer(
     if (settings.permissions !== undefined) checkPermissions(api, asked, settings.permissions)
     if (handler === undefined) throw new Refusal(501, "notImplemented", `${api} is not part of this wire`)
     checkPlace(asked)
+    checkReachable(asked)
+    checkScript(api, asked)
     // A request that is held is answered with what is known when it is let go.
     if (holdMs > 0) return () => handler.answer(asked)
     const now = handler.answer(asked)
@@ -131,6 +135,22 @@ interface Given {
   readonly query: Readonly<Record<string, string>>
   readonly parameters: Readonly<Record<string, string>>
   readonly body: JsonObject | undefined
+}
+
+/** @throws Refusal for what asks a zone that does not answer: what is asked of one zone has no half answers. */
+function checkReachable({ parameters: { zone = "" }, settings }: Asked): void {
+  if (settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
+}
+
+/** @throws Refusal that a script wants for such a request. What makes instances asks for each of its places. */
+function checkScript(api: string, { world, settings, parameters }: Asked): void {
+  if (api in BULK) return
+  const { zone, instance = "" } = parameters
+  const pool = zone === undefined ? undefined : byName(world, zone, instance)
+  const { instanceType, market } = pool ?? {}
+  const known = { ...(zone && { zone }), ...(instanceType && { instanceType }), ...(market && { market }) }
+  const answer = settings.answers.next(api, "whole", known)
+  if (answer !== undefined) throw refusalOf(answer)
 }
 
 function checkToken({ token }: Wire, { authorization }: Received): void {
