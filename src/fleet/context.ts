@@ -6,6 +6,7 @@ import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
 import type { Catalogue, Known } from "./offers/catalogue.js"
+import type { Aside } from "./journal/aside.js"
 import type { Journal } from "./journal/journal.js"
 import type { Outage } from "./outages.js"
 import type { Refusal } from "./planning/rank.js"
@@ -116,6 +117,8 @@ export interface Fleet {
   readonly leaseMs: number | undefined
   /** Uids of earlier clusters of this name that left no instance and nobody else to remove what they left. */
   readonly abandoned: readonly string[]
+  /** What of this machine's journals could not be read, by its path. */
+  readonly setAside: Map<string, Aside>
   /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
   foundAt: number
   /** Called when this process becomes the one that holds the cluster. */

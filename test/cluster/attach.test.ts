@@ -138,15 +138,6 @@ test("after a crash the journal's open launch call is sent again as it was: no d
   expect(readdirSync(journal)).toEqual([])
 })
 
-test("a journal of a newer version, or a damaged one, is refused by its path; a torn last line is not", async () => {
-  const { clock, make, file, text, dying } = await dieMidLaunch(4)
-  await clock.run(dying.close())
-  writeFileSync(file, text.replace('"version":1', '"version":2'))
-  const again = () => make({ name: "render", existing: "connect" }, { journal })
-  await expect(clock.run(again().scale(1))).rejects.toThrow(`${file}: version 2 is newer than this library knows`)
-  writeFileSync(file, text.replace("\n", "\nnot json\n"))
-  await expect(clock.run(again().scale(1))).rejects.toThrow(`${file}: line 2 is damaged`)
-})
 
 test("a journal that cannot be written stops a launch, names the path, and never stops a termination", async () => {
   const { clock, world, cluster: make } = rig()

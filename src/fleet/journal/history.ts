@@ -1,44 +1,62 @@
 /** History: what the journals of earlier processes tell, one history for each uid. */
-import { readdir, readFile, rm } from "node:fs/promises"
+import { lstat, readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
-import { JournalError } from "../../errors.js"
 import type { Json, LaunchCall } from "../../provider.js"
 import { drafterOf } from "./draft.js"
+import { type Header, type JournalRecord, parseRecords } from "./records.js"
+import { directoryProblem, fileProblem } from "./safe.js"
 import { unpack } from "./packed.js"
-import {
-  type BillRow,
-  type Intent,
-  type IntentOutcome,
-  type JournalHistory,
-  type Made,
-  type MadeByIntent,
-  type OpenIntent,
-  VERSION,
-} from "./journal.js"
+import type { BillRow, Intent, IntentOutcome, JournalHistory, Made, MadeByIntent, OpenIntent } from "./journal.js"
+
+/** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */
+export interface SetAside {
+  readonly path: string
+  readonly message: string
+  /** The cluster's, where the file's name tells it. */
+  readonly uid?: string
+  /** When it was written last, in milliseconds since 1970. */
+  readonly at?: number
+}
 
 /**
  * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.
  *
- * @throws JournalError when a file is from a newer version, or damaged elsewhere than in a last line cut short by a crash.
+ * @param setAside hears of what is damaged, is from a newer version, is no file, or may have been written by others: nothing is
+ * concluded from it.
  */
 export async function readJournals(
   directory: string,
   cluster: string,
   owner: string,
   clock: Clock,
+  setAside: (what: SetAside) => void = () => {},
 ): Promise<JournalHistory[]> {
-  return clock.busy("reading the journal", readAll(directory, cluster, owner, clock.now()))
+  return clock.busy("reading the journal", readAll(directory, { cluster, owner, now: clock.now(), setAside }))
 }
 
-async function readAll(directory: string, cluster: string, owner: string, now: number): Promise<JournalHistory[]> {
+interface Reading {
+  readonly cluster: string
+  readonly owner: string
+  readonly now: number
+  readonly setAside: (what: SetAside) => void
+}
+
+async function readAll(directory: string, { cluster, owner, now, setAside }: Reading): Promise<JournalHistory[]> {
+  const unsafe = await directoryProblem(directory)
+  if (unsafe !== undefined) {
+    setAside({ path: directory, message: `reading the launch journals in ${directory}: ${unsafe}; ${FROM_TAGS}` })
+    return []
+  }
   const names = await readdir(directory).catch(() => [] as string[])
   await removeDrafts(directory, names)
   const paths = names
     .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
     .map((name) => join(directory, name))
-  const files = (await Promise.all(paths.map(readOne))).filter((file) => file !== undefined)
+  const read = await Promise.all(paths.map((path) => readOne(path).catch((error) => asideOf(path, cluster, error))))
+  const files = read.flatMap((one) => (one === undefined || "message" in one ? [] : [one]))
+  for (const one of read) if (one !== undefined && "message" in one) setAside(one)
   const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
   await Promise.all(old.map((file) => rm(file.path, { force: true }).catch(() => {})))
   const histories = new Map<string, JournalHistory>()
@@ -95,20 +113,6 @@ interface FileHistory extends JournalHistory {
   readonly ended: ReadonlySet<string>
 }
 
-interface JournalRecord {
-  readonly kind: string
-  readonly [key: string]: unknown
-}
-
-interface Header {
-  readonly version: number
-  readonly uid: string
-  readonly owner: string
-  readonly generation: number
-  readonly deadline: string
-  readonly writer?: { readonly host: string; readonly pid: number }
-}
-
 interface Outcome {
   readonly token: string
   readonly outcome: IntentOutcome
@@ -116,16 +120,29 @@ interface Outcome {
   readonly made?: readonly Made[]
 }
 
+const FROM_TAGS = "it is set aside, and what it tells of is known from tags alone"
+
+/** Undefined for what is gone by now: its cluster has ended. */
+async function asideOf(path: string, cluster: string, error: unknown): Promise<SetAside | undefined> {
+  if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+  const why = error instanceof Error ? error.message : String(error)
+  // "<cluster>.<uid>.<generation>.<claim>.jsonl"
+  const [uid] = basename(path)
+    .slice(cluster.length + 1)
+    .split(".")
+  const at = await lstat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )
+  const message = `reading the launch journal ${path}: ${why}; ${FROM_TAGS}`
+  return { path, message, ...(uid === undefined ? {} : { uid }), ...(at === undefined ? {} : { at }) }
+}
+
 async function readOne(path: string): Promise<FileHistory | undefined> {
-  const records = parseLines(path, await readFile(path, "utf8"))
-  const header = records[0] as unknown as Header | undefined
+  const unsafe = await fileProblem(path)
+  if (unsafe !== undefined) throw new Error(unsafe)
+  const { header, records } = parseRecords(await readFile(path, "utf8"))
   if (header === undefined) return undefined
-  if (records[0]?.kind !== "header" || header.version > VERSION) {
-    throw new JournalError(
-      `reading the launch journal ${path}: version ${String(header.version)} is newer than this library knows (${VERSION}); update muster, or attach from the version that wrote it`,
-      { path },
-    )
-  }
   const { uid, owner, generation, deadline } = header
   const ofKind = <T>(kind: string) => records.filter((record) => record.kind === kind) as unknown as T[]
   const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))
@@ -191,20 +208,4 @@ function isGone(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH"
   }
-}
-
-/** A last line without its end was cut short by a crash: the call it announced was never sent. */
-function parseLines(path: string, text: string): JournalRecord[] {
-  const lines = text.split("\n")
-  lines.pop()
-  return lines.map((line, index) => {
-    try {
-      return JSON.parse(line) as JournalRecord
-    } catch (error) {
-      throw new JournalError(
-        `reading the launch journal ${path}: line ${index + 1} is damaged; move the file away to go on from tags alone`,
-        { path, cause: error },
-      )
-    }
-  })
 }

@@ -7,20 +7,19 @@
  * replay, which makes nothing twice.
  */
 import { createHash } from "node:crypto"
-import { constants, type FileHandle, open, readdir, rm } from "node:fs/promises"
+import { readdir, rm } from "node:fs/promises"
 import { homedir, hostname } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import { JournalError } from "../../errors.js"
 import type { Bill } from "../../money/bill.js"
 import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provider.js"
-import { createWhole } from "./draft.js"
+import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
+import { directoryProblem } from "./safe.js"
 
 /** Of the file's form; a reader refuses what is newer. */
 export const VERSION = 1
-/** Not "a", which would make one anew that a successor has removed, without its header. */
-const APPEND = constants.O_APPEND | constants.O_WRONLY
 export interface Intent {
   readonly provider: string
   readonly region: string
@@ -114,6 +113,8 @@ export function defaultJournalDirectory(): string {
 interface Batch {
   readonly records: JsonObject[]
   sync: boolean
+  /** Somebody waits for it, and makes nothing unless it can be read later. */
+  mustBeThere: boolean
   /** Writes it as soon as the one before is written. */
   readonly start: () => void
   readonly written: Promise<void>
@@ -125,35 +126,35 @@ interface Batch {
  */
 const GATHER_MS = 50
 
+/** How an intent is written. */
+const MUST = { mustBeThere: true, sync: true } as const
+
 export class FileJournal implements Journal {
   readonly #directory: string
-  readonly #path: string
   readonly #owner: Owner
   readonly #clock: Clock
+  readonly #file: JournalFile
   /** The texts that are in the file, and their digests. */
   readonly #texts = new Map<string, string>()
   #next: Batch | undefined
   #last: Promise<void> = Promise.resolve()
-  #file: FileHandle | undefined
   #isDiscarded = false
-  /** Bytes in the file; zero until it was made. */
-  #length = 0
 
   constructor(directory: string, owner: Owner, clock: Clock) {
     this.#directory = directory
     this.#owner = owner
     this.#clock = clock
-    this.#path = join(directory, fileName(owner))
+    this.#file = new JournalFile(join(directory, fileName(owner)), () => this.#header())
   }
 
   begin(): Promise<void> {
-    const written = this.#append([], false)
+    const written = this.#append([], { mustBeThere: true })
     this.#next?.start()
     return this.#orExplain(written)
   }
 
   intend(intent: Intent): Promise<void> {
-    return this.#orExplain(this.#append([{ kind: "intent", ...intent } as unknown as JsonObject], true))
+    return this.#orExplain(this.#append([{ kind: "intent", ...intent } as unknown as JsonObject], MUST))
   }
 
   async #orExplain(written: Promise<void>): Promise<void> {
@@ -162,8 +163,8 @@ export class FileJournal implements Journal {
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       throw new JournalError(
-        `writing the launch journal ${this.#path}: ${why}; nothing was launched. Make the path writable, or name another with the option journal`,
-        { path: this.#path, cause: error },
+        `writing the launch journal ${this.#file.path}: ${why}; nothing was launched. Make the path writable, or name another with the option journal`,
+        { path: this.#file.path, cause: error },
       )
     }
   }
@@ -180,17 +181,17 @@ export class FileJournal implements Journal {
       ...(rows.length === 0 ? {} : { made: rows }),
     }
     // Not written is not wrong: the intent stays open and is replayed.
-    this.#append([record], false).catch(() => {})
+    this.#append([record]).catch(() => {})
   }
 
   ended(ids: readonly string[]): void {
     // Not written is not wrong: whoever waits for them finds that they are not there.
-    this.#append([{ kind: "ended", ids }], false).catch(() => {})
+    this.#append([{ kind: "ended", ids }]).catch(() => {})
   }
 
   bill(row: BillRow): void {
     // Not written is not lost: a successor that finds the instance alive counts from its launch.
-    this.#append([{ kind: "bill", ...row }], false).catch(() => {})
+    this.#append([{ kind: "bill", ...row }]).catch(() => {})
   }
 
   close(): Promise<void> {
@@ -204,18 +205,18 @@ export class FileJournal implements Journal {
   async #close(): Promise<void> {
     this.#next?.start()
     await this.#last.catch(() => {})
-    const file = this.#file
-    this.#file = undefined
-    await file?.close()
+    await this.#file.close()
   }
 
   async #discard(uids: readonly string[]): Promise<void> {
     this.#isDiscarded = true
     await this.#close()
+    const unsafe = await directoryProblem(this.#directory)
+    if (unsafe !== undefined) throw new Error(`${this.#directory}: ${unsafe}`)
     const names = await readdir(this.#directory).catch(() => [])
     const prefixes = uids.map((uid) => `${this.#owner.cluster}.${uid}.`)
     const ours = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
-    await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true })))
+    await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true }).catch(unlessDirectory)))
   }
 
   /** Lines for the records; texts that the file does not hold yet go before them, and into `texts`. */
@@ -238,13 +239,14 @@ export class FileJournal implements Journal {
   }
 
   /** One write at a time; what is appended meanwhile goes together with the next one. */
-  #append(records: readonly JsonObject[], sync: boolean): Promise<void> {
+  #append(records: readonly JsonObject[], how: Partial<typeof MUST> = {}): Promise<void> {
     // A late outcome must not bring back what was removed.
     if (this.#isDiscarded) return Promise.resolve()
     this.#next ??= this.#batch()
     this.#next.records.push(...records)
-    this.#next.sync ||= sync
-    if (sync) this.#next.start()
+    this.#next.sync ||= how.sync ?? false
+    this.#next.mustBeThere ||= how.mustBeThere ?? false
+    if (how.sync) this.#next.start()
     return this.#next.written
   }
 
@@ -264,33 +266,17 @@ export class FileJournal implements Journal {
     })
     written.catch(() => {})
     this.#last = written
-    return { records: [], sync: false, start, written }
+    return { records: [], sync: false, mustBeThere: false, start, written }
   }
 
   async #write(): Promise<void> {
     const batch = this.#next
     this.#next = undefined
     if (batch === undefined) return
-    try {
-      const file = this.#file ?? (await this.#open())
-      const texts = new Map<string, string>()
-      const text = this.#linesOf(batch.records, texts).join("")
-      if (text !== "") await file.appendFile(text)
-      if (batch.sync) await file.datasync()
-      this.#length += Buffer.byteLength(text)
-      for (const [known, digest] of texts) this.#texts.set(known, digest)
-    } catch (error) {
-      // Half a line would damage the next one.
-      await this.#file?.truncate(this.#length).catch(() => {})
-      throw error
-    }
-  }
-
-  /** There with its header, or not there: whoever reads it never finds a file that does not say whose it is. */
-  async #open(): Promise<FileHandle> {
-    if (this.#length === 0) this.#length = await createWhole(this.#path, this.#header())
-    this.#file = await open(this.#path, APPEND)
-    return this.#file
+    if (this.#file.isNew) this.#texts.clear()
+    const texts = new Map<string, string>()
+    await this.#file.append(this.#linesOf(batch.records, texts).join(""), batch)
+    for (const [known, digest] of texts) this.#texts.set(known, digest)
   }
 
   #header(): string {
@@ -298,6 +284,11 @@ export class FileJournal implements Journal {
     const writer = { host: hostname(), pid: process.pid }
     return line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
   }
+}
+
+/** A directory in a file's place is none of ours. */
+function unlessDirectory(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ERR_FS_EISDIR") throw error
 }
 
 function line(record: object): string {

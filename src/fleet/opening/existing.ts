@@ -3,7 +3,7 @@ import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { ResolvedSpec } from "../../spec.js"
-import { readJournals } from "../journal/history.js"
+import { readJournals, type SetAside } from "../journal/history.js"
 import type { OpenOptions } from "./open.js"
 import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
 
@@ -11,10 +11,12 @@ export interface Existing {
   readonly found: Found | undefined
   /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
   readonly abandoned: readonly string[]
+  /** What of this machine's journals could not be read. */
+  readonly setAside: readonly SetAside[]
 }
 
 /** A name that was made up just now cannot live already. */
-export const NOTHING: Existing = { found: undefined, abandoned: [] }
+export const NOTHING: Existing = { found: undefined, abandoned: [], setAside: [] }
 
 export async function findExisting(
   name: string,
@@ -23,14 +25,14 @@ export async function findExisting(
   options: OpenOptions,
 ): Promise<Existing> {
   const { clock, mode } = options
-  const { all, abandoned } = await surveyAll(name, spec, providers, options)
+  const { all, abandoned, setAside } = await surveyAll(name, spec, providers, options)
   const [largest, ...others] = all
   const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
   if (largest === undefined) {
     if (mode === "create")
-      return { found: await connectToLeftovers(name, spec, providers, abandoned, options), abandoned }
+      return { found: await connectToLeftovers(name, spec, providers, abandoned, options), abandoned, setAside }
     const empty = await surveyLeftovers(name, spec.owner, providers, options)
-    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned }
+    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned, setAside }
     throw new MusterError(
       `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
       { code: "NotFound" },
@@ -43,7 +45,7 @@ export async function findExisting(
       `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}); close one of them from where it was made`,
     )
   }
-  return { found: largest, abandoned }
+  return { found: largest, abandoned, setAside }
 }
 
 /**
@@ -81,10 +83,12 @@ export async function surveyAll(
   spec: ResolvedSpec,
   providers: readonly Provider[],
   { clock, journal, signal }: Pick<OpenOptions, "clock" | "journal" | "signal">,
-): Promise<{ readonly all: readonly Found[]; readonly abandoned: readonly string[] }> {
-  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock)
+): Promise<Pick<Existing, "abandoned" | "setAside"> & { readonly all: readonly Found[] }> {
+  const setAside: SetAside[] = []
+  const note = (what: SetAside) => void setAside.push(what)
+  const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock, note)
   const all = await survey(name, spec.owner, providers, histories, clock, signal)
-  return { all, abandoned: abandonedBy(histories, all) }
+  return { all, abandoned: abandonedBy(histories, all), setAside }
 }
 
 function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {

@@ -3,6 +3,7 @@ import { OwnershipError } from "../../errors.js"
 import type { Owner } from "../../provider.js"
 import { type Fleet, fleetCalls, lookWithin, messageOf } from "../context.js"
 import { adoptIntent } from "../launch.js"
+import { tellSetAside } from "../journal/aside.js"
 import { randomHex } from "./names.js"
 import { setTargets } from "../scaling/scaling.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
@@ -68,6 +69,7 @@ async function take(fleet: Fleet): Promise<void> {
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
   become(fleet, await claim(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
+  tellSetAside(fleet)
   for (const state of fleet.groups.values()) {
     for (const message of state.notes) fleet.emit({ type: "note", group: state.group.name, message })
   }

@@ -9,6 +9,7 @@ import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
 import type { Fleet, GroupState, LookState, Memory } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
+import { noteSetAside, tellSetAside } from "../journal/aside.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
 import { adopt, hold } from "./hold.js"
 import { randomHex } from "./names.js"
@@ -54,14 +55,17 @@ export async function openFleet(
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
   checkLease(spec, providers)
-  const { found, abandoned } = isNamed ? await findExisting(name, spec, providers, options) : NOTHING
+  const existing = isNamed ? await findExisting(name, spec, providers, options) : NOTHING
+  const { found } = existing
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
     ownerOf(name, spec, found, options.clock),
     spec,
-    { providers, found, abandoned, recalled },
+    { ...existing, providers, recalled },
     options,
   )
+  noteSetAside(fleet, existing.setAside)
+  if (options.mode === "create") tellSetAside(fleet)
   if (found !== undefined) adopt(fleet, found)
   const isContinued = found !== undefined || spec.existing === "connect" || options.mode === "attach"
   if (isContinued) await continueBills(fleet, found, options.journal)
@@ -148,7 +152,8 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     journal: found === undefined ? newJournal(owner) : noJournal,
     newJournal,
     survey: async () => {
-      const { all } = await surveyAll(owner.cluster, spec, providers, options)
+      const { all, setAside } = await surveyAll(owner.cluster, spec, providers, options)
+      noteSetAside(fleet, setAside)
       return all.find(({ uid }) => uid === owner.uid)
     },
     leaseMs: spec.leaseMs ?? leaseOf(known),
@@ -170,6 +175,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     wishes: 0,
     foundAt: 0,
     abandoned,
+    setAside: new Map(),
     onHeld: () => {},
     claiming: undefined,
     emit,
