@@ -21,7 +21,8 @@ import { randomBytes } from "node:crypto"
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { RejectedError } from "../../src/errors.js"
-import { isErrno } from "./errors.js"
+import { isErrno, toCloudError } from "./errors.js"
+import { checkOwned } from "./safe.js"
 
 /** Of all that is below a root; a root of a later version is refused, because what is in it may mean something else. */
 const VERSION = 1
@@ -78,30 +79,32 @@ export function uniqueName(name: string): string {
   return `${name}.${process.pid}.${randomBytes(6).toString("hex")}`
 }
 
-/** Makes the root and the cluster's directories. Refuses a root that others could write to: what is in it is executed. */
+/** Makes the root and the cluster's directories, and checks them. @throws RejectedError when they cannot be used. */
 export async function makeDirectories(layout: Layout, key: string): Promise<void> {
   await ensureDirectory(layout.root)
-  const { uid, mode } = await stat(layout.root)
-  const user = process.getuid?.()
-  if (user !== undefined && (uid !== user || (mode & 0o022) !== 0)) {
-    throw new RejectedError(
-      `using ${layout.root}: others can write to it (owner ${uid}, mode ${(mode & 0o777).toString(8)}); ` +
-        `chown it to user ${user} and chmod it to 700, or give another directory: local({ root })`,
-      { code: "UnsafeRoot" },
-    )
-  }
+  await checkOwned(layout)
   const cluster = layout.cluster(key)
   const wanted = [layout.instances, layout.claims, cluster.spent, cluster.making, cluster.trash]
   for (const path of wanted) await ensureDirectory(path)
-  if (!(await checkVersion(layout))) await createWhole(join(layout.root, "version"), cluster.making, `${VERSION}\n`)
+  if (!(await saysVersion(layout))) await createWhole(join(layout.root, "version"), cluster.making, `${VERSION}\n`)
 }
 
 /**
- * Whether the root says its version; one that says none is new, or empty.
+ * Before anything in a root is read, run or ended.
  *
- * @throws RejectedError when it is from a later version of this library.
+ * @throws RejectedError when others own or may write it, or it is from a later version of this library.
  */
-export async function checkVersion(layout: Layout): Promise<boolean> {
+export async function checkRoot(layout: Layout): Promise<void> {
+  try {
+    await checkOwned(layout)
+    await saysVersion(layout)
+  } catch (error) {
+    throw toCloudError(`using ${layout.root}`, error, { provider: "local" })
+  }
+}
+
+/** Whether the root says its version; one that says none is new, or empty. */
+async function saysVersion(layout: Layout): Promise<boolean> {
   const text = await readText(join(layout.root, "version"))
   if (text === undefined) return false
   if (Number(text) <= VERSION) return true

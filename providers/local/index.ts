@@ -7,7 +7,7 @@ import { RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import { plainOptions } from "../../src/parse.js"
 import type { Arch, Instance, Limits, Provider } from "../../src/provider.js"
-import { type Layout, layoutOf, readText } from "./directory.js"
+import { checkRoot, type Layout, layoutOf, readText } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { lookAtLaunch, sendLaunch } from "./launch.js"
 import { renewLeases } from "./lease.js"
@@ -18,6 +18,7 @@ import { localOffers } from "./offers.js"
 import { type Config, configOf, type LocalOptions } from "./options.js"
 import { claimCluster, prepareGroup, refusePlatform, USER_DATA_BYTES } from "./prepare.js"
 import { isOfLaunch, PROVIDER, parseRecord, REGION, recordName, specName } from "./record.js"
+import { isInstance } from "./safe.js"
 import { INSTANCES_PER_CALL, splitWish } from "./split.js"
 import { terminateAll } from "./terminate.js"
 
@@ -108,6 +109,8 @@ async function readOf(
 ): Promise<string | undefined> {
   const here = layout.instance(id)
   try {
+    await checkRoot(layout)
+    if (!(await isInstance(layout, id))) return undefined
     const text = await readText(join(here, recordName))
     if (text === undefined || !isOfLaunch(parseRecord(here, text), tags[TAG.launch] ?? "")) return undefined
     return await read(join(here, file))

@@ -6,15 +6,7 @@ import { CapacityError, MusterError, RejectedError, TransientError } from "../..
 import type { Failure, Instance, LaunchCall, Launched, Offer, Scope } from "../../src/provider.js"
 import { type LaunchBody, readBody, tagsOf } from "./body.js"
 import { claimPlaces, release } from "./claims.js"
-import {
-  checkVersion,
-  clusterKey,
-  createWhole,
-  isPlainName,
-  type Layout,
-  readText,
-  unlessMissing,
-} from "./directory.js"
+import { checkRoot, clusterKey, createWhole, isPlainName, type Layout, readText, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { type Host, lookAtHost } from "./host.js"
 import { makeInstance, startScript } from "./make.js"
@@ -77,7 +69,7 @@ function stepOf(step: (launch: Launch, names: readonly string[]) => Promise<Laun
       throw new RejectedError(`${doing}: the call needs an offer and ${call.count} plain names; split gives such calls`)
     }
     try {
-      await checkVersion(layout)
+      await checkRoot(layout)
       const body = readBody(call.body)
       return await step({ layout, config, call, body, offer, doing, now, signal, host: lookAtHost() }, names)
     } catch (error) {

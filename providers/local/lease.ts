@@ -4,9 +4,10 @@ import { join } from "node:path"
 import pLimit from "p-limit"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Instance } from "../../src/provider.js"
-import { type Layout, readText, unlessMissing } from "./directory.js"
+import { checkRoot, type Layout, readText, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { isOfLaunch, parseRecord, PROVIDER, recordName } from "./record.js"
+import { isInstance } from "./safe.js"
 
 export const leaseName = "lease"
 
@@ -33,6 +34,7 @@ export async function renewLeases(
   calls: Calls,
 ): Promise<void> {
   await calls.send("local.renew", {}, async () => {
+    await checkRoot(layout)
     const limit = pLimit(WRITERS)
     const renewed = await Promise.allSettled(instances.map((one) => limit(() => renewOne(layout, one, until))))
     const refused = renewed.find((outcome) => outcome.status === "rejected")
@@ -44,7 +46,7 @@ export async function renewLeases(
 /** In place: a full disk has room for it, a reader sees all of the one or the other, and none comes where there was none. */
 async function renewOne(layout: Layout, instance: Instance, until: number): Promise<void> {
   const here = layout.instance(instance.id)
-  const text = await readText(join(here, recordName))
+  const text = (await isInstance(layout, instance.id)) ? await readText(join(here, recordName)) : undefined
   if (text === undefined || !isOfLaunch(parseRecord(here, text), instance.tags[TAG.launch] ?? "")) return
   await unlessMissing(writeFile(join(here, leaseName), leaseText(until), { flag: "r+" }))
 }

@@ -5,7 +5,7 @@ import { RejectedError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
 import { type Claim, freeStale, isStale, readClaims } from "./claims.js"
-import { checkVersion, clusterKey, type Layout, uniqueName, unlessMissing } from "./directory.js"
+import { checkRoot, clusterKey, type Layout, uniqueName, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { type Host, lookAtHost } from "./host.js"
 import { observe, observeAll } from "./observe.js"
@@ -22,7 +22,7 @@ const REMOVED = "removed"
 export async function findLeftovers(layout: Layout, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   return calls.send("local.leftovers", {}, async () => {
     try {
-      await checkVersion(layout)
+      await checkRoot(layout)
       const host = lookAtHost()
       const found = [
         ...(await failedInstances(layout, host)),
@@ -44,6 +44,7 @@ export async function findLeftovers(layout: Layout, selector: Selector, calls: C
 export async function removeLeftovers(layout: Layout, leftovers: readonly Leftover[], calls: Calls): Promise<void> {
   await calls.send("local.remove", {}, async () => {
     try {
+      await checkRoot(layout)
       const host = lookAtHost()
       // Clusters last: the others write down in their directories what they remove.
       const ordered = [...leftovers].sort((a, b) => Number(a.kind === KIND.cluster) - Number(b.kind === KIND.cluster))

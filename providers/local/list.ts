@@ -2,7 +2,7 @@
 import pLimit from "p-limit"
 import { tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Instance, Selector } from "../../src/provider.js"
-import { checkVersion, type Layout } from "./directory.js"
+import { checkRoot, type Layout } from "./directory.js"
 import { isErrno, toCloudError } from "./errors.js"
 import { lookAtHost } from "./host.js"
 import { endOf, observeAll, type Sighting } from "./observe.js"
@@ -19,7 +19,7 @@ const REMOVERS = 8
 export async function listInstances(layout: Layout, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
   return calls.send("local.list", {}, async () => {
     try {
-      await checkVersion(layout)
+      await checkRoot(layout)
       const sightings = await observeAll(layout, lookAtHost(), selector.ids)
       const selected = sightings.filter((sighting) => tagsMatch(sighting.record.tags, selector))
       const gone = selected.filter((sighting) => sighting.state === "gone")

@@ -8,6 +8,7 @@ import { isPlainName, type Layout, readText, unlessMissing } from "./directory.j
 import type { Host } from "./host.js"
 import { leaseName } from "./lease.js"
 import { type InstanceRecord, PROVIDER, parseRecord, REGION, recordName } from "./record.js"
+import { isInstance } from "./safe.js"
 
 /** Directories read at the same time: more does not help the four threads that Node reads files with. */
 const READERS = 16
@@ -62,7 +63,7 @@ export async function observeAll(layout: Layout, host: Host, names?: readonly st
 
 /** One instance; undefined when there is none with this name. */
 export async function observe(layout: Layout, host: Host, name: string): Promise<Sighting | undefined> {
-  if (!isPlainName(name)) return undefined
+  if (!isPlainName(name) || !(await isInstance(layout, name))) return undefined
   const here = layout.instance(name)
   const files = new Set((await unlessMissing(readdir(here))) ?? [])
   if (!files.has(recordName)) return undefined

@@ -4,7 +4,7 @@
  */
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
-import { OwnershipError } from "../../src/errors.js"
+import { OwnershipError, RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Owner } from "../../src/provider.js"
 import { clusterKey, createWhole, type Layout, readText, unlessMissing } from "./directory.js"
@@ -34,7 +34,24 @@ export async function currentClaim(layout: Layout, key: string): Promise<NameCla
   const files = (await unlessMissing(readdir(path))) ?? []
   const number = Math.max(0, ...files.map((file) => Number(FILE.exec(file)?.[1] ?? 0)))
   const text = number === 0 ? undefined : await readText(join(path, `claim-${number}`))
-  return text === undefined ? undefined : { ...(JSON.parse(text) as NameClaim), number }
+  return text === undefined ? undefined : { ...parseClaim(join(path, `claim-${number}`), text), number }
+}
+
+const TEXTS = ["cluster", "owner", "uid", "claim", "maker"] as const
+
+function parseClaim(path: string, text: string): Omit<NameClaim, "number"> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  const fields = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+  const isWhole = TEXTS.every((field) => typeof fields[field] === "string") && typeof fields.generation === "number"
+  if (isWhole) return value as Omit<NameClaim, "number">
+  throw new RejectedError(`reading ${path}: this is no claim of a cluster's name; look what it is, and remove it`, {
+    code: "BadClaim",
+  })
 }
 
 /**

@@ -5,7 +5,7 @@ import pLimit from "p-limit"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Instance, Termination } from "../../src/provider.js"
 import { release } from "./claims.js"
-import { createWhole, type Layout, PRIVATE_FILE, readText, uniqueName, unlessMissing } from "./directory.js"
+import { checkRoot, createWhole, type Layout, PRIVATE_FILE, readText, uniqueName, unlessMissing } from "./directory.js"
 import { isErrno, toCloudError } from "./errors.js"
 import { type Host, lookAtHost, pidOf } from "./host.js"
 import { startScript } from "./make.js"
@@ -31,6 +31,7 @@ interface Marked {
  */
 export async function terminateAll(layout: Layout, instances: readonly Instance[], calls: Calls): Promise<Termination> {
   return calls.send("local.terminate", {}, async () => {
+    await checkRoot(layout)
     const host = lookAtHost()
     const limit = pLimit(LOOKERS)
     const marked = await Promise.all(instances.map((one) => limit(() => answering(one, () => mark(layout, host, one)))))
