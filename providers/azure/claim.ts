@@ -32,7 +32,7 @@ export interface Claimed {
 export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
   const held = await readGroup(azure, group, calls)
-  if (held?.isLeaving === true) throw lost(owner, `resource group ${group} is being deleted`)
+  if (held?.isLeaving === true) throw lost(owner, `resource group ${group} is being deleted`, true)
   const claim = azure.claims.get(group)
   if (held === undefined && claim?.nonce === owner.claim) return notFound(azure, owner, claim, calls)
   const claimed = await takeGroup(azure, owner, held?.tags, calls)
@@ -63,16 +63,13 @@ async function notFound(azure: Azure, owner: Owner, { at }: Claim, calls: Calls)
   const groups = await taggedGroups(azure, calls)
   if (groups.some(({ name }) => name.toLowerCase() === group)) return { group, notes: [] }
   const later = groups.find(({ tags }) => tags[TAG.uid] === owner.uid && generationOf(tags) > owner.generation)
-  throw lost(
-    owner,
-    later === undefined ? `somebody deleted resource group ${group}` : `its generation is in ${later.name} now`,
-  )
+  if (later !== undefined) throw lost(owner, `its generation is in ${later.name} now`, false)
+  throw lost(owner, `somebody deleted resource group ${group}`, true)
 }
 
-function lost({ cluster, generation }: Owner, how: string): OwnershipError {
-  return new OwnershipError(
-    `generation ${generation} of cluster "${cluster}" has ended: ${how}; attach to the cluster anew, or start it again`,
-  )
+function lost({ cluster, generation }: Owner, how: string, gone: boolean): OwnershipError {
+  const message = `generation ${generation} of cluster "${cluster}" has ended: ${how}; attach to the cluster anew, or start it again`
+  return new OwnershipError(message, { gone })
 }
 
 const TAGS_ALONE =

@@ -3,6 +3,7 @@ import { RefusedError, RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../src/provider.js"
 import { type ArmReply, refusalOf, unreadable } from "./errors.js"
+import { youth } from "./group.js"
 import { type NativeVm, toInstance } from "./instance.js"
 import { REGIONAL, sharedName } from "./names.js"
 import { poolText } from "./outcome.js"
@@ -23,7 +24,7 @@ const PUT = "VirtualMachines_CreateOrUpdate"
 export async function launch(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
   const { group, name, vm } = call.body as VmBody
   // "If-None-Match: *" answers 412 for what exists; a PUT without it answers 409, and both mean: look.
-  const sending = { ...sendingOf(azure, call), accepts: [409, 412], member: "id" }
+  const sending = { ...sendingOf(azure, call, calls), accepts: [409, 412], member: "id" }
   try {
     const reply = await azure.send(calls, PUT, sending, (connection, signal) =>
       connection.putVm({ group, name }, vm as unknown as VirtualMachine, signal),
@@ -49,7 +50,7 @@ export async function settle(azure: Azure, call: LaunchCall, calls: Calls): Prom
 async function adopt(azure: Azure, call: LaunchCall, calls: Calls, reply: ArmReply): Promise<Launched> {
   const found = await read(azure, call, calls)
   if (found !== undefined) return settled([found])
-  const doing = doingOf(azure.options, PUT, sendingOf(azure, call))
+  const doing = doingOf(azure.options, PUT, sendingOf(azure, call, calls))
   throw refusalOf(reply, doing, []) ?? unreadable(reply, doing)
 }
 
@@ -57,14 +58,22 @@ function isShortage(error: unknown): error is RefusedError {
   return error instanceof RefusedError && (error.reason === "capacity" || error.reason === "quota")
 }
 
-function sendingOf({ options }: Azure, call: LaunchCall): Sending {
+function sendingOf(azure: Azure, call: LaunchCall, calls: Calls): Sending {
+  const { options, claims } = azure
   const [offer] = call.offers
   const { group } = call.body as VmBody
   const made = [
     ...(options.resourceGroup === undefined ? [group] : []),
     ...(options.subnetId === undefined ? [sharedName(options.location)] : []),
   ]
-  return { what: `launching ${textOf(options.location, call)}`, made, ...(offer === undefined ? {} : { offer }) }
+  // One that was claimed here long ago is known everywhere: it has gone.
+  const isOld = claims.has(group) && youth(azure, group, calls).isYoung === undefined
+  return {
+    what: `launching ${textOf(options.location, call)}`,
+    made,
+    ...(isOld ? { graceMs: 0 } : {}),
+    ...(offer === undefined ? {} : { offer }),
+  }
 }
 
 /** By name, which is strongly consistent, unlike lists. */

@@ -3,7 +3,7 @@ import type { Calls, Instance, Selector } from "../../src/provider.js"
 import { withAddresses } from "./addresses.js"
 import { clusterGroups } from "./group.js"
 import { failureOf, hasFailed, type NativeVm, toInstance } from "./instance.js"
-import { placeOf, vmId } from "./names.js"
+import { placeOf, type VmPlace, vmId } from "./names.js"
 import type { Azure } from "./send.js"
 import { withPower } from "./power.js"
 import { readVm, vmsIn } from "./vms.js"
@@ -11,9 +11,14 @@ import { readVm, vmsIn } from "./vms.js"
 /** More ids than this are looked for in lists first: each GET draws as much as a page of a list. */
 const FEW_IDS = 10
 
+/** Only what was launched from here may be too young for lists; nothing is asked of what another process's list lacks. */
+function mayBeUnlisted({ options, claims }: Azure, { group }: VmPlace): boolean {
+  return options.resourceGroup !== undefined || claims.has(group.toLowerCase())
+}
+
 /**
  * All instances that match, from every page of every group of theirs; a page that cannot be read fails the whole list.
- * Ids are read one by one where the list lacks them. Only of VMs that have failed the reason is read.
+ * Ids are read one by one where they are few, or where lists may not have them yet. Only of VMs that have failed the reason is read.
  *
  * Of those that run, and have for some minutes, one more list tells which have stopped.
  */
@@ -62,6 +67,7 @@ async function withIds(azure: Azure, ids: readonly string[], calls: Calls): Prom
     for (const native of (await Promise.all([...groups].map((group) => vmsIn(azure, group, calls)))).flat()) {
       if (wanted.delete((native.id ?? "").toLowerCase())) found.push(native)
     }
+    for (const [id, place] of wanted) if (!mayBeUnlisted(azure, place)) wanted.delete(id)
   }
   const read = await Promise.all([...wanted.values()].map((place) => readVm(azure, place, calls, "instanceView")))
   return [...found, ...read.flatMap((native) => native ?? [])]

@@ -32,6 +32,8 @@ export interface Doing {
   readonly made?: readonly string[]
   /** What it names is known to be there: that it is not found passes. */
   readonly isYoung?: true
+  /** Of a launch: for how long its group may not be known everywhere, in milliseconds; left out: as long as a new one. */
+  readonly graceMs?: number
 }
 
 export type Pool = Pick<Offer, "zone" | "instanceType" | "market" | "family">
@@ -144,7 +146,8 @@ function missing(said: Said, doing: Doing, message: string): MusterError {
   const ours = isOurs(said, doing)
   if (doing.offer === undefined || (!ours && !isGroup)) return new RejectedError(message, words)
   const refusal = { ...words, scope: scopeOf("region", doing), ttlMs: AGAIN_MS }
-  return new NotFoundError(message, { ...refusal, graceMs: PROPAGATION_MS, ours })
+  const graceMs = isGroup ? (doing.graceMs ?? PROPAGATION_MS) : PROPAGATION_MS
+  return new NotFoundError(message, { ...refusal, graceMs, ours })
 }
 
 /** Whose doing it is, is for whoever prepares anew to find out: that reads the group itself. */

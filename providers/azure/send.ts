@@ -15,6 +15,8 @@ export interface Sending {
   readonly made?: readonly string[]
   /** What it names is known to be there, since a moment ago or to another answer: that it is not found passes. */
   readonly isYoung?: true
+  /** Of a launch: for how long its group may not be known everywhere, in milliseconds. */
+  readonly graceMs?: number
   /** Statuses that are no errors here, 200 to 299 aside. */
   readonly accepts?: readonly number[]
   /** The member without which a 200 is not Azure's: a login page would else pass for an empty list. */
@@ -78,7 +80,7 @@ async function sendOnce(
 }
 
 /** What a request is about, for the words and the scope of its refusal. */
-export function doingOf(options: AzureOptions, api: Api, { what, offer, made, isYoung }: Sending): Doing {
+export function doingOf(options: AzureOptions, api: Api, { what, offer, made, isYoung, graceMs }: Sending): Doing {
   return {
     what,
     location: options.location,
@@ -87,6 +89,7 @@ export function doingOf(options: AzureOptions, api: Api, { what, offer, made, is
     ...(offer === undefined ? {} : { offer }),
     ...(made === undefined ? {} : { made }),
     ...(isYoung === undefined ? {} : { isYoung }),
+    ...(graceMs === undefined ? {} : { graceMs }),
   }
 }
 

@@ -1,8 +1,19 @@
 /** What was made a moment ago is not known everywhere yet: that is no proof that somebody took it away, and ends nothing. */
 import { describe, expect, test } from "vitest"
 import { NotFoundError, OwnershipError, RejectedError, SpecError, TransientError } from "../../src/errors.js"
-import type { LaunchCall } from "../../src/provider.js"
-import { azureCloud, type Cloud, launchMany, OWNER, planMany, prepareOf, SUBSCRIPTION } from "./support/cloud.js"
+import type { LaunchCall, Provider } from "../../src/provider.js"
+import { adapterOf } from "../../providers/azure/adapter.js"
+import { parseAzureOptions } from "../../providers/azure/options.js"
+import {
+  azureCloud,
+  type Cloud,
+  launchMany,
+  optionsFor,
+  OWNER,
+  planMany,
+  prepareOf,
+  SUBSCRIPTION,
+} from "./support/cloud.js"
 import { errorOf } from "./support/scripted.js"
 
 const SELECTOR = { uid: OWNER.uid }
@@ -17,12 +28,12 @@ async function callFor(cloud: Cloud): Promise<LaunchCall> {
 
 const launchOf = (cloud: Cloud, call: LaunchCall) => cloud.run(cloud.provider.launch(call, cloud.bare()))
 
+/** A provider that has claimed nothing. */
+const otherProcess = ({ wire }: Cloud) => adapterOf(parseAzureOptions(optionsFor(wire)))
+
 /** Deletes the group behind our back, and lets it go. */
 async function removeGroup(cloud: Cloud): Promise<void> {
-  const { adapterOf } = await import("../../providers/azure/adapter.js")
-  const { parseAzureOptions } = await import("../../providers/azure/options.js")
-  const { optionsFor } = await import("./support/cloud.js")
-  const other = adapterOf(parseAzureOptions(optionsFor(cloud.wire)))
+  const other = otherProcess(cloud)
   const found = await cloud.run(other.leftovers?.(SELECTOR, cloud.bare()) ?? Promise.resolve([]))
   const own = found.filter(({ shared }) => !shared)
   await cloud.run(other.remove?.(own, cloud.bare()) ?? Promise.resolve())
@@ -53,6 +64,16 @@ describe("a group that the regions do not know yet", () => {
     expect((await launchOf(cloud, call)).instances).toHaveLength(1)
   })
 
+  test("one that was made long ago is not young: it is prepared anew at once, which finds out", async () => {
+    const cloud = await azureCloud()
+    const call = await callFor(cloud)
+    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
+    await removeGroup(cloud)
+    const error = await errorOf(launchOf(cloud, call))
+    expect(error).toMatchObject({ name: "NotFoundError", code: "ResourceGroupNotFound", ours: true, graceMs: 0 })
+    expect(await errorOf(prepareOf(cloud))).toMatchObject({ name: "OwnershipError", gone: true })
+  })
+
   test("a delete that is answered so has ended nothing, and says so", async () => {
     const cloud = await azureCloud()
     const instances = await launchMany(cloud, 2)
@@ -71,6 +92,18 @@ describe("a group that the regions do not know yet", () => {
     expect(await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.bare())))).toBeInstanceOf(TransientError)
     await cloud.run(cloud.clock.sleep(30_000))
     expect(await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))).toHaveLength(2)
+  })
+
+  test("many that are asked for by their ids: each by its name where it was launched from here, and else as lists have them", async () => {
+    const cloud = await azureCloud()
+    const instances = await launchMany(cloud, 12)
+    const ids = instances.map(({ id }) => id)
+    const reads = () => cloud.world.ledger.entries.filter(({ api }) => api === "VirtualMachines_Get").length
+    await cloud.run(cloud.provider.terminate(instances.slice(0, 5), cloud.bare()))
+    await cloud.run(cloud.clock.sleep(10_000))
+    const listed = async (provider: Provider) => (await cloud.run(provider.list({ ids }, cloud.bare()))).length
+    expect([await listed(cloud.provider), reads()]).toEqual([7, 5])
+    expect([await listed(otherProcess(cloud)), reads()]).toEqual([7, 5])
   })
 
   test("what is asked for by its id is not gone", async () => {

@@ -39,6 +39,8 @@ export function create(state: State, group: string, name: string, request: RestV
     max: 1,
     tags,
     publicAddress,
+    names: [name],
+    nameScope: group,
     attributes: { group, name },
   })
   const [instance] = creation.kind === "mismatch" ? [] : creation.instances
