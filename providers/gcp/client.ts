@@ -5,7 +5,6 @@
  * decode never settles. They take their `fetch` from the `auth` object that they are given: ours adds the token, obeys the
  * attempt's signal, reads the answer, and keeps errors as they came. They are handed an empty message to decode.
  */
-import { AsyncLocalStorage } from "node:async_hooks"
 import { RejectedError, SpecError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
 import type { Calls, Cost, JsonObject } from "../../src/provider.js"
@@ -18,6 +17,7 @@ import type { Page } from "./native.js"
 import type { GcpOptions } from "./options.js"
 import { refusePartial } from "./pages.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
+import { type Travel, Travels } from "./travel.js"
 
 export interface Request {
   readonly what: string
@@ -32,15 +32,6 @@ export interface Request {
 
 /** Sends one request with everything around it; all verbs go through this. */
 export type Send = <A extends ApiName>(calls: Calls, api: A, request: Request) => Promise<Replies[A]>
-
-/** What travels with a request through the package's code to our `fetch`, and back. */
-interface Travel {
-  readonly signal: AbortSignal
-  readonly fields: string | undefined
-  readonly asked: JsonObject
-  reply?: unknown
-  failure?: unknown
-}
 
 /** gax decodes what `fetch` returns; what we read has been read by then. */
 const EMPTY = { ok: true, status: 200, arrayBuffer: async () => new TextEncoder().encode("{}").buffer }
@@ -57,7 +48,7 @@ export interface Connection {
 
 /** The clients of one provider object, made at its first request. */
 export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
-  const travels = new AsyncLocalStorage<Travel>()
+  const travels = new Travels()
   const clients = new Map<ClientName, Promise<SdkClient>>()
   let loading: Promise<MakeClient> | undefined
   const auth = authOf(identity, travels, exchange)
@@ -91,7 +82,9 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
         const whole = { project, ...message }
         checkParts(whole, what)
-        await travels.run(travel, async () => sdk.innerApiCalls[method]?.(whole, CALL_OPTIONS))
+        await travels.send(travel, (headers) =>
+          sdk.innerApiCalls[method]?.(whole, { ...CALL_OPTIONS, otherArgs: { headers } }),
+        )
         const reply = checked(travel.reply, { api, fields }, doing)
         if (api.endsWith(".list")) refusePartial(reply as Page, what)
         return reply
@@ -157,7 +150,7 @@ interface FetchInit {
 }
 
 /** The parts of an auth object that the package's clients use. */
-function authOf(identity: Connection["identity"], travels: AsyncLocalStorage<Travel>, exchange: Exchange): object {
+function authOf(identity: Connection["identity"], travels: Travels, exchange: Exchange): object {
   const auth = {
     universeDomain: "googleapis.com",
     getClient: async () => auth,
@@ -166,10 +159,9 @@ function authOf(identity: Connection["identity"], travels: AsyncLocalStorage<Tra
     // Only that there is one is looked at: proof comes with the exchange.
     getRequestHeaders: async () => ({}),
     fetch: async (url: string, init: FetchInit) => {
-      const travel = travels.getStore()
-      if (travel === undefined) throw new Error("a request that nobody sent")
+      const { travel, headers } = travels.arrived(init.headers)
       try {
-        travel.reply = await fetched(url, init, travel, exchange)
+        travel.reply = await fetched(url, { ...init, headers }, travel, exchange)
         return EMPTY
       } catch (error) {
         travel.failure = error
@@ -180,8 +172,13 @@ function authOf(identity: Connection["identity"], travels: AsyncLocalStorage<Tra
   return auth
 }
 
-async function fetched(url: string, init: FetchInit, travel: Travel, exchange: Exchange): Promise<unknown> {
-  const headers = init.headers instanceof Headers ? Object.fromEntries(init.headers) : init.headers
+async function fetched(
+  url: string,
+  init: FetchInit & { readonly headers: Readonly<Record<string, string>> },
+  travel: Travel,
+  exchange: Exchange,
+): Promise<unknown> {
+  const { headers } = init
   // What has no body is sent as "" in quotes, which is a body, and none that the method has.
   const hasBody = init.method !== "GET" && init.method !== "DELETE" && init.body !== undefined && init.body !== '""'
   const body = hasBody ? init.body : undefined

@@ -83,10 +83,14 @@ interface Gax {
   readonly protobuf: { readonly Root: { fromJSON(json: unknown): unknown } }
 }
 
+/** The types that were read out of a package's file, by that file: a second provider takes what the first one read. */
+const roots = new WeakMap<Namespace, unknown>()
+
 /** The REST half of google-gax, with one root for all clients instead of one that each looks up by hashing 12 MB. */
 function lightGax(own: NodeJS.Require, protos: Namespace): unknown {
   const fallback = own("google-gax/fallback") as Gax
-  const root = fallback.protobuf.Root.fromJSON(pruned(protos))
+  const root = roots.get(protos) ?? fallback.protobuf.Root.fromJSON(pruned(protos))
+  roots.set(protos, root)
   class LightClient extends fallback.GrpcClient {
     loadProtoJSON(): unknown {
       return root
