@@ -13,7 +13,9 @@ export default defineConfig({
     ],
   },
   test: {
-    globalSetup: "test/support/build.ts",
+    globalSetup: "test/support/prepare.ts",
+    setupFiles: "test/support/each-file.ts",
+    isolate: false,
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,4 +1,4 @@
-/** A burst: eight workers empty a queue of files, and are gone. Run it: node dist/examples/burst.js */
+/** A burst: eight workers empty a queue of files, and are gone. Run it: node tools/run.mjs examples/burst.ts */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

@@ -1,4 +1,4 @@
-/** The wire and the adapter in processes of their own, from the built package. */
+/** The wire and the adapter in processes of their own, as a bare Node runs them. */
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
@@ -8,8 +8,8 @@ import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
 
-/** What users run: `test/support/build.ts` builds it before the tests. */
 const root = join(import.meta.dirname, "../..")
+const programs = join(root, ".cache", "js")
 let folder: string
 let wire: ChildProcess
 let url: string
@@ -17,7 +17,7 @@ let url: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "muster-aws-"))
   const options = { region: "eu-west-2", latency: { requestMs: 0, createMs: 0, bootMs: 0, stopMs: 0 } }
-  wire = spawn(process.execPath, [join(root, "dist/providers/aws/wire/main.js"), JSON.stringify(options)], {
+  wire = spawn(process.execPath, [join(programs, "providers/aws/wire/main.js"), JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
   })
   if (wire.stdout === null) throw new Error("no output")
@@ -33,7 +33,7 @@ afterAll(async () => {
 /** Runs a program beside a copy of the package that has only these dependencies. */
 async function run(program: string, dependencies: readonly string[]): Promise<{ stdout: string; stderr: string }> {
   const place = await mkdtemp(join(folder, "program-"))
-  await cp(join(root, "dist"), join(place, "dist"), { recursive: true })
+  for (const part of ["src", "providers"]) await cp(join(programs, part), join(place, part), { recursive: true })
   await mkdir(join(place, "node_modules"))
   for (const name of dependencies) await symlink(join(root, "node_modules", name), join(place, "node_modules", name))
   await writeFile(join(place, "package.json"), JSON.stringify({ type: "module" }))
@@ -43,9 +43,9 @@ async function run(program: string, dependencies: readonly string[]): Promise<{ 
 
 const PREAMBLE = `
   import { createRequire } from "node:module"
-  import { aws } from "./dist/providers/aws/index.js"
-  import { bareCalls } from "./dist/src/calls/send.js"
-  import { systemClock } from "./dist/src/calls/clock.js"
+  import { aws } from "./providers/aws/index.js"
+  import { bareCalls } from "./src/calls/send.js"
+  import { systemClock } from "./src/calls/clock.js"
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
   const calls = bareCalls({ clock: systemClock })
 `

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { millisecondsSince, stopwatch } from "./stopwatch.js"
 
-/** The package's own directory, where "muster" is found by its own name and its dependencies as users have them. */
-export const PACKAGE_ROOT = fileURLToPath(new URL("../../..", import.meta.url))
+/** Where these programs are: "muster" is found there by its own name, and its dependencies as users have them. */
+export const PACKAGE_ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
 /**
  * Runs a module's text in a new Node process.

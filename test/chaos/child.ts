@@ -5,8 +5,8 @@ import { systemClock } from "../../src/calls/clock.js"
 import type { Errand, Report } from "./errand.js"
 import { WHOLE } from "./points.js"
 
-/** Beside this file where it is built; the tests, which are not, start what was built from it. */
-const OWNER = import.meta.url.endsWith(".ts") ? "../../dist/test/chaos/owner.js" : "./owner.js"
+/** Beside this file where it is a program; the tests, which run from sources, start what was made of it. */
+const OWNER = import.meta.url.endsWith(".ts") ? "../../.cache/js/test/chaos/owner.js" : "./owner.js"
 
 /** Far above what an owner needs for its few instances, also on a machine busy with other tests. */
 const PATIENCE_MS = 110_000

@@ -21,7 +21,7 @@ export interface Running {
 
 /** With nothing of ours in its environment but what is given. */
 export function startMuster(args: readonly string[], env: NodeJS.ProcessEnv): Running {
-  const child = spawn(process.execPath, ["dist/src/cli/index.js", ...args], {
+  const child = spawn(process.execPath, [".cache/js/src/cli/index.js", ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { run } from "../../src/cli/run.js"
 import { Cluster } from "../../src/cluster.js"
@@ -18,13 +18,11 @@ import { gce, optionsFor as gceOptions } from "../gcp/support/cloud.js"
 import { startMuster } from "./bin.js"
 
 let directory = ""
-let before: NodeJS.ProcessEnv = {}
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "muster-cli-"))
-  before = { ...process.env }
 })
 afterEach(() => {
-  process.env = before
+  vi.unstubAllEnvs()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -125,8 +123,8 @@ describe("over each cloud's wire", () => {
   }
 
   test("aws", async () => {
-    process.env.AWS_ACCESS_KEY_ID = "AKIDEXAMPLE"
-    process.env.AWS_SECRET_ACCESS_KEY = "secret"
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", "secret")
     const place = await ec2()
     await abandon(place, "m7i.large")
     const { region: _region, credentials: _credentials, ...options } = ec2Options(place.wire)

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { gunzipSync } from "node:zlib"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { type Clock, systemClock } from "../../src/calls/clock.js"
 import { run as runMuster } from "../../src/cli/run.js"
@@ -24,14 +24,12 @@ const secret = (name: string) => `${PLANTED}-${name}`
 const VARIABLES = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "MY_PASSWORD"]
 
 let directory = ""
-let before: NodeJS.ProcessEnv = {}
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "muster-secrets-"))
-  before = { ...process.env }
-  for (const name of VARIABLES) process.env[name] = secret(name)
+  for (const name of VARIABLES) vi.stubEnv(name, secret(name))
 })
 afterEach(() => {
-  process.env = before
+  vi.unstubAllEnvs()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -75,7 +73,7 @@ async function traceOf(rehearsal: Rehearsal): Promise<Trace> {
   const trace = Object.fromEntries(SPOKEN.map((place) => [place, [] as string[]])) as unknown as Trace
   const keep = (place: keyof Trace, what: unknown) => void trace[place].push(printed(what))
   const attempt = <T>(work: Promise<T>) => run(work.catch((error: unknown) => void keep("errors", error)))
-  const write = process.stderr.write.bind(process.stderr)
+  const { write } = process.stderr
   process.stderr.write = (text: string | Uint8Array) => trace.output.push(String(text)) > 0
   const journal = join(directory, "journal")
   const cluster = new Cluster({ name: "quiet", provider, instanceType, startup }, { journal, ...(clock && { clock }) })

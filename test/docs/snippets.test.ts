@@ -26,7 +26,7 @@ function programs(page: string): string[] {
 
 /** Runs a block as a module of the package itself, so that "muster" is what was built. */
 async function run(code: string): Promise<string> {
-  const file = join(root, "dist", `snippet-${process.pid}.mjs`)
+  const file = join(root, ".cache/js", `snippet-${process.pid}.mjs`)
   writeFileSync(file, code)
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [file], {

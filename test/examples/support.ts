@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 
-export const BUILT = fileURLToPath(new URL("../../dist/examples", import.meta.url))
+export const BUILT = fileURLToPath(new URL("../../.cache/js/examples", import.meta.url))
 
 /** Longer than anything takes on a busy machine; nothing here is expected to reach it. */
 export const PATIENCE_MS = 60_000
@@ -62,7 +62,7 @@ export interface Running {
   said(words: string): Promise<void>
 }
 
-/** Starts `dist/examples/<file>`. It finds its state directory and its temporary directory in the home. */
+/** Starts `.cache/js/examples/<file>`. It finds its state directory and its temporary directory in the home. */
 export function start(home: Home, file: string, args: readonly string[] = []): Running {
   const { CI: _ci, FORCE_COLOR: _colour, ...env } = process.env
   const own = { ...env, XDG_STATE_HOME: home.path, TMPDIR: home.path, NO_COLOR: "1" }

@@ -3,7 +3,7 @@
  * address. It shows that those paths work, not that macOS does.
  */
 import { existsSync } from "node:fs"
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { calls, cleanUp, freshPlace, isAlive, kill, only, pidIn, remainsOf, until } from "./support.js"
 
 const variant = vi.hoisted(() => ({ change: (text: string) => text }))
@@ -30,6 +30,11 @@ const SYSTEMS = [
   ["macOS", "darwin", (text: string) => text.replaceAll("/proc/", "/no-proc/").replaceAll("setsid", "no-setsid")],
 ] as const
 
+// Mocks outlive a file, and other files share the process.
+afterAll(() => {
+  vi.doUnmock("../../providers/local/supervisor.js")
+  vi.doUnmock("node:child_process")
+})
 afterEach(async () => {
   vi.restoreAllMocks()
   await cleanUp()

@@ -114,8 +114,8 @@ describe("a file is made whole or not at all", () => {
         process.kill(process.pid, "SIGKILL")
       }
       syncBuiltinESMExports()
-      const { FileJournal } = await import(${JSON.stringify(new URL("../../dist/src/fleet/journal/journal.js", import.meta.url).href)})
-      const { systemClock } = await import(${JSON.stringify(new URL("../../dist/src/calls/clock.js", import.meta.url).href)})
+      const { FileJournal } = await import(${JSON.stringify(new URL("../../.cache/js/src/fleet/journal/journal.js", import.meta.url).href)})
+      const { systemClock } = await import(${JSON.stringify(new URL("../../.cache/js/src/calls/clock.js", import.meta.url).href)})
       await new FileJournal(${JSON.stringify(join(directory, "journal"))}, ${JSON.stringify(ownerOf())}, systemClock).begin()
     `
     expect(spawnSync(process.execPath, ["--input-type=module", "-e", script]).signal).toBe("SIGKILL")

@@ -13,7 +13,7 @@ const MOST_PAIRS = 5
 
 export const suite: Suite = {
   title: "aws: raw is the SDK alone, muster is scale(N) and close()",
-  rawSource: new URL("../../../../test/bench/aws/raw.ts", import.meta.url),
+  rawSource: new URL("../../../../../test/bench/aws/raw.ts", import.meta.url),
   measure: async (options) => {
     const pairs = Math.min(options.runs, MOST_PAIRS)
     const start = new Measurements()

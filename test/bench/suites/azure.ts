@@ -15,7 +15,7 @@ const MOST_PAIRS = 5
 
 export const suite: Suite = {
   title: "azure: raw is the SDK alone, muster is scale(N) and close()",
-  rawSource: new URL("../../../../test/bench/azure/raw.ts", import.meta.url),
+  rawSource: new URL("../../../../../test/bench/azure/raw.ts", import.meta.url),
   measure: async ({ runs, say }) => {
     const pairs = Math.min(runs, MOST_PAIRS)
     const [times, ratios, memory, flights] = [

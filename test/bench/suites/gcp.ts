@@ -13,7 +13,7 @@ const MOST_PAIRS = 5
 
 export const suite: Suite = {
   title: "gcp: raw is the client alone, muster is scale(N) and close()",
-  rawSource: new URL("../../../../test/bench/gcp/raw.ts", import.meta.url),
+  rawSource: new URL("../../../../../test/bench/gcp/raw.ts", import.meta.url),
   measure: async ({ runs, say }) => {
     const pairs = Math.min(runs, MOST_PAIRS)
     const [start, times, ratios] = [new Measurements(), new Measurements(), new Measurements()]
