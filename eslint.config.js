@@ -3,9 +3,10 @@ import tseslint from "typescript-eslint"
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "coverage/", ".cache/"] },
   {
-    files: ["src/**/*.ts", "providers/**/*.ts", "test/**/*.ts", "examples/**/*.ts"],
+    files: ["src/**/*.ts", "providers/**/*.ts", "test/**/*.{ts,mjs}", "examples/**/*.ts", "tools/**/*.mjs"],
     extends: [tseslint.configs.base],
-    languageOptions: { parserOptions: { projectService: true } },
+    // One program for all files: half the time of a service that is asked for each.
+    languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": "error",

@@ -1,4 +1,38 @@
+import { createHash } from "node:crypto"
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+/** The longest: begun last, one of them would run on alone. Most wait for processes and real seconds, beside which others compute. */
+const LONGEST = [
+  "chaos/wired",
+  "contract/local",
+  "azure/promises",
+  "gcp/cluster",
+  "local/end",
+  "cli/wired-bin",
+  "chaos/local",
+  "local/outlive",
+  "aws/cluster",
+  "package/published",
+  "examples/demo",
+  "local/replaced",
+  "simulation/trials",
+]
+
+class LongestFirst extends BaseSequencer {
+  /** Others by what they took the last time on this machine, or by their size; any order that a `--sequence.seed` gives. */
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const { seed } = this.ctx.config.sequence
+    const drawn = ({ moduleId }: TestSpecification) => createHash("md5").update(`${seed} ${moduleId}`).digest("hex")
+    if (seed !== undefined) return [...files].sort((one, other) => (drawn(one) < drawn(other) ? -1 : 1))
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return rank < 0 ? LONGEST.length : rank
+    }
+    return (await super.sort(files)).sort((one, other) => rankOf(one) - rankOf(other))
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -15,11 +49,13 @@ export default defineConfig({
   test: {
     globalSetup: "test/support/prepare.ts",
     setupFiles: "test/support/each-file.ts",
-    isolate: false,
     include: ["test/**/*.test.ts"],
+    // A process for each worker, not for each file: see test/support/each-file.ts.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // One is left free otherwise, and on two cores only one is used.
-    maxWorkers: "100%",
+    // One more than there are processors: some files mostly wait.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
   },
 })

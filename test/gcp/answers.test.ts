@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest"
 import { gcp } from "../../providers/gcp/index.js"
 import { isLong, LONG } from "../support/long.js"
 import { canned, type Canned, instance, launchCall, offer, ZONES } from "./support/canned.js"
+import { compute7 } from "./support/compute7.js"
 
 /** "Errors" of the Compute Engine API: `errors[]` with reasons, and details of the kinds that google.rpc has. */
 const refusal = (status: number, reason: string, message: string, details: readonly object[] = []): Canned => ({
@@ -127,7 +128,7 @@ const FAILURES: readonly (readonly [title: string, answer: Canned, failure: obje
 ]
 
 /** The second version has no shortcut here: its index is read whole. */
-const CLIENTS = { "6.15": undefined, "7.8": () => import("compute7") } as const
+const CLIENTS = { "6.15": undefined, "7.8": compute7 } as const
 
 for (const [version, sdk] of Object.entries(CLIENTS)) {
   const isQuick = sdk === undefined

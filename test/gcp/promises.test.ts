@@ -6,6 +6,7 @@ import type { Bucket } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { isLong, LONG } from "../support/long.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
+import { compute7 } from "./support/compute7.js"
 import { type Cloud, gce, optionsFor, TYPE, ZONE } from "./support/cloud.js"
 
 const SKIP: readonly Skip[] = [
@@ -21,7 +22,7 @@ const WIDE: Readonly<Record<string, Bucket>> = {}
 /** The client of the second version has no shortcut here: its index is read whole, once for all tests. */
 const CLIENTS = {
   "6.15": undefined,
-  "7.8": () => import("compute7"),
+  "7.8": compute7,
 } as const
 
 async function subject(pace: "bare" | "core", sdk: (() => Promise<unknown>) | undefined): Promise<Subject> {

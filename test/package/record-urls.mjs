@@ -1,10 +1,11 @@
-// A loader hook that writes down every module that is resolved: node --import this file.
+/** A loader hook that writes down every module that is resolved: `node --import` this file. */
 import { appendFileSync } from "node:fs"
 import { register } from "node:module"
 import { isMainThread } from "node:worker_threads"
 
 const FILE = process.env.RECORD_URLS ?? ""
 
+/** @type {import("node:module").ResolveHook} */
 export async function resolve(specifier, context, next) {
   const resolved = await next(specifier, context)
   appendFileSync(FILE, `${resolved.url}\n`)

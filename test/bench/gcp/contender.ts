@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { limitsOf, PAGE } from "../../../providers/gcp/limits.js"
 import { systemClock } from "../../../src/calls/clock.js"
 import { bareCalls } from "../../../src/calls/send.js"
+import { compute7 } from "../../gcp/support/compute7.js"
 import { type Effort, effortOf, millisecondsSince, stopwatch } from "../stopwatch.js"
 import type { RawClients } from "./raw.js"
 
@@ -75,7 +76,7 @@ async function readyMuster({ url, count, side }: Errand): Promise<Ready> {
   // What its first use would load.
   await import("../../../src/deferred.js")
   const { gcp } = await import("../../../providers/gcp/index.js")
-  const sdk = side === "muster7" ? { sdk: () => import("compute7") } : {}
+  const sdk = side === "muster7" ? { sdk: compute7 } : {}
   const { project, region, zone } = PLACE
   const provider = gcp({ project, region, zones: [zone], apiEndpoint: url, ...sdk })
   const root = mkdtempSync(join(tmpdir(), "muster-bench-"))
