@@ -18,7 +18,7 @@ import { keptSpec } from "./opening/recall.js"
 import { SEVERAL } from "./rests.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
-import { noteMissing } from "./launching/missing.js"
+import { missingFailure } from "./launching/missing.js"
 import { noteAnswered } from "./launching/turns.js"
 import type { Volley } from "./launching/volley.js"
 import { withdrawBarred } from "./launching/withdraw.js"
@@ -232,8 +232,9 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const now = fleet.clock.now()
   const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
   learn(fleet, askedBy(launch), launched.failures, launch.failures)
-  if (launched.problem instanceof NotFoundError) noteMissing(fleet, launch, launched.problem)
-  else if (launched.problem !== undefined) stop(fleet, launch, launched.problem)
+  const { problem } = launched
+  if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])
+  else if (problem !== undefined) stop(fleet, launch, problem)
   launch.failures = launched.failures
   launch.state = launched.settled ? "settled" : "unsettled"
   launch.lookedAt = now
@@ -267,12 +268,12 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     else close(fleet, launch)
     end(isSent ? "unknown" : "withdrawn")
   } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
-    const failure = error.toFailure(call.count)
+    const isMissing = error instanceof NotFoundError
+    const failure = isMissing ? missingFailure(fleet, launch, error, call.count) : error.toFailure(call.count)
     launch.failures = [failure]
     close(fleet, launch)
     end("refused")
     learn(fleet, askedBy(launch), [failure])
-    if (error instanceof NotFoundError) noteMissing(fleet, launch, error)
   } else if (error instanceof ThrottledError) {
     close(fleet, launch)
     end("refused")

@@ -4,10 +4,14 @@ import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, Transi
 import type { Provider } from "../provider.js"
 import type { Fleet, GroupState } from "./context.js"
 import { placeKey } from "./planning/rank.js"
+import { pauseMs } from "./rests.js"
 import type { Unavailable } from "./unavailable.js"
 
-/** After a failure that may pass: its requests were retried before that. */
+/** The longest pause after a failure that may pass: its requests were retried before that. */
 const OUTAGE_MS = 60_000
+
+/** A failure that may pass, and has not for so long, ends a group that has nowhere else to go. */
+const PATIENCE_MS = 2 * 60_000
 
 /** The code of a provider that does not answer in time: nothing that a cloud reports. */
 const LATE = "NoAnswer"
@@ -16,22 +20,45 @@ export interface Outage {
   readonly error: Error
   /** When it will be tried again, in milliseconds since 1970; Infinity: with the next `scale`. */
   readonly until: number
+  /** Since when it has failed again and again, in milliseconds since 1970, and how often. */
+  readonly since: number
+  readonly tries: number
 }
 
 export function keyOfPlace({ name, region }: Provider): string {
   return placeKey({ provider: name, region })
 }
 
-/** Takes a provider out of a group's plans: for a minute, or until the next `scale` when trying again cannot help. */
+/** Takes a provider out of a group's plans: for a pause that grows, or until the next `scale` when trying again cannot help. */
 export function bench(fleet: Fleet, state: GroupState, provider: Provider, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
-  const isPassing = error instanceof MusterError && !isFinal(error)
   const now = fleet.clock.now()
-  state.outages.set(keyOfPlace(provider), { error, until: isPassing ? now + OUTAGE_MS : Number.POSITIVE_INFINITY })
+  const key = keyOfPlace(provider)
+  const { since = now, tries: before = 0 } = state.outages.get(key) ?? {}
+  const tries = before + 1
+  // Others are used meanwhile; with nobody else it is asked again soon.
+  const pause = fleet.providers.length > 1 ? OUTAGE_MS : Math.min(pauseMs(tries), OUTAGE_MS)
+  const until = mayPass(error) ? now + pause : Number.POSITIVE_INFINITY
+  state.outages.set(key, { error, until, since, tries })
   fleet.emit({ type: "problem", group: state.group.name, error: error.name, message: error.message })
   const isOurs = error instanceof OwnershipError || error instanceof JournalError || error instanceof BudgetError
-  if (isOurs || fleet.providers.every((other) => isOut(state, other, now))) state.problem ??= error
+  const isOver = fleet.providers.every((other) => isOut(state, other, now)) && !isAwaited(state, now)
+  if (isOurs || isOver) state.problem ??= error
   if (error instanceof OwnershipError) fleet.disown(error)
+}
+
+function mayPass(error: Error): boolean {
+  return error instanceof MusterError && !isFinal(error)
+}
+
+/** A provider fails in a way that may pass, and not yet for long: nothing is out of reach because of it. */
+export function isAwaited({ outages }: GroupState, now: number): boolean {
+  return [...outages.values()].some(({ error, since }) => mayPass(error) && now - since < PATIENCE_MS)
+}
+
+/** It does what it was asked again. */
+export function unbench(state: GroupState, provider: Provider): void {
+  state.outages.delete(keyOfPlace(provider))
 }
 
 /**

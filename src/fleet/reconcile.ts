@@ -9,7 +9,7 @@ import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from ".
 import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/forsake.js"
 import { observe } from "./observe.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
-import { bench, whileOthersWait } from "./outages.js"
+import { bench, unbench, whileOthersWait } from "./outages.js"
 import { chooseSurplus, type PlannedWish } from "./plan.js"
 import { isOver, mayLaunch, planNow, type Plans } from "./planning/planning.js"
 import { toEnd } from "./replace.js"
@@ -116,6 +116,7 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
     preparing.then(end, end)
     await whileOthersWait(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
     state.preparing = undefined
+    unbench(state, provider)
   } catch (error) {
     if (fleet.signal.aborted) throw error
     // What it has made so far is removed with all else.

@@ -138,7 +138,6 @@ test("after a crash the journal's open launch call is sent again as it was: no d
   expect(readdirSync(journal)).toEqual([])
 })
 
-
 test("a journal that cannot be written stops a launch, names the path, and never stops a termination", async () => {
   const { clock, world, cluster: make } = rig()
   const blocked = make({ name: "blocked" }, { journal: "/proc/muster" })

@@ -220,7 +220,7 @@ describe("a bulk request that came to less", () => {
   })
 
   test("for two reasons: each has its part", async () => {
-    const cloud = await gce({ world: { capacity: [{ scope: { zone: ZONE }, count: 7 }] } })
+    const cloud = await gce({ world: { capacity: [{ zone: ZONE, count: 7 }] } })
     cloud.wire.answers.give({ api: BULK, place: "insert-operation", code: "INTERNAL_ERROR", message: "x", times: 1 })
     const [call] = await callsFor(cloud, 20)
     if (call === undefined) throw new Error("no call")

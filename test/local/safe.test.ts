@@ -58,10 +58,18 @@ async function plant(place: Place, pid: number): Promise<{ readonly proof: strin
   // Either leads to a signal: to its supervisor, or to the group that a reaper would end.
   for (const file of ["supervisor", "group"]) await writeFile(join(here, file), `${identity}\n`)
   await writeFile(join(here, "watchdog"), "1 2@x\n")
-  const bait = {
-    ...{ id: BAIT, provider: "local", name: BAIT, state: "running", region: "local", zone: "local-a" },
-    ...{ instanceType: "local", market: "on-demand", launchedAt: 1, tags },
-  } as const
+  const bait: Instance = {
+    id: BAIT,
+    provider: "local",
+    name: BAIT,
+    state: "running",
+    region: "local",
+    zone: "local-a",
+    instanceType: "local",
+    market: "on-demand",
+    launchedAt: 1,
+    tags,
+  }
   return { proof, bait }
 }
 

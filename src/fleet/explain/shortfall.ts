@@ -14,6 +14,8 @@ export interface GroupShort {
   readonly booked: number
   /** What the last try to learn the outcome of one of them came to, in the cloud's words. */
   readonly lastAnswer?: string | undefined
+  /** Why the cloud cannot be looked at now, in its words. */
+  readonly blind?: string | undefined
   /** What preparing its launches waits for, in the cloud's words. */
   readonly preparing?: string | undefined
   /** What failed since the target was set, latest last. */
@@ -46,7 +48,7 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
     if (taken > 0) reasons.push({ group: short.group, count: taken, ...reason })
     left -= taken
   }
-  take(short.pending, said("Pending", "launched, but not running yet"))
+  take(short.pending, said("Pending", `launched, but not running yet${blindness(short.blind)}`))
   take(
     short.booked,
     said("Unanswered", `asked for in launch calls that have no final answer yet${quoted(short.lastAnswer)}`),
@@ -66,6 +68,10 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
   if (known !== undefined) take(left, toReason(known.failure, short))
   take(left, said("NotStarted", `not asked for yet${preparingOf(short.preparing)}`))
   return reasons
+}
+
+function blindness(words: string | undefined): string {
+  return words === undefined ? "" : `, as far as is known: looking at the cloud fails: ${words}`
 }
 
 function quoted(lastAnswer: string | undefined): string {

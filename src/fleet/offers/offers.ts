@@ -6,7 +6,7 @@ import type { ResolvedGroup } from "../../spec.js"
 import { type Fleet, fleetCalls, type GroupState } from "../context.js"
 import type { Known } from "./catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
-import { bench, isLate, isOut, keyOfPlace, whileOthersWait } from "../outages.js"
+import { bench, isLate, isOut, keyOfPlace, unbench, whileOthersWait } from "../outages.js"
 import { marketsOf } from "../planning/rank.js"
 
 const UNKNOWN_GROUP =
@@ -48,6 +48,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
     asking.map(async ({ provider, answer }) => {
       try {
         state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnyTold))
+        unbench(state, provider)
       } catch (error) {
         if (fleet.signal.aborted) throw error
         bench(fleet, state, provider, error)

@@ -2,7 +2,7 @@
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { type Fleet, type GroupState, memoryOf } from "../context.js"
-import { barredByOutages } from "../outages.js"
+import { barredByOutages, isAwaited } from "../outages.js"
 import { groupNow, type Plans } from "../planning/planning.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
 import type { Launch } from "../roster.js"
@@ -43,6 +43,8 @@ function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
 
 /** Nothing is on its way, and nothing more is tried now. */
 function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
+  const state = fleet.groups.get(name)
+  if (state !== undefined && state.problem === undefined && isAwaited(state, fleet.clock.now())) return false
   const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0
   return isQuiet && (plans.get(name)?.unplaced ?? 0) > 0
 }
@@ -89,6 +91,7 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
     preparing: state.preparing,
+    blind: [...fleet.looks.values()].find(({ problem }) => problem !== undefined)?.problem?.message,
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,
