@@ -96,7 +96,7 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 /** What comes of a function of the user's is looked at before it is sent, and never shown. */
 function checkedHeaders(given: unknown, options: GcpOptions): Readonly<Record<string, string>> {
   const entries = entriesOf(given)
-  if (entries === undefined) throw wrongHeaders(`it returned ${given === null ? "null" : `a ${typeof given}`}`)
+  if (entries === undefined) throw wrongHeaders(`it returned ${given == null ? "nothing" : `a ${typeof given}`}`)
   const wrong = entries.find(([, value]) => typeof value !== "string" || !FIELD_VALUE.test(value))
   if (wrong !== undefined) throw wrongHeaders(`its "${wrong[0]}" is no header's value (a line end in it, or no text)`)
   const headers = Object.fromEntries(entries) as Readonly<Record<string, string>>
