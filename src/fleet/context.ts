@@ -28,7 +28,7 @@ export interface GroupState {
   readonly refusals: Map<string, Refusal>
   /** What it was answered without an instance coming of it, since the last `scale`. */
   rests: Rests
-  /** What preparing its launches waits for, in the words of the last request of it that did not succeed. */
+  /** What it waits for before its launches, in the words of the last request that did not succeed. */
   preparing: string | undefined
   /** What its launches were told is not there, and since when; by place and code. */
   readonly missing: Map<string, Missing>
@@ -142,6 +142,21 @@ export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<Ca
   const report = (said: CallReport) =>
     fleet.emit({ type: "call", provider: provider.name, region: provider.region, ...said })
   return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, report, ...options })
+}
+
+/** Calls whose last failure tells what the group waits for. */
+export function watchedCalls(
+  fleet: Fleet,
+  provider: Provider,
+  state: GroupState,
+  options: Partial<CallsOptions> = {},
+): Calls {
+  const { name, region } = provider
+  const report = (said: CallReport) => {
+    if (said.message !== undefined) state.preparing = said.message
+    fleet.emit({ type: "call", provider: name, region, ...said })
+  }
+  return fleetCalls(fleet, provider, { ...options, report })
 }
 
 /** Looks at the provider in `ms` at the latest. */

@@ -1,9 +1,8 @@
 /** Reconcile: one pass: observe, replace, plan, start. */
 import { MusterError, OwnershipError } from "../errors.js"
-import type { CallReport } from "../calls/send.js"
 import type { Calls, Prepared, Provider } from "../provider.js"
 import { readConsoles } from "./observing/console.js"
-import { type Fleet, fleetCalls, type GroupState, preparedKey } from "./context.js"
+import { type Fleet, fleetCalls, type GroupState, preparedKey, watchedCalls } from "./context.js"
 import { deadlineMs } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
 import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/forsake.js"
@@ -130,13 +129,8 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
  * only if it is there before the look for what is left.
  */
 function setUpCalls(fleet: Fleet, provider: Provider, state: GroupState): Calls {
-  const { name, region } = provider
   const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
-  const report = (said: CallReport) => {
-    if (said.message !== undefined) state.preparing = said.message
-    fleet.emit({ type: "call", provider: name, region, ...said })
-  }
-  return fleetCalls(fleet, provider, { signal, finishAttempts: true, report })
+  return watchedCalls(fleet, provider, state, { signal, finishAttempts: true })
 }
 
 /** What cannot be read anew stays as it was for a while: it chooses between places that may all be used. */

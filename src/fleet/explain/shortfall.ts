@@ -16,7 +16,7 @@ export interface GroupShort {
   readonly lastAnswer?: string | undefined
   /** Why the cloud cannot be looked at now, in its words. */
   readonly blind?: string | undefined
-  /** What preparing its launches waits for, in the cloud's words. */
+  /** What it waits for before its launches, in the cloud's words. */
   readonly preparing?: string | undefined
   /** What failed since the target was set, latest last. */
   readonly failures: readonly Failure[]
@@ -79,7 +79,7 @@ function quoted(lastAnswer: string | undefined): string {
 }
 
 function preparingOf(words: string | undefined): string {
-  return words === undefined ? "" : `: what they need is being prepared; ${words}`
+  return words === undefined ? "" : `; what is needed before that was answered last: ${words}`
 }
 
 const VANISHING = "what was launched vanished soon after, again and again, and not by our doing"

@@ -3,7 +3,7 @@ import { SpecError } from "../../errors.js"
 import { show } from "../../parse.js"
 import type { OfferQuery, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec.js"
-import { type Fleet, fleetCalls, type GroupState } from "../context.js"
+import { type Fleet, type GroupState, watchedCalls } from "../context.js"
 import type { Known } from "./catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
 import { bench, isLate, isOut, keyOfPlace, unbench, whileOthersWait } from "../outages.js"
@@ -38,7 +38,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   checkStartup(fleet, group)
   const query = queryOf(group)
   const ask = (provider: Provider, query: OfferQuery) =>
-    fleet.catalogue.offers(provider, query, fleetCalls(fleet, provider))
+    fleet.catalogue.offers(provider, query, watchedCalls(fleet, provider, state))
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
   const isAnyTold = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
@@ -66,6 +66,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
     }
     throw new SpecError(await nothingFits(query, placesOf(fleet), askAll))
   }
+  state.preparing = undefined
   for (const answer of answers) fleet.price(answer.offers, answer.at)
   tellNotes(fleet, state, answers)
   state.offers = offers

@@ -4,7 +4,7 @@
  * words reach the user; and the end is clean.
  */
 import { Cluster } from "../../../src/cluster.js"
-import { LeakError, type MusterError } from "../../../src/errors.js"
+import { LeakError, type MusterError, ShortfallError } from "../../../src/errors.js"
 import type { ClusterEvent } from "../../../src/events.js"
 import type { Scope } from "../../../src/provider.js"
 import type { Receipt } from "../../../src/fleet/receipt.js"
@@ -13,8 +13,8 @@ import type { AnswerCase, AnswerSubject, Stand } from "./subject.js"
 
 const MINUTE_MS = 60_000
 /** The answers of a play that go on for ever end here, so that what follows can be judged. */
-const FOR_EVER_MS = 40 * MINUTE_MS
-const SCALE_MS = 30 * MINUTE_MS
+const FOR_EVER_MS = 16 * MINUTE_MS
+const SCALE_MS = 13 * MINUTE_MS
 const WINDOW_MS = 10 * MINUTE_MS
 const MOST_FRUITLESS = 40
 
@@ -84,6 +84,8 @@ export async function play(subject: AnswerSubject, seed: number): Promise<Played
 /** What is seen of a life. */
 interface Life {
   readonly events: readonly ClusterEvent[]
+  /** How many of them came before `scale` had ended. */
+  readonly scaled: number
   readonly error: MusterError | undefined
   readonly running: number
   readonly explained: string
@@ -111,6 +113,7 @@ async function live(stand: Stand, chosen: Play): Promise<Played> {
     ),
   )
   const explained = String(cluster.explain())
+  const scaled = events.length
   // What the cloud answers to those who look and end is over by then: what it does not answer cannot be confirmed.
   if (howLong === "for ever") await clock.run(clock.sleep(Math.max(0, untilMs - clock.now()) + MINUTE_MS))
   const closed = await clock.run(
@@ -122,7 +125,7 @@ async function live(stand: Stand, chosen: Play): Promise<Played> {
       }),
     ),
   )
-  const life: Life = { events, explained, ...outcome, ...closed }
+  const life: Life = { events, scaled, explained, ...outcome, ...closed }
   const counts = stand.requests()
   return {
     play: chosen,
@@ -166,13 +169,18 @@ function* judge(stand: Stand, chosen: Play, life: Life): Iterable<string> {
 /** Whether another offer, or the same one later, can give what is wanted. */
 function mustRun({ answer, howLong, forWhom, market }: Play, life: Life): boolean {
   // What no offer can escape stops a group by right, and a request that no place can do without fails for all.
-  if (answer.meaning === "hopeless") return false
-  const isAboutOffers = life.events.some(({ type }) => type === "launch-started")
+  if (answer.meaning === "hopeless" || isQuota(life)) return false
+  const isAboutOffers = life.events.slice(0, life.scaled).some(({ type }) => type === "launch-started")
   if (!isAboutOffers) return howLong !== "for ever" && answer.meaning !== "refused"
   const isShort = howLong !== "for ever" && answer.meaning !== "refused"
   const isElsewhere =
     forWhom === "one type" || forWhom === "one zone" || (forWhom === "one market" && market !== "on-demand")
   return isShort || isElsewhere || (answer.meaning === "refused" && howLong === "once")
+}
+
+/** A quota is the account's: what one zone says of it holds in all. */
+function isQuota({ error }: Life): boolean {
+  return error instanceof ShortfallError && error.shortfall.reasons.every(({ reason }) => reason === "quota")
 }
 
 /** The most launch calls in any ten minutes that made nothing: each attempt on the wire counts. */
