@@ -9,6 +9,19 @@ const CAP_MS = 20_000
 export const MAX_ATTEMPTS = 5
 
 /**
+ * What must be known before anything else is begun is asked for so long: a cloud that is away for half a minute is no reason to
+ * give up. One that cannot be reached at all is asked no more often than anything else.
+ */
+export const OPENING = { attempts: 30, ms: 60_000 }
+
+const UNREACHABLE: readonly string[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
+
+/** Whether there is no way there: nothing was sent, and a wrong name or address does not mend itself. */
+export function isUnreachable({ code }: { readonly code: string }): boolean {
+  return UNREACHABLE.includes(code)
+}
+
+/**
  * An account's retries draw on one budget, so that a cloud that is down is not hammered by every caller at once: 500
  * tokens, 10 a retry, given back by success (the AWS SDKs' retry quota works like this).
  */

@@ -7,7 +7,7 @@ import type { Attempt, Calls, Cost, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
-import { backoffMs, MAX_ATTEMPTS, RetryBudget } from "./retry.js"
+import { backoffMs, isUnreachable, MAX_ATTEMPTS, RetryBudget } from "./retry.js"
 
 /** What one request came to; `error` is the name of its class. */
 export interface CallReport {
@@ -149,7 +149,9 @@ async function retry<T>(
           : error
       }
       retries += 1
-      if (retries >= (patience?.attempts ?? MAX_ATTEMPTS) || isOver() || !account.budget.spend()) throw error
+      const most = patience?.attempts ?? MAX_ATTEMPTS
+      const isEnough = retries >= (isUnreachable(error) ? Math.min(most, MAX_ATTEMPTS) : most)
+      if (isEnough || isOver() || !account.budget.spend()) throw error
       await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
       if (signal.aborted) throw options.finishAttempts ? error : signal.reason
     }

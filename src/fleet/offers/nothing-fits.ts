@@ -19,14 +19,16 @@ const OPTION_OF: { readonly [K in Filter]?: string } = { instanceTypes: "instanc
 /** Nearest offers named in an error: enough to choose from, few enough to read. */
 const MOST_NAMED = 5
 
-/** One problem for each thing asked. `ask` tells what is sold; `places` names where. */
+/** One problem for each thing asked. `ask` tells what is sold; `places` names where; `notes` say what that answer lacks. */
 export async function nothingFits(
   query: OfferQuery,
   places: string,
   ask: (query: OfferQuery) => Promise<readonly Offer[]>,
+  notes: readonly string[] = [],
 ): Promise<SpecProblem[]> {
   const asked = FILTERS.filter((key) => query[key] !== undefined)
-  const head = `nothing that ${places} sells (${query.markets.join(", ")}) fits`
+  const lacking = notes.length === 0 ? "" : ` (${notes.join("; ")})`
+  const head = `nothing that ${places} sells (${query.markets.join(", ")}) fits${lacking}`
   const problems = await Promise.all(
     asked.map(async (key): Promise<SpecProblem> => {
       const near = await nearBy(query, key, ask)

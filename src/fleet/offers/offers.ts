@@ -64,7 +64,8 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
       const sold = await Promise.allSettled(told.map((provider) => ask(provider, query)))
       return sold.flatMap((answer) => (answer.status === "fulfilled" ? answer.value.offers : []))
     }
-    throw new SpecError(await nothingFits(query, placesOf(fleet), askAll))
+    const notes = answers.flatMap((answer) => answer.notes ?? [])
+    throw new SpecError(await nothingFits(query, placesOf(fleet), askAll, notes))
   }
   state.preparing = undefined
   for (const answer of answers) fleet.price(answer.offers, answer.at)

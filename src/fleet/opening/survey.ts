@@ -1,6 +1,7 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
 import { createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
+import { OPENING } from "../../calls/retry.js"
 import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
 import { livingStates } from "../observe.js"
@@ -43,7 +44,7 @@ export async function survey(
 ): Promise<Found[]> {
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal })
+      const calls = createCalls({ clock, limits: provider.limits, signal, patience: OPENING })
       const states = livingStates(provider.limits)
       const instances = await provider.list({ cluster: name, owner, states }, calls)
       return instances.map((instance) => ({ provider, instance }))
@@ -74,7 +75,7 @@ export async function surveyLeftovers(
 ): Promise<Found | undefined> {
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
+      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true, patience: OPENING })
       return (await provider.leftovers?.({ cluster: name, owner }, calls)) ?? []
     }),
   )
@@ -114,7 +115,7 @@ async function findUnlisted(
       )
       const late = [...new Map(recent.map((row) => [row.instance.id, row])).values()]
       if (late.length === 0) return []
-      const calls = createCalls({ clock, limits: provider.limits, signal })
+      const calls = createCalls({ clock, limits: provider.limits, signal, patience: OPENING })
       const seen = await provider.list({ ids: late.map(({ instance }) => instance.id) }, calls)
       const gone = new Set(
         seen.filter((instance) => !livingStates(provider.limits).includes(instance.state)).map(({ id }) => id),
