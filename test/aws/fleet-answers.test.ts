@@ -2,9 +2,9 @@
 import { beforeEach, describe, expect, test } from "vitest"
 import { IMAGES } from "../../providers/aws/wire/index.js"
 import { AuthError, RejectedError } from "../../src/errors.js"
-import type { LaunchCall, Launched } from "../../src/provider.js"
+import type { LaunchCall, Launched, Scope } from "../../src/provider.js"
 import { type Cloud, ec2 } from "./support/cloud.js"
-import { fleetOf, fleetsOn, TYPES, underAnotherToken } from "./support/fleets.js"
+import { fleetOf, fleetsOn, underAnotherToken } from "./support/fleets.js"
 
 let cloud: Cloud
 
@@ -13,6 +13,12 @@ beforeEach(async () => {
 })
 
 const { spotCall, send } = fleetsOn(() => cloud)
+
+/** Users have met it inside fleets that were not throttled themselves, with instances from other pools beside it. */
+function throttle(...scopes: readonly Scope[]): void {
+  const answer = { api: "CreateFleet", place: "pool", code: "RequestLimitExceeded" } as const
+  for (const scope of scopes) cloud.wire.answers.give({ ...answer, message: "Request limit exceeded.", scope })
+}
 
 describe("an answer", () => {
   test("names instances as lists do", async () => {
@@ -50,7 +56,7 @@ describe("an answer", () => {
   test("with a throttle in some pools: what came counts, and only those pools rest for a while", async () => {
     const zone = "us-east-1a"
     cloud.world.setCapacity({ market: "spot" }, 2)
-    cloud.wire.throttlePools(`m7i.large/${zone}`, `c7i.large/${zone}`)
+    throttle({ instanceType: "m7i.large", zone }, { instanceType: "c7i.large", zone })
     const { instances, failures, settled } = await send(await spotCall(100))
     expect([instances.length, settled]).toEqual([20, true])
     expect(failures.reduce((sum, { count }) => sum + count, 0)).toBe(80)
@@ -60,7 +66,7 @@ describe("an answer", () => {
   })
 
   test("with a throttle in every pool says so, and the call is over", async () => {
-    cloud.wire.throttlePools(...TYPES.flatMap((type) => cloud.world.settings.zones.map((zone) => `${type}/${zone}`)))
+    throttle({})
     const { instances, failures, settled } = await send(await spotCall(12))
     expect([instances, settled]).toEqual([[], true])
     expect(new Set(failures.map(({ code, ttlMs }) => `${code} ${ttlMs}`))).toEqual(

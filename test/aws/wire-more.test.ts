@@ -1,6 +1,6 @@
 /** The actions beside launch, list and terminate refuse what EC2 refuses. */
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { IMAGES, subnetOf } from "../../providers/aws/wire/index.js"
+import { EC2_TYPES, IMAGES, subnetOf } from "../../providers/aws/wire/index.js"
 import { LAUNCH, type Parameters, type RawCloud, rawEc2 } from "./support/raw.js"
 
 let cloud: RawCloud
@@ -111,6 +111,12 @@ test.each<[what: string, action: string, parameters: Parameters, code: string]>(
     { ...LAUNCH, InstanceType: "t3.micro", "Placement.Tenancy": "dedicated" },
     "Unsupported",
   ],
+  [
+    "an unknown instance profile",
+    "RunInstances",
+    { ...LAUNCH, "IamInstanceProfile.Name": "nobody" },
+    "InvalidParameterValue",
+  ],
 ])("%s", async (_what, action, parameters, code) => {
   expect((await cloud.ask(action, parameters)).code).toBe(code)
 })
@@ -130,4 +136,36 @@ test("the same template twice, and two subnets of one zone in one fleet", async 
   expect((await cloud.ask("CreateFleet", two)).code).toBe("InvalidFleetConfiguration")
   expect((await cloud.ask("CreateFleet", { ...FLEET, DryRun: true })).code).toBe("DryRunOperation")
   expect(cloud.world.truth()).toEqual([])
+})
+
+const DISK = { "BlockDeviceMapping.1.DeviceName": "/dev/xvda", "BlockDeviceMapping.1.Ebs.Encrypted": true }
+const EFA = { "NetworkInterface.1.DeviceIndex": 0, "NetworkInterface.1.InterfaceType": "efa" }
+
+test.each([
+  ["an encrypted disk for the first generation", "m1.small", {}, DISK, "EncryptedVolumesNotSupported"],
+  ["an encrypted disk for a later one", "t2.micro", {}, DISK, ""],
+  [
+    "an image that boots by UEFI for what knows only BIOS",
+    "t2.micro",
+    { bootMode: "uefi" },
+    {},
+    "InvalidParameterValue",
+  ],
+  ["one that may, too", "t2.micro", { bootMode: "uefi-preferred" }, {}, ""],
+  ["an image without ENA for what needs it", "m7i.large", { ena: false }, {}, "InvalidParameterCombination"],
+  ["the same for what does not", "t2.micro", { ena: false }, {}, ""],
+  ["a fabric adapter for what has none", "m7i.large", {}, EFA, "Unsupported"],
+])("%s", async (_what, InstanceType, image, parameters, code) => {
+  const old = ["m1.small", "t2.micro"].map((name) => ({ name, family: "standard", vcpus: 1, memoryGiB: 1 }))
+  const types = [...EC2_TYPES, ...old.map((type) => ({ ...type, arch: "x86_64" as const }))]
+  const own = await rawEc2({ types })
+  const known = own.world.resources.get("image", IMAGES.x86_64)
+  own.world.resources.put({
+    kind: "image",
+    id: IMAGES.x86_64,
+    tags: {},
+    attributes: { ...known?.attributes, ...image },
+  })
+  expect((await own.ask("RunInstances", { ...LAUNCH, InstanceType, ...parameters })).code).toBe(code)
+  await own.wire.close()
 })

@@ -6,10 +6,13 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { simulate, type World } from "../../../src/simulator/index.js"
 import { furnish } from "./account.js"
+import { Answers } from "./answers.js"
 import type { Statement } from "./policy.js"
 import { type Exchange, serve } from "./serve.js"
+import type { KeyCode } from "./signature.js"
 
 export { IMAGES, SECURITY_GROUP, subnetOf } from "./account.js"
+export type { AnswerPlace, ScriptedAnswer } from "./answers.js"
 export { decodeAuthorization, type Statement } from "./policy.js"
 export type { Exchange } from "./serve.js"
 export { EC2_BUCKETS, EC2_TYPES, ec2World } from "./world.js"
@@ -29,6 +32,10 @@ export interface Ec2WireOptions {
   readonly policy?: readonly Statement[]
   /** Whether TerminateInstances, too, does not know a new instance before lists do; it does by default. */
   readonly terminateLags?: boolean
+  /** In how many pools a fleet looks for what it lacks before it gives up the others untried; in all by default. */
+  readonly fleetTries?: number
+  /** For how long launches do not know a template or a security group that was made, in milliseconds; 0 by default. */
+  readonly setUpLagMs?: number
 }
 
 export interface Ec2Wire {
@@ -36,8 +43,10 @@ export interface Ec2Wire {
   readonly world: World
   /** An outage of these zones, until it is called again: lists fail, and nothing can be launched there. */
   impair(...zones: readonly string[]): void
-  /** Fleets are throttled in these pools ("m7i.large/us-east-1a"), until it is called again: the fleet's answer says so. */
-  throttlePools(...pools: readonly string[]): void
+  /** What it is made to answer. */
+  readonly answers: Answers
+  /** These access keys are not accepted, until it is called again. */
+  refuseKeys(code: KeyCode, ...keys: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -47,10 +56,12 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const { wallClock = simulate().clock, onExchange, policy } = options
   const impairedZones = new Set<string>()
   const { fleetsDrawOnRunInstances = true, terminateLags = false } = options
-  const throttledPools = new Set<string>()
-  const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones, throttledPools }
+  const { fleetTries = Number.POSITIVE_INFINITY, setUpLagMs = 0 } = options
+  const answers = new Answers(world)
+  const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones, answers, fleetTries, setUpLagMs }
+  const refusedKeys = new Map<string, KeyCode>()
   const given = { ...(onExchange === undefined ? {} : { onExchange }), ...(policy === undefined ? {} : { policy }) }
-  const wire = { world, habits, wallClock, requests: 0, ...given }
+  const wire = { world, habits, wallClock, refusedKeys, requests: 0, ...given }
   furnish(world)
   const server = createServer((request, response) => {
     serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -59,14 +70,15 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
   server.keepAliveTimeout = 60_000
   const { port: listening } = server.address() as AddressInfo
-  const impair = (...zones: readonly string[]) => refill(impairedZones, zones)
-  const throttlePools = (...pools: readonly string[]) => refill(throttledPools, pools)
-  return { url: `http://${host}:${listening}`, world, impair, throttlePools, close: () => closeServer(server) }
-}
-
-function refill(set: Set<string>, values: readonly string[]): void {
-  set.clear()
-  for (const value of values) set.add(value)
+  const impair = (...zones: readonly string[]) => {
+    impairedZones.clear()
+    for (const zone of zones) impairedZones.add(zone)
+  }
+  const refuseKeys = (code: KeyCode, ...keys: readonly string[]) => {
+    refusedKeys.clear()
+    for (const key of keys) refusedKeys.set(key, code)
+  }
+  return { url: `http://${host}:${listening}`, world, impair, answers, refuseKeys, close: () => closeServer(server) }
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -4,8 +4,12 @@ import { escapeXml } from "./xml.js"
 
 /** What EC2 answers instead of doing it, in its own words. */
 export class Refusal extends WorldError {
-  constructor(code: string, message: string) {
+  /** The HTTP status, where it is not the code's own. */
+  readonly status: number | undefined
+
+  constructor(code: string, message: string, status?: number) {
     super("rejected", { code, message })
+    this.status = status
   }
 }
 
@@ -62,7 +66,8 @@ export function errorReply(error: unknown, action: string, account: string): Err
   if (WORLD_CODES.has(error.code)) return { status, code, message: worldMessage(error, action, account) }
   const given = error.code === error.kind ? code : error.code
   const retry = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }
-  return { status: STATUS[given] ?? status, code: given, message: error.message, ...retry }
+  const own = error instanceof Refusal ? error.status : undefined
+  return { status: own ?? STATUS[given] ?? status, code: given, message: error.message, ...retry }
 }
 
 /** The code that an error has inside a fleet's answer. */

@@ -24,11 +24,12 @@ import { deleteNetworkInterface, deleteVolume, describeNetworkInterfaces, descri
 import { runInstances } from "./actions/run-instances.js"
 import { describeSubnets } from "./actions/subnets.js"
 import { terminateInstances } from "./actions/terminate-instances.js"
+import { poolsAsked } from "./asked-pools.js"
 import { checkAllowed, type Statement } from "./policy.js"
 import { parseQuery, type Query } from "./query.js"
 import { errorReply, errorXml, Refusal } from "./refusals.js"
 import { checkParameters } from "./shapes.js"
-import { checkSignature } from "./signature.js"
+import { checkSignature, type RefusedKeys } from "./signature.js"
 import { httpTime } from "./time.js"
 import { replyXml } from "./xml.js"
 
@@ -76,6 +77,7 @@ export interface Wire {
   /** What a request's date is compared with. */
   readonly wallClock: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
+  readonly refusedKeys: RefusedKeys
   /** What the principal may do; all when left out. */
   readonly policy?: readonly Statement[]
   /** Requests so far: numbers their ids. */
@@ -134,10 +136,13 @@ function answer(wire: Wire, request: IncomingMessage, form: string, { requestId,
     parameters,
     { cost: known?.cost(parameters, wire.habits) ?? {}, signal, latencyMs },
     () => {
-      checkSignature(request.headers, world.settings.region, wire.wallClock.now())
+      const signing = { now: wire.wallClock.now(), refused: wire.refusedKeys }
+      checkSignature(request.headers, world.settings.region, signing)
       if (known === undefined)
         throw new Refusal("InvalidAction", `The action ${action} is not valid for this web service.`)
       const values = checkParameters(parameters, known.members)
+      const scripted = wire.habits.answers.next(action, "whole", poolsAsked(world, action, values))
+      if (scripted !== undefined) throw scripted
       if (wire.policy !== undefined) checkAllowed(world, wire.policy, action, values)
       return replyXml(action, requestId, known.answer(world, values, wire.habits))
     },

@@ -1,6 +1,7 @@
 /** What an action is: its parameters, what it draws from the buckets, and its work. */
 import type { Cost } from "../../../../src/provider.js"
-import type { World } from "../../../../src/simulator/index.js"
+import type { Resource, World } from "../../../../src/simulator/index.js"
+import type { Answers } from "../answers.js"
 import type { Parameters } from "../query.js"
 import { Refusal } from "../refusals.js"
 import type { Shape, Values } from "../shapes.js"
@@ -16,8 +17,12 @@ export interface Habits {
   readonly terminateLags: boolean
   /** Zones with an outage: lists fail, and nothing can be launched there. */
   readonly impairedZones: ReadonlySet<string>
-  /** Pools, as "type/zone", that a fleet is throttled in while its request is not. */
-  readonly throttledPools: ReadonlySet<string>
+  /** What a test has scripted. */
+  readonly answers: Answers
+  /** In so many pools a fleet looks for what it lacks before it gives up the others untried. */
+  readonly fleetTries: number
+  /** For so long launches do not know a template or a security group that was made, in milliseconds. */
+  readonly setUpLagMs: number
 }
 
 export interface Action {
@@ -28,6 +33,11 @@ export interface Action {
   readonly creates?: true
   /** @throws Refusal, or a WorldError. */
   readonly answer: (world: World, values: Values, habits: Habits) => Reply
+}
+
+/** It was made so short a time ago that those who launch do not know it yet. */
+export function isYoung(world: World, { attributes }: Resource, { setUpLagMs }: Habits): boolean {
+  return world.clock.now() < Number(attributes.createdAt ?? 0) + setUpLagMs
 }
 
 /** Call it when all is checked and nothing is done yet. */

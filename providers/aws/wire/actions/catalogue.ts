@@ -5,6 +5,7 @@ import { filtersOf, passes } from "../filters.js"
 import { slice } from "../paging.js"
 import { Refusal } from "../refusals.js"
 import { FILTERS } from "../shapes.js"
+import { traitsOf } from "../types.js"
 import type { Xml } from "../xml.js"
 import { type Action, checkDryRun, listOf } from "./action.js"
 
@@ -80,20 +81,25 @@ function typeTexts({ offer, markets }: Sold, filter: string): readonly string[] 
 
 function typeXml({ offer, markets }: Sold): Xml {
   const { instanceType, vcpus, memoryGiB, arch, gpu, localDiskGiB } = offer
+  const traits = traitsOf(instanceType, arch)
   return {
     instanceType,
     currentGeneration: true,
     supportedUsageClasses: markets,
     supportedRootDeviceTypes: ["ebs"],
+    supportedVirtualizationTypes: traits.virtualization,
     bareMetal: false,
-    hypervisor: "nitro",
+    hypervisor: traits.hypervisor,
     processorInfo: { supportedArchitectures: [arch] },
     vCpuInfo: { defaultVCpus: vcpus },
     memoryInfo: { sizeInMiB: (memoryGiB ?? 0) * 1024 },
     instanceStorageSupported: localDiskGiB !== undefined,
     instanceStorageInfo:
       localDiskGiB === undefined ? undefined : { totalSizeInGB: Math.round((localDiskGiB * 2 ** 30) / 1e9) },
+    ebsInfo: { encryptionSupport: traits.encryption },
+    networkInfo: { enaSupport: traits.ena, efaSupported: traits.hasEfa },
     gpuInfo: gpu === undefined ? undefined : gpuXml(gpu),
+    supportedBootModes: traits.bootModes,
   }
 }
 

@@ -103,7 +103,7 @@ export const createFleet: Action = {
     // "No further action": whether the instances are named again is not documented; here they are not.
     if (before?.kind === "known") return { fleetId: String(before.made), errorSet: [], fleetInstanceSet: [] }
     checkFleet(request)
-    const pools = poolsOf(world, request)
+    const pools = poolsOf(world, request, habits)
     checkDryRun(values)
     const fleetId = `fleet-${uuidOf(`${token ?? ""}/${world.ledger.count()}`)}`
     const made = launchAll(world, request, { pools, fleetId, habits })
@@ -138,10 +138,10 @@ function checkFleet({
 }
 
 /** @throws Refusal when a template is not there, and for two subnets of one zone. */
-function poolsOf(world: World, request: FleetRequest): readonly Pool[] {
+function poolsOf(world: World, request: FleetRequest, habits: Habits): readonly Pool[] {
   const pools = request.LaunchTemplateConfigs.flatMap(({ LaunchTemplateSpecification: asked, Overrides = [] }) => {
     const { LaunchTemplateId: id, LaunchTemplateName: name = "" } = asked
-    const template = templateOf(world, id === undefined ? { name } : { id })
+    const template = templateOf(world, id === undefined ? { name } : { id }, habits)
     return Overrides.map(
       (override): Pool => ({ override, template, content: template.attributes.content as JsonObject }),
     )
@@ -176,20 +176,36 @@ function launchAll(world: World, request: FleetRequest, { pools, fleetId, habits
   const instances: Xml[] = []
   const errors: Xml[] = []
   let left = total
+  let tries = habits.fleetTries
   for (const { pool, share } of byStrategy(world, pools, { strategy, market, total })) {
     if (left === 0) break
+    if (tries === 0) {
+      errors.push(errorXml(pool, market, UNTRIED))
+      continue
+    }
     try {
       const made = launchPool(world, { pool, market, count: Math.min(left, share), tags, fleetId, habits })
       left -= made.ids.length
+      if (made.ids.length === 0) tries -= 1
       if (made.ids.length > 0)
         instances.push({ ...poolXml(pool, market), instanceIds: made.ids, instanceType: pool.override.InstanceType })
       if (made.refusal !== undefined) errors.push(errorXml(pool, market, made.refusal))
     } catch (error) {
       if (!(error instanceof WorldError)) throw error
-      errors.push(errorXml(pool, market, error))
+      errors.push(errorXml(pool, market, inFleet(error)))
+      tries -= 1
     }
   }
   return { instances, errors }
+}
+
+/** What fleets say of pools that they have not tried, as users have measured. */
+const UNTRIED = new Refusal("UnfulfillableCapacity", "Unable to fulfill capacity due to your request configuration")
+
+/** What RunInstances calls `Unsupported` fleets call otherwise, and without advice, where the zone does not sell the type. */
+function inFleet(error: WorldError): WorldError {
+  const [said] = /^Your requested instance type .* is not supported in .*?\)\./.exec(error.message) ?? []
+  return error.code === "Unsupported" && said !== undefined ? new Refusal("InvalidFleetConfiguration", said) : error
 }
 
 interface PoolLaunch {
@@ -204,9 +220,10 @@ interface PoolLaunch {
 /** The same checks as RunInstances makes, with the template's content under the override. */
 function launchPool(world: World, { pool, market, count, tags, fleetId, habits }: PoolLaunch) {
   const spec = launchSpec(world, valuesOf(pool, market, count), habits)
-  // Users have met it inside fleets that were not throttled themselves, with instances from other pools beside it.
-  if (habits.throttledPools.has(`${spec.instanceType}/${spec.zone}`))
-    throw new Refusal("RequestLimitExceeded", "Request limit exceeded.")
+  const { instanceType, zone } = spec
+  const asked = { provider: "aws", region: world.settings.region, instanceType, zone, market }
+  const scripted = habits.answers.next("CreateFleet", "pool", [asked])
+  if (scripted !== undefined) throw scripted
   const creation = world.create({
     zone: spec.zone,
     instanceType: spec.instanceType,

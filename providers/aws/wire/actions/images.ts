@@ -84,6 +84,7 @@ function imageXml({ id, attributes }: Resource): Xml {
     ],
     virtualizationType: "hvm",
     hypervisor: "xen",
-    enaSupport: true,
+    enaSupport: attributes.ena !== false,
+    bootMode: attributes.bootMode as string | undefined,
   }
 }

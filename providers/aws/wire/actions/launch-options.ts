@@ -1,11 +1,11 @@
 /** Options of a launch that go together with some things and not with others (EC2 User Guide, each option's own page). */
 import type { Market } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
+import { ACCOUNT_ID } from "../account.js"
 import { checkId } from "../ids.js"
 import { Refusal } from "../refusals.js"
 import type { Values } from "../shapes.js"
 import { spotPrice } from "../spot-prices.js"
-import { listOf } from "./action.js"
 
 interface Options {
   readonly InstanceMarketOptions?: {
@@ -20,8 +20,8 @@ interface Options {
     readonly CapacityReservationTarget?: { readonly CapacityReservationId?: string }
   }
   readonly Placement?: { readonly Tenancy?: string; readonly GroupName?: string }
-  readonly NetworkInterface?: readonly { readonly InterfaceType?: string }[]
   readonly KeyName?: string
+  readonly IamInstanceProfile?: { readonly Arn?: string; readonly Name?: string }
 }
 
 export function marketOf(values: Values): Market {
@@ -40,10 +40,7 @@ export function checkOptions(world: World, values: Values, pool: Pool): void {
   checkSpot(world, options, pool)
   checkReservation(world, options, pool)
   checkPlacement(world, options, pool)
-  const isEfa = listOf<{ InterfaceType?: string }>(values.NetworkInterface).some((nic) => nic.InterfaceType === "efa")
-  if (isEfa && !hasEfa(pool.instanceType)) {
-    throw new Refusal("Unsupported", `EFA interfaces are not supported on ${pool.instanceType}.`)
-  }
+  checkProfile(world, options)
 }
 
 function checkSpot(
@@ -120,7 +117,19 @@ function checkPlacement(world: World, { Placement: asked, KeyName: key }: Option
   }
 }
 
-/** Large sizes of the network families, and GPUs of the data centre ("Elastic Fabric Adapter", supported types). */
-function hasEfa(instanceType: string): boolean {
-  return /^(p\d|g6e|hpc|trn)|\.(12|16|24|32|48)xlarge$|metal/.test(instanceType)
+/** A new profile is not known for a while, and then, for another, its role is not. */
+function checkProfile(world: World, { IamInstanceProfile: asked }: Options): void {
+  if (asked === undefined) return
+  const { Arn: arn, Name: name = arn?.split("/").at(-1) ?? "" } = asked
+  const profile = world.resources.get("instance-profile", name)
+  if (profile === undefined) {
+    const [parameter, value] = arn === undefined ? ["name", name] : ["arn", arn]
+    throw new Refusal(
+      "InvalidParameterValue",
+      `Value (${value}) for parameter iamInstanceProfile.${parameter} is invalid. Invalid IAM Instance Profile ${parameter}`,
+    )
+  }
+  if (profile.attributes.role !== undefined) return
+  const whole = `arn:aws:iam::${ACCOUNT_ID}:instance-profile/${name}`
+  throw new Refusal("InvalidParameterValue", `IAM Instance Profile "${whole}" has no associated IAM Roles`)
 }

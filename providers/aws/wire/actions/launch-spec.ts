@@ -6,7 +6,8 @@ import { freeAddresses } from "../addresses.js"
 import { checkId } from "../ids.js"
 import { Refusal } from "../refusals.js"
 import type { Values } from "../shapes.js"
-import { type Habits, listOf } from "./action.js"
+import { type Habits, isYoung, listOf } from "./action.js"
+import { checkFit } from "./launch-fit.js"
 import { checkOptions, marketOf } from "./launch-options.js"
 import { tagsOf } from "./launch-tags.js"
 
@@ -54,9 +55,10 @@ export function launchSpec(world: World, values: Values, habits: Habits): Launch
   )
   const imageId = imageOf(world, values, instanceType)
   const groups = nic?.SecurityGroupId ?? listOf(values.SecurityGroupId)
-  for (const id of groups) checkGroup(world, id, subnetId)
+  for (const id of groups) checkGroup(world, id, subnetId, habits)
   const market = marketOf(values)
   checkOptions(world, values, { instanceType, zone, market })
+  checkFit(world, values, imageId, instanceType)
   if (habits.impairedZones.has(zone)) throw noCapacity(instanceType, zone)
   const addresses = roomIn(world, subnetId, Number(values.MinCount))
   return {
@@ -163,10 +165,11 @@ function imageOf(world: World, { ImageId: id }: Values, instanceType: string): s
   )
 }
 
-function checkGroup(world: World, id: string, subnetId: string): void {
+function checkGroup(world: World, id: string, subnetId: string, habits: Habits): void {
   checkId("sg", id)
   const group = world.resources.get("security-group", id)
-  if (group === undefined) throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
+  if (group === undefined || isYoung(world, group, habits))
+    throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
   if (group.attributes.vpc === world.resources.get("subnet", subnetId)?.attributes.vpc) return
   throw new Refusal("InvalidParameter", `Security group ${id} and subnet ${subnetId} belong to different networks.`)
 }

@@ -9,7 +9,7 @@ import { Refusal } from "../refusals.js"
 import { FILTERS, tagSpecifications, type Values } from "../shapes.js"
 import { isoTime } from "../time.js"
 import type { Xml } from "../xml.js"
-import { type Action, checkDryRun, listOf, tagsXml, tagTexts } from "./action.js"
+import { type Action, checkDryRun, type Habits, isYoung, listOf, tagsXml, tagTexts } from "./action.js"
 import { LAUNCH_DATA } from "./launch-data.js"
 
 const KIND = "launch-template"
@@ -122,10 +122,14 @@ export const deleteLaunchTemplate: Action = {
   },
 }
 
-/** @throws Refusal when there is none. */
-export function templateOf(world: World, asked: { readonly id: string } | { readonly name: string }): Resource {
+/** @throws Refusal when there is none, or, for those who launch from it, not yet. */
+export function templateOf(
+  world: World,
+  asked: { readonly id: string } | { readonly name: string },
+  habits?: Habits,
+): Resource {
   const found = "id" in asked ? world.resources.get(KIND, asked.id) : templateNamed(world, asked.name)
-  if (found !== undefined) return found
+  if (found !== undefined && (habits === undefined || !isYoung(world, found, habits))) return found
   throw "id" in asked
     ? new Refusal(
         "InvalidLaunchTemplateId.NotFound",

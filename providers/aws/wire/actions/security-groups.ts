@@ -7,7 +7,7 @@ import { slice } from "../paging.js"
 import { Refusal } from "../refusals.js"
 import { FILTERS, type Shape, tagSpecifications, type Values } from "../shapes.js"
 import type { Xml } from "../xml.js"
-import { type Action, checkDryRun, listOf, tagsXml, tagTexts } from "./action.js"
+import { type Action, checkDryRun, isYoung, listOf, tagsXml, tagTexts } from "./action.js"
 
 const KIND = "security-group"
 
@@ -92,7 +92,8 @@ export const createSecurityGroup: Action = {
       TagSpecification.flatMap(({ Tag = [] }) => Tag.map(({ Key, Value = "" }) => [Key, Value] as const)),
     )
     const id = `sg-0${hexOf(`${vpc.id}/${name}/${world.ledger.count()}`, 16)}`
-    world.resources.add({ kind: KIND, id, tags, attributes: { vpc: vpc.id, name, description, rules: [] } })
+    const attributes = { vpc: vpc.id, name, description, rules: [], createdAt: world.clock.now() }
+    world.resources.add({ kind: KIND, id, tags, attributes })
     return { groupId: id, tagSet: tagsXml(tags) }
   },
 }
@@ -113,8 +114,9 @@ const PERMISSIONS: Shape = {
 export const authorizeSecurityGroupIngress: Action = {
   members: { "GroupId!": "string", "IpPermissions!": PERMISSIONS, DryRun: "boolean" },
   cost: () => ({ AuthorizeSecurityGroupIngress: 1 }),
-  answer(world, values) {
+  answer(world, values, habits) {
     const group = groupOf(world, String(values.GroupId))
+    if (isYoung(world, group, habits)) throw unknownGroup(group.id)
     const rules = rulesOf(group)
     const asked = listOf<JsonObject>(values.IpPermissions)
     checkDryRun(values)
@@ -145,8 +147,12 @@ export const deleteSecurityGroup: Action = {
 function groupOf(world: World, id: string): Resource {
   checkId("sg", id)
   const group = world.resources.get(KIND, id)
-  if (group === undefined) throw new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
+  if (group === undefined) throw unknownGroup(id)
   return group
+}
+
+function unknownGroup(id: string): Refusal {
+  return new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
 }
 
 function rulesOf({ attributes }: Resource): readonly JsonObject[] {
