@@ -4,7 +4,8 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { SpecError, TransientError } from "../../src/errors.js"
 import type { Calls, Cost } from "../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
-import { type Doing, toMusterError } from "./errors.js"
+import type { Doing } from "./answers.js"
+import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 
 type Sdk = typeof Ec2

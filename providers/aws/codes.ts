@@ -1,12 +1,19 @@
 /**
- * What EC2's error codes mean to us, in order: the first row that fits counts. Codes are those of "Error codes for the
- * Amazon EC2 API" unless a row says otherwise. A code that ends in `*` stands for all that begin so.
+ * What EC2's error codes mean to us, wherever one stands, in order: the first row that fits counts. Codes are those of "Error
+ * codes for the Amazon EC2 API" unless a row says otherwise. A code that ends in `*` stands for all that begin so.
  */
 
-export type Verdict = "throttled" | "transient" | "capacity" | "quota" | "rejected" | "auth"
+import type { ScopeKind } from "./scopes.js"
 
-/** What a refusal says about, widest last: the pool, the type in the zone, the zone, the quota family, the market, all. */
-export type ScopeKind = "pool" | "type-in-zone" | "zone" | "family" | "market" | "region"
+/**
+ * `unknown`: it may have been done, when it is the answer to a whole request; inside an answer it is `passing`. `passing`: EC2
+ * could not do it just now. `refused`: about the offer that was asked. `missing`: something that the request names is not known.
+ * `rejected`: no offer can be better.
+ */
+type Verdict = "throttled" | "unknown" | "passing" | "capacity" | "quota" | "refused" | "missing" | "rejected" | "auth"
+
+/** What a row that says `missing` is about: Muster's own template, a security group, the user's instance profile. */
+export type Missing = "template" | "group" | "profile"
 
 export interface CodeRow {
   readonly codes: readonly string[]
@@ -15,7 +22,10 @@ export interface CodeRow {
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number
-  /** What the user can do. */
+  readonly missing?: Missing
+  /** The keys that signed the request were not accepted: other ones may be. */
+  readonly isAboutKeys?: true
+  /** What the user can do; `{token}` and `{region}` are filled in. */
   readonly remedy?: string
 }
 
@@ -27,9 +37,20 @@ const NOT_SOLD_MS = 24 * 3_600_000
 const QUOTA_MS = 60_000
 /** Quotas on disks and interfaces free up as instances end, not by waiting. */
 const OTHER_QUOTA_MS = 10 * 60_000
+/** What was refused in words that say nothing of others; the core lets it grow while the words stay the same. */
+export const REFUSED_MS = 60_000
+/** What passes; the core lets it grow while nothing comes of it. */
+export const PASSING_MS = 2_000
 
 const pool = { verdict: "capacity", scope: "pool", ttlMs: COLD_MS } as const
 const zone = { verdict: "capacity", scope: "zone", ttlMs: COLD_MS } as const
+const notSold = { verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS } as const
+const noSuchZone = { verdict: "capacity", scope: "zone", ttlMs: NOT_SOLD_MS } as const
+const familyQuota = { verdict: "quota", scope: "family", ttlMs: QUOTA_MS } as const
+const regionQuota = { verdict: "quota", scope: "region", ttlMs: OTHER_QUOTA_MS } as const
+
+const KEYS_REMEDY =
+  "check the access key and secret, that the key is active, and that region {region} is enabled for the account (opt-in regions are not until somebody enables them)"
 
 export const CODES: readonly CodeRow[] = [
   // Throttles, with those of the SDKs' own list.
@@ -50,49 +71,42 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["SpotMaxPriceTooLow"], ...pool, remedy: "raise maxSpotPrice or add instance types" },
   { codes: ["InsufficientVolumeCapacity", "InsufficientAddressCapacity"], ...zone },
   { codes: ["InsufficientFreeAddressesInSubnet"], ...zone, remedy: "add a subnet with free addresses to subnetIds" },
-  { codes: ["Unsupported"], verdict: "capacity", scope: "type-in-zone", ttlMs: NOT_SOLD_MS },
-  {
-    codes: ["InvalidAvailabilityZone", "VolumeTypeNotAvailableInZone"],
-    verdict: "capacity",
-    scope: "zone",
-    ttlMs: NOT_SOLD_MS,
-  },
-  { codes: ["InvalidZone.NotFound"], verdict: "capacity", scope: "zone", ttlMs: NOT_SOLD_MS },
+  { codes: ["Unsupported"], ...notSold },
+  // A fleet's own word for it, per pool: "Your requested instance type (T) is not supported in your requested Availability Zone
+  // (Z)." (github.com/compiler-explorer/infra/issues/601).
+  { codes: ["InvalidFleetConfiguration"], message: /not supported/i, ...notSold },
+  { codes: ["InvalidAvailabilityZone", "VolumeTypeNotAvailableInZone", "InvalidZone.NotFound"], ...noSuchZone },
+  { codes: ["InvalidParameterValue"], message: /invalid availability zone/i, ...noSuchZone },
 
   // Quotas.
-  { codes: ["VcpuLimitExceeded", "InstanceLimitExceeded"], verdict: "quota", scope: "family", ttlMs: QUOTA_MS },
-  { codes: ["MaxSpotInstanceCountExceeded"], verdict: "quota", scope: "family", ttlMs: QUOTA_MS },
+  { codes: ["VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded"], ...familyQuota },
   { codes: ["NetworkInterfaceLimitExceeded"], verdict: "quota", scope: "zone", ttlMs: OTHER_QUOTA_MS },
-  {
-    codes: ["VolumeLimitExceeded", "MaxIOPSLimitExceeded", "VolumeIOPSLimit"],
-    verdict: "quota",
-    scope: "region",
-    ttlMs: OTHER_QUOTA_MS,
-  },
-  {
-    codes: ["ResourceLimitExceeded", "TargetCapacityLimitExceededException"],
-    verdict: "quota",
-    scope: "region",
-    ttlMs: QUOTA_MS,
-  },
-  { codes: ["MaxFleetCountExceeded"], verdict: "quota", scope: "region", ttlMs: QUOTA_MS },
-  { codes: ["HostLimitExceeded", "AddressLimitExceeded"], verdict: "quota", scope: "region", ttlMs: OTHER_QUOTA_MS },
+  { codes: ["VolumeLimitExceeded", "MaxIOPSLimitExceeded", "VolumeIOPSLimit"], ...regionQuota },
+  { codes: ["HostLimitExceeded", "AddressLimitExceeded"], ...regionQuota },
+  { codes: ["ResourceLimitExceeded", "TargetCapacityLimitExceeded*"], ...regionQuota, ttlMs: QUOTA_MS },
+  // On demand RunInstances does without a fleet.
+  { codes: ["MaxFleetCountExceeded"], verdict: "quota", scope: "market", ttlMs: QUOTA_MS },
 
   // Who we are, and what we may.
   { codes: ["UnauthorizedOperation"], verdict: "auth", remedy: "allow this action to the principal" },
   {
+    // On demand nothing is missing.
     codes: ["AuthFailure.ServiceLinkedRoleCreationNotPermitted"],
-    verdict: "auth",
+    verdict: "refused",
+    scope: "market",
+    ttlMs: OTHER_QUOTA_MS,
     remedy: "create the role once with: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com",
   },
   {
     codes: ["RequestExpired", "RequestTimeTooSkewed"],
     verdict: "auth",
+    isAboutKeys: true,
     remedy: "the session has expired or this machine's clock is wrong: renew the credentials, check the time",
   },
   {
-    codes: ["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"],
+    codes: ["ExpiredToken*", "TokenRefreshRequired", "InvalidToken"],
     verdict: "auth",
+    isAboutKeys: true,
     remedy: "renew the credentials (aws sso login)",
   },
   {
@@ -102,24 +116,33 @@ export const CODES: readonly CodeRow[] = [
     remedy: "the image is not shared with this account",
   },
   {
-    codes: [
-      "AuthFailure",
-      "AuthFailure.*",
-      "InvalidClientTokenId",
-      "UnrecognizedClientException",
-      "SignatureDoesNotMatch",
-    ],
+    // A region that is not enabled is told in the same words as a wrong key ("AWS was not able to validate the provided access
+    // credentials", github.com/turbot/steampipe-plugin-aws/issues/75).
+    codes: ["AuthFailure", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException"],
     verdict: "auth",
+    isAboutKeys: true,
+    remedy: KEYS_REMEDY,
+  },
+  {
+    codes: ["SignatureDoesNotMatch", "InvalidSignatureException", "InvalidSecurity"],
+    verdict: "auth",
+    isAboutKeys: true,
     remedy: "check the access key and secret, and that the key is active",
   },
   {
-    codes: ["IncompleteSignature", "MissingAuthenticationToken", "AccessDenied", "AccessDeniedException"],
+    codes: [
+      "AuthFailure.*",
+      "IncompleteSignature",
+      "MissingAuthenticationToken",
+      "AccessDenied",
+      "AccessDeniedException",
+    ],
     verdict: "auth",
   },
   {
     codes: ["OptInRequired"],
     verdict: "auth",
-    remedy: "enable this region (or subscribe to this image) for the account",
+    remedy: "enable region {region} for the account (opt-in), or subscribe to the image's product",
   },
   {
     codes: ["PendingVerification"],
@@ -128,15 +151,93 @@ export const CODES: readonly CodeRow[] = [
   },
   { codes: ["Blocked", "AccountDisabled"], verdict: "auth", remedy: "the account is blocked; contact AWS Support" },
 
-  // What passes by itself: the same call again.
-  { codes: ["InternalError", "InternalFailure", "ServerInternal", "RetryableError"], verdict: "transient" },
-  { codes: ["ServiceUnavailable", "Unavailable", "RequestTimeout*"], verdict: "transient" },
-  { codes: ["IncorrectInstanceState", "IncorrectState", "InvalidState"], verdict: "transient" },
-  // A new instance profile takes seconds to be known everywhere (Packer asks eleven times).
-  { codes: ["InvalidParameterValue"], message: /iamInstanceProfile/i, verdict: "transient" },
+  // Server errors: what they were the answer to may have been done.
+  { codes: ["InternalError", "InternalFailure", "ServerInternal", "RetryableError"], verdict: "unknown" },
+  { codes: ["ServiceUnavailable", "Unavailable", "RequestTimeout*"], verdict: "unknown" },
+  // Something is changing.
+  { codes: ["IncorrectInstanceState", "IncorrectState", "InvalidState", "ConcurrentTagAccess"], verdict: "passing" },
 
-  // What a reader begins again for (pages.ts); sent again as it is, it will be refused again.
-  { codes: ["InvalidNextToken", "InvalidPaginationToken"], verdict: "rejected" },
+  // What is not known, or not yet.
+  {
+    codes: ["InvalidLaunchTemplateName.NotFound*", "InvalidLaunchTemplateId.*"],
+    verdict: "missing",
+    missing: "template",
+    remedy: "the launch template is new or was deleted; it is made again",
+  },
+  {
+    codes: ["InvalidGroup.NotFound", "InvalidSecurityGroupID.*"],
+    verdict: "missing",
+    missing: "group",
+    remedy: "check securityGroupIds: a group belongs to one VPC",
+  },
+  {
+    // "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", and "IAM Instance Profile
+    // "arn" has no associated IAM Roles" (github.com/hashicorp/terraform/issues/2660): so are new ones told for a while.
+    codes: ["InvalidParameterValue"],
+    message: /iamInstanceProfile|IAM Instance Profile/i,
+    verdict: "missing",
+    missing: "profile",
+    remedy: "check instanceProfile and that it has a role; a new one is known everywhere after two minutes",
+  },
+
+  // What says something of the type, or of the zone: which of them, other answers show.
+  {
+    codes: ["UnsupportedOperation", "EncryptedVolumesNotSupported", "BootForVolumeTypeUnsupported"],
+    verdict: "refused",
+  },
+  { codes: ["InvalidInstanceType"], verdict: "refused", remedy: "check the type's name, and that this region has it" },
+  {
+    codes: ["InvalidParameterValue"],
+    message: /for InstanceType/i,
+    verdict: "refused",
+    remedy: "check the type's name",
+  },
+  {
+    codes: ["InvalidParameterValue"],
+    message: /architecture/i,
+    verdict: "refused",
+    remedy: "name an image for the type's processor, or types for the image's: arch decides between them",
+  },
+  {
+    // "The T instance type does not support an AMI with a boot mode of UEFI."
+    codes: ["InvalidParameterValue"],
+    message: /boot mode/i,
+    verdict: "refused",
+    remedy: "name types that boot the image's way",
+  },
+  {
+    // "Enhanced networking with the Elastic Network Adapter (ENA) is required for the 'T' instance type."
+    codes: ["InvalidParameterCombination"],
+    message: /Elastic Network Adapter/i,
+    verdict: "refused",
+    remedy: "name an image with ENA, or older types",
+  },
+  {
+    codes: ["*"],
+    message: /not eligible for Free Tier/i,
+    verdict: "refused",
+    remedy: "choose a Free Tier type or upgrade the account's plan",
+  },
+  {
+    codes: ["InvalidLaunchTargets"],
+    verdict: "refused",
+    remedy: "check reservation: it belongs to one account, region, zone and type",
+  },
+
+  {
+    codes: ["InvalidSubnet*"],
+    verdict: "refused",
+    remedy: "check subnetIds: a subnet belongs to one region",
+  },
+  {
+    codes: ["MissingInput"],
+    message: /availability zone/i,
+    verdict: "refused",
+    remedy: "this zone has no default subnet: name subnets with subnetIds",
+  },
+
+  // What a reader begins again for (pages.ts), and what DryRun answers when all is well.
+  { codes: ["InvalidNextToken", "InvalidPaginationToken", "DryRunOperation"], verdict: "rejected" },
   // Interfaces of instances that are on their way out still use it.
   {
     codes: ["DependencyViolation", "InvalidGroup.InUse"],
@@ -144,10 +245,7 @@ export const CODES: readonly CodeRow[] = [
     remedy: "something still uses it: instances that are ending give it free within minutes; try again then",
   },
 
-  // What DryRun answers when all is well.
-  { codes: ["DryRunOperation"], verdict: "rejected" },
-
-  // What will never be accepted.
+  // What will never be accepted, whichever the offer.
   {
     codes: ["IdempotentParameterMismatch"],
     verdict: "rejected",
@@ -155,22 +253,9 @@ export const CODES: readonly CodeRow[] = [
       "the token was used before for another request: look for instances with the tag muster-launch={token}, and report a bug",
   },
   {
-    codes: ["*"],
-    message: /not eligible for Free Tier/i,
-    verdict: "rejected",
-    remedy: "choose a Free Tier type or upgrade the account's plan",
-  },
-  {
     codes: ["InvalidAMIID.*"],
     verdict: "rejected",
     remedy: "check imageId: images belong to one region and can be deregistered",
-  },
-  { codes: ["InvalidInstanceType"], verdict: "rejected", remedy: "check the type's name, and that this region has it" },
-  { codes: ["InvalidSubnet*"], verdict: "rejected", remedy: "check subnetIds: a subnet belongs to one region" },
-  {
-    codes: ["InvalidGroup.NotFound", "InvalidSecurityGroupID.*"],
-    verdict: "rejected",
-    remedy: "check securityGroupIds: a group belongs to one VPC",
   },
   {
     codes: ["VPCIdNotSpecified", "DefaultVpcDoesNotExist", "VPCResourceNotSpecified", "MissingInput"],
@@ -187,11 +272,11 @@ export const CODES: readonly CodeRow[] = [
     verdict: "rejected",
     remedy: "make startup shorter, or let it fetch the rest",
   },
+  { codes: ["UnknownParameter", "MissingParameter"], verdict: "rejected", remedy: "check overrides" },
   {
-    codes: ["InvalidParameterValue"],
-    message: /architecture/i,
+    codes: ["TagPolicyViolation"],
     verdict: "rejected",
-    remedy: "name an image for the type's processor, or types for the image's: arch decides between them",
+    remedy: "give the group the tags that the organization's tag policy wants",
   },
   {
     codes: ["InvalidParameter"],
@@ -200,7 +285,7 @@ export const CODES: readonly CodeRow[] = [
     remedy: "name security groups of the subnets' own VPC",
   },
   {
-    codes: ["InvalidCapacityReservationId.*", "InvalidLaunchTargets"],
+    codes: ["InvalidCapacityReservationId.*"],
     verdict: "rejected",
     remedy: "check reservation: it belongs to one account, region, zone and type",
   },
@@ -215,11 +300,6 @@ export const CODES: readonly CodeRow[] = [
     remedy: "create the placement group, or check its name",
   },
   { codes: ["InvalidKeyPair.NotFound"], verdict: "rejected", remedy: "check keyName: key pairs belong to one region" },
-  {
-    codes: ["InvalidLaunchTemplateName.NotFoundException", "InvalidLaunchTemplateId.*"],
-    verdict: "rejected",
-    remedy: "the launch template was deleted; it is made again with the next launch",
-  },
   {
     codes: ["CustomerKeyHasBeenRevoked"],
     verdict: "rejected",

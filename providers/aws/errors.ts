@@ -1,30 +1,7 @@
-/** From what the SDK throws to the classes of `src/errors`; what each code means is in `codes.ts`. */
-import {
-  AuthError,
-  CapacityError,
-  type CloudWords,
-  MusterError,
-  QuotaError,
-  RejectedError,
-  ThrottledError,
-  TransientError,
-} from "../../src/errors.js"
-import type { Offer, Scope } from "../../src/provider.js"
-import { type CodeRow, COLD_MS, rowOf, type ScopeKind } from "./codes.js"
-import { decodingRemedy, splitEncoded } from "./decode.js"
-import { quotaCodeOf } from "./families.js"
-
-/** What was being done when it failed. */
-export interface Doing {
-  /** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
-  readonly what: string
-  readonly region: string
-  readonly endpoint?: string
-  /** The pool that was asked, of a launch: scopes are made from it. */
-  readonly offer?: Offer
-  /** The launch's token: a remedy names it where it says `{token}`. */
-  readonly token?: string
-}
+/** From what the SDK throws to the classes of `src/errors`; what EC2's own answers mean is in `answers.ts`. */
+import { AuthError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
+import { type Doing, readAnswer } from "./answers.js"
+import { rowOf } from "./codes.js"
 
 /** The parts of an SDK exception that we read. All may be missing: anything can be thrown on the way. */
 interface SdkError {
@@ -48,12 +25,24 @@ interface SdkError {
 export const NOT_IMPLEMENTED = "NotImplemented"
 
 /** The class that says what to do about an error, with words for the user and the original as its cause. */
-export function toMusterError(thrown: unknown, doing: Doing): Error {
+export function toMusterError(thrown: unknown, doing: Doing): MusterError {
   if (thrown instanceof MusterError) return thrown
-  const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as SdkError
+  const error = sdkErrorOf(thrown)
   if (error.$responseBodyText !== undefined) return garbled(error, doing)
-  if (error.$fault !== undefined) return refused(error, doing)
+  if (error.$fault !== undefined) return answered(error, doing)
   return unsent(error, doing) ?? broken(error, doing)
+}
+
+function sdkErrorOf(thrown: unknown): SdkError {
+  return (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as SdkError
+}
+
+/** The same request, signed anew, may be accepted: the clock was wrong and is right now, or the keys were not accepted. */
+export function signingTrouble(thrown: unknown): "clock" | "keys" | undefined {
+  const { name = "", message = "", $fault, $metadata } = sdkErrorOf(thrown)
+  if ($fault === undefined) return undefined
+  if ($metadata?.clockSkewCorrected === true) return "clock"
+  return rowOf(name, message)?.isAboutKeys === true ? "keys" : undefined
 }
 
 function garbled(error: SdkError, doing: Doing): MusterError {
@@ -69,73 +58,13 @@ function garbled(error: SdkError, doing: Doing): MusterError {
 }
 
 /** An answer of EC2 with a code. */
-function refused(error: SdkError, doing: Doing): MusterError {
-  const code = error.name ?? "Unknown"
-  const words = wordsOf(error, code)
-  const row = rowOf(code, error.message ?? "")
-  const message = sentence(error, code, row, doing)
-  if (error.$metadata?.httpStatusCode === 501) return new RejectedError(message, { ...words, code: NOT_IMPLEMENTED })
-  if (error.$metadata?.clockSkewCorrected) return new TransientError(message, words)
-  switch (row?.verdict) {
-    case "throttled":
-      // Request and resource bucket answer with the same code: both are held back.
-      return new ThrottledError(message, { ...words, ...retryAfterOf(error) })
-    case "capacity":
-      return new CapacityError(message, { ...words, scope: scopeOf(row.scope, doing), ttlMs: row.ttlMs ?? COLD_MS })
-    case "quota":
-      return new QuotaError(message, { ...words, scope: scopeOf(row.scope, doing), ttlMs: row.ttlMs ?? COLD_MS })
-    case "auth":
-      return new AuthError(message, words)
-    case "rejected":
-      return new RejectedError(message, words)
-    case "transient":
-      return new TransientError(message, words)
-    case undefined:
-      return isServerFault(error) ? new TransientError(message, words) : new RejectedError(message, words)
-  }
-}
-
-function isServerFault(error: SdkError): boolean {
-  return error.$fault === "server" || (error.$metadata?.httpStatusCode ?? 0) >= 500
-}
-
-/** "what was done: what EC2 said (its code, the request's id); what to do" */
-function sentence(error: SdkError, code: string, row: CodeRow | undefined, doing: Doing): string {
-  const id = error.$metadata?.requestId
-  const { said: words, encoded } = splitEncoded((error.message ?? "").trim())
-  const said = words.replace(/\.$/, "") || `HTTP ${error.$metadata?.httpStatusCode ?? "?"}`
-  const remedy = row?.verdict === "quota" ? quotaRemedy(row, doing) : row?.remedy?.replace("{token}", doing.token ?? "")
-  const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
-  return [`${doing.what}: ${said} (${code}${id === undefined ? "" : `, request ${id}`})`, ...hints].join("; ")
-}
-
-function quotaRemedy(row: CodeRow, { offer, region }: Doing): string | undefined {
-  if (row.scope !== "family" || offer === undefined) return "ask for an increase in Service Quotas"
-  const quota = quotaCodeOf(offer.family, offer.market)
-  const which = quota === undefined ? "the vCPU quota" : `vCPU quota ${quota}`
-  return `ask for an increase of ${which} in ${region} (Service Quotas) or add instance types of another family than ${offer.family}`
-}
-
-/** A partial offer as wide as the refusal; without a pool that was asked, the region. */
-export function scopeOf(kind: ScopeKind | undefined, { offer, region }: Pick<Doing, "offer" | "region">): Scope {
-  const all = { provider: "aws", region }
-  if (offer === undefined) return all
-  const { zone, instanceType, market, family } = offer
-  switch (kind) {
-    case "pool":
-      return { ...all, zone, instanceType, market }
-    case "type-in-zone":
-      return { ...all, zone, instanceType }
-    case "zone":
-      return { ...all, zone }
-    case "family":
-      return { ...all, family, market }
-    case "market":
-      return { ...all, market }
-    case "region":
-    case undefined:
-      return all
-  }
+function answered(error: SdkError, doing: Doing): MusterError {
+  const { name: code = "Unknown", message = "", $fault, $metadata } = error
+  const status = $metadata?.httpStatusCode ?? ($fault === "server" ? 500 : 400)
+  const requestId = $metadata?.requestId === undefined ? {} : { requestId: $metadata.requestId }
+  const read = readAnswer({ code, message, status, cause: error, ...requestId, ...retryAfterOf(error) }, doing)
+  if (status !== 501) return read
+  return new RejectedError(read.message, { ...requestId, code: NOT_IMPLEMENTED, cause: error })
 }
 
 function retryAfterOf(error: SdkError): { readonly retryAfterMs?: number } {
@@ -189,9 +118,4 @@ function broken(error: SdkError, doing: Doing): TransientError {
 
 function placeOf({ endpoint, region }: Doing): string {
   return endpoint ?? `the EC2 endpoint of ${region}`
-}
-
-function wordsOf(error: SdkError, code: string): CloudWords {
-  const requestId = error.$metadata?.requestId
-  return { code, cause: error, ...(requestId === undefined ? {} : { requestId }) }
 }

@@ -2,10 +2,8 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { TransientError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
-import type { Failure, FailureReason, Instance, InstanceState, Scope } from "../../src/provider.js"
-import { COLD_MS, type ScopeKind } from "./codes.js"
-import { scopeOf } from "./errors.js"
-import { familyOf } from "./families.js"
+import type { Instance, InstanceState } from "../../src/provider.js"
+import { failureIn, USER_SHUTDOWN } from "./state-reasons.js"
 
 /** EC2 User Guide, "Instance state changes". `stopping` ends in `stopped`, and both are paid for in part. */
 const STATES: Readonly<Record<string, InstanceState>> = {
@@ -63,7 +61,7 @@ export function toInstance(native: Ec2.Instance, { api, region, now }: Source): 
     launchedAt: native.LaunchTime?.getTime() ?? now,
     tags,
   } as const satisfies Instance
-  const failure = failureOf(native, instance)
+  const failure = failureIn(native.StateReason, instance)
   return {
     ...instance,
     ...(failure === undefined ? {} : { failure }),
@@ -71,62 +69,6 @@ export function toInstance(native: Ec2.Instance, { api, region, now }: Source): 
   }
 }
 
-/** "Client.UserInitiatedShutdown: The instance was shut down using the Amazon EC2 API" ("StateReason"). */
 function isEndedByRequest({ StateReason }: Ec2.Instance, { state }: Instance): boolean {
-  return StateReason?.Code === "Client.UserInitiatedShutdown" && (state === "terminating" || state === "terminated")
-}
-
-interface ReasonRow {
-  readonly code: string
-  readonly reason: FailureReason
-  readonly scope: ScopeKind
-  readonly ttlMs: number
-}
-
-/**
- * StateReason codes (EC2 API Reference, "StateReason"). Those of an end that a user or the guest asked for are no
- * failure and have no row. The last row is what EC2 says when the real code is only in the message.
- */
-const REASONS: readonly ReasonRow[] = [
-  { code: "Server.InsufficientInstanceCapacity", reason: "capacity", scope: "pool", ttlMs: COLD_MS },
-  { code: "Client.VolumeLimitExceeded", reason: "quota", scope: "region", ttlMs: 10 * 60_000 },
-  { code: "Server.SpotInstanceTermination", reason: "interrupted", scope: "pool", ttlMs: COLD_MS },
-  { code: "Server.SpotInstanceShutdown", reason: "interrupted", scope: "pool", ttlMs: COLD_MS },
-  { code: "Server.ScheduledStop", reason: "interrupted", scope: "pool", ttlMs: 0 },
-  // A missing snapshot or a key that may not be used is the same everywhere.
-  { code: "Client.InvalidSnapshot.NotFound", reason: "boot", scope: "region", ttlMs: 0 },
-  { code: "Client.InternalError", reason: "boot", scope: "region", ttlMs: 0 },
-  { code: "Server.InternalError", reason: "boot", scope: "pool", ttlMs: 0 },
-]
-
-function failureOf(native: Ec2.Instance, instance: Instance): Failure | undefined {
-  const code = native.StateReason?.Code ?? ""
-  const message = native.StateReason?.Message ?? ""
-  const isEnding = instance.state !== "pending" && instance.state !== "running"
-  const row = REASONS.find((row) => message.startsWith(row.code)) ?? REASONS.find((row) => row.code === code)
-  if (!isEnding || row === undefined) return undefined
-  return {
-    reason: row.reason,
-    count: 1,
-    scope: reasonScope(row.scope, instance),
-    ttlMs: row.ttlMs,
-    code: row.code,
-    message: message || code,
-  }
-}
-
-function reasonScope(kind: ScopeKind, { region, zone, instanceType, market }: Instance): Scope {
-  const family = familyOf(instanceType)
-  const offer = {
-    provider: "aws",
-    region,
-    zone,
-    instanceType,
-    market,
-    family,
-    vcpus: 0,
-    memoryGiB: 0,
-    arch: "x86_64",
-  } as const
-  return scopeOf(kind, { region, offer })
+  return StateReason?.Code === USER_SHUTDOWN && (state === "terminating" || state === "terminated")
 }

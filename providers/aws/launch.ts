@@ -1,64 +1,53 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { CapacityError, MusterError, QuotaError } from "../../src/errors.js"
+import { CapacityError, MusterError, QuotaError, RefusedError } from "../../src/errors.js"
 import type { Calls, Failure, Instance, Json, LaunchCall, Launched } from "../../src/provider.js"
-import type { Send } from "./client.js"
 import { COLD_MS } from "./codes.js"
-import { scopeOf } from "./errors.js"
+import { narrowed, shortages } from "./fleet-errors.js"
 import { launchFleet, settleFleet } from "./fleet-launch.js"
 import { toInstance } from "./instance.js"
+import { doingOf, type LaunchMeans, launchWords } from "./launch-words.js"
 import { list } from "./list.js"
+import { scopeOf } from "./scopes.js"
 
 /**
  * Sends one launch call. A replay with the same token and body names what the first one made.
  *
- * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours.
+ * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours; OfferRefusedError
+ * and the other refusals but those of capacity and quota.
  */
-export async function launch(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
   try {
-    const isFleet = call.api === "CreateFleet"
-    return await (isFleet ? launchFleet(send, region, call, calls) : runInstances(send, region, call, calls))
+    return await (call.api === "CreateFleet" ? launchFleet(means, call, calls) : runInstances(means, call, calls))
   } catch (error) {
-    if (error instanceof CapacityError || error instanceof QuotaError) {
-      return { instances: [], failures: [error.toFailure(call.count)], settled: true }
-    }
     if (error instanceof MusterError && error.code === "IdempotentInstanceTerminated") {
-      return alreadyOver(send, region, call, calls)
+      return alreadyOver(means, call, calls)
     }
-    throw error
+    if (error instanceof CapacityError || error instanceof QuotaError) {
+      return { instances: [], failures: shortages(means, call, error), settled: true }
+    }
+    // Thrown, as other refusals than these say nothing of what an earlier sending may have done.
+    throw error instanceof RefusedError ? narrowed(means, call, error) : error
   }
 }
 
 /** RunInstances' answer is final: it names every instance, and fewer than asked means that the zone had no more. */
-async function runInstances(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
+async function runInstances(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const { send, region } = means
   const input = call.body as unknown as Ec2.RunInstancesCommandInput
-  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(call))
+  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(means, call))
   const source = { api: "RunInstances", region, now: calls.now() }
   const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
   return { instances, failures: missing(call, region, instances.length), settled: true }
 }
 
 /** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
-export async function settle(send: Send, region: string, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  if (call.api === "CreateFleet") return settleFleet(send, region, call, ref, calls)
-  return { instances: await launched(send, region, call, calls), failures: [], settled: true }
+export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  if (call.api === "CreateFleet") return settleFleet(means, call, ref, calls)
+  return { instances: await launched(means, call, calls), failures: [], settled: true }
 }
 
-function launched(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+function launched({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
   return list(send, region, { launch: call.token }, calls)
-}
-
-/** "launching 8 × m7i.large (on-demand, eu-west-1a)", "launching 800 × one of 20 types (spot, 4 zones)" */
-export function launchWords({ count, offers, zone }: LaunchCall): string {
-  const types = [...new Set(offers.map(({ instanceType }) => instanceType))]
-  const zones = new Set(offers.map((offer) => offer.zone))
-  const what = types.length > 1 ? `one of ${types.length} types` : (types[0] ?? "instances")
-  const where = zone ?? (zones.size > 1 ? `${zones.size} zones` : "any zone")
-  return `launching ${count} × ${what} (${offers[0]?.market ?? "on-demand"}, ${where})`
-}
-
-export function doingOf(call: LaunchCall) {
-  const [offer] = call.offers
-  return { what: launchWords(call), token: call.token, ...(offer === undefined ? {} : { offer }) }
 }
 
 /**
@@ -87,8 +76,8 @@ function missing(call: LaunchCall, region: string, given: number): readonly Fail
  * and went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered. Survivors, should EC2
  * say this of a part, are found by their tag.
  */
-async function alreadyOver(send: Send, region: string, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const instances = await launched(send, region, call, calls)
+async function alreadyOver(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const instances = await launched(means, call, calls)
   const count = call.count - instances.length
   const failure: Failure = {
     reason: "interrupted",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { CODES } from "../../providers/aws/codes.js"
-import { type Doing, toMusterError } from "../../providers/aws/errors.js"
+import type { Doing } from "../../providers/aws/answers.js"
+import { toMusterError } from "../../providers/aws/errors.js"
 import { familyOf } from "../../providers/aws/families.js"
 import * as classes from "../../src/errors.js"
 import type { Offer } from "../../src/provider.js"
@@ -38,13 +39,7 @@ describe("a code decides the class, what it says about, and for how long", () =>
   test.each([
     ["InsufficientInstanceCapacity", 500, classes.CapacityError, pool, 3 * MINUTE],
     ["UnfulfillableCapacity", 400, classes.CapacityError, pool, 3 * MINUTE],
-    [
-      "Unsupported",
-      400,
-      classes.CapacityError,
-      { ...all, zone: "eu-west-1a", instanceType: "m7i.large" },
-      24 * 60 * MINUTE,
-    ],
+    ["Unsupported", 400, classes.CapacityError, pool, 24 * 60 * MINUTE],
     ["InsufficientFreeAddressesInSubnet", 400, classes.CapacityError, { ...all, zone: "eu-west-1a" }, 3 * MINUTE],
     ["InsufficientVolumeCapacity", 500, classes.CapacityError, { ...all, zone: "eu-west-1a" }, 3 * MINUTE],
     ["VcpuLimitExceeded", 400, classes.QuotaError, { ...all, family: "standard", market: "on-demand" }, MINUTE],
@@ -75,15 +70,21 @@ describe("a code decides the class, what it says about, and for how long", () =>
     ["InvalidNextToken", 400, classes.RejectedError],
     ["UnauthorizedOperation", 403, classes.AuthError],
     ["AuthFailure", 401, classes.AuthError],
-    ["AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403, classes.AuthError],
+    ["AuthFailure.ServiceLinkedRoleCreationNotPermitted", 403, classes.OfferRefusedError],
     ["SignatureDoesNotMatch", 403, classes.AuthError],
     ["RequestExpired", 400, classes.AuthError],
     ["ExpiredToken", 400, classes.AuthError],
     ["OptInRequired", 401, classes.AuthError],
     ["IdempotentParameterMismatch", 400, classes.RejectedError],
     ["InvalidAMIID.NotFound", 400, classes.RejectedError],
-    ["InvalidParameterValue", 400, classes.RejectedError],
-    ["NobodyHasSeenThisCode", 400, classes.RejectedError],
+    ["InvalidParameterValue", 400, classes.OfferRefusedError],
+    ["NobodyHasSeenThisCode", 400, classes.OfferRefusedError],
+    ["NobodyHasSeenThisCode", 429, classes.ThrottledError],
+    ["UnsupportedOperation", 400, classes.OfferRefusedError],
+    ["IncorrectState", 400, classes.UnavailableError],
+    ["InvalidLaunchTemplateName.NotFoundException", 400, classes.NotFoundError],
+    ["InvalidLaunchTemplateId.VersionNotFound", 400, classes.NotFoundError],
+    ["InvalidGroup.NotFound", 400, classes.NotFoundError],
     ["NobodyHasSeenThisCode", 500, classes.TransientError],
     ["NobodyHasSeenThisCode", 503, classes.TransientError],
   ])("%s (HTTP %i)", (code, status, type) => {
@@ -93,15 +94,55 @@ describe("a code decides the class, what it says about, and for how long", () =>
   })
 
   test.each([
-    ["InvalidParameterValue", "Value (x) for parameter iamInstanceProfile.name is invalid", classes.TransientError],
+    ["InvalidParameterValue", "Value (x) for parameter iamInstanceProfile.name is invalid", classes.NotFoundError],
+    ["InvalidParameterValue", 'IAM Instance Profile "arn" has no associated IAM Roles', classes.NotFoundError],
     [
       "InvalidParameterCombination",
       "The specified instance type is not eligible for Free Tier.",
-      classes.RejectedError,
+      classes.OfferRefusedError,
     ],
     ["AuthFailure", "Not authorized for images: [ami-1]", classes.AuthError],
+    [
+      "InvalidFleetConfiguration",
+      "Your requested instance type (m7i.large) is not supported in your requested Availability Zone (eu-west-1a).",
+      classes.CapacityError,
+    ],
+    ["InvalidFleetConfiguration", "Two subnets of one zone.", classes.OfferRefusedError],
+    ["MissingInput", "No default subnet for availability zone: 'eu-west-1a'.", classes.OfferRefusedError],
+    ["MissingInput", "No default VPC.", classes.RejectedError],
   ])("%s, when its message says so: %s", (code, message, type) => {
     expect(toMusterError(sdkError(code, message), DOING).constructor).toBe(type)
+  })
+})
+
+describe("outside of launches", () => {
+  const { what, region } = DOING
+  test.each([
+    ["NobodyHasSeenThisCode", 400, classes.RejectedError],
+    ["NobodyHasSeenThisCode", 500, classes.TransientError],
+    ["UnsupportedOperation", 400, classes.RejectedError],
+    ["IncorrectState", 400, classes.TransientError],
+    ["InvalidGroup.NotFound", 400, classes.RejectedError],
+    ["InvalidLaunchTemplateName.NotFoundException", 400, classes.RejectedError],
+  ])("%s (HTTP %i)", (code, status, type) => {
+    expect(toMusterError(sdkError(code, "as EC2 says it.", status), { what, region }).constructor).toBe(type)
+  })
+})
+
+describe("what is not known yet", () => {
+  const said = "The security group 'sg-1' does not exist"
+
+  test("is waited for: what Muster has made for five minutes, a profile for two", () => {
+    const group = toMusterError(sdkError("InvalidGroup.NotFound", said), DOING)
+    expect(group).toMatchObject({ ours: true, graceMs: 5 * MINUTE, ttlMs: 2_000, scope: all })
+    const profile = toMusterError(sdkError("InvalidParameterValue", "iamInstanceProfile.name"), DOING)
+    expect(profile).toMatchObject({ ours: false, graceMs: 2 * MINUTE, ttlMs: 2_000, scope: all })
+  })
+
+  test("is the user's to correct where the user has named it", () => {
+    const error = toMusterError(sdkError("InvalidGroup.NotFound", said), { ...DOING, namedGroups: ["sg-1"] })
+    expect(error.constructor).toBe(classes.RejectedError)
+    expect(error.message).toContain("check securityGroupIds")
   })
 })
 
@@ -123,6 +164,9 @@ describe("what the user can do", () => {
     ["DefaultVpcDoesNotExist", "name subnets with subnetIds"],
     ["OperationNotPermitted", "disableApiTermination"],
     ["InvalidAMIID.NotFound", "check imageId"],
+    ["AuthFailure", "that region eu-west-1 is enabled for the account (opt-in"],
+    ["UnrecognizedClientException", "that region eu-west-1 is enabled for the account (opt-in"],
+    ["OptInRequired", "enable region eu-west-1 for the account (opt-in)"],
   ])("%s: %s", (code, remedy) => {
     expect(toMusterError(sdkError(code), { ...DOING, token: "0123" }).message).toContain(remedy)
   })
@@ -169,11 +213,6 @@ describe("without a code of EC2's", () => {
     const error = toMusterError(native, DOING)
     expect(error).toBeInstanceOf(classes.TransientError)
     expect(error.message).toContain('HTTP 200, text/html): "<!DOCTYPE html> <html><body>Sign in"')
-  })
-
-  test("a clock that the SDK has just corrected: the same request again", () => {
-    const skewed = sdkError("RequestExpired", "Request has expired.", 400, { $metadata: { clockSkewCorrected: true } })
-    expect(toMusterError(skewed, DOING)).toBeInstanceOf(classes.TransientError)
   })
 
   test("seconds to wait are passed on", () => {

@@ -1,7 +1,7 @@
 /** CreateFleet: what its answers mean, and what a repeated one leaves out. */
 import { beforeEach, describe, expect, test } from "vitest"
 import { IMAGES } from "../../providers/aws/wire/index.js"
-import { AuthError, RejectedError } from "../../src/errors.js"
+import { RejectedError } from "../../src/errors.js"
 import type { LaunchCall, Launched, Scope } from "../../src/provider.js"
 import { type Cloud, ec2 } from "./support/cloud.js"
 import { fleetOf, fleetsOn, underAnotherToken } from "./support/fleets.js"
@@ -62,15 +62,15 @@ describe("an answer", () => {
     expect(failures.reduce((sum, { count }) => sum + count, 0)).toBe(80)
     const throttled = failures.filter(({ code }) => code === "RequestLimitExceeded")
     const told = throttled.map(({ scope, ttlMs, reason }) => [scope.instanceType, scope.zone, ttlMs, reason].join(" "))
-    expect(told.sort()).toEqual([`c7i.large ${zone} 30000 capacity`, `m7i.large ${zone} 30000 capacity`])
+    expect(told.sort()).toEqual([`c7i.large ${zone} 2000 transient`, `m7i.large ${zone} 2000 transient`])
   })
 
   test("with a throttle in every pool says so, and the call is over", async () => {
     throttle({})
     const { instances, failures, settled } = await send(await spotCall(12))
     expect([instances, settled]).toEqual([[], true])
-    expect(new Set(failures.map(({ code, ttlMs }) => `${code} ${ttlMs}`))).toEqual(
-      new Set(["RequestLimitExceeded 30000"]),
+    expect(new Set(failures.map(({ code, ttlMs, reason }) => `${code} ${ttlMs} ${reason}`))).toEqual(
+      new Set(["RequestLimitExceeded 2000 transient"]),
     )
     expect(failures.reduce((sum, { count }) => sum + count, 0)).toBe(12)
   })
@@ -83,11 +83,13 @@ describe("an answer", () => {
     expect(failures).toMatchObject([{ reason: "quota", count: 8, scope, code: "MaxSpotInstanceCountExceeded" }])
   })
 
-  test("of an account without the role for spot says how to make it", async () => {
+  test("of an account without the role for spot says how to make it, and nothing of on demand", async () => {
     cloud.world.resources.delete("service-linked-role", "AWSServiceRoleForEC2Spot")
-    const error = await send(await spotCall()).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(AuthError)
-    expect(String(error)).toContain("aws iam create-service-linked-role --aws-service-name spot.amazonaws.com")
+    const { instances, failures } = await send(await spotCall())
+    const scope = { provider: "aws", region: "us-east-1", market: "spot" }
+    expect([instances, failures]).toMatchObject([[], [{ reason: "rejected", count: 10, scope }]])
+    const remedy = "aws iam create-service-linked-role --aws-service-name spot.amazonaws.com"
+    expect(failures[0]?.message).toContain(remedy)
   })
 
   test("of a request that every pool refuses is that refusal", async () => {
@@ -139,17 +141,20 @@ describe("a repeated call", () => {
     expect(again.instances.map(({ state }) => state)).toEqual(["terminating", "terminating"])
   })
 
-  test("without the right to ask fleets waits until lists show all, or must", async () => {
-    cloud = await ec2({ aws: { subnetIds: undefined }, world: { listLagMs: 10_000 } })
-    const call = await spotCall(2)
-    const first = await send(call)
-    cloud.world.faults.rate("DescribeFleets", 1, { kind: "fail", error: "auth" })
-    const again = await send(call)
-    expect([again.settled, again.instances]).toEqual([false, []])
-    await cloud.run(cloud.clock.sleep(15_000))
-    const later = await cloud.run(cloud.provider.settle(call, again.ref ?? null, cloud.bare()))
-    expect([later.settled, ids(later)]).toEqual([true, ids(first)])
-  })
+  test.each(["auth", "rejected"] as const)(
+    "where fleets cannot be asked (%s) waits until lists show all, or must",
+    async (error) => {
+      cloud = await ec2({ aws: { subnetIds: undefined }, world: { listLagMs: 10_000 } })
+      const call = await spotCall(2)
+      const first = await send(call)
+      cloud.world.faults.rate("DescribeFleets", 1, { kind: "fail", error })
+      const again = await send(call)
+      expect([again.settled, again.instances]).toEqual([false, []])
+      await cloud.run(cloud.clock.sleep(15_000))
+      const later = await cloud.run(cloud.provider.settle(call, again.ref ?? null, cloud.bare()))
+      expect([later.settled, ids(later)]).toEqual([true, ids(first)])
+    },
+  )
 
   test("with another body is refused", async () => {
     const call = await spotCall(2)

@@ -78,6 +78,31 @@ describe("list", () => {
       "Client.VolumeLimitExceeded",
       600_000,
     ],
+    [
+      "boot",
+      { code: "Client.InvalidKMSKey.InvalidState", message: "Client.InvalidKMSKey.InvalidState: The KMS key …" },
+      "boot",
+      "Client.InvalidKMSKey.InvalidState",
+      0,
+    ],
+    [
+      "boot",
+      {
+        code: "Server.InternalError",
+        message: "Client.InternalError: Client.InvalidKMSKey.InvalidState: The KMS key …",
+      },
+      "boot",
+      "Client.InvalidKMSKey.InvalidState",
+      0,
+    ],
+    [
+      "boot",
+      { code: "Client.NobodyHasSeenIt", message: "Client.NobodyHasSeenIt: new" },
+      "boot",
+      "Client.NobodyHasSeenIt",
+      0,
+    ],
+    ["boot", { code: "Server.NobodyHasSeenIt", message: "in words of its own" }, "boot", "Server.NobodyHasSeenIt", 0],
   ] as const)("tells why an instance failed to start: %s %o", async (reason, words, expected, code, ttlMs) => {
     const cloud = await ec2()
     cloud.world.faults.failBoots(1, {}, { reason, ...words })
@@ -85,7 +110,20 @@ describe("list", () => {
     await cloud.run(cloud.clock.sleep(10_000))
     const [instance] = await cloud.run(cloud.provider.list({ uid: OWNER.uid }, cloud.bare()))
     expect(instance).toMatchObject({ state: "terminated", failure: { reason: expected, code, ttlMs, count: 1 } })
+    if ("message" in words) expect(instance?.failure?.message).toBe(words.message)
   })
+
+  test.each(["Client.UserInitiatedHibernate", "Client.InstanceInitiatedShutdown", "Client.InstanceTerminated"])(
+    "%s is no failure",
+    async (code) => {
+      const cloud = await ec2()
+      cloud.world.faults.failBoots(1, {}, { code, message: `${code}: as somebody wanted it` })
+      await launchMany(cloud, 1)
+      await cloud.run(cloud.clock.sleep(10_000))
+      const [instance] = await cloud.run(cloud.provider.list({ uid: OWNER.uid }, cloud.bare()))
+      expect([instance?.state, instance?.failure]).toEqual(["terminated", undefined])
+    },
+  )
 
   test("an instance that we ended has not failed", async () => {
     const cloud = await ec2()

@@ -55,7 +55,8 @@ function faultsOf({ world: { faults } }: Cloud): FaultHooks {
   return {
     loseReply: () => faults.loseReply("*"),
     hang: () => faults.hang("*"),
-    fail: (error) => faults.fail("*", { error }),
+    // What no offer could make better: an answer that nobody knows is about the offer alone.
+    fail: (error) => faults.fail("*", error === "rejected" ? { error, code: "UnknownParameter" } : { error }),
   }
 }
 
