@@ -5,6 +5,7 @@ import { SpecError, TransientError } from "../../src/errors.js"
 import type { Calls, Cost } from "../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
 import type { Doing } from "./answers.js"
+import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 
@@ -20,9 +21,9 @@ const REQUEST_MS = 5 * 60_000
 /** More than the terminations, launches and pages that the buckets let through at once. */
 const SOCKETS = 256
 
-export interface Connection {
+interface Connection {
   readonly sdk: Sdk
-  readonly client: AwsClient
+  readonly deliver: Deliver
 }
 
 /** Sends one request with everything around it; all verbs go through this. */
@@ -39,19 +40,19 @@ export function sender(options: AwsOptions): Send {
   let connecting: Promise<Connection> | undefined
   const connect = () => (connecting ??= connection(options))
   const where = { region: options.region, ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }) }
-  return (calls, api, cost, input, doing) =>
-    calls.send(api, cost, async (attempt) => {
+  return (calls, api, cost, input, doing) => {
+    const resent: Resent = new Set()
+    return calls.send(api, cost, async ({ signal }) => {
       try {
-        const { sdk, client } = await connect()
-        const Command = sdk[`${api}Command`] as new (input: unknown) => unknown
-        const command = new Command(input) as never
-        const reply = (await client.send(command, { abortSignal: attempt.signal })) as Output<typeof api>
-        return complete(api, reply)
+        const { sdk, deliver } = await connect()
+        const Command = sdk[`${api}Command`] as new (input: unknown) => object
+        return complete(api, (await deliver(new Command(input), { signal, resent })) as Output<typeof api>)
       } catch (error) {
-        if (attempt.signal.aborted) throw attempt.signal.reason
+        if (signal.aborted) throw signal.reason
         throw toMusterError(error, { ...doing, ...where })
       }
     })
+  }
 }
 
 function complete<A extends Api>(api: A, reply: Output<A>): Output<A> {
@@ -64,9 +65,8 @@ function complete<A extends Api>(api: A, reply: Output<A>): Output<A> {
 
 async function connection(options: AwsOptions): Promise<Connection> {
   const sdk = loadSdk()
-  if (options.client === undefined) return { sdk, client: quietly(() => makeClient(sdk, options)) }
-  await checkClient(options.client, options.region)
-  return { sdk, client: options.client }
+  if (options.client !== undefined) await checkClient(options.client, options.region)
+  return { sdk, deliver: delivering(options.client ?? quietly(() => makeClient(sdk, options))) }
 }
 
 /** Half the time of `import`, which reads the exports of a 2 MB CommonJS file first. */
@@ -92,11 +92,11 @@ const SILENT = { trace: nothing, debug: nothing, warn: nothing, error: nothing }
 >
 
 function makeClient(sdk: Sdk, options: AwsOptions): AwsClient {
-  const { region, endpoint, credentials } = options
+  const { region, endpoint } = options
   return new sdk.EC2Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...keySettings(options),
     // A capacity refusal is an HTTP 500 that the SDK would send twice more, past our buckets.
     maxAttempts: 1,
     logger: SILENT,

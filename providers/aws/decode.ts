@@ -2,6 +2,7 @@
 import { AuthError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { AwsDecoder, AwsOptions } from "./options.js"
+import { keySettings } from "./credentials.js"
 import { optionalPackage } from "./packages.js"
 
 /** What EC2 appends to a refusal ("Authorization status information", API Reference of DecodeAuthorizationMessage). */
@@ -75,9 +76,10 @@ interface Sts {
 }
 
 /** A test's or a private endpoint of EC2 says nothing of STS: then only a client that was given is asked. */
-function decoderOf({ clients, endpoint, client, region, credentials }: AwsOptions): AwsDecoder | undefined {
+function decoderOf(options: AwsOptions): AwsDecoder | undefined {
+  const { clients, endpoint, client, region } = options
   if (clients?.sts !== undefined || endpoint !== undefined || client !== undefined) return clients?.sts
   const sdk = optionalPackage<Sts>("@aws-sdk/client-sts")
   if (sdk === undefined) return undefined
-  return new sdk.STS({ region, maxAttempts: 1, ...(credentials === undefined ? {} : { credentials }) })
+  return new sdk.STS({ region, maxAttempts: 1, ...keySettings(options) })
 }

@@ -2,6 +2,7 @@
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
 import { nearest, parseOptions, type Z } from "../../src/parse.js"
+import { dateOf } from "./credentials.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
@@ -138,7 +139,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
   return problems
 }
 
-const CREDENTIAL_KEYS = ["accessKeyId", "secretAccessKey", "sessionToken", "expiration"]
+const CREDENTIAL_KEYS = ["accessKeyId", "secretAccessKey", "sessionToken", "expiration", "accountId", "credentialScope"]
 
 function credentialProblems(credentials: unknown): readonly SpecProblem[] {
   const option = "aws.credentials"
@@ -150,9 +151,16 @@ function credentialProblems(credentials: unknown): readonly SpecProblem[] {
   const missing = ["accessKeyId", "secretAccessKey"].filter(
     (key) => typeof given[key] !== "string" || given[key] === "",
   )
+  const { sessionToken, expiration } = given
+  const isText = sessionToken === undefined || typeof sessionToken === "string"
+  const isDate = expiration === undefined || dateOf(expiration) !== undefined
   const unknown = Object.keys(given).filter((key) => !CREDENTIAL_KEYS.includes(key) && !key.startsWith("$"))
   return [
     ...missing.map((key) => ({ option: `${option}.${key}`, message: "is missing; give a text" })),
+    ...(isText ? [] : [{ option: `${option}.sessionToken`, message: "is no text; give one, or leave it out" }]),
+    ...(isDate
+      ? []
+      : [{ option: `${option}.expiration`, message: 'is no date; give one, such as "2026-01-02T03:04:05Z"' }]),
     ...unknown.map((key) => {
       const near = nearest(key, CREDENTIAL_KEYS)
       const hint = near === undefined ? `known: ${CREDENTIAL_KEYS.join(", ")}` : `did you mean "${near}"?`

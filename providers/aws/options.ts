@@ -5,7 +5,8 @@ export interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  readonly expiration?: Date
+  /** A date, or the text of one as STS writes it. Keys are asked for anew five minutes before, and when AWS refuses them. */
+  readonly expiration?: Date | string
 }
 
 /** What this adapter needs of an `EC2Client`; any ready-made one fits. */
@@ -53,7 +54,10 @@ export interface AwsOptions {
   readonly region: string
   /** Where EC2 answers, when not at AWS's own address; plain http only on this machine. */
   readonly endpoint?: string
-  /** Keys, or a function that returns them; by default what the SDK finds in environment, files, SSO or metadata. */
+  /**
+   * Keys, or a function that returns them, which is asked again when AWS refuses what it returned; by default what the SDK finds
+   * in environment, files, SSO or metadata.
+   */
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>)
   /** A ready-made `EC2Client` with `maxAttempts: 1`, instead of `endpoint` and `credentials`. */
   readonly client?: AwsClient

@@ -1,6 +1,7 @@
 /** On-demand prices from the Price List API, where its client is installed beside Muster or given. */
 import type * as Pricing from "@aws-sdk/client-pricing"
 import type { Calls } from "../../src/provider.js"
+import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 import { optionalPackage } from "./packages.js"
@@ -39,7 +40,7 @@ export async function onDemandPrices(
 }
 
 interface Connection {
-  readonly client: AwsClient
+  readonly deliver: Deliver
   readonly sdk: typeof Pricing
 }
 
@@ -49,16 +50,16 @@ function connect(options: AwsOptions): Connection | undefined {
   if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
   const sdk = optionalPackage<typeof Pricing>("@aws-sdk/client-pricing")
   if (sdk === undefined) return undefined
-  return { sdk, client: given ?? makeClient(sdk, options) }
+  return { sdk, deliver: delivering(given ?? makeClient(sdk, options)) }
 }
 
-function makeClient(sdk: typeof Pricing, { region, credentials }: AwsOptions): AwsClient {
-  const own = credentials === undefined ? {} : { credentials }
-  return new sdk.PricingClient({ region: endpointRegion(region), maxAttempts: 1, ...own }) as AwsClient
+function makeClient(sdk: typeof Pricing, options: AwsOptions): AwsClient {
+  const region = endpointRegion(options.region)
+  return new sdk.PricingClient({ region, maxAttempts: 1, ...keySettings(options) }) as AwsClient
 }
 
 async function readPrices(
-  { sdk, client }: Connection,
+  { sdk, deliver }: Connection,
   region: string,
   type: Readonly<Record<string, string>>,
   calls: Calls,
@@ -70,9 +71,10 @@ async function readPrices(
   do {
     const page: string | undefined = NextToken
     const input = { ServiceCode: "AmazonEC2", Filters, MaxResults: PRODUCTS_PAGE, NextToken: page }
+    const resent: Resent = new Set()
     const reply = await calls.send("GetProducts", { GetProducts: 1 }, async ({ signal }) => {
       try {
-        const sent = await client.send(new sdk.GetProductsCommand(input) as never, { abortSignal: signal })
+        const sent = await deliver(new sdk.GetProductsCommand(input), { signal, resent })
         return sent as Pricing.GetProductsCommandOutput
       } catch (error) {
         if (signal.aborted) throw signal.reason

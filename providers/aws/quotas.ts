@@ -1,6 +1,7 @@
 /** Service Quotas, where its client is installed beside Muster or given. */
 import type * as Quotas from "@aws-sdk/client-service-quotas"
 import type { Calls } from "../../src/provider.js"
+import { delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 import { optionalPackage } from "./packages.js"
@@ -16,11 +17,12 @@ export async function quota(
   if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
   const sdk = optionalPackage<typeof Quotas>("@aws-sdk/client-service-quotas")
   if (sdk === undefined) return undefined
-  const client = given ?? makeClient(sdk, options)
+  const deliver = delivering(given ?? makeClient(sdk, options))
+  const resent: Resent = new Set()
   const input = { ServiceCode: service, QuotaCode: code }
   return calls.send("GetServiceQuota", { GetServiceQuota: 1 }, async ({ signal }) => {
     try {
-      const reply = await client.send(new sdk.GetServiceQuotaCommand(input) as never, { abortSignal: signal })
+      const reply = await deliver(new sdk.GetServiceQuotaCommand(input), { signal, resent })
       return (reply as Quotas.GetServiceQuotaCommandOutput).Quota?.Value
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -29,7 +31,6 @@ export async function quota(
   })
 }
 
-function makeClient(sdk: typeof Quotas, { region, credentials }: AwsOptions): AwsClient {
-  const own = credentials === undefined ? {} : { credentials }
-  return new sdk.ServiceQuotasClient({ region, maxAttempts: 1, ...own }) as AwsClient
+function makeClient(sdk: typeof Quotas, options: AwsOptions): AwsClient {
+  return new sdk.ServiceQuotasClient({ region: options.region, maxAttempts: 1, ...keySettings(options) }) as AwsClient
 }
