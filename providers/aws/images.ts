@@ -1,9 +1,10 @@
 /** Which image a group boots from, for each processor: found once and pinned. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { type MusterError, SpecError } from "../../src/errors.js"
+import { type MusterError, RejectedError, SpecError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
-import type { Arch, Calls, GroupRequest } from "../../src/provider.js"
+import type { Arch, Calls, GroupRequest, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
+import type { ImageTraits } from "./misfits.js"
 import type { AwsImage, AwsOptions } from "./options.js"
 import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "./options-check.js"
 import { pages } from "./pages.js"
@@ -113,6 +114,33 @@ async function imageById(send: Send, id: string, group: GroupRequest, calls: Cal
   }
 }
 
+/**
+ * What an image asks of types; undefined for one that asks nothing, or of which nothing can be read. Images that are looked up by
+ * name boot either way and have ENA, and one that is not there is for whoever prepares the launch to say.
+ */
+export async function imageTraits(
+  send: Send,
+  { imageId }: AwsOptions,
+  query: OfferQuery,
+  calls: Calls,
+): Promise<ImageTraits | undefined> {
+  const asked = query.boots?.image ?? imageId
+  if (typeof asked !== "string" || !IMAGE_ID.test(asked)) return undefined
+  try {
+    const [image] = await readImages(send, { ImageIds: [asked] }, `reading image ${asked}`, calls)
+    const { BootMode: bootMode, EnaSupport: hasEna, VirtualizationType: virtualization } = image ?? {}
+    return {
+      id: asked,
+      ...(bootMode === undefined ? {} : { bootMode }),
+      ...(hasEna === undefined ? {} : { hasEna }),
+      ...(virtualization === undefined ? {} : { virtualization }),
+    }
+  } catch (error) {
+    if (isOutOfReach(error) || error instanceof RejectedError) return undefined
+    throw error
+  }
+}
+
 async function published(
   send: Send,
   word: ImageWord,
@@ -164,7 +192,7 @@ async function readImages(
 
 function unreadable(error: MusterError): never {
   if (!isOutOfReach(error)) throw error
-  const message = `cannot be looked up (ec2:DescribeImages is not allowed); name an image by its id, or allow it`
+  const message = `cannot be looked up (${error.message}); name an image by its id, or allow ec2:DescribeImages`
   throw new SpecError([{ option: "image", message }], { code: error.code, cause: error })
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
+import { needsOf } from "./misfits.js"
 import type { AwsOptions } from "./options.js"
 
 /** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */
@@ -101,9 +102,11 @@ function isOwnClient({ client, clients }: AwsOptions): boolean {
 }
 
 /** The options that decide what is offered, and for how much. */
-function offersKeyOf({ subnetIds, prices, maxSpotPrice, imageId }: AwsOptions): string {
+function offersKeyOf(options: AwsOptions): string {
+  const { subnetIds, prices, maxSpotPrice, imageId } = options
   const table = Object.entries(prices ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const told = [subnetIds ?? null, table, maxSpotPrice ?? null, typeof imageId === "object"]
+  const image = typeof imageId === "object" ? true : (imageId ?? false)
+  const told = [subnetIds ?? null, table, maxSpotPrice ?? null, image, needsOf(options)]
   return createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16)
 }
 

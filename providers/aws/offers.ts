@@ -2,6 +2,8 @@ import { SpecError } from "../../src/errors.js"
 import { fits } from "../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
+import { imageTraits } from "./images.js"
+import { type Needs, needsOf } from "./misfits.js"
 import type { AwsOptions } from "./options.js"
 import { type PriceOf, pricesOf, tablePrices } from "./prices.js"
 import { isToldAll, type TypeFacts, typesOf } from "./types.js"
@@ -15,7 +17,9 @@ import { placesOf } from "./zones.js"
  * query asks for ranges of them. So does one whose request names type, subnet with zone, and image with its facts: then
  * nothing is asked, and the launch is the first request.
  *
- * @throws SpecError when a named type does not exist, and when `maxSpotPrice` leaves nothing.
+ * By size only types come that can take what every launch says, and boot the image.
+ *
+ * @throws SpecError when a named type does not exist or none can take that, and when `maxSpotPrice` leaves nothing.
  */
 export async function offers(
   send: Send,
@@ -27,8 +31,9 @@ export async function offers(
   const isTold = instanceTypes !== undefined && isToldAll(options)
   const price = (types: readonly string[]) =>
     isTold ? tablePrices(options) : pricesOf(send, options, { instanceTypes: types, markets }, calls)
+  const needs = needsIn(send, options, query, calls)
   const [types, places, early] = await Promise.all([
-    typesOf(send, query, isTold, calls),
+    typesOf(send, { query, isTold, needs }, calls),
     placesOf(send, options, query, calls),
     instanceTypes === undefined ? undefined : price(instanceTypes),
   ])
@@ -40,6 +45,14 @@ export async function offers(
   return capped(
     options,
     sold.map((offer) => priced(offer, priceOf)),
+  )
+}
+
+/** Of named types EC2 says itself which cannot boot the image: nothing is read for them. */
+async function needsIn(send: Send, options: AwsOptions, query: OfferQuery, calls: Calls): Promise<Needs> {
+  return needsOf(
+    options,
+    query.instanceTypes === undefined ? await imageTraits(send, options, query, calls) : undefined,
   )
 }
 

@@ -4,6 +4,7 @@ import { MusterError, SpecError } from "../../src/errors.js"
 import type { Arch, Calls, Gpu, Market, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { familyOf } from "./families.js"
+import { misfitOf, type Needs } from "./misfits.js"
 import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
 import { isOutOfReach } from "./subnets.js"
@@ -24,27 +25,37 @@ export function isToldAll({ imageId, subnetIds = [] }: AwsOptions): boolean {
   return isZoned && typeof imageId === "object"
 }
 
+/** What is asked of types: the query, and what launches and image need of each. */
+export interface TypeQuery {
+  readonly query: OfferQuery
+  /** Nothing is to be read. */
+  readonly isTold: boolean
+  readonly needs: Promise<Needs>
+}
+
 /**
- * The named types, or all there are. Without the right to read them, what the names tell: vCPUs and memory are then
- * unknown, unless the query asks for a range of them.
+ * The named types, or all there are that can take what is sent. Without the right to read them, what the names tell: vCPUs and
+ * memory are then unknown, unless the query asks for a range of them.
  *
- * @throws SpecError when a named type does not exist.
+ * @throws SpecError when a named type does not exist, and when EC2 would refuse all of them.
  */
 export async function typesOf(
   send: Send,
-  query: OfferQuery,
-  isTold: boolean,
+  { query, isTold, needs }: TypeQuery,
   calls: Calls,
 ): Promise<readonly TypeFacts[]> {
   const { instanceTypes } = query
-  if (instanceTypes === undefined) return readTypes(send, narrowed(query), calls)
+  if (instanceTypes === undefined) {
+    const [all, wanted] = await Promise.all([readTypes(send, narrowed(query), calls), needs])
+    return all.filter((type) => misfitOf(type, wanted) === undefined).flatMap(typeFacts)
+  }
   if (isTold && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
   try {
     const batches = chunks([...new Set(instanceTypes)], TYPES_BATCH)
     const found = await Promise.all(
       batches.map((batch) => readTypes(send, { InstanceTypes: batch as Ec2._InstanceType[] }, calls)),
     )
-    return found.flat()
+    return takingIt(found.flat(), await needs, calls).flatMap(typeFacts)
   } catch (error) {
     if (isOutOfReach(error) && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
     if (error instanceof MusterError && error.code === "InvalidInstanceType") throw unknownTypes(instanceTypes, error)
@@ -57,10 +68,23 @@ async function readTypes(
   send: Send,
   asked: Pick<Ec2.DescribeInstanceTypesCommandInput, "InstanceTypes" | "Filters">,
   calls: Calls,
-): Promise<readonly TypeFacts[]> {
+): Promise<readonly Ec2.InstanceTypeInfo[]> {
   const input = asked.InstanceTypes === undefined ? { ...asked, MaxResults: TYPES_BATCH } : asked
   const read = await pages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })
-  return read.flatMap((page) => page.InstanceTypes ?? []).flatMap(typeFacts)
+  return read.flatMap((page) => page.InstanceTypes ?? [])
+}
+
+/** Nobody's choice is dropped without a word. @throws SpecError when none of the types that are named can take what is sent. */
+function takingIt(types: readonly Ec2.InstanceTypeInfo[], needs: Needs, calls: Calls): readonly Ec2.InstanceTypeInfo[] {
+  const misfits = types.flatMap((type) => {
+    const why = misfitOf(type, needs)
+    return why === undefined ? [] : [{ value: type.InstanceType ?? "", message: `${type.InstanceType} ${why}` }]
+  })
+  if (misfits.length > 0 && misfits.length === types.length) {
+    throw new SpecError(misfits.map((misfit) => ({ option: "instanceType", ...misfit })))
+  }
+  for (const { message } of misfits) calls.note?.(`${message}, and is left out`)
+  return types.filter((type) => misfitOf(type, needs) === undefined)
 }
 
 /** EC2 filters by exact values only; ranges and GPUs are looked for here. */
