@@ -1,7 +1,7 @@
 /** One owner: a launch template's name can be taken only once, so the one named by a generation is its claim. */
 import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError, OwnershipError } from "../../src/errors.js"
+import { MusterError, OwnershipError, TransientError } from "../../src/errors.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
@@ -19,7 +19,7 @@ export type Holder = { readonly claim?: string } | "hidden"
  * there may be, tags alone decide: the notes say so.
  *
  * @param holder what `holderOf` has found.
- * @throws OwnershipError when another process holds it.
+ * @throws OwnershipError when another process holds it: its claim has been read.
  */
 export async function claimGeneration(
   send: Send,
@@ -40,7 +40,12 @@ export async function claimGeneration(
       return [unclaimed("the account has no room for a launch template")]
     if (codeOf(error) !== "InvalidLaunchTemplateName.AlreadyExistsException") throw error
     const now = await holderOf(send, owner, calls)
-    return held(owner, now === "hidden" ? undefined : now.claim)
+    if (now !== "hidden" && now.claim !== undefined) return held(owner, now.claim)
+    // Somebody took it a moment ago; whoever it was, lists do not tell yet.
+    throw new TransientError(
+      `claiming generation ${owner.generation} of cluster "${owner.cluster}": launch template ${nameOf(owner)} was just made, and EC2 does not show by whom yet`,
+      { code: "InvalidLaunchTemplateName.AlreadyExistsException", cause: error },
+    )
   }
 }
 
@@ -49,8 +54,8 @@ export async function claim(send: Send, owner: Owner, calls: Calls): Promise<voi
   await claimGeneration(send, owner, await holderOf(send, owner, calls), calls)
 }
 
-/** @throws OwnershipError when it is not ours; what was there a moment ago and cannot be read is not. */
-function held(owner: Owner, claim: string | undefined): readonly string[] {
+/** @throws OwnershipError when it is not ours. */
+function held(owner: Owner, claim: string): readonly string[] {
   if (claim === owner.claim) return []
   const { generation, cluster } = owner
   throw new OwnershipError(

@@ -85,7 +85,8 @@ function leftover(
   return { kind, id: id ?? "", region, tags: own, shared: false }
 }
 
-const GONE = /^Invalid(LaunchTemplateId|Volume|NetworkInterfaceID|Group|GroupId)\.(NotFound|VersionNotFound)/
+/** "InvalidVolume.NotFound", "InvalidLaunchTemplateName.NotFoundException": asked for by id or by name, it is not there. */
+const GONE = /^Invalid\w+\.(NotFound|NotFoundException|VersionNotFound|Unknown)$/
 
 /** One request each, all at once; what is gone already is success. */
 export async function remove({ send, calls }: Means, found: readonly Leftover[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** The security groups that Muster shares between clusters: one for each VPC, and one more for each range SSH is open to. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError } from "../../src/errors.js"
+import { MusterError, TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
@@ -115,16 +115,19 @@ async function makeGroup(send: Send, vpc: string, spec: GroupSpec, calls: Calls)
   } catch (error) {
     if (!(error instanceof MusterError) || error.code !== "InvalidGroup.Duplicate") throw error
     const id = (await readGroups(send, vpc, [spec], calls)).get(spec.name)
-    if (id === undefined) throw error
-    return id
+    if (id !== undefined) return id
+    const unseen = `${what}: it was just made, and EC2 does not show it yet`
+    throw new TransientError(unseen, { code: error.code, cause: error })
   }
 }
 
 async function openGroup(send: Send, id: string, spec: GroupSpec, calls: Calls): Promise<void> {
   const input = { GroupId: id, IpPermissions: [spec.rule(id)] }
   const cost = { AuthorizeSecurityGroupIngress: 1 }
+  // Right after it was made EC2 may not know the group everywhere.
+  const doing = { what: `adding the rule of ${spec.name} (${id})`, isYoung: true } as const
   try {
-    await send(calls, "AuthorizeSecurityGroupIngress", cost, input, { what: `adding the rule of ${spec.name} (${id})` })
+    await send(calls, "AuthorizeSecurityGroupIngress", cost, input, doing)
   } catch (error) {
     if (!(error instanceof MusterError) || error.code !== "InvalidPermission.Duplicate") throw error
   }
