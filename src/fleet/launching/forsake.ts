@@ -5,14 +5,14 @@
  * token is never sent again, and what it was for is launched elsewhere. Whatever its tag brings later is terminated.
  */
 import { inScope } from "../../offer.js"
-import type { Instance, Scope } from "../../provider.js"
+import type { Failure, Instance, Scope } from "../../provider.js"
 import type { Fleet } from "../context.js"
 import { learn } from "../learn.js"
 import { barsOf } from "../planning/planning.js"
 import type { Launch } from "../roster.js"
 import { TAG } from "../tags.js"
 import { sweptAt } from "../terminate.js"
-import { forbids } from "../unavailable.js"
+import { forbids, remember } from "../unavailable.js"
 
 /** So long a place may leave a launch call without an answer before another is asked instead. */
 const PATIENCE_MS = 2 * 60_000
@@ -49,8 +49,29 @@ export function forsake(fleet: Fleet, launch: Launch): void {
   const ttlMs = provider.limits.attemptMs + provider.limits.consistencyMs + REST_MS
   const failure = { reason: "capacity", count: call.count, ttlMs, code: "OutcomeUnknown", message } as const
   learn(fleet, { provider, group: call.group }, [{ ...failure, scope: scopeOf(launch) }])
+  for (const scope of doubtsOf(fleet, launch)) avoid(fleet, provider, { ...failure, scope })
   fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message })
   fleet.wake()
+}
+
+/**
+ * Whether it is the zone that does not answer or the market's requests, nobody knows: with another market in another zone to go to,
+ * neither is asked next. To find out that the other half of the guess is wrong takes another window.
+ */
+function doubtsOf(fleet: Fleet, launch: Launch): readonly Scope[] {
+  const { zone, market, ...place } = scopeOf(launch)
+  if (zone === undefined || market === undefined) return []
+  const doubts = [
+    { ...place, zone },
+    { ...place, market },
+  ]
+  const offers = fleet.groups.get(launch.call.group)?.offers ?? []
+  return offers.some((offer) => inScope(offer, place) && !doubts.some((scope) => inScope(offer, scope))) ? doubts : []
+}
+
+function avoid(fleet: Fleet, { limits }: Launch["provider"], failure: Failure): void {
+  const before = fleet.memory.get(limits.account) ?? []
+  fleet.memory.set(limits.account, remember(before, failure, fleet.clock.now()))
 }
 
 /** Where and on which market it asked: the same zone may answer on the other one. */
