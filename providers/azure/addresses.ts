@@ -1,6 +1,6 @@
 /** Addresses of instances: a VM only names its interface, which has the private one and names the public one. */
 import type { Calls, Instance } from "../../src/provider.js"
-import { isForbidden } from "./errors.js"
+import { isRefused } from "./errors.js"
 import type { Api } from "./limits.js"
 import { groupPath, placeOf } from "./names.js"
 import { itemsOf } from "./pages.js"
@@ -23,7 +23,7 @@ interface NativeAddress {
 
 /**
  * The running instances with their addresses: one list of interfaces for each group that has some, and one of public
- * addresses where an interface names one. A principal that may not read them gets the instances without.
+ * addresses where an interface names one. Where they are refused, the instances come without.
  */
 export async function withAddresses(
   azure: Azure,
@@ -38,7 +38,7 @@ export async function withAddresses(
     const known = new Map((await Promise.all([...groups].map((group) => addressesIn(azure, group, calls)))).flat())
     return instances.map((instance) => ({ ...instance, ...known.get(instance.id) }))
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isRefused(error)) throw error
     return instances
   }
 }

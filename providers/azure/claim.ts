@@ -36,7 +36,7 @@ export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Prom
   const claim = azure.claims.get(group)
   if (held === undefined && claim?.nonce === owner.claim) return notFound(azure, owner, claim, calls)
   const claimed = await takeGroup(azure, owner, held?.tags, calls)
-  if (claim?.nonce !== owner.claim) azure.claims.set(group, { nonce: owner.claim, at: calls.now() })
+  azure.claims.set(group, { nonce: owner.claim, at: calls.now() })
   return claimed
 }
 
@@ -54,7 +54,7 @@ async function takeGroup(azure: Azure, owner: Owner, held: Tags | undefined, cal
 }
 
 /**
- * What was claimed here is not found by its name. While it is young that says nothing; later the list of all groups, which is
+ * What was claimed here is not found by its name. For a while after it was seen that says nothing; later the list of all groups, which is
  * complete, must not have it either.
  */
 async function notFound(azure: Azure, owner: Owner, { at }: Claim, calls: Calls): Promise<Claimed> {

@@ -24,7 +24,7 @@ export type Verdict =
   | "boot"
 
 /** What a refusal says about, widest last. `asked`: the size in the zone that was asked for, or the size where no zone was. */
-export type ScopeKind = "pool" | "type-in-zone" | "asked" | "type" | "family" | "market" | "region"
+export type ScopeKind = "pool" | "type-in-zone" | "asked" | "family" | "market" | "region"
 
 export interface CodeRow {
   readonly codes: readonly string[]
@@ -166,12 +166,11 @@ export const CODES: readonly CodeRow[] = [
   },
   { codes: ["BadRequest"], message: /not supported/i, verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS },
 
-  // A size that cannot do what is asked of it, in any zone ("Support for generation 2 VMs", "FAQ for remote NVMe disks").
+  // A size that cannot do what is asked of it ("Support for generation 2 VMs", "FAQ for remote NVMe disks").
   {
     codes: ["BadRequest", "InvalidParameter"],
     message: /cannot boot (hypervisor generation|with)|cpu architecture|disk controller type/i,
     verdict: "refused",
-    scope: "type",
     remedy: "name sizes that can boot this image, or an image for this size",
   },
   // The built-in policy "Allowed virtual machine size SKUs", and those that people write after it.
@@ -179,7 +178,6 @@ export const CODES: readonly CodeRow[] = [
     codes: ["RequestDisallowedByPolicy"],
     message: /\b(skus?|sizes?)\b/i,
     verdict: "refused",
-    scope: "type",
     remedy: "a policy forbids this size: add sizes that it allows, or ask for an exemption",
   },
 

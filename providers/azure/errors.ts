@@ -212,6 +212,11 @@ function noToken({ message, cause }: NoTokenError, what: string): AuthError | Tr
   return new AuthError(`${what}: no token: ${message}`, { code: "NoToken", cause })
 }
 
+/** Refused for good: what only informs is done without. What passes is asked for again instead. */
+export function isRefused(error: unknown): boolean {
+  return isForbidden(error) || error instanceof RejectedError
+}
+
 /** The role lacks this action: what only informs may be done without. */
 export function isForbidden(error: unknown): error is AuthError {
   return error instanceof AuthError && /^(Linked)?AuthorizationFailed$/.test(error.code)

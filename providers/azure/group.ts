@@ -72,7 +72,7 @@ export async function putGroup(azure: Azure, name: string, tags: Tags, calls: Ca
   await arm(azure, calls, "ResourceGroups_CreateOrUpdate", { method: "PUT", path: pathOf(azure, name), body }, sending)
 }
 
-/** For a request about a group: whether it was claimed here so short a while ago that "there is none" says nothing. */
+/** For a request about a group: whether it was claimed, or seen, here so short a while ago that "there is none" says nothing. */
 export function youth(azure: Azure, group: string, calls: Calls): Pick<Sending, "isYoung"> {
   const { at = Number.NEGATIVE_INFINITY } = azure.claims.get(group.toLowerCase()) ?? {}
   return calls.now() - at < PROPAGATION_MS ? { isYoung: true } : {}

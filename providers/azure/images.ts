@@ -2,7 +2,7 @@
 import { RejectedError, SpecError, TransientError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
 import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.js"
-import { isForbidden } from "./errors.js"
+import { isForbidden, isRefused } from "./errors.js"
 import { IMAGE_ID, URN } from "./options.js"
 import { arm, type Azure } from "./send.js"
 import { COMPUTE, GALLERIES } from "./versions.js"
@@ -115,8 +115,8 @@ export async function imageNeeds(azure: Azure, name: string, calls: Calls): Prom
       ...(isTagged ? { controllers: value.split(",").map((one) => one.trim()) } : {}),
     }
   } catch (error) {
-    if (isForbidden(error) || error instanceof RejectedError) return {}
-    throw error
+    if (!isRefused(error)) throw error
+    return {}
   }
 }
 

@@ -66,7 +66,7 @@ function sendingOf(azure: Azure, call: LaunchCall, calls: Calls): Sending {
     ...(options.resourceGroup === undefined ? [group] : []),
     ...(options.subnetId === undefined ? [sharedName(options.location)] : []),
   ]
-  // One that was claimed here long ago is known everywhere: it has gone.
+  // One that was there long ago is known everywhere: it has gone.
   const isOld = claims.has(group) && youth(azure, group, calls).isYoung === undefined
   return {
     what: `launching ${textOf(options.location, call)}`,

@@ -58,13 +58,13 @@ const AGAIN_MS = 2_000
  * ("Create New Resource Group: Status=404", hashicorp/terraform-provider-azurerm#18268). It is mostly a matter of seconds;
  * the azurerm provider waits for up to ten minutes.
  */
-export const PROPAGATION_MS = 5 * 60_000
+export const PROPAGATION_MS = 3 * 60_000
 
 export function outcomeOf(said: Said, doing: Doing): MusterError {
   const row = rowOf(said.code, said.message, said.status)
   const message = sentence(said, row, doing)
   const words = wordsOf(said)
-  const refusal = { ...words, scope: scopeOf(row?.scope ?? "asked", doing), ttlMs: ttlOf(row, doing.offer) }
+  const refusal = { ...words, scope: scopeOf(row?.scope, doing), ttlMs: ttlOf(row, doing.offer) }
   switch (row?.verdict) {
     case "throttled":
       return said.status === undefined
@@ -128,9 +128,7 @@ function refused(said: Said, doing: Doing, message: string): MusterError {
   if (mayBeDone(said)) return new TransientError(message, words)
   if (status === 401) return new AuthError(message, words)
   if (doing.offer !== undefined) {
-    const row = rowOf(said.code, said.message, said.status)
-    const scope = scopeOf(row?.scope ?? "asked", doing)
-    return new OfferRefusedError(message, { ...words, scope, ttlMs: row?.ttlMs ?? REFUSED_MS })
+    return new OfferRefusedError(message, { ...words, scope: scopeOf("asked", doing), ttlMs: REFUSED_MS })
   }
   if (status === 403) return new AuthError(message, words)
   // These are found out about by asking again.
@@ -202,8 +200,6 @@ export function scopeOf(kind: ScopeKind | undefined, { offer, location }: Pick<D
       return { ...all, zone, instanceType }
     case "asked":
       return zone === REGIONAL ? { ...all, instanceType } : { ...all, zone, instanceType }
-    case "type":
-      return { ...all, instanceType }
     case "family":
       // Spot vCPUs of all families count against one quota of their own.
       return market === "spot" ? { ...all, market } : { ...all, family, market }

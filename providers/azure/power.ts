@@ -1,6 +1,6 @@
 /** Who has halted: a guest that shuts itself down stays there, paid for as before, and ARM's lists of a group do not say so. */
 import type { Calls, Instance } from "../../src/provider.js"
-import { isForbidden } from "./errors.js"
+import { isRefused } from "./errors.js"
 import { type InstanceView, type NativeVm, toInstance } from "./instance.js"
 import type { Azure } from "./send.js"
 import { statusesOfAll } from "./vms.js"
@@ -15,7 +15,7 @@ export interface Seen {
 
 /**
  * The same with those `stopped` that are: the status of all VMs of the subscription is one list, and is read only when some
- * of these have run for a while. A principal that may not read the subscription does without.
+ * of these have run for a while. Where that is refused, it is done without.
  */
 export async function withPower(azure: Azure, seen: readonly Seen[], calls: Calls): Promise<readonly Seen[]> {
   const isSettled = ({ native, instance }: Seen) =>
@@ -28,7 +28,7 @@ export async function withPower(azure: Azure, seen: readonly Seen[], calls: Call
     const views = new Map(all.map(({ id = "", properties }) => [id.toLowerCase(), properties?.instanceView]))
     return seen.map((one) => withView(azure, one, views.get(one.instance.id)))
   } catch (error) {
-    if (!isForbidden(error)) throw error
+    if (!isRefused(error)) throw error
     return seen
   }
 }

@@ -26,7 +26,7 @@ export interface Sending {
 export interface Claim {
   /** The claimant's nonce. */
   readonly nonce: string
-  /** Milliseconds since 1970. */
+  /** When it was made, or seen to be there, last; in milliseconds since 1970. */
   readonly at: number
 }
 

@@ -21,7 +21,7 @@ export interface SizeFacts
 
 /**
  * The sizes of the location, or those that are named. Without the right to read them, what the names tell: vCPUs and
- * memory are then unknown, unless the query asks for a range of them.
+ * memory are then unknown, and so are zones, unless the query asks for some.
  *
  * @throws SpecError when a named size does not exist, or is not for this subscription; when none of those that are named can
  * boot the image; when the location sells none.
@@ -110,6 +110,8 @@ function unreadSize(instanceType: string, asked: Arch | undefined): SizeFacts {
   return { instanceType, family: familyOf(instanceType), arch, zones: [REGIONAL], isSpot: true, paidVcpus: 1 }
 }
 
-function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB }: OfferQuery): boolean {
-  return [vcpus, memoryGiB, gpu, localDiskGiB].some((asked) => asked !== undefined)
+/** Things that no name tells, zones among them. */
+function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB, zones }: OfferQuery): boolean {
+  const isPlaced = zones?.includes(REGIONAL) === false
+  return isPlaced || [vcpus, memoryGiB, gpu, localDiskGiB].some((asked) => asked !== undefined)
 }

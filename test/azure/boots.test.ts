@@ -120,6 +120,13 @@ describe("somebody's own images", () => {
   })
 })
 
+test("sizes that may not be read are offered for no zone: with zones asked for, that is said", async () => {
+  const cloud = await cloudOf()
+  cloud.wire.quirks.forbidden.add("ResourceSkus_List")
+  expect((await offersOf(cloud)).map(({ zone }) => zone)).toEqual(["regional"])
+  expect(await errorOf(offersOf(cloud, { zones: ["1", "2"] }))).toMatchObject({ code: "AuthorizationFailed" })
+})
+
 describe("what is sent", () => {
   interface Body {
     readonly vm: { readonly storageProfile: { readonly diskControllerType?: string } }

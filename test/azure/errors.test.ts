@@ -199,10 +199,11 @@ test.each([
     "RequestDisallowedByPolicy",
     `Resource 'default-1' was disallowed by policy. Policy identifiers: '[{"policyAssignment":{"name":"Only small ones"},"policyDefinition":{"name":"Allowed virtual machine size SKUs"}}]'.`,
   ],
-])("%s about the size: other sizes are asked, in all zones (%#)", (code, message) => {
+])("%s about the size: others are asked, and the words say what to do (%#)", (code, message) => {
   const error = said(code === "RequestDisallowedByPolicy" ? 403 : 400, code, message)
   expect(error?.constructor).toBe(OfferRefusedError)
-  expect((error as OfferRefusedError).scope).toEqual({ ...ALL, instanceType: "Standard_D4s_v5" })
+  expect((error as OfferRefusedError).scope).toEqual({ ...ALL, zone: "2", instanceType: "Standard_D4s_v5" })
+  expect(error?.message).toMatch(/; (name sizes that can boot this image|a policy forbids this size)/)
 })
 
 describe("what a launch names is not there", () => {
@@ -212,16 +213,16 @@ describe("what a launch names is not there", () => {
     `Resource /subscriptions/s/resourceGroups/${group}/${SUBNETS} referenced by resource ${by} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`
 
   test.each([
-    [404, "ResourceGroupNotFound", "Resource group 'muster-render-1' could not be found.", 300_000],
-    [404, "ResourceGroupNotFound", "Resource group 'MUSTER-RENDER-1' could not be found.", 300_000],
-    [400, "InvalidResourceReference", subnetIn("muster-westeurope"), 300_000],
+    [404, "ResourceGroupNotFound", "Resource group 'muster-render-1' could not be found.", 180_000],
+    [404, "ResourceGroupNotFound", "Resource group 'MUSTER-RENDER-1' could not be found.", 180_000],
+    [400, "InvalidResourceReference", subnetIn("muster-westeurope"), 180_000],
     [
       404,
       "ResourceNotFound",
       "The Resource 'Microsoft.Network/virtualNetworks/muster-westeurope' under resource group 'muster-westeurope' was not found.",
-      300_000,
+      180_000,
     ],
-    [404, "NotFound", "not found", 300_000],
+    [404, "NotFound", "not found", 180_000],
     [409, "ResourceGroupBeingDeleted", "The resource group 'muster-render-1' is in deprovisioning state", 0],
   ])("%i %s: what Muster made, for a while (%#)", (status, code, message, graceMs) => {
     const error = said(status, code, message)
@@ -244,7 +245,7 @@ describe("what a launch names is not there", () => {
   test("a group of the user's: for a while, and then it is for the user to say", () => {
     const body = { error: { code: "ResourceGroupNotFound", message: "Resource group 'theirs' could not be found." } }
     const error = refusalOf(reply(404, body), { ...DOING, made: ["muster-westeurope"] }, [])
-    expect(error).toMatchObject({ name: "NotFoundError", ours: false, graceMs: 300_000 })
+    expect(error).toMatchObject({ name: "NotFoundError", ours: false, graceMs: 180_000 })
   })
 })
 

@@ -39,7 +39,7 @@ describe("one token is refused", () => {
     const cloud = await cloudWith(known)
     const launches = await planMany(cloud, 100)
     cloud.wire.quirks.tokens = new Set(["token-2"])
-    const launched = await cloud.run(Promise.all(launches.map((call) => cloud.provider.launch(call, cloud.bare()))))
+    const launched = await cloud.run(Promise.all(launches.map((call) => cloud.provider.launch(call, cloud.calls()))))
     expect(launched.flatMap(({ instances }) => instances)).toHaveLength(100)
     expect(known.asked).toHaveLength(2)
     expect(cloud.world.truth()).toHaveLength(100)
@@ -114,7 +114,7 @@ describe("every token is refused", () => {
     const before = cloud.world.ledger.count()
     cloud.wire.quirks.tokens = new Set(["none"])
     const outcomes = await cloud.run(
-      Promise.allSettled(launches.map((call) => cloud.provider.launch(call, cloud.bare()))),
+      Promise.allSettled(launches.map((call) => cloud.provider.launch(call, cloud.calls()))),
     )
     expect(outcomes.every(({ status }) => status === "rejected")).toBe(true)
     expect(known.asked).toHaveLength(2)

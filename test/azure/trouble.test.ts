@@ -115,6 +115,38 @@ test("an allocation that fails after acceptance: the VM is listed with its reaso
   expect(cloud.wire.remains().filter(({ kind }) => ["vm", "disk", "address"].includes(kind))).toEqual([])
 })
 
+test.each([
+  ["ServerTimeout", "transient", { zone: "1", instanceType: "Standard_D2s_v5", market: "on-demand" }, 2_000],
+  ["NetworkingInternalOperationError", "transient", { zone: "1", market: "on-demand" }, 2_000],
+  ["RequestDisallowedByPolicy", "rejected", { provider: "azure", region: "westeurope" }, 60_000],
+  ["NeverSeen", "rejected", { zone: "1", instanceType: "Standard_D2s_v5" }, 60_000],
+] as const)(
+  "accepted, and Failed with %s: as if the request had been answered so, and no failed boot",
+  async (code, reason, scope, ttlMs) => {
+    const cloud = await azureCloud()
+    const said = { place: "failed-view", code, message: "It ended like this.", times: 1 } as const
+    cloud.wire.answer({ api: PUT, ...said })
+    const { instances } = await launchOf(cloud, await callFor(cloud))
+    expect(instances).toMatchObject([{ state: "pending" }])
+    await cloud.run(cloud.clock.sleep(30_000))
+    const listed = await cloud.run(cloud.provider.list(SELECTOR, cloud.bare()))
+    expect(listed).toMatchObject([{ failure: { reason, code, scope, ttlMs } }])
+    expect(listed[0]?.failure?.message).toContain("It ended like this.")
+    await cloud.run(cloud.provider.terminate(listed, cloud.bare()))
+    await cloud.run(cloud.clock.sleep(200_000))
+    expect(cloud.wire.remains().filter(({ kind }) => ["vm", "disk", "nic", "address"].includes(kind))).toEqual([])
+  },
+)
+
+test("five VMs that fail for a reason of Azure's own are no failed boots: all run in the end", async () => {
+  const cloud = await azureCloud()
+  cloud.wire.answer({ api: PUT, place: "failed-view", code: "InternalExecutionError", message: "Sorry.", times: 5 })
+  const spec = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5" } as const
+  const cluster = new Cluster(spec, { clock: cloud.clock, seed: 1, journal: false })
+  expect(await cloud.run(cluster.scale(6))).toMatchObject({ running: 6 })
+  expect((await cloud.run(cluster.close())).leaked).toEqual([])
+})
+
 test("spot, evicted while it is created: it is gone, and a replay says so", async () => {
   const cloud = await azureCloud({ world: { noticeMs: 0 } })
   const call = await callFor(cloud, { markets: ["spot"] })

@@ -61,6 +61,19 @@ describe("a guest that shut itself down is still paid for", () => {
     expect(await listOf(cloud)).toMatchObject([{ state: "running" }])
   })
 
+  test.each(["VirtualMachines_ListAll", "NetworkInterfaces_List", "PublicIPAddresses_List"])(
+    "%s only informs: refused for good it is done without, and what passes is asked for again",
+    async (api) => {
+      const cloud = await azureCloud()
+      await launchMany(cloud, 1)
+      await later(cloud, 400_000)
+      cloud.wire.answer({ api, place: "whole", status: 500, code: "InternalServerError", message: "x", times: 1 })
+      await expect(listOf(cloud)).rejects.toThrow(/InternalServerError/)
+      cloud.wire.answer({ api, place: "whole", status: 400, code: "NeverSeen", message: "x" })
+      expect(await listOf(cloud)).toMatchObject([{ state: "running" }])
+    },
+  )
+
   test("the cluster ends it and makes another", async () => {
     const cloud = await azureCloud()
     const cluster = clusterOn(cloud)

@@ -59,7 +59,7 @@ describe("a group that the regions do not know yet", () => {
     cloud.wire.quirks.replicationMs = 20_000
     const error = await errorOf(launchOf(cloud, call))
     expect(error).toBeInstanceOf(NotFoundError)
-    expect(error).toMatchObject({ code: "ResourceGroupNotFound", ours: true, graceMs: 5 * MINUTE_MS, ttlMs: 2_000 })
+    expect(error).toMatchObject({ code: "ResourceGroupNotFound", ours: true, graceMs: 3 * MINUTE_MS, ttlMs: 2_000 })
     await cloud.run(cloud.clock.sleep(20_000))
     expect((await launchOf(cloud, call)).instances).toHaveLength(1)
   })
@@ -96,7 +96,7 @@ describe("a group that the regions do not know yet", () => {
 
   test("many that are asked for by their ids: each by its name where it was launched from here, and else as lists have them", async () => {
     const cloud = await azureCloud()
-    const instances = await launchMany(cloud, 12)
+    const instances = await launchMany(cloud, 12, cloud.calls())
     const ids = instances.map(({ id }) => id)
     const reads = () => cloud.world.ledger.entries.filter(({ api }) => api === "VirtualMachines_Get").length
     await cloud.run(cloud.provider.terminate(instances.slice(0, 5), cloud.bare()))
@@ -148,6 +148,22 @@ describe("prepared anew", () => {
       message: "gone?",
     })
     expect(await prepareOf(cloud)).toEqual(first)
+  })
+
+  test("one that is there after all is young again: that launches do not find it passes", async () => {
+    const cloud = await azureCloud()
+    const call = await callFor(cloud)
+    const said = {
+      place: "whole",
+      status: 404,
+      code: "ResourceGroupNotFound",
+      message: `Resource group '${GROUP_NAME}'`,
+    } as const
+    cloud.wire.answer({ api: "VirtualMachines_CreateOrUpdate", ...said })
+    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
+    expect(await errorOf(launchOf(cloud, call))).toMatchObject({ graceMs: 0 })
+    await prepareOf(cloud)
+    expect(await errorOf(launchOf(cloud, call))).toMatchObject({ graceMs: 3 * MINUTE_MS })
   })
 
   test("gone by its name and from the list of all groups: somebody ended this generation, and it is not made again", async () => {

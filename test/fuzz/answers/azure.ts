@@ -102,10 +102,12 @@ const MEANING: Readonly<Record<Verdict, AnswerCase["meaning"]>> = {
   throttled: "throttled",
   transient: "passing",
   conflict: "passing",
-  missing: "passing",
-  fenced: "passing",
+  // It passes while what is named is young; what stays away ends the group.
+  missing: "hopeless",
+  fenced: "hopeless",
   capacity: "refused",
-  quota: "refused",
+  // Of a family, a market or the location: no zone and no size escapes it.
+  quota: "hopeless",
   refused: "refused",
   rejected: "hopeless",
   auth: "hopeless",
