@@ -17,7 +17,7 @@ const LONGEST = [
   "package/published",
   "examples/demo",
   "local/replaced",
-  "simulation/trials",
+  "fuzz/suites",
 ]
 
 class LongestFirst extends BaseSequencer {

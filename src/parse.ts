@@ -15,6 +15,16 @@ export function zod(): Z {
   return loaded
 }
 
+/** By the function that makes it: making a schema takes longer than to read with it. */
+const schemas = new WeakMap<object, unknown>()
+
+/** A function's schema, which depends on nothing but zod. */
+function schemaFrom<T>(schemaOf: (z: Z) => Zod.ZodType<T>): Zod.ZodType<T> {
+  const schema = (schemas.get(schemaOf) as Zod.ZodType<T> | undefined) ?? schemaOf(zod())
+  schemas.set(schemaOf, schema)
+  return schema
+}
+
 /**
  * Checks `input` against a schema and returns it with its defaults.
  *
@@ -29,7 +39,7 @@ export function parseOptions<T>(
   input: unknown,
   alsoWrong: readonly SpecProblem[] = [],
 ): T {
-  const schema = schemaOf(zod())
+  const schema = schemaFrom(schemaOf)
   // Compiling a schema that is used once takes longer than reading it.
   const result = schema.safeParse(input, { reportInput: true, jitless: true })
   if (result.success && alsoWrong.length === 0) return result.data

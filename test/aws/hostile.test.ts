@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { guestScript } from "../../providers/aws/guest.js"
 import { subnetOf } from "../../providers/aws/wire/index.js"

@@ -1,5 +1,5 @@
 /** Targets that change faster than anything can come of them: the last one counts, and no more ever lives than was wanted. */
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { expect, test } from "vitest"
 import type { SimulateOptions } from "../../src/simulator/index.js"
 import { isLong } from "../support/long.js"

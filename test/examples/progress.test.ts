@@ -1,5 +1,5 @@
 import { Writable } from "node:stream"
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import type { ClusterEvent, ClusterEventType, EventOf, Receipt } from "muster"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { FRAME_HEIGHT, frameOf, type Look, lineOf, phaseOf } from "../../examples/demo/frame.js"

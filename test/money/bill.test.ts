@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { type Bill, billedMs, costOf, ranMs, reachedAt, spendOf } from "../../src/money/bill.js"
 

@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { NO_BUDGET, type ResolvedBudget } from "../../src/money/budget.js"
 import { allowed, bestCase, type Means, type Taken } from "../../src/money/means.js"

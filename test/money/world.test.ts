@@ -1,5 +1,5 @@
 /** Any cluster on any world: what it may cost holds, and what it says it has cost is what the world would charge. */
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"

@@ -131,6 +131,48 @@ function listenersOf(): number {
   return process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
 }
 
+/** What one instance that is gone may leave: its line in the receipt, and the world's own memory of it. */
+const KEPT_KB = 8
+/** A quiet hour keeps nothing; so much is what the engine itself moves about. */
+const NOISE_MB = 6
+/** As many timers as there are waits, not as there are workers or hours. */
+const MOST_TIMERS = 200
+
+/** Everything that is not as it must be, one sentence each. */
+export function problemsOf(soaked: Soaked, options: SoakOptions): readonly string[] {
+  const { hours, receipt, made, left, timers, listeners, overdrawn } = soaked
+  const { workers } = options
+  const quiet = hours.filter(({ hour }) => hour > options.hours * RESTLESS_SHARE)
+  const failing = (holds: boolean, problem: string) => (holds ? [] : [problem])
+  return [
+    ...failing(hours.length === options.hours, `${hours.length} hours of ${options.hours} passed`),
+    ...failing(made > workers, `${made} instances were made: nothing was replaced`),
+    ...failing(receipt.instances.length === made, `the receipt has ${receipt.instances.length} of ${made} instances`),
+    ...failing(
+      left === 0 && receipt.leaked.length === 0,
+      `${left} instances are left, ${receipt.leaked.length} leaked`,
+    ),
+    ...failing(timers === 0 && listeners === 0, `${timers} timers and ${listeners} listeners are left`),
+    ...overdrawn,
+    ...quiet.slice(1).flatMap(({ hour, running }) => failing(running === workers, `hour ${hour}: ${running} run`)),
+    ...hours.flatMap((hour) => failing(hour.timers < MOST_TIMERS, `hour ${hour.hour}: ${hour.timers} timers`)),
+    ...heapProblems(hours, quiet[0]),
+  ]
+}
+
+/** The first quiet hour still replaces what was taken in the one before: memory is flat from there on. */
+function heapProblems(hours: readonly Hour[], quiet: Hour | undefined): readonly string[] {
+  const [first, last] = [hours[0], hours.at(-1)]
+  if (first === undefined || last === undefined || quiet === undefined) return ["no hour was quiet"]
+  const gone = last.made - first.made
+  const keptKb = ((last.heapMb - first.heapMb) * 1024) / Math.max(1, gone)
+  const grown = last.heapMb - quiet.heapMb
+  return [
+    ...(gone > 1_000 && keptKb >= KEPT_KB ? [`each instance that is gone keeps ${keptKb.toFixed(1)} KB`] : []),
+    ...(grown >= NOISE_MB ? [`the heap grew by ${grown.toFixed(1)} MB in quiet hours`] : []),
+  ]
+}
+
 /** The day as a table. */
 export function tableOf({ hours, receipt, made, left, timers, listeners, overdrawn }: Soaked): string {
   const end = `closed: ${receipt.instances.length} of ${made} instances in the receipt, ${left} left, ${timers} timers, ${listeners} listeners, ${overdrawn.length} buckets overdrawn`

@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { advance, counts, mayLive, observedState, type WorkerState } from "../../src/fleet/lifecycle.js"
 import { heldUntil, MOST_FAILED_BOOTS, toEnd, tripped } from "../../src/fleet/replace.js"

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest"
 import { pack, unpack } from "../../src/fleet/journal/packed.js"
 import type { Json, JsonObject } from "../../src/provider.js"
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 
 function packed(record: JsonObject): { readonly line: string; readonly texts: ReadonlyMap<string, string> } {
   const texts = new Map<string, string>()

@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { SpecError } from "../../src/errors.js"
 import { nearest, parseOptions, show, type Z } from "../../src/parse.js"

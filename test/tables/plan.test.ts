@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { chooseSurplus, type GroupNow, planGroup } from "../../src/fleet/plan.js"
 import { marketsOf, rank } from "../../src/fleet/planning/rank.js"

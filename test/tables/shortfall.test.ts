@@ -1,4 +1,4 @@
-import fc from "../support/property.js"
+import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { etaMs } from "../../src/fleet/planning/eta.js"
 import { receiptOf, workerName } from "../../src/fleet/receipt.js"

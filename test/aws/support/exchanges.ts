@@ -5,7 +5,8 @@
 import { afterAll, expect } from "vitest"
 import type { Exchange } from "../../../providers/aws/wire/index.js"
 import { checkReply, checkRequest } from "./check.js"
-import { type Model, once } from "./model.js"
+import { perProcess } from "../../support/per-process.js"
+import type { Model } from "./model.js"
 import { botocoreAbsent, botocoreModel } from "./model-botocore.js"
 import { sdkModel } from "./model-sdk.js"
 import { parseXml } from "./xml.js"
@@ -20,7 +21,7 @@ export function recordReply(exchange: Exchange): void {
   exchanges.push({ exchange, isOurs: false })
 }
 
-export const models: () => readonly Model[] = once(() =>
+export const models: () => readonly Model[] = perProcess("models of EC2", () =>
   botocoreAbsent === undefined ? [sdkModel(), botocoreModel()] : [sdkModel()],
 )
 

@@ -4,6 +4,7 @@
  */
 import { afterAll, expect } from "vitest"
 import type { Exchange } from "../../../providers/azure/wire/index.js"
+import { perProcess } from "../../support/per-process.js"
 import { type Model, sdkModel } from "./model.js"
 
 /** The interface of a request's body and of its answer, by operation. */
@@ -29,7 +30,10 @@ export interface Checked {
 }
 
 const exchanges: Exchange[] = []
-let models: readonly Model[] | undefined
+const models: () => readonly Model[] = perProcess("models of arm-compute", () => [
+  sdkModel("@azure/arm-compute"),
+  sdkModel("armcompute25"),
+])
 
 export function recordExchange(exchange: Exchange): void {
   exchanges.push(exchange)
@@ -37,12 +41,11 @@ export function recordExchange(exchange: Exchange): void {
 
 /** Checks what was recorded so far against both versions of the SDK, and forgets it. */
 export function checkRecorded(): Checked {
-  models ??= [sdkModel("@azure/arm-compute"), sdkModel("armcompute25")]
   const problems = new Set<string>()
   const unchecked = new Set<string>()
   let messages = 0
   for (const exchange of exchanges.splice(0)) {
-    const found = models.map((model) => ({ model, ...checkExchange(model, exchange) }))
+    const found = models().map((model) => ({ model, ...checkExchange(model, exchange) }))
     messages += found[0]?.messages ?? 0
     if (found[0]?.messages === 0) unchecked.add(exchange.api)
     for (const { model, problems: said } of found)
@@ -83,7 +86,9 @@ afterAll(() => {
   const { messages, unchecked, problems } = checkRecorded()
   const rest = unchecked.length === 0 ? "" : `; no types for ${unchecked.join(", ")}`
   console.log(
-    `contract: ${messages} messages checked against ${models?.map(({ source }) => source).join(" and ")}${rest}`,
+    `contract: ${messages} messages checked against ${models()
+      .map(({ source }) => source)
+      .join(" and ")}${rest}`,
   )
   expect(problems).toEqual([])
 }, CHECK_MS)
