@@ -7,7 +7,7 @@
  */
 import { RejectedError, SpecError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
-import type { Calls, Cost, JsonObject } from "../../src/provider.js"
+import type { Calls, Cost, JsonObject, Offer } from "../../src/provider.js"
 import { APIS, type ApiName, type Replies } from "./apis.js"
 import type { Identity } from "./credentials.js"
 import { type Doing, garbled, toMusterError } from "./errors.js"
@@ -27,7 +27,7 @@ export interface Request {
   readonly fields?: string
   /** In place of the api's own cost. */
   readonly cost?: Cost
-  readonly offer?: Doing["offer"]
+  readonly offers?: readonly Offer[]
 }
 
 /** Sends one request with everything around it; all verbs go through this. */
@@ -72,11 +72,11 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
     region: options.region,
     ...(options.apiEndpoint === undefined ? {} : { endpoint: options.apiEndpoint }),
   }
-  return (calls, api, { what, message, fields, cost, offer }) => {
+  return (calls, api, { what, message, fields, cost, offers = [] }) => {
     const { client, method, cost: usual } = APIS[api]
     return calls.send(api, cost ?? usual, async ({ signal }) => {
       const drawn = cost ?? usual
-      const doing: Doing = { what, ...where, now: calls.now, cost: drawn, ...(offer === undefined ? {} : { offer }) }
+      const doing: Doing = { what, ...where, now: calls.now, cost: drawn, offers }
       const travel: Travel = { signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])

@@ -15,6 +15,7 @@ import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } f
 import { scopeOf } from "./families.js"
 import type { HttpReply } from "./http.js"
 import { UNDER_WAY, WINDOWS } from "./limits.js"
+import { offersMeant } from "./meant.js"
 import { type Said, saidIn } from "./said.js"
 
 /** What was being done when it failed. */
@@ -23,10 +24,8 @@ export interface Doing {
   readonly what: string
   readonly region: string
   readonly endpoint?: string
-  /** Of a launch: the pool that was asked, or the first of several. Scopes are made from it. */
-  readonly offer?: Offer
-  /** Of a launch: it may be of any of several zones. */
-  readonly isRegional?: boolean
+  /** Of a launch: the pools that were asked. Scopes are made from the first that is meant. */
+  readonly offers?: readonly Offer[]
   /** Milliseconds since 1970: until when a throttle lasts depends on the minute. */
   readonly now?: () => number
   /** What the request draws on: one of these ran dry. */
@@ -124,8 +123,7 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
   switch (row?.verdict) {
     case "throttled": {
       const throttle = throttleOf(row, said, doing, retryAfter)
-      if (status === undefined && doing.offer !== undefined)
-        return new UnavailableError(message, refusal(throttle.retryAfterMs))
+      if (status === undefined && isLaunch(doing)) return new UnavailableError(message, refusal(throttle.retryAfterMs))
       return new ThrottledError(message, { ...words, ...throttle })
     }
     case "quota":
@@ -136,7 +134,7 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
     case "auth":
       return new AuthError(message, words)
     case "exists":
-      if (status === undefined && doing.offer !== undefined) return new OfferRefusedError(message, refusal(REFUSED_MS))
+      if (status === undefined && isLaunch(doing)) return new OfferRefusedError(message, refusal(REFUSED_MS))
       return new RejectedError(message, { ...words, code: EXISTS })
     case "rejected":
       return new RejectedError(message, words)
@@ -145,21 +143,38 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
       return new TransientError(message, words)
     case "refused":
     case undefined:
-      if (isOutcome(doing, status)) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
+      if (isOutcome(doing, status)) {
+        const [type, ...others] = typesMeant(said, doing)
+        if (others.length === 0) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
+        const which = `it was refused together with ${others.join(", ")}, and is left out of the next to find out which is meant`
+        return new UnavailableError(`${message}; ${type}: ${which}`, refusal(PASSING_MS))
+      }
       return (status ?? 400) >= 500 ? new TransientError(message, words) : new RejectedError(message, words)
   }
 }
 
+function isLaunch({ offers = [] }: Doing): boolean {
+  return offers.length > 0
+}
+
 /** "May have been done" is only what came to no answer: errors within Google, and its time limits. */
-function isOutcome({ offer }: Doing, status = 400): boolean {
-  return offer !== undefined && status < 500 && status !== 408
+function isOutcome(doing: Doing, status = 400): boolean {
+  return isLaunch(doing) && status < 500 && status !== 408
+}
+
+/** Several where a request for several was refused without a word on which. */
+export function typesMeant(said: Said, { offers = [] }: Pick<Doing, "offers">): readonly string[] {
+  return [...new Set(offersMeant(offers, said).map(({ instanceType }) => instanceType))]
 }
 
 /** Of what nobody knows: what was asked, the type in its zone, or the type where no zone was named. */
-function scopeFor({ metric, family }: Said, row: CodeRow | undefined, { region, offer, isRegional = false }: Doing) {
+function scopeFor(said: Said, row: CodeRow | undefined, { region, offers = [] }: Doing) {
+  const meant = offersMeant(offers, said)
   const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"
-  const narrow = isPassing ? "pool" : isRegional ? "type" : "type-in-zone"
-  return scopeOf(row?.scope ?? narrow, { region, offer, metric, family })
+  const isZoned = new Set(meant.map(({ zone }) => zone)).size < 2
+  const narrow = isPassing ? "pool" : isZoned ? "type-in-zone" : "type"
+  const { metric, family } = said
+  return scopeOf(row?.scope ?? narrow, { region, offer: meant[0], metric, family })
 }
 
 const MINUTE_MS = 60_000

@@ -1,4 +1,4 @@
-import { MusterError, RefusedError, TransientError } from "../../src/errors.js"
+import { CapacityError, MusterError, QuotaError, TransientError } from "../../src/errors.js"
 import type { Calls, Instance, Json, LaunchCall, Launched } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { EXISTS, isNotFound, saidOf } from "./errors.js"
@@ -30,25 +30,23 @@ export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls)
   try {
     return unsettled(await insert(means, call, calls))
   } catch (error) {
-    if (error instanceof RefusedError) return refused(means.region, call, error)
+    if (error instanceof CapacityError || error instanceof QuotaError) return refused(means.region, call, error)
     if (error instanceof MusterError && error.code === EXISTS) return existing(means, call, calls, error)
     throw error
   }
 }
 
-/** Nothing was made. Of several types and zones it is about those that it names. */
-function refused(region: string, call: LaunchCall, error: RefusedError): Launched {
+/** Of several types and zones the one is named that has none, or all share what is missing. Nothing was made. */
+function refused(region: string, call: LaunchCall, error: CapacityError | QuotaError): Launched {
   const said = saidOf(error)
-  const missing =
-    said === undefined ? { failures: [error.toFailure(call.count)] } : missingOf(region, call, [{ said }], call.count)
-  return { instances: [], ...missing, settled: true }
+  const cause = said === undefined ? [] : [{ said }]
+  return { instances: [], ...missingOf(region, call, cause, call.count), settled: true }
 }
 
 async function insert({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<NativeOperation> {
   const { zone, offers, cost, token, body } = call
   const message = { requestId: uuidOf(token), bulkInsertInstanceResourceResource: body }
-  const [offer] = offers
-  const request = { what: doingOf(call), cost, ...(offer === undefined ? {} : { offer }) }
+  const request = { what: doingOf(call), cost, offers }
   if (zone !== undefined) return send(calls, "instances.bulkInsert", { ...request, message: { zone, ...message } })
   return send(calls, "regionInstances.bulkInsert", { ...request, message: { region, ...message } })
 }

@@ -2,11 +2,12 @@
  * Why VMs of a launch are missing. There is one way from what Google said to failures, wherever it stood: in a refusal of the
  * whole request, in the operation of the request, or in the operations of its single VMs.
  */
-import { OfferRefusedError, RefusedError } from "../../src/errors.js"
+import { RefusedError } from "../../src/errors.js"
 import type { Failure, LaunchCall, Launched, Offer, Scope } from "../../src/provider.js"
-import { COLD_MS } from "./codes.js"
+import { COLD_MS, rowOf } from "./codes.js"
 import { asError } from "./errors.js"
 import { scopeOf } from "./families.js"
+import { offersMeant } from "./meant.js"
 import type { Said } from "./said.js"
 
 export interface Cause {
@@ -52,50 +53,32 @@ export function missingOf(region: string, call: LaunchCall, causes: readonly Cau
 
 /** One cause is of each offer that it may be about. */
 function partsOf(region: string, call: LaunchCall, { said, count = 1 }: Cause): readonly Part[] {
-  const offers = offersMeant(call, said)
-  const isRegional = new Set(offers.map(({ zone }) => zone)).size > 1
-  const errors = offers.map((offer) => asError(said, { what: doingOf(call), region, offer, isRegional }))
-  const first = errors[0]
-  if (first instanceof RefusedError) {
-    const refused = errors.filter((error) => error instanceof RefusedError)
-    const reasons = first instanceof OfferRefusedError ? narrowed(refused, offers) : refused.map(asReason)
-    return reasons.map((reason) => ({ reason, weight: count / reasons.length }))
-  }
+  const offers = offersMeant(call.offers, said)
+  const errors = offers.map((offer) => {
+    const others = offers.filter((other) => other !== offer)
+    return asError(said, { what: doingOf(call), region, offers: [offer, ...others] })
+  })
+  const [first] = errors
   if (first === undefined) return []
-  const { code, message } = first
-  const reason = { reason: "rejected", scope: { provider: "gcp", region }, ttlMs: 0, code, message } as const
-  return [{ reason, weight: count, problem: first }]
+  if (!(first instanceof RefusedError)) {
+    const { code, message } = first
+    const reason = { reason: "rejected", scope: { provider: "gcp", region }, ttlMs: 0, code, message } as const
+    return [{ reason, weight: count, problem: first }]
+  }
+  const refused = errors.filter((error) => error instanceof RefusedError)
+  const isOfOne = rowOf(said)?.verdict === "refused" || rowOf(said) === undefined
+  const reasons = (isOfOne ? ofFirstType(refused, offers) : refused).map(asReason)
+  return reasons.map((reason) => ({ reason, weight: count / reasons.length }))
 }
 
-/**
- * A request for several types that is refused without a word on which: one of them is left out of the next, so that it is
- * found out. All of them may be at fault, so it is not said for certain.
- */
-function narrowed(refused: readonly RefusedError[], offers: readonly Offer[]): readonly Reason[] {
-  const [first] = offers
-  const own = refused.filter((_error, index) => offers[index]?.instanceType === first?.instanceType).map(asReason)
-  const isOne = offers.every(({ instanceType }) => instanceType === first?.instanceType)
-  return isOne ? own : own.map((reason) => ({ ...reason, inferred: true }))
+/** What is refused without a word on which type is meant is one of the first, until it was found out. */
+function ofFirstType(refused: readonly RefusedError[], offers: readonly Offer[]): readonly RefusedError[] {
+  return refused.filter((_error, index) => offers[index]?.instanceType === offers[0]?.instanceType)
 }
 
 function asReason(error: RefusedError): Reason {
   const { count: _count, ...reason } = error.toFailure(0)
   return reason
-}
-
-/** Those of the offers whose zone, type or series had no room, or was refused; else all of them. */
-function offersMeant({ offers }: LaunchCall, { message, zone, instanceType, family }: Said): readonly Offer[] {
-  // What Google says beside it, where there is room instead, is not what had none.
-  const words = (message.split(/consider trying/i)[0] ?? "").split(/[^a-z0-9-]+/)
-  const among = (left: readonly Offer[], isMeant: (offer: Offer) => boolean) => {
-    const meant = left.filter(isMeant)
-    return meant.length > 0 ? meant : left
-  }
-  const zoned = among(offers, (offer) => (zone === undefined ? words.includes(offer.zone) : offer.zone === zone))
-  const typed = among(zoned, (offer) =>
-    instanceType === undefined ? words.includes(offer.instanceType) : offer.instanceType === instanceType,
-  )
-  return among(typed, (offer) => offer.family === family)
 }
 
 /** Without any cause, the pools that were asked had no more. */
