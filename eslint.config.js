@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint"
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "coverage/", ".cache/"] },
   {
-    files: ["src/**/*.ts", "providers/**/*.ts", "test/**/*.{ts,mjs}", "examples/**/*.ts", "tools/**/*.mjs"],
+    files: ["src/**/*.ts", "providers/**/*.ts", "test/**/*.{ts,mjs}", "examples/**/*.ts"],
     extends: [tseslint.configs.base],
     // One program for all files: half the time of a service that is asked for each.
     languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },

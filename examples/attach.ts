@@ -1,4 +1,4 @@
-/** One process starts a cluster and lets go of it; another finds it by its name and ends it. Run it: node tools/run.mjs examples/attach.ts */
+/** One process starts a cluster and lets go of it; another finds it by its name and ends it. Run it: node test/tools/run.mjs examples/attach.ts */
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { Cluster } from "muster"

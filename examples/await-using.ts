@@ -1,4 +1,4 @@
-/** A cluster that closes itself at the end of a block, also when an error leaves it. Run it: node tools/run.mjs examples/await-using.ts */
+/** A cluster that closes itself at the end of a block, also when an error leaves it. Run it: node test/tools/run.mjs examples/await-using.ts */
 import { Cluster } from "muster"
 
 async function countWorkers(): Promise<number> {

@@ -1,4 +1,4 @@
-/** A burst: eight workers empty a queue of files, and are gone. Run it: node tools/run.mjs examples/burst.ts */
+/** A burst: eight workers empty a queue of files, and are gone. Run it: node test/tools/run.mjs examples/burst.ts */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"

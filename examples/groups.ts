@@ -1,4 +1,4 @@
-/** Two groups of one cluster: one queue, and workers that are scaled on their own. Run it: node tools/run.mjs examples/groups.ts */
+/** Two groups of one cluster: one queue, and workers that are scaled on their own. Run it: node test/tools/run.mjs examples/groups.ts */
 import { Cluster } from "muster"
 
 const cluster = new Cluster({

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { transformSync } from "rolldown/utils"
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url))
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const OUT = join(ROOT, ".cache", "js")
 const FOLDERS = ["src", "providers", "test", "examples"]
 /** Node 20 has all of it. */

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { tableOf } from "./table.mjs"
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url))
+const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 const bin = (/** @type {string} */ name) => `${ROOT}node_modules/.bin/${name}`
 
 /** The linter takes as long as all others. */

@@ -1,4 +1,4 @@
-/** Runs a source of this repository as it stands: `node tools/run.mjs examples/demo/index.ts --workers 8`. */
+/** Runs a source of this repository as it stands: `node test/tools/run.mjs examples/demo/index.ts --workers 8`. */
 import { pathToFileURL } from "node:url"
 import { transpile } from "./transpile.mjs"
 
