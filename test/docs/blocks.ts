@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url"
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
-export const PAGES: readonly string[] = ["README.md", ...readdirSync(join(ROOT, "docs")).map((page) => `docs/${page}`)]
+export const PAGES: readonly string[] = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(ROOT, "docs")).map((page) => `docs/${page}`),
+]
 
 export function textOf(page: string): string {
   return readFileSync(join(ROOT, page), "utf8")

@@ -44,3 +44,11 @@ test.each(PAGES)("%s: every script, package and JSON is what it says", (page) =>
   expect(installs.filter((name) => !known.includes(name))).toEqual([])
   for (const { code } of blocksOf(page, "json")) JSON.parse(code)
 })
+
+test.each(PAGES)("%s: the sources that it names are there", (page) => {
+  const named = [...textOf(page).matchAll(/`((?:src|providers|test|examples)\/[^`*<\s]+)`/g)].map(
+    ([, path = ""]) => path,
+  )
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  if (page === "CONTRIBUTING.md") expect(named.length).toBeGreaterThan(20)
+})
