@@ -8,11 +8,20 @@ const CAP_MS = 20_000
 /** Tries of one request whose outcome stays unknown; after that whoever asked decides. */
 export const MAX_ATTEMPTS = 5
 
+/** How often, and for how long, a request without a known outcome is tried. */
+export interface Patience {
+  readonly attempts: number
+  /** No attempt begins later than this after the first, in milliseconds. */
+  readonly mostMs?: number
+  /** Attempts go on for so long, however many they are, in milliseconds. */
+  readonly leastMs?: number
+}
+
 /**
- * What must be known before anything else is begun is asked for so long: a cloud that is away for half a minute is no reason to
- * give up. One that cannot be reached at all is asked no more often than anything else.
+ * What must be known before anything else is begun: a cloud that is away for half a minute is no reason to give up. One that
+ * cannot be reached at all is asked no more often than anything else.
  */
-export const OPENING = { attempts: 30, ms: 60_000 }
+export const OPENING: Patience = { attempts: MAX_ATTEMPTS, leastMs: 60_000 }
 
 const UNREACHABLE: readonly string[] = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
 

@@ -7,7 +7,7 @@ import type { Attempt, Calls, Cost, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
-import { backoffMs, isUnreachable, MAX_ATTEMPTS, RetryBudget } from "./retry.js"
+import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience, RetryBudget } from "./retry.js"
 
 /** What one request came to; `error` is the name of its class. */
 export interface CallReport {
@@ -48,8 +48,8 @@ export interface CallsOptions {
    */
   readonly hold?: (release: () => void) => void
   readonly report?: (report: CallReport) => void
-  /** How often, and for how many milliseconds from its first attempt, a request without a known outcome is tried. */
-  readonly patience?: { readonly attempts: number; readonly ms?: number }
+  /** The default is `MAX_ATTEMPTS` attempts. */
+  readonly patience?: Patience
 }
 
 const accounts = new WeakMap<Clock, Map<string, Account>>()
@@ -124,7 +124,7 @@ async function retry<T>(
 ): Promise<T> {
   const { clock, signal, patience } = options
   const begun = clock.now()
-  const isOver = () => clock.now() - begun >= (patience?.ms ?? Number.POSITIVE_INFINITY)
+  const { attempts = MAX_ATTEMPTS, mostMs = Number.POSITIVE_INFINITY, leastMs = 0 } = patience ?? {}
   let retries = 0
   let unknown: TransientError | undefined
   for (let number = 1; ; number += 1) {
@@ -149,9 +149,9 @@ async function retry<T>(
           : error
       }
       retries += 1
-      const most = patience?.attempts ?? MAX_ATTEMPTS
-      const isEnough = retries >= (isUnreachable(error) ? Math.min(most, MAX_ATTEMPTS) : most)
-      if (isEnough || isOver() || !account.budget.spend()) throw error
+      const ms = clock.now() - begun
+      const isEnough = retries >= attempts && (ms >= leastMs || isUnreachable(error))
+      if (isEnough || ms >= mostMs || !account.budget.spend()) throw error
       await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
       if (signal.aborted) throw options.finishAttempts ? error : signal.reason
     }

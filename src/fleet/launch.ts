@@ -28,7 +28,7 @@ const REPLAY_MS = 2000
 const REPLAY_CAP_MS = 5 * 60_000
 
 /** A launch call that is not answered is tried so often, and for so long, before others may be asked instead. */
-const PATIENCE = { attempts: 3, ms: 2 * 60_000 }
+const PATIENCE = { attempts: 3, mostMs: 2 * 60_000 }
 
 /**
  * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
