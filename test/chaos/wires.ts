@@ -25,14 +25,17 @@ export interface Wire {
 
 export type WiredCloud = Exclude<CloudName, "local">
 
-type StartWire = (options: SimulateOptions) => Promise<Wire>
+/** Any free port, unless one is given. */
+export type WireOptions = SimulateOptions & { readonly port?: number }
+
+type StartWire = (options: WireOptions) => Promise<Wire>
 
 const EC2_REGION = "eu-west-2"
 const SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
-const startEc2: StartWire = async (options) => {
+const startEc2: StartWire = async ({ port = 0, ...options }) => {
   const { world } = simulate({ ...ec2World(EC2_REGION), ...options })
-  const wire = await ec2Wire({ world })
+  const wire = await ec2Wire({ world, port })
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "pretended" }
   return {
     world,
@@ -47,9 +50,9 @@ const startEc2: StartWire = async (options) => {
   }
 }
 
-const startGce: StartWire = async (options) => {
+const startGce: StartWire = async ({ port = 0, ...options }) => {
   const { world } = simulate({ ...gceWorld(), ...options })
-  const wire = await gceWire({ world })
+  const wire = await gceWire({ world, port })
   return {
     world,
     place: { cloud: "gcp", options: { region: world.settings.region, project: PROJECT, apiEndpoint: wire.url } },
@@ -59,9 +62,9 @@ const startGce: StartWire = async (options) => {
   }
 }
 
-const startArm: StartWire = async (options) => {
+const startArm: StartWire = async ({ port = 0, ...options }) => {
   const { world } = simulate({ ...AZURE_WORLD, ...options })
-  const wire: AzureWire = await azureWire({ world })
+  const wire: AzureWire = await azureWire({ world, port })
   return {
     world,
     place: {

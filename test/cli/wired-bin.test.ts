@@ -1,6 +1,4 @@
 /** The built program over each cloud's wire: what it would sweep, and how it ends when the cloud will not. */
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { describe, expect, test } from "vitest"
 import { type Clock, systemClock } from "../../src/calls/clock.js"
 import { EXIT } from "../../src/cli/exit-codes.js"
@@ -9,6 +7,7 @@ import type { SweepRow } from "../../src/fleet/remains/sweep.js"
 import type { Duration } from "../../src/spec.js"
 import { providerAt } from "../chaos/places.js"
 import { type Wire, type WiredCloud, WIRES } from "../chaos/wires.js"
+import { managedIdentity } from "../wire/login.js"
 import { flagsFor, type Ran, type Running, startMuster } from "./bin.js"
 
 /** Each test starts several processes, which takes its time on a busy machine. */
@@ -35,25 +34,6 @@ const onWire = (cloud: WiredCloud, latency: object, check: (scene: Scene) => Pro
     await check({ wire, run: (...words) => startMuster([...words, ...flags], login?.env ?? {}) })
   } finally {
     await Promise.all([wire.close(), login?.close()])
-  }
-}
-
-/** Azure takes no token from a command line: this is what an App Service gives its processes instead. */
-async function managedIdentity(): Promise<{ readonly env: NodeJS.ProcessEnv; readonly close: () => Promise<void> }> {
-  const server = createServer((_request, response) => {
-    const expires_on = String(Math.floor(systemClock.now() / 1000) + 3600)
-    response.setHeader("content-type", "application/json")
-    response.end(JSON.stringify({ access_token: "token", expires_on, resource: "arm", token_type: "Bearer" }))
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    env: {
-      AZURE_TOKEN_CREDENTIALS: "ManagedIdentityCredential",
-      IDENTITY_ENDPOINT: `http://127.0.0.1:${port}/token`,
-      IDENTITY_HEADER: "header",
-    },
-    close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 

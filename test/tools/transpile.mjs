@@ -27,6 +27,18 @@ export function transpile() {
   return (source) => join(OUT, nameOf(source))
 }
 
+/**
+ * Puts a text with types in place of its own beside the programs.
+ *
+ * @param {string} text
+ * @returns {string} where its program is.
+ */
+export function transpileText(text) {
+  const path = join(OUT, `text.${process.pid}.mjs`)
+  writeFileSync(path, transformSync("text.ts", text, { target: TARGET }).code)
+  return path
+}
+
 /** The package's own name leads here for whatever is below. */
 function manifest() {
   return readFileSync(join(ROOT, "package.json"), "utf8").replaceAll('"./dist/', '"./')
