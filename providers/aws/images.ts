@@ -192,7 +192,7 @@ async function readImages(
 
 function unreadable(error: MusterError): never {
   if (!isOutOfReach(error)) throw error
-  const message = `cannot be looked up (${error.message}); name an image by its id, or allow ec2:DescribeImages`
+  const message = `cannot be looked up (ec2:DescribeImages is not allowed); name an image by its id, or allow it; ${error.message}`
   throw new SpecError([{ option: "image", message }], { code: error.code, cause: error })
 }
 

@@ -1,4 +1,5 @@
 /** What offers cost: the user's own table first, then what AWS says. A price that cannot be had is not an error. */
+import { TransientError } from "../../src/errors.js"
 import { parseOptions } from "../../src/parse.js"
 import type { Calls, Market } from "../../src/provider.js"
 import type { Send } from "./client.js"
@@ -60,10 +61,10 @@ function tablePrice({ prices = {} }: AwsOptions, instanceType: string, market: M
   return priceFrom("your table", market === "spot" ? spot : onDemand)
 }
 
-/** Without the right, the service or the network there is no price; only an abort is the caller's own. */
+/** Without the right, the service or the network there is no price; only an abort is the caller's own. What passes is not kept. */
 function unpriced(error: unknown, calls: Calls): ReadonlyMap<string, number> {
   calls.signal.throwIfAborted()
-  void error
+  if (error instanceof TransientError) calls.note?.(`prices are not known: ${error.message}`)
   return new Map()
 }
 

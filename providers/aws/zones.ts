@@ -1,4 +1,5 @@
 /** Where instances may go. */
+import { TransientError } from "../../src/errors.js"
 import type { Calls, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
@@ -28,7 +29,10 @@ export async function placesOf(
   if (subnets.status === "rejected") throw subnets.reason
   const known = subnets.value
   if (read.status === "rejected") {
-    if (!isOutOfReach(read.reason) || known === undefined) throw read.reason
+    const isSilent = read.reason instanceof TransientError
+    if (!(isSilent || isOutOfReach(read.reason)) || known === undefined) throw read.reason
+    calls.signal.throwIfAborted()
+    if (isSilent) calls.note?.(`which zones sell which types is not known: ${read.reason.message}`)
     // Every zone with a subnet is tried: a launch is told where its type is not to be had, and goes on.
     const zones = [...new Set(known.map(placeOf))]
     return () => zones

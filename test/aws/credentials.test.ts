@@ -36,6 +36,8 @@ function errorOf(promise: Promise<unknown>): Promise<Error> {
 }
 
 describe("keys that EC2 does not accept any more", () => {
+  afterEach(() => vi.unstubAllEnvs())
+
   test.each([
     ["no expiration", {}],
     ["one that is far away", { expiration: "2099-01-01T00:00:00Z" }],
@@ -134,7 +136,6 @@ describe("keys that EC2 does not accept any more", () => {
     cloud.wire.refuseKeys("AuthFailure", "AKIA1")
     expect(await cloud.run(provider.list({ uid: OWNER.uid }, cloud.bare()))).toEqual([])
     expect(keys.asked()).toBe(2)
-    vi.unstubAllEnvs()
   })
 })
 

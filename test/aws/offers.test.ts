@@ -38,6 +38,21 @@ describe("offers by size", () => {
     expect(offers.map(({ pricePerHour }) => pricePerHour)).toEqual([undefined, undefined, undefined, undefined])
   })
 
+  test.each([
+    ["DescribeSpotPriceHistory", /^prices are not known: reading spot prices/, false],
+    ["DescribeInstanceTypeOfferings", /^which zones sell which types is not known: reading which zones/, true],
+  ])("what does not answer (%s) is done without, told, and so not kept", async (api, words, isPriced) => {
+    const cloud = await anywhere()
+    cloud.world.faults.rate(api, 1, { kind: "fail", error: "transient" })
+    const notes: string[] = []
+    const calls = { ...cloud.bare(), note: (note: string) => void notes.push(note) }
+    const query = { instanceTypes: ["m7i.large"], markets: ["spot"] } as const
+    const offers = await cloud.run(cloud.provider.offers(query, calls))
+    expect(offers.map(({ zone }) => zone)).toEqual(cloud.world.settings.zones)
+    expect(offers.every(({ pricePerHour }) => (pricePerHour !== undefined) === isPriced)).toBe(true)
+    expect(notes).toMatchObject([expect.stringMatching(words)])
+  })
+
   test("the user's own table counts before what AWS says", async () => {
     const cloud = await anywhere({ prices: { "m7i.large": { onDemand: 0.07, spot: 0.02 } } })
     const offers = await offersFor(cloud, { instanceTypes: ["m7i.large"], markets: ["on-demand", "spot"] })
