@@ -75,7 +75,9 @@ export type Api = keyof typeof COSTS
 
 /** @param preambleBytes what our own part of the custom data takes of the 64 KB. */
 export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
-  const { subscriptionId, location, endpoint = "", pricesEndpoint, httpClient } = options
+  const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient } = options
+  // Sizes that cannot boot the image are not offered.
+  const deciding = [pricesEndpoint, image]
   return {
     account: `azure:${subscriptionId.toLowerCase()}:${location}:${endpoint}`,
     buckets: BUCKETS,
@@ -92,7 +94,7 @@ export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
     bootMs: 20 * 60_000,
     // Sizes change by the month; prices that could not be read are asked for again soon.
     ...(httpClient === undefined ? { offersFreshMs: 3_600_000 } : {}),
-    ...(pricesEndpoint === undefined ? {} : { offersKey: pricesEndpoint }),
+    ...(deciding.every((option) => option === undefined) ? {} : { offersKey: JSON.stringify(deciding) }),
     markets: ["on-demand", "spot"],
   }
 }

@@ -1,7 +1,7 @@
 /** Where the interfaces go: the given subnet, or one network for each location that is made once and kept. */
 import { RejectedError, TimeoutError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
-import { armErrorOf, isForbidden } from "./errors.js"
+import { type ArmError, armErrorOf, isForbidden, isRefused } from "./errors.js"
 import { putGroup } from "./group.js"
 import { SHARED_TAG, sharedName } from "./names.js"
 import { outcomeOf } from "./outcome.js"
@@ -177,18 +177,25 @@ function notReady({ options }: Azure, state: string, ms: number, cause: unknown)
   return new TimeoutError(`making network ${name}: ${message}`, { code: "NetworkNotReady", cause })
 }
 
-/** In the words of the operation that has failed, where we began it. */
+/** In the words of the operation that has failed, where we began it and may read it. */
 async function unusable(azure: Azure, state: string, operation: string | undefined, calls: Calls): Promise<Error> {
   const name = sharedName(azure.options.location)
   const sending: Sending = { what: `making network ${name}`, isYoung: true }
-  if (operation !== undefined && isOfArm(azure, operation)) {
-    const request = { method: "GET", path: operation } as const
-    const { body } = await arm(azure, calls, "NetworkOperations_Get", request, sending)
-    const said = armErrorOf(body)
-    if (said !== undefined) return outcomeOf(said, doingOf(azure.options, "NetworkOperations_Get", sending))
-  }
+  const said = operation === undefined ? undefined : await endOf(azure, operation, sending, calls)
+  if (said !== undefined) return outcomeOf(said, doingOf(azure.options, "NetworkOperations_Get", sending))
   const message = `it ended as ${state}; delete resource group ${name}, and try again`
   return new RejectedError(`${sending.what}: ${message}`, { code: state })
+}
+
+async function endOf(azure: Azure, operation: string, sending: Sending, calls: Calls): Promise<ArmError | undefined> {
+  if (!isOfArm(azure, operation)) return undefined
+  try {
+    const request = { method: "GET", path: operation } as const
+    return armErrorOf((await arm(azure, calls, "NetworkOperations_Get", request, sending)).body)
+  } catch (error) {
+    if (!isRefused(error)) throw error
+    return undefined
+  }
 }
 
 function idOf({ options }: Azure, type: "virtualNetworks" | "networkSecurityGroups"): string {

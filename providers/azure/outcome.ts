@@ -86,6 +86,7 @@ export function outcomeOf(said: Said, doing: Doing): MusterError {
     case "conflict":
       return passing(said, doing, message)
     case "refused":
+      return doing.offer === undefined ? new RejectedError(message, words) : refused(said, doing, message)
     case "boot":
     case undefined:
       return refused(said, doing, message)

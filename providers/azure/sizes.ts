@@ -2,7 +2,7 @@
 import { SpecError } from "../../src/errors.js"
 import { nearest } from "../../src/parse.js"
 import type { Arch, Calls, Offer, OfferQuery } from "../../src/provider.js"
-import { bootableOf } from "./bootable.js"
+import { type Bootable, bootableOf } from "./bootable.js"
 import { isForbidden } from "./errors.js"
 import { familyOf } from "./families.js"
 import { gpuOf } from "./gpus.js"
@@ -34,12 +34,18 @@ export async function sizesOf(azure: Azure, query: OfferQuery, calls: Calls): Pr
     const wanted = instanceTypes === undefined ? undefined : new Set(instanceTypes.map((name) => name.toLowerCase()))
     const named = skus.filter(({ name = "" }) => wanted?.has(name.toLowerCase()) ?? true)
     const bootable = await bootableOf(azure, query, named, calls)
-    if (wanted !== undefined && bootable.skus.length === 0) throw new SpecError(bootable.problems)
+    if (wanted !== undefined) tellLeftOut(bootable, calls)
     return bootable.skus.flatMap(factsOf)
   } catch (error) {
     if (!isForbidden(error) || instanceTypes === undefined || asksForFacts(query)) throw error
     return instanceTypes.map((name) => unreadSize(name, query.arch))
   }
+}
+
+/** What the user named is not left out in silence. */
+function tellLeftOut({ skus, problems }: Bootable, calls: Calls): void {
+  if (skus.length === 0) throw new SpecError(problems)
+  for (const { message } of problems) calls.note?.(`${message}; the other sizes are used`)
 }
 
 function checkNamed({ options }: Azure, skus: readonly NativeSku[], names: readonly string[]): void {

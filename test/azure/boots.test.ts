@@ -55,8 +55,14 @@ describe("named", () => {
     expect(nvme.message).toContain(`"${NEW}" cannot boot ${GEN1}: it boots images of generation 2`)
   })
 
-  test("beside another: the other one", async () => {
-    expect(await sizesFor(await cloudOf(), { instanceTypes: [OLD, "Standard_D2s_v5"] })).toEqual(["Standard_D2s_v5"])
+  test("beside another: the other one, and why", async () => {
+    const cloud = await cloudOf()
+    const notes: string[] = []
+    const calls = { ...cloud.bare(), note: (words: string) => notes.push(words) }
+    const query = { instanceTypes: [OLD, "Standard_D2s_v5"], markets: ["on-demand"], boots: {} } as const
+    const offers = await cloud.run(cloud.provider.offers(query, calls))
+    expect(new Set(offers.map(({ instanceType }) => instanceType))).toEqual(new Set(["Standard_D2s_v5"]))
+    expect(notes).toEqual([expect.stringMatching(/^"Standard_D2_v3" cannot boot .*; the other sizes are used$/)])
   })
 
   test("of those that boot anything: no image is read", async () => {
@@ -64,6 +70,13 @@ describe("named", () => {
     await sizesFor(cloud, { instanceTypes: ["Standard_D2s_v5"] })
     expect(cloud.world.ledger.entries.map(({ api }) => api)).toEqual(["ResourceSkus_List", "RetailPrices"])
   })
+})
+
+test("what is offered depends on the provider's image, and is kept apart for each", async () => {
+  const keys = await Promise.all(
+    [{}, { image: GEN1 }].map(async (azure) => (await cloudOf(azure)).provider.limits.offersKey),
+  )
+  expect(new Set(keys).size).toBe(2)
 })
 
 describe("an image that cannot be read rules nothing out", () => {

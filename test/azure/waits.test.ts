@@ -67,6 +67,17 @@ test("its operation fails: in the operation's words, by the same table", async (
   )
 })
 
+test("an operation that may not be read: what is known is said", async () => {
+  const cloud = await azureCloud()
+  cloud.wire.answer(failed("NeverSeen", "It ended."))
+  cloud.wire.quirks.forbidden.add("NetworkOperations_Get")
+  const error = await errorOf(prepareOf(cloud, {}, cloud.calls()))
+  expect(error.constructor).toBe(RejectedError)
+  expect(error.message).toBe(
+    "making network muster-westeurope: it ended as Failed; delete resource group muster-westeurope, and try again",
+  )
+})
+
 test("a failure that passes: it is made again, and nothing is to be deleted by hand", async () => {
   const cloud = await azureCloud()
   cloud.wire.answer(failed("InternalServerError", "An error occurred."))

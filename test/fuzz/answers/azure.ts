@@ -43,6 +43,10 @@ const LAUNCH: readonly Words[] = [
   [412, "PreconditionFailed", "The precondition 'If-None-Match: *' failed."],
   [429, "RetryableErrorDueToAnotherOperation", "Operation PutSubnetOperation is updating resource subnet."],
   [404, "ResourceGroupNotFound", "Resource group could not be found."],
+  [429, "TooManyRequests", "Too many requests have been received for this subscription."],
+  [400, "InvalidResourceReference", "A subnet referenced by resource was not found."],
+  [409, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress."],
+  [409, "MissingSubscriptionRegistration", "The subscription is not registered to use namespace 'Microsoft.Compute'."],
   [404, "ResourceNotFound", "The resource under resource group was not found."],
   [400, "NeverSeen", "Nobody has ever seen these words."],
   [403, "NeverSeenEither", "Neither has anybody seen these."],
@@ -92,6 +96,8 @@ const OTHERS: readonly string[] = [
 
 const OTHER_WORDS: readonly Words[] = [
   [403, "AuthorizationFailed", "The client does not have authorization to perform this action."],
+  [404, "ResourceGroupNotFound", "Resource group could not be found here."],
+  [429, "SubscriptionRequestsThrottled", "Number of requests for subscription exceeded the limit. Try again later."],
   [401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time."],
   [409, "AnotherOperationInProgress", "Another operation on this or dependent resource is in progress."],
   [400, "NeverSeenHere", "Nobody has ever seen these words here."],
