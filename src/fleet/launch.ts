@@ -1,6 +1,7 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { accountOf } from "../calls/send.js"
 import {
+  AuthError,
   isFinal,
   isRefusalOfOne,
   NotFoundError,
@@ -26,6 +27,9 @@ import { withdrawBarred } from "./launching/withdraw.js"
 /** A launch of unknown outcome is sent again after 2, 4, 8 … seconds, at most every five minutes. */
 const REPLAY_MS = 2000
 const REPLAY_CAP_MS = 5 * 60_000
+
+/** Looks at a launch come every few seconds: so many of them that fail are told of once. */
+const LOOKS_TOLD = 10
 
 /** A launch call that is not answered is tried so often, and for so long, before others may be asked instead. */
 const PATIENCE = { attempts: 3, mostMs: 2 * 60_000 }
@@ -92,6 +96,7 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
     firstSentAt: 0,
     sentAt: 0,
     emptyLists: 0,
+    failedLooks: 0,
     lookedAt: 0,
     creates: 0,
     replays: 0,
@@ -260,7 +265,13 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
   if (ifUnknown === "unsettled") {
     // It was accepted: whatever looking at it came to, more may still come of it.
     launch.state = "unsettled"
-    if (!(error instanceof TransientError)) stop(fleet, launch, error)
+    launch.lastAnswer = message
+    launch.failedLooks += 1
+    if (launch.failedLooks % LOOKS_TOLD === 0) {
+      const told = `looking at what became of launching ${call.count}: ${message}`
+      fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message: told })
+    }
+    if (error instanceof AuthError) stop(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
     // Not sent again, or not looked at after it was sent, is not the same as never sent.
     const isSent = launch.replays + launch.creates > 0
@@ -294,7 +305,8 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
     // knows what was sent, and sending more would not help.
     const problem = error instanceof TransientError ? error.cause : error
-    if (!(error instanceof TransientError) || isFinal(problem)) stop(fleet, launch, problem)
+    const isKnown = error instanceof TransientError || isRefusalOfOne(error)
+    if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
     markChanged(fleet, launch.provider)
   }
 }

@@ -75,6 +75,8 @@ export interface Launch {
   isForsaken?: boolean
   /** How many complete lists that could not miss it any more have shown nothing of it. */
   emptyLists: number
+  /** How many looks at what became of it have failed. */
+  failedLooks: number
   /** What the last try to find out its outcome came to, in the cloud's words. */
   lastAnswer?: string
   abort: AbortController

@@ -258,6 +258,21 @@ describe("no answer", () => {
   })
 })
 
+test("a refusal of what may have been made before settles nothing: it is looked for, and launched elsewhere once", async () => {
+  const asked = new Map<string, number>()
+  const { clock, cluster, calls, world } = answering((call) => {
+    if (call.zone !== "sim-1a") return undefined
+    const before = asked.get(call.token) ?? 0
+    asked.set(call.token, before + 1)
+    return before < 3 ? new TransientError("launching: HTTP 500 (Internal)", { code: "Internal" }) : odd(call)
+  })
+  expect(await clock.run(cluster.scale(4, { timeout: "1h" }))).toMatchObject({ running: 4 })
+  expect(cluster.explain().groups[0]).not.toHaveProperty("stopped")
+  expect(new Set(calls.filter(({ zone }) => zone === "sim-1a").map(({ token }) => token)).size).toBe(1)
+  expect(world.truth({})).toHaveLength(4)
+  await clock.run(cluster.close())
+})
+
 test("close ends what prepare waits for, and the error of a scale names it", async () => {
   let made = 0
   const { clock, cluster, failed } = answering(

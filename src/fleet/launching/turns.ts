@@ -14,7 +14,8 @@ export interface Turns {
 export function turnsOf(fleet: Fleet): Turns {
   const first = new Map<string, Launch>()
   for (const launch of fleet.roster.openLaunches()) {
-    if (launch.state !== "unknown" && launch.state !== "sent") continue
+    // One that was forsaken is not sent again, and keeps nobody waiting.
+    if ((launch.state !== "unknown" && launch.state !== "sent") || launch.isForsaken) continue
     const key = placeOf(launch)
     // What is on the wire again already is the one.
     const known = first.get(key)

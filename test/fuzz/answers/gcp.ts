@@ -81,7 +81,8 @@ const MEANING: Readonly<Record<Verdict, AnswerCase["meaning"]>> = {
   throttled: "throttled",
   transient: "passing",
   capacity: "refused",
-  quota: "refused",
+  // Those that are played are of the whole region: addresses, disks.
+  quota: "hopeless",
   refused: "refused",
   summary: "refused",
   exists: "refused",

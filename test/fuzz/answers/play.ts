@@ -173,6 +173,8 @@ function mustRun({ answer, howLong, forWhom, market }: Play, life: Life): boolea
   const isAboutOffers = life.events.slice(0, life.scaled).some(({ type }) => type === "launch-started")
   if (!isAboutOffers) return howLong !== "for ever" && answer.meaning !== "refused"
   const isShort = howLong !== "for ever" && answer.meaning !== "refused"
+  // What is asked of a whole region is answered as a whole: one zone that does not answer leaves nothing else open.
+  if (answer.meaning === "unknown" && forWhom === "one zone" && answer.api.startsWith("region")) return isShort
   const isElsewhere =
     forWhom === "one type" || forWhom === "one zone" || (forWhom === "one market" && market !== "on-demand")
   return isShort || isElsewhere || (answer.meaning === "refused" && howLong === "once")
