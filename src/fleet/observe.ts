@@ -119,8 +119,10 @@ function see(fleet: Fleet, provider: Provider, instance: Instance, now: number):
   const before = fleet.roster.find(provider, instance.id)?.failure
   const worker = fleet.roster.see(provider, instance, now, true)
   if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
-  const { failure } = worker
-  if (failure !== undefined && before === undefined && isRefusal(failure)) learn(fleet, worker, [failure])
+  const { failure, group } = worker
+  const { market } = instance
+  if (failure !== undefined && before === undefined && isRefusal(failure))
+    learn(fleet, { provider, group, market }, [failure])
   return worker
 }
 

@@ -15,7 +15,8 @@ const MOST_PREPARED = 2
 const STAYED_AWAY_MS = 60_000
 
 /** What becomes of an answer that something is missing: it passes while it may be young, and is a refusal after that. */
-export function missingFailure(fleet: Fleet, { provider, call }: Launch, error: NotFoundError, count: number): Failure {
+export function missingFailure(fleet: Fleet, launch: Launch, error: NotFoundError, count: number): Failure {
+  const { provider, call, sentAt } = launch
   const failure = error.toFailure(count)
   const state = fleet.groups.get(call.group)
   if (state === undefined) return failure
@@ -23,7 +24,8 @@ export function missingFailure(fleet: Fleet, { provider, call }: Launch, error: 
   const key = `${keyOfPlace(provider)}/${error.code}`
   const { since, prepared } = state.missing.get(key) ?? { since: now, prepared: 0 }
   state.missing.set(key, { since, prepared })
-  if (now - since < error.graceMs) return failure
+  // What was sent before it is prepared anew tells no more than the answer for which it is.
+  if (now - since < error.graceMs || (prepared > 0 && sentAt < since)) return failure
   if (error.ours && prepared < MOST_PREPARED) {
     fleet.prepared.delete(preparedKey(provider, call.group))
     state.missing.set(key, { since: now, prepared: prepared + 1 })
