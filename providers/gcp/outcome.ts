@@ -5,7 +5,7 @@ import { failedInserts } from "./inserts.js"
 import type { LaunchMeans } from "./launch.js"
 import { list } from "./list.js"
 import { idOf } from "./names.js"
-import type { LocationStatus, NativeOperation } from "./native.js"
+import { lastPart, type LocationStatus, type NativeOperation } from "./native.js"
 import { type Cause, doingOf, missingOf } from "./reasons.js"
 import { saidBy } from "./said.js"
 import { zonesIn } from "./split.js"
@@ -27,7 +27,7 @@ export async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done
     return { instances: asAsked(means.region, call, operation), failures: [], settled: true }
   }
   const isNothing = made === 0 && !namesTaken(operation)
-  const instances = isNothing ? [] : await list(means, ofLaunch(call), calls)
+  const instances = isNothing ? [] : await list(means, ofMade(call, operation), calls)
   const since = calls.now() - (parseTime(operation.endTime) ?? 0)
   // One that does not say has made all, unless lists show otherwise to the end.
   if (!isNothing && instances.length < (made ?? call.count) && since < means.consistencyMs)
@@ -43,19 +43,33 @@ export function ofLaunch({ token, zone, offers }: LaunchCall): Selector {
   return { launch: token, ...(zones.length === 0 ? {} : { zones }) }
 }
 
+/** What the operation says it made in a zone is looked for there, and nowhere that it says it made nothing. */
+function ofMade(call: LaunchCall, operation: NativeOperation): Selector {
+  const selector = ofLaunch(call)
+  const made = Object.entries(statusesOf(operation)).flatMap(([place, status]) =>
+    countIn(status, "createdVmCount") > 0 ? [lastPart(place)] : [],
+  )
+  const isWhole = madeBy(operation) === call.count && made.length > 0 && !namesTaken(operation)
+  return isWhole ? { ...selector, zones: made } : selector
+}
+
 /** Sent again long after, a launch meets its own instances. */
 function namesTaken({ error }: NativeOperation): boolean {
   return (error?.errors ?? []).some(({ code }) => code === "RESOURCE_ALREADY_EXISTS")
 }
 
 /** Undefined where it does not say: an operation that failed before it began has no counts. */
-function madeBy({ instancesBulkInsertOperationMetadata, error }: NativeOperation): number | undefined {
-  const statuses = Object.values(instancesBulkInsertOperationMetadata?.perLocationStatus ?? {})
-  if (statuses.length === 0) return error === undefined ? undefined : 0
+function madeBy(operation: NativeOperation): number | undefined {
+  const statuses = Object.values(statusesOf(operation))
+  if (statuses.length === 0) return operation.error === undefined ? undefined : 0
   return statuses.reduce(
     (sum, status) => sum + countIn(status, "createdVmCount") - countIn(status, "deletedVmCount"),
     0,
   )
+}
+
+function statusesOf({ instancesBulkInsertOperationMetadata }: NativeOperation) {
+  return instancesBulkInsertOperationMetadata?.perLocationStatus ?? {}
 }
 
 /** Numbers may come as decimal texts: that is how JSON has the larger kind of them. */

@@ -15,6 +15,10 @@ export interface Patience {
   readonly mostMs?: number
   /** Attempts go on for so long, however many they are, in milliseconds. */
   readonly leastMs?: number
+  /** So many answers in a row that it is too much, while the api does nothing for anybody else either, end it. Left out: none do. */
+  readonly throttles?: number
+  /** Whether the next try is worth it: false when somebody else finds out whether the cloud answers again. */
+  readonly again?: () => boolean
 }
 
 /**

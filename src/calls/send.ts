@@ -18,11 +18,17 @@ export interface CallReport {
   readonly message?: string
 }
 
-/** The limits of one account: buckets, retry budget, and how often in a row it has throttled. */
+/** How an api of an account stands: how often in a row it has throttled, and how often it has answered anything else. */
+interface Standing {
+  throttles: number
+  answers: number
+}
+
+/** The limits of one account: buckets, retry budget, and how each of its apis stands. */
 export interface Account {
   readonly buckets: Buckets
   readonly budget: RetryBudget
-  throttles: number
+  readonly apis: Map<string, Standing>
 }
 
 export interface CallsOptions {
@@ -41,7 +47,7 @@ export interface CallsOptions {
   /** Runs before the first byte of every attempt. */
   readonly sending?: (api: string) => void
   /** Runs for an attempt that the cloud has refused for its pace, where none before it may have done something. */
-  readonly heldBack?: (api: string) => void
+  readonly heldBack?: (api: string, error: ThrottledError) => void
   /**
    * Takes over giving the concurrency units back, once for each attempt that drew some. The next attempt gives back what this
    * one holds: a request that waits for its own units would wait for ever.
@@ -60,7 +66,7 @@ export function accountOf(clock: Clock, limits: Pick<Limits, "account" | "bucket
   accounts.set(clock, known)
   let account = known.get(limits.account)
   if (account === undefined) {
-    account = { buckets: new Buckets(clock, limits.buckets), budget: new RetryBudget(), throttles: 0 }
+    account = { buckets: new Buckets(clock, limits.buckets), budget: new RetryBudget(), apis: new Map() }
     known.set(limits.account, account)
   }
   account.buckets.add(limits.buckets)
@@ -122,28 +128,35 @@ async function retry<T>(
   { api, cost, lent }: Sending,
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
-  const { clock, signal, patience } = options
+  const { clock, signal } = options
+  const patience: Patience = options.patience ?? { attempts: MAX_ATTEMPTS }
+  const { attempts, mostMs = Number.POSITIVE_INFINITY, leastMs = 0 } = patience
   const begun = clock.now()
-  const { attempts = MAX_ATTEMPTS, mostMs = Number.POSITIVE_INFINITY, leastMs = 0 } = patience ?? {}
+  const standing = standingOf(account, api)
+  const row = throttleRow(standing, patience.throttles)
   let retries = 0
   let unknown: TransientError | undefined
   for (let number = 1; ; number += 1) {
     try {
       const answer = await attempt(number)
       account.budget.refund(retries)
-      account.throttles = 0
+      noteAnswer(standing)
       return answer
     } catch (error) {
       if (error instanceof TransientError) unknown = error
       // What was sent and may have been done is what the caller must hear, not that a wait was ended.
       if (signal.aborted) throw options.finishAttempts ? (unknown ?? error) : signal.reason
       if (error instanceof ThrottledError) {
-        if (unknown === undefined) options.heldBack?.(api)
+        if (unknown === undefined) options.heldBack?.(api, error)
         lent.giveBack()
-        await stopBuckets(options, account, cost, error)
+        standing.throttles += 1
+        const ms = stopBuckets(options, account, cost, { error, throttles: standing.throttles })
+        if (row.isOver()) throw unknown === undefined ? error : stillUnknown(unknown, error)
+        if (ms > 0) await clock.sleep(ms, signal).catch(() => {})
         continue
       }
       if (!(error instanceof TransientError)) {
+        noteAnswer(standing)
         throw options.finishAttempts && unknown !== undefined && saysNothing(error)
           ? stillUnknown(unknown, error)
           : error
@@ -151,10 +164,34 @@ async function retry<T>(
       retries += 1
       const ms = clock.now() - begun
       const isEnough = retries >= attempts && (ms >= leastMs || isUnreachable(error))
-      if (isEnough || ms >= mostMs || !account.budget.spend()) throw error
+      if (isEnough || ms >= mostMs || patience.again?.() === false || !account.budget.spend()) throw error
       await clock.sleep(backoffMs(clock, retries), signal).catch(() => {})
       if (signal.aborted) throw options.finishAttempts ? error : signal.reason
     }
+  }
+}
+
+function standingOf({ apis }: Account, api: string): Standing {
+  const known = apis.get(api) ?? { throttles: 0, answers: 0 }
+  apis.set(api, known)
+  return known
+}
+
+function noteAnswer(standing: Standing): void {
+  standing.throttles = 0
+  standing.answers += 1
+}
+
+/** Counts throttled answers to one request, from the beginning whenever the api has done something for anybody. */
+function throttleRow(standing: Standing, most = Number.POSITIVE_INFINITY): { isOver(): boolean } {
+  let count = 0
+  let { answers } = standing
+  return {
+    isOver: () => {
+      count = standing.answers === answers ? count + 1 : 1
+      answers = standing.answers
+      return count >= most
+    },
   }
 }
 
@@ -171,16 +208,24 @@ function saysNothing(error: unknown): boolean {
   return isFinal(error) || isRefusalOfOne(error)
 }
 
-/** Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter. */
-async function stopBuckets(options: CallsOptions, account: Account, cost: Cost, error: ThrottledError): Promise<void> {
-  account.throttles += 1
-  const ms = error.retryAfterMs || backoffMs(options.clock, account.throttles)
+/**
+ * Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter.
+ *
+ * @returns how long the request itself has to wait, in milliseconds, where no bucket makes it wait.
+ */
+function stopBuckets(
+  options: CallsOptions,
+  account: Account,
+  cost: Cost,
+  { error, throttles }: { readonly error: ThrottledError; readonly throttles: number },
+): number {
+  const ms = error.retryAfterMs || backoffMs(options.clock, throttles)
   const names = error.bucket === undefined ? Object.keys(cost) : [error.bucket]
   account.buckets.stop(names, ms)
   if (error.bucket !== undefined) account.buckets.narrow(error.bucket, error.limit)
   // A request that draws on none of these is not held back by them.
   const isHeldBack = names.some((name) => (cost[name] ?? 0) > 0 && name in options.limits.buckets)
-  if (!isHeldBack) await options.clock.sleep(ms, options.signal).catch(() => {})
+  return isHeldBack ? 0 : ms
 }
 
 async function throttle<T>(

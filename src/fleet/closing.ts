@@ -14,10 +14,13 @@ import { openEnds, startTerminations } from "./terminate.js"
 /** After a removal that failed; its own requests were retried before that. */
 const REMOVE_AGAIN_MS = 5000
 
-/** What could not be removed, in words; `final`: trying again cannot help, or need not. */
+/** A cloud that says no once may be mistaken: what was made a moment ago, or a right given a moment ago, may not be known. */
+const MOST_REFUSALS = 3
+
+/** What could not be removed, in words; `isRefused`: the cloud's answer is no. */
 interface Removal {
   readonly left: readonly string[]
-  readonly final: boolean
+  readonly isRefused: boolean
 }
 
 /** What closing came to; `error` names what could not be confirmed gone. */
@@ -96,7 +99,7 @@ function standing(fleet: Fleet): readonly string[] {
 
 /**
  * Removes what is not an instance and was made for this cluster alone; returns what is left, in words. What fails is tried
- * again until `untilMs` (milliseconds since 1970), unless the cloud's answer is no.
+ * again until `untilMs` (milliseconds since 1970), unless the cloud's answer is no again and again.
  */
 async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly string[]> {
   const deadline = new AbortController()
@@ -114,15 +117,17 @@ async function removeUntil(
   untilMs: number,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  for (;;) {
-    const { left, final } = await removeAt(fleet, provider, signal)
-    if (final || fleet.clock.now() + REMOVE_AGAIN_MS > untilMs) return left
+  for (let refusals = 0; ; ) {
+    const { left, isRefused } = await removeAt(fleet, provider, signal)
+    if (isRefused) refusals += 1
+    const isOver = left.length === 0 || refusals >= MOST_REFUSALS
+    if (isOver || fleet.clock.now() + REMOVE_AGAIN_MS > untilMs) return left
     await fleet.clock.sleep(REMOVE_AGAIN_MS)
   }
 }
 
 async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): Promise<Removal> {
-  if (provider.leftovers === undefined || provider.remove === undefined) return { left: [], final: true }
+  if (provider.leftovers === undefined || provider.remove === undefined) return { left: [], isRefused: false }
   const { cluster, uid, owner } = fleet.owner
   const describe = ({ kind, id }: Leftover) => `${kind} ${id} (${provider.name} ${provider.region})`
   let found: readonly Leftover[] = []
@@ -133,10 +138,10 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
     )
     found = (await Promise.all(looks)).flat().filter((leftover) => !leftover.shared)
     if (found.length > 0) await provider.remove(found, calls)
-    return { left: [], final: true }
+    return { left: [], isRefused: false }
   } catch (error) {
     const what = found.map(describe).join(", ") || `left-overs of ${provider.name} ${provider.region}`
-    return { left: [`${what}: ${messageOf(error)}`], final: isFinal(error) }
+    return { left: [`${what}: ${messageOf(error)}`], isRefused: isFinal(error) }
   }
 }
 

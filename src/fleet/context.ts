@@ -1,7 +1,7 @@
 /** What the stages of one cluster share. */
 import { type CallReport, type CallsOptions, createCalls } from "../calls/send.js"
 import type { Clock } from "../calls/clock.js"
-import type { OwnershipError } from "../errors.js"
+import { type OwnershipError, ThrottledError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
@@ -10,7 +10,7 @@ import type { Aside } from "./journal/aside.js"
 import type { Journal } from "./journal/journal.js"
 import type { Outage } from "./outages.js"
 import type { Refusal } from "./planning/rank.js"
-import type { Rests } from "./rests.js"
+import { type Rests, SEVERAL } from "./rests.js"
 import type { Roster } from "./roster.js"
 import type { Money } from "./spending/spending.js"
 import type { Found } from "./opening/survey.js"
@@ -72,6 +72,8 @@ export interface LookState {
   underWay?: Promise<void> | undefined
   /** Why the last look failed; undefined when it did not. */
   problem?: Error | undefined
+  /** What the look under way was answered last, in the cloud's words, where that was not what it asked for. */
+  lastAnswer?: string | undefined
 }
 
 /** The memory of what is unavailable by account, shared by the clusters of a process. */
@@ -109,6 +111,8 @@ export interface Fleet {
   passes: number
   /** When launch calls of a place were answered last, in milliseconds since 1970. */
   readonly answeredAt: Map<string, number>
+  /** The token of the launch call of a place that is tried again at once when it is not answered. */
+  readonly trying: Map<string, string>
   /** Tokens of launch calls that were given up, and launched elsewhere: what they still bring is terminated. */
   readonly givenUp: Set<string>
   /** Numbers wishes. */
@@ -137,11 +141,23 @@ export interface Fleet {
   disown(error: OwnershipError): void
 }
 
-/** The core's calls to a provider, reported as events. */
+/** The core's calls to a provider, reported as events. Nothing is too much for long without a word of it. */
 export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
-  const report = (said: CallReport) =>
-    fleet.emit({ type: "call", provider: provider.name, region: provider.region, ...said })
-  return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, report, ...options })
+  const { name, region } = provider
+  const report = (said: CallReport) => {
+    options.report?.(said)
+    fleet.emit({ type: "call", provider: name, region, ...said })
+    if (isThrottledLong(said)) {
+      const message = `${said.api}: throttled in each of ${said.attempt} tries; the last answer: ${said.message}`
+      fleet.emit({ type: "problem", error: ThrottledError.name, message })
+    }
+  }
+  return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, ...options, report })
+}
+
+/** At the third answer alike, the sixth, the twelfth … */
+function isThrottledLong({ error, attempt }: CallReport): boolean {
+  return error === ThrottledError.name && Number.isInteger(Math.log2(attempt / SEVERAL))
 }
 
 /** Calls whose last failure tells what the group waits for. */
@@ -151,12 +167,24 @@ export function watchedCalls(
   state: GroupState,
   options: Partial<CallsOptions> = {},
 ): Calls {
-  const { name, region } = provider
-  const report = (said: CallReport) => {
-    if (said.message !== undefined) state.preparing = said.message
-    fleet.emit({ type: "call", provider: name, region, ...said })
+  const report = ({ message }: CallReport) => {
+    if (message !== undefined) state.preparing = message
   }
   return fleetCalls(fleet, provider, { ...options, report })
+}
+
+/** Calls of a look: what they are answered last tells what it waits for. */
+export function lookCalls(fleet: Fleet, provider: Provider): Calls {
+  const look = fleet.looks.get(provider)
+  const report = ({ message }: CallReport) => {
+    if (look !== undefined) look.lastAnswer = message
+  }
+  return fleetCalls(fleet, provider, { report })
+}
+
+/** Why the provider cannot be looked at now, in its words; undefined where it can. */
+export function blindness({ problem, lastAnswer }: LookState): string | undefined {
+  return problem?.message ?? lastAnswer
 }
 
 /** Looks at the provider in `ms` at the latest. */

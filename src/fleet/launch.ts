@@ -1,4 +1,5 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
+import { MAX_ATTEMPTS } from "../calls/retry.js"
 import { accountOf } from "../calls/send.js"
 import {
   AuthError,
@@ -10,7 +11,7 @@ import {
   ThrottledError,
   TransientError,
 } from "../errors.js"
-import type { Calls, Launched, Prepared, Provider } from "../provider.js"
+import type { Calls, Failure, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
 import { type Asked, learn } from "./learn.js"
@@ -19,8 +20,10 @@ import { keptSpec } from "./opening/recall.js"
 import { SEVERAL } from "./rests.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
+import { scopeOf } from "./launching/asked.js"
+import { forsakenPlaces } from "./launching/forsake.js"
 import { missingFailure } from "./launching/missing.js"
-import { noteAnswered } from "./launching/turns.js"
+import { mayTryAgain, noteAnswered } from "./launching/turns.js"
 import type { Volley } from "./launching/volley.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 
@@ -31,8 +34,11 @@ const REPLAY_CAP_MS = 5 * 60_000
 /** Looks at a launch come every few seconds: so many of them that fail are told of once. */
 const LOOKS_TOLD = 10
 
-/** A launch call that is not answered is tried so often, and for so long, before others may be asked instead. */
-const PATIENCE = { attempts: 3, mostMs: 2 * 60_000 }
+/** A launch call that is not answered, or is too much, is tried so often, and for so long, before others may be asked instead. */
+const PATIENCE = { attempts: 3, mostMs: 2 * 60_000, throttles: SEVERAL }
+
+/** A look that is too much for the cloud comes again later, and its words are told. */
+const LOOKS = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
 
 /**
  * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
@@ -77,14 +83,15 @@ export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): vo
     calls: calls.length,
   })
   const failover = (fleet.groups.get(wish.group)?.failures.length ?? 0) > 0
+  const doubts = forsakenPlaces(fleet, wish.group)
   for (const call of calls) {
-    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call)
+    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, doubts)
     fleet.roster.launches.set(call.token, launch)
     void runLaunch(fleet, launch, failover)
   }
 }
 
-function newLaunch(provider: Provider, wish: string, generation: number, call: Launch["call"]): Launch {
+function newLaunch(provider: Provider, wish: string, generation: number, call: Launch["call"], doubts = 0): Launch {
   return {
     provider,
     call,
@@ -100,6 +107,7 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
     lookedAt: 0,
     creates: 0,
     replays: 0,
+    doubts,
     abort: new AbortController(),
     release: () => {},
   }
@@ -124,7 +132,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     signal: launch.abort.signal,
     finishAttempts: true,
     failover,
-    patience: PATIENCE,
+    patience: { ...PATIENCE, again: () => mayTryAgain(fleet, launch) },
     hold: (release) => holdUntilSettled(launch, release),
     admit: async () => {
       const at = fleet.clock.now()
@@ -140,7 +148,8 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
       if (api === call.api) launch.creates += 1
     },
     // Nothing was done: the call may be thrown away again, as one that was never sent.
-    heldBack: (api) => {
+    heldBack: (api, error) => {
+      launch.lastAnswer = error.message
       if (api !== call.api) return
       launch.creates -= 1
       if (launch.creates === 0) launch.state = "waiting"
@@ -164,7 +173,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
     signal: launch.abort.signal,
     finishAttempts: true,
     hold: (release) => holdUntilSettled(launch, release),
-    patience: { attempts: 1 },
+    patience: { attempts: 1, throttles: 1 },
   })
   await answer(fleet, launch, () => launch.provider.launch(launch.call, calls))
 }
@@ -183,7 +192,7 @@ export function isRecovering(fleet: Fleet): boolean {
 
 /** When a launch of unknown outcome is sent again, in milliseconds since 1970. */
 export function replayAt(launch: Launch): number {
-  return launch.sentAt + Math.min(REPLAY_MS * 2 ** launch.replays, REPLAY_CAP_MS)
+  return launch.sentAt + Math.min(REPLAY_MS * 2 ** (launch.replays + 2 * launch.doubts), REPLAY_CAP_MS)
 }
 
 /** When an unsettled launch is looked at again, in milliseconds since 1970. */
@@ -196,7 +205,8 @@ export async function settle(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call, ref = null } = launch
   launch.state = "sent"
   launch.lookedAt = fleet.clock.now()
-  await answer(fleet, launch, () => provider.settle(call, ref, fleetCalls(fleet, provider)), "unsettled")
+  const calls = fleetCalls(fleet, provider, { patience: LOOKS })
+  await answer(fleet, launch, () => provider.settle(call, ref, calls), "unsettled")
 }
 
 function holdUntilSettled(launch: Launch, release: () => void): void {
@@ -285,9 +295,12 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     close(fleet, launch)
     end("refused")
     learn(fleet, askedBy(launch), [failure])
-  } else if (error instanceof ThrottledError) {
+  } else if (error instanceof ThrottledError && launch.creates + launch.replays === 0) {
+    const failure = throttledFailure(launch, error)
+    launch.failures = [failure]
     close(fleet, launch)
     end("refused")
+    learn(fleet, askedBy(launch), [failure])
   } else if (error instanceof OwnershipError && launch.generation < fleet.owner.generation) {
     // A call of an earlier generation, sent again: refused means that it had made nothing.
     close(fleet, launch)
@@ -305,10 +318,17 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
     // knows what was sent, and sending more would not help.
     const problem = error instanceof TransientError ? error.cause : error
-    const isKnown = error instanceof TransientError || isRefusalOfOne(error)
+    const isKnown = error instanceof TransientError || error instanceof ThrottledError || isRefusalOfOne(error)
     if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
     markChanged(fleet, launch.provider)
   }
+}
+
+/** Too much, again and again: what was asked rests, and others are asked meanwhile. */
+function throttledFailure(launch: Launch, { code, message, requestId, retryAfterMs = 0 }: ThrottledError): Failure {
+  const said = { code, message, ...(requestId === undefined ? {} : { requestId }) }
+  const ttlMs = Math.max(REPLAY_MS, retryAfterMs)
+  return { reason: "transient", count: launch.call.count, scope: scopeOf(launch), ttlMs, ...said }
 }
 
 function askedBy({ provider, call, sentAt }: Launch): Asked {

@@ -2,7 +2,7 @@
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
-import { type Fleet, fleetCalls, type LookState, lookWithin } from "./context.js"
+import { type Fleet, lookCalls, type LookState, lookWithin } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
@@ -69,6 +69,7 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
     await lookAtAll(fleet, provider, look)
     giveWay(fleet, provider, begun)
     look.problem = undefined
+    look.lastAnswer = undefined
   } catch (error) {
     look.problem = error instanceof Error ? error : new MusterError(String(error))
     for (const instance of await listKnown(fleet, provider, look, error))
@@ -133,7 +134,7 @@ function isRefusal({ reason }: Failure): boolean {
 
 function listOurs(fleet: Fleet, provider: Provider, states: readonly InstanceState[]): Promise<readonly Instance[]> {
   const { cluster, uid, owner } = fleet.owner
-  return provider.list({ cluster, uid, owner, states }, fleetCalls(fleet, provider))
+  return provider.list({ cluster, uid, owner, states }, lookCalls(fleet, provider))
 }
 
 /**
@@ -250,7 +251,7 @@ async function concludeAbsent(
   })
   if (doubtful.length === 0) return
   const ids = doubtful.map((worker) => worker.instance.id)
-  const found = await provider.list({ ids }, fleetCalls(fleet, provider))
+  const found = await provider.list({ ids }, lookCalls(fleet, provider))
   const at = fleet.clock.now()
   for (const instance of found) see(fleet, provider, instance, at)
   const foundIds = new Set(found.map((instance) => instance.id))
@@ -276,7 +277,7 @@ async function observeInterruptions(fleet: Fleet, provider: Provider, begun: num
   const instances = asked.map(
     (worker): Instance => (isUntold(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
   )
-  const { notices, reasons, endings = [] } = await provider.interruptions(instances, fleetCalls(fleet, provider))
+  const { notices, reasons, endings = [] } = await provider.interruptions(instances, lookCalls(fleet, provider))
   const now = fleet.clock.now()
   for (const { id, at } of notices) {
     const worker = fleet.roster.find(provider, id)

@@ -71,6 +71,8 @@ export interface Launch {
   creates: number
   /** How often it was sent again after an outcome that stayed unknown. */
   replays: number
+  /** How many places had answered the group nothing when it was made: it is sent again the more slowly. */
+  readonly doubts: number
   /** It is not sent again, and swept as at zero: what it was for is launched elsewhere once nothing can come of it. */
   isForsaken?: boolean
   /** How many complete lists that could not miss it any more have shown nothing of it. */

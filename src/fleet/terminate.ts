@@ -120,8 +120,9 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   if (ends.length > 0) return ends
   // One complete list, begun after the last thing that was asked, must show nothing else.
   const unlisted = [...fleet.looks].filter(([, look]) => look.listedChanges < look.changes)
-  return unlisted.map(([provider, { problem }]) => {
-    const why = problem === undefined ? "" : ` (the last one failed: ${problem.message})`
+  return unlisted.map(([provider, { problem, lastAnswer }]) => {
+    const answered = lastAnswer === undefined ? "" : ` (the last answer: ${lastAnswer})`
+    const why = problem === undefined ? answered : ` (the last one failed: ${problem.message})`
     return `a complete list of ${provider.name} ${provider.region} begun after the last change${why}`
   })
 }

@@ -148,11 +148,11 @@ function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
   const leaving = fleet.roster.living().filter((worker) => worker.group === group && worker.refusal !== undefined)
   const refused =
     leaving.length === 0 ? [] : [{ what: `terminating ${leaving.length} instances${refusalsOf(leaving)}` }]
-  const blind = [...fleet.looks].flatMap(([provider, { problem, nextAt }]) =>
-    problem === undefined
-      ? []
-      : [{ what: `${keyOfPlace(provider)}: looking at it failed: ${problem.message}; again`, until: nextAt }],
-  )
+  const blind = [...fleet.looks].flatMap(([provider, { problem, lastAnswer, nextAt }]): readonly Waiting[] => {
+    if (problem !== undefined)
+      return [{ what: `${keyOfPlace(provider)}: looking at it failed: ${problem.message}; again`, until: nextAt }]
+    return lastAnswer === undefined ? [] : [{ what: `${keyOfPlace(provider)}: looking at it: ${lastAnswer}` }]
+  })
   return [...refused, ...blind]
 }
 

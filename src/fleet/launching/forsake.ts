@@ -5,14 +5,16 @@
  * token is never sent again, and what it was for is launched elsewhere. Whatever its tag brings later is terminated.
  */
 import { inScope } from "../../offer.js"
-import type { Failure, Instance, Scope } from "../../provider.js"
+import type { Failure, Instance, Offer, Scope } from "../../provider.js"
 import type { Fleet } from "../context.js"
 import { learn } from "../learn.js"
 import { barsOf } from "../planning/planning.js"
 import type { Launch } from "../roster.js"
+import { placeKey } from "../planning/rank.js"
 import { TAG } from "../tags.js"
 import { sweptAt } from "../terminate.js"
-import { forbids, remember } from "../unavailable.js"
+import { forbids, remember, scopeKey } from "../unavailable.js"
+import { scopeOf } from "./asked.js"
 
 /** So long a place may leave a launch call without an answer before another is asked instead. */
 const PATIENCE_MS = 2 * 60_000
@@ -35,7 +37,7 @@ export function mayForsake(fleet: Fleet, launch: Launch): boolean {
   const now = fleet.clock.now()
   const isFenced = abort.signal.aborted
   if (isFenced || now < forsakeAt(launch) || fleet.roster.isSeen(call.token)) return false
-  const [bars, scope] = [state === undefined ? [] : barsOf(fleet, state), scopeOf(launch)]
+  const [bars, scope] = [state === undefined ? [] : barsOf(fleet, state), silentScope(launch)]
   const offers = state?.offers ?? []
   return offers.some((offer) => !inScope(offer, scope) && forbids(bars, offer, now) === undefined)
 }
@@ -48,25 +50,35 @@ export function forsake(fleet: Fleet, launch: Launch): void {
   const message = `launching ${call.count} in ${call.zone ?? provider.region}: for ${seconds} s no answer said whether it was done; it counts as launched until lists can no longer miss it; the last answer: ${lastAnswer}`
   const ttlMs = provider.limits.attemptMs + provider.limits.consistencyMs + REST_MS
   const failure = { reason: "capacity", count: call.count, ttlMs, code: "OutcomeUnknown", message } as const
-  learn(fleet, { provider, group: call.group }, [{ ...failure, scope: scopeOf(launch) }])
+  learn(fleet, { provider, group: call.group }, [{ ...failure, scope: silentScope(launch) }])
   for (const scope of doubtsOf(fleet, launch)) avoid(fleet, provider, { ...failure, scope })
   fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message })
   fleet.wake()
 }
 
 /**
- * Whether it is the zone that does not answer or the market's requests, nobody knows: with another market in another zone to go to,
- * neither is asked next. To find out that the other half of the guess is wrong takes another window.
+ * Whether it is the zone that does not answer, the market's requests or those for the type, nobody knows: what is unlike it in as
+ * many of these as there is something else of is asked next. To find out that a guess is wrong takes another window.
  */
 function doubtsOf(fleet: Fleet, launch: Launch): readonly Scope[] {
-  const { zone, market, ...place } = scopeOf(launch)
-  if (zone === undefined || market === undefined) return []
-  const doubts = [
-    { ...place, zone },
-    { ...place, market },
+  const { zone, market, instanceType, ...place } = scopeOf(launch)
+  const doubts: readonly Scope[] = [
+    ...(market === undefined ? [] : [{ ...place, market }]),
+    ...(zone === undefined ? [] : [{ ...place, zone }]),
+    ...(instanceType === undefined ? [] : [{ ...place, instanceType }]),
   ]
-  const offers = fleet.groups.get(launch.call.group)?.offers ?? []
-  return offers.some((offer) => inScope(offer, place) && !doubts.some((scope) => inScope(offer, scope))) ? doubts : []
+  const offers = (fleet.groups.get(launch.call.group)?.offers ?? []).filter((offer) => inScope(offer, place))
+  const isBeyond = (some: readonly Scope[]) =>
+    offers.some((offer) => !some.some((scope) => inScope(offer, scope)) && !inScope(offer, silentScope(launch)))
+  return subsetsOf(doubts).find(isBeyond) ?? []
+}
+
+/** All choices of these, those of the most first. */
+function subsetsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const subsets = Array.from({ length: 2 ** all.length }, (_, bits) =>
+    all.filter((_one, index) => Math.floor(bits / 2 ** index) % 2 === 1),
+  )
+  return subsets.sort((a, b) => b.length - a.length)
 }
 
 function avoid(fleet: Fleet, { limits }: Launch["provider"], failure: Failure): void {
@@ -74,16 +86,31 @@ function avoid(fleet: Fleet, { limits }: Launch["provider"], failure: Failure): 
   fleet.memory.set(limits.account, remember(before, failure, fleet.clock.now()))
 }
 
-/** Where and on which market it asked: the same zone may answer on the other one. */
-function scopeOf({ provider, call }: Launch): Scope {
-  const { name, region } = provider
-  const market = call.offers[0]?.market
-  return {
-    provider: name,
-    region,
-    ...(call.zone === undefined ? {} : { zone: call.zone }),
-    ...(market === undefined ? {} : { market }),
-  }
+/** What is not asked again until it was looked for: the same zone may answer on the other market. */
+function silentScope(launch: Launch): Scope {
+  const { instanceType: _any, ...scope } = scopeOf(launch)
+  return scope
+}
+
+/**
+ * How many places have been forsaken for a group in a row, of a provider and region where one is given, and may still have done
+ * what was asked of them.
+ *
+ * @param since what was forsaken before counts no more, in milliseconds since 1970.
+ */
+export function forsakenPlaces(
+  fleet: Fleet,
+  group: string,
+  place?: Pick<Offer, "provider" | "region">,
+  since = 0,
+): number {
+  const forsaken = fleet.roster
+    .openLaunches(group)
+    .filter(({ provider: { name, region }, isForsaken, firstSentAt }) => {
+      const isThere = place === undefined || placeKey(place) === placeKey({ provider: name, region })
+      return isForsaken === true && isThere && firstSentAt >= since
+    })
+  return new Set(forsaken.map((launch) => scopeKey(silentScope(launch)))).size
 }
 
 /** A complete list of the provider was begun at this moment and has been read: what it can no longer miss was not made. */

@@ -14,8 +14,7 @@ export interface Turns {
 export function turnsOf(fleet: Fleet): Turns {
   const first = new Map<string, Launch>()
   for (const launch of fleet.roster.openLaunches()) {
-    // One that was forsaken is not sent again, and keeps nobody waiting.
-    if ((launch.state !== "unknown" && launch.state !== "sent") || launch.isForsaken) continue
+    if (!isUnanswered(launch)) continue
     const key = placeOf(launch)
     // What is on the wire again already is the one.
     const known = first.get(key)
@@ -30,6 +29,24 @@ export function turnsOf(fleet: Fleet): Turns {
       return isInherited || first.get(key) === launch || (fleet.answeredAt.get(key) ?? 0) > launch.sentAt
     },
   }
+}
+
+/**
+ * Whether a launch call that was not answered is tried again at once: by one of each place alone, until the place has answered.
+ * The others wait for their turn.
+ */
+export function mayTryAgain(fleet: Fleet, launch: Launch): boolean {
+  const key = placeOf(launch)
+  if ((fleet.answeredAt.get(key) ?? 0) > launch.sentAt) return true
+  const one = fleet.roster.launches.get(fleet.trying.get(key) ?? "")
+  const isTrying = one !== undefined && one !== launch && isUnanswered(one)
+  if (!isTrying) fleet.trying.set(key, launch.call.token)
+  return !isTrying
+}
+
+/** One that was forsaken is not sent again, and keeps nobody waiting. */
+function isUnanswered({ state, isForsaken }: Launch): boolean {
+  return (state === "unknown" || state === "sent") && isForsaken !== true
 }
 
 /** The place has answered: whether with instances or a refusal, others may be asked about. */

@@ -171,6 +171,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     settingUp: new Set(),
     passes: 0,
     answeredAt: new Map(),
+    trying: new Map(),
     givenUp: new Set(),
     wishes: 0,
     foundAt: 0,

@@ -5,6 +5,7 @@ import { isRecovering } from "../launch.js"
 import { barredByOutages } from "../outages.js"
 import type { Offer, Provider } from "../../provider.js"
 import type { GroupNow, GroupPlan, Trial } from "../plan.js"
+import { forsakenPlaces } from "../launching/forsake.js"
 import { batchesOf, zoneKey } from "./rank.js"
 import { heldUntil, tripped } from "../replace.js"
 import { barsOfRests, fruitlessRounds } from "../rests.js"
@@ -87,7 +88,10 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
   const isAsked = fleet.roster
     .openLaunches(name)
     .some(({ provider, state }) => isThere(provider) && state !== "unknown" && state !== "settled")
-  return { rounds: fruitlessRounds(state.rests, place, since), isAsked }
+  // One that was forsaken was asked for minutes: it counts as several.
+  const forsaken = forsakenPlaces(fleet, name, place, since)
+  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1)
+  return { rounds, isAsked }
 }
 
 /** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */

@@ -1,7 +1,7 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs.js"
-import { type Fleet, type GroupState, memoryOf } from "../context.js"
+import { blindness, type Fleet, type GroupState, memoryOf } from "../context.js"
 import { barredByOutages, isAwaited } from "../outages.js"
 import { groupNow, type Plans } from "../planning/planning.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
@@ -91,7 +91,7 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
     preparing: state.preparing,
-    blind: [...fleet.looks.values()].find(({ problem }) => problem !== undefined)?.problem?.message,
+    blind: [...fleet.looks.values()].map(blindness).find((words) => words !== undefined),
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,

@@ -152,7 +152,7 @@ function scopeOf({ instanceTypes, zones }: Stand, { forWhom, market }: Play): Sc
 
 function* judge(stand: Stand, chosen: Play, life: Life): Iterable<string> {
   const { answer, wanted } = chosen
-  if (mustRun(chosen, life) && life.running < wanted)
+  if (mustRun(chosen, life) && !isUnseen(stand, chosen, life) && life.running < wanted)
     yield `${life.running} of ${wanted} run although another place was open: ${life.error?.message ?? "no error"}`
   const fruitless = mostFruitless(life.events)
   if (fruitless > MOST_FRUITLESS) yield `${fruitless} launch calls in 10 minutes of which nothing came`
@@ -178,6 +178,13 @@ function mustRun({ answer, howLong, forWhom, market }: Play, life: Life): boolea
   const isElsewhere =
     forWhom === "one type" || forWhom === "one zone" || (forWhom === "one market" && market !== "on-demand")
   return isShort || isElsewhere || (answer.meaning === "refused" && howLong === "once")
+}
+
+/** What was made in a zone that cannot be looked at is not seen to run. */
+function isUnseen({ world, zones }: Stand, { answer, forWhom, howLong }: Play, { events }: Life): boolean {
+  const isOfLaunch = events.some((event) => event.type === "launch-started" && event.api === answer.api)
+  const isThere = world.truth({}).some(({ zone }) => zone === zones[0])
+  return forWhom === "one zone" && howLong === "for ever" && !isOfLaunch && answer.place === "whole" && isThere
 }
 
 /** A quota is the account's: what one zone says of it holds in all. */
