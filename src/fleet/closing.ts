@@ -15,7 +15,7 @@ import { openEnds, startTerminations } from "./terminate.js"
 const REMOVE_AGAIN_MS = 5000
 
 /** A cloud that says no once may be mistaken: what was made a moment ago, or a right given a moment ago, may not be known. */
-const MOST_REFUSALS = 3
+const MOST_REFUSALS = 4
 
 /** What could not be removed, in words; `isRefused`: the cloud's answer is no. */
 interface Removal {
@@ -121,8 +121,9 @@ async function removeUntil(
     const { left, isRefused } = await removeAt(fleet, provider, signal)
     if (isRefused) refusals += 1
     const isOver = left.length === 0 || refusals >= MOST_REFUSALS
-    if (isOver || fleet.clock.now() + REMOVE_AGAIN_MS > untilMs) return left
-    await fleet.clock.sleep(REMOVE_AGAIN_MS)
+    const pauseMs = REMOVE_AGAIN_MS * 2 ** Math.max(0, refusals - 1)
+    if (isOver || fleet.clock.now() + pauseMs > untilMs) return left
+    await fleet.clock.sleep(pauseMs)
   }
 }
 

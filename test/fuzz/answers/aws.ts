@@ -4,7 +4,7 @@ import { type CodeRow, CODES } from "../../../providers/aws/codes.js"
 import { type AnswerPlace, ec2Wire, ec2World } from "../../../providers/aws/wire/index.js"
 import { systemClock, VirtualClock } from "../../../src/calls/clock.js"
 import { World } from "../../../src/simulator/index.js"
-import type { AnswerCase, AnswerSubject, Stand } from "./subject.js"
+import { type AnswerCase, type AnswerSubject, type Shared, SHARED, type Stand } from "./subject.js"
 
 type Meaning = AnswerCase["meaning"]
 
@@ -20,11 +20,9 @@ const MEANINGS: { readonly [V in CodeRow["verdict"]]: Meaning } = {
   auth: "hopeless",
 }
 
-/** What says something of more than types and zones by themselves no other type, zone or market escapes. */
-const WIDE: readonly unknown[] = ["zone", "family", "market", "region"]
-
-function meaningOf({ verdict, scope }: CodeRow): Meaning {
-  return WIDE.includes(scope) ? "hopeless" : MEANINGS[verdict]
+/** A quota of a family is of a market as well, and both types are of one family. */
+function sharedOf({ verdict, scope = verdict === "refused" ? "type-in-zone" : "region" }: CodeRow): readonly Shared[] {
+  return scope === "family" ? SHARED.market : SHARED[scope]
 }
 
 /** A code for each family of codes in the table. */
@@ -69,6 +67,7 @@ interface Told {
   readonly message: string
   readonly isKnown: boolean
   readonly meaning: Meaning
+  readonly shared?: readonly Shared[]
 }
 
 const KNOWN: readonly Told[] = CODES.flatMap((row) =>
@@ -78,7 +77,8 @@ const KNOWN: readonly Told[] = CODES.flatMap((row) =>
       code: WHOLE[code] ?? code,
       message: WORDS.find((words) => row.message?.test(words) === true) ?? "In the words that EC2 has for it",
       isKnown: true,
-      meaning: meaningOf(row),
+      meaning: MEANINGS[row.verdict],
+      shared: sharedOf(row),
     })),
 )
 
@@ -87,6 +87,7 @@ const UNKNOWN: readonly Told[] = ["NobodyHasSeenThis", "Invalid.Something.New"].
   message: "In words that nobody has read before",
   isKnown: false,
   meaning: "refused",
+  shared: SHARED["type-in-zone"],
 }))
 
 const LAUNCHES = ["RunInstances", "CreateFleet"] as const

@@ -1,11 +1,11 @@
 /** Azure's answers for the fuzz: what its wire can be made to say to each request that a cluster's life sends. */
 import { adapterOf } from "../../../providers/azure/adapter.js"
-import { rowOf, type Verdict } from "../../../providers/azure/codes.js"
+import { rowOf, type ScopeKind, type Verdict } from "../../../providers/azure/codes.js"
 import { parseAzureOptions } from "../../../providers/azure/options.js"
 import { AZURE_WORLD, azureWire } from "../../../providers/azure/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { World } from "../../../src/simulator/index.js"
-import type { AnswerCase, AnswerSubject, Stand } from "./subject.js"
+import { type AnswerCase, type AnswerSubject, SHARED, type Stand } from "./subject.js"
 
 const PUT = "VirtualMachines_CreateOrUpdate"
 
@@ -112,8 +112,7 @@ const MEANING: Readonly<Record<Verdict, AnswerCase["meaning"]>> = {
   missing: "hopeless",
   fenced: "hopeless",
   capacity: "refused",
-  // Of a family, a market or the location: no zone and no size escapes it.
-  quota: "hopeless",
+  quota: "refused",
   refused: "refused",
   rejected: "hopeless",
   auth: "hopeless",
@@ -127,7 +126,18 @@ function caseOf(api: string, place: AnswerCase["place"], [status, code, message]
   const unknown = api === PUT ? "refused" : "hopeless"
   const meaning = isDone ? "unknown" : row === undefined ? unknown : MEANING[row.verdict]
   const whole = place === "whole" ? { status } : {}
-  return { api, place, code, message, isKnown: row !== undefined, meaning, ...whole }
+  const shared = SHARED[WIDTHS[row?.scope ?? "asked"]]
+  return { api, place, code, message, isKnown: row !== undefined, meaning, shared, ...whole }
+}
+
+/** A quota of a family is of a market as well, and both sizes are of one family. */
+const WIDTHS: Readonly<Record<ScopeKind, keyof typeof SHARED>> = {
+  pool: "pool",
+  "type-in-zone": "type-in-zone",
+  asked: "type-in-zone",
+  family: "market",
+  market: "market",
+  region: "region",
 }
 
 const CASES: readonly AnswerCase[] = [

@@ -4,7 +4,7 @@ import { gcp } from "../../../providers/gcp/index.js"
 import { gceWire, gceWorld, PROJECT } from "../../../providers/gcp/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { World } from "../../../src/simulator/index.js"
-import type { AnswerCase, AnswerSubject, Place, Stand } from "./subject.js"
+import { type AnswerCase, type AnswerSubject, type Place, SHARED, type Stand } from "./subject.js"
 
 const ZONAL = "instances.bulkInsert"
 const REGIONAL = "regionInstances.bulkInsert"
@@ -81,8 +81,7 @@ const MEANING: Readonly<Record<Verdict, AnswerCase["meaning"]>> = {
   throttled: "throttled",
   transient: "passing",
   capacity: "refused",
-  // Those that are played are of the whole region: addresses, disks.
-  quota: "hopeless",
+  quota: "refused",
   refused: "refused",
   summary: "refused",
   exists: "refused",
@@ -98,7 +97,8 @@ function caseOf(api: string, place: Place, [status, code, message]: Words): Answ
   const isUnknown = isWhole && status >= 500 && known !== "refused"
   // An operation that was too much for a moment has ended; the same is begun anew.
   const meaning = isUnknown ? "unknown" : !isWhole && known === "throttled" ? "passing" : known
-  return { api, place, code, message, isKnown: row !== undefined, meaning, ...(isWhole ? { status } : {}) }
+  const shared = SHARED[row?.scope === "metric" ? "region" : (row?.scope ?? "type-in-zone")]
+  return { api, place, code, message, isKnown: row !== undefined, meaning, shared, ...(isWhole ? { status } : {}) }
 }
 
 const CASES: readonly AnswerCase[] = [

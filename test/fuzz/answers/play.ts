@@ -4,12 +4,12 @@
  * words reach the user; and the end is clean.
  */
 import { Cluster } from "../../../src/cluster.js"
-import { LeakError, type MusterError, ShortfallError } from "../../../src/errors.js"
+import { LeakError, type MusterError } from "../../../src/errors.js"
 import type { ClusterEvent } from "../../../src/events.js"
 import type { Scope } from "../../../src/provider.js"
 import type { Receipt } from "../../../src/fleet/receipt.js"
 import type { MarketWish } from "../../../src/spec.js"
-import type { AnswerCase, AnswerSubject, Stand } from "./subject.js"
+import { type AnswerCase, type AnswerSubject, SHARED, type Stand } from "./subject.js"
 
 const MINUTE_MS = 60_000
 /** The answers of a play that go on for ever end here, so that what follows can be judged. */
@@ -169,15 +169,18 @@ function* judge(stand: Stand, chosen: Play, life: Life): Iterable<string> {
 /** Whether another offer, or the same one later, can give what is wanted. */
 function mustRun({ answer, howLong, forWhom, market }: Play, life: Life): boolean {
   // What no offer can escape stops a group by right, and a request that no place can do without fails for all.
-  if (answer.meaning === "hopeless" || isQuota(life)) return false
+  if (answer.meaning === "hopeless") return false
   const isAboutOffers = life.events.slice(0, life.scaled).some(({ type }) => type === "launch-started")
   if (!isAboutOffers) return howLong !== "for ever" && answer.meaning !== "refused"
+  const { shared = SHARED.pool } = answer
+  const hasFallback = market !== "on-demand"
+  // What was answered once bars what shares all of these with it, and there are two of each.
+  const leaves = shared.filter((one) => one !== "market" || hasFallback)
+  if (answer.meaning === "refused" && howLong === "once") return leaves.length > 0
   const isShort = howLong !== "for ever" && answer.meaning !== "refused"
   // What is asked of a whole region is answered as a whole: one zone that does not answer leaves nothing else open.
   if (answer.meaning === "unknown" && forWhom === "one zone" && answer.api.startsWith("region")) return isShort
-  const isElsewhere =
-    forWhom === "one type" || forWhom === "one zone" || (forWhom === "one market" && market !== "on-demand")
-  return isShort || isElsewhere || (answer.meaning === "refused" && howLong === "once")
+  return isShort || leaves.some((one) => forWhom === `one ${one}`)
 }
 
 /** What was made in a zone that cannot be looked at is not seen to run. */
@@ -185,11 +188,6 @@ function isUnseen({ world, zones }: Stand, { answer, forWhom, howLong }: Play, {
   const isOfLaunch = events.some((event) => event.type === "launch-started" && event.api === answer.api)
   const isThere = world.truth({}).some(({ zone }) => zone === zones[0])
   return forWhom === "one zone" && howLong === "for ever" && !isOfLaunch && answer.place === "whole" && isThere
-}
-
-/** A quota is the account's: what one zone says of it holds in all. */
-function isQuota({ error }: Life): boolean {
-  return error instanceof ShortfallError && error.shortfall.reasons.every(({ reason }) => reason === "quota")
 }
 
 /** The most launch calls in any ten minutes that made nothing: each attempt on the wire counts. */

@@ -9,6 +9,22 @@ import type { World } from "../../../src/simulator/index.js"
  */
 export type Place = "whole" | "pool" | "operation" | "insert-operation" | "failed-view"
 
+/**
+ * What a refusal bars beside what was asked: all that shares these with it. A pool's bars its type in its zone on its market, and
+ * one of a whole region shares nothing.
+ */
+export type Shared = "type" | "zone" | "market"
+
+/** What refusals of each width share with what was asked; the types that are played are of one quota family. */
+export const SHARED = {
+  pool: ["type", "zone", "market"],
+  "type-in-zone": ["type", "zone"],
+  type: ["type"],
+  zone: ["zone"],
+  market: ["market"],
+  region: [],
+} as const satisfies Readonly<Record<string, readonly Shared[]>>
+
 /** One answer that the cloud can be made to give. */
 export interface AnswerCase {
   /** The request that is answered so, by the name under which the adapter sends it. */
@@ -25,6 +41,8 @@ export interface AnswerCase {
    * `passing`: nothing was done, and the same may go well soon. `unknown`: it may have been done. `throttled`: too many requests.
    */
   readonly meaning: "refused" | "hopeless" | "passing" | "unknown" | "throttled"
+  /** Of a refusal; left out: that of a pool. */
+  readonly shared?: readonly Shared[]
 }
 
 /** Whom the answer meets, and until when. */
