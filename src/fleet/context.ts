@@ -28,6 +28,8 @@ export interface GroupState {
   readonly refusals: Map<string, Refusal>
   /** What it was answered without an instance coming of it, since the last `scale`. */
   rests: Rests
+  /** Instances that were made and failed for want of capacity or quota, since one ran. */
+  failed: FailedViews
   /** What it waits for before its launches, in the words of the last request that did not succeed. */
   preparing: string | undefined
   /** What its launches were told is not there, and since when; by place and code. */
@@ -49,6 +51,18 @@ export interface GroupState {
   /** What the last plan left out because it would cost too much, or be too many. */
   cut: Failure | undefined
 }
+
+/** Instances that were made, and failed for a reason that another place may not have. */
+export interface FailedViews {
+  /** How often in a row; those that were made together count once. */
+  readonly rounds: number
+  /** When the last one was seen, in milliseconds since 1970. */
+  readonly at: number
+  /** How often in a row those of a scope did, by `scopeKey`. */
+  readonly scopes: ReadonlyMap<string, number>
+}
+
+export const NO_FAILED_VIEWS: FailedViews = { rounds: 0, at: 0, scopes: new Map() }
 
 /** Something that launches name and that the cloud does not find. */
 export interface Missing {

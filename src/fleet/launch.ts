@@ -17,9 +17,10 @@ import type { OpenIntent } from "./journal/journal.js"
 import { type Asked, learn } from "./learn.js"
 import { bench } from "./outages.js"
 import { keptSpec } from "./opening/recall.js"
-import { SEVERAL } from "./rests.js"
+import { isRested, SEVERAL } from "./rests.js"
 import type { Launch } from "./roster.js"
 import { startTerminations } from "./terminate.js"
+import { teaches } from "./unavailable.js"
 import { scopeOf } from "./launching/asked.js"
 import { forsakenPlaces } from "./launching/forsake.js"
 import { missingFailure } from "./launching/missing.js"
@@ -247,6 +248,7 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const now = fleet.clock.now()
   const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
   learn(fleet, askedBy(launch), launched.failures, launch.failures)
+  if (isBarren(fleet, launch, launched)) learn(fleet, askedBy(launch), [barrenFailure(launch, launched)])
   const { problem } = launched
   if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])
   else if (problem !== undefined) stop(fleet, launch, problem)
@@ -322,6 +324,21 @@ function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknow
     if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
     markChanged(fleet, launch.provider)
   }
+}
+
+/** It came to nothing, and nothing of what the cloud says keeps the next one from coming to the same at once. */
+function isBarren(fleet: Fleet, { call }: Launch, { settled, failures, problem }: Launched): boolean {
+  if (!settled || problem !== undefined || fleet.roster.isSeen(call.token)) return false
+  return !failures.some((failure) => teaches(failure) || isRested(failure))
+}
+
+function barrenFailure(launch: Launch, { failures }: Launched): Failure {
+  const { code, message } = failures.at(-1) ?? {
+    code: "NothingMade",
+    message: "the cloud made none, and gave no reason",
+  }
+  const { count } = launch.call
+  return { reason: "transient", count, scope: scopeOf(launch), ttlMs: REPLAY_MS, code, message }
 }
 
 /** Too much, again and again: what was asked rests, and others are asked meanwhile. */

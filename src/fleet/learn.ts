@@ -2,9 +2,10 @@
 import { RejectedError } from "../errors.js"
 import { inScope } from "../offer.js"
 import type { Failure, Instance, Market, Provider } from "../provider.js"
-import type { Fleet, GroupState } from "./context.js"
+import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "./context.js"
 import { bench, isOut } from "./outages.js"
 import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "./rests.js"
+import type { WorkerRecord } from "./roster.js"
 import { isShortage, remember, scopeKey, teaches } from "./unavailable.js"
 
 /** What was asked: a failure that names no market is of this one, and calls under way together are one try. */
@@ -42,6 +43,34 @@ function learnOne(fleet: Fleet, asked: Asked, said: Failure): void {
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
 }
 
+/** What was made and failed costs more than a refusal: its scope is left alone for twice as long each time, up to this. */
+const LONGEST_AVOIDED_MS = 3_600_000
+
+/** An instance failed after its launch call was accepted: it teaches what a refused call would have, and more each time. */
+export function learnFailed(
+  fleet: Fleet,
+  { provider, group, instance, knownSince }: WorkerRecord,
+  failure: Failure,
+): void {
+  const asked = { provider, group, market: instance.market }
+  const state = fleet.groups.get(group)
+  if (state === undefined || !isShortage(failure)) {
+    learn(fleet, asked, [failure])
+    return
+  }
+  const { rounds, at, scopes } = state.failed
+  const isNewRound = knownSince >= at
+  const key = scopeKey(failure.scope)
+  const times = (scopes.get(key) ?? 0) + (isNewRound ? 1 : 0)
+  const ttlMs = Math.min(failure.ttlMs * 2 ** Math.max(0, times - 1), Math.max(failure.ttlMs, LONGEST_AVOIDED_MS))
+  state.failed = {
+    rounds: rounds + (isNewRound ? 1 : 0),
+    at: isNewRound ? fleet.clock.now() : at,
+    scopes: new Map(scopes).set(key, times),
+  }
+  learn(fleet, asked, [{ ...failure, ttlMs }])
+}
+
 /** A refusal of what was asked: it rests, and the group stops when no offer can be better. */
 function restOffer(fleet: Fleet, state: GroupState, { provider, market, sentAt }: Asked, said: Failure): void {
   const now = fleet.clock.now()
@@ -67,6 +96,7 @@ function restOffer(fleet: Fleet, state: GroupState, { provider, market, sentAt }
 export function learnRunning(state: GroupState, { name, region }: Provider, instance: Instance): void {
   const { zone, instanceType, market } = instance
   state.missing.clear()
+  state.failed = NO_FAILED_VIEWS
   state.rests = refreshed(state.rests, { provider: name, region, zone, instanceType, market })
 }
 

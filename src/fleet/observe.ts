@@ -6,7 +6,7 @@ import { type Fleet, lookCalls, type LookState, lookWithin } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
-import { learn } from "./learn.js"
+import { learnFailed } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 import { generationOf } from "./tags.js"
@@ -120,10 +120,8 @@ function see(fleet: Fleet, provider: Provider, instance: Instance, now: number):
   const before = fleet.roster.find(provider, instance.id)?.failure
   const worker = fleet.roster.see(provider, instance, now, true)
   if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
-  const { failure, group } = worker
-  const { market } = instance
-  if (failure !== undefined && before === undefined && isRefusal(failure))
-    learn(fleet, { provider, group, market }, [failure])
+  const { failure } = worker
+  if (failure !== undefined && before === undefined && isRefusal(failure)) learnFailed(fleet, worker, failure)
   return worker
 }
 

@@ -47,32 +47,36 @@ export interface BootRecord {
 
 /** The failure that ends a group's launches; undefined while boots go well enough. */
 export function tripped(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
-  if (!workers.some(failedToBoot)) return undefined
+  if (!workers.some((worker) => failedToBoot(worker, record))) return undefined
   const recent = workers
     .filter((worker) => worker.knownSince >= record.since)
     .sort((a, b) => b.knownSince - a.knownSince)
-  if (failedInRow(recent, record.now) < MOST_FAILED_BOOTS && !failsTooOften(recent, record)) return undefined
+  if (failedInRow(recent, record) < MOST_FAILED_BOOTS && !failsTooOften(recent, record)) return undefined
   // The newest of those whose console tells more than that it failed, where there are some.
-  return (recent.find((worker) => failedToBoot(worker) && worker.consoleTold) ?? recent.find(failedToBoot))?.failure
+  const failed = recent.filter((worker) => failedToBoot(worker, record))
+  return (failed.find(({ consoleTold }) => consoleTold) ?? failed[0])?.failure
 }
 
-function failedToBoot({ failure }: WorkerRecord): boolean {
-  return failure?.reason === "boot"
+/** One that had run for as long as a boot may take did boot, whatever a cloud calls what ended it. */
+function failedToBoot({ failure, ranFrom, since }: WorkerRecord, { bootMs }: BootRecord): boolean {
+  return failure?.reason === "boot" && (ranFrom === undefined || since - ranFrom < bootMs)
 }
 
-function failedInRow(latestFirst: readonly WorkerRecord[], now: number): number {
+function failedInRow(latestFirst: readonly WorkerRecord[], record: BootRecord): number {
+  const { now } = record
   const hasBooted = (worker: WorkerRecord) =>
-    !failedToBoot(worker) && worker.state === "running" && now - worker.since >= BOOTED_MS
+    !failedToBoot(worker, record) && worker.state === "running" && now - worker.since >= BOOTED_MS
   const end = latestFirst.findIndex(hasBooted)
   const row = end < 0 ? latestFirst : latestFirst.slice(0, end)
-  const failed = row.filter(failedToBoot).length
+  const failed = row.filter((worker) => failedToBoot(worker, record)).length
   // Of many that were launched together the failed ones are known first: the others may still break the row.
   const unsure = row.filter(({ state }) => state === "pending" || state === "running").length
   return failed > unsure ? failed : 0
 }
 
-function failsTooOften(workers: readonly WorkerRecord[], { now, desired, bootMs }: BootRecord): boolean {
-  const failed = workers.filter((worker) => failedToBoot(worker) && now - worker.since <= bootMs).length
+function failsTooOften(workers: readonly WorkerRecord[], record: BootRecord): boolean {
+  const { now, desired, bootMs } = record
+  const failed = workers.filter((worker) => failedToBoot(worker, record) && now - worker.since <= bootMs).length
   const living = workers.filter(({ state }) => state === "pending" || state === "running").length
   return failed >= FEWEST_OF_SHARE && failed >= MOST_FAILED_SHARE * Math.max(desired, living)
 }

@@ -100,46 +100,59 @@ export function refreshed(rests: Rests, offer: Omit<Offer, "arch" | "family">): 
 /** What the group may not ask for now because of its rests: pools, zones and types that were shown to be meant, and markets. */
 export function barsOfRests(rests: Rests, offers: readonly Offer[], now: number): readonly Unavailable[] {
   const pools = rests.pools.filter(({ until }) => until > now)
-  const wide = refusedMarkets(rests, offers).flatMap((market) => {
-    const { refused, widened, own } = market
-    if (isHopeless(market)) return [{ ...latestOf(refused), scope: market.scope }]
-    const isLeft = own.some((offer) => !isIn(offer, [...refused, ...widened]))
+  const passing = pools.filter(isPassing)
+  const wide = [...answeredMarkets(rests.pools.filter(isRefusal), offers), ...answeredMarkets(passing, offers)]
+  const bars = wide.flatMap((market) => {
+    const { alike, widened, own } = market
+    if (isHopeless(market)) return [{ ...latestOf(alike), scope: market.scope }]
+    const isLeft = own.some((offer) => !isIn(offer, [...alike, ...widened]))
     // With nothing else left, one more of a zone, or of a type, tells whether it is meant.
-    return isLeft || refused.length >= ENOUGH ? widened : []
+    return isLeft || alike.length >= ENOUGH ? widened : []
   })
-  return [...pools, ...wide.filter(({ until }) => until > now)]
+  // What passes has not done so for as many answers as its place has given: other markets need not wait for it.
+  const times = Math.max(0, ...passing.map(({ failure }) => roundsOf(rests, failure)))
+  return [...pools, ...bars.filter(({ until }) => until > now)].map((bar) =>
+    bar.failure.reason === "transient" ? { ...bar, times: Math.max(times, bar.times ?? 1) } : bar,
+  )
 }
 
-/** One market of a place in which offers were refused with one code. */
-interface RefusedMarket {
+function isRefusal({ failure }: Rest): boolean {
+  return failure.reason === "rejected"
+}
+
+function isPassing({ failure }: Rest): boolean {
+  return failure.reason === "transient"
+}
+
+/** One market of a place in which offers were answered with one code. */
+interface AnsweredMarket {
   readonly scope: Scope
   /** All that the group may use of it. */
   readonly own: readonly Offer[]
-  /** What was asked and refused. */
-  readonly refused: readonly Rest[]
-  /** Zones in which two types were refused, and types that were refused in two zones. */
+  /** What was asked and answered so. */
+  readonly alike: readonly Rest[]
+  /** Zones in which two types were answered so, and types that were in two zones. */
   readonly widened: readonly Unavailable[]
 }
 
-function refusedMarkets({ pools }: Rests, offers: readonly Offer[]): readonly RefusedMarket[] {
+function answeredMarkets(pools: readonly Rest[], offers: readonly Offer[]): readonly AnsweredMarket[] {
   const byKey = new Map<string, Rest[]>()
   for (const pool of pools) {
-    if (pool.failure.reason !== "rejected") continue
     const { provider, region, market } = pool.scope
     const key = JSON.stringify([provider, region, market, pool.failure.code])
     byKey.set(key, [...(byKey.get(key) ?? []), pool])
   }
-  return [...byKey.values()].map((refused) => {
-    const { provider, region, market } = refused[0]?.scope ?? {}
+  return [...byKey.values()].map((alike) => {
+    const { provider, region, market } = alike[0]?.scope ?? {}
     const scope = definedOf({ provider, region, market })
-    return { scope, own: offers.filter((offer) => inScope(offer, scope)), refused, widened: widenedOf(refused, scope) }
+    return { scope, own: offers.filter((offer) => inScope(offer, scope)), alike, widened: widenedOf(alike, scope) }
   })
 }
 
-function widenedOf(refused: readonly Rest[], scope: Scope): readonly Unavailable[] {
+function widenedOf(answered: readonly Rest[], scope: Scope): readonly Unavailable[] {
   const by = (field: "zone" | "instanceType", other: "zone" | "instanceType") =>
-    [...new Set(refused.flatMap((pool) => pool.scope[field] ?? []))].flatMap((value) => {
-      const alike = refused.filter((pool) => pool.scope[field] === value)
+    [...new Set(answered.flatMap((pool) => pool.scope[field] ?? []))].flatMap((value) => {
+      const alike = answered.filter((pool) => pool.scope[field] === value)
       const others = new Set(alike.map((pool) => pool.scope[other]))
       return others.size < 2 ? [] : [{ ...latestOf(alike), scope: { ...scope, [field]: value } }]
     })
@@ -153,25 +166,29 @@ function latestOf(rests: readonly Rest[]): Unavailable {
   return { scope: failure.scope, until, failure }
 }
 
-/** Nothing of this market will be better: unlike offers were refused, or all that there are. */
-function isHopeless({ own, refused, widened }: RefusedMarket): boolean {
+/** Nothing of this market is better: unlike offers were answered alike, or all that there are. */
+function isHopeless({ own, alike, widened }: AnsweredMarket): boolean {
   if (own.length === 0) return false
-  if (mostUnlike(refused) >= ENOUGH) return true
-  const isAll = own.every((offer) => isIn(offer, refused))
-  return isAll || (refused.length >= ENOUGH && own.every((offer) => isIn(offer, [...refused, ...widened])))
+  if (areUnlike(alike, ENOUGH)) return true
+  const isAll = own.every((offer) => isIn(offer, alike))
+  return isAll || (alike.length >= ENOUGH && own.every((offer) => isIn(offer, [...alike, ...widened])))
 }
 
 function isIn(offer: Offer, bars: readonly Unavailable[]): boolean {
   return bars.some(({ scope }) => inScope(offer, scope))
 }
 
-/** How many of these share neither type nor zone with each other, counted up to what is enough. */
-function mostUnlike(refused: readonly Rest[], chosen: readonly Scope[] = []): number {
-  if (chosen.length >= ENOUGH) return chosen.length
-  const counts = refused.map(({ scope }, index) =>
-    chosen.every((other) => isUnlike(scope, other)) ? mostUnlike(refused.slice(index + 1), [...chosen, scope]) : 0,
+/** Whether so many of these share neither type nor zone with each other. */
+function areUnlike(answered: readonly Rest[], count: number, chosen: readonly Scope[] = []): boolean {
+  if (count === 0) return true
+  const types = new Set(answered.map(({ scope }) => scope.instanceType))
+  const zones = new Set(answered.map(({ scope }) => scope.zone))
+  if (types.size < count || (zones.size < count && !zones.has(undefined))) return false
+  return answered.some(
+    ({ scope }, index) =>
+      chosen.every((other) => isUnlike(scope, other)) &&
+      areUnlike(answered.slice(index + 1), count - 1, [...chosen, scope]),
   )
-  return Math.max(chosen.length, ...counts)
 }
 
 function isUnlike(a: Scope, b: Scope): boolean {
@@ -186,11 +203,11 @@ export function hopelessRefusal(
 ): Failure | undefined {
   const own = offers.filter((offer) => placeKey(offer) === placeKey(place))
   const wanted = new Set<Market>(own.map(({ market }) => market))
-  const hopeless = refusedMarkets(rests, own).filter(isHopeless)
+  const hopeless = answeredMarkets(rests.pools.filter(isRefusal), own).filter(isHopeless)
   const stopped = hopeless.filter(({ scope }) => scope.provider === place.provider && scope.region === place.region)
   const isWhole = [...wanted].every((market) => stopped.some(({ scope }) => (scope.market ?? market) === market))
   if (wanted.size === 0 || !isWhole) return undefined
-  return stopped.flatMap(({ refused }) => refused).reduce<Rest | undefined>(later, undefined)?.failure
+  return stopped.flatMap(({ alike }) => alike).reduce<Rest | undefined>(later, undefined)?.failure
 }
 
 function later(one: Rest | undefined, other: Rest): Rest {

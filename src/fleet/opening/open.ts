@@ -6,7 +6,7 @@ import { type OwnershipError, SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
-import type { Fleet, GroupState, LookState, Memory } from "../context.js"
+import { type Fleet, type GroupState, type LookState, type Memory, NO_FAILED_VIEWS } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
 import { noteSetAside, tellSetAside } from "../journal/aside.js"
@@ -229,6 +229,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     offersAt: 0,
     refusals: new Map(),
     rests: NO_RESTS,
+    failed: NO_FAILED_VIEWS,
     preparing: undefined,
     missing: new Map(),
     answers: new Map(),

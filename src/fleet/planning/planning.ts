@@ -90,8 +90,11 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
     .some(({ provider, state }) => isThere(provider) && state !== "unknown" && state !== "settled")
   // One that was forsaken was asked for minutes: it counts as several.
   const forsaken = forsakenPlaces(fleet, name, place, since)
-  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1)
-  return { rounds, isAsked }
+  const { rounds: failed } = state.failed
+  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed)
+  // Where what was made failed again and again, those that do not run yet are still to tell.
+  const isUntold = failed > 0 && made.some(({ state }) => state === "pending")
+  return { rounds, isAsked: isAsked || isUntold }
 }
 
 /** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */

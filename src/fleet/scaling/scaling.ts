@@ -5,7 +5,7 @@ import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
-import type { Fleet, GroupState } from "../context.js"
+import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "../context.js"
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
@@ -197,6 +197,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.outages.clear()
     state.refusals.clear()
     state.rests = NO_RESTS
+    state.failed = NO_FAILED_VIEWS
     forgetParts(state)
     state.missing.clear()
     state.breaker = undefined

@@ -90,6 +90,14 @@ const UNKNOWN: readonly Told[] = ["NobodyHasSeenThis", "Invalid.Something.New"].
   shared: SHARED["type-in-zone"],
 }))
 
+/** Its own reading, beside the table: what the token has launched is gone. */
+const GONE: Told = {
+  code: "IdempotentInstanceTerminated",
+  message: "The request was successful, and its instances have been terminated",
+  isKnown: true,
+  meaning: "passing",
+}
+
 const LAUNCHES = ["RunInstances", "CreateFleet"] as const
 
 function whole(api: string, told: Told): AnswerCase {
@@ -170,7 +178,7 @@ const OF_OTHERS: readonly Told[] = [
 ]
 
 const CASES: readonly AnswerCase[] = [
-  ...LAUNCHES.flatMap((api) => [...KNOWN, ...UNKNOWN].map((told) => whole(api, told))),
+  ...LAUNCHES.flatMap((api) => [...KNOWN, ...UNKNOWN, GONE].map((told) => whole(api, told))),
   ...[...KNOWN, ...UNKNOWN].map(inPool),
   ...FAILED,
   ...OTHERS.flatMap((api) => OF_OTHERS.map((told) => whole(api, told))),

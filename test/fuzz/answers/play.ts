@@ -156,6 +156,8 @@ function* judge(stand: Stand, chosen: Play, life: Life): Iterable<string> {
     yield `${life.running} of ${wanted} run although another place was open: ${life.error?.message ?? "no error"}`
   const fruitless = mostFruitless(life.events)
   if (fruitless > MOST_FRUITLESS) yield `${fruitless} launch calls in 10 minutes of which nothing came`
+  const spent = stand.world.truth({}).length - wanted
+  if (spent > MOST_FRUITLESS) yield `${spent} more instances were made than were wanted`
   if (life.error !== undefined && isMet(life, answer)) yield* wordsOf(answer, life)
   if (life.closing !== undefined) yield `close: ${life.closing.message}`
   const left = stand.world.truth({ states: ["pending", "running", "stopped"] })
