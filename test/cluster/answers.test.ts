@@ -10,10 +10,11 @@ import {
   OwnershipError,
   RejectedError,
   type ShortfallError,
+  ThrottledError,
   TransientError,
   UnavailableError,
 } from "../../src/errors.js"
-import type { LaunchCall, Provider } from "../../src/provider.js"
+import type { Failure, LaunchCall, Provider } from "../../src/provider.js"
 import { simulate } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { live } from "./support.js"
@@ -144,6 +145,94 @@ describe("what passes by itself", () => {
     expect(clock.now() - begun).toBeLessThan(60_000)
     await clock.run(cluster.close())
   })
+})
+
+describe("too much, for ever", () => {
+  const slow = () => new ThrottledError("launching: request limit exceeded (Slow)", { code: "Slow" })
+
+  test("of one market: the other one is used within a minute", async () => {
+    const { clock, cluster, calls } = answering((call) => (call.offers[0]?.market === "spot" ? slow() : undefined), {
+      market: "spot-with-fallback",
+      instanceType: TYPES[0] as string,
+      zones: ["sim-1a"],
+    })
+    const begun = clock.now()
+    expect(await clock.run(cluster.scale(4))).toMatchObject({ running: 4 })
+    expect(clock.now() - begun).toBeLessThan(120_000)
+    expect(calls.length).toBeLessThanOrEqual(13)
+    await clock.run(cluster.close())
+  })
+
+  test("of all: few requests, and the words are in the error, in explain() and in a problem event", async () => {
+    const { clock, cluster, calls, problems, failed, world } = answering(slow)
+    const error = await failed(cluster.scale(4, { timeout: "10m" }))
+    expect(error.message).toContain("request limit exceeded (Slow)")
+    expect(calls.length).toBeLessThanOrEqual(40)
+    expect(String(cluster.explain())).toContain("request limit exceeded (Slow)")
+    expect(problems.join()).toMatch(/throttled in each of 3 tries.*request limit exceeded/)
+    expect((await clock.run(cluster.close())).leaked).toEqual([])
+    expect(world.truth({})).toEqual([])
+  })
+})
+
+test("what comes to nothing without a reason that lasts is not asked for without a pause", async () => {
+  const gone: Failure = {
+    reason: "interrupted",
+    count: 4,
+    scope: {},
+    ttlMs: 0,
+    code: "Gone",
+    message: "launching: it was launched before (Gone)",
+  }
+  let asked = 0
+  const { cluster, problems, failed, clock } = answering(
+    () => undefined,
+    {},
+    () => ({
+      launch: (call, calls) =>
+        calls.send(call.api, call.cost, () => {
+          asked += 1
+          return Promise.resolve({ instances: [], failures: [gone], settled: true })
+        }),
+    }),
+  )
+  const error = await failed(cluster.scale(4, { timeout: "10m" }))
+  expect(error.message).toContain("it was launched before (Gone)")
+  expect(asked).toBeLessThanOrEqual(40)
+  expect(problems.join()).toMatch(/Gone: 3 times in a row/)
+  await clock.run(cluster.close())
+})
+
+test("instances that are made and fail for want of capacity are made in ever smaller numbers, ever later", async () => {
+  const { clock, world, cluster, failed } = answering(() => undefined, { market: "spot-with-fallback" })
+  const why = { reason: "capacity", code: "NoRoom", message: "no room after all" } as const
+  world.faults.rateBoots(1, {}, { how: "terminated", ...why })
+  const error = await failed(cluster.scale(20, { timeout: "1h" }))
+  expect(error.message).toContain("no room after all")
+  expect(world.truth({}).length).toBeLessThanOrEqual(80)
+  await clock.run(cluster.close())
+  expect(live(world)).toEqual([])
+})
+
+test("a list that is too much for the cloud, for ever: the error says why it does not know", async () => {
+  const slow = () => new ThrottledError("listing: too many lists (Slow)", { code: "Slow" })
+  let isSlow = true
+  const { clock, cluster, problems, failed } = answering(
+    () => undefined,
+    {},
+    (inner) => ({
+      list: async (selector, calls) => {
+        await calls.send("List", {}, () => (isSlow ? Promise.reject(slow()) : Promise.resolve()))
+        return inner.list(selector, calls)
+      },
+    }),
+  )
+  const error = await failed(cluster.scale(4, { timeout: "10m" }))
+  expect(error.message).toContain("too many lists (Slow)")
+  expect(String(cluster.explain())).toContain("too many lists (Slow)")
+  expect(problems.join()).toContain("too many lists (Slow)")
+  isSlow = false
+  expect((await clock.run(cluster.close())).leaked).toEqual([])
 })
 
 describe("what is not there", () => {

@@ -115,6 +115,16 @@ describe("tripped", () => {
       false,
     ],
     ["what failed before the last scale is forgiven", failures(10, -10_000), false],
+    [
+      "those that had run for longer than a boot takes did boot",
+      failures(10).map((worker) => ({ ...worker, ranFrom: worker.since - record.bootMs })),
+      false,
+    ],
+    [
+      "those that had run for a moment did not",
+      failures(10).map((worker) => ({ ...worker, ranFrom: worker.since - 1_000 })),
+      true,
+    ],
   ]
   test.each(rows)("%s", (_title, workers, isTripped) => {
     expect(tripped([...workers], record) !== undefined).toBe(isTripped)

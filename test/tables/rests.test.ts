@@ -172,3 +172,22 @@ describe("an answer that passes", () => {
     expect([fruitlessRounds(rests, PLACE, 0), fruitlessRounds(rests, PLACE, 5_000)]).toEqual([2, 0])
   })
 })
+
+test("what passes by itself reaches as far as a refusal does, for as long as it rests", () => {
+  const all = offers(["a", "b", "c", "d"], ["1", "2", "3", "4"])
+  const unlike = answered(
+    passing({ instanceType: "a", zone: "1" }),
+    passing({ instanceType: "b", zone: "2" }),
+    passing({ instanceType: "c", zone: "3" }),
+  )
+  expect(open(unlike, all, 3_000)).toEqual([])
+  expect(open(unlike, all, 2_000 + pauseMs(3) + 1)).toHaveLength(all.length)
+  const bars = barsOfRests(unlike, all, 3_000)
+  expect(bars.every(({ times = 0 }) => times === 3)).toBe(true)
+})
+
+test("of a thousand pools in one zone it is known at once that none are unlike", () => {
+  const types = Array.from({ length: 1000 }, (_, index) => `t${index}`)
+  const one = answered(...types.map((instanceType) => refusal({ instanceType, zone: "1" })))
+  expect(hopelessRefusal(one, offers([...types, "last"], ["1", "2"]), PLACE)).toBeUndefined()
+})

@@ -74,6 +74,13 @@ describe("which answers are asked for again", () => {
   })
 })
 
+test("what is not answered is tried again by whoever is to find out", async () => {
+  const { clock, send } = bench({ patience: { attempts: MAX_ATTEMPTS, again: () => false } })
+  const { fn, sent } = script(lost(), "done")
+  expect(await clock.run(reasonOf(send(fn)))).toBeInstanceOf(TransientError)
+  expect(sent).toHaveLength(1)
+})
+
 describe("throttles", () => {
   test("hold back everybody who draws on the bucket, for as long as the cloud says", async () => {
     const { clock, send, seconds } = bench()
@@ -93,6 +100,28 @@ describe("throttles", () => {
     const slow = new ThrottledError("slow", { retryAfterMs: 3_000, ...(bucket === undefined ? {} : { bucket }) })
     await clock.run(send(script(slow, slow, "done").fn, cost))
     expect(seconds()).toBe(6)
+  })
+
+  test("end a request that is to have so many in a row, and not while the api does something for others", async () => {
+    const patience = { attempts: MAX_ATTEMPTS, throttles: 3 }
+    const slow = () => new ThrottledError("slow", { retryAfterMs: 1_000 })
+    const alone = bench({ patience })
+    const { fn, sent } = script(slow())
+    expect(await alone.clock.run(reasonOf(alone.send(fn)))).toBeInstanceOf(ThrottledError)
+    expect(sent).toHaveLength(3)
+    const { clock, send } = bench({ patience })
+    const served = async () => {
+      for (let turn = 0; turn < 6; turn += 1) await send(script("b").fn).then(() => clock.sleep(1_000))
+    }
+    const held = send(script(slow(), slow(), slow(), slow(), slow(), "a").fn)
+    expect((await clock.run(Promise.all([held, served()])))[0]).toBe("a")
+  })
+
+  test("after an attempt that may have been done, leave the outcome unknown", async () => {
+    const { clock, send } = bench({ finishAttempts: true, patience: { attempts: MAX_ATTEMPTS, throttles: 2 } })
+    const error = await clock.run(reasonOf(send(script(lost(), new ThrottledError("slow")).fn)))
+    expect(error).toBeInstanceOf(TransientError)
+    expect(String(error)).toMatch(/no answer.*slow/)
   })
 
   test("give back what they held while they wait", async () => {
