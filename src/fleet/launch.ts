@@ -1,29 +1,14 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { MAX_ATTEMPTS } from "../calls/retry.js"
 import { accountOf } from "../calls/send.js"
-import {
-  AuthError,
-  isFinal,
-  isRefusalOfOne,
-  NotFoundError,
-  OwnershipError,
-  RefusedError,
-  ThrottledError,
-  TransientError,
-} from "../errors.js"
-import type { Calls, Failure, Launched, Prepared, Provider } from "../provider.js"
-import { type Fleet, type GroupState, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
+import type { Calls, Launched, Prepared, Provider } from "../provider.js"
+import { type Fleet, type GroupState, fleetCalls } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
-import { type Asked, learn } from "./learn.js"
-import { bench } from "./outages.js"
 import { keptSpec } from "./opening/recall.js"
-import { isRested, SEVERAL } from "./rests.js"
+import { SEVERAL } from "./rests.js"
 import type { Launch } from "./roster.js"
-import { startTerminations } from "./terminate.js"
-import { teaches } from "./unavailable.js"
-import { scopeOf } from "./launching/asked.js"
 import { forsakenPlaces } from "./launching/forsake.js"
-import { missingFailure } from "./launching/missing.js"
+import { accept, refuse } from "./launching/outcome.js"
 import { mayTryAgain, noteAnswered } from "./launching/turns.js"
 import type { Volley } from "./launching/volley.js"
 import { withdrawBarred } from "./launching/withdraw.js"
@@ -31,9 +16,6 @@ import { withdrawBarred } from "./launching/withdraw.js"
 /** A launch of unknown outcome is sent again after 2, 4, 8 … seconds, at most every five minutes. */
 const REPLAY_MS = 2000
 const REPLAY_CAP_MS = 5 * 60_000
-
-/** Looks at a launch come every few seconds: so many of them that fail are told of once. */
-const LOOKS_TOLD = 10
 
 /** A launch call that is not answered, or is too much, is tried so often, and for so long, before others may be asked instead. */
 const PATIENCE = { attempts: 3, mostMs: 2 * 60_000, throttles: SEVERAL }
@@ -240,135 +222,4 @@ async function answer(
 
 function failedOf({ failures }: Launch): number {
   return failures.reduce((sum, failure) => sum + failure.count, 0)
-}
-
-/** Takes over a reply: instances, failures, and whether more may come. */
-export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
-  const { provider, call } = launch
-  const now = fleet.clock.now()
-  const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
-  learn(fleet, askedBy(launch), launched.failures, launch.failures)
-  if (isBarren(fleet, launch, launched)) learn(fleet, askedBy(launch), [barrenFailure(launch, launched)])
-  const { problem } = launched
-  if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])
-  else if (problem !== undefined) stop(fleet, launch, problem)
-  launch.failures = launched.failures
-  launch.state = launched.settled ? "settled" : "unsettled"
-  launch.lookedAt = now
-  if (launched.ref !== undefined) launch.ref = launched.ref
-  fleet.journal.outcome(call.token, launch.state, launched.ref, launched.instances)
-  fleet.emit({
-    type: "launch-ended",
-    token: call.token,
-    group: call.group,
-    outcome: launch.state,
-    made: workers.length,
-  })
-  markChanged(fleet, provider)
-  // The target went to zero while this was on the wire: what it made goes at once.
-  if (fleet.closing || fleet.groups.get(call.group)?.desired === 0) startTerminations(fleet, workers)
-}
-
-function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknown" | "unsettled"): void {
-  const { call } = launch
-  const message = messageOf(error)
-  const end = (outcome: "unknown" | "refused" | "withdrawn") =>
-    fleet.emit({ type: "launch-ended", token: call.token, group: call.group, outcome, made: 0, message })
-  if (ifUnknown === "unsettled") {
-    // It was accepted: whatever looking at it came to, more may still come of it.
-    launch.state = "unsettled"
-    launch.lastAnswer = message
-    launch.failedLooks += 1
-    if (launch.failedLooks % LOOKS_TOLD === 0) {
-      const told = `looking at what became of launching ${call.count}: ${message}`
-      fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message: told })
-    }
-    if (error instanceof AuthError) stop(fleet, launch, error)
-  } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
-    // Not sent again, or not looked at after it was sent, is not the same as never sent.
-    const isSent = launch.replays + launch.creates > 0
-    if (isSent) launch.state = "unknown"
-    else close(fleet, launch)
-    end(isSent ? "unknown" : "withdrawn")
-  } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
-    const isMissing = error instanceof NotFoundError
-    const failure = isMissing ? missingFailure(fleet, launch, error, call.count) : error.toFailure(call.count)
-    launch.failures = [failure]
-    close(fleet, launch)
-    end("refused")
-    learn(fleet, askedBy(launch), [failure])
-  } else if (error instanceof ThrottledError && launch.creates + launch.replays === 0) {
-    const failure = throttledFailure(launch, error)
-    launch.failures = [failure]
-    close(fleet, launch)
-    end("refused")
-    learn(fleet, askedBy(launch), [failure])
-  } else if (error instanceof OwnershipError && launch.generation < fleet.owner.generation) {
-    // A call of an earlier generation, sent again: refused means that it had made nothing.
-    close(fleet, launch)
-    end("refused")
-  } else if (isFinal(error) && launch.replays === 0) {
-    close(fleet, launch)
-    end("refused")
-    stop(fleet, launch, error)
-  } else {
-    launch.state = "unknown"
-    launch.sentAt = fleet.clock.now()
-    launch.lastAnswer = message
-    end("unknown")
-    tellUnanswered(fleet, launch)
-    // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
-    // knows what was sent, and sending more would not help.
-    const problem = error instanceof TransientError ? error.cause : error
-    const isKnown = error instanceof TransientError || error instanceof ThrottledError || isRefusalOfOne(error)
-    if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
-    markChanged(fleet, launch.provider)
-  }
-}
-
-/** It came to nothing, and nothing of what the cloud says keeps the next one from coming to the same at once. */
-function isBarren(fleet: Fleet, { call }: Launch, { settled, failures, problem }: Launched): boolean {
-  if (!settled || problem !== undefined || fleet.roster.isSeen(call.token)) return false
-  return !failures.some((failure) => teaches(failure) || isRested(failure))
-}
-
-function barrenFailure(launch: Launch, { failures }: Launched): Failure {
-  const { code, message } = failures.at(-1) ?? {
-    code: "NothingMade",
-    message: "the cloud made none, and gave no reason",
-  }
-  const { count } = launch.call
-  return { reason: "transient", count, scope: scopeOf(launch), ttlMs: REPLAY_MS, code, message }
-}
-
-/** Too much, again and again: what was asked rests, and others are asked meanwhile. */
-function throttledFailure(launch: Launch, { code, message, requestId, retryAfterMs = 0 }: ThrottledError): Failure {
-  const said = { code, message, ...(requestId === undefined ? {} : { requestId }) }
-  const ttlMs = Math.max(REPLAY_MS, retryAfterMs)
-  return { reason: "transient", count: launch.call.count, scope: scopeOf(launch), ttlMs, ...said }
-}
-
-function askedBy({ provider, call, sentAt }: Launch): Asked {
-  const market = call.offers[0]?.market
-  return { provider, group: call.group, sentAt, ...(market === undefined ? {} : { market }) }
-}
-
-/** Sent again and again without an answer that says what became of it: the cloud's words are told. */
-function tellUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch): void {
-  const tries = replays + 1
-  if (tries % SEVERAL !== 0) return
-  const message = `launching ${call.count}: after ${tries} tries it is not known what became of it; the last answer: ${lastAnswer}`
-  fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message })
-}
-
-function close(fleet: Fleet, launch: Launch): void {
-  launch.state = "settled"
-  if (launch.journaled) fleet.journal.outcome(launch.call.token, "refused")
-  lookWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
-}
-
-/** Another provider may do better; with none left the group stops. */
-function stop(fleet: Fleet, { provider, call }: Launch, error: unknown): void {
-  const state = fleet.groups.get(call.group)
-  if (state !== undefined) bench(fleet, state, provider, error)
 }

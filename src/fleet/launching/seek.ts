@@ -1,7 +1,7 @@
 /** The last look for a launch of unknown outcome that nobody wants any more. */
 import { isFinal } from "../../errors.js"
 import { type Fleet, fleetCalls, markChanged } from "../context.js"
-import { accept } from "../launch.js"
+import { accept } from "./outcome.js"
 import type { Launch } from "../roster.js"
 import { giveUp, sweptAt } from "../terminate.js"
 
