@@ -27,7 +27,7 @@ export interface ClusterOptions {
 export type ScaleTarget = number | Readonly<Record<string, number>>
 
 export interface ScaleOptions {
-  /** The fewest workers that are not a failure: the whole target by default. */
+  /** The fewest workers that are not a failure, of those that each group wants: the whole target of every group by default. */
   readonly minimum?: number
   readonly timeout?: Duration
   readonly timeoutMs?: number

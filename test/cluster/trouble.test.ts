@@ -25,6 +25,19 @@ test("capacity spread over zones is found, and what is missing is explained exac
   expect(live(world)).toEqual([])
 })
 
+test("one group's surplus makes up for nothing that another one lacks", async () => {
+  const { clock, world, cluster: make } = rig()
+  const cluster = make({ groups: { a: {}, b: {} } })
+  await clock.run(cluster.scale({ a: 0, b: 20 }))
+  world.faults.rate("ListInstances", 1, { kind: "hang" })
+  await clock.run(clock.sleep(35_000))
+  const thrown = await clock.run(cluster.scale({ a: 10, b: 10 }, { timeout: "20s" }).catch((error: unknown) => error))
+  expect(thrown).toBeInstanceOf(ShortfallError)
+  expect(thrown).toMatchObject({ shortfall: { count: 10 } })
+  world.faults.clear()
+  await clock.run(cluster.close())
+})
+
 test("minimum: fewer are enough, and ifShort keep settles for them", async () => {
   const { clock, world, cluster: make } = rig({ capacity: [{ count: 7 }] })
   const cluster = make({ zones: ["sim-1a"] })

@@ -252,8 +252,9 @@ function conclude(
   }
   const short = shortfallError(fleet, result, verdict === "timeout" ? waitedMs : undefined)
   fleet.emit({ type: "problem", error: short.name, message: short.message })
+  const isEnough = wantedRunning(fleet, scale) >= scale.minimum
   const settle = () => {
-    if (result.running >= scale.minimum) wait.resolve(result)
+    if (isEnough) wait.resolve(result)
     else wait.reject(short)
   }
   if (scale.ifShort === "keep") settleForWhatIs(fleet, scale, "running")
@@ -263,6 +264,11 @@ function conclude(
   }
   wait.end()
   void close().then(settle, (error: Error) => wait.reject(error))
+}
+
+/** How many run of those that are wanted: one group's surplus makes up for nothing that another one lacks. */
+function wantedRunning(fleet: Fleet, { targets }: ResolvedScale): number {
+  return sumOf(new Map([...targets].map(([name, count]) => [name, Math.min(count, fleet.roster.running(name))])))
 }
 
 /** The target becomes what runs, or what exists and is on its way; nothing new is launched for it. */
