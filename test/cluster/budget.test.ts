@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest"
+import { VirtualClock } from "../../src/calls/clock.js"
+import { Cluster } from "../../src/cluster.js"
 import { BudgetError, ShortfallError, SpecError } from "../../src/errors.js"
 import type { EventOf } from "../../src/events.js"
 import { billOf } from "../../src/simulator/bill.js"
+import { World, worldProvider } from "../../src/simulator/index.js"
 import { live, rig, SMALL } from "./support.js"
 
 /** USD an hour of the simulated cloud's types. */
@@ -152,6 +155,25 @@ describe("total", () => {
     expect(live(world)).toEqual([])
     expect(billOf(world, 60).usd).toBeLessThanOrEqual(10.5 * minute + 1e-9)
     await clock.run(cluster.close())
+  })
+
+  test("what came and went between two looks is billed, and counts", async () => {
+    const latency = { requestMs: 100, createMs: 1_000, bootMs: 21_000, stopMs: 5_000 }
+    const clock = new VirtualClock()
+    const world = new World({ clock, listLagMs: 0, latency })
+    const provider = worldProvider(world, { overrides: { leastBilledSeconds: 60, bootMs: 180_000 } })
+    const spec = { provider, instanceType: SMALL, budget: { total: 1 } }
+    const cluster = new Cluster(spec, { clock, journal: false })
+    const scaling = cluster.scale(50).catch((error: unknown) => error)
+    const allRun = async () => {
+      while (world.truth({ states: ["running"] }).length < 50) await clock.sleep(100)
+    }
+    await clock.run(allRun())
+    expect(cluster.workers.every(({ state }) => state === "pending")).toBe(true)
+    await clock.run(Promise.all([scaling, cluster.scale(0)]))
+    expect(cluster.cost().soFar).toBeCloseTo((50 * SMALL_USD) / 60, 6)
+    const { cost } = await clock.run(cluster.close())
+    expect(cost).toBeCloseTo((50 * SMALL_USD) / 60, 6)
   })
 
   test("a scale that waits when it is reached is rejected, not told that zero is what it wanted", async () => {

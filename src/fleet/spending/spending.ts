@@ -33,10 +33,10 @@ export function newMoney(spec: {
   return { budget: spec.budget ?? NO_BUDGET, maxWorkers: spec.maxWorkers, earlier: new Map(), over: undefined }
 }
 
-/** What a worker's bill is made of. One that was never seen not to run is taken to have run from its launch. */
+/** What a worker's bill is made of. */
 export function billOf(worker: WorkerRecord): Bill {
-  const { group, pricePerHour, ranFrom, pendingAt, instance, provider } = worker
-  const from = ranFrom ?? (pendingAt === undefined ? instance.launchedAt : undefined)
+  const { group, pricePerHour, provider } = worker
+  const from = billedFrom(worker)
   const to = endOf(worker)
   return {
     group,
@@ -45,6 +45,16 @@ export function billOf(worker: WorkerRecord): Bill {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
   }
+}
+
+/**
+ * One that was never seen not to run is taken to have run from its launch. One that left before it was seen to run may have run
+ * since it was last seen not to, and is billed so: between two looks it may have come and gone.
+ */
+function billedFrom({ ranFrom, pendingAt, instance, state }: WorkerRecord): number | undefined {
+  if (ranFrom !== undefined) return ranFrom
+  if (pendingAt === undefined) return instance.launchedAt
+  return state === "pending" ? undefined : pendingAt
 }
 
 /** For how long an instance of this provider is billed at least, once it has run. */
