@@ -261,6 +261,13 @@ export class Roster {
     )
   }
 
+  /** Whether a launch call to the provider is open: one that was sent, or may be. */
+  isOpenAt(provider: Provider): boolean {
+    for (const launch of this.launches.values())
+      if (launch.provider === provider && launch.state !== "settled") return true
+    return false
+  }
+
   /** Whether any launch call has an answer to come. */
   isOnWire(): boolean {
     for (const { state } of this.launches.values()) if (state === "sent") return true

@@ -60,7 +60,14 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   fleet.emit({ type: "termination-ended", accepted, failed })
   markChanged(fleet, provider)
   if (failed.length > 0) lookWithin(fleet, provider, RETRY_MS)
+  else if (isLastStep(fleet, provider)) lookWithin(fleet, provider, 0)
   fleet.wake()
+}
+
+/** Nothing of the provider is left to do but to see that all has gone: that is looked for at once. */
+function isLastStep({ roster }: Fleet, provider: Provider): boolean {
+  const living = roster.living().filter((worker) => worker.provider === provider)
+  return living.every(({ termination }) => termination === "accepted") && !roster.isOpenAt(provider)
 }
 
 /** Workers on their way out whose termination was not accepted, or did nothing for a minute. */

@@ -53,6 +53,22 @@ describe.each(COUNTS)(`%i workers${isLong ? "" : ` (250, 1000 and 1001: ${LONG})
   })
 })
 
+test("closing a hundred takes no time that EC2 does not take, and few requests", async () => {
+  const now = { latency: { requestMs: 0, createMs: 0, bootMs: 5_000, stopMs: 30_000 }, listLagMs: 0 } as const
+  const cloud = await ec2({ world: now })
+  const cluster = clusterOn(cloud)
+  await cloud.run(cluster.scale(100))
+  const before = cloud.world.ledger.count()
+  const begun = cloud.clock.now()
+  expect((await cloud.run(cluster.close())).leaked).toEqual([])
+  const sent = cloud.world.ledger.entries.slice(before).map(({ api }) => api)
+  // To end them, to see that they have gone, and to remove the launch template.
+  const floor = ["TerminateInstances", "DescribeInstances", "DeleteLaunchTemplate"]
+  expect(floor.filter((api) => !sent.includes(api))).toEqual([])
+  expect(sent.length).toBeLessThanOrEqual(floor.length + 5)
+  expect(cloud.clock.now() - begun).toBe(0)
+})
+
 test("nothing is described while nothing is pending or stopping", async () => {
   const cloud = await ec2({ world: REAL })
   const cluster = clusterOn(cloud)

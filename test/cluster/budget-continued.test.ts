@@ -126,6 +126,8 @@ test("what a worker costs is written when it runs, when it is asked to go and wh
   const cluster = at.cluster({ name: "render" }, { journal })
   await at.clock.run(cluster.scale(1))
   await at.clock.run(cluster.scale(0))
+  // Rows are gathered before they are written.
+  await at.clock.run(at.clock.sleep(1_000))
   const [file = ""] = readdirSync(journal)
   const rows = readFileSync(join(journal, file), "utf8")
     .trimEnd()
