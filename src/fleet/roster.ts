@@ -41,6 +41,8 @@ export interface WorkerRecord {
   hasGivenWay?: true
   /** Why its last termination was not accepted, in the cloud's words. */
   refusal?: string | undefined
+  /** How often in a row the cloud has refused it by its own id, or one that was asked for in its place. */
+  refusedTimes?: number
 }
 
 /**

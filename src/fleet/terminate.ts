@@ -2,14 +2,14 @@
 import type { Instance, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import { mayLive } from "./lifecycle.js"
+import { chosenOf, noteAsked, refusedPauseMs } from "./refused.js"
 import type { Launch, WorkerRecord } from "./roster.js"
 import { isOurs } from "./tags.js"
 
 /** A worker that still runs so long after the cloud accepted its termination is asked to go again. */
 const ASK_AGAIN_MS = 60_000
-/** After a termination failed; its own requests were retried before that. */
-const RETRY_MS = 2000
-
+/** What a termination that failed has left is looked at soon. */
+const LOOK_AGAIN_MS = 2_000
 /**
  * Puts the terminate calls for these workers on the wire, before it returns. Only workers whose tags we have read (in a list,
  * or in the reply to our own create call) and that carry this cluster's are touched.
@@ -44,14 +44,18 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
       worker.termination = "accepted"
       worker.terminatedAt = now
       worker.refusal = undefined
+      delete worker.refusedTimes
       if (provider.limits.goneStates.includes(state)) fleet.roster.move(worker, "terminated", now)
     }
     if (accepted > 0) fleet.journal.ended(answer.accepted.map(({ id }) => id))
     for (const { id, code, message } of answer.failures) {
       failed.push(`${id}: ${code} ${message}`)
       const worker = fleet.roster.find(provider, id)
-      if (worker !== undefined) worker.refusal = `${code} ${message}`
+      if (worker === undefined) continue
+      worker.refusal = `${code} ${message}`
+      worker.refusedTimes = (worker.refusedTimes ?? 0) + 1
     }
+    noteAsked(fleet, provider, workers, accepted)
   } catch (error) {
     failed.push(messageOf(error))
     for (const worker of workers) worker.refusal = messageOf(error)
@@ -59,7 +63,7 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   for (const worker of workers) if (worker.termination === "sent") delete worker.termination
   fleet.emit({ type: "termination-ended", accepted, failed })
   markChanged(fleet, provider)
-  if (failed.length > 0) lookWithin(fleet, provider, RETRY_MS)
+  if (failed.length > 0) lookWithin(fleet, provider, LOOK_AGAIN_MS)
   else if (isLastStep(fleet, provider)) lookWithin(fleet, provider, 0)
   fleet.wake()
 }
@@ -71,14 +75,19 @@ function isLastStep({ roster }: Fleet, provider: Provider): boolean {
 }
 
 /** Workers on their way out whose termination was not accepted, or did nothing for a minute. */
-export function unfinishedTerminations(fleet: Fleet): WorkerRecord[] {
+export function unfinishedTerminations(fleet: Fleet): readonly WorkerRecord[] {
   const now = fleet.clock.now()
-  return fleet.roster.living().filter((worker) => {
+  const due = fleet.roster.living().filter((worker) => {
     if (worker.state !== "terminating" || worker.termination === "sent") return false
-    const waitMs = worker.termination === "accepted" ? ASK_AGAIN_MS : RETRY_MS
     // Seen on its way out without our asking, it needs no call of ours.
-    return worker.terminatedAt !== undefined && now - worker.terminatedAt >= waitMs
+    return worker.terminatedAt !== undefined && now - worker.terminatedAt >= pauseMs(worker)
   })
+  return chosenOf(due, now)
+}
+
+/** Its own requests were retried before that. */
+function pauseMs(worker: WorkerRecord): number {
+  return worker.termination === "accepted" ? ASK_AGAIN_MS : refusedPauseMs(worker)
 }
 
 /** When the first unfinished termination is due to be asked for again, in milliseconds since 1970. */
@@ -88,7 +97,7 @@ export function retryTerminationAt({ owner }: Fleet, living: readonly WorkerReco
       return undefined
     // Somebody has changed its tags since: it is not ours to ask any more.
     if (!isOurs(worker.instance.tags, owner)) return undefined
-    return worker.terminatedAt + (worker.termination === "accepted" ? ASK_AGAIN_MS : RETRY_MS)
+    return worker.terminatedAt + pauseMs(worker)
   })
   return times.reduce<number>((first, at) => Math.min(first, at ?? first), Number.POSITIVE_INFINITY)
 }

@@ -69,6 +69,23 @@ test("closing a hundred takes no time that EC2 does not take, and few requests",
   expect(cloud.clock.now() - begun).toBe(0)
 })
 
+test("terminations that are refused without a blame are not halved anew each time, and go once one goes", async () => {
+  const cloud = await ec2({ world: REAL })
+  const cluster = clusterOn(cloud)
+  await cloud.run(cluster.scale(20))
+  const refusal = { kind: "fail", error: "rejected", code: "OperationNotPermitted", message: "Not now." } as const
+  cloud.world.faults.rate("TerminateInstances", 1, refusal)
+  const closing = cluster.close()
+  await cloud.run(cloud.clock.sleep(180_000))
+  // Once it is found out that each is refused by itself, which takes twice as many as there are.
+  expect(entries(cloud, "TerminateInstances").length).toBeLessThanOrEqual(2 * 20 + 10)
+  cloud.world.faults.clear()
+  const mended = cloud.clock.now()
+  expect((await cloud.run(closing)).leaked).toEqual([])
+  expect(cloud.clock.now() - mended).toBeLessThan(120_000)
+  expect(entries(cloud, "TerminateInstances").length).toBeLessThanOrEqual(2 * 20 + 20)
+})
+
 test("nothing is described while nothing is pending or stopping", async () => {
   const cloud = await ec2({ world: REAL })
   const cluster = clusterOn(cloud)
