@@ -155,8 +155,8 @@ function lateError(cluster: string, timeoutMs: number, ends: readonly string[]):
 /** Names what may still cost, each with the page where a person can look at it and end it. */
 function leakError(fleet: Fleet, timeoutMs: number, ends: readonly string[], receipt: Receipt): LeakError<Receipt> {
   const { cluster } = fleet.owner
-  const rows = receipt.leaked.map(({ id, provider, zone, finalState, consoleUrl }) => {
-    return `${id} (${provider} ${zone}, ${finalState})${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
+  const rows = receipt.leaked.map(({ id, provider, zone, reportedState, consoleUrl }) => {
+    return `${id} (${provider} ${zone}, ${reportedState} when the cloud said it last)${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
   })
   const named = [...rows, ...receipt.leftovers]
   const late =

@@ -1,7 +1,7 @@
 /** The receipt: every instance that the cluster ever had in this process or found by its tags, and what became of it. */
 import { type Bill, spendOf } from "../money/bill.js"
 import type { PriceOrigin } from "../money/cost.js"
-import type { Instance, Market } from "../provider.js"
+import type { Instance, InstanceState, Market } from "../provider.js"
 import { mayLive, type WorkerState } from "./lifecycle.js"
 import type { WorkerRecord } from "./roster.js"
 import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending/spending.js"
@@ -20,6 +20,8 @@ export interface ReceiptRow {
   readonly launchedAt: number
   readonly endedAt?: number
   readonly finalState: WorkerState
+  /** Of one that could not be confirmed gone: its state as the cloud said it last. */
+  readonly reportedState?: InstanceState
   /** USD, an estimate from the price per hour at launch and the time it ran; absent when no price is known. */
   readonly cost?: number
   /** Where a person can look at one that could not be confirmed gone. */
@@ -96,6 +98,7 @@ function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
     launchedAt,
     ...(endedAt === undefined ? {} : { endedAt }),
     finalState: state,
+    ...(mayLive(state) ? { reportedState: instance.state } : {}),
     ...(consoleUrl === undefined ? {} : { consoleUrl }),
     ...(cost === undefined ? {} : { cost }),
   }

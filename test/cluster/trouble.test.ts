@@ -260,8 +260,10 @@ test("a termination that is refused is asked for again, and what cannot be confi
   await second.clock.run(stuck.scale(2))
   second.world.faults.fail("TerminateInstances", { error: "rejected", times: 100_000, message: "protected" })
   const error = await second.clock.run(stuck.close({ timeout: "5m" }).catch((thrown: unknown) => thrown))
-  expect(error).toMatchObject({ name: "LeakError", receipt: { leaked: [{}, {}] } })
+  const leaked = { finalState: "terminating", reportedState: "running" }
+  expect(error).toMatchObject({ name: "LeakError", receipt: { leaked: [leaked, leaked] } })
   expect(String(error)).toContain(live(second.world)[0]?.id)
+  expect(String(error)).toContain("running when the cloud said it last")
 })
 
 test("a launch of unknown outcome that zero fenced off is still sent again when it is wanted again", async () => {
