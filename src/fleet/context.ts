@@ -211,7 +211,18 @@ export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
 export function markChanged(fleet: Fleet, provider: Provider): void {
   const look = fleet.looks.get(provider)
   if (look !== undefined) look.changes += 1
-  lookWithin(fleet, provider, provider.limits.look.firstMs)
+  lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
+}
+
+/** As long as complete lists may take to come while nobody needs them, in milliseconds. */
+const UNHURRIED_MS = 10_000
+
+/**
+ * While more are to be asked for than have been, nobody is kept waiting by a later look, and one of ten thousand costs a second: so
+ * much later it may come, in milliseconds.
+ */
+export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
+  return roster.launches.isWaitingAt(provider) ? Math.min(UNHURRIED_MS, roster.size) : 0
 }
 
 /** What the cluster's accounts remember as unavailable. */

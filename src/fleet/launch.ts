@@ -6,7 +6,7 @@ import { type Fleet, type GroupState, fleetCalls } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
 import { keptSpec } from "./opening/recall.js"
 import { SEVERAL } from "./rests.js"
-import type { Launch } from "./roster.js"
+import type { Launch } from "./launches.js"
 import { forsakenPlaces } from "./launching/forsake.js"
 import { accept, refuse } from "./launching/outcome.js"
 import { mayTryAgain, noteAnswered } from "./launching/turns.js"
@@ -25,9 +25,10 @@ const LOOKS = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
 
 /**
  * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
- * would take a thousand passes. Each of these requests takes several times as long.
+ * would take a thousand passes. Each of these requests takes several times as long. A pass looks at all that there is, so that its
+ * share of the time would grow with that: the more there is the longer it waits.
  */
-const GATHER_MS = 50
+const GATHER_MS = { least: 50, each: 0.2, most: 2_000 } as const
 
 /** What `prepare` finds or makes for a group at a provider. */
 export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
@@ -69,7 +70,7 @@ export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): vo
   const doubts = forsakenPlaces(fleet, wish.group)
   for (const call of calls) {
     const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, doubts)
-    fleet.roster.launches.set(call.token, launch)
+    fleet.roster.launches.add(launch)
     void runLaunch(fleet, launch, failover)
   }
 }
@@ -106,7 +107,7 @@ export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
   launch.sentAt = intent.at
   launch.journaled = true
   if (intent.ref !== undefined) launch.ref = intent.ref
-  fleet.roster.launches.set(intent.call.token, launch)
+  fleet.roster.launches.add(launch)
 }
 
 async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promise<void> {
@@ -217,7 +218,12 @@ async function answer(
   if (launch.failures.length > 0) withdrawBarred(fleet)
   accountOf(fleet.clock, launch.provider.limits).buckets.spare(launch.call.cost, failedOf(launch) - before)
   if (launch.state === "settled") fleet.roster.forget(launch)
-  fleet.wake(fleet.roster.isOnWire() ? GATHER_MS : 0)
+  fleet.wake(fleet.roster.launches.isOnWire() ? gatherMs(fleet) : 0)
+}
+
+function gatherMs({ roster }: Fleet): number {
+  const { least, each, most } = GATHER_MS
+  return Math.min(most, Math.max(least, each * roster.size))
 }
 
 function failedOf({ failures }: Launch): number {

@@ -2,7 +2,7 @@
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
-import { type Fleet, lookCalls, type LookState, lookWithin } from "./context.js"
+import { type Fleet, lookCalls, type LookState, lookWithin, unhurriedMs } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
@@ -112,7 +112,8 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   look.listedAt = begun
   look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
   // What was made or asked to go while this was under way is for a list that begins later.
-  if (look.changes > changes) lookWithin(fleet, provider, provider.limits.look.firstMs)
+  if (look.changes > changes)
+    lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
 }
 
 /** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
@@ -185,7 +186,8 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
   // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
   const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
   if (changing && isAsking && !open) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
-  if (changing || open) return provider.limits.look.everyMs
+  const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
+  if (changing || open) return everyMs
   // Nothing comes that we do not launch, unless another process is the one that launches.
   if (workers.length === 0 && fleet.isHeld) return Number.POSITIVE_INFINITY
   const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS

@@ -1,6 +1,7 @@
 /** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
 import type { PriceOrigin } from "../money/cost.js"
-import type { Failure, Instance, Json, LaunchCall, Provider } from "../provider.js"
+import type { Failure, Instance, Provider } from "../provider.js"
+import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./offers/price-index.js"
 import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
 import { TAG } from "./tags.js"
@@ -45,49 +46,6 @@ export interface WorkerRecord {
   refusedTimes?: number
 }
 
-/**
- * `waiting`: not admitted, may be thrown away. `sent`: admitted, no answer yet. `unknown`: it may have been done.
- * `unsettled`: answered, more may come. `settled`: no more can come.
- */
-export type LaunchState = "waiting" | "sent" | "unknown" | "unsettled" | "settled"
-
-/** A launch call on its way through its states. */
-export interface Launch {
-  readonly provider: Provider
-  readonly call: LaunchCall
-  readonly wish: string
-  /** The generation that made it: a replay may be of an earlier one. */
-  readonly generation: number
-  state: LaunchState
-  /** Its intent is in the journal, so its outcome belongs there too. */
-  journaled: boolean
-  failures: readonly Failure[]
-  ref?: Json
-  /** When it was sent first, in milliseconds since 1970; 0 before. */
-  firstSentAt: number
-  /** When it was last sent, in milliseconds since 1970; 0 before. */
-  sentAt: number
-  /** When an unsettled one was last looked at, in milliseconds since 1970. */
-  lookedAt: number
-  /** How often its create request was on the wire and was not refused for its pace alone. */
-  creates: number
-  /** How often it was sent again after an outcome that stayed unknown. */
-  replays: number
-  /** How many places had answered the group nothing when it was made: it is sent again the more slowly. */
-  readonly doubts: number
-  /** It is not sent again, and swept as at zero: what it was for is launched elsewhere once nothing can come of it. */
-  isForsaken?: boolean
-  /** How many complete lists that could not miss it any more have shown nothing of it. */
-  emptyLists: number
-  /** How many looks at what became of it have failed. */
-  failedLooks: number
-  /** What the last try to find out its outcome came to, in the cloud's words. */
-  lastAnswer?: string
-  abort: AbortController
-  /** Gives back what the account's concurrency limits lend; called once it is settled. */
-  release: () => void
-}
-
 /** What became of workers, told to whoever watches. */
 export type RosterChange = { readonly worker: WorkerRecord; readonly from: WorkerState | undefined }
 
@@ -97,7 +55,7 @@ export type RosterChange = { readonly worker: WorkerRecord; readonly from: Worke
  */
 export class Roster {
   readonly workers = new Map<string, WorkerRecord>()
-  readonly launches = new Map<string, Launch>()
+  readonly launches = new Launches()
   readonly #byId = new Map<Provider, Map<string, WorkerRecord>>()
   readonly #byGroup = new Map<string, WorkerRecord[]>()
   readonly #living = new Set<WorkerRecord>()
@@ -222,6 +180,11 @@ export class Roster {
     return this.#byGroup.get(group) ?? []
   }
 
+  /** How many workers that may still run or cost money, and launch calls of which more may come, there are. */
+  get size(): number {
+    return this.#living.size + this.launches.size
+  }
+
   /** Workers that may still run or cost money. */
   living(): WorkerRecord[] {
     return [...this.#living]
@@ -254,32 +217,18 @@ export class Roster {
   forget(launch: Launch): void {
     launch.state = "settled"
     launch.release()
-    this.launches.delete(launch.call.token)
+    this.launches.delete(launch)
   }
 
   openLaunches(group?: string): Launch[] {
-    return [...this.launches.values()].filter(
-      (launch) => launch.state !== "settled" && (group === undefined || launch.call.group === group),
-    )
-  }
-
-  /** Whether a launch call to the provider is open: one that was sent, or may be. */
-  isOpenAt(provider: Provider): boolean {
-    for (const launch of this.launches.values())
-      if (launch.provider === provider && launch.state !== "settled") return true
-    return false
-  }
-
-  /** Whether any launch call has an answer to come. */
-  isOnWire(): boolean {
-    for (const { state } of this.launches.values()) if (state === "sent") return true
-    return false
+    return this.launches.open(group)
   }
 
   /** How many instances may still come of the open launches of a group, or of those of them that are chosen. */
   booked(group: string, isChosen: (launch: Launch) => boolean = () => true): number {
-    const open = this.outstanding(group).filter(({ launch }) => isChosen(launch))
-    return open.reduce((sum, { count }) => sum + count, 0)
+    let sum = 0
+    for (const launch of this.launches.of(group)) if (isChosen(launch)) sum += this.#outstandingOf(launch)
+    return sum
   }
 
   /** Whether any instance of a launch call was ever seen. */
@@ -289,11 +238,14 @@ export class Roster {
 
   /** The open launches, each with how many instances may still come of it. */
   outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
-    return this.openLaunches(group).map((launch) => {
-      const failed = launch.failures.reduce((count, failure) => count + failure.count, 0)
-      const made = this.#made.get(launch.call.token) ?? 0
-      return { launch, count: Math.max(0, launch.call.count - failed - made) }
-    })
+    return this.openLaunches(group).map((launch) => ({ launch, count: this.#outstandingOf(launch) }))
+  }
+
+  #outstandingOf({ call, state, failures }: Launch): number {
+    if (state === "settled") return 0
+    let left = call.count - (this.#made.get(call.token) ?? 0)
+    for (const { count } of failures) left -= count
+    return Math.max(0, left)
   }
 }
 

@@ -3,7 +3,8 @@ import type { Instance, Provider } from "../provider.js"
 import { type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import { mayLive } from "./lifecycle.js"
 import { chosenOf, noteAsked, refusedPauseMs } from "./refused.js"
-import type { Launch, WorkerRecord } from "./roster.js"
+import type { Launch } from "./launches.js"
+import type { WorkerRecord } from "./roster.js"
 import { isOurs } from "./tags.js"
 
 /** A worker that still runs so long after the cloud accepted its termination is asked to go again. */
@@ -71,7 +72,7 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
 /** Nothing of the provider is left to do but to see that all has gone: that is looked for at once. */
 function isLastStep({ roster }: Fleet, provider: Provider): boolean {
   const living = roster.living().filter((worker) => worker.provider === provider)
-  return living.every(({ termination }) => termination === "accepted") && !roster.isOpenAt(provider)
+  return living.every(({ termination }) => termination === "accepted") && !roster.launches.isOpenAt(provider)
 }
 
 /** Workers on their way out whose termination was not accepted, or did nothing for a minute. */

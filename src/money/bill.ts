@@ -9,11 +9,11 @@ const HOUR_MS = 3_600_000
 export interface Bill {
   readonly group: string
   /** Absent when no price is known. */
-  readonly usdPerHour?: number
+  readonly usdPerHour?: number | undefined
   /** When its bill began: not before it ran. Absent: it has not. */
-  readonly from?: number
+  readonly from?: number | undefined
   /** When its bill ended. Absent: it has not. */
-  readonly to?: number
+  readonly to?: number | undefined
   /** Once it has run it is billed for so long at least. */
   readonly leastMs: number
 }

@@ -191,7 +191,7 @@ export class FileJournal implements Journal {
 
   bill(row: BillRow): void {
     // Not written is not lost: a successor that finds the instance alive counts from its launch.
-    this.#append([{ kind: "bill", ...row }]).catch(() => {})
+    this.#append([{ kind: "bill", ...row } as unknown as JsonObject]).catch(() => {})
   }
 
   close(): Promise<void> {

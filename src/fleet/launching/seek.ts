@@ -2,7 +2,7 @@
 import { isFinal } from "../../errors.js"
 import { type Fleet, fleetCalls, markChanged } from "../context.js"
 import { accept } from "./outcome.js"
-import type { Launch } from "../roster.js"
+import type { Launch } from "../launches.js"
 import { giveUp, sweptAt } from "../terminate.js"
 
 /** When it is due, in milliseconds since 1970: once it can no longer arrive, and again some time after a look that failed. */

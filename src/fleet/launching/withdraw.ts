@@ -23,9 +23,9 @@ export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POS
 export function withdrawBarred(fleet: Fleet): void {
   const now = fleet.clock.now()
   for (const [name, state] of fleet.groups) {
-    const waiting = fleet.roster.openLaunches(name).filter((launch) => launch.state === "waiting")
-    if (waiting.length === 0) continue
     const bars = barsOf(fleet, state)
+    if (bars.length === 0) continue
+    const waiting = fleet.roster.openLaunches(name).filter((launch) => launch.state === "waiting")
     for (const { call, abort } of waiting) {
       if (!call.offers.every((offer) => forbids(bars, offer, now) !== undefined)) continue
       abort.abort(new MusterError("what this launch call asks for was refused before it was sent"))

@@ -5,7 +5,7 @@ import { blindness, type Fleet, type GroupState, memoryOf } from "../context.js"
 import { barredByOutages, isAwaited } from "../outages.js"
 import { groupNow, type Plans } from "../planning/planning.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
-import type { Launch } from "../roster.js"
+import type { Launch } from "../launches.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */
