@@ -86,6 +86,7 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
     failures: [],
     firstSentAt: 0,
     sentAt: 0,
+    onWireAt: 0,
     emptyLists: 0,
     failedLooks: 0,
     lookedAt: 0,
@@ -105,6 +106,7 @@ export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
   launch.state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
   launch.firstSentAt = intent.at
   launch.sentAt = intent.at
+  launch.onWireAt = intent.at
   launch.journaled = true
   if (intent.ref !== undefined) launch.ref = intent.ref
   fleet.roster.launches.add(launch)
@@ -128,6 +130,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     sending: (api) => {
       launch.state = "sent"
       launch.sentAt = fleet.clock.now()
+      launch.onWireAt = launch.sentAt
       launch.firstSentAt ||= launch.sentAt
       if (api === call.api) launch.creates += 1
     },
@@ -158,6 +161,9 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
     finishAttempts: true,
     hold: (release) => holdUntilSettled(launch, release),
     patience: { attempts: 1, throttles: 1 },
+    sending: () => {
+      launch.onWireAt = fleet.clock.now()
+    },
   })
   await answer(fleet, launch, () => launch.provider.launch(launch.call, calls))
 }

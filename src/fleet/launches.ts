@@ -21,8 +21,10 @@ export interface Launch {
   ref?: Json
   /** When it was sent first, in milliseconds since 1970; 0 before. */
   firstSentAt: number
-  /** When it was last sent, in milliseconds since 1970; 0 before. */
+  /** When it was last sent, or was found to have no answer, in milliseconds since 1970; 0 before. */
   sentAt: number
+  /** When it last went on the wire, in milliseconds since 1970; 0 before. */
+  onWireAt: number
   /** When an unsettled one was last looked at, in milliseconds since 1970. */
   lookedAt: number
   /** How often its create request was on the wire and was not refused for its pace alone. */

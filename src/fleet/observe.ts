@@ -8,9 +8,10 @@ import { heardInTime, underWay } from "./observing/hear.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learnFailed } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
+import type { Launch } from "./launches.js"
 import type { WorkerRecord } from "./roster.js"
 import { generationOf } from "./tags.js"
-import { startTerminations } from "./terminate.js"
+import { startTerminations, sweptAt } from "./terminate.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
@@ -26,7 +27,7 @@ const GRACE_MS = 500
 /** After a look that failed; its requests were retried before that. */
 const FAILED_LOOK_MS = 5000
 
-/** So often the complete list is read while the pending ones are asked for alone. */
+/** So often the complete list is read while the pending ones are asked for alone, or only what was left unanswered is looked for. */
 const COMPLETE_MS = 10_000
 
 /** So few pending ones are asked for together with all others. */
@@ -182,12 +183,15 @@ function pendingOf(fleet: Fleet, provider: Provider): number {
 function nextLookMs(fleet: Fleet, provider: Provider): number {
   const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
   const changing = workers.some(({ state }) => !isSteady(state))
-  const open = fleet.roster.openLaunches().some((launch) => launch.provider === provider && launch.state !== "waiting")
+  const open = fleet.roster
+    .openLaunches()
+    .filter((launch) => launch.provider === provider && launch.state !== "waiting")
   // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
   const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
-  if (changing && isAsking && !open) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
+  if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
   const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
-  if (changing || open) return everyMs
+  if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
+  if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
   if (workers.length === 0 && fleet.isHeld) return Number.POSITIVE_INFINITY
   const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
@@ -196,6 +200,12 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
     state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
   )
   return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
+}
+
+/** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
+function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
+  const leftMs = Math.min(...launches.map(sweptAt)) - fleet.clock.now()
+  return Math.max(limits.look.everyMs, Math.min(COMPLETE_MS, leftMs))
 }
 
 function isSteady(state: WorkerRecord["state"]): boolean {

@@ -105,7 +105,7 @@ export function retryTerminationAt({ owner }: Fleet, living: readonly WorkerReco
 
 /** The end of the window in which a launch of unknown outcome may still show up; it is swept until then, never replayed. */
 export function sweptAt(launch: Launch): number {
-  return launch.sentAt + launch.provider.limits.attemptMs + launch.provider.limits.consistencyMs
+  return launch.onWireAt + launch.provider.limits.attemptMs + launch.provider.limits.consistencyMs
 }
 
 /** Gives up on launches of unknown outcome that could not show up any more: at zero, say, they are swept, not replayed. */

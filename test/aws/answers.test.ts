@@ -310,17 +310,6 @@ describe("what EC2 does not answer", () => {
     await cloud.run(cluster.close())
     expect(cloud.world.truth()).toHaveLength(4)
   })
-
-  test("RunInstances in one zone never answers: another after two minutes", async () => {
-    const cloud = await ec2({ aws: { subnetIds: undefined } })
-    const inZone = (parameters: unknown) => JSON.stringify(parameters).includes(ZONE)
-    cloud.world.faults.rate("RunInstances", 1, { kind: "hang" }, inZone)
-    const { cluster } = clusterOn(cloud, { instanceType: "m7i.large" })
-    const begun = cloud.clock.now()
-    expect((await cloud.run(cluster.scale(4, { timeout: "1h" }))).running).toBe(4)
-    expect(cloud.clock.now() - begun).toBeLessThan(15 * 60_000)
-    await cloud.run(cluster.close())
-  })
 })
 
 test("instances that a key keeps from booting trip the breaker, with EC2's words", async () => {
