@@ -47,7 +47,7 @@ export async function closeFleet(
   checkHeld()
   await untilSetUp(fleet, untilMs)
   // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
-  const left = ends.length > 0 || !fleet.mayHaveMade ? [] : await removeLeftovers(fleet, untilMs)
+  const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
   const receipt = receiptOf(cluster, [...fleet.roster.workers.values()], fleet.clock.now(), left, earlierBills(fleet))
   const isClean = ends.length === 0 && left.length === 0
@@ -106,7 +106,8 @@ async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly 
   const late = new TimeoutError("not removed in time: the cloud does not answer, or throttles")
   const cancel = fleet.clock.timer(untilMs - fleet.clock.now(), () => deadline.abort(late))
   const signal = AbortSignal.any([fleet.signal, deadline.signal])
-  const left = await Promise.all(fleet.providers.map((provider) => removeUntil(fleet, provider, untilMs, signal)))
+  const places = [...fleet.mayHaveMadeAt]
+  const left = await Promise.all(places.map((provider) => removeUntil(fleet, provider, untilMs, signal)))
   cancel()
   return left.flat()
 }

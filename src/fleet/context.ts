@@ -109,8 +109,8 @@ export interface Fleet {
   readonly looks: ReadonlyMap<Provider, LookState>
   /** By provider and group, made at the first launch. */
   readonly prepared: Map<string, Prepared>
-  /** There may be something of the cluster at a cloud: it was there before, or a first launch was prepared. */
-  mayHaveMade: boolean
+  /** Where there may be something of the cluster: it was there before, or a first launch was prepared. */
+  readonly mayHaveMadeAt: Set<Provider>
   /** Ends reads and waits when the cluster is closed or detached. */
   readonly signal: AbortSignal
   /** Nothing is launched any more: the cluster is closing. */

@@ -99,7 +99,7 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
   if (state === undefined) return
   try {
     await fleet.journal.begin()
-    fleet.mayHaveMade = true
+    fleet.mayHaveMadeAt.add(provider)
     const known = fleet.prepared.get(key)
     const asking =
       known === undefined

@@ -82,12 +82,13 @@ export async function surveyAll(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
-  { clock, journal, signal }: Pick<OpenOptions, "clock" | "journal" | "signal">,
+  { clock, journal, mode, signal }: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal">,
 ): Promise<Pick<Existing, "abandoned" | "setAside"> & { readonly all: readonly Found[] }> {
   const setAside: SetAside[] = []
   const note = (what: SetAside) => void setAside.push(what)
   const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock, note)
-  const all = await survey(name, spec.owner, providers, histories, clock, signal)
+  const isNew = mode === "create" && spec.existing === "refuse"
+  const all = await survey({ name, owner: spec.owner, isNew }, providers, histories, clock, signal)
   return { all, abandoned: abandonedBy(histories, all), setAside }
 }
 

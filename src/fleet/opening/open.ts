@@ -162,8 +162,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     money: newMoney(spec),
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined)])),
     prepared: new Map(),
-    mayHaveMade:
-      found !== undefined || abandoned.length > 0 || spec.existing === "connect" || options.mode === "attach",
+    mayHaveMadeAt: new Set(mayBeContinued(spec, { ...known, mode: options.mode }) ? providers : []),
     signal: options.signal,
     closing: false,
     leaving: false,
@@ -188,6 +187,14 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     disown: options.disown,
   }
   return fleet
+}
+
+/** Nobody knows where: in any of its places there may be something of it already. */
+function mayBeContinued(
+  { existing }: ResolvedSpec,
+  { found, abandoned, mode }: Existing & Pick<OpenOptions, "mode">,
+): boolean {
+  return found !== undefined || abandoned.length > 0 || existing === "connect" || mode === "attach"
 }
 
 /** The groups that the user described. */

@@ -1,6 +1,7 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
 import { createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
+import { AuthError } from "../../errors.js"
 import { OPENING } from "../../calls/retry.js"
 import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
@@ -33,10 +34,19 @@ export interface Unlisted {
   readonly at: number
 }
 
+/**
+ * `isNew`: a cluster that goes on with nothing that is there. It is made beside a region in which the account may do nothing (one
+ * that is not enabled, say): nothing is launched there, while what others see of the name counts.
+ */
+export interface Surveyed {
+  readonly name: string
+  readonly owner: string
+  readonly isNew: boolean
+}
+
 /** Lists all that lives under the name and owner, and lays the journals beside it; the largest cluster first. */
 export async function survey(
-  name: string,
-  owner: string,
+  { name, owner, isNew }: Surveyed,
   providers: readonly Provider[],
   histories: readonly JournalHistory[],
   clock: Clock,
@@ -46,11 +56,18 @@ export async function survey(
     providers.map(async (provider) => {
       const calls = createCalls({ clock, limits: provider.limits, signal, patience: OPENING })
       const states = livingStates(provider.limits)
-      const instances = await provider.list({ cluster: name, owner, states }, calls)
-      return instances.map((instance) => ({ provider, instance }))
+      try {
+        const instances = await provider.list({ cluster: name, owner, states }, calls)
+        return instances.map((instance) => ({ provider, instance }))
+      } catch (error) {
+        if (isNew && error instanceof AuthError) return error
+        throw error
+      }
     }),
   )
-  const listed = lists.flat()
+  const [first] = lists
+  if (first instanceof AuthError && lists.every((one) => one instanceof AuthError)) throw first
+  const listed = lists.flatMap((one) => (one instanceof AuthError ? [] : one))
   const uids = new Set([
     ...listed.map(({ instance }) => instance.tags[TAG.uid] ?? ""),
     ...histories.map(({ uid }) => uid),
