@@ -109,12 +109,19 @@ export class Cluster implements AsyncDisposable {
    * Removes what nobody needs any more, from tags alone: what has outlived its cluster's deadline or its lease, and what is
    * left of clusters that are gone. What a living process may hold is only touched where `name` or `olderThan` says so.
    *
+   * A cluster that is named is gone for good when every row says so: what a launch call may still make is waited for, as this
+   * machine's journal tells; where that tells nothing, a cluster with set-up and no instance, or with an instance that was
+   * launched lately, is looked at to the end of the cloud's window. `now` skips the wait.
+   *
    * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why). A place that could not be looked
    * at is a row of kind "place" beside those of the others.
    * @throws what looking at a place threw, where no place could be looked at.
    */
-  static async sweep(spec: SweepSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<readonly SweepRow[]> {
-    const resolved = resolveSweep(spec)
+  static async sweep(
+    spec: SweepSpec,
+    options: Pick<ClusterOptions, "clock" | "journal"> = {},
+  ): Promise<readonly SweepRow[]> {
+    const resolved = resolveSweep(spec, options)
     const { clock = systemClock } = options
     return (await deferred(clock)).sweep(resolved, clock)
   }

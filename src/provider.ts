@@ -321,6 +321,11 @@ export interface Limits {
   readonly look: { readonly firstMs: number; readonly everyMs: number; readonly watchMs?: number }
   /** For how long one attempt of a request may stay on the wire, in milliseconds. */
   readonly attemptMs: number
+  /**
+   * For how long a request may still arrive once its process has ended, in milliseconds; `attemptMs` when left out. 0 where the
+   * process itself does the work.
+   */
+  readonly arrivalMs?: number
   /** How long an instance may stay pending before it counts as failed, in milliseconds. */
   readonly bootMs: number
   /** For how long what `offers` says may be used without asking again, in milliseconds; left out: it is cheap to ask. */

@@ -3,6 +3,7 @@ import type * as Zod from "zod"
 import { MusterError, OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
 import type { Clock } from "./calls/clock.js"
 import type { Criteria } from "./fleet/remains/orphans.js"
+import type { SweepEvent } from "./fleet/remains/sweep.js"
 import { parseOptions, show, type Z } from "./parse.js"
 import {
   type ClusterSpec,
@@ -65,9 +66,16 @@ export interface SweepSpec extends ListSpec {
   readonly shared?: boolean
   /** Removes nothing: what it would remove is returned. */
   readonly dryRun?: boolean
-  /** How long to wait until the cloud confirms that instances are gone: 15 minutes by default. */
+  /**
+   * With `name`: waits for nothing that no list shows yet. A launch call that may still make instances is a row of kind "launch";
+   * else it is waited for, to the end of the cloud's window, and what it makes is ended.
+   */
+  readonly now?: boolean
+  /** How long to wait until the cloud confirms that instances are gone, and nothing more can come: 15 minutes by default. */
   readonly timeout?: Duration
   readonly timeoutMs?: number
+  /** Hears what it waits for, and what it could not read. */
+  readonly onEvent?: (event: SweepEvent) => void
 }
 
 export interface CloseOptions {
@@ -212,7 +220,10 @@ export function resolveList(spec: ListSpec): ResolvedList {
 export interface ResolvedSweep extends Pick<ResolvedSpec, "providers" | "regions"> {
   readonly criteria: Criteria
   readonly dryRun: boolean
+  readonly now: boolean
   readonly timeoutMs: number
+  readonly journal: ClusterOptions["journal"]
+  readonly onEvent: (event: SweepEvent) => void
 }
 
 const sweepSchema = (z: Z): Zod.ZodType =>
@@ -227,15 +238,17 @@ const sweepSchema = (z: Z): Zod.ZodType =>
       olderThanMs: z.number().min(0).optional(),
       shared: z.boolean().optional(),
       dryRun: z.boolean().optional(),
+      now: z.boolean().optional(),
+      onEvent: z.instanceof(Function, { error: "use a function" }).optional(),
       timeout: durationSchema(z).optional(),
       timeoutMs: z.number().positive().optional(),
     })
     .refine(isOnce, GIVEN_ONCE)
 
 /** @throws SpecError with every problem at once. */
-export function resolveSweep(spec: SweepSpec): ResolvedSweep {
+export function resolveSweep(spec: SweepSpec, { journal }: Pick<ClusterOptions, "journal"> = {}): ResolvedSweep {
   parseOptions("sweep", sweepSchema, spec)
-  const { regions, olderThan, olderThanMs, shared, dryRun, timeout, timeoutMs, ...place } = spec
+  const { regions, olderThan, olderThanMs, shared, dryRun, now, timeout, timeoutMs, onEvent, ...place } = spec
   const { region = regions } = place
   const { providers, regions: resolved, owner, name } = resolveSpec({ ...place, ...(region && { region }) })
   if (regions !== undefined && place.region !== undefined) {
@@ -248,6 +261,9 @@ export function resolveSweep(spec: SweepSpec): ResolvedSweep {
     regions: resolved,
     criteria: { owner, name, olderThanMs: ageMs, shared: shared ?? false },
     dryRun: dryRun ?? false,
+    now: now ?? false,
+    journal,
+    onEvent: onEvent ?? (() => {}),
     timeoutMs: timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_CLOSE_MS,
   }
 }

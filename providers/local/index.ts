@@ -82,6 +82,7 @@ function limitsOf(config: Config): Limits {
     look: { firstMs: 50, everyMs: 100, watchMs: 2000 },
     // A call of 25 takes about 0.3 s on two cores; this is for a machine that is busy with its workers.
     attemptMs: 10_000,
+    arrivalMs: 0,
     bootMs: 60_000,
     markets: ["on-demand"],
   }

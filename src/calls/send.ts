@@ -44,6 +44,8 @@ export interface CallsOptions {
   readonly first?: boolean
   /** May use the reserve of the buckets. */
   readonly failover?: boolean
+  /** Runs before every attempt that `admit` has not announced. What it throws ends the send. */
+  readonly resending?: (api: string) => Promise<void>
   /** Runs before the first byte of every attempt. */
   readonly sending?: (api: string) => void
   /** Runs for an attempt that the cloud has refused for its pace, where none before it may have done something. */
@@ -102,6 +104,8 @@ export function createCalls(options: CallsOptions): Calls {
       return retry(options, account, { api, cost, lent }, (number) =>
         throttle(options, account, cost, lent, async () => {
           await admit()
+          const isAnnounced = number === 1 && options.admit !== undefined
+          if (!isAnnounced && options.resending !== undefined) await options.resending(api)
           signal.throwIfAborted()
           options.sending?.(api)
           return deadline(options, account, api, number, (attempt) => report(options, api, attempt, fn))

@@ -1,10 +1,10 @@
 /** Removing: shows what would go, asks, and does it. */
 import { Cluster } from "../cluster.js"
 import { LeakError, SpecError, TimeoutError } from "../errors.js"
-import type { SweepRow } from "../fleet/remains/sweep.js"
+import type { SweepEvent, SweepRow } from "../fleet/remains/sweep.js"
 import type { SweepSpec } from "../verbs.js"
 import { EXIT } from "./exit-codes.js"
-import type { Flags, Given } from "./flags.js"
+import { type Flags, type Given, single } from "./flags.js"
 import type { Surroundings } from "./run.js"
 import { table } from "./table.js"
 
@@ -13,19 +13,24 @@ export const REMOVE_FLAGS: Flags = {
   timeout: { type: "string", value: "DURATION", help: "how long to wait for the cloud to confirm; 15m when left out" },
   "dry-run": { type: "boolean", help: "show what would go, and remove nothing" },
   yes: { type: "boolean", short: "y", help: "do not ask" },
+  now: { type: "boolean", help: "do not wait for what a launch on its way may still make: it is named" },
+  journal: { type: "string", value: "DIR", help: "where this machine's launch journal is, when not in its usual place" },
   json: { type: "boolean", help: "the result as JSON" },
 }
 
 /** Removes what `spec` chooses. `ifNothing` says what it means that there is nothing. */
 export async function removeChosen(
-  spec: SweepSpec,
+  chosen: SweepSpec,
   given: Given,
   surroundings: Surroundings,
   ifNothing: () => Promise<number>,
 ): Promise<number> {
   const { clock, say, ask } = surroundings
   const isDry = given.switches.has("dry-run")
-  const seen = await Cluster.sweep({ ...spec, dryRun: true }, { clock })
+  const journal = single(given, "journal")
+  const options = { clock, ...(journal === undefined ? {} : { journal }) }
+  const spec = { ...chosen, now: given.switches.has("now"), onEvent: teller(say) }
+  const seen = await Cluster.sweep({ ...spec, dryRun: true }, options)
   if (seen.length === 0) return ifNothing()
   if (isDry) {
     show(seen, given, surroundings)
@@ -43,11 +48,21 @@ export async function removeChosen(
     }
   }
   say(`removing ${countsOf(seen)}\n`)
-  const rows = await Cluster.sweep(spec, { clock })
+  const rows = await Cluster.sweep(spec, options)
   show(rows, given, surroundings)
   const left = rows.filter(({ removed }) => !removed)
   if (left.length > 0) throw errorOf(left)
   return EXIT.ok
+}
+
+/** Each is said once, although it is met in the look before the question as well. */
+function teller(say: (text: string) => void): (event: SweepEvent) => void {
+  const told = new Set<string>()
+  return (event) => {
+    if (told.has(event.message)) return
+    told.add(event.message)
+    say(event.type === "waiting" ? `${event.message}; --now skips this\n` : `${event.message}\n`)
+  }
 }
 
 function show(rows: readonly SweepRow[], given: Given, { out }: Surroundings): void {
@@ -55,9 +70,11 @@ function show(rows: readonly SweepRow[], given: Given, { out }: Surroundings): v
 }
 
 function countsOf(rows: readonly SweepRow[]): string {
-  const instances = rows.filter(({ kind }) => kind === "instance").length
-  const others = rows.filter(({ kind }) => kind !== "instance" && kind !== "place").length
-  return `${instances} instances${others === 0 ? "" : ` and ${others} other things`}`
+  const count = (isCounted: (kind: string) => boolean) => rows.filter(({ kind }) => isCounted(kind)).length
+  const launches = count((kind) => kind === "launch")
+  const others = count((kind) => !["instance", "place", "launch"].includes(kind))
+  const coming = launches === 0 ? "" : `, and what ${launches} launch calls may still make`
+  return `${count((kind) => kind === "instance")} instances${others === 0 ? "" : ` and ${others} other things`}${coming}`
 }
 
 const HEAD = ["KIND", "ID", "CLUSTER", "OWNER", "PLACE", "WHY", "REMOVED"]
@@ -77,17 +94,22 @@ function rowTable(rows: readonly SweepRow[]): string {
   return table(HEAD, lines)
 }
 
-/**
- * Says what may still cost, and where a person can end it. Where nothing was refused, and only the wait was over, the same
- * command again goes on waiting.
- */
+/** Nothing was refused: only the wait was over. */
+const AWAITED: readonly SweepRow["hindrance"][] = ["unconfirmed", "coming"]
+
+/** Says what may still cost, and where a person can end it. What is only waited for the same command again goes on waiting for. */
 function errorOf(left: readonly SweepRow[]): TimeoutError | LeakError<readonly SweepRow[]> {
   const named = left.map(({ kind, id, place, problem, consoleUrl }) => {
     return `${kind} ${id} (${place})${problem === undefined ? "" : `: ${problem}`}${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
   })
-  if (left.every(({ hindrance }) => hindrance === "unconfirmed")) {
+  if (left.every(({ hindrance }) => AWAITED.includes(hindrance))) {
+    const told = left.filter(({ hindrance }) => hindrance === "unconfirmed").length
+    const what = [
+      ...(told > 0 ? [`${told} were told to end`] : []),
+      ...(told < left.length ? [`${left.length - told} are on their way`] : []),
+    ].join(", ")
     const advice = "run the same again to go on waiting"
-    return new TimeoutError(`${left.length} were told to end, and may still cost money; ${advice}: ${named.join("; ")}`)
+    return new TimeoutError(`${what}, and may still cost money; ${advice}: ${named.join("; ")}`)
   }
   return new LeakError(`${left.length} could not be removed, and may still cost money: ${named.join("; ")}`, {
     receipt: left,

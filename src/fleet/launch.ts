@@ -105,8 +105,8 @@ export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
   const launch = newLaunch(provider, intent.wish, intent.generation, intent.call)
   launch.state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
   launch.firstSentAt = intent.at
-  launch.sentAt = intent.at
-  launch.onWireAt = intent.at
+  launch.sentAt = intent.sentAt
+  launch.onWireAt = intent.sentAt
   launch.journaled = true
   if (intent.ref !== undefined) launch.ref = intent.ref
   fleet.roster.launches.add(launch)
@@ -134,6 +134,8 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
       launch.firstSentAt ||= launch.sentAt
       if (api === call.api) launch.creates += 1
     },
+    // From here on it may arrive later than its first sending could.
+    resending: (api) => noteSending(fleet, launch, api),
     // Nothing was done: the call may be thrown away again, as one that was never sent.
     heldBack: (api, error) => {
       launch.lastAnswer = error.message
@@ -143,6 +145,11 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     },
   })
   await answer(fleet, launch, () => provider.launch(call, calls))
+}
+
+/** Whoever finds the journal of a process that was killed counts from here until when the call may arrive. */
+async function noteSending(fleet: Fleet, { call }: Launch, api: string): Promise<void> {
+  if (api === call.api) await fleet.journal.resend(call.token, fleet.clock.now())
 }
 
 /** Sends a launch call of unknown outcome again: the same token, the same bytes. */
@@ -161,6 +168,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
     finishAttempts: true,
     hold: (release) => holdUntilSettled(launch, release),
     patience: { attempts: 1, throttles: 1 },
+    resending: (api) => noteSending(fleet, launch, api),
     sending: () => {
       launch.onWireAt = fleet.clock.now()
     },

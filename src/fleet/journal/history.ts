@@ -64,7 +64,9 @@ async function readAll(directory: string, { cluster, owner, now, setAside }: Rea
     const before = histories.get(file.uid)
     const open = (before?.open ?? []).flatMap((intent) => carried(intent, file))
     const bills = lastOfEach([...(before?.bills ?? []), ...file.bills])
-    const replayed = (before?.open ?? []).flatMap((intent) => madeBy(intent, file.replayed.get(intent.call.token)))
+    const replayed = (before?.open ?? []).flatMap((intent) => {
+      return madeBy(sentAgain(intent, file), file.replayed.get(intent.call.token))
+    })
     const all = [...(before?.made ?? []), ...replayed, ...file.made]
     const made = all.filter(({ instance }) => !file.ended.has(instance.id))
     const isAbandoned = file.isAbandoned && (before?.isAbandoned ?? true)
@@ -97,7 +99,13 @@ function carried(intent: OpenIntent, later: FileHistory): OpenIntent[] {
   const { token } = intent.call
   if (later.closed.has(token)) return []
   const ref = later.unsettled.get(token)
-  return [ref === undefined ? intent : { ...intent, outcome: "unsettled", ref }]
+  const sent = sentAgain(intent, later)
+  return [ref === undefined ? sent : { ...sent, outcome: "unsettled", ref }]
+}
+
+/** With the time at which a later file says that it was sent last. */
+function sentAgain(intent: OpenIntent, { resent }: Pick<FileHistory, "resent">): OpenIntent {
+  return { ...intent, sentAt: Math.max(intent.sentAt, resent.get(intent.call.token) ?? 0) }
 }
 
 interface FileHistory extends JournalHistory {
@@ -107,6 +115,8 @@ interface FileHistory extends JournalHistory {
   readonly closed: ReadonlySet<string>
   /** What it last heard of those that it replayed and that are not settled. */
   readonly unsettled: ReadonlyMap<string, Json>
+  /** When it sent launch calls again, also those of earlier generations, last. */
+  readonly resent: ReadonlyMap<string, number>
   /** What those that it replayed have made. */
   readonly replayed: ReadonlyMap<string, readonly Made[]>
   /** Ids of instances that it has ended. */
@@ -155,23 +165,31 @@ async function readOne(path: string): Promise<FileHistory | undefined> {
 function launchesOf(
   records: readonly JournalRecord[],
   ended: ReadonlySet<string>,
-): Pick<FileHistory, "open" | "closed" | "unsettled" | "made" | "replayed" | "givenUp"> {
+): Pick<FileHistory, "open" | "closed" | "unsettled" | "resent" | "made" | "replayed" | "givenUp"> {
   const texts = new Map(
     records.filter((record) => record.kind === "text").map((record) => [String(record.digest), String(record.text)]),
   )
-  const intents = new Map<string, Intent>()
+  const intents = new Map<string, OpenIntent>()
   const open = new Map<string, OpenIntent>()
   const closed = new Set<string>()
   const unsettled = new Map<string, Json>()
   const made: MadeByIntent[] = []
   const replayed = new Map<string, readonly Made[]>()
+  const resent = new Map<string, number>()
   const givenUp: string[] = []
   for (const record of records) {
     if (record.kind === "intent") {
       const intent = record as unknown as Intent
       const call = unpack(intent.call as unknown as Json, texts) as unknown as LaunchCall
-      intents.set(call.token, { ...intent, call })
-      open.set(call.token, { ...intent, call, outcome: "none" })
+      intents.set(call.token, { ...intent, call, sentAt: intent.at, outcome: "none" })
+      open.set(call.token, { ...intent, call, sentAt: intent.at, outcome: "none" })
+    } else if (record.kind === "sent") {
+      const { token, at } = record as unknown as { readonly token: string; readonly at: number }
+      resent.set(token, at)
+      for (const known of [intents, open]) {
+        const intent = known.get(token)
+        if (intent !== undefined) known.set(token, { ...intent, sentAt: at })
+      }
     } else if (record.kind === "outcome") {
       const { token, outcome, ref, made: rows = [] } = record as unknown as Outcome
       made.push(...madeBy(intents.get(token), rows).filter(({ instance }) => !ended.has(instance.id)))
@@ -187,13 +205,14 @@ function launchesOf(
       if (outcome === "given-up") givenUp.push(token)
     }
   }
-  return { open: [...open.values()], closed, unsettled, made, replayed, givenUp }
+  return { open: [...open.values()], closed, unsettled, resent, made, replayed, givenUp }
 }
 
-function madeBy(intent: Intent | undefined, rows: readonly Made[] = []): readonly MadeByIntent[] {
+function madeBy(intent: OpenIntent | undefined, rows: readonly Made[] = []): readonly MadeByIntent[] {
   if (intent === undefined) return []
-  const { provider, region, generation, at, call } = intent
-  return rows.map((instance) => ({ provider, region, generation, at, group: call.group, token: call.token, instance }))
+  const { provider, region, generation, sentAt, call } = intent
+  const of = { provider, region, generation, at: sentAt, group: call.group, token: call.token }
+  return rows.map((instance) => ({ ...of, instance }))
 }
 
 /** Known for sure: who wrote it on another machine, or by an earlier version, may live. */

@@ -7,7 +7,6 @@
  * replay, which makes nothing twice.
  */
 import { createHash } from "node:crypto"
-import { readdir, rm } from "node:fs/promises"
 import { homedir, hostname } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
@@ -16,7 +15,7 @@ import type { Bill } from "../../money/bill.js"
 import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provider.js"
 import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
-import { directoryProblem } from "./safe.js"
+import { removeJournals } from "./remove.js"
 
 /** Of the file's form; a reader refuses what is newer. */
 export const VERSION = 1
@@ -50,6 +49,11 @@ export interface Journal {
   begin(): Promise<void>
   /** Resolves when the intent is on the disk. @throws JournalError naming the path; then the call must not be sent. */
   intend(intent: Intent): Promise<void>
+  /**
+   * Resolves when it is written that the call is about to be sent again: until when it may still arrive is counted from there.
+   * @throws JournalError naming the path; then the call must not be sent.
+   */
+  resend(token: string, at: number): Promise<void>
   /** `made`: what its answer named, so that a successor knows of those that lists do not show yet. */
   outcome(token: string, outcome: IntentOutcome, ref?: Json, made?: readonly Made[]): void
   /** Notes instances that the cloud has taken the termination of: no successor waits for them. */
@@ -64,11 +68,13 @@ export interface Journal {
 
 /** What the journals of a cluster say after a crash: the launch calls that no outcome closed. */
 export interface OpenIntent extends Intent {
+  /** When it was last sent, in milliseconds since 1970: from then on it may arrive. */
+  readonly sentAt: number
   readonly outcome: "none" | "unsettled"
   readonly ref?: Json
 }
 
-/** An instance, and the launch call that made it. */
+/** An instance, and the launch call that made it; `at` is when that was last sent, in milliseconds since 1970. */
 export interface MadeByIntent extends Pick<Intent, "provider" | "region" | "generation" | "at"> {
   readonly group: string
   readonly token: string
@@ -94,6 +100,7 @@ export const noJournal: Journal = {
   begin: () => Promise.resolve(),
   ended: () => {},
   intend: () => Promise.resolve(),
+  resend: () => Promise.resolve(),
   outcome: () => {},
   bill: () => {},
   close: () => Promise.resolve(),
@@ -157,6 +164,12 @@ export class FileJournal implements Journal {
     return this.#orExplain(this.#append([{ kind: "intent", ...intent } as unknown as JsonObject], MUST))
   }
 
+  resend(token: string, at: number): Promise<void> {
+    const written = this.#append([{ kind: "sent", token, at }])
+    this.#next?.start()
+    return this.#orExplain(written)
+  }
+
   async #orExplain(written: Promise<void>): Promise<void> {
     try {
       await written
@@ -211,12 +224,7 @@ export class FileJournal implements Journal {
   async #discard(uids: readonly string[]): Promise<void> {
     this.#isDiscarded = true
     await this.#close()
-    const unsafe = await directoryProblem(this.#directory)
-    if (unsafe !== undefined) throw new Error(`${this.#directory}: ${unsafe}`)
-    const names = await readdir(this.#directory).catch(() => [])
-    const prefixes = uids.map((uid) => `${this.#owner.cluster}.${uid}.`)
-    const ours = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
-    await Promise.all(ours.map((name) => rm(join(this.#directory, name), { force: true }).catch(unlessDirectory)))
+    await removeJournals(this.#directory, this.#owner.cluster, uids)
   }
 
   /** Lines for the records; texts that the file does not hold yet go before them, and into `texts`. */
@@ -284,11 +292,6 @@ export class FileJournal implements Journal {
     const writer = { host: hostname(), pid: process.pid }
     return line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
   }
-}
-
-/** A directory in a file's place is none of ours. */
-function unlessDirectory(error: NodeJS.ErrnoException): void {
-  if (error.code !== "ERR_FS_EISDIR") throw error
 }
 
 function line(record: object): string {

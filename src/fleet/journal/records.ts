@@ -22,6 +22,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   header: { version: "number", uid: "string", owner: "string", generation: "number", deadline: "string" },
   text: { digest: "string", text: "string" },
   intent: { provider: "string", region: "string", wish: "string", generation: "number", at: "number", call: "object" },
+  sent: { token: "string", at: "number" },
   outcome: { token: "string", outcome: "string" },
   ended: { ids: "array" },
   bill: { id: "string" },

@@ -1,0 +1,103 @@
+/**
+ * Arrivals: what may still come into being although no list shows it: launch calls that this machine's journal has no outcome of,
+ * and what nobody has written down. Pure.
+ */
+import type { Json, LaunchCall, Limits, Provider } from "../../provider.js"
+import type { JournalHistory } from "../journal/journal.js"
+import { generationOf, TAG } from "../tags.js"
+import type { Looked } from "./remains.js"
+
+export interface Arrival {
+  readonly uid: string
+  /** The same for the same thing in every look. */
+  readonly key: string
+  /** A complete list that is begun then or later shows all that has come of it; milliseconds since 1970. */
+  readonly until: number
+  readonly what: string
+  /** The launch call, where it is known: what became of it can be asked. */
+  readonly call?: LaunchCall
+  /** The process that sends it may live. */
+  readonly isHeld?: true
+  /** What its answer said to ask with. */
+  readonly ref?: Json
+  /** Instances that its answer named. */
+  readonly ids?: readonly string[]
+}
+
+/** A process that lives sends a launch call without an answer again after five minutes at the latest. */
+const SENT_AGAIN_MS = 6 * 60_000
+
+/** What became of a launch call is known to the clouds for at least an hour (Compute Engine keeps operations so long). */
+const ASKED_FOR_MS = 55 * 60_000
+
+/** For how long after it was sent a launch call may make what no list shows yet, its process gone or not. */
+export function windowMs({ attemptMs, arrivalMs = attemptMs, consistencyMs }: Limits): number {
+  return arrivalMs + consistencyMs
+}
+
+/** What a journal tells of launch calls at this place that may still make something, or have made what lists may miss. */
+export function announcedBy(history: JournalHistory, provider: Provider, now: number): readonly Arrival[] {
+  const { uid, open, made, isAbandoned } = history
+  const isHere = (row: { readonly provider: string; readonly region: string }) =>
+    row.provider === provider.name && row.region === provider.region
+  const window = windowMs(provider.limits)
+  const calls = open.filter(isHere).flatMap(({ call, sentAt, ref }): readonly Arrival[] => {
+    const until = sentAt + window + (isAbandoned ? 0 : SENT_AGAIN_MS)
+    const isAskable = ref !== undefined || provider.find !== undefined
+    if (now >= (isAskable ? sentAt + ASKED_FOR_MS : until)) return []
+    const holder = isAbandoned ? "" : ", and the process that sent it may live and send it again"
+    const what = `a launch call for ${call.count}, sent ${secondsOf(now - sentAt)} ago, has no known outcome${holder}`
+    const held = isAbandoned ? {} : ({ isHeld: true } as const)
+    return [{ uid, key: `launch ${call.token}`, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
+  })
+  const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(([token, rows]): readonly Arrival[] => {
+    const until = Math.max(...rows.map(({ at }) => at)) + window
+    const what = `${rows.length} instances that a launch call made may not be listed yet`
+    const ids = rows.map(({ instance }) => instance.id)
+    return now >= until ? [] : [{ uid, key: `made ${token}`, until, what, ids }]
+  })
+  return [...calls, ...unlisted]
+}
+
+/**
+ * Of clusters that no journal of this machine covers nobody knows which launch calls are on their way. One without instances may
+ * be in its first, and one in which something was launched lately in the midst of one.
+ *
+ * @param isCovered whether a journal tells of all launch calls of a uid up to this generation.
+ * @param begun when the look was begun, in milliseconds since 1970.
+ */
+export function unannounced(
+  { instances, leftovers }: Looked,
+  isCovered: (uid: string, generation: number) => boolean,
+  limits: Limits,
+  begun: number,
+): readonly Arrival[] {
+  const things = [...instances, ...leftovers.filter(({ shared }) => !shared)]
+  return [...groups(things, ({ tags }) => tags[TAG.uid] ?? "")].flatMap(([uid, own]): readonly Arrival[] => {
+    const latest = Math.max(...own.map(({ tags }) => generationOf(tags)))
+    const launches = own.flatMap((thing) => ("launchedAt" in thing ? [thing.launchedAt] : []))
+    const window = windowMs(limits)
+    const isQuiet = launches.length > 0 && begun - Math.max(...launches) > window
+    if (uid === "" || isQuiet || isCovered(uid, latest)) return []
+    const why = launches.length === 0 ? "it has set-up and no instance" : "its youngest instance was launched lately"
+    const what = `no journal of this machine tells of its launch calls, and ${why}: one may be on its way`
+    return [{ uid, key: `anything ${uid}`, until: begun + window, what }]
+  })
+}
+
+/** A journal that could not be read was written a moment ago: its launch calls may be on their way. */
+export function unreadable(uid: string, writtenAt: number, limits: Limits, now: number): readonly Arrival[] {
+  const until = writtenAt + windowMs(limits) + SENT_AGAIN_MS
+  const what = `the launch journal of uid ${uid} cannot be read, and was written ${secondsOf(now - writtenAt)} ago`
+  return now >= until ? [] : [{ uid, key: `unreadable ${uid}`, until, what }]
+}
+
+function groups<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {
+  const found = new Map<string, T[]>()
+  for (const one of all) found.set(keyOf(one), [...(found.get(keyOf(one)) ?? []), one])
+  return found
+}
+
+export function secondsOf(ms: number): string {
+  return `${Math.max(0, Math.round(ms / 1000))} s`
+}

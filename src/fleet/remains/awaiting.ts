@@ -1,0 +1,113 @@
+/** Awaiting: whether what may still come has come, or cannot any more, look by look. */
+import type { Clock } from "../../calls/clock.js"
+import { ThrottledError, TransientError } from "../../errors.js"
+import type { Calls, InstanceState, Json, Launched, Provider } from "../../provider.js"
+import type { Arrival } from "./arrivals.js"
+
+export interface Means {
+  readonly provider: Provider
+  readonly calls: Calls
+  readonly clock: Clock
+}
+
+export interface Awaiting {
+  /** What may still come of them after a complete look. */
+  open(arrivals: readonly Arrival[], after: Look): Promise<readonly Arrival[]>
+}
+
+export interface Look {
+  /** When it was begun, in milliseconds since 1970. */
+  readonly begun: number
+  /** Instances that are gone by now. */
+  readonly gone: ReadonlySet<string>
+}
+
+/** What was found out of one of them. */
+interface Known {
+  /** The `until` for which it is over: a launch call that was sent again since is open again. */
+  over?: number
+  /** What its operation is asked with; null: it cannot be asked. */
+  ref?: Json
+  isMute?: true
+  /** It is settled: these instances came of it. */
+  made?: { readonly ids: readonly string[]; readonly until: number }
+}
+
+export function awaiting(means: Means): Awaiting {
+  const all = new Map<string, Known>()
+  return {
+    open: async (arrivals, after) => {
+      const open = await Promise.all(
+        arrivals.map(async (arrival) => {
+          const known = all.get(arrival.key) ?? {}
+          all.set(arrival.key, known)
+          if (known.over !== undefined && known.over >= arrival.until) return []
+          if (await isOver(means, arrival, known, after)) known.over = arrival.until
+          return known.over === arrival.until ? [] : [{ ...arrival, until: known.made?.until ?? arrival.until }]
+        }),
+      )
+      return open.flat()
+    },
+  }
+}
+
+async function isOver(means: Means, arrival: Arrival, known: Known, after: Look): Promise<boolean> {
+  const { call, ref = known.ref, until } = arrival
+  const { provider, calls } = means
+  if (known.made !== undefined) return isSeen(means, known.made, after)
+  if (arrival.ids !== undefined) return isSeen(means, { ids: arrival.ids, until }, after)
+  if (call !== undefined && ref !== undefined && known.isMute !== true) {
+    return isSettled(means, known, after, () => provider.settle(call, ref, calls))
+  }
+  if (after.begun < until) return false
+  if (call === undefined || provider.find === undefined || known.isMute === true) return true
+  return isSettled(means, known, after, () => provider.find?.(call, calls) ?? Promise.resolve(undefined))
+}
+
+/** Lists show what it made a while after it is settled. What cannot be asked is waited for to the end of its window. */
+async function isSettled(
+  means: Means,
+  known: Known,
+  after: Look,
+  ask: () => Promise<Launched | undefined>,
+): Promise<boolean> {
+  try {
+    const launched = await ask()
+    if (launched === undefined) return true
+    if (launched.ref !== undefined) known.ref = launched.ref
+    if (!launched.settled) return false
+    const ids = launched.instances.map(({ id }) => id)
+    known.made = { ids, until: means.clock.now() + means.provider.limits.consistencyMs }
+    return ids.length === 0 || isSeen(means, known.made, after)
+  } catch (error) {
+    if (!isPassing(error)) known.isMute = true
+    return false
+  }
+}
+
+/** They are gone, or lists could not miss them any more. */
+async function isSeen(
+  { provider, calls }: Means,
+  { ids, until }: { readonly ids: readonly string[]; readonly until: number },
+  { begun, gone }: Look,
+): Promise<boolean> {
+  const missing = ids.filter((id) => !gone.has(id))
+  if (begun >= until || missing.length === 0) return true
+  try {
+    const found = await provider.list({ ids: missing }, calls)
+    const ended = new Set(found.filter(({ state }) => isGone(provider, state)).map(({ id }) => id))
+    return missing.every((id) => ended.has(id))
+  } catch (error) {
+    if (isPassing(error)) return false
+    throw error
+  }
+}
+
+/** No way back and no bill. */
+export function isGone({ limits }: Provider, state: InstanceState): boolean {
+  return state === "terminated" || limits.goneStates.includes(state)
+}
+
+export function isPassing(error: unknown): boolean {
+  return error instanceof TransientError || error instanceof ThrottledError
+}

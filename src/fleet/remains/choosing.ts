@@ -1,0 +1,58 @@
+/** Choosing: what of that which was seen a sweep is for. */
+import type { Clock } from "../../calls/clock.js"
+import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
+import type { ResolvedSweep } from "../../verbs.js"
+import { TAG } from "../tags.js"
+import { type Criteria, instanceVerdict, leftoverVerdict } from "./orphans.js"
+import { look, type Looked, remainOf } from "./remains.js"
+import type { SweepRow } from "./sweep.js"
+
+/** One sweep of one place. */
+export interface Sweeping extends ResolvedSweep {
+  readonly provider: Provider
+  readonly clock: Clock
+  readonly calls: Calls
+}
+
+export interface Chosen<Thing> {
+  readonly thing: Thing
+  readonly row: SweepRow
+}
+
+/** A cluster was asked for as a whole, whatever its age. */
+export function isWhole({ name, olderThanMs }: Criteria): boolean {
+  return name !== undefined && olderThanMs === undefined
+}
+
+/** Shared set-up belongs to nobody: it is shown only when nobody in particular is asked for. */
+export function lookAt({ provider, calls, criteria }: Sweeping): Promise<Looked> {
+  const { owner, name, shared } = criteria
+  return look(provider, shared ? {} : { owner, ...(name === undefined ? {} : { cluster: name }) }, calls)
+}
+
+export function chosenInstances({ provider, criteria, clock }: Sweeping, { instances }: Looked): Chosen<Instance>[] {
+  return instances.flatMap((thing) => {
+    const why = instanceVerdict(thing, criteria, clock.now())
+    return why === undefined ? [] : [{ thing, row: { ...remainOf(provider, thing), why, removed: false } }]
+  })
+}
+
+/**
+ * @param swept the rows of instances: those that are gone, or would be, although lists may show them for a while; and what may
+ * still come, whose set-up stays, so that it can be found.
+ */
+export function chosenLeftovers(
+  { provider, criteria, clock }: Sweeping,
+  { instances, leftovers }: Looked,
+  swept: readonly SweepRow[],
+): Chosen<Leftover>[] {
+  const [gone, coming] = [swept.filter(({ kind }) => kind === "instance"), swept.filter(({ kind }) => kind === "launch")]
+  const ids = new Set(gone.map(({ id }) => id))
+  const standing = instances.flatMap(({ id, tags }) => (ids.has(id) ? [] : [tags[TAG.uid] ?? ""]))
+  const living = new Set([...standing, ...coming.map(({ uid }) => uid)])
+  const uids = new Set(gone.map(({ uid }) => uid))
+  return leftovers.flatMap((thing) => {
+    const why = leftoverVerdict(thing, criteria, clock.now(), { living, swept: uids })
+    return why === undefined ? [] : [{ thing, row: { ...remainOf(provider, thing), why, removed: false } }]
+  })
+}

@@ -1,0 +1,43 @@
+/** Clearing: what is no instance goes last. */
+import type { Leftover } from "../../provider.js"
+import { messageOf } from "../context.js"
+import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
+import type { SweepRow } from "./sweep.js"
+
+/** In a fresh look, because a disk may have stayed behind. What no deadline tells of must be seen again after a while. */
+export async function removeLeftovers(
+  sweeping: Sweeping,
+  begunAt: number,
+  swept: readonly SweepRow[],
+): Promise<readonly SweepRow[]> {
+  const { provider, clock, criteria } = sweeping
+  const before = chosenLeftovers(sweeping, await lookAt(sweeping), swept)
+  if (before.length === 0) return []
+  const isDoubtful = before.some(({ row }) => row.why === "orphaned" && !swept.some(({ uid }) => uid === row.uid))
+  const graceMs = isDoubtful ? provider.limits.consistencyMs + provider.limits.attemptMs : 0
+  const waitMs = Math.max(begunAt + graceMs - clock.now(), isWhole(criteria) ? 0 : provider.limits.look.everyMs)
+  if (waitMs > 0) await clock.sleep(waitMs)
+  const ids = new Set(before.map(({ thing }) => `${thing.kind} ${thing.id}`))
+  const chosen = chosenLeftovers(sweeping, await lookAt(sweeping), swept)
+  const agreed = chosen.filter(({ thing }) => ids.has(`${thing.kind} ${thing.id}`))
+  return removeThese(sweeping, agreed)
+}
+
+/** All at once, because clouds have an order in which they can go; a refusal is told of those that are there after it. */
+async function removeThese(sweeping: Sweeping, chosen: readonly Chosen<Leftover>[]): Promise<readonly SweepRow[]> {
+  const { provider, calls } = sweeping
+  try {
+    await provider.remove?.(
+      chosen.map(({ thing }) => thing),
+      calls,
+    )
+    return chosen.map(({ row }) => ({ ...row, removed: true }))
+  } catch (error) {
+    const { leftovers } = await lookAt(sweeping)
+    const isThere = ({ kind, id }: Leftover) => leftovers.some((left) => left.kind === kind && left.id === id)
+    return chosen.map(({ thing, row }) => {
+      if (!isThere(thing)) return { ...row, removed: true }
+      return { ...row, hindrance: "refused", problem: messageOf(error) }
+    })
+  }
+}

@@ -1,0 +1,85 @@
+/** Ending: instances go, and whoever sweeps a whole cluster waits for those that may still come. */
+import type { Instance } from "../../provider.js"
+import { messageOf } from "../context.js"
+import { randomHex } from "../opening/names.js"
+import { generationOf, TAG } from "../tags.js"
+import { isGone, isPassing } from "./awaiting.js"
+import { type Chosen, chosenInstances, isWhole, lookAt, type Sweeping } from "./choosing.js"
+import type { Looked } from "./remains.js"
+import type { SweepRow } from "./sweep.js"
+
+/** What nobody holds goes when a second look says the same as the first. */
+export async function endUnheld(sweeping: Sweeping, first: Looked): Promise<readonly SweepRow[]> {
+  const before = chosenInstances(sweeping, first)
+  return before.length === 0 ? [] : endThese(sweeping, await secondLook(sweeping, before))
+}
+
+async function secondLook(sweeping: Sweeping, before: readonly Chosen<Instance>[]): Promise<Chosen<Instance>[]> {
+  await sweeping.clock.sleep(sweeping.provider.limits.look.everyMs)
+  const ids = new Set(before.map(({ thing }) => thing.id))
+  return chosenInstances(sweeping, await lookAt(sweeping)).filter(({ thing }) => ids.has(thing.id))
+}
+
+export async function endThese(sweeping: Sweeping, chosen: readonly Chosen<Instance>[]): Promise<readonly SweepRow[]> {
+  const { provider, calls, clock, timeoutMs } = sweeping
+  const instances = chosen.map(({ thing }) => thing)
+  // The terminate calls go out first; a claim stops a process that lives where its launches look at it (this machine).
+  const [ended] = await Promise.allSettled([provider.terminate(instances, calls), claimNext(sweeping, instances)])
+  const refusals = new Map<string, string>()
+  if (ended.status === "rejected") for (const { id } of instances) refusals.set(id, messageOf(ended.reason))
+  else for (const { id, code, message } of ended.value.failures) refusals.set(id, `${code} ${message}`)
+  const until = clock.now() + timeoutMs
+  const awaited = instances.map(({ id }) => id).filter((id) => !refusals.has(id))
+  const standing = new Set(await untilGone(sweeping, awaited, until))
+  return chosen.map(({ row }) => {
+    const refusal = refusals.get(row.id)
+    if (refusal !== undefined) return { ...row, hindrance: "refused", problem: refusal }
+    if (!standing.has(row.id)) return { ...row, removed: true }
+    return { ...row, hindrance: "unconfirmed", problem: `is not confirmed gone after ${timeoutMs / 1000} s` }
+  })
+}
+
+async function claimNext(
+  { provider, calls, clock, criteria }: Sweeping,
+  instances: readonly Instance[],
+): Promise<void> {
+  if (!isWhole(criteria)) return
+  const latest = new Map<string, Instance>()
+  for (const instance of instances) {
+    const { [TAG.uid]: uid = "" } = instance.tags
+    const before = latest.get(uid)
+    if (before === undefined || generationOf(before.tags) < generationOf(instance.tags)) latest.set(uid, instance)
+  }
+  const claims = [...latest].map(([uid, { tags }]) => {
+    const { [TAG.cluster]: cluster = "", [TAG.deadline]: deadline = "0" } = tags
+    const generation = generationOf(tags) + 1
+    return provider.claim?.(
+      { cluster, uid, owner: criteria.owner, deadline, generation, claim: randomHex(clock, 8) },
+      calls,
+    )
+  })
+  await Promise.allSettled(claims.filter((one) => one !== undefined))
+}
+
+/**
+ * Asks for these until none may cost any more; returns those that still stand when the time is over. A list that fails for a
+ * while tells nothing of them: what has become of them is asked for as long as there is time.
+ */
+async function untilGone(
+  { provider, calls, clock }: Sweeping,
+  ids: readonly string[],
+  until: number,
+): Promise<string[]> {
+  for (let standing = [...ids]; ; ) {
+    if (standing.length === 0) return []
+    try {
+      const found = await provider.list({ ids: standing }, calls)
+      standing = found.filter(({ state }) => !isGone(provider, state)).map(({ id }) => id)
+    } catch (error) {
+      if (!isPassing(error)) throw error
+    }
+    if (standing.length === 0 || clock.now() >= until) return standing
+    await clock.sleep(provider.limits.look.everyMs)
+  }
+}
+

@@ -1,0 +1,89 @@
+/** Journals: what the launch journals of this machine tell of the clusters of a name, read anew for each look. */
+import type { Clock } from "../../calls/clock.js"
+import type { Limits, Provider } from "../../provider.js"
+import { messageOf } from "../context.js"
+import { readJournals, type SetAside } from "../journal/history.js"
+import type { JournalHistory } from "../journal/journal.js"
+import { removeJournals } from "../journal/remove.js"
+import { announcedBy, type Arrival, unannounced, unreadable } from "./arrivals.js"
+import type { Looked } from "./remains.js"
+
+/** Where to read, and of what. */
+export interface Reading {
+  /** Undefined: nowhere. */
+  readonly directory: string | undefined
+  readonly cluster: string
+  readonly owner: string
+  readonly clock: Clock
+  /** Hears of what cannot be read, once. */
+  readonly setAside: (what: SetAside) => void
+}
+
+export interface Journals {
+  /** What may still come at this place, as they tell now. */
+  announced(provider: Provider): Promise<readonly Arrival[]>
+  /** What may come of those of which they do not tell, as a look that was begun then has shown. */
+  unannounced(looked: Looked, limits: Limits, begun: number): readonly Arrival[]
+  /** Removes those of clusters of which nothing is left at these places, unless their process lives or they name others. */
+  end(providers: readonly Provider[]): Promise<void>
+}
+
+interface Told {
+  readonly histories: readonly JournalHistory[]
+  readonly aside: readonly SetAside[]
+}
+
+export async function journalsOf(reading: Reading): Promise<Journals> {
+  const known = new Set<string>()
+  const read = async (): Promise<Told> => {
+    const aside: SetAside[] = []
+    const { directory, cluster, owner, clock } = reading
+    const histories =
+      directory === undefined ? [] : await readJournals(directory, cluster, owner, clock, (what) => aside.push(what))
+    for (const what of aside) if (!known.has(what.path)) reading.setAside(what)
+    for (const { path } of aside) known.add(path)
+    return { histories, aside }
+  }
+  const first = await read()
+  return {
+    announced: async (provider) => {
+      const { histories, aside } = await read()
+      const now = reading.clock.now()
+      return [
+        ...histories.flatMap((history) => announcedBy(history, provider, now)),
+        ...aside.flatMap(({ uid, at }) => {
+          return uid === undefined || at === undefined ? [] : unreadable(uid, at, provider.limits, now)
+        }),
+      ]
+    },
+    unannounced: (looked, limits, begun) => unannounced(looked, coverage(first), limits, begun),
+    end: (providers) => endAbandoned(reading, first, providers),
+  }
+}
+
+/** What was set aside may have told of any launch call of its cluster, and a directory of any of all. */
+function coverage({ histories, aside }: Told): (uid: string, generation: number) => boolean {
+  return (uid, generation) => {
+    const isAside = aside.some((what) => what.uid === undefined || what.uid === uid)
+    return !isAside && histories.some((history) => history.uid === uid && history.generation >= generation)
+  }
+}
+
+async function endAbandoned(
+  { directory, cluster, clock, setAside }: Reading,
+  { histories }: Told,
+  providers: readonly Provider[],
+): Promise<void> {
+  const isElsewhere = (row: { readonly provider: string; readonly region: string }) =>
+    !providers.some(({ name, region }) => name === row.provider && region === row.region)
+  const over = histories.filter(
+    ({ isAbandoned, open, made }) => isAbandoned && !open.some(isElsewhere) && !made.some(isElsewhere),
+  )
+  if (directory === undefined || over.length === 0) return
+  try {
+    const uids = over.map(({ uid }) => uid)
+    await clock.busy("removing launch journals", removeJournals(directory, cluster, uids))
+  } catch (error) {
+    setAside({ path: directory, message: `removing launch journals: ${messageOf(error)}` })
+  }
+}

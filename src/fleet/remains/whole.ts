@@ -1,0 +1,118 @@
+/** Whole: a cluster that was named goes at once, and what may still come of its launch calls as it comes. */
+import type { Instance } from "../../provider.js"
+import { TAG } from "../tags.js"
+import { type Arrival, secondsOf } from "./arrivals.js"
+import { awaiting, isPassing } from "./awaiting.js"
+import { type Chosen, chosenInstances, lookAt, type Sweeping } from "./choosing.js"
+import { endThese } from "./ending.js"
+import type { Journals } from "./journals.js"
+import { type Looked, placeOf } from "./remains.js"
+import type { SweepRow } from "./sweep.js"
+
+/** How often a named cluster is emptied again when somebody goes on launching for it. */
+const MOST_ROUNDS = 3
+
+/** While nothing comes it is looked for less and less often. */
+const LONGEST_PAUSE_MS = 15_000
+
+/** A complete look, and when it was begun. */
+export interface Seen {
+  readonly looked: Looked
+  readonly begun: number
+}
+
+/** Tells what may still come after each look. */
+export type Expect = (gone: readonly SweepRow[], begun: number) => Promise<readonly Arrival[]>
+
+/** What no journal covers is judged by the first look: when what was there is gone, nothing tells of it any more. */
+export function expecting(sweeping: Sweeping, journals: Journals, first: Seen): Expect {
+  const { provider } = sweeping
+  const unannounced = journals.unannounced(first.looked, provider.limits, first.begun)
+  const arrivals = awaiting(sweeping)
+  return async (gone, begun) => {
+    const announced = await journals.announced(provider)
+    return arrivals.open([...announced, ...unannounced], { begun, gone: new Set(gone.map(({ id }) => id)) })
+  }
+}
+
+/**
+ * Ends all that is there and all that comes, until a complete look shows nothing and nothing can come any more. Where something
+ * does not go that is told at once: whoever asks again waits then.
+ *
+ * @returns a row for each instance, and one of kind "launch" for what may still come when the time to wait was over.
+ */
+export async function endWhole(sweeping: Sweeping, first: Seen, expect: Expect): Promise<readonly SweepRow[]> {
+  const { clock, provider, timeoutMs, now: isNow } = sweeping
+  const untilMs = first.begun + timeoutMs
+  const rows: SweepRow[] = []
+  const tell = teller(sweeping)
+  const isAnew = await relaunches(first, expect)
+  let pauseMs = provider.limits.look.everyMs
+  let [{ looked, begun }, rounds] = [first, 0]
+  for (;;) {
+    const chosen = newIn(sweeping, looked, rows)
+    if (chosen.some(({ thing }) => isAnew(thing))) rounds += 1
+    if (rounds >= MOST_ROUNDS) return [...rows, ...chosen.map(relaunched)]
+    if (chosen.length > 0) rows.push(...(await endThese(sweeping, chosen)))
+    if (rows.some(({ removed }) => !removed)) return rows
+    const open = await expect(rows, begun)
+    const isDone = open.length === 0 || isNow || clock.now() >= untilMs
+    if (chosen.length === 0 && isDone) return [...rows, ...open.map((arrival) => launchRow(sweeping, arrival))]
+    if (chosen.length === 0) tell(open)
+    pauseMs = chosen.length > 0 ? provider.limits.look.everyMs : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+    const endsMs = [untilMs, ...open.map(({ until }) => until)].map((at) => at - clock.now()).filter((ms) => ms > 0)
+    await clock.sleep(Math.min(pauseMs, ...endsMs))
+    ;({ looked, begun } = await lookAgain(sweeping, untilMs))
+  }
+}
+
+/** Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. */
+async function relaunches({ begun }: Seen, expect: Expect): Promise<(instance: Instance) => boolean> {
+  const onWay = (await expect([], begun)).flatMap(({ call, isHeld }) => (isHeld || call === undefined ? [] : [call.token]))
+  return ({ launchedAt, tags }) => launchedAt > begun && !onWay.includes(tags[TAG.launch] ?? "")
+}
+
+/** One that cannot be answered now shows nothing, and tells nothing of what may have come. */
+async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
+  const { clock } = sweeping
+  for (;;) {
+    const begun = clock.now()
+    try {
+      return { looked: await lookAt(sweeping), begun }
+    } catch (error) {
+      if (!isPassing(error) || clock.now() >= untilMs) throw error
+    }
+    await clock.sleep(sweeping.provider.limits.look.everyMs)
+  }
+}
+
+function newIn(sweeping: Sweeping, looked: Looked, rows: readonly SweepRow[]): Chosen<Instance>[] {
+  const known = new Set(rows.map(({ id }) => id))
+  return chosenInstances(sweeping, looked).filter(({ thing }) => !known.has(thing.id))
+}
+
+function relaunched({ row }: Chosen<Instance>): SweepRow {
+  const problem = "was launched meanwhile: end the process that holds the cluster first, or wait for its deadline"
+  return { ...row, hindrance: "relaunched", problem }
+}
+
+/** What may still come, as a row. */
+export function launchRow({ provider, criteria, clock }: Sweeping, { uid, key, until, what }: Arrival): SweepRow {
+  const { name: cluster = "", owner } = criteria
+  const problem = `${what}; until ${secondsOf(until - clock.now())} from now it may make instances that nobody ends`
+  const place = placeOf(provider)
+  return { kind: "launch", id: key, place, cluster, owner, uid, why: "named", removed: false, hindrance: "coming", problem }
+}
+
+/** Says once of each why it is waited for, and how long. */
+function teller({ provider, criteria, clock, onEvent }: Sweeping): (open: readonly Arrival[]) => void {
+  const told = new Set<string>()
+  return (open) => {
+    for (const { key, until, what } of open.filter((one) => !told.has(one.key))) {
+      told.add(key)
+      const [place, cluster] = [placeOf(provider), criteria.name ?? ""]
+      const message = `${place}: looking for ${secondsOf(until - clock.now())} more for what may still come of "${cluster}": ${what}`
+      onEvent({ type: "waiting", place, cluster, until, message })
+    }
+  }
+}
