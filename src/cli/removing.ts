@@ -14,7 +14,11 @@ export const REMOVE_FLAGS: Flags = {
   "dry-run": { type: "boolean", help: "show what would go, and remove nothing" },
   yes: { type: "boolean", short: "y", help: "do not ask" },
   now: { type: "boolean", help: "do not wait for what a launch on its way may still make: it is named" },
-  journal: { type: "string", value: "DIR", help: "where this machine's launch journal is, when not in its usual place" },
+  journal: {
+    type: "string",
+    value: "DIR",
+    help: "where this machine's launch journal is, when not in its usual place",
+  },
   json: { type: "boolean", help: "the result as JSON" },
 }
 

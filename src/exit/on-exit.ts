@@ -88,21 +88,27 @@ async function closeOne({ name, close }: Closable, clock: Clock): Promise<void> 
   }
 }
 
+/** What of the clusters that are open another process must know to end them. */
+export function openRequests(): { readonly requests: readonly EndRequest[]; readonly unreachable: readonly string[] } {
+  const asked = [...open].map((cluster) => cluster.requests())
+  return { requests: asked.flatMap((one) => one.requests), unreachable: asked.flatMap((one) => one.unreachable) }
+}
+
 /** Leaves what is not confirmed yet to a process that outlives this one. */
 async function leave(code: number): Promise<void> {
-  const asked = [...open].map((cluster) => cluster.requests())
-  const unreachable = asked.flatMap((one) => one.unreachable)
+  const { requests, unreachable } = openRequests()
   if (unreachable.length > 0) {
     const places = unreachable.join(", ")
     say(
       `muster: ${places}: another process cannot make this provider; its terminate calls went out at the first signal`,
     )
   }
-  const requests = asked.flatMap((one) => one.requests)
   if (requests.length > 0) {
     const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
+    const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
+    const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
     const pid = await handOver(requests)
-    say(`muster: process ${pid} goes on ending ${count} instances; look with muster list`)
+    say(`muster: process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
   }
   process.exit(code)
 }

@@ -4,6 +4,8 @@ import { isFinal, LeakError, MusterError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import { within } from "../calls/within.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
+import { secondsOf } from "./remains/arrivals.js"
+import { placeOf } from "./remains/remains.js"
 import { holdToClose } from "./opening/hold.js"
 import type { Passes } from "./scaling/passes.js"
 import { type Receipt, receiptOf } from "./receipt.js"
@@ -69,6 +71,7 @@ function beginClosing(fleet: Fleet): void {
   fleet.setUp.abort(new MusterError(`cluster "${fleet.owner.cluster}" is closing`))
   setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
   startTerminations(fleet, fleet.roster.living())
+  for (const message of doubts(fleet)) fleet.emit({ type: "note", message: `closing waits for ${message}` })
   fleet.wake()
 }
 
@@ -93,8 +96,19 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
 
 /** What stands between the cluster and its end: also what whoever held it may have launched since we looked last. */
 function standing(fleet: Fleet): readonly string[] {
-  const ends = openEnds(fleet, () => true)
+  const ends = [...openEnds(fleet, () => true), ...doubts(fleet)]
   return fleet.isHeld ? ends : [...ends, "what another process may have launched meanwhile"]
+}
+
+/** What a complete list must be begun late enough to show, where nobody knows whether anything comes. */
+function doubts({ clock, doubtedUntil, looks }: Fleet): readonly string[] {
+  return [...doubtedUntil].flatMap(([provider, until]) => {
+    if ((looks.get(provider)?.listedAt ?? 0) >= until) return []
+    const leftMs = until - clock.now()
+    return [
+      `what a launch call that no journal of this machine tells of may still make in ${placeOf(provider)} (for ${secondsOf(leftMs)} more)`,
+    ]
+  })
 }
 
 /**

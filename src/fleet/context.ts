@@ -137,6 +137,8 @@ export interface Fleet {
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read, by its path. */
   readonly setAside: Map<string, Aside>
+  /** Until when launch calls that no journal tells of may still make something there, in milliseconds since 1970. */
+  readonly doubtedUntil: ReadonlyMap<Provider, number>
   /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
   foundAt: number
   /** Called when this process becomes the one that holds the cluster. */

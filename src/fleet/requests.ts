@@ -3,24 +3,43 @@ import type { EndRequest } from "../exit/ender.js"
 import type { JsonObject, Provider } from "../provider.js"
 import { PROVIDER_NAMES, type ProviderName, type ResolvedSpec } from "../spec.js"
 import type { Fleet } from "./context.js"
+import { windowMs } from "./remains/arrivals.js"
 import { placeOf } from "./remains/remains.js"
 
 /** One for each place; `unreachable` names those whose provider nobody else can make. */
 export function endRequests(
   fleet: Fleet,
   spec: Pick<ResolvedSpec, "providers">,
+  journal: string | false,
 ): { readonly requests: readonly EndRequest[]; readonly unreachable: readonly string[] } {
-  const { cluster, uid, owner } = fleet.owner
   const asked = fleet.providers.map((provider) => ({ provider, options: optionsOf(provider, spec) }))
   const requests = asked.flatMap(({ provider, options }): readonly EndRequest[] => {
     const name = PROVIDER_NAMES.find((known) => known === provider.name)
-    if (name === undefined || options === undefined) return []
-    const own = fleet.roster.living().filter((worker) => worker.provider === provider)
-    const instances = own.map(({ instance }) => instance)
-    return [{ provider: name, region: provider.region, options, owner: { cluster, uid, owner }, instances }]
+    return name === undefined || options === undefined
+      ? []
+      : [{ provider: name, region: provider.region, options, ...leftAt(fleet, provider) }]
   })
   const reached = new Set(requests.map(({ provider, region }) => `${provider} ${region}`))
-  return { requests, unreachable: fleet.providers.map(placeOf).filter((place) => !reached.has(place)) }
+  const unreachable = fleet.providers.map(placeOf).filter((place) => !reached.has(place))
+  // It is removed once nothing is left: only when all that it tells of is among them.
+  const isWhole = journal !== false && unreachable.length === 0
+  return { requests: isWhole ? requests.map((request) => ({ ...request, journal })) : requests, unreachable }
+}
+
+/** What is there, and what may still come of what is on the wire. */
+function leftAt(
+  { owner, roster, settingUp, clock }: Fleet,
+  provider: Provider,
+): Pick<EndRequest, "owner" | "instances" | "launches" | "setUpUntil"> {
+  const { cluster, uid, generation } = owner
+  const own = roster.living().filter((worker) => worker.provider === provider)
+  const open = roster.openLaunches().filter((launch) => launch.provider === provider && launch.state !== "waiting")
+  return {
+    owner: { cluster, uid, owner: owner.owner, generation },
+    instances: own.map(({ instance }) => instance),
+    launches: open.map(({ call, sentAt, ref }) => ({ call, sentAt, ...(ref === undefined ? {} : { ref }) })),
+    ...(settingUp.size > 0 ? { setUpUntil: clock.now() + windowMs(provider.limits) } : {}),
+  }
 }
 
 /** What it was made with; one that was given by its name was made with nothing. */

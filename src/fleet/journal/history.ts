@@ -36,6 +36,20 @@ export async function readJournals(
   return clock.busy("reading the journal", readAll(directory, { cluster, owner, now: clock.now(), setAside }))
 }
 
+/**
+ * Whether they tell of all launch calls of a uid up to a generation. What was set aside may have told of any of its cluster, and a
+ * directory of any of all.
+ */
+export function coverageOf(
+  histories: readonly JournalHistory[],
+  aside: readonly SetAside[],
+): (uid: string, generation: number) => boolean {
+  return (uid, generation) => {
+    const isAside = aside.some((what) => what.uid === undefined || what.uid === uid)
+    return !isAside && histories.some((history) => history.uid === uid && history.generation >= generation)
+  }
+}
+
 interface Reading {
   readonly cluster: string
   readonly owner: string

@@ -3,7 +3,7 @@ import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { ResolvedSpec } from "../../spec.js"
-import { readJournals, type SetAside } from "../journal/history.js"
+import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { OpenOptions } from "./open.js"
 import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
 
@@ -25,14 +25,17 @@ export async function findExisting(
   options: OpenOptions,
 ): Promise<Existing> {
   const { clock, mode } = options
-  const { all, abandoned, setAside } = await surveyAll(name, spec, providers, options)
+  const { all, abandoned, setAside, isCovered } = await surveyAll(name, spec, providers, options)
   const [largest, ...others] = all
   const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
   if (largest === undefined) {
-    if (mode === "create")
-      return { found: await connectToLeftovers(name, spec, providers, abandoned, options), abandoned, setAside }
-    const empty = await surveyLeftovers(name, spec.owner, providers, options)
-    if (empty !== undefined || spec.describesWorkers) return { found: empty, abandoned, setAside }
+    const empty =
+      mode === "create"
+        ? await connectToLeftovers(name, spec, providers, abandoned, options)
+        : await surveyLeftovers(name, spec.owner, providers, options)
+    const isDoubtful = empty !== undefined && !isCovered(empty.uid, empty.generation)
+    const found = isDoubtful ? { ...empty, isDoubtful } : empty
+    if (mode === "create" || found !== undefined || spec.describesWorkers) return { found, abandoned, setAside }
     throw new MusterError(
       `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
       { code: "NotFound" },
@@ -77,19 +80,25 @@ export function isAlive({ instances, unlisted, open }: Found): boolean {
   return instances.length + unlisted.length + open.length > 0
 }
 
+interface Surveyed extends Pick<Existing, "abandoned" | "setAside"> {
+  readonly all: readonly Found[]
+  /** Whether a journal of this machine tells of all launch calls of a uid up to this generation. */
+  readonly isCovered: (uid: string, generation: number) => boolean
+}
+
 /** What lives under the name in tags and journals, the largest cluster first; and the uids of what does not. */
 export async function surveyAll(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
   { clock, journal, mode, signal }: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal">,
-): Promise<Pick<Existing, "abandoned" | "setAside"> & { readonly all: readonly Found[] }> {
+): Promise<Surveyed> {
   const setAside: SetAside[] = []
   const note = (what: SetAside) => void setAside.push(what)
   const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock, note)
   const isNew = mode === "create" && spec.existing === "refuse"
   const all = await survey({ name, owner: spec.owner, isNew }, providers, histories, clock, signal)
-  return { all, abandoned: abandonedBy(histories, all), setAside }
+  return { all, abandoned: abandonedBy(histories, all), setAside, isCovered: coverageOf(histories, setAside) }
 }
 
 function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {

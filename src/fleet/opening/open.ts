@@ -17,6 +17,7 @@ import { learnRunning } from "../learn.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
 import { priceIndex } from "../offers/price-index.js"
 import { NO_RESTS } from "../rests.js"
+import { windowMs } from "../remains/arrivals.js"
 import { Roster } from "../roster.js"
 import { continueBills, newMoney, noteBill } from "../spending/spending.js"
 import type { Found } from "./survey.js"
@@ -176,6 +177,9 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     foundAt: 0,
     abandoned,
     setAside: new Map(),
+    doubtedUntil: new Map(
+      found?.isDoubtful ? providers.map((provider) => [provider, clock.now() + windowMs(provider.limits)]) : [],
+    ),
     onHeld: () => {},
     claiming: undefined,
     emit,

@@ -50,12 +50,14 @@ export function announcedBy(history: JournalHistory, provider: Provider, now: nu
     const held = isAbandoned ? {} : ({ isHeld: true } as const)
     return [{ uid, key: `launch ${call.token}`, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
   })
-  const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(([token, rows]): readonly Arrival[] => {
-    const until = Math.max(...rows.map(({ at }) => at)) + window
-    const what = `${rows.length} instances that a launch call made may not be listed yet`
-    const ids = rows.map(({ instance }) => instance.id)
-    return now >= until ? [] : [{ uid, key: `made ${token}`, until, what, ids }]
-  })
+  const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(
+    ([token, rows]): readonly Arrival[] => {
+      const until = Math.max(...rows.map(({ at }) => at)) + window
+      const what = `${rows.length} instances that a launch call made may not be listed yet`
+      const ids = rows.map(({ instance }) => instance.id)
+      return now >= until ? [] : [{ uid, key: `made ${token}`, until, what, ids }]
+    },
+  )
   return [...calls, ...unlisted]
 }
 

@@ -46,7 +46,10 @@ export function chosenLeftovers(
   { instances, leftovers }: Looked,
   swept: readonly SweepRow[],
 ): Chosen<Leftover>[] {
-  const [gone, coming] = [swept.filter(({ kind }) => kind === "instance"), swept.filter(({ kind }) => kind === "launch")]
+  const [gone, coming] = [
+    swept.filter(({ kind }) => kind === "instance"),
+    swept.filter(({ kind }) => kind === "launch"),
+  ]
   const ids = new Set(gone.map(({ id }) => id))
   const standing = instances.flatMap(({ id, tags }) => (ids.has(id) ? [] : [tags[TAG.uid] ?? ""]))
   const living = new Set([...standing, ...coming.map(({ uid }) => uid)])

@@ -82,4 +82,3 @@ async function untilGone(
     await clock.sleep(provider.limits.look.everyMs)
   }
 }
-

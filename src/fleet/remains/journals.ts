@@ -2,7 +2,7 @@
 import type { Clock } from "../../calls/clock.js"
 import type { Limits, Provider } from "../../provider.js"
 import { messageOf } from "../context.js"
-import { readJournals, type SetAside } from "../journal/history.js"
+import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { removeJournals } from "../journal/remove.js"
 import { announcedBy, type Arrival, unannounced, unreadable } from "./arrivals.js"
@@ -56,16 +56,9 @@ export async function journalsOf(reading: Reading): Promise<Journals> {
         }),
       ]
     },
-    unannounced: (looked, limits, begun) => unannounced(looked, coverage(first), limits, begun),
+    unannounced: (looked, limits, begun) =>
+      unannounced(looked, coverageOf(first.histories, first.aside), limits, begun),
     end: (providers) => endAbandoned(reading, first, providers),
-  }
-}
-
-/** What was set aside may have told of any launch call of its cluster, and a directory of any of all. */
-function coverage({ histories, aside }: Told): (uid: string, generation: number) => boolean {
-  return (uid, generation) => {
-    const isAside = aside.some((what) => what.uid === undefined || what.uid === uid)
-    return !isAside && histories.some((history) => history.uid === uid && history.generation >= generation)
   }
 }
 

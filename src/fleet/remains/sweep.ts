@@ -108,11 +108,7 @@ async function sweepAt(sweeping: Sweeping, journals: Journals | undefined): Prom
   return [...ended, ...(await removeLeftovers(sweeping, begun, swept))]
 }
 
-async function wouldGo(
-  sweeping: Sweeping,
-  journals: Journals | undefined,
-  seen: Seen,
-): Promise<readonly SweepRow[]> {
+async function wouldGo(sweeping: Sweeping, journals: Journals | undefined, seen: Seen): Promise<readonly SweepRow[]> {
   const instances = chosenInstances(sweeping, seen.looked).map(({ row }) => row)
   const leftovers = chosenLeftovers(sweeping, seen.looked, instances).map(({ row }) => row)
   // Whatever else may come is not known to be there.

@@ -68,7 +68,9 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expect: Expect):
 
 /** Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. */
 async function relaunches({ begun }: Seen, expect: Expect): Promise<(instance: Instance) => boolean> {
-  const onWay = (await expect([], begun)).flatMap(({ call, isHeld }) => (isHeld || call === undefined ? [] : [call.token]))
+  const onWay = (await expect([], begun)).flatMap(({ call, isHeld }) =>
+    isHeld || call === undefined ? [] : [call.token],
+  )
   return ({ launchedAt, tags }) => launchedAt > begun && !onWay.includes(tags[TAG.launch] ?? "")
 }
 
@@ -101,7 +103,18 @@ export function launchRow({ provider, criteria, clock }: Sweeping, { uid, key, u
   const { name: cluster = "", owner } = criteria
   const problem = `${what}; until ${secondsOf(until - clock.now())} from now it may make instances that nobody ends`
   const place = placeOf(provider)
-  return { kind: "launch", id: key, place, cluster, owner, uid, why: "named", removed: false, hindrance: "coming", problem }
+  return {
+    kind: "launch",
+    id: key,
+    place,
+    cluster,
+    owner,
+    uid,
+    why: "named",
+    removed: false,
+    hindrance: "coming",
+    problem,
+  }
 }
 
 /** Says once of each why it is waited for, and how long. */
