@@ -44,7 +44,7 @@ const LONGEST_MS = 30 * 60_000
 const ENOUGH_LISTS = 2
 
 /** While nothing comes it is looked for less and less often. */
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 30_000
 
 /** @param load makes the provider of a request; the registry's own unless told otherwise. */
 export async function endAll(

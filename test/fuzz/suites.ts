@@ -1,9 +1,19 @@
 /** Every fuzz suite there is; `suite.ts` says how to write one. */
 import type { FuzzSuite } from "./suite.js"
 import { answerSuites } from "./suites/answers.js"
+import { endSuites } from "./suites/ends.js"
 import { day, soaks } from "./suites/soak.js"
 import { killSuites } from "./suites/kills.js"
 import { properties } from "./suites/properties.js"
 import { network, trials } from "./suites/trials.js"
 
-export const SUITES: readonly FuzzSuite[] = [trials, network, soaks, properties, ...answerSuites, ...killSuites, day]
+export const SUITES: readonly FuzzSuite[] = [
+  trials,
+  network,
+  soaks,
+  properties,
+  ...answerSuites,
+  ...endSuites,
+  ...killSuites,
+  day,
+]

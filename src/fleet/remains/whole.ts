@@ -1,9 +1,10 @@
 /** Whole: a cluster that was named goes at once, and what may still come of its launch calls as it comes. */
 import type { Instance } from "../../provider.js"
+import { livingStates } from "../observe.js"
 import { TAG } from "../tags.js"
 import { type Arrival, secondsOf } from "./arrivals.js"
 import { awaiting, isPassing } from "./awaiting.js"
-import { type Chosen, chosenInstances, lookAt, type Sweeping } from "./choosing.js"
+import { type Chosen, chosenInstances, type Sweeping } from "./choosing.js"
 import { endThese } from "./ending.js"
 import type { Journals } from "./journals.js"
 import { type Looked, placeOf } from "./remains.js"
@@ -13,7 +14,7 @@ import type { SweepRow } from "./sweep.js"
 const MOST_ROUNDS = 3
 
 /** While nothing comes it is looked for less and less often. */
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 30_000
 
 /** A complete look, and when it was begun. */
 export interface Seen {
@@ -74,13 +75,15 @@ async function relaunches({ begun }: Seen, expect: Expect): Promise<(instance: I
   return ({ launchedAt, tags }) => launchedAt > begun && !onWay.includes(tags[TAG.launch] ?? "")
 }
 
-/** One that cannot be answered now shows nothing, and tells nothing of what may have come. */
+/** At instances alone. One that cannot be answered now shows nothing, and tells nothing of what may have come. */
 async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
-  const { clock } = sweeping
+  const { clock, provider, calls, criteria } = sweeping
+  const { owner, name = "" } = criteria
   for (;;) {
     const begun = clock.now()
     try {
-      return { looked: await lookAt(sweeping), begun }
+      const states = livingStates(provider.limits)
+      return { looked: { instances: await provider.list({ cluster: name, owner, states }, calls), leftovers: [] }, begun }
     } catch (error) {
       if (!isPassing(error) || clock.now() >= untilMs) throw error
     }
