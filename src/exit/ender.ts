@@ -56,7 +56,10 @@ export async function endAll(
   const kept = requests.flatMap(({ journal, owner }) => (journal === undefined ? [] : [{ journal, owner }]))
   // Nothing is left of what they tell: whoever uses the name next need not look for it.
   if (!ends.every(Boolean)) return
-  for (const { journal, owner } of kept) await removeJournals(journal, owner.cluster, [owner.uid]).catch(() => {})
+  for (const { journal, owner } of kept) {
+    const removing = removeJournals(journal, owner.cluster, [owner.uid])
+    await clock.busy("removing the journal", removing).catch(() => {})
+  }
 }
 
 interface Ending {
@@ -70,7 +73,7 @@ interface Ending {
 
 /** Whether nothing of it is left. */
 async function endOne(request: EndRequest, clock: Clock, load: typeof loadProvider): Promise<boolean> {
-  const provider = await load(request.provider, request.region, request.options)
+  const provider = await clock.busy("loading", load(request.provider, request.region, request.options))
   const calls = createCalls({ clock, limits: provider.limits, signal: new AbortController().signal })
   const ending = { request, provider, calls, clock, until: clock.now() + LONGEST_MS }
   return (await endInstances(ending)) && (await removeLeftovers(ending))

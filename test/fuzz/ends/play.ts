@@ -19,6 +19,7 @@ import { resolveScale } from "../../../src/verbs.js"
 import { providerAt } from "../../chaos/places.js"
 import { type Wire, type WiredCloud, WIRES } from "../../chaos/wires.js"
 import { type Play, playOf } from "./draw.js"
+import { watchHandles } from "./handles.js"
 import { type Edge, type Life, mortal } from "./mortal.js"
 
 const MINUTE_MS = 60_000
@@ -35,7 +36,7 @@ const LAUNCHES: Readonly<Record<WiredCloud, readonly string[]>> = {
 
 const TYPES: Readonly<Record<WiredCloud, readonly string[]>> = {
   aws: ["m7i.large", "c7i.large"],
-  gcp: ["n2-standard-4", "n2-standard-8"],
+  gcp: ["n2-standard-4", "c4-standard-4"],
   azure: ["Standard_D2s_v5", "Standard_D4s_v5"],
 }
 
@@ -67,13 +68,14 @@ export async function play(cloud: WiredCloud, seed: number): Promise<Played> {
   const latency = { requestMs: [20, 60], createMs: [50, createMs], bootMs: 5_000, stopMs: [1_000, 10_000] } as const
   const wire = await WIRES[cloud]({ clock, seed, listLagMs: [0, lagMs], latency })
   const directory = mkdtempSync(join(tmpdir(), "muster-ends-"))
+  const closeHandles = await watchHandles()
   try {
     const provider = await providerAt(wire.place)
     const instanceType = TYPES[cloud].slice(0, types)
     const spec = { ...wire.spec, name: NAME, provider, instanceType }
     return await live({ cloud, play: chosen, clock, wire, directory, spec })
   } finally {
-    await wire.close()
+    await Promise.all([wire.close(), closeHandles()])
     rmSync(directory, { recursive: true, force: true })
   }
 }
@@ -197,7 +199,7 @@ async function remove({ cloud, play: { by }, clock, wire, directory, spec }: Sta
     env: {},
     version: "1",
     clock,
-    load: () => providerAt(wire.place),
+    load: () => clock.busy("loading", providerAt(wire.place)),
     out: () => {},
     say: () => {},
     ask: undefined,
