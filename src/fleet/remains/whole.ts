@@ -13,6 +13,9 @@ import type { SweepRow } from "./sweep.js"
 /** How often a named cluster is emptied again when somebody goes on launching for it. */
 const MOST_ROUNDS = 3
 
+/** A create request takes so long to be accepted at most, but for rare ones. */
+const SOON_MS = 15_000
+
 /** While nothing comes it is looked for less and less often. */
 const LONGEST_PAUSE_MS = 30_000
 
@@ -67,12 +70,16 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expect: Expect):
   }
 }
 
-/** Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. */
+/**
+ * Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. Where
+ * nobody knows what was, it may have been anything that the cloud accepted soon after.
+ */
 async function relaunches({ begun }: Seen, expect: Expect): Promise<(instance: Instance) => boolean> {
-  const onWay = (await expect([], begun)).flatMap(({ call, isHeld }) =>
-    isHeld || call === undefined ? [] : [call.token],
-  )
-  return ({ launchedAt, tags }) => launchedAt > begun && !onWay.includes(tags[TAG.launch] ?? "")
+  const onWay = (await expect([], begun)).filter(({ isHeld }) => isHeld !== true)
+  const tokens = onWay.flatMap(({ call }) => call?.token ?? [])
+  const isUnknown = onWay.some(({ call, ids }) => call === undefined && ids === undefined)
+  const since = begun + (isUnknown ? SOON_MS : 0)
+  return ({ launchedAt, tags }) => launchedAt > since && !tokens.includes(tags[TAG.launch] ?? "")
 }
 
 /** At instances alone. One that cannot be answered now shows nothing, and tells nothing of what may have come. */
@@ -83,7 +90,10 @@ async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
     const begun = clock.now()
     try {
       const states = livingStates(provider.limits)
-      return { looked: { instances: await provider.list({ cluster: name, owner, states }, calls), leftovers: [] }, begun }
+      return {
+        looked: { instances: await provider.list({ cluster: name, owner, states }, calls), leftovers: [] },
+        begun,
+      }
     } catch (error) {
       if (!isPassing(error) || clock.now() >= untilMs) throw error
     }
