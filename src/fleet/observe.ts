@@ -193,9 +193,11 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
   if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
-  if (workers.length === 0 && fleet.isHeld) return Number.POSITIVE_INFINITY
-  const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
   const now = fleet.clock.now()
+  const doubtedMs = (fleet.doubtedUntil.get(provider) ?? 0) - now
+  if (workers.length === 0 && fleet.isHeld && doubtedMs <= 0) return Number.POSITIVE_INFINITY
+  if (workers.length === 0 && doubtedMs > 0) return Math.min(doubtedMs, WATCH_MS)
+  const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
   const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
     state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
   )

@@ -60,7 +60,8 @@ async function pass(fleet: Fleet): Promise<Plans> {
   if (fleet.leaving) return plans
   const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet))
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
-  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplusOf(fleet, plans), ...exchanged])
+  const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? straysOf(fleet) : []), ...exchanged]
+  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplus])
   advanceLaunches(fleet)
   startPlanned(fleet, plans)
   emitPass(fleet)
@@ -185,6 +186,11 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
     const desired = fleet.closing ? 0 : (fleet.groups.get(name)?.desired ?? 0)
     return chooseSurplus(counted, Math.max(0, Math.min(left, counted.length - desired)))
   })
+}
+
+/** Those of groups that nobody told of: lists have shown them since the cluster was opened. */
+function straysOf({ roster, groups }: Fleet): WorkerRecord[] {
+  return roster.living().filter(({ state, group }) => state !== "terminating" && !groups.has(group))
 }
 
 /** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */

@@ -207,8 +207,8 @@ function givenGroups(spec: ResolvedSpec, { mode }: OpenOptions): readonly Resolv
 }
 
 /** The groups that tags and journals name. */
-function groupNamesOf({ instances, open }: Found): readonly string[] {
-  const listed = instances.map(({ instance }) => instance.tags[TAG.group] ?? "default")
+function groupNamesOf({ instances, unlisted, open }: Found): readonly string[] {
+  const listed = [...instances, ...unlisted].map(({ instance }) => instance.tags[TAG.group] ?? "default")
   return [...new Set([...listed, ...open.map((intent) => intent.call.group)])]
 }
 

@@ -36,20 +36,20 @@ export function playOf(seed: number): Play {
   const random = seededRandom(mixed(seed))
   const draw = <T>(from: readonly [T, ...T[]]): T => from[Math.floor(random() * from.length)] ?? from[0]
   const upTo = (ms: number) => Math.floor(random() * ms)
-  const createMs = draw([50, 2_000, 8_000, 40_000])
+  const createMs = draw([50, 4_000, 8_000, 20_000, 40_000])
   return {
     seed,
-    end: draw(["killed", "killed", "killed", "told"]),
+    end: draw(["killed", "killed", "told"]),
     by: draw(["delete here", "delete elsewhere", "close here"]),
     moment: {
-      edge: draw(["before", "begin", "begin", "end"]),
-      number: draw([1, 1, 2, 4]),
-      afterMs: draw([0, 0, upTo(1_000), upTo(createMs), upTo(90_000)]),
+      edge: draw(["before", "begin", "begin", "begin", "end"]),
+      number: draw([1, 1, 1, 3]),
+      afterMs: draw([0, upTo(1_000), upTo(createMs), upTo(createMs), upTo(60_000)]),
     },
-    pauseMs: draw([0, 0, upTo(1_000), upTo(10_000), upTo(120_000)]),
+    pauseMs: draw([0, 0, upTo(1_000), upTo(5_000), upTo(90_000)]),
     before: draw([0, 0, 2]),
     wanted: draw([1, 3, 8]),
-    lagMs: draw([0, 2_000, 5_000, 20_000, 60_000]),
+    lagMs: draw([0, 5_000, 20_000, 60_000, 60_000]),
     createMs,
     fault: draw(["none", "none", "none", "lose-reply", "throttle", "error"]),
     types: draw([1, 2]),

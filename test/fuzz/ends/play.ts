@@ -120,8 +120,9 @@ async function dieLaunching(stage: Stage): Promise<void> {
   if (chosen.before > 0) await clock.run(Promise.race([owner.scale(chosen.before), life.death]))
   breakOne(stage)
   life.arm()
-  if (!life.isDead) void owner.scale(chosen.before + chosen.wanted).catch(() => {})
-  await clock.run(Promise.race([life.death, clock.sleep(10 * MINUTE_MS)]))
+  const scaled = owner.scale(chosen.before + chosen.wanted).catch(() => {})
+  // Where there are fewer launch calls it dies after the last.
+  await clock.run(Promise.race([life.death, scaled.then(() => clock.sleep(chosen.moment.afterMs))]))
   life.die()
   disown(journal)
 }
@@ -250,8 +251,8 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
   life.arm()
   const scale = { ...resolveScale(chosen.wanted, {}, session.groups()), begunAt: clock.now() }
   const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
-  void session.scale(scale, holding).catch(() => {})
-  await clock.run(Promise.race([told, clock.sleep(10 * MINUTE_MS)]))
+  const scaled = session.scale(scale, holding).catch(() => {})
+  await clock.run(Promise.race([told, scaled.then(() => clock.sleep(chosen.moment.afterMs))]))
   void session.close(MINUTE_MS, () => {}).catch(() => {})
   await clock.run(clock.sleep(Math.min(chosen.pauseMs, MINUTE_MS)))
   const { requests } = endRequests(session.fleet, resolved, directory)
