@@ -193,11 +193,9 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
   if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
-  const now = fleet.clock.now()
-  const doubtedMs = (fleet.doubtedUntil.get(provider) ?? 0) - now
-  if (workers.length === 0 && fleet.isHeld && doubtedMs <= 0) return Number.POSITIVE_INFINITY
-  if (workers.length === 0 && doubtedMs > 0) return Math.min(doubtedMs, WATCH_MS)
+  if (workers.length === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
   const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
+  const now = fleet.clock.now()
   const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
     state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
   )
@@ -208,6 +206,12 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
 function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
   const leftMs = Math.min(...launches.map(sweptAt)) - fleet.clock.now()
   return Math.max(limits.look.everyMs, Math.min(COMPLETE_MS, leftMs))
+}
+
+/** Until a list was begun late enough something may come although there is nothing. */
+function nextDoubtMs({ doubtedUntil, looks, clock }: Fleet, provider: Provider): number {
+  const [until, listedAt] = [doubtedUntil.get(provider) ?? 0, looks.get(provider)?.listedAt ?? 0]
+  return listedAt >= until ? Number.POSITIVE_INFINITY : Math.min(Math.max(0, until - clock.now()), WATCH_MS)
 }
 
 function isSteady(state: WorkerRecord["state"]): boolean {

@@ -16,7 +16,7 @@ export interface Play {
   /** `killed`: and then deleted. `told`: to end, and told again. */
   readonly end: "killed" | "told"
   /** Who ends what it has left: with its journal, or without. */
-  readonly by: "delete here" | "delete elsewhere" | "close here"
+  readonly by: "delete here" | "delete elsewhere" | "close here" | "close elsewhere"
   readonly moment: Moment
   /** From the first time that it is told to the second, or from its death to whoever ends it, in milliseconds. */
   readonly pauseMs: number
@@ -37,18 +37,28 @@ export function playOf(seed: number): Play {
   const draw = <T>(from: readonly [T, ...T[]]): T => from[Math.floor(random() * from.length)] ?? from[0]
   const upTo = (ms: number) => Math.floor(random() * ms)
   const createMs = draw([50, 4_000, 8_000, 20_000, 40_000])
+  const by = draw<Play["by"]>([
+    "delete here",
+    "delete here",
+    "delete elsewhere",
+    "delete elsewhere",
+    "close here",
+    "close elsewhere",
+  ])
+  // Who closes from elsewhere waits where there is no instance at all: with one that is told by the look at its beginning.
+  const isAlone = by === "close elsewhere"
   return {
     seed,
     end: draw(["killed", "killed", "told"]),
-    by: draw(["delete here", "delete elsewhere", "close here"]),
+    by,
     moment: {
       edge: draw(["before", "begin", "begin", "begin", "end"]),
       number: draw([1, 1, 1, 3]),
       afterMs: draw([0, upTo(1_000), upTo(createMs), upTo(createMs), upTo(60_000)]),
     },
     pauseMs: draw([0, 0, upTo(1_000), upTo(5_000), upTo(90_000)]),
-    before: draw([0, 0, 2]),
-    wanted: draw([1, 3, 8]),
+    before: isAlone ? 0 : draw([0, 0, 2]),
+    wanted: isAlone ? 1 : draw([1, 3, 8]),
     lagMs: draw([0, 5_000, 20_000, 60_000, 60_000]),
     createMs,
     fault: draw(["none", "none", "none", "lose-reply", "throttle", "error"]),

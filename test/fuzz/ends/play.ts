@@ -112,7 +112,7 @@ function plantForeign({ world }: Wire): readonly string[] {
 async function dieLaunching(stage: Stage): Promise<void> {
   const { play: chosen, clock, spec, directory } = stage
   const life = mortalAt(stage, (own) => own.die())
-  const journal = chosen.by === "delete elsewhere" ? join(directory, "theirs") : directory
+  const journal = isElsewhere(chosen) ? join(directory, "theirs") : directory
   const owner = new Cluster(
     { ...spec, provider: life.provider(spec.provider as Provider) },
     { clock: life.clock, journal },
@@ -189,12 +189,17 @@ async function killed(stage: Stage, said: (number | string)[]): Promise<readonly
 }
 
 function end(stage: Stage): Promise<number | string> {
-  return stage.play.by === "close here" ? close(stage) : remove(stage)
+  return stage.play.by.startsWith("close") ? close(stage) : remove(stage)
+}
+
+/** On another machine: the owner's journal is not there. */
+function isElsewhere({ by }: Play): boolean {
+  return by.endsWith("elsewhere")
 }
 
 /** The exit code of `muster delete`. */
-async function remove({ cloud, play: { by }, clock, wire, directory, spec }: Stage): Promise<number> {
-  const journal = by === "delete elsewhere" ? join(directory, "ours") : directory
+async function remove({ cloud, play: chosen, clock, wire, directory, spec }: Stage): Promise<number> {
+  const journal = isElsewhere(chosen) ? join(directory, "ours") : directory
   const line = ["delete", NAME, "--yes", "--provider", cloud, "--journal", journal]
   const surroundings = {
     env: {},
@@ -209,10 +214,11 @@ async function remove({ cloud, play: { by }, clock, wire, directory, spec }: Sta
 }
 
 /** As exit codes have it; another error's words. */
-async function close({ clock, directory, spec }: Stage): Promise<number | string> {
+async function close({ play: chosen, clock, directory, spec }: Stage): Promise<number | string> {
   const { provider } = spec
+  const journal = isElsewhere(chosen) ? false : directory
   const closing = async () => {
-    const cluster = await Cluster.attach(NAME, { provider }, { clock, journal: directory })
+    const cluster = await Cluster.attach(NAME, { provider }, { clock, journal })
     await cluster.close()
   }
   try {
@@ -285,7 +291,7 @@ async function judge(stage: Stage, code: number | string): Promise<string[]> {
   await clock.run(clock.sleep(LATE_MS))
   const late = living(stage).length
   // From elsewhere a cluster of which nothing can be seen yet is not there.
-  const mayBeUnseen = code === EXIT.notFound && chosen.by === "delete elsewhere"
+  const mayBeUnseen = code === EXIT.notFound && isElsewhere(chosen)
   if (code !== EXIT.ok && code !== EXIT.notFound) return [`it ended with ${code}`]
   if (mayBeUnseen || at + late === 0) return []
   return [`it said ${code}, and ${at} ran then, ${late} ${LATE_MS / MINUTE_MS} minutes later`]
