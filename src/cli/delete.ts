@@ -14,7 +14,9 @@ export const deleteCluster: Command = {
   summary: "ends a cluster and removes all that was made for it",
   about:
     "Ends every instance with the cluster's tags at once, waits until the cloud confirms it, and removes what else was made for\n" +
-    "it. End the process that holds it first where there is one: it launches anew what somebody else ends.",
+    "it. A launch that may still be on its way is waited for: as this machine's journal tells, or, where that tells nothing, for the\n" +
+    "minutes that the cloud may take (--now skips this). End the process that holds the cluster first where there is one: it\n" +
+    "launches anew what somebody else ends.",
   flags: { ...PLACE_FLAGS, ...REMOVE_FLAGS },
   run: async (given, surroundings) => {
     const [name = ""] = given.words

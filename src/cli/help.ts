@@ -9,7 +9,7 @@ const CODES: readonly (readonly [number, string])[] = [
   [EXIT.usage, "the command line is wrong, or nobody could be asked and --yes was not given"],
   [EXIT.auth, "credentials are missing, wrong, or not enough"],
   [EXIT.resource, "something could not be ended or removed"],
-  [EXIT.timeout, "the cloud did not confirm within --timeout"],
+  [EXIT.timeout, "the cloud did not confirm within --timeout, or a launch on its way may still make something"],
   [EXIT.notFound, "nothing of that name is there"],
   [EXIT.SIGINT, "interrupted by SIGINT"],
   [EXIT.SIGTERM, "ended by SIGTERM"],
@@ -20,7 +20,7 @@ export function generalHelp(commands: readonly Command[]): string {
   const lines = commands.map((command) => `  muster ${usageOf(command).padEnd(width)}   ${command.summary}`)
   const codes = CODES.map(([code, what]) => `  ${String(code).padEnd(3)}   ${what}`)
   return [
-    "muster: finds and ends clusters by their tags alone",
+    "muster: finds and ends clusters by their tags",
     "",
     ...lines,
     `  muster ${"help COMMAND".padEnd(width)}   its flags`,

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `muster`: for the moment of need. It reads tags, and nothing else: no spec, no journal, no memory. */
+/** `muster`: for the moment of need. It reads tags, and this machine's launch journals: no spec, no memory. */
 import { createRequire } from "node:module"
 import { systemClock } from "../calls/clock.js"
 import { loadProvider } from "../registry.js"

@@ -78,7 +78,7 @@ async function isSettled(
     if (!launched.settled) return false
     const ids = launched.instances.map(({ id }) => id)
     known.made = { ids, until: means.clock.now() + means.provider.limits.consistencyMs }
-    return ids.length === 0 || isSeen(means, known.made, after)
+    return ids.length === 0 || (await isSeen(means, known.made, after))
   } catch (error) {
     if (!isPassing(error)) known.isMute = true
     return false
