@@ -1,7 +1,7 @@
 /** What a play of the fuzz of ends is, drawn from its seed. */
 import { seededRandom } from "../../../src/calls/clock.js"
 import { mixed } from "../seed.js"
-import type { Edge } from "./mortal.js"
+import type { Edge } from "../../support/mortal.js"
 
 /** When an owner dies, or is told to end: at an edge of one of its launch calls, and so long after it. */
 export interface Moment {

@@ -19,8 +19,8 @@ import { resolveScale } from "../../../src/verbs.js"
 import { providerAt } from "../../chaos/places.js"
 import { type Wire, type WiredCloud, WIRES } from "../../chaos/wires.js"
 import { type Play, playOf } from "./draw.js"
-import { watchHandles } from "./handles.js"
-import { type Edge, type Life, mortal } from "./mortal.js"
+import { watchHandles } from "../../support/handles.js"
+import { type Edge, type Life, mortal } from "../../support/mortal.js"
 
 const MINUTE_MS = 60_000
 const NAME = "ends"

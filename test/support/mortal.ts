@@ -2,8 +2,8 @@
  * Mortal: a process that can be killed within this one. From its death on none of its code goes on: no timer of its fires, nothing
  * that it waits for comes to an end, no request leaves it. What was on the wire arrives at the cloud all the same.
  */
-import type { Clock } from "../../../src/calls/clock.js"
-import type { Calls, Provider } from "../../../src/provider.js"
+import type { Clock } from "../../src/calls/clock.js"
+import type { Calls, Provider } from "../../src/provider.js"
 
 export type Edge = "before" | "begin" | "end"
 
