@@ -155,7 +155,7 @@ async function retry<T>(
         lent.giveBack()
         standing.throttles += 1
         const ms = stopBuckets(options, account, cost, { error, throttles: standing.throttles })
-        if (row.isOver()) throw unknown === undefined ? error : stillUnknown(unknown, error)
+        if (row.isOver(patience.again)) throw unknown === undefined ? error : stillUnknown(unknown, error)
         if (ms > 0) await clock.sleep(ms, signal).catch(() => {})
         continue
       }
@@ -187,14 +187,15 @@ function noteAnswer(standing: Standing): void {
 }
 
 /** Counts throttled answers to one request, from the beginning whenever the api has done something for anybody. */
-function throttleRow(standing: Standing, most = Number.POSITIVE_INFINITY): { isOver(): boolean } {
+function throttleRow(standing: Standing, most = Number.POSITIVE_INFINITY) {
   let count = 0
   let { answers } = standing
   return {
-    isOver: () => {
+    /** @param again whether it is this request that finds out whether there is more to be had; others end a little earlier. */
+    isOver: (again: () => boolean = () => true) => {
       count = standing.answers === answers ? count + 1 : 1
       answers = standing.answers
-      return count >= most
+      return count >= most || (count >= most - 1 && most < Number.POSITIVE_INFINITY && !again())
     },
   }
 }

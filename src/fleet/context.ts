@@ -28,6 +28,8 @@ export interface GroupState {
   readonly refusals: Map<string, Refusal>
   /** What it was answered without an instance coming of it, since the last `scale`. */
   rests: Rests
+  /** Refusals for want of capacity or quota, since an instance was made. */
+  short: Row
   /** Instances that were made and failed for want of capacity or quota, since one ran. */
   failed: FailedViews
   /** What it waits for before its launches, in the words of the last request that did not succeed. */
@@ -52,17 +54,23 @@ export interface GroupState {
   cut: Failure | undefined
 }
 
-/** Instances that were made, and failed for a reason that another place may not have. */
-export interface FailedViews {
-  /** How often in a row; those that were made together count once. */
+/** What happened again and again. */
+export interface Row {
+  /** How often in a row; what was asked for together counts once. */
   readonly rounds: number
-  /** When the last one was seen, in milliseconds since 1970. */
+  /** When it happened last, in milliseconds since 1970. */
   readonly at: number
+}
+
+export const NO_ROW: Row = { rounds: 0, at: 0 }
+
+/** Instances that were made, and failed for a reason that another place may not have. */
+export interface FailedViews extends Row {
   /** How often in a row those of a scope did, by `scopeKey`. */
   readonly scopes: ReadonlyMap<string, number>
 }
 
-export const NO_FAILED_VIEWS: FailedViews = { rounds: 0, at: 0, scopes: new Map() }
+export const NO_FAILED_VIEWS: FailedViews = { ...NO_ROW, scopes: new Map() }
 
 /** Something that launches name and that the cloud does not find. */
 export interface Missing {
@@ -216,7 +224,7 @@ export function markChanged(fleet: Fleet, provider: Provider): void {
   lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
 }
 
-/** As long as complete lists may take to come while nobody needs them, in milliseconds. */
+/** As long as complete lists may take to come while nobody needs them, in milliseconds: one for each that exists, up to this. */
 const UNHURRIED_MS = 10_000
 
 /**
@@ -224,7 +232,8 @@ const UNHURRIED_MS = 10_000
  * much later it may come, in milliseconds.
  */
 export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
-  return roster.launches.isWaitingAt(provider) ? Math.min(UNHURRIED_MS, roster.size) : 0
+  if (!roster.launches.isWaitingAt(provider)) return 0
+  return Math.min(roster.size, Math.max(UNHURRIED_MS, roster.launches.size))
 }
 
 /** What the cluster's accounts remember as unavailable. */

@@ -1,6 +1,7 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { MAX_ATTEMPTS } from "../calls/retry.js"
 import { accountOf } from "../calls/send.js"
+import { ThrottledError } from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls } from "./context.js"
 import type { OpenIntent } from "./journal/journal.js"
@@ -222,12 +223,14 @@ async function answer(
   ifUnknown: "unknown" | "unsettled" = "unknown",
 ): Promise<void> {
   const before = failedOf(launch)
+  let isThrottled = false
   try {
     accept(fleet, launch, await ask())
   } catch (error) {
+    isThrottled = error instanceof ThrottledError
     refuse(fleet, launch, error, ifUnknown)
   }
-  if (launch.state !== "unknown") noteAnswered(fleet, launch)
+  if (launch.state !== "unknown" && !isThrottled) noteAnswered(fleet, launch)
   // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
   if (launch.failures.length > 0) withdrawBarred(fleet)
   accountOf(fleet.clock, launch.provider.limits).buckets.spare(launch.call.cost, failedOf(launch) - before)
@@ -237,7 +240,8 @@ async function answer(
 
 function gatherMs({ roster }: Fleet): number {
   const { least, each, most } = GATHER_MS
-  return Math.min(most, Math.max(least, each * roster.size))
+  // Of launch calls alone there may be as many as make a pass wait longer: those that are to come take longer by far.
+  return Math.max(least, Math.min(most, each * roster.size), each * roster.launches.size)
 }
 
 function failedOf({ failures }: Launch): number {

@@ -1,7 +1,7 @@
 /** Learn: failures go into the memory of what is unavailable, into the group's rests, and into the reasons of a shortfall. */
 import { RejectedError } from "../errors.js"
 import { inScope } from "../offer.js"
-import type { Failure, Instance, Market, Provider } from "../provider.js"
+import type { Failure, Instance, Market, Provider, Scope } from "../provider.js"
 import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "./context.js"
 import { bench, isOut } from "./outages.js"
 import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "./rests.js"
@@ -31,16 +31,33 @@ function learnOne(fleet: Fleet, asked: Asked, said: Failure): void {
   const now = fleet.clock.now()
   const state = fleet.groups.get(group)
   // Whatever a cloud leaves open is meant within the region that said it: another one's offers are not barred by it.
-  const failure = { ...said, scope: { provider: provider.name, region: provider.region, ...said.scope } }
+  const placed = { ...said, scope: { provider: provider.name, region: provider.region, ...said.scope } }
+  const failure = state !== undefined && teaches(said) ? grown(state, placed) : placed
   state?.failures.push(failure)
   if (state !== undefined && isRested(failure)) restOffer(fleet, state, asked, failure)
   const { account } = provider.limits
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
   const { scope, code, message, ttlMs } = failure
   // What gave a part may be asked for more, after what was not asked yet.
-  if (isShortage(said) || isRested(said)) state?.refusals.set(scopeKey(scope), { scope, at: now })
+  if (isShortage(said) || isRested(said)) noteRefusal(state, scope, now)
   if (!teaches(said)) return
+  if (state !== undefined && (asked.sentAt ?? now) >= state.short.at)
+    state.short = { rounds: state.short.rounds + 1, at: now }
   fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
+}
+
+/** What was refused before, and not given since, is asked again a little later each time. */
+const LONGEST_REFUSED_MS = 5 * 60_000
+
+function grown({ refusals }: GroupState, failure: Failure): Failure {
+  const { times = 0 } = refusals.get(scopeKey(failure.scope)) ?? {}
+  const { ttlMs } = failure
+  return { ...failure, ttlMs: Math.min(ttlMs * 2 ** times, Math.max(ttlMs, LONGEST_REFUSED_MS)) }
+}
+
+function noteRefusal(state: GroupState | undefined, scope: Scope, at: number): void {
+  const key = scopeKey(scope)
+  state?.refusals.set(key, { scope, at, times: (state.refusals.get(key)?.times ?? 0) + 1 })
 }
 
 /** What was made and failed costs more than a refusal: its scope is left alone for twice as long each time, up to this. */

@@ -19,6 +19,9 @@ import { startTerminations, sweptAt } from "./terminate.js"
  */
 const WATCH_MS = 30_000
 const WATCH_SPOT_MS = 5_000
+/** A list of a hundred thousand takes seconds of CPU: of so many as take longer than this for each, it comes later. */
+const WATCH_EACH_MS = 1
+const WATCH_SPOT_EACH_MS = 0.3
 /** Nothing waits for what a process sees that only watches: it looks as often as one that rests, whatever is on its way. */
 const WATCHER_MS = { least: 5_000, most: 30_000 } as const
 /** Some clouds take an interrupted instance away a little later than they said. */
@@ -194,7 +197,9 @@ function nextLookMs(fleet: Fleet, provider: Provider): number {
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
   if (workers.length === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
-  const watchMs = workers.some((worker) => worker.instance.market === "spot") ? WATCH_SPOT_MS : WATCH_MS
+  const isSpot = workers.some((worker) => worker.instance.market === "spot")
+  const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
+  const watchMs = Math.max(leastMs, eachMs * workers.length)
   const now = fleet.clock.now()
   const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
     state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],

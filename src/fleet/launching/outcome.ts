@@ -10,7 +10,7 @@ import {
   TransientError,
 } from "../../errors.js"
 import type { Failure, Launched } from "../../provider.js"
-import { type Fleet, lookWithin, markChanged, messageOf } from "../context.js"
+import { type Fleet, lookWithin, NO_ROW, markChanged, messageOf } from "../context.js"
 import { type Asked, learn } from "../learn.js"
 import { bench } from "../outages.js"
 import { isRested, SEVERAL } from "../rests.js"
@@ -32,6 +32,8 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const now = fleet.clock.now()
   const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
   learn(fleet, askedBy(launch), launched.failures, launch.failures)
+  const state = fleet.groups.get(call.group)
+  if (workers.length > 0 && state !== undefined) state.short = NO_ROW
   if (isBarren(fleet, launch, launched)) learn(fleet, askedBy(launch), [barrenFailure(launch, launched)])
   const { problem } = launched
   if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])

@@ -6,7 +6,7 @@ import { type OwnershipError, SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
-import { type Fleet, type GroupState, type LookState, type Memory, NO_FAILED_VIEWS } from "../context.js"
+import { type Fleet, type GroupState, type LookState, type Memory, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
 import { noteSetAside, tellSetAside } from "../journal/aside.js"
@@ -241,6 +241,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     refusals: new Map(),
     rests: NO_RESTS,
     failed: NO_FAILED_VIEWS,
+    short: NO_ROW,
     preparing: undefined,
     missing: new Map(),
     answers: new Map(),

@@ -91,7 +91,10 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
   // One that was forsaken was asked for minutes: it counts as several.
   const forsaken = forsakenPlaces(fleet, name, place, since)
   const { rounds: failed } = state.failed
-  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed)
+  // Where each is asked for by itself, an empty pool refuses each by itself.
+  const isOneByOne = (fleet.providers.find(isThere)?.limits.launchBatch ?? 1) === 1
+  const short = isOneByOne ? state.short.rounds : 0
+  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed, short)
   // Where what was made failed again and again, those that do not run yet are still to tell.
   const isUntold = failed > 0 && made.some(({ state }) => state === "pending")
   return { rounds, isAsked: isAsked || isUntold }

@@ -8,6 +8,8 @@ import type { WorkerRecord } from "../roster.js"
 export interface Refusal {
   readonly scope: Scope
   readonly at: number
+  /** How often since the group last had all its workers. */
+  readonly times?: number
 }
 
 /** What an order may need to know beside the offers. */

@@ -5,7 +5,7 @@ import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
-import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "../context.js"
+import { type Fleet, type GroupState, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
@@ -198,6 +198,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.refusals.clear()
     state.rests = NO_RESTS
     state.failed = NO_FAILED_VIEWS
+    state.short = NO_ROW
     forgetParts(state)
     state.missing.clear()
     state.breaker = undefined

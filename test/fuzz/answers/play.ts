@@ -181,7 +181,8 @@ function mustRun({ answer, howLong, forWhom, market }: Play, life: Life): boolea
   if (answer.meaning === "refused" && howLong === "once") return leaves.length > 0
   const isShort = howLong !== "for ever" && answer.meaning !== "refused"
   // What is asked of a whole region is answered as a whole: one zone that does not answer leaves nothing else open.
-  if (answer.meaning === "unknown" && forWhom === "one zone" && answer.api.startsWith("region")) return isShort
+  const isOfAll = answer.meaning === "unknown" || answer.meaning === "throttled"
+  if (isOfAll && forWhom === "one zone" && answer.api.startsWith("region")) return isShort
   return isShort || leaves.some((one) => forWhom === `one ${one}`)
 }
 
@@ -211,9 +212,9 @@ function isMet({ events }: Life, { code }: AnswerCase): boolean {
   return events.some((event) => "message" in event && event.message !== undefined && event.message.includes(code))
 }
 
-/** Words may be cut where a message has a remedy in their place: the first few are enough to be found by. */
+/** Words may be cut where a message has a remedy in their place, or a code: the first few are enough to be found by. */
 function* wordsOf({ code, message }: AnswerCase, { error, explained, events }: Life): Iterable<string> {
-  const words = message.slice(0, 30)
+  const words = message.slice(0, 30).replace(/\.$/, "")
   const has = (text: string) => text.includes(code) && text.includes(words)
   const problems = events.flatMap((event) => (event.type === "problem" ? [event.message] : []))
   if (!has(error?.message ?? "")) yield `the error lacks the cloud's code or words: ${error?.message}`
