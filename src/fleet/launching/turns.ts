@@ -39,7 +39,8 @@ export function mayTryAgain(fleet: Fleet, launch: Launch): boolean {
   const key = placeOf(launch)
   if ((fleet.answeredAt.get(key) ?? 0) > launch.sentAt) return true
   const one = fleet.roster.launches.get(fleet.trying.get(key) ?? "")
-  const isTrying = one !== undefined && one !== launch && isUnanswered(one)
+  // Held back for its pace, it waits to be sent again.
+  const isTrying = one !== undefined && one !== launch && (one.state === "waiting" || isUnanswered(one))
   if (!isTrying) fleet.trying.set(key, launch.call.token)
   return !isTrying
 }
