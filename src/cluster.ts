@@ -1,8 +1,9 @@
 /** Cluster: the object a user holds. */
 import { type Clock, seededClock, systemClock } from "./calls/clock.js"
 import { within } from "./calls/within.js"
-import { type OwnershipError, RejectedError, TimeoutError } from "./errors.js"
+import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
+import type { Closed } from "./fleet/closing.js"
 import type { Explanation } from "./fleet/explain/explain.js"
 import { inWords } from "./fleet/explain/explain-text.js"
 import { randomName } from "./fleet/opening/names.js"
@@ -40,6 +41,7 @@ import {
   type ScaleTarget,
   type SweepSpec,
 } from "./verbs.js"
+import { Yielding } from "./yielding.js"
 
 /**
  * A cluster of workers on one or more clouds.
@@ -63,10 +65,13 @@ export class Cluster implements AsyncDisposable {
   readonly #attaching: AttachSpec | undefined
   readonly #emitter = new Emitter()
   readonly #opening: Opening
+  readonly #yielding: Yielding
   readonly #scaling = new Set<ScaleCall>()
   #ended: Error | undefined
   #closing: Promise<Receipt> | undefined
   #detaching: Promise<void> | undefined
+  /** What a cluster came to that another one had the name of. */
+  #finished: Promise<Receipt> | undefined
 
   /**
    * @throws SpecError with all that is wrong with the spec, but for what only a named provider knows (its regions, types
@@ -81,6 +86,12 @@ export class Cluster implements AsyncDisposable {
     this.#attaching = attaching.get(spec)
     this.name = this.#spec.name ?? randomName(this.#clock)
     this.#opening = new Opening(this.name, this.#clock, (abort) => this.#open(abort))
+    this.#yielding = new Yielding({
+      clock: this.#clock,
+      opening: this.#opening,
+      joins: () => this.#isConnecting && this.#ended === undefined && this.#closing === undefined,
+      onEnd: (error, closed) => this.#yielded(error, closed),
+    })
   }
 
   get #session(): Session | undefined {
@@ -164,6 +175,21 @@ export class Cluster implements AsyncDisposable {
     // What can be checked without the cloud is refused before it is asked anything.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     checkCeiling(this.#spec.maxWorkers, targets)
+    for (;;) {
+      try {
+        return await this.#scaleOnce(target, options, begunAt)
+      } catch (error) {
+        if (!isNameTaken(error)) throw error
+        // What was made under the name is ended first; then it is the other cluster that is scaled.
+        const leftMs = timeoutMs === undefined ? undefined : Math.max(0, begunAt + timeoutMs - this.#clock.now())
+        await this.#yielding.wait(leftMs, options.signal)
+        this.#checkOpen()
+      }
+    }
+  }
+
+  async #scaleOnce(target: ScaleTarget, options: ScaleOptions, begunAt: number): Promise<ScaleResult> {
+    const { timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     const session = await this.#opening.wait("scaling", timeoutMs, options.signal)
     this.#checkHeld()
     const scale = { ...resolveScale(target, options, session.groups()), begunAt }
@@ -325,6 +351,7 @@ export class Cluster implements AsyncDisposable {
       journal: this.#journal,
       mode: this.#attaching === undefined ? "create" : "attach",
       takeOver: this.#attaching?.takeOver ?? false,
+      ended: this.#yielding.ended,
       emit: (event) => this.#emit(event),
       disown: (error) => this.#disown(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
@@ -338,6 +365,12 @@ export class Cluster implements AsyncDisposable {
 
   /** Another process owns the cluster: stop, and leave its instances alone. */
   #disown(error: OwnershipError): void {
+    const session = this.#session
+    if (isNameTaken(error) && session !== undefined && this.#ended === undefined) {
+      const told = (problem: Error) => this.#emit({ type: "problem", error: problem.name, message: problem.message })
+      this.#yielding.begin(session, error, told)
+      return
+    }
     // Nobody else has them: they are watched until they are closed, and nothing is launched any more.
     if (this.#ended !== undefined || error.gone) return
     this.#ended = error
@@ -346,8 +379,22 @@ export class Cluster implements AsyncDisposable {
     void letGo?.then(() => this.#emitter.end())
   }
 
+  /** Another new cluster has the name, and all that this one had made was ended. */
+  #yielded(error: OwnershipError, { receipt, error: leak }: Closed): void {
+    this.#ended ??=
+      leak === undefined
+        ? error
+        : new OwnershipError(`${error.message}; ${leak.message}`, { code: error.code, cause: leak })
+    this.#finished = leak === undefined ? Promise.resolve(receipt) : Promise.reject(leak)
+    this.#finished.catch(() => {})
+    this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length })
+    this.#emitter.end()
+  }
+
   async #close(timeoutMs: number): Promise<Receipt> {
     const begunAt = this.#clock.now()
+    await this.#yielding.wait(timeoutMs).catch(() => {})
+    if (this.#finished !== undefined) return this.#finished
     const session = await this.#toClose(timeoutMs)
     if (session === undefined) {
       this.#emitter.end()

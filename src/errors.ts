@@ -156,6 +156,14 @@ export class OwnershipError extends MusterError {
   }
 }
 
+/** The code of an OwnershipError of a new cluster whose name another one of the same owner has taken. */
+export const NAME_TAKEN = "NameTaken"
+
+/** Another new cluster has the name: what was made under it here must go, and nothing more may be made. */
+export function isNameTaken(error: unknown): boolean {
+  return error instanceof OwnershipError && error.code === NAME_TAKEN
+}
+
 /** A journal that cannot be written: launches stop, terminations go on. */
 export class JournalError extends MusterError {
   readonly path: string

@@ -43,6 +43,12 @@ export class Opening {
     return this.#session ?? (await this.#opened?.catch(() => undefined))
   }
 
+  /** What was opened has ended, and is forgotten: the next wait opens anew. */
+  reset(): void {
+    this.#session = undefined
+    this.#opened = undefined
+  }
+
   /** Asks no more: whoever waits hears why. A session that is open already is not touched. */
   giveUp(reason: Error): void {
     if (this.#session === undefined) this.#abort?.abort(reason)

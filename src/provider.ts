@@ -326,6 +326,8 @@ export interface Limits {
    * process itself does the work.
    */
   readonly arrivalMs?: number
+  /** A launch is refused once a later generation is claimed: claiming one stops a process that goes on launching. */
+  readonly launchesNeedClaim?: true
   /** How long an instance may stay pending before it counts as failed, in milliseconds. */
   readonly bootMs: number
   /** For how long what `offers` says may be used without asking again, in milliseconds; left out: it is cheap to ask. */
@@ -416,6 +418,10 @@ export interface Provider {
   /**
    * Claims the owner's generation, as `prepare` does, for a process that takes a cluster over without launching anything.
    * Throws OwnershipError if somebody else holds it.
+   *
+   * The first generation is claimed by the names of owner and cluster, not by the uid, which nobody else can have: of two new
+   * clusters with one name exactly one gets it, and the other an OwnershipError with code NAME_TAKEN, before anything is
+   * launched. Beside a claim older than `YOUNG_CLAIM_MS` another is made: the core has found nothing alive under the name.
    */
   claim?(owner: Owner, calls: Calls): Promise<void>
   /** Asked of spot instances that live, and of all that have just vanished: these are given as `terminated`. */

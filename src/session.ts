@@ -8,7 +8,7 @@ import { type Fleet, messageOf } from "./fleet/context.js"
 import { type Explanation, explain } from "./fleet/explain/explain.js"
 import { onWire, stillOpen } from "./fleet/leaving.js"
 import { fence } from "./fleet/launching/withdraw.js"
-import { defaultJournalDirectory } from "./fleet/journal/journal.js"
+import { type BillRow, defaultJournalDirectory } from "./fleet/journal/journal.js"
 import { keepLease } from "./fleet/lease.js"
 import { pricesWithin } from "./fleet/offers/prices.js"
 import { hold } from "./fleet/opening/hold.js"
@@ -18,8 +18,8 @@ import { type ClusterPlan, planTargets } from "./fleet/preview/preview.js"
 import type { Receipt } from "./fleet/receipt.js"
 import { type Loop, startLoop } from "./fleet/loop.js"
 import { endRequests } from "./fleet/requests.js"
-import { type BegunScale, inTime, Scaling } from "./fleet/scaling/scaling.js"
-import { costNow } from "./fleet/spending/spending.js"
+import { type BegunScale, inTime, Scaling, setTargets } from "./fleet/scaling/scaling.js"
+import { billRows, costNow, takeBills } from "./fleet/spending/spending.js"
 import { resultOf, type ScaleResult } from "./fleet/scaling/target.js"
 import { type Worker, workerOf } from "./fleet/worker.js"
 import type { ClusterCost } from "./money/cost.js"
@@ -135,6 +135,36 @@ export class Session {
   close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
     this.#scaling.supersede(() => true)
     return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
+  }
+
+  /** The targets of its groups. */
+  targets(): ReadonlyMap<string, number> {
+    return new Map([...this.fleet.groups].map(([name, { desired }]) => [name, desired]))
+  }
+
+  /** Goes on with targets, and with the bills, of what this process had under another uid. */
+  async resume(targets: ReadonlyMap<string, number>, bills: readonly BillRow[]): Promise<void> {
+    const { fleet } = this
+    takeBills(fleet, bills)
+    const known = new Map([...targets].filter(([name]) => fleet.groups.has(name)))
+    if ([...known.values()].every((count) => count === 0)) return
+    await hold(fleet, known)
+    setTargets(fleet, known)
+    fleet.wake()
+  }
+
+  /** Ends all that was made, because another cluster has the name; whoever waits for a target hears why. */
+  async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
+    this.#scaling.reject(error)
+    const closed = await closeFleet(this.fleet, this.#passes, timeoutMs, () => {})
+    await this.end(error)
+    await this.endJournal(closed.error === undefined)
+    return closed
+  }
+
+  /** What it has cost, as rows that another session can go on from. */
+  bills(): readonly BillRow[] {
+    return billRows(this.fleet)
   }
 
   /**

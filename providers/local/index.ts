@@ -83,6 +83,7 @@ function limitsOf(config: Config): Limits {
     // A call of 25 takes about 0.3 s on two cores; this is for a machine that is busy with its workers.
     attemptMs: 10_000,
     arrivalMs: 0,
+    launchesNeedClaim: true,
     bootMs: 60_000,
     markets: ["on-demand"],
   }

@@ -8,6 +8,7 @@ import type { ResolvedGroup } from "../spec.js"
 import type { Catalogue, Known } from "./offers/catalogue.js"
 import type { Aside } from "./journal/aside.js"
 import type { Journal } from "./journal/journal.js"
+import type { Contest } from "./observing/rivals.js"
 import type { Outage } from "./outages.js"
 import type { Refusal } from "./planning/rank.js"
 import { type Rests, SEVERAL } from "./rests.js"
@@ -105,6 +106,12 @@ export interface Fleet {
   readonly clock: Clock
   /** Who we are in the tags of what we launch; another generation once `hold` has claimed it. */
   owner: Owner
+  /** The user chose its name, so that another one may have the same. */
+  readonly isNamed: boolean
+  /** It was claimed in all places, where there are several. */
+  isNameClaimed: boolean
+  /** What lists say of others of the name. */
+  readonly contest: Contest
   /** This process has claimed the cluster. Until then it only watches: nothing is launched, replaced or sent again. */
   isHeld: boolean
   readonly providers: readonly Provider[]

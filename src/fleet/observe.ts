@@ -5,12 +5,14 @@ import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, lookCalls, type LookState, lookWithin, unhurriedMs } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
+import { checkOvertaken, overtaken } from "./observing/overtaken.js"
+import { mayHaveRivals, weighRivals } from "./observing/rivals.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learnFailed } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
 import type { Launch } from "./launches.js"
 import type { WorkerRecord } from "./roster.js"
-import { generationOf } from "./tags.js"
+import { generationOf, TAG } from "./tags.js"
 import { startTerminations, sweptAt } from "./terminate.js"
 
 /**
@@ -71,6 +73,7 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const begun = fleet.clock.now()
   try {
     await lookAtAll(fleet, provider, look)
+    await checkOvertaken(fleet, provider, begun)
     giveWay(fleet, provider, begun)
     look.problem = undefined
     look.lastAnswer = undefined
@@ -103,7 +106,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   }
   // Whoever was pending a moment ago and is no more is among the others now: together they are complete.
   const states = livingStates(provider.limits).filter((state) => booting === undefined || state !== "pending")
-  const listed = [...(booting ?? []), ...(await listOurs(fleet, provider, states))]
+  const listed = [...(booting ?? []), ...(await listOurs(fleet, provider, states, begun))]
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
@@ -135,9 +138,20 @@ function isRefusal({ reason }: Failure): boolean {
   return reason === "capacity" || reason === "quota" || reason === "rejected" || reason === "transient"
 }
 
-function listOurs(fleet: Fleet, provider: Provider, states: readonly InstanceState[]): Promise<readonly Instance[]> {
+/** @param begun of a list of all that lives, in milliseconds since 1970: then others of the name are looked for as well. */
+async function listOurs(
+  fleet: Fleet,
+  provider: Provider,
+  states: readonly InstanceState[],
+  begun?: number,
+): Promise<readonly Instance[]> {
   const { cluster, uid, owner } = fleet.owner
-  return provider.list({ cluster, uid, owner, states }, lookCalls(fleet, provider))
+  const calls = lookCalls(fleet, provider)
+  const isWhole = begun !== undefined && states.includes("pending")
+  if (!isWhole || !mayHaveRivals(fleet, provider)) return provider.list({ cluster, uid, owner, states }, calls)
+  const listed = await provider.list({ cluster, owner, states }, calls)
+  weighRivals(fleet, provider, listed, begun)
+  return listed.filter(({ tags }) => tags[TAG.uid] === uid)
 }
 
 /**
@@ -232,10 +246,7 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
     fleet.owner = { ...fleet.owner, generation: highest }
     return
   }
-  const { cluster, generation } = fleet.owner
-  throw new OwnershipError(
-    `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
-  )
+  throw overtaken(fleet.owner, highest)
 }
 
 /**

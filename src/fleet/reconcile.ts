@@ -7,7 +7,9 @@ import { deadlineMs } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
 import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/forsake.js"
 import { observe } from "./observe.js"
+import { isBehind } from "./observing/rivals.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
+import { claimName, unlessAbandoned } from "./opening/name.js"
 import { bench, unbench, whileOthersWait } from "./outages.js"
 import { chooseSurplus, type PlannedWish } from "./plan.js"
 import { isOver, mayLaunch, planNow, type Plans } from "./planning/planning.js"
@@ -53,6 +55,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   let plans = planNow(fleet)
   const unprepared = unpreparedOf(fleet, plans)
   if (unprepared.length > 0) {
+    await claimName(fleet)
     await Promise.all(unprepared.map((wish) => prepareWish(fleet, wish)))
     // The target may have changed while that was awaited; from here on nothing is.
     plans = planNow(fleet)
@@ -104,7 +107,9 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
     const known = fleet.prepared.get(key)
     const asking =
       known === undefined
-        ? prepareGroup(fleet, provider, state, setUpCalls(fleet, provider, state))
+        ? unlessAbandoned(fleet, provider, () =>
+            prepareGroup(fleet, provider, state, setUpCalls(fleet, provider, state)),
+          )
         : refreshed(fleet, provider, known)
     const preparing = asking.then((prepared) => {
       fleet.prepared.set(key, prepared)
@@ -166,6 +171,7 @@ export function providerOf(fleet: Fleet, wish: PlannedWish): Provider {
 
 /** Every wish is split with what those before it leave in the buckets. One that is not prepared yet is with the next pass. */
 function startPlanned(fleet: Fleet, plans: Plans): void {
+  if (isBehind(fleet)) return
   const wishes = wishesOf(plans)
   const ready = wishes.flatMap((wish) => {
     const provider = providerOf(fleet, wish)

@@ -15,6 +15,12 @@ export const TAG = {
   lease: "muster-lease",
 } as const
 
+/**
+ * For so long, in milliseconds, a claim of a cluster's name stands although nothing of that cluster is listed: its maker may be
+ * about to launch. After that it is left of one that has ended or rests, and does not keep a new cluster from the name.
+ */
+export const YOUNG_CLAIM_MS = 2 * 60_000
+
 /** A prefix that no tag of a user's may have. */
 export const TAG_PREFIX = "muster-"
 

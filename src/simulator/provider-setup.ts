@@ -1,6 +1,6 @@
 /** What the simulated provider needs before it can launch, and what remains of it. */
-import { OwnershipError } from "../errors.js"
-import { TAG, tagsMatch } from "../fleet/tags.js"
+import { NAME_TAKEN, OwnershipError } from "../errors.js"
+import { TAG, tagsMatch, YOUNG_CLAIM_MS } from "../fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Leftover, Owner, Prepared, Selector } from "../provider.js"
 import { costIn } from "./provider-costs.js"
 import { ask } from "./provider-errors.js"
@@ -9,6 +9,7 @@ import type { Resource } from "./resources.js"
 import type { World } from "./world.js"
 
 export const SET_UP = "SetUp"
+export const CLAIM_GENERATION = "ClaimGeneration"
 export const LEFTOVERS = "ListResources"
 export const REMOVE = "DeleteResource"
 
@@ -16,7 +17,7 @@ export const REMOVE = "DeleteResource"
 const NETWORK = "network"
 /** One for each group of a cluster. */
 const TEMPLATE = "template"
-/** One for each generation of a cluster: whoever makes it holds it. */
+/** One for each generation of a cluster, the first by the cluster's name: whoever makes it holds it. */
 const CLAIM = "claim"
 
 const IMAGE = "simulated-image-1"
@@ -28,13 +29,37 @@ export async function prepare(world: World, owner: Owner, group: GroupRequest, c
   const heldBy = await ask(calls, request, ({ signal }) =>
     world.serve(SET_UP, parameters, { cost, signal }, () => (calls.readOnly ? undefined : setUp(world, owner, group))),
   )
-  if (heldBy !== undefined && heldBy !== owner.claim) {
+  checkHeld(owner, heldBy, "preparing")
+  return { notes: notesOf(calls), body: bodyOf(owner, group) as unknown as JsonObject }
+}
+
+/** Claims the generation for a process that launches nothing yet. @throws OwnershipError when another one holds it. */
+export async function claim(world: World, owner: Owner, calls: Calls): Promise<void> {
+  const cost = costIn(world, { writes: 1 })
+  const request = { api: CLAIM_GENERATION, cost, doing: `claiming ${owner.cluster}` }
+  const parameters = { cluster: owner.cluster, uid: owner.uid, generation: owner.generation }
+  const heldBy = await ask(calls, request, ({ signal }) =>
+    world.serve(CLAIM_GENERATION, parameters, { cost, signal }, () => takeClaim(world, owner)),
+  )
+  checkHeld(owner, heldBy, "claiming")
+}
+
+function checkHeld(
+  { cluster, uid, generation, claim: mine }: Owner,
+  heldBy: Resource | undefined,
+  doing: string,
+): void {
+  if (heldBy === undefined || heldBy.attributes.claim === mine) return
+  const other = heldBy.tags[TAG.uid] ?? ""
+  if (other !== uid) {
     throw new OwnershipError(
-      `preparing ${owner.cluster}: generation ${owner.generation} of ${owner.uid} is claimed by another process; ` +
-        "attach to it, or close it first",
+      `${doing} ${cluster}: a new cluster of this name and owner (uid ${other}) has claimed it a moment ago`,
+      { code: NAME_TAKEN },
     )
   }
-  return { notes: notesOf(calls), body: bodyOf(owner, group) as unknown as JsonObject }
+  throw new OwnershipError(
+    `${doing} ${cluster}: generation ${generation} of ${uid} is claimed by another process; attach to it, or close it first`,
+  )
 }
 
 function notesOf(calls: Calls): readonly string[] {
@@ -51,23 +76,41 @@ function bodyOf(owner: Owner, group: GroupRequest): PreparedBody {
   }
 }
 
-/** Makes what is missing. Returns whose claim holds the generation. */
-function setUp(world: World, owner: Owner, group: GroupRequest): string {
-  const tags = {
-    [TAG.cluster]: owner.cluster,
-    [TAG.uid]: owner.uid,
-    [TAG.owner]: owner.owner,
-    [TAG.generation]: String(owner.generation),
-    [TAG.deadline]: owner.deadline,
-  }
-  const claim = { kind: CLAIM, id: `${owner.uid}-${owner.generation}`, tags, attributes: { claim: owner.claim } }
-  world.resources.add(claim)
-  const held = world.resources.get(CLAIM, claim.id)?.attributes.claim
-  if (held !== owner.claim) return String(held)
+/** Makes what is missing. Returns the claim that holds the generation. */
+function setUp(world: World, owner: Owner, group: GroupRequest): Resource {
+  const heldBy = takeClaim(world, owner)
+  if (heldBy.attributes.claim !== owner.claim) return heldBy
+  const tags = tagsOf(owner)
   world.resources.add({ kind: NETWORK, id: `${world.settings.region}-network`, tags: {}, attributes: {} })
   const template = { kind: TEMPLATE, id: `${owner.uid}-${group.name}`, attributes: {} }
   world.resources.add({ ...template, tags: { ...tags, [TAG.group]: group.name } })
-  return owner.claim
+  return heldBy
+}
+
+/**
+ * Takes the generation unless somebody has it. Returns the claim that holds it. The first is claimed by the cluster's name, beside
+ * what is left of an older cluster of that name.
+ */
+function takeClaim(world: World, owner: Owner): Resource {
+  const now = world.clock.now()
+  const isYoung = ({ attributes }: Resource) => now - Number(attributes.at) < YOUNG_CLAIM_MS
+  for (let number = 1; ; number += 1) {
+    const id = owner.generation === 1 ? `${owner.owner}/${owner.cluster}/${number}` : `${owner.uid}-${owner.generation}`
+    const mine = { kind: CLAIM, id, tags: tagsOf(owner), attributes: { claim: owner.claim, at: now } }
+    if (world.resources.add(mine)) return mine
+    const held = world.resources.get(CLAIM, id)
+    if (held !== undefined && (owner.generation > 1 || held.tags[TAG.uid] === owner.uid || isYoung(held))) return held
+  }
+}
+
+function tagsOf({ cluster, uid, owner, generation, deadline }: Owner): Readonly<Record<string, string>> {
+  return {
+    [TAG.cluster]: cluster,
+    [TAG.uid]: uid,
+    [TAG.owner]: owner,
+    [TAG.generation]: String(generation),
+    [TAG.deadline]: deadline,
+  }
 }
 
 /** What was set up for the clusters asked for; the shared network only when nobody is asked for in particular. */

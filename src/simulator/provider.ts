@@ -7,7 +7,7 @@ import { costIn } from "./provider-costs.js"
 import { ask } from "./provider-errors.js"
 import { consoleLog, interruptions, list, terminate } from "./provider-instances.js"
 import { type LaunchStyle, launch, settle, splitWish } from "./provider-launch.js"
-import { leftovers, prepare, remove } from "./provider-setup.js"
+import { claim, leftovers, prepare, remove } from "./provider-setup.js"
 import type { World } from "./world.js"
 
 export const OFFERS = "ListOffers"
@@ -47,6 +47,7 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
     launch: (call, calls) => launch(world, style, call, calls),
     settle: (call, ref, calls) => settle(world, call, ref, calls),
     list: (selector, calls) => list(world, selector, calls),
+    claim: (owner, calls) => claim(world, owner, calls),
     terminate: (instances, calls) => terminate(world, instances, calls),
     interruptions: (instances, calls) => interruptions(world, instances, calls),
     headroom: (wish, calls) => headroom(world, wish, calls),

@@ -25,8 +25,9 @@ export async function findExisting(
   options: OpenOptions,
 ): Promise<Existing> {
   const { clock, mode } = options
-  const { all, abandoned, setAside, isCovered } = await surveyAll(name, spec, providers, options)
-  const [largest, ...others] = all
+  const { all: living, abandoned, setAside, isCovered } = await surveyAll(name, spec, providers, options)
+  // What this process has ended itself, because another cluster had the name, may be listed for a while.
+  const [largest, ...others] = living.filter(({ uid }) => !options.ended.includes(uid))
   const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
   if (largest === undefined) {
     const empty =
@@ -45,7 +46,7 @@ export async function findExisting(
   const twin = others.find((other) => other.instances.length > 0)
   if (twin !== undefined) {
     throw new OwnershipError(
-      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}); close one of them from where it was made`,
+      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}). If the processes that made them live, one of them ends by itself in some minutes; else end both: muster delete ${name}, or Cluster.sweep({ name: "${name}" })`,
     )
   }
   return { found: largest, abandoned, setAside }
@@ -66,8 +67,9 @@ async function connectToLeftovers(
   if (spec.existing !== "connect") return undefined
   try {
     const left = await surveyLeftovers(name, spec.owner, providers, options)
-    if (left === undefined || abandoned.includes(left.uid)) return undefined
-    return { ...left, deadline: deadlineOf(spec, options.clock) }
+    if (left === undefined || [...abandoned, ...options.ended].includes(left.uid)) return undefined
+    // Whoever has just taken the name lives, and has its own deadline.
+    return options.ended.length > 0 ? left : { ...left, deadline: deadlineOf(spec, options.clock) }
   } catch (error) {
     // Who may only list, create and delete instances may do that.
     if (error instanceof AuthError) return undefined

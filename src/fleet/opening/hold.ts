@@ -1,16 +1,13 @@
 /** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
-import { OwnershipError } from "../../errors.js"
 import type { Owner } from "../../provider.js"
-import { type Fleet, fleetCalls, lookWithin, messageOf } from "../context.js"
+import { type Fleet, lookWithin, messageOf } from "../context.js"
 import { adoptIntent } from "../launch.js"
+import { claimNext } from "./claims.js"
 import { tellSetAside } from "../journal/aside.js"
 import { randomHex } from "./names.js"
 import { setTargets } from "../scaling/scaling.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
 import type { Found } from "./survey.js"
-
-/** A process may have claimed a generation and have ended, or been overtaken, before anything carried it in its tags. */
-const MOST_CLAIMS = 5
 
 /** What was found just now is not looked for again. */
 const FRESH_MS = 2000
@@ -68,7 +65,7 @@ async function take(fleet: Fleet): Promise<void> {
   const found = isFresh ? undefined : await fleet.survey()
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
-  become(fleet, await claim(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
+  become(fleet, await claimNext(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
   tellSetAside(fleet)
   for (const state of fleet.groups.values()) {
     for (const message of state.notes) fleet.emit({ type: "note", group: state.group.name, message })
@@ -84,16 +81,4 @@ function become(fleet: Fleet, owner: Owner): void {
   for (const provider of fleet.providers) lookWithin(fleet, provider, provider.limits.look.everyMs)
   fleet.onHeld()
   fleet.wake()
-}
-
-/** Claims the generation where the cloud has something that can be made only once; the one after it when that is taken. */
-async function claim(fleet: Fleet, owner: Owner, tries = 1): Promise<Owner> {
-  try {
-    const asked = fleet.providers.map((provider) => provider.claim?.(owner, fleetCalls(fleet, provider)))
-    await Promise.all(asked.filter((one) => one !== undefined))
-    return owner
-  } catch (error) {
-    if (!(error instanceof OwnershipError) || tries >= MOST_CLAIMS) throw error
-    return claim(fleet, { ...owner, generation: owner.generation + 1 }, tries + 1)
-  }
 }

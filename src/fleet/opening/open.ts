@@ -15,6 +15,7 @@ import { adopt, hold } from "./hold.js"
 import { randomHex } from "./names.js"
 import { learnRunning } from "../learn.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
+import { newContest } from "../observing/rivals.js"
 import { priceIndex } from "../offers/price-index.js"
 import { NO_RESTS } from "../rests.js"
 import { windowMs } from "../remains/arrivals.js"
@@ -30,6 +31,8 @@ export interface OpenOptions {
   readonly signal: AbortSignal
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
   readonly mode: "create" | "attach"
+  /** Uids under which this process has ended what it made, because another cluster had the name. */
+  readonly ended: readonly string[]
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
   readonly takeOver: boolean
   readonly emit: (event: ClusterEventBody) => void
@@ -62,7 +65,7 @@ export async function openFleet(
   const fleet = makeFleet(
     ownerOf(name, spec, found, options.clock),
     spec,
-    { ...existing, providers, recalled },
+    { ...existing, providers, recalled, isNamed },
     options,
   )
   noteSetAside(fleet, existing.setAside)
@@ -123,6 +126,7 @@ function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clo
 }
 
 interface Known extends Existing {
+  readonly isNamed: boolean
   readonly providers: readonly Provider[]
   readonly recalled: ReadonlyMap<string, Recalled>
 }
@@ -145,6 +149,9 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
   const fleet: Fleet = {
     clock,
     owner,
+    isNamed: known.isNamed,
+    isNameClaimed: false,
+    contest: newContest(),
     isHeld: found === undefined,
     providers,
     groups: groupsOf(spec, known, options),

@@ -101,7 +101,7 @@ export async function surveyLeftovers(
   const living = lists
     .flat()
     .flatMap(({ tags, shared }) => (shared || !(Number(tags[TAG.deadline]) * 1000 > clock.now()) ? [] : [tags]))
-    .sort((a, b) => generationOf(b) - generationOf(a))
+    .sort((a, b) => generationOf(b) - generationOf(a) || Number(b[TAG.deadline]) - Number(a[TAG.deadline]))
   const [latest] = living
   const { [TAG.uid]: uid, [TAG.deadline]: deadline = "0" } = latest ?? {}
   return uid === undefined

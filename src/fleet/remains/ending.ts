@@ -43,7 +43,7 @@ async function claimNext(
   { provider, calls, clock, criteria }: Sweeping,
   instances: readonly Instance[],
 ): Promise<void> {
-  if (!isWhole(criteria)) return
+  if (!isWhole(criteria) || provider.limits.launchesNeedClaim !== true) return
   const latest = new Map<string, Instance>()
   for (const instance of instances) {
     const { [TAG.uid]: uid = "" } = instance.tags

@@ -9,6 +9,7 @@ import { type Fleet, type GroupState, NO_FAILED_VIEWS, NO_ROW } from "../context
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
+import { isBehind } from "../observing/rivals.js"
 import { NO_RESTS } from "../rests.js"
 import type { Passes } from "./passes.js"
 import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
@@ -139,7 +140,9 @@ export class Scaling {
       if (fleet.passes <= setIn) return
       const over = sumOf(scale.targets) > 0 ? (fleet.money.over ?? overdue(fleet)) : undefined
       const problem = over ?? finalProblem(fleet, scale, error)
-      const verdict = error === undefined ? judge(fleet, scale, plans) : "wait"
+      // What runs may have to go again.
+      const isUndecided = sumOf(scale.targets) > 0 && isBehind(fleet)
+      const verdict = error === undefined && !isUndecided ? judge(fleet, scale, plans) : "wait"
       if (problem !== undefined && (over !== undefined || verdict !== "reached")) wait.reject(problem)
       else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
     })
@@ -247,6 +250,10 @@ function conclude(
     return
   }
   const waitedMs = fleet.clock.now() - scale.begunAt
+  if (verdict === "timeout" && isBehind(fleet)) {
+    wait.reject(undecided(fleet, waitedMs))
+    return
+  }
   if (result.desired === 0) {
     wait.reject(zeroTimeout(fleet, scale, waitedMs))
     return
@@ -283,6 +290,12 @@ function settleForWhatIs(fleet: Fleet, { targets }: ResolvedScale, what: "runnin
     state.desired = Math.min(state.desired, what === "running" ? fleet.roster.running(name) : existing)
   }
   fleet.wake()
+}
+
+function undecided({ owner }: Fleet, waitedMs: number): TimeoutError {
+  return new TimeoutError(
+    `scaling "${owner.cluster}": after ${Math.round(waitedMs / 1000)} s it is not decided yet which of two clusters with this name stays: another one was started in the same moment, and seems to have come first`,
+  )
 }
 
 function zeroTimeout(fleet: Fleet, { targets }: ResolvedScale, waitedMs: number): TimeoutError {

@@ -85,6 +85,14 @@ export function earlierBills({ roster, money }: Pick<Fleet, "roster" | "money">)
   return [...money.earlier.values()].filter(({ id }) => !roster.workers.has(id))
 }
 
+/** The same, each with the instance that it is of. */
+export function billRows({ roster, money }: Pick<Fleet, "roster" | "money">): BillRow[] {
+  const own = [...roster.workers.values()].map((worker) => {
+    return { id: keyOf(worker.provider, worker.instance.id), ...billOf(worker) }
+  })
+  return [...own, ...earlierBills({ roster, money })]
+}
+
 /** What the cluster has cost, and costs. */
 export function costNow(fleet: Pick<Fleet, "roster" | "money">, now: number): ClusterCost {
   const earlier = earlierBills(fleet)
