@@ -67,7 +67,7 @@ export function aws(options: AwsOptions): AwsProvider {
     list: (selector, calls) => explain(calls, list(send, region, selector, calls)),
     terminate: (instances, calls) =>
       explain(calls, terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown })),
-    claim: (owner, calls) => explain(calls, claim(send, owner, calls)),
+    claim: (owner, calls) => explain(calls, claim(send, parsed, owner, calls)),
     interruptions: (instances, calls) => interruptions(send, instances, calls),
     headroom: (wish, calls) => headroom(send, parsed, wish, calls),
     leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),

@@ -2,7 +2,7 @@ import { SpecError, type SpecProblem } from "../../src/errors.js"
 import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { type Blueprint, launchOptions } from "./blueprint.js"
-import { claimGeneration, holderOf } from "./claim.js"
+import { claimGeneration, holdersOf, needsClaim } from "./claim.js"
 import type { Send } from "./client.js"
 import { imagesOf } from "./images.js"
 import { USER_DATA_BYTES } from "./limits.js"
@@ -11,7 +11,6 @@ import { networkOf } from "./network.js"
 import type { AwsOptions } from "./options.js"
 import { freeUntil, recounted, type Subnet } from "./subnets.js"
 import { makeTemplates } from "./templates.js"
-import { isToldAll } from "./types.js"
 import { userDataOf } from "./user-data.js"
 
 /**
@@ -38,10 +37,10 @@ export async function prepare(
     ...sizeProblems(script.text),
   ]
   if (problems.length > 0) throw new SpecError(problems)
-  const [found, network, holder] = await Promise.all([
+  const [found, network, holders] = await Promise.all([
     imagesOf(send, options, group, calls),
     networkOf(send, options, group, calls),
-    needsClaim(options, owner, calls) ? holderOf(send, owner, calls) : undefined,
+    !calls.readOnly && needsClaim(options, owner) ? holdersOf(send, owner, calls) : undefined,
   ])
   const body: Blueprint = {
     images: found.images,
@@ -57,7 +56,7 @@ export async function prepare(
   }
   // Nothing is made for a request that was refused until here.
   const [claimed] = await Promise.all([
-    holder === undefined ? [] : claimGeneration(send, owner, holder, calls),
+    holders === undefined ? [] : claimGeneration(send, owner, holders, calls),
     makeTemplates(send, body, group, calls),
   ])
   const notes = [...found.notes, ...network.notes, ...claimed, ...script.notes]
@@ -73,14 +72,6 @@ export async function refresh(send: Send, prepared: Prepared, calls: Calls): Pro
 function freshness(subnets: readonly Subnet[], { now }: Calls): Pick<Prepared, "freshUntil"> {
   const freshUntil = freeUntil(subnets, now())
   return freshUntil === undefined ? {} : { freshUntil }
-}
-
-/**
- * A first generation's uid was made by this process a moment ago, and nobody else can have it: where all is told, so that the
- * launch is the first request, it is not claimed.
- */
-function needsClaim(options: AwsOptions, owner: Owner, { readOnly }: Calls): boolean {
-  return !readOnly && !(isToldAll(options) && owner.generation === 1)
 }
 
 /** Tags per resource, less Muster's own nine; and what instance metadata can carry (EC2 User Guide, "Tag restrictions"). */

@@ -237,7 +237,7 @@ describe("what a fleet says of single pools", () => {
     expect(failures).toHaveLength(3)
     expect(new Set(failures.map(({ code }) => code))).toEqual(new Set(["InsufficientInstanceCapacity"]))
     cloud.world.setCapacity({ market: "spot", zone: "us-east-1d", instanceType: "c7i.large" }, 10)
-    const { cluster } = clusterOn(cloud, { market: "spot", instanceType: TYPES })
+    const { cluster } = clusterOn(cloud, { name: "again", market: "spot", instanceType: TYPES })
     expect((await cloud.run(cluster.scale(4))).running).toBe(4)
     await cloud.run(cluster.close())
   })

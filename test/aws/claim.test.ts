@@ -1,6 +1,7 @@
 /** One owner: the launch template that is named by a generation. */
 import { expect, test } from "vitest"
-import { OwnershipError } from "../../src/errors.js"
+import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
+import { YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Owner } from "../../src/provider.js"
 import { type Cloud, ec2, GROUP, NO_ROOM, offersOf, OWNER, prepareOf, TOLD, wishFor } from "./support/cloud.js"
 
@@ -15,13 +16,39 @@ const claims = (cloud: Cloud) => cloud.world.resources.list({ kind: "launch-temp
 
 test("of two that claim a generation at once one gets it, the other the next", async () => {
   const cloud = await ec2()
-  const both = [OWNER, OTHER].map((owner) => cloud.provider.claim?.(owner, cloud.bare()) ?? Promise.resolve())
+  const second = [OWNER, OTHER].map((owner): Owner => ({ ...owner, generation: 2 }))
+  const both = second.map((owner) => cloud.provider.claim?.(owner, cloud.bare()) ?? Promise.resolve())
   const outcomes = await cloud.run(Promise.allSettled(both))
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
   const refused = outcomes.find((outcome) => outcome.status === "rejected")
   expect(refused?.reason).toBeInstanceOf(OwnershipError)
-  expect(String(refused?.reason)).toContain(`launch template muster-${OWNER.uid}-generation-1`)
-  await claim(cloud, { ...OTHER, generation: 2 })
+  expect(String(refused?.reason)).toContain(`launch template muster-${OWNER.uid}-generation-2`)
+  await claim(cloud, { ...OTHER, generation: 3 })
+  expect(claims(cloud)).toHaveLength(2)
+})
+
+const STRANGER: Owner = { ...OWNER, uid: "another-uid", claim: "c3" }
+
+test("of two new clusters with one name one gets it, whatever their uids; another owner's name is another", async () => {
+  const cloud = await ec2()
+  const both = [OWNER, STRANGER].map((owner) => cloud.provider.claim?.(owner, cloud.bare()) ?? Promise.resolve())
+  const outcomes = await cloud.run(Promise.allSettled(both))
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"])
+  const refused = outcomes.find((outcome) => outcome.status === "rejected")?.reason as OwnershipError
+  expect([refused.code, refused.message]).toEqual([NAME_TAKEN, expect.stringContaining("has taken the name a moment")])
+  await claim(cloud, { ...STRANGER, owner: "ops" })
+  await claim(cloud, { ...STRANGER, cluster: "render-2" })
+})
+
+test("beside what an older cluster of the name has left there is a next one, and that is given once, too", async () => {
+  const cloud = await ec2()
+  await claim(cloud, OWNER)
+  await cloud.run(cloud.clock.sleep(YOUNG_CLAIM_MS))
+  await claim(cloud, STRANGER)
+  await expect(claim(cloud, { ...STRANGER, uid: "third", claim: "c4" })).rejects.toThrow(/taken the name/)
+  // Each is still known for its own.
+  await claim(cloud, OWNER)
+  await claim(cloud, STRANGER)
   expect(claims(cloud)).toHaveLength(2)
 })
 
@@ -84,7 +111,7 @@ test("what EC2 cannot say is not taken for a claim", async () => {
 test("it is a left-over of its cluster like any template, and nothing is launched from it", async () => {
   const cloud = await ec2()
   const [call] = cloud.provider.split(wishFor(await offersOf(cloud), 1), await prepareOf(cloud), NO_ROOM)
-  expect(JSON.stringify(call?.body)).not.toContain("generation-1")
+  expect(JSON.stringify(call?.body)).not.toContain("muster-name-")
   const left = await cloud.run(cloud.provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))
   expect(left.map(({ id }) => id)).toEqual(claims(cloud).map(({ id }) => id))
   await cloud.run(cloud.provider.remove?.(left, cloud.bare()) ?? Promise.resolve())
