@@ -1,6 +1,6 @@
 /** The provider itself, from options that are checked already. */
 import type { Provider } from "../../src/provider.js"
-import { claimGroup } from "./claim.js"
+import { claimOwner } from "./claim-name.js"
 import { consoleLog } from "./console.js"
 import { guestScript } from "./guest.js"
 import { interruptions } from "./interruptions.js"
@@ -35,7 +35,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
     terminate: (instances, calls) => terminate(azure, instances, calls),
     // A given group is not ours to claim.
     ...(resourceGroup === undefined
-      ? { claim: async (owner, calls) => void (await claimGroup(azure, owner, calls)) }
+      ? { claim: async (owner, calls) => void (await claimOwner(azure, owner, calls)) }
       : {}),
     interruptions: (instances) => Promise.resolve(interruptions(location, instances)),
     consoleLog: (instance, calls) => consoleLog(azure, instance, calls),

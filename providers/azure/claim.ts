@@ -82,7 +82,7 @@ function checkClaim(group: string, tags: Tags, owner: Owner): Claimed {
   )
 }
 
-function claimTags(owner: Owner): Tags {
+export function claimTags(owner: Owner): Tags {
   return {
     [TAG.cluster]: owner.cluster,
     [TAG.uid]: owner.uid,
@@ -101,7 +101,8 @@ function markPath(azure: Azure, group: string): string {
 /** `note`: why there can be none, for the user. */
 type Outcome = "made" | "exists" | { readonly note: string }
 
-async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): Promise<Outcome> {
+/** Makes it, unless the group has one. */
+export async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): Promise<Outcome> {
   // Without a profile it has no VMs, and without a capacity it wants none.
   const properties = { orchestrationMode: "Flexible", platformFaultDomainCount: 1 }
   const body = { location: azure.options.location, tags, properties }
@@ -122,7 +123,8 @@ async function putMark(azure: Azure, group: string, tags: Tags, calls: Calls): P
   }
 }
 
-async function readMark(azure: Azure, group: string, calls: Calls): Promise<Tags | undefined> {
+/** Whose it is, as tags; undefined where there is none, or it may not be read. */
+export async function readMark(azure: Azure, group: string, calls: Calls): Promise<Tags | undefined> {
   const request = { method: "GET", path: markPath(azure, group) } as const
   const sending = { what: `reading who holds resource group ${group}`, accepts: [404], member: "id" }
   try {

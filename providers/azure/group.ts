@@ -2,7 +2,7 @@
 import { OwnershipError } from "../../src/errors.js"
 import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Selector } from "../../src/provider.js"
-import { subscriptionPath } from "./names.js"
+import { NAME_TAG, subscriptionPath } from "./names.js"
 import { PROPAGATION_MS } from "./outcome.js"
 import { itemsOf } from "./pages.js"
 import { arm, type Azure, type Sending } from "./send.js"
@@ -30,7 +30,10 @@ export async function clusterGroups(azure: Azure, selector: Selector, calls: Cal
   if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {}, isLeaving: false }]
   // Groups carry no launch, and are asked for by what they have.
   const { launch: _launch, ids: _ids, ...rest } = selector
-  return (await knownGroups(azure, calls)).filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, rest))
+  return (await knownGroups(azure, calls)).filter(({ tags }) => {
+    // A name's claim holds no instances.
+    return tags[TAG.uid] !== undefined && tags[NAME_TAG] === undefined && tagsMatch(tags, rest)
+  })
 }
 
 /** Those that are listed, and those that were claimed here a moment ago and that the list does not have yet. */

@@ -1,4 +1,5 @@
 /** The names of everything that is made, and the resource ids that they give. */
+import { createHash } from "node:crypto"
 import type { Owner } from "../../src/provider.js"
 
 /** The most that a resource group's name may have ("Naming rules and restrictions for Azure resources"). */
@@ -12,6 +13,12 @@ export const REGIONAL = "regional"
 /** Says of a group, network or security group that it is shared by clusters and outlives them. */
 export const SHARED_TAG = "muster-shared"
 
+/** Says of a group that it is the claim of a name, and holds no VMs. */
+export const NAME_TAG = "muster-name"
+
+/** When a name was claimed, in seconds since 1970. */
+export const CLAIMED_TAG = "muster-claimed"
+
 /** The nonce of who made a generation's group. */
 export const CLAIM_TAG = "muster-claim"
 
@@ -19,6 +26,20 @@ export const CLAIM_TAG = "muster-claim"
 export function generationGroup({ cluster, uid, generation }: Pick<Owner, "cluster" | "uid" | "generation">): string {
   const end = `-${uid}-${generation}`
   return `muster-${cluster.slice(0, GROUP_CHARACTERS - "muster-".length - end.length)}${end}`.toLowerCase()
+}
+
+/**
+ * Holds nothing but the claim of a new cluster's name: of the owner's clusters in a location one at a time makes it. The numbers
+ * from 2 on are beside what earlier clusters of the name have left.
+ */
+export function nameGroup(
+  { cluster, owner }: Pick<Owner, "cluster" | "owner">,
+  location: string,
+  number: number,
+): string {
+  const digest = createHash("sha256").update(`${location}/${owner}/${cluster}`).digest("hex").slice(0, 16)
+  const end = `-${digest}${number === 1 ? "" : `-${number}`}`
+  return `muster-name-${cluster.slice(0, GROUP_CHARACTERS - "muster-name-".length - end.length)}${end}`.toLowerCase()
 }
 
 /** Also of the network, its security group and its subnet: one set for each location. */

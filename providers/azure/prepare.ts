@@ -3,7 +3,8 @@ import { SpecError, type SpecProblem } from "../../src/errors.js"
 import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { bootDisks } from "./boot-disks.js"
-import { claimGroup, type Claimed } from "./claim.js"
+import type { Claimed } from "./claim.js"
+import { claimOwner } from "./claim-name.js"
 import { isForbidden } from "./errors.js"
 import { readGroup } from "./group.js"
 import { guestScript } from "./guest.js"
@@ -131,7 +132,7 @@ async function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<Claime
   const { resourceGroup } = azure.options
   // A given group is not ours to claim.
   if (resourceGroup !== undefined) return { group: resourceGroup, notes: [] }
-  return calls.readOnly ? { group: generationGroup(owner), notes: [] } : claimGroup(azure, owner, calls)
+  return calls.readOnly ? { group: generationGroup(owner), notes: [] } : claimOwner(azure, owner, calls)
 }
 
 function place({ location, identity }: AzureOptions): { readonly location: string; readonly identity?: string } {

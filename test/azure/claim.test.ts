@@ -1,7 +1,8 @@
-/** Who holds a generation: two that claim it in the same moment, one that comes later, one whose answer was lost. */
+/** Who holds a name, and a generation: two that claim it in the same moment, one that comes later, one whose answer was lost. */
 import { describe, expect, test } from "vitest"
-import { OwnershipError } from "../../src/errors.js"
-import type { Owner } from "../../src/provider.js"
+import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
+import { YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
+import type { Leftover, Owner, Selector } from "../../src/provider.js"
 import { azureCloud, type Cloud, OWNER, prepareOf } from "./support/cloud.js"
 
 const FIRST: Owner = { ...OWNER, claim: "first" }
@@ -21,15 +22,77 @@ async function claimAll(
   return owners.flatMap(({ claim }, index) => (outcomes[index]?.status === "fulfilled" ? [claim] : []))
 }
 
+function leftoversOf(cloud: Cloud, selector: Selector): Promise<readonly Leftover[]> {
+  return cloud.run(cloud.provider.leftovers?.(selector, cloud.bare()) ?? Promise.resolve([]))
+}
+
 describe("in the same moment", () => {
-  test.each([1, 2, 3])("exactly one of five holds it: %i", async (seed) => {
+  test.each([1, 2, 3])("exactly one of five holds a generation: %i", async (seed) => {
     const cloud = await azureCloud({ world: { seed, latency: { requestMs: [20, 400] } } })
-    const owners = ["a", "b", "c", "d", "e"].map((claim): Owner => ({ ...OWNER, claim }))
+    const owners = ["a", "b", "c", "d", "e"].map((claim): Owner => ({ ...OWNER, generation: 2, claim }))
     const granted = await claimAll(cloud, owners)
     expect(granted).toHaveLength(1)
     // Whoever holds it finds so again, whatever the group's own tag says since.
     expect(await claimAll(cloud, owners)).toEqual(granted)
   })
+
+  test.each([1, 2, 3])("exactly one of five new clusters gets the name: %i", async (seed) => {
+    const cloud = await azureCloud({ world: { seed, latency: { requestMs: [20, 400] } } })
+    const owners = ["a", "b", "c", "d", "e"].map((claim): Owner => ({ ...OWNER, uid: `uid-${claim}`, claim }))
+    const granted = await claimAll(cloud, owners)
+    expect(granted).toHaveLength(1)
+    expect(await claimAll(cloud, owners)).toEqual(granted)
+    // What the others had made is theirs to remove, and what is left tells of the one that has it.
+    const named = cloud.wire.remains().filter(({ kind, id }) => kind === "group" && id.includes("muster-name-"))
+    expect(named).toHaveLength(1)
+    const found = await leftoversOf(cloud, { cluster: OWNER.cluster })
+    expect(found.filter(({ id }) => id.includes("muster-name-")).map(({ tags }) => tags["muster-uid"])).toEqual([
+      `uid-${granted[0]}`,
+    ])
+  })
+})
+
+const OTHER: Owner = { ...OWNER, uid: "another-uid", claim: "other" }
+
+test("a name that another new cluster has taken is told as that; another owner's is another", async () => {
+  const cloud = await azureCloud()
+  await claimAll(cloud, [FIRST])
+  const claiming = cloud.provider.claim?.(OTHER, cloud.bare()) ?? Promise.resolve()
+  const refused: unknown = await cloud.run(claiming.catch((error: unknown) => error))
+  expect(refused).toBeInstanceOf(OwnershipError)
+  expect(refused).toMatchObject({
+    code: NAME_TAKEN,
+    message: expect.stringContaining("muster delete render") as unknown,
+  })
+  expect(await claimAll(cloud, [{ ...OTHER, owner: "ops" }])).toEqual(["other"])
+})
+
+test("beside what an older cluster has left there is a next one, and that is given once, too", async () => {
+  const cloud = await azureCloud()
+  await claimAll(cloud, [FIRST])
+  await cloud.run(cloud.clock.sleep(YOUNG_CLAIM_MS))
+  expect(await claimAll(cloud, [OTHER])).toEqual(["other"])
+  expect(await claimAll(cloud, [{ ...OTHER, uid: "third", claim: "third" }])).toEqual([])
+  // Each is still known for its own.
+  expect(await claimAll(cloud, [FIRST, OTHER])).toEqual(["first", "other"])
+})
+
+test("a name whose group is being deleted can be had again at once", async () => {
+  const cloud = await azureCloud()
+  await claimAll(cloud, [FIRST])
+  const found = await leftoversOf(cloud, { uid: OWNER.uid })
+  await cloud.run(cloud.provider.remove?.(found, cloud.bare()) ?? Promise.resolve())
+  expect(await claimAll(cloud, [OTHER])).toEqual(["other"])
+  await cloud.run(cloud.clock.sleep(300_000))
+  const rest = await leftoversOf(cloud, {})
+  expect(rest.map(({ tags }) => tags["muster-uid"])).toEqual(["another-uid", "another-uid"])
+})
+
+test("a name's group holds no VMs, and is not looked into for them", async () => {
+  const cloud = await azureCloud()
+  await claimAll(cloud, [FIRST])
+  await cloud.run(cloud.provider.list({ cluster: OWNER.cluster, owner: OWNER.owner }, cloud.bare()))
+  expect(cloud.world.ledger.of("VirtualMachines_List")).toHaveLength(1)
 })
 
 test("a later one is refused, and takes the next generation", async () => {
@@ -71,7 +134,7 @@ test("a role without scale sets: the group's own tag decides", async () => {
 test("a policy against scale sets: the group's own tag decides, and the plan says which", async () => {
   const cloud = await azureCloud()
   const claim = (owner: Owner) => cloud.run(cloud.provider.claim?.(owner, cloud.bare()) ?? Promise.resolve())
-  const refused = { error: "rejected", code: "RequestDisallowedByPolicy", times: 3 } as const
+  const refused = { error: "rejected", code: "RequestDisallowedByPolicy", times: 4 } as const
   cloud.world.faults.fail("VirtualMachineScaleSets_CreateOrUpdate", refused)
   await claim(FIRST)
   await claim(FIRST)
@@ -83,13 +146,11 @@ test("a policy against scale sets: the group's own tag decides, and the plan say
 test("the claim makes no VM, and goes with its group", async () => {
   const cloud = await azureCloud()
   await claimAll(cloud, [FIRST])
-  expect(cloud.wire.remains().map(({ kind }) => kind)).toEqual(["group", "scale-set"])
-  const found = await cloud.run(cloud.provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))
+  expect(cloud.wire.remains().map(({ kind }) => kind)).toEqual(["group", "group", "scale-set", "scale-set"])
+  const found = await leftoversOf(cloud, { uid: OWNER.uid })
   await cloud.run(cloud.provider.remove?.(found, cloud.bare()) ?? Promise.resolve())
   // On its way out it is no leftover any more.
-  expect(await cloud.run(cloud.provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))).toEqual(
-    [],
-  )
+  expect(await leftoversOf(cloud, { uid: OWNER.uid })).toEqual([])
   await cloud.run(cloud.clock.sleep(60_000))
   expect(cloud.wire.remains()).toEqual([])
 })

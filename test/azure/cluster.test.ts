@@ -55,10 +55,14 @@ describe.each(isLong ? [1, 100, 1000] : [1, 100])(`%i workers${isLong ? "" : ` (
     expect(receipt.instances).toHaveLength(count)
     expect(cloud.world.ledger.entries[before]?.api).toBe("VirtualMachines_Delete")
     expect(entries(cloud, "VirtualMachines_Delete")).toHaveLength(count)
-    expect(entries(cloud, "ResourceGroups_Delete")).toHaveLength(1)
-    // Only the looks before the group and the network were made found nothing.
+    expect(entries(cloud, "ResourceGroups_Delete")).toHaveLength(2)
+    // Only the looks before the groups and the network were made found nothing.
     const refused = cloud.world.ledger.entries.filter(({ outcome }) => outcome !== "ok")
-    expect(refused.map(({ outcome }) => outcome).sort()).toEqual(["ResourceGroupNotFound", "ResourceNotFound"])
+    expect(refused.map(({ outcome }) => outcome).sort()).toEqual([
+      "ResourceGroupNotFound",
+      "ResourceGroupNotFound",
+      "ResourceNotFound",
+    ])
     expect(await leftBehind(cloud)).toEqual([])
   })
 })
@@ -191,7 +195,7 @@ test("a cluster is found, and taken over, by its tags alone", async () => {
   const { running } = await cloud.run(second.scale(5))
   expect(running).toBe(5)
   expect(cloud.world.truth()).toHaveLength(5)
-  expect(cloud.wire.remains().filter(({ kind, id }) => kind === "group" && id.includes("render"))).toHaveLength(2)
+  expect(cloud.wire.remains().filter(({ kind, id }) => kind === "group" && id.includes("render"))).toHaveLength(3)
   await cloud.run(second.close())
   expect(await leftBehind(cloud)).toEqual([])
 })

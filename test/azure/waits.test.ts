@@ -40,6 +40,7 @@ test("whoever gives up waiting is told at once what it was for, and what was mad
   const found = await cloud.run(cloud.provider.leftovers?.({ uid: OWNER.uid }, cloud.calls()) ?? Promise.resolve([]))
   expect(found.map(({ id, shared }) => [id.split("/").at(-1), shared])).toEqual([
     ["muster-render-0123456789abcdef-1", false],
+    [expect.stringContaining("muster-name-render-"), false],
     ["muster-westeurope", true],
   ])
   await cloud.run(cloud.provider.remove?.(found, cloud.calls()) ?? Promise.resolve())
