@@ -2,6 +2,7 @@
 import type { FuzzSuite } from "./suite.js"
 import { answerSuites } from "./suites/answers.js"
 import { endSuites } from "./suites/ends.js"
+import { owners } from "./suites/owners.js"
 import { day, soaks } from "./suites/soak.js"
 import { killSuites } from "./suites/kills.js"
 import { properties } from "./suites/properties.js"
@@ -10,6 +11,7 @@ import { network, trials } from "./suites/trials.js"
 export const SUITES: readonly FuzzSuite[] = [
   trials,
   network,
+  owners,
   soaks,
   properties,
   ...answerSuites,

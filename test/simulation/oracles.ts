@@ -9,23 +9,24 @@ const OWN_TAGS = [TAG.cluster, TAG.uid, TAG.owner, TAG.group, TAG.generation, TA
 
 /** All that is wrong, in words. */
 export function problemsOf(stage: Stage): readonly string[] {
-  return stage.worlds.flatMap((world) => [
-    ...untagged(world, stage.foreign),
-    ...madeTwice(world),
-    ...touched(world, stage.foreign),
-    ...overdrawn(world),
-  ])
+  const uids = new Set(stage.worlds.flatMap((world) => oursIn(world).map(({ tags }) => tags[TAG.uid])))
+  return [
+    ...sharedProblems(stage),
+    ...(uids.size > 1 ? [`instances of ${uids.size} uids`] : []),
+    ...stage.worlds.flatMap(overdrawn),
+  ]
 }
 
-/** Every instance tagged: whatever is not somebody else's carries all our tags, with one uid. */
+/** Whatever number of processes worked there, under whatever number of uids. */
+export function sharedProblems({ worlds, foreign }: Stage): readonly string[] {
+  return worlds.flatMap((world) => [...untagged(world, foreign), ...madeTwice(world), ...touched(world, foreign)])
+}
+
+/** Every instance tagged: whatever is not somebody else's carries all our tags. */
 function untagged(world: World, foreign: ReadonlySet<string>): string[] {
   const ours = world.truth().filter(({ id }) => !foreign.has(id))
   const bare = ours.filter(({ tags }) => OWN_TAGS.some((key) => (tags[key] ?? "") === ""))
-  const uids = new Set(ours.map(({ tags }) => tags[TAG.uid]))
-  return [
-    ...bare.map(({ id, tags }) => `${id} lacks tags: ${JSON.stringify(tags)}`),
-    ...(uids.size > 1 ? [`instances of ${uids.size} uids`] : []),
-  ]
+  return bare.map(({ id, tags }) => `${id} lacks tags: ${JSON.stringify(tags)}`)
 }
 
 /** Never two sets for one token: no launch call has ever made more than it asked for. */

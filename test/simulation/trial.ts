@@ -73,10 +73,10 @@ export interface Trial {
 const MINUTE_MS = 60_000
 
 const share = fc.integer({ min: 1, max: 10 }).map((tenths) => tenths / 10)
-const span = (max: number) => fc.integer({ min: 0, max })
-const atSome = <T>(what: fc.Arbitrary<T>) => fc.record({ atMs: span(8 * MINUTE_MS), what })
+export const span = (max: number) => fc.integer({ min: 0, max })
+export const atSome = <T>(what: fc.Arbitrary<T>) => fc.record({ atMs: span(8 * MINUTE_MS), what })
 
-const blow: fc.Arbitrary<Blow> = fc.oneof(
+export const blow: fc.Arbitrary<Blow> = fc.oneof(
   fc.record({
     kind: fc.constantFrom("interrupt", "vanish", "halt"),
     share,
@@ -118,7 +118,7 @@ const APIS = [
 ]
 
 /** A fault alone has a share of all requests of one kind; together they have smaller ones, so that something passes. */
-const fault: fc.Arbitrary<Fault> = fc.record({
+export const fault: fc.Arbitrary<Fault> = fc.record({
   kind: fc.constantFrom(...KINDS),
   api: fc.constantFrom(...APIS),
   share: fc.constantFrom(0.05, 0.2, 0.5, 1),
@@ -136,7 +136,8 @@ const step: fc.Arbitrary<Step> = fc.record(
   { requiredKeys: ["afterMs", "count", "waits"] },
 )
 
-const quiet = {
+/** A world in which nothing goes wrong, but for its lags. */
+export const quiet = {
   seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   regions: fc.constantFrom(1, 1, 2),
   zones: fc.integer({ min: 1, max: 3 }),

@@ -1,6 +1,6 @@
 /** Watch: what must hold at every birth, looked at while a trial runs. */
 import type { VirtualClock } from "../../src/calls/clock.js"
-import type { World } from "../../src/simulator/index.js"
+import type { World, WorldInstance } from "../../src/simulator/index.js"
 import { oursIn, type Stage } from "./stage.js"
 
 export interface Watch {
@@ -14,8 +14,16 @@ export interface Watch {
   readonly ceiling: number | undefined
 }
 
-/** Looks at all worlds after each birth. */
-export function watchBirths({ clock, worlds, bootMs }: Stage, ceiling: number | undefined): Watch {
+/**
+ * Looks at all worlds after each birth.
+ *
+ * @param partOf what a target is for; the whole cluster when left out.
+ */
+export function watchBirths(
+  { clock, worlds, bootMs }: Stage,
+  ceiling: number | undefined,
+  partOf: (instance: WorldInstance) => string = () => "",
+): Watch {
   let highest = 0
   const watch: Watch = {
     problems: [],
@@ -35,7 +43,10 @@ export function watchBirths({ clock, worlds, bootMs }: Stage, ceiling: number | 
   }
   const look = () => {
     const all = worlds.reduce((sum, world) => sum + oursIn(world, { states: ["pending", "running"] }).length, 0)
-    const wanted = worlds.reduce((sum, world) => sum + countWanted(world, clock, bootMs), 0)
+    const parts = new Map<string, number>()
+    for (const one of worlds.flatMap((world) => wantedIn(world, clock, bootMs)))
+      parts.set(partOf(one), (parts.get(partOf(one)) ?? 0) + 1)
+    const wanted = Math.max(0, ...parts.values())
     watch.most = Math.max(watch.most, all)
     if (ceiling !== undefined && all > ceiling)
       watch.problems.push(`${all} instances live, above maxWorkers ${ceiling}`)
@@ -46,7 +57,7 @@ export function watchBirths({ clock, worlds, bootMs }: Stage, ceiling: number | 
 }
 
 /** Those that the cluster has no reason to replace: not under notice, not asked to go, not failed to boot. */
-function countWanted(world: World, clock: VirtualClock, bootMs: number): number {
+function wantedIn(world: World, clock: VirtualClock, bootMs: number): readonly WorldInstance[] {
   const doomed = new Set(world.notices().map(({ id }) => id))
   for (const { parameters } of world.ledger.of("TerminateInstances")) {
     for (const id of (parameters as { ids: readonly string[] }).ids) doomed.add(id)
@@ -54,5 +65,5 @@ function countWanted(world: World, clock: VirtualClock, bootMs: number): number 
   const now = clock.now()
   return oursIn(world, { states: ["pending", "running"] }).filter(
     ({ id, state, createdAt }) => !doomed.has(id) && !(state === "pending" && now - createdAt > bootMs),
-  ).length
+  )
 }
