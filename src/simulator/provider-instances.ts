@@ -118,12 +118,16 @@ export function interruptions(world: World, instances: readonly Instance[], call
   return ask(calls, { api: NOTICES, cost, doing: "reading interruption notices" }, ({ signal }) =>
     world.serve(NOTICES, {}, { cost, signal }, () => {
       const asked = new Set(instances.map(({ id }) => id))
-      const reasons = instances.flatMap(({ id }) => {
-        const seen = world.instance(id)
-        const failure = seen === undefined ? undefined : failureIn(seen)
-        return failure?.reason === "interrupted" ? [{ id, failure }] : []
+      const known = instances.flatMap(({ id }) => world.instance(id) ?? [])
+      const reasons = known.flatMap((seen) => {
+        const failure = failureIn(seen)
+        return failure?.reason === "interrupted" ? [{ id: seen.id, failure }] : []
       })
-      return { notices: world.notices().filter(({ id }) => asked.has(id)), reasons }
+      // Also of what no list shows any more.
+      const endings = known.flatMap(({ id, endedByRequest }) =>
+        endedByRequest === true ? [{ id, by: "request" as const }] : [],
+      )
+      return { notices: world.notices().filter(({ id }) => asked.has(id)), reasons, endings }
     }),
   )
 }

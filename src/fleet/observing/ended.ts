@@ -23,7 +23,7 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!fleet.isHeld || fleet.closing) return
   const workers = [...fleet.roster.workers.values()]
   const ended = workers.filter((worker) => worker.provider === provider && isEndedByOthers(fleet, worker, begun))
-  if (ended.length === 0) return
+  if (!ended.some((worker) => isNewlyGone(worker, begun))) return
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
   const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
   if (!isMuster && !isAll) return
@@ -55,8 +55,9 @@ function said(left: number): string {
 function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
   const { provider, instance } = worker
   if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasGivenWay === true) return false
-  if (!isNewlyGone(worker, begun)) return false
   const { attemptMs, consistencyMs } = provider.limits
+  // Lists show what one request has ended in several looks, but within so long.
+  if (!isNewlyGone(worker, begun - consistencyMs)) return false
   const isOwn = generationOf(instance.tags) === fleet.owner.generation
   return isOwn || fleet.clock.now() - fleet.foundAt > attemptMs + consistencyMs
 }

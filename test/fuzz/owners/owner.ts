@@ -121,7 +121,10 @@ async function attach(scene: Scene, own: Process, takeOver: boolean | undefined)
   const spec = { provider: [...providersOf(scene)], instanceType: TYPE, market, spread, ...budgetOf(own) }
   const attaching = Cluster.attach(CLUSTER, { ...spec, ...(takeOver === undefined ? {} : { takeOver }) }, own.options)
   const cluster = await timed(scene, "attach", 2 * OPENING_MS, own.clock, attaching)
-  if (!(cluster instanceof Error)) hold(scene, own, cluster, takeOver === false)
+  if (cluster instanceof Error) return
+  // Its target is what it finds, and lists may show what is gone.
+  scene.watch.aim(cluster.workers.length)
+  hold(scene, own, cluster, takeOver === false)
 }
 
 /** Aborts after so long, and tells how many listeners are left on the signal. */
