@@ -161,8 +161,10 @@ export interface Fleet {
   /** The claim that is being made. */
   claiming: Promise<void> | undefined
   newJournal(owner: Owner): Journal
+  /** When what lives under the name was last looked at whole, in milliseconds since 1970. */
+  lookedAt: number
   /** Looks again at what lives under the name, in tags and journals. */
-  survey(): Promise<Found | undefined>
+  survey(): Promise<readonly Found[]>
   emit(event: ClusterEventBody): void
   /** Learns the prices of offers. */
   price(offers: readonly Offer[], at: number): void

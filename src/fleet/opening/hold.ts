@@ -62,7 +62,7 @@ export async function holdToClose(fleet: Fleet): Promise<void> {
 async function take(fleet: Fleet): Promise<void> {
   const isFresh = fleet.clock.now() - fleet.foundAt < FRESH_MS
   // Since then the owner may have launched more, or somebody else may have taken over.
-  const found = isFresh ? undefined : await fleet.survey()
+  const found = isFresh ? undefined : (await fleet.survey()).find(({ uid }) => uid === fleet.owner.uid)
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
   become(fleet, await claimNext(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))

@@ -1,12 +1,16 @@
 /** Name: a new cluster's name is claimed before anything is made under it. */
 import { within } from "../../calls/within.js"
-import { isNameTaken, TimeoutError } from "../../errors.js"
+import { isNameTaken, NAME_TAKEN, OwnershipError, TimeoutError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "../context.js"
+import { YOUNG_CLAIM_MS } from "../tags.js"
 import { inOrder } from "./claims.js"
 
 /** One place that does not answer keeps the others waiting no longer than this; lists then decide what its claim would have. */
 const PATIENCE_MS = 20_000
+
+/** An older look may have missed somebody whose claim no longer counts as that of one who is about to launch. */
+const FRESH_MS = YOUNG_CLAIM_MS / 2
 
 /**
  * In one place `prepare` claims it. In several each has a claim of its own: they are asked for in an order that is the same for
@@ -15,12 +19,25 @@ const PATIENCE_MS = 20_000
  * @throws OwnershipError with code NAME_TAKEN when another new cluster has it.
  */
 export async function claimName(fleet: Fleet): Promise<void> {
+  await checkFree(fleet)
   const claiming = fleet.providers.filter(({ claim }) => claim !== undefined)
   if (fleet.isNameClaimed || !fleet.isNamed || fleet.owner.generation > 1 || claiming.length < 2) return
   await fleet.journal.begin()
   fleet.mayHaveMade = true
   for (const provider of inOrder(claiming)) await claimAt(fleet, provider)
   fleet.isNameClaimed = true
+}
+
+/** Before the first launch: somebody else may have started the name since it was looked at. */
+async function checkFree(fleet: Fleet): Promise<void> {
+  const { clock, isNamed, owner, prepared } = fleet
+  if (!isNamed || owner.generation > 1 || prepared.size > 0 || clock.now() - fleet.lookedAt < FRESH_MS) return
+  const other = (await fleet.survey()).find(({ uid }) => uid !== owner.uid)
+  if (other === undefined) return
+  throw new OwnershipError(
+    `starting cluster "${owner.cluster}" (owner "${owner.owner}"): another one of this name (uid ${other.uid}) was started since this one looked; use existing: "connect" to go on with that one, or another name`,
+    { code: NAME_TAKEN },
+  )
 }
 
 async function claimAt(fleet: Fleet, provider: Provider): Promise<void> {

@@ -162,7 +162,8 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     survey: async () => {
       const { all, setAside } = await surveyAll(owner.cluster, spec, providers, options)
       noteSetAside(fleet, setAside)
-      return all.find(({ uid }) => uid === owner.uid)
+      fleet.lookedAt = clock.now()
+      return all.filter(({ uid }) => !options.ended.includes(uid))
     },
     leaseMs: spec.leaseMs ?? leaseOf(known),
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
@@ -182,6 +183,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     givenUp: new Set(),
     wishes: 0,
     foundAt: 0,
+    lookedAt: clock.now(),
     abandoned,
     setAside: new Map(),
     doubtedUntil: new Map(

@@ -189,11 +189,16 @@ export function abandonedBy(
     .map(({ uid }) => uid)
 }
 
-/** After the cloud's window a list shows whatever the call has made; until then only sending it again can tell. */
+/**
+ * Until the end of the cloud's window only sending it again can tell what the call has made; then a list shows it. One whose token
+ * the cloud remembers may be sent again longer, which makes nothing twice. By its name alone it would: what it had made may have been
+ * ended since.
+ */
 function isStillOpen(intent: OpenIntent, providers: readonly Provider[], now: number): boolean {
   const provider = providers.find(({ name, region }) => name === intent.provider && region === intent.region)
   if (provider === undefined) return false
-  return now - intent.at < REPLAY_WINDOW_MS
+  const isByName = intent.outcome === "none" && intent.call.names !== undefined
+  return now - intent.at < (isByName ? windowMs(provider) : REPLAY_WINDOW_MS)
 }
 
 /**

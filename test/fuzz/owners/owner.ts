@@ -111,6 +111,10 @@ export function start(scene: Scene, own: Process, existing: "refuse" | "connect"
 
 function hold(scene: Scene, own: Process, cluster: Cluster, isWatcher: boolean): Held {
   const held = { cluster, clock: own.clock, isWatcher, isOver: false }
+  // It ends itself when too few run and that was wished, or another one has the name.
+  cluster.on("closed", () => {
+    held.isOver = true
+  })
   own.held.push(held)
   scene.held.push(held)
   return held
@@ -149,19 +153,13 @@ async function scale(scene: Scene, one: Held, act: Extract<Act, { readonly kind:
   const limitMs = timeoutMs + (ifShort === "close" ? 15 * 60_000 : 0)
   const work = one.cluster.scale(count, { timeoutMs, ...short, ...options })
   await timed(scene, what, limitMs, one.clock, work, reason)
-  if (ifShort === "close") one.isOver ||= isClosed(one)
   check(what)
-}
-
-/** It ends itself when too few run and that was wished. */
-function isClosed({ cluster }: Held): boolean {
-  return cluster.workers.length === 0
 }
 
 async function close(scene: Scene, one: Held, timeoutMs: number): Promise<void> {
   const outcome = await timed(scene, "close", timeoutMs, one.clock, one.cluster.close({ timeoutMs }))
   if (outcome instanceof Error) scene.left += 1
-  one.isOver = !(outcome instanceof Error) || outcome instanceof LeakError
+  one.isOver ||= !(outcome instanceof Error) || outcome instanceof LeakError
 }
 
 async function detach(scene: Scene, one: Held, act: Extract<Act, { readonly kind: "detach" }>): Promise<void> {

@@ -11,7 +11,7 @@ import { watchBirths } from "../../simulation/watch.js"
 import { noteFiles } from "./files.js"
 import { newProcess, playScript, start } from "./owner.js"
 import { type Held, livingUids, openWaits, type Scene, timed } from "./scene.js"
-import { isRace, type OwnersTrial } from "./trial.js"
+import type { OwnersTrial } from "./trial.js"
 
 export interface OwnersOutcome {
   readonly problems: readonly string[]
@@ -100,7 +100,7 @@ async function acts(scene: Scene): Promise<void> {
   calm(stage)
   for (const { clock } of scene.held) clock.killAfter(Number.POSITIVE_INFINITY)
   await stage.clock.sleep(FORGOTTEN_MS)
-  if (isRace(trial)) problems.push(...raceProblems(scene))
+  if (trial.isRace) problems.push(...raceProblems(scene))
   await end(scene, await converge(scene))
   await removeAll(scene)
   await letGo(scene, livingIn(scene))
@@ -129,6 +129,7 @@ async function converge(scene: Scene): Promise<readonly Held[]> {
   const uids = livingUids(scene)
   const words = [...uids].map(([uid, count]) => `${count} of ${uid}`).join(", ")
   const isShared = scene.crashes + scene.left === 0 && uids.size > 1
+  if (trial.owners.some(({ budget }) => budget !== undefined) && uids.size === 0) return holders
   if (isShared || ![...uids.values()].includes(trial.last))
     problems.push(`${words || "nothing"} live after it converged to ${trial.last}`)
   return holders
@@ -145,18 +146,13 @@ async function reaches(scene: Scene, one: Held): Promise<boolean> {
   const outcome = await timed(scene, "scaling in the end", PATIENCE_MS, one.clock, work)
   if (outcome instanceof Error) {
     const isBudget = outcome.name === "BudgetError"
-    if (!(outcome instanceof OwnershipError) && !isBudget && !isFinished(one))
+    if (!(outcome instanceof OwnershipError) && !isBudget)
       problems.push(`does not converge: ${outcome.name} ${outcome.message}`)
     return false
   }
   if (outcome.running === trial.last) return true
   problems.push(`converged to ${outcome.running}, not ${trial.last}`)
   return false
-}
-
-/** It has ended itself: `ifShort: "close"`. */
-function isFinished({ cluster }: Held): boolean {
-  return cluster.workers.length === 0 && cluster.explain().groups.length === 0
 }
 
 /** A process that comes when all others have gone; twins of dead makers are removed first, as it is told. */
