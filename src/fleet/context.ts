@@ -49,6 +49,8 @@ export interface GroupState {
   breaker: Failure | undefined
   /** When the last `scale` named it, in milliseconds since 1970. */
   askedAt: number
+  /** When its whole target ran last, in milliseconds since 1970. */
+  metAt: number
   /** What `plan` has to say of it beside what the cloud says. */
   readonly notes: string[]
   /** What the last plan left out because it would cost too much, or be too many. */

@@ -1,14 +1,17 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { Provider } from "../../provider.js"
-import type { Fleet } from "../context.js"
+import type { Fleet, GroupState } from "../context.js"
 import type { WorkerRecord } from "../roster.js"
 import { setTargets } from "../scaling/scaling.js"
 import { generationOf } from "../tags.js"
 
 /** It left without our asking, and a look that began at `begun` is the first that found it gone. */
-export function isNewlyGone({ state, since, terminatedAt }: WorkerRecord, begun: number): boolean {
-  const isLeaving = (state === "terminated" || state === "terminating") && terminatedAt === undefined
-  return (state === "lost" || isLeaving) && since >= begun
+export function isNewlyGone(worker: WorkerRecord, begun: number): boolean {
+  return hasLeft(worker) && worker.since >= begun
+}
+
+function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminatedAt">): boolean {
+  return state === "lost" || ((state === "terminated" || state === "terminating") && terminatedAt === undefined)
 }
 
 /**
@@ -29,15 +32,33 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!isMuster && !isAll) return
   for (const worker of ended) worker.hasGivenWay = true
   const targets = new Map<string, number>()
-  for (const [name, { desired }] of fleet.groups) {
+  for (const [name, { desired, askedAt, metAt }] of fleet.groups) {
     const gone = ended.filter(({ group }) => group === name).length
     const left = standing(fleet, name)
-    if (left < desired && left + gone >= desired) targets.set(name, left)
+    if (metAt > askedAt && left < desired && left + gone >= desired) targets.set(name, left)
   }
   if (targets.size === 0) return
   setTargets(fleet, targets)
   for (const [group, left] of targets)
     fleet.emit({ type: "problem", group, error: "OwnershipError", message: said(left) })
+}
+
+/** What was ended by one request lists show within so long, as a rule: longer than this nobody's deletion keeps a group short. */
+const TOGETHER_MS = 30_000
+
+/**
+ * Until when a group that was at its target waits before it replaces what others have ended, in milliseconds since 1970: lists may
+ * show what one request has ended in several looks, and all of it together was meant.
+ */
+export function endingUntil(fleet: Fleet, { group, desired, askedAt, metAt }: GroupState): number {
+  const now = fleet.clock.now()
+  const waitMs = ({ limits }: Provider) => Math.min(limits.consistencyMs, TOGETHER_MS)
+  const ended = fleet.roster.ofGroup(group.name).filter(({ provider, instance, since, ...worker }) => {
+    const isOthers = instance.endedBy !== undefined && worker.terminatedAt === undefined && worker.hasGivenWay !== true
+    return isOthers && hasLeft(worker) && since > Math.max(askedAt, now - waitMs(provider))
+  })
+  const isAtTarget = metAt > askedAt && standing(fleet, group.name) + ended.length >= desired
+  return isAtTarget ? Math.max(0, ...ended.map(({ since, provider }) => since + waitMs(provider))) : 0
 }
 
 function standing({ roster }: Fleet, group: string): number {

@@ -259,6 +259,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     failures: [],
     breaker: undefined,
     askedAt: now,
+    metAt: 0,
     notes,
     cut: undefined,
   }

@@ -2,6 +2,7 @@
 import { type Fleet, type GroupState, memoryOf } from "../context.js"
 import { overdue } from "../deadline.js"
 import { isRecovering } from "../launch.js"
+import { endingUntil } from "../observing/ended.js"
 import { barredByOutages } from "../outages.js"
 import type { Offer, Provider } from "../../provider.js"
 import type { GroupNow, GroupPlan, Trial } from "../plan.js"
@@ -21,7 +22,9 @@ export function planNow(fleet: Fleet): Plans {
 
 function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
   checkBoots(fleet, state)
-  const standing = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
+  const now = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
+  const standing = { ...now, heldUntil: Math.max(now.heldUntil ?? 0, endingUntil(fleet, state)) }
+  if (fleet.roster.running(state.group.name) >= state.desired) state.metAt = fleet.clock.now()
   // Complete: what is missing later is asked for in the user's order again.
   if (standing.counted.length >= standing.desired && standing.booked === 0) state.refusals.clear()
   const { plan, cut } = planFor(fleet, state, standing, balance)
