@@ -77,6 +77,31 @@ test("what an owner before had ended, and is carried out late, is replaced by th
   await at.clock.run(next.close())
 })
 
+test.each([1, 2, 3])(
+  "lists show one by one what was deleted by name: it stays deleted all the same (seed %i)",
+  async (seed) => {
+    for (const terminatedVisibleMs of [0, HOUR_MS]) {
+      const at = rig({ seed, listLagMs: [0, 20_000], limits: { consistencyMs: 30_000 }, terminatedVisibleMs })
+      const { owner } = await idle(at, 6)
+      await at.clock.run(Cluster.sweep({ provider: at.provider, name: "render" }, { clock: at.clock }))
+      await at.clock.run(at.clock.sleep(HOUR_MS))
+      expect([live(at.world), at.world.truth().length]).toEqual([[], 6])
+      await at.clock.run(owner.close())
+    }
+  },
+)
+
+test("what a process that took over has ended, without launching anything, stays ended, too", async () => {
+  const at = rig({ listLagMs: [0, 20_000], limits: { consistencyMs: 30_000 }, terminatedVisibleMs: 0 })
+  const { owner } = await idle(at, 6)
+  const { provider, clock } = at
+  const next = await clock.run(Cluster.attach("render", { provider }, { clock, journal: false }))
+  await clock.run(next.close())
+  await clock.run(clock.sleep(HOUR_MS))
+  expect([live(at.world), at.world.truth().length]).toEqual([[], 6])
+  await clock.run(owner.detach())
+})
+
 test("of two groups the one that was ended stays so, once nothing else is left", async () => {
   const at = rig()
   const owner = at.cluster({ name: "render", groups: { one: {}, two: {} } })

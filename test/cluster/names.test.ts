@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
-import { OwnershipError } from "../../src/errors.js"
+import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
 import type { Provider } from "../../src/provider.js"
 import { type SimulateOptions, World, worldProvider } from "../../src/simulator/index.js"
 import { live, rig, type Rig, SMALL } from "./support.js"
@@ -139,6 +139,25 @@ test("a claim that is left of a cluster that rests, or has died, keeps nobody fr
   // What the first one has left is still its own.
   expect(at.world.resources.list({ kind: "claim" })).toHaveLength(1)
 })
+
+test.each(["refuse", "connect"] as const)(
+  "who opened a name long before its first launch looks again (%s)",
+  async (existing) => {
+    const at = rig()
+    const early = at.cluster({ name: "runners", existing })
+    await at.clock.run(early.plan(3))
+    const late = at.cluster({ name: "runners" })
+    await at.clock.run(at.clock.sleep(5 * MINUTE_MS))
+    await at.clock.run(late.scale(3))
+    await at.clock.run(at.clock.sleep(5 * MINUTE_MS))
+    const scaled = await at.clock.run(early.scale(3).catch((error: Error) => error))
+    if (existing === "refuse") expect(scaled).toMatchObject({ name: "OwnershipError", code: NAME_TAKEN })
+    else expect(scaled).toMatchObject({ running: 3 })
+    expect(at.world.truth()).toHaveLength(3)
+    await at.clock.run((existing === "refuse" ? late : early).close())
+    expect(live(at.world)).toEqual([])
+  },
+)
 
 test("twins whose makers are gone: attach and connect name the command that removes both", async () => {
   const at = rig({ listLagMs: [8_000, 9_000] })

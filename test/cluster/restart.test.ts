@@ -114,6 +114,25 @@ test("what a dead owner made beside instances goes with the next cluster of the 
   expect(readdirSync(left)).toEqual([])
 })
 
+test("a call that is known by its names alone is not sent again once lists show what it made: that may be gone", async () => {
+  const at = rig({ ...lagging, names: true })
+  const first = at.cluster({ name: "render" }, { journal })
+  at.world.faults.loseReply("PutInstance", 100)
+  first.scale(2).catch(() => {})
+  while (at.world.truth().length < 2) await at.clock.run(at.clock.sleep(100))
+  const left = leftBehind(deadPid())
+  await at.clock.run(first.detach().catch(() => {}))
+  at.world.faults.clear()
+  at.world.terminate(at.world.truth().map(({ id }) => id))
+  await at.clock.run(at.clock.sleep(10 * CONSISTENCY_MS))
+  const second = at.cluster({ name: "render", existing: "connect" }, { journal: left })
+  await at.clock.run(second.scale(0))
+  await at.clock.run(second.scale(1))
+  expect(at.world.truth()).toHaveLength(3)
+  await at.clock.run(second.close())
+  expect(live(at.world)).toEqual([])
+})
+
 test("as long as that owner's process lives, it is left alone", async () => {
   const at = rig()
   const left = await emptied(at, process.pid)

@@ -15,6 +15,6 @@ export function noteFiles(): () => Promise<void> {
   return async () => {
     fs.open = open
     syncBuiltinESMExports()
-    await Promise.all(handles.map((handle) => (handle.fd < 0 ? undefined : handle.close())))
+    await Promise.all(handles.filter(({ fd }) => fd >= 0).map((handle) => handle.close()))
   }
 }
