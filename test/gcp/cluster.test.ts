@@ -30,6 +30,11 @@ function perZoneAndPoll(cloud: Cloud): number {
     const { zone, pageToken } = parameters as { zone: string; pageToken?: string }
     if (pageToken === undefined) polls.set(`${zone}/${at}`, (polls.get(`${zone}/${at}`) ?? 0) + 1)
   }
+  // Where others may have started the same name, all zones are read in one request.
+  for (const { at, parameters } of entries(cloud, "instances.aggregatedList")) {
+    const { pageToken } = parameters as { pageToken?: string }
+    if (pageToken === undefined) polls.set(`all/${at}`, (polls.get(`all/${at}`) ?? 0) + 1)
+  }
   return Math.max(0, ...polls.values())
 }
 

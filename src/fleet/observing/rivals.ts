@@ -14,6 +14,8 @@ type Firsts = ReadonlyMap<string, number>
 
 export interface Contest {
   readonly firsts: Map<Provider, Firsts>
+  /** When the last such list was begun, by place, in milliseconds since 1970. */
+  readonly listedAt: Map<Provider, number>
   /** Since when lists have said that another one came first, in milliseconds since 1970; undefined: none does. */
   behindSince: number | undefined
   /** Rivals that were told of. */
@@ -21,19 +23,25 @@ export interface Contest {
 }
 
 export function newContest(): Contest {
-  return { firsts: new Map(), behindSince: undefined, told: new Set() }
+  return { firsts: new Map(), listedAt: new Map(), behindSince: undefined, told: new Set() }
 }
 
 /**
- * Whether lists are read for others of the name as well, which costs nothing: as long as this process has launched so lately that
- * lists may not have shown it everywhere, and while there is a rival.
+ * Whether a list is read for others of the name as well: while this process launches and what it has launched boots, once more
+ * when lists can no longer miss anybody who did the same then, and as long as there is a rival. Where there is nothing to
+ * contest, a cluster lists its own alone, which some clouds answer faster.
  */
 export function mayHaveRivals(fleet: Fleet, provider: Provider): boolean {
+  const { clock, contest, groups, roster } = fleet
   if (!fleet.isNamed || !fleet.isHeld || fleet.closing || fleet.leaving) return false
-  const { attemptMs, consistencyMs } = provider.limits
-  const from = fleet.clock.now() - attemptMs - consistencyMs
-  const isYoung = fleet.roster.living().some(({ knownSince }) => knownSince > from)
-  return isYoung || fleet.roster.openLaunches().length > 0 || rivalsOf(fleet).size > 0
+  if ([...groups.values()].every(({ desired }) => desired === 0)) return false
+  const living = roster.living()
+  const isBooting = living.some(({ state }) => state === "pending") || roster.openLaunches().length > 0
+  if (isBooting || rivalsOf(fleet).size > 0) return true
+  const listedAt = contest.listedAt.get(provider) ?? Number.NEGATIVE_INFINITY
+  const latest = Math.max(Number.NEGATIVE_INFINITY, ...living.map(({ knownSince }) => knownSince))
+  const shownAt = latest + provider.limits.attemptMs + provider.limits.consistencyMs
+  return listedAt < latest || (listedAt < shownAt && clock.now() >= shownAt)
 }
 
 /** Another cluster of the name seems to have come first: nothing is launched, and no target is met, until that is decided. */
@@ -50,6 +58,7 @@ export function isBehind({ contest }: Fleet): boolean {
 export function weighRivals(fleet: Fleet, provider: Provider, listed: readonly Instance[], begun: number): void {
   const { contest, owner } = fleet
   contest.firsts.set(provider, firstsOf(listed))
+  contest.listedAt.set(provider, begun)
   const rivals = rivalsOf(fleet)
   const own = firstOf(fleet, owner.uid)
   const [winner] = [...rivals].filter(([uid, at]) => isEarlier([uid, at], [owner.uid, own]))
