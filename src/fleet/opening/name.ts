@@ -23,7 +23,7 @@ export async function claimName(fleet: Fleet): Promise<void> {
   const claiming = fleet.providers.filter(({ claim }) => claim !== undefined)
   if (fleet.isNameClaimed || !fleet.isNamed || fleet.owner.generation > 1 || claiming.length < 2) return
   await fleet.journal.begin()
-  fleet.mayHaveMade = true
+  for (const provider of claiming) fleet.mayHaveMadeAt.add(provider)
   for (const provider of inOrder(claiming)) await claimAt(fleet, provider)
   fleet.isNameClaimed = true
 }
