@@ -25,11 +25,26 @@ export function mortal(base: Clock, pass: (edge: Edge, what: string, life: Life)
     end = resolve
   })
   const unlessDead = <T>(value: Promise<T>) => value.finally(() => (isDead ? never : undefined))
+  // Nothing of it is left on the clock.
+  const timers = new Set<() => void>()
+  const grave = new AbortController()
   const clock: Clock = {
     now: () => base.now(),
     random: () => base.random(),
-    sleep: (ms, signal) => unlessDead(base.sleep(ms, signal)),
-    timer: (ms, fn) => base.timer(ms, () => (isDead ? undefined : fn())),
+    sleep: (ms, signal) =>
+      unlessDead(base.sleep(ms, signal === undefined ? grave.signal : AbortSignal.any([signal, grave.signal]))),
+    timer: (ms, fn) => {
+      if (isDead) return () => {}
+      const cancel = base.timer(ms, () => {
+        timers.delete(cancel)
+        fn()
+      })
+      timers.add(cancel)
+      return () => {
+        timers.delete(cancel)
+        cancel()
+      }
+    },
     serve: (ms, signal) => unlessDead(base.serve(ms, signal)),
     turn: (loop, woken) => base.turn?.(loop, woken),
     busy: (what, work) => {
@@ -50,7 +65,10 @@ export function mortal(base: Clock, pass: (edge: Edge, what: string, life: Life)
       return isDead
     },
     die: () => {
+      if (isDead) return
       isDead = true
+      for (const cancel of timers) cancel()
+      grave.abort()
       end()
     },
     provider: (real) => {

@@ -247,6 +247,7 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
     journal: directory,
     mode: "create",
     takeOver: false,
+    ended: [],
     emit: () => {},
     disown: () => {},
     close: () => Promise.reject(new Error("nobody asks for it")),

@@ -6,7 +6,7 @@ import { Cluster } from "../../../src/cluster.js"
 import { LeakError } from "../../../src/errors.js"
 import type { ClusterOptions } from "../../../src/verbs.js"
 import { CLUSTER, TYPE } from "../../simulation/stage.js"
-import { MortalClock } from "./mortal.js"
+import { newLife, type OwnerLife } from "./life.js"
 import { bury, type Held, providersOf, type Scene, timed } from "./scene.js"
 import type { Act, OwnerScript } from "./trial.js"
 
@@ -16,7 +16,7 @@ const LIFETIME = "48h"
 const OPENING_MS = 10 * 60_000
 
 export interface Process {
-  readonly clock: MortalClock
+  readonly life: OwnerLife
   readonly options: ClusterOptions
   /** Resolves when it was killed, and has left what it has. */
   readonly death: Promise<void>
@@ -30,24 +30,19 @@ let born = 0
 export function newProcess(scene: Scene, script: Pick<OwnerScript, "budget">, machine: string | undefined): Process {
   const { stage, folder, keeping } = scene
   born += 1
-  let die = () => {}
-  const death = new Promise<void>((resolve) => {
-    die = resolve
-  })
   const directory = machine === undefined ? undefined : join(folder, machine)
-  const clock = new MortalClock(stage.clock, born, () => {
+  const life = newLife(stage.clock, born)
+  const death = life.death.then(async () => {
     scene.crashes += 1
     // What was being written is written by then.
-    stage.clock.timer(1, () => {
-      if (directory !== undefined) bury(scene, directory, clock)
-      die()
-    })
+    await stage.clock.sleep(1)
+    if (directory !== undefined) bury(scene, directory, life)
   })
   if (directory !== undefined) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    keeping.set(directory, (keeping.get(directory) ?? new Set()).add(clock))
+    keeping.set(directory, (keeping.get(directory) ?? new Set()).add(life))
   }
-  return { clock, options: { clock, journal: directory ?? false }, death, script, held: [] }
+  return { life, options: { clock: life.clock, journal: directory ?? false }, death, script, held: [] }
 }
 
 /** Resolves when the script is over; what it did not wait for may go on. */
@@ -58,7 +53,7 @@ export async function playScript(scene: Scene, script: OwnerScript, index: numbe
   await stage.clock.sleep(script.startsAtMs)
   for (const { afterMs, waits, act } of script.steps) {
     await stage.clock.sleep(afterMs)
-    if (own.clock.isDead) {
+    if (own.life.isDead) {
       await own.death
       own = newProcess(scene, script, machine)
     }
@@ -68,11 +63,11 @@ export async function playScript(scene: Scene, script: OwnerScript, index: numbe
 }
 
 async function play(scene: Scene, own: Process, act: Act): Promise<void> {
-  const { clock } = own
+  const { life } = own
   if (act.kind === "crash") {
-    if (act.works === 0) clock.kill()
-    else clock.killAfter(act.works)
-  } else if (act.kind === "set-clock") clock.set(act.ms)
+    if (act.works === 0) life.die()
+    else life.dieAfter(act.works)
+  } else if (act.kind === "set-clock") life.set(act.ms)
   else if (act.kind === "start") start(scene, own, act.existing)
   else if (act.kind === "attach") await attach(scene, own, act.takeOver)
   else if (act.kind === "delete") await remove(scene, own, act.timeoutMs)
@@ -87,7 +82,7 @@ async function use(scene: Scene, own: Process, act: Use): Promise<void> {
   if (act.kind === "scale") await scale(scene, one, act)
   else if (act.kind === "close") await close(scene, one, act.timeoutMs)
   else if (act.kind === "detach") await detach(scene, one, act)
-  else if (act.kind === "plan") await timed(scene, "plan", 2 * OPENING_MS, one.clock, one.cluster.plan(3))
+  else if (act.kind === "plan") await timed(scene, "plan", 2 * OPENING_MS, one.life, one.cluster.plan(3))
   else void [String(one.cluster.explain()), one.cluster.workers, one.cluster.cost()]
 }
 
@@ -110,7 +105,7 @@ export function start(scene: Scene, own: Process, existing: "refuse" | "connect"
 }
 
 function hold(scene: Scene, own: Process, cluster: Cluster, isWatcher: boolean): Held {
-  const held = { cluster, clock: own.clock, isWatcher, isOver: false }
+  const held = { cluster, life: own.life, isWatcher, isOver: false }
   // It ends itself when too few run and that was wished, or another one has the name.
   cluster.on("closed", () => {
     held.isOver = true
@@ -124,7 +119,7 @@ async function attach(scene: Scene, own: Process, takeOver: boolean | undefined)
   const { market, spread } = scene.trial.world
   const spec = { provider: [...providersOf(scene)], instanceType: TYPE, market, spread, ...budgetOf(own) }
   const attaching = Cluster.attach(CLUSTER, { ...spec, ...(takeOver === undefined ? {} : { takeOver }) }, own.options)
-  const cluster = await timed(scene, "attach", 2 * OPENING_MS, own.clock, attaching)
+  const cluster = await timed(scene, "attach", 2 * OPENING_MS, own.life, attaching)
   if (cluster instanceof Error) return
   // Its target is what it finds, and lists may show what is gone.
   scene.watch.aim(cluster.workers.length)
@@ -132,10 +127,10 @@ async function attach(scene: Scene, own: Process, takeOver: boolean | undefined)
 }
 
 /** Aborts after so long, and tells how many listeners are left on the signal. */
-function aborting(scene: Scene, clock: MortalClock, afterMs: number | undefined) {
+function aborting(scene: Scene, life: OwnerLife, afterMs: number | undefined) {
   const controller = new AbortController()
   const reason = new Error("enough")
-  if (afterMs !== undefined) clock.timer(afterMs, () => controller.abort(reason))
+  if (afterMs !== undefined) life.clock.timer(afterMs, () => controller.abort(reason))
   const check = (what: string) => {
     const left = getEventListeners(controller.signal, "abort").length
     if (left > 0) scene.problems.push(`${what} has left ${left} listeners on its caller's signal`)
@@ -146,34 +141,34 @@ function aborting(scene: Scene, clock: MortalClock, afterMs: number | undefined)
 async function scale(scene: Scene, one: Held, act: Extract<Act, { readonly kind: "scale" }>): Promise<void> {
   const { count, timeoutMs, ifShort, abortsAfterMs } = act
   scene.watch.aim(count)
-  const { reason, options, check } = aborting(scene, one.clock, abortsAfterMs)
+  const { reason, options, check } = aborting(scene, one.life, abortsAfterMs)
   const short = ifShort === undefined ? {} : { ifShort }
   const what = `scale(${count})`
   // With "close" it ends with what closing takes.
   const limitMs = timeoutMs + (ifShort === "close" ? 15 * 60_000 : 0)
   const work = one.cluster.scale(count, { timeoutMs, ...short, ...options })
-  await timed(scene, what, limitMs, one.clock, work, reason)
+  await timed(scene, what, limitMs, one.life, work, reason)
   check(what)
 }
 
 async function close(scene: Scene, one: Held, timeoutMs: number): Promise<void> {
-  const outcome = await timed(scene, "close", timeoutMs, one.clock, one.cluster.close({ timeoutMs }))
+  const outcome = await timed(scene, "close", timeoutMs, one.life, one.cluster.close({ timeoutMs }))
   if (outcome instanceof Error) scene.left += 1
   one.isOver ||= !(outcome instanceof Error) || outcome instanceof LeakError
 }
 
 async function detach(scene: Scene, one: Held, act: Extract<Act, { readonly kind: "detach" }>): Promise<void> {
-  const { reason, options, check } = aborting(scene, one.clock, act.abortsAfterMs)
+  const { reason, options, check } = aborting(scene, one.life, act.abortsAfterMs)
   scene.left += 1
   one.isOver = true
   const work = one.cluster.detach({ timeoutMs: act.timeoutMs, ...options })
-  await timed(scene, "detach", act.timeoutMs, one.clock, work, reason)
+  await timed(scene, "detach", act.timeoutMs, one.life, work, reason)
   check("detach")
 }
 
 async function remove(scene: Scene, own: Process, timeoutMs: number): Promise<void> {
   const { stage } = scene
   // Looks, waits for what is gone, and looks for what is left: each within its requests' own deadlines.
-  const work = Cluster.sweep({ provider: [...stage.providers], name: CLUSTER, timeoutMs }, { clock: own.clock })
-  await timed(scene, "sweep", Number.POSITIVE_INFINITY, own.clock, work)
+  const work = Cluster.sweep({ provider: [...stage.providers], name: CLUSTER, timeoutMs }, { clock: own.life.clock })
+  await timed(scene, "sweep", Number.POSITIVE_INFINITY, own.life, work)
 }

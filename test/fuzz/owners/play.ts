@@ -8,7 +8,7 @@ import { TAG } from "../../../src/fleet/tags.js"
 import { sharedProblems } from "../../simulation/oracles.js"
 import { befall, buildStage, calm, CLUSTER, oursIn } from "../../simulation/stage.js"
 import { watchBirths } from "../../simulation/watch.js"
-import { noteFiles } from "./files.js"
+import { watchHandles } from "../../support/handles.js"
 import { newProcess, playScript, start } from "./owner.js"
 import { type Held, livingUids, openWaits, type Scene, timed } from "./scene.js"
 import type { OwnersTrial } from "./trial.js"
@@ -28,7 +28,7 @@ export async function playOwners(trial: OwnersTrial): Promise<OwnersOutcome> {
   const onUnhandled = (error: unknown) => void unhandled.push(error)
   process.on("unhandledRejection", onUnhandled)
   const before = listeners()
-  const closeFiles = noteFiles()
+  const closeFiles = await watchHandles()
   try {
     const scene = setScene(trial, folder)
     const { clock, worlds } = scene.stage
@@ -104,7 +104,7 @@ async function acts(scene: Scene): Promise<void> {
   await Promise.all(trial.owners.map((script, index) => playScript(scene, script, index)))
   await trouble
   calm(stage)
-  for (const { clock } of scene.held) clock.killAfter(Number.POSITIVE_INFINITY)
+  for (const { life } of scene.held) life.dieAfter(Number.POSITIVE_INFINITY)
   await stage.clock.sleep(FORGOTTEN_MS)
   if (trial.isRace) problems.push(...raceProblems(scene))
   await end(scene, await converge(scene))
@@ -142,14 +142,14 @@ async function converge(scene: Scene): Promise<readonly Held[]> {
 }
 
 function livingIn({ held }: Scene): readonly Held[] {
-  return held.filter(({ clock, isOver }) => !clock.isDead && !isOver)
+  return held.filter(({ life, isOver }) => !life.isDead && !isOver)
 }
 
 async function reaches(scene: Scene, one: Held): Promise<boolean> {
   const { trial, watch, problems } = scene
   watch.aim(trial.last)
   const work = one.cluster.scale(trial.last, { timeoutMs: PATIENCE_MS })
-  const outcome = await timed(scene, "scaling in the end", PATIENCE_MS, one.clock, work)
+  const outcome = await timed(scene, "scaling in the end", PATIENCE_MS, one.life, work)
   if (outcome instanceof Error) {
     const isBudget = outcome.name === "BudgetError"
     // Where nothing tells it that it was overtaken, the other one may end as surplus what it launches.
@@ -187,7 +187,7 @@ async function end(scene: Scene, holders: readonly Held[]): Promise<void> {
     if (one.isOver) continue
     one.isOver = true
     const work = one.cluster.close({ timeoutMs: PATIENCE_MS })
-    const outcome = await timed(scene, "closing in the end", PATIENCE_MS, one.clock, work)
+    const outcome = await timed(scene, "closing in the end", PATIENCE_MS, one.life, work)
     if (outcome instanceof OwnershipError) continue
     if (outcome instanceof Error) scene.problems.push(`does not close: ${outcome.name} ${outcome.message}`)
     else if (outcome.leaked.length > 0) scene.problems.push(`${outcome.leaked.length} leaked`)
@@ -199,7 +199,7 @@ async function end(scene: Scene, holders: readonly Held[]): Promise<void> {
 async function letGo(scene: Scene, all: readonly Held[]): Promise<void> {
   for (const one of all) {
     one.isOver = true
-    await timed(scene, "detaching in the end", DETACH_MS, one.clock, one.cluster.detach({ timeoutMs: DETACH_MS }))
+    await timed(scene, "detaching in the end", DETACH_MS, one.life, one.cluster.detach({ timeoutMs: DETACH_MS }))
   }
 }
 

@@ -7,13 +7,13 @@ import { TAG } from "../../../src/fleet/tags.js"
 import type { Provider } from "../../../src/provider.js"
 import { oursIn, type Stage } from "../../simulation/stage.js"
 import type { Watch } from "../../simulation/watch.js"
-import type { MortalClock } from "./mortal.js"
+import type { OwnerLife } from "./life.js"
 import type { OwnersTrial } from "./trial.js"
 
 /** An object that a process has, or had, open. */
 export interface Held {
   readonly cluster: Cluster
-  readonly clock: MortalClock
+  readonly life: OwnerLife
   readonly isWatcher: boolean
   /** It was closed, or let go, by its user. */
   isOver: boolean
@@ -21,7 +21,7 @@ export interface Held {
 
 interface Wait {
   readonly what: string
-  readonly clock: MortalClock
+  readonly life: OwnerLife
 }
 
 export interface Scene {
@@ -34,7 +34,7 @@ export interface Scene {
   readonly held: Held[]
   readonly waits: Set<Wait>
   /** Processes that keep journals and live, by their directory. */
-  readonly keeping: Map<string, Set<MortalClock>>
+  readonly keeping: Map<string, Set<OwnerLife>>
   /** How many processes were killed. */
   crashes: number
   /** How many objects were let go of, or came to their end with something left: nobody ends what they made. */
@@ -49,13 +49,13 @@ export async function timed<T>(
   scene: Scene,
   what: string,
   limitMs: number,
-  clock: MortalClock,
+  life: OwnerLife,
   work: Promise<T>,
   reason?: Error,
 ): Promise<T | Error> {
   const { stage, problems, waits } = scene
   const begun = stage.clock.now()
-  const wait = { what, clock }
+  const wait = { what, life }
   waits.add(wait)
   try {
     return await work
@@ -72,7 +72,7 @@ export async function timed<T>(
 
 /** What still waits, of processes that live. */
 export function openWaits({ waits }: Scene): readonly string[] {
-  return [...waits].flatMap(({ what, clock }) => (clock.isDead ? [] : [`${what} has not ended`]))
+  return [...waits].flatMap(({ what, life }) => (life.isDead ? [] : [`${what} has not ended`]))
 }
 
 /** A cloud that has nothing that can be made only once, as Compute Engine. */
@@ -99,9 +99,9 @@ export function providersOf({ stage, trial, problems }: Scene): readonly Provide
 const NOBODY = 2 ** 22 + 1
 
 /** What a killed process has left on its machine says that it has ended, as nothing does while this one lives. */
-export function bury({ keeping }: Scene, directory: string, clock: MortalClock): void {
+export function bury({ keeping }: Scene, directory: string, life: OwnerLife): void {
   const others = keeping.get(directory)
-  others?.delete(clock)
+  others?.delete(life)
   if (others === undefined || others.size > 0) return
   for (const name of readdirSync(directory).filter((file) => file.endsWith(".jsonl"))) {
     const path = join(directory, name)
