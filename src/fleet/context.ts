@@ -244,7 +244,7 @@ const UNHURRIED_MS = 10_000
  */
 export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
   if (!roster.launches.isWaitingAt(provider)) return 0
-  return Math.min(roster.size, Math.max(UNHURRIED_MS, roster.launches.size))
+  return Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2))
 }
 
 /** What the cluster's accounts remember as unavailable. */

@@ -75,7 +75,7 @@ describe.concurrent("sweep --dry-run shows what has expired, and changes nothing
   test.each([
     ["aws", ["instance", "instance", "launch-template", "launch-template"]],
     ["gcp", ["instance", "instance"]],
-    ["azure", ["instance", "instance", "resource-group"]],
+    ["azure", ["instance", "instance", "resource-group", "resource-group"]],
   ] as const)("%s", (cloud, kinds) => onWire(cloud, {}, (scene) => showsWhatHasExpired(scene, kinds))(), PATIENCE_MS)
 })
 
