@@ -2,7 +2,7 @@
  * One class per decision: an error class exists because the core does something different when it sees it.
  * Adapters throw only these; each cloud's native codes become classes in a table of its own.
  */
-import type { Failure, FailureReason, Scope } from "./provider.js"
+import type { Failure, FailureReason, Instance, Scope } from "./provider.js"
 
 export interface CloudWords {
   /** The cloud's own code, as it was sent. */
@@ -45,6 +45,22 @@ export class ThrottledError extends MusterError {
 
 /** The outcome is unknown: the same call is sent again with the same token. */
 export class TransientError extends MusterError {}
+
+/** Some zones did not answer a list: nothing may be concluded of them. What the others showed is all of theirs. */
+export class PartialListError extends TransientError {
+  readonly silent: readonly string[]
+  /** Of the zones that answered; none where it was no list of instances. */
+  readonly instances: readonly Instance[]
+
+  constructor(
+    message: string,
+    words: CloudWords & { readonly silent: readonly string[]; readonly instances?: readonly Instance[] },
+  ) {
+    super(message, words)
+    this.silent = words.silent
+    this.instances = words.instances ?? []
+  }
+}
 
 /** The shape of a refusal that another offer may not meet. */
 export interface Refusal extends CloudWords {

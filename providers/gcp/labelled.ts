@@ -1,7 +1,7 @@
 /** All instances, or disks, that carry labels of ours: every page of every zone that they may be in. */
-import { TransientError } from "../../src/errors.js"
+import { PartialListError, TransientError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
-import type { Calls, Selector } from "../../src/provider.js"
+import type { Calls, Instance, Selector } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { INSTANCE_FIELDS } from "./instance.js"
 import { partsOf } from "./names.js"
@@ -24,6 +24,17 @@ interface Natives {
 
 type Kind = keyof Natives
 
+interface Silence {
+  readonly zone: string
+  readonly error: TransientError
+}
+
+/** What the zones that answered have, and the others. */
+export interface Answers<K extends Kind> {
+  readonly natives: readonly Natives[K][]
+  readonly silent: readonly Silence[]
+}
+
 const FIELDS: { readonly [K in Kind]: string } = {
   instances: INSTANCE_FIELDS,
   disks: "name,zone,status,creationTimestamp,lastAttachTimestamp,labels,users",
@@ -36,20 +47,20 @@ const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
  * What asks for one cluster's own reads the zones it may use, all at once; what asks for more (to attach, to sweep) reads
  * the whole project, because an earlier process may have used other zones.
  *
- * @throws TransientError when a zone that may be used does not answer: nothing may be concluded from a list that is not whole.
+ * What is `silent` did not answer: nothing may be concluded of it.
  */
 export async function labelled<K extends Kind>(
   means: ListMeans,
   kind: K,
   selector: Selector,
   calls: Calls,
-): Promise<readonly Natives[K][]> {
+): Promise<Answers<K>> {
   const { cluster, uid, owner, launch, zones, ids } = selector
   const isPossible = [cluster, uid, owner, launch].every((value) => value === undefined || LABEL_VALUE.test(value))
-  if (!isPossible) return []
+  if (!isPossible) return { natives: [], silent: [] }
   const isNarrow = [uid, launch, zones, ids].some((wanted) => wanted !== undefined)
   const read = isNarrow ? ofZones(means, kind, selector, calls) : ofProject(means, kind, selector, calls)
-  return (await read) as readonly Natives[K][]
+  return (await read) as Answers<K>
 }
 
 /** "Filter expressions": only our labels. Those that are not Muster's must never be read as ours. */
@@ -59,9 +70,24 @@ export function filterOf({ cluster, uid, owner, launch }: Selector): string {
   return terms.length === 0 ? `labels.${TAG.uid}:*` : terms.join(" AND ")
 }
 
-async function ofZones({ send, zonesOf }: ListMeans, kind: Kind, selector: Selector, calls: Calls) {
-  const zones = await zonesToRead(selector, zonesOf, calls)
-  return (await Promise.all(zones.map((zone) => ofZone(send, kind, selector, zone, calls)))).flat()
+async function ofZones(means: ListMeans, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
+  const zones = await zonesToRead(selector, means.zonesOf, calls)
+  return ofEach(zones, (zone) => ofZone(means.send, kind, selector, zone, calls))
+}
+
+async function ofEach(
+  zones: readonly string[],
+  read: (zone: string) => Promise<Answers<Kind>["natives"]>,
+): Promise<Answers<Kind>> {
+  const outcomes = await Promise.allSettled(zones.map(read))
+  const silent: Silence[] = []
+  const natives = outcomes.flatMap((outcome, index) => {
+    if (outcome.status === "fulfilled") return outcome.value
+    if (!(outcome.reason instanceof TransientError)) throw outcome.reason
+    silent.push({ zone: zones[index] ?? "", error: outcome.reason })
+    return []
+  })
+  return { natives, silent }
 }
 
 async function ofZone(send: Send, kind: Kind, selector: Selector, zone: string, calls: Calls) {
@@ -85,14 +111,14 @@ async function zonesToRead({ ids, zones }: Selector, zonesOf: ZonesOf, calls: Ca
  * A list of the whole project may be without zones that did not answer. Those are read by themselves, where they may be used
  * at all: what is asked of one zone has no half answers.
  */
-async function ofProject(means: ListMeans, kind: Kind, selector: Selector, calls: Calls) {
+async function ofProject(means: ListMeans, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
   const { byZone, silent, isCertain } = await readProject(means, kind, selector, calls)
   const missing = isCertain
     ? [...silent].filter((zone) => means.named?.includes(zone) ?? true)
     : await means.zonesOf(calls)
-  const read = await Promise.all(missing.map((zone) => readAgain(means, kind, selector, zone, calls)))
+  const read = await ofEach(missing, (zone) => ofZone(means.send, kind, selector, zone, calls))
   const others = [...byZone].filter(([zone]) => !silent.has(zone) && !missing.includes(zone))
-  return [...others.flatMap(([, natives]) => natives), ...read.flat()]
+  return { natives: [...others.flatMap(([, natives]) => natives), ...read.natives], silent: read.silent }
 }
 
 interface ProjectList {
@@ -140,14 +166,19 @@ async function readProject(
   return { byZone, silent, isCertain }
 }
 
-async function readAgain({ send }: ListMeans, kind: Kind, selector: Selector, zone: string, calls: Calls) {
-  try {
-    return await ofZone(send, kind, selector, zone, calls)
-  } catch (error) {
-    if (!(error instanceof TransientError)) throw error
-    const hint = `${zone} does not answer; where nothing of yours can be there, leave it out: gcp({ zones: [...] })`
-    throw new TransientError(`${error.message}; ${hint}`, { code: error.code, cause: error })
-  }
+/** Undefined where all have answered. */
+export function partial(silent: readonly Silence[], instances: readonly Instance[] = []): PartialListError | undefined {
+  const [first] = silent
+  if (first === undefined) return undefined
+  const { zone, error } = first
+  const hint = `${zone} does not answer; where nothing of yours can be there, leave it out: gcp({ zones: [...] })`
+  const { code, requestId } = error
+  const words = { code, cause: error, ...(requestId === undefined ? {} : { requestId }) }
+  return new PartialListError(`${error.message}; ${hint}`, {
+    ...words,
+    silent: silent.map((one) => one.zone),
+    instances,
+  })
 }
 
 /** What is listed in a zone is in it, also where it does not say so itself. */

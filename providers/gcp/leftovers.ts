@@ -7,7 +7,7 @@ import { TAG, tagsMatch } from "../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { asError, isNotFound } from "./errors.js"
-import { labelled, type ListMeans } from "./labelled.js"
+import { labelled, type ListMeans, partial } from "./labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "./names.js"
 import { lastPart, type NativeDisk, type NativeOperation } from "./native.js"
 import { saidBy } from "./said.js"
@@ -24,11 +24,13 @@ const BEING_MADE_MS = 10 * 60_000
  */
 export async function leftovers(means: ListMeans, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { ids, ...rest } = selector
-  const disks = await labelled(means, "disks", rest, calls).catch((error: unknown) => {
-    if (error instanceof AuthError) return []
+  const { natives, silent } = await labelled(means, "disks", rest, calls).catch((error: unknown) => {
+    if (error instanceof AuthError) return { natives: [], silent: [] }
     throw error
   })
-  return disks
+  const error = partial(silent)
+  if (error !== undefined) throw error
+  return natives
     .filter((disk) => isLeft(disk, calls.now()))
     .map(({ name = "", zone, labels = {} }) => ({
       kind: KIND,

@@ -6,6 +6,7 @@ import { within } from "../calls/within.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { secondsOf } from "./remains/arrivals.js"
 import { placeOf } from "./remains/remains.js"
+import { leftoversOf } from "./observing/silent-zones.js"
 import { holdToClose } from "./opening/hold.js"
 import type { Passes } from "./scaling/passes.js"
 import { type Receipt, receiptOf } from "./receipt.js"
@@ -149,8 +150,8 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
   let found: readonly Leftover[] = []
   try {
     const calls = fleetCalls(fleet, provider, { signal, first: true })
-    const looks = [...new Set([uid, ...fleet.abandoned])].map(
-      async (one) => (await provider.leftovers?.({ cluster, uid: one, owner }, calls)) ?? [],
+    const looks = [...new Set([uid, ...fleet.abandoned])].map((one) =>
+      leftoversOf(fleet, provider, { cluster, uid: one, owner }, calls),
     )
     found = (await Promise.all(looks)).flat().filter((leftover) => !leftover.shared)
     if (found.length > 0) await provider.remove(found, calls)

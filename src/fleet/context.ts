@@ -93,6 +93,8 @@ export interface LookState {
   listedChanges: number
   /** When the last complete list was begun, in milliseconds since 1970. */
   listedAt: number
+  /** The zones in which there may be anything of the cluster; undefined where it did not begin here, and nobody knows. */
+  readonly zones?: Set<string>
   /** The look that is under way: there is never a second one. */
   underWay?: Promise<void> | undefined
   /** Why the last look failed; undefined when it did not. */

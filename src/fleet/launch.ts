@@ -10,6 +10,7 @@ import { SEVERAL } from "./rests.js"
 import type { Launch } from "./launches.js"
 import { forsakenPlaces } from "./launching/forsake.js"
 import { accept, refuse } from "./launching/outcome.js"
+import { noteZones } from "./observing/silent-zones.js"
 import { mayTryAgain, noteAnswered } from "./launching/turns.js"
 import type { Volley } from "./launching/volley.js"
 import { withdrawBarred } from "./launching/withdraw.js"
@@ -72,6 +73,7 @@ export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): vo
   for (const call of calls) {
     const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, doubts)
     fleet.roster.launches.add(launch)
+    noteZones(fleet, provider, call)
     void runLaunch(fleet, launch, failover)
   }
 }

@@ -1,12 +1,13 @@
 /** Observe: what the cloud says, laid over what we know. */
-import { MusterError, OwnershipError } from "../errors.js"
-import type { Failure, Instance, InstanceState, Limits, Provider } from "../provider.js"
+import { MusterError, OwnershipError, PartialListError } from "../errors.js"
+import type { Failure, Instance, InstanceState, Limits, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, lookCalls, type LookState, lookWithin, unhurriedMs } from "./context.js"
 import { giveWay, isNewlyGone } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { checkOvertaken, overtaken } from "./observing/overtaken.js"
 import { mayHaveRivals, weighRivals } from "./observing/rivals.js"
+import { wholeForUs } from "./observing/silent-zones.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learnFailed } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
@@ -104,9 +105,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
-  // Whoever was pending a moment ago and is no more is among the others now: together they are complete.
-  const states = livingStates(provider.limits).filter((state) => booting === undefined || state !== "pending")
-  const listed = [...(booting ?? []), ...(await listOurs(fleet, provider, states, begun))]
+  const listed = await completeList(fleet, provider, booting, begun)
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
@@ -121,6 +120,29 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   // What was made or asked to go while this was under way is for a list that begins later.
   if (look.changes > changes)
     lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
+}
+
+/**
+ * Whoever was pending a moment ago and is no more is among the others now: together they are complete. Where zones do not answer,
+ * the others are believed for what is theirs.
+ */
+async function completeList(
+  fleet: Fleet,
+  provider: Provider,
+  booting: readonly Instance[] | undefined,
+  begun: number,
+): Promise<readonly Instance[]> {
+  const states = livingStates(provider.limits).filter((state) => booting === undefined || state !== "pending")
+  try {
+    return [...(booting ?? []), ...(await listOurs(fleet, provider, states, begun))]
+  } catch (error) {
+    if (booting === undefined && error instanceof PartialListError) {
+      const ours = error.instances.filter(({ tags }) => tags[TAG.uid] === fleet.owner.uid)
+      const seen = new Set(ours.map((one) => see(fleet, provider, one, fleet.clock.now())))
+      await concludeAbsent(fleet, provider, seen, begun, error.silent)
+    }
+    throw error
+  }
 }
 
 /** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
@@ -148,8 +170,12 @@ async function listOurs(
   const { cluster, uid, owner } = fleet.owner
   const calls = lookCalls(fleet, provider)
   const isWhole = begun !== undefined && states.includes("pending")
-  if (!isWhole || !mayHaveRivals(fleet, provider)) return provider.list({ cluster, uid, owner, states }, calls)
-  const listed = await provider.list({ cluster, owner, states }, calls)
+  const list = (selector: Selector) =>
+    provider
+      .list({ cluster, owner, states, ...selector }, calls)
+      .catch((error: unknown) => wholeForUs(fleet, provider, error))
+  if (!isWhole || !mayHaveRivals(fleet, provider)) return list({ uid })
+  const listed = await list({})
   weighRivals(fleet, provider, listed, begun)
   return listed.filter(({ tags }) => tags[TAG.uid] === uid)
 }
@@ -271,10 +297,12 @@ async function concludeAbsent(
   provider: Provider,
   seen: ReadonlySet<WorkerRecord>,
   begun: number,
+  silentZones: readonly string[] = [],
 ): Promise<void> {
   const absent = fleet.roster
     .living()
     .filter((worker) => worker.provider === provider && !seen.has(worker) && worker.knownSince < begun)
+    .filter(({ instance }) => !silentZones.includes(instance.zone))
   const now = fleet.clock.now()
   const doubtful = absent.filter((worker) => {
     const gone = worker.state === "terminating" && worker.listed

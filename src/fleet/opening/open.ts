@@ -145,6 +145,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     if (state === "running" && own !== undefined) learnRunning(own, worker.provider, instance)
     noteBill(fleet.journal, worker)
   }, priceOf)
+  const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
   const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock))
   const fleet: Fleet = {
     clock,
@@ -169,9 +170,9 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory,
     money: newMoney(spec),
-    looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined)])),
+    looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
     prepared: new Map(),
-    mayHaveMadeAt: new Set(mayBeContinued(spec, { ...known, mode: options.mode }) ? providers : []),
+    mayHaveMadeAt: new Set(isContinued ? providers : []),
     signal: options.signal,
     closing: false,
     leaving: false,
@@ -266,6 +267,8 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
 }
 
 /** What was found must be looked at again before anything is concluded from it. */
-function newLook(isFound: boolean): LookState {
-  return { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes: isFound ? 1 : 0, listedChanges: 0, listedAt: 0 }
+function newLook(isFound: boolean, isContinued: boolean): LookState {
+  const changes = isFound ? 1 : 0
+  const look = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }
+  return isContinued ? look : { ...look, zones: new Set() }
 }

@@ -1,7 +1,7 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
 import { createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
-import { AuthError } from "../../errors.js"
+import { AuthError, PartialListError } from "../../errors.js"
 import { OPENING } from "../../calls/retry.js"
 import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
@@ -38,7 +38,8 @@ export interface Unlisted {
 
 /**
  * `isNew`: a cluster that goes on with nothing that is there. It is made beside a region in which the account may do nothing (one
- * that is not enabled, say): nothing is launched there, while what others see of the name counts.
+ * that is not enabled, say), and beside a zone that does not answer: nothing is launched there, and what all others show of the
+ * name counts.
  */
 export interface Surveyed {
   readonly name: string
@@ -63,7 +64,8 @@ export async function survey(
         return instances.map((instance) => ({ provider, instance }))
       } catch (error) {
         if (isNew && error instanceof AuthError) return error
-        throw error
+        if (!isNew || !(error instanceof PartialListError)) throw error
+        return error.instances.map((instance) => ({ provider, instance }))
       }
     }),
   )
