@@ -72,7 +72,14 @@ export function filterOf({ cluster, uid, owner, launch }: Selector): string {
 
 async function ofZones(means: ListMeans, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
   const zones = await zonesToRead(selector, means.zonesOf, calls)
-  return ofEach(zones, (zone) => ofZone(means.send, kind, selector, zone, calls))
+  return heard(zones, await ofEach(zones, (zone) => ofZone(means.send, kind, selector, zone, calls)))
+}
+
+/** @throws why the first of them did not answer, where none did: then nothing was heard at all. */
+function heard<K extends Kind>(zones: readonly string[], answers: Answers<K>): Answers<K> {
+  const [first] = answers.silent
+  if (first !== undefined && answers.silent.length === zones.length) throw first.error
+  return answers
 }
 
 async function ofEach(
@@ -116,7 +123,9 @@ async function ofProject(means: ListMeans, kind: Kind, selector: Selector, calls
   const missing = isCertain
     ? [...silent].filter((zone) => means.named?.includes(zone) ?? true)
     : await means.zonesOf(calls)
-  const read = await ofEach(missing, (zone) => ofZone(means.send, kind, selector, zone, calls))
+  const each = await ofEach(missing, (zone) => ofZone(means.send, kind, selector, zone, calls))
+  // A list that names what it lacks has told of all others.
+  const read = isCertain ? each : heard(missing, each)
   const others = [...byZone].filter(([zone]) => !silent.has(zone) && !missing.includes(zone))
   return { natives: [...others.flatMap(([, natives]) => natives), ...read.natives], silent: read.silent }
 }

@@ -189,6 +189,15 @@ describe("a zone that does not answer", () => {
     cloud.wire.unreachable.clear()
   })
 
+  test("and neither do all others: a new cluster of the name is not begun blindly", async () => {
+    const cloud = await gce()
+    for (const zone of ["a", "b", "c", "f"]) cloud.wire.unreachable.add(`us-central1-${zone}`)
+    const { cluster } = clusterOn(cloud)
+    expect((await errorOf(cloud, cluster.scale(2))).name).toBe("TransientError")
+    expect(bulks(cloud)).toBe(0)
+    await cloud.run(cluster.close())
+  })
+
   test("of a cluster that is attached to: nothing is concluded of it", async () => {
     const cloud = await gce()
     const { cluster } = clusterOn(cloud, { zones: [ZONE] })
