@@ -32,3 +32,23 @@ test.each([
   expect(world.ledger.count("DescribeInstances")).toBeLessThan(160)
   expect((await cloud.run(cluster.close())).leaked).toEqual([])
 })
+
+test.each([
+  ["fleets over four zones", undefined],
+  ["one zone after the other", false],
+] as const)("spot answered with errors of EC2's own for ever (%s): on demand runs", async (_what, fleet) => {
+  const cloud = await ec2({ aws: { subnetIds: undefined, fleet } })
+  const { clock, provider, world, wire } = cloud
+  const api = fleet === false ? "RunInstances" : "CreateFleet"
+  const message = "An internal error has occurred"
+  wire.answers.give({ api, place: "whole", code: "InternalError", message, status: 500, scope: { market: "spot" } })
+  const spec = { name: "render", provider, instanceType: "m7i.large", market: "spot-with-fallback" } as const
+  const cluster = new Cluster(spec, { clock, seed: 1, journal: false })
+  const begun = clock.now()
+  expect(await cloud.run(cluster.scale(4, { timeout: "5h" }))).toMatchObject({ running: 4 })
+  expect(clock.now() - begun).toBeLessThan(PATIENCE_MS + provider.limits.consistencyMs + 30_000)
+  expect(new Set(world.truth().map(({ market }) => market))).toEqual(new Set(["on-demand"]))
+  // Eight that came to nothing, and the one that all came of.
+  expect(world.ledger.count("RunInstances") + world.ledger.count("CreateFleet")).toBeLessThanOrEqual(9)
+  expect((await cloud.run(cluster.close())).leaked).toEqual([])
+})

@@ -58,6 +58,21 @@ test("spot VMs that are accepted and fail, in words that nobody knows: on demand
   expect(await leftBehind(cloud)).toEqual([])
 })
 
+test("spot answered with server errors for ever: on demand runs once no list can miss what was asked", async () => {
+  const cloud = await azureCloud()
+  const said = { status: 500, code: "InternalServerError", message: "An error occurred." } as const
+  cloud.wire.answer({ api: PUT, place: "whole", ...said, scope: { market: "spot" } })
+  const cluster = clusterOn(cloud, { market: "spot-with-fallback" })
+  const { attemptMs, consistencyMs } = cloud.provider.limits
+  const begunAt = cloud.clock.now()
+  expect(await cloud.run(cluster.scale(4, { timeout: "5h" }))).toMatchObject({ running: 4 })
+  expect(cloud.clock.now() - begunAt).toBeLessThan(2 * MINUTE_MS + attemptMs + consistencyMs + 30_000)
+  expect(running(cloud).every(({ market }) => market === "on-demand")).toBe(true)
+  expect(puts(cloud)).toBeLessThanOrEqual(40)
+  await cloud.run(cluster.close())
+  expect(await leftBehind(cloud)).toEqual([])
+})
+
 test("every offer is refused in the same words: the group stops with them, after a few", async () => {
   const cloud = await azureCloud()
   const message =

@@ -114,6 +114,22 @@ test.each(["INTERNAL_ERROR", "RESOURCE_NOT_READY", "RESOURCE_OPERATION_RATE_EXCE
   },
 )
 
+test("spot answered with server errors for ever: on demand runs once no list can miss what was asked", async () => {
+  const cloud = await gce()
+  const refusal = { code: "backendError", status: 503, message: "Try again." } as const
+  for (const api of [BULK, "regionInstances.bulkInsert"])
+    cloud.wire.answers.give({ api, place: "whole", ...refusal, scope: { market: "spot" } })
+  const { cluster, problems } = clusterOn(cloud, { market: "spot-with-fallback" })
+  const { attemptMs, consistencyMs } = cloud.provider.limits
+  const begun = cloud.clock.now()
+  expect(await cloud.run(cluster.scale(4, { timeout: "5h" }))).toMatchObject({ running: 4 })
+  expect(cloud.clock.now() - begun).toBeLessThan(120_000 + attemptMs + consistencyMs + 30_000)
+  expect(new Set(living(cloud).map(({ market }) => market))).toEqual(new Set(["on-demand"]))
+  expect(bulks(cloud)).toBeLessThanOrEqual(10)
+  expect(problems.join()).toContain("Try again")
+  await closed(cloud, cluster)
+})
+
 test("of ten six are made: the quota of the rest is said, and not a lack of machines", async () => {
   const cloud = await gce({ world: { quotas: [{ name: "N2_CPUS", family: "n2", vcpus: 24 }] } })
   const { cluster } = clusterOn(cloud)
