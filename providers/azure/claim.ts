@@ -9,6 +9,9 @@ import { PROPAGATION_MS } from "./outcome.js"
 import { arm, type Azure, type Claim } from "./send.js"
 import { COMPUTE } from "./versions.js"
 
+/** Nobody's claim: the group was asked for, and is not claimed yet. */
+const NOT_YET = ""
+
 export interface Claimed {
   /** The name of the generation's resource group. */
   readonly group: string
@@ -43,7 +46,11 @@ export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Prom
 async function takeGroup(azure: Azure, owner: Owner, held: Tags | undefined, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
   const tags = claimTags(owner)
-  if (held === undefined) await putGroup(azure, group, tags, calls)
+  if (held === undefined) {
+    // Whatever becomes of the claim, the group is found among what is left before lists have it.
+    azure.claims.set(group, { nonce: NOT_YET, at: calls.now() })
+    await putGroup(azure, group, tags, calls)
+  }
   const mark = held === undefined ? undefined : await readMark(azure, group, calls)
   if (mark !== undefined) return checkClaim(group, mark, owner)
   if (held !== undefined) checkClaim(group, held, owner)

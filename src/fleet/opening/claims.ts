@@ -1,4 +1,5 @@
 /** Claims: who takes a cluster over holds its next generation, in every cloud that has something that can be made only once. */
+import { OPENING } from "../../calls/retry.js"
 import { OwnershipError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { type Fleet, fleetCalls } from "../context.js"
@@ -26,7 +27,10 @@ export async function claimNext(fleet: Fleet, owner: Owner): Promise<Owner> {
   let asked = owner
   for (let tries = 1; ; tries += 1) {
     try {
-      for (const provider of inOrder(fleet.providers)) await provider.claim?.(asked, fleetCalls(fleet, provider))
+      // What a claim makes first may not be known everywhere when it makes the rest. Ending needs none.
+      const patience = fleet.closing ? {} : { patience: OPENING }
+      for (const provider of inOrder(fleet.providers))
+        await provider.claim?.(asked, fleetCalls(fleet, provider, patience))
       return asked
     } catch (error) {
       if (!(error instanceof OwnershipError) || tries >= MOST_CLAIMS) throw error
