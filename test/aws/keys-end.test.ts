@@ -89,3 +89,22 @@ test("no keys are good any more: no request is sent a third time, and what to do
   expect(await cloud.run(remove(cloud))).toMatchObject({ code: EXIT.ok })
   expectNothingLeft(cloud)
 })
+
+test("keys that end in the middle of a burst: new ones once, and nobody hears of it", async () => {
+  let asked = 0
+  const credentials = () => {
+    asked += 1
+    return { accessKeyId: `AKIA${asked}`, secretAccessKey: "secret" }
+  }
+  const cloud = await ec2({ aws: { credentials: credentials as never } })
+  const { clock, provider, world } = cloud
+  const spec = { name: "render", provider, instanceType: "m7i.large" } as const
+  const cluster = new Cluster(spec, { clock, seed: 1, journal: false })
+  const problems: string[] = []
+  cluster.on("problem", ({ message }) => void problems.push(message))
+  const message = "The security token included in the request is expired"
+  world.faults.fail("RunInstances", { error: "auth", code: "ExpiredToken", message })
+  expect(await cloud.run(cluster.scale(40))).toMatchObject({ running: 40 })
+  expect([asked, problems, world.truth().length]).toEqual([2, [], 40])
+  expect((await cloud.run(cluster.close())).leaked).toEqual([])
+})

@@ -136,6 +136,64 @@ describe("what was made a moment ago is not known everywhere", () => {
   })
 })
 
+describe("VMs that are accepted and then fail", () => {
+  test.each([
+    ["ServerTimeout", "The server did not answer in time."],
+    ["InternalExecutionError", "An internal execution error occurred. Please retry later."],
+    ["NetworkingInternalOperationError", "An unexpected error occurred in networking."],
+  ])("with %s, eight times: no failed boots, and all run", async (code, message) => {
+    const cloud = await azureCloud()
+    cloud.wire.answer({ api: PUT, place: "failed-view", code, message, times: 8 })
+    const cluster = clusterOn(cloud)
+    expect(await cloud.run(cluster.scale(6))).toMatchObject({ running: 6 })
+    expect(String(cluster.explain())).not.toContain("startup")
+    expect((await cloud.run(cluster.close())).leaked).toEqual([])
+    expect(await leftBehind(cloud)).toEqual([])
+  })
+
+  test("because a policy forbids them: its words, after a few, and no word of the image", async () => {
+    const cloud = await azureCloud()
+    const message = "Resource 'default-1' was disallowed by policy. Policy identifiers: 'Allowed locations'"
+    cloud.wire.answer({ api: PUT, place: "failed-view", code: "RequestDisallowedByPolicy", message })
+    const cluster = clusterOn(cloud)
+    const error = await errorOf(cloud.run(cluster.scale(3)))
+    expect(error.message).toContain(message)
+    expect(error.message).not.toMatch(/startup|image/)
+    expect(puts(cloud)).toBeLessThan(20)
+    await cloud.run(cluster.close())
+    expect(await leftBehind(cloud)).toEqual([])
+  })
+})
+
+test("the group of the user's that never was: plan and scale say so before anything is made", async () => {
+  const cloud = await azureCloud({ azure: { resourceGroup: "wrokers" } })
+  const cluster = clusterOn(cloud)
+  for (const ask of [() => cluster.plan(2), () => cluster.scale(2)]) {
+    const error = await errorOf(cloud.run<unknown>(ask()))
+    expect(error).toMatchObject({ name: "SpecError", problems: [{ option: "azure.resourceGroup", value: "wrokers" }] })
+  }
+  expect(puts(cloud)).toBe(0)
+  expect(cloud.wire.remains()).toEqual([])
+  await cloud.run(cluster.close())
+})
+
+test("one 401 in the middle of a burst: nobody hears of it", async () => {
+  let asked = 0
+  const getToken = () => {
+    asked += 1
+    return Promise.resolve({ token: `token-${asked}`, expiresOnTimestamp: Number.MAX_SAFE_INTEGER })
+  }
+  const cloud = await azureCloud({ azure: { credential: { getToken } } })
+  const said = { status: 401, code: "ExpiredAuthenticationToken", message: "The access token expired." } as const
+  cloud.wire.answer({ api: PUT, place: "whole", times: 1, ...said })
+  const cluster = clusterOn(cloud)
+  const problems: string[] = []
+  cluster.on("problem", ({ message }) => void problems.push(message))
+  expect(await cloud.run(cluster.scale(20))).toMatchObject({ running: 20 })
+  expect([asked, puts(cloud), problems]).toEqual([2, 21, []])
+  expect((await cloud.run(cluster.close())).leaked).toEqual([])
+})
+
 describe("a network that stays Updating", () => {
   test("the scale that waited for it names it, with its state", async () => {
     const cloud = await azureCloud()
