@@ -10,7 +10,6 @@ import { type Cloud, ec2 } from "./support/cloud.js"
 const ASKED = [
   "DescribeInstances",
   "TerminateInstances",
-  "CreateLaunchTemplate",
   "DescribeLaunchTemplates",
   "DescribeVolumes",
   "DescribeNetworkInterfaces",

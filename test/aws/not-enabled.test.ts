@@ -63,7 +63,6 @@ test("list and sweep return the others' rows, with the failure beside them", asy
     "instance aws us-east-1 true",
     "instance aws us-east-1 true",
     "launch-template aws us-east-1 true",
-    "launch-template aws us-east-1 true",
     `place aws ${CLOSED} false`,
   ])
   expect(rows.find(({ kind }) => kind === "place")?.problem).toMatch(NAMED)

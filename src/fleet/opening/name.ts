@@ -1,6 +1,7 @@
 /** Name: a new cluster's name is claimed before anything is made under it. */
+import type { CallReport } from "../../calls/send.js"
 import { within } from "../../calls/within.js"
-import { isNameTaken, NAME_TAKEN, OwnershipError, TimeoutError } from "../../errors.js"
+import { AuthError, isNameTaken, NAME_TAKEN, OwnershipError, TimeoutError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "../context.js"
 import { YOUNG_CLAIM_MS } from "../tags.js"
@@ -42,11 +43,17 @@ async function checkFree(fleet: Fleet): Promise<void> {
 
 async function claimAt(fleet: Fleet, provider: Provider): Promise<void> {
   const late = () => new TimeoutError(`claiming the name in ${provider.name} ${provider.region}: no answer`)
-  const claim = () => provider.claim?.(fleet.owner, fleetCalls(fleet, provider)) ?? Promise.resolve()
+  let isAllRefused = true
+  const report = ({ error }: CallReport) => {
+    isAllRefused &&= error === AuthError.name
+  }
+  const claim = () => provider.claim?.(fleet.owner, fleetCalls(fleet, provider, { report })) ?? Promise.resolve()
   try {
     await within(fleet.clock, unlessAbandoned(fleet, provider, claim), PATIENCE_MS, late, fleet.signal)
   } catch (error) {
     if (isNameTaken(error) || fleet.signal.aborted) throw error
+    // Where the account may do nothing (a region that is not enabled) nothing was made.
+    if (error instanceof AuthError && isAllRefused) fleet.mayHaveMadeAt.delete(provider)
     fleet.emit({ type: "problem", error: "TransientError", message: messageOf(error) })
   }
 }
