@@ -29,6 +29,8 @@ export interface Play {
   readonly fault: "none" | "lose-reply" | "throttle" | "error"
   /** One kind of machine, or two to choose from. */
   readonly types: 1 | 2
+  /** In a group of the user's, where the cloud has such. */
+  readonly isShared: boolean
 }
 
 /** The play of a seed: always the same. */
@@ -52,16 +54,17 @@ export function playOf(seed: number): Play {
     end: draw(["killed", "killed", "told"]),
     by,
     moment: {
-      edge: draw(["before", "begin", "begin", "begin", "end"]),
+      edge: draw(["before", "begin", "begin", "begin", "end", "end"]),
       number: draw([1, 1, 1, 3]),
-      afterMs: draw([0, upTo(1_000), upTo(createMs), upTo(createMs), upTo(60_000)]),
+      afterMs: draw([0, upTo(1_000), upTo(1_000), upTo(createMs), upTo(20_000)]),
     },
-    pauseMs: draw([0, 0, upTo(1_000), upTo(5_000), upTo(90_000)]),
-    before: isAlone ? 0 : draw([0, 0, 2]),
+    pauseMs: draw([0, 0, 0, upTo(1_000), upTo(60_000)]),
+    before: isAlone ? 0 : draw([0, 0, 0, 2]),
     wanted: isAlone ? 1 : draw([1, 3, 8]),
     lagMs: draw([0, 5_000, 20_000, 60_000, 60_000]),
     createMs,
     fault: draw(["none", "none", "none", "lose-reply", "throttle", "error"]),
     types: draw([1, 2]),
+    isShared: draw([true, true, false]),
   }
 }

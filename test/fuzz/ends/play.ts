@@ -16,9 +16,10 @@ import type { ProviderName } from "../../../src/spec.js"
 import { Session } from "../../../src/session.js"
 import { resolveSpec, type ClusterSpec } from "../../../src/spec.js"
 import { resolveScale } from "../../../src/verbs.js"
-import { providerAt } from "../../chaos/places.js"
+import { type Place, providerAt } from "../../chaos/places.js"
 import { type Wire, type WiredCloud, WIRES } from "../../chaos/wires.js"
 import { type Play, playOf } from "./draw.js"
+import { placeFor } from "./places.js"
 import { watchHandles } from "../../support/handles.js"
 import { type Edge, type Life, mortal } from "../../support/mortal.js"
 
@@ -58,6 +59,7 @@ interface Stage {
   readonly clock: VirtualClock
   readonly wire: Wire
   readonly directory: string
+  readonly place: Place
   readonly spec: ClusterSpec
 }
 
@@ -70,10 +72,11 @@ export async function play(cloud: WiredCloud, seed: number): Promise<Played> {
   const directory = mkdtempSync(join(tmpdir(), "muster-ends-"))
   const closeHandles = await watchHandles()
   try {
-    const provider = await providerAt(wire.place)
+    const place = await clock.run(placeFor(cloud, wire, chosen.isShared, clock))
+    const provider = await providerAt(place)
     const instanceType = TYPES[cloud].slice(0, types)
     const spec = { ...wire.spec, name: NAME, provider, instanceType }
-    return await live({ cloud, play: chosen, clock, wire, directory, spec })
+    return await live({ cloud, play: chosen, clock, wire, directory, place, spec })
   } finally {
     await Promise.all([wire.close(), closeHandles()])
     rmSync(directory, { recursive: true, force: true })
@@ -198,14 +201,14 @@ function isElsewhere({ by }: Play): boolean {
 }
 
 /** The exit code of `muster delete`. */
-async function remove({ cloud, play: chosen, clock, wire, directory, spec }: Stage): Promise<number> {
+async function remove({ cloud, play: chosen, clock, place, directory, spec }: Stage): Promise<number> {
   const journal = isElsewhere(chosen) ? join(directory, "ours") : directory
   const line = ["delete", NAME, "--yes", "--provider", cloud, "--journal", journal]
   const surroundings = {
     env: {},
     version: "1",
     clock,
-    load: () => clock.busy("loading", providerAt(wire.place)),
+    load: () => clock.busy("loading", providerAt(place)),
     out: () => {},
     say: () => {},
     ask: undefined,
@@ -232,7 +235,7 @@ async function close({ play: chosen, clock, directory, spec }: Stage): Promise<n
 
 /** An owner that is told to end at the moment that was drawn, and again a while later: another process goes on with it. */
 async function toldTwice(stage: Stage, said: (number | string)[]): Promise<readonly string[]> {
-  const { play: chosen, clock, spec, wire, directory } = stage
+  const { play: chosen, clock, spec, place, directory } = stage
   let tell = () => {}
   const told = new Promise<void>((resolve) => {
     tell = resolve
@@ -267,7 +270,7 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
   disown(directory)
   // They go through a pipe.
   const heard = JSON.parse(JSON.stringify(requests)) as readonly EndRequest[]
-  await clock.run(endAll(heard, clock, (_name: ProviderName) => providerAt(wire.place)))
+  await clock.run(endAll(heard, clock, (_name: ProviderName) => providerAt(place)))
   said.push(EXIT.ok)
   const journals = readdirSync(directory).filter((name) => name.endsWith(".jsonl"))
   return [
