@@ -1,5 +1,6 @@
 /** On exit: signals and exceptions close what is open before the process ends. */
 import { type Clock, systemClock } from "../calls/clock.js"
+import { OwnershipError } from "../errors.js"
 import type { Receipt } from "../fleet/receipt.js"
 import type { EndRequest } from "./ender.js"
 import { handOver } from "./hand-over.js"
@@ -67,11 +68,13 @@ async function end(why: string, code: number): Promise<void> {
       `muster: ${why}: closing "${name}", ${size()} instances, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
     )
   }
-  await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
+  const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
+  await leaveTo(closing.filter((_, index) => closed[index] === false))
   process.exit(code)
 }
 
-async function closeOne({ name, close }: Closable, clock: Clock): Promise<void> {
+/** False when something of it may be left that is this process's to end. */
+async function closeOne({ name, close }: Closable, clock: Clock): Promise<boolean> {
   let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
     // A close that was under way has a deadline of its own, which may be a later one.
@@ -81,36 +84,37 @@ async function closeOne({ name, close }: Closable, clock: Clock): Promise<void> 
   try {
     const { instances } = await Promise.race([close(CLOSE_MS), late])
     say(`muster: "${name}" is closed, ${instances.length} instances are gone`)
+    return true
   } catch (error) {
     say(`muster: ${error instanceof Error ? error.message : String(error)}`)
+    return error instanceof OwnershipError
   } finally {
     cancel()
   }
 }
 
-/** What of the clusters that are open another process must know to end them. */
-export function openRequests(): { readonly requests: readonly EndRequest[]; readonly unreachable: readonly string[] } {
-  const asked = [...open].map((cluster) => cluster.requests())
-  return { requests: asked.flatMap((one) => one.requests), unreachable: asked.flatMap((one) => one.unreachable) }
+async function leave(code: number): Promise<void> {
+  await leaveTo([...open])
+  process.exit(code)
 }
 
 /** Leaves what is not confirmed yet to a process that outlives this one. */
-async function leave(code: number): Promise<void> {
-  const { requests, unreachable } = openRequests()
+async function leaveTo(clusters: readonly Closable[]): Promise<void> {
+  const asked = clusters.map((cluster) => cluster.requests())
+  const unreachable = asked.flatMap((one) => one.unreachable)
   if (unreachable.length > 0) {
     const places = unreachable.join(", ")
     say(
       `muster: ${places}: another process cannot make this provider; its terminate calls went out at the first signal`,
     )
   }
-  if (requests.length > 0) {
-    const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
-    const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
-    const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
-    const pid = await handOver(requests)
-    say(`muster: process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
-  }
-  process.exit(code)
+  const requests = asked.flatMap((one) => one.requests)
+  if (requests.length === 0) return
+  const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
+  const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
+  const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
+  const pid = await handOver(requests)
+  say(`muster: process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
 }
 
 function say(line: string): void {

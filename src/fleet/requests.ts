@@ -37,7 +37,11 @@ function leftAt(
   return {
     owner: { cluster, uid, owner: owner.owner, generation },
     instances: own.map(({ instance }) => instance),
-    launches: open.map(({ call, sentAt, ref }) => ({ call, sentAt, ...(ref === undefined ? {} : { ref }) })),
+    launches: open.map(({ call, onWireAt, ref }) => ({
+      call,
+      sentAt: onWireAt,
+      ...(ref === undefined ? {} : { ref }),
+    })),
     ...(settingUp.size > 0 ? { setUpUntil: clock.now() + windowMs(provider.limits) } : {}),
   }
 }
