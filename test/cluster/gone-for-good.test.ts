@@ -38,7 +38,12 @@ async function killed({ clock, provider }: Rig, afterMs = 100, isAlone = true): 
   const spec = { name: "render", provider: life.provider(provider), instanceType: SMALL }
   void new Cluster(spec, { clock: life.clock, journal }).scale(5).catch(() => {})
   await clock.run(life.death)
-  if (isAlone) rewrite((text) => text.replaceAll(`"pid":${process.pid}}`, `"pid":${NO_PROCESS}}`))
+  if (isAlone) abandon()
+}
+
+/** The journals are of processes that have ended. */
+function abandon(): void {
+  rewrite((text) => text.replaceAll(`"pid":${process.pid}}`, `"pid":${NO_PROCESS}}`))
 }
 
 /** What the journals say. */
@@ -105,6 +110,7 @@ describe("with this machine's journal", () => {
     const owner = at.cluster({ name: "render" }, { journal })
     await at.clock.run(owner.scale(5))
     await at.clock.run(owner.detach())
+    abandon()
     const { rows, events, seconds } = await sweep(at)
     expect([rows.every(({ removed }) => removed), events]).toEqual([true, []])
     expect(seconds).toBeLessThan(20)
@@ -155,7 +161,7 @@ describe("with this machine's journal", () => {
     const spec = { name: "render", provider: life.provider(provider), instanceType: SMALL }
     void new Cluster(spec, { clock: life.clock, journal }).scale(5).catch(() => {})
     await clock.run(life.death)
-    rewrite((text) => text.replaceAll(`"pid":${process.pid}}`, `"pid":${NO_PROCESS}}`))
+    abandon()
     expect((await sweep(at)).rows.filter(({ kind }) => kind === "instance")).toHaveLength(5)
     expect(await later(at)).toBe(0)
   })
@@ -165,7 +171,8 @@ describe("with this machine's journal", () => {
     at.world.faults.hang("CreateInstances")
     await killed(at, 100, false)
     const { rows, events, seconds } = await sweep(at)
-    expect(events[0]?.message).toMatch(/the process that sent it may live and send it again$/)
+    expect(events).toMatchObject([{ type: "held", pid: process.pid }, { type: "waiting" }])
+    expect(events[1]?.message).toMatch(/the process that sent it may live and send it again$/)
     expect([rows.every(({ removed }) => removed), readdirSync(journal).length]).toEqual([true, 1])
     expect(seconds).toBeGreaterThan(300)
   })
@@ -219,6 +226,7 @@ describe("without a journal", () => {
     const owner = at.cluster({ name: "render" }, { journal })
     await at.clock.run(owner.scale(1))
     await at.clock.run(owner.detach())
+    abandon()
     const next = await at.clock.run(
       Cluster.attach("render", { provider: at.provider, instanceType: SMALL }, { clock: at.clock, journal: false }),
     )

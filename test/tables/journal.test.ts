@@ -241,6 +241,30 @@ describe("what is read after a crash", () => {
     ])
   })
 
+  test("when a launch call was sent last, also by a later generation", async () => {
+    const first = journalOf()
+    await Promise.all(["one", "two", "three"].map((token) => first.intend(intentOf(token))))
+    await first.resend("one", 20)
+    await first.resend("two", 30)
+    await first.close()
+    expect(kinds().filter((kind) => kind === "sent")).toHaveLength(2)
+    const sentAt = async () => (await read())[0]?.open.map(({ at, sentAt: last }) => [at, last])
+    expect(await sentAt()).toEqual([
+      [1, 20],
+      [1, 30],
+      [1, 1],
+    ])
+    const second = journalOf({ generation: 2, claim: "c2" })
+    await second.begin()
+    await second.resend("two", 40)
+    second.outcome("three", "settled")
+    await second.close()
+    expect(await sentAt()).toEqual([
+      [1, 20],
+      [1, 40],
+    ])
+  })
+
   test("that it was begun, and whether its process lives", async () => {
     const journal = journalOf()
     await journal.begin()

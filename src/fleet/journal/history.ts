@@ -172,7 +172,9 @@ async function readOne(path: string): Promise<FileHistory | undefined> {
   const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))
   const bills = lastOfEach(ofKind<BillRow & { kind: string }>("bill").map(({ kind: _, ...row }) => row))
   const isAbandoned = hasEnded(header)
-  return { path, uid, owner, generation, deadline, bills, isAbandoned, ended, ...launchesOf(records, ended) }
+  const holder = holderOf(header)
+  const known = { path, uid, owner, generation, deadline, bills, isAbandoned, ended, ...launchesOf(records, ended) }
+  return holder === undefined ? known : { ...known, holder }
 }
 
 /** The launch calls that it tells of, as they stood at its end. */
@@ -232,6 +234,10 @@ function madeBy(intent: OpenIntent | undefined, rows: readonly Made[] = []): rea
 /** Known for sure: who wrote it on another machine, or by an earlier version, may live. */
 function hasEnded({ writer }: Header): boolean {
   return writer?.host === hostname() && isGone(writer.pid)
+}
+
+function holderOf({ writer }: Header): number | undefined {
+  return writer?.host === hostname() && !isGone(writer.pid) ? writer.pid : undefined
 }
 
 function isGone(pid: number): boolean {

@@ -94,6 +94,8 @@ export interface JournalHistory {
   readonly made: readonly MadeByIntent[]
   /** All processes that wrote it were of this machine, and have ended. */
   readonly isAbandoned: boolean
+  /** The number of the process of this machine that wrote it last, and lives. */
+  readonly holder?: number
 }
 
 export const noJournal: Journal = {

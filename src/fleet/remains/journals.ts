@@ -17,6 +17,8 @@ export interface Reading {
   readonly clock: Clock
   /** Hears of what cannot be read, once. */
   readonly setAside: (what: SetAside) => void
+  /** Hears of a process of this machine that may hold the cluster. */
+  readonly held: (pid: number) => void
 }
 
 export interface Journals {
@@ -45,6 +47,7 @@ export async function journalsOf(reading: Reading): Promise<Journals> {
     return { histories, aside }
   }
   const first = await read()
+  for (const { holder } of first.histories) if (holder !== undefined) reading.held(holder)
   return {
     announced: async (provider) => {
       const { histories, aside } = await read()

@@ -42,6 +42,8 @@ export type SweepEvent =
       readonly until: number
       readonly message: string
     }
+  /** A process of this machine that lives may hold the cluster, and launch anew what is ended. */
+  | { readonly type: "held"; readonly pid: number; readonly cluster: string; readonly message: string }
   /** Something that could not be read or removed, and stops nothing. */
   | { readonly type: "problem"; readonly error: string; readonly message: string }
 
@@ -73,7 +75,11 @@ async function readFor({ criteria, journal, onEvent }: ResolvedSweep, clock: Clo
   if (cluster === undefined || !isWhole(criteria)) return undefined
   const problem = (message: string) => onEvent({ type: "problem", error: "JournalError", message })
   const directory = directoryOf(journal, problem)
-  return journalsOf({ directory, cluster, owner, clock, setAside: ({ message }) => problem(message) })
+  const held = (pid: number) => {
+    const message = `process ${pid} of this machine, which lives, was the last to launch for "${cluster}": unless it has let go of it, it may launch anew what is ended; end it first`
+    onEvent({ type: "held", pid, cluster, message })
+  }
+  return journalsOf({ directory, cluster, owner, clock, held, setAside: ({ message }) => problem(message) })
 }
 
 /** Who has no home has no journals there. */
