@@ -1,5 +1,6 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
 import { Cluster } from "../cluster.js"
+import { secondsOf, windowMs as arrivalWindowMs } from "../fleet/remains/arrivals.js"
 import { nearest } from "../parse.js"
 import type { Duration } from "../spec.js"
 import { NothingThereError } from "./exit-codes.js"
@@ -29,7 +30,11 @@ export const deleteCluster: Command = {
       const near = nearest(name, there)
       const hint = near === undefined ? "look with muster list" : `did you mean "${near}"?`
       const places = provider.map((place) => `${place.name} ${place.region}`).join(", ")
-      throw new NothingThereError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}`)
+      const windowMs = Math.max(...provider.map(({ limits }) => arrivalWindowMs(limits)))
+      const late = `what was launched within the last ${secondsOf(windowMs)} may not be listed yet`
+      throw new NothingThereError(
+        `nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}; ${late}`,
+      )
     })
   },
 }

@@ -115,9 +115,9 @@ function arrivalsOf({ launches, owner, setUpUntil }: EndRequest, { limits }: Pro
   const { uid } = owner
   const calls = launches.map(({ call, sentAt, ref }) => {
     const asked = ref === undefined ? {} : { ref }
-    return { uid, key: `launch ${call.token}`, until: sentAt + windowMs(limits), what: "", call, ...asked }
+    return { uid, kind: "call", id: call.token, until: sentAt + windowMs(limits), what: "", call, ...asked } as const
   })
-  return setUpUntil === undefined ? calls : [...calls, { uid, key: "set-up", until: setUpUntil, what: "" }]
+  return setUpUntil === undefined ? calls : [...calls, { uid, kind: "unknown", id: uid, until: setUpUntil, what: "" }]
 }
 
 /** Whoever has claimed a later generation has the cluster, and what there is of it. */

@@ -189,6 +189,24 @@ describe("with this machine's journal", () => {
   })
 })
 
+test("a cluster that is made under the name while it is waited for is somebody else's", async () => {
+  const at = rig(SLOW)
+  at.world.faults.hang("CreateInstances")
+  await killed(at, 100, false)
+  const sweeping = sweep(at)
+  // From another machine, which knows nothing of the launch call.
+  const next = at.cluster({ name: "render", existing: "refuse" })
+  // By then the name is not held by the claim of a dead owner any more.
+  const scaling = at.clock.sleep(400_000).then(() => next.scale(2))
+  const { rows, seconds } = await sweeping
+  expect(seconds).toBeGreaterThan(420)
+  await at.clock.run(scaling)
+  expect(rows.every(({ kind, removed }) => kind !== "instance" && removed)).toBe(true)
+  expect(live(at.world)).toHaveLength(2)
+  expect((await at.clock.run(next.audit())).map(({ kind }) => kind).sort()).toContain("template")
+  await at.clock.run(next.close())
+})
+
 describe("without a journal", () => {
   test("a cluster with set-up and no instance may be in its first launch", async () => {
     const at = rig(SLOW)
@@ -300,6 +318,6 @@ describe("muster delete", () => {
     const { code, out, said } = await muster(at, ...flags)
     expect(code).toBe(EXIT.timeout)
     expect(said).toMatch(/1 are on their way, and may still cost money; run the same again to go on waiting: launch /)
-    expect(out).toMatch(/^launch +launch \w+ .* a launch call for 5/m)
+    expect(out).toMatch(/^launch +\w+ .* a launch call for 5/m)
   })
 })

@@ -31,24 +31,19 @@ test.each([
 describe("what a journal announces", () => {
   const find = () => Promise.resolve(undefined)
   const rows = [
-    ["a call without an outcome, to the end of its window", { open: [openAt(NOW - 1)] }, {}, ["launch t 99999"]],
+    ["a call without an outcome, to the end of its window", { open: [openAt(NOW - 1)] }, {}, ["call t 99999"]],
     ["nothing once the window is over", { open: [openAt(NOW - 100_000)] }, {}, []],
-    ["one more look where it can be asked for", { open: [openAt(NOW - 100_000)] }, { find }, ["launch t 0"]],
+    ["one more look where it can be asked for", { open: [openAt(NOW - 100_000)] }, { find }, ["call t 0"]],
     ["not after the cloud has forgotten it", { open: [openAt(NOW - 3_300_000)] }, { find }, []],
     ["one of another place: nothing", { open: [openAt(NOW, { region: "other" })] }, {}, []],
-    ["an accepted one until it is settled", { open: [openAt(NOW - 200_000, { ref: "op" })] }, {}, ["launch t -100000"]],
-    [
-      "six minutes more where its process may live",
-      { open: [openAt(NOW)], isAbandoned: false },
-      {},
-      ["launch t 460000"],
-    ],
-    ["instances that an answer named", { made: [madeAt(NOW, "a"), madeAt(NOW, "b")] }, {}, ["made t 100000"]],
+    ["an accepted one until it is settled", { open: [openAt(NOW - 200_000, { ref: "op" })] }, {}, ["call t -100000"]],
+    ["six minutes more where its process may live", { open: [openAt(NOW)], isAbandoned: false }, {}, ["call t 460000"]],
+    ["instances that an answer named", { made: [madeAt(NOW, "a"), madeAt(NOW, "b")] }, {}, ["instances t 100000"]],
     ["none that lists must show", { made: [madeAt(NOW - 100_000, "a")] }, {}, []],
   ] as const
   test.each(rows)("%s", (_what, said, more, expected) => {
     const arrivals = announcedBy(history(said), { ...PROVIDER, ...more } as Provider, NOW)
-    expect(arrivals.map(({ key, until }) => `${key} ${until - NOW}`)).toEqual(expected)
+    expect(arrivals.map(({ kind, id, until }) => `${kind} ${id} ${until - NOW}`)).toEqual(expected)
   })
 })
 

@@ -9,8 +9,10 @@ import type { Looked } from "./remains.js"
 
 export interface Arrival {
   readonly uid: string
-  /** The same for the same thing in every look. */
-  readonly key: string
+  /** A launch call without an outcome, instances that an answer named, or what nobody knows. */
+  readonly kind: "call" | "instances" | "unknown"
+  /** The same for the same thing in every look: a launch call's token, a cluster's uid. */
+  readonly id: string
   /** A complete list that is begun then or later shows all that has come of it; milliseconds since 1970. */
   readonly until: number
   readonly what: string
@@ -48,14 +50,14 @@ export function announcedBy(history: JournalHistory, provider: Provider, now: nu
     const holder = isAbandoned ? "" : ", and the process that sent it may live and send it again"
     const what = `a launch call for ${call.count}, sent ${secondsOf(now - sentAt)} ago, has no known outcome${holder}`
     const held = isAbandoned ? {} : ({ isHeld: true } as const)
-    return [{ uid, key: `launch ${call.token}`, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
+    return [{ uid, kind: "call", id: call.token, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
   })
   const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(
     ([token, rows]): readonly Arrival[] => {
       const until = Math.max(...rows.map(({ at }) => at)) + window
       const what = `${rows.length} instances that a launch call made may not be listed yet`
       const ids = rows.map(({ instance }) => instance.id)
-      return now >= until ? [] : [{ uid, key: `made ${token}`, until, what, ids }]
+      return now >= until ? [] : [{ uid, kind: "instances", id: token, until, what, ids }]
     },
   )
   return [...calls, ...unlisted]
@@ -83,7 +85,7 @@ export function unannounced(
     if (uid === "" || isQuiet || isCovered(uid, latest)) return []
     const why = launches.length === 0 ? "it has set-up and no instance" : "its youngest instance was launched lately"
     const what = `no journal of this machine tells of its launch calls, and ${why}: one may be on its way`
-    return [{ uid, key: `anything ${uid}`, until: begun + window, what }]
+    return [{ uid, kind: "unknown", id: uid, until: begun + window, what }]
   })
 }
 
@@ -91,7 +93,7 @@ export function unannounced(
 export function unreadable(uid: string, writtenAt: number, limits: Limits, now: number): readonly Arrival[] {
   const until = writtenAt + windowMs(limits) + SENT_AGAIN_MS
   const what = `the launch journal of uid ${uid} cannot be read, and was written ${secondsOf(now - writtenAt)} ago`
-  return now >= until ? [] : [{ uid, key: `unreadable ${uid}`, until, what }]
+  return now >= until ? [] : [{ uid, kind: "unknown", id: `${uid}.jsonl`, until, what }]
 }
 
 function groups<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, readonly T[]> {

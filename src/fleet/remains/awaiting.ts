@@ -39,8 +39,9 @@ export function awaiting(means: Means): Awaiting {
     open: async (arrivals, after) => {
       const open = await Promise.all(
         arrivals.map(async (arrival) => {
-          const known = all.get(arrival.key) ?? {}
-          all.set(arrival.key, known)
+          const key = `${arrival.kind} ${arrival.id}`
+          const known = all.get(key) ?? {}
+          all.set(key, known)
           if (known.over !== undefined && known.over >= arrival.until) return []
           if (await isOver(means, arrival, known, after)) known.over = arrival.until
           return known.over === arrival.until ? [] : [{ ...arrival, until: known.made?.until ?? arrival.until }]

@@ -4,14 +4,20 @@ import { messageOf } from "../context.js"
 import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
 import type { SweepRow } from "./sweep.js"
 
-/** In a fresh look, because a disk may have stayed behind. What no deadline tells of must be seen again after a while. */
+/**
+ * In a fresh look, because a disk may have stayed behind. What no deadline tells of must be seen again after a while.
+ *
+ * @param uids of the clusters whose things may go; all when left out.
+ */
 export async function removeLeftovers(
   sweeping: Sweeping,
   begunAt: number,
   swept: readonly SweepRow[],
+  uids?: ReadonlySet<string>,
 ): Promise<readonly SweepRow[]> {
   const { provider, clock, criteria } = sweeping
-  const before = chosenLeftovers(sweeping, await lookAt(sweeping), swept)
+  const isMeant = ({ row }: Chosen<Leftover>) => uids === undefined || row.uid === "" || uids.has(row.uid)
+  const before = chosenLeftovers(sweeping, await lookAt(sweeping), swept).filter(isMeant)
   if (before.length === 0) return []
   const isDoubtful = before.some(({ row }) => row.why === "orphaned" && !swept.some(({ uid }) => uid === row.uid))
   const graceMs = isDoubtful ? provider.limits.consistencyMs + provider.limits.attemptMs : 0

@@ -22,6 +22,8 @@ export interface Reading {
 }
 
 export interface Journals {
+  /** Of the clusters of which they told at the beginning. */
+  readonly uids: readonly string[]
   /** What may still come at this place, as they tell now. */
   announced(provider: Provider): Promise<readonly Arrival[]>
   /** What may come of those of which they do not tell, as a look that was begun then has shown. */
@@ -49,6 +51,7 @@ export async function journalsOf(reading: Reading): Promise<Journals> {
   const first = await read()
   for (const { holder } of first.histories) if (holder !== undefined) reading.held(holder)
   return {
+    uids: [...first.histories, ...first.aside].flatMap(({ uid }) => uid ?? []),
     announced: async (provider) => {
       const { histories, aside } = await read()
       const now = reading.clock.now()

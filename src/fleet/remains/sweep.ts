@@ -106,12 +106,16 @@ async function sweepAt(sweeping: Sweeping, journals: Journals | undefined): Prom
   const begun = clock.now()
   const looked = await lookAt(sweeping)
   if (dryRun) return wouldGo(sweeping, journals, { looked, begun })
-  const ended =
-    journals === undefined
-      ? await endUnheld(sweeping, looked)
-      : await endWhole(sweeping, { looked, begun }, expecting(sweeping, journals, { looked, begun }))
+  if (journals === undefined) {
+    const ended = await endUnheld(sweeping, looked)
+    const gone = ended.filter(({ removed }) => removed)
+    return [...ended, ...(await removeLeftovers(sweeping, begun, gone))]
+  }
+  const expected = expecting(sweeping, journals, { looked, begun })
+  const ended = await endWhole(sweeping, { looked, begun }, expected)
   const swept = ended.filter(({ removed, hindrance }) => removed || hindrance === "coming")
-  return [...ended, ...(await removeLeftovers(sweeping, begun, swept))]
+  const uids = new Set([...expected.uids, ...swept.map(({ uid }) => uid)])
+  return [...ended, ...(await removeLeftovers(sweeping, begun, swept, uids))]
 }
 
 async function wouldGo(sweeping: Sweeping, journals: Journals | undefined, seen: Seen): Promise<readonly SweepRow[]> {

@@ -25,17 +25,26 @@ export interface Seen {
   readonly begun: number
 }
 
-/** Tells what may still come after each look. */
-export type Expect = (gone: readonly SweepRow[], begun: number) => Promise<readonly Arrival[]>
+/** What may still come of a cluster. */
+export interface Expected {
+  /** Clusters of the name that there were at the beginning: one that is made meanwhile is somebody else's. */
+  readonly uids: ReadonlySet<string>
+  /** What may come, after each look. */
+  readonly open: (gone: readonly SweepRow[], begun: number) => Promise<readonly Arrival[]>
+}
 
 /** What no journal covers is judged by the first look: when what was there is gone, nothing tells of it any more. */
-export function expecting(sweeping: Sweeping, journals: Journals, first: Seen): Expect {
+export function expecting(sweeping: Sweeping, journals: Journals, { looked, begun: first }: Seen): Expected {
   const { provider } = sweeping
-  const unannounced = journals.unannounced(first.looked, provider.limits, first.begun)
+  const unannounced = journals.unannounced(looked, provider.limits, first)
   const arrivals = awaiting(sweeping)
-  return async (gone, begun) => {
-    const announced = await journals.announced(provider)
-    return arrivals.open([...announced, ...unannounced], { begun, gone: new Set(gone.map(({ id }) => id)) })
+  const seen = [...looked.instances, ...looked.leftovers].flatMap(({ tags }) => tags[TAG.uid] ?? [])
+  return {
+    uids: new Set([...seen, ...journals.uids]),
+    open: async (gone, begun) => {
+      const announced = await journals.announced(provider)
+      return arrivals.open([...announced, ...unannounced], { begun, gone: new Set(gone.map(({ id }) => id)) })
+    },
   }
 }
 
@@ -45,21 +54,23 @@ export function expecting(sweeping: Sweeping, journals: Journals, first: Seen): 
  *
  * @returns a row for each instance, and one of kind "launch" for what may still come when the time to wait was over.
  */
-export async function endWhole(sweeping: Sweeping, first: Seen, expect: Expect): Promise<readonly SweepRow[]> {
+export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expected): Promise<readonly SweepRow[]> {
   const { clock, provider, timeoutMs, now: isNow } = sweeping
   const untilMs = first.begun + timeoutMs
   const rows: SweepRow[] = []
   const tell = teller(sweeping)
-  const isAnew = await relaunches(first, expect)
+  let isAnew = (_instance: Instance) => false
   let pauseMs = provider.limits.look.everyMs
   let [{ looked, begun }, rounds] = [first, 0]
   for (;;) {
-    const chosen = newIn(sweeping, looked, rows)
+    const isOurs = ({ thing }: Chosen<Instance>) => looked === first.looked || isAskedFor(thing, expected, first.begun)
+    const chosen = newIn(sweeping, looked, rows).filter(isOurs)
     if (chosen.some(({ thing }) => isAnew(thing))) rounds += 1
     if (rounds >= MOST_ROUNDS) return [...rows, ...chosen.map(relaunched)]
     if (chosen.length > 0) rows.push(...(await endThese(sweeping, chosen)))
     if (rows.some(({ removed }) => !removed)) return rows
-    const open = await expect(rows, begun)
+    const open = await expected.open(rows, begun)
+    if (looked === first.looked) isAnew = relaunches(open, begun)
     const isDone = open.length === 0 || isNow || clock.now() >= untilMs
     if (chosen.length === 0 && isDone) return [...rows, ...open.map((arrival) => launchRow(sweeping, arrival))]
     if (chosen.length === 0) tell(open)
@@ -70,15 +81,18 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expect: Expect):
   }
 }
 
+/** Of a cluster that was there, or may have been, though nothing told of it. */
+function isAskedFor({ tags, launchedAt }: Instance, { uids }: Expected, begun: number): boolean {
+  return uids.has(tags[TAG.uid] ?? "") || launchedAt <= begun + SOON_MS
+}
+
 /**
  * Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. Where
  * nobody knows what was, it may have been anything that the cloud accepted soon after.
  */
-async function relaunches({ begun }: Seen, expect: Expect): Promise<(instance: Instance) => boolean> {
-  const onWay = (await expect([], begun)).filter(({ isHeld }) => isHeld !== true)
-  const tokens = onWay.flatMap(({ call }) => call?.token ?? [])
-  const isUnknown = onWay.some(({ call, ids }) => call === undefined && ids === undefined)
-  const since = begun + (isUnknown ? SOON_MS : 0)
+function relaunches(open: readonly Arrival[], begun: number): (instance: Instance) => boolean {
+  const tokens = open.flatMap(({ call, isHeld }) => (isHeld || call === undefined ? [] : [call.token]))
+  const since = begun + (open.some(({ kind }) => kind === "unknown") ? SOON_MS : 0)
   return ({ launchedAt, tags }) => launchedAt > since && !tokens.includes(tags[TAG.launch] ?? "")
 }
 
@@ -112,13 +126,13 @@ function relaunched({ row }: Chosen<Instance>): SweepRow {
 }
 
 /** What may still come, as a row. */
-export function launchRow({ provider, criteria, clock }: Sweeping, { uid, key, until, what }: Arrival): SweepRow {
+export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, until, what }: Arrival): SweepRow {
   const { name: cluster = "", owner } = criteria
   const problem = `${what}; until ${secondsOf(until - clock.now())} from now it may make instances that nobody ends`
   const place = placeOf(provider)
   return {
     kind: "launch",
-    id: key,
+    id,
     place,
     cluster,
     owner,
@@ -134,8 +148,10 @@ export function launchRow({ provider, criteria, clock }: Sweeping, { uid, key, u
 function teller({ provider, criteria, clock, onEvent }: Sweeping): (open: readonly Arrival[]) => void {
   const told = new Set<string>()
   return (open) => {
-    for (const { key, until, what } of open.filter((one) => !told.has(one.key))) {
-      told.add(key)
+    const keyOf = ({ kind, id }: Arrival) => `${kind} ${id}`
+    for (const arrival of open.filter((one) => !told.has(keyOf(one)))) {
+      told.add(keyOf(arrival))
+      const { until, what } = arrival
       const [place, cluster] = [placeOf(provider), criteria.name ?? ""]
       const message = `${place}: looking for ${secondsOf(until - clock.now())} more for what may still come of "${cluster}": ${what}`
       onEvent({ type: "waiting", place, cluster, until, message })
