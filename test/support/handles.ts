@@ -1,20 +1,20 @@
 /** The files that a killed process of this one has left open: the system closes a real one's. */
-import { type FileHandle, open } from "node:fs/promises"
+import fs, { type FileHandle } from "node:fs/promises"
+import { syncBuiltinESMExports } from "node:module"
 
-/** From now on; the returned function closes those that were used since and are open still. */
-export async function watchHandles(): Promise<() => Promise<void>> {
-  const probe = await open(process.execPath)
-  const prototype = Object.getPrototypeOf(probe) as FileHandle
-  await probe.close()
-  const { stat } = prototype
-  const used = new Set<FileHandle>()
-  // A journal looks at its file before it relies on it.
-  prototype.stat = function (this: FileHandle, ...given: []) {
-    used.add(this)
-    return stat.apply(this, given)
-  } as FileHandle["stat"]
+/** From now on; the returned function closes those that were opened since and are open still. */
+export function watchHandles(): () => Promise<void> {
+  const { open } = fs
+  const opened: FileHandle[] = []
+  fs.open = async (...given) => {
+    const handle = await open(...given)
+    opened.push(handle)
+    return handle
+  }
+  syncBuiltinESMExports()
   return async () => {
-    prototype.stat = stat
-    await Promise.all([...used].map((handle) => handle.close().catch(() => {})))
+    fs.open = open
+    syncBuiltinESMExports()
+    await Promise.all(opened.filter(({ fd }) => fd >= 0).map((handle) => handle.close()))
   }
 }

@@ -48,7 +48,11 @@ export function mortal(base: Clock, pass: (edge: Edge, what: string, life: Life)
     serve: (ms, signal) => unlessDead(base.serve(ms, signal)),
     turn: (loop, woken) => base.turn?.(loop, woken),
     busy: (what, work) => {
-      if (isDead) return never
+      if (isDead) {
+        // Nobody hears of it.
+        work.catch(() => {})
+        return never
+      }
       const counted = base.busy(what, isRequest(what) ? work : Promise.race([work, death as Promise<never>]))
       pass("begin", what, life)
       return unlessDead(

@@ -70,7 +70,7 @@ export async function play(cloud: WiredCloud, seed: number): Promise<Played> {
   const latency = { requestMs: [20, 60], createMs: [50, createMs], bootMs: 5_000, stopMs: [1_000, 10_000] } as const
   const wire = await WIRES[cloud]({ clock, seed, listLagMs: [0, lagMs], latency })
   const directory = mkdtempSync(join(tmpdir(), "muster-ends-"))
-  const closeHandles = await watchHandles()
+  const closeHandles = watchHandles()
   try {
     const place = await clock.run(placeFor(cloud, wire, chosen.isShared, clock))
     const provider = await providerAt(place)

@@ -147,7 +147,7 @@ async function scale(scene: Scene, one: Held, act: Extract<Act, { readonly kind:
   // With "close" it ends with what closing takes.
   const limitMs = timeoutMs + (ifShort === "close" ? 15 * 60_000 : 0)
   const work = one.cluster.scale(count, { timeoutMs, ...short, ...options })
-  await timed(scene, what, limitMs, one.life, work, reason)
+  scene.scaled.push(await timed(scene, what, limitMs, one.life, work, reason))
   check(what)
 }
 
