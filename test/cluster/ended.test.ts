@@ -1,8 +1,10 @@
 /** What another process ends on purpose stays ended, however long an idle owner lives; what is lost comes back. */
 import { describe, expect, test } from "vitest"
+import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterEvent } from "../../src/index.js"
-import { live, rig, type Rig } from "./support.js"
+import { World, worldProvider } from "../../src/simulator/index.js"
+import { live, rig, type Rig, SMALL } from "./support.js"
 
 const HOUR_MS = 3_600_000
 const idsIn = (at: Rig) => live(at.world).map(({ id }) => id)
@@ -100,6 +102,26 @@ test("what a process that took over has ended, without launching anything, stays
   await clock.run(clock.sleep(HOUR_MS))
   expect([live(at.world), at.world.truth().length]).toEqual([[], 6])
   await clock.run(owner.detach())
+})
+
+test("what is deleted by name in two places stays deleted in both", async () => {
+  const clock = new VirtualClock()
+  const worlds = ["r1", "r2"].map((region) => new World({ clock, region, seed: 7 }))
+  // Half of it fits into one place.
+  for (const world of worlds) world.setCapacity({ instanceType: SMALL }, 1)
+  const provider = worlds.map((world) => worldProvider(world))
+  const owner = new Cluster(
+    { name: "render", provider, instanceType: SMALL, spread: "zones" },
+    { clock, journal: false },
+  )
+  const places = () => worlds.map((world) => live(world).length)
+  await clock.run(owner.scale(4))
+  await clock.run(clock.sleep(60_000))
+  expect(Math.min(...places())).toBeGreaterThan(0)
+  await clock.run(Cluster.sweep({ provider, name: "render" }, { clock }))
+  await clock.run(clock.sleep(HOUR_MS))
+  expect(places()).toEqual([0, 0])
+  await clock.run(owner.close())
 })
 
 test("of two groups the one that was ended stays so, once nothing else is left", async () => {

@@ -1,6 +1,6 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { Provider } from "../../provider.js"
-import type { Fleet, GroupState } from "../context.js"
+import { type Fleet, type GroupState, lookWithin } from "../context.js"
 import type { WorkerRecord } from "../roster.js"
 import { setTargets } from "../scaling/scaling.js"
 import { generationOf } from "../tags.js"
@@ -25,8 +25,11 @@ function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminat
 export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!fleet.isHeld || fleet.closing) return
   const workers = [...fleet.roster.workers.values()]
-  const ended = workers.filter((worker) => worker.provider === provider && isEndedByOthers(fleet, worker, begun))
-  if (!ended.some((worker) => isNewlyGone(worker, begun))) return
+  // Of all places: what is deleted by name goes everywhere.
+  const ended = workers.filter((worker) => isEndedByOthers(fleet, worker, begun))
+  if (!ended.some((worker) => worker.provider === provider && isNewlyGone(worker, begun))) return
+  // The other places are looked at as well before any of it is replaced.
+  for (const other of fleet.providers) if (other !== provider) lookWithin(fleet, other, 0)
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
   const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
   if (!isMuster && !isAll) return
