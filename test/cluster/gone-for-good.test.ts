@@ -15,9 +15,9 @@ import { live, rig, type Rig, SMALL } from "./support.js"
 
 let journal = ""
 let closeHandles = () => Promise.resolve()
-beforeEach(async () => {
+beforeEach(() => {
   journal = mkdtempSync(join(tmpdir(), "muster-gone-"))
-  closeHandles = await watchHandles()
+  closeHandles = watchHandles()
 })
 afterEach(async () => {
   await closeHandles()
