@@ -56,7 +56,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   const unprepared = unpreparedOf(fleet, plans)
   if (unprepared.length > 0) {
     await claimName(fleet)
-    await Promise.all(unprepared.map((wish) => prepareWish(fleet, wish)))
+    await prepareAll(fleet, unprepared)
     // The target may have changed while that was awaited; from here on nothing is.
     plans = planNow(fleet)
   }
@@ -80,6 +80,28 @@ export async function askOffers(fleet: Fleet): Promise<void> {
     return (isShort || mayExchange) && mayLaunch(fleet, state) && lacksAnswers(fleet, state)
   })
   await Promise.all(needing.map((state) => orStop(fleet, state, () => findOffers(fleet, state))))
+}
+
+/**
+ * Groups of one cluster share a claim, a network and rules: at a provider where nothing was made yet the first makes them, and the
+ * others find them. All at once, each would make its own, and be refused.
+ */
+async function prepareAll(fleet: Fleet, wishes: readonly PlannedWish[]): Promise<void> {
+  const byProvider = new Map<Provider, PlannedWish[]>()
+  for (const wish of wishes) {
+    const provider = providerOf(fleet, wish)
+    byProvider.set(provider, [...(byProvider.get(provider) ?? []), wish])
+  }
+  await Promise.all(
+    [...byProvider].map(async ([provider, own]) => {
+      const [first, ...others] = own
+      const isNew = ![...fleet.groups.keys()].some((name) => fleet.prepared.has(preparedKey(provider, name)))
+      if (first === undefined) return
+      const begun = prepareWish(fleet, first)
+      if (isNew) await begun
+      await Promise.all([begun, ...others.map((wish) => prepareWish(fleet, wish))])
+    }),
+  )
 }
 
 /** What is wished for of a provider at which nothing was prepared for the group yet, or not lately where that changes. */

@@ -86,6 +86,17 @@ test("terminations that are refused without a blame are not halved anew each tim
   expect(entries(cloud, "TerminateInstances").length).toBeLessThanOrEqual(2 * 20 + 20)
 })
 
+test("groups of a new cluster make one claim, and nothing of what they ask for is refused", async () => {
+  const cloud = await ec2({ world: SOON })
+  const groups = { a: {}, b: {}, c: {} }
+  const spec = { name: "render", provider: cloud.provider, instanceType: "m7i.large", groups } as const
+  const cluster = new Cluster(spec, { clock: cloud.clock, seed: 1, journal: false })
+  await cloud.run(cluster.scale({ a: 2, b: 2, c: 2 }))
+  expect(entries(cloud, "CreateLaunchTemplate")).toHaveLength(1)
+  expect(cloud.world.ledger.entries.filter(({ outcome }) => outcome !== "ok")).toEqual([])
+  await cloud.run(cluster.close())
+})
+
 test("nothing is described while nothing is pending or stopping", async () => {
   const cloud = await ec2({ world: REAL })
   const cluster = clusterOn(cloud)
