@@ -1,9 +1,10 @@
 /** One owner: the launch template that is named by a generation. */
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
 import { YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Owner } from "../../src/provider.js"
 import { type Cloud, ec2, GROUP, NO_ROOM, offersOf, OWNER, prepareOf, TOLD, wishFor } from "./support/cloud.js"
+import { keepOwnersApart } from "../support/owners.js"
 
 const OTHER: Owner = { ...OWNER, claim: "c2" }
 const DAY_MS = 86_400_000
@@ -116,4 +117,12 @@ test("it is a left-over of its cluster like any template, and nothing is launche
   expect(left.map(({ id }) => id)).toEqual(claims(cloud).map(({ id }) => id))
   await cloud.run(cloud.provider.remove?.(left, cloud.bare()) ?? Promise.resolve())
   expect(claims(cloud)).toEqual([])
+})
+
+describe("owners", () => {
+  keepOwnersApart("m7i.large", () => ec2())
+})
+
+describe("owners, of whose launch everything is told", () => {
+  keepOwnersApart("m7i.large", () => ec2({ aws: { imageId: TOLD } }))
 })

@@ -4,6 +4,7 @@ import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
 import { YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Leftover, Owner, Selector } from "../../src/provider.js"
 import { azureCloud, type Cloud, OWNER, prepareOf } from "./support/cloud.js"
+import { keepOwnersApart } from "../support/owners.js"
 
 const FIRST: Owner = { ...OWNER, claim: "first" }
 const SECOND: Owner = { ...OWNER, claim: "second" }
@@ -153,4 +154,8 @@ test("the claim makes no VM, and goes with its group", async () => {
   expect(await leftoversOf(cloud, { uid: OWNER.uid })).toEqual([])
   await cloud.run(cloud.clock.sleep(60_000))
   expect(cloud.wire.remains()).toEqual([])
+})
+
+describe("owners", () => {
+  keepOwnersApart("Standard_D2s_v5", () => azureCloud())
 })

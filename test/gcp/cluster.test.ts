@@ -5,6 +5,7 @@ import type { Instance } from "../../src/provider.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { isLong, LONG } from "../support/long.js"
 import { callsFor, type Cloud, gce, launchOne, TYPE } from "./support/cloud.js"
+import { keepOwnersApart } from "../support/owners.js"
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
   const common = { name: "render", provider: cloud.provider, instanceType: TYPE, startup: "echo hello" } as const
@@ -305,4 +306,8 @@ describe("an idle owner", () => {
     expect(living(cloud)).toHaveLength(4)
     await cloud.run(cluster.close())
   })
+})
+
+describe("owners", () => {
+  keepOwnersApart(TYPE, () => gce())
 })
