@@ -184,6 +184,7 @@ describe("with this machine's journal", () => {
     const { rows, events } = await sweep(at)
     expect(events).toMatchObject([{ type: "problem", error: "JournalError" }, { type: "waiting" }, { type: "waiting" }])
     expect(events[0]?.message).toMatch(/line \d+ is damaged; it is set aside/)
+    expect(rows.every(({ removed }) => removed)).toBe(true)
     expect(rows.filter(({ kind, removed }) => kind === "instance" && removed)).toHaveLength(5)
     expect(await later(at)).toBe(0)
   })

@@ -7,6 +7,7 @@ const LIMITS = { attemptMs: 60_000, consistencyMs: 40_000 } as Limits
 const PROVIDER = { name: "p", region: "r", limits: LIMITS } as Provider
 const HERE = { provider: "p", region: "r", generation: 1 } as const
 const NOW = 10_000_000
+const WHEN = { now: NOW, begun: NOW - 10_000 }
 
 type OpenIntent = JournalHistory["open"][number]
 type Made = JournalHistory["made"][number]
@@ -32,6 +33,7 @@ describe("what a journal announces", () => {
   const find = () => Promise.resolve(undefined)
   const rows = [
     ["a call without an outcome, to the end of its window", { open: [openAt(NOW - 1)] }, {}, ["call t 99999"]],
+    ["one of a clock that has been set back", { open: [openAt(NOW + 9_000_000)] }, {}, ["call t 90000"]],
     ["nothing once the window is over", { open: [openAt(NOW - 100_000)] }, {}, []],
     ["one more look where it can be asked for", { open: [openAt(NOW - 100_000)] }, { find }, ["call t 0"]],
     ["not after the cloud has forgotten it", { open: [openAt(NOW - 3_300_000)] }, { find }, []],
@@ -42,7 +44,7 @@ describe("what a journal announces", () => {
     ["none that lists must show", { made: [madeAt(NOW - 100_000, "a")] }, {}, []],
   ] as const
   test.each(rows)("%s", (_what, said, more, expected) => {
-    const arrivals = announcedBy(history(said), { ...PROVIDER, ...more } as Provider, NOW)
+    const arrivals = announcedBy(history(said), { ...PROVIDER, ...more } as Provider, WHEN)
     expect(arrivals.map(({ kind, id, until }) => `${kind} ${id} ${until - NOW}`)).toEqual(expected)
   })
 })
@@ -69,7 +71,8 @@ describe("what nobody announces", () => {
   })
 
   test("a journal that cannot be read, so long after it was written last", () => {
-    expect(unreadable("u", NOW, LIMITS, NOW)).toMatchObject([{ uid: "u", until: NOW + 460_000 }])
-    expect(unreadable("u", NOW - 460_000, LIMITS, NOW)).toEqual([])
+    expect(unreadable("u", NOW, LIMITS, WHEN)).toMatchObject([{ uid: "u", until: NOW + 460_000 }])
+    expect(unreadable("u", NOW + 1, LIMITS, WHEN)).toMatchObject([{ until: NOW + 450_000 }])
+    expect(unreadable("u", NOW - 460_000, LIMITS, WHEN)).toEqual([])
   })
 })

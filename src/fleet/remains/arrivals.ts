@@ -37,13 +37,27 @@ export function windowMs({ attemptMs, arrivalMs = attemptMs, consistencyMs }: Li
   return arrivalMs + consistencyMs
 }
 
+/** In milliseconds since 1970. */
+export interface When {
+  readonly now: number
+  /** When the journals were read first. */
+  readonly begun: number
+}
+
+/** What was written in the future, by a clock that has been set since, was written before it was read first. */
+function past(at: number, { now, begun }: When): number {
+  return at > now ? begun : at
+}
+
 /** What a journal tells of launch calls at this place that may still make something, or have made what lists may miss. */
-export function announcedBy(history: JournalHistory, provider: Provider, now: number): readonly Arrival[] {
+export function announcedBy(history: JournalHistory, provider: Provider, when: When): readonly Arrival[] {
+  const { now } = when
   const { uid, open, made, isAbandoned } = history
   const isHere = (row: { readonly provider: string; readonly region: string }) =>
     row.provider === provider.name && row.region === provider.region
   const window = windowMs(provider.limits)
-  const calls = open.filter(isHere).flatMap(({ call, sentAt, ref }): readonly Arrival[] => {
+  const calls = open.filter(isHere).flatMap(({ call, sentAt: written, ref }): readonly Arrival[] => {
+    const sentAt = past(written, when)
     const until = sentAt + window + (isAbandoned ? 0 : SENT_AGAIN_MS)
     const isAskable = ref !== undefined || provider.find !== undefined
     if (now >= (isAskable ? sentAt + ASKED_FOR_MS : until)) return []
@@ -54,7 +68,7 @@ export function announcedBy(history: JournalHistory, provider: Provider, now: nu
   })
   const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(
     ([token, rows]): readonly Arrival[] => {
-      const until = Math.max(...rows.map(({ at }) => at)) + window
+      const until = Math.max(...rows.map(({ at }) => past(at, when))) + window
       const what = `${rows.length} instances that a launch call made may not be listed yet`
       const ids = rows.map(({ instance }) => instance.id)
       return now >= until ? [] : [{ uid, kind: "instances", id: token, until, what, ids }]
@@ -90,7 +104,8 @@ export function unannounced(
 }
 
 /** A journal that could not be read was written a moment ago: its launch calls may be on their way. */
-export function unreadable(uid: string, writtenAt: number, limits: Limits, now: number): readonly Arrival[] {
+export function unreadable(uid: string, at: number, limits: Limits, when: When): readonly Arrival[] {
+  const [{ now }, writtenAt] = [when, past(at, when)]
   const until = writtenAt + windowMs(limits) + SENT_AGAIN_MS
   const what = `the launch journal of uid ${uid} cannot be read, and was written ${secondsOf(now - writtenAt)} ago`
   return now >= until ? [] : [{ uid, kind: "unknown", id: `${uid}.jsonl`, until, what }]

@@ -48,17 +48,18 @@ export async function journalsOf(reading: Reading): Promise<Journals> {
     for (const { path } of aside) known.add(path)
     return { histories, aside }
   }
+  const begun = reading.clock.now()
   const first = await read()
   for (const { holder } of first.histories) if (holder !== undefined) reading.held(holder)
   return {
     uids: [...first.histories, ...first.aside].flatMap(({ uid }) => uid ?? []),
     announced: async (provider) => {
       const { histories, aside } = await read()
-      const now = reading.clock.now()
+      const when = { now: reading.clock.now(), begun }
       return [
-        ...histories.flatMap((history) => announcedBy(history, provider, now)),
+        ...histories.flatMap((history) => announcedBy(history, provider, when)),
         ...aside.flatMap(({ uid, at }) => {
-          return uid === undefined || at === undefined ? [] : unreadable(uid, at, provider.limits, now)
+          return uid === undefined || at === undefined ? [] : unreadable(uid, at, provider.limits, when)
         }),
       ]
     },
