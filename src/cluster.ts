@@ -225,8 +225,9 @@ export class Cluster implements AsyncDisposable {
    * cloud; `String(explanation)` is a page of text.
    */
   explain(): Explanation {
+    const { lastAnswer: opening } = this.#opening
     const nothing = { cluster: this.name, at: this.#clock.now(), groups: [], unavailable: [] }
-    return this.#session?.explain() ?? inWords(nothing)
+    return this.#session?.explain() ?? inWords({ ...nothing, ...(opening === undefined ? {} : { opening }) })
   }
 
   /** The workers that are, or may be, there. */
@@ -352,7 +353,10 @@ export class Cluster implements AsyncDisposable {
       mode: this.#attaching === undefined ? "create" : "attach",
       takeOver: this.#attaching?.takeOver ?? false,
       ended: this.#yielding.ended,
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        this.#opening.hear(event)
+        this.#emit(event)
+      },
       disown: (error) => this.#disown(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
       abort,

@@ -2,6 +2,7 @@
 import type { Clock } from "./calls/clock.js"
 import { within } from "./calls/within.js"
 import { TimeoutError } from "./errors.js"
+import type { ClusterEventBody } from "./events.js"
 import type { Session } from "./session.js"
 
 /** A cloud that says nothing for so long will not say it either to whoever waits without a deadline of their own. */
@@ -14,6 +15,8 @@ export class Opening {
   #abort: AbortController | undefined
   #opened: Promise<Session> | undefined
   #session: Session | undefined
+  /** What each place was answered last, where that was not what it was asked for. */
+  readonly #answers = new Map<string, string | undefined>()
 
   /** @param begin opens it; what it asks of the cloud ends with `abort`, which the session then keeps. */
   constructor(name: string, clock: Clock, begin: (abort: AbortController) => Promise<Session>) {
@@ -36,6 +39,16 @@ export class Opening {
     signal?.throwIfAborted()
     this.#opened ??= this.#open()
     return within(this.#clock, this.#opened, ms, () => this.#late(doing, ms), signal)
+  }
+
+  /** Hears what happens while it opens. */
+  hear(event: ClusterEventBody): void {
+    if (event.type === "call") this.#answers.set(`${event.provider} ${event.region}`, event.message)
+  }
+
+  /** What it waits for, in the words of the cloud that were its last; undefined where no cloud was asked, or all answer. */
+  get lastAnswer(): string | undefined {
+    return [...this.#answers.values()].find((words) => words !== undefined)
   }
 
   /** The session when one was opened, or is in the end; undefined when nobody has asked for it, or it failed. */
@@ -71,8 +84,10 @@ export class Opening {
   }
 
   #late(doing: string, ms: number): TimeoutError {
+    const { lastAnswer } = this
+    const why = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
     return new TimeoutError(
-      `${doing} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name: the cloud does not answer, or throttles`,
+      `${doing} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name; ${why}`,
     )
   }
 }

@@ -2,6 +2,7 @@
 import { onAbort } from "../calls/aborts.js"
 import { isFinal, LeakError, MusterError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
+import type { CallReport } from "../calls/send.js"
 import { within } from "../calls/within.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { secondsOf } from "./remains/arrivals.js"
@@ -118,7 +119,7 @@ function doubts({ clock, doubtedUntil, looks }: Fleet): readonly string[] {
  */
 async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly string[]> {
   const deadline = new AbortController()
-  const late = new TimeoutError("not removed in time: the cloud does not answer, or throttles")
+  const late = new TimeoutError("not removed in time")
   const cancel = fleet.clock.timer(untilMs - fleet.clock.now(), () => deadline.abort(late))
   const signal = AbortSignal.any([fleet.signal, deadline.signal])
   const places = [...fleet.mayHaveMadeAt]
@@ -148,8 +149,12 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
   const { cluster, uid, owner } = fleet.owner
   const describe = ({ kind, id }: Leftover) => `${kind} ${id} (${provider.name} ${provider.region})`
   let found: readonly Leftover[] = []
+  let lastAnswer: string | undefined
+  const report = ({ message }: CallReport) => {
+    lastAnswer = message
+  }
   try {
-    const calls = fleetCalls(fleet, provider, { signal, first: true })
+    const calls = fleetCalls(fleet, provider, { signal, first: true, report })
     const looks = [...new Set([uid, ...fleet.abandoned])].map((one) =>
       leftoversOf(fleet, provider, { cluster, uid: one, owner }, calls),
     )
@@ -158,7 +163,9 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
     return { left: [], isRefused: false }
   } catch (error) {
     const what = found.map(describe).join(", ") || `left-overs of ${provider.name} ${provider.region}`
-    return { left: [`${what}: ${messageOf(error)}`], isRefused: isFinal(error) }
+    const answered = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
+    const why = error === signal.reason ? `${messageOf(error)}; ${answered}` : messageOf(error)
+    return { left: [`${what}: ${why}`], isRefused: isFinal(error) }
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the stages of one cluster share. */
 import { type CallReport, type CallsOptions, createCalls } from "../calls/send.js"
 import type { Clock } from "../calls/clock.js"
-import { type OwnershipError, ThrottledError } from "../errors.js"
+import type { OwnershipError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Calls, Failure, Offer, Owner, Prepared, Provider } from "../provider.js"
 import type { ResolvedGroup } from "../spec.js"
@@ -11,7 +11,8 @@ import type { Journal } from "./journal/journal.js"
 import type { Contest } from "./observing/rivals.js"
 import type { Outage } from "./outages.js"
 import type { Refusal } from "./planning/rank.js"
-import { type Rests, SEVERAL } from "./rests.js"
+import { reportTo } from "./reported.js"
+import type { Rests } from "./rests.js"
 import type { Roster } from "./roster.js"
 import type { Money } from "./spending/spending.js"
 import type { Found } from "./opening/survey.js"
@@ -178,23 +179,14 @@ export interface Fleet {
   disown(error: OwnershipError): void
 }
 
-/** The core's calls to a provider, reported as events. Nothing is too much for long without a word of it. */
+/** The core's calls to a provider, reported as events. */
 export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
-  const { name, region } = provider
+  const tell = reportTo(fleet.emit, provider)
   const report = (said: CallReport) => {
     options.report?.(said)
-    fleet.emit({ type: "call", provider: name, region, ...said })
-    if (isThrottledLong(said)) {
-      const message = `${said.api}: throttled in each of ${said.attempt} tries; the last answer: ${said.message}`
-      fleet.emit({ type: "problem", error: ThrottledError.name, message })
-    }
+    tell(said)
   }
   return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, ...options, report })
-}
-
-/** At the third answer alike, the sixth, the twelfth … */
-function isThrottledLong({ error, attempt }: CallReport): boolean {
-  return error === ThrottledError.name && Number.isInteger(Math.log2(attempt / SEVERAL))
 }
 
 /** Calls whose last failure tells what the group waits for. */

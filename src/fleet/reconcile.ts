@@ -177,6 +177,7 @@ async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<unknow
     await act()
   } catch (thrown) {
     if (fleet.signal.aborted) throw thrown
+    if (fleet.closing) return
     const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
     state.problem = error
     fleet.emit({ type: "problem", group: state.group.name, error: error.name, message: error.message })

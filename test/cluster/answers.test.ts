@@ -235,6 +235,36 @@ test("a list that is too much for the cloud, for ever: the error says why it doe
   expect((await clock.run(cluster.close())).leaked).toEqual([])
 })
 
+test("what is sold is too much for the cloud to say, for ever: close does not wait for it", async () => {
+  const slow = () => new ThrottledError("listing types: too many reads (Slow)", { code: "Slow" })
+  const { clock, cluster, failed } = answering(
+    () => undefined,
+    {},
+    () => ({ offers: (_query, calls) => calls.send("Types", {}, () => Promise.reject(slow())) }),
+  )
+  const error = await failed(cluster.scale(4, { timeout: "3m" }))
+  expect(error.message).toContain("too many reads (Slow)")
+  const begun = clock.now()
+  expect((await clock.run(cluster.close())).leaked).toEqual([])
+  expect(clock.now() - begun).toBeLessThan(5_000)
+})
+
+test("while nobody knows what lives under a name, errors, explain() and events have the cloud's words", async () => {
+  const slow = () => new ThrottledError("listing: too many lists (Slow)", { code: "Slow" })
+  const { cluster, problems, failed } = answering(
+    () => undefined,
+    { name: "render" },
+    () => ({ list: (_selector, calls) => calls.send("List", {}, () => Promise.reject(slow())) }),
+  )
+  const asked: string[] = []
+  cluster.on("call", ({ api }) => asked.push(api))
+  const error = await failed(cluster.scale(4, { timeout: "3m" }))
+  expect(error.message).toMatch(/not known yet what lives under this name; the last answer: .*too many lists/)
+  expect(String(cluster.explain())).toMatch(/"render": it is not known yet .*too many lists/)
+  expect(problems[0]).toMatch(/List: throttled in each of 3 tries.*too many lists/)
+  expect(asked.length).toBeGreaterThan(3)
+})
+
 describe("what is not there", () => {
   const missing = (ours: boolean) => () =>
     new NotFoundError("launching: no such template (Missing)", {

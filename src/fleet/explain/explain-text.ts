@@ -11,7 +11,9 @@ export function inWords(explanation: Omit<Explanation, "toString">): Explanation
   return Object.defineProperty(explanation, "toString", { value: () => explanationText(explanation) })
 }
 
-function explanationText({ cluster, at, groups, unavailable }: Omit<Explanation, "toString">): string {
+function explanationText({ cluster, at, groups, opening, unavailable }: Omit<Explanation, "toString">): string {
+  if (opening !== undefined)
+    return `"${cluster}": it is not known yet what lives under this name; the last answer: ${opening}`
   if (groups.length === 0) return `"${cluster}": no cloud was asked anything yet`
   return [
     `"${cluster}"`,

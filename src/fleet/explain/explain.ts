@@ -62,7 +62,10 @@ export interface Explanation {
   readonly cluster: string
   /** Milliseconds since 1970. */
   readonly at: number
+  /** None before it is known what lives under the name. */
   readonly groups: readonly GroupExplanation[]
+  /** What it was answered last, in the cloud's words, while that is not known. */
+  readonly opening?: string
   /** What was refused to this account and is not asked for again until a moment; the process' clusters share it. */
   readonly unavailable: readonly Barred[]
   toString(): string

@@ -37,8 +37,10 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   checkMarket(fleet, group)
   checkStartup(fleet, group)
   const query = queryOf(group)
+  // What is sold is of no use to a cluster that closes.
+  const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
   const ask = (provider: Provider, query: OfferQuery) =>
-    fleet.catalogue.offers(provider, query, watchedCalls(fleet, provider, state))
+    fleet.catalogue.offers(provider, query, watchedCalls(fleet, provider, state, { signal }))
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
   const isAnyTold = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
@@ -50,7 +52,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
         state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnyTold))
         unbench(state, provider)
       } catch (error) {
-        if (fleet.signal.aborted) throw error
+        if (signal.aborted) throw error
         bench(fleet, state, provider, error)
       }
     }),

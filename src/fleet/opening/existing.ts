@@ -93,13 +93,14 @@ export async function surveyAll(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
-  { clock, journal, mode, signal }: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal">,
+  options: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal" | "emit">,
 ): Promise<Surveyed> {
+  const { clock, journal, mode } = options
   const setAside: SetAside[] = []
   const note = (what: SetAside) => void setAside.push(what)
   const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock, note)
   const isNew = mode === "create" && spec.existing === "refuse"
-  const all = await survey({ name, owner: spec.owner, isNew }, providers, histories, clock, signal)
+  const all = await survey({ name, owner: spec.owner, isNew }, providers, histories, options)
   return { all, abandoned: abandonedBy(histories, all), setAside, isCovered: coverageOf(histories, setAside) }
 }
 

@@ -1,10 +1,11 @@
 /** Recall: what the user asked of a group travels with its instances, so that attaching by name alone can launch more. */
 import { createHash } from "node:crypto"
-import type { Clock } from "../../calls/clock.js"
 import { createCalls } from "../../calls/send.js"
 import type { GroupSpecText, Instance, Json, Provider } from "../../provider.js"
 import { groupOf, type ResolvedGroup, type WorkerSpec } from "../../spec.js"
 import type { Found } from "./survey.js"
+import { reportTo } from "../reported.js"
+import type { Asking } from "./asking.js"
 import { generationOf, TAG } from "../tags.js"
 
 /** The only layout so far; a text of another one is not understood, and its group known from tags alone. */
@@ -49,12 +50,12 @@ export function readKept(name: string, text: string): Recalled | undefined {
 export async function recallGroups(
   found: Found,
   names: readonly string[],
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  asking: Asking,
 ): Promise<ReadonlyMap<string, Recalled>> {
   const recalled = await Promise.all(
     names.map(async (name): Promise<readonly (readonly [string, Recalled])[]> => {
       const one = newestOf(found, name)
-      const kept = one === undefined ? undefined : await recallOne(one.provider, one.instance, name, { clock, signal })
+      const kept = one === undefined ? undefined : await recallOne(one.provider, one.instance, name, asking)
       return kept === undefined ? [] : [[name, kept]]
     }),
   )
@@ -65,10 +66,11 @@ async function recallOne(
   provider: Provider,
   instance: Instance,
   name: string,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  { clock, signal, emit }: Asking,
 ): Promise<Recalled | undefined> {
   try {
-    const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
+    const { limits } = provider
+    const calls = createCalls({ clock, limits, signal, readOnly: true, report: reportTo(emit, provider) })
     const text = await provider.recall?.(instance, calls)
     return text === undefined ? undefined : readKept(name, text)
   } catch {

@@ -1,12 +1,10 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
-import { createCalls } from "../../calls/send.js"
-import type { Clock } from "../../calls/clock.js"
 import { AuthError, PartialListError } from "../../errors.js"
-import { OPENING } from "../../calls/retry.js"
 import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
 import { livingStates } from "../observe.js"
 import { keyOf } from "../roster.js"
+import { type Asking, openingCalls } from "./asking.js"
 import { generationOf, TAG } from "../tags.js"
 
 /** One cluster of the name, as its tags and journals tell. */
@@ -52,12 +50,12 @@ export async function survey(
   { name, owner, isNew }: Surveyed,
   providers: readonly Provider[],
   histories: readonly JournalHistory[],
-  clock: Clock,
-  signal: AbortSignal,
+  asking: Asking,
 ): Promise<Found[]> {
+  const { clock } = asking
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, patience: OPENING })
+      const calls = openingCalls(asking, provider)
       const states = livingStates(provider.limits)
       try {
         const instances = await provider.list({ cluster: name, owner, states }, calls)
@@ -77,7 +75,7 @@ export async function survey(
     ...histories.map(({ uid }) => uid),
   ])
   uids.delete("")
-  const unlisted = await findUnlisted(listed, histories, providers, clock, signal)
+  const unlisted = await findUnlisted(listed, histories, providers, asking)
   return [...uids]
     .map((uid) => foundOf(uid, { listed, unlisted }, histories, providers, clock.now()))
     .filter(({ instances, open, unlisted: late }) => instances.length + open.length + late.length > 0)
@@ -92,11 +90,12 @@ export async function surveyLeftovers(
   name: string,
   owner: string,
   providers: readonly Provider[],
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  asking: Asking,
 ): Promise<Found | undefined> {
+  const { clock } = asking
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true, patience: OPENING })
+      const calls = openingCalls(asking, provider, true)
       return (await provider.leftovers?.({ cluster: name, owner }, calls)) ?? []
     }),
   )
@@ -120,9 +119,9 @@ async function findUnlisted(
   listed: Found["instances"],
   histories: readonly JournalHistory[],
   providers: readonly Provider[],
-  clock: Clock,
-  signal: AbortSignal,
+  asking: Asking,
 ): Promise<readonly (Unlisted & { readonly uid: string })[]> {
+  const { clock } = asking
   const known = new Set(listed.map(({ provider, instance }) => keyOf(provider, instance.id)))
   const found = await Promise.all(
     providers.map(async (provider) => {
@@ -136,7 +135,7 @@ async function findUnlisted(
       )
       const late = [...new Map(recent.map((row) => [row.instance.id, row])).values()]
       if (late.length === 0) return []
-      const calls = createCalls({ clock, limits: provider.limits, signal, patience: OPENING })
+      const calls = openingCalls(asking, provider)
       const seen = await provider.list({ ids: late.map(({ instance }) => instance.id) }, calls)
       const gone = new Set(
         seen.filter((instance) => !livingStates(provider.limits).includes(instance.state)).map(({ id }) => id),

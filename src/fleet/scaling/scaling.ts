@@ -179,9 +179,9 @@ function leftMs({ clock }: Fleet, { begunAt, timeoutMs = SHORTEST_TIMEOUT_MS }: 
 export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, problem: string): Promise<T> {
   const late = () => {
     const waited = Math.round((fleet.clock.now() - scale.begunAt) / 1000)
-    return new TimeoutError(
-      `scaling "${fleet.owner.cluster}": after ${waited} s ${problem}: the cloud does not answer, or throttles`,
-    )
+    const words = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
+    const why = words === undefined ? "the cloud does not answer" : `the last answer: ${words}`
+    return new TimeoutError(`scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${why}`)
   }
   return within(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
 }
