@@ -263,15 +263,17 @@ export class Cluster implements AsyncDisposable {
    * that nothing is left. Calling it again returns the same receipt.
    *
    * @param options.timeout 15 minutes by default.
-   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it. @throws SpecError when the options
-   * are wrong: once everything is gone all the same.
+   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it. @throws TimeoutError when it was
+   * closed before, with more time: that goes on. @throws SpecError when the options are wrong: once everything is gone all the same.
    */
   close(options: CloseOptions = {}): Promise<Receipt> {
     const { timeoutMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
     this.#excuseScaling()
+    const before = this.#closing
     this.#closing ??= this.#close(timeoutMs)
-    return mistake === undefined ? this.#closing : this.#closing.then(() => Promise.reject(mistake as Error))
+    const closing = before === undefined ? this.#closing : this.#closedIn(before, timeoutMs)
+    return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
 
   /**
@@ -393,6 +395,16 @@ export class Cluster implements AsyncDisposable {
     this.#finished.catch(() => {})
     this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length })
     this.#emitter.end()
+  }
+
+  /** What is being closed already, waited for no longer than this call was given. */
+  #closedIn(closing: Promise<Receipt>, timeoutMs: number): Promise<Receipt> {
+    const seconds = Math.round(timeoutMs / 1000)
+    const late = () =>
+      new TimeoutError(
+        `closing "${this.name}": after ${seconds} s what was closed before is not gone yet; that goes on`,
+      )
+    return within(this.#clock, closing, timeoutMs, late)
   }
 
   async #close(timeoutMs: number): Promise<Receipt> {

@@ -156,6 +156,21 @@ describe("close keeps its timeout", () => {
   })
 })
 
+test("closing again waits no longer than it is told to, and the first one goes on", async () => {
+  const at = rig()
+  const cluster = at.cluster()
+  await at.clock.run(cluster.scale(2))
+  at.world.faults.rate("ListInstances", 1, { kind: "fail", error: "throttled", code: "RateLimit", retryAfterMs: 1_000 })
+  const first = cluster.close()
+  const begun = at.clock.now()
+  await expect(at.clock.run(cluster.close({ timeout: "5s" }))).rejects.toThrow(/after 5 s what was closed before/)
+  expect(at.clock.now() - begun).toBe(5_000)
+  at.world.faults.clear()
+  const receipt = await at.clock.run(first)
+  expect(receipt.instances).toHaveLength(2)
+  expect(await at.clock.run(cluster.close())).toBe(receipt)
+})
+
 test("close does not wait behind what another cluster of the account launches, to its last left-over", async () => {
   const buckets = { writes: { kind: "token" as const, capacity: 20, perSecond: 5 } }
   const { clock, world, cluster: make } = rig({ names: true, buckets, latency: { bootMs: 5_000 } })

@@ -24,14 +24,12 @@ export interface Process {
   readonly held: Held[]
 }
 
-let born = 0
-
 /** @param machine whose journals it keeps; undefined: it keeps none. */
 export function newProcess(scene: Scene, script: Pick<OwnerScript, "budget">, machine: string | undefined): Process {
   const { stage, folder, keeping } = scene
-  born += 1
+  scene.born += 1
   const directory = machine === undefined ? undefined : join(folder, machine)
-  const life = newLife(stage.clock, born)
+  const life = newLife(stage.clock, scene.born)
   const death = life.death.then(async () => {
     scene.crashes += 1
     // What was being written is written by then.

@@ -85,6 +85,7 @@ function setScene(trial: OwnersTrial, folder: string): Scene {
     waits: new Set(),
     scaled: [],
     keeping: new Map(),
+    born: 0,
     crashes: 0,
     left: 0,
   }

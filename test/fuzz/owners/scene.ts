@@ -37,7 +37,9 @@ export interface Scene {
   readonly keeping: Map<string, Set<OwnerLife>>
   /** What the targets that were asked for came to. */
   readonly scaled: unknown[]
-  /** How many processes were killed. */
+  /** How many processes there were. */
+  born: number
+  /** How many of them were killed. */
   crashes: number
   /** How many objects were let go of, or came to their end with something left: nobody ends what they made. */
   left: number
