@@ -87,7 +87,8 @@ describe("with this machine's journal", () => {
     const { rows, seconds } = await sweep(at)
     expect(rows.filter(({ kind }) => kind === "instance")).toHaveLength(5)
     expect(rows.every(({ removed }) => removed)).toBe(true)
-    expect(seconds).toBeGreaterThan(afterMs < 8_000 ? 30 : 1)
+    // All that was asked for was seen: no more can come of it, though its window is not over.
+    expect(seconds).toBeLessThan(30)
     expect([live(at.world), await later(at), readdirSync(journal)]).toEqual([[], 0, []])
     // The name is free: nothing tells of launch calls any more.
     const next = at.cluster({ name: "render" }, { journal })

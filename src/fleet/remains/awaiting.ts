@@ -20,6 +20,8 @@ export interface Look {
   readonly begun: number
   /** Instances that are gone by now. */
   readonly gone: ReadonlySet<string>
+  /** How many instances were seen of each launch call, by its token. */
+  readonly made?: ReadonlyMap<string, number>
 }
 
 /** What was found out of one of them. */
@@ -55,6 +57,8 @@ export function awaiting(means: Means): Awaiting {
 async function isOver(means: Means, arrival: Arrival, known: Known, after: Look): Promise<boolean> {
   const { call, ref = known.ref, until } = arrival
   const { provider, calls } = means
+  // All that was asked for has been seen: no more can come of it.
+  if (call !== undefined && (after.made?.get(call.token) ?? 0) >= call.count) return true
   if (known.made !== undefined) return isSeen(means, known.made, after)
   if (arrival.ids !== undefined) return isSeen(means, { ids: arrival.ids, until }, after)
   if (call !== undefined && ref !== undefined && known.isMute !== true) {

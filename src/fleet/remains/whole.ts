@@ -30,7 +30,11 @@ export interface Expected {
   /** Clusters of the name that there were at the beginning: one that is made meanwhile is somebody else's. */
   readonly uids: ReadonlySet<string>
   /** What may come, after each look. */
-  readonly open: (gone: readonly SweepRow[], begun: number) => Promise<readonly Arrival[]>
+  readonly open: (
+    gone: readonly SweepRow[],
+    begun: number,
+    made: ReadonlyMap<string, number>,
+  ) => Promise<readonly Arrival[]>
 }
 
 /** What no journal covers is judged by the first look: when what was there is gone, nothing tells of it any more. */
@@ -41,9 +45,9 @@ export function expecting(sweeping: Sweeping, journals: Journals, { looked, begu
   const seen = [...looked.instances, ...looked.leftovers].flatMap(({ tags }) => tags[TAG.uid] ?? [])
   return {
     uids: new Set([...seen, ...journals.uids]),
-    open: async (gone, begun) => {
+    open: async (gone, begun, made) => {
       const announced = await journals.announced(provider)
-      return arrivals.open([...announced, ...unannounced], { begun, gone: new Set(gone.map(({ id }) => id)) })
+      return arrivals.open([...announced, ...unannounced], { begun, made, gone: new Set(gone.map(({ id }) => id)) })
     },
   }
 }
@@ -58,6 +62,7 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expect
   const { clock, provider, timeoutMs, now: isNow } = sweeping
   const untilMs = first.begun + timeoutMs
   const rows: SweepRow[] = []
+  const made = new Map<string, number>()
   const tell = teller(sweeping)
   let isAnew = (_instance: Instance) => false
   let pauseMs = provider.limits.look.everyMs
@@ -67,9 +72,10 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expect
     const chosen = newIn(sweeping, looked, rows).filter(isOurs)
     if (chosen.some(({ thing }) => isAnew(thing))) rounds += 1
     if (rounds >= MOST_ROUNDS) return [...rows, ...chosen.map(relaunched)]
+    for (const { thing } of chosen) noteMade(made, thing)
     if (chosen.length > 0) rows.push(...(await endThese(sweeping, chosen)))
     if (rows.some(({ removed }) => !removed)) return rows
-    const open = await expected.open(rows, begun)
+    const open = await expected.open(rows, begun, made)
     if (looked === first.looked) isAnew = relaunches(open, begun)
     const isDone = open.length === 0 || isNow || clock.now() >= untilMs
     if (chosen.length === 0 && isDone) return [...rows, ...open.map((arrival) => launchRow(sweeping, arrival))]
@@ -79,6 +85,11 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expect
     await clock.sleep(Math.min(pauseMs, ...endsMs))
     ;({ looked, begun } = await lookAgain(sweeping, untilMs))
   }
+}
+
+function noteMade(made: Map<string, number>, { tags }: Instance): void {
+  const token = tags[TAG.launch] ?? ""
+  made.set(token, (made.get(token) ?? 0) + 1)
 }
 
 /** Of a cluster that was there, or may have been, though nothing told of it. */
