@@ -3,38 +3,24 @@ import { MusterError, OwnershipError, PartialListError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, lookCalls, type LookState, lookWithin, unhurriedMs } from "./context.js"
-import { giveWay, isNewlyGone } from "./observing/ended.js"
+import { giveWay } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
+import { observeInterruptions } from "./observing/interruptions.js"
+import { COMPLETE_MS, nextLookMs } from "./observing/pace.js"
 import { checkOvertaken, overtaken } from "./observing/overtaken.js"
 import { mayHaveRivals, weighRivals } from "./observing/rivals.js"
 import { wholeForUs } from "./observing/silent-zones.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learnFailed } from "./learn.js"
 import { mayLive } from "./lifecycle.js"
-import type { Launch } from "./launches.js"
 import type { WorkerRecord } from "./roster.js"
 import { generationOf, TAG } from "./tags.js"
-import { startTerminations, sweptAt } from "./terminate.js"
+import { startTerminations } from "./terminate.js"
 
-/**
- * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
- * of a boot more or less is decided by when they are seen.
- */
-const WATCH_MS = 30_000
-const WATCH_SPOT_MS = 5_000
-/** A list of a hundred thousand takes seconds of CPU: of so many as take longer than this for each, it comes later. */
-const WATCH_EACH_MS = 1
-const WATCH_SPOT_EACH_MS = 0.3
 /** Nothing waits for what a process sees that only watches: it looks as often as one that rests, whatever is on its way. */
 const WATCHER_MS = { least: 5_000, most: 30_000 } as const
-/** Some clouds take an interrupted instance away a little later than they said. */
-const GRACE_MS = 500
-
 /** After a look that failed; its requests were retried before that. */
 const FAILED_LOOK_MS = 5000
-
-/** So often the complete list is read while the pending ones are asked for alone, or only what was left unanswered is looked for. */
-const COMPLETE_MS = 10_000
 
 /** So few pending ones are asked for together with all others. */
 const FEW_PENDING = 250
@@ -223,46 +209,6 @@ function pendingOf(fleet: Fleet, provider: Provider): number {
   return fleet.roster.living().filter((worker) => worker.provider === provider && worker.state === "pending").length
 }
 
-function nextLookMs(fleet: Fleet, provider: Provider): number {
-  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const changing = workers.some(({ state }) => !isSteady(state))
-  const open = fleet.roster
-    .openLaunches()
-    .filter((launch) => launch.provider === provider && launch.state !== "waiting")
-  // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
-  const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
-  if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
-  const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
-  if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
-  if (open.length > 0) return nextSearchMs(fleet, provider, open)
-  // Nothing comes that we do not launch, unless another process is the one that launches.
-  if (workers.length === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
-  const isSpot = workers.some((worker) => worker.instance.market === "spot")
-  const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
-  const watchMs = Math.max(leastMs, eachMs * workers.length)
-  const now = fleet.clock.now()
-  const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
-    state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
-  )
-  return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
-}
-
-/** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
-function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
-  const leftMs = Math.min(...launches.map(sweptAt)) - fleet.clock.now()
-  return Math.max(limits.look.everyMs, Math.min(COMPLETE_MS, leftMs))
-}
-
-/** Until a list was begun late enough something may come although there is nothing. */
-function nextDoubtMs({ doubtedUntil, looks, clock }: Fleet, provider: Provider): number {
-  const [until, listedAt] = [doubtedUntil.get(provider) ?? 0, looks.get(provider)?.listedAt ?? 0]
-  return listedAt >= until ? Number.POSITIVE_INFINITY : Math.min(Math.max(0, until - clock.now()), WATCH_MS)
-}
-
-function isSteady(state: WorkerRecord["state"]): boolean {
-  return state === "running" || state === "interrupted"
-}
-
 /** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
 function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
@@ -318,39 +264,5 @@ async function concludeAbsent(
   for (const worker of doubtful) {
     if (foundIds.has(worker.instance.id) || !mayLive(worker.state)) continue
     fleet.roster.move(worker, worker.state === "terminating" ? "terminated" : "lost", at)
-  }
-}
-
-/**
- * Those that this look found gone, or on their way out, without our asking and without a reason are asked about as gone: some
- * clouds can tell why and by whom, all others may infer it.
- */
-async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
-  const isUntold = (worker: WorkerRecord) =>
-    isNewlyGone(worker, begun) && worker.failure === undefined && worker.instance.endedBy === undefined
-  const asked = [...fleet.roster.workers.values()].filter(
-    (worker) =>
-      worker.provider === provider &&
-      (isUntold(worker) || (worker.instance.market === "spot" && mayLive(worker.state))),
-  )
-  if (provider.interruptions === undefined || asked.length === 0) return
-  const instances = asked.map(
-    (worker): Instance => (isUntold(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
-  )
-  const { notices, reasons, endings = [] } = await provider.interruptions(instances, lookCalls(fleet, provider))
-  const now = fleet.clock.now()
-  for (const { id, at } of notices) {
-    const worker = fleet.roster.find(provider, id)
-    if (worker === undefined) continue
-    worker.interruptedAt = at
-    fleet.roster.move(worker, "interrupted", now)
-  }
-  for (const { id, failure } of reasons) {
-    const worker = fleet.roster.find(provider, id)
-    if (worker !== undefined) worker.failure ??= failure
-  }
-  for (const { id, by } of endings) {
-    const worker = fleet.roster.find(provider, id)
-    if (worker !== undefined) worker.instance = { ...worker.instance, endedBy: by }
   }
 }

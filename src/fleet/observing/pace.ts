@@ -1,0 +1,62 @@
+/** Pace: when a provider is looked at again, by what is under way there. */
+import type { Provider } from "../../provider.js"
+import { type Fleet, unhurriedMs } from "../context.js"
+import type { Launch } from "../launches.js"
+import type { WorkerRecord } from "../roster.js"
+import { sweptAt } from "../terminate.js"
+
+/**
+ * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
+ * of a boot more or less is decided by when they are seen.
+ */
+const WATCH_MS = 30_000
+const WATCH_SPOT_MS = 5_000
+/** A list of a hundred thousand takes seconds of CPU: of so many as take longer than this for each, it comes later. */
+const WATCH_EACH_MS = 1
+const WATCH_SPOT_EACH_MS = 0.3
+/** Some clouds take an interrupted instance away a little later than they said. */
+const GRACE_MS = 500
+
+/** So often the complete list is read while the pending ones are asked for alone, or only what was left unanswered is looked for. */
+export const COMPLETE_MS = 10_000
+
+/** How long after the last look began, in milliseconds. */
+export function nextLookMs(fleet: Fleet, provider: Provider): number {
+  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
+  const changing = workers.some(({ state }) => !isSteady(state))
+  const open = fleet.roster
+    .openLaunches()
+    .filter((launch) => launch.provider === provider && launch.state !== "waiting")
+  // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
+  const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
+  if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
+  const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
+  if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
+  if (open.length > 0) return nextSearchMs(fleet, provider, open)
+  // Nothing comes that we do not launch, unless another process is the one that launches.
+  if (workers.length === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
+  const isSpot = workers.some((worker) => worker.instance.market === "spot")
+  const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
+  const watchMs = Math.max(leastMs, eachMs * workers.length)
+  const now = fleet.clock.now()
+  const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
+    state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
+  )
+  return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
+}
+
+/** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
+function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
+  const leftMs = Math.min(...launches.map(sweptAt)) - fleet.clock.now()
+  return Math.max(limits.look.everyMs, Math.min(COMPLETE_MS, leftMs))
+}
+
+/** Until a list was begun late enough something may come although there is nothing. */
+function nextDoubtMs({ doubtedUntil, looks, clock }: Fleet, provider: Provider): number {
+  const [until, listedAt] = [doubtedUntil.get(provider) ?? 0, looks.get(provider)?.listedAt ?? 0]
+  return listedAt >= until ? Number.POSITIVE_INFINITY : Math.min(Math.max(0, until - clock.now()), WATCH_MS)
+}
+
+function isSteady(state: WorkerRecord["state"]): boolean {
+  return state === "running" || state === "interrupted"
+}
