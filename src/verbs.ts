@@ -50,6 +50,9 @@ export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "max
 export interface ListSpec extends Pick<ClusterSpec, "provider" | "region"> {
   /** Only this owner's clusters; everybody's when left out. */
   readonly owner?: string
+  /** How long a cloud may take to answer: 10 minutes by default. */
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
 }
 
 export interface SweepSpec extends ListSpec {
@@ -208,13 +211,19 @@ export function onlyWatches(name: string): OwnershipError {
 
 export interface ResolvedList extends Pick<ResolvedSpec, "providers" | "regions"> {
   readonly owner: string | undefined
+  readonly timeoutMs: number
 }
+
+const DEFAULT_LIST_MS = 10 * 60_000
 
 /** @throws SpecError with every problem at once. */
 export function resolveList(spec: ListSpec): ResolvedList {
   parseOptions("list", someObject, spec)
-  const { providers, regions } = resolveSpec(spec)
-  return { providers, regions, owner: spec.owner }
+  const { timeout, timeoutMs, ...place } = spec
+  parseOptions("list", timeoutSchema, { timeout, timeoutMs })
+  const { providers, regions } = resolveSpec(place)
+  const givenMs = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout))
+  return { providers, regions, owner: spec.owner, timeoutMs: givenMs ?? DEFAULT_LIST_MS }
 }
 
 export interface ResolvedSweep extends Pick<ResolvedSpec, "providers" | "regions"> {
@@ -276,13 +285,14 @@ export interface ResolvedClose {
   readonly mistake: unknown
 }
 
+const timeoutSchema = (z: Z): Zod.ZodType =>
+  z
+    .strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
+    .refine(isOnce, GIVEN_ONCE)
+
 export function resolveClose(options: CloseOptions): ResolvedClose {
-  const schema = (z: Z): Zod.ZodType =>
-    z
-      .strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
-      .refine(isOnce, GIVEN_ONCE)
   try {
-    parseOptions("close", schema, options)
+    parseOptions("close", timeoutSchema, options)
   } catch (mistake) {
     return { timeoutMs: DEFAULT_CLOSE_MS, mistake }
   }

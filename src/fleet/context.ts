@@ -139,6 +139,8 @@ export interface Fleet {
   leaving: boolean
   /** Ends what prepares launches, when the cluster closes. */
   readonly setUp: AbortController
+  /** Aborted when nothing is wanted of any group any more; another one once something is. */
+  unwanted: AbortController
   /** What prepares launches now. */
   readonly settingUp: Set<Promise<unknown>>
   /** How many passes were begun: a target is judged only by those begun after it was set. */

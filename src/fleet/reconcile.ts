@@ -1,4 +1,5 @@
 /** Reconcile: one pass: observe, replace, plan, start. */
+import { onAbort } from "../calls/aborts.js"
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Calls, Prepared, Provider } from "../provider.js"
 import { readConsoles } from "./observing/console.js"
@@ -51,12 +52,12 @@ async function pass(fleet: Fleet): Promise<Plans> {
   }
   readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet)))
   withdrawBarred(fleet)
-  await askOffers(fleet)
+  await whileWanted(fleet, askOffers(fleet))
   let plans = planNow(fleet)
   const unprepared = unpreparedOf(fleet, plans)
   if (unprepared.length > 0) {
     await claimName(fleet)
-    await prepareAll(fleet, unprepared)
+    await whileWanted(fleet, prepareAll(fleet, unprepared))
     // The target may have changed while that was awaited; from here on nothing is.
     plans = planNow(fleet)
   }
@@ -69,6 +70,18 @@ async function pass(fleet: Fleet): Promise<Plans> {
   startPlanned(fleet, plans)
   emitPass(fleet)
   return plans
+}
+
+/** Waits for what launches need for as long as any are wanted: zero is confirmed whatever a cloud does not say. */
+async function whileWanted({ unwanted: { signal } }: Fleet, work: Promise<unknown>): Promise<void> {
+  let forget = () => {}
+  const unwanted = new Promise<void>((resolve) => {
+    forget = onAbort(signal, resolve)
+    if (signal.aborted) resolve()
+  })
+  await Promise.race([work, unwanted]).finally(() => forget())
+  // Whatever it comes to then, it stops nobody.
+  work.catch(() => {})
 }
 
 /** Offers are asked for when a group first needs some. */
@@ -177,7 +190,7 @@ async function orStop(fleet: Fleet, state: GroupState, act: () => Promise<unknow
     await act()
   } catch (thrown) {
     if (fleet.signal.aborted) throw thrown
-    if (fleet.closing) return
+    if (fleet.closing || state.desired === 0) return
     const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
     state.problem = error
     fleet.emit({ type: "problem", group: state.group.name, error: error.name, message: error.message })

@@ -235,7 +235,7 @@ test("a list that is too much for the cloud, for ever: the error says why it doe
   expect((await clock.run(cluster.close())).leaked).toEqual([])
 })
 
-test("what is sold is too much for the cloud to say, for ever: close does not wait for it", async () => {
+test("what is sold is too much for the cloud to say, for ever: neither zero nor close waits for it", async () => {
   const slow = () => new ThrottledError("listing types: too many reads (Slow)", { code: "Slow" })
   const { clock, cluster, failed } = answering(
     () => undefined,
@@ -245,6 +245,7 @@ test("what is sold is too much for the cloud to say, for ever: close does not wa
   const error = await failed(cluster.scale(4, { timeout: "3m" }))
   expect(error.message).toContain("too many reads (Slow)")
   const begun = clock.now()
+  expect(await clock.run(cluster.scale(0))).toMatchObject({ running: 0 })
   expect((await clock.run(cluster.close())).leaked).toEqual([])
   expect(clock.now() - begun).toBeLessThan(5_000)
 })
@@ -263,6 +264,24 @@ test("while nobody knows what lives under a name, errors, explain() and events h
   expect(String(cluster.explain())).toMatch(/"render": it is not known yet .*too many lists/)
   expect(problems[0]).toMatch(/List: throttled in each of 3 tries.*too many lists/)
   expect(asked.length).toBeGreaterThan(3)
+})
+
+test("a list or a sweep that is too much for the cloud ends in its time, with the cloud's words", async () => {
+  const clock = new VirtualClock({ seed: 4 })
+  const { provider: inner } = simulate({ clock })
+  const slow = () => new ThrottledError("listing: too many lists (Slow)", { code: "Slow" })
+  const provider: Provider = {
+    ...inner,
+    list: (_selector, calls) => calls.send("List", {}, () => Promise.reject(slow())),
+  }
+  const begun = clock.now()
+  const thrown = (work: Promise<unknown>) => clock.run(work.then(() => "nothing", String))
+  expect(await thrown(Cluster.list({ provider, timeout: "2m" }, { clock }))).toMatch(
+    /not done after 120 s.*too many lists/,
+  )
+  expect(clock.now() - begun).toBe(120_000)
+  const sweeping = Cluster.sweep({ provider, name: "render", timeout: "2m" }, { clock, journal: false })
+  expect(await thrown(sweeping)).toMatch(/not done after 180 s.*too many lists/)
 })
 
 describe("what is not there", () => {

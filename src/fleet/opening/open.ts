@@ -177,6 +177,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     closing: false,
     leaving: false,
     setUp: new AbortController(),
+    unwanted: new AbortController(),
     settingUp: new Set(),
     passes: 0,
     answeredAt: new Map(),

@@ -1,11 +1,11 @@
 /** Listing: the clusters that live at a provider, from tags alone, with no journal and no memory. */
 import type { Clock } from "../../calls/clock.js"
-import { createCalls } from "../../calls/send.js"
 import type { Instance, Provider } from "../../provider.js"
 import { MusterError } from "../../errors.js"
 import type { ResolvedList } from "../../verbs.js"
 import { livingStates } from "../observe.js"
 import { resolveProviders } from "../opening/open.js"
+import { inTime } from "./in-time.js"
 import { placeOf } from "./remains.js"
 import { generationOf, TAG } from "../tags.js"
 
@@ -40,15 +40,15 @@ export interface ClusterList extends ReadonlyArray<ClusterSummary> {
 /** @throws what the look at the first place threw, where every place failed. */
 export async function listClusters(spec: ResolvedList, clock: Clock): Promise<ClusterList> {
   const providers = await resolveProviders(spec, clock)
-  const { signal } = new AbortController()
+  const listing = { clock, ms: spec.timeoutMs, doing: "listing the clusters", readOnly: true }
   const lists = await Promise.allSettled(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
       const selector = {
         states: livingStates(provider.limits),
         ...(spec.owner === undefined ? {} : { owner: spec.owner }),
       }
-      return (await provider.list(selector, calls)).map((instance) => ({ provider, instance }))
+      const instances = await inTime(provider, listing, (calls) => provider.list(selector, calls))
+      return instances.map((instance) => ({ provider, instance }))
     }),
   )
   const failures = lists.flatMap((outcome, index) => {

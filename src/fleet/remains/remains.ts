@@ -1,9 +1,12 @@
 /** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
 import type { Clock } from "../../calls/clock.js"
-import { createCalls } from "../../calls/send.js"
 import type { Calls, Instance, InstanceState, Leftover, Provider, Selector } from "../../provider.js"
 import { livingStates } from "../observe.js"
 import { TAG } from "../tags.js"
+import { inTime } from "./in-time.js"
+
+/** A cloud that says nothing for so long will not say it either to whoever waits longer. */
+const LONGEST_MS = 10 * 60_000
 
 /** One thing that exists. */
 export interface Remain {
@@ -63,11 +66,10 @@ export async function remainsOf(
   selector: Selector,
   clock: Clock,
 ): Promise<readonly Remain[]> {
-  const { signal } = new AbortController()
+  const looking = { clock, ms: LONGEST_MS, doing: "looking for what is left", readOnly: true }
   const rows = await Promise.all(
     providers.map(async (provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: true })
-      const { instances, leftovers } = await look(provider, selector, calls)
+      const { instances, leftovers } = await inTime(provider, looking, (calls) => look(provider, selector, calls))
       return [...instances, ...leftovers.filter(({ shared }) => !shared)].map((thing) => remainOf(provider, thing))
     }),
   )

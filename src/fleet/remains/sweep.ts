@@ -1,6 +1,5 @@
 /** Sweep: removes what nobody needs any more, from tags and this machine's journals, wherever the process that made it is. */
 import type { Clock } from "../../calls/clock.js"
-import { createCalls } from "../../calls/send.js"
 import type { Provider } from "../../provider.js"
 import { messageOf } from "../context.js"
 import { defaultJournalDirectory } from "../journal/journal.js"
@@ -10,6 +9,7 @@ import { awaiting } from "./awaiting.js"
 import { chosenInstances, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
 import { removeLeftovers } from "./clearing.js"
 import { endUnheld } from "./ending.js"
+import { inTime } from "./in-time.js"
 import { type Journals, journalsOf } from "./journals.js"
 import { placeOf, type Remain } from "./remains.js"
 import type { ResolvedSweep } from "../../verbs.js"
@@ -32,6 +32,9 @@ export interface SweepRow extends Remain {
   readonly problem?: string
 }
 
+/** So long the last look of a sweep may take. */
+const LAST_LOOK_MS = 60_000
+
 /** What happens in a sweep that takes its time. */
 export type SweepEvent =
   /** Nothing is left that could be seen, and until this moment (milliseconds since 1970) more may come. */
@@ -51,12 +54,12 @@ export type SweepEvent =
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {
   const providers = await resolveProviders(spec, clock)
   const journals = await readFor(spec, clock)
-  const { signal } = new AbortController()
+  // What is seen when the time to wait is over is looked at once more.
+  const sweeping = { clock, ms: spec.timeoutMs + LAST_LOOK_MS, doing: "the sweep", readOnly: spec.dryRun }
   const outcomes = await Promise.allSettled(
-    providers.map((provider) => {
-      const calls = createCalls({ clock, limits: provider.limits, signal, readOnly: spec.dryRun })
-      return sweepAt({ ...spec, provider, clock, calls }, journals)
-    }),
+    providers.map((provider) =>
+      inTime(provider, sweeping, (calls) => sweepAt({ ...spec, provider, clock, calls }, journals)),
+    ),
   )
   const failed = outcomes.find((outcome) => outcome.status === "rejected")
   if (failed !== undefined && outcomes.every(({ status }) => status === "rejected")) throw failed.reason

@@ -210,6 +210,9 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.askedAt = fleet.clock.now()
     if (count === 0) fence(fleet, name)
   }
+  const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
+  if (isUnwanted) fleet.unwanted.abort()
+  else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
   const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
   startTerminations(fleet, emptied)
   const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))

@@ -1,0 +1,40 @@
+/** In time: calls that end when their time is over, and say what the cloud answered last. */
+import type { Clock } from "../../calls/clock.js"
+import { type CallReport, createCalls } from "../../calls/send.js"
+import { TimeoutError } from "../../errors.js"
+import type { Calls, Provider } from "../../provider.js"
+
+export interface InTime {
+  readonly clock: Clock
+  /** For how long, in milliseconds. */
+  readonly ms: number
+  /** What is being done, for the error: "listing clusters". */
+  readonly doing: string
+  readonly readOnly: boolean
+}
+
+/** @throws TimeoutError when it takes longer; what `work` throws. */
+export async function inTime<T>(
+  provider: Provider,
+  { clock, ms, doing, readOnly }: InTime,
+  work: (calls: Calls) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController()
+  let lastAnswer: string | undefined
+  const report = ({ message }: CallReport) => {
+    lastAnswer = message
+  }
+  const cancel = clock.timer(ms, () => {
+    const why = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
+    deadline.abort(
+      new TimeoutError(
+        `${doing} of ${provider.name} ${provider.region}: not done after ${Math.round(ms / 1000)} s; ${why}`,
+      ),
+    )
+  })
+  try {
+    return await work(createCalls({ clock, limits: provider.limits, signal: deadline.signal, readOnly, report }))
+  } finally {
+    cancel()
+  }
+}
