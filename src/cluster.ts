@@ -347,7 +347,7 @@ export class Cluster implements AsyncDisposable {
 
   async #open(abort: AbortController): Promise<Session> {
     const { Session } = await deferred(this.#clock)
-    return Session.open(this.#spec, {
+    const opening = Session.open(this.#spec, {
       name: this.name,
       isNamed: this.#spec.name !== undefined,
       clock: this.#clock,
@@ -363,6 +363,8 @@ export class Cluster implements AsyncDisposable {
       close: (timeoutMs) => this.close({ timeoutMs }),
       abort,
     })
+    opening.catch(({ name, message }: Error) => this.#emit({ type: "problem", error: name, message }))
+    return opening
   }
 
   #emit(body: ClusterEventBody): void {

@@ -187,7 +187,7 @@ function leakError(fleet: Fleet, timeoutMs: number, ends: readonly string[], rec
       ? lateError(cluster, timeoutMs, ends).message
       : `closing "${cluster}": not everything could be removed`
   return new LeakError(
-    `${late}; may still cost money: ${named.join(", ") || "what those launch calls may have made"}. Look there, and end it with Cluster.attach("${cluster}") and close, or Cluster.sweep`,
+    `${late}; may still cost money: ${named.join(", ") || "what was not seen"}. Look there, and end it with Cluster.attach("${cluster}") and close, or Cluster.sweep`,
     { receipt },
   )
 }

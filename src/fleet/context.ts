@@ -141,6 +141,8 @@ export interface Fleet {
   readonly setUp: AbortController
   /** Aborted when nothing is wanted of any group any more; another one once something is. */
   unwanted: AbortController
+  /** Places that may not be looked at, as far as is known: nothing is launched that could not be seen. */
+  readonly unseen: Set<Provider>
   /** What prepares launches now. */
   readonly settingUp: Set<Promise<unknown>>
   /** How many passes were begun: a target is judged only by those begun after it was set. */

@@ -1,6 +1,6 @@
 /** Terminate: all that is known at once, then look until it is confirmed. */
 import type { Instance, Provider } from "../provider.js"
-import { type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
+import { blindness, type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
 import { mayLive } from "./lifecycle.js"
 import { chosenOf, noteAsked, refusedPauseMs } from "./refused.js"
 import type { Launch } from "./launches.js"
@@ -131,7 +131,8 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   const living = fleet.roster.living().filter((worker) => isChosen(worker.group))
   const launches = fleet.roster.openLaunches().filter((launch) => isChosen(launch.call.group))
   const ends: string[] = []
-  if (living.length > 0) ends.push(`${living.length} instances not yet confirmed gone${refusalsOf(living)}`)
+  if (living.length > 0)
+    ends.push(`${living.length} instances not yet confirmed gone${refusalsOf(living) || blindnessOf(fleet, living)}`)
   if (launches.length > 0)
     ends.push(`${launches.length} launch calls whose outcome is not known yet${lastAnswerOf(launches)}`)
   if (ends.length > 0) return ends
@@ -142,6 +143,12 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
     const why = problem === undefined ? answered : ` (the last one failed: ${problem.message})`
     return `a complete list of ${provider.name} ${provider.region} begun after the last change${why}`
   })
+}
+
+/** Why nobody can say whether these have gone, in the cloud's words; empty where lists are answered. */
+function blindnessOf({ looks }: Fleet, living: readonly WorkerRecord[]): string {
+  const words = living.map(({ provider }) => looks.get(provider)).flatMap((look) => (look && blindness(look)) ?? [])
+  return words[0] === undefined ? "" : ` (the last look: ${words[0]})`
 }
 
 function lastAnswerOf(launches: readonly Launch[]): string {

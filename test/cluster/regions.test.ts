@@ -35,3 +35,23 @@ test("a region whose lists fail is neither emptied nor in the way of the other",
   await clock.run(cluster.close())
   expect([...live(north), ...live(south)]).toEqual([])
 })
+
+test("a region that may not be looked at is left out of a new cluster, although it would launch", async () => {
+  const { clock, north, south, spec } = two()
+  north.faults.rate("ListInstances", 1, { kind: "fail", error: "auth", message: "you may not list" })
+  const cluster = new Cluster({ ...spec, name: "render" }, { clock, journal: false })
+  const problems: string[] = []
+  cluster.on("problem", ({ message }) => problems.push(message))
+  expect(await clock.run(cluster.scale(20))).toMatchObject({ running: 20 })
+  expect([live(north).length, live(south).length]).toEqual([0, 20])
+  expect(problems.join()).toContain("you may not list")
+  expect((await clock.run(cluster.close())).leaked).toEqual([])
+})
+
+test("a region that does not answer keeps a new cluster's name unknown, and is named", async () => {
+  const { clock, north, spec } = two()
+  north.faults.rate("ListInstances", 1, { kind: "fail", error: "transient", message: "trouble" })
+  const cluster = new Cluster({ ...spec, name: "render" }, { clock, journal: false })
+  const error = await clock.run(cluster.scale(20).catch((thrown: unknown) => thrown))
+  expect(String(error)).toMatch(/looking for "render" in simulated north: .*trouble.*leave this place out/)
+})

@@ -1,7 +1,7 @@
 /** What is sold that fits a group, from every provider that can say. */
 import { SpecError } from "../../errors.js"
 import { show } from "../../parse.js"
-import type { OfferQuery, Provider } from "../../provider.js"
+import type { Calls, OfferQuery, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec.js"
 import { type Fleet, type GroupState, watchedCalls } from "../context.js"
 import type { Known } from "./catalogue.js"
@@ -39,8 +39,11 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   const query = queryOf(group)
   // What is sold is of no use to a cluster that closes.
   const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
-  const ask = (provider: Provider, query: OfferQuery) =>
-    fleet.catalogue.offers(provider, query, watchedCalls(fleet, provider, state, { signal }))
+  const ask = async (provider: Provider, query: OfferQuery) => {
+    const calls = watchedCalls(fleet, provider, state, { signal })
+    await lookFirst(fleet, provider, calls)
+    return fleet.catalogue.offers(provider, query, calls)
+  }
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
   const isAnyTold = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
@@ -74,6 +77,17 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   tellNotes(fleet, state, answers)
   state.offers = offers
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
+}
+
+/** Where the look for the name was refused nothing is launched before a look is not: what cannot be seen cannot be ended. */
+async function lookFirst(
+  { unseen, owner: { cluster, uid, owner } }: Fleet,
+  provider: Provider,
+  calls: Calls,
+): Promise<void> {
+  if (!unseen.has(provider)) return
+  await provider.list({ cluster, uid, owner, states: ["running"] }, calls)
+  unseen.delete(provider)
 }
 
 /** What an answer lacks is told once, and by every plan. */

@@ -10,6 +10,8 @@ export interface Asking {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly emit: (event: ClusterEventBody) => void
+  /** Collects places that may not be looked at. */
+  readonly unseen?: Set<Provider>
 }
 
 /** Nothing is known yet, so that what passes is waited out. */

@@ -93,7 +93,7 @@ export async function surveyAll(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
-  options: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal" | "emit">,
+  options: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal" | "emit" | "unseen">,
 ): Promise<Surveyed> {
   const { clock, journal, mode } = options
   const setAside: SetAside[] = []

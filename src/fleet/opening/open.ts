@@ -31,6 +31,8 @@ export interface OpenOptions {
   readonly signal: AbortSignal
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
   readonly mode: "create" | "attach"
+  /** Collects places that may not be looked at. */
+  readonly unseen?: Set<Provider>
   /** Uids under which this process has ended what it made, because another cluster had the name. */
   readonly ended: readonly string[]
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
@@ -59,13 +61,14 @@ export async function openFleet(
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
   checkLease(spec, providers)
-  const existing = isNamed ? await findExisting(name, spec, providers, options) : NOTHING
+  const unseen = new Set<Provider>()
+  const existing = isNamed ? await findExisting(name, spec, providers, { ...options, unseen }) : NOTHING
   const { found } = existing
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
     ownerOf(name, spec, found, options.clock),
     spec,
-    { ...existing, providers, recalled, isNamed },
+    { ...existing, providers, recalled, isNamed, unseen },
     options,
   )
   noteSetAside(fleet, existing.setAside)
@@ -127,6 +130,7 @@ function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clo
 
 interface Known extends Existing {
   readonly isNamed: boolean
+  readonly unseen: Set<Provider>
   readonly providers: readonly Provider[]
   readonly recalled: ReadonlyMap<string, Recalled>
 }
@@ -151,6 +155,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     clock,
     owner,
     isNamed: known.isNamed,
+    unseen: known.unseen,
     isNameClaimed: false,
     contest: newContest(),
     isHeld: found === undefined,

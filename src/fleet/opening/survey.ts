@@ -1,5 +1,5 @@
 /** Survey: what lives under a cluster's name already, from tags, and from the journals of this machine. */
-import { AuthError, PartialListError } from "../../errors.js"
+import { AuthError, MusterError, PartialListError } from "../../errors.js"
 import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
 import { livingStates } from "../observe.js"
@@ -61,9 +61,15 @@ export async function survey(
         const instances = await provider.list({ cluster: name, owner, states }, calls)
         return instances.map((instance) => ({ provider, instance }))
       } catch (error) {
-        if (isNew && error instanceof AuthError) return error
-        if (!isNew || !(error instanceof PartialListError)) throw error
-        return error.instances.map((instance) => ({ provider, instance }))
+        if (isNew && error instanceof AuthError) {
+          asking.unseen?.add(provider)
+          return error
+        }
+        if (isNew && error instanceof PartialListError)
+          return error.instances.map((instance) => ({ provider, instance }))
+        if (providers.length > 1 && error instanceof MusterError)
+          error.message = `looking for "${name}" in ${provider.name} ${provider.region}: ${error.message}; where it cannot be, leave this place out`
+        throw error
       }
     }),
   )
