@@ -297,8 +297,19 @@ export class Cluster implements AsyncDisposable {
   async detach(options: DetachOptions = {}): Promise<void> {
     const detaching = resolveDetach(options)
     detaching.signal?.throwIfAborted()
+    if (this.#closing !== undefined) return this.#untilClosed(this.#closing, detaching)
     if (this.#ended === undefined) this.#detaching = this.#detach(detaching)
     return this.#detaching
+  }
+
+  /** What is being ended is let go of when it has ended: whoever closes it hears what came of it. */
+  async #untilClosed(closing: Promise<Receipt>, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
+    const ended = closing.then(
+      () => {},
+      () => {},
+    )
+    const late = () => new TimeoutError(`detaching "${this.name}": it is closing, and that goes on`)
+    await within(this.#clock, ended, timeoutMs, late, signal)
   }
 
   async #detach({ timeoutMs, signal }: ResolvedDetach): Promise<void> {

@@ -8,6 +8,7 @@ import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { secondsOf } from "./remains/arrivals.js"
 import { placeOf } from "./remains/remains.js"
 import { leftoversOf } from "./observing/silent-zones.js"
+import { rememberGone } from "./opening/gone.js"
 import { holdToClose } from "./opening/hold.js"
 import type { Passes } from "./scaling/passes.js"
 import { type Receipt, receiptOf } from "./receipt.js"
@@ -53,6 +54,7 @@ export async function closeFleet(
   // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
   const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
+  rememberGone(fleet.clock, fleet.roster.workers.values())
   const receipt = receiptOf(cluster, [...fleet.roster.workers.values()], fleet.clock.now(), left, earlierBills(fleet))
   const isClean = ends.length === 0 && left.length === 0
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }

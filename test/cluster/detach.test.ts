@@ -133,3 +133,14 @@ test("a signal that was aborted before changes nothing; wrong options are refuse
   await expect(cluster.detach({ timeout: "1s", timeoutMs: 1 })).rejects.toThrow(SpecError)
   expect((await letGo(at, cluster)).error).toBeUndefined()
 })
+
+test("of a cluster that closes: it waits for the end, and whoever closes it has the receipt", async () => {
+  const { clock, world, cluster: make } = rig()
+  const cluster = make()
+  await clock.run(cluster.scale(5))
+  const closing = cluster.close()
+  const [receipt] = await clock.run(Promise.all([closing, clock.sleep(50).then(() => cluster.detach())]))
+  expect(receipt.instances).toHaveLength(5)
+  expect(receipt.leaked).toEqual([])
+  expect(live(world)).toEqual([])
+})

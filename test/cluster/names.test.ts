@@ -175,3 +175,14 @@ test("twins whose makers are gone: attach and connect name the command that remo
   expect(rows.filter(({ kind, removed }) => kind === "instance" && removed)).toHaveLength(6)
   expect(live(at.world)).toEqual([])
 })
+
+test("a name is free again at once for the process that has ended its cluster, although lists lag", async () => {
+  const at = rig({ listLagMs: 5_000 })
+  const make = () => at.cluster({ name: "render" }, { journal })
+  for (let round = 0; round < 3; round += 1) {
+    const cluster = make()
+    expect(await at.clock.run(cluster.scale(3))).toMatchObject({ running: 3 })
+    expect((await at.clock.run(cluster.close())).leaked).toEqual([])
+  }
+  expect(live(at.world)).toEqual([])
+})

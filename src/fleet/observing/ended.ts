@@ -1,6 +1,7 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { Provider } from "../../provider.js"
 import { type Fleet, type GroupState, lookWithin } from "../context.js"
+import { windowMs } from "../remains/arrivals.js"
 import type { WorkerRecord } from "../roster.js"
 import { setTargets } from "../scaling/scaling.js"
 import { generationOf } from "../tags.js"
@@ -81,9 +82,9 @@ function said(left: number): string {
 function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
   const { provider, instance } = worker
   if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasGivenWay === true) return false
-  const { attemptMs, consistencyMs } = provider.limits
+  const { limits } = provider
   // Lists show what one request has ended in several looks, but within so long.
-  if (!isNewlyGone(worker, begun - consistencyMs)) return false
+  if (!isNewlyGone(worker, begun - limits.consistencyMs)) return false
   const isOwn = generationOf(instance.tags) === fleet.owner.generation
-  return isOwn || fleet.clock.now() - fleet.foundAt > attemptMs + consistencyMs
+  return isOwn || fleet.clock.now() - fleet.foundAt > windowMs(limits)
 }

@@ -2,7 +2,8 @@
 import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { Fleet } from "../context.js"
-import { highestClaim } from "../opening/claims.js"
+import { claimsOf } from "../opening/claims.js"
+import { counts } from "../lifecycle.js"
 import { isNewlyGone } from "./ended.js"
 
 export function overtaken({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
@@ -20,10 +21,19 @@ export function overtaken({ cluster, generation }: Fleet["owner"], highest: numb
  */
 export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
   if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return
-  const isSuspect = [...fleet.roster.workers.values()].some(
+  const suspects = [...fleet.roster.workers.values()].filter(
     (worker) => worker.provider === provider && worker.failure === undefined && isNewlyGone(worker, begun),
   )
-  if (!isSuspect) return
-  const highest = await highestClaim(fleet)
+  if (suspects.length === 0) return
+  const { highest, isWhole } = await claimsOf(fleet)
   if (highest > fleet.owner.generation) throw overtaken(fleet.owner, highest)
+  if (!isWhole || highest > 0 || !hasClaimed(fleet, provider)) return
+  // Whoever removed the claim has ended the cluster.
+  for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }
+}
+
+/** It took the cluster over by a claim that lists can no longer miss, and nothing is left of what it took over. */
+function hasClaimed({ clock, foundAt, owner, roster }: Fleet, { limits }: Provider): boolean {
+  const isOld = clock.now() - foundAt > limits.consistencyMs
+  return owner.generation > 1 && isOld && roster.living().every(({ state }) => !counts(state))
 }

@@ -40,7 +40,18 @@ export async function claimNext(fleet: Fleet, owner: Owner): Promise<Owner> {
 }
 
 /** The highest generation that the cluster's set-up tells of; 0 where nothing does, or it may not be read. */
-export async function highestClaim(fleet: Fleet): Promise<number> {
+async function highestClaim(fleet: Fleet): Promise<number> {
+  return (await claimsOf(fleet)).highest
+}
+
+export interface Claims {
+  /** The highest generation that the cluster's set-up tells of; 0 where nothing does. */
+  readonly highest: number
+  /** All places were read. */
+  readonly isWhole: boolean
+}
+
+export async function claimsOf(fleet: Fleet): Promise<Claims> {
   const { cluster, uid, owner } = fleet.owner
   const asked = fleet.providers.map(
     async (provider) =>
@@ -49,5 +60,8 @@ export async function highestClaim(fleet: Fleet): Promise<number> {
   const outcomes = await Promise.allSettled(asked)
   fleet.signal.throwIfAborted()
   const found = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))
-  return found.reduce((highest, { tags, shared }) => Math.max(highest, shared ? 0 : generationOf(tags)), 0)
+  return {
+    highest: found.reduce((highest, { tags, shared }) => Math.max(highest, shared ? 0 : generationOf(tags)), 0),
+    isWhole: outcomes.every(({ status }) => status === "fulfilled"),
+  }
 }

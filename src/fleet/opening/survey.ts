@@ -5,6 +5,7 @@ import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journ
 import { livingStates } from "../observe.js"
 import { keyOf } from "../roster.js"
 import { type Asking, openingCalls } from "./asking.js"
+import { isRememberedGone } from "./gone.js"
 import { generationOf, TAG } from "../tags.js"
 
 /** One cluster of the name, as its tags and journals tell. */
@@ -75,7 +76,9 @@ export async function survey(
   )
   const [first] = lists
   if (first instanceof AuthError && lists.every((one) => one instanceof AuthError)) throw first
-  const listed = lists.flatMap((one) => (one instanceof AuthError ? [] : one))
+  const listed = lists
+    .flatMap((one) => (one instanceof AuthError ? [] : one))
+    .filter(({ provider, instance }) => !isRememberedGone(clock, provider, instance.id))
   const uids = new Set([
     ...listed.map(({ instance }) => instance.tags[TAG.uid] ?? ""),
     ...histories.map(({ uid }) => uid),

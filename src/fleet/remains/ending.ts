@@ -1,5 +1,6 @@
 /** Ending: instances go, and whoever sweeps a whole cluster waits for those that may still come. */
-import type { Instance } from "../../provider.js"
+import { OwnershipError } from "../../errors.js"
+import type { Instance, Owner } from "../../provider.js"
 import { messageOf } from "../context.js"
 import { randomHex } from "../opening/names.js"
 import { generationOf, TAG } from "../tags.js"
@@ -52,13 +53,27 @@ async function claimNext(
   }
   const claims = [...latest].map(([uid, { tags }]) => {
     const { [TAG.cluster]: cluster = "", [TAG.deadline]: deadline = "0" } = tags
-    const generation = generationOf(tags) + 1
-    return provider.claim?.(
-      { cluster, uid, owner: criteria.owner, deadline, generation, claim: randomHex(clock, 8) },
-      calls,
-    )
+    return claimAbove({ provider, calls, clock }, { cluster, uid, owner: criteria.owner, deadline }, generationOf(tags))
   })
-  await Promise.allSettled(claims.filter((one) => one !== undefined))
+  await Promise.allSettled(claims)
+}
+
+/** Processes may have taken it over one after the other and launched nothing: so many claims above the tags' are tried. */
+const MOST_ABOVE = 10
+
+async function claimAbove(
+  { provider, calls, clock }: Pick<Sweeping, "provider" | "calls" | "clock">,
+  owner: Omit<Owner, "generation" | "claim">,
+  generation: number,
+): Promise<void> {
+  for (let above = 1; above <= MOST_ABOVE; above += 1) {
+    try {
+      await provider.claim?.({ ...owner, generation: generation + above, claim: randomHex(clock, 8) }, calls)
+      return
+    } catch (error) {
+      if (!(error instanceof OwnershipError)) throw error
+    }
+  }
 }
 
 /**

@@ -1,0 +1,23 @@
+/** Gone: instances that this process has ended and seen gone. Lists that lag may show them for a while, and nobody else need look. */
+import type { Clock } from "../../calls/clock.js"
+import type { Provider } from "../../provider.js"
+import { mayLive } from "../lifecycle.js"
+import { keyOf, type WorkerRecord } from "../roster.js"
+
+/** By clock, then by key: when they were seen gone, in milliseconds since 1970. */
+const seenGone = new WeakMap<Clock, Map<string, number>>()
+
+/** Longer than any list lags. */
+const REMEMBERED_MS = 30 * 60_000
+
+export function rememberGone(clock: Clock, workers: Iterable<WorkerRecord>): void {
+  const now = clock.now()
+  const known = seenGone.get(clock) ?? new Map<string, number>()
+  seenGone.set(clock, known)
+  for (const [key, at] of known) if (now - at > REMEMBERED_MS) known.delete(key)
+  for (const { provider, instance, state } of workers) if (!mayLive(state)) known.set(keyOf(provider, instance.id), now)
+}
+
+export function isRememberedGone(clock: Clock, provider: Provider, id: string): boolean {
+  return seenGone.get(clock)?.has(keyOf(provider, id)) ?? false
+}
