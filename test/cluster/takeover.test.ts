@@ -64,20 +64,3 @@ test("what goes by itself is replaced, and looking for a claim that is not there
   expect([live(at.world).length, at.world.ledger.count("ListResources")]).toEqual([3, 1])
   await at.clock.run(first.close())
 })
-
-test("who took over without launching gives way to a delete from elsewhere, also where no cloud tells who ended it", async () => {
-  const at = rig()
-  const { interruptions: _told, ...provider } = at.provider
-  await at.clock.run((await begun(at, 8)).detach())
-  const second = await attach(at, provider)
-  const problems: string[] = []
-  second.on("problem", ({ message }) => problems.push(message))
-  expect(await at.clock.run(second.scale(8))).toMatchObject({ running: 8 })
-  await at.clock.run(at.clock.sleep(120_000))
-  const rows = await at.clock.run(Cluster.sweep({ provider, name: "ours" }, { clock: at.clock, journal: false }))
-  expect(rows.every(({ removed }) => removed)).toBe(true)
-  await at.clock.run(at.clock.sleep(300_000))
-  expect(live(at.world)).toEqual([])
-  expect(problems.join()).toContain("the target is now 0")
-  await at.clock.run(second.close())
-})
