@@ -4,6 +4,7 @@ import { within } from "./calls/within.js"
 import { TimeoutError } from "./errors.js"
 import type { ClusterEventBody } from "./events.js"
 import type { Session } from "./session.js"
+import { unansweredText } from "./text.js"
 
 /** A cloud that says nothing for so long will not say it either to whoever waits without a deadline of their own. */
 const LONGEST_MS = 10 * 60_000
@@ -84,10 +85,8 @@ export class Opening {
   }
 
   #late(doing: string, ms: number): TimeoutError {
-    const { lastAnswer } = this
-    const why = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
     return new TimeoutError(
-      `${doing} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name; ${why}`,
+      `${doing} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name; ${unansweredText(this.lastAnswer)}`,
     )
   }
 }

@@ -35,3 +35,8 @@ export function columns(rows: readonly (readonly string[])[], indent = 4): strin
   const pad = " ".repeat(indent)
   return rows.map((row) => `${pad}${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd())
 }
+
+/** Why something was not known in time: in the words that the cloud answered last, where it answered at all. */
+export function unansweredText(lastAnswer: string | undefined): string {
+  return lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
+}

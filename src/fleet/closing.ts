@@ -4,6 +4,7 @@ import { isFinal, LeakError, MusterError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import type { CallReport } from "../calls/send.js"
 import { within } from "../calls/within.js"
+import { unansweredText } from "../text.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 import { secondsOf } from "./remains/arrivals.js"
 import { placeOf } from "./remains/remains.js"
@@ -165,8 +166,7 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
     return { left: [], isRefused: false }
   } catch (error) {
     const what = found.map(describe).join(", ") || `left-overs of ${provider.name} ${provider.region}`
-    const answered = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
-    const why = error === signal.reason ? `${messageOf(error)}; ${answered}` : messageOf(error)
+    const why = error === signal.reason ? `${messageOf(error)}; ${unansweredText(lastAnswer)}` : messageOf(error)
     return { left: [`${what}: ${why}`], isRefused: isFinal(error) }
   }
 }

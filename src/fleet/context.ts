@@ -230,6 +230,11 @@ export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
 export function markChanged(fleet: Fleet, provider: Provider): void {
   const look = fleet.looks.get(provider)
   if (look !== undefined) look.changes += 1
+  lookSoon(fleet, provider)
+}
+
+/** Looks at the provider when what was asked for may be seen, or somewhat later where nobody is kept waiting by that. */
+export function lookSoon(fleet: Fleet, provider: Provider): void {
   lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
 }
 

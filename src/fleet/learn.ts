@@ -4,7 +4,7 @@ import { inScope } from "../offer.js"
 import type { Failure, Instance, Market, Provider, Scope } from "../provider.js"
 import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "./context.js"
 import { bench, isOut } from "./outages.js"
-import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "./rests.js"
+import { grownMs, hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "./rests.js"
 import type { WorkerRecord } from "./roster.js"
 import { isShortage, remember, scopeKey, teaches } from "./unavailable.js"
 
@@ -51,8 +51,7 @@ const LONGEST_REFUSED_MS = 5 * 60_000
 
 function grown({ refusals }: GroupState, failure: Failure): Failure {
   const { times = 0 } = refusals.get(scopeKey(failure.scope)) ?? {}
-  const { ttlMs } = failure
-  return { ...failure, ttlMs: Math.min(ttlMs * 2 ** times, Math.max(ttlMs, LONGEST_REFUSED_MS)) }
+  return { ...failure, ttlMs: grownMs(failure.ttlMs, times, LONGEST_REFUSED_MS) }
 }
 
 function noteRefusal(state: GroupState | undefined, scope: Scope, at: number): void {
@@ -79,7 +78,7 @@ export function learnFailed(
   const isNewRound = knownSince >= at
   const key = scopeKey(failure.scope)
   const times = (scopes.get(key) ?? 0) + (isNewRound ? 1 : 0)
-  const ttlMs = Math.min(failure.ttlMs * 2 ** Math.max(0, times - 1), Math.max(failure.ttlMs, LONGEST_AVOIDED_MS))
+  const ttlMs = grownMs(failure.ttlMs, Math.max(0, times - 1), LONGEST_AVOIDED_MS)
   state.failed = {
     rounds: rounds + (isNewRound ? 1 : 0),
     at: isNewRound ? fleet.clock.now() : at,

@@ -2,7 +2,7 @@
 import { MusterError, OwnershipError, PartialListError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
-import { type Fleet, lookCalls, type LookState, lookWithin, unhurriedMs } from "./context.js"
+import { type Fleet, lookCalls, type LookState, lookSoon } from "./context.js"
 import { giveWay } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { observeInterruptions } from "./observing/interruptions.js"
@@ -104,8 +104,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   look.listedAt = begun
   look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
   // What was made or asked to go while this was under way is for a list that begins later.
-  if (look.changes > changes)
-    lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
+  if (look.changes > changes) lookSoon(fleet, provider)
 }
 
 /**

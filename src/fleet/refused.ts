@@ -5,6 +5,7 @@
  */
 import type { Fleet } from "./context.js"
 import type { Provider } from "../provider.js"
+import { grownMs } from "./rests.js"
 import type { WorkerRecord } from "./roster.js"
 
 /** The first pause; doubled by each refusal, up to the longest. */
@@ -16,7 +17,7 @@ const ALL_EVERY = 8
 
 /** How long a termination that was refused, or failed, is left alone, in milliseconds. */
 export function refusedPauseMs({ refusedTimes = 0 }: WorkerRecord): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, refusedTimes - 1), LONGEST_PAUSE_MS)
+  return grownMs(FIRST_PAUSE_MS, Math.max(0, refusedTimes - 1), LONGEST_PAUSE_MS)
 }
 
 /** Of those that are due, whom to ask for now. Those for whom another one is asked wait for what it comes to. */

@@ -40,8 +40,13 @@ export function isRested({ reason, ttlMs }: Failure): boolean {
   return (reason === "rejected" || reason === "transient") && ttlMs > 0
 }
 
+/** A time that is doubled so often, up to the longest; one that is longer by itself stays as it is. */
+export function grownMs(ms: number, doublings: number, longestMs: number): number {
+  return Math.min(ms * 2 ** doublings, Math.max(ms, longestMs))
+}
+
 export function pauseMs(times: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** (times - 1), LONGEST_PAUSE_MS)
+  return grownMs(FIRST_PAUSE_MS, times - 1, LONGEST_PAUSE_MS)
 }
 
 /**
@@ -57,7 +62,7 @@ export function rest(rests: Rests, failure: Failure, sentAt: number, now: number
   const isSame = (pool: Rest) => pool.failure.code === failure.code && scopeKey(pool.scope) === scopeKey(failure.scope)
   const known = rests.pools.find(isSame)
   const times = known === undefined ? 1 : sentAt < known.at ? known.times : known.times + 1
-  const ownMs = Math.min(failure.ttlMs * 2 ** (times - 1), Math.max(failure.ttlMs, LONGEST_PAUSE_MS))
+  const ownMs = grownMs(failure.ttlMs, times - 1, LONGEST_PAUSE_MS)
   const until = now + Math.max(ownMs, failure.reason === "transient" ? pauseMs(rounds) : 0)
   const pools = rests.pools.filter((pool) => !isSame(pool)).map((pool) => withPause(pool, key, now, rounds))
   return { pools: [...pools, { scope: failure.scope, until, failure, times, at: now }], alike }

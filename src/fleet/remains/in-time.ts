@@ -3,6 +3,7 @@ import type { Clock } from "../../calls/clock.js"
 import { type CallReport, createCalls } from "../../calls/send.js"
 import { TimeoutError } from "../../errors.js"
 import type { Calls, Provider } from "../../provider.js"
+import { unansweredText } from "../../text.js"
 
 export interface InTime {
   readonly clock: Clock
@@ -25,10 +26,9 @@ export async function inTime<T>(
     lastAnswer = message
   }
   const cancel = clock.timer(ms, () => {
-    const why = lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
     deadline.abort(
       new TimeoutError(
-        `${doing} of ${provider.name} ${provider.region}: not done after ${Math.round(ms / 1000)} s; ${why}`,
+        `${doing} of ${provider.name} ${provider.region}: not done after ${Math.round(ms / 1000)} s; ${unansweredText(lastAnswer)}`,
       ),
     )
   })

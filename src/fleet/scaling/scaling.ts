@@ -3,6 +3,7 @@ import { onAbort } from "../../calls/aborts.js"
 import { accountOf } from "../../calls/send.js"
 import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
+import { unansweredText } from "../../text.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
 import { type Fleet, type GroupState, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
@@ -180,8 +181,7 @@ export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, pro
   const late = () => {
     const waited = Math.round((fleet.clock.now() - scale.begunAt) / 1000)
     const words = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
-    const why = words === undefined ? "the cloud does not answer" : `the last answer: ${words}`
-    return new TimeoutError(`scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${why}`)
+    return new TimeoutError(`scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${unansweredText(words)}`)
   }
   return within(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
 }
