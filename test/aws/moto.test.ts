@@ -3,9 +3,12 @@
  * need not. It has quirks that no EC2 has (RunInstances makes MinCount instances; disks need a size; filters it does not know
  * are an internal error), and the adapter comes through them.
  */
+import { mkdtemp, rm } from "node:fs/promises"
 import { createRequire } from "node:module"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, onTestFinished, test } from "vitest"
 import { type AwsOptions, aws } from "../../providers/aws/index.js"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterEvent } from "../../src/events.js"
@@ -85,7 +88,10 @@ describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${ab
     const ec2 = new EC2(clients)
     const provider = on()
     const spec = { ...base, name: "swept", provider, arch: "arm64", vcpus: { min: 2, max: 2 }, market: "spot" } as const
-    const cluster = new Cluster(spec, options)
+    // Where a journal says that every launch was answered, a sweep need not wait for what might still be listed.
+    const journal = await mkdtemp(join(tmpdir(), "muster-moto-"))
+    onTestFinished(() => rm(journal, { recursive: true }))
+    const cluster = new Cluster(spec, { journal })
     const apis = callsOf(cluster)
     expect(await cluster.scale(12)).toMatchObject({ running: 12 })
     expect([...apis]).toEqual(expect.arrayContaining(["DescribeSpotPriceHistory", "CreateFleet"]))
@@ -95,13 +101,13 @@ describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${ab
     await cluster.detach()
 
     const before = (await living(ec2)).length
-    const dry = await Cluster.sweep({ provider, name: "swept", dryRun: true })
+    const dry = await Cluster.sweep({ provider, name: "swept", dryRun: true }, { journal })
     expect([dry.filter(({ kind }) => kind === "instance").length, dry.some(({ removed }) => removed)]).toEqual([
       12,
       false,
     ])
     expect((await living(ec2)).length).toBe(before)
-    const gone = await Cluster.sweep({ provider, name: "swept" })
+    const gone = await Cluster.sweep({ provider, name: "swept" }, { journal })
     expect(gone.every(({ removed }) => removed)).toBe(true)
     expect((await living(ec2)).length).toBe(before - 12)
     const shared = await Cluster.sweep({ provider, shared: true })
