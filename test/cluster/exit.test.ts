@@ -8,7 +8,8 @@ import { local } from "../../providers/local/index.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { bareCalls } from "../../src/calls/send.js"
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
+/** Where the package's own name leads to what is tested, not to what was built the last time. */
+const PROGRAMS = fileURLToPath(new URL("../../.cache/js", import.meta.url))
 
 let directory = ""
 let children: ChildProcess[] = []
@@ -48,7 +49,7 @@ interface Child {
 }
 
 function start(change = "", then = ""): Child {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program(change, then)], { cwd: ROOT })
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program(change, then)], { cwd: PROGRAMS })
   children.push(child)
   let [out, said] = ["", ""]
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
