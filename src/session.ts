@@ -79,7 +79,7 @@ export class Session {
     const { journal = defaultJournalDirectory() } = options
     const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
     const { fleet } = opened
-    const size = () => fleet.roster.living().length
+    const size = () => fleet.roster.all.living.size
     const onExit = () => closeOnExit({ name, size, close, requests: () => endRequests(fleet, spec, journal) })
     session = new Session({ ...opened, abort }, [keepLease(fleet), ...(spec.closeOnExit ? [onExit()] : [])])
     wake()

@@ -246,7 +246,7 @@ const UNHURRIED_MS = 10_000
  * much later it may come, in milliseconds.
  */
 export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
-  if (!roster.launches.isWaitingAt(provider)) return 0
+  if (roster.launches.waitingAt(provider) === 0) return 0
   return Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2))
 }
 

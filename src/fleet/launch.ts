@@ -71,20 +71,26 @@ export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): vo
   const failover = (fleet.groups.get(wish.group)?.failures.length ?? 0) > 0
   const doubts = forsakenPlaces(fleet, wish.group)
   for (const call of calls) {
-    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, doubts)
+    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, { doubts })
     fleet.roster.launches.add(launch)
     noteZones(fleet, provider, call)
     void runLaunch(fleet, launch, failover)
   }
 }
 
-function newLaunch(provider: Provider, wish: string, generation: number, call: Launch["call"], doubts = 0): Launch {
+function newLaunch(
+  provider: Provider,
+  wish: string,
+  generation: number,
+  call: Launch["call"],
+  { state = "waiting", doubts = 0 }: Partial<Pick<Launch, "state" | "doubts">>,
+): Launch {
   return {
     provider,
     call,
     wish,
     generation,
-    state: "waiting",
+    state,
     journaled: false,
     failures: [],
     firstSentAt: 0,
@@ -105,8 +111,8 @@ function newLaunch(provider: Provider, wish: string, generation: number, call: L
 export function adoptIntent(fleet: Fleet, intent: OpenIntent): void {
   const provider = fleet.providers.find(({ name, region }) => name === intent.provider && region === intent.region)
   if (provider === undefined || !fleet.groups.has(intent.call.group)) return
-  const launch = newLaunch(provider, intent.wish, intent.generation, intent.call)
-  launch.state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
+  const state = intent.outcome === "unsettled" ? "unsettled" : "unknown"
+  const launch = newLaunch(provider, intent.wish, intent.generation, intent.call, { state })
   launch.firstSentAt = intent.at
   launch.sentAt = intent.sentAt
   launch.onWireAt = intent.sentAt
@@ -131,7 +137,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
       fleet.emit({ type: "launch-started", token: call.token, group: call.group, api: call.api, count: call.count })
     },
     sending: (api) => {
-      launch.state = "sent"
+      fleet.roster.launches.move(launch, "sent")
       launch.sentAt = fleet.clock.now()
       launch.onWireAt = launch.sentAt
       launch.firstSentAt ||= launch.sentAt
@@ -144,7 +150,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
       launch.lastAnswer = error.message
       if (api !== call.api) return
       launch.creates -= 1
-      if (launch.creates === 0) launch.state = "waiting"
+      if (launch.creates === 0) fleet.roster.launches.move(launch, "waiting")
     },
   })
   await answer(fleet, launch, () => provider.launch(call, calls))
@@ -157,7 +163,7 @@ async function noteSending(fleet: Fleet, { call }: Launch, api: string): Promise
 
 /** Sends a launch call of unknown outcome again: the same token, the same bytes. */
 export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
-  launch.state = "sent"
+  fleet.roster.launches.move(launch, "sent")
   launch.replays += 1
   launch.sentAt = fleet.clock.now()
   // Wanted again after nobody wanted it: it has its time once more.
@@ -184,7 +190,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
  * decided. One that cannot be answered now is booked, and does not keep what is wanted elsewhere waiting.
  */
 export function isRecovering(fleet: Fleet): boolean {
-  return fleet.roster.openLaunches().some(({ generation, state, replays, call }) => {
+  return fleet.roster.launches.asked().some(({ generation, state, replays, call }) => {
     const isTried = state === "unknown" ? replays > 0 : state !== "sent" || replays !== 1
     const isWanted = (fleet.groups.get(call.group)?.desired ?? 0) > 0
     return generation < fleet.owner.generation && !isTried && isWanted
@@ -204,7 +210,7 @@ export function settleAt(launch: Launch): number {
 /** One look at what an unsettled launch has become. */
 export async function settle(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call, ref = null } = launch
-  launch.state = "sent"
+  fleet.roster.launches.move(launch, "sent")
   launch.lookedAt = fleet.clock.now()
   const calls = fleetCalls(fleet, provider, { patience: LOOKS })
   await answer(fleet, launch, () => provider.settle(call, ref, calls), "unsettled")

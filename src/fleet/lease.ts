@@ -39,7 +39,7 @@ async function renewAll(fleet: Fleet, leaseMs: number): Promise<boolean> {
 }
 
 async function renewAt(fleet: Fleet, provider: Provider, leaseMs: number): Promise<boolean> {
-  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
+  const workers = [...fleet.roster.at(provider).living]
   const instances = workers.filter(({ state }) => state !== "terminating").map(({ instance }) => instance)
   if (instances.length === 0) return true
   // Never past the deadline, which the guest keeps by itself.

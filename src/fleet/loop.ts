@@ -101,11 +101,11 @@ function nextWake(fleet: Fleet, plans: Plans): Wake {
   }
   if (!fleet.isHeld) return next
   const turns = turnsOf(fleet)
-  for (const launch of fleet.roster.openLaunches()) consider(launchWakeAt(fleet, launch, turns), "an open launch call")
+  for (const launch of fleet.roster.launches.asked())
+    consider(launchWakeAt(fleet, launch, turns), "an open launch call")
   for (const [group, { wakeAt = Number.POSITIVE_INFINITY }] of plans) consider(wakeAt, `the plan of group ${group}`)
-  const living = fleet.roster.living()
-  if (living.length > 0) consider(deadlineAt(fleet), "the deadline")
-  consider(retryTerminationAt(fleet, living), "a termination that has come to nothing")
+  if (fleet.roster.all.living.size > 0) consider(deadlineAt(fleet), "the deadline")
+  consider(retryTerminationAt(fleet), "a termination that has come to nothing")
   return next
 }
 

@@ -171,15 +171,13 @@ async function listOurs(
  * alone tells what became of the others, can wait. So 10,000 boots take some fourteen complete lists, not one a look.
  */
 function mayAskForPending(fleet: Fleet, provider: Provider, look: LookState): boolean {
-  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const isBooting = workers.every((worker) => worker.state === "pending" || worker.state === "running")
-  const isUnclear = fleet.roster
-    .openLaunches()
-    .some((launch) => launch.provider === provider && launch.state !== "waiting")
+  const own = fleet.roster.at(provider)
+  const isBooting = own.counted.length === own.living.size
+  const isUnclear = fleet.roster.launches.asked().some((launch) => launch.provider === provider)
   const isFresh = look.listedAt > 0 && fleet.clock.now() - look.listedAt < COMPLETE_MS
   const pending = pendingOf(fleet, provider)
   const isWorth =
-    pending >= FEW_PENDING || (provider.limits.listsByZone === true && workers.length >= MANY && pending > 0)
+    pending >= FEW_PENDING || (provider.limits.listsByZone === true && own.living.size >= MANY && pending > 0)
   return isWorth && isBooting && !isUnclear && isFresh
 }
 
@@ -197,15 +195,15 @@ function changedSince(
   checkGeneration(fleet, booting)
   fleet.roster.stillPending(provider, booting, fleet.clock.now())
   const pending = new Set(booting.map(({ id }) => id))
-  const living = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const changed = living.filter(
-    ({ state, instance, knownSince }) => state === "pending" && knownSince < begun && !pending.has(instance.id),
-  )
-  return changed.length <= living.length / 2 ? changed : undefined
+  const own = fleet.roster.at(provider)
+  const changed = own
+    .in("pending")
+    .filter(({ instance, knownSince }) => knownSince < begun && !pending.has(instance.id))
+  return changed.length <= own.living.size / 2 ? changed : undefined
 }
 
 function pendingOf(fleet: Fleet, provider: Provider): number {
-  return fleet.roster.living().filter((worker) => worker.provider === provider && worker.state === "pending").length
+  return fleet.roster.at(provider).size("pending")
 }
 
 /** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
@@ -225,7 +223,7 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
  * no answers.
  */
 function concludeSeen(fleet: Fleet, provider: Provider): void {
-  for (const { launch, count } of fleet.roster.outstanding()) {
+  for (const { launch, count } of fleet.roster.outstandingAsked()) {
     const isUnanswered = launch.state === "unknown" || (launch.state === "unsettled" && !fleet.isHeld)
     if (launch.provider !== provider || !isUnanswered || count > 0) continue
     fleet.journal.outcome(launch.call.token, "settled")
@@ -244,9 +242,8 @@ async function concludeAbsent(
   begun: number,
   silentZones: readonly string[] = [],
 ): Promise<void> {
-  const absent = fleet.roster
-    .living()
-    .filter((worker) => worker.provider === provider && !seen.has(worker) && worker.knownSince < begun)
+  const absent = [...fleet.roster.at(provider).living]
+    .filter((worker) => !seen.has(worker) && worker.knownSince < begun)
     .filter(({ instance }) => !silentZones.includes(instance.zone))
   const now = fleet.clock.now()
   const doubtful = absent.filter((worker) => {

@@ -50,7 +50,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     emitPass(fleet)
     return new Map()
   }
-  readConsoles(fleet, toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet)))
+  readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), deadlineMs(fleet)))
   withdrawBarred(fleet)
   await whileWanted(fleet, askOffers(fleet))
   let plans = planNow(fleet)
@@ -62,7 +62,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     plans = planNow(fleet)
   }
   if (fleet.leaving) return plans
-  const ended = toEnd(fleet.roster.living(), fleet.clock.now(), deadlineMs(fleet))
+  const ended = toEnd(fleet.roster.all, fleet.clock.now(), deadlineMs(fleet))
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? straysOf(fleet) : []), ...exchanged]
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplus])
@@ -226,7 +226,7 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
     const left = surplus - withdrawWaiting(fleet, name, surplus)
     const counted = fleet.roster.counted(name)
     const desired = fleet.closing ? 0 : (fleet.groups.get(name)?.desired ?? 0)
-    return chooseSurplus(counted, Math.max(0, Math.min(left, counted.length - desired)))
+    return chooseSurplus([...counted], Math.max(0, Math.min(left, counted.length - desired)))
   })
 }
 
@@ -240,7 +240,7 @@ function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
   const turns = turnsOf(fleet)
   closeSwept(fleet, (launch) => isSwept(fleet, launch) && mayGiveUp(fleet, launch))
-  for (const launch of fleet.roster.openLaunches()) {
+  for (const launch of fleet.roster.launches.asked()) {
     if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
     if (launch.state !== "unknown") continue
     if (isSwept(fleet, launch)) {
@@ -289,12 +289,6 @@ function emitPass(fleet: Fleet): void {
     sums.pending += fleet.roster.pending(name)
     sums.booked += fleet.roster.booked(name)
   }
-  const living = fleet.roster.living()
-  fleet.emit({
-    type: "pass",
-    ...sums,
-    terminating: living.filter((worker) => worker.state === "terminating").length,
-    pricePerHour: living.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0),
-    unpriced: living.filter((worker) => worker.pricePerHour === undefined).length,
-  })
+  const { all } = fleet.roster
+  fleet.emit({ type: "pass", ...sums, terminating: all.size("terminating"), ...all.prices() })
 }

@@ -48,8 +48,8 @@ export function noteAsked(fleet: Fleet, provider: Provider, asked: readonly Work
   const now = fleet.clock.now()
   const isAsked = new Set(asked)
   const times = Math.max(0, ...asked.map(({ refusedTimes = 0 }) => refusedTimes))
-  for (const worker of fleet.roster.living()) {
-    if (worker.provider !== provider || isAsked.has(worker) || !isRefused(worker)) continue
+  for (const worker of fleet.roster.at(provider).in("terminating")) {
+    if (isAsked.has(worker) || !isRefused(worker)) continue
     worker.refusedTimes = accepted > 0 ? 0 : times
     worker.terminatedAt = accepted > 0 ? 0 : now
   }

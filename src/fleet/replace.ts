@@ -1,6 +1,7 @@
 /** Replace: which workers no longer do their work and must go, and when to stop making new ones. Pure. */
 import type { Failure } from "../provider.js"
-import { mayLive, STOPPED } from "./lifecycle.js"
+import { STOPPED } from "./lifecycle.js"
+import type { Members } from "./members.js"
 import type { WorkerRecord } from "./roster.js"
 
 /** Failed boots in a row after which a group is given up: the next one would fail as well, and cost. */
@@ -29,9 +30,8 @@ const SHORT_LIFE_MS = 600_000
  * The workers to terminate: failed ones, which are still there, and all of them once the cluster's deadline has passed.
  * Interrupted and lost ones need no call of ours; they no longer count and the plan makes up for them.
  */
-export function toEnd(workers: readonly WorkerRecord[], now: number, deadlineMs: number): WorkerRecord[] {
-  if (now >= deadlineMs) return workers.filter((worker) => mayLive(worker.state) && worker.state !== "terminating")
-  return workers.filter((worker) => worker.state === "failed")
+export function toEnd(workers: Pick<Members, "in">, now: number, deadlineMs: number): WorkerRecord[] {
+  return now >= deadlineMs ? workers.in("pending", "running", "interrupted", "failed") : workers.in("failed")
 }
 
 /** What the breaker needs to know of a group. */

@@ -32,8 +32,8 @@ function leftAt(
   provider: Provider,
 ): Pick<EndRequest, "owner" | "instances" | "launches" | "setUpUntil"> {
   const { cluster, uid, generation } = owner
-  const own = roster.living().filter((worker) => worker.provider === provider)
-  const open = roster.openLaunches().filter((launch) => launch.provider === provider && launch.state !== "waiting")
+  const own = [...roster.at(provider).living]
+  const open = roster.launches.asked().filter((launch) => launch.provider === provider)
   return {
     owner: { cluster, uid, owner: owner.owner, generation },
     instances: own.map(({ instance }) => instance),

@@ -3,7 +3,8 @@ import type { PriceOrigin } from "../money/cost.js"
 import type { Failure, Instance, Provider } from "../provider.js"
 import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./offers/price-index.js"
-import { advance, counts, mayLive, observedState, type WorkerState } from "./lifecycle.js"
+import { advance, observedState, type WorkerState } from "./lifecycle.js"
+import { type Counted, Members } from "./members.js"
 import { TAG } from "./tags.js"
 
 /** A worker as the core keeps it. */
@@ -58,8 +59,9 @@ export class Roster {
   readonly launches = new Launches()
   readonly #byId = new Map<Provider, Map<string, WorkerRecord>>()
   readonly #byGroup = new Map<string, WorkerRecord[]>()
-  readonly #living = new Set<WorkerRecord>()
-  readonly #livingIn = new Map<string, Set<WorkerRecord>>()
+  readonly #all = new Members()
+  readonly #inGroup = new Map<string, Members>()
+  readonly #at = new Map<Provider, Members>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
   readonly #onChange: (change: RosterChange) => void
@@ -101,7 +103,9 @@ export class Roster {
     const { tags } = known.instance
     // Tags fade from what is gone; what we read of them while it lived stays.
     const hasAll = Object.keys(tags).every((name) => Object.hasOwn(instance.tags, name))
+    const { zone } = known.instance
     known.instance = hasAll ? instance : { ...instance, tags: { ...tags, ...instance.tags } }
+    if (instance.zone !== zone) for (const set of this.#setsOf(known)) set.weigh(known)
     if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
     // A failed instance is listed until it is gone: later lists do not take back what its console added.
@@ -125,17 +129,12 @@ export class Roster {
     const members = this.#byGroup.get(group) ?? []
     members.push(worker)
     this.#byGroup.set(group, members)
-    this.#noteLiving(worker)
+    for (const set of this.#setsOf(worker)) set.note(worker)
     this.#noteMade(instance.tags[TAG.launch])
   }
 
-  #noteLiving(worker: WorkerRecord): void {
-    const own = this.#livingIn.get(worker.group) ?? new Set<WorkerRecord>()
-    this.#livingIn.set(worker.group, own)
-    for (const set of [this.#living, own]) {
-      if (mayLive(worker.state)) set.add(worker)
-      else set.delete(worker)
-    }
+  #setsOf({ group, provider }: WorkerRecord): readonly Members[] {
+    return [this.#all, this.inGroup(group), this.at(provider)]
   }
 
   #noteMade(token: string | undefined): void {
@@ -146,10 +145,14 @@ export class Roster {
   reprice(): void {
     for (const worker of this.workers.values()) {
       const price = worker.pricePerHour === undefined ? this.#priceOf(worker.provider, worker.instance) : undefined
-      if (price === undefined) continue
-      worker.pricePerHour = price.perHour
-      worker.priceFrom = price.from
+      if (price !== undefined) this.setPrice(worker, price)
     }
+  }
+
+  setPrice(worker: WorkerRecord, { perHour, from }: Price): void {
+    worker.pricePerHour = perHour
+    worker.priceFrom = from
+    for (const set of this.#setsOf(worker)) set.weigh(worker)
   }
 
   /** A list of what is pending showed these. */
@@ -167,7 +170,7 @@ export class Roster {
     if (to === from) return
     worker.state = to
     worker.since = now
-    this.#noteLiving(worker)
+    for (const set of this.#setsOf(worker)) set.note(worker, from)
     this.#onChange({ worker, from })
   }
 
@@ -182,40 +185,45 @@ export class Roster {
 
   /** How many workers that may still run or cost money, and launch calls of which more may come, there are. */
   get size(): number {
-    return this.#living.size + this.launches.size
+    return this.#all.living.size + this.launches.size
+  }
+
+  /** All workers. */
+  get all(): Members {
+    return this.#all
+  }
+
+  /** Those of a group. */
+  inGroup(group: string): Members {
+    return kept(this.#inGroup, group)
+  }
+
+  /** Those at a provider. */
+  at(provider: Provider): Members {
+    return kept(this.#at, provider)
   }
 
   /** Workers that may still run or cost money. */
   living(): WorkerRecord[] {
-    return [...this.#living]
+    return [...this.#all.living]
   }
 
   /** Workers of a group that count toward its target. */
-  counted(group: string): WorkerRecord[] {
-    return [...this.#livingOf(group)].filter((worker) => counts(worker.state))
+  counted(group: string): Counted {
+    return this.inGroup(group).counted
   }
 
   running(group: string): number {
-    return this.#countOf(group, "running")
+    return this.inGroup(group).size("running")
   }
 
   pending(group: string): number {
-    return this.#countOf(group, "pending")
-  }
-
-  #countOf(group: string, state: "running" | "pending"): number {
-    let count = 0
-    for (const worker of this.#livingOf(group)) if (worker.state === state) count += 1
-    return count
-  }
-
-  #livingOf(group: string): ReadonlySet<WorkerRecord> {
-    return this.#livingIn.get(group) ?? new Set()
+    return this.inGroup(group).size("pending")
   }
 
   /** Nothing more can come of it: what it lent goes back. */
   forget(launch: Launch): void {
-    launch.state = "settled"
+    this.launches.move(launch, "settled")
     launch.release()
     this.launches.delete(launch)
   }
@@ -224,10 +232,15 @@ export class Roster {
     return this.launches.open(group)
   }
 
-  /** How many instances may still come of the open launches of a group, or of those of them that are chosen. */
-  booked(group: string, isChosen: (launch: Launch) => boolean = () => true): number {
+  /** How many instances may still come of the open launches of a group. */
+  booked(group: string): number {
+    return this.launches.waiting(group).count + this.asked(group)
+  }
+
+  /** How many may still come of those that were sent, or may have been. */
+  asked(group: string): number {
     let sum = 0
-    for (const launch of this.launches.of(group)) if (isChosen(launch)) sum += this.#outstandingOf(launch)
+    for (const launch of this.launches.asked(group)) sum += this.#outstandingOf(launch)
     return sum
   }
 
@@ -237,8 +250,17 @@ export class Roster {
   }
 
   /** The open launches, each with how many instances may still come of it. */
-  outstanding(group?: string): { readonly launch: Launch; readonly count: number }[] {
-    return this.openLaunches(group).map((launch) => ({ launch, count: this.#outstandingOf(launch) }))
+  outstanding(): { readonly launch: Launch; readonly count: number }[] {
+    return this.#outstanding(this.openLaunches())
+  }
+
+  /** The same of those that were sent, or may have been. */
+  outstandingAsked(group?: string): { readonly launch: Launch; readonly count: number }[] {
+    return this.#outstanding(this.launches.asked(group))
+  }
+
+  #outstanding(launches: readonly Launch[]): { readonly launch: Launch; readonly count: number }[] {
+    return launches.map((launch) => ({ launch, count: this.#outstandingOf(launch) }))
   }
 
   #outstandingOf({ call, state, failures }: Launch): number {
@@ -247,6 +269,14 @@ export class Roster {
     for (const { count } of failures) left -= count
     return Math.max(0, left)
   }
+}
+
+function kept<K>(members: Map<K, Members>, key: K): Members {
+  const known = members.get(key)
+  if (known !== undefined) return known
+  const fresh = new Members()
+  members.set(key, fresh)
+  return fresh
 }
 
 /** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */

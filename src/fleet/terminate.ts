@@ -71,15 +71,17 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
 
 /** Nothing of the provider is left to do but to see that all has gone: that is looked for at once. */
 function isLastStep({ roster }: Fleet, provider: Provider): boolean {
-  const living = roster.living().filter((worker) => worker.provider === provider)
-  return living.every(({ termination }) => termination === "accepted") && !roster.launches.isOpenAt(provider)
+  const own = roster.at(provider)
+  const leaving = own.in("terminating")
+  if (leaving.length < own.living.size || roster.launches.isOpenAt(provider)) return false
+  return leaving.every(({ termination }) => termination === "accepted")
 }
 
 /** Workers on their way out whose termination was not accepted, or did nothing for a minute. */
 export function unfinishedTerminations(fleet: Fleet): readonly WorkerRecord[] {
   const now = fleet.clock.now()
-  const due = fleet.roster.living().filter((worker) => {
-    if (worker.state !== "terminating" || worker.termination === "sent") return false
+  const due = fleet.roster.all.in("terminating").filter((worker) => {
+    if (worker.termination === "sent") return false
     // Seen on its way out without our asking, it needs no call of ours.
     return worker.terminatedAt !== undefined && now - worker.terminatedAt >= pauseMs(worker)
   })
@@ -92,10 +94,9 @@ function pauseMs(worker: WorkerRecord): number {
 }
 
 /** When the first unfinished termination is due to be asked for again, in milliseconds since 1970. */
-export function retryTerminationAt({ owner }: Fleet, living: readonly WorkerRecord[]): number {
-  const times = living.map((worker) => {
-    if (worker.state !== "terminating" || worker.termination === "sent" || worker.terminatedAt === undefined)
-      return undefined
+export function retryTerminationAt({ owner, roster }: Fleet): number {
+  const times = roster.all.in("terminating").map((worker) => {
+    if (worker.termination === "sent" || worker.terminatedAt === undefined) return undefined
     // Somebody has changed its tags since: it is not ours to ask any more.
     if (!isOurs(worker.instance.tags, owner)) return undefined
     return worker.terminatedAt + pauseMs(worker)
@@ -111,7 +112,7 @@ export function sweptAt(launch: Launch): number {
 /** Gives up on launches of unknown outcome that could not show up any more: at zero, say, they are swept, not replayed. */
 export function closeSwept(fleet: Fleet, isSwept: (launch: Launch) => boolean): void {
   const now = fleet.clock.now()
-  for (const launch of fleet.roster.openLaunches()) {
+  for (const launch of fleet.roster.launches.asked()) {
     if (launch.state !== "unknown" || !isSwept(launch)) continue
     // A cloud that can be asked what became of it is asked first.
     if (now < sweptAt(launch) || launch.provider.find !== undefined) continue

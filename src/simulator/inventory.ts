@@ -17,21 +17,48 @@ export interface WorldFilter {
 /** A list by one of these costs as much as there are matches, however many others there are. */
 const INDEXED_TAGS: readonly string[] = [TAG.cluster, TAG.uid, TAG.launch]
 
-const NONE: ReadonlyMap<string, Life> = new Map()
+/** Lives, oldest first, so that a page is found without looking at those before it. */
+class Shelf {
+  readonly #lives: Life[] = []
+
+  get size(): number {
+    return this.#lives.length
+  }
+
+  add(life: Life): void {
+    const last = this.#lives.at(-1)
+    if (last === undefined || last.order < life.order) this.#lives.push(life)
+    else this.#lives.splice(this.#after(life.order), 0, life)
+  }
+
+  delete(life: Life): void {
+    const at = this.#after(life.order) - 1
+    if (this.#lives[at] === life) this.#lives.splice(at, 1)
+  }
+
+  *from(order: number): Iterable<Life> {
+    for (let at = this.#after(order); at < this.#lives.length; at += 1) yield this.#lives[at] as Life
+  }
+
+  /** Where the first one stands that was made after this order. */
+  #after(order: number): number {
+    let [low, high] = [0, this.#lives.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#lives[middle] as Life).order <= order) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
 
 export class Inventory {
   /** Every instance there ever was. */
   readonly #all = new Map<string, Life>()
   /** Those that lists may still show. */
   readonly #listed = new Map<string, Life>()
-  readonly #byTag = new Map<string, Map<string, Life>>()
-
-  #isShuffled = false
-
-  /** Lists come oldest first by themselves, unless tags were changed meanwhile. */
-  get isOrdered(): boolean {
-    return !this.#isShuffled
-  }
+  readonly #inOrder = new Shelf()
+  readonly #byTag = new Map<string, Shelf>()
 
   /** How many there ever were. */
   get size(): number {
@@ -48,70 +75,76 @@ export class Inventory {
 
   add(life: Life): void {
     this.#all.set(life.id, life)
+    this.#show(life)
+  }
+
+  #show(life: Life): void {
     this.#listed.set(life.id, life)
-    this.#index(life)
+    this.#inOrder.add(life)
+    for (const key of indexKeys(life)) {
+      const lives = this.#byTag.get(key) ?? new Shelf()
+      this.#byTag.set(key, lives)
+      lives.add(life)
+    }
   }
 
   /** Long gone: only the truth remembers it. */
   unlist(life: Life): void {
     this.#listed.delete(life.id)
+    this.#inOrder.delete(life)
     for (const key of indexKeys(life)) {
       const lives = this.#byTag.get(key)
-      lives?.delete(life.id)
+      lives?.delete(life)
       if (lives?.size === 0) this.#byTag.delete(key)
     }
   }
 
   retag(life: Life, tags: Readonly<Record<string, string>>): void {
     const isListed = this.#listed.has(life.id)
-    this.#isShuffled ||= isListed
     if (isListed) this.unlist(life)
     life.tags = tags
-    if (!isListed) return
-    this.#listed.set(life.id, life)
-    this.#index(life)
+    if (isListed) this.#show(life)
   }
 
-  /** Those made after an order that match but for their state, which depends on who looks and when. */
+  /**
+   * Those made after an order that match but for their state, which depends on who looks and when. Oldest first, unless they are
+   * asked for by id.
+   */
   *matching(filter: WorldFilter, where: "listed" | "all", after = 0): Iterable<Life> {
     const ids = filter.ids === undefined ? undefined : new Set(filter.ids)
     const names = filter.names === undefined ? undefined : new Set(filter.names)
-    const from = where === "all" ? this.#all : this.#listed
-    for (const life of this.#candidates(filter, ids, from)) {
+    for (const life of this.#candidates(filter, ids, where, after)) {
       if (life.order <= after) continue
       if (names !== undefined && (life.name === undefined || !names.has(life.name))) continue
       if (matches(life, filter)) yield life
     }
   }
 
-  *#candidates(filter: WorldFilter, ids: Set<string> | undefined, from: ReadonlyMap<string, Life>): Iterable<Life> {
+  *#candidates(
+    filter: WorldFilter,
+    ids: Set<string> | undefined,
+    where: "listed" | "all",
+    after: number,
+  ): Iterable<Life> {
     if (ids === undefined) {
-      yield* (from === this.#listed ? this.#narrowest(filter) : from).values()
+      yield* where === "all" ? this.#all.values() : this.#narrowest(filter).from(after)
       return
     }
     for (const id of ids) {
-      const life = from.get(id)
+      const life = (where === "all" ? this.#all : this.#listed).get(id)
       if (life !== undefined) yield life
     }
   }
 
-  #narrowest(filter: WorldFilter): ReadonlyMap<string, Life> {
-    let best: ReadonlyMap<string, Life> = this.#listed
+  #narrowest(filter: WorldFilter): Shelf {
+    let best = this.#inOrder
     for (const key of INDEXED_TAGS) {
       const value = filter.tags?.[key]
       if (value === undefined) continue
-      const lives = this.#byTag.get(`${key}=${value}`) ?? NONE
+      const lives = this.#byTag.get(`${key}=${value}`) ?? new Shelf()
       if (lives.size < best.size) best = lives
     }
     return best
-  }
-
-  #index(life: Life): void {
-    for (const key of indexKeys(life)) {
-      const lives = this.#byTag.get(key)
-      if (lives === undefined) this.#byTag.set(key, new Map([[life.id, life]]))
-      else lives.set(life.id, life)
-    }
   }
 }
 

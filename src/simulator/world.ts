@@ -222,7 +222,7 @@ export class World {
   ): [Life, InstanceState][] {
     const now = this.#now()
     const { inventory } = this.#state
-    const isOrdered = inventory.isOrdered && filter.ids === undefined
+    const isOrdered = filter.ids === undefined
     const found: [Life, InstanceState][] = []
     for (const life of inventory.matching(filter, where, after)) {
       if (found.length >= count && isOrdered) break

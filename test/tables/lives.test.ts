@@ -2,6 +2,7 @@ import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { advance, counts, mayLive, observedState, type WorkerState } from "../../src/fleet/lifecycle.js"
 import { heldUntil, MOST_FAILED_BOOTS, toEnd, tripped } from "../../src/fleet/replace.js"
+import { Members } from "../../src/fleet/members.js"
 import type { WorkerRecord } from "../../src/fleet/roster.js"
 import type { Instance } from "../../src/provider.js"
 import { failureOf, instanceOf, NOW, workerOf } from "./support.js"
@@ -78,7 +79,8 @@ describe("what a look at an instance says", () => {
 })
 
 describe("toEnd", () => {
-  const workers = STATES.map((state) => workerOf({ id: state }, { state }))
+  const workers = new Members()
+  for (const state of STATES) workers.note(workerOf({ id: state }, { state }))
   const ids = (chosen: readonly WorkerRecord[]) => chosen.map((worker) => worker.instance.id)
 
   test("before the deadline: what failed and is still there", () => {

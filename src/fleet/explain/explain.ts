@@ -85,7 +85,7 @@ export function explain(fleet: Fleet): Explanation {
 function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupExplanation {
   const { name } = state.group
   const short = shortOf(fleet, state)
-  const own = fleet.roster.living().filter((worker) => worker.group === name)
+  const own = [...fleet.roster.inGroup(name).living]
   const stopped = stoppedBy(state)
   return {
     group: name,
@@ -148,7 +148,7 @@ function waitingOf(fleet: Fleet, group: string): readonly Waiting[] {
 
 /** Terminations that are refused, and lists that fail: what is said of workers is as old as the last one that did not. */
 function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
-  const leaving = fleet.roster.living().filter((worker) => worker.group === group && worker.refusal !== undefined)
+  const leaving = [...fleet.roster.inGroup(group).living].filter(({ refusal }) => refusal !== undefined)
   const refused =
     leaving.length === 0 ? [] : [{ what: `terminating ${leaving.length} instances${refusalsOf(leaving)}` }]
   const blind = [...fleet.looks].flatMap(([provider, { problem, lastAnswer, nextAt }]): readonly Waiting[] => {

@@ -104,8 +104,8 @@ export function forsakenPlaces(
   place?: Pick<Offer, "provider" | "region">,
   since = 0,
 ): number {
-  const forsaken = fleet.roster
-    .openLaunches(group)
+  const forsaken = fleet.roster.launches
+    .asked(group)
     .filter(({ provider: { name, region }, isForsaken, firstSentAt }) => {
       const isThere = place === undefined || placeKey(place) === placeKey({ provider: name, region })
       return isForsaken === true && isThere && firstSentAt >= since
@@ -115,7 +115,7 @@ export function forsakenPlaces(
 
 /** A complete list of the provider was begun at this moment and has been read: what it can no longer miss was not made. */
 export function noteList(fleet: Fleet, provider: Launch["provider"], begun: number): void {
-  for (const launch of fleet.roster.openLaunches()) {
+  for (const launch of fleet.roster.launches.asked()) {
     if (launch.provider !== provider || launch.state !== "unknown" || begun < sweptAt(launch)) continue
     if (!fleet.roster.isSeen(launch.call.token)) launch.emptyLists += 1
   }

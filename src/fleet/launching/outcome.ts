@@ -39,15 +39,16 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])
   else if (problem !== undefined) stop(fleet, launch, problem)
   launch.failures = launched.failures
-  launch.state = launched.settled ? "settled" : "unsettled"
+  const outcome = launched.settled ? "settled" : "unsettled"
+  fleet.roster.launches.move(launch, outcome)
   launch.lookedAt = now
   if (launched.ref !== undefined) launch.ref = launched.ref
-  fleet.journal.outcome(call.token, launch.state, launched.ref, launched.instances)
+  fleet.journal.outcome(call.token, outcome, launched.ref, launched.instances)
   fleet.emit({
     type: "launch-ended",
     token: call.token,
     group: call.group,
-    outcome: launch.state,
+    outcome,
     made: workers.length,
   })
   markChanged(fleet, provider)
@@ -63,7 +64,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
     fleet.emit({ type: "launch-ended", token: call.token, group: call.group, outcome, made: 0, message })
   if (ifUnknown === "unsettled") {
     // It was accepted: whatever looking at it came to, more may still come of it.
-    launch.state = "unsettled"
+    fleet.roster.launches.move(launch, "unsettled")
     launch.lastAnswer = message
     launch.failedLooks += 1
     if (launch.failedLooks % LOOKS_TOLD === 0) {
@@ -74,7 +75,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
     // Not sent again, or not looked at after it was sent, is not the same as never sent.
     const isSent = launch.replays + launch.creates > 0
-    if (isSent) launch.state = "unknown"
+    if (isSent) fleet.roster.launches.move(launch, "unknown")
     else close(fleet, launch)
     end(isSent ? "unknown" : "withdrawn")
   } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
@@ -99,7 +100,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
     end("refused")
     stop(fleet, launch, error)
   } else {
-    launch.state = "unknown"
+    fleet.roster.launches.move(launch, "unknown")
     launch.sentAt = fleet.clock.now()
     launch.lastAnswer = message
     end("unknown")
@@ -149,7 +150,7 @@ function tellUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch
 }
 
 function close(fleet: Fleet, launch: Launch): void {
-  launch.state = "settled"
+  fleet.roster.launches.move(launch, "settled")
   if (launch.journaled) fleet.journal.outcome(launch.call.token, "refused")
   lookWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
 }

@@ -17,7 +17,7 @@ export function seekAt(launch: Launch): number {
  */
 export async function seek(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call } = launch
-  launch.state = "sent"
+  fleet.roster.launches.move(launch, "sent")
   launch.lookedAt = fleet.clock.now()
   try {
     const found = await provider.find?.(call, fleetCalls(fleet, provider))
@@ -25,7 +25,7 @@ export async function seek(fleet: Fleet, launch: Launch): Promise<void> {
     else accept(fleet, launch, found)
   } catch (error) {
     if (isFinal(error)) giveUp(fleet, launch)
-    else launch.state = "unknown"
+    else fleet.roster.launches.move(launch, "unknown")
   }
   markChanged(fleet, provider)
   fleet.wake()

@@ -13,7 +13,7 @@ export interface Turns {
 /** Whose turn it is now. */
 export function turnsOf(fleet: Fleet): Turns {
   const first = new Map<string, Launch>()
-  for (const launch of fleet.roster.openLaunches()) {
+  for (const launch of fleet.roster.launches.asked()) {
     if (!isUnanswered(launch)) continue
     const key = placeOf(launch)
     // What is on the wire again already is the one.

@@ -22,7 +22,7 @@ export async function listKnown(
   const isKnown = look.listedAt > 0 || fleet.owner.generation === 1
   if (provider.limits.listsByZone !== true || !isOutage || !isKnown || fleet.closing) throw error
   fleet.emit({ type: "problem", error: error.name, message: error.message })
-  const lists = zonesOf(fleet.roster.living().filter((worker) => worker.provider === provider)).map((ids) =>
+  const lists = zonesOf([...fleet.roster.at(provider).living]).map((ids) =>
     provider.list(ids, lookCalls(fleet, provider)),
   )
   const outcomes = await Promise.allSettled(lists)

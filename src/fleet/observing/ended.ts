@@ -1,10 +1,14 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { Provider } from "../../provider.js"
 import { type Fleet, type GroupState, lookWithin } from "../context.js"
+import type { WorkerState } from "../lifecycle.js"
 import { windowMs } from "../remains/arrivals.js"
 import type { WorkerRecord } from "../roster.js"
 import { setTargets } from "../scaling/scaling.js"
 import { generationOf } from "../tags.js"
+
+/** The states of what has left. */
+export const LEFT = ["lost", "terminating", "terminated"] as const satisfies readonly WorkerState[]
 
 /** It left without our asking, and a look that began at `begun` is the first that found it gone. */
 export function isNewlyGone(worker: WorkerRecord, begun: number): boolean {
@@ -25,9 +29,8 @@ function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminat
  */
 export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!fleet.isHeld || fleet.closing) return
-  const workers = [...fleet.roster.workers.values()]
   // Of all places: what is deleted by name goes everywhere.
-  const ended = workers.filter((worker) => isEndedByOthers(fleet, worker, begun))
+  const ended = fleet.roster.all.in(...LEFT).filter((worker) => isEndedByOthers(fleet, worker, begun))
   if (!ended.some((worker) => worker.provider === provider && isNewlyGone(worker, begun))) return
   // The other places are looked at as well before any of it is replaced.
   for (const other of fleet.providers) if (other !== provider) lookWithin(fleet, other, 0)
@@ -57,8 +60,8 @@ const TOGETHER_MS = 30_000
 export function endingUntil(fleet: Fleet, { group, desired, askedAt, metAt }: GroupState): number {
   const now = fleet.clock.now()
   const waitMs = ({ limits }: Provider) => Math.min(limits.consistencyMs, TOGETHER_MS)
-  const ended = fleet.roster.ofGroup(group.name).filter((worker) => {
-    // Of thousands in each pass: hardly any goes past the first.
+  const gone = fleet.roster.inGroup(group.name).in(...LEFT)
+  const ended = gone.filter((worker) => {
     if (worker.instance.endedBy === undefined || worker.terminatedAt !== undefined) return false
     const isSoon = worker.since > Math.max(askedAt, now - waitMs(worker.provider))
     return worker.hasGivenWay !== true && hasLeft(worker) && isSoon

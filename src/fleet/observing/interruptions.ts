@@ -1,23 +1,21 @@
 /** Interruptions: what a cloud takes away, and why something has gone. */
 import type { Instance, Provider } from "../../provider.js"
 import { type Fleet, lookCalls } from "../context.js"
-import { mayLive } from "../lifecycle.js"
 import type { WorkerRecord } from "../roster.js"
-import { isNewlyGone } from "./ended.js"
+import { isNewlyGone, LEFT } from "./ended.js"
 
 /**
  * Those that this look found gone, or on their way out, without our asking and without a reason are asked about as gone: some
  * clouds can tell why and by whom, all others may infer it.
  */
 export async function observeInterruptions(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
+  if (provider.interruptions === undefined) return
   const isUntold = (worker: WorkerRecord) =>
     isNewlyGone(worker, begun) && worker.failure === undefined && worker.instance.endedBy === undefined
-  const asked = [...fleet.roster.workers.values()].filter(
-    (worker) =>
-      worker.provider === provider &&
-      (isUntold(worker) || (worker.instance.market === "spot" && mayLive(worker.state))),
-  )
-  if (provider.interruptions === undefined || asked.length === 0) return
+  const own = fleet.roster.at(provider)
+  const spot = [...own.living].filter(({ instance }) => instance.market === "spot")
+  const asked = [...new Set([...spot, ...own.in(...LEFT).filter(isUntold)])]
+  if (asked.length === 0) return
   const instances = asked.map(
     (worker): Instance => (isUntold(worker) ? { ...worker.instance, state: "terminated" } : worker.instance),
   )

@@ -3,8 +3,7 @@ import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { Fleet } from "../context.js"
 import { claimsOf } from "../opening/claims.js"
-import { counts } from "../lifecycle.js"
-import { isNewlyGone } from "./ended.js"
+import { isNewlyGone, LEFT } from "./ended.js"
 
 export function overtaken({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
   return new OwnershipError(
@@ -21,9 +20,10 @@ export function overtaken({ cluster, generation }: Fleet["owner"], highest: numb
  */
 export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
   if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return
-  const suspects = [...fleet.roster.workers.values()].filter(
-    (worker) => worker.provider === provider && worker.failure === undefined && isNewlyGone(worker, begun),
-  )
+  const suspects = fleet.roster
+    .at(provider)
+    .in(...LEFT)
+    .filter((worker) => worker.failure === undefined && isNewlyGone(worker, begun))
   if (suspects.length === 0) return
   const { highest, isWhole } = await claimsOf(fleet)
   if (highest > fleet.owner.generation) throw overtaken(fleet.owner, highest)
@@ -35,5 +35,5 @@ export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: nu
 /** It took the cluster over by a claim that lists can no longer miss, and nothing is left of what it took over. */
 function hasClaimed({ clock, foundAt, owner, roster }: Fleet, { limits }: Provider): boolean {
   const isOld = clock.now() - foundAt > limits.consistencyMs
-  return owner.generation > 1 && isOld && roster.living().every(({ state }) => !counts(state))
+  return owner.generation > 1 && isOld && roster.all.counted.length === 0
 }

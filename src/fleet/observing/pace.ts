@@ -22,26 +22,27 @@ export const COMPLETE_MS = 10_000
 
 /** How long after the last look began, in milliseconds. */
 export function nextLookMs(fleet: Fleet, provider: Provider): number {
-  const workers = fleet.roster.living().filter((worker) => worker.provider === provider)
-  const changing = workers.some(({ state }) => !isSteady(state))
-  const open = fleet.roster
-    .openLaunches()
-    .filter((launch) => launch.provider === provider && launch.state !== "waiting")
+  const own = fleet.roster.at(provider)
+  const size = own.living.size
+  const leaving = own.in("terminating")
+  const unsteady = own.size("pending", "failed") + leaving.length
+  const changing = unsteady > 0
+  const open = fleet.roster.launches.asked().filter((launch) => launch.provider === provider)
   // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
-  const isAsking = workers.every(({ state, termination }) => isSteady(state) || termination === "sent")
+  const isAsking = leaving.length === unsteady && leaving.every(({ termination }) => termination === "sent")
   if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
   const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
   if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
-  if (workers.length === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
-  const isSpot = workers.some((worker) => worker.instance.market === "spot")
+  if (size === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
+  const isSpot = hasSpot(own.living)
   const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
-  const watchMs = Math.max(leastMs, eachMs * workers.length)
+  const watchMs = Math.max(leastMs, eachMs * size)
   const now = fleet.clock.now()
-  const ends = workers.flatMap(({ state, interruptedAt = 0 }) =>
-    state === "interrupted" && interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : [],
-  )
+  const ends = own
+    .in("interrupted")
+    .flatMap(({ interruptedAt = 0 }) => (interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : []))
   return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
 }
 
@@ -57,6 +58,7 @@ function nextDoubtMs({ doubtedUntil, looks, clock }: Fleet, provider: Provider):
   return listedAt >= until ? Number.POSITIVE_INFINITY : Math.min(Math.max(0, until - clock.now()), WATCH_MS)
 }
 
-function isSteady(state: WorkerRecord["state"]): boolean {
-  return state === "running" || state === "interrupted"
+function hasSpot(workers: Iterable<WorkerRecord>): boolean {
+  for (const { instance } of workers) if (instance.market === "spot") return true
+  return false
 }

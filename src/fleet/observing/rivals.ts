@@ -35,11 +35,11 @@ export function mayHaveRivals(fleet: Fleet, provider: Provider): boolean {
   const { clock, contest, groups, roster } = fleet
   if (!fleet.isNamed || !fleet.isHeld || fleet.closing || fleet.leaving) return false
   if ([...groups.values()].every(({ desired }) => desired === 0)) return false
-  const living = roster.living()
-  const isBooting = living.some(({ state }) => state === "pending") || roster.openLaunches().length > 0
+  const isBooting = roster.all.size("pending") > 0 || roster.launches.size > 0
   if (isBooting || rivalsOf(fleet).size > 0) return true
   const listedAt = contest.listedAt.get(provider) ?? Number.NEGATIVE_INFINITY
-  const latest = Math.max(Number.NEGATIVE_INFINITY, ...living.map(({ knownSince }) => knownSince))
+  let latest = Number.NEGATIVE_INFINITY
+  for (const { knownSince } of roster.all.living) latest = Math.max(latest, knownSince)
   const shownAt = latest + provider.limits.attemptMs + provider.limits.consistencyMs
   return listedAt < latest || (listedAt < shownAt && clock.now() >= shownAt)
 }
@@ -110,9 +110,8 @@ function isEarlier([uid, at]: First, [ownUid, own]: First): boolean {
  */
 function decidedAt({ providers, roster }: Fleet, behindSince: number): number {
   const windows = providers.map(({ limits }) => behindSince + limits.consistencyMs)
-  const open = roster
-    .openLaunches()
-    .filter(({ state }) => state !== "waiting")
+  const open = roster.launches
+    .asked()
     .map(({ sentAt, provider: { limits } }) => sentAt + limits.attemptMs + limits.consistencyMs)
   return Math.max(...windows, ...open)
 }

@@ -27,13 +27,14 @@ export function exchangeOf(state: GroupNow, available: readonly Offer[], now: nu
   const { group, counted, booked, desired, leaving = 0 } = state
   const { returnToSpotMs } = group
   if (returnToSpotMs === undefined || group.market !== "spot-with-fallback" || desired === 0) return NONE
-  const standIns = counted.filter(({ instance, state }) => instance.market === "on-demand" && state === "running")
+  const standing = [...counted]
+  const standIns = standing.filter(({ instance, state }) => instance.market === "on-demand" && state === "running")
   if (standIns.length === 0) return NONE
   const dueAt = Math.min(...standIns.map(({ instance }) => instance.launchedAt)) + returnToSpotMs
   const due = standIns.filter(({ instance }) => instance.launchedAt + returnToSpotMs <= now)
   const extra = Math.min(due.length, Math.max(0, shareOf(group.maxUnavailable, desired) - leaving))
   const over = counted.length + booked - desired
-  const running = counted.filter((worker) => worker.state === "running").length
+  const running = standing.filter((worker) => worker.state === "running").length
   const ending = [...due]
     .sort((a, b) => a.instance.launchedAt - b.instance.launchedAt)
     .slice(0, Math.max(0, Math.min(extra, over, running - desired)))

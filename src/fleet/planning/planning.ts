@@ -57,10 +57,11 @@ function withRetry(fleet: Fleet, state: GroupState, plan: GroupPlan): GroupPlan 
 /** What the plan of a group is made from, for a target. */
 export function groupNow(fleet: Fleet, state: GroupState, desired: number): GroupNow {
   const { group, offers = [], askedAt } = state
-  const workers = fleet.roster.ofGroup(group.name)
-  const bookedIn = new Map<string, number>()
-  let booked = 0
-  for (const { launch, count } of fleet.roster.outstanding(group.name)) {
+  const members = fleet.roster.inGroup(group.name)
+  const waiting = fleet.roster.launches.waiting(group.name)
+  const bookedIn = new Map(waiting.zones)
+  let booked = waiting.count
+  for (const { launch, count } of fleet.roster.outstandingAsked(group.name)) {
     const { provider, call } = launch
     booked += count
     if (call.zone === undefined || count === 0) continue
@@ -74,8 +75,8 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
     booked,
     bookedIn,
     offers,
-    leaving: workers.filter((worker) => worker.state === "terminating").length,
-    heldUntil: heldUntil(workers, askedAt),
+    leaving: members.size("terminating"),
+    heldUntil: heldUntil(members.in("lost", "terminating", "terminated"), askedAt),
     batches: batchesOf(fleet.providers),
     refusals: [...state.refusals.values()],
     trial: (place) => trialOf(fleet, state, place),
@@ -86,11 +87,15 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
 function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" | "region">): Trial {
   const { name } = state.group
   const isThere = (provider: Provider) => provider.name === place.provider && provider.region === place.region
-  const made = fleet.roster.counted(name).filter(({ provider }) => isThere(provider))
-  const since = Math.max(0, ...made.map(({ knownSince }) => knownSince))
+  let [since, isBooting] = [0, false]
+  for (const { provider, knownSince, state } of fleet.roster.counted(name)) {
+    if (!isThere(provider)) continue
+    since = Math.max(since, knownSince)
+    isBooting ||= state === "pending"
+  }
   const isAsked = fleet.roster
     .openLaunches(name)
-    .some(({ provider, state }) => isThere(provider) && state !== "unknown" && state !== "settled")
+    .some(({ provider, state }) => isThere(provider) && state !== "unknown")
   // One that was forsaken was asked for minutes: it counts as several.
   const forsaken = forsakenPlaces(fleet, name, place, since)
   const { rounds: failed } = state.failed
@@ -99,7 +104,7 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
   const short = isOneByOne ? state.short.rounds : 0
   const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed, short)
   // Where what was made failed again and again, those that do not run yet are still to tell.
-  const isUntold = failed > 0 && made.some(({ state }) => state === "pending")
+  const isUntold = failed > 0 && isBooting
   return { rounds, isAsked: isAsked || isUntold }
 }
 
@@ -113,8 +118,10 @@ export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] 
 function checkBoots(fleet: Fleet, state: GroupState): void {
   if (state.breaker !== undefined) return
   const { group, desired, askedAt: since } = state
-  const workers = fleet.roster.ofGroup(group.name)
+  const failed = fleet.roster.inGroup(group.name).in("failed", "lost", "terminating", "terminated")
+  if (!failed.some(({ failure }) => failure?.reason === "boot")) return
   const bootMs = Math.max(0, ...fleet.providers.map((provider) => provider.limits.bootMs))
+  const workers = fleet.roster.ofGroup(group.name)
   state.breaker = tripped(workers, { since, now: fleet.clock.now(), desired, bootMs })
   if (state.breaker === undefined) return
   const message = `too many boots failed: nothing more is launched for group ${group.name} until the next scale; the last one: ${state.breaker.message}`

@@ -2,6 +2,7 @@
 import { inScope } from "../../offer.js"
 import type { Market, Offer, Provider, Scope } from "../../provider.js"
 import type { MarketWish, ResolvedGroup } from "../../spec.js"
+import type { Counted } from "../members.js"
 import type { WorkerRecord } from "../roster.js"
 
 /** Something that was refused, and when (milliseconds since 1970). */
@@ -15,7 +16,7 @@ export interface Refusal {
 /** What an order may need to know beside the offers. */
 export interface Standing {
   /** Workers of the group that count. */
-  readonly counted: readonly WorkerRecord[]
+  readonly counted: Counted
   /** How many more are asked of single zones by launch calls under way, by `zoneKey`. */
   readonly bookedIn?: ReadonlyMap<string, number>
   /** How many are missing. */
@@ -51,6 +52,12 @@ export function zoneKey({ provider, region, zone }: Pick<Offer, "provider" | "re
 /** How many workers of the group are in each zone, or asked of it. */
 export function zoneCounts({ counted, bookedIn = new Map() }: Standing): ReadonlyMap<string, number> {
   const counts = new Map(bookedIn)
+  for (const [key, count] of counted.inZones ?? zonesOf(counted)) counts.set(key, (counts.get(key) ?? 0) + count)
+  return counts
+}
+
+function zonesOf(counted: Iterable<WorkerRecord>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
   for (const { provider, instance } of counted) {
     const key = zoneKey({ provider: provider.name, region: provider.region, zone: instance.zone })
     counts.set(key, (counts.get(key) ?? 0) + 1)

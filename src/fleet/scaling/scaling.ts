@@ -288,8 +288,7 @@ function settleForWhatIs(fleet: Fleet, { targets }: ResolvedScale, what: "runnin
     const state = fleet.groups.get(name)
     if (state === undefined) continue
     withdrawWaiting(fleet, name)
-    const existing =
-      fleet.roster.counted(name).length + fleet.roster.booked(name, (launch) => launch.state !== "waiting")
+    const existing = fleet.roster.counted(name).length + fleet.roster.asked(name)
     state.desired = Math.min(state.desired, what === "running" ? fleet.roster.running(name) : existing)
   }
   fleet.wake()

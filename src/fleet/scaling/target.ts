@@ -32,7 +32,7 @@ export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict
 function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
   const desired = fleet.groups.get(name)?.desired ?? 0
   if (desired === 0) return openEnds(fleet, (group) => group === name).length === 0
-  const isLeaving = fleet.roster.living().some((worker) => worker.group === name && worker.state === "terminating")
+  const isLeaving = fleet.roster.inGroup(name).size("terminating") > 0
   // Some more than that are there while on-demand workers are exchanged for spot ones.
   const extra = plans.get(name)?.exchange.extra ?? 0
   const counted = fleet.roster.counted(name).length
@@ -56,9 +56,7 @@ export function finalProblem(fleet: Fleet, scale: ResolvedScale, passError: Erro
     .map((name) => fleet.groups.get(name))
     .filter((state) => state?.problem !== undefined)
   // What is on the wire is awaited first, so that the error finds a settled picture.
-  const isQuiet = fleet.roster
-    .openLaunches()
-    .every((launch) => launch.state === "waiting" || launch.state === "unknown")
+  const isQuiet = fleet.roster.launches.asked().every((launch) => launch.state === "unknown")
   return isQuiet ? stopped[0]?.problem : undefined
 }
 

@@ -78,7 +78,7 @@ function wishesOf(fleet: Fleet, goals: ReadonlyMap<string, number>): GroupWish[]
         const cheapest = Math.min(...launch.call.offers.map((offer) => offer.pricePerHour ?? 0))
         return Array.from({ length: count }, () => cheapest)
       })
-    const own = fleet.roster.counted(name).map((worker) => worker.pricePerHour ?? 0)
+    const own = [...fleet.roster.counted(name)].map((worker) => worker.pricePerHour ?? 0)
     const offers = fleet.groups.get(name)?.offers
     const kept = [...own, ...booked].sort((a, b) => a - b).slice(0, goal)
     // Of a group that nobody asks more of now, and of one that nothing can be launched of, no prices are known.
@@ -132,6 +132,6 @@ function endAt(fleet: Fleet, now: number): number {
   const { money, closing, isHeld, signal } = fleet
   const { total, until = Number.POSITIVE_INFINITY } = money.budget
   if (money.over !== undefined || closing || !isHeld || signal.aborted) return Number.POSITIVE_INFINITY
-  if (total === undefined || fleet.roster.living().length === 0) return until
+  if (total === undefined || fleet.roster.all.living.size === 0) return until
   return Math.min(until, now + LOOK_AGAIN_MS, reachedAt(billsOf(fleet), total, now))
 }

@@ -134,8 +134,7 @@ export function takeBills(fleet: Fleet, rows: readonly BillRow[]): void {
     if (worker === undefined) continue
     if (row.from !== undefined) worker.ranFrom = row.from
     if (row.usdPerHour === undefined) continue
-    worker.pricePerHour = row.usdPerHour
-    worker.priceFrom = { source: JOURNAL_SOURCE, at: row.from ?? now }
+    fleet.roster.setPrice(worker, { perHour: row.usdPerHour, from: { source: JOURNAL_SOURCE, at: row.from ?? now } })
   }
 }
 
