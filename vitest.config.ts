@@ -37,11 +37,11 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^muster$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
-      { find: /^muster\/simulator$/, replacement: new URL("./src/simulator/index.ts", import.meta.url).pathname },
-      { find: /^muster\/contract$/, replacement: new URL("./test/contract/index.ts", import.meta.url).pathname },
+      { find: /^muster-vms$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
+      { find: /^muster-vms\/simulator$/, replacement: new URL("./src/simulator/index.ts", import.meta.url).pathname },
+      { find: /^muster-vms\/contract$/, replacement: new URL("./test/contract/index.ts", import.meta.url).pathname },
       {
-        find: /^muster\/(local|aws|gcp|azure)$/,
+        find: /^muster-vms\/(local|aws|gcp|azure)$/,
         replacement: `${new URL("./providers", import.meta.url).pathname}/$1/index.ts`,
       },
     ],

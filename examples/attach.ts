@@ -1,7 +1,7 @@
 /** One process starts a cluster and lets go of it; another finds it by its name and ends it. Run it: node test/tools/run.mjs examples/attach.ts */
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 
 async function start(name: string): Promise<void> {
   // Should nobody ever come back for it, it ends by itself after ten minutes.

@@ -1,5 +1,5 @@
 /** A cluster that closes itself at the end of a block, also when an error leaves it. Run it: node test/tools/run.mjs examples/await-using.ts */
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 
 async function countWorkers(): Promise<number> {
   await using cluster = new Cluster({ provider: "local", startup: "exec sleep 600" })

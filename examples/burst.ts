@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 
 const queue = await mkdtemp(join(tmpdir(), "muster-burst-"))
 for (const folder of ["todo", "doing", "done"]) await mkdir(join(queue, folder))

@@ -1,5 +1,5 @@
 /** A provider of your own, given as an object: see support/toy-provider.ts. Run it: node test/tools/run.mjs examples/custom-provider.ts */
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 import { ToyCloud } from "./support/toy-cloud.js"
 import { toy } from "./support/toy-provider.js"
 

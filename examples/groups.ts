@@ -1,5 +1,5 @@
 /** Two groups of one cluster: one queue, and workers that are scaled on their own. Run it: node test/tools/run.mjs examples/groups.ts */
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 
 const cluster = new Cluster({
   provider: "local",

@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import type { ClusterSpec } from "muster"
-import { rehearse, type ScenarioName, scenarios } from "muster/simulator"
+import type { ClusterSpec } from "muster-vms"
+import { rehearse, type ScenarioName, scenarios } from "muster-vms/simulator"
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,9 +3,9 @@
  * faster; the SDK that talks to it is Amazon's own, and so are the limits, the pages and the delays.
  */
 import { createRequire } from "node:module"
-import type { Provider } from "muster"
-import { aws } from "muster/aws"
-import { simulate, type World } from "muster/simulator"
+import type { Provider } from "muster-vms"
+import { aws } from "muster-vms/aws"
+import { simulate, type World } from "muster-vms/simulator"
 import { type Ec2Wire, ec2Wire, ec2World, IMAGES } from "../../providers/aws/wire/index.js"
 import { countIn } from "./progress.js"
 import { receiptTable } from "./receipt.js"

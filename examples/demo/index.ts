@@ -3,7 +3,7 @@
  * stdout.
  */
 import { parseArgs } from "node:util"
-import { LeakError } from "muster"
+import { LeakError } from "muster-vms"
 import { ec2 } from "./ec2.js"
 import { hundred } from "./hundred.js"
 import { render } from "./render.js"

@@ -1,5 +1,5 @@
 /** What is known of a cluster's progress, from its events alone. Pure. */
-import type { ClusterEvent, WorkerState } from "muster"
+import type { ClusterEvent, WorkerState } from "muster-vms"
 
 export interface Progress {
   readonly title: string

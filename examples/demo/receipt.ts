@@ -1,5 +1,5 @@
 /** A receipt as a short table: what was there, for how long, what it cost, and that nothing is left. Pure. */
-import type { Receipt, ReceiptRow } from "muster"
+import type { Receipt, ReceiptRow } from "muster-vms"
 
 const NAMES_PER_LINE = 3
 

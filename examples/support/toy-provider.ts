@@ -1,6 +1,6 @@
 /** A complete provider, for the toy cloud of toy-cloud.ts. docs/write-a-provider.md explains it step by step. */
 import { createHash } from "node:crypto"
-import * as muster from "muster"
+import * as muster from "muster-vms"
 import { type ToyCloud, ToyError, type ToyMachine, type ToyPrice } from "./toy-cloud.js"
 
 const HERE = { provider: "toy", region: "toyland" } as const

@@ -1,4 +1,4 @@
-/** `muster/simulator`: a small cloud to rehearse and to test on. */
+/** `muster-vms/simulator`: a small cloud to rehearse and to test on. */
 export { type Clock, VirtualClock } from "../calls/clock.js"
 export type { Pool, TypeSpec } from "./catalogue.js"
 export { DEFAULT_TYPES } from "./catalogue.js"

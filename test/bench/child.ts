@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { millisecondsSince, stopwatch } from "./stopwatch.js"
 
-/** Where these programs are: "muster" is found there by its own name, and its dependencies as users have them. */
+/** Where these programs are: the package is found there by its own name, and its dependencies as users have them. */
 export const PACKAGE_ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
 /**

@@ -28,8 +28,8 @@ afterEach(async () => {
 
 /** What the program holds by the time its own part runs: a cluster of three, and a provider that may be changed before. */
 const program = (change: string, then: string) => `
-  import { Cluster } from "muster"
-  import { local } from "muster/local"
+  import { Cluster } from "muster-vms"
+  import { local } from "muster-vms/local"
   const real = local({ root: ${JSON.stringify(directory)}, graceMs: 100 })
   const provider = { ...real, ${change} }
   const spec = { name: "exits", provider, instanceType: "local-1", startup: "exec sleep 600", closeOnExit: true }

@@ -1,8 +1,8 @@
 /**
- * `muster/contract`: what every provider owes the core, as checks that any test runner can run.
+ * `muster-vms/contract`: what every provider owes the core, as checks that any test runner can run.
  *
  * @example
- *     import { contract, systemClock } from "muster/contract"
+ *     import { contract, systemClock } from "muster-vms/contract"
  *     for (const { name, run, skipped } of contract(() => ({ provider: mine(), clock: systemClock }))) {
  *       test(name, { skip: skipped }, run)
  *     }

@@ -5,6 +5,7 @@ import { expect, test } from "vitest"
 import { blocksOf, PAGES, ROOT, textOf } from "./blocks.js"
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  readonly name: string
   readonly scripts: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
 }
@@ -40,7 +41,7 @@ test.each(PAGES)("%s: every script, package and JSON is what it says", (page) =>
   const installs = [...text.matchAll(/npm install ((?:@?[\w/-]+ ?)+)/g)].flatMap(([, names = ""]) =>
     names.trim().split(" "),
   )
-  const known = ["muster", ...Object.keys(manifest.peerDependencies)]
+  const known = [manifest.name, ...Object.keys(manifest.peerDependencies)]
   expect(installs.filter((name) => !known.includes(name))).toEqual([])
   for (const { code } of blocksOf(page, "json")) JSON.parse(code)
 })

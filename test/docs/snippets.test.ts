@@ -21,10 +21,10 @@ function programs(page: string): string[] {
   const text = readFileSync(join(root, page), "utf8")
   return [...text.matchAll(/```ts\n(.*?)```/gs)]
     .map(([, code = ""]) => code)
-    .filter((code) => code.includes('from "muster"'))
+    .filter((code) => code.includes('from "muster-vms"'))
 }
 
-/** Runs a block as a module of the package itself, so that "muster" is what was built. */
+/** Runs a block as a module of the package itself, so that its own name is what is here. */
 async function run(code: string): Promise<string> {
   const file = join(root, ".cache/js", `snippet-${process.pid}.mjs`)
   writeFileSync(file, code)

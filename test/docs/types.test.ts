@@ -9,7 +9,11 @@ const PLACE = join(ROOT, "examples", "support")
 
 const blocks = PAGES.flatMap((page) => blocksOf(page, "(?:ts|js)"))
 /** One that is wrong, to see that what is wrong is found. */
-const WRONG = { page: "wrong", line: 1, code: 'import { Cluster } from "muster"\nnew Cluster({ provider: "lokal" })\n' }
+const WRONG = {
+  page: "wrong",
+  line: 1,
+  code: 'import { Cluster } from "muster-vms"\nnew Cluster({ provider: "lokal" })\n',
+}
 const files = new Map([...blocks, WRONG].map((block, at) => [join(PLACE, `block-${at}.ts`), block]))
 
 function settings(): ts.CompilerOptions {

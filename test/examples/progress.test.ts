@@ -1,6 +1,6 @@
 import { Writable } from "node:stream"
 import * as fc from "../support/property.js"
-import type { ClusterEvent, ClusterEventType, EventOf, Receipt } from "muster"
+import type { ClusterEvent, ClusterEventType, EventOf, Receipt } from "muster-vms"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { FRAME_HEIGHT, frameOf, type Look, lineOf, phaseOf } from "../../examples/demo/frame.js"
 import { advance, beginProgress, isToldToEnd, type Progress, spentAt } from "../../examples/demo/progress.js"

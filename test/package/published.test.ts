@@ -18,6 +18,7 @@ interface Packed {
 }
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  readonly name: string
   readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
 }
@@ -99,26 +100,26 @@ function builtinsBy(text: string): readonly string[] {
     .map((name) => name.replace("NativeModule ", ""))
 }
 
-describe('import "muster"', () => {
+describe('import "muster-vms"', () => {
   const HEAVY = /zod|@aws-sdk|@smithy|@azure|@google-cloud|p-limit|\/providers\/|\/simulator\//
   const NETWORK = /^(https?|http2|net|tls|dgram|_http_.*|_tls_.*)$/
 
   test("loads the core and nothing else", () => {
-    const urls = resolvedBy('import "muster"')
+    const urls = resolvedBy('import "muster-vms"')
     expect(urls.filter((url) => url.startsWith("dist/src/")).length).toBeGreaterThan(20)
     expect(urls.filter((url) => HEAVY.test(url))).toEqual([])
     expect(urls.filter((url) => !url.startsWith("dist/src/") && !url.startsWith("node:"))).toEqual([])
   })
 
   test("loads no network and no server", () => {
-    const builtins = builtinsBy('import "muster"')
+    const builtins = builtinsBy('import "muster-vms"')
     expect(builtins).toContain("module")
     expect(builtins.filter((name) => NETWORK.test(name))).toEqual([])
     expect(builtinsBy('import "node:http"').filter((name) => NETWORK.test(name))).toContain("net")
   })
 
   test("zod comes with the first cluster, a provider with its first use", () => {
-    const name = 'import { Cluster } from "muster"; const cluster = new Cluster({ provider: "local" });'
+    const name = 'import { Cluster } from "muster-vms"; const cluster = new Cluster({ provider: "local" });'
     expect(resolvedBy(name).filter((url) => url.includes("providers/"))).toEqual([])
     expect(resolvedBy(`${name} await cluster.plan(1)`)).toContain("dist/providers/local/index.js")
   })
@@ -127,7 +128,7 @@ describe('import "muster"', () => {
 describe("entry points", () => {
   const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target !== "string")
   test.each(entries)("%s resolves, loads, and has types", (entry, target) => {
-    const name = entry.replace(".", "muster")
+    const name = entry.replace(".", manifest.name)
     if (typeof target === "string") return
     expect(existsSync(join(ROOT, target.types))).toBe(true)
     const names = run(`import * as all from "${name}"; console.log(Object.keys(all).join(" "))`).trim().split(" ")
@@ -138,15 +139,15 @@ describe("entry points", () => {
   })
 
   test("the manifest itself can be read, and nothing behind the doors", () => {
-    expect(run('console.log(import.meta.resolve("muster/package.json"))')).toContain("package.json")
-    const hidden = 'try { import.meta.resolve("muster/dist/src/cluster.js") } catch (e) { console.log(e.code) }'
+    expect(run('console.log(import.meta.resolve("muster-vms/package.json"))')).toContain("package.json")
+    const hidden = 'try { import.meta.resolve("muster-vms/dist/src/cluster.js") } catch (e) { console.log(e.code) }'
     expect(run(hidden).trim()).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED")
   })
 
   test("no entry point but its own loads a cloud's SDK", () => {
     for (const [entry] of entries) {
       if (["./aws", "./gcp", "./azure"].includes(entry)) continue
-      const urls = resolvedBy(`import "${entry.replace(".", "muster")}"`)
+      const urls = resolvedBy(`import "${entry.replace(".", manifest.name)}"`)
       expect(urls.filter((url) => /@aws-sdk|@azure|@google-cloud/.test(url))).toEqual([])
     }
   })

@@ -1,6 +1,6 @@
 /**
  * Runs a source of this repository as it stands: `node test/tools/run.mjs examples/demo/index.ts --workers 8`. With `-` in place of
- * its name it is read from standard input, and "muster" is what is here.
+ * its name it is read from standard input, and "muster-vms" is what is here.
  */
 import { readFileSync, rmSync } from "node:fs"
 import { pathToFileURL } from "node:url"

@@ -44,7 +44,7 @@ export function handoutOf(cloud: WiredCloud, { place, spec }: Wire, { env, certi
 
 function programFor(cloud: WiredCloud, options: JsonObject, spec: JsonObject): string {
   return `node test/tools/run.mjs - <<'END'
-import { Cluster } from "muster"
+import { Cluster } from "muster-vms"
 import { ${cloud} } from "muster/${cloud}"
 
 const provider = ${cloud}(${JSON.stringify(options)})

@@ -28,7 +28,7 @@ export const suite: Suite = {
 
 async function measureImports({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
   say(`importing in ${runs} × 4 processes`)
-  const costs = await importCosts({ muster: 'import "muster"', zod: 'import "zod"' }, runs)
+  const costs = await importCosts({ muster: 'import "muster-vms"', zod: 'import "zod"' }, runs)
   return Object.entries(costs).map(([name, values]) => ({
     name: `import "${name}"`,
     unit: "ms",
