@@ -7,7 +7,7 @@ import { askAtTerminal } from "./ask.js"
 import { EXIT } from "./exit-codes.js"
 import { run } from "./run.js"
 
-const { version } = createRequire(import.meta.url)("muster/package.json") as { readonly version: string }
+const { version } = createRequire(import.meta.url)("muster-vms/package.json") as { readonly version: string }
 const { stdin, stdout, stderr, env } = process
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

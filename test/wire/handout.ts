@@ -45,7 +45,7 @@ export function handoutOf(cloud: WiredCloud, { place, spec }: Wire, { env, certi
 function programFor(cloud: WiredCloud, options: JsonObject, spec: JsonObject): string {
   return `node test/tools/run.mjs - <<'END'
 import { Cluster } from "muster-vms"
-import { ${cloud} } from "muster/${cloud}"
+import { ${cloud} } from "muster-vms/${cloud}"
 
 const provider = ${cloud}(${JSON.stringify(options)})
 const cluster = new Cluster({ provider, startup: "exec sleep infinity", ...${JSON.stringify(spec)} })
