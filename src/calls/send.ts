@@ -3,11 +3,12 @@
  * limits in time, counts and retries.
  */
 import { isFinal, isRefusalOfOne, ThrottledError, TransientError } from "../errors.js"
-import type { Attempt, Calls, Cost, Limits } from "../provider.js"
+import type { Attempt, Calls, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
-import { Buckets } from "./buckets.js"
+import { type Account, accountOf, noteAnswer, standingOf, throttleRow } from "./account.js"
 import type { Clock } from "./clock.js"
-import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience, RetryBudget } from "./retry.js"
+import { Draw } from "./draw.js"
+import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience } from "./retry.js"
 
 /** What one request came to; `error` is the name of its class. */
 export interface CallReport {
@@ -16,19 +17,6 @@ export interface CallReport {
   readonly ms: number
   readonly error?: string
   readonly message?: string
-}
-
-/** How an api of an account stands: how often in a row it has throttled, and how often it has answered anything else. */
-interface Standing {
-  throttles: number
-  answers: number
-}
-
-/** The limits of one account: buckets, retry budget, and how each of its apis stands. */
-export interface Account {
-  readonly buckets: Buckets
-  readonly budget: RetryBudget
-  readonly apis: Map<string, Standing>
 }
 
 export interface CallsOptions {
@@ -44,6 +32,8 @@ export interface CallsOptions {
   readonly first?: boolean
   /** May use the reserve of the buckets. */
   readonly failover?: boolean
+  /** The same launch was sent before: what its instances draw of buckets that count by outcome is drawn already. */
+  readonly isDrawn?: boolean
   /** Runs before every attempt that `admit` has not announced. What it throws ends the send. */
   readonly resending?: (api: string) => Promise<void>
   /** Runs before the first byte of every attempt. */
@@ -58,21 +48,6 @@ export interface CallsOptions {
   readonly report?: (report: CallReport) => void
   /** The default is `MAX_ATTEMPTS` attempts. */
   readonly patience?: Patience
-}
-
-const accounts = new WeakMap<Clock, Map<string, Account>>()
-
-/** The account's limits, shared by everything in this process that works with it under this clock. */
-export function accountOf(clock: Clock, limits: Pick<Limits, "account" | "buckets">): Account {
-  const known = accounts.get(clock) ?? new Map<string, Account>()
-  accounts.set(clock, known)
-  let account = known.get(limits.account)
-  if (account === undefined) {
-    account = { buckets: new Buckets(clock, limits.buckets), budget: new RetryBudget(), apis: new Map() }
-    known.set(limits.account, account)
-  }
-  account.buckets.add(limits.buckets)
-  return account
 }
 
 /** Calls without pace, journal, deadline or retry: `send` only runs the request. For tests of adapters. */
@@ -100,9 +75,9 @@ export function createCalls(options: CallsOptions): Calls {
     now: () => clock.now(),
     readOnly: options.readOnly ?? false,
     send: (api, cost, fn) => {
-      const lent = { giveBack: () => {} }
-      return retry(options, account, { api, cost, lent }, (number) =>
-        throttle(options, account, cost, lent, async () => {
+      const draw = new Draw(account, options.limits.buckets, cost, options.isDrawn)
+      return retry(options, account, { api, draw }, (number) =>
+        throttle(options, draw, async () => {
           await admit()
           const isAnnounced = number === 1 && options.admit !== undefined
           if (!isAnnounced && options.resending !== undefined) await options.resending(api)
@@ -115,21 +90,10 @@ export function createCalls(options: CallsOptions): Calls {
   }
 }
 
-/** What the attempt before has drawn of the account's concurrency limits. */
-interface Lent {
-  giveBack: () => void
-}
-
-interface Sending {
-  readonly api: string
-  readonly cost: Cost
-  readonly lent: Lent
-}
-
 async function retry<T>(
   options: CallsOptions,
   account: Account,
-  { api, cost, lent }: Sending,
+  { api, draw }: { readonly api: string; readonly draw: Draw },
   attempt: (number: number) => Promise<T>,
 ): Promise<T> {
   const { clock, signal } = options
@@ -152,9 +116,9 @@ async function retry<T>(
       if (signal.aborted) throw options.finishAttempts ? (unknown ?? error) : signal.reason
       if (error instanceof ThrottledError) {
         if (unknown === undefined) options.heldBack?.(api, error)
-        lent.giveBack()
         standing.throttles += 1
-        const ms = stopBuckets(options, account, cost, { error, throttles: standing.throttles })
+        const waitMs = error.retryAfterMs || backoffMs(clock, standing.throttles)
+        const ms = draw.throttled(error, waitMs, unknown === undefined)
         if (row.isOver(patience.again)) throw unknown === undefined ? error : stillUnknown(unknown, error)
         if (ms > 0) await clock.sleep(ms, signal).catch(() => {})
         continue
@@ -175,31 +139,6 @@ async function retry<T>(
   }
 }
 
-function standingOf({ apis }: Account, api: string): Standing {
-  const known = apis.get(api) ?? { throttles: 0, answers: 0 }
-  apis.set(api, known)
-  return known
-}
-
-function noteAnswer(standing: Standing): void {
-  standing.throttles = 0
-  standing.answers += 1
-}
-
-/** Counts throttled answers to one request, from the beginning whenever the api has done something for anybody. */
-function throttleRow(standing: Standing, most = Number.POSITIVE_INFINITY) {
-  let count = 0
-  let { answers } = standing
-  return {
-    /** @param again whether it is this request that finds out whether there is more to be had; others end a little earlier. */
-    isOver: (again: () => boolean = () => true) => {
-      count = standing.answers === answers ? count + 1 : 1
-      answers = standing.answers
-      return count >= most || (count >= most - 1 && most < Number.POSITIVE_INFINITY && !again())
-    },
-  }
-}
-
 /**
  * Refused for a reason that has nothing to do with what an earlier attempt may have done (credentials that ran out, say). A
  * lack of capacity or quota is another matter: the same token would have returned what was made.
@@ -213,41 +152,11 @@ function saysNothing(error: unknown): boolean {
   return isFinal(error) || isRefusalOfOne(error)
 }
 
-/**
- * Holds back everybody who draws on the buckets that ran dry, for as long as the cloud says or with growing jitter.
- *
- * @returns how long the request itself has to wait, in milliseconds, where no bucket makes it wait.
- */
-function stopBuckets(
-  options: CallsOptions,
-  account: Account,
-  cost: Cost,
-  { error, throttles }: { readonly error: ThrottledError; readonly throttles: number },
-): number {
-  const ms = error.retryAfterMs || backoffMs(options.clock, throttles)
-  const names = error.bucket === undefined ? Object.keys(cost) : [error.bucket]
-  account.buckets.stop(names, ms)
-  if (error.bucket !== undefined) account.buckets.narrow(error.bucket, error.limit)
-  // A request that draws on none of these is not held back by them.
-  const isHeldBack = names.some((name) => (cost[name] ?? 0) > 0 && name in options.limits.buckets)
-  return isHeldBack ? 0 : ms
-}
-
-async function throttle<T>(
-  options: CallsOptions,
-  account: Account,
-  cost: Cost,
-  lent: Lent,
-  pass: () => Promise<T>,
-): Promise<T> {
-  lent.giveBack()
-  const release = await account.buckets.take(cost, options)
-  if (options.hold !== undefined) {
-    lent.giveBack = release
-    options.hold(release)
-    return pass()
-  }
-  return pass().finally(release)
+async function throttle<T>(options: CallsOptions, draw: Draw, pass: () => Promise<T>): Promise<T> {
+  const release = await draw.take(options)
+  if (options.hold === undefined) return pass().finally(release)
+  options.hold(release)
+  return pass()
 }
 
 /** Ends the attempt after `attemptMs`, and with the caller's signal unless attempts are to be finished. */

@@ -1,6 +1,6 @@
 /** Launch: from a wish to instances. Launch calls run as tasks of their own; their outcomes wake the next pass. */
 import { MAX_ATTEMPTS } from "../calls/retry.js"
-import { accountOf } from "../calls/send.js"
+import { accountOf } from "../calls/account.js"
 import { ThrottledError } from "../errors.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, type GroupState, fleetCalls } from "./context.js"
@@ -174,6 +174,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   launch.release = () => {}
   const calls = fleetCalls(fleet, launch.provider, {
     signal: launch.abort.signal,
+    isDrawn: launch.creates > 0 || launch.replays > 1,
     finishAttempts: true,
     hold: (release) => holdUntilSettled(launch, release),
     patience: { attempts: 1, throttles: 1 },

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { backoffMs, MAX_ATTEMPTS, RetryBudget } from "../../src/calls/retry.js"
-import { accountOf, bareCalls, type CallReport, type CallsOptions, createCalls } from "../../src/calls/send.js"
+import { accountOf } from "../../src/calls/account.js"
+import { bareCalls, type CallReport, type CallsOptions, createCalls } from "../../src/calls/send.js"
 import { CapacityError, JournalError, RejectedError, ThrottledError, TransientError } from "../../src/errors.js"
 import type { Attempt, Bucket, Cost } from "../../src/provider.js"
 
@@ -349,4 +350,34 @@ test("bare calls only run the request, unless it is over", async () => {
   expect(fail.sent).toEqual([1])
   controller.abort(new Error("over"))
   await expect(calls.send("Act", {}, fail.fn)).rejects.toThrow("over")
+})
+
+describe("the units of instances", () => {
+  const MADE: Readonly<Record<string, Bucket>> = {
+    api: { kind: "token", capacity: 5, perSecond: 2 },
+    made: { kind: "token", capacity: 1000, perSecond: 2, byOutcome: true },
+  }
+  const limits = { account: "made", buckets: MADE, attemptMs: ATTEMPT_MS }
+  const busy = (bucket: string) => new ThrottledError("slow down", { code: "RequestLimitExceeded", bucket })
+
+  test.each([
+    ["answered with a fault of the cloud", lost()],
+    ["refused for the pace of requests", busy("api")],
+    ["refused for the pace of instances", busy("made")],
+  ])("are drawn once although a launch of all of them is %s first", async (_what, first) => {
+    const { clock, seconds, send } = bench({ limits })
+    const { fn, sent } = script(first, "made")
+    await clock.run(send(fn, { api: 1, made: 1000 }))
+    expect(sent).toEqual([1, 2])
+    expect(seconds()).toBeLessThan(5)
+    expect(accountOf(clock, limits).buckets.levels().made).toBeLessThan(11)
+  })
+
+  test("are not drawn again by a request that is sent again with the token of an earlier one", async () => {
+    const { clock, seconds, send } = bench({ limits, isDrawn: true })
+    const { fn } = script(busy("api"), "made")
+    await clock.run(send(fn, { api: 1, made: 1000 }))
+    expect(seconds()).toBeLessThan(5)
+    expect(accountOf(clock, limits).buckets.levels().made).toBe(1000)
+  })
 })

@@ -1,5 +1,5 @@
 /** Explain: what is, what is missing and why, what is waited for, and what comes next. Asks no cloud. */
-import { accountOf } from "../../calls/send.js"
+import { accountOf } from "../../calls/account.js"
 import type { Shortfall } from "../../errors.js"
 import type { Failure, Provider, Scope } from "../../provider.js"
 import { type Fleet, type GroupState, memoryOf } from "../context.js"

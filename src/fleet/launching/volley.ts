@@ -1,5 +1,5 @@
 /** Volley: wishes as the exact launch calls of one moment, sized to what the account's buckets hold. `plan` shows the same. */
-import { accountOf } from "../../calls/send.js"
+import { accountOf } from "../../calls/account.js"
 import type { Bucket, Cost, LaunchCall, Prepared, Provider, Room, Wish } from "../../provider.js"
 import type { Fleet } from "../context.js"
 import type { PlannedWish } from "../plan.js"

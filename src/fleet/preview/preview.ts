@@ -1,5 +1,5 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
-import { accountOf } from "../../calls/send.js"
+import { accountOf } from "../../calls/account.js"
 import { inScope } from "../../offer.js"
 import type { Headroom, Offer, Wish } from "../../provider.js"
 import { refusalOf } from "../spending/budget.js"

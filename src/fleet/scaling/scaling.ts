@@ -1,6 +1,6 @@
 /** Scaling: sets targets and waits for them. */
 import { onAbort } from "../../calls/aborts.js"
-import { accountOf } from "../../calls/send.js"
+import { accountOf } from "../../calls/account.js"
 import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
 import { unansweredText } from "../../text.js"
