@@ -6,6 +6,7 @@ import { type Claimed, claimGroup, claimTags, putMark, readMark } from "./claim.
 import { putGroup, readGroup, type Tags } from "./group.js"
 import { CLAIM_TAG, CLAIMED_TAG, NAME_TAG, nameGroup } from "./names.js"
 import type { Azure } from "./send.js"
+import { merged } from "./tags.js"
 
 /** So many earlier clusters of a name may have left their claims, or may be on their way out. */
 const MOST_BESIDE = 5
@@ -51,11 +52,8 @@ async function claimOne(
   if (held !== undefined) {
     return isOurs(owner, (await readMark(azure, group, calls)) ?? held.tags, calls) ? [] : undefined
   }
-  const tags = {
-    ...claimTags(owner),
-    [NAME_TAG]: "claim",
-    [CLAIMED_TAG]: String(Math.floor(calls.now() / 1000)),
-  }
+  const claimed = { [NAME_TAG]: "claim", [CLAIMED_TAG]: String(Math.floor(calls.now() / 1000)) }
+  const tags = merged(azure.options.tags ?? {}, claimTags(owner), claimed)
   await putGroup(azure, group, tags, calls)
   const outcome = await putMark(azure, group, tags, calls)
   if (outcome === "made") return []

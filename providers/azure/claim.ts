@@ -7,6 +7,7 @@ import { putGroup, readGroup, type Tags, taggedGroups } from "./group.js"
 import { CLAIM_TAG, generationGroup, groupPath } from "./names.js"
 import { PROPAGATION_MS } from "./outcome.js"
 import { arm, type Azure, type Claim } from "./send.js"
+import { merged } from "./tags.js"
 import { COMPUTE } from "./versions.js"
 
 /** Nobody's claim: the group was asked for, and is not claimed yet. */
@@ -45,7 +46,7 @@ export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Prom
 
 async function takeGroup(azure: Azure, owner: Owner, held: Tags | undefined, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
-  const tags = claimTags(owner)
+  const tags = merged(azure.options.tags ?? {}, claimTags(owner))
   if (held === undefined) {
     // Whatever becomes of the claim, the group is found among what is left before lists have it.
     azure.claims.set(group, { nonce: NOT_YET, at: calls.now() })

@@ -225,7 +225,7 @@ export const CODES: readonly CodeRow[] = [
   {
     codes: ["RequestDisallowedByPolicy", "RequestDisallowedByAzure"],
     verdict: "rejected",
-    remedy: "a policy forbids it: add the tags that it wants to the group's tags, or ask for an exemption",
+    remedy: "a policy forbids it: give the tags that it wants with azure({ tags }), or ask for an exemption",
   },
   { codes: ["ScopeLocked"], verdict: "rejected", remedy: "remove the lock (az lock list), and try again" },
 

@@ -7,6 +7,7 @@ import { SHARED_TAG, sharedName } from "./names.js"
 import { outcomeOf } from "./outcome.js"
 import { isOfArm } from "./pages.js"
 import { arm, type Azure, doingOf, type Sending } from "./send.js"
+import { merged } from "./tags.js"
 import { NETWORK } from "./versions.js"
 
 /** 65,531 addresses: two for each of the most VMs that one run may have, since deleted ones hold theirs for minutes. */
@@ -119,8 +120,8 @@ async function readNetwork(
  * @returns where the network's operation can be asked for.
  */
 async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefined> {
-  const { location } = azure.options
-  const tags = { [SHARED_TAG]: "true" }
+  const { location, tags: own = {} } = azure.options
+  const tags = merged(own, { [SHARED_TAG]: "true" })
   await putGroup(azure, sharedName(location), tags, calls)
   const put = (
     api: "NetworkSecurityGroups_CreateOrUpdate" | "VirtualNetworks_CreateOrUpdate",

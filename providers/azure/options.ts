@@ -1,6 +1,7 @@
 import type { SpecProblem } from "../../src/errors.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject } from "../../src/provider.js"
+import { ownTagProblems } from "./tags.js"
 
 /** What this adapter needs of a credential; every one of "@azure/identity" fits. */
 export interface AzureCredential {
@@ -46,6 +47,11 @@ export interface AzureOptions {
   readonly resourceGroup?: string
   /** The resource id of a subnet; by default one network per location is made, and shared by all clusters. */
   readonly subnetId?: string
+  /**
+   * Tags of everything that is made, such as cost centres that a policy wants, in Azure's rules: names of 512 characters at most
+   * without `<>%&\?/` and without case, values of 256; 42 at most beside Muster's own. A group's tag of the same name goes before it.
+   */
+  readonly tags?: Readonly<Record<string, string>>
   /** By default `DefaultAzureCredential` of "@azure/identity". */
   readonly credential?: AzureCredential
   /** Where Azure Resource Manager answers, when not at https://management.azure.com; https only. */
@@ -86,7 +92,7 @@ export function endpointOf({ endpoint = ENDPOINT }: Pick<AzureOptions, "endpoint
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
-  tags: "they hold what ownership rests on; use the group's tags",
+  tags: "they hold what ownership rests on; use tags, or the group's tags",
   location: "use location",
   zones: "zones come with offers; use the group's zones",
   priority: "use the group's market",
@@ -136,6 +142,7 @@ function optionsSchema(z: Z) {
       "Microsoft\\.Network/virtualNetworks/*/subnets/*",
       "Microsoft.Network/virtualNetworks/net/subnets/workers",
     ).optional(),
+    tags: z.record(z.string(), z.string()).optional(),
     credential: z
       .custom<AzureCredential>(
         hasMethod("getToken"),
@@ -195,7 +202,7 @@ export function parseAzureOptions(input: unknown): AzureOptions {
 /** What a schema cannot say. */
 function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (typeof input !== "object" || input === null) return []
-  const { overrides, capacityReservationGroup, proximityPlacementGroup } = input as Partial<
+  const { tags, overrides, capacityReservationGroup, proximityPlacementGroup } = input as Partial<
     Record<keyof AzureOptions, unknown>
   >
   const problems: SpecProblem[] = Object.keys(overrides ?? {}).flatMap((key) => {
@@ -208,7 +215,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
     const message = "is given beside proximityPlacementGroup, and Azure takes only one of them for a VM; leave one out"
     problems.push({ option: "azure.capacityReservationGroup", message })
   }
-  return problems
+  return [...problems, ...ownTagProblems(tags)]
 }
 
 function isHttps(text: string): boolean {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { bootDisks } from "./boot-disks.js"
 import type { Claimed } from "./claim.js"
@@ -15,6 +14,7 @@ import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
 import type { AzureOptions } from "./options.js"
 import type { Azure } from "./send.js"
+import { merged, tagProblems } from "./tags.js"
 
 /** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
 export type Blueprint = {
@@ -58,7 +58,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
   const { options } = azure
   const script = guestScript(owner, group, place(options))
   const problems = [
-    ...tagProblems(group),
+    ...tagProblems(group, options.tags),
     ...environmentProblems(group),
     ...sizeProblems(script),
     ...(await overrideProblems(azure)),
@@ -86,7 +86,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     placement: placementOf(options),
     ...(options.identity === undefined ? {} : { identity: options.identity }),
     maxPrice: options.maxPrice ?? -1,
-    tags: group.tags,
+    tags: merged(options.tags ?? {}, group.tags),
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
@@ -175,43 +175,6 @@ async function overrideProblems({ options, connection }: Azure): Promise<readonl
     option: `azure.overrides.${path}`,
     message: 'is nothing that a VM of "@azure/arm-compute" has, and would not be sent; check its name and place',
   }))
-}
-
-/** "Use tags to organize your Azure resources", less Muster's own. */
-const OWN_TAGS = Object.keys(TAG).length
-const MAX_TAGS = 50 - OWN_TAGS
-const BAD_KEY = /[<>%&\\?/]/
-
-function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
-  const option = `groups.${name}.tags`
-  const count = Object.keys(tags).length
-  const many =
-    count > MAX_TAGS
-      ? [{ option, message: `has ${count} tags; Azure takes 50, of which Muster needs ${OWN_TAGS}` }]
-      : []
-  const first = new Map(
-    Object.keys(tags)
-      .map((key) => [key.toLowerCase(), key] as const)
-      .reverse(),
-  )
-  return [
-    ...many,
-    ...Object.entries(tags).flatMap(([key, value]) => {
-      const same = first.get(key.toLowerCase()) ?? key
-      const message =
-        same === key ? tagProblem(key, value) : `is the same as "${same}": Azure's names of tags have no case`
-      return message === undefined ? [] : [{ option: `${option}.${key}`, value, message }]
-    }),
-  ]
-}
-
-function tagProblem(key: string, value: string): string | undefined {
-  if (key.toLowerCase().startsWith(TAG_PREFIX))
-    return `begins with ${TAG_PREFIX}, which is kept for Muster's own tags; rename it`
-  if (key === "" || key.length > 512 || BAD_KEY.test(key))
-    return "is no tag's name; Azure takes up to 512 characters without < > % & \\ ? /"
-  if (/^(microsoft|azure|windows)/i.test(key)) return "begins with a word that Azure keeps for itself; rename it"
-  return value.length > 256 ? `is ${value.length} characters long; Azure takes 256` : undefined
 }
 
 function environmentProblems({ name, environment }: GroupRequest): readonly SpecProblem[] {

@@ -1,6 +1,7 @@
 import type { SpecProblem } from "../../src/errors.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject, Market } from "../../src/provider.js"
+import { labelProblems } from "./labels.js"
 
 /** What this adapter needs of credentials: a `GoogleAuth` or any client of google-auth-library fits. */
 export interface GcpAuth {
@@ -19,6 +20,11 @@ export interface GcpOptions {
   readonly network?: string
   /** A subnetwork's name, or "projects/P/regions/R/subnetworks/S" of a shared VPC. */
   readonly subnetwork?: string
+  /**
+   * Labels of everything that is made, such as cost centres that a policy wants: lower-case letters, digits, `_` and `-`, 56 at
+   * most beside Muster's own. A group's tag of the same key goes before it.
+   */
+  readonly labels?: Readonly<Record<string, string>>
   /** The account that instances act as; none by default. */
   readonly serviceAccount?: string
   /** Of that account; all that its roles allow by default. */
@@ -60,7 +66,7 @@ export interface GcpOptions {
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
-  labels: "they carry ownership; use the group's tags",
+  labels: "they carry ownership; use labels, or the group's tags",
   metadata: "it holds the startup script; use the group's startup",
   disks: "they must end with their instance and carry its labels; use disk and localSsds",
   machineType: "use instanceType",
@@ -108,6 +114,7 @@ function optionsSchema(z: Z) {
       .optional(),
     network: path.optional(),
     subnetwork: path.optional(),
+    labels: z.record(z.string(), z.string()).optional(),
     serviceAccount: z
       .string()
       .regex(/^[^@\s]+@[^@\s]+$/, "give the account's email address")
@@ -168,7 +175,7 @@ export function parseGcpOptions(input: unknown): GcpOptions {
 /** What a schema cannot say. */
 function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (typeof input !== "object" || input === null) return []
-  const { region, zones, network, subnetwork, scopes, serviceAccount, overrides } = input as Partial<
+  const { region, zones, network, subnetwork, labels, scopes, serviceAccount, overrides } = input as Partial<
     Record<keyof GcpOptions, unknown>
   >
   const problems: SpecProblem[] = []
@@ -192,7 +199,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (scopes !== undefined && serviceAccount === undefined) {
     problems.push({ option: "gcp.scopes", value: scopes, message: "are of no account; give serviceAccount too" })
   }
-  return [...problems, ...overrideProblems(overrides)]
+  return [...problems, ...labelProblems(labels), ...overrideProblems(overrides)]
 }
 
 function overrideProblems(overrides: unknown): readonly SpecProblem[] {

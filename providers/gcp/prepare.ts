@@ -1,11 +1,12 @@
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
+import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { addressOf } from "./address.js"
 import { billingEndpoint } from "./billing.js"
 import type { Send } from "./client.js"
 import { guestScript, isCloudConfig } from "./guest.js"
 import { type Images, imagesOf } from "./image.js"
+import { labelsOf, tagProblems } from "./labels.js"
 import { LONGEST_RUN_DAYS, METADATA_BYTES, METADATA_VALUE_BYTES } from "./limits.js"
 import { SPEC_KEY } from "./look.js"
 import type { GcpOptions } from "./options.js"
@@ -45,7 +46,7 @@ export async function prepare(
   const startup = startupOf(options, owner, group)
   const items = [startup, ...loginItems(options)]
   const problems = [
-    ...labelProblems(group),
+    ...tagProblems(group, options.labels),
     ...cloudConfigProblems(group),
     ...sizeProblems(startup.value),
     ...deadlineProblems(owner, calls.now()),
@@ -59,7 +60,7 @@ export async function prepare(
   const body: Blueprint = {
     images,
     metadata: [...items, ...spec.items],
-    labels: { ...group.tags, ...spec.labels },
+    labels: { ...labelsOf(group, options.labels), ...spec.labels },
     place: placeOf(options),
     publicAddress: address.given,
     properties: propertiesOf(options),
@@ -150,37 +151,6 @@ function priceNotes(options: GcpOptions): readonly string[] {
   }
   if (options.prices !== undefined) return []
   return ["prices are not known here; name them with gcp({ prices }) for budgets and cheapest-first"]
-}
-
-/** "Labels", requirements: keys and values of at most 63 characters, 64 labels a resource, of which eight are ours. */
-const OUR_LABELS = 8
-const MAX_LABELS = 64 - OUR_LABELS
-const LABEL_KEY = /^[a-z][a-z0-9_-]{0,62}$/
-const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
-
-function labelProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
-  const option = `groups.${name}.tags`
-  const problems: SpecProblem[] = []
-  if (Object.keys(tags).length > MAX_LABELS) {
-    problems.push({
-      option,
-      message: `has ${Object.keys(tags).length} tags; Compute Engine takes 64 labels, of which Muster needs ${OUR_LABELS}`,
-    })
-  }
-  for (const [key, value] of Object.entries(tags)) {
-    const message = labelProblem(key, value)
-    if (message !== undefined) problems.push({ option: `${option}.${key}`, value, message })
-  }
-  return problems
-}
-
-function labelProblem(key: string, value: string): string | undefined {
-  if (key.startsWith(TAG_PREFIX)) return `begins with ${TAG_PREFIX}, which is kept for Muster's own tags; rename it`
-  if (!LABEL_KEY.test(key)) {
-    return "is no key of a label; use up to 63 lower-case letters, digits, - and _, beginning with a letter"
-  }
-  if (LABEL_VALUE.test(value)) return undefined
-  return `is "${value}", no value of a label; use up to 63 lower-case letters, digits, - and _`
 }
 
 /** Nothing of ours is in the user's own cloud-config, so nothing of ours can be promised there. */

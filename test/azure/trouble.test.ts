@@ -173,10 +173,11 @@ test("a lock on the group: it stays, and the error says how to find the lock", a
 
 test("a policy that requires a tag", async () => {
   const cloud = await azureCloud()
+  const call = await callFor(cloud)
   cloud.wire.quirks.requiredTag = "costcentre"
-  const error = await errorOf(launchOf(cloud, await callFor(cloud)))
+  const error = await errorOf(launchOf(cloud, call))
   expect(error).toBeInstanceOf(RejectedError)
-  expect(error.message).toMatch(/Require the tag costcentre.*add the tags that it wants/)
+  expect(error.message).toMatch(/Require the tag costcentre.*give the tags that it wants/)
 })
 
 test("a group that is being deleted fences its generation, and the next one is free", async () => {

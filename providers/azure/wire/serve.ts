@@ -7,6 +7,7 @@ import { catalogueRoutes } from "./catalogue.js"
 import { checkReplicated, groupRoutes } from "./groups.js"
 import { diagnosticsRoutes } from "./diagnostics.js"
 import { networkRoutes } from "./network.js"
+import { checkPolicy } from "./policy.js"
 import { errorReply, Refusal } from "./refusals.js"
 import type { RestVm } from "./rest.js"
 import type { Answered, Asked, Route } from "./route.js"
@@ -158,6 +159,7 @@ function admit(state: State, asked: Asked, { api }: Route): void {
     const { status = 400, code, message, ...extras } = scripted
     throw new Refusal(status, code, message, extras)
   }
+  checkPolicy(state, asked)
   if (/\/resourcegroups\/[^/]+\/providers\//i.test(asked.path)) checkReplicated(state, asked.names[0] ?? "")
 }
 

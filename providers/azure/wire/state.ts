@@ -43,8 +43,9 @@ export interface Quirks {
   keptDisks: number
   /** Groups that a lock protects. */
   readonly locked: Set<string>
-  /** A policy that refuses VMs without this tag. */
+  /** A policy that refuses resources without this tag, and one that refuses groups without it. */
   requiredTag?: string
+  requiredGroupTag?: string
   /** Operations that the principal may not do, by operation id. */
   readonly forbidden: Set<string>
   /** All that the principal's role allows, by action; everything, when left out. */

@@ -37,7 +37,7 @@ export function checkVm(state: State, name: string, request: RestVm): void {
       `The zone(s) '${zones.join(",")}' for resource '${name}' is not supported.`,
     )
   }
-  checkTags(state, tags)
+  checkTags(tags)
   checkLogin(properties.osProfile ?? {}, name)
   if ((properties.userData ?? "").length > CUSTOM_DATA_CHARACTERS || !BASE64.test(properties.userData ?? ""))
     throw invalid("userData", "User data must be in Base64 encoding and with a maximum length of 87380 characters")
@@ -50,20 +50,13 @@ function invalid(parameter: string, message: string): Refusal {
   return new Refusal(400, "InvalidParameter", `${message}. Parameter name: ${parameter}`)
 }
 
-function checkTags({ quirks }: State, tags: Readonly<Record<string, string>>): void {
+function checkTags(tags: Readonly<Record<string, string>>): void {
   if (Object.keys(tags).length > MAX_TAGS)
     throw new Refusal(400, "TooManyTags", `A resource may have up to ${MAX_TAGS} tags.`)
   const bad = Object.entries(tags).find(
     ([key, value]) => key.length > 512 || value.length > 256 || /[<>%&\\?/]/.test(key),
   )
   if (bad !== undefined) throw new Refusal(400, "InvalidTagNameOrValue", `The tag '${bad[0]}' is not valid.`)
-  const { requiredTag } = quirks
-  if (requiredTag === undefined || tags[requiredTag] !== undefined) return
-  throw new Refusal(
-    403,
-    "RequestDisallowedByPolicy",
-    `Resource was disallowed by policy. Policy identifiers: 'Require the tag ${requiredTag}'.`,
-  )
 }
 
 type Properties = NonNullable<RestVm["properties"]>

@@ -57,6 +57,9 @@ interface Scheduling {
 /** "up to 5,000 VMs" ("About bulk creation of VMs"). */
 const MOST = 5_000
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+/** "Labels", requirements: international characters are allowed, and 128 bytes of UTF-8. */
+const LABEL_KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u
+const LABEL_VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u
 const AT = "resource.instanceProperties"
 
 export function bulkSpec({ world, project, body }: Asked): BulkSpec {
@@ -113,7 +116,11 @@ function checkLabels(labels: Readonly<Record<string, string>>): void {
   if (Object.keys(labels).length > 64)
     throw invalid(`${AT}.labels`, Object.keys(labels).length, "At most 64 labels are allowed.")
   for (const [key, value] of Object.entries(labels)) {
-    if (!/^[a-z][a-z0-9_-]{0,62}$/.test(key) || !/^[a-z0-9_-]{0,63}$/.test(value)) {
+    if (
+      !LABEL_KEY.test(key) ||
+      !LABEL_VALUE.test(value) ||
+      [key, value].some((text) => Buffer.byteLength(text) > 128)
+    ) {
       throw invalid(
         `${AT}.labels`,
         `${key}: ${value}`,
