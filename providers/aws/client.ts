@@ -1,6 +1,6 @@
 /** The SDK: loaded at its first use, told to do one thing at a time, and never to retry. */
-import { createRequire } from "node:module"
 import type * as Ec2 from "@aws-sdk/client-ec2"
+import { loadClient } from "../../src/client-package.js"
 import { SpecError, TransientError } from "../../src/errors.js"
 import type { Calls, Cost } from "../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
@@ -8,6 +8,7 @@ import type { Doing } from "./answers.js"
 import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
+import { EC2 } from "./packages.js"
 
 type Sdk = typeof Ec2
 
@@ -71,14 +72,7 @@ async function connection(options: AwsOptions): Promise<Connection> {
 
 /** Half the time of `import`, which reads the exports of a 2 MB CommonJS file first. */
 function loadSdk(): Sdk {
-  const require = createRequire(import.meta.url)
-  try {
-    return require("@aws-sdk/client-ec2") as Sdk
-  } catch (cause) {
-    if ((cause as { code?: string }).code !== "MODULE_NOT_FOUND") throw cause
-    const message = "the AWS SDK is not installed here; run: npm install @aws-sdk/client-ec2"
-    throw new SpecError([{ option: "provider", value: "aws", message }], { cause })
-  }
+  return loadClient(EC2, (require) => require(EC2.name) as Sdk)
 }
 
 const nothing = () => {}

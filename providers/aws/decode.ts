@@ -3,7 +3,7 @@ import { AuthError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { AwsDecoder, AwsOptions } from "./options.js"
 import { keySettings } from "./credentials.js"
-import { optionalPackage } from "./packages.js"
+import { optionalPackage, STS } from "./packages.js"
 
 /** What EC2 appends to a refusal ("Authorization status information", API Reference of DecodeAuthorizationMessage). */
 const APPENDIX = /\s*Encoded authorization failure message: (\S+)/
@@ -79,7 +79,7 @@ interface Sts {
 function decoderOf(options: AwsOptions): AwsDecoder | undefined {
   const { clients, endpoint, client, region } = options
   if (clients?.sts !== undefined || endpoint !== undefined || client !== undefined) return clients?.sts
-  const sdk = optionalPackage<Sts>("@aws-sdk/client-sts")
+  const sdk = optionalPackage<Sts>(STS)
   if (sdk === undefined) return undefined
   return new sdk.STS({ region, maxAttempts: 1, ...keySettings(options) })
 }

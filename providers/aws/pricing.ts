@@ -4,7 +4,7 @@ import type { Calls } from "../../src/provider.js"
 import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
-import { optionalPackage } from "./packages.js"
+import { optionalPackage, PRICING } from "./packages.js"
 
 /** The regions that answer for all others of their partition ("AWS Price List endpoints"); GovCloud has none. */
 function endpointRegion(region: string): string {
@@ -48,7 +48,7 @@ interface Connection {
 function connect(options: AwsOptions): Connection | undefined {
   const given = options.clients?.pricing
   if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
-  const sdk = optionalPackage<typeof Pricing>("@aws-sdk/client-pricing")
+  const sdk = optionalPackage<typeof Pricing>(PRICING)
   if (sdk === undefined) return undefined
   return { sdk, deliver: delivering(given ?? makeClient(sdk, options)) }
 }

@@ -4,7 +4,7 @@ import type { Calls } from "../../src/provider.js"
 import { delivering, keySettings, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsClient, AwsOptions } from "./options.js"
-import { optionalPackage } from "./packages.js"
+import { optionalPackage, SERVICE_QUOTAS } from "./packages.js"
 
 /** The value of a quota for this account and region; undefined where there is no client to ask with. */
 export async function quota(
@@ -15,7 +15,7 @@ export async function quota(
 ): Promise<number | undefined> {
   const given = options.clients?.serviceQuotas
   if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
-  const sdk = optionalPackage<typeof Quotas>("@aws-sdk/client-service-quotas")
+  const sdk = optionalPackage<typeof Quotas>(SERVICE_QUOTAS)
   if (sdk === undefined) return undefined
   const deliver = delivering(given ?? makeClient(sdk, options))
   const resent: Resent = new Set()

@@ -3,13 +3,12 @@ import { createRequire } from "node:module"
 import { createSecureContext } from "node:tls"
 import type { ComputeManagementClient, VirtualMachine } from "@azure/arm-compute"
 import type { HttpClient, PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline"
-import { SpecError } from "../../src/errors.js"
+import { loadClient } from "../../src/client-package.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./names.js"
 import { type AzureCredential, type AzureOptions, endpointOf } from "./options.js"
+import { IDENTITY, SDK } from "./packages.js"
 import { tokenPolicy } from "./token.js"
-
-export const SDK = "@azure/arm-compute"
 
 type Sdk = typeof import("@azure/arm-compute")
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")
@@ -39,7 +38,7 @@ export interface Connection {
 }
 
 /** @param sdkName another version under an alias: for tests. */
-export function connect(options: AzureOptions, sdkName = SDK): Connection {
+export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
   const { sdk, pipeline } = loadSdk(sdkName)
   const credential = options.credential ?? defaultCredential()
   const tls = trustOf(options)
@@ -193,27 +192,14 @@ function sharedTrust(endpoint: string, tls: ReturnType<typeof trustOf>): Pipelin
 
 /** Half the time of `import`; the pipeline is the SDK's own dependency, wherever it was installed. */
 function loadSdk(name: string): { readonly sdk: Sdk; readonly pipeline: PipelineSdk } {
-  const require = createRequire(import.meta.url)
-  try {
+  return loadClient({ ...SDK, name }, (require) => {
     const pipeline = createRequire(require.resolve(name))("@azure/core-rest-pipeline") as PipelineSdk
     return { sdk: require(name) as Sdk, pipeline }
-  } catch (cause) {
-    throw missing(name, cause)
-  }
+  })
 }
 
 function defaultCredential(): AzureCredential {
-  const name = "@azure/identity"
-  try {
-    const identity = createRequire(import.meta.url)(name) as typeof import("@azure/identity")
-    return new identity.DefaultAzureCredential()
-  } catch (cause) {
-    throw missing(name, cause)
-  }
-}
-
-function missing(name: string, cause: unknown): unknown {
-  if ((cause as { code?: string }).code !== "MODULE_NOT_FOUND") return cause
-  const message = `${name} is not installed here; run: npm install ${name}${name === SDK ? " @azure/identity" : ", or pass credential to azure()"}`
-  return new SpecError([{ option: "provider", value: "azure", message }], { cause })
+  const load = (require: NodeJS.Require) => require(IDENTITY.name) as typeof import("@azure/identity")
+  const { DefaultAzureCredential } = loadClient(IDENTITY, load)
+  return new DefaultAzureCredential()
 }

@@ -1,8 +1,8 @@
 /** Who asks, and for which project. */
-import { createRequire } from "node:module"
-import { AuthError, type MusterError, SpecError, TransientError } from "../../src/errors.js"
+import { AuthError, MusterError, SpecError, TransientError } from "../../src/errors.js"
 import { type GcpAuth, type GcpOptions, needsCredentials } from "./options.js"
 import { type ProofSource, type Prover, proverOf } from "./proof.js"
+import { loadAuthLibrary } from "./sdk.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]
 
@@ -33,12 +33,8 @@ export function identityOf(options: GcpOptions): Identity {
   return { ...proverOf({ ask, askAnew }), project: () => projectOf(options, current) }
 }
 
-/** google-auth-library is a dependency of the client's own library. */
 function defaultCredentials(): GcpAuth {
-  const own = createRequire(createRequire(import.meta.url).resolve("@google-cloud/compute/package.json"))
-  const { GoogleAuth } = createRequire(own.resolve("google-gax"))("google-auth-library") as {
-    readonly GoogleAuth: new (options: unknown) => GcpAuth
-  }
+  const { GoogleAuth } = loadAuthLibrary<{ readonly GoogleAuth: new (options: unknown) => GcpAuth }>()
   return new GoogleAuth({ scopes: SCOPES })
 }
 
@@ -143,7 +139,8 @@ async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | und
   try {
     found = await credentials?.().getProjectId?.()
   } catch (cause) {
-    throw noCredentials(cause)
+    // Nobody was asked: what would ask is not installed.
+    throw cause instanceof MusterError ? cause : noCredentials(cause)
   }
   if (typeof found === "string" && found !== "") return found
   const message = "is missing, and neither GOOGLE_CLOUD_PROJECT nor the credentials name one; give the project's id"

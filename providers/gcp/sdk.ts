@@ -5,7 +5,9 @@
  * whatever fails here falls back to the index.
  */
 import { createRequire } from "node:module"
+import { loadClient } from "../../src/client-package.js"
 import { SpecError } from "../../src/errors.js"
+import { COMPUTE } from "./packages.js"
 
 /** The clients that this adapter uses, and the files of the package that hold them. */
 const CLIENT_FILES = {
@@ -35,26 +37,27 @@ type Clients = { readonly [K in ClientName]?: ClientClass }
 /** Makes one client; the same options for all. */
 export type MakeClient = (name: ClientName, options: unknown) => SdkClient
 
-const PACKAGE = "@google-cloud/compute"
-
 /**
  * @param sdk what the user gave instead: a function that imports a version of the package.
  * @throws SpecError when the package is not installed, or what was given is not it.
  */
 export async function loadSdk(sdk: (() => Promise<unknown>) | undefined): Promise<MakeClient> {
   if (sdk !== undefined) return fromIndex(await sdk(), "gcp.sdk")
-  const require = createRequire(import.meta.url)
-  try {
-    require.resolve(PACKAGE)
-  } catch (cause) {
-    const message = `the Compute Engine client is not installed here; run: npm install ${PACKAGE}`
-    throw new SpecError([{ option: "provider", value: "gcp", message }], { cause })
-  }
-  try {
-    return fromFiles(require)
-  } catch {
-    return fromIndex(require(PACKAGE), "provider")
-  }
+  return loadClient(COMPUTE, (require) => {
+    try {
+      return fromFiles(require)
+    } catch {
+      return fromIndex(require(COMPUTE.name), "provider")
+    }
+  })
+}
+
+/** google-auth-library is a dependency of the client's own library. @throws SpecError when that is not installed. */
+export function loadAuthLibrary<T>(): T {
+  return loadClient(COMPUTE, (require) => {
+    const own = createRequire(require.resolve(`${COMPUTE.name}/package.json`))
+    return createRequire(own.resolve("google-gax"))("google-auth-library") as T
+  })
 }
 
 function fromIndex(loaded: unknown, option: string): MakeClient {
@@ -62,14 +65,14 @@ function fromIndex(loaded: unknown, option: string): MakeClient {
   const clients = given.InstancesClient === undefined ? (given.default ?? {}) : given
   const missing = (Object.keys(CLIENT_FILES) as ClientName[]).filter((name) => typeof clients[name] !== "function")
   if (missing.length > 0) {
-    const message = `has no ${missing.join(", ")}; give () => import("${PACKAGE}"), version 6.15 or 7`
+    const message = `has no ${missing.join(", ")}; give () => import("${COMPUTE.name}"), version 6.15 or 7`
     throw new SpecError([{ option, message }])
   }
   return (name, options) => new (clients[name] as ClientClass)(options)
 }
 
 function fromFiles(require: NodeJS.Require): MakeClient {
-  const root = require.resolve(`${PACKAGE}/package.json`).replace(/package\.json$/, "")
+  const root = require.resolve(`${COMPUTE.name}/package.json`).replace(/package\.json$/, "")
   const own = createRequire(`${root}package.json`)
   const gax = lightGax(own, own("./build/protos/protos.json") as Namespace)
   return (name, options) => {

@@ -7,6 +7,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
+import { EC2 } from "../../providers/aws/packages.js"
+import { installCommand } from "../../src/client-package.js"
 
 const root = join(import.meta.dirname, "../..")
 const programs = join(root, ".cache", "js")
@@ -76,7 +78,7 @@ test("without the SDK the first request says how to install it", async () => {
     `await aws({ region: "eu-west-2" }).list({ uid: "0123" }, calls).catch((error) => console.log(error.name, error.message))`,
     ["zod", "p-limit"],
   )
-  expect(stdout).toBe("SpecError provider: the AWS SDK is not installed here; run: npm install @aws-sdk/client-ec2\n")
+  expect(stdout).toBe(`SpecError provider: the AWS SDK is not installed here; run: ${installCommand(EC2)}\n`)
 })
 
 test("the wire ends with its standard input", async () => {
