@@ -137,6 +137,20 @@ export const CODES: readonly CodeRow[] = [
     verdict: "auth",
     remedy: "renew the credentials (gcloud auth application-default login)",
   },
+  // "Cloud KMS error when using key K: Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on resource …", as HTTP 400.
+  {
+    codes: ["*"],
+    message: /cloud kms error[\s\S]*permission/i,
+    verdict: "auth",
+    remedy:
+      "grant roles/cloudkms.cryptoKeyEncrypterDecrypter on the key to service-PROJECT_NUMBER@compute-system.iam.gserviceaccount.com",
+  },
+  {
+    codes: ["*"],
+    message: /cloud kms error/i,
+    verdict: "rejected",
+    remedy: "check disk.kmsKeyName: the key is enabled, and of this region or global",
+  },
   {
     codes: ["*"],
     message: /does not have access to service account/i,

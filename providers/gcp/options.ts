@@ -9,6 +9,20 @@ export interface GcpAuth {
   getProjectId?(): Promise<string | null | undefined>
 }
 
+export interface GcpDisk {
+  readonly type?: string
+  readonly sizeGb?: number
+  /** A key of Cloud KMS: "projects/P/locations/L/keyRings/R/cryptoKeys/K", with a version behind it or the key's newest one. */
+  readonly kmsKeyName?: string
+}
+
+/** Capacity that was reserved ahead of time. Its name, or "projects/P/reservations/NAME", with a block of it behind that. */
+export interface GcpReservation {
+  readonly name: string
+  /** For reservations of accelerators that are deployed densely or by the calendar: what they hold is sold by them alone. */
+  readonly provisioningModel?: "RESERVATION_BOUND"
+}
+
 export interface GcpOptions {
   /** For example "europe-west2". */
   readonly region: string
@@ -33,16 +47,16 @@ export interface GcpOptions {
   readonly image?: string | { readonly [A in Arch]?: string }
   /** GPUs for N1 machine types, which have none built in: `{ type: "nvidia-tesla-t4", count: 1 }`. */
   readonly accelerator?: { readonly type: string; readonly count: number }
-  /** The boot disk: by default the kind that the machine series takes, and the image's size. */
-  readonly disk?: { readonly type?: string; readonly sizeGb?: number }
+  /** The boot disk: by default the kind that the machine series takes, the image's size, and encrypted by a key of Google's. */
+  readonly disk?: GcpDisk
   /** Local SSDs of 375 GB to attach, for series that do not bring their own. */
   readonly localSsds?: number
   /** Boot only signed code; false by default because it stops unsigned GPU drivers. */
   readonly secureBoot?: boolean
   /** Log in with IAM instead of keys in metadata. */
   readonly osLogin?: boolean
-  /** "any" (the default), "none", or one reservation by its name. */
-  readonly reservation?: string
+  /** "any" (the default), "none", or one reservation. Spot instances use none. */
+  readonly reservation?: string | GcpReservation
   /** End instances without their shutdown scripts: they are gone up to two minutes sooner. */
   readonly skipGuestOsShutdown?: boolean
   /** USD per hour by machine type, for budgets and choices; goes before Google's list prices. */
@@ -88,10 +102,19 @@ const NAME = new RegExp(`^${WORD}$`)
 const NAME_RULE = "give a name of lower-case letters, digits and hyphens, beginning with a letter"
 const NETWORK = new RegExp(`^((projects/[^/]+/)?(global/networks|regions/[^/]+/subnetworks)/)?${WORD}$`)
 
+/** "Consume a shared reservation", and a block of it behind its name ("Create an A4 VM"). */
+const RESERVATION = new RegExp(
+  `^(projects/[^/]+/reservations/)?${WORD}(/reservationBlocks/${WORD}(/reservationSubBlocks/${WORD})?)?$`,
+)
+/** "Protect resources by using Cloud KMS keys", `kmsKeyName`. */
+const KMS_KEY =
+  /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}(\/cryptoKeyVersions\/\d+)?$/
+
 function optionsSchema(z: Z) {
   const name = z.string().regex(NAME, NAME_RULE)
   const path = z.string().regex(NETWORK, 'give its name, or "projects/P/…/NAME" of a shared VPC')
   const image = z.string().regex(IMAGE, IMAGE_RULE)
+  const reservation = z.string().regex(RESERVATION, 'give its name, or "projects/P/reservations/NAME"')
   const url = z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)")
   const usd = z.number().positive("give USD per hour, above 0").optional()
   const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
@@ -130,6 +153,10 @@ function optionsSchema(z: Z) {
     disk: z
       .strictObject({
         type: name.optional(),
+        kmsKeyName: z
+          .string()
+          .regex(KMS_KEY, 'give the key as "projects/P/locations/L/keyRings/R/cryptoKeys/K"')
+          .optional(),
         sizeGb: z.int("give whole GB").min(10, "give 10 or more").max(65_536, "give at most 65536").optional(),
       })
       .optional(),
@@ -140,7 +167,12 @@ function optionsSchema(z: Z) {
       .optional(),
     secureBoot: z.boolean().optional(),
     osLogin: z.boolean().optional(),
-    reservation: name.optional(),
+    reservation: z
+      .union([
+        reservation,
+        z.strictObject({ name: reservation, provisioningModel: z.literal("RESERVATION_BOUND").optional() }),
+      ])
+      .optional(),
     skipGuestOsShutdown: z.boolean().optional(),
     prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
     apiEndpoint: url.optional(),

@@ -9,7 +9,7 @@ import { type Images, imagesOf } from "./image.js"
 import { labelsOf, tagProblems } from "./labels.js"
 import { LONGEST_RUN_DAYS, METADATA_BYTES, METADATA_VALUE_BYTES } from "./limits.js"
 import { SPEC_KEY } from "./look.js"
-import type { GcpOptions } from "./options.js"
+import type { GcpOptions, GcpReservation } from "./options.js"
 
 /** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
 export type Blueprint = {
@@ -20,7 +20,8 @@ export type Blueprint = {
   readonly publicAddress: boolean
   /** What the options say of each instance, in the API's own words. */
   readonly properties: JsonObject
-  readonly disk: { readonly type?: string; readonly sizeGb?: number }
+  readonly disk: { readonly type?: string; readonly sizeGb?: number; readonly kmsKeyName?: string }
+  readonly reservation?: { readonly affinity: JsonObject; readonly isBound: boolean }
   readonly localSsds: number
   readonly accelerator?: { readonly type: string; readonly count: number }
   readonly skipGuestOsShutdown: boolean
@@ -64,7 +65,8 @@ export async function prepare(
     place: placeOf(options),
     publicAddress: address.given,
     properties: propertiesOf(options),
-    disk: options.disk ?? {},
+    disk: { ...options.disk },
+    ...reservationOf(options),
     localSsds: options.localSsds ?? 0,
     ...(options.accelerator === undefined ? {} : { accelerator: options.accelerator }),
     skipGuestOsShutdown: options.skipGuestOsShutdown ?? false,
@@ -119,27 +121,24 @@ function placeOf({ network = "default", subnetwork, region }: GcpOptions): Bluep
   return { network: network.includes("/") ? network : `global/networks/${network}` }
 }
 
-function propertiesOf({
-  serviceAccount,
-  scopes = ALL_SCOPES,
-  secureBoot,
-  reservation = "any",
-}: GcpOptions): JsonObject {
+function propertiesOf({ serviceAccount, scopes = ALL_SCOPES, secureBoot }: GcpOptions): JsonObject {
   return {
     // Without an entry an instance acts as nobody, which is what most work needs.
     ...(serviceAccount === undefined ? {} : { serviceAccounts: [{ email: serviceAccount, scopes }] }),
     ...(secureBoot === undefined ? {} : { shieldedInstanceConfig: { enableSecureBoot: secureBoot } }),
-    ...(reservation === "any" ? {} : { reservationAffinity: affinityOf(reservation) }),
   }
 }
 
-function affinityOf(reservation: string): JsonObject {
-  if (reservation === "none") return { consumeReservationType: "NO_RESERVATION" }
-  return {
-    consumeReservationType: "SPECIFIC_RESERVATION",
-    key: "compute.googleapis.com/reservation-name",
-    values: [reservation],
-  }
+function reservationOf({ reservation = "any" }: GcpOptions): Pick<Blueprint, "reservation"> {
+  const { name, provisioningModel }: GcpReservation =
+    typeof reservation === "string" ? { name: reservation } : reservation
+  if (name === "any" && typeof reservation === "string") return {}
+  const isNone = name === "none" && typeof reservation === "string"
+  const specific = { key: "compute.googleapis.com/reservation-name", values: [name] }
+  const affinity: JsonObject = isNone
+    ? { consumeReservationType: "NO_RESERVATION" }
+    : { consumeReservationType: "SPECIFIC_RESERVATION", ...specific }
+  return { reservation: { affinity, isBound: provisioningModel !== undefined } }
 }
 
 /** Where nobody can say what anything costs, that is what the plan says. */

@@ -15,6 +15,7 @@ export function sharedProperties(blueprint: Blueprint, offers: readonly Offer[],
     metadata: { items: blueprint.metadata },
     networkInterfaces: [nicOf(blueprint)],
     scheduling: schedulingOf(blueprint, offers),
+    ...affinityOf(blueprint, offers),
     ...accelerators,
   }
   return merge(computed, blueprint.overrides)
@@ -35,22 +36,35 @@ function nicOf({ place, publicAddress }: Blueprint): JsonObject {
   return { ...place, ...access }
 }
 
+/** "You can't use reservations with Spot VMs" ("Spot VMs", restrictions): with one, the request would be refused. */
+function affinityOf({ reservation }: Blueprint, offers: readonly Offer[]): JsonObject {
+  if (reservation === undefined || isSpot(offers)) return {}
+  return { reservationAffinity: reservation.affinity }
+}
+
+function isSpot(offers: readonly Offer[]): boolean {
+  return offers[0]?.market === "spot"
+}
+
 /**
  * Compute Engine itself deletes each instance at the cluster's deadline, whatever becomes of us. A moment and not a run
  * time, so that a replayed request has the same bytes, and an instance that comes later does not live longer.
  */
-function schedulingOf({ owner, accelerator, skipGuestOsShutdown }: Blueprint, offers: readonly Offer[]): JsonObject {
-  const isSpot = offers[0]?.market === "spot"
+function schedulingOf(blueprint: Blueprint, offers: readonly Offer[]): JsonObject {
+  const { owner, accelerator, skipGuestOsShutdown, reservation } = blueprint
+  const spot = isSpot(offers)
+  // "Reservation-bound" VMs cannot be moved either; reservations of accelerators that are deployed densely take no others.
+  const isBound = !spot && reservation?.isBound === true
   const hasGpu = offers.some(
     (offer) => hasBuiltInGpu(offer.instanceType) || (accelerator !== undefined && takesAccelerator(offer)),
   )
   return {
-    provisioningModel: isSpot ? "SPOT" : "STANDARD",
+    provisioningModel: spot ? "SPOT" : isBound ? "RESERVATION_BOUND" : "STANDARD",
     instanceTerminationAction: "DELETE",
     terminationTime: isoTime(Number(owner.deadline) * 1000),
     // Neither a Spot VM nor one with a GPU can be moved; a Spot VM cannot be restarted either.
-    ...(isSpot || hasGpu || offers.some(cannotMigrate) ? { onHostMaintenance: "TERMINATE" } : {}),
-    ...(isSpot ? { automaticRestart: false } : {}),
+    ...(spot || isBound || hasGpu || offers.some(cannotMigrate) ? { onHostMaintenance: "TERMINATE" } : {}),
+    ...(spot ? { automaticRestart: false } : {}),
     ...(skipGuestOsShutdown ? { skipGuestOsShutdown: true } : {}),
   }
 }
@@ -65,6 +79,7 @@ export function disksOf(
   const boot = {
     boot: true,
     autoDelete: true,
+    ...(disk.kmsKeyName === undefined ? {} : { diskEncryptionKey: { kmsKeyName: disk.kmsKeyName } }),
     initializeParams: {
       labels,
       sourceImage: images[arch] ?? "",

@@ -1,11 +1,11 @@
 /** What a bulkInsert asks for, checked as Compute Engine checks it before anything is made. */
 import type { Arch, JsonObject, Market } from "../../../src/provider.js"
 import type { World } from "../../../src/simulator/index.js"
-import { parseTime } from "../time.js"
 import { ACCELERATORS } from "./world.js"
 import { pathIn } from "./account.js"
 import type { Asked } from "./handler.js"
 import { invalid, notFound, Refusal } from "./refusals.js"
+import { checkReservation, checkScheduling, type ReservationAffinity, type Scheduling } from "./scheduling.js"
 
 export interface BulkSpec {
   readonly count: number
@@ -22,6 +22,7 @@ export interface Disk extends JsonObject {
   readonly boot?: boolean
   readonly autoDelete?: boolean
   readonly type?: string
+  readonly diskEncryptionKey?: { readonly kmsKeyName?: string }
   readonly initializeParams?: {
     readonly sourceImage?: string
     readonly diskType?: string
@@ -41,17 +42,9 @@ export interface Properties {
     readonly accessConfigs?: readonly JsonObject[]
   }[]
   readonly scheduling?: Scheduling
+  readonly reservationAffinity?: ReservationAffinity
   readonly guestAccelerators?: readonly { readonly acceleratorType?: string; readonly acceleratorCount?: number }[]
   readonly serviceAccounts?: readonly JsonObject[]
-}
-
-interface Scheduling {
-  readonly provisioningModel?: string
-  readonly instanceTerminationAction?: string
-  readonly terminationTime?: string
-  readonly maxRunDuration?: JsonObject
-  readonly onHostMaintenance?: string
-  readonly automaticRestart?: boolean
 }
 
 /** "up to 5,000 VMs" ("About bulk creation of VMs"). */
@@ -85,6 +78,7 @@ export function bulkSpec({ world, project, body }: Asked): BulkSpec {
   checkNetwork(world, project, properties)
   const { scheduling = {} } = properties
   const expiresAt = checkScheduling(scheduling, world.clock.now())
+  checkReservation(scheduling, properties.reservationAffinity)
   return {
     count,
     min,
@@ -150,51 +144,6 @@ function checkNetwork(world: World, project: string, { networkInterfaces = [] }:
     const path = pathIn(project, name)
     if (world.resources.get(kind, path) === undefined) throw notFound(path)
   }
-}
-
-/** "Limit the run time of a VM" and "Spot VMs". Returns when it ends by itself. */
-function checkScheduling(scheduling: Scheduling, now: number): number | undefined {
-  const { terminationTime, maxRunDuration, instanceTerminationAction, provisioningModel } = scheduling
-  const at = `${AT}.scheduling`
-  const isLimited = terminationTime !== undefined || maxRunDuration !== undefined
-  if (terminationTime !== undefined && maxRunDuration !== undefined) {
-    throw invalid(
-      `${at}.terminationTime`,
-      terminationTime,
-      "You can specify only one of terminationTime and maxRunDuration.",
-    )
-  }
-  if (isLimited && instanceTerminationAction === undefined) {
-    throw invalid(
-      `${at}.instanceTerminationAction`,
-      "",
-      "A VM with a limited run time must have an instanceTerminationAction.",
-    )
-  }
-  if (instanceTerminationAction !== undefined && !isLimited && provisioningModel !== "SPOT") {
-    throw invalid(
-      `${at}.instanceTerminationAction`,
-      instanceTerminationAction,
-      "It is only for Spot VMs and VMs with a limited run time.",
-    )
-  }
-  if (
-    provisioningModel === "SPOT" &&
-    (scheduling.automaticRestart === true || scheduling.onHostMaintenance === "MIGRATE")
-  ) {
-    throw invalid(at, provisioningModel, "Spot VMs can neither restart automatically nor migrate.")
-  }
-  if (maxRunDuration !== undefined) return now + Number(maxRunDuration.seconds) * 1000
-  if (terminationTime === undefined) return undefined
-  const ends = parseTime(terminationTime)
-  if (ends === undefined || ends - now < 30_000 || ends - now > 120 * 86_400_000) {
-    throw invalid(
-      `${at}.terminationTime`,
-      terminationTime,
-      "It must be an RFC 3339 time 30 seconds to 120 days from now.",
-    )
-  }
-  return ends
 }
 
 /** What depends on the type and the zone. */
@@ -269,6 +218,7 @@ export function checkDisks(
   if (!takes(machineType, diskType)) {
     throw new Refusal(400, "badRequest", `${diskType} disk type cannot be used by ${machineType} machine type.`)
   }
+  checkKey(boot.diskEncryptionKey)
   const image = imageOf(world, pathIn(project, sourceImage))
   if (image === undefined) throw notFound(pathIn(project, sourceImage))
   if ((image.arch === "ARM64") !== (arch === "arm64")) {
@@ -278,6 +228,18 @@ export function checkDisks(
       `The image's architecture (${image.arch}) is not that of ${machineType}.`,
     )
   }
+}
+
+const KEY = /^projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+(\/cryptoKeyVersions\/\d+)?$/
+
+/** "Protect resources by using Cloud KMS keys". Bulk requests take no keys of customers themselves ("About bulk creation"). */
+function checkKey(key: Disk["diskEncryptionKey"]): void {
+  if (key === undefined || (Object.keys(key).join() === "kmsKeyName" && KEY.test(key.kmsKeyName ?? ""))) return
+  throw invalid(
+    "resource.instanceProperties.disks[0].diskEncryptionKey",
+    JSON.stringify(key),
+    "It is no key of Cloud KMS.",
+  )
 }
 
 export function imageOf(world: World, path: string): Readonly<Record<string, string>> | undefined {

@@ -14,12 +14,17 @@ const STATUS: { readonly [S in InstanceState]: string } = {
 }
 
 interface Properties {
-  readonly disks?: readonly { readonly type?: string; readonly initializeParams?: { readonly diskSizeGb?: string } }[]
+  readonly disks?: readonly {
+    readonly type?: string
+    readonly diskEncryptionKey?: JsonObject
+    readonly initializeParams?: { readonly diskSizeGb?: string }
+  }[]
   readonly networkInterfaces?: readonly { readonly network?: string; readonly accessConfigs?: readonly JsonObject[] }[]
   readonly scheduling?: JsonObject
   readonly metadata?: JsonObject
   readonly serviceAccounts?: readonly JsonObject[]
   readonly guestAccelerators?: readonly JsonObject[]
+  readonly reservationAffinity?: JsonObject
 }
 
 /** Notices in force by instance: its 30 seconds have begun, and Compute Engine shows it as stopping. */
@@ -63,7 +68,7 @@ export function instanceJson(
     labelFingerprint: hexOf(`labels/${id}`, 12),
     startRestricted: false,
     deletionProtection: false,
-    reservationAffinity: { consumeReservationType: "ANY_RESERVATION" },
+    reservationAffinity: properties.reservationAffinity ?? { consumeReservationType: "ANY_RESERVATION" },
     shieldedInstanceConfig: { enableSecureBoot: false, enableVtpm: true, enableIntegrityMonitoring: true },
     shieldedInstanceIntegrityPolicy: { updateAutoLearnPolicy: true },
     fingerprint: hexOf(`instance/${id}`, 12),
@@ -94,7 +99,7 @@ type Disk = NonNullable<Properties["disks"]>[number]
 function diskJson(
   { id, name = `vm-${id}`, offer }: WorldInstance,
   path: string,
-  { type = "PERSISTENT", initializeParams }: Disk,
+  { type = "PERSISTENT", initializeParams, diskEncryptionKey }: Disk,
   index: number,
 ): JsonObject {
   return {
@@ -106,6 +111,7 @@ function diskJson(
     index,
     boot: index === 0,
     autoDelete: true,
+    ...(diskEncryptionKey === undefined ? {} : { diskEncryptionKey }),
     interface: type === "SCRATCH" ? "NVME" : "SCSI",
     diskSizeGb: initializeParams?.diskSizeGb ?? (type === "SCRATCH" ? "375" : "10"),
     architecture: offer.arch === "arm64" ? "ARM64" : "X86_64",
