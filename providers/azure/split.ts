@@ -133,6 +133,8 @@ function networkProfile({ subnetId, publicAddress }: Blueprint, name: string, ta
     name: `${name}-ip`,
     deleteOption: "Delete",
     sku: { name: "Standard", tier: "Regional" },
+    // "Standard SKU public IP addresses always use static allocation", which is not the default ("Public IP addresses", SKU).
+    publicIPAllocationMethod: "Static",
     tags,
   }
   const ipConfiguration = {

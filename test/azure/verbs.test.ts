@@ -39,6 +39,18 @@ const ALL_OPTIONS: Partial<AzureOptions> = {
   overrides: { licenseType: "UBUNTU_PRO", additionalCapabilities: { hibernationEnabled: false }, userData: "aGVsbG8=" },
 }
 
+test("a public address of the Standard kind is static: Azure takes no other", async () => {
+  const cloud = await azureCloud()
+  const [call] = await planMany(cloud, 1, {}, { publicAddress: true })
+  if (call === undefined) throw new Error("no launch call")
+  const dynamic = JSON.parse(JSON.stringify(call).replace('"publicIPAllocationMethod":"Static",', "")) as typeof call
+  expect(dynamic).not.toEqual(call)
+  await expect(cloud.run(cloud.provider.launch(dynamic, cloud.bare()))).rejects.toThrow(
+    /StandardSkuPublicIPAddressesMustBeStatic/,
+  )
+  expect((await cloud.run(cloud.provider.launch(call, cloud.bare()))).instances).toHaveLength(1)
+})
+
 describe.each(["@azure/arm-compute", "armcompute25"])("%s", (sdk) => {
   test.each([
     [ALL_OPTIONS, {}],

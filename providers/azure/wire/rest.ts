@@ -12,7 +12,8 @@ export interface RestNic {
         readonly publicIPAddressConfiguration?: {
           readonly name?: string
           readonly tags?: Readonly<Record<string, string>>
-          readonly properties?: { readonly deleteOption?: string }
+          readonly sku?: { readonly name?: string; readonly tier?: string }
+          readonly properties?: { readonly deleteOption?: string; readonly publicIPAllocationMethod?: string }
         }
       }
     }[]

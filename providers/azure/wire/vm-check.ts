@@ -117,7 +117,25 @@ function checkNetwork(state: State, network: Properties["networkProfile"]): void
     if (name === undefined || subnets.length === 0)
       throw invalid("networkInterfaceConfigurations", "a name and an ipConfiguration are needed")
     for (const subnet of subnets) checkSubnet(state, subnet ?? "")
+    for (const one of properties?.ipConfigurations ?? []) checkAddress(one.properties?.publicIPAddressConfiguration)
   }
+}
+
+type Nic = NonNullable<NonNullable<Properties["networkProfile"]>["networkInterfaceConfigurations"]>[number]
+type Ip = NonNullable<NonNullable<Nic["properties"]>["ipConfigurations"]>[number]
+
+/**
+ * "Standard SKU public IP addresses always use static allocation" ("Public IP addresses", SKU): the default is Dynamic, which is
+ * refused, as `StandardSkuPublicIPAddressesMustBeStatic`.
+ */
+function checkAddress(address: NonNullable<Ip["properties"]>["publicIPAddressConfiguration"]): void {
+  const { name = "", sku, properties } = address ?? {}
+  if (sku?.name !== "Standard" || properties?.publicIPAllocationMethod === "Static") return
+  throw new Refusal(
+    400,
+    "StandardSkuPublicIPAddressesMustBeStatic",
+    `Standard sku publicIp ${name} must have AllocationMethod set to Static.`,
+  )
 }
 
 function checkSpot({ priority, evictionPolicy, billingProfile }: Properties): void {
