@@ -5,22 +5,13 @@ import { SpecError, TransientError } from "../../src/errors.js"
 import type { Calls, Cost } from "../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
 import type { Doing } from "./answers.js"
-import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
+import { type Deliver, delivering, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
+import { clientSettings } from "./handler.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 import { EC2 } from "./packages.js"
 
 type Sdk = typeof Ec2
-
-/**
- * The attempt's own signal ends an attempt, on the core's clock. These only catch what slips past it, on the real one,
- * and so lie far above it. The SDK by itself waits for ever to connect and 15 minutes for a byte.
- */
-const CONNECT_MS = 20_000
-const REQUEST_MS = 5 * 60_000
-
-/** More than the terminations, launches and pages that the buckets let through at once. */
-const SOCKETS = 256
 
 interface Connection {
   readonly sdk: Sdk
@@ -90,17 +81,8 @@ function makeClient(sdk: Sdk, options: AwsOptions): AwsClient {
   return new sdk.EC2Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...keySettings(options),
-    // A capacity refusal is an HTTP 500 that the SDK would send twice more, past our buckets.
-    maxAttempts: 1,
+    ...clientSettings(options),
     logger: SILENT,
-    requestHandler: {
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: REQUEST_MS,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: SOCKETS },
-    },
   }) as AwsClient
 }
 

@@ -2,7 +2,7 @@
 import { AuthError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { AwsDecoder, AwsOptions } from "./options.js"
-import { keySettings } from "./credentials.js"
+import { clientSettings } from "./handler.js"
 import { optionalPackage, STS } from "./packages.js"
 
 /** What EC2 appends to a refusal ("Authorization status information", API Reference of DecodeAuthorizationMessage). */
@@ -81,5 +81,5 @@ function decoderOf(options: AwsOptions): AwsDecoder | undefined {
   if (clients?.sts !== undefined || endpoint !== undefined || client !== undefined) return clients?.sts
   const sdk = optionalPackage<Sts>(STS)
   if (sdk === undefined) return undefined
-  return new sdk.STS({ region, maxAttempts: 1, ...keySettings(options) })
+  return new sdk.STS({ region, ...clientSettings(options) })
 }

@@ -1,8 +1,9 @@
 /** On-demand prices from the Price List API, where its client is installed beside Muster or given. */
 import type * as Pricing from "@aws-sdk/client-pricing"
 import type { Calls } from "../../src/provider.js"
-import { type Deliver, delivering, keySettings, type Resent } from "./credentials.js"
+import { type Deliver, delivering, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
+import { clientSettings } from "./handler.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 import { optionalPackage, PRICING } from "./packages.js"
 
@@ -55,7 +56,7 @@ function connect(options: AwsOptions): Connection | undefined {
 
 function makeClient(sdk: typeof Pricing, options: AwsOptions): AwsClient {
   const region = endpointRegion(options.region)
-  return new sdk.PricingClient({ region, maxAttempts: 1, ...keySettings(options) }) as AwsClient
+  return new sdk.PricingClient({ region, ...clientSettings(options) }) as AwsClient
 }
 
 async function readPrices(

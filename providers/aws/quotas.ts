@@ -1,8 +1,9 @@
 /** Service Quotas, where its client is installed beside Muster or given. */
 import type * as Quotas from "@aws-sdk/client-service-quotas"
 import type { Calls } from "../../src/provider.js"
-import { delivering, keySettings, type Resent } from "./credentials.js"
+import { delivering, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
+import { clientSettings } from "./handler.js"
 import type { AwsClient, AwsOptions } from "./options.js"
 import { optionalPackage, SERVICE_QUOTAS } from "./packages.js"
 
@@ -32,5 +33,5 @@ export async function quota(
 }
 
 function makeClient(sdk: typeof Quotas, options: AwsOptions): AwsClient {
-  return new sdk.ServiceQuotasClient({ region: options.region, maxAttempts: 1, ...keySettings(options) }) as AwsClient
+  return new sdk.ServiceQuotasClient({ region: options.region, ...clientSettings(options) }) as AwsClient
 }

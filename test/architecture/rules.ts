@@ -12,7 +12,9 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 
 /** What an adapter may use of the core. */
 const SEAM = new Set(
-  ["provider", "errors", "offer", "parse", "guest", "client-package", "fleet/tags"].map((file) => `src/${file}.ts`),
+  ["provider", "errors", "offer", "parse", "guest", "client-package", "proxy", "tunnel", "fleet/tags"].map(
+    (file) => `src/${file}.ts`,
+  ),
 )
 
 const CLOCK = "src/calls/clock.ts"

@@ -1,12 +1,13 @@
 /** What answers instead of EC2: each ends in an error a user can act on. */
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { aws } from "../../providers/aws/index.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { bareCalls } from "../../src/calls/send.js"
-import { TransientError } from "../../src/errors.js"
+import { AuthError, SpecError, TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
+import { connectProxy } from "../support/proxy.js"
 import { OWNER } from "./support/cloud.js"
 
 const SELECTOR = { uid: OWNER.uid }
@@ -138,5 +139,31 @@ describe("an endpoint", () => {
       response.write(xml, () => setImmediate(() => controller.abort(reason)))
     }, controller.signal)
     expect(error).toBe(reason)
+  })
+})
+
+describe("a proxy that the environment names", () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  function listing() {
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" }
+    return errorOf(aws({ region: "us-east-1", credentials }).list(SELECTOR, bareCalls({ clock: systemClock })))
+  }
+
+  test("is named with what it says when it does not let EC2 through", async () => {
+    const proxy = await connectProxy({ to: 1, user: "me:secret" })
+    vi.stubEnv("https_proxy", `http://127.0.0.1:${proxy.port}`)
+    const error = await listing()
+    expect(error).toBeInstanceOf(AuthError)
+    expect(error.message).toMatch(/the proxy http:\/\/127\.0\.0\.1:\d+ \(https_proxy\) answered 407/)
+    expect(proxy.asked).toEqual(["ec2.us-east-1.amazonaws.com:443"])
+    await proxy.close()
+  })
+
+  test("and that is none is refused", async () => {
+    vi.stubEnv("https_proxy", "socks5://127.0.0.1:1080")
+    const error = await listing()
+    expect(error).toBeInstanceOf(SpecError)
+    expect(error.message).toContain('https_proxy: is "socks5://127.0.0.1:1080"')
   })
 })
