@@ -315,8 +315,8 @@ export interface Limits {
   /** The states with no way back and no bill; an instance absent from a complete list counts as well. */
   readonly goneStates: readonly InstanceState[]
   /**
-   * When to look first after a launch or a termination, how often while something is on its way, and how often when
-   * nothing is (30 s when left out, 10 s with spot instances), in milliseconds.
+   * When to look first after a launch of a type that this process has not seen boot yet, or after a termination; how often while
+   * something is on its way; and how often when nothing is (30 s when left out, 5 s with spot instances), in milliseconds.
    */
   readonly look: { readonly firstMs: number; readonly everyMs: number; readonly watchMs?: number }
   /** For how long one attempt of a request may stay on the wire, in milliseconds. */

@@ -226,16 +226,24 @@ export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
   if (look !== undefined) look.nextAt = Math.min(look.nextAt, fleet.clock.now() + ms)
 }
 
-/** Something was made or asked to go: the next list that counts begins after this moment. */
-export function markChanged(fleet: Fleet, provider: Provider): void {
+/**
+ * Something was made or asked to go: the next list that counts begins after this moment.
+ *
+ * @param withinMs when the provider is looked at, at the latest.
+ */
+export function markChanged(fleet: Fleet, provider: Provider, withinMs = soonMs(fleet, provider)): void {
   const look = fleet.looks.get(provider)
   if (look !== undefined) look.changes += 1
-  lookSoon(fleet, provider)
+  lookWithin(fleet, provider, withinMs)
 }
 
 /** Looks at the provider when what was asked for may be seen, or somewhat later where nobody is kept waiting by that. */
 export function lookSoon(fleet: Fleet, provider: Provider): void {
-  lookWithin(fleet, provider, Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider)))
+  lookWithin(fleet, provider, soonMs(fleet, provider))
+}
+
+function soonMs(fleet: Fleet, provider: Provider): number {
+  return Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider))
 }
 
 /** As long as complete lists may take to come while nobody needs them, in milliseconds: one for each that exists, up to this. */

@@ -3,6 +3,7 @@ import { MusterError, OwnershipError, PartialListError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Limits, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, lookCalls, type LookState, lookSoon } from "./context.js"
+import { noteBoot } from "./observing/boots.js"
 import { giveWay } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { observeInterruptions } from "./observing/interruptions.js"
@@ -132,8 +133,10 @@ async function completeList(
 
 /** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
 function see(fleet: Fleet, provider: Provider, instance: Instance, now: number): WorkerRecord {
-  const before = fleet.roster.find(provider, instance.id)?.failure
+  const known = fleet.roster.find(provider, instance.id)
+  const [before, stateBefore] = [known?.failure, known?.state]
   const worker = fleet.roster.see(provider, instance, now, true)
+  if (stateBefore === "pending" && worker.state === "running") noteBoot(fleet.clock, worker, now)
   if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
   const { failure } = worker
   if (failure !== undefined && before === undefined && isRefusal(failure)) learnFailed(fleet, worker, failure)

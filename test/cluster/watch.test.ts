@@ -78,8 +78,6 @@ describe.each([
 
 test("a loop that wakes itself without end is found out by the virtual clock, which names what woke it", async () => {
   const at = rig()
-  const cluster = at.cluster()
-  await at.clock.run(cluster.scale(1))
   // An adapter's mistake: it always wants to be looked at again at once.
   const spinning = { ...at.provider.limits, look: { firstMs: 0, everyMs: -1, watchMs: -1 } }
   const list = () => Promise.resolve([])

@@ -12,6 +12,7 @@ import {
 import type { Failure, Launched } from "../../provider.js"
 import { type Fleet, lookWithin, NO_ROW, markChanged, messageOf } from "../context.js"
 import { type Asked, learn } from "../learn.js"
+import { lookAfterLaunch } from "../observing/pace.js"
 import { bench } from "../outages.js"
 import { isRested, SEVERAL } from "../rests.js"
 import type { Launch } from "../launches.js"
@@ -51,7 +52,7 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
     outcome,
     made: workers.length,
   })
-  markChanged(fleet, provider)
+  lookAfterLaunch(fleet, launch, launched)
   // The target went to zero while this was on the wire: what it made goes at once.
   if (fleet.closing || fleet.groups.get(call.group)?.desired === 0) startTerminations(fleet, workers)
 }

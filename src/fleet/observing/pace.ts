@@ -1,9 +1,11 @@
 /** Pace: when a provider is looked at again, by what is under way there. */
-import type { Provider } from "../../provider.js"
-import { type Fleet, unhurriedMs } from "../context.js"
+import type { Launched, Provider } from "../../provider.js"
+import { type Fleet, markChanged, unhurriedMs } from "../context.js"
 import type { Launch } from "../launches.js"
 import type { WorkerRecord } from "../roster.js"
 import { sweptAt } from "../terminate.js"
+import { bootMs } from "./boots.js"
+import { mayHaveRivals } from "./rivals.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
@@ -32,7 +34,8 @@ export function nextLookMs(fleet: Fleet, provider: Provider): number {
   const isAsking = leaving.length === unsteady && leaving.every(({ termination }) => termination === "sent")
   if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
   const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
-  if (changing || open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
+  if (open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
+  if (changing) return own.size("pending") === unsteady ? Math.max(everyMs, nextBootMs(fleet, provider)) : everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
   if (size === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
@@ -44,6 +47,30 @@ export function nextLookMs(fleet: Fleet, provider: Provider): number {
     .in("interrupted")
     .flatMap(({ interruptedAt = 0 }) => (interruptedAt + GRACE_MS > now ? [interruptedAt + GRACE_MS - now] : []))
   return Math.min(provider.limits.look.watchMs ?? watchMs, ...ends)
+}
+
+/** Until a boot may be over, of those that are known; what fails meanwhile is seen by the next complete list. */
+function nextBootMs(fleet: Fleet, provider: Provider): number {
+  let at = Number.POSITIVE_INFINITY
+  for (const { instance, knownSince } of fleet.roster.at(provider).in("pending"))
+    at = Math.min(at, knownSince + bootMs(fleet.clock, provider, instance))
+  return Math.min(COMPLETE_MS, at - fleet.clock.now())
+}
+
+/**
+ * After the answer to a launch call: looks when boots of what it made may be over. An answer that shows them running leaves
+ * nothing to look for but what any cluster is looked at for.
+ */
+export function lookAfterLaunch(fleet: Fleet, { provider }: Launch, { instances, settled }: Launched): void {
+  const isUp = settled && instances.length > 0 && instances.every(({ state }) => state === "running")
+  if (isUp && !mayHaveRivals(fleet, provider)) {
+    markChanged(fleet, provider, nextLookMs(fleet, provider))
+    return
+  }
+  const types = new Set(instances.map(({ instanceType }) => instanceType))
+  const soonestMs = Math.min(...[...types].map((instanceType) => bootMs(fleet.clock, provider, { instanceType })))
+  const firstMs = settled && types.size > 0 ? Math.min(COMPLETE_MS, soonestMs) : provider.limits.look.firstMs
+  markChanged(fleet, provider, Math.max(firstMs, unhurriedMs(fleet, provider)))
 }
 
 /** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
