@@ -1,5 +1,6 @@
 /** Cluster: the object a user holds. */
-import { type Clock, seededClock, systemClock } from "./calls/clock.js"
+import { type Clock, systemClock, wallAheadMs } from "./calls/clock.js"
+import { seededClock } from "./calls/derived-clocks.js"
 import { within } from "./calls/within.js"
 import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
@@ -80,7 +81,7 @@ export class Cluster implements AsyncDisposable {
   constructor(spec: ClusterSpec, options: ClusterOptions = {}) {
     this.#spec = resolveSpec(spec)
     const { clock = systemClock, seed } = options
-    checkUntil(this.#spec.budget, clock.now())
+    checkUntil(this.#spec.budget, clock.now() + wallAheadMs(clock))
     this.#clock = seed === undefined ? clock : seededClock(clock, seed)
     this.#journal = options.journal
     this.#attaching = attaching.get(spec)
@@ -379,7 +380,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   #emit(body: ClusterEventBody): void {
-    if (this.#emitter.isHeard) this.#emitter.emit({ at: this.#clock.now(), cluster: this.name, ...body })
+    if (this.#emitter.isHeard)
+      this.#emitter.emit({ at: this.#clock.now() + wallAheadMs(this.#clock), cluster: this.name, ...body })
   }
 
   /** Another process owns the cluster: stop, and leave its instances alone. */

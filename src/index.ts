@@ -1,4 +1,5 @@
-export { acceleratedClock, type Clock, systemClock, VirtualClock } from "./calls/clock.js"
+export { type Boot, type Clock, systemClock, VirtualClock } from "./calls/clock.js"
+export { acceleratedClock } from "./calls/derived-clocks.js"
 export { Cluster } from "./cluster.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"

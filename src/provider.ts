@@ -348,6 +348,11 @@ export interface Attempt {
   /** 1 for the first. */
   readonly number: number
   observed(remaining: Readonly<Record<string, number>>): void
+  /**
+   * When the cloud gave its answer, by its own clock, in milliseconds since 1970 (the header Date): tell it of each answer that says
+   * so. Where none does, this machine's clock decides what is over.
+   */
+  dated?(date: number): void
 }
 
 /**
@@ -356,7 +361,10 @@ export interface Attempt {
  */
 export interface Calls {
   readonly signal: AbortSignal
-  /** Milliseconds since 1970. */
+  /**
+   * By the cloud's clock, as its answers have told it (`Attempt.dated`), else by this machine's; in milliseconds since 1970. Compare
+   * with it what the cloud says, and write by it what others read there.
+   */
   readonly now: () => number
   /** Nothing may be made or changed. */
   readonly readOnly: boolean

@@ -2,6 +2,7 @@
 import type { Limits } from "../provider.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
+import { CloudTime } from "./cloud-time.js"
 import { RetryBudget } from "./retry.js"
 
 /** How an api of an account stands: how often in a row it has throttled, and how often it has answered anything else. */
@@ -15,6 +16,7 @@ export interface Account {
   readonly buckets: Buckets
   readonly budget: RetryBudget
   readonly apis: Map<string, Standing>
+  readonly time: CloudTime
 }
 
 const accounts = new WeakMap<Clock, Map<string, Account>>()
@@ -25,7 +27,8 @@ export function accountOf(clock: Clock, limits: Pick<Limits, "account" | "bucket
   accounts.set(clock, known)
   let account = known.get(limits.account)
   if (account === undefined) {
-    account = { buckets: new Buckets(clock, limits.buckets), budget: new RetryBudget(), apis: new Map() }
+    const buckets = new Buckets(clock, limits.buckets)
+    account = { buckets, budget: new RetryBudget(), apis: new Map(), time: new CloudTime() }
     known.set(limits.account, account)
   }
   account.buckets.add(limits.buckets)

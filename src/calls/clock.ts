@@ -2,12 +2,25 @@
  * The only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
  * virtual hours in milliseconds and twice the same.
  */
+import { readFileSync } from "node:fs"
+import { uptime } from "node:os"
 import { onAbort } from "./aborts.js"
 import { Sleepers } from "./sleepers.js"
+import { trueTime, trueTimer } from "./true-time.js"
 
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /**
+   * True time, in milliseconds since 1970 as the machine's clock had it when the process began: what has really passed since, also
+   * while the machine was suspended. It never jumps. All that lasts is measured by it.
+   */
   now(): number
+  /**
+   * What the machine's clock shows, in milliseconds since 1970: it may be set at any moment. By it is written what others read:
+   * tags, journals, events. Left out: the same as `now`.
+   */
+  wall?(): number
+  /** Since the machine was started. Left out where nobody knows. */
+  boot?(): Boot | undefined
   /** A number in [0, 1). */
   random(): number
   /** Resolves after `ms`; rejects at once with the signal's reason when it is aborted. */
@@ -23,6 +36,19 @@ export interface Clock {
    * never ends from one that is busy, and throws; others need not have it.
    */
   turn?(loop: object, woken: string): void
+}
+
+/** For how long the machine has been running: processes of one boot measure by it what has passed between them. */
+export interface Boot {
+  /** Which start of which machine. */
+  readonly id: string
+  /** Milliseconds, suspended or not. */
+  readonly ms: number
+}
+
+/** How far the machine's clock is ahead of the clock's true time, in milliseconds: another number once it has been set. */
+export function wallAheadMs(clock: Clock): number {
+  return clock.wall === undefined ? 0 : clock.wall() - clock.now()
 }
 
 /** Date, time and zone: what lacks its zone would mean something else on every machine. */
@@ -61,69 +87,43 @@ function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** Of at most LONGEST_TIMER_MS. */
 function realTimer(ms: number, fn: () => void): () => void {
-  if (ms > LONGEST_TIMER_MS) {
-    let cancel = () => clearTimeout(first)
-    const first = setTimeout(() => {
-      cancel = realTimer(ms - LONGEST_TIMER_MS, fn)
-    }, LONGEST_TIMER_MS)
-    return () => cancel()
-  }
-  const timeout = setTimeout(fn, Math.max(0, ms))
+  const timeout = setTimeout(fn, Math.min(Math.max(0, ms), LONGEST_TIMER_MS))
   return () => clearTimeout(timeout)
 }
 
-/**
- * A time that never goes back. When a clock is set back (by NTP, by hand), what was noted before lies in a future that takes as
- * long to come: nothing would be looked at, refilled or asked again until then. So it goes on from where it was, ahead of the
- * wall's by the step: deadlines and budgets come early by it, never late.
- */
-export function steady(now: () => number): () => number {
-  let [last, aheadMs] = [Number.NEGATIVE_INFINITY, 0]
-  return () => {
-    const at = now()
-    aheadMs = Math.max(aheadMs, last - at)
-    last = at + aheadMs
-    return last
+const isLinux = process.platform === "linux"
+
+const realNow = trueTime({
+  wall: () => Date.now(),
+  awake: () => performance.now(),
+  ...(isLinux ? { sinceBoot: () => uptime() * 1000 } : {}),
+})
+
+const systemTimer = trueTimer(realNow, realTimer)
+
+/** Other machines have none, and what is written there is read by their clocks of day alone. */
+const bootId = isLinux ? readBootId() : undefined
+
+function readBootId(): string | undefined {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()
+  } catch {
+    return undefined
   }
 }
 
 /** The machine's own clock and randomness. */
 export const systemClock: Clock = {
-  now: steady(() => Date.now()),
+  now: realNow,
+  wall: () => Date.now(),
+  boot: () => (bootId === undefined ? undefined : { id: bootId, ms: uptime() * 1000 }),
   random: () => Math.random(),
-  sleep: (ms, signal) => sleepWith(realTimer, ms, signal),
-  timer: realTimer,
+  sleep: (ms, signal) => sleepWith(systemTimer, ms, signal),
+  timer: systemTimer,
   busy: (_what, work) => work,
-  serve: (ms, signal) => sleepWith(realTimer, ms, signal),
-}
-
-/** A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes in seconds. */
-export function acceleratedClock(clock: Clock, speed: number): Clock {
-  const start = clock.now()
-  return {
-    now: () => start + (clock.now() - start) * speed,
-    random: () => clock.random(),
-    sleep: (ms, signal) => clock.sleep(ms / speed, signal),
-    timer: (ms, fn) => clock.timer(ms / speed, fn),
-    busy: (what, work) => clock.busy(what, work),
-    serve: (ms, signal) => clock.serve(ms / speed, signal),
-    turn: (loop, woken) => clock.turn?.(loop, woken),
-  }
-}
-
-/** A clock with the same time and a random sequence of its own, fixed by `seed`. */
-export function seededClock(clock: Clock, seed: number): Clock {
-  const random = seededRandom(seed)
-  return {
-    now: () => clock.now(),
-    random,
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    timer: (ms, fn) => clock.timer(ms, fn),
-    busy: (what, work) => clock.busy(what, work),
-    serve: (ms, signal) => clock.serve(ms, signal),
-    turn: (loop, woken) => clock.turn?.(loop, woken),
-  }
+  serve: (ms, signal) => sleepWith(systemTimer, ms, signal),
 }
 
 /** Mulberry32: small, fast, and good enough for jitter and simulated luck. */

@@ -6,7 +6,7 @@ import { isFinal, isRefusalOfOne, ThrottledError, TransientError } from "../erro
 import type { Attempt, Calls, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { type Account, accountOf, noteAnswer, standingOf, throttleRow } from "./account.js"
-import type { Clock } from "./clock.js"
+import { type Clock, wallAheadMs } from "./clock.js"
 import { Draw } from "./draw.js"
 import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience } from "./retry.js"
 
@@ -55,11 +55,11 @@ export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnl
   const signal = options.signal ?? new AbortController().signal
   return {
     signal,
-    now: () => options.clock.now(),
+    now: () => options.clock.now() + wallAheadMs(options.clock),
     readOnly: options.readOnly ?? false,
     send: async (api, _cost, fn) => {
       signal.throwIfAborted()
-      return options.clock.busy(api, fn({ signal, number: 1, observed: () => {} }))
+      return options.clock.busy(api, fn({ signal, number: 1, observed: () => {}, dated: () => {} }))
     },
   }
 }
@@ -72,7 +72,7 @@ export function createCalls(options: CallsOptions): Calls {
   const admit = () => (admitted ??= options.admit?.() ?? Promise.resolve())
   return {
     signal,
-    now: () => clock.now(),
+    now: () => clock.now() + account.time.aheadMs(wallAheadMs(clock)),
     readOnly: options.readOnly ?? false,
     send: (api, cost, fn) => {
       const draw = new Draw(account, options.limits.buckets, cost, options.isDrawn)
@@ -179,9 +179,14 @@ async function deadline<T>(
   })
   const cancel = clock.timer(limits.attemptMs, () => end(late()))
   const forget = onAbort(options.finishAttempts ? undefined : signal, () => end(signal.reason))
-  const observed = (remaining: Readonly<Record<string, number>>) => account.buckets.observed(remaining)
+  const attempt: Attempt = {
+    signal: controller.signal,
+    number,
+    observed: (remaining) => account.buckets.observed(remaining),
+    dated: (date) => account.time.hear(date, clock.now()),
+  }
   try {
-    return await Promise.race([clock.busy(api, run({ signal: controller.signal, number, observed })), ended])
+    return await Promise.race([clock.busy(api, run(attempt)), ended])
   } finally {
     cancel()
     forget()

@@ -1,4 +1,5 @@
 /** `muster list`: what lives. */
+import { wallAheadMs } from "../calls/clock.js"
 import { Cluster } from "../cluster.js"
 import type { ClusterSummary } from "../fleet/remains/listing.js"
 import { EXIT } from "./exit-codes.js"
@@ -26,7 +27,7 @@ export const list: Command = {
     const clusters = await Cluster.list({ provider, ...(owner === undefined ? {} : { owner }) }, { clock })
     if (given.switches.has("json")) out(`${JSON.stringify(clusters, undefined, 2)}\n`)
     else if (clusters.length === 0) say("no clusters\n")
-    else out(clusterTable(clusters, clock.now()))
+    else out(clusterTable(clusters, clock.now() + wallAheadMs(clock)))
     for (const { place, error } of clusters.failures) say(`${place} could not be looked at: ${error.message}\n`)
     return clusters.failures.length === 0 ? EXIT.ok : EXIT.failed
   },

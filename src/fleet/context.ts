@@ -111,6 +111,8 @@ export interface Fleet {
   readonly clock: Clock
   /** Who we are in the tags of what we launch; another generation once `hold` has claimed it. */
   owner: Owner
+  /** When the cluster ends, by the clock's true time, in milliseconds: `owner.deadline` is the same moment for those who read tags. */
+  readonly endsAt: number
   /** The user chose its name, so that another one may have the same. */
   readonly isNamed: boolean
   /** It was claimed in all places, where there are several. */

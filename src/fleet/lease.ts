@@ -1,5 +1,7 @@
 /** Lease: instances end themselves when nobody has renewed for so long; the process that holds them renews. */
 import type { Provider } from "../provider.js"
+import { aheadMs } from "./ahead.js"
+import { deadlineTag } from "./deadline.js"
 import { type Fleet, fleetCalls, messageOf } from "./context.js"
 
 /** Two renewals may fail before a lease is over. */
@@ -42,8 +44,9 @@ async function renewAt(fleet: Fleet, provider: Provider, leaseMs: number): Promi
   const workers = [...fleet.roster.at(provider).living]
   const instances = workers.filter(({ state }) => state !== "terminating").map(({ instance }) => instance)
   if (instances.length === 0) return true
-  // Never past the deadline, which the guest keeps by itself.
-  const until = Math.min(Math.floor((fleet.clock.now() + leaseMs) / 1000), Number(fleet.owner.deadline))
+  // By the clock of who reads it, as it is now; and never past the deadline, which the guest keeps by itself.
+  const now = fleet.clock.now() + aheadMs(fleet.clock, [provider])
+  const until = Math.min(Math.floor((now + leaseMs) / 1000), deadlineTag(fleet))
   try {
     await provider.renew?.(instances, until, fleetCalls(fleet, provider, { first: true }))
     return true

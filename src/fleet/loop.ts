@@ -1,6 +1,5 @@
 /** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
 import type { Fleet } from "./context.js"
-import { deadlineMs } from "./deadline.js"
 import { turnsOf } from "./launching/turns.js"
 import type { Plans } from "./planning/planning.js"
 import { attemptPass, launchWakeAt } from "./reconcile.js"
@@ -111,6 +110,6 @@ function nextWake(fleet: Fleet, plans: Plans): Wake {
 
 /** The cluster's deadline; once it has passed, what is still there is asked to go again and again by other wakes. */
 function deadlineAt(fleet: Fleet): number {
-  const at = deadlineMs(fleet)
+  const at = fleet.endsAt
   return fleet.clock.now() < at ? at : Number.POSITIVE_INFINITY
 }

@@ -4,7 +4,7 @@ import { MusterError, OwnershipError } from "../errors.js"
 import type { Calls, Prepared, Provider } from "../provider.js"
 import { readConsoles } from "./observing/console.js"
 import { type Fleet, fleetCalls, type GroupState, preparedKey, watchedCalls } from "./context.js"
-import { deadlineMs } from "./deadline.js"
+import { redate } from "./deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
 import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/forsake.js"
 import { observe } from "./observe.js"
@@ -50,19 +50,14 @@ async function pass(fleet: Fleet): Promise<Plans> {
     emitPass(fleet)
     return new Map()
   }
-  readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), deadlineMs(fleet)))
+  readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt))
   withdrawBarred(fleet)
   await whileWanted(fleet, askOffers(fleet))
   let plans = planNow(fleet)
-  const unprepared = unpreparedOf(fleet, plans)
-  if (unprepared.length > 0) {
-    await claimName(fleet)
-    await whileWanted(fleet, prepareAll(fleet, unprepared))
-    // The target may have changed while that was awaited; from here on nothing is.
-    plans = planNow(fleet)
-  }
+  // The target may have changed while that was awaited; from here on nothing is.
+  if (await prepareLaunches(fleet, plans)) plans = planNow(fleet)
   if (fleet.leaving) return plans
-  const ended = toEnd(fleet.roster.all, fleet.clock.now(), deadlineMs(fleet))
+  const ended = toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt)
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? straysOf(fleet) : []), ...exchanged]
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplus])
@@ -70,6 +65,18 @@ async function pass(fleet: Fleet): Promise<Plans> {
   startPlanned(fleet, plans)
   emitPass(fleet)
   return plans
+}
+
+/** False when nothing was awaited. */
+async function prepareLaunches(fleet: Fleet, plans: Plans): Promise<boolean> {
+  if (wishesOf(plans).length > 0) redate(fleet)
+  const unprepared = unpreparedOf(fleet, plans)
+  if (unprepared.length === 0) return false
+  await claimName(fleet)
+  await whileWanted(fleet, prepareAll(fleet, unprepared))
+  // The first answers may have told that this machine's clock is wrong: what was prepared by it is prepared anew.
+  if (redate(fleet)) await whileWanted(fleet, prepareAll(fleet, unpreparedOf(fleet, plans)))
+  return true
 }
 
 /** Waits for what launches need for as long as any are wanted: zero is confirmed whatever a cloud does not say. */

@@ -23,6 +23,8 @@ export interface WorldProviderOptions {
   readonly names?: boolean
   /** One request for all pools of a zone, or of all zones, which the cloud fills in the order of the wish. */
   readonly fleets?: boolean
+  /** Its answers say when they were given; true when left out. */
+  readonly tellsTime?: boolean
   /** What its limits say otherwise than the world would: when to look, what counts as gone, how long to wait. */
   readonly overrides?: Partial<Omit<Limits, "account" | "buckets">>
 }
@@ -37,23 +39,37 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
     fleets: options.fleets ?? false,
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
   }
+  const told = (calls: Calls) => (options.tellsTime === false ? calls : datedCalls(world, calls))
   return {
     name: world.settings.provider,
     region: world.settings.region,
     limits: { ...limitsOf(world), ...(style.names ? { launchBatch: 1 } : {}), ...options.overrides },
-    offers: (query, calls) => offers(world, query, calls),
-    prepare: (owner, group, calls) => prepare(world, owner, group, calls),
+    offers: (query, calls) => offers(world, query, told(calls)),
+    prepare: (owner, group, calls) => prepare(world, owner, group, told(calls)),
     split: (wish, prepared) => splitWish(world, style, wish, prepared),
-    launch: (call, calls) => launch(world, style, call, calls),
-    settle: (call, ref, calls) => settle(world, call, ref, calls),
-    list: (selector, calls) => list(world, selector, calls),
-    claim: (owner, calls) => claim(world, owner, calls),
-    terminate: (instances, calls) => terminate(world, instances, calls),
-    interruptions: (instances, calls) => interruptions(world, instances, calls),
-    headroom: (wish, calls) => headroom(world, wish, calls),
-    leftovers: (selector, calls) => leftovers(world, selector, calls),
-    remove: (found, calls) => remove(world, found, calls),
-    consoleLog: (instance, calls) => consoleLog(world, instance, calls),
+    launch: (call, calls) => launch(world, style, call, told(calls)),
+    settle: (call, ref, calls) => settle(world, call, ref, told(calls)),
+    list: (selector, calls) => list(world, selector, told(calls)),
+    claim: (owner, calls) => claim(world, owner, told(calls)),
+    terminate: (instances, calls) => terminate(world, instances, told(calls)),
+    interruptions: (instances, calls) => interruptions(world, instances, told(calls)),
+    headroom: (wish, calls) => headroom(world, wish, told(calls)),
+    leftovers: (selector, calls) => leftovers(world, selector, told(calls)),
+    remove: (found, calls) => remove(world, found, told(calls)),
+    consoleLog: (instance, calls) => consoleLog(world, instance, told(calls)),
+  }
+}
+
+/** Each answer says when it was given, to the second, as the clouds' do in the header Date. */
+function datedCalls(world: World, calls: Calls): Calls {
+  return {
+    ...calls,
+    send: (api, cost, fn) =>
+      calls.send(api, cost, async (attempt) => {
+        const answer = await fn(attempt)
+        attempt.dated?.(Math.floor(world.clock.now() / 1000) * 1000)
+        return answer
+      }),
   }
 }
 

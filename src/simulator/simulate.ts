@@ -1,6 +1,7 @@
 /** The door for users: a small cloud and its provider from checked options. */
 import type * as Zod from "zod"
-import { acceleratedClock, type Clock, systemClock } from "../calls/clock.js"
+import { type Clock, systemClock } from "../calls/clock.js"
+import { acceleratedClock } from "../calls/derived-clocks.js"
 import { parseOptions, type Z } from "../parse.js"
 import type { Provider } from "../provider.js"
 import type { WorldOptions } from "./options.js"

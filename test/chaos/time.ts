@@ -1,5 +1,6 @@
 /** One time for several processes: a cloud and those who use it, all of them faster than the machine's clock. */
-import { acceleratedClock, type Clock, systemClock } from "../../src/calls/clock.js"
+import { type Clock, systemClock } from "../../src/calls/clock.js"
+import { acceleratedClock } from "../../src/calls/derived-clocks.js"
 
 export interface SharedTime {
   /** When it began, in milliseconds since 1970: from then on it is faster. */

@@ -2,7 +2,7 @@
  * Mortal: a process that can be killed within this one. From its death on none of its code goes on: no timer of its fires, nothing
  * that it waits for comes to an end, no request leaves it. What was on the wire arrives at the cloud all the same.
  */
-import type { Clock } from "../../src/calls/clock.js"
+import { type Clock, wallAheadMs } from "../../src/calls/clock.js"
 import type { Calls, Provider } from "../../src/provider.js"
 
 export type Edge = "before" | "begin" | "end"
@@ -30,6 +30,8 @@ export function mortal(base: Clock, pass: (edge: Edge, what: string, life: Life)
   const grave = new AbortController()
   const clock: Clock = {
     now: () => base.now(),
+    wall: () => base.now() + wallAheadMs(base),
+    boot: () => base.boot?.(),
     random: () => base.random(),
     sleep: (ms, signal) =>
       unlessDead(base.sleep(ms, signal === undefined ? grave.signal : AbortSignal.any([signal, grave.signal]))),

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { acceleratedClock, seededClock, seededRandom, systemClock, VirtualClock } from "../../src/calls/clock.js"
+import { seededRandom, systemClock, VirtualClock } from "../../src/calls/clock.js"
+import { acceleratedClock, seededClock } from "../../src/calls/derived-clocks.js"
 
 describe("VirtualClock", () => {
   test("wakes sleepers by time, then by order; time stands still outside run", async () => {

@@ -2,12 +2,13 @@
 import { lstat, readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { basename, join } from "node:path"
-import type { Clock } from "../../calls/clock.js"
+import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Json, LaunchCall } from "../../provider.js"
 import { drafterOf } from "./draft.js"
 import { type Header, type JournalRecord, parseRecords } from "./records.js"
 import { directoryProblem, fileProblem } from "./safe.js"
 import { unpack } from "./packed.js"
+import { shifted, shiftOf } from "./written-time.js"
 import type { BillRow, Intent, IntentOutcome, JournalHistory, Made, MadeByIntent, OpenIntent } from "./journal.js"
 
 /** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */
@@ -33,7 +34,7 @@ export async function readJournals(
   clock: Clock,
   setAside: (what: SetAside) => void = () => {},
 ): Promise<JournalHistory[]> {
-  return clock.busy("reading the journal", readAll(directory, { cluster, owner, now: clock.now(), setAside }))
+  return clock.busy("reading the journal", readAll(directory, { cluster, owner, clock, setAside }))
 }
 
 /**
@@ -53,11 +54,11 @@ export function coverageOf(
 interface Reading {
   readonly cluster: string
   readonly owner: string
-  readonly now: number
+  readonly clock: Clock
   readonly setAside: (what: SetAside) => void
 }
 
-async function readAll(directory: string, { cluster, owner, now, setAside }: Reading): Promise<JournalHistory[]> {
+async function readAll(directory: string, { cluster, owner, clock, setAside }: Reading): Promise<JournalHistory[]> {
   const unsafe = await directoryProblem(directory)
   if (unsafe !== undefined) {
     setAside({ path: directory, message: `reading the launch journals in ${directory}: ${unsafe}; ${FROM_TAGS}` })
@@ -68,7 +69,9 @@ async function readAll(directory: string, { cluster, owner, now, setAside }: Rea
   const paths = names
     .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
     .map((name) => join(directory, name))
-  const read = await Promise.all(paths.map((path) => readOne(path).catch((error) => asideOf(path, cluster, error))))
+  const now = clock.now() + wallAheadMs(clock)
+  const reading = paths.map((path) => readOne(path, clock).catch((error) => asideOf(path, { cluster, clock }, error)))
+  const read = await Promise.all(reading)
   const files = read.flatMap((one) => (one === undefined || "message" in one ? [] : [one]))
   for (const one of read) if (one !== undefined && "message" in one) setAside(one)
   const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
@@ -103,9 +106,12 @@ function lastOfEach(bills: readonly BillRow[]): readonly BillRow[] {
   return [...new Map(bills.map((row) => [row.id, row])).values()]
 }
 
-/** A day after its deadline nothing of a cluster is launched, and nothing of it runs any more. */
-function isOver({ deadline }: FileHistory, now: number): boolean {
-  return now > Number(deadline) * 1000 + 86_400_000
+/**
+ * A day after its deadline nothing of a cluster is launched, and nothing of it runs any more. Where its process lives the clock of
+ * day is the one that is wrong.
+ */
+function isOver({ deadline, holder }: FileHistory, now: number): boolean {
+  return holder === undefined && now > Number(deadline) * 1000 + 86_400_000
 }
 
 /** What a later file says of an earlier one's intent: closed, looked at again, or nothing. */
@@ -147,7 +153,11 @@ interface Outcome {
 const FROM_TAGS = "it is set aside, and what it tells of is known from tags alone"
 
 /** Undefined for what is gone by now: its cluster has ended. */
-async function asideOf(path: string, cluster: string, error: unknown): Promise<SetAside | undefined> {
+async function asideOf(
+  path: string,
+  { cluster, clock }: Pick<Reading, "cluster" | "clock">,
+  error: unknown,
+): Promise<SetAside | undefined> {
   if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
   const why = error instanceof Error ? error.message : String(error)
   // "<cluster>.<uid>.<generation>.<claim>.jsonl"
@@ -155,18 +165,20 @@ async function asideOf(path: string, cluster: string, error: unknown): Promise<S
     .slice(cluster.length + 1)
     .split(".")
   const at = await lstat(path).then(
-    ({ mtimeMs }) => mtimeMs,
+    ({ mtimeMs }) => mtimeMs - wallAheadMs(clock),
     () => undefined,
   )
   const message = `reading the launch journal ${path}: ${why}; ${FROM_TAGS}`
   return { path, message, ...(uid === undefined ? {} : { uid }), ...(at === undefined ? {} : { at }) }
 }
 
-async function readOne(path: string): Promise<FileHistory | undefined> {
+async function readOne(path: string, clock: Clock): Promise<FileHistory | undefined> {
   const unsafe = await fileProblem(path)
   if (unsafe !== undefined) throw new Error(unsafe)
-  const { header, records } = parseRecords(await readFile(path, "utf8"))
+  const { header, records: written } = parseRecords(await readFile(path, "utf8"))
   if (header === undefined) return undefined
+  const shiftMs = shiftOf(header.time, clock)
+  const records = written.map((record) => shifted(record, shiftMs))
   const { uid, owner, generation, deadline } = header
   const ofKind = <T>(kind: string) => records.filter((record) => record.kind === kind) as unknown as T[]
   const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))

@@ -16,6 +16,7 @@ import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provid
 import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
 import { removeJournals } from "./remove.js"
+import { timeOf } from "./written-time.js"
 
 /** Of the file's form; a reader refuses what is newer. */
 export const VERSION = 1
@@ -292,7 +293,17 @@ export class FileJournal implements Journal {
   #header(): string {
     const { cluster, uid, owner, generation, deadline } = this.#owner
     const writer = { host: hostname(), pid: process.pid }
-    return line({ kind: "header", version: VERSION, cluster, uid, owner, generation, deadline, writer })
+    return line({
+      kind: "header",
+      version: VERSION,
+      cluster,
+      uid,
+      owner,
+      generation,
+      deadline,
+      writer,
+      time: timeOf(this.#clock),
+    })
   }
 }
 

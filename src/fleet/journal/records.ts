@@ -1,4 +1,5 @@
 /** Records: the lines of a journal, and whether each is what it says it is. */
+import type { WrittenTime } from "./written-time.js"
 import { VERSION } from "./journal.js"
 
 export interface JournalRecord {
@@ -13,6 +14,8 @@ export interface Header {
   readonly generation: number
   readonly deadline: string
   readonly writer?: { readonly host: string; readonly pid: number }
+  /** When the file was begun; older files lack it. */
+  readonly time?: WrittenTime
 }
 
 type Field = "string" | "number" | "object" | "array"

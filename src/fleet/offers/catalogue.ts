@@ -5,11 +5,13 @@
 import { createHash } from "node:crypto"
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import type { Clock } from "../../calls/clock.js"
+import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Calls, Offer, OfferQuery, Provider } from "../../provider.js"
 
 /** Older than this, prices and types are asked for before they are used: a week brings new types and other prices. */
 const OLDEST_MS = 7 * 86_400_000
+/** Machines that share a directory agree to so much. */
+const FUTURE_MS = 60_000
 const VERSION = 1
 
 export interface Known {
@@ -40,13 +42,15 @@ export function newCatalogue(directory: string | false, clock: Clock): Catalogue
       const freshMs = provider.limits.offersFreshMs
       if (directory === false || freshMs === undefined) return ask(provider, query, calls)
       const path = join(directory, `${keyOf(provider, query)}.json`)
-      const known = await clock.busy("reading offers", read(path))
-      const ageMs = known === undefined ? Number.POSITIVE_INFINITY : clock.now() - known.at
+      const known = await clock.busy("reading offers", read(path, clock))
+      // What was written in a time to come was written by a clock that has been set since: nobody knows how old it is.
+      const isKnown = known !== undefined && known.at <= clock.now() + FUTURE_MS
+      const ageMs = isKnown ? clock.now() - known.at : Number.POSITIVE_INFINITY
       const refresh = async () => {
         const asked = await ask(provider, query, calls)
         // An empty answer is a mistake in the question, or an outage, and one with notes lacks something: not worth remembering.
         if (asked.offers.length > 0 && asked.notes === undefined)
-          await clock.busy("keeping offers", write(directory, path, asked))
+          await clock.busy("keeping offers", write(directory, path, { ...asked, at: asked.at + wallAheadMs(clock) }))
         return asked
       }
       if (known === undefined || ageMs > OLDEST_MS) return refresh()
@@ -63,10 +67,13 @@ function keyOf({ name, region, limits }: Provider, query: OfferQuery): string {
   return createHash("sha256").update(question).digest("hex").slice(0, 32)
 }
 
-async function read(path: string): Promise<Known | undefined> {
+/** As of the clock's true time; in the file it is of the machine's clock. */
+async function read(path: string, clock: Clock): Promise<Known | undefined> {
   try {
     const { at, offers } = JSON.parse(await readFile(path, "utf8")) as Known
-    return Array.isArray(offers) && offers.length > 0 && Number.isFinite(at) ? { at, offers } : undefined
+    return Array.isArray(offers) && offers.length > 0 && Number.isFinite(at)
+      ? { at: at - wallAheadMs(clock), offers }
+      : undefined
   } catch {
     // Not there, or not whole: the cloud knows.
     return undefined

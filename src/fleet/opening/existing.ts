@@ -2,6 +2,7 @@
 import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
+import { aheadMs } from "../ahead.js"
 import type { ResolvedSpec } from "../../spec.js"
 import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { OpenOptions } from "./open.js"
@@ -42,7 +43,8 @@ export async function findExisting(
       { code: "NotFound" },
     )
   }
-  if (mode === "create" && spec.existing === "refuse") throw livesAlready(name, largest, clock.now())
+  if (mode === "create" && spec.existing === "refuse")
+    throw livesAlready(name, largest, clock.now() + aheadMs(clock, providers))
   const twin = others.find((other) => other.instances.length > 0)
   if (twin !== undefined) {
     throw new OwnershipError(
@@ -69,7 +71,7 @@ async function connectToLeftovers(
     const left = await surveyLeftovers(name, spec.owner, providers, options)
     if (left === undefined || [...abandoned, ...options.ended].includes(left.uid)) return undefined
     // Whoever has just taken the name lives, and has its own deadline.
-    return options.ended.length > 0 ? left : { ...left, deadline: deadlineOf(spec, options.clock) }
+    return options.ended.length > 0 ? left : { ...left, deadline: deadlineOf(spec, options.clock, providers) }
   } catch (error) {
     // Who may only list, create and delete instances may do that.
     if (error instanceof AuthError) return undefined
@@ -116,7 +118,7 @@ function livesAlready(name: string, { instances, unlisted, open }: Found, now: n
   )
 }
 
-/** Seconds since 1970, as in the tags. */
-export function deadlineOf({ maxLifetimeMs }: ResolvedSpec, clock: Clock): string {
-  return String(Math.floor((clock.now() + maxLifetimeMs) / 1000))
+/** Seconds since 1970 by the clock of whoever reads it, as in the tags. */
+export function deadlineOf({ maxLifetimeMs }: ResolvedSpec, clock: Clock, providers: readonly Provider[]): string {
+  return String(Math.floor((clock.now() + aheadMs(clock, providers) + maxLifetimeMs) / 1000))
 }

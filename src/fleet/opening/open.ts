@@ -6,6 +6,7 @@ import { type OwnershipError, SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
+import { aheadMs } from "../ahead.js"
 import { type Fleet, type GroupState, type LookState, type Memory, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
@@ -66,7 +67,7 @@ export async function openFleet(
   const { found } = existing
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
-    ownerOf(name, spec, found, options.clock),
+    ownerOf(name, spec, found, { clock: options.clock, providers }),
     spec,
     { ...existing, providers, recalled, isNamed, unseen },
     options,
@@ -117,13 +118,18 @@ export async function resolveProviders(
   return clock.busy("loading providers", Promise.all(loads))
 }
 
-function ownerOf(name: string, spec: ResolvedSpec, found: Found | undefined, clock: Clock): Owner {
+function ownerOf(
+  name: string,
+  spec: ResolvedSpec,
+  found: Found | undefined,
+  { clock, providers }: Pick<Fleet, "clock" | "providers">,
+): Owner {
   return {
     cluster: name,
     uid: found?.uid ?? randomHex(clock, 16),
     owner: spec.owner,
     generation: found?.generation ?? 1,
-    deadline: found?.deadline ?? deadlineOf(spec, clock),
+    deadline: found?.deadline ?? deadlineOf(spec, clock, providers),
     claim: randomHex(clock, 8),
   }
 }
@@ -154,6 +160,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
   const fleet: Fleet = {
     clock,
     owner,
+    endsAt: Number(owner.deadline) * 1000 - aheadMs(clock, providers),
     isNamed: known.isNamed,
     unseen: known.unseen,
     isNameClaimed: false,
@@ -174,7 +181,7 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     leaseMs: spec.leaseMs ?? leaseOf(known),
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory,
-    money: newMoney(spec),
+    money: newMoney(spec, aheadMs(clock, providers)),
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
     prepared: new Map(),
     mayHaveMadeAt: new Set(isContinued ? providers : []),

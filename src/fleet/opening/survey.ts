@@ -4,6 +4,7 @@ import type { Instance, Provider } from "../../provider.js"
 import type { BillRow, JournalHistory, MadeByIntent, OpenIntent } from "../journal/journal.js"
 import { livingStates } from "../observe.js"
 import { keyOf } from "../roster.js"
+import { aheadMs } from "../ahead.js"
 import { type Asking, openingCalls } from "./asking.js"
 import { isRememberedGone } from "./gone.js"
 import { generationOf, TAG } from "../tags.js"
@@ -108,9 +109,10 @@ export async function surveyLeftovers(
       return (await provider.leftovers?.({ cluster: name, owner }, calls)) ?? []
     }),
   )
+  const now = clock.now() + aheadMs(clock, providers)
   const living = lists
     .flat()
-    .flatMap(({ tags, shared }) => (shared || !(Number(tags[TAG.deadline]) * 1000 > clock.now()) ? [] : [tags]))
+    .flatMap(({ tags, shared }) => (shared || !(Number(tags[TAG.deadline]) * 1000 > now) ? [] : [tags]))
     .sort((a, b) => generationOf(b) - generationOf(a) || Number(b[TAG.deadline]) - Number(a[TAG.deadline]))
   const [latest] = living
   const { [TAG.uid]: uid, [TAG.deadline]: deadline = "0" } = latest ?? {}
@@ -178,12 +180,18 @@ function foundOf(
   return {
     uid,
     generation: generations.reduce((max, generation) => Math.max(max, generation), history?.generation ?? 0),
-    deadline: instances[0]?.instance.tags[TAG.deadline] ?? history?.deadline ?? "0",
+    deadline: latestDeadline(instances) ?? history?.deadline ?? "0",
     instances,
     open: (history?.open ?? []).filter((intent) => isStillOpen(intent, providers, now)),
     unlisted: unlisted.filter((late) => late.uid === uid),
     ...(history === undefined ? {} : { bills: history.bills, givenUp: history.givenUp }),
   }
+}
+
+/** Once a clock was put right, what is launched says by the new one when the cluster ends: the last that was launched knows best. */
+function latestDeadline(instances: Found["instances"]): string | undefined {
+  const [latest] = [...instances].sort((a, b) => b.instance.launchedAt - a.instance.launchedAt)
+  return latest?.instance.tags[TAG.deadline]
 }
 
 /**

@@ -30,9 +30,9 @@ export function lookAt({ provider, calls, criteria }: Sweeping): Promise<Looked>
   return look(provider, shared ? {} : { owner, ...(name === undefined ? {} : { cluster: name }) }, calls)
 }
 
-export function chosenInstances({ provider, criteria, clock }: Sweeping, { instances }: Looked): Chosen<Instance>[] {
+export function chosenInstances({ provider, criteria, calls }: Sweeping, { instances }: Looked): Chosen<Instance>[] {
   return instances.flatMap((thing) => {
-    const why = instanceVerdict(thing, criteria, clock.now())
+    const why = instanceVerdict(thing, criteria, calls.now())
     return why === undefined ? [] : [{ thing, row: { ...remainOf(provider, thing), why, removed: false } }]
   })
 }
@@ -42,7 +42,7 @@ export function chosenInstances({ provider, criteria, clock }: Sweeping, { insta
  * still come, whose set-up stays, so that it can be found.
  */
 export function chosenLeftovers(
-  { provider, criteria, clock }: Sweeping,
+  { provider, criteria, calls }: Sweeping,
   { instances, leftovers }: Looked,
   swept: readonly SweepRow[],
 ): Chosen<Leftover>[] {
@@ -55,7 +55,7 @@ export function chosenLeftovers(
   const living = new Set([...standing, ...coming.map(({ uid }) => uid)])
   const uids = new Set(gone.map(({ uid }) => uid))
   return leftovers.flatMap((thing) => {
-    const why = leftoverVerdict(thing, criteria, clock.now(), { living, swept: uids })
+    const why = leftoverVerdict(thing, criteria, calls.now(), { living, swept: uids })
     return why === undefined ? [] : [{ thing, row: { ...remainOf(provider, thing), why, removed: false } }]
   })
 }

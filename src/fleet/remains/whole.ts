@@ -59,7 +59,9 @@ export function expecting(sweeping: Sweeping, journals: Journals, { looked, begu
  * @returns a row for each instance, and one of kind "launch" for what may still come when the time to wait was over.
  */
 export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expected): Promise<readonly SweepRow[]> {
-  const { clock, provider, timeoutMs, now: isNow } = sweeping
+  const { clock, calls, provider, timeoutMs, now: isNow } = sweeping
+  // When instances were launched is told by the cloud's clock.
+  const aheadMs = calls.now() - clock.now()
   const untilMs = first.begun + timeoutMs
   const rows: SweepRow[] = []
   const made = new Map<string, number>()
@@ -68,7 +70,8 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expect
   let pauseMs = provider.limits.look.everyMs
   let [{ looked, begun }, rounds] = [first, 0]
   for (;;) {
-    const isOurs = ({ thing }: Chosen<Instance>) => looked === first.looked || isAskedFor(thing, expected, first.begun)
+    const isOurs = ({ thing }: Chosen<Instance>) =>
+      looked === first.looked || isAskedFor(thing, expected, first.begun + aheadMs)
     const chosen = newIn(sweeping, looked, rows).filter(isOurs)
     if (chosen.some(({ thing }) => isAnew(thing))) rounds += 1
     if (rounds >= MOST_ROUNDS) return [...rows, ...chosen.map(relaunched)]
@@ -76,7 +79,7 @@ export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expect
     if (chosen.length > 0) rows.push(...(await endThese(sweeping, chosen)))
     if (rows.some(({ removed }) => !removed)) return rows
     const open = await expected.open(rows, begun, made)
-    if (looked === first.looked) isAnew = relaunches(open, begun)
+    if (looked === first.looked) isAnew = relaunches(open, begun + aheadMs)
     const isDone = open.length === 0 || isNow || clock.now() >= untilMs
     if (chosen.length === 0 && isDone) return [...rows, ...open.map((arrival) => launchRow(sweeping, arrival))]
     if (chosen.length === 0) tell(open)

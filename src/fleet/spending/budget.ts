@@ -5,6 +5,7 @@ import { dollars } from "../../money/budget.js"
 import { bestCase, type GroupWish } from "../../money/means.js"
 import { checkCeiling } from "../../verbs.js"
 import { type Fleet, type GroupState, messageOf } from "../context.js"
+import { heardAheadMs } from "../ahead.js"
 import { overdue } from "../deadline.js"
 import { findOffers } from "../offers/offers.js"
 import { setTargets } from "../scaling/scaling.js"
@@ -90,10 +91,10 @@ function wishesOf(fleet: Fleet, goals: ReadonlyMap<string, number>): GroupWish[]
 /** Ends the cluster when its money or its time is spent: every group goes to zero, and no target is taken any more. */
 export function endIfSpent(fleet: Fleet): void {
   const { money, clock } = fleet
-  const { total, until } = money.budget
+  const { total } = money.budget
   if (money.over !== undefined || fleet.closing || !fleet.isHeld || fleet.signal.aborted) return
   const now = clock.now()
-  const isLate = until !== undefined && now >= until
+  const isLate = now >= untilOf(fleet)
   const spent = total === undefined ? 0 : spendOf(billsOf(fleet), now).usd
   const isSpent = total !== undefined && spent >= total * (1 - ROUNDING)
   if (!isLate && !isSpent) return
@@ -103,6 +104,12 @@ export function endIfSpent(fleet: Fleet): void {
   setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
   fleet.emit({ type: "budget", limit: isSpent ? "BudgetTotal" : "BudgetUntil", reached: true, message })
   fleet.wake()
+}
+
+/** By our true time: as the cloud's clock has it, else as this machine's had it when the cluster was opened, whatever it was set to since. */
+function untilOf({ money, clock, providers }: Fleet): number {
+  const { until = Number.POSITIVE_INFINITY } = money.budget
+  return until - (heardAheadMs(clock, providers) ?? money.aheadMs)
 }
 
 export interface BudgetWatch {
@@ -130,7 +137,8 @@ export function watchBudget(fleet: Fleet): BudgetWatch {
 
 function endAt(fleet: Fleet, now: number): number {
   const { money, closing, isHeld, signal } = fleet
-  const { total, until = Number.POSITIVE_INFINITY } = money.budget
+  const until = untilOf(fleet)
+  const { total } = money.budget
   if (money.over !== undefined || closing || !isHeld || signal.aborted) return Number.POSITIVE_INFINITY
   if (total === undefined || fleet.roster.all.living.size === 0) return until
   return Math.min(until, now + LOOK_AGAIN_MS, reachedAt(billsOf(fleet), total, now))

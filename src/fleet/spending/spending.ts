@@ -22,15 +22,21 @@ export interface Money {
   readonly earlier: Map<string, BillRow>
   /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
   over: BudgetError | undefined
+  /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
+  readonly aheadMs: number
 }
 
 export const JOURNAL_SOURCE = "the journal of an earlier process"
 
-export function newMoney(spec: {
-  readonly budget: ResolvedBudget | undefined
-  readonly maxWorkers: number | undefined
-}): Money {
-  return { budget: spec.budget ?? NO_BUDGET, maxWorkers: spec.maxWorkers, earlier: new Map(), over: undefined }
+export function newMoney(
+  spec: {
+    readonly budget: ResolvedBudget | undefined
+    readonly maxWorkers: number | undefined
+  },
+  aheadMs: number,
+): Money {
+  const { budget = NO_BUDGET, maxWorkers } = spec
+  return { budget, maxWorkers, earlier: new Map(), over: undefined, aheadMs }
 }
 
 /** What a worker's bill is made of. */

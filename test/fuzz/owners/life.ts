@@ -1,5 +1,5 @@
 /** Life: a process of a trial. Its machine's clock can be set, and it can be killed. */
-import { type Clock, seededRandom, steady } from "../../../src/calls/clock.js"
+import { type Clock, seededRandom } from "../../../src/calls/clock.js"
 import { type Life, mortal } from "../../support/mortal.js"
 
 export interface OwnerLife extends Life {
@@ -9,11 +9,16 @@ export interface OwnerLife extends Life {
   dieAfter(works: number): void
 }
 
+/** All are of machines that are one for their journals. */
+const BOOTED_AT = Date.UTC(2025, 11, 24)
+
 export function newLife(base: Clock, seed: number): OwnerLife {
   let aheadMs = 0
   let left = Number.POSITIVE_INFINITY
   const own: Clock = {
-    now: steady(() => base.now() + aheadMs),
+    now: () => base.now(),
+    wall: () => base.now() + aheadMs,
+    boot: () => ({ id: "the machine", ms: base.now() - BOOTED_AT }),
     random: seededRandom(seed),
     sleep: (ms, signal) => base.sleep(ms, signal),
     timer: (ms, fn) => base.timer(ms, fn),

@@ -1,0 +1,32 @@
+/** Derived clocks: a clock with another speed, or with a luck of its own. */
+import { type Clock, seededRandom, wallAheadMs } from "./clock.js"
+
+/** A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes in seconds. Nobody sets it. */
+export function acceleratedClock(clock: Clock, speed: number): Clock {
+  const start = clock.now()
+  return {
+    now: () => start + (clock.now() - start) * speed,
+    random: () => clock.random(),
+    sleep: (ms, signal) => clock.sleep(ms / speed, signal),
+    timer: (ms, fn) => clock.timer(ms / speed, fn),
+    busy: (what, work) => clock.busy(what, work),
+    serve: (ms, signal) => clock.serve(ms / speed, signal),
+    turn: (loop, woken) => clock.turn?.(loop, woken),
+  }
+}
+
+/** A clock with the same time and a random sequence of its own, fixed by `seed`. */
+export function seededClock(clock: Clock, seed: number): Clock {
+  const random = seededRandom(seed)
+  return {
+    now: () => clock.now(),
+    wall: () => clock.now() + wallAheadMs(clock),
+    boot: () => clock.boot?.(),
+    random,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    timer: (ms, fn) => clock.timer(ms, fn),
+    busy: (what, work) => clock.busy(what, work),
+    serve: (ms, signal) => clock.serve(ms, signal),
+    turn: (loop, woken) => clock.turn?.(loop, woken),
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * True time: how much of it has really passed, whatever the machine's clock is set to. Pure: it is given what the machine's clocks
+ * show.
+ *
+ * A lifetime, a pause and a timeout count what has passed. The clock of day does not tell that: NTP steps it, people set it, a
+ * virtual machine starts with its host's. The monotonic clock is never set. But on Linux it stands still while the machine is
+ * suspended ("CLOCK_MONOTONIC … does not count time that the system is suspended. CLOCK_BOOTTIME … is identical to
+ * CLOCK_MONOTONIC, except that it also includes any time that the system is suspended", clock_gettime(2)), and Node's
+ * `performance.now` reads CLOCK_MONOTONIC there (libuv, uv__hrtime). Instances run on, and cost, while a laptop sleeps: that time
+ * counts. The time since boot has it: `os.uptime` reads /proc/uptime, else CLOCK_BOOTTIME (libuv, uv_uptime). On macOS libuv reads
+ * mach_continuous_time, and on Windows QueryPerformanceCounter: both go on while the machine sleeps.
+ *
+ * A virtual machine that its host has paused or saved shows it on none of its clocks, and cannot count it.
+ */
+
+/** What the machine's clocks show, in milliseconds. */
+export interface MachineClocks {
+  /** The time of day, since 1970. It may be set at any moment. */
+  wall(): number
+  /** Never set; it may stand still while the machine is suspended. */
+  awake(): number
+  /** Since the machine was started, suspended or not; undefined where `awake` goes on by itself. */
+  sinceBoot?(): number
+}
+
+/** Reading the time since boot is reading a file: so seldom, in milliseconds. */
+const LOOK_MS = 1_000
+
+/** Less is how coarse the time since boot is; nobody suspends a machine for so short. */
+const LEAST_SLEEP_MS = 2_000
+
+/** The time of day at the first reading, and what has passed since: it never jumps. In milliseconds since 1970. */
+export function trueTime({ wall, awake, sinceBoot }: MachineClocks): () => number {
+  const [wallAtFirst, awakeAtFirst, bootAtFirst] = [wall(), awake(), sinceBoot?.() ?? 0]
+  let [sleptMs, lookedMs] = [0, 0]
+  return () => {
+    const awakeMs = awake() - awakeAtFirst
+    if (sinceBoot !== undefined && awakeMs - lookedMs >= LOOK_MS) {
+      lookedMs = awakeMs
+      const unseenMs = sinceBoot() - bootAtFirst - awakeMs - sleptMs
+      if (unseenMs >= LEAST_SLEEP_MS) sleptMs += unseenMs
+    }
+    return Math.floor(wallAtFirst + awakeMs + sleptMs)
+  }
+}
+
+/**
+ * A timer of the true time from one that stands still while the machine is suspended: it looks so often that it fires at most this
+ * much late, in milliseconds.
+ */
+export const TIMER_SLICE_MS = 15_000
+
+type SetTimer = (ms: number, fn: () => void) => () => void
+
+export function trueTimer(now: () => number, set: SetTimer): SetTimer {
+  return (ms, fn) => {
+    if (!(ms > TIMER_SLICE_MS)) return set(ms, fn)
+    const at = now() + ms
+    let cancel = () => {}
+    const next = () => {
+      const leftMs = at - now()
+      cancel = set(Math.min(Math.max(0, leftMs), TIMER_SLICE_MS), leftMs > TIMER_SLICE_MS ? next : fn)
+    }
+    next()
+    return () => cancel()
+  }
+}
