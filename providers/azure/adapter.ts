@@ -2,14 +2,14 @@
 import type { Provider } from "../../src/provider.js"
 import { claimOwner } from "./claim-name.js"
 import { consoleLog } from "./console.js"
-import { guestScript } from "./guest.js"
+import { guestScript, placeOf } from "./guest.js"
 import { interruptions } from "./interruptions.js"
 import { launch, settle } from "./launch.js"
 import { leftovers, remove } from "./leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./list.js"
 import { offers } from "./offers.js"
-import { type AzureOptions, endpointOf } from "./options.js"
+import type { AzureOptions } from "./options.js"
 import { consoleUrl } from "./portal.js"
 import { prepare } from "./prepare.js"
 import { recall } from "./recall.js"
@@ -39,7 +39,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
       : {}),
     interruptions: (instances) => Promise.resolve(interruptions(location, instances)),
     consoleLog: (instance, calls) => consoleLog(azure, instance, calls),
-    consoleUrl: (instance) => consoleUrl(endpointOf(options), instance),
+    consoleUrl: (instance) => consoleUrl(options, instance),
     recall: (instance, calls) => recall(azure, instance, calls),
     headroom: (wish, calls) => headroom(azure, wish, calls),
     leftovers: (selector, calls) => leftovers(azure, selector, calls),
@@ -48,9 +48,9 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
 }
 
 /** What our own part of the custom data takes, with names of the lengths that are allowed. */
-function preambleBytes({ location, identity }: AzureOptions): number {
+function preambleBytes(options: AzureOptions): number {
   const name = "x".repeat(63)
   const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }
   const group = { name, startup: "x", environment: {}, publicAddress: "auto", tags: {}, archs: [] } as const
-  return Buffer.byteLength(guestScript(owner, group, { location, ...(identity === undefined ? {} : { identity }) }))
+  return Buffer.byteLength(guestScript(owner, group, placeOf(options)))
 }

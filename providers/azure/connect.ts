@@ -6,7 +6,8 @@ import type { HttpClient, PipelinePolicy, PipelineRequest, PipelineResponse } fr
 import { loadClient } from "../../src/client-package.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./names.js"
-import { type AzureCredential, type AzureOptions, endpointOf } from "./options.js"
+import { cloudOf, endpointOf, scopeOf } from "./clouds.js"
+import type { AzureCredential, AzureOptions } from "./options.js"
 import { IDENTITY, SDK } from "./packages.js"
 import { tokenPolicy } from "./token.js"
 
@@ -40,7 +41,7 @@ export interface Connection {
 /** @param sdkName another version under an alias: for tests. */
 export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
   const { sdk, pipeline } = loadSdk(sdkName)
-  const credential = options.credential ?? defaultCredential()
+  const credential = options.credential ?? defaultCredential(options)
   const tls = trustOf(options)
   // One for the SDK's methods and for the rest: each has sockets, and TLS sessions, of its own.
   const http = (options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient()
@@ -51,7 +52,7 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
   )
   const endpoint = endpointOf(options)
   client.pipeline.removePolicy({ name: pipeline.bearerTokenAuthenticationPolicyName })
-  client.pipeline.addPolicy(tokenPolicy(pipeline, credential))
+  client.pipeline.addPolicy(tokenPolicy(pipeline, credential, scopeOf(options)))
   client.pipeline.addPolicy(sharedTrust(endpoint, tls))
   const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }
@@ -160,9 +161,9 @@ async function serialize(sdk: Sdk, subscriptionId: string, vm: VirtualMachine): 
   return body
 }
 
-function clientOptions({ endpoint }: AzureOptions, httpClient: HttpClient, tls: ReturnType<typeof trustOf>) {
+function clientOptions(options: AzureOptions, httpClient: HttpClient, tls: ReturnType<typeof trustOf>) {
   return {
-    ...(endpoint === undefined ? {} : { endpoint }),
+    endpoint: endpointOf(options),
     ...(tls === undefined ? {} : { tlsOptions: tls }),
     httpClient,
     // It would wait out any Retry-After without a word, 20 minutes too.
@@ -198,8 +199,9 @@ function loadSdk(name: string): { readonly sdk: Sdk; readonly pipeline: Pipeline
   })
 }
 
-function defaultCredential(): AzureCredential {
+function defaultCredential(options: AzureOptions): AzureCredential {
+  const { authorityHost } = cloudOf(options)
   const load = (require: NodeJS.Require) => require(IDENTITY.name) as typeof import("@azure/identity")
   const { DefaultAzureCredential } = loadClient(IDENTITY, load)
-  return new DefaultAzureCredential()
+  return new DefaultAzureCredential(authorityHost === undefined ? {} : { authorityHost })
 }

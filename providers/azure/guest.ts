@@ -4,6 +4,8 @@
  */
 import { exportLines, guestVariables, startupLines } from "../../src/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { cloudOf } from "./clouds.js"
+import type { AzureOptions } from "./options.js"
 
 /** Azure Instance Metadata Service; tests put a server of their own there. */
 const METADATA = "http://169.254.169.254"
@@ -14,14 +16,14 @@ const API = "2021-02-01"
  * its own resource through ARM, with its cascade of NIC, disk and address. It tries until it is gone. All instances share
  * one principal's 200 deletes and 10 a second: the first try is spread over two minutes.
  */
-const WATCHDOG = `#!/bin/sh
+const watchdog = (manager: string) => `#!/bin/sh
 muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
-muster_arm="\${MUSTER_ARM_URL:-https://management.azure.com}"
+muster_arm="\${MUSTER_ARM_URL:-${manager}}"
 muster_get() { curl -sf -m 10 -H "Metadata: true" "$muster_metadata/metadata/$1"; }
 sleep $(($(od -An -N2 -tu2 /dev/urandom) % \${MUSTER_SPREAD:-120}))
 while :; do
   muster_id=$(muster_get "instance/compute/resourceId?api-version=${API}&format=text")
-  muster_token=$(muster_get "identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F&msi_res_id=$MUSTER_IDENTITY" |
+  muster_token=$(muster_get "identity/oauth2/token?api-version=2018-02-01&resource=${encodeURIComponent(`${manager}/`)}&msi_res_id=$MUSTER_IDENTITY" |
     sed -n 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p')
   if [ -n "$muster_id" ] && [ -n "$muster_token" ]; then
     curl -sf -m 60 -X DELETE -H "Authorization: Bearer $muster_token" \\
@@ -72,26 +74,37 @@ MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')
 MUSTER_NAME=$(muster_read name || hostname)
 export MUSTER_ID MUSTER_NAME`
 
-/** The whole custom data of one group. `identity`: the resource id of the identity that may delete the instance. */
-export function guestScript(
-  owner: Owner,
-  group: GroupRequest,
-  place: { readonly location: string; readonly identity?: string },
-): string {
+/** Where an instance is, and what it needs to end itself. */
+export interface GuestPlace {
+  readonly location: string
+  /** The resource id of the identity that may delete the instance. */
+  readonly identity?: string
+  /** Resource Manager of its cloud. */
+  readonly manager: string
+}
+
+/** An instance asks its cloud's own address, wherever we do: ours may be of this machine, or of a network that it is not in. */
+export function placeOf(options: AzureOptions): GuestPlace {
+  const { location, identity } = options
+  return { location, manager: cloudOf(options).manager, ...(identity === undefined ? {} : { identity }) }
+}
+
+/** The whole custom data of one group. */
+export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace): string {
   const ours = guestVariables("azure", place.location, owner, group)
-  const lines = ["#!/bin/sh", ...exportLines(ours), ROOT, ...watchdogLines(place.identity)]
+  const lines = ["#!/bin/sh", ...exportLines(ours), ROOT, ...watchdogLines(place)]
   lines.push(IDENTITY, ...exportLines(group.environment))
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
 }
 
-function watchdogLines(identity: string | undefined): readonly string[] {
+function watchdogLines({ identity, manager }: GuestPlace): readonly string[] {
   if (identity === undefined) return []
   return [
     ...exportLines({ MUSTER_IDENTITY: encodeURIComponent(identity) }),
     'muster_watchdog="$muster_root/var/lib/muster/watchdog"',
     'mkdir -p "$muster_root/var/lib/muster"',
     `cat > "$muster_watchdog" <<'MUSTER_WATCHDOG'`,
-    WATCHDOG,
+    watchdog(manager),
     "MUSTER_WATCHDOG",
     'chmod 700 "$muster_watchdog"',
     TIMER,

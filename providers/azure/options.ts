@@ -1,6 +1,7 @@
 import type { SpecProblem } from "../../src/errors.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject } from "../../src/provider.js"
+import { type AzureCloudName, CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import { ownTagProblems } from "./tags.js"
 
 /** What this adapter needs of a credential; every one of "@azure/identity" fits. */
@@ -52,14 +53,16 @@ export interface AzureOptions {
    * without `<>%&\?/` and without case, values of 256; 42 at most beside Muster's own. A group's tag of the same name goes before it.
    */
   readonly tags?: Readonly<Record<string, string>>
+  /** Which of Azure's clouds, by its name in `az cloud list`; by default the public one, or that of `endpoint`. */
+  readonly cloud?: AzureCloudName
   /** By default `DefaultAzureCredential` of "@azure/identity". */
   readonly credential?: AzureCredential
-  /** Where Azure Resource Manager answers, when not at https://management.azure.com; https only. */
+  /** Where Azure Resource Manager answers, when not at its cloud's own address; https only. */
   readonly endpoint?: string
   /** PEM certificates to trust at `endpoint` instead of node's own; NODE_EXTRA_CA_CERTS adds to those without this option. */
   readonly ca?: string
   readonly httpClient?: AzureHttpClient
-  /** Where the public price list is, when not at https://prices.azure.com. */
+  /** Where the public price list is: https://prices.azure.com, or nowhere in clouds that are not public. */
   readonly pricesEndpoint?: string
   /** The image of groups that name none; Ubuntu 24.04 of the right architecture by default. */
   readonly image?: AzureImage
@@ -81,13 +84,6 @@ export interface AzureOptions {
   readonly capacityReservationGroup?: string
   /** Merged into each VM last, in the words of "@azure/arm-compute": `{ licenseType: "UBUNTU_PRO" }`. */
   readonly overrides?: JsonObject
-}
-
-const ENDPOINT = "https://management.azure.com"
-
-/** Where Resource Manager answers, as URLs are written: links are compared with it. */
-export function endpointOf({ endpoint = ENDPOINT }: Pick<AzureOptions, "endpoint">): string {
-  return new URL(endpoint).href.replace(/\/+$/, "")
 }
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
@@ -142,6 +138,7 @@ function optionsSchema(z: Z) {
       "Microsoft\\.Network/virtualNetworks/*/subnets/*",
       "Microsoft.Network/virtualNetworks/net/subnets/workers",
     ).optional(),
+    cloud: z.enum(CLOUD_NAMES).optional(),
     tags: z.record(z.string(), z.string()).optional(),
     credential: z
       .custom<AzureCredential>(
@@ -202,9 +199,8 @@ export function parseAzureOptions(input: unknown): AzureOptions {
 /** What a schema cannot say. */
 function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (typeof input !== "object" || input === null) return []
-  const { tags, overrides, capacityReservationGroup, proximityPlacementGroup } = input as Partial<
-    Record<keyof AzureOptions, unknown>
-  >
+  const given = input as Partial<Record<keyof AzureOptions, unknown>>
+  const { tags, overrides, capacityReservationGroup, proximityPlacementGroup } = given
   const problems: SpecProblem[] = Object.keys(overrides ?? {}).flatMap((key) => {
     const reason = OWNED[key]
     return reason === undefined
@@ -215,7 +211,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
     const message = "is given beside proximityPlacementGroup, and Azure takes only one of them for a VM; leave one out"
     problems.push({ option: "azure.capacityReservationGroup", message })
   }
-  return [...problems, ...ownTagProblems(tags)]
+  return [...problems, ...cloudProblems(given.cloud, given.endpoint), ...ownTagProblems(tags)]
 }
 
 function isHttps(text: string): boolean {

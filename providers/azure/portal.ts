@@ -1,14 +1,9 @@
 /** Where a person can look at an instance. */
 import type { Instance } from "../../src/provider.js"
+import { cloudOf } from "./clouds.js"
+import type { AzureOptions } from "./options.js"
 
-/** The portals of clouds of their own ("Azure Government", "Azure China"), by their Resource Manager. */
-const PORTALS: Readonly<Record<string, string>> = {
-  "management.usgovcloudapi.net": "portal.azure.us",
-  "management.chinacloudapi.cn": "portal.azure.cn",
-}
-
-/** The instance's page in the portal; whoever opens it logs in there. */
-export function consoleUrl(endpoint: string, { id }: Pick<Instance, "id">): string {
-  const host = PORTALS[new URL(endpoint).host] ?? "portal.azure.com"
-  return `https://${host}/#resource${encodeURI(id)}/overview`
+/** The instance's page in the portal of its cloud; whoever opens it logs in there. */
+export function consoleUrl(options: Pick<AzureOptions, "cloud" | "endpoint">, { id }: Pick<Instance, "id">): string {
+  return `${cloudOf(options).portal}/#resource${encodeURI(id)}/overview`
 }

@@ -4,15 +4,17 @@ import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../
 import { bootDisks } from "./boot-disks.js"
 import type { Claimed } from "./claim.js"
 import { claimOwner } from "./claim-name.js"
+import { cloudOf } from "./clouds.js"
 import { isForbidden } from "./errors.js"
 import { readGroup } from "./group.js"
-import { guestScript } from "./guest.js"
+import { guestScript, placeOf } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { CUSTOM_DATA_BYTES } from "./limits.js"
 import { merge, missingFrom } from "./merge.js"
 import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
 import type { AzureOptions } from "./options.js"
+import { pricesEndpoint } from "./prices.js"
 import type { Azure } from "./send.js"
 import { merged, tagProblems } from "./tags.js"
 
@@ -56,7 +58,7 @@ const NO_WATCHDOG =
 export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { options } = azure
-  const script = guestScript(owner, group, place(options))
+  const script = guestScript(owner, group, placeOf(options))
   const problems = [
     ...tagProblems(group, options.tags),
     ...environmentProblems(group),
@@ -90,8 +92,13 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
-  const warnings = options.identity === undefined ? [NO_WATCHDOG] : []
+  const warnings = [...(options.identity === undefined ? [NO_WATCHDOG] : []), ...priceNotes(options)]
   return { notes: [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings], body }
+}
+
+function priceNotes(options: AzureOptions): readonly string[] {
+  if (pricesEndpoint(options) !== undefined) return []
+  return [`no price is known in ${cloudOf(options).name}: a budget needs unpriced: "allow", or a pricesEndpoint`]
 }
 
 /**
@@ -133,10 +140,6 @@ async function groupOf(azure: Azure, owner: Owner, calls: Calls): Promise<Claime
   // A given group is not ours to claim.
   if (resourceGroup !== undefined) return { group: resourceGroup, notes: [] }
   return calls.readOnly ? { group: generationGroup(owner), notes: [] } : claimOwner(azure, owner, calls)
-}
-
-function place({ location, identity }: AzureOptions): { readonly location: string; readonly identity?: string } {
-  return { location, ...(identity === undefined ? {} : { identity }) }
 }
 
 function diskOf({ disk = {} }: AzureOptions): JsonObject {

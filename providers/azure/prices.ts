@@ -1,10 +1,11 @@
 /** The public price list: another host, no login ("Azure Retail Prices REST API overview"). */
 import { RejectedError } from "../../src/errors.js"
 import type { Calls, Market } from "../../src/provider.js"
+import { cloudOf } from "./clouds.js"
+import type { AzureOptions } from "./options.js"
 import type { Azure } from "./send.js"
 import type { SizeFacts } from "./sizes.js"
 
-const ENDPOINT = "https://prices.azure.com"
 const API = "2023-01-01-preview"
 export const PRICE_SOURCE = "Azure Retail Prices API"
 /** Sizes named in one request's filter; more are read as the whole location. */
@@ -31,17 +32,26 @@ export function priceKey(instanceType: string, market: Market): string {
 
 /** What cannot be read has no price; a burst does not wait for a price list that does not answer. */
 export async function pricesOf(azure: Azure, sizes: readonly SizeFacts[], calls: Calls): Promise<Prices> {
+  const endpoint = pricesEndpoint(azure.options)
+  if (endpoint === undefined) return new Map()
   try {
-    return plausible(await readPrices(azure, sizes, calls), sizes)
+    return plausible(await readPrices(azure, firstUrl(azure, endpoint, sizes), calls), sizes)
   } catch (error) {
     if (calls.signal.aborted || !(error instanceof RejectedError)) throw error
     return new Map()
   }
 }
 
-async function readPrices(azure: Azure, sizes: readonly SizeFacts[], calls: Calls): Promise<Map<string, number>> {
+/** Where the price list is; undefined where there is none. */
+export function pricesEndpoint(
+  options: Pick<AzureOptions, "cloud" | "endpoint" | "pricesEndpoint">,
+): string | undefined {
+  return (options.pricesEndpoint ?? cloudOf(options).prices)?.replace(/\/+$/, "")
+}
+
+async function readPrices(azure: Azure, first: string, calls: Calls): Promise<Map<string, number>> {
   const prices = new Map<string, number>()
-  let url: string | undefined = firstUrl(azure, sizes)
+  let url: string | undefined = first
   while (url !== undefined) {
     const page = await readPage(azure, url, calls)
     for (const price of page.Items ?? []) take(prices, price)
@@ -57,12 +67,11 @@ interface Page {
   readonly NextPageLink?: string | null
 }
 
-function firstUrl({ options }: Azure, sizes: readonly SizeFacts[]): string {
+function firstUrl({ options }: Azure, endpoint: string, sizes: readonly SizeFacts[]): string {
   // In OData a quote is written twice.
   const names = sizes.map(({ instanceType }) => `armSkuName eq '${instanceType.replaceAll("'", "''")}'`)
   const named = names.length > 0 && names.length <= NAMED ? ` and (${names.join(" or ")})` : ""
   const filter = `serviceName eq 'Virtual Machines' and armRegionName eq '${options.location}' and priceType eq 'Consumption'${named}`
-  const endpoint = (options.pricesEndpoint ?? ENDPOINT).replace(/\/+$/, "")
   return `${endpoint}/api/retail/prices?api-version=${API}&$filter=${encodeURIComponent(filter)}`
 }
 

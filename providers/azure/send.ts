@@ -3,7 +3,8 @@ import type { Attempt, Calls } from "../../src/provider.js"
 import { connect, type ArmRequest, type Connection } from "./connect.js"
 import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
 import { type Api, COSTS } from "./limits.js"
-import { type AzureOptions, endpointOf } from "./options.js"
+import { endpointOf } from "./clouds.js"
+import type { AzureOptions } from "./options.js"
 import type { Doing, Pool } from "./outcome.js"
 
 export interface Sending {

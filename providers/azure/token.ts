@@ -4,8 +4,6 @@ import type { AzureCredential, AzureToken, AzureTokenOptions } from "./options.j
 
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")
 
-const SCOPE = "https://management.azure.com/.default"
-
 /** No token came for a request, which was not sent. `cause` is what the credential threw, if it did. */
 export class NoTokenError extends Error {
   override readonly name = "NoTokenError"
@@ -15,11 +13,13 @@ export class NoTokenError extends Error {
  * In place of the SDK's own policy, which answers a 401 only where it comes with a claims challenge, and then asks the
  * credential once for each request of a burst that was refused. Here whoever is refused first gives the token up, and all
  * others that were refused with the same one use what comes instead. Each is sent again once; a second 401 is its answer.
+ *
+ * @param scopes what a token is asked for: Resource Manager of the cloud.
  */
-export function tokenPolicy(sdk: PipelineSdk, credential: AzureCredential): PipelinePolicy {
+export function tokenPolicy(sdk: PipelineSdk, credential: AzureCredential, scopes: string): PipelinePolicy {
   // The SDK's policy keeps one token, and asks for the next before that ends. A new policy has none.
   const withoutToken = (first?: AzureTokenOptions) =>
-    sdk.bearerTokenAuthenticationPolicy({ credential: careful(credential, first) as never, scopes: SCOPE })
+    sdk.bearerTokenAuthenticationPolicy({ credential: careful(credential, first) as never, scopes })
   let current = withoutToken()
   return {
     name: "musterToken",

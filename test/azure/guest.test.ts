@@ -12,6 +12,8 @@ import { GROUP, OWNER, SUBSCRIPTION } from "./support/cloud.js"
 const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers`
 const ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/MUSTER-G/providers/Microsoft.Compute/virtualMachines/default-0123`
 
+const PLACE = { location: "westeurope", manager: "https://management.azure.com" } as const
+
 const cleanups: (() => void)[] = []
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup()
@@ -72,7 +74,7 @@ test("the startup script knows who it is and has its environment", async () => {
   const { url } = await services()
   const root = rootDirectory()
   const startup = '#!/bin/sh\necho "$MUSTER_ID $MUSTER_NAME $MUSTER_GROUP $COLOUR"'
-  const script = guestScript(later, { ...GROUP, startup }, { location: "westeurope" })
+  const script = guestScript(later, { ...GROUP, startup }, PLACE)
   const output = await run("sh", ["-c", script], { MUSTER_METADATA_URL: url, MUSTER_ROOT: root })
   expect(output.trim()).toBe(`${ID.toLowerCase()} default-0123 default blue`)
   expect(script).not.toContain("oauth2")
@@ -85,7 +87,7 @@ test("with an identity: a timer on the wall clock starts the watchdog at the dea
   mkdirSync(join(root, "bin"))
   writeFileSync(join(root, "bin/systemctl"), `#!/bin/sh\necho "$@" >> ${root}/systemctl.log\n`)
   chmodSync(join(root, "bin/systemctl"), 0o755)
-  const script = guestScript(later, GROUP, { location: "westeurope", identity: IDENTITY })
+  const script = guestScript(later, GROUP, { ...PLACE, identity: IDENTITY })
   const environment = { MUSTER_METADATA_URL: url, MUSTER_ROOT: root, PATH: `${root}/bin:${process.env.PATH}` }
   await run("sh", ["-c", script], environment)
   expect(readFileSync(join(root, "etc/systemd/system/muster-deadline.timer"), "utf8")).toContain(
@@ -103,7 +105,7 @@ test("the watchdog deletes its own resource by force, and goes on until Azure ac
   const { url, requests } = await services()
   const root = rootDirectory()
   // Its deadline has passed, but the machine that runs this test must not be asked: the watchdog itself is run.
-  const script = guestScript(later, { ...GROUP, startup: "true" }, { location: "westeurope", identity: IDENTITY })
+  const script = guestScript(later, { ...GROUP, startup: "true" }, { ...PLACE, identity: IDENTITY })
   const own = script.slice(0, script.indexOf("muster_left=$(("))
   await run("sh", ["-c", own], { MUSTER_ROOT: root })
   const watchdog = join(root, "var/lib/muster/watchdog")

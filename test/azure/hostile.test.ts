@@ -86,7 +86,10 @@ test("customData: a real shell sees the names, the environment and the script as
     fc.property(values, hostile, ([cluster = "", uid = "", owner = "", name = "", ...rest], startup) => {
       const environment = Object.fromEntries(rest.map((value, index) => [`V${index}`, value]))
       const group = { ...GROUP, name, environment, startup: `#!/bin/sh\n${startup}` }
-      const script = guestScript({ ...OWNER, cluster, uid, owner }, group, { location: "westeurope" })
+      const script = guestScript({ ...OWNER, cluster, uid, owner }, group, {
+        location: "westeurope",
+        manager: "https://management.azure.com",
+      })
       const own = script.replace(/exec "\$muster_startup"\n$/, "")
       expect(own).not.toBe(script)
       const names = ["MUSTER_CLUSTER", "MUSTER_UID", "MUSTER_GROUP", ...Object.keys(environment)]

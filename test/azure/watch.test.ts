@@ -227,8 +227,10 @@ describe("the group's spec", () => {
 
 test("the instance's page: of the cloud that it is in", () => {
   const id = "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/virtualmachines/default-1"
-  expect(consoleUrl("https://management.azure.com", { id })).toBe(`https://portal.azure.com/#resource${id}/overview`)
-  expect(consoleUrl("https://management.usgovcloudapi.net", { id })).toContain("https://portal.azure.us/#resource")
+  expect(consoleUrl({}, { id })).toBe(`https://portal.azure.com/#resource${id}/overview`)
+  expect(consoleUrl({ endpoint: "https://management.usgovcloudapi.net" }, { id })).toContain(
+    "https://portal.azure.us/#resource",
+  )
 })
 
 test("offers say where their price is from", async () => {
