@@ -1,4 +1,4 @@
-/** The core: what loading it costs, how fast local instances come and go, and how it works at ten thousand. */
+/** The core: what loading it costs, how fast local instances come and go, how it works at ten thousand, and what more cost. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,6 +11,7 @@ import { Measurements } from "../measurements.js"
 import { spreadOf } from "../statistics.js"
 import { effortOf, millisecondsSince, stopwatch } from "../stopwatch.js"
 import type { Row, Suite, SuiteOptions } from "../suite.js"
+import { suite as growth } from "./growth.js"
 
 const LOCAL_COUNT = 100
 /** Each of them starts and ends some six hundred processes. */
@@ -23,6 +24,7 @@ export const suite: Suite = {
     ...(await measureImports(options)),
     ...(await measureLocal(options)),
     ...(await measureWorld(options)),
+    ...(await growth.measure(options)),
   ],
 }
 

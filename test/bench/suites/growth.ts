@@ -32,14 +32,19 @@ export const suite: Suite = {
 
 async function measureSingles({ say }: SuiteOptions): Promise<readonly Row[]> {
   const rows: Row[] = []
-  const means = { budget: { total: 1e9, perHour: 1e9 }, maxWorkers: 1e6 }
+  const each: number[] = []
+  const means = { budget: { total: 1e9, perHour: 1e9 }, maxWorkers: 1e5 }
   for (const count of SINGLES) {
     say(`${count} launched one a request`)
-    rows.push(row(`one a request, ${count}: CPU a worker`, (await cpuUp(count, ONE_BY_ONE)) / count))
+    const plain = (await cpuUp(count, ONE_BY_ONE)) / count
+    each.push(plain)
+    rows.push(row(`one a request, ${count}: CPU a worker`, plain))
     if (count > 10_000) continue
     const withMeans = await cpuUp(count, ONE_BY_ONE, means)
     rows.push(row(`one a request, ${count}, budget and maxWorkers: CPU a worker`, withMeans / count))
   }
+  const [first = Number.NaN] = each
+  rows.push(growthRow(`one a request, ${SINGLES.at(-1)} : ${SINGLES[0]}`, (each.at(-1) ?? Number.NaN) / first))
   return rows
 }
 
@@ -77,6 +82,10 @@ async function cpuUp(count: number, options: SimulateOptions, spec: Partial<Clus
   const { cpuMs } = await effortOf(() => clock.run(cluster.scale(count, { timeout: "10h" })))
   await clock.run(cluster.close({ timeout: "10h" }))
   return cpuMs
+}
+
+function growthRow(name: string, value: number): Row {
+  return { name: `${name}: CPU a worker`, unit: "ratio", ...spreadOf([value]), note: "1 is a straight line" }
 }
 
 /** Each once: the growth is what is shown, and it is far larger than what two runs differ by. */
