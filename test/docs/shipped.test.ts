@@ -1,0 +1,54 @@
+/** What ships reads alone: in the package there is no repository around a page, and its programs run on the oldest Node. */
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { blocksOf, PAGES, ROOT, textOf } from "./blocks.js"
+
+const SHIPPED = PAGES.filter((page) => page !== "CONTRIBUTING.md")
+const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly files: readonly string[] }
+
+let directory = ""
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "muster-pages-"))
+})
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true })
+})
+
+test("the package has every page", () => {
+  expect(files).toEqual(expect.arrayContaining(["docs", "README.md", "CHANGELOG.md", "LICENSE"]))
+})
+
+test.each(SHIPPED)("%s: no command of a clone, but for the README's two", (page) => {
+  const commands = [...textOf(page).matchAll(/npm (?:run [\w:-]+|test\b|ci && npm \w+)/g)].map(([command]) => command)
+  const isOfClone = /^npm (?:run|test)|^npm ci && npm (?:test|run)/
+  const found = commands.filter((command) => isOfClone.test(command))
+  expect(found).toEqual(page === "README.md" ? ["npm ci && npm run", "npm ci && npm test"] : [])
+})
+
+test.each(SHIPPED.filter((page) => page.startsWith("docs/")))("%s: links lead to what ships", (page) => {
+  const up = [...textOf(page).matchAll(/\]\(\.\.\/([^)#\s]+)/g)].map(([, path = ""]) => path)
+  expect(up.filter((path) => !files.includes(path))).toEqual([])
+})
+
+test.each(SHIPPED)("%s: programs that are called JavaScript are it, on this Node", (page) => {
+  for (const { code, line } of blocksOf(page, "js")) {
+    const file = join(directory, `line-${line}.mjs`)
+    writeFileSync(file, code)
+    expect(() => execFileSync(process.execPath, ["--check", file], { stdio: "pipe" })).not.toThrow()
+  }
+})
+
+test("every recipe ends on Ctrl-C, or says why not", () => {
+  const recipes = blocksOf("docs/recipes.md", "js")
+  expect(recipes.length).toBeGreaterThan(5)
+  const open = recipes.filter(({ code }) => !code.includes("closeOnExit: true"))
+  expect(open.map(({ code }) => code.includes(".detach()"))).toEqual([true])
+})
+
+test("the README's first program ends on Ctrl-C", () => {
+  const [first] = blocksOf("README.md", "(?:ts|js)")
+  expect(first?.code).toContain("closeOnExit: true")
+})
