@@ -107,7 +107,11 @@ export class Cluster implements AsyncDisposable {
    * To launch more of a group whose spec the cloud did not keep, or when there are no workers now, give its spec again; one
    * that is given counts, and `plan` says when it differs.
    *
-   * @throws MusterError with code "NotFound" when nothing carries the name's tags. @throws OwnershipError when two clusters do.
+   * @throws MusterError with code "NotFound" when nothing carries the name's tags.
+   * @throws OwnershipError when two clusters carry them.
+   * @throws SpecError when an option is wrong.
+   * @throws AuthError, RejectedError or TransientError when no place could be looked at: what the first of them said.
+   * @throws TimeoutError when that takes longer than 10 minutes.
    */
   static async attach(name: string, spec: AttachSpec, options: ClusterOptions = {}): Promise<Cluster> {
     const resolved = resolveAttach(name, spec)
@@ -127,7 +131,8 @@ export class Cluster implements AsyncDisposable {
    *
    * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why). A place that could not be looked
    * at is a row of kind "place" beside those of the others.
-   * @throws what looking at a place threw, where no place could be looked at.
+   * @throws SpecError when an option is wrong.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when no place could be looked at: what the first of them said.
    */
   static async sweep(
     spec: SweepSpec,
@@ -142,7 +147,8 @@ export class Cluster implements AsyncDisposable {
    * The clusters that live at a provider, from tags alone. `failures` of the returned list names places that could not be looked
    * at: what lives there is not in it.
    *
-   * @throws what looking at a place threw, where no place could be looked at.
+   * @throws SpecError when an option is wrong.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when no place could be looked at: what the first of them said.
    */
   static async list(spec: ListSpec, options: Pick<ClusterOptions, "clock"> = {}): Promise<ClusterList> {
     const resolved = resolveList(spec)
@@ -158,10 +164,16 @@ export class Cluster implements AsyncDisposable {
    * where the cloud's limits need it), and at least `minimum` run (the whole target by default).
    * @throws ShortfallError when fewer run, with reasons that add up. `desired` stays, and the cluster goes on trying, unless
    * `ifShort` says otherwise.
-   * @throws BudgetError before anything is launched when the target cannot be within the budget, and SpecError when it is above
-   * `maxWorkers`; both change nothing. @throws BudgetError when `budget.total` or `budget.until` is reached meanwhile.
-   * @throws TimeoutError when zero is not confirmed in time. @throws AuthError, RejectedError, SpecError, OwnershipError,
-   * JournalError when trying on cannot help. @throws the signal's reason: then `desired` is what exists or is on its way.
+   * @throws SpecError when an option is wrong, the target is above `maxWorkers` or nothing that is sold fits; BudgetError when the
+   * target cannot be within the budget. Both come before anything is launched, and change nothing.
+   * @throws BudgetError when `budget.total` or `budget.until` is reached meanwhile.
+   * @throws AuthError, RejectedError, JournalError when trying on cannot help.
+   * @throws OwnershipError when another process has the cluster or its name, or it was attached only to be watched.
+   * @throws TransientError when no cloud could be asked what lives under the name.
+   * @throws TimeoutError when zero is not confirmed in time, or it is not known in time what lives under the name.
+   * @throws RejectedError when the cluster is closed or detached; MusterError when it is detached meanwhile.
+   * @throws LeakError when `ifShort` is "close", and something could not be confirmed gone.
+   * @throws the signal's reason: then `desired` is what exists or is on its way.
    */
   scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
     const call: ScaleCall = { result: undefined }
@@ -212,7 +224,8 @@ export class Cluster implements AsyncDisposable {
    * What a target would do: the launch calls, the offers in order, the price per hour, quotas, the time the limits need.
    * Makes nothing. When nothing goes wrong `scale` does exactly that; `String(plan)` is a table of it.
    *
-   * @throws what `scale` would throw before its first launch call.
+   * @throws SpecError, BudgetError, AuthError, RejectedError, OwnershipError, JournalError, TransientError or TimeoutError: what
+   * `scale` would throw before its first launch call.
    */
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
@@ -264,8 +277,13 @@ export class Cluster implements AsyncDisposable {
    * that nothing is left. Calling it again returns the same receipt.
    *
    * @param options.timeout 15 minutes by default.
-   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it. @throws TimeoutError when it was
-   * closed before, with more time: that goes on. @throws SpecError when the options are wrong: once everything is gone all the same.
+   * @throws LeakError when something could not be confirmed gone; `receipt.leaked` names it.
+   * @throws TimeoutError when it was closed before, with more time: that goes on.
+   * @throws OwnershipError when another process has the cluster, or it was attached only to be watched; RejectedError when it was
+   * detached.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when a cluster that `existing: "connect"` names could not be
+   * looked at: it may be closed again.
+   * @throws SpecError when the options are wrong: once everything is gone all the same.
    */
   close(options: CloseOptions = {}): Promise<Receipt> {
     const { timeoutMs, mistake } = resolveClose(options)
@@ -280,6 +298,9 @@ export class Cluster implements AsyncDisposable {
   /**
    * What the cloud shows of this cluster, from its tags alone: instances, and everything else that was made for it. An empty
    * answer proves that nothing is left, after `close` too.
+   *
+   * @throws SpecError when a named provider refuses its options.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when a place could not be looked at.
    */
   async audit(): Promise<readonly Remain[]> {
     const { remainsOf, resolveProviders } = await deferred(this.#clock)
@@ -292,8 +313,9 @@ export class Cluster implements AsyncDisposable {
    * awaited, so that whoever comes next finds in the journal what it made; nothing more is begun.
    *
    * @param options.timeout 5 minutes by default.
-   * @throws TimeoutError that says what was still open, and the reason of `options.signal` when that comes first: it is let go of
-   * all the same. A signal that was aborted before changes nothing.
+   * @throws TimeoutError that says what was still open, or the reason of `options.signal` when that comes first: it is let go of all
+   * the same. A signal that was aborted before changes nothing.
+   * @throws SpecError when an option is wrong: it is not let go of.
    */
   async detach(options: DetachOptions = {}): Promise<void> {
     const detaching = resolveDetach(options)

@@ -8,7 +8,7 @@ export interface Group {
   readonly name: string
   readonly desired: number
   readonly workers: readonly Worker[]
-  /** Scales this group alone. */
+  /** Scales this group alone. @throws what `Cluster.scale` throws. */
   scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
 }
 

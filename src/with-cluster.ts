@@ -6,6 +6,9 @@ import type { ClusterOptions } from "./verbs.js"
 /**
  * Makes a cluster, runs `work` with it, and closes it whatever happens. When both fail, the error of `work` is thrown, with
  * that of closing as its `closeError`.
+ *
+ * @returns what `work` returns, once everything is gone.
+ * @throws what `work` throws; what `Cluster.close` throws where `work` did not; SpecError for a wrong spec.
  */
 export async function withCluster<T>(
   spec: ClusterSpec,
