@@ -1,6 +1,7 @@
 /** Every fuzz suite there is; `suite.ts` says how to write one. */
 import type { FuzzSuite } from "./suite.js"
 import { answerSuites } from "./suites/answers.js"
+import { clocks } from "./suites/clocks.js"
 import { endSuites } from "./suites/ends.js"
 import { owners } from "./suites/owners.js"
 import { day, soaks } from "./suites/soak.js"
@@ -12,6 +13,7 @@ export const SUITES: readonly FuzzSuite[] = [
   trials,
   network,
   owners,
+  clocks,
   soaks,
   properties,
   ...answerSuites,
