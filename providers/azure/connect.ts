@@ -9,6 +9,7 @@ import type { VmPlace } from "./names.js"
 import { cloudOf, endpointOf, scopeOf } from "./clouds.js"
 import type { AzureCredential, AzureOptions } from "./options.js"
 import { IDENTITY, SDK } from "./packages.js"
+import { reachOf } from "./reach.js"
 import { tokenPolicy } from "./token.js"
 
 type Sdk = typeof import("@azure/arm-compute")
@@ -54,6 +55,12 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
   client.pipeline.removePolicy({ name: pipeline.bearerTokenAuthenticationPolicyName })
   client.pipeline.addPolicy(tokenPolicy(pipeline, credential, scopeOf(options)))
   client.pipeline.addPolicy(sharedTrust(endpoint, tls))
+  // A transport of the user's own has its own ways.
+  const reach = options.httpClient === undefined ? reachOf(endpoint, tls) : undefined
+  if (reach !== undefined) {
+    client.pipeline.removePolicy({ name: pipeline.proxyPolicyName })
+    client.pipeline.addPolicy(reach.policy)
+  }
   const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }
     const match = onlyNew === undefined ? {} : { "if-none-match": "*" }
@@ -68,7 +75,10 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
       const path = request.path.startsWith("https:") ? request.path : `${endpoint}${request.path}`
       return answered(client.pipeline.sendRequest(http, requestOf({ ...request, path }, signal)))
     },
-    open: (url, signal) => answered(http.sendRequest(requestOf({ method: "GET", path: url }, signal))),
+    open: (url, signal) => {
+      const request = requestOf({ method: "GET", path: url }, signal)
+      return answered(http.sendRequest(reach === undefined ? request : reach.prepare(request)))
+    },
     ...vmMethods(client),
     serialize: (vm) => serialize(sdk, options.subscriptionId, vm),
   }

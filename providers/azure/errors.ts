@@ -167,6 +167,10 @@ export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">)
   const words = { cause: thrown, ...(error.code === undefined ? {} : { code: error.code }) }
   const said = (error.message ?? "").split("\n")[0] ?? ""
   if (thrown instanceof NoTokenError) return noToken(thrown, doing.what)
+  // The SDK keeps the words and the code of what a proxy has answered, and not its class.
+  const proxy = /^Proxy(\d+)$/.exec(error.code ?? "")?.[1]
+  if (proxy === "407") return new AuthError(`${doing.what}: ${said}`, words)
+  if (proxy?.startsWith("4") === true) return new RejectedError(`${doing.what}: ${said}`, words)
   if (UNREACHABLE.includes(error.code ?? "")) {
     return new TransientError(
       `${doing.what}: ${doing.url} is unreachable (${said}); check the address and the network`,

@@ -14,14 +14,19 @@ const BAD_KEY = /[<>%&\\?/]/
 export function ownTagProblems(tags: unknown): readonly SpecProblem[] {
   if (typeof tags !== "object" || tags === null) return []
   const texts = Object.entries(tags).filter((entry): entry is [string, string] => typeof entry[1] === "string")
-  return [...problemsIn(Object.fromEntries(texts), "azure.tags"), ...countProblems(tags, "azure.tags", "tags")]
+  return [
+    ...problemsIn(Object.fromEntries(texts), "azure.tags"),
+    ...countProblems(Object.keys(tags).length, "azure.tags", "tags"),
+  ]
 }
 
 /** What is wrong with a group's tags, alone and beside the provider's. */
 export function tagProblems({ name, tags }: GroupRequest, own: Tags = {}): readonly SpecProblem[] {
   const option = `groups.${name}.tags`
   const what = Object.keys(own).length === 0 ? "tags" : "tags with those of azure.tags"
-  return [...countProblems(merged(own, tags), option, what), ...problemsIn(tags, option)]
+  const names = new Set(Object.keys(tags).map((key) => key.toLowerCase()))
+  const beside = Object.keys(own).filter((key) => !names.has(key.toLowerCase())).length
+  return [...countProblems(Object.keys(tags).length + beside, option, what), ...problemsIn(tags, option)]
 }
 
 /** The later ones go before the earlier ones: names have no case ("Tag names are case-insensitive for operations"). */
@@ -31,8 +36,7 @@ export function merged(...sets: readonly Tags[]): Tags {
   return Object.fromEntries(byName.values())
 }
 
-function countProblems(tags: object, option: string, what: string): readonly SpecProblem[] {
-  const count = Object.keys(tags).length
+function countProblems(count: number, option: string, what: string): readonly SpecProblem[] {
   if (count <= MAX_TAGS) return []
   return [{ option, message: `has ${count} ${what}; Azure takes 50, of which Muster needs ${OUR_TAGS}` }]
 }

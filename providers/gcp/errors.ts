@@ -62,9 +62,10 @@ export function isNotFound(error: unknown): error is MusterError {
 export function toMusterError(thrown: unknown, doing: Doing): Error {
   if (thrown instanceof MusterError && !thrown.message.startsWith(doing.what)) {
     const words = { code: thrown.code, cause: thrown.cause }
-    // What is said of credentials does not know what they were for.
+    // What is said of credentials, or by a proxy, does not know what it was for.
     if (thrown instanceof AuthError) return new AuthError(`${doing.what}: ${thrown.message}`, words)
     if (thrown instanceof TransientError) return new TransientError(`${doing.what}: ${thrown.message}`, words)
+    if (thrown instanceof RejectedError) return new RejectedError(`${doing.what}: ${thrown.message}`, words)
   }
   if (thrown instanceof MusterError) return thrown
   if (thrown instanceof HttpFailure) return refused(thrown, doing)

@@ -1,6 +1,7 @@
-/** One HTTP request and its whole answer. The signal ends it; nothing here retries. */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http"
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
+/** One HTTP request and its whole answer, through the environment's proxy where it names one. The signal ends it; nothing here retries. */
+import { type IncomingMessage, request as httpRequest } from "node:http"
+import { request as httpsRequest } from "node:https"
+import { proxyAgents } from "../../src/tunnel.js"
 
 /** When an idle connection is first probed. */
 const IDLE_MS = 60_000
@@ -29,15 +30,14 @@ export type Exchange = (request: HttpRequest) => Promise<HttpReply>
 
 /** Sockets of one connection, kept open between requests. */
 export function exchanger(): Exchange {
-  const plain = new HttpAgent(POOL)
-  const secure = new HttpsAgent(POOL)
+  const { httpAgent, httpsAgent } = proxyAgents(POOL)
   return (request) =>
     new Promise((resolve, reject) => {
       const { url, method, headers, body, signal } = request
       const options = { method, headers: { ...AGENT, ...headers, ...lengthOf(body) }, signal }
       const outgoing = url.startsWith("http:")
-        ? httpRequest(url, { ...options, agent: plain })
-        : httpsRequest(url, { ...options, agent: secure })
+        ? httpRequest(url, { ...options, agent: httpAgent })
+        : httpsRequest(url, { ...options, agent: httpsAgent })
       outgoing.once("error", reject)
       outgoing.once("response", (incoming) => void read(incoming).then(resolve, reject))
       outgoing.end(body)
