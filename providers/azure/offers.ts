@@ -1,5 +1,6 @@
 import { fits } from "../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
+import { isMeant } from "./gpus.js"
 import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "./send.js"
 import { type SizeFacts, sizesOf } from "./sizes.js"
@@ -19,7 +20,9 @@ export async function offers(azure: Azure, query: OfferQuery, calls: Calls): Pro
   const { instanceTypes: _named, ...asked } = query
   const sold = (await sizesOf(azure, query, calls)).map((size) => ({
     size,
-    offers: poolsOf(azure.options.location, size, query).filter((offer) => fits(offer, asked)),
+    offers: poolsOf(azure.options.location, size, query).filter(
+      (offer) => fits(offer, asked) && isMeant(offer.gpu, query),
+    ),
   }))
   const fitting = sold.filter((one) => one.offers.length > 0)
   if (fitting.length === 0) return []

@@ -62,12 +62,12 @@ export function takesLocalSsds(instanceType: string): boolean {
   return /^(custom|n1|n2d?|c2d?|g[24]|m[13]|a2-(high|mega)gpu)-/.test(instanceType)
 }
 
-/** Bare metal, H3, H4D and Z3 with more than 18 TiB of local SSD are not live-migrated ("Live migration", limitations). */
+/** TPUs, bare metal, H3, H4D and Z3 with more than 18 TiB of local SSD are not live-migrated ("Live migration", limitations). */
 export function cannotMigrate({
   instanceType,
   localDiskGiB = 0,
 }: Pick<Offer, "instanceType" | "localDiskGiB">): boolean {
-  return /^h[34]d?-|-metal$/.test(instanceType) || (/^z/.test(instanceType) && localDiskGiB > 18_000)
+  return /^(h[34]d?|ct\w+|tpu\w+)-|-metal$/.test(instanceType) || (/^z/.test(instanceType) && localDiskGiB > 18_000)
 }
 
 export function archOf(instanceType: string): Arch {
@@ -83,6 +83,19 @@ export function hasBuiltInGpu(instanceType: string): boolean {
 export function cpuMetricOf(family: string, market: Market): string {
   if (market === "spot") return "PREEMPTIBLE_CPUS"
   return family === COMMON_FAMILY ? "CPUS" : `${family.toUpperCase()}_CPUS`
+}
+
+/**
+ * A part of a GPU is counted as one: of G4 a whole one has 48 vCPUs, and types with 24, 12 and 6 a half, a quarter and an eighth
+ * ("GPU machine types", G4).
+ */
+export function gpuCountOf(instanceType: string, counted: number, vcpus: number): number {
+  return /^g4-standard-/.test(instanceType) && vcpus < 48 ? vcpus / 48 : counted
+}
+
+/** TPUs are listed as accelerators too, and are none of NVIDIA's, whose all GPUs here are. */
+export function isGpu(acceleratorType: string): boolean {
+  return acceleratorType.startsWith("nvidia-")
 }
 
 /** "L4" of "nvidia-l4", "T4" of "nvidia-tesla-t4", "H100-80GB" of "nvidia-h100-80gb". */

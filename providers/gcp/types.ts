@@ -2,7 +2,7 @@
 import { AuthError, SpecError, TransientError } from "../../src/errors.js"
 import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { archOf, familyOf, gpuNameOf, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
+import { archOf, familyOf, gpuCountOf, gpuNameOf, isGpu, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
 import type { NativeMachineType } from "./native.js"
 import type { GcpOptions } from "./options.js"
 import { pages } from "./pages.js"
@@ -138,12 +138,14 @@ function factsOf(zone: string, native: NativeMachineType, options: GcpOptions): 
 /** Built in, or attached: only N1 takes GPUs by choice ("GPU machine types"). */
 function gpuOf(
   instanceType: string,
-  { accelerators }: NativeMachineType,
+  { accelerators, guestCpus = 0 }: NativeMachineType,
   { accelerator }: GcpOptions,
 ): Gpu | undefined {
   const built = accelerators?.[0]
   if (built?.guestAcceleratorType !== undefined) {
-    return { name: gpuNameOf(built.guestAcceleratorType), count: Number(built.guestAcceleratorCount ?? 1) }
+    if (!isGpu(built.guestAcceleratorType)) return undefined
+    const count = gpuCountOf(instanceType, Number(built.guestAcceleratorCount ?? 1), Number(guestCpus))
+    return { name: gpuNameOf(built.guestAcceleratorType), count }
   }
   if (accelerator === undefined || seriesOf(instanceType) !== "n1") return undefined
   return { name: gpuNameOf(accelerator.type), count: accelerator.count }
