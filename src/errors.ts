@@ -67,24 +67,29 @@ export interface Refusal extends CloudWords {
   readonly scope: Scope
   /** How long the offers in scope count as unavailable, in milliseconds. */
   readonly ttlMs: number
+  /** What the user can do, where the cloud's answer tells more of it than reason and scope do: which quota, what to give free. */
+  readonly advice?: string
 }
 
 /** An answer that refuses what was asked of an offer: nothing was made. */
 export abstract class RefusedError extends MusterError {
   readonly scope: Scope
   readonly ttlMs: number
+  readonly advice?: string
   abstract readonly reason: FailureReason
 
   constructor(message: string, refusal: Refusal) {
     super(message, refusal)
     this.scope = refusal.scope
     this.ttlMs = refusal.ttlMs
+    if (refusal.advice !== undefined) this.advice = refusal.advice
   }
 
   /** The same refusal as data, for `count` instances. */
   toFailure(count: number): Failure {
-    const { reason, scope, ttlMs, code, message, requestId } = this
-    return { reason, count, scope, ttlMs, code, message, ...(requestId === undefined ? {} : { requestId }) }
+    const { reason, scope, ttlMs, code, message, requestId, advice } = this
+    const more = { ...(requestId === undefined ? {} : { requestId }), ...(advice === undefined ? {} : { advice }) }
+    return { reason, count, scope, ttlMs, code, message, ...more }
   }
 }
 

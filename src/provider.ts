@@ -182,6 +182,8 @@ export interface Failure {
   readonly code: string
   readonly message: string
   readonly requestId?: string
+  /** What the user can do, where the cloud's answer tells more of it than reason and scope do. */
+  readonly advice?: string
   /** The cloud gave fewer without saying why; the adapter shared the shortfall over the offers asked. */
   readonly inferred?: true
 }

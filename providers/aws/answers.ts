@@ -56,12 +56,14 @@ const PROFILE_MS = 2 * 60_000
 export function readAnswer(said: Said, doing: Doing): MusterError {
   const row = rowOf(said.code, said.message)
   const { code, requestId, cause } = said
-  const message = sentence(said, row, doing)
+  const remedy = remedyOf(row, doing)
+  const message = sentence(said, remedy, doing)
   const words = { code, cause, ...(requestId === undefined ? {} : { requestId }) }
   const about = (kind: ScopeKind, ttlMs: number) => ({
     ...words,
     scope: scopeOf(row?.scope ?? kind, doing),
     ttlMs: row?.ttlMs ?? ttlMs,
+    ...(remedy === undefined ? {} : { advice: remedy }),
   })
   const isWhole = said.status !== undefined
   const isLaunch = doing.offer !== undefined
@@ -120,21 +122,23 @@ function missing(
 }
 
 /** "what was done: what EC2 said (its code, the request's id); what to do" */
-function sentence({ code, message, requestId, status }: Said, row: CodeRow | undefined, doing: Doing): string {
+function sentence({ code, message, requestId, status }: Said, remedy: string | undefined, doing: Doing): string {
   const { said: words, encoded } = splitEncoded(message.trim())
   const said = words.replace(/\.$/, "") || (status === undefined ? "EC2 gave no reason" : `HTTP ${status}`)
-  const remedy = row?.verdict === "quota" ? quotaRemedy(row, doing) : filledIn(row?.remedy, doing)
   const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
   const answer = `${said} (${code}${requestId === undefined ? "" : `, request ${requestId}`})`
   return [`${doing.what}: ${answer}`, ...hints].join("; ")
 }
 
-function filledIn(remedy: string | undefined, { token = "", region }: Doing): string | undefined {
-  return remedy?.replace("{token}", token).replace("{region}", region)
+/** What the user can do about it. */
+function remedyOf(row: CodeRow | undefined, doing: Doing): string | undefined {
+  const { token = "", region } = doing
+  if (row?.verdict === "quota" && row.remedy === undefined) return vcpuRemedy(doing)
+  return row?.remedy?.replace("{token}", token).replace("{region}", region)
 }
 
-function quotaRemedy({ scope }: CodeRow, { offer, region }: Doing): string {
-  if (scope !== "family" || offer === undefined) return "ask for an increase in Service Quotas"
+function vcpuRemedy({ offer, region }: Doing): string {
+  if (offer === undefined) return "ask for an increase in Service Quotas"
   const quota = quotaCodeOf(offer.family, offer.market)
   const which = quota === undefined ? "the vCPU quota" : `vCPU quota ${quota}`
   return `ask for an increase of ${which} in ${region} (Service Quotas) or add instance types of another family than ${offer.family}`

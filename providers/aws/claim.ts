@@ -4,14 +4,14 @@
  */
 import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError, NAME_TAKEN, OwnershipError, TransientError } from "../../src/errors.js"
+import { MusterError, NAME_TAKEN, OwnershipError, RefusedError, TransientError } from "../../src/errors.js"
 import { TAG, YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
 import { pages } from "./pages.js"
 import { isOutOfReach } from "./subnets.js"
-import { clusterTags } from "./templates.js"
+import { clusterTags, lacksRoomForTemplates } from "./templates.js"
 import { isToldAll } from "./types.js"
 
 /** Whose claim it is, on the template. */
@@ -72,7 +72,7 @@ async function take(send: Send, owner: Owner, name: string, calls: Calls): Promi
     return owner
   } catch (error) {
     if (isOutOfReach(error)) return "ec2:CreateLaunchTemplate is not allowed"
-    if (codeOf(error) === "MaxTemplateLimitExceeded") return "the account has no room for a launch template"
+    if (lacksRoomForTemplates(error)) return `the region has no room for another launch template: ${adviceOf(error)}`
     if (codeOf(error) !== "InvalidLaunchTemplateName.AlreadyExistsException") throw error
     const now = await holdersOf(send, owner, calls)
     const holder = now === "hidden" ? undefined : now.get(name)
@@ -154,6 +154,10 @@ function holderIn({ Tags = [], CreateTime }: Ec2.LaunchTemplate): Holder {
 
 function unclaimed(why: string): string {
   return `the cluster is claimed by tags alone (${why}): of two processes that take it over in the same moment, each finds out by the other's first launch`
+}
+
+function adviceOf(error: unknown): string {
+  return (error instanceof RefusedError ? error.advice : undefined) ?? "delete some that nothing uses"
 }
 
 function codeOf(error: unknown): string | undefined {

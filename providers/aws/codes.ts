@@ -3,6 +3,7 @@
  * codes for the Amazon EC2 API" unless a row says otherwise. A code that ends in `*` stands for all that begin so.
  */
 
+import { OTHER_QUOTA_MS, QUOTAS } from "./quota-codes.js"
 import type { ScopeKind } from "./scopes.js"
 
 /**
@@ -33,10 +34,6 @@ export interface CodeRow {
 export const COLD_MS = 3 * 60_000
 /** A zone does not begin to offer a type from one hour to the next. */
 const NOT_SOLD_MS = 24 * 3_600_000
-/** Terminated instances may count against a quota for a while ("Instance state changes"). */
-const QUOTA_MS = 60_000
-/** Quotas on disks and interfaces free up as instances end, not by waiting. */
-const OTHER_QUOTA_MS = 10 * 60_000
 /** What was refused in words that say nothing of others; the core lets it grow while the words stay the same. */
 export const REFUSED_MS = 60_000
 /** What passes; the core lets it grow while nothing comes of it. */
@@ -46,8 +43,6 @@ const pool = { verdict: "capacity", scope: "pool", ttlMs: COLD_MS } as const
 const zone = { verdict: "capacity", scope: "zone", ttlMs: COLD_MS } as const
 const notSold = { verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS } as const
 const noSuchZone = { verdict: "capacity", scope: "zone", ttlMs: NOT_SOLD_MS } as const
-const familyQuota = { verdict: "quota", scope: "family", ttlMs: QUOTA_MS } as const
-const regionQuota = { verdict: "quota", scope: "region", ttlMs: OTHER_QUOTA_MS } as const
 
 const KEYS_REMEDY =
   "check the access key and secret, that the key is active, and that region {region} is enabled for the account (opt-in regions are not until somebody enables them)"
@@ -67,9 +62,18 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["InsufficientInstanceCapacity", "UnfulfillableCapacity", "InsufficientCapacity"], ...pool },
   { codes: ["InsufficientHostCapacity", "InsufficientCapacityOnHost", "UnavailableHostRequirements"], ...pool },
   { codes: ["InsufficientReservedInstanceCapacity", "InsufficientReservedInstancesCapacity"], ...pool },
-  { codes: ["ReservationCapacityExceeded"], ...pool, remedy: "the reservation is used up" },
+  {
+    codes: ["ReservationCapacityExceeded"],
+    ...pool,
+    remedy: "the reservation is used up: name a larger one, or leave reservation out",
+  },
   { codes: ["SpotMaxPriceTooLow"], ...pool, remedy: "raise maxSpotPrice or add instance types" },
-  { codes: ["InsufficientVolumeCapacity", "InsufficientAddressCapacity"], ...zone },
+  { codes: ["InsufficientVolumeCapacity"], ...zone, remedy: "add zones: this one has no room for disks now" },
+  {
+    codes: ["InsufficientAddressCapacity"],
+    ...zone,
+    remedy: "do without public addresses (publicAddress: false), or add zones",
+  },
   { codes: ["InsufficientFreeAddressesInSubnet"], ...zone, remedy: "add a subnet with free addresses to subnetIds" },
   { codes: ["Unsupported"], ...notSold },
   // A fleet's own word for it, per pool: "Your requested instance type (T) is not supported in your requested Availability Zone
@@ -78,14 +82,7 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["InvalidAvailabilityZone", "VolumeTypeNotAvailableInZone", "InvalidZone.NotFound"], ...noSuchZone },
   { codes: ["InvalidParameterValue"], message: /invalid availability zone/i, ...noSuchZone },
 
-  // Quotas.
-  { codes: ["VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded"], ...familyQuota },
-  { codes: ["NetworkInterfaceLimitExceeded"], verdict: "quota", scope: "zone", ttlMs: OTHER_QUOTA_MS },
-  { codes: ["VolumeLimitExceeded", "MaxIOPSLimitExceeded", "VolumeIOPSLimit"], ...regionQuota },
-  { codes: ["HostLimitExceeded", "AddressLimitExceeded"], ...regionQuota },
-  { codes: ["ResourceLimitExceeded", "TargetCapacityLimitExceeded*"], ...regionQuota, ttlMs: QUOTA_MS },
-  // On demand RunInstances does without a fleet.
-  { codes: ["MaxFleetCountExceeded"], verdict: "quota", scope: "market", ttlMs: QUOTA_MS },
+  ...QUOTAS,
 
   // Who we are, and what we may.
   { codes: ["UnauthorizedOperation"], verdict: "auth", remedy: "allow this action to the principal" },

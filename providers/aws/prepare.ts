@@ -55,12 +55,20 @@ export async function prepare(
     owner: { ...owner },
   }
   // Nothing is made for a request that was refused until here.
-  const [claimed] = await Promise.all([
+  const [claimed, noTemplates] = await Promise.all([
     holders === undefined ? [] : claimGeneration(send, owner, holders, calls),
     makeTemplates(send, body, group, calls),
   ])
-  const notes = [...found.notes, ...network.notes, ...claimed, ...script.notes]
-  return { notes, body: body as unknown as JsonObject, ...freshness(network.subnets, calls) }
+  const { blueprint, lack } = withoutTemplates(body, noTemplates)
+  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...script.notes]
+  return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls) }
+}
+
+/** Fleets launch from templates; RunInstances needs none. Who insists on fleets is told by the first of them. */
+function withoutTemplates(blueprint: Blueprint, why: string | undefined) {
+  if (why === undefined || blueprint.options.fleet === true) return { blueprint, lack: [] }
+  const lack = [`fleets cannot be used, as no launch template can be made (${why}): RunInstances is`]
+  return { blueprint: { ...blueprint, options: { ...blueprint.options, fleet: false } }, lack }
 }
 
 /** Counts the free addresses of the subnets again; everything else stays pinned. */

@@ -4,6 +4,7 @@ import { MusterError, TransientError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
+import { NO_ROOM_FOR_GROUPS } from "./quota-codes.js"
 import { isOutOfReach } from "./subnets.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */
@@ -66,10 +67,15 @@ export async function sharedGroups(
     const made = await Promise.all(missing.map((spec) => makeGroup(send, vpc, spec, calls)))
     return { ids: [...known.values(), ...made].sort(), notes: [] }
   } catch (error) {
-    if (!isOutOfReach(error) || sshFrom !== undefined) throw error
+    if (!(isOutOfReach(error) || lacksRoom(error)) || sshFrom !== undefined) throw error
     const note = `Muster's security group could not be read or made (${messageOf(error)}); the default group of ${vpc} is used`
     return { ids: [], notes: [note] }
   }
+}
+
+/** The region has as many groups as it may have, or a group as many rules. */
+function lacksRoom(error: unknown): boolean {
+  return error instanceof MusterError && NO_ROOM_FOR_GROUPS.includes(error.code)
 }
 
 async function readGroups(

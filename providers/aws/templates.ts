@@ -7,6 +7,7 @@ import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.j
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "./client.js"
 import { addressIn, launchBody, merge } from "./launch-body.js"
+import { NO_ROOM_FOR_TEMPLATES } from "./quota-codes.js"
 import { isOutOfReach } from "./subnets.js"
 
 /**
@@ -38,15 +39,17 @@ export function clusterTags(of: Blueprint["owner"]): readonly { readonly Key: st
 
 /**
  * Makes the templates of a group that will launch by fleets, so that its first fleet finds them: a fleet that is refused for
- * want of one has used up its share of the limits. Who may not make templates hears of it when a fleet needs one.
+ * want of one has used up its share of the limits.
+ *
+ * @returns why none can be made, where the principal may not or the region has no room for one: such a group does without fleets.
  */
 export async function makeTemplates(
   send: Send,
   blueprint: Blueprint,
   group: GroupRequest,
   calls: Calls,
-): Promise<void> {
-  if (calls.readOnly || !mayUseFleets(blueprint, group)) return
+): Promise<string | undefined> {
+  if (calls.readOnly || !mayUseFleets(blueprint, group)) return undefined
   const archs = group.archs.filter((arch) => blueprint.images[arch] !== undefined)
   const addresses = new Set(
     blueprint.subnets.length === 0
@@ -56,9 +59,16 @@ export async function makeTemplates(
   const templates = archs.flatMap((arch) => [...addresses].map((address) => templateOf(blueprint, arch, address)))
   try {
     await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
+    return undefined
   } catch (error) {
-    if (!isOutOfReach(error)) throw error
+    if (!isOutOfReach(error) && !lacksRoomForTemplates(error)) throw error
+    return (error as Error).message
   }
+}
+
+/** The region has as many templates as it may have. */
+export function lacksRoomForTemplates(error: unknown): boolean {
+  return error instanceof MusterError && NO_ROOM_FOR_TEMPLATES.includes(error.code)
 }
 
 function mayUseFleets({ options }: Blueprint, { markets = [], instanceTypes = [] }: GroupRequest): boolean {

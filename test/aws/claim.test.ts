@@ -85,7 +85,7 @@ test("as many templates as there may be: by tags alone, and that is said", async
     message: "You have reached the limit",
   } as const
   cloud.world.faults.rate("CreateLaunchTemplate", 1, { kind: "fail", ...failing })
-  expect((await prepareOf(cloud)).notes.join()).toMatch(/claimed by tags alone \(the account has no room/)
+  expect((await prepareOf(cloud)).notes.join()).toMatch(/claimed by tags alone \(the region has no room/)
 })
 
 test("nothing is made that could not be found again", async () => {

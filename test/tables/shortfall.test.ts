@@ -55,6 +55,14 @@ describe("reasons", () => {
     ],
     ["nothing was tried at all", {}, [[10, "timeout", "NotStarted"]]],
   ]
+  test("what the cloud's answer says of what to do goes before what its reason says", () => {
+    const advice = "ask for more addresses"
+    const told = shortfallOf([shortOf({ failures: [capacity(10, { reason: "quota", advice })] })])
+    expect(told.reasons.map((reason) => reason.advice)).toEqual([advice])
+    const untold = shortfallOf([shortOf({ failures: [capacity(10, { reason: "quota" })] })])
+    expect(untold.reasons[0]?.advice).toMatch(/^ask the cloud for an increase/)
+  })
+
   test.each(rows)("%s", (_title, short, expected) => {
     expect(merge(rowsOf(short))).toEqual(merge(expected))
   })

@@ -123,7 +123,7 @@ function toReason(failure: Words, { memory, now }: GroupShort): Reason {
     message,
     ...(requestId === undefined ? {} : { requestId }),
     ...retryOf(until),
-    advice: adviceFor(failure),
+    advice: failure.advice ?? adviceFor(failure),
   }
 }
 

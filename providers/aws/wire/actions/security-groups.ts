@@ -57,6 +57,10 @@ interface GroupRequest {
 /** "a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*" (CreateSecurityGroup, EC2 API Reference). */
 const TEXT = /^[\w .\-:/()#,@[\]+=&;{}!$*]{1,255}$/
 
+/** "VPC security groups per Region: 2,500", "Inbound or outbound rules per security group: 60" (Amazon VPC quotas). */
+const MOST_GROUPS = 2500
+const MOST_RULES = 60
+
 export const createSecurityGroup: Action = {
   members: {
     "GroupName!": "string",
@@ -87,6 +91,12 @@ export const createSecurityGroup: Action = {
       .some(({ attributes }) => attributes.vpc === vpc.id && attributes.name === name)
     if (isTaken) {
       throw new Refusal("InvalidGroup.Duplicate", `The security group '${name}' already exists for VPC '${vpc.id}'`)
+    }
+    if (world.resources.list({ kind: KIND }).length >= MOST_GROUPS) {
+      throw new Refusal(
+        "SecurityGroupLimitExceeded",
+        "The maximum number of security groups for your account has been reached.",
+      )
     }
     const tags = Object.fromEntries(
       TagSpecification.flatMap(({ Tag = [] }) => Tag.map(({ Key, Value = "" }) => [Key, Value] as const)),
@@ -123,6 +133,12 @@ export const authorizeSecurityGroupIngress: Action = {
     const known = new Set(rules.map((rule) => JSON.stringify(rule)))
     if (asked.some((rule) => known.has(JSON.stringify(rule)))) {
       throw new Refusal("InvalidPermission.Duplicate", "The specified rule already exists.")
+    }
+    if (rules.length + asked.length > MOST_RULES) {
+      throw new Refusal(
+        "RulesPerSecurityGroupLimitExceeded",
+        "The maximum number of rules per security group has been reached.",
+      )
     }
     world.resources.put({ ...group, attributes: { ...group.attributes, rules: [...rules, ...asked] } })
     return { return: true }
