@@ -29,7 +29,10 @@ export type Blueprint = {
   readonly securityGroupIds: readonly string[]
   /** Base64. */
   readonly userData: string
+  /** The user's, for what is launched: of the provider and of the group. */
   readonly tags: Readonly<Record<string, string>>
+  /** The provider's alone, for all else; left out: none. */
+  readonly commonTags?: Readonly<Record<string, string>>
   readonly publicAddress: "auto" | boolean
   readonly options: LaunchOptions
   readonly overrides: JsonObject

@@ -11,6 +11,7 @@ import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
 import { pages } from "./pages.js"
 import { isOutOfReach } from "./subnets.js"
+import type { Tags } from "./tags.js"
 import { clusterTags, lacksRoomForTemplates } from "./templates.js"
 import { isToldAll } from "./types.js"
 
@@ -23,6 +24,12 @@ const CLAIM_TAG = "muster-claim"
  */
 export function needsClaim(options: AwsOptions, { generation }: Owner): boolean {
   return generation > 1 || !isToldAll(options)
+}
+
+/** Who claims, and the user's own tags for what it makes. */
+interface Claiming {
+  readonly owner: Owner
+  readonly tags: Tags
 }
 
 /** So many older clusters of a name may have left their claims. */
@@ -47,14 +54,14 @@ export type Holders = ReadonlyMap<string, Holder> | "hidden"
  */
 export async function claimGeneration(
   send: Send,
-  owner: Owner,
+  { owner, tags }: Claiming,
   holders: Holders,
   calls: Calls,
 ): Promise<readonly string[]> {
   // One that we could make and not find again would stay behind.
   if (holders === "hidden") return [unclaimed("ec2:DescribeLaunchTemplates is not allowed")]
   for (const name of namesOf(owner)) {
-    const holder = holders.get(name) ?? (await take(send, owner, name, calls))
+    const holder = holders.get(name) ?? (await take(send, { owner, tags }, name, calls))
     if (typeof holder === "string") return [unclaimed(holder)]
     if (holder.claim === owner.claim) return []
     // Beside what is left of an older cluster of the name there is a next one.
@@ -65,10 +72,12 @@ export async function claimGeneration(
 }
 
 /** Ours when it could be made, else whoever was faster; in words why none can be made. */
-async function take(send: Send, owner: Owner, name: string, calls: Calls): Promise<Holder | string> {
+async function take(send: Send, { owner, tags }: Claiming, name: string, calls: Calls): Promise<Holder | string> {
   try {
     const what = `claiming generation ${owner.generation} of cluster "${owner.cluster}"`
-    await send(calls, "CreateLaunchTemplate", { CreateLaunchTemplate: 1 }, claimTemplate(owner, name), { what })
+    await send(calls, "CreateLaunchTemplate", { CreateLaunchTemplate: 1 }, claimTemplate({ owner, tags }, name), {
+      what,
+    })
     return owner
   } catch (error) {
     if (isOutOfReach(error)) return "ec2:CreateLaunchTemplate is not allowed"
@@ -91,7 +100,10 @@ function isYoung({ at }: Holder, now: number): boolean {
 
 /** Takes it for a process that launches nothing yet. @throws OwnershipError when another process holds it. */
 export async function claim(send: Send, options: AwsOptions, owner: Owner, calls: Calls): Promise<void> {
-  if (needsClaim(options, owner)) await claimGeneration(send, owner, await holdersOf(send, owner, calls), calls)
+  if (needsClaim(options, owner)) {
+    const claiming = { owner, tags: options.tags ?? {} }
+    await claimGeneration(send, claiming, await holdersOf(send, owner, calls), calls)
+  }
 }
 
 function held({ generation, cluster, uid, owner }: Owner, name: string, holder: Holder): OwnershipError {
@@ -118,15 +130,16 @@ function digestOf(text: string): string {
 }
 
 /** The token makes a repeated request harmless, as long as EC2 remembers it; after that the tag tells whose it is. */
-function claimTemplate(owner: Owner, name: string) {
+function claimTemplate({ owner, tags }: Claiming, name: string) {
   const { uid, generation, claim } = owner
   return {
     LaunchTemplateName: name,
-    ClientToken: digestOf(`${uid}/${generation}/${claim}/${name}`).slice(0, 32),
+    // Of another process of this claim, with other tags, it is another request.
+    ClientToken: digestOf(`${uid}/${generation}/${claim}/${name}/${JSON.stringify(tags)}`).slice(0, 32),
     // A template must say something, and nothing is launched from this one.
     LaunchTemplateData: { InstanceInitiatedShutdownBehavior: "terminate" },
     TagSpecifications: [
-      { ResourceType: "launch-template", Tags: [...clusterTags(owner), { Key: CLAIM_TAG, Value: claim }] },
+      { ResourceType: "launch-template", Tags: [...clusterTags(owner, tags), { Key: CLAIM_TAG, Value: claim }] },
     ],
   } satisfies Ec2.CreateLaunchTemplateCommandInput
 }

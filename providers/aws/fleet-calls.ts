@@ -74,7 +74,9 @@ function fleetCall(splitting: Splitting, { offers, count, subnetOf }: Part, inde
     const address = addressIn(blueprint, pool.subnet)
     kinds.set(address, [...(kinds.get(address) ?? []), pool])
   }
-  const templates = [...kinds.keys()].map((address) => templateOf(blueprint, wish.arch, address))
+  const templates = [...kinds.keys()].map((address) =>
+    templateOf(blueprint, { arch: wish.arch, address, market: wish.market }),
+  )
   const fleet = {
     ClientToken: token,
     Type: "instant",

@@ -4,6 +4,7 @@ import type { Arch, Json, JsonObject, Wish } from "../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { PinnedImage } from "./images.js"
 import type { Subnet } from "./subnets.js"
+import { areInMetadata, type TagList, tagList } from "./tags.js"
 
 /** The parts that RunInstances and a launch template call by the same names, for one processor in one kind of subnet. */
 export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {
@@ -19,7 +20,8 @@ export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | 
       HttpTokens: "required",
       // Each container network is one hop more ("Configure the Instance Metadata Service options").
       HttpPutResponseHopLimit: options.containers === true ? 2 : 1,
-      InstanceMetadataTags: "enabled",
+      // EC2 refuses to show tags whose keys have a space or a slash.
+      InstanceMetadataTags: areInMetadata(blueprint.tags) ? "enabled" : "disabled",
     },
     ...disks(image, options.rootGiB),
     ...(options.keyName === undefined ? {} : { KeyName: options.keyName }),
@@ -72,10 +74,9 @@ export function addressIn({ publicAddress }: Blueprint, subnet: Subnet | undefin
 }
 
 /** The tags of one launch; with them inside the creation there is no instance without. */
-export function tagsOf(blueprint: Blueprint, wish: Wish, token: string): readonly { Key: string; Value: string }[] {
+export function tagsOf(blueprint: Blueprint, wish: Wish, token: string): TagList {
   const spec = blueprint.spec === undefined ? {} : { [TAG.spec]: blueprint.spec }
-  const tags = { ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token), ...spec }
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+  return tagList({ ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token), ...spec })
 }
 
 /** Objects are merged, everything else is replaced. */

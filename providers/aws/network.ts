@@ -37,7 +37,7 @@ export async function networkOf(send: Send, options: AwsOptions, group: GroupReq
     if (options.sshFrom !== undefined) throw unreadableForSsh(options.sshFrom)
     return { subnets, securityGroupIds: own, notes: [...notes, ...addressNotes(subnets, group)] }
   }
-  const asked = { sshFrom: options.sshFrom, own: own.length > 0 }
+  const asked = { sshFrom: options.sshFrom, own: own.length > 0, tags: options.tags ?? {} }
   const [groups, routed] = await Promise.all([
     sharedGroups(send, vpc, asked, calls),
     group.publicAddress === "auto" ? withRoutes(send, vpc, subnets, calls) : subnets,

@@ -4,6 +4,7 @@ import type { SpecProblem } from "../../src/errors.js"
 import { nearest, parseOptions, type Z } from "../../src/parse.js"
 import { dateOf } from "./credentials.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
+import { ownTagProblems } from "./tags.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
@@ -11,7 +12,7 @@ const OWNED: Readonly<Record<string, string>> = {
   MinCount: "counts come from scale()",
   MaxCount: "counts come from scale()",
   DryRun: "nothing would be launched",
-  TagSpecifications: "it holds the tags that ownership rests on; use the group's tags",
+  TagSpecifications: "it holds the tags that ownership rests on; use tags",
   UserData: "it holds the deadline's timer; use the group's startup",
   InstanceInitiatedShutdownBehavior: "it ends instances at the deadline",
   ImageId: "use imageId, or the group's image",
@@ -108,6 +109,7 @@ function optionsSchema(z: Z) {
     placementGroup: z.string().min(1, "give the name of a placement group").optional(),
     tenancy: z.enum(["dedicated"]).optional(),
     efa: z.boolean().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
     overrides: z.record(z.string(), z.json()).optional(),
   })
 }
@@ -124,8 +126,8 @@ export function parseAwsOptions(input: unknown): AwsOptions {
 /** What a schema cannot say, or would say with a secret in the message. */
 function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (typeof input !== "object" || input === null) return []
-  const { client, endpoint, credentials, overrides } = input as Partial<Record<keyof AwsOptions, unknown>>
-  const problems: SpecProblem[] = [...refusedTogether(input)]
+  const { client, endpoint, credentials, overrides, tags } = input as Partial<Record<keyof AwsOptions, unknown>>
+  const problems: SpecProblem[] = [...refusedTogether(input), ...ownTagProblems(tags)]
   if (credentials !== undefined) problems.push(...credentialProblems(credentials))
   if (client !== undefined && (endpoint !== undefined || credentials !== undefined)) {
     const message = "is given beside endpoint or credentials, which the client has already; give one or the other"

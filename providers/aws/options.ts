@@ -98,6 +98,11 @@ export interface AwsOptions {
   readonly tenancy?: "dedicated"
   /** An Elastic Fabric Adapter as the instance's interface. */
   readonly efa?: boolean
+  /**
+   * On everything that is made here: instances, disks, network interfaces, spot requests, fleets, templates, security groups. EC2's
+   * own rules hold, so that keys and values may have capitals, spaces and the like. A group's tag of the same key goes before.
+   */
+  readonly tags?: Readonly<Record<string, string>>
   /** Merged into each launch last, in EC2's words: `{ Monitoring: { Enabled: true } }`. */
   readonly overrides?: JsonObject
 }

@@ -1,5 +1,5 @@
 import { SpecError, type SpecProblem } from "../../src/errors.js"
-import { TAG, TAG_PREFIX } from "../../src/fleet/tags.js"
+import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../src/provider.js"
 import { type Blueprint, launchOptions } from "./blueprint.js"
 import { claimGeneration, holdersOf, needsClaim } from "./claim.js"
@@ -10,6 +10,7 @@ import { leaseProblems } from "./lease.js"
 import { networkOf } from "./network.js"
 import type { AwsOptions } from "./options.js"
 import { freeUntil, recounted, type Subnet } from "./subnets.js"
+import { tagProblems } from "./tags.js"
 import { makeTemplates } from "./templates.js"
 import { userDataOf } from "./user-data.js"
 
@@ -30,7 +31,7 @@ export async function prepare(
   const script = userDataOf(owner, group, options.region)
   const problems = [
     ...deadlineProblems(owner),
-    ...tagProblems(group),
+    ...tagProblems(group, options.tags),
     ...environmentProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),
@@ -47,7 +48,8 @@ export async function prepare(
     subnets: network.subnets,
     securityGroupIds: network.securityGroupIds,
     userData: Buffer.from(script.text).toString("base64"),
-    tags: group.tags,
+    tags: { ...options.tags, ...group.tags },
+    ...(options.tags === undefined ? {} : { commonTags: options.tags }),
     publicAddress: group.publicAddress,
     options: launchOptions(options),
     overrides: options.overrides ?? {},
@@ -56,7 +58,7 @@ export async function prepare(
   }
   // Nothing is made for a request that was refused until here.
   const [claimed, noTemplates] = await Promise.all([
-    holders === undefined ? [] : claimGeneration(send, owner, holders, calls),
+    holders === undefined ? [] : claimGeneration(send, { owner, tags: options.tags ?? {} }, holders, calls),
     makeTemplates(send, body, group, calls),
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
@@ -80,32 +82,6 @@ export async function refresh(send: Send, prepared: Prepared, calls: Calls): Pro
 function freshness(subnets: readonly Subnet[], { now }: Calls): Pick<Prepared, "freshUntil"> {
   const freshUntil = freeUntil(subnets, now())
   return freshUntil === undefined ? {} : { freshUntil }
-}
-
-/** Tags per resource, less Muster's own nine; and what instance metadata can carry (EC2 User Guide, "Tag restrictions"). */
-const MAX_TAGS = 50 - 9
-const TAG_KEY = /^(?!aws:)[\w+\-=.,:@]{1,128}$/
-const NOT_A_KEY = [".", "..", "_index"]
-
-function tagProblems({ name, tags }: GroupRequest): readonly SpecProblem[] {
-  const option = `groups.${name}.tags`
-  const problems: SpecProblem[] = []
-  if (Object.keys(tags).length > MAX_TAGS) {
-    problems.push({ option, message: `has ${Object.keys(tags).length} tags; EC2 takes 50, of which Muster needs 9` })
-  }
-  for (const [key, value] of Object.entries(tags)) {
-    const message = tagProblem(key, value)
-    if (message !== undefined) problems.push({ option: `${option}.${key}`, value, message })
-  }
-  return problems
-}
-
-function tagProblem(key: string, value: string): string | undefined {
-  if (key.startsWith(TAG_PREFIX)) return `begins with ${TAG_PREFIX}, which is kept for Muster's own tags; rename it`
-  if (!TAG_KEY.test(key) || NOT_A_KEY.includes(key)) {
-    return 'is no tag key that instance metadata can show; use up to 128 letters, digits and + - = . , _ : @, not "aws:" first'
-  }
-  return value.length > 256 ? `is ${value.length} characters long; EC2 takes 256` : undefined
 }
 
 function environmentProblems({ name, environment }: GroupRequest): readonly SpecProblem[] {

@@ -6,6 +6,7 @@ import type { Send } from "./client.js"
 import { pages } from "./pages.js"
 import { NO_ROOM_FOR_GROUPS } from "./quota-codes.js"
 import { isOutOfReach } from "./subnets.js"
+import { type Tags, tagList } from "./tags.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */
 export const SHARED_TAG = "muster-shared"
@@ -47,14 +48,15 @@ export interface FoundGroups {
  *
  * @param vpc the id of the VPC.
  * @param options.own whether the user has named groups: then only the one for SSH is added.
+ * @param options.tags the user's own, for what is made.
  */
 export async function sharedGroups(
   send: Send,
   vpc: string,
-  options: { readonly sshFrom?: string | undefined; readonly own: boolean },
+  options: { readonly sshFrom?: string | undefined; readonly own: boolean; readonly tags: Tags },
   calls: Calls,
 ): Promise<FoundGroups> {
-  const { sshFrom, own } = options
+  const { sshFrom, own, tags } = options
   const wanted = [...(own ? [] : [BASE]), ...(sshFrom === undefined ? [] : [sshGroup(sshFrom)])]
   if (wanted.length === 0) return { ids: [], notes: [] }
   try {
@@ -64,7 +66,7 @@ export async function sharedGroups(
       const names = missing.map(({ name }) => name).join(", ")
       return { ids: [...known.values()], notes: [`security group ${names} comes into ${vpc} with the first launch`] }
     }
-    const made = await Promise.all(missing.map((spec) => makeGroup(send, vpc, spec, calls)))
+    const made = await Promise.all(missing.map((spec) => makeGroup(send, { vpc, spec, tags }, calls)))
     return { ids: [...known.values(), ...made].sort(), notes: [] }
   } catch (error) {
     if (!(isOutOfReach(error) || lacksRoom(error)) || sshFrom !== undefined) throw error
@@ -105,13 +107,20 @@ function specNamed(wanted: readonly GroupSpec[], name: string): GroupSpec {
   return wanted.find((spec) => spec.name === name) ?? BASE
 }
 
+interface Making {
+  readonly vpc: string
+  readonly spec: GroupSpec
+  /** The user's own. */
+  readonly tags: Tags
+}
+
 /** Two that make it at the same moment: the name is there once, and the second one reads it. */
-async function makeGroup(send: Send, vpc: string, spec: GroupSpec, calls: Calls): Promise<string> {
+async function makeGroup(send: Send, { vpc, spec, tags }: Making, calls: Calls): Promise<string> {
   const input: Ec2.CreateSecurityGroupCommandInput = {
     GroupName: spec.name,
     Description: spec.description,
     VpcId: vpc,
-    TagSpecifications: [{ ResourceType: "security-group", Tags: [{ Key: SHARED_TAG, Value: "true" }] }],
+    TagSpecifications: [{ ResourceType: "security-group", Tags: [...tagList({ ...tags, [SHARED_TAG]: "true" })] }],
   }
   const what = `making security group ${spec.name} in ${vpc}`
   try {

@@ -3,38 +3,49 @@ import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
-import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.js"
+import type { Arch, Calls, GroupRequest, JsonObject, Market } from "../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "./client.js"
 import { addressIn, launchBody, merge } from "./launch-body.js"
 import { NO_ROOM_FOR_TEMPLATES } from "./quota-codes.js"
 import { isOutOfReach } from "./subnets.js"
+import { spotRequestTags, type TagList, type Tags, tagList } from "./tags.js"
 
 /**
  * A template is never changed: another content is another template, named by it. So it is found without being asked for, by
  * every process, and a name that is taken has the right content.
  */
-export function templateOf(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {
-  const content = merge(launchBody(blueprint, arch, address), blueprint.overrides)
+export function templateOf(blueprint: Blueprint, kind: TemplateKind): JsonObject {
+  const { arch, address, market } = kind
+  const { commonTags = {} } = blueprint
+  const own = merge(launchBody(blueprint, arch, address), blueprint.overrides)
+  const content = { ...own, ...spotRequestTags(commonTags, market) }
   const digest = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 24)
   return {
     LaunchTemplateName: `muster-${blueprint.owner.uid}-${digest}`,
     LaunchTemplateData: content,
-    TagSpecifications: [{ ResourceType: "launch-template", Tags: clusterTags(blueprint.owner) }],
+    TagSpecifications: [{ ResourceType: "launch-template", Tags: clusterTags(blueprint.owner, commonTags) }],
   }
 }
 
-/** By these it is found when its cluster is closed. */
-export function clusterTags(of: Blueprint["owner"]): readonly { readonly Key: string; readonly Value: string }[] {
+export interface TemplateKind {
+  readonly arch: Arch
+  /** Whether its instances get an address; undefined: as the subnet says. */
+  readonly address: boolean | undefined
+  readonly market: Market
+}
+
+/** By these it is found when its cluster is closed; the user's own come first. */
+export function clusterTags(of: Blueprint["owner"], own: Tags): TagList {
   const { cluster, uid, owner, generation, deadline } = of
-  const tags = {
+  return tagList({
+    ...own,
     [TAG.cluster]: cluster,
     [TAG.uid]: uid,
     [TAG.owner]: owner,
     [TAG.generation]: String(generation),
     [TAG.deadline]: deadline,
-  }
-  return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+  })
 }
 
 /**
@@ -56,9 +67,15 @@ export async function makeTemplates(
       ? [addressIn(blueprint, undefined)]
       : blueprint.subnets.map((subnet) => addressIn(blueprint, subnet)),
   )
-  const templates = archs.flatMap((arch) => [...addresses].map((address) => templateOf(blueprint, arch, address)))
+  const { markets = ["on-demand"] } = group
+  const kinds = archs.flatMap((arch) =>
+    [...addresses].flatMap((address) => markets.map((market): TemplateKind => ({ arch, address, market }))),
+  )
+  const templates = new Map(
+    kinds.map((kind) => templateOf(blueprint, kind)).map((one) => [one.LaunchTemplateName, one]),
+  )
   try {
-    await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
+    await Promise.all([...templates.values()].map((template) => makeTemplate(send, template, calls)))
     return undefined
   } catch (error) {
     if (!isOutOfReach(error) && !lacksRoomForTemplates(error)) throw error

@@ -135,8 +135,12 @@ describe("prepare", () => {
   test.each([
     ["no image", { image: "windows" }, /groups\.default\.image: is "windows"; give "ubuntu", "amazon-linux"/],
     ["a tag of ours", { tags: { "muster-uid": "x" } }, /groups\.default\.tags\.muster-uid: begins with muster-/],
-    ["a tag that metadata cannot show", { tags: { "cost center": "x" } }, /no tag key that instance metadata can show/],
-    ["a tag of AWS's", { tags: { "aws:x": "x" } }, /no tag key/],
+    [
+      "a tag that metadata cannot show, with a lease",
+      { tags: { "cost center": "x" }, leaseSeconds: 60 },
+      /tags\.cost center: has a key that instance metadata cannot show/,
+    ],
+    ["a tag of AWS's", { tags: { "aws:x": "x" } }, /begins with "aws:"/],
     ["too long a tag", { tags: { note: "x".repeat(257) } }, /is 257 characters long; EC2 takes 256/],
     ["too many tags", { tags: Object.fromEntries(Array.from({ length: 44 }, (_, n) => [`t${n}`, ""])) }, /has 44 tags/],
     ["a variable that no shell can have", { environment: { "a-b": "1" } }, /no name of a shell variable/],

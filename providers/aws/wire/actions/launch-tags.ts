@@ -3,7 +3,7 @@ import type { Values } from "../shapes.js"
 import { listOf } from "./action.js"
 import { marketOf } from "./launch-options.js"
 
-interface TagSpecification {
+export interface TagSpecification {
   readonly ResourceType: string
   readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[]
 }
@@ -35,6 +35,15 @@ export function tagsOf(values: Values): Readonly<Record<string, string>> {
     }
   }
   return tags
+}
+
+/** The tags of what a request makes that is no instance. */
+export function resourceTags(given: readonly TagSpecification[] = []): Readonly<Record<string, string>> {
+  const tags = given.flatMap(({ Tag = [] }) => Tag)
+  if (tags.length > MAX_TAGS)
+    throw new Refusal("TagLimitExceeded", `The maximum number of tags for a resource is ${MAX_TAGS}.`)
+  for (const { Key, Value = "" } of tags) checkTag(Key, Value, false)
+  return Object.fromEntries(tags.map(({ Key, Value = "" }) => [Key, Value]))
 }
 
 /** EC2 User Guide, "Tag restrictions", and "Enable access to tags in instance metadata". */

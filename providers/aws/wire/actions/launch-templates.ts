@@ -11,6 +11,7 @@ import { isoTime } from "../time.js"
 import type { Xml } from "../xml.js"
 import { type Action, checkDryRun, type Habits, isYoung, listOf, tagsXml, tagTexts } from "./action.js"
 import { LAUNCH_DATA } from "./launch-data.js"
+import { resourceTags, type TagSpecification } from "./launch-tags.js"
 
 const KIND = "launch-template"
 
@@ -18,7 +19,7 @@ interface TemplateRequest {
   readonly ClientToken?: string
   readonly LaunchTemplateName: string
   readonly LaunchTemplateData: JsonObject
-  readonly TagSpecification?: readonly { readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[] }[]
+  readonly TagSpecification?: readonly TagSpecification[]
 }
 
 /** "Use 3 to 128 characters" (CreateLaunchTemplate, EC2 API Reference). */
@@ -56,11 +57,7 @@ export const createLaunchTemplate: Action = {
     if (world.resources.list({ kind: KIND }).length >= MOST_TEMPLATES) {
       throw new Refusal("MaxTemplateLimitExceeded", `You have reached the limit of ${MOST_TEMPLATES} launch templates.`)
     }
-    const tags = Object.fromEntries(
-      listOf<NonNullable<TemplateRequest["TagSpecification"]>[number]>(TagSpecification).flatMap(({ Tag = [] }) =>
-        Tag.map(({ Key, Value = "" }) => [Key, Value] as const),
-      ),
-    )
+    const tags = resourceTags(TagSpecification)
     const id = `lt-0${hexOf(`${name}/${world.ledger.count()}`, 16)}`
     const template = { kind: KIND, id, tags, attributes: { name, content, createdAt: world.clock.now() } }
     world.resources.add(template)

@@ -8,6 +8,7 @@ import { Refusal } from "../refusals.js"
 import { FILTERS, type Shape, tagSpecifications, type Values } from "../shapes.js"
 import type { Xml } from "../xml.js"
 import { type Action, checkDryRun, isYoung, listOf, tagsXml, tagTexts } from "./action.js"
+import { resourceTags, type TagSpecification } from "./launch-tags.js"
 
 const KIND = "security-group"
 
@@ -51,7 +52,7 @@ interface GroupRequest {
   readonly GroupName: string
   readonly GroupDescription: string
   readonly VpcId?: string
-  readonly TagSpecification?: readonly { readonly Tag?: readonly { readonly Key: string; readonly Value?: string }[] }[]
+  readonly TagSpecification?: readonly TagSpecification[]
 }
 
 /** "a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*" (CreateSecurityGroup, EC2 API Reference). */
@@ -98,9 +99,7 @@ export const createSecurityGroup: Action = {
         "The maximum number of security groups for your account has been reached.",
       )
     }
-    const tags = Object.fromEntries(
-      TagSpecification.flatMap(({ Tag = [] }) => Tag.map(({ Key, Value = "" }) => [Key, Value] as const)),
-    )
+    const tags = resourceTags(TagSpecification)
     const id = `sg-0${hexOf(`${vpc.id}/${name}/${world.ledger.count()}`, 16)}`
     const attributes = { vpc: vpc.id, name, description, rules: [], createdAt: world.clock.now() }
     world.resources.add({ kind: KIND, id, tags, attributes })
