@@ -134,7 +134,7 @@ function sentence({ code, message, requestId, status }: Said, remedy: string | u
 function remedyOf(row: CodeRow | undefined, doing: Doing): string | undefined {
   const { token = "", region } = doing
   if (row?.verdict === "quota" && row.remedy === undefined) return vcpuRemedy(doing)
-  return row?.remedy?.replace("{token}", token).replace("{region}", region)
+  return row?.remedy?.replaceAll("{token}", token).replaceAll("{region}", region)
 }
 
 function vcpuRemedy({ offer, region }: Doing): string {

@@ -45,7 +45,7 @@ const notSold = { verdict: "capacity", scope: "pool", ttlMs: NOT_SOLD_MS } as co
 const noSuchZone = { verdict: "capacity", scope: "zone", ttlMs: NOT_SOLD_MS } as const
 
 const KEYS_REMEDY =
-  "check the access key and secret, that the key is active, and that region {region} is enabled for the account (opt-in regions are not until somebody enables them)"
+  "check the access key and secret, that the key is active, and that region {region} is enabled for the account (opt-in regions are not until somebody does so: aws account enable-region --region-name {region})"
 
 export const CODES: readonly CodeRow[] = [
   // Throttles, with those of the SDKs' own list.
@@ -139,7 +139,8 @@ export const CODES: readonly CodeRow[] = [
   {
     codes: ["OptInRequired"],
     verdict: "auth",
-    remedy: "enable region {region} for the account (opt-in), or subscribe to the image's product",
+    remedy:
+      "enable region {region} for the account (opt-in: aws account enable-region --region-name {region}), or subscribe to the image's product",
   },
   {
     codes: ["PendingVerification"],

@@ -104,6 +104,7 @@ function forArchs(group: GroupRequest, arch: Arch, image: PinnedImage): Images {
 async function imageById(send: Send, id: string, group: GroupRequest, calls: Calls): Promise<FoundImages> {
   try {
     const [image] = await readImages(send, { ImageIds: [id] }, `reading image ${id}`, calls)
+    if (image?.Platform?.toLowerCase() === "windows") throw windowsImage(id, group)
     const arch = image?.Architecture === "arm64" ? "arm64" : "x86_64"
     return { images: forArchs(group, arch, { id, ...disksOf(image) }), notes: [] }
   } catch (error) {
@@ -112,6 +113,11 @@ async function imageById(send: Send, id: string, group: GroupRequest, calls: Cal
     const image = { id, devices: [] }
     return { images: { x86_64: image, arm64: image }, notes: [note] }
   }
+}
+
+/** Whether a query is for what boots the image that is looked up for GPUs. What boots anything is not asked for a driver. */
+export function isForGpuImage({ imageId }: AwsOptions, { boots, gpu }: OfferQuery): boolean {
+  return boots !== undefined && (boots.image ?? imageId ?? (gpu === undefined ? "ubuntu" : "gpu")) === "gpu"
 }
 
 /**
@@ -131,6 +137,7 @@ export async function imageTraits(
     const { BootMode: bootMode, EnaSupport: hasEna, VirtualizationType: virtualization } = image ?? {}
     return {
       id: asked,
+      isLicensed: isLicensed(image),
       ...(bootMode === undefined ? {} : { bootMode }),
       ...(hasEna === undefined ? {} : { hasEna }),
       ...(virtualization === undefined ? {} : { virtualization }),
@@ -139,6 +146,20 @@ export async function imageTraits(
     if (isOutOfReach(error) || error instanceof RejectedError) return undefined
     throw error
   }
+}
+
+/** "Platform: windows for Windows AMIs; otherwise blank"; ours of the user data is a script for `sh`. */
+function windowsImage(id: string, group: GroupRequest): SpecError {
+  const message = `is ${id}, an image of Windows, which does not run a startup that begins with #!/bin/sh, nor Muster's own part of it, by which it ends at the deadline; name an image of Linux`
+  return new SpecError([{ option: optionOf(group), value: id, message }])
+}
+
+/**
+ * Software on it is paid for by the hour, beside the instance: "UsageOperation" is "RunInstances" for what has none ("AMI billing
+ * information fields"), and products of the Marketplace have a code.
+ */
+function isLicensed({ UsageOperation = "RunInstances", ProductCodes = [] }: Ec2.Image = {}): boolean {
+  return UsageOperation !== "RunInstances" || ProductCodes.some(({ ProductCodeType: type }) => type === "marketplace")
 }
 
 async function published(

@@ -1,10 +1,11 @@
-import { SpecError } from "../../src/errors.js"
+import { SpecError, TransientError } from "../../src/errors.js"
 import { fits } from "../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
-import { imageTraits } from "./images.js"
-import { type Needs, needsOf } from "./misfits.js"
+import { imageTraits, isForGpuImage } from "./images.js"
+import { type ImageTraits, type Needs, needsOf } from "./misfits.js"
 import type { AwsOptions } from "./options.js"
+import { mayReadPrices } from "./pricing.js"
 import { type PriceOf, pricesOf, tablePrices } from "./prices.js"
 import { isToldAll, type TypeFacts, typesOf } from "./types.js"
 import { placesOf } from "./zones.js"
@@ -31,29 +32,54 @@ export async function offers(
   const isTold = instanceTypes !== undefined && isToldAll(options)
   const price = (types: readonly string[]) =>
     isTold ? tablePrices(options) : pricesOf(send, options, { instanceTypes: types, markets }, calls)
-  const needs = needsIn(send, options, query, calls)
-  const [types, places, early] = await Promise.all([
+  // What software costs is asked only where a price is.
+  const isAbout = instanceTypes === undefined || markets.includes("spot") || mayReadPrices(options)
+  const image = isTold || !isAbout ? undefined : traitsFor(send, options, query, calls)
+  const needs = needsIn(options, query, image)
+  const [types, places, early, traits] = await Promise.all([
     typesOf(send, { query, isTold, needs }, calls),
     placesOf(send, options, query, calls),
     instanceTypes === undefined ? undefined : price(instanceTypes),
+    image,
   ])
   const sold = types
     .flatMap(({ markets: own, ...type }) => own.map((market) => ({ ...type, market })))
     .flatMap((type) => places(type.instanceType).map((zone) => offerOf(options, type, zone)))
     .filter((offer) => fits(offer, query))
-  const priceOf = early ?? (await price([...new Set(sold.map(({ instanceType }) => instanceType))]))
+  const read = early ?? (await price([...new Set(sold.map(({ instanceType }) => instanceType))]))
+  // What is paid for an image's software is in no price that is read; the user's own table may have it.
+  const priceOf = traits?.isLicensed === true ? tablePrices(options) : read
   return capped(
     options,
     sold.map((offer) => priced(offer, priceOf)),
   )
 }
 
-/** Of named types EC2 says itself which cannot boot the image: nothing is read for them. */
-async function needsIn(send: Send, options: AwsOptions, query: OfferQuery, calls: Calls): Promise<Needs> {
-  return needsOf(
-    options,
-    query.instanceTypes === undefined ? await imageTraits(send, options, query, calls) : undefined,
-  )
+/** Named types are launched whether the image is known or not: what does not answer then leaves prices as they are. */
+async function traitsFor(
+  send: Send,
+  options: AwsOptions,
+  query: OfferQuery,
+  calls: Calls,
+): Promise<ImageTraits | undefined> {
+  try {
+    return await imageTraits(send, options, query, calls)
+  } catch (error) {
+    if (query.instanceTypes === undefined || !(error instanceof TransientError)) throw error
+    calls.signal.throwIfAborted()
+    calls.note?.(`whether the image's software costs more is not known: ${error.message}`)
+    return undefined
+  }
+}
+
+/** Of named types EC2 says itself which cannot boot the image, but not which have no driver in it. */
+async function needsIn(
+  options: AwsOptions,
+  query: OfferQuery,
+  image: Promise<ImageTraits | undefined> | undefined,
+): Promise<Needs> {
+  const needs = needsOf(options, query.instanceTypes === undefined ? await image : undefined)
+  return { ...needs, isForNvidia: isForGpuImage(options, query) }
 }
 
 function offerOf(

@@ -22,6 +22,9 @@ const OWNED: Readonly<Record<string, string>> = {
   CapacityReservationSpecification: "use reservation",
 }
 
+/** "eu-west-2a", a Local Zone ("us-west-2-lax-1a"), or a Wavelength Zone ("us-east-1-wl1-bos-wlz-1"). */
+const ZONE = /^[a-z]{2,}(-[a-z0-9]+)+(-?[a-z]|-wlz-\d+)$/
+
 const SUBNET = /^subnet-[0-9a-f]{8,17}$/
 export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
 /** Images that are looked up, newest first, for the processor of the type. */
@@ -60,7 +63,7 @@ function isNarrowCidr(text: string): boolean {
 function optionsSchema(z: Z) {
   const subnetId = z.string().regex(SUBNET, 'give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
   const usd = z.number().positive()
-  const zone = z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+-?[a-z]$/, 'give the zone\'s name, such as "eu-west-2a"')
+  const zone = z.string().regex(ZONE, 'give the zone\'s name, such as "eu-west-2a"')
   return z.strictObject({
     region: z
       .string()

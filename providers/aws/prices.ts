@@ -6,6 +6,7 @@ import type { Send } from "./client.js"
 import { onDemandPrices } from "./pricing.js"
 import type { AwsOptions } from "./options.js"
 import { chunks, pages } from "./pages.js"
+import { isAtRegion } from "./zones.js"
 
 export interface Pool {
   readonly instanceType: string
@@ -43,7 +44,14 @@ export async function pricesOf(
     tablePrice(options, instanceType, market) ??
     (market === "spot"
       ? priceFrom("spot price history", spot.get(`${instanceType}/${zone}`))
-      : priceFrom("Price List API", onDemand.get(instanceType)))
+      : isElsewhere(zone, options)
+        ? undefined
+        : priceFrom("Price List API", onDemand.get(instanceType)))
+}
+
+/** What the region's list says is not the price of a Local or a Wavelength Zone. A place that is called by its subnet may be any. */
+function isElsewhere(zone: string, { region }: AwsOptions): boolean {
+  return !zone.startsWith("subnet-") && !isAtRegion(zone, region)
 }
 
 function priceFrom(source: Price["source"], usd: number | undefined): Price | undefined {

@@ -46,9 +46,13 @@ interface Connection {
 }
 
 /** A test's or a private endpoint of EC2 says nothing of prices: then only a client that was given is asked. */
+export function mayReadPrices({ clients, endpoint, client }: AwsOptions): boolean {
+  return clients?.pricing !== undefined || (endpoint === undefined && client === undefined)
+}
+
 function connect(options: AwsOptions): Connection | undefined {
   const given = options.clients?.pricing
-  if (given === undefined && (options.endpoint !== undefined || options.client !== undefined)) return undefined
+  if (!mayReadPrices(options)) return undefined
   const sdk = optionalPackage<typeof Pricing>(PRICING)
   if (sdk === undefined) return undefined
   return { sdk, deliver: delivering(given ?? makeClient(sdk, options)) }

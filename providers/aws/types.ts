@@ -47,7 +47,11 @@ export async function typesOf(
   const { instanceTypes } = query
   if (instanceTypes === undefined) {
     const [all, wanted] = await Promise.all([readTypes(send, narrowed(query), calls), needs])
-    return all.filter((type) => misfitOf(type, wanted) === undefined).flatMap(typeFacts)
+    const facts = (types: readonly Ec2.InstanceTypeInfo[]) => types.flatMap((type) => typeFacts(type, wanted))
+    // A GPU that is named is somebody's choice.
+    const named = all.filter((type) => isNamedGpu(type, query))
+    if (named.length > 0) return facts(takingIt(named, wanted, calls))
+    return facts(all.filter((type) => misfitOf(type, wanted) === undefined))
   }
   if (isTold && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
   try {
@@ -55,7 +59,8 @@ export async function typesOf(
     const found = await Promise.all(
       batches.map((batch) => readTypes(send, { InstanceTypes: batch as Ec2._InstanceType[] }, calls)),
     )
-    return takingIt(found.flat(), await needs, calls).flatMap(typeFacts)
+    const wanted = await needs
+    return takingIt(found.flat(), wanted, calls).flatMap((type) => typeFacts(type, wanted))
   } catch (error) {
     if (isOutOfReach(error) && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
     if (error instanceof MusterError && error.code === "InvalidInstanceType") throw unknownTypes(instanceTypes, error)
@@ -92,12 +97,21 @@ function narrowed({ arch }: OfferQuery): Pick<Ec2.DescribeInstanceTypesCommandIn
   return arch === undefined ? {} : { Filters: [{ Name: "processor-info.supported-architecture", Values: [arch] }] }
 }
 
-/** Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. Not said is sold on demand. */
-function typeFacts(native: Ec2.InstanceTypeInfo): readonly TypeFacts[] {
+function isNamedGpu({ GpuInfo }: Ec2.InstanceTypeInfo, { gpu }: OfferQuery): boolean {
+  const wanted = gpu?.name?.toLowerCase()
+  return wanted !== undefined && GpuInfo?.Gpus?.[0]?.Name?.toLowerCase() === wanted
+}
+
+/**
+ * Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. Not said is sold on demand; what is in a
+ * capacity block is launched like it.
+ */
+function typeFacts(native: Ec2.InstanceTypeInfo, { hasBlock }: Needs): readonly TypeFacts[] {
   const arch = archOf(native.ProcessorInfo?.SupportedArchitectures ?? [])
   const { InstanceType: instanceType, VCpuInfo, MemoryInfo } = native
   const usage = native.SupportedUsageClasses ?? ["on-demand"]
-  const markets = MARKETS.filter((market) => usage.includes(market))
+  const isReserved = hasBlock && usage.includes("capacity-block")
+  const markets = MARKETS.filter((market) => usage.includes(market) || (market === "on-demand" && isReserved))
   if (instanceType === undefined || arch === undefined || markets.length === 0) return []
   const gpu = gpuOf(native)
   const diskGB = native.InstanceStorageInfo?.TotalSizeInGB
@@ -125,7 +139,8 @@ function gpuOf({ GpuInfo }: Ec2.InstanceTypeInfo): Gpu | undefined {
   if (first?.Name === undefined) return undefined
   const miB = first.MemoryInfo?.SizeInMiB
   const memory = miB === undefined ? {} : { memoryGiB: Math.round((miB / 1024) * 10) / 10 }
-  return { name: first.Name, count: first.Count ?? 1, ...memory }
+  // Of types with a part of a GPU EC2 says which; one is a whole one.
+  return { name: first.Name, count: (first.Count ?? 1) * (first.GpuPartitionSize ?? 1), ...memory }
 }
 
 /**

@@ -28,18 +28,27 @@ export async function placesOf(
   ])
   if (subnets.status === "rejected") throw subnets.reason
   const known = subnets.value
+  const isWanted = (zone: string) => isAtRegion(zone, options.region) || query.zones?.includes(zone) === true
   if (read.status === "rejected") {
     const isSilent = read.reason instanceof TransientError
     if (!(isSilent || isOutOfReach(read.reason)) || known === undefined) throw read.reason
     calls.signal.throwIfAborted()
     if (isSilent) calls.note?.(`which zones sell which types is not known: ${read.reason.message}`)
     // Every zone with a subnet is tried: a launch is told where its type is not to be had, and goes on.
-    const zones = [...new Set(known.map(placeOf))]
+    const zones = [...new Set(known.map(placeOf))].filter((place) => place.startsWith("subnet-") || isWanted(place))
     return () => zones
   }
   // A zone that was added to the region later may have no default subnet.
   const isOpen = (zone: string) => known === undefined || known.some((subnet) => subnet.zone === zone)
-  return (instanceType) => (read.value.get(instanceType) ?? []).filter(isOpen)
+  return (instanceType) => (read.value.get(instanceType) ?? []).filter((zone) => isOpen(zone) && isWanted(zone))
+}
+
+/**
+ * An Availability Zone is the region and a letter. Local and Wavelength Zones are elsewhere, at prices of their own ("AWS Local Zones
+ * concepts"), and have longer names.
+ */
+export function isAtRegion(zone: string, region: string): boolean {
+  return new RegExp(`^${region}[a-z]$`).test(zone)
 }
 
 async function readOfferings(

@@ -166,7 +166,7 @@ describe("what the user can do", () => {
     ["InvalidAMIID.NotFound", "check imageId"],
     ["AuthFailure", "that region eu-west-1 is enabled for the account (opt-in"],
     ["UnrecognizedClientException", "that region eu-west-1 is enabled for the account (opt-in"],
-    ["OptInRequired", "enable region eu-west-1 for the account (opt-in)"],
+    ["OptInRequired", "enable region eu-west-1 for the account (opt-in: aws account enable-region"],
   ])("%s: %s", (code, remedy) => {
     expect(toMusterError(sdkError(code), { ...DOING, token: "0123" }).message).toContain(remedy)
   })

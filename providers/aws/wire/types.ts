@@ -2,6 +2,8 @@
 import type { Arch } from "../../../src/provider.js"
 
 export interface TypeTraits {
+  /** Sold in capacity blocks alone ("Capacity Blocks for ML", supported instance types: no other way to buy is offered). */
+  readonly isOnlyInBlocks: boolean
   readonly encryption: "supported" | "unsupported"
   readonly bootModes: readonly ("legacy-bios" | "uefi")[]
   readonly ena: "unsupported" | "supported" | "required"
@@ -23,6 +25,7 @@ export function traitsOf(instanceType: string, arch: Arch): TypeTraits {
   const isFirst = FIRST.test(instanceType)
   const xenEna = XEN_WITH_ENA.test(instanceType) ? "supported" : "unsupported"
   return {
+    isOnlyInBlocks: /^(p5e|trn2)\./.test(instanceType),
     encryption: isFirst ? "unsupported" : "supported",
     // "Graviton instance types: UEFI" (Instance launch behavior with Amazon EC2 boot modes).
     bootModes: arch === "arm64" ? ["uefi"] : isXen ? ["legacy-bios"] : ["legacy-bios", "uefi"],
@@ -31,4 +34,13 @@ export function traitsOf(instanceType: string, arch: Arch): TypeTraits {
     hypervisor: isXen ? "xen" : "nitro",
     virtualization: isFirst ? ["hvm", "paravirtual"] : ["hvm"],
   }
+}
+
+/** By the GPU's name; the shares of an L4 that the g6f types have ("EC2 G6 instances", product details). */
+export function gpuTraits(
+  instanceType: string,
+  name: string,
+): { readonly vendor: string; readonly partition?: number } {
+  const partition = { "g6f.large": 0.125, "g6f.xlarge": 0.125, "g6f.2xlarge": 0.25, "g6f.4xlarge": 0.5 }[instanceType]
+  return { vendor: /radeon/i.test(name) ? "AMD" : "NVIDIA", ...(partition === undefined ? {} : { partition }) }
 }

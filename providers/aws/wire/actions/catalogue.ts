@@ -5,7 +5,7 @@ import { filtersOf, passes } from "../filters.js"
 import { slice } from "../paging.js"
 import { Refusal } from "../refusals.js"
 import { FILTERS } from "../shapes.js"
-import { traitsOf } from "../types.js"
+import { gpuTraits, traitsOf } from "../types.js"
 import type { Xml } from "../xml.js"
 import { type Action, checkDryRun, listOf } from "./action.js"
 
@@ -85,7 +85,7 @@ function typeXml({ offer, markets }: Sold): Xml {
   return {
     instanceType,
     currentGeneration: true,
-    supportedUsageClasses: markets,
+    supportedUsageClasses: traits.isOnlyInBlocks ? ["capacity-block"] : markets,
     supportedRootDeviceTypes: ["ebs"],
     supportedVirtualizationTypes: traits.virtualization,
     bareMetal: false,
@@ -98,15 +98,16 @@ function typeXml({ offer, markets }: Sold): Xml {
       localDiskGiB === undefined ? undefined : { totalSizeInGB: Math.round((localDiskGiB * 2 ** 30) / 1e9) },
     ebsInfo: { encryptionSupport: traits.encryption },
     networkInfo: { enaSupport: traits.ena, efaSupported: traits.hasEfa },
-    gpuInfo: gpu === undefined ? undefined : gpuXml(gpu),
+    gpuInfo: gpu === undefined ? undefined : gpuXml(instanceType, gpu),
     supportedBootModes: traits.bootModes,
   }
 }
 
-function gpuXml({ name, count, memoryGiB = 0 }: NonNullable<Offer["gpu"]>): Xml {
+function gpuXml(instanceType: string, { name, count, memoryGiB = 0 }: NonNullable<Offer["gpu"]>): Xml {
   const sizeInMiB = memoryGiB * 1024
+  const { vendor, partition } = gpuTraits(instanceType, name)
   return {
-    gpus: [{ name, manufacturer: "NVIDIA", count, memoryInfo: { sizeInMiB } }],
+    gpus: [{ name, manufacturer: vendor, count, gpuPartitionSize: partition, memoryInfo: { sizeInMiB } }],
     totalGpuMemoryInMiB: count * sizeInMiB,
   }
 }

@@ -76,6 +76,9 @@ function imageXml({ id, attributes }: Resource): Xml {
     architecture: String(arch),
     imageType: "machine",
     name: String(name),
+    platform: attributes.platform as string | undefined,
+    platformDetails: String(attributes.platform === "Windows" ? "Windows" : "Linux/UNIX"),
+    usageOperation: String(attributes.usageOperation ?? "RunInstances"),
     rootDeviceType: "ebs",
     rootDeviceName: String(root),
     blockDeviceMapping: [
