@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs"
 import { uptime } from "node:os"
 import { onAbort } from "./aborts.js"
 import { Sleepers } from "./sleepers.js"
-import { trueTime, trueTimer } from "./true-time.js"
+import { trueTime, trueTimer, wallOf } from "./true-time.js"
+
+export { steady } from "./true-time.js"
 
 export interface Clock {
   /**
@@ -48,7 +50,9 @@ export interface Boot {
 
 /** How far the machine's clock is ahead of the clock's true time, in milliseconds: another number once it has been set. */
 export function wallAheadMs(clock: Clock): number {
-  return clock.wall === undefined ? 0 : clock.wall() - clock.now()
+  const { now } = clock
+  const wall = clock.wall === undefined ? wallOf(now)?.() : clock.wall()
+  return wall === undefined ? 0 : wall - clock.now()
 }
 
 /** Date, time and zone: what lacks its zone would mean something else on every machine. */

@@ -44,6 +44,30 @@ export function trueTime({ wall, awake, sinceBoot }: MachineClocks): () => numbe
   }
 }
 
+const wallsOf = new WeakMap<() => number, () => number>()
+
+/**
+ * True time from a clock of day alone, for a clock that has nothing else: it never goes back. A step back is left out, and so is the
+ * step by which it is put right. `wallOf` tells what the clock of day shows.
+ */
+export function steady(wall: () => number): () => number {
+  let [last, aheadMs] = [wall(), 0]
+  const now = () => {
+    const at = wall()
+    if (at < last) aheadMs += last - at
+    else if (aheadMs > 0 && at - last >= aheadMs) aheadMs = 0
+    last = at
+    return at + aheadMs
+  }
+  wallsOf.set(now, wall)
+  return now
+}
+
+/** The clock of day that `steady` was given for this time; undefined for any other. */
+export function wallOf(now: () => number): (() => number) | undefined {
+  return wallsOf.get(now)
+}
+
 /**
  * A timer of the true time from one that stands still while the machine is suspended: it looks so often that it fires at most this
  * much late, in milliseconds.

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { seededRandom, systemClock, VirtualClock } from "../../src/calls/clock.js"
+import { seededRandom, steady, systemClock, VirtualClock, wallAheadMs } from "../../src/calls/clock.js"
 import { acceleratedClock, seededClock } from "../../src/calls/derived-clocks.js"
 
 describe("VirtualClock", () => {
@@ -188,4 +188,26 @@ test("a seeded clock has the time of the other and luck of its own", async () =>
   expect([one.random(), one.random()]).toEqual([two.random(), two.random()])
   await base.run(one.sleep(10))
   expect(two.now()).toBe(10)
+})
+
+describe("a time from a clock of day alone", () => {
+  test("never goes back, and is where it was once the clock is put right", () => {
+    let wall = 1_000_000
+    const now = steady(() => wall)
+    wall -= 46_800_000
+    expect(now()).toBe(1_000_000)
+    wall += 60_000
+    expect(now()).toBe(1_060_000)
+    wall += 46_800_000 + 5_000
+    expect(now()).toBe(1_065_000)
+  })
+
+  test("tells how far the clock of day has been set back since, for what is written by it", () => {
+    let wall = 86_400_000
+    const { wall: _wall, ...own } = systemClock
+    const clock = { ...own, now: steady(() => wall) }
+    wall = 1_000
+    expect(clock.now()).toBe(86_400_000)
+    expect(wallAheadMs(clock)).toBe(1_000 - 86_400_000)
+  })
 })
