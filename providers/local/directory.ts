@@ -12,6 +12,7 @@
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
  *         terminating ending exited failure ended     how far its end has come
  *       claims/                         one symbolic link per address and per place taken, its target tells by whom
+ *       looks/                          who searches this machine's processes, for whom (looking.ts)
  *       clusters/<owner>+<cluster>/
  *         claim-<n>                     who holds the name; the highest counts
  *         spent/<name>                  names that were given and must not be given again
@@ -44,6 +45,7 @@ export interface Layout {
   readonly instances: string
   readonly claims: string
   readonly clusters: string
+  readonly looks: string
   instance(name: string): string
   cluster(key: string): ClusterLayout
 }
@@ -56,6 +58,7 @@ export function layoutOf(root: string): Layout {
     instances,
     claims: join(root, "claims"),
     clusters,
+    looks: join(root, "looks"),
     instance: (name) => join(instances, name),
     cluster: (key) => {
       const path = join(clusters, key)
@@ -84,7 +87,7 @@ export async function makeDirectories(layout: Layout, key: string): Promise<void
   await ensureDirectory(layout.root)
   await checkOwned(layout)
   const cluster = layout.cluster(key)
-  const wanted = [layout.instances, layout.claims, cluster.spent, cluster.making, cluster.trash]
+  const wanted = [layout.instances, layout.claims, layout.looks, cluster.spent, cluster.making, cluster.trash]
   for (const path of wanted) await ensureDirectory(path)
   if (!(await saysVersion(layout))) await createWhole(join(layout.root, "version"), cluster.making, `${VERSION}\n`)
 }

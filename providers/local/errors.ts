@@ -76,3 +76,13 @@ export function isErrno(
   }
   return codes.length === 0 || codes.includes(error.code)
 }
+
+/** What it returns; undefined when what it reads is missing, which while others remove things means gone. */
+export function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined
+    throw error
+  }
+}

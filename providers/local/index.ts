@@ -112,7 +112,7 @@ async function readOf(
   const here = layout.instance(id)
   try {
     await checkRoot(layout)
-    if (!(await isInstance(layout, id))) return undefined
+    if (!isInstance(layout, id)) return undefined
     const text = await readText(join(here, recordName))
     if (text === undefined || !isOfLaunch(parseRecord(here, text), tags[TAG.launch] ?? "")) return undefined
     return await read(join(here, file))

@@ -46,7 +46,7 @@ export async function renewLeases(
 /** In place: a full disk has room for it, a reader sees all of the one or the other, and none comes where there was none. */
 async function renewOne(layout: Layout, instance: Instance, until: number): Promise<void> {
   const here = layout.instance(instance.id)
-  const text = (await isInstance(layout, instance.id)) ? await readText(join(here, recordName)) : undefined
+  const text = isInstance(layout, instance.id) ? await readText(join(here, recordName)) : undefined
   if (text === undefined || !isOfLaunch(parseRecord(here, text), instance.tags[TAG.launch] ?? "")) return
   await unlessMissing(writeFile(join(here, leaseName), leaseText(until), { flag: "r+" }))
 }

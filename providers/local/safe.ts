@@ -2,17 +2,17 @@
  * What is in a root is executed, and the processes that it names are signalled: so nothing of a root is read, run or ended that
  * another user could have put there.
  */
-import type { Stats } from "node:fs"
-import { lstat, stat } from "node:fs/promises"
+import { lstatSync, type Stats } from "node:fs"
+import { stat } from "node:fs/promises"
 import { RejectedError } from "../../src/errors.js"
 import type { Layout } from "./directory.js"
-import { isErrno } from "./errors.js"
+import { isErrno, unlessGone } from "./errors.js"
 
 /** @throws RejectedError when others own or may write the root, or what is directly in it; one that is missing is safe. */
 export async function checkOwned(layout: Layout): Promise<void> {
-  const { root, instances, claims, clusters } = layout
+  const { root, instances, claims, clusters, looks } = layout
   await Promise.all(
-    [root, instances, claims, clusters].map(async (path) => {
+    [root, instances, claims, clusters, looks].map(async (path) => {
       const found = await unlessMissing(stat(path))
       if (found === undefined || isOurs(found)) return
       throw new RejectedError(`using ${path}: ${saidOf(found)}, or give another directory: local({ root })`, {
@@ -27,9 +27,9 @@ export async function checkOwned(layout: Layout): Promise<void> {
  *
  * @throws RejectedError when others own or may write it, or it is a link to somewhere else.
  */
-export async function isInstance(layout: Layout, name: string): Promise<boolean> {
+export function isInstance(layout: Layout, name: string): boolean {
   const path = layout.instance(name)
-  const found = await unlessMissing(lstat(path))
+  const found = unlessGone(() => lstatSync(path))
   if (found === undefined || (!found.isDirectory() && !found.isSymbolicLink())) return false
   if (found.isDirectory() && isOurs(found)) return true
   const why = found.isDirectory() ? saidOf(found) : "it is a link"

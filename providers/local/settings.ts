@@ -52,6 +52,7 @@ export function settingsText(
     jitter: String(Math.min(MOST_JITTER_S, Math.floor((leaseSeconds ?? 0) / JITTER_SHARE))),
     lease_end: leaseSeconds === undefined ? "" : String(Math.floor(record.launchedAt / 1000 + leaseSeconds)),
     claims: layout.claims,
+    looks: layout.looks,
     address_claim: record.claims.address,
     slot_claim: record.claims.slot,
     spent: cluster.spent,

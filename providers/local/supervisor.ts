@@ -1,3 +1,5 @@
+import { lookingText } from "./looking.js"
+
 /**
  * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
  * take seconds to start and gigabytes to keep; two shells and two sleeps for each instance take neither.
@@ -38,6 +40,7 @@ identify() {
     set -f
     set -- \${stat##*) }
     set +f
+    [ $# -ge 20 ] || return 1
     case $1 in Z | X) return 1 ;; esac
     pgrp=$3
     found="$pid \${20}@$boot"
@@ -52,40 +55,17 @@ record() {
 }
 
 # Whether the process whose identity is in file $1 still lives; sets known to its pid.
-alive() {
+alive_in() {
   known= since=
-  read -r known since 2>/dev/null <"$here/$1" || return 1
+  read -r known since 2>/dev/null <"$1" || return 1
   identify "$known" && [ "$found" = "$known $since" ]
 }
 
-# Sets members to the instance's processes but the anchor, wherever they went: each carries the nonce.
-# 126 is the shell's answer when the list of files is longer than an exec can take.
-look() {
-  members=
-  [ -r /proc/self/environ ] || return 0
-  files=$(LC_ALL=C grep -lsF "MUSTER_INSTANCE=$nonce" /proc/[0-9]*/environ)
-  if [ $? -eq 126 ]; then
-    files=$(printf '%s\\n' /proc/[0-9]*/environ | LC_ALL=C xargs grep -lsF "MUSTER_INSTANCE=$nonce")
-  fi
-  for file in $files; do
-    pid=\${file#/proc/}
-    pid=\${pid%/environ}
-    [ "$pid" = "$anchor" ] || members="$members $pid"
-  done
+alive() {
+  alive_in "$here/$1"
 }
 
-# macOS has no /proc: there the group, as ps shows it, is all that can be found.
-look_by_ps() {
-  members=$(ps -A -o pid= -o pgid= -o stat= | while read -r pid pgid stat; do
-    case $stat in Z*) continue ;; esac
-    [ "$pgid" = "$anchor" ] && [ "$pid" != "$anchor" ] && printf ' %s' "$pid"
-  done)
-}
-
-find_members() {
-  if [ -r /proc/self/environ ]; then look; else look_by_ps; fi
-}
-
+${lookingText}
 # SIGCONT after it, because a stopped process takes nothing but SIGKILL. No --: dash's kill knows none there.
 strike_group() {
   alive group || return 0
@@ -129,12 +109,18 @@ strike_all() {
 
 end() {
   trap '' TERM INT HUP
+  trap : USR1
   [ -n "$sleeper" ] && kill "$sleeper" 2>/dev/null
   printf '' 2>/dev/null >"$here/ending"
   anchor= since=
   read -r anchor since 2>/dev/null <"$here/group"
   quiet=0
   asked=' '
+  asks=0
+  me="$$ 0"
+  identify "$$" && me=$found
+  who=\${me#* }
+  who=$$-\${who%@*}
   strike_group TERM
   for pause in $pauses; do
     sleep "$pause"

@@ -130,7 +130,7 @@ describe("leftovers", () => {
     const found = (await place.provider.leftovers?.({ cluster: "render", uid: "0123456789abcdef" }, calls)) ?? []
     expect(found).toMatchObject([{ kind: "cluster directory", tags: { "muster-owner": "default" }, shared: false }])
     await place.provider.remove?.(found, calls)
-    expect(await readdir(place.root)).toEqual(["claims", "clusters", "instances", "version"])
+    expect(await readdir(place.root)).toEqual(["claims", "clusters", "instances", "looks", "version"])
     for (const folder of ["claims", "clusters", "instances"]) expect(await readdir(place.path(folder))).toEqual([])
     await prepare(place, { uid: "fedcba9876543210" })
   })

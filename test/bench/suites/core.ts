@@ -1,21 +1,15 @@
 /** The core: what loading it costs, how fast local instances come and go, how it works at ten thousand, and what more cost. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { local } from "../../../providers/local/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { Cluster } from "../../../src/cluster.js"
 import { simulate, type World } from "../../../src/simulator/index.js"
 import { importCosts } from "../child.js"
+import { measureLocal } from "../local.js"
 import { Measurements } from "../measurements.js"
 import { spreadOf } from "../statistics.js"
-import { effortOf, millisecondsSince, stopwatch } from "../stopwatch.js"
+import { effortOf } from "../stopwatch.js"
 import type { Row, Suite, SuiteOptions } from "../suite.js"
 import { suite as growth } from "./growth.js"
 
-const LOCAL_COUNT = 100
-/** Each of them starts and ends some six hundred processes. */
-const LOCAL_RUNS = 5
 const WORLD_COUNT = 10_000
 
 export const suite: Suite = {
@@ -37,39 +31,6 @@ async function measureImports({ runs, say }: SuiteOptions): Promise<readonly Row
     ...spreadOf(values),
     note: name === "zod" ? "for comparison: loaded at the first new Cluster" : "minus a bare Node, in pairs",
   }))
-}
-
-async function measureLocal({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
-  const times = new Measurements()
-  const localRuns = Math.min(runs, LOCAL_RUNS)
-  for (let run = 0; run < localRuns; run += 1) {
-    say(`local ${LOCAL_COUNT} up and down, ${run + 1} of ${localRuns}`)
-    await localOnce(times)
-  }
-  return times.rows("ms", () => (localRuns < runs ? `only ${localRuns} runs: real processes` : "real processes"))
-}
-
-async function localOnce(times: Measurements): Promise<void> {
-  const root = mkdtempSync(join(tmpdir(), "muster-bench-"))
-  const provider = local({ root: join(root, "state") })
-  const spec = { provider, instanceType: "local-1", startup: "exec sleep 600" }
-  const cluster = new Cluster(spec, { journal: join(root, "journal") })
-  try {
-    const running: number[] = []
-    const begun = stopwatch()
-    cluster.on("worker", ({ to }) => void (to === "running" && running.push(millisecondsSince(begun))))
-    await cluster.scale(LOCAL_COUNT)
-    const title = `local ${LOCAL_COUNT}`
-    times.add(`${title}: first runs`, running[0] ?? Number.NaN)
-    times.add(`${title}: half run`, running[LOCAL_COUNT / 2 - 1] ?? Number.NaN)
-    times.add(`${title}: all run`, running[LOCAL_COUNT - 1] ?? Number.NaN)
-    const closing = stopwatch()
-    await cluster.close()
-    times.add(`${title}: all gone`, millisecondsSince(closing))
-  } finally {
-    await cluster.close()
-    rmSync(root, { recursive: true, force: true })
-  }
 }
 
 async function measureWorld({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
