@@ -66,12 +66,16 @@ ask_around() {
   asks=$((asks + 1))
   if [ -r /proc/self/environ ]; then key=$nonce; else key=$anchor; fi
   [ -n "$key" ] && leave_ticket || return 1
+  vain=
   for wait_s in $patience; do
-    searched=
-    search_for_all
+    if search_for_all; then
+      is_answered && return
+      # Its ticket was lost. Twice in a row: it cannot be done here.
+      [ -z "$vain" ] && leave_ticket || return 1
+      vain=yes
+      continue
+    fi
     is_answered && return
-    # No answer to one's own search: it cannot be done here.
-    [ -z "$searched" ] || return 1
     sleep "$wait_s" &
     if wait "$!"; then check_searcher; else kill -KILL "$!"; fi
     is_answered && return
@@ -88,7 +92,7 @@ leave_ticket() {
 # After a wait that nobody ended: who searched may have been killed, and with it what it was told.
 check_searcher() {
   leave_ticket
-  alive_in "$looks/lock" || rm -f "$looks/lock"
+  [ ! -e "$looks/lock" ] || alive_in "$looks/lock" || rm -f "$looks/lock"
 }
 
 is_answered() {
@@ -98,28 +102,30 @@ is_answered() {
   case $seen in *.) seen=\${seen%.} ;; *) return 1 ;; esac
 }
 
-# Unless somebody else is at it. It begins no sooner than the last one took after who wants it came: so more come together,
+# False when somebody else is at it, or nobody has asked. It begins no sooner than the last one took after who wants it came: so more come together,
 # and searching takes at most one core's half.
 search_for_all() {
   set -C
   printf '%s\\n' "$me" 2>/dev/null >"$looks/lock"
   locked=$?
   set +C
-  [ "$locked" -eq 0 ] || return 0
+  [ "$locked" -eq 0 ] || return 1
   took=
   read -r took 2>/dev/null <"$looks/took"
   case $took in 0.00 | '') ;; *) sleep "$took" ;; esac
   batch=$looks/batch.$who.$asks
+  searched=1
   if mv "$looks/asked" "$batch" 2>/dev/null; then
     uptime_now && begun=$uptime
     search "$batch" | answer
-    searched=yes
+    searched=0
     uptime_now && write_took $((uptime - begun))
   fi
   rm -rf "$looks"/batch.* "$looks/lock"
   # The next one to search: it waits like all others.
   next=
-  read -r key next rest 2>/dev/null <"$looks/asked" && wake "$next"
+  read -r rest next left 2>/dev/null <"$looks/asked" && wake "$next"
+  return "$searched"
 }
 
 # Ends the wait of $1, "<pid>-<start>", if that still lives.

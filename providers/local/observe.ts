@@ -2,7 +2,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { setImmediate } from "node:timers/promises"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Failure, InstanceState } from "../../src/provider.js"
 import { isPlainName, type Layout, readText, unlessMissing } from "./directory.js"
@@ -63,7 +62,8 @@ export async function observeAll(layout: Layout, host: Host, names?: readonly st
   const entries = names ?? (await unlessMissing(readdir(layout.instances))) ?? []
   const sightings: Sighting[] = []
   for (const [index, name] of entries.entries()) {
-    if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await setImmediate()
+    // Anything that Node's threads do lets others have their turn.
+    if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await unlessMissing(stat(layout.instances))
     const sighting = await observe(layout, host, name)
     if (sighting !== undefined) sightings.push(sighting)
   }
