@@ -7,6 +7,7 @@
  */
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
+import { isErrno } from "./errors.js"
 
 /** The processes of one instance that were found by its nonce. */
 export interface Found {
@@ -98,10 +99,12 @@ function findByNonce(): ReadonlyMap<string, Found> {
   return found
 }
 
+/** What cannot be read for want of files or memory is no proof that a process is gone: that throws. */
 function readOr(path: string, otherwise: string): string {
   try {
     return readFileSync(path, "latin1")
-  } catch {
+  } catch (error) {
+    if (isErrno(error, "EMFILE", "ENFILE", "ENOMEM")) throw error
     return otherwise
   }
 }

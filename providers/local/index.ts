@@ -29,8 +29,8 @@ export type { LocalOptions } from "./options.js"
  *
  * @param options.root directory of all state; default `$XDG_STATE_HOME/muster/local`, else `~/.local/state/muster/local`.
  * @param options.capacity how many instances of one type may live at once in one zone; 256 by default.
- * @param options.vcpus cores to offer; the machine's by default.
- * @param options.memoryGiB memory to offer in GiB; the machine's by default.
+ * @param options.vcpus cores to offer; by default those that this container may use, rounded down, at least one.
+ * @param options.memoryGiB memory to offer in GiB; by default what this container may use.
  * @param options.prices USD per hour by instance type; a type that is not named has no known price.
  * @param options.graceMs milliseconds between SIGTERM and SIGKILL; 1000 by default.
  * @param options.zones names of zones; `["local-a"]` by default.
@@ -51,7 +51,7 @@ export function local(options?: LocalOptions): Provider {
       calls.signal.throwIfAborted()
       return localOffers(config, arch, query)
     },
-    prepare: (owner, group, calls) => prepareGroup(layout, owner, group, calls),
+    prepare: (owner, group, calls) => prepareGroup(layout, config.notes, owner, group, calls),
     split: (wish, prepared) => splitWish(wish, prepared),
     launch: (call, calls) =>
       calls.send(call.api, call.cost, ({ signal }) => sendLaunch(layout, config, call, calls.now(), signal)),

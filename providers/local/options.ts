@@ -1,18 +1,19 @@
 /** What `local()` may be given, checked once. */
-import { homedir } from "node:os"
-import { availableParallelism, totalmem } from "node:os"
+import { availableParallelism, homedir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import type * as Zod from "zod"
 import { parseOptions, type Z } from "../../src/parse.js"
+import { SpecError } from "../../src/errors.js"
+import { type CgroupLimits, limitsOfCgroups } from "./cgroup.js"
 
 export interface LocalOptions {
   /** Directory of all state. Default `$XDG_STATE_HOME/muster/local`, else `~/.local/state/muster/local`; mode 0700. */
   readonly root?: string
   /** How many instances of one type may live at once in one zone; 256 by default. Cores are shared, not reserved. */
   readonly capacity?: number
-  /** Cores to offer; the machine's by default. */
+  /** Cores to offer; by default those of the machine that this container may use, rounded down, at least one. */
   readonly vcpus?: number
-  /** Memory to offer in GiB; the machine's by default. */
+  /** Memory to offer in GiB; by default what of the machine's this container may use. */
   readonly memoryGiB?: number
   /** USD per hour by instance type ("local-1": 0.01). A type that is not named has no known price. */
   readonly prices?: Readonly<Record<string, number>>
@@ -30,6 +31,8 @@ export interface Config {
   readonly prices: Readonly<Record<string, number>>
   readonly graceMs: number
   readonly zones: readonly string[]
+  /** What users should know of this machine before they rely on it. */
+  readonly notes: readonly string[]
 }
 
 /** Each instance is some six processes, and 256 of them stay below the 4096 that a container is commonly allowed. */
@@ -44,22 +47,67 @@ const BYTES_PER_GIB = 2 ** 30
 /** The options with their defaults. Throws SpecError with every problem. */
 export function configOf(options: LocalOptions | undefined): Config {
   const given = parseOptions("local", schema, options ?? {})
+  const machine = machineOf(limitsOfCgroups())
   return {
     root: resolve(given.root ?? defaultRoot()),
     capacity: given.capacity ?? DEFAULT_CAPACITY,
-    vcpus: given.vcpus ?? availableParallelism(),
-    memoryGiB: given.memoryGiB ?? Math.floor((totalmem() / BYTES_PER_GIB) * 10) / 10,
+    vcpus: given.vcpus ?? machine.vcpus,
+    memoryGiB: given.memoryGiB ?? machine.memoryGiB,
     prices: given.prices ?? {},
     graceMs: given.graceMs ?? DEFAULT_GRACE_MS,
     zones: given.zones ?? ["local-a"],
+    notes: [...(given.vcpus === undefined ? machine.notes : []), ...notesOfProcess(process.pid)],
   }
 }
 
-/** XDG Base Directory Specification: a relative path in the variable is to be ignored. */
-function defaultRoot(): string {
-  const state = process.env.XDG_STATE_HOME
-  const base = state?.startsWith("/") ? state : join(homedir(), ".local", "state")
+/** What may be used of this machine: whole cores, because a worker that asks for one wants a place here all the same. */
+export function machineOf(
+  limits: CgroupLimits,
+  has = { cores: availableParallelism(), memoryBytes: totalmem() },
+): Pick<Config, "vcpus" | "memoryGiB" | "notes"> {
+  const cores = Math.min(has.cores, limits.cores ?? has.cores)
+  const memoryBytes = Math.min(has.memoryBytes, limits.memoryBytes ?? has.memoryBytes)
+  return {
+    vcpus: Math.max(1, Math.floor(cores)),
+    memoryGiB: Math.max(0.01, Math.floor((memoryBytes / BYTES_PER_GIB) * 100) / 100),
+    notes:
+      cores < 1
+        ? [`this container may use ${Number(cores.toFixed(2))} of a core: local-1 is that share, not a whole core`]
+        : [],
+  }
+}
+
+/**
+ * Orphans become children of process 1, and only their parent can take their exit status. Node does so for what it started
+ * itself, so of each instance some processes would stay as zombies, each with its number. Node has no call to change that.
+ */
+export function notesOfProcess(pid: number): readonly string[] {
+  if (pid !== 1) return []
+  return [
+    "this process is number 1 of its container and reaps no orphans: what ended instances leave stays as zombies, until the " +
+      "limit on processes is reached; start the container with an init (docker run --init, or tini as its entry point)",
+  ]
+}
+
+/** XDG Base Directory Specification: a relative path in the variable is to be ignored. Throws SpecError where none is known. */
+export function defaultRoot(environment: NodeJS.ProcessEnv = process.env, home: () => string = homedir): string {
+  const state = environment.XDG_STATE_HOME
+  const base = state?.startsWith("/") ? state : join(homeOf(home), ".local", "state")
   return join(base, "muster", "local")
+}
+
+/** `os.homedir` throws a SystemError where HOME is not set and the user has no entry in the password file, as in some containers. */
+function homeOf(home: () => string): string {
+  let found = ""
+  try {
+    found = home()
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_SYSTEM_ERROR")) throw error
+  }
+  if (found !== "") return found
+  const message =
+    "is not given, and this user has no home directory; set XDG_STATE_HOME or HOME, or give local({ root })"
+  throw new SpecError([{ option: "local.root", message }])
 }
 
 function schema(z: Z): Zod.ZodType<LocalOptions> {

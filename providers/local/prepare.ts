@@ -18,12 +18,22 @@ export const USER_DATA_BYTES = 262_144
 /** execve(2): one variable with its value may take 32 pages (MAX_ARG_STRLEN). */
 const VARIABLE_BYTES = 131_072
 
-/** Claims the owner's generation, unless nothing may be made. */
-export async function prepareGroup(layout: Layout, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
+/**
+ * Claims the owner's generation, unless nothing may be made.
+ *
+ * @param notes what is said of this machine, whatever the group.
+ */
+export async function prepareGroup(
+  layout: Layout,
+  notes: readonly string[],
+  owner: Owner,
+  group: GroupRequest,
+  calls: Calls,
+): Promise<Prepared> {
   const problems = problemsOf(owner, group)
   if (problems.length > 0) throw new SpecError(problems)
   if (!calls.readOnly) await claimCluster(layout, owner, calls)
-  return { notes: notesOf(group), body: toBody(owner, group) }
+  return { notes: [...notes, ...notesOf(group)], body: toBody(owner, group) }
 }
 
 /**
