@@ -8,7 +8,7 @@
  *         settings supervise.sh         what supervises it
  *         environment startup.sh        what it runs
  *         spec.json lease               what was asked of its group; when its lease ends
- *         boot.log work/                what that wrote, and where it ran
+ *         boot.log work/                what that wrote, and where it ran; boot.pipe is between them, boot.new a shorter log
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
  *         terminating ending exited failure ended     how far its end has come
  *       claims/                         one symbolic link per address and per place taken, its target tells by whom

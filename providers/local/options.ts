@@ -35,7 +35,7 @@ export interface Config {
   readonly notes: readonly string[]
 }
 
-/** Each instance is some six processes, and 256 of them stay below the 4096 that a container is commonly allowed. */
+/** Each instance is some eight processes, and 256 of them stay below the 4096 that a container is commonly allowed. */
 const DEFAULT_CAPACITY = 256
 
 /** Enough for a worker to close its files and sockets; "zero is immediate" forbids more unless the user asks for it. */

@@ -1,8 +1,9 @@
+import { bootLogText } from "./boot-log.js"
 import { lookingText } from "./looking.js"
 
 /**
  * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
- * take seconds to start and gigabytes to keep; two shells and two sleeps for each instance take neither.
+ * take seconds to start and gigabytes to keep; three shells, two sleeps and a dd for each instance take neither.
  *
  * Four roles of one script:
  * - `watch`: the leader of the supervisors' process group. It does nothing but read the pipe that its `supervise` holds
@@ -241,7 +242,7 @@ run() {
   record group || exit 1
   [ -e "$here/ending" ] && exit 0
   if [ -e "$here/startup.sh" ]; then
-    start_script </dev/null >>"$here/boot.log" 2>&1
+    run_logged
     status=$?
     printf '' >"$here/exited"
     if [ "$status" -ne 0 ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ]; then
@@ -253,14 +254,18 @@ run() {
   exec sleep 2147483647
 }
 
+${bootLogText}
 start_script() (
   cd "$here/work" || exit 1
   set -- /bin/sh "$here/startup.sh"
   # A first line that names an interpreter counts, as on every cloud; where files here may not be run (noexec), sh takes it.
-  if [ "$(head -c 2 "$2")" = '#!' ]; then
+  first=
+  IFS= read -r first <"$2"
+  case $first in '#!'*)
     chmod u+x "$2"
     [ -x "$2" ] && shift
-  fi
+    ;;
+  esac
   unset LC_ALL MUSTER_SUPERVISES
   # Positional from here on: the user's own variables may have any name, PATH and here among them.
   . "$here/environment"
