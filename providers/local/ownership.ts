@@ -79,9 +79,12 @@ export async function claimName(layout: Layout, host: Host, owner: Owner, now: n
 export async function verifyClaim(layout: Layout, owner: Owner, doing: string): Promise<void> {
   const current = await currentClaim(layout, clusterKey(owner))
   if (current !== undefined && isSame(current, owner)) return
-  const whose = current === undefined ? "its claim was removed" : `it is held by ${describe(current)}`
+  if (current === undefined) {
+    const message = `${doing}: ${nameOf(owner)} is no longer held by ${owner.uid}: its claim was removed, as by \`muster delete\``
+    throw new OwnershipError(`${message}; make a new cluster to launch again`, { code: "ClaimLost", gone: true })
+  }
   throw new OwnershipError(
-    `${doing}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; ${whose}`,
+    `${doing}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; it is held by ${describe(current)}`,
     { code: "ClaimLost" },
   )
 }

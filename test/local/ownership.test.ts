@@ -84,7 +84,11 @@ test("a cluster that is deleted while its owner lives stays gone, and the owner 
   ])
   await until("the owner to stop", () => problems.includes("OwnershipError"))
   expect(await list()).toEqual([])
-  await owner.detach()
+  expect(problems.filter((name) => name === "OwnershipError")).toHaveLength(1)
+  const { instances, leaked } = await owner.close()
+  expect(instances).toHaveLength(2)
+  expect(leaked).toEqual([])
+  expect(await list()).toEqual([])
 })
 
 describe("another cluster with the same name", () => {
