@@ -41,23 +41,9 @@ const ROWS: readonly Row[] = [
     decision: "capacity",
     advice: "this machine has no room for more processes; ask for fewer, or raise `ulimit -u` or the pids limit",
   },
-  // open(2), pipe(2): this process has as many files open as it may (RLIMIT_NOFILE), or all processes together (fs.file-max).
+  // open(2): file descriptors of this process or of the machine are all in use, or the disk did not answer.
   {
-    codes: ["EMFILE"],
-    decision: "transient",
-    advice:
-      "this process has as many files and pipes open as it may; raise that limit before it starts: `ulimit -n 4096` in a shell, " +
-      "LimitNOFILE= for systemd, --ulimit nofile= for docker",
-  },
-  {
-    codes: ["ENFILE"],
-    decision: "transient",
-    advice:
-      "all processes of this machine have as many files open as they may; close some, or raise `sysctl fs.file-max`",
-  },
-  // The disk did not answer, or somebody else was quicker.
-  {
-    codes: ["EIO", "EBUSY", "EINTR", "ESTALE", "ETXTBSY", "ENOTEMPTY"],
+    codes: ["EMFILE", "ENFILE", "EIO", "EBUSY", "EINTR", "ESTALE", "ETXTBSY", "ENOTEMPTY"],
     decision: "transient",
     advice: "trying again may help",
   },

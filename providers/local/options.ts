@@ -1,9 +1,9 @@
 /** What `local()` may be given, checked once. */
-import { availableParallelism, homedir, totalmem } from "node:os"
+import { homedir } from "node:os"
+import { availableParallelism, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import type * as Zod from "zod"
 import { parseOptions, type Z } from "../../src/parse.js"
-import { SpecError } from "../../src/errors.js"
 import { type CgroupLimits, limitsOfCgroups } from "./cgroup.js"
 
 export interface LocalOptions {
@@ -89,25 +89,11 @@ export function notesOfProcess(pid: number): readonly string[] {
   ]
 }
 
-/** XDG Base Directory Specification: a relative path in the variable is to be ignored. Throws SpecError where none is known. */
-export function defaultRoot(environment: NodeJS.ProcessEnv = process.env, home: () => string = homedir): string {
-  const state = environment.XDG_STATE_HOME
-  const base = state?.startsWith("/") ? state : join(homeOf(home), ".local", "state")
+/** XDG Base Directory Specification: a relative path in the variable is to be ignored. */
+function defaultRoot(): string {
+  const state = process.env.XDG_STATE_HOME
+  const base = state?.startsWith("/") ? state : join(homedir(), ".local", "state")
   return join(base, "muster", "local")
-}
-
-/** `os.homedir` throws a SystemError where HOME is not set and the user has no entry in the password file, as in some containers. */
-function homeOf(home: () => string): string {
-  let found = ""
-  try {
-    found = home()
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ERR_SYSTEM_ERROR")) throw error
-  }
-  if (found !== "") return found
-  const message =
-    "is not given, and this user has no home directory; set XDG_STATE_HOME or HOME, or give local({ root })"
-  throw new SpecError([{ option: "local.root", message }])
 }
 
 function schema(z: Z): Zod.ZodType<LocalOptions> {

@@ -1,9 +1,7 @@
 /** What this machine, as a container may show it, makes of the defaults. */
 import { describe, expect, test } from "vitest"
 import { limitsOfCgroups } from "../../providers/local/cgroup.js"
-import { toCloudError } from "../../providers/local/errors.js"
-import { defaultRoot, machineOf, notesOfProcess } from "../../providers/local/options.js"
-import { SpecError, TransientError } from "../../src/errors.js"
+import { machineOf, notesOfProcess } from "../../providers/local/options.js"
 
 const V2_MOUNT = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate"
 const v1Mount = (name: string, root = "/", point = `/sys/fs/cgroup/${name}`) =>
@@ -89,28 +87,4 @@ describe("a machine of 8 cores and 16 GiB", () => {
 test("only process 1 is told that it reaps no orphans", () => {
   expect(notesOfProcess(1)).toEqual([expect.stringContaining("--init")])
   expect(notesOfProcess(2)).toEqual([])
-})
-
-describe("the default root", () => {
-  const systemError = () => {
-    throw Object.assign(new Error("uv_os_homedir returned ENOENT"), { code: "ERR_SYSTEM_ERROR" })
-  }
-  test("is below the home directory, or where XDG_STATE_HOME says", () => {
-    expect(defaultRoot({}, () => "/home/one")).toBe("/home/one/.local/state/muster/local")
-    expect(defaultRoot({ XDG_STATE_HOME: "/state" }, systemError)).toBe("/state/muster/local")
-  })
-  test.each([
-    ["none", systemError],
-    ["an empty one", () => ""],
-  ])("says what to set where there is %s", (_name, home) => {
-    expect(() => defaultRoot({}, home)).toThrow(SpecError)
-    expect(() => defaultRoot({ XDG_STATE_HOME: "relative" }, home)).toThrow(/set XDG_STATE_HOME or HOME, or give local/)
-  })
-})
-
-test("too many open files name the limit and how to raise it", () => {
-  const error = Object.assign(new Error("spawn EMFILE"), { code: "EMFILE", errno: -24 })
-  const known = toCloudError("launching 2 x local-1", error, { provider: "local" })
-  expect(known).toBeInstanceOf(TransientError)
-  expect(known.message).toContain("ulimit -n")
 })
