@@ -1,10 +1,10 @@
 /** What `local()` may be given, checked once. */
 import { homedir } from "node:os"
-import { availableParallelism, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import type * as Zod from "zod"
 import { parseOptions, type Z } from "../../src/parse.js"
-import { type CgroupLimits, limitsOfCgroups } from "./cgroup.js"
+import { limitsOfCgroups } from "./cgroup.js"
+import { machineOf, notesOfProcess } from "./machine.js"
 
 export interface LocalOptions {
   /** Directory of all state. Default `$XDG_STATE_HOME/muster/local`, else `~/.local/state/muster/local`; mode 0700. */
@@ -42,8 +42,6 @@ const DEFAULT_CAPACITY = 256
 const DEFAULT_GRACE_MS = 1000
 const LONGEST_GRACE_MS = 600_000
 
-const BYTES_PER_GIB = 2 ** 30
-
 /** The options with their defaults. Throws SpecError with every problem. */
 export function configOf(options: LocalOptions | undefined): Config {
   const given = parseOptions("local", schema, options ?? {})
@@ -58,35 +56,6 @@ export function configOf(options: LocalOptions | undefined): Config {
     zones: given.zones ?? ["local-a"],
     notes: [...(given.vcpus === undefined ? machine.notes : []), ...notesOfProcess(process.pid)],
   }
-}
-
-/** What may be used of this machine: whole cores, because a worker that asks for one wants a place here all the same. */
-export function machineOf(
-  limits: CgroupLimits,
-  has = { cores: availableParallelism(), memoryBytes: totalmem() },
-): Pick<Config, "vcpus" | "memoryGiB" | "notes"> {
-  const cores = Math.min(has.cores, limits.cores ?? has.cores)
-  const memoryBytes = Math.min(has.memoryBytes, limits.memoryBytes ?? has.memoryBytes)
-  return {
-    vcpus: Math.max(1, Math.floor(cores)),
-    memoryGiB: Math.max(0.01, Math.floor((memoryBytes / BYTES_PER_GIB) * 100) / 100),
-    notes:
-      cores < 1
-        ? [`this container may use ${Number(cores.toFixed(2))} of a core: local-1 is that share, not a whole core`]
-        : [],
-  }
-}
-
-/**
- * Orphans become children of process 1, and only their parent can take their exit status. Node does so for what it started
- * itself, so of each instance some processes would stay as zombies, each with its number. Node has no call to change that.
- */
-export function notesOfProcess(pid: number): readonly string[] {
-  if (pid !== 1) return []
-  return [
-    "this process is number 1 of its container and reaps no orphans: what ended instances leave stays as zombies, until the " +
-      "limit on processes is reached; start the container with an init (docker run --init, or tini as its entry point)",
-  ]
 }
 
 /** XDG Base Directory Specification: a relative path in the variable is to be ignored. */
