@@ -1,5 +1,4 @@
 /** What this machine, or the container that it looks like, offers by default, and what users should know of it. */
-import { availableParallelism, totalmem } from "node:os"
 import type { CgroupLimits } from "./cgroup.js"
 
 export interface Machine {
@@ -11,10 +10,7 @@ export interface Machine {
 const BYTES_PER_GIB = 2 ** 30
 
 /** What may be used of this machine: whole cores, because a worker that asks for one wants a place here all the same. */
-export function machineOf(
-  limits: CgroupLimits,
-  has = { cores: availableParallelism(), memoryBytes: totalmem() },
-): Machine {
+export function machineOf(has: Required<CgroupLimits>, limits: CgroupLimits): Machine {
   const cores = Math.min(has.cores, limits.cores ?? has.cores)
   const memoryBytes = Math.min(has.memoryBytes, limits.memoryBytes ?? has.memoryBytes)
   return {

@@ -1,5 +1,6 @@
 /** What `local()` may be given, checked once. */
 import { homedir } from "node:os"
+import { availableParallelism, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import type * as Zod from "zod"
 import { parseOptions, type Z } from "../../src/parse.js"
@@ -45,7 +46,7 @@ const LONGEST_GRACE_MS = 600_000
 /** The options with their defaults. Throws SpecError with every problem. */
 export function configOf(options: LocalOptions | undefined): Config {
   const given = parseOptions("local", schema, options ?? {})
-  const machine = machineOf(limitsOfCgroups())
+  const machine = machineOf({ cores: availableParallelism(), memoryBytes: totalmem() }, limitsOfCgroups())
   return {
     root: resolve(given.root ?? defaultRoot()),
     capacity: given.capacity ?? DEFAULT_CAPACITY,

@@ -74,11 +74,11 @@ describe("a machine of 8 cores and 16 GiB", () => {
     [{ memoryBytes: 2 ** 63 }, { vcpus: 8, memoryGiB: 16, notes: [] }],
     [{ cores: 64 }, { vcpus: 8, memoryGiB: 16, notes: [] }],
   ])("with %j is %j", (limits, machine) => {
-    expect(machineOf(limits, has)).toEqual(machine)
+    expect(machineOf(has, limits)).toEqual(machine)
   })
 
   test("of which half a core may be used offers one, and says what it is", () => {
-    const { vcpus, notes } = machineOf({ cores: 0.5 }, has)
+    const { vcpus, notes } = machineOf(has, { cores: 0.5 })
     expect(vcpus).toBe(1)
     expect(notes).toEqual([expect.stringContaining("0.5 of a core")])
   })
