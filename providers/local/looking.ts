@@ -17,7 +17,7 @@
  */
 export const lookingText = `
 # Seconds to wait for an answer before one searches for itself. Whoever answers ends such a wait at once, by SIGUSR1.
-patience='1 2 3 5'
+patience='2 4 6'
 
 # Sets members to the processes but the anchor among files $@ that carry the nonce.
 # 126 is the shell's answer when the list of files is longer than an exec can take.
