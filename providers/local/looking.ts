@@ -80,6 +80,8 @@ ask_around() {
     if wait "$!"; then check_searcher; else kill -KILL "$!"; fi
     is_answered && return
   done
+  # Whoever has the lock lives, and does nothing, as when it is stopped: the next look need not wait for it.
+  rm -f "$looks/lock"
   return 1
 }
 
