@@ -68,7 +68,7 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   } catch (error) {
     look.problem = error instanceof Error ? error : new MusterError(String(error))
     for (const instance of await listKnown(fleet, provider, look, error))
-      see(fleet, provider, instance, fleet.clock.now())
+      see(fleet, provider, instance, fleet.clock.now(), begun)
   } finally {
     const { least, most } = WATCHER_MS
     if (!fleet.isHeld) look.nextAt = Math.max(begun + least, Math.min(look.nextAt, begun + most))
@@ -82,13 +82,14 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   const booting = mayAskForPending(fleet, provider, look) ? await listOurs(fleet, provider, ["pending"]) : undefined
   if (booting !== undefined && booting.length > pendingOf(fleet, provider) / 2) {
     checkGeneration(fleet, booting)
-    fleet.roster.stillPending(provider, booting, fleet.clock.now())
+    fleet.roster.stillPending(provider, booting, fleet.clock.now(), begun)
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
   const changed = booting === undefined ? undefined : changedSince(fleet, provider, booting, begun)
   if (changed !== undefined) {
-    for (const instance of await listByZone(fleet, provider, changed)) see(fleet, provider, instance, fleet.clock.now())
+    for (const instance of await listByZone(fleet, provider, changed))
+      see(fleet, provider, instance, fleet.clock.now(), begun)
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
@@ -96,7 +97,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
-  for (const instance of listed) seen.add(see(fleet, provider, instance, now))
+  for (const instance of listed) seen.add(see(fleet, provider, instance, now, begun))
   concludeSeen(fleet, provider)
   noteList(fleet, provider, begun)
   await concludeAbsent(fleet, provider, seen, begun)
@@ -124,18 +125,22 @@ async function completeList(
   } catch (error) {
     if (booting === undefined && error instanceof PartialListError) {
       const ours = error.instances.filter(({ tags }) => tags[TAG.uid] === fleet.owner.uid)
-      const seen = new Set(ours.map((one) => see(fleet, provider, one, fleet.clock.now())))
+      const seen = new Set(ours.map((one) => see(fleet, provider, one, fleet.clock.now(), begun)))
       await concludeAbsent(fleet, provider, seen, begun, error.silent)
     }
     throw error
   }
 }
 
-/** Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have. */
-function see(fleet: Fleet, provider: Provider, instance: Instance, now: number): WorkerRecord {
+/**
+ * Takes over an instance; one that failed after its launch call was accepted teaches what a refused call would have.
+ *
+ * @param begun when the list that shows it was begun, in milliseconds since 1970.
+ */
+function see(fleet: Fleet, provider: Provider, instance: Instance, now: number, begun: number): WorkerRecord {
   const known = fleet.roster.find(provider, instance.id)
   const [before, stateBefore] = [known?.failure, known?.state]
-  const worker = fleet.roster.see(provider, instance, now, true)
+  const worker = fleet.roster.see(provider, instance, now, true, begun)
   if (stateBefore === "pending" && worker.state === "running") noteBoot(fleet.clock, worker, now)
   if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
   const { failure } = worker
@@ -196,7 +201,7 @@ function changedSince(
 ): readonly WorkerRecord[] | undefined {
   if (provider.limits.listsByZone !== true) return undefined
   checkGeneration(fleet, booting)
-  fleet.roster.stillPending(provider, booting, fleet.clock.now())
+  fleet.roster.stillPending(provider, booting, fleet.clock.now(), begun)
   const pending = new Set(booting.map(({ id }) => id))
   const own = fleet.roster.at(provider)
   const changed = own
@@ -258,7 +263,7 @@ async function concludeAbsent(
   const ids = doubtful.map((worker) => worker.instance.id)
   const found = await provider.list({ ids }, lookCalls(fleet, provider))
   const at = fleet.clock.now()
-  for (const instance of found) see(fleet, provider, instance, at)
+  for (const instance of found) see(fleet, provider, instance, at, now)
   const foundIds = new Set(found.map((instance) => instance.id))
   for (const worker of doubtful) {
     if (foundIds.has(worker.instance.id) || !mayLive(worker.state)) continue

@@ -5,6 +5,7 @@ import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./offers/price-index.js"
 import { advance, observedState, type WorkerState } from "./lifecycle.js"
 import { type Counted, Members } from "./members.js"
+import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./sightings.js"
 import { TAG } from "./tags.js"
 
 /** A worker as the core keeps it. */
@@ -24,10 +25,12 @@ export interface WorkerRecord {
   pricePerHour?: number
   /** Where its price is from. */
   priceFrom?: PriceOrigin
-  /** When it was last seen not to run yet, in milliseconds since 1970: it is not billed before that. */
+  /** When it was last seen not to run yet, in milliseconds since 1970. */
   pendingAt?: number
-  /** When it can have begun to run at the earliest, in milliseconds since 1970; absent until it was seen to. */
+  /** When it began to run, as far as looks can tell, in milliseconds since 1970; absent until it was seen to. */
   ranFrom?: number
+  /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
+  billedFrom: number
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleAsked?: boolean
@@ -62,6 +65,8 @@ export class Roster {
   readonly #all = new Members()
   readonly #inGroup = new Map<string, Members>()
   readonly #at = new Map<Provider, Members>()
+  /** Those whose bill may have changed since somebody has taken this over, and emptied it. */
+  readonly rebilled = new Set<WorkerRecord>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
   readonly #onChange: (change: RosterChange) => void
@@ -75,50 +80,46 @@ export class Roster {
     this.#priceOf = priceOf
   }
 
-  /** Takes over what was seen of an instance; `listed` when a list showed it, not only the reply that made it. */
-  see(provider: Provider, instance: Instance, now: number, listed: boolean): WorkerRecord {
+  /**
+   * Takes over what was seen of an instance.
+   *
+   * @param listed a list showed it, not only the reply that made it.
+   * @param begun when that list was begun, in milliseconds since 1970; undefined where that is not known.
+   */
+  see(provider: Provider, instance: Instance, now: number, listed: boolean, begun?: number): WorkerRecord {
     const known = this.find(provider, instance.id)
     if (known !== undefined) leaveOutUnseen(known, now)
-    const bootsFrom = known?.bootsFrom ?? this.#bootsFrom(instance, now, listed)
+    const launch = this.launches.get(instance.tags[TAG.launch] ?? "")
+    const bootsFrom = known?.bootsFrom ?? bootsSince(instance, now, !listed || launch !== undefined)
     const wanted = observedState(instance, provider.limits, now, bootsFrom)
     if (known === undefined) {
+      const worker = firstSight({ provider, instance, now, listed, bootsFrom, launch, state: wanted })
       const price = this.#priceOf(provider, instance)
-      const worker: WorkerRecord = {
-        provider,
-        group: instance.tags[TAG.group] ?? "default",
-        instance,
-        state: wanted,
-        since: now,
-        listed,
-        knownSince: now,
-        bootsFrom,
-        ...(price === undefined ? {} : { pricePerHour: price.perHour, priceFrom: price.from }),
-        ...(instance.failure === undefined ? {} : { failure: instance.failure }),
-      }
-      noteRunning(worker, instance, now)
+      if (price !== undefined) [worker.pricePerHour, worker.priceFrom] = [price.perHour, price.from]
       this.#add(worker)
+      this.#notePending(worker, begun)
       this.#onChange({ worker, from: undefined })
       return worker
     }
     const { tags } = known.instance
     // Tags fade from what is gone; what we read of them while it lived stays.
     const hasAll = Object.keys(tags).every((name) => Object.hasOwn(instance.tags, name))
-    const { zone } = known.instance
+    const { zone, endedAt } = known.instance
     known.instance = hasAll ? instance : { ...instance, tags: { ...tags, ...instance.tags } }
     if (instance.zone !== zone) for (const set of this.#setsOf(known)) set.weigh(known)
+    if (instance.endedAt !== endedAt) this.rebilled.add(known)
     if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
     // A failed instance is listed until it is gone: later lists do not take back what its console added.
     if (instance.failure !== undefined && known.consoleAsked !== true) known.failure = instance.failure
     noteRunning(known, instance, now)
+    this.#notePending(known, begun)
     this.move(known, wanted, now)
     return known
   }
 
-  /** What a reply shows, or an open launch call of ours has made, cannot be older than a moment, whatever its time stamp says. */
-  #bootsFrom({ launchedAt, tags }: Instance, now: number, listed: boolean): number {
-    const isNew = !listed || this.launches.has(tags[TAG.launch] ?? "")
-    return isNew ? Math.max(launchedAt, now) : launchedAt
+  #notePending(worker: WorkerRecord, begun: number | undefined): void {
+    if (begun !== undefined && notePending(worker, begun)) this.rebilled.add(worker)
   }
 
   #add(worker: WorkerRecord): void {
@@ -130,6 +131,7 @@ export class Roster {
     members.push(worker)
     this.#byGroup.set(group, members)
     for (const set of this.#setsOf(worker)) set.note(worker)
+    this.rebilled.add(worker)
     this.#noteMade(instance.tags[TAG.launch])
   }
 
@@ -153,14 +155,23 @@ export class Roster {
     worker.pricePerHour = perHour
     worker.priceFrom = from
     for (const set of this.#setsOf(worker)) set.weigh(worker)
+    this.rebilled.add(worker)
   }
 
-  /** A list of what is pending showed these. */
-  stillPending(provider: Provider, instances: readonly Instance[], now: number): void {
+  /** A list of what is pending, begun at `begun`, showed these. */
+  stillPending(provider: Provider, instances: readonly Instance[], now: number, begun: number): void {
     for (const { id } of instances) {
       const worker = this.find(provider, id)
-      if (worker?.state === "pending") worker.pendingAt = now
+      if (worker?.state !== "pending") continue
+      worker.pendingAt = now
+      this.#notePending(worker, begun)
     }
+  }
+
+  /** An earlier process has noted when its bill begins. */
+  billFrom(worker: WorkerRecord, from: number): void {
+    worker.billedFrom = from
+    this.rebilled.add(worker)
   }
 
   /** Moves a worker to a state if that step is legal. */
@@ -171,6 +182,7 @@ export class Roster {
     worker.state = to
     worker.since = now
     for (const set of this.#setsOf(worker)) set.note(worker, from)
+    this.rebilled.add(worker)
     this.#onChange({ worker, from })
   }
 
@@ -277,21 +289,6 @@ function kept<K>(members: Map<K, Members>, key: K): Members {
   const fresh = new Members()
   members.set(key, fresh)
   return fresh
-}
-
-/** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */
-const UNSEEN_MS = 5 * 60_000
-
-/** An hour in which nobody looked is no proof that an instance takes an hour to boot. */
-function leaveOutUnseen(worker: WorkerRecord, now: number): void {
-  const unseenMs = now - (worker.pendingAt ?? now)
-  if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
-}
-
-/** A bill begins when an instance runs: at the earliest when it was last seen not to, else when it was launched. */
-function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, now: number): void {
-  if (state === "pending") worker.pendingAt = now
-  else if (state === "running" || state === "stopped") worker.ranFrom ??= worker.pendingAt ?? launchedAt
 }
 
 /** Ids are unique within one provider and region only. */

@@ -60,33 +60,6 @@ export function spendOf(bills: Iterable<Bill>, now: number): Spend {
   return { usd, byGroup, perHour, unpriced }
 }
 
-/**
- * The moment at which these bills will have come to `usd` if nothing starts or ends: `now` when they have already, Infinity
- * when they never will. Each bill is flat until what is billed at least is over, and a straight line from there on.
- */
-export function reachedAt(bills: Iterable<Bill>, usd: number, now: number): number {
-  let left = usd
-  let slope = 0
-  const bends: { readonly at: number; readonly usdPerMs: number }[] = []
-  for (const bill of bills) {
-    left -= costOf(bill, now) ?? 0
-    const { from, to, usdPerHour = 0, leastMs } = bill
-    if (from === undefined || to !== undefined || usdPerHour === 0) continue
-    const at = from + leastMs
-    if (at <= now) slope += usdPerHour / HOUR_MS
-    else bends.push({ at, usdPerMs: usdPerHour / HOUR_MS })
-  }
-  let from = now
-  for (const { at, usdPerMs } of bends.sort((a, b) => a.at - b.at)) {
-    if (left <= slope * (at - from)) break
-    left -= slope * (at - from)
-    slope += usdPerMs
-    from = at
-  }
-  if (left <= 0) return from
-  return slope === 0 ? Number.POSITIVE_INFINITY : from + left / slope
-}
-
 /** USD that starting one of this price commits to, whatever becomes of it. */
 export function leastCost(usdPerHour: number, leastMs: number): number {
   return (leastMs / HOUR_MS) * usdPerHour

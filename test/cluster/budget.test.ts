@@ -88,9 +88,16 @@ describe("per hour", () => {
   })
 })
 
+/** Lists are never late, so that a bill begins at the last look that showed a worker not running yet. */
+const PROMPT = {
+  listLagMs: 0,
+  limits: { consistencyMs: 0 },
+  latency: { bootMs: 20_000, requestMs: 10 },
+} as const
+
 describe("total", () => {
   test("ends the cluster at the second at which it is reached, and refuses what comes after", async () => {
-    const { clock, world, cluster: make } = rig({ listLagMs: 0, latency: { bootMs: 20_000, requestMs: 10 } })
+    const { clock, world, cluster: make } = rig(PROMPT)
     const cluster = make({ budget: { total: 0.5 } })
     const said: EventOf<"budget">[] = []
     cluster.on("budget", (event) => said.push(event))
@@ -114,7 +121,7 @@ describe("total", () => {
   })
 
   test("each worker keeps the price it was launched at, and the moment is that of all of them together", async () => {
-    const { clock, world, cluster: make, provider } = rig({ listLagMs: 0, latency: { bootMs: 20_000, requestMs: 10 } })
+    const { clock, world, cluster: make, provider } = rig(PROMPT)
     let factor = 1
     const changing: typeof provider = {
       ...provider,
@@ -170,10 +177,41 @@ describe("total", () => {
     }
     await clock.run(allRun())
     expect(cluster.workers.every(({ state }) => state === "pending")).toBe(true)
+    // While they run and no look has shown it, too.
+    expect(cluster.cost().soFar).toBeCloseTo((50 * SMALL_USD) / 60, 6)
     await clock.run(Promise.all([scaling, cluster.scale(0)]))
     expect(cluster.cost().soFar).toBeCloseTo((50 * SMALL_USD) / 60, 6)
     const { cost } = await clock.run(cluster.close())
     expect(cost).toBeCloseTo((50 * SMALL_USD) / 60, 6)
+  })
+
+  test("again and again: the total is reached by what no look has ever shown to run", async () => {
+    const latency = { requestMs: 100, createMs: 1_000, bootMs: 21_000, stopMs: 5_000 }
+    const clock = new VirtualClock()
+    const world = new World({ clock, listLagMs: 0, latency })
+    const provider = worldProvider(world, { overrides: { leastBilledSeconds: 60, bootMs: 180_000 } })
+    const minute = LARGE_USD / 60
+    const spec = { provider, instanceType: "m1.large", budget: { total: 25 * minute } }
+    const cluster = new Cluster(spec, { clock, journal: false })
+    const states = new Set<string>()
+    cluster.on("worker", ({ to }) => states.add(to))
+    const outcomes: unknown[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const born = world.truth().length
+      const scaling = cluster.scale(10).catch((error: unknown) => outcomes.push(error))
+      const allRun = async () => {
+        while (outcomes.length === 0 && world.truth({ states: ["running"] }).length < 10) await clock.sleep(100)
+      }
+      await clock.run(allRun())
+      await clock.run(Promise.all([scaling, cluster.scale(0)]))
+      expect(world.truth().length - born).toBe(round < 2 ? 10 : 0)
+    }
+    expect(states).not.toContain("running")
+    // Twenty minutes are spent, and ten more do not fit.
+    expect(outcomes).toMatchObject([{ name: "BudgetError" }])
+    const { cost } = await clock.run(cluster.close())
+    expect(cost).toBeCloseTo(20 * minute, 8)
+    expect(cost).toBeCloseTo(billOf(world, 60).usd, 8)
   })
 
   test("a scale that waits when it is reached is rejected, not told that zero is what it wanted", async () => {

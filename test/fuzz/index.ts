@@ -57,6 +57,16 @@ async function play(suite: FuzzSuite, { firstSeed, runs: asked }: Arguments): Pr
   return played
 }
 
+/** Of a suite that names columns, what it has seen. */
+function seenBy({ name, columns }: FuzzSuite, { runs, counts }: Played): string | undefined {
+  if (columns === undefined) return undefined
+  const cells = columns.map((column) => String(Math.round((counts.get(column) ?? 0) * 10) / 10))
+  return tabulate([
+    [name, "runs", ...columns],
+    ["", String(runs), ...cells],
+  ])
+}
+
 const HEAD = ["suite", "runs", "seeds", "failures", "seconds", "seen"]
 
 function tableOf(all: readonly Played[]): string {
@@ -64,9 +74,13 @@ function tableOf(all: readonly Played[]): string {
     const seeds = runs === 1 ? `${firstSeed}` : `${firstSeed}-${firstSeed + runs - 1}`
     return [name, `${runs}`, seeds, `${failures.length}`, seconds.toFixed(1), wordsOf(counts)]
   })
-  const widths = HEAD.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  return tabulate([HEAD, ...rows])
+}
+
+function tabulate(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   const lineOf = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")
-  return [HEAD, ...rows].map((row) => lineOf(row).trimEnd()).join("\n")
+  return rows.map((row) => lineOf(row).trimEnd()).join("\n")
 }
 
 function listOf(suites: readonly FuzzSuite[]): string {
@@ -81,7 +95,12 @@ async function run(): Promise<void> {
     return
   }
   const all: Played[] = []
-  for (const suite of given.suites) all.push(await play(suite, given))
+  for (const suite of given.suites) {
+    const played = await play(suite, given)
+    all.push(played)
+    const seen = seenBy(suite, played)
+    if (seen !== undefined) console.log(`${seen}\n`)
+  }
   console.log(tableOf(all))
   if (all.some(({ failures }) => failures.length > 0)) process.exitCode = 1
 }

@@ -1,6 +1,6 @@
 /** Plays a suite from seed to seed, and counts. */
 import { systemClock } from "../../src/calls/clock.js"
-import type { FuzzSuite } from "./suite.js"
+import { type Counts, FailedRun, type FuzzSuite } from "./suite.js"
 
 export interface Failure {
   readonly seed: number
@@ -35,21 +35,32 @@ export async function playSuite(suite: FuzzSuite, options: PlayOptions): Promise
   const counts = new Map<string, number>()
   const failures: Failure[] = []
   let runs = 0
-  while (runs < options.runs && failures.length < MOST_FAILURES) {
+  const most = suite.playsAll === true ? Number.POSITIVE_INFINITY : MOST_FAILURES
+  while (runs < options.runs && failures.length < most) {
     const seed = firstSeed + runs
     try {
-      for (const [what, count] of Object.entries(await suite.run(seed)))
-        counts.set(what, (counts.get(what) ?? 0) + count)
+      add(counts, await suite.run(seed))
     } catch (error) {
+      if (error instanceof FailedRun) add(counts, error.counts)
       const again = `npm run fuzz -- --only ${suite.name} --seed ${seed} --runs 1`
       const failure = { seed, message: error instanceof Error ? error.message : String(error), again }
       failures.push(failure)
-      onFailure?.(failure)
+      if (failures.length <= MOST_FAILURES) onFailure?.(failure)
     }
     runs += 1
     onRun?.(runs)
   }
   return { name: suite.name, firstSeed, runs, counts, failures, seconds: (systemClock.now() - begun) / 1000 }
+}
+
+function add(counts: Map<string, number>, seen: Counts): void {
+  for (const [what, count] of Object.entries(seen)) {
+    const before = counts.get(what)
+    if (before === undefined) counts.set(what, count)
+    else if (what.startsWith("lowest")) counts.set(what, Math.min(before, count))
+    else if (what.startsWith("highest")) counts.set(what, Math.max(before, count))
+    else counts.set(what, before + count)
+  }
 }
 
 export function wordsOf(counts: ReadonlyMap<string, number>): string {

@@ -4,7 +4,10 @@
  * what is in the list. A suite runs under a bare Node as well as in tests, so it throws ordinary errors; `expect` is vitest's.
  */
 
-/** What a run has seen, by a plural noun ("instances"), summed over runs. Enough of it shows that something was tried. */
+/**
+ * What a run has seen, by a plural noun ("instances"), summed over runs. Enough of it shows that something was tried. Of what begins
+ * with "lowest" or "highest" the lowest or the highest of all runs is kept.
+ */
 export type Counts = Readonly<Record<string, number>>
 
 export interface FuzzSuite {
@@ -15,10 +18,24 @@ export interface FuzzSuite {
   readonly testRuns: number
   /** Runs in `.ci/run`, and in `npm run fuzz` unless told otherwise. 0: only when it is named. */
   readonly ciRuns: number
+  /** It is played to its last run however many fail, so that how many do is known; else it stops at the third. */
+  readonly playsAll?: true
+  /** The names of counts of which `npm run fuzz` prints a table of its own. */
+  readonly columns?: readonly string[]
   /**
    * The same seed does the same: everything random comes from it.
    *
    * @throws Error that says what was wrong, with the smallest case that shows it where one can be found.
    */
   run(seed: number): Promise<Counts>
+}
+
+/** A run that failed, and what it has seen all the same. */
+export class FailedRun extends Error {
+  constructor(
+    message: string,
+    readonly counts: Counts,
+  ) {
+    super(message)
+  }
 }

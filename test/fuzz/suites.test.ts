@@ -1,7 +1,7 @@
 /** The fuzz suites with as many seeds as go into a few seconds, and whether a failure is told with what plays it again. */
 import { describe, expect, test } from "vitest"
 import { playSuite, wordsOf } from "./play.js"
-import type { FuzzSuite } from "./suite.js"
+import { FailedRun, type FuzzSuite } from "./suite.js"
 import { SUITES } from "./suites.js"
 
 const PATIENCE_MS = 10 * 60_000
@@ -34,6 +34,23 @@ describe("a suite that fails", () => {
     const again = "npm run fuzz -- --only odd --seed 5 --runs 1"
     expect(failures).toEqual([{ seed: 5, message: "5 is odd", again }])
     expect([runs, counts]).toEqual([2, new Map([["numbers", 1]])])
+  })
+
+  test("tells what its runs have seen all the same, to the last where that was wished", async () => {
+    const seen: FuzzSuite = {
+      ...odd,
+      playsAll: true,
+      run: async (seed) => {
+        const counts = { numbers: 1, "lowest number": seed, "highest number": seed }
+        if (seed % 2 === 1) throw new FailedRun(`${seed} is odd`, counts)
+        return counts
+      },
+    }
+    const told: number[] = []
+    const onFailure = ({ seed }: { readonly seed: number }) => void told.push(seed)
+    const { failures, counts } = await playSuite(seen, { firstSeed: 3, runs: 10, onFailure })
+    expect([failures.length, told]).toEqual([5, [3, 5, 7]])
+    expect(Object.fromEntries(counts)).toEqual({ numbers: 10, "lowest number": 3, "highest number": 12 })
   })
 
   test("is not asked for ever", async () => {

@@ -1,6 +1,7 @@
 /** Every fuzz suite there is; `suite.ts` says how to write one. */
 import type { FuzzSuite } from "./suite.js"
 import { answerSuites } from "./suites/answers.js"
+import { bills } from "./suites/bills.js"
 import { clocks } from "./suites/clocks.js"
 import { endSuites } from "./suites/ends.js"
 import { owners } from "./suites/owners.js"
@@ -16,6 +17,7 @@ export const SUITES: readonly FuzzSuite[] = [
   clocks,
   soaks,
   properties,
+  bills,
   ...answerSuites,
   ...endSuites,
   ...killSuites,

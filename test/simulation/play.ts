@@ -5,7 +5,7 @@ import { LeakError, ShortfallError } from "../../src/errors.js"
 import type { Receipt } from "../../src/index.js"
 import type { ScaleResult } from "../../src/fleet/scaling/target.js"
 import { costProblems, problemsOf, receiptProblems, sumProblem } from "./oracles.js"
-import { befall, buildStage, calm, CLUSTER, oursIn, type Stage, TYPE } from "./stage.js"
+import { befall, buildStage, calm, CLUSTER, oursIn, type Stage, TYPE, windowMs } from "./stage.js"
 import type { Step, Trial } from "./trial.js"
 import { type Watch, watchBirths } from "./watch.js"
 
@@ -154,14 +154,17 @@ const LONGEST_END_MS = 30_000
 /** Most instances that a trial lists at once: targets, what replaces them, and what is on its way out. */
 const MOST_LISTED = 120
 
-/** One poll interval, and how long a look takes: its lists may lag, and each of their pages waits for its bucket. */
+/**
+ * One poll interval, and how long a look takes: its lists may lag, and each of their pages waits for its bucket. What a list shows not
+ * running yet may have run for as long as the consistency window, and is billed so.
+ */
 function apartMs({ market, lagMs, page, requestMs, bucket, blows, shownWhenGone }: Trial): number {
   const pages = Math.ceil(MOST_LISTED / page)
   // What somebody else halts is taken to cost until it is gone: on some clouds it does. Where ending costs as well, one that
   // ran for an instant before it was asked to go, and was never seen to, costs all of its end.
   const isHalted = blows.some(({ what }) => what.kind === "halt")
   const endingMs = isHalted || !shownWhenGone ? LONGEST_END_MS : 0
-  return WATCH_MS[market] + lagMs + pages * (requestMs + 1000 / bucket.perSecond) + endingMs
+  return WATCH_MS[market] + windowMs({ lagMs }) + lagMs + pages * (requestMs + 1000 / bucket.perSecond) + endingMs
 }
 
 function leftTimers({ clock }: Stage): readonly string[] {

@@ -43,11 +43,16 @@ function newWorld(trial: Trial, clock: VirtualClock, index: number): World {
     },
     listLagMs: [0, lagMs],
     // A seam's promise: whatever was changed is seen by then.
-    limits: { listPage: page, createBatch: batch, terminateBatch: batch, consistencyMs: lagMs + 10_000 },
+    limits: { listPage: page, createBatch: batch, terminateBatch: batch, consistencyMs: windowMs(trial) },
     buckets: { reads: { kind: "token", ...bucket }, writes: { kind: "token", ...bucket } },
     terminatedVisibleMs: shownWhenGone ? 3_600_000 : 0,
     billsUntilGone: !shownWhenGone,
   })
+}
+
+/** The consistency window of a trial's worlds. */
+export function windowMs({ lagMs }: Pick<Trial, "lagMs">): number {
+  return lagMs + 10_000
 }
 
 /** How long an instance may look pending: a list tells late that it runs. */

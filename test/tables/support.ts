@@ -49,6 +49,7 @@ export function workerOf(instance: Partial<Instance> = {}, change: Partial<Worke
     listed: true,
     knownSince: NOW,
     bootsFrom: NOW,
+    billedFrom: NOW,
     ...change,
   }
 }

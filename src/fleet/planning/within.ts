@@ -1,12 +1,12 @@
 /** Within: what a group plans, and what is launched of it, within what the cluster may cost and how large it may be. */
-import { billedMs, leastCost, spendOf } from "../../money/bill.js"
+import { leastCost } from "../../money/bill.js"
 import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../../money/means.js"
 import type { Failure, Offer } from "../../provider.js"
 import type { Fleet, GroupState } from "../context.js"
-import { counts } from "../lifecycle.js"
+import type { WorkerState } from "../lifecycle.js"
 import { type GroupNow, type GroupPlan, type PlannedWish, planGroup } from "../plan.js"
 import type { WorkerRecord } from "../roster.js"
-import { billOf, billsOf, leastMs } from "../spending/spending.js"
+import { leastMs, spentBy } from "../spending/spending.js"
 import { forbids, type Unavailable } from "../unavailable.js"
 import type { Volley } from "../launching/volley.js"
 
@@ -24,39 +24,33 @@ export interface Balance {
   readonly leaving: Pick<Taken, "workers" | "perHour" | "unpriced">
 }
 
+/** There and paid for, and on its way out. */
+const LEAVING = ["interrupted", "failed", "terminating"] as const satisfies readonly WorkerState[]
+
 const NONE = { workers: 0, perHour: 0, unpriced: 0 }
 
 export function balanceOf(fleet: Fleet): Balance {
   if (!isLimited(meansOf(fleet))) return { taken: { ...NONE, committed: 0 }, leaving: NONE }
-  const now = fleet.clock.now()
-  const living = fleet.roster.living()
+  const { all } = fleet.roster
   const open = fleet.roster.outstanding()
   const sum = (workers: readonly WorkerRecord[]) => ({
     workers: workers.length,
     perHour: workers.reduce((usd, worker) => usd + (worker.pricePerHour ?? 0), 0),
     unpriced: workers.filter((worker) => worker.pricePerHour === undefined).length,
   })
-  const there = sum(living)
+  const there = { workers: all.living.size, ...all.prices() }
   const coming = open.map(({ launch, count }) => ({ count, ...dearestOf(fleet, launch.call.offers) }))
-  const starting = living.filter((worker) => worker.state === "pending")
   return {
     taken: {
       workers: there.workers + coming.reduce((all, { count }) => all + count, 0),
-      perHour: there.perHour + coming.reduce((usd, { count, perHour }) => usd + count * perHour, 0),
+      perHour: there.pricePerHour + coming.reduce((usd, { count, perHour }) => usd + count * perHour, 0),
       unpriced: there.unpriced + coming.reduce((all, { count, isPriced }) => all + (isPriced ? 0 : count), 0),
       committed:
-        (fleet.money.budget.total === undefined ? 0 : spendOf(billsOf(fleet), now).usd) +
-        starting.reduce((usd, worker) => usd + leastLeft(worker, now), 0) +
+        (fleet.money.budget.total === undefined ? 0 : spentBy(fleet, fleet.clock.now()).usd) +
         coming.reduce((usd, { count, least }) => usd + count * least, 0),
     },
-    leaving: sum(living.filter((worker) => !counts(worker.state))),
+    leaving: sum(all.in(...LEAVING)),
   }
-}
-
-/** What a worker that is not billed yet will cost at least. */
-function leastLeft(worker: WorkerRecord, now: number): number {
-  const isBilled = billedMs(billOf(worker), now) > 0
-  return isBilled ? 0 : leastCost(worker.pricePerHour ?? 0, leastMs(worker.provider))
 }
 
 /** A launch call gives any of its offers: the dearest counts. */

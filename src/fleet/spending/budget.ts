@@ -1,6 +1,5 @@
 /** Budget: refuses targets that the money does not cover, and ends the cluster when the money or the time is spent. */
 import { BudgetError } from "../../errors.js"
-import { reachedAt, spendOf } from "../../money/bill.js"
 import { dollars } from "../../money/budget.js"
 import { bestCase, type GroupWish } from "../../money/means.js"
 import { checkCeiling } from "../../verbs.js"
@@ -9,7 +8,7 @@ import { heardAheadMs } from "../ahead.js"
 import { overdue } from "../deadline.js"
 import { findOffers } from "../offers/offers.js"
 import { setTargets } from "../scaling/scaling.js"
-import { billsOf } from "./spending.js"
+import { spentAt, spentBy } from "./spending.js"
 import { balanceOf, leastMsOf, meansOf } from "../planning/within.js"
 
 /** A pass may wait for a cloud that does not answer: what it has seen by then is looked at so often. */
@@ -95,7 +94,7 @@ export function endIfSpent(fleet: Fleet): void {
   if (money.over !== undefined || fleet.closing || !fleet.isHeld || fleet.signal.aborted) return
   const now = clock.now()
   const isLate = now >= untilOf(fleet)
-  const spent = total === undefined ? 0 : spendOf(billsOf(fleet), now).usd
+  const spent = total === undefined ? 0 : spentBy(fleet, now).usd
   const isSpent = total !== undefined && spent >= total * (1 - ROUNDING)
   if (!isLate && !isSpent) return
   const limit = isSpent ? `total ${dollars(total)}` : `until ${money.budget.untilText}`
@@ -141,5 +140,6 @@ function endAt(fleet: Fleet, now: number): number {
   const { total } = money.budget
   if (money.over !== undefined || closing || !isHeld || signal.aborted) return Number.POSITIVE_INFINITY
   if (total === undefined || fleet.roster.all.living.size === 0) return until
-  return Math.min(until, now + LOOK_AGAIN_MS, reachedAt(billsOf(fleet), total, now))
+  const laterAt = Math.min(until, now + LOOK_AGAIN_MS)
+  return Math.min(laterAt, spentAt(fleet, total, now, laterAt))
 }

@@ -1,9 +1,10 @@
 /** Spending: what the workers of a cluster have cost, from what is seen of them and from the journals of earlier processes. */
-import { type Bill, costOf, ranMs, spendOf } from "../../money/bill.js"
+import { type Bill, costOf, ranMs } from "../../money/bill.js"
 import type { ClusterCost, PriceOrigin } from "../../money/cost.js"
 import { NO_BUDGET, type ResolvedBudget } from "../../money/budget.js"
 import type { BudgetError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
+import { Sums } from "../../money/sums.js"
 import type { Fleet } from "../context.js"
 import { readJournals } from "../journal/history.js"
 import type { BillRow, Journal } from "../journal/journal.js"
@@ -20,6 +21,10 @@ export interface Money {
   readonly maxWorkers: number | undefined
   /** The bills that earlier processes noted, by the worker's key. */
   readonly earlier: Map<string, BillRow>
+  /** What the workers have cost, as far as `spentBy` has looked at them. */
+  readonly own: Sums<WorkerRecord>
+  /** What those have cost that had ended before this process saw them, by their keys. */
+  readonly gone: Sums<string>
   /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
   over: BudgetError | undefined
   /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
@@ -36,24 +41,16 @@ export function newMoney(
   aheadMs: number,
 ): Money {
   const { budget = NO_BUDGET, maxWorkers } = spec
-  return { budget, maxWorkers, earlier: new Map(), over: undefined, aheadMs }
-}
-
-/** What a worker's bill is made of. */
-export function billOf(worker: WorkerRecord): Bill {
-  const { group, pricePerHour: usdPerHour, provider } = worker
-  // Made of thousands in each pass: one shape, nothing copied.
-  return { group, leastMs: leastMs(provider), usdPerHour, from: billedFrom(worker), to: endOf(worker) }
+  return { budget, maxWorkers, earlier: new Map(), own: new Sums(), gone: new Sums(), over: undefined, aheadMs }
 }
 
 /**
- * One that was never seen not to run is taken to have run from its launch. One that left before it was seen to run may have run
- * since it was last seen not to, and is billed so: between two looks it may have come and gone.
+ * What a worker's bill is made of. Whether it has run is known only from when a look has shown it; until then it may have, since its
+ * launch or since so long before the last look as lists may be late, and is billed so.
  */
-function billedFrom({ ranFrom, pendingAt, instance, state }: WorkerRecord): number | undefined {
-  if (ranFrom !== undefined) return ranFrom
-  if (pendingAt === undefined) return instance.launchedAt
-  return state === "pending" ? undefined : pendingAt
+export function billOf(worker: WorkerRecord): Bill {
+  const { group, pricePerHour: usdPerHour, provider, billedFrom: from } = worker
+  return { group, leastMs: leastMs(provider), usdPerHour, from, to: endOf(worker) }
 }
 
 /** For how long an instance of this provider is billed at least, once it has run. */
@@ -79,11 +76,32 @@ export function workerCost(worker: WorkerRecord, now: number): number | undefine
   return costOf(billOf(worker), now)
 }
 
-/** Every bill of the cluster: of its workers, and of those that had ended before this process saw them. */
-export function billsOf(fleet: Pick<Fleet, "roster" | "money">): Bill[] {
-  const bills: Bill[] = earlierBills(fleet)
-  for (const worker of fleet.roster.workers.values()) bills.push(billOf(worker))
-  return bills
+/** What the cluster's instances have come to: own ones, and those that had ended before this process saw them. */
+export interface Spent {
+  readonly usd: number
+  readonly earlier: number
+  readonly byGroup: Readonly<Record<string, number>>
+  readonly unpriced: number
+}
+
+/** Brings the sums up to date with the workers whose bills have changed, and reads them. */
+export function spentBy({ roster, money }: Pick<Fleet, "roster" | "money">, now: number): Spent {
+  for (const worker of roster.rebilled) {
+    money.own.set(worker, billOf(worker), now)
+    // It lives: its bill is its own.
+    if (money.earlier.size > 0) money.gone.set(keyOf(worker.provider, worker.instance.id), undefined, now)
+  }
+  roster.rebilled.clear()
+  const [own, gone] = [money.own.at(now), money.gone.at(now)]
+  const byGroup: Record<string, number> = { ...own.byGroup }
+  for (const [group, usd] of Object.entries(gone.byGroup)) byGroup[group] = (byGroup[group] ?? 0) + usd
+  return { usd: own.usd + gone.usd, earlier: gone.usd, byGroup, unpriced: own.unpriced + gone.unpriced }
+}
+
+/** The moment at which `usd` will be spent if nothing starts or ends; where that is not by `untilMs`, some moment after it. */
+export function spentAt(fleet: Pick<Fleet, "roster" | "money">, usd: number, now: number, untilMs: number): number {
+  const { earlier } = spentBy(fleet, now)
+  return fleet.money.own.reachedAt(usd - earlier, now, untilMs)
 }
 
 /** The bills of instances that had ended before this process saw them. */
@@ -101,10 +119,10 @@ export function billRows({ roster, money }: Pick<Fleet, "roster" | "money">): Bi
 
 /** What the cluster has cost, and costs. */
 export function costNow(fleet: Pick<Fleet, "roster" | "money">, now: number): ClusterCost {
-  const earlier = earlierBills(fleet)
-  const { usd, byGroup, perHour, unpriced } = spendOf(billsOf(fleet), now)
+  const { usd, byGroup, unpriced, earlier } = spentBy(fleet, now)
+  const { pricePerHour: perHour } = fleet.roster.all.prices()
   const prices = pricesOf(fleet.roster.workers.values())
-  return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier: spendOf(earlier, now).usd, prices }
+  return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier, prices }
 }
 
 /** Where the workers' prices are from: each source once, as of the oldest answer. */
@@ -118,29 +136,35 @@ export function pricesOf(workers: Iterable<WorkerRecord>): readonly PriceOrigin[
 }
 
 /**
- * Notes a worker's bill where a successor would look for it: when it begins, when it is asked to go, and when it has ended.
- * A crash between any two of these leaves a row that says at least as much as was spent until then.
+ * Notes a worker's bill where a successor would look for it: when it is first seen, when it runs, when it is asked to go, and when it
+ * has ended. A crash between any two of these leaves a row that says at least as much as was spent until then: what is asked to go
+ * has heard of it once its request is answered, or nobody waits for that any more.
  */
 export function noteBill(journal: Journal, worker: WorkerRecord): void {
   const bill = billOf(worker)
-  if (bill.from === undefined || worker.state === "pending") return
-  const isLeaving = worker.state === "terminating" && bill.to === undefined
-  journal.bill({ id: keyOf(worker.provider, worker.instance.id), ...bill, ...(isLeaving ? { to: worker.since } : {}) })
+  const { provider, instance, state, since } = worker
+  const askedTo = state === "terminating" ? { to: since + provider.limits.attemptMs } : {}
+  journal.bill({ id: keyOf(provider, instance.id), ...bill, ...askedTo })
 }
 
 /**
- * Takes over what earlier processes noted. A worker that lives keeps its own bill, from when it was first seen to run and at
- * the price it was launched at; one that is gone without a word was billed until now at most.
+ * Takes over what earlier processes noted. A worker that lives keeps its own bill, from when it can have begun to run as far as either
+ * knows, and at the price it was launched at; one that is gone without a word was billed until now at most.
  */
 export function takeBills(fleet: Fleet, rows: readonly BillRow[]): void {
   const now = fleet.clock.now()
+  const { money, roster } = fleet
   for (const row of rows) {
-    fleet.money.earlier.set(row.id, { ...row, to: Math.min(row.to ?? now, now) })
-    const worker = fleet.roster.workers.get(row.id)
-    if (worker === undefined) continue
-    if (row.from !== undefined) worker.ranFrom = row.from
+    const bill = { ...row, to: Math.min(row.to ?? now, now) }
+    money.earlier.set(row.id, bill)
+    const worker = roster.workers.get(row.id)
+    if (worker === undefined) {
+      money.gone.set(row.id, bill, now)
+      continue
+    }
+    if (row.from !== undefined) roster.billFrom(worker, row.from)
     if (row.usdPerHour === undefined) continue
-    fleet.roster.setPrice(worker, { perHour: row.usdPerHour, from: { source: JOURNAL_SOURCE, at: row.from ?? now } })
+    roster.setPrice(worker, { perHour: row.usdPerHour, from: { source: JOURNAL_SOURCE, at: row.from ?? now } })
   }
 }
 
@@ -177,7 +201,7 @@ function continuedNote(fleet: Fleet, found: Found | undefined): string | undefin
   const { money, clock } = fleet
   const { total } = money.budget
   if (total === undefined) return undefined
-  const { usd } = spendOf(earlierBills(fleet), clock.now())
+  const { earlier: usd } = spentBy(fleet, clock.now())
   if (usd > 0)
     return `budget.total ${dollars(total)} goes on from ${dollars(usd)} that instances which are gone have cost`
   if (found === undefined || found.bills !== undefined || money.earlier.size > 0) return undefined

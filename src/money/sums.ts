@@ -1,0 +1,190 @@
+/**
+ * Sums: what many bills have come to, kept as they change. A pass asks for it several times, and a cluster may have had a hundred
+ * thousand workers: only the bills that have changed since are looked at. Each bill is flat until what is billed at least is over,
+ * and a straight line from there on. Pure; it is given `now`, which does not go back.
+ */
+import { type Bill, costOf } from "./bill.js"
+
+const HOUR_MS = 3_600_000
+
+/** What the bills of one group have come to. */
+interface Line {
+  /** USD of bills that have ended, or are flat. */
+  fixed: number
+  /** USD a millisecond of those that grow. */
+  slope: number
+  /** USD to be added to `slope` times the milliseconds since `since`. */
+  offset: number
+  /** How many bills these are. */
+  count: number
+  /** How many of them grow. */
+  growing: number
+}
+
+/** Bills that are flat until the same moment. */
+interface Bend<K> {
+  readonly keys: Set<K>
+  /** USD a millisecond of all of them from then on. */
+  usdPerMs: number
+}
+
+/** Where a bill stands in the sums. */
+interface Entry {
+  readonly bill: Bill
+  /** Until when it is flat, in milliseconds since 1970; undefined: it has ended, or grows. */
+  bendsAt: number | undefined
+}
+
+/** What the bills have come to at a moment. */
+export interface Sum {
+  readonly usd: number
+  readonly byGroup: Readonly<Record<string, number>>
+  /** How many bills have no price: they are left out. */
+  readonly unpriced: number
+}
+
+export class Sums<K> {
+  readonly #entries = new Map<K, Entry>()
+  readonly #lines = new Map<string, Line>()
+  readonly #bends = new Map<number, Bend<K>>()
+  /** The moments of `#bends`, the earliest first; some have no bills any more. */
+  #moments: number[] = []
+  #isSorted = true
+  #unpriced = 0
+  /** Sums of times since 1970 would lose their last digits. */
+  #since: number | undefined
+
+  /** Takes a bill in the place of the one of the same key; undefined: there is none any more. */
+  set(key: K, bill: Bill | undefined, now: number): void {
+    this.#since ??= now
+    this.#remove(key)
+    if (bill === undefined) return
+    const { from, to, usdPerHour, leastMs } = bill
+    const bendsAt = from === undefined || to !== undefined || now >= from + leastMs ? undefined : from + leastMs
+    const entry: Entry = { bill, bendsAt }
+    this.#entries.set(key, entry)
+    if (usdPerHour === undefined) this.#unpriced += 1
+    else this.#add(key, entry, 1)
+  }
+
+  at(now: number): Sum {
+    this.#advance(now)
+    const byGroup: Record<string, number> = {}
+    let usd = 0
+    for (const [group, line] of this.#lines) {
+      const own = this.#usdOf(line, now)
+      byGroup[group] = own
+      usd += own
+    }
+    return { usd, byGroup, unpriced: this.#unpriced }
+  }
+
+  /**
+   * The moment at which they will have come to `usd` if nothing starts or ends: `now` when they have already. Where that is not by
+   * `untilMs`, some moment after it, or Infinity.
+   */
+  reachedAt(usd: number, now: number, untilMs: number): number {
+    let left = usd - this.at(now).usd
+    let slope = 0
+    for (const line of this.#lines.values()) slope += line.slope
+    let from = now
+    for (const at of this.#moments) {
+      if (at > untilMs || left <= slope * (at - from)) break
+      left -= slope * (at - from)
+      slope += this.#bends.get(at)?.usdPerMs ?? 0
+      from = at
+    }
+    if (left <= 0) return from
+    return slope <= 0 ? Number.POSITIVE_INFINITY : from + left / slope
+  }
+
+  #remove(key: K): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    if (entry.bill.usdPerHour === undefined) this.#unpriced -= 1
+    else this.#add(key, entry, -1)
+  }
+
+  /** @param change 1: the bill stands in the sums from now on; -1: not any more. */
+  #add(key: K, { bill, bendsAt }: Entry, change: 1 | -1): void {
+    const line = this.#lineOf(bill.group)
+    line.count += change
+    if (bendsAt !== undefined) {
+      line.fixed += change * flatUsd(bill)
+      this.#bend(key, bill, bendsAt, change)
+    } else if (bill.to !== undefined) line.fixed += change * (costOf(bill, bill.to) ?? 0)
+    else if (bill.from !== undefined) this.#grow(line, bill, change)
+    if (line.count === 0) this.#lines.delete(bill.group)
+  }
+
+  #bend(key: K, bill: Bill, at: number, change: 1 | -1): void {
+    const bend = this.#bends.get(at) ?? { keys: new Set<K>(), usdPerMs: 0 }
+    bend.usdPerMs += change * usdPerMs(bill)
+    if (change < 0) {
+      bend.keys.delete(key)
+      if (bend.keys.size === 0) bend.usdPerMs = 0
+      return
+    }
+    bend.keys.add(key)
+    if (this.#bends.has(at)) return
+    this.#bends.set(at, bend)
+    if (at < (this.#moments.at(-1) ?? at)) this.#isSorted = false
+    this.#moments.push(at)
+  }
+
+  #grow(line: Line, bill: Bill, change: 1 | -1): void {
+    const slope = usdPerMs(bill)
+    line.slope += change * slope
+    line.offset -= change * slope * ((bill.from ?? 0) - (this.#since ?? 0))
+    line.growing += change
+    // Fractions that were added and taken away again leave a little of themselves.
+    if (line.growing === 0) [line.slope, line.offset] = [0, 0]
+  }
+
+  /** Those whose flat time is over grow from now on. */
+  #advance(now: number): void {
+    if (!this.#isSorted) this.#moments.sort((a, b) => a - b)
+    this.#isSorted = true
+    let passed = 0
+    while ((this.#moments[passed] ?? Number.POSITIVE_INFINITY) <= now) {
+      this.#pass(this.#moments[passed] ?? 0)
+      passed += 1
+    }
+    if (passed > 0) this.#moments = this.#moments.slice(passed)
+  }
+
+  #pass(at: number): void {
+    const bend = this.#bends.get(at)
+    this.#bends.delete(at)
+    for (const key of bend?.keys ?? []) {
+      const entry = this.#entries.get(key)
+      if (entry === undefined) continue
+      entry.bendsAt = undefined
+      const line = this.#lineOf(entry.bill.group)
+      line.fixed -= flatUsd(entry.bill)
+      this.#grow(line, entry.bill, 1)
+    }
+  }
+
+  #usdOf({ fixed, slope, offset }: Line, now: number): number {
+    return fixed + offset + slope * (now - (this.#since ?? now))
+  }
+
+  #lineOf(group: string): Line {
+    const known = this.#lines.get(group)
+    if (known !== undefined) return known
+    const line: Line = { fixed: 0, slope: 0, offset: 0, count: 0, growing: 0 }
+    this.#lines.set(group, line)
+    return line
+  }
+}
+
+function usdPerMs({ usdPerHour = 0 }: Bill): number {
+  return usdPerHour / HOUR_MS
+}
+
+/** USD of a bill while what is billed at least is not over. */
+function flatUsd(bill: Bill): number {
+  return usdPerMs(bill) * bill.leastMs
+}
