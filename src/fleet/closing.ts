@@ -55,8 +55,8 @@ export async function closeFleet(
   // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
   const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
-  rememberGone(fleet.clock, fleet.roster.workers.values())
-  const receipt = receiptOf(cluster, [...fleet.roster.workers.values()], fleet.clock.now(), left, earlierBills(fleet))
+  rememberGone(fleet.clock, fleet.roster.workers)
+  const receipt = receiptOf(cluster, fleet.roster.workers, fleet.clock.now(), left, earlierBills(fleet))
   const isClean = ends.length === 0 && left.length === 0
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
 }

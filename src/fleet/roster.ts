@@ -3,8 +3,10 @@ import type { PriceOrigin } from "../money/cost.js"
 import type { Failure, Instance, Provider } from "../provider.js"
 import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./offers/price-index.js"
+import { Departed } from "./departed.js"
 import { advance, observedState, type WorkerState } from "./lifecycle.js"
 import { type Counted, Members } from "./members.js"
+import { Register } from "./register.js"
 import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./sightings.js"
 import { TAG } from "./tags.js"
 
@@ -58,10 +60,8 @@ export type RosterChange = { readonly worker: WorkerRecord; readonly from: Worke
  * at hand here, where alone workers are added and moved.
  */
 export class Roster {
-  readonly workers = new Map<string, WorkerRecord>()
   readonly launches = new Launches()
-  readonly #byId = new Map<Provider, Map<string, WorkerRecord>>()
-  readonly #byGroup = new Map<string, WorkerRecord[]>()
+  readonly #register = new Register()
   readonly #all = new Members()
   readonly #inGroup = new Map<string, Members>()
   readonly #at = new Map<Provider, Members>()
@@ -69,6 +69,7 @@ export class Roster {
   readonly rebilled = new Set<WorkerRecord>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
+  readonly #departed = new Departed()
   readonly #onChange: (change: RosterChange) => void
   readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
@@ -115,6 +116,7 @@ export class Roster {
     noteRunning(known, instance, now)
     this.#notePending(known, begun)
     this.move(known, wanted, now)
+    if (known.state === "terminated") known.instance = this.#departed.of(known.instance)
     return known
   }
 
@@ -123,16 +125,10 @@ export class Roster {
   }
 
   #add(worker: WorkerRecord): void {
-    const { provider, instance, group } = worker
-    this.workers.set(keyOf(provider, instance.id), worker)
-    const ids = this.#byId.get(provider) ?? new Map<string, WorkerRecord>()
-    this.#byId.set(provider, ids.set(instance.id, worker))
-    const members = this.#byGroup.get(group) ?? []
-    members.push(worker)
-    this.#byGroup.set(group, members)
+    this.#register.add(worker)
     for (const set of this.#setsOf(worker)) set.note(worker)
     this.rebilled.add(worker)
-    this.#noteMade(instance.tags[TAG.launch])
+    this.#noteMade(worker.instance.tags[TAG.launch])
   }
 
   #setsOf({ group, provider }: WorkerRecord): readonly Members[] {
@@ -145,7 +141,7 @@ export class Roster {
 
   /** More prices are known: those who were found before they were get theirs. */
   reprice(): void {
-    for (const worker of this.workers.values()) {
+    for (const worker of this.workers) {
       const price = worker.pricePerHour === undefined ? this.#priceOf(worker.provider, worker.instance) : undefined
       if (price !== undefined) this.setPrice(worker, price)
     }
@@ -184,15 +180,26 @@ export class Roster {
     for (const set of this.#setsOf(worker)) set.note(worker, from)
     this.rebilled.add(worker)
     this.#onChange({ worker, from })
+    if (to === "terminated") worker.instance = this.#departed.of(worker.instance)
+  }
+
+  /** All there are and were, in the order in which they were first seen. */
+  get workers(): readonly WorkerRecord[] {
+    return this.#register.all
   }
 
   find(provider: Provider, id: string): WorkerRecord | undefined {
-    return this.#byId.get(provider)?.get(id)
+    return this.#register.find(provider, id)
+  }
+
+  /** By its key, as `keyOf` makes it. */
+  ofKey(key: string): WorkerRecord | undefined {
+    return this.#register.ofKey(key)
   }
 
   /** All workers that a group has and had. */
   ofGroup(group: string): readonly WorkerRecord[] {
-    return this.#byGroup.get(group) ?? []
+    return this.#register.ofGroup(group)
   }
 
   /** How many workers that may still run or cost money, and launch calls of which more may come, there are. */
@@ -289,9 +296,4 @@ function kept<K>(members: Map<K, Members>, key: K): Members {
   const fresh = new Members()
   members.set(key, fresh)
   return fresh
-}
-
-/** Ids are unique within one provider and region only. */
-export function keyOf(provider: Provider, id: string): string {
-  return `${provider.name}/${provider.region}/${id}`
 }

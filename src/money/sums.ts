@@ -28,13 +28,6 @@ interface Bend<K> {
   usdPerMs: number
 }
 
-/** Where a bill stands in the sums. */
-interface Entry {
-  readonly bill: Bill
-  /** Until when it is flat, in milliseconds since 1970; undefined: it has ended, or grows. */
-  bendsAt: number | undefined
-}
-
 /** What the bills have come to at a moment. */
 export interface Sum {
   readonly usd: number
@@ -44,7 +37,7 @@ export interface Sum {
 }
 
 export class Sums<K> {
-  readonly #entries = new Map<K, Entry>()
+  readonly #bills = new Map<K, Bill>()
   readonly #lines = new Map<string, Line>()
   readonly #bends = new Map<number, Bend<K>>()
   /** The moments of `#bends`, the earliest first; some have no bills any more. */
@@ -59,12 +52,11 @@ export class Sums<K> {
     this.#since ??= now
     this.#remove(key)
     if (bill === undefined) return
+    this.#bills.set(key, bill)
     const { from, to, usdPerHour, leastMs } = bill
-    const bendsAt = from === undefined || to !== undefined || now >= from + leastMs ? undefined : from + leastMs
-    const entry: Entry = { bill, bendsAt }
-    this.#entries.set(key, entry)
+    const isFlat = from !== undefined && to === undefined && now < from + leastMs
     if (usdPerHour === undefined) this.#unpriced += 1
-    else this.#add(key, entry, 1)
+    else this.#add(key, bill, isFlat, 1)
   }
 
   at(now: number): Sum {
@@ -99,26 +91,28 @@ export class Sums<K> {
   }
 
   #remove(key: K): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
-    this.#entries.delete(key)
-    if (entry.bill.usdPerHour === undefined) this.#unpriced -= 1
-    else this.#add(key, entry, -1)
+    const bill = this.#bills.get(key)
+    if (bill === undefined) return
+    this.#bills.delete(key)
+    const isFlat = this.#bends.get(bendOf(bill))?.keys.has(key) ?? false
+    if (bill.usdPerHour === undefined) this.#unpriced -= 1
+    else this.#add(key, bill, isFlat, -1)
   }
 
   /** @param change 1: the bill stands in the sums from now on; -1: not any more. */
-  #add(key: K, { bill, bendsAt }: Entry, change: 1 | -1): void {
+  #add(key: K, bill: Bill, isFlat: boolean, change: 1 | -1): void {
     const line = this.#lineOf(bill.group)
     line.count += change
-    if (bendsAt !== undefined) {
+    if (isFlat) {
       line.fixed += change * flatUsd(bill)
-      this.#bend(key, bill, bendsAt, change)
+      this.#bend(key, bill, change)
     } else if (bill.to !== undefined) line.fixed += change * (costOf(bill, bill.to) ?? 0)
     else if (bill.from !== undefined) this.#grow(line, bill, change)
     if (line.count === 0) this.#lines.delete(bill.group)
   }
 
-  #bend(key: K, bill: Bill, at: number, change: 1 | -1): void {
+  #bend(key: K, bill: Bill, change: 1 | -1): void {
+    const at = bendOf(bill)
     const bend = this.#bends.get(at) ?? { keys: new Set<K>(), usdPerMs: 0 }
     bend.usdPerMs += change * usdPerMs(bill)
     if (change < 0) {
@@ -158,12 +152,11 @@ export class Sums<K> {
     const bend = this.#bends.get(at)
     this.#bends.delete(at)
     for (const key of bend?.keys ?? []) {
-      const entry = this.#entries.get(key)
-      if (entry === undefined) continue
-      entry.bendsAt = undefined
-      const line = this.#lineOf(entry.bill.group)
-      line.fixed -= flatUsd(entry.bill)
-      this.#grow(line, entry.bill, 1)
+      const bill = this.#bills.get(key)
+      if (bill === undefined) continue
+      const line = this.#lineOf(bill.group)
+      line.fixed -= flatUsd(bill)
+      this.#grow(line, bill, 1)
     }
   }
 
@@ -182,6 +175,11 @@ export class Sums<K> {
 
 function usdPerMs({ usdPerHour = 0 }: Bill): number {
   return usdPerHour / HOUR_MS
+}
+
+/** When what is billed at least is over, in milliseconds since 1970. */
+function bendOf({ from = 0, leastMs }: Bill): number {
+  return from + leastMs
 }
 
 /** USD of a bill while what is billed at least is not over. */

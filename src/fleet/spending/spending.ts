@@ -12,7 +12,8 @@ import { mayLive } from "../lifecycle.js"
 import { dollars } from "../../money/budget.js"
 import type { Found } from "../opening/survey.js"
 import { pricesWithin } from "../offers/prices.js"
-import { keyOf, type WorkerRecord } from "../roster.js"
+import { keyOf } from "../register.js"
+import type { WorkerRecord } from "../roster.js"
 
 /** What a cluster may cost, and what is known of that beside its workers. */
 export interface Money {
@@ -106,12 +107,12 @@ export function spentAt(fleet: Pick<Fleet, "roster" | "money">, usd: number, now
 
 /** The bills of instances that had ended before this process saw them. */
 export function earlierBills({ roster, money }: Pick<Fleet, "roster" | "money">): BillRow[] {
-  return [...money.earlier.values()].filter(({ id }) => !roster.workers.has(id))
+  return [...money.earlier.values()].filter(({ id }) => roster.ofKey(id) === undefined)
 }
 
 /** The same, each with the instance that it is of. */
 export function billRows({ roster, money }: Pick<Fleet, "roster" | "money">): BillRow[] {
-  const own = [...roster.workers.values()].map((worker) => {
+  const own = roster.workers.map((worker) => {
     return { id: keyOf(worker.provider, worker.instance.id), ...billOf(worker) }
   })
   return [...own, ...earlierBills({ roster, money })]
@@ -121,7 +122,7 @@ export function billRows({ roster, money }: Pick<Fleet, "roster" | "money">): Bi
 export function costNow(fleet: Pick<Fleet, "roster" | "money">, now: number): ClusterCost {
   const { usd, byGroup, unpriced, earlier } = spentBy(fleet, now)
   const { pricePerHour: perHour } = fleet.roster.all.prices()
-  const prices = pricesOf(fleet.roster.workers.values())
+  const prices = pricesOf(fleet.roster.workers)
   return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier, prices }
 }
 
@@ -157,7 +158,7 @@ export function takeBills(fleet: Fleet, rows: readonly BillRow[]): void {
   for (const row of rows) {
     const bill = { ...row, to: Math.min(row.to ?? now, now) }
     money.earlier.set(row.id, bill)
-    const worker = roster.workers.get(row.id)
+    const worker = roster.ofKey(row.id)
     if (worker === undefined) {
       money.gone.set(row.id, bill, now)
       continue
