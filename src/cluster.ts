@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Cluster: the object a user holds. */
 import { type Clock, systemClock, wallAheadMs } from "./calls/clock.js"
 import { seededClock } from "./calls/derived-clocks.js"
@@ -20,7 +21,7 @@ import { checkUntil } from "./money/budget.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
 import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
-import { type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
+import { type ClusterFields, type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
   checkCeiling,
@@ -58,7 +59,7 @@ import { Yielding } from "./yielding.js"
  *   await cluster.close()
  * }
  */
-export class Cluster implements AsyncDisposable {
+export class Cluster<Names extends string = string> implements AsyncDisposable {
   readonly name: string
   readonly #spec: ResolvedSpec
   readonly #clock: Clock
@@ -78,7 +79,7 @@ export class Cluster implements AsyncDisposable {
    * @throws SpecError with all that is wrong with the spec, but for what only a named provider knows (its regions, types
    * and options): that rejects the first `scale` or `plan`.
    */
-  constructor(spec: ClusterSpec, options: ClusterOptions = {}) {
+  constructor(spec: ClusterSpec<Names>, options: ClusterOptions = {}) {
     this.#spec = resolveSpec(spec)
     const { clock = systemClock, seed } = options
     checkUntil(this.#spec.budget, clock.now() + wallAheadMs(clock))
@@ -175,6 +176,7 @@ export class Cluster implements AsyncDisposable {
    * @throws LeakError when `ifShort` is "close", and something could not be confirmed gone.
    * @throws the signal's reason: then `desired` is what exists or is on its way.
    */
+  scale(target: ScaleTarget<Names>, options?: ScaleOptions): Promise<ScaleResult>
   scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
     const call: ScaleCall = { result: undefined }
     this.#scaling.add(call)
@@ -227,6 +229,7 @@ export class Cluster implements AsyncDisposable {
    * @throws SpecError, BudgetError, AuthError, RejectedError, OwnershipError, JournalError, TransientError or TimeoutError: what
    * `scale` would throw before its first launch call.
    */
+  plan(target: ScaleTarget<Names>): Promise<ClusterPlan>
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
     resolveScale(target, {}, this.#groupNames(target))
@@ -255,7 +258,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** @throws SpecError when there is no such group. */
-  group(name: string): Group {
+  group(name: Names): Group {
     resolveScale({ [name]: 0 }, {}, this.#groupNames({ [name]: 0 }))
     return groupOf(this, name, () => this.#session?.desired(name) ?? 0)
   }
@@ -495,4 +498,4 @@ function deferred(clock: Clock): Promise<typeof import("./deferred.js")> {
 }
 
 /** Specs that `attach` made: the constructor's own signature stays that of a new cluster. */
-const attaching = new WeakMap<ClusterSpec, AttachSpec>()
+const attaching = new WeakMap<ClusterFields, AttachSpec>()

@@ -20,7 +20,17 @@ export type { ClusterCost } from "./money/cost.js"
 export type { Group } from "./group.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
-export type { ClusterSpec, Duration, MarketWish, Order, ProviderName, Share, WorkerSpec } from "./spec.js"
+export type { ProviderName } from "./provider-schema.js"
+export type {
+  ClusterFields,
+  ClusterSpec,
+  Duration,
+  MarketWish,
+  Order,
+  Share,
+  WorkerFields,
+  WorkerSpec,
+} from "./spec-types.js"
 export type {
   AttachSpec,
   CloseOptions,
@@ -30,5 +40,5 @@ export type {
   ScaleOptions,
   ScaleTarget,
   SweepSpec,
-} from "./verbs.js"
+} from "./verb-types.js"
 export { withCluster } from "./with-cluster.js"

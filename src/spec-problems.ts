@@ -2,7 +2,7 @@
 import type { SpecProblem } from "./errors.js"
 import { show } from "./parse.js"
 import type { Provider } from "./provider.js"
-import { type ClusterSpec, type ProviderName, type ResolvedGroup, SIZES } from "./spec.js"
+import { type ClusterFields, type ProviderName, type ResolvedGroup, SIZES } from "./spec.js"
 
 /** A year: longer than any burst. */
 const LONGEST_LIFETIME_MS = 365 * 86_400_000
@@ -18,7 +18,10 @@ export interface Reading {
 }
 
 /** All of them at once. */
-export function specProblems(spec: ClusterSpec, { providers, groups, maxLifetimeMs, leaseMs }: Reading): SpecProblem[] {
+export function specProblems(
+  spec: ClusterFields,
+  { providers, groups, maxLifetimeMs, leaseMs }: Reading,
+): SpecProblem[] {
   return [
     ...groups.flatMap((group) => selectionProblems(group, spec)),
     ...returnProblems(groups, spec),
@@ -28,7 +31,7 @@ export function specProblems(spec: ClusterSpec, { providers, groups, maxLifetime
   ]
 }
 
-function lifetimeProblems(spec: ClusterSpec, maxLifetimeMs: number): SpecProblem[] {
+function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {
   const value = spec.maxLifetime ?? spec.maxLifetimeMs
   const isTwice = spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined
   const isOut = maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS
@@ -39,7 +42,7 @@ function lifetimeProblems(spec: ClusterSpec, maxLifetimeMs: number): SpecProblem
   ]
 }
 
-function leaseProblems(spec: ClusterSpec, leaseMs: number | undefined, maxLifetimeMs: number): SpecProblem[] {
+function leaseProblems(spec: ClusterFields, leaseMs: number | undefined, maxLifetimeMs: number): SpecProblem[] {
   if (leaseMs === undefined) return []
   const value = spec.lease ?? spec.leaseMs
   const at = { option: "cluster.lease", value }
@@ -51,7 +54,7 @@ function leaseProblems(spec: ClusterSpec, leaseMs: number | undefined, maxLifeti
 }
 
 /** Where every worker is on-demand, or every one spot, there is nothing to return to. */
-function returnProblems(groups: readonly ResolvedGroup[], spec: ClusterSpec): SpecProblem[] {
+function returnProblems(groups: readonly ResolvedGroup[], spec: ClusterFields): SpecProblem[] {
   const message = 'is for market "spot-with-fallback"; give that market, or leave it out'
   const falls = ({ market }: ResolvedGroup) => market === "spot-with-fallback"
   const isIdle = spec.returnToSpot !== undefined && !groups.some(falls)
@@ -64,7 +67,7 @@ function returnProblems(groups: readonly ResolvedGroup[], spec: ClusterSpec): Sp
 
 const KEPT_AS = { vcpus: "vcpus", memoryGiB: "memoryGiB", gpu: "gpu", localDisk: "localDiskGiB" } as const
 
-function selectionProblems(group: ResolvedGroup, spec: ClusterSpec) {
+function selectionProblems(group: ResolvedGroup, spec: ClusterFields) {
   const at = spec.groups === undefined ? "cluster" : `cluster.groups.${group.name}`
   const sizes = SIZES.filter((option) => group[KEPT_AS[option]] !== undefined)
   if (group.instanceTypes === undefined || sizes.length === 0) return []
@@ -74,7 +77,7 @@ function selectionProblems(group: ResolvedGroup, spec: ClusterSpec) {
 }
 
 /** A provider object has its region already; one given beside it must agree. */
-function regionProblems(spec: ClusterSpec, providers: readonly (ProviderName | Provider)[]) {
+function regionProblems(spec: ClusterFields, providers: readonly (ProviderName | Provider)[]) {
   if (spec.region === undefined) return []
   const regions = [spec.region].flat()
   return providers.flatMap((provider) => {

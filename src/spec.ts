@@ -1,99 +1,16 @@
-/** The request: what a user writes, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
+/** The request, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
 import type * as Zod from "zod"
 import { momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
-import { type Budget, budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
+import { budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./parse.js"
-import type { Arch, Market, Provider, Range } from "./provider.js"
+import type { Arch, Provider, Range } from "./provider.js"
 import { type ProviderName, providerSchema } from "./provider-schema.js"
 import { specProblems } from "./spec-problems.js"
+import type { ClusterFields, MarketWish, Order, Share, WorkerFields } from "./spec-types.js"
 
 export { PROVIDER_NAMES, type ProviderName } from "./provider-schema.js"
-
-/** A duration with its unit: "90s", "10m", "12h", "2d". */
-export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
-
-export type MarketWish = Market | "spot-with-fallback"
-
-/** In which order offers are tried. */
-export type Order = "cheapest" | "as-listed" | "fewest-calls"
-
-/** So many workers, or so much of the target: "10%". */
-export type Share = number | `${number}%`
-
-/** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
-export interface WorkerSpec {
-  /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
-  readonly instanceType?: string | readonly string[]
-  readonly vcpus?: number | { readonly min?: number; readonly max?: number }
-  readonly memoryGiB?: number | { readonly min?: number; readonly max?: number }
-  readonly gpu?: { readonly name?: string; readonly count?: number }
-  /** Types with at least so much local (not network) disk. */
-  readonly localDisk?: { readonly minGiB: number }
-  readonly arch?: Arch
-  /** `on-demand` by default. */
-  readonly market?: MarketWish
-  readonly zones?: readonly string[]
-  /**
-   * `one-zone` (the default) keeps traffic between workers free: more are asked for where the group is already. `zones`
-   * survives the outage of one: workers are spread evenly, also when some are added later.
-   */
-  readonly spread?: "one-zone" | "zones"
-  /**
-   * `cheapest` (the default): one list over all providers and regions; with `spot-with-fallback` every spot offer goes
-   * before every on-demand one. `as-listed`: provider, region and type as written, spot then on-demand inside each.
-   * `fewest-calls`: first where the whole count takes the fewest requests.
-   */
-  readonly order?: Order
-  /**
-   * With `spot-with-fallback`: so long after its launch an on-demand worker is exchanged for a spot one, when there is
-   * spot again. The new one runs before the old one goes. Left out: on-demand workers stay.
-   */
-  readonly returnToSpot?: Duration
-  /**
-   * The most workers that are taken away at one time by our own choice (to return to spot), a number or a part of the
-   * target: "10%" by default, one at least. What the cloud takes away is not counted, nor a target that was lowered.
-   */
-  readonly maxUnavailable?: Share
-  readonly image?: string
-  /** A shell script that each instance runs once when it has started. */
-  readonly startup?: string
-  readonly environment?: Readonly<Record<string, string>>
-  /** `auto` (the default) gives an address only where the subnet has no other way out. */
-  readonly publicAddress?: "auto" | boolean
-  readonly tags?: Readonly<Record<string, string>>
-}
-
-export interface ClusterSpec extends WorkerSpec {
-  /** Re-attach by this name from anywhere; random when left out. */
-  readonly name?: string
-  readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
-  readonly region?: string | readonly string[]
-  /** Whose cluster it is, as a tag: "default" by default. */
-  readonly owner?: string
-  /** What to do when a cluster of this name lives already; `refuse` by default. */
-  readonly existing?: "refuse" | "connect"
-  /** The cluster's own deadline, counted from its creation: "12h" by default. */
-  readonly maxLifetime?: Duration
-  readonly maxLifetimeMs?: number
-  /**
-   * Each instance ends itself so long after this process last renewed it ("30s" at least); none by default. Only where
-   * instances can read their own tags without credentials (AWS, local).
-   */
-  readonly lease?: Duration
-  readonly leaseMs?: number
-  /**
-   * The first SIGINT or SIGTERM, or an exception that nobody caught, closes the cluster within a minute before the process
-   * ends; a second signal leaves that to a process of its own. Off by default.
-   */
-  readonly closeOnExit?: boolean
-  /** What the cluster may cost, in USD, estimated from the prices of its instances; no limit by default. */
-  readonly budget?: Budget
-  /** The most instances at any moment, of all groups together, those on their way and on their way out counted. */
-  readonly maxWorkers?: number
-  /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
-  readonly groups?: Readonly<Record<string, WorkerSpec>>
-}
+export type * from "./spec-types.js"
 
 /** A group as the core works with it: every default filled in. */
 export interface ResolvedGroup {
@@ -116,7 +33,7 @@ export interface ResolvedGroup {
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
   /** What the user wrote of it, with the defaults of the whole spec: plain JSON, for whoever attaches later. */
-  readonly asked: WorkerSpec
+  readonly asked: WorkerFields
   /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
   readonly isBare: boolean
 }
@@ -236,8 +153,8 @@ const clusterSchema = (z: Z): Zod.ZodType => {
  *
  * @throws SpecError with every problem at once.
  */
-export function resolveSpec(input: ClusterSpec): ResolvedSpec {
-  const spec = parseOptions("cluster", clusterSchema, input) as ClusterSpec
+export function resolveSpec(input: ClusterFields): ResolvedSpec {
+  const spec = parseOptions("cluster", clusterSchema, input) as ClusterFields
   const providers = [spec.provider].flat() as readonly (ProviderName | Provider)[]
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
@@ -264,14 +181,14 @@ export function resolveSpec(input: ClusterSpec): ResolvedSpec {
 export const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
 
-function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): ResolvedGroup {
+function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): ResolvedGroup {
   // A group that chooses its machines in one way does not inherit the other way from the top.
   const choosesType = own.instanceType !== undefined
   const choosesSize = SIZES.some((option) => own[option] !== undefined)
   const { vcpus, memoryGiB, gpu, localDisk, instanceType, ...shared } = spec
   const sizes = { vcpus, memoryGiB, gpu, localDisk }
   const inherited = { ...(choosesType ? {} : sizes), ...(choosesSize ? {} : { instanceType }) }
-  const group: WorkerSpec = { ...shared, ...(inherited as WorkerSpec), ...own }
+  const group: WorkerFields = { ...shared, ...(inherited as WorkerFields), ...own }
   return {
     name,
     asked: askedOf(group, { ...spec.environment, ...own.environment }, { ...spec.tags, ...own.tags }),
@@ -297,17 +214,17 @@ function resolveGroup(name: string, spec: WorkerSpec, own: WorkerSpec): Resolved
 }
 
 /** The fields of a worker's spec that were given, and nothing of the cluster's own. */
-function askedOf(group: WorkerSpec, environment: Record<string, string>, tags: Record<string, string>): WorkerSpec {
+function askedOf(group: WorkerFields, environment: Record<string, string>, tags: Record<string, string>): WorkerFields {
   const given = Object.keys(workerShape(zod())).flatMap((key) => {
-    const value = { ...group, environment, tags }[key as keyof WorkerSpec]
+    const value = { ...group, environment, tags }[key as keyof WorkerFields]
     const isEmpty = value === undefined || (typeof value === "object" && Object.keys(value).length === 0)
     return isEmpty ? [] : [[key, value]]
   })
-  return Object.fromEntries(given) as WorkerSpec
+  return Object.fromEntries(given) as WorkerFields
 }
 
 /** A group whose spec was kept somewhere. @throws SpecError when it is not one that this version knows. */
-export function groupOf(name: string, asked: WorkerSpec): ResolvedGroup {
+export function groupOf(name: string, asked: WorkerFields): ResolvedGroup {
   const [group] = resolveSpec({ provider: "local", groups: { [name]: asked } }).groups
   return group ?? bareGroup(name)
 }
@@ -318,6 +235,6 @@ export function bareGroup(name: string): ResolvedGroup {
 }
 
 /** Whether a spec says anything of what its workers are. */
-function describesWorkers(spec: WorkerSpec & Pick<ClusterSpec, "groups">): boolean {
+function describesWorkers(spec: WorkerFields & Pick<ClusterFields, "groups">): boolean {
   return DESCRIBING.some((option) => spec[option] !== undefined)
 }

@@ -1,96 +1,22 @@
-/** The arguments of a cluster's verbs: scale, close, attach, list. */
+/** The arguments of a cluster's verbs, checked: scale, close, attach, list, sweep. */
 import type * as Zod from "zod"
 import { MusterError, OwnershipError, RejectedError, SpecError, type SpecProblem } from "./errors.js"
-import type { Clock } from "./calls/clock.js"
 import type { Criteria } from "./fleet/remains/orphans.js"
 import type { SweepEvent } from "./fleet/remains/sweep.js"
 import { parseOptions, show, type Z } from "./parse.js"
-import {
-  type ClusterSpec,
-  type Duration,
-  durationMs,
-  durationSchema,
-  MOST_WORKERS,
-  type ResolvedSpec,
-  resolveSpec,
-} from "./spec.js"
+import { type ClusterSpec, durationMs, durationSchema, MOST_WORKERS, type ResolvedSpec, resolveSpec } from "./spec.js"
+import type {
+  AttachSpec,
+  CloseOptions,
+  ClusterOptions,
+  DetachOptions,
+  ListSpec,
+  ScaleOptions,
+  ScaleTarget,
+  SweepSpec,
+} from "./verb-types.js"
 
-/** For tests, and for those who must. */
-export interface ClusterOptions {
-  /** The machine's own by default. */
-  readonly clock?: Clock
-  /** Fixes the cluster's random choices. */
-  readonly seed?: number
-  /** The directory of the launch journal, by default in the user's state directory; `false`: none is kept. */
-  readonly journal?: string | false
-}
-
-export type ScaleTarget = number | Readonly<Record<string, number>>
-
-export interface ScaleOptions {
-  /** The fewest workers that are not a failure, of those that each group wants: the whole target of every group by default. */
-  readonly minimum?: number
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-  /** What `desired` becomes when fewer run in the end: what runs (`keep`), or nothing (`close`). Else it stays. */
-  readonly ifShort?: "keep" | "close"
-  readonly signal?: AbortSignal
-}
-
-/** What `Cluster.attach` needs: where to look, and optionally what its workers are, to launch more of them. */
-export interface AttachSpec extends Omit<ClusterSpec, "name" | "existing" | "maxLifetime" | "maxLifetimeMs"> {
-  /**
-   * When this process becomes the one that launches and replaces, and a process that held the cluster stops with an
-   * OwnershipError. Left out: with the first `scale` or `close`; until then it only watches. `true`: at once. `false`: never,
-   * `scale` and `close` are refused.
-   */
-  readonly takeOver?: boolean
-}
-
-export interface ListSpec extends Pick<ClusterSpec, "provider" | "region"> {
-  /** Only this owner's clusters; everybody's when left out. */
-  readonly owner?: string
-  /** How long a cloud may take to answer: 10 minutes by default. */
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-}
-
-export interface SweepSpec extends ListSpec {
-  /** The same as `region`, for several. */
-  readonly regions?: readonly string[]
-  /** Whose things may go: "default" when left out, as for a cluster. */
-  readonly owner?: string
-  /** All of this cluster, whoever holds it. */
-  readonly name?: string
-  /** Also instances that were launched longer ago than this, of whatever cluster: "6h". Not what is younger than a minute. */
-  readonly olderThan?: Duration
-  readonly olderThanMs?: number
-  /** Also set-up that clusters share (a security group), where nothing of Muster's lives in the region; false by default. */
-  readonly shared?: boolean
-  /** Removes nothing: what it would remove is returned. */
-  readonly dryRun?: boolean
-  /**
-   * With `name`: waits for nothing that no list shows yet. A launch call that may still make instances is a row of kind "launch";
-   * else it is waited for, to the end of the cloud's window, and what it makes is ended.
-   */
-  readonly now?: boolean
-  /** How long to wait until the cloud confirms that instances are gone, and nothing more can come: 15 minutes by default. */
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-  /** Hears what it waits for, and what it could not read. */
-  readonly onEvent?: (event: SweepEvent) => void
-}
-
-export interface CloseOptions {
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-}
-
-export interface DetachOptions {
-  readonly timeout?: Duration
-  readonly timeoutMs?: number
-  readonly signal?: AbortSignal
-}
+export type * from "./verb-types.js"
 
 /** The waits of one verb, given once. */
 const GIVEN_ONCE = "give timeout or timeoutMs, not both"
@@ -131,7 +57,7 @@ export interface ResolvedScale {
  */
 export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups: readonly string[]): ResolvedScale {
   parseOptions("scale", scaleSchema, { target, options })
-  const targets = new Map(typeof target === "number" ? groups.map((name) => [name, target]) : Object.entries(target))
+  const targets = new Map(typeof target === "number" ? groups.map((name) => [name, target]) : countsIn(target))
   const total = [...targets.values()].reduce((sum, count) => sum + count, 0)
   const problems: SpecProblem[] = [...targets.keys()]
     .filter((name) => !groups.includes(name))
@@ -167,6 +93,11 @@ export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups:
     ifShort: options.ifShort,
     signal: options.signal,
   }
+}
+
+/** A compiler that does not tell "left out" from "undefined" lets both through; the schema has refused the second one. */
+function countsIn(target: Exclude<ScaleTarget, number>): (readonly [string, number])[] {
+  return Object.entries(target).flatMap(([name, count]) => (count === undefined ? [] : [[name, count] as const]))
 }
 
 /** @throws SpecError when the goals together are above the ceiling. */

@@ -10,9 +10,9 @@ import type { ClusterOptions } from "./verbs.js"
  * @returns what `work` returns, once everything is gone.
  * @throws what `work` throws; what `Cluster.close` throws where `work` did not; SpecError for a wrong spec.
  */
-export async function withCluster<T>(
-  spec: ClusterSpec,
-  work: (cluster: Cluster) => Promise<T>,
+export async function withCluster<T, Names extends string = string>(
+  spec: ClusterSpec<Names>,
+  work: (cluster: Cluster<Names>) => Promise<T>,
   options: ClusterOptions = {},
 ): Promise<T> {
   const cluster = new Cluster(spec, options)

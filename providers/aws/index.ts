@@ -17,7 +17,8 @@ import type { AwsOptions } from "./options.js"
 import { parseAwsOptions } from "./options-check.js"
 import { prepare, refresh } from "./prepare.js"
 import { recall } from "./recall.js"
-import { type Right, rights } from "./rights.js"
+import type { Right } from "./right.js"
+import { rights } from "./rights.js"
 import { split } from "./split.js"
 import { terminate } from "./terminate.js"
 
@@ -32,7 +33,7 @@ export type {
   AwsReservation,
   AwsSubnet,
 } from "./options.js"
-export type { Right } from "./rights.js"
+export type { Right } from "./right.js"
 
 export interface AwsProvider extends Provider {
   /** Whether the principal may do what this launch call and its burst need, by DryRun: nothing is made. */

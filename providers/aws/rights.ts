@@ -4,14 +4,7 @@ import type { Calls, LaunchCall } from "../../src/provider.js"
 import type { Api, Input } from "./actions.js"
 import type { Send } from "./client.js"
 import type { FleetBody } from "./fleet-calls.js"
-
-export interface Right {
-  /** "ec2:RunInstances" */
-  readonly action: string
-  readonly allowed: boolean
-  /** EC2's words for why not. */
-  readonly message?: string
-}
+import type { Right } from "./right.js"
 
 /**
  * Asks for each action of a burst. It costs a request of each bucket, RunInstances' five among them.

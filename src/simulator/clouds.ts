@@ -2,7 +2,7 @@
 import type { Clock } from "../calls/clock.js"
 import type { Provider } from "../provider.js"
 import { loadLookalike, loadProvider } from "../registry.js"
-import type { ClusterSpec, ProviderName, WorkerSpec } from "../spec.js"
+import type { ClusterFields, ProviderName, WorkerFields } from "../spec.js"
 import type { TypeSpec } from "./catalogue.js"
 import { type Lookalike, unmodelled } from "./lookalike.js"
 import { settingsOf, type WorldOptions } from "./options.js"
@@ -22,7 +22,7 @@ export interface Clouds {
 }
 
 export async function cloudsFor(
-  spec: ClusterSpec,
+  spec: ClusterFields,
   options: { readonly clock: Clock; readonly seed: number; readonly changes: WorldChanges },
 ): Promise<Clouds> {
   const named = [spec.provider].flat() as readonly (ProviderName | Provider)[]
@@ -72,10 +72,10 @@ async function lookalikeOf(provider: Provider): Promise<Noted> {
 /** A type that the spec names and the look-alike has not is sold all the same, as one of its kind and without a price. */
 function withNamedTypes(
   types: readonly TypeSpec[],
-  spec: ClusterSpec,
+  spec: ClusterFields,
   cloud: string,
 ): { readonly types: readonly TypeSpec[]; readonly notes: readonly string[] } {
-  const groups: readonly WorkerSpec[] = [spec, ...Object.values(spec.groups ?? {})]
+  const groups: readonly WorkerFields[] = [spec, ...Object.values(spec.groups ?? {})]
   const asked = groups.flatMap(({ instanceType = [], arch }) => [instanceType].flat().map((name) => ({ name, arch })))
   const known = new Set(types.map(({ name }) => name))
   const pattern = types[0]

@@ -5,7 +5,7 @@ import { Cluster } from "../cluster.js"
 import { LeakError, type Shortfall, ShortfallError } from "../errors.js"
 import type { Receipt } from "../fleet/receipt.js"
 import { parseOptions, type Z } from "../parse.js"
-import { type ClusterSpec, type Duration, durationMs, durationSchema } from "../spec.js"
+import { type ClusterFields, type Duration, durationMs, durationSchema, type RehearsedSpec } from "../spec.js"
 import type { ScaleTarget } from "../verbs.js"
 import { type Clouds, cloudsFor, type WorldChanges } from "./clouds.js"
 import { drawPicture } from "./picture.js"
@@ -66,7 +66,7 @@ export interface Rehearsal {
  * @throws SpecError with all that is wrong with the arguments, and what `scale` throws but for a ShortfallError.
  */
 export async function rehearse(
-  spec: ClusterSpec,
+  spec: RehearsedSpec,
   scenario: ScenarioName | Scenario,
   options: RehearseOptions,
 ): Promise<Rehearsal> {
@@ -106,7 +106,8 @@ async function play(playing: Playing): Promise<Played> {
   const begun = clock.now()
   const over = new AbortController()
   const sampled = sampleUntil(playing, over.signal)
-  const asked = typeof workers === "number" ? workers : Object.values(workers).reduce((sum, count) => sum + count, 0)
+  const asked =
+    typeof workers === "number" ? workers : Object.values(workers).reduce<number>((sum, count = 0) => sum + count, 0)
   recorder.mark(`asked for ${asked}`, "cluster")
   let reachedMs: number | undefined
   const stop = cluster.on("pass", ({ desired, running }) => {
@@ -161,7 +162,7 @@ function finish(
   facts: Played & Pick<Rehearsal, "scenario" | "story" | "seed">,
   { samples: timeline, marks }: Recorder,
   { worlds, notes }: Clouds,
-  spec: ClusterSpec,
+  spec: ClusterFields,
 ): Rehearsal {
   const estimated = facts.receipt.cost
   const rehearsal = {
@@ -178,7 +179,7 @@ function finish(
   return { ...rehearsal, svg: drawPicture(rehearsal), report: reportOf(rehearsal) }
 }
 
-function missedNotes(scenario: string, spec: ClusterSpec): readonly string[] {
+function missedNotes(scenario: string, spec: ClusterFields): readonly string[] {
   const markets = [spec, ...Object.values(spec.groups ?? {})].map(({ market }) => market ?? "on-demand")
   const isMissed = scenario.startsWith("spot-") && markets.every((market) => market === "on-demand")
   return isMissed ? ['nothing of this spec is spot: try market "spot" or "spot-with-fallback"'] : []

@@ -13,7 +13,7 @@ function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
     startup: "echo hello",
     ...spec,
   }
-  return new Cluster(whole, { clock: cloud.clock, seed: 1, journal: false })
+  return new Cluster(whole as ClusterSpec, { clock: cloud.clock, seed: 1, journal: false })
 }
 
 /** Azure's own delays, and lists that lag. */

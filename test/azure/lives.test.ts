@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
   const all = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5", ...spec } as const
-  return new Cluster(all, { clock: cloud.clock, seed: 1, journal: false })
+  return new Cluster(all as ClusterSpec, { clock: cloud.clock, seed: 1, journal: false })
 }
 
 const puts = ({ world }: Cloud) => world.ledger.entries.filter(({ api }) => api === PUT).length

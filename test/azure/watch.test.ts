@@ -24,7 +24,7 @@ const later = (cloud: Cloud, ms: number) => cloud.run(cloud.clock.sleep(ms))
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
   const whole = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5", ...spec }
-  return new Cluster(whole, { clock: cloud.clock, seed: 1, journal: false })
+  return new Cluster(whole as ClusterSpec, { clock: cloud.clock, seed: 1, journal: false })
 }
 
 describe("a guest that shut itself down is still paid for", () => {

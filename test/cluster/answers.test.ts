@@ -48,7 +48,8 @@ function answering(
       }),
     ...over(inner),
   }
-  const cluster = new Cluster({ provider, instanceType: TYPES, order: "as-listed", ...spec }, { clock, journal: false })
+  const whole = { provider, instanceType: TYPES, order: "as-listed", ...spec } as ClusterSpec
+  const cluster = new Cluster(whole, { clock, journal: false })
   const problems: string[] = []
   cluster.on("problem", ({ error, message }) => problems.push(`${error}: ${message}`))
   const failed = (work: Promise<unknown>) =>

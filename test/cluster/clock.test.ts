@@ -28,7 +28,8 @@ function apart({ tellsTime = true, ...options }: SimulateOptions & { readonly te
     offMs = ms
   }
   const spec = { provider, instanceType: SMALL }
-  const make = (more: Partial<ClusterSpec> = {}) => new Cluster({ ...spec, ...more }, { clock: wrong, journal: false })
+  const make = (more: Partial<ClusterSpec> = {}) =>
+    new Cluster({ ...spec, ...more } as ClusterSpec, { clock: wrong, journal: false })
   return { clock, wrong, provider, world, set, make }
 }
 

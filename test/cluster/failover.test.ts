@@ -14,7 +14,8 @@ function two(north: SimulateOptions = {}, south: SimulateOptions = {}, spec: Par
     simulate({ clock, region: "south", seed: 2, ...south }),
   ]
   const provider = [first.provider, second.provider]
-  const cluster = new Cluster({ name: "render", provider, instanceType: SMALL, ...spec }, { clock, journal: false })
+  const whole = { name: "render", provider, instanceType: SMALL, ...spec } as ClusterSpec
+  const cluster = new Cluster(whole, { clock, journal: false })
   return { clock, cluster, north: first.world, south: second.world }
 }
 

@@ -66,7 +66,9 @@ async function sweep(
   const events: SweepEvent[] = []
   const begun = clock.now()
   const onEvent = (event: SweepEvent) => void events.push(event)
-  const rows = await clock.run(Cluster.sweep({ provider, name: "render", onEvent, ...spec }, { clock, journal: own }))
+  const rows = await clock.run(
+    Cluster.sweep({ provider, name: "render", onEvent, ...spec } as SweepSpec, { clock, journal: own }),
+  )
   return { rows, events, seconds: (clock.now() - begun) / 1000 }
 }
 

@@ -24,7 +24,7 @@ afterEach(async () => {
 function make(spec: Partial<ClusterSpec> = {}): Cluster {
   const provider = local({ root: join(root, "state"), graceMs: 200, prices: { "local-1": 0.01 } })
   const cluster = new Cluster(
-    { provider, instanceType: "local-1", startup: "exec sleep 600", ...spec },
+    { provider, instanceType: "local-1", startup: "exec sleep 600", ...spec } as ClusterSpec,
     { journal: join(root, "journal") },
   )
   open.push(cluster)

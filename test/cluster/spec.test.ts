@@ -118,7 +118,7 @@ describe("what only the cloud knows is refused before anything is launched", () 
   ]
   test.each(rows)("%s", async (_title, spec, message) => {
     const { clock, world, cluster: make } = rig()
-    const cluster = make({ instanceType: SMALL, ...spec })
+    const cluster = make({ instanceType: SMALL, ...spec } as ClusterSpec)
     await expect(clock.run(cluster.scale(2))).rejects.toThrow(message)
     expect(world.truth({})).toEqual([])
     await clock.run(cluster.close())

@@ -26,7 +26,11 @@ export function rig(options: SimulateOptions = {}): Rig {
     ...cloud,
     clock,
     cluster: (spec = {}, own = {}) =>
-      new Cluster({ provider: cloud.provider, instanceType: SMALL, ...spec }, { clock, journal: false, ...own }),
+      new Cluster({ provider: cloud.provider, instanceType: SMALL, ...spec } as ClusterSpec, {
+        clock,
+        journal: false,
+        ...own,
+      }),
   }
 }
 

@@ -3,6 +3,7 @@ import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { OwnershipError, SpecError } from "../../src/errors.js"
 import { type SimulatedCloud, simulate } from "../../src/simulator/index.js"
+import type { SweepSpec } from "../../src/verbs.js"
 import { live, rig, type Rig, SMALL } from "./support.js"
 
 const HOUR_MS = 3_600_000
@@ -177,7 +178,7 @@ test("the arguments of sweep are checked, each with its value", async () => {
   await expect(Cluster.sweep({ provider, olderThan: "6 hours" as "6h" })).rejects.toThrow(SpecError)
   const twice = { provider: "aws", region: "eu-west-1", regions: ["eu-west-2"] } as const
   await expect(Cluster.sweep(twice)).rejects.toThrow("give one of them")
-  await expect(Cluster.sweep({ provider: "aws" })).rejects.toThrow("aws needs one")
+  await expect(Cluster.sweep({ provider: "aws" } as SweepSpec)).rejects.toThrow("aws needs one")
 })
 
 test("what cannot be confirmed gone is named with the page where a person can end it", async () => {

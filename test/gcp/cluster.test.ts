@@ -9,7 +9,7 @@ import { keepOwnersApart } from "../support/owners.js"
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
   const common = { name: "render", provider: cloud.provider, instanceType: TYPE, startup: "echo hello" } as const
-  return new Cluster({ ...common, ...spec }, { clock: cloud.clock, seed: 1, journal: false })
+  return new Cluster({ ...common, ...spec } as ClusterSpec, { clock: cloud.clock, seed: 1, journal: false })
 }
 
 /** Compute Engine's own delays, and lists that lag. */

@@ -31,7 +31,7 @@ function refusedIn(cloud: Cloud): ReadonlySet<string> {
 
 async function burst(cloud: Cloud, spec: Partial<ClusterSpec>): Promise<void> {
   const group = { name: "render", provider: cloud.provider, instanceType: TYPE, startup: "echo hello" } as const
-  const cluster = new Cluster({ ...group, ...spec }, { clock: cloud.clock, seed: 1, journal: false })
+  const cluster = new Cluster({ ...group, ...spec } as ClusterSpec, { clock: cloud.clock, seed: 1, journal: false })
   expect((await cloud.run(cluster.scale(100))).running).toBe(100)
   const receipt = await cloud.run(cluster.close())
   expect([receipt.instances.length, receipt.leaked]).toEqual([100, []])

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { createCalls } from "../../calls/send.js"
 import type { GroupSpecText, Instance, Json, Provider } from "../../provider.js"
-import { groupOf, type ResolvedGroup, type WorkerSpec } from "../../spec.js"
+import { groupOf, type ResolvedGroup, type WorkerFields } from "../../spec.js"
 import type { Found } from "./survey.js"
 import { reportTo } from "../reported.js"
 import type { Asking } from "./asking.js"
@@ -36,7 +36,7 @@ function sorted(value: Json): Json {
 /** Undefined when it is no text of `keptSpec`, or of a version that this one does not know. */
 export function readKept(name: string, text: string): Recalled | undefined {
   try {
-    const kept = JSON.parse(text) as { layout: unknown; asked: WorkerSpec; leaseMs?: unknown }
+    const kept = JSON.parse(text) as { layout: unknown; asked: WorkerFields; leaseMs?: unknown }
     if (kept.layout !== LAYOUT) return undefined
     const leaseMs = typeof kept.leaseMs === "number" ? kept.leaseMs : undefined
     return { group: groupOf(name, kept.asked), leaseMs }

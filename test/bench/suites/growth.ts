@@ -74,7 +74,8 @@ async function measureGroups({ say }: SuiteOptions): Promise<readonly Row[]> {
 function rig(options: SimulateOptions, spec: Partial<ClusterSpec> = {}) {
   const clock = new VirtualClock({ seed: 1 })
   const { provider } = simulate({ ...options, clock, seed: 1 })
-  return { clock, cluster: new Cluster({ provider, instanceType: "s1.small", ...spec }, { clock, journal: false }) }
+  const whole = { provider, instanceType: "s1.small", ...spec } as ClusterSpec
+  return { clock, cluster: new Cluster(whole, { clock, journal: false }) }
 }
 
 async function cpuUp(count: number, options: SimulateOptions, spec: Partial<ClusterSpec> = {}): Promise<number> {

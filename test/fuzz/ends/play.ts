@@ -15,7 +15,7 @@ import type { JsonObject, Provider } from "../../../src/provider.js"
 import type { ProviderName } from "../../../src/spec.js"
 import { Session } from "../../../src/session.js"
 import { resolveSpec, type ClusterSpec } from "../../../src/spec.js"
-import { resolveScale } from "../../../src/verbs.js"
+import { type AttachSpec, resolveScale } from "../../../src/verbs.js"
 import { type Place, providerAt } from "../../chaos/places.js"
 import { type Wire, type WiredCloud, WIRES } from "../../chaos/wires.js"
 import { type Play, playOf } from "./draw.js"
@@ -221,7 +221,7 @@ async function close({ play: chosen, clock, directory, spec }: Stage): Promise<n
   const { provider } = spec
   const journal = isElsewhere(chosen) ? false : directory
   const closing = async () => {
-    const cluster = await Cluster.attach(NAME, { provider }, { clock, journal })
+    const cluster = await Cluster.attach(NAME, { provider } as AttachSpec, { clock, journal })
     await cluster.close()
   }
   try {
