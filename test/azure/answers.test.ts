@@ -1,6 +1,7 @@
 /** Azure's answers to what is asked of VMs, in every form that its own pages and specifications allow. */
 import { describe, expect, test } from "vitest"
 import { RejectedError, SpecError, TransientError } from "../../src/errors.js"
+import { ARM_COMPUTE } from "../support/newer-sdks.js"
 import { GROUP, OWNER, SUBSCRIPTION } from "./support/cloud.js"
 import {
   type Asked,
@@ -12,80 +13,84 @@ import {
   refusal,
   type Said,
   scripted,
-  SDKS,
   vmOf,
   VMS_PATH,
 } from "./support/scripted.js"
 
 const isPath = ({ path }: Asked, wanted: string) => path.toLowerCase() === wanted.toLowerCase()
 
-describe.each(SDKS)("a create, with %s", (sdk) => {
-  /** One PUT that is answered so, and the instance that comes of it. */
-  async function created(said: Said) {
-    const arm = await scripted((asked) => (asked.method === "PUT" ? said : undefined), { ...GIVEN, sdk })
-    return { arm, ...(await arm.provider.launch(launchOf(), arm.calls)) }
-  }
+for (const { title, sdk, isThere } of ARM_COMPUTE)
+  describe.skipIf(!isThere)(`a create, with ${title}`, () => {
+    /** One PUT that is answered so, and the instance that comes of it. */
+    async function created(said: Said) {
+      const arm = await scripted((asked) => (asked.method === "PUT" ? said : undefined), { ...GIVEN, sdk })
+      return { arm, ...(await arm.provider.launch(launchOf(), arm.calls)) }
+    }
 
-  test("accepted with the least that the specification's example has, and an operation to ask", async () => {
-    const operation =
-      "https://management.azure.com/subscriptions/x/providers/Microsoft.Compute/locations/l/operations/o"
-    const headers = { "azure-asyncoperation": operation, "retry-after": "10" }
-    const { arm, instances } = await created({ status: 201, headers, body: vmOf("default-1") })
-    expect(instances).toMatchObject([{ name: "default-1", state: "pending", zone: "regional", market: "on-demand" }])
-    // It is not as old as the epoch: neither has its boot timed out, nor has it been paid for since.
-    expect(instances[0]?.launchedAt).toBe(arm.clock.now())
-    expect(arm.asked).toHaveLength(1)
-    expect(arm.asked[0]?.headers["if-none-match"]).toBe("*")
-  })
-
-  test.each([
-    ["with a location to ask", { status: 202, headers: { location: "https://management.azure.com/x" } }],
-    ["with nothing to ask", { status: 201 }],
-    ["as an update", { status: 200 }],
-  ])("accepted %s: the answer is all that is read", async (_how, said) => {
-    const body = vmOf("default-1", { provisioningState: "Succeeded", timeCreated: "2026-01-01T00:00:00.1234567+00:00" })
-    const { arm, instances } = await created({ ...said, body })
-    expect(instances).toMatchObject([{ state: "running", launchedAt: Date.UTC(2026, 0, 1, 0, 0, 0, 123) }])
-    expect(arm.asked).toHaveLength(1)
-  })
-
-  test("names in any case of letters: the same VM", async () => {
-    const id = `${VMS_PATH}/DEFAULT-1`.replace("resourceGroups/workers", "resourceGroups/WORKERS").toUpperCase()
-    const { instances } = await created({ status: 201, body: { ...vmOf("default-1"), id, location: "West Europe" } })
-    expect(instances).toMatchObject([{ id: `${VMS_PATH}/default-1`.toLowerCase(), region: "westeurope" }])
-  })
-})
-
-describe.each(SDKS)("a delete, with %s", (sdk) => {
-  const instance = { id: `${VMS_PATH}/default-1`.toLowerCase(), name: "default-1" } as never
-
-  test.each([
-    [
-      "accepted, with a location alone",
-      { status: 202, headers: { location: "https://management.azure.com/x" } },
-      "terminating",
-    ],
-    ["accepted, without a word", { status: 202 }, "terminating"],
-    ["at once", { status: 200 }, "terminating"],
-    ["of what there is none", { status: 204 }, "terminated"],
-    ["of what there is none, said as an error", refusal(404, "ResourceNotFound", "not found"), "terminated"],
-    ["in a group that has gone", refusal(404, "ResourceGroupNotFound", "not found"), "terminated"],
-  ] as const)("%s", async (_how, said, state) => {
-    const arm = await scripted(() => said, { ...GIVEN, sdk })
-    expect(await arm.provider.terminate([instance], arm.calls)).toEqual({
-      accepted: [{ id: `${VMS_PATH}/default-1`.toLowerCase(), state }],
-      failures: [],
+    test("accepted with the least that the specification's example has, and an operation to ask", async () => {
+      const operation =
+        "https://management.azure.com/subscriptions/x/providers/Microsoft.Compute/locations/l/operations/o"
+      const headers = { "azure-asyncoperation": operation, "retry-after": "10" }
+      const { arm, instances } = await created({ status: 201, headers, body: vmOf("default-1") })
+      expect(instances).toMatchObject([{ name: "default-1", state: "pending", zone: "regional", market: "on-demand" }])
+      // It is not as old as the epoch: neither has its boot timed out, nor has it been paid for since.
+      expect(instances[0]?.launchedAt).toBe(arm.clock.now())
+      expect(arm.asked).toHaveLength(1)
+      expect(arm.asked[0]?.headers["if-none-match"]).toBe("*")
     })
-    expect(arm.asked.map(({ query }) => query.get("forceDeletion"))).toEqual(["true"])
+
+    test.each([
+      ["with a location to ask", { status: 202, headers: { location: "https://management.azure.com/x" } }],
+      ["with nothing to ask", { status: 201 }],
+      ["as an update", { status: 200 }],
+    ])("accepted %s: the answer is all that is read", async (_how, said) => {
+      const body = vmOf("default-1", {
+        provisioningState: "Succeeded",
+        timeCreated: "2026-01-01T00:00:00.1234567+00:00",
+      })
+      const { arm, instances } = await created({ ...said, body })
+      expect(instances).toMatchObject([{ state: "running", launchedAt: Date.UTC(2026, 0, 1, 0, 0, 0, 123) }])
+      expect(arm.asked).toHaveLength(1)
+    })
+
+    test("names in any case of letters: the same VM", async () => {
+      const id = `${VMS_PATH}/DEFAULT-1`.replace("resourceGroups/workers", "resourceGroups/WORKERS").toUpperCase()
+      const { instances } = await created({ status: 201, body: { ...vmOf("default-1"), id, location: "West Europe" } })
+      expect(instances).toMatchObject([{ id: `${VMS_PATH}/default-1`.toLowerCase(), region: "westeurope" }])
+    })
   })
 
-  test("a page that says 404 is nobody's word for it", async () => {
-    const arm = await scripted(() => ({ status: 404, body: "<html>Not here</html>" }), { ...GIVEN, sdk })
-    const { accepted, failures } = await arm.provider.terminate([instance], arm.calls)
-    expect(accepted).toEqual([])
-    expect(failures[0]?.message).toContain("is there a proxy")
+for (const { title, sdk, isThere } of ARM_COMPUTE)
+  describe.skipIf(!isThere)(`a delete, with ${title}`, () => {
+    const instance = { id: `${VMS_PATH}/default-1`.toLowerCase(), name: "default-1" } as never
+
+    test.each([
+      [
+        "accepted, with a location alone",
+        { status: 202, headers: { location: "https://management.azure.com/x" } },
+        "terminating",
+      ],
+      ["accepted, without a word", { status: 202 }, "terminating"],
+      ["at once", { status: 200 }, "terminating"],
+      ["of what there is none", { status: 204 }, "terminated"],
+      ["of what there is none, said as an error", refusal(404, "ResourceNotFound", "not found"), "terminated"],
+      ["in a group that has gone", refusal(404, "ResourceGroupNotFound", "not found"), "terminated"],
+    ] as const)("%s", async (_how, said, state) => {
+      const arm = await scripted(() => said, { ...GIVEN, sdk })
+      expect(await arm.provider.terminate([instance], arm.calls)).toEqual({
+        accepted: [{ id: `${VMS_PATH}/default-1`.toLowerCase(), state }],
+        failures: [],
+      })
+      expect(arm.asked.map(({ query }) => query.get("forceDeletion"))).toEqual(["true"])
+    })
+
+    test("a page that says 404 is nobody's word for it", async () => {
+      const arm = await scripted(() => ({ status: 404, body: "<html>Not here</html>" }), { ...GIVEN, sdk })
+      const { accepted, failures } = await arm.provider.terminate([instance], arm.calls)
+      expect(accepted).toEqual([])
+      expect(failures[0]?.message).toContain("is there a proxy")
+    })
   })
-})
 
 describe("a list", () => {
   const listed = async (answer: Parameters<typeof scripted>[0]) => {

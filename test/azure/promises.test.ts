@@ -6,6 +6,7 @@ import { parseAzureOptions } from "../../providers/azure/options.js"
 import { createCalls } from "../../src/calls/send.js"
 import type { Bucket } from "../../src/provider.js"
 import { isLong, LONG } from "../support/long.js"
+import { ARM_COMPUTE, type Client } from "../support/newer-sdks.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { azureCloud, type Cloud, optionsFor, SUBSCRIPTION } from "./support/cloud.js"
 
@@ -20,11 +21,11 @@ const SKIP: readonly Skip[] = [
 const WIDE: Readonly<Record<string, Bucket>> = {}
 
 interface Variant {
-  readonly sdk: string
+  readonly client: Client
   readonly pace: "bare" | "core"
 }
 
-async function subject({ sdk, pace }: Variant): Promise<Subject> {
+async function subject({ client: { sdk }, pace }: Variant): Promise<Subject> {
   const world = { listLagMs: [0, 3_000] as const, ...(pace === "bare" ? { buckets: WIDE } : {}) }
   const cloud = await azureCloud({ world, sdk })
   const { clock, provider } = cloud
@@ -95,15 +96,16 @@ function faultsOf({ world: { faults } }: Cloud): FaultHooks {
 }
 
 const VARIANTS: readonly Variant[] = [
-  { sdk: "@azure/arm-compute", pace: "bare" },
-  { sdk: "@azure/arm-compute", pace: "core" },
-  { sdk: "armcompute25", pace: "core" },
+  { client: ARM_COMPUTE[0], pace: "bare" },
+  { client: ARM_COMPUTE[0], pace: "core" },
+  { client: ARM_COMPUTE[1], pace: "core" },
 ]
 
 for (const variant of VARIANTS) {
-  const isQuick = variant.pace === "core" && variant.sdk === "@azure/arm-compute"
-  const title = `Azure over the wire, with ${variant.pace} calls, through ${variant.sdk}`
-  describe.skipIf(!isQuick && !isLong)(isQuick ? title : `${title} (${LONG})`, () => {
+  const { client, pace } = variant
+  const isQuick = pace === "core" && client === ARM_COMPUTE[0]
+  const title = `Azure over the wire, with ${pace} calls, through ${client.title}`
+  describe.skipIf(!client.isThere || (!isQuick && !isLong))(isQuick ? title : `${title} (${LONG})`, () => {
     for (const { name, run, skipped } of contract(() => subject(variant), { skip: SKIP })) {
       test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
     }

@@ -8,6 +8,7 @@ import { isoTime, parseIso } from "../../providers/azure/times.js"
 import { Cluster } from "../../src/cluster.js"
 import { SpecError } from "../../src/errors.js"
 import type { JsonObject, Offer } from "../../src/provider.js"
+import { ARM_COMPUTE } from "../support/newer-sdks.js"
 import { sdkModel } from "./support/model.js"
 import {
   azureCloud,
@@ -51,40 +52,41 @@ test("a public address of the Standard kind is static: Azure takes no other", as
   expect((await cloud.run(cloud.provider.launch(call, cloud.bare()))).instances).toHaveLength(1)
 })
 
-describe.each(["@azure/arm-compute", "armcompute25"])("%s", (sdk) => {
-  test.each([
-    [ALL_OPTIONS, {}],
-    [
-      { proximityPlacementGroup: id("Microsoft.Compute/proximityPlacementGroups/near") },
-      { markets: ["spot"] as const },
-    ],
-    [{ disk: { ephemeral: true } }, { instanceTypes: ["Standard_E8ds_v5"] }],
-    [{}, { instanceTypes: ["Standard_D2ps_v5"] }],
-  ] as const)("the serializer drops nothing of what we send: %#", async (options, query) => {
-    const cloud = await azureCloud({ azure: options, sdk })
-    const [call] = await planMany(cloud, 1, query)
-    const { vm } = (call?.body ?? {}) as { readonly vm: JsonObject }
-    const sent = await connect(optionsFor(cloud.wire), sdk).serialize(vm as never)
-    expect(missingFrom(vm, sent)).toEqual([])
-    expect(sdkModel(sdk).check(sent, "VirtualMachine", "request")).toEqual([])
-    const { instances } = await cloud.run(cloud.provider.launch(call as never, cloud.bare()))
-    expect(instances).toHaveLength(1)
-  })
-
-  test("an override that the SDK does not know is an error before anything is made", async () => {
-    const cloud = await azureCloud({
-      azure: { overrides: { osProfile: { windowsConfig: { enabled: true } }, licenceType: "x" } },
-      sdk,
+for (const { title, sdk, isThere } of ARM_COMPUTE)
+  describe.skipIf(!isThere)(title, () => {
+    test.each([
+      [ALL_OPTIONS, {}],
+      [
+        { proximityPlacementGroup: id("Microsoft.Compute/proximityPlacementGroups/near") },
+        { markets: ["spot"] as const },
+      ],
+      [{ disk: { ephemeral: true } }, { instanceTypes: ["Standard_E8ds_v5"] }],
+      [{}, { instanceTypes: ["Standard_D2ps_v5"] }],
+    ] as const)("the serializer drops nothing of what we send: %#", async (options, query) => {
+      const cloud = await azureCloud({ azure: options, sdk })
+      const [call] = await planMany(cloud, 1, query)
+      const { vm } = (call?.body ?? {}) as { readonly vm: JsonObject }
+      const sent = await connect(optionsFor(cloud.wire), sdk).serialize(vm as never)
+      expect(missingFrom(vm, sent)).toEqual([])
+      expect(sdkModel(sdk).check(sent, "VirtualMachine", "request")).toEqual([])
+      const { instances } = await cloud.run(cloud.provider.launch(call as never, cloud.bare()))
+      expect(instances).toHaveLength(1)
     })
-    const error = await prepareOf(cloud).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(SpecError)
-    expect((error as SpecError).problems.map(({ option }) => option)).toEqual([
-      "azure.overrides.osProfile.windowsConfig.enabled",
-      "azure.overrides.licenceType",
-    ])
-    expect(cloud.world.ledger.count()).toBe(0)
+
+    test("an override that the SDK does not know is an error before anything is made", async () => {
+      const cloud = await azureCloud({
+        azure: { overrides: { osProfile: { windowsConfig: { enabled: true } }, licenceType: "x" } },
+        sdk,
+      })
+      const error = await prepareOf(cloud).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(SpecError)
+      expect((error as SpecError).problems.map(({ option }) => option)).toEqual([
+        "azure.overrides.osProfile.windowsConfig.enabled",
+        "azure.overrides.licenceType",
+      ])
+      expect(cloud.world.ledger.count()).toBe(0)
+    })
   })
-})
 
 test("the model's check finds what is wrong", () => {
   const model = sdkModel("@azure/arm-compute")

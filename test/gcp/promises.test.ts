@@ -5,6 +5,7 @@ import { createCalls } from "../../src/calls/send.js"
 import type { Bucket } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { isLong, LONG } from "../support/long.js"
+import { COMPUTE, NOT_THERE } from "../support/newer-sdks.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { compute7 } from "./support/compute7.js"
 import { type Cloud, gce, optionsFor, TYPE, ZONE } from "./support/cloud.js"
@@ -68,7 +69,9 @@ for (const [version, sdk] of Object.entries(CLIENTS)) {
   for (const pace of ["bare", "core"] as const) {
     const isQuick = version === "6.15" && pace === "core"
     const title = `Compute Engine over the wire, client ${version}, with ${pace} calls`
-    describe.skipIf(!isQuick && !isLong)(isQuick ? title : `${title} (${LONG})`, () => {
+    const isThere = sdk === undefined || COMPUTE[1].isThere
+    const reason = isThere ? LONG : NOT_THERE
+    describe.skipIf(!isThere || (!isQuick && !isLong))(isQuick ? title : `${title} (${reason})`, () => {
       for (const { name, run, skipped } of contract(() => subject(pace, sdk), { skip: SKIP })) {
         test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
       }

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ClientPackage, installCommand } from "../../src/client-package.js"
-import { EC2, PRICING, SERVICE_QUOTAS } from "../../providers/aws/packages.js"
+import { EC2, PRICING, SERVICE_QUOTAS, STS } from "../../providers/aws/packages.js"
 import { IDENTITY, SDK } from "../../providers/azure/packages.js"
 import { COMPUTE } from "../../providers/gcp/packages.js"
 import { admits } from "./ranges.js"
@@ -114,7 +114,7 @@ test("the versions for Node 20 are those that Muster is tested with, and run the
       Record<string, { readonly version: string; readonly engines: { readonly node: string } }>
     >
   }
-  for (const { name, onNode20 } of [EC2, PRICING, SERVICE_QUOTAS, COMPUTE, SDK, IDENTITY]) {
+  for (const { name, onNode20 } of [EC2, PRICING, SERVICE_QUOTAS, STS, COMPUTE, SDK, IDENTITY]) {
     const { version = "0.0.0", engines } = packages[`node_modules/${name}`] ?? {}
     expect(admits(onNode20, version), `${name} ${version}`).toBe(true)
     expect(admits(peerDependencies[name] ?? "", version), `${name} ${version}`).toBe(true)

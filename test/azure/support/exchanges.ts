@@ -5,6 +5,7 @@
 import { afterAll, expect } from "vitest"
 import type { Exchange } from "../../../providers/azure/wire/index.js"
 import { perProcess } from "../../support/per-process.js"
+import { ARM_COMPUTE, installed, missingOf } from "../../support/newer-sdks.js"
 import { type Model, sdkModel } from "./model.js"
 
 /** The interface of a request's body and of its answer, by operation. */
@@ -30,10 +31,7 @@ export interface Checked {
 }
 
 const exchanges: Exchange[] = []
-const models: () => readonly Model[] = perProcess("models of arm-compute", () => [
-  sdkModel("@azure/arm-compute"),
-  sdkModel("armcompute25"),
-])
+const models: () => readonly Model[] = perProcess("models of arm-compute", () => installed(ARM_COMPUTE).map(sdkModel))
 
 export function recordExchange(exchange: Exchange): void {
   exchanges.push(exchange)
@@ -88,7 +86,7 @@ afterAll(() => {
   console.log(
     `contract: ${messages} messages checked against ${models()
       .map(({ source }) => source)
-      .join(" and ")}${rest}`,
+      .join(" and ")}${missingOf(ARM_COMPUTE)}${rest}`,
   )
   expect(problems).toEqual([])
 }, CHECK_MS)

@@ -121,8 +121,6 @@ export function listIn({ provider, calls }: Scripted): Promise<readonly Instance
   return provider.list({ uid: OWNER.uid }, calls)
 }
 
-/** Both versions of the SDK. */
-export const SDKS = ["@azure/arm-compute", "armcompute25"] as const
 /** A group of the user's own, in which nothing has to be claimed. */
 export const GIVEN = { resourceGroup: "workers" } as const
 

@@ -1,4 +1,5 @@
-/** The second major of the client. Named by a variable, or the compiler reads the 600,000 lines of its types. */
-const NAME: string = "compute7"
+import { createRequire } from "node:module"
+import { COMPUTE } from "../../support/newer-sdks.js"
 
-export const compute7 = (): Promise<unknown> => import(NAME)
+/** The second major of the client. Found by its folder, or the compiler reads the 600,000 lines of its types. */
+export const compute7 = async (): Promise<unknown> => createRequire(import.meta.url)(COMPUTE[1].sdk)

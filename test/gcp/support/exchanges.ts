@@ -3,10 +3,11 @@
  * wire answered. The wire itself compares with the first one only.
  */
 import { afterAll, expect } from "vitest"
+import { COMPUTE, installed, missingOf } from "../../support/newer-sdks.js"
 import { type Contract, contractOf, type Exchange, sampled } from "../../../providers/gcp/wire/index.js"
 
-/** The dev dependency's alias for the second version. */
-export const VERSIONS = ["@google-cloud/compute", "compute7"] as const
+/** Both, where the second one is installed. */
+export const VERSIONS = installed(COMPUTE)
 
 const counts = { requests: 0, replies: 0 }
 const problems = new Set<string>()
@@ -71,6 +72,8 @@ afterAll(() => {
   const { requests, replies, problems } = checkRecorded()
   if (requests === 0) return
   const sources = VERSIONS.map((name) => contractOf(name).source)
-  console.log(`contract: ${requests} requests and ${replies} replies checked against ${sources.join(" and ")}`)
+  console.log(
+    `contract: ${requests} requests and ${replies} replies checked against ${sources.join(" and ")}${missingOf(COMPUTE)}`,
+  )
   expect(problems).toEqual([])
 })
