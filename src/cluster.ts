@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Cluster: the object a user holds. */
+/** Cluster: the object a user holds. Whoever compiles against its types has, by the line above, what `await using` needs. */
 import { type Clock, systemClock, wallAheadMs } from "./calls/clock.js"
 import { seededClock } from "./calls/derived-clocks.js"
 import { within } from "./calls/within.js"
