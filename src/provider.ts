@@ -351,10 +351,10 @@ export interface Attempt {
   readonly number: number
   observed(remaining: Readonly<Record<string, number>>): void
   /**
-   * When the cloud gave its answer, by its own clock, in milliseconds since 1970 (the header Date): tell it of each answer that says
-   * so. Where none does, this machine's clock decides what is over.
+   * When the cloud gave its answer, by its own clock: the header Date as it is, or milliseconds since 1970. Tell it of each answer
+   * that says so; where none does, this machine's clock decides what is over. What is no date tells nothing.
    */
-  dated?(date: number): void
+  dated?(date: string | number | undefined): void
 }
 
 /**

@@ -2,7 +2,7 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { loadClient } from "../../src/client-package.js"
 import { SpecError, TransientError } from "../../src/errors.js"
-import type { Calls, Cost } from "../../src/provider.js"
+import type { Attempt, Calls, Cost } from "../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
 import type { Doing } from "./answers.js"
 import { type Deliver, delivering, type Resent } from "./credentials.js"
@@ -34,17 +34,48 @@ export function sender(options: AwsOptions): Send {
   const where = { region: options.region, ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }) }
   return (calls, api, cost, input, doing) => {
     const resent: Resent = new Set()
-    return calls.send(api, cost, async ({ signal }) => {
+    return calls.send(api, cost, async (attempt) => {
+      const { signal } = attempt
       try {
         const { sdk, deliver } = await connect()
         const Command = sdk[`${api}Command`] as new (input: unknown) => object
-        return complete(api, (await deliver(new Command(input), { signal, resent })) as Output<typeof api>)
+        const command = new Command(input)
+        // Another endpoint than EC2's own is an emulator's, or a test's, which may live in a time of its own.
+        if (options.endpoint === undefined) hearDate(command, attempt)
+        return complete(api, (await deliver(command, { signal, resent })) as Output<typeof api>)
       } catch (error) {
         if (signal.aborted) throw signal.reason
         throw toMusterError(error, { ...doing, ...where })
       }
     })
   }
+}
+
+/** What the SDK's middleware gets of an answer ("DeserializeHandlerOutput" in @smithy/types). */
+interface Answered {
+  readonly response?: { readonly headers?: Readonly<Record<string, string | undefined>> }
+}
+
+type Handler = (given: unknown) => Promise<Answered>
+
+/** A command of the SDK, as far as the headers of its answer go: what it returns has lost them. */
+interface Hearing {
+  readonly middlewareStack?: {
+    add(middleware: (next: Handler) => Handler, options: { readonly step: "deserialize"; readonly name: string }): void
+  }
+}
+
+/** Tells the attempt when EC2 gave its answer. */
+export function hearDate(command: object, attempt: Attempt): void {
+  const { middlewareStack } = command as Hearing
+  middlewareStack?.add(
+    (next) => async (given) => {
+      const answered = await next(given)
+      attempt.dated?.(answered.response?.headers?.date)
+      return answered
+    },
+    { step: "deserialize", name: "musterHearsDate" },
+  )
 }
 
 function complete<A extends Api>(api: A, reply: Output<A>): Output<A> {

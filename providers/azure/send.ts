@@ -67,6 +67,7 @@ async function sendOnce(
   try {
     const reply = await wire(connection(), attempt.signal)
     attempt.observed(remainingOf(reply))
+    attempt.dated?.(reply.headers.date)
     if (reply.status < 200 || reply.status > 299) {
       const refusal = refusalOf(reply, doing, accepts)
       if (refusal !== undefined) throw refusal

@@ -74,7 +74,8 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
   }
   return (calls, api, { what, message, fields, cost, offers = [] }) => {
     const { client, method, cost: usual } = APIS[api]
-    return calls.send(api, cost ?? usual, async ({ signal }) => {
+    return calls.send(api, cost ?? usual, async (attempt) => {
+      const { signal } = attempt
       const drawn = cost ?? usual
       const doing: Doing = { what, ...where, now: calls.now, cost: drawn, offers }
       const travel: Travel = { signal, fields, asked: message }
@@ -85,6 +86,7 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
         await travels.send(travel, (headers) =>
           sdk.innerApiCalls[method]?.(whole, { ...CALL_OPTIONS, otherArgs: { headers } }),
         )
+        attempt.dated?.(travel.date)
         const reply = checked(travel.reply, { api, fields }, doing)
         if (api.endsWith(".list")) refusePartial(reply as Page, what)
         return reply
@@ -186,7 +188,9 @@ async function fetched(
   const target = travel.fields === undefined ? url : withFields(url, `kind,${travel.fields}`)
   const { method } = init
   const { signal } = travel
-  return jsonOf(await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) }))
+  const reply = await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) })
+  if (typeof reply.headers.date === "string") travel.date = reply.headers.date
+  return jsonOf(reply)
 }
 
 /** A URL without parameters ends in "?", or has none. */

@@ -10,6 +10,8 @@ export interface Travel {
   readonly fields: string | undefined
   readonly asked: JsonObject
   reply?: unknown
+  /** When it was answered, as the header Date has it. */
+  date?: string | undefined
   failure?: unknown
 }
 

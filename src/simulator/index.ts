@@ -2,6 +2,7 @@
 export { type Clock, VirtualClock } from "../calls/clock.js"
 export type { Pool, TypeSpec } from "./catalogue.js"
 export { DEFAULT_TYPES } from "./catalogue.js"
+export { httpDate } from "./http-date.js"
 export { fits, inScope } from "../offer.js"
 export type { CreateRequest, Creation, Shortage } from "./create.js"
 export type { BootFault, Failing, FailKind, Fault, Interrupting, Storm } from "./faults.js"

@@ -1,8 +1,9 @@
 /** True time: from what a machine's clocks show, when they are set and when the machine sleeps. */
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
-import { CloudTime } from "../../src/calls/cloud-time.js"
+import { CloudTime, httpMoment } from "../../src/calls/cloud-time.js"
 import { TIMER_SLICE_MS, trueTime, trueTimer } from "../../src/calls/true-time.js"
+import { httpDate } from "../../src/simulator/http-date.js"
 import { shiftOf, timeOf } from "../../src/fleet/journal/written-time.js"
 
 const START = Date.UTC(2026, 0, 1)
@@ -134,6 +135,29 @@ describe("cloud time", () => {
     time.hear(START + 24 * HOUR_MS, START + 5_000)
     time.hear(Number.NaN, START)
     expect(time.aheadMs(-HOUR_MS)).toBe(500)
+  })
+})
+
+describe("the header Date", () => {
+  test.each([
+    ["Thu, 01 Jan 2026 00:00:00 GMT", START],
+    ["Sun, 29 Feb 2032 23:59:59 GMT", Date.UTC(2032, 1, 29, 23, 59, 59)],
+    [" Thu, 31 Dec 2026 12:00:00 GMT ", Date.UTC(2026, 11, 31, 12)],
+    ["Sunday, 06-Nov-94 08:49:37 GMT", undefined],
+    ["Mon, 30 Feb 2026 00:00:00 GMT", undefined],
+    ["Thu, 01 Foo 2026 00:00:00 GMT", undefined],
+    ["2026-01-01T00:00:00Z", undefined],
+    ["", undefined],
+  ])("%s", (text, moment) => {
+    expect(httpMoment(text)).toBe(moment)
+  })
+
+  test("is written as it is read", () => {
+    const at = Date.UTC(2028, 1, 29, 7, 8, 9)
+    expect([httpDate(at, new Date(at).toISOString()), httpMoment(new Date(at).toUTCString())]).toEqual([
+      new Date(at).toUTCString(),
+      at,
+    ])
   })
 })
 

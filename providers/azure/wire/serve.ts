@@ -1,7 +1,8 @@
 /** One HTTPS request: read, given to the world, and answered, or spoiled as the world's script wants it. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Scope } from "../../../src/provider.js"
-import { WorldError } from "../../../src/simulator/index.js"
+import { httpDate, WorldError } from "../../../src/simulator/index.js"
+import { isoTime } from "../times.js"
 import { actionsOf } from "./actions.js"
 import { catalogueRoutes } from "./catalogue.js"
 import { checkReplicated, groupRoutes } from "./groups.js"
@@ -54,6 +55,8 @@ export async function serve(wire: Wire, request: IncomingMessage, response: Serv
   response.once("close", () => {
     if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
   })
+  const now = wire.state.world.clock.now()
+  response.setHeader("date", httpDate(now, isoTime(now)))
   const asked = await read(wire, request)
   const route = ROUTES.find(({ method, path }) => method === asked.method && path.test(asked.path.toLowerCase()))
   const api = route?.api ?? `${asked.method} ${asked.path}`

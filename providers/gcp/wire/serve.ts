@@ -1,7 +1,8 @@
 /** One HTTP request: read, compared with the contract, given to the world, and answered, or spoiled as its script wants it. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Json, JsonObject } from "../../../src/provider.js"
-import { type World, WorldError } from "../../../src/simulator/index.js"
+import { httpDate, type World, WorldError } from "../../../src/simulator/index.js"
+import { isoTime } from "../time.js"
 import { refusalOf } from "./answers.js"
 import { BILLING, SKUS_API, SKUS_PATH } from "./billing.js"
 import { BULK } from "./bulk.js"
@@ -65,6 +66,8 @@ export async function serve(wire: Wire, request: IncomingMessage, response: Serv
   response.once("close", () => {
     if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
   })
+  const now = wire.world.clock.now()
+  response.setHeader("date", httpDate(now, isoTime(now)))
   let text = ""
   request.setEncoding("utf8")
   for await (const chunk of request) text += chunk as string
