@@ -15,6 +15,8 @@ import type { ClockAct, ClocksTrial } from "./trial.js"
 export const NAME = "ours"
 const TYPE = "s1.small"
 const MINUTE_MS = 60_000
+/** A timeout counts the time in which the machine is suspended. */
+const PATIENCE_MS = 10 * 60 * MINUTE_MS
 /** The largest process id that Linux gives is one less. */
 const NOBODY = 2 ** 22 + 1
 
@@ -104,7 +106,7 @@ function start(stage: Stage): Process {
 
 function scale(stage: Stage, own: Process): void {
   const isHeard = () => !own.isLeaving
-  void heard(stage, "scale", own.cluster.scale(stage.target, { timeoutMs: 30 * MINUTE_MS }), isHeard)
+  void heard(stage, "scale", own.cluster.scale(stage.target, { timeoutMs: PATIENCE_MS }), isHeard)
 }
 
 async function doOne(stage: Stage, own: Process, one: Exclude<ClockAct, { readonly kind: "jump" | "suspend" }>) {

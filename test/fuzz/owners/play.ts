@@ -38,7 +38,7 @@ export async function playOwners(trial: OwnersTrial): Promise<OwnersOutcome> {
     return {
       problems: [
         ...scene.problems,
-        ...(isAlone(trial) && isInTime(trial, scene.stage.bootMs) ? scene.watch.problems : []),
+        ...(isAlone(trial) ? scene.watch.problems : []),
         ...sharedProblems(scene.stage),
         ...unhandled.map((error) => `nobody heard of ${error instanceof Error ? error.stack : String(error)}`),
         ...(listeners() === before ? [] : ["listeners of the process are left"]),
@@ -59,12 +59,6 @@ export async function playOwners(trial: OwnersTrial): Promise<OwnersOutcome> {
 function isAlone({ hasClaims, owners }: OwnersTrial): boolean {
   const acts = owners.flatMap(({ steps }) => steps.map(({ act }) => act))
   return hasClaims || (owners.length === 1 && acts.every(({ kind }) => kind !== "attach" && kind !== "start"))
-}
-
-/** To whom a clock that was set forward by more than a boot may take tells that no boot under way will end well. */
-function isInTime({ owners }: OwnersTrial, bootMs: number): boolean {
-  const acts = owners.flatMap(({ steps }) => steps.map(({ act }) => act))
-  return acts.every((act) => act.kind !== "set-clock" || act.ms < bootMs)
 }
 
 function listeners(): number {

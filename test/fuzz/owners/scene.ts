@@ -47,14 +47,6 @@ export interface Scene {
 
 /** A wait may be so much longer than it was told to be, in milliseconds: what it ends by is answered first. */
 const SLACK_MS = 1_000
-/** On a machine whose clock is set back the time since it was last read is not counted: a process at rest reads it so often. */
-const LOST_MS = 31_000
-
-function slackMs({ owners }: OwnersTrial): number {
-  const isSet = owners.some(({ steps }) => steps.some(({ act }) => act.kind === "set-clock"))
-  return isSet ? LOST_MS : SLACK_MS
-}
-
 /** Undefined where it rejected, as it may with an error of Muster's own or the caller's reason. */
 export async function timed<T>(
   scene: Scene,
@@ -64,7 +56,7 @@ export async function timed<T>(
   work: Promise<T>,
   reason?: Error,
 ): Promise<T | Error> {
-  const { stage, problems, waits, trial } = scene
+  const { stage, problems, waits } = scene
   const begun = stage.clock.now()
   const wait = { what, life }
   waits.add(wait)
@@ -77,7 +69,7 @@ export async function timed<T>(
   } finally {
     waits.delete(wait)
     const ms = stage.clock.now() - begun
-    if (ms > limitMs + slackMs(trial)) problems.push(`${what} took ${ms / 1000} s, and had ${limitMs / 1000} s`)
+    if (ms > limitMs + SLACK_MS) problems.push(`${what} took ${ms / 1000} s, and had ${limitMs / 1000} s`)
   }
 }
 
