@@ -12,7 +12,7 @@ export type TagList = readonly { readonly Key: string; readonly Value: string }[
 const OUR_TAGS = 9
 const MAX_TAGS = 50 - OUR_TAGS
 
-/** "Although EC2 allows for any character in its tags", a line break or a NUL is nobody's wish. */
+/** "Although EC2 allows for any character in its tags", a line break or a NUL in a key is nobody's wish. */
 const CONTROL = /\p{Cc}/u
 
 /** "Enable access to tags in instance metadata": what keys may have then, and what they may not be. */
@@ -54,7 +54,6 @@ function problemOf(key: string, value: string): string | undefined {
   if (key === "" || key.length > 128 || CONTROL.test(key)) {
     return "is no tag's key; EC2 takes 1 to 128 characters, none of them a line break or another control character"
   }
-  if (CONTROL.test(value)) return "has a line break or another control character in its value; leave it out"
   return value.length > 256 ? `is ${value.length} characters long; EC2 takes 256` : undefined
 }
 
