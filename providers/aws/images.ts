@@ -7,7 +7,7 @@ import type { Send } from "./client.js"
 import type { ImageTraits } from "./misfits.js"
 import type { AwsImage, AwsOptions } from "./options.js"
 import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "./options-check.js"
-import { pages } from "./pages.js"
+import { sharedPages } from "./shared-reads.js"
 import { isOutOfReach } from "./subnets.js"
 
 /** An image and the devices of its disks, the root's first; no devices: they could not be read. */
@@ -207,7 +207,7 @@ async function readImages(
   what: string,
   calls: Calls,
 ): Promise<readonly Ec2.Image[]> {
-  const read = await pages(send, calls, "DescribeImages", { input, what })
+  const read = await sharedPages(send, calls, "DescribeImages", { input, what })
   return read.flatMap((page) => page.Images ?? [])
 }
 

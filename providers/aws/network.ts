@@ -4,8 +4,8 @@ import { SpecError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
-import { pages } from "./pages.js"
 import { sharedGroups } from "./security-groups.js"
+import { sharedPages } from "./shared-reads.js"
 import { defaultSubnets, describeSubnets, isOutOfReach, knownSubnets, readSubnets, type Subnet } from "./subnets.js"
 
 export interface Network {
@@ -95,7 +95,7 @@ async function withRoutes(
 ): Promise<readonly Subnet[]> {
   const input = { Filters: [{ Name: "vpc-id", Values: [vpc] }], MaxResults: TABLES_PAGE }
   try {
-    const read = await pages(send, calls, "DescribeRouteTables", { input, what: `reading the routes of ${vpc}` })
+    const read = await sharedPages(send, calls, "DescribeRouteTables", { input, what: `reading the routes of ${vpc}` })
     const tables = read.flatMap((page) => page.RouteTables ?? [])
     return subnets.map((subnet) => ({ ...subnet, needsAddress: leadsToGateway(tableOf(tables, subnet.id)) }))
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Input, Output } from "./actions.js"
 import type { Send } from "./client.js"
 
 /** Actions that answer in pages. */
-type Paged =
+export type Paged =
   | "DescribeInstances"
   | "DescribeInstanceTypes"
   | "DescribeInstanceTypeOfferings"

@@ -5,6 +5,7 @@ import type { Send } from "./client.js"
 import { NOT_IMPLEMENTED } from "./errors.js"
 import type { AwsSubnet } from "./options.js"
 import { pages } from "./pages.js"
+import { sharedPages } from "./shared-reads.js"
 
 /** What is not known of a subnet is absent. */
 export type Subnet = {
@@ -72,7 +73,10 @@ export async function describeSubnets(
   what: string,
   calls: Calls,
 ): Promise<readonly Subnet[]> {
-  const read = await pages(send, calls, "DescribeSubnets", { input, what })
+  return subnetsIn(await sharedPages(send, calls, "DescribeSubnets", { input, what }))
+}
+
+function subnetsIn(read: readonly Ec2.DescribeSubnetsCommandOutput[]): readonly Subnet[] {
   return read.flatMap((page) => page.Subnets ?? []).flatMap(subnetOf)
 }
 
@@ -113,8 +117,10 @@ export function freeUntil(subnets: readonly Subnet[], now: number): number | und
 /** The same subnets with what is free in them now. */
 export async function recounted(send: Send, subnets: readonly Subnet[], calls: Calls): Promise<readonly Subnet[]> {
   const ids = subnets.map(({ id }) => id)
-  const read = await describeSubnets(send, { SubnetIds: ids }, "counting the free addresses of the subnets", calls)
-  const now = new Map(read.map(({ id, free }) => [id, free]))
+  const what = "counting the free addresses of the subnets"
+  // Never what was read before: it is asked because that is too old.
+  const read = await pages(send, calls, "DescribeSubnets", { input: { SubnetIds: ids }, what })
+  const now = new Map(subnetsIn(read).map(({ id, free }) => [id, free]))
   return subnets.map((subnet) => {
     const free = now.get(subnet.id) ?? subnet.free
     return free === undefined ? subnet : { ...subnet, free }

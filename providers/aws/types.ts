@@ -6,7 +6,8 @@ import type { Send } from "./client.js"
 import { familyOf } from "./families.js"
 import { misfitOf, type Needs } from "./misfits.js"
 import type { AwsOptions } from "./options.js"
-import { chunks, pages } from "./pages.js"
+import { chunks } from "./pages.js"
+import { sharedPages } from "./shared-reads.js"
 import { isOutOfReach } from "./subnets.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
@@ -75,7 +76,7 @@ async function readTypes(
   calls: Calls,
 ): Promise<readonly Ec2.InstanceTypeInfo[]> {
   const input = asked.InstanceTypes === undefined ? { ...asked, MaxResults: TYPES_BATCH } : asked
-  const read = await pages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })
+  const read = await sharedPages(send, calls, "DescribeInstanceTypes", { input, what: "reading instance types" })
   return read.flatMap((page) => page.InstanceTypes ?? [])
 }
 

@@ -3,7 +3,8 @@ import { TransientError } from "../../src/errors.js"
 import type { Calls, OfferQuery } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
-import { chunks, pages } from "./pages.js"
+import { chunks } from "./pages.js"
+import { sharedPages } from "./shared-reads.js"
 import { defaultSubnets, isOutOfReach, knownSubnets, placeOf, readSubnets } from "./subnets.js"
 
 const OFFERINGS_PAGE = 1000
@@ -62,7 +63,7 @@ async function readOfferings(
     const filters = batch === undefined ? {} : { Filters: [{ Name: "instance-type", Values: [...batch] }] }
     const input = { LocationType: "availability-zone" as const, MaxResults: OFFERINGS_PAGE, ...filters }
     const request = { input, what: "reading which zones have which types" }
-    for (const page of await pages(send, calls, "DescribeInstanceTypeOfferings", request)) {
+    for (const page of await sharedPages(send, calls, "DescribeInstanceTypeOfferings", request)) {
       for (const { InstanceType: type = "", Location: zone = "" } of page.InstanceTypeOfferings ?? []) {
         sold.set(type, [...(sold.get(type) ?? []), zone])
       }
