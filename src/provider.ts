@@ -132,6 +132,11 @@ export interface Prepared {
    * by itself.
    */
   readonly freshUntil?: number
+  /**
+   * Of a `readOnly` one: what making the rest will draw on, by what is made, so that groups that need the same count it once. Left
+   * out: there is nothing left to make.
+   */
+  readonly toMake?: Readonly<Record<string, Cost>>
 }
 
 /** One provider, one group, an id never used before: what to start, from which offers, best first. */

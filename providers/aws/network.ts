@@ -4,7 +4,7 @@ import { SpecError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import type { AwsOptions } from "./options.js"
-import { sharedGroups } from "./security-groups.js"
+import { sharedGroups, type ToMake } from "./security-groups.js"
 import { sharedPages } from "./shared-reads.js"
 import { defaultSubnets, describeSubnets, isOutOfReach, knownSubnets, readSubnets, type Subnet } from "./subnets.js"
 
@@ -12,6 +12,7 @@ export interface Network {
   /** Empty: EC2 finds the default subnet of each zone itself. */
   readonly subnets: readonly Subnet[]
   readonly securityGroupIds: readonly string[]
+  readonly toMake: ToMake
   readonly notes: readonly string[]
 }
 
@@ -29,13 +30,13 @@ export async function networkOf(send: Send, options: AwsOptions, group: GroupReq
   const named = knownSubnets(options.subnetIds ?? [])
   const isTold = named.length > 0 && named.every((subnet) => subnet.zone !== undefined)
   if (isTold && options.sshFrom === undefined) {
-    return { subnets: named, securityGroupIds: own, notes: addressNotes(named, group) }
+    return { subnets: named, securityGroupIds: own, toMake: {}, notes: addressNotes(named, group) }
   }
   const { subnets, notes } = await findSubnets(send, named, isTold, calls)
   const vpc = vpcOf(subnets)
   if (vpc === undefined) {
     if (options.sshFrom !== undefined) throw unreadableForSsh(options.sshFrom)
-    return { subnets, securityGroupIds: own, notes: [...notes, ...addressNotes(subnets, group)] }
+    return { subnets, securityGroupIds: own, toMake: {}, notes: [...notes, ...addressNotes(subnets, group)] }
   }
   const asked = { sshFrom: options.sshFrom, own: own.length > 0, tags: options.tags ?? {} }
   const [groups, routed] = await Promise.all([
@@ -45,6 +46,7 @@ export async function networkOf(send: Send, options: AwsOptions, group: GroupReq
   return {
     subnets: routed,
     securityGroupIds: [...own, ...groups.ids],
+    toMake: groups.toMake,
     notes: [...notes, ...groups.notes, ...addressNotes(routed, group)],
   }
 }

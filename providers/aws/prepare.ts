@@ -9,9 +9,10 @@ import { USER_DATA_BYTES } from "./limits.js"
 import { leaseProblems } from "./lease.js"
 import { networkOf } from "./network.js"
 import type { AwsOptions } from "./options.js"
+import type { ToMake } from "./security-groups.js"
 import { freeUntil, recounted, type Subnet } from "./subnets.js"
 import { tagProblems } from "./tags.js"
-import { makeTemplates } from "./templates.js"
+import { makeTemplates, templatesFor } from "./templates.js"
 import { userDataOf } from "./user-data.js"
 
 /**
@@ -63,7 +64,23 @@ export async function prepare(
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
   const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...script.notes]
-  return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls) }
+  const toMake = calls.readOnly ? { toMake: setUpOf(options, body, request, network.toMake) } : {}
+  return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls), ...toMake }
+}
+
+/** What the first launch draws before it: the claim, the group's templates, and what the network lacks. */
+function setUpOf(
+  options: AwsOptions,
+  blueprint: Blueprint,
+  { owner, group }: { readonly owner: Owner; readonly group: GroupRequest },
+  network: ToMake,
+): ToMake {
+  const claim = needsClaim(options, owner) ? { claim: { DescribeLaunchTemplates: 1, CreateLaunchTemplate: 1 } } : {}
+  const templates = templatesFor(blueprint, group).map(({ LaunchTemplateName: name }) => [
+    `template ${String(name)}`,
+    { CreateLaunchTemplate: 1 },
+  ])
+  return { ...claim, ...(Object.fromEntries(templates) as ToMake), ...network }
 }
 
 /** Fleets launch from templates; RunInstances needs none. Who insists on fleets is told by the first of them. */

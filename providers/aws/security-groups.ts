@@ -1,7 +1,7 @@
 /** The security groups that Muster shares between clusters: one for each VPC, and one more for each range SSH is open to. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError, TransientError } from "../../src/errors.js"
-import type { Calls } from "../../src/provider.js"
+import type { Calls, Prepared } from "../../src/provider.js"
 import type { Send } from "./client.js"
 import { pages } from "./pages.js"
 import { NO_ROOM_FOR_GROUPS } from "./quota-codes.js"
@@ -37,8 +37,16 @@ function sshGroup(range: string): GroupSpec {
   }
 }
 
+/** A group and its one rule. */
+const GROUP_COST = { CreateSecurityGroup: 1, AuthorizeSecurityGroupIngress: 1 } as const
+
+/** Costs by what is made. */
+export type ToMake = NonNullable<Prepared["toMake"]>
+
 export interface FoundGroups {
   readonly ids: readonly string[]
+  /** What is made with the first launch. */
+  readonly toMake: ToMake
   readonly notes: readonly string[]
 }
 
@@ -58,20 +66,22 @@ export async function sharedGroups(
 ): Promise<FoundGroups> {
   const { sshFrom, own, tags } = options
   const wanted = [...(own ? [] : [BASE]), ...(sshFrom === undefined ? [] : [sshGroup(sshFrom)])]
-  if (wanted.length === 0) return { ids: [], notes: [] }
+  if (wanted.length === 0) return { ids: [], toMake: {}, notes: [] }
   try {
     const known = await readGroups(send, vpc, wanted, calls)
     const missing = wanted.filter(({ name }) => !known.has(name))
     if (calls.readOnly && missing.length > 0) {
       const names = missing.map(({ name }) => name).join(", ")
-      return { ids: [...known.values()], notes: [`security group ${names} comes into ${vpc} with the first launch`] }
+      const notes = [`security group ${names} comes into ${vpc} with the first launch`]
+      const each = missing.map(({ name }) => [`security group ${name} of ${vpc}`, GROUP_COST] as const)
+      return { ids: [...known.values()], toMake: Object.fromEntries(each), notes }
     }
     const made = await Promise.all(missing.map((spec) => makeGroup(send, { vpc, spec, tags }, calls)))
-    return { ids: [...known.values(), ...made].sort(), notes: [] }
+    return { ids: [...known.values(), ...made].sort(), toMake: {}, notes: [] }
   } catch (error) {
     if (!(isOutOfReach(error) || lacksRoom(error)) || sshFrom !== undefined) throw error
     const note = `Muster's security group could not be read or made (${messageOf(error)}); the default group of ${vpc} is used`
-    return { ids: [], notes: [note] }
+    return { ids: [], toMake: {}, notes: [note] }
   }
 }
 

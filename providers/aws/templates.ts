@@ -60,7 +60,19 @@ export async function makeTemplates(
   group: GroupRequest,
   calls: Calls,
 ): Promise<string | undefined> {
-  if (calls.readOnly || !mayUseFleets(blueprint, group)) return undefined
+  if (calls.readOnly) return undefined
+  try {
+    await Promise.all(templatesFor(blueprint, group).map((template) => makeTemplate(send, template, calls)))
+    return undefined
+  } catch (error) {
+    if (!isOutOfReach(error) && !lacksRoomForTemplates(error)) throw error
+    return (error as Error).message
+  }
+}
+
+/** Those that the fleets of a group launch from; none where it launches by no fleet. */
+export function templatesFor(blueprint: Blueprint, group: GroupRequest): readonly JsonObject[] {
+  if (!mayUseFleets(blueprint, group)) return []
   const archs = group.archs.filter((arch) => blueprint.images[arch] !== undefined)
   const addresses = new Set(
     blueprint.subnets.length === 0
@@ -71,16 +83,8 @@ export async function makeTemplates(
   const kinds = archs.flatMap((arch) =>
     [...addresses].flatMap((address) => markets.map((market): TemplateKind => ({ arch, address, market }))),
   )
-  const templates = new Map(
-    kinds.map((kind) => templateOf(blueprint, kind)).map((one) => [one.LaunchTemplateName, one]),
-  )
-  try {
-    await Promise.all([...templates.values()].map((template) => makeTemplate(send, template, calls)))
-    return undefined
-  } catch (error) {
-    if (!isOutOfReach(error) && !lacksRoomForTemplates(error)) throw error
-    return (error as Error).message
-  }
+  const named = kinds.map((kind) => templateOf(blueprint, kind)).map((one) => [one.LaunchTemplateName, one] as const)
+  return [...new Map(named).values()]
 }
 
 /** The region has as many templates as it may have. */

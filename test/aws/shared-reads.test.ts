@@ -77,3 +77,26 @@ describe("one read for several", () => {
     expect(cloud.world.ledger.of("DescribeInstanceTypes")).toHaveLength(2)
   })
 })
+
+describe("what a plan says of time", () => {
+  const names = Array.from({ length: 60 }, (_, index) => `g${index}`)
+
+  test("counts what set-up draws: sixty templates and a claim, of which fifty pass at once", async () => {
+    const cloud = await cloudOf()
+    const groups = Object.fromEntries(names.map((name) => [name, { startup: `echo ${name}`, market: "spot" as const }]))
+    const spec = { name: "render", provider: cloud.provider, instanceType: "m7i.large", groups } as ClusterSpec
+    const cluster = new Cluster(spec, { clock: cloud.clock, seed: 1, journal: false })
+    const each = Object.fromEntries(names.map((name) => [name, 1]))
+    // CreateLaunchTemplate: 50 at once and five more a second ("Request throttling for the Amazon EC2 API").
+    expect((await cloud.run(cluster.plan(each))).etaMs).toBe(((61 - 50) / 5) * 1000)
+    expect(cloud.world.ledger.of("CreateLaunchTemplate")).toEqual([])
+    const began = cloud.clock.now()
+    await cloud.run(cluster.scale(each))
+    const last = cloud.world.ledger.of("CreateLaunchTemplate").at(-1)?.at ?? 0
+    expect(last - began).toBeGreaterThanOrEqual(2_000)
+    expect(cloud.world.ledger.of("CreateLaunchTemplate")).toHaveLength(61)
+    await cloud.run(cluster.close())
+    // They are there now.
+    expect(countsOf(cloud).map(([, count]) => count)).toEqual([1, 1, 1, 1])
+  })
+})

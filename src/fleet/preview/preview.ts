@@ -1,7 +1,7 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
 import { accountOf } from "../../calls/account.js"
 import { inScope } from "../../offer.js"
-import type { Headroom, Offer, Wish } from "../../provider.js"
+import type { Cost, Headroom, Offer, Wish } from "../../provider.js"
 import { refusalOf } from "../spending/budget.js"
 import { type Fleet, fleetCalls, type GroupState, messageOf, preparedKey } from "../context.js"
 import { type Draft, type Drafts, draftTargets } from "./draft.js"
@@ -75,7 +75,7 @@ export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, num
   const previews = await Promise.all(drafts.map((draft) => previewOf(fleet, draft, volleys, prepared)))
   const refused = refusalOf(fleet, targets)
   const groups = previews.map((one) => (refused === undefined ? one : { ...one, notes: [...one.notes, refused] }))
-  const plan = { cluster: fleet.owner.cluster, groups, etaMs: etaOf(fleet, volleys) }
+  const plan = { cluster: fleet.owner.cluster, groups, etaMs: etaOf(fleet, volleys, prepared) }
   const now = fleet.clock.now()
   return Object.defineProperty(plan, "toString", { value: () => planText(plan, now) })
 }
@@ -121,7 +121,7 @@ async function previewOf(
     offersAt,
     ...(isWhole && price.expected !== undefined ? { pricePerHour: price.expected } : {}),
     price,
-    etaMs: etaOf(fleet, volleys),
+    etaMs: etaOf(fleet, volleys, prepared),
     headroom: distinct(rooms.flatMap((room) => room.headroom)),
     notes: [...new Set([...notes, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes])],
   }
@@ -180,15 +180,21 @@ function distinct(rows: readonly Headroom[]): readonly Headroom[] {
   return [...new Map(rows.map((row) => [JSON.stringify([row.name, row.scope]), row])).values()]
 }
 
-/** Of the accounts that the calls draw on, the one that takes longest. */
-function etaOf(fleet: Fleet, volleys: readonly Volley[]): number {
+/** What is made before the first of these calls, each thing once. */
+function setUpOf(volleys: readonly Volley[], prepared: Drafts["prepared"]): readonly Cost[] {
+  const toMake = volleys.map(({ provider, wish }) => prepared.get(preparedKey(provider, wish.group))?.toMake ?? {})
+  return Object.values(Object.assign({}, ...toMake) as Readonly<Record<string, Cost>>)
+}
+
+/** Of the accounts that set-up and calls draw on, the one that takes longest. */
+function etaOf(fleet: Fleet, volleys: readonly Volley[], prepared: Drafts["prepared"]): number {
   const accounts = new Map<string, Volley[]>()
   for (const volley of volleys) {
     const { account } = volley.provider.limits
     accounts.set(account, [...(accounts.get(account) ?? []), volley])
   }
   const waits = [...accounts.values()].map((own) => {
-    const costs = own.flatMap(({ calls }) => calls.map((call) => call.cost))
+    const costs = [...setUpOf(own, prepared), ...own.flatMap(({ calls }) => calls.map((call) => call.cost))]
     const [limits] = own.map(({ provider }) => provider.limits)
     return limits === undefined ? 0 : etaMs(limits.buckets, accountOf(fleet.clock, limits).buckets.levels(), costs)
   })
