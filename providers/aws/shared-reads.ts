@@ -50,7 +50,23 @@ export async function sharedPages<A extends Paged>(
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason as Error)
-    signal.addEventListener("abort", stop, { once: true })
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop))
+    const stops = stopsOf(signal)
+    stops.add(stop)
+    answer.then(resolve, reject).finally(() => stops.delete(stop))
   })
+}
+
+const waiting = new WeakMap<AbortSignal, Set<() => void>>()
+
+/** One listener for each signal: all groups of a cluster have the same, and Node warns of more than ten. */
+function stopsOf(signal: AbortSignal): Set<() => void> {
+  const known = waiting.get(signal)
+  if (known !== undefined) return known
+  const stops = new Set<() => void>()
+  waiting.set(signal, stops)
+  const stopAll = () => {
+    for (const stop of stops) stop()
+  }
+  signal.addEventListener("abort", stopAll, { once: true })
+  return stops
 }
