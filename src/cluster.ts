@@ -20,6 +20,7 @@ import { type Group, groupOf } from "./group.js"
 import { checkUntil } from "./money/budget.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
 import { Opening } from "./opening.js"
+import { checkScript } from "./script-check.js"
 import type { Session } from "./session.js"
 import { type ClusterFields, type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
@@ -80,7 +81,7 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
    * and options): that rejects the first `scale` or `plan`.
    */
   constructor(spec: ClusterSpec<Names>, options: ClusterOptions = {}) {
-    this.#spec = resolveSpec(spec)
+    this.#spec = resolveSpec(spec, checkScript)
     const { clock = systemClock, seed } = options
     checkUntil(this.#spec.budget, clock.now() + wallAheadMs(clock))
     this.#clock = seed === undefined ? clock : seededClock(clock, seed)
@@ -398,6 +399,7 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
       },
       disown: (error) => this.#disown(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
+      isAsked: () => this.#scaling.size > 0 || this.#closing !== undefined || this.#detaching !== undefined,
       abort,
     })
     opening.catch(({ name, message }: Error) => this.#emit({ type: "problem", error: name, message }))

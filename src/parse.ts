@@ -31,6 +31,7 @@ function schemaFrom<T>(schemaOf: (z: Z) => Zod.ZodType<T>): Zod.ZodType<T> {
  * @param what names the thing in messages: "cluster", "aws", "scale".
  * @param schemaOf the schema, given zod when it is needed; use `z.strictObject` so that unknown options are found.
  * @param alsoWrong what a schema cannot say; it is said after what the schema finds.
+ * @param meant what to use instead of options that other tools have, by the option's letters in lower case.
  * @throws SpecError with every problem, each naming the option, showing the value and saying what is allowed.
  */
 export function parseOptions<T>(
@@ -38,25 +39,37 @@ export function parseOptions<T>(
   schemaOf: (z: Z) => Zod.ZodType<T>,
   input: unknown,
   alsoWrong: readonly SpecProblem[] = [],
+  meant: Meant = {},
 ): T {
   const schema = schemaFrom(schemaOf)
   // Compiling a schema that is used once takes longer than reading it.
   const result = schema.safeParse(input, { reportInput: true, jitless: true })
   if (result.success && alsoWrong.length === 0) return result.data
   const issues = result.error?.issues ?? []
-  throw new SpecError([...issues.flatMap((issue) => problemsOf(what, issue, schema, input)), ...alsoWrong])
+  throw new SpecError([...issues.flatMap((issue) => problemsOf({ what, schema, input, meant }, issue)), ...alsoWrong])
 }
 
-function problemsOf(what: string, issue: Zod.core.$ZodIssue, schema: Zod.ZodType, input: unknown): SpecProblem[] {
+/** What was probably meant by an option that does not exist: the name of one, or a sentence. */
+export type Meant = Readonly<Record<string, string>>
+
+interface Reading {
+  readonly what: string
+  readonly schema: Zod.ZodType
+  readonly input: unknown
+  readonly meant: Meant
+}
+
+function problemsOf(reading: Reading, issue: Zod.core.$ZodIssue): SpecProblem[] {
+  const { what, schema, input, meant } = reading
   const option = [what, ...issue.path.map(String)].join(".")
   const value = valueAt(input, issue.path)
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, issue.path)
-    return issue.keys.map((key) => unknownOption(option, key, known, value))
+    return issue.keys.map((key) => unknownOption(option, key, value, { known, meant }))
   }
   if (issue.code === "invalid_union") {
     const best = bestBranch(issue.errors.flat(), value)
-    if (best !== undefined) return problemsOf(what, { ...best, path: [...issue.path, ...best.path] }, schema, input)
+    if (best !== undefined) return problemsOf(reading, { ...best, path: [...issue.path, ...best.path] })
   }
   if (issue.code === "invalid_key") {
     const rules = issue.issues.map((inner) => ruleOf(inner, () => [])).join("; ")
@@ -83,11 +96,23 @@ function isNumber(issue: Zod.core.$ZodIssueInvalidType, value: unknown): boolean
   return typeof value === "number" && ["int", "number"].includes(issue.expected)
 }
 
-function unknownOption(parent: string, key: string, known: readonly string[], value: unknown): SpecProblem {
-  const near = nearest(key, known)
-  const hint = near === undefined ? `known options: ${known.join(", ")}` : `did you mean "${near}"?`
+function unknownOption(
+  parent: string,
+  key: string,
+  value: unknown,
+  { known, meant }: { readonly known: readonly string[]; readonly meant: Meant },
+): SpecProblem {
+  const hint = hintFor(key, known, meant)
   const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined
   return { option: `${parent}.${key}`, value: given, message: `unknown option (value ${show(given)}); ${hint}` }
+}
+
+/** An option that another tool has is no slip of the fingers, however near it comes to one of ours. */
+function hintFor(key: string, known: readonly string[], meant: Meant): string {
+  const other = meant[key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")]
+  const near = other === undefined ? nearest(key, known) : known.find((name) => name === other)
+  if (near !== undefined) return `did you mean "${near}"?`
+  return other ?? `known options: ${known.join(", ")}`
 }
 
 function knownKeys(schema: Zod.ZodType, path: readonly PropertyKey[]): string[] {

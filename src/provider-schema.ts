@@ -6,6 +6,9 @@ import type { Provider } from "./provider.js"
 export const PROVIDER_NAMES = ["local", "aws", "gcp", "azure"] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
+/** A region of each cloud, for messages. */
+export const REGION_EXAMPLES = { aws: "eu-west-2", gcp: "europe-west2", azure: "uksouth" } as const
+
 /** What every provider has, beside its name and region. */
 const SEAM = ["limits", "offers", "prepare", "split", "launch", "settle", "list", "terminate"] as const
 

@@ -345,6 +345,10 @@ export interface Limits {
   readonly leastBilledSeconds?: number
   /** The market of every offer where a cloud has no other; a request for another market is refused. */
   readonly markets: readonly Market[]
+  /** Neither the cloud nor the guest ends an instance at its cluster's deadline: only Muster does. */
+  readonly outlivesDeadline?: true
+  /** Instances are part of this process, and end with it. */
+  readonly endsWithProcess?: true
 }
 
 export type Cost = Readonly<Record<string, number>>
@@ -394,6 +398,9 @@ export interface Provider {
    * function, so that a provider that is printed shows none of them.
    */
   recipe?(): JsonObject | undefined
+
+  /** Of those options, beside the region, what tells where its instances are: texts that may be shown to anybody. Pure. */
+  whereabouts?(): Readonly<Record<string, string>>
 
   /** Everything sold that fits the query, available now or not, priced where a price is known. */
   offers(query: OfferQuery, calls: Calls): Promise<readonly Offer[]>

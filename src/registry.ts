@@ -2,6 +2,7 @@
 import { SpecError } from "./errors.js"
 import { show } from "./parse.js"
 import type { JsonObject, Provider } from "./provider.js"
+import { REGION_EXAMPLES } from "./provider-schema.js"
 import type { ProviderName } from "./spec.js"
 
 /** How a name becomes an adapter: from a region and, where more is told, the options of its factory. */
@@ -16,11 +17,11 @@ const LOAD: Readonly<Record<ProviderName, Load>> = {
     return (await import("../providers/local/index.js")).local(options)
   },
   aws: async (region, options) =>
-    (await import("../providers/aws/index.js")).aws({ ...options, region: given(region, "aws", "eu-west-2") }),
+    (await import("../providers/aws/index.js")).aws({ ...options, region: given(region, "aws") }),
   gcp: async (region, options) =>
-    (await import("../providers/gcp/index.js")).gcp({ ...options, region: given(region, "gcp", "europe-west2") }),
+    (await import("../providers/gcp/index.js")).gcp({ ...options, region: given(region, "gcp") }),
   azure: async (region, options) => {
-    const location = given(region, "azure", "uksouth")
+    const location = given(region, "azure")
     const subscriptionId = options.subscriptionId ?? process.env.AZURE_SUBSCRIPTION_ID
     if (subscriptionId === undefined) {
       const message = `is "azure", which needs a subscription: set AZURE_SUBSCRIPTION_ID, or give azure({ subscriptionId, location })`
@@ -34,8 +35,9 @@ const LOAD: Readonly<Record<ProviderName, Load>> = {
   },
 }
 
-function given(region: string | undefined, name: ProviderName, example: string): string {
+function given(region: string | undefined, name: keyof typeof REGION_EXAMPLES): string {
   if (region !== undefined) return region
+  const example = REGION_EXAMPLES[name]
   throw new SpecError([
     { option: "cluster.region", message: `is missing; ${name} needs one, such as ${show(example)}` },
   ])

@@ -2,10 +2,12 @@
 import type { Clock } from "./calls/clock.js"
 import { within } from "./calls/within.js"
 import type { ClusterEventBody } from "./events.js"
+import { tellIfLeft } from "./exit/left-open.js"
 import { closeOnExit } from "./exit/on-exit.js"
 import { type Closed, closeFleet } from "./fleet/closing.js"
 import { type Fleet, messageOf } from "./fleet/context.js"
 import { type Explanation, explain } from "./fleet/explain/explain.js"
+import { goingOnText } from "./fleet/going-on.js"
 import { onWire, stillOpen } from "./fleet/leaving.js"
 import { fence } from "./fleet/launching/withdraw.js"
 import { type BillRow, defaultJournalDirectory } from "./fleet/journal/journal.js"
@@ -36,6 +38,8 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly emit: (event: ClusterEventBody) => void
   /** Closes the whole cluster: what a process that ends asks for. */
   readonly close: (timeoutMs: number) => Promise<Receipt>
+  /** Somebody waits for a call of the cluster. */
+  readonly isAsked: () => boolean
   /** Ends all that is asked of the cloud. */
   readonly abort: AbortController
 }
@@ -73,15 +77,23 @@ export class Session {
   }
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
-    const { name, isNamed, close, abort } = options
+    const { name, isNamed, close, isAsked, abort } = options
     let session: Session | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options
     const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
     const { fleet } = opened
     const size = () => fleet.roster.all.living.size
-    const onExit = () => closeOnExit({ name, size, close, requests: () => endRequests(fleet, spec, journal) })
-    session = new Session({ ...opened, abort }, [keepLease(fleet), ...(spec.closeOnExit ? [onExit()] : [])])
+    const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
+    const goesOn = () => goingOnText(fleet, isElsewhere ? journal : undefined)
+    const requests = () => endRequests(fleet, spec, journal)
+    const hasMade = () => fleet.mayHaveMadeAt.size > 0
+    const watches = [
+      keepLease(fleet),
+      ...(spec.closeOnExit ? [closeOnExit({ name, size, close, requests, hasMade, goesOn })] : []),
+      ...(fleet.clock.isVirtual ? [] : [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })]),
+    ]
+    session = new Session({ ...opened, abort }, watches)
     wake()
     return session
   }

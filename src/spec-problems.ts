@@ -2,6 +2,8 @@
 import type { SpecProblem } from "./errors.js"
 import { show } from "./parse.js"
 import type { Provider } from "./provider.js"
+import { REGION_EXAMPLES } from "./provider-schema.js"
+import type { ScriptVerdict } from "./script-check.js"
 import { type ClusterFields, type ProviderName, type ResolvedGroup, SIZES } from "./spec.js"
 
 /** A year: longer than any burst. */
@@ -15,20 +17,39 @@ export interface Reading {
   readonly groups: readonly ResolvedGroup[]
   readonly maxLifetimeMs: number
   readonly leaseMs: number | undefined
+  /** Reads a startup. */
+  readonly check: (script: string) => ScriptVerdict
 }
 
 /** All of them at once. */
-export function specProblems(
-  spec: ClusterFields,
-  { providers, groups, maxLifetimeMs, leaseMs }: Reading,
-): SpecProblem[] {
+export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem[] {
+  const { providers, groups, maxLifetimeMs, leaseMs, check } = reading
   return [
     ...groups.flatMap((group) => selectionProblems(group, spec)),
+    ...scriptProblems(spec, groups, check),
     ...returnProblems(groups, spec),
     ...regionProblems(spec, providers),
     ...lifetimeProblems(spec, maxLifetimeMs),
     ...leaseProblems(spec, leaseMs, maxLifetimeMs),
   ]
+}
+
+/** Once for all groups that have it from the top. */
+function scriptProblems(spec: ClusterFields, groups: readonly ResolvedGroup[], check: Reading["check"]): SpecProblem[] {
+  const wrong = groups.flatMap(({ name, startup }) => {
+    const problem = startup === undefined ? undefined : check(startup).problem
+    const isOwn = spec.groups?.[name]?.startup !== undefined
+    return problem === undefined
+      ? []
+      : [[isOwn ? `cluster.groups.${name}.startup` : "cluster.startup", problem] as const]
+  })
+  return [...new Map(wrong)].map(([option, message]) => ({ option, message }))
+}
+
+/** What may be wrong with a startup elsewhere. */
+export function scriptNotes({ startup }: ResolvedGroup, check: Reading["check"]): readonly string[] {
+  const note = startup === undefined ? undefined : check(startup).note
+  return note === undefined ? [] : [`startup: ${note}`]
 }
 
 function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {
@@ -76,13 +97,28 @@ function selectionProblems(group: ResolvedGroup, spec: ClusterFields) {
   return [{ option: `${at}.instanceType`, value, message }]
 }
 
-/** A provider object has its region already; one given beside it must agree. */
-function regionProblems(spec: ClusterFields, providers: readonly (ProviderName | Provider)[]) {
-  if (spec.region === undefined) return []
+/** A provider object has its region already; one given beside it must agree. This machine has one, and a cloud many. */
+function regionProblems(spec: ClusterFields, providers: readonly (ProviderName | Provider)[]): SpecProblem[] {
+  const names = providers.filter((provider) => typeof provider === "string")
+  if (spec.region === undefined) return names.flatMap(missingRegion)
   const regions = [spec.region].flat()
-  return providers.flatMap((provider) => {
+  const strange = names.includes("local") ? regions.filter((region) => region !== "local") : []
+  const isElsewhere =
+    strange.length > 0 ? [{ option: "cluster.region", value: spec.region, message: localRegion(strange) }] : []
+  const given = providers.flatMap((provider) => {
     if (typeof provider === "string" || regions.includes(provider.region)) return []
     const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
     return [{ option: "cluster.region", value: spec.region, message }]
   })
+  return [...isElsewhere, ...given]
+}
+
+function missingRegion(name: ProviderName): SpecProblem[] {
+  if (name === "local") return []
+  const message = `is missing; ${name} needs one, such as ${show(REGION_EXAMPLES[name])}`
+  return [{ option: "cluster.region", message }]
+}
+
+function localRegion(regions: readonly string[]): string {
+  return `is ${show(regions.length === 1 ? regions[0] : regions)}; provider "local" is this machine, whose only region is "local": leave region out, or name a cloud`
 }

@@ -2,11 +2,14 @@
 import type * as Zod from "zod"
 import { momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
+import { MEANT } from "./meant.js"
 import { budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./parse.js"
 import type { Arch, Provider, Range } from "./provider.js"
 import { type ProviderName, providerSchema } from "./provider-schema.js"
-import { specProblems } from "./spec-problems.js"
+import type { ScriptVerdict } from "./script-check.js"
+import { tidyScript } from "./script.js"
+import { scriptNotes, specProblems } from "./spec-problems.js"
 import type { ClusterFields, MarketWish, Order, Share, WorkerFields } from "./spec-types.js"
 
 export { PROVIDER_NAMES, type ProviderName } from "./provider-schema.js"
@@ -29,6 +32,8 @@ export interface ResolvedGroup {
   readonly maxUnavailable: Share
   readonly image: string | undefined
   readonly startup: string | undefined
+  /** What the user should know of it: what was converted, or may not work everywhere. */
+  readonly notes: readonly string[]
   readonly environment: Readonly<Record<string, string>>
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
@@ -113,7 +118,10 @@ const workerShape = (z: Z) => {
     returnToSpot: durationSchema(z).optional(),
     maxUnavailable: z.union([z.int().positive(), z.string()]).refine(isShare, SHARE_RULE).optional(),
     image: word.optional(),
-    startup: z.string().optional(),
+    startup: z
+      .string("use a text: the script itself, or one in each group")
+      .refine((text) => !text.includes("\0"), "has a NUL, which no script can hold")
+      .optional(),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
     publicAddress: z.union([z.boolean(), z.literal("auto")]).optional(),
     tags: z.record(z.string().regex(TAG_KEY, TAG_KEY_RULE), z.string().regex(TAG_VALUE, TAG_VALUE_RULE)).optional(),
@@ -151,15 +159,16 @@ const clusterSchema = (z: Z): Zod.ZodType => {
 /**
  * Checks a spec and fills in its defaults.
  *
+ * @param check reads startups; nobody does when left out.
  * @throws SpecError with every problem at once.
  */
-export function resolveSpec(input: ClusterFields): ResolvedSpec {
-  const spec = parseOptions("cluster", clusterSchema, input) as ClusterFields
+export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {
+  const spec = parseOptions("cluster", clusterSchema, input, [], MEANT) as ClusterFields
   const providers = [spec.provider].flat() as readonly (ProviderName | Provider)[]
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
-  const problems = specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs })
+  const problems = specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })
   if (problems.length > 0) throw new SpecError(problems)
   return {
     name: spec.name,
@@ -173,13 +182,15 @@ export function resolveSpec(input: ClusterFields): ResolvedSpec {
     describesWorkers: describesWorkers(spec),
     budget: resolveBudget(spec.budget, momentOf),
     maxWorkers: spec.maxWorkers,
-    groups,
+    groups: groups.map((group) => ({ ...group, notes: [...group.notes, ...scriptNotes(group, check)] })),
   }
 }
 
 /** The options that describe a machine instead of naming its type. */
 export const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
+
+const NO_SCRIPT = { text: undefined, changes: [] } as const
 
 function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): ResolvedGroup {
   // A group that chooses its machines in one way does not inherit the other way from the top.
@@ -188,7 +199,9 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
   const { vcpus, memoryGiB, gpu, localDisk, instanceType, ...shared } = spec
   const sizes = { vcpus, memoryGiB, gpu, localDisk }
   const inherited = { ...(choosesType ? {} : sizes), ...(choosesSize ? {} : { instanceType }) }
-  const group: WorkerFields = { ...shared, ...(inherited as WorkerFields), ...own }
+  const given: WorkerFields = { ...shared, ...(inherited as WorkerFields), ...own }
+  const { text: startup, changes } = given.startup === undefined ? NO_SCRIPT : tidyScript(given.startup)
+  const group: WorkerFields = startup === undefined ? given : { ...given, startup }
   return {
     name,
     asked: askedOf(group, { ...spec.environment, ...own.environment }, { ...spec.tags, ...own.tags }),
@@ -206,7 +219,8 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
     returnToSpotMs: group.returnToSpot === undefined ? undefined : durationMs(group.returnToSpot),
     maxUnavailable: group.maxUnavailable ?? "10%",
     image: group.image,
-    startup: group.startup,
+    startup,
+    notes: changes.length === 0 ? [] : [`startup was converted: ${changes.join("; ")}`],
     environment: { ...spec.environment, ...own.environment },
     publicAddress: group.publicAddress ?? "auto",
     tags: { ...spec.tags, ...own.tags },

@@ -28,8 +28,22 @@ export function untilText(at: number, now: number): string {
   return at - now < 500 ? "now" : `in ${spanText(at - now)}`
 }
 
+/** What moves a terminal's cursor, changes its colours, or turns the direction of what follows. */
+const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
+
+/** Foreign words (a tag's value, what a cloud says) on one line, with nothing in them that a terminal would obey. */
+export function plain(text: string): string {
+  return text.replaceAll(/[\n\r\t]+/g, " ").replaceAll(UNSEEN, "")
+}
+
+/** The same for text of several lines, which stay. */
+export function plainLines(text: string): string {
+  return text.split("\n").map(plain).join("\n")
+}
+
 /** Rows as columns of even width, two spaces apart, indented by `indent`. */
-export function columns(rows: readonly (readonly string[])[], indent = 4): string[] {
+export function columns(given: readonly (readonly string[])[], indent = 4): string[] {
+  const rows = given.map((row) => row.map(plain))
   const widths: number[] = []
   for (const row of rows) for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length)
   const pad = " ".repeat(indent)

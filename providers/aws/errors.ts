@@ -1,5 +1,6 @@
 /** From what the SDK throws to the classes of `src/errors`; what EC2's own answers mean is in `answers.ts`. */
 import { AuthError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
+import { openFilesAdvice } from "../../src/machine.js"
 import { type Doing, readAnswer } from "./answers.js"
 import { rowOf } from "./codes.js"
 
@@ -87,6 +88,8 @@ function unsent(error: SdkError, doing: Doing): MusterError | undefined {
       words,
     )
   }
+  const advice = openFilesAdvice(error.code)
+  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${error.message ?? ""})`, words)
   if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
     const message = `${placeOf(doing)} shows a certificate that is not trusted here (${error.message ?? ""})`
     return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)

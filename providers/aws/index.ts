@@ -59,6 +59,7 @@ export function aws(options: AwsOptions): AwsProvider {
     region,
     limits,
     recipe: () => plainOptions(options),
+    whereabouts: () => (parsed.endpoint === undefined ? {} : { endpoint: parsed.endpoint }),
     offers: (query, calls) => explain(calls, offers(send, parsed, query, calls)),
     prepare: (owner, group, calls) => explain(calls, prepare(send, parsed, { owner, group }, calls)),
     refresh: (prepared, calls) => refresh(send, prepared, calls),

@@ -1,7 +1,7 @@
 /** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
-import { nearest, parseOptions, type Z } from "../../src/parse.js"
+import { type Meant, nearest, parseOptions, type Z } from "../../src/parse.js"
 import { dateOf } from "./credentials.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 import { ownTagProblems } from "./tags.js"
@@ -24,6 +24,23 @@ const OWNED: Readonly<Record<string, string>> = {
 
 /** "eu-west-2a", a Local Zone ("us-west-2-lax-1a"), or a Wavelength Zone ("us-east-1-wl1-bos-wlz-1"). */
 const ZONE = /^[a-z]{2,}(-[a-z0-9]+)+(-?[a-z]|-wlz-\d+)$/
+
+/** What EC2's own tools call it, or where it belongs. */
+const MEANT: Meant = {
+  ...{ ami: "imageId", image: "imageId", amiid: "imageId", subnet: "subnetIds", subnets: "subnetIds" },
+  ...{ securitygroups: "securityGroupIds", iaminstanceprofile: "instanceProfile", role: "instanceProfile" },
+  ...{
+    keypair: "keyName",
+    sshkey: "keyName",
+    spotprice: "maxSpotPrice",
+    zone: 'zones belong to the cluster\'s spec: zones: ["eu-west-2a"]',
+  },
+  profile: "set AWS_PROFILE, or give credentials: fromIni({ profile })",
+  ...{
+    accesskeyid: "give credentials: { accessKeyId, secretAccessKey }",
+    secretaccesskey: "give credentials: { accessKeyId, secretAccessKey }",
+  },
+}
 
 const SUBNET = /^subnet-[0-9a-f]{8,17}$/
 export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
@@ -65,9 +82,7 @@ function optionsSchema(z: Z) {
   const usd = z.number().positive()
   const zone = z.string().regex(ZONE, 'give the zone\'s name, such as "eu-west-2a"')
   return z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "give the region's code, such as \"eu-west-2\" (without a zone's letter)"),
+    region: z.string({ error: regionRule }).regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, { error: regionRule }),
     endpoint: z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)").optional(),
     credentials: z.unknown().optional(),
     client: z.custom<AwsClient>(isClient, 'give an EC2Client of "@aws-sdk/client-ec2"').optional(),
@@ -117,13 +132,23 @@ function optionsSchema(z: Z) {
   })
 }
 
+/** What to give instead of what is no region. Zones are called "eu-west-2a", local ones "us-west-2-lax-1a". */
+function regionRule({ input }: { readonly input?: unknown }): string {
+  const text = typeof input === "string" ? input : ""
+  const [, region] = /^([a-z]{2,}(?:-[a-z]+)+-\d+)(?:[a-z]|-[a-z]{3}-\d+[a-z])$/.exec(text) ?? []
+  if (region !== undefined)
+    return `that is a zone: give region "${region}", and zones: ["${text}"] in the cluster's spec`
+  const other = /^[a-z]+-[a-z]+\d+(-[a-z])?$/.test(text) ? ", not one of Google's" : ""
+  return `give the region's code, such as "eu-west-2"${other}`
+}
+
 /**
  * Checks the options of `aws()`.
  *
  * @throws SpecError with all that is wrong; it never shows a key.
  */
 export function parseAwsOptions(input: unknown): AwsOptions {
-  return parseOptions("aws", optionsSchema, input, combinationProblems(input)) as AwsOptions
+  return parseOptions("aws", optionsSchema, input, combinationProblems(input), MEANT) as AwsOptions
 }
 
 /** What a schema cannot say, or would say with a secret in the message. */

@@ -20,12 +20,13 @@ import { headroom } from "./usage.js"
 
 /** @param sdkName the SDK's name where it was installed under another: for tests of two versions. */
 export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
-  const { location, resourceGroup } = options
+  const { location, resourceGroup, subscriptionId, endpoint } = options
   const azure = azureOf(options, sdkName)
   return {
     name: "azure",
     region: location,
     limits: limitsOf(options, preambleBytes(options)),
+    whereabouts: () => ({ subscriptionId, ...(endpoint === undefined ? {} : { endpoint }) }),
     offers: (query, calls) => offers(azure, query, calls),
     prepare: (owner, group, calls) => prepare(azure, owner, group, calls),
     split,

@@ -1,5 +1,6 @@
 /** From what Azure answers, and what is thrown on the way, to the classes of `src/errors`. */
 import { AuthError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
+import { openFilesAdvice } from "../../src/machine.js"
 import { rowOf } from "./codes.js"
 import { type Doing, outcomeOf, type Said } from "./outcome.js"
 import { parseHttpDate } from "./times.js"
@@ -177,6 +178,8 @@ export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">)
       words,
     )
   }
+  const advice = openFilesAdvice(error.code)
+  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${said})`, words)
   if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
     const message = `${doing.url} shows a certificate that is not trusted here (${said})`
     return new RejectedError(`${doing.what}: ${message}; give its authority as ca, or in NODE_EXTRA_CA_CERTS`, words)
@@ -232,6 +235,6 @@ function noLogin(error: SdkError, what: string, cause: unknown): AuthError {
     .trim()
     .split(/\s*\n\s*/)
     .join("; ")
-  const message = `${what}: no Azure login: ${tried}; run "az login", set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or pass credential to azure()`
+  const message = `run "az login", set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or pass credential to azure(): ${what}: no Azure login: ${tried}`
   return new AuthError(message, { code: "NoLogin", cause })
 }

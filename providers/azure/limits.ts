@@ -75,7 +75,7 @@ export type Api = keyof typeof COSTS
 
 /** @param preambleBytes what our own part of the custom data takes of the 64 KB. */
 export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
-  const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient } = options
+  const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient, identity } = options
   // Sizes that cannot boot the image are not offered.
   const deciding = [pricesEndpoint, image]
   return {
@@ -96,5 +96,7 @@ export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
     ...(httpClient === undefined ? { offersFreshMs: 3_600_000 } : {}),
     ...(deciding.every((option) => option === undefined) ? {} : { offersKey: JSON.stringify(deciding) }),
     markets: ["on-demand", "spot"],
+    // The watchdog in the guest needs the right to delete it.
+    ...(identity === undefined ? { outlivesDeadline: true } : {}),
   }
 }

@@ -1,5 +1,5 @@
 import type { SpecProblem } from "../../src/errors.js"
-import { parseOptions, type Z } from "../../src/parse.js"
+import { type Meant, parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject } from "../../src/provider.js"
 import { type AzureCloudName, CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import { ownTagProblems } from "./tags.js"
@@ -99,6 +99,14 @@ const OWNED: Readonly<Record<string, string>> = {
 }
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+/** What Azure's own tools call it, or where it belongs. */
+const MEANT: Meant = {
+  ...{ region: "location", subscription: "subscriptionId", subnet: "subnetId", group: "resourceGroup" },
+  ...{ credentials: "credential", sshkey: "sshPublicKey", vmsize: "instanceType belongs to the cluster's spec" },
+}
+
+const SUBSCRIPTION_RULE =
+  'give the subscription\'s id, a GUID (az account show --query id); provider: "azure" takes it from AZURE_SUBSCRIPTION_ID'
 const GROUP = /^[\w.()-]{0,89}[\w()-]$/
 /** Each part goes into the path of a request. */
 const URN_PART = "[A-Za-z0-9][\\w.-]*"
@@ -129,10 +137,8 @@ function optionsSchema(z: Z) {
     )
   const https = z.string().refine(isHttps, "give an https URL: tokens never travel over plain http")
   return z.strictObject({
-    subscriptionId: z.string().regex(UUID, "give the subscription's id, a GUID (az account show --query id)"),
-    location: z
-      .string()
-      .regex(/^[a-z][a-z0-9]{2,}$/, 'give the location\'s name, such as "westeurope" (az account list-locations)'),
+    subscriptionId: z.string(SUBSCRIPTION_RULE).regex(UUID, SUBSCRIPTION_RULE),
+    location: z.string({ error: locationRule }).regex(/^[a-z][a-z0-9]{2,}$/, { error: locationRule }),
     resourceGroup: z.string().regex(GROUP, "give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
     subnetId: id(
       "Microsoft\\.Network/virtualNetworks/*/subnets/*",
@@ -187,13 +193,26 @@ function optionsSchema(z: Z) {
   })
 }
 
+/** What to give instead of what is no location: a display name ("UK South"), or a zone ("uksouth-1"). */
+function locationRule({ input }: { readonly input?: unknown }): string {
+  const text = typeof input === "string" ? input : ""
+  const [, zoned, zone] = /^([a-z][a-z0-9]{2,})-([123])$/.exec(text) ?? []
+  if (zoned !== undefined)
+    return `that is a zone: give location "${zoned}", and zones: ["${zone}"] in the cluster's spec`
+  const words = text.toLowerCase().replaceAll(" ", "")
+  if (words !== text && /^[a-z][a-z0-9]{2,}$/.test(words))
+    return `give its name without spaces and capitals: "${words}"`
+  const other = text.includes("-") ? ", not one of another cloud's" : ""
+  return `give the location's name, such as "westeurope" (az account list-locations)${other}`
+}
+
 /**
  * Checks the options of `azure()`.
  *
  * @throws SpecError with all that is wrong.
  */
 export function parseAzureOptions(input: unknown): AzureOptions {
-  return parseOptions("azure", optionsSchema, input, combinationProblems(input)) as AzureOptions
+  return parseOptions("azure", optionsSchema, input, combinationProblems(input), MEANT) as AzureOptions
 }
 
 /** What a schema cannot say. */

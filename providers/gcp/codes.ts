@@ -55,6 +55,9 @@ export const OPERATIONS_MS = 3_000
 /** A request that was too much for a moment; Google does not say for which. */
 const BUSY_MS = 3_000
 
+const PROJECT_REMEDY =
+  "check project of gcp(), or GOOGLE_CLOUD_PROJECT where that is left out: the id (not the name or number) of a project that these credentials may use"
+
 const pool = { verdict: "capacity", scope: "pool", ttlMs: COLD_MS } as const
 const notSold = { verdict: "capacity", ttlMs: NOT_SOLD_MS } as const
 
@@ -125,7 +128,7 @@ export const CODES: readonly CodeRow[] = [
   {
     codes: ["CONSUMER_INVALID"],
     verdict: "auth",
-    remedy: "check gcp.project: it does not exist, or these credentials may not use it",
+    remedy: PROJECT_REMEDY,
   },
   {
     codes: ["BILLING_DISABLED", "BILLING_NOT_ENABLED", "UREQ_PROJECT_BILLING_NOT_FOUND"],
@@ -177,7 +180,7 @@ export const CODES: readonly CodeRow[] = [
     codes: ["*"],
     message: /(project .*(not found|deleted|invalid)|failed to find project|unknown project)/i,
     verdict: "rejected",
-    remedy: "check gcp.project: it is the project's id, not its name or number",
+    remedy: PROJECT_REMEDY,
   },
 
   // Idempotency.

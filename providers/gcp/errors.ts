@@ -10,6 +10,7 @@ import {
   TransientError,
   UnavailableError,
 } from "../../src/errors.js"
+import { openFilesAdvice } from "../../src/machine.js"
 import type { Cost, Offer } from "../../src/provider.js"
 import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
 import { scopeOf } from "./families.js"
@@ -237,6 +238,8 @@ function broken(thrown: unknown, doing: Doing): MusterError {
       words,
     )
   }
+  const advice = openFilesAdvice(error.code)
+  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${said})`, words)
   if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
     const message = `${placeOf(doing)} shows a certificate that is not trusted here (${said})`
     return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)

@@ -44,6 +44,7 @@ export function gcp(options: GcpOptions): Provider {
     region,
     limits,
     recipe: () => plainOptions(options),
+    whereabouts: () => whereaboutsOf(parsed),
     offers: (query, calls) => offers({ send, connection, options: parsed, zonesOf }, query, calls),
     prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
     split,
@@ -60,6 +61,10 @@ export function gcp(options: GcpOptions): Provider {
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),
   }
+}
+
+function whereaboutsOf({ project, apiEndpoint }: GcpOptions): Readonly<Record<string, string>> {
+  return { ...(project === undefined ? {} : { project }), ...(apiEndpoint === undefined ? {} : { apiEndpoint }) }
 }
 
 /** What our own part of the startup script takes, with names of the lengths that are allowed. */

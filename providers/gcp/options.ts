@@ -1,5 +1,5 @@
 import type { SpecProblem } from "../../src/errors.js"
-import { parseOptions, type Z } from "../../src/parse.js"
+import { type Meant, parseOptions, type Z } from "../../src/parse.js"
 import type { Arch, JsonObject, Market } from "../../src/provider.js"
 import { labelProblems } from "./labels.js"
 
@@ -97,6 +97,18 @@ const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
   maxRunDuration: "the cluster's deadline ends instances; use maxLifetime",
 }
 
+/** What Google's own tools call it, or where it belongs. */
+const MEANT: Meant = {
+  ...{
+    projectid: "project",
+    zone: "zones",
+    subnet: "subnetwork",
+    machinetype: "instanceType belongs to the cluster's spec",
+  },
+  keyfilename: "set GOOGLE_APPLICATION_CREDENTIALS, or give auth: new GoogleAuth({ keyFilename })",
+  credentials: "give auth: new GoogleAuth({ credentials })",
+}
+
 const WORD = "[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
 const NAME = new RegExp(`^${WORD}$`)
 const NAME_RULE = "give a name of lower-case letters, digits and hyphens, beginning with a letter"
@@ -119,9 +131,7 @@ function optionsSchema(z: Z) {
   const usd = z.number().positive("give USD per hour, above 0").optional()
   const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
   return z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z]+(-[a-z]+)+\d+$/, "give the region's name, such as \"europe-west2\" (without a zone's letter)"),
+    region: z.string({ error: regionRule }).regex(/^[a-z]+(-[a-z]+)+\d+$/, { error: regionRule }),
     project: z
       .string()
       .regex(
@@ -195,13 +205,23 @@ function optionsSchema(z: Z) {
 export const IMAGE = new RegExp(`^((projects/[^/]+/)?global/images/)?(family/)?${WORD}$`)
 export const IMAGE_RULE = 'give an image such as "projects/debian-cloud/global/images/family/debian-12"'
 
+/** What to give instead of what is no region. */
+function regionRule({ input }: { readonly input?: unknown }): string {
+  const text = typeof input === "string" ? input : ""
+  const [, region] = /^([a-z]+(?:-[a-z]+)+\d+)-[a-z]$/.exec(text) ?? []
+  if (region !== undefined)
+    return `that is a zone: give region "${region}", and zones: ["${text}"] in the cluster's spec`
+  const other = /^[a-z]{2}-[a-z]+-\d+[a-z]?$/.test(text) ? ", not one of AWS's" : ""
+  return `give the region's name, such as "europe-west2"${other}`
+}
+
 /**
  * Checks the options of `gcp()`.
  *
  * @throws SpecError with all that is wrong; it never shows a credential.
  */
 export function parseGcpOptions(input: unknown): GcpOptions {
-  return parseOptions("gcp", optionsSchema, input, combinationProblems(input)) as GcpOptions
+  return parseOptions("gcp", optionsSchema, input, combinationProblems(input), MEANT) as GcpOptions
 }
 
 /** What a schema cannot say. */

@@ -1,5 +1,6 @@
 /** This machine's own error codes (errno(3) names, as Node reports them) and what each means to the core. */
 import { CapacityError, MusterError, RejectedError, TransientError } from "../../src/errors.js"
+import { openFilesAdvice } from "../../src/machine.js"
 import type { Scope } from "../../src/provider.js"
 
 type Decision = "rejected" | "capacity" | "transient"
@@ -59,7 +60,8 @@ export function toCloudError(doing: string, error: unknown, scope: Scope): Error
   if (error instanceof MusterError) return error
   if (!isErrno(error)) return error instanceof Error ? error : new Error(`${doing}: ${String(error)}`, { cause: error })
   const row = ROWS.find((candidate) => candidate.codes.includes(error.code))
-  const message = `${doing}: ${error.message}; ${row?.advice ?? "trying again may help"}`
+  const advice = openFilesAdvice(error.code) ?? row?.advice ?? "trying again may help"
+  const message = `${doing}: ${error.message}; ${advice}`
   const words = { code: error.code, cause: error }
   if (row?.decision === "rejected") return new RejectedError(message, words)
   if (row?.decision === "capacity") return new CapacityError(message, { ...words, scope, ttlMs: CROWDED_TTL_MS })

@@ -47,6 +47,7 @@ export function local(options?: LocalOptions): Provider {
     region: REGION,
     limits: limitsOf(config),
     recipe: () => plainOptions(options ?? {}),
+    whereabouts: () => (options?.root === undefined ? {} : { root: config.root }),
     offers: async (query, calls) => {
       calls.signal.throwIfAborted()
       return localOffers(config, arch, query)

@@ -1,8 +1,8 @@
 /** What `local()` may be given, checked once. */
-import { homedir } from "node:os"
 import { availableParallelism, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import type * as Zod from "zod"
+import { stateDirectory } from "../../src/machine.js"
 import { parseOptions, type Z } from "../../src/parse.js"
 import { limitsOfCgroups } from "./cgroup.js"
 import { machineOf, notesOfProcess } from "./machine.js"
@@ -48,7 +48,7 @@ export function configOf(options: LocalOptions | undefined): Config {
   const given = parseOptions("local", schema, options ?? {})
   const machine = machineOf({ cores: availableParallelism(), memoryBytes: totalmem() }, limitsOfCgroups())
   return {
-    root: resolve(given.root ?? defaultRoot()),
+    root: resolve(given.root ?? join(stateDirectory(), "muster", "local")),
     capacity: given.capacity ?? DEFAULT_CAPACITY,
     vcpus: given.vcpus ?? machine.vcpus,
     memoryGiB: given.memoryGiB ?? machine.memoryGiB,
@@ -57,13 +57,6 @@ export function configOf(options: LocalOptions | undefined): Config {
     zones: given.zones ?? ["local-a"],
     notes: [...(given.vcpus === undefined ? machine.notes : []), ...notesOfProcess(process.pid)],
   }
-}
-
-/** XDG Base Directory Specification: a relative path in the variable is to be ignored. */
-function defaultRoot(): string {
-  const state = process.env.XDG_STATE_HOME
-  const base = state?.startsWith("/") ? state : join(homedir(), ".local", "state")
-  return join(base, "muster", "local")
 }
 
 function schema(z: Z): Zod.ZodType<LocalOptions> {

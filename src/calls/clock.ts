@@ -1,11 +1,12 @@
 /**
- * The only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
+ * With timers.ts the only file that touches `Date`, timers and `Math.random`. Everything else is given a Clock, so that a test can run
  * virtual hours in milliseconds and twice the same.
  */
 import { readFileSync } from "node:fs"
 import { uptime } from "node:os"
 import { onAbort } from "./aborts.js"
 import { Sleepers } from "./sleepers.js"
+import { counted, realTimer } from "./timers.js"
 import { trueTime, trueTimer, wallOf } from "./true-time.js"
 
 export { steady } from "./true-time.js"
@@ -38,6 +39,8 @@ export interface Clock {
    * never ends from one that is busy, and throws; others need not have it.
    */
   turn?(loop: object, woken: string): void
+  /** Its time is not the world's: nothing that is waited for by it goes on when this process ends. */
+  readonly isVirtual?: boolean
 }
 
 /** For how long the machine has been running: processes of one boot measure by it what has passed between them. */
@@ -68,8 +71,10 @@ export function momentOf(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at
 }
 
-/** setTimeout's largest delay; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** "2026-03-01 18:00 UTC", for people. @param at milliseconds since 1970. */
+export function momentText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`
+}
 
 type SetTimer = Clock["timer"]
 
@@ -89,12 +94,6 @@ function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<v
       reject(signal?.reason as Error)
     })
   })
-}
-
-/** Of at most LONGEST_TIMER_MS. */
-function realTimer(ms: number, fn: () => void): () => void {
-  const timeout = setTimeout(fn, Math.min(Math.max(0, ms), LONGEST_TIMER_MS))
-  return () => clearTimeout(timeout)
 }
 
 const isLinux = process.platform === "linux"
@@ -126,7 +125,7 @@ export const systemClock: Clock = {
   random: () => Math.random(),
   sleep: (ms, signal) => sleepWith(systemTimer, ms, signal),
   timer: systemTimer,
-  busy: (_what, work) => work,
+  busy: (_what, work) => counted(work),
   serve: (ms, signal) => sleepWith(systemTimer, ms, signal),
 }
 
@@ -155,6 +154,7 @@ const MOST_TURNS = 1000
  * Deterministic for a given seed.
  */
 export class VirtualClock implements Clock {
+  readonly isVirtual = true
   readonly #sleepers = new Sleepers()
   readonly #cancelled = new Set<number>()
   readonly #work = new Map<number, string>()

@@ -3,6 +3,7 @@ import type { Clock } from "../calls/clock.js"
 import { MusterError, SpecError, ThrottledError, TransientError } from "../errors.js"
 import { nearest } from "../parse.js"
 import type { loadProvider } from "../registry.js"
+import { plainLines } from "../text.js"
 import { deleteCluster } from "./delete.js"
 import { EXIT, exitCodeOf } from "./exit-codes.js"
 import { type Flags, type Given, parseFlags } from "./flags.js"
@@ -38,13 +39,25 @@ export interface Command {
 export const COMMANDS: readonly Command[] = [list, deleteCluster, sweepPlaces]
 
 /** The exit code. */
-export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function run(args: readonly string[], given: Surroundings): Promise<number> {
   const isJson = args.includes("--json")
+  // What programs read is as it was sent.
+  const surroundings = isJson ? given : legible(given)
   try {
     return await runCommand(args, surroundings)
   } catch (error) {
     surroundings.say(isJson ? `${JSON.stringify(envelope(error))}\n` : `muster: ${messageOf(error)}\n`)
     return exitCodeOf(error)
+  }
+}
+
+/** Names, tags and what clouds say are other people's words: none of them is for a terminal to obey. */
+function legible({ out, say, ask, ...others }: Surroundings): Surroundings {
+  return {
+    ...others,
+    out: (text) => out(plainLines(text)),
+    say: (text) => say(plainLines(text)),
+    ask: ask === undefined ? undefined : (question) => ask(plainLines(question)),
   }
 }
 

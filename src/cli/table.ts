@@ -1,7 +1,8 @@
 /** Tables as kubectl prints them: columns, no borders. */
+import { plain } from "../text.js"
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows]
+  const lines = [head, ...rows].map((line) => line.map(plain))
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
   return lines
     .map(

@@ -3,7 +3,8 @@ import { type Clock, systemClock } from "../calls/clock.js"
 import { OwnershipError } from "../errors.js"
 import type { Receipt } from "../fleet/receipt.js"
 import type { EndRequest } from "./ender.js"
-import { handOver } from "./hand-over.js"
+import { handOver, handOverNow } from "./hand-over.js"
+import { say, write } from "./say.js"
 
 /** A cluster that wants to be closed when the process ends. */
 export interface Closable {
@@ -12,19 +13,31 @@ export interface Closable {
   readonly size: () => number
   readonly close: (timeoutMs: number) => Promise<Receipt>
   /** What another process must know to end them; a place that it could not reach is left out, and named. */
-  readonly requests: () => { readonly requests: readonly EndRequest[]; readonly unreachable: readonly string[] }
+  readonly requests: () => Requests
+  /** There may be something of it in a cloud. */
+  readonly hasMade: () => boolean
+  /** What goes on when this process ends, and how to end it; undefined: nothing does. */
+  readonly goesOn: () => string | undefined
+}
+
+interface Requests {
+  readonly requests: readonly EndRequest[]
+  readonly unreachable: readonly string[]
 }
 
 /** As long as a person waits after Ctrl-C. The terminate calls go out in the first moment of it; the rest is confirming. */
 const CLOSE_MS = 60_000
 
 /** As shells count: 128 and the number of the signal. */
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 type Signal = keyof typeof CODES
+const SIGNALS = Object.keys(CODES) as readonly Signal[]
 const UNCAUGHT_CODE = 1
 
 const open = new Set<Closable>()
 let isEnding = false
+/** Nothing more is to be done for those that are open. */
+let isLeft = false
 
 /** Closes it when the process is told to end; the returned function takes that back. */
 export function closeOnExit(cluster: Closable): () => void {
@@ -38,15 +51,15 @@ export function closeOnExit(cluster: Closable): () => void {
 }
 
 function listen(): void {
-  process.on("SIGINT", onSignal)
-  process.on("SIGTERM", onSignal)
+  for (const signal of SIGNALS) process.on(signal, onSignal)
   process.on("uncaughtException", onException)
+  process.on("exit", onExit)
 }
 
 function unlisten(): void {
-  process.off("SIGINT", onSignal)
-  process.off("SIGTERM", onSignal)
+  for (const signal of SIGNALS) process.off(signal, onSignal)
   process.off("uncaughtException", onException)
+  process.off("exit", onExit)
 }
 
 function onSignal(signal: Signal): void {
@@ -56,7 +69,7 @@ function onSignal(signal: Signal): void {
 
 /** Also what a rejected promise that nobody awaited becomes. */
 function onException(error: unknown): void {
-  say(error instanceof Error ? (error.stack ?? String(error)) : String(error))
+  write(error instanceof Error ? (error.stack ?? String(error)) : String(error))
   if (!isEnding) void end("an exception that nobody caught", UNCAUGHT_CODE)
 }
 
@@ -65,12 +78,33 @@ async function end(why: string, code: number): Promise<void> {
   const closing = [...open]
   for (const { name, size } of closing) {
     say(
-      `muster: ${why}: closing "${name}", ${size()} instances, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
+      `${why}: closing "${name}", ${size()} instances, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
     )
   }
   const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
   await leaveTo(closing.filter((_, index) => closed[index] === false))
+  isLeft = true
   process.exit(code)
+}
+
+/** The program ends the process itself, with clusters open: this is the last moment, in which nothing can be awaited. */
+function onExit(): void {
+  if (isLeft) return
+  for (const cluster of open) {
+    if (!cluster.hasMade()) continue
+    const { requests, unreachable } = cluster.requests()
+    const goesOn = cluster.goesOn()
+    // What no other process can end is said as what goes on.
+    if (unreachable.length > 0 && goesOn !== undefined) say(`process.exit: ${goesOn}`)
+    if (requests.length === 0) continue
+    try {
+      sayLeft(handOverNow(requests), requests)
+    } catch (error) {
+      say(
+        `process.exit: ${error instanceof Error ? error.message : String(error)}${goesOn === undefined ? "" : `; ${goesOn}`}`,
+      )
+    }
+  }
 }
 
 /** False when something of it may be left that is this process's to end. */
@@ -83,10 +117,10 @@ async function closeOne({ name, close }: Closable, clock: Clock): Promise<boolea
   })
   try {
     const { instances } = await Promise.race([close(CLOSE_MS), late])
-    say(`muster: "${name}" is closed, ${instances.length} instances are gone`)
+    say(`"${name}" is closed, ${instances.length} instances are gone`)
     return true
   } catch (error) {
-    say(`muster: ${error instanceof Error ? error.message : String(error)}`)
+    say(`${error instanceof Error ? error.message : String(error)}`)
     return error instanceof OwnershipError
   } finally {
     cancel()
@@ -95,6 +129,7 @@ async function closeOne({ name, close }: Closable, clock: Clock): Promise<boolea
 
 async function leave(code: number): Promise<void> {
   await leaveTo([...open])
+  isLeft = true
   process.exit(code)
 }
 
@@ -104,19 +139,16 @@ async function leaveTo(clusters: readonly Closable[]): Promise<void> {
   const unreachable = asked.flatMap((one) => one.unreachable)
   if (unreachable.length > 0) {
     const places = unreachable.join(", ")
-    say(
-      `muster: ${places}: another process cannot make this provider; its terminate calls went out at the first signal`,
-    )
+    say(`${places}: another process cannot make this provider; its terminate calls went out at the first signal`)
   }
   const requests = asked.flatMap((one) => one.requests)
   if (requests.length === 0) return
+  sayLeft(await handOver(requests), requests)
+}
+
+function sayLeft(pid: number, requests: readonly EndRequest[]): void {
   const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
   const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
   const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
-  const pid = await handOver(requests)
-  say(`muster: process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`)
+  say(`process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
 }

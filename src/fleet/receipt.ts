@@ -3,6 +3,7 @@ import { type Bill, spendOf } from "../money/bill.js"
 import type { PriceOrigin } from "../money/cost.js"
 import type { Instance, InstanceState, Market } from "../provider.js"
 import { mayLive, type WorkerState } from "./lifecycle.js"
+import { receiptText } from "./receipt-text.js"
 import type { WorkerRecord } from "./roster.js"
 import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending/spending.js"
 import { TAG } from "./tags.js"
@@ -28,6 +29,7 @@ export interface ReceiptRow {
   readonly consoleUrl?: string
 }
 
+/** What closing came to; `String(receipt)` is a table of at most twenty lines. */
 export interface Receipt {
   readonly cluster: string
   readonly instances: readonly ReceiptRow[]
@@ -52,6 +54,7 @@ export interface Receipt {
   readonly estimate: true
   /** Where the prices are from, and when they were asked for (milliseconds since 1970). */
   readonly prices: readonly PriceOrigin[]
+  toString(): string
 }
 
 export function receiptOf(
@@ -64,7 +67,7 @@ export function receiptOf(
   const rows = workers.map((worker) => rowOf(worker, now))
   const { usd, byGroup, unpriced } = spendOf([...workers.map(billOf), ...earlier], now)
   const isPriced = workers.length + earlier.length > unpriced
-  return {
+  const receipt = {
     cluster,
     instances: rows,
     leaked: rows.filter((row) => mayLive(row.finalState)),
@@ -75,9 +78,10 @@ export function receiptOf(
     costByGroup: byGroup,
     earlierCost: spendOf(earlier, now).usd,
     unpriced,
-    estimate: true,
+    estimate: true as const,
     prices: pricesOf(workers),
   }
+  return Object.defineProperty(receipt, "toString", { value: () => receiptText(receipt) })
 }
 
 function rowOf(worker: WorkerRecord, now: number): ReceiptRow {

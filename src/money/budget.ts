@@ -88,3 +88,15 @@ export function dollars(usd: number): string {
   const digits = usd > 0 && usd < 1 ? Math.min(8, 2 - Math.floor(Math.log10(usd))) : 2
   return `$${usd.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`
 }
+
+/**
+ * A sum of what many workers cost, which is never told as less than it may be: "$1.20", "at least $0.00, 20 workers without a
+ * known price".
+ *
+ * @param unpriced how many workers the sum leaves out.
+ * @param per what follows the sum: " an hour".
+ */
+export function usdText(usd: number, unpriced: number, per = ""): string {
+  if (unpriced === 0) return `${dollars(usd)}${per}`
+  return `at least ${dollars(usd)}${per}, ${unpriced} worker${unpriced === 1 ? "" : "s"} without a known price`
+}

@@ -87,6 +87,7 @@ function limitsOf(world: World): Limits {
     attemptMs: 60_000,
     bootMs: 3 * Math.max(60_000, longest(world.latency.bootMs)),
     markets: ["on-demand", "spot"],
+    endsWithProcess: true,
   }
 }
 

@@ -12,12 +12,12 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 
 /** What an adapter may use of the core. */
 const SEAM = new Set(
-  ["provider", "errors", "offer", "parse", "guest", "client-package", "proxy", "tunnel", "fleet/tags"].map(
+  ["provider", "errors", "offer", "parse", "guest", "machine", "client-package", "proxy", "tunnel", "fleet/tags"].map(
     (file) => `src/${file}.ts`,
   ),
 )
 
-const CLOCK = "src/calls/clock.ts"
+const CLOCK: ReadonlySet<string> = new Set(["src/calls/clock.ts", "src/calls/timers.ts"])
 const REGISTRY = "src/registry.ts"
 export const PURE: ReadonlySet<string> = new Set([
   ...["plan", "planning/exchange", "planning/eta", "replace", "lifecycle", "unavailable"].map(
@@ -48,7 +48,7 @@ export function problemsOf(source: Source): readonly string[] {
     const target = targetOf(source.path, found.specifier)
     return RULES.flatMap((rule) => rule(source, target, found) ?? [])
   })
-  const uses = source.path === CLOCK ? [] : source.impure.map((name) => `uses ${name}: take a Clock`)
+  const uses = CLOCK.has(source.path) ? [] : source.impure.map((name) => `uses ${name}: take a Clock`)
   return [...imports, ...uses].map((problem) => `${source.path} ${problem}`)
 }
 
@@ -118,5 +118,5 @@ function pureStagesDoNoIo({ path }: Source, target: string): string | undefined 
 }
 
 function onlyTheClockHasTimers({ path }: Source, target: string): string | undefined {
-  return path !== CLOCK && TIMERS.test(target) ? `imports ${target}: take a Clock` : undefined
+  return !CLOCK.has(path) && TIMERS.test(target) ? `imports ${target}: take a Clock` : undefined
 }

@@ -22,7 +22,7 @@ describe("aws()", () => {
     [
       "a zone for a region",
       { region: "eu-west-2a" },
-      /aws\.region: is "eu-west-2a"; give the region's code.*without a zone's letter/,
+      /aws\.region: is "eu-west-2a"; that is a zone: give region "eu-west-2", and zones: \["eu-west-2a"\]/,
     ],
     ["a word for a region", { region: "london" }, /give the region's code/],
     ["an unknown option", { region, subnetId: "x" }, /aws\.subnetId: unknown option.*did you mean "subnetIds"/],

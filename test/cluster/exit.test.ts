@@ -1,88 +1,31 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { afterEach, beforeEach, expect, test } from "vitest"
-import { local } from "../../providers/local/index.js"
-import { systemClock } from "../../src/calls/clock.js"
-import { bareCalls } from "../../src/calls/send.js"
+import { expect, test } from "vitest"
+import { type Child, nursery, until } from "../support/children.js"
 
-/** Where the package's own name leads to what is tested, not to what was built the last time. */
-const PROGRAMS = fileURLToPath(new URL("../../.cache/js", import.meta.url))
-
-let directory = ""
-let children: ChildProcess[] = []
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "muster-exit-"))
-  children = []
-})
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL")
-  const provider = local({ root: directory, graceMs: 0 })
-  const calls = bareCalls({ clock: systemClock })
-  await provider.terminate(await provider.list({}, calls), calls)
-  await until(async () => (await livingIds()).length === 0)
-  rmSync(directory, { recursive: true, force: true })
-})
+const { directory, start: startProgram, livingIds } = nursery()
 
 /** What the program holds by the time its own part runs: a cluster of three, and a provider that may be changed before. */
 const program = (change: string, then: string) => `
   import { Cluster } from "muster-vms"
   import { local } from "muster-vms/local"
-  const real = local({ root: ${JSON.stringify(directory)}, graceMs: 100 })
+  const real = local({ root: ${JSON.stringify(directory())}, graceMs: 100 })
   const provider = { ...real, ${change} }
   const spec = { name: "exits", provider, instanceType: "local-1", startup: "exec sleep 600", closeOnExit: true }
-  const cluster = new Cluster(spec, { journal: ${JSON.stringify(join(directory, "journal"))} })
+  const cluster = new Cluster(spec, { journal: ${JSON.stringify(join(directory(), "journal"))} })
   await cluster.scale(3)
   console.log("ready")
   ${then}
 `
 
-interface Child {
-  readonly said: () => string
-  readonly out: () => string
-  /** Resolves when it has said this. */
-  readonly says: (text: string) => Promise<void>
-  readonly signal: (signal: NodeJS.Signals) => void
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
-}
+const start = (change = "", then = ""): Child => startProgram(program(change, then))
 
-function start(change = "", then = ""): Child {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program(change, then)], { cwd: PROGRAMS })
-  children.push(child)
-  let [out, said] = ["", ""]
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    out += text
-  })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text
-  })
-  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once("close", (code, signal) => resolve({ code, signal }))
-  })
-  const says = async (text: string) => {
-    await until(() => Promise.resolve((out + said).includes(text) || child.exitCode !== null))
-    if (!(out + said).includes(text)) throw new Error(`it ended without saying ${text}: ${out}${said}`)
-  }
-  return { out: () => out, said: () => said, says, signal: (signal) => void child.kill(signal), ended }
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await systemClock.sleep(20)
-}
-
-async function livingIds(): Promise<readonly string[]> {
-  const states = ["pending", "running", "stopped", "terminating"] as const
-  const found = await local({ root: directory }).list({ states }, bareCalls({ clock: systemClock }))
-  return found.map(({ id }) => id)
-}
-
-const names = (folder: string) => readdirSync(join(directory, folder))
+const names = (folder: string) => readdirSync(join(directory(), folder))
 
 test.each([
   ["SIGTERM", 143],
   ["SIGINT", 130],
+  ["SIGHUP", 129],
 ] as const)("the first %s closes, says so, and ends with %i", async (signal, code) => {
   const child = start()
   await child.says("ready")
@@ -126,6 +69,30 @@ test("a provider that no other process can make is named", async () => {
   child.signal("SIGTERM")
   expect((await child.ended).code).toBe(143)
   expect(child.said()).toContain("muster: local local: another process cannot make this provider")
+})
+
+test("a terminal that hangs up takes nobody's clusters along, nor does what cannot be said any more", async () => {
+  const child = start()
+  await child.says("ready")
+  child.hangUp()
+  child.signal("SIGHUP")
+  expect(await child.ended).toEqual({ code: 129, signal: null })
+  expect(await livingIds()).toEqual([])
+})
+
+test("a program that ends itself leaves the rest to a process that outlives it", async () => {
+  const child = start("", "process.exit(3)")
+  expect(await child.ended).toEqual({ code: 3, signal: null })
+  expect(child.said()).toMatch(/^muster: process \d+ goes on ending 3 instances; look with muster list\n$/)
+  await until(async () => (await livingIds()).length === 0)
+  await until(() => Promise.resolve([...names("clusters"), ...names("claims")].length === 0))
+})
+
+test("one that ends itself with what no other process can end says what goes on", async () => {
+  const child = start("recipe: () => undefined", "process.exit()")
+  expect(await child.ended).toEqual({ code: 0, signal: null })
+  expect(child.said()).toMatch(/^muster: process\.exit: "exits" goes on: 3 instances \(local local\), .*\n$/)
+  expect(await livingIds()).toHaveLength(3)
 })
 
 test("whoever closes or detaches gets its signals back", async () => {

@@ -42,7 +42,9 @@ test("the first example of the README runs as it stands, and leaves nothing", as
   const [first = ""] = programs("README.md")
   expect(first).toContain("scale(100")
   const output = await run(first.replace("scale(100, { minimum: 80", "scale(8, { minimum: 6"))
-  expect(output).toMatch(/^8 workers run\n8 instances, [\d.]+ s, \$unknown\n$/)
+  expect(output).toMatch(
+    /^8 workers run\nreceipt of "render": nothing is left\n {2}8 × {2}local-\d+ {2}on-demand {2}terminated {2}at least \$0\.00, 8 workers without a known price\n {2}in all: 8 instances, [\d a-z]+ of running, at least \$0\.00, 8 workers without a known price \(an estimate\)\n$/,
+  )
   const left = join(state, "muster", "local", "instances")
   expect(existsSync(left) ? readdirSync(left) : []).toEqual([])
 })
@@ -53,4 +55,10 @@ test("the rehearsal of the page on how it works runs as it stands", async () => 
   expect(running).toBe(200)
   expect(calls).toBeGreaterThan(1)
   expect(cost).toBeGreaterThan(0)
+})
+
+test("Ctrl-C ends the machines of the first example of the README, and of every recipe that lets go of none", () => {
+  const firsts = [programs("README.md")[0] ?? "", ...programs("docs/recipes.md")]
+  expect(firsts.length).toBeGreaterThan(5)
+  for (const code of firsts) expect(code).toMatch(/closeOnExit: true|withCluster\(|detach\(\)/)
 })

@@ -1,6 +1,6 @@
 /** An explanation as a page of text. Pure. */
 import type { Scope } from "../../provider.js"
-import { untilText } from "../../text.js"
+import { plain, untilText } from "../../text.js"
 import type { Barred, Explanation, GroupExplanation, Waiting } from "./explain.js"
 
 /** Failures on the page; the others are in the explanation. */
@@ -13,7 +13,7 @@ export function inWords(explanation: Omit<Explanation, "toString">): Explanation
 
 function explanationText({ cluster, at, groups, opening, unavailable }: Omit<Explanation, "toString">): string {
   if (opening !== undefined)
-    return `"${cluster}": it is not known yet what lives under this name; the last answer: ${opening}`
+    return plain(`"${cluster}": it is not known yet what lives under this name; the last answer: ${opening}`)
   if (groups.length === 0) return `"${cluster}": no cloud was asked anything yet`
   return [
     `"${cluster}"`,
@@ -22,7 +22,9 @@ function explanationText({ cluster, at, groups, opening, unavailable }: Omit<Exp
       "  not asked for now, because it was refused a while ago:",
       unavailable.map((one) => barredLine(one, at)),
     ),
-  ].join("\n")
+  ]
+    .map(plain)
+    .join("\n")
 }
 
 function groupLines(group: GroupExplanation, now: number): string[] {

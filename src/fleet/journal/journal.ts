@@ -7,10 +7,11 @@
  * replay, which makes nothing twice.
  */
 import { createHash } from "node:crypto"
-import { homedir, hostname } from "node:os"
-import { isAbsolute, join } from "node:path"
+import { hostname } from "node:os"
+import { join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 import { JournalError } from "../../errors.js"
+import { openFilesAdvice, stateDirectory } from "../../machine.js"
 import type { Bill } from "../../money/bill.js"
 import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provider.js"
 import { JournalFile } from "./file.js"
@@ -110,13 +111,9 @@ export const noJournal: Journal = {
   discard: () => Promise.resolve(),
 }
 
-/** Where journals live by default: the user's state directory. */
+/** Where journals live by default: the user's state directory. @throws SpecError where nothing says where that is. */
 export function defaultJournalDirectory(): string {
-  const { env, platform } = process
-  const state = platform === "win32" ? env.LOCALAPPDATA : env.XDG_STATE_HOME
-  // "If an implementation encounters a relative path … it should consider the path invalid" (XDG Base Directory).
-  const isValid = state !== undefined && isAbsolute(state)
-  return join(isValid ? state : join(homedir(), ".local", "state"), "muster", "journal")
+  return join(stateDirectory(), "muster", "journal")
 }
 
 /** Records that go to the disk in one write. */
@@ -178,10 +175,12 @@ export class FileJournal implements Journal {
       await written
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      throw new JournalError(
-        `writing the launch journal ${this.#file.path}: ${why}; nothing was launched. Make the path writable, or name another with the option journal`,
-        { path: this.#file.path, cause: error },
-      )
+      const { code } = error as NodeJS.ErrnoException
+      const advice = openFilesAdvice(code) ?? "Make the path writable, or name another with the option journal"
+      throw new JournalError(`writing the launch journal ${this.#file.path}: ${why}; nothing was launched. ${advice}`, {
+        path: this.#file.path,
+        cause: error,
+      })
     }
   }
 

@@ -67,8 +67,13 @@ async function take(fleet: Fleet): Promise<void> {
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
   become(fleet, await claimNext(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
   tellSetAside(fleet)
-  for (const state of fleet.groups.values()) {
-    for (const message of state.notes) fleet.emit({ type: "note", group: state.group.name, message })
+  tellNotes(fleet)
+}
+
+/** Says of each group what `plan` has to say of it. */
+export function tellNotes({ groups, emit }: Fleet): void {
+  for (const { group, notes } of groups.values()) {
+    for (const message of notes) emit({ type: "note", group: group.name, message })
   }
 }
 

@@ -12,7 +12,7 @@ import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
 import { noteSetAside, tellSetAside } from "../journal/aside.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
-import { adopt, hold } from "./hold.js"
+import { adopt, hold, tellNotes } from "./hold.js"
 import { randomHex } from "./names.js"
 import { learnRunning } from "../learn.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
@@ -77,9 +77,8 @@ export async function openFleet(
   if (found !== undefined) adopt(fleet, found)
   const isContinued = found !== undefined || spec.existing === "connect" || options.mode === "attach"
   if (isContinued) await continueBills(fleet, found, options.journal)
-  if (found !== undefined) {
-    if (options.takeOver) await hold(fleet)
-  }
+  if (found === undefined) tellNotes(fleet)
+  else if (options.takeOver) await hold(fleet)
   return { fleet, attached: (found !== undefined && isAlive(found)) || options.mode === "attach" }
 }
 
@@ -240,7 +239,7 @@ function groupsOf(spec: ResolvedSpec, { found, recalled }: Known, options: OpenO
   const now = options.clock.now()
   const given = givenGroups(spec, options).map((group) => {
     const note = found === undefined ? undefined : differenceNote(found, group, spec.leaseMs)
-    return newGroup(group, now, note === undefined ? [] : [note])
+    return newGroup(group, now, [...group.notes, ...(note === undefined ? [] : [note])])
   })
   const others = (found === undefined ? [] : groupNamesOf(found))
     .filter((name) => !given.some(({ group }) => group.name === name))

@@ -1,6 +1,6 @@
 /** A plan as a table, for people. Pure. */
-import { dollars } from "../../money/budget.js"
-import { columns, spanText, untilText } from "../../text.js"
+import { dollars, usdText } from "../../money/budget.js"
+import { columns, plain, spanText, untilText } from "../../text.js"
 import type { Offer } from "../../provider.js"
 import type { PriceSpan } from "./plan-price.js"
 import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./preview.js"
@@ -12,7 +12,7 @@ const MOST_TYPES = 4
 export function planText({ cluster, groups, etaMs }: Omit<ClusterPlan, "toString">, now: number): string {
   const parts = groups.flatMap((group) => ["", ...groupLines(group, now)])
   const total = groups.length > 1 ? ["", `all groups: ${totalText(groups)}, sent within ${withinText(etaMs)}`] : []
-  return [`plan for "${cluster}"`, ...parts, ...total].join("\n")
+  return [`plan for "${cluster}"`, ...parts, ...total].map(plain).join("\n")
 }
 
 function groupLines(plan: GroupPreview, now: number): string[] {
@@ -90,10 +90,9 @@ function barText(bar: BarredOffer | undefined, now: number): string {
 }
 
 function priceText({ least, expected, worst, unpriced, isPartial }: PriceSpan): string {
-  if (least === undefined || worst === undefined) return "not known"
+  if (least === undefined || worst === undefined) return usdText(0, unpriced)
   const marked = (usd: number) => `${dollars(usd)}${isPartial ? "+" : ""}`
-  const left = unpriced > 0 ? ` and ${unpriced} workers whose price is not known` : ""
-  const planned = expected === undefined ? "" : `expected ${dollars(expected)}${left}, `
+  const planned = expected === undefined ? "" : `expected ${usdText(expected, unpriced)}, `
   const partial = isPartial ? " (+: some offers have no price)" : ""
   return `${planned}least ${marked(least)}, worst ${marked(worst)}${partial}`
 }
@@ -102,8 +101,7 @@ function totalText(groups: readonly GroupPreview[]): string {
   const launching = groups.reduce((sum, { calls }) => sum + calls.reduce((count, call) => count + call.count, 0), 0)
   const usd = groups.reduce((sum, { price }) => sum + (price.expected ?? 0), 0)
   const unpriced = groups.reduce((sum, { price }) => sum + price.unpriced, 0)
-  const left = unpriced > 0 ? ` and ${unpriced} workers whose price is not known` : ""
-  return `${launching} to launch, expected ${dollars(usd)}/h${left}`
+  return `${launching} to launch, expected ${usdText(usd, unpriced, "/h")}`
 }
 
 function withinText(ms: number): string {

@@ -254,6 +254,7 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
     emit: () => {},
     disown: () => {},
     close: () => Promise.reject(new Error("nobody asks for it")),
+    isAsked: () => false,
     abort: new AbortController(),
   })
   const session = await clock.run(opening)

@@ -1,0 +1,80 @@
+/** Going on: what a process leaves running when it ends, in one line. Pure. */
+import { momentText, wallAheadMs } from "../calls/clock.js"
+import { usdText } from "../money/budget.js"
+import type { Provider } from "../provider.js"
+import { PROVIDER_NAMES } from "../spec.js"
+import type { Fleet } from "./context.js"
+import { placeOf } from "./remains/remains.js"
+
+/**
+ * What goes on, what it costs an hour, when it ends by itself, and the command that ends it; undefined when nothing of this
+ * process' cluster goes on.
+ *
+ * @param journal the directory of its launch journal, where that is not the usual one.
+ */
+export function goingOnText(fleet: Fleet, journal: string | undefined): string | undefined {
+  const places = fleet.providers.filter((provider) => !provider.limits.endsWithProcess && hasAnyAt(fleet, provider))
+  // Who only watches leaves things as they were.
+  if (!fleet.isHeld || places.length === 0) return undefined
+  const { roster, owner } = fleet
+  const { pricePerHour, unpriced } = roster.all.prices()
+  const asked = [...roster.launches.asked()].reduce((sum, { call }) => sum + call.count, 0)
+  const count = roster.all.living.size
+  const what = [
+    ...(count > 0 || asked === 0 ? [counted(count, "instance")] : []),
+    ...(asked > 0 ? [`${asked} asked for`] : []),
+  ].join(" and ")
+  const where = places.map(placeOf).join(", ")
+  const verb = fleet.closing ? "is not confirmed gone" : "goes on"
+  return `"${owner.cluster}" ${verb}: ${what} (${where}), ${usdText(pricePerHour, unpriced, " an hour")}, ${endText(fleet, places)}; end it: ${commandsText(fleet, places, journal)}`
+}
+
+function hasAnyAt({ roster }: Fleet, provider: Provider): boolean {
+  return roster.at(provider).living.size > 0 || [...roster.launches.asked()].some((one) => one.provider === provider)
+}
+
+/** When instances end that nobody looks after. */
+function endText({ owner, clock, leaseMs }: Fleet, places: readonly Provider[]): string {
+  const deadline = Number(owner.deadline) * 1000
+  const until = leaseMs === undefined ? deadline : Math.min(deadline, clock.now() + wallAheadMs(clock) + leaseMs)
+  const others = places.filter(({ limits }) => limits.outlivesDeadline).map(placeOf)
+  const ends = `until ${momentText(until)} at the latest`
+  return others.length === 0 ? ends : `${ends}, but in ${others.join(", ")} until somebody ends it`
+}
+
+/** One command for each cloud; what no command line can make is ended by a program. */
+function commandsText(fleet: Fleet, places: readonly Provider[], journal: string | undefined): string {
+  const { cluster, owner } = fleet.owner
+  const calls = new Map<string, { readonly head: string; readonly tail: string; readonly regions: string[] }>()
+  for (const provider of places) {
+    const { name, region } = provider
+    const options = Object.entries(provider.whereabouts?.() ?? {}).map(
+      ([key, value]) => ` --option ${word(`${key}=${value}`)}`,
+    )
+    const isKnown = (PROVIDER_NAMES as readonly string[]).includes(name)
+    const head = isKnown
+      ? `npx --no-install muster delete ${cluster} --provider ${name}`
+      : `Cluster.attach("${cluster}") and close()`
+    const tail = options.join("")
+    const known = calls.get(head + tail)
+    if (known !== undefined) known.regions.push(region)
+    else calls.set(head + tail, { head, tail, regions: name === "local" || !isKnown ? [] : [region] })
+  }
+  const whose = owner === "default" ? "" : ` --owner ${owner}`
+  const where = journal === undefined ? "" : ` --journal ${word(journal)}`
+  return [...calls.values()]
+    .map(({ head, tail, regions }) => {
+      const region = regions.length === 0 ? "" : ` --region ${regions.join(",")}`
+      return head.startsWith("npx") ? `${head}${region}${tail}${whose}${where}` : head
+    })
+    .join(" && ")
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`
+}
+
+/** As a shell reads one word. */
+function word(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
