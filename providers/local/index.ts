@@ -8,6 +8,7 @@ import { TAG } from "../../src/fleet/tags.js"
 import { plainOptions } from "../../src/parse.js"
 import type { Arch, Instance, Limits, Provider } from "../../src/provider.js"
 import { checkRoot, type Layout, layoutOf, readText } from "./directory.js"
+import { endingsOf } from "./endings.js"
 import { toCloudError } from "./errors.js"
 import { lookAtLaunch, sendLaunch } from "./launch.js"
 import { renewLeases } from "./lease.js"
@@ -61,6 +62,7 @@ export function local(options?: LocalOptions): Provider {
       calls.send("local.settle", {}, ({ signal }) => lookAtLaunch(layout, config, call, calls.now(), signal)),
     list: (selector, calls) => listInstances(layout, selector, calls),
     terminate: (instances, calls) => terminateAll(layout, instances, calls),
+    interruptions: (instances, calls) => endingsOf(layout, instances, calls),
     claim: (owner, calls) => claimCluster(layout, owner, calls),
     leftovers: (selector, calls) => findLeftovers(layout, selector, calls),
     remove: (leftovers, calls) => removeLeftovers(layout, leftovers, calls),

@@ -6,6 +6,7 @@ import { TAG } from "../../src/fleet/tags.js"
 import type { Calls, Instance, Termination } from "../../src/provider.js"
 import { release } from "./claims.js"
 import { checkRoot, createWhole, type Layout, PRIVATE_FILE, readText, uniqueName, unlessMissing } from "./directory.js"
+import { noteEndings } from "./endings.js"
 import { isErrno, toCloudError } from "./errors.js"
 import { type Host, lookAtHost, pidOf } from "./host.js"
 import { startScript } from "./make.js"
@@ -34,6 +35,7 @@ export async function terminateAll(layout: Layout, instances: readonly Instance[
     await checkRoot(layout)
     const host = lookAtHost()
     const limit = pLimit(LOOKERS)
+    await noteEndings(layout, host, instances)
     const marked = await Promise.all(instances.map((one) => limit(() => answering(one, () => mark(layout, host, one)))))
     const signalled = marked.map((one) => ("record" in one ? signal(host, one) : one))
     const answers = await Promise.all(

@@ -16,8 +16,9 @@ export const deleteCluster: Command = {
   about:
     "Ends every instance with the cluster's tags at once, waits until the cloud confirms it, and removes what else was made for\n" +
     "it. A launch that may still be on its way is waited for: as this machine's journal tells, or, where that tells nothing, for the\n" +
-    "minutes that the cloud may take (--now skips this). End the process that holds the cluster first where there is one: it\n" +
-    "launches anew what somebody else ends.",
+    "minutes that the cloud may take (--now skips this). A process that holds the cluster gives way: it says that somebody deleted\n" +
+    "it, lowers its target, and launches nothing. It replaces nevertheless while a scale of its own waits for more workers, and in a\n" +
+    "few more cases that docs/operations.md names: what comes anew meanwhile is exit code 4. To be sure, end that process first.",
   flags: { ...PLACE_FLAGS, ...REMOVE_FLAGS },
   run: async (given, surroundings) => {
     const [name = ""] = given.words

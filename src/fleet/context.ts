@@ -44,6 +44,8 @@ export interface GroupState {
   readonly outages: Map<string, Outage>
   /** Why nothing more is launched for it until the next `scale`. */
   problem: Error | undefined
+  /** Why its target was lowered by what others have ended, until the next target. */
+  gaveWay: string | undefined
   /** What failed since the last `scale`, latest last. */
   failures: Failure[]
   /** Boots failed so often in a row that no more are tried until the next `scale`. */

@@ -61,8 +61,10 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const begun = fleet.clock.now()
   try {
     await lookAtAll(fleet, provider, look)
-    await checkOvertaken(fleet, provider, begun)
+    const isTheirs = await checkOvertaken(fleet, provider, begun)
     giveWay(fleet, provider, begun)
+    // With the next target, or to close it, it is claimed anew.
+    if (isTheirs) fleet.isHeld = false
     look.problem = undefined
     look.lastAnswer = undefined
   } catch (error) {

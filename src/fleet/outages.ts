@@ -1,4 +1,5 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
+import { giveWayToDelete } from "./observing/ended.js"
 import { within } from "../calls/within.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../errors.js"
 import type { Provider } from "../provider.js"
@@ -32,6 +33,7 @@ export function keyOfPlace({ name, region }: Provider): string {
 /** Takes a provider out of a group's plans: for a pause that grows, or until the next `scale` when trying again cannot help. */
 export function bench(fleet: Fleet, state: GroupState, provider: Provider, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
+  if (error instanceof OwnershipError && error.gone && giveWayToDelete(fleet, state.group.name, error)) return
   const now = fleet.clock.now()
   const key = keyOfPlace(provider)
   const { since = now, tries: before = 0 } = state.outages.get(key) ?? {}

@@ -124,14 +124,17 @@ describe("what was made a moment ago is not known everywhere", () => {
     const cloud = await azureCloud()
     const cluster = clusterOn(cloud)
     const problems: string[] = []
-    cluster.on("problem", ({ error }) => problems.push(error))
+    cluster.on("problem", ({ message }) => problems.push(message))
     await cloud.run(cluster.scale(3))
     await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
     await cloud.run(Cluster.sweep({ provider: cloud.provider, name: "render" }, { clock: cloud.clock }))
-    await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
-    expect(problems).toContain("OwnershipError")
+    await cloud.run(cloud.clock.sleep(60 * MINUTE_MS))
+    expect(problems).toEqual([
+      expect.stringMatching(/^somebody deleted "render" \(.*\); the target is now 0, nothing is launched/),
+    ])
+    expect(String(cluster.explain())).toContain('stopped until the next scale: somebody deleted "render"')
     expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
-    await cloud.run(cluster.close())
+    expect(await cloud.run(cluster.close())).toMatchObject({ leaked: [], leftovers: [] })
     expect(await leftBehind(cloud)).toEqual([])
   })
 })

@@ -104,8 +104,9 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   }
 }
 
-function stoppedBy({ problem, breaker }: GroupState): string | undefined {
+function stoppedBy({ problem, breaker, gaveWay }: GroupState): string | undefined {
   if (problem !== undefined) return `${problem.name}: ${problem.message}`
+  if (gaveWay !== undefined) return gaveWay
   return breaker === undefined ? undefined : `too many boots failed; the last one: ${breaker.message}`
 }
 

@@ -1,4 +1,5 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
+import type { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, type GroupState, lookWithin } from "../context.js"
 import type { WorkerState } from "../lifecycle.js"
@@ -46,8 +47,32 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   }
   if (targets.size === 0) return
   setTargets(fleet, targets)
-  for (const [group, left] of targets)
-    fleet.emit({ type: "problem", group, error: "OwnershipError", message: said(left) })
+  for (const [group, left] of targets) tell(fleet, group, said(left, isAll))
+}
+
+/**
+ * What the cluster is known by was taken away: somebody deleted it. Groups that were at their targets want no more than there is;
+ * one that is waited for hears of it.
+ *
+ * @returns whether this group is one of the first kind.
+ */
+export function giveWayToDelete(fleet: Fleet, group: string, error: OwnershipError): boolean {
+  const isMet = ({ metAt, askedAt }: GroupState) => metAt > askedAt
+  const own = fleet.groups.get(group)
+  if (own === undefined || !isMet(own)) return false
+  const met = [...fleet.groups].filter(([, state]) => isMet(state))
+  const targets = new Map(met.map(([name]) => [name, standing(fleet, name)]))
+  setTargets(fleet, targets)
+  const message = `somebody deleted "${fleet.owner.cluster}" (${error.message}); the target is now ${targets.get(group) ?? 0}, nothing is launched any more, and close() ends what is left. To have workers again, make the cluster again`
+  tell(fleet, group, message)
+  return true
+}
+
+/** Once by an event, and by `explain` until there is another target. */
+function tell(fleet: Fleet, group: string, message: string): void {
+  const state = fleet.groups.get(group)
+  if (state !== undefined) state.gaveWay = message
+  fleet.emit({ type: "problem", group, error: "OwnershipError", message })
 }
 
 /** What was ended by one request lists show within so long, as a rule: longer than this nobody's deletion keeps a group short. */
@@ -74,8 +99,8 @@ function standing({ roster }: Fleet, group: string): number {
   return roster.counted(group).length + roster.booked(group)
 }
 
-function said(left: number): string {
-  return `instances were ended on purpose, by requests that this process did not make; the target is now ${left}, and what was ended is not replaced. To have them again, scale again`
+function said(left: number, isAll: boolean): string {
+  return `${isAll ? "somebody deleted it: " : ""}instances were ended on purpose, by requests that this process did not make; the target is now ${left}, and what was ended is not replaced. To have them again, scale again; where that is refused because the name was freed too, make the cluster again`
 }
 
 /**

@@ -16,20 +16,29 @@ export function overtaken({ cluster, generation }: Fleet["owner"], highest: numb
  * now may have ended them, and would end what replaces them as well.
  *
  * @param begun when the look that has just ended began, in milliseconds since 1970.
- * @throws OwnershipError when there is one.
+ * @returns whether somebody else has claimed it who has ended all there was, as a delete does: it is theirs until it is asked for
+ * again.
+ * @throws OwnershipError when there is one, and something of it is left.
  */
-export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<void> {
-  if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return
+export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<boolean> {
+  if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return false
   const suspects = fleet.roster
     .at(provider)
     .in(...LEFT)
     .filter((worker) => worker.failure === undefined && isNewlyGone(worker, begun))
-  if (suspects.length === 0) return
+  if (suspects.length === 0) return false
   const { highest, isWhole } = await claimsOf(fleet)
-  if (highest > fleet.owner.generation) throw overtaken(fleet.owner, highest)
-  if (!isWhole || highest > 0 || !hasClaimed(fleet, provider)) return
-  // Whoever removed the claim has ended the cluster.
+  const isLater = highest > fleet.owner.generation
+  if (isLater && !isEmptyAndIdle(fleet)) throw overtaken(fleet.owner, highest)
+  if (!isLater && (!isWhole || highest > 0 || !hasClaimed(fleet, provider))) return false
+  // Who deletes a cluster claims it first, so that nothing more is launched; and whoever removed the claim has ended it.
   for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }
+  return isLater
+}
+
+/** Nothing of it is left, and nobody here waits for more. */
+function isEmptyAndIdle({ roster, groups }: Fleet): boolean {
+  return roster.all.counted.length === 0 && [...groups.values()].every(({ metAt, askedAt }) => metAt > askedAt)
 }
 
 /** It took the cluster over by a claim that lists can no longer miss, and nothing is left of what it took over. */

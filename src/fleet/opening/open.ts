@@ -269,6 +269,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     answers: new Map(),
     outages: new Map(),
     problem: undefined,
+    gaveWay: undefined,
     failures: [],
     breaker: undefined,
     askedAt: now,

@@ -197,6 +197,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     if (state === undefined) continue
     state.desired = count
     state.problem = undefined
+    state.gaveWay = undefined
     state.outages.clear()
     state.refusals.clear()
     state.rests = NO_RESTS
