@@ -2,6 +2,7 @@
 import { RejectedError, TimeoutError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
 import { type ArmError, armErrorOf, isForbidden, isRefused } from "./errors.js"
+import { sharedRead } from "../../src/shared-read.js"
 import { putGroup } from "./group.js"
 import { SHARED_TAG, sharedName } from "./names.js"
 import { outcomeOf } from "./outcome.js"
@@ -41,11 +42,8 @@ async function givenSubnet(
   calls: Calls,
 ): Promise<Network> {
   if (publicAddress !== "auto") return { subnetId, publicAddress, notes: [] }
-  const sending = { what: `reading subnet ${subnetId}`, member: "id" }
-  const request = { method: "GET", path: `${subnetId}?api-version=${NETWORK}` } as const
   try {
-    const reply = await arm(azure, calls, "Subnets_Get", request, sending)
-    const needsAddress = !hasWayOut(reply.body as NativeSubnet)
+    const needsAddress = !hasWayOut(await readSubnet(azure, subnetId, calls))
     return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [ADDRESS_NOTE] : [] }
   } catch (error) {
     if (!isForbidden(error)) throw error
@@ -54,6 +52,12 @@ async function givenSubnet(
     return { subnetId, publicAddress: false, notes: [note] }
   }
 }
+
+const readSubnet = sharedRead(async (azure: Azure, subnetId: string, calls: Calls): Promise<NativeSubnet> => {
+  const sending = { what: `reading subnet ${subnetId}`, member: "id" }
+  const request = { method: "GET", path: `${subnetId}?api-version=${NETWORK}` } as const
+  return (await arm(azure, calls, "Subnets_Get", request, sending)).body as NativeSubnet
+})
 
 const ADDRESS_NOTE =
   "the subnet has no NAT gateway, so each instance gets a public address (Standard, about USD 0.005 an hour); nothing can come in"
@@ -64,13 +68,17 @@ function hasWayOut({ properties }: NativeSubnet): boolean {
 }
 
 async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, calls: Calls): Promise<Network> {
-  const found = await readNetwork(azure, calls, "VirtualNetworks_Get")
-  const network = calls.readOnly || isReady(found) ? found : await makeReady(azure, found, calls)
-  const subnet = workersOf(azure, network)
+  const subnet = workersOf(azure, await findNetwork(azure, azure.options.location, calls))
   const needsAddress = publicAddress === "auto" ? !hasWayOut(subnet) : publicAddress
   const notes = publicAddress === "auto" && needsAddress ? [ADDRESS_NOTE] : []
   return { subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`, publicAddress: needsAddress, notes }
 }
+
+/** Once for all groups of a cluster; made, unless it may only be read. */
+const findNetwork = sharedRead(async (azure: Azure, _location: string, calls: Calls) => {
+  const found = await readNetwork(azure, calls, "VirtualNetworks_Get")
+  return calls.readOnly || isReady(found) ? found : makeReady(azure, found, calls)
+})
 
 const SUBNET = "workers"
 

@@ -2,6 +2,7 @@
 import { SpecError } from "../../src/errors.js"
 import type { Arch, Calls } from "../../src/provider.js"
 import { itemsOf } from "./pages.js"
+import { sharedRead } from "../../src/shared-read.js"
 import type { Azure } from "./send.js"
 import { SKUS } from "./versions.js"
 
@@ -20,8 +21,12 @@ export interface NativeSku {
 }
 
 /** The only filter there is, is the location ("Resource Skus - List", $filter). */
-export async function readSkus(azure: Azure, calls: Calls): Promise<readonly NativeSku[]> {
-  const { subscriptionId, location } = azure.options
+export function readSkus(azure: Azure, calls: Calls): Promise<readonly NativeSku[]> {
+  return sharedSkus(azure, azure.options.location, calls)
+}
+
+const sharedSkus = sharedRead(async (azure: Azure, location: string, calls: Calls): Promise<readonly NativeSku[]> => {
+  const { subscriptionId } = azure.options
   const filter = encodeURIComponent(`location eq '${location}'`)
   const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/skus?$filter=${filter}&api-version=${SKUS}`
   const skus = await itemsOf<NativeSku>(azure, calls, "ResourceSkus_List", path, {
@@ -33,7 +38,7 @@ export async function readSkus(azure: Azure, calls: Calls): Promise<readonly Nat
   if (sizes.length > 0) return sizes
   const message = `is "${location}", which sells no VMs; check its name (az account list-locations), and that Microsoft.Compute is registered`
   throw new SpecError([{ option: "azure.location", value: location, message }])
-}
+})
 
 export function capabilityOf(sku: NativeSku, name: string): string | undefined {
   return sku.capabilities?.find((capability) => capability.name === name)?.value

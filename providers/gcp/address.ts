@@ -1,6 +1,7 @@
 /** Whether instances need public addresses: only where their subnetwork has no other way out. */
 import { AuthError } from "../../src/errors.js"
 import type { Calls, GroupRequest } from "../../src/provider.js"
+import { sharedRead } from "../../src/shared-read.js"
 import type { Send } from "./client.js"
 import { lastPart, type NativeRouter } from "./native.js"
 import type { GcpOptions } from "./options.js"
@@ -27,7 +28,7 @@ export async function addressOf(
   if (publicAddress !== "auto") return { given: publicAddress, notes: [] }
   const where = placeIn(options)
   try {
-    const nat = await natFor(send, options.region, where, calls)
+    const nat = await natFor(send, { region: options.region, where }, calls)
     if (nat !== undefined) return { given: false, notes: [`instances get no public address: ${nat} is their way out`] }
     const note = `each instance gets a public address, because ${where.shown} has no Cloud NAT in ${options.region}: ${PRICE}; publicAddress: false if there is another way out`
     return { given: true, notes: [note] }
@@ -55,7 +56,12 @@ function placeIn({ network = "default", subnetwork }: GcpOptions): Where {
   return { ...owner, subnetwork: name, shown: `subnetwork ${name}` }
 }
 
-async function natFor(send: Send, region: string, where: Where, calls: Calls): Promise<string | undefined> {
+interface Asked {
+  readonly region: string
+  readonly where: Where
+}
+
+const natFor = sharedRead(async (send: Send, { region, where }: Asked, calls: Calls): Promise<string | undefined> => {
   const [network, routers] = await Promise.all([
     where.network ?? networkOf(send, region, where, calls),
     readRouters(send, region, where, calls),
@@ -65,7 +71,7 @@ async function natFor(send: Send, region: string, where: Where, calls: Calls): P
     if (nat !== undefined) return `Cloud NAT ${nat.name ?? ""} of router ${name}`
   }
   return undefined
-}
+})
 
 type Nat = NonNullable<NativeRouter["nats"]>[number]
 

@@ -40,6 +40,7 @@ export const APIS = {
   "regionOperations.list": { client: "RegionOperationsClient", method: "list", cost: { reads: 1 } },
   "machineTypes.list": { client: "MachineTypesClient", method: "list", cost: { reads: 1 } },
   "regions.get": { client: "RegionsClient", method: "get", cost: { reads: 1 } },
+  "images.get": { client: "ImagesClient", method: "get", cost: { reads: 1 } },
   "images.getFromFamily": { client: "ImagesClient", method: "getFromFamily", cost: { reads: 1 } },
   "routers.list": { client: "RoutersClient", method: "list", cost: { reads: 1 } },
   "subnetworks.get": { client: "SubnetworksClient", method: "get", cost: { reads: 1 } },
@@ -64,6 +65,7 @@ export interface Replies {
   readonly "regionOperations.list": PageOf<NativeOperation>
   readonly "machineTypes.list": PageOf<NativeMachineType>
   readonly "regions.get": NativeRegion
+  readonly "images.get": NativeImage
   readonly "images.getFromFamily": NativeImage
   readonly "routers.list": PageOf<NativeRouter>
   readonly "subnetworks.get": NativeSubnetwork

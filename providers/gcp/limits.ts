@@ -83,6 +83,8 @@ export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
     bootMs: 10 * 60_000,
     // Machine types and prices change from one month to the next; what is wanted of a new one is asked for by its name.
     ...(isPlain(options) ? { offersFreshMs: 24 * 3_600_000 } : {}),
+    // Images that are paid for take the prices away.
+    ...(options.image === undefined ? {} : { offersKey: JSON.stringify(options.image) }),
     // "All vCPUs, GPUs, and GB of memory are charged a minimum of 1 minute" ("VM instance pricing")
     leastBilledSeconds: 60,
     markets: ["on-demand", "spot"],

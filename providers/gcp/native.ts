@@ -147,6 +147,8 @@ export interface NativeImage {
   readonly name?: string
   readonly selfLink?: string
   readonly architecture?: string
+  readonly licenses?: readonly string[]
+  readonly guestOsFeatures?: readonly { readonly type?: string }[]
 }
 
 /** The last part of a URL: zones, types and networks are named by URLs in replies. */

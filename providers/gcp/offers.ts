@@ -1,11 +1,12 @@
 import { SpecError } from "../../src/errors.js"
 import { fits } from "../../src/offer.js"
-import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
+import type { Arch, Calls, Offer, OfferQuery } from "../../src/provider.js"
 import type { Connection, Send } from "./client.js"
 import { gpuNameOf, takesDisk } from "./families.js"
+import { licensedArchs } from "./image.js"
 import type { GcpOptions } from "./options.js"
-import { pricesOf } from "./prices.js"
-import { typesIn } from "./types.js"
+import { OWN_TABLE, type Price, pricesOf } from "./prices.js"
+import { type Types, typesIn } from "./types.js"
 import type { ZonesOf } from "./zones.js"
 
 export interface OfferMeans {
@@ -35,14 +36,36 @@ export async function offers(means: OfferMeans, query: OfferQuery, calls: Calls)
   if (zones.length === 0) return []
   const [{ types, silent }, priceOf] = await Promise.all([typesIn(send, options, { ...query, zones }, calls), pricing])
   const asked = inGoogleWords(query)
+  const licensed = await licensedIn(means, query, types, calls)
   const sold = types
     .flatMap((type) => markets.map((market) => ({ ...type, market })))
-    .map((type) => ({ provider: "gcp", region: options.region, ...type, ...priceOf(type) }))
+    .map((type) => ({
+      provider: "gcp",
+      region: options.region,
+      ...type,
+      ...without(priceOf(type), licensed.has(type.arch)),
+    }))
     .filter((offer) => fits(offer, asked))
   if (sold.length === 0 && silent[0] !== undefined) throw silent[0].error
   for (const { zone, error } of silent)
     calls.note?.(`${zone} is left out, because it does not answer: ${error.message}`)
   return bootable(sold, query, options, calls)
+}
+
+/** Where the image is paid for as well, a price of the machine alone would be too low; the user's own table says what it says. */
+async function licensedIn(
+  { send, options }: OfferMeans,
+  { boots }: OfferQuery,
+  types: Types["types"],
+  calls: Calls,
+): Promise<ReadonlySet<Arch>> {
+  if (boots === undefined) return new Set()
+  const archs = [...new Set(types.map(({ arch }) => arch))]
+  return licensedArchs(send, options, { name: "default", archs, ...boots }, calls)
+}
+
+function without(price: Price, isLicensed: boolean): Price {
+  return isLicensed && price.priceSource !== OWN_TABLE ? {} : price
 }
 
 /** Those that boot from the disk that was asked for. What was named and does not is told. */

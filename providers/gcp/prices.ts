@@ -5,7 +5,10 @@ import type { Connection } from "./client.js"
 import type { GcpOptions } from "./options.js"
 import { composedPrice, type UnitPrices, unitPricesOf } from "./skus.js"
 
-type Price = Pick<Offer, "pricePerHour" | "priceSource">
+export type Price = Pick<Offer, "pricePerHour" | "priceSource">
+
+/** `priceSource` of the prices that the user has given. */
+export const OWN_TABLE = "your table"
 
 /** Empty when the price is not known. */
 export type PriceOf = (offer: Omit<Offer, "provider" | "region">) => Price
@@ -27,7 +30,7 @@ export async function pricesOf(
   const units = isAllNamed ? new Map() : await unitPrices(connection, options, calls)
   return (offer) => {
     const own = tablePrice(options, offer.instanceType, offer.market)
-    if (own !== undefined) return { pricePerHour: own, priceSource: "your table" }
+    if (own !== undefined) return { pricePerHour: own, priceSource: OWN_TABLE }
     const listed = composedPrice(units, offer)
     return listed === undefined ? {} : { pricePerHour: listed, priceSource: "Cloud Billing Catalog" }
   }

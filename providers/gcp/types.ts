@@ -1,6 +1,7 @@
 /** What Compute Engine says of its machine types. */
 import { AuthError, SpecError, TransientError } from "../../src/errors.js"
 import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../src/provider.js"
+import { sharedRead } from "../../src/shared-read.js"
 import type { Send } from "./client.js"
 import { archOf, familyOf, gpuCountOf, gpuNameOf, isGpu, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
 import type { NativeMachineType } from "./native.js"
@@ -69,7 +70,7 @@ async function readZones(
   const silent: SilentZone[] = []
   const lists = zones.map(async (zone) => {
     try {
-      return await readTypes(send, zone, instanceTypes, calls)
+      return await readTypes(send, { zone, ...(instanceTypes === undefined ? {} : { names: instanceTypes }) }, calls)
     } catch (error) {
       calls.signal.throwIfAborted()
       if (!(error instanceof TransientError)) throw error
@@ -85,12 +86,12 @@ interface Found {
   readonly native: NativeMachineType
 }
 
-async function readTypes(
-  send: Send,
-  zone: string,
-  names: readonly string[] | undefined,
-  calls: Calls,
-): Promise<readonly Found[]> {
+interface Wanted {
+  readonly zone: string
+  readonly names?: readonly string[]
+}
+
+const readTypes = sharedRead(async (send: Send, { zone, names }: Wanted, calls: Calls): Promise<readonly Found[]> => {
   const isNamed = names !== undefined && names.length <= NAMED_AT_MOST
   const filter = isNamed ? { filter: names.map((name) => `(name=${name})`).join(" OR ") } : {}
   const request = { what: `reading the machine types of ${zone}`, message: { zone, ...filter }, fields: FIELDS }
@@ -99,7 +100,7 @@ async function readTypes(
     found.push(...(page.items ?? []).map((native) => ({ zone, native })))
   }
   return names === undefined ? found : found.filter(({ native }) => names.includes(native.name ?? ""))
-}
+})
 
 /** What else has a place in a filter would ask for something else there. */
 const TYPE_NAME = /^[a-z][a-z0-9-]{0,62}$/

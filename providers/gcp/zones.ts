@@ -1,6 +1,7 @@
 /** The zones that may be used. */
 import { AuthError, RejectedError } from "../../src/errors.js"
 import type { Calls } from "../../src/provider.js"
+import { sharedRead } from "../../src/shared-read.js"
 import type { Send } from "./client.js"
 import { lastPart } from "./native.js"
 import type { GcpOptions } from "./options.js"
@@ -20,7 +21,7 @@ export function zonesOf(send: Send, { region, zones }: Pick<GcpOptions, "region"
   }
 }
 
-async function readZones(send: Send, region: string, calls: Calls): Promise<readonly string[]> {
+const readZones = sharedRead(async (send: Send, region: string, calls: Calls): Promise<readonly string[]> => {
   const what = `reading the zones of ${region}`
   try {
     const { zones = [] } = await send(calls, "regions.get", { what, message: { region }, fields: "name,zones" })
@@ -35,4 +36,4 @@ async function readZones(send: Send, region: string, calls: Calls): Promise<read
       cause: error,
     })
   }
-}
+})

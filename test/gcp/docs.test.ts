@@ -63,6 +63,7 @@ test("the second makes up the rest", async () => {
   await burst(cloud, { spread: "zones", instanceType: [TYPE, "n2-standard-16"] })
   const offers = await cloud.run(provider.offers({ markets: ["spot"], instanceTypes: [TYPE] }, cloud.bare()))
   const prepared = await prepareOf(cloud)
+  await prepareOf(cloud, { image: "mine-1" })
   const [call] = provider.split(wishFor(offers, 1, { market: "spot" }), prepared, { levels: {}, launches: [] })
   if (call === undefined) throw new Error("no call")
   const { ref = null } = await cloud.run(provider.launch(call, cloud.bare()))

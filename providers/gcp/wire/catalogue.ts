@@ -90,7 +90,7 @@ function imageJson(world: World, path: string): JsonObject {
   const image = imageOf(world, path)
   if (image === undefined) throw notFound(path)
   const [, project = ""] = path.split("/")
-  const { name = "", family = "", arch = "" } = image
+  const { name = "", family = "", arch = "", licenses = "", features = "UEFI_COMPATIBLE" } = image
   return {
     kind: "compute#image",
     id: numberOf(name),
@@ -99,6 +99,8 @@ function imageJson(world: World, path: string): JsonObject {
     family: family.split("/").at(-1) ?? "",
     architecture: arch,
     status: "READY",
+    licenses: licenses.split(" ").flatMap((path) => (path === "" ? [] : [link(path)])),
+    guestOsFeatures: features.split(" ").map((type) => ({ type })),
     diskSizeGb: "10",
     selfLink: link(`projects/${project}/global/images/${name}`),
   }

@@ -1,0 +1,46 @@
+/** What several groups of one cluster read at once, or soon after each other: one request serves them all. */
+import type { Calls } from "./provider.js"
+
+/** Long enough for the groups of a new cluster, and too short for what was read to become another. */
+const FRESH_MS = 10_000
+
+interface Shared<T> {
+  readonly at: number
+  /** Ended by whoever asked. */
+  readonly signal: AbortSignal
+  readonly value: Promise<T>
+}
+
+type Ask<O extends object, Q, T> = (owner: O, query: Q, calls: Calls) => Promise<T>
+
+/**
+ * @param ask reads something of one provider (`owner`: an object that only this provider has); `query` is plain JSON. It is called
+ *   with the calls of whoever asks first; those who ask the same within ten seconds get that answer.
+ *
+ * An answer that failed is kept for nobody who comes later. Where whoever asked has given up, the others ask themselves.
+ */
+export function sharedRead<O extends object, Q, T>(ask: Ask<O, Q, T>): Ask<O, Q, T> {
+  const known = new WeakMap<O, Map<string, Shared<T>>>()
+  const begin = (owner: O, key: string, query: Q, calls: Calls): Promise<T> => {
+    const ofOwner = known.get(owner) ?? new Map<string, Shared<T>>()
+    const shared = { at: calls.now(), signal: calls.signal, value: ask(owner, query, calls) }
+    known.set(owner, ofOwner.set(key, shared))
+    shared.value.catch(() => {
+      if (ofOwner.get(key) === shared) ofOwner.delete(key)
+    })
+    return shared.value
+  }
+  return async (owner, query, calls) => {
+    calls.signal.throwIfAborted()
+    const key = JSON.stringify([calls.readOnly, query])
+    const shared = known.get(owner)?.get(key)
+    if (shared === undefined || calls.now() - shared.at >= FRESH_MS) return begin(owner, key, query, calls)
+    try {
+      return await shared.value
+    } catch (error) {
+      calls.signal.throwIfAborted()
+      if (!shared.signal.aborted) throw error
+      return begin(owner, key, query, calls)
+    }
+  }
+}
