@@ -263,7 +263,8 @@ export const CODES: readonly CodeRow[] = [
   {
     codes: ["MarketplacePurchaseEligibilityFailed", "VMMarketplaceInvalidInput", "ResourcePurchaseValidationFailed"],
     verdict: "rejected",
-    remedy: "accept the image's terms once (az vm image terms accept), and give its plan in overrides",
+    remedy:
+      "accept the image's terms once (az vm image terms accept); an image that may not be read needs its plan in overrides",
   },
   {
     codes: ["LocationNotAvailableForResourceType", "NoRegisteredProviderFound", "LocationNotAvailableForResourceGroup"],

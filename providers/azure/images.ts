@@ -2,6 +2,7 @@
 import { RejectedError, SpecError, TransientError } from "../../src/errors.js"
 import { show } from "../../src/parse.js"
 import type { Arch, Calls, GroupRequest, JsonObject } from "../../src/provider.js"
+import { sharedRead } from "../../src/shared-read.js"
 import { isForbidden, isRefused } from "./errors.js"
 import { IMAGE_ID, URN } from "./options.js"
 import { arm, type Azure } from "./send.js"
@@ -15,19 +16,89 @@ const UBUNTU: { readonly [A in Arch]: string } = {
 
 export interface Images {
   readonly images: { readonly [A in Arch]?: JsonObject }
+  /** The purchase plans of images that are sold with one: a VM must name it. */
+  readonly plans: { readonly [A in Arch]?: JsonObject }
   readonly notes: readonly string[]
 }
 
-/** @throws SpecError when a group's image is neither a URN nor a resource id. */
+/** @throws SpecError when a group's image is neither a URN nor a resource id, or is Windows. */
 export async function imagesOf(azure: Azure, group: GroupRequest, calls: Calls): Promise<Images> {
   const archs = group.archs.length > 0 ? group.archs : (["x86_64"] as const)
   const found = await Promise.all(
-    archs.map(async (arch) => [arch, await referenceOf(azure, checkedName(azure, group, arch), calls)] as const),
+    archs.map(async (arch) => {
+      const name = checkedName(azure, group, arch)
+      const [{ reference, note }, kind] = await Promise.all([
+        referenceOf(azure, name, calls),
+        kindFor(azure, name, `groups.${group.name}.image`, calls),
+      ])
+      return {
+        arch,
+        reference,
+        plan: kind.plan,
+        notes: [...(note === undefined ? [] : [note]), ...soldNotes(name, kind)],
+      }
+    }),
   )
   return {
-    images: Object.fromEntries(found.map(([arch, { reference }]) => [arch, reference])),
-    notes: [...new Set(found.flatMap(([, { note }]) => note ?? []))],
+    images: Object.fromEntries(found.map(({ arch, reference }) => [arch, reference])),
+    plans: Object.fromEntries(found.flatMap(({ arch, plan }) => (plan === undefined ? [] : [[arch, plan]]))),
+    notes: [...new Set(found.flatMap(({ notes }) => notes))],
   }
+}
+
+/**
+ * The architectures whose image is paid for beside the machine: what that comes to, no list of prices here tells.
+ *
+ * @throws SpecError when one is Windows.
+ */
+export async function licensedArchs(
+  azure: Azure,
+  own: string | undefined,
+  archs: readonly Arch[],
+  calls: Calls,
+): Promise<ReadonlySet<Arch>> {
+  const option = own === undefined ? "azure.image" : "image"
+  const kinds = await Promise.all(
+    archs.map(async (arch) => ({ arch, ...(await kindFor(azure, imageName(azure, own, arch), option, calls)) })),
+  )
+  return new Set(kinds.flatMap(({ arch, isLicensed }) => (isLicensed ? [arch] : [])))
+}
+
+interface Kind {
+  readonly plan?: JsonObject
+  /** Paid for beside the machine. */
+  readonly isLicensed: boolean
+}
+
+/** Ubuntu's own is known to be neither Windows nor sold, and is not read for it. */
+async function kindFor(azure: Azure, name: string, option: string, calls: Calls): Promise<Kind> {
+  if (Object.values(UBUNTU).includes(name)) return { isLicensed: false }
+  const { os = "Linux", plan } = await imageNeeds(azure, name, calls)
+  if (/^windows$/i.test(os)) {
+    const message = `is ${show(name)}, a Windows image, and startup scripts here are for Linux; name an image of Linux`
+    throw new SpecError([{ option, value: name, message }])
+  }
+  return { isLicensed: plan !== undefined || isPaid(name), ...(plan === undefined ? {} : { plan }) }
+}
+
+/** Publishers whose systems are billed by the hour with the VM, unless the subscription is one's own ("Azure Marketplace images"). */
+function isPaid(name: string): boolean {
+  const [publisher = "", offer = "", sku = ""] = name.toLowerCase().split(":")
+  if (/byos|opensuse/.test(`${offer} ${sku}`)) return false
+  return (
+    publisher === "redhat" ||
+    publisher === "suse" ||
+    (publisher === "canonical" && /(^|-)pro(-|$)/.test(`${offer}-${sku}`))
+  )
+}
+
+function soldNotes(name: string, { plan, isLicensed }: Kind): readonly string[] {
+  if (!isLicensed) return []
+  const price = `image ${name} is paid for beside the machine: what it costs is not known here, so offers with it have no price`
+  if (plan === undefined) return [price]
+  const { publisher, product, name: sku } = plan
+  const terms = `az vm image terms accept --publisher ${String(publisher)} --offer ${String(product)} --plan ${String(sku)}`
+  return [`${price}; its terms must be accepted once: ${terms}`]
 }
 
 /** What a group boots: its own image, the provider's, or Ubuntu. */
@@ -72,7 +143,7 @@ function versionsPath({ options }: Azure, { publisher, offer, sku }: Marketplace
   return `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}/publishers/${publisher}/artifacttypes/vmimage/offers/${offer}/skus/${sku}/versions`
 }
 
-async function newest(azure: Azure, image: Marketplace, calls: Calls): Promise<string> {
+const newest = sharedRead(async (azure: Azure, image: Marketplace, calls: Calls): Promise<string> => {
   const { publisher, offer, sku } = image
   const what = `looking for the newest ${publisher}:${offer}:${sku} in ${azure.options.location}`
   const path = `${versionsPath(azure, image)}?$top=1&$orderby=name%20desc&api-version=${COMPUTE}`
@@ -81,7 +152,7 @@ async function newest(azure: Azure, image: Marketplace, calls: Calls): Promise<s
   const [version] = reply.body as readonly { readonly name?: string }[]
   if (version?.name === undefined) throw new RejectedError(`${what}: there is none; check the image and the location`)
   return version.name
-}
+})
 
 /** What an image asks of the size that boots it. What is not known rules nothing out. */
 export interface ImageNeeds {
@@ -89,12 +160,27 @@ export interface ImageNeeds {
   readonly generation?: string
   /** "SCSI", "NVMe". */
   readonly controllers?: readonly string[]
+  /** "Linux" or "Windows". */
+  readonly os?: string
+  readonly plan?: JsonObject
 }
 
+interface NativePlan {
+  readonly name?: string
+  readonly publisher?: string
+  readonly product?: string
+}
+
+/** Of the Marketplace ("Virtual Machine Images - Get"), a gallery's definition ("Gallery Images - Get"), or a managed image. */
 interface NativeImage {
   readonly properties?: {
     readonly hyperVGeneration?: string
     readonly features?: readonly { readonly name?: string; readonly value?: string }[]
+    readonly osDiskImage?: { readonly operatingSystem?: string }
+    readonly osType?: string
+    readonly storageProfile?: { readonly osDisk?: { readonly osType?: string } }
+    readonly plan?: NativePlan
+    readonly purchasePlan?: NativePlan
   }
 }
 
@@ -103,21 +189,31 @@ interface NativeImage {
  * SCSI ("How do I use a base image that supports NVMe", "FAQ for remote NVMe disks"). Of a managed image nothing does. One that
  * may not be read, or is not there, is left for the launch to tell of.
  */
-export async function imageNeeds(azure: Azure, name: string, calls: Calls): Promise<ImageNeeds> {
+export const imageNeeds = sharedRead(async (azure: Azure, name: string, calls: Calls): Promise<ImageNeeds> => {
   const sending = { what: `reading what image ${name} needs`, member: "properties" }
   try {
     const { api, path, isTagged } = await placeOf(azure, name, calls)
     const reply = await arm(azure, calls, api, { method: "GET", path }, sending)
-    const { hyperVGeneration, features = [] } = (reply.body as NativeImage).properties ?? {}
+    const { properties = {} } = reply.body as NativeImage
+    const { hyperVGeneration, features = [] } = properties
     const { value = "SCSI" } = features.find((feature) => feature.name === "DiskControllerTypes") ?? {}
     return {
       ...(hyperVGeneration === undefined ? {} : { generation: hyperVGeneration }),
       ...(isTagged ? { controllers: value.split(",").map((one) => one.trim()) } : {}),
+      ...soldAs(properties),
     }
   } catch (error) {
     if (!isRefused(error)) throw error
     return {}
   }
+})
+
+function soldAs(properties: NonNullable<NativeImage["properties"]>): Pick<ImageNeeds, "os" | "plan"> {
+  const { osDiskImage, osType, storageProfile, plan, purchasePlan } = properties
+  const os = osDiskImage?.operatingSystem ?? osType ?? storageProfile?.osDisk?.osType
+  const { name, publisher, product } = plan ?? purchasePlan ?? {}
+  const isWhole = name !== undefined && publisher !== undefined && product !== undefined
+  return { ...(os === undefined ? {} : { os }), ...(isWhole ? { plan: { name, publisher, product } } : {}) }
 }
 
 interface ImagePlace {

@@ -1,6 +1,7 @@
 import { fits } from "../../src/offer.js"
-import type { Calls, Offer, OfferQuery } from "../../src/provider.js"
+import type { Arch, Calls, Offer, OfferQuery } from "../../src/provider.js"
 import { isMeant } from "./gpus.js"
+import { licensedArchs } from "./images.js"
 import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "./send.js"
 import { type SizeFacts, sizesOf } from "./sizes.js"
@@ -26,12 +27,15 @@ export async function offers(azure: Azure, query: OfferQuery, calls: Calls): Pro
   }))
   const fitting = sold.filter((one) => one.offers.length > 0)
   if (fitting.length === 0) return []
-  const prices = await pricesOf(
-    azure,
-    fitting.map(({ size }) => size),
-    calls,
-  )
-  return fitting.flatMap((one) => one.offers.map((offer) => priced(offer, prices)))
+  const sizes = fitting.map(({ size }) => size)
+  const [prices, licensed] = await Promise.all([pricesOf(azure, sizes, calls), licensedIn(azure, query, sizes, calls)])
+  return fitting.flatMap((one) => one.offers.map((offer) => (licensed.has(offer.arch) ? offer : priced(offer, prices))))
+}
+
+/** Where the image is paid for as well, a price of the machine alone would be too low. */
+async function licensedIn(azure: Azure, { boots }: OfferQuery, sizes: readonly SizeFacts[], calls: Calls) {
+  if (boots === undefined) return new Set<Arch>()
+  return licensedArchs(azure, boots.image, [...new Set(sizes.map(({ arch }) => arch))], calls)
 }
 
 function poolsOf(region: string, size: SizeFacts, { markets }: OfferQuery): readonly Offer[] {

@@ -23,6 +23,7 @@ export type Blueprint = {
   readonly location: string
   readonly group: string
   readonly images: { readonly [A in Arch]?: JsonObject }
+  readonly plans: { readonly [A in Arch]?: JsonObject }
   readonly subnetId: string
   readonly publicAddress: boolean
   /** Base64. */
@@ -67,7 +68,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
   ]
   if (problems.length > 0) throw new SpecError(problems)
   await checkGivenGroup(azure, calls)
-  const [claimed, network, { images, notes }, disks] = await allOf([
+  const [claimed, network, { images, plans, notes }, disks] = await allOf([
     groupOf(azure, owner, calls),
     networkOf(azure, group, calls),
     imagesOf(azure, group, calls),
@@ -78,6 +79,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     location: options.location,
     group: claimed.group,
     images,
+    plans,
     subnetId: network.subnetId,
     publicAddress: network.publicAddress,
     customData: Buffer.from(script).toString("base64"),

@@ -36,11 +36,15 @@ interface Shared {
   readonly imageReference: JsonObject
   readonly osDisk: JsonObject
   readonly identity: { readonly identity?: JsonObject }
+  readonly plan: { readonly plan?: JsonObject }
 }
 
 /** What all VMs of a wish have in common is made once: 10,000 calls share it. */
-function sharedParts({ images, disk, identity }: Blueprint, wish: Wish): Shared {
+function sharedParts({ images, plans, disk, identity }: Blueprint, wish: Wish): Shared {
+  const plan = plans[wish.arch]
   return {
+    // A VM that boots an image of the Marketplace must name the plan under which that is sold.
+    plan: plan === undefined ? {} : { plan },
     // A wish is for one architecture of those that the group was prepared for.
     imageReference: images[wish.arch] ?? {},
     osDisk: { createOption: "FromImage", deleteOption: "Delete", ...disk },
@@ -100,6 +104,7 @@ function vmOf(
     networkProfile: networkProfile(blueprint, name, tags),
     diagnosticsProfile: DIAGNOSTICS,
     ...(userData === undefined ? {} : { userData }),
+    ...shared.plan,
     ...(offer.zone === REGIONAL ? {} : { zones: [offer.zone] }),
     ...(offer.market === "spot" ? spotOf(blueprint) : {}),
     ...blueprint.placement,

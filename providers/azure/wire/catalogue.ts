@@ -87,10 +87,16 @@ function image(_state: State, asked: Asked): Answered {
     { name: "IsAcceleratedNetworkSupported", value: "True" },
     { name: "DiskControllerTypes", value: facts.controllers },
   ]
-  const { generation: hyperVGeneration, architecture } = facts
+  const { generation: hyperVGeneration, architecture, os = "Linux", isSold } = facts
+  const sold = isSold === undefined ? {} : { plan: { publisher, product: offer, name: sku } }
   return {
     status: 200,
-    body: { id: asked.path, name: version, location, properties: { hyperVGeneration, architecture, features } },
+    body: {
+      id: asked.path,
+      name: version,
+      location,
+      properties: { hyperVGeneration, architecture, features, osDiskImage: { operatingSystem: os }, ...sold },
+    },
   }
 }
 

@@ -21,6 +21,9 @@ export interface ImageFacts {
   readonly generation: "V1" | "V2"
   readonly controllers: string
   readonly architecture: "x64" | "Arm64"
+  readonly os?: "Windows"
+  /** The plan under which it is sold; its publisher, product and name are those of the image. */
+  readonly isSold?: true
 }
 
 const UBUNTU = { generation: "V2", controllers: "SCSI, NVMe", architecture: "x64" } as const
@@ -30,6 +33,10 @@ export const IMAGES: Readonly<Record<string, ImageFacts>> = {
   "canonical/ubuntu-24_04-lts/server": UBUNTU,
   "canonical/ubuntu-24_04-lts/server-gen1": { ...UBUNTU, generation: "V1", controllers: "SCSI" },
   "canonical/ubuntu-24_04-lts/server-arm64": { ...UBUNTU, architecture: "Arm64" },
+  "microsoftwindowsserver/windowsserver/2025-datacenter-g2": { ...UBUNTU, os: "Windows" },
+  "redhat/rhel/9-lvm-gen2": UBUNTU,
+  "redhat/rhel-byos/rhel-lvm9-gen2": { ...UBUNTU, isSold: true },
+  "vendor/product/plan-a": { ...UBUNTU, isSold: true },
 }
 
 const SKUS_API =

@@ -24,6 +24,7 @@ export interface RestVm {
   readonly location?: string
   readonly tags?: Readonly<Record<string, string>>
   readonly zones?: readonly string[]
+  readonly plan?: { readonly name?: string; readonly publisher?: string; readonly product?: string }
   readonly identity?: { readonly type?: string; readonly userAssignedIdentities?: Readonly<Record<string, unknown>> }
   readonly properties?: {
     readonly hardwareProfile?: { readonly vmSize?: string }

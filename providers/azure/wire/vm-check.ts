@@ -41,7 +41,7 @@ export function checkVm(state: State, name: string, request: RestVm): void {
   checkLogin(properties.osProfile ?? {}, name)
   if ((properties.userData ?? "").length > CUSTOM_DATA_CHARACTERS || !BASE64.test(properties.userData ?? ""))
     throw invalid("userData", "User data must be in Base64 encoding and with a maximum length of 87380 characters")
-  checkDisk(properties.storageProfile, type)
+  checkDisk(properties.storageProfile, type, request.plan)
   checkNetwork(state, properties.networkProfile)
   checkSpot(properties)
 }
@@ -95,13 +95,27 @@ function checkLogin(
   if (!isKey) throw invalid("linuxConfiguration.ssh.publicKeys.keyData", "the path or the key is not valid")
 }
 
-function checkDisk(storage: Properties["storageProfile"], type: TypeSpec): void {
+/** "Supply purchase plan information", and its error. */
+function checkPlan(image: Readonly<Record<string, string>>, plan: RestVm["plan"]): void {
+  const { publisher, offer, sku } = image
+  if (plan?.publisher === publisher && plan?.product === offer && plan?.name === sku) return
+  throw new Refusal(
+    400,
+    "VMMarketplaceInvalidInput",
+    "Creating a virtual machine from Marketplace image or a custom image sourced from a Marketplace image requires Plan information in the request.",
+  )
+}
+
+function checkDisk(storage: Properties["storageProfile"], type: TypeSpec, plan: RestVm["plan"]): void {
   const { imageReference = {}, osDisk, diskControllerType } = storage ?? {}
   if (osDisk?.createOption !== "FromImage")
     throw invalid("osDisk.createOption", "Required parameter 'createOption' is missing (null)")
   if (!DISK_NAME.test(osDisk.name ?? "disk")) throw invalid("osDisk.name", `'${osDisk.name}' is not a valid name`)
   const image = checkImage(imageReference)
   if (image !== undefined) checkBoot(type, image, diskControllerType)
+  if (image?.isSold === true) checkPlan(imageReference, plan)
+  if (image?.os === "Windows")
+    throw invalid("linuxConfiguration", "The property 'linuxConfiguration' is not valid because the image is Windows")
   if (osDisk.diffDiskSettings !== undefined && osDisk.managedDisk?.storageAccountType?.startsWith("Premium")) {
     throw invalid("osDisk.diffDiskSettings", "an ephemeral disk has no Premium storage")
   }
