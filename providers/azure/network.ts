@@ -18,7 +18,12 @@ export interface Network {
   readonly subnetId: string
   readonly publicAddress: boolean
   readonly notes: readonly string[]
+  /** How many requests make it, where it is not there yet and may only be read. */
+  readonly writes: number
 }
+
+/** A group, a security group and the network itself: see `makeNetwork`. */
+const WRITES = 3
 
 interface NativeSubnet {
   readonly name?: string
@@ -41,15 +46,15 @@ async function givenSubnet(
   { publicAddress }: GroupRequest,
   calls: Calls,
 ): Promise<Network> {
-  if (publicAddress !== "auto") return { subnetId, publicAddress, notes: [] }
+  if (publicAddress !== "auto") return { subnetId, publicAddress, notes: [], writes: 0 }
   try {
     const needsAddress = !hasWayOut(await readSubnet(azure, subnetId, calls))
-    return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [ADDRESS_NOTE] : [] }
+    return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [ADDRESS_NOTE] : [], writes: 0 }
   } catch (error) {
     if (!isForbidden(error)) throw error
     const note =
       "the subnet may not be read, so instances get no public addresses; set publicAddress: true if it has no NAT gateway"
-    return { subnetId, publicAddress: false, notes: [note] }
+    return { subnetId, publicAddress: false, notes: [note], writes: 0 }
   }
 }
 
@@ -68,10 +73,16 @@ function hasWayOut({ properties }: NativeSubnet): boolean {
 }
 
 async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, calls: Calls): Promise<Network> {
-  const subnet = workersOf(azure, await findNetwork(azure, azure.options.location, calls))
+  const network = await findNetwork(azure, azure.options.location, calls)
+  const subnet = workersOf(azure, network)
   const needsAddress = publicAddress === "auto" ? !hasWayOut(subnet) : publicAddress
   const notes = publicAddress === "auto" && needsAddress ? [ADDRESS_NOTE] : []
-  return { subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`, publicAddress: needsAddress, notes }
+  return {
+    subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`,
+    publicAddress: needsAddress,
+    notes,
+    writes: network === undefined ? WRITES : 0,
+  }
 }
 
 /** Once for all groups of a cluster; made, unless it may only be read. */

@@ -95,7 +95,15 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     owner: { ...owner },
   }
   const warnings = [...(options.identity === undefined ? [NO_WATCHDOG] : []), ...priceNotes(options)]
-  return { notes: [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings], body }
+  const all = [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings]
+  const toMake = { network: { "arm.writes": network.writes }, claims: { "arm.writes": claimWrites(azure, owner) } }
+  return { notes: all, body, ...(calls.readOnly ? { toMake } : {}) }
+}
+
+/** A group and a scale set in it for the generation, and as many for the name of a new cluster; nothing where this process has claimed it. */
+function claimWrites({ options, claims }: Azure, owner: Owner): number {
+  if (options.resourceGroup !== undefined || claims.has(generationGroup(owner))) return 0
+  return owner.generation > 1 ? 2 : 4
 }
 
 function priceNotes(options: AzureOptions): readonly string[] {

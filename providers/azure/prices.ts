@@ -1,6 +1,7 @@
 /** The public price list: another host, no login ("Azure Retail Prices REST API overview"). */
 import { RejectedError } from "../../src/errors.js"
 import type { Calls, Market } from "../../src/provider.js"
+import { sharedRead } from "../../src/shared-read.js"
 import { cloudOf } from "./clouds.js"
 import type { AzureOptions } from "./options.js"
 import type { Azure } from "./send.js"
@@ -35,7 +36,7 @@ export async function pricesOf(azure: Azure, sizes: readonly SizeFacts[], calls:
   const endpoint = pricesEndpoint(azure.options)
   if (endpoint === undefined) return new Map()
   try {
-    return plausible(await readPrices(azure, firstUrl(azure, endpoint, sizes), calls), sizes)
+    return plausible(new Map(await readPrices(azure, firstUrl(azure, endpoint, sizes), calls)), sizes)
   } catch (error) {
     if (calls.signal.aborted || !(error instanceof RejectedError)) throw error
     return new Map()
@@ -49,7 +50,7 @@ export function pricesEndpoint(
   return (options.pricesEndpoint ?? cloudOf(options).prices)?.replace(/\/+$/, "")
 }
 
-async function readPrices(azure: Azure, first: string, calls: Calls): Promise<Map<string, number>> {
+const readPrices = sharedRead(async (azure: Azure, first: string, calls: Calls): Promise<Prices> => {
   const prices = new Map<string, number>()
   let url: string | undefined = first
   while (url !== undefined) {
@@ -60,7 +61,7 @@ async function readPrices(azure: Azure, first: string, calls: Calls): Promise<Ma
     url = next
   }
   return prices
-}
+})
 
 interface Page {
   readonly Items?: readonly NativePrice[]
