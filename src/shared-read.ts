@@ -15,26 +15,29 @@ type Ask<O extends object, Q, T> = (owner: O, query: Q, calls: Calls) => Promise
 
 /**
  * @param ask reads something of one provider (`owner`: an object that only this provider has); `query` is plain JSON. It is called
- *   with the calls of whoever asks first; those who ask the same within ten seconds get that answer.
+ *   with the calls of whoever asks first; those who ask the same within `freshMs` get that answer.
+ * @param freshMs in milliseconds, ten seconds by default; 0: only while it is being asked.
  *
  * An answer that failed is kept for nobody who comes later. Where whoever asked has given up, the others ask themselves.
  */
-export function sharedRead<O extends object, Q, T>(ask: Ask<O, Q, T>): Ask<O, Q, T> {
+export function sharedRead<O extends object, Q, T>(ask: Ask<O, Q, T>, freshMs = FRESH_MS): Ask<O, Q, T> {
   const known = new WeakMap<O, Map<string, Shared<T>>>()
   const begin = (owner: O, key: string, query: Q, calls: Calls): Promise<T> => {
     const ofOwner = known.get(owner) ?? new Map<string, Shared<T>>()
     const shared = { at: calls.now(), signal: calls.signal, value: ask(owner, query, calls) }
     known.set(owner, ofOwner.set(key, shared))
-    shared.value.catch(() => {
+    const forget = () => {
       if (ofOwner.get(key) === shared) ofOwner.delete(key)
-    })
+    }
+    shared.value.then(freshMs === 0 ? forget : undefined, forget)
     return shared.value
   }
   return async (owner, query, calls) => {
     calls.signal.throwIfAborted()
     const key = JSON.stringify([calls.readOnly, query])
     const shared = known.get(owner)?.get(key)
-    if (shared === undefined || calls.now() - shared.at >= FRESH_MS) return begin(owner, key, query, calls)
+    if (shared === undefined || (freshMs > 0 && calls.now() - shared.at >= freshMs))
+      return begin(owner, key, query, calls)
     try {
       return await shared.value
     } catch (error) {

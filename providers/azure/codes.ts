@@ -5,6 +5,8 @@
  * `OperationNotAllowed`; the message and the details tell them apart.
  */
 
+import { QUOTA_CODES } from "./quota-codes.js"
+
 /**
  * `refused`: this offer, and others may not be. `rejected`, `auth`: every offer. `missing`: something that the request names
  * is not there. `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted.
@@ -46,11 +48,8 @@ const HOUR_MS = 60 * MINUTE_MS
 export const COLD_MS = HOUR_MS
 /** A size that is not sold to this subscription is not from one hour to the next. */
 const NOT_SOLD_MS = 23 * HOUR_MS
-const QUOTA_MS = 10 * MINUTE_MS
 /** What is refused in words that say nothing about how long. */
 export const REFUSED_MS = MINUTE_MS
-
-const MORE_QUOTA = "ask for an increase under Quotas in the portal (or: az quota update)"
 
 export const CODES: readonly CodeRow[] = [
   // A lock of the network provider, told with the status of a throttle.
@@ -58,69 +57,7 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["*"], status: 429, verdict: "throttled" },
   { codes: ["TooManyRequests", "SubscriptionRequestsThrottled", "TenantRequestsThrottled"], verdict: "throttled" },
 
-  // Quotas.
-  {
-    codes: ["OperationNotAllowed", "QuotaExceeded"],
-    message: /(low[\s-]*priority|spot)\s*(v?cpus|cores)/i,
-    verdict: "quota",
-    scope: "market",
-    ttlMs: HOUR_MS,
-    remedy: `${MORE_QUOTA} of spot vCPUs, or use on-demand instances`,
-  },
-  {
-    codes: ["OperationNotAllowed", "QuotaExceeded"],
-    message: /family cores quota[\s\S]*current limit: 0\b/i,
-    verdict: "quota",
-    scope: "family",
-    ttlMs: HOUR_MS,
-    remedy: `this subscription has none of this family; ${MORE_QUOTA}, or add sizes of another family`,
-  },
-  {
-    codes: ["OperationNotAllowed", "QuotaExceeded"],
-    message: /family cores quota/i,
-    verdict: "quota",
-    scope: "family",
-    ttlMs: QUOTA_MS,
-    remedy: `${MORE_QUOTA}, or add sizes of another family`,
-  },
-  {
-    codes: ["OperationNotAllowed", "QuotaExceeded"],
-    // The second is how it was said before there were quotas of families.
-    message: /total regional (cores|vcpus)|quota limits? of core\b/i,
-    verdict: "quota",
-    scope: "market",
-    ttlMs: QUOTA_MS,
-    remedy: `${MORE_QUOTA} of regional vCPUs, or add a location`,
-  },
-  {
-    codes: ["OperationNotAllowed"],
-    message: /exceeding[\s\S]*quota|quota increase/i,
-    verdict: "quota",
-    scope: "family",
-    ttlMs: QUOTA_MS,
-    remedy: MORE_QUOTA,
-  },
-  {
-    codes: ["QuotaExceeded", "ResourceQuotaExceeded"],
-    verdict: "quota",
-    scope: "family",
-    ttlMs: QUOTA_MS,
-    remedy: MORE_QUOTA,
-  },
-  {
-    codes: ["PublicIPCountLimitReached", "PublicIpQuotaExceeded", "NetworkInterfaceCountLimitReached"],
-    verdict: "quota",
-    scope: "region",
-    ttlMs: QUOTA_MS,
-    remedy: `${MORE_QUOTA}, or set publicAddress: false and give the subnet a NAT gateway`,
-  },
-  {
-    codes: ["SubnetIsFull", "InsufficientSubnetSize"],
-    verdict: "quota",
-    scope: "region",
-    ttlMs: QUOTA_MS,
-    remedy: "name a larger subnet with subnetId; a deleted VM may hold its address for three minutes more",
-  },
+  ...QUOTA_CODES,
 
   // Capacity. Only the first ones refuse the request itself; the others come after it was accepted.
   // The page of spot's errors has a code for it; what is sent has the most general one, and the same words.
@@ -294,6 +231,6 @@ export function rowOf(code: string, message: string, status?: number): CodeRow |
 }
 
 function matches(known: string, code: string): boolean {
-  if (known.startsWith("*")) return code.endsWith(known.slice(1))
-  return known.endsWith("*") ? code.startsWith(known.slice(0, -1)) : known === code
+  const [start = "", end] = known.split("*")
+  return end === undefined ? known === code : code.startsWith(start) && code.endsWith(end)
 }

@@ -85,11 +85,11 @@ async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, call
   }
 }
 
-/** Once for all groups of a cluster; made, unless it may only be read. */
+/** For all groups that ask at once; made, unless it may only be read. Whether it is there still is asked for by the next ones. */
 const findNetwork = sharedRead(async (azure: Azure, _location: string, calls: Calls) => {
   const found = await readNetwork(azure, calls, "VirtualNetworks_Get")
   return calls.readOnly || isReady(found) ? found : makeReady(azure, found, calls)
-})
+}, 0)
 
 const SUBNET = "workers"
 

@@ -73,7 +73,7 @@ export function outcomeOf(said: Said, doing: Doing): MusterError {
     case "capacity":
       return new CapacityError(message, refusal)
     case "quota":
-      return new QuotaError(message, refusal)
+      return new QuotaError(message, { ...refusal, ...(row.remedy === undefined ? {} : { advice: row.remedy }) })
     case "auth":
       return new AuthError(message, words)
     case "rejected":

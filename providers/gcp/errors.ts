@@ -12,6 +12,7 @@ import {
 } from "../../src/errors.js"
 import { openFilesAdvice } from "../../src/machine.js"
 import type { Cost, Offer } from "../../src/provider.js"
+import { quotaAdvice } from "./advice.js"
 import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
 import { scopeOf } from "./families.js"
 import type { HttpReply } from "./http.js"
@@ -129,7 +130,7 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
       return new ThrottledError(message, { ...words, ...throttle })
     }
     case "quota":
-      return new QuotaError(message, refusal(row.ttlMs ?? COLD_MS))
+      return new QuotaError(message, { ...refusal(row.ttlMs ?? COLD_MS), ...adviceOf(said, row) })
     case "capacity":
     case "summary":
       return new CapacityError(message, refusal(row.ttlMs ?? COLD_MS))
@@ -170,6 +171,12 @@ export function typesMeant(said: Said, { offers = [] }: Pick<Doing, "offers">): 
 }
 
 /** Of what nobody knows: what was asked, the type in its zone, or the type where no zone was named. */
+/** The row's own, else by the metric that ran out. */
+function adviceOf({ metric }: Said, { remedy }: CodeRow): { readonly advice?: string } {
+  const advice = remedy ?? quotaAdvice(metric)
+  return advice === undefined ? {} : { advice }
+}
+
 function scopeFor(said: Said, row: CodeRow | undefined, { region, offers = [] }: Doing) {
   const meant = offersMeant(offers, said)
   const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"

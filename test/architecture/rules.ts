@@ -12,9 +12,19 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 
 /** What an adapter may use of the core. */
 const SEAM = new Set(
-  ["provider", "errors", "offer", "parse", "guest", "machine", "client-package", "proxy", "tunnel", "fleet/tags"].map(
-    (file) => `src/${file}.ts`,
-  ),
+  [
+    "provider",
+    "errors",
+    "offer",
+    "parse",
+    "guest",
+    "machine",
+    "client-package",
+    "proxy",
+    "tunnel",
+    "shared-read",
+    "fleet/tags",
+  ].map((file) => `src/${file}.ts`),
 )
 
 const CLOCK: ReadonlySet<string> = new Set(["src/calls/clock.ts", "src/calls/timers.ts"])
