@@ -1,5 +1,5 @@
 /** Who has a new cluster's name: a group of the name's own, with nothing in it but what can be made only once. */
-import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
+import { NAME_TAKEN, OwnershipError, QuotaError } from "../../src/errors.js"
 import { TAG, YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import { type Claimed, claimGroup, claimTags, putMark, readMark } from "./claim.js"
@@ -23,12 +23,19 @@ async function claimName(azure: Azure, owner: Owner, calls: Calls): Promise<read
   // Asked again, it makes nothing anew: one that has gone since was removed by somebody, with the cluster.
   if (groups.some((group) => azure.claims.get(group)?.nonce === owner.claim)) return []
   for (const group of groups) {
-    const notes = await claimOne(azure, owner, group, calls)
-    if (notes === undefined) continue
+    const outcome = await claimOne(azure, owner, group, calls).catch(noGroup)
+    if (outcome === undefined) continue
+    if (typeof outcome === "string") return [outcome]
     azure.claims.set(group, { nonce: owner.claim, at: calls.now() })
-    return notes
+    return outcome
   }
   return [`${MOST_BESIDE} earlier clusters of the name have left their claims: of two that start it now lists decide`]
+}
+
+/** A subscription has so many groups ("980 resource groups per subscription"): the claim is done without, the generation's group is not. */
+function noGroup(error: unknown): string {
+  if (!(error instanceof QuotaError)) throw error
+  return `no resource group can be made for the name (${error.code}): of two that start it now lists decide`
 }
 
 /** Claims the generation, and of a new cluster its name as well; both have ended when this does. */

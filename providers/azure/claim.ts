@@ -1,5 +1,5 @@
 /** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
-import { OwnershipError, RejectedError } from "../../src/errors.js"
+import { OwnershipError, QuotaError, RejectedError } from "../../src/errors.js"
 import { generationOf, TAG } from "../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../src/provider.js"
 import { isForbidden } from "./errors.js"
@@ -126,7 +126,9 @@ export async function putMark(azure: Azure, group: string, tags: Tags, calls: Ca
     return status < 300 ? "made" : "exists"
   } catch (error) {
     if (isForbidden(error)) return { note: `the role allows no scale sets, ${TAGS_ALONE}` }
-    if (error instanceof RejectedError) return { note: `no scale set can be made (${error.code}), ${TAGS_ALONE}` }
+    // Also where a quota of scale sets is used up, which VMs do not count against.
+    if (error instanceof RejectedError || error instanceof QuotaError)
+      return { note: `no scale set can be made (${error.code}), ${TAGS_ALONE}` }
     throw error
   }
 }

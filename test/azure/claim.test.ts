@@ -1,6 +1,6 @@
 /** Who holds a name, and a generation: two that claim it in the same moment, one that comes later, one whose answer was lost. */
 import { describe, expect, test } from "vitest"
-import { NAME_TAKEN, OwnershipError } from "../../src/errors.js"
+import { NAME_TAKEN, OwnershipError, QuotaError } from "../../src/errors.js"
 import { YOUNG_CLAIM_MS } from "../../src/fleet/tags.js"
 import type { Leftover, Owner, Selector } from "../../src/provider.js"
 import { azureCloud, type Cloud, OWNER, prepareOf } from "./support/cloud.js"
@@ -142,6 +142,35 @@ test("a policy against scale sets: the group's own tag decides, and the plan say
   await expect(claim(SECOND)).rejects.toThrow(OwnershipError)
   const said = (await prepareOf(cloud, {}, undefined, { ...OWNER, generation: 2 })).notes
   expect(said).toContainEqual(expect.stringContaining("no scale set can be made (RequestDisallowedByPolicy)"))
+})
+
+describe("a quota is used up", () => {
+  const QUOTA = { status: 409, code: "QuotaExceeded", message: "The subscription has no more of these." } as const
+
+  test("of scale sets: the group's own tag decides, and the plan says so", async () => {
+    const cloud = await azureCloud()
+    cloud.wire.answer({ api: "VirtualMachineScaleSets_CreateOrUpdate", place: "whole", ...QUOTA })
+    expect(await claimAll(cloud, [FIRST])).toEqual(["first"])
+    expect(await claimAll(cloud, [SECOND])).toEqual([])
+    const { notes } = await prepareOf(cloud, {}, undefined, { ...OWNER, generation: 2 })
+    expect(notes).toContainEqual(expect.stringContaining("no scale set can be made (QuotaExceeded)"))
+  })
+
+  test("of groups, after those of the network and the generation: the name goes without a claim", async () => {
+    const cloud = await azureCloud()
+    const bare = cloud.bare()
+    let made = 0
+    const send: typeof bare.send = (api, cost, fn) => {
+      made += api === "ResourceGroups_CreateOrUpdate" ? 1 : 0
+      if (api !== "ResourceGroups_CreateOrUpdate" || made !== 3) return bare.send(api, cost, fn)
+      const refusal = { code: QUOTA.code, scope: { provider: "azure" }, ttlMs: 0 }
+      return Promise.reject(new QuotaError(QUOTA.message, refusal))
+    }
+    const { notes } = await prepareOf(cloud, {}, { ...bare, send }, FIRST)
+    expect(notes).toContainEqual(expect.stringContaining("no resource group can be made for the name (QuotaExceeded)"))
+    expect(cloud.wire.remains().some(({ id }) => id === "muster-render-0123456789abcdef-1")).toBe(true)
+    expect(await claimAll(cloud, [FIRST])).toEqual(["first"])
+  })
 })
 
 test("the claim makes no VM, and goes with its group", async () => {
