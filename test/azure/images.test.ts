@@ -48,7 +48,9 @@ describe("Windows is refused before anything is made", () => {
     )
     const group = { ...GROUP, image: id, publicAddress: false }
     const calls = { ...arm.calls, readOnly: true }
-    expect((await errorOf(arm.provider.prepare(OWNER, group, calls))).message).toMatch(/default\.image: is .* a Windows image/)
+    expect((await errorOf(arm.provider.prepare(OWNER, group, calls))).message).toMatch(
+      /default\.image: is .* a Windows image/,
+    )
   })
 })
 
