@@ -13,8 +13,20 @@ import { flagsFor, type Ran, type Running, startMuster } from "./bin.js"
 /** Each test starts several processes, which takes its time on a busy machine. */
 const PATIENCE_MS = 120_000
 
-/** Three hours late: a cluster that was made by it for an hour has expired for the program, and the cloud has not noticed. */
-const LATE: Clock = { ...systemClock, now: () => systemClock.now() - 3 * 3_600_000 }
+const LATE_MS = 3 * 3_600_000
+
+/** A clock that is three hours late until it is put right: timers that were set before do not notice. */
+function lateClock() {
+  let lateMs = LATE_MS
+  const now = () => systemClock.now() - lateMs
+  const clock: Clock = { ...systemClock, now, wall: now }
+  return {
+    clock,
+    putRight: () => {
+      lateMs = 0
+    },
+  }
+}
 
 const QUICK = { requestMs: 5, createMs: 10, bootMs: 50, stopMs: 50 } as const
 
@@ -26,26 +38,37 @@ interface Scene {
 
 /** The clouds do not know of each other, and most of a test is waiting. */
 const onWire = (cloud: WiredCloud, latency: object, check: (scene: Scene) => Promise<void>) => async () => {
-  const wire = await WIRES[cloud]({ clock: LATE, listLagMs: 0, latency: { ...QUICK, ...latency } })
+  const { clock, putRight } = cloud === "gcp" ? { clock: systemClock, putRight: () => {} } : lateClock()
+  const wire = await WIRES[cloud]({ clock, listLagMs: 0, latency: { ...QUICK, ...latency } })
   const login = cloud === "azure" ? await managedIdentity() : undefined
   const flags = flagsFor(cloud, wire.place.options)
   try {
-    await abandon(wire)
+    await abandon(wire, clock)
+    putRight()
+    if (cloud === "gcp") setDeadlinesBack(wire)
     await check({ wire, run: (...words) => startMuster([...words, ...flags], login?.env ?? {}) })
   } finally {
     await Promise.all([wire.close(), login?.close()])
   }
 }
 
-/** Clusters without a process: `old` has expired, `young` has not. */
-async function abandon({ place, spec }: Wire): Promise<void> {
+/** Clusters without a process: three hours later `old` has expired, and `young` has not. */
+async function abandon({ place, spec }: Wire, clock: Clock): Promise<void> {
   const provider = await providerAt(place)
   const left = async (name: string, count: number, maxLifetime: Duration) => {
-    const cluster = new Cluster({ ...spec, name, provider, maxLifetime }, { journal: false, clock: LATE })
+    const cluster = new Cluster({ ...spec, name, provider, maxLifetime }, { journal: false, clock })
     await cluster.scale(count)
     await cluster.detach()
   }
   await Promise.all([left("old", 2, "1h"), left("young", 1, "12h")])
+}
+
+/** Compute Engine itself ends what has run for its time: what outlived it there has a label that says so. */
+function setDeadlinesBack({ world }: Wire): void {
+  for (const { id, tags } of world.truth()) {
+    const deadline = Number(tags["muster-deadline"]) - LATE_MS / 1000
+    world.retag(id, { ...tags, "muster-deadline": String(deadline) })
+  }
 }
 
 /** All that the cloud holds. */
