@@ -91,7 +91,7 @@ export class Session {
     const watches = [
       keepLease(fleet),
       ...(spec.closeOnExit ? [closeOnExit({ name, size, close, requests, hasMade, goesOn })] : []),
-      ...(fleet.clock.isVirtual ? [] : [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })]),
+      ...(fleet.clock.isReal ? [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })] : []),
     ]
     session = new Session({ ...opened, abort }, watches)
     wake()

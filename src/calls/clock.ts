@@ -39,8 +39,8 @@ export interface Clock {
    * never ends from one that is busy, and throws; others need not have it.
    */
   turn?(loop: object, woken: string): void
-  /** Its time is not the world's: nothing that is waited for by it goes on when this process ends. */
-  readonly isVirtual?: boolean
+  /** Its time is the world's: what is launched by it goes on when this process ends. Left out: nobody may rely on that. */
+  readonly isReal?: boolean
 }
 
 /** For how long the machine has been running: processes of one boot measure by it what has passed between them. */
@@ -119,6 +119,7 @@ function readBootId(): string | undefined {
 
 /** The machine's own clock and randomness. */
 export const systemClock: Clock = {
+  isReal: true,
   now: realNow,
   wall: () => Date.now(),
   boot: () => (bootId === undefined ? undefined : { id: bootId, ms: uptime() * 1000 }),
@@ -154,7 +155,6 @@ const MOST_TURNS = 1000
  * Deterministic for a given seed.
  */
 export class VirtualClock implements Clock {
-  readonly isVirtual = true
   readonly #sleepers = new Sleepers()
   readonly #cancelled = new Set<number>()
   readonly #work = new Map<number, string>()

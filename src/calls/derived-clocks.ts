@@ -12,7 +12,6 @@ export function acceleratedClock(clock: Clock, speed: number): Clock {
     busy: (what, work) => clock.busy(what, work),
     serve: (ms, signal) => clock.serve(ms / speed, signal),
     turn: (loop, woken) => clock.turn?.(loop, woken),
-    ...(clock.isVirtual === undefined ? {} : { isVirtual: clock.isVirtual }),
   }
 }
 
@@ -29,6 +28,6 @@ export function seededClock(clock: Clock, seed: number): Clock {
     busy: (what, work) => clock.busy(what, work),
     serve: (ms, signal) => clock.serve(ms, signal),
     turn: (loop, woken) => clock.turn?.(loop, woken),
-    ...(clock.isVirtual === undefined ? {} : { isVirtual: clock.isVirtual }),
+    ...(clock.isReal === undefined ? {} : { isReal: clock.isReal }),
   }
 }

@@ -41,7 +41,7 @@ test("no login: which ways were tried, and what to do", async () => {
   const thrown = await errorOf(cloud.run(cloud.provider.list(SELECTOR, cloud.calls())))
   expect(thrown).toBeInstanceOf(AuthError)
   expect(thrown.message).toMatch(
-    /^listing resource groups: no Azure login: EnvironmentCredential is unavailable.; AzureCliCredential/,
+    /^run "az login", .*: listing resource groups: no Azure login: EnvironmentCredential is unavailable.; AzureCliCredential/,
   )
   expect(cloud.world.ledger.count()).toBe(0)
 })

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 
@@ -20,6 +20,9 @@ export interface Home {
   remove(): void
 }
 
+/** What layout the state directory has, so that no other version misreads it; how long the last search for processes took. */
+const OUTLIVING: readonly string[] = ["version", join("looks", "took")]
+
 /** A directory for state and temporary files. Its path is in the environment of every process that is started with it. */
 export function makeHome(): Home {
   const path = mkdtempSync(join(tmpdir(), "muster-home-"))
@@ -30,8 +33,7 @@ export function makeHome(): Home {
       readdirSync(path, { recursive: true, withFileTypes: true })
         .filter((entry) => !entry.isDirectory())
         .map((entry) => join(entry.parentPath, entry.name))
-        // What layout the state directory has: it outlives every cluster, so that no other version misreads it.
-        .filter((file) => file !== join(path, "muster", "local", "version")),
+        .filter((file) => !OUTLIVING.includes(relative(join(path, "muster", "local"), file))),
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
 }

@@ -116,7 +116,7 @@ test("a fresh project: 24 CPUs are 6 instances of 4, and the rest is a quota", a
 
 test("the project is wrong, or nobody names one", async () => {
   const cloud = await gce({ gcp: { project: "another-project" } })
-  await expect(offersOf(cloud)).rejects.toThrow(/another-project.*check gcp\.project/)
+  await expect(offersOf(cloud)).rejects.toThrow(/another-project.*check project of gcp\(\), or GOOGLE_CLOUD_PROJECT/)
   const before = process.env.GOOGLE_CLOUD_PROJECT
   delete process.env.GOOGLE_CLOUD_PROJECT
   const nameless = await gce({ gcp: { project: undefined } })
