@@ -114,10 +114,10 @@ function isCounted(outcome: unknown): outcome is ScaleResult | ShortfallError {
   return outcome instanceof ShortfallError || (outcome as Partial<ScaleResult> | undefined)?.shortfall !== undefined
 }
 
-/** What was refused is forgotten by then: quotas are remembered longest, for five minutes. */
-const FORGOTTEN_MS = 6 * 60_000
 /** What hangs when the faults end is over by then; lists have caught up a lag later. */
 const SETTLED_MS = 3 * 60_000
+/** What was refused is forgotten by then: quotas are remembered longest, for five minutes from when the refusal was heard. */
+const FORGOTTEN_MS = SETTLED_MS + 6 * 60_000
 
 /** Once faults stop it comes to the target, exactly, and stays there. */
 async function converge(scene: Play): Promise<readonly string[]> {
