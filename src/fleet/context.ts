@@ -52,7 +52,7 @@ export interface GroupState {
   breaker: Failure | undefined
   /** When the last `scale` named it, in milliseconds since 1970. */
   askedAt: number
-  /** When its whole target ran last, in milliseconds since 1970. */
+  /** When its whole target ran last, in milliseconds since 1970; NEVER: not since the last `scale`. */
   metAt: number
   /** What `plan` has to say of it beside what the cloud says. */
   readonly notes: string[]
@@ -185,6 +185,14 @@ export interface Fleet {
   wake(withinMs?: number): void
   /** Another process owns the cluster: stop, and leave its instances alone. */
   disown(error: OwnershipError): void
+}
+
+/** No moment. */
+export const NEVER = Number.NEGATIVE_INFINITY
+
+/** Its whole target has run since it was asked for. */
+export function isMet({ metAt, askedAt }: GroupState): boolean {
+  return metAt >= askedAt
 }
 
 /** The core's calls to a provider, reported as events. */

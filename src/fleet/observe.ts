@@ -4,7 +4,7 @@ import type { Failure, Instance, InstanceState, Limits, Provider, Selector } fro
 import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, lookCalls, type LookState, lookSoon } from "./context.js"
 import { noteBoot } from "./observing/boots.js"
-import { giveWay } from "./observing/ended.js"
+import { giveWay, giveWayToClaim } from "./observing/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { observeInterruptions } from "./observing/interruptions.js"
 import { COMPLETE_MS, nextLookMs } from "./observing/pace.js"
@@ -61,10 +61,8 @@ async function observeProvider(fleet: Fleet, provider: Provider, look: LookState
   const begun = fleet.clock.now()
   try {
     await lookAtAll(fleet, provider, look)
-    const isTheirs = await checkOvertaken(fleet, provider, begun)
-    giveWay(fleet, provider, begun)
-    // With the next target, or to close it, it is claimed anew.
-    if (isTheirs) fleet.isHeld = false
+    if (await checkOvertaken(fleet, provider, begun)) giveWayToClaim(fleet)
+    else giveWay(fleet, provider, begun)
     look.problem = undefined
     look.lastAnswer = undefined
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { type Fleet, type GroupState, lookWithin } from "../context.js"
+import { type Fleet, type GroupState, isMet, lookWithin } from "../context.js"
 import type { WorkerState } from "../lifecycle.js"
 import { windowMs } from "../remains/arrivals.js"
 import type { WorkerRecord } from "../roster.js"
@@ -40,14 +40,27 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
   if (!isMuster && !isAll) return
   for (const worker of ended) worker.hasGivenWay = true
   const targets = new Map<string, number>()
-  for (const [name, { desired, askedAt, metAt }] of fleet.groups) {
+  for (const [name, state] of fleet.groups) {
+    const { desired } = state
     const gone = ended.filter(({ group }) => group === name).length
     const left = standing(fleet, name)
-    if (metAt > askedAt && left < desired && left + gone >= desired) targets.set(name, left)
+    if (isMet(state) && left < desired && left + gone >= desired) targets.set(name, left)
   }
   if (targets.size === 0) return
   setTargets(fleet, targets)
   for (const [group, left] of targets) tell(fleet, group, said(left, isAll))
+}
+
+/**
+ * Somebody else has claimed the cluster and ended all of it, whoever had launched that: no group wants anything any more. With the
+ * next target, or to close it, it is claimed anew.
+ */
+export function giveWayToClaim(fleet: Fleet): void {
+  const wanted = [...fleet.groups].filter(([, { desired }]) => desired > 0)
+  for (const worker of fleet.roster.all.in(...LEFT)) worker.hasGivenWay = true
+  setTargets(fleet, new Map(wanted.map(([name]) => [name, 0])))
+  for (const [group] of wanted) tell(fleet, group, said(0, true))
+  fleet.isHeld = false
 }
 
 /**
@@ -57,7 +70,6 @@ export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
  * @returns whether this group is one of the first kind.
  */
 export function giveWayToDelete(fleet: Fleet, group: string, error: OwnershipError): boolean {
-  const isMet = ({ metAt, askedAt }: GroupState) => metAt > askedAt
   const own = fleet.groups.get(group)
   if (own === undefined || !isMet(own)) return false
   const met = [...fleet.groups].filter(([, state]) => isMet(state))
@@ -82,7 +94,8 @@ const TOGETHER_MS = 30_000
  * Until when a group that was at its target waits before it replaces what others have ended, in milliseconds since 1970: lists may
  * show what one request has ended in several looks, and all of it together was meant.
  */
-export function endingUntil(fleet: Fleet, { group, desired, askedAt, metAt }: GroupState): number {
+export function endingUntil(fleet: Fleet, state: GroupState): number {
+  const { group, desired, askedAt } = state
   const now = fleet.clock.now()
   const waitMs = ({ limits }: Provider) => Math.min(limits.consistencyMs, TOGETHER_MS)
   const gone = fleet.roster.inGroup(group.name).in(...LEFT)
@@ -91,7 +104,7 @@ export function endingUntil(fleet: Fleet, { group, desired, askedAt, metAt }: Gr
     const isSoon = worker.since > Math.max(askedAt, now - waitMs(worker.provider))
     return worker.hasGivenWay !== true && hasLeft(worker) && isSoon
   })
-  const isAtTarget = metAt > askedAt && standing(fleet, group.name) + ended.length >= desired
+  const isAtTarget = isMet(state) && standing(fleet, group.name) + ended.length >= desired
   return isAtTarget ? Math.max(0, ...ended.map(({ since, provider }) => since + waitMs(provider))) : 0
 }
 

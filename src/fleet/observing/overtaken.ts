@@ -1,7 +1,7 @@
 /** Overtaken: who took the cluster over and has launched nothing yet is in no instance's tags, and told of by its claim alone. */
 import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import type { Fleet } from "../context.js"
+import { type Fleet, isMet } from "../context.js"
 import { claimsOf } from "../opening/claims.js"
 import { isNewlyGone, LEFT } from "./ended.js"
 
@@ -38,7 +38,7 @@ export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: nu
 
 /** Nothing of it is left, and nobody here waits for more. */
 function isEmptyAndIdle({ roster, groups }: Fleet): boolean {
-  return roster.all.counted.length === 0 && [...groups.values()].every(({ metAt, askedAt }) => metAt > askedAt)
+  return roster.all.counted.length === 0 && [...groups.values()].every(isMet)
 }
 
 /** It took the cluster over by a claim that lists can no longer miss, and nothing is left of what it took over. */

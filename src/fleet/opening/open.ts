@@ -7,7 +7,7 @@ import type { Owner, Provider } from "../../provider.js"
 import { loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
 import { aheadMs } from "../ahead.js"
-import { type Fleet, type GroupState, type LookState, type Memory, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
+import { type Fleet, type GroupState, type LookState, type Memory, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
 import { noteSetAside, tellSetAside } from "../journal/aside.js"
@@ -273,7 +273,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     failures: [],
     breaker: undefined,
     askedAt: now,
-    metAt: 0,
+    metAt: NEVER,
     notes,
     cut: undefined,
   }

@@ -6,7 +6,7 @@ import { TimeoutError } from "../../errors.js"
 import { unansweredText } from "../../text.js"
 import type { ResolvedScale } from "../../verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
-import { type Fleet, type GroupState, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
+import { type Fleet, type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { overdue } from "../deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { fence, withdrawWaiting } from "../launching/withdraw.js"
@@ -209,6 +209,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.failures = []
     state.cut = undefined
     state.askedAt = fleet.clock.now()
+    state.metAt = NEVER
     if (count === 0) fence(fleet, name)
   }
   const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
