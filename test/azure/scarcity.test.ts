@@ -37,7 +37,8 @@ describe("scale does exactly what plan says", () => {
   })
 })
 
-describe.each(isLong ? [201, 501, 1001] : [201])(`%i workers${isLong ? "" : ` (501 and 1001: ${LONG})`}`, (count) => {
+const COUNTS = isLong ? [101, 201, 501, 1001] : [101]
+describe.each(COUNTS)(`%i workers${isLong ? "" : ` (201, 501 and 1001: ${LONG})`}`, (count) => {
   test("as many slots in twelve pools: all of them, and an empty pool is asked only while nobody knows", {
     timeout: 300_000,
   }, async () => {

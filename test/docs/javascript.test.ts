@@ -50,6 +50,8 @@ test("every program in the pages is JavaScript of Node 20 as it stands, or says 
   expect(programs.length).toBeGreaterThan(15)
   expect(refused(programs)).toEqual([])
   expect(newer.filter(({ code }) => !MARKED.test(code))).toEqual([])
+  // What a page calls JavaScript is it without a mark.
+  expect(PAGES.flatMap((page) => blocksOf(page, "js")).filter(({ code }) => NEWER.test(code))).toEqual([])
 })
 
 test("what is not would be found", () => {

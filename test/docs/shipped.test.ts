@@ -1,21 +1,11 @@
-/** What ships reads alone: in the package there is no repository around a page, and its programs run on the oldest Node. */
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+/** What ships reads alone: in the package there is no repository around a page. What its programs begin, they end. */
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { blocksOf, PAGES, ROOT, textOf } from "./blocks.js"
 
 const SHIPPED = PAGES.filter((page) => page !== "CONTRIBUTING.md")
 const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { readonly files: readonly string[] }
-
-let directory = ""
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "muster-pages-"))
-})
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true })
-})
 
 test("the package has every page", () => {
   expect(files).toEqual(expect.arrayContaining(["docs", "README.md", "CHANGELOG.md", "LICENSE"]))
@@ -31,14 +21,6 @@ test.each(SHIPPED)("%s: no command of a clone, but for the README's two", (page)
 test.each(SHIPPED.filter((page) => page.startsWith("docs/")))("%s: links lead to what ships", (page) => {
   const up = [...textOf(page).matchAll(/\]\(\.\.\/([^)#\s]+)/g)].map(([, path = ""]) => path)
   expect(up.filter((path) => !files.includes(path))).toEqual([])
-})
-
-test.each(SHIPPED)("%s: programs that are called JavaScript are it, on this Node", (page) => {
-  for (const { code, line } of blocksOf(page, "js")) {
-    const file = join(directory, `line-${line}.mjs`)
-    writeFileSync(file, code)
-    expect(() => execFileSync(process.execPath, ["--check", file], { stdio: "pipe" })).not.toThrow()
-  }
 })
 
 test("every recipe ends on Ctrl-C, or says why not", () => {

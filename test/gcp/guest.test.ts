@@ -20,6 +20,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { guestScript } from "../../providers/gcp/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { isLong } from "../support/long.js"
 
 const run = promisify(execFile)
 
@@ -167,7 +168,7 @@ test("the environment and the startup are what was given, whatever is in them", 
       expect(stdout.split("\0")).toEqual([...Object.values(environment), "done"])
       expect(existsSync(join(root, "x"))).toBe(false)
     }),
-    { numRuns: 40 },
+    { numRuns: isLong ? 40 : 15 },
   )
 })
 

@@ -1,13 +1,12 @@
 /** Processes that make instances and are killed: the instances live on, and no moment leaves one too many or too few. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import ts from "typescript"
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import type { LaunchCall } from "../../src/provider.js"
+import { isLong } from "../support/long.js"
 import {
   callFor,
   calls,
@@ -21,36 +20,16 @@ import {
   until,
 } from "./support.js"
 
-const project = fileURLToPath(new URL("../..", import.meta.url))
-let built = ""
+/** Where a process of its own finds JavaScript. */
+const PROGRAMS = fileURLToPath(new URL("../../.cache/js", import.meta.url))
 
-/** A process of its own needs JavaScript: types are taken off file by file, which needs no build. */
-beforeAll(async () => {
-  built = await mkdtemp(join(tmpdir(), "muster-built-"))
-  await writeFile(join(built, "package.json"), '{ "type": "module" }')
-  await symlink(join(project, "node_modules"), join(built, "node_modules"))
-  for (const folder of ["providers/local", "src", "src/fleet", "src/calls"]) await buildFolder(folder)
-  await writeFile(join(built, "maker.mjs"), MAKER)
-})
 afterEach(cleanUp)
-afterAll(() => rm(built, { recursive: true, force: true }))
-
-async function buildFolder(folder: string): Promise<void> {
-  await mkdir(join(built, folder), { recursive: true })
-  const files = (await readdir(join(project, folder))).filter((name) => name.endsWith(".ts"))
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
-  for (const file of files) {
-    const source = await readFile(join(project, folder, file), "utf8")
-    const { outputText } = ts.transpileModule(source, { compilerOptions })
-    await writeFile(join(built, folder, file.replace(/\.ts$/, ".js")), outputText)
-  }
-}
 
 /** Sends the launch call in the file it is given, and then stays. */
 const MAKER = `
 import { readFileSync } from "node:fs"
 import { local } from "./providers/local/index.js"
-const [root, file] = process.argv.slice(2)
+const [root, file] = process.argv.slice(1)
 const calls = {
   signal: new AbortController().signal,
   now: () => Date.now(),
@@ -73,7 +52,8 @@ interface Maker {
 async function make(root: string, call: LaunchCall): Promise<Maker> {
   const file = join(dirname(root), `${root.split("/").at(-1)}-call.json`)
   await writeFile(file, JSON.stringify(call))
-  const child = spawn(process.execPath, [join(built, "maker.mjs"), root, file], {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", MAKER, root, file], {
+    cwd: PROGRAMS,
     stdio: ["ignore", "pipe", "inherit"],
   })
   let output = ""
@@ -130,7 +110,7 @@ test("an instance does not keep the process that made it from ending", async () 
 })
 
 describe("killed at some moment of a launch", () => {
-  const moments = [0, 2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 40, 60]
+  const moments = isLong ? [0, 2, 4, 6, 8, 10, 13, 16, 20, 25, 30, 40, 60] : [0, 6, 13, 25, 60]
   test.each(moments)("%i ms after its start: a replay completes it and makes nothing twice", async (ms) => {
     const place = await freshPlace()
     const call = await callFor(place.provider, { ...options, count: 6 })
