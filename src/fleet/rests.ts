@@ -59,7 +59,8 @@ export function rest(rests: Rests, failure: Failure, sentAt: number, now: number
   const before = rests.alike.get(key)
   const rounds = before === undefined ? 1 : sentAt < before.at ? before.rounds : before.rounds + 1
   const alike = new Map(rests.alike).set(key, { rounds, at: now })
-  const isSame = (pool: Rest) => pool.failure.code === failure.code && scopeKey(pool.scope) === scopeKey(failure.scope)
+  const scope = scopeKey(failure.scope)
+  const isSame = (pool: Rest) => pool.failure.code === failure.code && scopeKey(pool.scope) === scope
   const known = rests.pools.find(isSame)
   const times = known === undefined ? 1 : sentAt < known.at ? known.times : known.times + 1
   const ownMs = grownMs(failure.ttlMs, times - 1, LONGEST_PAUSE_MS)

@@ -35,7 +35,7 @@ async function subject({ client: { sdk }, pace }: Variant): Promise<Subject> {
     run: cloud.run,
     // "regional" is no zone of its own: what spreads over zones leaves it out.
     query: { instanceTypes: ["Standard_D2s_v5"], markets: ["on-demand"], zones: ["1", "2", "3"] },
-    bulk: pace === "bare" ? 301 : 1001,
+    bulk: pace === "core" && isLong ? 1001 : 301,
     deadlineMs: 1_200_000,
     another: () => adapterOf(parseAzureOptions(optionsFor(cloud.wire)), sdk),
     foreign: () => foreignIn(cloud),

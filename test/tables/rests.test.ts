@@ -188,6 +188,6 @@ test("what passes by itself reaches as far as a refusal does, for as long as it 
 
 test("of a thousand pools in one zone it is known at once that none are unlike", () => {
   const types = Array.from({ length: 1000 }, (_, index) => `t${index}`)
-  const one = answered(...types.map((instanceType) => refusal({ instanceType, zone: "1" })))
-  expect(hopelessRefusal(one, offers([...types, "last"], ["1", "2"]), PLACE)).toBeUndefined()
+  const pools = types.flatMap((instanceType) => answered(refusal({ instanceType, zone: "1" })).pools)
+  expect(hopelessRefusal({ ...NO_RESTS, pools }, offers([...types, "last"], ["1", "2"]), PLACE)).toBeUndefined()
 })
