@@ -7,7 +7,7 @@ import { closeOnExit } from "./exit/on-exit.js"
 import { type Closed, closeFleet } from "./fleet/closing.js"
 import { type Fleet, messageOf } from "./fleet/context.js"
 import { type Explanation, explain } from "./fleet/explain/explain.js"
-import { goingOnText } from "./fleet/going-on.js"
+import { goingOnText, lookText, sizeText } from "./fleet/going-on.js"
 import { onWire, stillOpen } from "./fleet/leaving.js"
 import { fence } from "./fleet/launching/withdraw.js"
 import { type BillRow, defaultJournalDirectory } from "./fleet/journal/journal.js"
@@ -83,14 +83,15 @@ export class Session {
     const { journal = defaultJournalDirectory() } = options
     const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
     const { fleet } = opened
-    const size = () => fleet.roster.all.living.size
+    const size = () => sizeText(fleet)
+    const look = () => lookText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
     const goesOn = () => goingOnText(fleet, isElsewhere ? journal : undefined)
     const requests = () => endRequests(fleet, spec, journal)
     const hasMade = () => fleet.mayHaveMadeAt.size > 0
     const watches = [
       keepLease(fleet),
-      ...(spec.closeOnExit ? [closeOnExit({ name, size, close, requests, hasMade, goesOn })] : []),
+      ...(spec.closeOnExit ? [closeOnExit({ name, size, look, close, requests, hasMade, goesOn })] : []),
       ...(fleet.clock.isReal ? [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })] : []),
     ]
     session = new Session({ ...opened, abort }, watches)

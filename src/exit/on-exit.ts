@@ -9,8 +9,10 @@ import { say, write } from "./say.js"
 /** A cluster that wants to be closed when the process ends. */
 export interface Closable {
   readonly name: string
-  /** How many instances there are to end. */
-  readonly size: () => number
+  /** How many instances there are to end, in words. */
+  readonly size: () => string
+  /** The command that shows what is left. */
+  readonly look: () => string
   readonly close: (timeoutMs: number) => Promise<Receipt>
   /** What another process must know to end them; a place that it could not reach is left out, and named. */
   readonly requests: () => Requests
@@ -78,7 +80,7 @@ async function end(why: string, code: number): Promise<void> {
   const closing = [...open]
   for (const { name, size } of closing) {
     say(
-      `${why}: closing "${name}", ${size()} instances, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
+      `${why}: closing "${name}", ${size()}, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
     )
   }
   const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
@@ -98,7 +100,7 @@ function onExit(): void {
     if (unreachable.length > 0 && goesOn !== undefined) say(`process.exit: ${goesOn}`)
     if (requests.length === 0) continue
     try {
-      sayLeft(handOverNow(requests), requests)
+      sayLeft(handOverNow(requests), requests, cluster.look())
     } catch (error) {
       say(
         `process.exit: ${error instanceof Error ? error.message : String(error)}${goesOn === undefined ? "" : `; ${goesOn}`}`,
@@ -108,11 +110,11 @@ function onExit(): void {
 }
 
 /** False when something of it may be left that is this process's to end. */
-async function closeOne({ name, close }: Closable, clock: Clock): Promise<boolean> {
+async function closeOne({ name, look, close }: Closable, clock: Clock): Promise<boolean> {
   let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
     // A close that was under way has a deadline of its own, which may be a later one.
-    const error = new Error(`closing "${name}": not confirmed within ${CLOSE_MS / 1000} s; look with muster list`)
+    const error = new Error(`closing "${name}": not confirmed within ${CLOSE_MS / 1000} s; look: ${look()}`)
     cancel = clock.timer(CLOSE_MS, () => reject(error))
   })
   try {
@@ -143,12 +145,13 @@ async function leaveTo(clusters: readonly Closable[]): Promise<void> {
   }
   const requests = asked.flatMap((one) => one.requests)
   if (requests.length === 0) return
-  sayLeft(await handOver(requests), requests)
+  const looks = new Set(clusters.map((cluster) => cluster.look()))
+  sayLeft(await handOver(requests), requests, [...looks].join(" && "))
 }
 
-function sayLeft(pid: number, requests: readonly EndRequest[]): void {
+function sayLeft(pid: number, requests: readonly EndRequest[], look: string): void {
   const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
   const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
   const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
-  say(`process ${pid} goes on ending ${count} instances${coming}; look with muster list`)
+  say(`process ${pid} goes on ending ${count} instances${coming}; look: ${look}`)
 }

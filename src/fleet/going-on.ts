@@ -16,18 +16,51 @@ export function goingOnText(fleet: Fleet, journal: string | undefined): string |
   const places = fleet.providers.filter((provider) => !provider.limits.endsWithProcess && hasAnyAt(fleet, provider))
   // Who only watches leaves things as they were.
   if (!fleet.isHeld || places.length === 0) return undefined
-  const { roster, owner } = fleet
-  const { pricePerHour, unpriced } = roster.all.prices()
-  const asked = [...roster.launches.asked()].reduce((sum, { call }) => sum + call.count, 0)
+  const where = places.map(placeOf).join(", ")
+  const verb = fleet.closing ? "is not confirmed gone" : "goes on"
+  const whose = fleet.owner.owner === "default" ? "" : ` --owner ${fleet.owner.owner}`
+  const read = journal === undefined ? "" : ` --journal ${word(journal)}`
+  const end = commandsText(fleet, places, DELETE, `${whose}${read}`)
+  return `"${fleet.owner.cluster}" ${verb}: ${sizeText(fleet)} (${where}), ${priceText(fleet)}, ${endText(fleet, places)}; end it: ${end}`
+}
+
+/** How many there are, and how many were asked for beside them: "3 instances", "3 instances and 97 asked for". */
+export function sizeText({ roster }: Fleet): string {
   const count = roster.all.living.size
-  const what = [
+  const asked = roster.outstandingAsked().reduce((sum, launch) => sum + launch.count, 0)
+  return [
     ...(count > 0 || asked === 0 ? [counted(count, "instance")] : []),
     ...(asked > 0 ? [`${asked} asked for`] : []),
   ].join(" and ")
-  const where = places.map(placeOf).join(", ")
-  const verb = fleet.closing ? "is not confirmed gone" : "goes on"
-  return `"${owner.cluster}" ${verb}: ${what} (${where}), ${usdText(pricePerHour, unpriced, " an hour")}, ${endText(fleet, places)}; end it: ${commandsText(fleet, places, journal)}`
 }
+
+/** The command that shows what is left of it. */
+export function lookText(fleet: Fleet): string {
+  return commandsText(fleet, fleet.providers, LIST, "")
+}
+
+/** Of a launch call whose instances are not seen yet the dearest offer counts. */
+function priceText({ roster }: Fleet): string {
+  let { pricePerHour, unpriced } = roster.all.prices()
+  for (const { launch, count } of roster.outstandingAsked()) {
+    const prices = launch.call.offers.map((offer) => offer.pricePerHour)
+    if (prices.includes(undefined)) unpriced += count
+    else pricePerHour += count * Math.max(0, ...prices.map((price = 0) => price))
+  }
+  return usdText(pricePerHour, unpriced, " an hour")
+}
+
+/** A command of the command line, and what a program does in its place. */
+interface Verb {
+  readonly command: (cluster: string) => string
+  readonly program: (cluster: string) => string
+}
+
+const DELETE: Verb = {
+  command: (cluster) => `delete ${cluster}`,
+  program: (cluster) => `Cluster.attach("${cluster}") and close()`,
+}
+const LIST: Verb = { command: () => "list", program: () => "Cluster.list({ provider })" }
 
 function hasAnyAt({ roster }: Fleet, provider: Provider): boolean {
   return roster.at(provider).living.size > 0 || [...roster.launches.asked()].some((one) => one.provider === provider)
@@ -42,9 +75,8 @@ function endText({ owner, clock, leaseMs }: Fleet, places: readonly Provider[]):
   return others.length === 0 ? ends : `${ends}, but in ${others.join(", ")} until somebody ends it`
 }
 
-/** One command for each cloud; what no command line can make is ended by a program. */
-function commandsText(fleet: Fleet, places: readonly Provider[], journal: string | undefined): string {
-  const { cluster, owner } = fleet.owner
+/** One command for each cloud; what no command line can make is a program's to do. */
+function commandsText({ owner }: Fleet, places: readonly Provider[], verb: Verb, flags: string): string {
   const calls = new Map<string, { readonly head: string; readonly tail: string; readonly regions: string[] }>()
   for (const provider of places) {
     const { name, region } = provider
@@ -53,19 +85,17 @@ function commandsText(fleet: Fleet, places: readonly Provider[], journal: string
     )
     const isKnown = (PROVIDER_NAMES as readonly string[]).includes(name)
     const head = isKnown
-      ? `npx --no-install muster delete ${cluster} --provider ${name}`
-      : `Cluster.attach("${cluster}") and close()`
+      ? `npx --no-install muster ${verb.command(owner.cluster)} --provider ${name}`
+      : verb.program(owner.cluster)
     const tail = options.join("")
     const known = calls.get(head + tail)
     if (known !== undefined) known.regions.push(region)
     else calls.set(head + tail, { head, tail, regions: name === "local" || !isKnown ? [] : [region] })
   }
-  const whose = owner === "default" ? "" : ` --owner ${owner}`
-  const where = journal === undefined ? "" : ` --journal ${word(journal)}`
   return [...calls.values()]
     .map(({ head, tail, regions }) => {
       const region = regions.length === 0 ? "" : ` --region ${regions.join(",")}`
-      return head.startsWith("npx") ? `${head}${region}${tail}${whose}${where}` : head
+      return head.startsWith("npx") ? `${head}${region}${tail}${flags}` : head
     })
     .join(" && ")
 }

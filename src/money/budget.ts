@@ -90,13 +90,14 @@ export function dollars(usd: number): string {
 }
 
 /**
- * A sum of what many workers cost, which is never told as less than it may be: "$1.20", "at least $0.00, 20 workers without a
- * known price".
+ * A sum of what many workers cost, which is never told as less than it may be: "$1.20", "at least $1.20, 20 workers without a
+ * known price", and where no price is known "20 workers without a known price".
  *
  * @param unpriced how many workers the sum leaves out.
  * @param per what follows the sum: " an hour".
  */
 export function usdText(usd: number, unpriced: number, per = ""): string {
   if (unpriced === 0) return `${dollars(usd)}${per}`
-  return `at least ${dollars(usd)}${per}, ${unpriced} worker${unpriced === 1 ? "" : "s"} without a known price`
+  const unknown = `${unpriced} worker${unpriced === 1 ? "" : "s"} without a known price`
+  return usd === 0 ? unknown : `at least ${dollars(usd)}${per}, ${unknown}`
 }

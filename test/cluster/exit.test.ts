@@ -83,7 +83,8 @@ test("a terminal that hangs up takes nobody's clusters along, nor does what cann
 test("a program that ends itself leaves the rest to a process that outlives it", async () => {
   const child = start("", "process.exit(3)")
   expect(await child.ended).toEqual({ code: 3, signal: null })
-  expect(child.said()).toMatch(/^muster: process \d+ goes on ending 3 instances; look with muster list\n$/)
+  const look = `npx --no-install muster list --provider local --option root=${directory()}`
+  expect(child.said()).toMatch(new RegExp(`^muster: process \\d+ goes on ending 3 instances; look: ${look}\\n$`))
   await until(async () => (await livingIds()).length === 0)
   await until(() => Promise.resolve([...names("clusters"), ...names("claims")].length === 0))
 })

@@ -21,7 +21,7 @@ const program = (then: string, options = "") => `
 /** One line: what, where, at what price, until when, and the command that ends it. */
 const line = (why: string) => {
   const command = `npx --no-install muster delete left --provider local --option root=${directory()} --journal ${join(directory(), "journal")}`
-  const price = "at least \\$0\\.00 an hour, 3 workers without a known price"
+  const price = "3 workers without a known price"
   return new RegExp(
     `^muster: ${why}"left" goes on: 3 instances \\(local local\\), ${price}, until \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC at the latest; end it: ${command}\\n$`,
   )

@@ -1,10 +1,9 @@
 /** What is said of a cluster that goes on when its process ends. */
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
-import type { ClusterEventBody } from "../../src/events.js"
-import { goingOnText } from "../../src/fleet/going-on.js"
-import type { Limits, Provider } from "../../src/provider.js"
-import { Session } from "../../src/session.js"
+import { goingOnText, lookText } from "../../src/fleet/going-on.js"
+import type { Calls, Limits, Provider } from "../../src/provider.js"
+import { Session, type SessionOptions } from "../../src/session.js"
 import { simulate } from "../../src/simulator/index.js"
 import { type ClusterSpec, resolveSpec } from "../../src/spec.js"
 import { resolveScale } from "../../src/verbs.js"
@@ -32,30 +31,52 @@ function cloud(
   return { ...provider, ...more, name, region, limits: { ...own, account: `${name} ${region}`, ...limits } }
 }
 
-/** The line after `count` were asked for in each group. */
-async function lineOf(time: VirtualClock, spec: ClusterSpec, count: number, journal?: string) {
-  const events: ClusterEventBody[] = []
-  const open = Session.open(resolveSpec(spec), {
-    name: spec.name ?? "render",
+function optionsOf(time: VirtualClock, name: string): SessionOptions {
+  return {
+    name,
     isNamed: true,
     clock: time,
     journal: false,
     mode: "create",
     takeOver: false,
     ended: [],
-    emit: (event) => void events.push(event),
+    emit: () => {},
     disown: () => {},
     close: () => Promise.reject(new Error("nobody asks for it")),
     isAsked: () => false,
     abort: new AbortController(),
-  })
-  const session = await time.run(open)
+  }
+}
+
+/** The line after `count` were asked for in each group. */
+async function lineOf(time: VirtualClock, spec: ClusterSpec, count: number, journal?: string) {
+  const session = await time.run(Session.open(resolveSpec(spec), optionsOf(time, spec.name ?? "render")))
   const scale = { ...resolveScale(count, {}, session.groups()), begunAt: time.now() }
   const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
   await time.run(session.scale(scale, holding))
   const line = goingOnText(session.fleet, journal)
   await session.end(new Error("over"))
   return line
+}
+
+/** What is said while a launch call is on the wire. */
+async function linesOnTheWay(time: VirtualClock, place: Provider) {
+  const lines: { goesOn?: string | undefined; look?: string } = {}
+  const launch: Provider["launch"] = (call, calls) => {
+    const send: Calls["send"] = (api, cost, fn) =>
+      calls.send(api, cost, (attempt) => {
+        Object.assign(lines, { goesOn: goingOnText(session.fleet, undefined), look: lookText(session.fleet) })
+        return fn(attempt)
+      })
+    return place.launch(call, { ...calls, send })
+  }
+  const spec = resolveSpec({ ...BASE, provider: { ...place, launch } })
+  const session = await time.run(Session.open(spec, optionsOf(time, "render")))
+  const scale = { ...resolveScale(3, {}, session.groups()), begunAt: time.now() }
+  const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
+  await time.run(session.scale(scale, holding))
+  await session.end(new Error("over"))
+  return lines
 }
 
 const BASE = { name: "render", instanceType: SMALL, maxLifetime: "12h" } as const
@@ -66,6 +87,13 @@ test("one place, by its name", async () => {
   expect(await lineOf(time, { ...BASE, provider }, 3)).toMatch(
     /^"render" goes on: 3 instances \(aws eu-west-2\), \$\d+\.\d\d+ an hour, until 2026-03-01 18:00 UTC at the latest; end it: npx --no-install muster delete render --provider aws --region eu-west-2$/,
   )
+})
+
+test("what was asked for is counted with its price, and looked for by a command that runs as it stands", async () => {
+  const time = clock()
+  const { goesOn, look } = await linesOnTheWay(time, cloud(time, "aws", "eu-west-2"))
+  expect(goesOn).toMatch(/^"render" goes on: 3 asked for \(aws eu-west-2\), \$0\.(?!00 )\d+ an hour, until /)
+  expect(look).toBe("npx --no-install muster list --provider aws --region eu-west-2")
 })
 
 test("another owner, another journal, options that are found by, and a deadline that nobody keeps", async () => {

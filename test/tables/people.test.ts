@@ -57,8 +57,8 @@ describe("a receipt", () => {
         "  could not be removed:",
         "    template lt-1: denied",
         "  2 ×  c7g.large  spot       terminated                   $1.50",
-        "  1 ×  m7g.large  on-demand  terminated                   at least $0.00, 1 worker without a known price",
-        "  1 ×  c7g.large  spot       running, not confirmed gone  at least $0.00, 1 worker without a known price",
+        "  1 ×  m7g.large  on-demand  terminated                   1 worker without a known price",
+        "  1 ×  c7g.large  spot       running, not confirmed gone  1 worker without a known price",
         "  in all: 4 instances, 1 h of running, at least $1.50, 2 workers without a known price (an estimate)",
       ].join("\n"),
     )
@@ -76,7 +76,7 @@ describe("a receipt", () => {
 })
 
 test("an unknown price is never nothing", () => {
-  expect(usdText(0, 20)).toBe("at least $0.00, 20 workers without a known price")
+  expect(usdText(0, 20)).toBe("20 workers without a known price")
   expect(usdText(1.2, 0, " an hour")).toBe("$1.20 an hour")
 })
 
