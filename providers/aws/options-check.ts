@@ -25,8 +25,13 @@ const OWNED: Readonly<Record<string, string>> = {
 /** "eu-west-2a", a Local Zone ("us-west-2-lax-1a"), or a Wavelength Zone ("us-east-1-wl1-bos-wlz-1"). */
 const ZONE = /^[a-z]{2,}(-[a-z0-9]+)+(-?[a-z]|-wlz-\d+)$/
 
+const DISK_KEY =
+  "disks take the account's key for EBS: aws ec2 modify-ebs-default-kms-key-id; for another one give overrides: { BlockDeviceMappings }"
+
 /** What EC2's own tools call it, or where it belongs. */
 const MEANT: Meant = {
+  ...{ kmskey: DISK_KEY, kmskeyid: DISK_KEY, encrypted: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
+  ...{ disk: "rootGiB", diskgib: "rootGiB", disksize: "rootGiB", volumesize: "rootGiB", spotmaxprice: "maxSpotPrice" },
   ...{ ami: "imageId", image: "imageId", amiid: "imageId", subnet: "subnetIds", subnets: "subnetIds" },
   ...{ securitygroups: "securityGroupIds", iaminstanceprofile: "instanceProfile", role: "instanceProfile" },
   ...{

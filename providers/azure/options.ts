@@ -100,7 +100,10 @@ const OWNED: Readonly<Record<string, string>> = {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** What Azure's own tools call it, or where it belongs. */
+const DISK_KEY = "give overrides: { storageProfile: { osDisk: { managedDisk: { diskEncryptionSet: { id } } } } }"
+
 const MEANT: Meant = {
+  ...{ diskencryptionset: DISK_KEY, diskencryptionsetid: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
   ...{ region: "location", subscription: "subscriptionId", subnet: "subnetId", group: "resourceGroup" },
   ...{ credentials: "credential", sshkey: "sshPublicKey", vmsize: "instanceType belongs to the cluster's spec" },
 }

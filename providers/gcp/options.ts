@@ -97,8 +97,12 @@ const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
   maxRunDuration: "the cluster's deadline ends instances; use maxLifetime",
 }
 
+const DISK_KEY = "give disk: { kmsKeyName }"
+
 /** What Google's own tools call it, or where it belongs. */
 const MEANT: Meant = {
+  ...{ kmskey: DISK_KEY, kmskeyname: DISK_KEY, encryption: DISK_KEY, disksize: "give disk: { sizeGb }" },
+  tags: "give labels, or network tags as overrides: { tags: { items } }",
   ...{
     projectid: "project",
     zone: "zones",

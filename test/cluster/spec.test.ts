@@ -101,6 +101,11 @@ describe("what only the cloud knows is refused before anything is launched", () 
       /cluster\.instanceType: is \["x9\.huge"\]: nothing that simulated sim-1 sells/,
     ],
     [
+      "a zone that is not there, beside a type that is sold: the type is not blamed",
+      { instanceType: "s1.small", zones: ["sim-9z"] },
+      /^cluster\.zones: is \["sim-9z"\]: nothing .* without it there is sim-1a[^\n]*$/,
+    ],
+    [
       "an architecture that the type has not",
       { arch: "arm64" },
       /cluster\.arch: is "arm64": nothing .* without it there is s1\.small \(x86_64\)/,

@@ -249,6 +249,30 @@ const CLOUDS: readonly WrongInput[] = [
     "azure.region",
     'did you mean "location"?',
   ),
+  made(
+    "aws({ …, kmsKeyId })",
+    () => aws({ region: "eu-west-2", kmsKeyId: "alias/mine" } as never),
+    "aws.kmsKeyId",
+    "disks take the account's key for EBS",
+  ),
+  made(
+    "aws({ …, diskGiB: 100 })",
+    () => aws({ region: "eu-west-2", diskGiB: 100 } as never),
+    "aws.diskGiB",
+    'did you mean "rootGiB"?',
+  ),
+  made(
+    "gcp({ …, tags: { team } })",
+    () => gcp({ region: "europe-west2", tags: { team: "a" } } as never),
+    "gcp.tags",
+    "give labels, or network tags as overrides",
+  ),
+  made(
+    "azure({ …, diskEncryptionSetId })",
+    () => azure({ location: "uksouth", subscriptionId: SUBSCRIPTION, diskEncryptionSetId: "/a" } as never),
+    "azure.diskEncryptionSetId",
+    "give overrides: { storageProfile",
+  ),
   made("local({ capacity: 0 })", () => local({ capacity: 0 }), "local.capacity", "use at least 1"),
 ]
 

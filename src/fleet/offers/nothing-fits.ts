@@ -29,17 +29,24 @@ export async function nothingFits(
   const asked = FILTERS.filter((key) => query[key] !== undefined)
   const lacking = notes.length === 0 ? "" : ` (${notes.join("; ")})`
   const head = `nothing that ${places} sells (${query.markets.join(", ")}) fits${lacking}`
-  const problems = await Promise.all(
-    asked.map(async (key): Promise<SpecProblem> => {
+  const found = await Promise.all(
+    asked.map(async (key) => {
       const near = await nearBy(query, key, ask)
-      const there = near.length > 0 ? `; ${key === "gpu" ? "there is" : "without it there is"} ${near.join(", ")}` : ""
-      const hint = key === "instanceTypes" ? "; check the names, and that they are sold there" : there
       const { [key]: value } = query
-      const option = OPTION_OF[key] ?? key
-      return { option: `cluster.${option}`, value, message: `is ${show(value)}: ${head}${hint}` }
+      const message = `is ${show(value)}: ${head}${hintOf(key, near)}`
+      return { isCause: near.length > 0, problem: { option: `cluster.${OPTION_OF[key] ?? key}`, value, message } }
     }),
   )
+  // What others stand in the way of is not what is wrong.
+  const causes = found.filter(({ isCause }) => isCause)
+  const problems = (causes.length > 0 ? causes : found).map(({ problem }) => problem)
   return problems.length > 0 ? problems : [{ option: "cluster.market", value: query.markets, message: head }]
+}
+
+function hintOf(key: Filter, near: readonly string[]): string {
+  if (key === "instanceTypes") return "; check the names, and that they are sold there"
+  if (near.length > 0) return `; ${key === "gpu" ? "there is" : "without it there is"} ${near.join(", ")}`
+  return key === "gpu" ? "; leave it out, or name another place" : ""
 }
 
 async function nearBy(
