@@ -82,7 +82,7 @@ async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Pro
   const booting = mayAskForPending(fleet, provider, look) ? await listOurs(fleet, provider, ["pending"]) : undefined
   if (booting !== undefined && booting.length > pendingOf(fleet, provider) / 2) {
     checkGeneration(fleet, booting)
-    fleet.roster.stillPending(provider, booting, fleet.clock.now(), begun)
+    fleet.roster.stillPending(provider, booting, begun)
     look.nextAt = begun + provider.limits.look.everyMs
     return
   }
@@ -201,7 +201,7 @@ function changedSince(
 ): readonly WorkerRecord[] | undefined {
   if (provider.limits.listsByZone !== true) return undefined
   checkGeneration(fleet, booting)
-  fleet.roster.stillPending(provider, booting, fleet.clock.now(), begun)
+  fleet.roster.stillPending(provider, booting, begun)
   const pending = new Set(booting.map(({ id }) => id))
   const own = fleet.roster.at(provider)
   const changed = own

@@ -85,20 +85,21 @@ export class Roster {
    * Takes over what was seen of an instance.
    *
    * @param listed a list showed it, not only the reply that made it.
-   * @param begun when that list was begun, in milliseconds since 1970; undefined where that is not known.
+   * @param begun when that list, or what was replied to, was begun, in milliseconds since 1970: the instance is known to have been so
+   * then, and no later. This machine may have slept before it heard of it.
    */
-  see(provider: Provider, instance: Instance, now: number, listed: boolean, begun?: number): WorkerRecord {
+  see(provider: Provider, instance: Instance, now: number, listed: boolean, begun = now): WorkerRecord {
     const known = this.find(provider, instance.id)
-    if (known !== undefined) leaveOutUnseen(known, now)
+    if (known !== undefined) leaveOutUnseen(known, begun)
     const launch = this.launches.get(instance.tags[TAG.launch] ?? "")
     const bootsFrom = known?.bootsFrom ?? bootsSince(instance, now, !listed || launch !== undefined)
-    const wanted = observedState(instance, provider.limits, now, bootsFrom)
+    const wanted = observedState(instance, provider.limits, begun, bootsFrom)
     if (known === undefined) {
-      const worker = firstSight({ provider, instance, now, listed, bootsFrom, launch, state: wanted })
+      const worker = firstSight({ provider, instance, now, begun, listed, bootsFrom, launch, state: wanted })
       const price = this.#priceOf(provider, instance)
       if (price !== undefined) [worker.pricePerHour, worker.priceFrom] = [price.perHour, price.from]
       this.#add(worker)
-      this.#notePending(worker, begun)
+      if (listed) this.#notePending(worker, begun)
       this.#onChange({ worker, from: undefined })
       return worker
     }
@@ -113,15 +114,15 @@ export class Roster {
     known.listed ||= listed
     // A failed instance is listed until it is gone: later lists do not take back what its console added.
     if (instance.failure !== undefined && known.consoleAsked !== true) known.failure = instance.failure
-    noteRunning(known, instance, now)
-    this.#notePending(known, begun)
+    noteRunning(known, instance, begun)
+    if (listed) this.#notePending(known, begun)
     this.move(known, wanted, now)
     if (known.state === "terminated") known.instance = this.#departed.of(known.instance)
     return known
   }
 
-  #notePending(worker: WorkerRecord, begun: number | undefined): void {
-    if (begun !== undefined && notePending(worker, begun)) this.rebilled.add(worker)
+  #notePending(worker: WorkerRecord, begun: number): void {
+    if (notePending(worker, begun)) this.rebilled.add(worker)
   }
 
   #add(worker: WorkerRecord): void {
@@ -155,11 +156,11 @@ export class Roster {
   }
 
   /** A list of what is pending, begun at `begun`, showed these. */
-  stillPending(provider: Provider, instances: readonly Instance[], now: number, begun: number): void {
+  stillPending(provider: Provider, instances: readonly Instance[], begun: number): void {
     for (const { id } of instances) {
       const worker = this.find(provider, id)
       if (worker?.state !== "pending") continue
-      worker.pendingAt = now
+      worker.pendingAt = begun
       this.#notePending(worker, begun)
     }
   }

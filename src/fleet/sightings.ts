@@ -10,6 +10,8 @@ export interface FirstSight {
   readonly provider: Provider
   readonly instance: Instance
   readonly now: number
+  /** When the look at it was begun. */
+  readonly begun: number
   /** A list showed it, not only the reply that made it. */
   readonly listed: boolean
   readonly bootsFrom: number
@@ -19,7 +21,8 @@ export interface FirstSight {
 }
 
 /** The worker of an instance that was not known before. */
-export function firstSight({ provider, instance, now, listed, bootsFrom, launch, state }: FirstSight): WorkerRecord {
+export function firstSight(sight: FirstSight): WorkerRecord {
+  const { provider, instance, now, begun, listed, bootsFrom, launch, state } = sight
   const worker: WorkerRecord = {
     provider,
     group: instance.tags[TAG.group] ?? "default",
@@ -32,7 +35,7 @@ export function firstSight({ provider, instance, now, listed, bootsFrom, launch,
     billedFrom: launchedFrom(instance, now, launch),
     ...(instance.failure === undefined ? {} : { failure: instance.failure }),
   }
-  noteRunning(worker, instance, now)
+  noteRunning(worker, instance, begun)
   return worker
 }
 
@@ -52,14 +55,15 @@ function launchedFrom({ launchedAt }: Instance, now: number, launch: Launch | un
 /** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */
 const UNSEEN_MS = 5 * 60_000
 
-/** An hour in which nobody looked is no proof that an instance takes an hour to boot. */
-export function leaveOutUnseen(worker: WorkerRecord, now: number): void {
-  const unseenMs = now - (worker.pendingAt ?? now)
+/** An hour in which nobody looked is no proof that an instance takes an hour to boot. @param begun when this look at it was begun. */
+export function leaveOutUnseen(worker: WorkerRecord, begun: number): void {
+  const unseenMs = begun - (worker.pendingAt ?? begun)
   if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
 }
 
-export function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, now: number): void {
-  if (state === "pending") worker.pendingAt = now
+/** @param begun when the look that shows it so was begun: it did not run before, or did at some moment since. */
+export function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, begun: number): void {
+  if (state === "pending") worker.pendingAt = Math.max(worker.pendingAt ?? begun, begun)
   else if (state === "running" || state === "stopped") worker.ranFrom ??= worker.pendingAt ?? launchedAt
 }
 

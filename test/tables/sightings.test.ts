@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { firstSight, notePending, noteRunning } from "../../src/fleet/sightings.js"
 import type { Launch } from "../../src/fleet/launches.js"
 import type { Provider } from "../../src/provider.js"
+import { Roster } from "../../src/fleet/roster.js"
 import { instanceOf, NOW, workerOf } from "./support.js"
 
 const HOUR_MS = 3_600_000
@@ -13,7 +14,7 @@ const [SENT, HEARD] = [NOW, NOW + 2_000]
 function billedFrom(launchedAt: number, launch?: Partial<Launch>): number {
   const instance = instanceOf({ state: "pending", launchedAt })
   const sight = { provider, instance, now: HEARD, listed: false, bootsFrom: HEARD, state: "pending" } as const
-  return firstSight({ ...sight, launch: launch as Launch | undefined }).billedFrom
+  return firstSight({ ...sight, begun: SENT, launch: launch as Launch | undefined }).billedFrom
 }
 
 describe("when it was launched at the earliest", () => {
@@ -45,5 +46,45 @@ describe("a list that shows it not running yet", () => {
     expect([notePending(worker, NOW + windowMs), worker.billedFrom]).toEqual([false, NOW])
     noteRunning(worker, instanceOf({ state: "running" }), NOW + windowMs)
     expect([notePending(worker, NOW + 3 * windowMs + 5_000), worker.billedFrom]).toEqual([false, NOW])
+  })
+})
+
+describe("whether it boots for too long", () => {
+  const bootMs = 180_000
+  const slow = {
+    ...provider,
+    limits: { consistencyMs: windowMs, bootMs, goneStates: ["terminated"] },
+  } as unknown as Provider
+  const booting = instanceOf({ state: "pending", launchedAt: NOW })
+  const made = () => {
+    const roster = new Roster(
+      () => {},
+      () => undefined,
+    )
+    return { roster, worker: roster.see(slow, booting, NOW, false, SENT) }
+  }
+
+  test.each([
+    ["a list", true],
+    ["a reply", false],
+  ])("is not told by %s that was heard after this machine has slept", (_title, listed) => {
+    const { roster, worker } = made()
+    roster.see(slow, booting, NOW + bootMs + 60_000, listed, NOW + 5_000)
+    expect([worker.state, worker.pendingAt]).toEqual(["pending", NOW + 5_000])
+  })
+
+  test("is told by a list that was begun after its time", () => {
+    const { roster, worker } = made()
+    roster.see(slow, booting, NOW + bootMs + 2_000, true, NOW + bootMs + 1_000)
+    expect(worker.state).toBe("failed")
+  })
+
+  test("leaves out an hour in which nobody looked, from the look before it to the one after it", () => {
+    const { roster, worker } = made()
+    roster.see(slow, booting, NOW + HOUR_MS, true, NOW + 5_000)
+    roster.see(slow, booting, NOW + HOUR_MS + 2_000, true, NOW + HOUR_MS + 1_000)
+    expect(worker.state).toBe("pending")
+    roster.see(slow, booting, NOW + HOUR_MS + bootMs + 3_000, true, NOW + HOUR_MS + bootMs + 2_000)
+    expect(worker.state).toBe("failed")
   })
 })

@@ -31,7 +31,8 @@ const AGAIN_MS = 2_000
 export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const { provider, call } = launch
   const now = fleet.clock.now()
-  const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false))
+  const begun = Math.max(launch.onWireAt, launch.lookedAt)
+  const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false, begun))
   learn(fleet, askedBy(launch), launched.failures, launch.failures)
   const state = fleet.groups.get(call.group)
   if (workers.length > 0 && state !== undefined) state.short = NO_ROW

@@ -17,7 +17,7 @@ export function adopt(fleet: Fleet, found: Found): void {
   const now = fleet.clock.now()
   const before = fleet.foundAt
   fleet.foundAt = now
-  for (const { provider, instance } of found.instances) fleet.roster.see(provider, instance, now, true)
+  for (const { provider, instance, begun } of found.instances) fleet.roster.see(provider, instance, now, true, begun)
   for (const { provider, instance, at } of found.unlisted) {
     if (fleet.roster.find(provider, instance.id) === undefined) fleet.roster.see(provider, instance, at, false)
   }

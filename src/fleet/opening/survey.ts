@@ -16,7 +16,7 @@ export interface Found {
   readonly generation: number
   /** Seconds since 1970, as in the tags. */
   readonly deadline: string
-  readonly instances: readonly { readonly provider: Provider; readonly instance: Instance }[]
+  readonly instances: readonly FoundInstance[]
   /** Launch calls that may have made, or may still make, instances. */
   readonly open: readonly OpenIntent[]
   /** Instances that answers to launch calls named a moment ago, and that no list shows yet. */
@@ -27,6 +27,13 @@ export interface Found {
   readonly bills?: readonly BillRow[]
   /** Tokens of launch calls that were given up: what they still bring is not wanted. */
   readonly givenUp?: readonly string[]
+}
+
+export interface FoundInstance {
+  readonly provider: Provider
+  readonly instance: Instance
+  /** When the list that shows it was begun, in milliseconds since 1970. */
+  readonly begun: number
 }
 
 export interface Unlisted {
@@ -59,16 +66,17 @@ export async function survey(
     providers.map(async (provider) => {
       const calls = openingCalls(asking, provider)
       const states = livingStates(provider.limits)
+      const begun = clock.now()
       try {
         const instances = await provider.list({ cluster: name, owner, states }, calls)
-        return instances.map((instance) => ({ provider, instance }))
+        return instances.map((instance) => ({ provider, instance, begun }))
       } catch (error) {
         if (isNew && error instanceof AuthError) {
           asking.unseen?.add(provider)
           return error
         }
         if (isNew && error instanceof PartialListError)
-          return error.instances.map((instance) => ({ provider, instance }))
+          return error.instances.map((instance) => ({ provider, instance, begun }))
         if (providers.length > 1 && error instanceof MusterError)
           error.message = `looking for "${name}" in ${provider.name} ${provider.region}: ${error.message}; where it cannot be, leave this place out`
         throw error

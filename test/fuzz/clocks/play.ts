@@ -10,7 +10,7 @@ import { type Life, mortal } from "../../support/mortal.js"
 import { cloudOf } from "./cloud.js"
 import { judge, type Judged } from "./judge.js"
 import { type Machine, newMachine } from "./machine.js"
-import type { ClockAct, ClocksTrial } from "./trial.js"
+import { type ClockAct, type ClocksTrial, lastMsOf } from "./trial.js"
 
 export const NAME = "ours"
 const TYPE = "s1.small"
@@ -70,7 +70,7 @@ async function act(stage: Stage): Promise<void> {
   for (const step of trial.steps) {
     await base.sleep(Math.max(0, begun + step.atMs - base.now()))
     if (step.act.kind === "jump") jump(stage, step.act)
-    else if (step.act.kind === "suspend") machine.suspend(step.act.ms)
+    else if (step.act.kind === "suspend") suspend(stage, step.act.ms)
     else {
       await machine.awake()
       own = await doOne(stage, own, step.act)
@@ -87,6 +87,12 @@ async function act(stage: Stage): Promise<void> {
 function jump({ machine, base }: Stage, { ms, healsAfterMs }: Extract<ClockAct, { readonly kind: "jump" }>): void {
   machine.set(ms)
   if (healsAfterMs !== undefined) base.timer(healsAfterMs, () => machine.set(-ms))
+}
+
+/** A step that an earlier suspension has kept waiting comes late: it sleeps the less, and wakes before the cluster's end. */
+function suspend({ trial, base, machine, begun }: Stage, ms: number): void {
+  const leftMs = begun + lastMsOf(trial) - base.now()
+  if (leftMs > 0) machine.suspend(Math.min(ms, leftMs))
 }
 
 function newLife({ machine }: Stage): Life {

@@ -33,6 +33,11 @@ export interface ClocksTrial {
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
+/** For how long after the beginning something is done to it, in milliseconds: the rest is for its end. */
+export function lastMsOf({ lifetimeMs }: Pick<ClocksTrial, "lifetimeMs">): number {
+  return lifetimeMs - 30 * MINUTE_MS
+}
+
 export function drawClocks(seed: number): ClocksTrial {
   const random = seededRandom(mixed(seed))
   const between = (least: number, most: number) => Math.round(least + random() * (most - least))
@@ -40,7 +45,7 @@ export function drawClocks(seed: number): ClocksTrial {
   const tellsTime = random() < 0.75
   const lifetimeMs = oneOf(1, 1, 2, 2, 4, 12) * HOUR_MS
   const hasLease = tellsTime && random() < 0.4
-  const lastMs = lifetimeMs - 30 * MINUTE_MS
+  const lastMs = lastMsOf({ lifetimeMs })
   const aheadMs = () => oneOf(-1, 1) * oneOf(between(MINUTE_MS, HOUR_MS), between(HOUR_MS, 30 * HOUR_MS))
   const doing = (): ClockAct => {
     const kind = oneOf("grow", "grow", "list", "sweep", "detach", "crash")
