@@ -55,7 +55,8 @@ export function scriptNotes({ startup }: ResolvedGroup, check: Reading["check"])
 function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {
   const value = spec.maxLifetime ?? spec.maxLifetimeMs
   const isTwice = spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined
-  const isOut = maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS
+  // Of two nobody knows which was meant.
+  const isOut = !isTwice && (maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS)
   const at = { option: "cluster.maxLifetime" }
   return [
     ...(isTwice ? [{ ...at, message: "is given together with maxLifetimeMs; give one of them" }] : []),

@@ -95,8 +95,8 @@ function pinned({ id, devices }: Exclude<AwsImage, string>): PinnedImage {
 function forArchs(group: GroupRequest, arch: Arch, image: PinnedImage): Images {
   const others = group.archs.filter((wanted) => wanted !== arch)
   if (others.length === 0) return { [arch]: image }
-  const hint = others.length < group.archs.length ? `; ask for arch ${show(arch)}, or name an image by word` : ""
-  const message = `is ${image.id}, an image for ${arch}, and the types that fit need ${others.join(", ")}${hint}`
+  const way = others.length < group.archs.length ? `ask for arch ${show(arch)}` : "name an image for that"
+  const message = `is ${image.id}, an image for ${arch}, and the types that fit need ${others.join(", ")}; ${way}, or name an image by word`
   throw new SpecError([{ option: optionOf(group), value: image.id, message }])
 }
 

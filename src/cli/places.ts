@@ -22,7 +22,8 @@ export const PLACE_FLAGS: Flags = {
 export async function placesOf(given: Given, { load }: Pick<Surroundings, "load">): Promise<readonly Provider[]> {
   const name = providerName(single(given, "provider"))
   const options = Object.fromEntries((given.values.option ?? []).map(optionOf))
-  const regions = (given.values.region ?? []).flatMap((text) => text.split(",")).filter((region) => region !== "")
+  const named = (given.values.region ?? []).flatMap((text) => text.split(","))
+  const regions = named.map((region) => region.trim()).filter((region) => region !== "")
   if (regions.length === 0 && name !== "local") {
     throw new SpecError([{ option: "--region", message: `is missing; ${name} needs one, or several with commas` }])
   }

@@ -77,8 +77,16 @@ function countsOf(rows: readonly SweepRow[]): string {
   const count = (isCounted: (kind: string) => boolean) => rows.filter(({ kind }) => isCounted(kind)).length
   const launches = count((kind) => kind === "launch")
   const others = count((kind) => !["instance", "place", "launch"].includes(kind))
-  const coming = launches === 0 ? "" : `, and what ${launches} launch calls may still make`
-  return `${count((kind) => kind === "instance")} instances${others === 0 ? "" : ` and ${others} other things`}${coming}`
+  const coming = launches === 0 ? "" : `, and what ${counted(launches, "launch call")} may still make`
+  const instances = counted(
+    count((kind) => kind === "instance"),
+    "instance",
+  )
+  return `${instances}${others === 0 ? "" : ` and ${counted(others, "other thing")}`}${coming}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`
 }
 
 const HEAD = ["KIND", "ID", "CLUSTER", "OWNER", "PLACE", "WHY", "REMOVED"]

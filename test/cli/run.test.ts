@@ -68,7 +68,7 @@ describe("muster list", () => {
   })
 
   test("takes flags from the environment, an owner, and prints JSON", async () => {
-    const env = { MUSTER_PROVIDER: "aws", MUSTER_REGION: "eu-west-2" }
+    const env = { MUSTER_PROVIDER: "aws", MUSTER_REGION: " eu-west-2, " }
     const { code, out } = await muster(await furnished(), "list --owner ops --json", { env })
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject([{ name: "encode", owner: "ops", instances: 2 }])

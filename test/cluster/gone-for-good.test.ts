@@ -310,7 +310,7 @@ describe("muster delete", () => {
     await killed(at)
     const { code, said } = await muster(at)
     expect(code).toBe(EXIT.ok)
-    expect(said).toMatch(/removing 0 instances and 2 other things, and what 1 launch calls may still make/)
+    expect(said).toMatch(/removing 0 instances and 2 other things, and what 1 launch call may still make/)
     expect(said).toMatch(/looking for \d+ s more for what may still come of "render": .*; --now skips this/)
     expect(await later(at)).toBe(0)
   })

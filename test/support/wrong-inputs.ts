@@ -309,6 +309,7 @@ const COMMANDS: readonly WrongInput[] = [
   command("muster list", "--provider", "use one of local, aws, gcp, azure"),
   command("muster list --provider ec2", "--provider", "use one of local, aws, gcp, azure"),
   command("muster list --provider aws", "--region", "aws needs one, or several with commas"),
+  command("muster list --provider aws --region ,", "--region", "aws needs one, or several with commas"),
   command("muster list --provider aws --region eu-west-2a", "aws.region", 'give region "eu-west-2"'),
   command("muster list --provider aws --regoin eu-west-2", "--regoin", "did you mean --region?"),
   command("muster list --provider aws --region --json", "--region", "NAME[,NAME…]"),
