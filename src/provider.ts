@@ -324,8 +324,14 @@ export interface Limits {
   /**
    * When to look first after a launch of a type that this process has not seen boot yet, or after a termination; how often while
    * something is on its way; and how often when nothing is (30 s when left out, 5 s with spot instances), in milliseconds.
+   * `eachMs`: a look comes no sooner than so long for each instance that lives, where looking is this machine's work; 0 when left out.
    */
-  readonly look: { readonly firstMs: number; readonly everyMs: number; readonly watchMs?: number }
+  readonly look: {
+    readonly firstMs: number
+    readonly everyMs: number
+    readonly watchMs?: number
+    readonly eachMs?: number
+  }
   /** For how long one attempt of a request may stay on the wire, in milliseconds. */
   readonly attemptMs: number
   /**

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto"
 import { lstat, readdir, readlink, rename, rm, symlink } from "node:fs/promises"
 import { join } from "node:path"
-import { CapacityError } from "../../src/errors.js"
+import { CapacityError, TransientError } from "../../src/errors.js"
 import { type Layout, uniqueName, unlessMissing } from "./directory.js"
 import { isErrno } from "./errors.js"
 import type { Host } from "./host.js"
@@ -97,7 +97,11 @@ export async function freeStale(layout: Layout, stale: Claim): Promise<void> {
 }
 
 /** Gives claims back that were made for an instance that did not come to be; others' are left alone. */
-export async function release(layout: Layout, claimant: Claimant, files: readonly string[]): Promise<void> {
+export async function release(
+  layout: Layout,
+  claimant: Pick<Claimant, "name">,
+  files: readonly string[],
+): Promise<void> {
   for (const file of files) {
     const claim = await readClaim(layout, file)
     if (claim?.name === claimant.name) await rm(join(layout.claims, file), { force: true })
@@ -108,6 +112,7 @@ export async function release(layout: Layout, claimant: Claimant, files: readonl
  * Claims a place for each claimant as far as there are free ones, in their order.
  *
  * @returns the file of each place, fewer than claimants where `capacity` is reached.
+ * @throws TransientError when some are held for the same instances: by an earlier sending that is still under way.
  */
 export async function claimPlaces(
   layout: Layout,
@@ -122,15 +127,22 @@ export async function claimPlaces(
   // Free ones first: to find out that one is stale takes longer.
   const candidates = [...files.filter((file) => !taken.has(file)), ...files.filter((file) => taken.has(file))]
   const places: string[] = []
+  let isTwin = false
   for (const file of candidates) {
     const claimant = claimants[places.length]
     if (claimant === undefined) break
     const holder = taken.has(file) ? await readClaim(layout, file) : undefined
+    isTwin ||= claimants.some(({ name }) => name === holder?.name)
     if (holder !== undefined && !(await isStale(layout, host, holder))) continue
     if (holder !== undefined) await freeStale(layout, holder)
     if (await tryClaim(layout, file, targetOf(host, claimant))) places.push(file)
   }
-  return places
+  if (!isTwin || places.length === claimants.length) return places
+  await Promise.all(places.map((file, index) => release(layout, claimants[index] ?? { name: "" }, [file])))
+  throw new TransientError(
+    `claiming ${claimants.length} places of ${kind.instanceType}: an earlier sending of this call still holds some of them; send it again`,
+    { code: "EarlierSending" },
+  )
 }
 
 export interface Address {

@@ -7,6 +7,7 @@
  */
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
+import { uptime } from "node:os"
 import { isErrno } from "./errors.js"
 
 /** The processes of one instance that were found by its nonce. */
@@ -21,6 +22,9 @@ export interface Found {
 export interface Host {
   /** The identity of this process. */
   readonly self: string
+  /** Which boot of this machine it is, "-" where that cannot be told; and the seconds since, which nobody sets. */
+  readonly boot: string
+  readonly uptimeS: number
   /** Whether the process whose identity this is lives. */
   isAlive(identity: string | undefined): boolean
   /** The processes with this nonce in their environment, wherever they went; empty where there is no /proc. */
@@ -32,9 +36,12 @@ const NONCE = /(?:^|\0)MUSTER_(INSTANCE|SUPERVISES)=([0-9a-f]{32})(?=\0|$)/g
 
 /** A look at this machine: what is searched for is searched once, at its first use. */
 export function lookAtHost(): Host {
-  const startOf = process.platform === "linux" ? startByProc() : startByPs()
+  const boot = readOr("/proc/sys/kernel/random/boot_id", "-").trim()
+  const startOf = process.platform === "linux" ? startByProc(boot) : startByPs()
   let found: ReadonlyMap<string, Found> | undefined
   return {
+    boot,
+    uptimeS: uptime(),
     self: `${process.pid} ${startOf(process.pid) ?? "unknown"}`,
     isAlive: (identity) => {
       const { pid, start } = splitIdentity(identity)
@@ -59,8 +66,7 @@ function splitIdentity(identity: string | undefined): { pid: number; start: stri
 
 type StartOf = (pid: number) => string | undefined
 
-function startByProc(): StartOf {
-  const boot = readOr("/proc/sys/kernel/random/boot_id", "-").trim()
+function startByProc(boot: string): StartOf {
   return (pid) => {
     const stat = readOr(`/proc/${pid}/stat`, "")
     // The name in field 2 may hold blanks and brackets; what follows its last bracket begins with field 3, the state.

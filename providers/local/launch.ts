@@ -9,12 +9,13 @@ import { claimPlaces, release } from "./claims.js"
 import { checkRoot, clusterKey, createWhole, isPlainName, type Layout, readText, unlessMissing } from "./directory.js"
 import { toCloudError } from "./errors.js"
 import { type Host, lookAtHost } from "./host.js"
-import { makeInstance, startScript } from "./make.js"
+import { makeInstance } from "./make.js"
 import { endOf, observe } from "./observe.js"
 import type { Config } from "./options.js"
 import { verifyClaim } from "./ownership.js"
 import { type InstanceRecord, isOfLaunch, PROVIDER, parseRecord, REGION, toInstance } from "./record.js"
 import { resumeLaunched } from "./resume.js"
+import { startWatchdogs } from "./start.js"
 import { remove } from "./terminate.js"
 
 /** Instances made at the same time: file calls wait for each other, two cores are soon full of shells. */
@@ -81,7 +82,7 @@ function stepOf(step: (launch: Launch, names: readonly string[]) => Promise<Laun
 async function perform(launch: Launch, names: readonly string[]): Promise<Launched> {
   const limit = pLimit(MAKERS)
   const { layout, host, call } = launch
-  await Promise.all(names.map((name) => limit(() => resumeLaunched(layout, host, name, call.token))))
+  await resumeLaunched(layout, host, names, call.token)
   const earlier = await Promise.all(names.map((name) => limit(() => recall(launch, name))))
   const outcomes = earlier.filter((outcome) => outcome !== undefined)
   const missing = names.filter((_, index) => earlier[index] === undefined)
@@ -145,8 +146,13 @@ async function makeAll(launch: Launch, names: readonly string[], limit: ReturnTy
   if (places.length === 0 && names.length === launch.call.count) throw full(launch, names.length)
   const making = places.map((place, index) => limit(() => makeOne(launch, names[index] ?? "", place)))
   const made = await Promise.allSettled(making)
-  const outcomes = made.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
-  const errors = made.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []))
+  const records = made.flatMap((result) =>
+    result.status === "fulfilled" && isRecord(result.value) ? [result.value] : [],
+  )
+  const started = await startAll(launch, records)
+  const settled = [...made, ...started]
+  const outcomes = settled.flatMap((one) => (one.status === "fulfilled" && !isRecord(one.value) ? [one.value] : []))
+  const errors = settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []))
   const refused = names.slice(places.length)
   const reasons = refused.map(() => full(launch, refused.length).toFailure(1))
   const spent = await refuseAll(launch, refused, reasons)
@@ -173,7 +179,26 @@ function failureOf(launch: Launch, error: MusterError): Failure {
   return { reason: "rejected", count: 1, scope: scopeOf(launch.offer), ttlMs: FULL_TTL_MS, code, message }
 }
 
-async function makeOne(launch: Launch, name: string, slot: string): Promise<Outcome> {
+function isRecord(made: Outcome | InstanceRecord): made is InstanceRecord {
+  return "nonce" in made
+}
+
+/** All with one shell, once all are made. What could not be started does not stay. */
+async function startAll(launch: Launch, records: readonly InstanceRecord[]): Promise<PromiseSettledResult<Outcome>[]> {
+  const { layout, host } = launch
+  const started = await startWatchdogs(layout, records)
+  return Promise.allSettled(
+    records.map(async (record, index) => {
+      const result = started[index]
+      if (result?.status !== "rejected") return { instance: toInstance(record, "pending") }
+      if ((await observe(layout, host, record.name))?.untouched === true) await remove(layout, record)
+      throw result.reason
+    }),
+  )
+}
+
+/** The record of what was made and is to be started, or what there is in its place. */
+async function makeOne(launch: Launch, name: string, slot: string): Promise<Outcome | InstanceRecord> {
   const { layout, config, call, body, offer, now, signal, host } = launch
   const claimant = { name, cluster: clusterKey(body.owner), uid: body.owner.uid }
   if (signal.aborted) {
@@ -185,14 +210,7 @@ async function makeOne(launch: Launch, name: string, slot: string): Promise<Outc
   const { zone, instanceType } = offer
   const plan = { name, token: call.token, zone, instanceType, slot, body, graceMs: config.graceMs, host, now }
   const record = await makeInstance(layout, plan)
-  if (record === undefined) return (await recall(launch, name)) ?? { failure: nameTaken(launch, name) }
-  try {
-    await startScript(layout, record, "watch")
-  } catch (error) {
-    await remove(layout, record)
-    throw error
-  }
-  return { instance: toInstance(record, "pending") }
+  return record ?? (await recall(launch, name)) ?? { failure: nameTaken(launch, name) }
 }
 
 /** Writes down what was refused: a replay must not make what the first sending did not. */

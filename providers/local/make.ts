@@ -1,5 +1,4 @@
-/** Makes one instance: its directory, complete before anybody sees it, and its supervisor. */
-import { spawn } from "node:child_process"
+/** Makes one instance: its directory, complete before anybody sees it. */
 import { randomBytes } from "node:crypto"
 import { lstat, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -33,7 +32,7 @@ export interface Blueprint {
 const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR"] as const
 
 /** POSIX's own utilities are here, should the process that launches have no PATH. */
-const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
+export const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 
 /**
  * Makes the directory, but does not start what is in it. Undefined when the name was given already; then nothing is made.
@@ -103,7 +102,7 @@ async function writeDraft(draft: string, layout: Layout, record: InstanceRecord,
   await mkdir(draft, { mode: PRIVATE_DIRECTORY })
   await mkdir(join(draft, "work"), { mode: PRIVATE_DIRECTORY })
   await write(recordName, `${JSON.stringify(record)}\n`)
-  await write("settings", settingsText(layout, record, { graceMs: plan.graceMs, leaseSeconds }))
+  await write("settings", settingsText(layout, record, { graceMs: plan.graceMs, leaseSeconds, host: plan.host }))
   await write("environment", environmentText(environmentOf(record, plan)))
   await write("supervise.sh", supervisorText)
   await write("boot.log", "")
@@ -134,20 +133,4 @@ function environmentOf(record: InstanceRecord, plan: Blueprint): Record<string, 
     MUSTER_DEADLINE: record.deadline,
     MUSTER_INSTANCE: record.nonce,
   }
-}
-
-/** Starts the watchdog of an instance, or what ends one that nobody supervises. It belongs to nobody from then on. */
-export async function startScript(layout: Layout, record: InstanceRecord, role: "watch" | "reap"): Promise<void> {
-  const here = layout.instance(record.name)
-  const child = spawn("/bin/sh", [join(here, "supervise.sh"), role, here], {
-    cwd: "/",
-    detached: true,
-    stdio: "ignore",
-    env: { PATH: process.env.PATH ?? PLAIN_PATH, LC_ALL: "C", MUSTER_SUPERVISES: record.nonce },
-  })
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve)
-    child.once("error", reject)
-  })
-  child.unref()
 }

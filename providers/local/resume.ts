@@ -1,21 +1,24 @@
 /** Starts what was made and has no process yet: whoever made it had no time to. */
-import pLimit from "p-limit"
 import { isOurs } from "../../src/fleet/tags.js"
 import type { Owner } from "../../src/provider.js"
 import type { Layout } from "./directory.js"
 import type { Host } from "./host.js"
-import { startScript } from "./make.js"
-import { observe, observeAll, type Sighting } from "./observe.js"
+import { observeAll, type Sighting } from "./observe.js"
 import { isOfLaunch } from "./record.js"
+import { startWatchdogs } from "./start.js"
 
-/** Shells started at the same time; two cores are soon full of them. */
-const STARTERS = 8
-
-/** Starts one instance, if it is of this launch call. A second start of the same one ends at once: `watch` is exclusive. */
-export async function resumeLaunched(layout: Layout, host: Host, name: string, token: string): Promise<void> {
-  const sighting = await observe(layout, host, name)
-  if (sighting !== undefined && isUnstarted(sighting) && isOfLaunch(sighting.record, token))
-    await startScript(layout, sighting.record, "watch")
+/** Starts those of this launch call, made by an earlier sending. */
+export async function resumeLaunched(
+  layout: Layout,
+  host: Host,
+  names: readonly string[],
+  token: string,
+): Promise<void> {
+  const sightings = await observeAll(layout, host, names)
+  await start(
+    layout,
+    sightings.filter(({ record }) => isOfLaunch(record, token)),
+  )
 }
 
 /**
@@ -23,10 +26,17 @@ export async function resumeLaunched(layout: Layout, host: Host, name: string, t
  * a cloud would boot it whatever becomes of who asked for it, and without a journal nobody sends that launch call again.
  */
 export async function resumeCluster(layout: Layout, host: Host, owner: Owner): Promise<void> {
-  const limit = pLimit(STARTERS)
   const sightings = await observeAll(layout, host)
-  const unstarted = sightings.filter((sighting) => isUnstarted(sighting) && isOurs(sighting.record.tags, owner))
-  await Promise.all(unstarted.map(({ record }) => limit(() => startScript(layout, record, "watch"))))
+  await start(
+    layout,
+    sightings.filter(({ record }) => isOurs(record.tags, owner)),
+  )
+}
+
+async function start(layout: Layout, sightings: readonly Sighting[]): Promise<void> {
+  const unstarted = sightings.filter(isUnstarted).map(({ record }) => record)
+  const failed = (await startWatchdogs(layout, unstarted)).find((one) => one.status === "rejected")
+  if (failed !== undefined) throw failed.reason
 }
 
 function isUnstarted({ untouched, state }: Sighting): boolean {

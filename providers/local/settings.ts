@@ -1,5 +1,6 @@
 /** What an instance's supervisor is told, as shell text: its settings, and the environment of its processes. */
 import type { Layout } from "./directory.js"
+import type { Host } from "./host.js"
 import { type InstanceRecord, recordName } from "./record.js"
 
 /** A sleep in one piece would be late after a suspend by as long as that took; this bounds it, at 2 forks a minute. */
@@ -39,17 +40,23 @@ export function quote(text: string): string {
 export function settingsText(
   layout: Layout,
   record: InstanceRecord,
-  { graceMs, leaseSeconds }: { readonly graceMs: number; readonly leaseSeconds: number | undefined },
+  told: { readonly graceMs: number; readonly leaseSeconds: number | undefined; readonly host: Host },
 ): string {
+  const { graceMs, leaseSeconds, host } = told
   const cluster = layout.cluster(record.cluster)
   const settings = {
     name: record.name,
     nonce: record.nonce,
     deadline: record.deadline,
+    // What the clock of day showed when this boot began, as of the launch: with the time since boot, true time.
+    clock_boot: host.boot,
+    clock_base: String(Math.floor(record.launchedAt / 1000 - host.uptimeS)),
     pauses: gracePauses(graceMs),
     // Without a lease: a look at the clock now and then, and an end that never comes.
     look_s: String(leaseSeconds === undefined ? CLOCK_LOOK_S : leaseLookS(leaseSeconds)),
     jitter: String(Math.min(MOST_JITTER_S, Math.floor((leaseSeconds ?? 0) / JITTER_SHARE))),
+    // A lease that was renewed since the last look lasts so long at least, whatever the clock of day shows.
+    lease_least: String(Math.max(0, (leaseSeconds ?? 0) - leaseLookS(leaseSeconds ?? 0))),
     lease_end: leaseSeconds === undefined ? "" : String(Math.floor(record.launchedAt / 1000 + leaseSeconds)),
     claims: layout.claims,
     looks: layout.looks,

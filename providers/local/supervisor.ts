@@ -24,6 +24,7 @@ mode=$1
 here=$2
 . "$here/settings" || exit 1
 sleeper=
+lease_said=
 
 boot=-
 [ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
@@ -183,7 +184,8 @@ supervise() {
   [ -e "$here/terminating" ] && end
   start_anchor
   while :; do
-    left=$((deadline - $(date +%s)))
+    tell_time
+    left=$((deadline - now))
     [ "$left" -gt 0 ] || end
     if lease_over; then
       nap "$(jitter_now)"
@@ -196,6 +198,16 @@ supervise() {
   done
 }
 
+# Sets now to the seconds since 1970, in true time where it can be told: the clock of day may be set at any moment.
+tell_time() {
+  uptime=
+  if [ "$boot" = "$clock_boot" ] && [ "$boot" != - ] && read -r uptime rest 2>/dev/null </proc/uptime; then
+    now=$((clock_base + \${uptime%%.*}))
+  else
+    now=$(date +%s)
+  fi
+}
+
 nap() {
   MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce sleep "$1" >/dev/null &
   sleeper=$!
@@ -203,13 +215,27 @@ nap() {
   sleeper=
 }
 
-# Whether there is a lease and nobody has renewed it. A file that cannot be read, or is being written, changes nothing.
+# Whether there is a lease and nobody has renewed it, in true time. Who renews it writes what the clock of day shows then; that may
+# have been set since. A file that cannot be read, or is being written, changes nothing.
 lease_over() {
   [ -n "$lease_end" ] || return 1
   renewed=
   read -r renewed 2>/dev/null <"$here/lease"
-  case $renewed in '' | *[!0-9]*) ;; *) lease_end=$renewed ;; esac
-  [ "$lease_end" -le "$(date +%s)" ]
+  tell_time
+  case $renewed in
+  '' | *[!0-9]* | "$lease_said") ;;
+  *)
+    [ -z "$lease_said" ] && [ "$renewed" = "$lease_end" ] || put_off_lease
+    lease_said=$renewed
+    ;;
+  esac
+  [ "$lease_end" -le "$now" ]
+}
+
+put_off_lease() {
+  lease_left=$((renewed - $(date +%s)))
+  [ "$lease_left" -ge "$lease_least" ] || lease_left=$lease_least
+  lease_end=$((now + lease_left))
 }
 
 jitter_now() {

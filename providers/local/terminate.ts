@@ -9,9 +9,9 @@ import { checkRoot, createWhole, type Layout, PRIVATE_FILE, readText, uniqueName
 import { noteEndings } from "./endings.js"
 import { isErrno, toCloudError } from "./errors.js"
 import { type Host, lookAtHost, pidOf } from "./host.js"
-import { startScript } from "./make.js"
 import { observe } from "./observe.js"
 import { type InstanceRecord, PROVIDER, recordName } from "./record.js"
+import { startScript } from "./start.js"
 
 /** Instances looked at, at the same time. */
 const LOOKERS = 16
@@ -138,6 +138,6 @@ export async function remove(layout: Layout, record: InstanceRecord): Promise<vo
     ? join(cluster.trash, uniqueName(record.name))
     : join(layout.instances, `.${uniqueName(record.name)}`)
   if ((await unlessMissing(rename(here, grave).then(() => true))) !== true) return
-  await release(layout, { name: record.name, cluster: record.cluster, uid: "" }, Object.values(record.claims))
+  await release(layout, record, Object.values(record.claims))
   await rm(grave, { recursive: true, force: true })
 }

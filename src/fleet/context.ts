@@ -263,11 +263,12 @@ const UNHURRIED_MS = 10_000
 
 /**
  * While more are to be asked for than have been, nobody is kept waiting by a later look, and one of ten thousand costs a second: so
- * much later it may come, in milliseconds.
+ * much later it may come, in milliseconds. Never sooner than what looks may take of this machine allows.
  */
 export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
-  if (roster.launches.waitingAt(provider) === 0) return 0
-  return Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2))
+  const leastMs = (provider.limits.look.eachMs ?? 0) * roster.at(provider).living.size
+  if (roster.launches.waitingAt(provider) === 0) return leastMs
+  return Math.max(leastMs, Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2)))
 }
 
 /** What the cluster's accounts remember as unavailable. */

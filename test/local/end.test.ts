@@ -17,6 +17,7 @@ import {
   type Place,
   pidIn,
   placeAt,
+  processesOf,
   remainsOf,
   secondsFromNow,
   until,
@@ -194,6 +195,10 @@ describe("with both killed", () => {
   ])("%s is still an instance, and terminate ends it", async (_what, startup) => {
     const place = await freshPlace()
     const { id, pid } = await started(place, startup)
+    // One that is between fork and exec has no environment to be found by.
+    await until("the supervisor to sleep", () =>
+      processesOf(place.root).some(({ command }) => /^sleep \d\d /.test(command)),
+    )
     const pids = ["supervisor", "watchdog"].map((file) => pidIn(place, id, file))
     kill(pids[1] ?? 0, "SIGSTOP")
     for (const dead of pids) kill(dead)

@@ -1,8 +1,8 @@
 /** A root for each test, a bare `Calls`, and what is needed to see and to clean up real processes. */
 import { readdirSync, readFileSync } from "node:fs"
-import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { delimiter, join } from "node:path"
 import { vi } from "vitest"
 import { local, type LocalOptions } from "../../providers/local/index.js"
 import { type Clock, systemClock } from "../../src/calls/clock.js"
@@ -78,6 +78,14 @@ export interface LaunchOptions {
   readonly group?: Partial<GroupRequest>
   readonly count?: number
   readonly wish?: string
+}
+
+/** For what is launched from now on in this test, a shell text in the place of one of the machine's programs. */
+export async function inPath(name: string, text: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "muster-path-"))
+  roots.push(folder)
+  await writeFile(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  vi.stubEnv("PATH", `${folder}${delimiter}${process.env.PATH}`)
 }
 
 const roots: string[] = []
@@ -204,6 +212,7 @@ export async function remainsOf(root: string): Promise<readonly string[]> {
 
 /** Kills what a test has left and removes its roots. For `afterEach`. */
 export async function cleanUp(): Promise<void> {
+  vi.unstubAllEnvs()
   for (const root of roots.splice(0)) {
     await noteNonces(root)
     await until(`the processes of ${root} to end`, () => {
