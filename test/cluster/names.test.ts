@@ -186,3 +186,21 @@ test("a name is free again at once for the process that has ended its cluster, a
   }
   expect(live(at.world)).toEqual([])
 })
+
+test("whoever seems to have come second, and gives up what it has made, launches once the other one is gone", async () => {
+  const at = rig()
+  const start = () => at.cluster({ name: "runners", provider: unclaimed(at.provider) }, { journal: false })
+  const [first, second] = [start(), start()]
+  const behind = new Promise<void>((resolve) => {
+    second.on("problem", ({ message }) => void (message.includes("that one came first") && resolve()))
+  })
+  const play = async () => {
+    const scaled = [first.scale(2), at.clock.sleep(50).then(() => second.scale(2))]
+    await behind
+    await Promise.allSettled([...scaled, second.scale(0), first.close()])
+    return (await second.scale(2, { timeout: "30m" })).running
+  }
+  expect(await at.clock.run(play())).toBe(2)
+  expect(uidsOf(at).size).toBe(1)
+  await at.clock.run(second.close())
+})

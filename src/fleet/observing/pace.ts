@@ -5,7 +5,7 @@ import type { Launch } from "../launches.js"
 import type { WorkerRecord } from "../roster.js"
 import { sweptAt } from "../terminate.js"
 import { bootMs } from "./boots.js"
-import { mayHaveRivals } from "./rivals.js"
+import { isBehind, mayHaveRivals } from "./rivals.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
@@ -38,7 +38,7 @@ export function nextLookMs(fleet: Fleet, provider: Provider): number {
   if (changing) return own.size("pending") === unsteady ? Math.max(everyMs, nextBootMs(fleet, provider)) : everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
-  if (size === 0 && fleet.isHeld) return nextDoubtMs(fleet, provider)
+  if (size === 0 && fleet.isHeld) return isBehind(fleet) ? everyMs : nextDoubtMs(fleet, provider)
   const isSpot = hasSpot(own.living)
   const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
   const watchMs = Math.max(leastMs, eachMs * size)
