@@ -1,5 +1,6 @@
 /** Where looking is this machine's own work, more instances are looked at less often. */
 import { expect, test } from "vitest"
+import { LeakError, TransientError } from "../../src/errors.js"
 import { live, rig } from "./support.js"
 
 test.each([
@@ -21,4 +22,19 @@ test.each([
   expect(Math.min(...pauses)).toBeGreaterThanOrEqual(pauseMs)
   if (eachMs === undefined) expect(Math.min(...pauses)).toBeLessThan(1000)
   await clock.run(cluster.close())
+})
+
+test("a close that cannot look says why", async () => {
+  const at = rig()
+  const { clock, provider } = at
+  let isBlind = false
+  const refusal = new TransientError("using /root: EMFILE: too many open files; raise its limit")
+  const list: typeof provider.list = (selector, calls) =>
+    isBlind ? Promise.reject(refusal) : provider.list(selector, calls)
+  const cluster = at.cluster({ provider: { ...provider, list } })
+  await clock.run(cluster.scale(2))
+  isBlind = true
+  const error = await clock.run(cluster.close({ timeout: "30s" })).catch((one: unknown) => one)
+  expect(error).toBeInstanceOf(LeakError)
+  expect(String(error)).toContain(`The last look failed: ${refusal.message}`)
 })
