@@ -184,14 +184,12 @@ function leakError(fleet: Fleet, timeoutMs: number, ends: readonly string[], rec
     return `${id} (${provider} ${zone}, ${reportedState} when the cloud said it last)${consoleUrl === undefined ? "" : ` ${consoleUrl}`}`
   })
   const named = [...rows, ...receipt.leftovers]
-  const unseen = [...fleet.looks.values()].flatMap(({ problem }) => problem?.message ?? [])
-  const why = unseen.length > 0 ? `. The last look failed: ${unseen.join("; ")}` : ""
   const late =
     ends.length > 0
       ? lateError(cluster, timeoutMs, ends).message
       : `closing "${cluster}": not everything could be removed`
   return new LeakError(
-    `${late}; may still cost money: ${named.join(", ") || "what was not seen"}${why}. Look there, and end it with Cluster.attach("${cluster}") and close, or Cluster.sweep`,
+    `${late}; may still cost money: ${named.join(", ") || "what was not seen"}. Look there, and end it with Cluster.attach("${cluster}") and close, or Cluster.sweep`,
     { receipt },
   )
 }

@@ -36,5 +36,5 @@ test("a close that cannot look says why", async () => {
   isBlind = true
   const error = await clock.run(cluster.close({ timeout: "30s" })).catch((one: unknown) => one)
   expect(error).toBeInstanceOf(LeakError)
-  expect(String(error)).toContain(`The last look failed: ${refusal.message}`)
+  expect(String(error)).toContain(`the last one failed: ${refusal.message}`)
 })
