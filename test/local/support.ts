@@ -197,6 +197,15 @@ export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   process.kill(pid, signal)
 }
 
+/** The same for one that may have ended by itself since it was looked at. */
+export function killIfThere(pid: number): void {
+  try {
+    kill(pid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+  }
+}
+
 /** What is left under a root besides the directories of clusters and empty ones. */
 export async function remainsOf(root: string): Promise<readonly string[]> {
   await noteNonces(root)

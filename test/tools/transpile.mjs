@@ -22,7 +22,9 @@ const TARGET = "es2022"
 export function transpile() {
   const wanted = new Map([["package.json", manifest()]])
   for (const source of FOLDERS.flatMap(sourcesIn)) wanted.set(nameOf(source), programOf(source))
-  for (const file of filesIn(OUT)) if (!wanted.has(file)) rmSync(join(OUT, file), { force: true })
+  // What lies beside the folders is somebody's program, who removes it.
+  const written = FOLDERS.flatMap((folder) => filesIn(join(OUT, folder)).map((file) => `${folder}/${file}`))
+  for (const file of written) if (!wanted.has(file)) rmSync(join(OUT, file), { force: true })
   for (const [file, text] of wanted) if (textAt(join(OUT, file)) !== text) write(join(OUT, file), text)
   return (source) => join(OUT, nameOf(source))
 }
