@@ -1,22 +1,12 @@
 /** The demo, made small: what it shows, and that it leaves nothing, however it ends. */
 import { existsSync, readFileSync } from "node:fs"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { systemClock } from "../../src/calls/clock.js"
 import { isLong } from "../support/long.js"
-import { type Home, makeHome, PATIENCE_MS, start } from "./support.js"
+import { type Home, makeHome, PATIENCE_MS, start, untilNobodyIsLeft } from "./support.js"
 
 const SMALL = ["--workers", "3", "--burst", "5", "--width", "256"]
 /** So big that it is surely not done when it is interrupted. */
 const ENDLESS = ["--workers", "3", "--burst", "5", "--width", "8192"]
-
-/** The workers that were told to end are given a grace, and end after the demo does. */
-async function untilNobodyIsLeft(home: Home): Promise<void> {
-  const end = systemClock.now() + PATIENCE_MS
-  while (home.processes().length > 0) {
-    expect(systemClock.now(), `left: ${home.processes().join("\n")}`).toBeLessThan(end)
-    await systemClock.sleep(50)
-  }
-}
 
 describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
   let home: Home
@@ -40,7 +30,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     expect(stderr).toMatch(/^plan: 3 x local-1 for "render" in 1 launch call, \$0\.12\/h$/m)
     for (const phase of ["launching", "running", "ending", "closed"]) expect(stderr).toContain(phase)
     expect(stdout + stderr).not.toContain("\u001b")
-    expect(home.processes()).toEqual([])
+    await untilNobodyIsLeft(home)
     expect(home.files()).toEqual([path])
   })
 
@@ -54,7 +44,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
       expect({ code, stdout }, stderr).toEqual({ code: wanted, stdout: "" })
       expect(stderr).toContain("interrupted: terminating 3 workers (and those still being launched)")
       expect(stderr).toContain("ended in order: every worker is confirmed gone")
-      expect(home.processes()).toEqual([])
+      await untilNobodyIsLeft(home)
       expect(home.files()).toEqual([])
     },
   )
@@ -80,7 +70,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     demo.child.kill("SIGINT")
     const { code, stderr } = await demo.ending
     expect(code, stderr).toBe(130)
-    expect(home.processes()).toEqual([])
+    await untilNobodyIsLeft(home)
     expect(home.files()).toEqual([])
   })
 

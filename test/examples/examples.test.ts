@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { type Home, makeHome, PATIENCE_MS, start } from "./support.js"
+import { type Home, makeHome, PATIENCE_MS, start, untilNobodyIsLeft } from "./support.js"
 
 const SOURCES = fileURLToPath(new URL("../../examples", import.meta.url))
 
@@ -71,7 +71,7 @@ describe("the examples", { timeout: PATIENCE_MS }, () => {
     const ending = await start(home, file, args).ending
     expect(ending).toMatchObject({ code, stderr: "" })
     for (const words of says) expect(ending.stdout).toMatch(words)
-    expect(home.processes()).toEqual([])
+    await untilNobodyIsLeft(home)
     expect(home.files()).toEqual([])
   })
 

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
+import { expect } from "vitest"
+import { systemClock } from "../../src/calls/clock.js"
 
 export const BUILT = fileURLToPath(new URL("../../.cache/js/examples", import.meta.url))
 
@@ -35,6 +37,15 @@ export function makeHome(): Home {
         .map((entry) => join(entry.parentPath, entry.name))
         .filter((file) => !OUTLIVING.includes(relative(join(path, "muster", "local"), file))),
     remove: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+/** What is gone for whoever closed it has a supervisor for a moment more, which clears away what it kept. */
+export async function untilNobodyIsLeft(home: Home): Promise<void> {
+  const end = systemClock.now() + PATIENCE_MS
+  while (home.processes().length > 0) {
+    expect(systemClock.now(), `left: ${home.processes().join("\n")}`).toBeLessThan(end)
+    await systemClock.sleep(50)
   }
 }
 
