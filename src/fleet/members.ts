@@ -10,6 +10,21 @@ export interface Counted extends Iterable<WorkerRecord> {
   readonly inZones?: ReadonlyMap<string, number>
 }
 
+/** What a worker adds to the sums of those that it is among: its zone where it counts, its price where it may cost money. */
+export interface Weight {
+  readonly zone: string | undefined
+  readonly price: number | "unknown" | undefined
+}
+
+const NO_WEIGHT: Weight = { zone: undefined, price: undefined }
+
+export function weightOf({ provider, instance, state, pricePerHour }: WorkerRecord): Weight {
+  if (!mayLive(state)) return NO_WEIGHT
+  const { name, region } = provider
+  const zone = counts(state) ? zoneKey({ provider: name, region, zone: instance.zone }) : undefined
+  return { zone, price: pricePerHour ?? "unknown" }
+}
+
 export class Members {
   readonly #living = new Set<WorkerRecord>()
   readonly #byState = new Map<WorkerState, Set<WorkerRecord>>()
@@ -38,15 +53,12 @@ export class Members {
     else own.add(worker)
     if (mayLive(state)) this.#living.add(worker)
     else this.#living.delete(worker)
-    this.weigh(worker)
   }
 
-  /** Notes a worker's zone, where it counts, and its price, where it may cost money: as they are now. */
-  weigh(worker: WorkerRecord): void {
-    const { provider, instance, state, pricePerHour } = worker
-    const { name, region } = provider
-    this.#zones.set(worker, counts(state) ? zoneKey({ provider: name, region, zone: instance.zone }) : undefined)
-    this.#prices.set(worker, mayLive(state) ? (pricePerHour ?? "unknown") : undefined)
+  /** Takes what a worker adds now in the place of what it added before. */
+  weigh(before: Weight | undefined, now: Weight): void {
+    this.#zones.move(before?.zone, now.zone)
+    this.#prices.move(before?.price, now.price)
   }
 
   /** USD an hour of those that may cost money, and how many of them have no known price. */
@@ -82,18 +94,12 @@ export class Members {
 /** How many workers have each value. */
 class Tally<T> {
   readonly counts = new Map<T, number>()
-  readonly #of = new Map<WorkerRecord, T>()
 
-  /** @param value undefined: it has none any more. */
-  set(worker: WorkerRecord, value: T | undefined): void {
-    const before = this.#of.get(worker)
-    if (value === before) return
-    if (before !== undefined) this.#add(before, -1)
-    if (value === undefined) this.#of.delete(worker)
-    else {
-      this.#of.set(worker, value)
-      this.#add(value, 1)
-    }
+  /** One worker less has the first value, and one more the second; undefined: none. */
+  move(from: T | undefined, to: T | undefined): void {
+    if (from === to) return
+    if (from !== undefined) this.#add(from, -1)
+    if (to !== undefined) this.#add(to, 1)
   }
 
   #add(value: T, change: 1 | -1): void {

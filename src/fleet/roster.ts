@@ -5,7 +5,7 @@ import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./offers/price-index.js"
 import { Departed } from "./departed.js"
 import { advance, observedState, type WorkerState } from "./lifecycle.js"
-import { type Counted, Members } from "./members.js"
+import { type Counted, Members, type Weight, weightOf } from "./members.js"
 import { Register } from "./register.js"
 import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./sightings.js"
 import { TAG } from "./tags.js"
@@ -33,6 +33,8 @@ export interface WorkerRecord {
   ranFrom?: number
   /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
   billedFrom: number
+  /** What it adds to the sums of those that it is among. */
+  weight?: Weight
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleAsked?: boolean
@@ -108,7 +110,7 @@ export class Roster {
     const hasAll = Object.keys(tags).every((name) => Object.hasOwn(instance.tags, name))
     const { zone, endedAt } = known.instance
     known.instance = hasAll ? instance : { ...instance, tags: { ...tags, ...instance.tags } }
-    if (instance.zone !== zone) for (const set of this.#setsOf(known)) set.weigh(known)
+    if (instance.zone !== zone) this.#weigh(known)
     if (instance.endedAt !== endedAt) this.rebilled.add(known)
     if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
@@ -127,9 +129,17 @@ export class Roster {
 
   #add(worker: WorkerRecord): void {
     this.#register.add(worker)
-    for (const set of this.#setsOf(worker)) set.note(worker)
+    const sets = this.#setsOf(worker)
+    for (const set of sets) set.note(worker)
+    this.#weigh(worker, sets)
     this.rebilled.add(worker)
     this.#noteMade(worker.instance.tags[TAG.launch])
+  }
+
+  #weigh(worker: WorkerRecord, sets = this.#setsOf(worker)): void {
+    const before = worker.weight
+    worker.weight = weightOf(worker)
+    for (const set of sets) set.weigh(before, worker.weight)
   }
 
   #setsOf({ group, provider }: WorkerRecord): readonly Members[] {
@@ -151,7 +161,7 @@ export class Roster {
   setPrice(worker: WorkerRecord, { perHour, from }: Price): void {
     worker.pricePerHour = perHour
     worker.priceFrom = from
-    for (const set of this.#setsOf(worker)) set.weigh(worker)
+    this.#weigh(worker)
     this.rebilled.add(worker)
   }
 
@@ -178,7 +188,9 @@ export class Roster {
     if (to === from) return
     worker.state = to
     worker.since = now
-    for (const set of this.#setsOf(worker)) set.note(worker, from)
+    const sets = this.#setsOf(worker)
+    for (const set of sets) set.note(worker, from)
+    this.#weigh(worker, sets)
     this.rebilled.add(worker)
     this.#onChange({ worker, from })
     if (to === "terminated") worker.instance = this.#departed.of(worker.instance)
