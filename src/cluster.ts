@@ -16,12 +16,12 @@ import type { Remain } from "./fleet/remains/remains.js"
 import type { SweepRow } from "./fleet/remains/sweep.js"
 import type { ScaleResult } from "./fleet/scaling/target.js"
 import type { Worker } from "./fleet/worker.js"
-import { type Group, groupOf } from "./group.js"
+import { type Group, groupOf } from "./session/group.js"
 import { checkUntil } from "./money/budget.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
-import { Opening } from "./opening.js"
-import { checkScript } from "./script-check.js"
-import type { Session } from "./session.js"
+import { Opening } from "./session/opening.js"
+import { checkScript } from "./spec/script-check.js"
+import type { Session } from "./session/session.js"
 import { type ClusterFields, type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
 import {
   type AttachSpec,
@@ -43,8 +43,8 @@ import {
   type ScaleOptions,
   type ScaleTarget,
   type SweepSpec,
-} from "./verbs.js"
-import { Yielding } from "./yielding.js"
+} from "./session/verbs.js"
+import { Yielding } from "./session/yielding.js"
 
 /**
  * A cluster of workers on one or more clouds.
@@ -495,8 +495,8 @@ interface ScaleCall {
   result: Promise<ScaleResult> | undefined
 }
 
-function deferred(clock: Clock): Promise<typeof import("./deferred.js")> {
-  return clock.busy("loading the library", import("./deferred.js"))
+function deferred(clock: Clock): Promise<typeof import("./session/deferred.js")> {
+  return clock.busy("loading the library", import("./session/deferred.js"))
 }
 
 /** Specs that `attach` made: the constructor's own signature stays that of a new cluster. */

@@ -1,7 +1,7 @@
 /** What happens to a cluster, as it happens. Progress, logs, metrics and pages are subscribers of this one stream. */
 import { SpecError } from "./errors.js"
 import type { WorkerState } from "./fleet/lifecycle.js"
-import { nearest, show } from "./parse.js"
+import { nearest, show } from "./input/parse.js"
 import type { Market, Scope } from "./provider.js"
 
 export type ClusterEventBody =

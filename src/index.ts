@@ -17,10 +17,10 @@ export type { ScaleResult } from "./fleet/scaling/target.js"
 export type { Worker } from "./fleet/worker.js"
 export type { Budget } from "./money/budget.js"
 export type { ClusterCost } from "./money/cost.js"
-export type { Group } from "./group.js"
+export type { Group } from "./session/group.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
-export type { ProviderName } from "./provider-schema.js"
+export type { ProviderName } from "./spec/provider-schema.js"
 export type {
   ClusterFields,
   ClusterSpec,
@@ -30,7 +30,7 @@ export type {
   Share,
   WorkerFields,
   WorkerSpec,
-} from "./spec-types.js"
+} from "./spec/types.js"
 export type {
   AttachSpec,
   CloseOptions,
@@ -40,5 +40,5 @@ export type {
   ScaleOptions,
   ScaleTarget,
   SweepSpec,
-} from "./verb-types.js"
-export { withCluster } from "./with-cluster.js"
+} from "./session/verb-types.js"
+export { withCluster } from "./session/with-cluster.js"

@@ -1,8 +1,8 @@
 /** The one place where a provider's name becomes its adapter, loaded when it is first needed. */
 import { SpecError } from "./errors.js"
-import { show } from "./parse.js"
+import { show } from "./input/parse.js"
 import type { JsonObject, Provider } from "./provider.js"
-import { REGION_EXAMPLES } from "./provider-schema.js"
+import { REGION_EXAMPLES } from "./spec/provider-schema.js"
 import type { ProviderName } from "./spec.js"
 
 /** How a name becomes an adapter: from a region and, where more is told, the options of its factory. */

@@ -2,18 +2,18 @@
 import type * as Zod from "zod"
 import { momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
-import { MEANT } from "./meant.js"
+import { MEANT } from "./spec/other-names.js"
 import { budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
-import { parseOptions, type Z, zod } from "./parse.js"
+import { parseOptions, type Z, zod } from "./input/parse.js"
 import type { Arch, Provider, Range } from "./provider.js"
-import { type ProviderName, providerSchema } from "./provider-schema.js"
-import type { ScriptVerdict } from "./script-check.js"
-import { tidyScript } from "./script.js"
-import { scriptNotes, specProblems } from "./spec-problems.js"
-import type { ClusterFields, MarketWish, Order, Share, WorkerFields } from "./spec-types.js"
+import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
+import type { ScriptVerdict } from "./spec/script-check.js"
+import { tidyScript } from "./spec/script.js"
+import { scriptNotes, specProblems } from "./spec/problems.js"
+import type { ClusterFields, MarketWish, Order, Share, WorkerFields } from "./spec/types.js"
 
-export { PROVIDER_NAMES, type ProviderName } from "./provider-schema.js"
-export type * from "./spec-types.js"
+export { PROVIDER_NAMES, type ProviderName } from "./spec/provider-schema.js"
+export type * from "./spec/types.js"
 
 /** A group as the core works with it: every default filled in. */
 export interface ResolvedGroup {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
-import { needsOf } from "./misfits.js"
+import { needsOf } from "./offers/misfits.js"
 import type { AwsOptions } from "./options.js"
 
 /** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */

@@ -1,10 +1,10 @@
 /** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
-import { type Meant, nearest, parseOptions, type Z } from "../../src/parse.js"
-import { dateOf } from "./credentials.js"
+import { type Meant, nearest, parseOptions, type Z } from "../../src/input/parse.js"
+import { dateOf } from "./client/credentials.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
-import { ownTagProblems } from "./tags.js"
+import { ownTagProblems } from "./prepare/tags.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {

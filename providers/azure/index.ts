@@ -1,9 +1,9 @@
-import { plainOptions } from "../../src/parse.js"
+import { plainOptions } from "../../src/input/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { adapterOf } from "./adapter.js"
 import { type AzureOptions, parseAzureOptions } from "./options.js"
 
-export type { AzureCloudName } from "./clouds.js"
+export type { AzureCloudName } from "./client/clouds.js"
 export type {
   AzureCredential,
   AzureDisk,

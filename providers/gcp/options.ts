@@ -1,7 +1,7 @@
 import type { SpecProblem } from "../../src/errors.js"
-import { type Meant, parseOptions, type Z } from "../../src/parse.js"
+import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
 import type { Arch, JsonObject, Market } from "../../src/provider.js"
-import { labelProblems } from "./labels.js"
+import { labelProblems } from "./prepare/labels.js"
 
 /** What this adapter needs of credentials: a `GoogleAuth` or any client of google-auth-library fits. */
 export interface GcpAuth {

@@ -1,7 +1,7 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
 import { Cluster } from "../cluster.js"
 import { secondsOf, windowMs as arrivalWindowMs } from "../fleet/remains/arrivals.js"
-import { nearest } from "../parse.js"
+import { nearest } from "../input/parse.js"
 import type { Duration } from "../spec.js"
 import { NothingThereError } from "./exit-codes.js"
 import { single } from "./flags.js"

@@ -1,7 +1,7 @@
 /** Flags: what may stand on the command line, and what it means when it does. */
 import { parseArgs } from "node:util"
 import { SpecError, type SpecProblem } from "../errors.js"
-import { nearest, show } from "../parse.js"
+import { nearest, show } from "../input/parse.js"
 
 export interface Flag {
   readonly type: "string" | "boolean"

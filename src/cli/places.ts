@@ -1,6 +1,6 @@
 /** Places: the providers that a command line names. */
 import { SpecError } from "../errors.js"
-import { nearest, show } from "../parse.js"
+import { nearest, show } from "../input/parse.js"
 import type { Json, Provider } from "../provider.js"
 import { PROVIDER_NAMES, type ProviderName } from "../spec.js"
 import { type Flags, type Given, single } from "./flags.js"

@@ -2,7 +2,7 @@
 import { Cluster } from "../cluster.js"
 import { LeakError, SpecError, TimeoutError } from "../errors.js"
 import type { SweepEvent, SweepRow } from "../fleet/remains/sweep.js"
-import type { SweepSpec } from "../verbs.js"
+import type { SweepSpec } from "../session/verbs.js"
 import { EXIT } from "./exit-codes.js"
 import { type Flags, type Given, single } from "./flags.js"
 import type { Surroundings } from "./run.js"

@@ -1,7 +1,7 @@
 /** Runs one command line. */
 import type { Clock } from "../calls/clock.js"
 import { MusterError, SpecError, ThrottledError, TransientError } from "../errors.js"
-import { nearest } from "../parse.js"
+import { nearest } from "../input/parse.js"
 import type { loadProvider } from "../registry.js"
 import { plainLines } from "../text.js"
 import { deleteCluster } from "./delete.js"

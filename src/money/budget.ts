@@ -1,7 +1,7 @@
 /** Budget: what a user may say of money, and the words in which it is said back. Pure. */
 import type * as Zod from "zod"
 import { SpecError } from "../errors.js"
-import type { Z } from "../parse.js"
+import type { Z } from "../input/parse.js"
 
 /** What a cluster may cost, in USD; estimated from the prices of its instances. */
 export interface Budget {

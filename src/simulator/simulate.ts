@@ -2,12 +2,12 @@
 import type * as Zod from "zod"
 import { type Clock, systemClock } from "../calls/clock.js"
 import { acceleratedClock } from "../calls/derived-clocks.js"
-import { parseOptions, type Z } from "../parse.js"
+import { parseOptions, type Z } from "../input/parse.js"
 import type { Provider } from "../provider.js"
-import type { WorldOptions } from "./options.js"
-import { worldProvider, type WorldProviderOptions } from "./provider.js"
-import { arrange, type ScenarioName, scenarios } from "./scenarios.js"
-import { World } from "./world.js"
+import type { WorldOptions } from "./world/options.js"
+import { worldProvider, type WorldProviderOptions } from "./provider/provider.js"
+import { arrange, type ScenarioName, scenarios } from "./faults/scenarios.js"
+import { World } from "./world/world.js"
 
 export interface SimulateOptions extends Omit<WorldOptions, "clock">, Omit<WorldProviderOptions, "overrides"> {
   /** The machine's own clock by default. Give the same one to the cluster. */

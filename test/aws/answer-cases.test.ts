@@ -1,7 +1,7 @@
 /** What the fuzz of answers plays on EC2: all that the table knows, in every place, as the double then really answers it. */
 import { afterEach, expect, test } from "vitest"
-import { ESSENTIAL } from "../../providers/aws/actions.js"
-import { CODES, rowOf } from "../../providers/aws/codes.js"
+import { ESSENTIAL } from "../../providers/aws/client/actions.js"
+import { CODES, rowOf } from "../../providers/aws/client/codes.js"
 import { bareCalls } from "../../src/calls/send.js"
 import { MusterError } from "../../src/errors.js"
 import { awsAnswers } from "../fuzz/answers/aws.js"

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
-import { CODES } from "../../providers/aws/codes.js"
-import type { Doing } from "../../providers/aws/answers.js"
-import { toMusterError } from "../../providers/aws/errors.js"
-import { familyOf } from "../../providers/aws/families.js"
+import { CODES } from "../../providers/aws/client/codes.js"
+import type { Doing } from "../../providers/aws/client/answers.js"
+import { toMusterError } from "../../providers/aws/client/errors.js"
+import { familyOf } from "../../providers/aws/offers/families.js"
 import * as classes from "../../src/errors.js"
 import type { Offer } from "../../src/provider.js"
 

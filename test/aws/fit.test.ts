@@ -4,7 +4,7 @@ import { type AwsOptions, aws } from "../../providers/aws/index.js"
 import { EC2_TYPES, IMAGES, subnetOf } from "../../providers/aws/wire/index.js"
 import { Cluster } from "../../src/cluster.js"
 import type { Offer, OfferQuery } from "../../src/provider.js"
-import { toMusterError } from "../../providers/aws/errors.js"
+import { toMusterError } from "../../providers/aws/client/errors.js"
 import type { TypeSpec } from "../../src/simulator/index.js"
 import { type Cloud, ec2, prepareOf } from "./support/cloud.js"
 

@@ -7,8 +7,8 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { EC2 } from "../../providers/aws/packages.js"
-import { installCommand } from "../../src/client-package.js"
+import { EC2 } from "../../providers/aws/client/packages.js"
+import { installCommand } from "../../src/client/package.js"
 
 const root = join(import.meta.dirname, "../..")
 const programs = join(root, ".cache", "js")

@@ -1,6 +1,6 @@
 /** Quotas that have run out: which one it is, what gives some of it free, and what is done without meanwhile. */
 import { describe, expect, test } from "vitest"
-import { toMusterError } from "../../providers/aws/errors.js"
+import { toMusterError } from "../../providers/aws/client/errors.js"
 import { Cluster } from "../../src/cluster.js"
 import { type MusterError, QuotaError, RefusedError, ShortfallError } from "../../src/errors.js"
 import type { ClusterSpec } from "../../src/spec.js"

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import type { Blueprint } from "../../providers/aws/blueprint.js"
-import { split } from "../../providers/aws/split.js"
+import type { Blueprint } from "../../providers/aws/prepare/blueprint.js"
+import { split } from "../../providers/aws/launch/split.js"
 import type { JsonObject, LaunchCall, Offer, Wish } from "../../src/provider.js"
 import { NO_ROOM, OWNER } from "./support/cloud.js"
 

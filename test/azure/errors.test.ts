@@ -1,9 +1,9 @@
 /** Azure's words to our decisions: as data, with the bodies that Azure's own pages show. */
 import { describe, expect, test } from "vitest"
-import { type ArmReply, refusalOf, thrownError } from "../../providers/azure/errors.js"
-import { failureOf } from "../../providers/azure/instance.js"
+import { type ArmReply, refusalOf, thrownError } from "../../providers/azure/client/errors.js"
+import { failureOf } from "../../providers/azure/observe/instance.js"
 import { COSTS } from "../../providers/azure/limits.js"
-import { NoTokenError } from "../../providers/azure/token.js"
+import { NoTokenError } from "../../providers/azure/client/token.js"
 import {
   AuthError,
   CapacityError,

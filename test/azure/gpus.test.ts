@@ -1,7 +1,7 @@
 /** GPUs on Azure: a part is no whole one, and whoever names none means NVIDIA's. */
 import { expect, test } from "vitest"
 import { AZURE_TYPES } from "../../providers/azure/wire/index.js"
-import { gpuOf } from "../../providers/azure/gpus.js"
+import { gpuOf } from "../../providers/azure/offers/gpus.js"
 import type { TypeSpec } from "../../src/simulator/index.js"
 import { azureCloud, offersOf } from "./support/cloud.js"
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
-import { guestScript } from "../../providers/azure/guest.js"
+import { guestScript } from "../../providers/azure/prepare/guest.js"
 import { GROUP, OWNER, SUBSCRIPTION } from "./support/cloud.js"
 
 const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers`

@@ -5,7 +5,7 @@ import { LeakError } from "../../src/errors.js"
 import type { Receipt } from "../../src/fleet/receipt.js"
 import type { Market } from "../../src/provider.js"
 import { azureCloud, type Cloud, optionsFor, SUBSCRIPTION } from "./support/cloud.js"
-import { connect } from "../../providers/azure/connect.js"
+import { connect } from "../../providers/azure/client/sdk.js"
 
 const LATENCY = {
   requestMs: [20, 200],

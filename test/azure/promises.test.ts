@@ -1,6 +1,6 @@
 /** What every provider owes the core, kept by Azure over the wire: with bare calls, with the core's, and on both SDKs. */
 import { describe, test } from "vitest"
-import { connect } from "../../providers/azure/connect.js"
+import { connect } from "../../providers/azure/client/sdk.js"
 import { adapterOf } from "../../providers/azure/adapter.js"
 import { parseAzureOptions } from "../../providers/azure/options.js"
 import { createCalls } from "../../src/calls/send.js"

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterSpec } from "../../src/spec.js"
-import { actionsOf } from "../../providers/azure/wire/actions.js"
+import { actionsOf } from "../../providers/azure/wire/client/actions.js"
 import { azureCloud, type Cloud } from "./support/cloud.js"
 
 function roleInDocs(): readonly string[] {

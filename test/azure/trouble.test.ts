@@ -304,7 +304,7 @@ describe("an interface that Azure reserves", () => {
 })
 
 async function putGroup(cloud: Cloud, id: string): Promise<void> {
-  const { connect } = await import("../../providers/azure/connect.js")
+  const { connect } = await import("../../providers/azure/client/sdk.js")
   const { optionsFor } = await import("./support/cloud.js")
   const connection = connect(optionsFor(cloud.wire))
   const { signal } = new AbortController()

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
-import { billOf } from "../../src/simulator/bill.js"
+import { billOf } from "../../src/simulator/world/bill.js"
 import { live, type Rig, rig, SMALL } from "./support.js"
 
 const HOUR_MS = 3_600_000

@@ -3,7 +3,7 @@ import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { BudgetError, ShortfallError, SpecError } from "../../src/errors.js"
 import type { EventOf } from "../../src/events.js"
-import { billOf } from "../../src/simulator/bill.js"
+import { billOf } from "../../src/simulator/world/bill.js"
 import { World, worldProvider } from "../../src/simulator/index.js"
 import { live, rig, SMALL } from "./support.js"
 

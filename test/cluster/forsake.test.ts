@@ -1,6 +1,6 @@
 /** A zone that answers launches with nothing but errors of its own: nobody waits for it who can launch elsewhere. */
 import { expect, test } from "vitest"
-import type { Fault } from "../../src/simulator/faults.js"
+import type { Fault } from "../../src/simulator/faults/faults.js"
 import { type Rig, live, rig } from "./support.js"
 
 const TIMEOUT = { timeout: "5h" } as const

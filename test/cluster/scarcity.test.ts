@@ -1,7 +1,7 @@
 /** Asking for more than one place has: what it takes to find all there is, and how soon it is said when there is no more. */
 import { describe, expect, test } from "vitest"
 import { ShortfallError } from "../../src/errors.js"
-import type { TypeSpec } from "../../src/simulator/catalogue.js"
+import type { TypeSpec } from "../../src/simulator/stock/catalogue.js"
 import { scarce, twelve } from "../support/scarcity.js"
 import { live, rig } from "./support.js"
 

@@ -1,5 +1,5 @@
 /** From a list of promises to test cases. */
-import { nearest } from "../../src/parse.js"
+import { nearest } from "../../src/input/parse.js"
 import type { ProviderPromise } from "./promise.js"
 import { aborts } from "./promises/aborts.js"
 import { errors } from "./promises/errors.js"

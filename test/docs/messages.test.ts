@@ -50,9 +50,9 @@ test("what nobody says is found out", () => {
 
 test("every code is in a cloud's table, every reason in the errors", () => {
   const tables = ["aws", "gcp", "azure"].flatMap((cloud) =>
-    readdirSync(join(ROOT, "providers", cloud))
+    readdirSync(join(ROOT, "providers", cloud, "client"))
       .filter((file) => file.endsWith("codes.ts"))
-      .map((file) => readFileSync(join(ROOT, "providers", cloud, file), "utf8")),
+      .map((file) => readFileSync(join(ROOT, "providers", cloud, "client", file), "utf8")),
   )
   const codes = firstCells(/^\| code \|/)
   expect(codes.length).toBeGreaterThan(15)

@@ -1,6 +1,6 @@
 /** Machine series and the disks that they boot from: what cannot is not offered. */
 import { describe, expect, test } from "vitest"
-import { diskTypeOf, takesDisk } from "../../providers/gcp/families.js"
+import { diskTypeOf, takesDisk } from "../../providers/gcp/offers/families.js"
 import { SpecError } from "../../src/errors.js"
 import type { Calls, OfferQuery } from "../../src/provider.js"
 import { gce, launchMany, TYPE } from "./support/cloud.js"

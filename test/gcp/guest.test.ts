@@ -18,7 +18,7 @@ import {
   oneof,
 } from "../support/property.js"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { guestScript } from "../../providers/gcp/guest.js"
+import { guestScript } from "../../providers/gcp/prepare/guest.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
 import { isLong } from "../support/long.js"
 

@@ -1,8 +1,8 @@
 /** Names from outside: whatever they are, a filter asks for one label's value, and a URL leads to one place. */
 import { asyncProperty, assert, constantFrom, oneof, property, string } from "../support/property.js"
 import { describe, expect, test } from "vitest"
-import { filterOf } from "../../providers/gcp/labelled.js"
-import { instanceName, partsOf } from "../../providers/gcp/names.js"
+import { filterOf } from "../../providers/gcp/observe/labelled.js"
+import { instanceName, partsOf } from "../../providers/gcp/launch/names.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Instance, Selector } from "../../src/provider.js"
 import { gce, launchMany, OWNER, prepareOf, ZONE } from "./support/cloud.js"

@@ -1,6 +1,6 @@
 /** Prices: composed of the catalogue's SKUs, the user's own before them, and none where anything is in doubt. */
 import { describe, expect, test } from "vitest"
-import { composedPrice, type NativeSku, unitPricesOf } from "../../providers/gcp/skus.js"
+import { composedPrice, type NativeSku, unitPricesOf } from "../../providers/gcp/offers/skus.js"
 import type { GcpOptions } from "../../providers/gcp/index.js"
 import type { GceWireOptions } from "../../providers/gcp/wire/index.js"
 import type { Market, Offer } from "../../src/provider.js"

@@ -1,9 +1,9 @@
 /** What the wire knows besides a burst's usual requests, and how the adapter takes it. */
 import { describe, expect, test } from "vitest"
-import { HttpFailure, toMusterError } from "../../providers/gcp/errors.js"
+import { HttpFailure, toMusterError } from "../../providers/gcp/client/errors.js"
 import { gcp } from "../../providers/gcp/index.js"
-import { parseTime } from "../../providers/gcp/time.js"
-import { pacificTime } from "../../providers/gcp/wire/pacific.js"
+import { parseTime } from "../../providers/gcp/client/time.js"
+import { pacificTime } from "../../providers/gcp/wire/client/pacific.js"
 import { Cluster } from "../../src/cluster.js"
 import { ThrottledError } from "../../src/errors.js"
 import type { JsonObject } from "../../src/provider.js"

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
-import { lookAtHost } from "../../providers/local/host.js"
-import { quote } from "../../providers/local/settings.js"
+import { lookAtHost } from "../../providers/local/client/host.js"
+import { quote } from "../../providers/local/launch/settings.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { isLong } from "../support/long.js"
 import {

@@ -8,8 +8,8 @@ import { calls, cleanUp, freshPlace, isAlive, kill, only, pidIn, remainsOf, unti
 
 const variant = vi.hoisted(() => ({ change: (text: string) => text }))
 
-vi.mock("../../providers/local/supervisor.js", async (original) => {
-  const real = await original<typeof import("../../providers/local/supervisor.js")>()
+vi.mock("../../providers/local/launch/supervisor.js", async (original) => {
+  const real = await original<typeof import("../../providers/local/launch/supervisor.js")>()
   return {
     ...real,
     get supervisorText() {
@@ -32,7 +32,7 @@ const SYSTEMS = [
 
 // Mocks outlive a file, and other files share the process.
 afterAll(() => {
-  vi.doUnmock("../../providers/local/supervisor.js")
+  vi.doUnmock("../../providers/local/launch/supervisor.js")
   vi.doUnmock("node:child_process")
 })
 afterEach(async () => {

@@ -1,8 +1,8 @@
 /** Instances that are launched together are started by one shell, and claim their places once. */
 import { afterEach, expect, test } from "vitest"
-import { claimPlaces } from "../../providers/local/claims.js"
-import { clusterKey, layoutOf, makeDirectories } from "../../providers/local/directory.js"
-import { lookAtHost } from "../../providers/local/host.js"
+import { claimPlaces } from "../../providers/local/prepare/claims.js"
+import { clusterKey, layoutOf, makeDirectories } from "../../providers/local/client/directory.js"
+import { lookAtHost } from "../../providers/local/client/host.js"
 import { TransientError } from "../../src/errors.js"
 import { cleanUp, freshPlace, inPath, ownerOf } from "./support.js"
 

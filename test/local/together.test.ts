@@ -1,7 +1,7 @@
 /** Many that end together: how often this machine's processes are searched, counted by a grep of ours. */
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { afterEach, expect, test } from "vitest"
-import { lookAtHost } from "../../providers/local/host.js"
+import { lookAtHost } from "../../providers/local/client/host.js"
 import { calls, cleanUp, freshPlace, type Place, remainsOf, until } from "./support.js"
 
 const PATH = process.env.PATH ?? ""

@@ -3,7 +3,7 @@ import * as fc from "../support/property.js"
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
-import { billOf } from "../../src/simulator/bill.js"
+import { billOf } from "../../src/simulator/world/bill.js"
 import { type SimulatedCloud, simulate } from "../../src/simulator/index.js"
 
 const HOUR_MS = 3_600_000

@@ -51,7 +51,7 @@ test("has types with their comments beside every module, and programs that can b
   const mapped = modules.filter((path) => readFileSync(join(ROOT, path), "utf8").includes("sourceMappingURL"))
   expect(mapped).toEqual([])
   expect(readFileSync(join(ROOT, "dist/src/cluster.js"), "utf8")).toContain("Ends everything: the terminate calls")
-  const types = readFileSync(join(ROOT, "dist/src/spec-types.d.ts"), "utf8")
+  const types = readFileSync(join(ROOT, "dist/src/spec/types.d.ts"), "utf8")
   expect(types).toContain("/** The cluster's own deadline")
 })
 

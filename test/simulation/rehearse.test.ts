@@ -11,7 +11,7 @@ import {
   worldProvider,
   World,
   VirtualClock,
-} from "../../src/simulator/index.js"
+} from "../../src/rehearsal/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
 
 const SPEC: ClusterSpec = {

@@ -5,7 +5,7 @@ import { Cluster } from "../../src/cluster.js"
 import { ShortfallError } from "../../src/errors.js"
 import type { Json, Provider } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
-import type { CapacityRow } from "../../src/simulator/pools.js"
+import type { CapacityRow } from "../../src/simulator/stock/pools.js"
 import type { ClusterSpec } from "../../src/spec.js"
 
 /** A pool: a zone and a type. */

@@ -1,7 +1,7 @@
 import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { SpecError } from "../../src/errors.js"
-import { nearest, parseOptions, show, type Z } from "../../src/parse.js"
+import { nearest, parseOptions, show, type Z } from "../../src/input/parse.js"
 
 function schema(z: Z) {
   const size = z.strictObject({ min: z.int().min(1, "use 1 or more").optional(), max: z.number().optional() })

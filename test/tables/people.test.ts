@@ -1,12 +1,12 @@
 /** What people read: receipts, tables with other people's words in them, and what to do where the machine lacks something. */
 import { describe, expect, test } from "vitest"
-import { toCloudError } from "../../providers/local/errors.js"
+import { toCloudError } from "../../providers/local/client/errors.js"
 import { table } from "../../src/cli/table.js"
 import { inWords } from "../../src/fleet/explain/explain-text.js"
 import { planText } from "../../src/fleet/preview/plan-text.js"
 import type { Receipt, ReceiptRow } from "../../src/fleet/receipt.js"
 import { receiptText } from "../../src/fleet/receipt-text.js"
-import { stateDirectory } from "../../src/machine.js"
+import { stateDirectory } from "../../src/client/machine.js"
 import { usdText } from "../../src/money/budget.js"
 import { plain } from "../../src/text.js"
 

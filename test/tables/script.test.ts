@@ -4,9 +4,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { startupLines } from "../../src/guest.js"
-import { shellOf, tidyScript } from "../../src/script.js"
-import { checkScript } from "../../src/script-check.js"
+import { startupLines } from "../../src/guest/script.js"
+import { shellOf, tidyScript } from "../../src/spec/script.js"
+import { checkScript } from "../../src/spec/script-check.js"
 import { resolveSpec } from "../../src/spec.js"
 
 describe("as a kernel and a shell want it", () => {

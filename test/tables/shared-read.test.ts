@@ -1,7 +1,7 @@
 /** One answer for those who ask at once or soon after; a failure is kept for nobody, and somebody's end is his own. */
 import { expect, test } from "vitest"
 import type { Calls } from "../../src/provider.js"
-import { sharedRead } from "../../src/shared-read.js"
+import { sharedRead } from "../../src/client/shared-read.js"
 
 function asker() {
   const at = { now: 0 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { CloudTime, httpMoment } from "../../src/calls/cloud-time.js"
 import { TIMER_SLICE_MS, trueTime, trueTimer } from "../../src/calls/true-time.js"
-import { httpDate } from "../../src/simulator/http-date.js"
+import { httpDate } from "../../src/simulator/requests/http-date.js"
 import { shiftOf, timeOf } from "../../src/fleet/journal/written-time.js"
 
 const START = Date.UTC(2026, 0, 1)

@@ -1,6 +1,6 @@
 /** What a rehearsal plays instead of Azure: the wire's world, its buckets under the names that the simulator draws on. */
-import type { Lookalike } from "../../../src/simulator/lookalike.js"
-import { habitsOf } from "../../../src/simulator/lookalike.js"
+import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
+import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
 import { limitsOf } from "../limits.js"
 import { AZURE_WORLD } from "./world.js"
 

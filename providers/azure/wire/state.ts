@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto"
 import type { InstanceState } from "../../../src/provider.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
-import { Answers } from "./answers.js"
-import type { RestVm } from "./rest.js"
+import { Answers } from "./client/answers.js"
+import type { RestVm } from "./client/rest.js"
 
 export interface Vm {
   readonly group: string

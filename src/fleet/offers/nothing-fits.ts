@@ -1,6 +1,6 @@
 /** What to say when nothing that is sold fits: for each thing asked, what there would be without it. */
 import type { SpecProblem } from "../../errors.js"
-import { byLikeness, show } from "../../parse.js"
+import { byLikeness, show } from "../../input/parse.js"
 import type { Offer, OfferQuery } from "../../provider.js"
 
 export type Filter = "instanceTypes" | "arch" | "zones" | "gpu" | "vcpus" | "memoryGiB" | "localDiskGiB"

@@ -1,6 +1,6 @@
 /** What is sold that fits a group, from every provider that can say. */
 import { SpecError } from "../../errors.js"
-import { show } from "../../parse.js"
+import { show } from "../../input/parse.js"
 import type { Calls, OfferQuery, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec.js"
 import { type Fleet, type GroupState, watchedCalls } from "../context.js"

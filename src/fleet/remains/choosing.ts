@@ -1,7 +1,7 @@
 /** Choosing: what of that which was seen a sweep is for. */
 import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
-import type { ResolvedSweep } from "../../verbs.js"
+import type { ResolvedSweep } from "../../session/verbs.js"
 import { TAG } from "../tags.js"
 import { type Criteria, instanceVerdict, leftoverVerdict } from "./orphans.js"
 import { look, type Looked, remainOf } from "./remains.js"

@@ -2,7 +2,7 @@
 import type { Clock } from "../../calls/clock.js"
 import type { Instance, Provider } from "../../provider.js"
 import { MusterError } from "../../errors.js"
-import type { ResolvedList } from "../../verbs.js"
+import type { ResolvedList } from "../../session/verbs.js"
 import { livingStates } from "../observe.js"
 import { resolveProviders } from "../opening/open.js"
 import { inTime } from "./in-time.js"

@@ -12,7 +12,7 @@ import { endUnheld } from "./ending.js"
 import { inTime } from "./in-time.js"
 import { type Journals, journalsOf } from "./journals.js"
 import { placeOf, type Remain } from "./remains.js"
-import type { ResolvedSweep } from "../../verbs.js"
+import type { ResolvedSweep } from "../../session/verbs.js"
 import { endWhole, expecting, launchRow, type Seen } from "./whole.js"
 
 /**

@@ -1,6 +1,6 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
-import type { ResolvedScale } from "../../verbs.js"
+import type { ResolvedScale } from "../../session/verbs.js"
 import { blindness, type Fleet, type GroupState, memoryOf } from "../context.js"
 import { barredByOutages, isAwaited } from "../outages.js"
 import { groupNow, type Plans } from "../planning/planning.js"

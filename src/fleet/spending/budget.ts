@@ -2,7 +2,7 @@
 import { BudgetError } from "../../errors.js"
 import { dollars } from "../../money/budget.js"
 import { bestCase, type GroupWish } from "../../money/means.js"
-import { checkCeiling } from "../../verbs.js"
+import { checkCeiling } from "../../session/verbs.js"
 import { type Fleet, type GroupState, messageOf } from "../context.js"
 import { heardAheadMs } from "../ahead.js"
 import { overdue } from "../deadline.js"

@@ -57,7 +57,7 @@ async function readyRaw({ url, count }: Errand): Promise<Ready> {
 async function readyMuster({ url, count, measure }: Errand): Promise<Ready> {
   const { Cluster } = await import("../../../src/index.js")
   // What its first use would load.
-  await import("../../../src/deferred.js")
+  await import("../../../src/session/deferred.js")
   const { aws } = await import("../../../providers/aws/index.js")
   // As the adapter loads it, which then finds it loaded.
   createRequire(import.meta.url)("@aws-sdk/client-ec2")

@@ -74,7 +74,7 @@ async function readyRaw({ url, count }: Errand): Promise<Ready> {
 async function readyMuster({ url, count, side }: Errand): Promise<Ready> {
   const { Cluster } = await import("../../../src/index.js")
   // What its first use would load.
-  await import("../../../src/deferred.js")
+  await import("../../../src/session/deferred.js")
   const { gcp } = await import("../../../providers/gcp/index.js")
   const sdk = side === "muster7" ? { sdk: compute7 } : {}
   const { project, region, zone } = PLACE

@@ -1,5 +1,5 @@
 /** Compute Engine's answers for the fuzz: what its wire can be made to say to each request that a cluster's life sends. */
-import { rowOf, type Verdict } from "../../../providers/gcp/codes.js"
+import { rowOf, type Verdict } from "../../../providers/gcp/client/codes.js"
 import { gcp } from "../../../providers/gcp/index.js"
 import { gceWire, gceWorld, PROJECT } from "../../../providers/gcp/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"

@@ -1,5 +1,5 @@
 /** Compare: the bills of a play with the world's own: never below, and above by one look at each end and the least billed time at most. */
-import type { Charge } from "../../../src/simulator/bill.js"
+import type { Charge } from "../../../src/simulator/world/bill.js"
 import type { Play } from "./draw.js"
 import type { Lived, Sample, Stage } from "./play.js"
 

@@ -1,5 +1,5 @@
 /** The clouds of the fuzz of ends, as their options make them: on Azure also with a resource group of the user's. */
-import { connect } from "../../../providers/azure/connect.js"
+import { connect } from "../../../providers/azure/client/sdk.js"
 import type { AzureOptions } from "../../../providers/azure/index.js"
 import type { Clock } from "../../../src/calls/clock.js"
 import type { Place } from "../../chaos/places.js"

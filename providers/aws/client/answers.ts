@@ -1,0 +1,145 @@
+/** One reading of a code, wherever it stands: what EC2 said, as the class that says what to do about it. Pure. */
+import {
+  AuthError,
+  CapacityError,
+  type MusterError,
+  NotFoundError,
+  OfferRefusedError,
+  QuotaError,
+  type Refusal,
+  RejectedError,
+  ThrottledError,
+  TransientError,
+  UnavailableError,
+} from "../../../src/errors.js"
+import type { Offer } from "../../../src/provider.js"
+import { type CodeRow, COLD_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
+import { decodingRemedy, splitEncoded } from "./decode.js"
+import { quotaCodeOf } from "../offers/families.js"
+import { scopeOf, type ScopeKind } from "./scopes.js"
+
+/** What was being done when it was said. */
+export interface Doing {
+  /** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
+  readonly what: string
+  readonly region: string
+  readonly endpoint?: string
+  /** Of a launch: the pool that was asked. Scopes are made from it, and what would else be wrong for good is about it. */
+  readonly offer?: Offer
+  /** The launch's token: a remedy names it where it says `{token}`. */
+  readonly token?: string
+  /** What an answer that no row knows is about: the type in the zone when left out. */
+  readonly asked?: ScopeKind
+  /** The security groups that the user has named: all others are Muster's own. */
+  readonly namedGroups?: readonly string[]
+  /** What the request names was made a moment ago: not found means not known everywhere yet. */
+  readonly isYoung?: true
+}
+
+export interface Said {
+  readonly code: string
+  readonly message: string
+  readonly requestId?: string
+  readonly cause?: unknown
+  /** The HTTP status of a whole answer; left out of what stands inside one: a pool of a fleet, an instance's state reason. */
+  readonly status?: number
+  readonly retryAfterMs?: number
+}
+
+/** "Eventual consistency in the Amazon EC2 API": back off for up to about five minutes. */
+export const CONSISTENT_MS = 5 * 60_000
+
+/** Users were told by AWS of a delay of two minutes before a new profile can be used (github.com/hashicorp/terraform/issues/15341). */
+const PROFILE_MS = 2 * 60_000
+
+/** The class that says what to do about an answer, with words for the user. */
+export function readAnswer(said: Said, doing: Doing): MusterError {
+  const row = rowOf(said.code, said.message)
+  const { code, requestId, cause } = said
+  const remedy = remedyOf(row, doing)
+  const message = sentence(said, remedy, doing)
+  const words = { code, cause, ...(requestId === undefined ? {} : { requestId }) }
+  const about = (kind: ScopeKind, ttlMs: number) => ({
+    ...words,
+    scope: scopeOf(row?.scope ?? kind, doing),
+    ttlMs: row?.ttlMs ?? ttlMs,
+    ...(remedy === undefined ? {} : { advice: remedy }),
+  })
+  const isWhole = said.status !== undefined
+  const isLaunch = doing.offer !== undefined
+  const passing = () => new UnavailableError(message, about("pool", PASSING_MS))
+  switch (verdictOf(said, row)) {
+    case "throttled":
+      // Request and resource bucket answer with the same code: both are held back.
+      return isWhole ? new ThrottledError(message, { ...words, ...retryAfterOf(said) }) : passing()
+    case "unknown":
+      return isWhole ? new TransientError(message, words) : passing()
+    case "passing":
+      return isWhole && !isLaunch ? new TransientError(message, words) : passing()
+    case "capacity":
+      return new CapacityError(message, about("region", COLD_MS))
+    case "quota":
+      return new QuotaError(message, about("region", COLD_MS))
+    case "refused":
+      if (!isLaunch) return new RejectedError(message, words)
+      return new OfferRefusedError(message, about(doing.asked ?? "type-in-zone", REFUSED_MS))
+    case "missing":
+      return missing(said, row, doing, message, about("region", PASSING_MS))
+    case "auth":
+      return new AuthError(message, words)
+    case "rejected":
+      return new RejectedError(message, words)
+  }
+}
+
+function verdictOf({ status = 0 }: Said, row: CodeRow | undefined): CodeRow["verdict"] {
+  if (row !== undefined) return row.verdict
+  if (status === 429) return "throttled"
+  return status >= 500 ? "unknown" : "refused"
+}
+
+function retryAfterOf({ retryAfterMs }: Said): { readonly retryAfterMs?: number } {
+  return retryAfterMs === undefined ? {} : { retryAfterMs }
+}
+
+/** A launch of what is not known: what Muster has made, or may be known soon. Everywhere else it is an answer like any other. */
+function missing(
+  { message: words }: Said,
+  row: CodeRow | undefined,
+  { offer, namedGroups = [], isYoung }: Doing,
+  message: string,
+  refusal: Refusal,
+): MusterError {
+  if (isYoung === true) return new TransientError(message, refusal)
+  const isNamed = row?.missing === "group" && namedGroups.some((id) => words.includes(id))
+  if (offer === undefined || isNamed) return new RejectedError(message, refusal)
+  const isProfile = row?.missing === "profile"
+  return new NotFoundError(message, {
+    ...refusal,
+    graceMs: isProfile ? PROFILE_MS : CONSISTENT_MS,
+    ours: !isProfile,
+  })
+}
+
+/** "what was done: what EC2 said (its code, the request's id); what to do" */
+function sentence({ code, message, requestId, status }: Said, remedy: string | undefined, doing: Doing): string {
+  const { said: words, encoded } = splitEncoded(message.trim())
+  const said = words.replace(/\.$/, "") || (status === undefined ? "EC2 gave no reason" : `HTTP ${status}`)
+  const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
+  const answer = `${said} (${code}${requestId === undefined ? "" : `, request ${requestId}`})`
+  return [`${doing.what}: ${answer}`, ...hints].join("; ")
+}
+
+/** What the user can do about it. */
+function remedyOf(row: CodeRow | undefined, doing: Doing): string | undefined {
+  const { token = "", region } = doing
+  if (row?.verdict === "quota" && row.remedy === undefined) return vcpuRemedy(doing)
+  return row?.remedy?.replaceAll("{token}", token).replaceAll("{region}", region)
+}
+
+function vcpuRemedy({ offer, region }: Doing): string {
+  if (offer === undefined) return "ask for an increase in Service Quotas"
+  const quota = quotaCodeOf(offer.family, offer.market)
+  const which = quota === undefined ? "the vCPU quota" : `vCPU quota ${quota}`
+  return `ask for an increase of ${which} in ${region} (Service Quotas) or add instance types of another family than ${offer.family}`
+}

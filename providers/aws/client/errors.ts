@@ -1,0 +1,124 @@
+/** From what the SDK throws to the classes of `src/errors`; what EC2's own answers mean is in `answers.ts`. */
+import { AuthError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
+import { openFilesAdvice } from "../../../src/client/machine.js"
+import { type Doing, readAnswer } from "./answers.js"
+import { rowOf } from "./codes.js"
+
+/** The parts of an SDK exception that we read. All may be missing: anything can be thrown on the way. */
+interface SdkError {
+  readonly name?: string
+  readonly message?: string
+  /** Node's code of a socket error. */
+  readonly code?: string
+  readonly $fault?: "client" | "server"
+  readonly $metadata?: {
+    readonly httpStatusCode?: number
+    readonly requestId?: string
+    /** The SDK has learned the difference to EC2's clock from this answer and signs the next request right. */
+    readonly clockSkewCorrected?: boolean
+  }
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
+  /** The body that could not be read as XML. */
+  readonly $responseBodyText?: string
+}
+
+/** What HTTP 501 is called here, whatever its body says: the action is not there, and asking again does not make it. */
+export const NOT_IMPLEMENTED = "NotImplemented"
+
+/** The class that says what to do about an error, with words for the user and the original as its cause. */
+export function toMusterError(thrown: unknown, doing: Doing): MusterError {
+  if (thrown instanceof MusterError) return thrown
+  const error = sdkErrorOf(thrown)
+  if (error.$responseBodyText !== undefined) return garbled(error, doing)
+  if (error.$fault !== undefined) return answered(error, doing)
+  return unsent(error, doing) ?? broken(error, doing)
+}
+
+function sdkErrorOf(thrown: unknown): SdkError {
+  return (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as SdkError
+}
+
+/** The same request, signed anew, may be accepted: the clock was wrong and is right now, or the keys were not accepted. */
+export function signingTrouble(thrown: unknown): "clock" | "keys" | undefined {
+  const { name = "", message = "", $fault, $metadata } = sdkErrorOf(thrown)
+  if ($fault === undefined) return undefined
+  if ($metadata?.clockSkewCorrected === true) return "clock"
+  return rowOf(name, message)?.isAboutKeys === true ? "keys" : undefined
+}
+
+function garbled(error: SdkError, doing: Doing): MusterError {
+  const status = error.$metadata?.httpStatusCode ?? "?"
+  const type = error.$response?.headers?.["content-type"] ?? "no content type"
+  const body = (error.$responseBodyText ?? "").replace(/\s+/g, " ").trim()
+  const shown = body.length > 80 ? `${body.slice(0, 77)}...` : body
+  const answer = `${placeOf(doing)} answered with what is not complete EC2 XML (HTTP ${status}, ${type}): ${JSON.stringify(shown)}`
+  const message = `${doing.what}: ${answer}`
+  return status === 501
+    ? new RejectedError(message, { code: NOT_IMPLEMENTED, cause: error })
+    : new TransientError(message, { cause: error })
+}
+
+/** An answer of EC2 with a code. */
+function answered(error: SdkError, doing: Doing): MusterError {
+  const { name: code = "Unknown", message = "", $fault, $metadata } = error
+  const status = $metadata?.httpStatusCode ?? ($fault === "server" ? 500 : 400)
+  const requestId = $metadata?.requestId === undefined ? {} : { requestId: $metadata.requestId }
+  const read = readAnswer({ code, message, status, cause: error, ...requestId, ...retryAfterOf(error) }, doing)
+  if (status !== 501) return read
+  return new RejectedError(read.message, { ...requestId, code: NOT_IMPLEMENTED, cause: error })
+}
+
+function retryAfterOf(error: SdkError): { readonly retryAfterMs?: number } {
+  const seconds = Number(error.$response?.headers?.["retry-after"])
+  return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}
+}
+
+const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
+
+/** What failed before a byte was sent: no way there, or no key to sign with. */
+function unsent(error: SdkError, doing: Doing): MusterError | undefined {
+  const words = { cause: error, ...(error.code === undefined ? {} : { code: error.code }) }
+  if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
+    return noCredentials(error, doing)
+  if (error.code !== undefined && UNREACHABLE.includes(error.code)) {
+    const hint =
+      error.code === "ENOTFOUND" ? "check the region's name and the network" : "check the address and the network"
+    return new TransientError(
+      `${doing.what}: ${placeOf(doing)} is unreachable (${error.message ?? error.code}); ${hint}`,
+      words,
+    )
+  }
+  const advice = openFilesAdvice(error.code)
+  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${error.message ?? ""})`, words)
+  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
+    const message = `${placeOf(doing)} shows a certificate that is not trusted here (${error.message ?? ""})`
+    return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)
+  }
+  return undefined
+}
+
+function noCredentials(error: SdkError, doing: Doing): AuthError {
+  const tried =
+    "environment (AWS_ACCESS_KEY_ID), shared config and credentials files (profile, SSO, aws login, process), " +
+    "web identity token, container role, instance metadata"
+  const message = `no AWS credentials (${(error.message ?? "").trim()}); tried: ${tried}`
+  return new AuthError(
+    `${doing.what}: ${message}; run "aws configure" or "aws sso login", or pass credentials to aws()`,
+    {
+      code: "NoCredentials",
+      cause: error,
+    },
+  )
+}
+
+/** A connection that broke off, or something nobody foresaw: the outcome is unknown. */
+function broken(error: SdkError, doing: Doing): TransientError {
+  const code = error.code === undefined ? "" : ` (${error.code})`
+  const said = (error.message ?? "").split("\n")[0] ?? ""
+  const message = `${doing.what}: no complete answer from ${placeOf(doing)}: ${said}${code}; the outcome is unknown`
+  return new TransientError(message, { cause: error, ...(error.code === undefined ? {} : { code: error.code }) })
+}
+
+function placeOf({ endpoint, region }: Doing): string {
+  return endpoint ?? `the EC2 endpoint of ${region}`
+}

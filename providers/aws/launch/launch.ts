@@ -1,0 +1,91 @@
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { CapacityError, MusterError, QuotaError, RefusedError } from "../../../src/errors.js"
+import type { Calls, Failure, Instance, Json, LaunchCall, Launched } from "../../../src/provider.js"
+import { COLD_MS } from "../client/codes.js"
+import { narrowed, shortages } from "./fleet-errors.js"
+import { launchFleet, settleFleet } from "./fleet-launch.js"
+import { toInstance } from "../observe/instance.js"
+import { doingOf, type LaunchMeans, launchWords } from "./words.js"
+import { list } from "../observe/list.js"
+import { scopeOf } from "../client/scopes.js"
+
+/**
+ * Sends one launch call. A replay with the same token and body names what the first one made.
+ *
+ * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours; OfferRefusedError
+ * and the other refusals but those of capacity and quota.
+ */
+export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  try {
+    return await (call.api === "CreateFleet" ? launchFleet(means, call, calls) : runInstances(means, call, calls))
+  } catch (error) {
+    if (error instanceof MusterError && error.code === "IdempotentInstanceTerminated") {
+      return alreadyOver(means, call, calls)
+    }
+    if (error instanceof CapacityError || error instanceof QuotaError) {
+      return { instances: [], failures: shortages(means, call, error), settled: true }
+    }
+    // Thrown, as other refusals than these say nothing of what an earlier sending may have done.
+    throw error instanceof RefusedError ? narrowed(means, call, error) : error
+  }
+}
+
+/** RunInstances' answer is final: it names every instance, and fewer than asked means that the zone had no more. */
+async function runInstances(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const { send, region } = means
+  const input = call.body as unknown as Ec2.RunInstancesCommandInput
+  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(means, call))
+  const source = { api: "RunInstances", region, now: calls.now() }
+  const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
+  return { instances, failures: missing(call, region, instances.length), settled: true }
+}
+
+/** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
+export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  if (call.api === "CreateFleet") return settleFleet(means, call, ref, calls)
+  return { instances: await launched(means, call, calls), failures: [], settled: true }
+}
+
+function launched({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+  return list(send, region, { launch: call.token }, calls)
+}
+
+/**
+ * With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more: capacity or a
+ * quota. So nothing is remembered of the pool. What was not asked yet comes first, and before anybody gives up this pool is
+ * asked for the rest, which gets a reason, or more.
+ */
+function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
+  const offer = call.offers[0]
+  if (given >= call.count || offer === undefined) return []
+  return [
+    {
+      reason: "capacity",
+      count: call.count - given,
+      scope: scopeOf("pool", { offer, region }),
+      ttlMs: given > 0 ? 0 : COLD_MS,
+      code: "InsufficientInstanceCapacity",
+      message: `${launchWords(call)}: EC2 gave ${given}`,
+      inferred: true,
+    },
+  ]
+}
+
+/**
+ * A replay found that the launch has happened and its instances are dead: nothing more will come of it. They were there
+ * and went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered. Survivors, should EC2
+ * say this of a part, are found by their tag.
+ */
+async function alreadyOver(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const instances = await launched(means, call, calls)
+  const count = call.count - instances.length
+  const failure: Failure = {
+    reason: "interrupted",
+    count,
+    scope: {},
+    ttlMs: 0,
+    code: "IdempotentInstanceTerminated",
+    message: `${launchWords(call)}: it was launched before, and its instances have been terminated since`,
+  }
+  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+}

@@ -1,0 +1,117 @@
+/** A wish as RunInstances requests: each of one type in one zone. Pure. */
+import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
+import { launchBody, addressIn, merge, tagsOf } from "./body.js"
+import { LAUNCH_BATCH } from "../limits.js"
+import type { Splitting } from "./split.js"
+import { placeOf, type Subnet } from "../prepare/subnets.js"
+
+/** As few requests as batch size and zones allow, of even size; several zones get them in turn, each for its best offer. */
+export function runCalls(splitting: Splitting): readonly LaunchCall[] {
+  const { wish, blueprint, pools, room } = splitting
+  const best = bestOfZones(pools).slice(0, wish.count)
+  const calls = Math.max(best.length, Math.ceil(wish.count / LAUNCH_BATCH))
+  const subnetOf = subnetChooser(blueprint.subnets, room.launches)
+  return Array.from({ length: calls }, (_, index) => {
+    const offer = best[index % best.length] as Offer
+    const count = Math.floor(wish.count / calls) + (index < wish.count % calls ? 1 : 0)
+    return launchCall(splitting, { offer, index, count, subnet: subnetOf(offer.zone, count) })
+  })
+}
+
+function bestOfZones(offers: readonly Offer[]): readonly Offer[] {
+  const zones = new Map<string, Offer>()
+  for (const offer of offers) if (!zones.has(offer.zone)) zones.set(offer.zone, offer)
+  return [...zones.values()]
+}
+
+/**
+ * Of a zone's subnets the one with most free addresses, less those that launches under way will take: EC2's own count lags.
+ * A launch over several zones may take all of its addresses in any of them.
+ */
+export function subnetChooser(
+  subnets: readonly Subnet[],
+  launches: readonly { readonly zone?: string; readonly count: number }[],
+): (zone: string, count: number) => Subnet | undefined {
+  const taken = new Map<string, number>()
+  const left = ({ id, free = 0 }: Subnet) => free - (taken.get(id) ?? 0)
+  const choose = (zone: string, count: number) => {
+    const fitting = subnets.filter((subnet) => subnets.length === 1 || placeOf(subnet) === zone)
+    const most = fitting.reduce<Subnet | undefined>(
+      (best, subnet) => (best === undefined || left(subnet) > left(best) ? subnet : best),
+      undefined,
+    )
+    if (most !== undefined) taken.set(most.id, (taken.get(most.id) ?? 0) + count)
+    return most
+  }
+  const places = [...new Set(subnets.map(placeOf))]
+  for (const { zone, count } of launches) for (const place of zone === undefined ? places : [zone]) choose(place, count)
+  return choose
+}
+
+interface Part {
+  readonly offer: Offer
+  readonly count: number
+  readonly index: number
+  readonly subnet: Subnet | undefined
+}
+
+function launchCall({ wish, blueprint, tokenOf }: Splitting, { offer, count, index, subnet }: Part): LaunchCall {
+  const token = tokenOf(index)
+  const Tags = tagsOf(blueprint, wish, token)
+  const kinds = [
+    "instance",
+    "volume",
+    "network-interface",
+    ...(wish.market === "spot" ? ["spot-instances-request"] : []),
+  ]
+  const common = launchBody(blueprint, offer.arch, addressIn(blueprint, subnet))
+  const input = {
+    ClientToken: token,
+    InstanceType: offer.instanceType,
+    MinCount: 1,
+    MaxCount: count,
+    TagSpecifications: kinds.map((ResourceType) => ({ ResourceType, Tags })),
+    ...placed(common, offer, subnet, placementOf(blueprint.options)),
+    ...marketOf(wish.market, blueprint),
+  } as JsonObject
+  return {
+    api: "RunInstances",
+    zone: offer.zone,
+    group: wish.group,
+    offers: [offer],
+    count,
+    token,
+    body: merge(input, blueprint.overrides),
+    cost: { RunInstances: 1, "RunInstances.resources": count },
+  }
+}
+
+function placementOf({ placementGroup, tenancy }: Splitting["blueprint"]["options"]): JsonObject {
+  return {
+    ...(placementGroup === undefined ? {} : { GroupName: placementGroup }),
+    ...(tenancy === undefined ? {} : { Tenancy: tenancy }),
+  }
+}
+
+/** A token is bound to its zone, so the zone is always named: the same token in another zone would launch again. */
+function placed(common: JsonObject, offer: Offer, subnet: Subnet | undefined, placement: JsonObject): JsonObject {
+  const extra = Object.keys(placement).length === 0 ? {} : { Placement: placement }
+  if (subnet === undefined) return { ...common, Placement: { AvailabilityZone: offer.zone, ...placement } }
+  const [nic] = (common.NetworkInterfaces ?? []) as readonly JsonObject[]
+  if (nic === undefined) return { ...common, ...extra, SubnetId: subnet.id }
+  return { ...common, ...extra, NetworkInterfaces: [{ ...nic, SubnetId: subnet.id }] }
+}
+
+/** Spot of this kind must be one-time: a persistent request would launch again what we end. */
+function marketOf(market: string, { options }: Splitting["blueprint"]): JsonObject {
+  const { reservation, maxSpotPrice } = options
+  if (market === "spot") {
+    const price = maxSpotPrice === undefined ? {} : { MaxPrice: String(maxSpotPrice) }
+    const SpotOptions = { SpotInstanceType: "one-time", InstanceInterruptionBehavior: "terminate", ...price }
+    return { InstanceMarketOptions: { MarketType: "spot", SpotOptions } }
+  }
+  if (reservation === undefined) return {}
+  const target = { CapacityReservationTarget: { CapacityReservationId: reservation.id } }
+  const block = reservation.kind === "capacity-block" ? { InstanceMarketOptions: { MarketType: "capacity-block" } } : {}
+  return { CapacityReservationSpecification: target, ...block }
+}

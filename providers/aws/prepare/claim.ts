@@ -1,0 +1,178 @@
+/**
+ * One owner: a launch template's name can be taken only once, so the one named by a generation is its claim, and the one named by a
+ * new cluster is that of its name.
+ */
+import { createHash } from "node:crypto"
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import { MusterError, NAME_TAKEN, OwnershipError, RefusedError, TransientError } from "../../../src/errors.js"
+import { TAG, YOUNG_CLAIM_MS } from "../../../src/fleet/tags.js"
+import type { Calls, Owner } from "../../../src/provider.js"
+import type { Send } from "../client/sdk.js"
+import type { AwsOptions } from "../options.js"
+import { pages } from "../client/pages.js"
+import { isOutOfReach } from "./subnets.js"
+import type { Tags } from "./tags.js"
+import { clusterTags, lacksRoomForTemplates } from "./templates.js"
+import { isToldAll } from "../offers/types.js"
+
+/** Whose claim it is, on the template. */
+const CLAIM_TAG = "muster-claim"
+
+/**
+ * A new cluster of which everything is named, so that the launch is its first request, keeps that one request: of two such of
+ * one name lists decide afterwards which one stays.
+ */
+export function needsClaim(options: AwsOptions, { generation }: Owner): boolean {
+  return generation > 1 || !isToldAll(options)
+}
+
+/** Who claims, and the user's own tags for what it makes. */
+interface Claiming {
+  readonly owner: Owner
+  readonly tags: Tags
+}
+
+/** So many older clusters of a name may have left their claims. */
+const MOST_BESIDE = 5
+
+interface Holder {
+  readonly claim: string
+  readonly uid: string
+  /** When it was made, in milliseconds since 1970, where EC2 says so. */
+  readonly at?: number
+}
+
+/** Who holds a generation, by the names of the templates; `hidden` where templates may not be read. */
+export type Holders = ReadonlyMap<string, Holder> | "hidden"
+
+/**
+ * Takes the generation, or finds that it is ours already. Where templates may not be made and read, or there are as many as
+ * there may be, tags alone decide: the notes say so.
+ *
+ * @param holders what `holdersOf` has found.
+ * @throws OwnershipError when another process holds it, with code NAME_TAKEN when another new cluster has the name.
+ */
+export async function claimGeneration(
+  send: Send,
+  { owner, tags }: Claiming,
+  holders: Holders,
+  calls: Calls,
+): Promise<readonly string[]> {
+  // One that we could make and not find again would stay behind.
+  if (holders === "hidden") return [unclaimed("ec2:DescribeLaunchTemplates is not allowed")]
+  for (const name of namesOf(owner)) {
+    const holder = holders.get(name) ?? (await take(send, { owner, tags }, name, calls))
+    if (typeof holder === "string") return [unclaimed(holder)]
+    if (holder.claim === owner.claim) return []
+    // Beside what is left of an older cluster of the name there is a next one.
+    if (owner.generation > 1 || holder.uid === owner.uid || isYoung(holder, calls.now()))
+      throw held(owner, name, holder)
+  }
+  return [unclaimed(`${MOST_BESIDE} earlier clusters of the name have left theirs`)]
+}
+
+/** Ours when it could be made, else whoever was faster; in words why none can be made. */
+async function take(send: Send, { owner, tags }: Claiming, name: string, calls: Calls): Promise<Holder | string> {
+  try {
+    const what = `claiming generation ${owner.generation} of cluster "${owner.cluster}"`
+    await send(calls, "CreateLaunchTemplate", { CreateLaunchTemplate: 1 }, claimTemplate({ owner, tags }, name), {
+      what,
+    })
+    return owner
+  } catch (error) {
+    if (isOutOfReach(error)) return "ec2:CreateLaunchTemplate is not allowed"
+    if (lacksRoomForTemplates(error)) return `the region has no room for another launch template: ${adviceOf(error)}`
+    if (codeOf(error) !== "InvalidLaunchTemplateName.AlreadyExistsException") throw error
+    const now = await holdersOf(send, owner, calls)
+    const holder = now === "hidden" ? undefined : now.get(name)
+    if (holder !== undefined) return holder
+    // Somebody took it a moment ago; whoever it was, lists do not tell yet.
+    throw new TransientError(
+      `claiming generation ${owner.generation} of cluster "${owner.cluster}": launch template ${name} was just made, and EC2 does not show by whom yet`,
+      { code: "InvalidLaunchTemplateName.AlreadyExistsException", cause: error },
+    )
+  }
+}
+
+function isYoung({ at }: Holder, now: number): boolean {
+  return at !== undefined && now - at < YOUNG_CLAIM_MS
+}
+
+/** Takes it for a process that launches nothing yet. @throws OwnershipError when another process holds it. */
+export async function claim(send: Send, options: AwsOptions, owner: Owner, calls: Calls): Promise<void> {
+  if (needsClaim(options, owner)) {
+    const claiming = { owner, tags: options.tags ?? {} }
+    await claimGeneration(send, claiming, await holdersOf(send, owner, calls), calls)
+  }
+}
+
+function held({ generation, cluster, uid, owner }: Owner, name: string, holder: Holder): OwnershipError {
+  if (generation === 1 && holder.uid !== uid) {
+    return new OwnershipError(
+      `starting cluster "${cluster}" (owner "${owner}"): another new cluster has taken the name a moment ago (uid ${holder.uid}, launch template ${name}); use existing: "connect" to go on with that one, or another name. If its process has ended: muster delete ${cluster}`,
+      { code: NAME_TAKEN },
+    )
+  }
+  return new OwnershipError(
+    `claiming generation ${generation} of cluster "${cluster}": another process holds it (launch template ${name}); attach to the cluster anew`,
+  )
+}
+
+/** The first generation is claimed by the cluster's name: nobody else can have its uid. */
+function namesOf({ owner, cluster, uid, generation }: Owner): readonly string[] {
+  if (generation > 1) return [`muster-${uid}-generation-${generation}`]
+  const name = `muster-name-${cluster}-${digestOf(owner).slice(0, 16)}`
+  return Array.from({ length: MOST_BESIDE }, (_, index) => `${name}${index === 0 ? "" : `-${index + 1}`}-generation-1`)
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex")
+}
+
+/** The token makes a repeated request harmless, as long as EC2 remembers it; after that the tag tells whose it is. */
+function claimTemplate({ owner, tags }: Claiming, name: string) {
+  const { uid, generation, claim } = owner
+  return {
+    LaunchTemplateName: name,
+    // Of another process of this claim, with other tags, it is another request.
+    ClientToken: digestOf(`${uid}/${generation}/${claim}/${name}/${JSON.stringify(tags)}`).slice(0, 32),
+    // A template must say something, and nothing is launched from this one.
+    LaunchTemplateData: { InstanceInitiatedShutdownBehavior: "terminate" },
+    TagSpecifications: [
+      { ResourceType: "launch-template", Tags: [...clusterTags(owner, tags), { Key: CLAIM_TAG, Value: claim }] },
+    ],
+  } satisfies Ec2.CreateLaunchTemplateCommandInput
+}
+
+/** Who has claimed a generation. */
+export async function holdersOf(send: Send, owner: Owner, calls: Calls): Promise<Holders> {
+  const names = namesOf(owner)
+  const input = { Filters: [{ Name: "launch-template-name", Values: [...names] }] }
+  const what = `reading launch template ${names[0] ?? ""}`
+  try {
+    const read = await pages(send, calls, "DescribeLaunchTemplates", { input, what })
+    const templates = read.flatMap((page) => page.LaunchTemplates ?? [])
+    return new Map(templates.map((template) => [template.LaunchTemplateName ?? "", holderIn(template)]))
+  } catch (error) {
+    if (!isOutOfReach(error)) throw error
+    return "hidden"
+  }
+}
+
+function holderIn({ Tags = [], CreateTime }: Ec2.LaunchTemplate): Holder {
+  const tagOf = (key: string) => Tags.find(({ Key }) => Key === key)?.Value ?? ""
+  const at = CreateTime === undefined ? {} : { at: CreateTime.getTime() }
+  return { claim: tagOf(CLAIM_TAG), uid: tagOf(TAG.uid), ...at }
+}
+
+function unclaimed(why: string): string {
+  return `the cluster is claimed by tags alone (${why}): of two processes that take it over in the same moment, each finds out by the other's first launch`
+}
+
+function adviceOf(error: unknown): string {
+  return (error instanceof RefusedError ? error.advice : undefined) ?? "delete some that nothing uses"
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof MusterError ? error.code : undefined
+}

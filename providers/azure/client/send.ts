@@ -1,0 +1,144 @@
+/** Sends one request with everything around it; all verbs go through this. */
+import type { Attempt, Calls } from "../../../src/provider.js"
+import { connect, type ArmRequest, type Connection } from "./sdk.js"
+import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
+import { type Api, COSTS } from "../limits.js"
+import { endpointOf } from "./clouds.js"
+import type { AzureOptions } from "../options.js"
+import type { Doing, Pool } from "./outcome.js"
+
+export interface Sending {
+  /** "listing the VMs of muster-render-1" */
+  readonly what: string
+  /** The pool that was asked, of a launch. */
+  readonly offer?: Pool
+  /** The groups that Muster makes itself, of those that a launch names. */
+  readonly made?: readonly string[]
+  /** What it names is known to be there, since a moment ago or to another answer: that it is not found passes. */
+  readonly isYoung?: true
+  /** Of a launch: for how long its group may not be known everywhere, in milliseconds. */
+  readonly graceMs?: number
+  /** Statuses that are no errors here, 200 to 299 aside. */
+  readonly accepts?: readonly number[]
+  /** The member without which a 200 is not Azure's: a login page would else pass for an empty list. */
+  readonly member?: string
+}
+
+export interface Claim {
+  /** The claimant's nonce. */
+  readonly nonce: string
+  /** When it was made, or seen to be there, last; in milliseconds since 1970. */
+  readonly at: number
+}
+
+type Wire = (connection: Connection, signal: AbortSignal) => Promise<ArmReply>
+
+export interface Azure {
+  readonly options: AzureOptions
+  /** The groups that this object has claimed, by name: that a group was there is to be read nowhere once it has gone. */
+  readonly claims: Map<string, Claim>
+  send(calls: Calls, api: Api, sending: Sending, wire: Wire): Promise<ArmReply>
+  /** For what is asked of the SDK without a request. */
+  connection(): Connection
+}
+
+/** The connection of one provider object, made at its first request. */
+export function azureOf(options: AzureOptions, sdkName?: string): Azure {
+  let connected: Connection | undefined
+  const connection = () => (connected ??= connect(options, sdkName))
+  return {
+    options,
+    claims: new Map(),
+    connection,
+    send: (calls, api, sending, wire) =>
+      calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, sending, wire, attempt)),
+  }
+}
+
+async function sendOnce(
+  { options, connection }: Pick<Azure, "options" | "connection">,
+  api: Api,
+  sending: Sending,
+  wire: Wire,
+  attempt: Attempt,
+): Promise<ArmReply> {
+  const { accepts = [], member } = sending
+  const doing = doingOf(options, api, sending)
+  try {
+    const reply = await wire(connection(), attempt.signal)
+    attempt.observed(remainingOf(reply))
+    attempt.dated?.(reply.headers.date)
+    if (reply.status < 200 || reply.status > 299) {
+      const refusal = refusalOf(reply, doing, accepts)
+      if (refusal !== undefined) throw refusal
+      return reply
+    }
+    if (member !== undefined && !hasMember(reply.body, member)) throw unreadable(reply, doing)
+    return reply
+  } catch (error) {
+    if (attempt.signal.aborted) throw attempt.signal.reason
+    throw thrownError(error, doing)
+  }
+}
+
+/** What a request is about, for the words and the scope of its refusal. */
+export function doingOf(options: AzureOptions, api: Api, { what, offer, made, isYoung, graceMs }: Sending): Doing {
+  return {
+    what,
+    location: options.location,
+    url: endpointOf(options),
+    cost: COSTS[api],
+    ...(offer === undefined ? {} : { offer }),
+    ...(made === undefined ? {} : { made }),
+    ...(isYoung === undefined ? {} : { isYoung }),
+    ...(graceMs === undefined ? {} : { graceMs }),
+  }
+}
+
+function hasMember(body: unknown, member: string): boolean {
+  return typeof body === "object" && body !== null && member in body
+}
+
+/** Sends a request of ARM that the SDK has no method for. */
+export function arm(azure: Azure, calls: Calls, api: Api, request: ArmRequest, sending: Sending): Promise<ArmReply> {
+  return azure.send(calls, api, sending, (connection, signal) => connection.arm(request, signal))
+}
+
+/** "Request limits and throttling": what is left of the buckets of this principal, after this request. */
+const REMAINING: Readonly<Record<string, string>> = {
+  "x-ms-ratelimit-remaining-subscription-reads": "arm.reads",
+  "x-ms-ratelimit-remaining-subscription-writes": "arm.writes",
+  "x-ms-ratelimit-remaining-subscription-deletes": "arm.deletes",
+}
+
+/** Compute's own, several in one header: "Microsoft.Compute/PutVM3Min;237,Microsoft.Compute/PutVM30Min;1196". */
+const POLICIES_HEADER = "x-ms-ratelimit-remaining-resource"
+
+/**
+ * Policies of the whole subscription ("Troubleshooting API throttling errors"), by minutes or as a whole. What counts for
+ * one VM alone ("PutVMResource") or for scale sets ("DeleteVMScaleSet3Min") says nothing of the next request.
+ */
+const POLICY = /^(?:Microsoft\.Compute\/)?(PutVM|DeleteVM|LowCostGet|HighCostGet)(?:\d+Min|Subscription\w*)?;(\d+)$/
+
+const POLICY_BUCKETS: Readonly<Record<string, string>> = {
+  PutVM: "compute.puts",
+  DeleteVM: "compute.deletes",
+  LowCostGet: "compute.gets",
+  HighCostGet: "compute.lists",
+}
+
+/** What an answer's headers say is left, by bucket; of several policies on one bucket the scarcest. */
+export function remainingOf({ headers }: Pick<ArmReply, "headers">): Record<string, number> {
+  const remaining: Record<string, number> = {}
+  for (const header in REMAINING) {
+    const left = headers[header]
+    const bucket = REMAINING[header]
+    if (bucket !== undefined && left !== undefined && /^\d+$/.test(left)) remaining[bucket] = Number(left)
+  }
+  for (const policy of headers[POLICIES_HEADER]?.split(",") ?? []) {
+    const [, name = "", left] = POLICY.exec(policy.trim()) ?? []
+    const bucket = POLICY_BUCKETS[name]
+    if (bucket !== undefined) remaining[bucket] = Math.min(Number(left), remaining[bucket] ?? Number(left))
+  }
+  return remaining
+}

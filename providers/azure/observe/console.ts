@@ -1,0 +1,49 @@
+/** What an instance wrote to its serial console ("Azure boot diagnostics", with storage that Azure manages itself). */
+import { MusterError, RejectedError } from "../../../src/errors.js"
+import type { Calls, Instance } from "../../../src/provider.js"
+import { isForbidden, thrownError } from "../client/errors.js"
+import { groupPath, placeOf, type VmPlace } from "../prepare/names.js"
+import { arm, type Azure } from "../client/send.js"
+import { COMPUTE } from "../client/versions.js"
+
+/** The end of it says why a boot failed; all of it may be megabytes. */
+const LAST_CHARACTERS = 65_536
+/** The address that we are given is as good as a password for as long. */
+const ADDRESS_MINUTES = 5
+
+/** The last of the log; "" while there is none, and for whoever may not read it. */
+export async function consoleLog(azure: Azure, instance: Instance, calls: Calls): Promise<string> {
+  const place = placeOf(instance.id, azure.options.subscriptionId)
+  const what = `reading the console of ${instance.name}`
+  const address = place === undefined ? undefined : await addressOf(azure, place, what, calls)
+  return address === undefined ? "" : readLog(azure, address, what, calls)
+}
+
+async function addressOf(azure: Azure, place: VmPlace, what: string, calls: Calls): Promise<string | undefined> {
+  const vm = `${groupPath(azure.options.subscriptionId, place.group)}/providers/Microsoft.Compute/virtualMachines/${encodeURIComponent(place.name)}`
+  const path = `${vm}/retrieveBootDiagnosticsData?sasUriExpirationTimeInMinutes=${ADDRESS_MINUTES}&api-version=${COMPUTE}`
+  const api = "VirtualMachines_RetrieveBootDiagnosticsData"
+  try {
+    const { status, body } = await arm(azure, calls, api, { method: "POST", path }, { what, accepts: [404, 409] })
+    return status > 299 ? undefined : (body as { readonly serialConsoleLogBlobUri?: string }).serialConsoleLogBlobUri
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return undefined
+  }
+}
+
+/** From the storage itself, which must not see our token; and its address, which lets anybody read, is never said. */
+function readLog(azure: Azure, address: string, what: string, calls: Calls): Promise<string> {
+  return calls.send("BootDiagnosticsLog", {}, async ({ signal }) => {
+    const { origin: url } = new URL(address)
+    try {
+      const { status, body } = await azure.connection().open(address, signal)
+      if (status === 404) return ""
+      if (status !== 200) throw new RejectedError(`${what}: ${url} answered with HTTP ${status}`)
+      return (typeof body === "string" ? body : JSON.stringify(body)).slice(-LAST_CHARACTERS)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      throw error instanceof MusterError ? error : thrownError(error, { what, url })
+    }
+  })
+}

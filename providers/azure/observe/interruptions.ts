@@ -1,0 +1,33 @@
+import type { Failure, Instance, Interruptions } from "../../../src/provider.js"
+import { familyOf } from "../offers/families.js"
+import { REGIONAL } from "../prepare/names.js"
+import { scopeOf } from "../client/outcome.js"
+
+/**
+ * Why spot VMs that vanished did. Azure announces an eviction 30 seconds ahead to the VM itself and to nobody else ("Azure
+ * Metadata Service: Scheduled Events"), and with the eviction policy Delete nothing is left to ask about it. So there are
+ * no notices, and a reason is inferred: somebody else may have deleted it as well, and no pool is held to be worse for it.
+ *
+ * @param instances those in the state `terminated` are the ones that vanished. Nothing is asked of Azure.
+ */
+export function interruptions(location: string, instances: readonly Instance[]): Interruptions {
+  const vanished = instances.filter(({ state, market }) => state === "terminated" && market === "spot")
+  return {
+    notices: [],
+    reasons: vanished.map((instance) => ({ id: instance.id, failure: evicted(location, instance) })),
+  }
+}
+
+function evicted(location: string, { name, instanceType, zone, market }: Instance): Failure {
+  const offer = { instanceType, zone, market, family: familyOf(instanceType) }
+  const where = zone === REGIONAL ? location : `${location}, zone ${zone}`
+  return {
+    reason: "interrupted",
+    count: 1,
+    scope: scopeOf("pool", { location, offer }),
+    ttlMs: 0,
+    code: "Evicted",
+    message: `${name} (${instanceType}, spot, ${where}) is gone without our asking: taken to be evicted, since Azure keeps no record of it`,
+    inferred: true,
+  }
+}

@@ -1,0 +1,40 @@
+/** Who has halted: a guest that shuts itself down stays there, paid for as before, and ARM's lists of a group do not say so. */
+import type { Calls, Instance } from "../../../src/provider.js"
+import { isRefused } from "../client/errors.js"
+import { type InstanceView, type NativeVm, toInstance } from "./instance.js"
+import type { Azure } from "../client/send.js"
+import { statusesOfAll } from "./vms.js"
+
+/** While a burst boots nothing more is asked: for so long after its creation a VM is taken to run. */
+const FRESH_MS = 5 * 60_000
+
+export interface Seen {
+  readonly native: NativeVm
+  readonly instance: Instance
+}
+
+/**
+ * The same with those `stopped` that are: the status of all VMs of the subscription is one list, and is read only when some
+ * of these have run for a while. Where that is refused, it is done without.
+ */
+export async function withPower(azure: Azure, seen: readonly Seen[], calls: Calls): Promise<readonly Seen[]> {
+  const isSettled = ({ native, instance }: Seen) =>
+    instance.state === "running" &&
+    native.properties?.instanceView === undefined &&
+    calls.now() - instance.launchedAt >= FRESH_MS
+  if (!seen.some(isSettled)) return seen
+  try {
+    const all = await statusesOfAll(azure, calls)
+    const views = new Map(all.map(({ id = "", properties }) => [id.toLowerCase(), properties?.instanceView]))
+    return seen.map((one) => withView(azure, one, views.get(one.instance.id)))
+  } catch (error) {
+    if (!isRefused(error)) throw error
+    return seen
+  }
+}
+
+function withView(azure: Azure, { native, instance }: Seen, instanceView: InstanceView | undefined): Seen {
+  if (instanceView === undefined) return { native, instance }
+  const viewed = { ...native, properties: { ...native.properties, instanceView } }
+  return { native: viewed, instance: toInstance(viewed, azure.options.subscriptionId, instance.launchedAt) }
+}

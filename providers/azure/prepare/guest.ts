@@ -1,0 +1,112 @@
+/**
+ * What runs first in every instance, as cloud-init custom data: the watchdog that ends it at the cluster's deadline
+ * whatever becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
+ */
+import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
+import type { GroupRequest, Owner } from "../../../src/provider.js"
+import { cloudOf } from "../client/clouds.js"
+import type { AzureOptions } from "../options.js"
+
+/** Azure Instance Metadata Service; tests put a server of their own there. */
+const METADATA = "http://169.254.169.254"
+const API = "2021-02-01"
+
+/**
+ * A guest that powers itself off is still paid for ("States and billing status of Azure Virtual Machines"), so it deletes
+ * its own resource through ARM, with its cascade of NIC, disk and address. It tries until it is gone. All instances share
+ * one principal's 200 deletes and 10 a second: the first try is spread over two minutes.
+ */
+const watchdog = (manager: string) => `#!/bin/sh
+muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
+muster_arm="\${MUSTER_ARM_URL:-${manager}}"
+muster_get() { curl -sf -m 10 -H "Metadata: true" "$muster_metadata/metadata/$1"; }
+sleep $(($(od -An -N2 -tu2 /dev/urandom) % \${MUSTER_SPREAD:-120}))
+while :; do
+  muster_id=$(muster_get "instance/compute/resourceId?api-version=${API}&format=text")
+  muster_token=$(muster_get "identity/oauth2/token?api-version=2018-02-01&resource=${encodeURIComponent(`${manager}/`)}&msi_res_id=$MUSTER_IDENTITY" |
+    sed -n 's/.*"access_token" *: *"\\([^"]*\\)".*/\\1/p')
+  if [ -n "$muster_id" ] && [ -n "$muster_token" ]; then
+    curl -sf -m 60 -X DELETE -H "Authorization: Bearer $muster_token" \\
+      "$muster_arm$muster_id?api-version=2024-11-01&forceDeletion=true" && [ -n "\${MUSTER_ONCE:-}" ] && exit 0
+  fi
+  sleep \${MUSTER_PAUSE:-30}
+done`
+
+/** The timer must hold when the user's script hangs and after a reboot: on the wall clock, kept on disk. */
+const TIMER = `muster_left=$((MUSTER_DEADLINE - $(date +%s)))
+if [ "$muster_left" -le 0 ]; then
+  (trap '' HUP; exec "$muster_watchdog") >/dev/null 2>&1 &
+elif [ -d "$muster_root/run/systemd/system" ]; then
+  muster_units="$muster_root/etc/systemd/system"
+  mkdir -p "$muster_units"
+  cat > "$muster_units/muster-deadline.service" <<UNIT
+[Unit]
+Description=Delete this instance at its cluster's deadline
+[Service]
+Environment=MUSTER_IDENTITY=$(printf %s "$MUSTER_IDENTITY" | sed 's/%/%%/g')
+ExecStart=$muster_watchdog
+Restart=always
+UNIT
+  cat > "$muster_units/muster-deadline.timer" <<UNIT
+[Unit]
+Description=The cluster's deadline
+[Timer]
+OnCalendar=@$MUSTER_DEADLINE
+AccuracySec=1s
+Persistent=true
+[Install]
+WantedBy=timers.target
+UNIT
+  systemctl daemon-reload
+  systemctl enable muster-deadline.timer
+  systemctl start muster-deadline.timer
+else
+  (trap '' HUP; sleep "$muster_left"; exec "$muster_watchdog") >/dev/null 2>&1 &
+fi`
+
+/** Empty on a real machine; tests put a directory of their own there. */
+const ROOT = `muster_root="\${MUSTER_ROOT:-}"`
+
+/** A VM's name is ours, and its id is where ARM has it. */
+const IDENTITY = `muster_compute="\${MUSTER_METADATA_URL:-${METADATA}}/metadata/instance/compute"
+muster_read() { curl -sf --retry 5 --retry-connrefused -m 5 -H "Metadata: true" "$muster_compute/$1?api-version=${API}&format=text"; }
+MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')
+MUSTER_NAME=$(muster_read name || hostname)
+export MUSTER_ID MUSTER_NAME`
+
+/** Where an instance is, and what it needs to end itself. */
+export interface GuestPlace {
+  readonly location: string
+  /** The resource id of the identity that may delete the instance. */
+  readonly identity?: string
+  /** Resource Manager of its cloud. */
+  readonly manager: string
+}
+
+/** An instance asks its cloud's own address, wherever we do: ours may be of this machine, or of a network that it is not in. */
+export function placeOf(options: AzureOptions): GuestPlace {
+  const { location, identity } = options
+  return { location, manager: cloudOf(options).manager, ...(identity === undefined ? {} : { identity }) }
+}
+
+/** The whole custom data of one group. */
+export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace): string {
+  const ours = guestVariables("azure", place.location, owner, group)
+  const lines = ["#!/bin/sh", ...exportLines(ours), ROOT, ...watchdogLines(place)]
+  lines.push(IDENTITY, ...exportLines(group.environment))
+  return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
+}
+
+function watchdogLines({ identity, manager }: GuestPlace): readonly string[] {
+  if (identity === undefined) return []
+  return [
+    ...exportLines({ MUSTER_IDENTITY: encodeURIComponent(identity) }),
+    'muster_watchdog="$muster_root/var/lib/muster/watchdog"',
+    'mkdir -p "$muster_root/var/lib/muster"',
+    `cat > "$muster_watchdog" <<'MUSTER_WATCHDOG'`,
+    watchdog(manager),
+    "MUSTER_WATCHDOG",
+    'chmod 700 "$muster_watchdog"',
+    TIMER,
+  ]
+}

@@ -1,0 +1,73 @@
+/** What each operation asks of the caller's role ("Azure permissions for Compute", for Networking, for Management). */
+import type { RestVm } from "./rest.js"
+import { nicsOf } from "../observe/vm-body.js"
+
+const COMPUTE = "Microsoft.Compute"
+const NETWORK = "Microsoft.Network"
+const GROUPS = "Microsoft.Resources/subscriptions/resourceGroups"
+
+const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  ResourceGroups_List: [`${GROUPS}/read`],
+  ResourceGroups_Get: [`${GROUPS}/read`],
+  ResourceGroups_CreateOrUpdate: [`${GROUPS}/write`],
+  ResourceGroups_Delete: [
+    `${GROUPS}/delete`,
+    // A group's deletion deletes what is in it with the caller's own rights.
+    `${COMPUTE}/virtualMachines/delete`,
+    `${COMPUTE}/virtualMachineScaleSets/delete`,
+    `${COMPUTE}/disks/delete`,
+    `${NETWORK}/networkInterfaces/delete`,
+    `${NETWORK}/publicIPAddresses/delete`,
+  ],
+  VirtualMachines_Get: [`${COMPUTE}/virtualMachines/read`],
+  VirtualMachines_List: [`${COMPUTE}/virtualMachines/read`],
+  VirtualMachines_ListAll: [`${COMPUTE}/virtualMachines/read`],
+  VirtualMachines_Delete: [`${COMPUTE}/virtualMachines/delete`],
+  VirtualMachines_RetrieveBootDiagnosticsData: [`${COMPUTE}/virtualMachines/retrieveBootDiagnosticsData/action`],
+  VirtualMachineScaleSets_Get: [`${COMPUTE}/virtualMachineScaleSets/read`],
+  VirtualMachineScaleSets_CreateOrUpdate: [`${COMPUTE}/virtualMachineScaleSets/write`],
+  VirtualMachineImages_List: [`${COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read`],
+  VirtualMachineImages_Get: [`${COMPUTE}/locations/publishers/artifacttypes/offers/skus/versions/read`],
+  NetworkOperations_Get: [`${NETWORK}/locations/operations/read`],
+  Operations_Get: [`${COMPUTE}/locations/operations/read`],
+  ResourceSkus_List: [`${COMPUTE}/skus/read`],
+  Usage_List: [`${COMPUTE}/locations/usages/read`],
+  Disks_ListByResourceGroup: [`${COMPUTE}/disks/read`],
+  Disks_Delete: [`${COMPUTE}/disks/delete`],
+  NetworkInterfaces_List: [`${NETWORK}/networkInterfaces/read`],
+  NetworkInterfaces_Delete: [`${NETWORK}/networkInterfaces/delete`],
+  PublicIPAddresses_List: [`${NETWORK}/publicIPAddresses/read`],
+  PublicIPAddresses_Delete: [`${NETWORK}/publicIPAddresses/delete`],
+  VirtualNetworks_Get: [`${NETWORK}/virtualNetworks/read`],
+  VirtualNetworks_CreateOrUpdate: [
+    `${NETWORK}/virtualNetworks/write`,
+    // Its subnet names the security group.
+    `${NETWORK}/networkSecurityGroups/join/action`,
+  ],
+  Subnets_Get: [`${NETWORK}/virtualNetworks/subnets/read`],
+  NetworkSecurityGroups_CreateOrUpdate: [`${NETWORK}/networkSecurityGroups/write`],
+  RetailPrices: [],
+  BootDiagnosticsLog: [],
+}
+
+/** A VM's creation makes its parts with the caller's own rights, and joins what it is given. */
+function creationActions(request: RestVm): readonly string[] {
+  const hasAddress = nicsOf(request).some((nic) =>
+    nic.properties?.ipConfigurations?.some((one) => one.properties?.publicIPAddressConfiguration !== undefined),
+  )
+  return [
+    `${COMPUTE}/virtualMachines/write`,
+    `${COMPUTE}/disks/write`,
+    `${NETWORK}/networkInterfaces/write`,
+    `${NETWORK}/networkInterfaces/join/action`,
+    `${NETWORK}/virtualNetworks/subnets/join/action`,
+    ...(hasAddress ? [`${NETWORK}/publicIPAddresses/write`, `${NETWORK}/publicIPAddresses/join/action`] : []),
+    ...(request.identity === undefined ? [] : ["Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"]),
+  ]
+}
+
+/** What the caller's role must hold for a request; an operation that is not in the table needs what nobody has. */
+export function actionsOf(api: string, body: unknown): readonly string[] {
+  if (api === "VirtualMachines_CreateOrUpdate") return creationActions(body as RestVm)
+  return ACTIONS[api] ?? [`unknown: ${api}`]
+}

@@ -1,0 +1,44 @@
+/** A VM as Azure shows it. */
+import { isoTime } from "../../client/times.js"
+import type { RestVm } from "../client/rest.js"
+import type { Asked } from "../client/route.js"
+import type { ProvisioningState, Vm } from "../state.js"
+
+export function idOf(asked: Asked, { group, name }: Vm): string {
+  const subscription = asked.path.split("/")[2] ?? ""
+  // Compute returns group names in capitals: ids are the same in any case.
+  return `/subscriptions/${subscription}/resourceGroups/${group.toUpperCase()}/providers/Microsoft.Compute/virtualMachines/${name}`
+}
+
+export function bodyOf(asked: Asked, vm: Vm, provisioningState: ProvisioningState): Record<string, unknown> {
+  const { request, createdAt, vmId, name } = vm
+  const { networkProfile: _network, userData: _data, osProfile, ...properties } = request.properties ?? {}
+  // What is secret is never returned, and user data only when it is asked for.
+  const { customData: _custom, ...os } = osProfile ?? {}
+  const base = idOf(asked, vm).replace(/\/providers\/.*$/, "/providers/Microsoft.Network/networkInterfaces")
+  const networkInterfaces = nicsOf(request).map((nic) => ({
+    id: `${base}/${nic.name ?? name}`,
+    properties: { primary: true, deleteOption: "Delete" },
+  }))
+  return {
+    name,
+    id: idOf(asked, vm),
+    type: "Microsoft.Compute/virtualMachines",
+    location: request.location,
+    ...(request.tags === undefined ? {} : { tags: request.tags }),
+    ...(request.zones === undefined ? {} : { zones: request.zones }),
+    ...(request.identity === undefined ? {} : { identity: request.identity }),
+    properties: {
+      ...properties,
+      osProfile: os,
+      networkProfile: { networkInterfaces },
+      provisioningState,
+      vmId,
+      timeCreated: isoTime(createdAt),
+    },
+  }
+}
+
+export function nicsOf({ properties }: RestVm) {
+  return properties?.networkProfile?.networkInterfaceConfigurations ?? []
+}

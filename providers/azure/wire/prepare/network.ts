@@ -1,0 +1,291 @@
+/** Networks, security groups, interfaces and addresses; and disks, which behave alike. */
+import type { JsonObject } from "../../../../src/provider.js"
+import { openGroup } from "./groups.js"
+import { Refusal } from "../client/refusals.js"
+import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
+import type { State } from "../state.js"
+
+interface Kind {
+  readonly kind: string
+  readonly type: string
+  readonly list: string
+  readonly remove: string
+  readonly inUse: string
+}
+
+export const KINDS: readonly Kind[] = [
+  {
+    kind: "nic",
+    type: "Microsoft.Network/networkInterfaces",
+    list: "NetworkInterfaces_List",
+    remove: "NetworkInterfaces_Delete",
+    inUse: "NicInUse",
+  },
+  {
+    kind: "address",
+    type: "Microsoft.Network/publicIPAddresses",
+    list: "PublicIPAddresses_List",
+    remove: "PublicIPAddresses_Delete",
+    inUse: "PublicIPAddressCannotBeDeleted",
+  },
+  {
+    kind: "disk",
+    type: "Microsoft.Compute/disks",
+    list: "Disks_ListByResourceGroup",
+    remove: "Disks_Delete",
+    inUse: "OperationNotAllowed",
+  },
+]
+
+/** Of a network or a security group. */
+interface NetworkAttributes {
+  /** In milliseconds since 1970; null: never. */
+  readonly readyAt?: number | null
+  readonly properties?: JsonObject
+  /** How its making ends. */
+  readonly failure?: { readonly code: string; readonly message: string }
+}
+
+function bodyOf(state: State, asked: Asked, type: string, id: string): unknown {
+  const subscription = asked.path.split("/")[2] ?? ""
+  const [group = "", name = ""] = id.split("/")
+  const kind = type.split("/")[1] ?? ""
+  const resource = state.world.resources.get(kind, id)
+  const { readyAt, properties = {}, failure } = (resource?.attributes ?? {}) as NetworkAttributes
+  const isMade = readyAt === undefined || (readyAt !== null && state.world.clock.now() >= readyAt)
+  const provisioningState = !isMade ? "Updating" : failure === undefined ? "Succeeded" : "Failed"
+  const base = `/subscriptions/${subscription}/resourceGroups/${group}/providers/${type}/${name}`
+  return {
+    id: base,
+    name,
+    type,
+    location: state.world.settings.region,
+    tags: resource?.tags ?? {},
+    properties: { ...properties, provisioningState },
+  }
+}
+
+function put(type: string): Route["answer"] {
+  return (state, asked) => {
+    const [group = "", name = ""] = asked.names
+    openGroup(state, group)
+    const { tags = {}, properties = {} } = asked.body as { tags?: Record<string, string>; properties?: JsonObject }
+    const kind = type.split("/")[1] ?? ""
+    const id = `${group}/${name}`
+    const isKnown = state.world.resources.get(kind, id) !== undefined
+    const now = state.world.clock.now()
+    const isNetwork = kind === "virtualNetworks"
+    const readyMs = now + (isNetwork ? state.quirks.networkMs : 0)
+    const readyAt = Number.isFinite(readyMs) ? readyMs : null
+    const failure = isNetwork ? failureOf(state, now) : {}
+    state.world.resources.put({ kind, id, tags, attributes: { group, properties, readyAt, ...failure } })
+    const headers = isNetwork ? operationHeaders(state, asked, id) : {}
+    return { status: isKnown ? 200 : 201, body: bodyOf(state, asked, type, id), headers }
+  }
+}
+
+function failureOf({ answers }: State, now: number): Pick<NetworkAttributes, "failure"> {
+  const answer = answers.next("VirtualNetworks_CreateOrUpdate", "operation", undefined, now)
+  return answer === undefined ? {} : { failure: { code: answer.code, message: answer.message } }
+}
+
+function operationHeaders({ world }: State, asked: Asked, id: string): Record<string, string> {
+  const subscription = asked.path.split("/")[2] ?? ""
+  const path = `/subscriptions/${subscription}/providers/Microsoft.Network/locations/${world.settings.region}/operations`
+  const operation = `${asked.url}${path}/${Buffer.from(id).toString("hex")}?api-version=2024-05-01`
+  return { "azure-asyncoperation": operation, "retry-after": "3" }
+}
+
+/** Network's operations say no more than their status, and an error where there is one. */
+function operation(state: State, asked: Asked): Answered {
+  const id = Buffer.from(asked.names.at(-1) ?? "", "hex").toString()
+  const attributes = state.world.resources.get("virtualNetworks", id)?.attributes as NetworkAttributes | undefined
+  const { readyAt, failure } = attributes ?? {}
+  const isOpen = readyAt === null || state.world.clock.now() < (readyAt ?? 0)
+  if (isOpen) return { status: 200, body: { status: "InProgress" }, headers: { "retry-after": "3" } }
+  if (failure === undefined) return { status: 200, body: { status: "Succeeded" } }
+  return { status: 200, body: { status: "Failed", error: { ...failure, details: [] } } }
+}
+
+function get(type: string): Route["answer"] {
+  return (state, asked) => {
+    const [group = "", name = ""] = asked.names
+    const id = `${group}/${name}`
+    if (state.world.resources.get(type.split("/")[1] ?? "", id) === undefined) throw notFound(type, group, name)
+    return { status: 200, body: bodyOf(state, asked, type, id) }
+  }
+}
+
+function notFound(type: string, group: string, name: string): Refusal {
+  return new Refusal(
+    404,
+    "ResourceNotFound",
+    `The Resource '${type}/${name}' under resource group '${group}' was not found.`,
+  )
+}
+
+function getSubnet(state: State, asked: Asked): Answered {
+  const [group = "", network = "", name = ""] = asked.names
+  const found = subnetOf(state, group, network, name)
+  if (found === undefined) throw notFound("Microsoft.Network/virtualNetworks", group, `${network}/${name}`)
+  return {
+    status: 200,
+    body: { id: asked.path, name, properties: { ...found.properties, provisioningState: "Succeeded" } },
+  }
+}
+
+interface Subnet {
+  readonly name?: string
+  readonly properties?: JsonObject
+}
+
+function subnetOf(state: State, group: string, network: string, name: string): Subnet | undefined {
+  const attributes = state.world.resources.get("virtualNetworks", `${group}/${network}`)?.attributes
+  const { properties } = (attributes ?? {}) as { properties?: { subnets?: readonly Subnet[] } }
+  return properties?.subnets?.find((subnet) => subnet.name?.toLowerCase() === name)
+}
+
+const SUBNET_ID =
+  /^\/subscriptions\/[^/]+\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/virtualnetworks\/([^/]+)\/subnets\/([^/]+)$/
+
+/** @throws Refusal when the subnet does not exist, or its network is still being made. */
+export function checkSubnet(state: State, id: string): void {
+  const [, group = "", network = "", name = ""] = SUBNET_ID.exec(id.toLowerCase()) ?? []
+  if (subnetOf(state, group, network, name) === undefined) {
+    throw new Refusal(
+      400,
+      "InvalidResourceReference",
+      `Resource ${id} referenced by resource was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+    )
+  }
+  const attributes = state.world.resources.get("virtualNetworks", `${group}/${network}`)?.attributes
+  const { readyAt } = (attributes ?? {}) as NetworkAttributes
+  if (readyAt === null || state.world.clock.now() < (readyAt ?? 0)) {
+    throw new Refusal(
+      429,
+      "ReferencedResourceNotProvisioned",
+      `Cannot proceed with operation because resource ${id} is not in Succeeded state.`,
+    )
+  }
+}
+
+/** Attributes of an interface, an address or a disk. */
+export interface PartAttributes {
+  readonly group: string
+  readonly name: string
+  /** The name of the VM with which it was made. */
+  readonly madeFor?: string
+  /** The VM's resource id. */
+  readonly user?: string
+  readonly privateIp?: string
+  readonly publicIp?: string
+  /** Nobody can have it until then, in milliseconds since 1970. */
+  readonly reservedUntil?: number
+  readonly [key: string]: string | number | undefined
+}
+
+function partBody(state: State, asked: Asked, { kind, type }: Kind, id: string): unknown {
+  const resource = state.world.resources.get(kind, id)
+  const attributes = (resource?.attributes ?? {}) as unknown as PartAttributes
+  const subscription = asked.path.split("/")[2] ?? ""
+  const base = `/subscriptions/${subscription}/resourceGroups/${attributes.group}/providers/${type}/${attributes.name}`
+  const isUsed = attributes.user !== undefined
+  const user = { id: attributes.user }
+  const properties = {
+    provisioningState: "Succeeded",
+    ...(kind === "nic" && isUsed
+      ? { virtualMachine: user, ipConfigurations: [ipConfiguration(base, attributes)] }
+      : {}),
+    ...(kind === "address" && isUsed ? { ipConfiguration: user, ipAddress: attributes.publicIp } : {}),
+    ...(kind === "disk" ? { creationData: { createOption: "FromImage" } } : {}),
+  }
+  const managedBy = kind === "disk" && isUsed ? { managedBy: attributes.user } : {}
+  return {
+    id: base,
+    name: attributes.name,
+    type,
+    location: state.world.settings.region,
+    tags: resource?.tags,
+    ...managedBy,
+    properties,
+  }
+}
+
+function ipConfiguration(nic: string, { privateIp, publicIp, name }: PartAttributes): unknown {
+  const address = nic.replace(/networkInterfaces\/.*$/, `publicIPAddresses/${name.replace(/-nic$/, "-ip")}`)
+  const publicIPAddress = publicIp === undefined ? {} : { publicIPAddress: { id: address } }
+  return { name: "primary", properties: { privateIPAddress: privateIp, ...publicIPAddress } }
+}
+
+function partRoutes(kind: Kind): readonly Route[] {
+  const path = `/providers/${kind.type.toLowerCase()}`
+  return [
+    {
+      api: kind.list,
+      method: "GET",
+      path: inGroup(path),
+      cost: kind.kind === "disk" ? { ...READ, "compute.HighCostGet": 1 } : READ,
+      answer: (state, asked) => {
+        const [group = ""] = asked.names
+        const parts = state.world.resources
+          .list({ kind: kind.kind })
+          .filter(({ attributes }) => attributes.group === group)
+        return { status: 200, body: { value: parts.map(({ id }) => partBody(state, asked, kind, id)) } }
+      },
+    },
+    {
+      api: kind.remove,
+      method: "DELETE",
+      path: inGroup(`${path}/*`),
+      cost: DELETE,
+      answer: (state, asked) => removePart(state, kind, asked.names.join("/")),
+    },
+  ]
+}
+
+function removePart(state: State, { kind, inUse }: Kind, id: string): Answered {
+  const found = state.world.resources.get(kind, id)
+  if (found === undefined) return { status: 204 }
+  const { user, reservedUntil = 0 } = found.attributes as unknown as PartAttributes
+  if (reservedUntil > state.world.clock.now()) {
+    throw new Refusal(
+      400,
+      "NicReservedForAnotherVm",
+      `Nic(s) in request is reserved for another Virtual Machine for 180 seconds: ${id}.`,
+    )
+  }
+  if (user !== undefined) throw new Refusal(400, inUse, `${id} is used by existing resource ${user}.`)
+  state.world.resources.delete(kind, id)
+  return { status: 202 }
+}
+
+const NETWORK = "Microsoft.Network/virtualNetworks"
+const SECURITY_GROUP = "Microsoft.Network/networkSecurityGroups"
+const typed = (type: string) => inGroup(`/providers/${type.toLowerCase()}/*`)
+
+export const networkRoutes: readonly Route[] = [
+  { api: "VirtualNetworks_CreateOrUpdate", method: "PUT", path: typed(NETWORK), cost: WRITE, answer: put(NETWORK) },
+  {
+    api: "NetworkOperations_Get",
+    method: "GET",
+    path: under("/providers/microsoft.network/locations/*/operations/*"),
+    cost: READ,
+    answer: operation,
+  },
+  { api: "VirtualNetworks_Get", method: "GET", path: typed(NETWORK), cost: READ, answer: get(NETWORK) },
+  {
+    api: "NetworkSecurityGroups_CreateOrUpdate",
+    method: "PUT",
+    path: typed(SECURITY_GROUP),
+    cost: WRITE,
+    answer: put(SECURITY_GROUP),
+  },
+  {
+    api: "Subnets_Get",
+    method: "GET",
+    path: inGroup("/providers/microsoft.network/virtualnetworks/*/subnets/*"),
+    cost: READ,
+    answer: getSubnet,
+  },
+  ...KINDS.flatMap(partRoutes),
+]

@@ -1,0 +1,262 @@
+/** From what a request came to, to the classes of `src/errors`; what each sign means is in `codes.ts`. */
+import {
+  AuthError,
+  CapacityError,
+  MusterError,
+  OfferRefusedError,
+  QuotaError,
+  RejectedError,
+  ThrottledError,
+  TransientError,
+  UnavailableError,
+} from "../../../src/errors.js"
+import { openFilesAdvice } from "../../../src/client/machine.js"
+import type { Cost, Offer } from "../../../src/provider.js"
+import { quotaAdvice } from "../offers/advice.js"
+import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
+import { scopeOf } from "../offers/families.js"
+import type { HttpReply } from "./http.js"
+import { UNDER_WAY, WINDOWS } from "../limits.js"
+import { offersMeant } from "../launch/named-offers.js"
+import { type Said, saidIn } from "./said.js"
+
+/** What was being done when it failed. */
+export interface Doing {
+  /** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
+  readonly what: string
+  readonly region: string
+  readonly endpoint?: string
+  /** Of a launch: the pools that were asked. Scopes are made from the first that is meant. */
+  readonly offers?: readonly Offer[]
+  /** Milliseconds since 1970: until when a throttle lasts depends on the minute. */
+  readonly now?: () => number
+  /** What the request draws on: one of these ran dry. */
+  readonly cost?: Cost
+}
+
+/** An answer that is no success, as it came. */
+export class HttpFailure extends Error {
+  readonly reply: HttpReply
+
+  constructor(reply: HttpReply) {
+    super(`HTTP ${reply.status}`)
+    this.name = "HttpFailure"
+    this.reply = reply
+  }
+}
+
+/** What Google said, of an error that one of its answers has become. */
+export function saidOf({ cause }: Error): Said | undefined {
+  return cause instanceof HttpFailure ? saidIn(cause.reply.body, cause.reply.status) : undefined
+}
+
+/** The name of this error in the answer of a thing that exists already; `launch` looks whose it is. */
+export const EXISTS = "alreadyExists"
+
+/** How Google says that what was asked for is not there; what a proxy does not find says nothing of it. */
+const NOT_FOUND: readonly string[] = ["notFound", "RESOURCE_NOT_FOUND", "NOT_FOUND", "HTTP 404"]
+
+export function isNotFound(error: unknown): error is MusterError {
+  return error instanceof MusterError && NOT_FOUND.includes(error.code)
+}
+
+/** The class that says what to do about an error, with words for the user and the original as its cause. */
+export function toMusterError(thrown: unknown, doing: Doing): Error {
+  if (thrown instanceof MusterError && !thrown.message.startsWith(doing.what)) {
+    const words = { code: thrown.code, cause: thrown.cause }
+    // What is said of credentials, or by a proxy, does not know what it was for.
+    if (thrown instanceof AuthError) return new AuthError(`${doing.what}: ${thrown.message}`, words)
+    if (thrown instanceof TransientError) return new TransientError(`${doing.what}: ${thrown.message}`, words)
+    if (thrown instanceof RejectedError) return new RejectedError(`${doing.what}: ${thrown.message}`, words)
+  }
+  if (thrown instanceof MusterError) return thrown
+  if (thrown instanceof HttpFailure) return refused(thrown, doing)
+  return broken(thrown, doing)
+}
+
+function refused(failure: HttpFailure, doing: Doing): MusterError {
+  const { status, headers, body } = failure.reply
+  const said = saidIn(body, status)
+  const seconds = Number(headers["retry-after"])
+  if (said !== undefined) return asError(said, doing, { status, cause: failure, retryAfter: seconds })
+  const shown = JSON.stringify(
+    (body || String(headers["www-authenticate"] ?? "")).replace(/\s+/g, " ").trim().slice(0, 80),
+  )
+  return foreign(
+    `${placeOf(doing)} answered HTTP ${status} with what is not Compute Engine's: ${shown}`,
+    doing,
+    failure,
+  )
+}
+
+const PROXY = "is there a proxy or a login page between here and Google?"
+
+/** Whoever refuses in words of his own has not passed the request on; where he failed in doing so, it may have been done. */
+function foreign(message: string, doing: Doing, cause: HttpFailure): MusterError {
+  const { status } = cause.reply
+  if (status < 400 || status === 408 || status >= 500) return garbled(message, doing, cause)
+  const words = { code: "ForeignAnswer", cause }
+  const said = `${doing.what}: ${message}`
+  if (status === 429) return new ThrottledError(said, { ...words, retryAfterMs: MINUTE_MS })
+  if (status === 401 || status === 407) return new AuthError(`${said}; renew the credentials; ${PROXY}`, words)
+  return new RejectedError(`${said}; check the address; ${PROXY}`, words)
+}
+
+/** A reply that cannot be read: what was asked may have been done. */
+export function garbled(message: string, doing: Doing, cause?: unknown): TransientError {
+  return new TransientError(`${doing.what}: ${message}; ${PROXY}`, { cause })
+}
+
+interface Circumstances {
+  /** Of an HTTP answer; left out for what an operation says: it has ended, and is an outcome whatever its code. */
+  readonly status?: number
+  readonly cause?: unknown
+  /** Seconds; NaN where the answer does not say. */
+  readonly retryAfter?: number
+}
+
+/** The error for what was said, and whether it is the outcome of a launch: then nothing was made, and others may be asked. */
+export function asError(said: Said, doing: Doing, circumstances: Circumstances = {}): MusterError {
+  const { status, cause, retryAfter = Number.NaN } = circumstances
+  const row = rowOf(said)
+  const code = said.codes[0] ?? "UNKNOWN"
+  const message = sentence(said, row, doing)
+  const words = { code, cause }
+  const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(said, row, doing), ttlMs })
+  switch (row?.verdict) {
+    case "throttled": {
+      const throttle = throttleOf(row, said, doing, retryAfter)
+      if (status === undefined && isLaunch(doing)) return new UnavailableError(message, refusal(throttle.retryAfterMs))
+      return new ThrottledError(message, { ...words, ...throttle })
+    }
+    case "quota":
+      return new QuotaError(message, { ...refusal(row.ttlMs ?? COLD_MS), ...adviceOf(said, row) })
+    case "capacity":
+    case "summary":
+      return new CapacityError(message, refusal(row.ttlMs ?? COLD_MS))
+    case "auth":
+      return new AuthError(message, words)
+    case "exists":
+      if (status === undefined && isLaunch(doing)) return new OfferRefusedError(message, refusal(REFUSED_MS))
+      return new RejectedError(message, { ...words, code: EXISTS })
+    case "rejected":
+      return new RejectedError(message, words)
+    case "transient":
+      if (isOutcome(doing, status)) return new UnavailableError(message, refusal(PASSING_MS))
+      return new TransientError(message, words)
+    case "refused":
+    case undefined:
+      if (isOutcome(doing, status)) {
+        const [type, ...others] = typesMeant(said, doing)
+        if (others.length === 0) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
+        const which = `it was refused together with ${others.join(", ")}, and is left out of the next to find out which is meant`
+        return new UnavailableError(`${message}; ${type}: ${which}`, refusal(PASSING_MS))
+      }
+      return (status ?? 400) >= 500 ? new TransientError(message, words) : new RejectedError(message, words)
+  }
+}
+
+function isLaunch({ offers = [] }: Doing): boolean {
+  return offers.length > 0
+}
+
+/** "May have been done" is only what came to no answer: errors within Google, and its time limits. */
+function isOutcome(doing: Doing, status = 400): boolean {
+  return isLaunch(doing) && status < 500 && status !== 408
+}
+
+/** Several where a request for several was refused without a word on which. */
+export function typesMeant(said: Said, { offers = [] }: Pick<Doing, "offers">): readonly string[] {
+  return [...new Set(offersMeant(offers, said).map(({ instanceType }) => instanceType))]
+}
+
+/** Of what nobody knows: what was asked, the type in its zone, or the type where no zone was named. */
+/** The row's own, else by the metric that ran out. */
+function adviceOf({ metric }: Said, { remedy }: CodeRow): { readonly advice?: string } {
+  const advice = remedy ?? quotaAdvice(metric)
+  return advice === undefined ? {} : { advice }
+}
+
+function scopeFor(said: Said, row: CodeRow | undefined, { region, offers = [] }: Doing) {
+  const meant = offersMeant(offers, said)
+  const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"
+  const isZoned = new Set(meant.map(({ zone }) => zone)).size < 2
+  const narrow = isPassing ? "pool" : isZoned ? "type-in-zone" : "type"
+  const { metric, family } = said
+  return scopeOf(row?.scope ?? narrow, { region, offer: meant[0], metric, family })
+}
+
+const MINUTE_MS = 60_000
+/** Clocks differ by less than this: the next window must have begun at Google's. */
+const SKEW_MS = 1_000
+
+/**
+ * A quota by the minute is the window's, and what it holds stands in the refusal; one of operations under way is that of what
+ * the request holds until it is over. What a refusal does not tell, every bucket that the request draws on may be.
+ */
+function throttleOf({ retryAfter = MINUTE_MS }: CodeRow, { limit }: Said, { now, cost = {} }: Doing, seconds: number) {
+  const held = retryAfter === "next-minute" ? Number(limit) : Number.NaN
+  const bucket = BUCKETS[String(retryAfter)]?.find((name) => name in cost)
+  return {
+    retryAfterMs: seconds > 0 ? seconds * 1000 : waitMs(retryAfter, now?.() ?? 0),
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(held > 0 ? { limit: held } : {}),
+  }
+}
+
+const BUCKETS: Readonly<Record<string, readonly string[]>> = { "next-minute": WINDOWS, "operation-ends": UNDER_WAY }
+
+function waitMs(retryAfter: NonNullable<CodeRow["retryAfter"]>, now: number): number {
+  if (retryAfter === "next-minute") return MINUTE_MS - (now % MINUTE_MS) + SKEW_MS
+  return retryAfter === "operation-ends" ? OPERATIONS_MS : retryAfter
+}
+
+/** "what was done: what Google said (its code); what to do" */
+function sentence(said: Said, row: CodeRow | undefined, doing: Doing): string {
+  const words = said.message.trim().replace(/\.$/, "")
+  const link = said.link === undefined ? "" : ` (${said.link})`
+  const remedy = remedyOf(said, row, doing)
+  return `${doing.what}: ${words}${link} (${said.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
+}
+
+function remedyOf({ metric, limit }: Said, row: CodeRow | undefined, doing: Doing): string | undefined {
+  if (row?.verdict === "quota" && row.scope === "metric") return quotaRemedy(metric, doing)
+  if (row?.verdict !== "throttled" || limit === undefined) return row?.remedy
+  return `this project may make ${limit} a minute: gcp({ requestsPerMinute }) keeps below that`
+}
+
+function quotaRemedy(metric: string | undefined, { region }: Doing): string {
+  const which = metric === undefined ? "this quota" : `quota ${metric}`
+  return `ask for an increase of ${which} in ${region} (IAM & Admin, Quotas), or add instance types that count against another`
+}
+
+const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
+
+/** No way there, a certificate nobody trusts, or a connection that broke off: then the outcome is unknown. */
+function broken(thrown: unknown, doing: Doing): MusterError {
+  const error = (
+    typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }
+  ) as NodeJS.ErrnoException
+  const said = (error.message ?? "").split("\n")[0] ?? ""
+  const words = { cause: thrown, ...(error.code === undefined ? {} : { code: String(error.code) }) }
+  if (UNREACHABLE.includes(error.code ?? "")) {
+    return new TransientError(
+      `${doing.what}: ${placeOf(doing)} is unreachable (${said}); check the address and the network`,
+      words,
+    )
+  }
+  const advice = openFilesAdvice(error.code)
+  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${said})`, words)
+  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
+    const message = `${placeOf(doing)} shows a certificate that is not trusted here (${said})`
+    return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)
+  }
+  return new TransientError(
+    `${doing.what}: no complete answer from ${placeOf(doing)}: ${said}; the outcome is unknown`,
+    words,
+  )
+}
+
+function placeOf({ endpoint }: Doing): string {
+  return endpoint ?? "compute.googleapis.com"
+}

@@ -1,0 +1,49 @@
+/**
+ * Requests on their way through the package's code, from where one is asked for to our `fetch`, and back. Each has a number
+ * that goes along in a header and no further. (An AsyncLocalStorage would do without, but on Node 20 every promise of the
+ * process pays for each such storage, for as long as the process lives: `async_hooks`.)
+ */
+import type { JsonObject } from "../../../src/provider.js"
+
+export interface Travel {
+  readonly signal: AbortSignal
+  readonly fields: string | undefined
+  readonly asked: JsonObject
+  reply?: unknown
+  /** When it was answered, as the header Date has it. */
+  date?: string | undefined
+  failure?: unknown
+}
+
+/** Everything that is read of a `Headers` here. */
+type GivenHeaders = Headers | Readonly<Record<string, string>>
+
+const HEADER = "x-muster-travel"
+
+export class Travels {
+  readonly #under = new Map<string, Travel>()
+  #last = 0
+
+  /** Sends a request that carries these headers; it is forgotten when it has come back. */
+  async send(
+    travel: Travel,
+    send: (headers: Readonly<Record<string, string>>) => Promise<unknown> | undefined,
+  ): Promise<void> {
+    this.#last += 1
+    const number = String(this.#last)
+    this.#under.set(number, travel)
+    try {
+      await send({ [HEADER]: number })
+    } finally {
+      this.#under.delete(number)
+    }
+  }
+
+  /** Whose headers these are, and those of them that are Google's. */
+  arrived(given: GivenHeaders): { readonly travel: Travel; readonly headers: Readonly<Record<string, string>> } {
+    const { [HEADER]: number = "", ...headers } = Object.fromEntries(new Headers(given))
+    const travel = this.#under.get(number)
+    if (travel === undefined) throw new Error("a request that nobody sent")
+    return { travel, headers }
+  }
+}

@@ -1,0 +1,134 @@
+import { AuthError, MusterError, RejectedError } from "../../../src/errors.js"
+import { show } from "../../../src/input/parse.js"
+import type { Calls, Instance, Termination } from "../../../src/provider.js"
+import type { Send } from "../client/client.js"
+import { asError, isNotFound } from "../client/errors.js"
+import { hexOf, partsOf, uuidOf } from "../launch/names.js"
+import type { NativeOperation } from "../client/native.js"
+import { saidBy } from "../client/said.js"
+import { parseTime } from "../client/time.js"
+
+interface Means {
+  readonly send: Send
+  readonly region: string
+}
+
+type End = Termination["accepted"][number]
+
+/**
+ * Deletes instances, one request each: Compute Engine has no other way for instances of no group. All go at once, as many
+ * as the buckets let pass; none is looked at before. What it does not find is gone.
+ *
+ * @throws the first error when nothing came through and no single instance is the cause (credentials, network).
+ */
+export async function terminate(
+  { send, region }: Means,
+  instances: readonly Instance[],
+  calls: Calls,
+): Promise<Termination> {
+  const at = calls.now()
+  const outcomes = await Promise.allSettled(instances.map((instance) => end(send, region, instance, at, calls)))
+  calls.signal.throwIfAborted()
+  const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
+  const [first] = refusals
+  if (first !== undefined && refusals.length === outcomes.length && !isAboutOne(first)) throw first
+  const accepted = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []))
+  const failures = outcomes.flatMap((outcome, index) =>
+    outcome.status === "rejected" ? [failed(instances[index]?.id ?? "", outcome.reason)] : [],
+  )
+  return { accepted, failures }
+}
+
+/** For so long asking again is the same request, and shows what became of it. Compute Engine keeps operations for an hour. */
+const SAME_REQUEST_MS = 10 * 60_000
+/** How far apart two clocks may be that tell when a deletion was asked for, in periods of `SAME_REQUEST_MS`. */
+const MOST_APART = 1
+
+/**
+ * The id of a request to delete this instance at that moment, in milliseconds since 1970: who sees it in an operation knows
+ * whose it was. After an operation that ended badly, whose name is `failed`, it is another one.
+ */
+export function deletionId(id: string, at: number, failed = ""): string {
+  return uuidOf(hexOf(`delete/${id}/${Math.floor(at / SAME_REQUEST_MS)}/${failed}`, 32))
+}
+
+/** Whether it is the id of a request that Muster made at about that moment, the first or one after any of these operations. */
+export function isDeletionId(
+  requestId: string | undefined,
+  id: string,
+  at: number,
+  operations: readonly NativeOperation[],
+): boolean {
+  const apart = Array.from({ length: 2 * MOST_APART + 1 }, (_, index) => (index - MOST_APART) * SAME_REQUEST_MS)
+  const failed = ["", ...operations.map(({ name = "" }) => name)]
+  return apart.some((ms) => failed.some((name) => deletionId(id, at + ms, name) === requestId))
+}
+
+/** Google's clock may be so far behind ours; less than the core lets pass before it asks again. */
+const SKEW_MS = 1_000
+
+/**
+ * Asked again, Compute Engine answers with the operation of the first time. So it is noticed when that has ended badly: then
+ * the instance is asked to go anew, and what was said is told, once.
+ */
+async function end(send: Send, region: string, instance: Instance, at: number, calls: Calls): Promise<End> {
+  const { id, state } = instance
+  // On its way out already: asking again would cost a write, and Compute Engine may refuse a second deletion. Should it
+  // only have been stopped, lists show it as stopped next.
+  if (state === "terminating") return { id, state }
+  const parts = partsOf(id)
+  if (parts === undefined) {
+    throw new RejectedError(`deleting ${show(id)}: an instance's id is zone/name`, { code: "InvalidName" })
+  }
+  const what = `deleting ${parts.name} in ${parts.zone}`
+  let earlier: NativeOperation | undefined
+  let said: MusterError | undefined
+  try {
+    for (;;) {
+      const operation = await remove(send, { what, ...parts, requestId: deletionId(id, at, earlier?.name) }, calls)
+      const problem = problemOf(operation, what, region)
+      const isNew = (parseTime(operation.insertTime) ?? at) >= at - SKEW_MS || operation.name === earlier?.name
+      const told = problem ?? said
+      if (told !== undefined && (isNew || isNotFound(told))) throw told
+      if (problem === undefined) return { id, state: operation.status === "DONE" ? "terminated" : "terminating" }
+      earlier = operation
+      said = problem
+    }
+  } catch (error) {
+    if (isNotFound(error)) return { id, state: "terminated" }
+    throw error
+  }
+}
+
+/** Why an operation ended badly: a matter of this instance, whatever it is. */
+function problemOf({ error }: NativeOperation, what: string, region: string): MusterError | undefined {
+  const [first] = error?.errors ?? []
+  if (first === undefined) return undefined
+  const { code, message } = asError(saidBy(first), { what, region })
+  return new RejectedError(message, { code })
+}
+
+interface Deletion {
+  readonly what: string
+  readonly zone: string
+  readonly name: string
+  readonly requestId: string
+}
+
+function remove(send: Send, { what, zone, name, requestId }: Deletion, calls: Calls): Promise<NativeOperation> {
+  return send(calls, "instances.delete", {
+    what,
+    message: { zone, instance: name, requestId },
+    fields: "name,status,insertTime,error",
+  })
+}
+
+/** Whether others may pass: throttles, broken connections and missing rights are the same for all. */
+function isAboutOne(error: Error): boolean {
+  return error instanceof RejectedError && !(error instanceof AuthError)
+}
+
+function failed(id: string, reason: unknown): Termination["failures"][number] {
+  const { message } = reason instanceof Error ? reason : { message: String(reason) }
+  return { id, code: reason instanceof MusterError ? reason.code : "Unknown", message }
+}

@@ -1,0 +1,127 @@
+/** What became of a bulk operation that is done: counts, instances, and why some are missing. */
+import type { Calls, Failure, Instance, Json, LaunchCall, Launched, Selector } from "../../../src/provider.js"
+import { rowOf } from "../client/codes.js"
+import { failedInserts } from "./inserts.js"
+import type { LaunchMeans } from "./launch.js"
+import { list } from "../observe/list.js"
+import { idOf } from "./names.js"
+import { lastPart, type LocationStatus, type NativeOperation } from "../client/native.js"
+import { type Cause, doingOf, missingOf } from "./reasons.js"
+import { saidBy } from "../client/said.js"
+import { zonesIn } from "./split.js"
+import { parseTime } from "../client/time.js"
+
+interface Done {
+  readonly operation: NativeOperation
+  readonly ref: Json
+}
+
+/**
+ * The operation says how many it made and not which. When it made all, they are the names that were asked for; else lists
+ * tell, and until they show as many as were made the launch is not settled, but at most for the consistency window.
+ */
+export async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done, calls: Calls): Promise<Launched> {
+  const { operation, ref } = done
+  const made = madeBy(operation)
+  if (call.zone !== undefined && made === call.count && operation.error === undefined) {
+    return { instances: asAsked(means.region, call, operation), failures: [], settled: true }
+  }
+  const isNothing = made === 0 && !namesTaken(operation)
+  const instances = isNothing ? [] : await list(means, ofMade(call, operation), calls)
+  const since = calls.now() - (parseTime(operation.endTime) ?? 0)
+  // One that does not say has made all, unless lists show otherwise to the end.
+  if (!isNothing && instances.length < (made ?? call.count) && since < means.consistencyMs)
+    return { instances, failures: [], settled: false, ref }
+  const missing = call.count - instances.length
+  const causes = missing > 0 ? await causesOf(means, call, operation, instances, calls) : []
+  return { instances, ...missingOf(means.region, call, causes, missing), settled: true }
+}
+
+/** All that carries the launch's token, where it can be: a zone that it did not ask cannot keep anybody waiting. */
+export function ofLaunch({ token, zone, offers }: LaunchCall): Selector {
+  const zones = zone === undefined ? zonesIn(offers) : [zone]
+  return { launch: token, ...(zones.length === 0 ? {} : { zones }) }
+}
+
+/** What the operation says it made in a zone is looked for there, and nowhere that it says it made nothing. */
+function ofMade(call: LaunchCall, operation: NativeOperation): Selector {
+  const selector = ofLaunch(call)
+  const made = Object.entries(statusesOf(operation)).flatMap(([place, status]) =>
+    countIn(status, "createdVmCount") > 0 ? [lastPart(place)] : [],
+  )
+  const isWhole = madeBy(operation) === call.count && made.length > 0 && !namesTaken(operation)
+  return isWhole ? { ...selector, zones: made } : selector
+}
+
+/** Sent again long after, a launch meets its own instances. */
+function namesTaken({ error }: NativeOperation): boolean {
+  return (error?.errors ?? []).some(({ code }) => code === "RESOURCE_ALREADY_EXISTS")
+}
+
+/** Undefined where it does not say: an operation that failed before it began has no counts. */
+function madeBy(operation: NativeOperation): number | undefined {
+  const statuses = Object.values(statusesOf(operation))
+  if (statuses.length === 0) return operation.error === undefined ? undefined : 0
+  return statuses.reduce(
+    (sum, status) => sum + countIn(status, "createdVmCount") - countIn(status, "deletedVmCount"),
+    0,
+  )
+}
+
+function statusesOf({ instancesBulkInsertOperationMetadata }: NativeOperation) {
+  return instancesBulkInsertOperationMetadata?.perLocationStatus ?? {}
+}
+
+/** Numbers may come as decimal texts: that is how JSON has the larger kind of them. */
+function countIn(status: LocationStatus, field: "createdVmCount" | "deletedVmCount"): number {
+  return Number(status[field] ?? 0) || 0
+}
+
+/** A request that was fully done: its own body says what its instances are. */
+function asAsked(region: string, call: LaunchCall, operation: NativeOperation): readonly Instance[] {
+  const { zone = "", names = [], body, offers } = call
+  const { instanceType = "", market = "on-demand" } = offers[0] ?? {}
+  const { labels } = body.instanceProperties as { readonly labels: Readonly<Record<string, string>> }
+  const launchedAt = parseTime(operation.insertTime) ?? 0
+  const shared = {
+    provider: "gcp",
+    state: "pending",
+    region,
+    zone,
+    instanceType,
+    market,
+    launchedAt,
+    tags: labels,
+  } as const
+  return names.map((name) => ({ id: idOf(zone, name), name, ...shared }))
+}
+
+/** What there is when the operation can tell no more: the rest did not come, or came and went. */
+export function settledByList(call: LaunchCall, instances: readonly Instance[]): Launched {
+  const count = call.count - instances.length
+  const failure: Failure = {
+    reason: "interrupted",
+    count,
+    scope: {},
+    ttlMs: 0,
+    code: "OperationNotFound",
+    message: `${doingOf(call)}: it was launched before, and ${instances.length} of its instances are left`,
+  }
+  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+}
+
+/** "VM_MIN_COUNT_NOT_REACHED" only sums up. What the operation itself does not say, those of its VMs do. */
+async function causesOf(
+  { send }: LaunchMeans,
+  call: LaunchCall,
+  operation: NativeOperation,
+  instances: readonly Instance[],
+  calls: Calls,
+): Promise<readonly Cause[]> {
+  const all = (operation.error?.errors ?? []).map(saidBy)
+  const own = all.filter((one) => rowOf(one)?.verdict !== "summary")
+  if (own.length > 0) return own.map((said) => ({ said }))
+  const made = new Set(instances.map(({ name }) => name))
+  const inserts = await failedInserts(send, call, operation, made, calls)
+  return inserts.length > 0 ? inserts : all.map((said) => ({ said }))
+}

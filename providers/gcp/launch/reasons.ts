@@ -1,0 +1,118 @@
+/**
+ * Why VMs of a launch are missing. There is one way from what Google said to failures, wherever it stood: in a refusal of the
+ * whole request, in the operation of the request, or in the operations of its single VMs.
+ */
+import { RefusedError } from "../../../src/errors.js"
+import type { Failure, LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
+import { COLD_MS, rowOf } from "../client/codes.js"
+import { asError } from "../client/errors.js"
+import { scopeOf } from "../offers/families.js"
+import { offersMeant } from "./named-offers.js"
+import type { Said } from "../client/said.js"
+
+export interface Cause {
+  readonly said: Said
+  /** How many VMs have it; left out: an equal part of what is missing. */
+  readonly count?: number
+}
+
+/** What is missing of a launch and why; together the failures add up to it. */
+export type Missing = Pick<Launched, "failures" | "problem">
+
+type Reason = Omit<Failure, "count">
+
+interface Part {
+  readonly reason: Reason
+  readonly weight: number
+  readonly problem?: Error
+}
+
+/** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
+export function doingOf({ count, offers, zone }: LaunchCall): string {
+  const types = [...new Set(offers.map(({ instanceType }) => instanceType))].join(" or ")
+  return `launching ${count} × ${types} (${offers[0]?.market ?? "on-demand"}, ${zone ?? "any zone"})`
+}
+
+/**
+ * Causes that are counted are believed as far as what is missing goes. What none of them explains is shared over all that was
+ * asked, and said to be inferred.
+ */
+export function missingOf(region: string, call: LaunchCall, causes: readonly Cause[], missing: number): Missing {
+  if (missing <= 0) return { failures: [] }
+  const isCounted = causes.some(({ count }) => count !== undefined)
+  const counted = causes.reduce((sum, { count = 1 }) => sum + count, 0)
+  const explained = causes.length === 0 ? 0 : isCounted ? Math.min(counted, missing) : missing
+  const parts = causes.flatMap((cause) => partsOf(region, call, cause))
+  const problem = parts.find((part) => part.problem !== undefined)?.problem
+  const failures = [
+    ...shared(explained, distinct(parts)),
+    ...shared(missing - explained, distinct(unexplained(region, call))),
+  ]
+  return { failures, ...(problem === undefined ? {} : { problem }) }
+}
+
+/** One cause is of each offer that it may be about. */
+function partsOf(region: string, call: LaunchCall, { said, count = 1 }: Cause): readonly Part[] {
+  const offers = offersMeant(call.offers, said)
+  const errors = offers.map((offer) => {
+    const others = offers.filter((other) => other !== offer)
+    return asError(said, { what: doingOf(call), region, offers: [offer, ...others] })
+  })
+  const [first] = errors
+  if (first === undefined) return []
+  if (!(first instanceof RefusedError)) {
+    const { code, message } = first
+    const reason = { reason: "rejected", scope: { provider: "gcp", region }, ttlMs: 0, code, message } as const
+    return [{ reason, weight: count, problem: first }]
+  }
+  const refused = errors.filter((error) => error instanceof RefusedError)
+  const isOfOne = rowOf(said)?.verdict === "refused" || rowOf(said) === undefined
+  const reasons = (isOfOne ? ofFirstType(refused, offers) : refused).map(asReason)
+  return reasons.map((reason) => ({ reason, weight: count / reasons.length }))
+}
+
+/** What is refused without a word on which type is meant is one of the first, until it was found out. */
+function ofFirstType(refused: readonly RefusedError[], offers: readonly Offer[]): readonly RefusedError[] {
+  return refused.filter((_error, index) => offers[index]?.instanceType === offers[0]?.instanceType)
+}
+
+function asReason(error: RefusedError): Reason {
+  const { count: _count, ...reason } = error.toFailure(0)
+  return reason
+}
+
+/** Without any cause, the pools that were asked had no more. */
+function unexplained(region: string, call: LaunchCall): readonly Part[] {
+  const message = `${doingOf(call)}: Compute Engine gave fewer in ${region}, and did not say why`
+  return call.offers.map((offer) => {
+    const scope: Scope = scopeOf("pool", { region, offer })
+    const code = "ZONE_RESOURCE_POOL_EXHAUSTED"
+    return { reason: { reason: "capacity", scope, ttlMs: COLD_MS, code, message, inferred: true }, weight: 1 }
+  })
+}
+
+/** The same cause of several VMs is one. */
+function distinct(parts: readonly Part[]): readonly Part[] {
+  const merged = new Map<string, Part>()
+  for (const part of parts) {
+    const { reason, code, scope } = part.reason
+    const key = JSON.stringify([reason, code, scope])
+    merged.set(key, { ...part, weight: part.weight + (merged.get(key)?.weight ?? 0) })
+  }
+  return [...merged.values()]
+}
+
+/** By their weights, in whole VMs; the first of equal ones has what is left over. */
+function shared(total: number, parts: readonly Part[]): readonly Failure[] {
+  const whole = parts.reduce((sum, { weight }) => sum + weight, 0)
+  const exact = parts.map(({ weight }) => (weight * total) / whole)
+  const counts = exact.map(Math.floor)
+  const byRest = exact.map((share, index) => ({ index, rest: share - Math.floor(share) }))
+  const left = total - counts.reduce((sum, count) => sum + count, 0)
+  for (const { index } of byRest.sort((a, b) => b.rest - a.rest).slice(0, left))
+    counts[index] = (counts[index] ?? 0) + 1
+  return parts.flatMap(({ reason }, index) => {
+    const count = counts[index] ?? 0
+    return count === 0 ? [] : [{ ...reason, count }]
+  })
+}

@@ -1,0 +1,100 @@
+import { SpecError } from "../../../src/errors.js"
+import { fits } from "../../../src/offer.js"
+import type { Arch, Calls, Offer, OfferQuery } from "../../../src/provider.js"
+import type { Connection, Send } from "../client/client.js"
+import { gpuNameOf, takesDisk } from "./families.js"
+import { licensedArchs } from "../prepare/image.js"
+import type { GcpOptions } from "../options.js"
+import { OWN_TABLE, type Price, pricesOf } from "./prices.js"
+import { type Types, typesIn } from "./types.js"
+import type { ZonesOf } from "./zones.js"
+
+export interface OfferMeans {
+  readonly send: Send
+  readonly connection: Connection
+  readonly options: GcpOptions
+  readonly zonesOf: ZonesOf
+}
+
+/**
+ * Everything sold that fits, on both markets, in the zones that may be used, priced where a price is known. All zones and
+ * the price list are read at once. A zone that does not answer is left out, and so are types that do not boot from the disk
+ * that was asked for; `calls.note` is told of both.
+ *
+ * @throws SpecError when a named type is in none of the zones, or none of the types takes the disk; TransientError when nothing
+ *   is left but zones that do not answer.
+ */
+export async function offers(means: OfferMeans, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+  const { send, connection, options, zonesOf } = means
+  const { instanceTypes, markets } = query
+  if (markets.length === 0) return []
+  const pricing = pricesOf(connection, options, { instanceTypes, markets }, calls)
+  // It may fail while zones are still read; whoever awaits it then hears of it.
+  pricing.catch(() => {})
+  const usable = await zonesOf(calls)
+  const zones = usable.filter((zone) => query.zones?.includes(zone) ?? true)
+  if (zones.length === 0) return []
+  const [{ types, silent }, priceOf] = await Promise.all([typesIn(send, options, { ...query, zones }, calls), pricing])
+  const asked = inGoogleWords(query)
+  const licensed = await licensedIn(means, query, types, calls)
+  const sold = types
+    .flatMap((type) => markets.map((market) => ({ ...type, market })))
+    .map((type) => ({
+      provider: "gcp",
+      region: options.region,
+      ...type,
+      ...without(priceOf(type), licensed.has(type.arch)),
+    }))
+    .filter((offer) => fits(offer, asked))
+  if (sold.length === 0 && silent[0] !== undefined) throw silent[0].error
+  for (const { zone, error } of silent)
+    calls.note?.(`${zone} is left out, because it does not answer: ${error.message}`)
+  return bootable(sold, query, options, calls)
+}
+
+/** Where the image is paid for as well, a price of the machine alone would be too low; the user's own table says what it says. */
+async function licensedIn(
+  { send, options }: OfferMeans,
+  { boots }: OfferQuery,
+  types: Types["types"],
+  calls: Calls,
+): Promise<ReadonlySet<Arch>> {
+  if (boots === undefined) return new Set()
+  const archs = [...new Set(types.map(({ arch }) => arch))]
+  return licensedArchs(send, options, { name: "default", archs, ...boots }, calls)
+}
+
+function without(price: Price, isLicensed: boolean): Price {
+  return isLicensed && price.priceSource !== OWN_TABLE ? {} : price
+}
+
+/** Those that boot from the disk that was asked for. What was named and does not is told. */
+function bootable(
+  sold: readonly Offer[],
+  { instanceTypes }: OfferQuery,
+  { disk }: GcpOptions,
+  calls: Calls,
+): readonly Offer[] {
+  const { type } = disk ?? {}
+  if (type === undefined) return sold
+  const fitting = sold.filter(({ instanceType }) => takesDisk(instanceType, type))
+  const others = [...new Set(sold.map(({ instanceType }) => instanceType))].filter((name) => !takesDisk(name, type))
+  if (others.length === 0) return sold
+  const shown = others.slice(0, MOST_SHOWN).join(", ")
+  if (fitting.length === 0) {
+    const message = `is "${type}", from which ${shown} cannot boot; leave it out, and each series gets what it takes`
+    throw new SpecError([{ option: "gcp.disk.type", value: type, message }])
+  }
+  if (instanceTypes !== undefined)
+    calls.note?.(`${shown} is left out, because it cannot boot from ${type} (gcp.disk.type)`)
+  return fitting
+}
+
+/** Types named in a message: enough to see which series it is. */
+const MOST_SHOWN = 5
+
+/** A GPU by Google's name ("nvidia-l4") is the one by the short name ("L4"), which offers have. */
+function inGoogleWords({ gpu, ...query }: OfferQuery): OfferQuery {
+  if (gpu?.name === undefined) return gpu === undefined ? query : { ...query, gpu }
+  return { ...query, gpu: { ...gpu, name: gpuNameOf(gpu.name.toLowerCase()) } }
+}

@@ -1,0 +1,174 @@
+import { SpecError, type SpecProblem } from "../../../src/errors.js"
+import { TAG } from "../../../src/fleet/tags.js"
+import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
+import { addressOf } from "./address.js"
+import { billingEndpoint } from "../offers/billing.js"
+import type { Send } from "../client/client.js"
+import { guestScript, isCloudConfig } from "./guest.js"
+import { type Images, imagesOf } from "./image.js"
+import { labelsOf, tagProblems } from "./labels.js"
+import { LONGEST_RUN_DAYS, METADATA_BYTES, METADATA_VALUE_BYTES } from "../limits.js"
+import { SPEC_KEY } from "../observe/console.js"
+import type { GcpOptions, GcpReservation } from "../options.js"
+
+/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
+export type Blueprint = {
+  readonly images: Images
+  readonly metadata: readonly { readonly key: string; readonly value: string }[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly place: { readonly network: string } | { readonly subnetwork: string }
+  readonly publicAddress: boolean
+  /** What the options say of each instance, in the API's own words. */
+  readonly properties: JsonObject
+  readonly disk: { readonly type?: string; readonly sizeGb?: number; readonly kmsKeyName?: string }
+  readonly reservation?: { readonly affinity: JsonObject; readonly isBound: boolean }
+  readonly localSsds: number
+  readonly accelerator?: { readonly type: string; readonly count: number }
+  readonly skipGuestOsShutdown: boolean
+  readonly overrides: JsonObject
+  readonly owner: { readonly [K in keyof Owner]: Owner[K] }
+}
+
+const ALL_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+
+/**
+ * Pins image, network, labels and startup script of one group. Makes nothing.
+ *
+ * @throws SpecError with all that Compute Engine would refuse of the request.
+ */
+export async function prepare(
+  send: Send,
+  options: GcpOptions,
+  request: { readonly owner: Owner; readonly group: GroupRequest },
+  calls: Calls,
+): Promise<Prepared> {
+  calls.signal.throwIfAborted()
+  const { owner, group } = request
+  const startup = startupOf(options, owner, group)
+  const items = [startup, ...loginItems(options)]
+  const problems = [
+    ...tagProblems(group, options.labels),
+    ...cloudConfigProblems(group),
+    ...sizeProblems(startup.value),
+    ...deadlineProblems(owner, calls.now()),
+  ]
+  if (problems.length > 0) throw new SpecError(problems)
+  const [{ images, notes }, address] = await Promise.all([
+    imagesOf(send, options, group, calls),
+    addressOf(send, options, group, calls),
+  ])
+  const spec = specItems(group, items)
+  const body: Blueprint = {
+    images,
+    metadata: [...items, ...spec.items],
+    labels: { ...labelsOf(group, options.labels), ...spec.labels },
+    place: placeOf(options),
+    publicAddress: address.given,
+    properties: propertiesOf(options),
+    disk: { ...options.disk },
+    ...reservationOf(options),
+    localSsds: options.localSsds ?? 0,
+    ...(options.accelerator === undefined ? {} : { accelerator: options.accelerator }),
+    skipGuestOsShutdown: options.skipGuestOsShutdown ?? false,
+    overrides: options.overrides ?? {},
+    owner: { ...owner },
+  }
+  return {
+    notes: [...notes, ...address.notes, ...spec.notes, ...priceNotes(options)],
+    body: JSON.parse(JSON.stringify(body)) as JsonObject,
+  }
+}
+
+function startupOf(
+  options: GcpOptions,
+  owner: Owner,
+  group: GroupRequest,
+): { readonly key: string; readonly value: string } {
+  if (isCloudConfig(group.startup)) return { key: "user-data", value: group.startup ?? "" }
+  return { key: "startup-script", value: guestScript(owner, group, options.region) }
+}
+
+function loginItems({ osLogin }: GcpOptions) {
+  return osLogin === undefined ? [] : [{ key: "enable-oslogin", value: osLogin ? "TRUE" : "FALSE" }]
+}
+
+interface SpecItems {
+  readonly items: Blueprint["metadata"]
+  readonly labels: Readonly<Record<string, string>>
+  readonly notes: readonly string[]
+}
+
+/** The group's spec travels with each instance, where there is room beside what the instance itself needs. */
+function specItems({ name, spec }: GroupRequest, others: Blueprint["metadata"]): SpecItems {
+  if (spec === undefined) return { items: [], labels: {}, notes: [] }
+  const labels = { [TAG.spec]: spec.digest }
+  const item = { key: SPEC_KEY, value: spec.text }
+  const all = [...others, item].reduce(
+    (sum, { key, value }) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  )
+  if (Buffer.byteLength(spec.text) <= METADATA_VALUE_BYTES && all < METADATA_BYTES) {
+    return { items: [item], labels, notes: [] }
+  }
+  const note = `the spec of group "${name}" is too large for an instance's metadata: who attaches by name must give it again`
+  return { items: [], labels, notes: [note] }
+}
+
+function placeOf({ network = "default", subnetwork, region }: GcpOptions): Blueprint["place"] {
+  if (subnetwork !== undefined) {
+    return { subnetwork: subnetwork.includes("/") ? subnetwork : `regions/${region}/subnetworks/${subnetwork}` }
+  }
+  return { network: network.includes("/") ? network : `global/networks/${network}` }
+}
+
+function propertiesOf({ serviceAccount, scopes = ALL_SCOPES, secureBoot }: GcpOptions): JsonObject {
+  return {
+    // Without an entry an instance acts as nobody, which is what most work needs.
+    ...(serviceAccount === undefined ? {} : { serviceAccounts: [{ email: serviceAccount, scopes }] }),
+    ...(secureBoot === undefined ? {} : { shieldedInstanceConfig: { enableSecureBoot: secureBoot } }),
+  }
+}
+
+function reservationOf({ reservation = "any" }: GcpOptions): Pick<Blueprint, "reservation"> {
+  const { name, provisioningModel }: GcpReservation =
+    typeof reservation === "string" ? { name: reservation } : reservation
+  if (name === "any" && typeof reservation === "string") return {}
+  const isNone = name === "none" && typeof reservation === "string"
+  const specific = { key: "compute.googleapis.com/reservation-name", values: [name] }
+  const affinity: JsonObject = isNone
+    ? { consumeReservationType: "NO_RESERVATION" }
+    : { consumeReservationType: "SPECIFIC_RESERVATION", ...specific }
+  return { reservation: { affinity, isBound: provisioningModel !== undefined } }
+}
+
+/** Where nobody can say what anything costs, that is what the plan says. */
+function priceNotes(options: GcpOptions): readonly string[] {
+  if (billingEndpoint(options) !== undefined) {
+    return [
+      "prices are your table's, else Google's list prices of vCPUs, memory, GPUs and local SSDs; boot disks come on top. What the Cloud Billing API does not tell (not enabled, or no sum of parts) has no price",
+    ]
+  }
+  if (options.prices !== undefined) return []
+  return ["prices are not known here; name them with gcp({ prices }) for budgets and cheapest-first"]
+}
+
+/** Nothing of ours is in the user's own cloud-config, so nothing of ours can be promised there. */
+function cloudConfigProblems({ name, startup, environment }: GroupRequest): readonly SpecProblem[] {
+  if (!isCloudConfig(startup) || Object.keys(environment).length === 0) return []
+  const message = "cannot be given beside a startup that is a #cloud-config; write it into that"
+  return [{ option: `groups.${name}.environment`, value: environment, message }]
+}
+
+function sizeProblems(script: string): readonly SpecProblem[] {
+  const bytes = Buffer.byteLength(script)
+  if (bytes <= METADATA_VALUE_BYTES) return []
+  const message = `startup, environment and Muster's own part are ${bytes} bytes; a metadata value takes ${METADATA_VALUE_BYTES}. Let startup fetch what is large`
+  return [{ option: "startup", message }]
+}
+
+function deadlineProblems({ deadline }: Owner, now: number): readonly SpecProblem[] {
+  const days = (Number(deadline) * 1000 - now) / 86_400_000
+  if (days <= LONGEST_RUN_DAYS) return []
+  const message = `ends in ${Math.ceil(days)} days; Compute Engine ends instances by itself after at most ${LONGEST_RUN_DAYS} days`
+  return [{ option: "maxLifetime", message }]
+}

@@ -1,0 +1,266 @@
+/** One HTTP request: read, compared with the contract, given to the world, and answered, or spoiled as its script wants it. */
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Json, JsonObject } from "../../../../src/provider.js"
+import { httpDate, type World, WorldError } from "../../../../src/simulator/index.js"
+import { isoTime } from "../../client/time.js"
+import { refusalOf } from "./answers.js"
+import { BILLING, SKUS_API, SKUS_PATH } from "../offers/billing.js"
+import { BULK } from "../launch/bulk.js"
+import { CATALOGUE, checkPlace } from "../offers/catalogue.js"
+import { CONSOLE } from "../observe/console.js"
+import type { Contract, Route } from "./contract.js"
+import { DISKS } from "../prepare/disks.js"
+import { masked } from "./fields.js"
+import type { Asked, Handler, WireSettings } from "./handler.js"
+import { INSERT } from "../launch/insert.js"
+import { INSTANCES } from "../observe/instances.js"
+import { byName } from "../observe/names.js"
+import { OPERATIONS } from "../launch/operation-reads.js"
+import { checkPermissions } from "./permissions.js"
+import { errorReply, Refusal } from "./refusals.js"
+
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...BULK,
+  ...INSTANCES,
+  ...DISKS,
+  ...OPERATIONS,
+  ...CATALOGUE,
+  "instances.insert": INSERT,
+  "instances.getSerialPortOutput": CONSOLE,
+  [SKUS_API]: BILLING,
+}
+
+/** One request and what was sent for it. */
+export interface Exchange {
+  readonly api: string
+  /** Names of the messages in the contract; empty for what has no route. */
+  readonly types: { readonly body?: string; readonly reply: string }
+  readonly method: string
+  readonly url: string
+  readonly body: Json
+  readonly status: number
+  readonly reply: Json
+}
+
+export interface Wire {
+  readonly world: World
+  readonly project: string
+  readonly contract: Contract
+  readonly settings: WireSettings
+  /** The only token that is accepted now; all and none when left out. */
+  token?: string
+  readonly onExchange?: (exchange: Exchange) => void
+  /** What the wire itself wrote that the contract does not allow: a mistake in it. */
+  readonly mistakes: string[]
+}
+
+interface Received {
+  readonly url: URL
+  readonly method: string
+  readonly text: string
+  readonly authorization: string | undefined
+}
+
+export async function serve(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
+  })
+  const now = wire.world.clock.now()
+  response.setHeader("date", httpDate(now, isoTime(now)))
+  let text = ""
+  request.setEncoding("utf8")
+  for await (const chunk of request) text += chunk as string
+  const url = new URL(request.url ?? "/", "http://wire")
+  const received = { url, text, method: request.method ?? "GET", authorization: request.headers.authorization }
+  const found = wire.contract.route(received.method, url.pathname)
+  try {
+    const reply = await answer(wire, received, found, gone.signal)
+    send(wire, response, received, { status: 200, reply, ...(found === undefined ? {} : { route: found.route }) })
+  } catch (error) {
+    if (gone.signal.aborted) return
+    if (error instanceof WorldError && spoil(error, response)) return
+    const refusal = errorReply(error, wire)
+    if (refusal.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(refusal.retryAfterMs / 1000))
+    send(wire, response, received, {
+      status: refusal.status,
+      reply: refusal.body,
+      ...(found === undefined ? {} : { route: found.route }),
+    })
+  }
+}
+
+/** The ledger, the faults and the buckets of the world see a request before it is looked at. */
+async function answer(
+  wire: Wire,
+  received: Received,
+  found: ReturnType<Contract["route"]>,
+  signal: AbortSignal,
+): Promise<Json> {
+  const { world, project, settings } = wire
+  const request = `${received.method} ${received.url.pathname}`
+  const api = found?.route.api ?? (request === `GET ${SKUS_PATH}` ? SKUS_API : request)
+  const query = Object.fromEntries(received.url.searchParams)
+  const parameters = { ...query, ...found?.parameters }
+  const body = parsed(received.text)
+  const asked: Asked = { world, project, settings, parameters, body: body ?? {} }
+  const handler = HANDLERS[api]
+  const serving = {
+    signal,
+    cost: handler?.cost(asked) ?? {},
+    ...(handler?.creates === true ? { latencyMs: world.latency.createMs } : {}),
+    ...(handler?.holdUntil === undefined
+      ? {}
+      : { holdUntil: (reply: () => Json) => handler.holdUntil?.(asked, reply()) ?? 0 }),
+  }
+  const holdMs = handler?.holdMs?.(asked) ?? 0
+  const reply = await world.serve(api, { ...parameters, body: asked.body }, serving, () => {
+    checkToken(wire, received)
+    if (api !== SKUS_API) checkRequest(wire, received, found?.route, { query, body, parameters })
+    if (settings.permissions !== undefined) checkPermissions(api, asked, settings.permissions)
+    if (handler === undefined) throw new Refusal(501, "notImplemented", `${api} is not part of this wire`)
+    checkPlace(asked)
+    checkReachable(asked)
+    checkScript(api, asked)
+    // A request that is held is answered with what is known when it is let go.
+    if (holdMs > 0) return () => handler.answer(asked)
+    const now = handler.answer(asked)
+    return () => now
+  })
+  if (holdMs > 0) await world.clock.serve(holdMs, signal)
+  return masked(reply(), query.fields)
+}
+
+/** What may be read in another project: public images, the network of a shared VPC. */
+const OTHERS_TOO = /^(images|routers|networks|subnetworks)\./
+
+interface Given {
+  readonly query: Readonly<Record<string, string>>
+  readonly parameters: Readonly<Record<string, string>>
+  readonly body: JsonObject | undefined
+}
+
+/** @throws Refusal for what asks a zone that does not answer: what is asked of one zone has no half answers. */
+function checkReachable({ parameters: { zone = "" }, settings }: Asked): void {
+  if (settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
+}
+
+/** @throws Refusal that a script wants for such a request. What makes instances asks for each of its places. */
+function checkScript(api: string, { world, settings, parameters }: Asked): void {
+  if (api in BULK) return
+  const { zone, instance = "" } = parameters
+  const pool = zone === undefined ? undefined : byName(world, zone, instance)
+  const { instanceType, market } = pool ?? {}
+  const known = { ...(zone && { zone }), ...(instanceType && { instanceType }), ...(market && { market }) }
+  const answer = settings.answers.next(api, "whole", known)
+  if (answer !== undefined) throw refusalOf(answer)
+}
+
+function checkToken({ token }: Wire, { authorization }: Received): void {
+  if (token === undefined || authorization === `Bearer ${token}`) return
+  const message =
+    "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."
+  throw new Refusal(401, "authError", message)
+}
+
+/** For which project, and whether the message is one of the contract's. */
+function checkRequest(
+  wire: Wire,
+  received: Received,
+  route: Route | undefined,
+  { query, parameters, body }: Given,
+): void {
+  if (route === undefined)
+    throw new Refusal(404, "notFound", `The requested URL ${received.url.pathname} was not found on this server.`)
+  const { project } = parameters
+  if (project !== wire.project && !OTHERS_TOO.test(route.api))
+    throw new Refusal(
+      404,
+      "notFound",
+      `The resource 'projects/${project}' was not found: failed to find project ${project}`,
+    )
+  if (received.text !== "" && body === undefined) throw new Refusal(400, "parseError", "Invalid JSON payload received.")
+  const problems = [
+    ...wire.contract.checkParameters(route, query),
+    ...(route.body === undefined ? [] : wire.contract.check(bodyType(route), body ?? {}, "resource")),
+  ]
+  if (problems.length > 0) throw new Refusal(400, "badRequest", `Invalid JSON payload received. ${problems.join("; ")}`)
+}
+
+/** The body's message is named by its field: "bulkInsertInstanceResourceResource" is a BulkInsertInstanceResource. */
+function bodyType({ body = "" }: Route): string {
+  const name = body.replace(/Resource$/, "")
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`
+}
+
+/** Undefined for what is no JSON object; an empty text, or the package's `""`, is no body. */
+function parsed(text: string): JsonObject | undefined {
+  if (text === "" || text === '""') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null ? (value as JsonObject) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+interface Sent {
+  readonly status: number
+  readonly reply: Json
+  readonly route?: Route
+}
+
+function send(wire: Wire, response: ServerResponse, received: Received, { status, reply, route }: Sent): void {
+  if (status === 200 && route !== undefined) wire.mistakes.push(...wire.contract.check(route.reply, sampled(reply)))
+  const types = {
+    reply: status === 200 ? (route?.reply ?? "") : "",
+    ...(route?.body === undefined ? {} : { body: bodyType(route) }),
+  }
+  const { url, method, text } = received
+  wire.onExchange?.({
+    api: route?.api ?? "",
+    types,
+    method,
+    url: `${url.pathname}${url.search}`,
+    body: parsed(text) ?? {},
+    status,
+    reply,
+  })
+  response.writeHead(status, { "content-type": "application/json; charset=UTF-8", server: "ESF" })
+  response.end(JSON.stringify(reply))
+}
+
+/** Items of a list are written by one function: some of a page stand for all. */
+export function sampled(reply: Json): Json {
+  const { items } = reply as { readonly items?: Json }
+  return Array.isArray(items) ? { ...(reply as JsonObject), items: items.slice(0, SAMPLE) } : reply
+}
+
+const SAMPLE = 20
+
+/** An answer that does not arrive whole; false when the error is a refusal with an answer. */
+function spoil(error: WorldError, response: ServerResponse): boolean {
+  switch (error.kind) {
+    case "lost":
+      response.destroy()
+      return true
+    case "cut": {
+      const body = Buffer.from(JSON.stringify((error.reply as () => Json)()))
+      response.writeHead(200, {
+        "content-type": "application/json; charset=UTF-8",
+        "content-length": String(body.length),
+      })
+      response.write(body.subarray(0, body.length / 2), () => response.destroy())
+      return true
+    }
+    case "garbled":
+      // A login page of some proxy.
+      response.writeHead(200, { "content-type": "text/html" })
+      response.end(
+        "<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.</p></body></html>",
+      )
+      return true
+    default:
+      return false
+  }
+}

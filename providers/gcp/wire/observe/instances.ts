@@ -1,0 +1,127 @@
+/** instances.get, list, aggregatedList and delete. */
+import type { JsonObject } from "../../../../src/provider.js"
+import type { World, WorldInstance } from "../../../../src/simulator/index.js"
+import { errorOf, type ScriptedAnswer } from "../client/answers.js"
+import { remember, remembered } from "../launch/bulk.js"
+import { filterOf } from "../client/filter.js"
+import type { Asked, Handler } from "../client/handler.js"
+import { instanceJson, noticed } from "./instance-json.js"
+import { statusOf } from "../launch/inserts.js"
+import { byName } from "./names.js"
+import { asItIs, operationJson, type Outcome, startOperation } from "../launch/operations.js"
+import { listReply, pageOf } from "../client/paging.js"
+import { notFound } from "../client/refusals.js"
+
+/** What is gone is in no list, and every other reader is told that it was not found. */
+function shown(world: World, filter: string | undefined, zones: readonly string[]): readonly WorldInstance[] {
+  const found = world.visible({ tags: filterOf(filter).labels, zones })
+  return found.filter(({ state }) => state !== "terminated")
+}
+
+function instancesPage(asked: Asked, zones: readonly string[]) {
+  const { world, project, parameters } = asked
+  const preempted = noticed(world)
+  const { isLabels } = filterOf(parameters.filter)
+  const write = (instance: WorldInstance) => instanceJson(instance, project, preempted)
+  return pageOf(asked, shown(world, parameters.filter, zones), write, isLabels && parameters.orderBy === undefined)
+}
+
+const list: Handler = {
+  cost: () => ({ reads: 1 }),
+  answer(asked) {
+    const zone = asked.parameters.zone ?? ""
+    return listReply(asked, "instanceList", `zones/${zone}/instances`, instancesPage(asked, [zone]))
+  },
+}
+
+const aggregatedList: Handler = {
+  cost: () => ({ "heavy-global": 1 }),
+  answer(asked) {
+    const { world, project, settings } = asked
+    const reachable = world.settings.zones.filter((zone) => !settings.unreachable.has(zone))
+    const { items, next } = instancesPage(asked, reachable)
+    const scopes = reachable.map((zone) => [
+      `zones/${zone}`,
+      scopeJson(
+        items.filter((item) => String(item.zone).endsWith(`/${zone}`)),
+        zone,
+      ),
+    ])
+    const missing = partOf(asked)
+    return {
+      kind: "compute#instanceAggregatedList",
+      id: `projects/${project}/aggregated/instances`,
+      items: { ...(Object.fromEntries(scopes) as JsonObject), ...missing.items },
+      ...next,
+      ...missing.rest,
+    }
+  },
+}
+
+/** What a list of the whole project says of zones that did not answer: their names, and a warning in place of their items. */
+export function partOf({ world, settings }: Asked): { readonly items: JsonObject; readonly rest: JsonObject } {
+  const scopes = world.settings.zones.filter((zone) => settings.unreachable.has(zone)).map((zone) => `zones/${zone}`)
+  const items = scopes.map((scope) => {
+    const data = [{ key: "scope", value: scope }]
+    return [scope, { warning: { code: "UNREACHABLE", message: `The scope '${scope}' is unreachable.`, data } }] as const
+  })
+  return { items: Object.fromEntries(items), rest: scopes.length === 0 ? {} : { unreachables: scopes } }
+}
+
+function scopeJson(instances: readonly JsonObject[], zone: string): JsonObject {
+  if (instances.length > 0) return { instances }
+  const message = `There are no results for scope 'zones/${zone}' on this page.`
+  return { warning: { code: "NO_RESULTS_ON_PAGE", message, data: [{ key: "scope", value: `zones/${zone}` }] } }
+}
+
+/** By name, as everything of Compute Engine is. @throws Refusal when there is none, or none any more. */
+export function find({ world, project, parameters }: Asked): WorldInstance {
+  const { zone = "", instance: name = "" } = parameters
+  const found = byName(world, zone, name)
+  if (found === undefined || found.state === "terminated")
+    throw notFound(`projects/${project}/zones/${zone}/instances/${name}`)
+  return found
+}
+
+const get: Handler = {
+  cost: () => ({ reads: 1 }),
+  answer: (asked) => instanceJson(find(asked), asked.project, noticed(asked.world)),
+}
+
+/** The end of an operation that did nothing. */
+export function failed(answer: ScriptedAnswer): Pick<Outcome, "error"> {
+  const error = errorOf(answer)
+  return { error: { status: answer.status ?? statusOf(error), errors: [error] } }
+}
+
+const remove: Handler = {
+  cost: () => ({ writes: 1 }),
+  answer(asked) {
+    const { world, project, parameters, settings } = asked
+    const { zone = "", instance: name = "", requestId } = parameters
+    const scope = `delete/${zone}/${name}`
+    const before = remembered(asked, scope)
+    if (before !== undefined) return operationJson(asItIs(world, before), project)
+    const { id, instanceType, market } = find(asked)
+    const failing = settings.answers.next("instances.delete", "operation", { zone, instanceType, market })
+    if (failing === undefined) world.terminate([id])
+    const outcome = { scope: `zones/${zone}`, type: "delete", target: `zones/${zone}/instances/${name}`, targetId: id }
+    const named = requestId === undefined ? {} : { requestId }
+    // Of one that goes well its instance knows when it is done.
+    const doneInMs = failing === undefined ? Number.POSITIVE_INFINITY : world.draw(settings.operationMs)
+    const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, doneInMs, {
+      ...outcome,
+      ...named,
+      ...(failing === undefined ? {} : failed(failing)),
+    })
+    remember(asked, scope, operation)
+    return operationJson(operation, project)
+  },
+}
+
+export const INSTANCES: Readonly<Record<string, Handler>> = {
+  "instances.list": list,
+  "instances.aggregatedList": aggregatedList,
+  "instances.get": get,
+  "instances.delete": remove,
+}

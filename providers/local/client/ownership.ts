@@ -1,0 +1,132 @@
+/**
+ * Who holds a cluster's name. Each claim is a file with the next number, made whole and exclusively, and the highest
+ * counts: so of two that claim at the same moment exactly one gets it, and nothing is ever removed to make way.
+ */
+import { readdir } from "node:fs/promises"
+import { join } from "node:path"
+import { OwnershipError, RejectedError } from "../../../src/errors.js"
+import { TAG } from "../../../src/fleet/tags.js"
+import type { Owner } from "../../../src/provider.js"
+import { clusterKey, createWhole, type Layout, readText, unlessMissing } from "./directory.js"
+import type { Host } from "./host.js"
+import { observeAll } from "../observe/instance.js"
+
+export interface NameClaim {
+  readonly number: number
+  readonly cluster: string
+  readonly owner: string
+  readonly uid: string
+  readonly generation: number
+  readonly claim: string
+  /** "<pid> <start>" of the process that claimed it. */
+  readonly maker: string
+  /** Milliseconds since 1970. */
+  readonly claimedAt: number
+  /** The cluster's, in seconds since 1970: until then it may live without instances. Earlier versions wrote none. */
+  readonly deadline?: string
+}
+
+const FILE = /^claim-(\d+)$/
+
+/** The claim that counts; undefined when nobody ever claimed the name. */
+export async function currentClaim(layout: Layout, key: string): Promise<NameClaim | undefined> {
+  const { path } = layout.cluster(key)
+  const files = (await unlessMissing(readdir(path))) ?? []
+  const number = Math.max(0, ...files.map((file) => Number(FILE.exec(file)?.[1] ?? 0)))
+  const text = number === 0 ? undefined : await readText(join(path, `claim-${number}`))
+  return text === undefined ? undefined : { ...parseClaim(join(path, `claim-${number}`), text), number }
+}
+
+const TEXTS = ["cluster", "owner", "uid", "claim", "maker"] as const
+
+function parseClaim(path: string, text: string): Omit<NameClaim, "number"> {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  const fields = typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+  const isWhole = TEXTS.every((field) => typeof fields[field] === "string") && typeof fields.generation === "number"
+  if (isWhole) return value as Omit<NameClaim, "number">
+  throw new RejectedError(`reading ${path}: this is no claim of a cluster's name; look what it is, and remove it`, {
+    code: "BadClaim",
+  })
+}
+
+/**
+ * Claims the owner's generation; the same claim twice is one.
+ *
+ * @returns whether the cluster was taken over from an earlier generation.
+ * @throws OwnershipError when another claim has this generation or a later one, or another uid has this name and lives.
+ */
+export async function claimName(layout: Layout, host: Host, owner: Owner, now: number): Promise<boolean> {
+  const key = clusterKey(owner)
+  const { path, making } = layout.cluster(key)
+  for (;;) {
+    const current = await currentClaim(layout, key)
+    if (current !== undefined && isSame(current, owner)) return false
+    if (current !== undefined) await refuseIfHeld(layout, host, owner, current, now)
+    const { cluster, uid, generation, claim, deadline } = owner
+    const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now, deadline }
+    const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
+    // When somebody else was first, theirs is the current one: look again.
+    if (await createWhole(file, making, JSON.stringify(mine))) return current?.uid === uid
+  }
+}
+
+/** Throws OwnershipError unless the owner's claim is the one that counts. */
+export async function verifyClaim(layout: Layout, owner: Owner, doing: string): Promise<void> {
+  const current = await currentClaim(layout, clusterKey(owner))
+  if (current !== undefined && isSame(current, owner)) return
+  if (current === undefined) {
+    const message = `${doing}: ${nameOf(owner)} is no longer held by ${owner.uid}: its claim was removed, as by \`muster delete\``
+    throw new OwnershipError(`${message}; make a new cluster to launch again`, { code: "ClaimLost", gone: true })
+  }
+  throw new OwnershipError(
+    `${doing}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; it is held by ${describe(current)}`,
+    { code: "ClaimLost" },
+  )
+}
+
+function isSame(current: NameClaim, owner: Owner): boolean {
+  return current.uid === owner.uid && current.generation === owner.generation && current.claim === owner.claim
+}
+
+async function refuseIfHeld(layout: Layout, host: Host, owner: Owner, current: NameClaim, now: number): Promise<void> {
+  if (current.uid === owner.uid) {
+    if (current.generation < owner.generation) return
+    throw new OwnershipError(
+      `claiming ${nameOf(owner)} for generation ${owner.generation}: it is held by ${describe(current)}; ` +
+        "attach again to take it over with a later generation",
+      { code: "ClaimHeld" },
+    )
+  }
+  const live = await instancesOf(layout, host, current)
+  if (live === 0 && !host.isAlive(current.maker)) return
+  const ageS = Math.round((now - current.claimedAt) / 1000)
+  throw new OwnershipError(
+    `claiming ${nameOf(owner)}: a cluster with that name lives already, claimed ${ageS} s ago by ${describe(current)}, ` +
+      `with ${live} instances; attach to it, close it, or choose another name or owner`,
+    { code: "NameTaken" },
+  )
+}
+
+/** How many instances the holder of this claim still has. */
+export async function instancesOf(layout: Layout, host: Host, claim: Pick<NameClaim, "cluster" | "owner" | "uid">) {
+  const sightings = await observeAll(layout, host)
+  return sightings.filter(({ record, state }) => {
+    const { tags } = record
+    const theirs = tags[TAG.cluster] === claim.cluster && tags[TAG.owner] === claim.owner && tags[TAG.uid] === claim.uid
+    return theirs && state !== "terminated" && state !== "gone"
+  }).length
+}
+
+function nameOf(owner: Pick<Owner, "cluster" | "owner">): string {
+  return `the name ${owner.cluster} (owner ${owner.owner})`
+}
+
+function describe(claim: NameClaim): string {
+  const [pid = "?"] = claim.maker.split(" ")
+  return `process ${pid} with generation ${claim.generation} of ${claim.uid}`
+}

@@ -1,0 +1,311 @@
+import { bootLogText } from "./boot-log.js"
+import { lookingText } from "../client/looking.js"
+
+/**
+ * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
+ * take seconds to start and gigabytes to keep; three shells, two sleeps and a dd for each instance take neither.
+ *
+ * Four roles of one script:
+ * - `watch`: the leader of the supervisors' process group. It does nothing but read the pipe that its `supervise` holds
+ *   open, so that the death of that one wakes it at once, without polling; then it ends the instance.
+ * - `supervise`: starts the instance, waits for SIGTERM, the deadline or the end of an unrenewed lease, ends the instance.
+ * - `run`: the anchor, leader of a session and process group of its own with the user's script in it. It stays until the
+ *   end (as a sleep that ignores SIGTERM), so that the group's number cannot become somebody else's meanwhile.
+ * - `reap`: started by an adapter when neither of the first two is left.
+ *
+ * Whoever ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads `ending`; so
+ * at least one sees the other, and no script starts after the end. The same order holds between `terminating`, written by
+ * the adapter, and `supervisor`.
+ */
+export const supervisorText = `#!/bin/sh
+# Supervises one instance of Muster's local provider: sh supervise.sh watch|supervise|run|reap <its directory>
+set -u
+mode=$1
+here=$2
+. "$here/settings" || exit 1
+sleeper=
+lease_said=
+
+boot=-
+[ -r /proc/sys/kernel/random/boot_id ] && read -r boot </proc/sys/kernel/random/boot_id
+
+# Files are written by printf, never by : or exec, because a failed redirection of those ends the shell (POSIX, 2.8.1).
+
+# Sets found to "<pid> <start>" of the living process $1: a number alone may be somebody else's by now.
+# Fields 3 and 22 of proc_pid_stat(5); a name in field 2 may hold blanks and brackets, so what follows the last one counts.
+identify() {
+  found=
+  if [ -r /proc/self/stat ]; then
+    stat=
+    read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+    pid=$1
+    set -f
+    set -- \${stat##*) }
+    set +f
+    [ $# -ge 20 ] || return 1
+    case $1 in Z | X) return 1 ;; esac
+    pgrp=$3
+    found="$pid \${20}@$boot"
+  else
+    start=$(LC_ALL=C ps -o lstart= -p "$1" | tr -s ' ' _) && found="$1 \${start%_}"
+    pgrp=
+  fi
+}
+
+record() {
+  identify "$$" && printf '%s\\n' "$found" 2>/dev/null >"$here/$1"
+}
+
+# Whether the process whose identity is in file $1 still lives; sets known to its pid.
+alive_in() {
+  known= since=
+  read -r known since 2>/dev/null <"$1" || return 1
+  identify "$known" && [ "$found" = "$known $since" ]
+}
+
+alive() {
+  alive_in "$here/$1"
+}
+
+${lookingText}
+# SIGCONT after it, because a stopped process takes nothing but SIGKILL. No --: dash's kill knows none there.
+strike_group() {
+  alive group || return 0
+  kill "-$1" "-$anchor" 2>/dev/null
+  kill -CONT "-$anchor" 2>/dev/null
+}
+
+# SIGTERM once for each that has left the group: a second one makes many programs give up their clean end.
+ask_strays() {
+  for stray in $members; do
+    case $asked in *" $stray "*) continue ;; esac
+    asked="$asked$stray "
+    identify "$stray" || continue
+    [ "$pgrp" = "$anchor" ] && continue
+    kill -TERM "$stray" 2>/dev/null
+    kill -CONT "$stray" 2>/dev/null
+  done
+}
+
+# A script that threw its environment away is found by no look, but has its grace like others.
+script_ended() {
+  [ -e "$here/exited" ] || [ ! -e "$here/startup.sh" ] || ! alive group
+}
+
+# Until two looks in a row find nobody: one alone can miss a process that forks and exits while it is under way.
+strike_all() {
+  pause=0.05
+  while [ "$quiet" -lt 2 ]; do
+    find_members
+    if [ -z "$members" ]; then
+      quiet=$((quiet + 1))
+      continue
+    fi
+    quiet=0
+    kill -KILL $members 2>/dev/null
+    sleep "$pause"
+    case $pause in 0.05) pause=0.2 ;; *) pause=1 ;; esac
+  done
+  strike_group KILL
+}
+
+end() {
+  trap '' TERM INT HUP
+  trap : USR1
+  [ -n "$sleeper" ] && kill "$sleeper" 2>/dev/null
+  printf '' 2>/dev/null >"$here/ending"
+  anchor= since=
+  read -r anchor since 2>/dev/null <"$here/group"
+  quiet=0
+  asked=' '
+  asks=0
+  me="$$ 0"
+  identify "$$" && me=$found
+  who=\${me#* }
+  who=$$-\${who%@*}
+  strike_group TERM
+  for pause in $pauses; do
+    sleep "$pause"
+    find_members
+    if [ -z "$members" ] && script_ended; then
+      quiet=1
+      break
+    fi
+    ask_strays
+  done
+  strike_all
+  bury
+  # The supervisors' own group, this shell in it: nothing is left.
+  kill -KILL 0
+}
+
+# Nobody else frees them while the directory is there; but a supervisor that was killed may have, and then they may be
+# somebody else's by now. A claim's target begins with whose it is.
+free_claims() {
+  if [ "$mode" = supervise ]; then
+    rm -f "$claims/$address_claim" "$claims/$slot_claim"
+    return
+  fi
+  for claim in "$address_claim" "$slot_claim"; do
+    case $(readlink "$claims/$claim") in "$name"/*) rm -f "$claims/$claim" ;; esac
+  done
+}
+
+# A failed boot keeps its directory, so that why can be read, until it is terminated. Else the name is written down as
+# spent before the directory goes, in one rename: at every moment a replayed launch finds one or the other.
+bury() {
+  [ -d "$here" ] || return 0
+  free_claims
+  if [ -e "$here/failure" ] && [ ! -e "$here/terminating" ]; then
+    rm -rf "$here/work"
+    printf '' 2>/dev/null >"$here/ended"
+    return 0
+  fi
+  read -r line 2>/dev/null <"$here/$record_file" && printf '%s\\n' "$line" 2>/dev/null >"$spent/$name"
+  grave=$trash/$name.$$
+  mv "$here" "$grave" 2>/dev/null || { [ -d "$here" ] && grave=$here; } || return 0
+  rm -rf "$grave"
+}
+
+watch() {
+  trap : TERM INT HUP
+  identify "$$"
+  set -C
+  printf '%s\\n' "$found" 2>/dev/null >"$here/watchdog" || exit 0
+  set +C
+  : "$(exec /bin/sh "$0" supervise "$here")"
+  [ -d "$here" ] && [ ! -e "$here/ended" ] && end
+}
+
+supervise() {
+  trap end TERM
+  trap : INT HUP
+  record supervisor || exit 1
+  [ -e "$here/terminating" ] && end
+  start_anchor
+  while :; do
+    tell_time
+    left=$((deadline - now))
+    [ "$left" -gt 0 ] || end
+    if lease_over; then
+      nap "$(jitter_now)"
+      lease_over && end
+      continue
+    fi
+    [ "$left" -lt "$look_s" ] || left=$look_s
+    nap "$left"
+    [ ! -e "$here/group" ] || alive group || end
+  done
+}
+
+# Sets now to the seconds since 1970, in true time where it can be told: the clock of day may be set at any moment.
+tell_time() {
+  uptime=
+  if [ "$boot" = "$clock_boot" ] && [ "$boot" != - ] && read -r uptime rest 2>/dev/null </proc/uptime; then
+    now=$((clock_base + \${uptime%%.*}))
+  else
+    now=$(date +%s)
+  fi
+}
+
+nap() {
+  MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce sleep "$1" >/dev/null &
+  sleeper=$!
+  wait "$sleeper"
+  sleeper=
+}
+
+# Whether there is a lease and nobody has renewed it, in true time. Who renews it writes what the clock of day shows then; that may
+# have been set since. A file that cannot be read, or is being written, changes nothing.
+lease_over() {
+  [ -n "$lease_end" ] || return 1
+  renewed=
+  read -r renewed 2>/dev/null <"$here/lease"
+  tell_time
+  case $renewed in
+  '' | *[!0-9]* | "$lease_said") ;;
+  *)
+    [ -z "$lease_said" ] && [ "$renewed" = "$lease_end" ] || put_off_lease
+    lease_said=$renewed
+    ;;
+  esac
+  [ "$lease_end" -le "$now" ]
+}
+
+put_off_lease() {
+  lease_left=$((renewed - $(date +%s)))
+  [ "$lease_left" -ge "$lease_least" ] || lease_left=$lease_least
+  lease_end=$((now + lease_left))
+}
+
+jitter_now() {
+  printf '%s' "$(($(od -An -N2 -tu2 /dev/urandom) % (jitter + 1)))"
+}
+
+# In the foreground, by setsid -f: what a shell starts with & ignores SIGINT for good, and so would all that it starts.
+# Without that option setsid ignores SIGINT; without setsid (macOS) job control makes the group.
+# The nonce goes to the anchor alone: with it in this shell's own environment each look would find itself.
+start_anchor() {
+  if ! (anchored setsid -f /bin/sh "$0" run "$here"); then
+    if command -v setsid >/dev/null; then
+      anchored setsid /bin/sh "$0" run "$here" &
+    else
+      set -m
+      anchored /bin/sh "$0" run "$here" &
+      set +m
+    fi
+  fi
+}
+
+# For a subshell: replaces it, so that with job control the anchor itself leads the group.
+anchored() {
+  export MUSTER_SUPERVISES= MUSTER_INSTANCE="$nonce"
+  exec "$@" </dev/null >/dev/null 2>&1
+}
+
+run() {
+  trap : TERM INT HUP
+  record group || exit 1
+  [ -e "$here/ending" ] && exit 0
+  if [ -e "$here/startup.sh" ]; then
+    run_logged
+    status=$?
+    printf '' >"$here/exited"
+    if [ "$status" -ne 0 ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ]; then
+      printf 'exit %s\\n' "$status" >"$here/failure"
+      alive supervisor && kill -TERM "$known"
+    fi
+  fi
+  trap '' TERM INT HUP
+  exec sleep 2147483647
+}
+
+${bootLogText}
+start_script() (
+  cd "$here/work" || exit 1
+  set -- /bin/sh "$here/startup.sh"
+  # A first line that names an interpreter counts, as on every cloud; where files here may not be run (noexec), sh takes it.
+  first=
+  IFS= read -r first <"$2"
+  case $first in '#!'*)
+    chmod u+x "$2"
+    [ -x "$2" ] && shift
+    ;;
+  esac
+  unset LC_ALL MUSTER_SUPERVISES
+  # Positional from here on: the user's own variables may have any name, PATH and here among them.
+  . "$here/environment"
+  exec "$@"
+)
+
+case $mode in
+watch) watch ;;
+supervise) supervise ;;
+run) run ;;
+reap)
+  record reaper
+  end
+  ;;
+esac
+exit
+`

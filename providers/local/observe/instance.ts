@@ -1,0 +1,157 @@
+/** What an instance's directory and this machine's processes, looked at together, say of it. */
+import { readdirSync, readFileSync } from "node:fs"
+import { open, readdir, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { TAG } from "../../../src/fleet/tags.js"
+import type { Failure, InstanceState } from "../../../src/provider.js"
+import { isPlainName, type Layout, readText, unlessMissing } from "../client/directory.js"
+import { unlessGone } from "../client/errors.js"
+import type { Host } from "../client/host.js"
+import { leaseName } from "../end/lease.js"
+import { type InstanceRecord, PROVIDER, parseRecord, REGION, recordName } from "../client/record.js"
+import { isInstance } from "../client/safe.js"
+
+/**
+ * Instances read in one turn of the event loop, some 3 ms. They are read synchronously: their files are small and in memory, and
+ * a thousand of them read by Node's threads would take seven times as much of the processor, all of it while they end.
+ */
+const READ_AT_ONCE = 32
+/** As much of a boot log as an error message shows, and as `consoleLog` returns (as much as EC2's console output). */
+const MESSAGE_LINES = 10
+const MESSAGE_BYTES = 2048
+export const CONSOLE_BYTES = 64 * 1024
+
+/** `gone`: no process is left and nothing keeps its directory; whoever sees it may remove that. */
+export type SightedState = InstanceState | "gone"
+
+export interface Sighting {
+  readonly record: InstanceRecord
+  readonly state: SightedState
+  /** Nobody has started to supervise it. */
+  readonly untouched: boolean
+  readonly endedAt?: number
+  readonly failure?: Failure
+}
+
+/** What decides an instance's state. */
+export interface Facts {
+  /** A watchdog has begun. */
+  readonly started: boolean
+  /** The anchor has begun, so the user's script runs or has run. */
+  readonly anchored: boolean
+  /** A watchdog, supervisor or reaper lives. */
+  readonly supervised: boolean
+  /** A process of the instance lives. */
+  readonly populated: boolean
+  /** Somebody has begun to end it. */
+  readonly ending: boolean
+  /** Its boot failed, and nobody has asked for its termination since. */
+  readonly failed: boolean
+}
+
+/** The state that follows. Processes that nobody is ending run, whatever was asked before: so it is asked again. */
+export function stateOf(facts: Facts): SightedState {
+  if (facts.supervised) return facts.ending ? "terminating" : facts.anchored ? "running" : "pending"
+  if (facts.populated) return "running"
+  if (facts.failed) return "terminated"
+  return facts.started || facts.ending ? "gone" : "pending"
+}
+
+/** All instances under the root. What is no instance's directory is left out. */
+export async function observeAll(layout: Layout, host: Host, names?: readonly string[]): Promise<readonly Sighting[]> {
+  const entries = names ?? (await unlessMissing(readdir(layout.instances))) ?? []
+  const sightings: Sighting[] = []
+  for (const [index, name] of entries.entries()) {
+    // Anything that Node's threads do lets others have their turn.
+    if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await unlessMissing(stat(layout.instances))
+    const sighting = await observe(layout, host, name)
+    if (sighting !== undefined) sightings.push(sighting)
+  }
+  return sightings
+}
+
+/** One instance; undefined when there is none with this name. */
+export async function observe(layout: Layout, host: Host, name: string): Promise<Sighting | undefined> {
+  if (!isPlainName(name) || !isInstance(layout, name)) return undefined
+  const here = layout.instance(name)
+  const files = new Set(unlessGone(() => readdirSync(here)) ?? [])
+  if (!files.has(recordName)) return undefined
+  const text = textOf(join(here, recordName))
+  if (text === undefined) return undefined
+  const record = withLease(here, files, parseRecord(join(here, recordName), text))
+  const facts = factsOf(here, host, files, record)
+  const sighting = { record, state: stateOf(facts), untouched: !facts.started }
+  return files.has("failure") ? { ...sighting, ...(await failureOf(here, record)) } : sighting
+}
+
+/** The end of a lease is the one thing in its tags that changes. */
+function withLease(here: string, files: ReadonlySet<string>, record: InstanceRecord): InstanceRecord {
+  const text = files.has(leaseName) ? textOf(join(here, leaseName)) : undefined
+  const until = Number(text)
+  return until > 0 ? { ...record, tags: { ...record.tags, [TAG.lease]: String(until) } } : record
+}
+
+function factsOf(here: string, host: Host, files: ReadonlySet<string>, record: InstanceRecord): Facts {
+  const lives = (file: string) => files.has(file) && host.isAlive(textOf(join(here, file)))
+  // Empty while it is being written: as long as nobody stands in it, nobody has begun.
+  const started = files.has("watchdog") && textOf(join(here, "watchdog")) !== ""
+  const known = lives("supervisor") || lives("watchdog") || lives("reaper")
+  // To search all processes takes milliseconds: only for what nobody is known to supervise.
+  const found = known || !started ? undefined : host.withNonce(record.nonce)
+  const supervised = known || (found?.supervisors.length ?? 0) > 0
+  // Whoever asked may have been killed before it could tell the supervisor: then nobody is ending it.
+  const asked = files.has("terminating") && (!supervised || lives("terminating"))
+  return {
+    started,
+    anchored: files.has("group"),
+    supervised,
+    populated: known || (found?.members.length ?? 0) > 0 || lives("group"),
+    ending: asked || files.has("ending") || files.has("failure"),
+    failed: files.has("failure") && !files.has("terminating"),
+  }
+}
+
+/** A file's text; undefined when there is no such file (any more). */
+function textOf(path: string): string | undefined {
+  return unlessGone(() => readFileSync(path, "utf8"))
+}
+
+async function failureOf(here: string, record: InstanceRecord): Promise<Pick<Sighting, "failure" | "endedAt">> {
+  const code = (await readText(join(here, "failure")))?.trim() || "exit unknown"
+  const failedAt = await unlessMissing(stat(join(here, "failure")))
+  const tail = ((await readTail(join(here, "boot.log"), MESSAGE_BYTES)) ?? "").trim().split("\n").slice(-MESSAGE_LINES)
+  const { zone, instanceType } = record
+  const failure: Failure = {
+    reason: "boot",
+    count: 1,
+    scope: { provider: PROVIDER, region: REGION, zone, instanceType },
+    // The script failed, not the machine: it would fail on any offer, and none is worse for it.
+    ttlMs: 0,
+    code,
+    message: `booting ${record.name}: its startup script ended with ${code}; the last of its log:\n${tail.join("\n")}`,
+  }
+  return { failure, ...(failedAt === undefined ? {} : { endedAt: Math.round(failedAt.mtimeMs) }) }
+}
+
+/** When and why it ended, as far as it has and that is known. */
+export function endOf({ failure, endedAt }: Sighting): Pick<Sighting, "failure" | "endedAt"> {
+  return { ...(failure === undefined ? {} : { failure }), ...(endedAt === undefined ? {} : { endedAt }) }
+}
+
+/** The last bytes of a file; undefined when there is no such file. */
+export async function readTail(path: string, bytes: number): Promise<string | undefined> {
+  const file = await unlessMissing(open(path, "r"))
+  if (file === undefined) return undefined
+  try {
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.min(size, bytes)),
+      0,
+      undefined,
+      Math.max(0, size - bytes),
+    )
+    return buffer.toString("utf8", 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,202 @@
+/** The door: input from outside is checked once, and all that is wrong with it is said at once. */
+import { createRequire } from "node:module"
+import type * as Zod from "zod"
+import { isOwn, ruleOf } from "./allowed.js"
+import { SpecError, type SpecProblem } from "../errors.js"
+import type { JsonObject } from "../provider.js"
+
+export type Z = typeof Zod.z
+
+let loaded: Z | undefined
+
+/** zod, at its first use: it takes 75 to 140 ms to load, longer than the rest of this library. */
+export function zod(): Z {
+  loaded ??= (createRequire(import.meta.url)("zod") as { z: Z }).z
+  return loaded
+}
+
+/** By the function that makes it: making a schema takes longer than to read with it. */
+const schemas = new WeakMap<object, unknown>()
+
+/** A function's schema, which depends on nothing but zod. */
+function schemaFrom<T>(schemaOf: (z: Z) => Zod.ZodType<T>): Zod.ZodType<T> {
+  const schema = (schemas.get(schemaOf) as Zod.ZodType<T> | undefined) ?? schemaOf(zod())
+  schemas.set(schemaOf, schema)
+  return schema
+}
+
+/**
+ * Checks `input` against a schema and returns it with its defaults.
+ *
+ * @param what names the thing in messages: "cluster", "aws", "scale".
+ * @param schemaOf the schema, given zod when it is needed; use `z.strictObject` so that unknown options are found.
+ * @param alsoWrong what a schema cannot say; it is said after what the schema finds.
+ * @param meant what to use instead of options that other tools have, by the option's letters in lower case.
+ * @throws SpecError with every problem, each naming the option, showing the value and saying what is allowed.
+ */
+export function parseOptions<T>(
+  what: string,
+  schemaOf: (z: Z) => Zod.ZodType<T>,
+  input: unknown,
+  alsoWrong: readonly SpecProblem[] = [],
+  meant: Meant = {},
+): T {
+  const schema = schemaFrom(schemaOf)
+  // Compiling a schema that is used once takes longer than reading it.
+  const result = schema.safeParse(input, { reportInput: true, jitless: true })
+  if (result.success && alsoWrong.length === 0) return result.data
+  const issues = result.error?.issues ?? []
+  throw new SpecError([...issues.flatMap((issue) => problemsOf({ what, schema, input, meant }, issue)), ...alsoWrong])
+}
+
+/** What was probably meant by an option that does not exist: the name of one, or a sentence. */
+export type Meant = Readonly<Record<string, string>>
+
+interface Reading {
+  readonly what: string
+  readonly schema: Zod.ZodType
+  readonly input: unknown
+  readonly meant: Meant
+}
+
+function problemsOf(reading: Reading, issue: Zod.core.$ZodIssue): SpecProblem[] {
+  const { what, schema, input, meant } = reading
+  const option = [what, ...issue.path.map(String)].join(".")
+  const value = valueAt(input, issue.path)
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(schema, issue.path)
+    return issue.keys.map((key) => unknownOption(option, key, value, { known, meant }))
+  }
+  if (issue.code === "invalid_union") {
+    const best = bestBranch(issue.errors.flat(), value)
+    if (best !== undefined) return problemsOf(reading, { ...best, path: [...issue.path, ...best.path] })
+  }
+  if (issue.code === "invalid_key") {
+    const rules = issue.issues.map((inner) => ruleOf(inner, () => [])).join("; ")
+    return [{ option, value, message: `the name is ${show(String(issue.path.at(-1)))}; ${rules}` }]
+  }
+  const shown = value === undefined ? "is missing" : `is ${show(value)}`
+  // Inside a union's alternatives paths begin at the union.
+  const keysOf = (at: Zod.core.$ZodIssue) => knownKeys(schema, at === issue ? at.path : [...issue.path, ...at.path])
+  const words = issue.code === "invalid_value" ? issue.values.map(String) : []
+  const near = typeof value === "string" ? nearest(value, words) : undefined
+  const hint = near === undefined || words.length < 2 ? "" : `; did you mean ${show(near)}?`
+  return [{ option, value, message: `${shown}; ${ruleOf(issue, keysOf)}${hint}` }]
+}
+
+/** The alternative that the value was meant for: one that looked into it, or at least found its type right. */
+function bestBranch(issues: readonly Zod.core.$ZodIssue[], value: unknown): Zod.core.$ZodIssue | undefined {
+  const isRightType = (issue: Zod.core.$ZodIssue) =>
+    isOwn(issue) || (issue.code === "invalid_type" ? isNumber(issue, value) : issue.code !== "invalid_value")
+  return issues.find((issue) => issue.path.length > 0) ?? issues.find(isRightType)
+}
+
+/** What is not a whole number, or not a number (NaN), was meant for one. */
+function isNumber(issue: Zod.core.$ZodIssueInvalidType, value: unknown): boolean {
+  return typeof value === "number" && ["int", "number"].includes(issue.expected)
+}
+
+function unknownOption(
+  parent: string,
+  key: string,
+  value: unknown,
+  { known, meant }: { readonly known: readonly string[]; readonly meant: Meant },
+): SpecProblem {
+  const hint = hintFor(key, known, meant)
+  const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined
+  return { option: `${parent}.${key}`, value: given, message: `unknown option (value ${show(given)}); ${hint}` }
+}
+
+/** An option that another tool has is no slip of the fingers, however near it comes to one of ours. */
+function hintFor(key: string, known: readonly string[], meant: Meant): string {
+  const other = meant[key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")]
+  const near = other === undefined ? nearest(key, known) : known.find((name) => name === other)
+  if (near !== undefined) return `did you mean "${near}"?`
+  return other ?? `known options: ${known.join(", ")}`
+}
+
+function knownKeys(schema: Zod.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema
+  for (const key of path) at = typeof key === "number" ? inner(at, "element") : inner(at, "shape", key)
+  const shape = inner(at, "shape")
+  return typeof shape === "object" && shape !== null ? Object.keys(shape) : []
+}
+
+/** Follows a schema into its shape or element, through optional, default and pipe wrappers. */
+function inner(schema: unknown, member: "shape" | "element", key?: PropertyKey): unknown {
+  let at = schema as Record<string, unknown> | undefined
+  for (let depth = 0; at !== undefined && depth < 10; depth += 1) {
+    const found = at[member]
+    if (found !== undefined) return key === undefined ? found : (found as Record<PropertyKey, unknown>)[key]
+    const def = at.def as { innerType?: unknown; in?: unknown; valueType?: unknown; options?: unknown[] } | undefined
+    const next = def?.innerType ?? def?.in ?? def?.valueType ?? def?.options?.find((option) => inner(option, member))
+    if (def?.valueType !== undefined && key !== undefined) return def.valueType
+    at = next as Record<string, unknown> | undefined
+  }
+  return undefined
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let at = input
+  for (const key of path)
+    at = typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined
+  return at
+}
+
+/** Options as plain JSON; undefined when there is anything among them that JSON does not carry (a function, a client). */
+export function plainOptions(options: unknown): JsonObject | undefined {
+  const isPlain = (value: unknown): boolean => {
+    if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return true
+    if (Array.isArray(value)) return value.every(isPlain)
+    return Object.getPrototypeOf(value) === Object.prototype && Object.values(value as object).every(isPlain)
+  }
+  return isPlain(options) ? (JSON.parse(JSON.stringify(options)) as JsonObject) : undefined
+}
+
+/** A value as it is shown in messages: short, on one line. */
+export function show(value: unknown): string {
+  if (typeof value === "function") return "a function"
+  if (typeof value === "number" || typeof value === "bigint" || value === undefined) return String(value)
+  let text: string
+  try {
+    text = JSON.stringify(value) ?? String(value)
+  } catch {
+    text = String(value)
+  }
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text
+}
+
+/** The known word that was probably meant; undefined when none is near. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  const best = ranked[0]
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
+}
+
+/** Known words, those nearest to `word` first. */
+export function byLikeness(word: string, known: readonly string[]): readonly string[] {
+  const distances = new Map(
+    known.map((candidate) => [candidate, editDistance(word.toLowerCase(), candidate.toLowerCase())]),
+  )
+  return [...known].sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0))
+}
+
+/** Letters to put in, leave out, replace or swap with their neighbour. */
+function editDistance(a: string, b: string): number {
+  let before: readonly number[] = []
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swapped = isSwap ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same, swapped))
+    }
+    before = row
+    row = next
+  }
+  return row[b.length] ?? 0
+}

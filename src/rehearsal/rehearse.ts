@@ -1,0 +1,201 @@
+/** Rehearse: a spec, played on a small cloud on a bad day, in virtual time. Nothing is launched and nothing is paid. */
+import type * as Zod from "zod"
+import { VirtualClock } from "../calls/clock.js"
+import { Cluster } from "../cluster.js"
+import { LeakError, type Shortfall, ShortfallError } from "../errors.js"
+import type { Receipt } from "../fleet/receipt.js"
+import { parseOptions, type Z } from "../input/parse.js"
+import { type ClusterFields, type Duration, durationMs, durationSchema, type RehearsedSpec } from "../spec.js"
+import type { ScaleTarget } from "../session/verbs.js"
+import { type Clouds, cloudsFor, type WorldChanges } from "./clouds.js"
+import { drawPicture } from "../simulator/picture/picture.js"
+import { reportOf } from "../simulator/picture/report.js"
+import { arrange, type Scenario, type ScenarioName, scenarios } from "../simulator/faults/scenarios.js"
+import { type CallCount, tally } from "../simulator/requests/tally.js"
+import { type Mark, newRecorder, type Recorder, type Sample } from "../simulator/picture/timeline.js"
+
+export interface RehearseOptions {
+  /** How many workers, or how many of each group. */
+  readonly workers: ScaleTarget
+  /** Fixes all luck; 1 by default. */
+  readonly seed?: number
+  /** For how long the cluster is kept at that size before it is closed, in virtual time; "30m" by default. */
+  readonly duration?: Duration
+  /** What differs from the cloud that is played: types and their prices, capacity, quotas, latencies. */
+  readonly world?: WorldChanges
+}
+
+/** What came of it. Times are virtual. */
+export interface Rehearsal {
+  /** The scenario's name, or "custom". */
+  readonly scenario: string
+  readonly story: string
+  readonly seed: number
+  readonly desired: number
+  /** Until all of them ran for the first time, in milliseconds; absent when they never did. */
+  readonly reachedMs?: number
+  /** How many ran when the cluster was closed. */
+  readonly running: number
+  /** What was missing when `scale` returned or gave up, and why. */
+  readonly shortfall: Shortfall
+  readonly timeline: readonly Sample[]
+  readonly marks: readonly Mark[]
+  /** Requests by api, of all regions. */
+  readonly calls: readonly CallCount[]
+  /** USD: what the cluster's receipt says, absent when no price is known, and what the cloud itself would have charged. */
+  readonly cost: { readonly estimated?: number; readonly charged: number }
+  readonly receipt: Receipt
+  /** What is not as it would be, and what to expect of it, in sentences. */
+  readonly notes: readonly string[]
+  /** A picture of the timeline: an SVG document. */
+  readonly svg: string
+  /** The same in a table for a terminal. */
+  readonly report: string
+}
+
+/**
+ * Plays a spec against a scenario: the real core, a simulated cloud, a virtual clock. The same arguments give the same
+ * rehearsal.
+ *
+ * A provider's name or object decides which cloud is played: its types, request limits, delays, notice and pages as
+ * documented, a sample of its catalogue, prices of one region. What is not modelled: real stock and spot prices, networks and
+ * images, anything inside a VM. A provider object is not called.
+ *
+ * @param scenario a name, or one of your own: what happens to the worlds and when.
+ * @param options.workers the target. @param options.seed 1 by default. @param options.duration "30m" by default.
+ * @throws SpecError with all that is wrong with the arguments, and what `scale` throws but for a ShortfallError.
+ */
+export async function rehearse(
+  spec: RehearsedSpec,
+  scenario: ScenarioName | Scenario,
+  options: RehearseOptions,
+): Promise<Rehearsal> {
+  parseOptions("rehearse", optionsSchema, { scenario, ...options })
+  const { seed = 1, workers, duration = "30m", world: changes = {} } = options
+  const clock = new VirtualClock({ seed })
+  const clouds = await clock.run(cloudsFor(spec, { clock, seed, changes }))
+  const bad: Scenario = typeof scenario === "string" ? scenarios[scenario] : scenario
+  arrange(bad, clouds.worlds)
+  const { region: _region, ...rest } = spec
+  const cluster = new Cluster({ ...rest, provider: clouds.providers }, { clock, seed, journal: false })
+  const recorder = newRecorder(() => clock.now())
+  for (const { afterMs, what } of bad.steps) recorder.mark(what, "scenario", afterMs)
+  const stopHearing = cluster.on("*", (event) => recorder.hear(event))
+  const played = await clock.run(play({ clock, cluster, recorder, workers, keepMs: durationMs(duration) ?? 0 }))
+  stopHearing()
+  const facts = { scenario: typeof scenario === "string" ? scenario : "custom", story: bad.story, seed, ...played }
+  return finish(facts, recorder, clouds, spec)
+}
+
+interface Playing {
+  readonly clock: VirtualClock
+  readonly cluster: Cluster
+  readonly recorder: Recorder
+  readonly workers: ScaleTarget
+  readonly keepMs: number
+}
+
+type Played = Pick<Rehearsal, "desired" | "running" | "shortfall" | "receipt" | "reachedMs">
+
+/** So many samples are more than a picture has room for. */
+const SAMPLES = 600
+const SHORTEST_SAMPLE_MS = 1000
+
+async function play(playing: Playing): Promise<Played> {
+  const { clock, cluster, recorder, workers, keepMs } = playing
+  const begun = clock.now()
+  const over = new AbortController()
+  const sampled = sampleUntil(playing, over.signal)
+  const asked =
+    typeof workers === "number" ? workers : Object.values(workers).reduce<number>((sum, count = 0) => sum + count, 0)
+  recorder.mark(`asked for ${asked}`, "cluster")
+  let reachedMs: number | undefined
+  const stop = cluster.on("pass", ({ desired, running }) => {
+    if (desired !== asked || running < asked || reachedMs !== undefined) return
+    reachedMs = clock.now() - begun
+    recorder.mark(`all ${asked} run`, "cluster")
+  })
+  try {
+    const [scaled] = await Promise.all([scale(playing), clock.sleep(keepMs)])
+    const running = cluster.workers.filter(({ state }) => state === "running" || state === "interrupted").length
+    stop()
+    recorder.mark("closed", "cluster")
+    const receipt = await closed(cluster)
+    return { ...scaled, running, receipt, ...(reachedMs === undefined ? {} : { reachedMs }) }
+  } finally {
+    over.abort()
+    await sampled
+    recorder.sample()
+  }
+}
+
+async function scale({ cluster, workers, keepMs }: Playing): Promise<Pick<Played, "desired" | "shortfall">> {
+  try {
+    const { desired, shortfall } = await cluster.scale(workers, { timeoutMs: Math.max(1, keepMs) })
+    return { desired, shortfall }
+  } catch (error) {
+    if (error instanceof ShortfallError) return { desired: error.desired, shortfall: error.shortfall }
+    await cluster.close().catch(() => undefined)
+    throw error
+  }
+}
+
+/** What could not be confirmed gone is named in the receipt, which is what a rehearsal is for. */
+async function closed(cluster: Cluster): Promise<Receipt> {
+  try {
+    return await cluster.close()
+  } catch (error) {
+    if (error instanceof LeakError) return error.receipt as Receipt
+    throw error
+  }
+}
+
+async function sampleUntil({ clock, recorder, keepMs }: Playing, signal: AbortSignal): Promise<void> {
+  const everyMs = Math.max(SHORTEST_SAMPLE_MS, Math.round(keepMs / SAMPLES))
+  while (!signal.aborted) {
+    recorder.sample()
+    await clock.sleep(everyMs, signal).catch(() => undefined)
+  }
+}
+
+function finish(
+  facts: Played & Pick<Rehearsal, "scenario" | "story" | "seed">,
+  { samples: timeline, marks }: Recorder,
+  { worlds, notes }: Clouds,
+  spec: ClusterFields,
+): Rehearsal {
+  const estimated = facts.receipt.cost
+  const rehearsal = {
+    ...facts,
+    timeline,
+    marks: [...marks].sort((a, b) => a.atMs - b.atMs),
+    calls: tally(worlds.flatMap(({ ledger }) => ledger.entries)),
+    cost: {
+      charged: worlds.reduce((sum, world) => sum + world.cost(), 0),
+      ...(estimated === undefined ? {} : { estimated }),
+    },
+    notes: [...notes, ...missedNotes(facts.scenario, spec)],
+  }
+  return { ...rehearsal, svg: drawPicture(rehearsal), report: reportOf(rehearsal) }
+}
+
+function missedNotes(scenario: string, spec: ClusterFields): readonly string[] {
+  const markets = [spec, ...Object.values(spec.groups ?? {})].map(({ market }) => market ?? "on-demand")
+  const isMissed = scenario.startsWith("spot-") && markets.every((market) => market === "on-demand")
+  return isMissed ? ['nothing of this spec is spot: try market "spot" or "spot-with-fallback"'] : []
+}
+
+function optionsSchema(z: Z): Zod.ZodType {
+  const count = z.int("use a whole number").positive("use 1 or more")
+  const names = Object.keys(scenarios) as [ScenarioName, ...ScenarioName[]]
+  return z.strictObject({
+    scenario: z.union([
+      z.enum(names, `use one of ${names.join(", ")}, or a scenario of your own`),
+      z.custom((value) => Array.isArray((value as Partial<Scenario> | undefined)?.steps), "needs steps"),
+    ]),
+    workers: z.union([count, z.record(z.string(), count)]),
+    seed: z.int().optional(),
+    duration: durationSchema(z).optional(),
+    world: z.looseObject({}).optional(),
+  })
+}

@@ -1,0 +1,27 @@
+/** One group of a cluster, as users see it. */
+import type { Cluster } from "../cluster.js"
+import type { ScaleResult } from "../fleet/scaling/target.js"
+import type { Worker } from "../fleet/worker.js"
+import type { ScaleOptions } from "./verbs.js"
+
+export interface Group {
+  readonly name: string
+  readonly desired: number
+  readonly workers: readonly Worker[]
+  /** Scales this group alone. @throws what `Cluster.scale` throws. */
+  scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
+}
+
+/** A view that stays true as the cluster changes. */
+export function groupOf(cluster: Pick<Cluster, "workers" | "scale">, name: string, desired: () => number): Group {
+  return {
+    name,
+    scale: (count, options) => cluster.scale({ [name]: count }, options),
+    get workers() {
+      return cluster.workers.filter((worker) => worker.group === name)
+    },
+    get desired() {
+      return desired()
+    },
+  }
+}

@@ -1,0 +1,235 @@
+/** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
+import type { Clock } from "../calls/clock.js"
+import { within } from "../calls/within.js"
+import type { ClusterEventBody } from "../events.js"
+import { tellIfLeft } from "../exit/left-open.js"
+import { closeOnExit } from "../exit/on-exit.js"
+import { type Closed, closeFleet } from "../fleet/closing.js"
+import { type Fleet, messageOf } from "../fleet/context.js"
+import { type Explanation, explain } from "../fleet/explain/explain.js"
+import { goingOnText, lookText, sizeText } from "../fleet/going-on.js"
+import { onWire, stillOpen } from "../fleet/leaving.js"
+import { fence } from "../fleet/launching/withdraw.js"
+import { type BillRow, defaultJournalDirectory } from "../fleet/journal/journal.js"
+import { keepLease } from "../fleet/lease.js"
+import { pricesWithin } from "../fleet/offers/prices.js"
+import { hold } from "../fleet/opening/hold.js"
+import { type OpenOptions, openFleet } from "../fleet/opening/open.js"
+import { Passes } from "../fleet/scaling/passes.js"
+import { type ClusterPlan, planTargets } from "../fleet/preview/preview.js"
+import type { Receipt } from "../fleet/receipt.js"
+import { type Loop, startLoop } from "../fleet/loop.js"
+import { endRequests } from "../fleet/requests.js"
+import { type BegunScale, inTime, Scaling, setTargets } from "../fleet/scaling/scaling.js"
+import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
+import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
+import { type Worker, workerOf } from "../fleet/worker.js"
+import type { ClusterCost } from "../money/cost.js"
+import type { ResolvedSpec } from "../spec.js"
+import type { ResolvedDetach } from "./verbs.js"
+
+export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
+  readonly name: string
+  /** The user chose the name. */
+  readonly isNamed: boolean
+  readonly clock: Clock
+  /** The directory of the launch journal; false: none is kept. */
+  readonly journal?: string | false | undefined
+  readonly emit: (event: ClusterEventBody) => void
+  /** Closes the whole cluster: what a process that ends asks for. */
+  readonly close: (timeoutMs: number) => Promise<Receipt>
+  /** Somebody waits for a call of the cluster. */
+  readonly isAsked: () => boolean
+  /** Ends all that is asked of the cloud. */
+  readonly abort: AbortController
+}
+
+/** What a verb asks of the cluster that it belongs to. */
+export interface Holding {
+  /** Throws when the cluster was let go, or taken over. */
+  readonly checkHeld: () => void
+  readonly isClosing: () => boolean
+  readonly close: () => Promise<unknown>
+}
+
+export class Session {
+  readonly fleet: Fleet
+  /** The cluster lived before: disposing of it leaves it alone. */
+  readonly attached: boolean
+  readonly #scaling: Scaling
+  readonly #passes = new Passes()
+  readonly #abort: AbortController
+  readonly #loop: Loop
+  readonly #watches: readonly (() => void)[]
+  /** Hears that something was answered, or asked for. */
+  #heard = () => {}
+
+  private constructor(
+    opened: { readonly fleet: Fleet; readonly attached: boolean; readonly abort: AbortController },
+    watches: readonly (() => void)[],
+  ) {
+    this.fleet = opened.fleet
+    this.attached = opened.attached
+    this.#abort = opened.abort
+    this.#watches = watches
+    this.#scaling = new Scaling(this.fleet, this.#passes)
+    this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
+  }
+
+  static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
+    const { name, isNamed, close, isAsked, abort } = options
+    let session: Session | undefined
+    const wake = (withinMs?: number) => session?.wake(withinMs)
+    const { journal = defaultJournalDirectory() } = options
+    const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
+    const { fleet } = opened
+    const size = () => sizeText(fleet)
+    const look = () => lookText(fleet)
+    const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
+    const goesOn = () => goingOnText(fleet, isElsewhere ? journal : undefined)
+    const requests = () => endRequests(fleet, spec, journal)
+    const hasMade = () => fleet.mayHaveMadeAt.size > 0
+    const watches = [
+      keepLease(fleet),
+      ...(spec.closeOnExit ? [closeOnExit({ name, size, look, close, requests, hasMade, goesOn })] : []),
+      ...(fleet.clock.isReal ? [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })] : []),
+    ]
+    session = new Session({ ...opened, abort }, watches)
+    wake()
+    return session
+  }
+
+  /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
+  async scale(scale: BegunScale, { checkHeld, isClosing, close }: Holding): Promise<ScaleResult> {
+    if (isClosing()) return resultOf(this.fleet, scale, true)
+    await inTime(this.fleet, scale, hold(this.fleet, scale.targets), "it could not be taken over from whoever held it")
+    checkHeld()
+    // Closing is the later target.
+    if (isClosing()) return resultOf(this.fleet, scale, true)
+    return this.#scaling.scale(scale, close)
+  }
+
+  plan(targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
+    return planTargets(this.fleet, targets)
+  }
+
+  explain(): Explanation {
+    return explain(this.fleet)
+  }
+
+  cost(): ClusterCost {
+    return costNow(this.fleet, this.fleet.clock.now())
+  }
+
+  /** Asks what the workers cost that were launched by another process. */
+  async findPrices(): Promise<void> {
+    await pricesWithin(this.fleet)
+  }
+
+  workers(): readonly Worker[] {
+    return this.fleet.roster.living().map(workerOf)
+  }
+
+  groups(): readonly string[] {
+    return [...this.fleet.groups.keys()]
+  }
+
+  desired(group: string): number {
+    return this.fleet.groups.get(group)?.desired ?? 0
+  }
+
+  /** Asks for another pass: at once, or within so many milliseconds. */
+  wake(withinMs?: number): void {
+    this.#heard()
+    this.#loop.wake(withinMs)
+  }
+
+  /** Ends all of the cluster; what it came to. */
+  close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
+    this.#scaling.supersede(() => true)
+    return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
+  }
+
+  /** The targets of its groups. */
+  targets(): ReadonlyMap<string, number> {
+    return new Map([...this.fleet.groups].map(([name, { desired }]) => [name, desired]))
+  }
+
+  /** Goes on with targets, and with the bills, of what this process had under another uid. */
+  async resume(targets: ReadonlyMap<string, number>, bills: readonly BillRow[]): Promise<void> {
+    const { fleet } = this
+    takeBills(fleet, bills)
+    const known = new Map([...targets].filter(([name]) => fleet.groups.has(name)))
+    if ([...known.values()].every((count) => count === 0)) return
+    await hold(fleet, known)
+    setTargets(fleet, known)
+    fleet.wake()
+  }
+
+  /** Ends all that was made, because another cluster has the name; whoever waits for a target hears why. */
+  async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
+    this.#scaling.reject(error)
+    const closed = await closeFleet(this.fleet, this.#passes, timeoutMs, () => {})
+    await this.end(error)
+    await this.endJournal(closed.error === undefined)
+    return closed
+  }
+
+  /** What it has cost, as rows that another session can go on from. */
+  bills(): readonly BillRow[] {
+    return billRows(this.fleet)
+  }
+
+  /**
+   * Lets go of the instances: nothing more is begun, and whoever waits for a target hears why. What is on the wire is awaited to
+   * its own deadline: what it makes must be in the journal, not only in the cloud.
+   *
+   * @throws TimeoutError that says what is still open, or the signal's reason; it is let go of all the same.
+   */
+  async letGo(reason: Error, toWaiting: Error, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
+    const { fleet } = this
+    this.#scaling.reject(toWaiting)
+    fleet.leaving = true
+    fleet.setUp.abort(toWaiting)
+    for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
+    this.#loop.halt()
+    try {
+      await within(fleet.clock, this.#quiet(), timeoutMs, () => stillOpen(fleet, timeoutMs), signal)
+    } finally {
+      this.#abort.abort(reason)
+      for (const end of this.#watches) end()
+      await this.endJournal(false)
+    }
+  }
+
+  /** Resolves once nothing that makes or ends something is on the wire. */
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#heard = () => {
+        if (onWire(this.fleet).length === 0) resolve()
+      }
+      this.#heard()
+    })
+  }
+
+  /** Puts the journal away, and removes it when nothing is left. What is gone stays gone, whatever a disk says to that. */
+  async endJournal(isClean: boolean): Promise<void> {
+    const { journal, abandoned } = this.fleet
+    try {
+      await (isClean ? journal.discard(abandoned) : journal.close())
+    } catch (error) {
+      this.fleet.emit({
+        type: "problem",
+        error: "JournalError",
+        message: `ending the launch journal: ${messageOf(error)}`,
+      })
+    }
+  }
+
+  /** Stops looking, replacing and renewing. */
+  async end(reason: Error): Promise<void> {
+    this.#abort.abort(reason)
+    await this.#loop.stop()
+    for (const end of this.#watches) end()
+  }
+}

@@ -1,0 +1,110 @@
+/** A world as a provider, without a wire between: the quickest way to rehearse. */
+import type { Calls, Headroom, Limits, Offer, OfferQuery, Provider, Wish } from "../../provider.js"
+import { fits } from "../../offer.js"
+import type { Span } from "../world/luck.js"
+import { longest } from "../world/luck.js"
+import { costIn } from "./costs.js"
+import { ask } from "./errors.js"
+import { consoleLog, interruptions, list, terminate } from "./instances.js"
+import { type LaunchStyle, launch, settle, splitWish } from "./launch.js"
+import { claim, leftovers, prepare, remove } from "./setup.js"
+import type { World } from "../world/world.js"
+
+export const OFFERS = "ListOffers"
+export const QUOTAS = "ListQuotas"
+
+export interface WorldProviderOptions {
+  /**
+   * When the outcome of a launch is told, in milliseconds after it was accepted: launches are then unsettled at first,
+   * as on GCP. At once when left out, as on EC2.
+   */
+  readonly settleMs?: Span
+  /** One instance a request, under a name of ours, as on Azure; requests for many with a token when left out. */
+  readonly names?: boolean
+  /** One request for all pools of a zone, or of all zones, which the cloud fills in the order of the wish. */
+  readonly fleets?: boolean
+  /** Its answers say when they were given; true when left out. */
+  readonly tellsTime?: boolean
+  /** What its limits say otherwise than the world would: when to look, what counts as gone, how long to wait. */
+  readonly overrides?: Partial<Omit<Limits, "account" | "buckets">>
+}
+
+/** EC2's limit on user data, before base64. */
+const USER_DATA_BYTES = 16_384
+
+/** The simulated cloud as a `Provider` in one region. */
+export function worldProvider(world: World, options: WorldProviderOptions = {}): Provider {
+  const style: LaunchStyle = {
+    names: options.names ?? false,
+    fleets: options.fleets ?? false,
+    ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
+  }
+  const told = (calls: Calls) => (options.tellsTime === false ? calls : datedCalls(world, calls))
+  return {
+    name: world.settings.provider,
+    region: world.settings.region,
+    limits: { ...limitsOf(world), ...(style.names ? { launchBatch: 1 } : {}), ...options.overrides },
+    offers: (query, calls) => offers(world, query, told(calls)),
+    prepare: (owner, group, calls) => prepare(world, owner, group, told(calls)),
+    split: (wish, prepared) => splitWish(world, style, wish, prepared),
+    launch: (call, calls) => launch(world, style, call, told(calls)),
+    settle: (call, ref, calls) => settle(world, call, ref, told(calls)),
+    list: (selector, calls) => list(world, selector, told(calls)),
+    claim: (owner, calls) => claim(world, owner, told(calls)),
+    terminate: (instances, calls) => terminate(world, instances, told(calls)),
+    interruptions: (instances, calls) => interruptions(world, instances, told(calls)),
+    headroom: (wish, calls) => headroom(world, wish, told(calls)),
+    leftovers: (selector, calls) => leftovers(world, selector, told(calls)),
+    remove: (found, calls) => remove(world, found, told(calls)),
+    consoleLog: (instance, calls) => consoleLog(world, instance, told(calls)),
+  }
+}
+
+/** Each answer says when it was given, to the second, as the clouds' do in the header Date. */
+function datedCalls(world: World, calls: Calls): Calls {
+  return {
+    ...calls,
+    send: (api, cost, fn) =>
+      calls.send(api, cost, async (attempt) => {
+        const answer = await fn(attempt)
+        attempt.dated?.(Math.floor(world.clock.now() / 1000) * 1000)
+        return answer
+      }),
+  }
+}
+
+function limitsOf(world: World): Limits {
+  const { provider, region, buckets, limits, billsUntilGone } = world.settings
+  return {
+    account: `${provider}/${region}`,
+    buckets,
+    userDataBytes: USER_DATA_BYTES,
+    launchBatch: limits.createBatch,
+    consistencyMs: limits.consistencyMs,
+    // On EC2 there is no way back and no bill from shutting-down on; elsewhere what is not gone may cost.
+    goneStates: billsUntilGone ? ["terminated"] : ["terminating", "terminated"],
+    look: { firstMs: 1_000, everyMs: 5_000 },
+    attemptMs: 60_000,
+    bootMs: 3 * Math.max(60_000, longest(world.latency.bootMs)),
+    markets: ["on-demand", "spot"],
+    endsWithProcess: true,
+  }
+}
+
+function offers(world: World, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+  const cost = costIn(world, { reads: 1 })
+  return ask(calls, { api: OFFERS, cost, doing: "listing offers" }, ({ signal }) =>
+    world.serve(OFFERS, {}, { cost, signal }, () => world.offers.filter((offer) => fits(offer, query))),
+  )
+}
+
+/** Every quota that limits one of the wish's offers. */
+function headroom(world: World, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
+  const cost = costIn(world, { reads: 1 })
+  return ask(calls, { api: QUOTAS, cost, doing: "reading quotas" }, ({ signal }) =>
+    world.serve(QUOTAS, {}, { cost, signal }, () => {
+      const rows = new Map(wish.offers.flatMap((offer) => world.quotas(offer)).map((row) => [row.name, row]))
+      return [...rows.values()].map((row) => ({ ...row, unit: "vCPU" }))
+    }),
+  )
+}

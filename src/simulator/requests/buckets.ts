@@ -1,0 +1,142 @@
+/**
+ * The world's own true buckets, which refuse: not the caller's estimate of them. A request that one bucket refuses is
+ * refused whole and draws on none.
+ */
+import type { Bucket, ConcurrencyBucket, Cost, TokenBucket, WindowBucket } from "../../provider.js"
+import { WorldError } from "../world/world-error.js"
+
+const MINUTE_MS = 60_000
+
+/** What one bucket says to a request of so many units. */
+type Verdict = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs?: number }
+
+interface Meter {
+  ask(units: number, now: number): Verdict
+  draw(units: number): void
+  /** Concurrency only: the units are under way no longer. */
+  giveBack(units: number): void
+  /** Buckets by outcome only: so many units came to nothing. */
+  spare(units: number): void
+  level(now: number): number
+}
+
+export class Buckets {
+  readonly #meters: ReadonlyMap<string, Meter>
+
+  constructor(buckets: Readonly<Record<string, Bucket>>) {
+    this.#meters = new Map(Object.entries(buckets).map(([name, bucket]) => [name, meterOf(bucket)]))
+  }
+
+  /** Draws `cost`, or throws a throttled WorldError that names the bucket. A bucket it has not costs nothing. */
+  take(cost: Cost, now: number): void {
+    for (const [name, units] of Object.entries(cost)) {
+      const verdict = this.#meters.get(name)?.ask(units, now) ?? { ok: true }
+      if (!verdict.ok) throw throttled(name, units, verdict.retryAfterMs)
+    }
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.draw(units)
+  }
+
+  /** Ends what `take` began: matters to concurrency buckets only. */
+  giveBack(cost: Cost): void {
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.giveBack(units)
+  }
+
+  /** What `take` drew for instances that did not come: matters to buckets that count by outcome. */
+  spare(cost: Cost, made: number): void {
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.spare(Math.max(0, units - made))
+  }
+
+  levels(now: number): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#meters].map(([name, meter]) => [name, meter.level(now)]))
+  }
+}
+
+function throttled(bucket: string, units: number, retryAfterMs: number | undefined): WorldError {
+  const message = `bucket ${bucket} does not hold ${units} more`
+  return new WorldError("throttled", {
+    code: "Throttled",
+    message,
+    bucket,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+}
+
+function meterOf(bucket: Bucket): Meter {
+  switch (bucket.kind) {
+    case "token":
+      return tokenMeter(bucket)
+    case "window":
+      return windowMeter(bucket)
+    case "concurrency":
+      return concurrencyMeter(bucket)
+  }
+}
+
+function tokenMeter({ capacity, perSecond, byOutcome = false }: TokenBucket): Meter {
+  let level = capacity
+  let filledAt: number | undefined
+  const fill = (now: number) => {
+    if (filledAt !== undefined) level = Math.min(capacity, level + ((now - filledAt) / 1000) * perSecond)
+    filledAt = now
+    return level
+  }
+  return {
+    ask(units, now) {
+      const missing = units - fill(now)
+      // A billionth of a unit is the rounding of many small fills, not a shortage.
+      if (missing <= 1e-9) return { ok: true }
+      return units > capacity || perSecond === 0
+        ? { ok: false }
+        : { ok: false, retryAfterMs: Math.ceil((missing / perSecond) * 1000) }
+    },
+    draw(units) {
+      level = Math.max(0, level - units)
+    },
+    giveBack() {},
+    spare(units) {
+      if (byOutcome) level = Math.min(capacity, level + units)
+    },
+    level: fill,
+  }
+}
+
+function windowMeter({ count, perMinute, aligned }: WindowBucket): Meter {
+  const lengthMs = perMinute * MINUTE_MS
+  let start = Number.NEGATIVE_INFINITY
+  let used = 0
+  const roll = (now: number) => {
+    if (now < start + lengthMs) return
+    start = aligned ? Math.floor(now / lengthMs) * lengthMs : now
+    used = 0
+  }
+  return {
+    ask(units, now) {
+      roll(now)
+      if (used + units <= count) return { ok: true }
+      return units > count ? { ok: false } : { ok: false, retryAfterMs: start + lengthMs - now }
+    },
+    draw(units) {
+      used += units
+    },
+    giveBack() {},
+    spare() {},
+    level(now) {
+      return now < start + lengthMs ? count - used : count
+    },
+  }
+}
+
+function concurrencyMeter({ max }: ConcurrencyBucket): Meter {
+  let used = 0
+  return {
+    ask: (units) => (used + units <= max ? { ok: true } : { ok: false }),
+    draw(units) {
+      used += units
+    },
+    giveBack(units) {
+      used -= units
+    },
+    spare() {},
+    level: () => max - used,
+  }
+}

@@ -1,0 +1,125 @@
+/** What no schema can say of a spec: options that do not go together, or not with what else was given. */
+import type { SpecProblem } from "../errors.js"
+import { show } from "../input/parse.js"
+import type { Provider } from "../provider.js"
+import { REGION_EXAMPLES } from "./provider-schema.js"
+import type { ScriptVerdict } from "./script-check.js"
+import { type ClusterFields, type ProviderName, type ResolvedGroup, SIZES } from "../spec.js"
+
+/** A year: longer than any burst. */
+const LONGEST_LIFETIME_MS = 365 * 86_400_000
+/** Three renewals fit, each with its retries; a tag takes seconds to reach an instance's metadata. */
+const SHORTEST_LEASE_MS = 30_000
+
+/** What a spec comes to, before it is known to be a sound one. */
+export interface Reading {
+  readonly providers: readonly (ProviderName | Provider)[]
+  readonly groups: readonly ResolvedGroup[]
+  readonly maxLifetimeMs: number
+  readonly leaseMs: number | undefined
+  /** Reads a startup. */
+  readonly check: (script: string) => ScriptVerdict
+}
+
+/** All of them at once. */
+export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem[] {
+  const { providers, groups, maxLifetimeMs, leaseMs, check } = reading
+  return [
+    ...groups.flatMap((group) => selectionProblems(group, spec)),
+    ...scriptProblems(spec, groups, check),
+    ...returnProblems(groups, spec),
+    ...regionProblems(spec, providers),
+    ...lifetimeProblems(spec, maxLifetimeMs),
+    ...leaseProblems(spec, leaseMs, maxLifetimeMs),
+  ]
+}
+
+/** Once for all groups that have it from the top. */
+function scriptProblems(spec: ClusterFields, groups: readonly ResolvedGroup[], check: Reading["check"]): SpecProblem[] {
+  const wrong = groups.flatMap(({ name, startup }) => {
+    const problem = startup === undefined ? undefined : check(startup).problem
+    const isOwn = spec.groups?.[name]?.startup !== undefined
+    return problem === undefined
+      ? []
+      : [[isOwn ? `cluster.groups.${name}.startup` : "cluster.startup", problem] as const]
+  })
+  return [...new Map(wrong)].map(([option, message]) => ({ option, message }))
+}
+
+/** What may be wrong with a startup elsewhere. */
+export function scriptNotes({ startup }: ResolvedGroup, check: Reading["check"]): readonly string[] {
+  const note = startup === undefined ? undefined : check(startup).note
+  return note === undefined ? [] : [`startup: ${note}`]
+}
+
+function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {
+  const value = spec.maxLifetime ?? spec.maxLifetimeMs
+  const isTwice = spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined
+  // Of two nobody knows which was meant.
+  const isOut = !isTwice && (maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS)
+  const at = { option: "cluster.maxLifetime" }
+  return [
+    ...(isTwice ? [{ ...at, message: "is given together with maxLifetimeMs; give one of them" }] : []),
+    ...(isOut ? [{ ...at, value, message: `is ${show(value)}; use "1s" to "365d"` }] : []),
+  ]
+}
+
+function leaseProblems(spec: ClusterFields, leaseMs: number | undefined, maxLifetimeMs: number): SpecProblem[] {
+  if (leaseMs === undefined) return []
+  const value = spec.lease ?? spec.leaseMs
+  const at = { option: "cluster.lease", value }
+  if (spec.lease !== undefined && spec.leaseMs !== undefined) {
+    return [{ ...at, message: "is given together with leaseMs; give one of them" }]
+  }
+  if (leaseMs >= SHORTEST_LEASE_MS && leaseMs <= maxLifetimeMs) return []
+  return [{ ...at, message: `is ${show(value)}; use "30s" at least, and no more than maxLifetime` }]
+}
+
+/** Where every worker is on-demand, or every one spot, there is nothing to return to. */
+function returnProblems(groups: readonly ResolvedGroup[], spec: ClusterFields): SpecProblem[] {
+  const message = 'is for market "spot-with-fallback"; give that market, or leave it out'
+  const falls = ({ market }: ResolvedGroup) => market === "spot-with-fallback"
+  const isIdle = spec.returnToSpot !== undefined && !groups.some(falls)
+  const own = groups.filter((group) => !falls(group) && spec.groups?.[group.name]?.returnToSpot !== undefined)
+  return [
+    ...(isIdle ? [{ option: "cluster.returnToSpot", value: spec.returnToSpot, message }] : []),
+    ...own.map(({ name }) => ({ option: `cluster.groups.${name}.returnToSpot`, message })),
+  ]
+}
+
+const KEPT_AS = { vcpus: "vcpus", memoryGiB: "memoryGiB", gpu: "gpu", localDisk: "localDiskGiB" } as const
+
+function selectionProblems(group: ResolvedGroup, spec: ClusterFields) {
+  const at = spec.groups === undefined ? "cluster" : `cluster.groups.${group.name}`
+  const sizes = SIZES.filter((option) => group[KEPT_AS[option]] !== undefined)
+  if (group.instanceTypes === undefined || sizes.length === 0) return []
+  const value = group.instanceTypes.length === 1 ? group.instanceTypes[0] : group.instanceTypes
+  const message = `is ${show(value)} and ${sizes.join(", ")} is given too; name types or describe them, not both`
+  return [{ option: `${at}.instanceType`, value, message }]
+}
+
+/** A provider object has its region already; one given beside it must agree. This machine has one, and a cloud many. */
+function regionProblems(spec: ClusterFields, providers: readonly (ProviderName | Provider)[]): SpecProblem[] {
+  const names = providers.filter((provider) => typeof provider === "string")
+  if (spec.region === undefined) return names.flatMap(missingRegion)
+  const regions = [spec.region].flat()
+  const strange = names.includes("local") ? regions.filter((region) => region !== "local") : []
+  const isElsewhere =
+    strange.length > 0 ? [{ option: "cluster.region", value: spec.region, message: localRegion(strange) }] : []
+  const given = providers.flatMap((provider) => {
+    if (typeof provider === "string" || regions.includes(provider.region)) return []
+    const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
+    return [{ option: "cluster.region", value: spec.region, message }]
+  })
+  return [...isElsewhere, ...given]
+}
+
+function missingRegion(name: ProviderName): SpecProblem[] {
+  if (name === "local") return []
+  const message = `is missing; ${name} needs one, such as ${show(REGION_EXAMPLES[name])}`
+  return [{ option: "cluster.region", message }]
+}
+
+function localRegion(regions: readonly string[]): string {
+  return `is ${show(regions.length === 1 ? regions[0] : regions)}; provider "local" is this machine, whose only region is "local": leave region out, or name a cloud`
+}

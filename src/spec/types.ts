@@ -1,0 +1,134 @@
+/**
+ * The request as a user writes it. A compiler finds what the constructor would refuse: a cloud without its region, a type beside
+ * sizes. The interfaces hold every field there is; the types that users write are made of them.
+ */
+import type { Budget } from "../money/budget.js"
+import type { Arch, Market, Provider } from "../provider.js"
+import type { ProviderName } from "./provider-schema.js"
+
+/** A duration with its unit: "90s", "10m", "12h", "2d". */
+export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
+
+export type MarketWish = Market | "spot-with-fallback"
+
+/** In which order offers are tried. */
+export type Order = "cheapest" | "as-listed" | "fewest-calls"
+
+/** So many workers, or so much of the target: "10%". */
+export type Share = number | `${number}%`
+
+/** All that may be said of what the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
+export interface WorkerFields {
+  /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
+  readonly instanceType?: string | readonly string[]
+  readonly vcpus?: number | { readonly min?: number; readonly max?: number }
+  readonly memoryGiB?: number | { readonly min?: number; readonly max?: number }
+  readonly gpu?: { readonly name?: string; readonly count?: number }
+  /** Types with at least so much local (not network) disk. */
+  readonly localDisk?: { readonly minGiB: number }
+  readonly arch?: Arch
+  /** `on-demand` by default. */
+  readonly market?: MarketWish
+  readonly zones?: readonly string[]
+  /**
+   * `one-zone` (the default) keeps traffic between workers free: more are asked for where the group is already. `zones`
+   * survives the outage of one: workers are spread evenly, also when some are added later.
+   */
+  readonly spread?: "one-zone" | "zones"
+  /**
+   * `cheapest` (the default): one list over all providers and regions; with `spot-with-fallback` every spot offer goes
+   * before every on-demand one. `as-listed`: provider, region and type as written, spot then on-demand inside each.
+   * `fewest-calls`: first where the whole count takes the fewest requests.
+   */
+  readonly order?: Order
+  /**
+   * With `spot-with-fallback`: so long after its launch an on-demand worker is exchanged for a spot one, when there is
+   * spot again. The new one runs before the old one goes. Left out: on-demand workers stay.
+   */
+  readonly returnToSpot?: Duration
+  /**
+   * The most workers that are taken away at one time by our own choice (to return to spot), a number or a part of the
+   * target: "10%" by default, one at least. What the cloud takes away is not counted, nor a target that was lowered.
+   */
+  readonly maxUnavailable?: Share
+  readonly image?: string
+  /** A shell script that each instance runs once when it has started. */
+  readonly startup?: string
+  readonly environment?: Readonly<Record<string, string>>
+  /** `auto` (the default) gives an address only where the subnet has no other way out. */
+  readonly publicAddress?: "auto" | boolean
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+/** All that may be said of a cluster. */
+export interface ClusterFields extends WorkerFields {
+  /** Re-attach by this name from anywhere; random when left out. */
+  readonly name?: string
+  readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
+  readonly region?: string | readonly string[]
+  /** Whose cluster it is, as a tag: "default" by default. */
+  readonly owner?: string
+  /** What to do when a cluster of this name lives already; `refuse` by default. */
+  readonly existing?: "refuse" | "connect"
+  /** The cluster's own deadline, counted from its creation: "12h" by default. */
+  readonly maxLifetime?: Duration
+  readonly maxLifetimeMs?: number
+  /**
+   * Each instance ends itself so long after this process last renewed it ("30s" at least); none by default. Only where
+   * instances can read their own tags without credentials (AWS, local).
+   */
+  readonly lease?: Duration
+  readonly leaseMs?: number
+  /**
+   * The first SIGINT, SIGTERM or SIGHUP, or an exception that nobody caught, closes the cluster within a minute before the
+   * process ends; a second signal, and `process.exit()`, leave that to a process of its own. Off by default, but on in
+   * `withCluster`.
+   */
+  readonly closeOnExit?: boolean
+  /** What the cluster may cost, in USD, estimated from the prices of its instances; no limit by default. */
+  readonly budget?: Budget
+  /** The most instances at any moment, of all groups together, those on their way and on their way out counted. */
+  readonly maxWorkers?: number
+  /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
+  readonly groups?: Readonly<Record<string, WorkerFields>>
+}
+
+/** The fields that describe a machine, in place of its type's name. */
+type Size = "vcpus" | "memoryGiB" | "gpu" | "localDisk"
+
+/** By the names of types, or by what a type must have. */
+export type Machine =
+  | (Pick<WorkerFields, "instanceType"> & { readonly [K in Size]?: never })
+  | (Pick<WorkerFields, Size> & { readonly instanceType?: never })
+
+/** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
+export type WorkerSpec = Omit<WorkerFields, "instanceType" | Size> & Machine
+
+/** A provider that knows its region: an object made by a factory, and this machine. */
+type Settled = "local" | Provider
+
+/** Where: clouds that are named need a region beside them. */
+export type Place =
+  | { readonly provider: Settled | readonly Settled[]; readonly region?: string | readonly string[] }
+  | {
+      readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
+      readonly region: string | readonly string[]
+    }
+
+/** What a spec says that depends on nothing else in it. */
+export type Common = Omit<ClusterFields, "provider" | "region" | "groups" | "instanceType" | Size>
+
+export interface Groups<Names extends string = string> {
+  /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
+  readonly groups?: Readonly<Record<Names, WorkerSpec>>
+}
+
+/**
+ * What `new Cluster` is made from.
+ *
+ * @typeParam Names of its groups: inferred from `groups`, so that `scale` and `group` know them.
+ */
+export type ClusterSpec<Names extends string = string> = Common & Place & Machine & Groups<Names>
+
+/** What `rehearse` plays: no cloud is asked, so that none needs a region. */
+export type RehearsedSpec = Common & Machine & Groups & Pick<ClusterFields, "provider" | "region">
