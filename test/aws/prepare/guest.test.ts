@@ -1,0 +1,238 @@
+/** The user data, run by real shells: the machine around it is a folder, its commands write down how they were called. */
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { guestScript } from "../../../providers/aws/prepare/guest.js"
+import { systemClock } from "../../../src/calls/clock.js"
+import type { GroupRequest } from "../../../src/provider.js"
+import { GROUP, OWNER } from "../support/cloud.js"
+
+const run = promisify(execFile)
+
+const INSTANCE_ID = "i-0123456789abcdef0"
+
+let root: string
+let metadata: Server
+let asked: string[]
+/** The tag of this instance, as metadata shows it. */
+let lease: string | undefined
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "muster-guest-"))
+  asked = []
+  lease = undefined
+  metadata = createServer((request, response) => {
+    const token = request.headers["x-aws-ec2-metadata-token"]
+    asked.push(`${request.method} ${request.url}`)
+    if (request.method === "PUT" && request.url === "/latest/api/token") response.end("token-1")
+    else if (token === "token-1" && request.url === "/latest/meta-data/instance-id") response.end(INSTANCE_ID)
+    else if (
+      token === "token-1" &&
+      request.url === "/latest/meta-data/tags/instance/muster-lease" &&
+      lease !== undefined
+    )
+      response.end(lease)
+    else response.writeHead(401).end()
+  })
+  await new Promise<void>((resolve) => metadata.listen(0, "127.0.0.1", resolve))
+  await mkdir(join(root, "bin"))
+  for (const command of ["systemctl", "shutdown", "poweroff"]) await stub(command)
+})
+
+afterEach(async () => {
+  await new Promise((resolve) => metadata.close(resolve))
+  await rm(root, { recursive: true })
+})
+
+/** A command that notes how it was called. */
+async function stub(name: string): Promise<void> {
+  const path = join(root, "bin", name)
+  await writeFile(path, `#!/bin/sh\necho "${name} $*" >> "${root}/called"\n`)
+  await chmod(path, 0o755)
+}
+
+async function link(name: string): Promise<void> {
+  const { stdout } = await run("sh", ["-c", `command -v ${name}`])
+  await symlink(stdout.trim(), join(root, "bin", name))
+}
+
+interface Machine {
+  readonly group?: Partial<GroupRequest>
+  readonly secondsLeft?: number
+  readonly systemd?: boolean
+  readonly shell?: string
+  /** The only commands it has beside the stubs; all of this machine's when left out. */
+  readonly commands?: readonly string[]
+}
+
+async function boot(machine: Machine = {}): Promise<{ readonly stdout: string; readonly called: string }> {
+  const { group = {}, secondsLeft = 3600, systemd = true, shell = "dash" } = machine
+  if (systemd) await mkdir(join(root, "run/systemd/system"), { recursive: true })
+  const deadline = String(Math.floor(systemClock.now() / 1000) + secondsLeft)
+  const script = guestScript({ ...OWNER, deadline }, { ...GROUP, startup: "env", ...group }, "us-east-1")
+  await writeFile(join(root, "user-data"), script)
+  for (const command of machine.commands ?? []) await link(command)
+  const env = {
+    PATH: machine.commands === undefined ? `${join(root, "bin")}:${process.env.PATH ?? ""}` : join(root, "bin"),
+    MUSTER_ROOT: root,
+    MUSTER_METADATA_URL: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`,
+  }
+  const { stdout } = await run(`/bin/${shell}`, [join(root, "user-data")], { env, timeout: 20_000 })
+  const called = await readFile(join(root, "called"), "utf8").catch(() => "")
+  return { stdout, called }
+}
+
+describe.each(["dash", "bash"])("in %s", (shell) => {
+  test("the startup finds its environment, its id and its name", async () => {
+    const environment = { GREETING: "it's \"5 o'clock\" $HOME `date`\nand more" }
+    const { stdout } = await boot({
+      shell,
+      group: {
+        environment,
+        startup:
+          'printf "%s|" "$GREETING" "$MUSTER_INSTANCE" "$MUSTER_NAME" "$MUSTER_CLUSTER" "$MUSTER_GROUP" "$MUSTER_REGION"',
+      },
+    })
+    expect(stdout.split("|")).toEqual([
+      environment.GREETING,
+      INSTANCE_ID,
+      "default-9abcdef0",
+      "render",
+      "default",
+      "us-east-1",
+      "",
+    ])
+    expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
+  })
+
+  test("a timer on the wall clock powers it off at the deadline, also after a reboot", async () => {
+    const { stdout, called } = await boot({ shell })
+    const deadline = /MUSTER_DEADLINE=(\d+)/.exec(stdout)?.[1]
+    expect(called.split("\n")).toEqual([
+      "systemctl daemon-reload",
+      "systemctl enable muster-deadline.timer",
+      "systemctl start muster-deadline.timer",
+      "",
+    ])
+    const timer = await readFile(join(root, "etc/systemd/system/muster-deadline.timer"), "utf8")
+    expect(timer).toContain(`OnCalendar=@${deadline}\n`)
+    expect(timer).toContain("WantedBy=timers.target")
+    const service = await readFile(join(root, "etc/systemd/system/muster-deadline.service"), "utf8")
+    expect(service).toContain("ExecStart=/bin/sh -c 'shutdown -P now || poweroff'")
+  })
+
+  test("past the deadline it powers off at once", async () => {
+    const { called } = await boot({ shell, secondsLeft: -5 })
+    expect(called).toBe("shutdown -P now\n")
+  })
+
+  test("without systemd a shell waits for the deadline", async () => {
+    await boot({ shell, systemd: false, secondsLeft: 2 })
+    await expect
+      .poll(() => readFile(join(root, "called"), "utf8").catch(() => ""), { timeout: 10_000 })
+      .toBe("shutdown -P now\n")
+  })
+
+  test("a startup in another language runs in that language, whatever lines it has", async () => {
+    const startup = '#!/usr/bin/env python3\nMUSTER_STARTUP = 1\nprint("""\nMUSTER_STARTUP\n""".strip(), 6 * 7)'
+    const { stdout } = await boot({ shell, group: { startup } })
+    expect(stdout).toBe("MUSTER_STARTUP 42\n")
+  })
+
+  test("no startup is none", async () => {
+    const { startup: _none, ...rest } = GROUP
+    const script = guestScript(OWNER, rest, "us-east-1")
+    expect(script).not.toContain("muster_startup")
+  })
+
+  test("a startup's exit code is that of the user data", async () => {
+    await expect(boot({ shell, group: { startup: "exit 7" } })).rejects.toMatchObject({ code: 7 })
+  })
+})
+
+describe.each(["dash", "bash"])("a lease, in %s", (shell) => {
+  const nowS = () => Math.floor(systemClock.now() / 1000)
+  const address = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`
+  const ended = () =>
+    readFile(join(root, "called"), "utf8").then(
+      (text) => text.includes("shutdown -P now"),
+      () => false,
+    )
+
+  /** What the timer calls: whether it left the instance alone. */
+  async function check(): Promise<boolean> {
+    const file = join(root, "var/lib/muster/lease")
+    const env = { PATH: `${join(root, "bin")}:${process.env.PATH ?? ""}` }
+    return run(`/bin/${shell}`, [file, address()], { env }).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  test("is looked at by a timer, also after a reboot, and ends the instance when nobody has renewed it", async () => {
+    const { called } = await boot({ shell, group: { leaseSeconds: 3 } })
+    expect(called.split("\n").slice(3, 6)).toEqual([
+      "systemctl daemon-reload",
+      "systemctl enable muster-lease.timer",
+      "systemctl start muster-lease.timer",
+    ])
+    const units = join(root, "etc/systemd/system")
+    expect(await readFile(join(units, "muster-lease.timer"), "utf8")).toContain("OnUnitInactiveSec=1\n")
+    const service = await readFile(join(units, "muster-lease.service"), "utf8")
+    expect(service).toContain(`ExecStart=/bin/sh ${root}/var/lib/muster/lease ${address()}\n`)
+    expect([await check(), await ended()]).toEqual([true, false])
+    await writeFile(join(root, "var/lib/muster/lease.end"), String(nowS()))
+    expect([await check(), await ended()]).toEqual([false, true])
+  })
+
+  test("that was renewed goes on until its new end, and one that metadata is silent about as it was", async () => {
+    await boot({ shell, group: { leaseSeconds: 3 } })
+    await writeFile(join(root, "var/lib/muster/lease.end"), "1")
+    lease = String(nowS() + 600)
+    expect(await check()).toBe(true)
+    lease = undefined
+    expect(await check()).toBe(true)
+    for (const nonsense of ["soon", "", "$(touch /tmp/x)", "99999999999999999999", "-1"]) {
+      lease = nonsense
+      expect(await check()).toBe(true)
+    }
+    lease = String(nowS() - 1)
+    expect([await check(), await ended()]).toEqual([false, true])
+  })
+
+  test("without systemd a shell looks, and stops when it has ended the instance", async () => {
+    await boot({ shell, systemd: false, group: { leaseSeconds: 1 } })
+    await expect.poll(ended, { timeout: 10_000 }).toBe(true)
+  })
+})
+
+test("without metadata, cloud-init's own note tells the id", async () => {
+  await new Promise((resolve) => metadata.close(resolve))
+  metadata = createServer((_request, response) => void response.writeHead(403).end())
+  await new Promise<void>((resolve) => metadata.listen(0, "127.0.0.1", resolve))
+  await mkdir(join(root, "var/lib/cloud/data"), { recursive: true })
+  await writeFile(join(root, "var/lib/cloud/data/instance-id"), "i-0aaaaaaaaaaaaaaa1\n")
+  const { stdout } = await boot({ group: { startup: 'echo "$MUSTER_NAME"' } })
+  expect(stdout).toBe("default-aaaaaaa1\n")
+})
+
+test("without curl, wget asks for the id", async () => {
+  const commands = ["wget", "cat", "chmod", "date", "mkdir", "tail", "sh"]
+  const { stdout } = await boot({ commands, group: { startup: 'echo "$MUSTER_NAME"' } })
+  expect(stdout).toBe("default-9abcdef0\n")
+  expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
+})
+
+test.skipIf(!existsSync("/usr/bin/systemd-analyze"))(
+  "systemd reads the timer's moment (where there is systemd)",
+  async () => {
+    const { stdout } = await run("systemd-analyze", ["calendar", `@${OWNER.deadline}`])
+    expect(stdout).toContain("2026-01-02 00:00:00 UTC")
+  },
+)

@@ -1,0 +1,56 @@
+/** The role in docs/azure.md is what a cluster needs, and no more: the wire refuses every other action. */
+import { readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import { Cluster } from "../../../src/cluster.js"
+import type { ClusterSpec } from "../../../src/spec.js"
+import { actionsOf } from "../../../providers/azure/wire/client/actions.js"
+import { azureCloud, type Cloud } from "../support/cloud.js"
+
+function roleInDocs(): readonly string[] {
+  const text = readFileSync(new URL("../../../docs/azure.md", import.meta.url), "utf8")
+  const [, json = "{}"] = /```json\n([\s\S]*?)```/.exec(text) ?? []
+  return (JSON.parse(json) as { readonly Actions: readonly string[] }).Actions
+}
+
+/** A cluster's whole life: a failed boot, a lost answer, a look after some minutes, an attach, and the end. */
+async function liveThrough(cloud: Cloud): Promise<void> {
+  cloud.world.faults.failBoots(1)
+  cloud.world.faults.loseReply("VirtualMachines_CreateOrUpdate")
+  const spec: ClusterSpec = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5" }
+  const tools = { clock: cloud.clock, seed: 1, journal: false } as const
+  const first = new Cluster(spec, tools)
+  const { running } = await cloud.run(first.scale(20))
+  expect(running).toBe(20)
+  await cloud.run(cloud.clock.sleep(600_000))
+  await first.detach()
+  const second = new Cluster({ ...spec, existing: "connect" }, tools)
+  await cloud.run(second.scale(21))
+  const receipt = await cloud.run(second.close())
+  expect(receipt.leaked).toEqual([])
+}
+
+test("a full burst with the role and nothing else, of which nothing is superfluous", async () => {
+  const needed = new Set<string>()
+  const cloud = await azureCloud({
+    onExchange: ({ api, request }) => {
+      for (const action of actionsOf(api, request)) needed.add(action)
+    },
+  })
+  cloud.wire.quirks.role = new Set(roleInDocs())
+  await liveThrough(cloud)
+  const refused = cloud.world.ledger.entries.filter(({ outcome }) => outcome === "AuthorizationFailed")
+  expect(refused.map(({ api }) => api)).toEqual([])
+  expect([...needed].sort()).toEqual([...roleInDocs()].sort())
+  await cloud.run(cloud.clock.sleep(300_000))
+  expect(cloud.wire.remains().filter(({ id }) => !id.includes("muster-westeurope"))).toEqual([])
+})
+
+test("the wire refuses what a role leaves out, and names it", async () => {
+  const cloud = await azureCloud()
+  const role = roleInDocs().filter((action) => action !== "Microsoft.Compute/disks/write")
+  cloud.wire.quirks.role = new Set(role)
+  const spec: ClusterSpec = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5" }
+  const cluster = new Cluster(spec, { clock: cloud.clock, seed: 1, journal: false })
+  await expect(cloud.run(cluster.scale(2))).rejects.toThrow(/perform action 'Microsoft.Compute\/disks\/write'/)
+  await cloud.run(cluster.close())
+})
