@@ -16,7 +16,7 @@ import { recall } from "./observe/recall.js"
 import { azureOf } from "./client/send.js"
 import { split } from "./launch/split.js"
 import { terminate } from "./end/terminate.js"
-import { headroom } from "./offers/usage.js"
+import { headroom } from "./offers/headroom.js"
 
 /** @param sdkName the SDK's name where it was installed under another: for tests of two versions. */
 export function adapterOf(options: AzureOptions, sdkName?: string): Provider {

@@ -3,7 +3,7 @@ import type { Provider } from "../../src/provider.js"
 import { adapterOf } from "./adapter.js"
 import { type AzureOptions, parseAzureOptions } from "./options.js"
 
-export type { AzureCloudName } from "./client/clouds.js"
+export type { AzureCloudName } from "./clouds.js"
 export type {
   AzureCredential,
   AzureDisk,

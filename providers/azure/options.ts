@@ -1,7 +1,7 @@
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
 import type { Arch, JsonObject } from "../../src/provider.js"
-import { type AzureCloudName, CLOUD_NAMES, cloudProblems } from "./client/clouds.js"
+import { type AzureCloudName, CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import { ownTagProblems } from "./prepare/tags.js"
 
 /** What this adapter needs of a credential; every one of "@azure/identity" fits. */

@@ -4,7 +4,7 @@ import { openFilesAdvice } from "../../../src/client/machine.js"
 import { rowOf } from "./codes.js"
 import { type Doing, outcomeOf, type Said } from "./outcome.js"
 import { parseHttpDate } from "./times.js"
-import { NoTokenError } from "./token.js"
+import { NoTokenError } from "./credentials.js"
 
 /** An HTTP answer, whole. */
 export interface ArmReply {

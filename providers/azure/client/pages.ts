@@ -1,7 +1,7 @@
 import { TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Api } from "../limits.js"
-import { endpointOf } from "./clouds.js"
+import { endpointOf } from "../clouds.js"
 import { arm, type Azure, type Sending } from "./send.js"
 
 /**

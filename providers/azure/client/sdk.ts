@@ -6,11 +6,11 @@ import type { HttpClient, PipelinePolicy, PipelineRequest, PipelineResponse } fr
 import { loadClient } from "../../../src/client/package.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "../prepare/names.js"
-import { cloudOf, endpointOf, scopeOf } from "./clouds.js"
+import { cloudOf, endpointOf, scopeOf } from "../clouds.js"
 import type { AzureCredential, AzureOptions } from "../options.js"
 import { IDENTITY, SDK } from "./packages.js"
 import { reachOf } from "./reach.js"
-import { tokenPolicy } from "./token.js"
+import { tokenPolicy } from "./credentials.js"
 
 type Sdk = typeof import("@azure/arm-compute")
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")

@@ -3,7 +3,7 @@ import type { Attempt, Calls } from "../../../src/provider.js"
 import { connect, type ArmRequest, type Connection } from "./sdk.js"
 import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
 import { type Api, COSTS } from "../limits.js"
-import { endpointOf } from "./clouds.js"
+import { endpointOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
 import type { Doing, Pool } from "./outcome.js"
 

@@ -1,6 +1,6 @@
 /** Where a person can look at an instance. */
 import type { Instance } from "../../../src/provider.js"
-import { cloudOf } from "../client/clouds.js"
+import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
 
 /** The instance's page in the portal of its cloud; whoever opens it logs in there. */

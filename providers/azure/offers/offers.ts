@@ -4,7 +4,7 @@ import { isMeant } from "./gpus.js"
 import { licensedArchs } from "../prepare/images.js"
 import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "../client/send.js"
-import { type SizeFacts, sizesOf } from "./sizes.js"
+import { type SizeFacts, sizesOf } from "./types.js"
 
 /**
  * Everything sold that fits: each size in each zone that has it, and once more for no zone, which reaches hardware that no

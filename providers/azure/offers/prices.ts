@@ -2,10 +2,10 @@
 import { RejectedError } from "../../../src/errors.js"
 import type { Calls, Market } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
-import { cloudOf } from "../client/clouds.js"
+import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
 import type { Azure } from "../client/send.js"
-import type { SizeFacts } from "./sizes.js"
+import type { SizeFacts } from "./types.js"
 
 const API = "2023-01-01-preview"
 export const PRICE_SOURCE = "Azure Retail Prices API"

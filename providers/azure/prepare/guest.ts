@@ -4,7 +4,7 @@
  */
 import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
-import { cloudOf } from "../client/clouds.js"
+import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
 
 /** Azure Instance Metadata Service; tests put a server of their own there. */

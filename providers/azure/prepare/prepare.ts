@@ -4,7 +4,7 @@ import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../
 import { bootDisks } from "../offers/boot-disks.js"
 import type { Claimed } from "./claim.js"
 import { claimOwner } from "./claim-name.js"
-import { cloudOf } from "../client/clouds.js"
+import { cloudOf } from "../clouds.js"
 import { isForbidden } from "../client/errors.js"
 import { readGroup } from "./group.js"
 import { guestScript, placeOf } from "./guest.js"

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
-import { cloudOf, endpointOf, scopeOf } from "../../../providers/azure/client/clouds.js"
+import { cloudOf, endpointOf, scopeOf } from "../../../providers/azure/clouds.js"
 import { guestScript, placeOf } from "../../../providers/azure/prepare/guest.js"
 import { azure, type AzureCloudName, type AzureOptions } from "../../../providers/azure/index.js"
 import { consoleUrl } from "../../../providers/azure/observe/portal.js"

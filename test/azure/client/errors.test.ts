@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { type ArmReply, refusalOf, thrownError } from "../../../providers/azure/client/errors.js"
 import { failureOf } from "../../../providers/azure/observe/instance.js"
 import { COSTS } from "../../../providers/azure/limits.js"
-import { NoTokenError } from "../../../providers/azure/client/token.js"
+import { NoTokenError } from "../../../providers/azure/client/credentials.js"
 import {
   AuthError,
   CapacityError,

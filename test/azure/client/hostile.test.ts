@@ -10,7 +10,7 @@ import { groupPath, resourceOf } from "../../../providers/azure/prepare/names.js
 import { IMAGE_ID, parseAzureOptions, URN } from "../../../providers/azure/options.js"
 import { pricesOf } from "../../../providers/azure/offers/prices.js"
 import type { Azure } from "../../../providers/azure/client/send.js"
-import type { SizeFacts } from "../../../providers/azure/offers/sizes.js"
+import type { SizeFacts } from "../../../providers/azure/offers/types.js"
 import { bareCalls } from "../../../src/calls/send.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { SpecError } from "../../../src/errors.js"

@@ -2,8 +2,8 @@
  * Azure's clouds: each has a login, a Resource Manager and a portal of its own ("Azure Government developer guide", endpoint
  * mapping; "Azure China developer guide", check endpoints; `az cloud list`).
  */
-import type { SpecProblem } from "../../../src/errors.js"
-import type { AzureOptions } from "../options.js"
+import type { SpecProblem } from "../../src/errors.js"
+import type { AzureOptions } from "./options.js"
 
 /** As `az cloud list` names them. */
 export const CLOUD_NAMES = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"] as const
