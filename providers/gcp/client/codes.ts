@@ -5,7 +5,7 @@
  * operations quota", "Troubleshooting resource availability errors", "Troubleshooting VM creation". A sign that ends in `*`
  * stands for all that begin so.
  */
-import type { Said } from "./said.js"
+import type { Said } from "./details.js"
 
 /**
  * `refused`: this offer, and maybe no other. `rejected`: every offer. `transient`: it passes by itself. `summary`: it sums up

@@ -1,7 +1,7 @@
 /** Who asks, and for which project. */
 import { AuthError, MusterError, SpecError, TransientError } from "../../../src/errors.js"
 import { type GcpAuth, type GcpOptions, needsCredentials } from "../options.js"
-import { type ProofSource, type Prover, proverOf } from "./proof.js"
+import { type ProofSource, type Prover, proverOf } from "./authorization.js"
 import { loadAuthLibrary } from "./sdk.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]

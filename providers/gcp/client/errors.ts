@@ -12,13 +12,13 @@ import {
 } from "../../../src/errors.js"
 import { openFilesAdvice } from "../../../src/client/machine.js"
 import type { Cost, Offer } from "../../../src/provider.js"
-import { quotaAdvice } from "../offers/advice.js"
+import { quotaAdvice } from "./quota-advice.js"
 import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
 import { scopeOf } from "../offers/families.js"
 import type { HttpReply } from "./http.js"
 import { UNDER_WAY, WINDOWS } from "../limits.js"
-import { offersMeant } from "../launch/named-offers.js"
-import { type Said, saidIn } from "./said.js"
+import { offersMeant } from "./affected.js"
+import { type Said, saidIn } from "./details.js"
 
 /** What was being done when it failed. */
 export interface Doing {

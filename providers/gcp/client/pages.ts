@@ -1,7 +1,7 @@
 import { TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { ApiName, Replies } from "./apis.js"
-import type { Request, Send } from "./client.js"
+import type { Request, Send } from "./send.js"
 import { PAGE } from "../limits.js"
 import type { NativeWarning, Page } from "./native.js"
 

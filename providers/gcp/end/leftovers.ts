@@ -5,13 +5,13 @@
 import { AuthError, MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
 import { labelled, type ListMeans, partial } from "../observe/labelled.js"
-import { hexOf, idOf, partsOf, uuidOf } from "../launch/names.js"
+import { hexOf, idOf, partsOf, uuidOf } from "../client/names.js"
 import { lastPart, type NativeDisk, type NativeOperation } from "../client/native.js"
-import { saidBy } from "../client/said.js"
-import { parseTime } from "../client/time.js"
+import { saidBy } from "../client/details.js"
+import { parseTime } from "../client/times.js"
 
 const KIND = "disk"
 

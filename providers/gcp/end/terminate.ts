@@ -1,12 +1,12 @@
 import { AuthError, MusterError, RejectedError } from "../../../src/errors.js"
 import { show } from "../../../src/input/parse.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
-import { hexOf, partsOf, uuidOf } from "../launch/names.js"
+import { hexOf, partsOf, uuidOf } from "../client/names.js"
 import type { NativeOperation } from "../client/native.js"
-import { saidBy } from "../client/said.js"
-import { parseTime } from "../client/time.js"
+import { saidBy } from "../client/details.js"
+import { parseTime } from "../client/times.js"
 
 interface Means {
   readonly send: Send

@@ -1,11 +1,11 @@
 import { MusterError } from "../../../src/errors.js"
 import type { Calls, LaunchCall } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { rowOf } from "../client/codes.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
-import { doingOf, type Cause } from "./reasons.js"
-import { saidBy } from "../client/said.js"
+import { doingOf, type Cause } from "./failures.js"
+import { saidBy } from "../client/details.js"
 import { zonesIn } from "./split.js"
 
 /**

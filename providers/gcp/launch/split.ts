@@ -3,9 +3,9 @@ import { launchTags } from "../../../src/fleet/tags.js"
 import type { JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../../src/provider.js"
 import { diskTypeOf, seriesOf, takesLocalSsds } from "../offers/families.js"
 import { LAUNCH_BATCH } from "../limits.js"
-import { hexOf, instanceName } from "./names.js"
+import { hexOf, instanceName } from "../client/names.js"
 import type { Blueprint } from "../prepare/prepare.js"
-import { disksOf, sharedProperties } from "./properties.js"
+import { disksOf, sharedProperties } from "./bodies.js"
 
 interface Part {
   /** One: a request to its zone. Several: a request to the region, which chooses among them. */

@@ -1,8 +1,8 @@
 /** What one instance can tell of itself: its console, its metadata, its page. */
 import type { Calls, Instance } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { isNotFound } from "../client/errors.js"
-import { idOf, partsOf } from "../launch/names.js"
+import { idOf, partsOf } from "../client/names.js"
 
 /** The end of the log is what tells why a boot failed. Negative positions count from there ("getSerialPortOutput", start). */
 const LAST_BYTES = 32 * 1024

@@ -1,9 +1,9 @@
 /** From Compute Engine's words for an instance to ours. */
 import { TransientError } from "../../../src/errors.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
-import { idOf } from "../launch/names.js"
+import { idOf } from "../client/names.js"
 import { lastPart, type NativeInstance } from "../client/native.js"
-import { parseTime } from "../client/time.js"
+import { parseTime } from "../client/times.js"
 
 /** What we read of an instance, as a field mask. */
 export const INSTANCE_FIELDS =

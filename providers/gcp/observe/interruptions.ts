@@ -1,13 +1,13 @@
 import { MusterError } from "../../../src/errors.js"
 import type { Calls, EndedBy, Failure, Instance, Interruptions } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { COLD_MS } from "../client/codes.js"
 import { PAGE } from "../limits.js"
-import { idOf } from "../launch/names.js"
+import { idOf } from "../client/names.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import { isDeletionId } from "../end/terminate.js"
-import { isoTime, parseTime } from "../client/time.js"
+import { isoTime, parseTime } from "../client/times.js"
 
 /** "Compute Engine ... gives the VM a best-effort 30 second period to shut down" ("Spot VMs", preemption process). */
 const NOTICE_MS = 30_000

@@ -4,7 +4,7 @@
  */
 import { MusterError, TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
-import type { Connection } from "../client/client.js"
+import type { Connection } from "../client/send.js"
 import { toMusterError } from "../client/errors.js"
 import { jsonOf } from "../client/json.js"
 import type { GcpOptions } from "../options.js"

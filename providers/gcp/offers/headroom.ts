@@ -1,5 +1,5 @@
 import type { Calls, Headroom, Offer, Scope, Wish } from "../../../src/provider.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { cpuMetricOf, scopeOf } from "./families.js"
 
 /** What limits any launch, whatever its type. */

@@ -1,7 +1,7 @@
 /** What offers cost: the user's own table first, then Google's list prices. A price that cannot be had is not an error. */
 import type { Calls, Offer } from "../../../src/provider.js"
 import { billingEndpoint, readSkus } from "./billing.js"
-import type { Connection } from "../client/client.js"
+import type { Connection } from "../client/send.js"
 import type { GcpOptions } from "../options.js"
 import { composedPrice, type UnitPrices, unitPricesOf } from "./skus.js"
 

@@ -2,7 +2,7 @@
 import { AuthError, SpecError, TransientError } from "../../../src/errors.js"
 import type { Arch, Calls, Gpu, Offer, OfferQuery } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { archOf, familyOf, gpuCountOf, gpuNameOf, isGpu, localSsdGiB, seriesOf, takesLocalSsds } from "./families.js"
 import type { NativeMachineType } from "../client/native.js"
 import type { GcpOptions } from "../options.js"

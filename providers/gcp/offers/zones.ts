@@ -2,7 +2,7 @@
 import { AuthError, RejectedError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { lastPart } from "../client/native.js"
 import type { GcpOptions } from "../options.js"
 

@@ -9,14 +9,14 @@ import type { Span, World } from "../../../src/simulator/index.js"
 import { furnish, PROJECT } from "./account.js"
 import { Answers } from "./client/answers.js"
 import { contractOf } from "./client/contract.js"
-import { type Exchange, serve, type Wire } from "./client/serve.js"
+import { type Exchange, serve, type Wire } from "./serve.js"
 
 export { PROJECT } from "./account.js"
 export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
 export { type Contract, contractOf } from "./client/contract.js"
-export { leaveDisk } from "./prepare/disks.js"
+export { leaveDisk } from "./end/disks.js"
 export { permissionsOf } from "./client/permissions.js"
-export { type Exchange, sampled } from "./client/serve.js"
+export { type Exchange, sampled } from "./serve.js"
 export { GCE_BUCKETS, GCE_TYPES, gceWorld } from "./world.js"
 
 export interface GceWireOptions {

@@ -1,7 +1,7 @@
 /** Compute Engine's refusals: reasons, their HTTP status and their body, as Google's services write them. */
 import type { JsonObject } from "../../../../src/provider.js"
 import { WorldError, type WorldErrorKind } from "../../../../src/simulator/world/world-error.js"
-import type { Wire } from "./serve.js"
+import type { Wire } from "../serve.js"
 
 /** What Compute Engine answers instead of doing it. */
 export class Refusal extends Error {

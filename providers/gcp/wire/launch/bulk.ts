@@ -6,7 +6,7 @@ import { bulkSpec, type BulkSpec, checkDisks, checkMachine, type Disk } from "./
 import type { Asked, Handler } from "../client/handler.js"
 import { groupOf, keepFailed, statusOf } from "./inserts.js"
 import { type Made, make, type Place } from "./make.js"
-import { operationJson, type Outcome, startOperation } from "./operations.js"
+import { operationJson, type Outcome, startOperation } from "../client/operations.js"
 import { invalid } from "../client/refusals.js"
 import { zonesFor } from "./shapes.js"
 

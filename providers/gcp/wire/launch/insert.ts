@@ -5,7 +5,7 @@ import { bulkSpec, checkMachine, type Disk } from "./bulk-spec.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { make } from "./make.js"
 import { byName } from "../observe/names.js"
-import { operationJson, type Outcome, startOperation } from "./operations.js"
+import { operationJson, type Outcome, startOperation } from "../client/operations.js"
 import { invalid, Refusal } from "../client/refusals.js"
 
 interface InstanceBody {

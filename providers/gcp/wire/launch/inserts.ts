@@ -4,10 +4,10 @@
  */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Operation } from "../../../../src/simulator/index.js"
-import { uuidOf } from "../../launch/names.js"
+import { uuidOf } from "../../client/names.js"
 import { hexOf } from "../account.js"
 import type { Asked } from "../client/handler.js"
-import { operationJson, type Outcome, startOperation } from "./operations.js"
+import { operationJson, type Outcome, startOperation } from "../client/operations.js"
 
 /** A VM that could not be made, and why. */
 export interface FailedVm {

@@ -1,6 +1,6 @@
 /** How long a VM lives, whether it may be taken away, and out of what it is made. */
 import type { JsonObject } from "../../../../src/provider.js"
-import { parseTime } from "../../client/time.js"
+import { parseTime } from "../../client/times.js"
 import { invalid } from "../client/refusals.js"
 
 export interface Scheduling {

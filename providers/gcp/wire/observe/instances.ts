@@ -8,7 +8,7 @@ import type { Asked, Handler } from "../client/handler.js"
 import { instanceJson, noticed } from "./instance-json.js"
 import { statusOf } from "../launch/inserts.js"
 import { byName } from "./names.js"
-import { asItIs, operationJson, type Outcome, startOperation } from "../launch/operations.js"
+import { asItIs, operationJson, type Outcome, startOperation } from "../client/operations.js"
 import { listReply, pageOf } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
 

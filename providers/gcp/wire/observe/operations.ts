@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Operation, World } from "../../../../src/simulator/index.js"
 import type { Asked, Handler } from "../client/handler.js"
-import { succeeded } from "./inserts.js"
-import { asItIs, operationJson, type Outcome } from "./operations.js"
+import { succeeded } from "../launch/inserts.js"
+import { asItIs, operationJson, type Outcome } from "../client/operations.js"
 import { listReply, plainPage } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
 

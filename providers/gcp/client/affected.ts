@@ -1,5 +1,5 @@
 import type { Offer } from "../../../src/provider.js"
-import type { Said } from "../client/said.js"
+import type { Said } from "./details.js"
 
 /** Those of the offers whose zone, type or series had no room, or was refused; else all of them. */
 export function offersMeant(

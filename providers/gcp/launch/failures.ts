@@ -7,8 +7,8 @@ import type { Failure, LaunchCall, Launched, Offer, Scope } from "../../../src/p
 import { COLD_MS, rowOf } from "../client/codes.js"
 import { asError } from "../client/errors.js"
 import { scopeOf } from "../offers/families.js"
-import { offersMeant } from "./named-offers.js"
-import type { Said } from "../client/said.js"
+import { offersMeant } from "../client/affected.js"
+import type { Said } from "../client/details.js"
 
 export interface Cause {
   readonly said: Said

@@ -2,7 +2,7 @@
 import { AuthError } from "../../../src/errors.js"
 import type { Calls, GroupRequest } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { lastPart, type NativeRouter } from "../client/native.js"
 import type { GcpOptions } from "../options.js"
 import { pages } from "../client/pages.js"

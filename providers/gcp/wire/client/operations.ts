@@ -1,7 +1,7 @@
 /** Operations: accepted now, done later, kept for an hour at least. */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Operation, World } from "../../../../src/simulator/index.js"
-import { pacificTime } from "../client/pacific.js"
+import { pacificTime } from "./pacific.js"
 import { hexOf, link, numberOf } from "../account.js"
 
 export interface Outcome {

@@ -2,7 +2,7 @@
 import { AuthError, type CloudWords, RejectedError, SpecError } from "../../../src/errors.js"
 import type { Arch, Calls, GroupRequest } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
-import type { Send } from "../client/client.js"
+import type { Send } from "../client/send.js"
 import { FREE, type ImageKind, kindByProject, kindOf } from "./licenses.js"
 import { type GcpOptions, IMAGE, IMAGE_RULE } from "../options.js"
 

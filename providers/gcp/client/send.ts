@@ -17,7 +17,7 @@ import type { Page } from "./native.js"
 import type { GcpOptions } from "../options.js"
 import { refusePartial } from "./pages.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
-import { type Travel, Travels } from "./travel.js"
+import { type Travel, Travels } from "./request-context.js"
 
 export interface Request {
   readonly what: string

@@ -2,7 +2,7 @@
 import type { Json, JsonObject, Offer } from "../../../src/provider.js"
 import { cannotMigrate, diskTypeOf, hasBuiltInGpu, seriesOf, takesLocalSsds } from "../offers/families.js"
 import type { Blueprint } from "../prepare/prepare.js"
-import { isoTime } from "../client/time.js"
+import { isoTime } from "../client/times.js"
 
 type Labels = Readonly<Record<string, string>>
 

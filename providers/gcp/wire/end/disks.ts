@@ -11,7 +11,7 @@ import { filterOf } from "../client/filter.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { failed, partOf } from "../observe/instances.js"
 import { remember, remembered } from "../launch/bulk.js"
-import { operationJson, startOperation } from "../launch/operations.js"
+import { operationJson, startOperation } from "../client/operations.js"
 import { listReply, plainPage } from "../client/paging.js"
 import { notFound, Refusal } from "../client/refusals.js"
 

@@ -4,12 +4,12 @@ import { rowOf } from "../client/codes.js"
 import { failedInserts } from "./inserts.js"
 import type { LaunchMeans } from "./launch.js"
 import { list } from "../observe/list.js"
-import { idOf } from "./names.js"
+import { idOf } from "../client/names.js"
 import { lastPart, type LocationStatus, type NativeOperation } from "../client/native.js"
-import { type Cause, doingOf, missingOf } from "./reasons.js"
-import { saidBy } from "../client/said.js"
+import { type Cause, doingOf, missingOf } from "./failures.js"
+import { saidBy } from "../client/details.js"
 import { zonesIn } from "./split.js"
-import { parseTime } from "../client/time.js"
+import { parseTime } from "../client/times.js"
 
 interface Done {
   readonly operation: NativeOperation
