@@ -1,7 +1,7 @@
 import { plainOptions } from "../../src/input/parse.js"
 import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
 import { claim } from "./prepare/claim.js"
-import { sender } from "./client/sdk.js"
+import { sender } from "./client/send.js"
 import { consoleLog, consoleUrl } from "./observe/console.js"
 import { explaining } from "./client/decode.js"
 import { guestScript } from "./prepare/guest.js"
@@ -17,8 +17,8 @@ import type { AwsOptions } from "./options.js"
 import { parseAwsOptions } from "./options-check.js"
 import { prepare, refresh } from "./prepare/prepare.js"
 import { recall } from "./observe/recall.js"
-import type { Right } from "./client/right.js"
-import { rights } from "./prepare/rights.js"
+import type { Right } from "./launch/right.js"
+import { rights } from "./launch/rights.js"
 import { split } from "./launch/split.js"
 import { terminate } from "./end/terminate.js"
 
@@ -33,7 +33,7 @@ export type {
   AwsReservation,
   AwsSubnet,
 } from "./options.js"
-export type { Right } from "./client/right.js"
+export type { Right } from "./launch/right.js"
 
 export interface AwsProvider extends Provider {
   /** Whether the principal may do what this launch call and its burst need, by DryRun: nothing is made. */

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream"
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2"
 import { expect, test } from "vitest"
-import { hearDate } from "../../providers/aws/client/sdk.js"
+import { hearDate } from "../../providers/aws/client/send.js"
 import { type Clock, VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { TAG } from "../../src/fleet/tags.js"

@@ -1,7 +1,7 @@
 import { MusterError, TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Input, Output } from "./actions.js"
-import type { Send } from "./sdk.js"
+import type { Send } from "./send.js"
 
 /** Actions that answer in pages. */
 export type Paged =

@@ -5,7 +5,7 @@
 import type { Calls } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
 import type { Output } from "./actions.js"
-import type { Send } from "./sdk.js"
+import type { Send } from "./send.js"
 import { type Asking, type Paged, pages } from "./pages.js"
 
 /** Longer than the groups of a new cluster take to look everything up, and shorter than anybody takes to change it and try again. */

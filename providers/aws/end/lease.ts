@@ -2,7 +2,7 @@
 import { MusterError, type SpecProblem } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, GroupRequest, Instance } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { RESOURCES_BATCH } from "../limits.js"
 import type { AwsOptions } from "../options.js"
 import { chunks } from "../client/pages.js"

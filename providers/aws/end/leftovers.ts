@@ -3,11 +3,11 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { tagFilters } from "../observe/list.js"
 import { pages } from "../client/pages.js"
 import { SHARED_TAG } from "../prepare/security-groups.js"
-import { isOutOfReach } from "../prepare/subnets.js"
+import { isOutOfReach } from "../offers/subnets.js"
 
 const TEMPLATES_PAGE = 200
 const PAGE = 1000

@@ -1,6 +1,6 @@
 import { AuthError, MusterError, ThrottledError, TransientError } from "../../../src/errors.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { idOf, stateOf } from "../observe/instance.js"
 import { TERMINATE_BATCH } from "../limits.js"
 import { chunks } from "../client/pages.js"

@@ -5,8 +5,8 @@ import type { Failure, LaunchCall, Offer } from "../../../src/provider.js"
 import { readAnswer } from "../client/answers.js"
 import { COLD_MS, REFUSED_MS } from "../client/codes.js"
 import { toMusterError } from "../client/errors.js"
-import type { FleetBody } from "./fleet-calls.js"
-import { doingOf, type LaunchMeans, launchWords } from "./words.js"
+import type { FleetBody } from "./fleet-bodies.js"
+import { doingOf, type LaunchMeans, launchWords } from "./context.js"
 import { type ScopeKind, scopeOf } from "../client/scopes.js"
 
 type FleetError = Ec2.CreateFleetError

@@ -3,9 +3,9 @@ import { CapacityError, MusterError, QuotaError, RefusedError } from "../../../s
 import type { Calls, Failure, Instance, Json, LaunchCall, Launched } from "../../../src/provider.js"
 import { COLD_MS } from "../client/codes.js"
 import { narrowed, shortages } from "./fleet-errors.js"
-import { launchFleet, settleFleet } from "./fleet-launch.js"
+import { launchFleet, settleFleet } from "./settle.js"
 import { toInstance } from "../observe/instance.js"
-import { doingOf, type LaunchMeans, launchWords } from "./words.js"
+import { doingOf, type LaunchMeans, launchWords } from "./context.js"
 import { list } from "../observe/list.js"
 import { scopeOf } from "../client/scopes.js"
 

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto"
 import type { LaunchCall, Offer, Prepared, Room, Wish } from "../../../src/provider.js"
 import type { Blueprint } from "../prepare/blueprint.js"
-import { fleetCalls } from "./fleet-calls.js"
+import { fleetCalls } from "./fleet-bodies.js"
 import { LAUNCH_BATCH, RUN_REQUESTS } from "../limits.js"
-import { runCalls } from "./run-calls.js"
-import { placeOf, type Subnet } from "../prepare/subnets.js"
+import { runCalls } from "./run-bodies.js"
+import { placeOf, type Subnet } from "../offers/subnets.js"
 
 /** What the two ways of launching are given. */
 export interface Splitting {

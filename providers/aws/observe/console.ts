@@ -1,6 +1,6 @@
 /** Where a person looks: what an instance wrote to its console, and its page in AWS's. */
 import type { Calls, Instance } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 
 /** What the instance has written to its serial console so far, at most its last 64 KB; "" while there is nothing. */
 export async function consoleLog(send: Send, { id }: Instance, calls: Calls): Promise<string> {

@@ -1,7 +1,7 @@
 import { MusterError, RejectedError, ThrottledError } from "../../../src/errors.js"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, Instance, Interruptions } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { pages } from "../client/pages.js"
 
 /** "Spot Instance interruption notices": two minutes before the end, best effort. */

@@ -1,8 +1,8 @@
 /** What an instance's user data says of its group. */
 import { MusterError } from "../../../src/errors.js"
 import type { Calls, Instance } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
-import { isOutOfReach } from "../prepare/subnets.js"
+import type { Send } from "../client/send.js"
+import { isOutOfReach } from "../offers/subnets.js"
 import { specIn } from "../prepare/user-data.js"
 
 /** Undefined as well where user data may not be read, and for an instance that EC2 does not know any more. */

@@ -1,13 +1,13 @@
 /** How much more the account and the network can take: advice for a plan, never a reason not to launch. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, Headroom, Market, Wish } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { familyOf, quotaCodeOf } from "./families.js"
 import { PAGE } from "../limits.js"
 import type { AwsOptions } from "../options.js"
 import { pages } from "../client/pages.js"
 import { quota } from "./quotas.js"
-import { defaultSubnets, describeSubnets, knownSubnets, type Subnet } from "../prepare/subnets.js"
+import { defaultSubnets, describeSubnets, knownSubnets, type Subnet } from "./subnets.js"
 
 /** Codes of the quotas on what comes with each instance ("Amazon EBS quotas", in TiB; "Amazon VPC quotas"). */
 const DISKS = "L-7A658B76"

@@ -1,7 +1,7 @@
 import { SpecError, TransientError } from "../../../src/errors.js"
 import { fits } from "../../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { imageTraits, isForGpuImage } from "../prepare/images.js"
 import { type ImageTraits, type Needs, needsOf } from "./misfits.js"
 import type { AwsOptions } from "../options.js"

@@ -2,7 +2,7 @@
 import { TransientError } from "../../../src/errors.js"
 import { parseOptions } from "../../../src/input/parse.js"
 import type { Calls, Market } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { onDemandPrices } from "./pricing.js"
 import type { AwsOptions } from "../options.js"
 import { chunks, pages } from "../client/pages.js"

@@ -2,13 +2,13 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError, SpecError } from "../../../src/errors.js"
 import type { Arch, Calls, Gpu, Market, Offer, OfferQuery } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { familyOf } from "./families.js"
 import { misfitOf, type Needs } from "./misfits.js"
 import type { AwsOptions } from "../options.js"
 import { chunks } from "../client/pages.js"
 import { sharedPages } from "../client/shared-reads.js"
-import { isOutOfReach } from "../prepare/subnets.js"
+import { isOutOfReach } from "./subnets.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
 const TYPES_BATCH = 100

@@ -1,11 +1,11 @@
 /** Where instances may go. */
 import { TransientError } from "../../../src/errors.js"
 import type { Calls, OfferQuery } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
 import { chunks } from "../client/pages.js"
 import { sharedPages } from "../client/shared-reads.js"
-import { defaultSubnets, isOutOfReach, knownSubnets, placeOf, readSubnets } from "../prepare/subnets.js"
+import { defaultSubnets, isOutOfReach, knownSubnets, placeOf, readSubnets } from "./subnets.js"
 
 const OFFERINGS_PAGE = 1000
 /** Values of one filter; of 200 in all. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../src/provider.js"
 import type { Images } from "./images.js"
 import type { AwsOptions } from "../options.js"
-import type { Subnet } from "./subnets.js"
+import type { Subnet } from "../offers/subnets.js"
 
 /** The options that every launch says. */
 export type LaunchOptions = Pick<

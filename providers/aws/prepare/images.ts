@@ -3,12 +3,12 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { type MusterError, RejectedError, SpecError } from "../../../src/errors.js"
 import { show } from "../../../src/input/parse.js"
 import type { Arch, Calls, GroupRequest, OfferQuery } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import type { ImageTraits } from "../offers/misfits.js"
 import type { AwsImage, AwsOptions } from "../options.js"
 import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "../options-check.js"
 import { sharedPages } from "../client/shared-reads.js"
-import { isOutOfReach } from "./subnets.js"
+import { isOutOfReach } from "../offers/subnets.js"
 
 /** An image and the devices of its disks, the root's first; no devices: they could not be read. */
 export type PinnedImage = {

@@ -2,11 +2,18 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { SpecError } from "../../../src/errors.js"
 import type { Calls, GroupRequest } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
 import { sharedGroups, type ToMake } from "./security-groups.js"
 import { sharedPages } from "../client/shared-reads.js"
-import { defaultSubnets, describeSubnets, isOutOfReach, knownSubnets, readSubnets, type Subnet } from "./subnets.js"
+import {
+  defaultSubnets,
+  describeSubnets,
+  isOutOfReach,
+  knownSubnets,
+  readSubnets,
+  type Subnet,
+} from "../offers/subnets.js"
 
 export interface Network {
   /** Empty: EC2 finds the default subnet of each zone itself. */

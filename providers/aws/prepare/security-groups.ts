@@ -2,10 +2,10 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError, TransientError } from "../../../src/errors.js"
 import type { Calls, Prepared } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { pages } from "../client/pages.js"
 import { NO_ROOM_FOR_GROUPS } from "../client/quota-codes.js"
-import { isOutOfReach } from "./subnets.js"
+import { isOutOfReach } from "../offers/subnets.js"
 import { type Tags, tagList } from "./tags.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */

@@ -5,10 +5,10 @@ import { MusterError } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Market } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
-import type { Send } from "../client/sdk.js"
-import { addressIn, launchBody, merge } from "../launch/body.js"
+import type { Send } from "../client/send.js"
+import { addressIn, launchBody, merge } from "./launch-data.js"
 import { NO_ROOM_FOR_TEMPLATES } from "../client/quota-codes.js"
-import { isOutOfReach } from "./subnets.js"
+import { isOutOfReach } from "../offers/subnets.js"
 import { spotRequestTags, type TagList, type Tags, tagList } from "./tags.js"
 
 /**

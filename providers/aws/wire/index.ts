@@ -5,17 +5,17 @@
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { simulate, type World } from "../../../src/simulator/index.js"
-import { furnish } from "./account.js"
+import { furnish } from "./world/account.js"
 import { Answers } from "./client/answers.js"
 import type { Statement } from "./client/policy.js"
-import { type Exchange, serve } from "./client/serve.js"
+import { type Exchange, serve } from "./serve.js"
 import type { KeyCode } from "./client/signature.js"
 
-export { IMAGES, SECURITY_GROUP, subnetOf } from "./account.js"
+export { IMAGES, SECURITY_GROUP, subnetOf } from "./world/account.js"
 export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
 export { decodeAuthorization, type Statement } from "./client/policy.js"
-export type { Exchange } from "./client/serve.js"
-export { EC2_BUCKETS, EC2_TYPES, ec2World } from "./world.js"
+export type { Exchange } from "./serve.js"
+export { EC2_BUCKETS, EC2_TYPES, ec2World } from "./world/world.js"
 
 export interface Ec2WireOptions {
   readonly world: World

@@ -2,7 +2,7 @@
 import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
 import { FLEET_BATCH, limitsOf, PAGE, TERMINATE_BATCH } from "../limits.js"
-import { ec2World } from "./world.js"
+import { ec2World } from "./world/world.js"
 
 const DEFAULT_REGION = "eu-west-2"
 

@@ -5,7 +5,7 @@
  */
 import { type SimulateOptions, simulate } from "../../../src/simulator/index.js"
 import { ec2Wire } from "./index.js"
-import { ec2World } from "./world.js"
+import { ec2World } from "./world/world.js"
 
 const { port = 0, ...options } = JSON.parse(process.argv[2] ?? "{}") as SimulateOptions & { readonly port?: number }
 const { world } = simulate({ ...ec2World(options.region), ...options })

@@ -1,5 +1,5 @@
 /** Fleets: what is split, sent and made, on a cloud that a test may exchange. */
-import type { FleetBody } from "../../../providers/aws/launch/fleet-calls.js"
+import type { FleetBody } from "../../../providers/aws/launch/fleet-bodies.js"
 import type { LaunchCall, Launched, Market, Offer, Room, Wish } from "../../../src/provider.js"
 import { type Cloud, NO_ROOM, prepareOf, wishFor } from "./cloud.js"
 

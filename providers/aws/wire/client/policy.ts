@@ -3,7 +3,7 @@
  * for Amazon EC2", Service Authorization Reference). What nothing allows is refused, in EC2's words.
  */
 import type { World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID } from "../account.js"
+import { ACCOUNT_ID } from "../world/account.js"
 import { Refusal } from "./refusals.js"
 import type { Values } from "./shapes.js"
 

@@ -1,7 +1,7 @@
 /** Options of a launch that go together with some things and not with others (EC2 User Guide, each option's own page). */
 import type { Market } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID } from "../account.js"
+import { ACCOUNT_ID } from "../world/account.js"
 import { checkId } from "../client/ids.js"
 import { Refusal } from "../client/refusals.js"
 import type { Values } from "../client/shapes.js"

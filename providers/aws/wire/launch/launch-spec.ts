@@ -1,7 +1,7 @@
 /** What RunInstances takes, and its checks: pure, from parameters and account to what the world is asked for. */
 import type { Arch, Market } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
-import { SECURITY_GROUP, subnetOf } from "../account.js"
+import { SECURITY_GROUP, subnetOf } from "../world/account.js"
 import { freeAddresses } from "../prepare/addresses.js"
 import { checkId } from "../client/ids.js"
 import { Refusal } from "../client/refusals.js"

@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Creation, World, WorldInstance } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, hexOf } from "../account.js"
+import { ACCOUNT_ID, hexOf } from "../world/account.js"
 import { Refusal } from "../client/refusals.js"
 import type { Values } from "../client/shapes.js"
 import { type Action, checkDryRun, type Reply } from "../client/action.js"
 import { instanceXml } from "../observe/instance.js"
-import { RUN_INSTANCES } from "./launch-data.js"
+import { RUN_INSTANCES } from "../prepare/launch-data.js"
 import { type LaunchSpec, launchSpec, noCapacity } from "./launch-spec.js"
 
 export const runInstances: Action = {

@@ -1,5 +1,5 @@
 import type { World, WorldFilter, WorldInstance } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, VPC } from "../account.js"
+import { ACCOUNT_ID, VPC } from "../world/account.js"
 import { exactText, type Filter, filtersOf, passes } from "../client/filters.js"
 import { checkInstanceIds, checkKnown } from "../client/ids.js"
 import { nextToken, pageOf } from "../client/paging.js"

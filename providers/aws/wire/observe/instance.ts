@@ -1,7 +1,7 @@
 /** An instance as EC2 writes it: about as large as a real one, because its size is what lists cost. */
 import type { InstanceState } from "../../../../src/provider.js"
 import type { WorldInstance } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, hexOf, VPC } from "../account.js"
+import { ACCOUNT_ID, hexOf, VPC } from "../world/account.js"
 import { gmtTime, isoTime } from "../client/time.js"
 import type { Xml } from "../client/xml.js"
 

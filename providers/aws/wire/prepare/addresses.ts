@@ -1,5 +1,5 @@
 import type { World } from "../../../../src/simulator/index.js"
-import { SUBNET_ADDRESSES } from "../account.js"
+import { SUBNET_ADDRESSES } from "../world/account.js"
 
 /** Every instance has one address until it is terminated. */
 export function freeAddresses(world: World, subnetId: string): number {

@@ -1,5 +1,5 @@
 import type { Resource } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, AMAZON } from "../account.js"
+import { ACCOUNT_ID, AMAZON } from "../world/account.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"

@@ -1,7 +1,7 @@
 /** Launch templates: each has its one version here, as no request for another is known. */
 import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, hexOf } from "../account.js"
+import { ACCOUNT_ID, hexOf } from "../world/account.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"
@@ -10,7 +10,7 @@ import { FILTERS, tagSpecifications, type Values } from "../client/shapes.js"
 import { isoTime } from "../client/time.js"
 import type { Xml } from "../client/xml.js"
 import { type Action, checkDryRun, type Habits, isYoung, listOf, tagsXml, tagTexts } from "../client/action.js"
-import { LAUNCH_DATA } from "../launch/launch-data.js"
+import { LAUNCH_DATA } from "./launch-data.js"
 import { resourceTags, type TagSpecification } from "../launch/launch-tags.js"
 
 const KIND = "launch-template"

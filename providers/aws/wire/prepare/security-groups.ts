@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, hexOf } from "../account.js"
+import { ACCOUNT_ID, hexOf } from "../world/account.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"

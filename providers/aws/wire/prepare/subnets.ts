@@ -1,5 +1,5 @@
 import type { Resource, World } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID } from "../account.js"
+import { ACCOUNT_ID } from "../world/account.js"
 import { freeAddresses } from "./addresses.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"

@@ -1,11 +1,11 @@
 /** A wish as CreateFleet requests of type instant: each of many pools. Pure. */
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
 import type { Blueprint } from "../prepare/blueprint.js"
-import { addressIn, tagsOf } from "./body.js"
+import { addressIn, tagsOf } from "../prepare/launch-data.js"
 import { FLEET_BATCH, LAUNCH_BATCH } from "../limits.js"
-import { subnetChooser } from "./run-calls.js"
+import { subnetChooser } from "./run-bodies.js"
 import type { Splitting } from "./split.js"
-import type { Subnet } from "../prepare/subnets.js"
+import type { Subnet } from "../offers/subnets.js"
 import { templateOf } from "../prepare/templates.js"
 
 /** The body of such a call: the fleet, and the templates it names, for when EC2 does not have them. */

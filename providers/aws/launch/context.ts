@@ -1,7 +1,7 @@
 /** What a launch is called in messages, and what its answers are read with. Pure. */
 import type { LaunchCall, Offer } from "../../../src/provider.js"
 import type { Doing } from "../client/answers.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 
 /** What every launch is sent and read with. */
 export interface LaunchMeans {

@@ -1,6 +1,6 @@
 /** Volumes and network interfaces: those that instances hold, and those that stayed behind. */
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
-import { hexOf, VPC } from "../account.js"
+import { hexOf, VPC } from "../world/account.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"

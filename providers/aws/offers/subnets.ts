@@ -1,7 +1,7 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { AuthError, RejectedError, SpecError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
-import type { Send } from "../client/sdk.js"
+import type { Send } from "../client/send.js"
 import { NOT_IMPLEMENTED } from "../client/errors.js"
 import type { AwsSubnet } from "../options.js"
 import { pages } from "../client/pages.js"

@@ -1,7 +1,7 @@
 /** What an account has before anything is launched: images, a default VPC with a subnet in each zone, its security group. */
 import { createHash } from "node:crypto"
-import type { Arch } from "../../../src/provider.js"
-import type { World } from "../../../src/simulator/index.js"
+import type { Arch } from "../../../../src/provider.js"
+import type { World } from "../../../../src/simulator/index.js"
 
 export const ACCOUNT_ID = "123456789012"
 const CANONICAL = "099720109477"

@@ -1,10 +1,10 @@
 /** What every launch says of its instances, whichever call makes them: a request to RunInstances, or a template's content. Pure. */
 import { launchTags, TAG } from "../../../src/fleet/tags.js"
 import type { Arch, Json, JsonObject, Wish } from "../../../src/provider.js"
-import type { Blueprint } from "../prepare/blueprint.js"
-import type { PinnedImage } from "../prepare/images.js"
-import type { Subnet } from "../prepare/subnets.js"
-import { areInMetadata, type TagList, tagList } from "../prepare/tags.js"
+import type { Blueprint } from "./blueprint.js"
+import type { PinnedImage } from "./images.js"
+import type { Subnet } from "../offers/subnets.js"
+import { areInMetadata, type TagList, tagList } from "./tags.js"
 
 /** The parts that RunInstances and a launch template call by the same names, for one processor in one kind of subnet. */
 export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {

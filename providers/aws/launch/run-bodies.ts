@@ -1,9 +1,9 @@
 /** A wish as RunInstances requests: each of one type in one zone. Pure. */
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
-import { launchBody, addressIn, merge, tagsOf } from "./body.js"
+import { launchBody, addressIn, merge, tagsOf } from "../prepare/launch-data.js"
 import { LAUNCH_BATCH } from "../limits.js"
 import type { Splitting } from "./split.js"
-import { placeOf, type Subnet } from "../prepare/subnets.js"
+import { placeOf, type Subnet } from "../offers/subnets.js"
 
 /** As few requests as batch size and zones allow, of even size; several zones get them in turn, each for its best offer. */
 export function runCalls(splitting: Splitting): readonly LaunchCall[] {

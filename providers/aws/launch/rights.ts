@@ -2,9 +2,9 @@
 import { AuthError, MusterError } from "../../../src/errors.js"
 import type { Calls, LaunchCall } from "../../../src/provider.js"
 import type { Api, Input } from "../client/actions.js"
-import type { Send } from "../client/sdk.js"
-import type { FleetBody } from "../launch/fleet-calls.js"
-import type { Right } from "../client/right.js"
+import type { Send } from "../client/send.js"
+import type { FleetBody } from "./fleet-bodies.js"
+import type { Right } from "./right.js"
 
 /**
  * Asks for each action of a burst. It costs a request of each bucket, RunInstances' five among them.
