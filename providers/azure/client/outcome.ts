@@ -16,7 +16,7 @@ import {
 } from "../../../src/errors.js"
 import type { Cost, Failure, Offer, Scope } from "../../../src/provider.js"
 import { type CodeRow, COLD_MS, REFUSED_MS, rowOf, type ScopeKind } from "./codes.js"
-import { REGIONAL } from "../prepare/names.js"
+import { REGIONAL } from "./ids.js"
 
 /** What was being done when it failed. */
 export interface Doing {

@@ -4,13 +4,13 @@ import { createSecureContext } from "node:tls"
 import type { ComputeManagementClient, VirtualMachine } from "@azure/arm-compute"
 import type { HttpClient, PipelinePolicy, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline"
 import { loadClient } from "../../../src/client/package.js"
-import type { ArmReply } from "./errors.js"
-import type { VmPlace } from "../prepare/names.js"
 import { cloudOf, endpointOf, scopeOf } from "../clouds.js"
 import type { AzureCredential, AzureOptions } from "../options.js"
+import { tokenPolicy } from "./credentials.js"
+import type { ArmReply } from "./errors.js"
+import type { VmPlace } from "./ids.js"
 import { IDENTITY, SDK } from "./packages.js"
 import { reachOf } from "./reach.js"
-import { tokenPolicy } from "./credentials.js"
 
 type Sdk = typeof import("@azure/arm-compute")
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")

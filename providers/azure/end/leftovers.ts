@@ -2,13 +2,14 @@
 import { MusterError, RejectedError, TransientError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
-import { deleteGroup, type Group, knownGroups } from "../prepare/group.js"
-import type { Api } from "../limits.js"
-import { diskNameEnd, groupPath, lastOf, resourceOf, SHARED_TAG } from "../prepare/names.js"
+import { groupPath, lastOf, resourceOf } from "../client/ids.js"
 import { itemsOf } from "../client/pages.js"
 import { arm, type Azure } from "../client/send.js"
 import { DISKS, NETWORK } from "../client/versions.js"
+import type { Api } from "../limits.js"
 import { vmsIn } from "../observe/vms.js"
+import { deleteGroup, type Group, knownGroups } from "../prepare/group.js"
+import { diskNameEnd, SHARED_TAG } from "../prepare/names.js"
 
 interface Part {
   readonly kind: string

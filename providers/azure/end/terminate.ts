@@ -1,8 +1,8 @@
 import { AuthError, MusterError } from "../../../src/errors.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
-import { youth } from "../prepare/group.js"
-import { placeOf } from "../prepare/names.js"
+import { placeOf } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
+import { youth } from "../prepare/group.js"
 
 type Accepted = Termination["accepted"][number]
 

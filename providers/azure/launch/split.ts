@@ -3,9 +3,10 @@ import { createHash } from "node:crypto"
 import type { VirtualMachine } from "@azure/arm-compute"
 import { launchTags, TAG } from "../../../src/fleet/tags.js"
 import type { JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../../src/provider.js"
-import { COSTS } from "../limits.js"
+import { REGIONAL } from "../client/ids.js"
 import { merge } from "../client/merge.js"
-import { diskName, REGIONAL, vmName } from "../prepare/names.js"
+import { COSTS } from "../limits.js"
+import { diskName, vmName } from "../prepare/names.js"
 import type { Blueprint } from "../prepare/prepare.js"
 
 /** What a launch call carries: where the VM goes, and the VM in the SDK's words. */

@@ -1,11 +1,11 @@
 /** Addresses of instances: a VM only names its interface, which has the private one and names the public one. */
 import type { Calls, Instance } from "../../../src/provider.js"
 import { isRefused } from "../client/errors.js"
-import type { Api } from "../limits.js"
-import { groupPath, placeOf } from "../prepare/names.js"
+import { groupPath, placeOf } from "../client/ids.js"
 import { itemsOf } from "../client/pages.js"
 import type { Azure } from "../client/send.js"
 import { NETWORK } from "../client/versions.js"
+import type { Api } from "../limits.js"
 
 interface NativeNic {
   readonly properties?: {

@@ -2,7 +2,7 @@
 import { MusterError, RejectedError } from "../../../src/errors.js"
 import type { Calls, Instance } from "../../../src/provider.js"
 import { isForbidden, thrownError } from "../client/errors.js"
-import { groupPath, placeOf, type VmPlace } from "../prepare/names.js"
+import { groupPath, placeOf, type VmPlace } from "../client/ids.js"
 import { arm, type Azure } from "../client/send.js"
 import { COMPUTE } from "../client/versions.js"
 

@@ -2,10 +2,10 @@
 import { TransientError } from "../../../src/errors.js"
 import type { Failure, Instance, InstanceState } from "../../../src/provider.js"
 import { chainOf, tellingOf } from "../client/errors.js"
-import { familyOf } from "../offers/families.js"
+import { placeOf, REGIONAL, vmId } from "../client/ids.js"
 import { bootFailure, failureFrom, poolText } from "../client/outcome.js"
-import { placeOf, REGIONAL, vmId } from "../prepare/names.js"
 import { parseIso } from "../client/times.js"
+import { familyOf } from "../offers/families.js"
 
 /** The parts of a VM that we read. */
 export interface NativeVm {

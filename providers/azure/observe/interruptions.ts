@@ -1,7 +1,7 @@
 import type { Failure, Instance, Interruptions } from "../../../src/provider.js"
-import { familyOf } from "../offers/families.js"
-import { REGIONAL } from "../prepare/names.js"
+import { REGIONAL } from "../client/ids.js"
 import { scopeOf } from "../client/outcome.js"
+import { familyOf } from "../offers/families.js"
 
 /**
  * Why spot VMs that vanished did. Azure announces an eviction 30 seconds ahead to the VM itself and to nobody else ("Azure

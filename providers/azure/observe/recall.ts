@@ -1,6 +1,6 @@
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Instance } from "../../../src/provider.js"
-import { placeOf } from "../prepare/names.js"
+import { placeOf } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
 import { readVm } from "./vms.js"
 

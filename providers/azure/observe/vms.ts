@@ -1,12 +1,12 @@
 /** Reading VMs: by name, which is strongly consistent, and a group's list, which follows later. */
 import type { Calls } from "../../../src/provider.js"
-import type { Expansion } from "../client/sdk.js"
-import { youth } from "../prepare/group.js"
-import type { NativeVm } from "./instance.js"
-import { groupPath, subscriptionPath, type VmPlace } from "../prepare/names.js"
+import { groupPath, subscriptionPath, type VmPlace } from "../client/ids.js"
 import { itemsOf } from "../client/pages.js"
+import type { Expansion } from "../client/sdk.js"
 import type { Azure } from "../client/send.js"
 import { COMPUTE } from "../client/versions.js"
+import { youth } from "../prepare/group.js"
+import type { NativeVm } from "./instance.js"
 
 const TYPE = "providers/Microsoft.Compute/virtualMachines"
 

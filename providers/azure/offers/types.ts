@@ -2,12 +2,12 @@
 import { SpecError } from "../../../src/errors.js"
 import { nearest } from "../../../src/input/parse.js"
 import type { Arch, Calls, Offer, OfferQuery } from "../../../src/provider.js"
-import { type Bootable, bootableOf } from "./bootable.js"
 import { isForbidden } from "../client/errors.js"
+import { REGIONAL } from "../client/ids.js"
+import type { Azure } from "../client/send.js"
+import { type Bootable, bootableOf } from "./bootable.js"
 import { familyOf } from "./families.js"
 import { gpuOf } from "./gpus.js"
-import { REGIONAL } from "../prepare/names.js"
-import type { Azure } from "../client/send.js"
 import { archOf, capabilityOf, type NativeSku, readSkus } from "./skus.js"
 
 export interface SizeFacts

@@ -3,12 +3,13 @@ import { OwnershipError, QuotaError, RejectedError } from "../../../src/errors.j
 import { generationOf, TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../../src/provider.js"
 import { isForbidden } from "../client/errors.js"
-import { putGroup, readGroup, type Tags, taggedGroups } from "./group.js"
-import { CLAIM_TAG, generationGroup, groupPath } from "./names.js"
+import { groupPath } from "../client/ids.js"
 import { PROPAGATION_MS } from "../client/outcome.js"
 import { arm, type Azure, type Claim } from "../client/send.js"
-import { merged } from "./tags.js"
 import { COMPUTE } from "../client/versions.js"
+import { putGroup, readGroup, taggedGroups, type Tags } from "./group.js"
+import { CLAIM_TAG, generationGroup } from "./names.js"
+import { merged } from "./tags.js"
 
 /** Nobody's claim: the group was asked for, and is not claimed yet. */
 const NOT_YET = ""

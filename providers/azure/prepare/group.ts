@@ -2,11 +2,12 @@
 import { OwnershipError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Selector } from "../../../src/provider.js"
-import { NAME_TAG, subscriptionPath } from "./names.js"
+import { subscriptionPath } from "../client/ids.js"
 import { PROPAGATION_MS } from "../client/outcome.js"
 import { itemsOf } from "../client/pages.js"
 import { arm, type Azure, type Sending } from "../client/send.js"
 import { RESOURCES } from "../client/versions.js"
+import { NAME_TAG } from "./names.js"
 
 export type Tags = Readonly<Record<string, string>>
 
