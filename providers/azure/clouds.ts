@@ -3,7 +3,6 @@
  * mapping; "Azure China developer guide", check endpoints; `az cloud list`).
  */
 import type { SpecProblem } from "../../src/errors.js"
-import type { AzureOptions } from "./options.js"
 
 /** As `az cloud list` names them. */
 export const CLOUD_NAMES = ["AzureCloud", "AzureUSGovernment", "AzureChinaCloud"] as const
@@ -41,7 +40,11 @@ const CLOUDS: { readonly [N in AzureCloudName]: AzureCloud } = {
   },
 }
 
-type Where = Pick<AzureOptions, "cloud" | "endpoint">
+/** The options of `azure()` that say which cloud. */
+export interface Where {
+  readonly cloud?: AzureCloudName
+  readonly endpoint?: string
+}
 
 /** The cloud that is named, else the one whose Resource Manager is, else the public one. */
 export function cloudOf({ cloud, endpoint }: Where): AzureCloud {

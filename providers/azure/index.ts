@@ -1,7 +1,8 @@
 import { plainOptions } from "../../src/input/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { adapterOf } from "./adapter.js"
-import { type AzureOptions, parseAzureOptions } from "./options.js"
+import { parseAzureOptions } from "./options-check.js"
+import type { AzureOptions } from "./options.js"
 
 export type { AzureCloudName } from "./clouds.js"
 export type {

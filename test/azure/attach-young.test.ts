@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { adapterOf } from "../../providers/azure/adapter.js"
-import { parseAzureOptions } from "../../providers/azure/options.js"
+import { parseAzureOptions } from "../../providers/azure/options-check.js"
 import { Cluster } from "../../src/cluster.js"
 import { azureCloud, optionsFor } from "./support/cloud.js"
 

@@ -1,13 +1,13 @@
 /** What every provider owes the core, kept by Azure over the wire: with bare calls, with the core's, and on both SDKs. */
 import { describe, test } from "vitest"
-import { connect } from "../../providers/azure/client/sdk.js"
 import { adapterOf } from "../../providers/azure/adapter.js"
-import { parseAzureOptions } from "../../providers/azure/options.js"
+import { connect } from "../../providers/azure/client/sdk.js"
+import { parseAzureOptions } from "../../providers/azure/options-check.js"
 import { createCalls } from "../../src/calls/send.js"
 import type { Bucket } from "../../src/provider.js"
+import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { isLong, LONG } from "../support/long.js"
 import { ARM_COMPUTE, type Client } from "../support/newer-sdks.js"
-import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { azureCloud, type Cloud, optionsFor, SUBSCRIPTION } from "./support/cloud.js"
 
 const SKIP: readonly Skip[] = [

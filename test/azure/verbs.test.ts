@@ -1,15 +1,14 @@
 /** The verbs over HTTPS: what is asked of Azure, and what is made of its answers. */
 import { describe, expect, test } from "vitest"
-import { azure, type AzureOptions } from "../../providers/azure/index.js"
 import { connect } from "../../providers/azure/client/sdk.js"
-import { familyOf } from "../../providers/azure/offers/families.js"
-import { missingFrom } from "../../providers/azure/client/merge.js"
 import { isoTime, parseIso } from "../../providers/azure/client/times.js"
+import { azure, type AzureOptions } from "../../providers/azure/index.js"
+import { familyOf } from "../../providers/azure/offers/families.js"
+import { missingFrom } from "../../providers/azure/prepare/overrides.js"
 import { Cluster } from "../../src/cluster.js"
 import { SpecError } from "../../src/errors.js"
 import type { JsonObject, Offer } from "../../src/provider.js"
 import { ARM_COMPUTE } from "../support/newer-sdks.js"
-import { sdkModel } from "./support/model.js"
 import {
   azureCloud,
   launchMany,
@@ -22,6 +21,7 @@ import {
   SUBSCRIPTION,
   wishFor,
 } from "./support/cloud.js"
+import { sdkModel } from "./support/model.js"
 
 const id = (type: string) => `/subscriptions/${SUBSCRIPTION}/resourceGroups/theirs/providers/${type}`
 

@@ -1,7 +1,7 @@
 /** What an outside observer can know of a VM: that it stopped, that it was evicted, its console, its spec, its page. */
 import { describe, expect, test } from "vitest"
-import { consoleUrl } from "../../providers/azure/observe/portal.js"
 import { remainingOf } from "../../providers/azure/client/send.js"
+import { consoleUrl } from "../../providers/azure/observe/console.js"
 import { Cluster } from "../../src/cluster.js"
 import type { Instance, LaunchCall } from "../../src/provider.js"
 import type { ClusterSpec } from "../../src/spec.js"

@@ -1,9 +1,9 @@
 /** What was made a moment ago is not known everywhere yet: that is no proof that somebody took it away, and ends nothing. */
 import { describe, expect, test } from "vitest"
+import { adapterOf } from "../../providers/azure/adapter.js"
+import { parseAzureOptions } from "../../providers/azure/options-check.js"
 import { NotFoundError, OwnershipError, RejectedError, SpecError, TransientError } from "../../src/errors.js"
 import type { LaunchCall, Provider } from "../../src/provider.js"
-import { adapterOf } from "../../providers/azure/adapter.js"
-import { parseAzureOptions } from "../../providers/azure/options.js"
 import {
   azureCloud,
   type Cloud,

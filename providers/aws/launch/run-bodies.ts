@@ -1,6 +1,7 @@
 /** A wish as RunInstances requests: each of one type in one zone. Pure. */
+import { merge } from "../../../src/input/merge.js"
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
-import { launchBody, addressIn, merge, tagsOf } from "../prepare/launch-data.js"
+import { launchBody, addressIn, tagsOf } from "../prepare/launch-data.js"
 import { LAUNCH_BATCH } from "../limits.js"
 import type { Splitting } from "./split.js"
 import { placeOf, type Subnet } from "../offers/subnets.js"

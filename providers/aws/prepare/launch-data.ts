@@ -1,6 +1,6 @@
 /** What every launch says of its instances, whichever call makes them: a request to RunInstances, or a template's content. Pure. */
 import { launchTags, TAG } from "../../../src/fleet/tags.js"
-import type { Arch, Json, JsonObject, Wish } from "../../../src/provider.js"
+import type { Arch, JsonObject, Wish } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { PinnedImage } from "./images.js"
 import type { Subnet } from "../offers/subnets.js"
@@ -77,18 +77,4 @@ export function addressIn({ publicAddress }: Blueprint, subnet: Subnet | undefin
 export function tagsOf(blueprint: Blueprint, wish: Wish, token: string): TagList {
   const spec = blueprint.spec === undefined ? {} : { [TAG.spec]: blueprint.spec }
   return tagList({ ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token), ...spec })
-}
-
-/** Objects are merged, everything else is replaced. */
-export function merge(base: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key]
-    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value
-  }
-  return merged
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,4 @@
+/** Resource ids and the paths of requests: how they are made, compared and taken apart. */
 /** The zone of an instance that is bound to none: Azure places it in the region where it likes. */
 export const REGIONAL = "regional"
 

@@ -15,7 +15,8 @@ import {
   UnavailableError,
 } from "../../../src/errors.js"
 import type { Cost, Failure, Offer, Scope } from "../../../src/provider.js"
-import { type CodeRow, COLD_MS, REFUSED_MS, rowOf, type ScopeKind } from "./codes.js"
+import type { CodeRow, ScopeKind } from "./code-row.js"
+import { COLD_MS, REFUSED_MS, rowOf } from "./codes.js"
 import { REGIONAL } from "./ids.js"
 
 /** What was being done when it failed. */

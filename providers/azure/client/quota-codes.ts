@@ -1,5 +1,5 @@
 /** Azure's codes for what a subscription may have no more of, in order ("Resolve errors for resource quotas"): rows of `codes.ts`. */
-import type { CodeRow } from "./codes.js"
+import type { CodeRow } from "./code-row.js"
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

@@ -1,10 +1,12 @@
-/** What an instance wrote to its serial console ("Azure boot diagnostics", with storage that Azure manages itself). */
+/** The serial console of an instance ("Azure boot diagnostics", with storage that Azure manages itself), and its page in the portal. */
 import { MusterError, RejectedError } from "../../../src/errors.js"
 import type { Calls, Instance } from "../../../src/provider.js"
 import { isForbidden, thrownError } from "../client/errors.js"
 import { groupPath, placeOf, type VmPlace } from "../client/ids.js"
 import { arm, type Azure } from "../client/send.js"
 import { COMPUTE } from "../client/versions.js"
+import { cloudOf } from "../clouds.js"
+import type { AzureOptions } from "../options.js"
 
 /** The end of it says why a boot failed; all of it may be megabytes. */
 const LAST_CHARACTERS = 65_536
@@ -46,4 +48,9 @@ function readLog(azure: Azure, address: string, what: string, calls: Calls): Pro
       throw error instanceof MusterError ? error : thrownError(error, { what, url })
     }
   })
+}
+
+/** The instance's page in the portal of its cloud; whoever opens it logs in there. */
+export function consoleUrl(options: Pick<AzureOptions, "cloud" | "endpoint">, { id }: Pick<Instance, "id">): string {
+  return `${cloudOf(options).portal}/#resource${encodeURI(id)}/overview`
 }

@@ -1,8 +1,8 @@
 /** Which sizes can boot which image: what Azure would refuse is not offered ("Support for generation 2 VMs", "NVMe overview"). */
 import type { SpecProblem } from "../../../src/errors.js"
 import type { Arch, Calls, OfferQuery } from "../../../src/provider.js"
-import { imageName, type ImageNeeds, imageNeeds } from "../prepare/images.js"
 import type { Azure } from "../client/send.js"
+import { imageName, type ImageNeeds, imageNeeds } from "./images.js"
 import { archOf, capabilityOf, type NativeSku } from "./skus.js"
 
 export interface Bootable {

@@ -1,9 +1,9 @@
 import { fits } from "../../../src/offer.js"
 import type { Arch, Calls, Offer, OfferQuery } from "../../../src/provider.js"
-import { isMeant } from "./gpus.js"
-import { licensedArchs } from "../prepare/images.js"
-import { type Prices, PRICE_SOURCE, priceKey, pricesOf } from "./prices.js"
 import type { Azure } from "../client/send.js"
+import { isMeant } from "./gpus.js"
+import { licensedArchs } from "./images.js"
+import { PRICE_SOURCE, priceKey, type Prices, pricesOf } from "./prices.js"
 import { type SizeFacts, sizesOf } from "./types.js"
 
 /**

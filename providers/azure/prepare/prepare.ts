@@ -1,51 +1,24 @@
 import { createHash } from "node:crypto"
 import { SpecError, type SpecProblem } from "../../../src/errors.js"
-import type { Arch, Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
-import { bootDisks } from "../offers/boot-disks.js"
-import type { Claimed } from "./claim.js"
-import { claimOwner } from "./claim-name.js"
-import { cloudOf } from "../clouds.js"
+import { merge } from "../../../src/input/merge.js"
+import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
 import { isForbidden } from "../client/errors.js"
+import type { Azure } from "../client/send.js"
+import { cloudOf } from "../clouds.js"
+import { CUSTOM_DATA_BYTES } from "../limits.js"
+import { bootDisks } from "../offers/boot-disks.js"
+import { pricesEndpoint } from "../offers/prices.js"
+import type { AzureOptions } from "../options.js"
+import type { Blueprint } from "./blueprint.js"
+import { claimOwner } from "./claim-name.js"
+import type { Claimed } from "./claim.js"
 import { readGroup } from "./group.js"
 import { guestScript, placeOf } from "./guest.js"
 import { imagesOf } from "./images.js"
-import { CUSTOM_DATA_BYTES } from "../limits.js"
-import { merge, missingFrom } from "../client/merge.js"
 import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
-import type { AzureOptions } from "../options.js"
-import { pricesEndpoint } from "../offers/prices.js"
-import type { Azure } from "../client/send.js"
+import { missingFrom } from "./overrides.js"
 import { merged, tagProblems } from "./tags.js"
-
-/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
-export type Blueprint = {
-  readonly location: string
-  readonly group: string
-  readonly images: { readonly [A in Arch]?: JsonObject }
-  readonly plans: { readonly [A in Arch]?: JsonObject }
-  readonly subnetId: string
-  readonly publicAddress: boolean
-  /** Base64. */
-  readonly customData: string
-  /** The group's spec in base64, for whoever attaches later; left out where there is no room for it. */
-  readonly userData?: string
-  /** The digest of the group's spec. */
-  readonly spec?: string
-  readonly login: JsonObject
-  readonly disk: JsonObject
-  /** The sizes that can have their OS disk on the host, and where there. */
-  readonly ephemeral: { readonly [size: string]: string }
-  /** The sizes that boot from NVMe only. */
-  readonly nvme: readonly string[]
-  readonly placement: JsonObject
-  readonly identity?: string
-  /** USD per hour for spot; -1: up to the on-demand price. */
-  readonly maxPrice: number
-  readonly tags: Readonly<Record<string, string>>
-  readonly overrides: JsonObject
-  readonly owner: { readonly [K in keyof Owner]: Owner[K] }
-}
 
 const NO_WATCHDOG =
   "Azure bills instances that power themselves off: without the option identity only this process or a sweep ends them at the deadline"

@@ -1,5 +1,6 @@
 /** From a blueprint and an offer to `instanceProperties`, what every instance of a bulk request is. Pure. */
-import type { Json, JsonObject, Offer } from "../../../src/provider.js"
+import { merge } from "../../../src/input/merge.js"
+import type { JsonObject, Offer } from "../../../src/provider.js"
 import { cannotMigrate, diskTypeOf, hasBuiltInGpu, seriesOf, takesLocalSsds } from "../offers/families.js"
 import type { Blueprint } from "../prepare/prepare.js"
 import { isoTime } from "../client/times.js"
@@ -91,18 +92,4 @@ export function disksOf(
   const attached = localDiskGiB !== undefined && takesLocalSsds(instanceType) ? localSsds : 0
   const scratch = { type: "SCRATCH", autoDelete: true, interface: "NVME", initializeParams: { diskType: "local-ssd" } }
   return [boot, ...Array.from({ length: attached }, () => scratch)]
-}
-
-/** Objects are merged, everything else is replaced. */
-function merge(base: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key]
-    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value
-  }
-  return merged
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

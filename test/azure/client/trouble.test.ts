@@ -236,7 +236,7 @@ test("a principal that may only read groups and VMs, create and delete: still a 
   // Somebody made the network before.
   const { quirks } = owner.wire
   const { adapterOf } = await import("../../../providers/azure/adapter.js")
-  const { parseAzureOptions } = await import("../../../providers/azure/options.js")
+  const { parseAzureOptions } = await import("../../../providers/azure/options-check.js")
   const { optionsFor } = await import("../support/cloud.js")
   await owner.run(
     adapterOf(parseAzureOptions(optionsFor(owner.wire))).prepare(

@@ -2,14 +2,14 @@
 import { afterEach } from "vitest"
 import { adapterOf } from "../../../providers/azure/adapter.js"
 import type { AzureOptions } from "../../../providers/azure/index.js"
-import { parseAzureOptions } from "../../../providers/azure/options.js"
+import { parseAzureOptions } from "../../../providers/azure/options-check.js"
 import { AZURE_WORLD, type AzureWire, azureWire, type Exchange } from "../../../providers/azure/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { bareCalls, createCalls } from "../../../src/calls/send.js"
 import type { Calls, GroupRequest, Instance, LaunchCall, Offer, Prepared, Provider } from "../../../src/provider.js"
 import { World, type WorldOptions } from "../../../src/simulator/index.js"
-import { recordExchange } from "./exchanges.js"
 import { definedOf, GROUP, NO_ROOM, OWNER, wishFor } from "../../support/wishes.js"
+import { recordExchange } from "./exchanges.js"
 
 export { GROUP, NO_ROOM, OWNER, wishFor }
 

@@ -1,14 +1,5 @@
+/** Which of a user's overrides the SDK does not know, and so would not send. */
 import type { Json, JsonObject } from "../../../src/provider.js"
-
-/** Objects are merged, everything else is replaced. */
-export function merge(base: JsonObject, over: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key]
-    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value
-  }
-  return merged
-}
 
 /** The paths of `given` whose values are not in `sent`: what a serializer has dropped without a word. */
 export function missingFrom(given: JsonObject, sent: unknown): readonly string[] {
@@ -33,8 +24,4 @@ function leavesOf(value: Json, path: string): readonly Leaf[] {
   return entries.flatMap(([key, inner]) =>
     leavesOf(inner as Json, Array.isArray(value) || path === "" ? key : `${path}.${key}`),
   )
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
 }

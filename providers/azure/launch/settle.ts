@@ -1,0 +1,42 @@
+/** What a launch comes to: when its answer is lost, the VM's name tells. */
+import { RejectedError } from "../../../src/errors.js"
+import { TAG } from "../../../src/fleet/tags.js"
+import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../../src/provider.js"
+import { REGIONAL } from "../client/ids.js"
+import { poolText } from "../client/outcome.js"
+import type { Azure } from "../client/send.js"
+import { toInstance } from "../observe/instance.js"
+import { readVm } from "../observe/vms.js"
+import type { VmBody } from "./bodies.js"
+
+/** What became of a launch whose answer we do not have: its name tells. An accepted PUT is always settled. */
+export async function settle(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const found = await read(azure, call, calls)
+  return found === undefined ? settled([], [gone(azure, call)]) : settled([found])
+}
+
+/** By name, which is strongly consistent, unlike lists. */
+export async function read(azure: Azure, call: LaunchCall, calls: Calls): Promise<Instance | undefined> {
+  const { group, name } = call.body as VmBody
+  const native = await readVm(azure, { group, name }, calls)
+  if (native === undefined) return undefined
+  const instance = toInstance(native, azure.options.subscriptionId, calls.now())
+  if (instance.tags[TAG.launch] === call.token) return instance
+  const message = `${name} in ${group} exists and is not this cluster's; remove it, or use another resource group`
+  throw new RejectedError(`launching ${textOf(azure.options.location, call)}: ${message}`, { code: "NameTaken" })
+}
+
+/** It was made, and it has gone since: nothing more will come of it, and no pool is worse for it. */
+function gone({ options }: Azure, call: LaunchCall): Failure {
+  const message = `launching ${textOf(options.location, call)}: it was launched, and has been deleted since`
+  return { reason: "interrupted", count: call.count, scope: {}, ttlMs: 0, code: "Deleted", message }
+}
+
+export function settled(instances: readonly Instance[], failures: readonly Failure[] = []): Launched {
+  return { instances, failures, settled: true }
+}
+
+export function textOf(location: string, { offers }: LaunchCall): string {
+  const { instanceType = "a VM", market = "on-demand", zone = REGIONAL } = offers[0] ?? {}
+  return poolText({ instanceType, market, zone }, location)
+}
