@@ -27,6 +27,19 @@ export const EXIT = {
   SIGTERM: 143,
 } as const
 
+/** What each says, for people. */
+export const EXIT_TABLE: readonly (readonly [number, string])[] = [
+  [EXIT.ok, "done"],
+  [EXIT.failed, "something else went wrong, or the answer was no"],
+  [EXIT.usage, "the command line or the spec is wrong, or nobody could be asked and --yes was not given"],
+  [EXIT.auth, "credentials are missing, wrong, or not enough"],
+  [EXIT.resource, "not to be had, above the budget, or could not be ended or removed"],
+  [EXIT.timeout, "the cloud did not confirm in time, or a launch on its way may still make something"],
+  [EXIT.notFound, "nothing of that name is there"],
+  [EXIT.SIGINT, "interrupted by SIGINT"],
+  [EXIT.SIGTERM, "ended by SIGTERM"],
+]
+
 /** Nothing of that name is there. */
 export class NothingThereError extends MusterError {}
 

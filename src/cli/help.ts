@@ -1,54 +1,62 @@
-/** Help texts, from the tables that the parser uses. */
-import { EXIT } from "./exit-codes.js"
-import type { Flags } from "./flags.js"
-import type { Command } from "./run.js"
+/** Help texts: commander lays them out, from the tables that the parser uses. */
+import { Command, type Help } from "commander"
+import { EXIT_TABLE } from "./exit-codes.js"
+import { commandOf } from "./parse.js"
+import type { Verb } from "./surroundings.js"
 
-const CODES: readonly (readonly [number, string])[] = [
-  [EXIT.ok, "done"],
-  [EXIT.failed, "something else went wrong"],
-  [EXIT.usage, "the command line is wrong, or nobody could be asked and --yes was not given"],
-  [EXIT.auth, "credentials are missing, wrong, or not enough"],
-  [EXIT.resource, "something could not be ended or removed"],
-  [EXIT.timeout, "the cloud did not confirm within --timeout, or a launch on its way may still make something"],
-  [EXIT.notFound, "nothing of that name is there"],
-  [EXIT.SIGINT, "interrupted by SIGINT"],
-  [EXIT.SIGTERM, "ended by SIGTERM"],
-]
+/** Lines of help are no longer, however wide the terminal. */
+const WIDEST = 120
+/** Where nobody knows how wide it is. */
+const USUAL = 80
 
-export function generalHelp(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => usageOf(command).length), "help COMMAND".length)
-  const lines = commands.map((command) => `  muster ${usageOf(command).padEnd(width)}   ${command.summary}`)
-  const codes = CODES.map(([code, what]) => `  ${String(code).padEnd(3)}   ${what}`)
-  return [
-    "muster: finds and ends clusters by their tags",
-    "",
-    ...lines,
-    `  muster ${"help COMMAND".padEnd(width)}   its flags`,
-    `  muster ${"version".padEnd(width)}   of this program`,
-    "",
-    "Credentials are those of the cloud's own tools (AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_* …).",
-    "",
-    "Exit codes:",
-    ...codes,
-    "",
-  ].join("\n")
+export function generalHelp(verbs: readonly Verb[], columns = USUAL): string {
+  const program = new Command("muster").helpOption(false).helpCommand(false).argument("VERB")
+  program.description("muster: makes, finds and ends clusters of VMs; no server, no control plane")
+  for (const { name, summary, group } of verbs) program.command(name).summary(summary).helpGroup(`${group}:`)
+  const heads = new Map(verbs.map((verb) => [verb.name, headOf(verb)]))
+  program.configureHelp({
+    ...layout(columns),
+    commandUsage: () => "muster VERB [words] [flags]",
+    subcommandTerm: (command: Command) => heads.get(command.name()) ?? command.name(),
+    visibleArguments: () => [],
+  })
+  return `${program.helpInformation()}
+muster help VERB tells its flags, with an example. Credentials are those of the cloud's own tools
+(AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_* …).
+
+Exit codes:
+${EXIT_TABLE.map(([code, what]) => `  ${String(code).padEnd(5)}${what}\n`).join("")}`
 }
 
-export function commandHelp(command: Command): string {
-  return [`muster ${usageOf(command)}`, "", command.about, "", ...flagLines(command.flags), ""].join("\n")
+export function verbHelp(verb: Verb, columns = USUAL): string {
+  const command = commandOf(verb).description(verb.about)
+  command.configureHelp({
+    ...layout(columns),
+    commandUsage: () => `muster ${usageOf(verb)}${Object.keys(verb.flags).length > 0 ? " [flags]" : ""}`,
+    optionTerm: ({ short, long }) => {
+      const value = verb.flags[long?.slice(2) ?? ""]?.value
+      return `${short === undefined ? "    " : `${short}, `}${long ?? ""}${value === undefined ? "" : ` ${value}`}`
+    },
+    optionDescription: ({ long, description }) => {
+      const variable = verb.flags[long?.slice(2) ?? ""]?.variable
+      return variable === undefined ? description : `${description} (or ${variable})`
+    },
+    visibleArguments: () => [],
+  })
+  const also = (verb.aliases ?? []).map((alias) => `\nThe same: muster ${[alias, ...verb.words].join(" ")}\n`).join("")
+  const heading = verb.examples.length === 1 ? "Example" : "Examples"
+  return `${command.helpInformation()}${also}\n${heading}:\n${verb.examples.map((line) => `  ${line}\n`).join("")}`
 }
 
-function usageOf({ name, words }: Command): string {
+function layout(columns: number): Pick<Help, "helpWidth"> {
+  return { helpWidth: Math.min(Math.max(columns, 1), WIDEST) }
+}
+
+function usageOf({ name, words }: Verb): string {
   return [name, ...words].join(" ")
 }
 
-function flagLines(flags: Flags): readonly string[] {
-  const heads = Object.entries(flags).map(([name, { short, value }]) => {
-    return `  ${short === undefined ? "   " : `-${short},`} --${name}${value === undefined ? "" : ` ${value}`}`
-  })
-  const width = Math.max(...heads.map((head) => head.length))
-  return Object.values(flags).map(({ help, variable }, index) => {
-    const instead = variable === undefined ? "" : ` (or ${variable})`
-    return `${heads[index]?.padEnd(width)}   ${help}${instead}`
-  })
+/** As the list of all names it. */
+function headOf({ name, aliases = [], words }: Verb): string {
+  return [[name, ...aliases].join("|"), ...words].join(" ")
 }

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
-/** `muster`: for the moment of need. It reads tags, and this machine's launch journals: no spec, no memory. */
+/** `muster`: the process around a command line. What a verb does is loaded when it is used. */
 import { createRequire } from "node:module"
 import { systemClock } from "../calls/clock.js"
-import { loadProvider } from "../registry.js"
-import { askAtTerminal } from "./ask.js"
 import { EXIT } from "./exit-codes.js"
 import { run } from "./run.js"
 
@@ -17,13 +15,27 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
+// `muster list | head -1`: whoever has read enough is no failure, and what is being changed is changed to its end.
+const unread = new AbortController()
+stdout.on("error", () => unread.abort())
+stderr.on("error", () => {})
+
+async function ask(question: string): Promise<boolean> {
+  const { askAtTerminal } = await import("./ask.js")
+  return askAtTerminal(question, stdin, stderr)
+}
+
 process.exitCode = await run(process.argv.slice(2), {
   env,
   version,
   clock: systemClock,
-  load: loadProvider,
-  out: (text) => void stdout.write(text),
+  load: async (...place) => (await import("../registry.js")).loadProvider(...place),
+  out: (text) => {
+    if (!unread.signal.aborted) stdout.write(text)
+  },
   say: (text) => void stderr.write(text),
   // A pipeline or a CI job has nobody who could answer.
-  ask: stdin.isTTY && stderr.isTTY && !env.CI ? (question) => askAtTerminal(question, stdin, stderr) : undefined,
+  ask: stdin.isTTY && stderr.isTTY && !env.CI ? ask : undefined,
+  ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+  unread: unread.signal,
 })

@@ -3,20 +3,8 @@ import { SpecError } from "../errors.js"
 import { nearest, show } from "../input/parse.js"
 import type { Json, Provider } from "../provider.js"
 import { PROVIDER_NAMES, type ProviderName } from "../spec.js"
-import { type Flags, type Given, single } from "./flags.js"
-import type { Surroundings } from "./run.js"
-
-export const PLACE_FLAGS: Flags = {
-  provider: {
-    type: "string",
-    short: "p",
-    value: PROVIDER_NAMES.join("|"),
-    help: "the cloud",
-    variable: "MUSTER_PROVIDER",
-  },
-  region: { type: "string", short: "r", value: "NAME[,NAME…]", help: "where to look", variable: "MUSTER_REGION" },
-  option: { type: "string", value: "KEY=VALUE", help: "an option of the provider; KEY:=JSON for what is no text" },
-}
+import { single } from "./parse.js"
+import type { Given, Surroundings } from "./surroundings.js"
 
 /** @throws SpecError when the provider is missing or not known, or refuses its region or options. */
 export async function placesOf(given: Given, { load }: Pick<Surroundings, "load">): Promise<readonly Provider[]> {

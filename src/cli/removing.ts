@@ -4,23 +4,9 @@ import { LeakError, SpecError, TimeoutError } from "../errors.js"
 import type { SweepEvent, SweepRow } from "../fleet/remains/sweep.js"
 import type { SweepSpec } from "../session/verbs.js"
 import { EXIT } from "./exit-codes.js"
-import { type Flags, type Given, single } from "./flags.js"
-import type { Surroundings } from "./run.js"
+import { single } from "./parse.js"
+import type { Given, Surroundings } from "./surroundings.js"
 import { table } from "./table.js"
-
-export const REMOVE_FLAGS: Flags = {
-  owner: { type: "string", value: "NAME", help: `whose clusters; "default" when left out`, variable: "MUSTER_OWNER" },
-  timeout: { type: "string", value: "DURATION", help: "how long to wait for the cloud to confirm; 15m when left out" },
-  "dry-run": { type: "boolean", help: "show what would go, and remove nothing" },
-  yes: { type: "boolean", short: "y", help: "do not ask" },
-  now: { type: "boolean", help: "do not wait for what a launch on its way may still make: it is named" },
-  journal: {
-    type: "string",
-    value: "DIR",
-    help: "where this machine's launch journal is, when not in its usual place",
-  },
-  json: { type: "boolean", help: "the result as JSON" },
-}
 
 /** Removes what `spec` chooses. `ifNothing` says what it means that there is nothing. */
 export async function removeChosen(

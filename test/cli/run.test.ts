@@ -162,7 +162,7 @@ describe("muster sweep", () => {
 
 describe("exit codes", () => {
   const rows = [
-    ["", 0, "muster: finds and ends clusters"],
+    ["", 0, "muster: makes, finds and ends clusters"],
     ["help", 0, "Exit codes:"],
     ["--version", 0, "1.2.3"],
     ["help sweep", 0, "--older-than DURATION"],

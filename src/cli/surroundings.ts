@@ -1,0 +1,64 @@
+/** What a verb has around it, and what it is in the table of verbs. */
+import type { Clock } from "../calls/clock.js"
+import type { loadProvider } from "../registry.js"
+
+/** What a verb has around it; tests give their own. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv
+  /** Of this package. */
+  readonly version: string
+  readonly clock: Clock
+  readonly load: typeof loadProvider
+  /** The result. */
+  readonly out: (text: string) => void
+  /** Everything else. */
+  readonly say: (text: string) => void
+  /** Undefined where nobody could answer. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined
+  /** How wide the terminal is; left out where there is none. */
+  readonly columns?: number
+  /** Aborted once nobody reads the result any more: what only shows goes no further. */
+  readonly unread?: AbortSignal
+}
+
+export interface Flag {
+  readonly type: "string" | "boolean"
+  readonly short?: string
+  /** How the value is called in help texts. */
+  readonly value?: string
+  readonly help: string
+  /** The variable that stands for it when it is not given. */
+  readonly variable?: string
+}
+
+export type Flags = Readonly<Record<string, Flag>>
+
+/** Where a value is from. */
+export type Source = "flag" | "environment"
+
+export interface Given {
+  readonly words: readonly string[]
+  readonly values: Readonly<Record<string, readonly string[]>>
+  readonly switches: ReadonlySet<string>
+  /** Of each value and switch that was given. */
+  readonly sources: Readonly<Record<string, Source>>
+}
+
+/** The exit code. */
+export type RunVerb = (given: Given, surroundings: Surroundings) => Promise<number>
+
+/** A verb as the command line knows it before it is used: data, and how what it does is loaded. */
+export interface Verb {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  /** Under which heading the general help names it. */
+  readonly group: "Make" | "Look" | "End" | "This program"
+  /** The words that follow it; one in brackets may be left out, one with dots may be several. */
+  readonly words: readonly string[]
+  readonly summary: string
+  readonly about: string
+  readonly flags: Flags
+  /** Command lines that can be run as they stand. */
+  readonly examples: readonly string[]
+  readonly load: () => Promise<{ readonly run: RunVerb }>
+}

@@ -1,0 +1,27 @@
+/** `muster delete NAME`: ends one cluster, whoever holds it. */
+import { Cluster } from "../../cluster.js"
+import { secondsOf, windowMs as arrivalWindowMs } from "../../fleet/remains/arrivals.js"
+import { nearest } from "../../input/parse.js"
+import type { Duration } from "../../spec.js"
+import { NothingThereError } from "../exit-codes.js"
+import { single } from "../parse.js"
+import { placesOf } from "../places.js"
+import { removeChosen } from "../removing.js"
+import type { RunVerb } from "../surroundings.js"
+
+export const run: RunVerb = async (given, surroundings) => {
+  const [name = ""] = given.words
+  const [owner = "default", timeout] = [single(given, "owner"), single(given, "timeout")]
+  const provider = await placesOf(given, surroundings)
+  const spec = { provider, name, owner, ...(timeout === undefined ? {} : { timeout: timeout as Duration }) }
+  return removeChosen(spec, given, surroundings, async () => {
+    const { clock } = surroundings
+    const there = (await Cluster.list({ provider, owner }, { clock })).map((cluster) => cluster.name)
+    const near = nearest(name, there)
+    const hint = near === undefined ? "look with muster list" : `did you mean "${near}"?`
+    const places = provider.map((place) => `${place.name} ${place.region}`).join(", ")
+    const windowMs = Math.max(...provider.map(({ limits }) => arrivalWindowMs(limits)))
+    const late = `what was launched within the last ${secondsOf(windowMs)} may not be listed yet`
+    throw new NothingThereError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}; ${late}`)
+  })
+}

@@ -1,0 +1,26 @@
+/** `muster sweep`: removes what nobody needs any more. */
+import type { Duration } from "../../spec.js"
+import { EXIT } from "../exit-codes.js"
+import { single } from "../parse.js"
+import { placesOf } from "../places.js"
+import { removeChosen } from "../removing.js"
+import type { RunVerb } from "../surroundings.js"
+
+export const run: RunVerb = async (given, surroundings) => {
+  const provider = await placesOf(given, surroundings)
+  const [name, olderThan] = [single(given, "name"), single(given, "older-than")]
+  const [owner, timeout] = [single(given, "owner"), single(given, "timeout")]
+  const spec = {
+    provider,
+    shared: given.switches.has("shared"),
+    ...(name === undefined ? {} : { name }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(olderThan === undefined ? {} : { olderThan: olderThan as Duration }),
+    ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
+  }
+  return removeChosen(spec, given, surroundings, () => {
+    if (given.switches.has("json")) surroundings.out("[]\n")
+    else surroundings.say("nothing to sweep\n")
+    return Promise.resolve(EXIT.ok)
+  })
+}
