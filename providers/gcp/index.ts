@@ -1,18 +1,23 @@
 import { plainOptions } from "../../src/input/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { sender } from "./client/send.js"
-import { identityOf, namedProject } from "./client/credentials.js"
+import { identityOf } from "./client/credentials.js"
 import { guestScript } from "./prepare/guest.js"
 import { headroom } from "./offers/headroom.js"
 import { exchanger } from "./client/http.js"
 import { interruptions } from "./observe/interruptions.js"
-import { find, launch, settle } from "./launch/launch.js"
+import { launch } from "./launch/launch.js"
+import { find } from "./launch/lookup.js"
+import { settle } from "./launch/settle.js"
 import { leftovers, remove } from "./end/leftovers.js"
 import { limitsOf } from "./limits.js"
 import { list } from "./observe/list.js"
-import { consoleLog, consoleUrl, recall } from "./observe/console.js"
-import { offers } from "./offers/offers.js"
-import { type GcpOptions, parseGcpOptions } from "./options.js"
+import { consoleLog, consoleUrl } from "./observe/console.js"
+import { recall } from "./observe/recall.js"
+import { type OfferContext, offers } from "./offers/offers.js"
+import { licensedArchs } from "./prepare/images.js"
+import { type GcpOptions, namedProject } from "./options.js"
+import { parseGcpOptions } from "./options-check.js"
 import { prepare } from "./prepare/prepare.js"
 import { proven } from "./client/authorization.js"
 import { split } from "./launch/split.js"
@@ -38,6 +43,7 @@ export function gcp(options: GcpOptions): Provider {
   const zonesOf = zonesFor(send, parsed)
   const { zones: named } = parsed
   const { consistencyMs } = limits
+  const licensed: OfferContext["licensedArchs"] = (image, calls) => licensedArchs(send, parsed, image, calls)
   const means = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
   return {
     name: "gcp",
@@ -45,7 +51,7 @@ export function gcp(options: GcpOptions): Provider {
     limits,
     recipe: () => plainOptions(options),
     whereabouts: () => whereaboutsOf(parsed),
-    offers: (query, calls) => offers({ send, connection, options: parsed, zonesOf }, query, calls),
+    offers: (query, calls) => offers({ ...means, connection, options: parsed, licensedArchs: licensed }, query, calls),
     prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
     split,
     launch: (call, calls) => launch(means, call, calls),

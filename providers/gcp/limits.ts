@@ -1,6 +1,5 @@
 import type { Bucket, Limits } from "../../src/provider.js"
-import { accountOf } from "./client/credentials.js"
-import type { GcpOptions } from "./options.js"
+import { accountOf, type GcpOptions } from "./options.js"
 
 /** "You can create up to 5,000 VMs in a single request" ("About bulk creation of VMs"). */
 export const LAUNCH_BATCH = 5_000

@@ -6,6 +6,7 @@
  * stands for all that begin so.
  */
 import type { Said } from "./details.js"
+import type { ScopeKind } from "./scopes.js"
 
 /**
  * `refused`: this offer, and maybe no other. `rejected`: every offer. `transient`: it passes by itself. `summary`: it sums up
@@ -21,9 +22,6 @@ export type Verdict =
   | "auth"
   | "exists"
   | "summary"
-
-/** What a refusal says about, widest last. */
-export type ScopeKind = "pool" | "type-in-zone" | "type" | "zone" | "metric" | "region"
 
 export interface CodeRow {
   readonly codes: readonly string[]

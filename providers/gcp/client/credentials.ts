@@ -1,13 +1,10 @@
 /** Who asks, and for which project. */
 import { AuthError, MusterError, SpecError, TransientError } from "../../../src/errors.js"
-import { type GcpAuth, type GcpOptions, needsCredentials } from "../options.js"
+import { type GcpAuth, type GcpOptions, namedProject, needsCredentials } from "../options.js"
 import { type ProofSource, type Prover, proverOf } from "./authorization.js"
 import { loadAuthLibrary } from "./sdk.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]
-
-/** Variables that name a project, in the order of Google's own libraries. */
-const PROJECT_VARIABLES = ["GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT"]
 
 export interface Identity extends Prover {
   readonly project: () => Promise<string>
@@ -145,14 +142,4 @@ async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | und
   if (typeof found === "string" && found !== "") return found
   const message = "is missing, and neither GOOGLE_CLOUD_PROJECT nor the credentials name one; give the project's id"
   throw new SpecError([{ option: "gcp.project", message }])
-}
-
-/** What says whose quotas are used, before anything is asked. */
-export function accountOf(options: GcpOptions): string {
-  return namedProject(options) ?? "default"
-}
-
-/** The project that is known without asking the credentials. */
-export function namedProject({ project }: GcpOptions): string | undefined {
-  return project ?? PROJECT_VARIABLES.map((name) => process.env[name]).find((value) => value)
 }

@@ -3,7 +3,7 @@ import type { Calls } from "../../../src/provider.js"
 import type { ApiName, Replies } from "./apis.js"
 import type { Request, Send } from "./send.js"
 import { PAGE } from "../limits.js"
-import type { NativeWarning, Page } from "./native.js"
+import type { Page } from "./native.js"
 
 /** Requests that answer in pages. */
 type Paged = Extract<ApiName, `${string}.list` | `${string}.aggregatedList`>
@@ -26,20 +26,4 @@ export async function* pages<A extends Paged>(
     }
     pageToken = nextPageToken || undefined
   } while (pageToken !== undefined)
-}
-
-/** What says that something is missing; "no results" says only that there is nothing. */
-export function isPartial(warning: NativeWarning | undefined): warning is NativeWarning {
-  return warning?.code !== undefined && warning.code !== "NO_RESULTS_ON_PAGE"
-}
-
-/**
- * A list of one zone or region that says it is not whole is no answer.
- *
- * @throws TransientError, so that it is asked for again.
- */
-export function refusePartial({ warning }: Page, what: string): void {
-  if (!isPartial(warning)) return
-  const message = `${what}: the list is not complete: ${warning.message ?? "no reason given"} (${warning.code})`
-  throw new TransientError(message, { code: warning.code ?? "UNREACHABLE" })
 }

@@ -15,7 +15,7 @@ import type { Exchange } from "./http.js"
 import { jsonOf } from "./json.js"
 import type { Page } from "./native.js"
 import type { GcpOptions } from "../options.js"
-import { refusePartial } from "./pages.js"
+import { refusePartial } from "./partial.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
 import { type Travel, Travels } from "./request-context.js"
 

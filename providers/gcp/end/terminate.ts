@@ -3,7 +3,8 @@ import { show } from "../../../src/input/parse.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
-import { hexOf, partsOf, uuidOf } from "../client/names.js"
+import { deletionId } from "../client/deletion-ids.js"
+import { partsOf } from "../client/names.js"
 import type { NativeOperation } from "../client/native.js"
 import { saidBy } from "../client/details.js"
 import { parseTime } from "../client/times.js"
@@ -37,31 +38,6 @@ export async function terminate(
     outcome.status === "rejected" ? [failed(instances[index]?.id ?? "", outcome.reason)] : [],
   )
   return { accepted, failures }
-}
-
-/** For so long asking again is the same request, and shows what became of it. Compute Engine keeps operations for an hour. */
-const SAME_REQUEST_MS = 10 * 60_000
-/** How far apart two clocks may be that tell when a deletion was asked for, in periods of `SAME_REQUEST_MS`. */
-const MOST_APART = 1
-
-/**
- * The id of a request to delete this instance at that moment, in milliseconds since 1970: who sees it in an operation knows
- * whose it was. After an operation that ended badly, whose name is `failed`, it is another one.
- */
-export function deletionId(id: string, at: number, failed = ""): string {
-  return uuidOf(hexOf(`delete/${id}/${Math.floor(at / SAME_REQUEST_MS)}/${failed}`, 32))
-}
-
-/** Whether it is the id of a request that Muster made at about that moment, the first or one after any of these operations. */
-export function isDeletionId(
-  requestId: string | undefined,
-  id: string,
-  at: number,
-  operations: readonly NativeOperation[],
-): boolean {
-  const apart = Array.from({ length: 2 * MOST_APART + 1 }, (_, index) => (index - MOST_APART) * SAME_REQUEST_MS)
-  const failed = ["", ...operations.map(({ name = "" }) => name)]
-  return apart.some((ms) => failed.some((name) => deletionId(id, at + ms, name) === requestId))
 }
 
 /** Google's clock may be so far behind ours; less than the core lets pass before it asks again. */

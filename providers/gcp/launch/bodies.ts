@@ -1,8 +1,9 @@
 /** From a blueprint and an offer to `instanceProperties`, what every instance of a bulk request is. Pure. */
 import { merge } from "../../../src/input/merge.js"
 import type { JsonObject, Offer } from "../../../src/provider.js"
-import { cannotMigrate, diskTypeOf, hasBuiltInGpu, seriesOf, takesLocalSsds } from "../offers/families.js"
-import type { Blueprint } from "../prepare/prepare.js"
+import { seriesOf } from "../client/series.js"
+import { cannotMigrate, diskTypeOf, hasBuiltInGpu, takesLocalSsds } from "../offers/families.js"
+import type { Blueprint } from "../prepare/blueprint.js"
 import { isoTime } from "../client/times.js"
 
 type Labels = Readonly<Record<string, string>>

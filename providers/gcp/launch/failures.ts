@@ -6,7 +6,7 @@ import { RefusedError } from "../../../src/errors.js"
 import type { Failure, LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
 import { COLD_MS, rowOf } from "../client/codes.js"
 import { asError } from "../client/errors.js"
-import { scopeOf } from "../offers/families.js"
+import { scopeOf } from "../client/scopes.js"
 import { offersMeant } from "../client/affected.js"
 import type { Said } from "../client/details.js"
 

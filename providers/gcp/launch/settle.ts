@@ -1,8 +1,9 @@
-/** What became of a bulk operation that is done: counts, instances, and why some are missing. */
+/** What a launch comes to: the operation that it has become, the instances that it made, and why some are missing. */
 import type { Calls, Failure, Instance, Json, LaunchCall, Launched, Selector } from "../../../src/provider.js"
 import { rowOf } from "../client/codes.js"
 import { failedInserts } from "./inserts.js"
-import type { LaunchMeans } from "./launch.js"
+import type { LaunchMeans } from "./lookup.js"
+import { isNotFound } from "../client/errors.js"
 import { list } from "../observe/list.js"
 import { idOf } from "../client/names.js"
 import { lastPart, type LocationStatus, type NativeOperation } from "../client/native.js"
@@ -10,6 +11,35 @@ import { type Cause, doingOf, missingOf } from "./failures.js"
 import { saidBy } from "../client/details.js"
 import { zonesIn } from "./split.js"
 import { parseTime } from "../client/times.js"
+
+/**
+ * One look at the operation that a launch has become: Compute Engine answers when it is done, or after two minutes. An
+ * operation that it does not know any more has ended at least an hour ago: lists tell what there is.
+ */
+export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  const operation = await waitFor(means, call, (ref as { readonly operation?: string }).operation ?? "", calls)
+  if (operation === undefined) return settledByList(call, await list(means, ofLaunch(call), calls))
+  if (operation.status !== "DONE") return { instances: [], failures: [], settled: false, ref }
+  return outcomeOf(means, call, { operation, ref }, calls)
+}
+
+async function waitFor(
+  { send, region }: LaunchMeans,
+  call: LaunchCall,
+  name: string,
+  calls: Calls,
+): Promise<NativeOperation | undefined> {
+  const { zone } = call
+  const what = `waiting for ${doingOf(call).replace(/^launching /, "the launch of ")}`
+  try {
+    if (zone !== undefined)
+      return await send(calls, "zoneOperations.wait", { what, message: { zone, operation: name } })
+    return await send(calls, "regionOperations.wait", { what, message: { region, operation: name } })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
 
 interface Done {
   readonly operation: NativeOperation
@@ -20,7 +50,7 @@ interface Done {
  * The operation says how many it made and not which. When it made all, they are the names that were asked for; else lists
  * tell, and until they show as many as were made the launch is not settled, but at most for the consistency window.
  */
-export async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done, calls: Calls): Promise<Launched> {
+async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done, calls: Calls): Promise<Launched> {
   const { operation, ref } = done
   const made = madeBy(operation)
   if (call.zone !== undefined && made === call.count && operation.error === undefined) {

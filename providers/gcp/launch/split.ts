@@ -1,10 +1,11 @@
 /** From a wish to bulkInsert requests. Pure. */
 import { launchTags } from "../../../src/fleet/tags.js"
 import type { JsonObject, LaunchCall, Offer, Prepared, Wish } from "../../../src/provider.js"
-import { diskTypeOf, seriesOf, takesLocalSsds } from "../offers/families.js"
+import { diskTypeOf, takesLocalSsds } from "../offers/families.js"
 import { LAUNCH_BATCH } from "../limits.js"
 import { hexOf, instanceName } from "../client/names.js"
-import type { Blueprint } from "../prepare/prepare.js"
+import { seriesOf } from "../client/series.js"
+import type { Blueprint } from "../prepare/blueprint.js"
 import { disksOf, sharedProperties } from "./bodies.js"
 
 interface Part {

@@ -1,8 +1,7 @@
-/** What one instance can tell of itself: its console, its metadata, its page. */
+/** The console of one instance: what it has written, and where a person reads it. */
 import type { Calls, Instance } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
-import { isNotFound } from "../client/errors.js"
-import { idOf, partsOf } from "../client/names.js"
+import { placeOf } from "./instance.js"
 
 /** The end of the log is what tells why a boot failed. Negative positions count from there ("getSerialPortOutput", start). */
 const LAST_BYTES = 32 * 1024
@@ -18,34 +17,10 @@ export async function consoleLog(send: Send, instance: Instance, calls: Calls): 
   return (await send(calls, "instances.getSerialPortOutput", request)).contents ?? ""
 }
 
-/** The metadata that keeps a group's spec, for whoever attaches by name. */
-export const SPEC_KEY = "muster-spec"
-
-/** The group's spec as `prepare` was given it; undefined where the instance has none, or is gone. */
-export async function recall(send: Send, instance: Instance, calls: Calls): Promise<string | undefined> {
-  const { zone, name } = placeOf(instance)
-  const request = {
-    what: `reading the spec that ${instance.id} keeps`,
-    message: { zone, instance: name },
-    fields: "metadata(items(key,value))",
-  }
-  try {
-    const { metadata } = await send(calls, "instances.get", request)
-    return metadata?.items?.find(({ key }) => key === SPEC_KEY)?.value
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
-
 /** The instance's page in the Cloud Console. */
 export function consoleUrl(instance: Instance, project: string | undefined): string {
   const { zone, name } = placeOf(instance)
   const path = ["compute", "instancesDetail", "zones", zone, "instances", name].map(encodeURIComponent).join("/")
   const query = project === undefined ? "" : `?project=${encodeURIComponent(project)}`
   return `https://console.cloud.google.com/${path}${query}`
-}
-
-function placeOf({ id, zone, name }: Instance): { readonly zone: string; readonly name: string } {
-  return partsOf(id) ?? partsOf(idOf(zone, name)) ?? { zone, name }
 }

@@ -1,7 +1,7 @@
 /** From Compute Engine's words for an instance to ours. */
 import { TransientError } from "../../../src/errors.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
-import { idOf } from "../client/names.js"
+import { idOf, partsOf } from "../client/names.js"
 import { lastPart, type NativeInstance } from "../client/native.js"
 import { parseTime } from "../client/times.js"
 
@@ -50,4 +50,9 @@ export function toInstance(native: NativeInstance, region: string): Instance {
     launchedAt: parseTime(native.creationTimestamp) ?? 0,
     tags: native.labels ?? {},
   }
+}
+
+/** Where an instance is by its id, else by its zone and its name. */
+export function placeOf({ id, zone, name }: Instance): { readonly zone: string; readonly name: string } {
+  return partsOf(id) ?? partsOf(idOf(zone, name)) ?? { zone, name }
 }

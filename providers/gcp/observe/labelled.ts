@@ -6,7 +6,8 @@ import type { Send } from "../client/send.js"
 import { INSTANCE_FIELDS } from "./instance.js"
 import { partsOf } from "../client/names.js"
 import { lastPart, type NativeDisk, type NativeInstance, type Page, type PageOf } from "../client/native.js"
-import { isPartial, pages } from "../client/pages.js"
+import { pages } from "../client/pages.js"
+import { isPartial } from "../client/partial.js"
 import type { ZonesOf } from "../offers/zones.js"
 
 export interface ListMeans {

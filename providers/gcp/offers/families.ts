@@ -1,10 +1,6 @@
-/** What a machine type's name tells: its series, the quota it counts against, the disk it boots from, its architecture. */
-import type { Arch, Market, Offer, Scope } from "../../../src/provider.js"
-import type { ScopeKind } from "../client/codes.js"
-
-/** Series that count against the common CPUS quota ("Allocation quotas", "CPU quota"); every other has one of its own. */
-const COMMON = new Set(["e2", "n1", "f1", "g1"])
-export const COMMON_FAMILY = "cpus"
+/** What a machine type's name tells of the machine: the disks that it boots from and takes, its GPUs, its architecture. */
+import type { Arch, Offer } from "../../../src/provider.js"
+import { seriesOf } from "../client/series.js"
 
 /**
  * Series that boot only from Hyperdisk ("Hyperdisk", machine series support), and what is bare metal: of all others "pd-balanced
@@ -16,18 +12,6 @@ const NO_HYPERDISK = /^(custom|f1|g1|n1|n2d?|e2|t2[ad]|c2d?|a2)-/
 /** Series that take SSDs only (the same table). */
 const NO_HARD_DISK = /^(c3d?|a3)-/
 const ARM = /^(t2a|c4a|n4a|a[45]x)$/
-
-/** "n2" of "n2-standard-4"; "n1" of "custom-4-8192", the first series' own spelling. */
-export function seriesOf(instanceType: string): string {
-  const series = instanceType.split("-")[0] ?? instanceType
-  return series === "custom" ? "n1" : series
-}
-
-/** The family whose CPU quota an instance of this type counts against. */
-export function familyOf(instanceType: string): string {
-  const series = seriesOf(instanceType)
-  return COMMON.has(series) ? COMMON_FAMILY : series
-}
 
 export function diskTypeOf(instanceType: string): string {
   return HYPERDISK.test(instanceType) ? "hyperdisk-balanced" : "pd-balanced"
@@ -79,12 +63,6 @@ export function hasBuiltInGpu(instanceType: string): boolean {
   return /^(a[2-9]|g[2-9])/.test(seriesOf(instanceType))
 }
 
-/** The name of the quota that limits vCPUs of this family on this market. */
-export function cpuMetricOf(family: string, market: Market): string {
-  if (market === "spot") return "PREEMPTIBLE_CPUS"
-  return family === COMMON_FAMILY ? "CPUS" : `${family.toUpperCase()}_CPUS`
-}
-
 /**
  * A part of a GPU is counted as one: of G4 a whole one has 48 vCPUs, and types with 24, 12 and 6 a half, a quarter and an eighth
  * ("GPU machine types", G4).
@@ -101,52 +79,4 @@ export function isGpu(acceleratorType: string): boolean {
 /** "L4" of "nvidia-l4", "T4" of "nvidia-tesla-t4", "H100-80GB" of "nvidia-h100-80gb". */
 export function gpuNameOf(acceleratorType: string): string {
   return acceleratorType.replace(/^nvidia-(tesla-)?/, "").toUpperCase()
-}
-
-interface Where {
-  readonly region: string
-  readonly offer?: Offer | undefined
-  readonly metric?: string | undefined
-  /** The series that a quota is of, where it names one. */
-  readonly family?: string | undefined
-}
-
-/** A partial offer as wide as the refusal; without a pool that was asked, the region. */
-export function scopeOf(kind: ScopeKind | undefined, where: Where): Scope {
-  const { region, offer } = where
-  const all = { provider: "gcp", region }
-  if (kind === "metric") return metricScope(where)
-  if (offer === undefined) return all
-  const { zone, instanceType, market } = offer
-  switch (kind) {
-    case "pool":
-      return { ...all, zone, instanceType, market }
-    case "type-in-zone":
-      return { ...all, zone, instanceType }
-    case "type":
-      return { ...all, instanceType }
-    case "zone":
-      return { ...all, zone }
-    case "region":
-    case undefined:
-      return all
-  }
-}
-
-/** What a quota's metric limits: "compute.googleapis.com/n2_cpus" or "N2_CPUS". One we cannot place limits the region. */
-function metricScope({ region, offer, metric = "", family }: Where): Scope {
-  const name = metric.slice(metric.lastIndexOf("/") + 1).toUpperCase()
-  const isSpot = name.startsWith("PREEMPTIBLE_")
-  const all = { provider: "gcp", ...(name.endsWith("_ALL_REGIONS") ? {} : { region }) }
-  const series = /^(?:PREEMPTIBLE_)?([A-Z]\d[A-Z]?)_CPUS$/.exec(name)?.[1]?.toLowerCase() ?? family
-  if (series !== undefined) return { ...all, family: familyOf(series), ...(isSpot ? { market: "spot" } : {}) }
-  // The preemptible quota is used where one was granted, by every series; else the standard one.
-  if (name === "PREEMPTIBLE_CPUS") return { ...all, market: "spot" }
-  if (name === "CPUS") return { ...all, family: COMMON_FAMILY }
-  if (offer === undefined) return all
-  // Newer series have a quota of their own under one name, which is told apart by a dimension that was not said here.
-  if (name.endsWith("_PER_VM_FAMILY")) return { ...all, family: offer.family }
-  // GPUs of one model, or local SSDs: an offer that has them is of one type.
-  if (/GPU|LOCAL_SSD/.test(name)) return { ...all, instanceType: offer.instanceType, market: offer.market }
-  return all
 }

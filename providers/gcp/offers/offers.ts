@@ -1,20 +1,24 @@
 import { SpecError } from "../../../src/errors.js"
 import { fits } from "../../../src/offer.js"
-import type { Arch, Calls, Offer, OfferQuery } from "../../../src/provider.js"
+import type { Arch, Calls, GroupRequest, Offer, OfferQuery } from "../../../src/provider.js"
 import type { Connection, Send } from "../client/send.js"
 import { gpuNameOf, takesDisk } from "./families.js"
-import { licensedArchs } from "../prepare/images.js"
 import type { GcpOptions } from "../options.js"
 import { OWN_TABLE, type Price, pricesOf } from "./prices.js"
 import { type Types, typesIn } from "./types.js"
 import type { ZonesOf } from "./zones.js"
 
-export interface OfferMeans {
+export interface OfferContext {
   readonly send: Send
   readonly connection: Connection
   readonly options: GcpOptions
   readonly zonesOf: ZonesOf
+  /** The architectures whose image is paid for beside the machine. */
+  readonly licensedArchs: (image: ImageRequest, calls: Calls) => Promise<ReadonlySet<Arch>>
 }
+
+/** The image that instances boot from, where a group names one, and the architectures that it is wanted for. */
+export type ImageRequest = Pick<GroupRequest, "name" | "archs" | "image">
 
 /**
  * Everything sold that fits, on both markets, in the zones that may be used, priced where a price is known. All zones and
@@ -24,7 +28,7 @@ export interface OfferMeans {
  * @throws SpecError when a named type is in none of the zones, or none of the types takes the disk; TransientError when nothing
  *   is left but zones that do not answer.
  */
-export async function offers(means: OfferMeans, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+export async function offers(means: OfferContext, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
   const { send, connection, options, zonesOf } = means
   const { instanceTypes, markets } = query
   if (markets.length === 0) return []
@@ -54,14 +58,14 @@ export async function offers(means: OfferMeans, query: OfferQuery, calls: Calls)
 
 /** Where the image is paid for as well, a price of the machine alone would be too low; the user's own table says what it says. */
 async function licensedIn(
-  { send, options }: OfferMeans,
+  { licensedArchs }: OfferContext,
   { boots }: OfferQuery,
   types: Types["types"],
   calls: Calls,
 ): Promise<ReadonlySet<Arch>> {
   if (boots === undefined) return new Set()
   const archs = [...new Set(types.map(({ arch }) => arch))]
-  return licensedArchs(send, options, { name: "default", archs, ...boots }, calls)
+  return licensedArchs({ name: "default", archs, ...boots }, calls)
 }
 
 function without(price: Price, isLicensed: boolean): Price {

@@ -4,7 +4,8 @@ import type { Arch, Calls, GroupRequest } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
 import type { Send } from "../client/send.js"
 import { FREE, type ImageKind, kindByProject, kindOf } from "./licenses.js"
-import { type GcpOptions, IMAGE, IMAGE_RULE } from "../options.js"
+import type { GcpOptions } from "../options.js"
+import { IMAGE, IMAGE_RULE } from "../options-check.js"
 
 /** Runs startup scripts, and is free. */
 const DEFAULTS: { readonly [A in Arch]: string } = {
@@ -15,7 +16,7 @@ const DEFAULTS: { readonly [A in Arch]: string } = {
 export type Images = { readonly [A in Arch]?: string }
 
 /** What decides on the images of a group. */
-export type ImageRequest = Pick<GroupRequest, "name" | "archs" | "image">
+type ImageRequest = Pick<GroupRequest, "name" | "archs" | "image">
 
 /**
  * One image for each architecture. A family is resolved now, so that all instances of a group boot the same image however

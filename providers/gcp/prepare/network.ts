@@ -1,10 +1,11 @@
-/** Whether instances need public addresses: only where their subnetwork has no other way out. */
+/** The network of instances, and whether they need public addresses: only where their subnetwork has no other way out. */
 import { AuthError } from "../../../src/errors.js"
 import type { Calls, GroupRequest } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
 import type { Send } from "../client/send.js"
 import { lastPart, type NativeRouter } from "../client/native.js"
 import type { GcpOptions } from "../options.js"
+import type { Blueprint } from "./blueprint.js"
 import { pages } from "../client/pages.js"
 
 export interface AddressChoice {
@@ -44,6 +45,14 @@ interface Where {
   readonly network?: string
   readonly subnetwork?: string
   readonly shown: string
+}
+
+/** As a request for instances names it. */
+export function placeOf({ network = "default", subnetwork, region }: GcpOptions): Blueprint["place"] {
+  if (subnetwork !== undefined) {
+    return { subnetwork: subnetwork.includes("/") ? subnetwork : `regions/${region}/subnetworks/${subnetwork}` }
+  }
+  return { network: network.includes("/") ? network : `global/networks/${network}` }
 }
 
 function placeIn({ network = "default", subnetwork }: GcpOptions): Where {

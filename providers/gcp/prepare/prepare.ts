@@ -1,33 +1,15 @@
 import { SpecError, type SpecProblem } from "../../../src/errors.js"
-import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
-import { addressOf } from "./network.js"
+import { addressOf, placeOf } from "./network.js"
 import { billingEndpoint } from "../offers/billing.js"
 import type { Send } from "../client/send.js"
 import { guestScript, isCloudConfig } from "./guest.js"
-import { type Images, imagesOf } from "./images.js"
-import { labelsOf, tagProblems } from "./labels.js"
-import { LONGEST_RUN_DAYS, METADATA_BYTES, METADATA_VALUE_BYTES } from "../limits.js"
-import { SPEC_KEY } from "../observe/console.js"
+import type { Blueprint } from "./blueprint.js"
+import { imagesOf } from "./images.js"
+import { labelsOf, tagProblems } from "../labels.js"
+import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "../limits.js"
+import { specItems } from "./group-spec.js"
 import type { GcpOptions, GcpReservation } from "../options.js"
-
-/** What `split` makes launch calls of: `Prepared.body`, plain JSON. */
-export type Blueprint = {
-  readonly images: Images
-  readonly metadata: readonly { readonly key: string; readonly value: string }[]
-  readonly labels: Readonly<Record<string, string>>
-  readonly place: { readonly network: string } | { readonly subnetwork: string }
-  readonly publicAddress: boolean
-  /** What the options say of each instance, in the API's own words. */
-  readonly properties: JsonObject
-  readonly disk: { readonly type?: string; readonly sizeGb?: number; readonly kmsKeyName?: string }
-  readonly reservation?: { readonly affinity: JsonObject; readonly isBound: boolean }
-  readonly localSsds: number
-  readonly accelerator?: { readonly type: string; readonly count: number }
-  readonly skipGuestOsShutdown: boolean
-  readonly overrides: JsonObject
-  readonly owner: { readonly [K in keyof Owner]: Owner[K] }
-}
 
 const ALL_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
@@ -90,35 +72,6 @@ function startupOf(
 
 function loginItems({ osLogin }: GcpOptions) {
   return osLogin === undefined ? [] : [{ key: "enable-oslogin", value: osLogin ? "TRUE" : "FALSE" }]
-}
-
-interface SpecItems {
-  readonly items: Blueprint["metadata"]
-  readonly labels: Readonly<Record<string, string>>
-  readonly notes: readonly string[]
-}
-
-/** The group's spec travels with each instance, where there is room beside what the instance itself needs. */
-function specItems({ name, spec }: GroupRequest, others: Blueprint["metadata"]): SpecItems {
-  if (spec === undefined) return { items: [], labels: {}, notes: [] }
-  const labels = { [TAG.spec]: spec.digest }
-  const item = { key: SPEC_KEY, value: spec.text }
-  const all = [...others, item].reduce(
-    (sum, { key, value }) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  )
-  if (Buffer.byteLength(spec.text) <= METADATA_VALUE_BYTES && all < METADATA_BYTES) {
-    return { items: [item], labels, notes: [] }
-  }
-  const note = `the spec of group "${name}" is too large for an instance's metadata: who attaches by name must give it again`
-  return { items: [], labels, notes: [note] }
-}
-
-function placeOf({ network = "default", subnetwork, region }: GcpOptions): Blueprint["place"] {
-  if (subnetwork !== undefined) {
-    return { subnetwork: subnetwork.includes("/") ? subnetwork : `regions/${region}/subnetworks/${subnetwork}` }
-  }
-  return { network: network.includes("/") ? network : `global/networks/${network}` }
 }
 
 function propertiesOf({ serviceAccount, scopes = ALL_SCOPES, secureBoot }: GcpOptions): JsonObject {

@@ -1,7 +1,7 @@
 /** Labels that users give: for all of a provider's clusters (`gcp({ labels })`), and for one group (its tags). */
-import type { SpecProblem } from "../../../src/errors.js"
-import { TAG_PREFIX } from "../../../src/fleet/tags.js"
-import type { GroupRequest } from "../../../src/provider.js"
+import type { SpecProblem } from "../../src/errors.js"
+import { TAG_PREFIX } from "../../src/fleet/tags.js"
+import type { GroupRequest } from "../../src/provider.js"
 
 type Labels = Readonly<Record<string, string>>
 

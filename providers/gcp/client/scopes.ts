@@ -1,0 +1,54 @@
+/** What a refusal is about: the offer that was asked for, or more. Pure. */
+import type { Offer, Scope } from "../../../src/provider.js"
+import { COMMON_FAMILY, familyOf } from "./series.js"
+
+/** What a refusal says about, widest last. */
+export type ScopeKind = "pool" | "type-in-zone" | "type" | "zone" | "metric" | "region"
+
+interface Where {
+  readonly region: string
+  readonly offer?: Offer | undefined
+  readonly metric?: string | undefined
+  /** The series that a quota is of, where it names one. */
+  readonly family?: string | undefined
+}
+
+/** A partial offer as wide as the refusal; without a pool that was asked, the region. */
+export function scopeOf(kind: ScopeKind | undefined, where: Where): Scope {
+  const { region, offer } = where
+  const all = { provider: "gcp", region }
+  if (kind === "metric") return metricScope(where)
+  if (offer === undefined) return all
+  const { zone, instanceType, market } = offer
+  switch (kind) {
+    case "pool":
+      return { ...all, zone, instanceType, market }
+    case "type-in-zone":
+      return { ...all, zone, instanceType }
+    case "type":
+      return { ...all, instanceType }
+    case "zone":
+      return { ...all, zone }
+    case "region":
+    case undefined:
+      return all
+  }
+}
+
+/** What a quota's metric limits: "compute.googleapis.com/n2_cpus" or "N2_CPUS". One we cannot place limits the region. */
+function metricScope({ region, offer, metric = "", family }: Where): Scope {
+  const name = metric.slice(metric.lastIndexOf("/") + 1).toUpperCase()
+  const isSpot = name.startsWith("PREEMPTIBLE_")
+  const all = { provider: "gcp", ...(name.endsWith("_ALL_REGIONS") ? {} : { region }) }
+  const series = /^(?:PREEMPTIBLE_)?([A-Z]\d[A-Z]?)_CPUS$/.exec(name)?.[1]?.toLowerCase() ?? family
+  if (series !== undefined) return { ...all, family: familyOf(series), ...(isSpot ? { market: "spot" } : {}) }
+  // The preemptible quota is used where one was granted, by every series; else the standard one.
+  if (name === "PREEMPTIBLE_CPUS") return { ...all, market: "spot" }
+  if (name === "CPUS") return { ...all, family: COMMON_FAMILY }
+  if (offer === undefined) return all
+  // Newer series have a quota of their own under one name, which is told apart by a dimension that was not said here.
+  if (name.endsWith("_PER_VM_FAMILY")) return { ...all, family: offer.family }
+  // GPUs of one model, or local SSDs: an offer that has them is of one type.
+  if (/GPU|LOCAL_SSD/.test(name)) return { ...all, instanceType: offer.instanceType, market: offer.market }
+  return all
+}
