@@ -6,16 +6,16 @@
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import type { World } from "../../../src/simulator/index.js"
-import type { ScriptedAnswer } from "./client/answers.js"
+import type { ScriptedAnswer } from "./world/answers.js"
 import { type Certificate, makeCertificate } from "./client/certificate.js"
 import { type Exchange, serve, type Wire } from "./serve.js"
-import { catchUp, newState, type Quirks } from "./state.js"
+import { catchUp, newState, type Quirks } from "./world/state.js"
 
-export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
+export type { AnswerPlace, ScriptedAnswer } from "./world/answers.js"
 export { VERSION } from "./offers/catalogue.js"
 export type { Exchange } from "./serve.js"
-export type { Quirks } from "./state.js"
-export { AZURE_BUCKETS, AZURE_TYPES, AZURE_WORLD, NO_ZONE } from "./world.js"
+export type { Quirks } from "./world/state.js"
+export { AZURE_BUCKETS, AZURE_TYPES, AZURE_WORLD, NO_ZONE } from "./world/world.js"
 
 export interface AzureWireOptions {
   readonly world: World

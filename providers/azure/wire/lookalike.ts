@@ -2,7 +2,7 @@
 import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
 import { limitsOf } from "../limits.js"
-import { AZURE_WORLD } from "./world.js"
+import { AZURE_WORLD } from "./world/world.js"
 
 /** A page of VMs: ARM does not say; lists of hundreds have been seen to come in pages of this size. */
 const PAGE = 100

@@ -5,7 +5,7 @@
  */
 import { simulate, type SimulateOptions } from "../../../src/simulator/index.js"
 import { azureWire } from "./index.js"
-import { AZURE_WORLD } from "./world.js"
+import { AZURE_WORLD } from "./world/world.js"
 
 const { port = 0, ...options } = JSON.parse(process.argv[2] ?? "{}") as SimulateOptions & { readonly port?: number }
 const { world } = simulate({ ...AZURE_WORLD, ...options })

@@ -10,12 +10,12 @@ import { diagnosticsRoutes } from "./observe/diagnostics.js"
 import { networkRoutes } from "./prepare/network.js"
 import { checkPolicy } from "./client/policy.js"
 import { errorReply, Refusal } from "./client/refusals.js"
-import type { RestVm } from "./client/rest.js"
+import type { RestVm } from "./world/rest.js"
 import type { Answered, Asked, Route } from "./client/route.js"
 import { scaleSetRoutes } from "./prepare/scale-sets.js"
-import { catchUp, guidOf, type State, vmKey } from "./state.js"
+import { catchUp, guidOf, type State, vmKey } from "./world/state.js"
 import { vmRoutes } from "./observe/vms.js"
-import { NO_ZONE } from "./world.js"
+import { NO_ZONE } from "./world/world.js"
 
 const ROUTES: readonly Route[] = [
   ...vmRoutes,

@@ -3,9 +3,9 @@
  * also what a VM's request makes with it.
  */
 import { Refusal } from "./refusals.js"
-import type { RestVm } from "./rest.js"
+import type { RestVm } from "../world/rest.js"
 import type { Asked } from "./route.js"
-import type { State } from "../state.js"
+import type { State } from "../world/state.js"
 import { nicsOf } from "../observe/vm-body.js"
 
 type Tags = Readonly<Record<string, string>> | undefined

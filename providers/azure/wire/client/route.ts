@@ -1,6 +1,6 @@
 /** What a route of ARM is made of. */
 import type { Cost } from "../../../../src/provider.js"
-import type { State } from "../state.js"
+import type { State } from "../world/state.js"
 
 /** A request, taken apart. */
 export interface Asked {

@@ -4,9 +4,9 @@ import { checkImage } from "../offers/catalogue.js"
 import { checkBoot } from "../offers/hardware.js"
 import { checkSubnet } from "../prepare/network.js"
 import { Refusal } from "../client/refusals.js"
-import type { RestVm } from "../client/rest.js"
-import type { State } from "../state.js"
-import { NO_ZONE } from "../world.js"
+import type { RestVm } from "../world/rest.js"
+import type { State } from "../world/state.js"
+import { NO_ZONE } from "../world/world.js"
 
 const MAX_TAGS = 50
 /** "Naming rules and restrictions for Azure resources": 80 characters. */

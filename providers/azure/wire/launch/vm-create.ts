@@ -2,11 +2,11 @@
 import type { Creation, World } from "../../../../src/simulator/index.js"
 import type { PartAttributes } from "../prepare/network.js"
 import { Refusal } from "../client/refusals.js"
-import type { RestVm } from "../client/rest.js"
+import type { RestVm } from "../world/rest.js"
 import type { Asked } from "../client/route.js"
-import { guidOf, type State, type Vm } from "../state.js"
+import { guidOf, type State, type Vm } from "../world/state.js"
 import { idOf, nicsOf } from "../observe/vm-body.js"
-import { NO_ZONE } from "../world.js"
+import { NO_ZONE } from "../world/world.js"
 
 /** An interface whose VM was just deleted, or never came about, is nobody's for so long ("NicReservedForAnotherVm"). */
 const RESERVED_MS = 180_000

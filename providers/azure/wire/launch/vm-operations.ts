@@ -1,7 +1,7 @@
 /** Long-running operations of VMs: where they are asked for, and what they say. */
 import { isoTime } from "../../client/times.js"
 import type { Answered, Asked } from "../client/route.js"
-import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../state.js"
+import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../world/state.js"
 
 export function operationHeaders(state: State, asked: Asked, vm: Vm, retryAfter: string): Record<string, string> {
   const subscription = asked.path.split("/")[2] ?? ""

@@ -1,7 +1,7 @@
 /** Boot diagnostics: where the console is, and the console itself, which is another service's and is read without a token. */
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, inGroup, type Route, WRITE } from "../client/route.js"
-import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../state.js"
+import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../world/state.js"
 
 const VM_PATH = "/providers/microsoft.compute/virtualmachines/*"
 

@@ -1,8 +1,8 @@
 /** A VM as Azure shows it. */
 import { isoTime } from "../../client/times.js"
-import type { RestVm } from "../client/rest.js"
+import type { RestVm } from "../world/rest.js"
 import type { Asked } from "../client/route.js"
-import type { ProvisioningState, Vm } from "../state.js"
+import type { ProvisioningState, Vm } from "../world/state.js"
 
 export function idOf(asked: Asked, { group, name }: Vm): string {
   const subscription = asked.path.split("/")[2] ?? ""

@@ -2,9 +2,17 @@
 import type { InstanceState } from "../../../../src/provider.js"
 import { foundGroup, openGroup } from "../prepare/groups.js"
 import { Refusal } from "../client/refusals.js"
-import type { RestVm } from "../client/rest.js"
+import type { RestVm } from "../world/rest.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
-import { failureOf, type ProvisioningState, provisioningOf, type State, truthOf, type Vm, vmKey } from "../state.js"
+import {
+  failureOf,
+  type ProvisioningState,
+  provisioningOf,
+  type State,
+  truthOf,
+  type Vm,
+  vmKey,
+} from "../world/state.js"
 import { bodyOf, idOf } from "./vm-body.js"
 import { checkVm } from "../launch/vm-check.js"
 import { addParts, create, release } from "../launch/vm-create.js"

@@ -3,8 +3,8 @@ import type { Offer } from "../../../../src/provider.js"
 import { controllersOf, generationsOf, IMAGES, type ImageFacts } from "./hardware.js"
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, READ, type Route, under } from "../client/route.js"
-import type { State } from "../state.js"
-import { NO_ZONE } from "../world.js"
+import type { State } from "../world/state.js"
+import { NO_ZONE } from "../world/world.js"
 
 /** A version of each image that the wire knows. */
 export const VERSION = "24.04.202510010"

@@ -1,6 +1,6 @@
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
-import { type Group, guidOf, type State } from "../state.js"
+import { type Group, guidOf, type State } from "../world/state.js"
 
 /** The group, if anything may be made in it. */
 export function openGroup(state: State, name: string): Group {

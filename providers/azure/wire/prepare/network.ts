@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../../src/provider.js"
 import { openGroup } from "./groups.js"
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
-import type { State } from "../state.js"
+import type { State } from "../world/state.js"
 
 interface Kind {
   readonly kind: string

@@ -2,7 +2,7 @@
 import { foundGroup, openGroup } from "./groups.js"
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, inGroup, READ, type Route, WRITE } from "../client/route.js"
-import type { State } from "../state.js"
+import type { State } from "../world/state.js"
 
 const TYPE = "Microsoft.Compute/virtualMachineScaleSets"
 const KIND = "scale-set"

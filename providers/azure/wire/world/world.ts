@@ -1,6 +1,6 @@
 /** A world that is like Azure: its sizes, its documented buckets, its habits. */
-import type { Bucket, TokenBucket } from "../../../src/provider.js"
-import type { TypeSpec, WorldOptions } from "../../../src/simulator/index.js"
+import type { Bucket, TokenBucket } from "../../../../src/provider.js"
+import type { TypeSpec, WorldOptions } from "../../../../src/simulator/index.js"
 
 const token = (capacity: number, perSecond: number): TokenBucket => ({ kind: "token", capacity, perSecond })
 

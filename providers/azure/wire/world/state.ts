@@ -1,9 +1,9 @@
 /** What the wire keeps beside the world: VMs as Azure has them, which outlive the instance that they wanted to be. */
 import { createHash } from "node:crypto"
-import type { InstanceState } from "../../../src/provider.js"
-import type { World, WorldInstance } from "../../../src/simulator/index.js"
-import { Answers } from "./client/answers.js"
-import type { RestVm } from "./client/rest.js"
+import type { InstanceState } from "../../../../src/provider.js"
+import type { World, WorldInstance } from "../../../../src/simulator/index.js"
+import { Answers } from "./answers.js"
+import type { RestVm } from "./rest.js"
 
 export interface Vm {
   readonly group: string
