@@ -38,6 +38,13 @@ export function furnish(world: World, project: string): void {
   })
 }
 
+/** What an image is, by its own path or by its family's; undefined where there is none. */
+export function imageOf(world: World, path: string): Readonly<Record<string, string>> | undefined {
+  const found = world.resources.get("image", path)
+  const attributes = found ?? world.resources.list({ kind: "image" }).find((image) => image.attributes.family === path)
+  return attributes?.attributes as Readonly<Record<string, string>> | undefined
+}
+
 /** "global/networks/default" is one of the project; URLs and paths with a project stay what they name. */
 export function pathIn(project: string, name: string): string {
   const path = name.replace(/^https:\/\/[^/]+\/compute\/v1\//, "")

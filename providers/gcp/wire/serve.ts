@@ -4,31 +4,14 @@ import type { Json, JsonObject } from "../../../src/provider.js"
 import { httpDate, type World, WorldError } from "../../../src/simulator/index.js"
 import { isoTime } from "../client/times.js"
 import { refusalOf } from "./client/answers.js"
-import { BILLING, SKUS_API, SKUS_PATH } from "./offers/billing.js"
-import { BULK } from "./launch/bulk.js"
-import { CATALOGUE, checkPlace } from "./offers/catalogue.js"
-import { CONSOLE } from "./observe/console.js"
 import type { Contract, Route } from "./client/contract.js"
-import { DISKS } from "./end/disks.js"
 import { masked } from "./client/fields.js"
-import type { Asked, Handler, WireSettings } from "./client/handler.js"
-import { INSERT } from "./launch/insert.js"
-import { INSTANCES } from "./observe/instances.js"
+import type { Asked, WireSettings } from "./client/handler.js"
+import { HANDLERS } from "./handlers.js"
+import { SKUS_API, SKUS_PATH } from "./offers/billing.js"
 import { byName } from "./observe/names.js"
-import { OPERATIONS } from "./observe/operations.js"
 import { checkPermissions } from "./client/permissions.js"
 import { errorReply, Refusal } from "./client/refusals.js"
-
-const HANDLERS: Readonly<Record<string, Handler>> = {
-  ...BULK,
-  ...INSTANCES,
-  ...DISKS,
-  ...OPERATIONS,
-  ...CATALOGUE,
-  "instances.insert": INSERT,
-  "instances.getSerialPortOutput": CONSOLE,
-  [SKUS_API]: BILLING,
-}
 
 /** One request and what was sent for it. */
 export interface Exchange {
@@ -140,14 +123,29 @@ interface Given {
   readonly body: JsonObject | undefined
 }
 
+/** @throws Refusal for a place that is not this region's, before anything else is looked at. */
+function checkPlace(asked: Asked): void {
+  const { world, parameters } = asked
+  const { zone, region } = parameters
+  if (zone !== undefined && !world.settings.zones.includes(zone)) {
+    throw new Refusal(400, "invalid", `Invalid value for field 'zone': '${zone}'. Unknown zone.`)
+  }
+  if (region !== undefined && region !== world.settings.region) {
+    throw new Refusal(400, "invalid", `Invalid value for field 'region': '${region}'. Unknown region.`)
+  }
+}
+
 /** @throws Refusal for what asks a zone that does not answer: what is asked of one zone has no half answers. */
 function checkReachable({ parameters: { zone = "" }, settings }: Asked): void {
   if (settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
 }
 
+/** Requests that ask for scripts themselves, one place at a time. */
+const CREATES_BY_PLACE = /\.bulkInsert$/
+
 /** @throws Refusal that a script wants for such a request. What makes instances asks for each of its places. */
 function checkScript(api: string, { world, settings, parameters }: Asked): void {
-  if (api in BULK) return
+  if (CREATES_BY_PLACE.test(api)) return
   const { zone, instance = "" } = parameters
   const pool = zone === undefined ? undefined : byName(world, zone, instance)
   const { instanceType, market } = pool ?? {}

@@ -1,7 +1,7 @@
 /** What Compute Engine is made to answer by a script: in place of a whole answer, or later, in an operation. */
 import { inScope } from "../../../../src/offer.js"
 import type { JsonObject, Scope } from "../../../../src/provider.js"
-import { typed } from "../launch/causes.js"
+import { typed } from "./details.js"
 import { Refusal } from "./refusals.js"
 
 /**

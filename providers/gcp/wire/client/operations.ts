@@ -1,6 +1,7 @@
 /** Operations: accepted now, done later, kept for an hour at least. */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Operation, World } from "../../../../src/simulator/index.js"
+import { errorOf, type ScriptedAnswer } from "./answers.js"
 import { pacificTime } from "./pacific.js"
 import { hexOf, link, numberOf } from "../account.js"
 
@@ -81,4 +82,23 @@ function bulkJson(counts: NonNullable<Outcome["counts"]>, done: boolean): JsonOb
     }),
   )
   return { instancesBulkInsertOperationMetadata: { perLocationStatus } }
+}
+
+const ERROR_STATUS: Readonly<Record<string, number>> = {
+  QUOTA_EXCEEDED: 403,
+  PERMISSIONS_ERROR: 403,
+  RESOURCE_NOT_FOUND: 404,
+  RESOURCE_ALREADY_EXISTS: 409,
+  CONDITION_NOT_MET: 412,
+  INTERNAL_ERROR: 500,
+}
+
+export function statusOf({ code }: JsonObject): number {
+  return ERROR_STATUS[String(code)] ?? (String(code).startsWith("INVALID_") ? 400 : 503)
+}
+
+/** The end of an operation that a script makes fail: it did nothing. */
+export function scriptedFailure(answer: ScriptedAnswer): Pick<Outcome, "error"> {
+  const error = errorOf(answer)
+  return { error: { status: answer.status ?? statusOf(error), errors: [error] } }
 }

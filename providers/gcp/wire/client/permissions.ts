@@ -2,8 +2,8 @@
  * The IAM permissions that each method needs ("IAM permissions" in the methods' references). A bulk request makes what it
  * names, so it needs the rights to that: labels, metadata, disks, an address, an image of the project, an account.
  */
-import type { Properties } from "../launch/bulk-spec.js"
 import type { Asked } from "./handler.js"
+import type { Properties } from "./messages.js"
 import { Refusal } from "./refusals.js"
 
 /** Of methods whose permission has another name than they themselves. */

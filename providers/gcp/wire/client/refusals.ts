@@ -1,7 +1,6 @@
 /** Compute Engine's refusals: reasons, their HTTP status and their body, as Google's services write them. */
 import type { JsonObject } from "../../../../src/provider.js"
-import { WorldError, type WorldErrorKind } from "../../../../src/simulator/world/world-error.js"
-import type { Wire } from "../serve.js"
+import { type World, WorldError, type WorldErrorKind } from "../../../../src/simulator/index.js"
 
 /** What Compute Engine answers instead of doing it. */
 export class Refusal extends Error {
@@ -53,7 +52,10 @@ export interface ErrorReply {
   readonly retryAfterMs?: number
 }
 
-export function errorReply(error: unknown, { project, world }: Pick<Wire, "project" | "world">): ErrorReply {
+export function errorReply(
+  error: unknown,
+  { project, world }: { readonly project: string; readonly world: World },
+): ErrorReply {
   if (error instanceof Refusal) return replyOf(error.status, error.reason, error.message, error.details)
   if (!(error instanceof WorldError)) return replyOf(500, "internalError", String(error), [])
   const [usual, status] = DEFAULTS[error.kind]

@@ -6,12 +6,12 @@ import type { JsonObject } from "../../../../src/provider.js"
 import type { Resource, World, WorldInstance } from "../../../../src/simulator/index.js"
 import { pacificTime } from "../client/pacific.js"
 import { link, numberOf } from "../account.js"
-import type { Disk, Properties } from "../launch/bulk-spec.js"
+import type { Disk, Properties } from "../client/messages.js"
 import { filterOf } from "../client/filter.js"
 import type { Asked, Handler } from "../client/handler.js"
-import { failed, partOf } from "../observe/instances.js"
-import { remember, remembered } from "../launch/bulk.js"
-import { operationJson, startOperation } from "../client/operations.js"
+import { partOf } from "../observe/instances.js"
+import { remember, remembered } from "../client/request-ids.js"
+import { operationJson, scriptedFailure, startOperation } from "../client/operations.js"
 import { listReply, plainPage } from "../client/paging.js"
 import { notFound, Refusal } from "../client/refusals.js"
 
@@ -129,7 +129,7 @@ const remove: Handler = {
     const operation = startOperation(world, identity, DELETION_MS, {
       ...outcome,
       ...named,
-      ...(failing === undefined ? {} : failed(failing)),
+      ...(failing === undefined ? {} : scriptedFailure(failing)),
     })
     remember(asked, scope, operation)
     return operationJson(operation, project)

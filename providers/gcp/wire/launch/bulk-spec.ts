@@ -1,11 +1,12 @@
 /** What a bulkInsert asks for, checked as Compute Engine checks it before anything is made. */
-import type { Arch, JsonObject, Market } from "../../../../src/provider.js"
+import type { Arch, Market } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
 import { ACCELERATORS } from "../world.js"
-import { pathIn } from "../account.js"
+import { imageOf, pathIn } from "../account.js"
 import type { Asked } from "../client/handler.js"
+import type { Disk, Properties } from "../client/messages.js"
 import { invalid, notFound, Refusal } from "../client/refusals.js"
-import { checkReservation, checkScheduling, type ReservationAffinity, type Scheduling } from "./scheduling.js"
+import { checkReservation, checkScheduling } from "./scheduling.js"
 
 export interface BulkSpec {
   readonly count: number
@@ -16,35 +17,6 @@ export interface BulkSpec {
   readonly publicAddress: boolean
   readonly expiresAt?: number
   readonly properties: Properties
-}
-
-export interface Disk extends JsonObject {
-  readonly boot?: boolean
-  readonly autoDelete?: boolean
-  readonly type?: string
-  readonly diskEncryptionKey?: { readonly kmsKeyName?: string }
-  readonly initializeParams?: {
-    readonly sourceImage?: string
-    readonly diskType?: string
-    readonly diskSizeGb?: string
-    readonly labels?: Readonly<Record<string, string>>
-  }
-}
-
-export interface Properties {
-  readonly machineType?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly disks?: readonly Disk[]
-  readonly metadata?: { readonly items?: readonly { readonly key?: string; readonly value?: string }[] }
-  readonly networkInterfaces?: readonly {
-    readonly network?: string
-    readonly subnetwork?: string
-    readonly accessConfigs?: readonly JsonObject[]
-  }[]
-  readonly scheduling?: Scheduling
-  readonly reservationAffinity?: ReservationAffinity
-  readonly guestAccelerators?: readonly { readonly acceleratorType?: string; readonly acceleratorCount?: number }[]
-  readonly serviceAccounts?: readonly JsonObject[]
 }
 
 /** "up to 5,000 VMs" ("About bulk creation of VMs"). */
@@ -240,10 +212,4 @@ function checkKey(key: Disk["diskEncryptionKey"]): void {
     JSON.stringify(key),
     "It is no key of Cloud KMS.",
   )
-}
-
-export function imageOf(world: World, path: string): Readonly<Record<string, string>> | undefined {
-  const found = world.resources.get("image", path)
-  const attributes = found ?? world.resources.list({ kind: "image" }).find((image) => image.attributes.family === path)
-  return attributes?.attributes as Readonly<Record<string, string>> | undefined
 }

@@ -1,42 +1,15 @@
 /** instances.bulkInsert and regionInstances.bulkInsert. */
 import type { Scope } from "../../../../src/provider.js"
-import type { Operation } from "../../../../src/simulator/index.js"
 import { errorOf, isAbout, refusalOf, type ScriptedAnswer } from "../client/answers.js"
-import { bulkSpec, type BulkSpec, checkDisks, checkMachine, type Disk } from "./bulk-spec.js"
+import { bulkSpec, type BulkSpec, checkDisks, checkMachine } from "./bulk-spec.js"
 import type { Asked, Handler } from "../client/handler.js"
-import { groupOf, keepFailed, statusOf } from "./inserts.js"
+import { groupOf, keepFailed } from "./inserts.js"
 import { type Made, make, type Place } from "./make.js"
-import { operationJson, type Outcome, startOperation } from "../client/operations.js"
+import { operationJson, type Outcome, startOperation, statusOf } from "../client/operations.js"
 import { invalid } from "../client/refusals.js"
+import { remember, remembered } from "../client/request-ids.js"
+import type { Disk } from "../client/messages.js"
 import { zonesFor } from "./shapes.js"
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-const NO_UUID = "00000000-0000-0000-0000-000000000000"
-
-/** @throws Refusal for what is no UUID; undefined when there is none. */
-export function requestIdOf({ parameters: { requestId } }: Asked): string | undefined {
-  if (requestId === undefined || (UUID.test(requestId) && requestId !== NO_UUID)) return requestId
-  throw invalid("requestId", requestId, "The request ID must be a valid UUID, and not the zero UUID.")
-}
-
-/**
- * The operation that this request left when it was first sent. What the real service does with another body under the
- * same id is not documented; here it is refused, so that no adapter comes to rely on it.
- */
-export function remembered(asked: Asked, scope: string): Operation | undefined {
-  const requestId = requestIdOf(asked)
-  if (requestId === undefined) return undefined
-  const { world, body } = asked
-  const known = world.tokens.find(scope, requestId, body, world.clock.now())
-  if (known.kind === "mismatch")
-    throw invalid("requestId", requestId, "The request ID was used before with another request.")
-  return known.kind === "known" ? world.operations.get(String(known.made)) : undefined
-}
-
-export function remember({ world, parameters, body }: Asked, scope: string, operation: Operation): void {
-  if (parameters.requestId !== undefined)
-    world.tokens.keep(scope, parameters.requestId, body, operation.id, world.clock.now())
-}
 
 function handler(
   api: string,

@@ -6,6 +6,7 @@ import type { JsonObject } from "../../../../src/provider.js"
 import type { Shortage } from "../../../../src/simulator/index.js"
 import { subnetworkOf } from "../prepare/addresses.js"
 import type { BulkSpec } from "./bulk-spec.js"
+import { helpOf, localized } from "../client/details.js"
 import type { Asked } from "../client/handler.js"
 
 /** Where a VM was to be made. */
@@ -95,29 +96,4 @@ export function quotaMessage({ name, limit }: Quota, region: string): string {
 export function quotaIn(message: string): Quota {
   const [, name = "CPUS", limit = "0"] = /quota (.+) allows (\d+) more/.exec(message) ?? []
   return { name, limit }
-}
-
-export function helpOf(description: string, url: string): JsonObject {
-  return { help: { links: [{ description, url }] } }
-}
-
-export function localized(message: string): JsonObject {
-  return { localizedMessage: { locale: "en-US", message } }
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  errorInfo: "google.rpc.ErrorInfo",
-  help: "google.rpc.Help",
-  localizedMessage: "google.rpc.LocalizedMessage",
-  quotaInfo: "google.cloud.compute.v1.QuotaExceededInfo",
-}
-
-/** The same details in an HTTP answer: there each has its type, where in an operation it has a field. */
-export function typed(details: readonly JsonObject[]): readonly JsonObject[] {
-  return details.flatMap((detail) =>
-    Object.entries(detail).map(([field, value]) => ({
-      "@type": `type.googleapis.com/${TYPES[field] ?? field}`,
-      ...(value as JsonObject),
-    })),
-  )
 }

@@ -1,7 +1,8 @@
 /** instances.insert: one instance, by a request that names things by URL, where a bulk request takes bare names. */
 import type { JsonObject } from "../../../../src/provider.js"
-import { remember, remembered } from "./bulk.js"
-import { bulkSpec, checkMachine, type Disk } from "./bulk-spec.js"
+import { remember, remembered } from "../client/request-ids.js"
+import type { Disk } from "../client/messages.js"
+import { bulkSpec, checkMachine } from "./bulk-spec.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { make } from "./make.js"
 import { byName } from "../observe/names.js"

@@ -3,11 +3,10 @@
  * a VM stands there and nowhere else, unless the request came to nothing at all.
  */
 import type { JsonObject } from "../../../../src/provider.js"
-import type { Operation } from "../../../../src/simulator/index.js"
 import { uuidOf } from "../../client/names.js"
 import { hexOf } from "../account.js"
 import type { Asked } from "../client/handler.js"
-import { operationJson, type Outcome, startOperation } from "../client/operations.js"
+import { startOperation, statusOf } from "../client/operations.js"
 
 /** A VM that could not be made, and why. */
 export interface FailedVm {
@@ -21,19 +20,6 @@ export function groupOf(identity: string): string {
   return uuidOf(hexOf(`group/${identity}`, 32))
 }
 
-const STATUS: Readonly<Record<string, number>> = {
-  QUOTA_EXCEEDED: 403,
-  PERMISSIONS_ERROR: 403,
-  RESOURCE_NOT_FOUND: 404,
-  RESOURCE_ALREADY_EXISTS: 409,
-  CONDITION_NOT_MET: 412,
-  INTERNAL_ERROR: 500,
-}
-
-export function statusOf({ code }: JsonObject): number {
-  return STATUS[String(code)] ?? (String(code).startsWith("INVALID_") ? 400 : 503)
-}
-
 /** Those that failed are kept as operations; those that went well are many, and written when they are asked for. */
 export function keepFailed({ world }: Asked, failed: readonly FailedVm[], group: string, doneInMs: number): void {
   for (const { name, zone, error } of failed) {
@@ -43,17 +29,4 @@ export function keepFailed({ world }: Asked, failed: readonly FailedVm[], group:
       error: { status: statusOf(error), errors: [error] },
     })
   }
-}
-
-/** The insert operations of VMs that were made in this zone. */
-export function succeeded(bulks: readonly Operation[], project: string, zone: string): readonly JsonObject[] {
-  return bulks.flatMap((bulk) => {
-    const { made = {}, group } = bulk.outcome as unknown as Outcome
-    return (made[zone] ?? []).map((name) => {
-      const target = `zones/${zone}/instances/${name}`
-      const outcome = { scope: `zones/${zone}`, type: "insert", target, ...(group === undefined ? {} : { group }) }
-      const id = `operation-${bulk.startedAt}-${hexOf(target, 13)}-${hexOf(`${target}/`, 8)}`
-      return operationJson({ ...bulk, id, kind: "insert", outcome }, project)
-    })
-  })
 }

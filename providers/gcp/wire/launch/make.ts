@@ -2,7 +2,8 @@
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Creation, Shortage } from "../../../../src/simulator/index.js"
 import { addressesLeft } from "../prepare/addresses.js"
-import type { BulkSpec, Disk } from "./bulk-spec.js"
+import type { Disk } from "../client/messages.js"
+import type { BulkSpec } from "./bulk-spec.js"
 import {
   exhaustedDetails,
   exhaustedMessage,
@@ -13,8 +14,8 @@ import {
   quotaMessage,
   shortageJson,
   type Site,
-  typed,
 } from "./causes.js"
+import { typed } from "../client/details.js"
 import type { Asked } from "../client/handler.js"
 import type { FailedVm } from "./inserts.js"
 import { noteNames } from "../observe/names.js"
@@ -39,7 +40,7 @@ export type Spoil = (place: Place) => JsonObject | undefined
 
 /** @throws Refusal where not one can be had: "capacity and quota are checked before it starts". */
 export function make(asked: Asked, spec: BulkSpec, places: readonly Place[], spoil: Spoil = () => undefined): Made {
-  const room = addressesLeft(asked.world, asked.project, spec)
+  const room = addressesLeft(asked.world, asked.project, spec.properties)
   const names: Record<string, string[]> = {}
   const failed: FailedVm[] = []
   const spoilt: FailedVm[] = []

@@ -1,22 +1,7 @@
 /** How long a VM lives, whether it may be taken away, and out of what it is made. */
-import type { JsonObject } from "../../../../src/provider.js"
 import { parseTime } from "../../client/times.js"
+import type { ReservationAffinity, Scheduling } from "../client/messages.js"
 import { invalid } from "../client/refusals.js"
-
-export interface Scheduling {
-  readonly provisioningModel?: string
-  readonly instanceTerminationAction?: string
-  readonly terminationTime?: string
-  readonly maxRunDuration?: JsonObject
-  readonly onHostMaintenance?: string
-  readonly automaticRestart?: boolean
-}
-
-export interface ReservationAffinity {
-  readonly consumeReservationType?: string
-  readonly key?: string
-  readonly values?: readonly string[]
-}
 
 const AT = "resource.instanceProperties.scheduling"
 

@@ -1,14 +1,10 @@
-/** instances.get, list, aggregatedList and delete. */
+/** instances.get, list and aggregatedList. */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
-import { errorOf, type ScriptedAnswer } from "../client/answers.js"
-import { remember, remembered } from "../launch/bulk.js"
 import { filterOf } from "../client/filter.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { instanceJson, noticed } from "./instance-json.js"
-import { statusOf } from "../launch/inserts.js"
 import { byName } from "./names.js"
-import { asItIs, operationJson, type Outcome, startOperation } from "../client/operations.js"
 import { listReply, pageOf } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
 
@@ -88,40 +84,8 @@ const get: Handler = {
   answer: (asked) => instanceJson(find(asked), asked.project, noticed(asked.world)),
 }
 
-/** The end of an operation that did nothing. */
-export function failed(answer: ScriptedAnswer): Pick<Outcome, "error"> {
-  const error = errorOf(answer)
-  return { error: { status: answer.status ?? statusOf(error), errors: [error] } }
-}
-
-const remove: Handler = {
-  cost: () => ({ writes: 1 }),
-  answer(asked) {
-    const { world, project, parameters, settings } = asked
-    const { zone = "", instance: name = "", requestId } = parameters
-    const scope = `delete/${zone}/${name}`
-    const before = remembered(asked, scope)
-    if (before !== undefined) return operationJson(asItIs(world, before), project)
-    const { id, instanceType, market } = find(asked)
-    const failing = settings.answers.next("instances.delete", "operation", { zone, instanceType, market })
-    if (failing === undefined) world.terminate([id])
-    const outcome = { scope: `zones/${zone}`, type: "delete", target: `zones/${zone}/instances/${name}`, targetId: id }
-    const named = requestId === undefined ? {} : { requestId }
-    // Of one that goes well its instance knows when it is done.
-    const doneInMs = failing === undefined ? Number.POSITIVE_INFINITY : world.draw(settings.operationMs)
-    const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, doneInMs, {
-      ...outcome,
-      ...named,
-      ...(failing === undefined ? {} : failed(failing)),
-    })
-    remember(asked, scope, operation)
-    return operationJson(operation, project)
-  },
-}
-
 export const INSTANCES: Readonly<Record<string, Handler>> = {
   "instances.list": list,
   "instances.aggregatedList": aggregatedList,
   "instances.get": get,
-  "instances.delete": remove,
 }

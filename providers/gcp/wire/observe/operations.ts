@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Operation, World } from "../../../../src/simulator/index.js"
 import type { Asked, Handler } from "../client/handler.js"
-import { succeeded } from "../launch/inserts.js"
+import { hexOf } from "../account.js"
 import { asItIs, operationJson, type Outcome } from "../client/operations.js"
 import { listReply, plainPage } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
@@ -95,6 +95,19 @@ function preemptions(world: World, project: string, zone: string): readonly Json
       outcome,
     }
     return [{ ...operationJson(operation, project), user: "system", statusMessage: "Instance was preempted." }]
+  })
+}
+
+/** The insert operations of VMs that were made in this zone. */
+function succeeded(bulks: readonly Operation[], project: string, zone: string): readonly JsonObject[] {
+  return bulks.flatMap((bulk) => {
+    const { made = {}, group } = bulk.outcome as unknown as Outcome
+    return (made[zone] ?? []).map((name) => {
+      const target = `zones/${zone}/instances/${name}`
+      const outcome = { scope: `zones/${zone}`, type: "insert", target, ...(group === undefined ? {} : { group }) }
+      const id = `operation-${bulk.startedAt}-${hexOf(target, 13)}-${hexOf(`${target}/`, 8)}`
+      return operationJson({ ...bulk, id, kind: "insert", outcome }, project)
+    })
   })
 }
 

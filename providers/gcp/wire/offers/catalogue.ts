@@ -1,18 +1,18 @@
-/** What a project can read beside its instances: regions, zones, machine types, images, networks. */
-import type { Json, JsonObject, Offer } from "../../../../src/provider.js"
-import type { Resource, World } from "../../../../src/simulator/index.js"
+/** What a project can read of its region: its zones, and the machine types of each. */
+import type { JsonObject, Offer } from "../../../../src/provider.js"
+import type { World } from "../../../../src/simulator/index.js"
 import { localSsdGiB } from "../../offers/families.js"
 import { pacificTime } from "../client/pacific.js"
-import { link, numberOf, pathIn } from "../account.js"
-import { imageOf } from "../launch/bulk-spec.js"
+import { link, numberOf } from "../account.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { listReply, plainPage } from "../client/paging.js"
-import { notFound, Refusal } from "../client/refusals.js"
+import { notFound } from "../client/refusals.js"
 
-const read = (answer: Handler["answer"]): Handler => ({ cost: () => ({ reads: 1 }), answer })
+/** A request that reads one thing. */
+export const read = (answer: Handler["answer"]): Handler => ({ cost: () => ({ reads: 1 }), answer })
 
 /** Long before anything that a test is about. */
-const CREATED = pacificTime(0)
+export const CREATED = pacificTime(0)
 
 function typeJson(
   project: string,
@@ -78,68 +78,13 @@ function zoneJson({ world, project }: Asked, zone: string): JsonObject {
   }
 }
 
-function known(asked: Asked, kind: "region" | "zone"): string {
+/** The zone or region that a request names. @throws Refusal for one that is not there. */
+export function known(asked: Asked, kind: "region" | "zone"): string {
   const { world, project, parameters } = asked
   const name = parameters[kind] ?? ""
   const names = kind === "zone" ? world.settings.zones : [world.settings.region]
   if (!names.includes(name)) throw notFound(`projects/${project}/${kind}s/${name}`)
   return name
-}
-
-function imageJson(world: World, path: string): JsonObject {
-  const image = imageOf(world, path)
-  if (image === undefined) throw notFound(path)
-  const [, project = ""] = path.split("/")
-  const { name = "", family = "", arch = "", licenses = "", features = "UEFI_COMPATIBLE" } = image
-  return {
-    kind: "compute#image",
-    id: numberOf(name),
-    creationTimestamp: CREATED,
-    name,
-    family: family.split("/").at(-1) ?? "",
-    architecture: arch,
-    status: "READY",
-    licenses: licenses.split(" ").flatMap((path) => (path === "" ? [] : [link(path)])),
-    guestOsFeatures: features.split(" ").map((type) => ({ type })),
-    diskSizeGb: "10",
-    selfLink: link(`projects/${project}/global/images/${name}`),
-  }
-}
-
-function networkJson({ world, project }: Asked, kind: "network" | "subnetwork", path: string): JsonObject {
-  const found = world.resources.get(kind, path)
-  if (found === undefined) throw notFound(path)
-  const name = path.split("/").at(-1) ?? ""
-  const rest =
-    kind === "network"
-      ? { autoCreateSubnetworks: true }
-      : {
-          ipCidrRange: String(found.attributes.range),
-          network: link(pathIn(project, `global/networks/${String(found.attributes.network)}`)),
-        }
-  return {
-    kind: `compute#${kind}`,
-    id: numberOf(path),
-    creationTimestamp: CREATED,
-    name,
-    selfLink: link(path),
-    ...rest,
-  }
-}
-
-/** With its NATs as whoever put it into the world wrote them. */
-function routerJson({ project, world }: Asked, { id, attributes }: Resource): JsonObject {
-  const { network = "default", nats = [] } = attributes as { readonly network?: string; readonly nats?: Json }
-  return {
-    kind: "compute#router",
-    id: numberOf(id),
-    creationTimestamp: CREATED,
-    name: id.split("/").at(-1) ?? "",
-    region: link(`projects/${project}/regions/${world.settings.region}`),
-    network: link(`projects/${project}/global/networks/${network}`),
-    nats,
-    selfLink: link(id),
-  }
 }
 
 export const CATALOGUE: Readonly<Record<string, Handler>> = {
@@ -172,39 +117,4 @@ export const CATALOGUE: Readonly<Record<string, Handler>> = {
       ),
     ),
   ),
-  "images.get": read(({ world, parameters }) =>
-    imageJson(world, `projects/${parameters.project}/global/images/${parameters.image}`),
-  ),
-  "images.getFromFamily": read(({ world, parameters }) =>
-    imageJson(world, `projects/${parameters.project}/global/images/family/${parameters.family}`),
-  ),
-  "networks.get": read((asked) =>
-    networkJson(asked, "network", `projects/${asked.project}/global/networks/${asked.parameters.network}`),
-  ),
-  "routers.list": read((asked) => {
-    const path = `projects/${asked.parameters.project}/regions/${known(asked, "region")}/routers`
-    const routers = asked.world.resources.list({ kind: "router" }).filter(({ id }) => id.startsWith(`${path}/`))
-    const written = routers.map((router) => routerJson(asked, router))
-    return listReply(asked, "routerList", path, plainPage(asked, written))
-  }),
-  "subnetworks.get": read((asked) => {
-    const region = known(asked, "region")
-    return networkJson(
-      asked,
-      "subnetwork",
-      `projects/${asked.parameters.project}/regions/${region}/subnetworks/${asked.parameters.subnetwork}`,
-    )
-  }),
-}
-
-/** @throws Refusal for a place that is not this region's, before anything else is looked at. */
-export function checkPlace(asked: Asked): void {
-  const { world, parameters } = asked
-  const { zone, region } = parameters
-  if (zone !== undefined && !world.settings.zones.includes(zone)) {
-    throw new Refusal(400, "invalid", `Invalid value for field 'zone': '${zone}'. Unknown zone.`)
-  }
-  if (region !== undefined && region !== world.settings.region) {
-    throw new Refusal(400, "invalid", `Invalid value for field 'region': '${region}'. Unknown region.`)
-  }
 }

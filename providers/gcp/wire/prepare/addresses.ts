@@ -1,7 +1,7 @@
 /** How many addresses a subnetwork has left: each instance in it takes one of its range. */
 import type { World } from "../../../../src/simulator/index.js"
 import { pathIn } from "../account.js"
-import type { BulkSpec, Properties } from "../launch/bulk-spec.js"
+import type { Properties } from "../client/messages.js"
 
 /** "The first two and the last two addresses of the primary range cannot be used" ("Subnets", unusable addresses). */
 const UNUSABLE = 4
@@ -13,7 +13,7 @@ export function subnetworkOf(world: World, project: string, { networkInterfaces 
   return pathIn(project, subnetwork ?? `regions/${world.settings.region}/subnetworks/${name}`)
 }
 
-export function addressesLeft(world: World, project: string, { properties }: BulkSpec): number {
+export function addressesLeft(world: World, project: string, properties: Properties): number {
   const path = subnetworkOf(world, project, properties)
   const [, bits = "0"] = String(world.resources.get("subnetwork", path)?.attributes.range ?? "").split("/")
   const used = world

@@ -1,0 +1,30 @@
+/** instances.delete. */
+import type { Handler } from "../client/handler.js"
+import { asItIs, operationJson, scriptedFailure, startOperation } from "../client/operations.js"
+import { remember, remembered } from "../client/request-ids.js"
+import { find } from "../observe/instances.js"
+
+export const DELETE: Handler = {
+  cost: () => ({ writes: 1 }),
+  answer(asked) {
+    const { world, project, parameters, settings } = asked
+    const { zone = "", instance: name = "", requestId } = parameters
+    const scope = `delete/${zone}/${name}`
+    const before = remembered(asked, scope)
+    if (before !== undefined) return operationJson(asItIs(world, before), project)
+    const { id, instanceType, market } = find(asked)
+    const failing = settings.answers.next("instances.delete", "operation", { zone, instanceType, market })
+    if (failing === undefined) world.terminate([id])
+    const outcome = { scope: `zones/${zone}`, type: "delete", target: `zones/${zone}/instances/${name}`, targetId: id }
+    const named = requestId === undefined ? {} : { requestId }
+    // Of one that goes well its instance knows when it is done.
+    const doneInMs = failing === undefined ? Number.POSITIVE_INFINITY : world.draw(settings.operationMs)
+    const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, doneInMs, {
+      ...outcome,
+      ...named,
+      ...(failing === undefined ? {} : scriptedFailure(failing)),
+    })
+    remember(asked, scope, operation)
+    return operationJson(operation, project)
+  },
+}

@@ -1,0 +1,25 @@
+/** Every method of the wire, by its name. */
+import type { Handler } from "./client/handler.js"
+import { DISKS } from "./end/disks.js"
+import { DELETE } from "./end/instances.js"
+import { BULK } from "./launch/bulk.js"
+import { INSERT } from "./launch/insert.js"
+import { CONSOLE } from "./observe/console.js"
+import { INSTANCES } from "./observe/instances.js"
+import { OPERATIONS } from "./observe/operations.js"
+import { BILLING, SKUS_API } from "./offers/billing.js"
+import { CATALOGUE } from "./offers/catalogue.js"
+import { RESOURCES } from "./prepare/resources.js"
+
+export const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...BULK,
+  ...INSTANCES,
+  ...DISKS,
+  ...OPERATIONS,
+  ...CATALOGUE,
+  ...RESOURCES,
+  "instances.insert": INSERT,
+  "instances.delete": DELETE,
+  "instances.getSerialPortOutput": CONSOLE,
+  [SKUS_API]: BILLING,
+}
