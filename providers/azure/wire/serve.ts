@@ -16,13 +16,21 @@ import { scaleSetRoutes } from "./prepare/scale-sets.js"
 import { catchUp, guidOf, type State, vmKey } from "./world/state.js"
 import { vmRoutes } from "./observe/vms.js"
 import { NO_ZONE } from "./world/world.js"
+import { vmDeleteRoutes } from "./end/vm-delete.js"
+import { vmOperationRoutes } from "./launch/vm-operations.js"
+import { vmPutRoutes } from "./launch/vm-put.js"
+import { partRoutes } from "./prepare/parts.js"
 
 const ROUTES: readonly Route[] = [
   ...vmRoutes,
+  ...vmPutRoutes,
+  ...vmDeleteRoutes,
+  ...vmOperationRoutes,
   ...scaleSetRoutes,
   ...diagnosticsRoutes,
   ...groupRoutes,
   ...networkRoutes,
+  ...partRoutes,
   ...catalogueRoutes,
 ]
 

@@ -1,6 +1,5 @@
 /** What each operation asks of the caller's role ("Azure permissions for Compute", for Networking, for Management). */
-import type { RestVm } from "../world/rest.js"
-import { nicsOf } from "../observe/vm-body.js"
+import { nicsOf, type RestVm } from "../world/rest.js"
 
 const COMPUTE = "Microsoft.Compute"
 const NETWORK = "Microsoft.Network"

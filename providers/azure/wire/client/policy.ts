@@ -2,11 +2,10 @@
  * Azure's built-in policies "Require a tag on resources" and "Require a tag on resource groups": what lacks the tag is refused,
  * also what a VM's request makes with it.
  */
-import { Refusal } from "./refusals.js"
-import type { RestVm } from "../world/rest.js"
-import type { Asked } from "./route.js"
+import { nicsOf, type RestVm } from "../world/rest.js"
 import type { State } from "../world/state.js"
-import { nicsOf } from "../observe/vm-body.js"
+import { Refusal } from "./refusals.js"
+import type { Asked } from "./route.js"
 
 type Tags = Readonly<Record<string, string>> | undefined
 

@@ -46,6 +46,9 @@ export function inGroup(path: string): RegExp {
   return under(`/resourcegroups/*${path}`)
 }
 
+/** The path of virtual machines in a group, or in the subscription. */
+export const VMS = "/providers/microsoft.compute/virtualmachines"
+
 export const READ = { "arm.reads": 1 } as const
 export const WRITE = { "arm.writes": 1 } as const
 export const DELETE = { "arm.deletes": 1 } as const

@@ -1,15 +1,13 @@
-/** How a VM comes about, with its parts: interface, disk, address. And what its end leaves of them. */
+/** How a VM is made, with its parts: interface, disk, address. */
 import type { Creation, World } from "../../../../src/simulator/index.js"
-import type { PartAttributes } from "../prepare/network.js"
 import { Refusal } from "../client/refusals.js"
-import type { RestVm } from "../world/rest.js"
 import type { Asked } from "../client/route.js"
+import { idOf } from "../observe/vm-body.js"
+import type { PartAttributes } from "../prepare/parts.js"
+import { nicsOf, type RestVm } from "../world/rest.js"
 import { guidOf, type State, type Vm } from "../world/state.js"
-import { idOf, nicsOf } from "../observe/vm-body.js"
 import { NO_ZONE } from "../world/world.js"
 
-/** An interface whose VM was just deleted, or never came about, is nobody's for so long ("NicReservedForAnotherVm"). */
-const RESERVED_MS = 180_000
 /** An allocation that fails says so after some seconds. */
 const FAILS_MS = [5_000, 20_000] as const
 
@@ -156,23 +154,4 @@ function keep({ quirks }: State, kind: string): boolean {
     return true
   }
   return false
-}
-
-/** What stays behind is used by nobody from now on; the interface is held for a while. */
-export function release({ world }: State, vm: Vm, now: number): void {
-  for (const kind of ["nic", "disk", "address"] as const) {
-    for (const resource of world.resources.list({ kind })) {
-      const { group, name } = resource.attributes as unknown as PartAttributes
-      const user = String(resource.attributes.user ?? "").toLowerCase()
-      if (resource.goesWith !== undefined || group !== vm.group || !user.endsWith(`/virtualmachines/${vm.name}`))
-        continue
-      const attributes = {
-        group,
-        name,
-        madeFor: vm.name,
-        ...(kind === "nic" ? { reservedUntil: now + RESERVED_MS } : {}),
-      }
-      world.resources.put({ ...resource, attributes })
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /** Long-running operations of VMs: where they are asked for, and what they say. */
 import { isoTime } from "../../client/times.js"
-import type { Answered, Asked } from "../client/route.js"
+import { under, READ, type Answered, type Asked, type Route } from "../client/route.js"
 import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../world/state.js"
 
 export function operationHeaders(state: State, asked: Asked, vm: Vm, retryAfter: string): Record<string, string> {
@@ -17,7 +17,7 @@ export function operationHeaders(state: State, asked: Asked, vm: Vm, retryAfter:
 }
 
 /** The operation's own outcome is that of its VM. */
-export function operation(state: State, asked: Asked): Answered {
+function operation(state: State, asked: Asked): Answered {
   const [, id = ""] = asked.path.split("/").slice(-2)
   const [guid = "", key = ""] = id.split("~")
   const [method = "", group = "", name = ""] = Buffer.from(key, "base64url").toString().split("/")
@@ -40,3 +40,13 @@ export function operation(state: State, asked: Asked): Answered {
     ...(isOpen ? { headers: { "retry-after": "35" } } : {}),
   }
 }
+
+export const vmOperationRoutes: readonly Route[] = [
+  {
+    api: "Operations_Get",
+    method: "GET",
+    path: under("/providers/microsoft.compute/locations/*/operations/*"),
+    cost: { ...READ, "compute.GetOperation": 1 },
+    answer: operation,
+  },
+]

@@ -1,9 +1,7 @@
 /** Boot diagnostics: where the console is, and the console itself, which is another service's and is read without a token. */
 import { Refusal } from "../client/refusals.js"
-import { type Answered, type Asked, inGroup, type Route, WRITE } from "../client/route.js"
+import { type Answered, type Asked, inGroup, type Route, VMS, WRITE } from "../client/route.js"
 import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../world/state.js"
-
-const VM_PATH = "/providers/microsoft.compute/virtualmachines/*"
 
 function vmOf(state: State, asked: Asked): Vm {
   const [group = "", name = ""] = asked.names
@@ -45,7 +43,7 @@ export const diagnosticsRoutes: readonly Route[] = [
   {
     api: "VirtualMachines_RetrieveBootDiagnosticsData",
     method: "POST",
-    path: inGroup(`${VM_PATH}/retrievebootdiagnosticsdata`),
+    path: inGroup(`${VMS}/*/retrievebootdiagnosticsdata`),
     cost: WRITE,
     answer: retrieve,
   },

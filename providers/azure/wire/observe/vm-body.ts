@@ -1,7 +1,7 @@
 /** A VM as Azure shows it. */
 import { isoTime } from "../../client/times.js"
-import type { RestVm } from "../world/rest.js"
 import type { Asked } from "../client/route.js"
+import { nicsOf } from "../world/rest.js"
 import type { ProvisioningState, Vm } from "../world/state.js"
 
 export function idOf(asked: Asked, { group, name }: Vm): string {
@@ -37,8 +37,4 @@ export function bodyOf(asked: Asked, vm: Vm, provisioningState: ProvisioningStat
       timeCreated: isoTime(createdAt),
     },
   }
-}
-
-export function nicsOf({ properties }: RestVm) {
-  return properties?.networkProfile?.networkInterfaceConfigurations ?? []
 }

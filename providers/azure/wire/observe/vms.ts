@@ -1,57 +1,21 @@
-/** Virtual machines ("Virtual Machines" of the REST reference). */
+/** Reads of virtual machines ("Virtual Machines - Get", "List" and "List All"). */
 import type { InstanceState } from "../../../../src/provider.js"
-import { foundGroup, openGroup } from "../prepare/groups.js"
 import { Refusal } from "../client/refusals.js"
-import type { RestVm } from "../world/rest.js"
-import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
+import { type Answered, type Asked, inGroup, READ, type Route, under, VMS } from "../client/route.js"
+import { foundGroup } from "../prepare/groups.js"
 import {
   failureOf,
-  type ProvisioningState,
   provisioningOf,
+  type ProvisioningState,
   type State,
   truthOf,
   type Vm,
   vmKey,
 } from "../world/state.js"
 import { bodyOf, idOf } from "./vm-body.js"
-import { checkVm } from "../launch/vm-check.js"
-import { addParts, create, release } from "../launch/vm-create.js"
-import { operation, operationHeaders } from "../launch/vm-operations.js"
 
 /** No figure is published; small enough that a thousand take several. */
 const PAGE = 200
-const PATH = "/providers/microsoft.compute/virtualmachines"
-
-function put(state: State, asked: Asked): Answered {
-  const [group = "", name = ""] = asked.names
-  const request = asked.body as RestVm
-  openGroup(state, group)
-  const known = state.vms.get(vmKey(group, name))
-  if (known !== undefined) throw exists(state, known, asked.headers["if-none-match"])
-  checkVm(state, name, request)
-  const vm = create(state, group, name, request)
-  state.vms.set(vmKey(group, name), vm)
-  addParts(state, asked, vm)
-  return { status: 201, body: bodyOf(asked, vm, "Creating"), headers: operationHeaders(state, asked, vm, "10") }
-}
-
-function exists(state: State, vm: Vm, ifNoneMatch: string | undefined): Refusal {
-  const id = `${vm.group}/${vm.name}`
-  if (truthOf(state, vm) === "Deleting") {
-    return new Refusal(
-      409,
-      "OperationNotAllowed",
-      `Operation 'Create Or Update' is not allowed on VM '${id}' since the VM is marked for deletion. You can only retry the Delete operation.`,
-    )
-  }
-  return ifNoneMatch === "*"
-    ? new Refusal(412, "PreconditionFailed", `The precondition 'If-None-Match: *' failed: '${id}' exists.`)
-    : new Refusal(
-        409,
-        "PropertyChangeNotAllowed",
-        `Changing property 'osProfile.customData' of '${id}' is not allowed.`,
-      )
-}
 
 function get(state: State, asked: Asked): Answered {
   const vm = found(state, asked)
@@ -167,73 +131,26 @@ function nextLink(asked: Asked, order: number): string {
   return `${asked.url}${asked.path}?${query.toString()}`
 }
 
-function remove(state: State, asked: Asked): Answered {
-  const [group = "", name = ""] = asked.names
-  const vm = state.vms.get(vmKey(group, name))
-  if (vm === undefined) return { status: 204 }
-  if (state.quirks.locked.has(group)) {
-    throw new Refusal(
-      409,
-      "ScopeLocked",
-      `The scope '${asked.path}' cannot perform delete operation because following scope(s) are locked.`,
-    )
-  }
-  const { world } = state
-  const now = world.clock.now()
-  if (vm.deletedAt === undefined) {
-    vm.deletedAt = now
-    if (vm.instanceId !== undefined) world.terminate([vm.instanceId])
-    const isOver = vm.instanceId === undefined || world.instance(vm.instanceId)?.state === "terminated"
-    if (isOver) vm.goneAt = now + world.draw(world.latency.stopMs)
-    release(state, vm, now)
-  }
-  const headers = operationHeaders(state, asked, vm, "10")
-  const operation = headers["azure-asyncoperation"] ?? ""
-  return { status: 202, headers: { ...headers, location: `${operation}&monitor=true` } }
-}
-
 export const vmRoutes: readonly Route[] = [
-  {
-    api: "VirtualMachines_CreateOrUpdate",
-    method: "PUT",
-    path: inGroup(`${PATH}/*`),
-    cost: { ...WRITE, "compute.PutVM": 1 },
-    creates: true,
-    answer: put,
-  },
   {
     api: "VirtualMachines_Get",
     method: "GET",
-    path: inGroup(`${PATH}/*`),
+    path: inGroup(`${VMS}/*`),
     cost: { ...READ, "compute.LowCostGet": 1 },
     answer: get,
   },
   {
     api: "VirtualMachines_List",
     method: "GET",
-    path: inGroup(PATH),
+    path: inGroup(VMS),
     cost: { ...READ, "compute.HighCostGet": 1 },
     answer: list,
   },
   {
     api: "VirtualMachines_ListAll",
     method: "GET",
-    path: under(PATH),
+    path: under(VMS),
     cost: { ...READ, "compute.HighCostGet": 1 },
     answer: listAll,
-  },
-  {
-    api: "VirtualMachines_Delete",
-    method: "DELETE",
-    path: inGroup(`${PATH}/*`),
-    cost: { ...DELETE, "compute.DeleteVM": 1 },
-    answer: remove,
-  },
-  {
-    api: "Operations_Get",
-    method: "GET",
-    path: under("/providers/microsoft.compute/locations/*/operations/*"),
-    cost: { ...READ, "compute.GetOperation": 1 },
-    answer: operation,
   },
 ]

@@ -1,3 +1,4 @@
+/** Resource groups. */
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
 import { type Group, guidOf, type State } from "../world/state.js"
@@ -17,6 +18,16 @@ export function foundGroup(state: State, name: string): Group {
   const group = state.groups.get(name.toLowerCase())
   if (group !== undefined) return group
   throw new Refusal(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`)
+}
+
+/** @throws Refusal when a lock protects the group from deletion. */
+export function checkUnlocked({ quirks }: State, { path }: Asked, group: string): void {
+  if (!quirks.locked.has(group)) return
+  throw new Refusal(
+    409,
+    "ScopeLocked",
+    `The scope '${path}' cannot perform delete operation because following scope(s) are locked.`,
+  )
 }
 
 /** For what is in a group: a new one is not known everywhere at once. */
@@ -69,13 +80,7 @@ function put(state: State, asked: Asked): Answered {
 function remove(state: State, asked: Asked): Answered {
   const [key = ""] = asked.names
   const group = foundGroup(state, key)
-  if (state.quirks.locked.has(key)) {
-    throw new Refusal(
-      409,
-      "ScopeLocked",
-      `The scope '${asked.path}' cannot perform delete operation because following scope(s) are locked.`,
-    )
-  }
+  checkUnlocked(state, asked, key)
   const { world } = state
   const now = world.clock.now()
   if (group.deletingUntil === undefined) {

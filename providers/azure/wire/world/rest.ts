@@ -1,4 +1,4 @@
-/** The parts of Azure's REST bodies that the wire reads. */
+/** The parts of a VM's REST body that the wire reads. */
 
 export interface RestNic {
   readonly name?: string
@@ -62,4 +62,8 @@ export interface RestVm {
     readonly evictionPolicy?: string
     readonly billingProfile?: { readonly maxPrice?: number }
   }
+}
+
+export function nicsOf({ properties }: RestVm) {
+  return properties?.networkProfile?.networkInterfaceConfigurations ?? []
 }
