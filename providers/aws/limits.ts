@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto"
 import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
-import { needsOf } from "./offers/misfits.js"
 import type { AwsOptions } from "./options.js"
 
 /** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */
@@ -103,11 +102,20 @@ function isOwnClient({ client, clients }: AwsOptions): boolean {
 
 /** The options that decide what is offered, and for how much. */
 function offersKeyOf(options: AwsOptions): string {
-  const { subnetIds, prices, maxSpotPrice, imageId } = options
+  const { subnetIds, prices, maxSpotPrice, imageId, efa = false, overrides, reservation } = options
   const table = Object.entries(prices ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
   const image = typeof imageId === "object" ? true : (imageId ?? false)
-  const told = [subnetIds ?? null, table, maxSpotPrice ?? null, image, needsOf(options)]
-  return createHash("sha256").update(JSON.stringify(told)).digest("hex").slice(0, 16)
+  const disks = overrides?.BlockDeviceMappings === undefined ? "encrypted" : "as given"
+  const given = [
+    subnetIds ?? null,
+    table,
+    maxSpotPrice ?? null,
+    image,
+    disks,
+    efa,
+    reservation?.kind === "capacity-block",
+  ]
+  return createHash("sha256").update(JSON.stringify(given)).digest("hex").slice(0, 16)
 }
 
 /** A key belongs to one account: two clusters with the same key share its buckets. */

@@ -2,9 +2,8 @@
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, nearest, parseOptions, type Z } from "../../src/input/parse.js"
-import { dateOf } from "./client/credentials.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
-import { ownTagProblems } from "./prepare/tags.js"
+import { ownTagProblems } from "./tags-check.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
@@ -250,4 +249,13 @@ function refusedTogether(input: Partial<Record<keyof AwsOptions, unknown>>): rea
     ],
   ]
   return rows.flatMap(([isWrong, key, message]) => (isWrong ? [{ option: `aws.${key}`, message }] : []))
+}
+
+/** A Date, or the text of one as STS and `aws configure export-credentials` write it; undefined for anything else. */
+export function dateOf(expiration: unknown): Date | undefined {
+  try {
+    return parseOptions("expiration", (z) => z.union([z.date(), z.string().pipe(z.coerce.date())]), expiration)
+  } catch {
+    return undefined
+  }
 }

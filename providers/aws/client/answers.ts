@@ -13,9 +13,10 @@ import {
   UnavailableError,
 } from "../../../src/errors.js"
 import type { Offer } from "../../../src/provider.js"
-import { type CodeRow, COLD_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
-import { decodingRemedy, splitEncoded } from "./decode.js"
-import { quotaCodeOf } from "../offers/families.js"
+import { rowOf } from "./codes.js"
+import { type CodeRow, COLD_MS, PASSING_MS, REFUSED_MS } from "./code-rows.js"
+import { decodingRemedy, splitEncoded } from "./encoded.js"
+import { quotaCodeOf } from "./quota-codes.js"
 import { scopeOf, type ScopeKind } from "./scopes.js"
 
 /** What was being done when it was said. */

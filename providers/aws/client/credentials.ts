@@ -1,8 +1,8 @@
 /** Keys: what the user gives is checked, and where they come from is asked anew when AWS does not accept them. */
 import { AuthError, MusterError, TransientError } from "../../../src/errors.js"
-import { parseOptions } from "../../../src/input/parse.js"
 import { signingTrouble } from "./errors.js"
 import type { AwsClient, AwsCredentials, AwsOptions } from "../options.js"
+import { dateOf } from "../options-check.js"
 
 /** What an SDK signs with ("AwsCredentialIdentity" in @aws-sdk/types). */
 type Identity = Omit<AwsCredentials, "expiration"> & { readonly expiration?: Date }
@@ -62,15 +62,6 @@ function identityOf(given: unknown): Identity {
 function fieldsOf(given: unknown): Readonly<Record<string, unknown>> {
   if (typeof given === "object" && given !== null) return given as Readonly<Record<string, unknown>>
   throw wrong(`it is ${typeOf(given)}`, given)
-}
-
-/** A Date, or the text of one as STS and `aws configure export-credentials` write it; undefined for anything else. */
-export function dateOf(expiration: unknown): Date | undefined {
-  try {
-    return parseOptions("expiration", (z) => z.union([z.date(), z.string().pipe(z.coerce.date())]), expiration)
-  } catch {
-    return undefined
-  }
 }
 
 function wrong(problem: string, given: unknown): AuthError {

@@ -4,24 +4,7 @@ import type { Calls } from "../../../src/provider.js"
 import type { AwsDecoder, AwsOptions } from "../options.js"
 import { clientSettings } from "./handler.js"
 import { optionalPackage, STS } from "./packages.js"
-
-/** What EC2 appends to a refusal ("Authorization status information", API Reference of DecodeAuthorizationMessage). */
-const APPENDIX = /\s*Encoded authorization failure message: (\S+)/
-
-/** EC2's words without what nobody can read, and that. */
-export function splitEncoded(said: string): { readonly said: string; readonly encoded?: string } {
-  const [, encoded] = APPENDIX.exec(said) ?? []
-  return encoded === undefined ? { said } : { said: said.replace(APPENDIX, ""), encoded }
-}
-
-const COMMAND = "aws sts decode-authorization-message --query DecodedMessage --output text --encoded-message"
-
-/** What to do about it, for who may decode it and for who must ask somebody. */
-export function decodingRemedy(encoded: string): string {
-  return `EC2's reasons are shown by: ${COMMAND} ${encoded}`
-}
-
-const REMEDY = new RegExp(`${COMMAND} (\\S+)`)
+import { REMEDY, decodingRemedy } from "./encoded.js"
 
 /** Passes on what a verb comes to, a missing right with its reasons where they can be had. */
 export type Explain = <T>(calls: Calls, verb: Promise<T>) => Promise<T>

@@ -122,3 +122,12 @@ function broken(error: SdkError, doing: Doing): TransientError {
 function placeOf({ endpoint, region }: Doing): string {
   return endpoint ?? `the EC2 endpoint of ${region}`
 }
+
+/** An action that whoever answers does not have: EC2's word, and what HTTP 501 is called here. */
+const NO_SUCH_ACTION = ["InvalidAction", NOT_IMPLEMENTED]
+
+/** Not allowed, or not there where something else speaks EC2's language; wrong credentials are another matter. */
+export function isOutOfReach(error: unknown): boolean {
+  if (error instanceof AuthError) return error.code === "UnauthorizedOperation"
+  return error instanceof RejectedError && NO_SUCH_ACTION.includes(error.code)
+}

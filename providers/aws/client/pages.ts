@@ -1,3 +1,4 @@
+import { sharedRead } from "../../../src/client/shared-read.js"
 import { MusterError, TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Input, Output } from "./actions.js"
@@ -74,4 +75,24 @@ export function chunks<T>(items: readonly T[], size: number): readonly (readonly
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   )
+}
+
+/** Longer than the groups of a new cluster take to look everything up, and shorter than anybody takes to change it and try again. */
+const SHARED_MS = 5_000
+
+const read = sharedRead(
+  (send: Send, { api, asking }: { readonly api: Paged; readonly asking: Asking<Paged> }, calls) =>
+    pages(send, calls, api, asking),
+  SHARED_MS,
+  false,
+)
+
+/** As `pages`, but for what was read a moment ago, or is being read. What fails for one is asked anew by the others. */
+export async function sharedPages<A extends Paged>(
+  send: Send,
+  calls: Calls,
+  api: A,
+  asking: Asking<A>,
+): Promise<readonly Output<A>[]> {
+  return (await read(send, { api, asking }, { ...calls, readOnly: true })) as readonly Output<A>[]
 }

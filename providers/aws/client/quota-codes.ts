@@ -2,7 +2,8 @@
  * The codes of quotas that have run out, each with which one it is and what gives some of it free ("Error codes for the Amazon EC2
  * API", client error codes; the quotas' own codes are those of Service Quotas).
  */
-import type { CodeRow } from "./codes.js"
+import type { CodeRow } from "./code-rows.js"
+import type { Market } from "../../../src/provider.js"
 
 /** Terminated instances may count against a quota for a while ("Instance state changes"). */
 const QUOTA_MS = 60_000
@@ -95,3 +96,21 @@ export const QUOTAS: readonly CodeRow[] = [
     remedy: `delete launch templates that nothing uses, ${SWEEP}, launch without fleets (fleet: false), or ask for an increase of the quota on launch templates in {region} (Service Quotas, EC2)`,
   },
 ]
+
+/** Service Quotas codes of the running-instance limits, in vCPUs. */
+const QUOTA_CODES: Readonly<Record<string, { readonly [M in Market]?: string }>> = {
+  standard: { "on-demand": "L-1216C47A", spot: "L-34B43A08" },
+  "g-vt": { "on-demand": "L-DB2E81BA", spot: "L-3819A6DF" },
+  p: { "on-demand": "L-417A185B", spot: "L-7212CCBC" },
+  inf: { "on-demand": "L-1945791B", spot: "L-B5D1601B" },
+  trn: { "on-demand": "L-2C3B7624", spot: "L-6B0D517C" },
+  dl: { "on-demand": "L-6E869C2A", spot: "L-85EED4F7" },
+  f: { "on-demand": "L-74FC7D96", spot: "L-88CF9481" },
+  x: { "on-demand": "L-7295265B", spot: "L-E3A00192" },
+  "high-memory": { "on-demand": "L-43DA4232" },
+  hpc: { "on-demand": "L-F7808C92" },
+}
+
+export function quotaCodeOf(family: string, market: Market): string | undefined {
+  return QUOTA_CODES[family]?.[market]
+}

@@ -1,17 +1,12 @@
-/** The SDK: loaded at its first use, told to do one thing at a time, and never to retry. */
-import type * as Ec2 from "@aws-sdk/client-ec2"
-import { loadClient } from "../../../src/client/package.js"
-import { SpecError, TransientError } from "../../../src/errors.js"
+/** One request with all that is around it: the buckets, the attempt, the signature, and the reading of errors. */
+import { TransientError } from "../../../src/errors.js"
 import type { Attempt, Calls, Cost } from "../../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
 import type { Doing } from "./answers.js"
 import { type Deliver, delivering, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
-import { clientSettings } from "./handler.js"
-import type { AwsClient, AwsOptions } from "../options.js"
-import { EC2 } from "./packages.js"
-
-type Sdk = typeof Ec2
+import type { AwsOptions } from "../options.js"
+import { checkClient, loadSdk, makeClient, quietly, type Sdk } from "./sdk.js"
 
 interface Connection {
   readonly sdk: Sdk
@@ -90,62 +85,4 @@ async function connection(options: AwsOptions): Promise<Connection> {
   const sdk = loadSdk()
   if (options.client !== undefined) await checkClient(options.client, options.region)
   return { sdk, deliver: delivering(options.client ?? quietly(() => makeClient(sdk, options))) }
-}
-
-/** Half the time of `import`, which reads the exports of a 2 MB CommonJS file first. */
-function loadSdk(): Sdk {
-  return loadClient(EC2, (require) => require(EC2.name) as Sdk)
-}
-
-const nothing = () => {}
-
-/**
- * Silent as the SDK's own, but without `info`: that one is given a copy of every reply less its secret fields, which is a
- * tenth of the work of reading a list, for nobody (@aws-sdk/core, "loggerMiddleware", asks whether there is one).
- */
-const SILENT = { trace: nothing, debug: nothing, warn: nothing, error: nothing } as unknown as NonNullable<
-  Ec2.EC2ClientConfig["logger"]
->
-
-function makeClient(sdk: Sdk, options: AwsOptions): AwsClient {
-  const { region, endpoint } = options
-  return new sdk.EC2Client({
-    region,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...clientSettings(options),
-    logger: SILENT,
-  }) as AwsClient
-}
-
-const QUIET = "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"
-
-/** The SDK warns on Node 20 of versions to come; the version that is installed works. The environment is as before after. */
-function quietly<T>(make: () => T): T {
-  const before = process.env[QUIET]
-  process.env[QUIET] = "true"
-  try {
-    return make()
-  } finally {
-    if (before === undefined) delete process.env[QUIET]
-    else process.env[QUIET] = before
-  }
-}
-
-/** A ready-made client keeps its own settings; two of them would make us lie about regions and about requests. */
-async function checkClient(client: AwsClient, region: string): Promise<void> {
-  const config = (client as { config?: { region?: unknown; maxAttempts?: unknown } }).config
-  const theirs = await settingOf(config?.region)
-  if (theirs !== undefined && theirs !== region) {
-    const message = `is made for ${String(theirs)} and not for ${region}; make both the same`
-    throw new SpecError([{ option: "aws.client", message }])
-  }
-  const attempts = await settingOf(config?.maxAttempts)
-  if (attempts !== undefined && attempts !== 1) {
-    const message = `retries by itself (maxAttempts ${String(attempts)}), past all rate limits; make it with new EC2Client({ maxAttempts: 1, … })`
-    throw new SpecError([{ option: "aws.client", message }])
-  }
-}
-
-async function settingOf(setting: unknown): Promise<unknown> {
-  return typeof setting === "function" ? (setting as () => unknown)() : setting
 }

@@ -7,7 +7,7 @@ import type { Send } from "../client/send.js"
 import { tagFilters } from "../observe/list.js"
 import { pages } from "../client/pages.js"
 import { SHARED_TAG } from "../prepare/security-groups.js"
-import { isOutOfReach } from "../offers/subnets.js"
+import { isOutOfReach } from "../client/errors.js"
 
 const TEMPLATES_PAGE = 200
 const PAGE = 1000

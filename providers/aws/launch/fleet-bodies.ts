@@ -1,10 +1,11 @@
 /** A wish as CreateFleet requests of type instant: each of many pools. Pure. */
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
 import type { Blueprint } from "../prepare/blueprint.js"
-import { addressIn, tagsOf } from "../prepare/launch-data.js"
+import { addressIn } from "../prepare/launch-data.js"
+import { tagsOf } from "./bodies.js"
 import { FLEET_BATCH, LAUNCH_BATCH } from "../limits.js"
-import { subnetChooser } from "./run-bodies.js"
-import type { Splitting } from "./split.js"
+import { subnetChooser } from "./bodies.js"
+import type { Splitting } from "./bodies.js"
 import type { Subnet } from "../offers/subnets.js"
 import { templateOf } from "../prepare/templates.js"
 

@@ -1,13 +1,13 @@
+/** Sends one launch call, RunInstances or CreateFleet, and reads what EC2 refuses. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { CapacityError, MusterError, QuotaError, RefusedError } from "../../../src/errors.js"
-import type { Calls, Failure, Instance, Json, LaunchCall, Launched } from "../../../src/provider.js"
-import { COLD_MS } from "../client/codes.js"
+import type { Calls, Failure, LaunchCall, Launched } from "../../../src/provider.js"
 import { narrowed, shortages } from "./fleet-errors.js"
-import { launchFleet, settleFleet } from "./settle.js"
+import { launchFleet } from "./fleet-launch.js"
 import { toInstance } from "../observe/instance.js"
 import { doingOf, type LaunchMeans, launchWords } from "./context.js"
-import { list } from "../observe/list.js"
-import { scopeOf } from "../client/scopes.js"
+import { launched } from "./lookup.js"
+import { missing } from "./settle.js"
 
 /**
  * Sends one launch call. A replay with the same token and body names what the first one made.
@@ -38,37 +38,6 @@ async function runInstances(means: LaunchMeans, call: LaunchCall, calls: Calls):
   const source = { api: "RunInstances", region, now: calls.now() }
   const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
   return { instances, failures: missing(call, region, instances.length), settled: true }
-}
-
-/** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
-export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  if (call.api === "CreateFleet") return settleFleet(means, call, ref, calls)
-  return { instances: await launched(means, call, calls), failures: [], settled: true }
-}
-
-function launched({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
-  return list(send, region, { launch: call.token }, calls)
-}
-
-/**
- * With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more: capacity or a
- * quota. So nothing is remembered of the pool. What was not asked yet comes first, and before anybody gives up this pool is
- * asked for the rest, which gets a reason, or more.
- */
-function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
-  const offer = call.offers[0]
-  if (given >= call.count || offer === undefined) return []
-  return [
-    {
-      reason: "capacity",
-      count: call.count - given,
-      scope: scopeOf("pool", { offer, region }),
-      ttlMs: given > 0 ? 0 : COLD_MS,
-      code: "InsufficientInstanceCapacity",
-      message: `${launchWords(call)}: EC2 gave ${given}`,
-      inferred: true,
-    },
-  ]
 }
 
 /**

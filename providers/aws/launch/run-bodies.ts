@@ -1,10 +1,10 @@
 /** A wish as RunInstances requests: each of one type in one zone. Pure. */
 import { merge } from "../../../src/input/merge.js"
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
-import { launchBody, addressIn, tagsOf } from "../prepare/launch-data.js"
+import { addressIn, launchBody } from "../prepare/launch-data.js"
 import { LAUNCH_BATCH } from "../limits.js"
-import type { Splitting } from "./split.js"
-import { placeOf, type Subnet } from "../offers/subnets.js"
+import { type Splitting, subnetChooser, tagsOf } from "./bodies.js"
+import type { Subnet } from "../offers/subnets.js"
 
 /** As few requests as batch size and zones allow, of even size; several zones get them in turn, each for its best offer. */
 export function runCalls(splitting: Splitting): readonly LaunchCall[] {
@@ -23,30 +23,6 @@ function bestOfZones(offers: readonly Offer[]): readonly Offer[] {
   const zones = new Map<string, Offer>()
   for (const offer of offers) if (!zones.has(offer.zone)) zones.set(offer.zone, offer)
   return [...zones.values()]
-}
-
-/**
- * Of a zone's subnets the one with most free addresses, less those that launches under way will take: EC2's own count lags.
- * A launch over several zones may take all of its addresses in any of them.
- */
-export function subnetChooser(
-  subnets: readonly Subnet[],
-  launches: readonly { readonly zone?: string; readonly count: number }[],
-): (zone: string, count: number) => Subnet | undefined {
-  const taken = new Map<string, number>()
-  const left = ({ id, free = 0 }: Subnet) => free - (taken.get(id) ?? 0)
-  const choose = (zone: string, count: number) => {
-    const fitting = subnets.filter((subnet) => subnets.length === 1 || placeOf(subnet) === zone)
-    const most = fitting.reduce<Subnet | undefined>(
-      (best, subnet) => (best === undefined || left(subnet) > left(best) ? subnet : best),
-      undefined,
-    )
-    if (most !== undefined) taken.set(most.id, (taken.get(most.id) ?? 0) + count)
-    return most
-  }
-  const places = [...new Set(subnets.map(placeOf))]
-  for (const { zone, count } of launches) for (const place of zone === undefined ? places : [zone]) choose(place, count)
-  return choose
 }
 
 interface Part {

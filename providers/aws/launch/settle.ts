@@ -1,59 +1,17 @@
-/** One CreateFleet: its template where EC2 does not have it yet, its answer, and what a repeated one leaves out. */
+/** What the answer to a launch comes to: its instances, its failures, or a reference to ask again by. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { NotFoundError, RejectedError } from "../../../src/errors.js"
-import type { Calls, Instance, Json, LaunchCall, Launched } from "../../../src/provider.js"
+import type { Calls, Instance, Json, LaunchCall, Launched, Failure } from "../../../src/provider.js"
 import { CONSISTENT_MS } from "../client/answers.js"
-import { rowOf } from "../client/codes.js"
 import type { FleetBody } from "./fleet-bodies.js"
 import { readFleetErrors } from "./fleet-errors.js"
-import { doingOf, type LaunchMeans, launchWords } from "./context.js"
+import { type LaunchMeans, launchWords } from "./context.js"
 import { list } from "../observe/list.js"
-import { isOutOfReach } from "../offers/subnets.js"
-import { makeTemplate } from "../prepare/templates.js"
-
-type Fleet = Pick<Ec2.CreateFleetResult, "Instances" | "Errors">
-
-/**
- * Instances are counted from the instances of the answer, never from its errors: a fleet may name both, and names the same
- * error for many pools.
- *
- * @throws AuthError, RejectedError or NotFoundError when nothing was made, and the answer names no other reason.
- */
-export async function launchFleet(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const reply = await create(means, call, calls)
-  const isRepeated = (reply.Instances ?? []).length === 0 && (reply.Errors ?? []).length === 0
-  if (isRepeated) return settleFleet(means, call, refOf(reply.FleetId, calls), calls)
-  // For the next fleet; what comes of it must not hide what came of this one.
-  if (reply.Errors?.some(lacksTemplate) === true) await makeTemplates(means, call, calls).catch(() => {})
-  return launchedBy(means, call, reply, fleetInstances(call, means.region, reply, calls.now()), true)
-}
-
-/** Sent once more where EC2 does not know the template: it was deleted, or whoever may make none has named it first. */
-async function create(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Ec2.CreateFleetResult> {
-  const { fleet } = call.body as unknown as FleetBody
-  const input = fleet as unknown as Ec2.CreateFleetCommandInput
-  const doing = doingOf(means, call)
-  try {
-    return await means.send(calls, "CreateFleet", call.cost, input, doing)
-  } catch (error) {
-    if (!(error instanceof NotFoundError) || rowOf(error.code, "")?.missing !== "template") throw error
-    await makeTemplates(means, call, calls)
-    // What was refused has launched nothing, and so drawn nothing from the limit of instances.
-    return means.send(calls, "CreateFleet", { CreateFleet: 1 }, input, doing)
-  }
-}
-
-function lacksTemplate({ ErrorCode = "" }: Ec2.CreateFleetError): boolean {
-  return rowOf(ErrorCode, "")?.missing === "template"
-}
-
-async function makeTemplates({ send }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<void> {
-  const { templates } = call.body as unknown as FleetBody
-  await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
-}
+import { COLD_MS } from "../client/code-rows.js"
+import { type Fleet, launched, readFleet } from "./lookup.js"
+import { scopeOf } from "../client/scopes.js"
 
 /** `until`: how long lists may miss what the fleet made. */
-function refOf(fleetId: string | undefined, calls: Calls): Json {
+export function refOf(fleetId: string | undefined, calls: Calls): Json {
   return { fleetId: fleetId ?? "", until: calls.now() + CONSISTENT_MS }
 }
 
@@ -75,31 +33,8 @@ export async function settleFleet(means: LaunchMeans, call: LaunchCall, ref: Jso
     : { instances, failures: [], settled: false, ref }
 }
 
-/**
- * "DescribeFleets ... returns an instant fleet only when its id is given"; undefined when it cannot be had, for whatever reason
- * EC2 gives: lists tell as well.
- */
-async function readFleet(
-  { send }: LaunchMeans,
-  fleetId: string,
-  call: LaunchCall,
-  calls: Calls,
-): Promise<Fleet | undefined> {
-  if (fleetId === "") return undefined
-  try {
-    const doing = { what: `${launchWords(call)}: reading ${fleetId}` }
-    const reply = await send(calls, "DescribeFleets", { DescribeFleets: 1 }, { FleetIds: [fleetId] }, doing)
-    const [fleet] = reply.Fleets ?? []
-    const isTold = (fleet?.Instances ?? []).length > 0 || (fleet?.Errors ?? []).length > 0
-    return isTold ? (fleet as Fleet) : undefined
-  } catch (error) {
-    if (isOutOfReach(error) || error instanceof RejectedError) return undefined
-    throw error
-  }
-}
-
 /** @param mayThrow what no offer can make better is thrown where it is all there is to say. */
-function launchedBy(
+export function launchedBy(
   means: LaunchMeans,
   call: LaunchCall,
   { Errors = [] }: Fleet,
@@ -113,7 +48,12 @@ function launchedBy(
 }
 
 /** A fleet's answer has ids, types and zones; the tags are those that it was sent with. */
-function fleetInstances(call: LaunchCall, region: string, { Instances = [] }: Fleet, now: number): readonly Instance[] {
+export function fleetInstances(
+  call: LaunchCall,
+  region: string,
+  { Instances = [] }: Fleet,
+  now: number,
+): readonly Instance[] {
   const { fleet } = call.body as unknown as FleetBody
   const specs = (fleet.TagSpecifications ?? []) as unknown as readonly Ec2.TagSpecification[]
   const own = specs.find(({ ResourceType }) => ResourceType === "instance")?.Tags ?? []
@@ -137,4 +77,31 @@ function fleetInstances(call: LaunchCall, region: string, { Instances = [] }: Fl
       )
     },
   )
+}
+
+/** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
+export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  if (call.api === "CreateFleet") return settleFleet(means, call, ref, calls)
+  return { instances: await launched(means, call, calls), failures: [], settled: true }
+}
+
+/**
+ * With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more: capacity or a
+ * quota. So nothing is remembered of the pool. What was not asked yet comes first, and before anybody gives up this pool is
+ * asked for the rest, which gets a reason, or more.
+ */
+export function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
+  const offer = call.offers[0]
+  if (given >= call.count || offer === undefined) return []
+  return [
+    {
+      reason: "capacity",
+      count: call.count - given,
+      scope: scopeOf("pool", { offer, region }),
+      ttlMs: given > 0 ? 0 : COLD_MS,
+      code: "InsufficientInstanceCapacity",
+      message: `${launchWords(call)}: EC2 gave ${given}`,
+      inferred: true,
+    },
+  ]
 }

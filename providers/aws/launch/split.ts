@@ -6,16 +6,7 @@ import { fleetCalls } from "./fleet-bodies.js"
 import { LAUNCH_BATCH, RUN_REQUESTS } from "../limits.js"
 import { runCalls } from "./run-bodies.js"
 import { placeOf, type Subnet } from "../offers/subnets.js"
-
-/** What the two ways of launching are given. */
-export interface Splitting {
-  readonly wish: Wish
-  readonly blueprint: Blueprint
-  /** The offers that may be used, best first: of one zone, or of all. */
-  readonly pools: readonly Offer[]
-  readonly room: Room
-  readonly tokenOf: (index: number) => string
-}
+import type { Splitting } from "./bodies.js"
 
 /**
  * RunInstances for on demand from few pools and for reservations: no template to make, and a repeated call names its

@@ -2,7 +2,7 @@
 import { MusterError } from "../../../src/errors.js"
 import type { Calls, Instance } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
-import { isOutOfReach } from "../offers/subnets.js"
+import { isOutOfReach } from "../client/errors.js"
 import { specIn } from "../prepare/user-data.js"
 
 /** Undefined as well where user data may not be read, and for an instance that EC2 does not know any more. */

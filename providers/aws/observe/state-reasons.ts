@@ -3,7 +3,7 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { CapacityError, QuotaError } from "../../../src/errors.js"
 import type { Failure, Instance, Offer } from "../../../src/provider.js"
 import { readAnswer } from "../client/answers.js"
-import { COLD_MS } from "../client/codes.js"
+import { COLD_MS } from "../client/code-rows.js"
 import { familyOf } from "../offers/families.js"
 import { scopeOf } from "../client/scopes.js"
 

@@ -1,11 +1,11 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { AuthError, RejectedError, SpecError } from "../../../src/errors.js"
+import { SpecError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
-import { NOT_IMPLEMENTED } from "../client/errors.js"
 import type { AwsSubnet } from "../options.js"
 import { pages } from "../client/pages.js"
-import { sharedPages } from "../client/shared-reads.js"
+import { sharedPages } from "../client/pages.js"
+import { isOutOfReach } from "../client/errors.js"
 
 /** What is not known of a subnet is absent. */
 export type Subnet = {
@@ -91,15 +91,6 @@ function subnetOf({ SubnetId: id, AvailabilityZone: zone, VpcId: vpc, ...rest }:
       ...(free === undefined ? {} : { free }),
     },
   ]
-}
-
-/** An action that whoever answers does not have: EC2's word, and what HTTP 501 is called here. */
-const NO_SUCH_ACTION = ["InvalidAction", NOT_IMPLEMENTED]
-
-/** Not allowed, or not there where something else speaks EC2's language; wrong credentials are another matter. */
-export function isOutOfReach(error: unknown): boolean {
-  if (error instanceof AuthError) return error.code === "UnauthorizedOperation"
-  return error instanceof RejectedError && NO_SUCH_ACTION.includes(error.code)
 }
 
 /**

@@ -7,8 +7,8 @@ import { familyOf } from "./families.js"
 import { misfitOf, type Needs } from "./misfits.js"
 import type { AwsOptions } from "../options.js"
 import { chunks } from "../client/pages.js"
-import { sharedPages } from "../client/shared-reads.js"
-import { isOutOfReach } from "./subnets.js"
+import { sharedPages } from "../client/pages.js"
+import { isOutOfReach } from "../client/errors.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */
 const TYPES_BATCH = 100

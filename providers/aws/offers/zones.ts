@@ -4,8 +4,9 @@ import type { Calls, OfferQuery } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
 import { chunks } from "../client/pages.js"
-import { sharedPages } from "../client/shared-reads.js"
-import { defaultSubnets, isOutOfReach, knownSubnets, placeOf, readSubnets } from "./subnets.js"
+import { sharedPages } from "../client/pages.js"
+import { defaultSubnets, knownSubnets, placeOf, readSubnets } from "./subnets.js"
+import { isOutOfReach } from "../client/errors.js"
 
 const OFFERINGS_PAGE = 1000
 /** Values of one filter; of 200 in all. */

@@ -1,14 +1,13 @@
 /** Which image a group boots from, for each processor: found once and pinned. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { type MusterError, RejectedError, SpecError } from "../../../src/errors.js"
+import { type MusterError, SpecError } from "../../../src/errors.js"
 import { show } from "../../../src/input/parse.js"
-import type { Arch, Calls, GroupRequest, OfferQuery } from "../../../src/provider.js"
+import type { Arch, Calls, GroupRequest } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
-import type { ImageTraits } from "../offers/misfits.js"
 import type { AwsImage, AwsOptions } from "../options.js"
 import { IMAGE_ID, IMAGE_RULE, IMAGE_WORDS, type ImageWord } from "../options-check.js"
-import { sharedPages } from "../client/shared-reads.js"
-import { isOutOfReach } from "../offers/subnets.js"
+import { isOutOfReach } from "../client/errors.js"
+import { readImages } from "../offers/image-traits.js"
 
 /** An image and the devices of its disks, the root's first; no devices: they could not be read. */
 export type PinnedImage = {
@@ -115,51 +114,10 @@ async function imageById(send: Send, id: string, group: GroupRequest, calls: Cal
   }
 }
 
-/** Whether a query is for what boots the image that is looked up for GPUs. What boots anything is not asked for a driver. */
-export function isForGpuImage({ imageId }: AwsOptions, { boots, gpu }: OfferQuery): boolean {
-  return boots !== undefined && (boots.image ?? imageId ?? (gpu === undefined ? "ubuntu" : "gpu")) === "gpu"
-}
-
-/**
- * What an image asks of types; undefined for one that asks nothing, or of which nothing can be read. Images that are looked up by
- * name boot either way and have ENA, and one that is not there is for whoever prepares the launch to say.
- */
-export async function imageTraits(
-  send: Send,
-  { imageId }: AwsOptions,
-  query: OfferQuery,
-  calls: Calls,
-): Promise<ImageTraits | undefined> {
-  const asked = query.boots?.image ?? imageId
-  if (typeof asked !== "string" || !IMAGE_ID.test(asked)) return undefined
-  try {
-    const [image] = await readImages(send, { ImageIds: [asked] }, `reading image ${asked}`, calls)
-    const { BootMode: bootMode, EnaSupport: hasEna, VirtualizationType: virtualization } = image ?? {}
-    return {
-      id: asked,
-      isLicensed: isLicensed(image),
-      ...(bootMode === undefined ? {} : { bootMode }),
-      ...(hasEna === undefined ? {} : { hasEna }),
-      ...(virtualization === undefined ? {} : { virtualization }),
-    }
-  } catch (error) {
-    if (isOutOfReach(error) || error instanceof RejectedError) return undefined
-    throw error
-  }
-}
-
 /** "Platform: windows for Windows AMIs; otherwise blank"; ours of the user data is a script for `sh`. */
 function windowsImage(id: string, group: GroupRequest): SpecError {
   const message = `is ${id}, an image of Windows, which does not run a startup that begins with #!/bin/sh, nor Muster's own part of it, by which it ends at the deadline; name an image of Linux`
   return new SpecError([{ option: optionOf(group), value: id, message }])
-}
-
-/**
- * Software on it is paid for by the hour, beside the instance: "UsageOperation" is "RunInstances" for what has none ("AMI billing
- * information fields"), and products of the Marketplace have a code.
- */
-function isLicensed({ UsageOperation = "RunInstances", ProductCodes = [] }: Ec2.Image = {}): boolean {
-  return UsageOperation !== "RunInstances" || ProductCodes.some(({ ProductCodeType: type }) => type === "marketplace")
 }
 
 async function published(
@@ -199,16 +157,6 @@ async function newest({ send, what, owner, arch, calls }: Looking, name: string)
   const found = await readImages(send, input, what, calls).catch(unreadable)
   const order = ({ CreationDate = "", Name = "" }: Ec2.Image) => `${CreationDate}/${Name}`
   return [...found].sort((a, b) => (order(a) < order(b) ? 1 : -1))[0]
-}
-
-async function readImages(
-  send: Send,
-  input: Ec2.DescribeImagesCommandInput,
-  what: string,
-  calls: Calls,
-): Promise<readonly Ec2.Image[]> {
-  const read = await sharedPages(send, calls, "DescribeImages", { input, what })
-  return read.flatMap((page) => page.Images ?? [])
 }
 
 function unreadable(error: MusterError): never {

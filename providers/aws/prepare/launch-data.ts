@@ -1,10 +1,9 @@
 /** What every launch says of its instances, whichever call makes them: a request to RunInstances, or a template's content. Pure. */
-import { launchTags, TAG } from "../../../src/fleet/tags.js"
-import type { Arch, JsonObject, Wish } from "../../../src/provider.js"
+import type { Arch, JsonObject } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { PinnedImage } from "./images.js"
 import type { Subnet } from "../offers/subnets.js"
-import { areInMetadata, type TagList, tagList } from "./tags.js"
+import { areInMetadata } from "../tags-check.js"
 
 /** The parts that RunInstances and a launch template call by the same names, for one processor in one kind of subnet. */
 export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {
@@ -71,10 +70,4 @@ function network(groups: readonly string[], address: boolean | undefined, efa: b
 /** Whether an instance in this subnet gets an address of its own; undefined: as the subnet says. */
 export function addressIn({ publicAddress }: Blueprint, subnet: Subnet | undefined): boolean | undefined {
   return publicAddress === "auto" ? subnet?.needsAddress : publicAddress
-}
-
-/** The tags of one launch; with them inside the creation there is no instance without. */
-export function tagsOf(blueprint: Blueprint, wish: Wish, token: string): TagList {
-  const spec = blueprint.spec === undefined ? {} : { [TAG.spec]: blueprint.spec }
-  return tagList({ ...blueprint.tags, ...launchTags(blueprint.owner, wish.group, token), ...spec })
 }

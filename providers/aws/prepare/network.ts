@@ -5,15 +5,9 @@ import type { Calls, GroupRequest } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
 import { sharedGroups, type ToMake } from "./security-groups.js"
-import { sharedPages } from "../client/shared-reads.js"
-import {
-  defaultSubnets,
-  describeSubnets,
-  isOutOfReach,
-  knownSubnets,
-  readSubnets,
-  type Subnet,
-} from "../offers/subnets.js"
+import { sharedPages } from "../client/pages.js"
+import { defaultSubnets, describeSubnets, knownSubnets, readSubnets, type Subnet } from "../offers/subnets.js"
+import { isOutOfReach } from "../client/errors.js"
 
 export interface Network {
   /** Empty: EC2 finds the default subnet of each zone itself. */

@@ -5,8 +5,9 @@ import type { Calls, Prepared } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { pages } from "../client/pages.js"
 import { NO_ROOM_FOR_GROUPS } from "../client/quota-codes.js"
-import { isOutOfReach } from "../offers/subnets.js"
-import { type Tags, tagList } from "./tags.js"
+import { isOutOfReach } from "../client/errors.js"
+import { tagList } from "./tags.js"
+import type { Tags } from "../tags-check.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */
 export const SHARED_TAG = "muster-shared"

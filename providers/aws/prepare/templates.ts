@@ -9,8 +9,9 @@ import type { Blueprint } from "./blueprint.js"
 import type { Send } from "../client/send.js"
 import { addressIn, launchBody } from "./launch-data.js"
 import { NO_ROOM_FOR_TEMPLATES } from "../client/quota-codes.js"
-import { isOutOfReach } from "../offers/subnets.js"
-import { spotRequestTags, type TagList, type Tags, tagList } from "./tags.js"
+import { isOutOfReach } from "../client/errors.js"
+import { spotRequestTags, type TagList, tagList } from "./tags.js"
+import type { Tags } from "../tags-check.js"
 
 /**
  * A template is never changed: another content is another template, named by it. So it is found without being asked for, by

@@ -2,65 +2,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type World, WorldError } from "../../../src/simulator/index.js"
 import { ACCOUNT_ID, hexOf } from "./world/account.js"
-import type { Action, Habits } from "./client/action.js"
-import { describeInstanceTypeOfferings, describeInstanceTypes } from "./offers/catalogue.js"
-import { describeInstances } from "./observe/describe-instances.js"
-import { getConsoleOutput } from "./observe/console.js"
-import { createTags } from "./launch/create-tags.js"
-import { describeFleets } from "./launch/describe-fleets.js"
-import { createFleet } from "./launch/fleets.js"
-import { describeImages } from "./prepare/images.js"
-import { createLaunchTemplate, deleteLaunchTemplate, describeLaunchTemplates } from "./prepare/launch-templates.js"
-import { describeInstanceAttribute } from "./observe/instance-attribute.js"
-import { describeRouteTables } from "./prepare/route-tables.js"
-import {
-  authorizeSecurityGroupIngress,
-  createSecurityGroup,
-  deleteSecurityGroup,
-  describeSecurityGroups,
-} from "./prepare/security-groups.js"
-import { describeSpotInstanceRequests, describeSpotPriceHistory } from "./offers/spot.js"
-import { deleteNetworkInterface, deleteVolume, describeNetworkInterfaces, describeVolumes } from "./end/leftovers.js"
-import { runInstances } from "./launch/run-instances.js"
-import { describeSubnets } from "./prepare/subnets.js"
-import { terminateInstances } from "./end/terminate-instances.js"
-import { poolsAsked } from "./launch/asked-pools.js"
+import type { Habits } from "./client/action.js"
 import { checkAllowed, type Statement } from "./client/policy.js"
 import { parseQuery, type Query } from "./client/query.js"
 import { errorReply, errorXml, Refusal } from "./client/refusals.js"
 import { checkParameters } from "./client/shapes.js"
 import { checkSignature, type RefusedKeys } from "./client/signature.js"
-import { httpTime } from "./client/time.js"
 import { replyXml } from "./client/xml.js"
-
-const ACTIONS: Readonly<Record<string, Action>> = {
-  RunInstances: runInstances,
-  CreateFleet: createFleet,
-  DescribeFleets: describeFleets,
-  CreateLaunchTemplate: createLaunchTemplate,
-  DescribeLaunchTemplates: describeLaunchTemplates,
-  DeleteLaunchTemplate: deleteLaunchTemplate,
-  TerminateInstances: terminateInstances,
-  DescribeInstances: describeInstances,
-  DescribeInstanceTypes: describeInstanceTypes,
-  DescribeInstanceTypeOfferings: describeInstanceTypeOfferings,
-  DescribeImages: describeImages,
-  DescribeSubnets: describeSubnets,
-  DescribeRouteTables: describeRouteTables,
-  DescribeSecurityGroups: describeSecurityGroups,
-  CreateSecurityGroup: createSecurityGroup,
-  AuthorizeSecurityGroupIngress: authorizeSecurityGroupIngress,
-  DeleteSecurityGroup: deleteSecurityGroup,
-  DescribeSpotPriceHistory: describeSpotPriceHistory,
-  DescribeSpotInstanceRequests: describeSpotInstanceRequests,
-  DescribeVolumes: describeVolumes,
-  DeleteVolume: deleteVolume,
-  DescribeNetworkInterfaces: describeNetworkInterfaces,
-  DeleteNetworkInterface: deleteNetworkInterface,
-  GetConsoleOutput: getConsoleOutput,
-  DescribeInstanceAttribute: describeInstanceAttribute,
-  CreateTags: createTags,
-}
+import { ACTIONS } from "./actions.js"
+import { poolsAsked } from "./launch/asked-pools.js"
+import { httpTime } from "./client/time.js"
 
 /** One request and what was sent for it: for tests that compare both with EC2's own model. */
 export interface Exchange {

@@ -1,6 +1,7 @@
 /** EC2 for the fuzz of answers: every action that a cluster's life asks for, and all that EC2 can be made to answer to it. */
 import { aws } from "../../../providers/aws/index.js"
-import { type CodeRow, CODES } from "../../../providers/aws/client/codes.js"
+import { CODES } from "../../../providers/aws/client/codes.js"
+import type { CodeRow } from "../../../providers/aws/client/code-rows.js"
 import { type AnswerPlace, ec2Wire, ec2World } from "../../../providers/aws/wire/index.js"
 import { systemClock, VirtualClock } from "../../../src/calls/clock.js"
 import { World } from "../../../src/simulator/index.js"

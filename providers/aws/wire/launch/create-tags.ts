@@ -3,7 +3,7 @@ import type { World } from "../../../../src/simulator/index.js"
 import { checkInstanceIds, checkKnown } from "../client/ids.js"
 import { Refusal } from "../client/refusals.js"
 import { type Action, checkDryRun, listOf } from "../client/action.js"
-import { checkTag, MAX_TAGS } from "./launch-tags.js"
+import { checkTag, MAX_TAGS } from "../client/tags.js"
 
 /** "Up to 1000 resource IDs" (CreateTags, EC2 API Reference). */
 const MOST = 1000

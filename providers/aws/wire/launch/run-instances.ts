@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Creation, World, WorldInstance } from "../../../../src/simulator/index.js"
-import { ACCOUNT_ID, hexOf } from "../world/account.js"
+import { hexOf } from "../world/account.js"
 import { Refusal } from "../client/refusals.js"
 import type { Values } from "../client/shapes.js"
-import { type Action, checkDryRun, type Reply } from "../client/action.js"
-import { instanceXml } from "../observe/instance.js"
+import { type Action, checkDryRun } from "../client/action.js"
 import { RUN_INSTANCES } from "../prepare/launch-data.js"
 import { type LaunchSpec, launchSpec, noCapacity } from "./launch-spec.js"
+import { reservation } from "../observe/instance.js"
 
 export const runInstances: Action = {
   members: RUN_INSTANCES,
@@ -75,14 +75,4 @@ export function shortage(
     "VcpuLimitExceeded",
     `You have requested more vCPU capacity than your current vCPU limit allows for the instance bucket that the specified instance type belongs to (${limit} more). Please visit http://aws.amazon.com/contact-us/ec2-request to request an adjustment to this limit.`,
   )
-}
-
-/** A reservation is what one request launched. */
-export function reservation(instances: readonly WorldInstance[]): Reply {
-  return {
-    reservationId: String(instances[0]?.attributes.reservation),
-    ownerId: ACCOUNT_ID,
-    groupSet: [],
-    instancesSet: instances.map(instanceXml),
-  }
 }

@@ -4,6 +4,7 @@ import type { WorldInstance } from "../../../../src/simulator/index.js"
 import { ACCOUNT_ID, hexOf, VPC } from "../world/account.js"
 import { gmtTime, isoTime } from "../client/time.js"
 import type { Xml } from "../client/xml.js"
+import type { Reply } from "../client/action.js"
 
 /** "Instance state changes": names and the codes of the low byte. */
 const STATES: { readonly [S in InstanceState]: { readonly code: number; readonly name: string } } = {
@@ -159,5 +160,15 @@ function metadataXml(asked: Readonly<Record<string, string>> | undefined): Xml {
     httpEndpoint: asked?.HttpEndpoint ?? "enabled",
     httpProtocolIpv6: "disabled",
     instanceMetadataTags: asked?.InstanceMetadataTags ?? "disabled",
+  }
+}
+
+/** A reservation is what one request launched. */
+export function reservation(instances: readonly WorldInstance[]): Reply {
+  return {
+    reservationId: String(instances[0]?.attributes.reservation),
+    ownerId: ACCOUNT_ID,
+    groupSet: [],
+    instancesSet: instances.map(instanceXml),
   }
 }

@@ -11,7 +11,7 @@ import { isoTime } from "../client/time.js"
 import type { Xml } from "../client/xml.js"
 import { type Action, checkDryRun, type Habits, isYoung, listOf, tagsXml, tagTexts } from "../client/action.js"
 import { LAUNCH_DATA } from "./launch-data.js"
-import { resourceTags, type TagSpecification } from "../launch/launch-tags.js"
+import { resourceTags, type TagSpecification } from "../client/tags.js"
 
 const KIND = "launch-template"
 

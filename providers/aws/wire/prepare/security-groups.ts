@@ -8,7 +8,7 @@ import { Refusal } from "../client/refusals.js"
 import { FILTERS, type Shape, tagSpecifications, type Values } from "../client/shapes.js"
 import type { Xml } from "../client/xml.js"
 import { type Action, checkDryRun, isYoung, listOf, tagsXml, tagTexts } from "../client/action.js"
-import { resourceTags, type TagSpecification } from "../launch/launch-tags.js"
+import { resourceTags, type TagSpecification } from "../client/tags.js"
 
 const KIND = "security-group"
 

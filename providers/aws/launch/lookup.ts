@@ -1,0 +1,36 @@
+/** Looks up what an earlier launch made: by the id of its fleet, and by the tag of its token. */
+import type * as Ec2 from "@aws-sdk/client-ec2"
+import type { Calls, Instance, LaunchCall } from "../../../src/provider.js"
+import { type LaunchMeans, launchWords } from "./context.js"
+import { RejectedError } from "../../../src/errors.js"
+import { isOutOfReach } from "../client/errors.js"
+import { list } from "../observe/list.js"
+
+export type Fleet = Pick<Ec2.CreateFleetResult, "Instances" | "Errors">
+
+/**
+ * "DescribeFleets ... returns an instant fleet only when its id is given"; undefined when it cannot be had, for whatever reason
+ * EC2 gives: lists tell as well.
+ */
+export async function readFleet(
+  { send }: LaunchMeans,
+  fleetId: string,
+  call: LaunchCall,
+  calls: Calls,
+): Promise<Fleet | undefined> {
+  if (fleetId === "") return undefined
+  try {
+    const doing = { what: `${launchWords(call)}: reading ${fleetId}` }
+    const reply = await send(calls, "DescribeFleets", { DescribeFleets: 1 }, { FleetIds: [fleetId] }, doing)
+    const [fleet] = reply.Fleets ?? []
+    const isTold = (fleet?.Instances ?? []).length > 0 || (fleet?.Errors ?? []).length > 0
+    return isTold ? (fleet as Fleet) : undefined
+  } catch (error) {
+    if (isOutOfReach(error) || error instanceof RejectedError) return undefined
+    throw error
+  }
+}
+
+export function launched({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+  return list(send, region, { launch: call.token }, calls)
+}
