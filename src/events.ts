@@ -2,7 +2,7 @@
 import { SpecError } from "./errors.js"
 import type { WorkerState } from "./fleet/lifecycle.js"
 import { nearest, show } from "./input/parse.js"
-import type { Market, Scope } from "./provider.js"
+import type { FailureReason, Market, Scope } from "./provider.js"
 
 export type ClusterEventBody =
   /** The target has changed. */
@@ -33,8 +33,11 @@ export type ClusterEventBody =
       readonly made: number
       readonly message?: string
     }
+  /** `count` instances were refused for `reason`: what `scope` covers is not asked for until then. */
   | {
       readonly type: "offer-unavailable"
+      readonly reason: FailureReason
+      readonly count: number
       readonly scope: Scope
       readonly until: number
       readonly code: string

@@ -41,6 +41,8 @@ export interface Clock {
   turn?(loop: object, woken: string): void
   /** Its time is the world's: what is launched by it goes on when this process ends. Left out: nobody may rely on that. */
   readonly isReal?: boolean
+  /** How many of its milliseconds pass in one of the machine's. Left out: one, or a clock whose time only a test moves. */
+  readonly speed?: number
 }
 
 /** For how long the machine has been running: processes of one boot measure by it what has passed between them. */

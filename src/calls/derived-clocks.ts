@@ -5,6 +5,7 @@ import { type Clock, seededRandom, wallAheadMs } from "./clock.js"
 export function acceleratedClock(clock: Clock, speed: number): Clock {
   const start = clock.now()
   return {
+    speed: speed * (clock.speed ?? 1),
     now: () => start + (clock.now() - start) * speed,
     random: () => clock.random(),
     sleep: (ms, signal) => clock.sleep(ms / speed, signal),
@@ -29,5 +30,6 @@ export function seededClock(clock: Clock, seed: number): Clock {
     serve: (ms, signal) => clock.serve(ms, signal),
     turn: (loop, woken) => clock.turn?.(loop, woken),
     ...(clock.isReal === undefined ? {} : { isReal: clock.isReal }),
+    ...(clock.speed === undefined ? {} : { speed: clock.speed }),
   }
 }

@@ -37,13 +37,13 @@ function learnOne(fleet: Fleet, asked: Asked, said: Failure): void {
   if (state !== undefined && isRested(failure)) restOffer(fleet, state, asked, failure)
   const { account } = provider.limits
   fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
-  const { scope, code, message, ttlMs } = failure
+  const { reason, count, scope, code, message, ttlMs } = failure
   // What gave a part may be asked for more, after what was not asked yet.
   if (isShortage(said) || isRested(said)) noteRefusal(state, scope, now)
   if (!teaches(said)) return
   if (state !== undefined && (asked.sentAt ?? now) >= state.short.at)
     state.short = { rounds: state.short.rounds + 1, at: now }
-  fleet.emit({ type: "offer-unavailable", scope, until: now + ttlMs, code, message })
+  fleet.emit({ type: "offer-unavailable", reason, count, scope, until: now + ttlMs, code, message })
 }
 
 /** What was refused before, and not given since, is asked again a little later each time. */

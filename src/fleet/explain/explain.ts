@@ -48,6 +48,8 @@ export interface GroupExplanation {
   /** What is missing, with reasons that add up to it. */
   readonly shortfall: Shortfall
   readonly waiting: readonly Waiting[]
+  /** When the last of the launch calls that wait for the account's limits may be sent, in milliseconds since 1970. */
+  readonly sentBy?: number
   /** What failed since the last `scale`, latest first. */
   readonly failures: readonly Failure[]
   /** Providers that cannot be used for it now. */
@@ -87,6 +89,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   const short = shortOf(fleet, state)
   const own = [...fleet.roster.inGroup(name).living]
   const stopped = stoppedBy(state)
+  const sentBy = sentByOf(fleet, name)
   return {
     group: name,
     desired: short.desired,
@@ -97,6 +100,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     terminating: own.filter((worker) => worker.state === "terminating").length,
     shortfall: shortfallOf([short]),
     waiting: [...waitingOf(fleet, name), ...troubleOf(fleet, name)],
+    ...(sentBy === undefined ? {} : { sentBy }),
     failures: [...short.failures].reverse().slice(0, MOST_FAILURES),
     outages: (short.outages ?? []).map(barredOf),
     ...(stopped === undefined ? {} : { stopped }),
@@ -158,6 +162,21 @@ function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
     return lastAnswer === undefined ? [] : [{ what: `${keyOfPlace(provider)}: looking at it: ${lastAnswer}` }]
   })
   return [...refused, ...blind]
+}
+
+/** When the last of a group's launch calls that wait for the limits may be sent; undefined when none waits. */
+function sentByOf(fleet: Fleet, group: string): number | undefined {
+  const waiting = fleet.roster.openLaunches(group).filter(({ state }) => state === "waiting")
+  if (waiting.length === 0) return undefined
+  const providers = new Set(waiting.map(({ provider }) => provider))
+  const moments = [...providers].map((provider) =>
+    passedAt(
+      fleet,
+      provider,
+      waiting.filter((launch) => launch.provider === provider),
+    ),
+  )
+  return Math.max(...moments)
 }
 
 /** When the last of these calls may be sent. */

@@ -1,0 +1,183 @@
+/** The model of progress: events and looks at the cluster go in, what is shown comes out. Pure: it is told what time it is. */
+import type { ClusterEvent, EventOf } from "../events.js"
+import type { Explanation } from "../fleet/explain/explain.js"
+import type { Worker } from "../fleet/worker.js"
+import type { ClusterCost } from "../money/cost.js"
+import { etaOf } from "./eta.js"
+import { Troubles } from "./troubles.js"
+import type { Phase, ProgressView } from "./types.js"
+import { WorkerCounts } from "./workers.js"
+
+/** Places in the header; older ones make room. */
+const MOST_PLACES = 4
+
+export class ProgressModel {
+  readonly #cluster: string
+  readonly #startedAt: number
+  readonly #workers = new WorkerCounts()
+  readonly #troubles = new Troubles()
+  readonly #desired = new Map<string, number>()
+  #places: readonly string[] = []
+  #at: number
+  #isAsked = false
+  #isClosed = false
+  #total = 0
+  /** What launch calls may still bring, as of the last pass, and what has come of it since. */
+  #booked = 0
+  #comeSince = 0
+  #passedAt: number | undefined
+  #pricePerHour = 0
+  #spent = 0
+  #unpriced = 0
+  #sentBy = 0
+  #stopped: string | undefined
+  #note: string | undefined
+
+  /** @param now the beginning, in milliseconds since 1970, as are all moments. */
+  constructor(cluster: string, now: number) {
+    this.#cluster = cluster
+    this.#startedAt = Math.round(now)
+    this.#at = this.#startedAt
+  }
+
+  /** Takes over the workers that are there before the first event. */
+  begin(workers: readonly Worker[], now: number): void {
+    const order = [...workers].sort((a, b) => a.launchedAt - b.launchedAt)
+    for (const worker of order) this.#workers.move(worker, worker.state, Math.min(worker.launchedAt, this.#pass(now)))
+  }
+
+  hear(event: ClusterEvent, now: number): void {
+    const at = this.#pass(now)
+    this.#troubles.hear(event, at)
+    switch (event.type) {
+      case "target":
+        this.#retarget(event)
+        break
+      case "plan":
+        this.#addPlace(event)
+        break
+      case "worker":
+        if (this.#workers.move(event, event.to, at)) this.#comeSince += 1
+        break
+      case "pass":
+        this.#take(event, at)
+        break
+      case "note":
+        this.#note = event.message
+        break
+      case "closed":
+        this.#isClosed = true
+        this.#pricePerHour = 0
+        break
+      default:
+    }
+  }
+
+  /** Takes over what only the cluster can tell. */
+  see(explanation: Explanation, cost: ClusterCost, now: number): void {
+    const at = this.#pass(now)
+    const { groups } = explanation
+    this.#troubles.see(explanation, at)
+    this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
+    this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
+    for (const { group, desired } of groups) this.#desired.set(group, desired)
+    if (groups.length > 0) this.#total = groups.reduce((sum, { desired }) => sum + desired, 0)
+    this.#isAsked ||= this.#total > 0
+    this.#spent = Math.max(this.#spent, cost.soFar)
+    this.#pricePerHour = this.#isClosed ? 0 : cost.perHour
+    this.#unpriced = cost.unpriced
+  }
+
+  view(now: number): ProgressView {
+    const at = this.#pass(now)
+    const workers = this.#workers
+    const counts = this.#counts()
+    const oldest = workers.oldest(at)
+    const { boots } = workers
+    const troubles = this.#troubles.list(at)
+    const eta = this.#eta(counts, troubles, at)
+    return {
+      cluster: this.#cluster,
+      at,
+      elapsedMs: at - this.#startedAt,
+      phase: this.#phase(counts),
+      places: this.#places,
+      ...counts,
+      interrupted: workers.count("interrupted"),
+      ending: workers.count("terminating") + workers.count("failed"),
+      gone: workers.gone,
+      groups: [...this.#desired].map(([group, desired]) => ({ group, desired, running: workers.runningIn(group) })),
+      pricePerHour: this.#pricePerHour,
+      spent: this.#spent,
+      unpriced: this.#unpriced,
+      troubles,
+      ...(oldest === undefined ? {} : { oldest }),
+      ...(boots === undefined ? {} : { typicalBootMs: boots.typicalMs }),
+      ...(eta === undefined ? {} : { eta }),
+      ...(this.#passedAt === undefined ? {} : { ageMs: at - this.#passedAt }),
+      ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
+      ...(this.#note === undefined ? {} : { note: this.#note }),
+    }
+  }
+
+  /** Time goes forward, whatever the machine's clock is set to. */
+  #pass(now: number): number {
+    this.#at = Math.max(this.#at, Math.round(now))
+    return this.#at
+  }
+
+  #counts(): Pick<ProgressView, "desired" | "running" | "booting" | "requested" | "missing" | "surplus"> {
+    const desired = this.#total
+    const running = this.#workers.count("running")
+    const booting = this.#workers.count("pending")
+    const requested = Math.max(0, this.#booked - this.#comeSince)
+    const missing = Math.max(0, desired - running - booting - requested)
+    return { desired, running, booting, requested, missing, surplus: running + booting + requested + missing - desired }
+  }
+
+  #phase({ desired, running }: Pick<ProgressView, "desired" | "running">): Phase {
+    if (this.#isClosed) return "closed"
+    if (!this.#isAsked && this.#workers.living === 0) return "opening"
+    if (desired === 0) return this.#workers.living > 0 ? "ending" : "empty"
+    if (running === desired) return "running"
+    return this.#stopped === undefined ? "scaling" : "stopped"
+  }
+
+  #eta({ booting, requested, missing }: ToCount, troubles: ProgressView["troubles"], at: number) {
+    if (this.#isClosed || this.#stopped !== undefined) return undefined
+    const tries = missing === 0 ? [] : troubles.flatMap(({ nextTryAt }) => (nextTryAt === undefined ? [] : [nextTryAt]))
+    return etaOf({
+      booting,
+      missing: requested + missing,
+      sentInMs: Math.max(0, this.#sentBy - at),
+      triedInMs: tries.length === 0 ? undefined : Math.min(...tries) - at,
+      boots: this.#workers.boots,
+      youngestMs: this.#workers.youngestMs(at),
+    })
+  }
+
+  #retarget({ desired }: EventOf<"target">): void {
+    for (const [group, count] of Object.entries(desired)) this.#desired.set(group, count)
+    this.#total = [...this.#desired.values()].reduce((sum, count) => sum + count, 0)
+    this.#isAsked ||= this.#total > 0
+    this.#stopped = undefined
+  }
+
+  #take({ desired, booked, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {
+    this.#total = desired
+    this.#isAsked ||= desired > 0
+    this.#booked = booked
+    this.#comeSince = 0
+    this.#passedAt = at
+    this.#pricePerHour = pricePerHour
+    this.#unpriced = unpriced
+  }
+
+  #addPlace({ provider, region, instanceType, market }: EventOf<"plan">): void {
+    const place = `${provider} ${region} ${instanceType} ${market}`
+    if (this.#places[0] === place) return
+    this.#places = [place, ...this.#places.filter((one) => one !== place)].slice(0, MOST_PLACES)
+  }
+}
+
+type ToCount = Pick<ProgressView, "booting" | "requested" | "missing">

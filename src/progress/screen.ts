@@ -1,0 +1,123 @@
+/** The part of a terminal in which frames are redrawn, one below the other: what has not changed is not written again. */
+import { stripVTControlCharacters } from "node:util"
+import { onEnd } from "./endings.js"
+import type { ProgressStream } from "./look.js"
+import { Output } from "./output.js"
+import type { Size } from "./terminal.js"
+import { cellsIn } from "./words.js"
+
+const ESCAPE = "\u001b["
+const HIDE_CURSOR = `${ESCAPE}?25l`
+const SHOW_CURSOR = `${ESCAPE}?25h`
+/** Between these a terminal that knows them shows nothing half drawn. */
+const BEGIN_FRAME = `${ESCAPE}?2026h`
+const END_FRAME = `${ESCAPE}?2026l`
+const ERASE_TO_END_OF_LINE = `${ESCAPE}K`
+const ERASE_BELOW = `${ESCAPE}J`
+
+/** An eye follows no more than ten a second. */
+const LEAST_MS = 100
+/** For a slow line: each draw is followed by so much time that no more is written on average. */
+const MOST_BYTES_PER_SECOND = 6_000
+
+/** The lines of a frame for a size, painted. */
+export type Frame = (size: Size) => readonly string[]
+
+const screens = new WeakMap<ProgressStream, Screen>()
+
+export class Screen {
+  readonly #output: Output
+  readonly #frames = new Set<Frame>()
+  #drawn: readonly string[] = []
+  #columns = 0
+  #nextAt = Number.NEGATIVE_INFINITY
+  #forget = () => {}
+
+  private constructor(output: Output) {
+    this.#output = output
+  }
+
+  /** One for each terminal. */
+  static on(stream: ProgressStream): Screen {
+    const known = screens.get(stream) ?? new Screen(Output.to(stream))
+    screens.set(stream, known)
+    return known
+  }
+
+  add(frame: Frame): void {
+    this.#settle()
+    if (this.#frames.size === 0) this.#forget = onEnd(() => this.#settle())
+    this.#frames.add(frame)
+  }
+
+  /** Leaves the last state of all frames in view, and gives the cursor back. */
+  remove(frame: Frame): void {
+    if (!this.#frames.has(frame)) return
+    this.#write()
+    this.#settle()
+    this.#frames.delete(frame)
+    if (this.#frames.size === 0) this.#forget()
+  }
+
+  /** @param speed how many milliseconds of `now` pass in one of the terminal's. */
+  draw(now: number, speed: number): void {
+    if (now < this.#nextAt || !this.#output.isReady) return
+    const bytes = this.#write()
+    this.#nextAt = now + speed * Math.max(LEAST_MS, (1_000 * bytes) / MOST_BYTES_PER_SECOND)
+  }
+
+  /** Lets what others write begin below the frame; the next frame begins below that. */
+  #settle(): void {
+    if (this.#drawn.length > 0) this.#output.write(`\n${SHOW_CURSOR}`)
+    this.#drawn = []
+  }
+
+  #write(): number {
+    const { columns = 80, rows = 24 } = this.#output.stream
+    // The last row stays free: what is written after the frame must not push its first line out.
+    const most = Math.max(1, rows - 1)
+    const share = Math.max(1, Math.floor(most / Math.max(1, this.#frames.size)))
+    const lines = [...this.#frames].flatMap((frame) => frame({ columns, rows: share })).slice(0, most)
+    const text = this.#drawn.length === 0 ? begun(lines) : this.#changed(lines, columns)
+    this.#drawn = lines
+    this.#columns = columns
+    if (text === "") return 0
+    const whole = `${BEGIN_FRAME}${text}${END_FRAME}`
+    this.#output.write(whole)
+    return Buffer.byteLength(whole)
+  }
+
+  #changed(lines: readonly string[], columns: number): string {
+    if (columns === this.#columns) return difference(this.#drawn, lines)
+    const above = this.#drawn.reduce((sum, line) => sum + rowsOf(line, columns), 0) - 1
+    return `${up(above)}${ERASE_BELOW}${lines.join("\n")}`
+  }
+}
+
+function begun(lines: readonly string[]): string {
+  return `${HIDE_CURSOR}\r${ERASE_BELOW}${lines.join("\n")}`
+}
+
+/** From the last line of `before` to the last one of `lines`; empty when they are the same. */
+function difference(before: readonly string[], lines: readonly string[]): string {
+  const isShorter = lines.length < before.length
+  const last = lines.length - 1
+  const isChanged = (line: string, at: number) => line !== before[at] || (isShorter && at === last)
+  const first = lines.findIndex(isChanged)
+  if (first < 0) return ""
+  const text = lines
+    .slice(first)
+    .map((line, at) => (isChanged(line, first + at) ? `${line}${ERASE_TO_END_OF_LINE}` : ""))
+    .join("\n")
+  return `${up(before.length - 1 - first)}${text}${isShorter ? ERASE_BELOW : ""}`
+}
+
+/** To the first column, so many lines above. */
+function up(lines: number): string {
+  return lines > 0 ? `\r${ESCAPE}${lines}A` : `\r${lines < 0 ? "\n".repeat(-lines) : ""}`
+}
+
+/** A terminal that became narrower has broken the lines that were too wide for it. */
+function rowsOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(cellsIn(stripVTControlCharacters(line)) / columns))
+}

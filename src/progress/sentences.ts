@@ -1,0 +1,65 @@
+/** The sentences that terminal and plain lines share. Pure. */
+import { spanText, untilText } from "../text.js"
+import { type TroubleKind, TROUBLE_KINDS } from "./kinds.js"
+import type { ProgressView, Trouble } from "./types.js"
+import { short, shown } from "./words.js"
+
+/** "712 running", and so on: what there is of what is asked for, the parts that are none left out but the first. */
+export function countItems(view: ProgressView): readonly string[] {
+  const { desired, running, booting, requested, missing, surplus, interrupted, ending } = view
+  const parts: readonly (readonly [number, string])[] = [
+    [booting, "booting"],
+    [requested, "requested"],
+    [missing, "missing"],
+    [surplus, "too many"],
+    [interrupted, "interrupted"],
+    [ending, "ending"],
+  ]
+  return [
+    desired === 0 ? `${running} running` : `${running} of ${desired} running`,
+    ...parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`),
+  ]
+}
+
+/** "412 capacity", for each kind there is. */
+export function kindItems({ troubles }: Pick<ProgressView, "troubles">): readonly string[] {
+  const counts = new Map<TroubleKind, number>()
+  for (const { kind, count } of troubles) counts.set(kind, (counts.get(kind) ?? 0) + count)
+  return TROUBLE_KINDS.flatMap((kind) => {
+    const count = counts.get(kind)
+    return count === undefined ? [] : [`${short(count)} ${kind}`]
+  })
+}
+
+/** "412 capacity InsufficientInstanceCapacity, again in 2 min (eu-west-1a c7g.large spot): no …" */
+export function troubleText(trouble: Trouble, now: number, unicode: boolean): string {
+  const { kind, code, count, scope, message, nextTryAt } = trouble
+  const what = code === kind ? kind : `${kind} ${code}`
+  const again = nextTryAt === undefined ? "" : `, again ${untilText(nextTryAt, now)}`
+  const about = scope === "" ? "" : ` (${scope})`
+  const words = message === "" ? "" : `: ${message}`
+  return shown(`${short(count)} ${what}${again}${about}${words}`, unicode)
+}
+
+/** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. */
+export function moneyItems({ pricePerHour, spent, unpriced }: ProgressView): readonly string[] {
+  const left = unpriced === 0 ? [] : [`${unpriced} without a price`]
+  return [`$${pricePerHour.toFixed(2)}/h`, `$${spent.toFixed(2)} so far (estimate)`, ...left]
+}
+
+/** "ETA ~2 min 10 s", or "ETA > 2 min" where it may take longer; empty where nobody knows. */
+export function etaText({ eta }: Pick<ProgressView, "eta">): string {
+  if (eta === undefined) return ""
+  return `ETA ${eta.isLeast ? ">" : "~"}${eta.ms < 1_000 ? "1 s" : spanText(rounded(eta.ms))}`
+}
+
+/** A guess of minutes is not one of seconds. */
+function rounded(ms: number): number {
+  const step = ms > 600_000 ? 60_000 : ms > 60_000 ? 10_000 : 1_000
+  return Math.ceil(ms / step) * step
+}
+
+/** "4 min 12 s"; "0 s" at the beginning. */
+export function passedText(ms: number): string {
+  return ms < 1_000 ? "0 s" : spanText(Math.floor(ms / 1_000) * 1_000)
+}

@@ -1,0 +1,175 @@
+/** Shows the progress of a cluster: listens to it, looks at it now and then, and writes what is due. */
+import type * as Zod from "zod"
+import { type Clock, systemClock } from "../calls/clock.js"
+import { meanwhile } from "../calls/timers.js"
+import { parseOptions, type Z } from "../input/parse.js"
+import { jsonDue, NOTHING_WRITTEN } from "./json.js"
+import { type Look, lookFor, modeFor, type ProgressMode, type ProgressStream } from "./look.js"
+import { ProgressModel } from "./model.js"
+import { Output } from "./output.js"
+import { NOTHING_SAID, plainDue } from "./plain.js"
+import { Screen } from "./screen.js"
+import { frameOf } from "./terminal.js"
+import type { ProgressView, Watched } from "./types.js"
+
+export interface ProgressOptions {
+  /** Where it is written; `process.stderr` by default, so that standard output stays the program's own. */
+  readonly stream?: ProgressStream
+  /**
+   * "terminal": a frame of at most 12 lines, redrawn in place. "plain": a line for each change, and one every 15 s. "json": one
+   * object a line, with `v`, the version. "quiet": nothing. "auto", the default: "terminal" on one that can be redrawn, where `CI`
+   * is not set; else "plain".
+   */
+  readonly mode?: ProgressMode
+  /** The clock that the cluster was given; the machine's own by default. */
+  readonly clock?: Clock
+}
+
+/** Progress that is being shown. */
+export interface Progress extends Disposable {
+  /** Writes the last state and ends; the cursor is back. Calling it again does nothing. It ends by itself when the cluster does. */
+  stop(): void
+}
+
+const TICK_MS = 100
+/** A look at the cluster costs more than an event does. */
+const LOOK_MS = 1_000
+/** A look that takes long, as of thousands of workers, is followed by so many times as long. */
+const LOOK_SHARE = 100
+
+/**
+ * Shows how far a cluster is, until it is closed or let go of, or `stop` is called: what runs, boots and is missing, what went wrong
+ * by kind and code and when it is tried again, when all will run, what it costs. It asks no cloud, and changes nothing.
+ *
+ * Colours follow NO_COLOR and FORCE_COLOR, characters beyond ASCII the locale. Two on one terminal are shown one below the other.
+ * The cursor comes back when the process ends by a signal or an exception, too.
+ *
+ * @example
+ * using _shown = showProgress(cluster)
+ * await cluster.scale(100)
+ *
+ * @throws SpecError when an option is wrong.
+ */
+export function showProgress(cluster: Watched, options: ProgressOptions = {}): Progress {
+  parseOptions("showProgress", optionsSchema, options)
+  const { clock = systemClock, stream = process.stderr, mode = "auto" } = options
+  const model = new ProgressModel(cluster.name, clock.now())
+  model.begin(cluster.workers, clock.now())
+  const display = displayFor(mode, stream, () => model.view(clock.now()), clock)
+  const look = lookAt(cluster, model, clock)
+  const stopHearing = cluster.on("*", (event) => {
+    model.hear(event, clock.now())
+    // At once: whoever closed it may write next.
+    if (event.type === "closed") stop()
+  })
+  const stopTicking = every(clock, TICK_MS, () => {
+    look(false)
+    display.tick()
+  })
+  let isOver = false
+  const stop = () => {
+    if (isOver) return
+    isOver = true
+    stopTicking()
+    stopHearing()
+    look(true)
+    display.end()
+  }
+  void untilOver(cluster).then(stop)
+  look(true)
+  display.tick()
+  return { stop, [Symbol.dispose]: stop }
+}
+
+/** Resolves when the cluster has no more to tell. */
+async function untilOver(cluster: Watched): Promise<void> {
+  for await (const _event of cluster.events());
+}
+
+/** Takes over what no event tells, when a look is due. */
+function lookAt(cluster: Watched, model: ProgressModel, clock: Clock): (isDue: boolean) => void {
+  let nextAt = 0
+  return (isDue) => {
+    const begunAt = clock.now()
+    if (begunAt < nextAt && !isDue) return
+    model.see(cluster.explain(), cluster.cost(), begunAt)
+    const tookMs = clock.now() - begunAt
+    nextAt = begunAt + Math.max(LOOK_MS * speedOf(clock), tookMs * LOOK_SHARE)
+  }
+}
+
+/** Calls `fn` every `ms` of the machine's time, or of a virtual clock's. What is only shown keeps no process alive. */
+function every(clock: Clock, ms: number, fn: () => void): () => void {
+  if (clock.isReal === true) return meanwhile(ms, fn)
+  let cancel = () => {}
+  const wait = () => {
+    cancel = clock.timer(ms * speedOf(clock), () => {
+      fn()
+      wait()
+    })
+  }
+  wait()
+  return () => cancel()
+}
+
+function speedOf({ speed = 1 }: Clock): number {
+  return speed
+}
+
+/** What shows it: `tick` writes what is due, `end` the last state. */
+interface Display {
+  tick(): void
+  end(): void
+}
+
+function displayFor(asked: ProgressMode, stream: ProgressStream, view: () => ProgressView, clock: Clock): Display {
+  const mode = modeFor(asked, stream, process.env)
+  const look = lookFor(stream, process.env, process.platform)
+  switch (mode) {
+    case "terminal":
+      return terminalDisplay(stream, view, look, clock)
+    case "plain":
+      return plainDisplay(Output.to(stream), view, look)
+    case "json":
+      return jsonDisplay(Output.to(stream), view)
+    case "quiet":
+      return { tick: () => {}, end: () => {} }
+  }
+}
+
+function terminalDisplay(stream: ProgressStream, view: () => ProgressView, look: Look, clock: Clock): Display {
+  const screen = Screen.on(stream)
+  const frame = (size: Parameters<typeof frameOf>[1]) => frameOf(view(), size, look)
+  screen.add(frame)
+  return { tick: () => screen.draw(clock.now(), speedOf(clock)), end: () => screen.remove(frame) }
+}
+
+function plainDisplay(output: Output, view: () => ProgressView, { unicode }: Look): Display {
+  let said = NOTHING_SAID
+  const write = (isLast: boolean) => {
+    const due = plainDue(view(), said, { unicode, isLast })
+    said = due.said
+    if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
+  }
+  return { tick: () => write(false), end: () => write(true) }
+}
+
+function jsonDisplay(output: Output, view: () => ProgressView): Display {
+  let written = NOTHING_WRITTEN
+  const write = (isLast: boolean) => {
+    const due = jsonDue(view(), written, isLast)
+    written = due.written
+    if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
+  }
+  return { tick: () => write(false), end: () => write(true) }
+}
+
+function optionsSchema(z: Z): Zod.ZodType {
+  const isStream = (value: unknown) => typeof (value as ProgressStream | undefined)?.write === "function"
+  const isClock = (value: unknown) => typeof (value as Clock | undefined)?.timer === "function"
+  return z.strictObject({
+    stream: z.custom(isStream, "must be a stream that can be written to").optional(),
+    mode: z.enum(["auto", "terminal", "plain", "json", "quiet"]).optional(),
+    clock: z.custom(isClock, "must be a Clock").optional(),
+  })
+}

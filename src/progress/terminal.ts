@@ -1,0 +1,165 @@
+/** A frame for a terminal: never more lines than it has, nor than 12, and every kind of trouble in it. Pure. */
+import type { Look, Style } from "./look.js"
+import { countItems, etaText, kindItems, moneyItems, passedText, troubleText } from "./sentences.js"
+import type { ProgressView } from "./types.js"
+import { cellsIn, clip, short, shown, wrap } from "./words.js"
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+export const MOST_LINES = 12
+/** With less there is no room for bars. */
+const LEAST_LINES_FOR_BARS = 10
+const LEAST_CELLS_FOR_BARS = 50
+const WIDEST_BAR = 48
+const LABEL_CELLS = 11
+
+type Segment = readonly [text: string, style?: Style | undefined]
+type Line = readonly Segment[]
+
+/** The lines of a frame, painted; none takes more columns than there are. */
+export function frameOf(view: ProgressView, { columns, rows }: Size, look: Look): readonly string[] {
+  // The last column stays free: some terminals wrap a line that fills it.
+  const cells = Math.max(1, columns - 1)
+  const most = Math.max(1, Math.min(MOST_LINES, rows))
+  const lines = fitted(view, cells, most, look.unicode)
+  return lines.map((line) => painted(line, cells, look))
+}
+
+/** The fullest of the layouts whose indispensable lines have room. */
+function fitted(view: ProgressView, cells: number, most: number, unicode: boolean): readonly Line[] {
+  const kinds = kindLines(view, cells)
+  const title = titleLine(view, cells, unicode)
+  const money = moneyLine(view, unicode)
+  const waits = waitLines(view, unicode)
+  const details = detailLines(view, unicode)
+  if (most >= LEAST_LINES_FOR_BARS && cells >= LEAST_CELLS_FOR_BARS) {
+    const head = [title, ...barLines(view, cells, unicode), money]
+    if (head.length + kinds.length <= most) return filled({ head, waits, kinds, details }, most)
+  }
+  const counts = wrap(countItems(view), cells, ", ").map((text): Line => [[text]])
+  const head = [title, ...counts]
+  if (head.length + kinds.length <= most) return filled({ head, waits: [money, ...waits], kinds, details }, most)
+  if (counts.length + kinds.length <= most) return [...counts, ...kinds]
+  return smallest(view).slice(0, most)
+}
+
+interface Parts {
+  readonly head: readonly Line[]
+  readonly waits: readonly Line[]
+  readonly kinds: readonly Line[]
+  readonly details: readonly Line[]
+}
+
+/** Head and kinds whatever they take, and in the lines that are left what it waits for, then the troubles. */
+function filled({ head, waits, kinds, details }: Parts, most: number): readonly Line[] {
+  const room = most - head.length - kinds.length
+  const more = waits.slice(0, room)
+  return [...head, ...more, ...kinds, ...details.slice(0, room - more.length)]
+}
+
+/** In two lines what matters most; the first alone says that there is trouble. */
+function smallest({ running, desired, phase, troubles }: ProgressView): readonly Line[] {
+  const counts = `${running}/${desired} ${phase}`
+  if (troubles.length === 0) return [[[counts]]]
+  const count = troubles.reduce((sum, one) => sum + one.count, 0)
+  const kinds = new Set(troubles.map(({ kind }) => kind)).size
+  return [[["!", "red"], [` ${counts}`]], [[`! ${short(count)} of ${kinds} kinds`, "red"]]]
+}
+
+function titleLine(view: ProgressView, cells: number, unicode: boolean): Line {
+  const { cluster, places, phase, elapsedMs } = view
+  const state = [phase, passedText(elapsedMs), etaText(view)].filter((text) => text !== "").join("  ")
+  const [latest = "", ...others] = places
+  const place = others.length === 0 ? latest : `${latest} and ${others.length} more`
+  const room = cells - cellsIn(state) - 2
+  const name = shown(cluster, unicode)
+  if (room < cellsIn(name)) return [[clip(name, Math.max(0, room), unicode), "bold"], [room > 0 ? `  ${state}` : state]]
+  const left = clip(shown(`${cluster}  ${place}`, unicode), room, unicode)
+  const gap = " ".repeat(Math.max(2, cells - cellsIn(left) - cellsIn(state)))
+  return [[left.slice(0, name.length), "bold"], [left.slice(name.length), "dim"], [gap], [state]]
+}
+
+function barLines(view: ProgressView, cells: number, unicode: boolean): readonly Line[] {
+  const { desired, running, booting, requested, missing, surplus, ending, interrupted } = view
+  const total = Math.max(1, desired + surplus, ending)
+  const width = Math.min(WIDEST_BAR, cells - LABEL_CELLS - 20)
+  const bar = (label: string, count: number, style: Style): Line => {
+    const full = blocks((width * Math.min(count, total)) / total, unicode)
+    const quiet = count === 0 ? "dim" : undefined
+    const room = " ".repeat(width - full.length)
+    return [
+      [`  ${label}`.padEnd(LABEL_CELLS + 2), quiet],
+      [full, style],
+      [`${room} ${String(count).padStart(6)}`, quiet],
+    ]
+  }
+  const leaving = ending + interrupted
+  return [
+    bar("running", running, "green"),
+    bar("booting", booting, "yellow"),
+    bar("requested", requested, "cyan"),
+    bar("missing", missing, "red"),
+    ...(leaving > 0 ? [bar("leaving", leaving, "magenta")] : []),
+  ].map((line, at) => (at === 0 ? [...line, [desired === 0 ? "" : ` of ${desired}`] as const] : line))
+}
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+
+/** What is there at all is seen. */
+function blocks(cells: number, unicode: boolean): string {
+  if (!unicode) return "#".repeat(Math.ceil(cells))
+  const eighths = cells > 0 ? Math.max(1, Math.floor(cells * 8)) : 0
+  return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? "")
+}
+
+function moneyLine(view: ProgressView, unicode: boolean): Line {
+  const { ageMs, gone } = view
+  const age = ageMs === undefined ? [] : [ageMs < 1_000 ? "as of now" : `as of ${passedText(ageMs)} ago`]
+  const items = [...moneyItems(view), ...age, ...(gone > 0 ? [`${gone} gone`] : [])]
+  return [[items.join(unicode ? " · " : ", "), "dim"]]
+}
+
+/** What it waits for, as far as there is something to say. */
+function waitLines(view: ProgressView, unicode: boolean): readonly Line[] {
+  const { stopped, oldest, typicalBootMs, groups } = view
+  const lines: Line[] = []
+  if (stopped !== undefined) lines.push([[`stopped until the next scale: ${shown(stopped, unicode)}`, "red"]])
+  if (oldest !== undefined) {
+    const typical = typicalBootMs === undefined ? "" : ` (typical ${passedText(typicalBootMs)})`
+    lines.push([[`oldest: ${shown(oldest.name, unicode)} boots for ${passedText(oldest.ms)}${typical}`]])
+  }
+  if (groups.length > 1) {
+    const counts = groups.map(({ group, running, desired }) => `${shown(group, unicode)} ${running}/${desired}`)
+    lines.push([[`groups: ${counts.join(", ")}`, "dim"]])
+  }
+  return lines
+}
+
+/** The troubles, and the latest note. */
+function detailLines({ troubles, at, note }: ProgressView, unicode: boolean): readonly Line[] {
+  const texts = troubles.map((trouble) => troubleText(trouble, at, unicode))
+  const notes = note === undefined ? [] : [shown(note, unicode)]
+  return [...texts, ...notes].map((text) => [[`  ${text}`, "dim"]])
+}
+
+function kindLines(view: ProgressView, cells: number): readonly Line[] {
+  const [first, ...others] = kindItems(view)
+  if (first === undefined) return []
+  return wrap([`! ${first}`, ...others], cells, ", ").map((text): Line => [[text, "red"]])
+}
+
+/** Cut before it is coloured: colours have no width. */
+function painted(line: Line, cells: number, { paint, unicode }: Look): string {
+  let room = cells
+  let text = ""
+  for (const [part, style] of line) {
+    const fits = clip(part, room, unicode)
+    room -= cellsIn(fits)
+    text += style === undefined || fits === "" ? fits : paint(style, fits)
+    if (fits !== part) break
+  }
+  return text
+}
