@@ -2,13 +2,13 @@
  * A small EC2 on a loopback port: the Query protocol (2016-11-15) over a simulated world, so that the unmodified SDK can
  * be used against it. It refuses what EC2 refuses; what it does not know, it refuses too.
  */
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer } from "node:http"
 import { simulate, type World } from "../../../src/simulator/index.js"
+import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import { furnish } from "./world/account.js"
 import { Answers } from "./client/answers.js"
 import type { Statement } from "./client/policy.js"
-import { type Exchange, serve } from "./serve.js"
+import { type Exchange, protocolOf } from "./serve.js"
 import type { KeyCode } from "./client/signature.js"
 
 export { IMAGES, SECURITY_GROUP, subnetOf } from "./world/account.js"
@@ -63,13 +63,7 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const given = { ...(onExchange === undefined ? {} : { onExchange }), ...(policy === undefined ? {} : { policy }) }
   const wire = { world, habits, wallClock, refusedKeys, requests: 0, ...given }
   furnish(world)
-  const server = createServer((request, response) => {
-    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
-  })
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve))
-  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
-  server.keepAliveTimeout = 60_000
-  const { port: listening } = server.address() as AddressInfo
+  const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
   const impair = (...zones: readonly string[]) => {
     impairedZones.clear()
     for (const zone of zones) impairedZones.add(zone)
@@ -78,12 +72,5 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
     refusedKeys.clear()
     for (const key of keys) refusedKeys.set(key, code)
   }
-  return { url: `http://${host}:${listening}`, world, impair, answers, refuseKeys, close: () => closeServer(server) }
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
+  return { url, world, impair, answers, refuseKeys, close }
 }

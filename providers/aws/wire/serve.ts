@@ -1,6 +1,6 @@
-/** One HTTP request: read, given to the world, and answered, or spoiled as the world's script wants it. */
-import type { IncomingMessage, ServerResponse } from "node:http"
-import { type World, WorldError } from "../../../src/simulator/index.js"
+/** The table of actions, and how one request is read, given to the world and answered. */
+import type { World } from "../../../src/simulator/index.js"
+import type { HttpProtocol, HttpRequest } from "../../../src/simulator/requests/http-server.js"
 import { ACCOUNT_ID, hexOf } from "./world/account.js"
 import type { Habits } from "./client/action.js"
 import { checkAllowed, type Statement } from "./client/policy.js"
@@ -35,34 +35,35 @@ export interface Wire {
   requests: number
 }
 
-export async function serve(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
-  })
-  // By it an SDK notices that its machine's clock is wrong.
-  response.setHeader("date", httpTime(wire.wallClock.now()))
-  const form = await formOf(request)
-  const requestId = uuid(wire)
-  try {
-    const reply = await answer(wire, request, form, { requestId, signal: gone.signal })
-    send(wire, form, response, { status: 200, body: reply, requestId })
-  } catch (error) {
-    if (gone.signal.aborted) return
-    if (error instanceof WorldError && spoil(error, response, requestId)) return
-    const refusal = errorReply(error, actionOf(form), ACCOUNT_ID)
-    if (refusal.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(refusal.retryAfterMs / 1000))
-    send(wire, form, response, { status: refusal.status, body: errorXml(refusal, requestId), requestId })
+/** The Query protocol over a world. */
+export function protocolOf(wire: Wire): HttpProtocol {
+  return {
+    date: () => httpTime(wire.wallClock.now()),
+    begin: (request) => {
+      const form = formOf(request)
+      const requestId = uuid(wire)
+      const headers = { "content-type": "text/xml;charset=UTF-8", "x-amzn-requestid": requestId, server: "AmazonEC2" }
+      const replyOf = (status: number, reply: string) => {
+        wire.onExchange?.({ action: actionOf(form), request: form, status, reply })
+        return { status, headers, body: reply }
+      }
+      return {
+        answer: async (signal) => replyOf(200, await answer(wire, request, form, { requestId, signal })),
+        refuse: (error) => {
+          const refusal = errorReply(error, actionOf(form), ACCOUNT_ID)
+          const wait = refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }
+          return { ...replyOf(refusal.status, errorXml(refusal, requestId)), ...wait }
+        },
+        whole: (reply) => ({ headers, body: String(reply) }),
+      }
+    },
   }
 }
 
 /** "A request is a POST with a form, or a GET with a query string" (Query requests for Amazon EC2). */
-async function formOf(request: IncomingMessage): Promise<string> {
-  let body = ""
-  request.setEncoding("utf8")
-  for await (const chunk of request) body += chunk as string
-  const at = request.url?.indexOf("?") ?? -1
-  return request.method === "GET" && at >= 0 ? (request.url ?? "").slice(at + 1) : body
+function formOf({ method, target, text }: HttpRequest): string {
+  const at = target.indexOf("?")
+  return method === "GET" && at >= 0 ? target.slice(at + 1) : text
 }
 
 function actionOf(form: string): string {
@@ -75,7 +76,7 @@ interface Answering {
 }
 
 /** The ledger, the faults and the buckets of the world see a request before it is looked at. */
-function answer(wire: Wire, request: IncomingMessage, form: string, { requestId, signal }: Answering): Promise<string> {
+function answer(wire: Wire, request: HttpRequest, form: string, { requestId, signal }: Answering): Promise<string> {
   const { world } = wire
   const query = readable(form)
   if (query instanceof Refusal) return world.serve(actionOf(form), {}, { signal }, () => refuse(query))
@@ -111,49 +112,6 @@ function readable(form: string): Query | Refusal {
 
 function refuse(refusal: Refusal): never {
   throw refusal
-}
-
-interface Sent {
-  readonly status: number
-  readonly body: string
-  readonly requestId: string
-}
-
-function send(wire: Wire, form: string, response: ServerResponse, { status, body, requestId }: Sent): void {
-  wire.onExchange?.({ action: actionOf(form), request: form, status, reply: body })
-  response.writeHead(status, headers(requestId, "text/xml;charset=UTF-8"))
-  response.end(body)
-}
-
-function headers(requestId: string, type: string): Record<string, string> {
-  return { "content-type": type, "x-amzn-requestid": requestId, server: "AmazonEC2" }
-}
-
-/** An answer that does not arrive whole; false when the error is a refusal with an answer. */
-function spoil(error: WorldError, response: ServerResponse, requestId: string): boolean {
-  switch (error.kind) {
-    case "lost":
-      response.destroy()
-      return true
-    case "cut": {
-      const body = Buffer.from(String(error.reply))
-      response.writeHead(200, {
-        ...headers(requestId, "text/xml;charset=UTF-8"),
-        "content-length": String(body.length),
-      })
-      response.write(body.subarray(0, body.length / 2), () => response.destroy())
-      return true
-    }
-    case "garbled":
-      // A login page of some proxy. As XML it is well formed, which is what makes it dangerous.
-      response.writeHead(200, { "content-type": "text/html" })
-      response.end(
-        "<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.</p></body></html>",
-      )
-      return true
-    default:
-      return false
-  }
 }
 
 function uuid(wire: Wire): string {

@@ -4,11 +4,11 @@
  * refuses; what it does not know, it refuses too.
  */
 import { createServer } from "node:https"
-import type { AddressInfo } from "node:net"
 import type { World } from "../../../src/simulator/index.js"
+import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import type { ScriptedAnswer } from "./world/answers.js"
 import { type Certificate, makeCertificate } from "./client/certificate.js"
-import { type Exchange, serve, type Wire } from "./serve.js"
+import { type Exchange, protocolOf, type Wire } from "./serve.js"
 import { catchUp, newState, type Quirks } from "./world/state.js"
 
 export type { AnswerPlace, ScriptedAnswer } from "./world/answers.js"
@@ -47,27 +47,16 @@ export interface AzureWire {
   close(): Promise<void>
 }
 
-const HOST = "127.0.0.1"
-
 /** Starts it; the subscription is empty. */
 export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
   const { world, port = 0, certificate = makeCertificate(), onExchange } = options
   const state = newState(world)
   const wire: Wire = { state, url: "", requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
-  const server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
-    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
-  })
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, HOST, resolve))
-  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
-  server.keepAliveTimeout = 60_000
-  wire.url = `https://${HOST}:${(server.address() as AddressInfo).port}`
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
+  const server = createServer({ key: certificate.key, cert: certificate.cert }, listenerOf(protocolOf(wire)))
+  const { url, close } = await listen(server, { protocol: "https", port })
+  wire.url = url
   return {
-    url: wire.url,
+    url,
     ca: certificate.cert,
     world,
     quirks: state.quirks,

@@ -1,7 +1,7 @@
-/** One HTTPS request: read, given to the world, and answered, or spoiled as the world's script wants it. */
-import type { IncomingMessage, ServerResponse } from "node:http"
+/** The table of routes, and how one request of Resource Manager is admitted, given to the world and answered. */
 import type { Scope } from "../../../src/provider.js"
-import { httpDate, WorldError } from "../../../src/simulator/index.js"
+import { httpDate } from "../../../src/simulator/index.js"
+import type { HttpProtocol, HttpReply, HttpRequest } from "../../../src/simulator/requests/http-server.js"
 import { isoTime } from "../client/times.js"
 import { actionsOf } from "./client/actions.js"
 import { catalogueRoutes } from "./offers/catalogue.js"
@@ -52,49 +52,54 @@ export interface Wire {
   requests: number
 }
 
-interface Sent {
-  readonly status: number
-  readonly body: unknown
-  readonly headers: Readonly<Record<string, string>>
-}
-
-export async function serve(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
-  })
-  const now = wire.state.world.clock.now()
-  response.setHeader("date", httpDate(now, isoTime(now)))
-  const asked = await read(wire, request)
-  const route = ROUTES.find(({ method, path }) => method === asked.method && path.test(asked.path.toLowerCase()))
-  const api = route?.api ?? `${asked.method} ${asked.path}`
-  try {
-    const { status, body, headers = {} } = await answer(wire, asked, route, api, gone.signal)
-    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...headers } })
-  } catch (error) {
-    if (gone.signal.aborted) return
-    if (error instanceof WorldError && spoil(error, response)) return
-    const { status, body, retryAfterMs, headers = {} } = errorReply(error, wire.state.world.clock.now())
-    const retry: Record<string, string> =
-      retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }
-    send(wire, api, asked, response, { status, body, headers: { ...commonHeaders(wire, route), ...retry, ...headers } })
+/** The protocol of Resource Manager over a world. */
+export function protocolOf(wire: Wire): HttpProtocol {
+  const now = () => wire.state.world.clock.now()
+  return {
+    date: () => httpDate(now(), isoTime(now())),
+    begin: (request) => {
+      const asked = askedOf(wire, request)
+      const route = ROUTES.find(({ method, path }) => method === asked.method && path.test(asked.path.toLowerCase()))
+      const api = route?.api ?? `${asked.method} ${asked.path}`
+      const reply = (answered: Answered, retryAfterMs?: number) => {
+        const { status, body, headers = {} } = answered
+        wire.onExchange?.({ api, method: asked.method, path: asked.path, request: asked.body, status, reply: body })
+        const text = status === 204 ? {} : textOf(body)
+        const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+        return { status, ...text, ...wait, headers: { ...commonHeaders(wire, route), ...headers, ...text.headers } }
+      }
+      return {
+        answer: async (signal) => reply(await answer(wire, asked, route, api, signal)),
+        refuse: (error) => {
+          const { retryAfterMs, ...refusal } = errorReply(error, now())
+          return reply(refusal, retryAfterMs)
+        },
+        whole: (answered) => ({
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify((answered as Answered).body ?? {}),
+        }),
+      }
+    },
   }
 }
 
-async function read(wire: Wire, request: IncomingMessage): Promise<Asked> {
-  let text = ""
-  request.setEncoding("utf8")
-  for await (const chunk of request) text += chunk as string
-  const { pathname, searchParams } = new URL(request.url ?? "/", wire.url)
-  const headers = request.headers as Readonly<Record<string, string | undefined>>
+function textOf(body: unknown): Pick<HttpReply, "body"> & { readonly headers?: Readonly<Record<string, string>> } {
+  if (body === undefined) return {}
+  const isText = typeof body === "string"
+  const type = isText ? "text/plain" : "application/json"
+  return { body: isText ? body : JSON.stringify(body), headers: { "content-type": `${type}; charset=utf-8` } }
+}
+
+function askedOf({ url }: Wire, { method, target, headers, text }: HttpRequest): Asked {
+  const { pathname, searchParams } = new URL(target, url)
   return {
-    method: request.method ?? "GET",
+    method,
     path: pathname,
     names: [],
     query: searchParams,
-    headers,
+    headers: headers as Readonly<Record<string, string | undefined>>,
     body: bodyOf(text),
-    url: wire.url,
+    url,
   }
 }
 
@@ -226,35 +231,4 @@ function policiesOf(bucket: string, left = Number.NaN): readonly string[] {
   const [provider, policy = ""] = bucket.split(".")
   if (provider !== "compute" || Number.isNaN(left)) return []
   return [`Microsoft.Compute/${policy}3Min;${Math.max(0, Math.floor(left))}`, `Microsoft.Compute/${policy}Resource;11`]
-}
-
-function send(wire: Wire, api: string, asked: Asked, response: ServerResponse, { status, body, headers }: Sent): void {
-  wire.onExchange?.({ api, method: asked.method, path: asked.path, request: asked.body, status, reply: body })
-  const hasBody = body !== undefined && status !== 204
-  const type = typeof body === "string" ? "text/plain" : "application/json"
-  response.writeHead(status, { ...headers, ...(hasBody ? { "content-type": `${type}; charset=utf-8` } : {}) })
-  response.end(hasBody ? (typeof body === "string" ? body : JSON.stringify(body)) : undefined)
-}
-
-/** An answer that does not arrive whole; false when the error is a refusal with an answer. */
-function spoil(error: WorldError, response: ServerResponse): boolean {
-  switch (error.kind) {
-    case "lost":
-      response.destroy()
-      return true
-    case "cut": {
-      const body = Buffer.from(JSON.stringify((error.reply as Answered).body ?? {}))
-      response.writeHead(200, { "content-type": "application/json", "content-length": String(body.length + 2) })
-      response.write(body.subarray(0, Math.ceil(body.length / 2)), () => response.destroy())
-      return true
-    }
-    case "garbled":
-      response.writeHead(200, { "content-type": "text/html" })
-      response.end(
-        "<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.</p></body></html>",
-      )
-      return true
-    default:
-      return false
-  }
 }

@@ -3,13 +3,13 @@
  * used against it. Every message is compared with the client package's own description of the API; what that does not
  * know is refused here, where the real service would drop it without a word.
  */
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { createServer } from "node:http"
 import type { Span, World } from "../../../src/simulator/index.js"
+import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import { furnish, PROJECT } from "./account.js"
 import { Answers } from "./client/answers.js"
 import { contractOf } from "./client/contract.js"
-import { type Exchange, serve, type Wire } from "./serve.js"
+import { type Exchange, protocolOf, type Wire } from "./serve.js"
 
 export { PROJECT } from "./account.js"
 export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
@@ -83,15 +83,9 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
   }
   furnish(world, project)
-  const server = createServer((request, response) => {
-    serve(wire, request, response).catch((error: unknown) => response.destroy(error as Error))
-  })
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve))
-  // Longer than any pause between two looks, so that no request meets a connection that is just being closed.
-  server.keepAliveTimeout = 60_000
-  const { port: listening } = server.address() as AddressInfo
+  const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
   return {
-    url: `http://${host}:${listening}`,
+    url,
     world,
     unreachable,
     answers,
@@ -99,13 +93,6 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     accept: (token) => {
       wire.token = token
     },
-    close: () => closeServer(server),
+    close,
   }
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
 }

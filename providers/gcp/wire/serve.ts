@@ -1,7 +1,7 @@
-/** One HTTP request: read, compared with the contract, given to the world, and answered, or spoiled as its script wants it. */
-import type { IncomingMessage, ServerResponse } from "node:http"
+/** The table of handlers, and how one request is compared with the contract, given to the world and answered. */
 import type { Json, JsonObject } from "../../../src/provider.js"
-import { httpDate, type World, WorldError } from "../../../src/simulator/index.js"
+import { httpDate, type World } from "../../../src/simulator/index.js"
+import type { HttpProtocol, HttpReply } from "../../../src/simulator/requests/http-server.js"
 import { isoTime } from "../client/times.js"
 import { refusalOf } from "./client/answers.js"
 import type { Contract, Route } from "./client/contract.js"
@@ -44,32 +44,32 @@ interface Received {
   readonly authorization: string | undefined
 }
 
-export async function serve(wire: Wire, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
-  })
-  const now = wire.world.clock.now()
-  response.setHeader("date", httpDate(now, isoTime(now)))
-  let text = ""
-  request.setEncoding("utf8")
-  for await (const chunk of request) text += chunk as string
-  const url = new URL(request.url ?? "/", "http://wire")
-  const received = { url, text, method: request.method ?? "GET", authorization: request.headers.authorization }
-  const found = wire.contract.route(received.method, url.pathname)
-  try {
-    const reply = await answer(wire, received, found, gone.signal)
-    send(wire, response, received, { status: 200, reply, ...(found === undefined ? {} : { route: found.route }) })
-  } catch (error) {
-    if (gone.signal.aborted) return
-    if (error instanceof WorldError && spoil(error, response)) return
-    const refusal = errorReply(error, wire)
-    if (refusal.retryAfterMs !== undefined) response.setHeader("retry-after", Math.ceil(refusal.retryAfterMs / 1000))
-    send(wire, response, received, {
-      status: refusal.status,
-      reply: refusal.body,
-      ...(found === undefined ? {} : { route: found.route }),
-    })
+/** The REST protocol over a world. */
+export function protocolOf(wire: Wire): HttpProtocol {
+  const now = () => wire.world.clock.now()
+  return {
+    date: () => httpDate(now(), isoTime(now())),
+    begin: ({ method, target, headers, text }) => {
+      const url = new URL(target, "http://wire")
+      const received = { url, text, method, authorization: headers.authorization }
+      const found = wire.contract.route(method, url.pathname)
+      const route = found === undefined ? {} : { route: found.route }
+      return {
+        answer: async (signal) => {
+          const reply = await answer(wire, received, found, signal)
+          return replyOf(wire, received, { status: 200, reply, ...route })
+        },
+        refuse: (error) => {
+          const { status, body: reply, retryAfterMs } = errorReply(error, wire)
+          const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+          return { ...replyOf(wire, received, { status, reply, ...route }), ...wait }
+        },
+        whole: (reply) => ({
+          headers: { "content-type": "application/json; charset=UTF-8" },
+          body: JSON.stringify((reply as () => Json)()),
+        }),
+      }
+    },
   }
 }
 
@@ -208,7 +208,7 @@ interface Sent {
   readonly route?: Route
 }
 
-function send(wire: Wire, response: ServerResponse, received: Received, { status, reply, route }: Sent): void {
+function replyOf(wire: Wire, received: Received, { status, reply, route }: Sent): HttpReply {
   if (status === 200 && route !== undefined) wire.mistakes.push(...wire.contract.check(route.reply, sampled(reply)))
   const types = {
     reply: status === 200 ? (route?.reply ?? "") : "",
@@ -224,8 +224,8 @@ function send(wire: Wire, response: ServerResponse, received: Received, { status
     status,
     reply,
   })
-  response.writeHead(status, { "content-type": "application/json; charset=UTF-8", server: "ESF" })
-  response.end(JSON.stringify(reply))
+  const headers = { "content-type": "application/json; charset=UTF-8", server: "ESF" }
+  return { status, headers, body: JSON.stringify(reply) }
 }
 
 /** Items of a list are written by one function: some of a page stand for all. */
@@ -235,30 +235,3 @@ export function sampled(reply: Json): Json {
 }
 
 const SAMPLE = 20
-
-/** An answer that does not arrive whole; false when the error is a refusal with an answer. */
-function spoil(error: WorldError, response: ServerResponse): boolean {
-  switch (error.kind) {
-    case "lost":
-      response.destroy()
-      return true
-    case "cut": {
-      const body = Buffer.from(JSON.stringify((error.reply as () => Json)()))
-      response.writeHead(200, {
-        "content-type": "application/json; charset=UTF-8",
-        "content-length": String(body.length),
-      })
-      response.write(body.subarray(0, body.length / 2), () => response.destroy())
-      return true
-    }
-    case "garbled":
-      // A login page of some proxy.
-      response.writeHead(200, { "content-type": "text/html" })
-      response.end(
-        "<html><head><title>Sign in</title></head><body><p>Please sign in to use this network.</p></body></html>",
-      )
-      return true
-    default:
-      return false
-  }
-}
