@@ -89,6 +89,8 @@ export interface Owner {
   readonly deadline: string
   /** A nonce of the one object that claims this generation; tells two claimants of the same generation apart. */
   readonly claim: string
+  /** Which process that is, on which machine, and since when: the value of a tag. */
+  readonly holder?: string
 }
 
 /** What the workers of one group need besides an offer. */

@@ -13,6 +13,8 @@ export const TAG = {
   spec: "muster-spec",
   /** When the lease ends, in seconds since 1970; only where there is one. */
   lease: "muster-lease",
+  /** The process that made it, its machine, and since when it has had the cluster; what earlier versions made lacks it. */
+  holder: "muster-holder",
 } as const
 
 /**
@@ -36,7 +38,13 @@ export function launchTags(owner: Owner, group: string, token: string): Record<s
     [TAG.generation]: String(owner.generation),
     [TAG.launch]: token,
     [TAG.deadline]: owner.deadline,
+    ...holderTagOf(owner),
   }
+}
+
+/** Where the owner says which process it is. */
+export function holderTagOf({ holder }: Pick<Owner, "holder">): Readonly<Record<string, string>> {
+  return holder === undefined ? {} : { [TAG.holder]: holder }
 }
 
 /** Whether an instance with these tags is one the selector's cluster, uid, owner and launch ask for. */

@@ -2,6 +2,7 @@
 export { resolveProviders } from "../fleet/opening/open.js"
 export { receiptOf } from "../fleet/receipt.js"
 export { listClusters } from "../fleet/remains/listing.js"
+export { holderOf, type SeenHolder } from "../fleet/remains/holders.js"
 export { remainsOf } from "../fleet/remains/remains.js"
 export { sweep } from "../fleet/remains/sweep.js"
 export { Session } from "./session.js"

@@ -45,6 +45,7 @@ export type Blueprint = {
     readonly generation: number
     readonly deadline: string
     readonly claim: string
+    readonly holder?: string
   }
 }
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../../src/errors.js"
 import { merge } from "../../../src/input/merge.js"
-import { TAG } from "../../../src/fleet/tags.js"
+import { holderTagOf, TAG } from "../../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Market } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "../client/send.js"
@@ -47,6 +47,7 @@ export function clusterTags(of: Blueprint["owner"], own: Tags): TagList {
     [TAG.owner]: owner,
     [TAG.generation]: String(generation),
     [TAG.deadline]: deadline,
+    ...holderTagOf(of),
   })
 }
 

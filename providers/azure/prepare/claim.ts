@@ -1,6 +1,6 @@
 /** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
 import { OwnershipError, QuotaError, RejectedError } from "../../../src/errors.js"
-import { generationOf, TAG } from "../../../src/fleet/tags.js"
+import { generationOf, holderTagOf, TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../../src/provider.js"
 import { isForbidden } from "../client/errors.js"
 import { groupPath } from "../client/ids.js"
@@ -98,6 +98,7 @@ export function claimTags(owner: Owner): Tags {
     [TAG.owner]: owner.owner,
     [TAG.generation]: String(owner.generation),
     [TAG.deadline]: owner.deadline,
+    ...holderTagOf(owner),
     [CLAIM_TAG]: owner.claim,
   }
 }

@@ -185,7 +185,19 @@ async function readOne(path: string, clock: Clock): Promise<FileHistory | undefi
   const bills = lastOfEach(ofKind<BillRow & { kind: string }>("bill").map(({ kind: _, ...row }) => row))
   const isAbandoned = hasEnded(header)
   const holder = holderOf(header)
-  const known = { path, uid, owner, generation, deadline, bills, isAbandoned, ended, ...launchesOf(records, ended) }
+  const since = header.time === undefined ? {} : { since: header.time.wall }
+  const known = {
+    ...since,
+    path,
+    uid,
+    owner,
+    generation,
+    deadline,
+    bills,
+    isAbandoned,
+    ended,
+    ...launchesOf(records, ended),
+  }
   return holder === undefined ? known : { ...known, holder }
 }
 

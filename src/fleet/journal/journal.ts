@@ -17,6 +17,7 @@ import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provid
 import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
 import { removeJournals } from "./remove.js"
+import type { WrittenPlace } from "./records.js"
 import { timeOf } from "./written-time.js"
 
 /** Of the file's form; a reader refuses what is newer. */
@@ -98,6 +99,8 @@ export interface JournalHistory {
   readonly isAbandoned: boolean
   /** The number of the process of this machine that wrote it last, and lives. */
   readonly holder?: number
+  /** When its newest file was begun, by the clock of day, in milliseconds since 1970; older files lack it. */
+  readonly since?: number
 }
 
 export const noJournal: Journal = {
@@ -140,6 +143,7 @@ export class FileJournal implements Journal {
   readonly #directory: string
   readonly #owner: Owner
   readonly #clock: Clock
+  readonly #places: readonly WrittenPlace[]
   readonly #file: JournalFile
   /** The texts that are in the file, and their digests. */
   readonly #texts = new Map<string, string>()
@@ -147,10 +151,12 @@ export class FileJournal implements Journal {
   #last: Promise<void> = Promise.resolve()
   #isDiscarded = false
 
-  constructor(directory: string, owner: Owner, clock: Clock) {
+  /** @param places where the cluster is, for whoever looks for it by this file. */
+  constructor(directory: string, owner: Owner, clock: Clock, places: readonly WrittenPlace[] = []) {
     this.#directory = directory
     this.#owner = owner
     this.#clock = clock
+    this.#places = places
     this.#file = new JournalFile(join(directory, fileName(owner)), () => this.#header())
   }
 
@@ -302,6 +308,7 @@ export class FileJournal implements Journal {
       deadline,
       writer,
       time: timeOf(this.#clock),
+      places: this.#places,
     })
   }
 }

@@ -7,7 +7,15 @@ export interface JournalRecord {
   readonly [key: string]: unknown
 }
 
+/** A provider as a command line names it again; never a secret is among its options. */
+export interface WrittenPlace {
+  readonly provider: string
+  readonly region: string
+  readonly options: Readonly<Record<string, string>>
+}
+
 export interface Header {
+  readonly cluster?: string
   readonly version: number
   readonly uid: string
   readonly owner: string
@@ -16,6 +24,8 @@ export interface Header {
   readonly writer?: { readonly host: string; readonly pid: number }
   /** When the file was begun; older files lack it. */
   readonly time?: WrittenTime
+  /** Older files lack them. */
+  readonly places?: readonly WrittenPlace[]
 }
 
 type Field = "string" | "number" | "object" | "array"

@@ -5,6 +5,7 @@ import { adoptIntent } from "../launch.js"
 import { claimNext } from "./claims.js"
 import { tellSetAside } from "../journal/aside.js"
 import { randomHex } from "./names.js"
+import { holderTag } from "./holder.js"
 import { setTargets } from "../scaling/scaling.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
 import type { Found } from "./survey.js"
@@ -65,7 +66,9 @@ async function take(fleet: Fleet): Promise<void> {
   const found = isFresh ? undefined : (await fleet.survey()).find(({ uid }) => uid === fleet.owner.uid)
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
-  become(fleet, await claimNext(fleet, { ...fleet.owner, generation, claim: randomHex(fleet.clock, 8) }))
+  const { clock } = fleet
+  const claim = { generation, claim: randomHex(clock, 8), holder: holderTag(clock) }
+  become(fleet, await claimNext(fleet, { ...fleet.owner, ...claim }))
   tellSetAside(fleet)
   tellNotes(fleet)
 }

@@ -13,6 +13,7 @@ import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } 
 import { noteSetAside, tellSetAside } from "../journal/aside.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
 import { adopt, hold, tellNotes } from "./hold.js"
+import { holderTag } from "./holder.js"
 import { randomHex } from "./names.js"
 import { learnRunning } from "../learn.js"
 import { differenceNote, type Recalled, recallGroups } from "./recall.js"
@@ -130,6 +131,7 @@ function ownerOf(
     generation: found?.generation ?? 1,
     deadline: found?.deadline ?? deadlineOf(spec, clock, providers),
     claim: randomHex(clock, 8),
+    holder: holderTag(clock),
   }
 }
 
@@ -155,7 +157,10 @@ function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: Open
     noteBill(fleet.journal, worker)
   }, priceOf)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
-  const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock))
+  const places = providers.map((provider) => {
+    return { provider: provider.name, region: provider.region, options: provider.whereabouts?.() ?? {} }
+  })
+  const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock, places))
   const fleet: Fleet = {
     clock,
     owner,

@@ -103,13 +103,14 @@ function takeClaim(world: World, owner: Owner): Resource {
   }
 }
 
-function tagsOf({ cluster, uid, owner, generation, deadline }: Owner): Readonly<Record<string, string>> {
+function tagsOf({ cluster, uid, owner, generation, deadline, holder }: Owner): Readonly<Record<string, string>> {
   return {
     [TAG.cluster]: cluster,
     [TAG.uid]: uid,
     [TAG.owner]: owner,
     [TAG.generation]: String(generation),
     [TAG.deadline]: deadline,
+    ...(holder === undefined ? {} : { [TAG.holder]: holder }),
   }
 }
 

@@ -1,0 +1,36 @@
+/** Holder: which process has a cluster, and since when, as it says itself in the tags of what it makes. */
+import { hostname } from "node:os"
+import { type Clock, wallAheadMs } from "../../calls/clock.js"
+
+/** A process, as tags tell of it. */
+export interface Holder {
+  /** Of its machine; in lower case, and shortened, as tags of every cloud can hold it. */
+  readonly host: string
+  readonly pid: number
+  /** When it took the cluster, in milliseconds since 1970. */
+  readonly since: number
+}
+
+/** Beside a number and a moment it fits into the 63 characters of a label of Google's. */
+const LONGEST_HOST = 40
+
+/** "build-7_4711_1764412496": valid as a tag's value on every cloud. */
+export function holderTag(clock: Clock): string {
+  const since = Math.floor((clock.now() + wallAheadMs(clock)) / 1000)
+  return `${hostLabel(hostname())}_${process.pid}_${since}`
+}
+
+/** Undefined for what no holder has written. */
+export function parseHolder(tag: string | undefined): Holder | undefined {
+  const match = /^([a-z0-9-]*)_(\d{1,10})_(\d{1,12})$/.exec(tag ?? "")
+  if (match === null) return undefined
+  return { host: match[1] ?? "", pid: Number(match[2]), since: Number(match[3]) * 1000 }
+}
+
+/** As a tag has a machine's name. */
+export function hostLabel(host: string): string {
+  return host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, LONGEST_HOST)
+}

@@ -1,0 +1,108 @@
+/** Holders: whether another process has a cluster, as its tags and this machine's journals tell. Nobody is taken over by asking. */
+import { hostname } from "node:os"
+import { type Clock, wallAheadMs } from "../../calls/clock.js"
+import type { Provider } from "../../provider.js"
+import type { JournalHistory } from "../journal/journal.js"
+import { type Holder, hostLabel, parseHolder } from "../opening/holder.js"
+import { generationOf, TAG } from "../tags.js"
+import { windowMs } from "./arrivals.js"
+import { inTime } from "./in-time.js"
+import { look, type Looked } from "./remains.js"
+
+/** Another process that has the cluster, as far as anybody can tell. */
+export interface SeenHolder extends Partial<Holder> {
+  readonly host: string
+  readonly pid: number
+  /** How that is known: it lives on this machine, it made something a moment ago, or it renews a lease. */
+  readonly sign: "lives" | "made" | "lease"
+  /** When it was seen last, in milliseconds since 1970; now, for one that lives on this machine. */
+  readonly seenAt: number
+}
+
+const LONGEST_MS = 10 * 60_000
+
+/**
+ * Who has the cluster of this name, of all places: the process of its highest generation, where it lives on this machine, has made
+ * something within the cloud's consistency window, or renews a lease. Undefined where nobody was seen: it was let go of, its
+ * process ended, or it is idle on another machine.
+ *
+ * @throws what a place throws that could not be looked at.
+ */
+export async function holderOf(
+  providers: readonly Provider[],
+  {
+    name,
+    owner,
+    journals,
+  }: { readonly name: string; readonly owner: string; readonly journals: readonly JournalHistory[] },
+  clock: Clock,
+): Promise<SeenHolder | undefined> {
+  const looking = { clock, ms: LONGEST_MS, doing: "looking who holds the cluster", readOnly: true }
+  const selector = { cluster: name, owner }
+  const looked = await Promise.all(
+    providers.map(async (provider) => ({
+      windowMs: windowMs(provider.limits),
+      ...(await inTime(provider, looking, (calls) => look(provider, selector, calls))),
+    })),
+  )
+  return seenHolder(looked, journals, { now: clock.now() + wallAheadMs(clock), host: hostname(), isAlive })
+}
+
+export interface Here {
+  /** By the clock of day, in milliseconds since 1970. */
+  readonly now: number
+  readonly host: string
+  readonly isAlive: (pid: number) => boolean
+}
+
+/** The same of what was seen. Pure but for `isAlive`. */
+export function seenHolder(
+  looked: readonly (Looked & { readonly windowMs: number })[],
+  journals: readonly Pick<JournalHistory, "holder" | "since">[],
+  { now, host, isAlive: lives }: Here,
+): SeenHolder | undefined {
+  const written = journals.find(({ holder }) => holder !== undefined && holder !== process.pid)
+  if (written?.holder !== undefined) {
+    const since = written.since === undefined ? {} : { since: written.since }
+    return { host, pid: written.holder, ...since, sign: "lives", seenAt: now }
+  }
+  const signs = looked.flatMap((place) => signsAt(place)).sort((a, b) => b.generation - a.generation || b.at - a.at)
+  const latest = signs.find(({ holder }) => holder !== undefined)
+  if (latest?.holder === undefined || latest.generation < (signs[0]?.generation ?? 0)) return undefined
+  const { holder, leaseEnds } = latest
+  if (holder.host === hostLabel(host)) {
+    if (holder.pid === process.pid || !lives(holder.pid)) return undefined
+    return { ...holder, sign: "lives", seenAt: now }
+  }
+  if (leaseEnds > now) return { ...holder, sign: "lease", seenAt: now }
+  return now - latest.at < latest.windowMs ? { ...holder, sign: "made", seenAt: latest.at } : undefined
+}
+
+interface Sign {
+  readonly generation: number
+  readonly holder: Holder | undefined
+  /** When what carries it was made, in milliseconds since 1970. */
+  readonly at: number
+  readonly leaseEnds: number
+  readonly windowMs: number
+}
+
+function signsAt({ instances, leftovers, windowMs: ms }: Looked & { readonly windowMs: number }): readonly Sign[] {
+  const made = instances.map(({ tags, launchedAt }) => ({ tags, at: launchedAt }))
+  // A claim says itself since when it is held.
+  const claims = leftovers.flatMap(({ tags, shared }) => (shared ? [] : [{ tags, at: 0 }]))
+  return [...made, ...claims].map(({ tags, at }) => {
+    const holder = parseHolder(tags[TAG.holder])
+    const leaseEnds = Number(tags[TAG.lease] ?? "0") * 1000
+    return { generation: generationOf(tags), holder, at: Math.max(at, holder?.since ?? 0), leaseEnds, windowMs: ms }
+  })
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
