@@ -20,6 +20,7 @@ export type { ClusterCost } from "./money/cost.js"
 export type { Group } from "./session/group.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
+export type { ProviderData } from "./spec/provider-data.js"
 export type { ProviderName } from "./spec/provider-schema.js"
 export type {
   ClusterFields,
@@ -27,6 +28,7 @@ export type {
   Duration,
   MarketWish,
   Order,
+  ProviderChoice,
   Share,
   WorkerFields,
   WorkerSpec,

@@ -2,6 +2,7 @@
 import { SpecError } from "./errors.js"
 import { show } from "./input/parse.js"
 import type { JsonObject, Provider } from "./provider.js"
+import { type NamedProvider, ownRegion } from "./spec/provider-data.js"
 import { REGION_EXAMPLES } from "./spec/provider-schema.js"
 import type { ProviderName } from "./spec.js"
 
@@ -53,6 +54,30 @@ export function loadProvider(
   options: JsonObject = {},
 ): Promise<Provider> {
   return LOAD[name](region, options)
+}
+
+/**
+ * The adapters of a provider that was given as data, one for each region.
+ *
+ * @param regions those of the spec, where its options name none.
+ * @throws SpecError that names its options as the spec does: "cluster.provider.aws.keyName".
+ */
+export async function loadNamed(
+  provider: NamedProvider,
+  regions: readonly (string | undefined)[],
+): Promise<readonly Provider[]> {
+  const { named, at, options } = provider
+  const own = ownRegion(provider)
+  const places = own === undefined ? regions : [own]
+  try {
+    return await Promise.all(places.map((region) => loadProvider(named, region, options)))
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    const inSpec = error.problems.map((problem) =>
+      problem.option.startsWith(`${named}.`) ? { ...problem, option: `${at}.${problem.option}` } : problem,
+    )
+    throw new SpecError(inSpec, { cause: error })
+  }
 }
 
 /** What a rehearsal plays instead of a cloud, by its name; undefined for one that nobody has modelled. */

@@ -6,6 +6,7 @@ import { MEANT } from "./spec/other-names.js"
 import { budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
 import type { Arch, Provider, Range } from "./provider.js"
+import { dataProblems, isProviderData, type NamedProvider, providersOf } from "./spec/provider-data.js"
 import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
 import type { ScriptVerdict } from "./spec/script-check.js"
 import { tidyScript } from "./spec/script.js"
@@ -43,9 +44,12 @@ export interface ResolvedGroup {
   readonly isBare: boolean
 }
 
+/** A provider as the core works with it: what was given as data is a name with options. */
+export type ResolvedProvider = ProviderName | NamedProvider | Provider
+
 export interface ResolvedSpec {
   readonly name: string | undefined
-  readonly providers: readonly (ProviderName | Provider)[]
+  readonly providers: readonly ResolvedProvider[]
   readonly regions: readonly string[] | undefined
   readonly owner: string
   readonly existing: "refuse" | "connect"
@@ -130,7 +134,7 @@ const workerShape = (z: Z) => {
 
 const clusterSchema = (z: Z): Zod.ZodType => {
   const name = z.string().regex(NAME, NAME_RULE)
-  const provider = providerSchema(z)
+  const provider = providerSchema(z, isProviderData)
   return z.strictObject({
     name: name.optional(),
     provider: z.union([provider, z.array(provider).min(1, "name at least one provider")]),
@@ -163,8 +167,9 @@ const clusterSchema = (z: Z): Zod.ZodType => {
  * @throws SpecError with every problem at once.
  */
 export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {
-  const spec = parseOptions("cluster", clusterSchema, input, [], MEANT) as ClusterFields
-  const providers = [spec.provider].flat() as readonly (ProviderName | Provider)[]
+  const wrongData = dataProblems((input as Partial<ClusterFields> | undefined)?.provider)
+  const spec = parseOptions("cluster", clusterSchema, input, wrongData, MEANT) as ClusterFields
+  const providers = providersOf<ProviderName | Provider>(spec.provider)
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))

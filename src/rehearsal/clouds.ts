@@ -1,8 +1,10 @@
 /** From a spec to the small clouds that it is rehearsed on: one for each provider and region it names. */
 import type { Clock } from "../calls/clock.js"
+import { SpecError } from "../errors.js"
 import type { Provider } from "../provider.js"
 import { loadLookalike, loadProvider } from "../registry.js"
-import type { ClusterFields, ProviderName, WorkerFields } from "../spec.js"
+import type { ClusterFields, ProviderName, ResolvedProvider, WorkerFields } from "../spec.js"
+import { dataProblems, isNamed, ownRegion, providersOf } from "../spec/provider-data.js"
 import type { TypeSpec } from "../simulator/stock/catalogue.js"
 import { type Lookalike, unmodelled } from "../simulator/provider/lookalike.js"
 import { settingsOf, type WorldOptions } from "../simulator/world/options.js"
@@ -25,7 +27,9 @@ export async function cloudsFor(
   spec: ClusterFields,
   options: { readonly clock: Clock; readonly seed: number; readonly changes: WorldChanges },
 ): Promise<Clouds> {
-  const named = [spec.provider].flat() as readonly (ProviderName | Provider)[]
+  const wrong = dataProblems(spec.provider)
+  if (wrong.length > 0) throw new SpecError(wrong)
+  const named = providersOf<ProviderName | Provider>(spec.provider)
   const regions = spec.region === undefined ? [undefined] : [spec.region].flat()
   const found = await options.clock.busy(
     "loading what stands in for the clouds",
@@ -50,9 +54,10 @@ type Noted = Lookalike & { readonly note: readonly string[] }
 
 /** A provider object is asked for its name, region and limits, and nothing else: it makes no call. */
 async function lookalikesOf(
-  provider: ProviderName | Provider,
+  provider: ResolvedProvider,
   regions: readonly (string | undefined)[],
 ): Promise<readonly Noted[]> {
+  if (isNamed(provider)) return lookalikesOf(provider.named, [ownRegion(provider) ?? regions].flat())
   if (typeof provider !== "string") return [await lookalikeOf(provider)]
   if (provider === "local") return [await lookalikeOf(await loadProvider("local", undefined))]
   const load = loadLookalike(provider)

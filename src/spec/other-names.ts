@@ -3,7 +3,8 @@ import type { Meant } from "../input/parse.js"
 
 const TYPE = "instanceType"
 const SCRIPT = "startup"
-const HOW_MANY = "how many is an argument: cluster.scale(n); the most there may ever be is maxWorkers"
+const HOW_MANY =
+  "how many is an argument, cluster.scale(n), and target: in a file; the most there may ever be is maxWorkers"
 const SPOT = 'use market: "spot", or "spot-with-fallback"'
 const OF_FACTORY = "it is an option of the cloud's own factory: provider: "
 

@@ -1,10 +1,10 @@
 /** What no schema can say of a spec: options that do not go together, or not with what else was given. */
 import type { SpecProblem } from "../errors.js"
 import { show } from "../input/parse.js"
-import type { Provider } from "../provider.js"
+import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
 import { REGION_EXAMPLES } from "./provider-schema.js"
 import type { ScriptVerdict } from "./script-check.js"
-import { type ClusterFields, type ProviderName, type ResolvedGroup, SIZES } from "../spec.js"
+import { type ClusterFields, type ProviderName, type ResolvedGroup, type ResolvedProvider, SIZES } from "../spec.js"
 
 /** A year: longer than any burst. */
 const LONGEST_LIFETIME_MS = 365 * 86_400_000
@@ -13,7 +13,7 @@ const SHORTEST_LEASE_MS = 30_000
 
 /** What a spec comes to, before it is known to be a sound one. */
 export interface Reading {
-  readonly providers: readonly (ProviderName | Provider)[]
+  readonly providers: readonly ResolvedProvider[]
   readonly groups: readonly ResolvedGroup[]
   readonly maxLifetimeMs: number
   readonly leaseMs: number | undefined
@@ -99,25 +99,39 @@ function selectionProblems(group: ResolvedGroup, spec: ClusterFields) {
 }
 
 /** A provider object has its region already; one given beside it must agree. This machine has one, and a cloud many. */
-function regionProblems(spec: ClusterFields, providers: readonly (ProviderName | Provider)[]): SpecProblem[] {
-  const names = providers.filter((provider) => typeof provider === "string")
-  if (spec.region === undefined) return names.flatMap(missingRegion)
+function regionProblems(spec: ClusterFields, providers: readonly ResolvedProvider[]): SpecProblem[] {
+  const names = providers.flatMap(nameOf)
+  if (spec.region === undefined) return providers.flatMap(missingRegion)
   const regions = [spec.region].flat()
   const strange = names.includes("local") ? regions.filter((region) => region !== "local") : []
   const isElsewhere =
     strange.length > 0 ? [{ option: "cluster.region", value: spec.region, message: localRegion(strange) }] : []
   const given = providers.flatMap((provider) => {
-    if (typeof provider === "string" || regions.includes(provider.region)) return []
-    const message = `is ${show(spec.region)}, but the ${provider.name} provider given is for ${show(provider.region)}; give the region once`
+    const [own, name] = isNamed(provider) ? [ownRegion(provider), provider.named] : placeOf(provider)
+    if (own === undefined || regions.includes(own)) return []
+    const message = `is ${show(spec.region)}, but the ${name} provider given is for ${show(own)}; give the region once`
     return [{ option: "cluster.region", value: spec.region, message }]
   })
   return [...isElsewhere, ...given]
 }
 
-function missingRegion(name: ProviderName): SpecProblem[] {
-  if (name === "local") return []
+function nameOf(provider: ResolvedProvider): ProviderName[] {
+  if (typeof provider === "string") return [provider]
+  return isNamed(provider) ? [provider.named] : []
+}
+
+/** Where an object made by a factory is; a name alone is nowhere. */
+function placeOf(provider: Exclude<ResolvedProvider, NamedProvider>) {
+  return typeof provider === "string" ? [undefined, provider] : [provider.region, provider.name]
+}
+
+function missingRegion(provider: ResolvedProvider): SpecProblem[] {
+  const [name] = nameOf(provider)
+  if (name === undefined || name === "local") return []
   const message = `is missing; ${name} needs one, such as ${show(REGION_EXAMPLES[name])}`
-  return [{ option: "cluster.region", message }]
+  if (!isNamed(provider)) return [{ option: "cluster.region", message }]
+  const key = REGION_OPTION[name]
+  return provider.options[key] === undefined ? [{ option: `${provider.at}.${name}.${key}`, message }] : []
 }
 
 function localRegion(regions: readonly string[]): string {

@@ -12,16 +12,20 @@ export const REGION_EXAMPLES = { aws: "eu-west-2", gcp: "europe-west2", azure: "
 /** What every provider has, beside its name and region. */
 const SEAM = ["limits", "offers", "prepare", "split", "launch", "settle", "list", "terminate"] as const
 
-export const providerSchema = (z: Z) => {
+/** @param isData says what is meant as plain data, whose problems are said elsewhere. */
+export const providerSchema = (z: Z, isData: (value: unknown) => boolean) => {
   const names = PROVIDER_NAMES.map((known) => `"${known}"`).join(", ")
   const error = ({ input }: { readonly input?: unknown }) => {
     if (typeof input === "function") return "use what it returns: call it, as in local() or aws({ region })"
     const lacking = lackingOf(input)
     if (lacking.length < SEAM.length) return `lacks ${lacking.join(", ")}: it was made for another version of the seam`
-    return `use one of ${names}, or an object made by a factory such as aws({ region })`
+    return `use one of ${names}, one with its options ({ aws: { region } }), or an object made by a factory such as aws({ region })`
   }
   const isProvider = (value: unknown) => lackingOf(value).length === 0
-  return z.union([z.enum(PROVIDER_NAMES, { error }), z.custom<Provider>(isProvider, { error })])
+  return z.union([
+    z.enum(PROVIDER_NAMES, { error }),
+    z.custom<Provider>((value) => isProvider(value) || isData(value), { error }),
+  ])
 }
 
 /** What of the seam something lacks. */

@@ -4,7 +4,11 @@
  */
 import type { Budget } from "../money/budget.js"
 import type { Arch, Market, Provider } from "../provider.js"
+import type { ProviderData } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
+
+/** One cloud: its name, its name with options as plain data, or what its factory returns. */
+export type ProviderChoice = ProviderName | ProviderData | Provider
 
 /** A duration with its unit: "90s", "10m", "12h", "2d". */
 export type Duration = `${number}${"ms" | "s" | "m" | "h" | "d"}`
@@ -64,7 +68,8 @@ export interface WorkerFields {
 export interface ClusterFields extends WorkerFields {
   /** Re-attach by this name from anywhere; random when left out. */
   readonly name?: string
-  readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
+  /** A name, a name with its options (`{ aws: { region: "eu-west-2" } }`), an object made by a factory, or a list of these. */
+  readonly provider: ProviderChoice | readonly ProviderChoice[]
   readonly region?: string | readonly string[]
   /** Whose cluster it is, as a tag: "default" by default. */
   readonly owner?: string
@@ -104,14 +109,14 @@ export type Machine =
 /** What the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export type WorkerSpec = Omit<WorkerFields, "instanceType" | Size> & Machine
 
-/** A provider that knows its region: an object made by a factory, and this machine. */
-type Settled = "local" | Provider
+/** A provider that knows its region: an object made by a factory, options that say it, and this machine. */
+type Settled = "local" | ProviderData | Provider
 
 /** Where: clouds that are named need a region beside them. */
 export type Place =
   | { readonly provider: Settled | readonly Settled[]; readonly region?: string | readonly string[] }
   | {
-      readonly provider: ProviderName | Provider | readonly (ProviderName | Provider)[]
+      readonly provider: ProviderChoice | readonly ProviderChoice[]
       readonly region: string | readonly string[]
     }
 

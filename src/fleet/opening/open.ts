@@ -4,8 +4,9 @@ import type { Clock } from "../../calls/clock.js"
 import type { ClusterEventBody } from "../../events.js"
 import { type OwnershipError, SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
-import { loadProvider } from "../../registry.js"
+import { loadNamed, loadProvider } from "../../registry.js"
 import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
+import { isNamed } from "../../spec/provider-data.js"
 import { aheadMs } from "../ahead.js"
 import { type Fleet, type GroupState, type LookState, type Memory, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
 import { newCatalogue } from "../offers/catalogue.js"
@@ -111,11 +112,16 @@ export async function resolveProviders(
   spec: Pick<ResolvedSpec, "providers" | "regions">,
   clock: Clock,
 ): Promise<readonly Provider[]> {
-  const loads = spec.providers.flatMap((provider) => {
-    if (typeof provider !== "string") return [Promise.resolve(provider)]
-    return (spec.regions ?? [undefined]).map((region) => loadProvider(provider, region))
+  const regions = spec.regions ?? [undefined]
+  const loads = spec.providers.map(async (provider) => {
+    if (isNamed(provider)) return loadNamed(provider, regions)
+    if (typeof provider !== "string") return [provider]
+    return Promise.all(regions.map((region) => loadProvider(provider, region)))
   })
-  return clock.busy("loading providers", Promise.all(loads))
+  return clock.busy(
+    "loading providers",
+    Promise.all(loads).then((loaded) => loaded.flat()),
+  )
 }
 
 function ownerOf(

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, test } from "vitest"
+import { Cluster, type ClusterSpec, SpecError } from "../../src/index.js"
+import { rehearse } from "../../src/rehearsal/index.js"
+import { resolveSpec } from "../../src/spec.js"
+
+const directory = mkdtempSync(join(tmpdir(), "muster-data-"))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+/** What is wrong with a provider, as "option: message". */
+function problemsWith(provider: unknown, rest: object = {}): readonly string[] {
+  try {
+    resolveSpec({ provider, vcpus: 1, ...rest } as unknown as ClusterSpec)
+    return []
+  } catch (error) {
+    if (!(error instanceof SpecError)) throw error
+    return error.problems.map(({ option, message }) => `${option}: ${message}`)
+  }
+}
+
+const RIGHT: readonly (readonly [provider: object, rest?: object])[] = [
+  [{ aws: { region: "eu-west-2" } }],
+  [{ aws: { region: "eu-west-2" } }, { region: "eu-west-2" }],
+  [{ aws: {} }, { region: ["eu-west-2", "eu-west-1"] }],
+  [{ local: {} }],
+  [[{ aws: { region: "eu-west-2" } }, { gcp: { region: "europe-west2" } }, "local"]],
+]
+
+const WRONG: readonly (readonly [provider: object, problem: RegExp, rest?: object])[] = [
+  [{ aws: {} }, /^cluster\.provider\.aws\.region: is missing; aws needs one, such as "eu-west-2"$/],
+  [[{ local: {} }, { azure: {} }], /^cluster\.provider\.1\.azure\.location: is missing/],
+  [{ asw: { region: "eu-west-2" } }, /^cluster\.provider\.asw: unknown option; did you mean "aws"\?$/],
+  [{ zebra: {} }, /^cluster\.provider\.zebra: unknown option; known providers: local, aws, gcp, azure$/],
+  [{ aws: { region: "x" }, gcp: {} }, /^cluster\.provider: names aws and gcp; give one, or a list of them/],
+  [{ aws: "eu-west-2" }, /^cluster\.provider\.aws: is "eu-west-2"; give the options of aws\(\)/],
+  [{ aws: null }, /^cluster\.provider\.aws: is null; give the options of aws\(\)/],
+  [{ gcp: { region: "europe-west2", auth: () => {} } }, /^cluster\.provider\.gcp: holds what is no plain data/],
+  [
+    { aws: { region: "eu-west-1" } },
+    /^cluster\.region: is "eu-west-2", but the aws .* give the region once$/,
+    at("eu-west-2"),
+  ],
+  [{ local: {} }, /^cluster\.region: is "eu-west-2"; provider "local" is this machine/, at("eu-west-2")],
+  [{}, /^cluster\.provider: is \{\}; use one of "local", "aws", "gcp", "azure", one with its options/],
+]
+
+function at(region: string) {
+  return { region }
+}
+
+describe("a provider as data", () => {
+  test.each(RIGHT)("%j is right", (provider, rest) => {
+    expect(problemsWith(provider, rest)).toEqual([])
+  })
+
+  for (const [provider, problem, rest] of WRONG) {
+    test(`${JSON.stringify(provider)} is wrong: ${problem.source}`, () => {
+      expect(problemsWith(provider, rest).join("\n")).toMatch(problem)
+    })
+  }
+
+  test("shows nothing of credentials that stand in the wrong place", () => {
+    const secret = "AKIA-SECRET"
+    const said = problemsWith({ aws: { credentials: { accessKeyId: secret } }, gcp: {} }).join("\n")
+    expect(said).toContain("names aws and gcp")
+    expect(said).not.toContain(secret)
+  })
+
+  test("its options reach the adapter", async () => {
+    const provider = { local: { root: join(directory, "state"), zones: ["attic", "cellar"] } }
+    const cluster = new Cluster({ provider, vcpus: 1, zones: ["cellar"] }, { journal: false })
+    try {
+      expect((await cluster.plan(1)).groups[0]?.calls[0]?.zone).toBe("cellar")
+    } finally {
+      await cluster.close()
+    }
+  })
+
+  test("its options are refused by the adapter under the names that the spec has for them", async () => {
+    const refused: readonly (readonly [ClusterSpec, RegExp])[] = [
+      [
+        { provider: { aws: { region: "eu-west-2", ami: "ami-1" } }, vcpus: 1 },
+        /^cluster\.provider\.aws\.ami: unknown option .*; did you mean "imageId"\?$/,
+      ],
+      [
+        { provider: ["local", { gcp: { region: "eu-west-2" } }], vcpus: 1 },
+        /^cluster\.provider\.1\.gcp\.region: .*not one of AWS's$/,
+      ],
+    ]
+    for (const [spec, message] of refused) {
+      const cluster = new Cluster(spec, { journal: false })
+      await expect(cluster.plan(1)).rejects.toThrow(message)
+    }
+  })
+
+  test("a rehearsal plays its cloud", async () => {
+    const spec = { provider: { aws: { region: "eu-west-2" } }, instanceType: "c7g.large" } as const
+    const { receipt, calls } = await rehearse(spec, "calm-day", { workers: 3 })
+    expect(receipt.instances.map(({ zone }) => zone.slice(0, -1))).toEqual(["eu-west-2", "eu-west-2", "eu-west-2"])
+    expect(calls.map(({ api }) => api)).toContain("RunInstances")
+  })
+})
