@@ -2,6 +2,7 @@
  * A lease, as the guest keeps it: the tag `muster-lease`, which the owner renews, is read from instance metadata, and without
  * a word of the owner's until then the instance ends itself. No credentials are needed for it. Plain `sh`.
  */
+import { detached, HAS_SYSTEMD, SET_UNITS, timerLines } from "../../../src/guest/timer.js"
 import { TAG } from "../../../src/fleet/tags.js"
 
 /** Four looks a lease see every renewal that comes at its half; more than one a minute would tell nothing new. */
@@ -20,9 +21,16 @@ const MOST_JITTER_S = 30
 export function leaseScript(leaseSeconds: number, askMetadata: string): string {
   const everyS = Math.max(1, Math.min(MOST_EVERY_S, Math.floor(leaseSeconds / LOOKS)))
   const jitterS = Math.min(MOST_JITTER_S, Math.floor(leaseSeconds / JITTER_SHARE))
+  const timer = {
+    name: "muster-lease",
+    serviceIs: "End this instance when its lease is over",
+    timerIs: "The instance's lease",
+    service: ["Type=oneshot", "ExecStart=/bin/sh $muster_lease $muster_metadata"],
+    when: [`OnActiveSec=${everyS}`, `OnUnitInactiveSec=${everyS}`],
+  }
   return `
 muster_lease="$muster_root/var/lib/muster/lease"
-muster_units="$muster_root/etc/systemd/system"
+${SET_UNITS}
 mkdir -p "$muster_root/var/lib/muster" "$muster_units"
 echo $(($(date +%s) + ${leaseSeconds})) > "$muster_lease.end"
 cat > "$muster_lease" <<'MUSTER_LEASE'
@@ -43,28 +51,9 @@ muster_is_over || exit 0
 shutdown -P now || poweroff
 exit 1
 MUSTER_LEASE
-if [ -d "$muster_root/run/systemd/system" ]; then
-  cat > "$muster_units/muster-lease.service" <<EOF
-[Unit]
-Description=End this instance when its lease is over
-[Service]
-Type=oneshot
-ExecStart=/bin/sh $muster_lease $muster_metadata
-EOF
-  cat > "$muster_units/muster-lease.timer" <<EOF
-[Unit]
-Description=The instance's lease
-[Timer]
-OnActiveSec=${everyS}
-OnUnitInactiveSec=${everyS}
-AccuracySec=1s
-[Install]
-WantedBy=timers.target
-EOF
-  systemctl daemon-reload
-  systemctl enable muster-lease.timer
-  systemctl start muster-lease.timer
+if ${HAS_SYSTEMD}; then
+${timerLines(timer).join("\n")}
 else
-  (trap '' HUP; while sleep ${everyS}; do sh "$muster_lease" "$muster_metadata" || break; done) >/dev/null 2>&1 &
+  ${detached(`while sleep ${everyS}; do sh "$muster_lease" "$muster_metadata" || break; done`)}
 fi`.trim()
 }

@@ -2,7 +2,9 @@
  * What runs first in every instance, as cloud-init user data: the timer that ends it at the cluster's deadline whatever
  * becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
+import { metadataReader } from "../../../src/guest/metadata.js"
 import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
+import { deadlineLines, SET_ROOT } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { leaseScript } from "./guest-lease.js"
 
@@ -10,54 +12,34 @@ import { leaseScript } from "./guest-lease.js"
 const METADATA = "http://169.254.169.254"
 
 /**
- * The deadline must hold when the user's script hangs and after a reboot, so it is a systemd timer on the wall clock,
- * kept on disk; without systemd a sleeping shell has to do. `shutdown -P` powers off, which ends the instance because it
- * was launched with InstanceInitiatedShutdownBehavior "terminate"; `halt` would not.
+ * `shutdown -P` powers off, which ends the instance because it was launched with InstanceInitiatedShutdownBehavior
+ * "terminate"; `halt` would not.
  */
-const DEADLINE_TIMER = `
-muster_root="\${MUSTER_ROOT:-}"
-muster_left=$((MUSTER_DEADLINE - $(date +%s)))
-if [ "$muster_left" -le 0 ]; then
-  shutdown -P now || poweroff
-elif [ -d "$muster_root/run/systemd/system" ]; then
-  muster_units="$muster_root/etc/systemd/system"
-  mkdir -p "$muster_units"
-  cat > "$muster_units/muster-deadline.service" <<EOF
-[Unit]
-Description=End this instance at its cluster's deadline
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'shutdown -P now || poweroff'
-EOF
-  cat > "$muster_units/muster-deadline.timer" <<EOF
-[Unit]
-Description=The cluster's deadline
-[Timer]
-OnCalendar=@$MUSTER_DEADLINE
-AccuracySec=1s
-Persistent=true
-[Install]
-WantedBy=timers.target
-EOF
-  systemctl daemon-reload
-  systemctl enable muster-deadline.timer
-  systemctl start muster-deadline.timer
-else
-  (trap '' HUP; sleep "$muster_left"; shutdown -P now || poweroff) >/dev/null 2>&1 &
-fi`
+const POWER_OFF = "shutdown -P now || poweroff"
 
-/** IMDSv2: a token first. With curl or with wget, as the image has it. */
-const ASK_METADATA = `
-muster_ask() {
-  if command -v curl >/dev/null; then
-    muster_token=$(curl -sf --retry 5 --retry-connrefused -m 5 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
-      curl -sf --retry 5 -m 5 -H "X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/$1" && return
-  elif command -v wget >/dev/null; then
-    muster_token=$(wget -qO- -T 5 -t 5 --method=PUT --header="X-aws-ec2-metadata-token-ttl-seconds: 300" "$muster_metadata/latest/api/token") &&
-      wget -qO- -T 5 -t 5 --header="X-aws-ec2-metadata-token: $muster_token" "$muster_metadata/latest/meta-data/$1" && return
-  fi
-  return 1
-}`.trim()
+const DEADLINE = deadlineLines({
+  serviceIs: "End this instance at its cluster's deadline",
+  service: ["Type=oneshot", `ExecStart=/bin/sh -c '${POWER_OFF}'`],
+  now: POWER_OFF,
+  end: POWER_OFF,
+})
+
+/** IMDSv2 asks for a token first. */
+const TOKEN = {
+  method: "PUT",
+  header: "X-aws-ec2-metadata-token-ttl-seconds: 300",
+  url: "$muster_metadata/latest/api/token",
+} as const
+const VALUE = {
+  header: "X-aws-ec2-metadata-token: $muster_token",
+  url: "$muster_metadata/latest/meta-data/$1",
+}
+
+const ASK_METADATA = metadataReader(
+  "muster_ask",
+  (send) => `muster_token=$(${send(TOKEN)}) &&
+      ${send(VALUE)}`,
+)
 
 /** cloud-init's own note of the id is there when no tool for HTTP is. */
 const IDENTITY = `
@@ -79,7 +61,8 @@ export function guestScript(owner: Owner, group: GroupRequest, region: string, s
     "#!/bin/sh",
     ...(second === undefined ? [] : [second]),
     ...exportLines(ours),
-    DEADLINE_TIMER.trim(),
+    SET_ROOT,
+    ...DEADLINE,
     IDENTITY.trim(),
     ...(group.leaseSeconds === undefined ? [] : [leaseScript(group.leaseSeconds, ASK_METADATA)]),
     ...exportLines(group.environment),

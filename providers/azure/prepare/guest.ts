@@ -2,7 +2,9 @@
  * What runs first in every instance, as cloud-init custom data: the watchdog that ends it at the cluster's deadline
  * whatever becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
+import { byCurl } from "../../../src/guest/metadata.js"
 import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
+import { deadlineLines, detached, SET_ROOT } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
@@ -32,44 +34,20 @@ while :; do
   sleep \${MUSTER_PAUSE:-30}
 done`
 
-/** The timer must hold when the user's script hangs and after a reboot: on the wall clock, kept on disk. */
-const TIMER = `muster_left=$((MUSTER_DEADLINE - $(date +%s)))
-if [ "$muster_left" -le 0 ]; then
-  (trap '' HUP; exec "$muster_watchdog") >/dev/null 2>&1 &
-elif [ -d "$muster_root/run/systemd/system" ]; then
-  muster_units="$muster_root/etc/systemd/system"
-  mkdir -p "$muster_units"
-  cat > "$muster_units/muster-deadline.service" <<UNIT
-[Unit]
-Description=Delete this instance at its cluster's deadline
-[Service]
-Environment=MUSTER_IDENTITY=$(printf %s "$MUSTER_IDENTITY" | sed 's/%/%%/g')
-ExecStart=$muster_watchdog
-Restart=always
-UNIT
-  cat > "$muster_units/muster-deadline.timer" <<UNIT
-[Unit]
-Description=The cluster's deadline
-[Timer]
-OnCalendar=@$MUSTER_DEADLINE
-AccuracySec=1s
-Persistent=true
-[Install]
-WantedBy=timers.target
-UNIT
-  systemctl daemon-reload
-  systemctl enable muster-deadline.timer
-  systemctl start muster-deadline.timer
-else
-  (trap '' HUP; sleep "$muster_left"; exec "$muster_watchdog") >/dev/null 2>&1 &
-fi`
-
-/** Empty on a real machine; tests put a directory of their own there. */
-const ROOT = `muster_root="\${MUSTER_ROOT:-}"`
+const TIMER = deadlineLines({
+  serviceIs: "Delete this instance at its cluster's deadline",
+  service: [
+    "Environment=MUSTER_IDENTITY=$(printf %s \"$MUSTER_IDENTITY\" | sed 's/%/%%/g')",
+    "ExecStart=$muster_watchdog",
+    "Restart=always",
+  ],
+  now: detached('exec "$muster_watchdog"'),
+  end: 'exec "$muster_watchdog"',
+})
 
 /** A VM's name is ours, and its id is where ARM has it. */
 const IDENTITY = `muster_compute="\${MUSTER_METADATA_URL:-${METADATA}}/metadata/instance/compute"
-muster_read() { curl -sf --retry 5 --retry-connrefused -m 5 -H "Metadata: true" "$muster_compute/$1?api-version=${API}&format=text"; }
+muster_read() { ${byCurl({ header: "Metadata: true", url: `$muster_compute/$1?api-version=${API}&format=text` })}; }
 MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')
 MUSTER_NAME=$(muster_read name || hostname)
 export MUSTER_ID MUSTER_NAME`
@@ -92,7 +70,7 @@ export function placeOf(options: AzureOptions): GuestPlace {
 /** The whole custom data of one group. */
 export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace): string {
   const ours = guestVariables("azure", place.location, owner, group)
-  const lines = ["#!/bin/sh", ...exportLines(ours), ROOT, ...watchdogLines(place)]
+  const lines = ["#!/bin/sh", ...exportLines(ours), SET_ROOT, ...watchdogLines(place)]
   lines.push(IDENTITY, ...exportLines(group.environment))
   return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
 }
@@ -107,6 +85,6 @@ function watchdogLines({ identity, manager }: GuestPlace): readonly string[] {
     watchdog(manager),
     "MUSTER_WATCHDOG",
     'chmod 700 "$muster_watchdog"',
-    TIMER,
+    ...TIMER,
   ]
 }
