@@ -6,26 +6,25 @@ import { within } from "./calls/within.js"
 import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "./errors.js"
 import { type ClusterEvent, type ClusterEventBody, type ClusterEventType, Emitter, type EventOf } from "./events.js"
 import type { Closed } from "./fleet/closing.js"
-import type { Explanation } from "./fleet/explain/explain.js"
+import type { Explanation } from "./fleet/explain/explanation.js"
 import { inWords } from "./fleet/explain/explain-text.js"
-import { randomName } from "./fleet/opening/names.js"
-import type { ClusterPlan } from "./fleet/preview/preview.js"
-import type { Receipt } from "./fleet/receipt.js"
+import { randomName } from "./fleet/state/names.js"
+import type { ClusterPlan } from "./fleet/preview/cluster-plan.js"
+import type { Receipt } from "./fleet/reports/receipt-types.js"
 import type { ClusterList } from "./fleet/remains/listing.js"
-import type { Remain } from "./fleet/remains/remains.js"
-import type { SweepRow } from "./fleet/remains/sweep.js"
+import type { Remain, SweepRow } from "./verbs/removals.js"
 import type { ScaleResult } from "./fleet/scaling/target.js"
-import type { Worker } from "./fleet/worker.js"
+import type { Worker } from "./fleet/reports/worker.js"
 import { type Group, groupOf } from "./session/group.js"
 import { checkUntil } from "./money/budget.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
 import { Opening } from "./session/opening.js"
 import { checkScript } from "./spec/script-check.js"
 import type { Session } from "./session/session.js"
-import { type ClusterFields, type ClusterSpec, type ResolvedSpec, resolveSpec } from "./spec.js"
+import { type ClusterFields, type ClusterSpec, resolveSpec } from "./spec.js"
+import type { ResolvedSpec } from "./spec/resolved.js"
 import {
   type AttachSpec,
-  checkCeiling,
   closedError,
   type CloseOptions,
   type ClusterOptions,
@@ -43,7 +42,8 @@ import {
   type ScaleOptions,
   type ScaleTarget,
   type SweepSpec,
-} from "./session/verbs.js"
+} from "./verbs/verbs.js"
+import { checkCeiling } from "./verbs/ceiling.js"
 import { Yielding } from "./session/yielding.js"
 
 /**

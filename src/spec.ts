@@ -1,67 +1,21 @@
 /** The request, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
+import { type ResolvedGroup, type ResolvedSpec, SIZES } from "./spec/resolved.js"
 import type * as Zod from "zod"
 import { momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
 import { MEANT } from "./spec/other-names.js"
-import { budgetSchema, type ResolvedBudget, resolveBudget } from "./money/budget.js"
+import { budgetSchema, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
-import type { Arch, Provider, Range } from "./provider.js"
-import { dataProblems, isProviderData, type NamedProvider, providersOf } from "./spec/provider-data.js"
+import type { Provider } from "./provider.js"
+import { dataProblems, isProviderData, providersOf } from "./spec/provider-data.js"
 import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
 import type { ScriptVerdict } from "./spec/script-check.js"
 import { tidyScript } from "./spec/script.js"
 import { scriptNotes, specProblems } from "./spec/problems.js"
-import type { ClusterFields, MarketWish, Order, Share, WorkerFields } from "./spec/types.js"
+import type { ClusterFields, WorkerFields } from "./spec/types.js"
 
 export { PROVIDER_NAMES, type ProviderName } from "./spec/provider-schema.js"
 export type * from "./spec/types.js"
-
-/** A group as the core works with it: every default filled in. */
-export interface ResolvedGroup {
-  readonly name: string
-  readonly instanceTypes: readonly string[] | undefined
-  readonly vcpus: Range | undefined
-  readonly memoryGiB: Range | undefined
-  readonly gpu: { readonly name?: string; readonly count?: number } | undefined
-  readonly localDiskGiB: Range | undefined
-  readonly arch: Arch | undefined
-  readonly market: MarketWish
-  readonly zones: readonly string[] | undefined
-  readonly spread: "one-zone" | "zones"
-  readonly order: Order
-  readonly returnToSpotMs: number | undefined
-  readonly maxUnavailable: Share
-  readonly image: string | undefined
-  readonly startup: string | undefined
-  /** What the user should know of it: what was converted, or may not work everywhere. */
-  readonly notes: readonly string[]
-  readonly environment: Readonly<Record<string, string>>
-  readonly publicAddress: "auto" | boolean
-  readonly tags: Readonly<Record<string, string>>
-  /** What the user wrote of it, with the defaults of the whole spec: plain JSON, for whoever attaches later. */
-  readonly asked: WorkerFields
-  /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
-  readonly isBare: boolean
-}
-
-/** A provider as the core works with it: what was given as data is a name with options. */
-export type ResolvedProvider = ProviderName | NamedProvider | Provider
-
-export interface ResolvedSpec {
-  readonly name: string | undefined
-  readonly providers: readonly ResolvedProvider[]
-  readonly regions: readonly string[] | undefined
-  readonly owner: string
-  readonly existing: "refuse" | "connect"
-  readonly maxLifetimeMs: number
-  readonly leaseMs: number | undefined
-  readonly closeOnExit: boolean
-  /** It says what its workers are; one that attaches need not. */
-  readonly describesWorkers: boolean
-  readonly budget: ResolvedBudget
-  readonly maxWorkers: number | undefined
-  readonly groups: readonly ResolvedGroup[]
-}
 
 /** More than any cloud's regional limit of one fleet (100,000 in "Quotas for EC2 Fleet and Spot Fleet"): surely a slip. */
 export const MOST_WORKERS = 100_000
@@ -190,9 +144,6 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     groups: groups.map((group) => ({ ...group, notes: [...group.notes, ...scriptNotes(group, check)] })),
   }
 }
-
-/** The options that describe a machine instead of naming its type. */
-export const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
 
 const NO_SCRIPT = { text: undefined, changes: [] } as const

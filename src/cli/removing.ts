@@ -1,8 +1,8 @@
 /** Removing: shows what would go, asks, and does it. */
 import { Cluster } from "../cluster.js"
 import { LeakError, SpecError, TimeoutError } from "../errors.js"
-import type { SweepEvent, SweepRow } from "../fleet/remains/sweep.js"
-import type { SweepSpec } from "../session/verbs.js"
+import type { SweepEvent, SweepRow } from "../verbs/removals.js"
+import type { SweepSpec } from "../verbs/verbs.js"
 import { EXIT } from "./exit-codes.js"
 import { single } from "./parse.js"
 import type { Given, Surroundings } from "./surroundings.js"

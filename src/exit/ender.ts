@@ -5,12 +5,12 @@
 import type { Clock } from "../calls/clock.js"
 import { createCalls } from "../calls/send.js"
 import { removeJournals } from "../fleet/journal/remove.js"
-import { livingStates } from "../fleet/observe.js"
-import { type Arrival, windowMs } from "../fleet/remains/arrivals.js"
+import { livingStates } from "../fleet/lifecycle.js"
+import type { Arrival } from "../fleet/remains/arrivals.js"
+import { windowMs } from "../fleet/state/windows.js"
 import { awaiting, isPassing } from "../fleet/remains/awaiting.js"
 import { generationOf, isOurs } from "../fleet/tags.js"
 import type { Calls, Instance, Json, JsonObject, LaunchCall, Owner, Provider } from "../provider.js"
-import { loadProvider } from "../registry.js"
 import type { ProviderName } from "../spec.js"
 
 /** One cluster in one place, with all that is needed to end it from elsewhere. */
@@ -46,12 +46,10 @@ const ENOUGH_LISTS = 2
 /** While nothing comes it is looked for less and less often. */
 const LONGEST_PAUSE_MS = 30_000
 
-/** @param load makes the provider of a request; the registry's own unless told otherwise. */
-export async function endAll(
-  requests: readonly EndRequest[],
-  clock: Clock,
-  load: typeof loadProvider = loadProvider,
-): Promise<void> {
+/** Makes the provider of a request. */
+export type Load = (name: ProviderName, region: string, options: JsonObject) => Promise<Provider>
+
+export async function endAll(requests: readonly EndRequest[], clock: Clock, load: Load): Promise<void> {
   const ends = await Promise.all(requests.map((request) => endOne(request, clock, load).catch(() => false)))
   const kept = requests.flatMap(({ journal, owner }) => (journal === undefined ? [] : [{ journal, owner }]))
   // Nothing is left of what they tell: whoever uses the name next need not look for it.
@@ -72,7 +70,7 @@ interface Ending {
 }
 
 /** Whether nothing of it is left. */
-async function endOne(request: EndRequest, clock: Clock, load: typeof loadProvider): Promise<boolean> {
+async function endOne(request: EndRequest, clock: Clock, load: Load): Promise<boolean> {
   const provider = await clock.busy("loading", load(request.provider, request.region, request.options))
   const calls = createCalls({ clock, limits: provider.limits, signal: new AbortController().signal })
   const ending = { request, provider, calls, clock, until: clock.now() + LONGEST_MS }

@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs"
 import { isatty } from "node:tty"
 import { countBusy, countTimers, meanwhile } from "../calls/timers.js"
-import type { OpenCluster } from "./left-open.js"
+import type { OpenCluster } from "./open-cluster.js"
 import { say } from "./say.js"
 
 const LOOK_MS = 500

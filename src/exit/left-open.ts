@@ -1,17 +1,7 @@
 /** Left open: a process that ends without closing its clusters says what goes on, and one that has no work left why it stays. */
+import type { OpenCluster } from "./open-cluster.js"
 import { watchIdle } from "./idle.js"
 import { say } from "./say.js"
-
-/** A cluster that is open in this process. */
-export interface OpenCluster {
-  readonly name: string
-  /** What goes on when this process ends, and how to end it; undefined: nothing does. */
-  readonly goesOn: () => string | undefined
-  /** Somebody waits for what it was asked. */
-  readonly isAsked: () => boolean
-  /** It is closed when the process is told to end, or handed over when that ends itself. */
-  readonly closesOnExit: boolean
-}
 
 /** Those that end a process which does not listen for them. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const

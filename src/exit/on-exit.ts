@@ -1,7 +1,7 @@
 /** On exit: signals and exceptions close what is open before the process ends. */
 import { type Clock, systemClock } from "../calls/clock.js"
 import { OwnershipError } from "../errors.js"
-import type { Receipt } from "../fleet/receipt.js"
+import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { EndRequest } from "./ender.js"
 import { handOver, handOverNow } from "./hand-over.js"
 import { say, write } from "./say.js"

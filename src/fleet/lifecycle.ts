@@ -1,5 +1,5 @@
 /** The life of a worker: its states, the legal steps between them, and what follows from each. Pure. */
-import type { Instance, Limits } from "../provider.js"
+import type { Instance, InstanceState, Limits } from "../provider.js"
 
 /**
  * `pending`: made, not yet running. `running`. `interrupted`: the cloud has said that it will take it away. `failed`: it
@@ -59,4 +59,11 @@ export function observedState(
   if (instance.state === "stopped" || instance.failure !== undefined) return "failed"
   if (instance.state === "running") return "running"
   return now - bootsFrom > limits.bootMs ? "failed" : "pending"
+}
+
+const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
+
+/** The states in which an instance may still run or cost money. */
+export function livingStates(limits: Pick<Limits, "goneStates">): InstanceState[] {
+  return STATES.filter((state) => state !== "terminated" && !limits.goneStates.includes(state))
 }

@@ -1,9 +1,9 @@
 /** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
-import type { Fleet } from "./context.js"
+import type { Fleet } from "./state/context.js"
 import { turnsOf } from "./launching/turns.js"
-import type { Plans } from "./planning/planning.js"
+import type { Plans } from "./planning/types.js"
 import { attemptPass, launchWakeAt } from "./reconcile.js"
-import { endIfSpent, watchBudget } from "./spending/budget.js"
+import { endIfSpent, watchBudget } from "./scaling/budget.js"
 import { retryTerminationAt } from "./terminate.js"
 
 /** After a pass that failed; its requests were retried before that. */

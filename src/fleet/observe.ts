@@ -1,20 +1,20 @@
 /** Observe: what the cloud says, laid over what we know. */
+import { livingStates, mayLive } from "./lifecycle.js"
 import { MusterError, OwnershipError, PartialListError } from "../errors.js"
-import type { Failure, Instance, InstanceState, Limits, Provider, Selector } from "../provider.js"
+import type { Failure, Instance, InstanceState, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
-import { type Fleet, lookCalls, type LookState, lookSoon } from "./context.js"
+import { type Fleet, lookCalls, type LookState, lookSoon } from "./state/context.js"
 import { noteBoot } from "./observing/boots.js"
-import { giveWay, giveWayToClaim } from "./observing/ended.js"
+import { giveWay, giveWayToClaim } from "./targets/ended.js"
 import { heardInTime, underWay } from "./observing/hear.js"
 import { observeInterruptions } from "./observing/interruptions.js"
 import { COMPLETE_MS, nextLookMs } from "./observing/pace.js"
-import { checkOvertaken, overtaken } from "./observing/overtaken.js"
-import { mayHaveRivals, weighRivals } from "./observing/rivals.js"
+import { checkOvertaken, overtaken } from "./ownership/overtaken.js"
+import { mayHaveRivals, weighRivals } from "./ownership/rivals.js"
 import { wholeForUs } from "./observing/silent-zones.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
-import { learnFailed } from "./learn.js"
-import { mayLive } from "./lifecycle.js"
-import type { WorkerRecord } from "./roster.js"
+import { learnFailed } from "./refusals/learn.js"
+import type { WorkerRecord } from "./state/worker-record.js"
 import { generationOf, TAG } from "./tags.js"
 import { startTerminations } from "./terminate.js"
 
@@ -27,13 +27,6 @@ const FAILED_LOOK_MS = 5000
 const FEW_PENDING = 250
 /** Of so many the pending ones are asked for alone to the last, where those that changed can be asked for by id. */
 const MANY = 500
-
-const STATES: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
-
-/** The states in which an instance may still run or cost money. */
-export function livingStates(limits: Pick<Limits, "goneStates">): InstanceState[] {
-  return STATES.filter((state) => state !== "terminated" && !limits.goneStates.includes(state))
-}
 
 /**
  * Looks at every provider that is due. A list that could not be completed concludes nothing: what was known of that provider

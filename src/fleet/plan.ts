@@ -1,59 +1,13 @@
 /** Plan: desired minus what there is, and offers minus what is unavailable, make wishes. Pure. */
-import type { Arch, Market, Offer } from "../provider.js"
-import type { ResolvedGroup } from "../spec.js"
-import { type Exchange, exchangeOf } from "./planning/exchange.js"
-import { marketsOf, placeKey, rank, type Standing, zoneCounts, zoneKey } from "./planning/rank.js"
-import { SEVERAL } from "./rests.js"
-import type { WorkerRecord } from "./roster.js"
+import type { GroupNow, GroupPlan, PlannedWish } from "./planning/types.js"
+import type { Offer } from "../provider.js"
+import type { ResolvedGroup } from "../spec/resolved.js"
+import { exchangeOf } from "./planning/exchange.js"
+import { marketsOf, rank, zoneCounts } from "./planning/rank.js"
+import { placeKey, zoneKey } from "./state/keys.js"
+import { SEVERAL } from "./state/rests.js"
+import type { WorkerRecord } from "./state/worker-record.js"
 import { forbids, type Unavailable } from "./unavailable.js"
-
-/** A wish before it has an id: `count` workers from `offers`, best first, all of one provider, market and architecture. */
-export interface PlannedWish {
-  readonly group: string
-  readonly count: number
-  readonly offers: readonly Offer[]
-  readonly provider: string
-  readonly region: string
-  readonly market: Market
-  readonly arch: Arch
-}
-
-export interface GroupPlan {
-  readonly wish: PlannedWish | undefined
-  /** How many are missing that this wish does not ask for: the next one does, at once or at `wakeAt`. */
-  readonly later: number
-  /** How many workers are too many. */
-  readonly surplus: number
-  /** How many are missing although every offer was tried. */
-  readonly unplaced: number
-  /** When the first offer that is unavailable now may be tried again, in milliseconds since 1970. */
-  readonly retryAt: number | undefined
-  /** When there is more to do although nothing happens until then, in milliseconds since 1970. */
-  readonly wakeAt: number | undefined
-  /** Workers that are one too many on purpose, and those whose turn to go it is. */
-  readonly exchange: Exchange
-}
-
-export interface GroupNow extends Standing {
-  readonly group: ResolvedGroup
-  readonly desired: number
-  /** How many may still come of launches under way. */
-  readonly booked: number
-  readonly offers: readonly Offer[]
-  /** How many workers are on their way out because we chose so. */
-  readonly leaving?: number
-  /** Nothing is launched before this moment, in milliseconds since 1970: what was launched goes again and again. */
-  readonly heldUntil?: number
-  /** How a place stands of which nothing came, again and again. */
-  readonly trial?: (place: Pick<Offer, "provider" | "region">) => Trial
-}
-
-export interface Trial {
-  /** How many rounds were answered alike without an instance coming of them. */
-  readonly rounds: number
-  /** A launch call of the group is under way there. */
-  readonly isAsked: boolean
-}
 
 /** Fewer rounds of which nothing came are no reason to ask for less. */
 const FEW = 2

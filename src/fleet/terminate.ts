@@ -1,10 +1,10 @@
 /** Terminate: all that is known at once, then look until it is confirmed. */
 import type { Instance, Provider } from "../provider.js"
-import { blindness, type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./context.js"
+import { blindness, type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./state/context.js"
 import { mayLive } from "./lifecycle.js"
-import { chosenOf, noteAsked, refusedPauseMs } from "./refused.js"
-import type { Launch } from "./launches.js"
-import type { WorkerRecord } from "./roster.js"
+import { chosenOf, noteAsked, refusedPauseMs } from "./ending/refused.js"
+import type { Launch } from "./state/launches.js"
+import type { WorkerRecord } from "./state/worker-record.js"
 import { isOurs } from "./tags.js"
 
 /** A worker that still runs so long after the cloud accepted its termination is asked to go again. */

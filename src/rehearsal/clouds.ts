@@ -2,9 +2,10 @@
 import type { Clock } from "../calls/clock.js"
 import { SpecError } from "../errors.js"
 import type { Provider } from "../provider.js"
-import { loadLookalike, loadProvider } from "../registry.js"
-import type { ClusterFields, ProviderName, ResolvedProvider, WorkerFields } from "../spec.js"
+import type { loadLookalike, loadProvider } from "../registry.js"
+import type { ClusterFields, ProviderName, WorkerFields } from "../spec.js"
 import { dataProblems, isNamed, ownRegion, providersOf } from "../spec/provider-data.js"
+import type { ResolvedProvider } from "../spec/resolved.js"
 import type { TypeSpec } from "../simulator/stock/catalogue.js"
 import { type Lookalike, unmodelled } from "../simulator/provider/lookalike.js"
 import { settingsOf, type WorldOptions } from "../simulator/world/options.js"
@@ -23,9 +24,15 @@ export interface Clouds {
   readonly notes: readonly string[]
 }
 
+/** Where look-alikes come from. */
+export interface Load {
+  readonly provider: typeof loadProvider
+  readonly lookalike: typeof loadLookalike
+}
+
 export async function cloudsFor(
   spec: ClusterFields,
-  options: { readonly clock: Clock; readonly seed: number; readonly changes: WorldChanges },
+  options: { readonly clock: Clock; readonly seed: number; readonly changes: WorldChanges; readonly load: Load },
 ): Promise<Clouds> {
   const wrong = dataProblems(spec.provider)
   if (wrong.length > 0) throw new SpecError(wrong)
@@ -33,7 +40,7 @@ export async function cloudsFor(
   const regions = spec.region === undefined ? [undefined] : [spec.region].flat()
   const found = await options.clock.busy(
     "loading what stands in for the clouds",
-    Promise.all(named.map((provider) => lookalikesOf(provider, regions))),
+    Promise.all(named.map((provider) => lookalikesOf(provider, regions, options.load))),
   )
   const { clock, seed, changes } = options
   const made = found.flat().map(({ world: own, provider, note }) => {
@@ -56,20 +63,21 @@ type Noted = Lookalike & { readonly note: readonly string[] }
 async function lookalikesOf(
   provider: ResolvedProvider,
   regions: readonly (string | undefined)[],
+  load: Load,
 ): Promise<readonly Noted[]> {
-  if (isNamed(provider)) return lookalikesOf(provider.named, [ownRegion(provider) ?? regions].flat())
-  if (typeof provider !== "string") return [await lookalikeOf(provider)]
-  if (provider === "local") return [await lookalikeOf(await loadProvider("local", undefined))]
-  const load = loadLookalike(provider)
-  if (load === undefined) return []
-  const { lookalike } = await load
+  if (isNamed(provider)) return lookalikesOf(provider.named, [ownRegion(provider) ?? regions].flat(), load)
+  if (typeof provider !== "string") return [await lookalikeOf(provider, load)]
+  if (provider === "local") return [await lookalikeOf(await load.provider("local", undefined), load)]
+  const loading = load.lookalike(provider)
+  if (loading === undefined) return []
+  const { lookalike } = await loading
   return regions.map((region) => ({ ...lookalike(region), note: [] }))
 }
 
-async function lookalikeOf(provider: Provider): Promise<Noted> {
+async function lookalikeOf(provider: Provider, load: Load): Promise<Noted> {
   const { name, region } = provider
-  const load = loadLookalike(name)
-  if (load !== undefined) return { ...(await load).lookalike(region), note: [] }
+  const loading = load.lookalike(name)
+  if (loading !== undefined) return { ...(await loading).lookalike(region), note: [] }
   const note = `${name} is not modelled: the simulator's own small cloud stands in for it, with its limits and looks`
   return { ...unmodelled(provider), note: [note] }
 }

@@ -1,18 +1,20 @@
 /** Rehearse: a spec, played on a small cloud on a bad day, in virtual time. Nothing is launched and nothing is paid. */
+import type { Rehearsal } from "./rehearsal.js"
 import type * as Zod from "zod"
 import { VirtualClock } from "../calls/clock.js"
 import { Cluster } from "../cluster.js"
-import { LeakError, type Shortfall, ShortfallError } from "../errors.js"
-import type { Receipt } from "../fleet/receipt.js"
+import { LeakError, ShortfallError } from "../errors.js"
+import type { Receipt } from "../fleet/reports/receipt-types.js"
 import { parseOptions, type Z } from "../input/parse.js"
 import { type ClusterFields, type Duration, durationMs, durationSchema, type RehearsedSpec } from "../spec.js"
-import type { ScaleTarget } from "../session/verbs.js"
+import type { ScaleTarget } from "../verbs/verbs.js"
+import { loadLookalike, loadProvider } from "../registry.js"
 import { type Clouds, cloudsFor, type WorldChanges } from "./clouds.js"
-import { drawPicture } from "../simulator/picture/picture.js"
-import { reportOf } from "../simulator/picture/report.js"
-import { arrange, type Scenario, type ScenarioName, scenarios } from "../simulator/faults/scenarios.js"
-import { type CallCount, tally } from "../simulator/requests/tally.js"
-import { type Mark, newRecorder, type Recorder, type Sample } from "../simulator/picture/timeline.js"
+import { drawPicture } from "./picture.js"
+import { reportOf } from "./report.js"
+import { arrange, type Scenario, type ScenarioName, scenarios } from "../simulator/scenarios.js"
+import { tally } from "../simulator/requests/tally.js"
+import { newRecorder, type Recorder } from "./timeline.js"
 
 export interface RehearseOptions {
   /** How many workers, or how many of each group. */
@@ -25,33 +27,7 @@ export interface RehearseOptions {
   readonly world?: WorldChanges
 }
 
-/** What came of it. Times are virtual. */
-export interface Rehearsal {
-  /** The scenario's name, or "custom". */
-  readonly scenario: string
-  readonly story: string
-  readonly seed: number
-  readonly desired: number
-  /** Until all of them ran for the first time, in milliseconds; absent when they never did. */
-  readonly reachedMs?: number
-  /** How many ran when the cluster was closed. */
-  readonly running: number
-  /** What was missing when `scale` returned or gave up, and why. */
-  readonly shortfall: Shortfall
-  readonly timeline: readonly Sample[]
-  readonly marks: readonly Mark[]
-  /** Requests by api, of all regions. */
-  readonly calls: readonly CallCount[]
-  /** USD: what the cluster's receipt says, absent when no price is known, and what the cloud itself would have charged. */
-  readonly cost: { readonly estimated?: number; readonly charged: number }
-  readonly receipt: Receipt
-  /** What is not as it would be, and what to expect of it, in sentences. */
-  readonly notes: readonly string[]
-  /** A picture of the timeline: an SVG document. */
-  readonly svg: string
-  /** The same in a table for a terminal. */
-  readonly report: string
-}
+const LOAD = { provider: loadProvider, lookalike: loadLookalike }
 
 /**
  * Plays a spec against a scenario: the real core, a simulated cloud, a virtual clock. The same arguments give the same
@@ -73,7 +49,7 @@ export async function rehearse(
   parseOptions("rehearse", optionsSchema, { scenario, ...options })
   const { seed = 1, workers, duration = "30m", world: changes = {} } = options
   const clock = new VirtualClock({ seed })
-  const clouds = await clock.run(cloudsFor(spec, { clock, seed, changes }))
+  const clouds = await clock.run(cloudsFor(spec, { clock, seed, changes, load: LOAD }))
   const bad: Scenario = typeof scenario === "string" ? scenarios[scenario] : scenario
   arrange(bad, clouds.worlds)
   const { region: _region, ...rest } = spec

@@ -1,8 +1,7 @@
 /** One group of a cluster, as users see it. */
-import type { Cluster } from "../cluster.js"
 import type { ScaleResult } from "../fleet/scaling/target.js"
-import type { Worker } from "../fleet/worker.js"
-import type { ScaleOptions } from "./verbs.js"
+import type { Worker } from "../fleet/reports/worker.js"
+import type { ScaleOptions, ScaleTarget } from "../verbs/verbs.js"
 
 export interface Group {
   readonly name: string
@@ -12,8 +11,14 @@ export interface Group {
   scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
 }
 
+/** What a group is a view of. */
+export interface Grouped {
+  readonly workers: readonly Worker[]
+  scale(target: ScaleTarget, options?: ScaleOptions): Promise<ScaleResult>
+}
+
 /** A view that stays true as the cluster changes. */
-export function groupOf(cluster: Pick<Cluster, "workers" | "scale">, name: string, desired: () => number): Group {
+export function groupOf(cluster: Grouped, name: string, desired: () => number): Group {
   return {
     name,
     scale: (count, options) => cluster.scale({ [name]: count }, options),

@@ -6,7 +6,7 @@ import { parseOptions, type Z } from "../input/parse.js"
 import type { Provider } from "../provider.js"
 import type { WorldOptions } from "./world/options.js"
 import { worldProvider, type WorldProviderOptions } from "./provider/provider.js"
-import { arrange, type ScenarioName, scenarios } from "./faults/scenarios.js"
+import { arrange, type ScenarioName, scenarios } from "./scenarios.js"
 import { World } from "./world/world.js"
 
 export interface SimulateOptions extends Omit<WorldOptions, "clock">, Omit<WorldProviderOptions, "overrides"> {

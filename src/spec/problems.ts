@@ -1,10 +1,11 @@
 /** What no schema can say of a spec: options that do not go together, or not with what else was given. */
 import type { SpecProblem } from "../errors.js"
-import { show } from "../input/parse.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
-import { REGION_EXAMPLES } from "./provider-schema.js"
+import { show } from "../input/parse.js"
+import { type ProviderName, REGION_EXAMPLES } from "./provider-schema.js"
 import type { ScriptVerdict } from "./script-check.js"
-import { type ClusterFields, type ProviderName, type ResolvedGroup, type ResolvedProvider, SIZES } from "../spec.js"
+import type { ClusterFields } from "./types.js"
+import { type ResolvedGroup, type ResolvedProvider, SIZES } from "./resolved.js"
 
 /** A year: longer than any burst. */
 const LONGEST_LIFETIME_MS = 365 * 86_400_000

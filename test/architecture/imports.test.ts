@@ -1,18 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { join, relative, sep } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join, sep } from "node:path"
 import { describe, expect, test } from "vitest"
 import { impureReaches, problemsOf, PURE } from "./rules.js"
-import { readSource, type Source } from "./source.js"
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url))
-
-function sourcesIn(folder: string): readonly Source[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => readSource(relative(ROOT, file).split(sep).join("/"), readFileSync(file, "utf8")))
-}
+import { readSource } from "./source.js"
+import { sourcesIn } from "./sources.js"
 
 const sources = [...sourcesIn("src"), ...sourcesIn("providers")]
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import { LeakError } from "../../src/errors.js"
-import type { Receipt } from "../../src/fleet/receipt.js"
+import type { Receipt } from "../../src/fleet/reports/receipt-types.js"
 import type { Market } from "../../src/provider.js"
 import { azureCloud, type Cloud, optionsFor, SUBSCRIPTION } from "./support/cloud.js"
 import { connect } from "../../providers/azure/client/sdk.js"

@@ -3,14 +3,7 @@ import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import { AuthError, SpecError } from "../../src/errors.js"
 import type { ClusterEventType } from "../../src/events.js"
-import type {
-  AttachSpec,
-  CloseOptions,
-  ListSpec,
-  ScaleOptions,
-  ScaleTarget,
-  SweepSpec,
-} from "../../src/session/verbs.js"
+import type { AttachSpec, CloseOptions, ListSpec, ScaleOptions, ScaleTarget, SweepSpec } from "../../src/verbs/verbs.js"
 import { live, rig, SMALL } from "./support.js"
 
 const refused = (spec: unknown): string => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
-import type { ClusterPlan } from "../../src/fleet/preview/preview.js"
+import type { ClusterPlan } from "../../src/fleet/preview/cluster-plan.js"
 import { simulate, type World } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { live, rig } from "./support.js"

@@ -9,7 +9,7 @@ import {
   type WorldInstance,
 } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
-import type { ClusterOptions } from "../../src/session/verbs.js"
+import type { ClusterOptions } from "../../src/verbs/verbs.js"
 
 export interface Rig extends SimulatedCloud {
   readonly clock: VirtualClock

@@ -3,7 +3,7 @@ import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { OwnershipError, SpecError } from "../../src/errors.js"
 import { type SimulatedCloud, simulate } from "../../src/simulator/index.js"
-import type { SweepSpec } from "../../src/session/verbs.js"
+import type { SweepSpec } from "../../src/verbs/verbs.js"
 import { live, rig, type Rig, SMALL } from "./support.js"
 
 const HOUR_MS = 3_600_000

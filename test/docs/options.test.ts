@@ -11,10 +11,10 @@ const ROWS: readonly Row[] = [
   ["docs/options.md", "The cluster", "src/spec/types.ts", "ClusterFields"],
   ["docs/options.md", "What a worker is", "src/spec/types.ts", "WorkerFields"],
   ["docs/options.md", "budget", "src/money/budget.ts", "Budget"],
-  ["docs/options.md", "scale", "src/session/verb-types.ts", "ScaleOptions"],
-  ["docs/options.md", "close", "src/session/verb-types.ts", "CloseOptions"],
-  ["docs/options.md", "attach", "src/session/verb-types.ts", "AttachFields"],
-  ["docs/options.md", "For tests", "src/session/verb-types.ts", "ClusterOptions"],
+  ["docs/options.md", "scale", "src/verbs/types.ts", "ScaleOptions"],
+  ["docs/options.md", "close", "src/verbs/types.ts", "CloseOptions"],
+  ["docs/options.md", "attach", "src/verbs/types.ts", "AttachFields"],
+  ["docs/options.md", "For tests", "src/verbs/types.ts", "ClusterOptions"],
   ["docs/aws.md", "Options", "providers/aws/options.ts", "AwsOptions"],
   ["docs/gcp.md", "Options", "providers/gcp/options.ts", "GcpOptions"],
   ["docs/azure.md", "Options", "providers/azure/options.ts", "AzureOptions"],
@@ -57,7 +57,7 @@ test.each(ROWS)("%s, %s: every option of %s %s, once", (page, heading, source, t
 })
 
 test("sweep takes what list takes, and its own", () => {
-  const members = ["provider", "region", ...membersOf("src/session/verb-types.ts", "SweepFields")]
+  const members = ["provider", "region", ...membersOf("src/verbs/types.ts", "SweepFields")]
   const names = tableOf("docs/options.md", "list and sweep").flatMap((row) => row.names)
   expect(names.sort()).toEqual(members.sort())
 })

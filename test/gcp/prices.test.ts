@@ -1,11 +1,10 @@
 /** Prices: composed of the catalogue's SKUs, the user's own before them, and none where anything is in doubt. */
 import { describe, expect, test } from "vitest"
 import { composedPrice, type NativeSku, unitPricesOf } from "../../providers/gcp/offers/skus.js"
-import type { GcpOptions } from "../../providers/gcp/index.js"
+import { gcp, type GcpOptions } from "../../providers/gcp/index.js"
 import type { GceWireOptions } from "../../providers/gcp/wire/index.js"
 import type { Market, Offer } from "../../src/provider.js"
 import { type Cloud, gce, optionsFor } from "./support/cloud.js"
-import { gcp } from "../../providers/gcp/index.js"
 
 const SKUS = "cloudbilling.services.skus.list"
 

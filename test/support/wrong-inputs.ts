@@ -9,8 +9,8 @@ import { Cluster } from "../../src/cluster.js"
 import type { ClusterEventType } from "../../src/events.js"
 import { loadProvider } from "../../src/registry.js"
 import type { ClusterSpec } from "../../src/spec.js"
-import type { AttachSpec, ScaleOptions, ScaleTarget } from "../../src/session/verbs.js"
-import { withCluster } from "../../src/session/with-cluster.js"
+import type { AttachSpec, ScaleOptions, ScaleTarget } from "../../src/verbs/verbs.js"
+import { withCluster } from "../../src/with-cluster.js"
 
 export interface WrongInput {
   /** As it would be written. */

@@ -1,7 +1,8 @@
 /** Small, plain things for table tests: each with what a row is about, and nothing else of interest. */
-import type { WorkerRecord } from "../../src/fleet/roster.js"
+import type { WorkerRecord } from "../../src/fleet/state/worker-record.js"
 import type { Failure, Instance, Offer, Provider } from "../../src/provider.js"
-import { type ResolvedGroup, resolveSpec } from "../../src/spec.js"
+import { resolveSpec } from "../../src/spec.js"
+import type { ResolvedGroup } from "../../src/spec/resolved.js"
 
 /** Milliseconds since 1970. */
 export const NOW = Date.UTC(2026, 0, 1)

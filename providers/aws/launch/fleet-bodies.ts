@@ -2,10 +2,8 @@
 import type { JsonObject, LaunchCall, Offer } from "../../../src/provider.js"
 import type { Blueprint } from "../prepare/blueprint.js"
 import { addressIn } from "../prepare/launch-data.js"
-import { tagsOf } from "./bodies.js"
+import { type Splitting, subnetChooser, tagsOf } from "./bodies.js"
 import { FLEET_BATCH, LAUNCH_BATCH } from "../limits.js"
-import { subnetChooser } from "./bodies.js"
-import type { Splitting } from "./bodies.js"
 import type { Subnet } from "../offers/subnets.js"
 import { templateOf } from "../prepare/templates.js"
 

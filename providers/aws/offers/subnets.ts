@@ -3,8 +3,7 @@ import { SpecError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import type { AwsSubnet } from "../options.js"
-import { pages } from "../client/pages.js"
-import { sharedPages } from "../client/pages.js"
+import { pages, sharedPages } from "../client/pages.js"
 import { isOutOfReach } from "../client/errors.js"
 
 /** What is not known of a subnet is absent. */

@@ -6,8 +6,7 @@ import type { Send } from "../client/send.js"
 import { familyOf } from "./families.js"
 import { misfitOf, type Needs } from "./misfits.js"
 import type { AwsOptions } from "../options.js"
-import { chunks } from "../client/pages.js"
-import { sharedPages } from "../client/pages.js"
+import { chunks, sharedPages } from "../client/pages.js"
 import { isOutOfReach } from "../client/errors.js"
 
 /** Types in one request, by name or as a page (EC2 API Reference, "DescribeInstanceTypes"). */

@@ -1,6 +1,5 @@
 /** What a rehearsal plays instead of EC2: the wire's world, its buckets under the names that the simulator draws on. */
-import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
-import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
+import { habitsOf, type Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { FLEET_BATCH, limitsOf, PAGE, TERMINATE_BATCH } from "../limits.js"
 import { ec2World } from "./world/world.js"
 

@@ -1,6 +1,5 @@
 /** What a rehearsal plays instead of Azure: the wire's world, its buckets under the names that the simulator draws on. */
-import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
-import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
+import { habitsOf, type Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { limitsOf } from "../limits.js"
 import { AZURE_WORLD } from "./world/world.js"
 

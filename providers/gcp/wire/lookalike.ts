@@ -1,6 +1,5 @@
 /** What a rehearsal plays instead of Compute Engine: the wire's world, its buckets under the names the simulator draws on. */
-import type { Lookalike } from "../../../src/simulator/provider/lookalike.js"
-import { habitsOf } from "../../../src/simulator/provider/lookalike.js"
+import { habitsOf, type Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { LAUNCH_BATCH, limitsOf, PAGE } from "../limits.js"
 import { gceWorld } from "./world.js"
 

@@ -1,6 +1,7 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
 import { Cluster } from "../../cluster.js"
-import { secondsOf, windowMs as arrivalWindowMs } from "../../fleet/remains/arrivals.js"
+import { secondsOf } from "../../fleet/remains/arrivals.js"
+import { windowMs as arrivalWindowMs } from "../../fleet/state/windows.js"
 import { nearest } from "../../input/parse.js"
 import type { Duration } from "../../spec.js"
 import { NothingThereError } from "../exit-codes.js"

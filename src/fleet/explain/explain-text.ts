@@ -1,7 +1,7 @@
 /** An explanation as a page of text. Pure. */
 import type { Scope } from "../../provider.js"
 import { plain, untilText } from "../../text.js"
-import type { Barred, Explanation, GroupExplanation, Waiting } from "./explain.js"
+import type { Barred, Explanation, GroupExplanation, Waiting } from "./explanation.js"
 
 /** Failures on the page; the others are in the explanation. */
 const MOST_FAILURES = 5

@@ -1,77 +1,19 @@
 /** Explain: what is, what is missing and why, what is waited for, and what comes next. Asks no cloud. */
+import type { Barred, Explanation, GroupExplanation, Waiting } from "./explanation.js"
 import { accountOf } from "../../calls/account.js"
-import type { Shortfall } from "../../errors.js"
-import type { Failure, Provider, Scope } from "../../provider.js"
-import { type Fleet, type GroupState, memoryOf } from "../context.js"
-import { overdue } from "../deadline.js"
+import type { Provider } from "../../provider.js"
+import { type Fleet, type GroupState, memoryOf } from "../state/context.js"
+import { overdue } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { inWords } from "./explain-text.js"
-import { keyOfPlace } from "../outages.js"
-import { groupNow, mayLaunch, planFor } from "../planning/planning.js"
-import type { Launch } from "../launches.js"
-import { shortfallOf } from "./shortfall.js"
+import { keyOfPlace } from "../state/keys.js"
+import { groupNow, mayLaunch, planFor } from "../pass/planning.js"
+import type { Launch } from "../state/launches.js"
+import { shortfallOf } from "../scaling/shortfall.js"
 import { shortOf } from "../scaling/target.js"
 import { refusalsOf } from "../terminate.js"
-import type { Unavailable, Words } from "../unavailable.js"
-import { type Balance, balanceOf } from "../planning/within.js"
-
-/** Something that is waited for now. */
-export interface Waiting {
-  readonly what: string
-  /** When it ends at the latest, as far as that is known, in milliseconds since 1970. */
-  readonly until?: number
-}
-
-/** What may not be used now, in the words of who refused it. */
-export interface Barred {
-  readonly scope: Scope
-  readonly reason: Words["reason"]
-  readonly code: string
-  readonly message: string
-  readonly requestId?: string
-  /** Milliseconds since 1970; left out: until the next `scale`. */
-  readonly until?: number
-}
-
-export interface GroupExplanation {
-  readonly group: string
-  readonly desired: number
-  readonly running: number
-  /** Launched, not running yet. */
-  readonly pending: number
-  /** May still come of launch calls. */
-  readonly booked: number
-  /** Under notice: they run, and no longer count. */
-  readonly interrupted: number
-  /** On their way out. */
-  readonly terminating: number
-  /** What is missing, with reasons that add up to it. */
-  readonly shortfall: Shortfall
-  readonly waiting: readonly Waiting[]
-  /** When the last of the launch calls that wait for the account's limits may be sent, in milliseconds since 1970. */
-  readonly sentBy?: number
-  /** What failed since the last `scale`, latest first. */
-  readonly failures: readonly Failure[]
-  /** Providers that cannot be used for it now. */
-  readonly outages: readonly Barred[]
-  /** Why nothing more is launched for it until the next `scale`. */
-  readonly stopped?: string
-  readonly next: Waiting
-}
-
-/** What `explain` returns; `String(explanation)` is a page of text. */
-export interface Explanation {
-  readonly cluster: string
-  /** Milliseconds since 1970. */
-  readonly at: number
-  /** None before it is known what lives under the name. */
-  readonly groups: readonly GroupExplanation[]
-  /** What it was answered last, in the cloud's words, while that is not known. */
-  readonly opening?: string
-  /** What was refused to this account and is not asked for again until a moment; the process' clusters share it. */
-  readonly unavailable: readonly Barred[]
-  toString(): string
-}
+import type { Unavailable } from "../unavailable.js"
+import { type Balance, balanceOf } from "../pass/within.js"
 
 /** Failures that an explanation names; more of a kind say nothing more. */
 const MOST_FAILURES = 20

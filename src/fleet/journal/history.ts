@@ -5,10 +5,10 @@ import { basename, join } from "node:path"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Json, LaunchCall } from "../../provider.js"
 import { drafterOf } from "./draft.js"
-import { type Header, type JournalRecord, parseRecords } from "./records.js"
+import { type Header, parseRecords } from "./records.js"
+import { type JournalRecord, shifted, shiftOf } from "./written-time.js"
 import { directoryProblem, fileProblem } from "./safe.js"
 import { unpack } from "./packed.js"
-import { shifted, shiftOf } from "./written-time.js"
 import type { BillRow, Intent, IntentOutcome, JournalHistory, Made, MadeByIntent, OpenIntent } from "./journal.js"
 
 /** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */

@@ -6,6 +6,7 @@
  * once, by digest. Intents admitted together are written and synced together; outcomes are not synced: losing one costs a
  * replay, which makes nothing twice.
  */
+import { VERSION, type WrittenPlace } from "./records.js"
 import { createHash } from "node:crypto"
 import { hostname } from "node:os"
 import { join } from "node:path"
@@ -17,11 +18,7 @@ import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provid
 import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
 import { removeJournals } from "./remove.js"
-import type { WrittenPlace } from "./records.js"
 import { timeOf } from "./written-time.js"
-
-/** Of the file's form; a reader refuses what is newer. */
-export const VERSION = 1
 export interface Intent {
   readonly provider: string
   readonly region: string

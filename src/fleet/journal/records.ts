@@ -1,11 +1,5 @@
 /** Records: the lines of a journal, and whether each is what it says it is. */
-import type { WrittenTime } from "./written-time.js"
-import { VERSION } from "./journal.js"
-
-export interface JournalRecord {
-  readonly kind: string
-  readonly [key: string]: unknown
-}
+import type { JournalRecord, WrittenTime } from "./written-time.js"
 
 /** A provider as a command line names it again; never a secret is among its options. */
 export interface WrittenPlace {
@@ -90,3 +84,6 @@ function isOf(value: unknown, field: Field): boolean {
   if (field === "object") return typeof value === "object" && value !== null && !Array.isArray(value)
   return typeof value === field
 }
+
+/** Of the file's form; a reader refuses what is newer. */
+export const VERSION = 1

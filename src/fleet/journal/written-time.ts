@@ -3,7 +3,6 @@
  * process, with a true time of its own, reads it.
  */
 import { type Boot, type Clock, wallAheadMs } from "../../calls/clock.js"
-import type { JournalRecord } from "./records.js"
 
 /** One moment by all clocks that the writer had. In milliseconds; `now` and `wall` since 1970. */
 export interface WrittenTime {
@@ -49,4 +48,9 @@ export function shifted(record: JournalRecord, shiftMs: number): JournalRecord {
     return typeof value === "number" ? [[name, value + shiftMs] as const] : []
   })
   return moments.length === 0 ? record : { ...record, ...Object.fromEntries(moments) }
+}
+
+export interface JournalRecord {
+  readonly kind: string
+  readonly [key: string]: unknown
 }

@@ -1,8 +1,8 @@
 /** The last look for a launch of unknown outcome that nobody wants any more. */
 import { isFinal } from "../../errors.js"
-import { type Fleet, fleetCalls, markChanged } from "../context.js"
+import { type Fleet, fleetCalls, markChanged } from "../state/context.js"
 import { accept } from "./outcome.js"
-import type { Launch } from "../launches.js"
+import type { Launch } from "../state/launches.js"
 import { giveUp, sweptAt } from "../terminate.js"
 
 /** When it is due, in milliseconds since 1970: once it can no longer arrive, and again some time after a look that failed. */

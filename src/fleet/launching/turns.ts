@@ -2,8 +2,8 @@
  * Turns: of the launch calls of a place that has answered none of them, one is sent again, and the others once it was answered. A
  * hundred requests that a cloud cannot answer tell no more than one, and are a hundred times the load.
  */
-import type { Fleet } from "../context.js"
-import type { Launch } from "../launches.js"
+import type { Fleet } from "../state/context.js"
+import type { Launch } from "../state/launches.js"
 
 export interface Turns {
   /** Whether this launch call of unknown outcome may be sent again when its time has come. */

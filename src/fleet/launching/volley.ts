@@ -1,8 +1,8 @@
 /** Volley: wishes as the exact launch calls of one moment, sized to what the account's buckets hold. `plan` shows the same. */
 import { accountOf } from "../../calls/account.js"
 import type { Bucket, Cost, LaunchCall, Prepared, Provider, Room, Wish } from "../../provider.js"
-import type { Fleet } from "../context.js"
-import type { PlannedWish } from "../plan.js"
+import type { Fleet } from "../state/context.js"
+import type { PlannedWish } from "../planning/types.js"
 
 export interface ReadyWish {
   readonly planned: PlannedWish

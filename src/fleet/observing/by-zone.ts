@@ -1,8 +1,8 @@
 /** Workers looked at by id, zone by zone: those that changed, and in the outage of a zone, when no list is complete, all known. */
 import { RejectedError, TransientError } from "../../errors.js"
 import type { Instance, Provider, Selector } from "../../provider.js"
-import { type Fleet, lookCalls, type LookState } from "../context.js"
-import type { WorkerRecord } from "../roster.js"
+import { type Fleet, lookCalls, type LookState } from "../state/context.js"
+import type { WorkerRecord } from "../state/worker-record.js"
 
 /**
  * The instances that we know of, of the zones that answer. Nothing can be concluded about any other, but a burst goes on

@@ -1,8 +1,8 @@
 /** The console of an instance that failed to boot: its last words, before it is gone. */
-import { type Fleet, fleetCalls } from "../context.js"
+import { type Fleet, fleetCalls } from "../state/context.js"
 import type { Failure } from "../../provider.js"
 import { STOPPED } from "../lifecycle.js"
-import type { WorkerRecord } from "../roster.js"
+import type { WorkerRecord } from "../state/worker-record.js"
 
 /** As much as one wants to read in an error message. */
 const LAST_LINES = 20

@@ -1,7 +1,7 @@
 /** Hear: what looks at several providers come to, without waiting for those that do not answer. */
 import { within } from "../../calls/within.js"
 import { OwnershipError, TimeoutError } from "../../errors.js"
-import type { Fleet, LookState } from "../context.js"
+import type { Fleet, LookState } from "../state/context.js"
 
 /** As long as a list of ten thousand takes, twice: who has not answered by then does not keep the others waiting. */
 const PATIENCE_MS = 10_000

@@ -1,8 +1,8 @@
 /** Interruptions: what a cloud takes away, and why something has gone. */
 import type { Instance, Provider } from "../../provider.js"
-import { type Fleet, lookCalls } from "../context.js"
-import type { WorkerRecord } from "../roster.js"
-import { isNewlyGone, LEFT } from "./ended.js"
+import { type Fleet, lookCalls } from "../state/context.js"
+import type { WorkerRecord } from "../state/worker-record.js"
+import { isNewlyGone, LEFT } from "../targets/ended.js"
 
 /**
  * Those that this look found gone, or on their way out, without our asking and without a reason are asked about as gone: some

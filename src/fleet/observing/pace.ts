@@ -1,11 +1,11 @@
 /** Pace: when a provider is looked at again, by what is under way there. */
 import type { Launched, Provider } from "../../provider.js"
-import { type Fleet, markChanged, unhurriedMs } from "../context.js"
-import type { Launch } from "../launches.js"
-import type { WorkerRecord } from "../roster.js"
+import { type Fleet, markChanged, unhurriedMs } from "../state/context.js"
+import type { Launch } from "../state/launches.js"
+import type { WorkerRecord } from "../state/worker-record.js"
 import { sweptAt } from "../terminate.js"
 import { bootMs } from "./boots.js"
-import { isBehind, mayHaveRivals } from "./rivals.js"
+import { isBehind, mayHaveRivals } from "../ownership/rivals.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half

@@ -1,7 +1,7 @@
 /** Silent zones: what a list lacks says nothing against a cluster of which nothing can be there. */
 import { PartialListError } from "../../errors.js"
 import type { Calls, Instance, LaunchCall, Leftover, Provider, Selector } from "../../provider.js"
-import type { Fleet } from "../context.js"
+import type { Fleet } from "../state/context.js"
 
 /** Before a launch call is sent: there may be something of the cluster in its zones from now on. */
 export function noteZones({ looks }: Fleet, provider: Provider, { zone, offers }: LaunchCall): void {

@@ -2,11 +2,12 @@
 import { SpecError } from "../../errors.js"
 import { show } from "../../input/parse.js"
 import type { Calls, OfferQuery, Provider } from "../../provider.js"
-import type { ResolvedGroup } from "../../spec.js"
-import { type Fleet, type GroupState, watchedCalls } from "../context.js"
-import type { Known } from "./catalogue.js"
+import type { ResolvedGroup } from "../../spec/resolved.js"
+import { type Fleet, type GroupState, watchedCalls } from "../state/context.js"
+import type { Known } from "../state/catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
-import { bench, isLate, isOut, keyOfPlace, unbench, whileOthersWait } from "../outages.js"
+import { bench, isLate, isOut, unbench, whileOthersWait } from "../refusals/outages.js"
+import { keyOfPlace } from "../state/keys.js"
 import { marketsOf } from "../planning/rank.js"
 
 const UNKNOWN_GROUP =

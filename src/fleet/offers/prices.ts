@@ -1,5 +1,5 @@
 /** Prices of what was found: the tags name the types, the clouds' offers what they cost. */
-import { type Fleet, fleetCalls } from "../context.js"
+import { type Fleet, fleetCalls } from "../state/context.js"
 
 /** As long as somebody waits for a number that is good to have. What comes later is learned all the same. */
 const PATIENCE_MS = 3000

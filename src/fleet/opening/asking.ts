@@ -4,7 +4,7 @@ import { OPENING } from "../../calls/retry.js"
 import { createCalls } from "../../calls/send.js"
 import type { ClusterEventBody } from "../../events.js"
 import type { Calls, Provider } from "../../provider.js"
-import { reportTo } from "../reported.js"
+import { reportTo } from "../state/reported.js"
 
 export interface Asking {
   readonly clock: Clock

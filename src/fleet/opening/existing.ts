@@ -2,11 +2,12 @@
 import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { aheadMs } from "../ahead.js"
-import type { ResolvedSpec } from "../../spec.js"
+import { aheadMs } from "../state/ahead.js"
+import type { ResolvedSpec } from "../../spec/resolved.js"
 import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
-import type { OpenOptions } from "./open.js"
-import { abandonedBy, type Found, survey, surveyLeftovers } from "./survey.js"
+import type { OpenOptions } from "./options.js"
+import { abandonedBy, survey, surveyLeftovers } from "./survey.js"
+import type { Found } from "../state/found.js"
 
 export interface Existing {
   readonly found: Found | undefined

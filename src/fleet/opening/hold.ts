@@ -1,14 +1,14 @@
 /** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
 import type { Owner } from "../../provider.js"
-import { type Fleet, lookWithin, messageOf } from "../context.js"
+import { type Fleet, lookWithin, messageOf } from "../state/context.js"
 import { adoptIntent } from "../launch.js"
-import { claimNext } from "./claims.js"
-import { tellSetAside } from "../journal/aside.js"
-import { randomHex } from "./names.js"
+import { claimNext } from "../ownership/claims.js"
+import { tellSetAside } from "./aside.js"
 import { holderTag } from "./holder.js"
-import { setTargets } from "../scaling/scaling.js"
+import { randomHex } from "../state/names.js"
+import { setTargets } from "../targets/set-targets.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
-import type { Found } from "./survey.js"
+import type { Found } from "../state/found.js"
 
 /** What was found just now is not looked for again. */
 const FRESH_MS = 2000

@@ -1,49 +1,40 @@
 /** Open: from a spec to a fleet. Finds out what lives under the name, and claims, takes over or refuses it. */
+import type { OpenOptions } from "./options.js"
+import { resolveProviders } from "./providers.js"
 import { dirname, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
-import type { ClusterEventBody } from "../../events.js"
-import { type OwnershipError, SpecError } from "../../errors.js"
+import { SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
-import { loadNamed, loadProvider } from "../../registry.js"
-import { bareGroup, type ResolvedGroup, type ResolvedSpec } from "../../spec.js"
-import { isNamed } from "../../spec/provider-data.js"
-import { aheadMs } from "../ahead.js"
-import { type Fleet, type GroupState, type LookState, type Memory, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
-import { newCatalogue } from "../offers/catalogue.js"
+import { bareGroup } from "../../spec.js"
+import type { ResolvedGroup, ResolvedSpec } from "../../spec/resolved.js"
+import { aheadMs } from "../state/ahead.js"
+import {
+  type Fleet,
+  type GroupState,
+  type LookState,
+  type Memory,
+  NEVER,
+  NO_FAILED_VIEWS,
+  NO_ROW,
+} from "../state/context.js"
+import { newCatalogue } from "../state/catalogue.js"
 import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
-import { noteSetAside, tellSetAside } from "../journal/aside.js"
+import { noteSetAside, tellSetAside } from "./aside.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
 import { adopt, hold, tellNotes } from "./hold.js"
 import { holderTag } from "./holder.js"
-import { randomHex } from "./names.js"
-import { learnRunning } from "../learn.js"
-import { differenceNote, type Recalled, recallGroups } from "./recall.js"
-import { newContest } from "../observing/rivals.js"
-import { priceIndex } from "../offers/price-index.js"
-import { NO_RESTS } from "../rests.js"
-import { windowMs } from "../remains/arrivals.js"
-import { Roster } from "../roster.js"
+import { randomHex } from "../state/names.js"
+import { learnRunning } from "../refusals/learn.js"
+import { differenceNote, recallGroups } from "./recall.js"
+import type { Recalled } from "../state/kept-spec.js"
+import { newContest } from "../ownership/rivals.js"
+import { priceIndex } from "../state/price-index.js"
+import { NO_RESTS } from "../state/rests.js"
+import { windowMs } from "../state/windows.js"
+import { Roster } from "../state/roster.js"
 import { continueBills, newMoney, noteBill } from "../spending/spending.js"
-import type { Found } from "./survey.js"
+import type { Found } from "../state/found.js"
 import { TAG } from "../tags.js"
-
-export interface OpenOptions {
-  readonly clock: Clock
-  /** Where journals are kept, with what is known of offers beside them; false: nothing is kept. */
-  readonly journal: string | false
-  readonly signal: AbortSignal
-  /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
-  readonly mode: "create" | "attach"
-  /** Collects places that may not be looked at. */
-  readonly unseen?: Set<Provider>
-  /** Uids under which this process has ended what it made, because another cluster had the name. */
-  readonly ended: readonly string[]
-  /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
-  readonly takeOver: boolean
-  readonly emit: (event: ClusterEventBody) => void
-  readonly wake: (withinMs?: number) => void
-  readonly disown: (error: OwnershipError) => void
-}
 
 export interface Opened {
   readonly fleet: Fleet
@@ -105,23 +96,6 @@ function checkLease({ leaseMs }: ResolvedSpec, providers: readonly Provider[]): 
   if (leaseMs === undefined || without === undefined) return
   const message = `is given, but ${without.name} has no leases: its instances cannot read their own tags without credentials. Leave it out; maxLifetime ends them without anybody's help`
   throw new SpecError([{ option: "cluster.lease", value: leaseMs, message }])
-}
-
-/** One provider per name and region, in the order given. */
-export async function resolveProviders(
-  spec: Pick<ResolvedSpec, "providers" | "regions">,
-  clock: Clock,
-): Promise<readonly Provider[]> {
-  const regions = spec.regions ?? [undefined]
-  const loads = spec.providers.map(async (provider) => {
-    if (isNamed(provider)) return loadNamed(provider, regions)
-    if (typeof provider !== "string") return [provider]
-    return Promise.all(regions.map((region) => loadProvider(provider, region)))
-  })
-  return clock.busy(
-    "loading providers",
-    Promise.all(loads).then((loaded) => loaded.flat()),
-  )
 }
 
 function ownerOf(

@@ -1,19 +1,7 @@
 /** Exchange: on-demand workers that stood in for spot go back to it, a few at a time, and never below the target. Pure. */
+import type { Exchange, GroupNow } from "./types.js"
 import type { Offer } from "../../provider.js"
 import type { Share } from "../../spec.js"
-import type { GroupNow } from "../plan.js"
-import type { WorkerRecord } from "../roster.js"
-
-export interface Exchange {
-  /** So many may be above the target: spot workers that come in the place of on-demand ones. */
-  readonly extra: number
-  /** So many spot workers are to be launched for it now. */
-  readonly launch: number
-  /** The on-demand workers that go now: spot ones run in their place. */
-  readonly ending: readonly WorkerRecord[]
-  /** When the first on-demand worker has stood in for long enough, in milliseconds since 1970; undefined: none does. */
-  readonly dueAt: number | undefined
-}
 
 const NONE: Exchange = { extra: 0, launch: 0, ending: [], dueAt: undefined }
 

@@ -1,17 +1,12 @@
 /** Rank: in which order offers are tried. Pure. */
+import type { Refusal } from "../state/context.js"
+import { placeKey, zoneKey } from "../state/keys.js"
 import { inScope } from "../../offer.js"
-import type { Market, Offer, Provider, Scope } from "../../provider.js"
-import type { MarketWish, ResolvedGroup } from "../../spec.js"
-import type { Counted } from "../members.js"
-import type { WorkerRecord } from "../roster.js"
-
-/** Something that was refused, and when (milliseconds since 1970). */
-export interface Refusal {
-  readonly scope: Scope
-  readonly at: number
-  /** How often since the group last had all its workers. */
-  readonly times?: number
-}
+import type { Market, Offer, Provider } from "../../provider.js"
+import type { MarketWish } from "../../spec.js"
+import type { ResolvedGroup } from "../../spec/resolved.js"
+import type { Counted } from "../state/members.js"
+import type { WorkerRecord } from "../state/worker-record.js"
 
 /** What an order may need to know beside the offers. */
 export interface Standing {
@@ -37,16 +32,6 @@ const AT_HOME = 0.8
 /** The markets a group may use, best first. */
 export function marketsOf(market: MarketWish): readonly Market[] {
   return market === "spot-with-fallback" ? ["spot", "on-demand"] : [market]
-}
-
-/** A provider in a region. */
-export function placeKey({ provider, region }: Pick<Offer, "provider" | "region">): string {
-  return `${provider}/${region}`
-}
-
-/** Zones of different clouds and regions may have the same name. */
-export function zoneKey({ provider, region, zone }: Pick<Offer, "provider" | "region" | "zone">): string {
-  return `${provider}/${region}/${zone}`
 }
 
 /** How many workers of the group are in each zone, or asked of it. */

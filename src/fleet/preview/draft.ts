@@ -1,14 +1,14 @@
 /** Draft: the wishes that a target would make, one pass after the other, without starting any of them. */
 import type { Prepared } from "../../provider.js"
-import { type Fleet, fleetCalls, type GroupState, preparedKey } from "../context.js"
+import { type Fleet, fleetCalls, type GroupState, preparedKey } from "../state/context.js"
 import { prepareGroup } from "../launch.js"
 import { findOffers } from "../offers/offers.js"
-import { bench } from "../outages.js"
-import type { GroupNow, GroupPlan, PlannedWish } from "../plan.js"
-import { groupNow, planFor } from "../planning/planning.js"
-import { zoneKey } from "../planning/rank.js"
+import { bench } from "../refusals/outages.js"
+import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
+import { groupNow, planFor } from "../pass/planning.js"
+import { zoneKey } from "../state/keys.js"
 import { providerOf } from "../reconcile.js"
-import { type Balance, balanceOf } from "../planning/within.js"
+import { type Balance, balanceOf } from "../pass/within.js"
 
 /** A group as a target would make it. */
 export interface Draft {

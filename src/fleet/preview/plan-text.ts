@@ -3,7 +3,7 @@ import { dollars, usdText } from "../../money/budget.js"
 import { columns, plain, spanText, untilText } from "../../text.js"
 import type { Offer } from "../../provider.js"
 import type { PriceSpan } from "./plan-price.js"
-import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./preview.js"
+import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./cluster-plan.js"
 
 /** Offers and types that a table names; all of them are in the plan. */
 const MOST_OFFERS = 12

@@ -1,72 +1,20 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
+import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./cluster-plan.js"
 import { accountOf } from "../../calls/account.js"
 import { inScope } from "../../offer.js"
-import type { Cost, Headroom, Offer, Wish } from "../../provider.js"
-import { refusalOf } from "../spending/budget.js"
-import { type Fleet, fleetCalls, type GroupState, messageOf, preparedKey } from "../context.js"
+import type { Cost, Headroom, Wish } from "../../provider.js"
+import { refusalOf } from "../scaling/budget.js"
+import { type Fleet, fleetCalls, type GroupState, messageOf, preparedKey } from "../state/context.js"
 import { type Draft, type Drafts, draftTargets } from "./draft.js"
 import { etaMs } from "../planning/eta.js"
-import { type PriceSpan, priceSpanOf } from "./plan-price.js"
+import { priceSpanOf } from "./plan-price.js"
 import { planText } from "./plan-text.js"
-import { barsOf, groupNow } from "../planning/planning.js"
+import { groupNow } from "../pass/planning.js"
+import { barsOf } from "../refusals/bars.js"
 import { rank } from "../planning/rank.js"
 import { providerOf } from "../reconcile.js"
 import { forbids } from "../unavailable.js"
 import { type ReadyWish, type Volley, volleysOf } from "../launching/volley.js"
-
-export interface PlannedCall {
-  readonly provider: string
-  readonly region: string
-  readonly api: string
-  readonly zone?: string
-  readonly instanceTypes: readonly string[]
-  readonly market: Offer["market"]
-  readonly count: number
-}
-
-/** An offer that is not tried before a moment, and why. */
-export interface BarredOffer {
-  readonly offer: Offer
-  /** Milliseconds since 1970; Infinity: with the next `scale`. */
-  readonly until: number
-  readonly code: string
-  readonly message: string
-}
-
-export interface GroupPreview {
-  readonly group: string
-  readonly desired: number
-  /** What runs or is on its way. */
-  readonly existing: number
-  readonly calls: readonly PlannedCall[]
-  /** How many would be taken away. */
-  readonly surplus: number
-  /** How many are missing although nothing more may be tried now. */
-  readonly unplaced: number
-  /** In the order in which they would be tried. */
-  readonly offers: readonly Offer[]
-  /** Those of them that are left out now. */
-  readonly barred: readonly BarredOffer[]
-  /** When the cloud said so, in milliseconds since 1970. */
-  readonly offersAt: number
-  /** `price.expected`, when no worker is left out of it. */
-  readonly pricePerHour?: number
-  readonly price: PriceSpan
-  /** Milliseconds until the last call may be sent under the account's limits. */
-  readonly etaMs: number
-  /** Quotas and addresses that the new workers draw on. Advice: a cloud may count differently. */
-  readonly headroom: readonly Headroom[]
-  readonly notes: readonly string[]
-}
-
-/** What a target would do; `String(plan)` is a table of it. */
-export interface ClusterPlan {
-  readonly cluster: string
-  readonly groups: readonly GroupPreview[]
-  /** Milliseconds until the last call of all groups may be sent: they share their accounts' limits. */
-  readonly etaMs: number
-  toString(): string
-}
 
 /** @throws what makes every provider of a group fail; SpecError when nothing fits. */
 export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {

@@ -2,6 +2,7 @@
  * Arrivals: what may still come into being although no list shows it: launch calls that this machine's journal has no outcome of,
  * and what nobody has written down. Pure.
  */
+import { windowMs } from "../state/windows.js"
 import type { Json, LaunchCall, Limits, Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { generationOf, TAG } from "../tags.js"
@@ -31,11 +32,6 @@ const SENT_AGAIN_MS = 6 * 60_000
 
 /** What became of a launch call is known to the clouds for at least an hour (Compute Engine keeps operations so long). */
 const ASKED_FOR_MS = 55 * 60_000
-
-/** For how long after it was sent a launch call may make what no list shows yet, its process gone or not. */
-export function windowMs({ attemptMs, arrivalMs = attemptMs, consistencyMs }: Limits): number {
-  return arrivalMs + consistencyMs
-}
 
 /** In milliseconds since 1970. */
 export interface When {

@@ -1,11 +1,11 @@
 /** Choosing: what of that which was seen a sweep is for. */
 import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
-import type { ResolvedSweep } from "../../session/verbs.js"
+import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { TAG } from "../tags.js"
-import { type Criteria, instanceVerdict, leftoverVerdict } from "./orphans.js"
+import { instanceVerdict, leftoverVerdict } from "./orphans.js"
+import type { Criteria, SweepRow } from "../../verbs/removals.js"
 import { look, type Looked, remainOf } from "./remains.js"
-import type { SweepRow } from "./sweep.js"
 
 /** One sweep of one place. */
 export interface Sweeping extends ResolvedSweep {

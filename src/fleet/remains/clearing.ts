@@ -1,8 +1,8 @@
 /** Clearing: what is no instance goes last. */
 import type { Leftover } from "../../provider.js"
-import { messageOf } from "../context.js"
+import { messageOf } from "../state/context.js"
 import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
-import type { SweepRow } from "./sweep.js"
+import type { SweepRow } from "../../verbs/removals.js"
 
 /**
  * In a fresh look, because a disk may have stayed behind. What no deadline tells of must be seen again after a while.

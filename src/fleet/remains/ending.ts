@@ -1,13 +1,13 @@
 /** Ending: instances go, and whoever sweeps a whole cluster waits for those that may still come. */
 import { OwnershipError } from "../../errors.js"
 import type { Instance, Owner } from "../../provider.js"
-import { messageOf } from "../context.js"
-import { randomHex } from "../opening/names.js"
+import { messageOf } from "../state/context.js"
+import { randomHex } from "../state/names.js"
 import { generationOf, TAG } from "../tags.js"
 import { isGone, isPassing } from "./awaiting.js"
 import { type Chosen, chosenInstances, isWhole, lookAt, type Sweeping } from "./choosing.js"
 import type { Looked } from "./remains.js"
-import type { SweepRow } from "./sweep.js"
+import type { SweepRow } from "../../verbs/removals.js"
 
 /** What nobody holds goes when a second look says the same as the first. */
 export async function endUnheld(sweeping: Sweeping, first: Looked): Promise<readonly SweepRow[]> {

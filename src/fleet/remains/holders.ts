@@ -5,7 +5,7 @@ import type { Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { type Holder, hostLabel, parseHolder } from "../opening/holder.js"
 import { generationOf, TAG } from "../tags.js"
-import { windowMs } from "./arrivals.js"
+import { windowMs } from "../state/windows.js"
 import { inTime } from "./in-time.js"
 import { look, type Looked } from "./remains.js"
 

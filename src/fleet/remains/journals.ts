@@ -1,7 +1,7 @@
 /** Journals: what the launch journals of this machine tell of the clusters of a name, read anew for each look. */
 import type { Clock } from "../../calls/clock.js"
 import type { Limits, Provider } from "../../provider.js"
-import { messageOf } from "../context.js"
+import { messageOf } from "../state/context.js"
 import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { removeJournals } from "../journal/remove.js"

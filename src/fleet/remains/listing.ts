@@ -2,11 +2,11 @@
 import type { Clock } from "../../calls/clock.js"
 import type { Instance, Provider } from "../../provider.js"
 import { MusterError } from "../../errors.js"
-import type { ResolvedList } from "../../session/verbs.js"
-import { livingStates } from "../observe.js"
-import { resolveProviders } from "../opening/open.js"
+import type { ResolvedList } from "../../verbs/verbs.js"
+import { livingStates } from "../lifecycle.js"
+import { resolveProviders } from "../opening/providers.js"
 import { inTime } from "./in-time.js"
-import { placeOf } from "./remains.js"
+import { placeOf } from "../state/keys.js"
 import { generationOf, TAG } from "../tags.js"
 
 export interface ClusterSummary {

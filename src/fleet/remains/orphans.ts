@@ -1,21 +1,7 @@
 /** Orphans: which of the things that carry our tags nobody needs any more, and why. Pure. */
+import type { Criteria, Why } from "../../verbs/removals.js"
 import type { Instance, Leftover } from "../../provider.js"
 import { TAG } from "../tags.js"
-
-/**
- * `expired`: its cluster's deadline has passed. `lease over`: nobody renewed it, and it did not end itself. `older`: than was
- * asked for. `named`: its cluster was asked for. `orphaned`: nothing of its cluster lives any more. `shared`: set-up of the
- * region, which was asked for. `unanswered`: of a place that could not be looked at.
- */
-export type Why = "expired" | "lease over" | "older" | "named" | "orphaned" | "shared" | "unanswered"
-
-/** Whose things may go, and which of them. */
-export interface Criteria {
-  readonly owner: string
-  readonly name: string | undefined
-  readonly olderThanMs: number | undefined
-  readonly shared: boolean
-}
 
 /** One that is still being made is not judged by its age, and one whose lease is over has so long to end itself. */
 export const GRACE_MS = 60_000

@@ -1,29 +1,14 @@
 /** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
+import type { Remain } from "../../verbs/removals.js"
+import { placeOf } from "../state/keys.js"
 import type { Clock } from "../../calls/clock.js"
-import type { Calls, Instance, InstanceState, Leftover, Provider, Selector } from "../../provider.js"
-import { livingStates } from "../observe.js"
+import type { Calls, Instance, Leftover, Provider, Selector } from "../../provider.js"
+import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
 import { inTime } from "./in-time.js"
 
 /** A cloud that says nothing for so long will not say it either to whoever waits longer. */
 const LONGEST_MS = 10 * 60_000
-
-/** One thing that exists. */
-export interface Remain {
-  /** "instance", or what the cloud calls it: "volume", "resource-group", … */
-  readonly kind: string
-  readonly id: string
-  /** "aws eu-west-2", … */
-  readonly place: string
-  /** Empty for set-up that clusters share. */
-  readonly cluster: string
-  readonly owner: string
-  readonly uid: string
-  /** Of an instance. */
-  readonly state?: InstanceState
-  /** Where a person can look at it. */
-  readonly consoleUrl?: string
-}
 
 export interface Looked {
   readonly instances: readonly Instance[]
@@ -37,10 +22,6 @@ export async function look(provider: Provider, selector: Selector, calls: Calls)
     provider.leftovers?.(selector, calls) ?? [],
   ])
   return { instances, leftovers }
-}
-
-export function placeOf({ name, region }: Provider): string {
-  return `${name} ${region}`
 }
 
 export function remainOf(provider: Provider, thing: Instance | Leftover): Remain {

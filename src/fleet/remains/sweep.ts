@@ -1,54 +1,22 @@
 /** Sweep: removes what nobody needs any more, from tags and this machine's journals, wherever the process that made it is. */
+import type { SweepRow } from "../../verbs/removals.js"
 import type { Clock } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
-import { messageOf } from "../context.js"
+import { messageOf } from "../state/context.js"
 import { defaultJournalDirectory } from "../journal/journal.js"
-import { resolveProviders } from "../opening/open.js"
-import type { Why } from "./orphans.js"
+import { resolveProviders } from "../opening/providers.js"
 import { awaiting } from "./awaiting.js"
 import { chosenInstances, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
 import { removeLeftovers } from "./clearing.js"
 import { endUnheld } from "./ending.js"
 import { inTime } from "./in-time.js"
 import { type Journals, journalsOf } from "./journals.js"
-import { placeOf, type Remain } from "./remains.js"
-import type { ResolvedSweep } from "../../session/verbs.js"
+import { placeOf } from "../state/keys.js"
+import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { endWhole, expecting, launchRow, type Seen } from "./whole.js"
-
-/**
- * What kept a thing from being removed. `refused`: it could not be told to go. `unconfirmed`: it was told, and had not gone when
- * the time to wait was over. `relaunched`: a process that lives launched it meanwhile. `coming`: no instance yet, but a launch
- * call that may still make some. `unanswered`: its place could not be looked at, or not to the end.
- */
-export type Hindrance = "refused" | "unconfirmed" | "relaunched" | "coming" | "unanswered"
-
-/** One thing that was removed, would be, or could not be. */
-export interface SweepRow extends Remain {
-  readonly why: Why
-  readonly removed: boolean
-  /** Left out when it was removed, or would be. */
-  readonly hindrance?: Hindrance
-  /** The same in words. */
-  readonly problem?: string
-}
 
 /** So long the last look of a sweep may take. */
 const LAST_LOOK_MS = 60_000
-
-/** What happens in a sweep that takes its time. */
-export type SweepEvent =
-  /** Nothing is left that could be seen, and until this moment (milliseconds since 1970) more may come. */
-  | {
-      readonly type: "waiting"
-      readonly place: string
-      readonly cluster: string
-      readonly until: number
-      readonly message: string
-    }
-  /** A process of this machine that lives may hold the cluster, and launch anew what is ended. */
-  | { readonly type: "held"; readonly pid: number; readonly cluster: string; readonly message: string }
-  /** Something that could not be read or removed, and stops nothing. */
-  | { readonly type: "problem"; readonly error: string; readonly message: string }
 
 /** @throws what the look at the first place threw, where every place failed; else a place that did is a row of its own. */
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {

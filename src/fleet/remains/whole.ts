@@ -1,14 +1,15 @@
 /** Whole: a cluster that was named goes at once, and what may still come of its launch calls as it comes. */
 import type { Instance } from "../../provider.js"
-import { livingStates } from "../observe.js"
+import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
 import { type Arrival, secondsOf } from "./arrivals.js"
 import { awaiting, isPassing } from "./awaiting.js"
 import { type Chosen, chosenInstances, type Sweeping } from "./choosing.js"
 import { endThese } from "./ending.js"
 import type { Journals } from "./journals.js"
-import { type Looked, placeOf } from "./remains.js"
-import type { SweepRow } from "./sweep.js"
+import type { Looked } from "./remains.js"
+import { placeOf } from "../state/keys.js"
+import type { SweepRow } from "../../verbs/removals.js"
 
 /** How often a named cluster is emptied again when somebody goes on launching for it. */
 const MOST_ROUNDS = 3

@@ -1,20 +1,20 @@
 /** Scaling: sets targets and waits for them. */
+import { setTargets } from "../targets/set-targets.js"
 import { onAbort } from "../../calls/aborts.js"
 import { accountOf } from "../../calls/account.js"
 import { within } from "../../calls/within.js"
 import { TimeoutError } from "../../errors.js"
 import { unansweredText } from "../../text.js"
-import type { ResolvedScale } from "../../session/verbs.js"
-import { askPrices, checkTargets, mustAskPrices } from "../spending/budget.js"
-import { type Fleet, type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../context.js"
-import { overdue } from "../deadline.js"
+import type { ResolvedScale } from "../../verbs/verbs.js"
+import { askPrices, checkTargets, mustAskPrices } from "./budget.js"
+import type { Fleet } from "../state/context.js"
+import { overdue } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
-import { fence, withdrawWaiting } from "../launching/withdraw.js"
-import { isBehind } from "../observing/rivals.js"
-import { NO_RESTS } from "../rests.js"
-import type { Passes } from "./passes.js"
+import { withdrawWaiting } from "../targets/fence.js"
+import { isBehind } from "../ownership/rivals.js"
+import type { Passes } from "../pass/passes.js"
 import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
-import { openEnds, startTerminations } from "../terminate.js"
+import { openEnds } from "../terminate.js"
 
 const SHORTEST_TIMEOUT_MS = 10 * 60_000
 /** The estimate counts the buckets only; boots and refusals come on top. */
@@ -188,42 +188,6 @@ export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, pro
 
 function sumOf(targets: ReadonlyMap<string, number>): number {
   return [...targets.values()].reduce((sum, count) => sum + count, 0)
-}
-
-/** Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited. */
-export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
-  for (const [name, count] of targets) {
-    const state = fleet.groups.get(name)
-    if (state === undefined) continue
-    state.desired = count
-    state.problem = undefined
-    state.gaveWay = undefined
-    state.outages.clear()
-    state.refusals.clear()
-    state.rests = NO_RESTS
-    state.failed = NO_FAILED_VIEWS
-    state.short = NO_ROW
-    forgetParts(state)
-    state.missing.clear()
-    state.breaker = undefined
-    state.failures = []
-    state.cut = undefined
-    state.askedAt = fleet.clock.now()
-    state.metAt = NEVER
-    if (count === 0) fence(fleet, name)
-  }
-  const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
-  if (isUnwanted) fleet.unwanted.abort()
-  else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
-  const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
-  startTerminations(fleet, emptied)
-  const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
-  fleet.emit({ type: "target", desired })
-}
-
-/** What could say only in part what it sells is asked again. */
-function forgetParts({ answers }: GroupState): void {
-  for (const [place, { notes }] of answers) if (notes !== undefined) answers.delete(place)
 }
 
 /** How much longer the buckets need for what waits in them; 0 when nothing does. */

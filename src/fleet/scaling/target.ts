@@ -1,11 +1,12 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
-import type { ResolvedScale } from "../../session/verbs.js"
-import { blindness, type Fleet, type GroupState, memoryOf } from "../context.js"
-import { barredByOutages, isAwaited } from "../outages.js"
-import { groupNow, type Plans } from "../planning/planning.js"
-import { type GroupShort, shortfallMessage, shortfallOf } from "../explain/shortfall.js"
-import type { Launch } from "../launches.js"
+import type { ResolvedScale } from "../../verbs/verbs.js"
+import { blindness, type Fleet, type GroupState, memoryOf } from "../state/context.js"
+import { barredByOutages, isAwaited } from "../refusals/outages.js"
+import { groupNow } from "../pass/planning.js"
+import type { Plans } from "../planning/types.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
+import type { Launch } from "../state/launches.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */

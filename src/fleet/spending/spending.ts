@@ -1,36 +1,17 @@
 /** Spending: what the workers of a cluster have cost, from what is seen of them and from the journals of earlier processes. */
+import type { Fleet, Money } from "../state/context.js"
 import { type Bill, costOf, ranMs } from "../../money/bill.js"
 import type { ClusterCost, PriceOrigin } from "../../money/cost.js"
-import { NO_BUDGET, type ResolvedBudget } from "../../money/budget.js"
-import type { BudgetError } from "../../errors.js"
+import { dollars, NO_BUDGET, type ResolvedBudget } from "../../money/budget.js"
 import type { Provider } from "../../provider.js"
 import { Sums } from "../../money/sums.js"
-import type { Fleet } from "../context.js"
 import { readJournals } from "../journal/history.js"
 import type { BillRow, Journal } from "../journal/journal.js"
 import { mayLive } from "../lifecycle.js"
-import { dollars } from "../../money/budget.js"
-import type { Found } from "../opening/survey.js"
+import type { Found } from "../state/found.js"
 import { pricesWithin } from "../offers/prices.js"
-import { keyOf } from "../register.js"
-import type { WorkerRecord } from "../roster.js"
-
-/** What a cluster may cost, and what is known of that beside its workers. */
-export interface Money {
-  readonly budget: ResolvedBudget
-  /** Most instances there or on their way; undefined: no limit. */
-  readonly maxWorkers: number | undefined
-  /** The bills that earlier processes noted, by the worker's key. */
-  readonly earlier: Map<string, BillRow>
-  /** What the workers have cost, as far as `spentBy` has looked at them. */
-  readonly own: Sums<WorkerRecord>
-  /** What those have cost that had ended before this process saw them, by their keys. */
-  readonly gone: Sums<string>
-  /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
-  over: BudgetError | undefined
-  /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
-  readonly aheadMs: number
-}
+import { keyOf } from "../state/register.js"
+import type { WorkerRecord } from "../state/worker-record.js"
 
 export const JOURNAL_SOURCE = "the journal of an earlier process"
 

@@ -1,8 +1,8 @@
 /** The script of what goes wrong: set by a test, a scenario or a user, read by the world at every request and birth. */
-import type { Json, Offer, Scope } from "../../provider.js"
+import type { FailureReason, Json, Offer, Scope } from "../../provider.js"
 import { inScope } from "../../offer.js"
-import type { EndReason } from "../world/life.js"
-import type { WorldErrorKind } from "../world/world-error.js"
+
+import type { WorldErrorKind } from "../requests/world-error.js"
 
 export type FailKind = Exclude<WorldErrorKind, "lost" | "cut" | "garbled">
 
@@ -228,4 +228,11 @@ export class Faults {
     if (times <= 0) return
     this.#rules.push({ api, fault, left: times, probability: 1, ...(when === undefined ? {} : { when }) })
   }
+}
+
+/** Why an instance ended by itself. */
+export interface EndReason {
+  readonly reason: FailureReason
+  readonly code: string
+  readonly message: string
 }

@@ -9,7 +9,7 @@ import {
   TransientError,
 } from "../../errors.js"
 import type { Attempt, Calls, Cost, Failure, FailureReason, Scope } from "../../provider.js"
-import { WorldError, type WorldErrorKind } from "../world/world-error.js"
+import { WorldError, type WorldErrorKind } from "../requests/world-error.js"
 
 /** How long what refused counts as unavailable: pools refill in minutes, quotas when somebody asks. */
 const TTL_MS: Readonly<Record<FailureReason, number>> = {

@@ -1,7 +1,8 @@
 /** One request for instances of several pools, in the order of the wish: a fleet, a flexible bulk insert. */
 import type { JsonObject } from "../../provider.js"
 import type { Pool } from "../stock/catalogue.js"
-import type { CreateRequest, Shortage } from "../world/create.js"
+import type { CreateRequest } from "../world/create.js"
+import type { Shortage } from "../world/state.js"
 import type { WorldInstance } from "../world/life.js"
 import type { World } from "../world/world.js"
 

@@ -15,7 +15,8 @@ import type {
   Prepared,
   Wish,
 } from "../../provider.js"
-import type { CreateRequest, Creation, Shortage } from "../world/create.js"
+import type { CreateRequest, Creation } from "../world/create.js"
+import type { Shortage } from "../world/state.js"
 import type { WorldInstance } from "../world/life.js"
 import type { Span } from "../world/luck.js"
 import { createAcross, type FleetRequest } from "./fleet.js"
@@ -23,7 +24,7 @@ import { costIn, writeBucket } from "./costs.js"
 import { ask, failureOf } from "./errors.js"
 import { instanceOf } from "./instances.js"
 import type { World } from "../world/world.js"
-import { WorldError, type WorldErrorKind } from "../world/world-error.js"
+import { WorldError, type WorldErrorKind } from "../requests/world-error.js"
 
 export const CREATE = "CreateInstances"
 export const CREATE_NAMED = "PutInstance"

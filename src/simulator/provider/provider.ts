@@ -1,8 +1,7 @@
 /** A world as a provider, without a wire between: the quickest way to rehearse. */
 import type { Calls, Headroom, Limits, Offer, OfferQuery, Provider, Wish } from "../../provider.js"
 import { fits } from "../../offer.js"
-import type { Span } from "../world/luck.js"
-import { longest } from "../world/luck.js"
+import { longest, type Span } from "../world/luck.js"
 import { costIn } from "./costs.js"
 import { ask } from "./errors.js"
 import { consoleLog, interruptions, list, terminate } from "./instances.js"

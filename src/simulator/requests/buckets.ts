@@ -3,7 +3,7 @@
  * refused whole and draws on none.
  */
 import type { Bucket, ConcurrencyBucket, Cost, TokenBucket, WindowBucket } from "../../provider.js"
-import { WorldError } from "../world/world-error.js"
+import { WorldError } from "./world-error.js"
 
 const MINUTE_MS = 60_000
 

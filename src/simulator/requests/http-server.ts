@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { WorldError } from "../world/world-error.js"
+import { WorldError } from "./world-error.js"
 
 /** A request, read whole. */
 export interface HttpRequest {

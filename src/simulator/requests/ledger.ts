@@ -1,6 +1,6 @@
 /** Every request the world was sent, in order: what tests count and compare. */
 import type { Cost, Json } from "../../provider.js"
-import type { WorldErrorKind } from "../world/world-error.js"
+import type { WorldErrorKind } from "./world-error.js"
 
 export interface LedgerEntry {
   /** 1 for the first since the ledger was cleared. */

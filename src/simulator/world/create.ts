@@ -1,11 +1,11 @@
 /** Births: as many as capacity and quota allow, once per token. */
-import type { JsonObject, Market, Offer, Scope } from "../../provider.js"
+import { drawLag, drawLatency, type Made, nowOf, type Shortage, type WorldState } from "./state.js"
+import type { JsonObject, Market, Offer } from "../../provider.js"
 import { leave, strike } from "./ending.js"
 import type { BootFault } from "../faults/faults.js"
 import { type Life, pictureOf, stateAt, type WorldInstance } from "./life.js"
 import { hexDigits } from "./luck.js"
-import { drawLag, drawLatency, type Made, nowOf, type WorldState } from "./state.js"
-import { WorldError } from "./world-error.js"
+import { WorldError } from "../requests/world-error.js"
 
 export interface CreateRequest {
   readonly zone: string
@@ -28,15 +28,6 @@ export interface CreateRequest {
   readonly publicAddress?: boolean
   /** It ends by itself then, in milliseconds since 1970: a maximum run time, a timer in the guest. */
   readonly expiresAt?: number
-}
-
-/** Why `count` of `max` were not made. */
-export interface Shortage {
-  readonly reason: "capacity" | "quota"
-  readonly count: number
-  readonly scope: Scope
-  readonly code: string
-  readonly message: string
 }
 
 /**

@@ -1,8 +1,8 @@
 /** How instances end: by request, by interruption, by themselves. */
 import type { InstanceState, Scope } from "../../provider.js"
 import { inScope } from "../../offer.js"
-import type { Interrupting, RunningStorm } from "../faults/faults.js"
-import { type EndReason, type Life, stateAt } from "./life.js"
+import type { EndReason, Interrupting, RunningStorm } from "../faults/faults.js"
+import { type Life, stateAt } from "./life.js"
 import { drawLag, drawLatency, nowOf, type WorldState } from "./state.js"
 
 interface Leaving {

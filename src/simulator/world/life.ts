@@ -2,14 +2,8 @@
  * The life of one instance as moments. Its state at any time is computed from them, so that nothing has to happen when
  * an instance boots: 10,000 of them cost no timers.
  */
-import type { FailureReason, InstanceState, JsonObject, Market, Offer } from "../../provider.js"
-
-/** Why an instance ended by itself. */
-export interface EndReason {
-  readonly reason: FailureReason
-  readonly code: string
-  readonly message: string
-}
+import type { EndReason } from "../faults/faults.js"
+import type { InstanceState, JsonObject, Market, Offer } from "../../provider.js"
 
 /** Moments are in milliseconds since 1970, and Infinity when they will not come. */
 export interface Life {

@@ -1,4 +1,5 @@
 /** What a world holds: the stages (create, end, serve) are functions over it. */
+import type { Scope } from "../../provider.js"
 import type { Agenda } from "./agenda.js"
 import type { Buckets } from "../requests/buckets.js"
 import type { Catalogue } from "../stock/catalogue.js"
@@ -11,7 +12,7 @@ import type { Latency, WorldSettings } from "./options.js"
 import type { Pools } from "../stock/pools.js"
 import type { Quotas } from "../stock/quotas.js"
 import type { Resources } from "./resources.js"
-import type { Shortage } from "./create.js"
+
 import type { Tokens } from "./tokens.js"
 
 /** What a create request made: kept under its token. */
@@ -51,4 +52,13 @@ export function drawLag(state: WorldState): number {
 
 export function drawLatency(state: WorldState, kind: keyof Latency): number {
   return drawSpan(state.latency[kind], state.luck.delays)
+}
+
+/** Why `count` of `max` were not made. */
+export interface Shortage {
+  readonly reason: "capacity" | "quota"
+  readonly count: number
+  readonly scope: Scope
+  readonly code: string
+  readonly message: string
 }

@@ -23,7 +23,7 @@ import { type Latency, settingsOf, type WorldOptions, type WorldSettings } from 
 import { Pools } from "../stock/pools.js"
 import { type QuotaRow, type QuotaUse, Quotas } from "../stock/quotas.js"
 import { Resources } from "./resources.js"
-import { type Serving, serve } from "../requests/serve.js"
+import { type Serving, serve } from "./serve.js"
 import { nowOf, type WorldState } from "./state.js"
 import { Tokens } from "./tokens.js"
 

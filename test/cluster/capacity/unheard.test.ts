@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Cluster } from "../../../src/cluster.js"
 import type { ScaleResult } from "../../../src/fleet/scaling/target.js"
-import { withCluster } from "../../../src/session/with-cluster.js"
+import { withCluster } from "../../../src/with-cluster.js"
 import { live, rig, type Rig, SMALL } from "../support.js"
 
 const unheard: unknown[] = []

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { OwnershipError } from "../../../src/errors.js"
-import { withCluster } from "../../../src/session/with-cluster.js"
+import { withCluster } from "../../../src/with-cluster.js"
 import { live, rig, SMALL } from "../support.js"
 
 let journal = ""

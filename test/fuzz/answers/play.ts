@@ -7,7 +7,7 @@ import { Cluster } from "../../../src/cluster.js"
 import { LeakError, type MusterError } from "../../../src/errors.js"
 import type { ClusterEvent } from "../../../src/events.js"
 import type { Scope } from "../../../src/provider.js"
-import type { Receipt } from "../../../src/fleet/receipt.js"
+import type { Receipt } from "../../../src/fleet/reports/receipt-types.js"
 import type { MarketWish } from "../../../src/spec.js"
 import { type AnswerCase, type AnswerSubject, SHARED, type Stand } from "./subject.js"
 

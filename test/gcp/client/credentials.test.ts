@@ -1,8 +1,7 @@
 /** Tokens that end in the middle, and functions that give something else than one. */
 import { createRequire } from "node:module"
 import { describe, expect, test } from "vitest"
-import { gcp } from "../../../providers/gcp/index.js"
-import type { GcpAuth } from "../../../providers/gcp/index.js"
+import { gcp, type GcpAuth } from "../../../providers/gcp/index.js"
 import { AuthError, SpecError, TransientError } from "../../../src/errors.js"
 import { callsFor, type Cloud, gce, launchMany, launchOne, OWNER, ZONE } from "../support/cloud.js"
 import { canned, launchCall } from "../support/canned.js"

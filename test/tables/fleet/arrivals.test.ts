@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { JournalHistory } from "../../../src/fleet/journal/journal.js"
-import { announcedBy, unannounced, unreadable, windowMs } from "../../../src/fleet/remains/arrivals.js"
+import { announcedBy, unannounced, unreadable } from "../../../src/fleet/remains/arrivals.js"
+import { windowMs } from "../../../src/fleet/state/windows.js"
 import type { Instance, Leftover, Limits, Provider } from "../../../src/provider.js"
 
 const LIMITS = { attemptMs: 60_000, consistencyMs: 40_000 } as Limits

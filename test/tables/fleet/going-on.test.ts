@@ -1,12 +1,12 @@
 /** What is said of a cluster that goes on when its process ends. */
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
-import { goingOnText, lookText } from "../../../src/fleet/going-on.js"
+import { goingOnText, lookText } from "../../../src/fleet/reports/going-on.js"
 import type { Calls, Limits, Provider } from "../../../src/provider.js"
 import { Session, type SessionOptions } from "../../../src/session/session.js"
 import { simulate } from "../../../src/simulator/index.js"
 import { type ClusterSpec, resolveSpec } from "../../../src/spec.js"
-import { resolveScale } from "../../../src/session/verbs.js"
+import { resolveScale } from "../../../src/verbs/verbs.js"
 import { SMALL } from "../../cluster/support.js"
 
 const clock = () => new VirtualClock({ start: Date.UTC(2026, 2, 1, 6) })

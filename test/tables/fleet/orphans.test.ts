@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { type Criteria, instanceVerdict, leftoverVerdict } from "../../../src/fleet/remains/orphans.js"
+import { instanceVerdict, leftoverVerdict } from "../../../src/fleet/remains/orphans.js"
+import type { Criteria } from "../../../src/verbs/removals.js"
 import { instanceOf, NOW } from "../support.js"
 
 const HOUR_MS = 3_600_000

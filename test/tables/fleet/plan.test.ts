@@ -1,11 +1,12 @@
 import * as fc from "../../support/property.js"
 import { describe, expect, test } from "vitest"
-import { chooseSurplus, type GroupNow, planGroup } from "../../../src/fleet/plan.js"
+import { chooseSurplus, planGroup } from "../../../src/fleet/plan.js"
+import type { GroupNow } from "../../../src/fleet/planning/types.js"
 import { marketsOf, rank } from "../../../src/fleet/planning/rank.js"
-import type { WorkerRecord } from "../../../src/fleet/roster.js"
+import type { WorkerRecord } from "../../../src/fleet/state/worker-record.js"
 import type { Unavailable } from "../../../src/fleet/unavailable.js"
 import type { Failure, Offer } from "../../../src/provider.js"
-import type { ResolvedGroup } from "../../../src/spec.js"
+import type { ResolvedGroup } from "../../../src/spec/resolved.js"
 import { failureOf, groupOf, NOW, offerOf, workerOf } from "../support.js"
 
 const zones = (offers: readonly Offer[]) => offers.map((offer) => offer.zone)

@@ -5,11 +5,11 @@ import {
   fruitlessRounds,
   hopelessRefusal,
   NO_RESTS,
-  pauseMs,
   refreshed,
   type Rests,
   rest,
-} from "../../../src/fleet/rests.js"
+} from "../../../src/fleet/state/rests.js"
+import { pauseMs } from "../../../src/fleet/state/pauses.js"
 import { forbids } from "../../../src/fleet/unavailable.js"
 import type { Failure, Market, Offer, Scope } from "../../../src/provider.js"
 

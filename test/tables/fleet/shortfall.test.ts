@@ -1,8 +1,9 @@
 import * as fc from "../../support/property.js"
 import { describe, expect, test } from "vitest"
 import { etaMs } from "../../../src/fleet/planning/eta.js"
-import { receiptOf, workerName } from "../../../src/fleet/receipt.js"
-import { type GroupShort, shortfallMessage, shortfallOf } from "../../../src/fleet/explain/shortfall.js"
+import { receiptOf } from "../../../src/fleet/receipt.js"
+import { workerName } from "../../../src/fleet/reports/worker.js"
+import { type GroupShort, shortfallMessage, shortfallOf } from "../../../src/fleet/scaling/shortfall.js"
 import type { Bucket, Cost, Failure } from "../../../src/provider.js"
 import { failureOf, instanceOf, NOW, offerOf, workerOf } from "../support.js"
 

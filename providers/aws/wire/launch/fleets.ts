@@ -1,7 +1,6 @@
 /** EC2 Fleets of type instant ("Configure an EC2 Fleet of type instant"): one answer with instances and errors together. */
 import type { Json, JsonObject, Market } from "../../../../src/provider.js"
-import type { World } from "../../../../src/simulator/index.js"
-import { WorldError } from "../../../../src/simulator/index.js"
+import { type World, WorldError } from "../../../../src/simulator/index.js"
 import { hexOf } from "../world/account.js"
 import { errorCodeOf, Refusal } from "../client/refusals.js"
 import { type Shape, tagSpecifications, type Values } from "../client/shapes.js"

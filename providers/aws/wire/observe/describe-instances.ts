@@ -7,8 +7,7 @@ import type { Parameters } from "../client/query.js"
 import { Refusal } from "../client/refusals.js"
 import { FILTERS } from "../client/shapes.js"
 import { type Action, checkDryRun, type Habits, listOf, type Reply } from "../client/action.js"
-import { stateXml } from "./instance.js"
-import { reservation } from "./instance.js"
+import { reservation, stateXml } from "./instance.js"
 
 /** "MaxResults ... between 5 and 1000 ... You cannot specify this parameter and the instance IDs" (EC2 API Reference). */
 const PAGE = { least: 5, most: 1000 } as const

@@ -1,0 +1,62 @@
+/** Explanation: what a cluster says of how it stands. */
+import type { Failure, Scope } from "../../provider.js"
+import type { Words } from "../unavailable.js"
+import type { Shortfall } from "../../errors.js"
+
+/** Something that is waited for now. */
+export interface Waiting {
+  readonly what: string
+  /** When it ends at the latest, as far as that is known, in milliseconds since 1970. */
+  readonly until?: number
+}
+
+/** What may not be used now, in the words of who refused it. */
+export interface Barred {
+  readonly scope: Scope
+  readonly reason: Words["reason"]
+  readonly code: string
+  readonly message: string
+  readonly requestId?: string
+  /** Milliseconds since 1970; left out: until the next `scale`. */
+  readonly until?: number
+}
+
+export interface GroupExplanation {
+  readonly group: string
+  readonly desired: number
+  readonly running: number
+  /** Launched, not running yet. */
+  readonly pending: number
+  /** May still come of launch calls. */
+  readonly booked: number
+  /** Under notice: they run, and no longer count. */
+  readonly interrupted: number
+  /** On their way out. */
+  readonly terminating: number
+  /** What is missing, with reasons that add up to it. */
+  readonly shortfall: Shortfall
+  readonly waiting: readonly Waiting[]
+  /** When the last of the launch calls that wait for the account's limits may be sent, in milliseconds since 1970. */
+  readonly sentBy?: number
+  /** What failed since the last `scale`, latest first. */
+  readonly failures: readonly Failure[]
+  /** Providers that cannot be used for it now. */
+  readonly outages: readonly Barred[]
+  /** Why nothing more is launched for it until the next `scale`. */
+  readonly stopped?: string
+  readonly next: Waiting
+}
+
+/** What `explain` returns; `String(explanation)` is a page of text. */
+export interface Explanation {
+  readonly cluster: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** None before it is known what lives under the name. */
+  readonly groups: readonly GroupExplanation[]
+  /** What it was answered last, in the cloud's words, while that is not known. */
+  readonly opening?: string
+  /** What was refused to this account and is not asked for again until a moment; the process' clusters share it. */
+  readonly unavailable: readonly Barred[]
+  toString(): string
+}

@@ -1,0 +1,23 @@
+/** What opens a cluster. */
+import type { Clock } from "../../calls/clock.js"
+import type { Provider } from "../../provider.js"
+import type { ClusterEventBody } from "../../events.js"
+import type { OwnershipError } from "../../errors.js"
+
+export interface OpenOptions {
+  readonly clock: Clock
+  /** Where journals are kept, with what is known of offers beside them; false: nothing is kept. */
+  readonly journal: string | false
+  readonly signal: AbortSignal
+  /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
+  readonly mode: "create" | "attach"
+  /** Collects places that may not be looked at. */
+  readonly unseen?: Set<Provider>
+  /** Uids under which this process has ended what it made, because another cluster had the name. */
+  readonly ended: readonly string[]
+  /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
+  readonly takeOver: boolean
+  readonly emit: (event: ClusterEventBody) => void
+  readonly wake: (withinMs?: number) => void
+  readonly disown: (error: OwnershipError) => void
+}

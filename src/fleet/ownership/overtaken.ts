@@ -1,0 +1,48 @@
+/** Overtaken: who took the cluster over and has launched nothing yet is in no instance's tags, and told of by its claim alone. */
+import { OwnershipError } from "../../errors.js"
+import type { Provider } from "../../provider.js"
+import { type Fleet, isMet } from "../state/context.js"
+import { claimsOf } from "./claims.js"
+import { isNewlyGone, LEFT } from "../targets/ended.js"
+
+export function overtaken({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
+  return new OwnershipError(
+    `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
+  )
+}
+
+/**
+ * Looks for such a claim when instances have gone that nobody here asked to go, before they are replaced: whoever holds the cluster
+ * now may have ended them, and would end what replaces them as well.
+ *
+ * @param begun when the look that has just ended began, in milliseconds since 1970.
+ * @returns whether somebody else has claimed it who has ended all there was, as a delete does: it is theirs until it is asked for
+ * again.
+ * @throws OwnershipError when there is one, and something of it is left.
+ */
+export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<boolean> {
+  if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return false
+  const suspects = fleet.roster
+    .at(provider)
+    .in(...LEFT)
+    .filter((worker) => worker.failure === undefined && isNewlyGone(worker, begun))
+  if (suspects.length === 0) return false
+  const { highest, isWhole } = await claimsOf(fleet)
+  const isLater = highest > fleet.owner.generation
+  if (isLater && !isEmptyAndIdle(fleet)) throw overtaken(fleet.owner, highest)
+  if (!isLater && (!isWhole || highest > 0 || !hasClaimed(fleet, provider))) return false
+  // Who deletes a cluster claims it first, so that nothing more is launched; and whoever removed the claim has ended it.
+  for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }
+  return isLater
+}
+
+/** Nothing of it is left, and nobody here waits for more. */
+function isEmptyAndIdle({ roster, groups }: Fleet): boolean {
+  return roster.all.counted.length === 0 && [...groups.values()].every(isMet)
+}
+
+/** It took the cluster over by a claim that lists can no longer miss, and nothing is left of what it took over. */
+function hasClaimed({ clock, foundAt, owner, roster }: Fleet, { limits }: Provider): boolean {
+  const isOld = clock.now() - foundAt > limits.consistencyMs
+  return owner.generation > 1 && isOld && roster.all.counted.length === 0
+}

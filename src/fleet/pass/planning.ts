@@ -1,0 +1,129 @@
+/** Planning: what a pass knows of each group, and what it decides. `plan` asks the same functions. */
+import type { GroupNow, GroupPlan, Plans, Trial } from "../planning/types.js"
+import { barsOf } from "../refusals/bars.js"
+import type { Fleet, GroupState } from "../state/context.js"
+import { overdue } from "../ending/deadline.js"
+import { isRecovering } from "../launch.js"
+import { endingUntil } from "../targets/ended.js"
+import type { Offer, Provider } from "../../provider.js"
+import { forsakenPlaces } from "../launching/forsake.js"
+import { batchesOf } from "../planning/rank.js"
+import { zoneKey } from "../state/keys.js"
+import { heldUntil, tripped } from "../replace.js"
+import { fruitlessRounds } from "../state/rests.js"
+import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within.js"
+
+export function planNow(fleet: Fleet): Plans {
+  const balance = balanceOf(fleet)
+  return new Map([...fleet.groups].map(([name, state]) => [name, planState(fleet, state, balance)]))
+}
+
+function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
+  checkBoots(fleet, state)
+  const now = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
+  const standing = { ...now, heldUntil: Math.max(now.heldUntil ?? 0, endingUntil(fleet, state)) }
+  if (fleet.roster.running(state.group.name) >= state.desired) state.metAt = fleet.clock.now()
+  // Complete: what is missing later is asked for in the user's order again.
+  if (standing.counted.length >= standing.desired && standing.booked === 0) state.refusals.clear()
+  const { plan, cut } = planFor(fleet, state, standing, balance)
+  noteCut(fleet, state, cut)
+  return withRetry(fleet, state, plan)
+}
+
+/** What a group that stands so does next. What it wishes for is booked in the balance. */
+export function planFor(fleet: Fleet, state: GroupState, standing: GroupNow, balance: Balance): PlanWithin {
+  const { plan, cut } = planWithin(fleet, balance, standing, barsOf(fleet, state), fleet.clock.now())
+  if (plan.wish === undefined) return { plan, cut }
+  if (mayLaunch(fleet, state) && !isRecovering(fleet)) {
+    bookWish(fleet, balance, plan.wish)
+    return { plan, cut }
+  }
+  const isExchange = plan.exchange.launch > 0
+  const missing = plan.wish.count + plan.later + plan.unplaced
+  return { plan: { ...plan, wish: undefined, later: 0, unplaced: isExchange ? 0 : missing }, cut }
+}
+
+/** A provider that could not say what it sells is asked again when its time has come. */
+function withRetry(fleet: Fleet, state: GroupState, plan: GroupPlan): GroupPlan {
+  if (plan.unplaced === 0 || !mayLaunch(fleet, state)) return plan
+  const now = fleet.clock.now()
+  const untils = [...state.outages.values()].flatMap(({ until }) => (until > now ? [until] : []))
+  const at = Math.min(plan.wakeAt ?? Number.POSITIVE_INFINITY, ...untils)
+  return { ...plan, wakeAt: at === Number.POSITIVE_INFINITY ? undefined : at }
+}
+
+/** What the plan of a group is made from, for a target. */
+export function groupNow(fleet: Fleet, state: GroupState, desired: number): GroupNow {
+  const { group, offers = [], askedAt } = state
+  const members = fleet.roster.inGroup(group.name)
+  const waiting = fleet.roster.launches.waiting(group.name)
+  const bookedIn = new Map(waiting.zones)
+  let booked = waiting.count
+  for (const { launch, count } of fleet.roster.outstandingAsked(group.name)) {
+    const { provider, call } = launch
+    booked += count
+    if (call.zone === undefined || count === 0) continue
+    const key = zoneKey({ provider: provider.name, region: provider.region, zone: call.zone })
+    bookedIn.set(key, (bookedIn.get(key) ?? 0) + count)
+  }
+  return {
+    group,
+    desired,
+    counted: fleet.roster.counted(group.name),
+    booked,
+    bookedIn,
+    offers,
+    leaving: members.size("terminating"),
+    heldUntil: heldUntil(members.in("lost", "terminating", "terminated"), askedAt),
+    batches: batchesOf(fleet.providers),
+    refusals: [...state.refusals.values()],
+    trial: (place) => trialOf(fleet, state, place),
+  }
+}
+
+/** How a place stands of which nothing came: what it has made since then shows that it can. */
+function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" | "region">): Trial {
+  const { name } = state.group
+  const isThere = (provider: Provider) => provider.name === place.provider && provider.region === place.region
+  let [since, isBooting] = [0, false]
+  for (const { provider, knownSince, state } of fleet.roster.counted(name)) {
+    if (!isThere(provider)) continue
+    since = Math.max(since, knownSince)
+    isBooting ||= state === "pending"
+  }
+  const isAsked = fleet.roster
+    .openLaunches(name)
+    .some(({ provider, state }) => isThere(provider) && state !== "unknown")
+  // One that was forsaken was asked for minutes: it counts as several.
+  const forsaken = forsakenPlaces(fleet, name, place, since)
+  const { rounds: failed } = state.failed
+  // Where each is asked for by itself, an empty pool refuses each by itself.
+  const isOneByOne = (fleet.providers.find(isThere)?.limits.launchBatch ?? 1) === 1
+  const short = isOneByOne ? state.short.rounds : 0
+  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed, short)
+  // Where what was made failed again and again, those that do not run yet are still to tell.
+  const isUntold = failed > 0 && isBooting
+  return { rounds, isAsked: isAsked || isUntold }
+}
+
+/** Ends a group's launches when too many boots fail, and says so once. */
+function checkBoots(fleet: Fleet, state: GroupState): void {
+  if (state.breaker !== undefined) return
+  const { group, desired, askedAt: since } = state
+  const failed = fleet.roster.inGroup(group.name).in("failed", "lost", "terminating", "terminated")
+  if (!failed.some(({ failure }) => failure?.reason === "boot")) return
+  const bootMs = Math.max(0, ...fleet.providers.map((provider) => provider.limits.bootMs))
+  const workers = fleet.roster.ofGroup(group.name)
+  state.breaker = tripped(workers, { since, now: fleet.clock.now(), desired, bootMs })
+  if (state.breaker === undefined) return
+  const message = `too many boots failed: nothing more is launched for group ${group.name} until the next scale; the last one: ${state.breaker.message}`
+  fleet.emit({ type: "problem", group: group.name, error: "BootFailures", message })
+}
+
+export function isOver(fleet: Fleet): boolean {
+  return fleet.closing || overdue(fleet) !== undefined
+}
+
+export function mayLaunch(fleet: Fleet, state: GroupState): boolean {
+  return !isOver(fleet) && state.problem === undefined && state.breaker === undefined
+}

@@ -1,0 +1,11 @@
+/** Bars: what a group may not use now. */
+import { type Fleet, type GroupState, memoryOf } from "../state/context.js"
+import type { Unavailable } from "../unavailable.js"
+import { barsOfRests } from "../state/rests.js"
+import { barredByOutages } from "./outages.js"
+
+/** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */
+export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] {
+  const rests = barsOfRests(state.rests, state.offers ?? [], fleet.clock.now())
+  return [...memoryOf(fleet), ...barredByOutages(fleet, state), ...rests]
+}

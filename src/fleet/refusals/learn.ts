@@ -1,0 +1,122 @@
+/** Learn: failures go into the memory of what is unavailable, into the group's rests, and into the reasons of a shortfall. */
+import { RejectedError } from "../../errors.js"
+import { inScope } from "../../offer.js"
+import type { Failure, Instance, Market, Provider, Scope } from "../../provider.js"
+import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "../state/context.js"
+import { bench, isOut } from "./outages.js"
+import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "../state/rests.js"
+import { grownMs } from "../state/pauses.js"
+import type { WorkerRecord } from "../state/worker-record.js"
+import { isShortage, remember, scopeKey, teaches } from "../unavailable.js"
+
+/** What was asked: a failure that names no market is of this one, and calls under way together are one try. */
+export interface Asked {
+  readonly provider: Provider
+  readonly group: string
+  readonly market?: Market
+  /** Milliseconds since 1970; left out: now. */
+  readonly sentAt?: number
+}
+
+/** Takes over what a launch call's answer says failed; what an earlier answer to it said already is not told twice. */
+export function learn(fleet: Fleet, asked: Asked, failures: readonly Failure[], before: readonly Failure[] = []): void {
+  const told = new Map(before.map((failure) => [keyOf(failure), failure.count]))
+  for (const failure of failures) {
+    const count = failure.count - (told.get(keyOf(failure)) ?? 0)
+    if (count > 0) learnOne(fleet, asked, { ...failure, count })
+  }
+}
+
+function learnOne(fleet: Fleet, asked: Asked, said: Failure): void {
+  const { provider, group } = asked
+  const now = fleet.clock.now()
+  const state = fleet.groups.get(group)
+  // Whatever a cloud leaves open is meant within the region that said it: another one's offers are not barred by it.
+  const placed = { ...said, scope: { provider: provider.name, region: provider.region, ...said.scope } }
+  const failure = state !== undefined && teaches(said) ? grown(state, placed) : placed
+  state?.failures.push(failure)
+  if (state !== undefined && isRested(failure)) restOffer(fleet, state, asked, failure)
+  const { account } = provider.limits
+  fleet.memory.set(account, remember(fleet.memory.get(account) ?? [], failure, now))
+  const { reason, count, scope, code, message, ttlMs } = failure
+  // What gave a part may be asked for more, after what was not asked yet.
+  if (isShortage(said) || isRested(said)) noteRefusal(state, scope, now)
+  if (!teaches(said)) return
+  if (state !== undefined && (asked.sentAt ?? now) >= state.short.at)
+    state.short = { rounds: state.short.rounds + 1, at: now }
+  fleet.emit({ type: "offer-unavailable", reason, count, scope, until: now + ttlMs, code, message })
+}
+
+/** What was refused before, and not given since, is asked again a little later each time. */
+const LONGEST_REFUSED_MS = 5 * 60_000
+
+function grown({ refusals }: GroupState, failure: Failure): Failure {
+  const { times = 0 } = refusals.get(scopeKey(failure.scope)) ?? {}
+  return { ...failure, ttlMs: grownMs(failure.ttlMs, times, LONGEST_REFUSED_MS) }
+}
+
+function noteRefusal(state: GroupState | undefined, scope: Scope, at: number): void {
+  const key = scopeKey(scope)
+  state?.refusals.set(key, { scope, at, times: (state.refusals.get(key)?.times ?? 0) + 1 })
+}
+
+/** What was made and failed costs more than a refusal: its scope is left alone for twice as long each time, up to this. */
+const LONGEST_AVOIDED_MS = 3_600_000
+
+/** An instance failed after its launch call was accepted: it teaches what a refused call would have, and more each time. */
+export function learnFailed(
+  fleet: Fleet,
+  { provider, group, instance, knownSince }: WorkerRecord,
+  failure: Failure,
+): void {
+  const asked = { provider, group, market: instance.market }
+  const state = fleet.groups.get(group)
+  if (state === undefined || !isShortage(failure)) {
+    learn(fleet, asked, [failure])
+    return
+  }
+  const { rounds, at, scopes } = state.failed
+  const isNewRound = knownSince >= at
+  const key = scopeKey(failure.scope)
+  const times = (scopes.get(key) ?? 0) + (isNewRound ? 1 : 0)
+  const ttlMs = grownMs(failure.ttlMs, Math.max(0, times - 1), LONGEST_AVOIDED_MS)
+  state.failed = {
+    rounds: rounds + (isNewRound ? 1 : 0),
+    at: isNewRound ? fleet.clock.now() : at,
+    scopes: new Map(scopes).set(key, times),
+  }
+  learn(fleet, asked, [{ ...failure, ttlMs }])
+}
+
+/** A refusal of what was asked: it rests, and the group stops when no offer can be better. */
+function restOffer(fleet: Fleet, state: GroupState, { provider, market, sentAt }: Asked, said: Failure): void {
+  const now = fleet.clock.now()
+  const failure = { ...said, scope: { ...(market === undefined ? {} : { market }), ...said.scope } }
+  const before = roundsOf(state.rests, failure)
+  state.rests = rest(state.rests, failure, sentAt ?? now, now)
+  const rounds = roundsOf(state.rests, failure)
+  const { name } = state.group
+  if (rounds > before && rounds % SEVERAL === 0) {
+    const message = `${rounds} times in a row, and nothing came of it: ${failure.message}`
+    fleet.emit({ type: "problem", group: name, error: failure.code, message })
+  }
+  const offers = (state.offers ?? []).filter((offer) => inScope(offer, { provider: provider.name }))
+  const place = { provider: provider.name, region: provider.region }
+  const hopeless = failure.reason === "rejected" ? hopelessRefusal(state.rests, offers, place) : undefined
+  if (hopeless === undefined || isOut(state, provider, now)) return
+  const { code, message, requestId } = hopeless
+  const words = { code, ...(requestId === undefined ? {} : { requestId }) }
+  bench(fleet, state, provider, new RejectedError(`${message}; unlike offers were refused alike`, words))
+}
+
+/** An instance runs: what it is of rests no more. One that was made and failed at once is no success. */
+export function learnRunning(state: GroupState, { name, region }: Provider, instance: Instance): void {
+  const { zone, instanceType, market } = instance
+  state.missing.clear()
+  state.failed = NO_FAILED_VIEWS
+  state.rests = refreshed(state.rests, { provider: name, region, zone, instanceType, market })
+}
+
+function keyOf({ reason, code, scope }: Failure): string {
+  return JSON.stringify([reason, code, scope])
+}

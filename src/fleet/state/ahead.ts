@@ -1,0 +1,18 @@
+/** Ahead: how far the clock by which tags are read is ahead of our true time. */
+import { type Clock, wallAheadMs } from "../../calls/clock.js"
+import { accountOf } from "../../calls/account.js"
+import type { Provider } from "../../provider.js"
+
+/**
+ * In milliseconds: of the first cloud whose answers tell its time, else of this machine's clock as it is set now. Whatever is
+ * absolute (a deadline, a lease, `budget.until`) is read and written with it; whatever lasts is measured without.
+ */
+export function aheadMs(clock: Clock, providers: readonly Provider[]): number {
+  return heardAheadMs(clock, providers) ?? wallAheadMs(clock)
+}
+
+/** Undefined where no cloud has told its time. */
+export function heardAheadMs(clock: Clock, providers: readonly Provider[]): number | undefined {
+  const times = providers.map(({ limits }) => accountOf(clock, limits).time)
+  return times.find(({ isHeard }) => isHeard)?.aheadMs(wallAheadMs(clock))
+}

@@ -1,0 +1,340 @@
+/** What the stages of one cluster share. */
+import type { Calls, Failure, Offer, Owner, Prepared, Provider, Scope } from "../../provider.js"
+import type { ResolvedBudget } from "../../money/budget.js"
+import type { BillRow, Journal } from "../journal/journal.js"
+import type { Sums } from "../../money/sums.js"
+import type { WorkerRecord } from "./worker-record.js"
+import type { BudgetError, OwnershipError } from "../../errors.js"
+import type { SetAside } from "../journal/history.js"
+import { type CallReport, type CallsOptions, createCalls } from "../../calls/send.js"
+import type { Clock } from "../../calls/clock.js"
+import type { ClusterEventBody } from "../../events.js"
+import type { ResolvedGroup } from "../../spec/resolved.js"
+import type { Catalogue, Known } from "./catalogue.js"
+
+import { reportTo } from "./reported.js"
+import type { Rests } from "./rests.js"
+import type { Roster } from "./roster.js"
+
+import type { Found } from "./found.js"
+import type { Unavailable } from "../unavailable.js"
+
+/** What is known of one group beside its workers. */
+export interface GroupState {
+  readonly group: ResolvedGroup
+  desired: number
+  /** What is sold that fits; undefined until asked. */
+  offers: readonly Offer[] | undefined
+  /** When the cloud said so, in milliseconds since 1970. */
+  offersAt: number
+  /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
+  readonly refusals: Map<string, Refusal>
+  /** What it was answered without an instance coming of it, since the last `scale`. */
+  rests: Rests
+  /** Refusals for want of capacity or quota, since an instance was made. */
+  short: Row
+  /** Instances that were made and failed for want of capacity or quota, since one ran. */
+  failed: FailedViews
+  /** What it waits for before its launches, in the words of the last request that did not succeed. */
+  preparing: string | undefined
+  /** What its launches were told is not there, and since when; by place and code. */
+  readonly missing: Map<string, Missing>
+  /** What each provider that was asked sells that fits, by `placeKey`. */
+  readonly answers: Map<string, Known>
+  /** Providers that cannot be used for it now, by `placeKey`. */
+  readonly outages: Map<string, Outage>
+  /** Why nothing more is launched for it until the next `scale`. */
+  problem: Error | undefined
+  /** Why its target was lowered by what others have ended, until the next target. */
+  gaveWay: string | undefined
+  /** What failed since the last `scale`, latest last. */
+  failures: Failure[]
+  /** Boots failed so often in a row that no more are tried until the next `scale`. */
+  breaker: Failure | undefined
+  /** When the last `scale` named it, in milliseconds since 1970. */
+  askedAt: number
+  /** When its whole target ran last, in milliseconds since 1970; NEVER: not since the last `scale`. */
+  metAt: number
+  /** What `plan` has to say of it beside what the cloud says. */
+  readonly notes: string[]
+  /** What the last plan left out because it would cost too much, or be too many. */
+  cut: Failure | undefined
+}
+
+/** What happened again and again. */
+export interface Row {
+  /** How often in a row; what was asked for together counts once. */
+  readonly rounds: number
+  /** When it happened last, in milliseconds since 1970. */
+  readonly at: number
+}
+
+export const NO_ROW: Row = { rounds: 0, at: 0 }
+
+/** Instances that were made, and failed for a reason that another place may not have. */
+export interface FailedViews extends Row {
+  /** How often in a row those of a scope did, by `scopeKey`. */
+  readonly scopes: ReadonlyMap<string, number>
+}
+
+export const NO_FAILED_VIEWS: FailedViews = { ...NO_ROW, scopes: new Map() }
+
+/** Something that launches name and that the cloud does not find. */
+export interface Missing {
+  /** When that was answered first, in milliseconds since 1970. */
+  readonly since: number
+  /** How often it was prepared anew for that. */
+  readonly prepared: number
+}
+
+/** When a provider will be looked at, and what the last complete list can have shown. */
+export interface LookState {
+  /** Milliseconds since 1970. */
+  nextAt: number
+  /** Counts what was asked of the provider that only a list begun later must show. */
+  changes: number
+  /** `changes` when the last complete list was begun. */
+  listedChanges: number
+  /** When the last complete list was begun, in milliseconds since 1970. */
+  listedAt: number
+  /** The zones in which there may be anything of the cluster; undefined where it did not begin here, and nobody knows. */
+  readonly zones?: Set<string>
+  /** The look that is under way: there is never a second one. */
+  underWay?: Promise<void> | undefined
+  /** Why the last look failed; undefined when it did not. */
+  problem?: Error | undefined
+  /** What the look under way was answered last, in the cloud's words, where that was not what it asked for. */
+  lastAnswer?: string | undefined
+}
+
+/** The memory of what is unavailable by account, shared by the clusters of a process. */
+export type Memory = Map<string, readonly Unavailable[]>
+
+export interface Fleet {
+  readonly clock: Clock
+  /** Who we are in the tags of what we launch; another generation once `hold` has claimed it. */
+  owner: Owner
+  /** When the cluster ends, by the clock's true time, in milliseconds: `owner.deadline` is the same moment for those who read tags. */
+  readonly endsAt: number
+  /** The user chose its name, so that another one may have the same. */
+  readonly isNamed: boolean
+  /** It was claimed in all places, where there are several. */
+  isNameClaimed: boolean
+  /** What lists say of others of the name. */
+  readonly contest: Contest
+  /** This process has claimed the cluster. Until then it only watches: nothing is launched, replaced or sent again. */
+  isHeld: boolean
+  readonly providers: readonly Provider[]
+  readonly groups: ReadonlyMap<string, GroupState>
+  readonly roster: Roster
+  journal: Journal
+  readonly catalogue: Catalogue
+  readonly memory: Memory
+  readonly money: Money
+  readonly looks: ReadonlyMap<Provider, LookState>
+  /** By provider and group, made at the first launch. */
+  readonly prepared: Map<string, Prepared>
+  /** Where there may be something of the cluster: it was there before, or a first launch was prepared. */
+  readonly mayHaveMadeAt: Set<Provider>
+  /** Ends reads and waits when the cluster is closed or detached. */
+  readonly signal: AbortSignal
+  /** Nothing is launched any more: the cluster is closing. */
+  closing: boolean
+  /** Nothing is begun any more: the cluster is let go of. */
+  leaving: boolean
+  /** Ends what prepares launches, when the cluster closes. */
+  readonly setUp: AbortController
+  /** Aborted when nothing is wanted of any group any more; another one once something is. */
+  unwanted: AbortController
+  /** Places that may not be looked at, as far as is known: nothing is launched that could not be seen. */
+  readonly unseen: Set<Provider>
+  /** What prepares launches now. */
+  readonly settingUp: Set<Promise<unknown>>
+  /** How many passes were begun: a target is judged only by those begun after it was set. */
+  passes: number
+  /** When launch calls of a place were answered last, in milliseconds since 1970. */
+  readonly answeredAt: Map<string, number>
+  /** The token of the launch call of a place that is tried again at once when it is not answered. */
+  readonly trying: Map<string, string>
+  /** Tokens of launch calls that were given up, and launched elsewhere: what they still bring is terminated. */
+  readonly givenUp: Set<string>
+  /** Numbers wishes. */
+  wishes: number
+  /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
+  readonly leaseMs: number | undefined
+  /** Uids of earlier clusters of this name that left no instance and nobody else to remove what they left. */
+  readonly abandoned: readonly string[]
+  /** What of this machine's journals could not be read, by its path. */
+  readonly setAside: Map<string, Aside>
+  /** Until when launch calls that no journal tells of may still make something there, in milliseconds since 1970. */
+  readonly doubtedUntil: ReadonlyMap<Provider, number>
+  /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
+  foundAt: number
+  /** Called when this process becomes the one that holds the cluster. */
+  onHeld: () => void
+  /** The claim that is being made. */
+  claiming: Promise<void> | undefined
+  newJournal(owner: Owner): Journal
+  /** When what lives under the name was last looked at whole, in milliseconds since 1970. */
+  lookedAt: number
+  /** Looks again at what lives under the name, in tags and journals. */
+  survey(): Promise<readonly Found[]>
+  emit(event: ClusterEventBody): void
+  /** Learns the prices of offers. */
+  price(offers: readonly Offer[], at: number): void
+  /** Asks for another pass: at once, or within so many milliseconds, so that what is heard until then shares it. */
+  wake(withinMs?: number): void
+  /** Another process owns the cluster: stop, and leave its instances alone. */
+  disown(error: OwnershipError): void
+}
+
+/** No moment. */
+export const NEVER = Number.NEGATIVE_INFINITY
+
+/** Its whole target has run since it was asked for. */
+export function isMet({ metAt, askedAt }: GroupState): boolean {
+  return metAt >= askedAt
+}
+
+/** The core's calls to a provider, reported as events. */
+export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
+  const tell = reportTo(fleet.emit, provider)
+  const report = (said: CallReport) => {
+    options.report?.(said)
+    tell(said)
+  }
+  return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, ...options, report })
+}
+
+/** Calls whose last failure tells what the group waits for. */
+export function watchedCalls(
+  fleet: Fleet,
+  provider: Provider,
+  state: GroupState,
+  options: Partial<CallsOptions> = {},
+): Calls {
+  const report = ({ message }: CallReport) => {
+    if (message !== undefined) state.preparing = message
+  }
+  return fleetCalls(fleet, provider, { ...options, report })
+}
+
+/** Calls of a look: what they are answered last tells what it waits for. */
+export function lookCalls(fleet: Fleet, provider: Provider): Calls {
+  const look = fleet.looks.get(provider)
+  const report = ({ message }: CallReport) => {
+    if (look !== undefined) look.lastAnswer = message
+  }
+  return fleetCalls(fleet, provider, { report })
+}
+
+/** Why the provider cannot be looked at now, in its words; undefined where it can. */
+export function blindness({ problem, lastAnswer }: LookState): string | undefined {
+  return problem?.message ?? lastAnswer
+}
+
+/** Looks at the provider in `ms` at the latest. */
+export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
+  const look = fleet.looks.get(provider)
+  if (look !== undefined) look.nextAt = Math.min(look.nextAt, fleet.clock.now() + ms)
+}
+
+/**
+ * Something was made or asked to go: the next list that counts begins after this moment.
+ *
+ * @param withinMs when the provider is looked at, at the latest.
+ */
+export function markChanged(fleet: Fleet, provider: Provider, withinMs = soonMs(fleet, provider)): void {
+  const look = fleet.looks.get(provider)
+  if (look !== undefined) look.changes += 1
+  lookWithin(fleet, provider, withinMs)
+}
+
+/** Looks at the provider when what was asked for may be seen, or somewhat later where nobody is kept waiting by that. */
+export function lookSoon(fleet: Fleet, provider: Provider): void {
+  lookWithin(fleet, provider, soonMs(fleet, provider))
+}
+
+function soonMs(fleet: Fleet, provider: Provider): number {
+  return Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider))
+}
+
+/** As long as complete lists may take to come while nobody needs them, in milliseconds: one for each that exists, up to this. */
+const UNHURRIED_MS = 10_000
+
+/**
+ * While more are to be asked for than have been, nobody is kept waiting by a later look, and one of ten thousand costs a second: so
+ * much later it may come, in milliseconds. Never sooner than what looks may take of this machine allows.
+ */
+export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
+  const leastMs = (provider.limits.look.eachMs ?? 0) * roster.at(provider).living.size
+  if (roster.launches.waitingAt(provider) === 0) return leastMs
+  return Math.max(leastMs, Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2)))
+}
+
+/** What the cluster's accounts remember as unavailable. */
+export function memoryOf(fleet: Fleet): readonly Unavailable[] {
+  const accounts = new Set(fleet.providers.map((provider) => provider.limits.account))
+  return [...accounts].flatMap((account) => fleet.memory.get(account) ?? [])
+}
+
+export function preparedKey(provider: Provider, group: string): string {
+  return `${provider.name}/${provider.region}/${group}`
+}
+
+/** An error's message, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+export interface Outage {
+  readonly error: Error
+  /** When it will be tried again, in milliseconds since 1970; Infinity: with the next `scale`. */
+  readonly until: number
+  /** Since when it has failed again and again, in milliseconds since 1970, and how often. */
+  readonly since: number
+  readonly tries: number
+}
+
+/** One journal, or a directory of them, that was set aside. */
+export interface Aside extends SetAside {
+  told: boolean
+}
+
+/** When the first instance of each uid was made that the last complete list of a place showed, in milliseconds since 1970. */
+export type Firsts = ReadonlyMap<string, number>
+
+export interface Contest {
+  readonly firsts: Map<Provider, Firsts>
+  /** When the last such list was begun, by place, in milliseconds since 1970. */
+  readonly listedAt: Map<Provider, number>
+  /** Since when lists have said that another one came first, in milliseconds since 1970; undefined: none does. */
+  behindSince: number | undefined
+  /** Rivals that were told of. */
+  readonly told: Set<string>
+}
+
+/** What a cluster may cost, and what is known of that beside its workers. */
+export interface Money {
+  readonly budget: ResolvedBudget
+  /** Most instances there or on their way; undefined: no limit. */
+  readonly maxWorkers: number | undefined
+  /** The bills that earlier processes noted, by the worker's key. */
+  readonly earlier: Map<string, BillRow>
+  /** What the workers have cost, as far as `spentBy` has looked at them. */
+  readonly own: Sums<WorkerRecord>
+  /** What those have cost that had ended before this process saw them, by their keys. */
+  readonly gone: Sums<string>
+  /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
+  over: BudgetError | undefined
+  /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
+  readonly aheadMs: number
+}
+
+/** Something that was refused, and when (milliseconds since 1970). */
+export interface Refusal {
+  readonly scope: Scope
+  readonly at: number
+  /** How often since the group last had all its workers. */
+  readonly times?: number
+}

@@ -1,0 +1,41 @@
+/** Departed: what is kept of instances that have gone for good, of which a long-lived cluster may have had a hundred thousand. */
+import type { Instance } from "../../provider.js"
+import { TAG } from "../tags.js"
+
+/** Read of what has gone: in the receipt, in its bill, and by who asks why it went. */
+const KEPT_TAGS = [TAG.group, TAG.launch, TAG.generation] as const
+
+type Tags = Readonly<Record<string, string>>
+
+/** Makes what is kept of an instance; those of one launch call share their tags. */
+export class Departed {
+  #latest: Tags = {}
+
+  /** Without addresses, other tags, and the reason, which the worker keeps. */
+  of({ endedAt, endedBy, tags, ...one }: Instance): Instance {
+    return {
+      id: one.id,
+      provider: one.provider,
+      name: one.name,
+      state: one.state,
+      region: one.region,
+      zone: one.zone,
+      instanceType: one.instanceType,
+      market: one.market,
+      launchedAt: one.launchedAt,
+      tags: this.#tagsOf(tags),
+      ...(endedAt === undefined ? {} : { endedAt }),
+      ...(endedBy === undefined ? {} : { endedBy }),
+    }
+  }
+
+  #tagsOf(tags: Tags): Tags {
+    const isSame = KEPT_TAGS.every((name) => tags[name] === this.#latest[name])
+    if (!isSame) this.#latest = Object.fromEntries(KEPT_TAGS.flatMap((name) => pair(name, tags[name])))
+    return this.#latest
+  }
+}
+
+function pair(name: string, value: string | undefined): readonly (readonly [string, string])[] {
+  return value === undefined ? [] : [[name, value]]
+}

@@ -1,0 +1,23 @@
+/** Reported: every single request to a cloud is an event, and nothing is too much for long without a word of it. */
+import type { CallReport } from "../../calls/send.js"
+import { ThrottledError } from "../../errors.js"
+import type { ClusterEventBody } from "../../events.js"
+import type { Provider } from "../../provider.js"
+import { SEVERAL } from "./rests.js"
+
+export function reportTo(
+  emit: (event: ClusterEventBody) => void,
+  { name, region }: Pick<Provider, "name" | "region">,
+): (said: CallReport) => void {
+  return (said) => {
+    emit({ type: "call", provider: name, region, ...said })
+    if (!isThrottledLong(said)) return
+    const message = `${said.api}: throttled in each of ${said.attempt} tries; the last answer: ${said.message}`
+    emit({ type: "problem", error: ThrottledError.name, message })
+  }
+}
+
+/** At the third answer alike, the sixth, the twelfth … */
+function isThrottledLong({ error, attempt }: CallReport): boolean {
+  return error === ThrottledError.name && Number.isInteger(Math.log2(attempt / SEVERAL))
+}

@@ -1,0 +1,80 @@
+/** Sightings: what a look at an instance tells of when its worker was launched, boots and runs. */
+import type { Instance, Provider } from "../../provider.js"
+import type { Launch } from "./launches.js"
+import type { WorkerState } from "../lifecycle.js"
+import type { WorkerRecord } from "./worker-record.js"
+import { TAG } from "../tags.js"
+
+/** How an instance was seen for the first time. */
+export interface FirstSight {
+  readonly provider: Provider
+  readonly instance: Instance
+  readonly now: number
+  /** When the look at it was begun. */
+  readonly begun: number
+  /** A list showed it, not only the reply that made it. */
+  readonly listed: boolean
+  readonly bootsFrom: number
+  /** The launch call that made it, where that is still open. */
+  readonly launch: Launch | undefined
+  readonly state: WorkerState
+}
+
+/** The worker of an instance that was not known before. */
+export function firstSight(sight: FirstSight): WorkerRecord {
+  const { provider, instance, now, begun, listed, bootsFrom, launch, state } = sight
+  const worker: WorkerRecord = {
+    provider,
+    group: instance.tags[TAG.group] ?? "default",
+    instance,
+    state,
+    since: now,
+    listed,
+    knownSince: now,
+    bootsFrom,
+    billedFrom: launchedFrom(instance, now, launch),
+    ...(instance.failure === undefined ? {} : { failure: instance.failure }),
+  }
+  noteRunning(worker, instance, begun)
+  return worker
+}
+
+/** What is new cannot have booted for longer than it is known, whatever its time stamp says. */
+export function bootsSince({ launchedAt }: Instance, now: number, isNew: boolean): number {
+  return isNew ? Math.max(launchedAt, now) : launchedAt
+}
+
+/**
+ * When it was launched at the earliest, by our clock: not after we have heard of it, and not before our launch call was sent, whatever
+ * its time stamp says.
+ */
+function launchedFrom({ launchedAt }: Instance, now: number, launch: Launch | undefined): number {
+  return Math.max(Math.min(launchedAt, now), launch?.firstSentAt ?? 0)
+}
+
+/** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */
+const UNSEEN_MS = 5 * 60_000
+
+/** An hour in which nobody looked is no proof that an instance takes an hour to boot. @param begun when this look at it was begun. */
+export function leaveOutUnseen(worker: WorkerRecord, begun: number): void {
+  const unseenMs = begun - (worker.pendingAt ?? begun)
+  if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
+}
+
+/** @param begun when the look that shows it so was begun: it did not run before, or did at some moment since. */
+export function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, begun: number): void {
+  if (state === "pending") worker.pendingAt = Math.max(worker.pendingAt ?? begun, begun)
+  else if (state === "running" || state === "stopped") worker.ranFrom ??= worker.pendingAt ?? launchedAt
+}
+
+/**
+ * Notes that a list which was begun then shows it as it is known now: where it does not run yet, it did not so long before the list as
+ * that may be late. Whether that is later than what was known.
+ */
+export function notePending(worker: WorkerRecord, begun: number): boolean {
+  if (worker.ranFrom !== undefined || worker.instance.state !== "pending") return false
+  const from = begun - worker.provider.limits.consistencyMs
+  if (from <= worker.billedFrom) return false
+  worker.billedFrom = from
+  return true
+}

@@ -1,0 +1,54 @@
+/** Worker record: what is known of one worker. */
+import type { Failure, Instance, Provider } from "../../provider.js"
+import type { WorkerState } from "../lifecycle.js"
+import type { PriceOrigin } from "../../money/cost.js"
+
+/** A worker as the core keeps it. */
+export interface WorkerRecord {
+  readonly provider: Provider
+  readonly group: string
+  instance: Instance
+  state: WorkerState
+  /** When the state was entered, in milliseconds since 1970. */
+  since: number
+  /** Whether a list has ever shown it: until then its absence proves nothing. */
+  listed: boolean
+  /** When we first heard of it, which is not before it was launched. */
+  readonly knownSince: number
+  /** Since when it boots, in milliseconds since 1970; time in which nobody could look is left out. */
+  bootsFrom: number
+  pricePerHour?: number
+  /** Where its price is from. */
+  priceFrom?: PriceOrigin
+  /** When it was last seen not to run yet, in milliseconds since 1970. */
+  pendingAt?: number
+  /** When it began to run, as far as looks can tell, in milliseconds since 1970; absent until it was seen to. */
+  ranFrom?: number
+  /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
+  billedFrom: number
+  /** What it adds to the sums of those that it is among. */
+  weight?: Weight
+  failure?: Failure
+  /** Its console was asked for after it failed. */
+  consoleAsked?: boolean
+  /** Its console had lines, which `failure` tells. */
+  consoleTold?: boolean
+  /** When the notice in force takes it away. */
+  interruptedAt?: number
+  /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
+  termination?: "sent" | "accepted"
+  /** When it was last asked to go, in milliseconds since 1970. */
+  terminatedAt?: number
+  /** Others ended it on purpose, and the target was lowered by it: once, though it is seen leaving and then gone. */
+  hasGivenWay?: true
+  /** Why its last termination was not accepted, in the cloud's words. */
+  refusal?: string | undefined
+  /** How often in a row the cloud has refused it by its own id, or one that was asked for in its place. */
+  refusedTimes?: number
+}
+
+/** What a worker adds to the sums of those that it is among: its zone where it counts, its price where it may cost money. */
+export interface Weight {
+  readonly zone: string | undefined
+  readonly price: number | "unknown" | undefined
+}

@@ -1,0 +1,131 @@
+/** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
+import type { OwnershipError } from "../../errors.js"
+import type { Provider } from "../../provider.js"
+import { type Fleet, type GroupState, isMet, lookWithin } from "../state/context.js"
+import type { WorkerState } from "../lifecycle.js"
+import { windowMs } from "../state/windows.js"
+import type { WorkerRecord } from "../state/worker-record.js"
+import { setTargets } from "./set-targets.js"
+import { generationOf } from "../tags.js"
+
+/** The states of what has left. */
+export const LEFT = ["lost", "terminating", "terminated"] as const satisfies readonly WorkerState[]
+
+/** It left without our asking, and a look that began at `begun` is the first that found it gone. */
+export function isNewlyGone(worker: WorkerRecord, begun: number): boolean {
+  return hasLeft(worker) && worker.since >= begun
+}
+
+function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminatedAt">): boolean {
+  return state === "lost" || ((state === "terminated" || state === "terminating") && terminatedAt === undefined)
+}
+
+/**
+ * Lowers the targets by what others have ended on purpose. What only Muster can have ended (a `delete`, a `close` elsewhere)
+ * was meant. A request that may be anybody's is taken for meant when nothing else is left of the cluster: single instances are
+ * ended by people and by an account's clean-up jobs, and are replaced. A group that is not at its target yet is wanted by a call
+ * that waits for it, and keeps its target.
+ *
+ * @param begun when the look that has just ended began, in milliseconds since 1970.
+ */
+export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
+  if (!fleet.isHeld || fleet.closing) return
+  // Of all places: what is deleted by name goes everywhere.
+  const ended = fleet.roster.all.in(...LEFT).filter((worker) => isEndedByOthers(fleet, worker, begun))
+  if (!ended.some((worker) => worker.provider === provider && isNewlyGone(worker, begun))) return
+  // The other places are looked at as well before any of it is replaced.
+  for (const other of fleet.providers) if (other !== provider) lookWithin(fleet, other, 0)
+  const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
+  const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
+  if (!isMuster && !isAll) return
+  for (const worker of ended) worker.hasGivenWay = true
+  const targets = new Map<string, number>()
+  for (const [name, state] of fleet.groups) {
+    const { desired } = state
+    const gone = ended.filter(({ group }) => group === name).length
+    const left = standing(fleet, name)
+    if (isMet(state) && left < desired && left + gone >= desired) targets.set(name, left)
+  }
+  if (targets.size === 0) return
+  setTargets(fleet, targets)
+  for (const [group, left] of targets) tell(fleet, group, said(left, isAll))
+}
+
+/**
+ * Somebody else has claimed the cluster and ended all of it, whoever had launched that: no group wants anything any more. With the
+ * next target, or to close it, it is claimed anew.
+ */
+export function giveWayToClaim(fleet: Fleet): void {
+  const wanted = [...fleet.groups].filter(([, { desired }]) => desired > 0)
+  for (const worker of fleet.roster.all.in(...LEFT)) worker.hasGivenWay = true
+  setTargets(fleet, new Map(wanted.map(([name]) => [name, 0])))
+  for (const [group] of wanted) tell(fleet, group, said(0, true))
+  fleet.isHeld = false
+}
+
+/**
+ * What the cluster is known by was taken away: somebody deleted it. Groups that were at their targets want no more than there is;
+ * one that is waited for hears of it.
+ *
+ * @returns whether this group is one of the first kind.
+ */
+export function giveWayToDelete(fleet: Fleet, group: string, error: OwnershipError): boolean {
+  const own = fleet.groups.get(group)
+  if (own === undefined || !isMet(own)) return false
+  const met = [...fleet.groups].filter(([, state]) => isMet(state))
+  const targets = new Map(met.map(([name]) => [name, standing(fleet, name)]))
+  setTargets(fleet, targets)
+  const message = `somebody deleted "${fleet.owner.cluster}" (${error.message}); the target is now ${targets.get(group) ?? 0}, nothing is launched any more, and close() ends what is left. To have workers again, make the cluster again`
+  tell(fleet, group, message)
+  return true
+}
+
+/** Once by an event, and by `explain` until there is another target. */
+function tell(fleet: Fleet, group: string, message: string): void {
+  const state = fleet.groups.get(group)
+  if (state !== undefined) state.gaveWay = message
+  fleet.emit({ type: "problem", group, error: "OwnershipError", message })
+}
+
+/** What was ended by one request lists show within so long, as a rule: longer than this nobody's deletion keeps a group short. */
+const TOGETHER_MS = 30_000
+
+/**
+ * Until when a group that was at its target waits before it replaces what others have ended, in milliseconds since 1970: lists may
+ * show what one request has ended in several looks, and all of it together was meant.
+ */
+export function endingUntil(fleet: Fleet, state: GroupState): number {
+  const { group, desired, askedAt } = state
+  const now = fleet.clock.now()
+  const waitMs = ({ limits }: Provider) => Math.min(limits.consistencyMs, TOGETHER_MS)
+  const gone = fleet.roster.inGroup(group.name).in(...LEFT)
+  const ended = gone.filter((worker) => {
+    if (worker.instance.endedBy === undefined || worker.terminatedAt !== undefined) return false
+    const isSoon = worker.since > Math.max(askedAt, now - waitMs(worker.provider))
+    return worker.hasGivenWay !== true && hasLeft(worker) && isSoon
+  })
+  const isAtTarget = isMet(state) && standing(fleet, group.name) + ended.length >= desired
+  return isAtTarget ? Math.max(0, ...ended.map(({ since, provider }) => since + waitMs(provider))) : 0
+}
+
+function standing({ roster }: Fleet, group: string): number {
+  return roster.counted(group).length + roster.booked(group)
+}
+
+function said(left: number, isAll: boolean): string {
+  return `${isAll ? "somebody deleted it: " : ""}instances were ended on purpose, by requests that this process did not make; the target is now ${left}, and what was ended is not replaced. To have them again, scale again; where that is refused because the name was freed too, make the cluster again`
+}
+
+/**
+ * An owner before us may have ended what we took over, and its requests may be carried out late: what another generation
+ * launched counts only once that cannot be any more.
+ */
+function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
+  const { provider, instance } = worker
+  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasGivenWay === true) return false
+  const { limits } = provider
+  // Lists show what one request has ended in several looks, but within so long.
+  if (!isNewlyGone(worker, begun - limits.consistencyMs)) return false
+  const isOwn = generationOf(instance.tags) === fleet.owner.generation
+  return isOwn || fleet.clock.now() - fleet.foundAt > windowMs(limits)
+}

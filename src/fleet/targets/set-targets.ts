@@ -1,0 +1,41 @@
+/** Set targets: what each group is to have from now on. */
+import { type Fleet, type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/context.js"
+import { NO_RESTS } from "../state/rests.js"
+import { fence } from "./fence.js"
+import { startTerminations } from "../terminate.js"
+
+/** Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited. */
+export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
+  for (const [name, count] of targets) {
+    const state = fleet.groups.get(name)
+    if (state === undefined) continue
+    state.desired = count
+    state.problem = undefined
+    state.gaveWay = undefined
+    state.outages.clear()
+    state.refusals.clear()
+    state.rests = NO_RESTS
+    state.failed = NO_FAILED_VIEWS
+    state.short = NO_ROW
+    forgetParts(state)
+    state.missing.clear()
+    state.breaker = undefined
+    state.failures = []
+    state.cut = undefined
+    state.askedAt = fleet.clock.now()
+    state.metAt = NEVER
+    if (count === 0) fence(fleet, name)
+  }
+  const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
+  if (isUnwanted) fleet.unwanted.abort()
+  else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
+  const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
+  startTerminations(fleet, emptied)
+  const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
+  fleet.emit({ type: "target", desired })
+}
+
+/** What could say only in part what it sells is asked again. */
+function forgetParts({ answers }: GroupState): void {
+  for (const [place, { notes }] of answers) if (notes !== undefined) answers.delete(place)
+}

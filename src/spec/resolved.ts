@@ -1,0 +1,56 @@
+/** Resolved: a spec with every default filled in. */
+import type { Arch, Provider, Range } from "../provider.js"
+import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
+import type { NamedProvider } from "./provider-data.js"
+import type { ProviderName } from "./provider-schema.js"
+import type { ResolvedBudget } from "../money/budget.js"
+
+/** A group as the core works with it: every default filled in. */
+export interface ResolvedGroup {
+  readonly name: string
+  readonly instanceTypes: readonly string[] | undefined
+  readonly vcpus: Range | undefined
+  readonly memoryGiB: Range | undefined
+  readonly gpu: { readonly name?: string; readonly count?: number } | undefined
+  readonly localDiskGiB: Range | undefined
+  readonly arch: Arch | undefined
+  readonly market: MarketWish
+  readonly zones: readonly string[] | undefined
+  readonly spread: "one-zone" | "zones"
+  readonly order: Order
+  readonly returnToSpotMs: number | undefined
+  readonly maxUnavailable: Share
+  readonly image: string | undefined
+  readonly startup: string | undefined
+  /** What the user should know of it: what was converted, or may not work everywhere. */
+  readonly notes: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+  readonly publicAddress: "auto" | boolean
+  readonly tags: Readonly<Record<string, string>>
+  /** What the user wrote of it, with the defaults of the whole spec: plain JSON, for whoever attaches later. */
+  readonly asked: WorkerFields
+  /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
+  readonly isBare: boolean
+}
+
+/** A provider as the core works with it: what was given as data is a name with options. */
+export type ResolvedProvider = ProviderName | NamedProvider | Provider
+
+export interface ResolvedSpec {
+  readonly name: string | undefined
+  readonly providers: readonly ResolvedProvider[]
+  readonly regions: readonly string[] | undefined
+  readonly owner: string
+  readonly existing: "refuse" | "connect"
+  readonly maxLifetimeMs: number
+  readonly leaseMs: number | undefined
+  readonly closeOnExit: boolean
+  /** It says what its workers are; one that attaches need not. */
+  readonly describesWorkers: boolean
+  readonly budget: ResolvedBudget
+  readonly maxWorkers: number | undefined
+  readonly groups: readonly ResolvedGroup[]
+}
+
+/** The options that describe a machine instead of naming its type. */
+export const SIZES = ["vcpus", "memoryGiB", "gpu", "localDisk"] as const
