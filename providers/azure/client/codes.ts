@@ -4,18 +4,11 @@
  * resource quotas", and the tables of Karpenter's and Gardener's Azure providers. Quota and throttle share
  * `OperationNotAllowed`; the message and the details tell them apart.
  */
-
-import type { CodeRow } from "./code-row.js"
+import { type CodeRow, COLD_MS, HOUR_MS } from "./code-rows.js"
 import { QUOTA_CODES } from "./quota-codes.js"
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-/** Karpenter forgets a failed allocation after an hour. */
-export const COLD_MS = HOUR_MS
 /** A size that is not sold to this subscription is not from one hour to the next. */
 const NOT_SOLD_MS = 23 * HOUR_MS
-/** What is refused in words that say nothing about how long. */
-export const REFUSED_MS = MINUTE_MS
 
 export const CODES: readonly CodeRow[] = [
   // A lock of the network provider, told with the status of a throttle.

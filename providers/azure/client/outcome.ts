@@ -14,10 +14,10 @@ import {
   TransientError,
   UnavailableError,
 } from "../../../src/errors.js"
-import type { Cost, Failure, Offer, Scope } from "../../../src/provider.js"
-import type { CodeRow, ScopeKind } from "./code-row.js"
-import { COLD_MS, REFUSED_MS, rowOf } from "./codes.js"
-import { REGIONAL } from "./ids.js"
+import type { Cost, Failure } from "../../../src/provider.js"
+import { type CodeRow, COLD_MS, REFUSED_MS } from "./code-rows.js"
+import { rowOf } from "./codes.js"
+import { type Pool, scopeOf } from "./scopes.js"
 
 /** What was being done when it failed. */
 export interface Doing {
@@ -36,8 +36,6 @@ export interface Doing {
   /** Of a launch: for how long its group may not be known everywhere, in milliseconds; left out: as long as a new one. */
   readonly graceMs?: number
 }
-
-export type Pool = Pick<Offer, "zone" | "instanceType" | "market" | "family">
 
 /** A code with its words. */
 export interface Said {
@@ -188,32 +186,4 @@ function wordsOf({ code, requestId }: Said): CloudWords {
 
 function throttleOf({ retryAfterMs, bucket }: Said): { readonly retryAfterMs?: number; readonly bucket?: string } {
   return { ...(retryAfterMs === undefined ? {} : { retryAfterMs }), ...(bucket === undefined ? {} : { bucket }) }
-}
-
-/** A partial offer as wide as the refusal; without a pool that was asked, the region. */
-export function scopeOf(kind: ScopeKind | undefined, { offer, location }: Pick<Doing, "offer" | "location">): Scope {
-  const all = { provider: "azure", region: location }
-  if (offer === undefined) return all
-  const { zone, instanceType, market, family } = offer
-  switch (kind) {
-    case "pool":
-      return { ...all, zone, instanceType, market }
-    case "type-in-zone":
-      return { ...all, zone, instanceType }
-    case "asked":
-      return zone === REGIONAL ? { ...all, instanceType } : { ...all, zone, instanceType }
-    case "family":
-      // Spot vCPUs of all families count against one quota of their own.
-      return market === "spot" ? { ...all, market } : { ...all, family, market }
-    case "market":
-      return { ...all, market }
-    case "region":
-    case undefined:
-      return all
-  }
-}
-
-/** "Standard_D4s_v5 (spot, zone 2) in westeurope" */
-export function poolText({ instanceType, market, zone }: Omit<Pool, "family">, location: string): string {
-  return `${instanceType} (${market}, ${zone === REGIONAL ? "no zone" : `zone ${zone}`}) in ${location}`
 }

@@ -1,8 +1,6 @@
 /** Azure's codes for what a subscription may have no more of, in order ("Resolve errors for resource quotas"): rows of `codes.ts`. */
-import type { CodeRow } from "./code-row.js"
+import { type CodeRow, HOUR_MS, MINUTE_MS } from "./code-rows.js"
 
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
 const QUOTA_MS = 10 * MINUTE_MS
 
 const MORE_QUOTA = "ask for an increase under Quotas in the portal (or: az quota update)"

@@ -1,11 +1,12 @@
 /** Sends one request with everything around it; all verbs go through this. */
 import type { Attempt, Calls } from "../../../src/provider.js"
-import { connect, type ArmRequest, type Connection } from "./sdk.js"
-import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
-import { type Api, COSTS } from "../limits.js"
 import { endpointOf } from "../clouds.js"
+import { type Api, COSTS } from "../limits.js"
 import type { AzureOptions } from "../options.js"
-import type { Doing, Pool } from "./outcome.js"
+import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
+import type { Doing } from "./outcome.js"
+import type { Pool } from "./scopes.js"
+import { type ArmRequest, connect, type Connection } from "./sdk.js"
 
 export interface Sending {
   /** "listing the VMs of muster-render-1" */

@@ -1,6 +1,6 @@
 import type { Failure, Instance, Interruptions } from "../../../src/provider.js"
 import { REGIONAL } from "../client/ids.js"
-import { scopeOf } from "../client/outcome.js"
+import { scopeOf } from "../client/scopes.js"
 import { familyOf } from "../offers/families.js"
 
 /**

@@ -1,7 +1,8 @@
 /** Azure's answers for the fuzz: what its wire can be made to say to each request that a cluster's life sends. */
 import { adapterOf } from "../../../providers/azure/adapter.js"
-import type { ScopeKind, Verdict } from "../../../providers/azure/client/code-row.js"
+import type { Verdict } from "../../../providers/azure/client/code-rows.js"
 import { rowOf } from "../../../providers/azure/client/codes.js"
+import type { ScopeKind } from "../../../providers/azure/client/scopes.js"
 import { parseAzureOptions } from "../../../providers/azure/options-check.js"
 import { AZURE_WORLD, azureWire } from "../../../providers/azure/wire/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"

@@ -1,4 +1,6 @@
-/** A row of the table of error codes. */
+/** What a row of the table of error codes says, and for how long an answer counts. */
+import type { ScopeKind } from "./scopes.js"
+
 /**
  * `refused`: this offer, and others may not be. `rejected`, `auth`: every offer. `missing`: something that the request names
  * is not there. `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted.
@@ -17,9 +19,6 @@ export type Verdict =
   | "fenced"
   | "boot"
 
-/** What a refusal says about, widest last. `asked`: the size in the zone that was asked for, or the size where no zone was. */
-export type ScopeKind = "pool" | "type-in-zone" | "asked" | "family" | "market" | "region"
-
 export interface CodeRow {
   readonly codes: readonly string[]
   /** Only when the message says so too. */
@@ -33,3 +32,12 @@ export interface CodeRow {
   /** What the user can do. */
   readonly remedy?: string
 }
+
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
+
+/** Karpenter forgets a failed allocation after an hour. */
+export const COLD_MS = HOUR_MS
+
+/** What is refused in words that say nothing about how long. */
+export const REFUSED_MS = MINUTE_MS
