@@ -152,6 +152,7 @@ export class ProgressModel {
       sentInMs: Math.max(0, this.#sentBy - at),
       triedInMs: tries.length === 0 ? undefined : Math.min(...tries) - at,
       boots: this.#workers.boots,
+      oldestMs: this.#workers.oldest(at)?.ms ?? 0,
       youngestMs: this.#workers.youngestMs(at),
     })
   }

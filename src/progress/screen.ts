@@ -27,7 +27,7 @@ const screens = new WeakMap<ProgressStream, Screen>()
 
 export class Screen {
   readonly #output: Output
-  readonly #frames = new Set<Frame>()
+  #frames: readonly Frame[] = []
   #drawn: readonly string[] = []
   #columns = 0
   #nextAt = Number.NEGATIVE_INFINITY
@@ -45,18 +45,23 @@ export class Screen {
   }
 
   add(frame: Frame): void {
-    this.#settle()
-    if (this.#frames.size === 0) this.#forget = onEnd(() => this.#settle())
-    this.#frames.add(frame)
+    if (this.#frames.length === 0) this.#forget = onEnd(() => this.#settle())
+    this.#frames = [...this.#frames, frame]
   }
 
-  /** Leaves the last state of all frames in view, and gives the cursor back. */
+  /** Leaves a frame's last state in view, above the others; with the last one the cursor is given back. */
   remove(frame: Frame): void {
-    if (!this.#frames.has(frame)) return
+    if (!this.#frames.includes(frame)) return
+    const others = this.#frames.filter((one) => one !== frame)
+    this.#frames = [frame, ...others]
     this.#write()
+    this.#frames = others
+    if (others.length > 0) {
+      this.#drawn = this.#drawn.slice(frame(this.#share(others.length + 1)).length)
+      return
+    }
     this.#settle()
-    this.#frames.delete(frame)
-    if (this.#frames.size === 0) this.#forget()
+    this.#forget()
   }
 
   /** @param speed how many milliseconds of `now` pass in one of the terminal's. */
@@ -72,12 +77,17 @@ export class Screen {
     this.#drawn = []
   }
 
-  #write(): number {
+  /** The size of each of so many frames. The last row stays free: what is written next must not push the first line out. */
+  #share(frames: number): Size {
     const { columns = 80, rows = 24 } = this.#output.stream
-    // The last row stays free: what is written after the frame must not push its first line out.
-    const most = Math.max(1, rows - 1)
-    const share = Math.max(1, Math.floor(most / Math.max(1, this.#frames.size)))
-    const lines = [...this.#frames].flatMap((frame) => frame({ columns, rows: share })).slice(0, most)
+    return { columns, rows: Math.max(1, Math.floor((rows - 1) / frames)) }
+  }
+
+  #write(): number {
+    const size = this.#share(this.#frames.length)
+    const { columns } = size
+    const { rows = 24 } = this.#output.stream
+    const lines = this.#frames.flatMap((frame) => frame(size)).slice(0, Math.max(1, rows - 1))
     const text = this.#drawn.length === 0 ? begun(lines) : this.#changed(lines, columns)
     this.#drawn = lines
     this.#columns = columns

@@ -20,12 +20,15 @@ export const PURE: ReadonlySet<string> = new Set([
     (stage) => `src/fleet/${stage}.ts`,
   ),
   ...["bill", "budget", "means"].map((stage) => `src/money/${stage}.ts`),
+  ...["model", "terminal", "plain", "json"].map((part) => `src/progress/${part}.ts`),
 ])
 const HEAVY = /^(zod|@aws-sdk\/|@smithy\/|@google-cloud\/|@azure\/|node:(http|https|http2|net|tls)$)/
 /** Servers live here, and are loaded when somebody asks for one. */
 const SERVERS = /^src\/(dashboard|cli)\//
 /** Who plays on small clouds. */
 const PLAYS = /^src\/(simulator|rehearsal)\//
+/** What is above the library: whoever asks for one loads it. */
+const FACES = /^src\/(cli|progress)\//
 const TIMERS = /^node:(timers|timers\/promises|perf_hooks)$/
 
 type Rule = (source: Source, target: string, found: Import) => string | undefined
@@ -36,6 +39,7 @@ const RULES: readonly Rule[] = [
   coreKnowsNoProvider,
   coreLoadsNothingHeavy,
   coreKnowsNoSimulator,
+  coreKnowsNoFace,
   pureStagesDoNoIo,
   onlyTheClockHasTimers,
 ]
@@ -106,6 +110,11 @@ function coreLoadsNothingHeavy({ path }: Source, target: string, found: Import):
 function coreKnowsNoSimulator({ path }: Source, target: string): string | undefined {
   if (!path.startsWith("src/") || PLAYS.test(path) || !target.startsWith("src/simulator/")) return undefined
   return `imports ${target}: only those who rehearse load the simulator`
+}
+
+function coreKnowsNoFace({ path }: Source, target: string): string | undefined {
+  if (!path.startsWith("src/") || FACES.test(path) || !FACES.test(target)) return undefined
+  return `imports ${target}: the library does not know who shows it`
 }
 
 function pureStagesDoNoIo({ path }: Source, target: string): string | undefined {

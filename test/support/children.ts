@@ -20,6 +20,8 @@ export interface Child {
   readonly signal: (signal: NodeJS.Signals) => void
   /** Nobody reads what it says any more: its terminal has hung up. */
   readonly hangUp: () => void
+  /** On its standard input. */
+  readonly type: (text: string) => void
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
@@ -80,7 +82,8 @@ function childOf(child: ChildProcess): Child {
     child.stdout?.destroy()
     child.stderr?.destroy()
   }
-  return { out: () => out, said: () => said, says, signal: (signal) => void child.kill(signal), hangUp, ended }
+  const type = (text: string) => void child.stdin?.write(text)
+  return { type, out: () => out, said: () => said, says, signal: (signal) => void child.kill(signal), hangUp, ended }
 }
 
 export async function until(isSo: () => Promise<boolean>): Promise<void> {

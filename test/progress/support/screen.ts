@@ -41,9 +41,23 @@ export class TerminalDouble extends Writable {
     return Math.max(0, ...this.bytes.values())
   }
 
+  /** As terminals do that break a line anew which has no room any more. */
   resize(columns: number, rows: number): void {
+    const before = this.#lines
+    const row = this.#row
     this.columns = columns
     this.rows = rows
+    this.#lines = []
+    for (const [at, line] of before.entries()) {
+      for (let from = 0; from === 0 || from < line.length; from += columns)
+        this.#lines.push(line.slice(from, from + columns))
+      if (at === row) this.#row = this.#lines.length - 1
+    }
+    this.#column = Math.min(this.#column, columns)
+    for (; this.#row >= rows; this.#row -= 1) {
+      this.#lines.shift()
+      this.scrolled += 1
+    }
     this.emit("resize")
   }
 

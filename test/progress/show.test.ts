@@ -1,0 +1,206 @@
+/** Showing a cluster: where, how, and until when. */
+import { Writable } from "node:stream"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import type { Cluster } from "../../src/cluster.js"
+import { SpecError } from "../../src/errors.js"
+import { showProgress } from "../../src/progress/index.js"
+import { lookFor, modeFor } from "../../src/progress/look.js"
+import { type Rig, rig } from "../cluster/support.js"
+import { TerminalDouble } from "./support/screen.js"
+
+beforeEach(() => {
+  vi.stubEnv("LC_ALL", "C.UTF-8")
+  vi.stubEnv("NO_COLOR", "1")
+  vi.stubEnv("FORCE_COLOR", undefined)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+class Paper extends Writable {
+  text = ""
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+/** Up to three workers, and back to none. */
+async function play({ clock }: Rig, cluster: Cluster): Promise<void> {
+  await cluster.scale(3)
+  await clock.sleep(70_000)
+  await cluster.close()
+}
+
+describe("plain lines", () => {
+  test("one for each change, and a sign of life", async () => {
+    const world = rig()
+    const cluster = world.cluster({ name: "few" })
+    const stream = new Paper()
+    await world.clock.run(
+      (async () => {
+        showProgress(cluster, { stream, mode: "plain", clock: world.clock })
+        await play(world, cluster)
+      })(),
+    )
+    expect(stream.text).toMatchInlineSnapshot(`
+      "few 0 s: opening: 0 running; $0.00/h, $0.00 so far (estimate)
+      few 1 s: scaling: 0 of 3 running, 3 requested; $0.00/h, $0.00 so far (estimate)
+      few 16 s: scaling: 0 of 3 running, 3 booting; $0.06/h, $0.00 so far (estimate)
+      few 31 s: scaling: 0 of 3 running, 3 booting; $0.06/h, $0.00 so far (estimate)
+      few 37 s: scaling: 1 of 3 running, 2 booting; $0.06/h, $0.00 so far (estimate)
+      few 47 s: scaling: 2 of 3 running, 1 booting; $0.06/h, $0.00 so far (estimate)
+      few 1 min 2 s: running: 3 of 3 running; $0.06/h, $0.00 so far (estimate)
+      few 2 min 2 s: running: 3 of 3 running; $0.06/h, $0.00 so far (estimate)
+      few 2 min 12 s: ending: 0 running, 3 ending; $0.06/h, $0.00 so far (estimate)
+      few 2 min 12 s: closed: 0 running; $0.00/h, $0.00 so far (estimate)
+      "
+    `)
+  })
+})
+
+describe("JSON lines", () => {
+  test("each is an object of this version, and the last says so", async () => {
+    const world = rig()
+    const cluster = world.cluster({ name: "few" })
+    const stream = new Paper()
+    await world.clock.run(
+      (async () => {
+        showProgress(cluster, { stream, mode: "json", clock: world.clock })
+        await play(world, cluster)
+      })(),
+    )
+    const lines = stream.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(new Set(lines.map(({ v }) => v))).toEqual(new Set([1]))
+    expect(lines.slice(0, -1).every(({ type }) => type === "progress")).toBe(true)
+    expect(lines.at(-1)).toMatchObject({ type: "end", phase: "closed", cluster: "few", gone: 3 })
+    const times = lines.slice(0, -1).map(({ at }) => at as number)
+    for (const [index, at] of times.entries())
+      if (index > 0) expect(at - (times[index - 1] ?? 0)).toBeGreaterThanOrEqual(1_000)
+  })
+})
+
+describe("it ends", () => {
+  test("by itself when the cluster is closed or let go of, and by stop: nothing is left behind", async () => {
+    const listeners = () => [...["SIGINT", "SIGTERM", "exit", "warning"].map((name) => process.listenerCount(name))]
+    const before = listeners()
+    for (const end of ["close", "detach", "stop"] as const) {
+      const world = rig()
+      const cluster = world.cluster()
+      const terminal = new TerminalDouble(80, 24)
+      await world.clock.run(
+        (async () => {
+          const shown = showProgress(cluster, { stream: terminal, mode: "terminal", clock: world.clock })
+          await cluster.scale(2)
+          if (end === "stop") {
+            expect(listeners()).not.toEqual(before)
+            shown.stop()
+            shown.stop()
+          } else await cluster[end]()
+          await world.clock.sleep(0)
+          expect(terminal.isCursorShown).toBe(true)
+          expect(listeners()).toEqual(before)
+          const { text } = terminal
+          await world.clock.sleep(10_000)
+          expect(terminal.text).toBe(text)
+          if (end === "stop") await cluster.close()
+        })(),
+      )
+    }
+  })
+
+  test("without a word where nothing is to be said", async () => {
+    const world = rig()
+    const cluster = world.cluster()
+    const stream = new Paper()
+    await world.clock.run(
+      (async () => {
+        showProgress(cluster, { stream, mode: "quiet", clock: world.clock })
+        await play(world, cluster)
+      })(),
+    )
+    expect(stream.text).toBe("")
+  })
+})
+
+describe("where it is shown", () => {
+  test("two clusters on one terminal stand one below the other, and share its rows", async () => {
+    const world = rig()
+    const [one, two] = [world.cluster({ name: "one" }), world.cluster({ name: "two" })]
+    const terminal = new TerminalDouble(80, 14)
+    await world.clock.run(
+      (async () => {
+        for (const cluster of [one, two])
+          showProgress(cluster, { stream: terminal, mode: "terminal", clock: world.clock })
+        await Promise.all([one.scale(2), two.scale(3)])
+        await world.clock.sleep(1_000)
+        expect(terminal.text).toMatch(/^one [\s\S]*2 of 2 running[\s\S]*^two [\s\S]*3 of 3 running/m)
+        expect(terminal.text.split("\n").length).toBeLessThan(14)
+        await Promise.all([one.close(), two.close()])
+      })(),
+    )
+    expect(terminal.scrolled).toBe(0)
+  })
+
+  test("a terminal that takes nothing more is not given more", async () => {
+    const world = rig()
+    const cluster = world.cluster()
+    const slow = Object.assign(new Writable({ highWaterMark: 1, write: () => {} }), { isTTY: true })
+    const written = vi.spyOn(slow, "write")
+    await world.clock.run(
+      (async () => {
+        const shown = showProgress(cluster, { stream: slow, mode: "terminal", clock: world.clock })
+        await cluster.scale(2)
+        expect(written).toHaveBeenCalledTimes(1)
+        shown.stop()
+        await cluster.close()
+      })(),
+    )
+  })
+
+  test("wrong options are named", () => {
+    const cluster = rig().cluster()
+    const wrong = { mode: "tty", stream: 3, clock: {}, colour: true } as never
+    expect(() => showProgress(cluster, wrong)).toThrow(SpecError)
+    expect(() => showProgress(cluster, wrong)).toThrow(/mode[\s\S]*stream|stream[\s\S]*mode/)
+  })
+})
+
+test.each([
+  ["terminal", true, { TERM: "xterm" }],
+  ["plain", false, { TERM: "xterm" }],
+  ["plain", true, { TERM: "dumb" }],
+  ["plain", true, { TERM: "xterm", CI: "true" }],
+  ["terminal", true, { TERM: "xterm", CI: "" }],
+  ["terminal", true, { TERM: "xterm", CI: "false" }],
+] as const)("auto is %s: terminal %s, %j", (mode, isTTY, env) => {
+  expect(modeFor("auto", { isTTY }, env)).toBe(mode)
+  expect(modeFor("json", { isTTY }, env)).toBe("json")
+})
+
+test.each([
+  [true, true, {}],
+  [false, false, {}],
+  [false, true, { NO_COLOR: "1" }],
+  [true, true, { NO_COLOR: "" }],
+  [true, false, { FORCE_COLOR: "1" }],
+  [true, false, { FORCE_COLOR: "", NO_COLOR: "1" }],
+  [false, true, { FORCE_COLOR: "0" }],
+  [false, true, { TERM: "dumb" }],
+] as const)("colours %s: terminal %s, %j", (isColoured, isTTY, env) => {
+  expect(lookFor({ isTTY }, env, "linux").paint("red", "x")).toBe(isColoured ? "\u001b[31mx\u001b[39m" : "x")
+})
+
+test.each([
+  [true, "linux", { LANG: "de_DE.UTF-8" }],
+  [true, "linux", { LC_ALL: "C.utf8", LANG: "C" }],
+  [false, "linux", { LC_ALL: "C", LANG: "de_DE.UTF-8" }],
+  [false, "linux", {}],
+  [false, "win32", { LANG: "de_DE.UTF-8" }],
+  [true, "win32", { WT_SESSION: "1" }],
+] as const)("more than ASCII %s: %s, %j", (hasMore, platform, env) => {
+  expect(lookFor({}, env, platform).unicode).toBe(hasMore)
+})
