@@ -81,6 +81,21 @@ function isNarrowCidr(text: string): boolean {
   return (isIPv4(address) && size >= 8 && size <= 32) || (isIPv6(address) && size >= 32 && size <= 128)
 }
 
+function clientsSchema(z: Z) {
+  return z.strictObject({
+    pricing: client(z).optional(),
+    serviceQuotas: client(z).optional(),
+    sts: z.custom<AwsDecoder>(isDecoder, 'give an STS of "@aws-sdk/client-sts"').optional(),
+  })
+}
+
+function reservationSchema(z: Z) {
+  return z.strictObject({
+    id: z.string().regex(/^cr-[0-9a-f]{8,17}$/, 'give a reservation\'s id, such as "cr-0a1b2c3d4e5f67890"'),
+    kind: z.enum(["capacity-reservation", "capacity-block"]).optional(),
+  })
+}
+
 function optionsSchema(z: Z) {
   const subnetId = z.string().regex(SUBNET, 'give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
   const usd = z.number().positive()
@@ -99,13 +114,7 @@ function optionsSchema(z: Z) {
       .min(1, "leave it out, or name at least one security group")
       .optional(),
     imageId: imageSchema(z).optional(),
-    clients: z
-      .strictObject({
-        pricing: client(z).optional(),
-        serviceQuotas: client(z).optional(),
-        sts: z.custom<AwsDecoder>(isDecoder, 'give an STS of "@aws-sdk/client-sts"').optional(),
-      })
-      .optional(),
+    clients: clientsSchema(z).optional(),
     prices: z
       .record(z.string(), z.union([usd, z.strictObject({ onDemand: usd.optional(), spot: usd.optional() })]))
       .optional(),
@@ -122,12 +131,7 @@ function optionsSchema(z: Z) {
     containers: z.boolean().optional(),
     rootGiB: z.int().positive().optional(),
     skipOsShutdown: z.boolean().optional(),
-    reservation: z
-      .strictObject({
-        id: z.string().regex(/^cr-[0-9a-f]{8,17}$/, 'give a reservation\'s id, such as "cr-0a1b2c3d4e5f67890"'),
-        kind: z.enum(["capacity-reservation", "capacity-block"]).optional(),
-      })
-      .optional(),
+    reservation: reservationSchema(z).optional(),
     placementGroup: z.string().min(1, "give the name of a placement group").optional(),
     tenancy: z.enum(["dedicated"]).optional(),
     efa: z.boolean().optional(),

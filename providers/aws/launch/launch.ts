@@ -1,8 +1,9 @@
 /** Sends one launch call, RunInstances or CreateFleet, and reads what EC2 refuses. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
+import { endedSince } from "../../../src/client/failures.js"
 import { CapacityError, MusterError, QuotaError, RefusedError } from "../../../src/errors.js"
-import type { Calls, Failure, LaunchCall, Launched } from "../../../src/provider.js"
-import { narrowed, shortages } from "./fleet-errors.js"
+import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
+import { narrowed, shortages } from "./failures.js"
 import { launchFleet } from "./fleet-launch.js"
 import { toInstance } from "../observe/instance.js"
 import { doingOf, type LaunchMeans, launchWords } from "./context.js"
@@ -40,21 +41,10 @@ async function runInstances(means: LaunchMeans, call: LaunchCall, calls: Calls):
   return { instances, failures: missing(call, region, instances.length), settled: true }
 }
 
-/**
- * A replay found that the launch has happened and its instances are dead: nothing more will come of it. They were there
- * and went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered. Survivors, should EC2
- * say this of a part, are found by their tag.
- */
+/** A replay found that the launch has happened. Survivors, should EC2 say this of a part, are found by their tag. */
 async function alreadyOver(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const instances = await launched(means, call, calls)
-  const count = call.count - instances.length
-  const failure: Failure = {
-    reason: "interrupted",
-    count,
-    scope: {},
-    ttlMs: 0,
+  return endedSince(call, await launched(means, call, calls), {
     code: "IdempotentInstanceTerminated",
     message: `${launchWords(call)}: it was launched before, and its instances have been terminated since`,
-  }
-  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+  })
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../../src/provider.js"
+import type { JsonObject, Owner } from "../../../src/provider.js"
 import type { Images } from "./images.js"
 import type { AwsOptions } from "../options.js"
 import type { Subnet } from "../offers/subnets.js"
@@ -38,15 +38,7 @@ export type Blueprint = {
   readonly overrides: JsonObject
   /** The digest of the group's spec, where one was given. */
   readonly spec?: string
-  readonly owner: {
-    readonly cluster: string
-    readonly uid: string
-    readonly owner: string
-    readonly generation: number
-    readonly deadline: string
-    readonly claim: string
-    readonly holder?: string
-  }
+  readonly owner: Owner
 }
 
 const LAUNCH_OPTIONS = [

@@ -30,14 +30,7 @@ export async function prepare(
   calls.signal.throwIfAborted()
   const { owner, group } = request
   const script = userDataOf(owner, group, options.region)
-  const problems = [
-    ...deadlineProblems(owner),
-    ...tagProblems(group, options.tags),
-    ...environmentProblems(group),
-    ...startupProblems(group),
-    ...leaseProblems(options, group),
-    ...sizeProblems(script.text),
-  ]
+  const problems = problemsOf(options, request, script.text)
   if (problems.length > 0) throw new SpecError(problems)
   const [found, network, holders] = await Promise.all([
     imagesOf(send, options, group, calls),
@@ -66,6 +59,21 @@ export async function prepare(
   const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...script.notes]
   const toMake = calls.readOnly ? { toMake: setUpOf(options, body, request, network.toMake) } : {}
   return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls), ...toMake }
+}
+
+function problemsOf(
+  options: AwsOptions,
+  { owner, group }: { readonly owner: Owner; readonly group: GroupRequest },
+  script: string,
+): readonly SpecProblem[] {
+  return [
+    ...deadlineProblems(owner),
+    ...tagProblems(group, options.tags),
+    ...environmentProblems(group),
+    ...startupProblems(group),
+    ...leaseProblems(options, group),
+    ...sizeProblems(script),
+  ]
 }
 
 /** What the first launch draws before it: the claim, the group's templates, and what the network lacks. */

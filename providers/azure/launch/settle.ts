@@ -1,4 +1,5 @@
 /** What a launch comes to: when its answer is lost, the VM's name tells. */
+import { endedSince } from "../../../src/client/failures.js"
 import { RejectedError } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Failure, Instance, LaunchCall, Launched } from "../../../src/provider.js"
@@ -12,7 +13,9 @@ import type { VmBody } from "./bodies.js"
 /** What became of a launch whose answer we do not have: its name tells. An accepted PUT is always settled. */
 export async function settle(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
   const found = await read(azure, call, calls)
-  return found === undefined ? settled([], [gone(azure, call)]) : settled([found])
+  if (found !== undefined) return settled([found])
+  const message = `launching ${textOf(azure.options.location, call)}: it was launched, and has been deleted since`
+  return endedSince(call, [], { code: "Deleted", message })
 }
 
 /** By name, which is strongly consistent, unlike lists. */
@@ -24,12 +27,6 @@ export async function read(azure: Azure, call: LaunchCall, calls: Calls): Promis
   if (instance.tags[TAG.launch] === call.token) return instance
   const message = `${name} in ${group} exists and is not this cluster's; remove it, or use another resource group`
   throw new RejectedError(`launching ${textOf(azure.options.location, call)}: ${message}`, { code: "NameTaken" })
-}
-
-/** It was made, and it has gone since: nothing more will come of it, and no pool is worse for it. */
-function gone({ options }: Azure, call: LaunchCall): Failure {
-  const message = `launching ${textOf(options.location, call)}: it was launched, and has been deleted since`
-  return { reason: "interrupted", count: call.count, scope: {}, ttlMs: 0, code: "Deleted", message }
 }
 
 export function settled(instances: readonly Instance[], failures: readonly Failure[] = []): Launched {

@@ -2,8 +2,9 @@
  * Why VMs of a launch are missing. There is one way from what Google said to failures, wherever it stood: in a refusal of the
  * whole request, in the operation of the request, or in the operations of its single VMs.
  */
+import { type Reason, shareOut } from "../../../src/client/failures.js"
 import { RefusedError } from "../../../src/errors.js"
-import type { Failure, LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
+import type { LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
 import { COLD_MS, rowOf } from "../client/codes.js"
 import { asError } from "../client/errors.js"
 import { scopeOf } from "../client/scopes.js"
@@ -19,11 +20,7 @@ export interface Cause {
 /** What is missing of a launch and why; together the failures add up to it. */
 export type Missing = Pick<Launched, "failures" | "problem">
 
-type Reason = Omit<Failure, "count">
-
-interface Part {
-  readonly reason: Reason
-  readonly weight: number
+interface Part extends Reason {
   readonly problem?: Error
 }
 
@@ -45,8 +42,8 @@ export function missingOf(region: string, call: LaunchCall, causes: readonly Cau
   const parts = causes.flatMap((cause) => partsOf(region, call, cause))
   const problem = parts.find((part) => part.problem !== undefined)?.problem
   const failures = [
-    ...shared(explained, distinct(parts)),
-    ...shared(missing - explained, distinct(unexplained(region, call))),
+    ...shareOut(explained, distinct(parts)),
+    ...shareOut(missing - explained, distinct(unexplained(region, call))),
   ]
   return { failures, ...(problem === undefined ? {} : { problem }) }
 }
@@ -76,7 +73,7 @@ function ofFirstType(refused: readonly RefusedError[], offers: readonly Offer[])
   return refused.filter((_error, index) => offers[index]?.instanceType === offers[0]?.instanceType)
 }
 
-function asReason(error: RefusedError): Reason {
+function asReason(error: RefusedError): Reason["reason"] {
   const { count: _count, ...reason } = error.toFailure(0)
   return reason
 }
@@ -100,19 +97,4 @@ function distinct(parts: readonly Part[]): readonly Part[] {
     merged.set(key, { ...part, weight: part.weight + (merged.get(key)?.weight ?? 0) })
   }
   return [...merged.values()]
-}
-
-/** By their weights, in whole VMs; the first of equal ones has what is left over. */
-function shared(total: number, parts: readonly Part[]): readonly Failure[] {
-  const whole = parts.reduce((sum, { weight }) => sum + weight, 0)
-  const exact = parts.map(({ weight }) => (weight * total) / whole)
-  const counts = exact.map(Math.floor)
-  const byRest = exact.map((share, index) => ({ index, rest: share - Math.floor(share) }))
-  const left = total - counts.reduce((sum, count) => sum + count, 0)
-  for (const { index } of byRest.sort((a, b) => b.rest - a.rest).slice(0, left))
-    counts[index] = (counts[index] ?? 0) + 1
-  return parts.flatMap(({ reason }, index) => {
-    const count = counts[index] ?? 0
-    return count === 0 ? [] : [{ ...reason, count }]
-  })
 }

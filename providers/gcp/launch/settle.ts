@@ -1,5 +1,6 @@
 /** What a launch comes to: the operation that it has become, the instances that it made, and why some are missing. */
-import type { Calls, Failure, Instance, Json, LaunchCall, Launched, Selector } from "../../../src/provider.js"
+import { endedSince } from "../../../src/client/failures.js"
+import type { Calls, Instance, Json, LaunchCall, Launched, Selector } from "../../../src/provider.js"
 import { rowOf } from "../client/codes.js"
 import { failedInserts } from "./inserts.js"
 import type { LaunchMeans } from "./lookup.js"
@@ -128,16 +129,10 @@ function asAsked(region: string, call: LaunchCall, operation: NativeOperation): 
 
 /** What there is when the operation can tell no more: the rest did not come, or came and went. */
 export function settledByList(call: LaunchCall, instances: readonly Instance[]): Launched {
-  const count = call.count - instances.length
-  const failure: Failure = {
-    reason: "interrupted",
-    count,
-    scope: {},
-    ttlMs: 0,
+  return endedSince(call, instances, {
     code: "OperationNotFound",
     message: `${doingOf(call)}: it was launched before, and ${instances.length} of its instances are left`,
-  }
-  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+  })
 }
 
 /** "VM_MIN_COUNT_NOT_REACHED" only sums up. What the operation itself does not say, those of its VMs do. */

@@ -1,6 +1,6 @@
 /** EC2's answers to launches as outcomes: whatever the code and wherever it stands, nothing loops, stops what could go on, or gets lost. */
 import { describe, expect, test } from "vitest"
-import { readFleetErrors } from "../../../providers/aws/launch/fleet-errors.js"
+import { readFleetErrors } from "../../../providers/aws/launch/failures.js"
 import { EC2_TYPES, type ScriptedAnswer, subnetOf } from "../../../providers/aws/wire/index.js"
 import { Cluster } from "../../../src/cluster.js"
 import { AuthError, NotFoundError, OfferRefusedError, RejectedError, TransientError } from "../../../src/errors.js"

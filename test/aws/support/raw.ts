@@ -106,3 +106,13 @@ export function idsIn(reply: RawReply): readonly string[] {
   const lists = reply.body.name === "DescribeInstancesResponse" ? items(reply.body, "reservationSet") : [reply.body]
   return lists.flatMap((list) => items(list, "instancesSet")).map((item) => text(item, "instanceId"))
 }
+
+/** Named parameters of a list: `Filter.1.Name`. */
+export function filters(...given: readonly (readonly [name: string, ...values: string[]])[]): Parameters {
+  return Object.fromEntries(
+    given.flatMap(([name, ...values], at) => [
+      [`Filter.${at + 1}.Name`, name],
+      ...values.map((value, place) => [`Filter.${at + 1}.Value.${place + 1}`, value]),
+    ]),
+  )
+}

@@ -1,7 +1,7 @@
 /** The wire by itself: launches, lists, terminations and buckets. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { IMAGES, SECURITY_GROUP, subnetOf } from "../../../providers/aws/wire/index.js"
-import { idsIn, items, LAUNCH, type Parameters, type RawCloud, rawEc2, text } from "../support/raw.js"
+import { filters, idsIn, items, LAUNCH, type Parameters, type RawCloud, rawEc2, text } from "../support/raw.js"
 
 let cloud: RawCloud
 
@@ -12,16 +12,6 @@ beforeEach(async () => {
 afterEach(() => cloud.wire.close())
 
 const launch = (parameters: Parameters = {}) => cloud.ask("RunInstances", { ...LAUNCH, ...parameters })
-
-/** Named parameters of a list: `Filter.1.Name`. */
-function filters(...given: readonly (readonly [name: string, ...values: string[]])[]): Parameters {
-  return Object.fromEntries(
-    given.flatMap(([name, ...values], at) => [
-      [`Filter.${at + 1}.Name`, name],
-      ...values.map((value, place) => [`Filter.${at + 1}.Value.${place + 1}`, value]),
-    ]),
-  )
-}
 
 function idsOf(ids: readonly string[]): Parameters {
   return Object.fromEntries(ids.map((id, at) => [`InstanceId.${at + 1}`, id]))

@@ -1,7 +1,7 @@
 /** The wire refuses what EC2 refuses, in EC2's words, and does what EC2 does. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { IMAGES, subnetOf } from "../../../providers/aws/wire/index.js"
-import { LAUNCH, type Parameters, type RawCloud, rawEc2, signed, text } from "../support/raw.js"
+import { filters, LAUNCH, type Parameters, type RawCloud, rawEc2, signed, text } from "../support/raw.js"
 
 let cloud: RawCloud
 
@@ -12,16 +12,6 @@ beforeEach(async () => {
 afterEach(() => cloud.wire.close())
 
 const launch = (parameters: Parameters = {}) => cloud.ask("RunInstances", { ...LAUNCH, ...parameters })
-
-/** Named parameters of a list: `Filter.1.Name`. */
-function filters(...given: readonly (readonly [name: string, ...values: string[]])[]): Parameters {
-  return Object.fromEntries(
-    given.flatMap(([name, ...values], at) => [
-      [`Filter.${at + 1}.Name`, name],
-      ...values.map((value, place) => [`Filter.${at + 1}.Value.${place + 1}`, value]),
-    ]),
-  )
-}
 
 describe("who asks", () => {
   test.each([

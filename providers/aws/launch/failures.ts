@@ -1,5 +1,6 @@
 /** What refusals of a fleet say: of all its pools at once, or one for each pool that EC2 tried, the same again for many. Pure. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
+import { type Reason, shareOut } from "../../../src/client/failures.js"
 import { AuthError, type MusterError, NotFoundError, RefusedError, RejectedError } from "../../../src/errors.js"
 import type { Failure, LaunchCall, Offer } from "../../../src/provider.js"
 import { readAnswer } from "../client/answers.js"
@@ -10,7 +11,6 @@ import { doingOf, type LaunchMeans, launchWords } from "./context.js"
 import { type ScopeKind, scopeOf } from "../client/scopes.js"
 
 type FleetError = Ec2.CreateFleetError
-type Told = Omit<Failure, "count">
 type Means = Omit<LaunchMeans, "send">
 
 interface PoolAnswer {
@@ -128,7 +128,7 @@ function namedIn(words: string, offers: readonly Offer[]): readonly Offer[] {
 }
 
 /** One pool's answer as data. What no offer could make better is about this pool while others were not refused so. */
-function toldBy({ region }: Means, { offer, error }: PoolAnswer): Told {
+function toldBy({ region }: Means, { offer, error }: PoolAnswer): Reason["reason"] {
   const scope = scopeOf("type-in-zone", { offer, region })
   if (error instanceof NotFoundError) return { ...error.toFailure(0), scope }
   if (error instanceof RefusedError) return error.toFailure(0)
@@ -137,7 +137,7 @@ function toldBy({ region }: Means, { offer, error }: PoolAnswer): Told {
 }
 
 /** Without a word of EC2's what is short is shared over all pools. */
-function silence({ region }: Means, call: LaunchCall): readonly Told[] {
+function silence({ region }: Means, call: LaunchCall): readonly Reason["reason"][] {
   const code = "InsufficientInstanceCapacity"
   const message = `${launchWords(call)}: EC2 gave fewer, and did not say why`
   return call.offers.map((offer) => ({
@@ -150,14 +150,13 @@ function silence({ region }: Means, call: LaunchCall): readonly Told[] {
   }))
 }
 
-/** Each different one once, with its share. */
-function shared(told: readonly Told[], short: number): readonly Failure[] {
-  const distinct = new Map(told.map((failure) => [JSON.stringify([failure.code, failure.scope]), failure]))
-  const shown = [...distinct.values()].slice(0, short)
-  return shown.map((failure, index) => ({
-    ...failure,
-    count: Math.floor(short / shown.length) + (index < short % shown.length ? 1 : 0),
-  }))
+/** Each different one once, with an equal share. */
+function shared(reasons: readonly Reason["reason"][], short: number): readonly Failure[] {
+  const distinct = new Map(reasons.map((reason) => [JSON.stringify([reason.code, reason.scope]), reason]))
+  return shareOut(
+    short,
+    [...distinct.values()].map((reason) => ({ reason, weight: 1 })),
+  )
 }
 
 /**

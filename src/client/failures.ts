@@ -1,0 +1,45 @@
+/** What adapters say of a launch that came to less than was asked. Pure. */
+import type { Failure, Instance, LaunchCall, Launched } from "../provider.js"
+
+/** One reason among several, with its weight among them. */
+export interface Reason {
+  readonly reason: Omit<Failure, "count">
+  readonly weight: number
+}
+
+/**
+ * Shares what is missing among its reasons.
+ *
+ * @param total the instances that are missing.
+ * @returns the reasons with whole counts that add up to `total`, by their weights; the first of equal ones takes what is left
+ *   over. A reason for no instance is left out.
+ */
+export function shareOut(total: number, reasons: readonly Reason[]): readonly Failure[] {
+  const whole = reasons.reduce((sum, { weight }) => sum + weight, 0)
+  const exact = reasons.map(({ weight }) => (weight * total) / whole)
+  const counts = exact.map(Math.floor)
+  const remainders = exact.map((share, index) => ({ index, remainder: share - Math.floor(share) }))
+  const left = total - counts.reduce((sum, count) => sum + count, 0)
+  for (const { index } of remainders.sort((a, b) => b.remainder - a.remainder).slice(0, left))
+    counts[index] = (counts[index] ?? 0) + 1
+  return reasons.flatMap(({ reason }, index) => {
+    const count = counts[index] ?? 0
+    return count === 0 ? [] : [{ ...reason, count }]
+  })
+}
+
+/**
+ * A launch that has happened before, and whose other instances have ended since: nothing more comes of it. They were there and
+ * went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered of any.
+ *
+ * @param instances those that are left.
+ */
+export function endedSince(
+  call: LaunchCall,
+  instances: readonly Instance[],
+  { code, message }: Pick<Failure, "code" | "message">,
+): Launched {
+  const count = call.count - instances.length
+  const failure: Failure = { reason: "interrupted", count, scope: {}, ttlMs: 0, code, message }
+  return { instances, failures: count > 0 ? [failure] : [], settled: true }
+}
