@@ -1,10 +1,11 @@
 /** The one place where a provider's name becomes its adapter, loaded when it is first needed. */
-import { SpecError } from "./errors.js"
+import { SpecError, type SpecProblem } from "./errors.js"
 import { show } from "./input/parse.js"
 import type { JsonObject, Provider } from "./provider.js"
-import { type NamedProvider, ownRegion } from "./spec/provider-data.js"
+import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./spec/provider-data.js"
 import { REGION_EXAMPLES } from "./spec/provider-schema.js"
-import type { ProviderName } from "./spec.js"
+import type { ProviderName } from "./spec/provider-schema.js"
+import type { ResolvedProvider } from "./spec/resolved.js"
 
 /** How a name becomes an adapter: from a region and, where more is told, the options of its factory. */
 type Load = (region: string | undefined, options: JsonObject) => Promise<Provider>
@@ -73,10 +74,28 @@ export async function loadNamed(
     return await Promise.all(places.map((region) => loadProvider(named, region, options)))
   } catch (error) {
     if (!(error instanceof SpecError)) throw error
-    const inSpec = error.problems.map((problem) =>
-      problem.option.startsWith(`${named}.`) ? { ...problem, option: `${at}.${problem.option}` } : problem,
-    )
+    const region = own === undefined ? `${named}.${REGION_OPTION[named]}` : undefined
+    const inSpec = error.problems.map((problem) => {
+      if (problem.option === region) return { ...problem, option: "cluster.region" }
+      return problem.option.startsWith(`${named}.`) ? { ...problem, option: `${at}.${problem.option}` } : problem
+    })
     throw new SpecError(inSpec, { cause: error })
+  }
+}
+
+/** What is wrong with a provider's options and regions, as its adapter says; one that was made already is sound. */
+export async function checkNamed(
+  provider: ResolvedProvider,
+  regions: readonly (string | undefined)[],
+): Promise<readonly SpecProblem[]> {
+  if (typeof provider === "object" && !isNamed(provider)) return []
+  const named = isNamed(provider) ? provider : { named: provider, at: "cluster.provider", options: {} }
+  try {
+    await loadNamed(named, regions)
+    return []
+  } catch (error) {
+    if (error instanceof SpecError) return error.problems
+    throw error
   }
 }
 

@@ -86,10 +86,15 @@ const workerShape = (z: Z) => {
   }
 }
 
-const clusterSchema = (z: Z): Zod.ZodType => {
-  const name = z.string().regex(NAME, NAME_RULE)
-  const provider = providerSchema(z, isProviderData)
-  return z.strictObject({
+/** Of a cluster's name, and of a group's. */
+export const nameSchema = (z: Z) => z.string().regex(NAME, NAME_RULE)
+
+const clusterSchema = (z: Z): Zod.ZodType => z.strictObject(clusterShape(z, providerSchema(z, isProviderData)))
+
+/** @param provider says what one cloud may be given as. */
+export const clusterShape = (z: Z, provider: Zod.ZodType) => {
+  const name = nameSchema(z)
+  return {
     name: name.optional(),
     provider: z.union([provider, z.array(provider).min(1, "name at least one provider")]),
     region: z.union([z.string().min(1), z.array(z.string().min(1)).min(1, "name at least one region")]).optional(),
@@ -111,7 +116,7 @@ const clusterSchema = (z: Z): Zod.ZodType => {
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
       .optional(),
     ...workerShape(z),
-  })
+  }
 }
 
 /**

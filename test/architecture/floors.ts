@@ -31,7 +31,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/"],
   ["src/registry.ts", "src/verbs/", "src/fleet/state/"],
   // What the stages decide with.
-  ["src/fleet/planning/", "src/fleet/ending/", "src/fleet/reports/", "src/fleet/replace.ts"],
+  ["src/fleet/planning/", "src/fleet/ending/", "src/fleet/reports/", "src/fleet/replace.ts", "src/file/"],
   ["src/fleet/plan.ts", "src/fleet/terminate.ts"],
   ["src/fleet/targets/"],
   ["src/fleet/ownership/", "src/fleet/refusals/"],

@@ -97,8 +97,7 @@ describe("a provider as data", () => {
 
   test("a rehearsal plays its cloud", async () => {
     const spec = { provider: { aws: { region: "eu-west-2" } }, instanceType: "c7g.large" } as const
-    const { receipt, calls } = await rehearse(spec, "calm-day", { workers: 3 })
+    const { receipt } = await rehearse(spec, "calm-day", { workers: 3 })
     expect(receipt.instances.map(({ zone }) => zone.slice(0, -1))).toEqual(["eu-west-2", "eu-west-2", "eu-west-2"])
-    expect(calls.map(({ api }) => api)).toContain("RunInstances")
   })
 })

@@ -1,0 +1,105 @@
+/** Load: the file that is meant, found upwards from a directory or named, and never more of it than a spec can be. */
+import { existsSync } from "node:fs"
+import { type FileHandle, open, readdir } from "node:fs/promises"
+import { homedir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { FileError, wholeError } from "./file-error.js"
+import { parseFile, type SpecFile } from "./parse.js"
+
+/** In the order in which a directory's are named in messages. */
+export const FILE_NAMES = ["muster.yaml", "muster.yml", "muster.json"] as const
+
+/** No spec is longer, and a file that was meant to be another is not read whole. */
+export const MOST_BYTES = 1024 * 1024
+
+export interface LoadOptions {
+  /** A path, or "-" for the standard input; left out: the nearest file from `directory` upwards. */
+  readonly path?: string | undefined
+  /** Where to look from, and what a path is relative to; the working directory by default. */
+  readonly directory?: string | undefined
+  /** The values of variables; `process.env` by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** What "-" reads; `process.stdin` by default. */
+  readonly stdin?: AsyncIterable<Uint8Array | string>
+}
+
+/**
+ * Reads a file of specs.
+ *
+ * @returns undefined when no path was given and none was found.
+ * @throws FileError with all that is wrong with it, as `parseFile` does; for a path that is not there, is a directory or may not be
+ * read, for one above 1 MiB, and for two files in one directory.
+ */
+export async function loadFile(options: LoadOptions = {}): Promise<SpecFile | undefined> {
+  const { path, directory = process.cwd(), env = process.env, stdin = process.stdin } = options
+  if (path === "-") return parseFile(await textOf("-", stdin), { path, env })
+  const found = path === undefined ? await findFile(directory) : resolve(directory, path)
+  if (found === undefined) return undefined
+  return parseFile(await textIn(found, path ?? found), { path: path ?? found, env })
+}
+
+/**
+ * The nearest file from a directory upwards, as far as the repository's root, the home directory, or the top.
+ *
+ * @throws FileError when a directory has two of them.
+ */
+export async function findFile(directory: string): Promise<string | undefined> {
+  const names = await readdir(directory).catch(() => [] as string[])
+  const found = FILE_NAMES.filter((name) => names.includes(name))
+  const [first, second] = found
+  if (first !== undefined && second !== undefined) {
+    const message = `there is ${second} beside it; keep one of them, or name the one that is meant`
+    throw wholeError(join(directory, first), message)
+  }
+  if (first !== undefined) return join(directory, first)
+  const above = dirname(directory)
+  const isTop = above === directory || existsSync(join(directory, ".git")) || directory === home()
+  return isTop ? undefined : findFile(above)
+}
+
+/** Where no home is known, none is passed. */
+function home(): string | undefined {
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file; name another, or write one",
+  EISDIR: "is a directory; name the file in it",
+  EACCES: "may not be read by this user; chmod it, or name another",
+  ENOTDIR: "is below something that is no directory; name another",
+}
+
+async function textIn(path: string, named: string): Promise<string> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path)
+    return await textOf(named, handle.createReadStream({ end: MOST_BYTES, autoClose: false }))
+  } catch (error) {
+    if (error instanceof FileError) throw error
+    const { code = "", message } = error as NodeJS.ErrnoException
+    throw wholeError(named, REASONS[code] ?? `cannot be read: ${message}`, error)
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** Reads no further than what is too much. */
+async function textOf(named: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {
+  const read: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of chunks) {
+    const part = typeof chunk === "string" ? Buffer.from(chunk) : chunk
+    bytes += part.length
+    if (bytes > MOST_BYTES) throw wholeError(named, "is longer than 1 MiB, which no spec is; name another file")
+    read.push(part)
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(read))
+  } catch (error) {
+    throw wholeError(named, "is no text in UTF-8; save it as that", error)
+  }
+}

@@ -1,0 +1,177 @@
+/** Parse: from a file's text to specs, with everything that is wrong with it said at once. */
+import { SpecError, type SpecProblem } from "../errors.js"
+import { parseOptions, show, type Z } from "../input/parse.js"
+import type { Json, JsonObject } from "../provider.js"
+import { checkNamed } from "../registry.js"
+import { resolveSpec } from "../spec.js"
+import type { ResolvedSpec } from "../spec/resolved.js"
+import type { ClusterSpec } from "../spec/types.js"
+import { MEANT } from "../spec/other-names.js"
+import { dataProblems, isProviderData } from "../spec/provider-data.js"
+import { providerSchema } from "../spec/provider-schema.js"
+import { checkScript } from "../spec/script-check.js"
+import { checkCeiling } from "../verbs/ceiling.js"
+import { resolveScale, type ScaleTarget } from "../verbs/verbs.js"
+import { dataOf, type Located, locate } from "./data.js"
+import { nodesOf } from "./document.js"
+import { type Place, placeOf } from "./excerpt.js"
+import { fileError, type Found, wholeError } from "./file-error.js"
+import { FILE_VERSION, memberSchema, severalSchema, singleSchema } from "./shape.js"
+
+/** One cluster of a file. */
+export interface FileCluster {
+  /** Absent in a file of one cluster that gives it none. */
+  readonly name: string | undefined
+  /** What `new Cluster` takes, its name with it. */
+  readonly spec: ClusterSpec
+  /** How many workers the file wants, or how many of each group; absent where it does not say. */
+  readonly target: ScaleTarget | undefined
+  /** Where an option of the spec stands ("region", "groups.train.vcpus"), or where it would; the cluster when left out. */
+  where(option?: string): Place & { readonly file: string }
+}
+
+/** A file, read. */
+export interface SpecFile {
+  /** As it was named; "-" is the standard input. */
+  readonly path: string
+  /** In the order of the file; at least one. */
+  readonly clusters: readonly FileCluster[]
+}
+
+/** How a text is read. */
+export interface ParseOptions {
+  /** The file's name in messages and places. */
+  readonly path: string
+  /** The values of variables; none by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Reads a file's text: YAML 1.2, or JSON. Checks it whole, the options of its clouds too, and calls no cloud.
+ *
+ * @throws FileError with every problem at once: file, line, column, the lines there, and what to do. Mistakes of the form, then
+ * variables that are not set, then options: a kind that is found hides those after it.
+ */
+export async function parseFile(text: string, { path, env = {} }: ParseOptions): Promise<SpecFile> {
+  const { contents, problems: form } = nodesOf(text)
+  if (form.length > 0)
+    throw fileError(
+      path,
+      text,
+      form.map(({ message, from, to }) => ({ said: message, from, to })),
+    )
+  if (contents === null) throw wholeError(path, "is empty; it needs a provider at least: provider: local")
+  const { data, located, problems } = dataOf(contents, env)
+  if (problems.length > 0) {
+    throw fileError(
+      path,
+      text,
+      problems.map(({ message, from, to }) => ({ said: message, from, to })),
+    )
+  }
+  const members = membersOf(data)
+  const wrong = "problems" in members ? members.problems : (await Promise.all(members.map(problemsOf))).flat()
+  if (wrong.length > 0)
+    throw fileError(
+      path,
+      text,
+      wrong.map((problem) => foundAt(located, problem)),
+    )
+  const clusters = (members as readonly Member[]).map(({ base, spec, target }): FileCluster => {
+    const where = (option?: string) => {
+      const at = [...base, ...(option === undefined ? [] : [option])].join(".")
+      return { file: path, ...placeOf(text, foundAt(located, { option: at, message: "" }).from) }
+    }
+    return { name: spec.name, spec, target, where }
+  })
+  return { path, clusters }
+}
+
+/** A cluster of the file, before it is known to be sound. */
+interface Member {
+  /** The keys that lead to it. */
+  readonly base: readonly string[]
+  /** What stands there, as it stands there. */
+  readonly given: Json
+  readonly spec: ClusterSpec
+  readonly target: ScaleTarget | undefined
+}
+
+function membersOf(data: Json): readonly Member[] | { readonly problems: readonly SpecProblem[] } {
+  if (!isObject(data)) return { problems: [{ option: "", message: `is ${show(data)}; use a spec: provider: local` }] }
+  const { version } = data
+  if (version !== undefined && version !== FILE_VERSION) {
+    const message = `is ${show(version)}; this library reads version ${FILE_VERSION}: give that, or update muster-vms`
+    return { problems: [{ option: "version", message }] }
+  }
+  if (!("clusters" in data)) return [memberOf([], data)]
+  const problems = problemsIn("", () => parseOptions("file", (z: Z) => severalSchema(z, z.unknown()), data))
+  if (problems.length > 0) return { problems }
+  return Object.entries(data.clusters as JsonObject).map(([name, given]) => memberOf(["clusters", name], given))
+}
+
+function memberOf(base: readonly string[], given: Json): Member {
+  const { version: _version, target, ...spec } = isObject(given) ? given : {}
+  const [, name] = base
+  const named = name === undefined ? spec : { ...spec, name }
+  return { base, given, spec: named as unknown as ClusterSpec, target: target as ScaleTarget | undefined }
+}
+
+const single = (z: Z) => singleSchema(z, providerSchema(z, isProviderData))
+const member = (z: Z) => memberSchema(z, providerSchema(z, isProviderData))
+
+/** What the schema finds; else what does not go together; else what the clouds' own options say. */
+async function problemsOf({ base, given, spec, target }: Member): Promise<readonly SpecProblem[]> {
+  const at = base.map((key) => `${key}.`).join("")
+  const provider = isObject(given) ? given.provider : undefined
+  const shape = problemsIn(at, () => {
+    parseOptions("cluster", base.length === 0 ? single : member, given, dataProblems(provider), MEANT)
+  })
+  if (shape.length > 0) return shape
+  let resolved: ResolvedSpec | undefined
+  const together = problemsIn(at, () => {
+    resolved = resolveSpec(spec, checkScript)
+  })
+  if (resolved === undefined) return together
+  const { providers, regions, groups, maxWorkers } = resolved
+  const tooMany = problemsIn(at, () => {
+    const { targets } = resolveScale(
+      target ?? {},
+      {},
+      groups.map(({ name }) => name),
+    )
+    checkCeiling(maxWorkers, targets)
+  })
+  const places = await Promise.all(providers.map((one) => checkNamed(one, regions ?? [undefined])))
+  return [...tooMany, ...places.flat().map((problem) => inFile(at, problem))]
+}
+
+function problemsIn(at: string, check: () => unknown): readonly SpecProblem[] {
+  try {
+    check()
+    return []
+  } catch (error) {
+    if (error instanceof SpecError) return error.problems.map((problem) => inFile(at, problem))
+    throw error
+  }
+}
+
+/** With the option as the file has it: "clusters.render.vcpus" for "cluster.vcpus". */
+function inFile(at: string, problem: SpecProblem): SpecProblem {
+  const [root = "", ...rest] = problem.option.split(".")
+  // What is said of an argument of `scale` is said of the file's target.
+  const isKnown = ["cluster", "file", "scale"].includes(root)
+  return { ...problem, option: `${at}${(isKnown ? rest : [root, ...rest]).join(".")}`.replace(/\.$/, "") }
+}
+
+/** What is said of a key points to it; what is missing, to where it is missing. */
+function foundAt(located: Located, { option, value, message }: SpecProblem): Found {
+  const { found, isWhole } = locate(located, option)
+  const isOfKey = !isWhole || /^(unknown option|no such group|the name is)/.test(message)
+  const place = isOfKey ? (found.key ?? { from: found.value.from, to: found.value.from }) : found.value
+  return { ...place, value, said: option === "" ? message : `${option}: ${message}` }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+}

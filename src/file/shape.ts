@@ -1,0 +1,39 @@
+/** Shape: what a file may say, as schemas: a cluster with its target, or several by their names. */
+import type * as Zod from "zod"
+import type { Z } from "../input/parse.js"
+import { clusterShape, MOST_WORKERS, nameSchema } from "../spec.js"
+
+/** Of the file's form; another one is refused. */
+export const FILE_VERSION = 1
+
+const version = (z: Z) => z.literal(FILE_VERSION).optional()
+
+const targetSchema = (z: Z) => {
+  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+  return z.union([count, z.record(nameSchema(z), count)])
+}
+
+/** @param provider says what one cloud may be given as. */
+const fieldsOf = (z: Z, provider: Zod.ZodType) => ({
+  ...clusterShape(z, provider),
+  target: targetSchema(z).optional(),
+})
+
+/** A file of one cluster. */
+export const singleSchema = (z: Z, provider: Zod.ZodType) =>
+  z.strictObject({ version: version(z), ...fieldsOf(z, provider) })
+
+/** What stands under a cluster's name in a file of several. */
+export const memberSchema = (z: Z, provider: Zod.ZodType) => {
+  const { name: _name, ...fields } = fieldsOf(z, provider)
+  return z.strictObject(fields)
+}
+
+/** A file of several clusters. @param member says what stands under each name. */
+export const severalSchema = (z: Z, member: Zod.ZodType) =>
+  z.strictObject({
+    version: version(z),
+    clusters: z
+      .record(nameSchema(z), member)
+      .refine((clusters) => Object.keys(clusters).length > 0, "name at least one cluster"),
+  })
