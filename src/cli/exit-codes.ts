@@ -43,6 +43,16 @@ export const EXIT_TABLE: readonly (readonly [number, string])[] = [
 /** Nothing of that name is there. */
 export class NothingThereError extends MusterError {}
 
+/** The process was told to end while something went on. */
+export class InterruptedError extends MusterError {
+  readonly signal: "SIGINT" | "SIGTERM"
+
+  constructor(signal: "SIGINT" | "SIGTERM") {
+    super(`${signal}: stopped`)
+    this.signal = signal
+  }
+}
+
 type ErrorClass = abstract new (...args: never[]) => Error
 
 const CODES: readonly (readonly [ErrorClass, number])[] = [
@@ -58,5 +68,6 @@ const CODES: readonly (readonly [ErrorClass, number])[] = [
 ]
 
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return EXIT[error.signal]
   return CODES.find(([kind]) => error instanceof kind)?.[1] ?? EXIT.failed
 }

@@ -43,9 +43,12 @@ export function verbHelp(verb: Verb, columns = USUAL): string {
     },
     visibleArguments: () => [],
   })
+  const short = Object.entries(verb.shorthands ?? {}).map(([alias, words]) => {
+    return `\nThe same as muster ${[verb.name, ...words].join(" ")}: muster ${alias}\n`
+  })
   const also = (verb.aliases ?? []).map((alias) => `\nThe same: muster ${[alias, ...verb.words].join(" ")}\n`).join("")
   const heading = verb.examples.length === 1 ? "Example" : "Examples"
-  return `${command.helpInformation()}${also}\n${heading}:\n${verb.examples.map((line) => `  ${line}\n`).join("")}`
+  return `${command.helpInformation()}${also}${short.join("")}\n${heading}:\n${verb.examples.map((line) => `  ${line}\n`).join("")}`
 }
 
 function layout(columns: number): Pick<Help, "helpWidth"> {
@@ -57,6 +60,6 @@ function usageOf({ name, words }: Verb): string {
 }
 
 /** As the list of all names it. */
-function headOf({ name, aliases = [], words }: Verb): string {
-  return [[name, ...aliases].join("|"), ...words].join(" ")
+function headOf({ name, aliases = [], shorthands = {} }: Verb): string {
+  return [name, ...aliases, ...Object.keys(shorthands)].join(", ")
 }

@@ -2,17 +2,30 @@
 /** `muster`: the process around a command line. What a verb does is loaded when it is used. */
 import { createRequire } from "node:module"
 import { systemClock } from "../calls/clock.js"
-import { EXIT } from "./exit-codes.js"
+import { EXIT, InterruptedError } from "./exit-codes.js"
 import { run } from "./run.js"
 
 const { version } = createRequire(import.meta.url)("muster-vms/package.json") as { readonly version: string }
 const { stdin, stdout, stderr, env } = process
 
+let pending: AbortController | undefined
+let last = () => ""
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    stderr.write(`muster: ${signal}: stopped; what was told to end goes on ending\n`)
+  process.on(signal, () => {
+    if (pending !== undefined && !pending.signal.aborted) {
+      pending.abort(new InterruptedError(signal))
+      return
+    }
+    stderr.write(pending === undefined ? `muster: ${signal}: stopped; what was told to end goes on ending\n` : last())
     process.exit(EXIT[signal])
   })
+}
+
+function interrupts(said = () => ""): AbortSignal {
+  pending = new AbortController()
+  last = said
+  return pending.signal
 }
 
 // `muster list | head -1`: whoever has read enough is no failure, and what is being changed is changed to its end.
@@ -20,9 +33,15 @@ const unread = new AbortController()
 stdout.on("error", () => unread.abort())
 stderr.on("error", () => {})
 
+// A pipeline or a CI job has nobody who could answer.
+const isAsked = stdin.isTTY && stderr.isTTY && !env.CI
+
 async function ask(question: string): Promise<boolean> {
-  const { askAtTerminal } = await import("./ask.js")
-  return askAtTerminal(question, stdin, stderr)
+  return (await import("./ask.js")).askAtTerminal(question, stdin, stderr)
+}
+
+async function prompt(question: string): Promise<string | undefined> {
+  return (await import("./ask.js")).promptAtTerminal(question, stdin, stderr)
 }
 
 process.exitCode = await run(process.argv.slice(2), {
@@ -34,8 +53,11 @@ process.exitCode = await run(process.argv.slice(2), {
     if (!unread.signal.aborted) stdout.write(text)
   },
   say: (text) => void stderr.write(text),
-  // A pipeline or a CI job has nobody who could answer.
-  ask: stdin.isTTY && stderr.isTTY && !env.CI ? ask : undefined,
+  ask: isAsked ? ask : undefined,
+  ...(isAsked ? { prompt } : {}),
   ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+  input: async () => (await import("node:stream/consumers")).text(stdin),
+  progress: stderr,
   unread: unread.signal,
+  interrupts,
 })

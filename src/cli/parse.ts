@@ -35,12 +35,15 @@ export function parseWords(verb: Verb, args: readonly string[], env: NodeJS.Proc
     if (!(error instanceof CommanderError)) throw error
     throw new SpecError([{ option: verb.name, message: error.message.replace(/^error: /, "") }])
   }
-  const parsed = Object.fromEntries(
-    Object.keys(verb.flags).map((name) => [name, command.getOptionValue(keyOf(command, name)) as Parsed[string]]),
-  )
+  const parsed = Object.fromEntries(Object.keys(verb.flags).map((name) => [name, parsedOf(command, name)]))
   const isFlag = (word: string) => word.length > 1 && word.startsWith("-") && !/^-\d/.test(word)
+  // What follows "--" is taken as it is.
+  const literal = args.includes("--") ? args.length - args.indexOf("--") - 1 : 0
   const problems = [
-    ...command.args.filter(isFlag).map((word) => problemOf(word, verb)),
+    ...command.args
+      .slice(0, command.args.length - literal)
+      .filter(isFlag)
+      .map((word) => problemOf(word, verb)),
     ...Object.entries(verb.flags).flatMap(([name, flag]) => missingValue(name, flag, parsed[name])),
   ]
   if (problems.length > 0) throw new SpecError(problems)
@@ -48,9 +51,12 @@ export function parseWords(verb: Verb, args: readonly string[], env: NodeJS.Proc
   return { words: command.args, ...settingsOf(verb.flags, parsed, env) }
 }
 
-/** As commander names what it has parsed: "dryRun". */
-function keyOf(command: Command, name: string): string {
-  return command.options.find(({ long }) => long === `--${name}`)?.attributeName() ?? name
+function parsedOf(command: Command, name: string): Parsed[string] {
+  const option = command.options.find(({ long }) => long === `--${name}`)
+  const value = command.getOptionValue(option?.attributeName() ?? name) as Parsed[string]
+  // Commander takes "--no-headers" for the negation of "headers", which is true when left out.
+  if (option?.negate === true) return value === false ? true : undefined
+  return value
 }
 
 function problemOf(word: string, { name: verb, flags }: Verb): SpecProblem {

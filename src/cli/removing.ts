@@ -27,12 +27,12 @@ export async function removeChosen(
     return seen.some(({ hindrance }) => hindrance === "unanswered") ? EXIT.failed : EXIT.ok
   }
   if (!given.switches.has("yes")) {
-    say(rowTable(seen))
+    say(shortTable(seen))
     if (ask === undefined) {
       const message = "is missing: there is no terminal at which to ask before this goes"
       throw new SpecError([{ option: "--yes", message }])
     }
-    if (!(await ask(`remove ${countsOf(seen)}?`))) {
+    if (!(await ask(`remove ${countsOf(seen)}${ofClusters(seen)}?`))) {
       say("nothing was removed\n")
       return EXIT.failed
     }
@@ -90,6 +90,37 @@ function rowTable(rows: readonly SweepRow[]): string {
     ]
   })
   return table(HEAD, lines)
+}
+
+/** Rows of a question: with the question itself it is twelve lines at most. */
+const MOST_ROWS = 9
+
+/** What would go, in few lines: many of a kind are one row that names the first of them. */
+export function shortTable(rows: readonly SweepRow[]): string {
+  if (rows.length <= MOST_ROWS) return rowTable(rows)
+  const alike = new Map<string, SweepRow[]>()
+  for (const row of rows) {
+    const key = JSON.stringify([row.kind, row.cluster, row.owner, row.place, row.why, row.problem])
+    const known = alike.get(key)
+    if (known === undefined) alike.set(key, [row])
+    else known.push(row)
+  }
+  const merged = [...alike.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return []
+    return [others.length === 0 ? first : { ...first, id: `${first.id} and ${others.length} more` }]
+  })
+  const left = merged.slice(MOST_ROWS - 1)
+  if (left.length <= 1) return rowTable(merged)
+  return `${rowTable(merged.slice(0, MOST_ROWS - 1))}and ${left.length} more rows: --dry-run shows all\n`
+}
+
+/** " of "render"": whose they are, where they are somebody's. */
+function ofClusters(rows: readonly SweepRow[]): string {
+  const names = [...new Set(rows.map(({ cluster }) => cluster).filter((name) => name !== ""))]
+  const [first, ...others] = names.map((name) => `"${name}"`)
+  if (first === undefined) return ""
+  if (others.length <= 2) return ` of ${[first, ...others].join(", ")}`
+  return ` of ${first} and ${others.length} other clusters`
 }
 
 /** Nothing was refused: only the wait was over. */

@@ -6,7 +6,7 @@ import { EXIT, exitCodeOf } from "./exit-codes.js"
 import { generalHelp, verbHelp } from "./help.js"
 import { parseWords } from "./parse.js"
 import type { Surroundings, Verb } from "./surroundings.js"
-import { VERBS } from "./verbs.js"
+import { VERBS } from "./verbs/index.js"
 
 /** The exit code. */
 export async function run(args: readonly string[], given: Surroundings): Promise<number> {
@@ -40,15 +40,12 @@ function legible({ out, say, ask, ...others }: Surroundings): Surroundings {
 async function runVerb(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0], surroundings)
-  if (name === "version" || name === "--version" || name === "-V") {
-    surroundings.out(`${surroundings.version}\n`)
-    return EXIT.ok
-  }
+  if (name === "--version" || name === "-V") return runVerb(["version"], surroundings)
   const verb = verbOf(name)
   if (rest.includes("--help") || rest.includes("-h")) return help(name, surroundings)
-  const given = parseWords(verb, rest, surroundings.env)
+  const given = parseWords(verb, [...(verb.shorthands?.[name] ?? []), ...rest], surroundings.env)
   const { run: runIt } = await surroundings.clock.busy("loading the verb", verb.load())
-  return runIt(given, surroundings)
+  return runIt(given, surroundings, VERBS)
 }
 
 function help(name: string | undefined, { out, columns }: Surroundings): number {
@@ -56,8 +53,12 @@ function help(name: string | undefined, { out, columns }: Surroundings): number 
   return EXIT.ok
 }
 
+function namesOf({ name, aliases = [], shorthands = {} }: Verb): readonly string[] {
+  return [name, ...aliases, ...Object.keys(shorthands)]
+}
+
 function verbOf(name: string): Verb {
-  const found = VERBS.find((verb) => verb.name === name || verb.aliases?.includes(name))
+  const found = VERBS.find((verb) => namesOf(verb).includes(name))
   if (found !== undefined) return found
   const names = VERBS.map((verb) => verb.name)
   if (name.startsWith("-")) {

@@ -19,6 +19,21 @@ export interface Surroundings {
   readonly columns?: number
   /** Aborted once nobody reads the result any more: what only shows goes no further. */
   readonly unread?: AbortSignal
+  /**
+   * The next SIGINT or SIGTERM aborts what this returns, with an InterruptedError as its reason; the one after that ends the process,
+   * unless this was called again. Left out: signals end the process.
+   *
+   * @param last what is said when the process is ended so.
+   */
+  readonly interrupts?: (last?: () => string) => AbortSignal
+  /** What a person types; undefined where nobody could, or the input ended. */
+  readonly prompt?: (question: string) => Promise<string | undefined>
+  /** All of standard input, for `--file -`. */
+  readonly input?: () => Promise<string>
+  /** Where progress is shown; left out: nowhere. */
+  readonly progress?: NodeJS.WriteStream
+  /** Where files are looked for. */
+  readonly directory?: string
 }
 
 export interface Flag {
@@ -45,12 +60,14 @@ export interface Given {
 }
 
 /** The exit code. */
-export type RunVerb = (given: Given, surroundings: Surroundings) => Promise<number>
+export type RunVerb = (given: Given, surroundings: Surroundings, verbs: readonly Verb[]) => Promise<number>
 
 /** A verb as the command line knows it before it is used: data, and how what it does is loaded. */
 export interface Verb {
   readonly name: string
   readonly aliases?: readonly string[]
+  /** Other names, each with the words that it stands for after the verb. */
+  readonly shorthands?: Readonly<Record<string, readonly string[]>>
   /** Under which heading the general help names it. */
   readonly group: "Make" | "Look" | "End" | "This program"
   /** The words that follow it; one in brackets may be left out, one with dots may be several. */

@@ -1,16 +1,17 @@
 /** `muster list`: what lives. */
-import { wallAheadMs } from "../../calls/clock.js"
-import { Cluster } from "../../cluster.js"
-import type { ClusterSummary } from "../../fleet/remains/listing.js"
-import { EXIT } from "../exit-codes.js"
-import { single } from "../parse.js"
-import { placesOf } from "../places.js"
-import type { RunVerb } from "../surroundings.js"
-import { age, table } from "../table.js"
+import { wallAheadMs } from "../../../calls/clock.js"
+import { Cluster } from "../../../cluster.js"
+import type { ClusterSummary } from "../../../fleet/remains/listing.js"
+import { EXIT } from "../../exit-codes.js"
+import { single } from "../../parse.js"
+import { providersAt } from "../../spec/places.js"
+import { placesIn } from "../../spec/target.js"
+import type { RunVerb } from "../../surroundings.js"
+import { age, table } from "../../table.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const owner = single(given, "owner")
-  const provider = await placesOf(given, surroundings)
+  const provider = await providersAt(await placesIn(given, surroundings), surroundings)
   const { clock, out, say } = surroundings
   const clusters = await Cluster.list({ provider, ...(owner === undefined ? {} : { owner }) }, { clock })
   if (given.switches.has("json")) out(`${JSON.stringify(clusters, undefined, 2)}\n`)

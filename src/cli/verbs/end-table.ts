@@ -1,23 +1,8 @@
-/** The table of verbs. What each does is loaded when it is used. */
-import { PLACE_FLAGS, REMOVE_FLAGS } from "./flag-tables.js"
-import type { Verb } from "./surroundings.js"
+/** Verbs that end something. */
+import { PLACE_FLAGS, REMOVE_FLAGS } from "../flag-tables.js"
+import type { Verb } from "../surroundings.js"
 
-export const VERBS: readonly Verb[] = [
-  {
-    name: "list",
-    aliases: ["ls"],
-    group: "Look",
-    words: [],
-    summary: "the clusters that live, with their size and age",
-    about: "Every cluster that has instances in the region, as their tags tell.",
-    flags: {
-      ...PLACE_FLAGS,
-      owner: { type: "string", value: "NAME", help: "only this owner's clusters; everybody's when left out" },
-      json: { type: "boolean", help: "as JSON" },
-    },
-    examples: ["muster list --provider aws --region eu-west-2"],
-    load: () => import("./verbs/list.js"),
-  },
+export const ENDING: readonly Verb[] = [
   {
     name: "delete",
     aliases: ["rm"],
@@ -27,8 +12,8 @@ export const VERBS: readonly Verb[] = [
     about:
       "Ends every instance with the cluster's tags at once, waits until the cloud confirms it, and removes what else was made for it. A launch that may still be on its way is waited for: as this machine's journal tells, or, where that tells nothing, for the minutes that the cloud may take (--now skips this). A process that holds the cluster gives way: it says that somebody deleted it, lowers its target, and launches nothing. It replaces nevertheless while a scale of its own waits for more workers, and in a few more cases that docs/operations.md names: what comes anew meanwhile is exit code 4. To be sure, end that process first.",
     flags: { ...PLACE_FLAGS, ...REMOVE_FLAGS },
-    examples: ["muster delete render --provider aws --region eu-west-2 --yes"],
-    load: () => import("./verbs/delete.js"),
+    examples: ["muster delete render --yes", "muster delete render --provider aws --region eu-west-2 --dry-run"],
+    load: () => import("./end/delete.js"),
   },
   {
     name: "sweep",
@@ -45,6 +30,6 @@ export const VERBS: readonly Verb[] = [
       shared: { type: "boolean", help: "also set-up that clusters share, where nothing of Muster's lives" },
     },
     examples: ["muster sweep --provider aws --region eu-west-2 --dry-run"],
-    load: () => import("./verbs/sweep.js"),
+    load: () => import("./end/sweep.js"),
   },
 ]

@@ -1,13 +1,14 @@
 /** `muster sweep`: removes what nobody needs any more. */
-import type { Duration } from "../../spec.js"
-import { EXIT } from "../exit-codes.js"
-import { single } from "../parse.js"
-import { placesOf } from "../places.js"
-import { removeChosen } from "../removing.js"
-import type { RunVerb } from "../surroundings.js"
+import type { Duration } from "../../../spec.js"
+import { EXIT } from "../../exit-codes.js"
+import { single } from "../../parse.js"
+import { providersAt } from "../../spec/places.js"
+import { placesIn } from "../../spec/target.js"
+import { removeChosen } from "../../removing.js"
+import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {
-  const provider = await placesOf(given, surroundings)
+  const provider = await providersAt(await placesIn(given, surroundings), surroundings)
   const [name, olderThan] = [single(given, "name"), single(given, "older-than")]
   const [owner, timeout] = [single(given, "owner"), single(given, "timeout")]
   const spec = {

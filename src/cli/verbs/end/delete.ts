@@ -1,19 +1,21 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
-import { Cluster } from "../../cluster.js"
-import { secondsOf } from "../../fleet/remains/arrivals.js"
-import { windowMs as arrivalWindowMs } from "../../fleet/state/windows.js"
-import { nearest } from "../../input/parse.js"
-import type { Duration } from "../../spec.js"
-import { NothingThereError } from "../exit-codes.js"
-import { single } from "../parse.js"
-import { placesOf } from "../places.js"
-import { removeChosen } from "../removing.js"
-import type { RunVerb } from "../surroundings.js"
+import { Cluster } from "../../../cluster.js"
+import { secondsOf } from "../../../fleet/remains/arrivals.js"
+import { windowMs as arrivalWindowMs } from "../../../fleet/state/windows.js"
+import { nearest } from "../../../input/parse.js"
+import type { Duration } from "../../../spec.js"
+import { NothingThereError } from "../../exit-codes.js"
+import { single } from "../../parse.js"
+import { providersAt } from "../../spec/places.js"
+import { targetOf } from "../../spec/target.js"
+import { removeChosen } from "../../removing.js"
+import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const [name = ""] = given.words
-  const [owner = "default", timeout] = [single(given, "owner"), single(given, "timeout")]
-  const provider = await placesOf(given, surroundings)
+  const timeout = single(given, "timeout")
+  const { owner, places: named } = await targetOf(given, name, surroundings)
+  const provider = await providersAt(named, surroundings)
   const spec = { provider, name, owner, ...(timeout === undefined ? {} : { timeout: timeout as Duration }) }
   return removeChosen(spec, given, surroundings, async () => {
     const { clock } = surroundings

@@ -1,0 +1,62 @@
+/** What goes on when a command line lets go of a cluster, in one line. */
+import { momentText } from "../calls/clock.js"
+import type { Cluster } from "../cluster.js"
+import { TAG } from "../fleet/tags.js"
+import { usdText } from "../money/budget.js"
+import type { Provider } from "../provider.js"
+import type { NamedTarget } from "./clusters.js"
+import { single } from "./parse.js"
+import { type Place, placeText } from "./spec/places.js"
+import type { Given } from "./surroundings.js"
+
+/** That nobody replaces from now on, when it ends, what it costs an hour, and how to end it. */
+export function lettingGoText(
+  cluster: Cluster,
+  target: NamedTarget,
+  providers: readonly Provider[],
+  given: Given,
+): string {
+  const { workers } = cluster
+  const count = `${workers.length} worker${workers.length === 1 ? "" : "s"}`
+  const { perHour, unpriced } = cluster.cost()
+  const where = [...new Set(target.places.map(placeText))].join(", ")
+  const ends = endsText(cluster, providers)
+  const price = usdText(perHour, unpriced, " an hour")
+  return `"${cluster.name}" goes on with ${count} (${where}): from now on nobody replaces what is lost; ${ends}; ${price}; end it: ${deleteCommand(target, given)}`
+}
+
+function endsText(cluster: Cluster, providers: readonly Provider[]): string {
+  const deadline = Math.max(...cluster.workers.map(({ tags }) => Number(tags[TAG.deadline] ?? "0") * 1000))
+  if (!(deadline > 0)) return "nothing of it runs"
+  const others = providers
+    .filter(({ limits }) => limits.outlivesDeadline)
+    .map(({ name, region }) => `${name} ${region}`)
+  const end = `it ends at ${momentText(deadline)}`
+  return others.length === 0 ? end : `${end}, but in ${others.join(", ")} when somebody ends it`
+}
+
+/** The command line that ends it, from anywhere. */
+export function deleteCommand({ name, owner, places }: NamedTarget, given: Given): string {
+  const [first] = places
+  const regions = places.flatMap(({ region }) => region ?? []).filter((region) => region !== "local")
+  const journal = single(given, "journal")
+  return [
+    `muster delete ${name}`,
+    ...(first === undefined ? [] : [`--provider ${first.provider}`]),
+    ...(regions.length === 0 ? [] : [`--region ${[...new Set(regions)].join(",")}`]),
+    ...optionFlags(first),
+    ...(owner === "default" ? [] : [`--owner ${owner}`]),
+    ...(journal === undefined ? [] : [`--journal ${word(journal)}`]),
+  ].join(" ")
+}
+
+function optionFlags(place: Place | undefined): readonly string[] {
+  return Object.entries(place?.options ?? {}).map(([key, value]) => {
+    return `--option ${word(typeof value === "string" ? `${key}=${value}` : `${key}:=${JSON.stringify(value)}`)}`
+  })
+}
+
+/** As a shell reads one word. */
+function word(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}

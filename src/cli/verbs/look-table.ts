@@ -1,0 +1,69 @@
+/** Verbs that look at clusters: nobody is taken over, and nothing is changed. */
+import { CLUSTER_FLAGS, DATA_FLAGS, PLACE_FLAGS, ROW_FLAGS } from "../flag-tables.js"
+import type { Verb } from "../surroundings.js"
+
+export const LOOKING: readonly Verb[] = [
+  {
+    name: "get",
+    shorthands: { ps: ["workers"] },
+    group: "Look",
+    words: ["[clusters|workers|groups]", "[NAME]"],
+    summary: "clusters, workers or groups, as they are now",
+    about:
+      "Shows the workers or groups of a cluster as its cloud lists them, or the clusters of a place. Clusters where no place is named, and everything with --offline, are shown as this machine's journals tell of them: no cloud is asked. With --watch each row that changes is shown again.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      ...ROW_FLAGS,
+      watch: { type: "boolean", short: "w", help: "go on, and show each row that changes" },
+      offline: { type: "boolean", help: "ask no cloud: what this machine's journals tell" },
+    },
+    examples: ["muster get workers render -o wide", "muster get clusters --offline"],
+    load: () => import("./look/get.js"),
+  },
+  {
+    name: "list",
+    aliases: ["ls"],
+    group: "Look",
+    words: [],
+    summary: "the clusters that live, with their size and age",
+    about: "Every cluster that has instances in the region, as their tags tell.",
+    flags: {
+      ...PLACE_FLAGS,
+      owner: { type: "string", value: "NAME", help: "only this owner's clusters; everybody's when left out" },
+      json: { type: "boolean", help: "as JSON" },
+    },
+    examples: ["muster list --provider aws --region eu-west-2"],
+    load: () => import("./look/list.js"),
+  },
+  {
+    name: "explain",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "what there is, what is missing and why, what is waited for",
+    about: "Says of each group what runs, what is missing and why, in the cloud's own words, and what comes next.",
+    flags: { ...CLUSTER_FLAGS, ...DATA_FLAGS },
+    examples: ["muster explain render"],
+    load: () => import("./look/explain.js"),
+  },
+  {
+    name: "cost",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "what a cluster costs an hour, has cost, and will have cost at its deadline",
+    about:
+      "An estimate in USD from list prices, without disks, traffic, addresses and taxes. What has ended before this machine's journals tell of it is not in it.",
+    flags: { ...CLUSTER_FLAGS, ...DATA_FLAGS },
+    examples: ["muster cost render"],
+    load: () => import("./look/cost.js"),
+  },
+  {
+    name: "audit",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "everything that the cloud shows of a cluster, instances and others",
+    about: "Asks the cloud for everything with the cluster's tags. No row proves that nothing is left.",
+    flags: { ...CLUSTER_FLAGS, ...ROW_FLAGS },
+    examples: ["muster audit render"],
+    load: () => import("./look/audit.js"),
+  },
+]

@@ -1,0 +1,109 @@
+/** Holding: a cluster is kept as it was asked for until a person says what is to become of it. */
+import type { Cluster } from "../../../cluster.js"
+import { BudgetError, OwnershipError, ShortfallError, SpecError } from "../../../errors.js"
+import type { ScaleTarget } from "../../../verbs/types.js"
+import { nearest, show } from "../../../input/parse.js"
+import { EXIT, exitCodeOf, InterruptedError } from "../../exit-codes.js"
+import { single } from "../../parse.js"
+import type { Given, Surroundings } from "../../surroundings.js"
+
+/** What becomes of a cluster whose process is to end. */
+const ENDS = ["close", "let-go"] as const
+type End = (typeof ENDS)[number]
+
+export interface Held {
+  readonly cluster: Cluster
+  readonly count: number | Readonly<Record<string, number>>
+  readonly given: Given
+  readonly surroundings: Surroundings
+  /** What goes on when it is let go of, as one line. */
+  readonly lettingGo: () => string
+  /** Where nobody can be asked. */
+  readonly atEnd: End
+}
+
+/** @throws SpecError for anything but "close" and "let-go". */
+export function onInterrupt(given: Given): End {
+  const asked = single(given, "on-interrupt") ?? "close"
+  const end = ENDS.find((one) => one === asked)
+  if (end !== undefined) return end
+  const near = nearest(asked, ENDS)
+  const message = `is ${show(asked)}; ${near === undefined ? "use close or let-go" : `did you mean ${near}?`}`
+  throw new SpecError([{ option: "--on-interrupt", value: asked, message }])
+}
+
+/** The exit code. @throws what stops the cluster for good. */
+export async function hold(held: Held, stopProgress: () => void): Promise<number> {
+  const { cluster, surroundings, atEnd, lettingGo } = held
+  const over = untilOver(held)
+  for (;;) {
+    const interrupted = surroundings.interrupts?.(lettingGo)
+    const outcome = await Promise.race([over, ...(interrupted === undefined ? [] : [reasonOf(interrupted)])])
+    if (outcome === "ended") return EXIT.ok
+    if (!(outcome instanceof InterruptedError)) throw outcome
+    const wish = await askWhat(held)
+    if (wish === "go on") continue
+    stopProgress()
+    const end = wish ?? atEnd
+    if (end === "close") await cluster.close()
+    else await cluster.detach()
+    surroundings.say(end === "close" ? `"${cluster.name}" is closed: nothing of it is left\n` : lettingGo())
+    return wish === undefined ? exitCodeOf(outcome) : EXIT.ok
+  }
+}
+
+function reasonOf(signal: AbortSignal): Promise<unknown> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(signal.reason)
+    else signal.addEventListener("abort", () => resolve(signal.reason), { once: true })
+  })
+}
+
+/** Undefined where nobody can be asked. */
+async function askWhat({ cluster, surroundings }: Held): Promise<End | "go on" | undefined> {
+  const { prompt, say } = surroundings
+  if (prompt === undefined) return undefined
+  const question = `"${cluster.name}" runs ${cluster.workers.length} workers: (c)lose it, (l)et it go, or (g)o on? [c/l/g] `
+  for (;;) {
+    const answer = (await prompt(question))?.trim().toLowerCase() ?? "g"
+    if (/^c(lose)?$/.test(answer)) return "close"
+    if (/^l(et.?(it.?)?go)?$/.test(answer)) return "let-go"
+    if (/^g(o.?on)?$/.test(answer) || answer === "") return "go on"
+    say(`answer c, l or g\n`)
+  }
+}
+
+/**
+ * Resolves when the cluster has ended by itself: its deadline, or what may be spent, is reached and nothing of it is left, or it was
+ * closed. A target that is short is said, and goes on being tried for. Else it resolves with the error that stops it.
+ */
+async function untilOver({ cluster, count, surroundings }: Held): Promise<unknown> {
+  const ended = untilNothingIsLeft(cluster)
+  try {
+    await cluster.scale(count as ScaleTarget)
+  } catch (error) {
+    if (!(error instanceof ShortfallError)) return error
+    surroundings.say(`${error.message}\nit goes on trying\n`)
+  }
+  return ended
+}
+
+async function untilNothingIsLeft(cluster: Cluster): Promise<"ended" | Error> {
+  let hasRun = false
+  let problem: Error | undefined
+  for await (const event of cluster.events()) {
+    if (event.type === "budget" && event.reached) problem = new BudgetError(event.message)
+    if (event.type === "problem" && event.error === "OwnershipError") problem = new OwnershipError(event.message)
+    if (event.type !== "pass") continue
+    const { desired, running, pending, booked, terminating } = event
+    hasRun ||= running > 0
+    const isNothingLeft = running + pending + booked + terminating === 0
+    if (hasRun && isNothingLeft && (desired === 0 || isStopped(cluster))) break
+  }
+  return problem ?? "ended"
+}
+
+/** Nothing more is launched for it: its deadline has come, say. */
+function isStopped(cluster: Cluster): boolean {
+  return cluster.explain().groups.every(({ stopped }) => stopped !== undefined)
+}

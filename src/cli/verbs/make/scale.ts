@@ -1,0 +1,53 @@
+/** `muster scale`: sets how many workers there are, waits for them, and lets go. */
+import { ShortfallError, SpecError } from "../../../errors.js"
+import type { Duration } from "../../../spec.js"
+import type { ScaleResult } from "../../../fleet/scaling/target.js"
+import { attached, optionsOf } from "../../clusters.js"
+import { EXIT, InterruptedError } from "../../exit-codes.js"
+import { lettingGoText } from "../../going-on.js"
+import { dataText, formatOf } from "../../output.js"
+import { single } from "../../parse.js"
+import { progressOf } from "../../progress.js"
+import { providersAt } from "../../spec/places.js"
+import { countsOf } from "../../spec/spec-flags.js"
+import { namedTarget } from "../../spec/target.js"
+import type { RunVerb } from "../../surroundings.js"
+import { mayChange } from "../../taking-over.js"
+
+export const run: RunVerb = async (given, surroundings) => {
+  const format = formatOf(given, ["table", "json", "yaml"])
+  const [, ...counts] = given.words
+  const count = countsOf(counts, "COUNT")
+  if (count === undefined) {
+    throw new SpecError([
+      { option: "COUNT", message: "is missing; use: muster scale NAME 10, or GROUP=10 for each group" },
+    ])
+  }
+  const target = await namedTarget(given, surroundings)
+  const providers = await providersAt(target.places, surroundings)
+  const { maxLifetime: _lifetime, ...described } = target.spec
+  const cluster = await attached(target, providers, optionsOf(given, surroundings), described)
+  try {
+    if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
+    const stop = await progressOf(cluster, given, surroundings)
+    const timeout = single(given, "timeout") as Duration | undefined
+    const goesOn = () => `${lettingGoText(cluster, target, providers, given)}\n`
+    const signal = surroundings.interrupts?.(goesOn)
+    let result: ScaleResult
+    try {
+      result = await cluster.scale(count, { ...(timeout && { timeout }), ...(signal && { signal }) })
+    } catch (error) {
+      const isLeft = error instanceof ShortfallError || error instanceof InterruptedError
+      if (isLeft) surroundings.say(goesOn())
+      throw error
+    } finally {
+      stop()
+    }
+    const { desired, running } = result
+    surroundings.out((await dataText(result, format, surroundings)) ?? `${running} of ${desired} run\n`)
+    if (desired > 0) surroundings.say(goesOn())
+    return EXIT.ok
+  } finally {
+    await cluster.detach()
+  }
+}

@@ -1,0 +1,52 @@
+/** `muster up`: makes it so, and holds it until it is interrupted; with `--detach` it lets go once it is so. */
+import type { ScaleTarget } from "../../../verbs/types.js"
+import type { Duration } from "../../../spec.js"
+import { clusterOf, optionsOf } from "../../clusters.js"
+import { EXIT } from "../../exit-codes.js"
+import { lettingGoText } from "../../going-on.js"
+import { single } from "../../parse.js"
+import { progressOf } from "../../progress.js"
+import { providersAt } from "../../spec/places.js"
+import { namedTarget } from "../../spec/target.js"
+import type { RunVerb } from "../../surroundings.js"
+import { mayChange } from "../../taking-over.js"
+import { type Held, hold, onInterrupt } from "./hold.js"
+import { missingCount } from "./plan.js"
+
+export const run: RunVerb = async (given, surroundings) => {
+  const atEnd = onInterrupt(given)
+  const target = await namedTarget(given, surroundings)
+  const { count } = target
+  if (count === undefined) throw missingCount()
+  const providers = await providersAt(target.places, surroundings)
+  const cluster = clusterOf(target, providers, optionsOf(given, surroundings), { existing: "connect" })
+  if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
+  const lettingGo = () => `${lettingGoText(cluster, target, providers, given)}\n`
+  const held: Held = { cluster, count, given, surroundings, lettingGo, atEnd }
+  const stop = await progressOf(cluster, given, surroundings)
+  try {
+    return given.switches.has("detach") ? await makeAndLetGo(held, stop) : await hold(held, stop)
+  } finally {
+    stop()
+    await cluster.detach()
+  }
+}
+
+/** Whatever comes of it, what runs goes on: it is said with its price and its end. */
+async function makeAndLetGo(held: Held, stop: () => void): Promise<number> {
+  const { cluster, count, given, surroundings, lettingGo } = held
+  const signal = surroundings.interrupts?.(lettingGo)
+  const timeout = single(given, "timeout") as Duration | undefined
+  try {
+    await cluster.scale(count as ScaleTarget, { ...(timeout && { timeout }), ...(signal && { signal }) })
+    stop()
+    await cluster.detach()
+    surroundings.say(lettingGo())
+    return EXIT.ok
+  } catch (error) {
+    stop()
+    await cluster.detach().catch(() => {})
+    if (cluster.workers.length > 0) surroundings.say(lettingGo())
+    throw error
+  }
+}
