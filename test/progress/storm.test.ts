@@ -1,4 +1,5 @@
 /** A storm as a person sees it: the frames themselves, how much is written, and that nothing scrolls. */
+import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { TROUBLE_KINDS } from "../../src/progress/kinds.js"
 import { type Storm, watchStorm } from "./support/storm.js"
@@ -64,6 +65,11 @@ describe("1,000 workers through a spot storm on 80 x 24", () => {
         3.3k capacity InsufficientCapacity, again in 3 min 17 s (sim-1b m1.large spo…
         91 interrupted (default-057156eb)"
     `)
+  })
+
+  test("the page on progress shows these", () => {
+    const page = readFileSync(new URL("../../docs/progress.md", import.meta.url), "utf8")
+    for (const { text } of storm.moments) expect(page).toContain(`\`\`\`text\n${text}\n\`\`\``)
   })
 
   test("leaves its last frame in view, and the cursor", () => {
