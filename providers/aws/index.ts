@@ -53,7 +53,7 @@ export function aws(options: AwsOptions): AwsProvider {
   const { region, skipOsShutdown = false } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
   const send = sender(parsed)
-  const means = { send, region, namedGroups: parsed.securityGroupIds ?? [] }
+  const context = { send, region, namedGroups: parsed.securityGroupIds ?? [] }
   const explain = explaining(parsed)
   return {
     name: "aws",
@@ -65,8 +65,8 @@ export function aws(options: AwsOptions): AwsProvider {
     prepare: (owner, group, calls) => explain(calls, prepare(send, parsed, { owner, group }, calls)),
     refresh: (prepared, calls) => refresh(send, prepared, calls),
     split,
-    launch: (call, calls) => explain(calls, launch(means, call, calls)),
-    settle: (call, ref, calls) => explain(calls, settle(means, call, ref, calls)),
+    launch: (call, calls) => explain(calls, launch(context, call, calls)),
+    settle: (call, ref, calls) => explain(calls, settle(context, call, ref, calls)),
     list: (selector, calls) => explain(calls, list(send, region, selector, calls)),
     terminate: (instances, calls) =>
       explain(calls, terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown })),

@@ -5,7 +5,7 @@ import type { AwsOptions } from "./options.js"
 /** RunInstances takes any number, but AWS advises several smaller calls; its own example is four of 250. */
 export const LAUNCH_BATCH = 250
 
-/** RunInstances' bucket holds five requests; one is kept for fail-over. */
+/** RunInstances' bucket has five tokens; one is kept for fail-over. */
 export const RUN_REQUESTS = 4
 
 /** A fleet takes up to 10,000; of a thousand its answer comes in one piece, and one lost answer is a thousand in doubt. */
@@ -33,9 +33,9 @@ const describe: TokenBucket = { kind: "token", capacity: 100, perSecond: 20 }
 const mutating: TokenBucket = { kind: "token", capacity: 50, perSecond: 5 }
 
 const BUCKETS: Readonly<Record<string, Bucket>> = {
-  // Of a first volley one token is left, so that a zone that has nothing can be left for another at once.
+  // The first batch leaves one token, so that a launch can move on at once from a zone that has nothing.
   RunInstances: { kind: "token", capacity: 5, perSecond: 2, reserve: 1 },
-  // It is drawn on for every resource that a request impacts: a launch that is refused impacts none.
+  // A request consumes a token for every resource that it impacts: a launch that is refused impacts none.
   "RunInstances.resources": { kind: "token", capacity: 1000, perSecond: 2, byOutcome: true },
   TerminateInstances: { kind: "token", capacity: 100, perSecond: 5 },
   "TerminateInstances.resources": { kind: "token", capacity: 1000, perSecond: 20 },
@@ -95,7 +95,7 @@ export function limitsOf(options: AwsOptions, preambleBytes: number): Limits {
   }
 }
 
-/** A client that the user made may lead anywhere: what it once said is not kept for another. */
+/** A client that the user made may lead anywhere: its answers are not kept for another client. */
 function isOwnClient({ client, clients }: AwsOptions): boolean {
   return client !== undefined || clients !== undefined
 }

@@ -8,7 +8,7 @@ import { chunks } from "../client/pages.js"
 
 /**
  * One CreateTags for each thousand. EC2 refuses a request as a whole for one id that it does not know: it is sent again without
- * those that it names, which are gone, or so new that their first lease has just begun.
+ * those that it names, which are terminated, or so new that their first lease has just begun.
  *
  * @throws what EC2 refuses otherwise; the other requests have been sent then.
  */

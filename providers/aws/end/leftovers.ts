@@ -1,4 +1,4 @@
-/** What Muster made and that is not an instance: templates, disks and interfaces that stayed behind, shared groups. */
+/** Leftovers: what Muster made and is not an instance: templates, disks and interfaces that stayed behind, shared groups. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
@@ -12,22 +12,22 @@ import { isOutOfReach } from "../client/errors.js"
 const TEMPLATES_PAGE = 200
 const PAGE = 1000
 
-interface Means {
+interface Context {
   readonly send: Send
   readonly calls: Calls
   readonly region: string
 }
 
 /**
- * All that match by their tags. Disks and interfaces that an instance holds end with it, and are none. Shared groups belong to
- * no cluster: they are among them when no cluster in particular is asked for. A kind that may not be read has none to show:
- * who may not read templates has not made any.
+ * All that match by their tags. Disks and interfaces that are attached to an instance end with it, and are no leftovers. Shared groups belong to
+ * no cluster: they are among them when no cluster in particular is asked for. A kind that the principal may not read
+ * has no leftovers: a principal that may not read templates has not made any.
  */
-export async function leftovers(means: Means, selector: Selector): Promise<readonly Leftover[]> {
+export async function leftovers(context: Context, selector: Selector): Promise<readonly Leftover[]> {
   const { cluster, uid, owner, launch, ids } = selector
-  const isAnybodys = [cluster, uid, owner, launch].every((wanted) => wanted === undefined)
-  const kinds = [templates, volumes, interfaces, ...(isAnybodys ? [groups] : [])]
-  const found = await Promise.all(kinds.map((kind) => kind(means, selector).catch(noneIfForbidden)))
+  const isForAnyCluster = [cluster, uid, owner, launch].every((wanted) => wanted === undefined)
+  const kinds = [templates, volumes, interfaces, ...(isForAnyCluster ? [groups] : [])]
+  const found = await Promise.all(kinds.map((kind) => kind(context, selector).catch(noneIfForbidden)))
   return found.flat().filter(({ id, tags, shared }) => {
     const isAsked = ids === undefined || ids.includes(id)
     return isAsked && (shared || (tags[TAG.uid] !== undefined && tagsMatch(tags, selector)))
@@ -39,7 +39,7 @@ function noneIfForbidden(error: unknown): readonly Leftover[] {
   throw error
 }
 
-type Kind = (means: Means, selector: Selector) => Promise<readonly Leftover[]>
+type Kind = (context: Context, selector: Selector) => Promise<readonly Leftover[]>
 
 const templates: Kind = async ({ send, calls, region }, selector) => {
   const input = { Filters: tagFilters(selector), MaxResults: TEMPLATES_PAGE }
@@ -86,10 +86,10 @@ function leftover(
 }
 
 /** "InvalidVolume.NotFound", "InvalidLaunchTemplateName.NotFoundException": asked for by id or by name, it is not there. */
-const GONE = /^Invalid\w+\.(NotFound|NotFoundException|VersionNotFound|Unknown)$/
+const NOT_FOUND = /^Invalid\w+\.(NotFound|NotFoundException|VersionNotFound|Unknown)$/
 
-/** One request each, all at once; what is gone already is success. */
-export async function remove({ send, calls }: Means, found: readonly Leftover[]): Promise<void> {
+/** Sends one request for each leftover, all at once. A leftover that is not there any more counts as removed. */
+export async function remove({ send, calls }: Context, found: readonly Leftover[]): Promise<void> {
   const outcomes = await Promise.allSettled(found.map((one) => removeOne(send, calls, one)))
   calls.signal.throwIfAborted()
   const refused = outcomes.find((outcome) => outcome.status === "rejected")
@@ -116,6 +116,6 @@ async function removeOne(send: Send, calls: Calls, { kind, id }: Leftover): Prom
         throw new MusterError(`removing ${kind} ${id}: EC2 has no such kind`)
     }
   } catch (error) {
-    if (!(error instanceof MusterError) || !GONE.test(error.code)) throw error
+    if (!(error instanceof MusterError) || !NOT_FOUND.test(error.code)) throw error
   }
 }

@@ -8,7 +8,7 @@ import { chunks } from "../client/pages.js"
 type Accepted = Termination["accepted"][number]
 
 /** What every batch is sent with. */
-interface Means {
+interface Context {
   readonly send: Send
   readonly calls: Calls
   /** Instances made this recently may exist although EC2 does not find them. */
@@ -26,12 +26,12 @@ type Batch = readonly Instance[]
  *
  * @throws the first error when nothing came through and no single instance is the cause (credentials, network).
  */
-export async function terminate(instances: Batch, means: Means): Promise<Termination> {
+export async function terminate(instances: Batch, context: Context): Promise<Termination> {
   const batches = batchesOf(instances)
-  const outcomes = await Promise.allSettled(batches.map((batch) => terminateBatch(batch, means)))
+  const outcomes = await Promise.allSettled(batches.map((batch) => terminateBatch(batch, context)))
   const refusals = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as Error] : []))
   const [first] = refusals
-  if (first !== undefined) means.calls.signal.throwIfAborted()
+  if (first !== undefined) context.calls.signal.throwIfAborted()
   if (first !== undefined && refusals.length === outcomes.length) throw first
   return join(
     outcomes.map((outcome, index) =>
@@ -50,17 +50,17 @@ function batchesOf(instances: Batch): readonly Batch[] {
   return [...zones.values()].flatMap((zone) => chunks(zone, TERMINATE_BATCH))
 }
 
-async function terminateBatch(batch: Batch, means: Means): Promise<Termination> {
+async function terminateBatch(batch: Batch, context: Context): Promise<Termination> {
   try {
-    return await terminateOnce(batch, means)
+    return await terminateOnce(batch, context)
   } catch (error) {
-    means.calls.signal.throwIfAborted()
+    context.calls.signal.throwIfAborted()
     if (!isAboutInstances(error)) throw error
-    return terminateRest(batch, error, means)
+    return terminateRest(batch, error, context)
   }
 }
 
-async function terminateOnce(batch: Batch, { send, calls, skipOsShutdown }: Means): Promise<Termination> {
+async function terminateOnce(batch: Batch, { send, calls, skipOsShutdown }: Context): Promise<Termination> {
   const ids = batch.map((instance) => instance.id)
   const cost = { TerminateInstances: 1, "TerminateInstances.resources": ids.length }
   const doing = { what: `terminating ${ids.length} instances in ${batch[0]?.zone || "an unknown zone"}` }
@@ -71,16 +71,18 @@ async function terminateOnce(batch: Batch, { send, calls, skipOsShutdown }: Mean
     const id = idOf(change.InstanceId, "TerminateInstances")
     states.set(id, stateOf(change.CurrentState, id))
   }
-  return believed(batch, states)
+  return confirmed(batch, states)
 }
 
-/** Only `shutting-down` and `terminated` are proof. */
-function believed(batch: Batch, states: ReadonlyMap<string, Accepted["state"]>): Termination {
-  const isGone = (id: string) => states.get(id) === "terminating" || states.get(id) === "terminated"
+/** Only `shutting-down` and `terminated` confirm a termination. */
+function confirmed(batch: Batch, states: ReadonlyMap<string, Accepted["state"]>): Termination {
+  const isTerminated = (id: string) => states.get(id) === "terminating" || states.get(id) === "terminated"
   return {
-    accepted: batch.filter(({ id }) => isGone(id)).map(({ id }) => ({ id, state: states.get(id) ?? "terminating" })),
+    accepted: batch
+      .filter(({ id }) => isTerminated(id))
+      .map(({ id }) => ({ id, state: states.get(id) ?? "terminating" })),
     failures: batch
-      .filter(({ id }) => !isGone(id))
+      .filter(({ id }) => !isTerminated(id))
       .map(({ id }) => ({ id, code: "NotConfirmed", message: `EC2 reports ${id} as ${states.get(id) ?? "nothing"}` })),
   }
 }
@@ -91,30 +93,30 @@ function isAboutInstances(error: unknown): error is MusterError {
   return error instanceof MusterError && !isGeneral
 }
 
-async function terminateRest(batch: Batch, error: MusterError, means: Means): Promise<Termination> {
-  const named = new Set(error.message.match(/\bi-[0-9a-f]{8,17}\b/g) ?? [])
-  const blamed = batch.filter(({ id }) => named.has(id))
-  const rest = batch.filter(({ id }) => !named.has(id))
-  if (blamed.length > 0) return join([settle(blamed, error, means), ...(await halves([rest], means))])
-  if (batch.length <= 1) return settle(batch, error, means)
+async function terminateRest(batch: Batch, error: MusterError, context: Context): Promise<Termination> {
+  const ids = new Set(error.message.match(/\bi-[0-9a-f]{8,17}\b/g) ?? [])
+  const named = batch.filter(({ id }) => ids.has(id))
+  const rest = batch.filter(({ id }) => !ids.has(id))
+  if (named.length > 0) return join([settle(named, error, context), ...(await halves([rest], context))])
+  if (batch.length <= 1) return settle(batch, error, context)
   const middle = Math.ceil(batch.length / 2)
-  return join(await halves([batch.slice(0, middle), batch.slice(middle)], means))
+  return join(await halves([batch.slice(0, middle), batch.slice(middle)], context))
 }
 
-/** A part that cannot be sent at all is reported, so that what the others reached is not lost. */
-async function halves(parts: readonly Batch[], means: Means): Promise<readonly Termination[]> {
+/** A part that cannot be sent at all is reported, so that the answers to the other parts are not lost. */
+async function halves(parts: readonly Batch[], context: Context): Promise<readonly Termination[]> {
   const full = parts.filter((part) => part.length > 0)
-  return Promise.all(full.map((part) => terminateBatch(part, means).catch((error: unknown) => failed(part, error))))
+  return Promise.all(full.map((part) => terminateBatch(part, context).catch((error: unknown) => failed(part, error))))
 }
 
-/** An instance that EC2 does not find is gone, unless it is so new that EC2 may not know it yet everywhere. */
-function settle(batch: Batch, error: MusterError, { calls, consistencyMs }: Means): Termination {
+/** An instance that EC2 does not find is terminated, unless it is so new that EC2 may not know it yet everywhere. */
+function settle(batch: Batch, error: MusterError, { calls, consistencyMs }: Context): Termination {
   const isUnknown = error.code === "InvalidInstanceID.NotFound"
-  const isGone = (instance: Instance) => isUnknown && calls.now() - instance.launchedAt > consistencyMs
+  const isTerminated = (instance: Instance) => isUnknown && calls.now() - instance.launchedAt > consistencyMs
   return join([
-    { accepted: batch.filter(isGone).map(({ id }) => ({ id, state: "terminated" })), failures: [] },
+    { accepted: batch.filter(isTerminated).map(({ id }) => ({ id, state: "terminated" })), failures: [] },
     failed(
-      batch.filter((instance) => !isGone(instance)),
+      batch.filter((instance) => !isTerminated(instance)),
       error,
     ),
   ])

@@ -29,15 +29,15 @@ export function subnetChooser(
   subnets: readonly Subnet[],
   launches: readonly { readonly zone?: string; readonly count: number }[],
 ): (zone: string, count: number) => Subnet | undefined {
-  const taken = new Map<string, number>()
-  const left = ({ id, free = 0 }: Subnet) => free - (taken.get(id) ?? 0)
+  const assigned = new Map<string, number>()
+  const left = ({ id, free = 0 }: Subnet) => free - (assigned.get(id) ?? 0)
   const choose = (zone: string, count: number) => {
     const fitting = subnets.filter((subnet) => subnets.length === 1 || placeOf(subnet) === zone)
     const most = fitting.reduce<Subnet | undefined>(
       (best, subnet) => (best === undefined || left(subnet) > left(best) ? subnet : best),
       undefined,
     )
-    if (most !== undefined) taken.set(most.id, (taken.get(most.id) ?? 0) + count)
+    if (most !== undefined) assigned.set(most.id, (assigned.get(most.id) ?? 0) + count)
     return most
   }
   const places = [...new Set(subnets.map(placeOf))]

@@ -1,10 +1,10 @@
-/** What a launch is called in messages, and what its answers are read with. Pure. */
+/** What every launch is sent with, and how messages describe one. Pure. */
 import type { LaunchCall, Offer } from "../../../src/provider.js"
 import type { Doing } from "../client/answers.js"
 import type { Send } from "../client/send.js"
 
-/** What every launch is sent and read with. */
-export interface LaunchMeans {
+/** What every launch is sent with, and its answer is read with. */
+export interface LaunchContext {
   readonly send: Send
   readonly region: string
   /** The security groups that the user has named. */
@@ -12,7 +12,7 @@ export interface LaunchMeans {
 }
 
 /** "launching 8 × m7i.large (on-demand, eu-west-1a)", "launching 800 × one of 20 types (spot, 4 zones)" */
-export function launchWords({ count, offers, zone }: LaunchCall): string {
+export function describeLaunch({ count, offers, zone }: LaunchCall): string {
   const types = [...new Set(offers.map(({ instanceType }) => instanceType))]
   const zones = new Set(offers.map((offer) => offer.zone))
   const what = types.length > 1 ? `one of ${types.length} types` : (types[0] ?? "instances")
@@ -20,12 +20,12 @@ export function launchWords({ count, offers, zone }: LaunchCall): string {
   return `launching ${count} × ${what} (${offers[0]?.market ?? "on-demand"}, ${where})`
 }
 
-/** @param offer the pool that an answer is about; the best one that was asked when left out. */
+/** @param offer the pool that an answer is about; by default the best one that the call names. */
 export function doingOf(
-  { region, namedGroups }: Omit<LaunchMeans, "send">,
+  { region, namedGroups }: Omit<LaunchContext, "send">,
   call: LaunchCall,
   offer: Offer | undefined = call.offers[0],
 ): Doing {
-  const doing = { what: launchWords(call), region, token: call.token, namedGroups }
+  const doing = { what: describeLaunch(call), region, token: call.token, namedGroups }
   return offer === undefined ? doing : { ...doing, offer }
 }

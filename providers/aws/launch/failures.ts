@@ -1,4 +1,7 @@
-/** What refusals of a fleet say: of all its pools at once, or one for each pool that EC2 tried, the same again for many. Pure. */
+/**
+ * Why instances of a launch are missing. A fleet names a reason for all of its pools at once, or one for each pool that EC2 tried,
+ * and repeats the same reason for many of them. Pure.
+ */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { type Reason, shareOut } from "../../../src/client/failures.js"
 import { AuthError, type MusterError, NotFoundError, RefusedError, RejectedError } from "../../../src/errors.js"
@@ -7,11 +10,11 @@ import { readAnswer } from "../client/answers.js"
 import { COLD_MS, REFUSED_MS } from "../client/code-rows.js"
 import { toMusterError } from "../client/errors.js"
 import type { FleetBody } from "./fleet-bodies.js"
-import { doingOf, type LaunchMeans, launchWords } from "./context.js"
+import { doingOf, type LaunchContext, describeLaunch } from "./context.js"
 import { type ScopeKind, scopeOf } from "../client/scopes.js"
 
 type FleetError = Ec2.CreateFleetError
-type Means = Omit<LaunchMeans, "send">
+type Context = Omit<LaunchContext, "send">
 
 interface PoolAnswer {
   readonly offer: Offer
@@ -27,47 +30,47 @@ export interface FleetReading {
 }
 
 export function readFleetErrors(
-  means: Means,
+  context: Context,
   call: LaunchCall,
   errors: readonly FleetError[],
   made: number,
 ): FleetReading {
   const short = Math.max(0, call.count - made)
   if (short === 0) return { failures: [], isAll: false }
-  const answers = tried(errors).flatMap((error) => readPool(means, call, error))
-  const told = answers.length > 0 ? answers.map((answer) => toldBy(means, answer)) : silence(means, call)
+  const answers = tried(errors).flatMap((error) => readPool(context, call, error))
+  const reasons = answers.length > 0 ? answers.map((answer) => reasonOf(context, answer)) : unexplained(context, call)
   const problem = problemIn(call, answers, made)
   const isAll = answers.every(({ error }) => isFinal(error) || error instanceof NotFoundError)
-  return { failures: shared(told, short), isAll, ...(problem === undefined ? {} : { problem }) }
+  return { failures: shared(reasons, short), isAll, ...(problem === undefined ? {} : { problem }) }
 }
 
 /**
- * A refusal of a whole request, which may ask for many pools. It is about those that its words name, else about the best one that
- * was asked: the others may not be the reason, and are asked next.
+ * A refusal of a whole request, which may ask for many pools. It is about the pools that its message names, else about the best pool
+ * of the call: the other pools may not be the reason, and are tried next.
  */
-export function narrowed(means: Means, call: LaunchCall, error: RefusedError): MusterError {
+export function narrowed(context: Context, call: LaunchCall, error: RefusedError): MusterError {
   const { cause } = error
   // What stood inside an answer is narrow already.
   if (!(cause instanceof Error)) return error
-  const { offer, asked } = blamed(call, cause.message)
-  return toMusterError(cause, { ...doingOf(means, call, offer), asked })
+  const { offer, asked } = affected(call, cause.message)
+  return toMusterError(cause, { ...doingOf(context, call, offer), asked })
 }
 
-/** A lack of capacity or of quota as data: of all pools that the words name, or that were asked. */
-export function shortages(means: Means, call: LaunchCall, error: RefusedError): readonly Failure[] {
+/** A lack of capacity or of quota as data: of all pools that the message names, else of all pools of the call. */
+export function shortages(context: Context, call: LaunchCall, error: RefusedError): readonly Failure[] {
   const { cause } = error
   if (!(cause instanceof Error) || call.offers.length <= 1) return [error.toFailure(call.count)]
   const named = namedIn(cause.message, call.offers)
-  const told = (named.length > 0 ? named : call.offers).map((offer) =>
-    toldBy(means, { offer, error: toMusterError(cause, doingOf(means, call, offer)) }),
+  const reasons = (named.length > 0 ? named : call.offers).map((offer) =>
+    reasonOf(context, { offer, error: toMusterError(cause, doingOf(context, call, offer)) }),
   )
-  return shared(told, call.count)
+  return shared(reasons, call.count)
 }
 
 /** The best offer of those that are named, as narrow as what was asked allows. */
-function blamed(call: LaunchCall, words: string): { readonly offer: Offer | undefined; readonly asked: ScopeKind } {
-  const { zones } = namesIn(words, call.offers)
-  const [offer = call.offers[0]] = namedIn(words, call.offers)
+function affected(call: LaunchCall, message: string): { readonly offer: Offer | undefined; readonly asked: ScopeKind } {
+  const { zones } = namesIn(message, call.offers)
+  const [offer = call.offers[0]] = namedIn(message, call.offers)
   const isOfOneZone = zones.size > 0 || call.offers.every(({ zone }) => zone === offer?.zone)
   return { offer, asked: isOfOneZone ? "type-in-zone" : "type" }
 }
@@ -81,15 +84,15 @@ function tried(errors: readonly FleetError[]): readonly FleetError[] {
   return reasons.length > 0 ? reasons : errors
 }
 
-function readPool(means: Means, call: LaunchCall, error: FleetError): readonly PoolAnswer[] {
+function readPool(context: Context, call: LaunchCall, error: FleetError): readonly PoolAnswer[] {
   const { ErrorCode: code = "Unknown", ErrorMessage: message = "" } = error
   const own = offersOf(call, error)
   if (own.length > 0)
-    return own.map((offer) => ({ offer, error: readAnswer({ code, message }, doingOf(means, call, offer)) }))
-  const { offer, asked } = blamed(call, message)
+    return own.map((offer) => ({ offer, error: readAnswer({ code, message }, doingOf(context, call, offer)) }))
+  const { offer, asked } = affected(call, message)
   return offer === undefined
     ? []
-    : [{ offer, error: readAnswer({ code, message }, { ...doingOf(means, call, offer), asked }) }]
+    : [{ offer, error: readAnswer({ code, message }, { ...doingOf(context, call, offer), asked }) }]
 }
 
 /** The offers of the pool that an error names; none where it names no pool. */
@@ -110,25 +113,25 @@ function zoneOf({ fleet }: FleetBody, subnet: string | undefined): string | unde
   return overrides.find(({ SubnetId }) => subnet !== undefined && SubnetId === subnet)?.AvailabilityZone ?? subnet
 }
 
-/** The types and zones of offers that stand in EC2's words. */
-function namesIn(words: string, offers: readonly Offer[]) {
-  const said = new Set(words.split(/[^\w.-]+/).map((word) => word.replace(/[.-]+$/, "")))
-  const types = new Set(offers.map(({ instanceType }) => instanceType).filter((type) => said.has(type)))
-  const zones = new Set(offers.map(({ zone }) => zone).filter((zone) => said.has(zone)))
+/** The types and zones of offers that stand in a message of EC2. */
+function namesIn(message: string, offers: readonly Offer[]) {
+  const tokens = new Set(message.split(/[^\w.-]+/).map((word) => word.replace(/[.-]+$/, "")))
+  const types = new Set(offers.map(({ instanceType }) => instanceType).filter((type) => tokens.has(type)))
+  const zones = new Set(offers.map(({ zone }) => zone).filter((zone) => tokens.has(zone)))
   return { types, zones }
 }
 
-/** The offers that EC2's words name by type, by zone or by both; none where they name nothing. */
-function namedIn(words: string, offers: readonly Offer[]): readonly Offer[] {
-  const { types, zones } = namesIn(words, offers)
+/** The offers that a message of EC2 names by type, by zone or by both; none where it names nothing. */
+function namedIn(message: string, offers: readonly Offer[]): readonly Offer[] {
+  const { types, zones } = namesIn(message, offers)
   if (types.size + zones.size === 0) return []
   const isNamed = ({ instanceType, zone }: Offer) =>
     (types.size === 0 || types.has(instanceType)) && (zones.size === 0 || zones.has(zone))
   return offers.filter(isNamed)
 }
 
-/** One pool's answer as data. What no offer could make better is about this pool while others were not refused so. */
-function toldBy({ region }: Means, { offer, error }: PoolAnswer): Reason["reason"] {
+/** One pool's answer as data. An error that no offer could make better is about this pool alone while other pools were not refused so. */
+function reasonOf({ region }: Context, { offer, error }: PoolAnswer): Reason["reason"] {
   const scope = scopeOf("type-in-zone", { offer, region })
   if (error instanceof NotFoundError) return { ...error.toFailure(0), scope }
   if (error instanceof RefusedError) return error.toFailure(0)
@@ -136,10 +139,10 @@ function toldBy({ region }: Means, { offer, error }: PoolAnswer): Reason["reason
   return { reason: "rejected", scope, ttlMs: REFUSED_MS, code, message }
 }
 
-/** Without a word of EC2's what is short is shared over all pools. */
-function silence({ region }: Means, call: LaunchCall): readonly Reason["reason"][] {
+/** Where EC2 gives no reason, what is missing is shared over all pools of the call. */
+function unexplained({ region }: Context, call: LaunchCall): readonly Reason["reason"][] {
   const code = "InsufficientInstanceCapacity"
-  const message = `${launchWords(call)}: EC2 gave fewer, and did not say why`
+  const message = `${describeLaunch(call)}: EC2 gave fewer, and did not say why`
   return call.offers.map((offer) => ({
     reason: "capacity",
     scope: scopeOf("pool", { offer, region }),

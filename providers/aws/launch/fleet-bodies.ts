@@ -37,7 +37,7 @@ interface Share {
 }
 
 /**
- * A thousand at a time. Where fleets draw on RunInstances' limit of instances, what it holds now goes out at once, and the
+ * A thousand at a time. Where fleets consume RunInstances' limit of instances, as many as it has now go out at once, and the
  * rest in the smaller batches that its refill lets through one after the other.
  */
 function sized({ room, blueprint }: Splitting, shares: readonly number[]): readonly Share[] {

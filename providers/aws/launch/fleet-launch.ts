@@ -2,7 +2,7 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
 import type { FleetBody } from "./fleet-bodies.js"
-import { type LaunchMeans, doingOf } from "./context.js"
+import { type LaunchContext, doingOf } from "./context.js"
 import { NotFoundError } from "../../../src/errors.js"
 import { fleetInstances, launchedBy, refOf, settleFleet } from "./settle.js"
 import { makeTemplate } from "../prepare/templates.js"
@@ -14,27 +14,27 @@ import { rowOf } from "../client/codes.js"
  *
  * @throws AuthError, RejectedError or NotFoundError when nothing was made, and the answer names no other reason.
  */
-export async function launchFleet(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const reply = await create(means, call, calls)
+export async function launchFleet(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const reply = await create(context, call, calls)
   const isRepeated = (reply.Instances ?? []).length === 0 && (reply.Errors ?? []).length === 0
-  if (isRepeated) return settleFleet(means, call, refOf(reply.FleetId, calls), calls)
+  if (isRepeated) return settleFleet(context, call, refOf(reply.FleetId, calls), calls)
   // For the next fleet; what comes of it must not hide what came of this one.
-  if (reply.Errors?.some(lacksTemplate) === true) await makeTemplates(means, call, calls).catch(() => {})
-  return launchedBy(means, call, reply, fleetInstances(call, means.region, reply, calls.now()), true)
+  if (reply.Errors?.some(lacksTemplate) === true) await makeTemplates(context, call, calls).catch(() => {})
+  return launchedBy(context, call, reply, fleetInstances(call, context.region, reply, calls.now()), true)
 }
 
-/** Sent once more where EC2 does not know the template: it was deleted, or whoever may make none has named it first. */
-async function create(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Ec2.CreateFleetResult> {
+/** Sends the fleet once more where EC2 does not know the template: it was deleted, or a process that may make none named it first. */
+async function create(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Ec2.CreateFleetResult> {
   const { fleet } = call.body as unknown as FleetBody
   const input = fleet as unknown as Ec2.CreateFleetCommandInput
-  const doing = doingOf(means, call)
+  const doing = doingOf(context, call)
   try {
-    return await means.send(calls, "CreateFleet", call.cost, input, doing)
+    return await context.send(calls, "CreateFleet", call.cost, input, doing)
   } catch (error) {
     if (!(error instanceof NotFoundError) || rowOf(error.code, "")?.missing !== "template") throw error
-    await makeTemplates(means, call, calls)
-    // What was refused has launched nothing, and so drawn nothing from the limit of instances.
-    return means.send(calls, "CreateFleet", { CreateFleet: 1 }, input, doing)
+    await makeTemplates(context, call, calls)
+    // A fleet that was refused has launched nothing, and so has consumed nothing of the limit of instances.
+    return context.send(calls, "CreateFleet", { CreateFleet: 1 }, input, doing)
   }
 }
 
@@ -42,7 +42,7 @@ function lacksTemplate({ ErrorCode = "" }: Ec2.CreateFleetError): boolean {
   return rowOf(ErrorCode, "")?.missing === "template"
 }
 
-async function makeTemplates({ send }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<void> {
+async function makeTemplates({ send }: LaunchContext, call: LaunchCall, calls: Calls): Promise<void> {
   const { templates } = call.body as unknown as FleetBody
   await Promise.all(templates.map((template) => makeTemplate(send, template, calls)))
 }

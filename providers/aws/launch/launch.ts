@@ -6,45 +6,45 @@ import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
 import { narrowed, shortages } from "./failures.js"
 import { launchFleet } from "./fleet-launch.js"
 import { toInstance } from "../observe/instance.js"
-import { doingOf, type LaunchMeans, launchWords } from "./context.js"
+import { doingOf, type LaunchContext, describeLaunch } from "./context.js"
 import { launched } from "./lookup.js"
 import { missing } from "./settle.js"
 
 /**
  * Sends one launch call. A replay with the same token and body names what the first one made.
  *
- * @throws RejectedError when the token was used before with another body: somebody else's, or a bug of ours; OfferRefusedError
+ * @throws RejectedError when the token was used before with another body: another program used it, or this is a bug of Muster; OfferRefusedError
  * and the other refusals but those of capacity and quota.
  */
-export async function launch(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
+export async function launch(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Launched> {
   try {
-    return await (call.api === "CreateFleet" ? launchFleet(means, call, calls) : runInstances(means, call, calls))
+    return await (call.api === "CreateFleet" ? launchFleet(context, call, calls) : runInstances(context, call, calls))
   } catch (error) {
     if (error instanceof MusterError && error.code === "IdempotentInstanceTerminated") {
-      return alreadyOver(means, call, calls)
+      return alreadyOver(context, call, calls)
     }
     if (error instanceof CapacityError || error instanceof QuotaError) {
-      return { instances: [], failures: shortages(means, call, error), settled: true }
+      return { instances: [], failures: shortages(context, call, error), settled: true }
     }
-    // Thrown, as other refusals than these say nothing of what an earlier sending may have done.
-    throw error instanceof RefusedError ? narrowed(means, call, error) : error
+    // It is thrown: other refusals than these say nothing of what an earlier attempt may have done.
+    throw error instanceof RefusedError ? narrowed(context, call, error) : error
   }
 }
 
 /** RunInstances' answer is final: it names every instance, and fewer than asked means that the zone had no more. */
-async function runInstances(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const { send, region } = means
+async function runInstances(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Launched> {
+  const { send, region } = context
   const input = call.body as unknown as Ec2.RunInstancesCommandInput
-  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(means, call))
+  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(context, call))
   const source = { api: "RunInstances", region, now: calls.now() }
   const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
   return { instances, failures: missing(call, region, instances.length), settled: true }
 }
 
 /** A replay found that the launch has happened. Survivors, should EC2 say this of a part, are found by their tag. */
-async function alreadyOver(means: LaunchMeans, call: LaunchCall, calls: Calls): Promise<Launched> {
-  return endedSince(call, await launched(means, call, calls), {
+async function alreadyOver(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Launched> {
+  return endedSince(call, await launched(context, call, calls), {
     code: "IdempotentInstanceTerminated",
-    message: `${launchWords(call)}: it was launched before, and its instances have been terminated since`,
+    message: `${describeLaunch(call)}: it was launched before, and its instances have been terminated since`,
   })
 }

@@ -1,7 +1,7 @@
 /** Looks up what an earlier launch made: by the id of its fleet, and by the tag of its token. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, Instance, LaunchCall } from "../../../src/provider.js"
-import { type LaunchMeans, launchWords } from "./context.js"
+import { type LaunchContext, describeLaunch } from "./context.js"
 import { RejectedError } from "../../../src/errors.js"
 import { isOutOfReach } from "../client/errors.js"
 import { list } from "../observe/list.js"
@@ -10,27 +10,31 @@ export type Fleet = Pick<Ec2.CreateFleetResult, "Instances" | "Errors">
 
 /**
  * "DescribeFleets ... returns an instant fleet only when its id is given"; undefined when it cannot be had, for whatever reason
- * EC2 gives: lists tell as well.
+ * EC2 gives: lists show the instances as well.
  */
 export async function readFleet(
-  { send }: LaunchMeans,
+  { send }: LaunchContext,
   fleetId: string,
   call: LaunchCall,
   calls: Calls,
 ): Promise<Fleet | undefined> {
   if (fleetId === "") return undefined
   try {
-    const doing = { what: `${launchWords(call)}: reading ${fleetId}` }
+    const doing = { what: `${describeLaunch(call)}: reading ${fleetId}` }
     const reply = await send(calls, "DescribeFleets", { DescribeFleets: 1 }, { FleetIds: [fleetId] }, doing)
     const [fleet] = reply.Fleets ?? []
-    const isTold = (fleet?.Instances ?? []).length > 0 || (fleet?.Errors ?? []).length > 0
-    return isTold ? (fleet as Fleet) : undefined
+    const hasResult = (fleet?.Instances ?? []).length > 0 || (fleet?.Errors ?? []).length > 0
+    return hasResult ? (fleet as Fleet) : undefined
   } catch (error) {
     if (isOutOfReach(error) || error instanceof RejectedError) return undefined
     throw error
   }
 }
 
-export function launched({ send, region }: LaunchMeans, call: LaunchCall, calls: Calls): Promise<readonly Instance[]> {
+export function launched(
+  { send, region }: LaunchContext,
+  call: LaunchCall,
+  calls: Calls,
+): Promise<readonly Instance[]> {
   return list(send, region, { launch: call.token }, calls)
 }

@@ -3,6 +3,6 @@ export interface Right {
   /** "ec2:RunInstances" */
   readonly action: string
   readonly allowed: boolean
-  /** EC2's words for why not. */
+  /** Why not, as EC2 says it. */
   readonly message?: string
 }

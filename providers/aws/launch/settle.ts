@@ -4,7 +4,7 @@ import type { Calls, Instance, Json, LaunchCall, Launched, Failure } from "../..
 import { CONSISTENT_MS } from "../client/answers.js"
 import type { FleetBody } from "./fleet-bodies.js"
 import { readFleetErrors } from "./failures.js"
-import { type LaunchMeans, launchWords } from "./context.js"
+import { type LaunchContext, describeLaunch } from "./context.js"
 import { list } from "../observe/list.js"
 import { COLD_MS } from "../client/code-rows.js"
 import { type Fleet, launched, readFleet } from "./lookup.js"
@@ -19,29 +19,34 @@ export function refOf(fleetId: string | undefined, calls: Calls): Json {
  * A repeated CreateFleet makes nothing, and is not documented to say again what the first one made: the fleet is asked by
  * its id, then lists are, by the launch's tag.
  */
-export async function settleFleet(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  const { send, region } = means
+export async function settleFleet(
+  context: LaunchContext,
+  call: LaunchCall,
+  ref: Json,
+  calls: Calls,
+): Promise<Launched> {
+  const { send, region } = context
   const { fleetId, until } = ref as { readonly fleetId: string; readonly until: number }
-  const fleet = await readFleet(means, fleetId, call, calls)
+  const fleet = await readFleet(context, fleetId, call, calls)
   const named = fleetInstances(call, region, fleet ?? {}, calls.now())
   const listed = await list(send, region, { launch: call.token }, calls)
   // What lists show has its true state; what they do not show yet is as the fleet names it.
   const instances = [...new Map([...named, ...listed].map((instance) => [instance.id, instance])).values()]
-  if (fleet !== undefined || instances.length >= call.count) return launchedBy(means, call, fleet ?? {}, instances)
+  if (fleet !== undefined || instances.length >= call.count) return launchedBy(context, call, fleet ?? {}, instances)
   return calls.now() >= until
-    ? launchedBy(means, call, {}, instances)
+    ? launchedBy(context, call, {}, instances)
     : { instances, failures: [], settled: false, ref }
 }
 
 /** @param mayThrow what no offer can make better is thrown where it is all there is to say. */
 export function launchedBy(
-  means: LaunchMeans,
+  context: LaunchContext,
   call: LaunchCall,
   { Errors = [] }: Fleet,
   instances: readonly Instance[],
   mayThrow = false,
 ): Launched {
-  const { failures, problem, isAll } = readFleetErrors(means, call, Errors, instances.length)
+  const { failures, problem, isAll } = readFleetErrors(context, call, Errors, instances.length)
   if (problem === undefined) return { instances, failures, settled: true }
   if (mayThrow && isAll && instances.length === 0) throw problem
   return { instances, failures, settled: true, problem }
@@ -79,16 +84,16 @@ export function fleetInstances(
   )
 }
 
-/** What became of a launch whose answer did not say all: RunInstances' tag tells, a fleet is asked itself. */
-export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  if (call.api === "CreateFleet") return settleFleet(means, call, ref, calls)
-  return { instances: await launched(means, call, calls), failures: [], settled: true }
+/** Settles a launch whose answer was not complete: RunInstances' instances have its tag, and a fleet is read by its id. */
+export async function settle(context: LaunchContext, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  if (call.api === "CreateFleet") return settleFleet(context, call, ref, calls)
+  return { instances: await launched(context, call, calls), failures: [], settled: true }
 }
 
 /**
  * With MinCount 1 EC2 gives the largest number that the zone can take, and does not say why it is not more: capacity or a
- * quota. So nothing is remembered of the pool. What was not asked yet comes first, and before anybody gives up this pool is
- * asked for the rest, which gets a reason, or more.
+ * quota. So no refusal of the pool is recorded. Pools that were not asked yet come first. Before the launch gives up, this pool is
+ * asked for the rest, and EC2 gives a reason, or more instances.
  */
 export function missing(call: LaunchCall, region: string, given: number): readonly Failure[] {
   const offer = call.offers[0]
@@ -100,7 +105,7 @@ export function missing(call: LaunchCall, region: string, given: number): readon
       scope: scopeOf("pool", { offer, region }),
       ttlMs: given > 0 ? 0 : COLD_MS,
       code: "InsufficientInstanceCapacity",
-      message: `${launchWords(call)}: EC2 gave ${given}`,
+      message: `${describeLaunch(call)}: EC2 gave ${given}`,
       inferred: true,
     },
   ]

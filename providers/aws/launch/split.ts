@@ -48,7 +48,7 @@ function usesFleet({ wish, blueprint, pools, room }: Splitting): boolean {
   if (types > 1 && pools.length > FEW_POOLS) return true
   const zones = new Set(pools.map(({ zone }) => zone)).size
   const requests = Math.max(Math.min(zones, wish.count), Math.ceil(wish.count / LAUNCH_BATCH))
-  // Where fleets draw on the same limit of instances, RunInstances' requests are not what a large volley waits for.
+  // Where fleets consume the same limit of instances, a large batch does not wait for RunInstances' requests.
   if (requests > RUN_REQUESTS && fleetRate === "separate") return true
   const isDry = (room.levels.RunInstances ?? RUN_REQUESTS) < Math.min(requests, RUN_REQUESTS)
   return isDry && fleetRate === "separate"

@@ -1,4 +1,4 @@
-/** Where a person looks: what an instance wrote to its console, and its page in AWS's. */
+/** What an instance wrote to its console, and the page of the AWS console that shows the instance. */
 import type { Calls, Instance } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 

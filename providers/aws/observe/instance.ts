@@ -1,4 +1,4 @@
-/** From EC2's words for an instance to ours. */
+/** From EC2's description of an instance to the seam's. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { TransientError } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"

@@ -15,7 +15,7 @@ const MARKED = ["marked-for-termination", "marked-for-stop"]
  * The notices in force. Requests that fleets make carry no tag of ours, so all marked ones of the region are asked for, which
  * are few, and ours are picked out. Why an instance that went did, lists say themselves (StateReason).
  *
- * Where spot requests cannot be read there are no notices: that must not keep anybody from what lists say.
+ * Where spot requests cannot be read there are no notices; lists are read all the same.
  */
 export async function interruptions(send: Send, instances: readonly Instance[], calls: Calls): Promise<Interruptions> {
   const ours = new Set(instances.filter(({ market }) => market === "spot").map(({ id }) => id))
@@ -44,7 +44,7 @@ function isMarked(status: Ec2.SpotInstanceStatus | undefined): boolean {
   return MARKED.includes(status?.Code ?? "")
 }
 
-/** What fails is asked for again with the next look, in seconds, and not before: others wait for this one. */
+/** A read that fails is repeated by the next poll, in seconds, and not before: other readers wait for this one. */
 function onceEach(calls: Calls): Calls {
   return {
     ...calls,

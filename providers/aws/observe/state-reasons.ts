@@ -20,7 +20,7 @@ const ASKED_FOR: readonly string[] = [
 ]
 
 /** EC2 took it away; for how long its pool counts as cold. */
-const TAKEN: Readonly<Record<string, number>> = {
+const INTERRUPTED: Readonly<Record<string, number>> = {
   "Server.SpotInstanceTermination": COLD_MS,
   "Server.SpotInstanceShutdown": COLD_MS,
   "Server.ScheduledStop": 0,
@@ -30,8 +30,9 @@ const TAKEN: Readonly<Record<string, number>> = {
 const CODES_FIRST = /^(?:(?:Client|Server)\.[\w.]+:\s*)*((?:Client|Server)\.\w+(?:\.\w+)*)/
 
 /**
- * Why it failed to start, or was taken away; undefined while it lives, and for an end that somebody asked for. Whatever is no
- * lack of capacity or quota and no interruption kept it from booting: a missing snapshot, a key that may not be used.
+ * Why an instance failed to start, or was interrupted; undefined while it lives, and for an end that was requested. A reason that is
+ * neither a lack of capacity or quota nor an interruption kept the instance from booting: a missing snapshot, a key that may not be
+ * used.
  */
 export function failureIn(reason: Ec2.StateReason | undefined, instance: Instance): Failure | undefined {
   if (instance.state === "pending" || instance.state === "running") return undefined
@@ -40,13 +41,13 @@ export function failureIn(reason: Ec2.StateReason | undefined, instance: Instanc
   const [, side, bare] = /^(Client|Server)\.(.+)$/.exec(code) ?? []
   if (side === undefined || bare === undefined || ASKED_FOR.includes(code)) return undefined
   const asked = { offer: poolOf(instance), region: instance.region }
-  const words = { count: 1, code, message: message || code }
-  const coldMs = TAKEN[code]
-  if (coldMs !== undefined) return { reason: "interrupted", scope: scopeOf("pool", asked), ttlMs: coldMs, ...words }
+  const details = { count: 1, code, message: message || code }
+  const coldMs = INTERRUPTED[code]
+  if (coldMs !== undefined) return { reason: "interrupted", scope: scopeOf("pool", asked), ttlMs: coldMs, ...details }
   const read = readAnswer({ code: bare, message }, { what: `starting ${instance.id}`, ...asked })
-  if (read instanceof CapacityError || read instanceof QuotaError) return { ...read.toFailure(1), ...words }
+  if (read instanceof CapacityError || read instanceof QuotaError) return { ...read.toFailure(1), ...details }
   // What is wrong with the request is wrong everywhere.
-  return { reason: "boot", scope: scopeOf(side === "Client" ? "region" : "pool", asked), ttlMs: 0, ...words }
+  return { reason: "boot", scope: scopeOf(side === "Client" ? "region" : "pool", asked), ttlMs: 0, ...details }
 }
 
 function poolOf({ region, zone, instanceType, market }: Instance): Offer {

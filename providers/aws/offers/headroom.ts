@@ -79,7 +79,7 @@ async function vcpuQuotas(send: Send, options: AwsOptions, wish: Wish, calls: Ca
   )
 }
 
-/** "On-Demand Instances": running ones count, whoever started them; pending and stopped ones do not. */
+/** "On-Demand Instances": running ones count, also those that Muster did not start; pending and stopped ones do not. */
 async function runningVcpus(send: Send, market: Market, calls: Calls): Promise<ReadonlyMap<string, number>> {
   const input = { Filters: [{ Name: "instance-state-name", Values: ["running"] }], MaxResults: PAGE }
   const read = await pages(send, calls, "DescribeInstances", { input, what: "counting the vCPUs that run" })

@@ -16,7 +16,7 @@ export function isForGpuImage({ imageId }: AwsOptions, { boots, gpu }: OfferQuer
 
 /**
  * What an image asks of types; undefined for one that asks nothing, or of which nothing can be read. Images that are looked up by
- * name boot either way and have ENA, and one that is not there is for whoever prepares the launch to say.
+ * name boot either way and have ENA, and an image that is not there is reported by `prepare`.
  */
 export async function imageTraits(
   send: Send,

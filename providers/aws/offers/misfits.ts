@@ -68,7 +68,7 @@ export function misfitOf(type: Ec2.InstanceTypeInfo, needs: Needs): string | und
   return undefined
 }
 
-/** Not said is sold on demand ("SupportedUsageClasses"). */
+/** A type without usage classes is sold on demand ("SupportedUsageClasses"). */
 export function isOnlyInBlocks({ SupportedUsageClasses: usage = ["on-demand"] }: Ec2.InstanceTypeInfo): boolean {
   return usage.includes("capacity-block") && !usage.includes("on-demand") && !usage.includes("spot")
 }

@@ -31,11 +31,11 @@ export async function placesOf(
   const known = subnets.value
   const isWanted = (zone: string) => isAtRegion(zone, options.region) || query.zones?.includes(zone) === true
   if (read.status === "rejected") {
-    const isSilent = read.reason instanceof TransientError
-    if (!(isSilent || isOutOfReach(read.reason)) || known === undefined) throw read.reason
+    const isUnanswered = read.reason instanceof TransientError
+    if (!(isUnanswered || isOutOfReach(read.reason)) || known === undefined) throw read.reason
     calls.signal.throwIfAborted()
-    if (isSilent) calls.note?.(`which zones sell which types is not known: ${read.reason.message}`)
-    // Every zone with a subnet is tried: a launch is told where its type is not to be had, and goes on.
+    if (isUnanswered) calls.note?.(`which zones sell which types is not known: ${read.reason.message}`)
+    // Every zone with a subnet is tried: EC2 refuses a launch where its type is not sold, and the launch goes on elsewhere.
     const zones = [...new Set(known.map(placeOf))].filter((place) => place.startsWith("subnet-") || isWanted(place))
     return () => zones
   }

@@ -26,13 +26,13 @@ export interface Ec2WireOptions {
   /** What a request's date is compared with, the machine's clock by default: SDKs sign by it, not by the world's. */
   readonly wallClock?: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
-  /** Whether fleets draw on RunInstances' limit of instances, which AWS does not document; they do by default. */
+  /** Whether fleets consume RunInstances' limit of instances, which AWS does not document; they do by default. */
   readonly fleetsDrawOnRunInstances?: boolean
   /** The statements of the principal's policy: what they do not allow is refused; without it all is allowed. */
   readonly policy?: readonly Statement[]
   /** Whether TerminateInstances, too, does not know a new instance before lists do; it does by default. */
   readonly terminateLags?: boolean
-  /** In how many pools a fleet looks for what it lacks before it gives up the others untried; in all by default. */
+  /** How many pools a fleet tries for the instances that are missing, before it gives up; all by default. */
   readonly fleetTries?: number
   /** For how long launches do not know a template or a security group that was made, in milliseconds; 0 by default. */
   readonly setUpLagMs?: number

@@ -1,4 +1,4 @@
-/** What a rehearsal plays instead of EC2: the wire's world, its buckets under the names that the simulator draws on. */
+/** What a rehearsal simulates instead of EC2: the wire's world, with its buckets under the names that the simulator uses. */
 import { habitsOf, type Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { FLEET_BATCH, limitsOf, PAGE, TERMINATE_BATCH } from "../limits.js"
 import { ec2World } from "./world/world.js"

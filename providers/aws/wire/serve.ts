@@ -75,7 +75,7 @@ interface Answering {
   readonly signal: AbortSignal
 }
 
-/** The ledger, the faults and the buckets of the world see a request before it is looked at. */
+/** The ledger, the faults and the buckets of the world see a request before it is parsed. */
 function answer(wire: Wire, request: HttpRequest, form: string, { requestId, signal }: Answering): Promise<string> {
   const { world } = wire
   const query = readable(form)

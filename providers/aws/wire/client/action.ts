@@ -1,4 +1,4 @@
-/** What an action is: its parameters, what it draws from the buckets, and its work. */
+/** What an action is: its parameters, what it costs of the buckets, and its handler. */
 import type { Cost } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
 import type { Answers } from "./answers.js"
@@ -11,7 +11,7 @@ export type Reply = { readonly [name: string]: Xml }
 
 /** How this EC2 behaves where its documents leave it open, or where it is not well. */
 export interface Habits {
-  /** Whether fleets draw on RunInstances' limit of instances: nobody outside AWS knows. */
+  /** Whether fleets consume RunInstances' limit of instances: AWS does not document it. */
   readonly fleetsDrawOnRunInstances: boolean
   /** Whether TerminateInstances does not know an instance before lists do. */
   readonly terminateLags: boolean
@@ -19,7 +19,7 @@ export interface Habits {
   readonly impairedZones: ReadonlySet<string>
   /** What a test has scripted. */
   readonly answers: Answers
-  /** In so many pools a fleet looks for what it lacks before it gives up the others untried. */
+  /** How many pools a fleet tries for the instances that are missing, before it gives up. */
   readonly fleetTries: number
   /** For so long launches do not know a template or a security group that was made, in milliseconds. */
   readonly setUpLagMs: number
@@ -27,7 +27,7 @@ export interface Habits {
 
 export interface Action {
   readonly members: Readonly<Record<string, Shape>>
-  /** Read from unchecked parameters: EC2 counts a request before it looks at it. */
+  /** Read from unchecked parameters: EC2 counts a request before it checks it. */
   readonly cost: (parameters: Parameters, habits: Habits) => Cost
   /** Requests that create take longer than those that read. */
   readonly creates?: true

@@ -1,13 +1,13 @@
 /**
  * What a principal may do: statements that allow, with the conditions that matter here ("Actions, resources, and condition keys
- * for Amazon EC2", Service Authorization Reference). What nothing allows is refused, in EC2's words.
+ * for Amazon EC2", Service Authorization Reference). A request that no statement allows is refused, in EC2's wording.
  */
 import type { World } from "../../../../src/simulator/index.js"
 import { ACCOUNT_ID } from "../world/account.js"
 import { Refusal } from "./refusals.js"
 import type { Values } from "./shapes.js"
 
-/** Of an identity-based policy. Only what is allowed can be said here. */
+/** A statement of an identity-based policy. Here a statement can only allow. */
 export interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
@@ -33,11 +33,11 @@ export function checkAllowed(world: World, policy: readonly Statement[], action:
   if (refused === undefined) return
   const name = `ec2:${refused.action}`
   const reason = `User: ${PRINCIPAL} is not authorized to perform: ${name} because no identity-based policy allows the ${name} action`
-  const said = `You are not authorized to perform this operation. ${reason}.`
-  throw new Refusal("UnauthorizedOperation", isRead(action) ? said : `${said} ${encodedReason(name)}`)
+  const sentence = `You are not authorized to perform this operation. ${reason}.`
+  throw new Refusal("UnauthorizedOperation", isRead(action) ? sentence : `${sentence} ${encodedReason(name)}`)
 }
 
-/** Whoever reads learns what is missing from the sentence alone. */
+/** EC2 appends no encoded reason to the refusal of a read. */
 function isRead(action: string): boolean {
   return /^(Describe|Get)/.test(action)
 }

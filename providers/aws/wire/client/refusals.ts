@@ -2,7 +2,7 @@
 import { WorldError, type WorldErrorKind } from "../../../../src/simulator/index.js"
 import { escapeXml } from "./xml.js"
 
-/** What EC2 answers instead of doing it, in its own words. */
+/** A refusal: what EC2 answers instead of doing what was asked, in its own wording. */
 export class Refusal extends WorldError {
   /** The HTTP status, where it is not the code's own. */
   readonly status: number | undefined

@@ -2,7 +2,7 @@
 import type { Parameter, Parameters } from "./query.js"
 import { Refusal } from "./refusals.js"
 
-/** `struct` members with a `!` must be given. An array is one of these words. */
+/** `struct` members with a `!` must be given. An array is one of these values. */
 export type Shape =
   | "string"
   | "boolean"

@@ -1,4 +1,4 @@
-/** Volumes and network interfaces: those that instances hold, and those that stayed behind. */
+/** Volumes and network interfaces: those that are attached to instances, and the leftovers. */
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { hexOf, VPC } from "../world/account.js"
 import { filtersOf, passes } from "../client/filters.js"

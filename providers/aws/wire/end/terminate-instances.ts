@@ -38,7 +38,7 @@ export const terminateInstances: Action = {
   },
 }
 
-/** As long as it is shown at all; gone from lists is gone from here. */
+/** The instance as long as lists show it: what lists have forgotten is forgotten here too. */
 function pairOf(world: World, id: string): readonly (readonly [string, WorldInstance])[] {
   const instance = world.instance(id)
   if (instance === undefined) return []

@@ -1,4 +1,4 @@
-/** In which order, and by how much at a time, a fleet draws on its pools ("Allocation strategies"). */
+/** In which order, and by how much at a time, a fleet uses its pools ("Allocation strategies"). */
 import type { JsonObject, Market } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
 import { spotPrice } from "../offers/spot-prices.js"
@@ -27,10 +27,10 @@ export interface Turn {
   readonly share: number
 }
 
-/** Spread over so many pools at first, where the strategy looks at capacity; then whoever has more left. */
+/** The first round is spread over so many pools, where the strategy depends on capacity; then the pools with more capacity follow. */
 const WIDTH = 4
 
-/** The turns of the pools: capacity-minded strategies spread a first round, then all go through once, best first. */
+/** The launch order of the pools: capacity-minded strategies spread a first round, then all go through once, best first. */
 export function byStrategy(world: World, pools: readonly Pool[], { strategy, market, total }: Asked): readonly Turn[] {
   const ranked = [...pools].sort((a, b) => rankOf(world, a, strategy, market) - rankOf(world, b, strategy, market))
   const rest = ranked.map((pool) => ({ pool, share: total }))

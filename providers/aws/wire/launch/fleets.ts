@@ -203,8 +203,10 @@ const UNTRIED = new Refusal("UnfulfillableCapacity", "Unable to fulfill capacity
 
 /** What RunInstances calls `Unsupported` fleets call otherwise, and without advice, where the zone does not sell the type. */
 function inFleet(error: WorldError): WorldError {
-  const [said] = /^Your requested instance type .* is not supported in .*?\)\./.exec(error.message) ?? []
-  return error.code === "Unsupported" && said !== undefined ? new Refusal("InvalidFleetConfiguration", said) : error
+  const [sentence] = /^Your requested instance type .* is not supported in .*?\)\./.exec(error.message) ?? []
+  return error.code === "Unsupported" && sentence !== undefined
+    ? new Refusal("InvalidFleetConfiguration", sentence)
+    : error
 }
 
 interface PoolLaunch {

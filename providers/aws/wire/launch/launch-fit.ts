@@ -11,7 +11,7 @@ interface Disk {
   readonly Ebs?: { readonly Encrypted?: boolean }
 }
 
-/** @throws Refusal for the first thing that it cannot take, in the words that users have met. */
+/** @throws Refusal for the first thing that it cannot take, in the wording that users have reported. */
 export function checkFit(world: World, values: Values, imageId: string, instanceType: string): void {
   const { arch = "x86_64", bootMode, ena } = world.resources.get("image", imageId)?.attributes ?? {}
   const traits = traitsOf(instanceType, arch as Arch)

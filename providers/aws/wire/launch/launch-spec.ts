@@ -71,7 +71,7 @@ export function launchSpec(world: World, values: Values, habits: Habits): Launch
     isZonal,
     subnetId,
     securityGroupIds: groups.length === 0 ? [SECURITY_GROUP] : groups,
-    // Default subnets give an address unless told otherwise (VPC User Guide).
+    // Default subnets give an address unless the request says otherwise (VPC User Guide).
     publicAddress: nic?.AssociatePublicIpAddress ?? true,
     tags: tagsOf(values),
   }

@@ -76,7 +76,7 @@ function faded(world: World, instance: WorldInstance): WorldInstance {
   return world.clock.now() - endedAt > TAGS_FADE_MS ? { ...instance, tags: {} } : instance
 }
 
-/** Tags asked for by one exact value, which the world finds without looking at all instances. */
+/** Tags asked for by one exact value, which the world finds by an index. */
 function indexed(filters: readonly Filter[]): WorldFilter {
   const tags: Record<string, string> = {}
   for (const { name, values } of filters) {

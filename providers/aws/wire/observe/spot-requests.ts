@@ -40,20 +40,20 @@ export interface SpotRequest {
   readonly updatedAt: number
 }
 
-/** "Spot request status codes"; what a user ended is closed by that, what was taken back by the lack of capacity. */
-function requestOf(world: World, instance: WorldInstance, takenAt: number | undefined): SpotRequest {
+/** "Spot request status codes"; a request is closed by the user, or by an interruption for lack of capacity. */
+function requestOf(world: World, instance: WorldInstance, interruptedAt: number | undefined): SpotRequest {
   const { id: instanceId, endReason, leftAt, createdAt } = instance
   const base = { id: spotRequestOf(instanceId), instance }
   if (leftAt !== undefined) {
-    const isTaken = endReason?.reason === "interrupted"
+    const isInterrupted = endReason?.reason === "interrupted"
     return {
       ...base,
-      code: isTaken ? "instance-terminated-no-capacity" : "instance-terminated-by-user",
+      code: isInterrupted ? "instance-terminated-no-capacity" : "instance-terminated-by-user",
       updatedAt: leftAt,
     }
   }
-  if (takenAt !== undefined) {
-    return { ...base, code: "marked-for-termination", updatedAt: takenAt - world.settings.noticeMs }
+  if (interruptedAt !== undefined) {
+    return { ...base, code: "marked-for-termination", updatedAt: interruptedAt - world.settings.noticeMs }
   }
   return { ...base, code: "fulfilled", updatedAt: createdAt }
 }

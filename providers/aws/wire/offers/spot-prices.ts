@@ -39,7 +39,7 @@ function basePrice(world: World, instanceType: string, zone: string): number | u
   return offer.pricePerHour * (1 + world.settings.zones.indexOf(zone) / 100)
 }
 
-/** Since when this market is looked at: what the world begins with is the first price. */
+/** Since when this market has prices: the price that the world begins with is the first. */
 function sinceOf(world: World): number {
   return Number(world.resources.get("spot-market", "since")?.attributes.at ?? 0)
 }

@@ -87,10 +87,10 @@ export const createSecurityGroup: Action = {
       throw new Refusal("InvalidParameterValue", `Value (${name}, ${description}) for a group's texts is invalid.`)
     }
     checkDryRun(values)
-    const isTaken = world.resources
+    const isInUse = world.resources
       .list({ kind: KIND })
       .some(({ attributes }) => attributes.vpc === vpc.id && attributes.name === name)
-    if (isTaken) {
+    if (isInUse) {
       throw new Refusal("InvalidGroup.Duplicate", `The security group '${name}' already exists for VPC '${vpc.id}'`)
     }
     if (world.resources.list({ kind: KIND }).length >= MOST_GROUPS) {

@@ -12,7 +12,7 @@ export const IMAGES: { readonly [A in Arch]: string } = {
   x86_64: "ami-0864000000000864a",
   arm64: "ami-0a64000000000a64a",
 }
-/** Newer and older ones of the publishers whose images are looked for by name. */
+/** Newer and older ones of the publishers whose images are looked up by name. */
 const PUBLISHED: readonly (readonly [owner: string, name: string, arch: Arch, root: string])[] = (
   ["x86_64", "arm64"] as const
 ).flatMap((arch) => {
@@ -52,7 +52,7 @@ export function furnish(world: World): void {
   }
   add("route-table", "rtb-0def0000000000def", { vpc: VPC, main: true, gateway: INTERNET_GATEWAY })
   add("key-pair", "ops", {})
-  // Made once by whoever first asks for a spot instance; an account without it may lack the right to make it.
+  // EC2 makes it with the first request for a spot instance; an account without it may lack the right to make it.
   add("service-linked-role", "AWSServiceRoleForEC2Spot", {})
   add("spot-market", "since", { at: world.clock.now() })
   add("vpc", VPC, { cidr: "172.31.0.0/16", isDefault: true })
