@@ -20,8 +20,9 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/client/", "src/money/", "src/events.ts", "src/simulator/world/"],
   ["src/spec/", "src/fleet/journal/", "src/simulator/provider/"],
   ["src/spec.ts", "src/simulator/"],
+  ["providers/*/clouds.ts", "providers/*/tag-rules.ts"],
   ["providers/*/options.ts"],
-  ["providers/*/limits.ts"],
+  ["providers/*/limits.ts", "providers/*/options-check.ts"],
   ["providers/*/client/"],
   ["providers/*/offers/"],
   ["providers/*/prepare/"],
@@ -51,7 +52,7 @@ export const FLOORS: readonly (readonly string[])[] = [
 
 /** In a double of a cloud, which imports the small cloud and nothing of its adapter above `client/`. */
 export const WIRE_FLOORS: readonly (readonly string[])[] = [
-  ["world.ts", "account.ts", "state.ts"],
+  ["world/", "world.ts", "account.ts", "state.ts"],
   ["client/"],
   ["offers/", "prepare/"],
   ["observe/"],

@@ -60,7 +60,7 @@ export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
     ca: certificate.cert,
     world,
     quirks: state.quirks,
-    answer: (answer) => state.answers.add(answer),
+    answer: (answer) => state.answers.give(answer),
     close,
     remains: () => {
       catchUp(state)

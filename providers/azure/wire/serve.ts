@@ -170,7 +170,7 @@ function admit(state: State, asked: Asked, { api }: Route): void {
       "The subscription is not registered to use namespace 'Microsoft.Compute'.",
     )
   }
-  const scripted = state.answers.next(api, "whole", poolOf(state, asked), state.world.clock.now())
+  const scripted = state.answers.next(api, "whole", poolOf(state, asked))
   if (scripted !== undefined) {
     const { status = 400, code, message, ...extras } = scripted
     throw new Refusal(status, code, message, extras)

@@ -22,7 +22,7 @@ export function create(state: State, group: string, name: string, request: RestV
   const instanceType = world.settings.types.find((type) => type.name.toLowerCase() === size)?.name ?? ""
   const market = properties.priority === "Spot" ? "spot" : "on-demand"
   const base = { group, name, order: ++state.orders, request, createdAt: world.clock.now() }
-  const scripted = state.answers.next(PUT, "failed-view", { zone, instanceType, market }, world.clock.now())
+  const scripted = state.answers.next(PUT, "failed-view", { zone, instanceType, market })
   if (scripted !== undefined) {
     const { code, message } = scripted
     const failure = { at: world.clock.now() + world.draw(FAILS_MS), code, message }

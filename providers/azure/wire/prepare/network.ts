@@ -45,15 +45,15 @@ function put(type: string): Route["answer"] {
     const isNetwork = kind === "virtualNetworks"
     const readyMs = now + (isNetwork ? state.quirks.networkMs : 0)
     const readyAt = Number.isFinite(readyMs) ? readyMs : null
-    const failure = isNetwork ? failureOf(state, now) : {}
+    const failure = isNetwork ? failureOf(state) : {}
     state.world.resources.put({ kind, id, tags, attributes: { group, properties, readyAt, ...failure } })
     const headers = isNetwork ? operationHeaders(state, asked, id) : {}
     return { status: isKnown ? 200 : 201, body: bodyOf(state, asked, type, id), headers }
   }
 }
 
-function failureOf({ answers }: State, now: number): Pick<NetworkAttributes, "failure"> {
-  const answer = answers.next("VirtualNetworks_CreateOrUpdate", "operation", undefined, now)
+function failureOf({ answers }: State): Pick<NetworkAttributes, "failure"> {
+  const answer = answers.next("VirtualNetworks_CreateOrUpdate", "operation")
   return answer === undefined ? {} : { failure: { code: answer.code, message: answer.message } }
 }
 

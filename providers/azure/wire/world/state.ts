@@ -90,7 +90,7 @@ export function newState(world: World): State {
     replicationMs: 0,
     networkMs: NETWORK_MS,
   }
-  const answers = new Answers()
+  const answers = new Answers(() => world.clock.now())
   return { world, groups: new Map(), vms: new Map(), quirks, answers, orders: 0, caughtUpAt: -1 }
 }
 
