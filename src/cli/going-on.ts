@@ -25,8 +25,13 @@ export function lettingGoText(
   return `"${cluster.name}" goes on with ${count} (${where}): from now on nobody replaces what is lost; ${ends}; ${price}; end it: ${deleteCommand(target, given)}`
 }
 
+/** In milliseconds since 1970, as the tags of its workers say; 0 where there is none. */
+export function deadlineOf({ workers }: Pick<Cluster, "workers">): number {
+  return Math.max(0, ...workers.map(({ tags }) => Number(tags[TAG.deadline] ?? "0") * 1000))
+}
+
 function endsText(cluster: Cluster, providers: readonly Provider[]): string {
-  const deadline = Math.max(...cluster.workers.map(({ tags }) => Number(tags[TAG.deadline] ?? "0") * 1000))
+  const deadline = deadlineOf(cluster)
   if (!(deadline > 0)) return "nothing of it runs"
   const others = providers
     .filter(({ limits }) => limits.outlivesDeadline)
@@ -39,7 +44,8 @@ function endsText(cluster: Cluster, providers: readonly Provider[]): string {
 export function deleteCommand({ name, owner, places }: NamedTarget, given: Given): string {
   const [first] = places
   const regions = places.flatMap(({ region }) => region ?? []).filter((region) => region !== "local")
-  const journal = single(given, "journal")
+  // A variable is there for the next command line as well.
+  const journal = given.sources.journal === "flag" ? single(given, "journal") : undefined
   return [
     `muster delete ${name}`,
     ...(first === undefined ? [] : [`--provider ${first.provider}`]),

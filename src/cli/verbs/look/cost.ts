@@ -1,9 +1,9 @@
 /** `muster cost`: what a cluster costs an hour, has cost, and will have cost at its deadline at most. An estimate. */
 import { momentText, wallAheadMs } from "../../../calls/clock.js"
 import type { Cluster } from "../../../cluster.js"
-import { TAG } from "../../../fleet/tags.js"
 import { usdText } from "../../../money/budget.js"
 import { looking } from "../../clusters.js"
+import { deadlineOf } from "../../going-on.js"
 import { EXIT } from "../../exit-codes.js"
 import { dataText, formatOf } from "../../output.js"
 import { table } from "../../table.js"
@@ -34,7 +34,7 @@ export const run: RunVerb = async (given, surroundings) => {
 export function costOf(cluster: Cluster, now: number) {
   const { workers } = cluster
   const cost = cluster.cost()
-  const deadline = Math.max(0, ...workers.map(({ tags }) => Number(tags[TAG.deadline] ?? "0") * 1000))
+  const deadline = deadlineOf(cluster)
   const atDeadline = cost.soFar + (cost.perHour * Math.max(0, deadline - now)) / HOUR_MS
   const ends = deadline > 0 ? { deadline, atDeadline } : {}
   return { cluster: cluster.name, workers: workers.length, ...cost, ...ends } as typeof cost & {

@@ -3,6 +3,7 @@ import type { Cluster } from "../../../cluster.js"
 import { BudgetError, OwnershipError, ShortfallError, SpecError } from "../../../errors.js"
 import type { ScaleTarget } from "../../../verbs/types.js"
 import { nearest, show } from "../../../input/parse.js"
+import { deadlineOf } from "../../going-on.js"
 import { EXIT, exitCodeOf, InterruptedError } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import type { Given, Surroundings } from "../../surroundings.js"
@@ -89,21 +90,16 @@ async function untilOver({ cluster, count, surroundings }: Held): Promise<unknow
 }
 
 async function untilNothingIsLeft(cluster: Cluster): Promise<"ended" | Error> {
-  let hasRun = false
+  let deadline = Number.POSITIVE_INFINITY
   let problem: Error | undefined
   for await (const event of cluster.events()) {
     if (event.type === "budget" && event.reached) problem = new BudgetError(event.message)
     if (event.type === "problem" && event.error === "OwnershipError") problem = new OwnershipError(event.message)
     if (event.type !== "pass") continue
-    const { desired, running, pending, booked, terminating } = event
-    hasRun ||= running > 0
-    const isNothingLeft = running + pending + booked + terminating === 0
-    if (hasRun && isNothingLeft && (desired === 0 || isStopped(cluster))) break
+    const { desired, running, pending, booked, terminating, at } = event
+    if (running > 0) deadline = deadlineOf(cluster)
+    const isNothingLeft = deadline < Number.POSITIVE_INFINITY && running + pending + booked + terminating === 0
+    if (isNothingLeft && (desired === 0 || at >= deadline)) break
   }
   return problem ?? "ended"
-}
-
-/** Nothing more is launched for it: its deadline has come, say. */
-function isStopped(cluster: Cluster): boolean {
-  return cluster.explain().groups.every(({ stopped }) => stopped !== undefined)
 }
