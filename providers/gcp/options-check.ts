@@ -1,7 +1,7 @@
 /** What is wrong with the options of `gcp()`. */
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
-import { labelProblems } from "./labels.js"
+import { labelProblems } from "./tag-rules.js"
 import type { GcpAuth, GcpOptions } from "./options.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { isoTime, parseTime } from "../../providers/gcp/client/times.js"
+import { isoTime, parseTime } from "../../src/tables/times.js"
 import type { Offer } from "../../src/provider.js"
 import { callsFor, gce, launchOne, NO_ROOM, prepareOf, TYPE, wishFor, ZONE } from "./support/cloud.js"
 

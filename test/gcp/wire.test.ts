@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest"
 import { HttpFailure, toMusterError } from "../../providers/gcp/client/errors.js"
 import { gcp } from "../../providers/gcp/index.js"
-import { parseTime } from "../../providers/gcp/client/times.js"
+import { parseTime } from "../../src/tables/times.js"
 import { pacificTime } from "../../providers/gcp/wire/client/pacific.js"
 import { Cluster } from "../../src/cluster.js"
 import { ThrottledError } from "../../src/errors.js"

@@ -11,7 +11,7 @@ import { labelled, type ListMeans, partial } from "../observe/labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "../client/names.js"
 import { lastPart, type NativeDisk, type NativeOperation } from "../client/native.js"
 import { saidBy } from "../client/details.js"
-import { parseTime } from "../client/times.js"
+import { parseTime } from "../../../src/tables/times.js"
 
 const KIND = "disk"
 

@@ -7,7 +7,7 @@ import { deletionId } from "../client/deletion-ids.js"
 import { partsOf } from "../client/names.js"
 import type { NativeOperation } from "../client/native.js"
 import { saidBy } from "../client/details.js"
-import { parseTime } from "../client/times.js"
+import { parseTime } from "../../../src/tables/times.js"
 
 interface Means {
   readonly send: Send

@@ -4,7 +4,7 @@ import type { JsonObject, Offer } from "../../../src/provider.js"
 import { seriesOf } from "../client/series.js"
 import { cannotMigrate, diskTypeOf, hasBuiltInGpu, takesLocalSsds } from "../offers/families.js"
 import type { Blueprint } from "../prepare/blueprint.js"
-import { isoTime } from "../client/times.js"
+import { isoTime } from "../../../src/tables/times.js"
 
 type Labels = Readonly<Record<string, string>>
 

@@ -11,7 +11,7 @@ import { lastPart, type LocationStatus, type NativeOperation } from "../client/n
 import { type Cause, doingOf, missingOf } from "./failures.js"
 import { saidBy } from "../client/details.js"
 import { zonesIn } from "./split.js"
-import { parseTime } from "../client/times.js"
+import { parseTime } from "../../../src/tables/times.js"
 
 /**
  * One look at the operation that a launch has become: Compute Engine answers when it is done, or after two minutes. An

@@ -3,7 +3,7 @@ import { TransientError } from "../../../src/errors.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
 import { idOf, partsOf } from "../client/names.js"
 import { lastPart, type NativeInstance } from "../client/native.js"
-import { parseTime } from "../client/times.js"
+import { parseTime } from "../../../src/tables/times.js"
 
 /** What we read of an instance, as a field mask. */
 export const INSTANCE_FIELDS =

@@ -7,7 +7,7 @@ import { idOf } from "../client/names.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import { isDeletionId } from "../client/deletion-ids.js"
-import { isoTime, parseTime } from "../client/times.js"
+import { isoTime, parseTime } from "../../../src/tables/times.js"
 
 /** "Compute Engine ... gives the VM a best-effort 30 second period to shut down" ("Spot VMs", preemption process). */
 const NOTICE_MS = 30_000

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../../../src/provider.js"
 import { httpDate, type World } from "../../../src/simulator/index.js"
 import type { HttpProtocol, HttpReply } from "../../../src/simulator/requests/http-server.js"
-import { isoTime } from "../client/times.js"
+import { isoTime } from "../../../src/tables/times.js"
 import { refusalOf } from "./client/answers.js"
 import type { Contract, Route } from "./client/contract.js"
 import { masked } from "./client/fields.js"

@@ -1,5 +1,5 @@
 /** Filter expressions as `list` takes them ("Filter expressions", AIP-160 form): terms with AND, OR and parentheses. */
-import { parseTime } from "../../client/times.js"
+import { parseTime } from "../../../../src/tables/times.js"
 import { Refusal } from "./refusals.js"
 
 type Test = (resource: unknown) => boolean

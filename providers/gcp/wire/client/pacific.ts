@@ -1,5 +1,5 @@
 /** Compute Engine writes every time of its own in Pacific time: "2024-06-26T11:42:29.294-07:00". */
-import { isoTime, parseTime } from "../../client/times.js"
+import { isoTime, parseTime } from "../../../../src/tables/times.js"
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

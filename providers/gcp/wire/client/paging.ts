@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../../../src/provider.js"
-import { parseTime } from "../../client/times.js"
+import { parseTime } from "../../../../src/tables/times.js"
 import { hexOf, link } from "../account.js"
 import { filterOf } from "./filter.js"
 import type { Asked } from "./handler.js"

@@ -1,5 +1,5 @@
 /** How long a VM lives, whether it may be taken away, and out of what it is made. */
-import { parseTime } from "../../client/times.js"
+import { parseTime } from "../../../../src/tables/times.js"
 import type { ReservationAffinity, Scheduling } from "../client/messages.js"
 import { invalid } from "../client/refusals.js"
 
