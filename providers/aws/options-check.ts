@@ -3,7 +3,8 @@ import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, nearest, parseOptions, type Z } from "../../src/input/parse.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
-import { ownTagProblems } from "./tags-check.js"
+import { ownTagProblems } from "../../src/tables/tag-rules.js"
+import { TAG_RULES } from "./tag-rules.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
@@ -163,7 +164,7 @@ export function parseAwsOptions(input: unknown): AwsOptions {
 function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (typeof input !== "object" || input === null) return []
   const { client, endpoint, credentials, overrides, tags } = input as Partial<Record<keyof AwsOptions, unknown>>
-  const problems: SpecProblem[] = [...refusedTogether(input), ...ownTagProblems(tags)]
+  const problems: SpecProblem[] = [...refusedTogether(input), ...ownTagProblems(tags, TAG_RULES)]
   if (credentials !== undefined) problems.push(...credentialProblems(credentials))
   if (client !== undefined && (endpoint !== undefined || credentials !== undefined)) {
     const message = "is given beside endpoint or credentials, which the client has already; give one or the other"

@@ -3,7 +3,8 @@ import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
 import { CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import type { AzureCredential, AzureHttpClient, AzureOptions } from "./options.js"
-import { ownTagProblems } from "./tag-rules.js"
+import { ownTagProblems } from "../../src/tables/tag-rules.js"
+import { TAG_RULES } from "./tag-rules.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
 const OWNED: Readonly<Record<string, string>> = {
@@ -157,7 +158,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
     const message = "is given beside proximityPlacementGroup, and Azure takes only one of them for a VM; leave one out"
     problems.push({ option: "azure.capacityReservationGroup", message })
   }
-  return [...problems, ...cloudProblems(given.cloud, given.endpoint), ...ownTagProblems(tags)]
+  return [...problems, ...cloudProblems(given.cloud, given.endpoint), ...ownTagProblems(tags, TAG_RULES)]
 }
 
 function isHttps(text: string): boolean {

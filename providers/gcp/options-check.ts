@@ -1,7 +1,8 @@
 /** What is wrong with the options of `gcp()`. */
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
-import { labelProblems } from "./tag-rules.js"
+import { ownTagProblems } from "../../src/tables/tag-rules.js"
+import { LABEL_RULES } from "./tag-rules.js"
 import type { GcpAuth, GcpOptions } from "./options.js"
 
 /** What makes instances ours, or ends them without us, is not for overriding; and what to use instead. */
@@ -181,7 +182,7 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
   if (scopes !== undefined && serviceAccount === undefined) {
     problems.push({ option: "gcp.scopes", value: scopes, message: "are of no account; give serviceAccount too" })
   }
-  return [...problems, ...labelProblems(labels), ...overrideProblems(overrides)]
+  return [...problems, ...ownTagProblems(labels, LABEL_RULES), ...overrideProblems(overrides)]
 }
 
 function overrideProblems(overrides: unknown): readonly SpecProblem[] {

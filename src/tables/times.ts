@@ -1,4 +1,4 @@
-/** Moments as Compute Engine writes and reads them. Calendar arithmetic only: what time it is, a clock says. */
+/** Moments as clouds and HTTP write them. Calendar arithmetic only: a clock says what time it is. */
 
 const DAY_MS = 86_400_000
 
@@ -38,7 +38,7 @@ function pad(value: number, digits = 2): string {
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/
 
-/** Milliseconds since 1970 of an RFC 3339 time (Compute Engine writes its own in Pacific time); undefined if it is none. */
+/** Milliseconds since 1970 of an RFC 3339 time, with its fraction and its offset; undefined for what is no such time. */
 export function parseTime(text: string | undefined): number | undefined {
   const match = RFC3339.exec(text ?? "")
   if (match === null) return undefined
@@ -46,4 +46,16 @@ export function parseTime(text: string | undefined): number | undefined {
   const fraction = Math.floor(Number(`0.${match[7] ?? "0"}`) * 1000)
   const offset = (Number(match[9] ?? 0) * 60 + Number(match[10] ?? 0)) * (match[8] === "-" ? -1 : 1)
   return daysOf(year, month, day) * DAY_MS + ((hours * 60 + minutes - offset) * 60 + seconds) * 1000 + fraction
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+const HTTP_DATE = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/
+
+/** Milliseconds since 1970 of a moment as HTTP's headers have it, "Thu, 01 Jan 2026 00:00:00 GMT"; undefined for any other text. */
+export function parseHttpDate(text: string): number | undefined {
+  const [, day = "", month = "", year = "", ...time] = HTTP_DATE.exec(text.trim()) ?? []
+  const [hours = 0, minutes = 0, seconds = 0] = time.map(Number)
+  const number = MONTHS.indexOf(month) + 1
+  if (number === 0) return undefined
+  return daysOf(Number(year), number, Number(day)) * DAY_MS + ((hours * 60 + minutes) * 60 + seconds) * 1000
 }

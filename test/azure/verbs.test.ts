@@ -1,7 +1,7 @@
 /** The verbs over HTTPS: what is asked of Azure, and what is made of its answers. */
 import { describe, expect, test } from "vitest"
 import { connect } from "../../providers/azure/client/sdk.js"
-import { isoTime, parseIso } from "../../providers/azure/client/times.js"
+import { isoTime, parseTime } from "../../src/tables/times.js"
 import { azure, type AzureOptions } from "../../providers/azure/index.js"
 import { familyOf } from "../../providers/azure/offers/families.js"
 import { missingFrom } from "../../providers/azure/prepare/overrides.js"
@@ -242,10 +242,10 @@ test.each([
 test("moments are read as Azure writes them", () => {
   for (const ms of [0, Date.UTC(2024, 1, 29, 23, 59, 59, 999), Date.UTC(2026, 11, 31), Date.UTC(2100, 2, 1, 12)]) {
     expect(isoTime(ms)).toBe(new Date(ms).toISOString())
-    expect(parseIso(isoTime(ms))).toBe(ms)
+    expect(parseTime(isoTime(ms))).toBe(ms)
   }
-  expect(parseIso("2026-01-01T02:00:00.1234567+02:00")).toBe(Date.UTC(2026, 0, 1, 0, 0, 0, 123))
-  expect(parseIso("yesterday")).toBeUndefined()
+  expect(parseTime("2026-01-01T02:00:00.1234567+02:00")).toBe(Date.UTC(2026, 0, 1, 0, 0, 0, 123))
+  expect(parseTime("yesterday")).toBeUndefined()
 })
 
 test("bad options: all at once, each with what is allowed", () => {

@@ -17,7 +17,8 @@ import { rowOf } from "./codes.js"
 import { type CodeRow, COLD_MS, PASSING_MS, REFUSED_MS } from "./code-rows.js"
 import { decodingRemedy, splitEncoded } from "./encoded.js"
 import { quotaCodeOf } from "./quota-codes.js"
-import { scopeOf, type ScopeKind } from "./scopes.js"
+import type { ScopeKind } from "../../../src/tables/scopes.js"
+import { scopeOf } from "./scopes.js"
 
 /** What was being done when it was said. */
 export interface Doing {

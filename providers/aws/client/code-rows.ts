@@ -1,5 +1,6 @@
 /** What a row of the table of error codes says, and for how long an answer counts. */
-import type { ScopeKind } from "./scopes.js"
+import type { ErrorRow } from "../../../src/tables/error-rows.js"
+import type { ScopeKind } from "../../../src/tables/scopes.js"
 
 /**
  * `unknown`: it may have been done, when it is the answer to a whole request; inside an answer it is `passing`. `passing`: EC2
@@ -20,10 +21,7 @@ export type Verdict =
 /** What a row that says `missing` is about: Muster's own template, a security group, the user's instance profile. */
 export type Missing = "template" | "group" | "profile"
 
-export interface CodeRow {
-  readonly codes: readonly string[]
-  /** Only when the message says so too. */
-  readonly message?: RegExp
+export interface CodeRow extends ErrorRow {
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number

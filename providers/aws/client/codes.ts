@@ -4,6 +4,7 @@
  */
 
 import { OTHER_QUOTA_MS, QUOTAS } from "./quota-codes.js"
+import { findRow } from "../../../src/tables/error-rows.js"
 import { COLD_MS, type CodeRow } from "./code-rows.js"
 
 /** A zone does not begin to offer a type from one hour to the next. */
@@ -277,9 +278,5 @@ export const CODES: readonly CodeRow[] = [
 
 /** The row for a code; undefined when the code is new to us. */
 export function rowOf(code: string, message: string): CodeRow | undefined {
-  return CODES.find((row) => row.codes.some((known) => matches(known, code)) && (row.message?.test(message) ?? true))
-}
-
-function matches(known: string, code: string): boolean {
-  return known.endsWith("*") ? code.startsWith(known.slice(0, -1)) : known === code
+  return findRow(CODES, { codes: [code], message })
 }

@@ -1,6 +1,7 @@
 /** From what the SDK throws to the classes of `src/errors`; what EC2's own answers mean is in `answers.ts`. */
 import { AuthError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
-import { openFilesAdvice } from "../../../src/client/machine.js"
+import { unsentError } from "../../../src/tables/connection-errors.js"
+import { retryAfterOf } from "../../../src/tables/retry-after.js"
 import { type Doing, readAnswer } from "./answers.js"
 import { rowOf } from "./codes.js"
 
@@ -63,38 +64,20 @@ function answered(error: SdkError, doing: Doing): MusterError {
   const { name: code = "Unknown", message = "", $fault, $metadata } = error
   const status = $metadata?.httpStatusCode ?? ($fault === "server" ? 500 : 400)
   const requestId = $metadata?.requestId === undefined ? {} : { requestId: $metadata.requestId }
-  const read = readAnswer({ code, message, status, cause: error, ...requestId, ...retryAfterOf(error) }, doing)
+  const read = readAnswer(
+    { code, message, status, cause: error, ...requestId, ...retryAfterOf(error.$response?.headers) },
+    doing,
+  )
   if (status !== 501) return read
   return new RejectedError(read.message, { ...requestId, code: NOT_IMPLEMENTED, cause: error })
 }
 
-function retryAfterOf(error: SdkError): { readonly retryAfterMs?: number } {
-  const seconds = Number(error.$response?.headers?.["retry-after"])
-  return Number.isFinite(seconds) && seconds > 0 ? { retryAfterMs: seconds * 1000 } : {}
-}
-
-const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
-
 /** What failed before a byte was sent: no way there, or no key to sign with. */
 function unsent(error: SdkError, doing: Doing): MusterError | undefined {
-  const words = { cause: error, ...(error.code === undefined ? {} : { code: error.code }) }
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
     return noCredentials(error, doing)
-  if (error.code !== undefined && UNREACHABLE.includes(error.code)) {
-    const hint =
-      error.code === "ENOTFOUND" ? "check the region's name and the network" : "check the address and the network"
-    return new TransientError(
-      `${doing.what}: ${placeOf(doing)} is unreachable (${error.message ?? error.code}); ${hint}`,
-      words,
-    )
-  }
-  const advice = openFilesAdvice(error.code)
-  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${error.message ?? ""})`, words)
-  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
-    const message = `${placeOf(doing)} shows a certificate that is not trusted here (${error.message ?? ""})`
-    return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)
-  }
-  return undefined
+  const unknownHost = "check the region's name and the network"
+  return unsentError(error, { what: doing.what, place: placeOf(doing), unknownHost })
 }
 
 function noCredentials(error: SdkError, doing: Doing): AuthError {

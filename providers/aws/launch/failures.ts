@@ -11,7 +11,8 @@ import { COLD_MS, REFUSED_MS } from "../client/code-rows.js"
 import { toMusterError } from "../client/errors.js"
 import type { FleetBody } from "./fleet-bodies.js"
 import { doingOf, type LaunchContext, describeLaunch } from "./context.js"
-import { type ScopeKind, scopeOf } from "../client/scopes.js"
+import type { ScopeKind } from "../../../src/tables/scopes.js"
+import { scopeOf } from "../client/scopes.js"
 
 type FleetError = Ec2.CreateFleetError
 type Context = Omit<LaunchContext, "send">

@@ -11,7 +11,7 @@ import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
 import { pages } from "../client/pages.js"
 import { isOutOfReach } from "../client/errors.js"
-import type { Tags } from "../tags-check.js"
+import type { Tags } from "../../../src/tables/tag-rules.js"
 import { clusterTags, lacksRoomForTemplates } from "./templates.js"
 import { isToldAll } from "../offers/types.js"
 

@@ -3,7 +3,7 @@ import type { Arch, JsonObject } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { PinnedImage } from "./images.js"
 import type { Subnet } from "../offers/subnets.js"
-import { areInMetadata } from "../tags-check.js"
+import { areInMetadata } from "../tag-rules.js"
 
 /** The parts that RunInstances and a launch template call by the same names, for one processor in one kind of subnet. */
 export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | undefined): JsonObject {

@@ -11,7 +11,8 @@ import { networkOf } from "./network.js"
 import type { AwsOptions } from "../options.js"
 import type { ToMake } from "./security-groups.js"
 import { freeUntil, recounted, type Subnet } from "../offers/subnets.js"
-import { tagProblems } from "../tags-check.js"
+import { groupTagProblems } from "../../../src/tables/tag-rules.js"
+import { leaseTagProblems, TAG_RULES } from "../tag-rules.js"
 import { makeTemplates, templatesFor } from "./templates.js"
 import { userDataOf } from "./user-data.js"
 
@@ -68,7 +69,8 @@ function problemsOf(
 ): readonly SpecProblem[] {
   return [
     ...deadlineProblems(owner),
-    ...tagProblems(group, options.tags),
+    ...groupTagProblems(group, options.tags ?? {}, TAG_RULES),
+    ...leaseTagProblems(group, options.tags),
     ...environmentProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),

@@ -7,7 +7,7 @@ import { pages } from "../client/pages.js"
 import { NO_ROOM_FOR_GROUPS } from "../client/quota-codes.js"
 import { isOutOfReach } from "../client/errors.js"
 import { tagList } from "./tags.js"
-import type { Tags } from "../tags-check.js"
+import type { Tags } from "../../../src/tables/tag-rules.js"
 
 /** The tag that says so; they belong to no cluster and outlive them. */
 export const SHARED_TAG = "muster-shared"

@@ -1,6 +1,6 @@
 /** Tags as the API has them. Pure. */
 import type { JsonObject } from "../../../src/provider.js"
-import type { Tags } from "../tags-check.js"
+import type { Tags } from "../../../src/tables/tag-rules.js"
 
 /** As the API has them. */
 export type TagList = readonly { readonly Key: string; readonly Value: string }[]

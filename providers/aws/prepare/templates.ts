@@ -11,7 +11,7 @@ import { addressIn, launchBody } from "./launch-data.js"
 import { NO_ROOM_FOR_TEMPLATES } from "../client/quota-codes.js"
 import { isOutOfReach } from "../client/errors.js"
 import { spotRequestTags, type TagList, tagList } from "./tags.js"
-import type { Tags } from "../tags-check.js"
+import type { Tags } from "../../../src/tables/tag-rules.js"
 
 /**
  * A template is never changed: another content is another template, named by it. So it is found without being asked for, by

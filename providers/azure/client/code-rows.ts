@@ -1,4 +1,5 @@
 /** What a row of the table of error codes says, and for how long an answer counts. */
+import type { ErrorRow } from "../../../src/tables/error-rows.js"
 import type { ScopeKind } from "./scopes.js"
 
 /**
@@ -19,11 +20,7 @@ export type Verdict =
   | "fenced"
   | "boot"
 
-export interface CodeRow {
-  readonly codes: readonly string[]
-  /** Only when the message says so too. */
-  readonly message?: RegExp
-  readonly status?: number
+export interface CodeRow extends ErrorRow {
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number

@@ -4,6 +4,7 @@
  * resource quotas", and the tables of Karpenter's and Gardener's Azure providers. Quota and throttle share
  * `OperationNotAllowed`; the message and the details tell them apart.
  */
+import { findRow } from "../../../src/tables/error-rows.js"
 import { type CodeRow, COLD_MS, HOUR_MS } from "./code-rows.js"
 import { QUOTA_CODES } from "./quota-codes.js"
 
@@ -181,15 +182,5 @@ export const CODES: readonly CodeRow[] = [
 
 /** The row for a code; undefined when the code is new to us. */
 export function rowOf(code: string, message: string, status?: number): CodeRow | undefined {
-  return CODES.find(
-    (row) =>
-      row.codes.some((known) => matches(known, code)) &&
-      (row.message?.test(message) ?? true) &&
-      (row.status === undefined || row.status === status),
-  )
-}
-
-function matches(known: string, code: string): boolean {
-  const [start = "", end] = known.split("*")
-  return end === undefined ? known === code : code.startsWith(start) && code.endsWith(end)
+  return findRow(CODES, { codes: [code], message, status })
 }

@@ -1,9 +1,9 @@
 /** From what Azure answers, and what is thrown on the way, to the classes of `src/errors`. */
 import { AuthError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
-import { openFilesAdvice } from "../../../src/client/machine.js"
 import { rowOf } from "./codes.js"
 import { type Doing, outcomeOf, type Said } from "./outcome.js"
-import { parseHttpDate } from "./times.js"
+import { connectionError, UNREACHABLE } from "../../../src/tables/connection-errors.js"
+import { retryAfterOf } from "../../../src/tables/retry-after.js"
 import { NoTokenError } from "./credentials.js"
 
 /** An HTTP answer, whole. */
@@ -106,7 +106,7 @@ function wordlessOf(reply: ArmReply): ArmError | undefined {
 /** A gateway's own 429 has no code; it is a throttle all the same. */
 function throttledBlank(reply: ArmReply, doing: Doing): MusterError {
   const said = { code: "TooManyRequests", message: "too many requests", status: reply.status }
-  return outcomeOf({ ...said, ...requestOf(reply), ...retryAfterOf(reply) }, doing)
+  return outcomeOf({ ...said, ...requestOf(reply), ...retryAfterOf(reply.headers) }, doing)
 }
 
 /** A proxy's page, half an answer: nothing may be concluded from it. */
@@ -126,17 +126,8 @@ function requestIdOf({ headers }: ArmReply): string | undefined {
   return headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"]
 }
 
-/** In seconds, or as a moment (RFC 9110, "Retry-After"), which counts from the answer's own date. */
-function retryAfterOf({ headers }: ArmReply): { readonly retryAfterMs?: number } {
-  const said = headers["retry-after"] ?? ""
-  const until = parseHttpDate(said)
-  const from = parseHttpDate(headers.date ?? "")
-  const ms = until === undefined || from === undefined ? Number(said) * 1000 : until - from
-  return Number.isFinite(ms) && ms > 0 ? { retryAfterMs: ms } : {}
-}
-
 function throttleOf(error: ArmError, reply: ArmReply, doing: Doing): Pick<Said, "retryAfterMs" | "bucket"> {
-  return { ...retryAfterOf(reply), ...bucketOf(error, reply, doing) }
+  return { ...retryAfterOf(reply.headers), ...bucketOf(error, reply, doing) }
 }
 
 /** Whose bucket ran dry: ARM's for the subscription, or compute's own; they stop different requests. */
@@ -159,8 +150,6 @@ interface SdkError {
   readonly code?: string
 }
 
-const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
-
 /** What was thrown instead of an answer: no login, no way there, or a connection that broke off. */
 export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">): Error {
   if (thrown instanceof MusterError) return thrown
@@ -172,22 +161,8 @@ export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">)
   const proxy = /^Proxy(\d+)$/.exec(error.code ?? "")?.[1]
   if (proxy === "407") return new AuthError(`${doing.what}: ${said}`, words)
   if (proxy?.startsWith("4") === true) return new RejectedError(`${doing.what}: ${said}`, words)
-  if (UNREACHABLE.includes(error.code ?? "")) {
-    return new TransientError(
-      `${doing.what}: ${doing.url} is unreachable (${said}); check the address and the network`,
-      words,
-    )
-  }
-  const advice = openFilesAdvice(error.code)
-  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${said})`, words)
-  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
-    const message = `${doing.url} shows a certificate that is not trusted here (${said})`
-    return new RejectedError(`${doing.what}: ${message}; give its authority as ca, or in NODE_EXTRA_CA_CERTS`, words)
-  }
-  return new TransientError(
-    `${doing.what}: no complete answer from ${doing.url}: ${said}; the outcome is unknown`,
-    words,
-  )
+  const authority = "give its authority as ca, or in NODE_EXTRA_CA_CERTS"
+  return connectionError(thrown, { what: doing.what, place: doing.url, authority })
 }
 
 /** Names of "@azure/identity": no way of logging in works here, or the directory has refused it. */

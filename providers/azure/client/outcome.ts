@@ -17,7 +17,8 @@ import {
 import type { Cost, Failure } from "../../../src/provider.js"
 import { type CodeRow, COLD_MS, REFUSED_MS } from "./code-rows.js"
 import { rowOf } from "./codes.js"
-import { type Pool, scopeOf } from "./scopes.js"
+import type { Pool } from "../../../src/tables/scopes.js"
+import { scopeOf } from "./scopes.js"
 
 /** What was being done when it failed. */
 export interface Doing {

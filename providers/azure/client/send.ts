@@ -5,7 +5,7 @@ import { type Api, COSTS } from "../limits.js"
 import type { AzureOptions } from "../options.js"
 import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
 import type { Doing } from "./outcome.js"
-import type { Pool } from "./scopes.js"
+import type { Pool } from "../../../src/tables/scopes.js"
 import { type ArmRequest, connect, type Connection } from "./sdk.js"
 
 export interface Sending {

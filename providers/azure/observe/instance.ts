@@ -5,7 +5,7 @@ import { chainOf, tellingOf } from "../client/errors.js"
 import { placeOf, REGIONAL, vmId } from "../client/ids.js"
 import { bootFailure, failureFrom } from "../client/outcome.js"
 import { poolText } from "../client/scopes.js"
-import { parseIso } from "../client/times.js"
+import { parseTime } from "../../../src/tables/times.js"
 import { familyOf } from "../offers/families.js"
 
 /** The parts of a VM that we read. */
@@ -77,7 +77,7 @@ export function toInstance(native: NativeVm, subscriptionId: string, now: number
     zone: zones?.[0] ?? REGIONAL,
     instanceType: properties.hardwareProfile?.vmSize ?? "",
     market: properties.priority?.toLowerCase() === "spot" ? "spot" : "on-demand",
-    launchedAt: parseIso(properties.timeCreated ?? "") ?? now,
+    launchedAt: parseTime(properties.timeCreated ?? "") ?? now,
     tags,
   }
 }

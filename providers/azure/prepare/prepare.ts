@@ -18,7 +18,9 @@ import { imagesOf } from "./images.js"
 import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
 import { missingFrom } from "./overrides.js"
-import { merged, tagProblems } from "./tags.js"
+import { merged } from "./tags.js"
+import { groupTagProblems } from "../../../src/tables/tag-rules.js"
+import { TAG_RULES } from "../tag-rules.js"
 
 const NO_WATCHDOG =
   "Azure bills instances that power themselves off: without the option identity only this process or a sweep ends them at the deadline"
@@ -34,7 +36,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
   const { options } = azure
   const script = guestScript(owner, group, placeOf(options))
   const problems = [
-    ...tagProblems(group, options.tags),
+    ...groupTagProblems(group, options.tags ?? {}, TAG_RULES),
     ...environmentProblems(group),
     ...sizeProblems(script),
     ...(await overrideProblems(azure)),

@@ -2,7 +2,7 @@
 import type { Scope } from "../../../src/provider.js"
 import { httpDate } from "../../../src/simulator/index.js"
 import type { HttpProtocol, HttpReply, HttpRequest } from "../../../src/simulator/requests/http-server.js"
-import { isoTime } from "../client/times.js"
+import { isoTime } from "../../../src/tables/times.js"
 import { actionsOf } from "./client/actions.js"
 import { catalogueRoutes } from "./offers/catalogue.js"
 import { checkReplicated, groupRoutes } from "./prepare/groups.js"

@@ -5,6 +5,7 @@
  * operations quota", "Troubleshooting resource availability errors", "Troubleshooting VM creation". A sign that ends in `*`
  * stands for all that begin so.
  */
+import { type ErrorRow, findRow } from "../../../src/tables/error-rows.js"
 import type { Said } from "./details.js"
 import type { ScopeKind } from "./scopes.js"
 
@@ -23,10 +24,8 @@ export type Verdict =
   | "exists"
   | "summary"
 
-export interface CodeRow {
-  readonly codes: readonly string[]
-  /** Only when the message, or the name of the limit, says so too. */
-  readonly message?: RegExp
+/** A row of the table; `message` is compared with the message and the name of the limit. */
+export interface CodeRow extends ErrorRow {
   readonly verdict: Verdict
   readonly scope?: ScopeKind
   readonly ttlMs?: number
@@ -263,19 +262,10 @@ export function rowOf({
   message,
   limitName = "",
 }: Pick<Said, "codes" | "message" | "limitName">): CodeRow | undefined {
-  const words = `${message} ${limitName}`
-  const spelt = codes.map(spellingOf)
-  return CODES.find(
-    (row) =>
-      row.codes.some((known) => spelt.some((code) => matches(known, code))) && (row.message?.test(words) ?? true),
-  )
+  return findRow(CODES, { codes: codes.map(spellingOf), message: `${message} ${limitName}` })
 }
 
 /** "CONDITION_NOT_MET" of "conditionNotMet". */
 function spellingOf(code: string): string {
   return code.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase()
-}
-
-function matches(known: string, code: string): boolean {
-  return known.endsWith("*") ? code.startsWith(known.slice(0, -1)) : known === code
 }

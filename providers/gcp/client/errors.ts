@@ -10,7 +10,8 @@ import {
   TransientError,
   UnavailableError,
 } from "../../../src/errors.js"
-import { openFilesAdvice } from "../../../src/client/machine.js"
+import { connectionError } from "../../../src/tables/connection-errors.js"
+import { retryAfterOf } from "../../../src/tables/retry-after.js"
 import type { Cost, Offer } from "../../../src/provider.js"
 import { quotaAdvice } from "./quota-advice.js"
 import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
@@ -71,14 +72,13 @@ export function toMusterError(thrown: unknown, doing: Doing): Error {
   }
   if (thrown instanceof MusterError) return thrown
   if (thrown instanceof HttpFailure) return refused(thrown, doing)
-  return broken(thrown, doing)
+  return connectionError(thrown, { what: doing.what, place: placeOf(doing) })
 }
 
 function refused(failure: HttpFailure, doing: Doing): MusterError {
   const { status, headers, body } = failure.reply
   const said = saidIn(body, status)
-  const seconds = Number(headers["retry-after"])
-  if (said !== undefined) return asError(said, doing, { status, cause: failure, retryAfter: seconds })
+  if (said !== undefined) return asError(said, doing, { status, cause: failure, ...retryAfterOf(headers) })
   const shown = JSON.stringify(
     (body || String(headers["www-authenticate"] ?? "")).replace(/\s+/g, " ").trim().slice(0, 80),
   )
@@ -111,13 +111,13 @@ interface Circumstances {
   /** Of an HTTP answer; left out for what an operation says: it has ended, and is an outcome whatever its code. */
   readonly status?: number
   readonly cause?: unknown
-  /** Seconds; NaN where the answer does not say. */
-  readonly retryAfter?: number
+  /** How long the answer asks to wait. */
+  readonly retryAfterMs?: number
 }
 
 /** The error for what was said, and whether it is the outcome of a launch: then nothing was made, and others may be asked. */
 export function asError(said: Said, doing: Doing, circumstances: Circumstances = {}): MusterError {
-  const { status, cause, retryAfter = Number.NaN } = circumstances
+  const { status, cause, retryAfterMs } = circumstances
   const row = rowOf(said)
   const code = said.codes[0] ?? "UNKNOWN"
   const message = sentence(said, row, doing)
@@ -125,7 +125,7 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
   const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(said, row, doing), ttlMs })
   switch (row?.verdict) {
     case "throttled": {
-      const throttle = throttleOf(row, said, doing, retryAfter)
+      const throttle = throttleOf(row, said, doing, retryAfterMs)
       if (status === undefined && isLaunch(doing)) return new UnavailableError(message, refusal(throttle.retryAfterMs))
       return new ThrottledError(message, { ...words, ...throttle })
     }
@@ -194,11 +194,16 @@ const SKEW_MS = 1_000
  * A quota by the minute is the window's, and what it holds stands in the refusal; one of operations under way is that of what
  * the request holds until it is over. What a refusal does not tell, every bucket that the request draws on may be.
  */
-function throttleOf({ retryAfter = MINUTE_MS }: CodeRow, { limit }: Said, { now, cost = {} }: Doing, seconds: number) {
+function throttleOf(
+  { retryAfter = MINUTE_MS }: CodeRow,
+  { limit }: Said,
+  { now, cost = {} }: Doing,
+  askedMs: number | undefined,
+) {
   const held = retryAfter === "next-minute" ? Number(limit) : Number.NaN
   const bucket = BUCKETS[String(retryAfter)]?.find((name) => name in cost)
   return {
-    retryAfterMs: seconds > 0 ? seconds * 1000 : waitMs(retryAfter, now?.() ?? 0),
+    retryAfterMs: askedMs ?? waitMs(retryAfter, now?.() ?? 0),
     ...(bucket === undefined ? {} : { bucket }),
     ...(held > 0 ? { limit: held } : {}),
   }
@@ -228,33 +233,6 @@ function remedyOf({ metric, limit }: Said, row: CodeRow | undefined, doing: Doin
 function quotaRemedy(metric: string | undefined, { region }: Doing): string {
   const which = metric === undefined ? "this quota" : `quota ${metric}`
   return `ask for an increase of ${which} in ${region} (IAM & Admin, Quotas), or add instance types that count against another`
-}
-
-const UNREACHABLE = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]
-
-/** No way there, a certificate nobody trusts, or a connection that broke off: then the outcome is unknown. */
-function broken(thrown: unknown, doing: Doing): MusterError {
-  const error = (
-    typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }
-  ) as NodeJS.ErrnoException
-  const said = (error.message ?? "").split("\n")[0] ?? ""
-  const words = { cause: thrown, ...(error.code === undefined ? {} : { code: String(error.code) }) }
-  if (UNREACHABLE.includes(error.code ?? "")) {
-    return new TransientError(
-      `${doing.what}: ${placeOf(doing)} is unreachable (${said}); check the address and the network`,
-      words,
-    )
-  }
-  const advice = openFilesAdvice(error.code)
-  if (advice !== undefined) return new TransientError(`${doing.what}: ${advice} (${said})`, words)
-  if (/^(CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(error.code ?? "")) {
-    const message = `${placeOf(doing)} shows a certificate that is not trusted here (${said})`
-    return new RejectedError(`${doing.what}: ${message}; name its authority in NODE_EXTRA_CA_CERTS`, words)
-  }
-  return new TransientError(
-    `${doing.what}: no complete answer from ${placeOf(doing)}: ${said}; the outcome is unknown`,
-    words,
-  )
 }
 
 function placeOf({ endpoint }: Doing): string {

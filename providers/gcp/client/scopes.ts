@@ -1,9 +1,10 @@
 /** What a refusal is about: the offer that was asked for, or more. Pure. */
 import type { Offer, Scope } from "../../../src/provider.js"
+import { type ScopeKind as CloudScopeKind, scopeOf as cloudScope } from "../../../src/tables/scopes.js"
 import { COMMON_FAMILY, familyOf } from "./series.js"
 
-/** What a refusal says about, widest last. */
-export type ScopeKind = "pool" | "type-in-zone" | "type" | "zone" | "metric" | "region"
+/** How much a refusal is about. `metric`: what the quota limits that it names. */
+export type ScopeKind = Exclude<CloudScopeKind, "family"> | "metric"
 
 interface Where {
   readonly region: string
@@ -17,22 +18,7 @@ interface Where {
 export function scopeOf(kind: ScopeKind | undefined, where: Where): Scope {
   const { region, offer } = where
   const all = { provider: "gcp", region }
-  if (kind === "metric") return metricScope(where)
-  if (offer === undefined) return all
-  const { zone, instanceType, market } = offer
-  switch (kind) {
-    case "pool":
-      return { ...all, zone, instanceType, market }
-    case "type-in-zone":
-      return { ...all, zone, instanceType }
-    case "type":
-      return { ...all, instanceType }
-    case "zone":
-      return { ...all, zone }
-    case "region":
-    case undefined:
-      return all
-  }
+  return kind === "metric" ? metricScope(where) : cloudScope(all, kind, offer)
 }
 
 /** What a quota's metric limits: "compute.googleapis.com/n2_cpus" or "N2_CPUS". One we cannot place limits the region. */

@@ -6,7 +6,8 @@ import type { Send } from "../client/send.js"
 import { guestScript, isCloudConfig } from "./guest.js"
 import type { Blueprint } from "./blueprint.js"
 import { imagesOf } from "./images.js"
-import { labelsOf, tagProblems } from "../tag-rules.js"
+import { groupTagProblems } from "../../../src/tables/tag-rules.js"
+import { LABEL_RULES } from "../tag-rules.js"
 import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "../limits.js"
 import { specItems } from "./group-spec.js"
 import type { GcpOptions, GcpReservation } from "../options.js"
@@ -29,7 +30,7 @@ export async function prepare(
   const startup = startupOf(options, owner, group)
   const items = [startup, ...loginItems(options)]
   const problems = [
-    ...tagProblems(group, options.labels),
+    ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
     ...cloudConfigProblems(group),
     ...sizeProblems(startup.value),
     ...deadlineProblems(owner, calls.now()),
@@ -43,7 +44,8 @@ export async function prepare(
   const body: Blueprint = {
     images,
     metadata: [...items, ...spec.items],
-    labels: { ...labelsOf(group, options.labels), ...spec.labels },
+    // The group's tag goes before a label of the provider's with the same key.
+    labels: { ...options.labels, ...group.tags, ...spec.labels },
     place: placeOf(options),
     publicAddress: address.given,
     properties: propertiesOf(options),

@@ -1,6 +1,6 @@
 /** Azure's refusals: codes, their HTTP status, and their body with or without `error` around it. */
 import { WorldError, type WorldErrorKind } from "../../../../src/simulator/index.js"
-import { isoTime } from "../../client/times.js"
+import { isoTime } from "../../../../src/tables/times.js"
 
 export interface RefusalExtras {
   readonly details?: readonly unknown[]

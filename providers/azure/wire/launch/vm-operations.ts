@@ -1,5 +1,5 @@
 /** Long-running operations of VMs: where they are asked for, and what they say. */
-import { isoTime } from "../../client/times.js"
+import { isoTime } from "../../../../src/tables/times.js"
 import { under, READ, type Answered, type Asked, type Route } from "../client/route.js"
 import { failureOf, guidOf, type State, truthOf, type Vm, vmKey } from "../world/state.js"
 

@@ -1,5 +1,5 @@
 /** A VM as Azure shows it. */
-import { isoTime } from "../../client/times.js"
+import { isoTime } from "../../../../src/tables/times.js"
 import type { Asked } from "../client/route.js"
 import { nicsOf } from "../world/rest.js"
 import type { ProvisioningState, Vm } from "../world/state.js"
