@@ -99,6 +99,22 @@ export async function checkNamed(
   }
 }
 
+/** What each factory can be told, as schemas: for the schema of a file. */
+export async function loadOptionSchemas() {
+  const [local, aws, gcp, azure] = await Promise.all([
+    import("../providers/local/options.js"),
+    import("../providers/aws/options-check.js"),
+    import("../providers/gcp/options-check.js"),
+    import("../providers/azure/options-check.js"),
+  ])
+  return {
+    local: local.optionsSchema,
+    aws: aws.optionsSchema,
+    gcp: gcp.optionsSchema,
+    azure: azure.optionsSchema,
+  }
+}
+
 /** What a rehearsal plays instead of a cloud, by its name; undefined for one that nobody has modelled. */
 export function loadLookalike(name: string) {
   switch (name) {

@@ -34,24 +34,27 @@ const ENVIRONMENT_RULE = `use letters, digits and "_", not beginning with a digi
 
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
+
 /** A duration in milliseconds; undefined when the text is none. */
 export function durationMs(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+  const match = DURATION.exec(text)
   if (match === null) return undefined
   return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
 }
 
 const DURATION_RULE = 'use a number with a unit: "90s", "10m", "12h", "2d"'
 
-export const durationSchema = (z: Z) =>
-  z.string(DURATION_RULE).refine((text) => durationMs(text) !== undefined, DURATION_RULE)
+export const durationSchema = (z: Z) => z.string(DURATION_RULE).regex(DURATION, DURATION_RULE)
 
 const SHARE_RULE = 'use a whole number of workers from 1 on, or a part of the target: "10%"'
 
+/** More than nothing, and no more than all. */
+const SHARE = /^(?!0+(?:\.0+)?%)(?:0*\d{1,2}(?:\.\d+)?|0*100(?:\.0+)?)%$/
+
 function isShare(value: string | number): boolean {
   if (typeof value === "number") return true
-  const percent = /^(\d+(?:\.\d+)?)%$/.exec(value)?.[1]
-  return percent !== undefined && Number(percent) > 0 && Number(percent) <= 100
+  return SHARE.test(value)
 }
 
 const workerShape = (z: Z) => {
@@ -74,11 +77,16 @@ const workerShape = (z: Z) => {
     spread: z.enum(["one-zone", "zones"]).optional(),
     order: z.enum(["cheapest", "as-listed", "fewest-calls"]).optional(),
     returnToSpot: durationSchema(z).optional(),
-    maxUnavailable: z.union([z.int().positive(), z.string()]).refine(isShare, SHARE_RULE).optional(),
+    maxUnavailable: z
+      .union([z.int().positive(), z.string()])
+      .refine(isShare, SHARE_RULE)
+      .meta({ pattern: SHARE.source })
+      .optional(),
     image: word.optional(),
     startup: z
       .string("use a text: the script itself, or one in each group")
       .refine((text) => !text.includes("\0"), "has a NUL, which no script can hold")
+      .meta({ pattern: "^[^\\u0000]*$" })
       .optional(),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
     publicAddress: z.union([z.boolean(), z.literal("auto")]).optional(),
@@ -114,6 +122,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
     groups: z
       .record(name, z.strictObject(workerShape(z)))
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
+      .meta({ minProperties: 1 })
       .optional(),
     ...workerShape(z),
   }

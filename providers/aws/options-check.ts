@@ -97,7 +97,7 @@ function reservationSchema(z: Z) {
   })
 }
 
-function optionsSchema(z: Z) {
+export function optionsSchema(z: Z) {
   const subnetId = z.string().regex(SUBNET, 'give a subnet\'s id, such as "subnet-0a1b2c3d4e5f67890"')
   const usd = z.number().positive()
   const zone = z.string().regex(ZONE, 'give the zone\'s name, such as "eu-west-2a"')

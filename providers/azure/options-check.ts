@@ -52,7 +52,7 @@ function idPattern(types: string): RegExp {
 
 export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/*|galleries/*/images/*(/versions/*)?)")
 
-function optionsSchema(z: Z) {
+export function optionsSchema(z: Z) {
   const id = (types: string, example: string) =>
     z
       .string()

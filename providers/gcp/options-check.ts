@@ -53,7 +53,7 @@ const RESERVATION = new RegExp(
 const KMS_KEY =
   /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}(\/cryptoKeyVersions\/\d+)?$/
 
-function optionsSchema(z: Z) {
+export function optionsSchema(z: Z) {
   const name = z.string().regex(NAME, NAME_RULE)
   const path = z.string().regex(NETWORK, 'give its name, or "projects/P/…/NAME" of a shared VPC')
   const image = z.string().regex(IMAGE, IMAGE_RULE)

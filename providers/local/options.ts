@@ -45,7 +45,7 @@ const LONGEST_GRACE_MS = 600_000
 
 /** The options with their defaults. Throws SpecError with every problem. */
 export function configOf(options: LocalOptions | undefined): Config {
-  const given = parseOptions("local", schema, options ?? {})
+  const given = parseOptions("local", (z: Z): Zod.ZodType<LocalOptions> => optionsSchema(z), options ?? {})
   const machine = machineOf({ cores: availableParallelism(), memoryBytes: totalmem() }, limitsOfCgroups())
   return {
     root: resolve(given.root ?? join(stateDirectory(), "muster", "local")),
@@ -59,7 +59,7 @@ export function configOf(options: LocalOptions | undefined): Config {
   }
 }
 
-function schema(z: Z): Zod.ZodType<LocalOptions> {
+export function optionsSchema(z: Z) {
   const zone = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, "use lower-case letters, digits and -")
   return z.strictObject({
     root: z.string().min(1).exactOptional(),
@@ -72,6 +72,7 @@ function schema(z: Z): Zod.ZodType<LocalOptions> {
       .array(zone)
       .min(1)
       .refine((zones) => new Set(zones).size === zones.length, "name each zone once")
+      .meta({ uniqueItems: true })
       .exactOptional(),
   })
 }

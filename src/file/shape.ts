@@ -35,5 +35,6 @@ export const severalSchema = (z: Z, member: Zod.ZodType) =>
     version: version(z),
     clusters: z
       .record(nameSchema(z), member)
-      .refine((clusters) => Object.keys(clusters).length > 0, "name at least one cluster"),
+      .refine((clusters) => Object.keys(clusters).length > 0, "name at least one cluster")
+      .meta({ minProperties: 1 }),
   })

@@ -56,6 +56,7 @@ export const budgetSchema = (z: Z, momentOf: (text: string) => number | undefine
       ({ perHour, total, until }) => perHour !== undefined || total !== undefined || until !== undefined,
       "limits nothing; give perHour, total or until",
     )
+    .meta({ anyOf: ["perHour", "total", "until"].map((limit) => ({ required: [limit] })) })
 }
 
 export function resolveBudget(

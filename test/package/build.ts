@@ -64,6 +64,7 @@ function build(): void {
   const tsc = [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--noCheck"]
   const { status } = spawnSync(process.execPath, tsc, { cwd: ROOT, stdio: "inherit" })
   if (status !== 0) throw new Error(`building the package ended with ${status}`)
+  execFileSync(process.execPath, [join(DIST, "src/file/write-schema.js")], { cwd: ROOT })
 }
 
 function pack(): void {
