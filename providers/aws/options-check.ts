@@ -1,4 +1,4 @@
-/** Checks what `aws()` is told: all that is wrong at once, and never a key in a message. */
+/** Checks the options of `aws()`: it reports all that is wrong at once, and never a key in a message. */
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
 import { type Meant, nearest, parseOptions, type Z } from "../../src/input/parse.js"
@@ -75,7 +75,7 @@ function isImageText(text: string): boolean {
   return IMAGE_ID.test(text) || (IMAGE_WORDS as readonly string[]).includes(text)
 }
 
-/** An address range that is somebody's: "0.0.0.0/0" is everybody's, and /32 is what a provider of IPv6 is given. */
+/** An address range that one owner can have: "0.0.0.0/0" is the whole internet, and /32 is what a provider of IPv6 is given. */
 function isNarrowCidr(text: string): boolean {
   const [, address = "", bits = ""] = /^([\d.]+|[\da-f:.]+)\/(\d{1,3})$/i.exec(text) ?? []
   const size = Number(bits)
@@ -227,7 +227,7 @@ function isSafeUrl(text: string): boolean {
   )
 }
 
-/** What EC2 refuses together, said before anything is asked of it. */
+/** Options that EC2 refuses together; they are reported before any request. */
 function refusedTogether(input: Partial<Record<keyof AwsOptions, unknown>>): readonly SpecProblem[] {
   const { reservation, fleet, maxSpotPrice, placementGroup, tenancy } = input
   const isBlock = (reservation as { kind?: unknown } | undefined)?.kind === "capacity-block"

@@ -1,4 +1,4 @@
-/** What `aws()` can be told. */
+/** The options of `aws()`. */
 import type { Arch, JsonObject } from "../../src/provider.js"
 
 export interface AwsCredentials {
@@ -64,7 +64,7 @@ export interface AwsOptions {
   readonly clients?: AwsClients
   /** Where instances go; by default the default subnet of each zone. */
   readonly subnetIds?: readonly AwsSubnet[]
-  /** By default Muster's own group of the VPC, or the VPC's default group where the network is not looked at. */
+  /** By default Muster's own group of the VPC, or the VPC's default group where the network is not read. */
   readonly securityGroupIds?: readonly string[]
   /** The image of groups that name none; by default Ubuntu 24.04, or the GPU image for groups with GPUs. */
   readonly imageId?: AwsImage
@@ -74,7 +74,7 @@ export interface AwsOptions {
   readonly maxSpotPrice?: number
   /** CreateFleet: `true` wherever it can be used, `false` never; by default where it is faster or falls over by itself. */
   readonly fleet?: boolean
-  /** Whether fleets draw on RunInstances' limit of instances ("shared", the default: never refused), or not. */
+  /** Whether fleets consume RunInstances' limit of instances ("shared", the default: never refused), or not. */
   readonly fleetRate?: "shared" | "separate"
   readonly spotAllocation?: "price-capacity-optimized" | "capacity-optimized" | "diversified" | "lowest-price"
   /** Of fleets on demand: "prioritized" (the default) follows our own ranking by price and by your order. */
@@ -103,6 +103,6 @@ export interface AwsOptions {
    * own rules hold, so that keys and values may have capitals, spaces and the like. A group's tag of the same key goes before.
    */
   readonly tags?: Readonly<Record<string, string>>
-  /** Merged into each launch last, in EC2's words: `{ Monitoring: { Enabled: true } }`. */
+  /** Merged into each launch last, as EC2's API spells it: `{ Monitoring: { Enabled: true } }`. */
   readonly overrides?: JsonObject
 }

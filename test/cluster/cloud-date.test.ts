@@ -2,7 +2,7 @@
 import { Readable } from "node:stream"
 import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2"
 import { expect, test } from "vitest"
-import { hearDate } from "../../providers/aws/client/send.js"
+import { recordDate } from "../../providers/aws/client/send.js"
 import { type Clock, VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import { TAG } from "../../src/fleet/tags.js"
@@ -44,11 +44,11 @@ test("EC2's date is heard of a command of the SDK, whose answer has lost it", as
   const heard: unknown[] = []
   const command = new DescribeInstancesCommand({})
   const attempt = { signal: new AbortController().signal, number: 1, observed: () => {} }
-  hearDate(command, { ...attempt, dated: (at) => void heard.push(at) })
+  recordDate(command, { ...attempt, dated: (at) => void heard.push(at) })
   expect((await client.send(command)).Reservations).toEqual([])
   expect(heard).toEqual([date])
 })
 
 test("a client that is not the SDK's has no date to hear", () => {
-  expect(() => hearDate({}, { signal: new AbortController().signal, number: 1, observed: () => {} })).not.toThrow()
+  expect(() => recordDate({}, { signal: new AbortController().signal, number: 1, observed: () => {} })).not.toThrow()
 })

@@ -1,4 +1,4 @@
-/** One reading of a code, wherever it stands: what EC2 said, as the class that says what to do about it. Pure. */
+/** One reading of a code, wherever it stands: an answer of EC2 becomes the error class that decides what to do. Pure. */
 import {
   AuthError,
   CapacityError,
@@ -20,7 +20,7 @@ import { quotaCodeOf } from "./quota-codes.js"
 import type { ScopeKind } from "../../../src/tables/scopes.js"
 import { scopeOf } from "./scopes.js"
 
-/** What was being done when it was said. */
+/** What was being done when EC2 answered so. */
 export interface Doing {
   /** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
   readonly what: string
@@ -38,7 +38,7 @@ export interface Doing {
   readonly isYoung?: true
 }
 
-export interface Said {
+export interface ErrorDetails {
   readonly code: string
   readonly message: string
   readonly requestId?: string
@@ -55,65 +55,65 @@ export const CONSISTENT_MS = 5 * 60_000
 const PROFILE_MS = 2 * 60_000
 
 /** The class that says what to do about an answer, with words for the user. */
-export function readAnswer(said: Said, doing: Doing): MusterError {
-  const row = rowOf(said.code, said.message)
-  const { code, requestId, cause } = said
+export function readAnswer(details: ErrorDetails, doing: Doing): MusterError {
+  const row = rowOf(details.code, details.message)
+  const { code, requestId, cause } = details
   const remedy = remedyOf(row, doing)
-  const message = sentence(said, remedy, doing)
-  const words = { code, cause, ...(requestId === undefined ? {} : { requestId }) }
+  const message = sentence(details, remedy, doing)
+  const fields = { code, cause, ...(requestId === undefined ? {} : { requestId }) }
   const about = (kind: ScopeKind, ttlMs: number) => ({
-    ...words,
+    ...fields,
     scope: scopeOf(row?.scope ?? kind, doing),
     ttlMs: row?.ttlMs ?? ttlMs,
     ...(remedy === undefined ? {} : { advice: remedy }),
   })
-  const isWhole = said.status !== undefined
+  const isWhole = details.status !== undefined
   const isLaunch = doing.offer !== undefined
   const passing = () => new UnavailableError(message, about("pool", PASSING_MS))
-  switch (verdictOf(said, row)) {
+  switch (verdictOf(details, row)) {
     case "throttled":
       // Request and resource bucket answer with the same code: both are held back.
-      return isWhole ? new ThrottledError(message, { ...words, ...retryAfterOf(said) }) : passing()
+      return isWhole ? new ThrottledError(message, { ...fields, ...retryAfterOf(details) }) : passing()
     case "unknown":
-      return isWhole ? new TransientError(message, words) : passing()
+      return isWhole ? new TransientError(message, fields) : passing()
     case "passing":
-      return isWhole && !isLaunch ? new TransientError(message, words) : passing()
+      return isWhole && !isLaunch ? new TransientError(message, fields) : passing()
     case "capacity":
       return new CapacityError(message, about("region", COLD_MS))
     case "quota":
       return new QuotaError(message, about("region", COLD_MS))
     case "refused":
-      if (!isLaunch) return new RejectedError(message, words)
+      if (!isLaunch) return new RejectedError(message, fields)
       return new OfferRefusedError(message, about(doing.asked ?? "type-in-zone", REFUSED_MS))
     case "missing":
-      return missing(said, row, doing, message, about("region", PASSING_MS))
+      return missing(details, row, doing, message, about("region", PASSING_MS))
     case "auth":
-      return new AuthError(message, words)
+      return new AuthError(message, fields)
     case "rejected":
-      return new RejectedError(message, words)
+      return new RejectedError(message, fields)
   }
 }
 
-function verdictOf({ status = 0 }: Said, row: CodeRow | undefined): CodeRow["verdict"] {
+function verdictOf({ status = 0 }: ErrorDetails, row: CodeRow | undefined): CodeRow["verdict"] {
   if (row !== undefined) return row.verdict
   if (status === 429) return "throttled"
   return status >= 500 ? "unknown" : "refused"
 }
 
-function retryAfterOf({ retryAfterMs }: Said): { readonly retryAfterMs?: number } {
+function retryAfterOf({ retryAfterMs }: ErrorDetails): { readonly retryAfterMs?: number } {
   return retryAfterMs === undefined ? {} : { retryAfterMs }
 }
 
 /** A launch of what is not known: what Muster has made, or may be known soon. Everywhere else it is an answer like any other. */
 function missing(
-  { message: words }: Said,
+  { message: reason }: ErrorDetails,
   row: CodeRow | undefined,
   { offer, namedGroups = [], isYoung }: Doing,
   message: string,
   refusal: Refusal,
 ): MusterError {
   if (isYoung === true) return new TransientError(message, refusal)
-  const isNamed = row?.missing === "group" && namedGroups.some((id) => words.includes(id))
+  const isNamed = row?.missing === "group" && namedGroups.some((id) => reason.includes(id))
   if (offer === undefined || isNamed) return new RejectedError(message, refusal)
   const isProfile = row?.missing === "profile"
   return new NotFoundError(message, {
@@ -123,12 +123,16 @@ function missing(
   })
 }
 
-/** "what was done: what EC2 said (its code, the request's id); what to do" */
-function sentence({ code, message, requestId, status }: Said, remedy: string | undefined, doing: Doing): string {
-  const { said: words, encoded } = splitEncoded(message.trim())
-  const said = words.replace(/\.$/, "") || (status === undefined ? "EC2 gave no reason" : `HTTP ${status}`)
+/** "what was done: the reason EC2 gave (its code, the request's id); what to do" */
+function sentence(
+  { code, message, requestId, status }: ErrorDetails,
+  remedy: string | undefined,
+  doing: Doing,
+): string {
+  const { message: readable, encoded } = splitEncoded(message.trim())
+  const reason = readable.replace(/\.$/, "") || (status === undefined ? "EC2 gave no reason" : `HTTP ${status}`)
   const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
-  const answer = `${said} (${code}${requestId === undefined ? "" : `, request ${requestId}`})`
+  const answer = `${reason} (${code}${requestId === undefined ? "" : `, request ${requestId}`})`
   return [`${doing.what}: ${answer}`, ...hints].join("; ")
 }
 

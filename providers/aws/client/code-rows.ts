@@ -32,10 +32,10 @@ export interface CodeRow extends ErrorRow {
   readonly remedy?: string
 }
 
-/** Karpenter forgets a cold pool after three minutes, and by AWS's own words capacity shifts within minutes. */
+/** Karpenter forgets a cold pool after three minutes, and by AWS's documentation capacity shifts within minutes. */
 export const COLD_MS = 3 * 60_000
 
-/** What was refused in words that say nothing of others; the core lets it grow while the words stay the same. */
+/** A refusal whose message names no other offers; the core lets the time grow while the message stays the same. */
 export const REFUSED_MS = 60_000
 
 /** What passes; the core lets it grow while nothing comes of it. */

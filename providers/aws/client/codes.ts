@@ -84,7 +84,7 @@ export const CODES: readonly CodeRow[] = [
     remedy: "the image is not shared with this account",
   },
   {
-    // A region that is not enabled is told in the same words as a wrong key ("AWS was not able to validate the provided access
+    // A region that is not enabled has the same message as a wrong key ("AWS was not able to validate the provided access
     // credentials", github.com/turbot/steampipe-plugin-aws/issues/75).
     codes: ["AuthFailure", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException"],
     verdict: "auth",
@@ -141,7 +141,7 @@ export const CODES: readonly CodeRow[] = [
   },
   {
     // "Value (x) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name", and "IAM Instance Profile
-    // "arn" has no associated IAM Roles" (github.com/hashicorp/terraform/issues/2660): so are new ones told for a while.
+    // "arn" has no associated IAM Roles" (github.com/hashicorp/terraform/issues/2660): new profiles are refused so for a while.
     codes: ["InvalidParameterValue"],
     message: /iamInstanceProfile|IAM Instance Profile/i,
     verdict: "missing",

@@ -10,11 +10,11 @@ type Identity = Omit<AwsCredentials, "expiration"> & { readonly expiration?: Dat
 /** Is given `forceRefresh` when what it returned last was not accepted: providers of the SDK's own keep what they have found. */
 type IdentityProvider = (options?: object) => Promise<Identity>
 
-/** What a client of the SDK is told of them. */
+/** The settings of a client of the SDK about keys. */
 interface KeySettings {
   readonly credentials?: Identity | IdentityProvider
   /**
-   * The shared files are read anew whenever keys are looked for: the SDK else keeps their text for the life of the process, for
+   * The shared files are read anew whenever keys are looked up: the SDK else keeps their text for the life of the process, for
    * all clients ("SharedConfigInit", @smithy/core/config).
    */
   readonly ignoreCache?: true
@@ -33,8 +33,8 @@ async function resolved(ask: (options?: object) => unknown, options: object | un
     return await ask(options)
   } catch (cause) {
     if (cause instanceof MusterError || isProviderError(cause)) throw cause
-    const said = cause instanceof Error ? cause.message : String(cause)
-    throw new TransientError(`nothing was sent: the function given as aws.credentials failed: ${said}`, { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TransientError(`nothing was sent: the function given as aws.credentials failed: ${reason}`, { cause })
   }
 }
 
@@ -86,7 +86,7 @@ export type Deliver = (
 ) => Promise<unknown>
 
 /**
- * Sends requests, and once more those whose signature was not accepted: after the SDK has learned the right time, and after the
+ * Sends requests, and once more those whose signature was not accepted: after the SDK has corrected its clock, and after the
  * keys were resolved anew, once for all requests that were signed with the same. Refused so, nothing was done.
  */
 export function delivering(client: AwsClient): Deliver {
@@ -115,7 +115,7 @@ export function delivering(client: AwsClient): Deliver {
   return deliver
 }
 
-/** A client that was made by somebody else resolves its keys its own way; one that is not the SDK's is only asked again. */
+/** A client that the user made resolves its keys its own way; one that is not the SDK's is only asked again. */
 async function resolveAnew(client: AwsClient): Promise<void> {
   const { config } = client as { readonly config?: { readonly credentials?: unknown } }
   const provider = config?.credentials

@@ -1,4 +1,4 @@
-/** Why a principal may not do something: EC2 says it encoded, and STS decodes it for whoever has the right to ask. */
+/** Why a principal may not do something: EC2 encodes the reason, and STS decodes it for principals with that right. */
 import { AuthError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { AwsDecoder, AwsOptions } from "../options.js"

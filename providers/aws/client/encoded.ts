@@ -2,15 +2,15 @@
 
 const APPENDIX = /\s*Encoded authorization failure message: (\S+)/
 
-/** EC2's words without what nobody can read, and that. */
-export function splitEncoded(said: string): { readonly said: string; readonly encoded?: string } {
-  const [, encoded] = APPENDIX.exec(said) ?? []
-  return encoded === undefined ? { said } : { said: said.replace(APPENDIX, ""), encoded }
+/** EC2's message without the encoded part, and the encoded part. */
+export function splitEncoded(whole: string): { readonly message: string; readonly encoded?: string } {
+  const [, encoded] = APPENDIX.exec(whole) ?? []
+  return encoded === undefined ? { message: whole } : { message: whole.replace(APPENDIX, ""), encoded }
 }
 
 const COMMAND = "aws sts decode-authorization-message --query DecodedMessage --output text --encoded-message"
 
-/** What to do about it, for who may decode it and for who must ask somebody. */
+/** What to do about it: the command that decodes the message, for a principal that may. */
 export function decodingRemedy(encoded: string): string {
   return `EC2's reasons are shown by: ${COMMAND} ${encoded}`
 }

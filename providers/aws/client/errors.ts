@@ -15,7 +15,7 @@ interface SdkError {
   readonly $metadata?: {
     readonly httpStatusCode?: number
     readonly requestId?: string
-    /** The SDK has learned the difference to EC2's clock from this answer and signs the next request right. */
+    /** The SDK has read the clock skew from this answer and signs the next request right. */
     readonly clockSkewCorrected?: boolean
   }
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> }
@@ -26,7 +26,7 @@ interface SdkError {
 /** What HTTP 501 is called here, whatever its body says: the action is not there, and asking again does not make it. */
 export const NOT_IMPLEMENTED = "NotImplemented"
 
-/** The class that says what to do about an error, with words for the user and the original as its cause. */
+/** The class that says what to do about an error, with a message for the user and the original as its cause. */
 export function toMusterError(thrown: unknown, doing: Doing): MusterError {
   if (thrown instanceof MusterError) return thrown
   const error = sdkErrorOf(thrown)
@@ -94,7 +94,7 @@ function noCredentials(error: SdkError, doing: Doing): AuthError {
   )
 }
 
-/** A connection that broke off, or something nobody foresaw: the outcome is unknown. */
+/** A connection that broke off, or an unexpected error: the outcome is unknown. */
 function broken(error: SdkError, doing: Doing): TransientError {
   const code = error.code === undefined ? "" : ` (${error.code})`
   const said = (error.message ?? "").split("\n")[0] ?? ""
@@ -106,7 +106,7 @@ function placeOf({ endpoint, region }: Doing): string {
   return endpoint ?? `the EC2 endpoint of ${region}`
 }
 
-/** An action that whoever answers does not have: EC2's word, and what HTTP 501 is called here. */
+/** An action that the endpoint does not have: EC2's own code, and the code for HTTP 501 here. */
 const NO_SUCH_ACTION = ["InvalidAction", NOT_IMPLEMENTED]
 
 /** Not allowed, or not there where something else speaks EC2's language; wrong credentials are another matter. */

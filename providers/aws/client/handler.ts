@@ -13,7 +13,7 @@ const REQUEST_MS = 5 * 60_000
 /** More than the terminations, launches and pages that the buckets let through at once. */
 const SOCKETS = 256
 
-/** What every client of the SDK is told, whichever service it asks. */
+/** The settings of every client of the SDK, whichever service it asks. */
 export function clientSettings(options: Pick<AwsOptions, "credentials">) {
   const requestHandler = {
     connectionTimeout: CONNECT_MS,
@@ -27,7 +27,7 @@ export function clientSettings(options: Pick<AwsOptions, "credentials">) {
     maxAttempts: 1,
     requestHandler,
     ...keys,
-    // Keys are looked for by clients of their own, which take their handler from here (SSO) or from the client (STS).
+    // Keys are looked up by clients of their own, which take their handler from here (SSO) or from the client (STS).
     ...(keys.credentials === undefined ? { clientConfig: { requestHandler } } : {}),
   }
 }

@@ -77,7 +77,7 @@ export function chunks<T>(items: readonly T[], size: number): readonly (readonly
   )
 }
 
-/** Longer than the groups of a new cluster take to look everything up, and shorter than anybody takes to change it and try again. */
+/** Longer than the groups of a new cluster take to look everything up, and shorter than a user takes to change something and try again. */
 const SHARED_MS = 5_000
 
 const read = sharedRead(

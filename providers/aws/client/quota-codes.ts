@@ -19,7 +19,7 @@ export const NO_ROOM_FOR_TEMPLATES = ["MaxTemplateLimitExceeded", "MaxTemplateVe
 const SWEEP = "end what is left of earlier clusters (muster sweep)"
 
 export const QUOTAS: readonly CodeRow[] = [
-  // Which quota it is, the offer's family tells.
+  // The offer's family decides which quota it is.
   {
     codes: ["VcpuLimitExceeded", "InstanceLimitExceeded", "MaxSpotInstanceCountExceeded"],
     verdict: "quota",

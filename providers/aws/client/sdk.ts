@@ -17,7 +17,7 @@ const nothing = () => {}
 
 /**
  * Silent as the SDK's own, but without `info`: that one is given a copy of every reply less its secret fields, which is a
- * tenth of the work of reading a list, for nobody (@aws-sdk/core, "loggerMiddleware", asks whether there is one).
+ * tenth of the work of reading a list, and nothing reads it (@aws-sdk/core, "loggerMiddleware", asks whether there is one).
  */
 const SILENT = { trace: nothing, debug: nothing, warn: nothing, error: nothing } as unknown as NonNullable<
   Ec2.EC2ClientConfig["logger"]

@@ -36,7 +36,7 @@ export function sender(options: AwsOptions): Send {
         const Command = sdk[`${api}Command`] as new (input: unknown) => object
         const command = new Command(input)
         // Another endpoint than EC2's own is an emulator's, or a test's, which may live in a time of its own.
-        if (options.endpoint === undefined) hearDate(command, attempt)
+        if (options.endpoint === undefined) recordDate(command, attempt)
         return complete(api, (await deliver(command, { signal, resent })) as Output<typeof api>)
       } catch (error) {
         if (signal.aborted) throw signal.reason
@@ -54,22 +54,22 @@ interface Answered {
 type Handler = (given: unknown) => Promise<Answered>
 
 /** A command of the SDK, as far as the headers of its answer go: what it returns has lost them. */
-interface Hearing {
+interface WithMiddleware {
   readonly middlewareStack?: {
     add(middleware: (next: Handler) => Handler, options: { readonly step: "deserialize"; readonly name: string }): void
   }
 }
 
-/** Tells the attempt when EC2 gave its answer. */
-export function hearDate(command: object, attempt: Attempt): void {
-  const { middlewareStack } = command as Hearing
+/** Records for the attempt when EC2 gave its answer. */
+export function recordDate(command: object, attempt: Attempt): void {
+  const { middlewareStack } = command as WithMiddleware
   middlewareStack?.add(
     (next) => async (given) => {
       const answered = await next(given)
       attempt.dated?.(answered.response?.headers?.date)
       return answered
     },
-    { step: "deserialize", name: "musterHearsDate" },
+    { step: "deserialize", name: "musterRecordsDate" },
   )
 }
 

@@ -1,4 +1,4 @@
-/** EC2's quota families and what the type's name tells (EC2 User Guide, "Amazon EC2 instance type naming conventions"). */
+/** EC2's quota families and what the type's name says (EC2 User Guide, "Amazon EC2 instance type naming conventions"). */
 
 /** The longest prefix counts: `im4gn` and `inf2` both begin with i, and are of different families. */
 const FAMILIES: readonly (readonly [RegExp, string])[] = [

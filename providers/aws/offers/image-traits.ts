@@ -9,7 +9,7 @@ import type { Send } from "../client/send.js"
 import { isOutOfReach } from "../client/errors.js"
 import { sharedPages } from "../client/pages.js"
 
-/** Whether a query is for what boots the image that is looked up for GPUs. What boots anything is not asked for a driver. */
+/** Whether a query is for what boots the image that is looked up for GPUs. A query that boots nothing needs no driver. */
 export function isForGpuImage({ imageId }: AwsOptions, { boots, gpu }: OfferQuery): boolean {
   return boots !== undefined && (boots.image ?? imageId ?? (gpu === undefined ? "ubuntu" : "gpu")) === "gpu"
 }

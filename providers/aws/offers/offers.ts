@@ -7,7 +7,7 @@ import { type ImageTraits, type Needs, needsOf } from "./misfits.js"
 import type { AwsOptions } from "../options.js"
 import { mayReadPrices } from "./pricing.js"
 import { type PriceOf, pricesOf, tablePrices } from "./prices.js"
-import { isToldAll, type TypeFacts, typesOf } from "./types.js"
+import { hasAllFacts, type TypeFacts, typesOf } from "./types.js"
 import { placesOf } from "./zones.js"
 
 /**
@@ -29,15 +29,15 @@ export async function offers(
   calls: Calls,
 ): Promise<readonly Offer[]> {
   const { instanceTypes, markets } = query
-  const isTold = instanceTypes !== undefined && isToldAll(options)
+  const hasFacts = instanceTypes !== undefined && hasAllFacts(options)
   const price = (types: readonly string[]) =>
-    isTold ? tablePrices(options) : pricesOf(send, options, { instanceTypes: types, markets }, calls)
+    hasFacts ? tablePrices(options) : pricesOf(send, options, { instanceTypes: types, markets }, calls)
   // What software costs is asked only where a price is.
   const isAbout = instanceTypes === undefined || markets.includes("spot") || mayReadPrices(options)
-  const image = isTold || !isAbout ? undefined : traitsFor(send, options, query, calls)
+  const image = hasFacts || !isAbout ? undefined : traitsFor(send, options, query, calls)
   const needs = needsIn(options, query, image)
   const [types, places, early, traits] = await Promise.all([
-    typesOf(send, { query, isTold, needs }, calls),
+    typesOf(send, { query, hasFacts, needs }, calls),
     placesOf(send, options, query, calls),
     instanceTypes === undefined ? undefined : price(instanceTypes),
     image,

@@ -94,7 +94,7 @@ function subnetOf({ SubnetId: id, AvailabilityZone: zone, VpcId: vpc, ...rest }:
 
 /**
  * How many of a minute's launches elsewhere a reading may miss: EC2's own count lags by seconds, and what this process has
- * under way is taken off it anyway.
+ * under way is subtracted from it anyway.
  */
 const FREE_FRESH_MS = 60_000
 

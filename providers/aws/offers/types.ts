@@ -19,8 +19,8 @@ export type TypeFacts = Pick<
   "instanceType" | "family" | "vcpus" | "memoryGiB" | "arch" | "gpu" | "localDiskGiB"
 > & { readonly markets: readonly Market[] }
 
-/** Image and subnets are named with all that a launch needs to know of them: who says so wants no question asked. */
-export function isToldAll({ imageId, subnetIds = [] }: AwsOptions): boolean {
+/** Whether image and subnets are given with all that a launch needs to know of them: then nothing is read. */
+export function hasAllFacts({ imageId, subnetIds = [] }: AwsOptions): boolean {
   const isZoned = subnetIds.length > 0 && subnetIds.every((subnet) => typeof subnet !== "string")
   return isZoned && typeof imageId === "object"
 }
@@ -29,31 +29,31 @@ export function isToldAll({ imageId, subnetIds = [] }: AwsOptions): boolean {
 export interface TypeQuery {
   readonly query: OfferQuery
   /** Nothing is to be read. */
-  readonly isTold: boolean
+  readonly hasFacts: boolean
   readonly needs: Promise<Needs>
 }
 
 /**
- * The named types, or all there are that can take what is sent. Without the right to read them, what the names tell: vCPUs and
+ * The named types, or all there are that can take what is sent. Without the right to read them, what the names say: vCPUs and
  * memory are then unknown, unless the query asks for a range of them.
  *
  * @throws SpecError when a named type does not exist, and when EC2 would refuse all of them.
  */
 export async function typesOf(
   send: Send,
-  { query, isTold, needs }: TypeQuery,
+  { query, hasFacts, needs }: TypeQuery,
   calls: Calls,
 ): Promise<readonly TypeFacts[]> {
   const { instanceTypes } = query
   if (instanceTypes === undefined) {
     const [all, wanted] = await Promise.all([readTypes(send, narrowed(query), calls), needs])
     const facts = (types: readonly Ec2.InstanceTypeInfo[]) => types.flatMap((type) => typeFacts(type, wanted))
-    // A GPU that is named is somebody's choice.
+    // A GPU that is named is the user's choice.
     const named = all.filter((type) => isNamedGpu(type, query))
     if (named.length > 0) return facts(takingIt(named, wanted, calls))
     return facts(all.filter((type) => misfitOf(type, wanted) === undefined))
   }
-  if (isTold && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
+  if (hasFacts && !asksForFacts(query)) return instanceTypes.map((name) => unreadType(name, query.arch))
   try {
     const batches = chunks([...new Set(instanceTypes)], TYPES_BATCH)
     const found = await Promise.all(
@@ -79,7 +79,7 @@ async function readTypes(
   return read.flatMap((page) => page.InstanceTypes ?? [])
 }
 
-/** Nobody's choice is dropped without a word. @throws SpecError when none of the types that are named can take what is sent. */
+/** Types that the user chose are left out with a note. @throws SpecError when none of the types that are named can take what is sent. */
 function takingIt(types: readonly Ec2.InstanceTypeInfo[], needs: Needs, calls: Calls): readonly Ec2.InstanceTypeInfo[] {
   const misfits = types.flatMap((type) => {
     const why = misfitOf(type, needs)
@@ -92,7 +92,7 @@ function takingIt(types: readonly Ec2.InstanceTypeInfo[], needs: Needs, calls: C
   return types.filter((type) => misfitOf(type, needs) === undefined)
 }
 
-/** EC2 filters by exact values only; ranges and GPUs are looked for here. */
+/** EC2 filters by exact values only; ranges and GPUs are matched here. */
 function narrowed({ arch }: OfferQuery): Pick<Ec2.DescribeInstanceTypesCommandInput, "Filters"> {
   return arch === undefined ? {} : { Filters: [{ Name: "processor-info.supported-architecture", Values: [arch] }] }
 }
@@ -103,7 +103,7 @@ function isNamedGpu({ GpuInfo }: Ec2.InstanceTypeInfo, { gpu }: OfferQuery): boo
 }
 
 /**
- * Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. Not said is sold on demand; what is in a
+ * Types that are not sold by the hour, or on no architecture of ours (Mac), are not for us. A type without usage classes is sold on demand; what is in a
  * capacity block is launched like it.
  */
 function typeFacts(native: Ec2.InstanceTypeInfo, { hasBlock }: Needs): readonly TypeFacts[] {
@@ -144,7 +144,7 @@ function gpuOf({ GpuInfo }: Ec2.InstanceTypeInfo): Gpu | undefined {
 }
 
 /**
- * What the name alone tells: the quota family, and the architecture by the naming convention (a `g` after the
+ * What the name alone says: the quota family, and the architecture by the naming convention (a `g` after the
  * generation's digit is Graviton; so is the first of them, `a1`).
  */
 function unreadType(instanceType: string, asked: Arch | undefined): TypeFacts {

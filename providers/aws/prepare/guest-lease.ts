@@ -5,21 +5,21 @@
 import { detached, HAS_SYSTEMD, SET_UNITS, timerLines } from "../../../src/guest/timer.js"
 import { TAG } from "../../../src/fleet/tags.js"
 
-/** Four looks a lease see every renewal that comes at its half; more than one a minute would tell nothing new. */
-const LOOKS = 4
+/** Four polls a lease see every renewal at its half; more than one poll a minute would see nothing new. */
+const POLLS = 4
 const MOST_EVERY_S = 60
 
-/** A thousand that end at once should not all do it in the same second; the last look before the end may find a renewal. */
+/** A thousand that end at once should not all do it in the same second; the last poll before the end may find a renewal. */
 const JITTER_SHARE = 10
 const MOST_JITTER_S = 30
 
 /**
  * The check runs from a file, with the address of the metadata as its argument: by a systemd timer, which outlives a
- * reboot, or else by a waiting shell. It keeps the end that it knows beside it; metadata that is silent, or has no such tag yet,
- * changes nothing. It fails once it has ended the instance, so that whoever calls it stops.
+ * reboot, or else by a waiting shell. It keeps the end that it knows beside it; metadata that does not answer, or has no such tag yet,
+ * changes nothing. It fails once it has ended the instance, so that the shell that repeats it stops.
  */
 export function leaseScript(leaseSeconds: number, askMetadata: string): string {
-  const everyS = Math.max(1, Math.min(MOST_EVERY_S, Math.floor(leaseSeconds / LOOKS)))
+  const everyS = Math.max(1, Math.min(MOST_EVERY_S, Math.floor(leaseSeconds / POLLS)))
   const jitterS = Math.min(MOST_JITTER_S, Math.floor(leaseSeconds / JITTER_SHARE))
   const timer = {
     name: "muster-lease",

@@ -26,7 +26,7 @@ export interface FoundImages {
 interface Publisher {
   readonly owner: string
   readonly name: (arch: Arch) => string
-  /** What is taken, and said, where the publisher has none of that name. */
+  /** The name that is used, with a note, where the publisher has none of the first name. */
   readonly otherwise?: (arch: Arch) => string
 }
 
@@ -127,10 +127,10 @@ async function published(
   calls: Calls,
 ): Promise<{ readonly image: PinnedImage; readonly note?: string }> {
   const { owner, name, otherwise } = PUBLISHERS[word]
-  const look = { send, what: `looking for the newest ${word} image for ${arch}`, owner, arch, calls }
-  const usual = await newest(look, name(arch))
+  const query = { send, what: `looking for the newest ${word} image for ${arch}`, owner, arch, calls }
+  const usual = await newest(query, name(arch))
   if (usual?.ImageId !== undefined) return { image: { id: usual.ImageId, ...disksOf(usual) } }
-  const other = otherwise === undefined ? undefined : await newest(look, otherwise(arch))
+  const other = otherwise === undefined ? undefined : await newest(query, otherwise(arch))
   if (other?.ImageId !== undefined) {
     const note = `image ${show(word)} for ${arch} is ${other.Name ?? other.ImageId}: ${owner} publishes no ${name(arch)} here`
     return { image: { id: other.ImageId, ...disksOf(other) }, note }
@@ -139,7 +139,7 @@ async function published(
   throw new SpecError([{ option: "image", value: word, message }])
 }
 
-interface Looking {
+interface ImageQuery {
   readonly send: Send
   readonly what: string
   readonly owner: string
@@ -148,7 +148,7 @@ interface Looking {
 }
 
 /** The latest of a name with wildcards; of the same second the last by name. */
-async function newest({ send, what, owner, arch, calls }: Looking, name: string): Promise<Ec2.Image | undefined> {
+async function newest({ send, what, owner, arch, calls }: ImageQuery, name: string): Promise<Ec2.Image | undefined> {
   const filters = { name, architecture: arch, state: "available" }
   const input = {
     Owners: [owner],

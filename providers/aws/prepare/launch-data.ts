@@ -54,7 +54,7 @@ function profile(nameOrArn: string): JsonObject {
   return nameOrArn.startsWith("arn:") ? { Arn: nameOrArn } : { Name: nameOrArn }
 }
 
-/** Whether there is an address, or a fabric adapter, is said by the interface, which then says the groups too. */
+/** The interface decides about an address and a fabric adapter; then it has the groups too. */
 function network(groups: readonly string[], address: boolean | undefined, efa: boolean): JsonObject {
   if (address === undefined && !efa) return groups.length === 0 ? {} : { SecurityGroupIds: groups }
   const nic = {

@@ -2,7 +2,7 @@ import { SpecError, type SpecProblem } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
 import { type Blueprint, launchOptions } from "./blueprint.js"
-import { claimGeneration, holdersOf, needsClaim } from "./claim.js"
+import { claimGeneration, claimantsOf, needsClaim } from "./claim.js"
 import type { Send } from "../client/send.js"
 import { imagesOf } from "./images.js"
 import { USER_DATA_BYTES } from "../limits.js"
@@ -20,7 +20,7 @@ import { userDataOf } from "./user-data.js"
  * Pins image, network, tags and user data of one group, and claims the owner's generation; makes Muster's security group and
  * a fleet's template where there is none. What a principal may not read is left to EC2, with a note.
  *
- * @throws SpecError with all that EC2 would refuse of the request, OwnershipError when somebody else holds the generation.
+ * @throws SpecError with all that EC2 would refuse of the request, OwnershipError when another process has claimed the generation.
  */
 export async function prepare(
   send: Send,
@@ -33,10 +33,10 @@ export async function prepare(
   const script = userDataOf(owner, group, options.region)
   const problems = problemsOf(options, request, script.text)
   if (problems.length > 0) throw new SpecError(problems)
-  const [found, network, holders] = await Promise.all([
+  const [found, network, claimants] = await Promise.all([
     imagesOf(send, options, group, calls),
     networkOf(send, options, group, calls),
-    !calls.readOnly && needsClaim(options, owner) ? holdersOf(send, owner, calls) : undefined,
+    !calls.readOnly && needsClaim(options, owner) ? claimantsOf(send, owner, calls) : undefined,
   ])
   const body: Blueprint = {
     images: found.images,
@@ -53,7 +53,7 @@ export async function prepare(
   }
   // Nothing is made for a request that was refused until here.
   const [claimed, noTemplates] = await Promise.all([
-    holders === undefined ? [] : claimGeneration(send, { owner, tags: options.tags ?? {} }, holders, calls),
+    claimants === undefined ? [] : claimGeneration(send, { owner, tags: options.tags ?? {} }, claimants, calls),
     makeTemplates(send, body, group, calls),
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
@@ -78,7 +78,7 @@ function problemsOf(
   ]
 }
 
-/** What the first launch draws before it: the claim, the group's templates, and what the network lacks. */
+/** What the first launch consumes before it: the claim, the group's templates, and what the network lacks. */
 function setUpOf(
   options: AwsOptions,
   blueprint: Blueprint,
@@ -93,7 +93,7 @@ function setUpOf(
   return { ...claim, ...(Object.fromEntries(templates) as ToMake), ...network }
 }
 
-/** Fleets launch from templates; RunInstances needs none. Who insists on fleets is told by the first of them. */
+/** Fleets launch from templates; RunInstances needs none. With `fleet: true` the first fleet reports it. */
 function withoutTemplates(blueprint: Blueprint, why: string | undefined) {
   if (why === undefined || blueprint.options.fleet === true) return { blueprint, lack: [] }
   const lack = [`fleets cannot be used, as no launch template can be made (${why}): RunInstances is`]
@@ -123,7 +123,7 @@ function environmentProblems({ name, environment }: GroupRequest): readonly Spec
   })
 }
 
-/** It comes from tags when a cluster is taken over, and goes into a script. */
+/** The deadline comes from tags when an owner adopts the cluster, and goes into a script. */
 function deadlineProblems({ cluster, deadline }: Owner): readonly SpecProblem[] {
   if (/^\d{1,12}$/.test(deadline)) return []
   const message = `of cluster "${cluster}" is no number of seconds since 1970; its tag ${TAG.deadline} was changed: correct it`

@@ -15,7 +15,7 @@ import type { Tags } from "../../../src/tables/tag-rules.js"
 
 /**
  * A template is never changed: another content is another template, named by it. So it is found without being asked for, by
- * every process, and a name that is taken has the right content.
+ * every process, and a template that has the name already has the right content.
  */
 export function templateOf(blueprint: Blueprint, kind: TemplateKind): JsonObject {
   const { arch, address, market } = kind

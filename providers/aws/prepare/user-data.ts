@@ -12,7 +12,7 @@ export interface UserData {
 /** A comment to every shell. */
 const MARK = "# muster-spec "
 
-/** For whoever attaches by name: left out where the script needs the room itself. */
+/** The spec is there for owners that attach by name. It is left out where the script needs the room itself. */
 export function userDataOf(owner: Owner, group: GroupRequest, region: string): UserData {
   const plain = guestScript(owner, group, region)
   if (group.spec === undefined) return { text: plain, notes: [] }
@@ -24,7 +24,7 @@ export function userDataOf(owner: Owner, group: GroupRequest, region: string): U
   return { text: plain, notes: [note] }
 }
 
-/** Far above any spec; whoever may write user data is not to fill our memory. */
+/** Far above any spec; user data that another program wrote must not fill this process's memory. */
 const MOST_SPEC_BYTES = 1024 * 1024
 
 /** The spec in an instance's user data; undefined when there is none, or what there is cannot be read. */
