@@ -75,8 +75,8 @@ function careful(credential: AzureCredential, first: AzureTokenOptions = {}): Az
 }
 
 function failed(cause: unknown): NoTokenError {
-  const said = cause instanceof Error ? cause.message : String(cause)
-  return new NoTokenError(`credential.getToken() failed: ${said}`, { cause })
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new NoTokenError(`credential.getToken() failed: ${reason}`, { cause })
 }
 
 /** A credential that ignores the signal, and never answers, would keep all requests after this one waiting. */

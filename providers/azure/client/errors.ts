@@ -1,7 +1,7 @@
 /** From what Azure answers, and what is thrown on the way, to the classes of `src/errors`. */
 import { AuthError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
 import { rowOf } from "./codes.js"
-import { type Doing, outcomeOf, type Said } from "./outcome.js"
+import { type RequestContext, outcomeOf, type ErrorDetails } from "./outcome.js"
 import { connectionError, UNREACHABLE } from "../../../src/tables/connection-errors.js"
 import { retryAfterOf } from "../../../src/tables/retry-after.js"
 import { NoTokenError } from "./credentials.js"
@@ -22,14 +22,14 @@ export interface ArmError {
 
 /** `error` around it or not: compute sends throttles without ("Troubleshooting API throttling errors"). */
 export function armErrorOf(body: unknown): ArmError | undefined {
-  return tellingOf([...chainOf((body as { error?: unknown } | null)?.error ?? body)])
+  return mostSpecific([...chainOf((body as { error?: unknown } | null)?.error ?? body)])
 }
 
 /**
  * What a chain of errors says, outermost first. The innermost code that we know says most: the outer one is often
  * "InvalidTemplateDeployment" or "Conflict".
  */
-export function tellingOf(errors: readonly ArmError[]): ArmError | undefined {
+export function mostSpecific(errors: readonly ArmError[]): ArmError | undefined {
   const known = errors.filter(({ code, message }) => rowOf(code, message) !== undefined)
   const best = known.at(-1) ?? errors[0]
   if (best === undefined) return undefined
@@ -64,15 +64,19 @@ function errorIn(text: string): unknown {
 }
 
 /** What this answer says to do; undefined when it is one of `accepts`, whose meaning the caller knows. */
-export function refusalOf(reply: ArmReply, doing: Doing, accepts: readonly number[]): MusterError | undefined {
+export function refusalOf(
+  reply: ArmReply,
+  context: RequestContext,
+  accepts: readonly number[],
+): MusterError | undefined {
   const error = armErrorOf(reply.body)
-  if (accepts.includes(reply.status) && isPlain(error, reply, doing)) return undefined
+  if (accepts.includes(reply.status) && isExpected(error, reply, context)) return undefined
   const { status } = reply
-  if (error === undefined && status === 429) return throttledBlank(reply, doing)
-  const said = error ?? wordlessOf(reply)
-  if (said === undefined) return unreadable(reply, doing)
-  const { code, message } = said
-  return outcomeOf({ code, message, status, ...requestOf(reply), ...throttleOf(said, reply, doing) }, doing)
+  if (error === undefined && status === 429) return throttleWithoutCode(reply, context)
+  const details = error ?? errorWithoutCode(reply)
+  if (details === undefined) return unreadable(reply, context)
+  const { code, message } = details
+  return outcomeOf({ code, message, status, ...requestOf(reply), ...throttleOf(details, reply, context) }, context)
 }
 
 /**
@@ -80,21 +84,21 @@ export function refusalOf(reply: ArmReply, doing: Doing, accepts: readonly numbe
  * its own words: the page of a proxy says 404 as well, and so does a type or a version that Resource Manager does not serve.
  * That there is no group says nothing of what is in it while the group is known to be there.
  */
-function isPlain(error: ArmError | undefined, reply: ArmReply, { isYoung }: Doing): boolean {
+function isExpected(error: ArmError | undefined, reply: ArmReply, { isRecent }: RequestContext): boolean {
   const verdict = error === undefined ? undefined : rowOf(error.code, error.message, reply.status)?.verdict
   if (reply.status !== 404) return verdict === undefined || verdict === "conflict"
-  if (error === undefined) return isBlankOfAzure(reply)
-  if (isYoung === true && error.code === "ResourceGroupNotFound") return false
+  if (error === undefined) return isEmptyAnswer(reply)
+  if (isRecent === true && error.code === "ResourceGroupNotFound") return false
   return verdict === undefined ? false : ["missing", "conflict", "fenced"].includes(verdict)
 }
 
 /** An answer without a word, but with the id that Resource Manager gives to each request. */
-function isBlankOfAzure(reply: ArmReply): boolean {
+function isEmptyAnswer(reply: ArmReply): boolean {
   return reply.body === "" && requestIdOf(reply) !== undefined
 }
 
 /** An answer of Azure's that has no code is an answer all the same. So is whoever's that asks for another login. */
-function wordlessOf(reply: ArmReply): ArmError | undefined {
+function errorWithoutCode(reply: ArmReply): ArmError | undefined {
   const { status, body } = reply
   const isAnswer = status >= 400 && status < 500 && requestIdOf(reply) !== undefined
   const isPage = typeof body === "string" && body.trimStart().startsWith("<")
@@ -104,17 +108,17 @@ function wordlessOf(reply: ArmReply): ArmError | undefined {
 }
 
 /** A gateway's own 429 has no code; it is a throttle all the same. */
-function throttledBlank(reply: ArmReply, doing: Doing): MusterError {
-  const said = { code: "TooManyRequests", message: "too many requests", status: reply.status }
-  return outcomeOf({ ...said, ...requestOf(reply), ...retryAfterOf(reply.headers) }, doing)
+function throttleWithoutCode(reply: ArmReply, context: RequestContext): MusterError {
+  const details = { code: "TooManyRequests", message: "too many requests", status: reply.status }
+  return outcomeOf({ ...details, ...requestOf(reply), ...retryAfterOf(reply.headers) }, context)
 }
 
 /** A proxy's page, half an answer: nothing may be concluded from it. */
-export function unreadable(reply: ArmReply, doing: Doing): TransientError {
+export function unreadable(reply: ArmReply, context: RequestContext): TransientError {
   const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? "")
   const shown = text.replace(/\s+/g, " ").trim().slice(0, 80)
-  const message = `${doing.url} answered with what is not Azure's (HTTP ${reply.status}, ${reply.headers["content-type"] ?? "no content type"}): ${JSON.stringify(shown)}`
-  return new TransientError(`${doing.what}: ${message}; is there a proxy or a login page between?`)
+  const message = `${context.url} answered with what is not Azure's (HTTP ${reply.status}, ${reply.headers["content-type"] ?? "no content type"}): ${JSON.stringify(shown)}`
+  return new TransientError(`${context.what}: ${message}; is there a proxy or a login page between?`)
 }
 
 function requestOf(reply: ArmReply): { readonly requestId?: string } {
@@ -126,12 +130,16 @@ function requestIdOf({ headers }: ArmReply): string | undefined {
   return headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"]
 }
 
-function throttleOf(error: ArmError, reply: ArmReply, doing: Doing): Pick<Said, "retryAfterMs" | "bucket"> {
-  return { ...retryAfterOf(reply.headers), ...bucketOf(error, reply, doing) }
+function throttleOf(
+  error: ArmError,
+  reply: ArmReply,
+  context: RequestContext,
+): Pick<ErrorDetails, "retryAfterMs" | "bucket"> {
+  return { ...retryAfterOf(reply.headers), ...bucketOf(error, reply, context) }
 }
 
 /** Whose bucket ran dry: ARM's for the subscription, or compute's own; they stop different requests. */
-function bucketOf({ code }: ArmError, reply: ArmReply, { cost }: Doing): { readonly bucket?: string } {
+function bucketOf({ code }: ArmError, reply: ArmReply, { cost }: RequestContext): { readonly bucket?: string } {
   const isArm = /^(Subscription|Tenant)RequestsThrottled$/.test(code)
   const isCompute = code === "TooManyRequests" && hasThrottleDetails(reply.body)
   const prefix = isArm ? "arm." : isCompute ? "compute." : undefined
@@ -151,18 +159,18 @@ interface SdkError {
 }
 
 /** What was thrown instead of an answer: no login, no way there, or a connection that broke off. */
-export function thrownError(thrown: unknown, doing: Pick<Doing, "what" | "url">): Error {
+export function thrownError(thrown: unknown, context: Pick<RequestContext, "what" | "url">): Error {
   if (thrown instanceof MusterError) return thrown
   const error = (typeof thrown === "object" && thrown !== null ? thrown : { message: String(thrown) }) as SdkError
-  const words = { cause: thrown, ...(error.code === undefined ? {} : { code: error.code }) }
-  const said = (error.message ?? "").split("\n")[0] ?? ""
-  if (thrown instanceof NoTokenError) return noToken(thrown, doing.what)
+  const origin = { cause: thrown, ...(error.code === undefined ? {} : { code: error.code }) }
+  const reason = (error.message ?? "").split("\n")[0] ?? ""
+  if (thrown instanceof NoTokenError) return noToken(thrown, context.what)
   // The SDK keeps the words and the code of what a proxy has answered, and not its class.
   const proxy = /^Proxy(\d+)$/.exec(error.code ?? "")?.[1]
-  if (proxy === "407") return new AuthError(`${doing.what}: ${said}`, words)
-  if (proxy?.startsWith("4") === true) return new RejectedError(`${doing.what}: ${said}`, words)
+  if (proxy === "407") return new AuthError(`${context.what}: ${reason}`, origin)
+  if (proxy?.startsWith("4") === true) return new RejectedError(`${context.what}: ${reason}`, origin)
   const authority = "give its authority as ca, or in NODE_EXTRA_CA_CERTS"
-  return connectionError(thrown, { what: doing.what, place: doing.url, authority })
+  return connectionError(thrown, { what: context.what, place: context.url, authority })
 }
 
 /** Names of "@azure/identity": no way of logging in works here, or the directory has refused it. */

@@ -2,26 +2,26 @@ import { TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"
 import type { Api } from "../limits.js"
 import { endpointOf } from "../clouds.js"
-import { arm, type Azure, type Sending } from "./send.js"
+import { arm, type Azure, type RequestInfo } from "./send.js"
 
 /**
  * All items of a list, each page a request of its own; one that cannot be read ends it with its error. The SDK's own
  * iterators give pages after the first no signal, so that they could not be ended.
  *
- * @param sending.accepts a status that means "there is none", with which the list ends.
+ * @param info.accepts a status that means "there is none", with which the list ends.
  */
-export async function itemsOf<T>(azure: Azure, calls: Calls, api: Api, path: string, sending: Sending): Promise<T[]> {
+export async function itemsOf<T>(azure: Azure, calls: Calls, api: Api, path: string, info: RequestInfo): Promise<T[]> {
   const items: T[] = []
   let next: string | undefined = path
   while (next !== undefined) {
-    const reply = await arm(azure, calls, api, { method: "GET", path: next }, { ...sending, member: "value" })
+    const reply = await arm(azure, calls, api, { method: "GET", path: next }, { ...info, member: "value" })
     if (reply.status > 299) return []
     const { value, nextLink } = reply.body as { readonly value: readonly T[] | null; readonly nextLink?: string }
-    if (value !== null && !Array.isArray(value)) throw new TransientError(`${sending.what}: the answer is no list`)
+    if (value !== null && !Array.isArray(value)) throw new TransientError(`${info.what}: the answer is no list`)
     for (const item of value ?? []) items.push(item as T)
-    const following = nextLink === undefined || nextLink === "" ? undefined : linkOf(azure, nextLink, sending.what)
+    const following = nextLink === undefined || nextLink === "" ? undefined : linkOf(azure, nextLink, info.what)
     if (following !== undefined && following === next) {
-      throw new TransientError(`${sending.what}: Azure gave the same page twice; the list cannot be completed`)
+      throw new TransientError(`${info.what}: Azure gave the same page twice; the list cannot be completed`)
     }
     next = following
   }

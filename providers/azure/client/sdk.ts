@@ -10,7 +10,7 @@ import { tokenPolicy } from "./credentials.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./ids.js"
 import { IDENTITY, SDK } from "./packages.js"
-import { reachOf } from "./reach.js"
+import { transportOf } from "./transport.js"
 
 type Sdk = typeof import("@azure/arm-compute")
 type PipelineSdk = typeof import("@azure/core-rest-pipeline")
@@ -56,10 +56,10 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
   client.pipeline.addPolicy(tokenPolicy(pipeline, credential, scopeOf(options)))
   client.pipeline.addPolicy(sharedTrust(endpoint, tls))
   // A transport of the user's own has its own ways.
-  const reach = options.httpClient === undefined ? reachOf(endpoint, tls) : undefined
-  if (reach !== undefined) {
+  const transport = options.httpClient === undefined ? transportOf(endpoint, tls) : undefined
+  if (transport !== undefined) {
     client.pipeline.removePolicy({ name: pipeline.proxyPolicyName })
-    client.pipeline.addPolicy(reach.policy)
+    client.pipeline.addPolicy(transport.policy)
   }
   const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }
@@ -77,7 +77,7 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
     },
     open: (url, signal) => {
       const request = requestOf({ method: "GET", path: url }, signal)
-      return answered(http.sendRequest(reach === undefined ? request : reach.prepare(request)))
+      return answered(http.sendRequest(transport === undefined ? request : transport.prepare(request)))
     },
     ...vmMethods(client),
     serialize: (vm) => serialize(sdk, options.subscriptionId, vm),
@@ -88,15 +88,15 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
 function vmMethods({ virtualMachines }: ComputeManagementClient): Pick<Connection, "putVm" | "getVm" | "deleteVm"> {
   return {
     putVm: ({ group, name }, vm, abortSignal) =>
-      heard((onResponse) =>
+      rawAnswerOf((onResponse) =>
         virtualMachines.createOrUpdate(group, name, vm, { ifNoneMatch: "*", abortSignal, onResponse }).submitted(),
       ),
     getVm: ({ group, name }, expand, abortSignal) =>
-      heard((onResponse) =>
+      rawAnswerOf((onResponse) =>
         virtualMachines.get(group, name, { abortSignal, onResponse, ...(expand === undefined ? {} : { expand }) }),
       ),
     deleteVm: ({ group, name }, abortSignal) =>
-      heard((onResponse) =>
+      rawAnswerOf((onResponse) =>
         virtualMachines.delete(group, name, { forceDeletion: true, abortSignal, onResponse }).submitted(),
       ),
   }
@@ -109,7 +109,7 @@ interface RawResponse {
 }
 
 /** Runs a method of the SDK for its raw answer: its own errors have lost details and headers. */
-async function heard(run: (onResponse: (raw: unknown) => void) => Promise<unknown>): Promise<ArmReply> {
+async function rawAnswerOf(run: (onResponse: (raw: unknown) => void) => Promise<unknown>): Promise<ArmReply> {
   let raw: RawResponse | undefined
   try {
     await run((response) => {

@@ -4,11 +4,11 @@ import { endpointOf } from "../clouds.js"
 import { type Api, COSTS } from "../limits.js"
 import type { AzureOptions } from "../options.js"
 import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
-import type { Doing } from "./outcome.js"
+import type { RequestContext } from "./outcome.js"
 import type { Pool } from "../../../src/tables/scopes.js"
 import { type ArmRequest, connect, type Connection } from "./sdk.js"
 
-export interface Sending {
+export interface RequestInfo {
   /** "listing the VMs of muster-render-1" */
   readonly what: string
   /** The pool that was asked, of a launch. */
@@ -16,7 +16,7 @@ export interface Sending {
   /** The groups that Muster makes itself, of those that a launch names. */
   readonly made?: readonly string[]
   /** What it names is known to be there, since a moment ago or to another answer: that it is not found passes. */
-  readonly isYoung?: true
+  readonly isRecent?: true
   /** Of a launch: for how long its group may not be known everywhere, in milliseconds. */
   readonly graceMs?: number
   /** Statuses that are no errors here, 200 to 299 aside. */
@@ -38,7 +38,7 @@ export interface Azure {
   readonly options: AzureOptions
   /** The groups that this object has claimed, by name: that a group was there is to be read nowhere once it has gone. */
   readonly claims: Map<string, Claim>
-  send(calls: Calls, api: Api, sending: Sending, wire: Wire): Promise<ArmReply>
+  send(calls: Calls, api: Api, info: RequestInfo, wire: Wire): Promise<ArmReply>
   /** For what is asked of the SDK without a request. */
   connection(): Connection
 }
@@ -51,39 +51,43 @@ export function azureOf(options: AzureOptions, sdkName?: string): Azure {
     options,
     claims: new Map(),
     connection,
-    send: (calls, api, sending, wire) =>
-      calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, sending, wire, attempt)),
+    send: (calls, api, info, wire) =>
+      calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, info, wire, attempt)),
   }
 }
 
 async function sendOnce(
   { options, connection }: Pick<Azure, "options" | "connection">,
   api: Api,
-  sending: Sending,
+  info: RequestInfo,
   wire: Wire,
   attempt: Attempt,
 ): Promise<ArmReply> {
-  const { accepts = [], member } = sending
-  const doing = doingOf(options, api, sending)
+  const { accepts = [], member } = info
+  const context = contextOf(options, api, info)
   try {
     const reply = await wire(connection(), attempt.signal)
     attempt.observed(remainingOf(reply))
     attempt.dated?.(reply.headers.date)
     if (reply.status < 200 || reply.status > 299) {
-      const refusal = refusalOf(reply, doing, accepts)
+      const refusal = refusalOf(reply, context, accepts)
       if (refusal !== undefined) throw refusal
       return reply
     }
-    if (member !== undefined && !hasMember(reply.body, member)) throw unreadable(reply, doing)
+    if (member !== undefined && !hasMember(reply.body, member)) throw unreadable(reply, context)
     return reply
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason
-    throw thrownError(error, doing)
+    throw thrownError(error, context)
   }
 }
 
 /** What a request is about, for the words and the scope of its refusal. */
-export function doingOf(options: AzureOptions, api: Api, { what, offer, made, isYoung, graceMs }: Sending): Doing {
+export function contextOf(
+  options: AzureOptions,
+  api: Api,
+  { what, offer, made, isRecent, graceMs }: RequestInfo,
+): RequestContext {
   return {
     what,
     location: options.location,
@@ -91,7 +95,7 @@ export function doingOf(options: AzureOptions, api: Api, { what, offer, made, is
     cost: COSTS[api],
     ...(offer === undefined ? {} : { offer }),
     ...(made === undefined ? {} : { made }),
-    ...(isYoung === undefined ? {} : { isYoung }),
+    ...(isRecent === undefined ? {} : { isRecent }),
     ...(graceMs === undefined ? {} : { graceMs }),
   }
 }
@@ -101,8 +105,8 @@ function hasMember(body: unknown, member: string): boolean {
 }
 
 /** Sends a request of ARM that the SDK has no method for. */
-export function arm(azure: Azure, calls: Calls, api: Api, request: ArmRequest, sending: Sending): Promise<ArmReply> {
-  return azure.send(calls, api, sending, (connection, signal) => connection.arm(request, signal))
+export function arm(azure: Azure, calls: Calls, api: Api, request: ArmRequest, info: RequestInfo): Promise<ArmReply> {
+  return azure.send(calls, api, info, (connection, signal) => connection.arm(request, signal))
 }
 
 /** "Request limits and throttling": what is left of the buckets of this principal, after this request. */

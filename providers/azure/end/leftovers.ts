@@ -55,7 +55,7 @@ const GROUP_KIND = "resource-group"
 export async function leftovers(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { resourceGroup } = azure.options
   const groups = await knownGroups(azure, calls)
-  const staying = groups.filter(({ isLeaving }) => !isLeaving)
+  const staying = groups.filter(({ isDeleting }) => !isDeleting)
   const own = staying.filter(({ tags }) => tags[TAG.uid] !== undefined && tagsMatch(tags, selector))
   const shared = staying.filter(({ tags }) => tags[SHARED_TAG] !== undefined)
   const found = [

@@ -2,7 +2,7 @@ import { AuthError, MusterError } from "../../../src/errors.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
 import { placeOf } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
-import { youth } from "../prepare/group.js"
+import { recencyOf } from "../prepare/group.js"
 
 type Accepted = Termination["accepted"][number]
 
@@ -32,9 +32,9 @@ async function terminateOne(azure: Azure, { id, name }: Instance, calls: Calls):
   const place = placeOf(id, azure.options.subscriptionId)
   // Nothing of this subscription has such an id.
   if (place === undefined) return { id, state: "terminated" }
-  const sending = { what: `deleting ${name} in ${place.group}`, accepts: [404], ...youth(azure, place.group, calls) }
+  const info = { what: `deleting ${name} in ${place.group}`, accepts: [404], ...recencyOf(azure, place.group, calls) }
   try {
-    const { status } = await azure.send(calls, "VirtualMachines_Delete", sending, (connection, signal) =>
+    const { status } = await azure.send(calls, "VirtualMachines_Delete", info, (connection, signal) =>
       connection.deleteVm(place, signal),
     )
     return { id, state: status === 204 || status === 404 ? "terminated" : "terminating" }

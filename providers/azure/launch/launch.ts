@@ -3,9 +3,9 @@ import type { VirtualMachine } from "@azure/arm-compute"
 import { RefusedError } from "../../../src/errors.js"
 import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
 import { type ArmReply, refusalOf, unreadable } from "../client/errors.js"
-import { type Azure, doingOf, type Sending } from "../client/send.js"
+import { type Azure, contextOf, type RequestInfo } from "../client/send.js"
 import { type NativeVm, toInstance } from "../observe/instance.js"
-import { youth } from "../prepare/group.js"
+import { recencyOf } from "../prepare/group.js"
 import { sharedName } from "../prepare/names.js"
 import type { VmBody } from "./bodies.js"
 import { read, settled, textOf } from "./settle.js"
@@ -23,9 +23,9 @@ const PUT = "VirtualMachines_CreateOrUpdate"
 export async function launch(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
   const { group, name, vm } = call.body as VmBody
   // "If-None-Match: *" answers 412 for what exists; a PUT without it answers 409, and both mean: look.
-  const sending = { ...sendingOf(azure, call, calls), accepts: [409, 412], member: "id" }
+  const info = { ...infoOf(azure, call, calls), accepts: [409, 412], member: "id" }
   try {
-    const reply = await azure.send(calls, PUT, sending, (connection, signal) =>
+    const reply = await azure.send(calls, PUT, info, (connection, signal) =>
       connection.putVm({ group, name }, vm as unknown as VirtualMachine, signal),
     )
     if (reply.status > 299) return await adopt(azure, call, calls, reply)
@@ -43,15 +43,15 @@ export async function launch(azure: Azure, call: LaunchCall, calls: Calls): Prom
 async function adopt(azure: Azure, call: LaunchCall, calls: Calls, reply: ArmReply): Promise<Launched> {
   const found = await read(azure, call, calls)
   if (found !== undefined) return settled([found])
-  const doing = doingOf(azure.options, PUT, sendingOf(azure, call, calls))
-  throw refusalOf(reply, doing, []) ?? unreadable(reply, doing)
+  const context = contextOf(azure.options, PUT, infoOf(azure, call, calls))
+  throw refusalOf(reply, context, []) ?? unreadable(reply, context)
 }
 
 function isShortage(error: unknown): error is RefusedError {
   return error instanceof RefusedError && (error.reason === "capacity" || error.reason === "quota")
 }
 
-function sendingOf(azure: Azure, call: LaunchCall, calls: Calls): Sending {
+function infoOf(azure: Azure, call: LaunchCall, calls: Calls): RequestInfo {
   const { options, claims } = azure
   const [offer] = call.offers
   const { group } = call.body as VmBody
@@ -60,7 +60,7 @@ function sendingOf(azure: Azure, call: LaunchCall, calls: Calls): Sending {
     ...(options.subnetId === undefined ? [sharedName(options.location)] : []),
   ]
   // One that was there long ago is known everywhere: it has gone.
-  const isOld = claims.has(group) && youth(azure, group, calls).isYoung === undefined
+  const isOld = claims.has(group) && recencyOf(azure, group, calls).isRecent === undefined
   return {
     what: `launching ${textOf(options.location, call)}`,
     made,

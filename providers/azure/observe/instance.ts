@@ -1,7 +1,7 @@
 /** From Azure's words for a VM, as REST has them, to ours. */
 import { TransientError } from "../../../src/errors.js"
 import type { Failure, Instance, InstanceState } from "../../../src/provider.js"
-import { chainOf, tellingOf } from "../client/errors.js"
+import { chainOf, mostSpecific } from "../client/errors.js"
 import { placeOf, REGIONAL, vmId } from "../client/ids.js"
 import { bootFailure, failureFrom } from "../client/outcome.js"
 import { poolText } from "../client/scopes.js"
@@ -99,14 +99,14 @@ export function failureOf(instance: Instance, { statuses = [], disks = [] }: Ins
     FAILED.test(code),
   )
   const errors = failed.flatMap((status) => [...chainOf({ ...status, code: status.code?.split("/")[2] })])
-  const said = tellingOf(errors)
+  const details = mostSpecific(errors)
   const { region: location, instanceType, zone, market } = instance
   const offer = { instanceType, zone, market, family: familyOf(instanceType) }
-  const doing = { what: `starting ${poolText(offer, location)}`, location, url: "", cost: {}, offer }
-  if (said !== undefined) return failureFrom(said, doing)
+  const context = { what: `starting ${poolText(offer, location)}`, location, url: "", cost: {}, offer }
+  if (details !== undefined) return failureFrom(details, context)
   const message = failed.find((status) => status.message !== undefined)?.message
   const why = message ?? "the VM has failed, and Azure does not say why"
-  return bootFailure(NO_CODE, `${doing.what}: ${why} (${NO_CODE})`, doing)
+  return bootFailure(NO_CODE, `${context.what}: ${why} (${NO_CODE})`, context)
 }
 
 const FAILED = /^ProvisioningState\/failed/i

@@ -49,7 +49,9 @@ function mayBeStopped({ states }: Selector): boolean {
 async function listed(azure: Azure, selector: Selector, calls: Calls): Promise<readonly NativeVm[]> {
   const groups = await clusterGroups(azure, selector, calls)
   const isKnown = azure.options.resourceGroup === undefined
-  const lists = await Promise.all(groups.map(({ name, isLeaving }) => vmsIn(azure, name, calls, isKnown && !isLeaving)))
+  const lists = await Promise.all(
+    groups.map(({ name, isDeleting }) => vmsIn(azure, name, calls, isKnown && !isDeleting)),
+  )
   return lists.flat()
 }
 

@@ -8,7 +8,7 @@ import { statusesOfAll } from "./vms.js"
 /** While a burst boots nothing more is asked: for so long after its creation a VM is taken to run. */
 const FRESH_MS = 5 * 60_000
 
-export interface Seen {
+export interface Observed {
   readonly native: NativeVm
   readonly instance: Instance
 }
@@ -17,23 +17,27 @@ export interface Seen {
  * The same with those `stopped` that are: the status of all VMs of the subscription is one list, and is read only when some
  * of these have run for a while. Where that is refused, it is done without.
  */
-export async function withPower(azure: Azure, seen: readonly Seen[], calls: Calls): Promise<readonly Seen[]> {
-  const isSettled = ({ native, instance }: Seen) =>
+export async function withPower(
+  azure: Azure,
+  observed: readonly Observed[],
+  calls: Calls,
+): Promise<readonly Observed[]> {
+  const isSettled = ({ native, instance }: Observed) =>
     instance.state === "running" &&
     native.properties?.instanceView === undefined &&
     calls.now() - instance.launchedAt >= FRESH_MS
-  if (!seen.some(isSettled)) return seen
+  if (!observed.some(isSettled)) return observed
   try {
     const all = await statusesOfAll(azure, calls)
     const views = new Map(all.map(({ id = "", properties }) => [id.toLowerCase(), properties?.instanceView]))
-    return seen.map((one) => withView(azure, one, views.get(one.instance.id)))
+    return observed.map((one) => withView(azure, one, views.get(one.instance.id)))
   } catch (error) {
     if (!isRefused(error)) throw error
-    return seen
+    return observed
   }
 }
 
-function withView(azure: Azure, { native, instance }: Seen, instanceView: InstanceView | undefined): Seen {
+function withView(azure: Azure, { native, instance }: Observed, instanceView: InstanceView | undefined): Observed {
   if (instanceView === undefined) return { native, instance }
   const viewed = { ...native, properties: { ...native.properties, instanceView } }
   return { native: viewed, instance: toInstance(viewed, azure.options.subscriptionId, instance.launchedAt) }

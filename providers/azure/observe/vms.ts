@@ -5,7 +5,7 @@ import { itemsOf } from "../client/pages.js"
 import type { Expansion } from "../client/sdk.js"
 import type { Azure } from "../client/send.js"
 import { COMPUTE } from "../client/versions.js"
-import { youth } from "../prepare/group.js"
+import { recencyOf } from "../prepare/group.js"
 import type { NativeVm } from "./instance.js"
 
 const TYPE = "providers/Microsoft.Compute/virtualMachines"
@@ -20,7 +20,7 @@ export function vmsIn(azure: Azure, group: string, calls: Calls, isListed = fals
   return itemsOf<NativeVm>(azure, calls, "VirtualMachines_List", path, {
     what: `listing the VMs of ${group}`,
     accepts: [404],
-    ...(isListed ? { isYoung: true } : youth(azure, group, calls)),
+    ...(isListed ? { isRecent: true } : recencyOf(azure, group, calls)),
   })
 }
 
@@ -38,8 +38,8 @@ export async function readVm(
   expand?: Expansion,
 ): Promise<NativeVm | undefined> {
   const { group, name } = place
-  const sending = { what: `reading ${name} in ${group}`, accepts: [404], member: "id", ...youth(azure, group, calls) }
-  const reply = await azure.send(calls, "VirtualMachines_Get", sending, (connection, signal) =>
+  const info = { what: `reading ${name} in ${group}`, accepts: [404], member: "id", ...recencyOf(azure, group, calls) }
+  const reply = await azure.send(calls, "VirtualMachines_Get", info, (connection, signal) =>
     connection.getVm(place, expand, signal),
   )
   return reply.status > 299 ? undefined : (reply.body as NativeVm)

@@ -19,7 +19,7 @@ export async function bootableOf(
   calls: Calls,
 ): Promise<Bootable> {
   if (boots === undefined) return { skus, problems: [] }
-  const archs = [...new Set(skus.filter(isChoosy).map(archOf))]
+  const archs = [...new Set(skus.filter(isRestrictive).map(archOf))]
   const images = new Map(await Promise.all(archs.map((arch) => needsOf(azure, boots.image, arch, calls))))
   const judged = skus.map((sku) => ({ sku, problem: problemOf(sku, images.get(archOf(sku))) }))
   return {
@@ -52,7 +52,7 @@ export function isNvmeOnly(sku: NativeSku): boolean {
   return controllers.length > 0 && !controllers.includes("SCSI")
 }
 
-function isChoosy(sku: NativeSku): boolean {
+function isRestrictive(sku: NativeSku): boolean {
   return isNvmeOnly(sku) || listOf(sku, "HyperVGenerations").length === 1
 }
 

@@ -58,7 +58,7 @@ function partOf(size: string): number | undefined {
 }
 
 /** Who asks for a GPU and names none means one that CUDA runs on: AMD's, and those that nobody knows, are for who names them. */
-export function isMeant(gpu: Gpu | undefined, { gpu: asked }: Pick<OfferQuery, "gpu">): boolean {
+export function isEligible(gpu: Gpu | undefined, { gpu: asked }: Pick<OfferQuery, "gpu">): boolean {
   if (asked === undefined || asked.name !== undefined || gpu === undefined) return true
   return MODELS.some(({ name, isAmd }) => name === gpu.name && isAmd !== true)
 }

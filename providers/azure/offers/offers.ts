@@ -1,7 +1,7 @@
 import { fits } from "../../../src/offer.js"
 import type { Arch, Calls, Offer, OfferQuery } from "../../../src/provider.js"
 import type { Azure } from "../client/send.js"
-import { isMeant } from "./gpus.js"
+import { isEligible } from "./gpus.js"
 import { licensedArchs } from "./images.js"
 import { PRICE_SOURCE, priceKey, type Prices, pricesOf } from "./prices.js"
 import { type SizeFacts, sizesOf } from "./types.js"
@@ -22,7 +22,7 @@ export async function offers(azure: Azure, query: OfferQuery, calls: Calls): Pro
   const sold = (await sizesOf(azure, query, calls)).map((size) => ({
     size,
     offers: poolsOf(azure.options.location, size, query).filter(
-      (offer) => fits(offer, asked) && isMeant(offer.gpu, query),
+      (offer) => fits(offer, asked) && isEligible(offer.gpu, query),
     ),
   }))
   const fitting = sold.filter((one) => one.offers.length > 0)

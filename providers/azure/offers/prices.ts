@@ -55,7 +55,7 @@ const readPrices = sharedRead(async (azure: Azure, first: string, calls: Calls):
   let url: string | undefined = first
   while (url !== undefined) {
     const page = await readPage(azure, url, calls)
-    for (const price of page.Items ?? []) take(prices, price)
+    for (const price of page.Items ?? []) recordPrice(prices, price)
     const next: string | undefined = page.NextPageLink || undefined
     if (next === url) break
     url = next
@@ -90,7 +90,7 @@ function readPage(azure: Azure, url: string, calls: Calls): Promise<Page> {
   })
 }
 
-function take(prices: Map<string, number>, price: NativePrice): void {
+function recordPrice(prices: Map<string, number>, price: NativePrice): void {
   const { armSkuName, skuName = "", meterName = "", productName = "", retailPrice, unitOfMeasure, type } = price
   const isHourly = unitOfMeasure === "1 Hour" && (type === undefined || type === "Consumption")
   if (armSkuName === undefined || retailPrice === undefined || retailPrice <= 0 || !isHourly) return

@@ -34,16 +34,16 @@ export async function sizesOf(azure: Azure, query: OfferQuery, calls: Calls): Pr
     const wanted = instanceTypes === undefined ? undefined : new Set(instanceTypes.map((name) => name.toLowerCase()))
     const named = skus.filter(({ name = "" }) => wanted?.has(name.toLowerCase()) ?? true)
     const bootable = await bootableOf(azure, query, named, calls)
-    if (wanted !== undefined) tellLeftOut(bootable, calls)
+    if (wanted !== undefined) noteOmitted(bootable, calls)
     return bootable.skus.flatMap(factsOf)
   } catch (error) {
     if (!isForbidden(error) || instanceTypes === undefined || asksForFacts(query)) throw error
-    return instanceTypes.map((name) => unreadSize(name, query.arch))
+    return instanceTypes.map((name) => sizeFromName(name, query.arch))
   }
 }
 
 /** What the user named is not left out in silence. */
-function tellLeftOut({ skus, problems }: Bootable, calls: Calls): void {
+function noteOmitted({ skus, problems }: Bootable, calls: Calls): void {
   if (skus.length === 0) throw new SpecError(problems)
   for (const { message } of problems) calls.note?.(`${message}; the other sizes are used`)
 }
@@ -60,7 +60,7 @@ function checkNamed({ options }: Azure, skus: readonly NativeSku[], names: reado
       const hint = near === undefined ? "check its name (az vm list-skus)" : `did you mean "${near}"?`
       return [{ option: "instanceType", value, message: `"${value}" is not sold in ${options.location}; ${hint}` }]
     }
-    const restricted = barring(sku)
+    const restricted = restrictionOf(sku)
     if (restricted === undefined) return []
     const message = `"${value}" is not for this subscription in ${options.location} (${restricted}); choose another size or location, or ask Azure's support for access`
     return [{ option: "instanceType", value, message }]
@@ -69,7 +69,7 @@ function checkNamed({ options }: Azure, skus: readonly NativeSku[], names: reado
 }
 
 /** Why the subscription may not have it anywhere in the location. */
-function barring({ restrictions = [] }: NativeSku): string | undefined {
+function restrictionOf({ restrictions = [] }: NativeSku): string | undefined {
   return restrictions.find(({ type }) => type === "Location")?.reasonCode
 }
 
@@ -77,7 +77,7 @@ function factsOf(sku: NativeSku): readonly SizeFacts[] {
   const { name, family } = sku
   const vcpus = Number(capabilityOf(sku, "vCPUs") ?? 0)
   const arch = archOf(sku)
-  if (name === undefined || vcpus === 0 || barring(sku) !== undefined) return []
+  if (name === undefined || vcpus === 0 || restrictionOf(sku) !== undefined) return []
   const gpu = gpuOf(name, Number(capabilityOf(sku, "GPUs") ?? 0))
   const diskGiB = localDisk(sku)
   return [
@@ -111,7 +111,7 @@ function localDisk(sku: NativeSku): number | undefined {
 }
 
 /** By the naming convention a `p` among the features is Arm. Only the placement that every size has is offered. */
-function unreadSize(instanceType: string, asked: Arch | undefined): SizeFacts {
+function sizeFromName(instanceType: string, asked: Arch | undefined): SizeFacts {
   const arch = asked ?? (/^Standard_[A-Z]+\d+(-\d+)?[a-z]*p/.test(instanceType) ? "arm64" : "x86_64")
   return { instanceType, family: familyOf(instanceType), arch, zones: [REGIONAL], isSpot: true, paidVcpus: 1 }
 }

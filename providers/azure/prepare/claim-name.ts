@@ -54,10 +54,10 @@ async function claimOne(
   group: string,
   calls: Calls,
 ): Promise<readonly string[] | undefined> {
-  const held = await readGroup(azure, group, calls)
-  if (held?.isLeaving === true) return undefined
-  if (held !== undefined) {
-    return isOurs(owner, (await readMark(azure, group, calls)) ?? held.tags, calls) ? [] : undefined
+  const existing = await readGroup(azure, group, calls)
+  if (existing?.isDeleting === true) return undefined
+  if (existing !== undefined) {
+    return isOurs(owner, (await readMark(azure, group, calls)) ?? existing.tags, calls) ? [] : undefined
   }
   const claimed = { [NAME_TAG]: "claim", [CLAIMED_TAG]: String(Math.floor(calls.now() / 1000)) }
   const tags = merged(azure.options.tags ?? {}, claimTags(owner), claimed)
@@ -75,8 +75,8 @@ async function claimOne(
 function isOurs({ cluster, uid, owner, claim }: Owner, tags: Tags, calls: Calls): boolean {
   if (tags[CLAIM_TAG] === claim) return true
   const other = tags[TAG.uid] ?? ""
-  const isYoung = calls.now() - Number(tags[CLAIMED_TAG]) * 1000 < YOUNG_CLAIM_MS
-  if (other !== uid && !isYoung) return false
+  const isRecent = calls.now() - Number(tags[CLAIMED_TAG]) * 1000 < YOUNG_CLAIM_MS
+  if (other !== uid && !isRecent) return false
   if (other !== uid) {
     throw new OwnershipError(
       `starting cluster "${cluster}" (owner "${owner}"): another new cluster has taken the name a moment ago (uid ${other}); use existing: "connect" to go on with that one, or another name. If its process has ended: muster delete ${cluster}`,

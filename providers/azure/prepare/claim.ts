@@ -36,26 +36,26 @@ export interface Claimed {
  */
 export async function claimGroup(azure: Azure, owner: Owner, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
-  const held = await readGroup(azure, group, calls)
-  if (held?.isLeaving === true) throw lost(owner, `resource group ${group} is being deleted`, true)
+  const existing = await readGroup(azure, group, calls)
+  if (existing?.isDeleting === true) throw superseded(owner, `resource group ${group} is being deleted`, true)
   const claim = azure.claims.get(group)
-  if (held === undefined && claim?.nonce === owner.claim) return notFound(azure, owner, claim, calls)
-  const claimed = await takeGroup(azure, owner, held?.tags, calls)
+  if (existing === undefined && claim?.nonce === owner.claim) return notFound(azure, owner, claim, calls)
+  const claimed = await claimOrJoin(azure, owner, existing?.tags, calls)
   azure.claims.set(group, { nonce: owner.claim, at: calls.now() })
   return claimed
 }
 
-async function takeGroup(azure: Azure, owner: Owner, held: Tags | undefined, calls: Calls): Promise<Claimed> {
+async function claimOrJoin(azure: Azure, owner: Owner, existing: Tags | undefined, calls: Calls): Promise<Claimed> {
   const group = generationGroup(owner)
   const tags = merged(azure.options.tags ?? {}, claimTags(owner))
-  if (held === undefined) {
+  if (existing === undefined) {
     // Whatever becomes of the claim, the group is found among what is left before lists have it.
     azure.claims.set(group, { nonce: NOT_YET, at: calls.now() })
     await putGroup(azure, group, tags, calls)
   }
-  const mark = held === undefined ? undefined : await readMark(azure, group, calls)
+  const mark = existing === undefined ? undefined : await readMark(azure, group, calls)
   if (mark !== undefined) return checkClaim(group, mark, owner)
-  if (held !== undefined) checkClaim(group, held, owner)
+  if (existing !== undefined) checkClaim(group, existing, owner)
   const outcome = await putMark(azure, group, tags, calls)
   if (outcome === "made") return { group, notes: [] }
   const winner = (await readMark(azure, group, calls)) ?? (await readGroup(azure, group, calls))?.tags ?? {}
@@ -72,11 +72,11 @@ async function notFound(azure: Azure, owner: Owner, { at }: Claim, calls: Calls)
   const groups = await taggedGroups(azure, calls)
   if (groups.some(({ name }) => name.toLowerCase() === group)) return { group, notes: [] }
   const later = groups.find(({ tags }) => tags[TAG.uid] === owner.uid && generationOf(tags) > owner.generation)
-  if (later !== undefined) throw lost(owner, `its generation is in ${later.name} now`, false)
-  throw lost(owner, `somebody deleted resource group ${group}`, true)
+  if (later !== undefined) throw superseded(owner, `its generation is in ${later.name} now`, false)
+  throw superseded(owner, `somebody deleted resource group ${group}`, true)
 }
 
-function lost({ cluster, generation }: Owner, how: string, gone: boolean): OwnershipError {
+function superseded({ cluster, generation }: Owner, how: string, gone: boolean): OwnershipError {
   const message = `generation ${generation} of cluster "${cluster}" has ended: ${how}; attach to the cluster anew, or start it again`
   return new OwnershipError(message, { gone })
 }
@@ -117,14 +117,14 @@ export async function putMark(azure: Azure, group: string, tags: Tags, calls: Ca
   const properties = { orchestrationMode: "Flexible", platformFaultDomainCount: 1 }
   const body = { location: azure.options.location, tags, properties }
   const request = { method: "PUT", path: markPath(azure, group), body, onlyNew: true } as const
-  const sending = {
+  const info = {
     what: `claiming resource group ${group}`,
     accepts: [409, 412],
     member: "id",
-    isYoung: true,
+    isRecent: true,
   } as const
   try {
-    const { status } = await arm(azure, calls, "VirtualMachineScaleSets_CreateOrUpdate", request, sending)
+    const { status } = await arm(azure, calls, "VirtualMachineScaleSets_CreateOrUpdate", request, info)
     return status < 300 ? "made" : "exists"
   } catch (error) {
     if (isForbidden(error)) return { note: `the role allows no scale sets, ${TAGS_ALONE}` }
@@ -138,9 +138,9 @@ export async function putMark(azure: Azure, group: string, tags: Tags, calls: Ca
 /** Whose it is, as tags; undefined where there is none, or it may not be read. */
 export async function readMark(azure: Azure, group: string, calls: Calls): Promise<Tags | undefined> {
   const request = { method: "GET", path: markPath(azure, group) } as const
-  const sending = { what: `reading who holds resource group ${group}`, accepts: [404], member: "id" }
+  const info = { what: `reading who holds resource group ${group}`, accepts: [404], member: "id" }
   try {
-    const reply = await arm(azure, calls, "VirtualMachineScaleSets_Get", request, sending)
+    const reply = await arm(azure, calls, "VirtualMachineScaleSets_Get", request, info)
     return reply.status > 299 ? undefined : ((reply.body as { readonly tags?: Tags }).tags ?? {})
   } catch (error) {
     if (!isForbidden(error) && !(error instanceof RejectedError)) throw error

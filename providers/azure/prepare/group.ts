@@ -5,7 +5,7 @@ import type { Calls, Selector } from "../../../src/provider.js"
 import { subscriptionPath } from "../client/ids.js"
 import { PROPAGATION_MS } from "../client/outcome.js"
 import { itemsOf } from "../client/pages.js"
-import { arm, type Azure, type Sending } from "../client/send.js"
+import { arm, type Azure, type RequestInfo } from "../client/send.js"
 import { RESOURCES } from "../client/versions.js"
 import { NAME_TAG } from "./names.js"
 
@@ -15,7 +15,7 @@ export interface Group {
   readonly name: string
   readonly tags: Tags
   /** Its deletion was accepted: Azure takes it away, with all that is in it. Were that to fail, it would not be leaving. */
-  readonly isLeaving: boolean
+  readonly isDeleting: boolean
 }
 
 interface NativeGroup {
@@ -28,7 +28,7 @@ interface NativeGroup {
 /** The groups in which a selector's instances can be: the given one, or those that carry its tags. */
 export async function clusterGroups(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Group[]> {
   const { resourceGroup } = azure.options
-  if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {}, isLeaving: false }]
+  if (resourceGroup !== undefined) return [{ name: resourceGroup, tags: {}, isDeleting: false }]
   // Groups carry no launch, and are asked for by what they have.
   const { launch: _launch, ids: _ids, ...rest } = selector
   return (await knownGroups(azure, calls)).filter(({ tags }) => {
@@ -41,8 +41,8 @@ export async function clusterGroups(azure: Azure, selector: Selector, calls: Cal
 export async function knownGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
   const listed = await taggedGroups(azure, calls)
   const known = new Set(listed.map(({ name }) => name.toLowerCase()))
-  const young = [...azure.claims.keys()].filter((name) => !known.has(name) && youth(azure, name, calls).isYoung)
-  const read = await Promise.all(young.map((name) => readGroup(azure, name, calls)))
+  const recent = [...azure.claims.keys()].filter((name) => !known.has(name) && recencyOf(azure, name, calls).isRecent)
+  const read = await Promise.all(recent.map((name) => readGroup(azure, name, calls)))
   return [...listed, ...read.flatMap((group) => group ?? [])]
 }
 
@@ -60,35 +60,35 @@ export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly
 }
 
 function groupOf({ name, tags = {}, properties }: NativeGroup): Group {
-  return { name, tags, isLeaving: /^deleting$/i.test(properties?.provisioningState ?? "") }
+  return { name, tags, isDeleting: /^deleting$/i.test(properties?.provisioningState ?? "") }
 }
 
 /** `undefined` where there is none. */
 export async function readGroup(azure: Azure, name: string, calls: Calls): Promise<Group | undefined> {
-  const sending = { what: `reading resource group ${name}`, accepts: [404], member: "id" }
-  const reply = await arm(azure, calls, "ResourceGroups_Get", { method: "GET", path: pathOf(azure, name) }, sending)
+  const info = { what: `reading resource group ${name}`, accepts: [404], member: "id" }
+  const reply = await arm(azure, calls, "ResourceGroups_Get", { method: "GET", path: pathOf(azure, name) }, info)
   return reply.status > 299 ? undefined : groupOf(reply.body as NativeGroup)
 }
 
 export async function putGroup(azure: Azure, name: string, tags: Tags, calls: Calls): Promise<void> {
   const body = { location: azure.options.location, tags }
-  const sending = { what: `making resource group ${name} in ${azure.options.location}`, member: "id" }
-  await arm(azure, calls, "ResourceGroups_CreateOrUpdate", { method: "PUT", path: pathOf(azure, name), body }, sending)
+  const info = { what: `making resource group ${name} in ${azure.options.location}`, member: "id" }
+  await arm(azure, calls, "ResourceGroups_CreateOrUpdate", { method: "PUT", path: pathOf(azure, name), body }, info)
 }
 
 /** For a request about a group: whether it was claimed, or seen, here so short a while ago that "there is none" says nothing. */
-export function youth(azure: Azure, group: string, calls: Calls): Pick<Sending, "isYoung"> {
+export function recencyOf(azure: Azure, group: string, calls: Calls): Pick<RequestInfo, "isRecent"> {
   const { at = Number.NEGATIVE_INFINITY } = azure.claims.get(group.toLowerCase()) ?? {}
-  return calls.now() - at < PROPAGATION_MS ? { isYoung: true } : {}
+  return calls.now() - at < PROPAGATION_MS ? { isRecent: true } : {}
 }
 
 /** Accepted, Azure goes through with it whatever becomes of us; what is gone is success. */
 export async function deleteGroup(azure: Azure, name: string, calls: Calls): Promise<void> {
   const types = "Microsoft.Compute/virtualMachines,Microsoft.Compute/virtualMachineScaleSets"
   const path = `${pathOf(azure, name)}&forceDeletionTypes=${encodeURIComponent(types)}`
-  const sending = { what: `deleting resource group ${name}`, accepts: [404], ...youth(azure, name, calls) }
+  const info = { what: `deleting resource group ${name}`, accepts: [404], ...recencyOf(azure, name, calls) }
   try {
-    await arm(azure, calls, "ResourceGroups_Delete", { method: "DELETE", path }, sending)
+    await arm(azure, calls, "ResourceGroups_Delete", { method: "DELETE", path }, info)
   } catch (error) {
     if (!(error instanceof OwnershipError)) throw error
   }

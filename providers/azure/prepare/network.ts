@@ -7,7 +7,7 @@ import { putGroup } from "./group.js"
 import { SHARED_TAG, sharedName } from "./names.js"
 import { outcomeOf } from "../client/outcome.js"
 import { isOfArm } from "../client/pages.js"
-import { arm, type Azure, doingOf, type Sending } from "../client/send.js"
+import { arm, type Azure, contextOf, type RequestInfo } from "../client/send.js"
 import { merged } from "./tags.js"
 import { NETWORK } from "../client/versions.js"
 
@@ -48,7 +48,7 @@ async function givenSubnet(
 ): Promise<Network> {
   if (publicAddress !== "auto") return { subnetId, publicAddress, notes: [], writes: 0 }
   try {
-    const needsAddress = !hasWayOut(await readSubnet(azure, subnetId, calls))
+    const needsAddress = !hasOutbound(await readSubnet(azure, subnetId, calls))
     return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [ADDRESS_NOTE] : [], writes: 0 }
   } catch (error) {
     if (!isForbidden(error)) throw error
@@ -59,23 +59,23 @@ async function givenSubnet(
 }
 
 const readSubnet = sharedRead(async (azure: Azure, subnetId: string, calls: Calls): Promise<NativeSubnet> => {
-  const sending = { what: `reading subnet ${subnetId}`, member: "id" }
+  const info = { what: `reading subnet ${subnetId}`, member: "id" }
   const request = { method: "GET", path: `${subnetId}?api-version=${NETWORK}` } as const
-  return (await arm(azure, calls, "Subnets_Get", request, sending)).body as NativeSubnet
+  return (await arm(azure, calls, "Subnets_Get", request, info)).body as NativeSubnet
 })
 
 const ADDRESS_NOTE =
   "the subnet has no NAT gateway, so each instance gets a public address (Standard, about USD 0.005 an hour); nothing can come in"
 
 /** Without one a VM cannot reach anything outside ("Default outbound access in Azure" has ended for new networks). */
-function hasWayOut({ properties }: NativeSubnet): boolean {
+function hasOutbound({ properties }: NativeSubnet): boolean {
   return properties?.natGateway !== undefined || properties?.routeTable !== undefined
 }
 
 async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, calls: Calls): Promise<Network> {
   const network = await findNetwork(azure, azure.options.location, calls)
-  const subnet = workersOf(azure, network)
-  const needsAddress = publicAddress === "auto" ? !hasWayOut(subnet) : publicAddress
+  const subnet = workerSubnet(azure, network)
+  const needsAddress = publicAddress === "auto" ? !hasOutbound(subnet) : publicAddress
   const notes = publicAddress === "auto" && needsAddress ? [ADDRESS_NOTE] : []
   return {
     subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`,
@@ -94,7 +94,7 @@ const findNetwork = sharedRead(async (azure: Azure, _location: string, calls: Ca
 const SUBNET = "workers"
 
 /** Whoever took the subnet away can be told; making it anew is not ours while the network has others. */
-function workersOf({ options }: Azure, network: NativeNetwork | undefined): NativeSubnet {
+function workerSubnet({ options }: Azure, network: NativeNetwork | undefined): NativeSubnet {
   const { subnets } = network?.properties ?? {}
   const found = subnets?.find(({ name = SUBNET }) => name.toLowerCase() === SUBNET)
   if (found !== undefined || subnets === undefined) return found ?? {}
@@ -127,9 +127,9 @@ async function readNetwork(
   calls: Calls,
   api: "VirtualNetworks_Get" | "VirtualNetworks_Wait",
 ): Promise<NativeNetwork | undefined> {
-  const sending = { what: `reading network ${sharedName(azure.options.location)}`, accepts: [404], member: "id" }
+  const info = { what: `reading network ${sharedName(azure.options.location)}`, accepts: [404], member: "id" }
   const path = `${idOf(azure, "virtualNetworks")}?api-version=${NETWORK}`
-  const reply = await arm(azure, calls, api, { method: "GET", path }, sending)
+  const reply = await arm(azure, calls, api, { method: "GET", path }, info)
   return reply.status > 299 ? undefined : (reply.body as NativeNetwork)
 }
 
@@ -152,7 +152,7 @@ async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefin
       calls,
       api,
       { method: "PUT", path: `${id}?api-version=${NETWORK}`, body: { location, tags, properties } },
-      { what: `making ${id}`, member: "id", isYoung: true },
+      { what: `making ${id}`, member: "id", isRecent: true },
     )
   const securityGroup = idOf(azure, "networkSecurityGroups")
   await put("NetworkSecurityGroups_CreateOrUpdate", securityGroup, { securityRules: [] })
@@ -179,16 +179,16 @@ async function untilReady(
 ): Promise<NativeNetwork> {
   const begunAt = calls.now()
   let { state } = known
-  const waited = (cause?: unknown) => notReady(azure, state, calls.now() - begunAt, cause)
+  const timedOut = (cause?: unknown) => notReady(azure, state, calls.now() - begunAt, cause)
   do {
     const network = await readNetwork(azure, calls, "VirtualNetworks_Wait").catch((error: unknown) => {
-      throw calls.signal.aborted ? waited(error) : error
+      throw calls.signal.aborted ? timedOut(error) : error
     })
     if (network !== undefined && isReady(network)) return network
     state = network?.properties?.provisioningState ?? "not there yet"
     if (FAILED.test(state)) throw await unusable(azure, state, known.operation, calls)
   } while (calls.now() - begunAt < READY_MS)
-  throw waited()
+  throw timedOut()
 }
 
 function notReady({ options }: Azure, state: string, ms: number, cause: unknown): TimeoutError {
@@ -200,18 +200,18 @@ function notReady({ options }: Azure, state: string, ms: number, cause: unknown)
 /** In the words of the operation that has failed, where we began it and may read it. */
 async function unusable(azure: Azure, state: string, operation: string | undefined, calls: Calls): Promise<Error> {
   const name = sharedName(azure.options.location)
-  const sending: Sending = { what: `making network ${name}`, isYoung: true }
-  const said = operation === undefined ? undefined : await endOf(azure, operation, sending, calls)
-  if (said !== undefined) return outcomeOf(said, doingOf(azure.options, "NetworkOperations_Get", sending))
+  const info: RequestInfo = { what: `making network ${name}`, isRecent: true }
+  const details = operation === undefined ? undefined : await endOf(azure, operation, info, calls)
+  if (details !== undefined) return outcomeOf(details, contextOf(azure.options, "NetworkOperations_Get", info))
   const message = `it ended as ${state}; delete resource group ${name}, and try again`
-  return new RejectedError(`${sending.what}: ${message}`, { code: state })
+  return new RejectedError(`${info.what}: ${message}`, { code: state })
 }
 
-async function endOf(azure: Azure, operation: string, sending: Sending, calls: Calls): Promise<ArmError | undefined> {
+async function endOf(azure: Azure, operation: string, info: RequestInfo, calls: Calls): Promise<ArmError | undefined> {
   if (!isOfArm(azure, operation)) return undefined
   try {
     const request = { method: "GET", path: operation } as const
-    return armErrorOf((await arm(azure, calls, "NetworkOperations_Get", request, sending)).body)
+    return armErrorOf((await arm(azure, calls, "NetworkOperations_Get", request, info)).body)
   } catch (error) {
     if (!isRefused(error)) throw error
     return undefined

@@ -112,9 +112,9 @@ async function checkGivenGroup(azure: Azure, calls: Calls): Promise<void> {
   if (value === undefined) return
   const found = await readGroup(azure, value, calls).catch((error: unknown) => {
     if (!isForbidden(error)) throw error
-    return { isLeaving: false }
+    return { isDeleting: false }
   })
-  if (found?.isLeaving === false) return
+  if (found?.isDeleting === false) return
   const state = found === undefined ? `which subscription ${subscriptionId} does not have` : "which is being deleted"
   const message = `is "${value}", ${state}; make it first (az group create), or leave the option out`
   throw new SpecError([{ option: "azure.resourceGroup", value, message }])
@@ -142,12 +142,12 @@ function placementOf({ proximityPlacementGroup, capacityReservationGroup }: Azur
 }
 
 /** Azure wants a key when passwords are off, so without one it gets a point of the curve whose secret nobody has. */
-function loginOf({ adminUsername = "muster", sshPublicKey = nobodysKey() }: AzureOptions): JsonObject {
+function loginOf({ adminUsername = "muster", sshPublicKey = unusableKey() }: AzureOptions): JsonObject {
   const publicKeys = [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: sshPublicKey }]
   return { adminUsername, linuxConfiguration: { disablePasswordAuthentication: true, ssh: { publicKeys } } }
 }
 
-function nobodysKey(): string {
+function unusableKey(): string {
   const field = (bytes: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes])
   const point = createHash("sha256").update("muster: nobody may log in").digest()
   return `ssh-ed25519 ${Buffer.concat([field(Buffer.from("ssh-ed25519")), field(point)]).toString("base64")} nobody`
