@@ -89,7 +89,7 @@ function builtinsBy(text: string): readonly string[] {
 }
 
 describe('import "muster-vms"', () => {
-  const HEAVY = /zod|@aws-sdk|@smithy|@azure|@google-cloud|p-limit|\/providers\/|\/simulator\//
+  const HEAVY = /zod|@aws-sdk|@smithy|@azure|@google-cloud|p-limit|\/providers\/|\/simulator\/|\/progress\//
   const NETWORK = /^(https?|http2|net|tls|dgram|_http_.*|_tls_.*)$/
 
   test("loads the core and nothing else", () => {

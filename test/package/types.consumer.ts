@@ -6,6 +6,7 @@ import { Cluster, type ClusterSpec, type ListSpec, type Provider, type ScaleTarg
 import { aws } from "muster-vms/aws"
 import { gcp } from "muster-vms/gcp"
 import { local } from "muster-vms/local"
+import { showProgress } from "muster-vms/progress"
 import { rehearse } from "muster-vms/simulator"
 
 // Groups are known by their names.
@@ -29,6 +30,10 @@ two.group("gppu")
 await two.scale({ cpu: "1" })
 // @ts-expect-error a group's own field that is not there
 new Cluster({ provider: "local", groups: { cpu: { vcpu: 2 } } })
+
+showProgress(two, { mode: "json", stream: process.stdout }).stop()
+// @ts-expect-error a mode that is not there
+showProgress(two, { mode: "tty" })
 
 // Where the names are not known at compile time any may be one.
 declare const dynamic: Readonly<Record<string, { readonly vcpus: number }>>
