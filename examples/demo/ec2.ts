@@ -7,9 +7,9 @@ import type { Provider } from "muster-vms"
 import { aws } from "muster-vms/aws"
 import { simulate, type World } from "muster-vms/simulator"
 import { type Ec2Wire, ec2Wire, ec2World, IMAGES } from "../../providers/aws/wire/index.js"
-import { countIn } from "./progress.js"
 import { receiptTable } from "./receipt.js"
 import type { Performance, Stage } from "./stage.js"
+import { countIn } from "./tally.js"
 
 const REGION = "eu-west-2"
 const INSTANCE_TYPE = "m7g.large"
@@ -29,12 +29,12 @@ export async function ec2(stage: Stage, sdk = SDK): Promise<readonly string[]> {
   const work = async (play: Performance) => {
     const askedAt = clock.now()
     await play.scale(burst)
-    const ran = play.progress().ranAt.map((at) => at - askedAt)
+    const ran = play.tally().ranAt.map((at) => at - askedAt)
     await clock.sleep(FULL_HOUSE_MS, stage.signal)
     const endedAt = clock.now()
     await play.cluster.scale(0, { signal: stage.signal })
     const downMs = clock.now() - endedAt
-    const gone = countIn(play.progress(), "terminated")
+    const gone = countIn(play.tally(), "terminated")
     const [first, half, all] = [ran[0], ran[Math.floor(ran.length / 2)], ran.at(-1)].map(secondsOf)
     return [
       `0 to ${burst} on EC2: first worker after ${first}, half of them after ${half}, all after ${all} of its time`,

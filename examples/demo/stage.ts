@@ -1,12 +1,12 @@
-/** What every act plays on: a place for the state of its workers, a screen, and an orderly end when somebody presses Ctrl-C. */
+/** What every act plays on: a place for the state of its workers, progress, and an orderly end when somebody presses Ctrl-C. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Clock, Cluster, type ClusterSpec, type GroupPreview, type Provider, systemClock } from "muster-vms"
 import { local } from "muster-vms/local"
-import { advance, beginProgress, isToldToEnd, type Progress } from "./progress.js"
-import { openScreen, type Screen } from "./screen.js"
+import { type Progress, type ProgressStream, showProgress, type Work } from "muster-vms/progress"
+import { advance, isToldToEnd, NOTHING_YET, type Tally } from "./tally.js"
 
 export interface DemoOptions {
   /** Workers of the first act. */
@@ -23,12 +23,12 @@ export type Act = (stage: Stage) => Promise<readonly string[]>
 /** A cluster that is being watched. */
 export interface Performance {
   readonly cluster: Cluster
-  readonly progress: () => Progress
+  readonly tally: () => Tally
+  readonly shown: Progress
   /** Says what it would do and cost, then does it. */
   scale(target: number): Promise<void>
-  /** What the workers do, for the screen. */
-  tell(work: NonNullable<Progress["work"]>): void
-  /** The screen keeps the last state. */
+  /** How much of what the workers do is done. */
+  tell(work: Work): void
   leave(): void
 }
 
@@ -44,7 +44,7 @@ type Signal = keyof typeof EXIT_CODES
 
 export class Stage {
   readonly options: DemoOptions
-  readonly screen: Screen
+  readonly #stream: ProgressStream
   readonly #root: string
   readonly #interruption = new AbortController()
   readonly #playing = new Set<Performance>()
@@ -52,10 +52,10 @@ export class Stage {
   #endedBy: Signal | undefined
   #isHurried = false
 
-  constructor(options: DemoOptions, root: string, screen: Screen) {
+  constructor(options: DemoOptions, root: string, stream: ProgressStream) {
     this.options = options
     this.#root = root
-    this.screen = screen
+    this.#stream = stream
     for (const signal of Object.keys(EXIT_CODES) as Signal[]) {
       const listener = () => this.#interrupt(signal)
       this.#listeners.set(signal, listener)
@@ -78,7 +78,14 @@ export class Stage {
     return local({ root: join(this.#root, "local"), prices: { "local-1": PRICE_PER_HOUR } })
   }
 
-  /** Opens a cluster on the screen, does the work with it, and closes it whatever happens; all on the machine's clock or another. */
+  /** Something to read, above what is being shown. */
+  say(text: string): void {
+    const [play] = this.#playing
+    if (play === undefined) this.#stream.write(`${text}\n`)
+    else play.shown.say(text)
+  }
+
+  /** Opens a cluster and shows it, does the work with it, and closes it whatever happens; all on the machine's clock or another. */
   async perform<T>(
     title: string,
     spec: ClusterSpec,
@@ -96,36 +103,32 @@ export class Stage {
   /** Gives the terminal back and removes the state directory, unless workers may be left: what ends them is in it. */
   async close(isClean: boolean): Promise<void> {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener)
-    this.screen.close()
     if (isClean) await rm(this.#root, { recursive: true, force: true })
-    else this.screen.say(`the state of the workers stays in ${this.#root}; they end within ${LIFETIME}`)
+    else this.say(`the state of the workers stays in ${this.#root}; they end within ${LIFETIME}`)
   }
 
   #open(title: string, spec: ClusterSpec, clock: Clock): Performance {
     this.signal.throwIfAborted()
     const cluster = new Cluster({ maxLifetime: LIFETIME, ...spec }, { clock, journal: join(this.#root, "journal") })
-    let progress = beginProgress(title, clock.now())
+    let tally = NOTHING_YET
     cluster.on("*", (event) => {
-      progress = advance(progress, event)
+      tally = advance(tally, event)
     })
-    const hide = this.screen.show(
-      () => progress,
-      () => clock.now(),
-    )
+    this.say(title)
+    const shown = showProgress(cluster, { stream: this.#stream, clock })
     const performance: Performance = {
       cluster,
-      progress: () => progress,
+      tally: () => tally,
+      shown,
       scale: async (target) => {
         const { groups } = await cluster.plan(target)
         this.signal.throwIfAborted()
-        for (const group of groups) this.screen.say(planLine(group))
+        for (const group of groups) this.say(planLine(group))
         await cluster.scale(target, { signal: this.signal })
       },
-      tell: (work) => {
-        progress = { ...progress, work }
-      },
+      tell: (work) => shown.tell(work),
       leave: () => {
-        hide()
+        shown.stop()
         this.#playing.delete(performance)
       },
     }
@@ -146,30 +149,30 @@ export class Stage {
     const count = [...this.#playing].reduce((sum, { cluster }) => sum + cluster.workers.length, 0)
     for (const { cluster } of this.#playing) cluster.close().catch(() => {})
     this.#interruption.abort(new Error("interrupted"))
-    this.screen.say(
+    this.say(
       `interrupted: terminating ${count} workers (and those still being launched) and waiting until they are gone;`,
     )
-    this.screen.say("once more: end at once (they end all the same: the terminate calls are out)")
+    this.say("once more: end at once (they end all the same: the terminate calls are out)")
   }
 
   /** Waits for no confirmation, only until the last terminate call is out. */
   async #endNow(signal: Signal): Promise<void> {
     this.#isHurried = true
-    if (!this.#areTold()) this.screen.say("ending as soon as the launch calls on the wire are answered and taken back")
+    if (!this.#areTold()) this.say("ending as soon as the launch calls on the wire are answered and taken back")
     const giveUpAt = Date.now() + LAST_CALLS_MS
     while (!this.#areTold() && Date.now() < giveUpAt) await sleep(10)
     this.#leave(signal)
   }
 
   #areTold(): boolean {
-    return [...this.#playing].every(({ progress }) => isToldToEnd(progress()))
+    return [...this.#playing].every(({ tally }) => isToldToEnd(tally()))
   }
 
   #leave(signal: Signal): never {
     const when = this.#areTold()
       ? "every worker is told to end, and does so within a second"
       : `workers end within ${LIFETIME}`
-    this.screen.close()
+    for (const { shown } of this.#playing) shown.stop()
     process.stderr.write(`ended at once: ${when}; left behind: ${this.#root} (its state, some kilobytes)\n`)
     process.exit(EXIT_CODES[signal])
   }
@@ -183,9 +186,9 @@ function planLine({ group, desired, existing, calls, offers, pricePerHour }: Gro
 
 export async function openStage(options: DemoOptions): Promise<Stage> {
   const root = await mkdtemp(join(tmpdir(), "muster-demo-"))
-  const screen = openScreen(process.stderr)
-  screen.say(
+  const stage = new Stage(options, root, process.stderr)
+  stage.say(
     `state of the workers: ${root}, removed at the end; should this process be killed, they end within ${LIFETIME}`,
   )
-  return new Stage(options, root, screen)
+  return stage
 }

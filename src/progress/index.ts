@@ -2,4 +2,4 @@
 export type { TroubleKind } from "./kinds.js"
 export type { ProgressMode, ProgressStream } from "./look.js"
 export { type Progress, type ProgressOptions, showProgress } from "./show.js"
-export type { Eta, Phase, ProgressView, Trouble, Watched } from "./types.js"
+export type { Eta, Phase, ProgressView, Trouble, Watched, Work } from "./types.js"

@@ -44,9 +44,10 @@ function stateOf({
   ending,
   troubles,
   stopped,
+  work,
 }: ProgressView): string {
   const counts = troubles.map(({ kind, code, count }) => [kind, code, count])
-  return JSON.stringify([phase, desired, running, booting, requested, interrupted, ending, counts, stopped])
+  return JSON.stringify([phase, desired, running, booting, requested, interrupted, ending, counts, stopped, work])
 }
 
 /** What JSON leaves as it is and a terminal would obey. */

@@ -5,7 +5,7 @@ import type { Worker } from "../fleet/reports/worker.js"
 import type { ClusterCost } from "../money/cost.js"
 import { etaOf } from "./eta.js"
 import { Troubles } from "./troubles.js"
-import type { Phase, ProgressView } from "./types.js"
+import type { Phase, ProgressView, Work } from "./types.js"
 import { WorkerCounts } from "./workers.js"
 
 /** Places in the header; older ones make room. */
@@ -32,6 +32,7 @@ export class ProgressModel {
   #sentBy = 0
   #stopped: string | undefined
   #note: string | undefined
+  #work: Work | undefined
 
   /** @param now the beginning, in milliseconds since 1970, as are all moments. */
   constructor(cluster: string, now: number) {
@@ -88,6 +89,11 @@ export class ProgressModel {
     this.#unpriced = cost.unpriced
   }
 
+  /** Takes over how much of the work is done. */
+  tell(work: Work): void {
+    this.#work = work
+  }
+
   view(now: number): ProgressView {
     const at = this.#pass(now)
     const workers = this.#workers
@@ -117,6 +123,7 @@ export class ProgressModel {
       ...(this.#passedAt === undefined ? {} : { ageMs: at - this.#passedAt }),
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
       ...(this.#note === undefined ? {} : { note: this.#note }),
+      ...(this.#work === undefined ? {} : { work: this.#work }),
     }
   }
 

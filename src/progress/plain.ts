@@ -1,5 +1,5 @@
 /** Lines for logs: one when something changes, and one now and then so that nobody takes a silent job for a dead one. Pure. */
-import { countItems, etaText, kindItems, moneyItems, passedText, troubleText } from "./sentences.js"
+import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
 import type { ProgressView } from "./types.js"
 import { shown } from "./words.js"
 
@@ -49,10 +49,11 @@ interface PlainOptions {
   readonly isLast: boolean
 }
 
-/** A line is due when this changes: the phase, the target, and each quarter of it. */
-function stateOf({ phase, desired, running, ending }: ProgressView): string {
+/** A line is due when this changes: the phase, the target, and each quarter of it and of the work. */
+function stateOf({ phase, desired, running, ending, work }: ProgressView): string {
   const quarter = desired === 0 ? Math.ceil(Math.log2(ending + 1)) : Math.floor((4 * running) / desired)
-  return `${phase} ${desired} ${quarter}`
+  const done = work === undefined ? "" : Math.floor((4 * work.done) / Math.max(1, work.total))
+  return `${phase} ${desired} ${quarter} ${done}`
 }
 
 function heartbeatMs({ phase }: ProgressView): number {
@@ -67,7 +68,7 @@ function lineOf(view: ProgressView, unicode: boolean): string {
   const { phase, stopped } = view
   const kinds = kindItems(view)
   const parts = [
-    countItems(view).join(", "),
+    [...countItems(view), ...workItems(view, unicode)].join(", "),
     etaText(view),
     moneyItems(view).join(", "),
     kinds.length === 0 ? "" : `trouble: ${kinds.join(", ")}`,

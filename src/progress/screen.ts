@@ -64,6 +64,14 @@ export class Screen {
     this.#forget()
   }
 
+  /** Writes whole lines above the frames. */
+  say(text: string): void {
+    const { columns } = this.#share(1)
+    if (this.#drawn.length === 0) this.#output.write(`${text}\n`)
+    else this.#output.write(`${BEGIN_FRAME}${this.#erased(columns)}${text}\n${this.#drawn.join("\n")}${END_FRAME}`)
+    this.#columns = columns
+  }
+
   /** @param speed how many milliseconds of `now` pass in one of the terminal's. */
   draw(now: number, speed: number): void {
     if (now < this.#nextAt || !this.#output.isReady) return
@@ -99,8 +107,13 @@ export class Screen {
 
   #changed(lines: readonly string[], columns: number): string {
     if (columns === this.#columns) return difference(this.#drawn, lines)
-    const above = this.#drawn.reduce((sum, line) => sum + rowsOf(line, columns), 0) - 1
-    return `${up(above)}${ERASE_BELOW}${lines.join("\n")}`
+    return `${this.#erased(columns)}${lines.join("\n")}`
+  }
+
+  /** To where the frames began, with nothing of them left. */
+  #erased(columns: number): string {
+    const rows = this.#drawn.reduce((sum, line) => sum + rowsOf(line, columns), 0)
+    return `${up(rows - 1)}${ERASE_BELOW}`
   }
 }
 

@@ -41,6 +41,11 @@ export function troubleText(trouble: Trouble, now: number, unicode: boolean): st
   return shown(`${short(count)} ${what}${again}${about}${words}`, unicode)
 }
 
+/** "48 of 96 tiles"; nothing where nobody counts. */
+export function workItems({ work }: Pick<ProgressView, "work">, unicode: boolean): readonly string[] {
+  return work === undefined ? [] : [`${work.done} of ${work.total} ${shown(work.noun, unicode)}s`]
+}
+
 /** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. */
 export function moneyItems({ pricePerHour, spent, unpriced }: ProgressView): readonly string[] {
   const left = unpriced === 0 ? [] : [`${unpriced} without a price`]

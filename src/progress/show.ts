@@ -3,6 +3,7 @@ import type * as Zod from "zod"
 import { type Clock, systemClock } from "../calls/clock.js"
 import { meanwhile } from "../calls/timers.js"
 import { parseOptions, type Z } from "../input/parse.js"
+import { plainLines } from "../text.js"
 import { jsonDue, NOTHING_WRITTEN } from "./json.js"
 import { type Look, lookFor, modeFor, type ProgressMode, type ProgressStream } from "./look.js"
 import { ProgressModel } from "./model.js"
@@ -10,7 +11,7 @@ import { Output } from "./output.js"
 import { NOTHING_SAID, plainDue } from "./plain.js"
 import { Screen } from "./screen.js"
 import { frameOf } from "./terminal.js"
-import type { ProgressView, Watched } from "./types.js"
+import type { ProgressView, Watched, Work } from "./types.js"
 
 export interface ProgressOptions {
   /** Where it is written; `process.stderr` by default, so that standard output stays the program's own. */
@@ -27,6 +28,13 @@ export interface ProgressOptions {
 
 /** Progress that is being shown. */
 export interface Progress extends Disposable {
+  /**
+   * Writes lines of the program's own: above the frame on a terminal, among the other lines in a log. Where JSON or nothing is shown
+   * they are left out.
+   */
+  say(text: string): void
+  /** Shows how much of what the workers do is done, from now on. */
+  tell(work: Work): void
   /** Writes the last state and ends; the cursor is back. Calling it again does nothing. It ends by itself when the cluster does. */
   stop(): void
 }
@@ -78,7 +86,12 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
   void untilOver(cluster).then(stop)
   look(true)
   display.tick()
-  return { stop, [Symbol.dispose]: stop }
+  return {
+    say: (text) => display.say(plainLines(text)),
+    tell: (work) => model.tell(work),
+    stop,
+    [Symbol.dispose]: stop,
+  }
 }
 
 /** Resolves when the cluster has no more to tell. */
@@ -120,7 +133,10 @@ function speedOf({ speed = 1 }: Clock): number {
 interface Display {
   tick(): void
   end(): void
+  say(text: string): void
 }
+
+const nothing = () => {}
 
 function displayFor(asked: ProgressMode, stream: ProgressStream, view: () => ProgressView, clock: Clock): Display {
   const mode = modeFor(asked, stream, process.env)
@@ -133,7 +149,7 @@ function displayFor(asked: ProgressMode, stream: ProgressStream, view: () => Pro
     case "json":
       return jsonDisplay(Output.to(stream), view)
     case "quiet":
-      return { tick: () => {}, end: () => {} }
+      return { tick: nothing, end: nothing, say: nothing }
   }
 }
 
@@ -141,7 +157,11 @@ function terminalDisplay(stream: ProgressStream, view: () => ProgressView, look:
   const screen = Screen.on(stream)
   const frame = (size: Parameters<typeof frameOf>[1]) => frameOf(view(), size, look)
   screen.add(frame)
-  return { tick: () => screen.draw(clock.now(), speedOf(clock)), end: () => screen.remove(frame) }
+  return {
+    tick: () => screen.draw(clock.now(), speedOf(clock)),
+    end: () => screen.remove(frame),
+    say: (text) => screen.say(text),
+  }
 }
 
 function plainDisplay(output: Output, view: () => ProgressView, { unicode }: Look): Display {
@@ -151,7 +171,7 @@ function plainDisplay(output: Output, view: () => ProgressView, { unicode }: Loo
     said = due.said
     if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
   }
-  return { tick: () => write(false), end: () => write(true) }
+  return { tick: () => write(false), end: () => write(true), say: (text) => output.write(`${text}\n`) }
 }
 
 function jsonDisplay(output: Output, view: () => ProgressView): Display {
@@ -161,7 +181,7 @@ function jsonDisplay(output: Output, view: () => ProgressView): Display {
     written = due.written
     if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
   }
-  return { tick: () => write(false), end: () => write(true) }
+  return { tick: () => write(false), end: () => write(true), say: nothing }
 }
 
 function optionsSchema(z: Z): Zod.ZodType {

@@ -1,6 +1,6 @@
 /** A frame for a terminal: never more lines than it has, nor than 12, and every kind of trouble in it. Pure. */
 import type { Look, Style } from "./look.js"
-import { countItems, etaText, kindItems, moneyItems, passedText, troubleText } from "./sentences.js"
+import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
 import type { ProgressView } from "./types.js"
 import { cellsIn, clip, short, shown, wrap } from "./words.js"
 
@@ -39,7 +39,7 @@ function fitted(view: ProgressView, cells: number, most: number, unicode: boolea
     const head = [title, ...barLines(view, cells, unicode), money]
     if (head.length + kinds.length <= most) return filled({ head, waits, kinds, details }, most)
   }
-  const counts = wrap(countItems(view), cells, ", ").map((text): Line => [[text]])
+  const counts = wrap([...countItems(view), ...workItems(view, unicode)], cells, ", ").map((text): Line => [[text]])
   const head = [title, ...counts]
   if (head.length + kinds.length <= most) return filled({ head, waits: [money, ...waits], kinds, details }, most)
   if (counts.length + kinds.length <= most) return [...counts, ...kinds]
@@ -83,27 +83,32 @@ function titleLine(view: ProgressView, cells: number, unicode: boolean): Line {
 }
 
 function barLines(view: ProgressView, cells: number, unicode: boolean): readonly Line[] {
-  const { desired, running, booting, requested, missing, surplus, ending, interrupted } = view
+  const { desired, running, booting, requested, missing, surplus, ending, interrupted, work } = view
   const total = Math.max(1, desired + surplus, ending)
   const width = Math.min(WIDEST_BAR, cells - LABEL_CELLS - 20)
-  const bar = (label: string, count: number, style: Style): Line => {
-    const full = blocks((width * Math.min(count, total)) / total, unicode)
+  const bar = (label: string, count: number, style: Style, of = total, unit = ""): Line => {
+    const full = blocks((width * Math.min(count, of)) / Math.max(1, of), unicode)
     const quiet = count === 0 ? "dim" : undefined
     const room = " ".repeat(width - full.length)
+    const name = clip(`  ${label}`, LABEL_CELLS + 1, unicode)
     return [
-      [`  ${label}`.padEnd(LABEL_CELLS + 2), quiet],
+      [`${name}${" ".repeat(LABEL_CELLS + 2 - cellsIn(name))}`, quiet],
       [full, style],
       [`${room} ${String(count).padStart(6)}`, quiet],
+      [unit],
     ]
   }
   const leaving = ending + interrupted
   return [
-    bar("running", running, "green"),
+    bar("running", running, "green", total, desired === 0 ? "" : ` of ${desired}`),
     bar("booting", booting, "yellow"),
     bar("requested", requested, "cyan"),
     bar("missing", missing, "red"),
     ...(leaving > 0 ? [bar("leaving", leaving, "magenta")] : []),
-  ].map((line, at) => (at === 0 ? [...line, [desired === 0 ? "" : ` of ${desired}`] as const] : line))
+    ...(work === undefined
+      ? []
+      : [bar(`${shown(work.noun, unicode)}s`, work.done, "cyan", work.total, ` of ${work.total}`)]),
+  ]
 }
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
@@ -138,10 +143,10 @@ function waitLines(view: ProgressView, unicode: boolean): readonly Line[] {
   return lines
 }
 
-/** The troubles, and the latest note. */
-function detailLines({ troubles, at, note }: ProgressView, unicode: boolean): readonly Line[] {
+/** The troubles, and the latest note and piece of work. */
+function detailLines({ troubles, at, note, work }: ProgressView, unicode: boolean): readonly Line[] {
   const texts = troubles.map((trouble) => troubleText(trouble, at, unicode))
-  const notes = note === undefined ? [] : [shown(note, unicode)]
+  const notes = [note, work?.latest].flatMap((text) => (text === undefined ? [] : [shown(text, unicode)]))
   return [...texts, ...notes].map((text) => [[`  ${text}`, "dim"]])
 }
 
@@ -159,7 +164,6 @@ function painted(line: Line, cells: number, { paint, unicode }: Look): string {
     const fits = clip(part, room, unicode)
     room -= cellsIn(fits)
     text += style === undefined || fits === "" ? fits : paint(style, fits)
-    if (fits !== part) break
   }
   return text
 }

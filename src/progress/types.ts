@@ -38,6 +38,16 @@ export interface Eta {
   readonly isLeast: boolean
 }
 
+/** What the workers do, where somebody counts it. */
+export interface Work {
+  /** One of them, in a word: "tile". */
+  readonly noun: string
+  readonly done: number
+  readonly total: number
+  /** The latest of them, in a few words. */
+  readonly latest?: string
+}
+
 /** What is shown, whatever it is shown as. `running + booting + requested + missing` is `desired + surplus`. */
 export interface ProgressView {
   readonly cluster: string
@@ -82,4 +92,5 @@ export interface ProgressView {
   readonly stopped?: string
   /** The latest note. */
   readonly note?: string
+  readonly work?: Work
 }

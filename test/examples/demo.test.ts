@@ -28,7 +28,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     expect(stdout).toMatch(/^receipt of demo-hundred: 5 workers, .*, nothing left$/m)
     expect(stdout).toMatch(/^receipt of demo-ec2: 5 workers, .*, nothing left$/m)
     expect(stderr).toMatch(/^plan: 3 x local-1 for "render" in 1 launch call, \$0\.12\/h$/m)
-    for (const phase of ["launching", "running", "ending", "closed"]) expect(stderr).toContain(phase)
+    for (const phase of ["opening", "closed", " of 4 tiles"]) expect(stderr).toContain(phase)
     expect(stdout + stderr).not.toContain("\u001b")
     await untilNobodyIsLeft(home)
     expect(home.files()).toEqual([path])
@@ -38,7 +38,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     "%s once: closes in order, ends with %d, leaves nothing",
     async (signal, wanted) => {
       const demo = start(home, "demo/index.js", ENDLESS)
-      await demo.said("running, 0 %")
+      await demo.said("3 of 3 running")
       demo.child.kill(signal)
       const { code, stdout, stderr } = await demo.ending
       expect({ code, stdout }, stderr).toEqual({ code: wanted, stdout: "" })
@@ -49,7 +49,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     },
   )
 
-  test.each(isLong ? ["running, 0 %", "plan: "] : ["running, 0 %"])(
+  test.each(isLong ? ["3 of 3 running", "plan: "] : ["3 of 3 running"])(
     "Ctrl-C twice after it said %j: 130 at once, and workers end all the same",
     async (moment) => {
       const demo = start(home, "demo/index.js", ENDLESS)

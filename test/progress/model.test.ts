@@ -8,6 +8,7 @@ import { kindOf, kindOfReason } from "../../src/progress/kinds.js"
 import { NOTHING_WRITTEN, jsonDue } from "../../src/progress/json.js"
 import { ProgressModel } from "../../src/progress/model.js"
 import { NOTHING_SAID, plainDue } from "../../src/progress/plain.js"
+import { kindItems } from "../../src/progress/sentences.js"
 import { cellsIn, clip, short, shown, wrap } from "../../src/progress/words.js"
 
 const START = 1_000_000
@@ -94,6 +95,11 @@ describe("trouble", () => {
     expect(ice).toMatchObject({ kind: "capacity", code: "ICE", count: 42, scope: "z spot", nextTryAt: START + 9_000 })
     expect(stockout).not.toHaveProperty("nextTryAt")
     expect(model.view(START + 10_000).troubles[0]).not.toHaveProperty("nextTryAt")
+  })
+
+  test("of one kind is one sum, whatever the codes are", () => {
+    const model = modelAfter(refusal("ICE", 40, 0), refusal("Stockout", 2, 0))
+    expect(kindItems(model.view(START))).toEqual(["42 capacity"])
   })
 
   test("is tried again when the cluster says so", () => {
@@ -229,6 +235,7 @@ describe("words", () => {
 
   test("items are broken between, never within", () => {
     expect(wrap(["aa", "bb", "cccccc", "d"], 6, ", ")).toEqual(["aa, bb", "cccccc", "d"])
+    expect(wrap(["aa", "bb"], 5, ", ")).toEqual(["aa", "bb"])
   })
 })
 

@@ -112,6 +112,25 @@ describe("it ends", () => {
     }
   })
 
+  test("before whoever hears next that it is closed", async () => {
+    const world = rig()
+    const cluster = world.cluster()
+    const terminal = new TerminalDouble(80, 24)
+    let isBack = false
+    await world.clock.run(
+      (async () => {
+        showProgress(cluster, { stream: terminal, mode: "terminal", clock: world.clock })
+        cluster.on("closed", () => {
+          isBack = terminal.isCursorShown
+        })
+        await cluster.scale(1)
+        expect(terminal.isCursorShown).toBe(false)
+        await cluster.close()
+      })(),
+    )
+    expect(isBack).toBe(true)
+  })
+
   test("without a word where nothing is to be said", async () => {
     const world = rig()
     const cluster = world.cluster()
@@ -123,6 +142,42 @@ describe("it ends", () => {
       })(),
     )
     expect(stream.text).toBe("")
+  })
+})
+
+describe("what the program says and counts itself", () => {
+  /** With a line before and one after, and a piece of work half done. */
+  async function speak(stream: NodeJS.WritableStream, mode: "terminal" | "plain" | "json"): Promise<void> {
+    const world = rig()
+    const cluster = world.cluster({ name: "few" })
+    await world.clock.run(
+      (async () => {
+        const shown = showProgress(cluster, { stream, mode, clock: world.clock })
+        shown.tell({ noun: "tile", done: 48, total: 96, latest: "tile 47" })
+        await cluster.scale(2)
+        await world.clock.sleep(1_000)
+        shown.say("one\u001b[2J\ntwo")
+        shown.stop()
+        shown.say("three")
+        await cluster.close()
+      })(),
+    )
+  }
+
+  test("stands above the frame, and the work is a bar", async () => {
+    const terminal = new TerminalDouble(80, 24)
+    await speak(terminal, "terminal")
+    expect(terminal.text).toMatch(/^one\[2J\ntwo\nfew [\s\S]* {2}tiles +█{24} +48 of 96\n[\s\S]*tile 47\nthree$/)
+    expect(terminal.text.match(/^few /gm)).toHaveLength(1)
+  })
+
+  test("is a line among others, and left out of JSON", async () => {
+    const [plain, json] = [new Paper(), new Paper()]
+    await speak(plain, "plain")
+    expect(plain.text).toMatch(/\none\[2J\ntwo\nfew .*: 2 of 2 running, 48 of 96 tiles;.*\nthree\n$/)
+    await speak(json, "json")
+    expect(json.text).not.toMatch(/^[^{]/m)
+    expect(json.text).toContain('"work":{"noun":"tile","done":48,"total":96,"latest":"tile 47"}')
   })
 })
 
