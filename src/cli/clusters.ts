@@ -69,8 +69,8 @@ function located(error: unknown, { fromFile }: Target): unknown {
   if (!(error instanceof SpecError) || fromFile === undefined) return error
   return new SpecError(
     error.problems.map((problem) => {
-      const where = fromFile.where(problem.option.split(".").slice(1))
-      return where === undefined ? problem : { ...problem, option: `${where}: ${problem.option}` }
+      const [, ...path] = problem.option.split(".")
+      return { ...problem, option: `${fromFile.where(path.join("."))}: ${problem.option}` }
     }),
   )
 }

@@ -25,8 +25,8 @@ export interface Target {
   readonly known: KnownCluster | undefined
 }
 
-/** Whether a cloud will be asked; else nobody need say where the cluster is, and `places` is empty. */
-export type PlaceNeed = "needed" | "none"
+/** Whether a cloud will be asked: else nobody need say where the cluster is, and `places` may be empty. */
+export type PlaceNeed = "needed" | "optional"
 
 /** @throws SpecError when the file, a flag, or the place is wrong or missing. */
 export async function targetOf(
@@ -42,10 +42,11 @@ export async function targetOf(
   const owner = single(given, "owner") ?? (typeof ownOwner === "string" ? ownOwner : "default")
   const asked = givenPlaces(given)
   const known = await knownOf(given, chosen, owner, surroundings)
+  const isPlaced = [asked.provider, fromFile, known?.places[0]].some((one) => one !== undefined)
   return {
     name: chosen ?? nameIn(fromFile?.spec),
     owner,
-    places: place === "needed" ? placesFrom(asked, fromFile, file, known, chosen) : [],
+    places: isPlaced || place === "needed" ? placesFrom(asked, fromFile, file, known, chosen) : [],
     spec: merged(described, specOf(given)),
     count: countsOf(given.values.workers ?? []) ?? fromFile?.target,
     file,

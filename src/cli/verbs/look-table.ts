@@ -36,6 +36,17 @@ export const LOOKING: readonly Verb[] = [
     load: () => import("./look/list.js"),
   },
   {
+    name: "describe",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "one cluster on a page, with what happened to it",
+    about:
+      "Shows where a cluster is, who holds it, when it ends, what it costs, its groups and workers, what is missing and why, and at the end the events that this machine has kept of it, alike ones together.",
+    flags: { ...CLUSTER_FLAGS, ...DATA_FLAGS },
+    examples: ["muster describe render"],
+    load: () => import("./look/describe.js"),
+  },
+  {
     name: "explain",
     group: "Look",
     words: ["[NAME]"],

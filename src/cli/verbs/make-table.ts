@@ -3,15 +3,38 @@ import {
   CLUSTER_FLAGS,
   COUNT_FLAG,
   DATA_FLAGS,
+  PLACE_FLAGS,
   PROGRESS_FLAG,
   ROW_FLAGS,
   TAKE_OVER_FLAG,
   TIMEOUT_FLAG,
 } from "../flag-tables.js"
 import { SPEC_FLAGS } from "../spec/spec-flags.js"
-import type { Verb } from "../surroundings.js"
+import type { Flags, Verb } from "../surroundings.js"
+
+function pick(...names: readonly string[]): Flags {
+  return Object.fromEntries(Object.entries(SPEC_FLAGS).filter(([name]) => names.includes(name)))
+}
+
+const { file: _file, ...PLACE_FLAGS_WITHOUT_FILE } = PLACE_FLAGS
 
 export const MAKING: readonly Verb[] = [
+  {
+    name: "init",
+    group: "Make",
+    words: ["[NAME]"],
+    summary: "writes a first muster.yaml, asked or by flags",
+    about:
+      "Writes a first spec with comments. What flags leave out is asked for at a terminal. A file that is there is not overwritten.",
+    flags: {
+      ...PLACE_FLAGS_WITHOUT_FILE,
+      ...pick("instance-type", "vcpus", "memory-gib", "market", "budget-per-hour"),
+      ...COUNT_FLAG,
+      file: { type: "string", short: "f", value: "FILE|-", help: "where; muster.yaml when left out, - prints it" },
+    },
+    examples: ["muster init render --provider aws --region eu-west-2 --vcpus 2 -n 10 --budget-per-hour 5"],
+    load: () => import("./make/init.js"),
+  },
   {
     name: "plan",
     group: "Make",

@@ -1,8 +1,20 @@
 /** Verbs about this program. */
-import { DATA_FLAGS, JOURNAL_FLAG } from "../flag-tables.js"
+import { CLUSTER_FLAGS, COUNT_FLAG, DATA_FLAGS, JOURNAL_FLAG, PROGRESS_FLAG, ROW_FLAGS } from "../flag-tables.js"
+import { SPEC_FLAGS } from "../spec/spec-flags.js"
 import type { Verb } from "../surroundings.js"
 
 export const OWN: readonly Verb[] = [
+  {
+    name: "config",
+    group: "This program",
+    words: ["[NAME]"],
+    summary: "each value that would be used, and where it is from",
+    about:
+      "Shows what flags, variables, the file and defaults come to, in this order, and which of them each value is from. No cloud is asked.",
+    flags: { ...CLUSTER_FLAGS, ...COUNT_FLAG, ...SPEC_FLAGS, ...PROGRESS_FLAG, ...ROW_FLAGS },
+    examples: ["muster config"],
+    load: () => import("./own/config.js"),
+  },
   {
     name: "completion",
     group: "This program",

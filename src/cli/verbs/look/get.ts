@@ -5,7 +5,7 @@ import { nearest, show } from "../../../input/parse.js"
 import { EXIT } from "../../exit-codes.js"
 import { type Format, formatOf, rowsText } from "../../output.js"
 import { givenPlaces } from "../../spec/places.js"
-import { specFileOf } from "../../spec/spec-file.js"
+import { hasSpecFile } from "../../spec/spec-file.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { knownRows, type Kind, KINDS, listedClusters, liveRows, type Rows, shapeOf } from "./rows.js"
 import { watched } from "./watch.js"
@@ -26,7 +26,7 @@ export const run: RunVerb = async (given, surroundings) => {
 async function isOffline(kind: Kind, given: Given, surroundings: Surroundings): Promise<boolean> {
   if (given.switches.has("offline")) return true
   if (kind !== "clusters" || givenPlaces(given).provider !== undefined) return false
-  return (await specFileOf(given, surroundings)) === undefined
+  return !(await hasSpecFile(given, surroundings))
 }
 
 function kindOf({ words: [word = "clusters"] }: Given): Kind {

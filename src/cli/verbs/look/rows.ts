@@ -72,7 +72,7 @@ export async function knownRows(kind: Kind, given: Given, surroundings: Surround
     const chosen = known.filter((one) => (name ?? one.name) === one.name && (owner ?? one.owner) === one.owner)
     return { rows: await Promise.all(chosen.map((one) => knownRow(one, directory, surroundings))), note }
   }
-  const { name, owner } = await namedTarget(given, surroundings, "none")
+  const { name, owner } = await namedTarget(given, surroundings, "optional")
   const workers = await knownWorkers(name, owner, directory, surroundings)
   if (kind === "workers") return { rows: workers, note }
   const groups = [...new Set(workers.map(({ group }) => String(group)))]

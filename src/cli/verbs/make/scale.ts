@@ -25,7 +25,7 @@ export const run: RunVerb = async (given, surroundings) => {
   }
   const target = await namedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
-  const { maxLifetime: _lifetime, ...described } = target.spec
+  const { maxLifetime: _lifetime, maxLifetimeMs: _ms, existing: _existing, ...described } = target.spec
   const cluster = await attached(target, providers, optionsOf(given, surroundings), described)
   try {
     if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
