@@ -7,15 +7,19 @@ import type { Given, Surroundings } from "./surroundings.js"
 
 export const MODES = ["auto", "terminal", "plain", "json", "quiet"] as const
 
-/** Shows the cluster's progress until what it returns is called. @throws SpecError for a mode that there is not. */
-export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<() => void> {
+/** @throws SpecError for a mode that there is not. */
+export function progressMode(given: Given): (typeof MODES)[number] {
   const asked = single(given, "progress") ?? "auto"
   const mode = MODES.find((one) => one === asked)
-  if (mode === undefined) {
-    const near = nearest(asked, MODES)
-    const message = `is ${show(asked)}; ${near === undefined ? `use one of ${MODES.join(", ")}` : `did you mean ${near}?`}`
-    throw new SpecError([{ option: "--progress", value: asked, message }])
-  }
+  if (mode !== undefined) return mode
+  const near = nearest(asked, MODES)
+  const message = `is ${show(asked)}; ${near === undefined ? `use one of ${MODES.join(", ")}` : `did you mean ${near}?`}`
+  throw new SpecError([{ option: "--progress", value: asked, message }])
+}
+
+/** Shows the cluster's progress until what it returns is called. */
+export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<() => void> {
+  const mode = progressMode(given)
   const { progress: stream, clock } = surroundings
   if (stream === undefined || mode === "quiet") return () => {}
   const { showProgress } = await clock.busy("loading progress", import("../progress/index.js"))

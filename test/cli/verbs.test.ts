@@ -18,20 +18,8 @@ describe("the examples of help", () => {
 
   /** In an order in which a person would type them. */
   const order = [
-    "plan",
-    "offers",
-    "rehearse",
-    "up",
-    "get",
-    "list",
-    "explain",
-    "cost",
-    "audit",
-    "scale",
-    "sweep",
-    "delete",
-    "completion",
-    "version",
+    ...["init", "config", "plan", "offers", "rehearse", "up", "get", "list", "describe", "explain", "cost", "audit"],
+    ...["scale", "sweep", "delete", "completion", "version"],
   ]
 
   test("run as they stand", async () => {

@@ -42,7 +42,7 @@ export async function targetOf(
   const owner = single(given, "owner") ?? (typeof ownOwner === "string" ? ownOwner : "default")
   const asked = givenPlaces(given)
   const known = await knownOf(given, chosen, owner, surroundings)
-  const isPlaced = [asked.provider, fromFile, known?.places[0]].some((one) => one !== undefined)
+  const isPlaced = [asked.provider, fromFile, placesOfKnown(known)[0]].some((one) => one !== undefined)
   return {
     name: chosen ?? nameIn(fromFile?.spec),
     owner,

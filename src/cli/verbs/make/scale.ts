@@ -7,7 +7,7 @@ import { EXIT, InterruptedError } from "../../exit-codes.js"
 import { lettingGoText } from "../../going-on.js"
 import { dataText, formatOf } from "../../output.js"
 import { single } from "../../parse.js"
-import { progressOf } from "../../progress.js"
+import { progressMode, progressOf } from "../../progress.js"
 import { providersAt } from "../../spec/places.js"
 import { countsOf } from "../../spec/spec-flags.js"
 import { namedTarget } from "../../spec/target.js"
@@ -16,6 +16,7 @@ import { mayChange } from "../../taking-over.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given, ["table", "json", "yaml"])
+  progressMode(given)
   const [, ...counts] = given.words
   const count = countsOf(counts, "COUNT")
   if (count === undefined) {

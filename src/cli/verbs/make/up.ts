@@ -5,7 +5,7 @@ import { clusterOf, optionsOf } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import { lettingGoText } from "../../going-on.js"
 import { single } from "../../parse.js"
-import { progressOf } from "../../progress.js"
+import { progressMode, progressOf } from "../../progress.js"
 import { providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
 import type { RunVerb } from "../../surroundings.js"
@@ -15,6 +15,7 @@ import { missingCount } from "./plan.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const atEnd = onInterrupt(given)
+  progressMode(given)
   const target = await namedTarget(given, surroundings)
   const { count } = target
   if (count === undefined) throw missingCount()
