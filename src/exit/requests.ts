@@ -5,7 +5,7 @@ import { PROVIDER_NAMES, type ProviderName } from "../spec.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
 import type { Fleet } from "../fleet/state/context.js"
 import { windowMs } from "../fleet/state/windows.js"
-import { placeOf } from "../fleet/state/keys.js"
+import { placeOf } from "../fleet/roster/keys.js"
 
 /** One for each place; `unreachable` names those whose provider nobody else can make. */
 export function endRequests(

@@ -14,7 +14,7 @@ import { mayHaveRivals, weighRivals } from "./ownership/rivals.js"
 import { wholeForUs } from "./observing/silent-zones.js"
 import { isGivenUp, noteList } from "./launching/forsake.js"
 import { learnFailed } from "./refusals/learn.js"
-import type { WorkerRecord } from "./state/worker-record.js"
+import type { WorkerRecord } from "./roster/worker-record.js"
 import { generationOf, TAG } from "./tags.js"
 import { startTerminations } from "./terminate.js"
 

@@ -4,9 +4,9 @@ import type { Offer } from "../provider.js"
 import type { ResolvedGroup } from "../spec/resolved.js"
 import { exchangeOf } from "./planning/exchange.js"
 import { marketsOf, rank, zoneCounts } from "./planning/rank.js"
-import { placeKey, zoneKey } from "./state/keys.js"
+import { placeKey, zoneKey } from "./roster/keys.js"
 import { SEVERAL } from "./state/rests.js"
-import type { WorkerRecord } from "./state/worker-record.js"
+import type { WorkerRecord } from "./roster/worker-record.js"
 import { forbids, type Unavailable } from "./unavailable.js"
 
 /** Fewer rounds of which nothing came are no reason to ask for less. */

@@ -4,7 +4,7 @@ import type { Receipt, ReceiptRow } from "./reports/receipt-types.js"
 import { type Bill, spendOf } from "../money/bill.js"
 import { mayLive } from "./lifecycle.js"
 import { receiptText } from "./reports/receipt-text.js"
-import type { WorkerRecord } from "./state/worker-record.js"
+import type { WorkerRecord } from "./roster/worker-record.js"
 import { billOf, endOf, pricesOf, secondsOf, workerCost } from "./spending/spending.js"
 
 export function receiptOf(

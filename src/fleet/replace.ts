@@ -1,8 +1,8 @@
 /** Replace: which workers no longer do their work and must go, and when to stop making new ones. Pure. */
 import type { Failure } from "../provider.js"
 import { STOPPED } from "./lifecycle.js"
-import type { Members } from "./state/members.js"
-import type { WorkerRecord } from "./state/worker-record.js"
+import type { Members } from "./roster/members.js"
+import type { WorkerRecord } from "./roster/worker-record.js"
 
 /** Failed boots in a row after which a group is given up: the next one would fail as well, and cost. */
 export const MOST_FAILED_BOOTS = 10

@@ -3,8 +3,8 @@ import type { Instance, Provider } from "../provider.js"
 import { blindness, type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./state/context.js"
 import { mayLive } from "./lifecycle.js"
 import { chosenOf, noteAsked, refusedPauseMs } from "./ending/refused.js"
-import type { Launch } from "./state/launches.js"
-import type { WorkerRecord } from "./state/worker-record.js"
+import type { Launch } from "./roster/launches.js"
+import type { WorkerRecord } from "./roster/worker-record.js"
 import { isOurs } from "./tags.js"
 
 /** A worker that still runs so long after the cloud accepted its termination is asked to go again. */

@@ -30,7 +30,8 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/launch/"],
   ["providers/*/end/"],
   ["providers/*/"],
-  ["src/registry.ts", "src/verbs/", "src/fleet/state/"],
+  ["src/registry.ts", "src/verbs/", "src/fleet/roster/"],
+  ["src/fleet/state/"],
   // What the stages decide with.
   ["src/fleet/planning/", "src/fleet/ending/", "src/fleet/reports/", "src/fleet/replace.ts", "src/file/"],
   ["src/fleet/plan.ts", "src/fleet/terminate.ts"],

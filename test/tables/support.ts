@@ -1,5 +1,5 @@
 /** Small, plain things for table tests: each with what a row is about, and nothing else of interest. */
-import type { WorkerRecord } from "../../src/fleet/state/worker-record.js"
+import type { WorkerRecord } from "../../src/fleet/roster/worker-record.js"
 import type { Failure, Instance, Offer, Provider } from "../../src/provider.js"
 import { resolveSpec } from "../../src/spec.js"
 import type { ResolvedGroup } from "../../src/spec/resolved.js"

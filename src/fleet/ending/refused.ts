@@ -6,7 +6,7 @@
 import type { Fleet } from "../state/context.js"
 import type { Provider } from "../../provider.js"
 import { grownMs } from "../state/pauses.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /** The first pause; doubled by each refusal, up to the longest. */
 const FIRST_PAUSE_MS = 2_000

@@ -1,6 +1,6 @@
 /** Asked: what a launch call was for, as the scope of an answer that names none. */
 import type { Scope } from "../../provider.js"
-import type { Launch } from "../state/launches.js"
+import type { Launch } from "../roster/launches.js"
 
 /** Where, on which market and, where it names a single one, for which type it asked. */
 export function scopeOf({ provider, call }: Pick<Launch, "provider" | "call">): Scope {

@@ -5,8 +5,8 @@
 import type { NotFoundError } from "../../errors.js"
 import type { Failure } from "../../provider.js"
 import { type Fleet, preparedKey } from "../state/context.js"
-import { keyOfPlace } from "../state/keys.js"
-import type { Launch } from "../state/launches.js"
+import { keyOfPlace } from "../roster/keys.js"
+import type { Launch } from "../roster/launches.js"
 
 /** What is gone again after it was prepared anew so often is taken away by somebody, or cannot be made known. */
 const MOST_PREPARED = 2

@@ -2,7 +2,7 @@
 import { isFinal } from "../../errors.js"
 import { type Fleet, fleetCalls, markChanged } from "../state/context.js"
 import { accept } from "./outcome.js"
-import type { Launch } from "../state/launches.js"
+import type { Launch } from "../roster/launches.js"
 import { giveUp, sweptAt } from "../terminate.js"
 
 /** When it is due, in milliseconds since 1970: once it can no longer arrive, and again some time after a look that failed. */

@@ -3,7 +3,7 @@
  * hundred requests that a cloud cannot answer tell no more than one, and are a hundred times the load.
  */
 import type { Fleet } from "../state/context.js"
-import type { Launch } from "../state/launches.js"
+import type { Launch } from "../roster/launches.js"
 
 export interface Turns {
   /** Whether this launch call of unknown outcome may be sent again when its time has come. */

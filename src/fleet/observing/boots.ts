@@ -1,7 +1,7 @@
 /** Boots: how soon instances of a type may run, by what this process has seen of them. */
 import type { Clock } from "../../calls/clock.js"
 import type { Instance, Provider } from "../../provider.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /** By provider, region and type: the shortest boot that may have been, in milliseconds. */
 type Boots = Map<string, number>

@@ -2,7 +2,7 @@
 import { RejectedError, TransientError } from "../../errors.js"
 import type { Instance, Provider, Selector } from "../../provider.js"
 import { type Fleet, lookCalls, type LookState } from "../state/context.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /**
  * The instances that we know of, of the zones that answer. Nothing can be concluded about any other, but a burst goes on

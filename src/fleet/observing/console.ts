@@ -2,7 +2,7 @@
 import { type Fleet, fleetCalls } from "../state/context.js"
 import type { Failure } from "../../provider.js"
 import { STOPPED } from "../lifecycle.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /** As much as one wants to read in an error message. */
 const LAST_LINES = 20

@@ -1,7 +1,7 @@
 /** Interruptions: what a cloud takes away, and why something has gone. */
 import type { Instance, Provider } from "../../provider.js"
 import { type Fleet, lookCalls } from "../state/context.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import { isNewlyGone, LEFT } from "../targets/ended.js"
 
 /**

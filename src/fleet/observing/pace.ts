@@ -1,8 +1,8 @@
 /** Pace: when a provider is looked at again, by what is under way there. */
 import type { Launched, Provider } from "../../provider.js"
 import { type Fleet, markChanged, unhurriedMs } from "../state/context.js"
-import type { Launch } from "../state/launches.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { Launch } from "../roster/launches.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import { sweptAt } from "../terminate.js"
 import { bootMs } from "./boots.js"
 import { isBehind, mayHaveRivals } from "../ownership/rivals.js"

@@ -7,7 +7,7 @@ import { type Fleet, type GroupState, watchedCalls } from "../state/context.js"
 import type { Known } from "../state/catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
 import { bench, isLate, isOut, unbench, whileOthersWait } from "../refusals/outages.js"
-import { keyOfPlace } from "../state/keys.js"
+import { keyOfPlace } from "../roster/keys.js"
 import { marketsOf } from "../planning/rank.js"
 
 const UNKNOWN_GROUP =

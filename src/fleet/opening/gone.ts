@@ -2,8 +2,8 @@
 import type { Clock } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import { mayLive } from "../lifecycle.js"
-import { keyOf } from "../state/register.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import { keyOf } from "../roster/register.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /** By clock, then by key: when they were seen gone, in milliseconds since 1970. */
 const seenGone = new WeakMap<Clock, Map<string, number>>()

@@ -1,12 +1,12 @@
 /** Rank: in which order offers are tried. Pure. */
 import type { Refusal } from "../state/context.js"
-import { placeKey, zoneKey } from "../state/keys.js"
+import { placeKey, zoneKey } from "../roster/keys.js"
 import { inScope } from "../../offer.js"
 import type { Market, Offer, Provider } from "../../provider.js"
 import type { MarketWish } from "../../spec.js"
 import type { ResolvedGroup } from "../../spec/resolved.js"
-import type { Counted } from "../state/members.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { Counted } from "../roster/members.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 /** What an order may need to know beside the offers. */
 export interface Standing {

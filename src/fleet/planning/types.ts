@@ -1,4 +1,4 @@
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import type { Arch, Market, Offer } from "../../provider.js"
 
 import type { Standing } from "./rank.js"

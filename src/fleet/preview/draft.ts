@@ -6,7 +6,7 @@ import { findOffers } from "../offers/offers.js"
 import { bench } from "../refusals/outages.js"
 import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
 import { groupNow, planFor } from "../pass/planning.js"
-import { zoneKey } from "../state/keys.js"
+import { zoneKey } from "../roster/keys.js"
 import { providerOf } from "../reconcile.js"
 import { type Balance, balanceOf } from "../pass/within.js"
 

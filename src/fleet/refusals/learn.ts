@@ -6,7 +6,7 @@ import { type Fleet, type GroupState, NO_FAILED_VIEWS } from "../state/context.j
 import { bench, isOut } from "./outages.js"
 import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "../state/rests.js"
 import { grownMs } from "../state/pauses.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import { isShortage, remember, scopeKey, teaches } from "../unavailable.js"
 
 /** What was asked: a failure that names no market is of this one, and calls under way together are one try. */

@@ -1,5 +1,5 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
-import { keyOfPlace } from "../state/keys.js"
+import { keyOfPlace } from "../roster/keys.js"
 import { giveWayToDelete } from "../targets/ended.js"
 import { within } from "../../calls/within.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../../errors.js"

@@ -6,7 +6,7 @@ import type { ResolvedList } from "../../verbs/verbs.js"
 import { livingStates } from "../lifecycle.js"
 import { resolveProviders } from "../opening/providers.js"
 import { inTime } from "./in-time.js"
-import { placeOf } from "../state/keys.js"
+import { placeOf } from "../roster/keys.js"
 import { generationOf, TAG } from "../tags.js"
 
 export interface ClusterSummary {

@@ -1,6 +1,6 @@
 /** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
 import type { Remain } from "../../verbs/removals.js"
-import { placeOf } from "../state/keys.js"
+import { placeOf } from "../roster/keys.js"
 import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider, Selector } from "../../provider.js"
 import { livingStates } from "../lifecycle.js"

@@ -11,7 +11,7 @@ import { removeLeftovers } from "./clearing.js"
 import { endUnheld } from "./ending.js"
 import { inTime } from "./in-time.js"
 import { type Journals, journalsOf } from "./journals.js"
-import { placeOf } from "../state/keys.js"
+import { placeOf } from "../roster/keys.js"
 import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { endWhole, expecting, launchRow, type Seen } from "./whole.js"
 

@@ -8,7 +8,7 @@ import { type Chosen, chosenInstances, type Sweeping } from "./choosing.js"
 import { endThese } from "./ending.js"
 import type { Journals } from "./journals.js"
 import type { Looked } from "./remains.js"
-import { placeOf } from "../state/keys.js"
+import { placeOf } from "../roster/keys.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /** How often a named cluster is emptied again when somebody goes on launching for it. */

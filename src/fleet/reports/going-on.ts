@@ -4,7 +4,7 @@ import { usdText } from "../../money/budget.js"
 import type { Provider } from "../../provider.js"
 import { PROVIDER_NAMES } from "../../spec.js"
 import type { Fleet } from "../state/context.js"
-import { placeOf } from "../state/keys.js"
+import { placeOf } from "../roster/keys.js"
 
 /**
  * What goes on, what it costs an hour, when it ends by itself, and the command that ends it; undefined when nothing of this

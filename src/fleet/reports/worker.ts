@@ -3,7 +3,7 @@ import type { Instance, Market } from "../../provider.js"
 import { TAG } from "../tags.js"
 import type { WorkerState } from "../lifecycle.js"
 
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 export interface Worker {
   readonly id: string

@@ -6,7 +6,7 @@ import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { groupNow } from "../pass/planning.js"
 import type { Plans } from "../planning/types.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
-import type { Launch } from "../state/launches.js"
+import type { Launch } from "../roster/launches.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */

@@ -10,8 +10,8 @@ import type { BillRow, Journal } from "../journal/journal.js"
 import { mayLive } from "../lifecycle.js"
 import type { Found } from "../state/found.js"
 import { pricesWithin } from "../offers/prices.js"
-import { keyOf } from "../state/register.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import { keyOf } from "../roster/register.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 
 export const JOURNAL_SOURCE = "the journal of an earlier process"
 

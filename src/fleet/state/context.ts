@@ -3,7 +3,7 @@ import type { Calls, Failure, Offer, Owner, Prepared, Provider, Scope } from "..
 import type { ResolvedBudget } from "../../money/budget.js"
 import type { BillRow, Journal } from "../journal/journal.js"
 import type { Sums } from "../../money/sums.js"
-import type { WorkerRecord } from "./worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import type { BudgetError, OwnershipError } from "../../errors.js"
 import type { SetAside } from "../journal/history.js"
 import { type CallReport, type CallsOptions, createCalls } from "../../calls/send.js"
@@ -14,7 +14,7 @@ import type { Catalogue, Known } from "./catalogue.js"
 
 import { reportTo } from "./reported.js"
 import type { Rests } from "./rests.js"
-import type { Roster } from "./roster.js"
+import type { Roster } from "../roster/roster.js"
 
 import type { Found } from "./found.js"
 import type { Unavailable } from "../unavailable.js"

@@ -5,7 +5,7 @@
 import { grownMs, LONGEST_PAUSE_MS, pauseMs } from "./pauses.js"
 import { inScope } from "../../offer.js"
 import type { Failure, Market, Offer, Scope } from "../../provider.js"
-import { placeKey } from "./keys.js"
+import { placeKey } from "../roster/keys.js"
 import { scopeKey, type Unavailable } from "../unavailable.js"
 
 /** So many offers that are unlike each other, refused with one code, show that the offer is not what is wrong. */

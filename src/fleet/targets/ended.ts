@@ -4,7 +4,7 @@ import type { Provider } from "../../provider.js"
 import { type Fleet, type GroupState, isMet, lookWithin } from "../state/context.js"
 import type { WorkerState } from "../lifecycle.js"
 import { windowMs } from "../state/windows.js"
-import type { WorkerRecord } from "../state/worker-record.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import { setTargets } from "./set-targets.js"
 import { generationOf } from "../tags.js"
 

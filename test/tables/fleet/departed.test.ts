@@ -1,6 +1,6 @@
 /** What the roster keeps of an instance that has gone: what receipt, bill and questions about its end need, and no more. */
 import { expect, test } from "vitest"
-import { Roster } from "../../../src/fleet/state/roster.js"
+import { Roster } from "../../../src/fleet/roster/roster.js"
 import { receiptOf } from "../../../src/fleet/receipt.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Instance, Provider } from "../../../src/provider.js"

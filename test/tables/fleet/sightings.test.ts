@@ -1,9 +1,9 @@
 /** When a worker's bill begins, by what was seen of its instance. */
 import { describe, expect, test } from "vitest"
-import { firstSight, notePending, noteRunning } from "../../../src/fleet/state/sightings.js"
-import type { Launch } from "../../../src/fleet/state/launches.js"
+import { firstSight, notePending, noteRunning } from "../../../src/fleet/roster/sightings.js"
+import type { Launch } from "../../../src/fleet/roster/launches.js"
 import type { Provider } from "../../../src/provider.js"
-import { Roster } from "../../../src/fleet/state/roster.js"
+import { Roster } from "../../../src/fleet/roster/roster.js"
 import { instanceOf, NOW, workerOf } from "../support.js"
 
 const HOUR_MS = 3_600_000
