@@ -25,7 +25,8 @@ import {
   type ScaleTarget,
   type SweepSpec,
 } from "./verbs/verbs.js"
-import { deferred, Handle } from "./session/handle.js"
+import { Handle } from "./session/handle.js"
+import { deferred } from "./session/load.js"
 
 /**
  * A cluster of workers on one or more clouds.

@@ -90,13 +90,16 @@ export function createCalls(options: CallsOptions): Calls {
   }
 }
 
-async function retry<T>(
-  options: CallsOptions,
-  account: Account,
-  { api, draw }: { readonly api: string; readonly draw: Draw },
-  attempt: (number: number) => Promise<T>,
-): Promise<T> {
+interface Retried {
+  readonly api: string
+  readonly draw: Draw
+}
+
+type Sending<T> = (number: number) => Promise<T>
+
+async function retry<T>(options: CallsOptions, account: Account, call: Retried, attempt: Sending<T>): Promise<T> {
   const { clock, signal } = options
+  const { api, draw } = call
   const patience: Patience = options.patience ?? { attempts: MAX_ATTEMPTS }
   const { attempts, mostMs = Number.POSITIVE_INFINITY, leastMs = 0 } = patience
   const begun = clock.now()
@@ -119,15 +122,13 @@ async function retry<T>(
         standing.throttles += 1
         const waitMs = error.retryAfterMs || backoffMs(clock, standing.throttles)
         const ms = draw.throttled(error, waitMs, unknown === undefined)
-        if (row.isOver(patience.again)) throw unknown === undefined ? error : stillUnknown(unknown, error)
+        if (row.isOver(patience.again)) throw stillUnknown(unknown, error)
         if (ms > 0) await clock.sleep(ms, signal).catch(() => {})
         continue
       }
       if (!(error instanceof TransientError)) {
         noteAnswer(standing)
-        throw options.finishAttempts && unknown !== undefined && saysNothing(error)
-          ? stillUnknown(unknown, error)
-          : error
+        throw options.finishAttempts && saysNothing(error) ? stillUnknown(unknown, error) : error
       }
       retries += 1
       const ms = clock.now() - begun
@@ -143,7 +144,8 @@ async function retry<T>(
  * Refused for a reason that has nothing to do with what an earlier attempt may have done (credentials that ran out, say). A
  * lack of capacity or quota is another matter: the same token would have returned what was made.
  */
-function stillUnknown(unknown: TransientError, refusal: unknown): TransientError {
+function stillUnknown(unknown: TransientError | undefined, refusal: unknown): unknown {
+  if (unknown === undefined) return refusal
   const why = refusal instanceof Error ? refusal.message : String(refusal)
   return new TransientError(`${unknown.message}; sent again, it was refused: ${why}`, { cause: refusal })
 }

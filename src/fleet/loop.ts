@@ -27,64 +27,81 @@ interface Wake {
 const ASKED = "an answer, or a new target"
 
 /** Runs passes when woken, until it is stopped. `onPass` hears of each: what it planned, or why it failed. */
-export function startLoop(fleet: Fleet, onPass: (plans: Plans, error: Error | undefined) => void): Loop {
-  let stopped = false
-  let wanted = false
-  let cancelTimer = () => {}
-  let cancelSoon: (() => void) | undefined
-  let running: Promise<void> | undefined
-  let what = ASKED
-  const watch = watchBudget(fleet)
-  const runOnce = async () => {
-    wanted = false
-    cancelTimer()
-    cancelSoon?.()
-    cancelSoon = undefined
-    fleet.clock.turn?.(fleet, what)
-    endIfSpent(fleet)
-    const { plans, error } = await attemptPass(fleet)
-    if (stopped) return
-    endIfSpent(fleet)
-    watch.arm()
-    onPass(plans, error)
-    const now = fleet.clock.now()
-    const next = error === undefined ? nextWake(fleet, plans) : { at: now + FAILED_PASS_MS, what: "a pass that failed" }
-    if (next.at < Number.POSITIVE_INFINITY)
-      cancelTimer = fleet.clock.timer(Math.max(0, next.at - now), () => wake(0, next.what))
+export function startLoop(fleet: Fleet, onPass: OnPass): Loop {
+  return new PassLoop(fleet, onPass)
+}
+
+type OnPass = (plans: Plans, error: Error | undefined) => void
+
+class PassLoop implements Loop {
+  readonly #fleet: Fleet
+  readonly #onPass: OnPass
+  readonly #watch: ReturnType<typeof watchBudget>
+  #stopped = false
+  #wanted = false
+  #cancelTimer = () => {}
+  #cancelSoon: (() => void) | undefined
+  #running: Promise<void> | undefined
+  /** What the next pass is begun for. */
+  #reason = ASKED
+
+  constructor(fleet: Fleet, onPass: OnPass) {
+    this.#fleet = fleet
+    this.#onPass = onPass
+    this.#watch = watchBudget(fleet)
   }
-  const run = async () => {
-    try {
-      while (wanted && !stopped) await runOnce()
-    } catch (error) {
-      // A clock that counts passes has said that this never ends.
-      halt()
-      onPass(new Map(), error as Error)
-    }
-    running = undefined
-  }
-  const wake = (withinMs = 0, by = ASKED) => {
+
+  wake(withinMs = 0, by = ASKED): void {
     if (withinMs > 0) {
-      if (!wanted && !stopped) cancelSoon ??= fleet.clock.timer(withinMs, () => wake())
+      if (!this.#wanted && !this.#stopped) this.#cancelSoon ??= this.#fleet.clock.timer(withinMs, () => this.wake())
       return
     }
-    if (!wanted) what = by
-    wanted = true
+    if (!this.#wanted) this.#reason = by
+    this.#wanted = true
     // All that wakes in one turn makes one pass.
-    if (!stopped) running ??= Promise.resolve().then(run)
+    if (!this.#stopped) this.#running ??= Promise.resolve().then(() => this.#run())
   }
-  const halt = () => {
-    stopped = true
-    cancelTimer()
-    cancelSoon?.()
-    watch.stop()
+
+  halt(): void {
+    this.#stopped = true
+    this.#cancelTimer()
+    this.#cancelSoon?.()
+    this.#watch.stop()
   }
-  return {
-    wake,
-    halt,
-    stop: async () => {
-      halt()
-      await running
-    },
+
+  async stop(): Promise<void> {
+    this.halt()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#wanted && !this.#stopped) await this.#runOnce()
+    } catch (error) {
+      // A clock that counts passes has said that this never ends.
+      this.halt()
+      this.#onPass(new Map(), error as Error)
+    }
+    this.#running = undefined
+  }
+
+  async #runOnce(): Promise<void> {
+    const fleet = this.#fleet
+    this.#wanted = false
+    this.#cancelTimer()
+    this.#cancelSoon?.()
+    this.#cancelSoon = undefined
+    fleet.clock.turn?.(fleet, this.#reason)
+    endIfSpent(fleet)
+    const { plans, error } = await attemptPass(fleet)
+    if (this.#stopped) return
+    endIfSpent(fleet)
+    this.#watch.arm()
+    this.#onPass(plans, error)
+    const now = fleet.clock.now()
+    const next = error === undefined ? nextWake(fleet, plans) : { at: now + FAILED_PASS_MS, what: "a pass that failed" }
+    if (next.at === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = fleet.clock.timer(Math.max(0, next.at - now), () => this.wake(0, next.what))
   }
 }
 

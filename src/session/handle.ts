@@ -1,4 +1,5 @@
 /** Handle: what is behind the object that a user holds: opened at the first verb that needs a cloud, closed or let go of once. */
+import { deferred } from "./load.js"
 import { type Clock, systemClock, wallAheadMs } from "../calls/clock.js"
 import { seededClock } from "../calls/derived-clocks.js"
 import { within } from "../calls/within.js"
@@ -315,9 +316,4 @@ export class Handle {
 /** A call of `scale` that has not ended. */
 interface ScaleCall {
   result: Promise<ScaleResult> | undefined
-}
-
-/** What works with a cloud. */
-export function deferred(clock: Clock): Promise<typeof import("./deferred.js")> {
-  return clock.busy("loading the library", import("./deferred.js"))
 }

@@ -9,7 +9,8 @@ import { type Header, parseRecords } from "./records.js"
 import { type JournalRecord, shifted, shiftOf } from "./written-time.js"
 import { directoryProblem, fileProblem } from "./safe.js"
 import { unpack } from "./packed.js"
-import type { BillRow, Intent, IntentOutcome, JournalHistory, Made, MadeByIntent, OpenIntent } from "./journal.js"
+import type { BillRow, IntentOutcome, JournalHistory } from "./journal.js"
+import type { Intent, Made, MadeByIntent, OpenIntent } from "./types.js"
 
 /** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */
 export interface SetAside {

@@ -6,6 +6,7 @@
  * once, by digest. Intents admitted together are written and synced together; outcomes are not synced: losing one costs a
  * replay, which makes nothing twice.
  */
+import type { Intent, Made, MadeByIntent, OpenIntent } from "./types.js"
 import { VERSION, type WrittenPlace } from "./records.js"
 import { createHash } from "node:crypto"
 import { hostname } from "node:os"
@@ -14,20 +15,11 @@ import type { Clock } from "../../calls/clock.js"
 import { JournalError } from "../../errors.js"
 import { openFilesAdvice, stateDirectory } from "../../client/machine.js"
 import type { Bill } from "../../money/bill.js"
-import type { Instance, Json, JsonObject, LaunchCall, Owner } from "../../provider.js"
+import type { Json, JsonObject, Owner } from "../../provider.js"
 import { JournalFile } from "./file.js"
 import { pack } from "./packed.js"
 import { removeJournals } from "./remove.js"
 import { timeOf } from "./written-time.js"
-export interface Intent {
-  readonly provider: string
-  readonly region: string
-  readonly wish: string
-  readonly generation: number
-  /** Milliseconds since 1970. */
-  readonly at: number
-  readonly call: LaunchCall
-}
 
 /** `given-up`: it was not answered, lists showed none of it, and what it was for was launched elsewhere. */
 export type IntentOutcome = "settled" | "unsettled" | "refused" | "given-up"
@@ -37,9 +29,6 @@ export interface BillRow extends Bill {
   /** Provider, region and the instance's own id. */
   readonly id: string
 }
-
-/** An instance that the answer to a launch call named. */
-export type Made = Pick<Instance, "id" | "name" | "zone" | "instanceType" | "market" | "launchedAt">
 
 export interface Journal {
   /**
@@ -64,21 +53,6 @@ export interface Journal {
   close(): Promise<void>
   /** Nothing of this cluster is left: its files go, and those of these other uids of its name. */
   discard(others?: readonly string[]): Promise<void>
-}
-
-/** What the journals of a cluster say after a crash: the launch calls that no outcome closed. */
-export interface OpenIntent extends Intent {
-  /** When it was last sent, in milliseconds since 1970: from then on it may arrive. */
-  readonly sentAt: number
-  readonly outcome: "none" | "unsettled"
-  readonly ref?: Json
-}
-
-/** An instance, and the launch call that made it; `at` is when that was last sent, in milliseconds since 1970. */
-export interface MadeByIntent extends Pick<Intent, "provider" | "region" | "generation" | "at"> {
-  readonly group: string
-  readonly token: string
-  readonly instance: Made
 }
 
 export interface JournalHistory {

@@ -10,7 +10,8 @@ import {
   TransientError,
 } from "../../errors.js"
 import type { Failure, Launched } from "../../provider.js"
-import { type Fleet, lookWithin, NO_ROW, markChanged, messageOf } from "../state/context.js"
+import { type Fleet, lookWithin, markChanged, messageOf } from "../state/context.js"
+import { NO_ROW } from "../state/group-state.js"
 import { type Asked, learn } from "../refusals/learn.js"
 import { lookAfterLaunch } from "../observing/pace.js"
 import { bench } from "../refusals/outages.js"
@@ -60,60 +61,69 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
 
 /** Takes over an error: nothing was made, or it is not known. */
 export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknown" | "unsettled"): void {
-  const { call } = launch
-  const message = messageOf(error)
-  const end = (outcome: "unknown" | "refused" | "withdrawn") =>
-    fleet.emit({ type: "launch-ended", token: call.token, group: call.group, outcome, made: 0, message })
+  const isFirst = launch.creates + launch.replays === 0
   if (ifUnknown === "unsettled") {
-    // It was accepted: whatever looking at it came to, more may still come of it.
-    fleet.roster.launches.move(launch, "unsettled")
-    launch.lastAnswer = message
-    launch.failedLooks += 1
-    if (launch.failedLooks % LOOKS_TOLD === 0) {
-      const told = `looking at what became of launching ${call.count}: ${message}`
-      fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message: told })
-    }
-    if (error instanceof AuthError) stop(fleet, launch, error)
+    refuseLook(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
     // Not sent again, or not looked at after it was sent, is not the same as never sent.
-    const isSent = launch.replays + launch.creates > 0
-    if (isSent) fleet.roster.launches.move(launch, "unknown")
-    else close(fleet, launch)
-    end(isSent ? "unknown" : "withdrawn")
+    if (isFirst) end(fleet, launch, "withdrawn", error)
+    else end(fleet, launch, "unknown", error)
   } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
+    const { count } = launch.call
     const isMissing = error instanceof NotFoundError
-    const failure = isMissing ? missingFailure(fleet, launch, error, call.count) : error.toFailure(call.count)
-    launch.failures = [failure]
-    close(fleet, launch)
-    end("refused")
-    learn(fleet, askedBy(launch), [failure])
-  } else if (error instanceof ThrottledError && launch.creates + launch.replays === 0) {
-    const failure = throttledFailure(launch, error)
-    launch.failures = [failure]
-    close(fleet, launch)
-    end("refused")
-    learn(fleet, askedBy(launch), [failure])
+    endRefused(fleet, launch, error, isMissing ? missingFailure(fleet, launch, error, count) : error.toFailure(count))
+  } else if (error instanceof ThrottledError && isFirst) {
+    endRefused(fleet, launch, error, throttledFailure(launch, error))
   } else if (error instanceof OwnershipError && launch.generation < fleet.owner.generation) {
     // A call of an earlier generation, sent again: refused means that it had made nothing.
-    close(fleet, launch)
-    end("refused")
+    end(fleet, launch, "refused", error)
   } else if (isFinal(error) && launch.replays === 0) {
-    close(fleet, launch)
-    end("refused")
+    end(fleet, launch, "refused", error)
     stop(fleet, launch, error)
   } else {
-    fleet.roster.launches.move(launch, "unknown")
-    launch.sentAt = fleet.clock.now()
-    launch.lastAnswer = message
-    end("unknown")
-    tellUnanswered(fleet, launch)
-    // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
-    // knows what was sent, and sending more would not help.
-    const problem = error instanceof TransientError ? error.cause : error
-    const isKnown = error instanceof TransientError || error instanceof ThrottledError || isRefusalOfOne(error)
-    if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
-    markChanged(fleet, launch.provider)
+    endUnknown(fleet, launch, error)
   }
+}
+
+/** It was accepted: whatever looking at it came to, more may still come of it. */
+function refuseLook(fleet: Fleet, launch: Launch, error: unknown): void {
+  const { call } = launch
+  const message = messageOf(error)
+  fleet.roster.launches.move(launch, "unsettled")
+  launch.lastAnswer = message
+  launch.failedLooks += 1
+  if (launch.failedLooks % LOOKS_TOLD === 0) {
+    const text = `looking at what became of launching ${call.count}: ${message}`
+    fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message: text })
+  }
+  if (error instanceof AuthError) stop(fleet, launch, error)
+}
+
+function endRefused(fleet: Fleet, launch: Launch, error: unknown, failure: Failure): void {
+  launch.failures = [failure]
+  end(fleet, launch, "refused", error)
+  learn(fleet, askedBy(launch), [failure])
+}
+
+function endUnknown(fleet: Fleet, launch: Launch, error: unknown): void {
+  launch.sentAt = fleet.clock.now()
+  launch.lastAnswer = messageOf(error)
+  end(fleet, launch, "unknown", error)
+  tellUnanswered(fleet, launch)
+  // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
+  // knows what was sent, and sending more would not help.
+  const problem = error instanceof TransientError ? error.cause : error
+  const isKnown = error instanceof TransientError || error instanceof ThrottledError || isRefusalOfOne(error)
+  if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)
+  markChanged(fleet, launch.provider)
+}
+
+/** Only one of unknown outcome is still asked about. */
+function end(fleet: Fleet, launch: Launch, outcome: "unknown" | "refused" | "withdrawn", error: unknown): void {
+  const { token, group } = launch.call
+  if (outcome === "unknown") fleet.roster.launches.move(launch, "unknown")
+  else close(fleet, launch)
+  fleet.emit({ type: "launch-ended", token, group, outcome, made: 0, message: messageOf(error) })
 }
 
 /** It came to nothing, and nothing of what the cloud says keeps the next one from coming to the same at once. */

@@ -3,7 +3,8 @@ import { SpecError } from "../../errors.js"
 import { show } from "../../input/parse.js"
 import type { Calls, OfferQuery, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec/resolved.js"
-import { type Fleet, type GroupState, watchedCalls } from "../state/context.js"
+import { type Fleet, watchedCalls } from "../state/context.js"
+import type { GroupState } from "../state/group-state.js"
 import type { Known } from "../state/catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
 import { bench, isLate, isOut, unbench, whileOthersWait } from "../refusals/outages.js"
@@ -61,13 +62,11 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
       }
     }),
   )
-  const told = fleet.providers.filter((provider) => state.answers.has(keyOfPlace(provider)))
-  const answers = told.flatMap((provider) => state.answers.get(keyOfPlace(provider)) ?? [])
+  const answers = fleet.providers.flatMap((provider) => state.answers.get(keyOfPlace(provider)) ?? [])
   const offers = answers.flatMap((answer) => answer.offers)
-  const mayComeLater = fleet.providers.some((provider) => !told.includes(provider))
-  if (offers.length === 0 && !mayComeLater) {
+  if (offers.length === 0 && answers.length === fleet.providers.length) {
     const askAll = async (query: OfferQuery) => {
-      const sold = await Promise.allSettled(told.map((provider) => ask(provider, query)))
+      const sold = await Promise.allSettled(fleet.providers.map((provider) => ask(provider, query)))
       return sold.flatMap((answer) => (answer.status === "fulfilled" ? answer.value.offers : []))
     }
     const notes = answers.flatMap((answer) => answer.notes ?? [])

@@ -1,51 +1,26 @@
 /** Open: from a spec to a fleet. Finds out what lives under the name, and claims, takes over or refuses it. */
+import { givenGroups, groupNamesOf, makeFleet } from "./make-fleet.js"
 import type { OpenOptions } from "./options.js"
 import { resolveProviders } from "./providers.js"
-import { dirname, join } from "node:path"
-import type { Clock } from "../../calls/clock.js"
 import { SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
-import { bareGroup } from "../../spec.js"
-import type { ResolvedGroup, ResolvedSpec } from "../../spec/resolved.js"
-import { aheadMs } from "../state/ahead.js"
-import {
-  type Fleet,
-  type GroupState,
-  type LookState,
-  type Memory,
-  NEVER,
-  NO_FAILED_VIEWS,
-  NO_ROW,
-} from "../state/context.js"
-import { newCatalogue } from "../state/catalogue.js"
-import { deadlineOf, type Existing, findExisting, isAlive, NOTHING, surveyAll } from "./existing.js"
+import type { ResolvedSpec } from "../../spec/resolved.js"
+import type { Fleet } from "../state/context.js"
+import { deadlineOf, findExisting, isAlive, NOTHING } from "./existing.js"
 import { noteSetAside, tellSetAside } from "./aside.js"
-import { FileJournal, noJournal } from "../journal/journal.js"
 import { adopt, hold, tellNotes } from "./hold.js"
 import { holderTag } from "./holder.js"
 import { randomHex } from "../state/names.js"
-import { learnRunning } from "../refusals/learn.js"
-import { differenceNote, recallGroups } from "./recall.js"
+import { recallGroups } from "./recall.js"
 import type { Recalled } from "../state/kept-spec.js"
-import { newContest } from "../ownership/rivals.js"
-import { priceIndex } from "../roster/price-index.js"
-import { NO_RESTS } from "../state/rests.js"
-import { windowMs } from "../state/windows.js"
-import { Roster } from "../roster/roster.js"
-import { continueBills, newMoney, noteBill } from "../spending/spending.js"
+import { continueBills } from "../spending/spending.js"
 import type { Found } from "../state/found.js"
-import { TAG } from "../tags.js"
 
 export interface Opened {
   readonly fleet: Fleet
   /** The cluster lived before: disposing of this object leaves it alone. */
   readonly attached: boolean
 }
-
-/** Long enough to be renewed in time by whoever attaches, and no longer than somebody would wait. */
-const UNKNOWN_LEASE_MS = 10 * 60_000
-
-const memories = new WeakMap<Clock, Memory>()
 
 export async function openFleet(
   name: string,
@@ -113,160 +88,4 @@ function ownerOf(
     claim: randomHex(clock, 8),
     holder: holderTag(clock),
   }
-}
-
-interface Known extends Existing {
-  readonly isNamed: boolean
-  readonly unseen: Set<Provider>
-  readonly providers: readonly Provider[]
-  readonly recalled: ReadonlyMap<string, Recalled>
-}
-
-function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: OpenOptions): Fleet {
-  const { clock, journal, emit } = options
-  const { providers, found, abandoned } = known
-  const { learn, priceOf } = priceIndex()
-  const memory = memories.get(clock) ?? new Map()
-  memories.set(clock, memory)
-  const roster = new Roster(({ worker, from }) => {
-    const { instance, group, state, failure } = worker
-    const said = { id: instance.id, name: instance.name, group, to: state }
-    emit({ type: "worker", ...said, ...(from && { from }), ...(failure && { reason: failure.message }) })
-    const own = fleet.groups.get(group)
-    if (state === "running" && own !== undefined) learnRunning(own, worker.provider, instance)
-    noteBill(fleet.journal, worker)
-  }, priceOf)
-  const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
-  const places = providers.map((provider) => {
-    return { provider: provider.name, region: provider.region, options: provider.whereabouts?.() ?? {} }
-  })
-  const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock, places))
-  const fleet: Fleet = {
-    clock,
-    owner,
-    endsAt: Number(owner.deadline) * 1000 - aheadMs(clock, providers),
-    isNamed: known.isNamed,
-    unseen: known.unseen,
-    isNameClaimed: false,
-    contest: newContest(),
-    isHeld: found === undefined,
-    providers,
-    groups: groupsOf(spec, known, options),
-    roster,
-    // Who only watches has nothing to write down; what the owner has written is the owner's.
-    journal: found === undefined ? newJournal(owner) : noJournal,
-    newJournal,
-    survey: async () => {
-      const { all, setAside } = await surveyAll(owner.cluster, spec, providers, options)
-      noteSetAside(fleet, setAside)
-      fleet.lookedAt = clock.now()
-      return all.filter(({ uid }) => !options.ended.includes(uid))
-    },
-    leaseMs: spec.leaseMs ?? leaseOf(known),
-    catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
-    memory,
-    money: newMoney(spec, aheadMs(clock, providers)),
-    looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
-    prepared: new Map(),
-    mayHaveMadeAt: new Set(isContinued ? providers : []),
-    signal: options.signal,
-    closing: false,
-    leaving: false,
-    setUp: new AbortController(),
-    unwanted: new AbortController(),
-    settingUp: new Set(),
-    passes: 0,
-    answeredAt: new Map(),
-    trying: new Map(),
-    givenUp: new Set(),
-    wishes: 0,
-    foundAt: 0,
-    lookedAt: clock.now(),
-    abandoned,
-    setAside: new Map(),
-    doubtedUntil: new Map(
-      found?.isDoubtful ? providers.map((provider) => [provider, clock.now() + windowMs(provider.limits)]) : [],
-    ),
-    onHeld: () => {},
-    claiming: undefined,
-    emit,
-    price: (offers, at) => {
-      learn(offers, at)
-      roster.reprice()
-    },
-    wake: options.wake,
-    disown: options.disown,
-  }
-  return fleet
-}
-
-/** Nobody knows where: in any of its places there may be something of it already. */
-function mayBeContinued(
-  { existing }: ResolvedSpec,
-  { found, abandoned, mode }: Existing & Pick<OpenOptions, "mode">,
-): boolean {
-  return found !== undefined || abandoned.length > 0 || existing === "connect" || mode === "attach"
-}
-
-/** The groups that the user described. */
-function givenGroups(spec: ResolvedSpec, { mode }: OpenOptions): readonly ResolvedGroup[] {
-  return mode === "attach" && !spec.describesWorkers ? [] : spec.groups
-}
-
-/** The groups that tags and journals name. */
-function groupNamesOf({ instances, unlisted, open }: Found): readonly string[] {
-  const listed = [...instances, ...unlisted].map(({ instance }) => instance.tags[TAG.group] ?? "default")
-  return [...new Set([...listed, ...open.map((intent) => intent.call.group)])]
-}
-
-/** The spec's groups, and those of what was found: as their instances keep them, else known from tags only. */
-function groupsOf(spec: ResolvedSpec, { found, recalled }: Known, options: OpenOptions): Map<string, GroupState> {
-  const now = options.clock.now()
-  const given = givenGroups(spec, options).map((group) => {
-    const note = found === undefined ? undefined : differenceNote(found, group, spec.leaseMs)
-    return newGroup(group, now, [...group.notes, ...(note === undefined ? [] : [note])])
-  })
-  const others = (found === undefined ? [] : groupNamesOf(found))
-    .filter((name) => !given.some(({ group }) => group.name === name))
-    .map((name) => newGroup(recalled.get(name)?.group ?? bareGroup(name), now, []))
-  return new Map([...given, ...others].map((state) => [state.group.name, state]))
-}
-
-/** The lease of a cluster that was found: as its instances keep it; where they only say that there is one, this long. */
-function leaseOf({ found, recalled }: Known): number | undefined {
-  const kept = [...recalled.values()].flatMap(({ leaseMs }) => leaseMs ?? [])
-  const isLeased = found?.instances.some(({ instance }) => instance.tags[TAG.lease] !== undefined) ?? false
-  return kept.length > 0 ? Math.min(...kept) : isLeased ? UNKNOWN_LEASE_MS : undefined
-}
-
-function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupState {
-  return {
-    group,
-    desired: 0,
-    offers: undefined,
-    offersAt: 0,
-    refusals: new Map(),
-    rests: NO_RESTS,
-    failed: NO_FAILED_VIEWS,
-    short: NO_ROW,
-    preparing: undefined,
-    missing: new Map(),
-    answers: new Map(),
-    outages: new Map(),
-    problem: undefined,
-    gaveWay: undefined,
-    failures: [],
-    breaker: undefined,
-    askedAt: now,
-    metAt: NEVER,
-    notes,
-    cut: undefined,
-  }
-}
-
-/** What was found must be looked at again before anything is concluded from it. */
-function newLook(isFound: boolean, isContinued: boolean): LookState {
-  const changes = isFound ? 1 : 0
-  const look = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }
-  return isContinued ? look : { ...look, zones: new Set() }
 }

@@ -1,7 +1,8 @@
 /** Overtaken: who took the cluster over and has launched nothing yet is in no instance's tags, and told of by its claim alone. */
 import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { type Fleet, isMet } from "../state/context.js"
+import type { Fleet } from "../state/context.js"
+import { isMet } from "../state/group-state.js"
 import { claimsOf } from "./claims.js"
 import { isNewlyGone, LEFT } from "../targets/ended.js"
 

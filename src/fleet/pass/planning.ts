@@ -1,7 +1,8 @@
 /** Planning: what a pass knows of each group, and what it decides. `plan` asks the same functions. */
 import type { GroupNow, GroupPlan, Plans, Trial } from "../planning/types.js"
 import { barsOf } from "../refusals/bars.js"
-import type { Fleet, GroupState } from "../state/context.js"
+import type { Fleet } from "../state/context.js"
+import type { GroupState } from "../state/group-state.js"
 import { overdue } from "../ending/deadline.js"
 import { isRecovering } from "../launch.js"
 import { endingUntil } from "../targets/ended.js"

@@ -1,5 +1,5 @@
 /** Rank: in which order offers are tried. Pure. */
-import type { Refusal } from "../state/context.js"
+import type { Refusal } from "../state/group-state.js"
 import { placeKey, zoneKey } from "../roster/keys.js"
 import { inScope } from "../../offer.js"
 import type { Market, Offer, Provider } from "../../provider.js"

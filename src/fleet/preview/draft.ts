@@ -1,6 +1,7 @@
 /** Draft: the wishes that a target would make, one pass after the other, without starting any of them. */
 import type { Prepared } from "../../provider.js"
-import { type Fleet, fleetCalls, type GroupState, preparedKey } from "../state/context.js"
+import { type Fleet, fleetCalls, preparedKey } from "../state/context.js"
+import type { GroupState } from "../state/group-state.js"
 import { prepareGroup } from "../launch.js"
 import { findOffers } from "../offers/offers.js"
 import { bench } from "../refusals/outages.js"

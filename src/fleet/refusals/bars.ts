@@ -1,5 +1,6 @@
 /** Bars: what a group may not use now. */
-import { type Fleet, type GroupState, memoryOf } from "../state/context.js"
+import { type Fleet, memoryOf } from "../state/context.js"
+import type { GroupState } from "../state/group-state.js"
 import type { Unavailable } from "../unavailable.js"
 import { barsOfRests } from "../state/rests.js"
 import { barredByOutages } from "./outages.js"

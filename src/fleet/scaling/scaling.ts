@@ -12,6 +12,7 @@ import { overdue } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { withdrawWaiting } from "../targets/fence.js"
 import { isBehind } from "../ownership/rivals.js"
+import type { Plans } from "../planning/types.js"
 import type { Passes } from "../pass/passes.js"
 import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
 import { openEnds } from "../terminate.js"
@@ -120,7 +121,7 @@ export class Scaling {
     const end = () => {
       this.#waits.delete(wait)
       stopHearing()
-      cancelTimer()
+      timer.cancel()
       forget()
     }
     const wait: Wait = {
@@ -138,33 +139,50 @@ export class Scaling {
     const setIn = fleet.passes
     const stopHearing = this.#passes.on((plans, error) => {
       // A pass that was under way when the target was set may have planned for the one before.
-      if (fleet.passes <= setIn) return
-      const over = sumOf(scale.targets) > 0 ? (fleet.money.over ?? overdue(fleet)) : undefined
-      const problem = over ?? finalProblem(fleet, scale, error)
-      // What runs may have to go again.
-      const isUndecided = sumOf(scale.targets) > 0 && isBehind(fleet)
-      const verdict = error === undefined && !isUndecided ? judge(fleet, scale, plans) : "wait"
-      if (problem !== undefined && (over !== undefined || verdict !== "reached")) wait.reject(problem)
-      else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
+      if (fleet.passes > setIn) afterPass(fleet, wait, close, plans, error)
     })
-    let cancelTimer = () => {}
-    const arm = (ms: number) => {
-      cancelTimer = fleet.clock.timer(ms, () => {
-        const longer = scale.timeoutMs === undefined ? extensionMs(fleet) : 0
-        if (longer > 0) arm(longer)
-        else conclude(fleet, wait, "timeout", close)
-      })
-    }
-    arm(leftMs(fleet, scale))
+    const timer = timeoutOf(fleet, scale, () => conclude(fleet, wait, "timeout", close))
     const { signal } = scale
-    const abandon = () => {
+    const forget = onAbort(signal, () => {
       settleForWhatIs(fleet, scale)
       wait.reject(signal?.reason as Error)
-    }
-    const forget = onAbort(signal, abandon)
+    })
     this.#waits.add(wait)
     fleet.wake()
   }
+}
+
+/** Ends a wait whose target is reached, out of reach, or not to be had any more. */
+function afterPass(
+  fleet: Fleet,
+  wait: Wait,
+  close: () => Promise<unknown>,
+  plans: Plans,
+  error: Error | undefined,
+): void {
+  const { scale } = wait
+  const isWanted = sumOf(scale.targets) > 0
+  const over = isWanted ? (fleet.money.over ?? overdue(fleet)) : undefined
+  const problem = over ?? finalProblem(fleet, scale, error)
+  // What runs may have to go again.
+  const isUndecided = isWanted && isBehind(fleet)
+  const verdict = error === undefined && !isUndecided ? judge(fleet, scale, plans) : "wait"
+  if (problem !== undefined && (over !== undefined || verdict !== "reached")) wait.reject(problem)
+  else if (verdict !== "wait") conclude(fleet, wait, verdict, close)
+}
+
+/** Calls `late` when the time of the call is over; one without a timeout of its own waits for the buckets as well. */
+function timeoutOf(fleet: Fleet, scale: BegunScale, late: () => void): { cancel(): void } {
+  let cancelTimer = () => {}
+  const arm = (ms: number) => {
+    cancelTimer = fleet.clock.timer(ms, () => {
+      const longer = scale.timeoutMs === undefined ? extensionMs(fleet) : 0
+      if (longer > 0) arm(longer)
+      else late()
+    })
+  }
+  arm(leftMs(fleet, scale))
+  return { cancel: () => cancelTimer() }
 }
 
 /** How much of a call's time is left. */

@@ -1,7 +1,8 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"
-import { blindness, type Fleet, type GroupState, memoryOf } from "../state/context.js"
+import { blindness, type Fleet, memoryOf } from "../state/context.js"
+import type { GroupState } from "../state/group-state.js"
 import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { groupNow } from "../pass/planning.js"
 import type { Plans } from "../planning/types.js"

@@ -1,5 +1,6 @@
 /** What the stages of one cluster share. */
-import type { Calls, Failure, Offer, Owner, Prepared, Provider, Scope } from "../../provider.js"
+import type { GroupState } from "./group-state.js"
+import type { Calls, Offer, Owner, Prepared, Provider } from "../../provider.js"
 import type { ResolvedBudget } from "../../money/budget.js"
 import type { BillRow, Journal } from "../journal/journal.js"
 import type { Sums } from "../../money/sums.js"
@@ -9,83 +10,13 @@ import type { SetAside } from "../journal/history.js"
 import { type CallReport, type CallsOptions, createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
 import type { ClusterEventBody } from "../../events.js"
-import type { ResolvedGroup } from "../../spec/resolved.js"
-import type { Catalogue, Known } from "./catalogue.js"
+import type { Catalogue } from "./catalogue.js"
 
 import { reportTo } from "./reported.js"
-import type { Rests } from "./rests.js"
 import type { Roster } from "../roster/roster.js"
 
 import type { Found } from "./found.js"
 import type { Unavailable } from "../unavailable.js"
-
-/** What is known of one group beside its workers. */
-export interface GroupState {
-  readonly group: ResolvedGroup
-  desired: number
-  /** What is sold that fits; undefined until asked. */
-  offers: readonly Offer[] | undefined
-  /** When the cloud said so, in milliseconds since 1970. */
-  offersAt: number
-  /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
-  readonly refusals: Map<string, Refusal>
-  /** What it was answered without an instance coming of it, since the last `scale`. */
-  rests: Rests
-  /** Refusals for want of capacity or quota, since an instance was made. */
-  short: Row
-  /** Instances that were made and failed for want of capacity or quota, since one ran. */
-  failed: FailedViews
-  /** What it waits for before its launches, in the words of the last request that did not succeed. */
-  preparing: string | undefined
-  /** What its launches were told is not there, and since when; by place and code. */
-  readonly missing: Map<string, Missing>
-  /** What each provider that was asked sells that fits, by `placeKey`. */
-  readonly answers: Map<string, Known>
-  /** Providers that cannot be used for it now, by `placeKey`. */
-  readonly outages: Map<string, Outage>
-  /** Why nothing more is launched for it until the next `scale`. */
-  problem: Error | undefined
-  /** Why its target was lowered by what others have ended, until the next target. */
-  gaveWay: string | undefined
-  /** What failed since the last `scale`, latest last. */
-  failures: Failure[]
-  /** Boots failed so often in a row that no more are tried until the next `scale`. */
-  breaker: Failure | undefined
-  /** When the last `scale` named it, in milliseconds since 1970. */
-  askedAt: number
-  /** When its whole target ran last, in milliseconds since 1970; NEVER: not since the last `scale`. */
-  metAt: number
-  /** What `plan` has to say of it beside what the cloud says. */
-  readonly notes: string[]
-  /** What the last plan left out because it would cost too much, or be too many. */
-  cut: Failure | undefined
-}
-
-/** What happened again and again. */
-export interface Row {
-  /** How often in a row; what was asked for together counts once. */
-  readonly rounds: number
-  /** When it happened last, in milliseconds since 1970. */
-  readonly at: number
-}
-
-export const NO_ROW: Row = { rounds: 0, at: 0 }
-
-/** Instances that were made, and failed for a reason that another place may not have. */
-export interface FailedViews extends Row {
-  /** How often in a row those of a scope did, by `scopeKey`. */
-  readonly scopes: ReadonlyMap<string, number>
-}
-
-export const NO_FAILED_VIEWS: FailedViews = { ...NO_ROW, scopes: new Map() }
-
-/** Something that launches name and that the cloud does not find. */
-export interface Missing {
-  /** When that was answered first, in milliseconds since 1970. */
-  readonly since: number
-  /** How often it was prepared anew for that. */
-  readonly prepared: number
-}
 
 /** When a provider will be looked at, and what the last complete list can have shown. */
 export interface LookState {
@@ -188,14 +119,6 @@ export interface Fleet {
   disown(error: OwnershipError): void
 }
 
-/** No moment. */
-export const NEVER = Number.NEGATIVE_INFINITY
-
-/** Its whole target has run since it was asked for. */
-export function isMet({ metAt, askedAt }: GroupState): boolean {
-  return metAt >= askedAt
-}
-
 /** The core's calls to a provider, reported as events. */
 export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
   const tell = reportTo(fleet.emit, provider)
@@ -287,15 +210,6 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-export interface Outage {
-  readonly error: Error
-  /** When it will be tried again, in milliseconds since 1970; Infinity: with the next `scale`. */
-  readonly until: number
-  /** Since when it has failed again and again, in milliseconds since 1970, and how often. */
-  readonly since: number
-  readonly tries: number
-}
-
 /** One journal, or a directory of them, that was set aside. */
 export interface Aside extends SetAside {
   told: boolean
@@ -329,12 +243,4 @@ export interface Money {
   over: BudgetError | undefined
   /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
   readonly aheadMs: number
-}
-
-/** Something that was refused, and when (milliseconds since 1970). */
-export interface Refusal {
-  readonly scope: Scope
-  readonly at: number
-  /** How often since the group last had all its workers. */
-  readonly times?: number
 }

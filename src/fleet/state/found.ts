@@ -1,5 +1,6 @@
 /** Found: what lives under a cluster's name already. */
-import type { BillRow, OpenIntent } from "../journal/journal.js"
+import type { BillRow } from "../journal/journal.js"
+import type { OpenIntent } from "../journal/types.js"
 import type { Instance, Provider } from "../../provider.js"
 
 /** One cluster of the name, as its tags and journals tell. */

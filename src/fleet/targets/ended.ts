@@ -1,7 +1,8 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { type Fleet, type GroupState, isMet, lookWithin } from "../state/context.js"
+import { type Fleet, lookWithin } from "../state/context.js"
+import { type GroupState, isMet } from "../state/group-state.js"
 import type { WorkerState } from "../lifecycle.js"
 import { windowMs } from "../state/windows.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
