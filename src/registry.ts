@@ -3,8 +3,7 @@ import { SpecError, type SpecProblem } from "./errors.js"
 import { show } from "./input/parse.js"
 import type { JsonObject, Provider } from "./provider.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./spec/provider-data.js"
-import { REGION_EXAMPLES } from "./spec/provider-schema.js"
-import type { ProviderName } from "./spec/provider-schema.js"
+import { type ProviderName, REGION_EXAMPLES } from "./spec/provider-schema.js"
 import type { ResolvedProvider } from "./spec/resolved.js"
 
 /** How a name becomes an adapter: from a region and, where more is told, the options of its factory. */
