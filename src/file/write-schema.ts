@@ -5,4 +5,4 @@ import { fileSchema } from "./json-schema.js"
 import { SCHEMA_FILE } from "./schema-file.js"
 
 const path = fileURLToPath(new URL(`../../${SCHEMA_FILE}`, import.meta.url))
-writeFileSync(path, `${JSON.stringify(await fileSchema(), undefined, 1)}\n`)
+writeFileSync(path, `${JSON.stringify(await fileSchema())}\n`)

@@ -2,6 +2,7 @@
 import type { Clock } from "../calls/clock.js"
 import { within } from "../calls/within.js"
 import type { ClusterEventBody } from "../events.js"
+import { History, historyDirectory } from "../history/history.js"
 import { tellIfLeft } from "../exit/left-open.js"
 import { closeOnExit } from "../exit/on-exit.js"
 import { type Closed, closeFleet } from "../fleet/closing.js"
@@ -48,6 +49,12 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly abort: AbortController
 }
 
+function historyFor(journal: string, { clock, emit }: SessionOptions): History {
+  const warn = (message: string) => emit({ type: "note", message })
+  const costOf = (fleet: Fleet) => costNow(fleet, clock.now())
+  return new History({ directory: historyDirectory(journal), clock, warn, costNow: costOf })
+}
+
 /** What a verb asks of the cluster that it belongs to. */
 export interface Holding {
   /** Throws when the cluster was let go, or taken over. */
@@ -65,17 +72,24 @@ export class Session {
   readonly #abort: AbortController
   readonly #loop: Loop
   readonly #watches: readonly (() => void)[]
+  readonly #history: History | undefined
   /** Hears that something was answered, or asked for. */
   #heard = () => {}
 
   private constructor(
-    opened: { readonly fleet: Fleet; readonly attached: boolean; readonly abort: AbortController },
+    opened: {
+      readonly fleet: Fleet
+      readonly attached: boolean
+      readonly abort: AbortController
+      readonly history: History | undefined
+    },
     watches: readonly (() => void)[],
   ) {
     this.fleet = opened.fleet
     this.attached = opened.attached
     this.#abort = opened.abort
     this.#watches = watches
+    this.#history = opened.history
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
   }
@@ -85,8 +99,14 @@ export class Session {
     let session: Session | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options
-    const opened = await openFleet(name, isNamed, spec, { ...options, journal, signal: abort.signal, wake })
+    const history = journal === false ? undefined : historyFor(journal, options)
+    const emit = (event: ClusterEventBody) => {
+      history?.note(event)
+      options.emit(event)
+    }
+    const opened = await openFleet(name, isNamed, spec, { ...options, emit, journal, signal: abort.signal, wake })
     const { fleet } = opened
+    history?.begin(fleet)
     const size = () => sizeText(fleet)
     const look = () => lookText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
@@ -98,7 +118,7 @@ export class Session {
       ...(spec.closeOnExit ? [closeOnExit({ name, size, look, close, requests, hasMade, goesOn })] : []),
       ...(fleet.clock.isReal ? [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })] : []),
     ]
-    session = new Session({ ...opened, abort }, watches)
+    session = new Session({ ...opened, abort, history }, watches)
     wake()
     return session
   }
@@ -149,9 +169,15 @@ export class Session {
   }
 
   /** Ends all of the cluster; what it came to. */
-  close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
+  async close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
     this.#scaling.supersede(() => true)
-    return closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld)
+    return this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld))
+  }
+
+  #closed(closed: Closed): Closed {
+    const { instances, leaked, leftovers } = closed.receipt
+    this.#history?.note({ type: "closed", instances: instances.length, leaked: leaked.length + leftovers.length })
+    return closed
   }
 
   /** The targets of its groups. */
@@ -173,7 +199,7 @@ export class Session {
   /** Ends all that was made, because another cluster has the name; whoever waits for a target hears why. */
   async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
     this.#scaling.reject(error)
-    const closed = await closeFleet(this.fleet, this.#passes, timeoutMs, () => {})
+    const closed = this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, () => {}))
     await this.end(error)
     await this.endJournal(closed.error === undefined)
     return closed
@@ -202,6 +228,7 @@ export class Session {
     } finally {
       this.#abort.abort(reason)
       for (const end of this.#watches) end()
+      await this.#history?.end("detached")
       await this.endJournal(false)
     }
   }
@@ -219,6 +246,7 @@ export class Session {
   /** Puts the journal away, and removes it when nothing is left. What is gone stays gone, whatever a disk says to that. */
   async endJournal(isClean: boolean): Promise<void> {
     const { journal, abandoned } = this.fleet
+    await this.#history?.end("ended")
     try {
       await (isClean ? journal.discard(abandoned) : journal.close())
     } catch (error) {

@@ -43,7 +43,14 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/fleet/launch.ts", "src/fleet/observe.ts", "src/fleet/receipt.ts"],
   ["src/fleet/opening/", "src/fleet/pass/"],
   ["src/fleet/reconcile.ts", "src/fleet/scaling/", "src/fleet/remains/"],
-  ["src/fleet/loop.ts", "src/fleet/closing.ts", "src/fleet/explain/", "src/fleet/preview/", "src/exit/"],
+  [
+    "src/fleet/loop.ts",
+    "src/fleet/closing.ts",
+    "src/fleet/explain/",
+    "src/fleet/preview/",
+    "src/exit/",
+    "src/history/",
+  ],
   // What a user holds.
   ["src/session/"],
   ["src/cluster.ts"],

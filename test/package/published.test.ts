@@ -9,7 +9,7 @@ import { type Packed, packPackage, ROOT } from "./build.js"
 
 const RECORDER = new URL("./record-urls.mjs", import.meta.url).href
 /** A fifth more than it is: more would be something that does not belong. */
-const MOST_UNPACKED_BYTES = 3_000_000
+const MOST_UNPACKED_BYTES = 3_800_000
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
   readonly name: string
@@ -37,7 +37,7 @@ test("has every entry point and command, and the command can be run", () => {
 
 test("has no tests, no tools and no sources beside what is compiled", () => {
   const allowed =
-    /^(dist\/(src|providers|test\/contract)\/.*\.(js|d\.ts)|docs\/.*\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/
+    /^(dist\/(src|providers|test\/contract)\/.*\.(js|d\.ts)|dist\/muster\.schema\.json|docs\/.*\.md|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/
   expect([...paths].filter((path) => !allowed.test(path) || path.includes(".test."))).toEqual([])
   expect(packed.unpackedSize).toBeLessThan(MOST_UNPACKED_BYTES)
   for (const page of ["README.md", "LICENSE", "docs/options.md"]) expect(paths).toContain(page)

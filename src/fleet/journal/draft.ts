@@ -37,7 +37,7 @@ export function drafterOf(name: string): number | undefined {
 }
 
 /** Node's own recursive mkdir never returns under /proc, where a new directory is "not found" whatever its parent. */
-async function makeDirectory(path: string, deep = true): Promise<void> {
+export async function makeDirectory(path: string, deep = true): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 })
   } catch (error) {

@@ -1,0 +1,194 @@
+/** Rows: which events of a cluster are of note, and what is kept of each. Pure. No tag's value and no environment is in any. */
+import type { ClusterEventBody } from "../events.js"
+import type { FailureReason, Market, Scope } from "../provider.js"
+
+/** What the cluster had cost at a moment: an estimate, as `cluster.cost()` has it. */
+export interface CostRow {
+  readonly type: "cost"
+  /** USD until then, of all instances whose price is known. */
+  readonly soFar: number
+  /** USD an hour of all that lived then. */
+  readonly perHour: number
+  readonly byGroup: Readonly<Record<string, number>>
+  /** How many instances these sums leave out. */
+  readonly unpriced: number
+}
+
+export type RowBody =
+  | { readonly type: "target"; readonly desired: Readonly<Record<string, number>> }
+  /** `count` instances are to be launched. */
+  | {
+      readonly type: "plan"
+      readonly group: string
+      readonly provider: string
+      readonly region: string
+      readonly instanceType: string
+      readonly market: Market
+    }
+  /** `count` launch calls have ended so, and made `made` instances. */
+  | {
+      readonly type: "launch-ended"
+      readonly group: string
+      readonly outcome: string
+      readonly made: number
+      readonly message?: string
+    }
+  /** `count` instances were refused. */
+  | {
+      readonly type: "offer-unavailable"
+      readonly reason: FailureReason
+      readonly code: string
+      readonly scope: Scope
+      readonly message: string
+    }
+  /** `count` requests failed so; the words are those of the last one. */
+  | {
+      readonly type: "call"
+      readonly provider: string
+      readonly region: string
+      readonly api: string
+      readonly error: string
+      readonly message?: string
+    }
+  /** `count` workers have changed so; `names` has the first of them. */
+  | {
+      readonly type: "worker"
+      readonly group: string
+      readonly from?: string
+      readonly to: string
+      readonly reason?: string
+      readonly names: readonly string[]
+    }
+  | { readonly type: "termination-started" }
+  | { readonly type: "termination-ended"; readonly failed: number }
+  | {
+      readonly type: "budget"
+      readonly group?: string
+      readonly limit: string
+      readonly reached: boolean
+      readonly message: string
+    }
+  | { readonly type: "note"; readonly group?: string; readonly message: string }
+  | { readonly type: "problem"; readonly group?: string; readonly error: string; readonly message: string }
+  | CostRow
+  | { readonly type: "closed"; readonly instances: number; readonly leaked: number }
+  /** The process let go of the cluster, whose workers go on. */
+  | { readonly type: "detached" }
+  /** `count` rows of one second were too many to keep. */
+  | { readonly type: "more" }
+
+/** What has happened, once or several times within a second. Moments are by the machine's clock, in milliseconds since 1970. */
+export type HistoryRow = RowBody & { readonly at: number; readonly until?: number; readonly count: number }
+
+/** What is kept of an event: a row, how many it counts for, and what tells it from others; undefined for what is not of note. */
+interface Noted {
+  readonly row: RowBody
+  readonly count: number
+  /** Rows of one second that have the same are one. */
+  readonly key: string
+}
+
+/** Names that a row of many workers has. */
+const MOST_NAMES = 10
+
+function notedOf(event: ClusterEventBody): Noted | undefined {
+  switch (event.type) {
+    case "plan": {
+      const { type, group, provider, region, instanceType, market, count } = event
+      return noted({ type, group, provider, region, instanceType, market }, count)
+    }
+    case "launch-ended": {
+      const { type, group, outcome, made, message } = event
+      return noted({ type, group, outcome, made, ...(message && { message }) }, 1, [group, outcome])
+    }
+    case "offer-unavailable": {
+      const { type, reason, code, scope, message, count } = event
+      return noted({ type, reason, code, scope, message }, count, [reason, code, scope])
+    }
+    case "call": {
+      const { type, provider, region, api, error, message } = event
+      if (error === undefined) return undefined
+      return noted({ type, provider, region, api, error, ...(message && { message }) }, 1, [
+        provider,
+        region,
+        api,
+        error,
+      ])
+    }
+    case "worker": {
+      const { type, name, group, from, to, reason } = event
+      const row = { type, group, ...(from && { from }), to, ...(reason && { reason }) }
+      return noted({ ...row, names: [name] }, 1, row)
+    }
+    case "termination-started":
+      return noted({ type: event.type }, event.ids.length)
+    case "termination-ended":
+      return noted({ type: event.type, failed: event.failed.length }, event.accepted, event.type)
+    case "launch-started":
+    case "pass":
+      return undefined
+    default:
+      return noted(event, 1)
+  }
+}
+
+function noted(row: RowBody, count: number, key: unknown = row): Noted {
+  return { row, count, key: `${row.type} ${JSON.stringify(key)}` }
+}
+
+/** Rows that one second may have: more are counted in a last one. */
+export const MOST_ROWS = 100
+
+/** Events of one second, as rows. */
+export class Gathering {
+  readonly #rows = new Map<string, HistoryRow>()
+  #more = 0
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0
+  }
+
+  /** @param at by the machine's clock, in milliseconds since 1970. Returns whether it was of note. */
+  add(event: ClusterEventBody | CostRow | { readonly type: "detached" }, at: number): boolean {
+    const found = event.type === "cost" || event.type === "detached" ? noted(event, 1) : notedOf(event)
+    if (found === undefined) return false
+    const { row, count, key } = found
+    const before = this.#rows.get(key)
+    if (before === undefined && this.#rows.size >= MOST_ROWS && isMany(row)) this.#more += 1
+    else
+      this.#rows.set(
+        key,
+        before === undefined
+          ? { ...row, at, count }
+          : { ...joined(before, row), count: before.count + count, until: at },
+      )
+    return true
+  }
+
+  /** What was gathered, in its order; nothing is left of it. */
+  take(): readonly HistoryRow[] {
+    const rows = [...this.#rows.values()]
+    const at = rows.at(-1)?.at ?? 0
+    const more: readonly HistoryRow[] = this.#more === 0 ? [] : [{ type: "more", at, count: this.#more }]
+    this.#rows.clear()
+    this.#more = 0
+    return [...rows, ...more]
+  }
+}
+
+/** What there may be many of, each a little different. */
+function isMany({ type }: RowBody): boolean {
+  return ["worker", "call", "launch-ended", "offer-unavailable", "plan", "note", "problem"].includes(type)
+}
+
+function joined(before: HistoryRow, row: RowBody): HistoryRow {
+  if (before.type === "worker" && row.type === "worker") {
+    return { ...before, names: before.names.length < MOST_NAMES ? [...before.names, ...row.names] : before.names }
+  }
+  if (before.type === "launch-ended" && row.type === "launch-ended")
+    return { ...before, ...row, made: before.made + row.made }
+  if (before.type === "termination-ended" && row.type === "termination-ended") {
+    return { ...before, failed: before.failed + row.failed }
+  }
+  return { ...before, ...row } as HistoryRow
+}
