@@ -48,7 +48,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
   }
 }
 
-/** What our own part of the custom data takes, with names of the lengths that are allowed. */
+/** The bytes that Muster itself needs of the custom data, with names of the greatest lengths that are allowed. */
 function preambleBytes(options: AzureOptions): number {
   const name = "x".repeat(63)
   const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }

@@ -14,7 +14,7 @@ const AT_ONCE = 128
 
 /**
  * `arm.*`: "Understand how Azure Resource Manager throttles requests": for each subscription, principal and kind of
- * request. `compute.*`: "Compute throttling limits", for each subscription and region. `poll`: how often we look at a
+ * request. `compute.*`: "Compute throttling limits", for each subscription and region. `poll`: how often the adapter polls a
  * request that Azure takes its time for; its Retry-After is a few seconds.
  */
 const BUCKETS: Readonly<Record<string, Bucket>> = {
@@ -34,7 +34,7 @@ const read = { "arm.reads": 1 } as const
 const write = { "arm.writes": 1 } as const
 const remove = { "arm.deletes": 1 } as const
 
-/** Every request of this adapter, by the operation id of its REST reference, and what it draws. */
+/** Every request of this adapter, by the operation id of its REST reference, and what it costs in each bucket. */
 export const COSTS = {
   VirtualMachines_CreateOrUpdate: { ...write, "compute.puts": 1, launches: 1 },
   VirtualMachines_Delete: { ...remove, "compute.deletes": 1, terminations: 1 },
@@ -73,7 +73,7 @@ export const COSTS = {
 
 export type Api = keyof typeof COSTS
 
-/** @param preambleBytes what our own part of the custom data takes of the 64 KB. */
+/** @param preambleBytes the bytes of the 64 KB of custom data that Muster itself needs. */
 export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
   const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient, identity } = options
   // Sizes that cannot boot the image are not offered.

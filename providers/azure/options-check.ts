@@ -53,25 +53,21 @@ function idPattern(types: string): RegExp {
 export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/*|galleries/*/images/*(/versions/*)?)")
 
 export function optionsSchema(z: Z) {
-  const id = (types: string, example: string) =>
-    z
-      .string()
-      .regex(idPattern(types), `give a resource id, such as "/subscriptions/…/resourceGroups/…/providers/${example}"`)
-  const image = z
-    .string()
-    .refine(
-      (text) => URN.test(text) || IMAGE_ID.test(text),
-      'give "publisher:offer:sku:version" or an image\'s resource id',
-    )
+  return z.strictObject({ ...accountFields(z), ...machineFields(z), ...placementFields(z) })
+}
+
+/** Which account, where in it, and how it is reached. */
+function accountFields(z: Z) {
   const https = z.string().refine(isHttps, "give an https URL: tokens never travel over plain http")
-  return z.strictObject({
+  return {
     subscriptionId: z.string(SUBSCRIPTION_RULE).regex(UUID, SUBSCRIPTION_RULE),
     location: z.string({ error: locationRule }).regex(/^[a-z][a-z0-9]{2,}$/, { error: locationRule }),
     resourceGroup: z.string().regex(GROUP, "give a group's name: up to 90 letters, digits and . _ - ( )").optional(),
-    subnetId: id(
+    subnetId: idField(
+      z,
       "Microsoft\\.Network/virtualNetworks/*/subnets/*",
       "Microsoft.Network/virtualNetworks/net/subnets/workers",
-    ).optional(),
+    ),
     cloud: z.enum(CLOUD_NAMES).optional(),
     tags: z.record(z.string(), z.string()).optional(),
     credential: z
@@ -84,11 +80,24 @@ export function optionsSchema(z: Z) {
     ca: z.string().includes("-----BEGIN CERTIFICATE-----", { message: "give certificates in PEM" }).optional(),
     httpClient: z.custom<AzureHttpClient>(hasMethod("sendRequest"), "give an object with sendRequest").optional(),
     pricesEndpoint: https.optional(),
+  }
+}
+
+/** What an instance is, and who may enter it. */
+function machineFields(z: Z) {
+  const image = z
+    .string()
+    .refine(
+      (text) => URN.test(text) || IMAGE_ID.test(text),
+      'give "publisher:offer:sku:version" or an image\'s resource id',
+    )
+  return {
     image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
-    identity: id(
+    identity: idField(
+      z,
       "Microsoft\\.ManagedIdentity/userAssignedIdentities/*",
       "Microsoft.ManagedIdentity/userAssignedIdentities/workers",
-    ).optional(),
+    ),
     sshPublicKey: z
       .string()
       .regex(SSH_KEY, 'give one line of an OpenSSH public key ("ssh-ed25519 …" or "ssh-rsa …")')
@@ -109,16 +118,31 @@ export function optionsSchema(z: Z) {
         ephemeral: z.boolean().optional(),
       })
       .optional(),
-    proximityPlacementGroup: id(
+  }
+}
+
+function placementFields(z: Z) {
+  return {
+    proximityPlacementGroup: idField(
+      z,
       "Microsoft\\.Compute/proximityPlacementGroups/*",
       "Microsoft.Compute/proximityPlacementGroups/near",
-    ).optional(),
-    capacityReservationGroup: id(
+    ),
+    capacityReservationGroup: idField(
+      z,
       "Microsoft\\.Compute/capacityReservationGroups/*",
       "Microsoft.Compute/capacityReservationGroups/ours",
-    ).optional(),
+    ),
     overrides: z.record(z.string(), z.json()).optional(),
-  })
+  }
+}
+
+/** @param example the end of an id of that kind. */
+function idField(z: Z, types: string, example: string) {
+  return z
+    .string()
+    .regex(idPattern(types), `give a resource id, such as "/subscriptions/…/resourceGroups/…/providers/${example}"`)
+    .optional()
 }
 
 /** What to give instead of what is no location: a display name ("UK South"), or a zone ("uksouth-1"). */

@@ -188,7 +188,7 @@ interface LoginError extends SdkError {
 
 const PASSING = [...UNREACHABLE, "ECONNRESET", "ETIMEDOUT", "EPIPE", "UND_ERR_CONNECT_TIMEOUT", "UND_ERR_SOCKET"]
 
-/** The directory did not answer, or somebody gave up asking. */
+/** The directory did not answer, or the caller gave up. */
 function isPassingLogin({ name = "", code = "", statusCode = 0, cause }: LoginError): boolean {
   const isOut = statusCode >= 500 || statusCode === 429 || PASSING.includes(code) || PASSING.includes(cause?.code ?? "")
   return isOut || name === "AbortError" || name === "TimeoutError"

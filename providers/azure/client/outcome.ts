@@ -38,7 +38,7 @@ export interface RequestContext {
   readonly graceMs?: number
 }
 
-/** A code with its words. */
+/** An error code with its details. */
 export interface ErrorDetails {
   readonly code: string
   readonly message: string
@@ -156,7 +156,7 @@ function missing(details: ErrorDetails, context: RequestContext, message: string
   return new NotFoundError(message, { ...refusal, graceMs, ours })
 }
 
-/** Whose doing it is, is for whoever prepares anew to find out: that reads the group itself. */
+/** Who deletes the group is found out by the next prepare, which reads the group itself. */
 function fenced(details: ErrorDetails, context: RequestContext, message: string): MusterError {
   const origin = originOf(details)
   if (context.offer === undefined) return new OwnershipError(message, origin)

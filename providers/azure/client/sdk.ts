@@ -1,4 +1,4 @@
-/** The SDK: loaded at its first use, told to do one thing at a time, and never to retry. */
+/** The SDK: loaded at its first use, and set to send one request for each call and never to retry. */
 import { createRequire } from "node:module"
 import { createSecureContext } from "node:tls"
 import type { ComputeManagementClient, VirtualMachine } from "@azure/arm-compute"
@@ -24,7 +24,7 @@ export interface ArmRequest {
   readonly onlyNew?: true
 }
 
-/** What a GET of a VM adds to its model: how it fares, or the user data that it was made with. */
+/** What a GET of a VM adds to its model: its status, or the user data that it was made with. */
 export type Expansion = "instanceView" | "userData"
 
 /** How requests leave: the SDK's own methods where it has them, the client's pipeline for the rest of ARM. */

@@ -36,7 +36,7 @@ type Wire = (connection: Connection, signal: AbortSignal) => Promise<ArmReply>
 
 export interface Azure {
   readonly options: AzureOptions
-  /** The groups that this object has claimed, by name: that a group was there is to be read nowhere once it has gone. */
+  /** The groups that this object has claimed, by name: once a group is deleted nothing else says that it existed. */
   readonly claims: Map<string, Claim>
   send(calls: Calls, api: Api, info: RequestInfo, wire: Wire): Promise<ArmReply>
   /** For what is asked of the SDK without a request. */
@@ -82,7 +82,7 @@ async function sendOnce(
   }
 }
 
-/** What a request is about, for the words and the scope of its refusal. */
+/** What a request is about, for the message and the scope of its refusal. */
 export function contextOf(
   options: AzureOptions,
   api: Api,

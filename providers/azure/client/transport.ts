@@ -1,5 +1,5 @@
 /**
- * How requests leave: over agents of ours, through the proxy that the environment names, as all clouds are reached. The SDK's own
+ * How requests leave: over agents of ours, through the proxy that the environment names, as for all clouds. The SDK's own
  * policy for proxies takes a proxy's refusal of a tunnel for an answer of Azure's, and asks proxies for this machine too.
  */
 import type { Agent } from "node:https"

@@ -21,7 +21,7 @@ interface Part {
   readonly user: string
 }
 
-/** In the order in which they can go: an interface holds its address. */
+/** In the order in which they can be deleted: an interface keeps its address. */
 const PARTS: readonly Part[] = [
   {
     kind: "network-interface",
@@ -126,7 +126,7 @@ function ownTags({ id = "", tags = {} }: NativePart, { cluster, uid, owner }: Se
  * Removes what `leftovers` found. A group goes with everything in it, so it is deleted only when every VM in it is of the
  * cluster whose tags the group has. Azure goes on when the request is accepted, whatever becomes of us.
  *
- * @throws the first refusal, after all were tried; RejectedError for a group with somebody else's VM in it.
+ * @throws the first refusal, after all were tried; RejectedError for a group with another owner's VM in it.
  */
 export async function remove(azure: Azure, found: readonly Leftover[], calls: Calls): Promise<void> {
   const outcomes: PromiseSettledResult<void>[] = []
@@ -152,7 +152,7 @@ async function removeOne(azure: Azure, { kind, id, tags }: Leftover, calls: Call
   }
 }
 
-/** For 180 s after its VM did not come about, or was just deleted, nobody can have it ("NicReservedForAnotherVm"). */
+/** For 180 s after its VM failed or was deleted, no other VM can use it ("NicReservedForAnotherVm"). */
 function isReserved(error: unknown): error is MusterError {
   return error instanceof MusterError && error.code === "NicReservedForAnotherVm"
 }

@@ -1,4 +1,4 @@
-/** The VM that a launch call asks for, in the words of "@azure/arm-compute". */
+/** The VM that a launch call asks for, in the terms of "@azure/arm-compute". */
 import type { VirtualMachine } from "@azure/arm-compute"
 import { launchTags, TAG } from "../../../src/fleet/tags.js"
 import type { JsonObject, Offer, Wish } from "../../../src/provider.js"
@@ -6,7 +6,7 @@ import { REGIONAL } from "../client/ids.js"
 import type { Blueprint } from "../prepare/blueprint.js"
 import { diskName } from "../prepare/names.js"
 
-/** What a launch call carries: where the VM goes, and the VM in the SDK's words. */
+/** What a launch call carries: where the VM goes, and the VM in the SDK's terms. */
 export type VmBody = { readonly group: string; readonly name: string; readonly vm: JsonObject }
 
 export interface Shared {

@@ -17,12 +17,12 @@ const PUT = "VirtualMachines_CreateOrUpdate"
  * does not boot it stays, Failed, and lists show it with the reason. What has the name already is read and adopted if it
  * is ours: a replay makes nothing more.
  *
- * @throws RejectedError when a VM of somebody else's has the name, NotFoundError when the group or the network that Muster
- * made is not there, OfferRefusedError and UnavailableError with Azure's words.
+ * @throws RejectedError when another owner's VM has the name, NotFoundError when the group or the network that Muster
+ * made is not there, OfferRefusedError and UnavailableError with Azure's message.
  */
 export async function launch(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
   const { group, name, vm } = call.body as VmBody
-  // "If-None-Match: *" answers 412 for what exists; a PUT without it answers 409, and both mean: look.
+  // "If-None-Match: *" answers 412 for what exists; a PUT without it answers 409, and both mean that the VM is looked up.
   const info = { ...infoOf(azure, call, calls), accepts: [409, 412], member: "id" }
   try {
     const reply = await azure.send(calls, PUT, info, (connection, signal) =>
@@ -59,7 +59,7 @@ function infoOf(azure: Azure, call: LaunchCall, calls: Calls): RequestInfo {
     ...(options.resourceGroup === undefined ? [group] : []),
     ...(options.subnetId === undefined ? [sharedName(options.location)] : []),
   ]
-  // One that was there long ago is known everywhere: it has gone.
+  // One that was there long ago is known everywhere: it is deleted.
   const isOld = claims.has(group) && recencyOf(azure, group, calls).isRecent === undefined
   return {
     what: `launching ${textOf(options.location, call)}`,

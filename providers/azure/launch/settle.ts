@@ -1,4 +1,4 @@
-/** What a launch comes to: when its answer is lost, the VM's name tells. */
+/** What a launch comes to: when its answer is lost, the VM is looked up by name. */
 import { endedSince } from "../../../src/client/failures.js"
 import { RejectedError } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
@@ -10,7 +10,7 @@ import { toInstance } from "../observe/instance.js"
 import { readVm } from "../observe/vms.js"
 import type { VmBody } from "./bodies.js"
 
-/** What became of a launch whose answer we do not have: its name tells. An accepted PUT is always settled. */
+/** What a launch came to whose answer was lost: the VM is looked up by name. An accepted PUT is always settled. */
 export async function settle(azure: Azure, call: LaunchCall, calls: Calls): Promise<Launched> {
   const found = await read(azure, call, calls)
   if (found !== undefined) return settled([found])

@@ -13,7 +13,7 @@ const LAST_CHARACTERS = 65_536
 /** The address that we are given is as good as a password for as long. */
 const ADDRESS_MINUTES = 5
 
-/** The last of the log; "" while there is none, and for whoever may not read it. */
+/** The last of the log; "" while there is none, and for a principal that may not read it. */
 export async function consoleLog(azure: Azure, instance: Instance, calls: Calls): Promise<string> {
   const place = placeOf(instance.id, azure.options.subscriptionId)
   const what = `reading the console of ${instance.name}`
@@ -34,7 +34,7 @@ async function addressOf(azure: Azure, place: VmPlace, what: string, calls: Call
   }
 }
 
-/** From the storage itself, which must not see our token; and its address, which lets anybody read, is never said. */
+/** From the storage itself, which must not see our token; and its address, with which anybody can read it, is never reported. */
 function readLog(azure: Azure, address: string, what: string, calls: Calls): Promise<string> {
   return calls.send("BootDiagnosticsLog", {}, async ({ signal }) => {
     const { origin: url } = new URL(address)
@@ -50,7 +50,7 @@ function readLog(azure: Azure, address: string, what: string, calls: Calls): Pro
   })
 }
 
-/** The instance's page in the portal of its cloud; whoever opens it logs in there. */
+/** The instance's page in the portal of its cloud; the browser asks for a login there. */
 export function consoleUrl(options: Pick<AzureOptions, "cloud" | "endpoint">, { id }: Pick<Instance, "id">): string {
   return `${cloudOf(options).portal}/#resource${encodeURI(id)}/overview`
 }

@@ -1,4 +1,4 @@
-/** From Azure's words for a VM, as REST has them, to ours. */
+/** From a VM of Azure's REST API to an instance of Muster's. */
 import { TransientError } from "../../../src/errors.js"
 import type { Failure, Instance, InstanceState } from "../../../src/provider.js"
 import { chainOf, mostSpecific } from "../client/errors.js"
@@ -26,7 +26,7 @@ export interface NativeVm {
   }
 }
 
-/** How a VM and its disks fare ("Virtual Machines - Instance View"). */
+/** The status of a VM and of its disks ("Virtual Machines - Instance View"). */
 export interface InstanceView {
   readonly statuses?: readonly NativeStatus[]
   readonly disks?: readonly { readonly statuses?: readonly NativeStatus[] }[]
@@ -60,7 +60,7 @@ const STATES: Readonly<Record<string, InstanceState>> = {
 const HALTED = /^PowerState\/(stopping|stopped|deallocating|deallocated)$/i
 
 /**
- * @param now for a VM whose answer does not say when it was made (the API before 2021-11-01): it is not held to be old.
+ * @param now for a VM whose answer does not say when it was made (the API before 2021-11-01): it counts as new.
  * @throws TransientError when an answer lacks the id that every VM has: nothing may be concluded from it.
  */
 export function toInstance(native: NativeVm, subscriptionId: string, now: number): Instance {
@@ -91,7 +91,7 @@ export function hasFailed({ properties }: NativeVm): boolean {
 }
 
 /**
- * Why a VM is Failed, from its instance view: the third part of a status's code, if it has one, or what its message holds.
+ * Why a VM is Failed, from its instance view: the third part of a status's code, if it has one, or the error in its message.
  * Where Azure says nothing, the guest did not come up.
  */
 export function failureOf(instance: Instance, { statuses = [], disks = [] }: InstanceView): Failure {

@@ -6,7 +6,7 @@ import { familyOf } from "../offers/families.js"
 /**
  * Why spot VMs that vanished did. Azure announces an eviction 30 seconds ahead to the VM itself and to nobody else ("Azure
  * Metadata Service: Scheduled Events"), and with the eviction policy Delete nothing is left to ask about it. So there are
- * no notices, and a reason is inferred: somebody else may have deleted it as well, and no pool is held to be worse for it.
+ * no notices, and a reason is inferred: another user may have deleted it as well, and no pool is backed off for it.
  *
  * @param instances those in the state `terminated` are the ones that vanished. Nothing is asked of Azure.
  */

@@ -8,7 +8,7 @@ import { failureOf, hasFailed, type NativeVm, toInstance } from "./instance.js"
 import { withPower } from "./power.js"
 import { readVm, vmsIn } from "./vms.js"
 
-/** More ids than this are looked for in lists first: each GET draws as much as a page of a list. */
+/** More ids than this are looked up in lists first: each GET costs as much as a page of a list. */
 const FEW_IDS = 10
 
 /** Only what was launched from here may be too young for lists; nothing is asked of what another process's list lacks. */
@@ -27,7 +27,7 @@ export async function list(azure: Azure, selector: Selector, calls: Calls): Prom
   const { ids } = selector
   const { subscriptionId, location } = azure.options
   const natives = ids === undefined ? await listed(azure, selector, calls) : await withIds(azure, ids, calls)
-  // What carries no tag of ours is not looked at: whatever it lacks, it is somebody else's.
+  // A VM without Muster's tags belongs to another owner, and is not read.
   const ours = natives
     .filter(({ tags }) => tags?.[TAG.uid] !== undefined)
     .map((native) => ({ native, instance: toInstance(native, subscriptionId, calls.now()) }))

@@ -1,11 +1,11 @@
-/** Who has halted: a guest that shuts itself down stays there, paid for as before, and ARM's lists of a group do not say so. */
+/** Which VMs are stopped. A guest that shuts itself down keeps its VM, which is billed as before. ARM's lists of a group do not show that. */
 import type { Calls, Instance } from "../../../src/provider.js"
 import { isRefused } from "../client/errors.js"
 import { type InstanceView, type NativeVm, toInstance } from "./instance.js"
 import type { Azure } from "../client/send.js"
 import { statusesOfAll } from "./vms.js"
 
-/** While a burst boots nothing more is asked: for so long after its creation a VM is taken to run. */
+/** While a burst boots nothing more is asked: for so long after its creation a VM is assumed to run. */
 const FRESH_MS = 5 * 60_000
 
 export interface Observed {

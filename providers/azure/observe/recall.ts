@@ -4,7 +4,7 @@ import { placeOf } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
 import { readVm } from "./vms.js"
 
-/** The text of the group's spec, from the VM's user data; undefined where there was no room for it, or the VM is gone. */
+/** The text of the group's spec, from the VM's user data; undefined where there was no room for it, or the VM is deleted. */
 export async function recall(azure: Azure, instance: Instance, calls: Calls): Promise<string | undefined> {
   const place = placeOf(instance.id, azure.options.subscriptionId)
   if (place === undefined || instance.tags[TAG.spec] === undefined) return undefined

@@ -11,7 +11,7 @@ import type { NativeVm } from "./instance.js"
 const TYPE = "providers/Microsoft.Compute/virtualMachines"
 
 /**
- * All VMs of a group, ours or not; none where the group is gone.
+ * All VMs of a group, ours or not; none where the group is deleted.
  *
  * @param isListed a list of groups has it, and does not say that it is on its way out.
  */
@@ -24,7 +24,7 @@ export function vmsIn(azure: Azure, group: string, calls: Calls, isListed = fals
   })
 }
 
-/** How all VMs of the subscription fare, which no list of a group tells; their models are not in it. */
+/** The statuses of all VMs of the subscription, which no list of a group has; the models are not in it. */
 export function statusesOfAll(azure: Azure, calls: Calls): Promise<readonly NativeVm[]> {
   const path = `${subscriptionPath(azure.options.subscriptionId)}/${TYPE}?statusOnly=true&api-version=${COMPUTE}`
   return itemsOf<NativeVm>(azure, calls, "VirtualMachines_ListAll", path, { what: "reading which VMs have stopped" })

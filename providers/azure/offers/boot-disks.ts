@@ -1,4 +1,4 @@
-/** What only the list of sizes tells of the disk that a VM boots from. */
+/** What only the list of sizes says of the disk that a VM boots from. */
 import type { Calls, GroupRequest } from "../../../src/provider.js"
 import { isNvmeOnly } from "./bootable.js"
 import { isForbidden } from "../client/errors.js"

@@ -57,7 +57,7 @@ function partOf(size: string): number | undefined {
   return undefined
 }
 
-/** Who asks for a GPU and names none means one that CUDA runs on: AMD's, and those that nobody knows, are for who names them. */
+/** A query for a GPU without a name means one that CUDA runs on. AMD's GPUs and unknown ones are offered only by name. */
 export function isEligible(gpu: Gpu | undefined, { gpu: asked }: Pick<OfferQuery, "gpu">): boolean {
   if (asked === undefined || asked.name !== undefined || gpu === undefined) return true
   return MODELS.some(({ name, isAmd }) => name === gpu.name && isAmd !== true)

@@ -11,7 +11,7 @@ interface NativeUsage {
   readonly name?: { readonly value?: string; readonly localizedValue?: string }
 }
 
-/** The quotas that the wish's offers draw on: of families and of the location, or of spot. */
+/** The quotas that the wish's offers count against: of families and of the location, or of spot. */
 export async function headroom(azure: Azure, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
   const { subscriptionId, location } = azure.options
   const path = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/${location}/usages?api-version=${COMPUTE}`

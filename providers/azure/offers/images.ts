@@ -15,7 +15,7 @@ const UBUNTU: { readonly [A in Arch]: string } = {
 }
 
 /**
- * The architectures whose image is paid for beside the machine: what that comes to, no list of prices here tells.
+ * The architectures whose image is paid for beside the machine: no price list here has what that costs.
  *
  * @throws SpecError when one is Windows.
  */
@@ -119,9 +119,9 @@ interface NativeImage {
 }
 
 /**
- * Of a marketplace image and of a gallery's the features tell which disk controllers it is tagged for; without a tag it is for
+ * Of a marketplace image and of a gallery's the features say which disk controllers it is tagged for; without a tag it is for
  * SCSI ("How do I use a base image that supports NVMe", "FAQ for remote NVMe disks"). Of a managed image nothing does. One that
- * may not be read, or is not there, is left for the launch to tell of.
+ * may not be read, or is not there, is reported by the launch.
  */
 export const imageNeeds = sharedRead(async (azure: Azure, name: string, calls: Calls): Promise<ImageNeeds> => {
   const sending = { what: `reading what image ${name} needs`, member: "properties" }

@@ -76,7 +76,7 @@ function firstUrl({ options }: Azure, endpoint: string, sizes: readonly SizeFact
   return `${endpoint}/api/retail/prices?api-version=${API}&$filter=${encodeURIComponent(filter)}`
 }
 
-/** Whatever goes wrong is final: trying again would only hold up what the prices are for. */
+/** Every error is final: a retry would only delay the launch that the prices are for. */
 function readPage(azure: Azure, url: string, calls: Calls): Promise<Page> {
   return calls.send("RetailPrices", {}, async (attempt) => {
     try {

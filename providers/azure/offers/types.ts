@@ -20,7 +20,7 @@ export interface SizeFacts
 }
 
 /**
- * The sizes of the location, or those that are named. Without the right to read them, what the names tell: vCPUs and
+ * The sizes of the location, or those that are named. Without the right to read them, what the names say: vCPUs and
  * memory are then unknown, and so are zones, unless the query asks for some.
  *
  * @throws SpecError when a named size does not exist, or is not for this subscription; when none of those that are named can
@@ -42,7 +42,7 @@ export async function sizesOf(azure: Azure, query: OfferQuery, calls: Calls): Pr
   }
 }
 
-/** What the user named is not left out in silence. */
+/** Reports the sizes that the user named and that are left out. */
 function noteOmitted({ skus, problems }: Bootable, calls: Calls): void {
   if (skus.length === 0) throw new SpecError(problems)
   for (const { message } of problems) calls.note?.(`${message}; the other sizes are used`)
@@ -116,7 +116,7 @@ function sizeFromName(instanceType: string, asked: Arch | undefined): SizeFacts 
   return { instanceType, family: familyOf(instanceType), arch, zones: [REGIONAL], isSpot: true, paidVcpus: 1 }
 }
 
-/** Things that no name tells, zones among them. */
+/** Whether the query asks for facts that no name contains, zones among them. */
 function asksForFacts({ vcpus, memoryGiB, gpu, localDiskGiB, zones }: OfferQuery): boolean {
   const isPlaced = zones?.includes(REGIONAL) === false
   return isPlaced || [vcpus, memoryGiB, gpu, localDiskGiB].some((asked) => asked !== undefined)

@@ -20,7 +20,7 @@ const MOST_BESIDE = 5
  */
 async function claimName(azure: Azure, owner: Owner, calls: Calls): Promise<readonly string[]> {
   const groups = Array.from({ length: MOST_BESIDE }, (_, index) => nameGroup(owner, azure.options.location, index + 1))
-  // Asked again, it makes nothing anew: one that has gone since was removed by somebody, with the cluster.
+  // Asked again, it makes nothing anew: a group that is deleted since was removed with the cluster by another process.
   if (groups.some((group) => azure.claims.get(group)?.nonce === owner.claim)) return []
   for (const group of groups) {
     const outcome = await claimOne(azure, owner, group, calls).catch(noGroup)
@@ -71,7 +71,7 @@ async function claimOne(
   return outcome === "exists" ? [] : [outcome.note]
 }
 
-/** False when it is left of an earlier cluster. @throws OwnershipError when somebody else has taken it a moment ago. */
+/** False when it is left of an earlier cluster. @throws OwnershipError when another cluster has claimed it a moment ago. */
 function isOurs({ cluster, uid, owner, claim }: Owner, tags: Tags, calls: Calls): boolean {
   if (tags[CLAIM_TAG] === claim) return true
   const other = tags[TAG.uid] ?? ""

@@ -1,4 +1,4 @@
-/** Who holds a generation of a cluster: its resource group is made, and in it what can be made only once. */
+/** Who owns a generation of a cluster: its resource group is made, and in it a scale set, which can be made only once. */
 import { OwnershipError, QuotaError, RejectedError } from "../../../src/errors.js"
 import { generationOf, holderTagOf, TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Owner } from "../../../src/provider.js"
@@ -11,7 +11,7 @@ import { putGroup, readGroup, taggedGroups, type Tags } from "./group.js"
 import { CLAIM_TAG, generationGroup } from "./names.js"
 import { merged } from "./tags.js"
 
-/** Nobody's claim: the group was asked for, and is not claimed yet. */
+/** The nonce of a group that was requested and is not claimed yet. */
 const NOT_YET = ""
 
 export interface Claimed {
@@ -26,11 +26,11 @@ export interface Claimed {
  *
  * No request creates a group only once. A scale set's does ("If-None-Match: *", "Virtual Machine Scale Sets - Create Or
  * Update"): an empty one costs nothing, makes no VM, and goes with its group. Of two processes that make the same group in
- * the same moment, the one that makes the scale set holds the generation. Where no scale set can be made (the role, a policy,
+ * the same moment, the one that makes the scale set owns the generation. Where no scale set can be made (the role, a policy,
  * or the cloud has none), the group's own tag decides: it is read, written and read again, and two that write within one
  * round trip may both find theirs.
  *
- * Asked again, it makes nothing anew: who has claimed a group that has gone since has been closed by somebody.
+ * Asked again, it makes nothing anew: where a claimed group is deleted, another process has closed the cluster.
  *
  * @throws OwnershipError when another process holds the generation, or the group is being deleted or has gone.
  */
@@ -49,7 +49,7 @@ async function claimOrJoin(azure: Azure, owner: Owner, existing: Tags | undefine
   const group = generationGroup(owner)
   const tags = merged(azure.options.tags ?? {}, claimTags(owner))
   if (existing === undefined) {
-    // Whatever becomes of the claim, the group is found among what is left before lists have it.
+    // Whatever becomes of the claim, the group is found among the leftovers before lists have it.
     azure.claims.set(group, { nonce: NOT_YET, at: calls.now() })
     await putGroup(azure, group, tags, calls)
   }
@@ -63,7 +63,7 @@ async function claimOrJoin(azure: Azure, owner: Owner, existing: Tags | undefine
 }
 
 /**
- * What was claimed here is not found by its name. For a while after it was seen that says nothing; later the list of all groups, which is
+ * What was claimed here is not found by its name. For a while after it was observed that proves nothing; later the list of all groups, which is
  * complete, must not have it either.
  */
 async function notFound(azure: Azure, owner: Owner, { at }: Claim, calls: Calls): Promise<Claimed> {

@@ -48,7 +48,7 @@ export async function knownGroups(azure: Azure, calls: Calls): Promise<readonly 
 
 /**
  * The location's groups, with their tags. All of the subscription are read: there are at most 980, which is one page, and
- * nothing says how late ARM's own filter by tag notices a new one.
+ * it is not documented how late ARM's own filter by tag finds a new one.
  */
 export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
   const { location } = azure.options
@@ -82,7 +82,7 @@ export function recencyOf(azure: Azure, group: string, calls: Calls): Pick<Reque
   return calls.now() - at < PROPAGATION_MS ? { isRecent: true } : {}
 }
 
-/** Accepted, Azure goes through with it whatever becomes of us; what is gone is success. */
+/** Accepted, Azure completes it whatever becomes of this process. A group that is deleted already is success. */
 export async function deleteGroup(azure: Azure, name: string, calls: Calls): Promise<void> {
   const types = "Microsoft.Compute/virtualMachines,Microsoft.Compute/virtualMachineScaleSets"
   const path = `${pathOf(azure, name)}&forceDeletionTypes=${encodeURIComponent(types)}`

@@ -15,7 +15,7 @@ const API = "2021-02-01"
 
 /**
  * A guest that powers itself off is still paid for ("States and billing status of Azure Virtual Machines"), so it deletes
- * its own resource through ARM, with its cascade of NIC, disk and address. It tries until it is gone. All instances share
+ * its own resource through ARM, with its cascade of NIC, disk and address. It tries until the VM is deleted. All instances share
  * one principal's 200 deletes and 10 a second: the first try is spread over two minutes.
  */
 const watchdog = (manager: string) => `#!/bin/sh

@@ -11,7 +11,7 @@ import { arm, type Azure, contextOf, type RequestInfo } from "../client/send.js"
 import { merged } from "./tags.js"
 import { NETWORK } from "../client/versions.js"
 
-/** 65,531 addresses: two for each of the most VMs that one run may have, since deleted ones hold theirs for minutes. */
+/** 65,531 addresses: two for each of the most VMs that one run may have, since deleted ones keep theirs for minutes. */
 const ADDRESSES = "10.60.0.0/16"
 
 export interface Network {
@@ -93,7 +93,7 @@ const findNetwork = sharedRead(async (azure: Azure, _location: string, calls: Ca
 
 const SUBNET = "workers"
 
-/** Whoever took the subnet away can be told; making it anew is not ours while the network has others. */
+/** A removed subnet is reported, and not made again: the network may have other users' subnets. */
 function workerSubnet({ options }: Azure, network: NativeNetwork | undefined): NativeSubnet {
   const { subnets } = network?.properties ?? {}
   const found = subnets?.find(({ name = SUBNET }) => name.toLowerCase() === SUBNET)
@@ -105,7 +105,7 @@ function workerSubnet({ options }: Azure, network: NativeNetwork | undefined): N
 
 /**
  * One whose making has failed is made again ("Troubleshoot Azure Microsoft.Network failed provisioning state"), unless
- * somebody has put subnets of theirs into it, which that would take away.
+ * another user has put subnets into it, which that would remove.
  */
 async function makeReady(azure: Azure, found: NativeNetwork | undefined, calls: Calls): Promise<NativeNetwork> {
   const { subnets = [], provisioningState: state = "" } = found?.properties ?? {}
@@ -168,7 +168,7 @@ async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefin
 const READY_MS = 60_000
 
 /**
- * A bucket paces the looks; the caller's signal ends them.
+ * A bucket paces the polls; the caller's signal ends them.
  *
  * @param known the state that it was last seen in, and where its operation can be asked for, if we began it.
  */

@@ -28,8 +28,8 @@ const NO_WATCHDOG =
 /**
  * Claims the generation's group, finds or makes the network, and pins image, tags and custom data of one group.
  *
- * @throws SpecError with all that Azure would refuse of the request. OwnershipError when the generation is somebody else's.
- * TimeoutError when the network does not become ready, or whoever asked gives up before it does.
+ * @throws SpecError with all that Azure would refuse of the request. OwnershipError when another process owns the generation.
+ * TimeoutError when the network does not become ready, or the caller gives up before it does.
  */
 export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
   calls.signal.throwIfAborted()
@@ -87,8 +87,8 @@ function priceNotes(options: AzureOptions): readonly string[] {
 }
 
 /**
- * All results, or the first error once nothing is under way any more: what one of them would still make after that, whoever
- * removes what was made would miss.
+ * All results, or the first error once nothing is under way any more: what one of them made after that would be missed by the
+ * cleanup.
  */
 async function allOf<T extends readonly unknown[]>(work: { readonly [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(work)
