@@ -1,3 +1,4 @@
+/** The provider "aws": its factory and its public types. */
 import { plainOptions } from "../../src/input/parse.js"
 import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
 import { claim } from "./prepare/claim.js"

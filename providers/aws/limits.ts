@@ -1,3 +1,4 @@
+/** EC2's documented limits: buckets, batches and times. */
 import { createHash } from "node:crypto"
 import type { Bucket, Limits, TokenBucket } from "../../src/provider.js"
 import type { AwsOptions } from "./options.js"

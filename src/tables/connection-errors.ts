@@ -45,8 +45,11 @@ export function unsentError(thrown: unknown, { what, place, ...hints }: Attempte
   if (code === undefined) return undefined
   const words = { cause: thrown, code }
   if (UNREACHABLE.includes(code)) {
-    const hint = (code === "ENOTFOUND" ? hints.unknownHost : undefined) ?? "check the address and the network"
-    return new TransientError(`${what}: ${place} is unreachable (${message || code}); ${hint}`, words)
+    const hint = code === "ENOTFOUND" ? hints.unknownHost : undefined
+    const reason = message || code
+    return hint === undefined
+      ? new TransientError(`${what}: ${place} is unreachable (${reason}); check the address and the network`, words)
+      : new TransientError(`${what}: ${place} is unreachable (${reason}); ${hint}`, words)
   }
   const advice = openFilesAdvice(code)
   if (advice !== undefined) return new TransientError(`${what}: ${advice} (${message})`, words)

@@ -1,3 +1,4 @@
+/** Reads every page of a list. Reads that all groups of a cluster have in common are shared. */
 import { sharedRead } from "../../../src/client/shared-read.js"
 import { MusterError, TransientError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"

@@ -1,3 +1,4 @@
+/** Terminates instances in batches, and reports each instance that EC2 refuses to terminate. */
 import { AuthError, MusterError, ThrottledError, TransientError } from "../../../src/errors.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"

@@ -1,3 +1,4 @@
+/** Notices of interruptions, by the status of spot requests. */
 import { MusterError, RejectedError, ThrottledError } from "../../../src/errors.js"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, Instance, Interruptions } from "../../../src/provider.js"

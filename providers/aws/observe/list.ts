@@ -1,3 +1,4 @@
+/** Lists instances by their tags, in pages, or by their ids. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"

@@ -1,3 +1,4 @@
+/** Offers: types, zones and prices, joined. */
 import { SpecError, TransientError } from "../../../src/errors.js"
 import { fits } from "../../../src/offer.js"
 import type { Calls, Offer, OfferQuery } from "../../../src/provider.js"

@@ -1,3 +1,4 @@
+/** The subnets that decide the zones of offers, and the free addresses in them. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { SpecError } from "../../../src/errors.js"
 import type { Calls } from "../../../src/provider.js"

@@ -1,3 +1,4 @@
+/** What `prepare` pins for the launches of one group. */
 import type { JsonObject, Owner } from "../../../src/provider.js"
 import type { Images } from "./images.js"
 import type { AwsOptions } from "../options.js"

@@ -1,3 +1,4 @@
+/** Prepares one group: image, network, claim and templates, all checked before anything is made. */
 import { SpecError, type SpecProblem } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
