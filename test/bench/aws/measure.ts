@@ -5,7 +5,8 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import type { SimulateOptions } from "../../../src/simulator/index.js"
 import type { Burst, Errand } from "./contender.js"
-import { NEAR, SHORT, withTruth, withWire } from "./wire-child.js"
+import { NEAR, SHORT } from "../wire-child.js"
+import { withTruth, withWire } from "./wire-child.js"
 
 const CONTENDER = fileURLToPath(new URL("./contender.js", import.meta.url))
 

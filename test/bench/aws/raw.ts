@@ -3,7 +3,6 @@
  * It does what Muster must do and nothing more: no limits, no retries, no second offer, no journal.
  */
 import { randomUUID } from "node:crypto"
-import { setTimeout as sleep } from "node:timers/promises"
 import {
   DescribeInstancesCommand,
   type EC2Client,
@@ -12,6 +11,7 @@ import {
   RunInstancesCommand,
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2"
+import { pollUntil } from "../poll.js"
 
 export interface RawPlan {
   readonly count: number
@@ -32,13 +32,13 @@ const FOUND_BY = ["muster-cluster", "muster-uid", "muster-owner"] as const
 export async function raw(client: EC2Client, plan: RawPlan): Promise<void> {
   const launchedAt = await launch(client, plan)
   const ids = new Set<string>()
-  await lookUntil(plan.look, launchedAt, async () => {
+  await pollUntil(plan.look, launchedAt, async () => {
     const instances = await list(client, plan)
     for (const { InstanceId = "" } of instances) ids.add(InstanceId)
     return instances.filter(({ State }) => State?.Name === "running").length === plan.count
   })
   const terminatedAt = await terminate(client, plan, [...ids])
-  await lookUntil(plan.look, terminatedAt, async () => (await list(client, plan)).length === 0)
+  await pollUntil(plan.look, terminatedAt, async () => (await list(client, plan)).length === 0)
 }
 
 /** Returns when the first reply came. */
@@ -93,16 +93,4 @@ async function terminate(client: EC2Client, { batch }: RawPlan, ids: readonly st
   const left = replies.flatMap(({ TerminatingInstances = [] }) => TerminatingInstances)
   if (left.some(({ CurrentState }) => CurrentState?.Name !== "shutting-down")) throw new Error("some are not going")
   return performance.now()
-}
-
-async function lookUntil(
-  { firstMs, everyMs }: RawPlan["look"],
-  since: number,
-  look: () => Promise<boolean>,
-): Promise<void> {
-  let at = since + firstMs
-  do {
-    await sleep(Math.max(0, at - performance.now()))
-    at = performance.now() + everyMs
-  } while (!(await look()))
 }

@@ -4,7 +4,8 @@ import { once } from "node:events"
 import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import type { Burst, Errand } from "./contender.js"
-import { NEAR, SHORT, withWire } from "./wire-child.js"
+import { NEAR, SHORT } from "../wire-child.js"
+import { withWire } from "./wire-child.js"
 
 const CONTENDER = fileURLToPath(new URL("./contender.js", import.meta.url))
 

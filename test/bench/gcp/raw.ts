@@ -3,7 +3,7 @@
  * It does what Muster must do and nothing more: no quotas, no retries, no second offer, no journal.
  */
 import { randomUUID } from "node:crypto"
-import { setTimeout as sleep } from "node:timers/promises"
+import { pollUntil } from "../poll.js"
 
 /** The methods of the package's clients that this script calls; their own types are 32 MB. */
 export interface RawClients {
@@ -39,14 +39,14 @@ export async function raw(clients: RawClients, plan: RawPlan): Promise<void> {
   const { operation, launchedAt } = await launch(clients, plan, uid)
   const done = untilDone(clients, plan, operation)
   let names: readonly string[] = []
-  await lookUntil(plan.look, launchedAt, async () => {
+  await pollUntil(plan.look, launchedAt, async () => {
     const instances = await list(clients, plan, uid)
     names = instances.map(({ name }) => name)
     return instances.filter(({ status }) => status === "RUNNING").length === plan.count
   })
   await done
   await remove(clients, plan, names)
-  await lookUntil(plan.look, performance.now(), async () => (await list(clients, plan, uid)).length === 0)
+  await pollUntil(plan.look, performance.now(), async () => (await list(clients, plan, uid)).length === 0)
 }
 
 /** Returns the operation, and when it was accepted. */
@@ -127,16 +127,4 @@ async function remove(
     }
   }
   await Promise.all(Array.from({ length: most.deletions }, worker))
-}
-
-async function lookUntil(
-  { firstMs, everyMs }: RawPlan["look"],
-  since: number,
-  look: () => Promise<boolean>,
-): Promise<void> {
-  let at = since + firstMs
-  do {
-    await sleep(Math.max(0, at - performance.now()))
-    at = performance.now() + everyMs
-  } while (!(await look()))
 }

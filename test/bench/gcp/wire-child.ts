@@ -1,41 +1,11 @@
-/**
- * Compute Engine in a process of its own: what it costs is not counted. One for each measurement, and so is the process that is
- * measured: the buckets of the account, in the wire and in the core's memory of it, are full, no terminated instances of an
- * earlier run are there to be looked through, and both sides of a pair meet the same luck, by the seed.
- */
-import { spawn } from "node:child_process"
-import { once } from "node:events"
-import { createInterface } from "node:readline"
+/** Compute Engine in a process of its own. */
 import { fileURLToPath } from "node:url"
 import type { SimulateOptions } from "../../../src/simulator/index.js"
+import { withChild } from "../wire-child.js"
 
 const MAIN = fileURLToPath(new URL("../../../providers/gcp/wire/main.js", import.meta.url))
 
-/**
- * Its own latencies, shortened: less waiting for the same requests. Boots last over more than one look, and the lists lag.
- */
-export const SHORT = {
-  latency: { requestMs: [20, 60], createMs: [300, 600], bootMs: [2_000, 4_000], stopMs: [2_000, 5_000] },
-  listLagMs: [0, 500],
-} as const satisfies SimulateOptions
-
-/** A neighbour: neither the network nor the wire takes time, so that what is left is ours. */
-export const NEAR = {
-  latency: { requestMs: 0, createMs: 0, bootMs: 0, stopMs: 1_000 },
-  listLagMs: 0,
-} as const satisfies SimulateOptions
-
-/** Runs `work` against a wire of its own, which is gone when it returns. */
-export async function withWire<T>(options: SimulateOptions, work: (url: string) => Promise<T>): Promise<T> {
-  const child = spawn(process.execPath, [MAIN, JSON.stringify(options)], { stdio: ["pipe", "pipe", "inherit"] })
-  const ended = once(child, "close")
-  try {
-    const lines = createInterface({ input: child.stdout })
-    const [url] = (await Promise.race([once(lines, "line"), ended.then(() => [undefined])])) as [string | undefined]
-    if (url === undefined) throw new Error("the wire ended before it listened")
-    return await work(url)
-  } finally {
-    child.stdin.end()
-    await ended
-  }
+/** Runs `work` against a wire of its own, which has ended when it returns. */
+export function withWire<T>(options: SimulateOptions, work: (url: string) => Promise<T>): Promise<T> {
+  return withChild(MAIN, options, (url) => work(url))
 }
