@@ -19,7 +19,7 @@ import { licensedArchs } from "./prepare/images.js"
 import { type GcpOptions, namedProject } from "./options.js"
 import { parseGcpOptions } from "./options-check.js"
 import { prepare } from "./prepare/prepare.js"
-import { proven } from "./client/authorization.js"
+import { authorized } from "./client/authorization.js"
 import { split } from "./launch/split.js"
 import { terminate } from "./end/terminate.js"
 import { zonesOf as zonesFor } from "./offers/zones.js"
@@ -38,31 +38,32 @@ export function gcp(options: GcpOptions): Provider {
   const { region } = parsed
   const limits = limitsOf(parsed, preambleBytes(region))
   const identity = identityOf(parsed)
-  const connection = { identity, exchange: proven(identity, exchanger()) }
+  const connection = { identity, exchange: authorized(identity, exchanger()) }
   const send = sender(parsed, connection)
   const zonesOf = zonesFor(send, parsed)
   const { zones: named } = parsed
   const { consistencyMs } = limits
   const licensed: OfferContext["licensedArchs"] = (image, calls) => licensedArchs(send, parsed, image, calls)
-  const means = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
+  const context = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
   return {
     name: "gcp",
     region,
     limits,
     recipe: () => plainOptions(options),
     whereabouts: () => whereaboutsOf(parsed),
-    offers: (query, calls) => offers({ ...means, connection, options: parsed, licensedArchs: licensed }, query, calls),
+    offers: (query, calls) =>
+      offers({ ...context, connection, options: parsed, licensedArchs: licensed }, query, calls),
     prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
     split,
-    launch: (call, calls) => launch(means, call, calls),
-    settle: (call, ref, calls) => settle(means, call, ref, calls),
-    find: (call, calls) => find(means, call, calls),
-    list: (selector, calls) => list(means, selector, calls),
-    terminate: (instances, calls) => terminate(means, instances, calls),
+    launch: (call, calls) => launch(context, call, calls),
+    settle: (call, ref, calls) => settle(context, call, ref, calls),
+    find: (call, calls) => find(context, call, calls),
+    list: (selector, calls) => list(context, selector, calls),
+    terminate: (instances, calls) => terminate(context, instances, calls),
     interruptions: (instances, calls) => interruptions(send, region, instances, calls),
     headroom: (wish, calls) => headroom(send, region, wish, calls),
-    leftovers: (selector, calls) => leftovers(means, selector, calls),
-    remove: (found, calls) => remove(means, found, calls),
+    leftovers: (selector, calls) => leftovers(context, selector, calls),
+    remove: (found, calls) => remove(context, found, calls),
     consoleLog: (instance, calls) => consoleLog(send, instance, calls),
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),

@@ -20,13 +20,13 @@ export const LONGEST_RUN_DAYS = 120
  */
 const PER_MINUTE = { writes: 1_200, reads: 1_200, waits: 600 }
 
-/** Buckets that count requests by the minute, and those that a request holds until what it began is over. */
+/** Buckets that count requests by the minute, and those whose units a request keeps until its operation is over. */
 export const WINDOWS = ["writes", "reads", "heavy", "heavy-global", "billing"] as const
 export const UNDER_WAY = ["bulk", "deletions"] as const
 
 const window = (count: number): Bucket => ({ kind: "window", count, perMinute: 1, aligned: true })
 
-/** A project's own numbers stand in its quota page, and in each refusal; who knows them says so. */
+/** A project's own numbers stand in its quota page, and in each refusal. A user who knows them gives them as options. */
 function bucketsOf({ requestsPerMinute }: GcpOptions): Readonly<Record<string, Bucket>> {
   const { writes, reads, waits } = { ...PER_MINUTE, ...requestsPerMinute }
   return {
@@ -47,7 +47,7 @@ function bucketsOf({ requestsPerMinute }: GcpOptions): Readonly<Record<string, B
   }
 }
 
-/** What is said of offers depends on nothing but project, region and query: only then may it be kept under those. */
+/** Offers depend on nothing but project, region and query: only then may they be kept under those. */
 function isPlain({
   zones,
   accelerator,

@@ -207,7 +207,7 @@ function isAuth(value: unknown): boolean {
   return typeof (value as { getRequestHeaders?: unknown } | null | undefined)?.getRequestHeaders === "function"
 }
 
-/** Tokens and scripts must not travel in clear text, except inside this machine (a test server). */
+/** Tokens and scripts must not be sent in clear text, except inside this machine (a test server). */
 function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const url = new URL(text)

@@ -1,5 +1,11 @@
 /** Tables of a cloud's error codes: how a code that was answered finds its row. The rows themselves are each cloud's own. */
 
+/**
+ * Verdicts that several tables have. `refused`: this offer, and others may not be. `rejected`, `auth`: every offer. `transient`: it
+ * passes by itself.
+ */
+export type CommonVerdict = "throttled" | "transient" | "capacity" | "quota" | "refused" | "rejected" | "auth"
+
 /** What every table's rows have in common. */
 export interface ErrorRow {
   /** Codes as the cloud writes them. One `*` in a code stands for any text there; `*` alone stands for every code. */

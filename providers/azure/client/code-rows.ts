@@ -1,24 +1,12 @@
 /** What a row of the table of error codes says, and for how long an answer counts. */
-import type { ErrorRow } from "../../../src/tables/error-rows.js"
+import type { CommonVerdict, ErrorRow } from "../../../src/tables/error-rows.js"
 import type { ScopeKind } from "./scopes.js"
 
 /**
- * `refused`: this offer, and others may not be. `rejected`, `auth`: every offer. `missing`: something that the request names
- * is not there. `conflict`: something with this name exists or is being changed. `fenced`: the group is being deleted.
- * `boot`: the guest did not come up; never the answer to a request.
+ * `missing`: something that the request names is not there. `conflict`: something with this name exists or is being changed.
+ * `fenced`: the group is being deleted. `boot`: the guest did not come up; never the answer to a request.
  */
-export type Verdict =
-  | "throttled"
-  | "transient"
-  | "capacity"
-  | "quota"
-  | "refused"
-  | "rejected"
-  | "auth"
-  | "missing"
-  | "conflict"
-  | "fenced"
-  | "boot"
+export type Verdict = CommonVerdict | "missing" | "conflict" | "fenced" | "boot"
 
 export interface CodeRow extends ErrorRow {
   readonly verdict: Verdict

@@ -1,16 +1,16 @@
 import type { Offer } from "../../../src/provider.js"
-import type { Said } from "./details.js"
+import type { ErrorDetails } from "./details.js"
 
-/** Those of the offers whose zone, type or series had no room, or was refused; else all of them. */
-export function offersMeant(
+/** The offers that a refusal affects: those whose zone, type or series it names; all of them where it names none. */
+export function affectedOffers(
   offers: readonly Offer[],
-  { message, zone, instanceType, family }: Pick<Said, "message" | "zone" | "instanceType" | "family">,
+  { message, zone, instanceType, family }: Pick<ErrorDetails, "message" | "zone" | "instanceType" | "family">,
 ): readonly Offer[] {
-  // What Google says beside it, where there is room instead, is not what had none.
+  // Google also suggests places that have room. These are not affected.
   const words = (message.split(/consider trying/i)[0] ?? "").split(/[^a-z0-9-]+/)
-  const among = (left: readonly Offer[], isMeant: (offer: Offer) => boolean) => {
-    const meant = left.filter(isMeant)
-    return meant.length > 0 ? meant : left
+  const among = (left: readonly Offer[], isAffected: (offer: Offer) => boolean) => {
+    const affected = left.filter(isAffected)
+    return affected.length > 0 ? affected : left
   }
   const zoned = among(offers, (offer) => (zone === undefined ? words.includes(offer.zone) : offer.zone === zone))
   const typed = among(zoned, (offer) =>

@@ -1,4 +1,4 @@
-/** The requests that this adapter makes: the client and method of each, what it draws on, what it answers. */
+/** The requests that this adapter makes: the client and method of each, its cost, its answer. */
 import type { Cost } from "../../../src/provider.js"
 import type {
   DiskPage,
@@ -22,7 +22,7 @@ interface Api {
   readonly cost: Cost
 }
 
-/** What each request draws on: see `limits.ts`. */
+/** The cost of each request is in the buckets of `limits.ts`. */
 export const APIS = {
   "instances.bulkInsert": { client: "InstancesClient", method: "bulkInsert", cost: { writes: 1 } },
   "regionInstances.bulkInsert": { client: "RegionInstancesClient", method: "bulkInsert", cost: { writes: 1 } },

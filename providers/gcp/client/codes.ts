@@ -5,24 +5,12 @@
  * operations quota", "Troubleshooting resource availability errors", "Troubleshooting VM creation". A sign that ends in `*`
  * stands for all that begin so.
  */
-import { type ErrorRow, findRow } from "../../../src/tables/error-rows.js"
-import type { Said } from "./details.js"
+import { type CommonVerdict, type ErrorRow, findRow } from "../../../src/tables/error-rows.js"
+import type { ErrorDetails } from "./details.js"
 import type { ScopeKind } from "./scopes.js"
 
-/**
- * `refused`: this offer, and maybe no other. `rejected`: every offer. `transient`: it passes by itself. `summary`: it sums up
- * what stands beside it.
- */
-export type Verdict =
-  | "throttled"
-  | "transient"
-  | "capacity"
-  | "quota"
-  | "refused"
-  | "rejected"
-  | "auth"
-  | "exists"
-  | "summary"
+/** `exists`: something of that name exists already. `summary`: it sums up the errors beside it. */
+export type Verdict = CommonVerdict | "exists" | "summary"
 
 /** A row of the table; `message` is compared with the message and the name of the limit. */
 export interface CodeRow extends ErrorRow {
@@ -43,9 +31,9 @@ const NOT_SOLD_MS = 24 * 3_600_000
 const QUOTA_MS = 60_000
 /** Addresses of deleted instances come back within half a minute. */
 const ADDRESS_MS = 30_000
-/** An offer that was refused for a reason that nobody knows rests so long at first. */
+/** The first backoff of an offer that was refused for an unknown reason. */
 export const REFUSED_MS = 60_000
-/** What passes by itself has passed within seconds, as a rule. */
+/** What passes by itself mostly does so within seconds. */
 export const PASSING_MS = 2_000
 /** Operations end within seconds, and with them their part of the concurrency quota. */
 export const OPERATIONS_MS = 3_000
@@ -256,12 +244,12 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["INVALID*", "BAD_REQUEST", "FAILED_PRECONDITION", "HTTP 400"], verdict: "refused", ttlMs: REFUSED_MS },
 ]
 
-/** The row for what was said; undefined when all its codes are new to us. */
+/** The row for a refusal; undefined when the table knows none of its codes. */
 export function rowOf({
   codes,
   message,
   limitName = "",
-}: Pick<Said, "codes" | "message" | "limitName">): CodeRow | undefined {
+}: Pick<ErrorDetails, "codes" | "message" | "limitName">): CodeRow | undefined {
   return findRow(CODES, { codes: codes.map(spellingOf), message: `${message} ${limitName}` })
 }
 

@@ -1,33 +1,33 @@
-/** Who asks, and for which project. */
+/** The credentials of requests, and the project that they are for. */
 import { AuthError, MusterError, SpecError, TransientError } from "../../../src/errors.js"
 import { type GcpAuth, type GcpOptions, namedProject, needsCredentials } from "../options.js"
-import { type ProofSource, type Prover, proverOf } from "./authorization.js"
+import { type AuthorizationSource, type Authorizer, authorizerOf } from "./authorization.js"
 import { loadAuthLibrary } from "./sdk.js"
 
 const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleapis.com/auth/cloud-platform"]
 
-export interface Identity extends Prover {
+export interface Identity extends Authorizer {
   readonly project: () => Promise<string>
 }
 
-/** Nothing is looked up before it is asked for. A server on this machine is asked without proof. */
+/** Nothing is looked up before it is asked for. Requests to a server on this machine carry no authorization. */
 export function identityOf(options: GcpOptions): Identity {
   const { auth } = options
   if (auth === undefined && !needsCredentials(options)) {
-    return { ...proverOf(undefined), project: () => projectOf(options, undefined) }
+    return { ...authorizerOf(undefined), project: () => projectOf(options, undefined) }
   }
   if (auth !== undefined) {
-    return { ...proverOf(ownSource(auth, options)), project: () => projectOf(options, () => auth) }
+    return { ...authorizerOf(ownSource(auth, options)), project: () => projectOf(options, () => auth) }
   }
   let found: GcpAuth | undefined
   const current = () => (found ??= defaultCredentials())
   const ask = (url: string) => tokenHeaders(current(), url, options)
   const askAnew = (url: string) => {
-    // Another object reads files and variables again: who logs in anew need not start anew.
+    // Another object reads files and variables again, so that a new login needs no new process.
     found = undefined
     return ask(url)
   }
-  return { ...proverOf({ ask, askAnew }), project: () => projectOf(options, current) }
+  return { ...authorizerOf({ ask, askAnew }), project: () => projectOf(options, current) }
 }
 
 function defaultCredentials(): GcpAuth {
@@ -41,7 +41,7 @@ interface Keeper {
   setCredentials?(credentials: object): void
 }
 
-function ownSource(auth: GcpAuth, options: GcpOptions): ProofSource {
+function ownSource(auth: GcpAuth, options: GcpOptions): AuthorizationSource {
   const ask = (url: string) => tokenHeaders(auth, url, options)
   return {
     ask,
@@ -86,7 +86,7 @@ async function tokenHeaders(
 /** "field-value" of RFC 9110: a token that was read from a file with its line's end is none. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** What comes of a function of the user's is looked at before it is sent, and never shown. */
+/** The result of a user's function is checked before it is sent, and is never shown. */
 function checkedHeaders(given: unknown, options: GcpOptions): Readonly<Record<string, string>> {
   const entries = entriesOf(given)
   if (entries === undefined) throw wrongHeaders(`it returned ${given == null ? "nothing" : `a ${typeof given}`}`)
@@ -109,22 +109,22 @@ function wrongHeaders(what: string): AuthError {
   return new AuthError(message, { code: "InvalidCredentials" })
 }
 
-/** What passes by itself while a token is fetched: the way to whoever gives it, or that one's own troubles. */
+/** What passes by itself while a token is fetched: the network to the token server, or that server's own errors. */
 const PASSING = /^(ECONNRESET|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|EHOSTUNREACH|ENETUNREACH|429|5\d\d)$/
 
 /** The library finds nothing, or finds something that Google refuses a token for, or does not reach Google. */
 function noCredentials(cause: unknown): MusterError {
-  const said = cause instanceof Error ? cause.message.split("\n")[0] : String(cause)
+  const reason = cause instanceof Error ? cause.message.split("\n")[0] : String(cause)
   const { code, status } = (cause ?? {}) as { readonly code?: unknown; readonly status?: unknown }
   if ([code, status].some((sign) => PASSING.test(String(sign)))) {
-    return new TransientError(`no token for Google's API could be had (${said})`, {
+    return new TransientError(`no token for Google's API could be had (${reason})`, {
       code: String(code ?? status),
       cause,
     })
   }
   const tried = "GOOGLE_APPLICATION_CREDENTIALS, gcloud's own file, the metadata server"
   return new AuthError(
-    `no Google credentials (${said}); tried: ${tried}; run "gcloud auth application-default login", or pass auth to gcp()`,
+    `no Google credentials (${reason}); tried: ${tried}; run "gcloud auth application-default login", or pass auth to gcp()`,
     { code: "NoCredentials", cause },
   )
 }
@@ -136,7 +136,7 @@ async function projectOf(options: GcpOptions, credentials: (() => GcpAuth) | und
   try {
     found = await credentials?.().getProjectId?.()
   } catch (cause) {
-    // Nobody was asked: what would ask is not installed.
+    // No request was made: the package that makes it is not installed.
     throw cause instanceof MusterError ? cause : noCredentials(cause)
   }
   if (typeof found === "string" && found !== "") return found

@@ -1,15 +1,18 @@
-/** The ids of requests that delete instances: whoever reads an operation later can tell by its id that Muster asked for it. */
+/** The ids of requests that delete instances: a later reader of an operation can tell by the id that Muster requested it. */
 import { hexOf, uuidOf } from "./names.js"
 import type { NativeOperation } from "./native.js"
 
-/** For so long asking again is the same request, and shows what became of it. Compute Engine keeps operations for an hour. */
+/**
+ * A request that is repeated within this time is the same request, and is answered with the operation of the first. Compute
+ * Engine keeps operations for an hour.
+ */
 const SAME_REQUEST_MS = 10 * 60_000
-/** How far apart two clocks may be that tell when a deletion was asked for, in periods of `SAME_REQUEST_MS`. */
+/** The allowed clock skew between two processes, in periods of `SAME_REQUEST_MS`. */
 const MOST_APART = 1
 
 /**
- * The id of a request to delete this instance at that moment, in milliseconds since 1970: who sees it in an operation knows
- * whose it was. After an operation that ended badly, whose name is `failed`, it is another one.
+ * The id of a request to delete this instance at that moment, in milliseconds since 1970: an operation that shows it
+ * was requested by Muster. After an operation that ended badly, whose name is `failed`, it is another one.
  */
 export function deletionId(id: string, at: number, failed = ""): string {
   return uuidOf(hexOf(`delete/${id}/${Math.floor(at / SAME_REQUEST_MS)}/${failed}`, 32))

@@ -1,10 +1,10 @@
 /**
- * What a refusal says, in either of its forms: the body of an HTTP answer ("Errors", `error.errors[].reason` and
- * `error.details[]`), or one entry of a failed operation's `error.errors[]`. Both are read as what may be there and may not.
+ * The details of a refusal, in either of its forms: the body of an HTTP answer ("Errors", `error.errors[].reason` and
+ * `error.details[]`), or one entry of a failed operation's `error.errors[]`. Every field may be missing.
  */
 import type { OperationError } from "./native.js"
 
-export interface Said {
+export interface ErrorDetails {
   /** The most telling one first. */
   readonly codes: readonly string[]
   readonly message: string
@@ -34,15 +34,18 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : typeof value === "number" ? String(value) : undefined
 }
 
-/** The body of an answer that is no success; undefined for what is not Google's. Some services put it in a list of one. */
-export function saidIn(body: string, status: number): Said | undefined {
+/**
+ * The body of an answer that is no success; undefined for an answer that is not Google's. Some services put it in a list of
+ * one.
+ */
+export function detailsIn(body: string, status: number): ErrorDetails | undefined {
   const { error } = fieldsOf(firstOf(parsed(body)))
   if (typeof error !== "object" || error === null) return undefined
   const { message, status: name, errors, details } = fieldsOf(error)
   const parts = partsOf(details)
   const reasons = [...[...parts, ...listOf(errors)].map(({ reason }) => reason), name]
   const codes = [...new Set([...reasons.flatMap((reason) => textOf(reason) ?? []), `HTTP ${status}`])]
-  return saidOf(codes, textOf(message) ?? `HTTP ${status}`, parts)
+  return combined(codes, textOf(message) ?? `HTTP ${status}`, parts)
 }
 
 function firstOf(value: unknown): unknown {
@@ -58,11 +61,11 @@ function parsed(body: string): unknown {
 }
 
 /** One entry of a failed operation's errors. */
-export function saidBy({ code, message, errorDetails }: OperationError): Said {
+export function detailsOf({ code, message, errorDetails }: OperationError): ErrorDetails {
   const parts = partsOf(errorDetails)
   const main = textOf(code) ?? "UNKNOWN"
   const codes = [...new Set([main, ...parts.flatMap(({ reason }) => textOf(reason) ?? [])])]
-  return saidOf(codes, textOf(message) ?? main, parts)
+  return combined(codes, textOf(message) ?? main, parts)
 }
 
 /** In an answer each detail is of one kind, in an operation it has a field for each. */
@@ -73,7 +76,7 @@ function partsOf(details: unknown): readonly Fields[] {
   ])
 }
 
-function saidOf(codes: readonly string[], message: string, parts: readonly Fields[]): Said {
+function combined(codes: readonly string[], message: string, parts: readonly Fields[]): ErrorDetails {
   const first = (field: string) => parts.map((part) => textOf(part[field])).find((value) => value !== undefined)
   // Compute Engine writes "metadatas", other services "metadata".
   const info: Fields = Object.assign(
@@ -91,7 +94,7 @@ function saidOf(codes: readonly string[], message: string, parts: readonly Field
     instanceType: textOf(info.vmType),
   }
   const known = Object.entries(found).filter(([, value]) => value !== undefined)
-  return { codes, message, ...(Object.fromEntries(known) as Partial<Said>) }
+  return { codes, message, ...(Object.fromEntries(known) as Partial<ErrorDetails>) }
 }
 
 /** "Quota 'N2_CPUS' exceeded. Limit: 24.0 in region us-central1." */

@@ -1,4 +1,4 @@
-/** From what a request came to, to the classes of `src/errors`; what each sign means is in `codes.ts`. */
+/** From a failed request to the classes of `src/errors`. The meaning of each code is in `codes.ts`. */
 import {
   AuthError,
   CapacityError,
@@ -18,8 +18,8 @@ import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } f
 import { scopeOf } from "./scopes.js"
 import type { HttpReply } from "./http.js"
 import { UNDER_WAY, WINDOWS } from "../limits.js"
-import { offersMeant } from "./affected.js"
-import { type Said, saidIn } from "./details.js"
+import { affectedOffers } from "./affected.js"
+import { type ErrorDetails, detailsIn } from "./details.js"
 
 /** What was being done when it failed. */
 export interface Doing {
@@ -27,15 +27,15 @@ export interface Doing {
   readonly what: string
   readonly region: string
   readonly endpoint?: string
-  /** Of a launch: the pools that were asked. Scopes are made from the first that is meant. */
+  /** Of a launch: the pools that were asked. Scopes are made from the first that is affected. */
   readonly offers?: readonly Offer[]
   /** Milliseconds since 1970: until when a throttle lasts depends on the minute. */
   readonly now?: () => number
-  /** What the request draws on: one of these ran dry. */
+  /** The buckets that the request consumes: one of these is empty. */
   readonly cost?: Cost
 }
 
-/** An answer that is no success, as it came. */
+/** An answer that is no success, as it was received. */
 export class HttpFailure extends Error {
   readonly reply: HttpReply
 
@@ -46,12 +46,12 @@ export class HttpFailure extends Error {
   }
 }
 
-/** What Google said, of an error that one of its answers has become. */
-export function saidOf({ cause }: Error): Said | undefined {
-  return cause instanceof HttpFailure ? saidIn(cause.reply.body, cause.reply.status) : undefined
+/** The details of the answer that an error was made of. */
+export function detailsOfError({ cause }: Error): ErrorDetails | undefined {
+  return cause instanceof HttpFailure ? detailsIn(cause.reply.body, cause.reply.status) : undefined
 }
 
-/** The name of this error in the answer of a thing that exists already; `launch` looks whose it is. */
+/** The name of this error in the answer of a resource that exists already; `launch` finds out whose it is. */
 export const EXISTS = "alreadyExists"
 
 /** How Google says that what was asked for is not there; what a proxy does not find says nothing of it. */
@@ -65,7 +65,7 @@ export function isNotFound(error: unknown): error is MusterError {
 export function toMusterError(thrown: unknown, doing: Doing): Error {
   if (thrown instanceof MusterError && !thrown.message.startsWith(doing.what)) {
     const words = { code: thrown.code, cause: thrown.cause }
-    // What is said of credentials, or by a proxy, does not know what it was for.
+    // An error of credentials, or of a proxy, does not name the request.
     if (thrown instanceof AuthError) return new AuthError(`${doing.what}: ${thrown.message}`, words)
     if (thrown instanceof TransientError) return new TransientError(`${doing.what}: ${thrown.message}`, words)
     if (thrown instanceof RejectedError) return new RejectedError(`${doing.what}: ${thrown.message}`, words)
@@ -77,8 +77,8 @@ export function toMusterError(thrown: unknown, doing: Doing): Error {
 
 function refused(failure: HttpFailure, doing: Doing): MusterError {
   const { status, headers, body } = failure.reply
-  const said = saidIn(body, status)
-  if (said !== undefined) return asError(said, doing, { status, cause: failure, ...retryAfterOf(headers) })
+  const details = detailsIn(body, status)
+  if (details !== undefined) return asError(details, doing, { status, cause: failure, ...retryAfterOf(headers) })
   const shown = JSON.stringify(
     (body || String(headers["www-authenticate"] ?? "")).replace(/\s+/g, " ").trim().slice(0, 80),
   )
@@ -91,15 +91,15 @@ function refused(failure: HttpFailure, doing: Doing): MusterError {
 
 const PROXY = "is there a proxy or a login page between here and Google?"
 
-/** Whoever refuses in words of his own has not passed the request on; where he failed in doing so, it may have been done. */
+/** A proxy that refuses in words of its own has not passed the request on. Where it failed to, the request may have been done. */
 function foreign(message: string, doing: Doing, cause: HttpFailure): MusterError {
   const { status } = cause.reply
   if (status < 400 || status === 408 || status >= 500) return garbled(message, doing, cause)
   const words = { code: "ForeignAnswer", cause }
-  const said = `${doing.what}: ${message}`
-  if (status === 429) return new ThrottledError(said, { ...words, retryAfterMs: MINUTE_MS })
-  if (status === 401 || status === 407) return new AuthError(`${said}; renew the credentials; ${PROXY}`, words)
-  return new RejectedError(`${said}; check the address; ${PROXY}`, words)
+  const text = `${doing.what}: ${message}`
+  if (status === 429) return new ThrottledError(text, { ...words, retryAfterMs: MINUTE_MS })
+  if (status === 401 || status === 407) return new AuthError(`${text}; renew the credentials; ${PROXY}`, words)
+  return new RejectedError(`${text}; check the address; ${PROXY}`, words)
 }
 
 /** A reply that cannot be read: what was asked may have been done. */
@@ -115,22 +115,22 @@ interface Circumstances {
   readonly retryAfterMs?: number
 }
 
-/** The error for what was said, and whether it is the outcome of a launch: then nothing was made, and others may be asked. */
-export function asError(said: Said, doing: Doing, circumstances: Circumstances = {}): MusterError {
+/** The error for a refusal. Where it is the outcome of a launch, nothing was made, and other offers may be asked for. */
+export function asError(details: ErrorDetails, doing: Doing, circumstances: Circumstances = {}): MusterError {
   const { status, cause, retryAfterMs } = circumstances
-  const row = rowOf(said)
-  const code = said.codes[0] ?? "UNKNOWN"
-  const message = sentence(said, row, doing)
+  const row = rowOf(details)
+  const code = details.codes[0] ?? "UNKNOWN"
+  const message = sentence(details, row, doing)
   const words = { code, cause }
-  const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(said, row, doing), ttlMs })
+  const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(details, row, doing), ttlMs })
   switch (row?.verdict) {
     case "throttled": {
-      const throttle = throttleOf(row, said, doing, retryAfterMs)
+      const throttle = throttleOf(row, details, doing, retryAfterMs)
       if (status === undefined && isLaunch(doing)) return new UnavailableError(message, refusal(throttle.retryAfterMs))
       return new ThrottledError(message, { ...words, ...throttle })
     }
     case "quota":
-      return new QuotaError(message, { ...refusal(row.ttlMs ?? COLD_MS), ...adviceOf(said, row) })
+      return new QuotaError(message, { ...refusal(row.ttlMs ?? COLD_MS), ...adviceOf(details, row) })
     case "capacity":
     case "summary":
       return new CapacityError(message, refusal(row.ttlMs ?? COLD_MS))
@@ -147,7 +147,7 @@ export function asError(said: Said, doing: Doing, circumstances: Circumstances =
     case "refused":
     case undefined:
       if (isOutcome(doing, status)) {
-        const [type, ...others] = typesMeant(said, doing)
+        const [type, ...others] = affectedTypes(details, doing)
         if (others.length === 0) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
         const which = `it was refused together with ${others.join(", ")}, and is left out of the next to find out which is meant`
         return new UnavailableError(`${message}; ${type}: ${which}`, refusal(PASSING_MS))
@@ -160,43 +160,43 @@ function isLaunch({ offers = [] }: Doing): boolean {
   return offers.length > 0
 }
 
-/** "May have been done" is only what came to no answer: errors within Google, and its time limits. */
+/** Only errors within Google, and its time limits, leave open whether the request was carried out. */
 function isOutcome(doing: Doing, status = 400): boolean {
   return isLaunch(doing) && status < 500 && status !== 408
 }
 
-/** Several where a request for several was refused without a word on which. */
-export function typesMeant(said: Said, { offers = [] }: Pick<Doing, "offers">): readonly string[] {
-  return [...new Set(offersMeant(offers, said).map(({ instanceType }) => instanceType))]
+/** Several where a request for several types was refused and the refusal names none. */
+export function affectedTypes(details: ErrorDetails, { offers = [] }: Pick<Doing, "offers">): readonly string[] {
+  return [...new Set(affectedOffers(offers, details).map(({ instanceType }) => instanceType))]
 }
 
-/** Of what nobody knows: what was asked, the type in its zone, or the type where no zone was named. */
-/** The row's own, else by the metric that ran out. */
-function adviceOf({ metric }: Said, { remedy }: CodeRow): { readonly advice?: string } {
+/** The row's own advice, else the advice for the quota that ran out. */
+function adviceOf({ metric }: ErrorDetails, { remedy }: CodeRow): { readonly advice?: string } {
   const advice = remedy ?? quotaAdvice(metric)
   return advice === undefined ? {} : { advice }
 }
 
-function scopeFor(said: Said, row: CodeRow | undefined, { region, offers = [] }: Doing) {
-  const meant = offersMeant(offers, said)
+/** The row's own scope. An unknown refusal is about the type in its zone, or about the type where several zones were asked. */
+function scopeFor(details: ErrorDetails, row: CodeRow | undefined, { region, offers = [] }: Doing) {
+  const affected = affectedOffers(offers, details)
   const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"
-  const isZoned = new Set(meant.map(({ zone }) => zone)).size < 2
+  const isZoned = new Set(affected.map(({ zone }) => zone)).size < 2
   const narrow = isPassing ? "pool" : isZoned ? "type-in-zone" : "type"
-  const { metric, family } = said
-  return scopeOf(row?.scope ?? narrow, { region, offer: meant[0], metric, family })
+  const { metric, family } = details
+  return scopeOf(row?.scope ?? narrow, { region, offer: affected[0], metric, family })
 }
 
 const MINUTE_MS = 60_000
-/** Clocks differ by less than this: the next window must have begun at Google's. */
+/** Allowed clock skew: the next window must have begun by Google's clock. */
 const SKEW_MS = 1_000
 
 /**
- * A quota by the minute is the window's, and what it holds stands in the refusal; one of operations under way is that of what
- * the request holds until it is over. What a refusal does not tell, every bucket that the request draws on may be.
+ * A quota by the minute is a window's, and the refusal names its size. A quota of operations under way belongs to the bucket whose
+ * units the request keeps until it is over. Where the refusal does not tell, any bucket that the request consumes may be empty.
  */
 function throttleOf(
   { retryAfter = MINUTE_MS }: CodeRow,
-  { limit }: Said,
+  { limit }: ErrorDetails,
   { now, cost = {} }: Doing,
   askedMs: number | undefined,
 ) {
@@ -217,14 +217,14 @@ function waitMs(retryAfter: NonNullable<CodeRow["retryAfter"]>, now: number): nu
 }
 
 /** "what was done: what Google said (its code); what to do" */
-function sentence(said: Said, row: CodeRow | undefined, doing: Doing): string {
-  const words = said.message.trim().replace(/\.$/, "")
-  const link = said.link === undefined ? "" : ` (${said.link})`
-  const remedy = remedyOf(said, row, doing)
-  return `${doing.what}: ${words}${link} (${said.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
+function sentence(details: ErrorDetails, row: CodeRow | undefined, doing: Doing): string {
+  const words = details.message.trim().replace(/\.$/, "")
+  const link = details.link === undefined ? "" : ` (${details.link})`
+  const remedy = remedyOf(details, row, doing)
+  return `${doing.what}: ${words}${link} (${details.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
 }
 
-function remedyOf({ metric, limit }: Said, row: CodeRow | undefined, doing: Doing): string | undefined {
+function remedyOf({ metric, limit }: ErrorDetails, row: CodeRow | undefined, doing: Doing): string | undefined {
   if (row?.verdict === "quota" && row.scope === "metric") return quotaRemedy(metric, doing)
   if (row?.verdict !== "throttled" || limit === undefined) return row?.remedy
   return `this project may make ${limit} a minute: gcp({ requestsPerMinute }) keeps below that`

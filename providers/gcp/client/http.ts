@@ -1,4 +1,7 @@
-/** One HTTP request and its whole answer, through the environment's proxy where it names one. The signal ends it; nothing here retries. */
+/**
+ * One HTTP request and its whole answer, through the environment's proxy where it names one. The signal ends it; nothing here
+ * retries.
+ */
 import { type IncomingMessage, request as httpRequest } from "node:http"
 import { request as httpsRequest } from "node:https"
 import { proxyAgents } from "../../../src/client/tunnel.js"

@@ -24,7 +24,7 @@ export interface NativeDisk {
   readonly creationTimestamp?: string
   readonly lastAttachTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
-  /** The instances that hold it. */
+  /** The instances that use it. */
   readonly users?: readonly string[]
 }
 

@@ -1,4 +1,7 @@
-/** What the user can do about a quota, by the metric that ran out: vCPUs are not the only thing that has one ("Allocation quotas"). */
+/**
+ * What the user can do about a quota, by the metric that ran out: vCPUs are not the only thing that has one ("Allocation
+ * quotas").
+ */
 
 const MORE = (metric: string) => `ask for more of ${metric} under IAM & Admin > Quotas`
 
@@ -36,7 +39,7 @@ const ROWS: readonly Row[] = [
   { metric: /RESERVATION|COMMIT/, else: "name another reservation, or none" },
 ]
 
-/** Undefined where it is not said which quota ran out. */
+/** Undefined where the refusal does not name the quota. */
 export function quotaAdvice(metric: string | undefined): string | undefined {
   if (metric === undefined) return undefined
   // "compute.googleapis.com/n2_cpus" is N2_CPUS in the list of quotas.

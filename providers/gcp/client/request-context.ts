@@ -1,11 +1,11 @@
 /**
- * Requests on their way through the package's code, from where one is asked for to our `fetch`, and back. Each has a number
- * that goes along in a header and no further. (An AsyncLocalStorage would do without, but on Node 20 every promise of the
- * process pays for each such storage, for as long as the process lives: `async_hooks`.)
+ * The context of a request, while the request passes through the package's code: from its caller to our `fetch`, and back. Each
+ * request has a number in a header that is removed before it is sent. (An AsyncLocalStorage would do without, but on Node 20
+ * every promise of the process pays for each such storage, for as long as the process lives: `async_hooks`.)
  */
 import type { JsonObject } from "../../../src/provider.js"
 
-export interface Travel {
+export interface RequestContext {
   readonly signal: AbortSignal
   readonly fields: string | undefined
   readonly asked: JsonObject
@@ -18,20 +18,20 @@ export interface Travel {
 /** Everything that is read of a `Headers` here. */
 type GivenHeaders = Headers | Readonly<Record<string, string>>
 
-const HEADER = "x-muster-travel"
+const HEADER = "x-muster-request"
 
-export class Travels {
-  readonly #under = new Map<string, Travel>()
+export class RequestContexts {
+  readonly #under = new Map<string, RequestContext>()
   #last = 0
 
   /** Sends a request that carries these headers; it is forgotten when it has come back. */
   async send(
-    travel: Travel,
+    context: RequestContext,
     send: (headers: Readonly<Record<string, string>>) => Promise<unknown> | undefined,
   ): Promise<void> {
     this.#last += 1
     const number = String(this.#last)
-    this.#under.set(number, travel)
+    this.#under.set(number, context)
     try {
       await send({ [HEADER]: number })
     } finally {
@@ -40,10 +40,13 @@ export class Travels {
   }
 
   /** Whose headers these are, and those of them that are Google's. */
-  arrived(given: GivenHeaders): { readonly travel: Travel; readonly headers: Readonly<Record<string, string>> } {
+  arrived(given: GivenHeaders): {
+    readonly context: RequestContext
+    readonly headers: Readonly<Record<string, string>>
+  } {
     const { [HEADER]: number = "", ...headers } = Object.fromEntries(new Headers(given))
-    const travel = this.#under.get(number)
-    if (travel === undefined) throw new Error("a request that nobody sent")
-    return { travel, headers }
+    const context = this.#under.get(number)
+    if (context === undefined) throw new Error("a request that nobody sent")
+    return { context, headers }
   }
 }

@@ -32,7 +32,7 @@ function metricScope({ region, offer, metric = "", family }: Where): Scope {
   if (name === "PREEMPTIBLE_CPUS") return { ...all, market: "spot" }
   if (name === "CPUS") return { ...all, family: COMMON_FAMILY }
   if (offer === undefined) return all
-  // Newer series have a quota of their own under one name, which is told apart by a dimension that was not said here.
+  // Newer series have a quota of their own under one name, of which only a dimension that is missing here names the series.
   if (name.endsWith("_PER_VM_FAMILY")) return { ...all, family: offer.family }
   // GPUs of one model, or local SSDs: an offer that has them is of one type.
   if (/GPU|LOCAL_SSD/.test(name)) return { ...all, instanceType: offer.instanceType, market: offer.market }

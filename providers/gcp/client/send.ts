@@ -3,7 +3,7 @@
  * because it cannot be left to them: 6.x ignores its own time limits, each version gives errors another shape and 7.x
  * loses parts of them, missing credentials end the process, partial lists look complete, and an answer that does not
  * decode never settles. They take their `fetch` from the `auth` object that they are given: ours adds the token, obeys the
- * attempt's signal, reads the answer, and keeps errors as they came. They are handed an empty message to decode.
+ * attempt's signal, reads the answer, and keeps errors as they were received. They are handed an empty message to decode.
  */
 import { RejectedError, SpecError } from "../../../src/errors.js"
 import { show } from "../../../src/input/parse.js"
@@ -17,7 +17,7 @@ import type { Page } from "./native.js"
 import type { GcpOptions } from "../options.js"
 import { refusePartial } from "./partial.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
-import { type Travel, Travels } from "./request-context.js"
+import { type RequestContext, RequestContexts } from "./request-context.js"
 
 export interface Request {
   readonly what: string
@@ -39,21 +39,21 @@ const EMPTY = { ok: true, status: 200, arrayBuffer: async () => new TextEncoder(
 /** We limit and retry; what these leave to the package is none of either (its own limit is ten minutes). */
 const CALL_OPTIONS = { autoPaginate: false, retry: { retryCodes: [] }, maxRetries: 0 }
 
-/** Who asks, and over which sockets: shared by all that one provider object sends. */
+/** The caller's identity and sockets: shared by all requests of one provider object. */
 export interface Connection {
   readonly identity: Pick<Identity, "project">
-  /** With proof of who asks. */
+  /** Each request carries its authorization. */
   readonly exchange: Exchange
 }
 
 /** The clients of one provider object, made at its first request. */
 export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
-  const travels = new Travels()
+  const contexts = new RequestContexts()
   const clients = new Map<ClientName, Promise<SdkClient>>()
   let loading: Promise<MakeClient> | undefined
-  const auth = authOf(identity, travels, exchange)
+  const auth = authOf(identity, contexts, exchange)
   const make = async (name: ClientName) => {
-    // A failure to load is not kept: what is missing may be installed, and the next request looks again.
+    // A failure to load is not kept: the package may be installed later, and the next request tries again.
     loading ??= loadSdk(options.sdk).catch((error: unknown) => {
       loading = undefined
       throw error
@@ -76,23 +76,22 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
     const { client, method, cost: usual } = APIS[api]
     return calls.send(api, cost ?? usual, async (attempt) => {
       const { signal } = attempt
-      const drawn = cost ?? usual
-      const doing: Doing = { what, ...where, now: calls.now, cost: drawn, offers }
-      const travel: Travel = { signal, fields, asked: message }
+      const doing: Doing = { what, ...where, now: calls.now, cost: cost ?? usual, offers }
+      const context: RequestContext = { signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
         const whole = { project, ...message }
         checkParts(whole, what)
-        await travels.send(travel, (headers) =>
+        await contexts.send(context, (headers) =>
           sdk.innerApiCalls[method]?.(whole, { ...CALL_OPTIONS, otherArgs: { headers } }),
         )
-        attempt.dated?.(travel.date)
-        const reply = checked(travel.reply, { api, fields }, doing)
+        attempt.dated?.(context.date)
+        const reply = checked(context.reply, { api, fields }, doing)
         if (api.endsWith(".list")) refusePartial(reply as Page, what)
         return reply
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        throw toMusterError(travel.failure ?? error, doing)
+        throw toMusterError(context.failure ?? error, doing)
       }
     })
   }
@@ -111,7 +110,7 @@ function checkParts(message: JsonObject, what: string): void {
   }
 }
 
-/** Says nothing of who answers: others write "error" too. */
+/** Fields that do not show who answered: other servers write "error" too. */
 const NO_SIGN = /^(error|warning|unreachables|nextPageToken|status)$/
 
 /** Every resource and list has its `kind`; what has none has at least a field that was asked for. */
@@ -152,21 +151,21 @@ interface FetchInit {
 }
 
 /** The parts of an auth object that the package's clients use. */
-function authOf(identity: Connection["identity"], travels: Travels, exchange: Exchange): object {
+function authOf(identity: Connection["identity"], contexts: RequestContexts, exchange: Exchange): object {
   const auth = {
     universeDomain: "googleapis.com",
     getClient: async () => auth,
     getUniverseDomain: async () => "googleapis.com",
     getProjectId: identity.project,
-    // Only that there is one is looked at: proof comes with the exchange.
+    // The package only checks that there are headers: the exchange adds the authorization.
     getRequestHeaders: async () => ({}),
     fetch: async (url: string, init: FetchInit) => {
-      const { travel, headers } = travels.arrived(init.headers)
+      const { context, headers } = contexts.arrived(init.headers)
       try {
-        travel.reply = await fetched(url, { ...init, headers }, travel, exchange)
+        context.reply = await fetched(url, { ...init, headers }, context, exchange)
         return EMPTY
       } catch (error) {
-        travel.failure = error
+        context.failure = error
         throw error
       }
     },
@@ -177,19 +176,19 @@ function authOf(identity: Connection["identity"], travels: Travels, exchange: Ex
 async function fetched(
   url: string,
   init: FetchInit & { readonly headers: Readonly<Record<string, string>> },
-  travel: Travel,
+  context: RequestContext,
   exchange: Exchange,
 ): Promise<unknown> {
   const { headers } = init
   // What has no body is sent as "" in quotes, which is a body, and none that the method has.
   const hasBody = init.method !== "GET" && init.method !== "DELETE" && init.body !== undefined && init.body !== '""'
   const body = hasBody ? init.body : undefined
-  if (body !== undefined) checkNothingLost(travel.asked, body)
-  const target = travel.fields === undefined ? url : withFields(url, `kind,${travel.fields}`)
+  if (body !== undefined) checkNothingLost(context.asked, body)
+  const target = context.fields === undefined ? url : withFields(url, `kind,${context.fields}`)
   const { method } = init
-  const { signal } = travel
+  const { signal } = context
   const reply = await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) })
-  if (typeof reply.headers.date === "string") travel.date = reply.headers.date
+  if (typeof reply.headers.date === "string") context.date = reply.headers.date
   return jsonOf(reply)
 }
 

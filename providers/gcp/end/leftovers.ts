@@ -1,16 +1,16 @@
 /**
- * What Muster made and that is not an instance: disks. They end with their instance (`autoDelete`), unless somebody has
- * changed that, or detached one. Nothing else is made that could stay: no static address, no template, no network.
+ * Leftovers are disks that Muster made. Disks end with their instance (`autoDelete`), unless a user has changed that or has
+ * detached one. Nothing else is made that could stay: no static address, no template, no network.
  */
 import { AuthError, MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
-import { labelled, type ListMeans, partial } from "../observe/labelled.js"
+import { labelled, type ListContext, partial } from "../observe/labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "../client/names.js"
 import { lastPart, type NativeDisk, type NativeOperation } from "../client/native.js"
-import { saidBy } from "../client/details.js"
+import { detailsOf } from "../client/details.js"
 import { parseTime } from "../../../src/tables/times.js"
 
 const KIND = "disk"
@@ -19,23 +19,23 @@ const KIND = "disk"
 const BEING_MADE_MS = 10 * 60_000
 
 /**
- * Disks with our labels that no instance holds. Who may not list disks is told of none: their instances were made with
- * `autoDelete`, and that they are gone is known without this.
+ * Disks with our labels that no instance uses. Without the right to list disks there are none to report: their instances were
+ * made with `autoDelete`, so their disks end with them.
  */
-export async function leftovers(means: ListMeans, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
+export async function leftovers(context: ListContext, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { ids, ...rest } = selector
-  const { natives, silent } = await labelled(means, "disks", rest, calls).catch((error: unknown) => {
-    if (error instanceof AuthError) return { natives: [], silent: [] }
+  const { natives, unreachable } = await labelled(context, "disks", rest, calls).catch((error: unknown) => {
+    if (error instanceof AuthError) return { natives: [], unreachable: [] }
     throw error
   })
-  const error = partial(silent)
+  const error = partial(unreachable)
   if (error !== undefined) throw error
   return natives
     .filter((disk) => isLeft(disk, calls.now()))
     .map(({ name = "", zone, labels = {} }) => ({
       kind: KIND,
       id: idOf(lastPart(zone), name),
-      region: means.region,
+      region: context.region,
       tags: labels,
       shared: false,
     }))
@@ -50,20 +50,23 @@ function isLeft({ users = [], status, creationTimestamp, lastAttachTimestamp }: 
   return lastAttachTimestamp !== undefined || now - (parseTime(creationTimestamp) ?? 0) > BEING_MADE_MS
 }
 
-/** Asked again after so long, it is a new request. */
+/** A request that is repeated after so long is a new request. */
 const SAME_REQUEST_MS = 60_000
 
-/** One request each, all at once; what is gone already is success. One that an instance holds again is refused by Google. */
-export async function remove(means: ListMeans, found: readonly Leftover[], calls: Calls): Promise<void> {
+/**
+ * One request each, all at once; a disk that is deleted already is success. Google refuses to delete one that an instance uses
+ * again.
+ */
+export async function remove(context: ListContext, found: readonly Leftover[], calls: Calls): Promise<void> {
   const period = Math.floor(calls.now() / SAME_REQUEST_MS)
-  const outcomes = await Promise.allSettled(found.map((one) => removeOne(means, one, period, calls)))
+  const outcomes = await Promise.allSettled(found.map((one) => removeOne(context, one, period, calls)))
   calls.signal.throwIfAborted()
   const refused = outcomes.find((outcome) => outcome.status === "rejected")
   if (refused !== undefined) throw refused.reason
 }
 
 async function removeOne(
-  { send, region }: ListMeans,
+  { send, region }: ListContext,
   { kind, id }: Leftover,
   period: number,
   calls: Calls,
@@ -81,7 +84,7 @@ async function removeOne(
       calls,
     )
     const [problem] = operation.error?.errors ?? []
-    if (problem !== undefined) throw asError(saidBy(problem), { what, region })
+    if (problem !== undefined) throw asError(detailsOf(problem), { what, region })
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
@@ -89,7 +92,10 @@ async function removeOne(
 
 const FATE = "name,status,error"
 
-/** It is accepted before it is done, and may fail then. A disk goes within seconds: one wait, of two minutes at most, tells. */
+/**
+ * It is accepted before it is done, and may fail then. A disk is deleted within seconds, so one wait of two minutes at most is
+ * enough.
+ */
 async function ended(send: Send, zone: string, operation: NativeOperation, calls: Calls): Promise<NativeOperation> {
   const { name = "", status } = operation
   if (status === "DONE" || name === "") return operation
@@ -97,7 +103,7 @@ async function ended(send: Send, zone: string, operation: NativeOperation, calls
   try {
     return await send(calls, "zoneOperations.wait", { what, message: { zone, operation: name }, fields: FATE })
   } catch (error) {
-    // It was accepted, and whoever may not look, or looks too late, knows no more.
+    // The deletion was accepted. Without the right to read the operation, or after it was forgotten, no more is known.
     if (error instanceof AuthError || isNotFound(error)) return operation
     throw error
   }

@@ -6,10 +6,10 @@ import { asError, isNotFound } from "../client/errors.js"
 import { deletionId } from "../client/deletion-ids.js"
 import { partsOf } from "../client/names.js"
 import type { NativeOperation } from "../client/native.js"
-import { saidBy } from "../client/details.js"
+import { detailsOf } from "../client/details.js"
 import { parseTime } from "../../../src/tables/times.js"
 
-interface Means {
+interface TerminateContext {
   readonly send: Send
   readonly region: string
 }
@@ -18,12 +18,12 @@ type End = Termination["accepted"][number]
 
 /**
  * Deletes instances, one request each: Compute Engine has no other way for instances of no group. All go at once, as many
- * as the buckets let pass; none is looked at before. What it does not find is gone.
+ * as the buckets let pass, and none is read before. An instance that Compute Engine does not find is terminated.
  *
- * @throws the first error when nothing came through and no single instance is the cause (credentials, network).
+ * @throws the first error when no request was carried out and no single instance is the cause (credentials, network).
  */
 export async function terminate(
-  { send, region }: Means,
+  { send, region }: TerminateContext,
   instances: readonly Instance[],
   calls: Calls,
 ): Promise<Termination> {
@@ -40,16 +40,16 @@ export async function terminate(
   return { accepted, failures }
 }
 
-/** Google's clock may be so far behind ours; less than the core lets pass before it asks again. */
+/** The clock skew that is allowed for: Google's clock may be so far behind. The core waits longer before it repeats a request. */
 const SKEW_MS = 1_000
 
 /**
- * Asked again, Compute Engine answers with the operation of the first time. So it is noticed when that has ended badly: then
- * the instance is asked to go anew, and what was said is told, once.
+ * Compute Engine answers a repeated request with the operation of the first one. Where that operation has failed, the deletion is
+ * requested anew under another id. The reason of the failure is reported once.
  */
 async function end(send: Send, region: string, instance: Instance, at: number, calls: Calls): Promise<End> {
   const { id, state } = instance
-  // On its way out already: asking again would cost a write, and Compute Engine may refuse a second deletion. Should it
+  // It is terminating already: another request would cost a write, and Compute Engine may refuse a second deletion. Should it
   // only have been stopped, lists show it as stopped next.
   if (state === "terminating") return { id, state }
   const parts = partsOf(id)
@@ -58,17 +58,17 @@ async function end(send: Send, region: string, instance: Instance, at: number, c
   }
   const what = `deleting ${parts.name} in ${parts.zone}`
   let earlier: NativeOperation | undefined
-  let said: MusterError | undefined
+  let earlierProblem: MusterError | undefined
   try {
     for (;;) {
       const operation = await remove(send, { what, ...parts, requestId: deletionId(id, at, earlier?.name) }, calls)
       const problem = problemOf(operation, what, region)
       const isNew = (parseTime(operation.insertTime) ?? at) >= at - SKEW_MS || operation.name === earlier?.name
-      const told = problem ?? said
-      if (told !== undefined && (isNew || isNotFound(told))) throw told
+      const reported = problem ?? earlierProblem
+      if (reported !== undefined && (isNew || isNotFound(reported))) throw reported
       if (problem === undefined) return { id, state: operation.status === "DONE" ? "terminated" : "terminating" }
       earlier = operation
-      said = problem
+      earlierProblem = problem
     }
   } catch (error) {
     if (isNotFound(error)) return { id, state: "terminated" }
@@ -80,7 +80,7 @@ async function end(send: Send, region: string, instance: Instance, at: number, c
 function problemOf({ error }: NativeOperation, what: string, region: string): MusterError | undefined {
   const [first] = error?.errors ?? []
   if (first === undefined) return undefined
-  const { code, message } = asError(saidBy(first), { what, region })
+  const { code, message } = asError(detailsOf(first), { what, region })
   return new RejectedError(message, { code })
 }
 

@@ -1,5 +1,5 @@
 /**
- * Why VMs of a launch are missing. There is one way from what Google said to failures, wherever it stood: in a refusal of the
+ * Why VMs of a launch are missing. There is one way from Google's details to failures, wherever they stood: in a refusal of the
  * whole request, in the operation of the request, or in the operations of its single VMs.
  */
 import { type Reason, shareOut } from "../../../src/client/failures.js"
@@ -8,11 +8,11 @@ import type { LaunchCall, Launched, Offer, Scope } from "../../../src/provider.j
 import { COLD_MS, rowOf } from "../client/codes.js"
 import { asError } from "../client/errors.js"
 import { scopeOf } from "../client/scopes.js"
-import { offersMeant } from "../client/affected.js"
-import type { Said } from "../client/details.js"
+import { affectedOffers } from "../client/affected.js"
+import type { ErrorDetails } from "../client/details.js"
 
 export interface Cause {
-  readonly said: Said
+  readonly details: ErrorDetails
   /** How many VMs have it; left out: an equal part of what is missing. */
   readonly count?: number
 }
@@ -31,8 +31,8 @@ export function doingOf({ count, offers, zone }: LaunchCall): string {
 }
 
 /**
- * Causes that are counted are believed as far as what is missing goes. What none of them explains is shared over all that was
- * asked, and said to be inferred.
+ * Causes that are counted explain as many VMs as are missing at most. The rest is shared over all offers that were
+ * asked, and marked as inferred.
  */
 export function missingOf(region: string, call: LaunchCall, causes: readonly Cause[], missing: number): Missing {
   if (missing <= 0) return { failures: [] }
@@ -49,11 +49,11 @@ export function missingOf(region: string, call: LaunchCall, causes: readonly Cau
 }
 
 /** One cause is of each offer that it may be about. */
-function partsOf(region: string, call: LaunchCall, { said, count = 1 }: Cause): readonly Part[] {
-  const offers = offersMeant(call.offers, said)
+function partsOf(region: string, call: LaunchCall, { details, count = 1 }: Cause): readonly Part[] {
+  const offers = affectedOffers(call.offers, details)
   const errors = offers.map((offer) => {
     const others = offers.filter((other) => other !== offer)
-    return asError(said, { what: doingOf(call), region, offers: [offer, ...others] })
+    return asError(details, { what: doingOf(call), region, offers: [offer, ...others] })
   })
   const [first] = errors
   if (first === undefined) return []
@@ -63,12 +63,12 @@ function partsOf(region: string, call: LaunchCall, { said, count = 1 }: Cause): 
     return [{ reason, weight: count, problem: first }]
   }
   const refused = errors.filter((error) => error instanceof RefusedError)
-  const isOfOne = rowOf(said)?.verdict === "refused" || rowOf(said) === undefined
+  const isOfOne = rowOf(details)?.verdict === "refused" || rowOf(details) === undefined
   const reasons = (isOfOne ? ofFirstType(refused, offers) : refused).map(asReason)
   return reasons.map((reason) => ({ reason, weight: count / reasons.length }))
 }
 
-/** What is refused without a word on which type is meant is one of the first, until it was found out. */
+/** A refusal that names no type counts for the first type, until a later launch finds out which it is. */
 function ofFirstType(refused: readonly RefusedError[], offers: readonly Offer[]): readonly RefusedError[] {
   return refused.filter((_error, index) => offers[index]?.instanceType === offers[0]?.instanceType)
 }

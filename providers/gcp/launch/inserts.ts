@@ -5,13 +5,13 @@ import { rowOf } from "../client/codes.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import { doingOf, type Cause } from "./failures.js"
-import { saidBy } from "../client/details.js"
+import { detailsOf } from "../client/details.js"
 import { zonesIn } from "./split.js"
 
 /**
  * Why single VMs of a bulk request were not made. Each VM has an insert operation in its zone, of the same group as the
  * operation of the request, and what became of it stands only there (so Google's own cluster toolkit reads it: slurm-gcp,
- * resume.py, `_get_failed_zonal_instance_inserts`). Whoever may not read operations, or cannot, does without.
+ * resume.py, `_get_failed_zonal_instance_inserts`). Without the right to read operations these causes are left out.
  *
  * @param made names of VMs that are there all the same, made in another zone.
  */
@@ -74,7 +74,7 @@ async function readInserts(
 
 /** One for each VM: the first of its errors that is no summary. */
 function causeOf({ error }: NativeOperation, zone: string): readonly Cause[] {
-  const all = (error?.errors ?? []).map(saidBy)
-  const said = all.find((one) => rowOf(one)?.verdict !== "summary") ?? all[0]
-  return said === undefined ? [] : [{ said: { ...said, zone: said.zone ?? zone }, count: 1 }]
+  const all = (error?.errors ?? []).map(detailsOf)
+  const details = all.find((one) => rowOf(one)?.verdict !== "summary") ?? all[0]
+  return details === undefined ? [] : [{ details: { ...details, zone: details.zone ?? zone }, count: 1 }]
 }

@@ -7,7 +7,7 @@ import type { Send } from "../client/send.js"
 import type { ZonesOf } from "../offers/zones.js"
 import { doingOf } from "./failures.js"
 
-export interface LaunchMeans {
+export interface LaunchContext {
   readonly send: Send
   readonly region: string
   readonly zonesOf: ZonesOf
@@ -20,7 +20,7 @@ export interface LaunchMeans {
  * has not made anything yet.
  */
 export async function find(
-  { send, region }: LaunchMeans,
+  { send, region }: LaunchContext,
   call: LaunchCall,
   calls: Calls,
 ): Promise<Launched | undefined> {

@@ -3,29 +3,29 @@ import { endedSince } from "../../../src/client/failures.js"
 import type { Calls, Instance, Json, LaunchCall, Launched, Selector } from "../../../src/provider.js"
 import { rowOf } from "../client/codes.js"
 import { failedInserts } from "./inserts.js"
-import type { LaunchMeans } from "./lookup.js"
+import type { LaunchContext } from "./lookup.js"
 import { isNotFound } from "../client/errors.js"
 import { list } from "../observe/list.js"
 import { idOf } from "../client/names.js"
 import { lastPart, type LocationStatus, type NativeOperation } from "../client/native.js"
 import { type Cause, doingOf, missingOf } from "./failures.js"
-import { saidBy } from "../client/details.js"
+import { detailsOf } from "../client/details.js"
 import { zonesIn } from "./split.js"
 import { parseTime } from "../../../src/tables/times.js"
 
 /**
- * One look at the operation that a launch has become: Compute Engine answers when it is done, or after two minutes. An
- * operation that it does not know any more has ended at least an hour ago: lists tell what there is.
+ * One wait for the operation of a launch: Compute Engine answers when it is done, or after two minutes. An operation that it has
+ * forgotten has ended at least an hour ago: then lists show what there is.
  */
-export async function settle(means: LaunchMeans, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  const operation = await waitFor(means, call, (ref as { readonly operation?: string }).operation ?? "", calls)
-  if (operation === undefined) return settledByList(call, await list(means, ofLaunch(call), calls))
+export async function settle(context: LaunchContext, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
+  const operation = await waitFor(context, call, (ref as { readonly operation?: string }).operation ?? "", calls)
+  if (operation === undefined) return settledByList(call, await list(context, ofLaunch(call), calls))
   if (operation.status !== "DONE") return { instances: [], failures: [], settled: false, ref }
-  return outcomeOf(means, call, { operation, ref }, calls)
+  return outcomeOf(context, call, { operation, ref }, calls)
 }
 
 async function waitFor(
-  { send, region }: LaunchMeans,
+  { send, region }: LaunchContext,
   call: LaunchCall,
   name: string,
   calls: Calls,
@@ -48,33 +48,33 @@ interface Done {
 }
 
 /**
- * The operation says how many it made and not which. When it made all, they are the names that were asked for; else lists
- * tell, and until they show as many as were made the launch is not settled, but at most for the consistency window.
+ * The operation says how many it made and not which. When it made all, they are the names that were asked for. Else lists
+ * are read, and until they show as many as were made the launch is not settled, but at most for the consistency window.
  */
-async function outcomeOf(means: LaunchMeans, call: LaunchCall, done: Done, calls: Calls): Promise<Launched> {
+async function outcomeOf(context: LaunchContext, call: LaunchCall, done: Done, calls: Calls): Promise<Launched> {
   const { operation, ref } = done
   const made = madeBy(operation)
   if (call.zone !== undefined && made === call.count && operation.error === undefined) {
-    return { instances: asAsked(means.region, call, operation), failures: [], settled: true }
+    return { instances: asAsked(context.region, call, operation), failures: [], settled: true }
   }
   const isNothing = made === 0 && !namesTaken(operation)
-  const instances = isNothing ? [] : await list(means, ofMade(call, operation), calls)
+  const instances = isNothing ? [] : await list(context, ofMade(call, operation), calls)
   const since = calls.now() - (parseTime(operation.endTime) ?? 0)
   // One that does not say has made all, unless lists show otherwise to the end.
-  if (!isNothing && instances.length < (made ?? call.count) && since < means.consistencyMs)
+  if (!isNothing && instances.length < (made ?? call.count) && since < context.consistencyMs)
     return { instances, failures: [], settled: false, ref }
   const missing = call.count - instances.length
-  const causes = missing > 0 ? await causesOf(means, call, operation, instances, calls) : []
-  return { instances, ...missingOf(means.region, call, causes, missing), settled: true }
+  const causes = missing > 0 ? await causesOf(context, call, operation, instances, calls) : []
+  return { instances, ...missingOf(context.region, call, causes, missing), settled: true }
 }
 
-/** All that carries the launch's token, where it can be: a zone that it did not ask cannot keep anybody waiting. */
+/** All that carries the launch's token, where it can be: a zone that the launch did not ask cannot delay the answer. */
 export function ofLaunch({ token, zone, offers }: LaunchCall): Selector {
   const zones = zone === undefined ? zonesIn(offers) : [zone]
   return { launch: token, ...(zones.length === 0 ? {} : { zones }) }
 }
 
-/** What the operation says it made in a zone is looked for there, and nowhere that it says it made nothing. */
+/** What the operation says it made in a zone is listed there, and in no zone where it made nothing. */
 function ofMade(call: LaunchCall, operation: NativeOperation): Selector {
   const selector = ofLaunch(call)
   const made = Object.entries(statusesOf(operation)).flatMap(([place, status]) =>
@@ -127,7 +127,7 @@ function asAsked(region: string, call: LaunchCall, operation: NativeOperation): 
   return names.map((name) => ({ id: idOf(zone, name), name, ...shared }))
 }
 
-/** What there is when the operation can tell no more: the rest did not come, or came and went. */
+/** The outcome when the operation is forgotten: the missing instances were never made, or were made and terminated. */
 export function settledByList(call: LaunchCall, instances: readonly Instance[]): Launched {
   return endedSince(call, instances, {
     code: "OperationNotFound",
@@ -135,18 +135,18 @@ export function settledByList(call: LaunchCall, instances: readonly Instance[]):
   })
 }
 
-/** "VM_MIN_COUNT_NOT_REACHED" only sums up. What the operation itself does not say, those of its VMs do. */
+/** "VM_MIN_COUNT_NOT_REACHED" only sums up. Causes that the operation itself does not have, those of its VMs have. */
 async function causesOf(
-  { send }: LaunchMeans,
+  { send }: LaunchContext,
   call: LaunchCall,
   operation: NativeOperation,
   instances: readonly Instance[],
   calls: Calls,
 ): Promise<readonly Cause[]> {
-  const all = (operation.error?.errors ?? []).map(saidBy)
+  const all = (operation.error?.errors ?? []).map(detailsOf)
   const own = all.filter((one) => rowOf(one)?.verdict !== "summary")
-  if (own.length > 0) return own.map((said) => ({ said }))
+  if (own.length > 0) return own.map((details) => ({ details }))
   const made = new Set(instances.map(({ name }) => name))
   const inserts = await failedInserts(send, call, operation, made, calls)
-  return inserts.length > 0 ? inserts : all.map((said) => ({ said }))
+  return inserts.length > 0 ? inserts : all.map((details) => ({ details }))
 }

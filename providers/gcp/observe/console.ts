@@ -1,9 +1,9 @@
-/** The console of one instance: what it has written, and where a person reads it. */
+/** The console of one instance: what it has written, and the page where a person reads it. */
 import type { Calls, Instance } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { placeOf } from "./instance.js"
 
-/** The end of the log is what tells why a boot failed. Negative positions count from there ("getSerialPortOutput", start). */
+/** The end of the log shows why a boot failed. Negative positions count from there ("getSerialPortOutput", start). */
 const LAST_BYTES = 32 * 1024
 
 /** The last 32 KB that the instance has written to its first serial port; "" while there is nothing. */

@@ -1,4 +1,4 @@
-/** From Compute Engine's words for an instance to ours. */
+/** An instance as Compute Engine describes it, as an instance of the seam. */
 import { TransientError } from "../../../src/errors.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
 import { idOf, partsOf } from "../client/names.js"
@@ -10,8 +10,8 @@ export const INSTANCE_FIELDS =
   "id,name,status,zone,machineType,creationTimestamp,labels,scheduling(provisioningModel,preemptible),networkInterfaces(networkIP,accessConfigs(natIP))"
 
 /**
- * "VM instance lifecycle". TERMINATED is Google's word for stopped: still there, its disk still paid for. Gone is what lists do
- * not show any more, so nothing that is listed is ever reported as terminated.
+ * "VM instance lifecycle". TERMINATED is Google's word for stopped: the instance still exists, and its disk is still paid for. An
+ * instance that was deleted leaves the lists, so nothing that is listed is ever reported as terminated.
  */
 const STATES: Readonly<Record<string, InstanceState>> = {
   PENDING: "pending",
@@ -39,7 +39,7 @@ export function toInstance(native: NativeInstance, region: string): Instance {
     id: idOf(zone, name),
     provider: "gcp",
     name,
-    // A state that is new to us is one of something that exists: it counts as there until lists do not show it.
+    // An unknown state belongs to an instance that exists: it counts as running until lists do not show it.
     state: STATES[native.status ?? ""] ?? "running",
     region,
     zone,

@@ -12,12 +12,12 @@ import { isoTime, parseTime } from "../../../src/tables/times.js"
 /** "Compute Engine ... gives the VM a best-effort 30 second period to shut down" ("Spot VMs", preemption process). */
 const NOTICE_MS = 30_000
 
-/** What the project's audit calls it, and the only trace of a Spot VM that is deleted when it is taken away. */
+/** What the project's audit calls it, and the only trace of a Spot VM that is deleted when it is preempted. */
 const PREEMPTED = "compute.instances.preempted"
 
 /**
- * Who was taken away, or is about to be: the newest operations of the zones of these instances, one page each. Compute
- * Engine tells nobody outside in advance, so a notice is known only once the instance's 30 seconds have begun.
+ * Instances that were preempted, or are about to be: the newest operations of the zones of these instances, one page each. Compute
+ * Engine announces nothing outside of the instance in advance, so a notice is known only once the instance's 30 seconds have begun.
  */
 export async function interruptions(
   send: Send,
@@ -50,13 +50,13 @@ function zonesOf(instances: readonly Instance[]): readonly string[] {
   return [...new Set(instances.map(({ zone }) => zone))]
 }
 
-/** As long as the longest pause between two looks, and time for a deletion to be carried out. */
+/** The longest pause between two polls, and time for a deletion to be carried out. */
 const RECENT_MS = 15 * 60_000
 const DELETE = "delete"
 
 /**
  * Which of these Muster deleted, in this process or another: the operation repeats the id that its request had. Where
- * operations cannot be read nobody knows: that must not keep anybody from what lists say.
+ * operations cannot be read this is unknown, and observation goes on with what lists show.
  */
 async function endingsOf(
   send: Send,
@@ -74,7 +74,7 @@ async function endingsOf(
   })
 }
 
-/** A zone whose operations cannot be read tells nothing, and keeps nobody from what others say. */
+/** A zone whose operations cannot be read adds nothing, and does not stop the reading of other zones. */
 async function ifReadable<T>(calls: Calls, reading: Promise<T>, otherwise: T): Promise<T> {
   return reading.catch((error: unknown) => {
     calls.signal.throwIfAborted()

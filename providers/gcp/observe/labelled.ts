@@ -10,7 +10,7 @@ import { pages } from "../client/pages.js"
 import { isPartial } from "../client/partial.js"
 import type { ZonesOf } from "../offers/zones.js"
 
-export interface ListMeans {
+export interface ListContext {
   readonly send: Send
   readonly region: string
   readonly zonesOf: ZonesOf
@@ -25,7 +25,7 @@ interface Natives {
 
 type Kind = keyof Natives
 
-interface Silence {
+interface UnreachableZone {
   readonly zone: string
   readonly error: TransientError
 }
@@ -33,7 +33,7 @@ interface Silence {
 /** What the zones that answered have, and the others. */
 export interface Answers<K extends Kind> {
   readonly natives: readonly Natives[K][]
-  readonly silent: readonly Silence[]
+  readonly unreachable: readonly UnreachableZone[]
 }
 
 const FIELDS: { readonly [K in Kind]: string } = {
@@ -41,26 +41,26 @@ const FIELDS: { readonly [K in Kind]: string } = {
   disks: "name,zone,status,creationTimestamp,lastAttachTimestamp,labels,users",
 }
 
-/** "Labels", requirements. What can be no label's value is nobody's, and must not come into a filter. */
+/** "Labels", requirements. A text that cannot be a label's value matches nothing, and must not come into a filter. */
 const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
 
 /**
- * What asks for one cluster's own reads the zones it may use, all at once; what asks for more (to attach, to sweep) reads
+ * A selector of one cluster reads the zones that the cluster may use, all at once. A wider selector (to attach, to sweep) reads
  * the whole project, because an earlier process may have used other zones.
  *
- * What is `silent` did not answer: nothing may be concluded of it.
+ * Nothing may be concluded of the zones in `unreachable`.
  */
 export async function labelled<K extends Kind>(
-  means: ListMeans,
+  context: ListContext,
   kind: K,
   selector: Selector,
   calls: Calls,
 ): Promise<Answers<K>> {
   const { cluster, uid, owner, launch, zones, ids } = selector
   const isPossible = [cluster, uid, owner, launch].every((value) => value === undefined || LABEL_VALUE.test(value))
-  if (!isPossible) return { natives: [], silent: [] }
+  if (!isPossible) return { natives: [], unreachable: [] }
   const isNarrow = [uid, launch, zones, ids].some((wanted) => wanted !== undefined)
-  const read = isNarrow ? ofZones(means, kind, selector, calls) : ofProject(means, kind, selector, calls)
+  const read = isNarrow ? ofZones(context, kind, selector, calls) : ofProject(context, kind, selector, calls)
   return (await read) as Answers<K>
 }
 
@@ -71,15 +71,15 @@ export function filterOf({ cluster, uid, owner, launch }: Selector): string {
   return terms.length === 0 ? `labels.${TAG.uid}:*` : terms.join(" AND ")
 }
 
-async function ofZones(means: ListMeans, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
-  const zones = await zonesToRead(selector, means.zonesOf, calls)
-  return heard(zones, await ofEach(zones, (zone) => ofZone(means.send, kind, selector, zone, calls)))
+async function ofZones(context: ListContext, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
+  const zones = await zonesToRead(selector, context.zonesOf, calls)
+  return requireAnswer(zones, await ofEach(zones, (zone) => ofZone(context.send, kind, selector, zone, calls)))
 }
 
-/** @throws why the first of them did not answer, where none did: then nothing was heard at all. */
-function heard<K extends Kind>(zones: readonly string[], answers: Answers<K>): Answers<K> {
-  const [first] = answers.silent
-  if (first !== undefined && answers.silent.length === zones.length) throw first.error
+/** @throws the first zone's error where no zone answered: then nothing is known at all. */
+function requireAnswer<K extends Kind>(zones: readonly string[], answers: Answers<K>): Answers<K> {
+  const [first] = answers.unreachable
+  if (first !== undefined && answers.unreachable.length === zones.length) throw first.error
   return answers
 }
 
@@ -88,14 +88,14 @@ async function ofEach(
   read: (zone: string) => Promise<Answers<Kind>["natives"]>,
 ): Promise<Answers<Kind>> {
   const outcomes = await Promise.allSettled(zones.map(read))
-  const silent: Silence[] = []
+  const unreachable: UnreachableZone[] = []
   const natives = outcomes.flatMap((outcome, index) => {
     if (outcome.status === "fulfilled") return outcome.value
     if (!(outcome.reason instanceof TransientError)) throw outcome.reason
-    silent.push({ zone: zones[index] ?? "", error: outcome.reason })
+    unreachable.push({ zone: zones[index] ?? "", error: outcome.reason })
     return []
   })
-  return { natives, silent }
+  return { natives, unreachable }
 }
 
 async function ofZone(send: Send, kind: Kind, selector: Selector, zone: string, calls: Calls) {
@@ -117,36 +117,36 @@ async function zonesToRead({ ids, zones }: Selector, zonesOf: ZonesOf, calls: Ca
 
 /**
  * A list of the whole project may be without zones that did not answer. Those are read by themselves, where they may be used
- * at all: what is asked of one zone has no half answers.
+ * at all: a list of one zone has no partial answers.
  */
-async function ofProject(means: ListMeans, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
-  const { byZone, silent, isCertain } = await readProject(means, kind, selector, calls)
+async function ofProject(context: ListContext, kind: Kind, selector: Selector, calls: Calls): Promise<Answers<Kind>> {
+  const { byZone, unreachable, isCertain } = await readProject(context, kind, selector, calls)
   const missing = isCertain
-    ? [...silent].filter((zone) => means.named?.includes(zone) ?? true)
-    : await means.zonesOf(calls)
-  const each = await ofEach(missing, (zone) => ofZone(means.send, kind, selector, zone, calls))
-  // A list that names what it lacks has told of all others.
-  const read = isCertain ? each : heard(missing, each)
-  const others = [...byZone].filter(([zone]) => !silent.has(zone) && !missing.includes(zone))
-  return { natives: [...others.flatMap(([, natives]) => natives), ...read.natives], silent: read.silent }
+    ? [...unreachable].filter((zone) => context.named?.includes(zone) ?? true)
+    : await context.zonesOf(calls)
+  const each = await ofEach(missing, (zone) => ofZone(context.send, kind, selector, zone, calls))
+  // A list that names the zones it lacks is complete for all others.
+  const read = isCertain ? each : requireAnswer(missing, each)
+  const others = [...byZone].filter(([zone]) => !unreachable.has(zone) && !missing.includes(zone))
+  return { natives: [...others.flatMap(([, natives]) => natives), ...read.natives], unreachable: read.unreachable }
 }
 
 interface ProjectList {
   readonly byZone: ReadonlyMap<string, readonly (NativeInstance | NativeDisk)[]>
-  /** Zones of the region that the list does not tell of. */
-  readonly silent: ReadonlySet<string>
-  /** It tells of all others; false where anything may be missing. */
+  /** Zones of the region that the list does not cover. */
+  readonly unreachable: ReadonlySet<string>
+  /** The list covers all other zones; false where anything may be missing. */
   readonly isCertain: boolean
 }
 
 async function readProject(
-  { send, region }: ListMeans,
+  { send, region }: ListContext,
   kind: Kind,
   selector: Selector,
   calls: Calls,
 ): Promise<ProjectList> {
   const byZone = new Map<string, readonly (NativeInstance | NativeDisk)[]>()
-  const silent = new Set<string>()
+  const unreachable = new Set<string>()
   let isCertain = true
   const what = `listing ${kind} of all zones of ${region}`
   const fields = `items/*/${kind}(${FIELDS[kind]}),items/*/warning(code,message),nextPageToken,unreachables,warning(code,message)`
@@ -155,14 +155,14 @@ async function readProject(
     for await (const page of pages(send, calls, `${kind}.aggregatedList`, request)) {
       const { unreachables = [], warning, items = {} } = page as Page & Pick<typeof page, "items">
       const ours = unreachables.filter((scope) => scope.includes(region) || !scope.includes("zones/"))
-      for (const scope of ours) if (isOf(scope, region)) silent.add(lastPart(scope))
+      for (const scope of ours) if (isOf(scope, region)) unreachable.add(lastPart(scope))
       // A scope that is no zone may be any, and so may what a warning without names is about.
       if (ours.some((scope) => !isOf(scope, region)) || (unreachables.length === 0 && isPartial(warning)))
         isCertain = false
       for (const [scope, list] of Object.entries(items)) {
         if (!isOf(scope, region)) continue
         const zone = lastPart(scope)
-        if (isPartial(list.warning)) silent.add(zone)
+        if (isPartial(list.warning)) unreachable.add(zone)
         const natives = (list as { readonly [L in Kind]?: readonly (NativeInstance | NativeDisk)[] })[kind]
         byZone.set(zone, [...(byZone.get(zone) ?? []), ...within(scope, natives)])
       }
@@ -173,12 +173,15 @@ async function readProject(
     if (!(error instanceof TransientError)) throw error
     isCertain = false
   }
-  return { byZone, silent, isCertain }
+  return { byZone, unreachable, isCertain }
 }
 
 /** Undefined where all have answered. */
-export function partial(silent: readonly Silence[], instances: readonly Instance[] = []): PartialListError | undefined {
-  const [first] = silent
+export function partial(
+  unreachable: readonly UnreachableZone[],
+  instances: readonly Instance[] = [],
+): PartialListError | undefined {
+  const [first] = unreachable
   if (first === undefined) return undefined
   const { zone, error } = first
   const hint = `${zone} does not answer; where nothing of yours can be there, leave it out: gcp({ zones: [...] })`
@@ -186,7 +189,7 @@ export function partial(silent: readonly Silence[], instances: readonly Instance
   const words = { code, cause: error, ...(requestId === undefined ? {} : { requestId }) }
   return new PartialListError(`${error.message}; ${hint}`, {
     ...words,
-    silent: silent.map((one) => one.zone),
+    silent: unreachable.map((one) => one.zone),
     instances,
   })
 }

@@ -5,7 +5,7 @@ import type { Send } from "../client/send.js"
 import { SPEC_KEY } from "../prepare/group-spec.js"
 import { placeOf } from "./instance.js"
 
-/** The group's spec as `prepare` was given it; undefined where the instance has none, or is gone. */
+/** The group's spec as `prepare` was given it; undefined where the instance has none, or is terminated. */
 export async function recall(send: Send, instance: Instance, calls: Calls): Promise<string | undefined> {
   const { zone, name } = placeOf(instance)
   const request = {

@@ -4,7 +4,7 @@ import { seriesOf } from "../client/series.js"
 
 /**
  * Series that boot only from Hyperdisk ("Hyperdisk", machine series support), and what is bare metal: of all others "pd-balanced
- * disk type cannot be used by c4-standard-8 machine type" is what users are told.
+ * disk type cannot be used by c4-standard-8 machine type" is what users get to read.
  */
 const HYPERDISK = /^(c4[adn]?|n4[ad]?|x4|m4n?|a[45]x?|h4d|z4[dm])-|-metal$/
 /** Series of before Hyperdisk Balanced, which they refuse in the same words (openshift/installer, InstanceTypeToDiskTypeMap). */
@@ -17,7 +17,10 @@ export function diskTypeOf(instanceType: string): string {
   return HYPERDISK.test(instanceType) ? "hyperdisk-balanced" : "pd-balanced"
 }
 
-/** Whether a machine of this type boots from such a disk; what nobody has written down is left for Compute Engine to say. */
+/**
+ * Whether a machine of this type boots from such a disk; combinations that are documented nowhere are left for Compute Engine
+ * to refuse.
+ */
 export function takesDisk(instanceType: string, diskType: string): boolean {
   if (HYPERDISK.test(instanceType)) return !diskType.startsWith("pd-")
   if (NO_HYPERDISK.test(instanceType)) return !diskType.startsWith("hyperdisk-balanced")
@@ -32,7 +35,7 @@ const LOCAL_SSD_GIB = 375
  */
 const TITANIUM_GIB = 3_000
 
-/** What one local SSD of this type holds, in GiB. The API tells how many there are, and not how large. */
+/** The size of one local SSD of this type, in GiB. The API gives their number, and not their size. */
 export function localSsdGiB(instanceType: string): number {
   if (/^z3-.*-metal$/.test(instanceType)) return 2 * TITANIUM_GIB
   return /^z|^a4x|-metal$/.test(instanceType) ? TITANIUM_GIB : LOCAL_SSD_GIB

@@ -23,24 +23,27 @@ export type ImageRequest = Pick<GroupRequest, "name" | "archs" | "image">
 /**
  * Everything sold that fits, on both markets, in the zones that may be used, priced where a price is known. All zones and
  * the price list are read at once. A zone that does not answer is left out, and so are types that do not boot from the disk
- * that was asked for; `calls.note` is told of both.
+ * that was asked for; a note reports both.
  *
  * @throws SpecError when a named type is in none of the zones, or none of the types takes the disk; TransientError when nothing
  *   is left but zones that do not answer.
  */
-export async function offers(means: OfferContext, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
-  const { send, connection, options, zonesOf } = means
+export async function offers(context: OfferContext, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
+  const { send, connection, options, zonesOf } = context
   const { instanceTypes, markets } = query
   if (markets.length === 0) return []
   const pricing = pricesOf(connection, options, { instanceTypes, markets }, calls)
-  // It may fail while zones are still read; whoever awaits it then hears of it.
+  // It may fail while zones are still read. The error is reported where the prices are awaited.
   pricing.catch(() => {})
   const usable = await zonesOf(calls)
   const zones = usable.filter((zone) => query.zones?.includes(zone) ?? true)
   if (zones.length === 0) return []
-  const [{ types, silent }, priceOf] = await Promise.all([typesIn(send, options, { ...query, zones }, calls), pricing])
+  const [{ types, unreachable }, priceOf] = await Promise.all([
+    typesIn(send, options, { ...query, zones }, calls),
+    pricing,
+  ])
   const asked = inGoogleWords(query)
-  const licensed = await licensedIn(means, query, types, calls)
+  const licensed = await licensedIn(context, query, types, calls)
   const sold = types
     .flatMap((type) => markets.map((market) => ({ ...type, market })))
     .map((type) => ({
@@ -50,13 +53,13 @@ export async function offers(means: OfferContext, query: OfferQuery, calls: Call
       ...without(priceOf(type), licensed.has(type.arch)),
     }))
     .filter((offer) => fits(offer, asked))
-  if (sold.length === 0 && silent[0] !== undefined) throw silent[0].error
-  for (const { zone, error } of silent)
+  if (sold.length === 0 && unreachable[0] !== undefined) throw unreachable[0].error
+  for (const { zone, error } of unreachable)
     calls.note?.(`${zone} is left out, because it does not answer: ${error.message}`)
   return bootable(sold, query, options, calls)
 }
 
-/** Where the image is paid for as well, a price of the machine alone would be too low; the user's own table says what it says. */
+/** Where the image is paid for as well, a price of the machine alone would be too low. Prices of the user's own table stay. */
 async function licensedIn(
   { licensedArchs }: OfferContext,
   { boots }: OfferQuery,
@@ -72,7 +75,7 @@ function without(price: Price, isLicensed: boolean): Price {
   return isLicensed && price.priceSource !== OWN_TABLE ? {} : price
 }
 
-/** Those that boot from the disk that was asked for. What was named and does not is told. */
+/** Offers that boot from the disk that was asked for. A note names the types that do not, where the user named types. */
 function bootable(
   sold: readonly Offer[],
   { instanceTypes }: OfferQuery,

@@ -20,22 +20,22 @@ const FIELDS =
 /** A filter of more names is longer than reading them all. */
 const NAMED_AT_MOST = 40
 
-/** A zone that did not say what it has. */
-export interface SilentZone {
+/** A zone that did not answer. */
+export interface UnreachableZone {
   readonly zone: string
   readonly error: TransientError
 }
 
 export interface Types {
   readonly types: readonly TypeFacts[]
-  readonly silent: readonly SilentZone[]
+  readonly unreachable: readonly UnreachableZone[]
 }
 
 /**
- * The named types, or all there are, in each zone that answers. Without the right to read them, what the names tell, unless
+ * The named types, or all there are, in each zone that answers. Without the right to read types, their names tell enough, unless
  * the query asks for a range of something.
  *
- * @throws SpecError when a named type is in none of the zones; what a zone's silence came to, when nothing else is known.
+ * @throws SpecError when a named type is in none of the zones; the first zone's own error, when no zone answered.
  */
 export async function typesIn(
   send: Send,
@@ -48,17 +48,17 @@ export async function typesIn(
     query.zones,
   )
   try {
-    const { found, silent } = await readZones(send, query, calls)
+    const { found, unreachable } = await readZones(send, query, calls)
     const known = new Set(found.map(({ native }) => native.name))
     const missing = (query.instanceTypes ?? []).filter((name) => !known.has(name))
     // A zone that does not answer may have it.
-    if (silent.length === 0) refuseUnknown(missing, query.zones)
-    return { types: found.flatMap(({ zone, native }) => factsOf(zone, native, options)), silent }
+    if (unreachable.length === 0) refuseUnknown(missing, query.zones)
+    return { types: found.flatMap(({ zone, native }) => factsOf(zone, native, options)), unreachable }
   } catch (error) {
     if (!(error instanceof AuthError) || query.instanceTypes === undefined || asksForFacts(query)) throw error
     const { instanceTypes, zones } = query
     const types = zones.flatMap((zone) => instanceTypes.map((name) => unreadType(zone, name, query.arch)))
-    return { types, silent: [] }
+    return { types, unreachable: [] }
   }
 }
 
@@ -67,19 +67,19 @@ async function readZones(
   send: Send,
   { zones, instanceTypes }: OfferQuery & { readonly zones: readonly string[] },
   calls: Calls,
-): Promise<{ readonly found: readonly Found[]; readonly silent: readonly SilentZone[] }> {
-  const silent: SilentZone[] = []
+): Promise<{ readonly found: readonly Found[]; readonly unreachable: readonly UnreachableZone[] }> {
+  const unreachable: UnreachableZone[] = []
   const lists = zones.map(async (zone) => {
     try {
       return await readTypes(send, { zone, ...(instanceTypes === undefined ? {} : { names: instanceTypes }) }, calls)
     } catch (error) {
       calls.signal.throwIfAborted()
       if (!(error instanceof TransientError)) throw error
-      silent.push({ zone, error })
+      unreachable.push({ zone, error })
       return []
     }
   })
-  return { found: (await Promise.all(lists)).flat(), silent }
+  return { found: (await Promise.all(lists)).flat(), unreachable }
 }
 
 interface Found {

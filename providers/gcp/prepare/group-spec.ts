@@ -1,10 +1,10 @@
-/** The spec of a group, as its instances keep it for whoever attaches by the cluster's name. */
+/** The spec of a group, as its instances keep it for a process that attaches by the cluster's name. */
 import { TAG } from "../../../src/fleet/tags.js"
 import type { GroupRequest } from "../../../src/provider.js"
 import { METADATA_BYTES, METADATA_VALUE_BYTES } from "../limits.js"
 import type { Blueprint } from "./blueprint.js"
 
-/** The metadata that keeps a group's spec, for whoever attaches by name. */
+/** The metadata that keeps a group's spec, for a process that attaches by name. */
 export const SPEC_KEY = "muster-spec"
 
 interface SpecItems {
@@ -13,7 +13,7 @@ interface SpecItems {
   readonly notes: readonly string[]
 }
 
-/** The group's spec travels with each instance, where there is room beside what the instance itself needs. */
+/** Each instance keeps the group's spec, where its metadata has room beside what the instance itself needs. */
 export function specItems({ name, spec }: GroupRequest, others: Blueprint["metadata"]): SpecItems {
   if (spec === undefined) return { items: [], labels: {}, notes: [] }
   const labels = { [TAG.spec]: spec.digest }

@@ -36,7 +36,7 @@ export async function imagesOf(
 }
 
 /**
- * The architectures whose image is paid for beside the machine: what that comes to, no list of prices here tells.
+ * The architectures whose image is paid for beside the machine: no list of prices here has that cost.
  *
  * @throws SpecError as `imagesOf`.
  */
@@ -116,7 +116,7 @@ const resolve = sharedRead(async (send: Send, image: string, calls: Calls): Prom
     if (kind.isWindows) return { image: exact, notes: [], ...kind, problem: { message: WINDOWS } }
     return { image: exact, notes: kind.isLicensed ? [licensedNote(exact)] : [], ...kind }
   } catch (error) {
-    // What may not be read is left for the launch to tell of.
+    // An image that may not be read is checked by the launch itself.
     if (error instanceof AuthError) return { image, notes: isFamily ? [unreadNote(image, error.code)] : [], ...FREE }
     if (!(error instanceof RejectedError)) throw error
     const problem = { message: `${error.message}; ${IMAGE_RULE}`, words: { code: error.code, cause: error } }

@@ -3,7 +3,7 @@ import type { NativeImage } from "../client/native.js"
 
 export interface ImageKind {
   readonly isWindows: boolean
-  /** Paid for beside the machine, or nobody here knows whether it is: "Premium images", and what the Marketplace sells. */
+  /** Paid for beside the machine, or it is not known whether it is: "Premium images", and what the Marketplace sells. */
   readonly isLicensed: boolean
 }
 

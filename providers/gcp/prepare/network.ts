@@ -18,7 +18,7 @@ const PRICE = "about 0.005 USD an hour each (0.0025 on spot), and a new project 
 
 /**
  * Without an address the way out is Cloud NAT, which is a part of a router of the region. Private Google Access leads to Google
- * only. A route of the user's own (an appliance, a VPN) cannot be told from here: he says `publicAddress: false`.
+ * only. A route of the user's own (an appliance, a VPN) cannot be seen from here: the user sets `publicAddress: false`.
  */
 export async function addressOf(
   send: Send,
@@ -117,7 +117,7 @@ async function readRouters(send: Send, region: string, where: Where, calls: Call
   return found
 }
 
-/** The default network comes without a way out; a network that somebody set up has what he gave it. */
+/** The default network comes without a way out; a network that the user set up has the way out that the user gave it. */
 function unread({ network, subnetwork }: GcpOptions, { shown }: Where): AddressChoice {
   const given = network === undefined && subnetwork === undefined
   const note = given

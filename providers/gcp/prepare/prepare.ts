@@ -78,7 +78,7 @@ function loginItems({ osLogin }: GcpOptions) {
 
 function propertiesOf({ serviceAccount, scopes = ALL_SCOPES, secureBoot }: GcpOptions): JsonObject {
   return {
-    // Without an entry an instance acts as nobody, which is what most work needs.
+    // Without an entry an instance has no identity, which is enough for most work.
     ...(serviceAccount === undefined ? {} : { serviceAccounts: [{ email: serviceAccount, scopes }] }),
     ...(secureBoot === undefined ? {} : { shieldedInstanceConfig: { enableSecureBoot: secureBoot } }),
   }
@@ -96,7 +96,7 @@ function reservationOf({ reservation = "any" }: GcpOptions): Pick<Blueprint, "re
   return { reservation: { affinity, isBound: provisioningModel !== undefined } }
 }
 
-/** Where nobody can say what anything costs, that is what the plan says. */
+/** The plan says so where prices are not known. */
 function priceNotes(options: GcpOptions): readonly string[] {
   if (billingEndpoint(options) !== undefined) {
     return [
