@@ -1,4 +1,4 @@
-/** What a project has before anything is launched: public images, a network with a subnetwork. And how things are named. */
+/** A project before anything is launched: public images, a network with a subnetwork. And how resources are named. */
 import { createHash } from "node:crypto"
 import type { World } from "../../../src/simulator/index.js"
 
@@ -18,7 +18,7 @@ export function link(path: string): string {
   return `${BASE}${path}`
 }
 
-/** Fills the world with them; what is there already stays as it is. Deleting one in a test is losing it. */
+/** Fills the world with images, a network and its subnetwork. Those that exist already stay as they are. */
 export function furnish(world: World, project: string): void {
   const { region } = world.settings
   const add = (kind: string, id: string, attributes: Readonly<Record<string, string>>) =>
@@ -33,7 +33,7 @@ export function furnish(world: World, project: string): void {
   add("network", `projects/${project}/global/networks/default`, {})
   add("subnetwork", `projects/${project}/regions/${region}/subnetworks/default`, {
     network: "default",
-    // Auto mode begins with a /20; whoever starts thousands has made it larger ("Expand the primary IPv4 range").
+    // Auto mode begins with a /20; a project that starts thousands has made it larger ("Expand the primary IPv4 range").
     range: "10.128.0.0/16",
   })
 }

@@ -1,7 +1,7 @@
 /**
  * A small Compute Engine on a loopback port: its REST API (v1) over a simulated world, so that the unmodified client can be
  * used against it. Every message is compared with the client package's own description of the API; what that does not
- * know is refused here, where the real service would drop it without a word.
+ * know is refused here, where the real service would drop it silently.
  */
 import { createServer } from "node:http"
 import type { Span, World } from "../../../src/simulator/index.js"
@@ -37,7 +37,7 @@ export interface GceWireOptions {
   readonly permissions?: readonly string[]
   /** How a zone says that it has none; "details" by default. */
   readonly exhausted?: "details" | "plain" | "request"
-  /** The only access token that is accepted; without it nobody is asked for one. */
+  /** The only access token that is accepted; without it requests need none. */
   readonly token?: string
   readonly onExchange?: (exchange: Exchange) => void
 }

@@ -1,4 +1,4 @@
-/** What a rehearsal plays instead of Compute Engine: the wire's world, its buckets under the names the simulator draws on. */
+/** The world that a rehearsal simulates instead of Compute Engine: the wire's, with buckets under the simulator's names. */
 import { habitsOf, type Lookalike } from "../../../src/simulator/provider/lookalike.js"
 import { LAUNCH_BATCH, limitsOf, PAGE } from "../limits.js"
 import { gceWorld } from "./world.js"

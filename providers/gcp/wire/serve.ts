@@ -73,7 +73,7 @@ export function protocolOf(wire: Wire): HttpProtocol {
   }
 }
 
-/** The ledger, the faults and the buckets of the world see a request before it is looked at. */
+/** The ledger, the faults and the buckets of the world see a request before it is checked. */
 async function answer(
   wire: Wire,
   received: Received,
@@ -105,7 +105,7 @@ async function answer(
     checkPlace(asked)
     checkReachable(asked)
     checkScript(api, asked)
-    // A request that is held is answered with what is known when it is let go.
+    // A request that waits is answered with the state at the end of its wait.
     if (holdMs > 0) return () => handler.answer(asked)
     const now = handler.answer(asked)
     return () => now
@@ -123,7 +123,7 @@ interface Given {
   readonly body: JsonObject | undefined
 }
 
-/** @throws Refusal for a place that is not this region's, before anything else is looked at. */
+/** @throws Refusal for a place that is not this region's, before anything else is checked. */
 function checkPlace(asked: Asked): void {
   const { world, parameters } = asked
   const { zone, region } = parameters
@@ -135,7 +135,7 @@ function checkPlace(asked: Asked): void {
   }
 }
 
-/** @throws Refusal for what asks a zone that does not answer: what is asked of one zone has no half answers. */
+/** @throws Refusal for what asks a zone that does not answer: requests to one zone have no partial answers. */
 function checkReachable({ parameters: { zone = "" }, settings }: Asked): void {
   if (settings.unreachable.has(zone)) throw new Refusal(503, "backendError", `The zone ${zone} is unreachable.`)
 }

@@ -1,6 +1,6 @@
 /**
  * Compute Engine's API as the client package describes it (`protos.json`): routes, messages, enums. What the real service
- * would drop without a word, a misspelt field or a number for a decimal text, is a problem here.
+ * would drop silently, a misspelt field or a number for a decimal text, is a problem here.
  */
 import { createRequire } from "node:module"
 import type { Json } from "../../../../src/provider.js"

@@ -2,7 +2,7 @@
 import type { Json } from "../../../../src/provider.js"
 import { Refusal } from "./refusals.js"
 
-/** What is kept below a name; all of it where there is nothing more to say. */
+/** The fields that are kept below a name; "all" where the mask ends. */
 type Mask = { readonly [name: string]: Mask | "all" }
 
 export function masked(value: Json, fields: string | undefined): Json {

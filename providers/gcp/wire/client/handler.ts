@@ -1,4 +1,4 @@
-/** What a method is: what it draws from the buckets, how long it takes, and its work. */
+/** One method of the API: its cost in the buckets, how long it takes, and its answer. */
 import type { Cost, Json, JsonObject } from "../../../../src/provider.js"
 import type { Span, World } from "../../../../src/simulator/index.js"
 import type { Answers } from "./answers.js"
@@ -32,7 +32,7 @@ export interface Handler {
   readonly cost: (asked: Asked) => Cost
   /** Requests that create take longer than those that read. */
   readonly creates?: true
-  /** For how long this request is held before it is answered, in milliseconds. */
+  /** For how long this request waits before it is answered, in milliseconds. */
   readonly holdMs?: (asked: Asked) => number
   /** Until when its concurrency units are held, in milliseconds since 1970. */
   readonly holdUntil?: (asked: Asked, reply: Json) => number

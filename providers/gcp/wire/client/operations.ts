@@ -27,7 +27,7 @@ export function startOperation(world: World, identity: string, doneInMs: number,
   return world.operations.start({ id, kind: outcome.type, doneInMs, outcome: outcome as unknown as JsonObject })
 }
 
-/** A deletion is done when its instance has gone, which a shutdown puts off. */
+/** A deletion is done when its instance is terminated, which a shutdown delays. */
 export function asItIs(world: World, operation: Operation): Operation {
   const { targetId, error } = operation.outcome as unknown as Outcome
   if (operation.kind !== "delete" || targetId === undefined || error !== undefined) return operation

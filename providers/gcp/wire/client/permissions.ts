@@ -19,7 +19,7 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
 /** What a request needs, such as "compute.instances.create". */
 export function permissionsOf(api: string, asked: Pick<Asked, "body" | "parameters" | "project">): readonly string[] {
   const { body, parameters, project } = asked
-  // Public images may be read by all who are somebody.
+  // Every authenticated caller may read public images.
   if (api.startsWith("images.") && parameters.project !== project) return []
   const isLaunch = /^(instances|regionInstances)\.(bulkInsert|insert)$/.test(api)
   const needed = isLaunch

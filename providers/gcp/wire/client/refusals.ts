@@ -17,7 +17,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What the world says without a reason of Google's. */
+/** The reason and status of an error of the world that has no reason of Google's. */
 const DEFAULTS: Readonly<Record<WorldErrorKind, readonly [reason: string, status: number]>> = {
   throttled: ["rateLimitExceeded", 403],
   transient: ["backendError", 503],
@@ -69,7 +69,7 @@ export function errorReply(
   return { ...replyOf(STATUS[reason] ?? status, reason, message, details), ...retry }
 }
 
-/** "Compute Engine API quota" for windows, "Troubleshooting bulk VM creation" for what is under way. */
+/** "Compute Engine API quota" for windows, "Troubleshooting bulk VM creation" for operations under way. */
 function throttledMessage(bucket: string | undefined, project: string): string {
   if (bucket === "bulk") return "Rate Limit Exceeded: too many bulk operations are running in the project"
   if (bucket === "creating") return "Rate Limit Exceeded: too many VMs are being created in the project"
@@ -89,12 +89,12 @@ function detailsOf(
     ...metadata,
   })
   // "AIP-193: Errors", and what other services under the same quota system write: the limit's name and what it allows.
-  const held =
+  const quota =
     perMinute === undefined
       ? {}
       : { quota_limit: "defaultPerMinutePerRegionPerProject", quota_limit_value: String(perMinute) }
   if (kind === "throttled" && code === "Throttled")
-    return [info("RATE_LIMIT_EXCEEDED", { metadatas: { consumer: `projects/${project}`, service: DOMAIN, ...held } })]
+    return [info("RATE_LIMIT_EXCEEDED", { metadatas: { consumer: `projects/${project}`, service: DOMAIN, ...quota } })]
   if (reason === "accessNotConfigured") {
     const url = `https://console.developers.google.com/apis/api/${DOMAIN}/overview?project=${project}`
     const help = { "@type": `${TYPE}.Help`, links: [{ description: "Google developers console API activation", url }] }

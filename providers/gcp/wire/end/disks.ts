@@ -1,6 +1,6 @@
 /**
  * disks.list, aggregatedList and delete. Disks of instances are read off their instances, with which they end; a disk that
- * stayed behind is a resource of the world, put there by whoever detached it.
+ * stayed behind is a resource of the world, put there by the user who detached it.
  */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { Resource, World, WorldInstance } from "../../../../src/simulator/index.js"
@@ -15,7 +15,7 @@ import { operationJson, scriptedFailure, startOperation } from "../client/operat
 import { listReply, plainPage } from "../client/paging.js"
 import { notFound, Refusal } from "../client/refusals.js"
 
-/** Leaves a disk behind, as somebody who detaches one does. `id` is "zones/Z/disks/NAME" of the wire's project. */
+/** Leaves a disk behind, as a user who detaches one does. `id` is "zones/Z/disks/NAME" of the wire's project. */
 export function leaveDisk(world: World, project: string, zone: string, name: string, tags: Resource["tags"]): void {
   const attributes = { at: world.clock.now() }
   world.resources.put({ kind: "disk", id: pathOf(project, zone, name), tags, attributes })
@@ -25,7 +25,7 @@ function pathOf(project: string, zone: string, name: string): string {
   return `projects/${project}/zones/${zone}/disks/${name}`
 }
 
-/** What every disk is, whoever holds it. */
+/** The fields that every disk has, attached or not. */
 function diskJson(project: string, zone: string, name: string, rest: JsonObject): JsonObject {
   const path = pathOf(project, zone, name)
   return {
@@ -65,11 +65,11 @@ function left(project: string, { id, tags, attributes }: Resource): JsonObject {
 
 function disksIn({ world, project, parameters }: Asked, zones: readonly string[]): readonly JsonObject[] {
   const tags = filterOf(parameters.filter).labels
-  const held = world.visible({ tags, zones }).filter(({ state }) => state !== "terminated")
+  const instances = world.visible({ tags, zones }).filter(({ state }) => state !== "terminated")
   const stayed = world.resources
     .list({ kind: "disk" })
     .filter(({ id }) => zones.some((zone) => id.startsWith(pathOf(project, zone, ""))))
-  return [...held.flatMap((instance) => attached(project, instance)), ...stayed.map((disk) => left(project, disk))]
+  return [...instances.flatMap((instance) => attached(project, instance)), ...stayed.map((disk) => left(project, disk))]
 }
 
 const list: Handler = {
@@ -111,13 +111,13 @@ const remove: Handler = {
     const scope = `delete-disk/${zone}/${name}`
     const before = remembered(asked, scope)
     if (before !== undefined) return operationJson(before, project)
-    const holder = world
+    const attachedDisk = world
       .visible({ zones: [zone] })
       .flatMap((instance) => attached(project, instance))
       .find((disk) => disk.name === name)
     const path = pathOf(project, zone, name)
-    if (holder !== undefined) {
-      const message = `The disk resource '${path}' is already being used by '${String((holder.users as readonly string[])[0])}'`
+    if (attachedDisk !== undefined) {
+      const message = `The disk resource '${path}' is already being used by '${String((attachedDisk.users as readonly string[])[0])}'`
       throw new Refusal(400, "resourceInUseByAnotherResource", message)
     }
     if (world.resources.get("disk", path) === undefined) throw notFound(path)

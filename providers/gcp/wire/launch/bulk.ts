@@ -33,7 +33,14 @@ function handler(
       const group = groupOf(identity)
       keepFailed(asked, made.failed, group, doneInMs)
       const requestId = parameters.requestId === undefined ? {} : { requestId: parameters.requestId }
-      const outcome = { scope, type: "bulkInsert", target: `${scope}/instances`, group, ...requestId, ...told(made) }
+      const outcome = {
+        scope,
+        type: "bulkInsert",
+        target: `${scope}/instances`,
+        group,
+        ...requestId,
+        ...reportOf(made),
+      }
       const operation = startOperation(world, identity, doneInMs, outcome)
       remember(asked, `bulk/${scope}`, operation)
       return operationJson(operation, project)
@@ -41,8 +48,8 @@ function handler(
   }
 }
 
-/** What the operation will say of it. */
-function told({ names, failed, errors }: Made): Pick<Outcome, "counts" | "made" | "error"> {
+/** The part of the operation that reports what was made. */
+function reportOf({ names, failed, errors }: Made): Pick<Outcome, "counts" | "made" | "error"> {
   const zones = [...new Set([...Object.keys(names), ...failed.map(({ zone }) => zone)])]
   const counts = zones.map((zone) => {
     const created = names[zone]?.length ?? 0

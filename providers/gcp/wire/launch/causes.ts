@@ -1,5 +1,5 @@
 /**
- * Why a VM could not be made, as an operation says it: the message, and details with a page that helps and a sentence for
+ * Why a VM could not be made, as an operation reports it: the message, and details with a page that helps and a sentence for
  * people ("google.rpc.Help", "google.rpc.LocalizedMessage").
  */
 import type { JsonObject } from "../../../../src/provider.js"
@@ -44,9 +44,9 @@ export function exhaustedMessage(project: string, { zone }: Site): string {
 export function shortageJson(
   { world, project, settings }: Asked,
   site: Site,
-  { reason, message: said }: Shortage,
+  { reason, message: text }: Shortage,
 ): JsonObject {
-  if (reason === "quota") return quotaJson(quotaIn(said), world.settings.region)
+  if (reason === "quota") return quotaJson(quotaIn(text), world.settings.region)
   const message = exhaustedMessage(project, site)
   if (settings.exhausted !== "details") return { code: "ZONE_RESOURCE_POOL_EXHAUSTED", message }
   return { code: "ZONE_RESOURCE_POOL_EXHAUSTED_WITH_DETAILS", message, errorDetails: exhaustedDetails(site) }
@@ -92,7 +92,7 @@ export function quotaMessage({ name, limit }: Quota, region: string): string {
   return `Quota '${name}' exceeded.  Limit: ${limit} in region ${region}.`
 }
 
-/** The world's own words are "quota N2_CPUS allows 3 more vCPUs". */
+/** The world's own message is "quota N2_CPUS allows 3 more vCPUs". */
 export function quotaIn(message: string): Quota {
   const [, name = "CPUS", limit = "0"] = /quota (.+) allows (\d+) more/.exec(message) ?? []
   return { name, limit }

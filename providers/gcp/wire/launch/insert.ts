@@ -57,8 +57,8 @@ export const INSERT: Handler = {
     checkMachine(single, zone, machineType, spec)
     const [name = ""] = spec.names
     const path = `projects/${project}/${scope}/instances/${name}`
-    const taken = byName(world, zone, name)
-    if (taken !== undefined && taken.state !== "terminated")
+    const existing = byName(world, zone, name)
+    if (existing !== undefined && existing.state !== "terminated")
       throw new Refusal(409, "alreadyExists", `The resource '${path}' already exists`)
     const errors = make(single, spec, [{ zone, machineType, disks }]).failed.map(({ error }) => error)
     const outcome: Outcome = {

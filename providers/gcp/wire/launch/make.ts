@@ -35,7 +35,7 @@ export interface Made {
   readonly errors: readonly JsonObject[]
 }
 
-/** A script's word on the VMs of one place; undefined where it has none. */
+/** The error that a script gives VMs of one place; undefined where it gives none. */
 export type Spoil = (place: Place) => JsonObject | undefined
 
 /** @throws Refusal where not one can be had: "capacity and quota are checked before it starts". */
@@ -54,11 +54,11 @@ export function make(asked: Asked, spec: BulkSpec, places: readonly Place[], spo
     const error = spoil(place)
     const unlucky = error === undefined ? [] : wanted.slice(Math.floor(wanted.length / 2))
     if (error !== undefined) spoilt.push(...unlucky.map((name) => ({ name, zone, error })))
-    const came = createIn(asked, spec, place, wanted.slice(0, wanted.length - unlucky.length))
-    failed.push(...came.taken.map((name) => ({ name, zone, error: nameTaken(asked.project, zone, name) })))
-    names[zone] = [...made, ...came.names]
-    if (came.shortage !== undefined) short.set(place, came.shortage)
-    const done = new Set([...unlucky, ...came.taken, ...came.names])
+    const created = createIn(asked, spec, place, wanted.slice(0, wanted.length - unlucky.length))
+    failed.push(...created.existing.map((name) => ({ name, zone, error: nameTaken(asked.project, zone, name) })))
+    names[zone] = [...made, ...created.names]
+    if (created.shortage !== undefined) short.set(place, created.shortage)
+    const done = new Set([...unlucky, ...created.existing, ...created.names])
     rest = rest.filter((name) => !done.has(name))
   }
   const shortages = [...short].map(([place, shortage]) => ({ place, shortage }))
@@ -94,29 +94,29 @@ function leftOut(asked: Asked, name: string, short: Short | undefined): readonly
   return [{ name, zone: place.zone, error: shortageJson(asked, place, shortage) }]
 }
 
-interface Came {
+interface Created {
   readonly names: readonly string[]
-  readonly taken: readonly string[]
+  readonly existing: readonly string[]
   readonly shortage: Shortage | undefined
 }
 
-/** Names that are taken fail one by one; the others are made. */
-function createIn(asked: Asked, spec: BulkSpec, place: Place, names: readonly string[]): Came {
-  if (names.length === 0) return { names: [], taken: [], shortage: undefined }
+/** Names that exist already fail one by one; the others are made. */
+function createIn(asked: Asked, spec: BulkSpec, place: Place, names: readonly string[]): Created {
+  if (names.length === 0) return { names: [], existing: [], shortage: undefined }
   const creation = createAll(asked, spec, place, names)
   if (creation.kind === "exists") {
-    const taken = creation.instances.map(({ name = "" }) => name)
+    const existing = creation.instances.map(({ name = "" }) => name)
     const others = createIn(
       asked,
       spec,
       place,
-      names.filter((name) => !taken.includes(name)),
+      names.filter((name) => !existing.includes(name)),
     )
-    return { ...others, taken: [...taken, ...others.taken] }
+    return { ...others, existing: [...existing, ...others.existing] }
   }
-  if (creation.kind !== "created") return { names: [], taken: [], shortage: undefined }
+  if (creation.kind !== "created") return { names: [], existing: [], shortage: undefined }
   noteNames(asked.world, creation.instances)
-  return { names: creation.instances.map(({ name = "" }) => name), taken: [], shortage: creation.shortage }
+  return { names: creation.instances.map(({ name = "" }) => name), existing: [], shortage: creation.shortage }
 }
 
 function createAll(
@@ -139,7 +139,7 @@ function createAll(
   })
 }
 
-/** What cannot give one instance is refused: a quota always, stock only where the wire is told so. */
+/** What cannot give one instance is refused: a quota always, stock only where the wire's options ask for that. */
 function refuseAtOnce({ world, project, settings }: Asked, shortages: readonly Short[]): void {
   const [first] = shortages
   if (first === undefined) return

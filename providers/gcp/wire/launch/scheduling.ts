@@ -1,4 +1,4 @@
-/** How long a VM lives, whether it may be taken away, and out of what it is made. */
+/** How long a VM lives, whether it may be preempted, and which reservation it uses. */
 import { parseTime } from "../../../../src/tables/times.js"
 import type { ReservationAffinity, Scheduling } from "../client/messages.js"
 import { invalid } from "../client/refusals.js"

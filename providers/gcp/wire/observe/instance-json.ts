@@ -9,7 +9,7 @@ const STATUS: { readonly [S in InstanceState]: string } = {
   running: "RUNNING",
   stopped: "TERMINATED",
   terminating: "STOPPING",
-  // Never shown: what is gone is in no list.
+  // Never shown: a terminated instance is in no list.
   terminated: "STOPPING",
 }
 

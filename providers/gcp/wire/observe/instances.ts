@@ -8,7 +8,7 @@ import { byName } from "./names.js"
 import { listReply, pageOf } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
 
-/** What is gone is in no list, and every other reader is told that it was not found. */
+/** A terminated instance is in no list, and every other read of it is answered with "not found". */
 function shown(world: World, filter: string | undefined, zones: readonly string[]): readonly WorldInstance[] {
   const found = world.visible({ tags: filterOf(filter).labels, zones })
   return found.filter(({ state }) => state !== "terminated")
@@ -54,7 +54,7 @@ const aggregatedList: Handler = {
   },
 }
 
-/** What a list of the whole project says of zones that did not answer: their names, and a warning in place of their items. */
+/** The part of a list of the whole project for zones that did not answer: their names, and a warning in place of their items. */
 export function partOf({ world, settings }: Asked): { readonly items: JsonObject; readonly rest: JsonObject } {
   const scopes = world.settings.zones.filter((zone) => settings.unreachable.has(zone)).map((zone) => `zones/${zone}`)
   const items = scopes.map((scope) => {

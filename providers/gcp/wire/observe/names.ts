@@ -9,7 +9,10 @@ export function noteNames(world: World, instances: readonly WorldInstance[]): vo
   for (const { id, name, zone } of instances) index.set(`${zone}/${name ?? `vm-${id}`}`, id)
 }
 
-/** The last that had this name; undefined if there never was one. What others made in this world is looked for. */
+/**
+ * The last that had this name; undefined if there never was one. Instances that others made in this world are looked up in the
+ * world.
+ */
 export function byName(world: World, zone: string, name: string): WorldInstance | undefined {
   const noted = indexes.get(world)?.get(`${zone}/${name}`)
   return noted === undefined ? world.truth({ names: [name], zones: [zone] }).at(-1) : world.instance(noted)

@@ -61,7 +61,7 @@ const list: Handler = {
   },
 }
 
-/** Thousands of VMs have an operation each: they are written only for who asks for them. */
+/** Thousands of VMs have an operation each: they are written only for requests that ask for them. */
 function mayBe(filter: string | undefined, type: string): boolean {
   const [, wanted = type] = /operationType\s*=\s*"?(\w+)"?/.exec(filter ?? "") ?? []
   return wanted === type

@@ -1,6 +1,6 @@
 /**
  * The Cloud Billing Catalog's list of SKUs (cloudbilling.googleapis.com, v1), as that service writes it: the parts that the
- * wire's machine types are made of, and beside them the SKUs that look like them and are something else.
+ * wire's machine types are made of, and beside them SKUs of other things with similar descriptions.
  */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"

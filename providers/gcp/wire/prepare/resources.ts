@@ -48,7 +48,7 @@ function networkJson({ world, project }: Asked, kind: "network" | "subnetwork", 
   }
 }
 
-/** With its NATs as whoever put it into the world wrote them. */
+/** A router, with its NATs as the test wrote them into the world. */
 function routerJson({ project, world }: Asked, { id, attributes }: Resource): JsonObject {
   const { network = "default", nats = [] } = attributes as { readonly network?: string; readonly nats?: Json }
   return {
