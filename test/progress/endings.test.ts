@@ -37,13 +37,23 @@ describe("the cursor comes back", () => {
     },
   )
 
-  test("after a signal that the program itself hears, and what it says then stands below", async () => {
-    const child = start(program(`${STAY}; process.on("SIGINT", () => { console.error("heard"); process.exit(7) })`))
+  test("after a signal that the program itself hears, once, and what it says then stands between two frames", async () => {
+    const then = `process.on("SIGINT", () => { console.error("heard"); setTimeout(() => process.exit(7), 400) })`
+    const child = start(program(`${STAY}; ${then}`))
     await child.says("ready")
     child.signal("SIGINT")
     expect(await child.ended).toEqual({ code: 7, signal: null })
-    expect(child.said()).toContain(`\n${SHOW}heard\n`)
+    const [, after = "", ...more] = child.said().split(`\n${SHOW}heard\n`)
+    expect(more).toEqual([])
+    expect(after).toContain(HIDE)
     expectCursor(child.said())
+  })
+
+  test("after an exception that the program itself hears, before it says anything", async () => {
+    const then = `process.on("uncaughtException", () => { console.error("heard"); process.exit(5) })`
+    const child = start(program(`${then}; setTimeout(() => { throw new Error("boom") }, 0)`))
+    expect(await child.ended).toEqual({ code: 5, signal: null })
+    expect(child.said()).toContain(`\n${SHOW}heard\n`)
   })
 
   test.each([

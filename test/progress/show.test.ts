@@ -5,6 +5,7 @@ import type { Cluster } from "../../src/cluster.js"
 import { SpecError } from "../../src/errors.js"
 import { showProgress } from "../../src/progress/index.js"
 import { lookFor, modeFor } from "../../src/progress/look.js"
+import { Screen } from "../../src/progress/screen.js"
 import { type Rig, rig } from "../cluster/support.js"
 import { TerminalDouble } from "./support/screen.js"
 
@@ -214,6 +215,42 @@ describe("where it is shown", () => {
         await cluster.close()
       })(),
     )
+  })
+
+  test("a stream that has failed is left alone", async () => {
+    const world = rig()
+    const cluster = world.cluster()
+    const stream = new Paper()
+    const written = vi.spyOn(stream, "write")
+    await world.clock.run(
+      (async () => {
+        showProgress(cluster, { stream, mode: "json", clock: world.clock })
+        const before = written.mock.calls.length
+        stream.emit("error", new Error("EPIPE"))
+        await play(world, cluster)
+        expect(written).toHaveBeenCalledTimes(before)
+      })(),
+    )
+  })
+
+  test("the last row of a terminal stays free, and frames share the others", () => {
+    const screen = Screen.on(new TerminalDouble(80, 24))
+    const sizes: unknown[] = []
+    const frame = (size: unknown) => {
+      sizes.push(size)
+      return ["x"]
+    }
+    const other = () => ["y"]
+    screen.add(frame)
+    screen.draw(0, 1)
+    screen.add(other)
+    screen.draw(1_000, 1)
+    expect(sizes).toEqual([
+      { columns: 80, rows: 23 },
+      { columns: 80, rows: 11 },
+    ])
+    screen.remove(frame)
+    screen.remove(other)
   })
 
   test("wrong options are named", () => {

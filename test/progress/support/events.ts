@@ -49,7 +49,7 @@ const bodies: fc.Arbitrary<ClusterEventBody> = fc.oneof(
     ...{ error: fc.constantFrom(...ERRORS), message: words },
   }),
   fc.record({
-    ...{ type: fc.constant("worker" as const), id: fc.nat(60).map(String), name: words, group },
+    ...{ type: fc.constant("worker" as const), id: fc.nat(6).map(String), name: words, group },
     ...{ from: fc.constantFrom(...STATES), to: fc.constantFrom(...STATES), reason: words },
   }),
   fc.record({
