@@ -13,6 +13,8 @@ const LONGEST = [
   "cli/wired-bin",
   "chaos/local",
   "local/outlive",
+  "progress/endings",
+  "progress/tmux",
   "aws/cluster",
   "package/published",
   "examples/demo",

@@ -99,6 +99,13 @@ describe('import "muster-vms"', () => {
     expect(urls.filter((url) => !url.startsWith("dist/src/") && !url.startsWith("node:"))).toEqual([])
   })
 
+  test("nor does showing its progress, but for itself", () => {
+    const urls = resolvedBy('import "muster-vms/progress"')
+    expect(urls.filter((url) => HEAVY.test(url) && !url.includes("/progress/"))).toEqual([])
+    expect(urls.filter((url) => !url.startsWith("dist/src/") && !url.startsWith("node:"))).toEqual([])
+    expect(urls.length).toBeLessThan(60)
+  })
+
   test("loads no network and no server", () => {
     const builtins = builtinsBy('import "muster-vms"')
     expect(builtins).toContain("module")
