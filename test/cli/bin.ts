@@ -20,12 +20,18 @@ export interface Running {
 }
 
 /** With nothing of ours in its environment but what is given. */
-export function startMuster(args: readonly string[], env: NodeJS.ProcessEnv): Running {
+export function startMuster(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { closeOutput = false }: { readonly closeOutput?: boolean } = {},
+): Running {
   const child = spawn(process.execPath, [".cache/js/src/cli/index.js", ...args], {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   })
+  // As `head` does that has read enough: what is written next is refused.
+  if (closeOutput) child.stdout.destroy()
   let [out, said] = ["", ""]
   let hear = () => {}
   child.stdout.setEncoding("utf8").on("data", (text: string) => {

@@ -1,0 +1,141 @@
+/** Trouble around the command line: names that would control a terminal, state that is not there, a terminal one character wide. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { EXIT, EXIT_TABLE, exitCodeOf, InterruptedError, NothingThereError } from "../../src/cli/exit-codes.js"
+import { shortTable } from "../../src/cli/removing.js"
+import { VERBS } from "../../src/cli/verbs/index.js"
+import * as errors from "../../src/errors.js"
+import type { SweepRow } from "../../src/verbs/removals.js"
+import { live } from "../cluster/support.js"
+import { startMuster } from "./bin.js"
+import { AT, desk } from "./support.js"
+
+describe("exit codes", () => {
+  const shortfall = { desired: 1, running: 0, shortfall: { count: 1, reasons: [] } }
+  const rows: readonly (readonly [number, Error])[] = [
+    [1, new Error("anything")],
+    [1, new errors.RejectedError("no")],
+    [1, new errors.OwnershipError("taken")],
+    [2, new errors.SpecError([])],
+    [3, new errors.AuthError("who")],
+    [4, new errors.CapacityError("none", { code: "c", scope: {}, ttlMs: 0 })],
+    [4, new errors.QuotaError("none", { code: "c", scope: {}, ttlMs: 0 })],
+    [4, new errors.ShortfallError("short", shortfall)],
+    [4, new errors.BudgetError("dear")],
+    [4, new errors.LeakError("left", { receipt: [] })],
+    [5, new errors.TimeoutError("late")],
+    [6, new NothingThereError("nothing")],
+    [130, new InterruptedError("SIGINT")],
+    [143, new InterruptedError("SIGTERM")],
+  ]
+  test.each(rows)("%i for %s", (code, error) => expect(exitCodeOf(error)).toBe(code))
+
+  test("each is in the table of the help, once, and each has an error or is that of success", async () => {
+    const codes = EXIT_TABLE.map(([code]) => code)
+    expect(codes).toEqual(Object.values(EXIT))
+    expect(new Set([0, ...rows.map(([code]) => code)])).toEqual(new Set(codes))
+    const { out } = await desk().muster("help")
+    for (const [code, what] of EXIT_TABLE) expect(out).toContain(`  ${String(code).padEnd(5)}${what}`)
+  })
+})
+
+describe("what would go", () => {
+  const row = (more: Partial<SweepRow>): SweepRow => ({
+    ...{ kind: "instance", id: "i-1", place: "aws eu-west-2", cluster: "render", owner: "default", uid: "1" },
+    ...{ why: "named", removed: false },
+    ...more,
+  })
+
+  test("delete of 100 workers asks in 12 lines at most, and names the cluster", async () => {
+    const { muster, abandon, world } = desk()
+    await abandon("render", 100)
+    let question = ""
+    const { code, said } = await muster(`delete render ${AT}`, {
+      ask: (asked) => {
+        question = asked
+        return Promise.resolve(false)
+      },
+    })
+    expect([code, live(world).length]).toEqual([1, 100])
+    expect(`${said}${question}`.split("\n").length).toBeLessThanOrEqual(12)
+    expect(said).toMatch(/instance +i-\S+ and 99 more +render/)
+    expect(question).toMatch(/^remove 100 instances.* of "render"\?$/)
+  })
+
+  test.each([1, 9, 10, 40, 10_000])("%i rows of many kinds are few lines", (count) => {
+    const rows = Array.from({ length: count }, (_, at) => row({ id: `i-${at}`, kind: `kind-${at % 37}` }))
+    expect(shortTable(rows).trimEnd().split("\n").length).toBeLessThanOrEqual(10)
+  })
+})
+
+describe("words of others", () => {
+  test("do not control the terminal, and are as they were in JSON", async () => {
+    const { muster, abandon, world } = desk()
+    await abandon("render", 1)
+    const [one] = live(world)
+    world.retag(one?.id ?? "", { ...one?.tags, "muster-group": "a\u001b[2Jb", "muster-owner": "default" })
+    for (const verb of ["get workers render", "describe render", "explain render", "list"]) {
+      const { out, said } = await muster(`${verb} ${AT}`)
+      expect(out + said, verb).not.toContain("\u001b")
+    }
+    expect((await muster(`get workers render ${AT} -o json`)).out).toContain("\\u001b[2J")
+  })
+})
+
+describe("state on this machine", () => {
+  test("that is not there is no trouble: nothing is known", async () => {
+    const { muster } = desk()
+    expect(await muster("get")).toMatchObject({ code: 0, out: "" })
+    expect(await muster(["completion", "words", "--", "delete", ""])).toEqual({ code: 0, out: "", said: "" })
+  })
+
+  test("that others may write is not believed", async () => {
+    const { muster, journal, clock, cluster } = desk()
+    const own = cluster({ name: "render" }, { journal })
+    await clock.run(own.scale(1))
+    await clock.run(own.detach())
+    chmodSync(journal, 0o777)
+    expect((await muster("get -o name")).out).toBe("")
+  })
+
+  test("that is damaged is left out", async () => {
+    const { muster, journal } = desk()
+    mkdirSync(journal, { recursive: true, mode: 0o700 })
+    writeFileSync(join(journal, "render.abc.1.def.jsonl"), '{"kind":"hea')
+    writeFileSync(join(journal, "other.abd.1.def.jsonl"), '{"kind":"header","version":99,"uid":"a"}\n')
+    expect(await muster("get -o name")).toMatchObject({ code: 0, out: "" })
+  })
+
+  test("no HOME, and no user directory: only what needs it says so, and looking needs none", async () => {
+    const { muster, abandon } = desk()
+    await abandon("render", 1)
+    const env = { XDG_STATE_HOME: "", MUSTER_JOURNAL: "" }
+    expect((await muster(`get workers render ${AT} -o name`, { env })).code).toBe(0)
+    expect((await muster(`list ${AT}`, { env })).code).toBe(0)
+  })
+})
+
+describe("a terminal of any width", () => {
+  test.each([1, 5, 39, 40, 80, 500])("%i characters: help is whole", async (columns) => {
+    const { muster } = desk()
+    for (const { name, examples } of VERBS) {
+      const { code, out } = await muster(`help ${name}`, { columns })
+      expect(code).toBe(0)
+      for (const line of examples) expect(out).toContain(line)
+    }
+    expect((await muster("help", { columns })).out).toContain("Exit codes:")
+  })
+})
+
+describe("the program itself", () => {
+  const directory = mkdtempSync(join(tmpdir(), "muster-trouble-"))
+  const env = { HOME: directory, LANG: "C" }
+
+  test("whose output is closed ends with 0, and no stack", async () => {
+    const closed = await startMuster(["help"], env, { closeOutput: true }).ended
+    expect(closed).toMatchObject({ code: 0, said: "" })
+    rmSync(directory, { recursive: true, force: true })
+  })
+})
