@@ -4,11 +4,10 @@ import { parseOptions, show, type Z } from "../input/parse.js"
 import type { Json, JsonObject } from "../provider.js"
 import { checkNamed } from "../registry.js"
 import { resolveSpec } from "../spec.js"
-import type { ResolvedSpec } from "../spec/resolved.js"
 import type { ClusterSpec } from "../spec/types.js"
 import { MEANT } from "../spec/other-names.js"
-import { dataProblems, isProviderData } from "../spec/provider-data.js"
-import { providerSchema } from "../spec/provider-schema.js"
+import { dataProblems, isNamed, isProviderData, ownRegion, providersOf } from "../spec/provider-data.js"
+import { PROVIDER_NAMES, type ProviderName, providerSchema } from "../spec/provider-schema.js"
 import { checkScript } from "../spec/script-check.js"
 import { checkCeiling } from "../verbs/ceiling.js"
 import { resolveScale, type ScaleTarget } from "../verbs/verbs.js"
@@ -120,30 +119,39 @@ function memberOf(base: readonly string[], given: Json): Member {
 const single = (z: Z) => singleSchema(z, providerSchema(z, isProviderData))
 const member = (z: Z) => memberSchema(z, providerSchema(z, isProviderData))
 
-/** What the schema finds; else what does not go together; else what the clouds' own options say. */
-async function problemsOf({ base, given, spec, target }: Member): Promise<readonly SpecProblem[]> {
-  const at = base.map((key) => `${key}.`).join("")
+/** What the schema finds, else what does not go together; and what the clouds' own options say. */
+async function problemsOf(member: Member): Promise<readonly SpecProblem[]> {
+  const at = member.base.map((key) => `${key}.`).join("")
+  const ofSpec = specProblems(at, member)
+  const places = (await placeProblems(member.given)).map((problem) => inFile(at, problem))
+  // A region that is not this machine's is found by both.
+  return [...ofSpec, ...places.filter(({ option }) => !ofSpec.some((problem) => problem.option === option))]
+}
+
+function specProblems(at: string, { base, given, spec, target }: Member): readonly SpecProblem[] {
   const provider = isObject(given) ? given.provider : undefined
   const shape = problemsIn(at, () => {
     parseOptions("cluster", base.length === 0 ? single : member, given, dataProblems(provider), MEANT)
   })
   if (shape.length > 0) return shape
-  let resolved: ResolvedSpec | undefined
-  const together = problemsIn(at, () => {
-    resolved = resolveSpec(spec, checkScript)
+  return problemsIn(at, () => {
+    const { groups, maxWorkers } = resolveSpec(spec, checkScript)
+    const names = groups.map(({ name }) => name)
+    checkCeiling(maxWorkers, resolveScale(target ?? {}, {}, names).targets)
   })
-  if (resolved === undefined) return together
-  const { providers, regions, groups, maxWorkers } = resolved
-  const tooMany = problemsIn(at, () => {
-    const { targets } = resolveScale(
-      target ?? {},
-      {},
-      groups.map(({ name }) => name),
-    )
-    checkCeiling(maxWorkers, targets)
+}
+
+/** Of providers that are known, and whose region is: what lacks one is said elsewhere. */
+async function placeProblems(given: Json): Promise<readonly SpecProblem[]> {
+  const { provider, region } = isObject(given) ? given : {}
+  const regions = [region].flat().map((one) => (typeof one === "string" ? one : undefined))
+  const isKnown = (entry: unknown) => isProviderData(entry) || PROVIDER_NAMES.some((name) => name === entry)
+  if (dataProblems(provider).length > 0 || ![provider].flat().every(isKnown)) return []
+  const placed = providersOf<ProviderName>(provider).filter((one) => {
+    const name = isNamed(one) ? one.named : one
+    return name === "local" || (isNamed(one) && ownRegion(one) !== undefined) || !regions.includes(undefined)
   })
-  const places = await Promise.all(providers.map((one) => checkNamed(one, regions ?? [undefined])))
-  return [...tooMany, ...places.flat().map((problem) => inFile(at, problem))]
+  return (await Promise.all(placed.map((one) => checkNamed(one, regions)))).flat()
 }
 
 function problemsIn(at: string, check: () => unknown): readonly SpecProblem[] {

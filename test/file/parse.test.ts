@@ -162,6 +162,11 @@ const WRONG: readonly (readonly [what: string, text: string, message: RegExp])[]
     "provider: aws\nregion: eu-west-2a\nvcpus: 1\n",
     /^muster\.yaml:2:9: region: is "eu-west-2a"; that is a zone/,
   ],
+  [
+    "a region of this machine",
+    `${LOCAL}region: x\n`,
+    /^muster\.yaml:3:9: region: is "x"; provider "local" is this machine/,
+  ],
   ["no region", "provider: { aws: {} }\nvcpus: 1\n", /^muster\.yaml:1:13: provider\.aws\.region: is missing/],
   ["types and sizes", `${LOCAL}instanceType: x\n`, /^muster\.yaml:3:15: instanceType: is "x" and vcpus is given too/],
   [
