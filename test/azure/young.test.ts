@@ -18,6 +18,14 @@ import { errorOf } from "./support/scripted.js"
 
 const SELECTOR = { uid: OWNER.uid }
 const GROUP_NAME = "muster-render-0123456789abcdef-1"
+/** What a read of the group is answered with. */
+const NO_GROUP = {
+  api: "ResourceGroups_Get",
+  place: "whole",
+  status: 404,
+  code: "ResourceGroupNotFound",
+  message: "gone?",
+} as const
 const MINUTE_MS = 60_000
 
 async function callFor(cloud: Cloud): Promise<LaunchCall> {
@@ -126,13 +134,7 @@ describe("prepared anew", () => {
   test("a group that is not found while it is young is believed to be there", async () => {
     const cloud = await azureCloud()
     const first = await prepareOf(cloud)
-    cloud.wire.answer({
-      api: "ResourceGroups_Get",
-      place: "whole",
-      status: 404,
-      code: "ResourceGroupNotFound",
-      message: "gone?",
-    })
+    cloud.wire.answer(NO_GROUP)
     expect(await prepareOf(cloud)).toEqual(first)
   })
 
@@ -140,13 +142,7 @@ describe("prepared anew", () => {
     const cloud = await azureCloud()
     const first = await prepareOf(cloud)
     await cloud.run(cloud.clock.sleep(10 * MINUTE_MS))
-    cloud.wire.answer({
-      api: "ResourceGroups_Get",
-      place: "whole",
-      status: 404,
-      code: "ResourceGroupNotFound",
-      message: "gone?",
-    })
+    cloud.wire.answer(NO_GROUP)
     expect(await prepareOf(cloud)).toEqual(first)
   })
 
