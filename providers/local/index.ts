@@ -7,13 +7,16 @@ import pLimit from "p-limit"
 import { RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import { plainOptions } from "../../src/input/parse.js"
-import type { Arch, Instance, Limits, Provider } from "../../src/provider.js"
-import { checkRoot, type Layout, layoutOf, readText } from "./client/directory.js"
+import type { Arch, Calls, Instance, Limits, Owner, Provider } from "../../src/provider.js"
+import { checkRoot, layoutOf, readText } from "./client/directory.js"
+import type { Layout } from "./client/layout.js"
 import { endingsOf } from "./end/endings.js"
 import { toCloudError } from "./client/errors.js"
 import { lookAtLaunch, sendLaunch } from "./launch/launch.js"
 import { renewLeases } from "./end/lease.js"
 import { findLeftovers, removeLeftovers } from "./end/leftovers.js"
+import { instancesOf } from "./observe/living.js"
+import { resumeCluster } from "./launch/resume.js"
 import { listInstances } from "./observe/list.js"
 import { CONSOLE_BYTES, readTail } from "./observe/instance.js"
 import { localOffers } from "./offers/offers.js"
@@ -51,6 +54,11 @@ export function local(options?: LocalOptions): Provider {
   const config = configOf(options)
   const layout = layoutOf(config.root)
   const launches = pLimit(LAUNCHES)
+  const claim = (owner: Owner, calls: Calls) =>
+    claimCluster(layout, owner, calls, {
+      livingOf: (host, other) => instancesOf(layout, host, other),
+      resume: (host) => resumeCluster(layout, host, owner),
+    })
   return {
     name: PROVIDER,
     region: REGION,
@@ -61,7 +69,7 @@ export function local(options?: LocalOptions): Provider {
       calls.signal.throwIfAborted()
       return localOffers(config, arch, query)
     },
-    prepare: (owner, group, calls) => prepareGroup(layout, config.notes, owner, group, calls),
+    prepare: (owner, group, calls) => prepareGroup(() => claim(owner, calls), config.notes, owner, group, calls),
     split: (wish, prepared) => splitWish(wish, prepared),
     launch: (call, calls) =>
       launches(() =>
@@ -73,7 +81,7 @@ export function local(options?: LocalOptions): Provider {
     list: (selector, calls) => listInstances(layout, selector, calls),
     terminate: (instances, calls) => terminateAll(layout, instances, calls),
     interruptions: (instances, calls) => endingsOf(layout, instances, calls),
-    claim: (owner, calls) => claimCluster(layout, owner, calls),
+    claim,
     leftovers: (selector, calls) => findLeftovers(layout, selector, calls),
     remove: (leftovers, calls) => removeLeftovers(layout, leftovers, calls),
     recall: (instance, calls) => calls.send("local.recall", {}, () => readOf(layout, instance, specName)),

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path"
 import type * as Zod from "zod"
 import { stateDirectory } from "../../src/client/machine.js"
 import { parseOptions, type Z } from "../../src/input/parse.js"
-import { limitsOfCgroups } from "./client/cgroup.js"
-import { machineOf, notesOfProcess } from "./offers/machine.js"
+import { limitsOfCgroups } from "./machine/cgroup.js"
+import { machineOf, notesOfProcess } from "./machine/machine.js"
 
 export interface LocalOptions {
   /** Directory of all state. Default `$XDG_STATE_HOME/muster/local`, else `~/.local/state/muster/local`; mode 0700. */

@@ -21,6 +21,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/"],
   ["src/spec.ts", "src/simulator/"],
   ["providers/*/clouds.ts", "providers/*/tag-rules.ts"],
+  ["providers/local/machine/"],
   ["providers/*/options.ts"],
   ["providers/*/limits.ts", "providers/*/options-check.ts"],
   ["providers/*/client/"],
@@ -62,7 +63,8 @@ export const FLOORS: readonly (readonly string[])[] = [
 export const WIRE_FLOORS: readonly (readonly string[])[] = [
   ["world/", "world.ts", "account.ts", "state.ts"],
   ["client/"],
-  ["offers/", "prepare/"],
+  ["offers/"],
+  ["prepare/"],
   ["observe/"],
   ["launch/"],
   ["end/"],

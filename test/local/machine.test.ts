@@ -1,7 +1,7 @@
 /** What this machine, as a container may show it, makes of the defaults. */
 import { describe, expect, test } from "vitest"
-import { limitsOfCgroups } from "../../providers/local/client/cgroup.js"
-import { machineOf, notesOfProcess } from "../../providers/local/offers/machine.js"
+import { limitsOfCgroups } from "../../providers/local/machine/cgroup.js"
+import { machineOf, notesOfProcess } from "../../providers/local/machine/machine.js"
 
 const V2_MOUNT = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate"
 const v1Mount = (name: string, root = "/", point = `/sys/fs/cgroup/${name}`) =>

@@ -1,6 +1,6 @@
 /** Instances that are launched together are started by one shell, and claim their places once. */
 import { afterEach, expect, test } from "vitest"
-import { claimPlaces } from "../../providers/local/prepare/claims.js"
+import { claimPlaces } from "../../providers/local/client/claims.js"
 import { clusterKey, layoutOf, makeDirectories } from "../../providers/local/client/directory.js"
 import { lookAtHost } from "../../providers/local/client/host.js"
 import { TransientError } from "../../src/errors.js"

@@ -18,6 +18,7 @@
  *         spent/<name>                  names that were given and must not be given again
  *         making/ trash/                half made, half removed
  */
+import type { Layout } from "./layout.js"
 import { randomBytes } from "node:crypto"
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -31,24 +32,6 @@ const VERSION = 1
 /** Environments hold secrets: for the user alone. */
 export const PRIVATE_DIRECTORY = 0o700
 export const PRIVATE_FILE = 0o600
-
-export interface ClusterLayout {
-  readonly key: string
-  readonly path: string
-  readonly spent: string
-  readonly making: string
-  readonly trash: string
-}
-
-export interface Layout {
-  readonly root: string
-  readonly instances: string
-  readonly claims: string
-  readonly clusters: string
-  readonly looks: string
-  instance(name: string): string
-  cluster(key: string): ClusterLayout
-}
 
 export function layoutOf(root: string): Layout {
   const instances = join(root, "instances")

@@ -5,7 +5,7 @@
 import { lstatSync, type Stats } from "node:fs"
 import { stat } from "node:fs/promises"
 import { RejectedError } from "../../../src/errors.js"
-import type { Layout } from "./directory.js"
+import type { Layout } from "./layout.js"
 import { isErrno, unlessGone } from "./errors.js"
 
 /** @throws RejectedError when others own or may write the root, or what is directly in it; one that is missing is safe. */

@@ -3,9 +3,10 @@ import { lstat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, EndedBy, Instance, Interruptions } from "../../../src/provider.js"
-import { clusterKey, type Layout, PRIVATE_FILE, unlessMissing } from "../client/directory.js"
+import { clusterKey, PRIVATE_FILE, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import type { Host } from "../client/host.js"
-import { currentClaim } from "../client/ownership.js"
+import { currentClaim } from "../prepare/ownership.js"
 
 /** Notes each of them for the process that has claimed its cluster, unless that is this one. What cannot be noted ends all the same. */
 export async function noteEndings(layout: Layout, host: Host, instances: readonly Instance[]): Promise<void> {

@@ -1,26 +1,18 @@
 /** Leases: an instance that nobody has renewed for so long is ended by its supervisor. A file in its directory holds the end. */
+import { leaseName, leaseText } from "../client/lease-file.js"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import pLimit from "p-limit"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Instance } from "../../../src/provider.js"
-import { checkRoot, type Layout, readText, unlessMissing } from "../client/directory.js"
+import { checkRoot, readText, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
 import { isOfLaunch, parseRecord, PROVIDER, recordName } from "../client/record.js"
 import { isInstance } from "../client/safe.js"
 
-export const leaseName = "lease"
-
 /** Files written at the same time: more does not help the four threads that Node writes files with. */
 const WRITERS = 16
-
-/** Of an end in a file: as many until 2286, so that each fits in the place of the one before. */
-const DIGITS = 10
-
-/** The end of a lease as its file holds it. @param until seconds since 1970. */
-export function leaseText(until: number): string {
-  return `${String(Math.floor(until)).padStart(DIGITS, "0")}\n`
-}
 
 /**
  * Puts off the end of these instances' leases. One that is gone, is another by now, or has no lease, is left alone.

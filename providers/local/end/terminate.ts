@@ -1,24 +1,17 @@
 /** Asks every instance's supervisor at once to end it; the grace, and what follows it, is theirs. */
-import { lstat, rename, rm, writeFile } from "node:fs/promises"
+import { remove } from "../client/remove.js"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import pLimit from "p-limit"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
-import { release } from "../prepare/claims.js"
-import {
-  checkRoot,
-  createWhole,
-  type Layout,
-  PRIVATE_FILE,
-  readText,
-  uniqueName,
-  unlessMissing,
-} from "../client/directory.js"
+import { checkRoot, PRIVATE_FILE, readText, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { noteEndings } from "./endings.js"
 import { isErrno, toCloudError } from "../client/errors.js"
 import { type Host, lookAtHost, pidOf } from "../client/host.js"
 import { observe } from "../observe/instance.js"
-import { type InstanceRecord, PROVIDER, recordName } from "../client/record.js"
+import { type InstanceRecord, PROVIDER } from "../client/record.js"
 import { startScript } from "../launch/start.js"
 
 /** Instances looked at, at the same time. */
@@ -129,23 +122,4 @@ async function finish(layout: Layout, host: Host, { record, empty }: Marked): Pr
   }
   if (!isSupervised) await startScript(layout, record, "reap")
   return { id: record.name, state: "terminating" }
-}
-
-/**
- * Removes the directory of an instance without processes, in the order that supervisors keep as well: the name is spent,
- * then the directory goes in one rename, so that whatever is about to start in it finds all of it or nothing.
- */
-export async function remove(layout: Layout, record: InstanceRecord): Promise<void> {
-  const cluster = layout.cluster(record.cluster)
-  const here = layout.instance(record.name)
-  const text = await readText(join(here, recordName))
-  if (text === undefined) return
-  const isKept = (await unlessMissing(lstat(cluster.trash))) !== undefined
-  if (isKept) await createWhole(join(cluster.spent, record.name), cluster.making, text)
-  const grave = isKept
-    ? join(cluster.trash, uniqueName(record.name))
-    : join(layout.instances, `.${uniqueName(record.name)}`)
-  if ((await unlessMissing(rename(here, grave).then(() => true))) !== true) return
-  await release(layout, record, Object.values(record.claims))
-  await rm(grave, { recursive: true, force: true })
 }

@@ -5,26 +5,19 @@ import pLimit from "p-limit"
 import { CapacityError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
 import type { Failure, Instance, LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
 import { type LaunchBody, readBody, tagsOf } from "../prepare/body.js"
-import { claimPlaces, release } from "../prepare/claims.js"
-import {
-  checkRoot,
-  clusterKey,
-  createWhole,
-  isPlainName,
-  type Layout,
-  readText,
-  unlessMissing,
-} from "../client/directory.js"
+import { claimPlaces, release } from "../client/claims.js"
+import { checkRoot, clusterKey, createWhole, isPlainName, readText, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
 import { type Host, lookAtHost } from "../client/host.js"
 import { makeInstance } from "./make.js"
 import { endOf, observe } from "../observe/instance.js"
 import type { Config } from "../options.js"
-import { verifyClaim } from "../client/ownership.js"
+import { verifyClaim } from "../prepare/ownership.js"
 import { type InstanceRecord, isOfLaunch, PROVIDER, parseRecord, REGION, toInstance } from "../client/record.js"
 import { resumeLaunched } from "./resume.js"
 import { startWatchdogs } from "./start.js"
-import { remove } from "../end/terminate.js"
+import { remove } from "../client/remove.js"
 
 /** Instances made at the same time: file calls wait for each other, two cores are soon full of shells. */
 const MAKERS = 8

@@ -3,18 +3,12 @@ import { randomBytes } from "node:crypto"
 import { lstat, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { type LaunchBody, tagsOf } from "../prepare/body.js"
-import { type Address, claimAddress, release } from "../prepare/claims.js"
-import {
-  clusterKey,
-  type Layout,
-  PRIVATE_DIRECTORY,
-  PRIVATE_FILE,
-  uniqueName,
-  unlessMissing,
-} from "../client/directory.js"
+import { type Address, claimAddress, release } from "../client/claims.js"
+import { clusterKey, PRIVATE_DIRECTORY, PRIVATE_FILE, uniqueName, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { isErrno } from "../client/errors.js"
 import type { Host } from "../client/host.js"
-import { leaseName, leaseText } from "../end/lease.js"
+import { leaseName, leaseText } from "../client/lease-file.js"
 import { type InstanceRecord, recordName, specName } from "../client/record.js"
 import { environmentText, settingsText } from "./settings.js"
 import { supervisorText } from "./supervisor.js"

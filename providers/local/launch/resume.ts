@@ -1,7 +1,7 @@
 /** Starts what was made and has no process yet: whoever made it had no time to. */
 import { isOurs } from "../../../src/fleet/tags.js"
 import type { Owner } from "../../../src/provider.js"
-import type { Layout } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import type { Host } from "../client/host.js"
 import { observeAll, type Sighting } from "../observe/instance.js"
 import { isOfLaunch } from "../client/record.js"

@@ -1,5 +1,5 @@
 /** What an instance's supervisor is told, as shell text: its settings, and the environment of its processes. */
-import type { Layout } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import type { Host } from "../client/host.js"
 import { type InstanceRecord, recordName } from "../client/record.js"
 

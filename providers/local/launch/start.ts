@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import pLimit from "p-limit"
-import type { Layout } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { PLAIN_PATH } from "./make.js"
 import type { InstanceRecord } from "../client/record.js"
 

@@ -2,12 +2,13 @@
 import pLimit from "p-limit"
 import { tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Instance, Selector } from "../../../src/provider.js"
-import { checkRoot, type Layout } from "../client/directory.js"
+import { checkRoot } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { isErrno, toCloudError } from "../client/errors.js"
 import { lookAtHost } from "../client/host.js"
 import { endOf, observeAll, type Sighting } from "./instance.js"
 import { type InstanceRecord, PROVIDER, toInstance } from "../client/record.js"
-import { remove } from "../end/terminate.js"
+import { remove } from "../client/remove.js"
 
 /** Directories removed at the same time. */
 const REMOVERS = 8

@@ -2,12 +2,12 @@
 import { RejectedError, SpecError, type SpecProblem } from "../../../src/errors.js"
 import type { Calls, GroupRequest, Owner, Prepared } from "../../../src/provider.js"
 import { toBody } from "./body.js"
-import { clusterKey, isPlainName, type Layout, makeDirectories } from "../client/directory.js"
+import { clusterKey, isPlainName, makeDirectories } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
-import { lookAtHost } from "../client/host.js"
-import { claimName } from "../client/ownership.js"
+import { type Host, lookAtHost } from "../client/host.js"
+import { claimName, type LivingOf } from "./ownership.js"
 import { PROVIDER } from "../client/record.js"
-import { resumeCluster } from "../launch/resume.js"
 
 /**
  * The largest script: a file, so there is no limit of this machine's. GCP's limit for one metadata value, the largest of
@@ -24,7 +24,7 @@ const VARIABLE_BYTES = 131_072
  * @param notes what is said of this machine, whatever the group.
  */
 export async function prepareGroup(
-  layout: Layout,
+  claim: () => Promise<void>,
   notes: readonly string[],
   owner: Owner,
   group: GroupRequest,
@@ -32,21 +32,29 @@ export async function prepareGroup(
 ): Promise<Prepared> {
   const problems = problemsOf(owner, group)
   if (problems.length > 0) throw new SpecError(problems)
-  if (!calls.readOnly) await claimCluster(layout, owner, calls)
+  if (!calls.readOnly) await claim()
   return { notes: [...notes, ...notesOf(group)], body: toBody(owner, group) }
+}
+
+/** What claiming a cluster needs of the instances that there are. */
+export interface Around {
+  readonly livingOf: LivingOf
+  /** Starts what was made and has no process yet. */
+  readonly resume: (host: Host) => Promise<void>
 }
 
 /**
  * Claims the owner's generation of its cluster's name; the same claim again is fine. Taking a cluster over, it starts what
  * the one before had no time to start.
  */
-export async function claimCluster(layout: Layout, owner: Owner, calls: Calls): Promise<void> {
+export async function claimCluster(layout: Layout, owner: Owner, calls: Calls, around: Around): Promise<void> {
   const doing = `preparing cluster ${owner.cluster} in ${layout.root}`
   await calls.send("local.claim", {}, async () => {
     try {
       await makeDirectories(layout, clusterKey(owner))
       const host = lookAtHost()
-      if (await claimName(layout, host, owner, calls.now())) await resumeCluster(layout, host, owner)
+      const isTakenOver = await claimName(layout, host, owner, calls.now(), around.livingOf)
+      if (isTakenOver) await around.resume(host)
     } catch (error) {
       throw toCloudError(doing, error, { provider: PROVIDER })
     }

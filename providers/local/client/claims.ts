@@ -6,9 +6,10 @@ import { createHash } from "node:crypto"
 import { lstat, readdir, readlink, rename, rm, symlink } from "node:fs/promises"
 import { join } from "node:path"
 import { CapacityError, TransientError } from "../../../src/errors.js"
-import { type Layout, uniqueName, unlessMissing } from "../client/directory.js"
-import { isErrno } from "../client/errors.js"
-import type { Host } from "../client/host.js"
+import { uniqueName, unlessMissing } from "./directory.js"
+import type { Layout } from "./layout.js"
+import { isErrno } from "./errors.js"
+import type { Host } from "./host.js"
 
 /** For whom something is claimed. */
 export interface Claimant {

@@ -1,5 +1,5 @@
 /** What this machine, or the container that it looks like, offers by default, and what users should know of it. */
-import type { CgroupLimits } from "../client/cgroup.js"
+import type { CgroupLimits } from "./cgroup.js"
 
 export interface Machine {
   readonly vcpus: number

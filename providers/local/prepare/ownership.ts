@@ -1,15 +1,10 @@
-/**
- * Who holds a cluster's name. Each claim is a file with the next number, made whole and exclusively, and the highest
- * counts: so of two that claim at the same moment exactly one gets it, and nothing is ever removed to make way.
- */
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
 import { OwnershipError, RejectedError } from "../../../src/errors.js"
-import { TAG } from "../../../src/fleet/tags.js"
 import type { Owner } from "../../../src/provider.js"
-import { clusterKey, createWhole, type Layout, readText, unlessMissing } from "./directory.js"
-import type { Host } from "./host.js"
-import { observeAll } from "../observe/instance.js"
+import { clusterKey, createWhole, readText, unlessMissing } from "../client/directory.js"
+import type { Layout } from "../client/layout.js"
+import type { Host } from "../client/host.js"
 
 export interface NameClaim {
   readonly number: number
@@ -25,6 +20,9 @@ export interface NameClaim {
   /** The cluster's, in seconds since 1970: until then it may live without instances. Earlier versions wrote none. */
   readonly deadline?: string
 }
+
+/** How many instances the holder of a claim still has. */
+export type LivingOf = (host: Host, claim: NameClaim) => Promise<number>
 
 const FILE = /^claim-(\d+)$/
 
@@ -57,16 +55,23 @@ function parseClaim(path: string, text: string): Omit<NameClaim, "number"> {
 /**
  * Claims the owner's generation; the same claim twice is one.
  *
+ * @param livingOf how many instances the holder of a claim still has.
  * @returns whether the cluster was taken over from an earlier generation.
  * @throws OwnershipError when another claim has this generation or a later one, or another uid has this name and lives.
  */
-export async function claimName(layout: Layout, host: Host, owner: Owner, now: number): Promise<boolean> {
+export async function claimName(
+  layout: Layout,
+  host: Host,
+  owner: Owner,
+  now: number,
+  livingOf: LivingOf,
+): Promise<boolean> {
   const key = clusterKey(owner)
   const { path, making } = layout.cluster(key)
   for (;;) {
     const current = await currentClaim(layout, key)
     if (current !== undefined && isSame(current, owner)) return false
-    if (current !== undefined) await refuseIfHeld(layout, host, owner, current, now)
+    if (current !== undefined) await refuseIfHeld(owner, current, { host, now, livingOf })
     const { cluster, uid, generation, claim, deadline } = owner
     const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now, deadline }
     const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
@@ -93,7 +98,13 @@ function isSame(current: NameClaim, owner: Owner): boolean {
   return current.uid === owner.uid && current.generation === owner.generation && current.claim === owner.claim
 }
 
-async function refuseIfHeld(layout: Layout, host: Host, owner: Owner, current: NameClaim, now: number): Promise<void> {
+interface Judging {
+  readonly host: Host
+  readonly now: number
+  readonly livingOf: LivingOf
+}
+
+async function refuseIfHeld(owner: Owner, current: NameClaim, { host, now, livingOf }: Judging): Promise<void> {
   if (current.uid === owner.uid) {
     if (current.generation < owner.generation) return
     throw new OwnershipError(
@@ -102,7 +113,7 @@ async function refuseIfHeld(layout: Layout, host: Host, owner: Owner, current: N
       { code: "ClaimHeld" },
     )
   }
-  const live = await instancesOf(layout, host, current)
+  const live = await livingOf(host, current)
   if (live === 0 && !host.isAlive(current.maker)) return
   const ageS = Math.round((now - current.claimedAt) / 1000)
   throw new OwnershipError(
@@ -110,16 +121,6 @@ async function refuseIfHeld(layout: Layout, host: Host, owner: Owner, current: N
       `with ${live} instances; attach to it, close it, or choose another name or owner`,
     { code: "NameTaken" },
   )
-}
-
-/** How many instances the holder of this claim still has. */
-export async function instancesOf(layout: Layout, host: Host, claim: Pick<NameClaim, "cluster" | "owner" | "uid">) {
-  const sightings = await observeAll(layout, host)
-  return sightings.filter(({ record, state }) => {
-    const { tags } = record
-    const theirs = tags[TAG.cluster] === claim.cluster && tags[TAG.owner] === claim.owner && tags[TAG.uid] === claim.uid
-    return theirs && state !== "terminated" && state !== "gone"
-  }).length
 }
 
 function nameOf(owner: Pick<Owner, "cluster" | "owner">): string {
