@@ -54,14 +54,13 @@ const KMS_KEY =
   /^projects\/[^/\s]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}(\/cryptoKeyVersions\/\d+)?$/
 
 export function optionsSchema(z: Z) {
-  const name = z.string().regex(NAME, NAME_RULE)
+  return z.strictObject({ ...placeOptions(z), ...instanceOptions(z), ...requestOptions(z) })
+}
+
+/** Where instances are. */
+function placeOptions(z: Z) {
   const path = z.string().regex(NETWORK, 'give its name, or "projects/P/…/NAME" of a shared VPC')
-  const image = z.string().regex(IMAGE, IMAGE_RULE)
-  const reservation = z.string().regex(RESERVATION, 'give its name, or "projects/P/reservations/NAME"')
-  const url = z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)")
-  const usd = z.number().positive("give USD per hour, above 0").optional()
-  const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
-  return z.strictObject({
+  return {
     region: z.string({ error: regionRule }).regex(/^[a-z]+(-[a-z]+)+\d+$/, { error: regionRule }),
     project: z
       .string()
@@ -78,6 +77,15 @@ export function optionsSchema(z: Z) {
       .optional(),
     network: path.optional(),
     subnetwork: path.optional(),
+  }
+}
+
+/** What instances are made of. */
+function instanceOptions(z: Z) {
+  const name = z.string().regex(NAME, NAME_RULE)
+  const image = z.string().regex(IMAGE, IMAGE_RULE)
+  const reservation = z.string().regex(RESERVATION, 'give its name, or "projects/P/reservations/NAME"')
+  return {
     labels: z.record(z.string(), z.string()).optional(),
     serviceAccount: z
       .string()
@@ -115,6 +123,16 @@ export function optionsSchema(z: Z) {
       ])
       .optional(),
     skipGuestOsShutdown: z.boolean().optional(),
+  }
+}
+
+/** How Google is asked, and what it costs. */
+function requestOptions(z: Z) {
+  const name = z.string().regex(NAME, NAME_RULE)
+  const url = z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)")
+  const usd = z.number().positive("give USD per hour, above 0").optional()
+  const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
+  return {
     prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
     apiEndpoint: url.optional(),
     billingEndpoint: url.optional(),
@@ -129,7 +147,7 @@ export function optionsSchema(z: Z) {
       .strictObject({ writes: rate.optional(), reads: rate.optional(), waits: rate.optional() })
       .optional(),
     overrides: z.record(z.string(), z.json()).optional(),
-  })
+  }
 }
 
 /** "family/F" and "IMAGE" are of the cluster's own project; else as in the API: "projects/P/global/images/…". */

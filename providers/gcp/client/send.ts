@@ -46,12 +46,10 @@ export interface Connection {
   readonly exchange: Exchange
 }
 
-/** The clients of one provider object, made at its first request. */
-export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
-  const contexts = new RequestContexts()
+/** The package's clients of one provider object, each made at its first request. */
+function clientsOf(options: GcpOptions, auth: object): (name: ClientName) => Promise<SdkClient> {
   const clients = new Map<ClientName, Promise<SdkClient>>()
   let loading: Promise<MakeClient> | undefined
-  const auth = authOf(identity, contexts, exchange)
   const make = async (name: ClientName) => {
     // A failure to load is not kept: the package may be installed later, and the next request tries again.
     loading ??= loadSdk(options.sdk).catch((error: unknown) => {
@@ -62,12 +60,18 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
     await client.initialize()
     return client
   }
-  const clientOf = (name: ClientName) => {
+  return (name) => {
     const client = clients.get(name) ?? make(name)
     clients.set(name, client)
     client.catch(() => clients.delete(name))
     return client
   }
+}
+
+/** Sends the requests of one provider object. */
+export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
+  const contexts = new RequestContexts()
+  const clientOf = clientsOf(options, authOf(identity, contexts, exchange))
   const where = {
     region: options.region,
     ...(options.apiEndpoint === undefined ? {} : { endpoint: options.apiEndpoint }),
