@@ -9,6 +9,9 @@ import type { Trouble } from "./types.js"
 /** Codes come from clouds and may be any number; all more are one of their kind. */
 const MOST_CODES = 40
 
+/** More of a message, as of a whole console, is for `explain()`. */
+const MOST_CHARACTERS = 1_000
+
 /** Refusals that an event of their own counts, by instances and with the cloud's code. */
 const COUNTED_ELSEWHERE: ReadonlySet<string> = new Set(["CapacityError", "QuotaError"])
 
@@ -51,7 +54,7 @@ export class Troubles {
     const row = this.#rowOf(kind, code, now)
     row.count += count
     row.lastAt = Math.max(row.lastAt, now)
-    row.message = message === "" ? row.message : message
+    row.message = message === "" ? row.message : message.slice(0, MOST_CHARACTERS)
     row.scope = scope === "" ? row.scope : scope
     if (until !== undefined) row.nextTryAt = Math.round(until)
   }

@@ -21,7 +21,7 @@ export interface Trouble {
   readonly code: string
   /** How many instances, requests or events it has met since the progress is shown. */
   readonly count: number
-  /** The latest words. */
+  /** The latest words, at most 1,000 characters of them. */
   readonly message: string
   /** What the latest was about: "eu-west-1a c7g.large spot". */
   readonly scope: string

@@ -1,8 +1,8 @@
 /** Words for a terminal: what others say made harmless, and cut to the columns there are. Pure. */
 import { plain } from "../text.js"
 
-/** Takes no column of its own: combining marks, and what only shapes its neighbours. */
-const NO_CELL = /[\p{M}\p{Cf}]/u
+/** Takes no column of its own, but for the mark that makes an emoji of a sign, which may then take one more. */
+const NO_CELL = /(?!\ufe0f)[\p{Mn}\p{Me}]/u
 /** Takes two columns: East Asian scripts, full-width forms, emoji, and the planes that are kept for ideographs. */
 const TWO_CELLS =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u

@@ -97,6 +97,11 @@ describe("trouble", () => {
     expect(model.view(START + 10_000).troubles[0]).not.toHaveProperty("nextTryAt")
   })
 
+  test("does not keep a whole console", () => {
+    const model = modelAfter(worker("1", "failed", "pending", "x".repeat(1_000_000)))
+    expect(model.view(START).troubles[0]?.message).toHaveLength(1_000)
+  })
+
   test("of one kind is one sum, whatever the codes are", () => {
     const model = modelAfter(refusal("ICE", 40, 0), refusal("Stockout", 2, 0))
     expect(kindItems(model.view(START))).toEqual(["42 capacity"])
@@ -209,6 +214,8 @@ describe("words", () => {
     ["😀", 2],
     ["█▌", 2],
     ["한글", 4],
+    ["\u2699\ufe0f", 2],
+    ["\u0915\u093f", 2],
   ])("%s takes %i columns", (text, cells) => {
     expect(cellsIn(text)).toBe(cells)
     expect(cellsIn(clip(text, 3, true))).toBeLessThanOrEqual(3)

@@ -74,7 +74,7 @@ export interface Told {
 
 /** Events with the moments at which they are heard: mostly later ones, some earlier. */
 export const streams: fc.Arbitrary<readonly Told[]> = fc
-  .array(fc.tuple(bodies, fc.integer({ min: -60_000, max: 120_000 })), { maxLength: 80 })
+  .array(fc.tuple(bodies, fc.integer({ min: -60_000, max: 120_000 })), { maxLength: 80, size: "max" })
   .map((steps) => {
     let now = 1_000_000
     return steps.map(([body, ms]) => {
