@@ -1,6 +1,6 @@
 /** What is advised about a quota goes by the metric that ran out, wherever Compute Engine names it. */
 import { describe, expect, test } from "vitest"
-import { quotaAdvice } from "../../providers/gcp/client/quota-advice.js"
+import { quotaAdvice } from "../../providers/gcp/client/refusals/quota-advice.js"
 import { Cluster } from "../../src/cluster.js"
 import type { ShortfallError } from "../../src/errors.js"
 import { gce, TYPE } from "./support/cloud.js"

@@ -6,8 +6,8 @@
  * stands for all that begin so.
  */
 import { type CommonVerdict, type ErrorRow, findRow } from "../../../src/tables/error-rows.js"
-import type { ErrorDetails } from "./details.js"
-import type { ScopeKind } from "./scopes.js"
+import type { ErrorDetails } from "./refusals/details.js"
+import type { ScopeKind } from "./refusals/scopes.js"
 
 /** `exists`: something of that name exists already. `summary`: it sums up the errors beside it. */
 export type Verdict = CommonVerdict | "exists" | "summary"

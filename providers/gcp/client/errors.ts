@@ -13,13 +13,13 @@ import {
 import { connectionError } from "../../../src/tables/connection-errors.js"
 import { retryAfterOf } from "../../../src/tables/retry-after.js"
 import type { Cost, Offer } from "../../../src/provider.js"
-import { quotaAdvice } from "./quota-advice.js"
+import { quotaAdvice } from "./refusals/quota-advice.js"
 import { type CodeRow, COLD_MS, OPERATIONS_MS, PASSING_MS, REFUSED_MS, rowOf } from "./codes.js"
-import { scopeOf } from "./scopes.js"
+import { scopeOf } from "./refusals/scopes.js"
 import type { HttpReply } from "./http.js"
 import { UNDER_WAY, WINDOWS } from "../limits.js"
-import { affectedOffers } from "./affected.js"
-import { type ErrorDetails, detailsIn } from "./details.js"
+import { affectedOffers } from "./refusals/affected.js"
+import { type ErrorDetails, detailsIn } from "./refusals/details.js"
 
 /** What was being done when it failed. */
 export interface Doing {

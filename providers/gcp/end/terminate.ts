@@ -3,10 +3,10 @@ import { show } from "../../../src/input/parse.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
-import { deletionId } from "../client/deletion-ids.js"
-import { partsOf } from "../client/names.js"
+import { deletionId } from "../client/ids/deletion-ids.js"
+import { partsOf } from "../client/ids/names.js"
 import type { NativeOperation } from "../client/native.js"
-import { detailsOf } from "../client/details.js"
+import { detailsOf } from "../client/refusals/details.js"
 import { parseTime } from "../../../src/tables/times.js"
 
 interface TerminateContext {

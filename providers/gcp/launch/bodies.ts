@@ -1,7 +1,7 @@
 /** From a blueprint and an offer to `instanceProperties`, what every instance of a bulk request is. Pure. */
 import { merge } from "../../../src/input/merge.js"
 import type { JsonObject, Offer } from "../../../src/provider.js"
-import { seriesOf } from "../client/series.js"
+import { seriesOf } from "../client/refusals/series.js"
 import { cannotMigrate, diskTypeOf, hasBuiltInGpu, takesLocalSsds } from "../offers/families.js"
 import type { Blueprint } from "../prepare/blueprint.js"
 import { isoTime } from "../../../src/tables/times.js"

@@ -7,9 +7,9 @@ import { RefusedError } from "../../../src/errors.js"
 import type { LaunchCall, Launched, Offer, Scope } from "../../../src/provider.js"
 import { COLD_MS, rowOf } from "../client/codes.js"
 import { asError } from "../client/errors.js"
-import { scopeOf } from "../client/scopes.js"
-import { affectedOffers } from "../client/affected.js"
-import type { ErrorDetails } from "../client/details.js"
+import { scopeOf } from "../client/refusals/scopes.js"
+import { affectedOffers } from "../client/refusals/affected.js"
+import type { ErrorDetails } from "../client/refusals/details.js"
 
 export interface Cause {
   readonly details: ErrorDetails

@@ -5,7 +5,7 @@ import { rowOf } from "../client/codes.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import { doingOf, type Cause } from "./failures.js"
-import { detailsOf } from "../client/details.js"
+import { detailsOf } from "../client/refusals/details.js"
 import { zonesIn } from "./split.js"
 
 /**

@@ -2,7 +2,7 @@ import { CapacityError, MusterError, QuotaError, TransientError } from "../../..
 import type { Calls, Instance, LaunchCall, Launched } from "../../../src/provider.js"
 import { EXISTS, detailsOfError } from "../client/errors.js"
 import { list } from "../observe/list.js"
-import { uuidOf } from "../client/names.js"
+import { uuidOf } from "../client/ids/names.js"
 import type { NativeOperation } from "../client/native.js"
 import { find, type LaunchContext, unsettled } from "./lookup.js"
 import { ofLaunch, settledByList } from "./settle.js"

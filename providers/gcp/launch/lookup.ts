@@ -1,6 +1,6 @@
 /** Finding the operation that an earlier request of the same launch left. */
 import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
-import { uuidOf } from "../client/names.js"
+import { uuidOf } from "../client/ids/names.js"
 import type { NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import type { Send } from "../client/send.js"

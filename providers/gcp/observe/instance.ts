@@ -1,7 +1,7 @@
 /** An instance as Compute Engine describes it, as an instance of the seam. */
 import { TransientError } from "../../../src/errors.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
-import { idOf, partsOf } from "../client/names.js"
+import { idOf, partsOf } from "../client/ids/names.js"
 import { lastPart, type NativeInstance } from "../client/native.js"
 import { parseTime } from "../../../src/tables/times.js"
 

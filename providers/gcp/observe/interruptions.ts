@@ -3,10 +3,10 @@ import type { Calls, EndedBy, Failure, Instance, Interruptions } from "../../../
 import type { Send } from "../client/send.js"
 import { COLD_MS } from "../client/codes.js"
 import { PAGE } from "../limits.js"
-import { idOf } from "../client/names.js"
+import { idOf } from "../client/ids/names.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
-import { isDeletionId } from "../client/deletion-ids.js"
+import { isDeletionId } from "../client/ids/deletion-ids.js"
 import { isoTime, parseTime } from "../../../src/tables/times.js"
 
 /** "Compute Engine ... gives the VM a best-effort 30 second period to shut down" ("Spot VMs", preemption process). */

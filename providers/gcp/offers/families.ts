@@ -1,6 +1,6 @@
 /** What a machine type's name tells of the machine: the disks that it boots from and takes, its GPUs, its architecture. */
 import type { Arch, Offer } from "../../../src/provider.js"
-import { seriesOf } from "../client/series.js"
+import { seriesOf } from "../client/refusals/series.js"
 
 /**
  * Series that boot only from Hyperdisk ("Hyperdisk", machine series support), and what is bare metal: of all others "pd-balanced

@@ -1,7 +1,7 @@
 import type { Calls, Headroom, Offer, Scope, Wish } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
-import { scopeOf } from "../client/scopes.js"
-import { cpuMetricOf } from "../client/series.js"
+import { scopeOf } from "../client/refusals/scopes.js"
+import { cpuMetricOf } from "../client/refusals/series.js"
 
 /** What limits any launch, whatever its type. */
 const GENERAL: readonly (readonly [metric: string, unit: string])[] = [

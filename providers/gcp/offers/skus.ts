@@ -4,7 +4,7 @@
  * to its last word: custom types, sole tenancy, reservations and commitments have other descriptions, and other prices.
  */
 import type { Market, Offer } from "../../../src/provider.js"
-import { seriesOf } from "../client/series.js"
+import { seriesOf } from "../client/refusals/series.js"
 
 /** What we read of a SKU ("services.skus.list"). */
 export interface NativeSku {

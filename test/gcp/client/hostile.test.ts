@@ -2,7 +2,7 @@
 import { asyncProperty, assert, constantFrom, oneof, property, string } from "../../support/property.js"
 import { describe, expect, test } from "vitest"
 import { filterOf } from "../../../providers/gcp/observe/labelled.js"
-import { instanceName, partsOf } from "../../../providers/gcp/client/names.js"
+import { instanceName, partsOf } from "../../../providers/gcp/client/ids/names.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Instance, Selector } from "../../../src/provider.js"
 import { gce, launchMany, OWNER, prepareOf, ZONE } from "../support/cloud.js"

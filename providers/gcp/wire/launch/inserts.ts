@@ -3,7 +3,7 @@
  * a VM stands there and nowhere else, unless the request came to nothing at all.
  */
 import type { JsonObject } from "../../../../src/provider.js"
-import { uuidOf } from "../../client/names.js"
+import { uuidOf } from "../../client/ids/names.js"
 import { hexOf } from "../account.js"
 import type { Asked } from "../client/handler.js"
 import { startOperation, statusOf } from "../client/operations.js"

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
-import { seriesOf } from "../../client/series.js"
+import { seriesOf } from "../../client/refusals/series.js"
 import type { Asked, Handler } from "../client/handler.js"
 import { Refusal } from "../client/refusals.js"
 

@@ -1,6 +1,6 @@
 /** What a refusal is about: the offer that was asked for, or more. Pure. */
-import type { Offer, Scope } from "../../../src/provider.js"
-import { type ScopeKind as CloudScopeKind, scopeOf as cloudScope } from "../../../src/tables/scopes.js"
+import type { Offer, Scope } from "../../../../src/provider.js"
+import { type ScopeKind as CloudScopeKind, scopeOf as cloudScope } from "../../../../src/tables/scopes.js"
 import { COMMON_FAMILY, familyOf } from "./series.js"
 
 /** How much a refusal is about. `metric`: what the quota limits that it names. */

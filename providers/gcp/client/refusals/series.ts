@@ -1,5 +1,5 @@
 /** Which series a machine type is of, and which quota of vCPUs it counts against, by its name. */
-import type { Market } from "../../../src/provider.js"
+import type { Market } from "../../../../src/provider.js"
 
 /** Series that count against the common CPUS quota ("Allocation quotas", "CPU quota"); every other has one of its own. */
 const COMMON = new Set(["e2", "n1", "f1", "g1"])

@@ -2,7 +2,7 @@
  * The details of a refusal, in either of its forms: the body of an HTTP answer ("Errors", `error.errors[].reason` and
  * `error.details[]`), or one entry of a failed operation's `error.errors[]`. Every field may be missing.
  */
-import type { OperationError } from "./native.js"
+import type { OperationError } from "../native.js"
 
 export interface ErrorDetails {
   /** The most telling one first. */

@@ -1,6 +1,6 @@
 /** The ids of requests that delete instances: a later reader of an operation can tell by the id that Muster requested it. */
 import { hexOf, uuidOf } from "./names.js"
-import type { NativeOperation } from "./native.js"
+import type { NativeOperation } from "../native.js"
 
 /**
  * A request that is repeated within this time is the same request, and is answered with the operation of the first. Compute

@@ -1,4 +1,4 @@
-import type { Offer } from "../../../src/provider.js"
+import type { Offer } from "../../../../src/provider.js"
 import type { ErrorDetails } from "./details.js"
 
 /** The offers that a refusal affects: those whose zone, type or series it names; all of them where it names none. */
