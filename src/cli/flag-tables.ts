@@ -47,7 +47,10 @@ export const PLACE_FLAGS: Flags = {
 export const CLUSTER_FLAGS: Flags = { ...PLACE_FLAGS, ...OWNER, ...JOURNAL_FLAG }
 
 /** The same where -f follows. */
-export const { file: LONG_FILE, ...CLUSTER_FLAGS_WITHOUT_FILE } = CLUSTER_FLAGS
+export const CLUSTER_FLAGS_FOLLOWING: Flags = {
+  ...CLUSTER_FLAGS,
+  file: { type: "string", value: "FILE|-", help: "the spec, which names the cluster", variable: "MUSTER_FILE" },
+}
 
 const JSON_FLAG: Flags = { json: { type: "boolean", help: "the same as -o json" } }
 

@@ -18,7 +18,21 @@ describe("the examples of help", () => {
 
   /** In an order in which a person would type them. */
   const order = [
-    ...["init", "config", "plan", "offers", "rehearse", "up", "get", "list", "describe", "explain", "cost", "audit"],
+    ...[
+      "init",
+      "config",
+      "plan",
+      "offers",
+      "rehearse",
+      "up",
+      "get",
+      "list",
+      "describe",
+      "explain",
+      "events",
+      "cost",
+      "audit",
+    ],
     ...["scale", "sweep", "delete", "completion", "version"],
   ]
 

@@ -1,5 +1,5 @@
 /** Verbs that look at clusters: nobody is taken over, and nothing is changed. */
-import { CLUSTER_FLAGS, DATA_FLAGS, PLACE_FLAGS, ROW_FLAGS } from "../flag-tables.js"
+import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING, DATA_FLAGS, PLACE_FLAGS, ROW_FLAGS } from "../flag-tables.js"
 import type { Verb } from "../surroundings.js"
 
 export const LOOKING: readonly Verb[] = [
@@ -55,6 +55,23 @@ export const LOOKING: readonly Verb[] = [
     flags: { ...CLUSTER_FLAGS, ...DATA_FLAGS },
     examples: ["muster explain render"],
     load: () => import("./look/explain.js"),
+  },
+  {
+    name: "events",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "what happened to a cluster, also when its process is gone; --follow goes on",
+    about:
+      "Shows what the process that owns a cluster has written down on this machine, of the last 30 days at most: alike events together. With --follow each event is a line, and it goes on until the cluster is closed. No cloud is asked.",
+    flags: {
+      ...CLUSTER_FLAGS_FOLLOWING,
+      follow: { type: "boolean", short: "f", help: "go on, and show each event as it is written down" },
+      since: { type: "string", value: "DURATION", help: 'only what happened within this: "2h"' },
+      last: { type: "string", value: "N", help: "only so many, the newest" },
+      ...DATA_FLAGS,
+    },
+    examples: ["muster events render --since 2h"],
+    load: () => import("./look/events.js"),
   },
   {
     name: "cost",

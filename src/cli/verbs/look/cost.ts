@@ -2,45 +2,84 @@
 import { momentText, wallAheadMs } from "../../../calls/clock.js"
 import type { Cluster } from "../../../cluster.js"
 import { usdText } from "../../../money/budget.js"
-import { looking } from "../../clusters.js"
+import { attached, type NamedTarget, optionsOf } from "../../clusters.js"
+import { EXIT, NothingThereError } from "../../exit-codes.js"
 import { deadlineOf } from "../../going-on.js"
-import { EXIT } from "../../exit-codes.js"
 import { dataText, formatOf } from "../../output.js"
+import { placesOf, providersAt } from "../../spec/places.js"
+import { namedTarget } from "../../spec/target.js"
+import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { table } from "../../table.js"
-import type { RunVerb } from "../../surroundings.js"
+import { historyKept } from "./happened.js"
 
 const HOUR_MS = 3_600_000
 
+/** Moments are in milliseconds since 1970, sums in USD. */
+export interface CostShown {
+  readonly cluster: string
+  readonly workers: number
+  readonly soFar: number
+  readonly perHour: number
+  readonly byGroup: Readonly<Record<string, number>>
+  readonly unpriced: number
+  readonly prices?: readonly { readonly source: string; readonly at: number }[]
+  readonly deadline?: number
+  /** When all that lives now lives until then. */
+  readonly atDeadline?: number
+  /** Nothing of it lives: this is what its process had written down then. */
+  readonly writtenAt?: number
+}
+
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given, ["table", "json", "yaml"])
-  const { clock, out, say } = surroundings
-  const now = clock.now() + wallAheadMs(clock)
-  const cost = await looking(given, surroundings, (cluster) => Promise.resolve(costOf(cluster, now)))
-  const data = await dataText(cost, format, surroundings)
-  if (data !== undefined) {
-    out(data)
-    return EXIT.ok
-  }
-  const { cluster, workers, perHour, soFar, atDeadline, unpriced, deadline } = cost
+  const { out, say } = surroundings
+  const target = await namedTarget(given, surroundings, "optional")
+  const cost = await costNowOrKept(target, given, surroundings)
+  const { cluster, workers, perHour, soFar, atDeadline, unpriced } = cost
   const last = atDeadline === undefined ? [] : [usdText(atDeadline, unpriced, "")]
   const head = ["CLUSTER", "WORKERS", "AN HOUR", "SO FAR", ...(last.length > 0 ? ["BY ITS DEADLINE"] : [])]
-  out(table(head, [[cluster, String(workers), usdText(perHour, unpriced, ""), usdText(soFar, unpriced, ""), ...last]]))
-  const from = cost.prices.map(({ source, at }) => `${source} of ${momentText(at)}`)
-  const until = deadline === undefined ? "" : `; its deadline is ${momentText(deadline)}`
-  say(`an estimate in USD, without disks, traffic and taxes; prices: ${from.join(", ") || "none known"}${until}\n`)
+  const row = [cluster, String(workers), usdText(perHour, unpriced, ""), usdText(soFar, unpriced, ""), ...last]
+  out((await dataText(cost, format, surroundings)) ?? table(head, [row]))
+  if (format === "table") say(`${noteOf(cost)}\n`)
   return EXIT.ok
 }
 
-export function costOf(cluster: Cluster, now: number) {
-  const { workers } = cluster
+function noteOf({ prices, deadline, writtenAt }: CostShown): string {
+  const from = (prices ?? []).map(({ source, at }) => `${source} of ${momentText(at)}`)
+  const when =
+    writtenAt === undefined ? "" : `; nothing of it was found, and this was written down at ${momentText(writtenAt)}`
+  const until = deadline === undefined ? "" : `; its deadline is ${momentText(deadline)}`
+  const known = prices === undefined ? "" : `; prices: ${from.join(", ") || "none known"}`
+  return `an estimate in USD, without disks, traffic and taxes${known}${until}${when}`
+}
+
+/** What lives is asked of the cloud; of what does not, this machine's history tells. */
+async function costNowOrKept(target: NamedTarget, given: Given, surroundings: Surroundings): Promise<CostShown> {
+  const { clock } = surroundings
+  const kept = await historyKept(target.name, given, surroundings, { last: 0 })
+  const written = kept?.cost
+  const isPlaced = target.places.length > 0
+  if (!isPlaced && written === undefined) placesOf({ regions: [], options: {} })
+  try {
+    if (!isPlaced) throw new NothingThereError("no place is named")
+    const providers = await providersAt(target.places, surroundings)
+    const cluster = await attached(target, providers, optionsOf(given, surroundings))
+    try {
+      return costOf(cluster, clock.now() + wallAheadMs(clock))
+    } finally {
+      await cluster.detach()
+    }
+  } catch (error) {
+    if (!(error instanceof NothingThereError) || written === undefined) throw error
+    const { soFar, byGroup, unpriced, at } = written
+    return { cluster: target.name, workers: 0, soFar, perHour: 0, byGroup, unpriced, writtenAt: at }
+  }
+}
+
+export function costOf(cluster: Cluster, now: number): CostShown {
   const cost = cluster.cost()
   const deadline = deadlineOf(cluster)
   const atDeadline = cost.soFar + (cost.perHour * Math.max(0, deadline - now)) / HOUR_MS
   const ends = deadline > 0 ? { deadline, atDeadline } : {}
-  return { cluster: cluster.name, workers: workers.length, ...cost, ...ends } as typeof cost & {
-    readonly cluster: string
-    readonly workers: number
-    readonly deadline?: number
-    readonly atDeadline?: number
-  }
+  return { cluster: cluster.name, workers: cluster.workers.length, ...cost, ...ends }
 }

@@ -11,8 +11,8 @@ import { namedTarget } from "../../spec/target.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { age, table } from "../../table.js"
 import { holderSeen, holderText } from "../../taking-over.js"
-import { costOf } from "./cost.js"
-import { type Happened, happenedTo, happenedTable } from "./happened.js"
+import { type CostShown, costOf } from "./cost.js"
+import { deduplicated, EVENT_HEAD, eventCells, type Happened, historyKept } from "./happened.js"
 import { type Row, rowsOf, shapeOf } from "./rows.js"
 
 /** Rows of workers and events; `get workers` and `events` have them all. */
@@ -34,7 +34,7 @@ interface Described {
   /** Milliseconds since 1970; 0 where it has no workers. */
   readonly deadline: number
   readonly heldBy?: string
-  readonly cost: ReturnType<typeof costOf>
+  readonly cost: CostShown
   readonly groups: readonly Row[]
   readonly workers: readonly Row[]
   readonly explanation: string
@@ -62,7 +62,7 @@ async function describe(
       groups: rowsOf("groups", cluster),
       workers: rowsOf("workers", cluster),
       explanation: String(cluster.explain()),
-      events: await happenedTo(target, given, surroundings),
+      events: deduplicated((await historyKept(target.name, given, surroundings))?.rows ?? []),
     }
   } finally {
     await cluster.detach()
@@ -90,6 +90,12 @@ async function pageOf(described: Described, given: Given, surroundings: Surround
     `Groups:\n${await rowsText(groups, shapeOf("groups", now), asTable, surroundings)}`,
     `Workers:\n${workers.length === 0 ? "none\n" : await rowsText(workers.slice(0, MOST_ROWS), shapeOf("workers", now), asTable, surroundings)}${more}`,
     `${explanation}\n`,
-    `Events:\n${events.length === 0 ? "none are kept on this machine\n" : table(...happenedTable(events.slice(-MOST_ROWS), now))}`,
+    `Events:\n${events.length === 0 ? "none are kept on this machine\n" : eventTable(events, now)}`,
   ].join("\n")
+}
+
+function eventTable(events: readonly Happened[], now: number): string {
+  const left = events.length > MOST_ROWS ? `${events.length - MOST_ROWS} earlier ones: muster events\n` : ""
+  const rows = events.slice(-MOST_ROWS).map((one) => eventCells(one, now))
+  return `${table(EVENT_HEAD, rows)}${left}`
 }

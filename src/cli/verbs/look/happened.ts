@@ -1,12 +1,13 @@
-/** What happened to a cluster, as people read it: alike events are one row with its count. */
-import type { ClusterEvent } from "../../../events.js"
-import type { NamedTarget } from "../../clusters.js"
+/** What happened to a cluster, as people read it: alike rows of its history are one, with their count. */
+import type { ClusterHistory } from "../../../history/read.js"
+import type { HistoryRow } from "../../../history/rows.js"
+import { journalDirectoryIfAny } from "../../local-state.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import { age } from "../../table.js"
 
-/** Alike events. Moments are in milliseconds since 1970. */
+/** Alike rows. Moments are in milliseconds since 1970. */
 export interface Happened {
-  readonly type: ClusterEvent["type"]
+  readonly type: HistoryRow["type"]
   /** Where it was about one group. */
   readonly group?: string
   readonly message: string
@@ -15,77 +16,78 @@ export interface Happened {
   readonly lastAt: number
 }
 
-/** Events in words, the oldest first; undefined for those that are of no note to a person. Pure. */
-export function wordsOf(event: ClusterEvent): Pick<Happened, "group" | "message"> | undefined {
-  switch (event.type) {
-    case "target": {
-      const counts = Object.entries(event.desired).map(([group, count]) => `${group} ${count}`)
-      return { message: `target: ${counts.join(", ")}` }
-    }
-    case "plan": {
-      const { group, count, instanceType, market, provider, region } = event
-      return { group, message: `start ${count} × ${instanceType} ${market} in ${provider} ${region}` }
-    }
+/** What this machine has kept of a cluster; undefined where it has kept nothing. */
+export async function historyKept(
+  name: string,
+  given: Given,
+  surroundings: Surroundings,
+  more: { readonly since?: number; readonly last?: number } = {},
+): Promise<ClusterHistory | undefined> {
+  const { clock } = surroundings
+  const journal = journalDirectoryIfAny(given, surroundings)
+  if (journal === undefined) return undefined
+  const read = async () => (await import("../../../history/read.js")).readHistory(name, { journal, clock, ...more })
+  return clock.busy("reading the history", read())
+}
+
+/** A row in words; undefined for what other columns and verbs show. Pure. */
+export function wordsOf(row: HistoryRow): string | undefined {
+  const because = (text: string | undefined) => (text === undefined ? "" : `: ${text}`)
+  switch (row.type) {
+    case "target":
+      return `target: ${Object.entries(row.desired)
+        .map(([group, count]) => `${group} ${count}`)
+        .join(", ")}`
+    case "plan":
+      return `to start: ${row.instanceType} ${row.market} in ${row.provider} ${row.region}`
     case "launch-ended":
-      return event.message === undefined
-        ? undefined
-        : { group: event.group, message: `launch ${event.outcome}: ${event.message}` }
+      return `launch ${row.outcome}${because(row.message)}`
     case "offer-unavailable":
-      return { message: `${event.code}: ${event.message}` }
+      return `${row.reason} (${row.code}): ${row.message}`
+    case "call":
+      return `${row.api} in ${row.provider} ${row.region}: ${row.error}${because(row.message)}`
     case "worker":
-      return {
-        group: event.group,
-        message: `worker ${event.to}${event.reason === undefined ? "" : `: ${event.reason}`}`,
-      }
+      return `${row.to}${because(row.reason)}`
+    case "termination-started":
+      return "told to end"
+    case "termination-ended":
+      return row.failed === 0 ? undefined : `${row.failed} could not be ended`
     case "budget":
     case "note":
-      return { ...(event.group === undefined ? {} : { group: event.group }), message: event.message }
+      return row.message
     case "problem":
-      return {
-        ...(event.group === undefined ? {} : { group: event.group }),
-        message: `${event.error}: ${event.message}`,
-      }
-    case "termination-ended":
-      return event.failed.length === 0 ? undefined : { message: `could not be ended: ${event.failed.join(", ")}` }
+      return `${row.error}: ${row.message}`
     case "closed":
-      return { message: `closed: ${event.instances} instances ended, ${event.leaked} left` }
-    default:
+      return `closed: ${row.instances} instances ended, ${row.leaked} left`
+    case "detached":
+      return "let go of: nobody replaces what is lost"
+    case "more":
+      return "more of one second, not kept"
+    case "cost":
       return undefined
   }
 }
 
 /** By when each was last. Pure. */
-export function deduplicated(events: Iterable<ClusterEvent>): readonly Happened[] {
-  const rows = new Map<string, Happened>()
-  for (const event of events) {
-    const words = wordsOf(event)
-    if (words === undefined) continue
-    const { type, at } = event
-    const key = JSON.stringify([type, words.group, words.message])
-    const { count = 0, firstAt = at } = rows.get(key) ?? {}
-    rows.delete(key)
-    rows.set(key, { type, ...words, count: count + 1, firstAt, lastAt: at })
+export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
+  const alike = new Map<string, Happened>()
+  for (const row of rows) {
+    const message = wordsOf(row)
+    if (message === undefined) continue
+    const group = "group" in row && row.group !== undefined ? { group: row.group } : {}
+    const key = JSON.stringify([row.type, group, message])
+    const { count = 0, firstAt = row.at } = alike.get(key) ?? {}
+    alike.delete(key)
+    const lastAt = row.until ?? row.at
+    alike.set(key, { type: row.type, ...group, message, count: count + row.count, firstAt, lastAt })
   }
-  return [...rows.values()]
+  return [...alike.values()]
 }
 
-/** Head and rows of a table. */
-export function happenedTable(
-  events: readonly Happened[],
-  now: number,
-): readonly [head: readonly string[], rows: readonly (readonly string[])[]] {
-  const rows = events.map(({ type, group, message, count, firstAt, lastAt }) => {
-    const times = count === 1 ? "" : ` (×${count} in ${age(now - firstAt)})`
-    return [type, `${age(Math.max(0, now - lastAt))}${times}`, group ?? "-", message]
-  })
-  return [["TYPE", "AGE", "GROUP", "MESSAGE"], rows]
-}
+export const EVENT_HEAD: readonly string[] = ["TYPE", "AGE", "GROUP", "MESSAGE"]
 
-/** The events of note that this machine has kept of a cluster, alike ones together; none where it keeps none. */
-export function happenedTo(
-  _target: NamedTarget,
-  _given: Given,
-  _surroundings: Surroundings,
-): Promise<readonly Happened[]> {
-  return Promise.resolve([])
+/** @param now by the clock of day, in milliseconds since 1970. */
+export function eventCells({ type, group, message, count, firstAt, lastAt }: Happened, now: number): readonly string[] {
+  const times = count === 1 ? "" : ` (×${count} over ${age(now - firstAt)})`
+  return [type, `${age(Math.max(0, now - lastAt))}${times}`, group ?? "-", message]
 }

@@ -1,0 +1,112 @@
+/** What the command line tells of a cluster whose process is gone, from what it has written down. */
+import { appendFileSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { deduplicated } from "../../src/cli/verbs/look/happened.js"
+import type { HistoryRow } from "../../src/history/rows.js"
+import { AT, desk } from "./support.js"
+
+const UP = `up render ${AT} --instance-type s1.small`
+
+describe("muster events", () => {
+  test("tells what happened, alike events together, when the cluster and its process are gone", async () => {
+    const { muster } = desk()
+    await muster(`${UP} -n 3 -d`)
+    await muster(`delete render ${AT} -y`)
+    const { code, out, said } = await muster("events render")
+    expect([code, said]).toEqual([0, ""])
+    expect(out).toMatch(/^TYPE +AGE +GROUP +MESSAGE\n/)
+    expect(out).toMatch(/\nworker +\S+ \(×3 over \S+\) +default +running\n/)
+    expect(out).toContain("let go of: nobody replaces what is lost")
+    const rows = JSON.parse((await muster("events render -o json")).out) as readonly HistoryRow[]
+    expect(rows.map(({ type }) => type)).toContain("plan")
+    expect((await muster("events render --last 1 -o json")).out.match(/"type"/g)).toHaveLength(1)
+  })
+
+  test("of a cluster that nobody has written of: 6, with where they are kept", async () => {
+    const { code, said } = await desk().muster("events render")
+    expect(code).toBe(6)
+    expect(said).toContain("events are kept where the process that owns it runs")
+  })
+
+  test("--follow shows what comes, a line each, until the cluster is closed", async () => {
+    const { muster, clock, cluster, journal } = desk()
+    const owner = cluster({ name: "render" }, { journal })
+    await clock.run(owner.scale(2))
+    clock.timer(60_000, () => void owner.scale(3))
+    clock.timer(600_000, () => void owner.close())
+    const { code, out } = await muster("events render -f")
+    expect(code).toBe(0)
+    expect(out).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d UTC {2}target {2}target: default 2\n/)
+    expect(out).toMatch(/target {2}target: default 3\n/)
+    expect(out.trimEnd().split("\n").at(-1)).toMatch(/closed {2}closed: 3 instances ended, 0 left$/)
+  })
+
+  test("lines that cannot be read are counted, and stop nothing", async () => {
+    const { muster, journal } = desk()
+    await muster(`${UP} -n 1 -d`)
+    const directory = join(journal, "..", "history")
+    const [file = ""] = readdirSync(directory)
+    appendFileSync(join(directory, file), '{"type":"work\n')
+    expect(await muster("events render")).toMatchObject({ code: 0, said: "1 lines of the history could not be read\n" })
+  })
+
+  test("wrong numbers and times are told what to use", async () => {
+    const { muster } = desk()
+    expect((await muster("events render --since soon")).said).toContain("use a number with a unit")
+    expect((await muster("events render --last few")).said).toContain("use a whole number")
+  })
+})
+
+describe("muster cost", () => {
+  test("of what lives is asked of the cloud; of what is gone it is what was written down", async () => {
+    const { muster, clock } = desk()
+    await muster(`${UP} -n 3 -d`)
+    await clock.run(clock.sleep(3_600_000))
+    const living = JSON.parse((await muster(`cost render ${AT} -o json`)).out) as Record<string, number>
+    expect(living).toMatchObject({ workers: 3, unpriced: 0 })
+    expect(living.soFar).toBeCloseTo(living.perHour ?? 0, 2)
+    expect(living.atDeadline).toBeCloseTo((living.perHour ?? 0) * 12, 2)
+    await muster(`delete render ${AT} -y`)
+    const gone = await muster(`cost render ${AT}`)
+    expect([gone.code, gone.said.includes("nothing of it was found, and this was written down at")]).toEqual([0, true])
+    expect((await muster("cost render")).code).toBe(0)
+    expect((await muster(`cost other ${AT}`)).code).toBe(6)
+  })
+})
+
+describe("muster describe", () => {
+  test("is one page, which ends with events", async () => {
+    const { muster, clock } = desk()
+    await muster(`${UP} -n 30 -d`)
+    await clock.run(clock.sleep(3_600_000))
+    const { code, out } = await muster(`describe render ${AT}`)
+    expect(code).toBe(0)
+    for (const head of [
+      "Name:      render",
+      "Held by:   nobody was seen holding it",
+      "Groups:",
+      "Workers:",
+      "Events:",
+    ]) {
+      expect(out).toContain(head)
+    }
+    expect(out).toContain("and 10 more: muster get workers render")
+    expect(out.slice(out.indexOf("Events:"))).toMatch(/^Events:\nTYPE +AGE +GROUP +MESSAGE\n[\s\S]*let go of/)
+    const json = JSON.parse((await muster(`describe render ${AT} -o json`)).out) as { workers: unknown[] }
+    expect(json.workers).toHaveLength(30)
+  })
+})
+
+describe("alike rows", () => {
+  test("are one with their count, in the order of the last of each", () => {
+    const worker = (at: number, to: string, count: number): HistoryRow => {
+      return { type: "worker", group: "default", to, names: [], at, count }
+    }
+    const rows = [worker(1, "running", 3), worker(2, "lost", 1), worker(3, "running", 2)]
+    expect(deduplicated(rows)).toMatchObject([
+      { message: "lost", count: 1 },
+      { message: "running", count: 5, firstAt: 1, lastAt: 3 },
+    ])
+  })
+})
