@@ -82,13 +82,7 @@ describe("muster describe", () => {
     await clock.run(clock.sleep(3_600_000))
     const { code, out } = await muster(`describe render ${AT}`)
     expect(code).toBe(0)
-    for (const head of [
-      "Name:      render",
-      "Held by:   nobody was seen holding it",
-      "Groups:",
-      "Workers:",
-      "Events:",
-    ]) {
+    for (const head of ["Name:     render", "Held by:  nobody was seen holding it", "Groups:", "Workers:", "Events:"]) {
       expect(out).toContain(head)
     }
     expect(out).toContain("and 10 more: muster get workers render")
