@@ -13,7 +13,8 @@ import { age, table } from "../../table.js"
 import { holderSeen, holderText } from "../../taking-over.js"
 import { type CostShown, costOf } from "./cost.js"
 import { deduplicated, EVENT_HEAD, eventCells, type Happened, historyKept } from "./happened.js"
-import { type Row, rowsOf, shapeOf } from "./rows.js"
+import { rowsOf } from "./live-rows.js"
+import { type Row, shapeOf } from "./rows.js"
 
 /** Rows of workers and events; `get workers` and `events` have them all. */
 const MOST_ROWS = 20

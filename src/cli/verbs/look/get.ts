@@ -7,8 +7,8 @@ import { type Format, formatOf, rowsText } from "../../output.js"
 import { givenPlaces } from "../../spec/places.js"
 import { hasSpecFile } from "../../spec/spec-file.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
-import { knownRows, type Kind, KINDS, listedClusters, liveRows, type Rows, shapeOf } from "./rows.js"
-import { watched } from "./watch.js"
+import { knownRows } from "./known-rows.js"
+import { type Kind, KINDS, type Rows, shapeOf } from "./rows.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const kind = kindOf(given)
@@ -16,10 +16,14 @@ export const run: RunVerb = async (given, surroundings) => {
   formatOf(given)
   if (await isOffline(kind, asked, surroundings))
     return shown(await knownRows(kind, asked, surroundings), kind, asked, surroundings)
-  if (given.switches.has("watch")) return watched(kind, asked, surroundings)
-  const rows =
-    kind === "clusters" ? await listedClusters(asked, surroundings) : await liveRows(kind, asked, surroundings)
-  return shown(rows, kind, asked, surroundings)
+  const { clock } = surroundings
+  if (given.switches.has("watch")) {
+    const { watched } = await clock.busy("loading the watch", import("./watch.js"))
+    return watched(kind, asked, surroundings)
+  }
+  const { listedClusters, liveRows } = await clock.busy("loading what asks clouds", import("./live-rows.js"))
+  const rows = kind === "clusters" ? listedClusters(asked, surroundings) : liveRows(kind, asked, surroundings)
+  return shown(await rows, kind, asked, surroundings)
 }
 
 /** Where no place is named there is nobody to ask of all clusters, and this machine's own knowledge is what there is. */

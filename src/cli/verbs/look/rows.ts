@@ -1,16 +1,5 @@
-/** The rows that `get` shows: where each kind is from, and its columns. */
-import { hostname } from "node:os"
-import { wallAheadMs } from "../../../calls/clock.js"
-import { Cluster } from "../../../cluster.js"
-import { readJournals } from "../../../fleet/journal/history.js"
-import type { ClusterSummary } from "../../../fleet/remains/listing.js"
-import { looking } from "../../clusters.js"
-import { journalDirectory, knownClusters, type KnownCluster } from "../../local-state.js"
+/** The rows that `get` shows, and their columns. */
 import type { Column, Shape } from "../../output.js"
-import { single } from "../../parse.js"
-import { providersAt } from "../../spec/places.js"
-import { namedTarget, placesIn } from "../../spec/target.js"
-import type { Given, Surroundings } from "../../surroundings.js"
 import { age } from "../../table.js"
 
 export const KINDS = ["clusters", "workers", "groups"] as const
@@ -23,96 +12,6 @@ export interface Rows {
   readonly rows: readonly Row[]
   /** What is to be known of all of them. */
   readonly note?: string
-}
-
-/** Every cluster of the places that are named. */
-export async function listedClusters(given: Given, surroundings: Surroundings): Promise<Rows> {
-  const { clock } = surroundings
-  const provider = await providersAt(await placesIn(given, surroundings), surroundings)
-  const owner = single(given, "owner")
-  const list = await Cluster.list({ provider, ...(owner === undefined ? {} : { owner }) }, { clock })
-  const [only] = given.words
-  const rows = list.filter(({ name }) => only === undefined || name === only).map(rowOf)
-  const failed = list.failures.map(({ place, error }) => `${place} could not be looked at: ${error.message}`)
-  return { rows, ...(failed.length === 0 ? {} : { note: failed.join("\n") }) }
-}
-
-function rowOf({ name, ...summary }: ClusterSummary): Row {
-  return { cluster: name, ...summary }
-}
-
-/** Workers or groups of one cluster, as its cloud lists them now. */
-export async function liveRows(kind: Kind, given: Given, surroundings: Surroundings): Promise<Rows> {
-  const rows = await looking(given, surroundings, (cluster) => Promise.resolve(rowsOf(kind, cluster)))
-  return { rows }
-}
-
-export function rowsOf(kind: Kind, cluster: Cluster): readonly Row[] {
-  if (kind === "workers") return cluster.workers.map((worker) => ({ cluster: cluster.name, ...worker }))
-  return cluster
-    .explain()
-    .groups.map(({ group, desired, running, pending, booked, interrupted, terminating, stopped }) => {
-      const own = cluster.workers.filter((worker) => worker.group === group)
-      const isPriced = own.every((worker) => worker.pricePerHour !== undefined)
-      const pricePerHour = own.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0)
-      const priced = isPriced ? { pricePerHour } : {}
-      const counts = { desired, running, pending, booked, interrupted, terminating, ...priced }
-      return { cluster: cluster.name, group, ...counts, ...(stopped === undefined ? {} : { stopped }) }
-    })
-}
-
-/** What this machine's journals tell. */
-export async function knownRows(kind: Kind, given: Given, surroundings: Surroundings): Promise<Rows> {
-  const { clock } = surroundings
-  const directory = journalDirectory(given, surroundings)
-  const known = await knownClusters(directory, clock)
-  const note = "from this machine's state alone; --provider and --region ask the cloud"
-  if (kind === "clusters") {
-    const [name, owner] = [given.words[0], single(given, "owner")]
-    const chosen = known.filter((one) => (name ?? one.name) === one.name && (owner ?? one.owner) === one.owner)
-    return { rows: await Promise.all(chosen.map((one) => knownRow(one, directory, surroundings))), note }
-  }
-  const { name, owner } = await namedTarget(given, surroundings, "optional")
-  const workers = await knownWorkers(name, owner, directory, surroundings)
-  if (kind === "workers") return { rows: workers, note }
-  const groups = [...new Set(workers.map(({ group }) => String(group)))]
-  const rows = groups.map((group) => ({
-    cluster: name,
-    group,
-    running: workers.filter((one) => one.group === group).length,
-  }))
-  return { rows, note }
-}
-
-async function knownRow(known: KnownCluster, directory: string, surroundings: Surroundings): Promise<Row> {
-  const { name, places, ...others } = known
-  const workers = await knownWorkers(name, known.owner, directory, surroundings)
-  const oldest = Math.min(...workers.map(({ launchedAt }) => Number(launchedAt)))
-  return {
-    cluster: name,
-    ...others,
-    instances: workers.length,
-    places: places.map(({ provider, region }) => `${provider} ${region}`),
-    ...(workers.length === 0 ? {} : { oldestLaunchedAt: oldest }),
-    holder: known.pid === undefined ? "-" : `${hostname()} ${known.pid}`,
-  }
-}
-
-async function knownWorkers(
-  name: string,
-  owner: string,
-  directory: string,
-  { clock }: Surroundings,
-): Promise<readonly Row[]> {
-  const histories = await readJournals(directory, name, owner, clock)
-  return histories.flatMap(({ made }) =>
-    made.map(({ instance, group, provider, region }) => ({
-      cluster: name,
-      ...instance,
-      launchedAt: instance.launchedAt + wallAheadMs(clock),
-      ...{ group, provider, region, state: "made" },
-    })),
-  )
 }
 
 /** @param now in milliseconds since 1970, by the clock of day. */

@@ -6,7 +6,8 @@ import { formatOf, rowsText } from "../../output.js"
 import { providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
 import type { Given, Surroundings } from "../../surroundings.js"
-import { type Kind, listedClusters, type Row, rowsOf, shapeOf } from "./rows.js"
+import { listedClusters, rowsOf } from "./live-rows.js"
+import { type Kind, type Row, shapeOf } from "./rows.js"
 
 /** What an attached cluster knows changes by its own looks; a list of all clusters is a request. */
 const EVERY_MS = { clusters: 10_000, workers: 1_000, groups: 1_000 } as const

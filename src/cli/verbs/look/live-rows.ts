@@ -1,0 +1,45 @@
+/** Rows as clouds tell them now. */
+import { Cluster } from "../../../cluster.js"
+import type { ClusterSummary } from "../../../fleet/remains/listing.js"
+import { looking } from "../../clusters.js"
+import { single } from "../../parse.js"
+import { providersAt } from "../../spec/places.js"
+import { placesIn } from "../../spec/target.js"
+import type { Given, Surroundings } from "../../surroundings.js"
+import type { Kind, Row, Rows } from "./rows.js"
+
+/** Every cluster of the places that are named. */
+export async function listedClusters(given: Given, surroundings: Surroundings): Promise<Rows> {
+  const { clock } = surroundings
+  const provider = await providersAt(await placesIn(given, surroundings), surroundings)
+  const owner = single(given, "owner")
+  const list = await Cluster.list({ provider, ...(owner === undefined ? {} : { owner }) }, { clock })
+  const [only] = given.words
+  const rows = list.filter(({ name }) => only === undefined || name === only).map(rowOf)
+  const failed = list.failures.map(({ place, error }) => `${place} could not be looked at: ${error.message}`)
+  return { rows, ...(failed.length === 0 ? {} : { note: failed.join("\n") }) }
+}
+
+function rowOf({ name, ...summary }: ClusterSummary): Row {
+  return { cluster: name, ...summary }
+}
+
+/** Workers or groups of one cluster, as its cloud lists them now. */
+export async function liveRows(kind: Kind, given: Given, surroundings: Surroundings): Promise<Rows> {
+  const rows = await looking(given, surroundings, (cluster) => Promise.resolve(rowsOf(kind, cluster)))
+  return { rows }
+}
+
+export function rowsOf(kind: Kind, cluster: Cluster): readonly Row[] {
+  if (kind === "workers") return cluster.workers.map((worker) => ({ cluster: cluster.name, ...worker }))
+  return cluster
+    .explain()
+    .groups.map(({ group, desired, running, pending, booked, interrupted, terminating, stopped }) => {
+      const own = cluster.workers.filter((worker) => worker.group === group)
+      const isPriced = own.every((worker) => worker.pricePerHour !== undefined)
+      const pricePerHour = own.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0)
+      const priced = isPriced ? { pricePerHour } : {}
+      const counts = { desired, running, pending, booked, interrupted, terminating, ...priced }
+      return { cluster: cluster.name, group, ...counts, ...(stopped === undefined ? {} : { stopped }) }
+    })
+}
