@@ -7,7 +7,7 @@ import type { Attempt, Calls, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { type Account, accountOf, noteAnswer, standingOf, throttleRow } from "./account.js"
 import { type Clock, wallAheadMs } from "./clock.js"
-import { Draw } from "./draw.js"
+import { Draw } from "./consumption.js"
 import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience } from "./retry.js"
 
 /** What one request came to; `error` is the name of its class. */

@@ -3,7 +3,7 @@ import { fstatSync } from "node:fs"
 import { isatty } from "node:tty"
 import { countBusy, countTimers, meanwhile } from "../calls/timers.js"
 import type { OpenCluster } from "./open-cluster.js"
-import { say } from "./say.js"
+import { say } from "./stderr.js"
 
 const LOOK_MS = 500
 /** Whoever hands over from one part of a program to the next is not idle; a person who waits for a prompt waits so long. */

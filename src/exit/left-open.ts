@@ -1,7 +1,7 @@
 /** Left open: a process that ends without closing its clusters says what goes on, and one that has no work left why it stays. */
 import type { OpenCluster } from "./open-cluster.js"
 import { watchIdle } from "./idle.js"
-import { say } from "./say.js"
+import { say } from "./stderr.js"
 
 /** Those that end a process which does not listen for them. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const

@@ -4,7 +4,7 @@ import { OwnershipError } from "../errors.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { EndRequest } from "./ender.js"
 import { handOver, handOverNow } from "./hand-over.js"
-import { say, write } from "./say.js"
+import { say, write } from "./stderr.js"
 
 /** A cluster that wants to be closed when the process ends. */
 export interface Closable {

@@ -1,6 +1,6 @@
 /** Closing waits: who waits for a cluster that another call is closing. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/within.js"
+import { within } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { ResolvedDetach } from "../verbs/verbs.js"

@@ -2,7 +2,7 @@
 import { deferred } from "./load.js"
 import { type Clock, systemClock, wallAheadMs } from "../calls/clock.js"
 import { seededClock } from "../calls/derived-clocks.js"
-import { within } from "../calls/within.js"
+import { within } from "../calls/deadline.js"
 import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "../errors.js"
 import { type ClusterEventBody, Emitter } from "../events.js"
 import type { Closed } from "../fleet/closing.js"
@@ -36,7 +36,7 @@ import {
 import { closedIn, untilClosed } from "./closing-waits.js"
 import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
-import { Yielding } from "./yielding.js"
+import { Yielding } from "./name-conflict.js"
 
 export class Handle {
   readonly name: string

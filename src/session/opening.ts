@@ -1,6 +1,6 @@
 /** Opening: the way from a spec to a session. It is begun once, waited for with a deadline, and may be given up. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/within.js"
+import { within } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Session } from "./session.js"

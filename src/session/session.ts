@@ -1,6 +1,6 @@
 /** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/within.js"
+import { within } from "../calls/deadline.js"
 import type { ClusterEventBody } from "../events.js"
 import { History, historyDirectory } from "../history/history.js"
 import { tellIfLeft } from "../exit/left-open.js"

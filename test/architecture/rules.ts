@@ -19,7 +19,7 @@ export const PURE: ReadonlySet<string> = new Set([
   ...["plan", "planning/exchange", "planning/eta", "replace", "lifecycle", "unavailable"].map(
     (stage) => `src/fleet/${stage}.ts`,
   ),
-  ...["bill", "budget", "means"].map((stage) => `src/money/${stage}.ts`),
+  ...["bill", "budget", "allowance"].map((stage) => `src/money/${stage}.ts`),
   ...["model", "terminal", "plain", "json"].map((part) => `src/progress/${part}.ts`),
 ])
 const HEAVY = /^(zod|@aws-sdk\/|@smithy\/|@google-cloud\/|@azure\/|node:(http|https|http2|net|tls)$)/

@@ -1,5 +1,5 @@
 import { bootLogText } from "./boot-log.js"
-import { lookingText } from "../client/looking.js"
+import { lookingText } from "../client/process-search.js"
 
 /**
  * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would

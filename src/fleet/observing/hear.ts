@@ -1,5 +1,5 @@
 /** Hear: what looks at several providers come to, without waiting for those that do not answer. */
-import { within } from "../../calls/within.js"
+import { within } from "../../calls/deadline.js"
 import { OwnershipError, TimeoutError } from "../../errors.js"
 import type { Fleet, LookState } from "../state/context.js"
 

@@ -1,6 +1,6 @@
 /** Name: a new cluster's name is claimed before anything is made under it. */
 import type { CallReport } from "../../calls/send.js"
-import { within } from "../../calls/within.js"
+import { within } from "../../calls/deadline.js"
 import { AuthError, isNameTaken, NAME_TAKEN, OwnershipError, TimeoutError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "../state/context.js"

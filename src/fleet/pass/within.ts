@@ -1,6 +1,6 @@
 /** Within: what a group plans, and what is launched of it, within what the cluster may cost and how large it may be. */
 import { leastCost } from "../../money/bill.js"
-import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../../money/means.js"
+import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../../money/allowance.js"
 import type { Failure, Offer } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"

@@ -1,7 +1,7 @@
 /** Budget: refuses targets that the money does not cover, and ends the cluster when the money or the time is spent. */
 import { BudgetError } from "../../errors.js"
 import { dollars } from "../../money/budget.js"
-import { bestCase, type GroupWish } from "../../money/means.js"
+import { bestCase, type GroupWish } from "../../money/allowance.js"
 import { checkCeiling } from "../../verbs/ceiling.js"
 import { type Fleet, messageOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"

@@ -2,7 +2,7 @@
 import { setTargets } from "../targets/set-targets.js"
 import { onAbort } from "../../calls/aborts.js"
 import { accountOf } from "../../calls/account.js"
-import { within } from "../../calls/within.js"
+import { within } from "../../calls/deadline.js"
 import { TimeoutError } from "../../errors.js"
 import { unansweredText } from "../../text.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"

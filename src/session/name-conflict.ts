@@ -3,7 +3,7 @@
  * (`existing: "connect"`), or is over.
  */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/within.js"
+import { within } from "../calls/deadline.js"
 import { type OwnershipError, TimeoutError } from "../errors.js"
 import type { Closed } from "../fleet/closing.js"
 import type { Opening } from "./opening.js"

@@ -1,7 +1,7 @@
 /** Sums that are kept as bills change come to what all bills summed at once do. */
 import { describe, expect, test } from "vitest"
 import { type Bill, spendOf } from "../../src/money/bill.js"
-import { Sums } from "../../src/money/sums.js"
+import { Sums } from "../../src/money/totals.js"
 import * as fc from "../support/property.js"
 
 const HOUR_MS = 3_600_000

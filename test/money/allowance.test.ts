@@ -1,7 +1,7 @@
 import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { NO_BUDGET, type ResolvedBudget } from "../../src/money/budget.js"
-import { allowed, bestCase, type Means, type Taken } from "../../src/money/means.js"
+import { allowed, bestCase, type Means, type Taken } from "../../src/money/allowance.js"
 import type { Offer } from "../../src/provider.js"
 import { offerOf } from "../tables/support.js"
 
