@@ -49,7 +49,12 @@ export function workItems({ work }: Pick<ProgressView, "work">, unicode: boolean
 /** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. */
 export function moneyItems({ pricePerHour, spent, unpriced }: ProgressView): readonly string[] {
   const left = unpriced === 0 ? [] : [`${unpriced} without a price`]
-  return [`$${pricePerHour.toFixed(2)}/h`, `$${spent.toFixed(2)} so far (estimate)`, ...left]
+  return [`${dollars(pricePerHour, 0.01)}/h`, `${dollars(spent, 0.1)} so far (estimate)`, ...left]
+}
+
+/** Cents, and parts of them where it is less than `little`. */
+function dollars(amount: number, little: number): string {
+  return `$${amount.toFixed(amount > 0 && amount < little ? 4 : 2)}`
 }
 
 /** "ETA ~2 min 10 s", or "ETA > 2 min" where it may take longer; empty where nobody knows. */

@@ -30,7 +30,7 @@ describe("1,000 workers through a spot storm on 80 x 24", () => {
         booting    ████████████▍                                       260
         requested  ███████████████████████████████████▌                740
         missing                                                          0
-      $8.19/h · $0.01 so far (estimate) · as of now
+      $8.19/h · $0.0083 so far (estimate) · as of now
       oldest: default-38eb2f88 boots for 3 s
       ! 1.6k capacity
         1.6k capacity InsufficientCapacity, again in 5 min (sim-1a m1.large spot): n…"
