@@ -65,6 +65,10 @@ function readMap(
       reading.problems.push({ message, ...key })
       continue
     }
+    if (children.has(name)) {
+      reading.problems.push({ message: "this key is given twice; keep one of them", ...key })
+      continue
+    }
     const { data, located } = read(item.value, reading, name)
     // A key without a value stands for itself.
     children.set(name, { ...located, value: isEmpty(located.value) ? key : located.value, key })

@@ -20,7 +20,7 @@ export function nodesOf(text: string): Nodes {
   const deep = tooDeep(text)
   if (deep !== undefined) return { contents: null, problems: [deep] }
   const document = parseDocument(text, {
-    ...{ version: "1.2", schema: "core", strict: true, uniqueKeys: true },
+    ...{ version: "1.2", schema: "core", strict: true, uniqueKeys: false },
     ...{ lineCounter: new LineCounter(), prettyErrors: false, logLevel: "error" },
   })
   const syntax = syntaxProblems(document, text)
@@ -45,7 +45,6 @@ function tooDeep(text: string): TextProblem | undefined {
 
 const SYNTAX: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: "a tab indents this line; YAML is indented by spaces alone",
-  DUPLICATE_KEY: "this key is given twice; keep one of them",
   MULTIPLE_DOCS: "a second document begins here; put several clusters under clusters: in one document",
   BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it needs quotes',
   BAD_SCALAR_START: "a value that begins with this character needs quotes",
@@ -55,7 +54,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
 /** One mistake has many consequences: the first of each line is said. */
 function syntaxProblems(document: Document.Parsed, text: string): readonly TextProblem[] {
   const byLine = new Map<number, TextProblem>()
-  for (const { code, message, pos } of document.errors) {
+  for (const { code, message, pos } of document.errors.slice(0, 10 * MOST_SYNTAX)) {
     const line = text.slice(0, pos[0]).split("\n").length
     const said = SYNTAX[code] ?? `is no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
     const isVariable = text.split("\n")[line - 1]?.includes("${") === true

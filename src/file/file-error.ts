@@ -30,15 +30,27 @@ export interface Found extends Offset {
   readonly value?: unknown
 }
 
-export function fileError(file: string, text: string, found: readonly Found[]): FileError {
-  const inOrder = [...found].sort((a, b) => a.from - b.from)
-  return new FileError(
-    inOrder.map(({ said, value, from, to }) => {
+/** More of them are counted: who has so many has given another kind of file. */
+export const MOST_PROBLEMS = 50
+
+/** @param find finds out where a problem is. */
+export function fileError<T>(
+  file: string,
+  text: string,
+  problems: readonly T[],
+  find: (problem: T) => Found,
+): FileError {
+  const found = problems.slice(0, MOST_PROBLEMS).map(find)
+  const told = found
+    .sort((a, b) => a.from - b.from)
+    .map(({ said, value, from, to }): FileProblem => {
       const { line, column } = placeOf(text, from)
       const lines = excerpt(text, { from, to })
       return { option: `${file}:${line}:${column}`, value, message: said, file, line, column, lines }
-    }),
-  )
+    })
+  const left = problems.length - found.length
+  const more = { option: file, message: `has ${left} problem${left === 1 ? "" : "s"} more`, file }
+  return new FileError(left === 0 ? told : [...told, more])
 }
 
 /** The file as a whole is wrong. */

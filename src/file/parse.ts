@@ -12,7 +12,7 @@ import { checkScript } from "../spec/script-check.js"
 import { checkCeiling } from "../verbs/ceiling.js"
 import { resolveScale, type ScaleTarget } from "../verbs/verbs.js"
 import { dataOf, type Located, locate } from "./data.js"
-import { nodesOf } from "./document.js"
+import { nodesOf, type TextProblem } from "./document.js"
 import { type Place, placeOf } from "./excerpt.js"
 import { fileError, type Found, wholeError } from "./file-error.js"
 import { FILE_VERSION, memberSchema, severalSchema, singleSchema } from "./shape.js"
@@ -48,34 +48,19 @@ export interface ParseOptions {
 /**
  * Reads a file's text: YAML 1.2, or JSON. Checks it whole, the options of its clouds too, and calls no cloud.
  *
- * @throws FileError with every problem at once: file, line, column, the lines there, and what to do. Mistakes of the form, then
+ * @throws FileError with all problems at once, 50 at most: file, line, column, the lines there, and what to do. Mistakes of the form, then
  * variables that are not set, then options: a kind that is found hides those after it.
  */
 export async function parseFile(text: string, { path, env = {} }: ParseOptions): Promise<SpecFile> {
   const { contents, problems: form } = nodesOf(text)
-  if (form.length > 0)
-    throw fileError(
-      path,
-      text,
-      form.map(({ message, from, to }) => ({ said: message, from, to })),
-    )
+  const inText = ({ message, ...place }: TextProblem) => ({ ...place, said: message })
+  if (form.length > 0) throw fileError(path, text, form, inText)
   if (contents === null) throw wholeError(path, "is empty; it needs a provider at least: provider: local")
   const { data, located, problems } = dataOf(contents, env)
-  if (problems.length > 0) {
-    throw fileError(
-      path,
-      text,
-      problems.map(({ message, from, to }) => ({ said: message, from, to })),
-    )
-  }
+  if (problems.length > 0) throw fileError(path, text, problems, inText)
   const members = membersOf(data)
   const wrong = "problems" in members ? members.problems : (await Promise.all(members.map(problemsOf))).flat()
-  if (wrong.length > 0)
-    throw fileError(
-      path,
-      text,
-      wrong.map((problem) => foundAt(located, problem)),
-    )
+  if (wrong.length > 0) throw fileError(path, text, wrong, (problem) => foundAt(located, problem))
   const clusters = (members as readonly Member[]).map(({ base, spec, target }): FileCluster => {
     const where = (option?: string) => {
       const at = [...base, ...(option === undefined ? [] : [option])].join(".")

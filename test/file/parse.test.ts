@@ -46,11 +46,16 @@ describe("a sound file", () => {
   test("says where its parts stand", async () => {
     const text = `clusters:\n  a:\n    provider:\n      local: {}\n    vcpus: 1\n    groups:\n      train: { vcpus: 2 }\n`
     const { clusters } = await parse(text)
-    const at = (option?: string) => Object.values(clusters[0]?.where(option) ?? {}).join(":")
-    expect([at(), at("vcpus"), at("groups.train.vcpus"), at("provider.local.zones"), at("region")]).toEqual([
-      ...[`5:5`, `5:12`, `7:23`, `4:7`, `2:3`]
-        .map((place, index) => `${index === 0 ? "3:5" : place}:${PATH}`.split(":"))
-        .map(([l, c, f]) => [f, l, c].join(":")),
+    expect(clusters[0]?.where()).toEqual({ file: PATH, line: 3, column: 5 })
+    const at = (option: string) => {
+      const { line, column } = clusters[0]?.where(option) ?? {}
+      return `${line}:${column}`
+    }
+    expect(["vcpus", "groups.train.vcpus", "provider.local.zones", "region"].map(at)).toEqual([
+      "5:12",
+      "7:23",
+      "4:7",
+      "2:3",
     ])
   })
 })
@@ -218,6 +223,15 @@ describe("a file that is wrong", () => {
     ])
     expect(message).toMatch(/^3 problems in muster\.yaml:\n\n/)
   })
+
+  test("has 50 of its problems told, and the others counted", async () => {
+    const many = Array.from({ length: 20_000 }, (_, at) => `key-${at}: 1\n`).join("")
+    const { problems } = await errorOf(`provider: local\n${many}`)
+    expect(problems).toHaveLength(51)
+    expect(problems.at(-1)).toMatchObject({ option: PATH, message: "has 19950 problems more" })
+    const tabs = await errorOf(`a:\n${"\t\tb: 1\n".repeat(5_000)}`)
+    expect(tabs.problems.length).toBeLessThan(51)
+  }, 20_000)
 
   test("cuts a long line around what is wrong, and shows nothing that a terminal obeys", async () => {
     const text = `{"environment": {"A": "${"x".repeat(5000)}"}, "provider": "local", "vcpu": 1, "name": "\\u001b[2J"}`
