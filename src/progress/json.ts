@@ -1,5 +1,5 @@
 /** Lines for programs: one JSON object each, of a version that only gains fields. Pure. */
-import type { ProgressView } from "./types.js"
+import type { ProgressView } from "./model/types.js"
 
 /** Another number when a field changes its meaning or goes; readers leave alone what they do not know. */
 export const VERSION = 1

@@ -1,7 +1,7 @@
 /** The sentences that terminal and plain lines share. Pure. */
 import { spanText, untilText } from "../text.js"
-import { type TroubleKind, TROUBLE_KINDS } from "./kinds.js"
-import type { ProgressView, Trouble } from "./types.js"
+import { type TroubleKind, TROUBLE_KINDS } from "./model/kinds.js"
+import type { ProgressView, Trouble } from "./model/types.js"
 import { short, shown } from "./words.js"
 
 /** "712 running", and so on: what there is of what is asked for, the parts that are none left out but the first. */

@@ -6,12 +6,12 @@ import { parseOptions, type Z } from "../input/parse.js"
 import { plainLines } from "../text.js"
 import { jsonDue, NOTHING_WRITTEN } from "./json.js"
 import { type Look, lookFor, modeFor, type ProgressMode, type ProgressStream } from "./look.js"
-import { ProgressModel } from "./model.js"
+import { ProgressModel } from "./model/model.js"
 import { Output } from "./output.js"
 import { NOTHING_SAID, plainDue } from "./plain.js"
 import { Screen } from "./screen.js"
 import { frameOf } from "./terminal.js"
-import type { ProgressView, Watched, Work } from "./types.js"
+import type { ProgressView, Watched, Work } from "./model/types.js"
 
 export interface ProgressOptions {
   /** Where it is written; `process.stderr` by default, so that standard output stays the program's own. */

@@ -1,7 +1,7 @@
 /** A frame for a terminal: never more lines than it has, nor than 12, and every kind of trouble in it. Pure. */
 import type { Look, Style } from "./look.js"
 import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
-import type { ProgressView } from "./types.js"
+import type { ProgressView } from "./model/types.js"
 import { cellsIn, clip, short, shown, wrap } from "./words.js"
 
 export interface Size {

@@ -53,7 +53,7 @@ const CASES: readonly (readonly [path: string, text: string, problem: RegExp | u
   ["src/cluster.ts", `import { showProgress } from "./progress/index.js"`, /does not know who shows it/],
   ["src/session/session.ts", `const load = () => import("../progress/index.js")`, /does not know who shows it/],
   ["src/cli/run.ts", `const load = () => import("../progress/index.js")`, undefined],
-  ["src/progress/model.ts", `import { styleText } from "node:util"`, /pure/],
+  ["src/progress/model/model.ts", `import { styleText } from "node:util"`, /pure/],
   ["src/parse.ts", `import { z } from "zod"`, /first use/],
   ["src/parse.ts", `export { z } from "zod"`, /first use/],
   ["src/cluster.ts", `import { createServer } from "node:http"`, /first use/],

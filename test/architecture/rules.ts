@@ -20,7 +20,7 @@ export const PURE: ReadonlySet<string> = new Set([
     (stage) => `src/fleet/${stage}.ts`,
   ),
   ...["bill", "budget", "allowance"].map((stage) => `src/money/${stage}.ts`),
-  ...["model", "terminal", "plain", "json"].map((part) => `src/progress/${part}.ts`),
+  ...["model/model", "terminal", "plain", "json"].map((part) => `src/progress/${part}.ts`),
 ])
 const HEAVY = /^(zod|@aws-sdk\/|@smithy\/|@google-cloud\/|@azure\/|node:(http|https|http2|net|tls)$)/
 /** Servers live here, and are loaded when somebody asks for one. */

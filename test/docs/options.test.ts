@@ -19,7 +19,7 @@ const ROWS: readonly Row[] = [
   ["docs/gcp.md", "Options", "providers/gcp/options.ts", "GcpOptions"],
   ["docs/azure.md", "Options", "providers/azure/options.ts", "AzureOptions"],
   ["docs/progress.md", "Options", "src/progress/show.ts", "ProgressOptions"],
-  ["docs/progress.md", "JSON", "src/progress/types.ts", "ProgressView"],
+  ["docs/progress.md", "JSON", "src/progress/model/types.ts", "ProgressView"],
   ["docs/local.md", "Options", "providers/local/options.ts", "LocalOptions"],
 ]
 

@@ -1,7 +1,7 @@
 /** A storm as a person sees it: the frames themselves, how much is written, and that nothing scrolls. */
 import { readFileSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
-import { TROUBLE_KINDS } from "../../src/progress/kinds.js"
+import { TROUBLE_KINDS } from "../../src/progress/model/kinds.js"
 import { type Storm, watchStorm } from "./support/storm.js"
 
 const MINUTE_MS = 60_000

@@ -8,7 +8,7 @@ import { NothingThereError } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { targetOf } from "../../spec/target.js"
-import { removeChosen } from "../../removing.js"
+import { removeChosen } from "./removing.js"
 import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {

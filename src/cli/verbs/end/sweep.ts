@@ -4,7 +4,7 @@ import { EXIT } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { placesIn } from "../../spec/target.js"
-import { removeChosen } from "../../removing.js"
+import { removeChosen } from "./removing.js"
 import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {

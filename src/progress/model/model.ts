@@ -1,8 +1,8 @@
 /** The model of progress: events and looks at the cluster go in, what is shown comes out. Pure: it is told what time it is. */
-import type { ClusterEvent, EventOf } from "../events.js"
-import type { Explanation } from "../fleet/explain/explanation.js"
-import type { Worker } from "../fleet/reports/worker.js"
-import type { ClusterCost } from "../money/cost.js"
+import type { ClusterEvent, EventOf } from "../../events.js"
+import type { Explanation } from "../../fleet/explain/explanation.js"
+import type { Worker } from "../../fleet/reports/worker.js"
+import type { ClusterCost } from "../../money/cost.js"
 import { etaOf } from "./eta.js"
 import { Troubles } from "./troubles.js"
 import type { Phase, ProgressView, Work } from "./types.js"

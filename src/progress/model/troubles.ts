@@ -1,8 +1,8 @@
 /** What went wrong so far, grouped by kind and code. Pure. */
-import type { ClusterEvent, EventOf } from "../events.js"
-import type { Scope } from "../provider.js"
-import type { Explanation } from "../fleet/explain/explanation.js"
-import { counts } from "../fleet/lifecycle.js"
+import type { ClusterEvent, EventOf } from "../../events.js"
+import type { Scope } from "../../provider.js"
+import type { Explanation } from "../../fleet/explain/explanation.js"
+import { counts } from "../../fleet/lifecycle.js"
 import { kindOf, kindOfReason, rankOf, type TroubleKind } from "./kinds.js"
 import type { Trouble } from "./types.js"
 

@@ -1,5 +1,5 @@
 /** How many workers are in which state, and for how long they boot. Pure, and each change costs the same however many there are. */
-import type { WorkerState } from "../fleet/lifecycle.js"
+import type { WorkerState } from "../../fleet/lifecycle.js"
 
 /** So many boots tell what a boot takes. */
 const BOOTS_KEPT = 128

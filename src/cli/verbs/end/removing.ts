@@ -1,12 +1,12 @@
 /** Removing: shows what would go, asks, and does it. */
-import { Cluster } from "../cluster.js"
-import { LeakError, SpecError, TimeoutError } from "../errors.js"
-import type { SweepEvent, SweepRow } from "../verbs/removals.js"
-import type { SweepSpec } from "../verbs/verbs.js"
-import { EXIT } from "./exit-codes.js"
-import { single } from "./parse.js"
-import type { Given, Surroundings } from "./surroundings.js"
-import { table } from "./table.js"
+import { Cluster } from "../../../cluster.js"
+import { LeakError, SpecError, TimeoutError } from "../../../errors.js"
+import type { SweepEvent, SweepRow } from "../../../verbs/removals.js"
+import type { SweepSpec } from "../../../verbs/verbs.js"
+import { EXIT } from "../../exit-codes.js"
+import { single } from "../../parse.js"
+import type { Given, Surroundings } from "../../surroundings.js"
+import { table } from "../../table.js"
 
 /** Removes what `spec` chooses. `ifNothing` says what it means that there is nothing. */
 export async function removeChosen(

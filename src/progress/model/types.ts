@@ -1,10 +1,10 @@
 /** What progress is made of: types only. */
-import type { Cluster } from "../cluster.js"
+import type { Cluster } from "../../cluster.js"
 import type { TroubleKind } from "./kinds.js"
 
 /** What `showProgress` uses of a cluster. */
 export type Watched = Pick<Cluster, "name" | "events" | "explain" | "cost" | "workers"> & {
-  on(type: "*", listener: (event: import("../events.js").ClusterEvent) => void): () => void
+  on(type: "*", listener: (event: import("../../events.js").ClusterEvent) => void): () => void
 }
 
 /**

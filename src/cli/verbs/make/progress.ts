@@ -1,9 +1,9 @@
 /** Progress of what takes long, on standard error. */
-import type { Cluster } from "../cluster.js"
-import { SpecError } from "../errors.js"
-import { nearest, show } from "../input/parse.js"
-import { single } from "./parse.js"
-import type { Given, Surroundings } from "./surroundings.js"
+import type { Cluster } from "../../../cluster.js"
+import { SpecError } from "../../../errors.js"
+import { nearest, show } from "../../../input/parse.js"
+import { single } from "../../parse.js"
+import type { Given, Surroundings } from "../../surroundings.js"
 
 export const MODES = ["auto", "terminal", "plain", "json", "quiet"] as const
 
@@ -22,7 +22,7 @@ export async function progressOf(cluster: Cluster, given: Given, surroundings: S
   const mode = progressMode(given)
   const { progress: stream, clock } = surroundings
   if (stream === undefined || mode === "quiet") return () => {}
-  const { showProgress } = await clock.busy("loading progress", import("../progress/index.js"))
+  const { showProgress } = await clock.busy("loading progress", import("../../../progress/index.js"))
   const shown = showProgress(cluster, { stream, mode, clock })
   return () => shown.stop()
 }
