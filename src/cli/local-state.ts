@@ -5,7 +5,7 @@ import { join } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import { stateDirectory } from "../client/machine.js"
 import { parseRecords, type WrittenPlace } from "../fleet/journal/records.js"
-import { directoryProblem } from "../fleet/journal/safe.js"
+import { directoryProblem } from "../fleet/journal/permissions.js"
 import { single } from "./parse.js"
 import type { Given, Surroundings } from "./surroundings.js"
 

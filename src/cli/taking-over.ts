@@ -2,7 +2,7 @@
 import { momentText, wallAheadMs } from "../calls/clock.js"
 import { SpecError } from "../errors.js"
 import { readJournals } from "../fleet/journal/history.js"
-import { holderOf, type SeenHolder } from "../fleet/remains/holders.js"
+import { holderOf, type SeenHolder } from "../fleet/leftovers/current-owner.js"
 import type { Provider } from "../provider.js"
 import type { NamedTarget } from "./clusters.js"
 import { journalDirectoryIfAny } from "./local-state.js"

@@ -1,6 +1,6 @@
 /** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
 import type { Fleet } from "./state/context.js"
-import { turnsOf } from "./launching/turns.js"
+import { turnsOf } from "./launching/replay-order.js"
 import type { Plans } from "./planning/types.js"
 import { attemptPass, launchWakeAt } from "./reconcile.js"
 import { endIfSpent, watchBudget } from "./scaling/budget.js"

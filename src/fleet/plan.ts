@@ -5,7 +5,7 @@ import type { ResolvedGroup } from "../spec/resolved.js"
 import { exchangeOf } from "./planning/exchange.js"
 import { marketsOf, rank, zoneCounts } from "./planning/rank.js"
 import { placeKey, zoneKey } from "./roster/keys.js"
-import { SEVERAL } from "./state/rests.js"
+import { SEVERAL } from "./state/backoff.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
 import { forbids, type Unavailable } from "./unavailable.js"
 

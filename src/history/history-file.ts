@@ -5,7 +5,7 @@
 import { constants, type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { makeDirectory } from "../fleet/journal/draft.js"
-import { directoryProblem, fileProblem } from "../fleet/journal/safe.js"
+import { directoryProblem, fileProblem } from "../fleet/journal/permissions.js"
 
 /** Of the file's form; a reader leaves lines that it does not know. */
 export const HISTORY_VERSION = 1

@@ -43,7 +43,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   // The stages of a pass.
   ["src/fleet/launch.ts", "src/fleet/observe.ts", "src/fleet/receipt.ts"],
   ["src/fleet/opening/", "src/fleet/pass/"],
-  ["src/fleet/reconcile.ts", "src/fleet/scaling/", "src/fleet/remains/"],
+  ["src/fleet/reconcile.ts", "src/fleet/scaling/", "src/fleet/leftovers/"],
   [
     "src/fleet/loop.ts",
     "src/fleet/closing.ts",

@@ -6,7 +6,7 @@
  */
 import { RejectedError } from "../../errors.js"
 import { spanText } from "../../text.js"
-import { aheadMs } from "../state/ahead.js"
+import { aheadMs } from "../state/clock-skew.js"
 import type { Fleet } from "../state/context.js"
 
 /** A tag that is less off stays as it is: what is prepared for launches holds it. In seconds. */

@@ -1,6 +1,6 @@
 /** Lease: instances end themselves when nobody has renewed for so long; the process that holds them renews. */
 import type { Provider } from "../../provider.js"
-import { aheadMs } from "../state/ahead.js"
+import { aheadMs } from "../state/clock-skew.js"
 import { deadlineTag } from "./deadline.js"
 import { type Fleet, fleetCalls, messageOf } from "../state/context.js"
 

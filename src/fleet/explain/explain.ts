@@ -14,7 +14,7 @@ import { shortfallOf } from "../scaling/shortfall.js"
 import { shortOf } from "../scaling/target.js"
 import { refusalsOf } from "../terminate.js"
 import type { Unavailable } from "../unavailable.js"
-import { type Balance, balanceOf } from "../pass/within.js"
+import { type Balance, balanceOf } from "../pass/within-budget.js"
 
 /** Failures that an explanation names; more of a kind say nothing more. */
 const MOST_FAILURES = 20

@@ -2,7 +2,7 @@
 import { constants, type FileHandle, open, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { createWhole } from "./draft.js"
-import { directoryProblem } from "./safe.js"
+import { directoryProblem } from "./permissions.js"
 
 /** Not "a", which would make one anew that a successor has removed, without its header. */
 const APPEND = constants.O_APPEND | constants.O_WRONLY

@@ -1,7 +1,7 @@
 /** Remove: the journals of clusters of which nothing is left. */
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
-import { directoryProblem } from "./safe.js"
+import { directoryProblem } from "./permissions.js"
 
 /** @throws an Error for a directory that others can write to: what is there may be theirs. */
 export async function removeJournals(directory: string, cluster: string, uids: readonly string[]): Promise<void> {

@@ -12,14 +12,14 @@ import {
 import type { Failure, Launched } from "../../provider.js"
 import { type Fleet, lookWithin, markChanged, messageOf } from "../state/context.js"
 import { NO_ROW } from "../state/group-state.js"
-import { type Asked, learn } from "../refusals/learn.js"
-import { lookAfterLaunch } from "../observing/pace.js"
+import { type Asked, learn } from "../refusals/record.js"
+import { lookAfterLaunch } from "../observing/poll-interval.js"
 import { bench } from "../refusals/outages.js"
-import { isRested, SEVERAL } from "../state/rests.js"
+import { isRested, SEVERAL } from "../state/backoff.js"
 import type { Launch } from "../roster/launches.js"
 import { startTerminations } from "../terminate.js"
 import { teaches } from "../unavailable.js"
-import { scopeOf } from "./asked.js"
+import { scopeOf } from "./launch-scope.js"
 import { missingFailure } from "./missing.js"
 
 /** Looks at a launch come every few seconds: so many of them that fail are told of once. */

@@ -2,7 +2,7 @@
 import type { Instance, Provider } from "../../provider.js"
 import { type Fleet, lookCalls } from "../state/context.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
-import { isNewlyGone, LEFT } from "../targets/ended.js"
+import { isNewlyGone, LEFT } from "../targets/ended-elsewhere.js"
 
 /**
  * Those that this look found gone, or on their way out, without our asking and without a reason are asked about as gone: some

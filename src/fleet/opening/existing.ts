@@ -2,7 +2,7 @@
 import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { aheadMs } from "../state/ahead.js"
+import { aheadMs } from "../state/clock-skew.js"
 import type { ResolvedSpec } from "../../spec/resolved.js"
 import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { OpenOptions } from "./options.js"

@@ -5,7 +5,7 @@ import type { Instance, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec/resolved.js"
 import type { Found } from "../state/found.js"
 import { reportTo } from "../state/reported.js"
-import type { Asking } from "./asking.js"
+import type { Asking } from "./opening-calls.js"
 import { generationOf, TAG } from "../tags.js"
 
 /** The specs of the groups of what was found, by the name of the group, from one instance of each. */

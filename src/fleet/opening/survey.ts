@@ -6,9 +6,9 @@ import type { JournalHistory } from "../journal/journal.js"
 import type { MadeByIntent, OpenIntent } from "../journal/types.js"
 import { livingStates } from "../lifecycle.js"
 import { keyOf } from "../roster/register.js"
-import { aheadMs } from "../state/ahead.js"
-import { type Asking, openingCalls } from "./asking.js"
-import { isRememberedGone } from "./gone.js"
+import { aheadMs } from "../state/clock-skew.js"
+import { type Asking, openingCalls } from "./opening-calls.js"
+import { isRememberedGone } from "./recently-terminated.js"
 import { generationOf, TAG } from "../tags.js"
 
 /**

@@ -5,14 +5,14 @@ import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { overdue } from "../ending/deadline.js"
 import { isRecovering } from "../launch.js"
-import { endingUntil } from "../targets/ended.js"
+import { endingUntil } from "../targets/ended-elsewhere.js"
 import type { Offer, Provider } from "../../provider.js"
-import { forsakenPlaces } from "../launching/forsake.js"
+import { forsakenPlaces } from "../launching/abandon.js"
 import { batchesOf } from "../planning/rank.js"
 import { zoneKey } from "../roster/keys.js"
 import { heldUntil, tripped } from "../replace.js"
-import { fruitlessRounds } from "../state/rests.js"
-import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within.js"
+import { fruitlessRounds } from "../state/backoff.js"
+import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within-budget.js"
 
 export function planNow(fleet: Fleet): Plans {
   const balance = balanceOf(fleet)

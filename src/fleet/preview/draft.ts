@@ -9,7 +9,7 @@ import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
 import { groupNow, planFor } from "../pass/planning.js"
 import { zoneKey } from "../roster/keys.js"
 import { providerOf } from "../reconcile.js"
-import { type Balance, balanceOf } from "../pass/within.js"
+import { type Balance, balanceOf } from "../pass/within-budget.js"
 
 /** A group as a target would make it. */
 export interface Draft {

@@ -15,7 +15,7 @@ import { barsOf } from "../refusals/bars.js"
 import { rank } from "../planning/rank.js"
 import { providerOf } from "../reconcile.js"
 import { forbids } from "../unavailable.js"
-import { type ReadyWish, type Volley, volleysOf } from "../launching/volley.js"
+import { type ReadyWish, type Volley, volleysOf } from "../launching/call-batch.js"
 
 /** @throws what makes every provider of a group fail; SpecError when nothing fits. */
 export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {

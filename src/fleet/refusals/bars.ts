@@ -2,7 +2,7 @@
 import { type Fleet, memoryOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import type { Unavailable } from "../unavailable.js"
-import { barsOfRests } from "../state/rests.js"
+import { barsOfRests } from "../state/backoff.js"
 import { barredByOutages } from "./outages.js"
 
 /** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */

@@ -1,6 +1,6 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
 import { keyOfPlace } from "../roster/keys.js"
-import { giveWayToDelete } from "../targets/ended.js"
+import { giveWayToDelete } from "../targets/ended-elsewhere.js"
 import { within } from "../../calls/deadline.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../../errors.js"
 import type { Provider } from "../../provider.js"

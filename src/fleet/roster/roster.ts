@@ -3,11 +3,11 @@ import type { WorkerRecord } from "./worker-record.js"
 import type { Instance, Provider } from "../../provider.js"
 import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./price-index.js"
-import { Departed } from "./departed.js"
+import { Departed } from "./terminated.js"
 import { advance, observedState, type WorkerState } from "../lifecycle.js"
 import { type Counted, Members, weightOf } from "./members.js"
 import { Register } from "./register.js"
-import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./sightings.js"
+import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./observations.js"
 import { TAG } from "../tags.js"
 
 /** What became of workers, told to whoever watches. */

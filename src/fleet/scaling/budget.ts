@@ -5,12 +5,12 @@ import { bestCase, type GroupWish } from "../../money/allowance.js"
 import { checkCeiling } from "../../verbs/ceiling.js"
 import { type Fleet, messageOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
-import { heardAheadMs } from "../state/ahead.js"
+import { heardAheadMs } from "../state/clock-skew.js"
 import { overdue } from "../ending/deadline.js"
 import { findOffers } from "../offers/offers.js"
 import { setTargets } from "../targets/set-targets.js"
 import { spentAt, spentBy } from "../spending/spending.js"
-import { balanceOf, leastMsOf, meansOf } from "../pass/within.js"
+import { balanceOf, leastMsOf, meansOf } from "../pass/within-budget.js"
 
 /** A pass may wait for a cloud that does not answer: what it has seen by then is looked at so often. */
 const LOOK_AGAIN_MS = 5000

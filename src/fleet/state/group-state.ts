@@ -1,7 +1,7 @@
 /** Group state: what is known of one group beside its workers. */
 import type { ResolvedGroup } from "../../spec/resolved.js"
 import type { Failure, Offer, Scope } from "../../provider.js"
-import type { Rests } from "./rests.js"
+import type { Rests } from "./backoff.js"
 import type { Known } from "./catalogue.js"
 
 /** What is known of one group beside its workers. */

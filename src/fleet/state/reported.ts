@@ -3,7 +3,7 @@ import type { CallReport } from "../../calls/send.js"
 import { ThrottledError } from "../../errors.js"
 import type { ClusterEventBody } from "../../events.js"
 import type { Provider } from "../../provider.js"
-import { SEVERAL } from "./rests.js"
+import { SEVERAL } from "./backoff.js"
 
 export function reportTo(
   emit: (event: ClusterEventBody) => void,

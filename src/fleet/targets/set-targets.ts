@@ -1,7 +1,7 @@
 /** Set targets: what each group is to have from now on. */
 import type { Fleet } from "../state/context.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/group-state.js"
-import { NO_RESTS } from "../state/rests.js"
+import { NO_RESTS } from "../state/backoff.js"
 import { fence } from "./fence.js"
 import { startTerminations } from "../terminate.js"
 

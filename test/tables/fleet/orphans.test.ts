@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { instanceVerdict, leftoverVerdict } from "../../../src/fleet/remains/orphans.js"
+import { instanceVerdict, leftoverVerdict } from "../../../src/fleet/leftovers/orphans.js"
 import type { Criteria } from "../../../src/verbs/removals.js"
 import { instanceOf, NOW } from "../support.js"
 

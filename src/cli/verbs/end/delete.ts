@@ -1,6 +1,6 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
 import { Cluster } from "../../../cluster.js"
-import { secondsOf } from "../../../fleet/remains/arrivals.js"
+import { secondsOf } from "../../../fleet/leftovers/pending-launches.js"
 import { windowMs as arrivalWindowMs } from "../../../fleet/state/windows.js"
 import { nearest } from "../../../input/parse.js"
 import type { Duration } from "../../../spec.js"

@@ -1,7 +1,7 @@
 /** `muster list`: what lives. */
 import { wallAheadMs } from "../../../calls/clock.js"
 import { Cluster } from "../../../cluster.js"
-import type { ClusterSummary } from "../../../fleet/remains/listing.js"
+import type { ClusterSummary } from "../../../fleet/leftovers/listing.js"
 import { EXIT } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"

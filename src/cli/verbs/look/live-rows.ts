@@ -1,6 +1,6 @@
 /** Rows as clouds tell them now. */
 import { Cluster } from "../../../cluster.js"
-import type { ClusterSummary } from "../../../fleet/remains/listing.js"
+import type { ClusterSummary } from "../../../fleet/leftovers/listing.js"
 import { looking } from "../../clusters.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"

@@ -5,7 +5,7 @@ import type { Failure, Instance, Market, Provider, Scope } from "../../provider.
 import type { Fleet } from "../state/context.js"
 import { type GroupState, NO_FAILED_VIEWS } from "../state/group-state.js"
 import { bench, isOut } from "./outages.js"
-import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "../state/rests.js"
+import { hopelessRefusal, isRested, refreshed, rest, roundsOf, SEVERAL } from "../state/backoff.js"
 import { grownMs } from "../state/pauses.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { isShortage, remember, scopeKey, teaches } from "../unavailable.js"

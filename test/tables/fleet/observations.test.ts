@@ -1,6 +1,6 @@
 /** When a worker's bill begins, by what was seen of its instance. */
 import { describe, expect, test } from "vitest"
-import { firstSight, notePending, noteRunning } from "../../../src/fleet/roster/sightings.js"
+import { firstSight, notePending, noteRunning } from "../../../src/fleet/roster/observations.js"
 import type { Launch } from "../../../src/fleet/roster/launches.js"
 import type { Provider } from "../../../src/provider.js"
 import { Roster } from "../../../src/fleet/roster/roster.js"

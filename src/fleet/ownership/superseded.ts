@@ -4,7 +4,7 @@ import type { Provider } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import { isMet } from "../state/group-state.js"
 import { claimsOf } from "./claims.js"
-import { isNewlyGone, LEFT } from "../targets/ended.js"
+import { isNewlyGone, LEFT } from "../targets/ended-elsewhere.js"
 
 export function overtaken({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
   return new OwnershipError(

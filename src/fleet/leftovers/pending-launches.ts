@@ -6,7 +6,7 @@ import { windowMs } from "../state/windows.js"
 import type { Json, LaunchCall, Limits, Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { generationOf, TAG } from "../tags.js"
-import type { Looked } from "./remains.js"
+import type { Looked } from "./tagged.js"
 
 export interface Arrival {
   readonly uid: string

@@ -1,7 +1,7 @@
 /** Clearing: what is no instance goes last. */
 import type { Leftover } from "../../provider.js"
 import { messageOf } from "../state/context.js"
-import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./choosing.js"
+import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./selection.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /**

@@ -8,7 +8,7 @@ import {
   refreshed,
   type Rests,
   rest,
-} from "../../../src/fleet/state/rests.js"
+} from "../../../src/fleet/state/backoff.js"
 import { pauseMs } from "../../../src/fleet/state/pauses.js"
 import { forbids } from "../../../src/fleet/unavailable.js"
 import type { Failure, Market, Offer, Scope } from "../../../src/provider.js"

@@ -5,7 +5,7 @@ import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { TAG } from "../tags.js"
 import { instanceVerdict, leftoverVerdict } from "./orphans.js"
 import type { Criteria, SweepRow } from "../../verbs/removals.js"
-import { look, type Looked, remainOf } from "./remains.js"
+import { look, type Looked, remainOf } from "./tagged.js"
 
 /** One sweep of one place. */
 export interface Sweeping extends ResolvedSweep {

@@ -5,8 +5,8 @@ import { messageOf } from "../state/context.js"
 import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { removeJournals } from "../journal/remove.js"
-import { announcedBy, type Arrival, unannounced, unreadable } from "./arrivals.js"
-import type { Looked } from "./remains.js"
+import { announcedBy, type Arrival, unannounced, unreadable } from "./pending-launches.js"
+import type { Looked } from "./tagged.js"
 
 /** Where to read, and of what. */
 export interface Reading {

@@ -2,7 +2,7 @@
 import type { Clock } from "../../calls/clock.js"
 import { ThrottledError, TransientError } from "../../errors.js"
 import type { Calls, InstanceState, Json, Launched, Provider } from "../../provider.js"
-import type { Arrival } from "./arrivals.js"
+import type { Arrival } from "./pending-launches.js"
 
 export interface Means {
   readonly provider: Provider

@@ -5,7 +5,7 @@ import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider, Selector } from "../../provider.js"
 import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
-import { inTime } from "./in-time.js"
+import { inTime } from "./with-timeout.js"
 
 /** A cloud that says nothing for so long will not say it either to whoever waits longer. */
 const LONGEST_MS = 10 * 60_000

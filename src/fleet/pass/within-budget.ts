@@ -10,7 +10,7 @@ import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { leastMs, spentBy } from "../spending/spending.js"
 import { forbids, type Unavailable } from "../unavailable.js"
-import type { Volley } from "../launching/volley.js"
+import type { Volley } from "../launching/call-batch.js"
 
 const CODES: Readonly<Record<LimitName, string>> = {
   maxWorkers: "MaxWorkers",

@@ -3,11 +3,11 @@ import { hostname } from "node:os"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
-import { type Holder, hostLabel, parseHolder } from "../opening/holder.js"
+import { type Holder, hostLabel, parseHolder } from "../opening/owner-process.js"
 import { generationOf, TAG } from "../tags.js"
 import { windowMs } from "../state/windows.js"
-import { inTime } from "./in-time.js"
-import { look, type Looked } from "./remains.js"
+import { inTime } from "./with-timeout.js"
+import { look, type Looked } from "./tagged.js"
 
 /** Another process that has the cluster, as far as anybody can tell. */
 export interface SeenHolder extends Partial<Holder> {

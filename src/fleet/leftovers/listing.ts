@@ -5,7 +5,7 @@ import { MusterError } from "../../errors.js"
 import type { ResolvedList } from "../../verbs/verbs.js"
 import { livingStates } from "../lifecycle.js"
 import { resolveProviders } from "../opening/providers.js"
-import { inTime } from "./in-time.js"
+import { inTime } from "./with-timeout.js"
 import { placeOf } from "../roster/keys.js"
 import { generationOf, TAG } from "../tags.js"
 

@@ -7,14 +7,14 @@
 import { inScope } from "../../offer.js"
 import type { Failure, Instance, Offer, Scope } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
-import { learn } from "../refusals/learn.js"
+import { learn } from "../refusals/record.js"
 import { barsOf } from "../refusals/bars.js"
 import type { Launch } from "../roster/launches.js"
 import { placeKey } from "../roster/keys.js"
 import { TAG } from "../tags.js"
 import { sweptAt } from "../terminate.js"
 import { forbids, remember, scopeKey } from "../unavailable.js"
-import { scopeOf } from "./asked.js"
+import { scopeOf } from "./launch-scope.js"
 
 /** So long a place may leave a launch call without an answer before another is asked instead. */
 const PATIENCE_MS = 2 * 60_000

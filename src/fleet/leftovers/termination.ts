@@ -4,9 +4,9 @@ import type { Instance, Owner } from "../../provider.js"
 import { messageOf } from "../state/context.js"
 import { randomHex } from "../state/names.js"
 import { generationOf, TAG } from "../tags.js"
-import { isGone, isPassing } from "./awaiting.js"
-import { type Chosen, chosenInstances, isWhole, lookAt, type Sweeping } from "./choosing.js"
-import type { Looked } from "./remains.js"
+import { isGone, isPassing } from "./pending-tracker.js"
+import { type Chosen, chosenInstances, isWhole, lookAt, type Sweeping } from "./selection.js"
+import type { Looked } from "./tagged.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /** What nobody holds goes when a second look says the same as the first. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { JournalHistory } from "../../../src/fleet/journal/journal.js"
-import { announcedBy, unannounced, unreadable } from "../../../src/fleet/remains/arrivals.js"
+import { announcedBy, unannounced, unreadable } from "../../../src/fleet/leftovers/pending-launches.js"
 import { windowMs } from "../../../src/fleet/state/windows.js"
 import type { Instance, Leftover, Limits, Provider } from "../../../src/provider.js"
 

@@ -1,8 +1,8 @@
 /** Who has a cluster, as tags and journals tell. */
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
-import { holderTag, hostLabel, parseHolder } from "../../../src/fleet/opening/holder.js"
-import { seenHolder } from "../../../src/fleet/remains/holders.js"
+import { holderTag, hostLabel, parseHolder } from "../../../src/fleet/opening/owner-process.js"
+import { seenHolder } from "../../../src/fleet/leftovers/current-owner.js"
 import type { Instance } from "../../../src/provider.js"
 
 const NOW = 1_764_412_496_000

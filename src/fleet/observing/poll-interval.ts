@@ -5,7 +5,7 @@ import type { Launch } from "../roster/launches.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { sweptAt } from "../terminate.js"
 import { bootMs } from "./boots.js"
-import { isBehind, mayHaveRivals } from "../ownership/rivals.js"
+import { isBehind, mayHaveRivals } from "../ownership/contenders.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half

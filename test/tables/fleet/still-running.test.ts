@@ -1,7 +1,7 @@
 /** What is said of a cluster that goes on when its process ends. */
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
-import { goingOnText, lookText } from "../../../src/fleet/reports/going-on.js"
+import { goingOnText, lookText } from "../../../src/fleet/reports/still-running.js"
 import type { Calls, Limits, Provider } from "../../../src/provider.js"
 import { Session, type SessionOptions } from "../../../src/session/session.js"
 import { simulate } from "../../../src/simulator/index.js"
