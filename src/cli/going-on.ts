@@ -18,7 +18,8 @@ export function lettingGoText(
 ): string {
   const { workers } = cluster
   const count = `${workers.length} worker${workers.length === 1 ? "" : "s"}`
-  const { perHour, unpriced } = cluster.cost()
+  const unpriced = workers.filter(({ pricePerHour }) => pricePerHour === undefined).length
+  const { perHour } = cluster.cost()
   const where = [...new Set(target.places.map(placeText))].join(", ")
   const ends = endsText(cluster, providers)
   const price = usdText(perHour, unpriced, " an hour")
