@@ -40,14 +40,9 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
   const { clock, journal, emit } = options
   const { providers, found, abandoned } = known
   const { learn, priceOf } = priceIndex()
-  const memory = memories.get(clock) ?? new Map()
-  memories.set(clock, memory)
   const roster = new Roster((change) => noteChange(fleet, change), priceOf)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
-  const places = providers.map((provider) => {
-    return { provider: provider.name, region: provider.region, options: provider.whereabouts?.() ?? {} }
-  })
-  const newJournal = (of: Owner) => (journal === false ? noJournal : new FileJournal(journal, of, clock, places))
+  const newJournal = journalMaker(providers, options)
   const fleet: Fleet = {
     clock,
     owner,
@@ -62,15 +57,10 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     // Who only watches has nothing to write down; what the owner has written is the owner's.
     journal: found === undefined ? newJournal(owner) : noJournal,
     newJournal,
-    survey: async () => {
-      const { all, setAside } = await surveyAll(owner.cluster, spec, providers, options)
-      noteSetAside(fleet, setAside)
-      fleet.lookedAt = clock.now()
-      return all.filter(({ uid }) => !options.ended.includes(uid))
-    },
+    survey: () => survey(fleet, spec, options),
     leaseMs: spec.leaseMs ?? leaseOf(known),
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
-    memory,
+    memory: memoryOf(clock),
     money: newMoney(spec, aheadMs(clock, providers)),
     looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
     mayHaveMadeAt: new Set(isContinued ? providers : []),
@@ -90,6 +80,29 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     ...nothingDone(),
   }
   return fleet
+}
+
+/** What the clusters of one clock know to be unavailable. */
+function memoryOf(clock: Clock): Memory {
+  const memory = memories.get(clock) ?? new Map()
+  memories.set(clock, memory)
+  return memory
+}
+
+function journalMaker(providers: readonly Provider[], { journal, clock }: OpenOptions): Fleet["newJournal"] {
+  if (journal === false) return () => noJournal
+  const places = providers.map((provider) => {
+    return { provider: provider.name, region: provider.region, options: provider.whereabouts?.() ?? {} }
+  })
+  return (owner) => new FileJournal(journal, owner, clock, places)
+}
+
+/** What there is of the cluster's name in all its places, without the generations that have ended. */
+async function survey(fleet: Fleet, spec: ResolvedSpec, options: OpenOptions): ReturnType<Fleet["survey"]> {
+  const { all, setAside } = await surveyAll(fleet.owner.cluster, spec, fleet.providers, options)
+  noteSetAside(fleet, setAside)
+  fleet.lookedAt = fleet.clock.now()
+  return all.filter(({ uid }) => !options.ended.includes(uid))
 }
 
 /** A cluster that has done nothing yet. */
