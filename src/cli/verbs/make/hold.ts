@@ -7,6 +7,7 @@ import { deadlineOf } from "../../going-on.js"
 import { EXIT, exitCodeOf, InterruptedError } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import type { Given, Surroundings } from "../../surroundings.js"
+import type { Shown } from "./progress.js"
 
 /** What becomes of a cluster whose process is to end. */
 const ENDS = ["close", "let-go"] as const
@@ -21,6 +22,7 @@ export interface Held {
   readonly lettingGo: () => string
   /** Where nobody can be asked. */
   readonly atEnd: End
+  readonly progress: Shown
 }
 
 /** @throws SpecError for anything but "close" and "let-go". */
@@ -34,20 +36,23 @@ export function onInterrupt(given: Given): End {
 }
 
 /** The exit code. @throws what stops the cluster for good. */
-export async function hold(held: Held, stopProgress: () => void): Promise<number> {
-  const { cluster, surroundings, atEnd, lettingGo } = held
+export async function hold(held: Held): Promise<number> {
+  const { cluster, surroundings, atEnd, lettingGo, progress } = held
   const over = untilOver(held)
   for (;;) {
     const interrupted = surroundings.interrupts?.(lettingGo)
     const outcome = await Promise.race([over, ...(interrupted === undefined ? [] : [reasonOf(interrupted)])])
     if (outcome === "ended") return EXIT.ok
     if (!(outcome instanceof InterruptedError)) throw outcome
+    // Nothing is redrawn over a question.
+    progress.stop()
     const wish = await askWhat(held)
+    if (wish !== "let-go") progress.start()
     if (wish === "go on") continue
-    stopProgress()
     const end = wish ?? atEnd
     if (end === "close") await cluster.close()
     else await cluster.detach()
+    progress.stop()
     surroundings.say(end === "close" ? `"${cluster.name}" is closed: nothing of it is left\n` : lettingGo())
     return wish === undefined ? exitCodeOf(outcome) : EXIT.ok
   }
@@ -78,13 +83,15 @@ async function askWhat({ cluster, surroundings }: Held): Promise<End | "go on" |
  * Resolves when the cluster has ended by itself: its deadline, or what may be spent, is reached and nothing of it is left, or it was
  * closed. A target that is short is said, and goes on being tried for. Else it resolves with the error that stops it.
  */
-async function untilOver({ cluster, count, surroundings }: Held): Promise<unknown> {
+async function untilOver({ cluster, count, surroundings, progress }: Held): Promise<unknown> {
   const ended = untilNothingIsLeft(cluster)
   try {
     await cluster.scale(count as ScaleTarget)
   } catch (error) {
     if (!(error instanceof ShortfallError)) return error
+    progress.stop()
     surroundings.say(`${error.message}\nit goes on trying\n`)
+    progress.start()
   }
   return ended
 }

@@ -17,12 +17,26 @@ export function progressMode(given: Given): (typeof MODES)[number] {
   throw new SpecError([{ option: "--progress", value: asked, message }])
 }
 
-/** Shows the cluster's progress until what it returns is called. */
-export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<() => void> {
+/** Progress that can be put away while something else is said. */
+export interface Shown {
+  /** Writes the last state, and leaves the terminal to others. */
+  readonly stop: () => void
+  readonly start: () => void
+}
+
+/** Shows the cluster's progress until it is stopped. */
+export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<Shown> {
   const mode = progressMode(given)
   const { progress: stream, clock } = surroundings
-  if (stream === undefined || mode === "quiet") return () => {}
+  if (stream === undefined || mode === "quiet") return { stop: () => {}, start: () => {} }
   const { showProgress } = await clock.busy("loading progress", import("../../../progress/index.js"))
-  const shown = showProgress(cluster, { stream, mode, clock })
-  return () => shown.stop()
+  const show = () => showProgress(cluster, { stream, mode, clock })
+  let shown = show()
+  return {
+    stop: () => shown.stop(),
+    start: () => {
+      shown.stop()
+      shown = show()
+    },
+  }
 }

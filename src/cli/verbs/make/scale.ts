@@ -30,7 +30,7 @@ export const run: RunVerb = async (given, surroundings) => {
   const cluster = await attached(target, providers, optionsOf(given, surroundings), described)
   try {
     if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
-    const stop = await progressOf(cluster, given, surroundings)
+    const progress = await progressOf(cluster, given, surroundings)
     const timeout = single(given, "timeout") as Duration | undefined
     const goesOn = () => `${lettingGoText(cluster, target, providers, given)}\n`
     const signal = surroundings.interrupts?.(goesOn)
@@ -38,11 +38,12 @@ export const run: RunVerb = async (given, surroundings) => {
     try {
       result = await cluster.scale(count, { ...(timeout && { timeout }), ...(signal && { signal }) })
     } catch (error) {
+      progress.stop()
       const isLeft = error instanceof ShortfallError || error instanceof InterruptedError
       if (isLeft) surroundings.say(goesOn())
       throw error
     } finally {
-      stop()
+      progress.stop()
     }
     const { desired, running } = result
     surroundings.out((await dataText(result, format, surroundings)) ?? `${running} of ${desired} run\n`)

@@ -23,29 +23,29 @@ export const run: RunVerb = async (given, surroundings) => {
   const cluster = clusterOf(target, providers, optionsOf(given, surroundings), { existing: "connect" })
   if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
   const lettingGo = () => `${lettingGoText(cluster, target, providers, given)}\n`
-  const held: Held = { cluster, count, given, surroundings, lettingGo, atEnd }
-  const stop = await progressOf(cluster, given, surroundings)
+  const progress = await progressOf(cluster, given, surroundings)
+  const held: Held = { cluster, count, given, surroundings, lettingGo, atEnd, progress }
   try {
-    return given.switches.has("detach") ? await makeAndLetGo(held, stop) : await hold(held, stop)
+    return given.switches.has("detach") ? await makeAndLetGo(held) : await hold(held)
   } finally {
-    stop()
+    progress.stop()
     await cluster.detach()
   }
 }
 
 /** Whatever comes of it, what runs goes on: it is said with its price and its end. */
-async function makeAndLetGo(held: Held, stop: () => void): Promise<number> {
-  const { cluster, count, given, surroundings, lettingGo } = held
+async function makeAndLetGo(held: Held): Promise<number> {
+  const { cluster, count, given, surroundings, lettingGo, progress } = held
   const signal = surroundings.interrupts?.(lettingGo)
   const timeout = single(given, "timeout") as Duration | undefined
   try {
     await cluster.scale(count as ScaleTarget, { ...(timeout && { timeout }), ...(signal && { signal }) })
-    stop()
+    progress.stop()
     await cluster.detach()
     surroundings.say(lettingGo())
     return EXIT.ok
   } catch (error) {
-    stop()
+    progress.stop()
     await cluster.detach().catch(() => {})
     if (cluster.workers.length > 0) surroundings.say(lettingGo())
     throw error
