@@ -1,19 +1,15 @@
 /** Another process of this machine attaches while what the first one made is not shown everywhere yet. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { aws } from "../../providers/aws/index.js"
 import { Cluster } from "../../src/cluster.js"
 import { ec2, optionsFor } from "./support/cloud.js"
+import { folderForEachTest } from "../support/folder.js"
 
 let journal: string
 
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-young-"))
+folderForEachTest((path) => {
+  journal = path
 })
-
-afterEach(() => rmSync(journal, { recursive: true }))
 
 test.each([
   ["spot", 5],

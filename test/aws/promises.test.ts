@@ -2,7 +2,6 @@
 import { describe, test } from "vitest"
 import { aws } from "../../providers/aws/index.js"
 import { EC2_TYPES } from "../../providers/aws/wire/index.js"
-import { createCalls } from "../../src/calls/send.js"
 import type { Bucket, Market } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { contract, type FaultHooks, type ForeignInstance, type Subject } from "../contract/index.js"
@@ -30,17 +29,12 @@ async function subject(pace: "bare" | "core", market: Market = "on-demand"): Pro
     foreign: () => foreignIn(cloud.world),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),
-    ...(pace === "bare" ? {} : { calls: (given) => coreCalls(cloud, given) }),
+    ...(pace === "bare" ? {} : { calls: cloud.calls }),
   }
 }
 
 function otherId(id: string): string {
   return `${id.slice(0, -1)}${id.endsWith("0") ? "1" : "0"}`
-}
-
-function coreCalls({ clock, provider }: Cloud, { signal, readOnly }: { signal?: AbortSignal; readOnly?: boolean }) {
-  const given = signal ?? new AbortController().signal
-  return createCalls({ clock, limits: provider.limits, signal: given, readOnly: readOnly ?? false })
 }
 
 async function foreignIn(world: World): Promise<ForeignInstance> {

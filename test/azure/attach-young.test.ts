@@ -1,20 +1,16 @@
 /** Another process of this machine attaches while what the first one made is not known everywhere yet. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { adapterOf } from "../../providers/azure/adapter.js"
 import { parseAzureOptions } from "../../providers/azure/options-check.js"
 import { Cluster } from "../../src/cluster.js"
 import { azureCloud, optionsFor } from "./support/cloud.js"
+import { folderForEachTest } from "../support/folder.js"
 
 let journal: string
 
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-young-"))
+folderForEachTest((path) => {
+  journal = path
 })
-
-afterEach(() => rmSync(journal, { recursive: true }))
 
 test.each([
   [20_000, 5],

@@ -3,7 +3,6 @@ import { describe, test } from "vitest"
 import { adapterOf } from "../../providers/azure/adapter.js"
 import { connect } from "../../providers/azure/client/sdk.js"
 import { parseAzureOptions } from "../../providers/azure/options-check.js"
-import { createCalls } from "../../src/calls/send.js"
 import type { Bucket } from "../../src/provider.js"
 import { contract, type FaultHooks, type ForeignInstance, type Skip, type Subject } from "../contract/index.js"
 import { isLong, LONG } from "../support/long.js"
@@ -41,13 +40,8 @@ async function subject({ client: { sdk }, pace }: Variant): Promise<Subject> {
     foreign: () => foreignIn(cloud),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),
-    ...(pace === "bare" ? {} : { calls: (given) => coreCalls(cloud, given) }),
+    ...(pace === "bare" ? {} : { calls: cloud.calls }),
   }
-}
-
-function coreCalls({ clock, provider }: Cloud, { signal, readOnly }: { signal?: AbortSignal; readOnly?: boolean }) {
-  const given = signal ?? new AbortController().signal
-  return createCalls({ clock, limits: provider.limits, signal: given, readOnly: readOnly ?? false })
 }
 
 /** Somebody else's VM in a group of their own, made past the provider under test. */

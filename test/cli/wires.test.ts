@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { run } from "../../src/cli/run.js"
 import { Cluster } from "../../src/cluster.js"
@@ -16,14 +14,14 @@ import { azureCloud } from "../azure/support/cloud.js"
 import { live } from "../cluster/support.js"
 import { gce, optionsFor as gceOptions } from "../gcp/support/cloud.js"
 import { startMuster } from "./bin.js"
+import { folderForEachTest } from "../support/folder.js"
 
 let directory = ""
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "muster-cli-"))
+folderForEachTest((path) => {
+  directory = path
 })
 afterEach(() => {
   vi.unstubAllEnvs()
-  rmSync(directory, { recursive: true, force: true })
 })
 
 describe("the program itself, on this machine", () => {

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { gunzipSync } from "node:zlib"
@@ -15,6 +14,7 @@ import { ec2 } from "../aws/support/cloud.js"
 import { azureCloud } from "../azure/support/cloud.js"
 import { gce } from "../gcp/support/cloud.js"
 import { rig, SMALL } from "./support.js"
+import { folderForEachTest } from "../support/folder.js"
 
 /** Unmistakable wherever it turns up. */
 const PLANTED = "planted-7Qx9"
@@ -24,13 +24,14 @@ const secret = (name: string) => `${PLANTED}-${name}`
 const VARIABLES = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AZURE_CLIENT_SECRET", "MY_PASSWORD"]
 
 let directory = ""
+folderForEachTest((path) => {
+  directory = path
+})
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "muster-secrets-"))
   for (const name of VARIABLES) vi.stubEnv(name, secret(name))
 })
 afterEach(() => {
   vi.unstubAllEnvs()
-  rmSync(directory, { recursive: true, force: true })
 })
 
 interface Rehearsal {

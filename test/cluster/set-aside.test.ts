@@ -4,7 +4,6 @@ import {
   chmodSync,
   chownSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -12,23 +11,20 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import { JournalError } from "../../src/errors.js"
 import { live, rig, SMALL } from "./support.js"
+import { folderForEachTest } from "../support/folder.js"
 
 /** Only root can give a file away. */
 const isRoot = process.getuid?.() === 0
 const NOBODY = 65_534
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 /** Four run; the process that launched them has let go of them. */

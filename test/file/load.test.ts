@@ -1,16 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
-import { homedir, tmpdir } from "node:os"
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { homedir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { findFile, loadFile, MOST_BYTES } from "../../src/file/load.js"
+import { folderForEachTest } from "../support/folder.js"
 
 const TEXT = "provider: local\nvcpus: 1\nname: here\n"
 let root = ""
 
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "muster-file-"))
+folderForEachTest((path) => {
+  root = path
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const put = (path: string, text: string | Uint8Array = TEXT) => writeFileSync(join(root, path), text)
 const below = (path: string) => {

@@ -1,7 +1,6 @@
 /** What every provider owes the core, kept by Compute Engine over the wire: with bare calls, and with the core's. */
 import { describe, test } from "vitest"
 import { gcp } from "../../providers/gcp/index.js"
-import { createCalls } from "../../src/calls/send.js"
 import type { Bucket } from "../../src/provider.js"
 import type { World } from "../../src/simulator/index.js"
 import { isLong, LONG } from "../support/long.js"
@@ -41,13 +40,8 @@ async function subject(pace: "bare" | "core", sdk: (() => Promise<unknown>) | un
     foreign: () => foreignIn(cloud.world),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),
-    ...(pace === "bare" ? {} : { calls: (given) => coreCalls(cloud, given) }),
+    ...(pace === "bare" ? {} : { calls: cloud.calls }),
   }
-}
-
-function coreCalls({ clock, provider }: Cloud, { signal, readOnly }: { signal?: AbortSignal; readOnly?: boolean }) {
-  const given = signal ?? new AbortController().signal
-  return createCalls({ clock, limits: provider.limits, signal: given, readOnly: readOnly ?? false })
 }
 
 async function foreignIn(world: World): Promise<ForeignInstance> {

@@ -1,22 +1,18 @@
 /** Giving way: who took a cluster over, and has launched nothing, does not bring back what somebody else has deleted. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { local } from "../../providers/local/index.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { bareCalls } from "../../src/calls/send.js"
 import { Cluster } from "../../src/cluster.js"
 import { nursery } from "../support/children.js"
+import { folderForEachTest } from "../support/folder.js"
 
 const { directory, start, livingIds } = nursery()
 
 let root = ""
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "muster-given-way-"))
-})
-afterEach(() => {
-  rmSync(root, { recursive: true, force: true })
+folderForEachTest((path) => {
+  root = path
 })
 
 test("after a delete the one that holds it launches nothing, and says why", async () => {

@@ -11,6 +11,7 @@ import {
   type SimulatedCloud,
   type SimulateOptions,
 } from "../../src/simulator/index.js"
+import { wishFor } from "../support/wishes.js"
 
 const OWNER: Owner = { cluster: "c", uid: "u", owner: "default", generation: 1, deadline: "4102444800", claim: "me" }
 const WIDE = {
@@ -239,17 +240,7 @@ describe("the provider", () => {
     })
     await up(10)
     const offers = await clock.run(provider.offers({ markets: ["on-demand"] }, calls))
-    const wish = {
-      id: "w",
-      uid: "u",
-      group: "default",
-      count: 1,
-      offers,
-      market: "on-demand",
-      arch: "x86_64",
-      spread: "zones",
-    } as const
-    const rows = await clock.run(provider.headroom?.(wish, calls) ?? Promise.reject(new Error("none")))
+    const rows = await clock.run(provider.headroom?.(wishFor(offers, 1), calls) ?? Promise.reject(new Error("none")))
     expect(rows).toMatchObject([{ name: "Q", unit: "vCPU", limit: 100, used: 20 }])
   })
 

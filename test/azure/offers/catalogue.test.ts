@@ -1,6 +1,7 @@
 /** What is sold, at what price, and how much of it we may have: rows as "Resource Skus", "Usage" and the price list have them. */
 import { describe, expect, test } from "vitest"
 import { launchOf, refusal, scripted } from "../support/scripted.js"
+import { wishFor } from "../../support/wishes.js"
 
 describe("offers", () => {
   const capability = (name: string, value: string) => ({ name, value })
@@ -123,17 +124,7 @@ test("quotas: what an answer leaves out is nothing", async () => {
   ]
   const arm = await scripted(({ path }) => (path.endsWith("/usages") ? { body: { value } } : undefined))
   const { offers } = launchOf()
-  const wish = {
-    id: "w",
-    uid: "u",
-    group: "g",
-    count: 1,
-    offers,
-    market: "on-demand",
-    arch: "x86_64",
-    spread: "zones",
-  } as const
-  expect(await arm.provider.headroom?.(wish, arm.calls)).toMatchObject([
+  expect(await arm.provider.headroom?.(wishFor(offers, 1), arm.calls)).toMatchObject([
     { name: "Total Regional vCPUs", limit: 20, used: 4 },
     { name: "Standard DSv5 Family vCPUs", limit: 10, used: 0, scope: { family: "standardDSv5Family" } },
   ])

@@ -1,17 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import type { Provider } from "../../../src/provider.js"
 import { Cluster } from "../../../src/cluster.js"
 import { rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let home = ""
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "muster-offers-"))
-})
-afterEach(() => {
-  rmSync(home, { recursive: true, force: true })
+folderForEachTest((path) => {
+  home = path
 })
 
 const HOUR_MS = 3_600_000

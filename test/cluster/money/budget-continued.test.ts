@@ -1,20 +1,17 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { billOf } from "../../../src/simulator/world/bill.js"
 import { live, type Rig, rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 const HOUR_MS = 3_600_000
 const USD = 0.02
 
 let folder = ""
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "muster-money-"))
-})
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true })
+folderForEachTest((path) => {
+  folder = path
 })
 
 const quick = { listLagMs: 0, latency: { bootMs: 20_000, requestMs: 10 } } as const

@@ -1,18 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { OwnershipError } from "../../../src/errors.js"
 import { withCluster } from "../../../src/with-cluster.js"
 import { live, rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 test("a second process attaches by name, scales, and closes; the first one learns that it was replaced", async () => {

@@ -1,19 +1,16 @@
 /** Letting go ends, whatever the cloud does, and says what was still open. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { SpecError, TimeoutError } from "../../../src/errors.js"
 import type { Fault } from "../../../src/simulator/index.js"
 import { live, rig, type Rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 const MINUTE_MS = 60_000

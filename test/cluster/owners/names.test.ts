@@ -1,22 +1,18 @@
 /** Two starts of one name at once: never do both stay, and never do both go. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { readdirSync } from "node:fs"
+import { describe, expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { NAME_TAKEN, OwnershipError } from "../../../src/errors.js"
 import type { Provider } from "../../../src/provider.js"
 import { type SimulateOptions, World, worldProvider } from "../../../src/simulator/index.js"
 import { live, rig, type Rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 const MINUTE_MS = 60_000
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 /** A cloud that has nothing that can be made only once, as Compute Engine. */

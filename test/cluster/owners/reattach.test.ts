@@ -1,18 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { OwnershipError, SpecError } from "../../../src/errors.js"
 import type { Instance, Provider } from "../../../src/provider.js"
 import { live, rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 /** A cloud with room for a group's spec: what `prepare` was told is kept, and its digest goes into the tags. */

@@ -1,16 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import { live, rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 /** A process that dies after its create call for nine was done, and before it heard of it; lists are a minute behind. */

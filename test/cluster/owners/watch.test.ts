@@ -1,18 +1,13 @@
 /** Who does not hold the cluster wakes for looks alone, whatever its journal tells of; and no loop runs without time passing. */
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import type { SimulateOptions } from "../../../src/simulator/index.js"
 import { live, rig, type Rig, SMALL } from "../support.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let journal = ""
-beforeEach(() => {
-  journal = mkdtempSync(join(tmpdir(), "muster-journal-"))
-})
-afterEach(() => {
-  rmSync(journal, { recursive: true, force: true })
+folderForEachTest((path) => {
+  journal = path
 })
 
 const MINUTE_MS = 60_000

@@ -21,6 +21,7 @@ import { type Play, playOf } from "./draw.js"
 import { placeFor } from "./places.js"
 import { watchHandles } from "../../support/handles.js"
 import { type Edge, type Life, mortal } from "../../support/mortal.js"
+import { HELD, sessionOptions } from "../../support/session.js"
 
 const MINUTE_MS = 60_000
 const NAME = "ends"
@@ -242,26 +243,11 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
   const life = mortalAt(stage, () => tell())
   const provider = { ...life.provider(spec.provider as Provider), recipe: (): JsonObject => ({}) }
   const resolved = resolveSpec({ ...spec, provider })
-  const opening = Session.open(resolved, {
-    name: NAME,
-    isNamed: true,
-    clock: life.clock,
-    journal: directory,
-    mode: "create",
-    takeOver: false,
-    ended: [],
-    emit: () => {},
-    disown: () => {},
-    close: () => Promise.reject(new Error("nobody asks for it")),
-    isAsked: () => false,
-    abort: new AbortController(),
-  })
-  const session = await clock.run(opening)
+  const session = await clock.run(Session.open(resolved, sessionOptions(life.clock, NAME, directory)))
   breakOne(stage)
   life.arm()
   const scale = { ...resolveScale(chosen.wanted, {}, session.groups()), begunAt: clock.now() }
-  const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
-  const scaled = session.scale(scale, holding).catch(() => {})
+  const scaled = session.scale(scale, HELD).catch(() => {})
   await clock.run(Promise.race([told, scaled.then(() => clock.sleep(chosen.moment.afterMs))]))
   void session.close(MINUTE_MS, () => {}).catch(() => {})
   await clock.run(clock.sleep(Math.min(chosen.pauseMs, MINUTE_MS)))

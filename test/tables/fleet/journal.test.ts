@@ -2,7 +2,6 @@ import { spawnSync } from "node:child_process"
 import {
   appendFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -11,23 +10,22 @@ import {
   writeFileSync,
 } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { systemClock } from "../../../src/calls/clock.js"
 import { JournalError } from "../../../src/errors.js"
 import { readJournals } from "../../../src/fleet/journal/history.js"
 import { FileJournal } from "../../../src/fleet/journal/journal.js"
 import type { Intent } from "../../../src/fleet/journal/types.js"
 import type { JsonObject, Owner } from "../../../src/provider.js"
+import { folderForEachTest } from "../../support/folder.js"
 
 let directory = ""
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "muster-journal-"))
+folderForEachTest((path) => {
+  directory = path
 })
 afterEach(() => {
   vi.restoreAllMocks()
-  rmSync(directory, { recursive: true, force: true })
 })
 
 const LONG = "x".repeat(5000)

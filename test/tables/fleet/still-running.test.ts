@@ -3,11 +3,12 @@ import { expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
 import { goingOnText, lookText } from "../../../src/fleet/reports/still-running.js"
 import type { Calls, Limits, Provider } from "../../../src/provider.js"
-import { Session, type SessionOptions } from "../../../src/session/session.js"
+import { Session } from "../../../src/session/session.js"
 import { simulate } from "../../../src/simulator/index.js"
 import { type ClusterSpec, resolveSpec } from "../../../src/spec.js"
 import { resolveScale } from "../../../src/verbs/verbs.js"
 import { SMALL } from "../../cluster/support.js"
+import { HELD, sessionOptions } from "../../support/session.js"
 
 const clock = () => new VirtualClock({ start: Date.UTC(2026, 2, 1, 6) })
 
@@ -31,29 +32,11 @@ function cloud(
   return { ...provider, ...more, name, region, limits: { ...own, account: `${name} ${region}`, ...limits } }
 }
 
-function optionsOf(time: VirtualClock, name: string): SessionOptions {
-  return {
-    name,
-    isNamed: true,
-    clock: time,
-    journal: false,
-    mode: "create",
-    takeOver: false,
-    ended: [],
-    emit: () => {},
-    disown: () => {},
-    close: () => Promise.reject(new Error("nobody asks for it")),
-    isAsked: () => false,
-    abort: new AbortController(),
-  }
-}
-
 /** The line after `count` were asked for in each group. */
 async function lineOf(time: VirtualClock, spec: ClusterSpec, count: number, journal?: string) {
-  const session = await time.run(Session.open(resolveSpec(spec), optionsOf(time, spec.name ?? "render")))
+  const session = await time.run(Session.open(resolveSpec(spec), sessionOptions(time, spec.name ?? "render")))
   const scale = { ...resolveScale(count, {}, session.groups()), begunAt: time.now() }
-  const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
-  await time.run(session.scale(scale, holding))
+  await time.run(session.scale(scale, HELD))
   const line = goingOnText(session.fleet, journal)
   await session.end(new Error("over"))
   return line
@@ -71,10 +54,9 @@ async function linesOnTheWay(time: VirtualClock, place: Provider) {
     return place.launch(call, { ...calls, send })
   }
   const spec = resolveSpec({ ...BASE, provider: { ...place, launch } })
-  const session = await time.run(Session.open(spec, optionsOf(time, "render")))
+  const session = await time.run(Session.open(spec, sessionOptions(time, "render")))
   const scale = { ...resolveScale(3, {}, session.groups()), begunAt: time.now() }
-  const holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
-  await time.run(session.scale(scale, holding))
+  await time.run(session.scale(scale, HELD))
   await session.end(new Error("over"))
   return lines
 }
