@@ -10,7 +10,7 @@ import { VERBS } from "./verbs/index.js"
 
 /** The exit code. */
 export async function run(args: readonly string[], given: Surroundings): Promise<number> {
-  const isJson = asksJson(args)
+  const isJson = asksJson(args, given.env)
   // What programs read is as it was sent.
   const surroundings = isJson ? given : legible(given)
   try {
@@ -22,9 +22,11 @@ export async function run(args: readonly string[], given: Surroundings): Promise
 }
 
 /** Known before anything is parsed: what is wrong with the line is told in JSON too. */
-function asksJson(args: readonly string[]): boolean {
+function asksJson(args: readonly string[], env: NodeJS.ProcessEnv): boolean {
   const isNamed = (word: string, at: number) => ["-o", "--output"].includes(word) && args[at + 1] === "json"
-  return args.some((word, at) => ["--json", "-ojson", "--output=json"].includes(word) || isNamed(word, at))
+  const isAsked = args.some((word, at) => ["--json", "-ojson", "--output=json"].includes(word) || isNamed(word, at))
+  const isOther = args.some((word) => /^(-o|--output)/.test(word))
+  return isAsked || (!isOther && env.MUSTER_OUTPUT === "json")
 }
 
 /** Names, tags and what clouds say are other people's words: none of them is for a terminal to obey. */

@@ -146,6 +146,18 @@ describe("taking over", () => {
     expect([problems, live(at.world).length]).toEqual([["OwnershipError"], 3])
   })
 
+  test("delete names who holds it in its question", async () => {
+    const { at } = await held()
+    let question = ""
+    const ask = (asked: string) => {
+      question = asked
+      return Promise.resolve(true)
+    }
+    expect((await at.muster(`delete render ${AT}`, { ask })).code).toBe(0)
+    expect(question).toMatch(/^it is held by process 4711 on build-7 since .*; remove 2 instances.* of "render"\?$/)
+    expect(live(at.world)).toEqual([])
+  })
+
   test("nobody is asked of a cluster that was let go of long ago", async () => {
     const { at, other } = await held()
     await at.clock.run(other.detach())

@@ -104,6 +104,14 @@ describe("wrong command lines", () => {
     expect(world.ledger.entries.filter(({ api }) => !api.startsWith("List"))).toEqual([])
   })
 
+  test("an error is JSON too where a variable asks for JSON, and no flag for another format", async () => {
+    const { muster } = desk()
+    const env = { MUSTER_OUTPUT: "json" }
+    const { said } = await muster("explain --provider asw", { env })
+    expect(JSON.parse(said)).toMatchObject({ error: { class: "SpecError" } })
+    expect((await muster("explain --provider asw -o table", { env })).said).toMatch(/^muster: /)
+  })
+
   test("all that is wrong with one is said at once, and as JSON where JSON was asked for", async () => {
     const { muster } = desk()
     const { code, said } = await muster("list --provder aws --regoin x --json --option")

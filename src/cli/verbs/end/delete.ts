@@ -1,4 +1,5 @@
 /** `muster delete NAME`: ends one cluster, whoever holds it. */
+import { wallAheadMs } from "../../../calls/clock.js"
 import { Cluster } from "../../../cluster.js"
 import { secondsOf } from "../../../fleet/leftovers/pending-launches.js"
 import { windowMs as arrivalWindowMs } from "../../../fleet/state/windows.js"
@@ -10,6 +11,7 @@ import { providersAt } from "../../spec/places.js"
 import { targetOf } from "../../spec/target.js"
 import { removeChosen } from "./removing.js"
 import type { RunVerb } from "../../surroundings.js"
+import { holderSeen, holderText } from "../../taking-over.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const [name = ""] = given.words
@@ -17,8 +19,12 @@ export const run: RunVerb = async (given, surroundings) => {
   const { owner, places: named } = await targetOf(given, name, surroundings)
   const provider = await providersAt(named, surroundings)
   const spec = { provider, name, owner, ...(timeout === undefined ? {} : { timeout: timeout as Duration }) }
-  return removeChosen(spec, given, surroundings, async () => {
-    const { clock } = surroundings
+  const { clock } = surroundings
+  const held = async () => {
+    const holder = await holderSeen({ name, owner }, provider, given, surroundings)
+    return holder === undefined ? undefined : holderText(holder, clock.now() + wallAheadMs(clock))
+  }
+  const ifNothing = async () => {
     const there = (await Cluster.list({ provider, owner }, { clock })).map((cluster) => cluster.name)
     const near = nearest(name, there)
     const hint = near === undefined ? "look with muster list" : `did you mean "${near}"?`
@@ -26,5 +32,6 @@ export const run: RunVerb = async (given, surroundings) => {
     const windowMs = Math.max(...provider.map(({ limits }) => arrivalWindowMs(limits)))
     const late = `what was launched within the last ${secondsOf(windowMs)} may not be listed yet`
     throw new NothingThereError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}; ${late}`)
-  })
+  }
+  return removeChosen(spec, given, surroundings, ifNothing, held)
 }

@@ -8,12 +8,17 @@ import { single } from "../../parse.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import { table } from "../../table.js"
 
-/** Removes what `spec` chooses. `ifNothing` says what it means that there is nothing. */
+/**
+ * Removes what `spec` chooses.
+ *
+ * @param ifNothing says what it means that there is nothing. @param held says who has it, for a person who is asked.
+ */
 export async function removeChosen(
   chosen: SweepSpec,
   given: Given,
   surroundings: Surroundings,
   ifNothing: () => Promise<number>,
+  held: () => Promise<string | undefined> = () => Promise.resolve(undefined),
 ): Promise<number> {
   const { clock, say, ask } = surroundings
   const isDry = given.switches.has("dry-run")
@@ -32,7 +37,9 @@ export async function removeChosen(
       const message = "is missing: there is no terminal at which to ask before this goes"
       throw new SpecError([{ option: "--yes", message }])
     }
-    if (!(await ask(`remove ${countsOf(seen)}${ofClusters(seen)}?`))) {
+    const holder = await held()
+    const warning = holder === undefined ? "" : `it is held by ${holder}; `
+    if (!(await ask(`${warning}remove ${countsOf(seen)}${ofClusters(seen)}?`))) {
       say("nothing was removed\n")
       return EXIT.failed
     }
