@@ -16,37 +16,37 @@ export class MusterError extends Error {
   readonly code: string
   readonly requestId?: string
 
-  constructor(message: string, words: CloudWords = {}) {
-    super(message, words.cause === undefined ? undefined : { cause: words.cause })
+  constructor(message: string, details: CloudWords = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = new.target.name
-    this.code = words.code ?? new.target.name
-    if (words.requestId !== undefined) this.requestId = words.requestId
+    this.code = details.code ?? new.target.name
+    if (details.requestId !== undefined) this.requestId = details.requestId
   }
 }
 
 /** Too many requests. Nothing was done; the bucket stops until `retryAfterMs` has passed and the same call is sent again. */
 export class ThrottledError extends MusterError {
   readonly retryAfterMs?: number
-  /** The bucket that ran dry, where the cloud says so; else every bucket the request draws on. */
+  /** The bucket that is empty, where the cloud says so; else every bucket whose units the request consumes. */
   readonly bucket?: string
   /** How many units the bucket's window holds, where the cloud says so. */
   readonly limit?: number
 
   constructor(
     message: string,
-    words: CloudWords & { readonly retryAfterMs?: number; readonly bucket?: string; readonly limit?: number } = {},
+    details: CloudWords & { readonly retryAfterMs?: number; readonly bucket?: string; readonly limit?: number } = {},
   ) {
-    super(message, words)
-    if (words.retryAfterMs !== undefined) this.retryAfterMs = words.retryAfterMs
-    if (words.bucket !== undefined) this.bucket = words.bucket
-    if (words.limit !== undefined) this.limit = words.limit
+    super(message, details)
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
+    if (details.bucket !== undefined) this.bucket = details.bucket
+    if (details.limit !== undefined) this.limit = details.limit
   }
 }
 
 /** The outcome is unknown: the same call is sent again with the same token. */
 export class TransientError extends MusterError {}
 
-/** Some zones did not answer a list: nothing may be concluded of them. What the others showed is all of theirs. */
+/** Some zones did not answer a list, so that their instances are unknown. The answers of the other zones are complete. */
 export class PartialListError extends TransientError {
   readonly silent: readonly string[]
   /** Of the zones that answered; none where it was no list of instances. */
@@ -54,11 +54,11 @@ export class PartialListError extends TransientError {
 
   constructor(
     message: string,
-    words: CloudWords & { readonly silent: readonly string[]; readonly instances?: readonly Instance[] },
+    details: CloudWords & { readonly silent: readonly string[]; readonly instances?: readonly Instance[] },
   ) {
-    super(message, words)
-    this.silent = words.silent
-    this.instances = words.instances ?? []
+    super(message, details)
+    this.silent = details.silent
+    this.instances = details.instances ?? []
   }
 }
 
@@ -93,19 +93,19 @@ export abstract class RefusedError extends MusterError {
   }
 }
 
-/** The cloud has none of these now: the next offer. */
+/** The cloud has no capacity for the offer now: the next offer is tried. */
 export class CapacityError extends RefusedError {
   readonly reason = "capacity"
 }
 
-/** The account may not have more of these: the next offer outside the quota's scope. */
+/** The account's quota is used up: the next offer outside the quota's scope is tried. */
 export class QuotaError extends RefusedError {
   readonly reason = "quota"
 }
 
 /**
- * The cloud refused what was asked of this offer, for a reason that says nothing of others, or in words that no table knows.
- * Nothing was made. The offer rests and the next one is asked; once offers that are unlike each other are refused with one code,
+ * The cloud refused what was asked of this offer, for a reason that says nothing of others, or with a code that no table knows.
+ * Nothing was made. The offer is suspended and the next one is tried; once offers that are unlike each other are refused with one code,
  * the group stops.
  */
 export class OfferRefusedError extends RefusedError {
@@ -123,7 +123,7 @@ export class UnavailableError extends RefusedError {
 /**
  * Something that the request names is not there: what this library has made, or what clouds take long to make known everywhere.
  * Nothing was made. For `graceMs` after the first such answer it counts as not known everywhere yet, and is asked anew. After
- * that, what is `ours` is prepared anew; else the group stops with these words.
+ * that, what is `ours` is prepared anew; else the group stops with this message.
  */
 export class NotFoundError extends RefusedError {
   readonly reason = "transient"
@@ -154,33 +154,33 @@ export interface SpecProblem {
 export class SpecError extends MusterError {
   readonly problems: readonly SpecProblem[]
 
-  constructor(problems: readonly SpecProblem[], words: CloudWords = {}) {
+  constructor(problems: readonly SpecProblem[], details: CloudWords = {}) {
     const lines = problems.map((problem) => `${problem.option}: ${problem.message}`)
-    super(lines.length === 1 ? (lines[0] ?? "") : `${lines.length} problems:\n  ${lines.join("\n  ")}`, words)
+    super(lines.length === 1 ? (lines[0] ?? "") : `${lines.length} problems:\n  ${lines.join("\n  ")}`, details)
     this.problems = problems
   }
 }
 
-/** The money allowed does not cover it: nothing was launched. */
+/** The budget does not cover the target: nothing was launched. */
 export class BudgetError extends MusterError {}
 
 /**
- * Another process has this cluster's name, or took it over: stop, and leave its instances alone. With `gone`, nobody else was
- * seen: what this cluster is known by was taken away, and `close` still ends all that this process knows.
+ * Another process owns this cluster or its name: stop, and leave its instances alone. With `gone`, no other owner was found: the
+ * cluster's claim was removed, and `close` still ends all instances that this process knows.
  */
 export class OwnershipError extends MusterError {
   readonly gone: boolean
 
-  constructor(message: string, words: CloudWords & { readonly gone?: boolean } = {}) {
-    super(message, words)
-    this.gone = words.gone ?? false
+  constructor(message: string, details: CloudWords & { readonly gone?: boolean } = {}) {
+    super(message, details)
+    this.gone = details.gone ?? false
   }
 }
 
-/** The code of an OwnershipError of a new cluster whose name another one of the same owner has taken. */
+/** The code of an OwnershipError when another new cluster of the same owner has claimed the name. */
 export const NAME_TAKEN = "NameTaken"
 
-/** Another new cluster has the name: what was made under it here must go, and nothing more may be made. */
+/** Whether another new cluster has the name: the instances of this one must be ended, and nothing more may be launched. */
 export function isNameTaken(error: unknown): boolean {
   return error instanceof OwnershipError && error.code === NAME_TAKEN
 }
@@ -189,9 +189,9 @@ export function isNameTaken(error: unknown): boolean {
 export class JournalError extends MusterError {
   readonly path: string
 
-  constructor(message: string, words: CloudWords & { readonly path: string }) {
-    super(message, words)
-    this.path = words.path
+  constructor(message: string, details: CloudWords & { readonly path: string }) {
+    super(message, details)
+    this.path = details.path
   }
 }
 
@@ -237,13 +237,13 @@ export class ShortfallError extends MusterError {
 export class LeakError<Receipt = unknown> extends MusterError {
   readonly receipt: Receipt
 
-  constructor(message: string, words: CloudWords & { readonly receipt: Receipt }) {
-    super(message, words)
-    this.receipt = words.receipt
+  constructor(message: string, details: CloudWords & { readonly receipt: Receipt }) {
+    super(message, details)
+    this.receipt = details.receipt
   }
 }
 
-/** A refusal that says nothing of what an earlier sending of the same call may have done: capacity and quota do. */
+/** A refusal that shows nothing of an earlier attempt of the same call; refusals for capacity and quota do. */
 export function isRefusalOfOne(error: unknown): boolean {
   return error instanceof OfferRefusedError || error instanceof UnavailableError || error instanceof NotFoundError
 }

@@ -3,7 +3,7 @@ import { type ResolvedGroup, type ResolvedSpec, SIZES } from "./spec/resolved.js
 import type * as Zod from "zod"
 import { momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
-import { MEANT } from "./spec/other-names.js"
+import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
 import type { Provider } from "./provider.js"
@@ -136,7 +136,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
  */
 export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {
   const wrongData = dataProblems((input as Partial<ClusterFields> | undefined)?.provider)
-  const spec = parseOptions("cluster", clusterSchema, input, wrongData, MEANT) as ClusterFields
+  const spec = parseOptions("cluster", clusterSchema, input, wrongData, OTHER_NAMES) as ClusterFields
   const providers = providersOf<ProviderName | Provider>(spec.provider)
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS

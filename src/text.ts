@@ -31,7 +31,7 @@ export function untilText(at: number, now: number): string {
 /** What moves a terminal's cursor, changes its colours, or turns the direction of what follows. */
 const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 
-/** Foreign words (a tag's value, what a cloud says) on one line, with nothing in them that a terminal would obey. */
+/** Foreign text (a tag's value, a cloud's message) on one line, without characters that control a terminal. */
 export function plain(text: string): string {
   return text.replaceAll(/[\n\r\t]+/g, " ").replaceAll(UNSEEN, "")
 }
@@ -50,7 +50,7 @@ export function columns(given: readonly (readonly string[])[], indent = 4): stri
   return rows.map((row) => `${pad}${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join("  ")}`.trimEnd())
 }
 
-/** Why something was not known in time: in the words that the cloud answered last, where it answered at all. */
+/** Why an answer was not known in time: the message of the cloud's last answer, where there was one. */
 export function unansweredText(lastAnswer: string | undefined): string {
   return lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
 }

@@ -1,7 +1,7 @@
 /** Checks the options of `aws()`: it reports all that is wrong at once, and never a key in a message. */
 import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
-import { type Meant, nearest, parseOptions, type Z } from "../../src/input/parse.js"
+import { type OptionHints, nearest, parseOptions, type Z } from "../../src/input/parse.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 import { ownTagProblems } from "../../src/tables/tag-rules.js"
 import { TAG_RULES } from "./tag-rules.js"
@@ -29,7 +29,7 @@ const DISK_KEY =
   "disks take the account's key for EBS: aws ec2 modify-ebs-default-kms-key-id; for another one give overrides: { BlockDeviceMappings }"
 
 /** What EC2's own tools call it, or where it belongs. */
-const MEANT: Meant = {
+const MEANT: OptionHints = {
   ...{ kmskey: DISK_KEY, kmskeyid: DISK_KEY, encrypted: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
   ...{ disk: "rootGiB", diskgib: "rootGiB", disksize: "rootGiB", volumesize: "rootGiB", spotmaxprice: "maxSpotPrice" },
   ...{ ami: "imageId", image: "imageId", amiid: "imageId", subnet: "subnetIds", subnets: "subnetIds" },

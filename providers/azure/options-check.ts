@@ -1,6 +1,6 @@
 /** Checks what a user says to `azure()`. */
 import type { SpecProblem } from "../../src/errors.js"
-import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
+import { type OptionHints, parseOptions, type Z } from "../../src/input/parse.js"
 import { CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import type { AzureCredential, AzureHttpClient, AzureOptions } from "./options.js"
 import { ownTagProblems } from "../../src/tables/tag-rules.js"
@@ -23,7 +23,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** What Azure's own tools call it, or where it belongs. */
 const DISK_KEY = "give overrides: { storageProfile: { osDisk: { managedDisk: { diskEncryptionSet: { id } } } } }"
 
-const MEANT: Meant = {
+const MEANT: OptionHints = {
   ...{ diskencryptionset: DISK_KEY, diskencryptionsetid: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
   ...{ region: "location", subscription: "subscriptionId", subnet: "subnetId", group: "resourceGroup" },
   ...{ credentials: "credential", sshkey: "sshPublicKey", vmsize: "instanceType belongs to the cluster's spec" },

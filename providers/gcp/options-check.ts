@@ -1,6 +1,6 @@
 /** What is wrong with the options of `gcp()`. */
 import type { SpecProblem } from "../../src/errors.js"
-import { type Meant, parseOptions, type Z } from "../../src/input/parse.js"
+import { type OptionHints, parseOptions, type Z } from "../../src/input/parse.js"
 import { ownTagProblems } from "../../src/tables/tag-rules.js"
 import { LABEL_RULES } from "./tag-rules.js"
 import type { GcpAuth, GcpOptions } from "./options.js"
@@ -27,7 +27,7 @@ const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
 const DISK_KEY = "give disk: { kmsKeyName }"
 
 /** What Google's own tools call it, or where it belongs. */
-const MEANT: Meant = {
+const MEANT: OptionHints = {
   ...{ kmskey: DISK_KEY, kmskeyname: DISK_KEY, encryption: DISK_KEY, disksize: "give disk: { sizeGb }" },
   tags: "give labels, or network tags as overrides: { tags: { items } }",
   ...{

@@ -1,6 +1,6 @@
 /**
- * Aborts: all who wait for the same signal behind one listener. A signal looks through its listeners whenever one is added,
- * so that a burst of a thousand requests would look through half a million, and node warns from the eleventh on.
+ * Aborts: one listener for all waits on the same signal. A signal scans its listeners whenever one is added: a burst of a thousand
+ * requests would scan half a million, and Node warns from the eleventh listener on.
  */
 
 interface Waiting {
@@ -11,10 +11,10 @@ interface Waiting {
 const waitings = new WeakMap<AbortSignal, Waiting>()
 
 /**
- * Calls `fn` once when the signal is aborted, in the order of asking. A signal that is aborted already calls nobody,
- * and neither does none.
+ * Calls `fn` once when the signal is aborted, in the order of registration. Nothing is called for a signal that is aborted
+ * already, or for an undefined one.
  *
- * @returns a function that takes it back; calling it twice does nothing.
+ * @returns a function that removes `fn`; calling it twice does nothing.
  */
 export function onAbort(signal: AbortSignal | undefined, fn: () => void): () => void {
   if (signal === undefined) return () => {}

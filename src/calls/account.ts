@@ -1,17 +1,17 @@
-/** Account: what all that works with one account of a cloud shares in this process. */
+/** Account: the state that all clusters of this process share for one account of a cloud. */
 import type { Limits } from "../provider.js"
 import { Buckets } from "./buckets.js"
 import type { Clock } from "./clock.js"
 import { CloudTime } from "./cloud-time.js"
 import { RetryBudget } from "./retry.js"
 
-/** How an api of an account stands: how often in a row it has throttled, and how often it has answered anything else. */
+/** The counts of one API of an account: throttles in a row, and all other answers. */
 export interface Standing {
   throttles: number
   answers: number
 }
 
-/** The limits of one account: buckets, retry budget, and how each of its apis stands. */
+/** One account: its buckets, its retry budget, the counts of each API, and the skew of the cloud's clock. */
 export interface Account {
   readonly buckets: Buckets
   readonly budget: RetryBudget
@@ -46,12 +46,12 @@ export function noteAnswer(standing: Standing): void {
   standing.answers += 1
 }
 
-/** Counts throttled answers to one request, from the beginning whenever the api has done something for anybody. */
+/** Counts the throttled answers to one request. The count begins again whenever the API has answered any caller. */
 export function throttleRow(standing: Standing, most = Number.POSITIVE_INFINITY) {
   let count = 0
   let { answers } = standing
   return {
-    /** @param again whether it is this request that finds out whether there is more to be had; others end a little earlier. */
+    /** @param again whether this request is the one that probes the API; the other requests stop one attempt earlier. */
     isOver: (again: () => boolean = () => true) => {
       count = standing.answers === answers ? count + 1 : 1
       answers = standing.answers

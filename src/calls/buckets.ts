@@ -4,16 +4,16 @@ import { onAbort } from "./aborts.js"
 import type { Clock } from "./clock.js"
 import { available, availableAt, capacityOf, LATE_MS, type Level, lengthOf, usedIn, windowStart } from "./level.js"
 
-/** The part of a window's units that the cloud names which we use: others draw on the same account. */
-const OURS = 0.8
-/** A window that ran dry early, without a word of how much it holds, is halved, and no further than to this part. */
-const LEAST = 1 / 16
+/** The part of a window's stated units that this process uses: other programs consume units of the same account. */
+const OUR_SHARE = 0.8
+/** A window that is empty early is halved when the cloud does not state its size. The result is never below this part. */
+const LEAST_SHARE = 1 / 16
 
 export interface TakeOptions {
   readonly signal: AbortSignal
-  /** Goes before everything that waits without it: a termination stops a bill. */
+  /** This request passes all that wait without the option: a termination stops a bill. */
   readonly first?: boolean
-  /** May use the tokens that a bucket keeps back for fail-over. */
+  /** The request may use the tokens that a bucket reserves for fail-over. */
   readonly failover?: boolean
 }
 
@@ -26,7 +26,7 @@ interface Waiter extends TakeOptions {
 export class Buckets {
   readonly #clock: Clock
   readonly #levels = new Map<string, Level>()
-  /** Waiters that ask for the same buckets in the same way, in order: if the first must wait, all of them must. */
+  /** Waiters for the same buckets with the same options, in order: when the first must wait, all of them must. */
   readonly #queues = new Map<string, Waiter[]>()
   #order = 0
   #cancelTimer: () => void = () => {}
@@ -48,39 +48,39 @@ export class Buckets {
   }
 
   /**
-   * Waits until every bucket in `cost` has what is asked, in the order of asking, and takes all at once. A cost above a
-   * bucket's capacity waits for a full one and leaves it in debt. Names without a bucket cost nothing.
+   * Waits until every bucket in `cost` has enough units, then consumes all of them at once. Waiters are served in order. A cost
+   * above a bucket's capacity waits for a full bucket and leaves it in debt. Names without a bucket cost nothing.
    *
-   * @returns a function that gives the concurrency units back; calling it twice does nothing.
+   * @returns a function that releases the concurrency units; calling it twice does nothing.
    * @throws the signal's reason when it is aborted first.
    */
   async take(cost: Cost, options: TakeOptions): Promise<() => void> {
     options.signal.throwIfAborted()
     const known = Object.entries(cost).filter(([name, units]) => units > 0 && this.#levels.has(name))
     if (known.length > 0 && !this.#takeAtOnce(known, options)) await this.#wait(known, options)
-    let held = known.filter(([name]) => this.#levels.get(name)?.bucket.kind === "concurrency")
+    let inUse = known.filter(([name]) => this.#levels.get(name)?.bucket.kind === "concurrency")
     return () => {
-      for (const [name, units] of held) this.#give(name, units)
-      if (held.length > 0) this.#grantDue()
-      held = []
+      for (const [name, units] of inUse) this.#release(name, units)
+      if (inUse.length > 0) this.#grantDue()
+      inUse = []
     }
   }
 
-  /** So many of the instances that `cost` was for did not come: buckets that count by outcome have their units back. */
-  spare(cost: Cost, instances: number): void {
+  /** Gives units back to buckets that count by outcome. @param instances how many of the instances of `cost` were not created. */
+  refund(cost: Cost, instances: number): void {
     if (instances <= 0) return
     const now = this.#clock.now()
     for (const [name, units] of Object.entries(cost)) {
       const level = this.#levels.get(name)
       if (level?.bucket.kind !== "token" || level.bucket.byOutcome !== true) continue
-      // What flowed in meanwhile stays; what is above the brim does not.
+      // Tokens that were refilled meanwhile stay, up to the capacity.
       level.amount = Math.min(level.bucket.capacity, available(level, now) + Math.min(units, instances))
       level.at = Math.max(level.at, now - LATE_MS)
     }
     this.#grantDue()
   }
 
-  /** Nothing passes these buckets until `ms` have gone by: the cloud has said that it is too much. */
+  /** Stops these buckets for `ms` milliseconds, after the cloud has throttled a request. */
   stop(names: readonly string[], ms: number): void {
     const until = this.#clock.now() + ms
     for (const name of names) {
@@ -90,28 +90,29 @@ export class Buckets {
   }
 
   /**
-   * A window that ran dry before we thought it would. `told` is what the cloud says it holds: our part of that is the most from
-   * now on. Where it does not say, others have drawn on it: half as much, until a window passes without that.
+   * Lowers the size of a window that was empty earlier than expected. `limit` is the size that the cloud states: our share of it
+   * is the maximum from now on. Without a stated size other programs have used the window: it is halved until one window passes
+   * without a throttle.
    */
-  narrow(name: string, told?: number): void {
+  narrow(name: string, limit?: number): void {
     const level = this.#levels.get(name)
     if (level?.bucket.kind !== "window") return
     const start = windowStart(level, this.#clock.now())
-    if (told !== undefined) {
-      level.most = Math.max(1, Math.min(level.most, Math.floor(told * OURS)))
+    if (limit !== undefined) {
+      level.most = Math.max(1, Math.min(level.most, Math.floor(limit * OUR_SHARE)))
       level.count = Math.min(level.count, level.most)
     } else if (level.dryAt !== start) {
-      level.count = Math.max(1, Math.ceil(level.most * LEAST), Math.floor(level.count / 2))
+      level.count = Math.max(1, Math.ceil(level.most * LEAST_SHARE), Math.floor(level.count / 2))
     }
     level.dryAt = start
   }
 
-  /** Takes over what an answer says is left, when it is less than we thought: others may draw on the same account. */
+  /** Records the remaining units that an answer reports, when they are fewer than expected: the account may have other users. */
   observed(remaining: Readonly<Record<string, number>>): void {
     const now = this.#clock.now()
     for (const [name, left] of Object.entries(remaining)) {
       const level = this.#levels.get(name)
-      // What others have under way comes back when they give it back, which nobody would tell us.
+      // No answer reports when other programs release their concurrency units.
       if (level === undefined || level.bucket.kind === "concurrency" || left >= available(level, now)) continue
       level.at = level.bucket.kind === "token" ? now : windowStart(level, now)
       level.amount = level.bucket.kind === "token" ? left : level.count - left
@@ -125,18 +126,18 @@ export class Buckets {
     return Object.fromEntries(stopped.map(([name, level]) => [name, level.stoppedUntil]))
   }
 
-  /** What each bucket would grant now. */
+  /** The units that each bucket would grant now. */
   levels(): Record<string, number> {
     const now = this.#clock.now()
     return Object.fromEntries([...this.#levels].map(([name, level]) => [name, available(level, now)]))
   }
 
-  /** Nobody waits, and all that is asked is there: most requests of a burst need no place in a queue. */
+  /** True when no request waits and all units are available: most requests of a burst skip the queue. */
   #takeAtOnce(cost: Waiter["cost"], options: TakeOptions): boolean {
     const now = this.#clock.now()
     if (this.#queues.size > 0 || cost.some(([name, units]) => this.#openAt(name, units, options, now) > now))
       return false
-    for (const [name, units] of cost) this.#draw(name, units)
+    for (const [name, units] of cost) this.#consume(name, units)
     return true
   }
 
@@ -168,9 +169,8 @@ export class Buckets {
   }
 
   /**
-   * Grants in order; who must wait for a bucket holds back those behind that ask for the same one, and not those who ask for
-   * another that he has need of as well: it is open. Only fail-over does not wait behind first volleys where a bucket keeps a
-   * reserve for it: they wait for that very reserve to fill up again.
+   * Grants in order. A waiter blocks later waiters only at the buckets that lack its units, not at its other buckets. Where a
+   * bucket has a reserve, fail-over does not wait behind first batches: those wait for the same reserve to fill up again.
    */
   #grantDue(): void {
     this.#cancelTimer()
@@ -180,7 +180,7 @@ export class Buckets {
     let wakeAt = Number.POSITIVE_INFINITY
     for (let next = frontOf(open); next !== undefined; next = frontOf(open)) {
       const [key, waiter] = next
-      // Those who wait for the signal are called one after the other, and this one's turn comes.
+      // Abort callbacks run one after the other: the callback of this waiter may be due still.
       const isOver = waiter.signal.aborted
       const isBlocked = waiter.cost.some(([name]) => blocked.has(this.#laneOf(name, waiter)))
       const at = isBlocked ? Number.POSITIVE_INFINITY : this.#grantableAt(waiter, now)
@@ -195,7 +195,7 @@ export class Buckets {
       this.#leave(key, waiter)
       if (!this.#queues.has(key)) open.delete(key)
       if (isOver) continue
-      for (const [name, units] of waiter.cost) this.#draw(name, units)
+      for (const [name, units] of waiter.cost) this.#consume(name, units)
       waiter.grant()
     }
     if (wakeAt < Number.POSITIVE_INFINITY) {
@@ -218,17 +218,17 @@ export class Buckets {
     return level === undefined ? now : Math.max(level.stoppedUntil, availableAt(level, units, now, failover))
   }
 
-  #draw(name: string, units: number): void {
+  #consume(name: string, units: number): void {
     const level = this.#levels.get(name)
     if (level === undefined) return
     const now = this.#clock.now()
     if (level.bucket.kind === "concurrency") {
       level.amount += units
     } else if (level.bucket.kind === "token") {
-      const held = available(level, now)
-      // What would have flowed into a full bucket is lost; into another one it comes, only late.
-      level.at = held >= level.bucket.capacity ? now : Math.max(level.at, now - LATE_MS)
-      level.amount = held - units
+      const tokens = available(level, now)
+      // A full bucket gains no tokens. Any other bucket gains them, counted late.
+      level.at = tokens >= level.bucket.capacity ? now : Math.max(level.at, now - LATE_MS)
+      level.amount = tokens - units
     } else {
       const start = windowStart(level, now)
       if (start !== level.at && level.dryAt !== level.at) level.count = Math.min(level.most, level.count * 2)
@@ -239,13 +239,13 @@ export class Buckets {
     }
   }
 
-  #give(name: string, units: number): void {
+  #release(name: string, units: number): void {
     const level = this.#levels.get(name)
     if (level !== undefined) level.amount = Math.max(0, level.amount - units)
   }
 }
 
-/** Of the first in each queue, the one whose turn it is. */
+/** The next waiter: of the first in each queue, the one that goes before all others. */
 function frontOf(queues: ReadonlyMap<string, readonly Waiter[]>): readonly [string, Waiter] | undefined {
   let front: readonly [string, Waiter] | undefined
   for (const [key, [waiter]] of queues) {

@@ -1,46 +1,46 @@
 /**
- * Cloud time: how far a cloud's clock is ahead of ours, as its answers say when they were given ("Date", RFC 9110, 6.6.1). What is
- * written for the cloud's instances, and what their tags say, is of that clock; this machine's may have been set to anything.
+ * Cloud time: the skew between a cloud's clock and this process's true time, from the dates of answers ("Date", RFC 9110, 6.6.1).
+ * The tags of instances are written and read by the cloud's clock, because this machine's clock may be set to anything.
  */
 
 import { momentOf } from "./clock.js"
 
-/** So many answers are remembered: one that was kept on its way, or came from somebody between, decides nothing. */
+/** How many answers are remembered: a delayed answer, or one from a proxy, must not decide alone. */
 const REMEMBERED = 9
 
 /** The header has whole seconds: on the average half of one has passed since. */
 const HALF_SECOND_MS = 500
 
-/** Whole seconds, and an answer that was long on its way. */
+/** A smaller difference may come from the header's whole seconds and a slow answer. */
 const AGREEING_MS = 5_000
 
 export class CloudTime {
-  readonly #heard: number[] = []
-  #aheadMs: number | undefined
+  readonly #offsets: number[] = []
+  #medianMs: number | undefined
 
   /** @param date what an answer says, as in the header or in milliseconds; and @param now the clock's true time when it came; in milliseconds since 1970. */
-  hear(date: string | number | undefined, now: number): void {
+  record(date: string | number | undefined, now: number): void {
     const at = typeof date === "number" ? date : httpMoment(date ?? "")
     if (at === undefined || !Number.isFinite(at)) return
-    this.#heard.push(at + HALF_SECOND_MS - now)
-    if (this.#heard.length > REMEMBERED) this.#heard.shift()
-    const sorted = [...this.#heard].sort((a, b) => a - b)
-    this.#aheadMs = sorted[Math.floor(sorted.length / 2)]
+    this.#offsets.push(at + HALF_SECOND_MS - now)
+    if (this.#offsets.length > REMEMBERED) this.#offsets.shift()
+    const sorted = [...this.#offsets].sort((a, b) => a - b)
+    this.#medianMs = sorted[Math.floor(sorted.length / 2)]
   }
 
   /**
-   * By how much this cloud's clock is ahead of our true time, in milliseconds.
+   * By how much this cloud's clock is ahead of the true time, in milliseconds.
    *
-   * @param wallAheadMs by how much this machine's is: where the two agree it is the finer one, and before the first answer there
-   * is no other.
+   * @param wallAheadMs by how much this machine's clock is ahead. It is used before the first answer, and where the two agree,
+   * because it is more precise.
    */
-  aheadMs(wallAheadMs: number): number {
-    const heard = this.#aheadMs
-    return heard === undefined || Math.abs(heard - wallAheadMs) < AGREEING_MS ? wallAheadMs : heard
+  skewMs(wallAheadMs: number): number {
+    const skewMs = this.#medianMs
+    return skewMs === undefined || Math.abs(skewMs - wallAheadMs) < AGREEING_MS ? wallAheadMs : skewMs
   }
 
-  get isHeard(): boolean {
-    return this.#aheadMs !== undefined
+  get isKnown(): boolean {
+    return this.#medianMs !== undefined
   }
 }
 

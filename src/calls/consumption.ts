@@ -1,16 +1,16 @@
-/** Draw: what the attempts of one request take of the account's buckets, and what a throttle does to them. */
+/** Consumption: the units of the account's buckets that the attempts of one request consume, and how a throttle changes them. */
 import type { ThrottledError } from "../errors.js"
 import type { Bucket, Cost } from "../provider.js"
 import type { Buckets, TakeOptions } from "./buckets.js"
 
-export class Draw {
+export class Consumption {
   readonly #buckets: Buckets
   readonly #limits: Readonly<Record<string, Bucket>>
   readonly #cost: Cost
-  /** An earlier request with the same token has drawn the units of instances, and may have made them. */
+  /** An earlier request with the same token has consumed the units of instances, and may have created them. */
   readonly #isInherited: boolean
-  #isDrawn: boolean
-  #giveBack = () => {}
+  #isConsumed: boolean
+  #release = () => {}
 
   constructor(
     { buckets }: { readonly buckets: Buckets },
@@ -22,49 +22,49 @@ export class Draw {
     this.#limits = limits
     this.#cost = cost
     this.#isInherited = isInherited
-    this.#isDrawn = isInherited
+    this.#isConsumed = isInherited
   }
 
   /**
-   * Waits for what the next attempt draws. Units that count the instances that come of a request are drawn once for all its
-   * attempts: an attempt that made them makes no others when it is sent again with its token, and one that made none has left
-   * them where they were.
+   * Waits for the units of the next attempt. Units that count created instances are consumed once for all attempts of a request:
+   * an attempt that created the instances creates no others when it is sent again with its token, and an attempt that created
+   * none has not used them.
    *
-   * @returns gives the concurrency units back. The next attempt, or a throttle, does the same: a request that waits for its own
-   * units would wait for ever.
+   * @returns a function that releases the concurrency units. The next attempt and a throttle release them too: a request that
+   * waits for its own units would wait for ever.
    */
   async take(options: TakeOptions): Promise<() => void> {
-    this.#giveBack()
-    const release = await this.#buckets.take(this.#left(), options)
-    this.#isDrawn = true
-    this.#giveBack = release
+    this.#release()
+    const release = await this.#buckets.take(this.#remaining(), options)
+    this.#isConsumed = true
+    this.#release = release
     return release
   }
 
   /**
-   * Refused for its pace: holds back everybody who draws on the buckets that ran dry.
+   * Records a throttle: stops the empty buckets for all requests that consume their units.
    *
-   * @param ms for so long.
-   * @param isUndone no attempt may have made anything: the units of instances are as they were.
-   * @returns how long the request itself has to wait, in milliseconds, where no bucket makes it wait.
+   * @param ms for how long, in milliseconds.
+   * @param isUndone no attempt can have created anything: the units of instances are given back.
+   * @returns how long the request itself has to wait, in milliseconds; 0 where a bucket delays it.
    */
   throttled({ bucket, limit }: ThrottledError, ms: number, isUndone: boolean): number {
-    this.#giveBack()
-    if (isUndone && this.#isDrawn && !this.#isInherited) {
-      this.#buckets.spare(this.#cost, Number.POSITIVE_INFINITY)
-      this.#isDrawn = false
+    this.#release()
+    if (isUndone && this.#isConsumed && !this.#isInherited) {
+      this.#buckets.refund(this.#cost, Number.POSITIVE_INFINITY)
+      this.#isConsumed = false
     }
-    const left = this.#left()
+    const left = this.#remaining()
     const names = bucket === undefined ? Object.keys(left) : [bucket]
     this.#buckets.stop(names, ms)
     if (bucket !== undefined) this.#buckets.narrow(bucket, limit)
-    // A request that draws on none of these is not held back by them.
-    const isHeldBack = names.some((name) => (left[name] ?? 0) > 0 && name in this.#limits)
-    return isHeldBack ? 0 : ms
+    // A request that consumes units of none of these buckets is not delayed by them.
+    const isDelayed = names.some((name) => (left[name] ?? 0) > 0 && name in this.#limits)
+    return isDelayed ? 0 : ms
   }
 
-  #left(): Cost {
-    if (!this.#isDrawn) return this.#cost
+  #remaining(): Cost {
+    if (!this.#isConsumed) return this.#cost
     return Object.fromEntries(Object.entries(this.#cost).filter(([name]) => !isByOutcome(this.#limits[name])))
   }
 }

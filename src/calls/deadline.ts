@@ -1,4 +1,4 @@
-/** Within: a wait for something that goes on by itself, but no longer than its deadline and its caller's signal let it. */
+/** Deadline: a wait for work that goes on by itself. The wait ends at a deadline, or when the caller's signal is aborted. */
 import { onAbort } from "./aborts.js"
 import type { Clock } from "./clock.js"
 
@@ -6,14 +6,14 @@ import type { Clock } from "./clock.js"
  * @param ms how long to wait, in milliseconds. @param late makes the error of a wait that took longer.
  * @throws what `work` throws; the signal's reason when that comes first.
  */
-export async function within<T>(
+export async function withDeadline<T>(
   clock: Clock,
   work: Promise<T>,
   ms: number,
   late: () => Error,
   signal?: AbortSignal,
 ): Promise<T> {
-  // Whoever leaves, or never came, does not hear what it comes to: nobody else may be there to hear that it failed.
+  // A caller that has stopped waiting does not handle a later failure, and perhaps no other code does.
   work.catch(() => {})
   signal?.throwIfAborted()
   let stopWaiting = () => {}

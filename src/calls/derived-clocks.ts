@@ -1,4 +1,4 @@
-/** Derived clocks: a clock with another speed, or with a luck of its own. */
+/** Derived clocks: a clock with another speed, or with its own random sequence. */
 import { type Clock, seededRandom, wallAheadMs } from "./clock.js"
 
 /** A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes in seconds. Nobody sets it. */

@@ -1,4 +1,4 @@
-/** What is left of one limit, and when there will be more. Pure. */
+/** Level: the available units of one bucket, and when more will be available. Pure. */
 import type { Bucket } from "../provider.js"
 
 /** Tokens are fractions of seconds; a difference this small is arithmetic, not a missing token. */
@@ -6,8 +6,8 @@ const EPSILON = 1e-9
 const MINUTE_MS = 60_000
 
 /**
- * What flows back is counted so much later than it does. Requests take unequal times to arrive: one that leaves the moment
- * its token is there can overtake the one before it, and be refused. A bucket that is full, or nearly, is not slowed by it.
+ * Refilled tokens are counted this much later. Requests take unequal times to arrive: one that leaves the moment
+ * its token is there can arrive before the one before it, and be refused. A bucket that is full, or nearly, is not slowed by it.
  */
 export const LATE_MS = 250
 
@@ -19,7 +19,7 @@ export interface Level {
   /** Window: units used so shortly before its end that they may count in the next one. */
   late: number
   stoppedUntil: number
-  /** Window: units that it is thought to hold now, the most it can, and the start of the last one that ran dry early. */
+  /** Window: its assumed size, its maximum size, and the start of the last window that was empty early. */
   count: number
   most: number
   dryAt: number
@@ -56,7 +56,7 @@ export function windowStart(level: Level, now: number): number {
   return level.amount > 0 && now < level.at + lengthMs + LATE_MS ? level.at : now
 }
 
-/** The first moment at which `units` can be had; never is Infinity (somebody has to give units back). */
+/** The first moment at which `units` are available; Infinity while other requests must release them first. */
 export function availableAt(level: Level, units: number, now: number, failover: boolean): number {
   const { bucket } = level
   const kept = bucket.kind === "token" && !failover ? (bucket.reserve ?? 0) : 0

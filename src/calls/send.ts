@@ -7,10 +7,10 @@ import type { Attempt, Calls, Limits } from "../provider.js"
 import { onAbort } from "./aborts.js"
 import { type Account, accountOf, noteAnswer, standingOf, throttleRow } from "./account.js"
 import { type Clock, wallAheadMs } from "./clock.js"
-import { Draw } from "./consumption.js"
+import { Consumption } from "./consumption.js"
 import { backoffMs, isUnreachable, MAX_ATTEMPTS, type Patience } from "./retry.js"
 
-/** What one request came to; `error` is the name of its class. */
+/** The outcome of one attempt; `error` is the name of its class. */
 export interface CallReport {
   readonly api: string
   readonly attempt: number
@@ -28,23 +28,23 @@ export interface CallsOptions {
   readonly finishAttempts?: boolean
   /** Runs once, after the buckets let the first attempt pass and before its first byte. What it throws ends the send. */
   readonly admit?: () => Promise<void>
-  /** Goes before what waits in the same buckets. */
+  /** This request passes others that wait in the same buckets. */
   readonly first?: boolean
   /** May use the reserve of the buckets. */
   readonly failover?: boolean
-  /** The same launch was sent before: what its instances draw of buckets that count by outcome is drawn already. */
-  readonly isDrawn?: boolean
+  /** The same launch was sent before: its instances have consumed their units of buckets that count by outcome. */
+  readonly isConsumed?: boolean
   /** Runs before every attempt that `admit` has not announced. What it throws ends the send. */
   readonly resending?: (api: string) => Promise<void>
   /** Runs before the first byte of every attempt. */
   readonly sending?: (api: string) => void
-  /** Runs for an attempt that the cloud has refused for its pace, where none before it may have done something. */
-  readonly heldBack?: (api: string, error: ThrottledError) => void
+  /** Runs for a throttled attempt when no earlier attempt can have done anything. */
+  readonly throttled?: (api: string, error: ThrottledError) => void
   /**
-   * Takes over giving the concurrency units back, once for each attempt that drew some. The next attempt gives back what this
-   * one holds: a request that waits for its own units would wait for ever.
+   * Receives the release function of each attempt that consumed concurrency units; the caller then releases them. The next attempt
+   * releases the units of this one: a request that waits for its own units would wait for ever.
    */
-  readonly hold?: (release: () => void) => void
+  readonly keepUnits?: (release: () => void) => void
   readonly report?: (report: CallReport) => void
   /** The default is `MAX_ATTEMPTS` attempts. */
   readonly patience?: Patience
@@ -72,12 +72,12 @@ export function createCalls(options: CallsOptions): Calls {
   const admit = () => (admitted ??= options.admit?.() ?? Promise.resolve())
   return {
     signal,
-    now: () => clock.now() + account.time.aheadMs(wallAheadMs(clock)),
+    now: () => clock.now() + account.time.skewMs(wallAheadMs(clock)),
     readOnly: options.readOnly ?? false,
     send: (api, cost, fn) => {
-      const draw = new Draw(account, options.limits.buckets, cost, options.isDrawn)
-      return retry(options, account, { api, draw }, (number) =>
-        throttle(options, draw, async () => {
+      const consumption = new Consumption(account, options.limits.buckets, cost, options.isConsumed)
+      return retry(options, account, { api, consumption }, (number) =>
+        throttle(options, consumption, async () => {
           await admit()
           const isAnnounced = number === 1 && options.admit !== undefined
           if (!isAnnounced && options.resending !== undefined) await options.resending(api)
@@ -92,14 +92,14 @@ export function createCalls(options: CallsOptions): Calls {
 
 interface Retried {
   readonly api: string
-  readonly draw: Draw
+  readonly consumption: Consumption
 }
 
 type Sending<T> = (number: number) => Promise<T>
 
 async function retry<T>(options: CallsOptions, account: Account, call: Retried, attempt: Sending<T>): Promise<T> {
   const { clock, signal } = options
-  const { api, draw } = call
+  const { api, consumption } = call
   const patience: Patience = options.patience ?? { attempts: MAX_ATTEMPTS }
   const { attempts, mostMs = Number.POSITIVE_INFINITY, leastMs = 0 } = patience
   const begun = clock.now()
@@ -115,20 +115,20 @@ async function retry<T>(options: CallsOptions, account: Account, call: Retried, 
       return answer
     } catch (error) {
       if (error instanceof TransientError) unknown = error
-      // What was sent and may have been done is what the caller must hear, not that a wait was ended.
+      // The caller must learn of a request that may have been carried out, not of the aborted wait.
       if (signal.aborted) throw options.finishAttempts ? (unknown ?? error) : signal.reason
       if (error instanceof ThrottledError) {
-        if (unknown === undefined) options.heldBack?.(api, error)
+        if (unknown === undefined) options.throttled?.(api, error)
         standing.throttles += 1
         const waitMs = error.retryAfterMs || backoffMs(clock, standing.throttles)
-        const ms = draw.throttled(error, waitMs, unknown === undefined)
+        const ms = consumption.throttled(error, waitMs, unknown === undefined)
         if (row.isOver(patience.again)) throw stillUnknown(unknown, error)
         if (ms > 0) await clock.sleep(ms, signal).catch(() => {})
         continue
       }
       if (!(error instanceof TransientError)) {
         noteAnswer(standing)
-        throw options.finishAttempts && saysNothing(error) ? stillUnknown(unknown, error) : error
+        throw options.finishAttempts && isUninformative(error) ? stillUnknown(unknown, error) : error
       }
       retries += 1
       const ms = clock.now() - begun
@@ -141,8 +141,8 @@ async function retry<T>(options: CallsOptions, account: Account, call: Retried, 
 }
 
 /**
- * Refused for a reason that has nothing to do with what an earlier attempt may have done (credentials that ran out, say). A
- * lack of capacity or quota is another matter: the same token would have returned what was made.
+ * The error after a refusal that tells nothing of an earlier attempt (expired credentials, for example). A lack of capacity or
+ * quota does tell: the same token would have returned what was made.
  */
 function stillUnknown(unknown: TransientError | undefined, refusal: unknown): unknown {
   if (unknown === undefined) return refusal
@@ -150,14 +150,14 @@ function stillUnknown(unknown: TransientError | undefined, refusal: unknown): un
   return new TransientError(`${unknown.message}; sent again, it was refused: ${why}`, { cause: refusal })
 }
 
-function saysNothing(error: unknown): boolean {
+function isUninformative(error: unknown): boolean {
   return isFinal(error) || isRefusalOfOne(error)
 }
 
-async function throttle<T>(options: CallsOptions, draw: Draw, pass: () => Promise<T>): Promise<T> {
-  const release = await draw.take(options)
-  if (options.hold === undefined) return pass().finally(release)
-  options.hold(release)
+async function throttle<T>(options: CallsOptions, consumption: Consumption, pass: () => Promise<T>): Promise<T> {
+  const release = await consumption.take(options)
+  if (options.keepUnits === undefined) return pass().finally(release)
+  options.keepUnits(release)
   return pass()
 }
 
@@ -185,7 +185,7 @@ async function deadline<T>(
     signal: controller.signal,
     number,
     observed: (remaining) => account.buckets.observed(remaining),
-    dated: (date) => account.time.hear(date, clock.now()),
+    dated: (date) => account.time.record(date, clock.now()),
   }
   try {
     return await Promise.race([clock.busy(api, run(attempt)), ended])
@@ -203,14 +203,14 @@ async function report<T>(
 ): Promise<T> {
   if (options.report === undefined) return fn(attempt)
   const start = options.clock.now()
-  const said = { api, attempt: attempt.number }
+  const call = { api, attempt: attempt.number }
   try {
     const answer = await fn(attempt)
-    options.report({ ...said, ms: options.clock.now() - start })
+    options.report({ ...call, ms: options.clock.now() - start })
     return answer
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: "unknown", message: String(error) }
-    options.report({ ...said, ms: options.clock.now() - start, error: name, message })
+    options.report({ ...call, ms: options.clock.now() - start, error: name, message })
     throw error
   }
 }

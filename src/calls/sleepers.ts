@@ -1,4 +1,4 @@
-/** Sleepers: who is to be woken when, the earliest first, and of the same moment who came first. */
+/** Sleepers: callbacks ordered by their moment; those of the same moment in the order in which they were added. */
 
 export interface Sleeper {
   readonly at: number
@@ -10,7 +10,7 @@ function isBefore(a: Sleeper, b: Sleeper): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** A binary heap. What was cancelled stays in it: whoever takes it out skips it. */
+/** A binary heap. Cancelled sleepers stay in it: the clock skips them. */
 export class Sleepers {
   readonly #heap: Sleeper[] = []
 

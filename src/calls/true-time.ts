@@ -23,20 +23,20 @@ export interface MachineClocks {
   sinceBoot?(): number
 }
 
-/** Reading the time since boot is reading a file: so seldom, in milliseconds. */
-const LOOK_MS = 1_000
+/** How often the time since boot is read, in milliseconds: each reading reads a file. */
+const BOOT_READ_MS = 1_000
 
-/** Less is how coarse the time since boot is; nobody suspends a machine for so short. */
+/** A smaller difference is the coarse resolution of the time since boot, not a suspension. */
 const LEAST_SLEEP_MS = 2_000
 
 /** The time of day at the first reading, and what has passed since: it never jumps. In milliseconds since 1970. */
 export function trueTime({ wall, awake, sinceBoot }: MachineClocks): () => number {
   const [wallAtFirst, awakeAtFirst, bootAtFirst] = [wall(), awake(), sinceBoot?.() ?? 0]
-  let [sleptMs, lookedMs] = [0, 0]
+  let [sleptMs, bootReadMs] = [0, 0]
   return () => {
     const awakeMs = awake() - awakeAtFirst
-    if (sinceBoot !== undefined && awakeMs - lookedMs >= LOOK_MS) {
-      lookedMs = awakeMs
+    if (sinceBoot !== undefined && awakeMs - bootReadMs >= BOOT_READ_MS) {
+      bootReadMs = awakeMs
       const unseenMs = sinceBoot() - bootAtFirst - awakeMs - sleptMs
       if (unseenMs >= LEAST_SLEEP_MS) sleptMs += unseenMs
     }
@@ -69,8 +69,8 @@ export function wallOf(now: () => number): (() => number) | undefined {
 }
 
 /**
- * A timer of the true time from one that stands still while the machine is suspended: it looks so often that it fires at most this
- * much late, in milliseconds.
+ * A timer of the true time from one that stands still while the machine is suspended: it checks so often that it fires at most
+ * this much late, in milliseconds.
  */
 export const TIMER_SLICE_MS = 15_000
 

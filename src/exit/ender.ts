@@ -1,6 +1,6 @@
 /**
- * Ender: ends the instances of a cluster whose process has gone, those too that come of what was on the wire then, and removes
- * what else was made for it.
+ * Ender: ends the instances of a cluster whose process has ended, also those that requests on the wire still create. Then it
+ * removes the cluster's other resources.
  */
 import type { Clock } from "../calls/clock.js"
 import { createCalls } from "../calls/send.js"
@@ -13,19 +13,19 @@ import { generationOf, isOurs } from "../fleet/tags.js"
 import type { Calls, Instance, Json, JsonObject, LaunchCall, Owner, Provider } from "../provider.js"
 import type { ProviderName } from "../spec.js"
 
-/** One cluster in one place, with all that is needed to end it from elsewhere. */
+/** One cluster at one provider and region, with all that another process needs to end it. */
 export interface EndRequest {
   readonly provider: ProviderName
   readonly region: string
   readonly options: JsonObject
   readonly owner: Pick<Owner, "cluster" | "uid" | "owner" | "generation">
-  /** Those that were known, with the tags that were read of them. */
+  /** The known instances, with their tags as last read. */
   readonly instances: readonly Instance[]
-  /** Launch calls of which more may come. */
+  /** Launch calls that may still create instances. */
   readonly launches: readonly SentCall[]
-  /** Something else was being made: it is there then, or not at all; milliseconds since 1970. */
+  /** Until when set-up requests on the wire may still create resources, in milliseconds since 1970. */
   readonly setUpUntil?: number
-  /** The directory of the launch journal, where this and the cluster's other requests tell all there is to end. */
+  /** The directory of the launch journal. It is given only where the cluster's requests cover all its places. */
   readonly journal?: string
 }
 
@@ -33,17 +33,17 @@ export interface SentCall {
   readonly call: LaunchCall
   /** When it was last sent, in milliseconds since 1970. */
   readonly sentAt: number
-  /** What its answer said to look with. */
+  /** The reference of its answer, for `settle`. */
   readonly ref?: Json
 }
 
-/** The longest of the clouds' windows is six minutes; what an operation takes that was accepted before is its own matter. */
+/** The longest window of a cloud is six minutes; an operation that was accepted before may take longer. */
 const LONGEST_MS = 30 * 60_000
 
-/** Lists that must show none, one after the other. */
+/** How many lists in a row must show no instance. */
 const ENOUGH_LISTS = 2
 
-/** While nothing comes it is looked for less and less often. */
+/** The longest pause between two lists: the pause doubles while no instance appears. */
 const LONGEST_PAUSE_MS = 30_000
 
 /** Makes the provider of a request. */
@@ -51,10 +51,10 @@ export type Load = (name: ProviderName, region: string, options: JsonObject) => 
 
 export async function endAll(requests: readonly EndRequest[], clock: Clock, load: Load): Promise<void> {
   const ends = await Promise.all(requests.map((request) => endOne(request, clock, load).catch(() => false)))
-  const kept = requests.flatMap(({ journal, owner }) => (journal === undefined ? [] : [{ journal, owner }]))
-  // Nothing is left of what they tell: whoever uses the name next need not look for it.
+  const journals = requests.flatMap(({ journal, owner }) => (journal === undefined ? [] : [{ journal, owner }]))
+  // All that the journals record has ended: the next cluster of this name need not search for it.
   if (!ends.every(Boolean)) return
-  for (const { journal, owner } of kept) {
+  for (const { journal, owner } of journals) {
     const removing = removeJournals(journal, owner.cluster, [owner.uid])
     await clock.busy("removing the journal", removing).catch(() => {})
   }
@@ -69,7 +69,7 @@ interface Ending {
   readonly until: number
 }
 
-/** Whether nothing of it is left. */
+/** Whether all instances and resources of the request have ended. */
 async function endOne(request: EndRequest, clock: Clock, load: Load): Promise<boolean> {
   const provider = await clock.busy("loading", load(request.provider, request.region, request.options))
   const calls = createCalls({ clock, limits: provider.limits, signal: new AbortController().signal })
@@ -77,12 +77,12 @@ async function endOne(request: EndRequest, clock: Clock, load: Load): Promise<bo
   return (await endInstances(ending)) && (await removeLeftovers(ending))
 }
 
-/** False when the time was over before, or somebody else has the cluster now. */
+/** False when the time limit was reached first, or another process owns the cluster now. */
 async function endInstances(ending: Ending): Promise<boolean> {
   const { request, provider, clock, until } = ending
   const expected = arrivalsOf(request, provider)
   const { open } = awaiting(ending)
-  // Only what carries the cluster's tags, whoever says so.
+  // Only instances that carry the cluster's tags, whatever the request lists.
   const known = request.instances.filter(({ tags }) => isOurs(tags, request.owner))
   const seen = new Set(known.map(({ id }) => id))
   let refused = await terminate(ending, known)
@@ -92,13 +92,13 @@ async function endInstances(ending: Ending): Promise<boolean> {
     await clock.sleep(pauseMs)
     const begun = clock.now()
     const living = await livingOf(ending)
-    if (living?.some(({ tags }) => isTakenOver(request, tags))) return false
+    if (living?.some(({ tags }) => isSuperseded(request, tags))) return false
     const standing = living?.filter(({ state }) => state !== "terminating") ?? []
-    // One that lists do not show yet is told again until the cloud has heard it.
+    // A refused termination of an instance that lists do not show yet is sent again until the cloud accepts it.
     const unlisted = refused.filter(({ id }) => !standing.some((one) => one.id === id))
     refused = await terminate(ending, [...standing, ...unlisted])
     for (const { id } of living ?? []) seen.add(id)
-    // What was there and is absent from a complete list has gone.
+    // An instance that was seen and is absent from a complete list has ended.
     const gone = new Set([...seen].filter((id) => living?.every((one) => one.id !== id)))
     const isOpen = living === undefined || refused.length > 0 || (await open(expected, { begun, gone })).length > 0
     empty = living?.length === 0 && !isOpen ? empty + 1 : 0
@@ -108,7 +108,7 @@ async function endInstances(ending: Ending): Promise<boolean> {
   return true
 }
 
-/** What may still come of what was on the wire. */
+/** The arrivals that launches and set-up on the wire may still cause. */
 function arrivalsOf({ launches, owner, setUpUntil }: EndRequest, { limits }: Provider): readonly Arrival[] {
   const { uid } = owner
   const calls = launches.map(({ call, sentAt, ref }) => {
@@ -118,18 +118,18 @@ function arrivalsOf({ launches, owner, setUpUntil }: EndRequest, { limits }: Pro
   return setUpUntil === undefined ? calls : [...calls, { uid, kind: "unknown", id: uid, until: setUpUntil, what: "" }]
 }
 
-/** Whoever has claimed a later generation has the cluster, and what there is of it. */
-function isTakenOver({ owner }: EndRequest, tags: Instance["tags"]): boolean {
+/** Whether these tags show a later generation: then another process owns the cluster and its instances. */
+function isSuperseded({ owner }: EndRequest, tags: Instance["tags"]): boolean {
   return generationOf(tags) > owner.generation
 }
 
-/** Undefined when the list could not be read: no proof of anything. */
+/** Undefined when the list could not be read: that shows nothing. */
 function livingOf({ request, provider, calls }: Ending): Promise<readonly Instance[] | undefined> {
   const { cluster, uid, owner } = request.owner
   return provider.list({ cluster, uid, owner, states: livingStates(provider.limits) }, calls).catch(() => undefined)
 }
 
-/** Those of which the cloud has not taken it. */
+/** The instances whose termination the cloud did not accept. */
 async function terminate({ provider, calls }: Ending, instances: readonly Instance[]): Promise<readonly Instance[]> {
   if (instances.length === 0) return []
   try {
@@ -140,14 +140,14 @@ async function terminate({ provider, calls }: Ending, instances: readonly Instan
   }
 }
 
-/** Templates, groups and claims go last: until then they tell whoever looks that there was a cluster. */
+/** Removes templates, groups and claims last: until then they show other processes that the cluster existed. */
 async function removeLeftovers({ request, provider, calls, clock, until }: Ending): Promise<boolean> {
   const { cluster, uid, owner } = request.owner
   for (;;) {
     try {
       const found = (await provider.leftovers?.({ cluster, uid, owner }, calls)) ?? []
       const own = found.filter(({ shared }) => !shared)
-      if (own.some(({ tags }) => isTakenOver(request, tags))) return false
+      if (own.some(({ tags }) => isSuperseded(request, tags))) return false
       if (own.length > 0) await provider.remove?.(own, calls)
       return true
     } catch (error) {

@@ -3,32 +3,33 @@ import { fstatSync } from "node:fs"
 import { isatty } from "node:tty"
 import { countBusy, countTimers, meanwhile } from "../calls/timers.js"
 import type { OpenCluster } from "./open-cluster.js"
-import { say } from "./stderr.js"
+import { printLine } from "./stderr.js"
 
-const LOOK_MS = 500
-/** Whoever hands over from one part of a program to the next is not idle; a person who waits for a prompt waits so long. */
+const POLL_MS = 500
+/** A program may pause between two of its steps. After this long without work it counts as idle. */
 const IDLE_MS = 10_000
 
 /**
- * Says once why the process stays, when nothing but open clusters has kept it for ten seconds; the returned function ends that.
+ * Prints once why the process stays alive, when only open clusters have kept it alive for ten seconds.
  *
- * @param lookMs how often it looks: as many looks as ten seconds have must find nothing else.
+ * @param pollMs the time between two checks, in milliseconds: all checks of ten seconds must find nothing else.
+ * @returns a function that stops the checks.
  */
-export function watchIdle(open: ReadonlySet<OpenCluster>, lookMs = LOOK_MS): () => void {
-  let idleLooks = 0
-  const look = () => {
-    if ([...open].some((cluster) => cluster.isAsked())) idleLooks = 0
-    // What a cluster asks the cloud for keeps the process too: this moment shows nothing.
-    else if (countBusy() === 0) idleLooks = isKeptByOthers() ? 0 : idleLooks + 1
-    if (idleLooks < IDLE_MS / LOOK_MS) return
+export function watchIdle(open: ReadonlySet<OpenCluster>, pollMs = POLL_MS): () => void {
+  let idlePolls = 0
+  const poll = () => {
+    if ([...open].some((cluster) => cluster.hasPendingCalls())) idlePolls = 0
+    // A cluster's own requests keep the process alive too: such a moment shows nothing.
+    else if (countBusy() === 0) idlePolls = isKeptByOthers() ? 0 : idlePolls + 1
+    if (idlePolls < IDLE_MS / POLL_MS) return
     stop()
-    say(reasonOf([...open]))
+    printLine(reasonOf([...open]))
   }
-  const stop = meanwhile(lookMs, look)
+  const stop = meanwhile(pollMs, poll)
   return stop
 }
 
-/** As node names what keeps a process alive; requests for files come and go, a cluster's own among them. */
+/** Whether a resource that is no cluster's keeps the process alive, by the names of Node. Requests for files are ignored. */
 function isKeptByOthers(): boolean {
   const left = process.getActiveResourcesInfo().filter((kind) => !kind.startsWith("FSReq"))
   const own = [...Array.from({ length: countTimers() }, () => "Timeout"), ...OUTPUTS.flatMap(outputKind)]
@@ -39,7 +40,7 @@ function isKeptByOthers(): boolean {
   return left.length > 0
 }
 
-/** Standard output and standard error: what they are is listed, although it keeps nothing alive. */
+/** Standard output and standard error: Node lists them, although they do not keep a process alive. */
 const OUTPUTS = [1, 2] as const
 
 function outputKind(descriptor: (typeof OUTPUTS)[number]): readonly string[] {

@@ -1,72 +1,72 @@
-/** Left open: a process that ends without closing its clusters says what goes on, and one that has no work left why it stays. */
+/** Left open: a process that ends with open clusters prints what keeps running. A process without other work prints why it stays. */
 import type { OpenCluster } from "./open-cluster.js"
 import { watchIdle } from "./idle.js"
-import { say } from "./stderr.js"
+import { printLine } from "./stderr.js"
 
-/** Those that end a process which does not listen for them. */
+/** The signals that end a process which has no listener for them. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 const open = new Set<OpenCluster>()
 let stopWatching = () => {}
 
-/** Tells of it when the process ends, or has nothing left to do; the returned function takes that back. */
-export function tellIfLeft(cluster: OpenCluster): () => void {
+/** Reports the cluster when the process ends or is idle; the returned function cancels that. */
+export function reportIfLeftOpen(cluster: OpenCluster): () => void {
   open.add(cluster)
   if (open.size === 1) stopWatching = watchIdle(open)
   listen()
   return () => {
     if (open.delete(cluster) && open.size === 0) stopWatching()
-    if (!isTold()) unlisten()
+    if (!isAnyLeftOpen()) unlisten()
   }
 }
 
-/** One of them is left as it is when the process ends. */
-function isTold(): boolean {
+/** Whether the end of the process leaves a cluster running. */
+function isAnyLeftOpen(): boolean {
   return [...open].some(({ closesOnExit }) => !closesOnExit)
 }
 
 function listen(): void {
   unlisten()
-  if (!isTold()) return
+  if (!isAnyLeftOpen()) return
   process.on("exit", onExit)
-  hear()
+  addSignalListeners()
 }
 
 function unlisten(): void {
   process.off("exit", onExit)
-  deafen()
+  removeSignalListeners()
 }
 
-/** First of all, so that it counts those too who listen once. */
-function hear(): void {
+/** Adds the listeners before all others, so that `listenerCount` includes the ones that were added by `once`. */
+function addSignalListeners(): void {
   for (const signal of SIGNALS) process.prependListener(signal, onSignal)
 }
 
-function deafen(): void {
+function removeSignalListeners(): void {
   for (const signal of SIGNALS) process.off(signal, onSignal)
 }
 
-/** Who alone listens ends the process as if nobody did; else the others decide, and must not see that this one listens too. */
+/** Without other listeners this one ends the process, as Node would. Else the others decide, and must not count this listener. */
 function onSignal(signal: NodeJS.Signals): void {
   const isAlone = process.listenerCount(signal) === 1
-  deafen()
+  removeSignalListeners()
   if (isAlone) {
-    tell(`${signal}: `)
+    report(`${signal}: `)
     process.kill(process.pid, signal)
     return
   }
   process.nextTick(() => {
-    if (isTold()) hear()
+    if (isAnyLeftOpen()) addSignalListeners()
   })
 }
 
 function onExit(): void {
-  tell("")
+  report("")
 }
 
-function tell(why: string): void {
-  for (const { goesOn, closesOnExit } of open) {
+function report(why: string): void {
+  for (const { leftRunning: goesOn, closesOnExit } of open) {
     const text = closesOnExit ? undefined : goesOn()
-    if (text !== undefined) say(`${why}${text}`)
+    if (text !== undefined) printLine(`${why}${text}`)
   }
 }

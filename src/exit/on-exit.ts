@@ -1,25 +1,25 @@
-/** On exit: signals and exceptions close what is open before the process ends. */
+/** On exit: signals and uncaught exceptions close the open clusters before the process ends. */
 import { type Clock, systemClock } from "../calls/clock.js"
 import { OwnershipError } from "../errors.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { EndRequest } from "./ender.js"
 import { handOver, handOverNow } from "./hand-over.js"
-import { say, write } from "./stderr.js"
+import { printLine, printText } from "./stderr.js"
 
 /** A cluster that wants to be closed when the process ends. */
 export interface Closable {
   readonly name: string
-  /** How many instances there are to end, in words. */
+  /** A text for how many instances there are to end. */
   readonly size: () => string
-  /** The command that shows what is left. */
-  readonly look: () => string
+  /** The command that lists the cluster's remaining instances. */
+  readonly listCommand: () => string
   readonly close: (timeoutMs: number) => Promise<Receipt>
-  /** What another process must know to end them; a place that it could not reach is left out, and named. */
+  /** The requests that let another process end the instances; places whose provider it cannot make are in `unreachable`. */
   readonly requests: () => Requests
-  /** There may be something of it in a cloud. */
-  readonly hasMade: () => boolean
-  /** What goes on when this process ends, and how to end it; undefined: nothing does. */
-  readonly goesOn: () => string | undefined
+  /** Whether the cluster may have resources in a cloud. */
+  readonly mayHaveResources: () => boolean
+  /** A text for what keeps running when this process ends, and how to end it; undefined: nothing does. */
+  readonly leftRunning: () => string | undefined
 }
 
 interface Requests {
@@ -27,7 +27,7 @@ interface Requests {
   readonly unreachable: readonly string[]
 }
 
-/** As long as a person waits after Ctrl-C. The terminate calls go out in the first moment of it; the rest is confirming. */
+/** As long as a person waits after Ctrl-C. The terminate calls go out at once; the remaining time is for confirming. */
 const CLOSE_MS = 60_000
 
 /** As shells count: 128 and the number of the signal. */
@@ -38,16 +38,16 @@ const UNCAUGHT_CODE = 1
 
 const open = new Set<Closable>()
 let isEnding = false
-/** Nothing more is to be done for those that are open. */
-let isLeft = false
+/** The open clusters are closed or handed over. */
+let isDone = false
 
-/** Closes it when the process is told to end; the returned function takes that back. */
+/** Closes the cluster when the process is asked to end; the returned function cancels that. */
 export function closeOnExit(cluster: Closable): () => void {
   if (open.size === 0) listen()
   open.add(cluster)
   return () => {
     open.delete(cluster)
-    // While the process ends a further signal must still be heard.
+    // While the process ends, a further signal must still be handled.
     if (open.size === 0 && !isEnding) unlisten()
   }
 }
@@ -65,13 +65,13 @@ function unlisten(): void {
 }
 
 function onSignal(signal: Signal): void {
-  if (isEnding) void leave(CODES[signal])
+  if (isEnding) void endNow(CODES[signal])
   else void end(signal, CODES[signal])
 }
 
-/** Also what a rejected promise that nobody awaited becomes. */
+/** An unhandled rejection arrives here as well. */
 function onException(error: unknown): void {
-  write(error instanceof Error ? (error.stack ?? String(error)) : String(error))
+  printText(error instanceof Error ? (error.stack ?? String(error)) : String(error))
   if (!isEnding) void end("an exception that nobody caught", UNCAUGHT_CODE)
 }
 
@@ -79,79 +79,79 @@ async function end(why: string, code: number): Promise<void> {
   isEnding = true
   const closing = [...open]
   for (const { name, size } of closing) {
-    say(
+    printLine(
       `${why}: closing "${name}", ${size()}, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
     )
   }
   const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
-  await leaveTo(closing.filter((_, index) => closed[index] === false))
-  isLeft = true
+  await handOverAll(closing.filter((_, index) => closed[index] === false))
+  isDone = true
   process.exit(code)
 }
 
-/** The program ends the process itself, with clusters open: this is the last moment, in which nothing can be awaited. */
+/** The program calls `process.exit` with open clusters: nothing can be awaited here. */
 function onExit(): void {
-  if (isLeft) return
+  if (isDone) return
   for (const cluster of open) {
-    if (!cluster.hasMade()) continue
+    if (!cluster.mayHaveResources()) continue
     const { requests, unreachable } = cluster.requests()
-    const goesOn = cluster.goesOn()
-    // What no other process can end is said as what goes on.
-    if (unreachable.length > 0 && goesOn !== undefined) say(`process.exit: ${goesOn}`)
+    const leftRunning = cluster.leftRunning()
+    // Instances that no other process can end are reported as running.
+    if (unreachable.length > 0 && leftRunning !== undefined) printLine(`process.exit: ${leftRunning}`)
     if (requests.length === 0) continue
     try {
-      sayLeft(handOverNow(requests), requests, cluster.look())
+      reportHandOver(handOverNow(requests), requests, cluster.listCommand())
     } catch (error) {
-      say(
-        `process.exit: ${error instanceof Error ? error.message : String(error)}${goesOn === undefined ? "" : `; ${goesOn}`}`,
+      printLine(
+        `process.exit: ${error instanceof Error ? error.message : String(error)}${leftRunning === undefined ? "" : `; ${leftRunning}`}`,
       )
     }
   }
 }
 
-/** False when something of it may be left that is this process's to end. */
-async function closeOne({ name, look, close }: Closable, clock: Clock): Promise<boolean> {
+/** False when instances may remain that this process owns. */
+async function closeOne({ name, listCommand, close }: Closable, clock: Clock): Promise<boolean> {
   let cancel = () => {}
   const late = new Promise<never>((_resolve, reject) => {
-    // A close that was under way has a deadline of its own, which may be a later one.
-    const error = new Error(`closing "${name}": not confirmed within ${CLOSE_MS / 1000} s; look: ${look()}`)
+    // A close that was under way has its own deadline, which may be later.
+    const error = new Error(`closing "${name}": not confirmed within ${CLOSE_MS / 1000} s; look: ${listCommand()}`)
     cancel = clock.timer(CLOSE_MS, () => reject(error))
   })
   try {
     const { instances } = await Promise.race([close(CLOSE_MS), late])
-    say(`"${name}" is closed, ${instances.length} instances are gone`)
+    printLine(`"${name}" is closed, ${instances.length} instances are gone`)
     return true
   } catch (error) {
-    say(`${error instanceof Error ? error.message : String(error)}`)
+    printLine(`${error instanceof Error ? error.message : String(error)}`)
     return error instanceof OwnershipError
   } finally {
     cancel()
   }
 }
 
-async function leave(code: number): Promise<void> {
-  await leaveTo([...open])
-  isLeft = true
+async function endNow(code: number): Promise<void> {
+  await handOverAll([...open])
+  isDone = true
   process.exit(code)
 }
 
-/** Leaves what is not confirmed yet to a process that outlives this one. */
-async function leaveTo(clusters: readonly Closable[]): Promise<void> {
-  const asked = clusters.map((cluster) => cluster.requests())
-  const unreachable = asked.flatMap((one) => one.unreachable)
+/** Hands the instances that are not confirmed ended to a process that outlives this one. */
+async function handOverAll(clusters: readonly Closable[]): Promise<void> {
+  const parts = clusters.map((cluster) => cluster.requests())
+  const unreachable = parts.flatMap((one) => one.unreachable)
   if (unreachable.length > 0) {
     const places = unreachable.join(", ")
-    say(`${places}: another process cannot make this provider; its terminate calls went out at the first signal`)
+    printLine(`${places}: another process cannot make this provider; its terminate calls went out at the first signal`)
   }
-  const requests = asked.flatMap((one) => one.requests)
+  const requests = parts.flatMap((one) => one.requests)
   if (requests.length === 0) return
-  const looks = new Set(clusters.map((cluster) => cluster.look()))
-  sayLeft(await handOver(requests), requests, [...looks].join(" && "))
+  const commands = new Set(clusters.map((cluster) => cluster.listCommand()))
+  reportHandOver(await handOver(requests), requests, [...commands].join(" && "))
 }
 
-function sayLeft(pid: number, requests: readonly EndRequest[], look: string): void {
+function reportHandOver(pid: number, requests: readonly EndRequest[], listCommand: string): void {
   const count = requests.reduce((sum, { instances }) => sum + instances.length, 0)
   const launches = requests.reduce((sum, request) => sum + request.launches.length, 0)
   const coming = launches === 0 ? "" : `, and what ${launches} launch calls on their way may still make`
-  say(`process ${pid} goes on ending ${count} instances${coming}; look: ${look}`)
+  printLine(`process ${pid} goes on ending ${count} instances${coming}; look: ${listCommand}`)
 }

@@ -1,12 +1,12 @@
-/** Open cluster: one that this process holds. */
+/** Open cluster: one that is open in this process. */
 
 /** A cluster that is open in this process. */
 export interface OpenCluster {
   readonly name: string
-  /** What goes on when this process ends, and how to end it; undefined: nothing does. */
-  readonly goesOn: () => string | undefined
-  /** Somebody waits for what it was asked. */
-  readonly isAsked: () => boolean
-  /** It is closed when the process is told to end, or handed over when that ends itself. */
+  /** A text for what keeps running when this process ends, and how to end it; undefined: nothing does. */
+  readonly leftRunning: () => string | undefined
+  /** Whether a caller waits for one of its methods. */
+  readonly hasPendingCalls: () => boolean
+  /** The cluster is closed at a signal, or handed over when the program calls `process.exit`. */
   readonly closesOnExit: boolean
 }

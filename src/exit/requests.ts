@@ -1,4 +1,4 @@
-/** Requests: what another process must know to end the instances of a fleet. */
+/** Requests: the data that another process needs to end the instances of a fleet. */
 import type { EndRequest } from "./ender.js"
 import type { JsonObject, Provider } from "../provider.js"
 import { PROVIDER_NAMES, type ProviderName } from "../spec.js"
@@ -7,7 +7,7 @@ import type { Fleet } from "../fleet/state/context.js"
 import { windowMs } from "../fleet/state/windows.js"
 import { placeOf } from "../fleet/roster/keys.js"
 
-/** One for each place; `unreachable` names those whose provider nobody else can make. */
+/** One request for each place; `unreachable` names the places whose provider no other process can make. */
 export function endRequests(
   fleet: Fleet,
   spec: Pick<ResolvedSpec, "providers">,
@@ -18,17 +18,17 @@ export function endRequests(
     const name = PROVIDER_NAMES.find((known) => known === provider.name)
     return name === undefined || options === undefined
       ? []
-      : [{ provider: name, region: provider.region, options, ...leftAt(fleet, provider) }]
+      : [{ provider: name, region: provider.region, options, ...remainingAt(fleet, provider) }]
   })
   const reached = new Set(requests.map(({ provider, region }) => `${provider} ${region}`))
   const unreachable = fleet.providers.map(placeOf).filter((place) => !reached.has(place))
-  // It is removed once nothing is left: only when all that it tells of is among them.
+  // The ender removes the journal at its end: allowed only when the requests cover all that the journal records.
   const isWhole = journal !== false && unreachable.length === 0
   return { requests: isWhole ? requests.map((request) => ({ ...request, journal })) : requests, unreachable }
 }
 
-/** What is there, and what may still come of what is on the wire. */
-function leftAt(
+/** The known instances, and the launches and set-up that may still create some. */
+function remainingAt(
   { owner, roster, settingUp, clock }: Fleet,
   provider: Provider,
 ): Pick<EndRequest, "owner" | "instances" | "launches" | "setUpUntil"> {
@@ -47,7 +47,7 @@ function leftAt(
   }
 }
 
-/** What it was made with; one that was given by its name was made with nothing. */
+/** The options that the provider was made with; a provider given by name was made with none. */
 function optionsOf(provider: Provider, { providers }: Pick<ResolvedSpec, "providers">): JsonObject | undefined {
   return provider.recipe?.() ?? (providers.includes(provider.name as ProviderName) ? {} : undefined)
 }

@@ -1,15 +1,15 @@
-/** Say: lines on standard error, also while the process ends. */
+/** Standard error: prints lines there, also while the process ends. */
 import { plainLines } from "../text.js"
 
 let isGuarded = false
 
-/** A line of Muster's own. */
-export function say(line: string): void {
-  write(`muster: ${line}`)
+/** Prints a line with Muster's prefix. */
+export function printLine(line: string): void {
+  printText(`muster: ${line}`)
 }
 
-/** What cannot be written (the terminal has hung up, the reader has gone) is lost, and ends nothing. */
-export function write(line: string): void {
+/** Prints text as it is. A failed write (a closed terminal or pipe) is ignored. */
+export function printText(line: string): void {
   if (!isGuarded) process.stderr.on("error", () => {})
   isGuarded = true
   process.stderr.write(`${plainLines(line)}\n`)

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../provider.js"
 import { checkNamed } from "../registry.js"
 import { resolveSpec } from "../spec.js"
 import type { ClusterSpec } from "../spec/types.js"
-import { MEANT } from "../spec/other-names.js"
+import { OTHER_NAMES } from "../spec/other-names.js"
 import { dataProblems, isNamed, isProviderData, ownRegion, providersOf } from "../spec/provider-data.js"
 import { PROVIDER_NAMES, type ProviderName, providerSchema } from "../spec/provider-schema.js"
 import { checkScript } from "../spec/script-check.js"
@@ -116,7 +116,7 @@ async function problemsOf(member: Member): Promise<readonly SpecProblem[]> {
 function specProblems(at: string, { base, given, spec, target }: Member): readonly SpecProblem[] {
   const provider = isObject(given) ? given.provider : undefined
   const shape = problemsIn(at, () => {
-    parseOptions("cluster", base.length === 0 ? single : member, given, dataProblems(provider), MEANT)
+    parseOptions("cluster", base.length === 0 ? single : member, given, dataProblems(provider), OTHER_NAMES)
   })
   if (shape.length > 0) return shape
   return problemsIn(at, () => {

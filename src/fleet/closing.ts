@@ -3,7 +3,7 @@ import { onAbort } from "../calls/aborts.js"
 import { isFinal, LeakError, MusterError, TimeoutError } from "../errors.js"
 import type { Leftover, Provider } from "../provider.js"
 import type { CallReport } from "../calls/send.js"
-import { within } from "../calls/deadline.js"
+import { withDeadline } from "../calls/deadline.js"
 import { unansweredText } from "../text.js"
 import { type Fleet, fleetCalls, messageOf } from "./state/context.js"
 import { secondsOf } from "./leftovers/pending-launches.js"
@@ -66,9 +66,12 @@ export async function closeFleet(
 async function untilSetUp({ clock, settingUp }: Fleet, untilMs: number): Promise<void> {
   if (settingUp.size === 0) return
   const ended = Promise.allSettled(settingUp)
-  await within(clock, ended, Math.max(0, untilMs - clock.now()), () => new TimeoutError("not set up in time")).catch(
-    () => {},
-  )
+  await withDeadline(
+    clock,
+    ended,
+    Math.max(0, untilMs - clock.now()),
+    () => new TimeoutError("not set up in time"),
+  ).catch(() => {})
 }
 
 /** Raises the fence and puts the terminate calls for all known workers on the wire, before it returns. */

@@ -129,7 +129,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     finishAttempts: true,
     failover,
     patience: { ...PATIENCE, again: () => mayTryAgain(fleet, launch) },
-    hold: (release) => holdUntilSettled(launch, release),
+    keepUnits: (release) => holdUntilSettled(launch, release),
     admit: async () => {
       const at = fleet.clock.now()
       await fleet.journal.intend({ provider: provider.name, region: provider.region, wish, generation, at, call })
@@ -147,7 +147,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     // From here on it may arrive later than its first sending could.
     resending: (api) => noteSending(fleet, launch, api),
     // Nothing was done: the call may be thrown away again, as one that was never sent.
-    heldBack: (api, error) => {
+    throttled: (api, error) => {
       launch.lastAnswer = error.message
       if (api !== call.api) return
       launch.creates -= 1
@@ -175,9 +175,9 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   launch.release = () => {}
   const calls = fleetCalls(fleet, launch.provider, {
     signal: launch.abort.signal,
-    isDrawn: launch.creates > 0 || launch.replays > 1,
+    isConsumed: launch.creates > 0 || launch.replays > 1,
     finishAttempts: true,
-    hold: (release) => holdUntilSettled(launch, release),
+    keepUnits: (release) => holdUntilSettled(launch, release),
     patience: { attempts: 1, throttles: 1 },
     resending: (api) => noteSending(fleet, launch, api),
     sending: () => {
@@ -243,7 +243,7 @@ async function answer(
   if (launch.state !== "unknown" && !isThrottled) noteAnswered(fleet, launch)
   // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
   if (launch.failures.length > 0) withdrawBarred(fleet)
-  accountOf(fleet.clock, launch.provider.limits).buckets.spare(launch.call.cost, failedOf(launch) - before)
+  accountOf(fleet.clock, launch.provider.limits).buckets.refund(launch.call.cost, failedOf(launch) - before)
   if (launch.state === "settled") fleet.roster.forget(launch)
   fleet.wake(fleet.roster.launches.isOnWire() ? gatherMs(fleet) : 0)
 }

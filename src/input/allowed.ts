@@ -1,4 +1,4 @@
-/** What an option may be, in words, from what zod found wrong with it. Pure. */
+/** Allowed: texts for the allowed values of an option, from zod's issues. Pure. */
 import type * as Zod from "zod"
 
 type Issue = Zod.core.$ZodIssue
@@ -6,7 +6,7 @@ type Issue = Zod.core.$ZodIssue
 /** zod's own sentences begin so; those of our schemas do not, and stay as they are. */
 const GENERIC = /^(Invalid|Too (small|big)|Unrecognized)/
 
-/** One of our schemas says it in its own words. */
+/** Whether the message is from one of our schemas. */
 export function isOwn(issue: Issue): boolean {
   return !GENERIC.test(issue.message)
 }
@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, string>> = {
   record: "an object",
 }
 
-/** What to do about it: "use a number, or an object with min, max". */
+/** The remedy as a text: "use a number, or an object with min, max". */
 export function ruleOf(issue: Issue, keysOf: (issue: Issue) => readonly string[]): string {
   if (issue.code === "invalid_union") {
     const ways = issue.errors.flatMap(([first]) => (first === undefined ? [] : [ruleOf(first, keysOf)]))

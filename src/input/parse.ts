@@ -1,4 +1,4 @@
-/** The door: input from outside is checked once, and all that is wrong with it is said at once. */
+/** Parse: checks input from outside once, and reports all its problems together. */
 import { createRequire } from "node:module"
 import type * as Zod from "zod"
 import { isOwn, ruleOf } from "./allowed.js"
@@ -30,42 +30,45 @@ function schemaFrom<T>(schemaOf: (z: Z) => Zod.ZodType<T>): Zod.ZodType<T> {
  *
  * @param what names the thing in messages: "cluster", "aws", "scale".
  * @param schemaOf the schema, given zod when it is needed; use `z.strictObject` so that unknown options are found.
- * @param alsoWrong what a schema cannot say; it is said after what the schema finds.
- * @param meant what to use instead of options that other tools have, by the option's letters in lower case.
- * @throws SpecError with every problem, each naming the option, showing the value and saying what is allowed.
+ * @param otherProblems the problems that a schema cannot find; they follow those of the schema.
+ * @param hints what to use instead of options of other tools, by the option's letters in lower case.
+ * @throws SpecError with every problem; each names the option, shows the value and states what is allowed.
  */
 export function parseOptions<T>(
   what: string,
   schemaOf: (z: Z) => Zod.ZodType<T>,
   input: unknown,
-  alsoWrong: readonly SpecProblem[] = [],
-  meant: Meant = {},
+  otherProblems: readonly SpecProblem[] = [],
+  hints: OptionHints = {},
 ): T {
   const schema = schemaFrom(schemaOf)
   // Compiling a schema that is used once takes longer than reading it.
   const result = schema.safeParse(input, { reportInput: true, jitless: true })
-  if (result.success && alsoWrong.length === 0) return result.data
+  if (result.success && otherProblems.length === 0) return result.data
   const issues = result.error?.issues ?? []
-  throw new SpecError([...issues.flatMap((issue) => problemsOf({ what, schema, input, meant }, issue)), ...alsoWrong])
+  throw new SpecError([
+    ...issues.flatMap((issue) => problemsOf({ what, schema, input, hints }, issue)),
+    ...otherProblems,
+  ])
 }
 
-/** What was probably meant by an option that does not exist: the name of one, or a sentence. */
-export type Meant = Readonly<Record<string, string>>
+/** What to use instead of an unknown option: the name of an option, or a sentence. */
+export type OptionHints = Readonly<Record<string, string>>
 
 interface Reading {
   readonly what: string
   readonly schema: Zod.ZodType
   readonly input: unknown
-  readonly meant: Meant
+  readonly hints: OptionHints
 }
 
 function problemsOf(reading: Reading, issue: Zod.core.$ZodIssue): SpecProblem[] {
-  const { what, schema, input, meant } = reading
+  const { what, schema, input, hints } = reading
   const option = [what, ...issue.path.map(String)].join(".")
   const value = valueAt(input, issue.path)
   if (issue.code === "unrecognized_keys") {
     const known = knownKeys(schema, issue.path)
-    return issue.keys.map((key) => unknownOption(option, key, value, { known, meant }))
+    return issue.keys.map((key) => unknownOption(option, key, value, { known, hints }))
   }
   if (issue.code === "invalid_union") {
     const best = bestBranch(issue.errors.flat(), value)
@@ -78,20 +81,20 @@ function problemsOf(reading: Reading, issue: Zod.core.$ZodIssue): SpecProblem[] 
   const shown = value === undefined ? "is missing" : `is ${show(value)}`
   // Inside a union's alternatives paths begin at the union.
   const keysOf = (at: Zod.core.$ZodIssue) => knownKeys(schema, at === issue ? at.path : [...issue.path, ...at.path])
-  const words = issue.code === "invalid_value" ? issue.values.map(String) : []
-  const near = typeof value === "string" ? nearest(value, words) : undefined
-  const hint = near === undefined || words.length < 2 ? "" : `; did you mean ${show(near)}?`
+  const allowed = issue.code === "invalid_value" ? issue.values.map(String) : []
+  const near = typeof value === "string" ? nearest(value, allowed) : undefined
+  const hint = near === undefined || allowed.length < 2 ? "" : `; did you mean ${show(near)}?`
   return [{ option, value, message: `${shown}; ${ruleOf(issue, keysOf)}${hint}` }]
 }
 
-/** The alternative that the value was meant for: one that looked into it, or at least found its type right. */
+/** The union's alternative that fits the value best: one whose issue is inside the value, or one that accepts its type. */
 function bestBranch(issues: readonly Zod.core.$ZodIssue[], value: unknown): Zod.core.$ZodIssue | undefined {
   const isRightType = (issue: Zod.core.$ZodIssue) =>
     isOwn(issue) || (issue.code === "invalid_type" ? isNumber(issue, value) : issue.code !== "invalid_value")
   return issues.find((issue) => issue.path.length > 0) ?? issues.find(isRightType)
 }
 
-/** What is not a whole number, or not a number (NaN), was meant for one. */
+/** A number that is not whole, or is NaN, still counts as the type number. */
 function isNumber(issue: Zod.core.$ZodIssueInvalidType, value: unknown): boolean {
   return typeof value === "number" && ["int", "number"].includes(issue.expected)
 }
@@ -100,16 +103,16 @@ function unknownOption(
   parent: string,
   key: string,
   value: unknown,
-  { known, meant }: { readonly known: readonly string[]; readonly meant: Meant },
+  { known, hints }: { readonly known: readonly string[]; readonly hints: OptionHints },
 ): SpecProblem {
-  const hint = hintFor(key, known, meant)
+  const hint = hintFor(key, known, hints)
   const given = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined
   return { option: `${parent}.${key}`, value: given, message: `unknown option (value ${show(given)}); ${hint}` }
 }
 
-/** An option that another tool has is no slip of the fingers, however near it comes to one of ours. */
-function hintFor(key: string, known: readonly string[], meant: Meant): string {
-  const other = meant[key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")]
+/** The hint for an unknown option. The name of another tool's option is no typing error, however similar it is to one of ours. */
+function hintFor(key: string, known: readonly string[], hints: OptionHints): string {
+  const other = hints[key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")]
   const near = other === undefined ? nearest(key, known) : known.find((name) => name === other)
   if (near !== undefined) return `did you mean "${near}"?`
   return other ?? `known options: ${known.join(", ")}`
@@ -143,7 +146,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return at
 }
 
-/** Options as plain JSON; undefined when there is anything among them that JSON does not carry (a function, a client). */
+/** Options as plain JSON; undefined when one of them is not JSON (a function, a client). */
 export function plainOptions(options: unknown): JsonObject | undefined {
   const isPlain = (value: unknown): boolean => {
     if (value === null || ["string", "number", "boolean", "undefined"].includes(typeof value)) return true
@@ -166,7 +169,7 @@ export function show(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }
 
-/** The known word that was probably meant; undefined when none is near. */
+/** The known word that is most similar; undefined when none is similar enough. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -175,7 +178,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined
 }
 
-/** Known words, those nearest to `word` first. */
+/** Known words, the most similar to `word` first. */
 export function byLikeness(word: string, known: readonly string[]): readonly string[] {
   const distances = new Map(
     known.map((candidate) => [candidate, editDistance(word.toLowerCase(), candidate.toLowerCase())]),
@@ -183,7 +186,7 @@ export function byLikeness(word: string, known: readonly string[]): readonly str
   return [...known].sort((a, b) => (distances.get(a) ?? 0) - (distances.get(b) ?? 0))
 }
 
-/** Letters to put in, leave out, replace or swap with their neighbour. */
+/** The edit distance: letters inserted, deleted, replaced, or swapped with a neighbour. */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)

@@ -1,18 +1,18 @@
-/** Means: how many more instances the budget and the ceiling allow, and from which offers. Pure. */
+/** Allowance: how many more instances the budget and the ceiling allow, and from which offers. Pure. */
 import type { Offer } from "../provider.js"
 import { leastCost } from "./bill.js"
 import { dollars, type ResolvedBudget } from "./budget.js"
 
 export type LimitName = "maxWorkers" | "perHour" | "total" | "unpriced"
 
-/** What limits a whole cluster. */
-export interface Means {
+/** The limits of a whole cluster. */
+export interface Allowance {
   readonly budget: ResolvedBudget
   readonly maxWorkers: number | undefined
 }
 
-/** What is taken of it: all that exists or may still come of launch calls. */
-export interface Taken {
+/** The part of the allowance in use: all instances that exist or that launch calls may still create. */
+export interface Usage {
   readonly workers: number
   /** USD, of those whose price is known. */
   readonly perHour: number
@@ -21,7 +21,7 @@ export interface Taken {
   readonly committed: number
 }
 
-/** Why fewer may be started than are wanted. */
+/** Why fewer instances may be started than are wanted. */
 export interface Cut {
   readonly count: number
   readonly limit: LimitName
@@ -30,7 +30,7 @@ export interface Cut {
 
 export interface Allowed {
   readonly count: number
-  /** Those that may be used for so many. */
+  /** The offers that may be used for that count. */
   readonly offers: readonly Offer[]
   readonly cut: Cut | undefined
 }
@@ -45,42 +45,42 @@ function times(whole: number, part: number): number {
 }
 
 /**
- * How many of `wanted` may be started, and from which of the offers that are to be had now: all those at whose price the
- * whole number is still within the budget, whichever of them the cloud gives; else the cheapest, as many as fit.
+ * How many of `wanted` may be started, and from which of the available offers. These are all offers at whose price the
+ * whole number fits the budget, whichever of them the cloud uses; else the cheapest, and as many instances as fit.
  *
  * @param leastMs for how long an instance of an offer is billed at least.
  */
 export function allowed(
-  means: Means,
-  taken: Taken,
+  allowance: Allowance,
+  usage: Usage,
   wanted: number,
   offers: readonly Offer[],
   leastMs: (offer: Offer) => number,
 ): Allowed {
-  const { budget, maxWorkers = Number.POSITIVE_INFINITY } = means
-  const room = Math.max(0, maxWorkers - taken.workers)
+  const { budget, maxWorkers = Number.POSITIVE_INFINITY } = allowance
+  const room = Math.max(0, maxWorkers - usage.workers)
   const isPriced = budget.perHour !== undefined || budget.total !== undefined
-  if (!isPriced) return allow(means, taken, wanted, { count: room, limit: "maxWorkers" }, offers)
+  if (!isPriced) return allow(allowance, usage, wanted, { count: room, limit: "maxWorkers" }, offers)
   const usable = budget.unpriced === "allow" ? offers : offers.filter((offer) => offer.pricePerHour !== undefined)
-  const isUnclear = budget.unpriced === "refuse" && taken.unpriced > 0
+  const isUnclear = budget.unpriced === "refuse" && usage.unpriced > 0
   if (isUnclear || (usable.length === 0 && offers.length > 0)) {
-    return allow(means, taken, wanted, { count: 0, limit: "unpriced" }, offers)
+    return allow(allowance, usage, wanted, { count: 0, limit: "unpriced" }, offers)
   }
   const cheapest = Math.min(...usable.map(unitPrice))
-  const hourly = (budget.perHour ?? Number.POSITIVE_INFINITY) - taken.perHour
+  const hourly = (budget.perHour ?? Number.POSITIVE_INFINITY) - usage.perHour
   const count = Math.min(wanted, room)
-  // At most so much each lets all of them start; when nothing is so cheap, the cheapest let most of them start.
+  // The highest price at which all of them can start; when no offer is that cheap, the cheapest price.
   const dearest = Math.max(cheapest, (hourly * (1 + ROUNDING)) / Math.max(1, count))
   const chosen = usable.filter((offer) => unitPrice(offer) <= dearest)
   const least = Math.max(0, ...chosen.map((offer) => leastCost(unitPrice(offer), leastMs(offer))))
-  const left = (budget.total ?? Number.POSITIVE_INFINITY) - taken.committed
+  const left = (budget.total ?? Number.POSITIVE_INFINITY) - usage.committed
   const limits: readonly Bound[] = [
     { count: room, limit: "maxWorkers" },
     { count: times(hourly, Math.max(...chosen.map(unitPrice))), limit: "perHour" },
     { count: left <= 0 ? 0 : times(left, least), limit: "total" },
   ]
   const tightest = limits.reduce((best, bound) => (bound.count < best.count ? bound : best))
-  return allow(means, taken, wanted, tightest, chosen)
+  return allow(allowance, usage, wanted, tightest, chosen)
 }
 
 interface Bound {
@@ -88,10 +88,10 @@ interface Bound {
   readonly limit: LimitName
 }
 
-function allow(means: Means, taken: Taken, wanted: number, bound: Bound, offers: readonly Offer[]): Allowed {
+function allow(allowance: Allowance, usage: Usage, wanted: number, bound: Bound, offers: readonly Offer[]): Allowed {
   if (bound.count >= wanted) return { count: wanted, offers, cut: undefined }
   const missing = wanted - bound.count
-  const message = words(means, taken, { ...bound, count: missing }, wanted, offers)
+  const message = cutMessage(allowance, usage, { ...bound, count: missing }, wanted, offers)
   return { count: bound.count, offers, cut: { count: missing, limit: bound.limit, message } }
 }
 
@@ -99,21 +99,21 @@ function unitPrice({ pricePerHour = 0 }: Offer): number {
   return pricePerHour
 }
 
-/** What stands in the way, and what would have been needed. */
-function words(
-  { budget, maxWorkers = 0 }: Means,
-  taken: Taken,
+/** The limit that is reached, and what would be needed. */
+function cutMessage(
+  { budget, maxWorkers = 0 }: Allowance,
+  usage: Usage,
   bound: Bound,
   wanted: number,
   offers: readonly Offer[],
 ): string {
   const { count, limit } = bound
   if (limit === "maxWorkers") {
-    return `maxWorkers is ${maxWorkers} and ${taken.workers} are there or on their way; ${count} more wait until some are gone`
+    return `maxWorkers is ${maxWorkers} and ${usage.workers} are there or on their way; ${count} more wait until some are gone`
   }
   if (limit === "unpriced") {
     const what =
-      taken.unpriced > 0 ? `${taken.unpriced} instances without a known price run` : "no offer has a known price"
+      usage.unpriced > 0 ? `${usage.unpriced} instances without a known price run` : "no offer has a known price"
     return `${what}, and a budget needs prices; let them be read, give them, or set budget.unpriced to "allow"`
   }
   const [cheapest] = [...offers].sort((a, b) => unitPrice(a) - unitPrice(b))
@@ -123,29 +123,29 @@ function words(
       : ` (${cheapest.instanceType}, ${cheapest.market}, ${dollars(unitPrice(cheapest))} an hour each)`
   if (limit === "perHour") {
     const needed = wanted * (cheapest === undefined ? 0 : unitPrice(cheapest))
-    return `budget.perHour is ${dollars(budget.perHour ?? 0)} and ${dollars(taken.perHour)} is taken; ${count} more${each} would need ${dollars(taken.perHour + needed)}`
+    return `budget.perHour is ${dollars(budget.perHour ?? 0)} and ${dollars(usage.perHour)} is taken; ${count} more${each} would need ${dollars(usage.perHour + needed)}`
   }
-  return `budget.total is ${dollars(budget.total ?? 0)} and ${dollars(taken.committed)} is spent or committed; ${count} more${each} do not fit`
+  return `budget.total is ${dollars(budget.total ?? 0)} and ${dollars(usage.committed)} is spent or committed; ${count} more${each} do not fit`
 }
 
 /** Whether anything but the number asked for limits the cluster's launches. */
-export function isLimited({ budget, maxWorkers }: Means): boolean {
+export function isLimited({ budget, maxWorkers }: Allowance): boolean {
   return maxWorkers !== undefined || budget.perHour !== undefined || budget.total !== undefined
 }
 
-/** What a target means for one group. */
+/** One group's part of a target. */
 export interface GroupWish {
   readonly group: string
   /** USD an hour of each worker that stays. */
   readonly kept: readonly number[]
-  /** How many more it takes. */
+  /** How many more workers the target needs. */
   readonly more: number
   readonly offers: readonly Offer[]
   readonly leastMs: (offer: Offer) => number
 }
 
 /** Why targets are too dear even if every group gets all it needs from its cheapest offer; undefined when they are not. */
-export function bestCase({ budget }: Means, committed: number, groups: readonly GroupWish[]): string | undefined {
+export function bestCase({ budget }: Allowance, committed: number, groups: readonly GroupWish[]): string | undefined {
   const priced = groups.map((group) => ({ ...group, cheapest: cheapestOf(budget, group) }))
   const blind = priced.find(({ more, cheapest }) => more > 0 && cheapest === undefined)
   if (blind !== undefined) {

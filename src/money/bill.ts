@@ -14,7 +14,7 @@ export interface Bill {
   readonly from?: number | undefined
   /** When its bill ended. Absent: it has not. */
   readonly to?: number | undefined
-  /** Once it has run it is billed for so long at least. */
+  /** The least billed time of an instance that has run, in milliseconds. */
   readonly leastMs: number
 }
 
@@ -22,7 +22,7 @@ export interface Bill {
 export interface Spend {
   readonly usd: number
   readonly byGroup: Readonly<Record<string, number>>
-  /** USD of all that live, those that do not run yet too. */
+  /** USD an hour of all living instances, also of those that do not run yet. */
   readonly perHour: number
   /** How many instances these sums leave out, because their price is not known. */
   readonly unpriced: number
@@ -60,7 +60,7 @@ export function spendOf(bills: Iterable<Bill>, now: number): Spend {
   return { usd, byGroup, perHour, unpriced }
 }
 
-/** USD that starting one of this price commits to, whatever becomes of it. */
+/** The USD that starting an instance of this price costs at least. */
 export function leastCost(usdPerHour: number, leastMs: number): number {
   return (leastMs / HOUR_MS) * usdPerHour
 }

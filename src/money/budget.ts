@@ -1,4 +1,4 @@
-/** Budget: what a user may say of money, and the words in which it is said back. Pure. */
+/** Budget: the user's limits in USD, and the texts that show amounts. Pure. */
 import type * as Zod from "zod"
 import { SpecError } from "../errors.js"
 import type { Z } from "../input/parse.js"
@@ -76,7 +76,7 @@ export function resolveBudget(
   }
 }
 
-/** A cluster that would end before it begins is a slip. @throws SpecError when `until` is not to come. */
+/** Checks that a cluster would not end before it begins. @throws SpecError when `until` is in the past. */
 export function checkUntil({ until, untilText }: ResolvedBudget, now: number): void {
   if (until === undefined || until > now) return
   const ago = Math.round((now - until) / 1000)
@@ -91,7 +91,7 @@ export function dollars(usd: number): string {
 }
 
 /**
- * A sum of what many workers cost, which is never told as less than it may be: "$1.20", "at least $1.20, 20 workers without a
+ * The cost of many workers, which is never shown as less than it may be: "$1.20", "at least $1.20, 20 workers without a
  * known price", and where no price is known "20 workers without a known price".
  *
  * @param unpriced how many workers the sum leaves out.

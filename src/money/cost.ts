@@ -1,6 +1,6 @@
-/** Cost: what a user is told of a cluster's money. */
+/** Cost: a cluster's cost as users see it. */
 
-/** Who said what an offer costs, and when (milliseconds since 1970). */
+/** The source of a price, and when it was read (milliseconds since 1970). */
 export interface PriceOrigin {
   readonly source: string
   readonly at: number

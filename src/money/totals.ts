@@ -1,13 +1,13 @@
 /**
- * Sums: what many bills have come to, kept as they change. A pass asks for it several times, and a cluster may have had a hundred
- * thousand workers: only the bills that have changed since are looked at. Each bill is flat until what is billed at least is over,
+ * Totals: the sum of many bills, updated as they change. A pass reads it several times, and a cluster may have had a hundred
+ * thousand workers: only changed bills are read again. Each bill is flat until what is billed at least is over,
  * and a straight line from there on. Pure; it is given `now`, which does not go back.
  */
 import { type Bill, costOf } from "./bill.js"
 
 const HOUR_MS = 3_600_000
 
-/** What the bills of one group have come to. */
+/** The total of one group's bills, as a function of time. */
 interface Line {
   /** USD of bills that have ended, or are flat. */
   fixed: number
@@ -28,15 +28,15 @@ interface Bend<K> {
   usdPerMs: number
 }
 
-/** What the bills have come to at a moment. */
-export interface Sum {
+/** The totals at a moment. */
+export interface Total {
   readonly usd: number
   readonly byGroup: Readonly<Record<string, number>>
-  /** How many bills have no price: they are left out. */
+  /** How many bills have no price: the totals leave them out. */
   readonly unpriced: number
 }
 
-export class Sums<K> {
+export class Totals<K> {
   readonly #bills = new Map<K, Bill>()
   readonly #lines = new Map<string, Line>()
   readonly #bends = new Map<number, Bend<K>>()
@@ -47,7 +47,7 @@ export class Sums<K> {
   /** Sums of times since 1970 would lose their last digits. */
   #since: number | undefined
 
-  /** Takes a bill in the place of the one of the same key; undefined: there is none any more. */
+  /** Sets the bill of a key; undefined removes it. */
   set(key: K, bill: Bill | undefined, now: number): void {
     this.#since ??= now
     this.#remove(key)
@@ -59,7 +59,7 @@ export class Sums<K> {
     else this.#add(key, bill, isFlat, 1)
   }
 
-  at(now: number): Sum {
+  at(now: number): Total {
     this.#advance(now)
     const byGroup: Record<string, number> = {}
     let usd = 0
@@ -72,8 +72,8 @@ export class Sums<K> {
   }
 
   /**
-   * The moment at which they will have come to `usd` if nothing starts or ends: `now` when they have already. Where that is not by
-   * `untilMs`, some moment after it, or Infinity.
+   * The moment at which the total reaches `usd` if nothing starts or ends: `now` when it has reached it. A moment after `untilMs`
+   * is not exact, and may be Infinity.
    */
   reachedAt(usd: number, now: number, untilMs: number): number {
     let left = usd - this.at(now).usd
@@ -99,7 +99,7 @@ export class Sums<K> {
     else this.#add(key, bill, isFlat, -1)
   }
 
-  /** @param change 1: the bill stands in the sums from now on; -1: not any more. */
+  /** @param change 1 adds the bill to the totals; -1 removes it. */
   #add(key: K, bill: Bill, isFlat: boolean, change: 1 | -1): void {
     const line = this.#lineOf(bill.group)
     line.count += change
@@ -132,11 +132,11 @@ export class Sums<K> {
     line.slope += change * slope
     line.offset -= change * slope * ((bill.from ?? 0) - (this.#since ?? 0))
     line.growing += change
-    // Fractions that were added and taken away again leave a little of themselves.
+    // Fractions that were added and subtracted again leave a rounding error.
     if (line.growing === 0) [line.slope, line.offset] = [0, 0]
   }
 
-  /** Those whose flat time is over grow from now on. */
+  /** Bills whose flat time is over grow from now on. */
   #advance(now: number): void {
     if (!this.#isSorted) this.#moments.sort((a, b) => a - b)
     this.#isSorted = true

@@ -1,6 +1,6 @@
-/** Closing waits: who waits for a cluster that another call is closing. */
+/** Closing waits: calls that wait for a cluster which another call is closing. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/deadline.js"
+import { withDeadline } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { ResolvedDetach } from "../verbs/verbs.js"
@@ -11,7 +11,7 @@ interface Waiting {
   readonly name: string
 }
 
-/** What is being ended is let go of when it has ended: whoever closes it hears what came of it. */
+/** A `detach` while the cluster is closing: it resolves when the close has ended, and the caller of `close` gets the outcome. */
 export async function untilClosed(
   { clock, name }: Waiting,
   closing: Promise<Receipt>,
@@ -22,13 +22,13 @@ export async function untilClosed(
     () => {},
   )
   const late = () => new TimeoutError(`detaching "${name}": it is closing, and that goes on`)
-  await within(clock, ended, timeoutMs, late, signal)
+  await withDeadline(clock, ended, timeoutMs, late, signal)
 }
 
-/** What is being closed already, waited for no longer than this call was given. */
+/** A second `close`: waits for the close under way, for as long as its own timeout allows. */
 export function closedIn({ clock, name }: Waiting, closing: Promise<Receipt>, timeoutMs: number): Promise<Receipt> {
   const seconds = Math.round(timeoutMs / 1000)
   const late = () =>
     new TimeoutError(`closing "${name}": after ${seconds} s what was closed before is not gone yet; that goes on`)
-  return within(clock, closing, timeoutMs, late)
+  return withDeadline(clock, closing, timeoutMs, late)
 }

@@ -1,4 +1,4 @@
-/** What works with a cloud. Cluster loads it at its first use: a program that only imports the library waits less. */
+/** The modules that work with a cloud. `Cluster` loads them at their first use: a program that only imports the library waits less. */
 export { resolveProviders } from "../fleet/opening/providers.js"
 export { receiptOf } from "../fleet/receipt.js"
 export { listClusters } from "../fleet/leftovers/listing.js"

@@ -11,13 +11,13 @@ export interface Group {
   scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
 }
 
-/** What a group is a view of. */
+/** The cluster that a group is a view of. */
 export interface Grouped {
   readonly workers: readonly Worker[]
   scale(target: ScaleTarget, options?: ScaleOptions): Promise<ScaleResult>
 }
 
-/** A view that stays true as the cluster changes. */
+/** A live view of one group. */
 export function groupOf(cluster: Grouped, name: string, desired: () => number): Group {
   return {
     name,

@@ -1,8 +1,8 @@
-/** Handle: what is behind the object that a user holds: opened at the first verb that needs a cloud, closed or let go of once. */
+/** Handle: the state behind a `Cluster` object: it opens at the first verb that needs a cloud, and is closed or detached once. */
 import { deferred } from "./load.js"
 import { type Clock, systemClock, wallAheadMs } from "../calls/clock.js"
 import { seededClock } from "../calls/derived-clocks.js"
-import { within } from "../calls/deadline.js"
+import { withDeadline } from "../calls/deadline.js"
 import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "../errors.js"
 import { type ClusterEventBody, Emitter } from "../events.js"
 import type { Closed } from "../fleet/closing.js"
@@ -36,7 +36,7 @@ import {
 import { closedIn, untilClosed } from "./closing-waits.js"
 import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
-import { Yielding } from "./name-conflict.js"
+import { NameConflict } from "./name-conflict.js"
 
 export class Handle {
   readonly name: string
@@ -46,13 +46,13 @@ export class Handle {
   readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #opening: Opening
-  readonly #yielding: Yielding
+  readonly #nameConflict: NameConflict
   readonly #scaling = new Set<ScaleCall>()
   #ended: Error | undefined
   #closing: Promise<Receipt> | undefined
   #detaching: Promise<void> | undefined
-  /** What a cluster came to that another one had the name of. */
-  #finished: Promise<Receipt> | undefined
+  /** The receipt of a cluster that was ended because another cluster has its name. */
+  #closedAfterConflict: Promise<Receipt> | undefined
 
   constructor(spec: ClusterFields, options: ClusterOptions, attach: AttachSpec | undefined) {
     this.#spec = resolveSpec(spec, checkScript)
@@ -63,11 +63,11 @@ export class Handle {
     this.#attaching = attach
     this.name = this.#spec.name ?? randomName(this.#clock)
     this.#opening = new Opening(this.name, this.#clock, (abort) => this.#open(abort))
-    this.#yielding = new Yielding({
+    this.#nameConflict = new NameConflict({
       clock: this.#clock,
       opening: this.#opening,
-      joins: () => this.#isConnecting && this.#ended === undefined && this.#closing === undefined,
-      onEnd: (error, closed) => this.#yielded(error, closed),
+      joins: () => this.#joinsExisting && this.#ended === undefined && this.#closing === undefined,
+      onEnd: (error, closed) => this.#onConflictEnded(error, closed),
     })
   }
 
@@ -75,7 +75,7 @@ export class Handle {
     return this.#opening.session
   }
 
-  /** Opens it now, and asks what its workers cost. */
+  /** Opens the cluster now, and reads the prices of its workers. */
   async attach(): Promise<void> {
     await (await this.#opening.wait("attaching to")).findPrices()
   }
@@ -90,7 +90,7 @@ export class Handle {
   async #scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
     this.#checkOpen()
     const begunAt = this.#clock.now()
-    // What can be checked without the cloud is refused before it is asked anything.
+    // Invalid input that needs no cloud to be found is refused before the first request.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     checkCeiling(this.#spec.maxWorkers, targets)
     for (;;) {
@@ -98,9 +98,9 @@ export class Handle {
         return await this.#scaleOnce(target, options, begunAt)
       } catch (error) {
         if (!isNameTaken(error)) throw error
-        // What was made under the name is ended first; then it is the other cluster that is scaled.
+        // The instances that this object launched are ended first. Then the call scales the other cluster.
         const leftMs = timeoutMs === undefined ? undefined : Math.max(0, begunAt + timeoutMs - this.#clock.now())
-        await this.#yielding.wait(leftMs, options.signal)
+        await this.#nameConflict.wait(leftMs, options.signal)
         this.#checkOpen()
       }
     }
@@ -109,19 +109,19 @@ export class Handle {
   async #scaleOnce(target: ScaleTarget, options: ScaleOptions, begunAt: number): Promise<ScaleResult> {
     const { timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     const session = await this.#opening.wait("scaling", timeoutMs, options.signal)
-    this.#checkHeld()
+    this.#checkOwned()
     const scale = { ...resolveScale(target, options, session.groups()), begunAt }
     options.signal?.throwIfAborted()
     if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
     return session.scale(scale, {
-      checkHeld: () => this.#checkHeld(),
+      checkOwned: () => this.#checkOwned(),
       isClosing: () => this.#closing !== undefined,
       close: () => this.close({}),
     })
   }
 
-  /** The cluster is closed, or let go: who has not awaited a `scale` that this ends must not hear of it as of a mistake. */
-  #excuseScaling(): void {
+  /** Prevents unhandled rejections of `scale` calls that nobody awaits, when the cluster is closed or detached. */
+  #ignoreRejectedScales(): void {
     for (const { result } of this.#scaling) result?.catch(() => {})
   }
 
@@ -147,7 +147,7 @@ export class Handle {
   close(options: CloseOptions): Promise<Receipt> {
     const { timeoutMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
-    this.#excuseScaling()
+    this.#ignoreRejectedScales()
     const before = this.#closing
     this.#closing ??= this.#close(timeoutMs)
     const closing = before === undefined ? this.#closing : closedIn(this.#waiting, before, timeoutMs)
@@ -171,13 +171,13 @@ export class Handle {
   async #detach({ timeoutMs, signal }: ResolvedDetach): Promise<void> {
     const begunAt = this.#clock.now()
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
-    this.#excuseScaling()
-    this.#opening.giveUp(this.#ended)
+    this.#ignoreRejectedScales()
+    this.#opening.abandon(this.#ended)
     try {
       const late = () => new TimeoutError(`detaching "${this.name}": what was asked while it was opened does not end`)
-      const session = await within(this.#clock, this.#opening.outcome(), timeoutMs, late, signal)
+      const session = await withDeadline(this.#clock, this.#opening.outcome(), timeoutMs, late, signal)
       const leftMs = Math.max(0, begunAt + timeoutMs - this.#clock.now())
-      await session?.letGo(this.#ended, detachedError(this.name), { timeoutMs: leftMs, signal })
+      await session?.detach(this.#ended, detachedError(this.name), { timeoutMs: leftMs, signal })
     } finally {
       this.emitter.end()
     }
@@ -185,13 +185,13 @@ export class Handle {
 
   /** Closes a cluster that this object made; detaches from one that lived before. */
   async dispose(): Promise<void> {
-    // One that is not open yet has made nothing, and may live in other hands.
-    if (this.session?.attached ?? this.#isConnecting) await this.detach({})
+    // A cluster that is not open yet has made nothing, and another process may own it.
+    if (this.session?.attached ?? this.#joinsExisting) await this.detach({})
     else await this.close({})
   }
 
-  /** What lives under the name already is this one, too. */
-  get #isConnecting(): boolean {
+  /** Whether a living cluster of the same name is used as this one. */
+  get #joinsExisting(): boolean {
     return this.#spec.existing === "connect"
   }
 
@@ -199,17 +199,17 @@ export class Handle {
     return { clock: this.#clock, name: this.name }
   }
 
-  /** Not detached, taken over, or closed. */
-  #checkHeld(): void {
+  /** Throws when the cluster is detached, superseded by another owner, or closed. */
+  #checkOwned(): void {
     if (this.#ended !== undefined) throw this.#ended
   }
 
   #checkOpen(): void {
-    this.#checkHeld()
+    this.#checkOwned()
     if (this.#closing !== undefined) throw closedError(this.name)
   }
 
-  /** The groups as far as they are known: those of an attached cluster only once it was looked at. */
+  /** The names of the groups that are known. Those of an attached cluster are known once it was read from the cloud. */
   #groupNames(target: ScaleTarget): readonly string[] {
     if (this.session !== undefined) return this.session.groups()
     if (this.#attaching !== undefined && typeof target !== "number") return Object.keys(target)
@@ -225,17 +225,17 @@ export class Handle {
       journal: this.#journal,
       mode: this.#attaching === undefined ? "create" : "attach",
       takeOver: this.#attaching?.takeOver ?? false,
-      ended: this.#yielding.ended,
+      ended: this.#nameConflict.ended,
       emit: (event) => {
-        this.#opening.hear(event)
+        this.#opening.recordAnswer(event)
         this.#emit(event)
       },
-      disown: (error) => this.#disown(error),
+      disown: (error) => this.#onOwnershipLost(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
-      isAsked: () => this.#scaling.size > 0 || this.#closing !== undefined || this.#detaching !== undefined,
+      hasPendingCalls: () => this.#scaling.size > 0 || this.#closing !== undefined || this.#detaching !== undefined,
       abort,
     })
-    opening.catch(this.#tell)
+    opening.catch(this.#emitProblem)
     return opening
   }
 
@@ -244,46 +244,46 @@ export class Handle {
       this.emitter.emit({ at: this.#clock.now() + wallAheadMs(this.#clock), cluster: this.name, ...body })
   }
 
-  readonly #tell = ({ name, message }: Error) => this.#emit({ type: "problem", error: name, message })
+  readonly #emitProblem = ({ name, message }: Error) => this.#emit({ type: "problem", error: name, message })
 
   /** Another process owns the cluster: stop, and leave its instances alone. */
-  #disown(error: OwnershipError): void {
+  #onOwnershipLost(error: OwnershipError): void {
     const session = this.session
     if (isNameTaken(error) && session !== undefined && this.#ended === undefined) {
-      this.#yielding.begin(session, error, this.#tell)
+      this.#nameConflict.begin(session, error, this.#emitProblem)
       return
     }
-    // Nobody else has them: they are watched until they are closed, and nothing is launched any more.
+    // No other process owns the instances: they are observed until they are closed, and nothing is launched any more.
     if (this.#ended !== undefined || error.gone) return
     this.#ended = error
-    const letGo = this.session?.letGo(error, error, resolveDetach({})).catch(this.#tell)
-    void letGo?.then(() => this.emitter.end())
+    const detaching = this.session?.detach(error, error, resolveDetach({})).catch(this.#emitProblem)
+    void detaching?.then(() => this.emitter.end())
   }
 
-  /** Another new cluster has the name, and all that this one had made was ended. */
-  #yielded(error: OwnershipError, { receipt, error: leak }: Closed): void {
+  /** Another new cluster has the name, and all instances of this one were ended. */
+  #onConflictEnded(error: OwnershipError, { receipt, error: leak }: Closed): void {
     this.#ended ??=
       leak === undefined
         ? error
         : new OwnershipError(`${error.message}; ${leak.message}`, { code: error.code, cause: leak })
-    this.#finished = leak === undefined ? Promise.resolve(receipt) : Promise.reject(leak)
-    this.#finished.catch(() => {})
+    this.#closedAfterConflict = leak === undefined ? Promise.resolve(receipt) : Promise.reject(leak)
+    this.#closedAfterConflict.catch(() => {})
     this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length })
     this.emitter.end()
   }
 
   async #close(timeoutMs: number): Promise<Receipt> {
     const begunAt = this.#clock.now()
-    await this.#yielding.wait(timeoutMs).catch(() => {})
-    if (this.#finished !== undefined) return this.#finished
+    await this.#nameConflict.wait(timeoutMs).catch(() => {})
+    if (this.#closedAfterConflict !== undefined) return this.#closedAfterConflict
     const session = await this.#toClose(timeoutMs)
     if (session === undefined) {
       this.emitter.end()
       const { receiptOf } = await deferred(this.#clock)
       return receiptOf(this.name, [], this.#clock.now(), [])
     }
-    this.#checkHeld()
-    const { receipt, error } = await session.close(timeoutMs - (this.#clock.now() - begunAt), () => this.#checkHeld())
+    this.#checkOwned()
+    const { receipt, error } = await session.close(timeoutMs - (this.#clock.now() - begunAt), () => this.#checkOwned())
     this.#ended = closedError(this.name)
     await session.end(this.#ended)
     await session.endJournal(error === undefined)
@@ -294,19 +294,19 @@ export class Handle {
     return receipt
   }
 
-  /** What there is to close: nothing where no call was made, unless what lives under the name is meant as well. */
+  /** The session to close; undefined where no call was made, unless a living cluster of the name is used as this one. */
   async #toClose(timeoutMs: number): Promise<Session | undefined> {
-    if (!this.#isConnecting) {
+    if (!this.#joinsExisting) {
       const late = () => closedError(this.name)
-      return within(this.#clock, this.#opening.outcome(), timeoutMs, late).catch((error: Error) => {
-        this.#opening.giveUp(error)
+      return withDeadline(this.#clock, this.#opening.outcome(), timeoutMs, late).catch((error: Error) => {
+        this.#opening.abandon(error)
         return undefined
       })
     }
     try {
       return await this.#opening.wait("closing", timeoutMs)
     } catch (error) {
-      // Nothing is known to be gone: it may be tried again.
+      // Nothing is confirmed ended: `close` may be called again.
       this.#closing = undefined
       throw error
     }

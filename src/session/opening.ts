@@ -1,12 +1,12 @@
 /** Opening: the way from a spec to a session. It is begun once, waited for with a deadline, and may be given up. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/deadline.js"
+import { withDeadline } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
 import type { Session } from "./session.js"
 import { unansweredText } from "../text.js"
 
-/** A cloud that says nothing for so long will not say it either to whoever waits without a deadline of their own. */
+/** The longest wait of a caller without a deadline of its own. */
 const LONGEST_MS = 10 * 60_000
 
 export class Opening {
@@ -16,10 +16,10 @@ export class Opening {
   #abort: AbortController | undefined
   #opened: Promise<Session> | undefined
   #session: Session | undefined
-  /** What each place was answered last, where that was not what it was asked for. */
+  /** The error message of the last answer of each place; undefined where that answer was no error. */
   readonly #answers = new Map<string, string | undefined>()
 
-  /** @param begin opens it; what it asks of the cloud ends with `abort`, which the session then keeps. */
+  /** @param begin opens the session; `abort` ends its requests to the cloud, and the session then keeps it. */
   constructor(name: string, clock: Clock, begin: (abort: AbortController) => Promise<Session>) {
     this.#name = name
     this.#clock = clock
@@ -36,35 +36,35 @@ export class Opening {
    *
    * @throws TimeoutError after `ms`, the signal's reason, or why it could not be opened.
    */
-  async wait(doing: string, ms = LONGEST_MS, signal?: AbortSignal): Promise<Session> {
+  async wait(action: string, ms = LONGEST_MS, signal?: AbortSignal): Promise<Session> {
     signal?.throwIfAborted()
     this.#opened ??= this.#open()
-    return within(this.#clock, this.#opened, ms, () => this.#late(doing, ms), signal)
+    return withDeadline(this.#clock, this.#opened, ms, () => this.#late(action, ms), signal)
   }
 
-  /** Hears what happens while it opens. */
-  hear(event: ClusterEventBody): void {
+  /** Records the answers that arrive while the session opens. */
+  recordAnswer(event: ClusterEventBody): void {
     if (event.type === "call") this.#answers.set(`${event.provider} ${event.region}`, event.message)
   }
 
-  /** What it waits for, in the words of the cloud that were its last; undefined where no cloud was asked, or all answer. */
+  /** The message of the last failed answer; undefined where no cloud was asked, or all answer. */
   get lastAnswer(): string | undefined {
-    return [...this.#answers.values()].find((words) => words !== undefined)
+    return [...this.#answers.values()].find((message) => message !== undefined)
   }
 
-  /** The session when one was opened, or is in the end; undefined when nobody has asked for it, or it failed. */
+  /** The session, once it is open; undefined when no caller has asked for it, or opening it failed. */
   async outcome(): Promise<Session | undefined> {
     return this.#session ?? (await this.#opened?.catch(() => undefined))
   }
 
-  /** What was opened has ended, and is forgotten: the next wait opens anew. */
+  /** Forgets a session that has ended: the next wait opens a new one. */
   reset(): void {
     this.#session = undefined
     this.#opened = undefined
   }
 
-  /** Asks no more: whoever waits hears why. A session that is open already is not touched. */
-  giveUp(reason: Error): void {
+  /** Stops the opening: its callers are rejected with `reason`. A session that is open already is not affected. */
+  abandon(reason: Error): void {
     if (this.#session === undefined) this.#abort?.abort(reason)
   }
 
@@ -76,7 +76,7 @@ export class Opening {
       this.#session = await this.#begin(abort)
       return this.#session
     } catch (error) {
-      // What failed may be mended: the next call tries again.
+      // The cause may be corrected: the next call tries again.
       this.#opened = undefined
       throw error
     } finally {
@@ -84,9 +84,9 @@ export class Opening {
     }
   }
 
-  #late(doing: string, ms: number): TimeoutError {
+  #late(action: string, ms: number): TimeoutError {
     return new TimeoutError(
-      `${doing} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name; ${unansweredText(this.lastAnswer)}`,
+      `${action} "${this.#name}": after ${Math.round(ms / 1000)} s it is not known yet what lives under this name; ${unansweredText(this.lastAnswer)}`,
     )
   }
 }

@@ -1,9 +1,9 @@
-/** Session: a cluster from the moment it is opened: its fleet, the loop that keeps it, and what watches over it. */
+/** Session: a cluster from the moment it is opened: its fleet, the loop that reconciles it, and its watchers. */
 import type { Clock } from "../calls/clock.js"
-import { within } from "../calls/deadline.js"
+import { withDeadline } from "../calls/deadline.js"
 import type { ClusterEventBody } from "../events.js"
 import { History, historyDirectory } from "../history/history.js"
-import { tellIfLeft } from "../exit/left-open.js"
+import { reportIfLeftOpen } from "../exit/left-open.js"
 import { closeOnExit } from "../exit/on-exit.js"
 import { type Closed, closeFleet } from "../fleet/closing.js"
 import { type Fleet, messageOf } from "../fleet/state/context.js"
@@ -41,11 +41,11 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   /** The directory of the launch journal; false: none is kept. */
   readonly journal?: string | false | undefined
   readonly emit: (event: ClusterEventBody) => void
-  /** Closes the whole cluster: what a process that ends asks for. */
+  /** Closes the whole cluster; called when the process ends. */
   readonly close: (timeoutMs: number) => Promise<Receipt>
-  /** Somebody waits for a call of the cluster. */
-  readonly isAsked: () => boolean
-  /** Ends all that is asked of the cloud. */
+  /** Whether a caller waits for one of the cluster's methods. */
+  readonly hasPendingCalls: () => boolean
+  /** Aborts all requests to the cloud. */
   readonly abort: AbortController
 }
 
@@ -55,26 +55,26 @@ function historyFor(journal: string, { clock, emit }: SessionOptions): History {
   return new History({ directory: historyDirectory(journal), clock, warn, costNow: costOf })
 }
 
-/** What a verb asks of the cluster that it belongs to. */
-export interface Holding {
-  /** Throws when the cluster was let go, or taken over. */
-  readonly checkHeld: () => void
+/** What a verb needs of its cluster. */
+export interface VerbContext {
+  /** Throws when the cluster was detached, or another process owns it. */
+  readonly checkOwned: () => void
   readonly isClosing: () => boolean
   readonly close: () => Promise<unknown>
 }
 
 export class Session {
   readonly fleet: Fleet
-  /** The cluster lived before: disposing of it leaves it alone. */
+  /** The cluster existed before: disposing of it leaves it alone. */
   readonly attached: boolean
   readonly #scaling: Scaling
   readonly #passes = new Passes()
   readonly #abort: AbortController
   readonly #loop: Loop
-  readonly #watches: readonly (() => void)[]
+  readonly #watchers: readonly (() => void)[]
   readonly #history: History | undefined
-  /** Hears that something was answered, or asked for. */
-  #heard = () => {}
+  /** Called at each `wake`. */
+  #onWake = () => {}
 
   private constructor(
     opened: {
@@ -88,14 +88,14 @@ export class Session {
     this.fleet = opened.fleet
     this.attached = opened.attached
     this.#abort = opened.abort
-    this.#watches = watches
+    this.#watchers = watches
     this.#history = opened.history
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
   }
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
-    const { name, isNamed, close, isAsked, abort } = options
+    const { name, isNamed, close, hasPendingCalls, abort } = options
     let session: Session | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options
@@ -108,15 +108,19 @@ export class Session {
     const { fleet } = opened
     history?.begin(fleet)
     const size = () => sizeText(fleet)
-    const look = () => lookText(fleet)
+    const listCommand = () => lookText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
-    const goesOn = () => goingOnText(fleet, isElsewhere ? journal : undefined)
+    const leftRunning = () => goingOnText(fleet, isElsewhere ? journal : undefined)
     const requests = () => endRequests(fleet, spec, journal)
-    const hasMade = () => fleet.mayHaveMadeAt.size > 0
+    const mayHaveResources = () => fleet.mayHaveMadeAt.size > 0
     const watches = [
       keepLease(fleet),
-      ...(spec.closeOnExit ? [closeOnExit({ name, size, look, close, requests, hasMade, goesOn })] : []),
-      ...(fleet.clock.isReal ? [tellIfLeft({ name, goesOn, isAsked, closesOnExit: spec.closeOnExit })] : []),
+      ...(spec.closeOnExit
+        ? [closeOnExit({ name, size, listCommand, close, requests, mayHaveResources, leftRunning })]
+        : []),
+      ...(fleet.clock.isReal
+        ? [reportIfLeftOpen({ name, leftRunning, hasPendingCalls, closesOnExit: spec.closeOnExit })]
+        : []),
     ]
     session = new Session({ ...opened, abort, history }, watches)
     wake()
@@ -124,10 +128,10 @@ export class Session {
   }
 
   /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
-  async scale(scale: BegunScale, { checkHeld, isClosing, close }: Holding): Promise<ScaleResult> {
+  async scale(scale: BegunScale, { checkOwned, isClosing, close }: VerbContext): Promise<ScaleResult> {
     if (isClosing()) return resultOf(this.fleet, scale, true)
     await inTime(this.fleet, scale, hold(this.fleet, scale.targets), "it could not be taken over from whoever held it")
-    checkHeld()
+    checkOwned()
     // Closing is the later target.
     if (isClosing()) return resultOf(this.fleet, scale, true)
     return this.#scaling.scale(scale, close)
@@ -145,7 +149,7 @@ export class Session {
     return costNow(this.fleet, this.fleet.clock.now())
   }
 
-  /** Asks what the workers cost that were launched by another process. */
+  /** Reads the prices of workers that another process launched. */
   async findPrices(): Promise<void> {
     await pricesWithin(this.fleet)
   }
@@ -164,14 +168,14 @@ export class Session {
 
   /** Asks for another pass: at once, or within so many milliseconds. */
   wake(withinMs?: number): void {
-    this.#heard()
+    this.#onWake()
     this.#loop.wake(withinMs)
   }
 
-  /** Ends all of the cluster; what it came to. */
-  async close(timeoutMs: number, checkHeld: () => void): Promise<Closed> {
+  /** Ends all instances and resources of the cluster, and returns the outcome. */
+  async close(timeoutMs: number, checkOwned: () => void): Promise<Closed> {
     this.#scaling.supersede(() => true)
-    return this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, checkHeld))
+    return this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, checkOwned))
   }
 
   #closed(closed: Closed): Closed {
@@ -185,7 +189,7 @@ export class Session {
     return new Map([...this.fleet.groups].map(([name, { desired }]) => [name, desired]))
   }
 
-  /** Goes on with targets, and with the bills, of what this process had under another uid. */
+  /** Takes over targets and bills from a cluster of this process that had another uid. */
   async resume(targets: ReadonlyMap<string, number>, bills: readonly BillRow[]): Promise<void> {
     const { fleet } = this
     takeBills(fleet, bills)
@@ -196,7 +200,7 @@ export class Session {
     fleet.wake()
   }
 
-  /** Ends all that was made, because another cluster has the name; whoever waits for a target hears why. */
+  /** Ends all instances, because another cluster has the name; calls that wait for a target are rejected with `error`. */
   async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
     this.#scaling.reject(error)
     const closed = this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, () => {}))
@@ -205,18 +209,18 @@ export class Session {
     return closed
   }
 
-  /** What it has cost, as rows that another session can go on from. */
+  /** The cost until now, as rows for another session to continue. */
   bills(): readonly BillRow[] {
     return billRows(this.fleet)
   }
 
   /**
-   * Lets go of the instances: nothing more is begun, and whoever waits for a target hears why. What is on the wire is awaited to
-   * its own deadline: what it makes must be in the journal, not only in the cloud.
+   * Leaves the instances running: nothing more is begun, and calls that wait for a target are rejected. Requests on the wire are
+   * awaited to their own deadlines, because the journal must record the instances that they create.
    *
-   * @throws TimeoutError that says what is still open, or the signal's reason; it is let go of all the same.
+   * @throws TimeoutError that names the requests still open, or the signal's reason; the cluster is detached all the same.
    */
-  async letGo(reason: Error, toWaiting: Error, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
+  async detach(reason: Error, toWaiting: Error, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
     fleet.leaving = true
@@ -224,26 +228,26 @@ export class Session {
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
     this.#loop.halt()
     try {
-      await within(fleet.clock, this.#quiet(), timeoutMs, () => stillOpen(fleet, timeoutMs), signal)
+      await withDeadline(fleet.clock, this.#quiet(), timeoutMs, () => stillOpen(fleet, timeoutMs), signal)
     } finally {
       this.#abort.abort(reason)
-      for (const end of this.#watches) end()
+      for (const end of this.#watchers) end()
       await this.#history?.end("detached")
       await this.endJournal(false)
     }
   }
 
-  /** Resolves once nothing that makes or ends something is on the wire. */
+  /** Resolves once no launch or termination is on the wire. */
   #quiet(): Promise<void> {
     return new Promise((resolve) => {
-      this.#heard = () => {
+      this.#onWake = () => {
         if (onWire(this.fleet).length === 0) resolve()
       }
-      this.#heard()
+      this.#onWake()
     })
   }
 
-  /** Puts the journal away, and removes it when nothing is left. What is gone stays gone, whatever a disk says to that. */
+  /** Closes the journal, or removes it when all has ended. An error of the disk becomes a problem event. */
   async endJournal(isClean: boolean): Promise<void> {
     const { journal, abandoned } = this.fleet
     await this.#history?.end("ended")
@@ -258,10 +262,10 @@ export class Session {
     }
   }
 
-  /** Stops looking, replacing and renewing. */
+  /** Stops observing, replacing and renewing. */
   async end(reason: Error): Promise<void> {
     this.#abort.abort(reason)
     await this.#loop.stop()
-    for (const end of this.#watches) end()
+    for (const end of this.#watchers) end()
   }
 }

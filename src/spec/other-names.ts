@@ -1,5 +1,5 @@
-/** Meant: what options of other tools are called here. Pure data, by the option's letters in lower case. */
-import type { Meant } from "../input/parse.js"
+/** Other names: the options of other tools, and what to use here. Pure data, by the option's letters in lower case. */
+import type { OptionHints } from "../input/parse.js"
 
 const TYPE = "instanceType"
 const SCRIPT = "startup"
@@ -9,7 +9,7 @@ const SPOT = 'use market: "spot", or "spot-with-fallback"'
 const OF_FACTORY = "it is an option of the cloud's own factory: provider: "
 
 /** Of a cluster and of its groups. */
-export const MEANT: Meant = {
+export const OTHER_NAMES: OptionHints = {
   ...{ memory: "memoryGiB", mem: "memoryGiB", ram: "memoryGiB", memorygb: "memoryGiB", memorymb: "memoryGiB" },
   ...{ cpu: "vcpus", cpus: "vcpus", cores: "vcpus", vcpu: "vcpus" },
   ...{ env: "environment", envs: "environment", environmentvariables: "environment", variables: "environment" },

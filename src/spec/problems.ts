@@ -1,4 +1,4 @@
-/** What no schema can say of a spec: options that do not go together, or not with what else was given. */
+/** The problems of a spec that no schema can find: options that exclude each other or contradict others. */
 import type { SpecProblem } from "../errors.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
 import { show } from "../input/parse.js"
@@ -12,7 +12,7 @@ const LONGEST_LIFETIME_MS = 365 * 86_400_000
 /** Three renewals fit, each with its retries; a tag takes seconds to reach an instance's metadata. */
 const SHORTEST_LEASE_MS = 30_000
 
-/** What a spec comes to, before it is known to be a sound one. */
+/** A spec's values before they are checked. */
 export interface Reading {
   readonly providers: readonly ResolvedProvider[]
   readonly groups: readonly ResolvedGroup[]
@@ -56,7 +56,7 @@ export function scriptNotes({ startup }: ResolvedGroup, check: Reading["check"])
 function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {
   const value = spec.maxLifetime ?? spec.maxLifetimeMs
   const isTwice = spec.maxLifetime !== undefined && spec.maxLifetimeMs !== undefined
-  // Of two nobody knows which was meant.
+  // Of two values it is unknown which one is intended.
   const isOut = !isTwice && (maxLifetimeMs < 1000 || maxLifetimeMs > LONGEST_LIFETIME_MS)
   const at = { option: "cluster.maxLifetime" }
   return [

@@ -26,7 +26,7 @@ export function isNamed(provider: unknown): provider is NamedProvider {
   return typeof provider === "object" && provider !== null && "named" in provider
 }
 
-/** Meant as data: an object of one key, or of keys that are names of providers. */
+/** Whether a value is provider data: an object with one key, or with keys that are names of providers. */
 export function isProviderData(value: unknown): value is ProviderData {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false
   const keys = Object.keys(value)

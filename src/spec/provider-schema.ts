@@ -12,7 +12,7 @@ export const REGION_EXAMPLES = { aws: "eu-west-2", gcp: "europe-west2", azure: "
 /** What every provider has, beside its name and region. */
 const SEAM = ["limits", "offers", "prepare", "split", "launch", "settle", "list", "terminate"] as const
 
-/** @param isData says what is meant as plain data, whose problems are said elsewhere. */
+/** @param isData whether a value is plain data: its problems are reported elsewhere. */
 export const providerSchema = (z: Z, isData: (value: unknown) => boolean) => {
   const names = PROVIDER_NAMES.map((known) => `"${known}"`).join(", ")
   const error = ({ input }: { readonly input?: unknown }) => {

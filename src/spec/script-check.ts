@@ -3,16 +3,16 @@ import type * as ChildProcess from "node:child_process"
 import { createRequire } from "node:module"
 import { shellOf } from "./script.js"
 
-/** What a shell says of a script: that it is wrong (`problem`), or may be for another shell of that name (`note`). */
+/** A shell's verdict on a script: it is wrong (`problem`), or may be valid for another shell of that name (`note`). */
 export interface ScriptVerdict {
   readonly problem?: string
   readonly note?: string
 }
 
-/** What a shell could not read, in its own words. */
+/** A shell's syntax error. */
 interface Complaint {
   readonly line: number
-  readonly words: string
+  readonly message: string
 }
 
 /** A shell reads thousands of lines in milliseconds; what takes longer is no answer. */
@@ -39,12 +39,14 @@ function verdictOf(script: string): ScriptVerdict {
   if (shell === undefined || script.trim() === "" || script.includes("expand_aliases")) return {}
   const complaint = complaintOf(shell, script)
   if (complaint === undefined || complaint.line > lastLine(script)) return {}
-  const told = `line ${complaint.line}: ${complaint.words}`
-  const problem = `${shell} cannot read it: ${told}; correct the script`
+  const complaintText = `line ${complaint.line}: ${complaint.message}`
+  const problem = `${shell} cannot read it: ${complaintText}; correct the script`
   if (shell === "bash") return isOldBash() ? { note: problem } : { problem }
   // What sh is differs between images: bash on Amazon Linux, dash on Ubuntu.
   if (shell === "sh" && complaintOf("bash", script) === undefined && hasShell("bash")) {
-    return { note: `only bash can read it, and sh is not bash on every image (${told}); begin it with "#!/bin/bash"` }
+    return {
+      note: `only bash can read it, and sh is not bash on every image (${complaintText}); begin it with "#!/bin/bash"`,
+    }
   }
   return { problem }
 }
@@ -61,8 +63,8 @@ function complaintOf(shell: string, script: string): Complaint | undefined {
   const { status, stderr } = run(shell, [...options, "-n"], script)
   if (status === 0 || status === null) return undefined
   // "bash: line 3: …" and "dash: 3: …".
-  const [, line, words] = /^[^:]*: (?:line )?(\d+): (.*)$/m.exec(stderr) ?? []
-  return line === undefined || words === undefined ? undefined : { line: Number(line), words: words.trim() }
+  const [, line, message] = /^[^:]*: (?:line )?(\d+): (.*)$/m.exec(stderr) ?? []
+  return line === undefined || message === undefined ? undefined : { line: Number(line), message: message.trim() }
 }
 
 function hasShell(shell: string): boolean {

@@ -1,15 +1,15 @@
 import * as fc from "../support/property.js"
 import { describe, expect, test } from "vitest"
 import { NO_BUDGET, type ResolvedBudget } from "../../src/money/budget.js"
-import { allowed, bestCase, type Means, type Taken } from "../../src/money/allowance.js"
+import { allowed, bestCase, type Allowance, type Usage } from "../../src/money/allowance.js"
 import type { Offer } from "../../src/provider.js"
 import { offerOf } from "../tables/support.js"
 
-const NOTHING: Taken = { workers: 0, perHour: 0, unpriced: 0, committed: 0 }
+const NOTHING: Usage = { workers: 0, perHour: 0, unpriced: 0, committed: 0 }
 const none = () => 0
 const minute = () => 60_000
 
-function means(budget: Partial<ResolvedBudget>, maxWorkers?: number): Means {
+function allowanceOf(budget: Partial<ResolvedBudget>, maxWorkers?: number): Allowance {
   const isPriced = budget.perHour !== undefined || budget.total !== undefined
   return { budget: { ...NO_BUDGET, unpriced: isPriced ? "refuse" : "allow", ...budget }, maxWorkers }
 }
@@ -21,18 +21,18 @@ const unknown = offerOf({ instanceType: "unknown" })
 describe("how many, and from which", () => {
   const rows: readonly (readonly [
     string,
-    Means,
-    Partial<Taken>,
+    Allowance,
+    Partial<Usage>,
     number,
     readonly Offer[],
     number,
     readonly string[],
     string | undefined,
   ])[] = [
-    ["no limit takes all", means({}), {}, 500, [dear, unknown], 500, ["dear", "unknown"], undefined],
+    ["no limit takes all", allowanceOf({}), {}, 500, [dear, unknown], 500, ["dear", "unknown"], undefined],
     [
       "enough for the dearest takes all",
-      means({ perHour: 10 }),
+      allowanceOf({ perHour: 10 }),
       {},
       10,
       [dear, cheap],
@@ -40,18 +40,54 @@ describe("how many, and from which", () => {
       ["dear", "cheap"],
       undefined,
     ],
-    ["else those at which all fit", means({ perHour: 9.99 }), {}, 10, [dear, cheap], 10, ["cheap"], undefined],
-    ["else the cheapest, as many as fit", means({ perHour: 0.75 }), {}, 10, [dear, cheap], 7, ["cheap"], "perHour"],
-    ["what is taken is gone", means({ perHour: 1 }), { perHour: 0.7 }, 10, [cheap], 3, ["cheap"], "perHour"],
-    ["more than allowed is taken already", means({ perHour: 1 }), { perHour: 2 }, 1, [cheap], 0, ["cheap"], "perHour"],
-    ["ten of ten cents are a dollar", means({ perHour: 1 }), {}, 10, [cheap], 10, ["cheap"], undefined],
-    ["unknown prices are left out", means({ perHour: 1 }), {}, 5, [unknown, cheap], 5, ["cheap"], undefined],
-    ["and refused when there are no others", means({ total: 1 }), {}, 5, [unknown], 0, ["unknown"], "unpriced"],
-    ["or allowed, as free", means({ perHour: 1, unpriced: "allow" }), {}, 50, [unknown], 50, ["unknown"], undefined],
-    ["one that runs unpriced stops all", means({ perHour: 1 }), { unpriced: 1 }, 1, [cheap], 0, ["cheap"], "unpriced"],
-    ["a ceiling", means({}, 20), { workers: 15 }, 10, [dear], 5, ["dear"], "maxWorkers"],
-    ["the tightest counts", means({ perHour: 0.3 }, 20), { workers: 15 }, 10, [cheap], 3, ["cheap"], "perHour"],
-    ["no offers are no lack of money", means({ perHour: 1 }), {}, 10, [], 10, [], undefined],
+    ["else those at which all fit", allowanceOf({ perHour: 9.99 }), {}, 10, [dear, cheap], 10, ["cheap"], undefined],
+    [
+      "else the cheapest, as many as fit",
+      allowanceOf({ perHour: 0.75 }),
+      {},
+      10,
+      [dear, cheap],
+      7,
+      ["cheap"],
+      "perHour",
+    ],
+    ["what is taken is gone", allowanceOf({ perHour: 1 }), { perHour: 0.7 }, 10, [cheap], 3, ["cheap"], "perHour"],
+    [
+      "more than allowed is taken already",
+      allowanceOf({ perHour: 1 }),
+      { perHour: 2 },
+      1,
+      [cheap],
+      0,
+      ["cheap"],
+      "perHour",
+    ],
+    ["ten of ten cents are a dollar", allowanceOf({ perHour: 1 }), {}, 10, [cheap], 10, ["cheap"], undefined],
+    ["unknown prices are left out", allowanceOf({ perHour: 1 }), {}, 5, [unknown, cheap], 5, ["cheap"], undefined],
+    ["and refused when there are no others", allowanceOf({ total: 1 }), {}, 5, [unknown], 0, ["unknown"], "unpriced"],
+    [
+      "or allowed, as free",
+      allowanceOf({ perHour: 1, unpriced: "allow" }),
+      {},
+      50,
+      [unknown],
+      50,
+      ["unknown"],
+      undefined,
+    ],
+    [
+      "one that runs unpriced stops all",
+      allowanceOf({ perHour: 1 }),
+      { unpriced: 1 },
+      1,
+      [cheap],
+      0,
+      ["cheap"],
+      "unpriced",
+    ],
+    ["a ceiling", allowanceOf({}, 20), { workers: 15 }, 10, [dear], 5, ["dear"], "maxWorkers"],
+    ["the tightest counts", allowanceOf({ perHour: 0.3 }, 20), { workers: 15 }, 10, [cheap], 3, ["cheap"], "perHour"],
+    ["no offers are no lack of money", allowanceOf({ perHour: 1 }), {}, 10, [], 10, [], undefined],
   ]
   test.each(rows)("%s", (_title, limits, taken, wanted, offers, count, types, limit) => {
     const result = allowed(limits, { ...NOTHING, ...taken }, wanted, offers, none)
@@ -64,7 +100,7 @@ describe("how many, and from which", () => {
   })
 
   test("of a total, what is billed at least must be left", () => {
-    const limits = means({ total: 1 })
+    const limits = allowanceOf({ total: 1 })
     const most = (committed: number) => allowed(limits, { ...NOTHING, committed }, 600, [dear], minute).count
     expect([most(0), most(0.5), most(0.99), most(1), most(1.2)]).toEqual([60, 30, 0, 0, 0])
     expect(allowed(limits, { ...NOTHING, committed: 0.99 }, 600, [dear], none).count).toBe(600)
@@ -82,7 +118,7 @@ test("whatever is chosen, its dearest offer fits; and with one worker more the c
       fc.double({ min: 0.01, max: 100, noNaN: true }),
       fc.double({ min: 0, max: 100, noNaN: true }),
       (all, wanted, perHour, taken) => {
-        const result = allowed(means({ perHour }), { ...NOTHING, perHour: taken }, wanted, all, none)
+        const result = allowed(allowanceOf({ perHour }), { ...NOTHING, perHour: taken }, wanted, all, none)
         const prices = result.offers.flatMap((offer) => offer.pricePerHour ?? [])
         expect(result.count + (result.cut?.count ?? 0)).toBe(wanted)
         if (result.count === 0 || prices.length === 0) return
@@ -113,7 +149,7 @@ describe("the best case", () => {
     ["is allowed unseen", { total: 1, unpriced: "allow" }, 0, { ...group, offers: [unknown] }, undefined],
   ]
   test.each(rows)("%s", (_title, budget, committed, wish, words) => {
-    const problem = bestCase(means(budget), committed, [wish])
+    const problem = bestCase(allowanceOf(budget), committed, [wish])
     if (words === undefined) expect(problem).toBeUndefined()
     else expect(problem).toMatch(words)
   })

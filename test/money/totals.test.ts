@@ -1,7 +1,7 @@
 /** Sums that are kept as bills change come to what all bills summed at once do. */
 import { describe, expect, test } from "vitest"
 import { type Bill, spendOf } from "../../src/money/bill.js"
-import { Sums } from "../../src/money/totals.js"
+import { Totals } from "../../src/money/totals.js"
 import * as fc from "../support/property.js"
 
 const HOUR_MS = 3_600_000
@@ -31,17 +31,20 @@ function billAt(now: number, { kind, group, usdPerHour, agoMs, ranMs, leastMs }:
   return kind === "open" ? { ...bill, from } : { ...bill, from, to: Math.min(now, from + ranMs) }
 }
 
-function play(changes: readonly Change[], look: (sums: Sums<number>, bills: readonly Bill[], now: number) => void) {
-  const sums = new Sums<number>()
+function replay(
+  changes: readonly Change[],
+  look: (totals: Totals<number>, bills: readonly Bill[], now: number) => void,
+) {
+  const totals = new Totals<number>()
   const bills = new Map<number, Bill>()
   let now = NOW
   for (const one of changes) {
     now += one.afterMs
     const bill = billAt(now, one)
-    sums.set(one.key, bill, now)
+    totals.set(one.key, bill, now)
     if (bill === undefined) bills.delete(one.key)
     else bills.set(one.key, bill)
-    look(sums, [...bills.values()], now)
+    look(totals, [...bills.values()], now)
   }
 }
 
@@ -51,10 +54,10 @@ describe("any bills that change in any order", () => {
     fc.assert(
       fc.property(changes, fc.boolean(), (all, isReadOften) => {
         let seen = 0
-        play(all, (sums, bills, now) => {
+        replay(all, (totals, bills, now) => {
           seen += 1
           if (!isReadOften && seen < all.length) return
-          const [own, { usd, byGroup, unpriced }] = [sums.at(now), spendOf(bills, now)]
+          const [own, { usd, byGroup, unpriced }] = [totals.at(now), spendOf(bills, now)]
           expect(own.usd).toBeCloseTo(usd, 8)
           expect(own.unpriced).toBe(unpriced)
           expect(Object.keys(own.byGroup).sort()).toEqual(Object.keys(byGroup).sort())
@@ -69,9 +72,9 @@ describe("any bills that change in any order", () => {
     const changes = fc.array(change, { minLength: 1, maxLength: 12 })
     fc.assert(
       fc.property(changes, fc.double({ min: 0.001, max: 200, noNaN: true }), (all, usd) => {
-        play(all, (sums, bills, now) => {
+        replay(all, (totals, bills, now) => {
           const untilMs = now + 5_000
-          const at = sums.reachedAt(usd, now, untilMs)
+          const at = totals.reachedAt(usd, now, untilMs)
           expect(at).toBeGreaterThanOrEqual(now)
           const isSoon = spendOf(bills, untilMs).usd >= usd * (1 + 1e-9)
           if (isSoon) expect(at).toBeLessThanOrEqual(untilMs)
@@ -86,13 +89,13 @@ describe("any bills that change in any order", () => {
 })
 
 test("what has come and gone a thousand times leaves nothing behind", () => {
-  const sums = new Sums<number>()
+  const totals = new Totals<number>()
   for (let round = 0; round < 1_000; round += 1) {
     const now = NOW + round * 1_000
-    sums.set(0, { group: "a", usdPerHour: 0.1 + round / 7, from: now - 50, leastMs: 10 }, now)
-    sums.set(0, undefined, now + 300)
+    totals.set(0, { group: "a", usdPerHour: 0.1 + round / 7, from: now - 50, leastMs: 10 }, now)
+    totals.set(0, undefined, now + 300)
   }
   const now = NOW + HOUR_MS
-  expect(sums.at(now)).toEqual({ usd: 0, byGroup: {}, unpriced: 0 })
-  expect(sums.reachedAt(1, now, now + 5_000)).toBe(Number.POSITIVE_INFINITY)
+  expect(totals.at(now)).toEqual({ usd: 0, byGroup: {}, unpriced: 0 })
+  expect(totals.reachedAt(1, now, now + 5_000)).toBe(Number.POSITIVE_INFINITY)
 })

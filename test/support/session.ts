@@ -1,6 +1,6 @@
 /** A session without the cluster that a user holds. */
 import type { Clock } from "../../src/calls/clock.js"
-import type { Holding, SessionOptions } from "../../src/session/session.js"
+import type { VerbContext, SessionOptions } from "../../src/session/session.js"
 
 /** Options of a new cluster that nobody listens to and nobody closes. */
 export function sessionOptions(clock: Clock, name: string, journal: string | false = false): SessionOptions {
@@ -15,10 +15,10 @@ export function sessionOptions(clock: Clock, name: string, journal: string | fal
     emit: () => {},
     disown: () => {},
     close: () => Promise.reject(new Error("nobody asks for it")),
-    isAsked: () => false,
+    hasPendingCalls: () => false,
     abort: new AbortController(),
   }
 }
 
 /** For verbs of a cluster that is held, and is not closing. */
-export const HELD: Holding = { checkHeld: () => {}, isClosing: () => false, close: () => Promise.resolve() }
+export const HELD: VerbContext = { checkOwned: () => {}, isClosing: () => false, close: () => Promise.resolve() }

@@ -1,5 +1,5 @@
 /** Hear: what looks at several providers come to, without waiting for those that do not answer. */
-import { within } from "../../calls/deadline.js"
+import { withDeadline } from "../../calls/deadline.js"
 import { OwnershipError, TimeoutError } from "../../errors.js"
 import type { Fleet, LookState } from "../state/context.js"
 
@@ -30,7 +30,7 @@ export async function heardInTime(
   const all = Promise.all(looks.map(hear))
   // Alone it keeps nobody waiting, and nothing can be decided without it.
   if (fleet.looks.size === 1) await all
-  else await within(fleet.clock, all, PATIENCE_MS, () => new TimeoutError("looking")).catch(() => {})
+  else await withDeadline(fleet.clock, all, PATIENCE_MS, () => new TimeoutError("looking")).catch(() => {})
   isWaiting = false
   return outcomes
 }

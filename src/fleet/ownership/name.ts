@@ -1,6 +1,6 @@
 /** Name: a new cluster's name is claimed before anything is made under it. */
 import type { CallReport } from "../../calls/send.js"
-import { within } from "../../calls/deadline.js"
+import { withDeadline } from "../../calls/deadline.js"
 import { AuthError, isNameTaken, NAME_TAKEN, OwnershipError, TimeoutError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, fleetCalls, messageOf } from "../state/context.js"
@@ -49,7 +49,7 @@ async function claimAt(fleet: Fleet, provider: Provider): Promise<void> {
   }
   const claim = () => provider.claim?.(fleet.owner, fleetCalls(fleet, provider, { report })) ?? Promise.resolve()
   try {
-    await within(fleet.clock, unlessAbandoned(fleet, provider, claim), PATIENCE_MS, late, fleet.signal)
+    await withDeadline(fleet.clock, unlessAbandoned(fleet, provider, claim), PATIENCE_MS, late, fleet.signal)
   } catch (error) {
     if (isNameTaken(error) || fleet.signal.aborted) throw error
     // Where the account may do nothing (a region that is not enabled) nothing was made.

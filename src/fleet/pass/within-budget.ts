@@ -1,6 +1,6 @@
 /** Within: what a group plans, and what is launched of it, within what the cluster may cost and how large it may be. */
 import { leastCost } from "../../money/bill.js"
-import { allowed, type Cut, isLimited, type LimitName, type Means, type Taken } from "../../money/allowance.js"
+import { allowed, type Cut, isLimited, type LimitName, type Allowance, type Usage } from "../../money/allowance.js"
 import type { Failure, Offer } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
@@ -21,9 +21,9 @@ const CODES: Readonly<Record<LimitName, string>> = {
 
 /** What is taken of a cluster's means; each launch that is planned or booked is added to it before the next is looked at. */
 export interface Balance {
-  taken: Taken
+  taken: Usage
   /** What will be free when the workers that are on their way out are gone. */
-  readonly leaving: Pick<Taken, "workers" | "perHour" | "unpriced">
+  readonly leaving: Pick<Usage, "workers" | "perHour" | "unpriced">
 }
 
 /** There and paid for, and on its way out. */
@@ -91,7 +91,7 @@ export interface PlanWithin {
   readonly cut: Failure | undefined
 }
 
-export function meansOf({ money }: Fleet): Means {
+export function meansOf({ money }: Fleet): Allowance {
   return { budget: money.budget, maxWorkers: money.maxWorkers }
 }
 
@@ -110,7 +110,7 @@ export function planWithin(
   if (!isLimited(means)) return { plan: planGroup(state, memory, now), cut: undefined }
   const missing = state.desired - state.counted.length - state.booked
   const wanted = Math.max(1, missing)
-  const fits = (taken: Taken, count: number, offers: readonly Offer[]) =>
+  const fits = (taken: Usage, count: number, offers: readonly Offer[]) =>
     allowed(means, taken, count, offers, (offer) => leastMsOf(fleet, offer))
   const open = state.offers.filter((offer) => forbids(memory, offer, now) === undefined)
   const [present, settled] = [fits(balance.taken, wanted, open), fits(afterLeaving(balance), wanted, open)]
@@ -141,7 +141,7 @@ export function planWithin(
   }
 }
 
-function afterLeaving({ taken, leaving }: Balance): Taken {
+function afterLeaving({ taken, leaving }: Balance): Usage {
   return {
     workers: taken.workers - leaving.workers,
     perHour: taken.perHour - leaving.perHour,
@@ -155,11 +155,11 @@ function trimmed(
   plan: GroupPlan,
   wish: PlannedWish | undefined,
   fits: (
-    taken: Taken,
+    taken: Usage,
     count: number,
     offers: readonly Offer[],
   ) => { readonly count: number; readonly offers: readonly Offer[] },
-  taken: Taken,
+  taken: Usage,
 ): GroupPlan {
   if (wish === undefined) return plan
   const { count, offers } = fits(taken, wish.count, wish.offers)

@@ -1,7 +1,7 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
 import { keyOfPlace } from "../roster/keys.js"
 import { giveWayToDelete } from "../targets/ended-elsewhere.js"
-import { within } from "../../calls/deadline.js"
+import { withDeadline } from "../../calls/deadline.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
@@ -59,7 +59,7 @@ export function unbench(state: GroupState, provider: Provider): void {
 export function whileOthersWait<T>(fleet: Fleet, work: Promise<T>, doing: string, patienceMs: number): Promise<T> {
   if (fleet.providers.length === 1) return work
   const message = `${doing}: no answer within ${patienceMs / 1000} s; others are used meanwhile`
-  return within(fleet.clock, work, patienceMs, () => new TransientError(message, { code: LATE }))
+  return withDeadline(fleet.clock, work, patienceMs, () => new TransientError(message, { code: LATE }))
 }
 
 export function isLate(error: unknown): boolean {

@@ -2,7 +2,7 @@
 import { setTargets } from "../targets/set-targets.js"
 import { onAbort } from "../../calls/aborts.js"
 import { accountOf } from "../../calls/account.js"
-import { within } from "../../calls/deadline.js"
+import { withDeadline } from "../../calls/deadline.js"
 import { TimeoutError } from "../../errors.js"
 import { unansweredText } from "../../text.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"
@@ -201,7 +201,7 @@ export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, pro
     const words = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
     return new TimeoutError(`scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${unansweredText(words)}`)
   }
-  return within(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
+  return withDeadline(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
 }
 
 function sumOf(targets: ReadonlyMap<string, number>): number {

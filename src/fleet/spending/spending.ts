@@ -4,7 +4,7 @@ import { type Bill, costOf, ranMs } from "../../money/bill.js"
 import type { ClusterCost, PriceOrigin } from "../../money/cost.js"
 import { dollars, NO_BUDGET, type ResolvedBudget } from "../../money/budget.js"
 import type { Provider } from "../../provider.js"
-import { Sums } from "../../money/totals.js"
+import { Totals } from "../../money/totals.js"
 import { readJournals } from "../journal/history.js"
 import type { BillRow, Journal } from "../journal/journal.js"
 import { mayLive } from "../lifecycle.js"
@@ -23,7 +23,7 @@ export function newMoney(
   aheadMs: number,
 ): Money {
   const { budget = NO_BUDGET, maxWorkers } = spec
-  return { budget, maxWorkers, earlier: new Map(), own: new Sums(), gone: new Sums(), over: undefined, aheadMs }
+  return { budget, maxWorkers, earlier: new Map(), own: new Totals(), gone: new Totals(), over: undefined, aheadMs }
 }
 
 /**

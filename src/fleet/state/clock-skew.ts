@@ -14,5 +14,5 @@ export function aheadMs(clock: Clock, providers: readonly Provider[]): number {
 /** Undefined where no cloud has told its time. */
 export function heardAheadMs(clock: Clock, providers: readonly Provider[]): number | undefined {
   const times = providers.map(({ limits }) => accountOf(clock, limits).time)
-  return times.find(({ isHeard }) => isHeard)?.aheadMs(wallAheadMs(clock))
+  return times.find(({ isKnown }) => isKnown)?.skewMs(wallAheadMs(clock))
 }

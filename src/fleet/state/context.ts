@@ -3,7 +3,7 @@ import type { GroupState } from "./group-state.js"
 import type { Calls, Offer, Owner, Prepared, Provider } from "../../provider.js"
 import type { ResolvedBudget } from "../../money/budget.js"
 import type { BillRow, Journal } from "../journal/journal.js"
-import type { Sums } from "../../money/totals.js"
+import type { Totals } from "../../money/totals.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import type { BudgetError, OwnershipError } from "../../errors.js"
 import type { SetAside } from "../journal/history.js"
@@ -236,9 +236,9 @@ export interface Money {
   /** The bills that earlier processes noted, by the worker's key. */
   readonly earlier: Map<string, BillRow>
   /** What the workers have cost, as far as `spentBy` has looked at them. */
-  readonly own: Sums<WorkerRecord>
+  readonly own: Totals<WorkerRecord>
   /** What those have cost that had ended before this process saw them, by their keys. */
-  readonly gone: Sums<string>
+  readonly gone: Totals<string>
   /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
   over: BudgetError | undefined
   /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */

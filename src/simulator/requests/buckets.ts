@@ -12,11 +12,11 @@ type Verdict = { readonly ok: true } | { readonly ok: false; readonly retryAfter
 
 interface Meter {
   ask(units: number, now: number): Verdict
-  draw(units: number): void
+  consume(units: number): void
   /** Concurrency only: the units are under way no longer. */
   giveBack(units: number): void
   /** Buckets by outcome only: so many units came to nothing. */
-  spare(units: number): void
+  refund(units: number): void
   level(now: number): number
 }
 
@@ -33,7 +33,7 @@ export class Buckets {
       const verdict = this.#meters.get(name)?.ask(units, now) ?? { ok: true }
       if (!verdict.ok) throw throttled(name, units, verdict.retryAfterMs)
     }
-    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.draw(units)
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.consume(units)
   }
 
   /** Ends what `take` began: matters to concurrency buckets only. */
@@ -42,8 +42,8 @@ export class Buckets {
   }
 
   /** What `take` drew for instances that did not come: matters to buckets that count by outcome. */
-  spare(cost: Cost, made: number): void {
-    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.spare(Math.max(0, units - made))
+  refund(cost: Cost, made: number): void {
+    for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.refund(Math.max(0, units - made))
   }
 
   levels(now: number): Readonly<Record<string, number>> {
@@ -89,11 +89,11 @@ function tokenMeter({ capacity, perSecond, byOutcome = false }: TokenBucket): Me
         ? { ok: false }
         : { ok: false, retryAfterMs: Math.ceil((missing / perSecond) * 1000) }
     },
-    draw(units) {
+    consume(units) {
       level = Math.max(0, level - units)
     },
     giveBack() {},
-    spare(units) {
+    refund(units) {
       if (byOutcome) level = Math.min(capacity, level + units)
     },
     level: fill,
@@ -115,11 +115,11 @@ function windowMeter({ count, perMinute, aligned }: WindowBucket): Meter {
       if (used + units <= count) return { ok: true }
       return units > count ? { ok: false } : { ok: false, retryAfterMs: start + lengthMs - now }
     },
-    draw(units) {
+    consume(units) {
       used += units
     },
     giveBack() {},
-    spare() {},
+    refund() {},
     level(now) {
       return now < start + lengthMs ? count - used : count
     },
@@ -130,13 +130,13 @@ function concurrencyMeter({ max }: ConcurrencyBucket): Meter {
   let used = 0
   return {
     ask: (units) => (used + units <= max ? { ok: true } : { ok: false }),
-    draw(units) {
+    consume(units) {
       used += units
     },
     giveBack(units) {
       used -= units
     },
-    spare() {},
+    refund() {},
     level: () => max - used,
   }
 }

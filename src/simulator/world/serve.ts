@@ -79,7 +79,7 @@ function drawing<T>(state: WorldState, cost: Cost, act: () => T): T {
   try {
     return act()
   } finally {
-    state.buckets.spare(cost, state.inventory.size - before)
+    state.buckets.refund(cost, state.inventory.size - before)
   }
 }
 

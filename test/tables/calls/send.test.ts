@@ -316,7 +316,7 @@ describe("abort without the fence", () => {
 describe("hold", () => {
   test("takes over giving back; a further attempt first gives back what the one before holds", async () => {
     const held: (() => void)[] = []
-    const { clock, send } = bench({ hold: (release) => void held.push(release) })
+    const { clock, send } = bench({ keepUnits: (release) => void held.push(release) })
     await clock.run(send(script(lost(), "done").fn, { slots: 1 }))
     const { buckets } = accountOf(clock, { account: "one", buckets: BUCKETS })
     expect(held).toHaveLength(2)
@@ -374,7 +374,7 @@ describe("the units of instances", () => {
   })
 
   test("are not drawn again by a request that is sent again with the token of an earlier one", async () => {
-    const { clock, seconds, send } = bench({ limits, isDrawn: true })
+    const { clock, seconds, send } = bench({ limits, isConsumed: true })
     const { fn } = script(busy("api"), "made")
     await clock.run(send(fn, { api: 1, made: 1000 }))
     expect(seconds()).toBeLessThan(5)

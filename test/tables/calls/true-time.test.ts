@@ -123,18 +123,18 @@ describe("a timer of true time", () => {
 describe("cloud time", () => {
   test("is this machine's until an answer tells another, and where the two agree", () => {
     const time = new CloudTime()
-    expect([time.isHeard, time.aheadMs(7)]).toEqual([false, 7])
-    time.hear(START + 1_000, START)
-    expect([time.isHeard, time.aheadMs(7)]).toEqual([true, 7])
-    expect(time.aheadMs(HOUR_MS)).toBe(1_500)
+    expect([time.isKnown, time.skewMs(7)]).toEqual([false, 7])
+    time.record(START + 1_000, START)
+    expect([time.isKnown, time.skewMs(7)]).toEqual([true, 7])
+    expect(time.skewMs(HOUR_MS)).toBe(1_500)
   })
 
   test("one answer from somebody with another clock decides nothing", () => {
     const time = new CloudTime()
-    for (let second = 0; second < 4; second += 1) time.hear(START + second * 1_000, START + second * 1_000)
-    time.hear(START + 24 * HOUR_MS, START + 5_000)
-    time.hear(Number.NaN, START)
-    expect(time.aheadMs(-HOUR_MS)).toBe(500)
+    for (let second = 0; second < 4; second += 1) time.record(START + second * 1_000, START + second * 1_000)
+    time.record(START + 24 * HOUR_MS, START + 5_000)
+    time.record(Number.NaN, START)
+    expect(time.skewMs(-HOUR_MS)).toBe(500)
   })
 })
 
