@@ -64,13 +64,14 @@ export function clusterOf(
   }
 }
 
-/** With the line of each field that the file has. */
-function located(error: unknown, { fromFile }: Target): unknown {
-  if (!(error instanceof SpecError) || fromFile === undefined) return error
+/** With the flag, or the line of the file, that says each field which is wrong. */
+function located(error: unknown, { fromFile, flagSaying }: Target): unknown {
+  if (!(error instanceof SpecError)) return error
   return new SpecError(
     error.problems.map((problem) => {
-      const [, ...path] = problem.option.split(".")
-      return { ...problem, option: `${fromFile.where(path.join("."))}: ${problem.option}` }
+      const path = problem.option.split(".").slice(1).join(".")
+      const where = flagSaying(path) ?? fromFile?.where(path)
+      return where === undefined ? problem : { ...problem, option: `${where}: ${problem.option}` }
     }),
   )
 }

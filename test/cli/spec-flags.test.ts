@@ -9,6 +9,7 @@ import { targetOf } from "../../src/cli/spec/target.js"
 import { VERBS } from "../../src/cli/verbs/index.js"
 import type { Json } from "../../src/provider.js"
 import { resolveSpec } from "../../src/spec.js"
+import { desk } from "./support.js"
 import * as fc from "../support/property.js"
 
 const directory = mkdtempSync(join(tmpdir(), "muster-spec-"))
@@ -143,6 +144,18 @@ describe("a spec", () => {
       "us-west-2",
     ])
     expect((await targetFrom([...base, "-p", "local"])).places).toEqual([{ provider: "local", options: {} }])
+  })
+
+  test("that is wrong is told by the flag or the line that says it", async () => {
+    const { muster, directory: here } = desk()
+    writeFileSync(join(here, "muster.yaml"), "provider: { aws: { region: eu-west-2 } }\nmarket: spot\ntarget: 3\n")
+    const { code, said } = await muster("plan --arch arm --set maxLifetime=1y")
+    expect(code).toBe(2)
+    expect(said).toContain("--arch: cluster.arch: ")
+    expect(said).toContain("--set maxLifetime: cluster.maxLifetime: ")
+    expect((await muster("plan --max-workers 2 --set returnToSpot=30m --market on-demand")).said).toContain(
+      "returnToSpot",
+    )
   })
 
   test("of several in a file is that of its name; without a name all are named", async () => {

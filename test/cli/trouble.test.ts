@@ -108,6 +108,16 @@ describe("state on this machine", () => {
     expect(await muster("get -o name")).toMatchObject({ code: 0, out: "" })
   })
 
+  test("that cannot be written stops what would launch, and names the path", async () => {
+    const { muster, directory, world } = desk()
+    writeFileSync(join(directory, "file"), "")
+    const env = { MUSTER_JOURNAL: join(directory, "file", "journal") }
+    const { code, said } = await muster(`up render ${AT} --instance-type s1.small -n 1 -d`, { env })
+    expect([code, said.includes(join(directory, "file", "journal"))]).toEqual([1, true])
+    expect(said).toContain("nothing was launched")
+    expect(live(world)).toEqual([])
+  })
+
   test("no HOME, and no user directory: only what needs it says so, and looking needs none", async () => {
     const { muster, abandon } = desk()
     await abandon("render", 1)

@@ -105,6 +105,16 @@ export function specOf(given: Given): SpecData {
   return spec
 }
 
+/** The flag that says a field of the spec, or something in it, as it was written: "--vcpus", "--set budget.perHour". */
+export function flagSaying(path: string, given: Given): string | undefined {
+  const isIt = (said: string) => path === said || path.startsWith(`${said}.`)
+  const own = Object.entries(TABLE).find(([name, one]) => given.values[name] !== undefined && isIt(one.path))
+  if (own !== undefined) return `--${own[0]}`
+  const keys = (given.values.set ?? []).map((assignment) => assignment.split(/:?=/)[0] ?? "")
+  const key = keys.find(isIt)
+  return key === undefined ? undefined : `--set ${key}`
+}
+
 /** "key=text", or "key:=json". @throws SpecError for anything else. */
 export function splitAssignment(flagName: string, given: string): readonly [string, Json] {
   const at = given.indexOf("=")

@@ -7,7 +7,7 @@ import { journalDirectoryIfAny, type KnownCluster, knownClusters } from "../loca
 import { single } from "../parse.js"
 import type { Given, Surroundings } from "../surroundings.js"
 import { type GivenPlaces, givenPlaces, type Place, placesOf, placesOfSpec, providersAt } from "./places.js"
-import { countsOf, type SpecData, specOf } from "./spec-flags.js"
+import { countsOf, flagSaying, type SpecData, specOf } from "./spec-flags.js"
 import { type FileCluster, type SpecFile, specFileOf } from "./spec-file.js"
 
 /** Everything that is known of what a command line means, before any cloud is asked. */
@@ -18,6 +18,8 @@ export interface Target {
   readonly places: readonly Place[]
   /** What the workers are, without name, owner and place. */
   readonly spec: SpecData
+  /** The flag that says a field of the spec; undefined for what the file says, or nobody. */
+  readonly flagSaying: (path: string) => string | undefined
   readonly count: number | Readonly<Record<string, number>> | undefined
   readonly file: SpecFile | undefined
   readonly fromFile: FileCluster | undefined
@@ -48,6 +50,7 @@ export async function targetOf(
     owner,
     places: isPlaced || place === "needed" ? placesFrom(asked, fromFile, file, known, chosen) : [],
     spec: merged(described, specOf(given)),
+    flagSaying: (path) => flagSaying(path, given),
     count: countsOf(given.values.workers ?? []) ?? fromFile?.target,
     file,
     fromFile,
