@@ -2,7 +2,7 @@
 import { momentText, wallAheadMs } from "../calls/clock.js"
 import { SpecError } from "../errors.js"
 import { readJournals } from "../fleet/journal/history.js"
-import { holderOf, type SeenHolder } from "../fleet/leftovers/current-owner.js"
+import { ownerProcessOf, type ObservedOwner } from "../fleet/leftovers/current-owner.js"
 import type { Provider } from "../provider.js"
 import type { NamedTarget } from "./clusters.js"
 import { journalDirectoryIfAny } from "./local-state.js"
@@ -15,15 +15,15 @@ export async function holderSeen(
   providers: readonly Provider[],
   given: Given,
   surroundings: Surroundings,
-): Promise<SeenHolder | undefined> {
+): Promise<ObservedOwner | undefined> {
   const directory = journalDirectoryIfAny(given, surroundings)
   const { clock } = surroundings
   const journals = directory === undefined ? [] : await readJournals(directory, name, owner, clock)
-  return holderOf(providers, { name, owner, journals }, clock)
+  return ownerProcessOf(providers, { name, owner, journals }, clock)
 }
 
 /** "process 41 on build-7 since 2026-03-01 18:00 UTC (it made something 30s ago)". */
-export function holderText({ host, pid, since, sign, seenAt }: SeenHolder, now: number): string {
+export function holderText({ host, pid, since, sign, seenAt }: ObservedOwner, now: number): string {
   const from = since === undefined ? "" : ` since ${momentText(since)}`
   const how = {
     lives: "it lives on this machine",

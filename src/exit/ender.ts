@@ -6,9 +6,9 @@ import type { Clock } from "../calls/clock.js"
 import { createCalls } from "../calls/send.js"
 import { removeJournals } from "../fleet/journal/remove.js"
 import { livingStates } from "../fleet/lifecycle.js"
-import type { Arrival } from "../fleet/leftovers/pending-launches.js"
+import type { PendingLaunch } from "../fleet/leftovers/pending-launches.js"
 import { windowMs } from "../fleet/state/windows.js"
-import { awaiting, isPassing } from "../fleet/leftovers/pending-tracker.js"
+import { pendingTracker, isPassing } from "../fleet/leftovers/pending-tracker.js"
 import { generationOf, isOurs } from "../fleet/tags.js"
 import type { Calls, Instance, Json, JsonObject, LaunchCall, Owner, Provider } from "../provider.js"
 import type { ProviderName } from "../spec.js"
@@ -80,8 +80,8 @@ async function endOne(request: EndRequest, clock: Clock, load: Load): Promise<bo
 /** False when the time limit was reached first, or another process owns the cluster now. */
 async function endInstances(ending: Ending): Promise<boolean> {
   const { request, provider, clock, until } = ending
-  const expected = arrivalsOf(request, provider)
-  const { open } = awaiting(ending)
+  const expected = pendingLaunchesOf(request, provider)
+  const { open } = pendingTracker(ending)
   // Only instances that carry the cluster's tags, whatever the request lists.
   const known = request.instances.filter(({ tags }) => isOurs(tags, request.owner))
   const seen = new Set(known.map(({ id }) => id))
@@ -109,7 +109,10 @@ async function endInstances(ending: Ending): Promise<boolean> {
 }
 
 /** The arrivals that launches and set-up on the wire may still cause. */
-function arrivalsOf({ launches, owner, setUpUntil }: EndRequest, { limits }: Provider): readonly Arrival[] {
+function pendingLaunchesOf(
+  { launches, owner, setUpUntil }: EndRequest,
+  { limits }: Provider,
+): readonly PendingLaunch[] {
   const { uid } = owner
   const calls = launches.map(({ call, sentAt, ref }) => {
     const asked = ref === undefined ? {} : { ref }

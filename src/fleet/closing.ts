@@ -9,8 +9,8 @@ import { type Fleet, fleetCalls, messageOf } from "./state/context.js"
 import { secondsOf } from "./leftovers/pending-launches.js"
 import { placeOf } from "./roster/keys.js"
 import { leftoversOf } from "./observing/unreachable-zones.js"
-import { rememberGone } from "./opening/recently-terminated.js"
-import { holdToClose } from "./opening/acquire.js"
+import { rememberTerminated } from "./opening/recently-terminated.js"
+import { acquireToClose } from "./opening/acquire.js"
 import type { Passes } from "./pass/passes.js"
 import { receiptOf } from "./receipt.js"
 import type { Receipt } from "./reports/receipt-types.js"
@@ -49,14 +49,14 @@ export async function closeFleet(
 ): Promise<Closed> {
   const untilMs = fleet.clock.now() + timeoutMs
   beginClosing(fleet)
-  void holdToClose(fleet)
+  void acquireToClose(fleet)
   const ends = await zeroOrLate(fleet, passes, timeoutMs)
   checkHeld()
   await untilSetUp(fleet, untilMs)
   // Where nothing was made a cloud that cannot be asked (no credentials, no network) is no leak.
   const left = ends.length > 0 ? [] : await removeLeftovers(fleet, untilMs)
   const { cluster } = fleet.owner
-  rememberGone(fleet.clock, fleet.roster.workers)
+  rememberTerminated(fleet.clock, fleet.roster.workers)
   const receipt = receiptOf(cluster, fleet.roster.workers, fleet.clock.now(), left, earlierBills(fleet))
   const isClean = ends.length === 0 && left.length === 0
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
@@ -80,7 +80,7 @@ function beginClosing(fleet: Fleet): void {
   fleet.setUp.abort(new MusterError(`cluster "${fleet.owner.cluster}" is closing`))
   setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
   startTerminations(fleet, fleet.roster.living())
-  for (const message of doubts(fleet)) fleet.emit({ type: "note", message: `closing waits for ${message}` })
+  for (const message of unknownOutcomes(fleet)) fleet.emit({ type: "note", message: `closing waits for ${message}` })
   fleet.wake()
 }
 
@@ -88,13 +88,13 @@ function beginClosing(fleet: Fleet): void {
 function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const finish = () => {
-      stopHearing()
+      unsubscribe()
       cancel()
       forget()
-      resolve(standing(fleet))
+      resolve(closingObstacles(fleet))
     }
-    const stopHearing = passes.on((_plans, error) => {
-      if (error === undefined && standing(fleet).length === 0) finish()
+    const unsubscribe = passes.on((_plans, error) => {
+      if (error === undefined && closingObstacles(fleet).length === 0) finish()
     })
     const cancel = fleet.clock.timer(timeoutMs, finish)
     // Who has lost the cluster looks no more.
@@ -104,15 +104,15 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
 }
 
 /** What stands between the cluster and its end: also what whoever held it may have launched since we looked last. */
-function standing(fleet: Fleet): readonly string[] {
-  const ends = [...openEnds(fleet, () => true), ...doubts(fleet)]
-  return fleet.isHeld ? ends : [...ends, "what another process may have launched meanwhile"]
+function closingObstacles(fleet: Fleet): readonly string[] {
+  const ends = [...openEnds(fleet, () => true), ...unknownOutcomes(fleet)]
+  return fleet.isOwner ? ends : [...ends, "what another process may have launched meanwhile"]
 }
 
 /** What a complete list must be begun late enough to show, where nobody knows whether anything comes. */
-function doubts({ clock, doubtedUntil, looks }: Fleet): readonly string[] {
-  return [...doubtedUntil].flatMap(([provider, until]) => {
-    if ((looks.get(provider)?.listedAt ?? 0) >= until) return []
+function unknownOutcomes({ clock, uncertainUntil, polls }: Fleet): readonly string[] {
+  return [...uncertainUntil].flatMap(([provider, until]) => {
+    if ((polls.get(provider)?.listedAt ?? 0) >= until) return []
     const leftMs = until - clock.now()
     return [
       `what a launch call that no journal of this machine tells of may still make in ${placeOf(provider)} (for ${secondsOf(leftMs)} more)`,
@@ -162,10 +162,10 @@ async function removeAt(fleet: Fleet, provider: Provider, signal: AbortSignal): 
   }
   try {
     const calls = fleetCalls(fleet, provider, { signal, first: true, report })
-    const looks = [...new Set([uid, ...fleet.abandoned])].map((one) =>
+    const polls = [...new Set([uid, ...fleet.abandoned])].map((one) =>
       leftoversOf(fleet, provider, { cluster, uid: one, owner }, calls),
     )
-    found = (await Promise.all(looks)).flat().filter((leftover) => !leftover.shared)
+    found = (await Promise.all(polls)).flat().filter((leftover) => !leftover.shared)
     if (found.length > 0) await provider.remove(found, calls)
     return { left: [], isRefused: false }
   } catch (error) {

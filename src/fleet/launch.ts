@@ -9,11 +9,11 @@ import type { OpenIntent } from "./journal/types.js"
 import { keptSpec } from "./state/kept-spec.js"
 import { SEVERAL } from "./state/backoff.js"
 import type { Launch } from "./roster/launches.js"
-import { forsakenPlaces } from "./launching/abandon.js"
+import { abandonedPlaces } from "./launching/abandon.js"
 import { accept, refuse } from "./launching/outcome.js"
-import { noteZones } from "./observing/unreachable-zones.js"
-import { mayTryAgain, noteAnswered } from "./launching/replay-order.js"
-import type { Volley } from "./launching/call-batch.js"
+import { recordZones } from "./observing/unreachable-zones.js"
+import { mayRetryNow, noteAnswered } from "./launching/replay-order.js"
+import type { CallBatch } from "./launching/call-batch.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 
 /** A launch of unknown outcome is sent again after 2, 4, 8 … seconds, at most every five minutes. */
@@ -24,7 +24,7 @@ const REPLAY_CAP_MS = 5 * 60_000
 const PATIENCE = { attempts: 3, mostMs: 2 * 60_000, throttles: SEVERAL }
 
 /** A look that is too much for the cloud comes again later, and its words are told. */
-const LOOKS = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
+const SETTLE_PATIENCE = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
 
 /**
  * While more answers are on their way, the pass for one waits so long for others: a thousand VMs that are made by a request each
@@ -57,7 +57,7 @@ export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState
 }
 
 /** Starts all launch calls of a wish. */
-export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): void {
+export function startBatch(fleet: Fleet, { wish, provider, calls }: CallBatch): void {
   const [first] = calls
   fleet.emit({
     type: "plan",
@@ -70,11 +70,11 @@ export function startVolley(fleet: Fleet, { wish, provider, calls }: Volley): vo
     calls: calls.length,
   })
   const failover = (fleet.groups.get(wish.group)?.failures.length ?? 0) > 0
-  const doubts = forsakenPlaces(fleet, wish.group)
+  const unansweredPlaces = abandonedPlaces(fleet, wish.group)
   for (const call of calls) {
-    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, { doubts })
+    const launch = newLaunch(provider, wish.id, fleet.owner.generation, call, { unansweredPlaces })
     fleet.roster.launches.add(launch)
-    noteZones(fleet, provider, call)
+    recordZones(fleet, provider, call)
     void runLaunch(fleet, launch, failover)
   }
 }
@@ -84,7 +84,7 @@ function newLaunch(
   wish: string,
   generation: number,
   call: Launch["call"],
-  { state = "waiting", doubts = 0 }: Partial<Pick<Launch, "state" | "doubts">>,
+  { state = "waiting", unansweredPlaces = 0 }: Partial<Pick<Launch, "state" | "unansweredPlaces">>,
 ): Launch {
   return {
     provider,
@@ -98,11 +98,11 @@ function newLaunch(
     sentAt: 0,
     onWireAt: 0,
     emptyLists: 0,
-    failedLooks: 0,
-    lookedAt: 0,
+    failedPolls: 0,
+    polledAt: 0,
     creates: 0,
     replays: 0,
-    doubts,
+    unansweredPlaces,
     abort: new AbortController(),
     release: () => {},
   }
@@ -128,7 +128,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
     signal: launch.abort.signal,
     finishAttempts: true,
     failover,
-    patience: { ...PATIENCE, again: () => mayTryAgain(fleet, launch) },
+    patience: { ...PATIENCE, again: () => mayRetryNow(fleet, launch) },
     keepUnits: (release) => holdUntilSettled(launch, release),
     admit: async () => {
       const at = fleet.clock.now()
@@ -201,20 +201,20 @@ export function isRecovering(fleet: Fleet): boolean {
 
 /** When a launch of unknown outcome is sent again, in milliseconds since 1970. */
 export function replayAt(launch: Launch): number {
-  return launch.sentAt + Math.min(REPLAY_MS * 2 ** (launch.replays + 2 * launch.doubts), REPLAY_CAP_MS)
+  return launch.sentAt + Math.min(REPLAY_MS * 2 ** (launch.replays + 2 * launch.unansweredPlaces), REPLAY_CAP_MS)
 }
 
 /** When an unsettled launch is looked at again, in milliseconds since 1970. */
 export function settleAt(launch: Launch): number {
-  return launch.lookedAt + launch.provider.limits.look.everyMs
+  return launch.polledAt + launch.provider.limits.look.everyMs
 }
 
 /** One look at what an unsettled launch has become. */
 export async function settle(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call, ref = null } = launch
   fleet.roster.launches.move(launch, "sent")
-  launch.lookedAt = fleet.clock.now()
-  const calls = fleetCalls(fleet, provider, { patience: LOOKS })
+  launch.polledAt = fleet.clock.now()
+  const calls = fleetCalls(fleet, provider, { patience: SETTLE_PATIENCE })
   await answer(fleet, launch, () => provider.settle(call, ref, calls), "unsettled")
 }
 

@@ -1,6 +1,6 @@
 /** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
 import type { Fleet } from "./state/context.js"
-import { turnsOf } from "./launching/replay-order.js"
+import { replayOrderOf } from "./launching/replay-order.js"
 import type { Plans } from "./planning/types.js"
 import { attemptPass, launchWakeAt } from "./reconcile.js"
 import { endIfSpent, watchBudget } from "./scaling/budget.js"
@@ -111,14 +111,14 @@ function nextWake(fleet: Fleet, plans: Plans): Wake {
   const consider = (at: number, what: string) => {
     if (at < next.at) next = { at, what }
   }
-  for (const [{ name, region }, { nextAt, underWay }] of fleet.looks) {
+  for (const [{ name, region }, { nextAt, inProgress }] of fleet.polls) {
     // One that is under way wakes when it ends.
-    if (underWay === undefined) consider(nextAt, `a look at ${name} ${region}`)
+    if (inProgress === undefined) consider(nextAt, `a look at ${name} ${region}`)
   }
-  if (!fleet.isHeld) return next
-  const turns = turnsOf(fleet)
+  if (!fleet.isOwner) return next
+  const replayOrder = replayOrderOf(fleet)
   for (const launch of fleet.roster.launches.asked())
-    consider(launchWakeAt(fleet, launch, turns), "an open launch call")
+    consider(launchWakeAt(fleet, launch, replayOrder), "an open launch call")
   for (const [group, { wakeAt = Number.POSITIVE_INFINITY }] of plans) consider(wakeAt, `the plan of group ${group}`)
   if (fleet.roster.all.living.size > 0) consider(deadlineAt(fleet), "the deadline")
   consider(retryTerminationAt(fleet), "a termination that has come to nothing")

@@ -3,17 +3,17 @@ import { livingStates, mayLive } from "./lifecycle.js"
 import { MusterError, OwnershipError, PartialListError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
-import { type Fleet, lookCalls, type LookState, lookSoon } from "./state/context.js"
+import { type Fleet, pollCalls, type PollState, pollSoon } from "./state/context.js"
 import { noteBoot } from "./observing/boots.js"
-import { giveWay, giveWayToClaim } from "./targets/ended-elsewhere.js"
-import { heardInTime, underWay } from "./observing/answers.js"
+import { yieldToOthers, yieldToClaim } from "./targets/ended-elsewhere.js"
+import { answeredInTime, inProgress } from "./observing/answers.js"
 import { observeInterruptions } from "./observing/interruptions.js"
-import { COMPLETE_MS, nextLookMs } from "./observing/poll-interval.js"
-import { checkOvertaken, overtaken } from "./ownership/superseded.js"
-import { mayHaveRivals, weighRivals } from "./ownership/contenders.js"
-import { wholeForUs } from "./observing/unreachable-zones.js"
-import { isGivenUp, noteList } from "./launching/abandon.js"
-import { learnFailed } from "./refusals/record.js"
+import { COMPLETE_MS, nextPollMs } from "./observing/poll-interval.js"
+import { checkSuperseded, supersededError } from "./ownership/superseded.js"
+import { mayHaveContenders, resolveContenders } from "./ownership/contenders.js"
+import { completeForCluster } from "./observing/unreachable-zones.js"
+import { isGivenUp, countEmptyLists } from "./launching/abandon.js"
+import { recordFailedInstance } from "./refusals/record.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
 import { generationOf, TAG } from "./tags.js"
 import { startTerminations } from "./terminate.js"
@@ -21,7 +21,7 @@ import { startTerminations } from "./terminate.js"
 /** Nothing waits for what a process sees that only watches: it looks as often as one that rests, whatever is on its way. */
 const WATCHER_MS = { least: 5_000, most: 30_000 } as const
 /** After a look that failed; its requests were retried before that. */
-const FAILED_LOOK_MS = 5000
+const FAILED_POLL_MS = 5000
 
 /** So few pending ones are asked for together with all others. */
 const FEW_PENDING = 250
@@ -37,10 +37,10 @@ const MANY = 500
  */
 export async function observe(fleet: Fleet): Promise<void> {
   const now = fleet.clock.now()
-  const due = [...fleet.looks].filter(([, look]) => look.nextAt <= now && look.underWay === undefined)
-  const outcomes = await heardInTime(
+  const due = [...fleet.polls].filter(([, poll]) => poll.nextAt <= now && poll.inProgress === undefined)
+  const outcomes = await answeredInTime(
     fleet,
-    due.map(([provider, look]) => underWay(look, observeProvider(fleet, provider, look))),
+    due.map(([provider, poll]) => inProgress(poll, observeProvider(fleet, provider, poll))),
   )
   const errors = outcomes.flatMap((outcome) => (outcome?.status === "rejected" ? [outcome.reason as Error] : []))
   const [first] = errors
@@ -50,56 +50,56 @@ export async function observe(fleet: Fleet): Promise<void> {
   for (const error of errors) fleet.emit({ type: "problem", error: error.name, message: error.message })
 }
 
-async function observeProvider(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
+async function observeProvider(fleet: Fleet, provider: Provider, poll: PollState): Promise<void> {
   const begun = fleet.clock.now()
   try {
-    await lookAtAll(fleet, provider, look)
-    if (await checkOvertaken(fleet, provider, begun)) giveWayToClaim(fleet)
-    else giveWay(fleet, provider, begun)
-    look.problem = undefined
-    look.lastAnswer = undefined
+    await pollProvider(fleet, provider, poll)
+    if (await checkSuperseded(fleet, provider, begun)) yieldToClaim(fleet)
+    else yieldToOthers(fleet, provider, begun)
+    poll.problem = undefined
+    poll.lastAnswer = undefined
   } catch (error) {
-    look.problem = error instanceof Error ? error : new MusterError(String(error))
-    for (const instance of await listKnown(fleet, provider, look, error))
-      see(fleet, provider, instance, fleet.clock.now(), begun)
+    poll.problem = error instanceof Error ? error : new MusterError(String(error))
+    for (const instance of await listKnown(fleet, provider, poll, error))
+      recordInstance(fleet, provider, instance, fleet.clock.now(), begun)
   } finally {
     const { least, most } = WATCHER_MS
-    if (!fleet.isHeld) look.nextAt = Math.max(begun + least, Math.min(look.nextAt, begun + most))
+    if (!fleet.isOwner) poll.nextAt = Math.max(begun + least, Math.min(poll.nextAt, begun + most))
   }
 }
 
-async function lookAtAll(fleet: Fleet, provider: Provider, look: LookState): Promise<void> {
+async function pollProvider(fleet: Fleet, provider: Provider, poll: PollState): Promise<void> {
   const begun = fleet.clock.now()
-  const { changes } = look
-  look.nextAt = begun + Math.max(provider.limits.look.everyMs, FAILED_LOOK_MS)
-  const booting = mayAskForPending(fleet, provider, look) ? await listOurs(fleet, provider, ["pending"]) : undefined
+  const { changes } = poll
+  poll.nextAt = begun + Math.max(provider.limits.look.everyMs, FAILED_POLL_MS)
+  const booting = mayAskForPending(fleet, provider, poll) ? await listOurs(fleet, provider, ["pending"]) : undefined
   if (booting !== undefined && booting.length > pendingOf(fleet, provider) / 2) {
     checkGeneration(fleet, booting)
     fleet.roster.stillPending(provider, booting, begun)
-    look.nextAt = begun + provider.limits.look.everyMs
+    poll.nextAt = begun + provider.limits.look.everyMs
     return
   }
   const changed = booting === undefined ? undefined : changedSince(fleet, provider, booting, begun)
   if (changed !== undefined) {
     for (const instance of await listByZone(fleet, provider, changed))
-      see(fleet, provider, instance, fleet.clock.now(), begun)
-    look.nextAt = begun + provider.limits.look.everyMs
+      recordInstance(fleet, provider, instance, fleet.clock.now(), begun)
+    poll.nextAt = begun + provider.limits.look.everyMs
     return
   }
   const listed = await completeList(fleet, provider, booting, begun)
   checkGeneration(fleet, listed)
   const now = fleet.clock.now()
   const seen = new Set<WorkerRecord>()
-  for (const instance of listed) seen.add(see(fleet, provider, instance, now, begun))
+  for (const instance of listed) seen.add(recordInstance(fleet, provider, instance, now, begun))
   concludeSeen(fleet, provider)
-  noteList(fleet, provider, begun)
+  countEmptyLists(fleet, provider, begun)
   await concludeAbsent(fleet, provider, seen, begun)
   await observeInterruptions(fleet, provider, begun)
-  look.listedChanges = changes
-  look.listedAt = begun
-  look.nextAt = Math.max(fleet.clock.now(), begun + nextLookMs(fleet, provider))
+  poll.listedChanges = changes
+  poll.listedAt = begun
+  poll.nextAt = Math.max(fleet.clock.now(), begun + nextPollMs(fleet, provider))
   // What was made or asked to go while this was under way is for a list that begins later.
-  if (look.changes > changes) lookSoon(fleet, provider)
+  if (poll.changes > changes) pollSoon(fleet, provider)
 }
 
 /**
@@ -118,7 +118,7 @@ async function completeList(
   } catch (error) {
     if (booting === undefined && error instanceof PartialListError) {
       const ours = error.instances.filter(({ tags }) => tags[TAG.uid] === fleet.owner.uid)
-      const seen = new Set(ours.map((one) => see(fleet, provider, one, fleet.clock.now(), begun)))
+      const seen = new Set(ours.map((one) => recordInstance(fleet, provider, one, fleet.clock.now(), begun)))
       await concludeAbsent(fleet, provider, seen, begun, error.silent)
     }
     throw error
@@ -130,14 +130,20 @@ async function completeList(
  *
  * @param begun when the list that shows it was begun, in milliseconds since 1970.
  */
-function see(fleet: Fleet, provider: Provider, instance: Instance, now: number, begun: number): WorkerRecord {
+function recordInstance(
+  fleet: Fleet,
+  provider: Provider,
+  instance: Instance,
+  now: number,
+  begun: number,
+): WorkerRecord {
   const known = fleet.roster.find(provider, instance.id)
   const [before, stateBefore] = [known?.failure, known?.state]
-  const worker = fleet.roster.see(provider, instance, now, true, begun)
+  const worker = fleet.roster.recordInstance(provider, instance, now, true, begun)
   if (stateBefore === "pending" && worker.state === "running") noteBoot(fleet.clock, worker, now)
-  if (fleet.isHeld && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
+  if (fleet.isOwner && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
   const { failure } = worker
-  if (failure !== undefined && before === undefined && isRefusal(failure)) learnFailed(fleet, worker, failure)
+  if (failure !== undefined && before === undefined && isRefusal(failure)) recordFailedInstance(fleet, worker, failure)
   return worker
 }
 
@@ -154,15 +160,15 @@ async function listOurs(
   begun?: number,
 ): Promise<readonly Instance[]> {
   const { cluster, uid, owner } = fleet.owner
-  const calls = lookCalls(fleet, provider)
+  const calls = pollCalls(fleet, provider)
   const isWhole = begun !== undefined && states.includes("pending")
   const list = (selector: Selector) =>
     provider
       .list({ cluster, owner, states, ...selector }, calls)
-      .catch((error: unknown) => wholeForUs(fleet, provider, error))
-  if (!isWhole || !mayHaveRivals(fleet, provider)) return list({ uid })
+      .catch((error: unknown) => completeForCluster(fleet, provider, error))
+  if (!isWhole || !mayHaveContenders(fleet, provider)) return list({ uid })
   const listed = await list({})
-  weighRivals(fleet, provider, listed, begun)
+  resolveContenders(fleet, provider, listed, begun)
   return listed.filter(({ tags }) => tags[TAG.uid] === uid)
 }
 
@@ -171,11 +177,11 @@ async function listOurs(
  * and those that run already say nothing new. As long as more than half of them are still pending a complete list, which
  * alone tells what became of the others, can wait. So 10,000 boots take some fourteen complete lists, not one a look.
  */
-function mayAskForPending(fleet: Fleet, provider: Provider, look: LookState): boolean {
+function mayAskForPending(fleet: Fleet, provider: Provider, poll: PollState): boolean {
   const own = fleet.roster.at(provider)
   const isBooting = own.counted.length === own.living.size
   const isUnclear = fleet.roster.launches.asked().some((launch) => launch.provider === provider)
-  const isFresh = look.listedAt > 0 && fleet.clock.now() - look.listedAt < COMPLETE_MS
+  const isFresh = poll.listedAt > 0 && fleet.clock.now() - poll.listedAt < COMPLETE_MS
   const pending = pendingOf(fleet, provider)
   const isWorth =
     pending >= FEW_PENDING || (provider.limits.listsByZone === true && own.living.size >= MANY && pending > 0)
@@ -212,11 +218,11 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
   if (highest <= fleet.owner.generation) return
   // Who only watches is nobody's rival, and claims a later one when it does more.
-  if (!fleet.isHeld) {
+  if (!fleet.isOwner) {
     fleet.owner = { ...fleet.owner, generation: highest }
     return
   }
-  throw overtaken(fleet.owner, highest)
+  throw supersededError(fleet.owner, highest)
 }
 
 /**
@@ -225,7 +231,7 @@ function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
  */
 function concludeSeen(fleet: Fleet, provider: Provider): void {
   for (const { launch, count } of fleet.roster.outstandingAsked()) {
-    const isUnanswered = launch.state === "unknown" || (launch.state === "unsettled" && !fleet.isHeld)
+    const isUnanswered = launch.state === "unknown" || (launch.state === "unsettled" && !fleet.isOwner)
     if (launch.provider !== provider || !isUnanswered || count > 0) continue
     fleet.journal.outcome(launch.call.token, "settled")
     fleet.roster.forget(launch)
@@ -247,18 +253,18 @@ async function concludeAbsent(
     .filter((worker) => !seen.has(worker) && worker.knownSince < begun)
     .filter(({ instance }) => !silentZones.includes(instance.zone))
   const now = fleet.clock.now()
-  const doubtful = absent.filter((worker) => {
+  const unconfirmed = absent.filter((worker) => {
     const gone = worker.state === "terminating" && worker.listed
     if (gone) fleet.roster.move(worker, "terminated", now)
     return !gone && (worker.listed || now - worker.knownSince > provider.limits.consistencyMs)
   })
-  if (doubtful.length === 0) return
-  const ids = doubtful.map((worker) => worker.instance.id)
-  const found = await provider.list({ ids }, lookCalls(fleet, provider))
+  if (unconfirmed.length === 0) return
+  const ids = unconfirmed.map((worker) => worker.instance.id)
+  const found = await provider.list({ ids }, pollCalls(fleet, provider))
   const at = fleet.clock.now()
-  for (const instance of found) see(fleet, provider, instance, at, now)
+  for (const instance of found) recordInstance(fleet, provider, instance, at, now)
   const foundIds = new Set(found.map((instance) => instance.id))
-  for (const worker of doubtful) {
+  for (const worker of unconfirmed) {
     if (foundIds.has(worker.instance.id) || !mayLive(worker.state)) continue
     fleet.roster.move(worker, worker.state === "terminating" ? "terminated" : "lost", at)
   }

@@ -25,8 +25,8 @@ export function planGroup(state: GroupNow, memory: readonly Unavailable[], now: 
     const over = { ...nothing, surplus: Math.max(0, -missing - exchange.extra) }
     return exchange.dueAt === undefined ? { ...over, retryAt: undefined } : withExchange(state, over, available, now)
   }
-  if (state.heldUntil !== undefined && state.heldUntil > now) {
-    return { ...nothing, later: missing, wakeAt: state.heldUntil }
+  if (state.pausedUntil !== undefined && state.pausedUntil > now) {
+    return { ...nothing, later: missing, wakeAt: state.pausedUntil }
   }
   const wish = wishFor(state, available, missing)
   const soonAt = soonInBetterMarket(state.group, passing, wish)

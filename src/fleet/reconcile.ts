@@ -5,26 +5,26 @@ import type { Calls, Prepared, Provider } from "../provider.js"
 import { readConsoles } from "./observing/console.js"
 import { type Fleet, fleetCalls, preparedKey, watchedCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
-import { redate } from "./ending/deadline.js"
-import { prepareGroup, replay, replayAt, settle, settleAt, startVolley } from "./launch.js"
-import { forsake, forsakeAt, isLookedFor, mayForsake } from "./launching/abandon.js"
+import { updateDeadlineTag } from "./ending/deadline.js"
+import { prepareGroup, replay, replayAt, settle, settleAt, startBatch } from "./launch.js"
+import { abandon, abandonAt, isConfirmedAbsent, mayAbandon } from "./launching/abandon.js"
 import { observe } from "./observe.js"
 import { isBehind } from "./ownership/contenders.js"
 import { findOffers, lacksAnswers } from "./offers/offers.js"
 import { claimName, unlessAbandoned } from "./ownership/name.js"
-import { bench, unbench, whileOthersWait } from "./refusals/outages.js"
+import { suspend, resume, awaitUnlessOthers } from "./refusals/outages.js"
 import { chooseSurplus } from "./plan.js"
 import type { PlannedWish, Plans } from "./planning/types.js"
 import { isOver, mayLaunch, planNow } from "./pass/planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch } from "./roster/launches.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
-import { seek, seekAt } from "./launching/look-up.js"
-import { type Turns, turnsOf } from "./launching/replay-order.js"
-import { volleysOf } from "./launching/call-batch.js"
+import { lookUp, lookUpAt } from "./launching/look-up.js"
+import { type ReplayOrder, replayOrderOf } from "./launching/replay-order.js"
+import { callBatchesOf } from "./launching/call-batch.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 import { withdrawWaiting } from "./targets/fence.js"
-import { withinMeans } from "./pass/within-budget.js"
+import { limitToAllowance } from "./pass/within-budget.js"
 import { closeSwept, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
 /** Networks and groups that are made for the first time take a quarter of this. */
@@ -49,7 +49,7 @@ export async function attemptPass(fleet: Fleet): Promise<{ plans: Plans; error?:
 async function pass(fleet: Fleet): Promise<Plans> {
   fleet.passes += 1
   await observe(fleet)
-  if (!fleet.isHeld) {
+  if (!fleet.isOwner) {
     emitPass(fleet)
     return new Map()
   }
@@ -62,7 +62,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   if (fleet.leaving) return plans
   const ended = toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt)
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
-  const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? straysOf(fleet) : []), ...exchanged]
+  const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? ungroupedWorkers(fleet) : []), ...exchanged]
   startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplus])
   advanceLaunches(fleet)
   startPlanned(fleet, plans)
@@ -72,13 +72,13 @@ async function pass(fleet: Fleet): Promise<Plans> {
 
 /** False when nothing was awaited. */
 async function prepareLaunches(fleet: Fleet, plans: Plans): Promise<boolean> {
-  if (wishesOf(plans).length > 0) redate(fleet)
+  if (wishesOf(plans).length > 0) updateDeadlineTag(fleet)
   const unprepared = unpreparedOf(fleet, plans)
   if (unprepared.length === 0) return false
   await claimName(fleet)
   await whileWanted(fleet, prepareAll(fleet, unprepared))
   // The first answers may have told that this machine's clock is wrong: what was prepared by it is prepared anew.
-  if (redate(fleet)) await whileWanted(fleet, prepareAll(fleet, unpreparedOf(fleet, plans)))
+  if (updateDeadlineTag(fleet)) await whileWanted(fleet, prepareAll(fleet, unpreparedOf(fleet, plans)))
   return true
 }
 
@@ -165,14 +165,14 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
       if (fleet.leaving) fleet.wake()
     }
     preparing.then(end, end)
-    await whileOthersWait(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
+    await awaitUnlessOthers(fleet, preparing, "preparing its launches", PREPARE_PATIENCE_MS)
     state.preparing = undefined
-    unbench(state, provider)
+    resume(state, provider)
   } catch (error) {
     if (fleet.signal.aborted) throw error
     // What it has made so far is removed with all else.
     if (fleet.closing || fleet.leaving) return
-    bench(fleet, state, provider, error)
+    suspend(fleet, state, provider, error)
   }
 }
 
@@ -224,7 +224,7 @@ function startPlanned(fleet: Fleet, plans: Plans): void {
     const prepared = fleet.prepared.get(preparedKey(provider, wish.group))
     return prepared === undefined ? [] : [{ planned: wish, provider, prepared }]
   })
-  for (const volley of volleysOf(fleet, ready)) startVolley(fleet, withinMeans(fleet, volley))
+  for (const batch of callBatchesOf(fleet, ready)) startBatch(fleet, limitToAllowance(fleet, batch))
   const isMore = [...plans.values()].some(({ wish, later }) => wish !== undefined && later > 0)
   if (ready.length < wishes.length || isMore) fleet.wake()
 }
@@ -241,33 +241,33 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
 }
 
 /** Those of groups that nobody told of: lists have shown them since the cluster was opened. */
-function straysOf({ roster, groups }: Fleet): WorkerRecord[] {
+function ungroupedWorkers({ roster, groups }: Fleet): WorkerRecord[] {
   return roster.living().filter(({ state, group }) => state !== "terminating" && !groups.has(group))
 }
 
 /** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
 function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
-  const turns = turnsOf(fleet)
+  const replayOrder = replayOrderOf(fleet)
   closeSwept(fleet, (launch) => isSwept(fleet, launch) && mayGiveUp(fleet, launch))
   for (const launch of fleet.roster.launches.asked()) {
     if (launch.state === "unsettled" && now >= settleAt(launch)) void settle(fleet, launch)
     if (launch.state !== "unknown") continue
     if (isSwept(fleet, launch)) {
-      if (now >= seekAt(launch) && mayGiveUp(fleet, launch)) void seek(fleet, launch)
-    } else if (mayForsake(fleet, launch)) forsake(fleet, launch)
-    else if (now >= replayAt(launch) && turns.has(launch)) void replay(fleet, launch)
+      if (now >= lookUpAt(launch) && mayGiveUp(fleet, launch)) void lookUp(fleet, launch)
+    } else if (mayAbandon(fleet, launch)) abandon(fleet, launch)
+    else if (now >= replayAt(launch) && replayOrder.has(launch)) void replay(fleet, launch)
   }
 }
 
 /** It is not sent again: nobody wants it, or what it was for is sought elsewhere. */
-function isSwept(fleet: Fleet, { call, isForsaken }: Launch): boolean {
-  return isForsaken === true || !isWanted(fleet, call.group)
+function isSwept(fleet: Fleet, { call, isAbandoned }: Launch): boolean {
+  return isAbandoned === true || !isWanted(fleet, call.group)
 }
 
 /** Where others would be launched in its place, nothing of it may be missed. */
 function mayGiveUp(fleet: Fleet, launch: Launch): boolean {
-  return !isWanted(fleet, launch.call.group) || isLookedFor(launch)
+  return !isWanted(fleet, launch.call.group) || isConfirmedAbsent(launch)
 }
 
 function isWanted(fleet: Fleet, group: string): boolean {
@@ -275,20 +275,20 @@ function isWanted(fleet: Fleet, group: string): boolean {
 }
 
 /** When there is something to do for an open launch call that no answer will announce, in milliseconds since 1970. */
-export function launchWakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
+export function launchWakeAt(fleet: Fleet, launch: Launch, replayOrder: ReplayOrder): number {
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
-  if (!isSwept(fleet, launch)) return replayOrForsakeAt(fleet, launch, turns)
+  if (!isSwept(fleet, launch)) return replayOrAbandonAt(fleet, launch, replayOrder)
   // The look that it waits for wakes when it ends.
   if (fleet.clock.now() >= sweptAt(launch) && !mayGiveUp(fleet, launch)) return Number.POSITIVE_INFINITY
-  return launch.provider.find === undefined ? sweptAt(launch) : seekAt(launch)
+  return launch.provider.find === undefined ? sweptAt(launch) : lookUpAt(launch)
 }
 
 /** Whose time to be given up has passed, and has nowhere else to go, only waits for its turn. */
-function replayOrForsakeAt(fleet: Fleet, launch: Launch, turns: Turns): number {
-  const replaysAt = turns.has(launch) ? replayAt(launch) : Number.POSITIVE_INFINITY
-  const forsakesAt = forsakeAt(launch)
-  return forsakesAt > fleet.clock.now() ? Math.min(replaysAt, forsakesAt) : replaysAt
+function replayOrAbandonAt(fleet: Fleet, launch: Launch, replayOrder: ReplayOrder): number {
+  const replaysAt = replayOrder.has(launch) ? replayAt(launch) : Number.POSITIVE_INFINITY
+  const abandonsAt = abandonAt(launch)
+  return abandonsAt > fleet.clock.now() ? Math.min(replaysAt, abandonsAt) : replaysAt
 }
 
 function emitPass(fleet: Fleet): void {

@@ -19,8 +19,8 @@ const BOOTED_MS = 60_000
  * When each replacement vanishes in its turn: the second goes at once, the next ones wait 10, 20, 40 s … 10 min. Somebody
  * or something else ends what we launch, and each launch is billed for a minute at least.
  */
-const FIRST_HOLD_MS = 10_000
-const LONGEST_HOLD_MS = 600_000
+const FIRST_PAUSE_MS = 10_000
+const LONGEST_PAUSE_MS = 600_000
 /** After so long without another one the row has ended. */
 const FORGET_MS = 3_600_000
 /** Who lived longer than this was not ended for being new. */
@@ -54,7 +54,7 @@ export function tripped(workers: readonly WorkerRecord[], record: BootRecord): F
   if (failedInRow(recent, record) < MOST_FAILED_BOOTS && !failsTooOften(recent, record)) return undefined
   // The newest of those whose console tells more than that it failed, where there are some.
   const failed = recent.filter((worker) => failedToBoot(worker, record))
-  return (failed.find(({ consoleTold }) => consoleTold) ?? failed[0])?.failure
+  return (failed.find(({ hasConsoleLines }) => hasConsoleLines) ?? failed[0])?.failure
 }
 
 /** One that had run for as long as a boot may take did boot, whatever a cloud calls what ended it. */
@@ -85,7 +85,7 @@ function failsTooOften(workers: readonly WorkerRecord[], record: BootRecord): bo
  * Until when nothing more is launched, because what was launched vanishes again and again without our doing; 0: go on. Only
  * lives that follow each other are counted: a hundred that somebody deletes at once are replaced at once.
  */
-export function heldUntil(workers: readonly WorkerRecord[], since: number): number {
+export function pausedUntil(workers: readonly WorkerRecord[], since: number): number {
   const vanished = workers
     .filter((worker) => worker.knownSince >= since && hasVanished(worker))
     .sort((a, b) => a.since - b.since)
@@ -96,7 +96,7 @@ export function heldUntil(workers: readonly WorkerRecord[], since: number): numb
     chain = worker.since - last > FORGET_MS ? 1 : chain + 1
     last = worker.since
   }
-  return chain < 2 ? 0 : last + Math.min(FIRST_HOLD_MS * 2 ** (chain - 2), LONGEST_HOLD_MS)
+  return chain < 2 ? 0 : last + Math.min(FIRST_PAUSE_MS * 2 ** (chain - 2), LONGEST_PAUSE_MS)
 }
 
 /** Gone soon, and neither asked to go, nor interrupted, nor failed to boot. */

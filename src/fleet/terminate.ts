@@ -1,6 +1,6 @@
 /** Terminate: all that is known at once, then look until it is confirmed. */
 import type { Instance, Provider } from "../provider.js"
-import { blindness, type Fleet, fleetCalls, lookWithin, markChanged, messageOf } from "./state/context.js"
+import { pollProblemOf, type Fleet, fleetCalls, pollWithin, markChanged, messageOf } from "./state/context.js"
 import { mayLive } from "./lifecycle.js"
 import { chosenOf, noteAsked, refusedPauseMs } from "./ending/refused.js"
 import type { Launch } from "./roster/launches.js"
@@ -10,7 +10,7 @@ import { isOurs } from "./tags.js"
 /** A worker that still runs so long after the cloud accepted its termination is asked to go again. */
 const ASK_AGAIN_MS = 60_000
 /** What a termination that failed has left is looked at soon. */
-const LOOK_AGAIN_MS = 2_000
+const POLL_AGAIN_MS = 2_000
 /**
  * Puts the terminate calls for these workers on the wire, before it returns. Only workers whose tags we have read (in a list,
  * or in the reply to our own create call) and that carry this cluster's are touched.
@@ -64,8 +64,8 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   for (const worker of workers) if (worker.termination === "sent") delete worker.termination
   fleet.emit({ type: "termination-ended", accepted, failed })
   markChanged(fleet, provider)
-  if (failed.length > 0) lookWithin(fleet, provider, LOOK_AGAIN_MS)
-  else if (isLastStep(fleet, provider)) lookWithin(fleet, provider, 0)
+  if (failed.length > 0) pollWithin(fleet, provider, POLL_AGAIN_MS)
+  else if (isLastStep(fleet, provider)) pollWithin(fleet, provider, 0)
   fleet.wake()
 }
 
@@ -123,8 +123,8 @@ export function closeSwept(fleet: Fleet, isSwept: (launch: Launch) => boolean): 
 /** Nothing can come of it any more. */
 export function giveUp(fleet: Fleet, launch: Launch): void {
   fleet.roster.forget(launch)
-  if (launch.isForsaken) fleet.givenUp.add(launch.call.token)
-  fleet.journal.outcome(launch.call.token, launch.isForsaken ? "given-up" : "refused")
+  if (launch.isAbandoned) fleet.givenUp.add(launch.call.token)
+  fleet.journal.outcome(launch.call.token, launch.isAbandoned ? "given-up" : "refused")
 }
 
 /** What still stands between the groups chosen and zero, in words; empty when zero is confirmed. */
@@ -133,12 +133,14 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   const launches = fleet.roster.openLaunches().filter((launch) => isChosen(launch.call.group))
   const ends: string[] = []
   if (living.length > 0)
-    ends.push(`${living.length} instances not yet confirmed gone${refusalsOf(living) || blindnessOf(fleet, living)}`)
+    ends.push(
+      `${living.length} instances not yet confirmed gone${refusalsOf(living) || pollProblemText(fleet, living)}`,
+    )
   if (launches.length > 0)
     ends.push(`${launches.length} launch calls whose outcome is not known yet${lastAnswerOf(launches)}`)
   if (ends.length > 0) return ends
   // One complete list, begun after the last thing that was asked, must show nothing else.
-  const unlisted = [...fleet.looks].filter(([, look]) => look.listedChanges < look.changes)
+  const unlisted = [...fleet.polls].filter(([, poll]) => poll.listedChanges < poll.changes)
   return unlisted.map(([provider, { problem, lastAnswer }]) => {
     const answered = lastAnswer === undefined ? "" : ` (the last answer: ${lastAnswer})`
     const why = problem === undefined ? answered : ` (the last one failed: ${problem.message})`
@@ -147,8 +149,8 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
 }
 
 /** Why nobody can say whether these have gone, in the cloud's words; empty where lists are answered. */
-function blindnessOf({ looks }: Fleet, living: readonly WorkerRecord[]): string {
-  const words = living.map(({ provider }) => looks.get(provider)).flatMap((look) => (look && blindness(look)) ?? [])
+function pollProblemText({ polls }: Fleet, living: readonly WorkerRecord[]): string {
+  const words = living.map(({ provider }) => polls.get(provider)).flatMap((poll) => (poll && pollProblemOf(poll)) ?? [])
   return words[0] === undefined ? "" : ` (the last look: ${words[0]})`
 }
 

@@ -4,19 +4,19 @@ import { inScope } from "../offer.js"
 import type { Failure, Offer, Scope } from "../provider.js"
 
 /** A failure in the words of a cloud, or of a provider that is out of order. */
-export type Words = Omit<Failure, "reason"> & { readonly reason: ShortfallReason["reason"] }
+export type FailureDetails = Omit<Failure, "reason"> & { readonly reason: ShortfallReason["reason"] }
 
 export interface Unavailable {
   readonly scope: Scope
   /** Milliseconds since 1970. */
   readonly until: number
-  readonly failure: Words
+  readonly failure: FailureDetails
   /** How often in a row, where that is known. */
   readonly times?: number
 }
 
 /** Failures that say something about offers; a throttle or a timeout never does. */
-export function teaches(failure: Failure): boolean {
+export function concernsOffers(failure: Failure): boolean {
   return isShortage(failure) && failure.ttlMs > 0
 }
 
@@ -28,7 +28,7 @@ export function isShortage({ reason }: Failure): boolean {
 /** Adds a failure; one memory per scope, the later `until` wins. What has run out is dropped. */
 export function remember(memory: readonly Unavailable[], failure: Failure, now: number): Unavailable[] {
   const current = memory.filter((entry) => entry.until > now)
-  if (!teaches(failure)) return current
+  if (!concernsOffers(failure)) return current
   const key = scopeKey(failure.scope)
   const until = Math.max(now + failure.ttlMs, current.find((entry) => scopeKey(entry.scope) === key)?.until ?? 0)
   return [...current.filter((entry) => scopeKey(entry.scope) !== key), { scope: failure.scope, until, failure }]

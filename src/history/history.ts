@@ -62,7 +62,7 @@ export class History {
 
   note(event: ClusterEventBody): void {
     // Who only watches has nothing to write down.
-    if (this.#fleet?.isHeld === false || this.#isOver) return
+    if (this.#fleet?.isOwner === false || this.#isOver) return
     this.#isBegun ||= BEGINS.includes(event.type)
     if (event.type === "pass") this.#noteCost(event.pricePerHour)
     else if (this.#gathering.add(event, this.#wall())) this.#schedule()
@@ -72,7 +72,7 @@ export class History {
   async end(how: "ended" | "detached"): Promise<void> {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#fleet?.isHeld === true) {
+    if (this.#fleet?.isOwner === true) {
       this.#noteCost(Number.NaN)
       if (how === "detached") this.#gathering.add({ type: "detached" }, this.#wall())
     }
@@ -108,7 +108,7 @@ export class History {
     const [file, fleet] = [this.#file, this.#fleet]
     if (file === undefined || fleet === undefined || !this.#isBegun || this.#gathering.isEmpty) return
     const rows = this.#gathering.take()
-    if (!fleet.isHeld) return
+    if (!fleet.isOwner) return
     const secrets = secretsOf(fleet)
     const lines = rows.map((row) => `${JSON.stringify(tidy(row, secrets))}\n`).join("")
     const writing = this.#last.then(() => file.append(lines, this.#wall()))

@@ -2,7 +2,7 @@
 export { resolveProviders } from "../fleet/opening/providers.js"
 export { receiptOf } from "../fleet/receipt.js"
 export { listClusters } from "../fleet/leftovers/listing.js"
-export { holderOf, type SeenHolder } from "../fleet/leftovers/current-owner.js"
+export { ownerProcessOf, type ObservedOwner } from "../fleet/leftovers/current-owner.js"
 export { remainsOf } from "../fleet/leftovers/tagged.js"
 export { sweep } from "../fleet/leftovers/sweep.js"
 export { Session } from "./session.js"

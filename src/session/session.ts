@@ -9,13 +9,13 @@ import { type Closed, closeFleet } from "../fleet/closing.js"
 import { type Fleet, messageOf } from "../fleet/state/context.js"
 import { explain } from "../fleet/explain/explain.js"
 import type { Explanation } from "../fleet/explain/explanation.js"
-import { goingOnText, lookText, sizeText } from "../fleet/reports/still-running.js"
-import { onWire, stillOpen } from "../fleet/ending/detaching.js"
+import { stillRunningText, listCommandText, sizeText } from "../fleet/reports/still-running.js"
+import { callsOnWire, detachTimeout } from "../fleet/ending/detaching.js"
 import { fence } from "../fleet/targets/fence.js"
 import { type BillRow, defaultJournalDirectory } from "../fleet/journal/journal.js"
 import { keepLease } from "../fleet/ending/lease.js"
 import { pricesWithin } from "../fleet/offers/prices.js"
-import { hold } from "../fleet/opening/acquire.js"
+import { acquire } from "../fleet/opening/acquire.js"
 import { openFleet } from "../fleet/opening/open.js"
 import type { OpenOptions } from "../fleet/opening/options.js"
 import { Passes } from "../fleet/pass/passes.js"
@@ -24,7 +24,7 @@ import type { ClusterPlan } from "../fleet/preview/cluster-plan.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import { type Loop, startLoop } from "../fleet/loop.js"
 import { endRequests } from "../exit/requests.js"
-import { type BegunScale, inTime, Scaling } from "../fleet/scaling/scaling.js"
+import { type BegunScale, withinTimeout, Scaling } from "../fleet/scaling/scaling.js"
 import { setTargets } from "../fleet/targets/set-targets.js"
 import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
 import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
@@ -108,9 +108,9 @@ export class Session {
     const { fleet } = opened
     history?.begin(fleet)
     const size = () => sizeText(fleet)
-    const listCommand = () => lookText(fleet)
+    const listCommand = () => listCommandText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
-    const leftRunning = () => goingOnText(fleet, isElsewhere ? journal : undefined)
+    const leftRunning = () => stillRunningText(fleet, isElsewhere ? journal : undefined)
     const requests = () => endRequests(fleet, spec, journal)
     const mayHaveResources = () => fleet.mayHaveMadeAt.size > 0
     const watches = [
@@ -130,7 +130,12 @@ export class Session {
   /** Sets a target and waits for it; takes the cluster over first when another process may hold it. */
   async scale(scale: BegunScale, { checkOwned, isClosing, close }: VerbContext): Promise<ScaleResult> {
     if (isClosing()) return resultOf(this.fleet, scale, true)
-    await inTime(this.fleet, scale, hold(this.fleet, scale.targets), "it could not be taken over from whoever held it")
+    await withinTimeout(
+      this.fleet,
+      scale,
+      acquire(this.fleet, scale.targets),
+      "it could not be taken over from whoever held it",
+    )
     checkOwned()
     // Closing is the later target.
     if (isClosing()) return resultOf(this.fleet, scale, true)
@@ -195,7 +200,7 @@ export class Session {
     takeBills(fleet, bills)
     const known = new Map([...targets].filter(([name]) => fleet.groups.has(name)))
     if ([...known.values()].every((count) => count === 0)) return
-    await hold(fleet, known)
+    await acquire(fleet, known)
     setTargets(fleet, known)
     fleet.wake()
   }
@@ -228,7 +233,7 @@ export class Session {
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
     this.#loop.halt()
     try {
-      await withDeadline(fleet.clock, this.#quiet(), timeoutMs, () => stillOpen(fleet, timeoutMs), signal)
+      await withDeadline(fleet.clock, this.#quiet(), timeoutMs, () => detachTimeout(fleet, timeoutMs), signal)
     } finally {
       this.#abort.abort(reason)
       for (const end of this.#watchers) end()
@@ -241,7 +246,7 @@ export class Session {
   #quiet(): Promise<void> {
     return new Promise((resolve) => {
       this.#onWake = () => {
-        if (onWire(this.fleet).length === 0) resolve()
+        if (callsOnWire(this.fleet).length === 0) resolve()
       }
       this.#onWake()
     })

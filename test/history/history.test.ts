@@ -43,7 +43,7 @@ const path = () => historyPath(historyDirectory(journal), OF)
 const read = (options: object = {}) => readHistory("render", { journal, clock, ...options })
 
 /** A history of a cluster that somebody holds. */
-function begun(fleet: Partial<{ isHeld: boolean }> = {}): History {
+function begun(fleet: Partial<{ isOwner: boolean }> = {}): History {
   const costNow = () => ({ soFar: 1.5, perHour: 3, byGroup: { default: 1.5 }, unpriced: 0 })
   const history = new History({
     directory: historyDirectory(journal),
@@ -54,7 +54,7 @@ function begun(fleet: Partial<{ isHeld: boolean }> = {}): History {
   const groups = new Map([
     ["default", { group: { environment: { TOKEN: SECRET }, tags: { team: "very-secret-team" } } }],
   ])
-  history.begin({ owner: { ...OF, owner: "default" }, isHeld: true, groups, ...fleet } as unknown as Fleet)
+  history.begin({ owner: { ...OF, owner: "default" }, isOwner: true, groups, ...fleet } as unknown as Fleet)
   return history
 }
 
@@ -123,7 +123,7 @@ describe("what is written", () => {
 
   test("nothing of a cluster that was only asked for a plan, or that this process only watches", async () => {
     await play([note("nothing that is sold fits")])
-    await play([TARGET, worker("a")], begun({ isHeld: false }))
+    await play([TARGET, worker("a")], begun({ isOwner: false }))
     expect(existsSync(historyDirectory(journal))).toBe(false)
   })
 

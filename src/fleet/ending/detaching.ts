@@ -3,7 +3,7 @@ import { TimeoutError } from "../../errors.js"
 import type { Fleet } from "../state/context.js"
 
 /** What may still make or end something, in words. A look at a launch that was accepted makes nothing, and need not be awaited. */
-export function onWire(fleet: Fleet): readonly string[] {
+export function callsOnWire(fleet: Fleet): readonly string[] {
   const { roster, settingUp } = fleet
   const sent = roster.launches.asked().filter(({ state, ref }) => state === "sent" && ref === undefined)
   const count = sent.reduce((sum, { call }) => sum + call.count, 0)
@@ -16,10 +16,10 @@ export function onWire(fleet: Fleet): readonly string[] {
 }
 
 /** The error of a wait for them that has come to its end. */
-export function stillOpen(fleet: Fleet, waitedMs: number): TimeoutError {
+export function detachTimeout(fleet: Fleet, waitedMs: number): TimeoutError {
   const { cluster } = fleet.owner
   const living = fleet.roster.all.living.size
   return new TimeoutError(
-    `detaching "${cluster}": after ${Math.round(waitedMs / 1000)} s these were still open: ${onWire(fleet).join(", ")}; it is let go of all the same, with ${living} instances; whoever attaches goes on from their tags, and from this machine's journal`,
+    `detaching "${cluster}": after ${Math.round(waitedMs / 1000)} s these were still open: ${callsOnWire(fleet).join(", ")}; it is let go of all the same, with ${living} instances; whoever attaches goes on from their tags, and from this machine's journal`,
   )
 }

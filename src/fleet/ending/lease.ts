@@ -1,6 +1,6 @@
 /** Lease: instances end themselves when nobody has renewed for so long; the process that holds them renews. */
 import type { Provider } from "../../provider.js"
-import { aheadMs } from "../state/clock-skew.js"
+import { clockSkewMs } from "../state/clock-skew.js"
 import { deadlineTag } from "./deadline.js"
 import { type Fleet, fleetCalls, messageOf } from "../state/context.js"
 
@@ -24,7 +24,7 @@ export function keepLease(fleet: Fleet): () => void {
     void renew()
   }
   // What was found may have little left of its lease.
-  fleet.onHeld = next
+  fleet.onAcquired = next
   next()
   return () => {
     isOver = true
@@ -35,7 +35,7 @@ export function keepLease(fleet: Fleet): () => void {
 /** False when any could not be renewed. */
 async function renewAll(fleet: Fleet, leaseMs: number): Promise<boolean> {
   // Who only watches must not keep alive what its owner has left; and what is to go needs no lease.
-  if (!fleet.isHeld || fleet.closing || fleet.signal.aborted) return true
+  if (!fleet.isOwner || fleet.closing || fleet.signal.aborted) return true
   const renewed = await Promise.all(fleet.providers.map((provider) => renewAt(fleet, provider, leaseMs)))
   return renewed.every(Boolean)
 }
@@ -45,7 +45,7 @@ async function renewAt(fleet: Fleet, provider: Provider, leaseMs: number): Promi
   const instances = workers.filter(({ state }) => state !== "terminating").map(({ instance }) => instance)
   if (instances.length === 0) return true
   // By the clock of who reads it, as it is now; and never past the deadline, which the guest keeps by itself.
-  const now = fleet.clock.now() + aheadMs(fleet.clock, [provider])
+  const now = fleet.clock.now() + clockSkewMs(fleet.clock, [provider])
   const until = Math.min(Math.floor((now + leaseMs) / 1000), deadlineTag(fleet))
   try {
     await provider.renew?.(instances, until, fleetCalls(fleet, provider, { first: true }))

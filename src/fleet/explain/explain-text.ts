@@ -38,7 +38,7 @@ function groupLines(group: GroupExplanation, now: number): string[] {
   ].filter((text) => text !== "")
   const reasons = shortfall.reasons.map((row) => {
     const again = row.retryAt === undefined ? "" : `; again ${untilText(row.retryAt, now)}`
-    return `    ${row.count} × ${row.reason} (${wordsOf(row)}): ${row.message}${again}; ${row.advice}`
+    return `    ${row.count} × ${row.reason} (${codeText(row)}): ${row.message}${again}; ${row.advice}`
   })
   return [
     `  group ${group.group}: ${counts.join(", ")}`,
@@ -56,7 +56,7 @@ function groupLines(group: GroupExplanation, now: number): string[] {
       "  last failures:",
       failures
         .slice(0, MOST_FAILURES)
-        .map((one) => `    ${one.count} × ${one.reason} (${wordsOf(one)}): ${one.message}`),
+        .map((one) => `    ${one.count} × ${one.reason} (${codeText(one)}): ${one.message}`),
     ),
     `  next: ${waitingText(group.next, now)}`,
   ]
@@ -68,10 +68,10 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function barredLine(one: Barred, now: number): string {
   const until = one.until === undefined ? "until the next scale" : `again ${untilText(one.until, now)}`
-  return `    ${scopeText(one.scope)}: ${one.reason} (${wordsOf(one)}), ${until}: ${one.message}`
+  return `    ${scopeText(one.scope)}: ${one.reason} (${codeText(one)}), ${until}: ${one.message}`
 }
 
-function wordsOf({ code, requestId }: { readonly code: string; readonly requestId?: string }): string {
+function codeText({ code, requestId }: { readonly code: string; readonly requestId?: string }): string {
   return requestId === undefined ? code : `${code}, request ${requestId}`
 }
 

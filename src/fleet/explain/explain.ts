@@ -4,7 +4,7 @@ import { accountOf } from "../../calls/account.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, memoryOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
-import { overdue } from "../ending/deadline.js"
+import { deadlineError } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { inWords } from "./explain-text.js"
 import { keyOfPlace } from "../roster/keys.js"
@@ -51,9 +51,9 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   }
 }
 
-function stoppedBy({ problem, breaker, gaveWay }: GroupState): string | undefined {
+function stoppedBy({ problem, breaker, loweredReason }: GroupState): string | undefined {
   if (problem !== undefined) return `${problem.name}: ${problem.message}`
-  if (gaveWay !== undefined) return gaveWay
+  if (loweredReason !== undefined) return loweredReason
   return breaker === undefined ? undefined : `too many boots failed; the last one: ${breaker.message}`
 }
 
@@ -99,12 +99,12 @@ function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
   const leaving = [...fleet.roster.inGroup(group).living].filter(({ refusal }) => refusal !== undefined)
   const refused =
     leaving.length === 0 ? [] : [{ what: `terminating ${leaving.length} instances${refusalsOf(leaving)}` }]
-  const blind = [...fleet.looks].flatMap(([provider, { problem, lastAnswer, nextAt }]): readonly Waiting[] => {
+  const pollProblem = [...fleet.polls].flatMap(([provider, { problem, lastAnswer, nextAt }]): readonly Waiting[] => {
     if (problem !== undefined)
       return [{ what: `${keyOfPlace(provider)}: looking at it failed: ${problem.message}; again`, until: nextAt }]
     return lastAnswer === undefined ? [] : [{ what: `${keyOfPlace(provider)}: looking at it: ${lastAnswer}` }]
   })
-  return [...refused, ...blind]
+  return [...refused, ...pollProblem]
 }
 
 /** When the last of a group's launch calls that wait for the limits may be sent; undefined when none waits. */
@@ -144,8 +144,8 @@ function nextOf(fleet: Fleet, state: GroupState, balance: Balance): Waiting {
   const standing = groupNow(fleet, state, state.desired)
   const { plan } = planFor(fleet, state, standing, balance)
   const now = fleet.clock.now()
-  if (!fleet.isHeld) return { what: "nothing: this process only watches until its first scale" }
-  const over = fleet.money.over ?? overdue(fleet)
+  if (!fleet.isOwner) return { what: "nothing: this process only watches until its first scale" }
+  const over = fleet.money.over ?? deadlineError(fleet)
   if (over !== undefined) return { what: `nothing: ${over.message}` }
   if (state.desired > 0 && !mayLaunch(fleet, state))
     return { what: "nothing is launched any more until the next scale" }
@@ -164,8 +164,8 @@ function nextOf(fleet: Fleet, state: GroupState, balance: Balance): Waiting {
       until: Math.max(exchange.dueAt, plan.wakeAt ?? now),
     }
   }
-  const looks = [...fleet.looks.values()].map((look) => look.nextAt)
-  const lookAt = Math.min(Number.POSITIVE_INFINITY, ...looks)
+  const polls = [...fleet.polls.values()].map((poll) => poll.nextAt)
+  const lookAt = Math.min(Number.POSITIVE_INFINITY, ...polls)
   return lookAt === Number.POSITIVE_INFINITY
     ? { what: "nothing to do" }
     : { what: "looking at the cloud", until: lookAt }

@@ -1,6 +1,6 @@
 /** Explanation: what a cluster says of how it stands. */
 import type { Failure, Scope } from "../../provider.js"
-import type { Words } from "../unavailable.js"
+import type { FailureDetails } from "../unavailable.js"
 import type { Shortfall } from "../../errors.js"
 
 /** Something that is waited for now. */
@@ -13,7 +13,7 @@ export interface Waiting {
 /** What may not be used now, in the words of who refused it. */
 export interface Barred {
   readonly scope: Scope
-  readonly reason: Words["reason"]
+  readonly reason: FailureDetails["reason"]
   readonly code: string
   readonly message: string
   readonly requestId?: string

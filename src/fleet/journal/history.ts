@@ -13,7 +13,7 @@ import type { BillRow, IntentOutcome, JournalHistory } from "./journal.js"
 import type { Intent, Made, MadeByIntent, OpenIntent } from "./types.js"
 
 /** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */
-export interface SetAside {
+export interface Quarantined {
   readonly path: string
   readonly message: string
   /** The cluster's, where the file's name tells it. */
@@ -33,9 +33,9 @@ export async function readJournals(
   cluster: string,
   owner: string,
   clock: Clock,
-  setAside: (what: SetAside) => void = () => {},
+  onQuarantined: (what: Quarantined) => void = () => {},
 ): Promise<JournalHistory[]> {
-  return clock.busy("reading the journal", readAll(directory, { cluster, owner, clock, setAside }))
+  return clock.busy("reading the journal", readAll(directory, { cluster, owner, clock, onQuarantined }))
 }
 
 /**
@@ -44,11 +44,11 @@ export async function readJournals(
  */
 export function coverageOf(
   histories: readonly JournalHistory[],
-  aside: readonly SetAside[],
+  quarantined: readonly Quarantined[],
 ): (uid: string, generation: number) => boolean {
   return (uid, generation) => {
-    const isAside = aside.some((what) => what.uid === undefined || what.uid === uid)
-    return !isAside && histories.some((history) => history.uid === uid && history.generation >= generation)
+    const isQuarantined = quarantined.some((what) => what.uid === undefined || what.uid === uid)
+    return !isQuarantined && histories.some((history) => history.uid === uid && history.generation >= generation)
   }
 }
 
@@ -56,13 +56,16 @@ interface Reading {
   readonly cluster: string
   readonly owner: string
   readonly clock: Clock
-  readonly setAside: (what: SetAside) => void
+  readonly onQuarantined: (what: Quarantined) => void
 }
 
-async function readAll(directory: string, { cluster, owner, clock, setAside }: Reading): Promise<JournalHistory[]> {
+async function readAll(
+  directory: string,
+  { cluster, owner, clock, onQuarantined }: Reading,
+): Promise<JournalHistory[]> {
   const unsafe = await directoryProblem(directory)
   if (unsafe !== undefined) {
-    setAside({ path: directory, message: `reading the launch journals in ${directory}: ${unsafe}; ${FROM_TAGS}` })
+    onQuarantined({ path: directory, message: `reading the launch journals in ${directory}: ${unsafe}; ${FROM_TAGS}` })
     return []
   }
   const names = await readdir(directory).catch(() => [] as string[])
@@ -71,10 +74,12 @@ async function readAll(directory: string, { cluster, owner, clock, setAside }: R
     .filter((name) => name.startsWith(`${cluster}.`) && name.endsWith(".jsonl"))
     .map((name) => join(directory, name))
   const now = clock.now() + wallAheadMs(clock)
-  const reading = paths.map((path) => readOne(path, clock).catch((error) => asideOf(path, { cluster, clock }, error)))
+  const reading = paths.map((path) =>
+    readOne(path, clock).catch((error) => quarantinedOf(path, { cluster, clock }, error)),
+  )
   const read = await Promise.all(reading)
   const files = read.flatMap((one) => (one === undefined || "message" in one ? [] : [one]))
-  for (const one of read) if (one !== undefined && "message" in one) setAside(one)
+  for (const one of read) if (one !== undefined && "message" in one) onQuarantined(one)
   const [old, own] = [files.filter((file) => isOver(file, now)), files.filter((file) => file.owner === owner)]
   await Promise.all(old.map((file) => rm(file.path, { force: true }).catch(() => {})))
   const histories = new Map<string, JournalHistory>()
@@ -98,7 +103,7 @@ async function readAll(directory: string, { cluster, owner, clock, setAside }: R
 async function removeDrafts(directory: string, names: readonly string[]): Promise<void> {
   const left = names.filter((name) => {
     const pid = drafterOf(name)
-    return pid !== undefined && isGone(pid)
+    return pid !== undefined && hasExited(pid)
   })
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true }).catch(() => {})))
 }
@@ -154,11 +159,11 @@ interface Outcome {
 const FROM_TAGS = "it is set aside, and what it tells of is known from tags alone"
 
 /** Undefined for what is gone by now: its cluster has ended. */
-async function asideOf(
+async function quarantinedOf(
   path: string,
   { cluster, clock }: Pick<Reading, "cluster" | "clock">,
   error: unknown,
-): Promise<SetAside | undefined> {
+): Promise<Quarantined | undefined> {
   if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
   const why = error instanceof Error ? error.message : String(error)
   // "<cluster>.<uid>.<generation>.<claim>.jsonl"
@@ -185,7 +190,7 @@ async function readOne(path: string, clock: Clock): Promise<FileHistory | undefi
   const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))
   const bills = lastOfEach(ofKind<BillRow & { kind: string }>("bill").map(({ kind: _, ...row }) => row))
   const isAbandoned = hasEnded(header)
-  const holder = holderOf(header)
+  const holder = livingWriterOf(header)
   const since = header.time === undefined ? {} : { since: header.time.wall }
   const known = {
     ...since,
@@ -258,14 +263,14 @@ function madeBy(intent: OpenIntent | undefined, rows: readonly Made[] = []): rea
 
 /** Known for sure: who wrote it on another machine, or by an earlier version, may live. */
 function hasEnded({ writer }: Header): boolean {
-  return writer?.host === hostname() && isGone(writer.pid)
+  return writer?.host === hostname() && hasExited(writer.pid)
 }
 
-function holderOf({ writer }: Header): number | undefined {
-  return writer?.host === hostname() && !isGone(writer.pid) ? writer.pid : undefined
+function livingWriterOf({ writer }: Header): number | undefined {
+  return writer?.host === hostname() && !hasExited(writer.pid) ? writer.pid : undefined
 }
 
-function isGone(pid: number): boolean {
+function hasExited(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return false

@@ -7,51 +7,51 @@
 import { inScope } from "../../offer.js"
 import type { Failure, Instance, Offer, Scope } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
-import { learn } from "../refusals/record.js"
+import { recordFailures } from "../refusals/record.js"
 import { barsOf } from "../refusals/bars.js"
 import type { Launch } from "../roster/launches.js"
 import { placeKey } from "../roster/keys.js"
 import { TAG } from "../tags.js"
 import { sweptAt } from "../terminate.js"
 import { forbids, remember, scopeKey } from "../unavailable.js"
-import { scopeOf } from "./launch-scope.js"
+import { launchScopeOf } from "./launch-scope.js"
 
 /** So long a place may leave a launch call without an answer before another is asked instead. */
 const PATIENCE_MS = 2 * 60_000
 
 /** What could not be asked for so long is left alone after it at least as long as a pool that is empty. */
-const REST_MS = 5 * 60_000
+const AVOIDED_MS = 5 * 60_000
 
 /** One list that is empty is no proof. */
 const ENOUGH_LISTS = 2
 
 /** When another place may be asked instead, in milliseconds since 1970. */
-export function forsakeAt({ firstSentAt }: Launch): number {
+export function abandonAt({ firstSentAt }: Launch): number {
   return firstSentAt + PATIENCE_MS
 }
 
 /** Unanswered for long enough, and another place may have what is wanted. With nowhere to go, sending the same again is all that helps. */
-export function mayForsake(fleet: Fleet, launch: Launch): boolean {
+export function mayAbandon(fleet: Fleet, launch: Launch): boolean {
   const { call, abort } = launch
   const state = fleet.groups.get(call.group)
   const now = fleet.clock.now()
   const isFenced = abort.signal.aborted
-  if (isFenced || now < forsakeAt(launch) || fleet.roster.isSeen(call.token)) return false
-  const [bars, scope] = [state === undefined ? [] : barsOf(fleet, state), silentScope(launch)]
+  if (isFenced || now < abandonAt(launch) || fleet.roster.wasObserved(call.token)) return false
+  const [bars, scope] = [state === undefined ? [] : barsOf(fleet, state), unansweredScope(launch)]
   const offers = state?.offers ?? []
   return offers.some((offer) => !inScope(offer, scope) && forbids(bars, offer, now) === undefined)
 }
 
 /** From now on it is only looked for; its place is left alone until then, and for a while after. */
-export function forsake(fleet: Fleet, launch: Launch): void {
+export function abandon(fleet: Fleet, launch: Launch): void {
   const { provider, call, firstSentAt, lastAnswer = "none" } = launch
-  launch.isForsaken = true
+  launch.isAbandoned = true
   const seconds = Math.round((fleet.clock.now() - firstSentAt) / 1000)
   const message = `launching ${call.count} in ${call.zone ?? provider.region}: for ${seconds} s no answer said whether it was done; it counts as launched until lists can no longer miss it; the last answer: ${lastAnswer}`
-  const ttlMs = provider.limits.attemptMs + provider.limits.consistencyMs + REST_MS
+  const ttlMs = provider.limits.attemptMs + provider.limits.consistencyMs + AVOIDED_MS
   const failure = { reason: "capacity", count: call.count, ttlMs, code: "OutcomeUnknown", message } as const
-  learn(fleet, { provider, group: call.group }, [{ ...failure, scope: silentScope(launch) }])
-  for (const scope of doubtsOf(fleet, launch)) avoid(fleet, provider, { ...failure, scope })
+  recordFailures(fleet, { provider, group: call.group }, [{ ...failure, scope: unansweredScope(launch) }])
+  for (const scope of suspectScopesOf(fleet, launch)) avoid(fleet, provider, { ...failure, scope })
   fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message })
   fleet.wake()
 }
@@ -60,17 +60,17 @@ export function forsake(fleet: Fleet, launch: Launch): void {
  * Whether it is the zone that does not answer, the market's requests or those for the type, nobody knows: what is unlike it in as
  * many of these as there is something else of is asked next. To find out that a guess is wrong takes another window.
  */
-function doubtsOf(fleet: Fleet, launch: Launch): readonly Scope[] {
-  const { zone, market, instanceType, ...place } = scopeOf(launch)
-  const doubts: readonly Scope[] = [
+function suspectScopesOf(fleet: Fleet, launch: Launch): readonly Scope[] {
+  const { zone, market, instanceType, ...place } = launchScopeOf(launch)
+  const suspects: readonly Scope[] = [
     ...(market === undefined ? [] : [{ ...place, market }]),
     ...(zone === undefined ? [] : [{ ...place, zone }]),
     ...(instanceType === undefined ? [] : [{ ...place, instanceType }]),
   ]
   const offers = (fleet.groups.get(launch.call.group)?.offers ?? []).filter((offer) => inScope(offer, place))
   const isBeyond = (some: readonly Scope[]) =>
-    offers.some((offer) => !some.some((scope) => inScope(offer, scope)) && !inScope(offer, silentScope(launch)))
-  return subsetsOf(doubts).find(isBeyond) ?? []
+    offers.some((offer) => !some.some((scope) => inScope(offer, scope)) && !inScope(offer, unansweredScope(launch)))
+  return subsetsOf(suspects).find(isBeyond) ?? []
 }
 
 /** All choices of these, those of the most first. */
@@ -87,8 +87,8 @@ function avoid(fleet: Fleet, { limits }: Launch["provider"], failure: Failure): 
 }
 
 /** What is not asked again until it was looked for: the same zone may answer on the other market. */
-function silentScope(launch: Launch): Scope {
-  const { instanceType: _any, ...scope } = scopeOf(launch)
+function unansweredScope(launch: Launch): Scope {
+  const { instanceType: _any, ...scope } = launchScopeOf(launch)
   return scope
 }
 
@@ -98,31 +98,31 @@ function silentScope(launch: Launch): Scope {
  *
  * @param since what was forsaken before counts no more, in milliseconds since 1970.
  */
-export function forsakenPlaces(
+export function abandonedPlaces(
   fleet: Fleet,
   group: string,
   place?: Pick<Offer, "provider" | "region">,
   since = 0,
 ): number {
-  const forsaken = fleet.roster.launches
+  const abandoned = fleet.roster.launches
     .asked(group)
-    .filter(({ provider: { name, region }, isForsaken, firstSentAt }) => {
+    .filter(({ provider: { name, region }, isAbandoned, firstSentAt }) => {
       const isThere = place === undefined || placeKey(place) === placeKey({ provider: name, region })
-      return isForsaken === true && isThere && firstSentAt >= since
+      return isAbandoned === true && isThere && firstSentAt >= since
     })
-  return new Set(forsaken.map((launch) => scopeKey(silentScope(launch)))).size
+  return new Set(abandoned.map((launch) => scopeKey(unansweredScope(launch)))).size
 }
 
 /** A complete list of the provider was begun at this moment and has been read: what it can no longer miss was not made. */
-export function noteList(fleet: Fleet, provider: Launch["provider"], begun: number): void {
+export function countEmptyLists(fleet: Fleet, provider: Launch["provider"], begun: number): void {
   for (const launch of fleet.roster.launches.asked()) {
     if (launch.provider !== provider || launch.state !== "unknown" || begun < sweptAt(launch)) continue
-    if (!fleet.roster.isSeen(launch.call.token)) launch.emptyLists += 1
+    if (!fleet.roster.wasObserved(launch.call.token)) launch.emptyLists += 1
   }
 }
 
 /** Complete lists that were begun after the cloud's window had passed have been read, and showed none of it. */
-export function isLookedFor({ emptyLists }: Launch): boolean {
+export function isConfirmedAbsent({ emptyLists }: Launch): boolean {
   return emptyLists >= ENOUGH_LISTS
 }
 

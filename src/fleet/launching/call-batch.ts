@@ -11,31 +11,31 @@ export interface ReadyWish {
 }
 
 /** One wish, split. */
-export interface Volley {
+export interface CallBatch {
   readonly wish: Wish
   readonly provider: Provider
   readonly calls: readonly LaunchCall[]
 }
 
 /** Each wish is split with what those before it leave in the buckets. */
-export function volleysOf(fleet: Fleet, ready: readonly ReadyWish[]): readonly Volley[] {
-  const volleys: Volley[] = []
+export function callBatchesOf(fleet: Fleet, ready: readonly ReadyWish[]): readonly CallBatch[] {
+  const batches: CallBatch[] = []
   for (const one of ready) {
-    const whole = volleyOf(fleet, one, one.planned.count, roomOf(fleet, one.provider, volleys))
-    const levels = roomOf(fleet, one.provider, volleys).levels
+    const whole = callBatchOf(fleet, one, one.planned.count, roomOf(fleet, one.provider, batches))
+    const levels = roomOf(fleet, one.provider, batches).levels
     const now = fitting(whole.calls, one.provider.limits.buckets, levels)
     if (now === undefined) {
-      volleys.push(whole)
+      batches.push(whole)
       continue
     }
-    volleys.push(volleyOf(fleet, one, now, roomOf(fleet, one.provider, volleys)))
-    const rest = one.planned.count - now
-    volleys.push(volleyOf(fleet, one, rest, roomOf(fleet, one.provider, volleys)))
+    batches.push(callBatchOf(fleet, one, now, roomOf(fleet, one.provider, batches)))
+    const remaining = one.planned.count - now
+    batches.push(callBatchOf(fleet, one, remaining, roomOf(fleet, one.provider, batches)))
   }
-  return volleys
+  return batches
 }
 
-function volleyOf(fleet: Fleet, { planned, provider, prepared }: ReadyWish, count: number, room: Room): Volley {
+function callBatchOf(fleet: Fleet, { planned, provider, prepared }: ReadyWish, count: number, room: Room): CallBatch {
   const wish = numberedWish(fleet, { ...planned, count })
   return { wish, provider, calls: provider.split(wish, prepared, room) }
 }
@@ -50,12 +50,12 @@ function numberedWish(fleet: Fleet, planned: PlannedWish): Wish {
 }
 
 /** What the buckets hold, and what is under way, once `before` have gone out. */
-function roomOf(fleet: Fleet, provider: Provider, before: readonly Volley[]): Room {
+function roomOf(fleet: Fleet, provider: Provider, before: readonly CallBatch[]): Room {
   const { account } = provider.limits
   const levels = { ...accountOf(fleet.clock, provider.limits).buckets.levels() }
-  const sharing = before.filter((volley) => volley.provider.limits.account === account)
+  const sharing = before.filter((batch) => batch.provider.limits.account === account)
   for (const { calls } of sharing) for (const call of calls) spend(levels, call.cost)
-  const own = before.filter((volley) => volley.provider === provider).flatMap(({ calls }) => calls)
+  const own = before.filter((batch) => batch.provider === provider).flatMap(({ calls }) => calls)
   const open = fleet.roster.openLaunches().filter((launch) => launch.provider === provider)
   const launches = [...open.map(({ call }) => call), ...own].map(({ api, zone, count }) => ({
     api,

@@ -3,7 +3,7 @@ import type { Scope } from "../../provider.js"
 import type { Launch } from "../roster/launches.js"
 
 /** Where, on which market and, where it names a single one, for which type it asked. */
-export function scopeOf({ provider, call }: Pick<Launch, "provider" | "call">): Scope {
+export function launchScopeOf({ provider, call }: Pick<Launch, "provider" | "call">): Scope {
   const { name, region } = provider
   const [first, ...others] = call.offers
   const isOfOneType = others.every(({ instanceType }) => instanceType === first?.instanceType)

@@ -10,20 +10,20 @@ import {
   TransientError,
 } from "../../errors.js"
 import type { Failure, Launched } from "../../provider.js"
-import { type Fleet, lookWithin, markChanged, messageOf } from "../state/context.js"
+import { type Fleet, pollWithin, markChanged, messageOf } from "../state/context.js"
 import { NO_ROW } from "../state/group-state.js"
-import { type Asked, learn } from "../refusals/record.js"
-import { lookAfterLaunch } from "../observing/poll-interval.js"
-import { bench } from "../refusals/outages.js"
-import { isRested, SEVERAL } from "../state/backoff.js"
+import { type FailureOrigin, recordFailures } from "../refusals/record.js"
+import { pollAfterLaunch } from "../observing/poll-interval.js"
+import { suspend } from "../refusals/outages.js"
+import { needsBackoff, SEVERAL } from "../state/backoff.js"
 import type { Launch } from "../roster/launches.js"
 import { startTerminations } from "../terminate.js"
-import { teaches } from "../unavailable.js"
-import { scopeOf } from "./launch-scope.js"
+import { concernsOffers } from "../unavailable.js"
+import { launchScopeOf } from "./launch-scope.js"
 import { missingFailure } from "./missing.js"
 
 /** Looks at a launch come every few seconds: so many of them that fail are told of once. */
-const LOOKS_TOLD = 10
+const REPORTED_AFTER = 10
 
 /** What was too much, or came to nothing, is asked for again after this; after longer and longer while it goes on. */
 const AGAIN_MS = 2_000
@@ -32,19 +32,23 @@ const AGAIN_MS = 2_000
 export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
   const { provider, call } = launch
   const now = fleet.clock.now()
-  const begun = Math.max(launch.onWireAt, launch.lookedAt)
-  const workers = launched.instances.map((instance) => fleet.roster.see(provider, instance, now, false, begun))
-  learn(fleet, askedBy(launch), launched.failures, launch.failures)
+  const begun = Math.max(launch.onWireAt, launch.polledAt)
+  const workers = launched.instances.map((instance) =>
+    fleet.roster.recordInstance(provider, instance, now, false, begun),
+  )
+  recordFailures(fleet, originOf(launch), launched.failures, launch.failures)
   const state = fleet.groups.get(call.group)
   if (workers.length > 0 && state !== undefined) state.short = NO_ROW
-  if (isBarren(fleet, launch, launched)) learn(fleet, askedBy(launch), [barrenFailure(launch, launched)])
+  if (isEmptyAnswer(fleet, launch, launched))
+    recordFailures(fleet, originOf(launch), [emptyAnswerFailure(launch, launched)])
   const { problem } = launched
-  if (problem instanceof NotFoundError) learn(fleet, askedBy(launch), [missingFailure(fleet, launch, problem, 1)])
+  if (problem instanceof NotFoundError)
+    recordFailures(fleet, originOf(launch), [missingFailure(fleet, launch, problem, 1)])
   else if (problem !== undefined) stop(fleet, launch, problem)
   launch.failures = launched.failures
   const outcome = launched.settled ? "settled" : "unsettled"
   fleet.roster.launches.move(launch, outcome)
-  launch.lookedAt = now
+  launch.polledAt = now
   if (launched.ref !== undefined) launch.ref = launched.ref
   fleet.journal.outcome(call.token, outcome, launched.ref, launched.instances)
   fleet.emit({
@@ -54,7 +58,7 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
     outcome,
     made: workers.length,
   })
-  lookAfterLaunch(fleet, launch, launched)
+  pollAfterLaunch(fleet, launch, launched)
   // The target went to zero while this was on the wire: what it made goes at once.
   if (fleet.closing || fleet.groups.get(call.group)?.desired === 0) startTerminations(fleet, workers)
 }
@@ -63,7 +67,7 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
 export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: "unknown" | "unsettled"): void {
   const isFirst = launch.creates + launch.replays === 0
   if (ifUnknown === "unsettled") {
-    refuseLook(fleet, launch, error)
+    recordFailedPoll(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
     // Not sent again, or not looked at after it was sent, is not the same as never sent.
     if (isFirst) end(fleet, launch, "withdrawn", error)
@@ -86,13 +90,13 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
 }
 
 /** It was accepted: whatever looking at it came to, more may still come of it. */
-function refuseLook(fleet: Fleet, launch: Launch, error: unknown): void {
+function recordFailedPoll(fleet: Fleet, launch: Launch, error: unknown): void {
   const { call } = launch
   const message = messageOf(error)
   fleet.roster.launches.move(launch, "unsettled")
   launch.lastAnswer = message
-  launch.failedLooks += 1
-  if (launch.failedLooks % LOOKS_TOLD === 0) {
+  launch.failedPolls += 1
+  if (launch.failedPolls % REPORTED_AFTER === 0) {
     const text = `looking at what became of launching ${call.count}: ${message}`
     fleet.emit({ type: "problem", group: call.group, error: "Unanswered", message: text })
   }
@@ -102,14 +106,14 @@ function refuseLook(fleet: Fleet, launch: Launch, error: unknown): void {
 function endRefused(fleet: Fleet, launch: Launch, error: unknown, failure: Failure): void {
   launch.failures = [failure]
   end(fleet, launch, "refused", error)
-  learn(fleet, askedBy(launch), [failure])
+  recordFailures(fleet, originOf(launch), [failure])
 }
 
 function endUnknown(fleet: Fleet, launch: Launch, error: unknown): void {
   launch.sentAt = fleet.clock.now()
   launch.lastAnswer = messageOf(error)
   end(fleet, launch, "unknown", error)
-  tellUnanswered(fleet, launch)
+  reportUnanswered(fleet, launch)
   // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
   // knows what was sent, and sending more would not help.
   const problem = error instanceof TransientError ? error.cause : error
@@ -127,34 +131,34 @@ function end(fleet: Fleet, launch: Launch, outcome: "unknown" | "refused" | "wit
 }
 
 /** It came to nothing, and nothing of what the cloud says keeps the next one from coming to the same at once. */
-function isBarren(fleet: Fleet, { call }: Launch, { settled, failures, problem }: Launched): boolean {
-  if (!settled || problem !== undefined || fleet.roster.isSeen(call.token)) return false
-  return !failures.some((failure) => teaches(failure) || isRested(failure))
+function isEmptyAnswer(fleet: Fleet, { call }: Launch, { settled, failures, problem }: Launched): boolean {
+  if (!settled || problem !== undefined || fleet.roster.wasObserved(call.token)) return false
+  return !failures.some((failure) => concernsOffers(failure) || needsBackoff(failure))
 }
 
-function barrenFailure(launch: Launch, { failures }: Launched): Failure {
+function emptyAnswerFailure(launch: Launch, { failures }: Launched): Failure {
   const { code, message } = failures.at(-1) ?? {
     code: "NothingMade",
     message: "the cloud made none, and gave no reason",
   }
   const { count } = launch.call
-  return { reason: "transient", count, scope: scopeOf(launch), ttlMs: AGAIN_MS, code, message }
+  return { reason: "transient", count, scope: launchScopeOf(launch), ttlMs: AGAIN_MS, code, message }
 }
 
 /** Too much, again and again: what was asked rests, and others are asked meanwhile. */
 function throttledFailure(launch: Launch, { code, message, requestId, retryAfterMs = 0 }: ThrottledError): Failure {
-  const said = { code, message, ...(requestId === undefined ? {} : { requestId }) }
+  const details = { code, message, ...(requestId === undefined ? {} : { requestId }) }
   const ttlMs = Math.max(AGAIN_MS, retryAfterMs)
-  return { reason: "transient", count: launch.call.count, scope: scopeOf(launch), ttlMs, ...said }
+  return { reason: "transient", count: launch.call.count, scope: launchScopeOf(launch), ttlMs, ...details }
 }
 
-function askedBy({ provider, call, sentAt }: Launch): Asked {
+function originOf({ provider, call, sentAt }: Launch): FailureOrigin {
   const market = call.offers[0]?.market
   return { provider, group: call.group, sentAt, ...(market === undefined ? {} : { market }) }
 }
 
 /** Sent again and again without an answer that says what became of it: the cloud's words are told. */
-function tellUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch): void {
+function reportUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch): void {
   const tries = replays + 1
   if (tries % SEVERAL !== 0) return
   const message = `launching ${call.count}: after ${tries} tries it is not known what became of it; the last answer: ${lastAnswer}`
@@ -164,11 +168,11 @@ function tellUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch
 function close(fleet: Fleet, launch: Launch): void {
   fleet.roster.launches.move(launch, "settled")
   if (launch.journaled) fleet.journal.outcome(launch.call.token, "refused")
-  lookWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
+  pollWithin(fleet, launch.provider, launch.provider.limits.look.firstMs)
 }
 
 /** Another provider may do better; with none left the group stops. */
 function stop(fleet: Fleet, { provider, call }: Launch, error: unknown): void {
   const state = fleet.groups.get(call.group)
-  if (state !== undefined) bench(fleet, state, provider, error)
+  if (state !== undefined) suspend(fleet, state, provider, error)
 }

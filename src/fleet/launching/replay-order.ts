@@ -5,13 +5,13 @@
 import type { Fleet } from "../state/context.js"
 import type { Launch } from "../roster/launches.js"
 
-export interface Turns {
+export interface ReplayOrder {
   /** Whether this launch call of unknown outcome may be sent again when its time has come. */
   has(launch: Launch): boolean
 }
 
 /** Whose turn it is now. */
-export function turnsOf(fleet: Fleet): Turns {
+export function replayOrderOf(fleet: Fleet): ReplayOrder {
   const first = new Map<string, Launch>()
   for (const launch of fleet.roster.launches.asked()) {
     if (!isUnanswered(launch)) continue
@@ -35,19 +35,19 @@ export function turnsOf(fleet: Fleet): Turns {
  * Whether a launch call that was not answered is tried again at once: by one of each place alone, until the place has answered.
  * The others wait for their turn.
  */
-export function mayTryAgain(fleet: Fleet, launch: Launch): boolean {
+export function mayRetryNow(fleet: Fleet, launch: Launch): boolean {
   const key = placeOf(launch)
   if ((fleet.answeredAt.get(key) ?? 0) > launch.sentAt) return true
-  const one = fleet.roster.launches.get(fleet.trying.get(key) ?? "")
+  const one = fleet.roster.launches.get(fleet.retrying.get(key) ?? "")
   // Held back for its pace, it waits to be sent again.
   const isTrying = one !== undefined && one !== launch && (one.state === "waiting" || isUnanswered(one))
-  if (!isTrying) fleet.trying.set(key, launch.call.token)
+  if (!isTrying) fleet.retrying.set(key, launch.call.token)
   return !isTrying
 }
 
 /** One that was forsaken is not sent again, and keeps nobody waiting. */
-function isUnanswered({ state, isForsaken }: Launch): boolean {
-  return (state === "unknown" || state === "sent") && isForsaken !== true
+function isUnanswered({ state, isAbandoned }: Launch): boolean {
+  return (state === "unknown" || state === "sent") && isAbandoned !== true
 }
 
 /** The place has answered: whether with instances or a refusal, others may be asked about. */

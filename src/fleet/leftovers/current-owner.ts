@@ -3,14 +3,14 @@ import { hostname } from "node:os"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
-import { type Holder, hostLabel, parseHolder } from "../opening/owner-process.js"
+import { type OwnerProcess, hostLabel, parseOwnerProcess } from "../opening/owner-process.js"
 import { generationOf, TAG } from "../tags.js"
 import { windowMs } from "../state/windows.js"
-import { inTime } from "./with-timeout.js"
-import { look, type Looked } from "./tagged.js"
+import { withTimeout } from "./with-timeout.js"
+import { listTagged, type TaggedResources } from "./tagged.js"
 
 /** Another process that has the cluster, as far as anybody can tell. */
-export interface SeenHolder extends Partial<Holder> {
+export interface ObservedOwner extends Partial<OwnerProcess> {
   readonly host: string
   readonly pid: number
   /** How that is known: it lives on this machine, it made something a moment ago, or it renews a lease. */
@@ -28,7 +28,7 @@ const LONGEST_MS = 10 * 60_000
  *
  * @throws what a place throws that could not be looked at.
  */
-export async function holderOf(
+export async function ownerProcessOf(
   providers: readonly Provider[],
   {
     name,
@@ -36,16 +36,16 @@ export async function holderOf(
     journals,
   }: { readonly name: string; readonly owner: string; readonly journals: readonly JournalHistory[] },
   clock: Clock,
-): Promise<SeenHolder | undefined> {
+): Promise<ObservedOwner | undefined> {
   const looking = { clock, ms: LONGEST_MS, doing: "looking who holds the cluster", readOnly: true }
   const selector = { cluster: name, owner }
-  const looked = await Promise.all(
+  const tagged = await Promise.all(
     providers.map(async (provider) => ({
       windowMs: windowMs(provider.limits),
-      ...(await inTime(provider, looking, (calls) => look(provider, selector, calls))),
+      ...(await withTimeout(provider, looking, (calls) => listTagged(provider, selector, calls))),
     })),
   )
-  return seenHolder(looked, journals, { now: clock.now() + wallAheadMs(clock), host: hostname(), isAlive })
+  return observedOwner(tagged, journals, { now: clock.now() + wallAheadMs(clock), host: hostname(), isAlive })
 }
 
 export interface Here {
@@ -56,17 +56,17 @@ export interface Here {
 }
 
 /** The same of what was seen. Pure but for `isAlive`. */
-export function seenHolder(
-  looked: readonly (Looked & { readonly windowMs: number })[],
+export function observedOwner(
+  tagged: readonly (TaggedResources & { readonly windowMs: number })[],
   journals: readonly Pick<JournalHistory, "holder" | "since">[],
   { now, host, isAlive: lives }: Here,
-): SeenHolder | undefined {
+): ObservedOwner | undefined {
   const written = journals.find(({ holder }) => holder !== undefined && holder !== process.pid)
   if (written?.holder !== undefined) {
     const since = written.since === undefined ? {} : { since: written.since }
     return { host, pid: written.holder, ...since, sign: "lives", seenAt: now }
   }
-  const signs = looked.flatMap((place) => signsAt(place)).sort((a, b) => b.generation - a.generation || b.at - a.at)
+  const signs = tagged.flatMap((place) => signsAt(place)).sort((a, b) => b.generation - a.generation || b.at - a.at)
   const latest = signs.find(({ holder }) => holder !== undefined)
   if (latest?.holder === undefined || latest.generation < (signs[0]?.generation ?? 0)) return undefined
   const { holder, leaseEnds } = latest
@@ -80,19 +80,23 @@ export function seenHolder(
 
 interface Sign {
   readonly generation: number
-  readonly holder: Holder | undefined
+  readonly holder: OwnerProcess | undefined
   /** When what carries it was made, in milliseconds since 1970. */
   readonly at: number
   readonly leaseEnds: number
   readonly windowMs: number
 }
 
-function signsAt({ instances, leftovers, windowMs: ms }: Looked & { readonly windowMs: number }): readonly Sign[] {
+function signsAt({
+  instances,
+  leftovers,
+  windowMs: ms,
+}: TaggedResources & { readonly windowMs: number }): readonly Sign[] {
   const made = instances.map(({ tags, launchedAt }) => ({ tags, at: launchedAt }))
   // A claim says itself since when it is held.
   const claims = leftovers.flatMap(({ tags, shared }) => (shared ? [] : [{ tags, at: 0 }]))
   return [...made, ...claims].map(({ tags, at }) => {
-    const holder = parseHolder(tags[TAG.holder])
+    const holder = parseOwnerProcess(tags[TAG.holder])
     const leaseEnds = Number(tags[TAG.lease] ?? "0") * 1000
     return { generation: generationOf(tags), holder, at: Math.max(at, holder?.since ?? 0), leaseEnds, windowMs: ms }
   })

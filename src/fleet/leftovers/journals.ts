@@ -2,11 +2,11 @@
 import type { Clock } from "../../calls/clock.js"
 import type { Limits, Provider } from "../../provider.js"
 import { messageOf } from "../state/context.js"
-import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
+import { coverageOf, readJournals, type Quarantined } from "../journal/history.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { removeJournals } from "../journal/remove.js"
-import { announcedBy, type Arrival, unannounced, unreadable } from "./pending-launches.js"
-import type { Looked } from "./tagged.js"
+import { pendingIn, type PendingLaunch, possiblyPending, pendingOfUnreadable } from "./pending-launches.js"
+import type { TaggedResources } from "./tagged.js"
 
 /** Where to read, and of what. */
 export interface Reading {
@@ -16,62 +16,64 @@ export interface Reading {
   readonly owner: string
   readonly clock: Clock
   /** Hears of what cannot be read, once. */
-  readonly setAside: (what: SetAside) => void
+  readonly onQuarantined: (what: Quarantined) => void
   /** Hears of a process of this machine that may hold the cluster. */
-  readonly held: (pid: number) => void
+  readonly onLiveProcess: (pid: number) => void
 }
 
 export interface Journals {
   /** Of the clusters of which they told at the beginning. */
   readonly uids: readonly string[]
   /** What may still come at this place, as they tell now. */
-  announced(provider: Provider): Promise<readonly Arrival[]>
+  fromJournals(provider: Provider): Promise<readonly PendingLaunch[]>
   /** What may come of those of which they do not tell, as a look that was begun then has shown. */
-  unannounced(looked: Looked, limits: Limits, begun: number): readonly Arrival[]
+  possiblyPending(tagged: TaggedResources, limits: Limits, begun: number): readonly PendingLaunch[]
   /** Removes those of clusters of which nothing is left at these places, unless their process lives or they name others. */
   end(providers: readonly Provider[]): Promise<void>
 }
 
-interface Told {
+interface ReadJournals {
   readonly histories: readonly JournalHistory[]
-  readonly aside: readonly SetAside[]
+  readonly quarantined: readonly Quarantined[]
 }
 
 export async function journalsOf(reading: Reading): Promise<Journals> {
   const known = new Set<string>()
-  const read = async (): Promise<Told> => {
-    const aside: SetAside[] = []
+  const read = async (): Promise<ReadJournals> => {
+    const quarantined: Quarantined[] = []
     const { directory, cluster, owner, clock } = reading
     const histories =
-      directory === undefined ? [] : await readJournals(directory, cluster, owner, clock, (what) => aside.push(what))
-    for (const what of aside) if (!known.has(what.path)) reading.setAside(what)
-    for (const { path } of aside) known.add(path)
-    return { histories, aside }
+      directory === undefined
+        ? []
+        : await readJournals(directory, cluster, owner, clock, (what) => quarantined.push(what))
+    for (const what of quarantined) if (!known.has(what.path)) reading.onQuarantined(what)
+    for (const { path } of quarantined) known.add(path)
+    return { histories, quarantined }
   }
   const begun = reading.clock.now()
   const first = await read()
-  for (const { holder } of first.histories) if (holder !== undefined) reading.held(holder)
+  for (const { holder } of first.histories) if (holder !== undefined) reading.onLiveProcess(holder)
   return {
-    uids: [...first.histories, ...first.aside].flatMap(({ uid }) => uid ?? []),
-    announced: async (provider) => {
-      const { histories, aside } = await read()
+    uids: [...first.histories, ...first.quarantined].flatMap(({ uid }) => uid ?? []),
+    fromJournals: async (provider) => {
+      const { histories, quarantined } = await read()
       const when = { now: reading.clock.now(), begun }
       return [
-        ...histories.flatMap((history) => announcedBy(history, provider, when)),
-        ...aside.flatMap(({ uid, at }) => {
-          return uid === undefined || at === undefined ? [] : unreadable(uid, at, provider.limits, when)
+        ...histories.flatMap((history) => pendingIn(history, provider, when)),
+        ...quarantined.flatMap(({ uid, at }) => {
+          return uid === undefined || at === undefined ? [] : pendingOfUnreadable(uid, at, provider.limits, when)
         }),
       ]
     },
-    unannounced: (looked, limits, begun) =>
-      unannounced(looked, coverageOf(first.histories, first.aside), limits, begun),
+    possiblyPending: (tagged, limits, begun) =>
+      possiblyPending(tagged, coverageOf(first.histories, first.quarantined), limits, begun),
     end: (providers) => endAbandoned(reading, first, providers),
   }
 }
 
 async function endAbandoned(
-  { directory, cluster, clock, setAside }: Reading,
-  { histories }: Told,
+  { directory, cluster, clock, onQuarantined }: Reading,
+  { histories }: ReadJournals,
   providers: readonly Provider[],
 ): Promise<void> {
   const isElsewhere = (row: { readonly provider: string; readonly region: string }) =>
@@ -84,6 +86,6 @@ async function endAbandoned(
     const uids = over.map(({ uid }) => uid)
     await clock.busy("removing launch journals", removeJournals(directory, cluster, uids))
   } catch (error) {
-    setAside({ path: directory, message: `removing launch journals: ${messageOf(error)}` })
+    onQuarantined({ path: directory, message: `removing launch journals: ${messageOf(error)}` })
   }
 }

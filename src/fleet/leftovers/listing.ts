@@ -5,7 +5,7 @@ import { MusterError } from "../../errors.js"
 import type { ResolvedList } from "../../verbs/verbs.js"
 import { livingStates } from "../lifecycle.js"
 import { resolveProviders } from "../opening/providers.js"
-import { inTime } from "./with-timeout.js"
+import { withTimeout } from "./with-timeout.js"
 import { placeOf } from "../roster/keys.js"
 import { generationOf, TAG } from "../tags.js"
 
@@ -47,7 +47,7 @@ export async function listClusters(spec: ResolvedList, clock: Clock): Promise<Cl
         states: livingStates(provider.limits),
         ...(spec.owner === undefined ? {} : { owner: spec.owner }),
       }
-      const instances = await inTime(provider, listing, (calls) => provider.list(selector, calls))
+      const instances = await withTimeout(provider, listing, (calls) => provider.list(selector, calls))
       return instances.map((instance) => ({ provider, instance }))
     }),
   )

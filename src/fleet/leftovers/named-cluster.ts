@@ -2,12 +2,12 @@
 import type { Instance } from "../../provider.js"
 import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
-import { type Arrival, secondsOf } from "./pending-launches.js"
-import { awaiting, isPassing } from "./pending-tracker.js"
+import { type PendingLaunch, secondsOf } from "./pending-launches.js"
+import { pendingTracker, isPassing } from "./pending-tracker.js"
 import { type Chosen, chosenInstances, type Sweeping } from "./selection.js"
-import { endThese } from "./termination.js"
+import { terminateThese } from "./termination.js"
 import type { Journals } from "./journals.js"
-import type { Looked } from "./tagged.js"
+import type { TaggedResources } from "./tagged.js"
 import { placeOf } from "../roster/keys.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
@@ -21,8 +21,8 @@ const SOON_MS = 15_000
 const LONGEST_PAUSE_MS = 30_000
 
 /** A complete look, and when it was begun. */
-export interface Seen {
-  readonly looked: Looked
+export interface Snapshot {
+  readonly tagged: TaggedResources
   readonly begun: number
 }
 
@@ -35,20 +35,24 @@ export interface Expected {
     gone: readonly SweepRow[],
     begun: number,
     made: ReadonlyMap<string, number>,
-  ) => Promise<readonly Arrival[]>
+  ) => Promise<readonly PendingLaunch[]>
 }
 
 /** What no journal covers is judged by the first look: when what was there is gone, nothing tells of it any more. */
-export function expecting(sweeping: Sweeping, journals: Journals, { looked, begun: first }: Seen): Expected {
+export function expecting(sweeping: Sweeping, journals: Journals, { tagged, begun: first }: Snapshot): Expected {
   const { provider } = sweeping
-  const unannounced = journals.unannounced(looked, provider.limits, first)
-  const arrivals = awaiting(sweeping)
-  const seen = [...looked.instances, ...looked.leftovers].flatMap(({ tags }) => tags[TAG.uid] ?? [])
+  const possiblyPending = journals.possiblyPending(tagged, provider.limits, first)
+  const tracker = pendingTracker(sweeping)
+  const seen = [...tagged.instances, ...tagged.leftovers].flatMap(({ tags }) => tags[TAG.uid] ?? [])
   return {
     uids: new Set([...seen, ...journals.uids]),
     open: async (gone, begun, made) => {
-      const announced = await journals.announced(provider)
-      return arrivals.open([...announced, ...unannounced], { begun, made, gone: new Set(gone.map(({ id }) => id)) })
+      const fromJournals = await journals.fromJournals(provider)
+      return tracker.open([...fromJournals, ...possiblyPending], {
+        begun,
+        made,
+        gone: new Set(gone.map(({ id }) => id)),
+      })
     },
   }
 }
@@ -59,35 +63,39 @@ export function expecting(sweeping: Sweeping, journals: Journals, { looked, begu
  *
  * @returns a row for each instance, and one of kind "launch" for what may still come when the time to wait was over.
  */
-export async function endWhole(sweeping: Sweeping, first: Seen, expected: Expected): Promise<readonly SweepRow[]> {
+export async function terminateNamed(
+  sweeping: Sweeping,
+  first: Snapshot,
+  expected: Expected,
+): Promise<readonly SweepRow[]> {
   const { clock, calls, provider, timeoutMs, now: isNow } = sweeping
   // When instances were launched is told by the cloud's clock.
-  const aheadMs = calls.now() - clock.now()
+  const clockSkewMs = calls.now() - clock.now()
   const untilMs = first.begun + timeoutMs
   const rows: SweepRow[] = []
   const made = new Map<string, number>()
-  const tell = teller(sweeping)
-  let isAnew = (_instance: Instance) => false
+  const report = pendingReporter(sweeping)
+  let isRelaunched = (_instance: Instance) => false
   let pauseMs = provider.limits.look.everyMs
-  let [{ looked, begun }, rounds] = [first, 0]
+  let [{ tagged, begun }, rounds] = [first, 0]
   for (;;) {
     const isOurs = ({ thing }: Chosen<Instance>) =>
-      looked === first.looked || isAskedFor(thing, expected, first.begun + aheadMs)
-    const chosen = newIn(sweeping, looked, rows).filter(isOurs)
-    if (chosen.some(({ thing }) => isAnew(thing))) rounds += 1
+      tagged === first.tagged || isAskedFor(thing, expected, first.begun + clockSkewMs)
+    const chosen = newIn(sweeping, tagged, rows).filter(isOurs)
+    if (chosen.some(({ thing }) => isRelaunched(thing))) rounds += 1
     if (rounds >= MOST_ROUNDS) return [...rows, ...chosen.map(relaunched)]
     for (const { thing } of chosen) noteMade(made, thing)
-    if (chosen.length > 0) rows.push(...(await endThese(sweeping, chosen)))
+    if (chosen.length > 0) rows.push(...(await terminateThese(sweeping, chosen)))
     if (rows.some(({ removed }) => !removed)) return rows
     const open = await expected.open(rows, begun, made)
-    if (looked === first.looked) isAnew = relaunches(open, begun + aheadMs)
+    if (tagged === first.tagged) isRelaunched = relaunches(open, begun + clockSkewMs)
     const isDone = open.length === 0 || isNow || clock.now() >= untilMs
-    if (chosen.length === 0 && isDone) return [...rows, ...open.map((arrival) => launchRow(sweeping, arrival))]
-    if (chosen.length === 0) tell(open)
+    if (chosen.length === 0 && isDone) return [...rows, ...open.map((pending) => launchRow(sweeping, pending))]
+    if (chosen.length === 0) report(open)
     pauseMs = chosen.length > 0 ? provider.limits.look.everyMs : Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
     const endsMs = [untilMs, ...open.map(({ until }) => until)].map((at) => at - clock.now()).filter((ms) => ms > 0)
     await clock.sleep(Math.min(pauseMs, ...endsMs))
-    ;({ looked, begun } = await lookAgain(sweeping, untilMs))
+    ;({ tagged, begun } = await relist(sweeping, untilMs))
   }
 }
 
@@ -105,14 +113,14 @@ function isAskedFor({ tags, launchedAt }: Instance, { uids }: Expected, begun: n
  * Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. Where
  * nobody knows what was, it may have been anything that the cloud accepted soon after.
  */
-function relaunches(open: readonly Arrival[], begun: number): (instance: Instance) => boolean {
-  const tokens = open.flatMap(({ call, isHeld }) => (isHeld || call === undefined ? [] : [call.token]))
+function relaunches(open: readonly PendingLaunch[], begun: number): (instance: Instance) => boolean {
+  const tokens = open.flatMap(({ call, senderMayLive }) => (senderMayLive || call === undefined ? [] : [call.token]))
   const since = begun + (open.some(({ kind }) => kind === "unknown") ? SOON_MS : 0)
   return ({ launchedAt, tags }) => launchedAt > since && !tokens.includes(tags[TAG.launch] ?? "")
 }
 
 /** At instances alone. One that cannot be answered now shows nothing, and tells nothing of what may have come. */
-async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
+async function relist(sweeping: Sweeping, untilMs: number): Promise<Snapshot> {
   const { clock, provider, calls, criteria } = sweeping
   const { owner, name = "" } = criteria
   for (;;) {
@@ -120,7 +128,7 @@ async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
     try {
       const states = livingStates(provider.limits)
       return {
-        looked: { instances: await provider.list({ cluster: name, owner, states }, calls), leftovers: [] },
+        tagged: { instances: await provider.list({ cluster: name, owner, states }, calls), leftovers: [] },
         begun,
       }
     } catch (error) {
@@ -130,9 +138,9 @@ async function lookAgain(sweeping: Sweeping, untilMs: number): Promise<Seen> {
   }
 }
 
-function newIn(sweeping: Sweeping, looked: Looked, rows: readonly SweepRow[]): Chosen<Instance>[] {
+function newIn(sweeping: Sweeping, tagged: TaggedResources, rows: readonly SweepRow[]): Chosen<Instance>[] {
   const known = new Set(rows.map(({ id }) => id))
-  return chosenInstances(sweeping, looked).filter(({ thing }) => !known.has(thing.id))
+  return chosenInstances(sweeping, tagged).filter(({ thing }) => !known.has(thing.id))
 }
 
 function relaunched({ row }: Chosen<Instance>): SweepRow {
@@ -141,7 +149,7 @@ function relaunched({ row }: Chosen<Instance>): SweepRow {
 }
 
 /** What may still come, as a row. */
-export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, until, what }: Arrival): SweepRow {
+export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, until, what }: PendingLaunch): SweepRow {
   const { name: cluster = "", owner } = criteria
   const problem = `${what}; until ${secondsOf(until - clock.now())} from now it may make instances that nobody ends`
   const place = placeOf(provider)
@@ -160,13 +168,13 @@ export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, un
 }
 
 /** Says once of each why it is waited for, and how long. */
-function teller({ provider, criteria, clock, onEvent }: Sweeping): (open: readonly Arrival[]) => void {
-  const told = new Set<string>()
+function pendingReporter({ provider, criteria, clock, onEvent }: Sweeping): (open: readonly PendingLaunch[]) => void {
+  const reported = new Set<string>()
   return (open) => {
-    const keyOf = ({ kind, id }: Arrival) => `${kind} ${id}`
-    for (const arrival of open.filter((one) => !told.has(keyOf(one)))) {
-      told.add(keyOf(arrival))
-      const { until, what } = arrival
+    const keyOf = ({ kind, id }: PendingLaunch) => `${kind} ${id}`
+    for (const pending of open.filter((one) => !reported.has(keyOf(one)))) {
+      reported.add(keyOf(pending))
+      const { until, what } = pending
       const [place, cluster] = [placeOf(provider), criteria.name ?? ""]
       const message = `${place}: looking for ${secondsOf(until - clock.now())} more for what may still come of "${cluster}": ${what}`
       onEvent({ type: "waiting", place, cluster, until, message })

@@ -6,9 +6,9 @@ import { windowMs } from "../state/windows.js"
 import type { Json, LaunchCall, Limits, Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { generationOf, TAG } from "../tags.js"
-import type { Looked } from "./tagged.js"
+import type { TaggedResources } from "./tagged.js"
 
-export interface Arrival {
+export interface PendingLaunch {
   readonly uid: string
   /** A launch call without an outcome, instances that an answer named, or what nobody knows. */
   readonly kind: "call" | "instances" | "unknown"
@@ -20,7 +20,7 @@ export interface Arrival {
   /** The launch call, where it is known: what became of it can be asked. */
   readonly call?: LaunchCall
   /** The process that sends it may live. */
-  readonly isHeld?: true
+  readonly senderMayLive?: true
   /** What its answer said to ask with. */
   readonly ref?: Json
   /** Instances that its answer named. */
@@ -28,10 +28,10 @@ export interface Arrival {
 }
 
 /** A process that lives sends a launch call without an answer again after five minutes at the latest. */
-const SENT_AGAIN_MS = 6 * 60_000
+const RESENT_MS = 6 * 60_000
 
 /** What became of a launch call is known to the clouds for at least an hour (Compute Engine keeps operations so long). */
-const ASKED_FOR_MS = 55 * 60_000
+const OPERATION_KEPT_MS = 55 * 60_000
 
 /** In milliseconds since 1970. */
 export interface When {
@@ -46,24 +46,24 @@ function past(at: number, { now, begun }: When): number {
 }
 
 /** What a journal tells of launch calls at this place that may still make something, or have made what lists may miss. */
-export function announcedBy(history: JournalHistory, provider: Provider, when: When): readonly Arrival[] {
+export function pendingIn(history: JournalHistory, provider: Provider, when: When): readonly PendingLaunch[] {
   const { now } = when
   const { uid, open, made, isAbandoned } = history
   const isHere = (row: { readonly provider: string; readonly region: string }) =>
     row.provider === provider.name && row.region === provider.region
   const window = windowMs(provider.limits)
-  const calls = open.filter(isHere).flatMap(({ call, sentAt: written, ref }): readonly Arrival[] => {
+  const calls = open.filter(isHere).flatMap(({ call, sentAt: written, ref }): readonly PendingLaunch[] => {
     const sentAt = past(written, when)
-    const until = sentAt + window + (isAbandoned ? 0 : SENT_AGAIN_MS)
+    const until = sentAt + window + (isAbandoned ? 0 : RESENT_MS)
     const isAskable = ref !== undefined || provider.find !== undefined
-    if (now >= (isAskable ? sentAt + ASKED_FOR_MS : until)) return []
+    if (now >= (isAskable ? sentAt + OPERATION_KEPT_MS : until)) return []
     const holder = isAbandoned ? "" : ", and the process that sent it may live and send it again"
     const what = `a launch call for ${call.count}, sent ${secondsOf(now - sentAt)} ago, has no known outcome${holder}`
-    const held = isAbandoned ? {} : ({ isHeld: true } as const)
+    const held = isAbandoned ? {} : ({ senderMayLive: true } as const)
     return [{ uid, kind: "call", id: call.token, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
   })
   const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(
-    ([token, rows]): readonly Arrival[] => {
+    ([token, rows]): readonly PendingLaunch[] => {
       const until = Math.max(...rows.map(({ at }) => past(at, when))) + window
       const what = `${rows.length} instances that a launch call made may not be listed yet`
       const ids = rows.map(({ instance }) => instance.id)
@@ -80,14 +80,14 @@ export function announcedBy(history: JournalHistory, provider: Provider, when: W
  * @param isCovered whether a journal tells of all launch calls of a uid up to this generation.
  * @param begun when the look was begun, in milliseconds since 1970.
  */
-export function unannounced(
-  { instances, leftovers }: Looked,
+export function possiblyPending(
+  { instances, leftovers }: TaggedResources,
   isCovered: (uid: string, generation: number) => boolean,
   limits: Limits,
   begun: number,
-): readonly Arrival[] {
+): readonly PendingLaunch[] {
   const things = [...instances, ...leftovers.filter(({ shared }) => !shared)]
-  return [...groups(things, ({ tags }) => tags[TAG.uid] ?? "")].flatMap(([uid, own]): readonly Arrival[] => {
+  return [...groups(things, ({ tags }) => tags[TAG.uid] ?? "")].flatMap(([uid, own]): readonly PendingLaunch[] => {
     const latest = Math.max(...own.map(({ tags }) => generationOf(tags)))
     const launches = own.flatMap((thing) => ("launchedAt" in thing ? [thing.launchedAt] : []))
     const window = windowMs(limits)
@@ -100,9 +100,9 @@ export function unannounced(
 }
 
 /** A journal that could not be read was written a moment ago: its launch calls may be on their way. */
-export function unreadable(uid: string, at: number, limits: Limits, when: When): readonly Arrival[] {
+export function pendingOfUnreadable(uid: string, at: number, limits: Limits, when: When): readonly PendingLaunch[] {
   const [{ now }, writtenAt] = [when, past(at, when)]
-  const until = writtenAt + windowMs(limits) + SENT_AGAIN_MS
+  const until = writtenAt + windowMs(limits) + RESENT_MS
   const what = `the launch journal of uid ${uid} cannot be read, and was written ${secondsOf(now - writtenAt)} ago`
   return now >= until ? [] : [{ uid, kind: "unknown", id: `${uid}.jsonl`, until, what }]
 }

@@ -2,20 +2,20 @@
 import type { Clock } from "../../calls/clock.js"
 import { ThrottledError, TransientError } from "../../errors.js"
 import type { Calls, InstanceState, Json, Launched, Provider } from "../../provider.js"
-import type { Arrival } from "./pending-launches.js"
+import type { PendingLaunch } from "./pending-launches.js"
 
-export interface Means {
+export interface TrackerContext {
   readonly provider: Provider
   readonly calls: Calls
   readonly clock: Clock
 }
 
-export interface Awaiting {
+export interface PendingTracker {
   /** What may still come of them after a complete look. */
-  open(arrivals: readonly Arrival[], after: Look): Promise<readonly Arrival[]>
+  open(launches: readonly PendingLaunch[], after: Observation): Promise<readonly PendingLaunch[]>
 }
 
-export interface Look {
+export interface Observation {
   /** When it was begun, in milliseconds since 1970. */
   readonly begun: number
   /** Instances that are gone by now. */
@@ -30,23 +30,23 @@ interface Known {
   over?: number
   /** What its operation is asked with; null: it cannot be asked. */
   ref?: Json
-  isMute?: true
+  isUnqueryable?: true
   /** It is settled: these instances came of it. */
   made?: { readonly ids: readonly string[]; readonly until: number }
 }
 
-export function awaiting(means: Means): Awaiting {
+export function pendingTracker(context: TrackerContext): PendingTracker {
   const all = new Map<string, Known>()
   return {
-    open: async (arrivals, after) => {
+    open: async (launches, after) => {
       const open = await Promise.all(
-        arrivals.map(async (arrival) => {
-          const key = `${arrival.kind} ${arrival.id}`
+        launches.map(async (pending) => {
+          const key = `${pending.kind} ${pending.id}`
           const known = all.get(key) ?? {}
           all.set(key, known)
-          if (known.over !== undefined && known.over >= arrival.until) return []
-          if (await isOver(means, arrival, known, after)) known.over = arrival.until
-          return known.over === arrival.until ? [] : [{ ...arrival, until: known.made?.until ?? arrival.until }]
+          if (known.over !== undefined && known.over >= pending.until) return []
+          if (await isOver(context, pending, known, after)) known.over = pending.until
+          return known.over === pending.until ? [] : [{ ...pending, until: known.made?.until ?? pending.until }]
         }),
       )
       return open.flat()
@@ -54,26 +54,31 @@ export function awaiting(means: Means): Awaiting {
   }
 }
 
-async function isOver(means: Means, arrival: Arrival, known: Known, after: Look): Promise<boolean> {
-  const { call, ref = known.ref, until } = arrival
-  const { provider, calls } = means
+async function isOver(
+  context: TrackerContext,
+  pending: PendingLaunch,
+  known: Known,
+  after: Observation,
+): Promise<boolean> {
+  const { call, ref = known.ref, until } = pending
+  const { provider, calls } = context
   // All that was asked for has been seen: no more can come of it.
   if (call !== undefined && (after.made?.get(call.token) ?? 0) >= call.count) return true
-  if (known.made !== undefined) return isSeen(means, known.made, after)
-  if (arrival.ids !== undefined) return isSeen(means, { ids: arrival.ids, until }, after)
-  if (call !== undefined && ref !== undefined && known.isMute !== true) {
-    return isSettled(means, known, after, () => provider.settle(call, ref, calls))
+  if (known.made !== undefined) return areListed(context, known.made, after)
+  if (pending.ids !== undefined) return areListed(context, { ids: pending.ids, until }, after)
+  if (call !== undefined && ref !== undefined && known.isUnqueryable !== true) {
+    return isSettled(context, known, after, () => provider.settle(call, ref, calls))
   }
   if (after.begun < until) return false
-  if (call === undefined || provider.find === undefined || known.isMute === true) return true
-  return isSettled(means, known, after, () => provider.find?.(call, calls) ?? Promise.resolve(undefined))
+  if (call === undefined || provider.find === undefined || known.isUnqueryable === true) return true
+  return isSettled(context, known, after, () => provider.find?.(call, calls) ?? Promise.resolve(undefined))
 }
 
 /** Lists show what it made a while after it is settled. What cannot be asked is waited for to the end of its window. */
 async function isSettled(
-  means: Means,
+  context: TrackerContext,
   known: Known,
-  after: Look,
+  after: Observation,
   ask: () => Promise<Launched | undefined>,
 ): Promise<boolean> {
   try {
@@ -82,25 +87,25 @@ async function isSettled(
     if (launched.ref !== undefined) known.ref = launched.ref
     if (!launched.settled) return false
     const ids = launched.instances.map(({ id }) => id)
-    known.made = { ids, until: means.clock.now() + means.provider.limits.consistencyMs }
-    return ids.length === 0 || (await isSeen(means, known.made, after))
+    known.made = { ids, until: context.clock.now() + context.provider.limits.consistencyMs }
+    return ids.length === 0 || (await areListed(context, known.made, after))
   } catch (error) {
-    if (!isPassing(error)) known.isMute = true
+    if (!isPassing(error)) known.isUnqueryable = true
     return false
   }
 }
 
 /** They are gone, or lists could not miss them any more. */
-async function isSeen(
-  { provider, calls }: Means,
+async function areListed(
+  { provider, calls }: TrackerContext,
   { ids, until }: { readonly ids: readonly string[]; readonly until: number },
-  { begun, gone }: Look,
+  { begun, gone }: Observation,
 ): Promise<boolean> {
   const missing = ids.filter((id) => !gone.has(id))
   if (begun >= until || missing.length === 0) return true
   try {
     const found = await provider.list({ ids: missing }, calls)
-    const ended = new Set(found.filter(({ state }) => isGone(provider, state)).map(({ id }) => id))
+    const ended = new Set(found.filter(({ state }) => isTerminated(provider, state)).map(({ id }) => id))
     return missing.every((id) => ended.has(id))
   } catch (error) {
     if (isPassing(error)) return false
@@ -109,7 +114,7 @@ async function isSeen(
 }
 
 /** No way back and no bill. */
-export function isGone({ limits }: Provider, state: InstanceState): boolean {
+export function isTerminated({ limits }: Provider, state: InstanceState): boolean {
   return state === "terminated" || limits.goneStates.includes(state)
 }
 

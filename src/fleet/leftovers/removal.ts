@@ -1,7 +1,7 @@
 /** Clearing: what is no instance goes last. */
 import type { Leftover } from "../../provider.js"
 import { messageOf } from "../state/context.js"
-import { type Chosen, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./selection.js"
+import { type Chosen, chosenLeftovers, isWhole, listTargets, type Sweeping } from "./selection.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /**
@@ -16,15 +16,15 @@ export async function removeLeftovers(
   uids?: ReadonlySet<string>,
 ): Promise<readonly SweepRow[]> {
   const { provider, clock, criteria } = sweeping
-  const isMeant = ({ row }: Chosen<Leftover>) => uids === undefined || row.uid === "" || uids.has(row.uid)
-  const before = chosenLeftovers(sweeping, await lookAt(sweeping), swept).filter(isMeant)
+  const isAffected = ({ row }: Chosen<Leftover>) => uids === undefined || row.uid === "" || uids.has(row.uid)
+  const before = chosenLeftovers(sweeping, await listTargets(sweeping), swept).filter(isAffected)
   if (before.length === 0) return []
-  const isDoubtful = before.some(({ row }) => row.why === "orphaned" && !swept.some(({ uid }) => uid === row.uid))
-  const graceMs = isDoubtful ? provider.limits.consistencyMs + provider.limits.attemptMs : 0
+  const isUncertain = before.some(({ row }) => row.why === "orphaned" && !swept.some(({ uid }) => uid === row.uid))
+  const graceMs = isUncertain ? provider.limits.consistencyMs + provider.limits.attemptMs : 0
   const waitMs = Math.max(begunAt + graceMs - clock.now(), isWhole(criteria) ? 0 : provider.limits.look.everyMs)
   if (waitMs > 0) await clock.sleep(waitMs)
   const ids = new Set(before.map(({ thing }) => `${thing.kind} ${thing.id}`))
-  const chosen = chosenLeftovers(sweeping, await lookAt(sweeping), swept)
+  const chosen = chosenLeftovers(sweeping, await listTargets(sweeping), swept)
   const agreed = chosen.filter(({ thing }) => ids.has(`${thing.kind} ${thing.id}`))
   return removeThese(sweeping, agreed)
 }
@@ -39,7 +39,7 @@ async function removeThese(sweeping: Sweeping, chosen: readonly Chosen<Leftover>
     )
     return chosen.map(({ row }) => ({ ...row, removed: true }))
   } catch (error) {
-    const { leftovers } = await lookAt(sweeping)
+    const { leftovers } = await listTargets(sweeping)
     const isThere = ({ kind, id }: Leftover) => leftovers.some((left) => left.kind === kind && left.id === id)
     return chosen.map(({ thing, row }) => {
       if (!isThere(thing)) return { ...row, removed: true }

@@ -5,7 +5,7 @@ import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { TAG } from "../tags.js"
 import { instanceVerdict, leftoverVerdict } from "./orphans.js"
 import type { Criteria, SweepRow } from "../../verbs/removals.js"
-import { look, type Looked, remainOf } from "./tagged.js"
+import { listTagged, type TaggedResources, remainOf } from "./tagged.js"
 
 /** One sweep of one place. */
 export interface Sweeping extends ResolvedSweep {
@@ -25,12 +25,15 @@ export function isWhole({ name, olderThanMs }: Criteria): boolean {
 }
 
 /** Shared set-up belongs to nobody: it is shown only when nobody in particular is asked for. */
-export function lookAt({ provider, calls, criteria }: Sweeping): Promise<Looked> {
+export function listTargets({ provider, calls, criteria }: Sweeping): Promise<TaggedResources> {
   const { owner, name, shared } = criteria
-  return look(provider, shared ? {} : { owner, ...(name === undefined ? {} : { cluster: name }) }, calls)
+  return listTagged(provider, shared ? {} : { owner, ...(name === undefined ? {} : { cluster: name }) }, calls)
 }
 
-export function chosenInstances({ provider, criteria, calls }: Sweeping, { instances }: Looked): Chosen<Instance>[] {
+export function chosenInstances(
+  { provider, criteria, calls }: Sweeping,
+  { instances }: TaggedResources,
+): Chosen<Instance>[] {
   return instances.flatMap((thing) => {
     const why = instanceVerdict(thing, criteria, calls.now())
     return why === undefined ? [] : [{ thing, row: { ...remainOf(provider, thing), why, removed: false } }]
@@ -43,16 +46,16 @@ export function chosenInstances({ provider, criteria, calls }: Sweeping, { insta
  */
 export function chosenLeftovers(
   { provider, criteria, calls }: Sweeping,
-  { instances, leftovers }: Looked,
+  { instances, leftovers }: TaggedResources,
   swept: readonly SweepRow[],
 ): Chosen<Leftover>[] {
-  const [gone, coming] = [
+  const [gone, pending] = [
     swept.filter(({ kind }) => kind === "instance"),
     swept.filter(({ kind }) => kind === "launch"),
   ]
   const ids = new Set(gone.map(({ id }) => id))
   const standing = instances.flatMap(({ id, tags }) => (ids.has(id) ? [] : [tags[TAG.uid] ?? ""]))
-  const living = new Set([...standing, ...coming.map(({ uid }) => uid)])
+  const living = new Set([...standing, ...pending.map(({ uid }) => uid)])
   const uids = new Set(gone.map(({ uid }) => uid))
   return leftovers.flatMap((thing) => {
     const why = leftoverVerdict(thing, criteria, calls.now(), { living, swept: uids })

@@ -5,28 +5,28 @@ import type { Provider } from "../../provider.js"
 import { messageOf } from "../state/context.js"
 import { defaultJournalDirectory } from "../journal/journal.js"
 import { resolveProviders } from "../opening/providers.js"
-import { awaiting } from "./pending-tracker.js"
-import { chosenInstances, chosenLeftovers, isWhole, lookAt, type Sweeping } from "./selection.js"
+import { pendingTracker } from "./pending-tracker.js"
+import { chosenInstances, chosenLeftovers, isWhole, listTargets, type Sweeping } from "./selection.js"
 import { removeLeftovers } from "./removal.js"
-import { endUnheld } from "./termination.js"
-import { inTime } from "./with-timeout.js"
+import { terminateUnowned } from "./termination.js"
+import { withTimeout } from "./with-timeout.js"
 import { type Journals, journalsOf } from "./journals.js"
 import { placeOf } from "../roster/keys.js"
 import type { ResolvedSweep } from "../../verbs/verbs.js"
-import { endWhole, expecting, launchRow, type Seen } from "./named-cluster.js"
+import { terminateNamed, expecting, launchRow, type Snapshot } from "./named-cluster.js"
 
 /** So long the last look of a sweep may take. */
-const LAST_LOOK_MS = 60_000
+const LAST_LIST_MS = 60_000
 
 /** @throws what the look at the first place threw, where every place failed; else a place that did is a row of its own. */
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {
   const providers = await resolveProviders(spec, clock)
   const journals = await readFor(spec, clock)
   // What is seen when the time to wait is over is looked at once more.
-  const sweeping = { clock, ms: spec.timeoutMs + LAST_LOOK_MS, doing: "the sweep", readOnly: spec.dryRun }
+  const sweeping = { clock, ms: spec.timeoutMs + LAST_LIST_MS, doing: "the sweep", readOnly: spec.dryRun }
   const outcomes = await Promise.allSettled(
     providers.map((provider) =>
-      inTime(provider, sweeping, (calls) => sweepAt({ ...spec, provider, clock, calls }, journals)),
+      withTimeout(provider, sweeping, (calls) => sweepAt({ ...spec, provider, clock, calls }, journals)),
     ),
   )
   const failed = outcomes.find((outcome) => outcome.status === "rejected")
@@ -46,11 +46,18 @@ async function readFor({ criteria, journal, onEvent }: ResolvedSweep, clock: Clo
   if (cluster === undefined || !isWhole(criteria)) return undefined
   const problem = (message: string) => onEvent({ type: "problem", error: "JournalError", message })
   const directory = directoryOf(journal, problem)
-  const held = (pid: number) => {
+  const onLiveProcess = (pid: number) => {
     const message = `process ${pid} of this machine, which lives, was the last to launch for "${cluster}": unless it has let go of it, it may launch anew what is ended; end it first`
     onEvent({ type: "held", pid, cluster, message })
   }
-  return journalsOf({ directory, cluster, owner, clock, held, setAside: ({ message }) => problem(message) })
+  return journalsOf({
+    directory,
+    cluster,
+    owner,
+    clock,
+    onLiveProcess,
+    onQuarantined: ({ message }) => problem(message),
+  })
 }
 
 /** Who has no home has no journals there. */
@@ -68,32 +75,36 @@ function directoryOf(journal: ResolvedSweep["journal"], problem: (message: strin
 function unansweredRow(provider: Provider, reason: unknown): SweepRow {
   const place = placeOf(provider)
   const nobody = { cluster: "", owner: "", uid: "" }
-  const told = { why: "unanswered", removed: false, hindrance: "unanswered", problem: messageOf(reason) } as const
-  return { kind: "place", id: place, place, ...nobody, ...told }
+  const details = { why: "unanswered", removed: false, hindrance: "unanswered", problem: messageOf(reason) } as const
+  return { kind: "place", id: place, place, ...nobody, ...details }
 }
 
 async function sweepAt(sweeping: Sweeping, journals: Journals | undefined): Promise<readonly SweepRow[]> {
   const { clock, dryRun } = sweeping
   const begun = clock.now()
-  const looked = await lookAt(sweeping)
-  if (dryRun) return wouldGo(sweeping, journals, { looked, begun })
+  const tagged = await listTargets(sweeping)
+  if (dryRun) return previewSweep(sweeping, journals, { tagged, begun })
   if (journals === undefined) {
-    const ended = await endUnheld(sweeping, looked)
+    const ended = await terminateUnowned(sweeping, tagged)
     const gone = ended.filter(({ removed }) => removed)
     return [...ended, ...(await removeLeftovers(sweeping, begun, gone))]
   }
-  const expected = expecting(sweeping, journals, { looked, begun })
-  const ended = await endWhole(sweeping, { looked, begun }, expected)
+  const expected = expecting(sweeping, journals, { tagged, begun })
+  const ended = await terminateNamed(sweeping, { tagged, begun }, expected)
   const swept = ended.filter(({ removed, hindrance }) => removed || hindrance === "coming")
   const uids = new Set([...expected.uids, ...swept.map(({ uid }) => uid)])
   return [...ended, ...(await removeLeftovers(sweeping, begun, swept, uids))]
 }
 
-async function wouldGo(sweeping: Sweeping, journals: Journals | undefined, seen: Seen): Promise<readonly SweepRow[]> {
-  const instances = chosenInstances(sweeping, seen.looked).map(({ row }) => row)
-  const leftovers = chosenLeftovers(sweeping, seen.looked, instances).map(({ row }) => row)
+async function previewSweep(
+  sweeping: Sweeping,
+  journals: Journals | undefined,
+  seen: Snapshot,
+): Promise<readonly SweepRow[]> {
+  const instances = chosenInstances(sweeping, seen.tagged).map(({ row }) => row)
+  const leftovers = chosenLeftovers(sweeping, seen.tagged, instances).map(({ row }) => row)
   // Whatever else may come is not known to be there.
-  const announced = (await journals?.announced(sweeping.provider)) ?? []
-  const open = await awaiting(sweeping).open(announced, { begun: seen.begun, gone: new Set() })
-  return [...instances, ...leftovers, ...open.map((arrival) => launchRow(sweeping, arrival))]
+  const fromJournals = (await journals?.fromJournals(sweeping.provider)) ?? []
+  const open = await pendingTracker(sweeping).open(fromJournals, { begun: seen.begun, gone: new Set() })
+  return [...instances, ...leftovers, ...open.map((pending) => launchRow(sweeping, pending))]
 }

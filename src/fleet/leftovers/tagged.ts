@@ -5,18 +5,18 @@ import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider, Selector } from "../../provider.js"
 import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
-import { inTime } from "./with-timeout.js"
+import { withTimeout } from "./with-timeout.js"
 
 /** A cloud that says nothing for so long will not say it either to whoever waits longer. */
 const LONGEST_MS = 10 * 60_000
 
-export interface Looked {
+export interface TaggedResources {
   readonly instances: readonly Instance[]
   readonly leftovers: readonly Leftover[]
 }
 
 /** Both are complete, or it throws. */
-export async function look(provider: Provider, selector: Selector, calls: Calls): Promise<Looked> {
+export async function listTagged(provider: Provider, selector: Selector, calls: Calls): Promise<TaggedResources> {
   const [instances, leftovers] = await Promise.all([
     provider.list({ ...selector, states: livingStates(provider.limits) }, calls),
     provider.leftovers?.(selector, calls) ?? [],
@@ -26,16 +26,16 @@ export async function look(provider: Provider, selector: Selector, calls: Calls)
 
 export function remainOf(provider: Provider, thing: Instance | Leftover): Remain {
   const { id, tags } = thing
-  const said = {
+  const common = {
     id,
     place: placeOf(provider),
     cluster: tags[TAG.cluster] ?? "",
     owner: tags[TAG.owner] ?? "",
     uid: tags[TAG.uid] ?? "",
   }
-  if ("kind" in thing) return { kind: thing.kind, ...said }
+  if ("kind" in thing) return { kind: thing.kind, ...common }
   const consoleUrl = provider.consoleUrl?.(thing)
-  return { kind: "instance", ...said, state: thing.state, ...(consoleUrl === undefined ? {} : { consoleUrl }) }
+  return { kind: "instance", ...common, state: thing.state, ...(consoleUrl === undefined ? {} : { consoleUrl }) }
 }
 
 /**
@@ -50,7 +50,9 @@ export async function remainsOf(
   const looking = { clock, ms: LONGEST_MS, doing: "looking for what is left", readOnly: true }
   const rows = await Promise.all(
     providers.map(async (provider) => {
-      const { instances, leftovers } = await inTime(provider, looking, (calls) => look(provider, selector, calls))
+      const { instances, leftovers } = await withTimeout(provider, looking, (calls) =>
+        listTagged(provider, selector, calls),
+      )
       return [...instances, ...leftovers.filter(({ shared }) => !shared)].map((thing) => remainOf(provider, thing))
     }),
   )

@@ -4,24 +4,27 @@ import type { Instance, Owner } from "../../provider.js"
 import { messageOf } from "../state/context.js"
 import { randomHex } from "../state/names.js"
 import { generationOf, TAG } from "../tags.js"
-import { isGone, isPassing } from "./pending-tracker.js"
-import { type Chosen, chosenInstances, isWhole, lookAt, type Sweeping } from "./selection.js"
-import type { Looked } from "./tagged.js"
+import { isTerminated, isPassing } from "./pending-tracker.js"
+import { type Chosen, chosenInstances, isWhole, listTargets, type Sweeping } from "./selection.js"
+import type { TaggedResources } from "./tagged.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /** What nobody holds goes when a second look says the same as the first. */
-export async function endUnheld(sweeping: Sweeping, first: Looked): Promise<readonly SweepRow[]> {
+export async function terminateUnowned(sweeping: Sweeping, first: TaggedResources): Promise<readonly SweepRow[]> {
   const before = chosenInstances(sweeping, first)
-  return before.length === 0 ? [] : endThese(sweeping, await secondLook(sweeping, before))
+  return before.length === 0 ? [] : terminateThese(sweeping, await confirmed(sweeping, before))
 }
 
-async function secondLook(sweeping: Sweeping, before: readonly Chosen<Instance>[]): Promise<Chosen<Instance>[]> {
+async function confirmed(sweeping: Sweeping, before: readonly Chosen<Instance>[]): Promise<Chosen<Instance>[]> {
   await sweeping.clock.sleep(sweeping.provider.limits.look.everyMs)
   const ids = new Set(before.map(({ thing }) => thing.id))
-  return chosenInstances(sweeping, await lookAt(sweeping)).filter(({ thing }) => ids.has(thing.id))
+  return chosenInstances(sweeping, await listTargets(sweeping)).filter(({ thing }) => ids.has(thing.id))
 }
 
-export async function endThese(sweeping: Sweeping, chosen: readonly Chosen<Instance>[]): Promise<readonly SweepRow[]> {
+export async function terminateThese(
+  sweeping: Sweeping,
+  chosen: readonly Chosen<Instance>[],
+): Promise<readonly SweepRow[]> {
   const { provider, calls, clock, timeoutMs } = sweeping
   const instances = chosen.map(({ thing }) => thing)
   // The terminate calls go out first; a claim stops a process that lives where its launches look at it (this machine).
@@ -31,7 +34,7 @@ export async function endThese(sweeping: Sweeping, chosen: readonly Chosen<Insta
   else for (const { id, code, message } of ended.value.failures) refusals.set(id, `${code} ${message}`)
   const until = clock.now() + timeoutMs
   const awaited = instances.map(({ id }) => id).filter((id) => !refusals.has(id))
-  const standing = new Set(await untilGone(sweeping, awaited, until))
+  const standing = new Set(await untilTerminated(sweeping, awaited, until))
   return chosen.map(({ row }) => {
     const refusal = refusals.get(row.id)
     if (refusal !== undefined) return { ...row, hindrance: "refused", problem: refusal }
@@ -80,7 +83,7 @@ async function claimAbove(
  * Asks for these until none may cost any more; returns those that still stand when the time is over. A list that fails for a
  * while tells nothing of them: what has become of them is asked for as long as there is time.
  */
-async function untilGone(
+async function untilTerminated(
   { provider, calls, clock }: Sweeping,
   ids: readonly string[],
   until: number,
@@ -89,7 +92,7 @@ async function untilGone(
     if (standing.length === 0) return []
     try {
       const found = await provider.list({ ids: standing }, calls)
-      standing = found.filter(({ state }) => !isGone(provider, state)).map(({ id }) => id)
+      standing = found.filter(({ state }) => !isTerminated(provider, state)).map(({ id }) => id)
     } catch (error) {
       if (!isPassing(error)) throw error
     }

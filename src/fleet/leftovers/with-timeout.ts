@@ -5,7 +5,7 @@ import { TimeoutError } from "../../errors.js"
 import type { Calls, Provider } from "../../provider.js"
 import { unansweredText } from "../../text.js"
 
-export interface InTime {
+export interface TimeoutOptions {
   readonly clock: Clock
   /** For how long, in milliseconds. */
   readonly ms: number
@@ -15,9 +15,9 @@ export interface InTime {
 }
 
 /** @throws TimeoutError when it takes longer; what `work` throws. */
-export async function inTime<T>(
+export async function withTimeout<T>(
   provider: Provider,
-  { clock, ms, doing, readOnly }: InTime,
+  { clock, ms, doing, readOnly }: TimeoutOptions,
   work: (calls: Calls) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController()

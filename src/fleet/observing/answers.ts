@@ -1,41 +1,41 @@
 /** Hear: what looks at several providers come to, without waiting for those that do not answer. */
 import { withDeadline } from "../../calls/deadline.js"
 import { OwnershipError, TimeoutError } from "../../errors.js"
-import type { Fleet, LookState } from "../state/context.js"
+import type { Fleet, PollState } from "../state/context.js"
 
 /** As long as a list of ten thousand takes, twice: who has not answered by then does not keep the others waiting. */
 const PATIENCE_MS = 10_000
 
 /** Notes that a look has begun, until it ends. */
-export function underWay(look: LookState, looking: Promise<void>): Promise<void> {
-  look.underWay = looking.finally(() => {
-    look.underWay = undefined
+export function inProgress(poll: PollState, looking: Promise<void>): Promise<void> {
+  poll.inProgress = looking.finally(() => {
+    poll.inProgress = undefined
   })
-  return look.underWay
+  return poll.inProgress
 }
 
 /** What each look came to; undefined for those that are still under way when patience ends: they wake a pass of their own. */
-export async function heardInTime(
+export async function answeredInTime(
   fleet: Fleet,
-  looks: readonly Promise<void>[],
+  polls: readonly Promise<void>[],
 ): Promise<readonly (PromiseSettledResult<void> | undefined)[]> {
-  const outcomes = looks.map((): PromiseSettledResult<void> | undefined => undefined)
-  if (looks.length === 0) return outcomes
+  const outcomes = polls.map((): PromiseSettledResult<void> | undefined => undefined)
+  if (polls.length === 0) return outcomes
   let isWaiting = true
-  const hear = async (look: Promise<void>, index: number) => {
-    const [outcome] = await Promise.allSettled([look])
+  const collect = async (poll: Promise<void>, index: number) => {
+    const [outcome] = await Promise.allSettled([poll])
     if (isWaiting) outcomes[index] = outcome
-    else takeLate(fleet, outcome)
+    else recordLateAnswer(fleet, outcome)
   }
-  const all = Promise.all(looks.map(hear))
+  const all = Promise.all(polls.map(collect))
   // Alone it keeps nobody waiting, and nothing can be decided without it.
-  if (fleet.looks.size === 1) await all
+  if (fleet.polls.size === 1) await all
   else await withDeadline(fleet.clock, all, PATIENCE_MS, () => new TimeoutError("looking")).catch(() => {})
   isWaiting = false
   return outcomes
 }
 
-function takeLate(fleet: Fleet, outcome: PromiseSettledResult<void>): void {
+function recordLateAnswer(fleet: Fleet, outcome: PromiseSettledResult<void>): void {
   if (fleet.signal.aborted) return
   if (outcome.status === "rejected") {
     const error = outcome.reason as Error

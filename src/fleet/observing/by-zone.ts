@@ -1,7 +1,7 @@
 /** Workers looked at by id, zone by zone: those that changed, and in the outage of a zone, when no list is complete, all known. */
 import { RejectedError, TransientError } from "../../errors.js"
 import type { Instance, Provider, Selector } from "../../provider.js"
-import { type Fleet, lookCalls, type LookState } from "../state/context.js"
+import { type Fleet, pollCalls, type PollState } from "../state/context.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 
 /**
@@ -14,16 +14,16 @@ import type { WorkerRecord } from "../roster/worker-record.js"
 export async function listKnown(
   fleet: Fleet,
   provider: Provider,
-  look: LookState,
+  poll: PollState,
   error: unknown,
 ): Promise<readonly Instance[]> {
   // An error with a request's id is the cloud's own answer: it is there, and not well. So is a refusal in whatever words.
   const isOutage = (error instanceof TransientError && error.requestId !== undefined) || error instanceof RejectedError
-  const isKnown = look.listedAt > 0 || fleet.owner.generation === 1
+  const isKnown = poll.listedAt > 0 || fleet.owner.generation === 1
   if (provider.limits.listsByZone !== true || !isOutage || !isKnown || fleet.closing) throw error
   fleet.emit({ type: "problem", error: error.name, message: error.message })
   const lists = zonesOf([...fleet.roster.at(provider).living]).map((ids) =>
-    provider.list(ids, lookCalls(fleet, provider)),
+    provider.list(ids, pollCalls(fleet, provider)),
   )
   const outcomes = await Promise.allSettled(lists)
   fleet.signal.throwIfAborted()
@@ -36,7 +36,7 @@ export async function listByZone(
   provider: Provider,
   workers: readonly WorkerRecord[],
 ): Promise<readonly Instance[]> {
-  const lists = zonesOf(workers).map((ids) => provider.list(ids, lookCalls(fleet, provider)))
+  const lists = zonesOf(workers).map((ids) => provider.list(ids, pollCalls(fleet, provider)))
   return (await Promise.all(lists)).flat()
 }
 

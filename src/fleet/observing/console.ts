@@ -13,8 +13,8 @@ const LAST_LINES = 20
  */
 export function readConsoles(fleet: Fleet, failed: readonly WorkerRecord[]): void {
   for (const worker of failed) {
-    if (worker.state !== "failed" || worker.consoleAsked === true) continue
-    worker.consoleAsked = true
+    if (worker.state !== "failed" || worker.consoleRequested === true) continue
+    worker.consoleRequested = true
     worker.failure ??= failureOf(worker)
     if (worker.failure.reason === "boot") readConsole(fleet, worker).catch(() => {})
   }
@@ -26,7 +26,7 @@ async function readConsole(fleet: Fleet, worker: WorkerRecord): Promise<void> {
   const lines = (log ?? "").trim().split("\n").slice(-LAST_LINES).join("\n")
   if (failure === undefined || lines === "") return
   worker.failure = { ...failure, message: `${failure.message}; the last of its console:\n${lines}` }
-  worker.consoleTold = true
+  worker.hasConsoleLines = true
   // Boots that fail together stop their group before the first of their consoles has been read.
   const state = fleet.groups.get(worker.group)
   if (state?.breaker === failure) state.breaker = worker.failure

@@ -1,11 +1,11 @@
 /** Pace: when a provider is looked at again, by what is under way there. */
 import type { Launched, Provider } from "../../provider.js"
-import { type Fleet, markChanged, unhurriedMs } from "../state/context.js"
+import { type Fleet, markChanged, relaxedPollMs } from "../state/context.js"
 import type { Launch } from "../roster/launches.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { sweptAt } from "../terminate.js"
 import { bootMs } from "./boots.js"
-import { isBehind, mayHaveRivals } from "../ownership/contenders.js"
+import { isBehind, mayHaveContenders } from "../ownership/contenders.js"
 
 /**
  * How often a cluster at rest is looked at: for losses, and for interruptions, which give two minutes or thirty seconds: half
@@ -23,7 +23,7 @@ const GRACE_MS = 500
 export const COMPLETE_MS = 10_000
 
 /** How long after the last look began, in milliseconds. */
-export function nextLookMs(fleet: Fleet, provider: Provider): number {
+export function nextPollMs(fleet: Fleet, provider: Provider): number {
   const own = fleet.roster.at(provider)
   const size = own.living.size
   const leaving = own.in("terminating")
@@ -33,12 +33,12 @@ export function nextLookMs(fleet: Fleet, provider: Provider): number {
   // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.
   const isAsking = leaving.length === unsteady && leaving.every(({ termination }) => termination === "sent")
   if (changing && isAsking && open.length === 0) return Math.max(provider.limits.look.everyMs, COMPLETE_MS)
-  const everyMs = Math.max(provider.limits.look.everyMs, unhurriedMs(fleet, provider))
-  if (open.some(({ isForsaken }) => isForsaken !== true)) return everyMs
+  const everyMs = Math.max(provider.limits.look.everyMs, relaxedPollMs(fleet, provider))
+  if (open.some(({ isAbandoned }) => isAbandoned !== true)) return everyMs
   if (changing) return own.size("pending") === unsteady ? Math.max(everyMs, nextBootMs(fleet, provider)) : everyMs
   if (open.length > 0) return nextSearchMs(fleet, provider, open)
   // Nothing comes that we do not launch, unless another process is the one that launches.
-  if (size === 0 && fleet.isHeld) return isBehind(fleet) ? everyMs : nextDoubtMs(fleet, provider)
+  if (size === 0 && fleet.isOwner) return isBehind(fleet) ? everyMs : nextUncertaintyPollMs(fleet, provider)
   const isSpot = hasSpot(own.living)
   const [leastMs, eachMs] = isSpot ? [WATCH_SPOT_MS, WATCH_SPOT_EACH_MS] : [WATCH_MS, WATCH_EACH_MS]
   const watchMs = Math.max(leastMs, eachMs * size)
@@ -61,16 +61,16 @@ function nextBootMs(fleet: Fleet, provider: Provider): number {
  * After the answer to a launch call: looks when boots of what it made may be over. An answer that shows them running leaves
  * nothing to look for but what any cluster is looked at for.
  */
-export function lookAfterLaunch(fleet: Fleet, { provider }: Launch, { instances, settled }: Launched): void {
+export function pollAfterLaunch(fleet: Fleet, { provider }: Launch, { instances, settled }: Launched): void {
   const isUp = settled && instances.length > 0 && instances.every(({ state }) => state === "running")
-  if (isUp && !mayHaveRivals(fleet, provider)) {
-    markChanged(fleet, provider, nextLookMs(fleet, provider))
+  if (isUp && !mayHaveContenders(fleet, provider)) {
+    markChanged(fleet, provider, nextPollMs(fleet, provider))
     return
   }
   const types = new Set(instances.map(({ instanceType }) => instanceType))
   const soonestMs = Math.min(...[...types].map((instanceType) => bootMs(fleet.clock, provider, { instanceType })))
   const firstMs = settled && types.size > 0 ? Math.min(COMPLETE_MS, soonestMs) : provider.limits.look.firstMs
-  markChanged(fleet, provider, Math.max(firstMs, unhurriedMs(fleet, provider)))
+  markChanged(fleet, provider, Math.max(firstMs, relaxedPollMs(fleet, provider)))
 }
 
 /** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
@@ -80,8 +80,8 @@ function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Lau
 }
 
 /** Until a list was begun late enough something may come although there is nothing. */
-function nextDoubtMs({ doubtedUntil, looks, clock }: Fleet, provider: Provider): number {
-  const [until, listedAt] = [doubtedUntil.get(provider) ?? 0, looks.get(provider)?.listedAt ?? 0]
+function nextUncertaintyPollMs({ uncertainUntil, polls, clock }: Fleet, provider: Provider): number {
+  const [until, listedAt] = [uncertainUntil.get(provider) ?? 0, polls.get(provider)?.listedAt ?? 0]
   return listedAt >= until ? Number.POSITIVE_INFINITY : Math.min(Math.max(0, until - clock.now()), WATCH_MS)
 }
 

@@ -4,8 +4,8 @@ import type { Calls, Instance, LaunchCall, Leftover, Provider, Selector } from "
 import type { Fleet } from "../state/context.js"
 
 /** Before a launch call is sent: there may be something of the cluster in its zones from now on. */
-export function noteZones({ looks }: Fleet, provider: Provider, { zone, offers }: LaunchCall): void {
-  const zones = looks.get(provider)?.zones
+export function recordZones({ polls }: Fleet, provider: Provider, { zone, offers }: LaunchCall): void {
+  const zones = polls.get(provider)?.zones
   for (const one of zone === undefined ? offers.map((offer) => offer.zone) : [zone]) zones?.add(one)
 }
 
@@ -14,7 +14,7 @@ export function noteZones({ looks }: Fleet, provider: Provider, { zone, offers }
  *
  * @throws the error else.
  */
-export function wholeForUs(fleet: Fleet, provider: Provider, error: unknown): readonly Instance[] {
+export function completeForCluster(fleet: Fleet, provider: Provider, error: unknown): readonly Instance[] {
   if (!(error instanceof PartialListError) || concerns(fleet, provider, error)) throw error
   return error.instances
 }
@@ -30,12 +30,12 @@ export async function leftoversOf(
     return (await provider.leftovers?.(selector, calls)) ?? []
   } catch (error) {
     if (!(error instanceof PartialListError) || concerns(fleet, provider, error)) throw error
-    const zones = [...(fleet.looks.get(provider)?.zones ?? [])]
+    const zones = [...(fleet.polls.get(provider)?.zones ?? [])]
     return (await provider.leftovers?.({ ...selector, zones }, calls)) ?? []
   }
 }
 
-function concerns({ looks }: Fleet, provider: Provider, { silent }: PartialListError): boolean {
-  const zones = looks.get(provider)?.zones
+function concerns({ polls }: Fleet, provider: Provider, { silent }: PartialListError): boolean {
+  const zones = polls.get(provider)?.zones
   return zones === undefined || silent.some((zone) => zones.has(zone))
 }

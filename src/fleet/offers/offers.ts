@@ -7,7 +7,7 @@ import { type Fleet, watchedCalls } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import type { Known } from "../state/catalogue.js"
 import { FILTERS, nothingFits } from "./nothing-fits.js"
-import { bench, isLate, isOut, unbench, whileOthersWait } from "../refusals/outages.js"
+import { suspend, isLate, isSuspended, resume, awaitUnlessOthers } from "../refusals/outages.js"
 import { keyOfPlace } from "../roster/keys.js"
 import { marketsOf } from "../planning/rank.js"
 
@@ -24,7 +24,9 @@ export function lacksAnswers(fleet: Fleet, state: GroupState): boolean {
 
 function unanswered(fleet: Fleet, state: GroupState): readonly Provider[] {
   const now = fleet.clock.now()
-  return fleet.providers.filter((provider) => !state.answers.has(keyOfPlace(provider)) && !isOut(state, provider, now))
+  return fleet.providers.filter(
+    (provider) => !state.answers.has(keyOfPlace(provider)) && !isSuspended(state, provider, now),
+  )
 }
 
 /**
@@ -43,22 +45,22 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
   const ask = async (provider: Provider, query: OfferQuery) => {
     const calls = watchedCalls(fleet, provider, state, { signal })
-    await lookFirst(fleet, provider, calls)
+    await listFirst(fleet, provider, calls)
     return fleet.catalogue.offers(provider, query, calls)
   }
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
-  const isAnyTold = isSomethingSold([
+  const isAnySold = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
     ...asking.map(({ answer }) => answer),
   ])
   await Promise.all(
     asking.map(async ({ provider, answer }) => {
       try {
-        state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnyTold))
-        unbench(state, provider)
+        state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnySold))
+        resume(state, provider)
       } catch (error) {
         if (signal.aborted) throw error
-        bench(fleet, state, provider, error)
+        suspend(fleet, state, provider, error)
       }
     }),
   )
@@ -74,24 +76,24 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   }
   state.preparing = undefined
   for (const answer of answers) fleet.price(answer.offers, answer.at)
-  tellNotes(fleet, state, answers)
+  emitNotes(fleet, state, answers)
   state.offers = offers
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
 }
 
 /** Where the look for the name was refused nothing is launched before a look is not: what cannot be seen cannot be ended. */
-async function lookFirst(
-  { unseen, owner: { cluster, uid, owner } }: Fleet,
+async function listFirst(
+  { unlistable, owner: { cluster, uid, owner } }: Fleet,
   provider: Provider,
   calls: Calls,
 ): Promise<void> {
-  if (!unseen.has(provider)) return
+  if (!unlistable.has(provider)) return
   await provider.list({ cluster, uid, owner, states: ["running"] }, calls)
-  unseen.delete(provider)
+  unlistable.delete(provider)
 }
 
 /** What an answer lacks is told once, and by every plan. */
-function tellNotes(fleet: Fleet, { group, notes }: GroupState, answers: readonly Known[]): void {
+function emitNotes(fleet: Fleet, { group, notes }: GroupState, answers: readonly Known[]): void {
   for (const message of answers.flatMap((answer) => answer.notes ?? [])) {
     if (notes.includes(message)) continue
     notes.push(message)
@@ -111,12 +113,12 @@ async function isSomethingSold(answers: readonly Promise<Known>[]): Promise<bool
 }
 
 /** Where somebody has said what may be used, nobody is waited for much longer; what comes later is there when it is asked again. */
-async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyTold: Promise<boolean>): Promise<Known> {
+async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnySold: Promise<boolean>): Promise<Known> {
   try {
-    return await whileOthersWait(fleet, answer, "asking what it sells", PATIENCE_MS)
+    return await awaitUnlessOthers(fleet, answer, "asking what it sells", PATIENCE_MS)
   } catch (error) {
     if (!isLate(error)) throw error
-    const known = await Promise.race([answer, isAnyTold.then((isTold) => (isTold ? undefined : answer))])
+    const known = await Promise.race([answer, isAnySold.then((isSold) => (isSold ? undefined : answer))])
     if (known === undefined) throw error
     return known
   }

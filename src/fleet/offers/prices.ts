@@ -10,11 +10,11 @@ export async function pricesWithin(fleet: Fleet): Promise<void> {
   const late = new Promise<void>((resolve) => {
     cancel = fleet.clock.timer(PATIENCE_MS, resolve)
   })
-  await Promise.race([late, learnPrices(fleet)])
+  await Promise.race([late, fetchPrices(fleet)])
   cancel()
 }
 
-async function learnPrices(fleet: Fleet): Promise<void> {
+async function fetchPrices(fleet: Fleet): Promise<void> {
   await Promise.all(
     fleet.providers.map(async (provider) => {
       const unpriced = fleet.roster

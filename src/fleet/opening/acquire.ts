@@ -1,10 +1,10 @@
 /** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
 import type { Owner } from "../../provider.js"
-import { type Fleet, lookWithin, messageOf } from "../state/context.js"
+import { type Fleet, pollWithin, messageOf } from "../state/context.js"
 import { adoptIntent } from "../launch.js"
 import { claimNext } from "../ownership/claims.js"
-import { tellSetAside } from "./quarantined.js"
-import { holderTag } from "./owner-process.js"
+import { emitQuarantined } from "./quarantined.js"
+import { ownerProcessTag } from "./owner-process.js"
 import { randomHex } from "../state/names.js"
 import { setTargets } from "../targets/set-targets.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
@@ -18,9 +18,11 @@ export function adopt(fleet: Fleet, found: Found): void {
   const now = fleet.clock.now()
   const before = fleet.foundAt
   fleet.foundAt = now
-  for (const { provider, instance, begun } of found.instances) fleet.roster.see(provider, instance, now, true, begun)
+  for (const { provider, instance, begun } of found.instances)
+    fleet.roster.recordInstance(provider, instance, now, true, begun)
   for (const { provider, instance, at } of found.unlisted) {
-    if (fleet.roster.find(provider, instance.id) === undefined) fleet.roster.see(provider, instance, at, false)
+    if (fleet.roster.find(provider, instance.id) === undefined)
+      fleet.roster.recordInstance(provider, instance, at, false)
   }
   for (const token of found.givenUp ?? []) fleet.givenUp.add(token)
   takeBills(fleet, found.bills ?? [])
@@ -38,55 +40,55 @@ export function adopt(fleet: Fleet, found: Found): void {
  *
  * @throws OwnershipError when others claim it faster.
  */
-export async function hold(fleet: Fleet, targets: ReadonlyMap<string, number> = new Map()): Promise<void> {
-  if (fleet.isHeld) return
+export async function acquire(fleet: Fleet, targets: ReadonlyMap<string, number> = new Map()): Promise<void> {
+  if (fleet.isOwner) return
   const zeros = new Map([...targets].filter(([, count]) => count === 0))
   if (zeros.size > 0) setTargets(fleet, zeros)
-  fleet.claiming ??= take(fleet).finally(() => {
+  fleet.claiming ??= claimOwnership(fleet).finally(() => {
     fleet.claiming = undefined
   })
   await fleet.claiming
 }
 
 /** Claims it to end it. Ending needs no claim: who cannot get one says so, and goes on. */
-export async function holdToClose(fleet: Fleet): Promise<void> {
+export async function acquireToClose(fleet: Fleet): Promise<void> {
   try {
-    await hold(fleet)
+    await acquire(fleet)
   } catch (error) {
     // Over before it was ours: nobody needs a journal of it any more.
     if (fleet.signal.aborted) return
     fleet.emit({ type: "problem", error: "OwnershipError", message: messageOf(error) })
-    become(fleet, { ...fleet.owner, generation: fleet.owner.generation + 1 })
+    becomeOwner(fleet, { ...fleet.owner, generation: fleet.owner.generation + 1 })
   }
 }
 
-async function take(fleet: Fleet): Promise<void> {
+async function claimOwnership(fleet: Fleet): Promise<void> {
   const isFresh = fleet.clock.now() - fleet.foundAt < FRESH_MS
   // Since then the owner may have launched more, or somebody else may have taken over.
   const found = isFresh ? undefined : (await fleet.survey()).find(({ uid }) => uid === fleet.owner.uid)
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
   const { clock } = fleet
-  const claim = { generation, claim: randomHex(clock, 8), holder: holderTag(clock) }
-  become(fleet, await claimNext(fleet, { ...fleet.owner, ...claim }))
-  tellSetAside(fleet)
-  tellNotes(fleet)
+  const claim = { generation, claim: randomHex(clock, 8), holder: ownerProcessTag(clock) }
+  becomeOwner(fleet, await claimNext(fleet, { ...fleet.owner, ...claim }))
+  emitQuarantined(fleet)
+  emitNotes(fleet)
 }
 
 /** Says of each group what `plan` has to say of it. */
-export function tellNotes({ groups, emit }: Fleet): void {
+export function emitNotes({ groups, emit }: Fleet): void {
   for (const { group, notes } of groups.values()) {
     for (const message of notes) emit({ type: "note", group: group.name, message })
   }
 }
 
-function become(fleet: Fleet, owner: Owner): void {
+function becomeOwner(fleet: Fleet, owner: Owner): void {
   fleet.owner = owner
   fleet.journal = fleet.newJournal(owner)
   noteUnknownBills(fleet)
-  fleet.isHeld = true
+  fleet.isOwner = true
   // Until now it looked as seldom as one that only watches.
-  for (const provider of fleet.providers) lookWithin(fleet, provider, provider.limits.look.everyMs)
-  fleet.onHeld()
+  for (const provider of fleet.providers) pollWithin(fleet, provider, provider.limits.look.everyMs)
+  fleet.onAcquired()
   fleet.wake()
 }

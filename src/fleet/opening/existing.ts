@@ -2,9 +2,9 @@
 import type { Clock } from "../../calls/clock.js"
 import { AuthError, MusterError, OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { aheadMs } from "../state/clock-skew.js"
+import { clockSkewMs } from "../state/clock-skew.js"
 import type { ResolvedSpec } from "../../spec/resolved.js"
-import { coverageOf, readJournals, type SetAside } from "../journal/history.js"
+import { coverageOf, readJournals, type Quarantined } from "../journal/history.js"
 import type { OpenOptions } from "./options.js"
 import { abandonedBy, survey, surveyLeftovers } from "./survey.js"
 import type { Found } from "../state/found.js"
@@ -14,11 +14,11 @@ export interface Existing {
   /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read. */
-  readonly setAside: readonly SetAside[]
+  readonly quarantined: readonly Quarantined[]
 }
 
 /** A name that was made up just now cannot live already. */
-export const NOTHING: Existing = { found: undefined, abandoned: [], setAside: [] }
+export const NO_EXISTING: Existing = { found: undefined, abandoned: [], quarantined: [] }
 
 export async function findExisting(
   name: string,
@@ -27,7 +27,7 @@ export async function findExisting(
   options: OpenOptions,
 ): Promise<Existing> {
   const { clock, mode } = options
-  const { all: living, abandoned, setAside, isCovered } = await surveyAll(name, spec, providers, options)
+  const { all: living, abandoned, quarantined, isCovered } = await surveyAll(name, spec, providers, options)
   // What this process has ended itself, because another cluster had the name, may be listed for a while.
   const [largest, ...others] = living.filter(({ uid }) => !options.ended.includes(uid))
   const places = providers.map(({ name: provider, region }) => `${provider} ${region}`).join(", ")
@@ -36,23 +36,23 @@ export async function findExisting(
       mode === "create"
         ? await connectToLeftovers(name, spec, providers, abandoned, options)
         : await surveyLeftovers(name, spec.owner, providers, options)
-    const isDoubtful = empty !== undefined && !isCovered(empty.uid, empty.generation)
-    const found = isDoubtful ? { ...empty, isDoubtful } : empty
-    if (mode === "create" || found !== undefined || spec.describesWorkers) return { found, abandoned, setAside }
+    const isUncertain = empty !== undefined && !isCovered(empty.uid, empty.generation)
+    const found = isUncertain ? { ...empty, isUncertain } : empty
+    if (mode === "create" || found !== undefined || spec.describesWorkers) return { found, abandoned, quarantined }
     throw new MusterError(
       `attaching to "${name}" (owner "${spec.owner}"): nothing in ${places} carries its tags; check name, owner and region. A cluster without workers may leave nothing to be found by: to attach to it, give its spec (instanceType, startup, …) again`,
       { code: "NotFound" },
     )
   }
   if (mode === "create" && spec.existing === "refuse")
-    throw livesAlready(name, largest, clock.now() + aheadMs(clock, providers))
-  const twin = others.find((other) => other.instances.length > 0)
-  if (twin !== undefined) {
+    throw livesAlready(name, largest, clock.now() + clockSkewMs(clock, providers))
+  const duplicate = others.find((other) => other.instances.length > 0)
+  if (duplicate !== undefined) {
     throw new OwnershipError(
-      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${twin.uid}). If the processes that made them live, one of them ends by itself in some minutes; else end both: muster delete ${name}, or Cluster.sweep({ name: "${name}" })`,
+      `connecting to "${name}": two clusters have this name in ${places} (uids ${largest.uid} and ${duplicate.uid}). If the processes that made them live, one of them ends by itself in some minutes; else end both: muster delete ${name}, or Cluster.sweep({ name: "${name}" })`,
     )
   }
-  return { found: largest, abandoned, setAside }
+  return { found: largest, abandoned, quarantined }
 }
 
 /**
@@ -85,7 +85,7 @@ export function isAlive({ instances, unlisted, open }: Found): boolean {
   return instances.length + unlisted.length + open.length > 0
 }
 
-interface Surveyed extends Pick<Existing, "abandoned" | "setAside"> {
+interface Surveyed extends Pick<Existing, "abandoned" | "quarantined"> {
   readonly all: readonly Found[]
   /** Whether a journal of this machine tells of all launch calls of a uid up to this generation. */
   readonly isCovered: (uid: string, generation: number) => boolean
@@ -96,15 +96,15 @@ export async function surveyAll(
   name: string,
   spec: ResolvedSpec,
   providers: readonly Provider[],
-  options: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal" | "emit" | "unseen">,
+  options: Pick<OpenOptions, "clock" | "journal" | "mode" | "signal" | "emit" | "unlistable">,
 ): Promise<Surveyed> {
   const { clock, journal, mode } = options
-  const setAside: SetAside[] = []
-  const note = (what: SetAside) => void setAside.push(what)
+  const quarantined: Quarantined[] = []
+  const note = (what: Quarantined) => void quarantined.push(what)
   const histories = journal === false ? [] : await readJournals(journal, name, spec.owner, clock, note)
   const isNew = mode === "create" && spec.existing === "refuse"
   const all = await survey({ name, owner: spec.owner, isNew }, providers, histories, options)
-  return { all, abandoned: abandonedBy(histories, all), setAside, isCovered: coverageOf(histories, setAside) }
+  return { all, abandoned: abandonedBy(histories, all), quarantined, isCovered: coverageOf(histories, quarantined) }
 }
 
 function livesAlready(name: string, { instances, unlisted, open }: Found, now: number): OwnershipError {
@@ -121,5 +121,5 @@ function livesAlready(name: string, { instances, unlisted, open }: Found, now: n
 
 /** Seconds since 1970 by the clock of whoever reads it, as in the tags. */
 export function deadlineOf({ maxLifetimeMs }: ResolvedSpec, clock: Clock, providers: readonly Provider[]): string {
-  return String(Math.floor((clock.now() + aheadMs(clock, providers) + maxLifetimeMs) / 1000))
+  return String(Math.floor((clock.now() + clockSkewMs(clock, providers) + maxLifetimeMs) / 1000))
 }

@@ -1,6 +1,6 @@
 /** Make fleet: the state of a cluster as it is opened, from its spec and from what was found. */
 import type { Clock } from "../../calls/clock.js"
-import type { Fleet, LookState, Memory } from "../state/context.js"
+import type { Fleet, PollState, Memory } from "../state/context.js"
 import { type Existing, surveyAll } from "./existing.js"
 import type { Owner, Provider } from "../../provider.js"
 import type { Recalled } from "../state/kept-spec.js"
@@ -8,12 +8,12 @@ import type { ResolvedGroup, ResolvedSpec } from "../../spec/resolved.js"
 import type { OpenOptions } from "./options.js"
 import { priceIndex } from "../roster/price-index.js"
 import { Roster, type RosterChange } from "../roster/roster.js"
-import { learnRunning } from "../refusals/record.js"
+import { recordRunning } from "../refusals/record.js"
 import { newMoney, noteBill } from "../spending/spending.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
-import { aheadMs } from "../state/clock-skew.js"
-import { newContest } from "../ownership/contenders.js"
-import { noteSetAside } from "./quarantined.js"
+import { clockSkewMs } from "../state/clock-skew.js"
+import { newContention } from "../ownership/contenders.js"
+import { addQuarantined } from "./quarantined.js"
 import { newCatalogue } from "../state/catalogue.js"
 import { dirname, join } from "node:path"
 import { windowMs } from "../state/windows.js"
@@ -22,7 +22,7 @@ import { TAG } from "../tags.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/group-state.js"
 import { differenceNote } from "./recall.js"
 import { bareGroup } from "../../spec.js"
-import { NO_RESTS } from "../state/backoff.js"
+import { NO_BACKOFFS } from "../state/backoff.js"
 
 /** Long enough to be renewed in time by whoever attaches, and no longer than somebody would wait. */
 const UNKNOWN_LEASE_MS = 10 * 60_000
@@ -31,7 +31,7 @@ const memories = new WeakMap<Clock, Memory>()
 
 interface Known extends Existing {
   readonly isNamed: boolean
-  readonly unseen: Set<Provider>
+  readonly unlistable: Set<Provider>
   readonly providers: readonly Provider[]
   readonly recalled: ReadonlyMap<string, Recalled>
 }
@@ -39,18 +39,18 @@ interface Known extends Existing {
 export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: OpenOptions): Fleet {
   const { clock, journal, emit } = options
   const { providers, found, abandoned } = known
-  const { learn, priceOf } = priceIndex()
+  const { recordPrices, priceOf } = priceIndex()
   const roster = new Roster((change) => noteChange(fleet, change), priceOf)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
   const newJournal = journalMaker(providers, options)
   const fleet: Fleet = {
     clock,
     owner,
-    endsAt: Number(owner.deadline) * 1000 - aheadMs(clock, providers),
+    endsAt: Number(owner.deadline) * 1000 - clockSkewMs(clock, providers),
     isNamed: known.isNamed,
-    unseen: known.unseen,
-    contest: newContest(),
-    isHeld: found === undefined,
+    unlistable: known.unlistable,
+    contention: newContention(),
+    isOwner: found === undefined,
     providers,
     groups: groupsOf(spec, known, options),
     roster,
@@ -61,23 +61,23 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     leaseMs: spec.leaseMs ?? leaseOf(known),
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
-    money: newMoney(spec, aheadMs(clock, providers)),
-    looks: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
+    money: newMoney(spec, clockSkewMs(clock, providers)),
+    polls: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
     mayHaveMadeAt: new Set(isContinued ? providers : []),
     signal: options.signal,
-    lookedAt: clock.now(),
+    surveyedAt: clock.now(),
     abandoned,
-    doubtedUntil: new Map(
-      found?.isDoubtful ? providers.map((provider) => [provider, clock.now() + windowMs(provider.limits)]) : [],
+    uncertainUntil: new Map(
+      found?.isUncertain ? providers.map((provider) => [provider, clock.now() + windowMs(provider.limits)]) : [],
     ),
     emit,
     price: (offers, at) => {
-      learn(offers, at)
+      recordPrices(offers, at)
       roster.reprice()
     },
     wake: options.wake,
     disown: options.disown,
-    ...nothingDone(),
+    ...initialState(),
   }
   return fleet
 }
@@ -99,14 +99,14 @@ function journalMaker(providers: readonly Provider[], { journal, clock }: OpenOp
 
 /** What there is of the cluster's name in all its places, without the generations that have ended. */
 async function survey(fleet: Fleet, spec: ResolvedSpec, options: OpenOptions): ReturnType<Fleet["survey"]> {
-  const { all, setAside } = await surveyAll(fleet.owner.cluster, spec, fleet.providers, options)
-  noteSetAside(fleet, setAside)
-  fleet.lookedAt = fleet.clock.now()
+  const { all, quarantined } = await surveyAll(fleet.owner.cluster, spec, fleet.providers, options)
+  addQuarantined(fleet, quarantined)
+  fleet.surveyedAt = fleet.clock.now()
   return all.filter(({ uid }) => !options.ended.includes(uid))
 }
 
 /** A cluster that has done nothing yet. */
-function nothingDone() {
+function initialState() {
   return {
     isNameClaimed: false,
     prepared: new Map(),
@@ -117,12 +117,12 @@ function nothingDone() {
     settingUp: new Set<Promise<unknown>>(),
     passes: 0,
     answeredAt: new Map(),
-    trying: new Map(),
+    retrying: new Map(),
     givenUp: new Set<string>(),
     wishes: 0,
     foundAt: 0,
-    setAside: new Map(),
-    onHeld: () => {},
+    quarantined: new Map(),
+    onAcquired: () => {},
     claiming: undefined,
   } satisfies Partial<Fleet>
 }
@@ -132,7 +132,7 @@ function noteChange(fleet: Fleet, { worker, from }: RosterChange): void {
   const changed = { id: instance.id, name: instance.name, group, to: state }
   fleet.emit({ type: "worker", ...changed, ...(from && { from }), ...(failure && { reason: failure.message }) })
   const own = fleet.groups.get(group)
-  if (state === "running" && own !== undefined) learnRunning(own, worker.provider, instance)
+  if (state === "running" && own !== undefined) recordRunning(own, worker.provider, instance)
   noteBill(fleet.journal, worker)
 }
 
@@ -182,7 +182,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     offers: undefined,
     offersAt: 0,
     refusals: new Map(),
-    rests: NO_RESTS,
+    backoffs: NO_BACKOFFS,
     failed: NO_FAILED_VIEWS,
     short: NO_ROW,
     preparing: undefined,
@@ -190,7 +190,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     answers: new Map(),
     outages: new Map(),
     problem: undefined,
-    gaveWay: undefined,
+    loweredReason: undefined,
     failures: [],
     breaker: undefined,
     askedAt: now,
@@ -201,7 +201,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
 }
 
 /** What was found must be looked at again before anything is concluded from it. */
-function newLook(isFound: boolean, isContinued: boolean): LookState {
+function newLook(isFound: boolean, isContinued: boolean): PollState {
   const changes = isFound ? 1 : 0
   const look = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }
   return isContinued ? look : { ...look, zones: new Set() }

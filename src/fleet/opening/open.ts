@@ -6,10 +6,10 @@ import { SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import type { ResolvedSpec } from "../../spec/resolved.js"
 import type { Fleet } from "../state/context.js"
-import { deadlineOf, findExisting, isAlive, NOTHING } from "./existing.js"
-import { noteSetAside, tellSetAside } from "./quarantined.js"
-import { adopt, hold, tellNotes } from "./acquire.js"
-import { holderTag } from "./owner-process.js"
+import { deadlineOf, findExisting, isAlive, NO_EXISTING } from "./existing.js"
+import { addQuarantined, emitQuarantined } from "./quarantined.js"
+import { adopt, acquire, emitNotes } from "./acquire.js"
+import { ownerProcessTag } from "./owner-process.js"
 import { randomHex } from "../state/names.js"
 import { recallGroups } from "./recall.js"
 import type { Recalled } from "../state/kept-spec.js"
@@ -30,23 +30,23 @@ export async function openFleet(
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
   checkLease(spec, providers)
-  const unseen = new Set<Provider>()
-  const existing = isNamed ? await findExisting(name, spec, providers, { ...options, unseen }) : NOTHING
+  const unlistable = new Set<Provider>()
+  const existing = isNamed ? await findExisting(name, spec, providers, { ...options, unlistable }) : NO_EXISTING
   const { found } = existing
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
     ownerOf(name, spec, found, { clock: options.clock, providers }),
     spec,
-    { ...existing, providers, recalled, isNamed, unseen },
+    { ...existing, providers, recalled, isNamed, unlistable },
     options,
   )
-  noteSetAside(fleet, existing.setAside)
-  if (options.mode === "create") tellSetAside(fleet)
+  addQuarantined(fleet, existing.quarantined)
+  if (options.mode === "create") emitQuarantined(fleet)
   if (found !== undefined) adopt(fleet, found)
   const isContinued = found !== undefined || spec.existing === "connect" || options.mode === "attach"
   if (isContinued) await continueBills(fleet, found, options.journal)
-  if (found === undefined) tellNotes(fleet)
-  else if (options.takeOver) await hold(fleet)
+  if (found === undefined) emitNotes(fleet)
+  else if (options.takeOver) await acquire(fleet)
   return { fleet, attached: (found !== undefined && isAlive(found)) || options.mode === "attach" }
 }
 
@@ -86,6 +86,6 @@ function ownerOf(
     generation: found?.generation ?? 1,
     deadline: found?.deadline ?? deadlineOf(spec, clock, providers),
     claim: randomHex(clock, 8),
-    holder: holderTag(clock),
+    holder: ownerProcessTag(clock),
   }
 }

@@ -6,16 +6,16 @@ import type { ClusterEventBody } from "../../events.js"
 import type { Calls, Provider } from "../../provider.js"
 import { reportTo } from "../state/reported.js"
 
-export interface Asking {
+export interface OpeningContext {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly emit: (event: ClusterEventBody) => void
   /** Collects places that may not be looked at. */
-  readonly unseen?: Set<Provider>
+  readonly unlistable?: Set<Provider>
 }
 
 /** Nothing is known yet, so that what passes is waited out. */
-export function openingCalls({ clock, signal, emit }: Asking, provider: Provider, readOnly = false): Calls {
+export function openingCalls({ clock, signal, emit }: OpeningContext, provider: Provider, readOnly = false): Calls {
   const { limits } = provider
   return createCalls({ clock, limits, signal, readOnly, patience: OPENING, report: reportTo(emit, provider) })
 }

@@ -12,7 +12,7 @@ export interface OpenOptions {
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
   readonly mode: "create" | "attach"
   /** Collects places that may not be looked at. */
-  readonly unseen?: Set<Provider>
+  readonly unlistable?: Set<Provider>
   /** Uids under which this process has ended what it made, because another cluster had the name. */
   readonly ended: readonly string[]
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */

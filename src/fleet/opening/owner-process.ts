@@ -3,7 +3,7 @@ import { hostname } from "node:os"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 
 /** A process, as tags tell of it. */
-export interface Holder {
+export interface OwnerProcess {
   /** Of its machine; in lower case, and shortened, as tags of every cloud can hold it. */
   readonly host: string
   readonly pid: number
@@ -15,13 +15,13 @@ export interface Holder {
 const LONGEST_HOST = 40
 
 /** "build-7_4711_1764412496": valid as a tag's value on every cloud. */
-export function holderTag(clock: Clock): string {
+export function ownerProcessTag(clock: Clock): string {
   const since = Math.floor((clock.now() + wallAheadMs(clock)) / 1000)
   return `${hostLabel(hostname())}_${process.pid}_${since}`
 }
 
 /** Undefined for what no holder has written. */
-export function parseHolder(tag: string | undefined): Holder | undefined {
+export function parseOwnerProcess(tag: string | undefined): OwnerProcess | undefined {
   const match = /^([a-z0-9-]*)_(\d{1,10})_(\d{1,12})$/.exec(tag ?? "")
   if (match === null) return undefined
   return { host: match[1] ?? "", pid: Number(match[2]), since: Number(match[3]) * 1000 }

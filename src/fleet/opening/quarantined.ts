@@ -1,15 +1,17 @@
-/** Aside: what of this machine's journals could not be read is told once, and never stands in the way of an end. */
+/** Quarantined: journals of this machine that could not be read. Each is reported once, and none keeps the cluster from ending. */
 import type { Fleet } from "../state/context.js"
-import type { SetAside } from "../journal/history.js"
+import type { Quarantined } from "../journal/history.js"
 
-export function noteSetAside({ setAside }: Pick<Fleet, "setAside">, found: readonly SetAside[]): void {
-  for (const what of found) if (!setAside.has(what.path)) setAside.set(what.path, { ...what, told: false })
+export function addQuarantined({ quarantined }: Pick<Fleet, "quarantined">, found: readonly Quarantined[]): void {
+  for (const journal of found) {
+    if (!quarantined.has(journal.path)) quarantined.set(journal.path, { ...journal, reported: false })
+  }
 }
 
-/** Whoever attaches can hear it only once the cluster is there: it is told when something is first done with it. */
-export function tellSetAside({ setAside, emit }: Pick<Fleet, "setAside" | "emit">): void {
-  for (const aside of setAside.values()) {
-    if (!aside.told) emit({ type: "problem", error: "JournalError", message: aside.message })
-    aside.told = true
+/** A caller that attaches has no listener before the cluster object exists: the report waits for the first verb. */
+export function emitQuarantined({ quarantined, emit }: Pick<Fleet, "quarantined" | "emit">): void {
+  for (const journal of quarantined.values()) {
+    if (!journal.reported) emit({ type: "problem", error: "JournalError", message: journal.message })
+    journal.reported = true
   }
 }

@@ -5,19 +5,19 @@ import type { Instance, Provider } from "../../provider.js"
 import type { ResolvedGroup } from "../../spec/resolved.js"
 import type { Found } from "../state/found.js"
 import { reportTo } from "../state/reported.js"
-import type { Asking } from "./opening-calls.js"
+import type { OpeningContext } from "./opening-calls.js"
 import { generationOf, TAG } from "../tags.js"
 
 /** The specs of the groups of what was found, by the name of the group, from one instance of each. */
 export async function recallGroups(
   found: Found,
   names: readonly string[],
-  asking: Asking,
+  context: OpeningContext,
 ): Promise<ReadonlyMap<string, Recalled>> {
   const recalled = await Promise.all(
     names.map(async (name): Promise<readonly (readonly [string, Recalled])[]> => {
       const one = newestOf(found, name)
-      const kept = one === undefined ? undefined : await recallOne(one.provider, one.instance, name, asking)
+      const kept = one === undefined ? undefined : await recallOne(one.provider, one.instance, name, context)
       return kept === undefined ? [] : [[name, kept]]
     }),
   )
@@ -28,7 +28,7 @@ async function recallOne(
   provider: Provider,
   instance: Instance,
   name: string,
-  { clock, signal, emit }: Asking,
+  { clock, signal, emit }: OpeningContext,
 ): Promise<Recalled | undefined> {
   try {
     const { limits } = provider

@@ -6,9 +6,9 @@ import type { JournalHistory } from "../journal/journal.js"
 import type { MadeByIntent, OpenIntent } from "../journal/types.js"
 import { livingStates } from "../lifecycle.js"
 import { keyOf } from "../roster/register.js"
-import { aheadMs } from "../state/clock-skew.js"
-import { type Asking, openingCalls } from "./opening-calls.js"
-import { isRememberedGone } from "./recently-terminated.js"
+import { clockSkewMs } from "../state/clock-skew.js"
+import { type OpeningContext, openingCalls } from "./opening-calls.js"
+import { isRecentlyTerminated } from "./recently-terminated.js"
 import { generationOf, TAG } from "../tags.js"
 
 /**
@@ -27,12 +27,12 @@ export async function survey(
   { name, owner, isNew }: Surveyed,
   providers: readonly Provider[],
   histories: readonly JournalHistory[],
-  asking: Asking,
+  context: OpeningContext,
 ): Promise<Found[]> {
-  const { clock } = asking
+  const { clock } = context
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = openingCalls(asking, provider)
+      const calls = openingCalls(context, provider)
       const states = livingStates(provider.limits)
       const begun = clock.now()
       try {
@@ -40,7 +40,7 @@ export async function survey(
         return instances.map((instance) => ({ provider, instance, begun }))
       } catch (error) {
         if (isNew && error instanceof AuthError) {
-          asking.unseen?.add(provider)
+          context.unlistable?.add(provider)
           return error
         }
         if (isNew && error instanceof PartialListError)
@@ -55,13 +55,13 @@ export async function survey(
   if (first instanceof AuthError && lists.every((one) => one instanceof AuthError)) throw first
   const listed = lists
     .flatMap((one) => (one instanceof AuthError ? [] : one))
-    .filter(({ provider, instance }) => !isRememberedGone(clock, provider, instance.id))
+    .filter(({ provider, instance }) => !isRecentlyTerminated(clock, provider, instance.id))
   const uids = new Set([
     ...listed.map(({ instance }) => instance.tags[TAG.uid] ?? ""),
     ...histories.map(({ uid }) => uid),
   ])
   uids.delete("")
-  const unlisted = await findUnlisted(listed, histories, providers, asking)
+  const unlisted = await findUnlisted(listed, histories, providers, context)
   return [...uids]
     .map((uid) => foundOf(uid, { listed, unlisted }, histories, providers, clock.now()))
     .filter(({ instances, open, unlisted: late }) => instances.length + open.length + late.length > 0)
@@ -76,16 +76,16 @@ export async function surveyLeftovers(
   name: string,
   owner: string,
   providers: readonly Provider[],
-  asking: Asking,
+  context: OpeningContext,
 ): Promise<Found | undefined> {
-  const { clock } = asking
+  const { clock } = context
   const lists = await Promise.all(
     providers.map(async (provider) => {
-      const calls = openingCalls(asking, provider, true)
+      const calls = openingCalls(context, provider, true)
       return (await provider.leftovers?.({ cluster: name, owner }, calls)) ?? []
     }),
   )
-  const now = clock.now() + aheadMs(clock, providers)
+  const now = clock.now() + clockSkewMs(clock, providers)
   const living = lists
     .flat()
     .flatMap(({ tags, shared }) => (shared || !(Number(tags[TAG.deadline]) * 1000 > now) ? [] : [tags]))
@@ -106,9 +106,9 @@ async function findUnlisted(
   listed: Found["instances"],
   histories: readonly JournalHistory[],
   providers: readonly Provider[],
-  asking: Asking,
+  context: OpeningContext,
 ): Promise<readonly (Unlisted & { readonly uid: string })[]> {
-  const { clock } = asking
+  const { clock } = context
   const known = new Set(listed.map(({ provider, instance }) => keyOf(provider, instance.id)))
   const found = await Promise.all(
     providers.map(async (provider) => {
@@ -122,7 +122,7 @@ async function findUnlisted(
       )
       const late = [...new Map(recent.map((row) => [row.instance.id, row])).values()]
       if (late.length === 0) return []
-      const calls = openingCalls(asking, provider)
+      const calls = openingCalls(context, provider)
       const seen = await provider.list({ ids: late.map(({ instance }) => instance.id) }, calls)
       const gone = new Set(
         seen.filter((instance) => !livingStates(provider.limits).includes(instance.state)).map(({ id }) => id),

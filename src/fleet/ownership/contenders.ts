@@ -4,13 +4,13 @@
  * did in one moment the smaller uid. Both read the same lists, so that they cannot both stay; and whoever comes second goes only
  * when two complete lists say so that are a consistency window apart, so that they cannot both go.
  */
-import type { Contest, Firsts, Fleet } from "../state/context.js"
+import type { Contention, FirstLaunches, Fleet } from "../state/context.js"
 import { NAME_TAKEN, OwnershipError } from "../../errors.js"
 import type { Instance, Provider } from "../../provider.js"
 import { TAG } from "../tags.js"
 
-export function newContest(): Contest {
-  return { firsts: new Map(), listedAt: new Map(), behindSince: undefined, told: new Set() }
+export function newContention(): Contention {
+  return { firstLaunches: new Map(), listedAt: new Map(), behindSince: undefined, reported: new Set() }
 }
 
 /**
@@ -18,13 +18,13 @@ export function newContest(): Contest {
  * when lists can no longer miss anybody who did the same then, and as long as there is a rival. Where there is nothing to
  * contest, a cluster lists its own alone, which some clouds answer faster.
  */
-export function mayHaveRivals(fleet: Fleet, provider: Provider): boolean {
-  const { clock, contest, groups, roster } = fleet
-  if (!fleet.isNamed || !fleet.isHeld || fleet.closing || fleet.leaving) return false
+export function mayHaveContenders(fleet: Fleet, provider: Provider): boolean {
+  const { clock, contention, groups, roster } = fleet
+  if (!fleet.isNamed || !fleet.isOwner || fleet.closing || fleet.leaving) return false
   if ([...groups.values()].every(({ desired }) => desired === 0)) return false
   const isBooting = roster.all.size("pending") > 0 || roster.launches.size > 0
-  if (isBooting || rivalsOf(fleet).size > 0) return true
-  const listedAt = contest.listedAt.get(provider) ?? Number.NEGATIVE_INFINITY
+  if (isBooting || contendersOf(fleet).size > 0) return true
+  const listedAt = contention.listedAt.get(provider) ?? Number.NEGATIVE_INFINITY
   let latest = Number.NEGATIVE_INFINITY
   for (const { knownSince } of roster.all.living) latest = Math.max(latest, knownSince)
   const shownAt = latest + provider.limits.attemptMs + provider.limits.consistencyMs
@@ -32,8 +32,8 @@ export function mayHaveRivals(fleet: Fleet, provider: Provider): boolean {
 }
 
 /** Another cluster of the name seems to have come first: nothing is launched, and no target is met, until that is decided. */
-export function isBehind({ contest }: Fleet): boolean {
-  return contest.behindSince !== undefined
+export function isBehind({ contention }: Fleet): boolean {
+  return contention.behindSince !== undefined
 }
 
 /**
@@ -42,45 +42,52 @@ export function isBehind({ contest }: Fleet): boolean {
  * @param begun when the list was begun, in milliseconds since 1970.
  * @throws OwnershipError with code NAME_TAKEN once it is certain that another one came first.
  */
-export function weighRivals(fleet: Fleet, provider: Provider, listed: readonly Instance[], begun: number): void {
-  const { contest, owner } = fleet
-  contest.firsts.set(provider, firstsOf(listed))
-  contest.listedAt.set(provider, begun)
-  const rivals = rivalsOf(fleet)
+export function resolveContenders(fleet: Fleet, provider: Provider, listed: readonly Instance[], begun: number): void {
+  const { contention, owner } = fleet
+  contention.firstLaunches.set(provider, firstLaunchesOf(listed))
+  contention.listedAt.set(provider, begun)
+  const contenders = contendersOf(fleet)
   const own = firstOf(fleet, owner.uid)
-  const [winner] = [...rivals].filter(([uid, at]) => isEarlier([uid, at], [owner.uid, own]))
+  const [winner] = [...contenders].filter(([uid, at]) => isEarlier([uid, at], [owner.uid, own]))
   if (winner === undefined) {
-    contest.behindSince = undefined
-    for (const [uid] of rivals) tell(fleet, uid, "this one stays; if the process that made that one has ended, ")
+    contention.behindSince = undefined
+    for (const [uid] of contenders)
+      reportContender(fleet, uid, "this one stays; if the process that made that one has ended, ")
     return
   }
-  contest.behindSince ??= begun
-  tell(fleet, winner[0], "that one came first, and unless lists say otherwise this one ends what it has made; ")
-  if (begun < decidedAt(fleet, contest.behindSince)) return
+  contention.behindSince ??= begun
+  reportContender(
+    fleet,
+    winner[0],
+    "that one came first, and unless lists say otherwise this one ends what it has made; ",
+  )
+  if (begun < decidedAt(fleet, contention.behindSince)) return
   throw new OwnershipError(
     `cluster "${owner.cluster}" (owner "${owner.owner}"): another one of this name (uid ${winner[0]}) was started in the same moment, and came first; what this one had made has been ended. Use existing: "connect" to go on with that one, or another name`,
     { code: NAME_TAKEN },
   )
 }
 
-function firstsOf(listed: readonly Instance[]): Firsts {
-  const firsts = new Map<string, number>()
+function firstLaunchesOf(listed: readonly Instance[]): FirstLaunches {
+  const firstLaunches = new Map<string, number>()
   for (const { tags, launchedAt } of listed) {
     const { [TAG.uid]: uid } = tags
-    if (uid !== undefined) firsts.set(uid, Math.min(launchedAt, firsts.get(uid) ?? launchedAt))
+    if (uid !== undefined) firstLaunches.set(uid, Math.min(launchedAt, firstLaunches.get(uid) ?? launchedAt))
   }
-  return firsts
+  return firstLaunches
 }
 
-function firstOf({ contest }: Fleet, uid: string): number {
-  return [...contest.firsts.values()].reduce(
-    (first, firsts) => Math.min(first, firsts.get(uid) ?? first),
+function firstOf({ contention }: Fleet, uid: string): number {
+  return [...contention.firstLaunches.values()].reduce(
+    (first, firstLaunches) => Math.min(first, firstLaunches.get(uid) ?? first),
     Number.POSITIVE_INFINITY,
   )
 }
 
-function rivalsOf(fleet: Fleet): ReadonlyMap<string, number> {
-  const uids = new Set([...fleet.contest.firsts.values()].flatMap((firsts) => [...firsts.keys()]))
+function contendersOf(fleet: Fleet): ReadonlyMap<string, number> {
+  const uids = new Set(
+    [...fleet.contention.firstLaunches.values()].flatMap((firstLaunches) => [...firstLaunches.keys()]),
+  )
   uids.delete(fleet.owner.uid)
   return new Map([...uids].map((uid) => [uid, firstOf(fleet, uid)]))
 }
@@ -103,10 +110,10 @@ function decidedAt({ providers, roster }: Fleet, behindSince: number): number {
   return Math.max(...windows, ...open)
 }
 
-function tell(fleet: Fleet, uid: string, what: string): void {
-  const { contest, owner } = fleet
-  if (contest.told.has(uid)) return
-  contest.told.add(uid)
+function reportContender(fleet: Fleet, uid: string, what: string): void {
+  const { contention, owner } = fleet
+  if (contention.reported.has(uid)) return
+  contention.reported.add(uid)
   const message = `another cluster with the name "${owner.cluster}" and owner "${owner.owner}" lives (uid ${uid}, this one's is ${owner.uid}): ${what}muster delete ${owner.cluster} ends both`
   fleet.emit({ type: "problem", error: "OwnershipError", message })
 }

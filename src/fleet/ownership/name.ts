@@ -32,7 +32,7 @@ export async function claimName(fleet: Fleet): Promise<void> {
 /** Before the first launch: somebody else may have started the name since it was looked at. */
 async function checkFree(fleet: Fleet): Promise<void> {
   const { clock, isNamed, owner, prepared } = fleet
-  if (!isNamed || owner.generation > 1 || prepared.size > 0 || clock.now() - fleet.lookedAt < FRESH_MS) return
+  if (!isNamed || owner.generation > 1 || prepared.size > 0 || clock.now() - fleet.surveyedAt < FRESH_MS) return
   const other = (await fleet.survey()).find(({ uid }) => uid !== owner.uid)
   if (other === undefined) return
   throw new OwnershipError(
@@ -72,8 +72,8 @@ export async function unlessAbandoned<T>(fleet: Fleet, provider: Provider, claim
 async function removeAbandoned(fleet: Fleet, provider: Provider): Promise<boolean> {
   const { cluster, owner } = fleet.owner
   const calls = fleetCalls(fleet, provider)
-  const looks = fleet.abandoned.map(async (uid) => (await provider.leftovers?.({ cluster, uid, owner }, calls)) ?? [])
-  const found = (await Promise.all(looks)).flat().filter(({ shared }) => !shared)
+  const polls = fleet.abandoned.map(async (uid) => (await provider.leftovers?.({ cluster, uid, owner }, calls)) ?? [])
+  const found = (await Promise.all(polls)).flat().filter(({ shared }) => !shared)
   if (found.length > 0) await provider.remove?.(found, calls)
   return found.length > 0
 }

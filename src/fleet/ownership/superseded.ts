@@ -4,9 +4,9 @@ import type { Provider } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import { isMet } from "../state/group-state.js"
 import { claimsOf } from "./claims.js"
-import { isNewlyGone, LEFT } from "../targets/ended-elsewhere.js"
+import { isNewlyEnded, ENDED_STATES } from "../targets/ended-elsewhere.js"
 
-export function overtaken({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
+export function supersededError({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
   return new OwnershipError(
     `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
   )
@@ -21,16 +21,16 @@ export function overtaken({ cluster, generation }: Fleet["owner"], highest: numb
  * again.
  * @throws OwnershipError when there is one, and something of it is left.
  */
-export async function checkOvertaken(fleet: Fleet, provider: Provider, begun: number): Promise<boolean> {
-  if (!fleet.isHeld || fleet.closing || provider.claim === undefined) return false
+export async function checkSuperseded(fleet: Fleet, provider: Provider, begun: number): Promise<boolean> {
+  if (!fleet.isOwner || fleet.closing || provider.claim === undefined) return false
   const suspects = fleet.roster
     .at(provider)
-    .in(...LEFT)
-    .filter((worker) => worker.failure === undefined && isNewlyGone(worker, begun))
+    .in(...ENDED_STATES)
+    .filter((worker) => worker.failure === undefined && isNewlyEnded(worker, begun))
   if (suspects.length === 0) return false
   const { highest, isWhole } = await claimsOf(fleet)
   const isLater = highest > fleet.owner.generation
-  if (isLater && !isEmptyAndIdle(fleet)) throw overtaken(fleet.owner, highest)
+  if (isLater && !isEmptyAndIdle(fleet)) throw supersededError(fleet.owner, highest)
   if (!isLater && (!isWhole || highest > 0 || !hasClaimed(fleet, provider))) return false
   // Who deletes a cluster claims it first, so that nothing more is launched; and whoever removed the claim has ended it.
   for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }

@@ -3,15 +3,15 @@ import type { GroupNow, GroupPlan, Plans, Trial } from "../planning/types.js"
 import { barsOf } from "../refusals/bars.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
-import { overdue } from "../ending/deadline.js"
+import { deadlineError } from "../ending/deadline.js"
 import { isRecovering } from "../launch.js"
 import { endingUntil } from "../targets/ended-elsewhere.js"
 import type { Offer, Provider } from "../../provider.js"
-import { forsakenPlaces } from "../launching/abandon.js"
+import { abandonedPlaces } from "../launching/abandon.js"
 import { batchesOf } from "../planning/rank.js"
 import { zoneKey } from "../roster/keys.js"
-import { heldUntil, tripped } from "../replace.js"
-import { fruitlessRounds } from "../state/backoff.js"
+import { pausedUntil, tripped } from "../replace.js"
+import { failedRounds } from "../state/backoff.js"
 import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within-budget.js"
 
 export function planNow(fleet: Fleet): Plans {
@@ -22,7 +22,7 @@ export function planNow(fleet: Fleet): Plans {
 function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
   checkBoots(fleet, state)
   const now = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
-  const standing = { ...now, heldUntil: Math.max(now.heldUntil ?? 0, endingUntil(fleet, state)) }
+  const standing = { ...now, pausedUntil: Math.max(now.pausedUntil ?? 0, endingUntil(fleet, state)) }
   if (fleet.roster.running(state.group.name) >= state.desired) state.metAt = fleet.clock.now()
   // Complete: what is missing later is asked for in the user's order again.
   if (standing.counted.length >= standing.desired && standing.booked === 0) state.refusals.clear()
@@ -75,7 +75,7 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
     bookedIn,
     offers,
     leaving: members.size("terminating"),
-    heldUntil: heldUntil(members.in("lost", "terminating", "terminated"), askedAt),
+    pausedUntil: pausedUntil(members.in("lost", "terminating", "terminated"), askedAt),
     batches: batchesOf(fleet.providers),
     refusals: [...state.refusals.values()],
     trial: (place) => trialOf(fleet, state, place),
@@ -96,12 +96,17 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
     .openLaunches(name)
     .some(({ provider, state }) => isThere(provider) && state !== "unknown")
   // One that was forsaken was asked for minutes: it counts as several.
-  const forsaken = forsakenPlaces(fleet, name, place, since)
+  const abandoned = abandonedPlaces(fleet, name, place, since)
   const { rounds: failed } = state.failed
   // Where each is asked for by itself, an empty pool refuses each by itself.
   const isOneByOne = (fleet.providers.find(isThere)?.limits.launchBatch ?? 1) === 1
   const short = isOneByOne ? state.short.rounds : 0
-  const rounds = Math.max(fruitlessRounds(state.rests, place, since), forsaken === 0 ? 0 : forsaken + 1, failed, short)
+  const rounds = Math.max(
+    failedRounds(state.backoffs, place, since),
+    abandoned === 0 ? 0 : abandoned + 1,
+    failed,
+    short,
+  )
   // Where what was made failed again and again, those that do not run yet are still to tell.
   const isUntold = failed > 0 && isBooting
   return { rounds, isAsked: isAsked || isUntold }
@@ -122,7 +127,7 @@ function checkBoots(fleet: Fleet, state: GroupState): void {
 }
 
 export function isOver(fleet: Fleet): boolean {
-  return fleet.closing || overdue(fleet) !== undefined
+  return fleet.closing || deadlineError(fleet) !== undefined
 }
 
 export function mayLaunch(fleet: Fleet, state: GroupState): boolean {

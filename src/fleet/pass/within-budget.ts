@@ -10,7 +10,7 @@ import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { leastMs, spentBy } from "../spending/spending.js"
 import { forbids, type Unavailable } from "../unavailable.js"
-import type { Volley } from "../launching/call-batch.js"
+import type { CallBatch } from "../launching/call-batch.js"
 
 const CODES: Readonly<Record<LimitName, string>> = {
   maxWorkers: "MaxWorkers",
@@ -32,7 +32,7 @@ const LEAVING = ["interrupted", "failed", "terminating"] as const satisfies read
 const NONE = { workers: 0, perHour: 0, unpriced: 0 }
 
 export function balanceOf(fleet: Fleet): Balance {
-  if (!isLimited(meansOf(fleet))) return { taken: { ...NONE, committed: 0 }, leaving: NONE }
+  if (!isLimited(allowanceOf(fleet))) return { taken: { ...NONE, committed: 0 }, leaving: NONE }
   const { all } = fleet.roster
   const open = fleet.roster.outstanding()
   const sum = (workers: readonly WorkerRecord[]) => ({
@@ -91,7 +91,7 @@ export interface PlanWithin {
   readonly cut: Failure | undefined
 }
 
-export function meansOf({ money }: Fleet): Allowance {
+export function allowanceOf({ money }: Fleet): Allowance {
   return { budget: money.budget, maxWorkers: money.maxWorkers }
 }
 
@@ -106,12 +106,12 @@ export function planWithin(
   memory: readonly Unavailable[],
   now: number,
 ): PlanWithin {
-  const means = meansOf(fleet)
-  if (!isLimited(means)) return { plan: planGroup(state, memory, now), cut: undefined }
+  const allowance = allowanceOf(fleet)
+  if (!isLimited(allowance)) return { plan: planGroup(state, memory, now), cut: undefined }
   const missing = state.desired - state.counted.length - state.booked
   const wanted = Math.max(1, missing)
   const fits = (taken: Usage, count: number, offers: readonly Offer[]) =>
-    allowed(means, taken, count, offers, (offer) => leastMsOf(fleet, offer))
+    allowed(allowance, taken, count, offers, (offer) => leastMsOf(fleet, offer))
   const open = state.offers.filter((offer) => forbids(memory, offer, now) === undefined)
   const [present, settled] = [fits(balance.taken, wanted, open), fits(afterLeaving(balance), wanted, open)]
   const chosen = new Set(present.offers)
@@ -189,17 +189,17 @@ export function noteCut(fleet: Fleet, state: GroupState, cut: Failure | undefine
  * The last look before launch calls are booked: those that fit. An adapter's `split` may come to other offers than the wish was
  * planned with; what does not fit then is planned again.
  */
-export function withinMeans(fleet: Fleet, volley: Volley): Volley {
-  const means = meansOf(fleet)
-  if (!isLimited(means)) return volley
+export function limitToAllowance(fleet: Fleet, batch: CallBatch): CallBatch {
+  const allowance = allowanceOf(fleet)
+  if (!isLimited(allowance)) return batch
   const balance = balanceOf(fleet)
-  const calls = volley.calls.filter((call) => {
+  const calls = batch.calls.filter((call) => {
     // Any of a call's offers may be what it gives: it fits at each of them, or not at all.
-    const fit = allowed(means, balance.taken, call.count, call.offers, (offer) => leastMsOf(fleet, offer))
+    const fit = allowed(allowance, balance.taken, call.count, call.offers, (offer) => leastMsOf(fleet, offer))
     if (fit.count < call.count || fit.offers.length < call.offers.length) return false
     book(fleet, balance, call.count, call.offers)
     return true
   })
-  if (calls.length < volley.calls.length && calls.length > 0) fleet.wake()
-  return { ...volley, calls }
+  if (calls.length < batch.calls.length && calls.length > 0) fleet.wake()
+  return { ...batch, calls }
 }

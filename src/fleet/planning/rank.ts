@@ -27,7 +27,7 @@ export interface Standing {
  * USD 0.01 a GB each way (EC2 and Compute Engine price lists), which a slightly cheaper machine does not make up for, and a
  * far cheaper one does.
  */
-const AT_HOME = 0.8
+const SAME_ZONE_FACTOR = 0.8
 
 /** The markets a group may use, best first. */
 export function marketsOf(market: MarketWish): readonly Market[] {
@@ -106,10 +106,10 @@ function priceKeys(group: ResolvedGroup, standing: Standing): Keys {
   const isSpread = group.spread === "zones"
   return (offer) => {
     const count = counts.get(zoneKey(offer)) ?? 0
-    const isHome = !isSpread && count > 0 && count === most
+    const isSameZone = !isSpread && count > 0 && count === most
     return [
       offer.pricePerHour === undefined ? 1 : 0,
-      (offer.pricePerHour ?? 0) * (isHome ? AT_HOME : 1),
+      (offer.pricePerHour ?? 0) * (isSameZone ? SAME_ZONE_FACTOR : 1),
       group.instanceTypes?.indexOf(offer.instanceType) ?? 0,
       offer.vcpus ?? 0,
       isSpread ? count : -count,

@@ -13,7 +13,7 @@ export interface GroupNow extends Standing {
   /** How many workers are on their way out because we chose so. */
   readonly leaving?: number
   /** Nothing is launched before this moment, in milliseconds since 1970: what was launched goes again and again. */
-  readonly heldUntil?: number
+  readonly pausedUntil?: number
   /** How a place stands of which nothing came, again and again. */
   readonly trial?: (place: Pick<Offer, "provider" | "region">) => Trial
 }

@@ -4,7 +4,7 @@ import { type Fleet, fleetCalls, preparedKey } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { prepareGroup } from "../launch.js"
 import { findOffers } from "../offers/offers.js"
-import { bench } from "../refusals/outages.js"
+import { suspend } from "../refusals/outages.js"
 import type { GroupNow, GroupPlan, PlannedWish } from "../planning/types.js"
 import { groupNow, planFor } from "../pass/planning.js"
 import { zoneKey } from "../roster/keys.js"
@@ -125,7 +125,7 @@ async function prepareMissing(
           prepared.set(key, await prepareGroup(fleet, provider, state, calls))
         } catch (error) {
           if (fleet.signal.aborted) throw error
-          bench(fleet, state, provider, error)
+          suspend(fleet, state, provider, error)
         }
       })
     }

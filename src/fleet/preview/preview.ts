@@ -15,16 +15,16 @@ import { barsOf } from "../refusals/bars.js"
 import { rank } from "../planning/rank.js"
 import { providerOf } from "../reconcile.js"
 import { forbids } from "../unavailable.js"
-import { type ReadyWish, type Volley, volleysOf } from "../launching/call-batch.js"
+import { type ReadyWish, type CallBatch, callBatchesOf } from "../launching/call-batch.js"
 
 /** @throws what makes every provider of a group fail; SpecError when nothing fits. */
 export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
   const { drafts, prepared } = await draftTargets(fleet, targets)
-  const volleys = volleysOf(fleet, readyWishes(fleet, drafts, prepared))
-  const previews = await Promise.all(drafts.map((draft) => previewOf(fleet, draft, volleys, prepared)))
+  const batches = callBatchesOf(fleet, readyWishes(fleet, drafts, prepared))
+  const previews = await Promise.all(drafts.map((draft) => previewOf(fleet, draft, batches, prepared)))
   const refused = refusalOf(fleet, targets)
   const groups = previews.map((one) => (refused === undefined ? one : { ...one, notes: [...one.notes, refused] }))
-  const plan = { cluster: fleet.owner.cluster, groups, etaMs: etaOf(fleet, volleys, prepared) }
+  const plan = { cluster: fleet.owner.cluster, groups, etaMs: etaOf(fleet, batches, prepared) }
   const now = fleet.clock.now()
   return Object.defineProperty(plan, "toString", { value: () => planText(plan, now) })
 }
@@ -43,26 +43,26 @@ function readyWishes(fleet: Fleet, drafts: readonly Draft[], prepared: Drafts["p
 async function previewOf(
   fleet: Fleet,
   { state, existing, first, wishes }: Draft,
-  all: readonly Volley[],
+  all: readonly CallBatch[],
   prepared: Drafts["prepared"],
 ): Promise<GroupPreview> {
   const { group, desired, offers = [], offersAt } = state
-  const volleys = all.filter(({ wish }) => wish.group === group.name)
-  const rooms = await Promise.all(volleys.map((volley) => headroomOf(fleet, volley)))
+  const batches = all.filter(({ wish }) => wish.group === group.name)
+  const rooms = await Promise.all(batches.map((batch) => headroomOf(fleet, batch)))
   const used = new Set(wishes.map((wish) => preparedKey(providerOf(fleet, wish), wish.group)))
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
   const open = offers.filter((offer) => forbids(bars, offer, fleet.clock.now()) === undefined)
   const price = priceSpanOf(
     open,
-    volleys.flatMap((volley) => volley.calls),
+    batches.flatMap((batch) => batch.calls),
   )
   const isWhole = price.expected !== undefined && price.unpriced === 0
   return {
     group: group.name,
     desired,
     existing,
-    calls: volleys.flatMap(callsOf),
+    calls: batches.flatMap(callsOf),
     surplus: first.surplus,
     unplaced: first.unplaced,
     offers: rank(offers, group, { ...groupNow(fleet, state, desired), missing: Math.max(1, desired - existing) }),
@@ -70,13 +70,13 @@ async function previewOf(
     offersAt,
     ...(isWhole && price.expected !== undefined ? { pricePerHour: price.expected } : {}),
     price,
-    etaMs: etaOf(fleet, volleys, prepared),
+    etaMs: etaOf(fleet, batches, prepared),
     headroom: distinct(rooms.flatMap((room) => room.headroom)),
     notes: [...new Set([...notes, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes])],
   }
 }
 
-function callsOf({ provider, wish, calls }: Volley): PlannedCall[] {
+function callsOf({ provider, wish, calls }: CallBatch): PlannedCall[] {
   return calls.map(({ api, zone, count, offers }) => ({
     provider: provider.name,
     region: provider.region,
@@ -106,7 +106,7 @@ function outageNotes({ outages }: GroupState): string[] {
 /** What could not be read is said, not thrown: the cloud itself has the last word. */
 async function headroomOf(
   fleet: Fleet,
-  { provider, wish }: Volley,
+  { provider, wish }: CallBatch,
 ): Promise<{ readonly headroom: readonly Headroom[]; readonly notes: readonly string[] }> {
   try {
     const headroom = (await provider.headroom?.(wish, fleetCalls(fleet, provider, { readOnly: true }))) ?? []
@@ -130,17 +130,17 @@ function distinct(rows: readonly Headroom[]): readonly Headroom[] {
 }
 
 /** What is made before the first of these calls, each thing once. */
-function setUpOf(volleys: readonly Volley[], prepared: Drafts["prepared"]): readonly Cost[] {
-  const toMake = volleys.map(({ provider, wish }) => prepared.get(preparedKey(provider, wish.group))?.toMake ?? {})
+function setUpOf(batches: readonly CallBatch[], prepared: Drafts["prepared"]): readonly Cost[] {
+  const toMake = batches.map(({ provider, wish }) => prepared.get(preparedKey(provider, wish.group))?.toMake ?? {})
   return Object.values(Object.assign({}, ...toMake) as Readonly<Record<string, Cost>>)
 }
 
 /** Of the accounts that set-up and calls draw on, the one that takes longest. */
-function etaOf(fleet: Fleet, volleys: readonly Volley[], prepared: Drafts["prepared"]): number {
-  const accounts = new Map<string, Volley[]>()
-  for (const volley of volleys) {
-    const { account } = volley.provider.limits
-    accounts.set(account, [...(accounts.get(account) ?? []), volley])
+function etaOf(fleet: Fleet, batches: readonly CallBatch[], prepared: Drafts["prepared"]): number {
+  const accounts = new Map<string, CallBatch[]>()
+  for (const batch of batches) {
+    const { account } = batch.provider.limits
+    accounts.set(account, [...(accounts.get(account) ?? []), batch])
   }
   const waits = [...accounts.values()].map((own) => {
     const costs = [...setUpOf(own, prepared), ...own.flatMap(({ calls }) => calls.map((call) => call.cost))]

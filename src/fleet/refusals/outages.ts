@@ -1,6 +1,6 @@
 /** Outages: a provider of several that cannot be used for a group now. The others go on; only when all fail the group stops. */
 import { keyOfPlace } from "../roster/keys.js"
-import { giveWayToDelete } from "../targets/ended-elsewhere.js"
+import { yieldToDelete } from "../targets/ended-elsewhere.js"
 import { withDeadline } from "../../calls/deadline.js"
 import { BudgetError, isFinal, JournalError, MusterError, OwnershipError, TransientError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
@@ -19,9 +19,9 @@ const PATIENCE_MS = 2 * 60_000
 const LATE = "NoAnswer"
 
 /** Takes a provider out of a group's plans: for a pause that grows, or until the next `scale` when trying again cannot help. */
-export function bench(fleet: Fleet, state: GroupState, provider: Provider, thrown: unknown): void {
+export function suspend(fleet: Fleet, state: GroupState, provider: Provider, thrown: unknown): void {
   const error = thrown instanceof Error ? thrown : new MusterError(String(thrown))
-  if (error instanceof OwnershipError && error.gone && giveWayToDelete(fleet, state.group.name, error)) return
+  if (error instanceof OwnershipError && error.gone && yieldToDelete(fleet, state.group.name, error)) return
   const now = fleet.clock.now()
   const key = keyOfPlace(provider)
   const { since = now, tries: before = 0 } = state.outages.get(key) ?? {}
@@ -32,7 +32,7 @@ export function bench(fleet: Fleet, state: GroupState, provider: Provider, throw
   state.outages.set(key, { error, until, since, tries })
   fleet.emit({ type: "problem", group: state.group.name, error: error.name, message: error.message })
   const isOurs = error instanceof OwnershipError || error instanceof JournalError || error instanceof BudgetError
-  const isOver = fleet.providers.every((other) => isOut(state, other, now)) && !isAwaited(state, now)
+  const isOver = fleet.providers.every((other) => isSuspended(state, other, now)) && !isAwaited(state, now)
   if (isOurs || isOver) state.problem ??= error
   if (error instanceof OwnershipError) fleet.disown(error)
 }
@@ -47,7 +47,7 @@ export function isAwaited({ outages }: GroupState, now: number): boolean {
 }
 
 /** It does what it was asked again. */
-export function unbench(state: GroupState, provider: Provider): void {
+export function resume(state: GroupState, provider: Provider): void {
   state.outages.delete(keyOfPlace(provider))
 }
 
@@ -56,7 +56,7 @@ export function unbench(state: GroupState, provider: Provider): void {
  *
  * @throws TransientError when it takes longer.
  */
-export function whileOthersWait<T>(fleet: Fleet, work: Promise<T>, doing: string, patienceMs: number): Promise<T> {
+export function awaitUnlessOthers<T>(fleet: Fleet, work: Promise<T>, doing: string, patienceMs: number): Promise<T> {
   if (fleet.providers.length === 1) return work
   const message = `${doing}: no answer within ${patienceMs / 1000} s; others are used meanwhile`
   return withDeadline(fleet.clock, work, patienceMs, () => new TransientError(message, { code: LATE }))
@@ -66,7 +66,7 @@ export function isLate(error: unknown): boolean {
   return error instanceof TransientError && error.code === LATE
 }
 
-export function isOut(state: GroupState, provider: Provider, now: number): boolean {
+export function isSuspended(state: GroupState, provider: Provider, now: number): boolean {
   return (state.outages.get(keyOfPlace(provider))?.until ?? 0) > now
 }
 
@@ -79,9 +79,9 @@ export function barredByOutages(fleet: Fleet, state: GroupState): Unavailable[] 
     if (outage === undefined || outage.until <= now) return []
     const { error, until } = outage
     const scope = { provider: name, region }
-    const words = error instanceof MusterError ? error : new MusterError(error.message, { code: error.name })
-    const { code, message, requestId } = words
-    const said = { code, message, ...(requestId === undefined ? {} : { requestId }) }
-    return [{ scope, until, failure: { reason: "error", count: 0, scope, ttlMs: until - now, ...said } } as const]
+    const source = error instanceof MusterError ? error : new MusterError(error.message, { code: error.name })
+    const { code, message, requestId } = source
+    const details = { code, message, ...(requestId === undefined ? {} : { requestId }) }
+    return [{ scope, until, failure: { reason: "error", count: 0, scope, ttlMs: until - now, ...details } } as const]
   })
 }

@@ -12,10 +12,10 @@ import { placeOf } from "../roster/keys.js"
  *
  * @param journal the directory of its launch journal, where that is not the usual one.
  */
-export function goingOnText(fleet: Fleet, journal: string | undefined): string | undefined {
+export function stillRunningText(fleet: Fleet, journal: string | undefined): string | undefined {
   const places = fleet.providers.filter((provider) => !provider.limits.endsWithProcess && hasAnyAt(fleet, provider))
   // Who only watches leaves things as they were.
-  if (!fleet.isHeld || places.length === 0) return undefined
+  if (!fleet.isOwner || places.length === 0) return undefined
   const where = places.map(placeOf).join(", ")
   const verb = fleet.closing ? "is not confirmed gone" : "goes on"
   const whose = fleet.owner.owner === "default" ? "" : ` --owner ${fleet.owner.owner}`
@@ -35,7 +35,7 @@ export function sizeText({ roster }: Fleet): string {
 }
 
 /** The command that shows what is left of it. */
-export function lookText(fleet: Fleet): string {
+export function listCommandText(fleet: Fleet): string {
   return commandsText(fleet, fleet.providers, LIST, "")
 }
 

@@ -6,7 +6,7 @@ import type { WorkerRecord } from "./worker-record.js"
 import { TAG } from "../tags.js"
 
 /** How an instance was seen for the first time. */
-export interface FirstSight {
+export interface FirstObservation {
   readonly provider: Provider
   readonly instance: Instance
   readonly now: number
@@ -21,8 +21,8 @@ export interface FirstSight {
 }
 
 /** The worker of an instance that was not known before. */
-export function firstSight(sight: FirstSight): WorkerRecord {
-  const { provider, instance, now, begun, listed, bootsFrom, launch, state } = sight
+export function newWorker(observation: FirstObservation): WorkerRecord {
+  const { provider, instance, now, begun, listed, bootsFrom, launch, state } = observation
   const worker: WorkerRecord = {
     provider,
     group: instance.tags[TAG.group] ?? "default",
@@ -56,7 +56,7 @@ function launchedFrom({ launchedAt }: Instance, now: number, launch: Launch | un
 const UNSEEN_MS = 5 * 60_000
 
 /** An hour in which nobody looked is no proof that an instance takes an hour to boot. @param begun when this look at it was begun. */
-export function leaveOutUnseen(worker: WorkerRecord, begun: number): void {
+export function excludeUnobservedTime(worker: WorkerRecord, begun: number): void {
   const unseenMs = begun - (worker.pendingAt ?? begun)
   if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
 }

@@ -11,13 +11,13 @@ export interface Price {
 /** The price of the offer that an instance came from. */
 export function priceIndex(): {
   /** @param at when the cloud said so, in milliseconds since 1970. */
-  learn(offers: readonly Offer[], at: number): void
+  recordPrices(offers: readonly Offer[], at: number): void
   priceOf(provider: Provider, instance: Instance): Price | undefined
 } {
   const prices = new Map<string, Price>()
   const key = (parts: readonly string[]) => parts.join("/")
   return {
-    learn(offers, at) {
+    recordPrices(offers, at) {
       for (const { provider, region, zone, instanceType, market, pricePerHour, priceSource } of offers) {
         if (pricePerHour === undefined) continue
         const from = { source: priceSource ?? `the offers of ${provider}`, at }

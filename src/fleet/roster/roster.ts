@@ -3,11 +3,11 @@ import type { WorkerRecord } from "./worker-record.js"
 import type { Instance, Provider } from "../../provider.js"
 import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./price-index.js"
-import { Departed } from "./terminated.js"
+import { TerminatedInstances } from "./terminated.js"
 import { advance, observedState, type WorkerState } from "../lifecycle.js"
 import { type Counted, Members, weightOf } from "./members.js"
 import { Register } from "./register.js"
-import { bootsSince, firstSight, leaveOutUnseen, notePending, noteRunning } from "./observations.js"
+import { bootsSince, newWorker, excludeUnobservedTime, notePending, noteRunning } from "./observations.js"
 import { TAG } from "../tags.js"
 
 /** What became of workers, told to whoever watches. */
@@ -27,7 +27,7 @@ export class Roster {
   readonly rebilled = new Set<WorkerRecord>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
-  readonly #departed = new Departed()
+  readonly #terminated = new TerminatedInstances()
   readonly #onChange: (change: RosterChange) => void
   readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
@@ -46,14 +46,14 @@ export class Roster {
    * @param begun when that list, or what was replied to, was begun, in milliseconds since 1970: the instance is known to have been so
    * then, and no later. This machine may have slept before it heard of it.
    */
-  see(provider: Provider, instance: Instance, now: number, listed: boolean, begun = now): WorkerRecord {
+  recordInstance(provider: Provider, instance: Instance, now: number, listed: boolean, begun = now): WorkerRecord {
     const known = this.find(provider, instance.id)
-    if (known !== undefined) leaveOutUnseen(known, begun)
+    if (known !== undefined) excludeUnobservedTime(known, begun)
     const launch = this.launches.get(instance.tags[TAG.launch] ?? "")
     const bootsFrom = known?.bootsFrom ?? bootsSince(instance, now, !listed || launch !== undefined)
     const wanted = observedState(instance, provider.limits, begun, bootsFrom)
     if (known === undefined) {
-      const worker = firstSight({ provider, instance, now, begun, listed, bootsFrom, launch, state: wanted })
+      const worker = newWorker({ provider, instance, now, begun, listed, bootsFrom, launch, state: wanted })
       const price = this.#priceOf(provider, instance)
       if (price !== undefined) [worker.pricePerHour, worker.priceFrom] = [price.perHour, price.from]
       this.#add(worker)
@@ -71,11 +71,11 @@ export class Roster {
     if (tags[TAG.launch] === undefined) this.#noteMade(instance.tags[TAG.launch])
     known.listed ||= listed
     // A failed instance is listed until it is gone: later lists do not take back what its console added.
-    if (instance.failure !== undefined && known.consoleAsked !== true) known.failure = instance.failure
+    if (instance.failure !== undefined && known.consoleRequested !== true) known.failure = instance.failure
     noteRunning(known, instance, begun)
     if (listed) this.#notePending(known, begun)
     this.move(known, wanted, now)
-    if (known.state === "terminated") known.instance = this.#departed.of(known.instance)
+    if (known.state === "terminated") known.instance = this.#terminated.of(known.instance)
     return known
   }
 
@@ -149,7 +149,7 @@ export class Roster {
     this.#weigh(worker, sets)
     this.rebilled.add(worker)
     this.#onChange({ worker, from })
-    if (to === "terminated") worker.instance = this.#departed.of(worker.instance)
+    if (to === "terminated") worker.instance = this.#terminated.of(worker.instance)
   }
 
   /** All there are and were, in the order in which they were first seen. */
@@ -233,7 +233,7 @@ export class Roster {
   }
 
   /** Whether any instance of a launch call was ever seen. */
-  isSeen(token: string): boolean {
+  wasObserved(token: string): boolean {
     return (this.#made.get(token) ?? 0) > 0
   }
 

@@ -8,7 +8,7 @@ const KEPT_TAGS = [TAG.group, TAG.launch, TAG.generation] as const
 type Tags = Readonly<Record<string, string>>
 
 /** Makes what is kept of an instance; those of one launch call share their tags. */
-export class Departed {
+export class TerminatedInstances {
   #latest: Tags = {}
 
   /** Without addresses, other tags, and the reason, which the worker keeps. */

@@ -30,9 +30,9 @@ export interface WorkerRecord {
   weight?: Weight
   failure?: Failure
   /** Its console was asked for after it failed. */
-  consoleAsked?: boolean
+  consoleRequested?: boolean
   /** Its console had lines, which `failure` tells. */
-  consoleTold?: boolean
+  hasConsoleLines?: boolean
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
@@ -40,7 +40,7 @@ export interface WorkerRecord {
   /** When it was last asked to go, in milliseconds since 1970. */
   terminatedAt?: number
   /** Others ended it on purpose, and the target was lowered by it: once, though it is seen leaving and then gone. */
-  hasGivenWay?: true
+  hasLoweredTarget?: true
   /** Why its last termination was not accepted, in the cloud's words. */
   refusal?: string | undefined
   /** How often in a row the cloud has refused it by its own id, or one that was asked for in its place. */

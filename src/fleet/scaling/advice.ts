@@ -2,7 +2,7 @@
 import type { ShortfallReason } from "../../errors.js"
 import type { Scope } from "../../provider.js"
 
-type Told = Pick<ShortfallReason, "reason" | "code" | "scope">
+type ReasonKey = Pick<ShortfallReason, "reason" | "code" | "scope">
 
 /** By code, where Muster itself says it. */
 const BY_CODE: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
 }
 
 /** One sentence: what would help. */
-export function adviceFor({ reason, code, scope }: Told): string {
+export function adviceFor({ reason, code, scope }: ReasonKey): string {
   const known = BY_CODE[code]
   if (known !== undefined) return known
   switch (reason) {

@@ -5,15 +5,15 @@ import { bestCase, type GroupWish } from "../../money/allowance.js"
 import { checkCeiling } from "../../verbs/ceiling.js"
 import { type Fleet, messageOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
-import { heardAheadMs } from "../state/clock-skew.js"
-import { overdue } from "../ending/deadline.js"
+import { cloudClockSkewMs } from "../state/clock-skew.js"
+import { deadlineError } from "../ending/deadline.js"
 import { findOffers } from "../offers/offers.js"
 import { setTargets } from "../targets/set-targets.js"
 import { spentAt, spentBy } from "../spending/spending.js"
-import { balanceOf, leastMsOf, meansOf } from "../pass/within-budget.js"
+import { balanceOf, leastMsOf, allowanceOf } from "../pass/within-budget.js"
 
 /** A pass may wait for a cloud that does not answer: what it has seen by then is looked at so often. */
-const LOOK_AGAIN_MS = 5000
+const POLL_AGAIN_MS = 5000
 
 /** Sums of prices carry the rounding of their last digits. */
 const ROUNDING = 1e-9
@@ -52,10 +52,10 @@ export function checkTargets(fleet: Fleet, targets: ReadonlyMap<string, number>)
   const goals = new Map([...fleet.groups].map(([name, state]) => [name, targets.get(name) ?? state.desired]))
   checkCeiling(money.maxWorkers, goals)
   if ([...targets.values()].every((count) => count === 0)) return
-  const refusal = overdue(fleet) ?? money.over
+  const refusal = deadlineError(fleet) ?? money.over
   if (refusal !== undefined) throw refusal
   if (!needsPrices(fleet)) return
-  const problem = bestCase(meansOf(fleet), balanceOf(fleet).taken.committed, wishesOf(fleet, goals))
+  const problem = bestCase(allowanceOf(fleet), balanceOf(fleet).taken.committed, wishesOf(fleet, goals))
   if (problem !== undefined) throw new BudgetError(`scaling "${fleet.owner.cluster}": ${problem}`)
 }
 
@@ -92,7 +92,7 @@ function wishesOf(fleet: Fleet, goals: ReadonlyMap<string, number>): GroupWish[]
 export function endIfSpent(fleet: Fleet): void {
   const { money, clock } = fleet
   const { total } = money.budget
-  if (money.over !== undefined || fleet.closing || !fleet.isHeld || fleet.signal.aborted) return
+  if (money.over !== undefined || fleet.closing || !fleet.isOwner || fleet.signal.aborted) return
   const now = clock.now()
   const isLate = now >= untilOf(fleet)
   const spent = total === undefined ? 0 : spentBy(fleet, now).usd
@@ -109,7 +109,7 @@ export function endIfSpent(fleet: Fleet): void {
 /** By our true time: as the cloud's clock has it, else as this machine's had it when the cluster was opened, whatever it was set to since. */
 function untilOf({ money, clock, providers }: Fleet): number {
   const { until = Number.POSITIVE_INFINITY } = money.budget
-  return until - (heardAheadMs(clock, providers) ?? money.aheadMs)
+  return until - (cloudClockSkewMs(clock, providers) ?? money.clockSkewMs)
 }
 
 export interface BudgetWatch {
@@ -136,11 +136,11 @@ export function watchBudget(fleet: Fleet): BudgetWatch {
 }
 
 function endAt(fleet: Fleet, now: number): number {
-  const { money, closing, isHeld, signal } = fleet
+  const { money, closing, isOwner, signal } = fleet
   const until = untilOf(fleet)
   const { total } = money.budget
-  if (money.over !== undefined || closing || !isHeld || signal.aborted) return Number.POSITIVE_INFINITY
+  if (money.over !== undefined || closing || !isOwner || signal.aborted) return Number.POSITIVE_INFINITY
   if (total === undefined || fleet.roster.all.living.size === 0) return until
-  const laterAt = Math.min(until, now + LOOK_AGAIN_MS)
+  const laterAt = Math.min(until, now + POLL_AGAIN_MS)
   return Math.min(laterAt, spentAt(fleet, total, now, laterAt))
 }

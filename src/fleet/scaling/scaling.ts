@@ -8,7 +8,7 @@ import { unansweredText } from "../../text.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"
 import { askPrices, checkTargets, mustAskPrices } from "./budget.js"
 import type { Fleet } from "../state/context.js"
-import { overdue } from "../ending/deadline.js"
+import { deadlineError } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
 import { withdrawWaiting } from "../targets/fence.js"
 import { isBehind } from "../ownership/contenders.js"
@@ -38,7 +38,7 @@ interface Wait {
 interface Asking {
   readonly scale: BegunScale
   /** Groups that a later call has named since. */
-  readonly overtaken: Set<string>
+  readonly supersededGroups: Set<string>
   error: Error | undefined
 }
 
@@ -72,22 +72,27 @@ export class Scaling {
 
   /** The result of a call that a later one, or the end, has overtaken meanwhile; the groups that it alone named get its targets. */
   async #askPrices(scale: BegunScale): Promise<ScaleResult | undefined> {
-    const asking: Asking = { scale, overtaken: new Set(), error: undefined }
+    const asking: Asking = { scale, supersededGroups: new Set(), error: undefined }
     this.#asking.add(asking)
     const before = this.#lastAsked
     // In the order in which they were called, whoever is answered first.
     const asked = Promise.allSettled([askPrices(this.#fleet, scale.targets), before]).then(([own]) => own)
     this.#lastAsked = asked
     try {
-      const { status, ...outcome } = await inTime(this.#fleet, scale, asked, "it is not known what it would cost")
+      const { status, ...outcome } = await withinTimeout(
+        this.#fleet,
+        scale,
+        asked,
+        "it is not known what it would cost",
+      )
       if (status === "rejected") throw (outcome as PromiseRejectedResult).reason
     } finally {
       this.#asking.delete(asking)
     }
     if (asking.error !== undefined) throw asking.error
     scale.signal?.throwIfAborted()
-    if (asking.overtaken.size === 0) return undefined
-    const rest = new Map([...scale.targets].filter(([name]) => !asking.overtaken.has(name)))
+    if (asking.supersededGroups.size === 0) return undefined
+    const rest = new Map([...scale.targets].filter(([name]) => !asking.supersededGroups.has(name)))
     if (rest.size > 0) {
       checkTargets(this.#fleet, rest)
       setTargets(this.#fleet, rest)
@@ -98,8 +103,8 @@ export class Scaling {
 
   /** Resolves the waits for these groups: a later target has taken their place. */
   supersede(isChosen: (group: string) => boolean): void {
-    for (const { scale, overtaken } of this.#asking) {
-      for (const name of scale.targets.keys()) if (isChosen(name)) overtaken.add(name)
+    for (const { scale, supersededGroups } of this.#asking) {
+      for (const name of scale.targets.keys()) if (isChosen(name)) supersededGroups.add(name)
     }
     for (const wait of [...this.#waits]) {
       if ([...wait.scale.targets.keys()].some(isChosen)) wait.resolve(resultOf(this.#fleet, wait.scale, true))
@@ -120,7 +125,7 @@ export class Scaling {
     const fleet = this.#fleet
     const end = () => {
       this.#waits.delete(wait)
-      stopHearing()
+      unsubscribe()
       timer.cancel()
       forget()
     }
@@ -137,14 +142,14 @@ export class Scaling {
       },
     }
     const setIn = fleet.passes
-    const stopHearing = this.#passes.on((plans, error) => {
+    const unsubscribe = this.#passes.on((plans, error) => {
       // A pass that was under way when the target was set may have planned for the one before.
       if (fleet.passes > setIn) afterPass(fleet, wait, close, plans, error)
     })
     const timer = timeoutOf(fleet, scale, () => conclude(fleet, wait, "timeout", close))
     const { signal } = scale
     const forget = onAbort(signal, () => {
-      settleForWhatIs(fleet, scale)
+      lowerToExisting(fleet, scale)
       wait.reject(signal?.reason as Error)
     })
     this.#waits.add(wait)
@@ -162,7 +167,7 @@ function afterPass(
 ): void {
   const { scale } = wait
   const isWanted = sumOf(scale.targets) > 0
-  const over = isWanted ? (fleet.money.over ?? overdue(fleet)) : undefined
+  const over = isWanted ? (fleet.money.over ?? deadlineError(fleet)) : undefined
   const problem = over ?? finalProblem(fleet, scale, error)
   // What runs may have to go again.
   const isUndecided = isWanted && isBehind(fleet)
@@ -195,7 +200,7 @@ function leftMs({ clock }: Fleet, { begunAt, timeoutMs = SHORTEST_TIMEOUT_MS }: 
  *
  * @throws TimeoutError when that is over, or the reason of the call's signal: then no target is set.
  */
-export function inTime<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, problem: string): Promise<T> {
+export function withinTimeout<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, problem: string): Promise<T> {
   const late = () => {
     const waited = Math.round((fleet.clock.now() - scale.begunAt) / 1000)
     const words = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
@@ -252,7 +257,7 @@ function conclude(
     if (isEnough) wait.resolve(result)
     else wait.reject(short)
   }
-  if (scale.ifShort === "keep") settleForWhatIs(fleet, scale, "running")
+  if (scale.ifShort === "keep") lowerToExisting(fleet, scale, "running")
   if (scale.ifShort !== "close") {
     settle()
     return
@@ -267,7 +272,7 @@ function wantedRunning(fleet: Fleet, { targets }: ResolvedScale): number {
 }
 
 /** The target becomes what runs, or what exists and is on its way; nothing new is launched for it. */
-function settleForWhatIs(fleet: Fleet, { targets }: ResolvedScale, what: "running" | "existing" = "existing"): void {
+function lowerToExisting(fleet: Fleet, { targets }: ResolvedScale, what: "running" | "existing" = "existing"): void {
   for (const name of targets.keys()) {
     const state = fleet.groups.get(name)
     if (state === undefined) continue

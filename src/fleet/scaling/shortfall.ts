@@ -2,7 +2,7 @@
 import type { Shortfall, ShortfallReason } from "../../errors.js"
 import type { Failure, Offer } from "../../provider.js"
 import { adviceFor } from "./advice.js"
-import { forbids, scopeKey, type Unavailable, type Words } from "../unavailable.js"
+import { forbids, scopeKey, type Unavailable, type FailureDetails } from "../unavailable.js"
 
 export interface GroupShort {
   readonly group: string
@@ -15,7 +15,7 @@ export interface GroupShort {
   /** What the last try to learn the outcome of one of them came to, in the cloud's words. */
   readonly lastAnswer?: string | undefined
   /** Why the cloud cannot be looked at now, in its words. */
-  readonly blind?: string | undefined
+  readonly pollProblem?: string | undefined
   /** What it waits for before its launches, in the cloud's words. */
   readonly preparing?: string | undefined
   /** What failed since the target was set, latest last. */
@@ -24,7 +24,7 @@ export interface GroupShort {
   /** Why less is launched than is missing: the budget, or the ceiling. */
   readonly cut?: Failure | undefined
   /** Nothing is launched before, because what was launched vanished again and again; milliseconds since 1970. */
-  readonly heldUntil?: number
+  readonly pausedUntil?: number
   /** Providers that cannot be used now; the others can. */
   readonly outages?: readonly Unavailable[]
   readonly offers: readonly Offer[]
@@ -48,29 +48,29 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
     if (taken > 0) reasons.push({ group: short.group, count: taken, ...reason })
     left -= taken
   }
-  take(short.pending, said("Pending", `launched, but not running yet${blindness(short.blind)}`))
+  take(short.pending, ownReason("Pending", `launched, but not running yet${pollProblemText(short.pollProblem)}`))
   take(
     short.booked,
-    said("Unanswered", `asked for in launch calls that have no final answer yet${quoted(short.lastAnswer)}`),
+    ownReason("Unanswered", `asked for in launch calls that have no final answer yet${quoted(short.lastAnswer)}`),
   )
   if (short.cut !== undefined) take(short.cut.count, toReason(short.cut, short))
-  const { heldUntil = 0 } = short
-  if (heldUntil > short.now) take(left, { ...said("Vanishing", VANISHING), retryAt: heldUntil })
+  const { pausedUntil = 0 } = short
+  if (pausedUntil > short.now) take(left, { ...ownReason("Vanishing", VANISHING), retryAt: pausedUntil })
   const refusals = merged(short.failures)
   // Refused to somebody else of this account a short while ago, and so not asked for again.
   const [known] = short.offers.flatMap((offer) => forbids(short.memory, offer, short.now) ?? [])
   takeOutages(short, left, refusals.length > 0 || known !== undefined, take)
   for (const failure of refusals) take(failure.count, toReason(failure, short))
   const last = short.failures.at(-1)
-  if (short.problem !== undefined) take(left, said(short.problem.name, short.problem.message, "error"))
+  if (short.problem !== undefined) take(left, ownReason(short.problem.name, short.problem.message, "error"))
   // A failure counts those of its own call; later ones that were not even tried are missing for the same reason.
   if (last !== undefined) take(left, toReason(last, short))
   if (known !== undefined) take(left, toReason(known.failure, short))
-  take(left, said("NotStarted", `not asked for yet${preparingOf(short.preparing)}`))
+  take(left, ownReason("NotStarted", `not asked for yet${preparingOf(short.preparing)}`))
   return reasons
 }
 
-function blindness(words: string | undefined): string {
+function pollProblemText(words: string | undefined): string {
   return words === undefined ? "" : `, as far as is known: looking at the cloud fails: ${words}`
 }
 
@@ -97,7 +97,7 @@ function takeOutages(
   for (const outage of outages) take(each, { ...toReason(outage.failure, short), ...retryOf(outage.until) })
 }
 
-function said(code: string, message: string, reason: "timeout" | "error" = "timeout"): Reason {
+function ownReason(code: string, message: string, reason: "timeout" | "error" = "timeout"): Reason {
   return { reason, scope: {}, code, message, advice: adviceFor({ reason, code, scope: {} }) }
 }
 
@@ -113,7 +113,7 @@ function merged(failures: readonly Failure[]): Failure[] {
   return [...rows.values()].reverse()
 }
 
-function toReason(failure: Words, { memory, now }: GroupShort): Reason {
+function toReason(failure: FailureDetails, { memory, now }: GroupShort): Reason {
   const { reason, scope, code, message, requestId } = failure
   const until = memory.find((entry) => entry.until > now && scopeKey(entry.scope) === scopeKey(scope))?.until
   return {

@@ -1,7 +1,7 @@
 /** Target: whether what `scale` asked for has come, can still come, or will not. */
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"
-import { blindness, type Fleet, memoryOf } from "../state/context.js"
+import { pollProblemOf, type Fleet, memoryOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { groupNow } from "../pass/planning.js"
@@ -79,7 +79,7 @@ export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean
 /** What there is of a group, and all that may be said of what is missing. */
 export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
   const { name } = state.group
-  const { heldUntil = 0 } = groupNow(fleet, state, state.desired)
+  const { pausedUntil = 0 } = groupNow(fleet, state, state.desired)
   const boots = fleet.roster
     .ofGroup(name)
     .flatMap(({ failure, knownSince }) => (failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : []))
@@ -91,11 +91,11 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
     preparing: state.preparing,
-    blind: [...fleet.looks.values()].map(blindness).find((words) => words !== undefined),
+    pollProblem: [...fleet.polls.values()].map(pollProblemOf).find((words) => words !== undefined),
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,
-    heldUntil,
+    pausedUntil,
     outages: barredByOutages(fleet, state),
     offers: state.offers ?? [],
     memory: memoryOf(fleet),

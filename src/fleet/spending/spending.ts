@@ -20,10 +20,10 @@ export function newMoney(
     readonly budget: ResolvedBudget | undefined
     readonly maxWorkers: number | undefined
   },
-  aheadMs: number,
+  clockSkewMs: number,
 ): Money {
   const { budget = NO_BUDGET, maxWorkers } = spec
-  return { budget, maxWorkers, earlier: new Map(), own: new Totals(), gone: new Totals(), over: undefined, aheadMs }
+  return { budget, maxWorkers, earlier: new Map(), own: new Totals(), gone: new Totals(), over: undefined, clockSkewMs }
 }
 
 /**

@@ -15,7 +15,7 @@ const ENOUGH = 3
 export const SEVERAL = 3
 
 /** A pool that was answered so, with what is remembered of it. */
-export interface Rest extends Unavailable {
+export interface PoolBackoff extends Unavailable {
   readonly failure: Failure
   /** How often in a row. */
   readonly times: number
@@ -24,16 +24,16 @@ export interface Rest extends Unavailable {
 }
 
 /** What a group was answered since an instance came of it. */
-export interface Rests {
-  readonly pools: readonly Rest[]
+export interface Backoffs {
+  readonly pools: readonly PoolBackoff[]
   /** How many rounds of a place were answered with one code, wherever they asked; by place and code. */
   readonly alike: ReadonlyMap<string, { readonly rounds: number; readonly at: number }>
 }
 
-export const NO_RESTS: Rests = { pools: [], alike: new Map() }
+export const NO_BACKOFFS: Backoffs = { pools: [], alike: new Map() }
 
 /** Whether a failure is about this group's request, not about what the account may have. */
-export function isRested({ reason, ttlMs }: Failure): boolean {
+export function needsBackoff({ reason, ttlMs }: Failure): boolean {
   return (reason === "rejected" || reason === "transient") && ttlMs > 0
 }
 
@@ -42,23 +42,23 @@ export function isRested({ reason, ttlMs }: Failure): boolean {
  *
  * @param sentAt when the call that was answered was sent: calls that were under way together are one try.
  */
-export function rest(rests: Rests, failure: Failure, sentAt: number, now: number): Rests {
+export function addBackoff(backoffs: Backoffs, failure: Failure, sentAt: number, now: number): Backoffs {
   const key = alikeKey(failure)
-  const before = rests.alike.get(key)
+  const before = backoffs.alike.get(key)
   const rounds = before === undefined ? 1 : sentAt < before.at ? before.rounds : before.rounds + 1
-  const alike = new Map(rests.alike).set(key, { rounds, at: now })
+  const alike = new Map(backoffs.alike).set(key, { rounds, at: now })
   const scope = scopeKey(failure.scope)
-  const isSame = (pool: Rest) => pool.failure.code === failure.code && scopeKey(pool.scope) === scope
-  const known = rests.pools.find(isSame)
+  const isSame = (pool: PoolBackoff) => pool.failure.code === failure.code && scopeKey(pool.scope) === scope
+  const known = backoffs.pools.find(isSame)
   const times = known === undefined ? 1 : sentAt < known.at ? known.times : known.times + 1
   const ownMs = grownMs(failure.ttlMs, times - 1, LONGEST_PAUSE_MS)
   const until = now + Math.max(ownMs, failure.reason === "transient" ? pauseMs(rounds) : 0)
-  const pools = rests.pools.filter((pool) => !isSame(pool)).map((pool) => withPause(pool, key, now, rounds))
+  const pools = backoffs.pools.filter((pool) => !isSame(pool)).map((pool) => withPause(pool, key, now, rounds))
   return { pools: [...pools, { scope: failure.scope, until, failure, times, at: now }], alike }
 }
 
 /** Those that passed before are not asked in turn while all are answered alike: the pause is the place's. */
-function withPause(pool: Rest, key: string, now: number, rounds: number): Rest {
+function withPause(pool: PoolBackoff, key: string, now: number, rounds: number): PoolBackoff {
   if (pool.failure.reason !== "transient" || alikeKey(pool.failure) !== key) return pool
   return { ...pool, until: Math.max(pool.until, now + pauseMs(rounds)) }
 }
@@ -68,53 +68,53 @@ function alikeKey({ scope, code }: Failure): string {
 }
 
 /** How many rounds were answered as this one, since an instance came of any. */
-export function roundsOf(rests: Rests, failure: Failure): number {
-  return rests.alike.get(alikeKey(failure))?.rounds ?? 0
+export function roundsOf(backoffs: Backoffs, failure: Failure): number {
+  return backoffs.alike.get(alikeKey(failure))?.rounds ?? 0
 }
 
 /** The most rounds in a row that a place was answered with one code, none of them before `since` (milliseconds since 1970). */
-export function fruitlessRounds(rests: Rests, place: Pick<Offer, "provider" | "region">, since: number): number {
-  const own = [...rests.alike].filter(([key, { at }]) => key.startsWith(`${placeKey(place)}/`) && at >= since)
+export function failedRounds(backoffs: Backoffs, place: Pick<Offer, "provider" | "region">, since: number): number {
+  const own = [...backoffs.alike].filter(([key, { at }]) => key.startsWith(`${placeKey(place)}/`) && at >= since)
   return Math.max(0, ...own.map(([, { rounds }]) => rounds))
 }
 
 /** An instance came: its pool rests no more, and what its place is answered counts from the beginning. */
-export function refreshed(rests: Rests, offer: Omit<Offer, "arch" | "family">): Rests {
-  if (rests.pools.length === 0 && rests.alike.size === 0) return rests
+export function afterSuccess(backoffs: Backoffs, offer: Omit<Offer, "arch" | "family">): Backoffs {
+  if (backoffs.pools.length === 0 && backoffs.alike.size === 0) return backoffs
   const isOwn = ({ zone, instanceType, market, ...place }: Scope) =>
     place.provider === offer.provider &&
     place.region === offer.region &&
     (zone ?? offer.zone) === offer.zone &&
     (instanceType ?? offer.instanceType) === offer.instanceType &&
     (market ?? offer.market) === offer.market
-  const alike = new Map([...rests.alike].filter(([key]) => !key.startsWith(`${placeKey(offer)}/`)))
-  return { pools: rests.pools.filter(({ scope }) => !isOwn(scope)), alike }
+  const alike = new Map([...backoffs.alike].filter(([key]) => !key.startsWith(`${placeKey(offer)}/`)))
+  return { pools: backoffs.pools.filter(({ scope }) => !isOwn(scope)), alike }
 }
 
 /** What the group may not ask for now because of its rests: pools, zones and types that were shown to be meant, and markets. */
-export function barsOfRests(rests: Rests, offers: readonly Offer[], now: number): readonly Unavailable[] {
-  const pools = rests.pools.filter(({ until }) => until > now)
+export function barsOfBackoffs(backoffs: Backoffs, offers: readonly Offer[], now: number): readonly Unavailable[] {
+  const pools = backoffs.pools.filter(({ until }) => until > now)
   const passing = pools.filter(isPassing)
-  const wide = [...answeredMarkets(rests.pools.filter(isRefusal), offers), ...answeredMarkets(passing, offers)]
+  const wide = [...answeredMarkets(backoffs.pools.filter(isRefusal), offers), ...answeredMarkets(passing, offers)]
   const bars = wide.flatMap((market) => {
     const { alike, widened, own } = market
-    if (isHopeless(market)) return [{ ...latestOf(alike), scope: market.scope }]
+    if (isExhaustedMarket(market)) return [{ ...latestOf(alike), scope: market.scope }]
     const isLeft = own.some((offer) => !isIn(offer, [...alike, ...widened]))
     // With nothing else left, one more of a zone, or of a type, tells whether it is meant.
     return isLeft || alike.length >= ENOUGH ? widened : []
   })
   // What passes has not done so for as many answers as its place has given: other markets need not wait for it.
-  const times = Math.max(0, ...passing.map(({ failure }) => roundsOf(rests, failure)))
+  const times = Math.max(0, ...passing.map(({ failure }) => roundsOf(backoffs, failure)))
   return [...pools, ...bars.filter(({ until }) => until > now)].map((bar) =>
     bar.failure.reason === "transient" ? { ...bar, times: Math.max(times, bar.times ?? 1) } : bar,
   )
 }
 
-function isRefusal({ failure }: Rest): boolean {
+function isRefusal({ failure }: PoolBackoff): boolean {
   return failure.reason === "rejected"
 }
 
-function isPassing({ failure }: Rest): boolean {
+function isPassing({ failure }: PoolBackoff): boolean {
   return failure.reason === "transient"
 }
 
@@ -124,13 +124,13 @@ interface AnsweredMarket {
   /** All that the group may use of it. */
   readonly own: readonly Offer[]
   /** What was asked and answered so. */
-  readonly alike: readonly Rest[]
+  readonly alike: readonly PoolBackoff[]
   /** Zones in which two types were answered so, and types that were in two zones. */
   readonly widened: readonly Unavailable[]
 }
 
-function answeredMarkets(pools: readonly Rest[], offers: readonly Offer[]): readonly AnsweredMarket[] {
-  const byKey = new Map<string, Rest[]>()
+function answeredMarkets(pools: readonly PoolBackoff[], offers: readonly Offer[]): readonly AnsweredMarket[] {
+  const byKey = new Map<string, PoolBackoff[]>()
   for (const pool of pools) {
     const { provider, region, market } = pool.scope
     const key = JSON.stringify([provider, region, market, pool.failure.code])
@@ -143,7 +143,7 @@ function answeredMarkets(pools: readonly Rest[], offers: readonly Offer[]): read
   })
 }
 
-function widenedOf(answered: readonly Rest[], scope: Scope): readonly Unavailable[] {
+function widenedOf(answered: readonly PoolBackoff[], scope: Scope): readonly Unavailable[] {
   const by = (field: "zone" | "instanceType", other: "zone" | "instanceType") =>
     [...new Set(answered.flatMap((pool) => pool.scope[field] ?? []))].flatMap((value) => {
       const alike = answered.filter((pool) => pool.scope[field] === value)
@@ -153,15 +153,15 @@ function widenedOf(answered: readonly Rest[], scope: Scope): readonly Unavailabl
   return [...by("zone", "instanceType"), ...by("instanceType", "zone")]
 }
 
-function latestOf(rests: readonly Rest[]): Unavailable {
-  const [first, ...others] = rests
+function latestOf(backoffs: readonly PoolBackoff[]): Unavailable {
+  const [first, ...others] = backoffs
   if (first === undefined) throw new RangeError("no rest to choose from")
   const { until, failure } = others.reduce((latest, one) => (one.until > latest.until ? one : latest), first)
   return { scope: failure.scope, until, failure }
 }
 
 /** Nothing of this market is better: unlike offers were answered alike, or all that there are. */
-function isHopeless({ own, alike, widened }: AnsweredMarket): boolean {
+function isExhaustedMarket({ own, alike, widened }: AnsweredMarket): boolean {
   if (own.length === 0) return false
   if (areUnlike(alike, ENOUGH)) return true
   const isAll = own.every((offer) => isIn(offer, alike))
@@ -173,7 +173,7 @@ function isIn(offer: Offer, bars: readonly Unavailable[]): boolean {
 }
 
 /** Whether so many of these share neither type nor zone with each other. */
-function areUnlike(answered: readonly Rest[], count: number, chosen: readonly Scope[] = []): boolean {
+function areUnlike(answered: readonly PoolBackoff[], count: number, chosen: readonly Scope[] = []): boolean {
   if (count === 0) return true
   const types = new Set(answered.map(({ scope }) => scope.instanceType))
   const zones = new Set(answered.map(({ scope }) => scope.zone))
@@ -190,21 +190,21 @@ function isUnlike(a: Scope, b: Scope): boolean {
 }
 
 /** The refusal that no offer of a place escapes, in any market that the group may use; undefined while one may be better. */
-export function hopelessRefusal(
-  rests: Rests,
+export function unavoidableRefusal(
+  backoffs: Backoffs,
   offers: readonly Offer[],
   place: Pick<Offer, "provider" | "region">,
 ): Failure | undefined {
   const own = offers.filter((offer) => placeKey(offer) === placeKey(place))
   const wanted = new Set<Market>(own.map(({ market }) => market))
-  const hopeless = answeredMarkets(rests.pools.filter(isRefusal), own).filter(isHopeless)
-  const stopped = hopeless.filter(({ scope }) => scope.provider === place.provider && scope.region === place.region)
+  const unavoidable = answeredMarkets(backoffs.pools.filter(isRefusal), own).filter(isExhaustedMarket)
+  const stopped = unavoidable.filter(({ scope }) => scope.provider === place.provider && scope.region === place.region)
   const isWhole = [...wanted].every((market) => stopped.some(({ scope }) => (scope.market ?? market) === market))
   if (wanted.size === 0 || !isWhole) return undefined
-  return stopped.flatMap(({ alike }) => alike).reduce<Rest | undefined>(later, undefined)?.failure
+  return stopped.flatMap(({ alike }) => alike).reduce<PoolBackoff | undefined>(later, undefined)?.failure
 }
 
-function later(one: Rest | undefined, other: Rest): Rest {
+function later(one: PoolBackoff | undefined, other: PoolBackoff): PoolBackoff {
   return one === undefined || other.at >= one.at ? other : one
 }
 

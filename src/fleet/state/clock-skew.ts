@@ -7,12 +7,12 @@ import type { Provider } from "../../provider.js"
  * In milliseconds: of the first cloud whose answers tell its time, else of this machine's clock as it is set now. Whatever is
  * absolute (a deadline, a lease, `budget.until`) is read and written with it; whatever lasts is measured without.
  */
-export function aheadMs(clock: Clock, providers: readonly Provider[]): number {
-  return heardAheadMs(clock, providers) ?? wallAheadMs(clock)
+export function clockSkewMs(clock: Clock, providers: readonly Provider[]): number {
+  return cloudClockSkewMs(clock, providers) ?? wallAheadMs(clock)
 }
 
 /** Undefined where no cloud has told its time. */
-export function heardAheadMs(clock: Clock, providers: readonly Provider[]): number | undefined {
+export function cloudClockSkewMs(clock: Clock, providers: readonly Provider[]): number | undefined {
   const times = providers.map(({ limits }) => accountOf(clock, limits).time)
   return times.find(({ isKnown }) => isKnown)?.skewMs(wallAheadMs(clock))
 }

@@ -6,7 +6,7 @@ import type { BillRow, Journal } from "../journal/journal.js"
 import type { Totals } from "../../money/totals.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import type { BudgetError, OwnershipError } from "../../errors.js"
-import type { SetAside } from "../journal/history.js"
+import type { Quarantined } from "../journal/history.js"
 import { type CallReport, type CallsOptions, createCalls } from "../../calls/send.js"
 import type { Clock } from "../../calls/clock.js"
 import type { ClusterEventBody } from "../../events.js"
@@ -19,7 +19,7 @@ import type { Found } from "./found.js"
 import type { Unavailable } from "../unavailable.js"
 
 /** When a provider will be looked at, and what the last complete list can have shown. */
-export interface LookState {
+export interface PollState {
   /** Milliseconds since 1970. */
   nextAt: number
   /** Counts what was asked of the provider that only a list begun later must show. */
@@ -31,7 +31,7 @@ export interface LookState {
   /** The zones in which there may be anything of the cluster; undefined where it did not begin here, and nobody knows. */
   readonly zones?: Set<string>
   /** The look that is under way: there is never a second one. */
-  underWay?: Promise<void> | undefined
+  inProgress?: Promise<void> | undefined
   /** Why the last look failed; undefined when it did not. */
   problem?: Error | undefined
   /** What the look under way was answered last, in the cloud's words, where that was not what it asked for. */
@@ -52,9 +52,9 @@ export interface Fleet {
   /** It was claimed in all places, where there are several. */
   isNameClaimed: boolean
   /** What lists say of others of the name. */
-  readonly contest: Contest
+  readonly contention: Contention
   /** This process has claimed the cluster. Until then it only watches: nothing is launched, replaced or sent again. */
-  isHeld: boolean
+  isOwner: boolean
   readonly providers: readonly Provider[]
   readonly groups: ReadonlyMap<string, GroupState>
   readonly roster: Roster
@@ -62,7 +62,7 @@ export interface Fleet {
   readonly catalogue: Catalogue
   readonly memory: Memory
   readonly money: Money
-  readonly looks: ReadonlyMap<Provider, LookState>
+  readonly polls: ReadonlyMap<Provider, PollState>
   /** By provider and group, made at the first launch. */
   readonly prepared: Map<string, Prepared>
   /** Where there may be something of the cluster: it was there before, or a first launch was prepared. */
@@ -78,7 +78,7 @@ export interface Fleet {
   /** Aborted when nothing is wanted of any group any more; another one once something is. */
   unwanted: AbortController
   /** Places that may not be looked at, as far as is known: nothing is launched that could not be seen. */
-  readonly unseen: Set<Provider>
+  readonly unlistable: Set<Provider>
   /** What prepares launches now. */
   readonly settingUp: Set<Promise<unknown>>
   /** How many passes were begun: a target is judged only by those begun after it was set. */
@@ -86,7 +86,7 @@ export interface Fleet {
   /** When launch calls of a place were answered last, in milliseconds since 1970. */
   readonly answeredAt: Map<string, number>
   /** The token of the launch call of a place that is tried again at once when it is not answered. */
-  readonly trying: Map<string, string>
+  readonly retrying: Map<string, string>
   /** Tokens of launch calls that were given up, and launched elsewhere: what they still bring is terminated. */
   readonly givenUp: Set<string>
   /** Numbers wishes. */
@@ -96,18 +96,18 @@ export interface Fleet {
   /** Uids of earlier clusters of this name that left no instance and nobody else to remove what they left. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read, by its path. */
-  readonly setAside: Map<string, Aside>
+  readonly quarantined: Map<string, QuarantinedJournal>
   /** Until when launch calls that no journal tells of may still make something there, in milliseconds since 1970. */
-  readonly doubtedUntil: ReadonlyMap<Provider, number>
+  readonly uncertainUntil: ReadonlyMap<Provider, number>
   /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
   foundAt: number
   /** Called when this process becomes the one that holds the cluster. */
-  onHeld: () => void
+  onAcquired: () => void
   /** The claim that is being made. */
   claiming: Promise<void> | undefined
   newJournal(owner: Owner): Journal
   /** When what lives under the name was last looked at whole, in milliseconds since 1970. */
-  lookedAt: number
+  surveyedAt: number
   /** Looks again at what lives under the name, in tags and journals. */
   survey(): Promise<readonly Found[]>
   emit(event: ClusterEventBody): void
@@ -121,10 +121,10 @@ export interface Fleet {
 
 /** The core's calls to a provider, reported as events. */
 export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<CallsOptions> = {}): Calls {
-  const tell = reportTo(fleet.emit, provider)
-  const report = (said: CallReport) => {
-    options.report?.(said)
-    tell(said)
+  const reportCall = reportTo(fleet.emit, provider)
+  const report = (callReport: CallReport) => {
+    options.report?.(callReport)
+    reportCall(callReport)
   }
   return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, ...options, report })
 }
@@ -143,23 +143,23 @@ export function watchedCalls(
 }
 
 /** Calls of a look: what they are answered last tells what it waits for. */
-export function lookCalls(fleet: Fleet, provider: Provider): Calls {
-  const look = fleet.looks.get(provider)
+export function pollCalls(fleet: Fleet, provider: Provider): Calls {
+  const poll = fleet.polls.get(provider)
   const report = ({ message }: CallReport) => {
-    if (look !== undefined) look.lastAnswer = message
+    if (poll !== undefined) poll.lastAnswer = message
   }
   return fleetCalls(fleet, provider, { report })
 }
 
 /** Why the provider cannot be looked at now, in its words; undefined where it can. */
-export function blindness({ problem, lastAnswer }: LookState): string | undefined {
+export function pollProblemOf({ problem, lastAnswer }: PollState): string | undefined {
   return problem?.message ?? lastAnswer
 }
 
 /** Looks at the provider in `ms` at the latest. */
-export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
-  const look = fleet.looks.get(provider)
-  if (look !== undefined) look.nextAt = Math.min(look.nextAt, fleet.clock.now() + ms)
+export function pollWithin(fleet: Fleet, provider: Provider, ms: number): void {
+  const poll = fleet.polls.get(provider)
+  if (poll !== undefined) poll.nextAt = Math.min(poll.nextAt, fleet.clock.now() + ms)
 }
 
 /**
@@ -168,31 +168,31 @@ export function lookWithin(fleet: Fleet, provider: Provider, ms: number): void {
  * @param withinMs when the provider is looked at, at the latest.
  */
 export function markChanged(fleet: Fleet, provider: Provider, withinMs = soonMs(fleet, provider)): void {
-  const look = fleet.looks.get(provider)
-  if (look !== undefined) look.changes += 1
-  lookWithin(fleet, provider, withinMs)
+  const poll = fleet.polls.get(provider)
+  if (poll !== undefined) poll.changes += 1
+  pollWithin(fleet, provider, withinMs)
 }
 
 /** Looks at the provider when what was asked for may be seen, or somewhat later where nobody is kept waiting by that. */
-export function lookSoon(fleet: Fleet, provider: Provider): void {
-  lookWithin(fleet, provider, soonMs(fleet, provider))
+export function pollSoon(fleet: Fleet, provider: Provider): void {
+  pollWithin(fleet, provider, soonMs(fleet, provider))
 }
 
 function soonMs(fleet: Fleet, provider: Provider): number {
-  return Math.max(provider.limits.look.firstMs, unhurriedMs(fleet, provider))
+  return Math.max(provider.limits.look.firstMs, relaxedPollMs(fleet, provider))
 }
 
 /** As long as complete lists may take to come while nobody needs them, in milliseconds: one for each that exists, up to this. */
-const UNHURRIED_MS = 10_000
+const LONGEST_RELAXED_MS = 10_000
 
 /**
  * While more are to be asked for than have been, nobody is kept waiting by a later look, and one of ten thousand costs a second: so
  * much later it may come, in milliseconds. Never sooner than what looks may take of this machine allows.
  */
-export function unhurriedMs({ roster }: Fleet, provider: Provider): number {
+export function relaxedPollMs({ roster }: Fleet, provider: Provider): number {
   const leastMs = (provider.limits.look.eachMs ?? 0) * roster.at(provider).living.size
   if (roster.launches.waitingAt(provider) === 0) return leastMs
-  return Math.max(leastMs, Math.min(roster.size, Math.max(UNHURRIED_MS, roster.size / 2)))
+  return Math.max(leastMs, Math.min(roster.size, Math.max(LONGEST_RELAXED_MS, roster.size / 2)))
 }
 
 /** What the cluster's accounts remember as unavailable. */
@@ -211,21 +211,21 @@ export function messageOf(error: unknown): string {
 }
 
 /** One journal, or a directory of them, that was set aside. */
-export interface Aside extends SetAside {
-  told: boolean
+export interface QuarantinedJournal extends Quarantined {
+  reported: boolean
 }
 
 /** When the first instance of each uid was made that the last complete list of a place showed, in milliseconds since 1970. */
-export type Firsts = ReadonlyMap<string, number>
+export type FirstLaunches = ReadonlyMap<string, number>
 
-export interface Contest {
-  readonly firsts: Map<Provider, Firsts>
+export interface Contention {
+  readonly firstLaunches: Map<Provider, FirstLaunches>
   /** When the last such list was begun, by place, in milliseconds since 1970. */
   readonly listedAt: Map<Provider, number>
   /** Since when lists have said that another one came first, in milliseconds since 1970; undefined: none does. */
   behindSince: number | undefined
   /** Rivals that were told of. */
-  readonly told: Set<string>
+  readonly reported: Set<string>
 }
 
 /** What a cluster may cost, and what is known of that beside its workers. */
@@ -242,5 +242,5 @@ export interface Money {
   /** Set when `total` or `until` was reached: the cluster has gone to zero and stays there. */
   over: BudgetError | undefined
   /** How far the clock of day, or the cloud's, was ahead of our true time when the cluster was opened, in milliseconds. */
-  readonly aheadMs: number
+  readonly clockSkewMs: number
 }

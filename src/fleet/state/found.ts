@@ -16,7 +16,7 @@ export interface Found {
   /** Instances that answers to launch calls named a moment ago, and that no list shows yet. */
   readonly unlisted: readonly Unlisted[]
   /** It has no instance, and no journal of this machine tells whether a launch call is on its way. */
-  readonly isDoubtful?: true
+  readonly isUncertain?: true
   /** What the journals say of bills; absent when there are none of this cluster. */
   readonly bills?: readonly BillRow[]
   /** Tokens of launch calls that were given up: what they still bring is not wanted. */

@@ -1,7 +1,7 @@
 /** Group state: what is known of one group beside its workers. */
 import type { ResolvedGroup } from "../../spec/resolved.js"
 import type { Failure, Offer, Scope } from "../../provider.js"
-import type { Rests } from "./backoff.js"
+import type { Backoffs } from "./backoff.js"
 import type { Known } from "./catalogue.js"
 
 /** What is known of one group beside its workers. */
@@ -15,7 +15,7 @@ export interface GroupState {
   /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
   readonly refusals: Map<string, Refusal>
   /** What it was answered without an instance coming of it, since the last `scale`. */
-  rests: Rests
+  backoffs: Backoffs
   /** Refusals for want of capacity or quota, since an instance was made. */
   short: Row
   /** Instances that were made and failed for want of capacity or quota, since one ran. */
@@ -31,7 +31,7 @@ export interface GroupState {
   /** Why nothing more is launched for it until the next `scale`. */
   problem: Error | undefined
   /** Why its target was lowered by what others have ended, until the next target. */
-  gaveWay: string | undefined
+  loweredReason: string | undefined
   /** What failed since the last `scale`, latest last. */
   failures: Failure[]
   /** Boots failed so often in a row that no more are tried until the next `scale`. */

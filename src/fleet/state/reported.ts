@@ -8,11 +8,11 @@ import { SEVERAL } from "./backoff.js"
 export function reportTo(
   emit: (event: ClusterEventBody) => void,
   { name, region }: Pick<Provider, "name" | "region">,
-): (said: CallReport) => void {
-  return (said) => {
-    emit({ type: "call", provider: name, region, ...said })
-    if (!isThrottledLong(said)) return
-    const message = `${said.api}: throttled in each of ${said.attempt} tries; the last answer: ${said.message}`
+): (report: CallReport) => void {
+  return (report) => {
+    emit({ type: "call", provider: name, region, ...report })
+    if (!isThrottledLong(report)) return
+    const message = `${report.api}: throttled in each of ${report.attempt} tries; the last answer: ${report.message}`
     emit({ type: "problem", error: ThrottledError.name, message })
   }
 }

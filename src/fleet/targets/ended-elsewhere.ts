@@ -1,7 +1,7 @@
 /** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
 import type { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
-import { type Fleet, lookWithin } from "../state/context.js"
+import { type Fleet, pollWithin } from "../state/context.js"
 import { type GroupState, isMet } from "../state/group-state.js"
 import type { WorkerState } from "../lifecycle.js"
 import { windowMs } from "../state/windows.js"
@@ -10,14 +10,14 @@ import { setTargets } from "./set-targets.js"
 import { generationOf } from "../tags.js"
 
 /** The states of what has left. */
-export const LEFT = ["lost", "terminating", "terminated"] as const satisfies readonly WorkerState[]
+export const ENDED_STATES = ["lost", "terminating", "terminated"] as const satisfies readonly WorkerState[]
 
 /** It left without our asking, and a look that began at `begun` is the first that found it gone. */
-export function isNewlyGone(worker: WorkerRecord, begun: number): boolean {
-  return hasLeft(worker) && worker.since >= begun
+export function isNewlyEnded(worker: WorkerRecord, begun: number): boolean {
+  return endedUnrequested(worker) && worker.since >= begun
 }
 
-function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminatedAt">): boolean {
+function endedUnrequested({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminatedAt">): boolean {
   return state === "lost" || ((state === "terminated" || state === "terminating") && terminatedAt === undefined)
 }
 
@@ -29,39 +29,39 @@ function hasLeft({ state, terminatedAt }: Pick<WorkerRecord, "state" | "terminat
  *
  * @param begun when the look that has just ended began, in milliseconds since 1970.
  */
-export function giveWay(fleet: Fleet, provider: Provider, begun: number): void {
-  if (!fleet.isHeld || fleet.closing) return
+export function yieldToOthers(fleet: Fleet, provider: Provider, begun: number): void {
+  if (!fleet.isOwner || fleet.closing) return
   // Of all places: what is deleted by name goes everywhere.
-  const ended = fleet.roster.all.in(...LEFT).filter((worker) => isEndedByOthers(fleet, worker, begun))
-  if (!ended.some((worker) => worker.provider === provider && isNewlyGone(worker, begun))) return
+  const ended = fleet.roster.all.in(...ENDED_STATES).filter((worker) => isEndedByOthers(fleet, worker, begun))
+  if (!ended.some((worker) => worker.provider === provider && isNewlyEnded(worker, begun))) return
   // The other places are looked at as well before any of it is replaced.
-  for (const other of fleet.providers) if (other !== provider) lookWithin(fleet, other, 0)
+  for (const other of fleet.providers) if (other !== provider) pollWithin(fleet, other, 0)
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
-  const isAll = [...fleet.groups.keys()].every((name) => standing(fleet, name) === 0)
+  const isAll = [...fleet.groups.keys()].every((name) => expectedCount(fleet, name) === 0)
   if (!isMuster && !isAll) return
-  for (const worker of ended) worker.hasGivenWay = true
+  for (const worker of ended) worker.hasLoweredTarget = true
   const targets = new Map<string, number>()
   for (const [name, state] of fleet.groups) {
     const { desired } = state
     const gone = ended.filter(({ group }) => group === name).length
-    const left = standing(fleet, name)
+    const left = expectedCount(fleet, name)
     if (isMet(state) && left < desired && left + gone >= desired) targets.set(name, left)
   }
   if (targets.size === 0) return
   setTargets(fleet, targets)
-  for (const [group, left] of targets) tell(fleet, group, said(left, isAll))
+  for (const [group, left] of targets) reportLowered(fleet, group, loweredText(left, isAll))
 }
 
 /**
  * Somebody else has claimed the cluster and ended all of it, whoever had launched that: no group wants anything any more. With the
  * next target, or to close it, it is claimed anew.
  */
-export function giveWayToClaim(fleet: Fleet): void {
+export function yieldToClaim(fleet: Fleet): void {
   const wanted = [...fleet.groups].filter(([, { desired }]) => desired > 0)
-  for (const worker of fleet.roster.all.in(...LEFT)) worker.hasGivenWay = true
+  for (const worker of fleet.roster.all.in(...ENDED_STATES)) worker.hasLoweredTarget = true
   setTargets(fleet, new Map(wanted.map(([name]) => [name, 0])))
-  for (const [group] of wanted) tell(fleet, group, said(0, true))
-  fleet.isHeld = false
+  for (const [group] of wanted) reportLowered(fleet, group, loweredText(0, true))
+  fleet.isOwner = false
 }
 
 /**
@@ -70,21 +70,21 @@ export function giveWayToClaim(fleet: Fleet): void {
  *
  * @returns whether this group is one of the first kind.
  */
-export function giveWayToDelete(fleet: Fleet, group: string, error: OwnershipError): boolean {
+export function yieldToDelete(fleet: Fleet, group: string, error: OwnershipError): boolean {
   const own = fleet.groups.get(group)
   if (own === undefined || !isMet(own)) return false
   const met = [...fleet.groups].filter(([, state]) => isMet(state))
-  const targets = new Map(met.map(([name]) => [name, standing(fleet, name)]))
+  const targets = new Map(met.map(([name]) => [name, expectedCount(fleet, name)]))
   setTargets(fleet, targets)
   const message = `somebody deleted "${fleet.owner.cluster}" (${error.message}); the target is now ${targets.get(group) ?? 0}, nothing is launched any more, and close() ends what is left. To have workers again, make the cluster again`
-  tell(fleet, group, message)
+  reportLowered(fleet, group, message)
   return true
 }
 
 /** Once by an event, and by `explain` until there is another target. */
-function tell(fleet: Fleet, group: string, message: string): void {
+function reportLowered(fleet: Fleet, group: string, message: string): void {
   const state = fleet.groups.get(group)
-  if (state !== undefined) state.gaveWay = message
+  if (state !== undefined) state.loweredReason = message
   fleet.emit({ type: "problem", group, error: "OwnershipError", message })
 }
 
@@ -99,21 +99,21 @@ export function endingUntil(fleet: Fleet, state: GroupState): number {
   const { group, desired, askedAt } = state
   const now = fleet.clock.now()
   const waitMs = ({ limits }: Provider) => Math.min(limits.consistencyMs, TOGETHER_MS)
-  const gone = fleet.roster.inGroup(group.name).in(...LEFT)
+  const gone = fleet.roster.inGroup(group.name).in(...ENDED_STATES)
   const ended = gone.filter((worker) => {
     if (worker.instance.endedBy === undefined || worker.terminatedAt !== undefined) return false
     const isSoon = worker.since > Math.max(askedAt, now - waitMs(worker.provider))
-    return worker.hasGivenWay !== true && hasLeft(worker) && isSoon
+    return worker.hasLoweredTarget !== true && endedUnrequested(worker) && isSoon
   })
-  const isAtTarget = isMet(state) && standing(fleet, group.name) + ended.length >= desired
+  const isAtTarget = isMet(state) && expectedCount(fleet, group.name) + ended.length >= desired
   return isAtTarget ? Math.max(0, ...ended.map(({ since, provider }) => since + waitMs(provider))) : 0
 }
 
-function standing({ roster }: Fleet, group: string): number {
+function expectedCount({ roster }: Fleet, group: string): number {
   return roster.counted(group).length + roster.booked(group)
 }
 
-function said(left: number, isAll: boolean): string {
+function loweredText(left: number, isAll: boolean): string {
   return `${isAll ? "somebody deleted it: " : ""}instances were ended on purpose, by requests that this process did not make; the target is now ${left}, and what was ended is not replaced. To have them again, scale again; where that is refused because the name was freed too, make the cluster again`
 }
 
@@ -123,10 +123,11 @@ function said(left: number, isAll: boolean): string {
  */
 function isEndedByOthers(fleet: Fleet, worker: WorkerRecord, begun: number): boolean {
   const { provider, instance } = worker
-  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasGivenWay === true) return false
+  if (instance.endedBy === undefined || worker.terminatedAt !== undefined || worker.hasLoweredTarget === true)
+    return false
   const { limits } = provider
   // Lists show what one request has ended in several looks, but within so long.
-  if (!isNewlyGone(worker, begun - limits.consistencyMs)) return false
+  if (!isNewlyEnded(worker, begun - limits.consistencyMs)) return false
   const isOwn = generationOf(instance.tags) === fleet.owner.generation
   return isOwn || fleet.clock.now() - fleet.foundAt > windowMs(limits)
 }

@@ -1,7 +1,7 @@
 /** Set targets: what each group is to have from now on. */
 import type { Fleet } from "../state/context.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/group-state.js"
-import { NO_RESTS } from "../state/backoff.js"
+import { NO_BACKOFFS } from "../state/backoff.js"
 import { fence } from "./fence.js"
 import { startTerminations } from "../terminate.js"
 
@@ -12,10 +12,10 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     if (state === undefined) continue
     state.desired = count
     state.problem = undefined
-    state.gaveWay = undefined
+    state.loweredReason = undefined
     state.outages.clear()
     state.refusals.clear()
-    state.rests = NO_RESTS
+    state.backoffs = NO_BACKOFFS
     state.failed = NO_FAILED_VIEWS
     state.short = NO_ROW
     forgetParts(state)

@@ -1,13 +1,13 @@
 /** What a group was answered: how long it rests, how wide it reaches, and when no offer can be better. */
 import { describe, expect, test } from "vitest"
 import {
-  barsOfRests,
-  fruitlessRounds,
-  hopelessRefusal,
-  NO_RESTS,
-  refreshed,
-  type Rests,
-  rest,
+  barsOfBackoffs,
+  failedRounds,
+  unavoidableRefusal,
+  NO_BACKOFFS,
+  afterSuccess,
+  type Backoffs,
+  addBackoff,
 } from "../../../src/fleet/state/backoff.js"
 import { pauseMs } from "../../../src/fleet/state/pauses.js"
 import { forbids } from "../../../src/fleet/unavailable.js"
@@ -40,12 +40,15 @@ function refusal(scope: Scope, code = "Odd", ttlMs = 60_000): Failure {
 const passing = (scope: Scope): Failure => ({ ...refusal(scope, "Busy", 2_000), reason: "transient" })
 
 /** Answers one after another, a second apart, each to a call sent when the one before was answered. */
-function answered(...failures: readonly Failure[]): Rests {
-  return failures.reduce((rests, failure, index) => rest(rests, failure, index * 1000, index * 1000), NO_RESTS)
+function answered(...failures: readonly Failure[]): Backoffs {
+  return failures.reduce(
+    (backoffs, failure, index) => addBackoff(backoffs, failure, index * 1000, index * 1000),
+    NO_BACKOFFS,
+  )
 }
 
-function open(rests: Rests, of: readonly Offer[], now: number): string[] {
-  const bars = barsOfRests(rests, of, now)
+function open(backoffs: Backoffs, of: readonly Offer[], now: number): string[] {
+  const bars = barsOfBackoffs(backoffs, of, now)
   return of
     .filter((offer) => forbids(bars, offer, now) === undefined)
     .map(({ instanceType, zone }) => `${instanceType}/${zone}`)
@@ -59,7 +62,7 @@ describe("an answer that nobody knows", () => {
     expect(open(once, all, 1_000)).toHaveLength(8)
     expect(open(once, all, 1_000)).not.toContain("a/1")
     expect(open(once, all, 61_000)).toHaveLength(9)
-    const again = rest(once, refusal({ instanceType: "a", zone: "1" }), 61_000, 61_000)
+    const again = addBackoff(once, refusal({ instanceType: "a", zone: "1" }), 61_000, 61_000)
     expect(open(again, all, 61_000 + 119_000)).not.toContain("a/1")
     expect(open(again, all, 61_000 + 121_000)).toContain("a/1")
   })
@@ -80,9 +83,9 @@ describe("an answer that nobody knows", () => {
     const one = offers(["a", "b", "c"], ["1"])
     const two = answered(refusal({ instanceType: "a", zone: "1" }), refusal({ instanceType: "b", zone: "1" }))
     expect(open(two, one, 2_000)).toEqual(["c/1"])
-    expect(hopelessRefusal(two, one, PLACE)).toBeUndefined()
-    const three = rest(two, refusal({ instanceType: "c", zone: "1" }), 2_000, 2_000)
-    expect(hopelessRefusal(three, one, PLACE)).toMatchObject({ code: "Odd" })
+    expect(unavoidableRefusal(two, one, PLACE)).toBeUndefined()
+    const three = addBackoff(two, refusal({ instanceType: "c", zone: "1" }), 2_000, 2_000)
+    expect(unavoidableRefusal(three, one, PLACE)).toMatchObject({ code: "Odd" })
   })
 
   test.each([
@@ -122,25 +125,25 @@ describe("an answer that nobody knows", () => {
       false,
     ],
   ] as const)("%s", (_, pairs, isHopeless) => {
-    const rests = answered(...pairs.map(([instanceType, zone]) => refusal({ instanceType, zone })))
-    expect(hopelessRefusal(rests, all, PLACE) !== undefined).toBe(isHopeless)
+    const backoffs = answered(...pairs.map(([instanceType, zone]) => refusal({ instanceType, zone })))
+    expect(unavoidableRefusal(backoffs, all, PLACE) !== undefined).toBe(isHopeless)
   })
 
   test("fewer than three: all of them", () => {
     const one = offers(["a"], ["1"])
-    expect(hopelessRefusal(answered(refusal({ instanceType: "a", zone: "1" })), one, PLACE)).toMatchObject({
+    expect(unavoidableRefusal(answered(refusal({ instanceType: "a", zone: "1" })), one, PLACE)).toMatchObject({
       code: "Odd",
     })
     const two = offers(["a", "b"], ["1"])
-    expect(hopelessRefusal(answered(refusal({ instanceType: "a", zone: "1" })), two, PLACE)).toBeUndefined()
+    expect(unavoidableRefusal(answered(refusal({ instanceType: "a", zone: "1" })), two, PLACE)).toBeUndefined()
   })
 
   test("each market that is wanted must have been asked", () => {
     const both = offers(["a"], ["1"], ["spot", "on-demand"])
     const spot = answered(refusal({ instanceType: "a", zone: "1", market: "spot" }))
-    expect(hopelessRefusal(spot, both, PLACE)).toBeUndefined()
-    const all = rest(spot, refusal({ instanceType: "a", zone: "1" }), 1_000, 1_000)
-    expect(hopelessRefusal(all, both, PLACE)).toMatchObject({ code: "Odd" })
+    expect(unavoidableRefusal(spot, both, PLACE)).toBeUndefined()
+    const all = addBackoff(spot, refusal({ instanceType: "a", zone: "1" }), 1_000, 1_000)
+    expect(unavoidableRefusal(all, both, PLACE)).toMatchObject({ code: "Odd" })
   })
 })
 
@@ -151,25 +154,25 @@ describe("an answer that passes", () => {
 
   test("calls that were under way together are one try", () => {
     const scope = { instanceType: "a", zone: "1" }
-    const volley = [1, 2, 3].reduce((rests, at) => rest(rests, passing(scope), 0, at), NO_RESTS)
-    expect(fruitlessRounds(volley, PLACE, 0)).toBe(1)
+    const volley = [1, 2, 3].reduce((backoffs, at) => addBackoff(backoffs, passing(scope), 0, at), NO_BACKOFFS)
+    expect(failedRounds(volley, PLACE, 0)).toBe(1)
     expect(volley.pools).toMatchObject([{ times: 1 }])
   })
 
   test("pools that are answered alike are not asked in turn, and an instance ends the row", () => {
     const all = offers(["a", "b"], ["1", "2"])
     const pools = all.map(({ instanceType, zone }) => passing({ instanceType, zone }))
-    const rests = answered(...pools)
-    expect(open(rests, all, 3_000 + 15_000)).toEqual([])
-    expect(open(rests, all, 3_000 + 17_000)).toHaveLength(4)
-    const made = refreshed(rests, { ...PLACE, instanceType: "a", zone: "1", market: "on-demand" })
-    expect(fruitlessRounds(made, PLACE, 0)).toBe(0)
+    const backoffs = answered(...pools)
+    expect(open(backoffs, all, 3_000 + 15_000)).toEqual([])
+    expect(open(backoffs, all, 3_000 + 17_000)).toHaveLength(4)
+    const made = afterSuccess(backoffs, { ...PLACE, instanceType: "a", zone: "1", market: "on-demand" })
+    expect(failedRounds(made, PLACE, 0)).toBe(0)
     expect(open(made, all, 3_500)).toEqual(["a/1"])
   })
 
   test("what was made since counts for it", () => {
-    const rests = answered(passing({ zone: "1" }), passing({ zone: "2" }))
-    expect([fruitlessRounds(rests, PLACE, 0), fruitlessRounds(rests, PLACE, 5_000)]).toEqual([2, 0])
+    const backoffs = answered(passing({ zone: "1" }), passing({ zone: "2" }))
+    expect([failedRounds(backoffs, PLACE, 0), failedRounds(backoffs, PLACE, 5_000)]).toEqual([2, 0])
   })
 })
 
@@ -182,12 +185,12 @@ test("what passes by itself reaches as far as a refusal does, for as long as it 
   )
   expect(open(unlike, all, 3_000)).toEqual([])
   expect(open(unlike, all, 2_000 + pauseMs(3) + 1)).toHaveLength(all.length)
-  const bars = barsOfRests(unlike, all, 3_000)
+  const bars = barsOfBackoffs(unlike, all, 3_000)
   expect(bars.every(({ times = 0 }) => times === 3)).toBe(true)
 })
 
 test("of a thousand pools in one zone it is known at once that none are unlike", () => {
   const types = Array.from({ length: 1000 }, (_, index) => `t${index}`)
   const pools = types.flatMap((instanceType) => answered(refusal({ instanceType, zone: "1" })).pools)
-  expect(hopelessRefusal({ ...NO_RESTS, pools }, offers([...types, "last"], ["1", "2"]), PLACE)).toBeUndefined()
+  expect(unavoidableRefusal({ ...NO_BACKOFFS, pools }, offers([...types, "last"], ["1", "2"]), PLACE)).toBeUndefined()
 })

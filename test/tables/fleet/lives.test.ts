@@ -1,7 +1,7 @@
 import * as fc from "../../support/property.js"
 import { describe, expect, test } from "vitest"
 import { advance, counts, mayLive, observedState, type WorkerState } from "../../../src/fleet/lifecycle.js"
-import { heldUntil, MOST_FAILED_BOOTS, toEnd, tripped } from "../../../src/fleet/replace.js"
+import { pausedUntil, MOST_FAILED_BOOTS, toEnd, tripped } from "../../../src/fleet/replace.js"
 import { Members } from "../../../src/fleet/roster/members.js"
 import type { WorkerRecord } from "../../../src/fleet/roster/worker-record.js"
 import type { Instance } from "../../../src/provider.js"
@@ -180,10 +180,10 @@ describe("heldUntil: what vanishes again and again", () => {
     ["two that are hours apart have nothing to do with each other", [life(0, 1), life(120, 121)], 0],
   ]
   test.each(rows)("%s", (_title, workers, until) => {
-    expect(heldUntil(workers, NOW)).toBe(until === 0 ? 0 : NOW + until)
+    expect(pausedUntil(workers, NOW)).toBe(until === 0 ? 0 : NOW + until)
   })
 
   test("what vanished before the last scale is forgiven", () => {
-    expect(heldUntil(chain(9), NOW + 60 * MINUTE_MS)).toBe(0)
+    expect(pausedUntil(chain(9), NOW + 60 * MINUTE_MS)).toBe(0)
   })
 })

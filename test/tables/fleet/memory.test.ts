@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { forbids, remember, scopeKey, teaches, type Unavailable } from "../../../src/fleet/unavailable.js"
+import { forbids, remember, scopeKey, concernsOffers, type Unavailable } from "../../../src/fleet/unavailable.js"
 import type { Failure, Scope } from "../../../src/provider.js"
 import { failureOf, NOW, offerOf } from "../support.js"
 
@@ -48,9 +48,9 @@ test("of several memories the longest counts, and what has run out is dropped wh
 
 test("only a lack of capacity or quota says something about offers", () => {
   const taught = (["capacity", "quota", "boot", "interrupted", "rejected"] as const).filter((reason) =>
-    teaches(failureOf({ reason })),
+    concernsOffers(failureOf({ reason })),
   )
   expect(taught).toEqual(["capacity", "quota"])
-  expect(teaches(failureOf({ ttlMs: 0 }))).toBe(false)
+  expect(concernsOffers(failureOf({ ttlMs: 0 }))).toBe(false)
   expect(learn([], { reason: "boot" })).toEqual([])
 })

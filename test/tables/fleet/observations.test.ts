@@ -1,6 +1,6 @@
 /** When a worker's bill begins, by what was seen of its instance. */
 import { describe, expect, test } from "vitest"
-import { firstSight, notePending, noteRunning } from "../../../src/fleet/roster/observations.js"
+import { newWorker, notePending, noteRunning } from "../../../src/fleet/roster/observations.js"
 import type { Launch } from "../../../src/fleet/roster/launches.js"
 import type { Provider } from "../../../src/provider.js"
 import { Roster } from "../../../src/fleet/roster/roster.js"
@@ -14,7 +14,7 @@ const [SENT, HEARD] = [NOW, NOW + 2_000]
 function billedFrom(launchedAt: number, launch?: Partial<Launch>): number {
   const instance = instanceOf({ state: "pending", launchedAt })
   const sight = { provider, instance, now: HEARD, listed: false, bootsFrom: HEARD, state: "pending" } as const
-  return firstSight({ ...sight, begun: SENT, launch: launch as Launch | undefined }).billedFrom
+  return newWorker({ ...sight, begun: SENT, launch: launch as Launch | undefined }).billedFrom
 }
 
 describe("when it was launched at the earliest", () => {
@@ -61,7 +61,7 @@ describe("whether it boots for too long", () => {
       () => {},
       () => undefined,
     )
-    return { roster, worker: roster.see(slow, booting, NOW, false, SENT) }
+    return { roster, worker: roster.recordInstance(slow, booting, NOW, false, SENT) }
   }
 
   test.each([
@@ -69,22 +69,22 @@ describe("whether it boots for too long", () => {
     ["a reply", false],
   ])("is not told by %s that was heard after this machine has slept", (_title, listed) => {
     const { roster, worker } = made()
-    roster.see(slow, booting, NOW + bootMs + 60_000, listed, NOW + 5_000)
+    roster.recordInstance(slow, booting, NOW + bootMs + 60_000, listed, NOW + 5_000)
     expect([worker.state, worker.pendingAt]).toEqual(["pending", NOW + 5_000])
   })
 
   test("is told by a list that was begun after its time", () => {
     const { roster, worker } = made()
-    roster.see(slow, booting, NOW + bootMs + 2_000, true, NOW + bootMs + 1_000)
+    roster.recordInstance(slow, booting, NOW + bootMs + 2_000, true, NOW + bootMs + 1_000)
     expect(worker.state).toBe("failed")
   })
 
   test("leaves out an hour in which nobody looked, from the look before it to the one after it", () => {
     const { roster, worker } = made()
-    roster.see(slow, booting, NOW + HOUR_MS, true, NOW + 5_000)
-    roster.see(slow, booting, NOW + HOUR_MS + 2_000, true, NOW + HOUR_MS + 1_000)
+    roster.recordInstance(slow, booting, NOW + HOUR_MS, true, NOW + 5_000)
+    roster.recordInstance(slow, booting, NOW + HOUR_MS + 2_000, true, NOW + HOUR_MS + 1_000)
     expect(worker.state).toBe("pending")
-    roster.see(slow, booting, NOW + HOUR_MS + bootMs + 3_000, true, NOW + HOUR_MS + bootMs + 2_000)
+    roster.recordInstance(slow, booting, NOW + HOUR_MS + bootMs + 3_000, true, NOW + HOUR_MS + bootMs + 2_000)
     expect(worker.state).toBe("failed")
   })
 })

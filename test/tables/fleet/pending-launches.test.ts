@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { JournalHistory } from "../../../src/fleet/journal/journal.js"
-import { announcedBy, unannounced, unreadable } from "../../../src/fleet/leftovers/pending-launches.js"
+import { pendingIn, possiblyPending, pendingOfUnreadable } from "../../../src/fleet/leftovers/pending-launches.js"
 import { windowMs } from "../../../src/fleet/state/windows.js"
 import type { Instance, Leftover, Limits, Provider } from "../../../src/provider.js"
 
@@ -45,7 +45,7 @@ describe("what a journal announces", () => {
     ["none that lists must show", { made: [madeAt(NOW - 100_000, "a")] }, {}, []],
   ] as const
   test.each(rows)("%s", (_what, said, more, expected) => {
-    const arrivals = announcedBy(history(said), { ...PROVIDER, ...more } as Provider, WHEN)
+    const arrivals = pendingIn(history(said), { ...PROVIDER, ...more } as Provider, WHEN)
     expect(arrivals.map(({ kind, id, until }) => `${kind} ${id} ${until - NOW}`)).toEqual(expected)
   })
 })
@@ -66,14 +66,14 @@ describe("what nobody announces", () => {
   test.each(rows)("%s", (_what, instances, leftovers, isCovered, count) => {
     const asked: unknown[] = []
     const covered = (...given: unknown[]) => asked.push(given) > 0 && isCovered
-    const arrivals = unannounced({ instances, leftovers }, covered, LIMITS, NOW)
+    const arrivals = possiblyPending({ instances, leftovers }, covered, LIMITS, NOW)
     expect(arrivals.map(({ until }) => until - NOW)).toEqual(Array.from({ length: count }, () => 100_000))
     if (isCovered) expect(asked).toEqual([["u", 2]])
   })
 
   test("a journal that cannot be read, so long after it was written last", () => {
-    expect(unreadable("u", NOW, LIMITS, WHEN)).toMatchObject([{ uid: "u", until: NOW + 460_000 }])
-    expect(unreadable("u", NOW + 1, LIMITS, WHEN)).toMatchObject([{ until: NOW + 450_000 }])
-    expect(unreadable("u", NOW - 460_000, LIMITS, WHEN)).toEqual([])
+    expect(pendingOfUnreadable("u", NOW, LIMITS, WHEN)).toMatchObject([{ uid: "u", until: NOW + 460_000 }])
+    expect(pendingOfUnreadable("u", NOW + 1, LIMITS, WHEN)).toMatchObject([{ until: NOW + 450_000 }])
+    expect(pendingOfUnreadable("u", NOW - 460_000, LIMITS, WHEN)).toEqual([])
   })
 })

@@ -152,9 +152,9 @@ describe("planGroup", () => {
   })
 
   test("nothing is launched while it is held back, and it says when it goes on", () => {
-    const held = planGroup({ ...now, heldUntil: NOW + 30 }, [], NOW)
+    const held = planGroup({ ...now, pausedUntil: NOW + 30 }, [], NOW)
     expect(held).toMatchObject({ wish: undefined, later: 2, unplaced: 0, wakeAt: NOW + 30 })
-    expect(planGroup({ ...now, heldUntil: NOW }, [], NOW).wish?.count).toBe(2)
+    expect(planGroup({ ...now, pausedUntil: NOW }, [], NOW).wish?.count).toBe(2)
   })
 })
 

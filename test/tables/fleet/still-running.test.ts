@@ -1,7 +1,7 @@
 /** What is said of a cluster that goes on when its process ends. */
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
-import { goingOnText, lookText } from "../../../src/fleet/reports/still-running.js"
+import { stillRunningText, listCommandText } from "../../../src/fleet/reports/still-running.js"
 import type { Calls, Limits, Provider } from "../../../src/provider.js"
 import { Session } from "../../../src/session/session.js"
 import { simulate } from "../../../src/simulator/index.js"
@@ -37,7 +37,7 @@ async function lineOf(time: VirtualClock, spec: ClusterSpec, count: number, jour
   const session = await time.run(Session.open(resolveSpec(spec), sessionOptions(time, spec.name ?? "render")))
   const scale = { ...resolveScale(count, {}, session.groups()), begunAt: time.now() }
   await time.run(session.scale(scale, HELD))
-  const line = goingOnText(session.fleet, journal)
+  const line = stillRunningText(session.fleet, journal)
   await session.end(new Error("over"))
   return line
 }
@@ -48,7 +48,10 @@ async function linesOnTheWay(time: VirtualClock, place: Provider) {
   const launch: Provider["launch"] = (call, calls) => {
     const send: Calls["send"] = (api, cost, fn) =>
       calls.send(api, cost, (attempt) => {
-        Object.assign(lines, { goesOn: goingOnText(session.fleet, undefined), look: lookText(session.fleet) })
+        Object.assign(lines, {
+          goesOn: stillRunningText(session.fleet, undefined),
+          look: listCommandText(session.fleet),
+        })
         return fn(attempt)
       })
     return place.launch(call, { ...calls, send })

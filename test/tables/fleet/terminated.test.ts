@@ -21,9 +21,14 @@ test("once gone a worker has neither addresses nor other tags; its row and its b
     () => ({ perHour: 3.6, from: { source: "a list", at: NOW } }),
   )
   for (const id of ["one", "two"]) {
-    const worker = roster.see(provider, seen(id), NOW, true, NOW)
+    const worker = roster.recordInstance(provider, seen(id), NOW, true, NOW)
     expect(worker.instance.privateIp).toBe("10.0.0.1")
-    roster.see(provider, seen(id, { state: "terminated", endedAt: NOW + 5_000, endedBy: "request" }), NOW + 9_000, true)
+    roster.recordInstance(
+      provider,
+      seen(id, { state: "terminated", endedAt: NOW + 5_000, endedBy: "request" }),
+      NOW + 9_000,
+      true,
+    )
   }
   const [one, two] = roster.workers
   expect(one?.instance).toEqual({
@@ -40,6 +45,6 @@ test("once gone a worker has neither addresses nor other tags; its row and its b
   ])
   expect(cost).toBeCloseTo(0.01, 10)
   // Seen once more, it is no other one, and as small.
-  const again = roster.see(provider, seen("one", { state: "terminated" }), NOW + 70_000, true)
+  const again = roster.recordInstance(provider, seen("one", { state: "terminated" }), NOW + 70_000, true)
   expect([again === one, again.instance.publicIp, roster.workers.length]).toEqual([true, undefined, 2])
 })
