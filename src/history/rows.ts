@@ -14,8 +14,11 @@ export interface CostRow {
   readonly unpriced: number
 }
 
+/** Events that are kept with all that they tell. */
+type KeptAsItIs = Extract<ClusterEventBody, { type: "target" | "budget" | "note" | "problem" | "closed" }>
+
 export type RowBody =
-  | { readonly type: "target"; readonly desired: Readonly<Record<string, number>> }
+  | KeptAsItIs
   /** `count` instances are to be launched. */
   | {
       readonly type: "plan"
@@ -61,17 +64,7 @@ export type RowBody =
     }
   | { readonly type: "termination-started" }
   | { readonly type: "termination-ended"; readonly failed: number }
-  | {
-      readonly type: "budget"
-      readonly group?: string
-      readonly limit: string
-      readonly reached: boolean
-      readonly message: string
-    }
-  | { readonly type: "note"; readonly group?: string; readonly message: string }
-  | { readonly type: "problem"; readonly group?: string; readonly error: string; readonly message: string }
   | CostRow
-  | { readonly type: "closed"; readonly instances: number; readonly leaked: number }
   /** The process let go of the cluster, whose workers go on. */
   | { readonly type: "detached" }
   /** `count` rows of one second were too many to keep. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import { subnetOf } from "../../providers/aws/wire/index.js"
 import { isLong, LONG } from "../support/long.js"
+import { upAndDown } from "../support/up-and-down.js"
 import { type Cloud, ec2 } from "./support/cloud.js"
 
 function clusterOn(cloud: Cloud): Cluster {
@@ -122,12 +123,7 @@ test("scale(0) with 1000 workers known: TerminateInstances is the next request",
 test.each(["loseReply", "cutReply", "garbleReply"] as const)("%s of a launch: no second set", async (fault) => {
   const cloud = await ec2({ world: REAL })
   cloud.world.faults[fault]("RunInstances", 2)
-  const cluster = clusterOn(cloud)
-  const { running } = await cloud.run(cluster.scale(300))
-  expect(running).toBe(300)
-  expect(cloud.world.truth()).toHaveLength(300)
-  await cloud.run(cluster.close())
-  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+  await upAndDown(cloud, clusterOn(cloud), 300)
 })
 
 test("a zone that has too few: the rest comes from another", async () => {
@@ -144,13 +140,7 @@ test("a zone that has too few: the rest comes from another", async () => {
 test("EC2 throttles everybody else's requests too: later, and nothing is lost", async () => {
   const cloud = await ec2({ world: REAL })
   cloud.world.faults.rate("*", 0.3, { kind: "fail", error: "throttled" })
-  const cluster = clusterOn(cloud)
-  const { running } = await cloud.run(cluster.scale(500))
-  expect(running).toBe(500)
-  const receipt = await cloud.run(cluster.close())
-  expect(receipt.leaked).toEqual([])
-  expect(cloud.world.truth()).toHaveLength(500)
-  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+  await upAndDown(cloud, clusterOn(cloud), 500)
 })
 
 describe("a zone with an outage", () => {

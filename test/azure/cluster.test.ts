@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { isLong, LONG } from "../support/long.js"
+import { upAndDown } from "../support/up-and-down.js"
 import { azureCloud, type Cloud } from "./support/cloud.js"
 
 function clusterOn(cloud: Cloud, spec: Partial<ClusterSpec> = {}): Cluster {
@@ -166,11 +167,7 @@ test("spot: evicted workers are replaced, and leave nothing behind", async () =>
 test("Azure throttles everybody else's requests too: later, and nothing is lost", async () => {
   const cloud = await azureCloud({ world: REAL })
   cloud.world.faults.rate("*", 0.2, { kind: "fail", error: "throttled", retryAfterMs: 2_000 })
-  const cluster = clusterOn(cloud)
-  const { running } = await cloud.run(cluster.scale(100))
-  expect(running).toBe(100)
-  const receipt = await cloud.run(cluster.close())
-  expect(receipt.leaked).toEqual([])
+  await upAndDown(cloud, clusterOn(cloud), 100)
   expect(await leftBehind(cloud)).toEqual([])
 })
 

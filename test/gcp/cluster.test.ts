@@ -4,6 +4,7 @@ import { Cluster } from "../../src/cluster.js"
 import type { Instance } from "../../src/provider.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { isLong, LONG } from "../support/long.js"
+import { upAndDown } from "../support/up-and-down.js"
 import { callsFor, type Cloud, gce, launchOne, TYPE } from "./support/cloud.js"
 import { keepOwnersApart } from "../support/owners.js"
 
@@ -204,12 +205,7 @@ test.skipIf(!isLong)(
 test.each(["loseReply", "cutReply", "garbleReply"] as const)("%s of a launch: no second set", async (fault) => {
   const cloud = await gce(REAL)
   cloud.world.faults[fault]("instances.bulkInsert", 2)
-  const cluster = clusterOn(cloud)
-  const { running } = await cloud.run(cluster.scale(300))
-  expect(running).toBe(300)
-  expect(cloud.world.truth()).toHaveLength(300)
-  await cloud.run(cluster.close())
-  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+  await upAndDown(cloud, clusterOn(cloud), 300)
 })
 
 test.each(["details", "plain", "request"] as const)(
@@ -251,13 +247,7 @@ test("a Spot VM that is preempted is told from one that somebody deleted, and is
 test("everybody else's requests use up the quota too: later, and nothing is lost", async () => {
   const cloud = await gce(REAL)
   cloud.world.faults.rate("*", 0.2, { kind: "fail", error: "throttled" })
-  const cluster = clusterOn(cloud)
-  const { running } = await cloud.run(cluster.scale(200))
-  expect(running).toBe(200)
-  const receipt = await cloud.run(cluster.close())
-  expect(receipt.leaked).toEqual([])
-  expect(cloud.world.truth()).toHaveLength(200)
-  expect(cloud.world.truth({ states: ["pending", "running"] })).toEqual([])
+  await upAndDown(cloud, clusterOn(cloud), 200)
 })
 
 test("the deadline is kept by Compute Engine itself", async () => {
