@@ -163,5 +163,9 @@ describe("a spec", () => {
     const clusters = { one: { provider: "local", target: 1 }, two: { provider: "local", target: 2, owner: "ops" } }
     writeFileSync(file, JSON.stringify({ clusters }))
     expect(await targetFrom(["two", "-f", file])).toMatchObject({ name: "two", owner: "ops", count: 2 })
+    await expect(targetFrom(["-f", file])).rejects.toThrow(`NAME: is missing; ${file} has one, two: name one`)
+    await expect(targetFrom(["tow", "-f", file])).rejects.toThrow(`tow: is not in ${file}; did you mean two?`)
+    await expect(targetFrom(["render", "-f", file])).rejects.toThrow("it has one, two; else say where: --provider")
+    expect((await targetFrom(["render", "-p", "local", "-f", file])).places).toHaveLength(1)
   })
 })

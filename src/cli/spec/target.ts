@@ -1,12 +1,12 @@
 /** Which cluster a command line means, where it is, and what its workers are: flag, then variable, then file, then local state. */
 import { SpecError } from "../../errors.js"
 import { nearest } from "../../input/parse.js"
-import type { Json, Provider } from "../../provider.js"
+import type { Json } from "../../provider.js"
 import { PROVIDER_NAMES } from "../../spec/provider-schema.js"
 import { journalDirectoryIfAny, type KnownCluster, knownClusters } from "../local-state.js"
 import { single } from "../parse.js"
 import type { Given, Surroundings } from "../surroundings.js"
-import { type GivenPlaces, givenPlaces, type Place, placesOf, placesOfSpec, providersAt } from "./places.js"
+import { type GivenPlaces, givenPlaces, type Place, placesOf, placesOfSpec } from "./places.js"
 import { countsOf, flagSaying, type SpecData, specOf } from "./spec-flags.js"
 import { type FileCluster, type SpecFile, specFileOf } from "./spec-file.js"
 
@@ -66,16 +66,7 @@ export async function namedTarget(
 ): Promise<Target & { readonly name: string }> {
   const target = await targetOf(given, given.words[0], surroundings, place)
   if (target.name !== undefined) return { ...target, name: target.name }
-  const names = target.file?.clusters.flatMap((one) => one.name ?? []) ?? []
-  const message =
-    names.length > 1
-      ? `is missing; ${target.file?.path ?? "the file"} has ${names.join(", ")}: name one`
-      : "is missing; name the cluster, or give a file that does"
-  throw new SpecError([{ option: "NAME", message }])
-}
-
-export function providersOf(target: Pick<Target, "places">, surroundings: Surroundings): Promise<readonly Provider[]> {
-  return providersAt(target.places, surroundings)
+  throw new SpecError([{ option: "NAME", message: "is missing; name the cluster, or give a file that does" }])
 }
 
 function nameIn(spec: SpecData | undefined): string | undefined {
@@ -104,6 +95,17 @@ async function knownOf(
   return clusters.find((one) => one.name === name && one.owner === owner)
 }
 
+/** Neither the command line nor the file says where it is. */
+function notInFile(name: string | undefined, { path, clusters }: SpecFile): SpecError {
+  const names = clusters.flatMap((one) => one.name ?? [])
+  if (name === undefined) {
+    return new SpecError([{ option: "NAME", message: `is missing; ${path} has ${names.join(", ")}: name one` }])
+  }
+  const near = nearest(name, names)
+  const hint = near === undefined ? `it has ${names.join(", ")}; else say where: --provider` : `did you mean ${near}?`
+  return new SpecError([{ option: name, message: `is not in ${path}; ${hint}` }])
+}
+
 function placesFrom(
   asked: GivenPlaces,
   fromFile: FileCluster | undefined,
@@ -115,13 +117,8 @@ function placesFrom(
   const written = fromFile === undefined ? placesOfKnown(known) : placesOfSpec(fromFile.spec)
   const [first] = written
   if (first === undefined) {
-    const names = file?.clusters.flatMap((one) => one.name ?? []) ?? []
-    const near = name === undefined ? undefined : nearest(name, names)
-    if (near !== undefined) {
-      const message = `is not in ${file?.path ?? "the file"}; did you mean ${near}?`
-      throw new SpecError([{ option: name ?? "NAME", message }])
-    }
-    return placesOf(asked)
+    if (file === undefined) return placesOf(asked)
+    throw notInFile(name, file)
   }
   const options = asked.options
   if (asked.regions.length === 0)
