@@ -1,6 +1,5 @@
 /** Rows: which events of a cluster are of note, and what is kept of each. Pure. No tag's value and no environment is in any. */
 import type { ClusterEventBody } from "../events.js"
-import type { FailureReason, Market, Scope } from "../provider.js"
 
 /** What the cluster had cost at a moment: an estimate, as `cluster.cost()` has it. */
 export interface CostRow {
@@ -15,19 +14,14 @@ export interface CostRow {
 }
 
 /** Events that are kept with all that they tell. */
-type KeptAsItIs = Extract<ClusterEventBody, { type: "target" | "budget" | "note" | "problem" | "closed" }>
+type KeptAsItIs = BodyOf<"target" | "budget" | "note" | "problem" | "closed">
+
+type BodyOf<T extends ClusterEventBody["type"]> = Extract<ClusterEventBody, { type: T }>
 
 export type RowBody =
   | KeptAsItIs
   /** `count` instances are to be launched. */
-  | {
-      readonly type: "plan"
-      readonly group: string
-      readonly provider: string
-      readonly region: string
-      readonly instanceType: string
-      readonly market: Market
-    }
+  | Omit<BodyOf<"plan">, "count" | "calls">
   /** `count` launch calls have ended so, and made `made` instances. */
   | {
       readonly type: "launch-ended"
@@ -37,13 +31,7 @@ export type RowBody =
       readonly message?: string
     }
   /** `count` instances were refused. */
-  | {
-      readonly type: "offer-unavailable"
-      readonly reason: FailureReason
-      readonly code: string
-      readonly scope: Scope
-      readonly message: string
-    }
+  | Omit<BodyOf<"offer-unavailable">, "count" | "until">
   /** `count` requests failed so; the words are those of the last one. */
   | {
       readonly type: "call"
