@@ -1,4 +1,4 @@
-/** The memory of what is not to be had: scopes of offers, each until a moment. Pure; it is given `now`. */
+/** The memory of unavailable offers: scopes, each until a moment. Pure; it is given `now`. */
 import type { ShortfallReason } from "../errors.js"
 import { inScope } from "../offer.js"
 import type { Failure, Offer, Scope } from "../provider.js"

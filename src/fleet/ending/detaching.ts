@@ -1,8 +1,8 @@
-/** Leaving: what of a cluster that is let go of is still on the wire. */
+/** Detaching: the calls of a detached cluster that are still on the wire. */
 import { TimeoutError } from "../../errors.js"
 import type { Fleet } from "../state/context.js"
 
-/** What may still make or end something, in words. A look at a launch that was accepted makes nothing, and need not be awaited. */
+/** The calls that may still make or end something, in words. A poll of an accepted launch makes nothing, and need not be awaited. */
 export function callsOnWire(fleet: Fleet): readonly string[] {
   const { roster, settingUp } = fleet
   const sent = roster.launches.asked().filter(({ state, ref }) => state === "sent" && ref === undefined)

@@ -5,7 +5,7 @@ import { dirname } from "node:path"
 /** Startup scripts and environments are in it. */
 const OWNER_ONLY = 0o600
 
-/** Somebody took its draft for that of a process that has ended: one whose processes have other numbers, in a container. */
+/** How often a draft is written: another process may take it for that of an ended process, in a container with other process ids. */
 const MOST_DRAFTS = 3
 
 /**

@@ -1,4 +1,4 @@
-/** Safe: what is read here decides what is launched again, so it must be this user's alone. */
+/** Permissions: journals decide what is launched again, so that only this user may write them. */
 import type { Stats } from "node:fs"
 import { lstat, stat } from "node:fs/promises"
 

@@ -1,8 +1,8 @@
 /**
- * Forsake: a launch call that the cloud does not answer, or answers with its own errors only, is not sent again where others
- * could launch elsewhere: in another market, zone or region. It stays booked, and lists are looked through for it to the end of
- * the cloud's window, as at zero. Once two complete lists that can no longer miss it show none of it, the journal says so, its
- * token is never sent again, and what it was for is launched elsewhere. Whatever its tag brings later is terminated.
+ * Abandon: a launch call without an answer, or with the cloud's own errors only, is not sent again where another market, zone or
+ * region could take its place. The call stays booked, and lists are searched for its instances to the end of the cloud's
+ * consistency window. Once two complete lists that can no longer miss them show none, the journal records that, the token is
+ * never sent again, and the instances are launched elsewhere. An instance with that token that appears later is terminated.
  */
 import { inScope } from "../../offer.js"
 import type { Failure, Instance, Offer, Scope } from "../../provider.js"
@@ -16,21 +16,21 @@ import { sweptAt } from "../terminate.js"
 import { forbids, remember, scopeKey } from "../unavailable.js"
 import { launchScopeOf } from "./launch-scope.js"
 
-/** So long a place may leave a launch call without an answer before another is asked instead. */
+/** How long a place may leave a launch call unanswered before another place is tried, in milliseconds. */
 const PATIENCE_MS = 2 * 60_000
 
-/** What could not be asked for so long is left alone after it at least as long as a pool that is empty. */
+/** How long an unanswered place is avoided after that, in milliseconds: at least as long as an empty pool. */
 const AVOIDED_MS = 5 * 60_000
 
-/** One list that is empty is no proof. */
+/** A single empty list proves nothing. */
 const ENOUGH_LISTS = 2
 
-/** When another place may be asked instead, in milliseconds since 1970. */
+/** When another place may be tried instead, in milliseconds since 1970. */
 export function abandonAt({ firstSentAt }: Launch): number {
   return firstSentAt + PATIENCE_MS
 }
 
-/** Unanswered for long enough, and another place may have what is wanted. With nowhere to go, sending the same again is all that helps. */
+/** The call is unanswered for long enough, and another place has a fitting offer. Without another place only a replay can help. */
 export function mayAbandon(fleet: Fleet, launch: Launch): boolean {
   const { call, abort } = launch
   const state = fleet.groups.get(call.group)
@@ -42,7 +42,7 @@ export function mayAbandon(fleet: Fleet, launch: Launch): boolean {
   return offers.some((offer) => !inScope(offer, scope) && forbids(bars, offer, now) === undefined)
 }
 
-/** From now on it is only looked for; its place is left alone until then, and for a while after. */
+/** Stops the replays of a launch call: lists are searched for its instances, and its place is avoided meanwhile. */
 export function abandon(fleet: Fleet, launch: Launch): void {
   const { provider, call, firstSentAt, lastAnswer = "none" } = launch
   launch.isAbandoned = true
@@ -57,8 +57,8 @@ export function abandon(fleet: Fleet, launch: Launch): void {
 }
 
 /**
- * Whether it is the zone that does not answer, the market's requests or those for the type, nobody knows: what is unlike it in as
- * many of these as there is something else of is asked next. To find out that a guess is wrong takes another window.
+ * The zone, the market or the instance type may be what does not answer. The next offer differs in as many of the three as the
+ * offers allow, because a wrong guess costs another consistency window.
  */
 function suspectScopesOf(fleet: Fleet, launch: Launch): readonly Scope[] {
   const { zone, market, instanceType, ...place } = launchScopeOf(launch)
@@ -73,7 +73,7 @@ function suspectScopesOf(fleet: Fleet, launch: Launch): readonly Scope[] {
   return subsetsOf(suspects).find(isBeyond) ?? []
 }
 
-/** All choices of these, those of the most first. */
+/** All subsets, the largest first. */
 function subsetsOf<T>(all: readonly T[]): readonly (readonly T[])[] {
   const subsets = Array.from({ length: 2 ** all.length }, (_, bits) =>
     all.filter((_one, index) => Math.floor(bits / 2 ** index) % 2 === 1),
@@ -86,17 +86,17 @@ function avoid(fleet: Fleet, { limits }: Launch["provider"], failure: Failure): 
   fleet.memory.set(limits.account, remember(before, failure, fleet.clock.now()))
 }
 
-/** What is not asked again until it was looked for: the same zone may answer on the other market. */
+/** The scope that is avoided while lists are searched: the same zone may answer on the other market. */
 function unansweredScope(launch: Launch): Scope {
   const { instanceType: _any, ...scope } = launchScopeOf(launch)
   return scope
 }
 
 /**
- * How many places have been forsaken for a group in a row, of a provider and region where one is given, and may still have done
- * what was asked of them.
+ * How many places hold an abandoned launch call of a group whose outcome is still open.
  *
- * @param since what was forsaken before counts no more, in milliseconds since 1970.
+ * @param place counts only this provider and region; all places by default.
+ * @param since launch calls sent before this moment do not count, in milliseconds since 1970; 0 by default.
  */
 export function abandonedPlaces(
   fleet: Fleet,
@@ -113,7 +113,7 @@ export function abandonedPlaces(
   return new Set(abandoned.map((launch) => scopeKey(unansweredScope(launch)))).size
 }
 
-/** A complete list of the provider was begun at this moment and has been read: what it can no longer miss was not made. */
+/** Counts a complete list of the provider, begun at this moment, for each launch call that the list could no longer miss. */
 export function countEmptyLists(fleet: Fleet, provider: Launch["provider"], begun: number): void {
   for (const launch of fleet.roster.launches.asked()) {
     if (launch.provider !== provider || launch.state !== "unknown" || begun < sweptAt(launch)) continue
@@ -121,12 +121,12 @@ export function countEmptyLists(fleet: Fleet, provider: Launch["provider"], begu
   }
 }
 
-/** Complete lists that were begun after the cloud's window had passed have been read, and showed none of it. */
+/** Enough complete lists, begun after the consistency window, showed no instance of the launch call. */
 export function isConfirmedAbsent({ emptyLists }: Launch): boolean {
   return emptyLists >= ENOUGH_LISTS
 }
 
-/** An instance of a launch call that was given up: what it was for was launched elsewhere. */
+/** The instance comes from a launch call that was given up and replaced elsewhere. */
 export function isGivenUp({ givenUp }: Fleet, { tags }: Instance): boolean {
   return givenUp.has(tags[TAG.launch] ?? "")
 }

@@ -1,4 +1,4 @@
-/** Volley: wishes as the exact launch calls of one moment, sized to what the account's buckets hold. `plan` shows the same. */
+/** Call batch: the launch calls of a wish, sized to the current levels of the account's buckets. `plan` shows the same calls. */
 import { accountOf } from "../../calls/account.js"
 import type { Bucket, Cost, LaunchCall, Prepared, Provider, Room, Wish } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
@@ -10,14 +10,14 @@ export interface ReadyWish {
   readonly prepared: Prepared
 }
 
-/** One wish, split. */
+/** One wish, and the launch calls that it was split into. */
 export interface CallBatch {
   readonly wish: Wish
   readonly provider: Provider
   readonly calls: readonly LaunchCall[]
 }
 
-/** Each wish is split with what those before it leave in the buckets. */
+/** Each wish is split with the bucket levels that the wishes before it leave. */
 export function callBatchesOf(fleet: Fleet, ready: readonly ReadyWish[]): readonly CallBatch[] {
   const batches: CallBatch[] = []
   for (const one of ready) {

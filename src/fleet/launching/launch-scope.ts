@@ -1,4 +1,4 @@
-/** Asked: what a launch call was for, as the scope of an answer that names none. */
+/** Launch scope: what a launch call asked for, as the scope of an answer that names none. */
 import type { Scope } from "../../provider.js"
 import type { Launch } from "../roster/launches.js"
 

@@ -1,19 +1,19 @@
-/** The last look for a launch of unknown outcome that nobody wants any more. */
+/** Look-up: asks the cloud what became of a launch call of unknown outcome that is no longer wanted. */
 import { isFinal } from "../../errors.js"
 import { type Fleet, fleetCalls, markChanged } from "../state/context.js"
 import { accept } from "./outcome.js"
 import type { Launch } from "../roster/launches.js"
 import { giveUp, sweptAt } from "../terminate.js"
 
-/** When it is due, in milliseconds since 1970: once it can no longer arrive, and again some time after a look that failed. */
+/** When the look-up is due, in milliseconds since 1970: once the call can no longer arrive, and again after a failed look-up. */
 export function lookUpAt(launch: Launch): number {
   if (launch.provider.find === undefined) return Number.POSITIVE_INFINITY
   return Math.max(sweptAt(launch), launch.polledAt + launch.provider.limits.look.everyMs)
 }
 
 /**
- * Lists that are empty say nothing of what an operation that still runs will make: one that is found is waited for, as if its
- * answer had come. Who may not look for it goes by the lists alone.
+ * An empty list says nothing about an operation that still runs: an operation that is found is awaited like an answer. A principal
+ * that may not read operations relies on the lists alone.
  */
 export async function lookUp(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call } = launch

@@ -8,10 +8,10 @@ import { type Fleet, preparedKey } from "../state/context.js"
 import { keyOfPlace } from "../roster/keys.js"
 import type { Launch } from "../roster/launches.js"
 
-/** What is gone again after it was prepared anew so often is taken away by somebody, or cannot be made known. */
+/** How often a missing resource is prepared anew: one that is missing again is deleted by another party, or never becomes visible. */
 const MOST_PREPARED = 2
 
-/** An offer that what is missing belongs to rests as long as one that is refused in words that nobody knows. */
+/** An offer whose resource stays missing backs off as long as after an unknown refusal, in milliseconds. */
 const STAYED_AWAY_MS = 60_000
 
 /** What becomes of an answer that something is missing: it passes while it may be young, and is a refusal after that. */

@@ -22,10 +22,10 @@ import { concernsOffers } from "../unavailable.js"
 import { launchScopeOf } from "./launch-scope.js"
 import { missingFailure } from "./missing.js"
 
-/** Looks at a launch come every few seconds: so many of them that fail are told of once. */
+/** A launch is polled every few seconds: so many failed polls are reported once. */
 const REPORTED_AFTER = 10
 
-/** What was too much, or came to nothing, is asked for again after this; after longer and longer while it goes on. */
+/** The first backoff after a throttle or an empty answer, in milliseconds; it grows with each repetition. */
 const AGAIN_MS = 2_000
 
 /** Takes over a reply: instances, failures, and whether more may come. */
@@ -89,7 +89,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
   }
 }
 
-/** It was accepted: whatever looking at it came to, more may still come of it. */
+/** The launch was accepted: instances may still come of it, whatever the poll answered. */
 function recordFailedPoll(fleet: Fleet, launch: Launch, error: unknown): void {
   const { call } = launch
   const message = messageOf(error)
@@ -130,7 +130,7 @@ function end(fleet: Fleet, launch: Launch, outcome: "unknown" | "refused" | "wit
   fleet.emit({ type: "launch-ended", token, group, outcome, made: 0, message: messageOf(error) })
 }
 
-/** It came to nothing, and nothing of what the cloud says keeps the next one from coming to the same at once. */
+/** The launch made no instance, and no failure of its answer keeps the next launch from the same result. */
 function isEmptyAnswer(fleet: Fleet, { call }: Launch, { settled, failures, problem }: Launched): boolean {
   if (!settled || problem !== undefined || fleet.roster.wasObserved(call.token)) return false
   return !failures.some((failure) => concernsOffers(failure) || needsBackoff(failure))
@@ -145,7 +145,7 @@ function emptyAnswerFailure(launch: Launch, { failures }: Launched): Failure {
   return { reason: "transient", count, scope: launchScopeOf(launch), ttlMs: AGAIN_MS, code, message }
 }
 
-/** Too much, again and again: what was asked rests, and others are asked meanwhile. */
+/** Repeated throttling: this scope backs off, and other offers are tried meanwhile. */
 function throttledFailure(launch: Launch, { code, message, requestId, retryAfterMs = 0 }: ThrottledError): Failure {
   const details = { code, message, ...(requestId === undefined ? {} : { requestId }) }
   const ttlMs = Math.max(AGAIN_MS, retryAfterMs)
@@ -157,7 +157,7 @@ function originOf({ provider, call, sentAt }: Launch): FailureOrigin {
   return { provider, group: call.group, sentAt, ...(market === undefined ? {} : { market }) }
 }
 
-/** Sent again and again without an answer that says what became of it: the cloud's words are told. */
+/** Repeated replays without a known outcome: the cloud's last message is reported. */
 function reportUnanswered(fleet: Fleet, { call, replays, lastAnswer = "" }: Launch): void {
   const tries = replays + 1
   if (tries % SEVERAL !== 0) return

@@ -1,5 +1,5 @@
 /**
- * Turns: of the launch calls of a place that has answered none of them, one is sent again, and the others once it was answered. A
+ * Replay order: one launch call of an unanswering place is sent again as a probe, and the others once the place has answered. A
  * hundred requests that a cloud cannot answer tell no more than one, and are a hundred times the load.
  */
 import type { Fleet } from "../state/context.js"
@@ -10,13 +10,13 @@ export interface ReplayOrder {
   has(launch: Launch): boolean
 }
 
-/** Whose turn it is now. */
+/** The launch calls that may be sent again now. */
 export function replayOrderOf(fleet: Fleet): ReplayOrder {
   const first = new Map<string, Launch>()
   for (const launch of fleet.roster.launches.asked()) {
     if (!isUnanswered(launch)) continue
     const key = placeOf(launch)
-    // What is on the wire again already is the one.
+    // A replay that is already on the wire is the probe.
     const known = first.get(key)
     const isAhead = known === undefined || (launch.state === "sent" && launch.replays > 0 && known.state === "unknown")
     if (isAhead) first.set(key, launch)
@@ -24,7 +24,7 @@ export function replayOrderOf(fleet: Fleet): ReplayOrder {
   return {
     has: (launch) => {
       const key = placeOf(launch)
-      // What a process that ended may have sent is sent once in any case: nothing else is decided before.
+      // A call of an earlier process is sent once in any case: its outcome is needed before any decision.
       const isInherited = launch.generation < fleet.owner.generation && launch.replays === 0
       return isInherited || first.get(key) === launch || (fleet.answeredAt.get(key) ?? 0) > launch.sentAt
     },
@@ -32,25 +32,25 @@ export function replayOrderOf(fleet: Fleet): ReplayOrder {
 }
 
 /**
- * Whether a launch call that was not answered is tried again at once: by one of each place alone, until the place has answered.
- * The others wait for their turn.
+ * Whether an unanswered launch call is retried at once. Until the place has answered, only one call of each place is; the others
+ * wait.
  */
 export function mayRetryNow(fleet: Fleet, launch: Launch): boolean {
   const key = placeOf(launch)
   if ((fleet.answeredAt.get(key) ?? 0) > launch.sentAt) return true
   const one = fleet.roster.launches.get(fleet.retrying.get(key) ?? "")
-  // Held back for its pace, it waits to be sent again.
+  // A throttled call is `waiting` until it is sent again.
   const isTrying = one !== undefined && one !== launch && (one.state === "waiting" || isUnanswered(one))
   if (!isTrying) fleet.retrying.set(key, launch.call.token)
   return !isTrying
 }
 
-/** One that was forsaken is not sent again, and keeps nobody waiting. */
+/** An abandoned launch call is not sent again, and delays no other. */
 function isUnanswered({ state, isAbandoned }: Launch): boolean {
   return (state === "unknown" || state === "sent") && isAbandoned !== true
 }
 
-/** The place has answered: whether with instances or a refusal, others may be asked about. */
+/** The place has answered, with instances or a refusal: its other launch calls may be sent again. */
 export function noteAnswered(fleet: Fleet, launch: Launch): void {
   fleet.answeredAt.set(placeOf(launch), fleet.clock.now())
 }

@@ -1,4 +1,4 @@
-/** Holders: whether another process has a cluster, as its tags and this machine's journals tell. Nobody is taken over by asking. */
+/** Current owner: whether another process owns a cluster, by its tags and this machine's journals. Reading them claims nothing. */
 import { hostname } from "node:os"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
@@ -9,7 +9,7 @@ import { windowMs } from "../state/windows.js"
 import { withTimeout } from "./with-timeout.js"
 import { listTagged, type TaggedResources } from "./tagged.js"
 
-/** Another process that has the cluster, as far as anybody can tell. */
+/** Another process that owns the cluster, as far as tags and journals tell. */
 export interface ObservedOwner extends Partial<OwnerProcess> {
   readonly host: string
   readonly pid: number

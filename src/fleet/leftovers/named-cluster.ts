@@ -1,4 +1,4 @@
-/** Whole: a cluster that was named goes at once, and what may still come of its launch calls as it comes. */
+/** Named cluster: its instances are terminated at once, and those of pending launches as they appear. */
 import type { Instance } from "../../provider.js"
 import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
@@ -11,16 +11,16 @@ import type { TaggedResources } from "./tagged.js"
 import { placeOf } from "../roster/keys.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
-/** How often a named cluster is emptied again when somebody goes on launching for it. */
+/** How often a named cluster is emptied again when another process goes on launching for it. */
 const MOST_ROUNDS = 3
 
 /** A create request takes so long to be accepted at most, but for rare ones. */
 const SOON_MS = 15_000
 
-/** While nothing comes it is looked for less and less often. */
+/** While no instance appears, the lists come less and less often, up to this pause in milliseconds. */
 const LONGEST_PAUSE_MS = 30_000
 
-/** A complete look, and when it was begun. */
+/** A complete list, and when it was begun, in milliseconds since 1970. */
 export interface Snapshot {
   readonly tagged: TaggedResources
   readonly begun: number

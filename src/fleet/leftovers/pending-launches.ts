@@ -1,6 +1,6 @@
 /**
- * Arrivals: what may still come into being although no list shows it: launch calls that this machine's journal has no outcome of,
- * and what nobody has written down. Pure.
+ * Pending launches: launch calls that may still make instances although no list shows them, from this machine's journals and, for
+ * clusters without a journal here, from their tags. Pure.
  */
 import { windowMs } from "../state/windows.js"
 import type { Json, LaunchCall, Limits, Provider } from "../../provider.js"
@@ -10,7 +10,7 @@ import type { TaggedResources } from "./tagged.js"
 
 export interface PendingLaunch {
   readonly uid: string
-  /** A launch call without an outcome, instances that an answer named, or what nobody knows. */
+  /** A launch call without an outcome, instances that an answer named, or an unknown launch. */
   readonly kind: "call" | "instances" | "unknown"
   /** The same for the same thing in every look: a launch call's token, a cluster's uid. */
   readonly id: string

@@ -1,4 +1,4 @@
-/** Awaiting: whether what may still come has come, or cannot any more, look by look. */
+/** Pending tracker: whether each pending launch has settled or can no longer arrive, list by list. */
 import type { Clock } from "../../calls/clock.js"
 import { ThrottledError, TransientError } from "../../errors.js"
 import type { Calls, InstanceState, Json, Launched, Provider } from "../../provider.js"
@@ -11,7 +11,7 @@ export interface TrackerContext {
 }
 
 export interface PendingTracker {
-  /** What may still come of them after a complete look. */
+  /** The launches that are still pending after a complete list. */
   open(launches: readonly PendingLaunch[], after: Observation): Promise<readonly PendingLaunch[]>
 }
 
@@ -24,7 +24,7 @@ export interface Observation {
   readonly made?: ReadonlyMap<string, number>
 }
 
-/** What was found out of one of them. */
+/** What is known of one pending launch. */
 interface Known {
   /** The `until` for which it is over: a launch call that was sent again since is open again. */
   over?: number
@@ -95,7 +95,7 @@ async function isSettled(
   }
 }
 
-/** They are gone, or lists could not miss them any more. */
+/** The instances are terminated, or lists can no longer miss them. */
 async function areListed(
   { provider, calls }: TrackerContext,
   { ids, until }: { readonly ids: readonly string[]; readonly until: number },
@@ -113,7 +113,7 @@ async function areListed(
   }
 }
 
-/** No way back and no bill. */
+/** A state without a way back and without a bill. */
 export function isTerminated({ limits }: Provider, state: InstanceState): boolean {
   return state === "terminated" || limits.goneStates.includes(state)
 }

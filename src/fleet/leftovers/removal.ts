@@ -1,11 +1,11 @@
-/** Clearing: what is no instance goes last. */
+/** Removal: resources that are no instances are removed last. */
 import type { Leftover } from "../../provider.js"
 import { messageOf } from "../state/context.js"
 import { type Chosen, chosenLeftovers, isWhole, listTargets, type Sweeping } from "./selection.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
 /**
- * In a fresh look, because a disk may have stayed behind. What no deadline tells of must be seen again after a while.
+ * Lists anew, because a disk may have stayed. A resource without a deadline must be listed again after the grace period.
  *
  * @param uids of the clusters whose things may go; all when left out.
  */

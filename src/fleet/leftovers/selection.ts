@@ -1,4 +1,4 @@
-/** Choosing: what of that which was seen a sweep is for. */
+/** Selection: the listed resources that a sweep is for. */
 import type { Clock } from "../../calls/clock.js"
 import type { Calls, Instance, Leftover, Provider } from "../../provider.js"
 import type { ResolvedSweep } from "../../verbs/verbs.js"

@@ -1,4 +1,4 @@
-/** Remains: everything at a provider that carries the tags asked for, instances and what is none, with no memory of it. */
+/** Tagged: all resources at a provider that carry the given tags, instances and others, listed without any state. */
 import type { Remain } from "../../verbs/removals.js"
 import { placeOf } from "../roster/keys.js"
 import type { Clock } from "../../calls/clock.js"
@@ -7,7 +7,7 @@ import { livingStates } from "../lifecycle.js"
 import { TAG } from "../tags.js"
 import { withTimeout } from "./with-timeout.js"
 
-/** A cloud that says nothing for so long will not say it either to whoever waits longer. */
+/** A cloud that does not answer for so long will not answer a longer wait either, in milliseconds. */
 const LONGEST_MS = 10 * 60_000
 
 export interface TaggedResources {

@@ -1,4 +1,4 @@
-/** Ending: instances go, and whoever sweeps a whole cluster waits for those that may still come. */
+/** Termination: instances are terminated; the sweep of a named cluster also waits for pending launches. */
 import { OwnershipError } from "../../errors.js"
 import type { Instance, Owner } from "../../provider.js"
 import { messageOf } from "../state/context.js"
@@ -9,7 +9,7 @@ import { type Chosen, chosenInstances, isWhole, listTargets, type Sweeping } fro
 import type { TaggedResources } from "./tagged.js"
 import type { SweepRow } from "../../verbs/removals.js"
 
-/** What nobody holds goes when a second look says the same as the first. */
+/** Terminates instances without an owner, when a second list confirms the first. */
 export async function terminateUnowned(sweeping: Sweeping, first: TaggedResources): Promise<readonly SweepRow[]> {
   const before = chosenInstances(sweeping, first)
   return before.length === 0 ? [] : terminateThese(sweeping, await confirmed(sweeping, before))

@@ -1,4 +1,4 @@
-/** In time: calls that end when their time is over, and say what the cloud answered last. */
+/** With timeout: calls that end at a timeout, with the cloud's last answer in the error. */
 import type { Clock } from "../../calls/clock.js"
 import { type CallReport, createCalls } from "../../calls/send.js"
 import { TimeoutError } from "../../errors.js"

@@ -1,12 +1,12 @@
-/** Hear: what looks at several providers come to, without waiting for those that do not answer. */
+/** Answers: the outcomes of polling several providers, without waiting for a provider that does not answer. */
 import { withDeadline } from "../../calls/deadline.js"
 import { OwnershipError, TimeoutError } from "../../errors.js"
 import type { Fleet, PollState } from "../state/context.js"
 
-/** As long as a list of ten thousand takes, twice: who has not answered by then does not keep the others waiting. */
+/** Twice the time of a list of ten thousand, in milliseconds: after it a slow provider no longer delays the others. */
 const PATIENCE_MS = 10_000
 
-/** Notes that a look has begun, until it ends. */
+/** Marks a poll as in progress until it ends. */
 export function inProgress(poll: PollState, looking: Promise<void>): Promise<void> {
   poll.inProgress = looking.finally(() => {
     poll.inProgress = undefined
@@ -14,7 +14,7 @@ export function inProgress(poll: PollState, looking: Promise<void>): Promise<voi
   return poll.inProgress
 }
 
-/** What each look came to; undefined for those that are still under way when patience ends: they wake a pass of their own. */
+/** The outcome of each poll; undefined for a poll that is still in progress after the patience: it wakes a pass of its own. */
 export async function answeredInTime(
   fleet: Fleet,
   polls: readonly Promise<void>[],
@@ -28,7 +28,7 @@ export async function answeredInTime(
     else recordLateAnswer(fleet, outcome)
   }
   const all = Promise.all(polls.map(collect))
-  // Alone it keeps nobody waiting, and nothing can be decided without it.
+  // A single provider delays no other, and no decision is possible without its answer.
   if (fleet.polls.size === 1) await all
   else await withDeadline(fleet.clock, all, PATIENCE_MS, () => new TimeoutError("looking")).catch(() => {})
   isWaiting = false

@@ -1,4 +1,4 @@
-/** Pace: when a provider is looked at again, by what is under way there. */
+/** Poll interval: when a provider is polled again, by what is in progress there. */
 import type { Launched, Provider } from "../../provider.js"
 import { type Fleet, markChanged, relaxedPollMs } from "../state/context.js"
 import type { Launch } from "../roster/launches.js"

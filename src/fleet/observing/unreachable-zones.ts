@@ -1,16 +1,16 @@
-/** Silent zones: what a list lacks says nothing against a cluster of which nothing can be there. */
+/** Unreachable zones: a list that lacks a zone is complete for a cluster that cannot have anything in that zone. */
 import { PartialListError } from "../../errors.js"
 import type { Calls, Instance, LaunchCall, Leftover, Provider, Selector } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 
-/** Before a launch call is sent: there may be something of the cluster in its zones from now on. */
+/** Records the zones of a launch call before it is sent: the cluster may have instances there from now on. */
 export function recordZones({ polls }: Fleet, provider: Provider, { zone, offers }: LaunchCall): void {
   const zones = polls.get(provider)?.zones
   for (const one of zone === undefined ? offers.map((offer) => offer.zone) : [zone]) zones?.add(one)
 }
 
 /**
- * The instances of a list that could not be completed, where all of the cluster's that there can be are among them.
+ * The instances of a partial list, where the missing zones cannot have any of the cluster's.
  *
  * @throws the error else.
  */
@@ -19,7 +19,7 @@ export function completeForCluster(fleet: Fleet, provider: Provider, error: unkn
   return error.instances
 }
 
-/** What is left in the zones that answer, where nothing of the cluster can be in the others. */
+/** The leftovers of the zones that answer, where the other zones cannot have any of the cluster's. */
 export async function leftoversOf(
   fleet: Fleet,
   provider: Provider,

@@ -1,4 +1,4 @@
-/** Hold: who attaches only watches, until it claims the next generation; then it is the one that launches and replaces. */
+/** Acquire: an attached process only watches, until it claims the next generation; then it launches and replaces. */
 import type { Owner } from "../../provider.js"
 import { type Fleet, pollWithin, messageOf } from "../state/context.js"
 import { adoptIntent } from "../launch.js"
@@ -10,7 +10,7 @@ import { setTargets } from "../targets/set-targets.js"
 import { noteUnknownBills, takeBills } from "../spending/spending.js"
 import type { Found } from "../state/found.js"
 
-/** What was found just now is not looked for again. */
+/** A survey that is younger than this is not repeated, in milliseconds. */
 const FRESH_MS = 2000
 
 /** Takes over what lives: its workers, and its launch calls of unknown outcome. */
@@ -50,12 +50,12 @@ export async function acquire(fleet: Fleet, targets: ReadonlyMap<string, number>
   await fleet.claiming
 }
 
-/** Claims it to end it. Ending needs no claim: who cannot get one says so, and goes on. */
+/** Claims the cluster in order to end it. Ending needs no claim: a failed claim is reported, and closing goes on. */
 export async function acquireToClose(fleet: Fleet): Promise<void> {
   try {
     await acquire(fleet)
   } catch (error) {
-    // Over before it was ours: nobody needs a journal of it any more.
+    // The cluster ended before it was claimed: no journal of it is needed.
     if (fleet.signal.aborted) return
     fleet.emit({ type: "problem", error: "OwnershipError", message: messageOf(error) })
     becomeOwner(fleet, { ...fleet.owner, generation: fleet.owner.generation + 1 })
@@ -64,7 +64,7 @@ export async function acquireToClose(fleet: Fleet): Promise<void> {
 
 async function claimOwnership(fleet: Fleet): Promise<void> {
   const isFresh = fleet.clock.now() - fleet.foundAt < FRESH_MS
-  // Since then the owner may have launched more, or somebody else may have taken over.
+  // Since the survey the owner may have launched more, or another process may have claimed the cluster.
   const found = isFresh ? undefined : (await fleet.survey()).find(({ uid }) => uid === fleet.owner.uid)
   if (found !== undefined) adopt(fleet, found)
   const generation = Math.max(fleet.owner.generation, found?.generation ?? 0) + 1
@@ -87,7 +87,7 @@ function becomeOwner(fleet: Fleet, owner: Owner): void {
   fleet.journal = fleet.newJournal(owner)
   noteUnknownBills(fleet)
   fleet.isOwner = true
-  // Until now it looked as seldom as one that only watches.
+  // Until now the polls were those of a watcher.
   for (const provider of fleet.providers) pollWithin(fleet, provider, provider.limits.look.everyMs)
   fleet.onAcquired()
   fleet.wake()

@@ -1,4 +1,4 @@
-/** Asking: the calls of whoever opens a cluster, before there is anything to keep; each is an event. */
+/** Opening calls: the calls of opening a cluster, before there is a fleet; each is an event. */
 import type { Clock } from "../../calls/clock.js"
 import { OPENING } from "../../calls/retry.js"
 import { createCalls } from "../../calls/send.js"
@@ -10,11 +10,11 @@ export interface OpeningContext {
   readonly clock: Clock
   readonly signal: AbortSignal
   readonly emit: (event: ClusterEventBody) => void
-  /** Collects places that may not be looked at. */
+  /** Collects places whose instances may not be listed. */
   readonly unlistable?: Set<Provider>
 }
 
-/** Nothing is known yet, so that what passes is waited out. */
+/** No state is known yet: passing failures are waited out. */
 export function openingCalls({ clock, signal, emit }: OpeningContext, provider: Provider, readOnly = false): Calls {
   const { limits } = provider
   return createCalls({ clock, limits, signal, readOnly, patience: OPENING, report: reportTo(emit, provider) })

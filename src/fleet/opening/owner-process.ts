@@ -1,8 +1,8 @@
-/** Holder: which process has a cluster, and since when, as it says itself in the tags of what it makes. */
+/** Owner process: the process that owns a cluster, and since when, as the tags of its resources tell. */
 import { hostname } from "node:os"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 
-/** A process, as tags tell of it. */
+/** A process, as its tags describe it. */
 export interface OwnerProcess {
   /** Of its machine; in lower case, and shortened, as tags of every cloud can hold it. */
   readonly host: string
@@ -20,7 +20,7 @@ export function ownerProcessTag(clock: Clock): string {
   return `${hostLabel(hostname())}_${process.pid}_${since}`
 }
 
-/** Undefined for what no holder has written. */
+/** Undefined for a tag of another form. */
 export function parseOwnerProcess(tag: string | undefined): OwnerProcess | undefined {
   const match = /^([a-z0-9-]*)_(\d{1,10})_(\d{1,12})$/.exec(tag ?? "")
   if (match === null) return undefined

@@ -1,4 +1,4 @@
-/** Gone: instances that this process has ended and seen gone. Lists that lag may show them for a while, and nobody else need look. */
+/** Recently terminated: instances that this process has seen terminated. Lists that lag may still show them for a while. */
 import type { Clock } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import { mayLive } from "../lifecycle.js"

@@ -1,8 +1,8 @@
 /**
- * Rivals: another cluster with this one's name and owner, started in the same moment, when lists could show neither to the other.
- * Where a claim could not decide it before the launch, lists do: whichever made its first instance earlier stays, and of two that
- * did in one moment the smaller uid. Both read the same lists, so that they cannot both stay; and whoever comes second goes only
- * when two complete lists say so that are a consistency window apart, so that they cannot both go.
+ * Contenders: another cluster with this one's name and owner was started in the same moment, when lists could show neither to the
+ * other. Where no claim decided before the launch, lists decide: the cluster with the earlier first instance stays, and of two
+ * equal ones the smaller uid. Both processes read the same lists, so that not both stay. The later cluster ends only after two
+ * complete lists, a consistency window apart, agree, so that not both end.
  */
 import type { Contention, FirstLaunches, Fleet } from "../state/context.js"
 import { NAME_TAKEN, OwnershipError } from "../../errors.js"
@@ -14,9 +14,9 @@ export function newContention(): Contention {
 }
 
 /**
- * Whether a list is read for others of the name as well: while this process launches and what it has launched boots, once more
- * when lists can no longer miss anybody who did the same then, and as long as there is a rival. Where there is nothing to
- * contest, a cluster lists its own alone, which some clouds answer faster.
+ * Whether lists also ask for other clusters of the name: while this process launches and its instances boot, once more when lists
+ * can no longer miss a contender, and as long as there is one. Otherwise a cluster lists its own instances alone, which some
+ * clouds answer faster.
  */
 export function mayHaveContenders(fleet: Fleet, provider: Provider): boolean {
   const { clock, contention, groups, roster } = fleet
@@ -37,7 +37,7 @@ export function isBehind({ contention }: Fleet): boolean {
 }
 
 /**
- * Weighs what a complete list of the name shows.
+ * Compares the clusters that a complete list of the name shows.
  *
  * @param begun when the list was begun, in milliseconds since 1970.
  * @throws OwnershipError with code NAME_TAKEN once it is certain that another one came first.

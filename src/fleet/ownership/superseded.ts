@@ -1,4 +1,4 @@
-/** Overtaken: who took the cluster over and has launched nothing yet is in no instance's tags, and told of by its claim alone. */
+/** Superseded: a new owner that has launched nothing yet is in no instance's tags; only its claim shows it. */
 import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
@@ -13,8 +13,8 @@ export function supersededError({ cluster, generation }: Fleet["owner"], highest
 }
 
 /**
- * Looks for such a claim when instances have gone that nobody here asked to go, before they are replaced: whoever holds the cluster
- * now may have ended them, and would end what replaces them as well.
+ * Reads the claims when instances ended that this process did not end, before they are replaced: a new owner may have ended them,
+ * and would end their replacements as well.
  *
  * @param begun when the look that has just ended began, in milliseconds since 1970.
  * @returns whether somebody else has claimed it who has ended all there was, as a delete does: it is theirs until it is asked for
@@ -37,7 +37,7 @@ export async function checkSuperseded(fleet: Fleet, provider: Provider, begun: n
   return isLater
 }
 
-/** Nothing of it is left, and nobody here waits for more. */
+/** No worker of the cluster is left, and no target waits for more. */
 function isEmptyAndIdle({ roster, groups }: Fleet): boolean {
   return roster.all.counted.length === 0 && [...groups.values()].every(isMet)
 }

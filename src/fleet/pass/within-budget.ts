@@ -1,4 +1,4 @@
-/** Within: what a group plans, and what is launched of it, within what the cluster may cost and how large it may be. */
+/** Within budget: the plan of a group, and its launch calls, within the cluster's budget and ceiling. */
 import { leastCost } from "../../money/bill.js"
 import { allowed, type Cut, isLimited, type LimitName, type Allowance, type Usage } from "../../money/allowance.js"
 import type { Failure, Offer } from "../../provider.js"

@@ -26,7 +26,7 @@ export function suspend(fleet: Fleet, state: GroupState, provider: Provider, thr
   const key = keyOfPlace(provider)
   const { since = now, tries: before = 0 } = state.outages.get(key) ?? {}
   const tries = before + 1
-  // Others are used meanwhile; with nobody else it is asked again soon.
+  // Other providers are used meanwhile; a single provider is asked again soon.
   const pause = fleet.providers.length > 1 ? OUTAGE_MS : Math.min(pauseMs(tries), OUTAGE_MS)
   const until = mayPass(error) ? now + pause : Number.POSITIVE_INFINITY
   state.outages.set(key, { error, until, since, tries })
@@ -46,7 +46,7 @@ export function isAwaited({ outages }: GroupState, now: number): boolean {
   return [...outages.values()].some(({ error, since }) => mayPass(error) && now - since < PATIENCE_MS)
 }
 
-/** It does what it was asked again. */
+/** The provider works again. */
 export function resume(state: GroupState, provider: Provider): void {
   state.outages.delete(keyOfPlace(provider))
 }
@@ -70,7 +70,7 @@ export function isSuspended(state: GroupState, provider: Provider, now: number):
   return (state.outages.get(keyOfPlace(provider))?.until ?? 0) > now
 }
 
-/** What the outages bar, in the words of the memory of what is unavailable. */
+/** The outages as entries of the memory of unavailable scopes. */
 export function barredByOutages(fleet: Fleet, state: GroupState): Unavailable[] {
   const now = fleet.clock.now()
   return fleet.providers.flatMap((provider) => {

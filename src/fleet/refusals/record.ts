@@ -1,4 +1,4 @@
-/** Learn: failures go into the memory of what is unavailable, into the group's rests, and into the reasons of a shortfall. */
+/** Record: failures go into the memory of unavailable scopes, the group's backoffs, and the reasons of a shortfall. */
 import { RejectedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
 import type { Failure, Instance, Market, Provider, Scope } from "../../provider.js"
@@ -10,7 +10,7 @@ import { grownMs } from "../state/pauses.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { isShortage, remember, scopeKey, concernsOffers } from "../unavailable.js"
 
-/** What was asked: a failure that names no market is of this one, and calls under way together are one try. */
+/** Where failures come from: one that names no market is of this market, and calls that were in flight together are one try. */
 export interface FailureOrigin {
   readonly provider: Provider
   readonly group: string
@@ -19,7 +19,7 @@ export interface FailureOrigin {
   readonly sentAt?: number
 }
 
-/** Takes over what a launch call's answer says failed; what an earlier answer to it said already is not told twice. */
+/** Records the failures of an answer; failures that an earlier answer to the same call named are not counted twice. */
 export function recordFailures(
   fleet: Fleet,
   origin: FailureOrigin,
@@ -37,7 +37,7 @@ function recordFailure(fleet: Fleet, origin: FailureOrigin, reported: Failure): 
   const { provider, group } = origin
   const now = fleet.clock.now()
   const state = fleet.groups.get(group)
-  // Whatever a cloud leaves open is meant within the region that said it: another one's offers are not barred by it.
+  // A scope without a region is that of the answering region: offers elsewhere stay allowed.
   const placed = { ...reported, scope: { provider: provider.name, region: provider.region, ...reported.scope } }
   const failure = state !== undefined && concernsOffers(reported) ? grown(state, placed) : placed
   state?.failures.push(failure)
@@ -66,10 +66,10 @@ function noteRefusal(state: GroupState | undefined, scope: Scope, at: number): v
   state?.refusals.set(key, { scope, at, times: (state.refusals.get(key)?.times ?? 0) + 1 })
 }
 
-/** What was made and failed costs more than a refusal: its scope is left alone for twice as long each time, up to this. */
+/** A failed instance costs more than a refusal: its scope backs off twice as long each time, up to this. */
 const LONGEST_AVOIDED_MS = 3_600_000
 
-/** An instance failed after its launch call was accepted: it teaches what a refused call would have, and more each time. */
+/** An instance failed after its launch call was accepted: it counts like a refused call, with a backoff that grows each time. */
 export function recordFailedInstance(
   fleet: Fleet,
   { provider, group, instance, knownSince }: WorkerRecord,
@@ -94,7 +94,7 @@ export function recordFailedInstance(
   recordFailures(fleet, origin, [{ ...failure, ttlMs }])
 }
 
-/** A refusal of what was asked: it rests, and the group stops when no offer can be better. */
+/** Backs off after a refusal; the group stops when no offer can be better. */
 function backOffOffer(
   fleet: Fleet,
   state: GroupState,
@@ -120,7 +120,7 @@ function backOffOffer(
   suspend(fleet, state, provider, new RejectedError(`${message}; unlike offers were refused alike`, details))
 }
 
-/** An instance runs: what it is of rests no more. One that was made and failed at once is no success. */
+/** An instance runs: the backoff of its pool ends. An instance that failed after its launch is no success. */
 export function recordRunning(state: GroupState, { name, region }: Provider, instance: Instance): void {
   const { zone, instanceType, market } = instance
   state.missing.clear()

@@ -1,4 +1,4 @@
-/** Going on: what a process leaves running when it ends, in one line. Pure. */
+/** Still running: what a process leaves running when it ends, in one line. Pure. */
 import { momentText, wallAheadMs } from "../../calls/clock.js"
 import { usdText } from "../../money/budget.js"
 import type { Provider } from "../../provider.js"

@@ -1,16 +1,16 @@
-/** Sightings: what a look at an instance tells of when its worker was launched, boots and runs. */
+/** Observations: when a worker was launched, boots and runs, from what lists and answers show of its instance. */
 import type { Instance, Provider } from "../../provider.js"
 import type { Launch } from "./launches.js"
 import type { WorkerState } from "../lifecycle.js"
 import type { WorkerRecord } from "./worker-record.js"
 import { TAG } from "../tags.js"
 
-/** How an instance was seen for the first time. */
+/** The first observation of an instance. */
 export interface FirstObservation {
   readonly provider: Provider
   readonly instance: Instance
   readonly now: number
-  /** When the look at it was begun. */
+  /** When the request that showed it was begun. */
   readonly begun: number
   /** A list showed it, not only the reply that made it. */
   readonly listed: boolean
@@ -52,16 +52,16 @@ function launchedFrom({ launchedAt }: Instance, now: number, launch: Launch | un
   return Math.max(Math.min(launchedAt, now), launch?.firstSentAt ?? 0)
 }
 
-/** What boots is looked at every few seconds: so much later the machine was asleep, its clock was set, or the cloud was away. */
+/** Booting instances are polled every few seconds: after a longer gap this machine slept, its clock was set, or the cloud was unreachable. */
 const UNSEEN_MS = 5 * 60_000
 
-/** An hour in which nobody looked is no proof that an instance takes an hour to boot. @param begun when this look at it was begun. */
+/** Time without observations does not count as boot time. @param begun when this poll was begun, in milliseconds since 1970. */
 export function excludeUnobservedTime(worker: WorkerRecord, begun: number): void {
   const unseenMs = begun - (worker.pendingAt ?? begun)
   if (worker.state === "pending" && unseenMs > UNSEEN_MS) worker.bootsFrom += unseenMs
 }
 
-/** @param begun when the look that shows it so was begun: it did not run before, or did at some moment since. */
+/** @param begun when the request that shows this state was begun, in milliseconds since 1970. */
 export function noteRunning(worker: WorkerRecord, { state, launchedAt }: Instance, begun: number): void {
   if (state === "pending") worker.pendingAt = Math.max(worker.pendingAt ?? begun, begun)
   else if (state === "running" || state === "stopped") worker.ranFrom ??= worker.pendingAt ?? launchedAt

@@ -1,8 +1,8 @@
-/** Departed: what is kept of instances that have gone for good, of which a long-lived cluster may have had a hundred thousand. */
+/** Terminated: what is kept of terminated instances, of which a long-lived cluster may have had a hundred thousand. */
 import type { Instance } from "../../provider.js"
 import { TAG } from "../tags.js"
 
-/** Read of what has gone: in the receipt, in its bill, and by who asks why it went. */
+/** The tags that the receipt, the bills and the reasons of a termination read. */
 const KEPT_TAGS = [TAG.group, TAG.launch, TAG.generation] as const
 
 type Tags = Readonly<Record<string, string>>

@@ -1,6 +1,6 @@
 /**
- * Rests: what a group was answered without an instance coming of it, how wide that reaches, and how long it is left alone. An
- * answer that nobody knows is about what was asked, until others are answered alike. Pure; it is given `now`.
+ * Backoff: the refusals and passing failures of a group's requests, their scope, and how long that scope is not asked again. An
+ * unknown refusal is of the offer that was asked, until other offers are refused alike. Pure; it is given `now`.
  */
 import { grownMs, LONGEST_PAUSE_MS, pauseMs } from "./pauses.js"
 import { inScope } from "../../offer.js"
@@ -8,13 +8,13 @@ import type { Failure, Market, Offer, Scope } from "../../provider.js"
 import { placeKey } from "../roster/keys.js"
 import { scopeKey, type Unavailable } from "../unavailable.js"
 
-/** So many offers that are unlike each other, refused with one code, show that the offer is not what is wrong. */
+/** So many unlike offers refused with one code show that the offer is not the cause. */
 const ENOUGH = 3
 
-/** After so many answers alike the words are told, and what passes by itself is no longer waited for. */
+/** After so many equal answers the message is reported, and a passing failure is no longer awaited. */
 export const SEVERAL = 3
 
-/** A pool that was answered so, with what is remembered of it. */
+/** A pool that backs off. */
 export interface PoolBackoff extends Unavailable {
   readonly failure: Failure
   /** How often in a row. */
@@ -23,7 +23,7 @@ export interface PoolBackoff extends Unavailable {
   readonly at: number
 }
 
-/** What a group was answered since an instance came of it. */
+/** The backoffs of a group since it last got an instance. */
 export interface Backoffs {
   readonly pools: readonly PoolBackoff[]
   /** How many rounds of a place were answered with one code, wherever they asked; by place and code. */
@@ -32,7 +32,7 @@ export interface Backoffs {
 
 export const NO_BACKOFFS: Backoffs = { pools: [], alike: new Map() }
 
-/** Whether a failure is about this group's request, not about what the account may have. */
+/** Whether a failure is of this group's request, and not of the account's capacity or quota. */
 export function needsBackoff({ reason, ttlMs }: Failure): boolean {
   return (reason === "rejected" || reason === "transient") && ttlMs > 0
 }
@@ -57,7 +57,7 @@ export function addBackoff(backoffs: Backoffs, failure: Failure, sentAt: number,
   return { pools: [...pools, { scope: failure.scope, until, failure, times, at: now }], alike }
 }
 
-/** Those that passed before are not asked in turn while all are answered alike: the pause is the place's. */
+/** While all pools of a place answer alike, the pause is that of the place: pools are not asked in turn. */
 function withPause(pool: PoolBackoff, key: string, now: number, rounds: number): PoolBackoff {
   if (pool.failure.reason !== "transient" || alikeKey(pool.failure) !== key) return pool
   return { ...pool, until: Math.max(pool.until, now + pauseMs(rounds)) }
@@ -78,7 +78,7 @@ export function failedRounds(backoffs: Backoffs, place: Pick<Offer, "provider" |
   return Math.max(0, ...own.map(([, { rounds }]) => rounds))
 }
 
-/** An instance came: its pool rests no more, and what its place is answered counts from the beginning. */
+/** An instance came: the backoff of its pool ends, and the rounds of its place count from zero. */
 export function afterSuccess(backoffs: Backoffs, offer: Omit<Offer, "arch" | "family">): Backoffs {
   if (backoffs.pools.length === 0 && backoffs.alike.size === 0) return backoffs
   const isOwn = ({ zone, instanceType, market, ...place }: Scope) =>
@@ -91,7 +91,7 @@ export function afterSuccess(backoffs: Backoffs, offer: Omit<Offer, "arch" | "fa
   return { pools: backoffs.pools.filter(({ scope }) => !isOwn(scope)), alike }
 }
 
-/** What the group may not ask for now because of its rests: pools, zones and types that were shown to be meant, and markets. */
+/** The scopes that back off now: pools, and the zones, types and markets that were shown to be the cause. */
 export function barsOfBackoffs(backoffs: Backoffs, offers: readonly Offer[], now: number): readonly Unavailable[] {
   const pools = backoffs.pools.filter(({ until }) => until > now)
   const passing = pools.filter(isPassing)
@@ -100,7 +100,7 @@ export function barsOfBackoffs(backoffs: Backoffs, offers: readonly Offer[], now
     const { alike, widened, own } = market
     if (isExhaustedMarket(market)) return [{ ...latestOf(alike), scope: market.scope }]
     const isLeft = own.some((offer) => !isIn(offer, [...alike, ...widened]))
-    // With nothing else left, one more of a zone, or of a type, tells whether it is meant.
+    // With no other offer left, one more request of the zone or the type shows whether it is the cause.
     return isLeft || alike.length >= ENOUGH ? widened : []
   })
   // What passes has not done so for as many answers as its place has given: other markets need not wait for it.

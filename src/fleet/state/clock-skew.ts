@@ -1,4 +1,4 @@
-/** Ahead: how far the clock by which tags are read is ahead of our true time. */
+/** Clock skew: how far the clock by which tags are read is ahead of this process' true time. */
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import { accountOf } from "../../calls/account.js"
 import type { Provider } from "../../provider.js"
@@ -11,7 +11,7 @@ export function clockSkewMs(clock: Clock, providers: readonly Provider[]): numbe
   return cloudClockSkewMs(clock, providers) ?? wallAheadMs(clock)
 }
 
-/** Undefined where no cloud has told its time. */
+/** The skew of the first cloud whose answers are dated; undefined where none are. */
 export function cloudClockSkewMs(clock: Clock, providers: readonly Provider[]): number | undefined {
   const times = providers.map(({ limits }) => accountOf(clock, limits).time)
   return times.find(({ isKnown }) => isKnown)?.skewMs(wallAheadMs(clock))

@@ -1,4 +1,4 @@
-/** Ended elsewhere: what another process has ended on purpose is not made anew, as nobody may be left who would end that. */
+/** Ended elsewhere: instances that another process ended on purpose are not replaced, as no process may be left to end the replacements. */
 import type { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, pollWithin } from "../state/context.js"
@@ -9,10 +9,10 @@ import type { WorkerRecord } from "../roster/worker-record.js"
 import { setTargets } from "./set-targets.js"
 import { generationOf } from "../tags.js"
 
-/** The states of what has left. */
+/** The states of workers that ended or are ending. */
 export const ENDED_STATES = ["lost", "terminating", "terminated"] as const satisfies readonly WorkerState[]
 
-/** It left without our asking, and a look that began at `begun` is the first that found it gone. */
+/** The worker ended without a request of ours, and the poll begun at `begun` is the first that shows it. */
 export function isNewlyEnded(worker: WorkerRecord, begun: number): boolean {
   return endedUnrequested(worker) && worker.since >= begun
 }
