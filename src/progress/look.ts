@@ -3,11 +3,16 @@ import { styleText } from "node:util"
 
 export type ProgressMode = "auto" | "terminal" | "plain" | "json" | "quiet"
 
-/** Where progress is written: a terminal or anything else that takes text. */
-export type ProgressStream = NodeJS.WritableStream & {
+/** Where progress is written: a terminal or anything else that takes text, such as any of Node's writable streams. */
+export interface ProgressStream {
+  readonly writable: boolean
   readonly isTTY?: boolean
+  /** Of a terminal, in characters. */
   readonly columns?: number
   readonly rows?: number
+  /** Whether it takes more at once; else it emits "drain" when it does. */
+  write(text: string): boolean
+  on(event: "error" | "drain", listener: () => void): unknown
 }
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan" | "magenta"

@@ -22,7 +22,7 @@ export interface Home {
   remove(): void
 }
 
-/** What layout the state directory has, so that no other version misreads it; how long the last search for processes took. */
+/** Histories of clusters stay for thirty days. What else stays: what layout the state directory has, so that no other version misreads it; how long the last search for processes took. */
 const OUTLIVING: readonly string[] = ["version", join("looks", "took")]
 
 /** A directory for state and temporary files. Its path is in the environment of every process that is started with it. */
@@ -35,7 +35,8 @@ export function makeHome(): Home {
       readdirSync(path, { recursive: true, withFileTypes: true })
         .filter((entry) => !entry.isDirectory())
         .map((entry) => join(entry.parentPath, entry.name))
-        .filter((file) => !OUTLIVING.includes(relative(join(path, "muster", "local"), file))),
+        .filter((file) => !OUTLIVING.includes(relative(join(path, "muster", "local"), file)))
+        .filter((file) => !file.startsWith(join(path, "muster", "history"))),
     remove: () => rmSync(path, { recursive: true, force: true }),
   }
 }

@@ -6,7 +6,7 @@ import { Cluster, type ClusterSpec, type ListSpec, type Provider, type ScaleTarg
 import { aws } from "muster-vms/aws"
 import { gcp } from "muster-vms/gcp"
 import { local } from "muster-vms/local"
-import { showProgress } from "muster-vms/progress"
+import { type ProgressStream, showProgress } from "muster-vms/progress"
 import { rehearse } from "muster-vms/simulator"
 
 // Groups are known by their names.
@@ -31,7 +31,8 @@ await two.scale({ cpu: "1" })
 // @ts-expect-error a group's own field that is not there
 new Cluster({ provider: "local", groups: { cpu: { vcpu: 2 } } })
 
-showProgress(two, { mode: "json", stream: process.stdout }).stop()
+declare const stream: ProgressStream
+showProgress(two, { mode: "json", stream }).stop()
 // @ts-expect-error a mode that is not there
 showProgress(two, { mode: "tty" })
 
