@@ -65,8 +65,8 @@ function onExit(): void {
 }
 
 function report(why: string): void {
-  for (const { leftRunning: goesOn, closesOnExit } of open) {
-    const text = closesOnExit ? undefined : goesOn()
+  for (const { leftRunning, closesOnExit } of open) {
+    const text = closesOnExit ? undefined : leftRunning()
     if (text !== undefined) printLine(`${why}${text}`)
   }
 }

@@ -118,11 +118,11 @@ test.runIf(isLong)(
 )
 
 /** What keeps a process is looked at fifty times as often. */
-const idle = (keeps: string, isAsked = "false") => `
+const idle = (keeps: string, hasPendingCalls = "false") => `
   import { watchIdle } from "./src/exit/idle.js"
   import { systemClock } from "./src/calls/clock.js"
   const own = systemClock.timer(60_000, () => {})
-  watchIdle(new Set([{ name: "left", isAsked: () => ${isAsked} }]), 10)
+  watchIdle(new Set([{ name: "left", hasPendingCalls: () => ${hasPendingCalls} }]), 10)
   ${keeps}
   setTimeout(() => { console.log("over"); process.exit() }, 500).unref()
 `
@@ -136,7 +136,7 @@ test("a process that something else keeps is told nothing", async () => {
     ["a request on its way", "void systemClock.busy('a request', new Promise(() => {}))", "false", /^$/],
     ["a scale that goes on", "", "true", /^$/],
   ] as const
-  const children = rows.map(([what, keeps, isAsked, said]) => ({ what, said, child: start(idle(keeps, isAsked)) }))
+  const children = rows.map(([what, keeps, hasPendingCalls, said]) => ({ what, said, child: start(idle(keeps, hasPendingCalls)) }))
   for (const { what, said, child } of children) {
     await child.ended
     expect([what, child.out()]).toEqual([what, "over\n"])
