@@ -17,7 +17,7 @@ import type { Page } from "./native.js"
 import type { GcpOptions } from "../options.js"
 import { refusePartial } from "./partial.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
-import { type RequestContext, RequestContexts } from "./request-context.js"
+import { type RequestContext, RequestContexts } from "./pending-requests.js"
 
 export interface Request {
   readonly what: string
