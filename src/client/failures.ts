@@ -1,4 +1,4 @@
-/** What adapters say of a launch that came to less than was asked. Pure. */
+/** Failures: how adapters report a launch that made fewer instances than asked. Pure. */
 import type { Failure, Instance, LaunchCall, Launched } from "../provider.js"
 
 /** One reason among several, with its weight among them. */
@@ -29,10 +29,10 @@ export function shareOut(total: number, reasons: readonly Reason[]): readonly Fa
 }
 
 /**
- * A launch that has happened before, and whose other instances have ended since: nothing more comes of it. They were there and
- * went, which is what "interrupted" says; no pool is worse for it, so nothing is remembered of any.
+ * The outcome of a launch that was made before, and of which some instances have ended since. Their failure is "interrupted", because
+ * they existed. No pool is marked as unavailable for it.
  *
- * @param instances those that are left.
+ * @param instances the instances that still exist.
  */
 export function endedSince(
   call: LaunchCall,

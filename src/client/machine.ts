@@ -1,4 +1,4 @@
-/** Machine: what this process needs of the machine that it runs on, and what to do where that is missing. */
+/** Machine: resources of the machine that this process needs, and advice where they are missing. */
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { SpecError } from "../errors.js"

@@ -1,4 +1,4 @@
-/** A cloud's client package, which users install beside this one: loaded at its first use, or said what to install. */
+/** A cloud's client package, which users install beside this one. It is loaded at its first use; if it is missing, the error names the install command. */
 import { createRequire } from "node:module"
 import { SpecError } from "../errors.js"
 
@@ -61,8 +61,8 @@ function unloadable(wanted: ClientPackage, require: NodeJS.Require, cause: unkno
   if (cause instanceof SpecError) return cause
   const { version, engines } = manifestOf(wanted.name, require)
   const needs = engines?.node === undefined ? "" : `, for Node ${engines.node},`
-  const said = String(cause).split("\n")[0] ?? ""
-  const what = `${version === undefined ? "" : `${version}${needs} `}does not load on Node ${process.versions.node} (${said})`
+  const reason = String(cause).split("\n")[0] ?? ""
+  const what = `${version === undefined ? "" : `${version}${needs} `}does not load on Node ${process.versions.node} (${reason})`
   return problemWith(wanted, what, `${installCommand(wanted)}, or use a newer Node`, cause)
 }
 

@@ -1,4 +1,4 @@
-/** What several groups of one cluster read at once, or soon after each other: one request serves them all. */
+/** Shared read: one request serves several groups of a cluster that read the same at once, or soon after each other. */
 import { onAbort } from "../calls/aborts.js"
 import type { Calls } from "../provider.js"
 
@@ -7,7 +7,7 @@ const FRESH_MS = 10_000
 
 interface Shared<T> {
   readonly at: number
-  /** Ended by whoever asked. */
+  /** The signal of the caller whose request it is. */
   readonly signal: AbortSignal
   readonly value: Promise<T>
 }
@@ -16,11 +16,11 @@ type Ask<O extends object, Q, T> = (owner: O, query: Q, calls: Calls) => Promise
 
 /**
  * @param ask reads something of one provider (`owner`: an object that only this provider has); `query` is plain JSON. It is called
- *   with the calls of whoever asks first; those who ask the same within `freshMs` get that answer.
+ *   with the calls of the first caller; callers with the same query within `freshMs` get that answer.
  * @param freshMs in milliseconds, ten seconds by default; 0: only while it is being asked.
- * @param isFailureShared those who wait hear of a failure too, by default; false: each of them then asks for itself.
+ * @param isFailureShared waiting callers get a failure too, by default; false: each of them then sends its own request.
  *
- * An answer that failed is kept for nobody who comes later. Where whoever asked has given up, the others ask themselves.
+ * A failure is never kept for later callers. Where the first caller was aborted, the waiting callers send their own requests.
  */
 export function sharedRead<O extends object, Q, T>(
   ask: Ask<O, Q, T>,
@@ -57,7 +57,7 @@ export function sharedRead<O extends object, Q, T>(
   }
 }
 
-/** Whoever is aborted does not go on waiting for what somebody else has asked. */
+/** Waits for a shared answer until the caller's own signal is aborted. */
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const forget = onAbort(signal, () => reject(signal.reason as Error))

@@ -33,12 +33,12 @@ export function proxyAgents(options: Https.AgentOptions, environment: Environmen
   return { httpAgent, httpsAgent }
 }
 
-interface Way {
+interface TunnelOptions {
   readonly secure: boolean
   readonly environment: Environment
 }
 
-function tunnelling(agent: Http.Agent, { secure, environment }: Way): void {
+function tunnelling(agent: Http.Agent, { secure, environment }: TunnelOptions): void {
   const direct = agent.createConnection.bind(agent)
   agent.createConnection = (options, created) => {
     const target = targetOf(options, secure)
@@ -70,7 +70,7 @@ function targetOf({ host, port }: Http.ClientRequestArgs, secure: boolean): Targ
   return { secure, host: host ?? "localhost", port: Number(port ?? (secure ? 443 : 80)) }
 }
 
-/** A socket that leads to the target; whatever is written to it arrives there. */
+/** Opens a tunnel: resolves with a socket that is connected to the target. */
 function tunnel(proxy: ProxyServer, { host, port }: Target): Promise<Duplex> {
   const { request } =
     proxy.protocol === "https:" ? process.getBuiltinModule("node:https") : process.getBuiltinModule("node:http")
@@ -107,14 +107,14 @@ function refused(
   authority: string,
   { statusCode = 0, statusMessage = "" }: Http.IncomingMessage,
 ): MusterError {
-  const said = `${proxy.name} answered ${`${statusCode} ${statusMessage}`.trim()} to a tunnel to ${authority}; nothing was sent`
+  const message = `${proxy.name} answered ${`${statusCode} ${statusMessage}`.trim()} to a tunnel to ${authority}; nothing was sent`
   const code = `Proxy${statusCode}`
   if (statusCode === 407) {
     const remedy = "it wants a user: name one in the variable, http://user:password@proxy.example:3128"
-    return new AuthError(`${said}; ${remedy}`, { code })
+    return new AuthError(`${message}; ${remedy}`, { code })
   }
-  if (statusCode >= 500) return new TransientError(said, { code })
-  return new RejectedError(`${said}; let the proxy allow it, or except it in NO_PROXY`, { code })
+  if (statusCode >= 500) return new TransientError(message, { code })
+  return new RejectedError(`${message}; let the proxy allow it, or except it in NO_PROXY`, { code })
 }
 
 function unreachable(proxy: ProxyServer, authority: string, cause: NodeJS.ErrnoException): TransientError {

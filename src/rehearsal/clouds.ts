@@ -24,7 +24,7 @@ export interface Clouds {
   readonly notes: readonly string[]
 }
 
-/** Where look-alikes come from. */
+/** Loads providers and look-alikes. */
 export interface Load {
   readonly provider: typeof loadProvider
   readonly lookalike: typeof loadLookalike
@@ -82,7 +82,7 @@ async function lookalikeOf(provider: Provider, load: Load): Promise<Noted> {
   return { ...unmodelled(provider), note: [note] }
 }
 
-/** A type that the spec names and the look-alike has not is sold all the same, as one of its kind and without a price. */
+/** Adds types that the spec names and the look-alike lacks, as copies of its first type without a price. */
 function withNamedTypes(
   types: readonly TypeSpec[],
   spec: ClusterFields,

@@ -64,9 +64,9 @@ const STYLE = [
   `@media (prefers-color-scheme:dark){${styleSheet(1)}}`,
 ].join("\n")
 
-type Drawn = Omit<Rehearsal, "svg" | "report">
+type Pictured = Omit<Rehearsal, "svg" | "report">
 
-export function drawPicture(rehearsal: Drawn): string {
+export function drawPicture(rehearsal: Pictured): string {
   const { timeline } = rehearsal
   const scale = scaleOf(timeline)
   const parts = [
@@ -90,12 +90,12 @@ export function drawPicture(rehearsal: Drawn): string {
   ].join("\n")
 }
 
-function titleOf({ scenario, desired }: Drawn): string {
+function titleOf({ scenario, desired }: Pictured): string {
   return `${scenario}: ${desired} workers`
 }
 
 /** What the picture shows, in a sentence. */
-export function summaryOf({ desired, reachedMs, running, receipt, timeline }: Drawn): string {
+export function summaryOf({ desired, reachedMs, running, receipt, timeline }: Pictured): string {
   const struck = timeline.reduce((sum, sample) => sum + sample.struck, 0)
   const came = reachedMs === undefined ? `never all ran` : `all ran after ${spanText(reachedMs)}`
   return `${came}; ${struck} were taken back, lost or failed; ${running} of ${desired} ran at the end; ${receipt.instances.length} instances in all`
@@ -130,7 +130,7 @@ function rounded(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-function heading(rehearsal: Drawn): string {
+function heading(rehearsal: Pictured): string {
   const story = `${rehearsal.story} (seed ${rehearsal.seed})`
   return [
     text({ x: 24, y: 34, className: "title ink" }, titleOf(rehearsal)),
@@ -144,9 +144,9 @@ function grid({ most, mostMs, x, y }: Scale): string {
     `<line class="rule" x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(count)}" y2="${y(count)}"/>`,
     text({ x: PLOT.left - 8, y: y(count) + 4, className: "soft end" }, String(count)),
   ])
-  const columns = timeTicks(mostMs, 10).flatMap(({ atMs, text: words }) => [
+  const columns = timeTicks(mostMs, 10).flatMap(({ atMs, text: content }) => [
     `<line class="axis" x1="${x(atMs)}" x2="${x(atMs)}" y1="${PLOT.bottom}" y2="${PLOT.bottom + 4}"/>`,
-    text({ x: x(atMs), y: PLOT.bottom + 18, className: "soft middle" }, words),
+    text({ x: x(atMs), y: PLOT.bottom + 18, className: "soft middle" }, content),
   ])
   const middle = (PLOT.top + PLOT.bottom) / 2
   const label = `<text class="soft middle" transform="translate(18 ${middle}) rotate(-90)">workers</text>`
@@ -261,10 +261,10 @@ function legend(): string {
     .join("\n")
 }
 
-function text({ x, y, className }: { x: number; y: number; className?: string }, words: string): string {
-  return `<text${className === undefined ? "" : ` class="${className}"`} x="${x}" y="${y}">${escaped(words)}</text>`
+function text({ x, y, className }: { x: number; y: number; className?: string }, content: string): string {
+  return `<text${className === undefined ? "" : ` class="${className}"`} x="${x}" y="${y}">${escaped(content)}</text>`
 }
 
-function escaped(words: string): string {
-  return words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;")
+function escaped(content: string): string {
+  return content.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;")
 }

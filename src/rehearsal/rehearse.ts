@@ -1,4 +1,4 @@
-/** Rehearse: a spec, played on a small cloud on a bad day, in virtual time. Nothing is launched and nothing is paid. */
+/** Rehearse: simulates a spec against a scenario on a small cloud, in virtual time. Nothing is launched and nothing is paid. */
 import type { Rehearsal } from "./rehearsal.js"
 import type * as Zod from "zod"
 import { VirtualClock } from "../calls/clock.js"
@@ -23,17 +23,17 @@ export interface RehearseOptions {
   readonly seed?: number
   /** For how long the cluster is kept at that size before it is closed, in virtual time; "30m" by default. */
   readonly duration?: Duration
-  /** What differs from the cloud that is played: types and their prices, capacity, quotas, latencies. */
+  /** What differs from the simulated cloud: types and their prices, capacity, quotas, latencies. */
   readonly world?: WorldChanges
 }
 
 const LOAD = { provider: loadProvider, lookalike: loadLookalike }
 
 /**
- * Plays a spec against a scenario: the real core, a simulated cloud, a virtual clock. The same arguments give the same
+ * Simulates a spec against a scenario: the real core, a simulated cloud, a virtual clock. The same arguments give the same
  * rehearsal.
  *
- * A provider's name or object decides which cloud is played: its types, request limits, delays, notice and pages as
+ * A provider's name or object decides which cloud is simulated: its types, request limits, delays, notice and pages as
  * documented, a sample of its catalogue, prices of one region. What is not modelled: real stock and spot prices, networks and
  * images, anything inside a VM. A provider object is not called.
  *
@@ -50,20 +50,22 @@ export async function rehearse(
   const { seed = 1, workers, duration = "30m", world: changes = {} } = options
   const clock = new VirtualClock({ seed })
   const clouds = await clock.run(cloudsFor(spec, { clock, seed, changes, load: LOAD }))
-  const bad: Scenario = typeof scenario === "string" ? scenarios[scenario] : scenario
-  arrange(bad, clouds.worlds)
+  const chosen: Scenario = typeof scenario === "string" ? scenarios[scenario] : scenario
+  arrange(chosen, clouds.worlds)
   const { region: _region, ...rest } = spec
   const cluster = new Cluster({ ...rest, provider: clouds.providers }, { clock, seed, journal: false })
   const recorder = newRecorder(() => clock.now())
-  for (const { afterMs, what } of bad.steps) recorder.mark(what, "scenario", afterMs)
-  const stopHearing = cluster.on("*", (event) => recorder.hear(event))
-  const played = await clock.run(play({ clock, cluster, recorder, workers, keepMs: durationMs(duration) ?? 0 }))
-  stopHearing()
-  const facts = { scenario: typeof scenario === "string" ? scenario : "custom", story: bad.story, seed, ...played }
+  for (const { afterMs, what } of chosen.steps) recorder.mark(what, "scenario", afterMs)
+  const unsubscribe = cluster.on("*", (event) => recorder.record(event))
+  const outcome = await clock.run(
+    simulateCluster({ clock, cluster, recorder, workers, keepMs: durationMs(duration) ?? 0 }),
+  )
+  unsubscribe()
+  const facts = { scenario: typeof scenario === "string" ? scenario : "custom", story: chosen.story, seed, ...outcome }
   return finish(facts, recorder, clouds, spec)
 }
 
-interface Playing {
+interface Run {
   readonly clock: VirtualClock
   readonly cluster: Cluster
   readonly recorder: Recorder
@@ -71,17 +73,17 @@ interface Playing {
   readonly keepMs: number
 }
 
-type Played = Pick<Rehearsal, "desired" | "running" | "shortfall" | "receipt" | "reachedMs">
+type Outcome = Pick<Rehearsal, "desired" | "running" | "shortfall" | "receipt" | "reachedMs">
 
 /** So many samples are more than a picture has room for. */
 const SAMPLES = 600
 const SHORTEST_SAMPLE_MS = 1000
 
-async function play(playing: Playing): Promise<Played> {
-  const { clock, cluster, recorder, workers, keepMs } = playing
+async function simulateCluster(run: Run): Promise<Outcome> {
+  const { clock, cluster, recorder, workers, keepMs } = run
   const begun = clock.now()
   const over = new AbortController()
-  const sampled = sampleUntil(playing, over.signal)
+  const sampled = sampleUntil(run, over.signal)
   const asked =
     typeof workers === "number" ? workers : Object.values(workers).reduce<number>((sum, count = 0) => sum + count, 0)
   recorder.mark(`asked for ${asked}`, "cluster")
@@ -92,7 +94,7 @@ async function play(playing: Playing): Promise<Played> {
     recorder.mark(`all ${asked} run`, "cluster")
   })
   try {
-    const [scaled] = await Promise.all([scale(playing), clock.sleep(keepMs)])
+    const [scaled] = await Promise.all([scale(run), clock.sleep(keepMs)])
     const running = cluster.workers.filter(({ state }) => state === "running" || state === "interrupted").length
     stop()
     recorder.mark("closed", "cluster")
@@ -105,7 +107,7 @@ async function play(playing: Playing): Promise<Played> {
   }
 }
 
-async function scale({ cluster, workers, keepMs }: Playing): Promise<Pick<Played, "desired" | "shortfall">> {
+async function scale({ cluster, workers, keepMs }: Run): Promise<Pick<Outcome, "desired" | "shortfall">> {
   try {
     const { desired, shortfall } = await cluster.scale(workers, { timeoutMs: Math.max(1, keepMs) })
     return { desired, shortfall }
@@ -116,7 +118,7 @@ async function scale({ cluster, workers, keepMs }: Playing): Promise<Pick<Played
   }
 }
 
-/** What could not be confirmed gone is named in the receipt, which is what a rehearsal is for. */
+/** The receipt, also where not all instances are confirmed terminated: a rehearsal shows that. */
 async function closed(cluster: Cluster): Promise<Receipt> {
   try {
     return await cluster.close()
@@ -126,7 +128,7 @@ async function closed(cluster: Cluster): Promise<Receipt> {
   }
 }
 
-async function sampleUntil({ clock, recorder, keepMs }: Playing, signal: AbortSignal): Promise<void> {
+async function sampleUntil({ clock, recorder, keepMs }: Run, signal: AbortSignal): Promise<void> {
   const everyMs = Math.max(SHORTEST_SAMPLE_MS, Math.round(keepMs / SAMPLES))
   while (!signal.aborted) {
     recorder.sample()
@@ -135,7 +137,7 @@ async function sampleUntil({ clock, recorder, keepMs }: Playing, signal: AbortSi
 }
 
 function finish(
-  facts: Played & Pick<Rehearsal, "scenario" | "story" | "seed">,
+  facts: Outcome & Pick<Rehearsal, "scenario" | "story" | "seed">,
   { samples: timeline, marks }: Recorder,
   { worlds, notes }: Clouds,
   spec: ClusterFields,

@@ -32,7 +32,7 @@ export interface Mark {
 export interface Recorder {
   readonly samples: Sample[]
   readonly marks: Mark[]
-  hear(event: ClusterEvent): void
+  record(event: ClusterEvent): void
   mark(what: string, kind: Mark["kind"], atMs?: number): void
   sample(): void
 }
@@ -51,7 +51,7 @@ export function newRecorder(now: () => number): Recorder {
   const recorder: Recorder = {
     samples: [],
     marks: [],
-    hear: (event) => {
+    record: (event) => {
       if (event.type === "target") desired = Object.values(event.desired).reduce((sum, some) => sum + some, 0)
       if (event.type === "pass") booked = event.booked
       if (event.type === "offer-unavailable") refused += 1

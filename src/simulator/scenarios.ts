@@ -1,6 +1,5 @@
 /**
- * Bad days by name: each does things to a world, now or later, so that a burst can be tried against it before it is paid
- * for.
+ * Scenarios by name: each changes a world at given times, so that a burst can be tried against it before it costs money.
  *
  * @example
  *     const { world, provider, clock } = simulate({ speed: 60, scenario: "spot-storm" })

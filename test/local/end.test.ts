@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
-import { lookAtHost } from "../../providers/local/client/host.js"
+import { readHost } from "../../providers/local/client/host.js"
 import { quote } from "../../providers/local/launch/settings.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { isLong } from "../support/long.js"
@@ -222,7 +222,7 @@ describe("with both killed", () => {
     for (const one of [...pids, pid]) kill(one)
     // One that is between fork and exec has no environment to be found by, and is found at the next look.
     await until("all to be gone", () => {
-      const { members } = lookAtHost().withNonce(nonce)
+      const { members } = readHost().withNonce(nonce)
       for (const one of members) killIfThere(one)
       return members.length === 0 && !pids.some(isAlive)
     })

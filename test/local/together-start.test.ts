@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from "vitest"
 import { claimPlaces } from "../../providers/local/client/claims.js"
 import { clusterKey, layoutOf, makeDirectories } from "../../providers/local/client/directory.js"
-import { lookAtHost } from "../../providers/local/client/host.js"
+import { readHost } from "../../providers/local/client/host.js"
 import { TransientError } from "../../src/errors.js"
 import { cleanUp, freshPlace, inPath, ownerOf } from "./support.js"
 
@@ -24,7 +24,7 @@ test.runIf(process.platform === "linux")(
 
 test("places that an earlier sending of the same call still holds are no lack of places", async () => {
   const { root } = await freshPlace()
-  const [layout, host, cluster] = [layoutOf(root), lookAtHost(), clusterKey(ownerOf())]
+  const [layout, host, cluster] = [layoutOf(root), readHost(), clusterKey(ownerOf())]
   await makeDirectories(layout, cluster)
   const kind = { zone: "local-a", instanceType: "local-1", capacity: 3 }
   const named = (...names: readonly string[]) => names.map((name) => ({ name, cluster, uid: ownerOf().uid }))

@@ -1,7 +1,7 @@
 /** Many that end together: how often this machine's processes are searched, counted by a grep of ours. */
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { afterEach, expect, test } from "vitest"
-import { lookAtHost } from "../../providers/local/client/host.js"
+import { readHost } from "../../providers/local/client/host.js"
 import { calls, cleanUp, freshPlace, type Place, remainsOf, until } from "./support.js"
 
 const PATH = process.env.PATH ?? ""
@@ -49,7 +49,7 @@ test("one search answers all who asked before it began", async () => {
   await until("all to run", async () => (await place.list({ states: ["running"] })).length === COUNT)
   // While the lock is held, as by one who searches, nobody begins.
   const lock = place.path("looks", "lock")
-  await writeFile(lock, `${lookAtHost().self}\n`)
+  await writeFile(lock, `${readHost().self}\n`)
   await place.provider.terminate(await place.list(), calls)
   await until("all to ask", async () => {
     const tickets = (await readFile(place.path("looks", "asked"), "utf8").catch(() => "")).trim().split("\n")

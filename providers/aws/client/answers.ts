@@ -21,7 +21,7 @@ import type { ScopeKind } from "../../../src/tables/scopes.js"
 import { scopeOf } from "./scopes.js"
 
 /** What was being done when EC2 answered so. */
-export interface Doing {
+export interface RequestContext {
   /** "launching 8 × m7i.large (on-demand, eu-west-1a)" */
   readonly what: string
   readonly region: string
@@ -54,21 +54,21 @@ export const CONSISTENT_MS = 5 * 60_000
 /** Users were told by AWS of a delay of two minutes before a new profile can be used (github.com/hashicorp/terraform/issues/15341). */
 const PROFILE_MS = 2 * 60_000
 
-/** The class that says what to do about an answer, with words for the user. */
-export function readAnswer(details: ErrorDetails, doing: Doing): MusterError {
+/** The error class for an answer, with a message for the user. */
+export function readAnswer(details: ErrorDetails, context: RequestContext): MusterError {
   const row = rowOf(details.code, details.message)
   const { code, requestId, cause } = details
-  const remedy = remedyOf(row, doing)
-  const message = sentence(details, remedy, doing)
+  const remedy = remedyOf(row, context)
+  const message = sentence(details, remedy, context)
   const fields = { code, cause, ...(requestId === undefined ? {} : { requestId }) }
   const about = (kind: ScopeKind, ttlMs: number) => ({
     ...fields,
-    scope: scopeOf(row?.scope ?? kind, doing),
+    scope: scopeOf(row?.scope ?? kind, context),
     ttlMs: row?.ttlMs ?? ttlMs,
     ...(remedy === undefined ? {} : { advice: remedy }),
   })
   const isWhole = details.status !== undefined
-  const isLaunch = doing.offer !== undefined
+  const isLaunch = context.offer !== undefined
   const passing = () => new UnavailableError(message, about("pool", PASSING_MS))
   switch (verdictOf(details, row)) {
     case "throttled":
@@ -84,9 +84,9 @@ export function readAnswer(details: ErrorDetails, doing: Doing): MusterError {
       return new QuotaError(message, about("region", COLD_MS))
     case "refused":
       if (!isLaunch) return new RejectedError(message, fields)
-      return new OfferRefusedError(message, about(doing.asked ?? "type-in-zone", REFUSED_MS))
+      return new OfferRefusedError(message, about(context.asked ?? "type-in-zone", REFUSED_MS))
     case "missing":
-      return missing(details, row, doing, message, about("region", PASSING_MS))
+      return missing(details, row, context, message, about("region", PASSING_MS))
     case "auth":
       return new AuthError(message, fields)
     case "rejected":
@@ -108,7 +108,7 @@ function retryAfterOf({ retryAfterMs }: ErrorDetails): { readonly retryAfterMs?:
 function missing(
   { message: reason }: ErrorDetails,
   row: CodeRow | undefined,
-  { offer, namedGroups = [], isYoung }: Doing,
+  { offer, namedGroups = [], isYoung }: RequestContext,
   message: string,
   refusal: Refusal,
 ): MusterError {
@@ -127,23 +127,23 @@ function missing(
 function sentence(
   { code, message, requestId, status }: ErrorDetails,
   remedy: string | undefined,
-  doing: Doing,
+  context: RequestContext,
 ): string {
   const { message: readable, encoded } = splitEncoded(message.trim())
   const reason = readable.replace(/\.$/, "") || (status === undefined ? "EC2 gave no reason" : `HTTP ${status}`)
   const hints = [remedy, encoded === undefined ? undefined : decodingRemedy(encoded)].flatMap((hint) => hint ?? [])
   const answer = `${reason} (${code}${requestId === undefined ? "" : `, request ${requestId}`})`
-  return [`${doing.what}: ${answer}`, ...hints].join("; ")
+  return [`${context.what}: ${answer}`, ...hints].join("; ")
 }
 
 /** What the user can do about it. */
-function remedyOf(row: CodeRow | undefined, doing: Doing): string | undefined {
-  const { token = "", region } = doing
-  if (row?.verdict === "quota" && row.remedy === undefined) return vcpuRemedy(doing)
+function remedyOf(row: CodeRow | undefined, context: RequestContext): string | undefined {
+  const { token = "", region } = context
+  if (row?.verdict === "quota" && row.remedy === undefined) return vcpuRemedy(context)
   return row?.remedy?.replaceAll("{token}", token).replaceAll("{region}", region)
 }
 
-function vcpuRemedy({ offer, region }: Doing): string {
+function vcpuRemedy({ offer, region }: RequestContext): string {
   if (offer === undefined) return "ask for an increase in Service Quotas"
   const quota = quotaCodeOf(offer.family, offer.market)
   const which = quota === undefined ? "the vCPU quota" : `vCPU quota ${quota}`

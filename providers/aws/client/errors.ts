@@ -2,7 +2,7 @@
 import { AuthError, MusterError, RejectedError, TransientError } from "../../../src/errors.js"
 import { unsentError } from "../../../src/tables/connection-errors.js"
 import { retryAfterOf } from "../../../src/tables/retry-after.js"
-import { type Doing, readAnswer } from "./answers.js"
+import { type RequestContext, readAnswer } from "./answers.js"
 import { rowOf } from "./codes.js"
 
 /** The parts of an SDK exception that we read. All may be missing: anything can be thrown on the way. */
@@ -27,12 +27,12 @@ interface SdkError {
 export const NOT_IMPLEMENTED = "NotImplemented"
 
 /** The class that says what to do about an error, with a message for the user and the original as its cause. */
-export function toMusterError(thrown: unknown, doing: Doing): MusterError {
+export function toMusterError(thrown: unknown, context: RequestContext): MusterError {
   if (thrown instanceof MusterError) return thrown
   const error = sdkErrorOf(thrown)
-  if (error.$responseBodyText !== undefined) return garbled(error, doing)
-  if (error.$fault !== undefined) return answered(error, doing)
-  return unsent(error, doing) ?? broken(error, doing)
+  if (error.$responseBodyText !== undefined) return garbled(error, context)
+  if (error.$fault !== undefined) return answered(error, context)
+  return unsent(error, context) ?? broken(error, context)
 }
 
 function sdkErrorOf(thrown: unknown): SdkError {
@@ -47,46 +47,46 @@ export function signingTrouble(thrown: unknown): "clock" | "keys" | undefined {
   return rowOf(name, message)?.isAboutKeys === true ? "keys" : undefined
 }
 
-function garbled(error: SdkError, doing: Doing): MusterError {
+function garbled(error: SdkError, context: RequestContext): MusterError {
   const status = error.$metadata?.httpStatusCode ?? "?"
   const type = error.$response?.headers?.["content-type"] ?? "no content type"
   const body = (error.$responseBodyText ?? "").replace(/\s+/g, " ").trim()
   const shown = body.length > 80 ? `${body.slice(0, 77)}...` : body
-  const answer = `${placeOf(doing)} answered with what is not complete EC2 XML (HTTP ${status}, ${type}): ${JSON.stringify(shown)}`
-  const message = `${doing.what}: ${answer}`
+  const answer = `${placeOf(context)} answered with what is not complete EC2 XML (HTTP ${status}, ${type}): ${JSON.stringify(shown)}`
+  const message = `${context.what}: ${answer}`
   return status === 501
     ? new RejectedError(message, { code: NOT_IMPLEMENTED, cause: error })
     : new TransientError(message, { cause: error })
 }
 
 /** An answer of EC2 with a code. */
-function answered(error: SdkError, doing: Doing): MusterError {
+function answered(error: SdkError, context: RequestContext): MusterError {
   const { name: code = "Unknown", message = "", $fault, $metadata } = error
   const status = $metadata?.httpStatusCode ?? ($fault === "server" ? 500 : 400)
   const requestId = $metadata?.requestId === undefined ? {} : { requestId: $metadata.requestId }
   const read = readAnswer(
     { code, message, status, cause: error, ...requestId, ...retryAfterOf(error.$response?.headers) },
-    doing,
+    context,
   )
   if (status !== 501) return read
   return new RejectedError(read.message, { ...requestId, code: NOT_IMPLEMENTED, cause: error })
 }
 
 /** What failed before a byte was sent: no way there, or no key to sign with. */
-function unsent(error: SdkError, doing: Doing): MusterError | undefined {
+function unsent(error: SdkError, context: RequestContext): MusterError | undefined {
   if (error.name === "CredentialsProviderError" || error.name === "TokenProviderError")
-    return noCredentials(error, doing)
+    return noCredentials(error, context)
   const unknownHost = "check the region's name and the network"
-  return unsentError(error, { what: doing.what, place: placeOf(doing), unknownHost })
+  return unsentError(error, { what: context.what, place: placeOf(context), unknownHost })
 }
 
-function noCredentials(error: SdkError, doing: Doing): AuthError {
+function noCredentials(error: SdkError, context: RequestContext): AuthError {
   const tried =
     "environment (AWS_ACCESS_KEY_ID), shared config and credentials files (profile, SSO, aws login, process), " +
     "web identity token, container role, instance metadata"
   const message = `no AWS credentials (${(error.message ?? "").trim()}); tried: ${tried}`
   return new AuthError(
-    `${doing.what}: ${message}; run "aws configure" or "aws sso login", or pass credentials to aws()`,
+    `${context.what}: ${message}; run "aws configure" or "aws sso login", or pass credentials to aws()`,
     {
       code: "NoCredentials",
       cause: error,
@@ -95,14 +95,14 @@ function noCredentials(error: SdkError, doing: Doing): AuthError {
 }
 
 /** A connection that broke off, or an unexpected error: the outcome is unknown. */
-function broken(error: SdkError, doing: Doing): TransientError {
+function broken(error: SdkError, context: RequestContext): TransientError {
   const code = error.code === undefined ? "" : ` (${error.code})`
-  const said = (error.message ?? "").split("\n")[0] ?? ""
-  const message = `${doing.what}: no complete answer from ${placeOf(doing)}: ${said}${code}; the outcome is unknown`
+  const shown = (error.message ?? "").split("\n")[0] ?? ""
+  const message = `${context.what}: no complete answer from ${placeOf(context)}: ${shown}${code}; the outcome is unknown`
   return new TransientError(message, { cause: error, ...(error.code === undefined ? {} : { code: error.code }) })
 }
 
-function placeOf({ endpoint, region }: Doing): string {
+function placeOf({ endpoint, region }: RequestContext): string {
   return endpoint ?? `the EC2 endpoint of ${region}`
 }
 

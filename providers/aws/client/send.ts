@@ -2,7 +2,7 @@
 import { TransientError } from "../../../src/errors.js"
 import type { Attempt, Calls, Cost } from "../../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
-import type { Doing } from "./answers.js"
+import type { RequestContext } from "./answers.js"
 import { type Deliver, delivering, type Resent } from "./credentials.js"
 import { toMusterError } from "./errors.js"
 import type { AwsOptions } from "../options.js"
@@ -19,7 +19,7 @@ export type Send = <A extends Api>(
   api: A,
   cost: Cost,
   input: Input<A>,
-  doing: Omit<Doing, "endpoint" | "region">,
+  context: Omit<RequestContext, "endpoint" | "region">,
 ) => Promise<Output<A>>
 
 /** The connection of one provider object, made at its first request. */
@@ -27,7 +27,7 @@ export function sender(options: AwsOptions): Send {
   let connecting: Promise<Connection> | undefined
   const connect = () => (connecting ??= connection(options))
   const where = { region: options.region, ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }) }
-  return (calls, api, cost, input, doing) => {
+  return (calls, api, cost, input, context) => {
     const resent: Resent = new Set()
     return calls.send(api, cost, async (attempt) => {
       const { signal } = attempt
@@ -40,7 +40,7 @@ export function sender(options: AwsOptions): Send {
         return complete(api, (await deliver(command, { signal, resent })) as Output<typeof api>)
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        throw toMusterError(error, { ...doing, ...where })
+        throw toMusterError(error, { ...context, ...where })
       }
     })
   }

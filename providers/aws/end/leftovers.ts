@@ -97,20 +97,20 @@ export async function remove({ send, calls }: Context, found: readonly Leftover[
 }
 
 async function removeOne(send: Send, calls: Calls, { kind, id }: Leftover): Promise<void> {
-  const doing = { what: `removing ${kind} ${id}` }
+  const context = { what: `removing ${kind} ${id}` }
   try {
     switch (kind) {
       case "launch-template":
-        await send(calls, "DeleteLaunchTemplate", { DeleteLaunchTemplate: 1 }, { LaunchTemplateId: id }, doing)
+        await send(calls, "DeleteLaunchTemplate", { DeleteLaunchTemplate: 1 }, { LaunchTemplateId: id }, context)
         return
       case "volume":
-        await send(calls, "DeleteVolume", { DeleteVolume: 1 }, { VolumeId: id }, doing)
+        await send(calls, "DeleteVolume", { DeleteVolume: 1 }, { VolumeId: id }, context)
         return
       case "network-interface":
-        await send(calls, "DeleteNetworkInterface", { DeleteNetworkInterface: 1 }, { NetworkInterfaceId: id }, doing)
+        await send(calls, "DeleteNetworkInterface", { DeleteNetworkInterface: 1 }, { NetworkInterfaceId: id }, context)
         return
       case "security-group":
-        await send(calls, "DeleteSecurityGroup", { DeleteSecurityGroup: 1 }, { GroupId: id }, doing)
+        await send(calls, "DeleteSecurityGroup", { DeleteSecurityGroup: 1 }, { GroupId: id }, context)
         return
       default:
         throw new MusterError(`removing ${kind} ${id}: EC2 has no such kind`)

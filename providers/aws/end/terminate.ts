@@ -64,9 +64,9 @@ async function terminateBatch(batch: Batch, context: Context): Promise<Terminati
 async function terminateOnce(batch: Batch, { send, calls, skipOsShutdown }: Context): Promise<Termination> {
   const ids = batch.map((instance) => instance.id)
   const cost = { TerminateInstances: 1, "TerminateInstances.resources": ids.length }
-  const doing = { what: `terminating ${ids.length} instances in ${batch[0]?.zone || "an unknown zone"}` }
+  const context = { what: `terminating ${ids.length} instances in ${batch[0]?.zone || "an unknown zone"}` }
   const input = { InstanceIds: ids, ...(skipOsShutdown ? { SkipOsShutdown: true } : {}) }
-  const reply = await send(calls, "TerminateInstances", cost, input, doing)
+  const reply = await send(calls, "TerminateInstances", cost, input, context)
   const states = new Map<string, Accepted["state"]>()
   for (const change of reply.TerminatingInstances ?? []) {
     const id = idOf(change.InstanceId, "TerminateInstances")

@@ -1,6 +1,6 @@
 /** What every launch is sent with, and how messages describe one. Pure. */
 import type { LaunchCall, Offer } from "../../../src/provider.js"
-import type { Doing } from "../client/answers.js"
+import type { RequestContext } from "../client/answers.js"
 import type { Send } from "../client/send.js"
 
 /** What every launch is sent with, and its answer is read with. */
@@ -21,11 +21,11 @@ export function describeLaunch({ count, offers, zone }: LaunchCall): string {
 }
 
 /** @param offer the pool that an answer is about; by default the best one that the call names. */
-export function doingOf(
+export function contextOf(
   { region, namedGroups }: Omit<LaunchContext, "send">,
   call: LaunchCall,
   offer: Offer | undefined = call.offers[0],
-): Doing {
-  const doing = { what: describeLaunch(call), region, token: call.token, namedGroups }
-  return offer === undefined ? doing : { ...doing, offer }
+): RequestContext {
+  const fields = { what: describeLaunch(call), region, token: call.token, namedGroups }
+  return offer === undefined ? fields : { ...fields, offer }
 }

@@ -10,7 +10,7 @@ import { readAnswer } from "../client/answers.js"
 import { COLD_MS, REFUSED_MS } from "../client/code-rows.js"
 import { toMusterError } from "../client/errors.js"
 import type { FleetBody } from "./fleet-bodies.js"
-import { doingOf, type LaunchContext, describeLaunch } from "./context.js"
+import { contextOf, type LaunchContext, describeLaunch } from "./context.js"
 import type { ScopeKind } from "../../../src/tables/scopes.js"
 import { scopeOf } from "../client/scopes.js"
 
@@ -54,7 +54,7 @@ export function narrowed(context: Context, call: LaunchCall, error: RefusedError
   // What stood inside an answer is narrow already.
   if (!(cause instanceof Error)) return error
   const { offer, asked } = affected(call, cause.message)
-  return toMusterError(cause, { ...doingOf(context, call, offer), asked })
+  return toMusterError(cause, { ...contextOf(context, call, offer), asked })
 }
 
 /** A lack of capacity or of quota as data: of all pools that the message names, else of all pools of the call. */
@@ -63,7 +63,7 @@ export function shortages(context: Context, call: LaunchCall, error: RefusedErro
   if (!(cause instanceof Error) || call.offers.length <= 1) return [error.toFailure(call.count)]
   const named = namedIn(cause.message, call.offers)
   const reasons = (named.length > 0 ? named : call.offers).map((offer) =>
-    reasonOf(context, { offer, error: toMusterError(cause, doingOf(context, call, offer)) }),
+    reasonOf(context, { offer, error: toMusterError(cause, contextOf(context, call, offer)) }),
   )
   return shared(reasons, call.count)
 }
@@ -89,11 +89,11 @@ function readPool(context: Context, call: LaunchCall, error: FleetError): readon
   const { ErrorCode: code = "Unknown", ErrorMessage: message = "" } = error
   const own = offersOf(call, error)
   if (own.length > 0)
-    return own.map((offer) => ({ offer, error: readAnswer({ code, message }, doingOf(context, call, offer)) }))
+    return own.map((offer) => ({ offer, error: readAnswer({ code, message }, contextOf(context, call, offer)) }))
   const { offer, asked } = affected(call, message)
   return offer === undefined
     ? []
-    : [{ offer, error: readAnswer({ code, message }, { ...doingOf(context, call, offer), asked }) }]
+    : [{ offer, error: readAnswer({ code, message }, { ...contextOf(context, call, offer), asked }) }]
 }
 
 /** The offers of the pool that an error names; none where it names no pool. */

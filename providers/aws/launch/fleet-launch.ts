@@ -2,7 +2,7 @@
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
 import type { FleetBody } from "./fleet-bodies.js"
-import { type LaunchContext, doingOf } from "./context.js"
+import { type LaunchContext, contextOf } from "./context.js"
 import { NotFoundError } from "../../../src/errors.js"
 import { fleetInstances, launchedBy, refOf, settleFleet } from "./settle.js"
 import { makeTemplate } from "../prepare/templates.js"
@@ -27,14 +27,14 @@ export async function launchFleet(context: LaunchContext, call: LaunchCall, call
 async function create(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Ec2.CreateFleetResult> {
   const { fleet } = call.body as unknown as FleetBody
   const input = fleet as unknown as Ec2.CreateFleetCommandInput
-  const doing = doingOf(context, call)
+  const request = contextOf(context, call)
   try {
-    return await context.send(calls, "CreateFleet", call.cost, input, doing)
+    return await context.send(calls, "CreateFleet", call.cost, input, request)
   } catch (error) {
     if (!(error instanceof NotFoundError) || rowOf(error.code, "")?.missing !== "template") throw error
     await makeTemplates(context, call, calls)
     // A fleet that was refused has launched nothing, and so has consumed nothing of the limit of instances.
-    return context.send(calls, "CreateFleet", { CreateFleet: 1 }, input, doing)
+    return context.send(calls, "CreateFleet", { CreateFleet: 1 }, input, request)
   }
 }
 

@@ -6,7 +6,7 @@ import type { Calls, LaunchCall, Launched } from "../../../src/provider.js"
 import { narrowed, shortages } from "./failures.js"
 import { launchFleet } from "./fleet-launch.js"
 import { toInstance } from "../observe/instance.js"
-import { doingOf, type LaunchContext, describeLaunch } from "./context.js"
+import { contextOf, type LaunchContext, describeLaunch } from "./context.js"
 import { launched } from "./lookup.js"
 import { missing } from "./settle.js"
 
@@ -35,7 +35,7 @@ export async function launch(context: LaunchContext, call: LaunchCall, calls: Ca
 async function runInstances(context: LaunchContext, call: LaunchCall, calls: Calls): Promise<Launched> {
   const { send, region } = context
   const input = call.body as unknown as Ec2.RunInstancesCommandInput
-  const reply = await send(calls, "RunInstances", call.cost, input, doingOf(context, call))
+  const reply = await send(calls, "RunInstances", call.cost, input, contextOf(context, call))
   const source = { api: "RunInstances", region, now: calls.now() }
   const instances = (reply.Instances ?? []).map((native) => toInstance(native, source))
   return { instances, failures: missing(call, region, instances.length), settled: true }

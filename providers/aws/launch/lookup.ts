@@ -20,8 +20,8 @@ export async function readFleet(
 ): Promise<Fleet | undefined> {
   if (fleetId === "") return undefined
   try {
-    const doing = { what: `${describeLaunch(call)}: reading ${fleetId}` }
-    const reply = await send(calls, "DescribeFleets", { DescribeFleets: 1 }, { FleetIds: [fleetId] }, doing)
+    const request = { what: `${describeLaunch(call)}: reading ${fleetId}` }
+    const reply = await send(calls, "DescribeFleets", { DescribeFleets: 1 }, { FleetIds: [fleetId] }, request)
     const [fleet] = reply.Fleets ?? []
     const hasResult = (fleet?.Instances ?? []).length > 0 || (fleet?.Errors ?? []).length > 0
     return hasResult ? (fleet as Fleet) : undefined

@@ -151,9 +151,9 @@ async function openGroup(send: Send, id: string, spec: GroupSpec, calls: Calls):
   const input = { GroupId: id, IpPermissions: [spec.rule(id)] }
   const cost = { AuthorizeSecurityGroupIngress: 1 }
   // Right after it was made EC2 may not know the group everywhere.
-  const doing = { what: `adding the rule of ${spec.name} (${id})`, isYoung: true } as const
+  const context = { what: `adding the rule of ${spec.name} (${id})`, isYoung: true } as const
   try {
-    await send(calls, "AuthorizeSecurityGroupIngress", cost, input, doing)
+    await send(calls, "AuthorizeSecurityGroupIngress", cost, input, context)
   } catch (error) {
     if (!(error instanceof MusterError) || error.code !== "InvalidPermission.Duplicate") throw error
   }

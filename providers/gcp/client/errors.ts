@@ -22,7 +22,7 @@ import { affectedOffers } from "./refusals/affected.js"
 import { type ErrorDetails, detailsIn } from "./refusals/details.js"
 
 /** What was being done when it failed. */
-export interface Doing {
+export interface RequestContext {
   /** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
   readonly what: string
   readonly region: string
@@ -61,50 +61,50 @@ export function isNotFound(error: unknown): error is MusterError {
   return error instanceof MusterError && NOT_FOUND.includes(error.code)
 }
 
-/** The class that says what to do about an error, with words for the user and the original as its cause. */
-export function toMusterError(thrown: unknown, doing: Doing): Error {
-  if (thrown instanceof MusterError && !thrown.message.startsWith(doing.what)) {
-    const words = { code: thrown.code, cause: thrown.cause }
+/** The error class for a failed request, with a message for the user and the original error as its cause. */
+export function toMusterError(thrown: unknown, context: RequestContext): Error {
+  if (thrown instanceof MusterError && !thrown.message.startsWith(context.what)) {
+    const fields = { code: thrown.code, cause: thrown.cause }
     // An error of credentials, or of a proxy, does not name the request.
-    if (thrown instanceof AuthError) return new AuthError(`${doing.what}: ${thrown.message}`, words)
-    if (thrown instanceof TransientError) return new TransientError(`${doing.what}: ${thrown.message}`, words)
-    if (thrown instanceof RejectedError) return new RejectedError(`${doing.what}: ${thrown.message}`, words)
+    if (thrown instanceof AuthError) return new AuthError(`${context.what}: ${thrown.message}`, fields)
+    if (thrown instanceof TransientError) return new TransientError(`${context.what}: ${thrown.message}`, fields)
+    if (thrown instanceof RejectedError) return new RejectedError(`${context.what}: ${thrown.message}`, fields)
   }
   if (thrown instanceof MusterError) return thrown
-  if (thrown instanceof HttpFailure) return refused(thrown, doing)
-  return connectionError(thrown, { what: doing.what, place: placeOf(doing) })
+  if (thrown instanceof HttpFailure) return refused(thrown, context)
+  return connectionError(thrown, { what: context.what, place: placeOf(context) })
 }
 
-function refused(failure: HttpFailure, doing: Doing): MusterError {
+function refused(failure: HttpFailure, context: RequestContext): MusterError {
   const { status, headers, body } = failure.reply
   const details = detailsIn(body, status)
-  if (details !== undefined) return asError(details, doing, { status, cause: failure, ...retryAfterOf(headers) })
+  if (details !== undefined) return asError(details, context, { status, cause: failure, ...retryAfterOf(headers) })
   const shown = JSON.stringify(
     (body || String(headers["www-authenticate"] ?? "")).replace(/\s+/g, " ").trim().slice(0, 80),
   )
   return foreign(
-    `${placeOf(doing)} answered HTTP ${status} with what is not Compute Engine's: ${shown}`,
-    doing,
+    `${placeOf(context)} answered HTTP ${status} with what is not Compute Engine's: ${shown}`,
+    context,
     failure,
   )
 }
 
 const PROXY = "is there a proxy or a login page between here and Google?"
 
-/** A proxy that refuses in words of its own has not passed the request on. Where it failed to, the request may have been done. */
-function foreign(message: string, doing: Doing, cause: HttpFailure): MusterError {
+/** The error for an answer that is not Google's. A proxy that refuses has not passed the request on; at other statuses it may have. */
+function foreign(message: string, context: RequestContext, cause: HttpFailure): MusterError {
   const { status } = cause.reply
-  if (status < 400 || status === 408 || status >= 500) return garbled(message, doing, cause)
-  const words = { code: "ForeignAnswer", cause }
-  const text = `${doing.what}: ${message}`
-  if (status === 429) return new ThrottledError(text, { ...words, retryAfterMs: MINUTE_MS })
-  if (status === 401 || status === 407) return new AuthError(`${text}; renew the credentials; ${PROXY}`, words)
-  return new RejectedError(`${text}; check the address; ${PROXY}`, words)
+  if (status < 400 || status === 408 || status >= 500) return garbled(message, context, cause)
+  const fields = { code: "ForeignAnswer", cause }
+  const text = `${context.what}: ${message}`
+  if (status === 429) return new ThrottledError(text, { ...fields, retryAfterMs: MINUTE_MS })
+  if (status === 401 || status === 407) return new AuthError(`${text}; renew the credentials; ${PROXY}`, fields)
+  return new RejectedError(`${text}; check the address; ${PROXY}`, fields)
 }
 
 /** A reply that cannot be read: what was asked may have been done. */
-export function garbled(message: string, doing: Doing, cause?: unknown): TransientError {
-  return new TransientError(`${doing.what}: ${message}; ${PROXY}`, { cause })
+export function garbled(message: string, context: RequestContext, cause?: unknown): TransientError {
+  return new TransientError(`${context.what}: ${message}; ${PROXY}`, { cause })
 }
 
 interface Circumstances {
@@ -116,18 +116,23 @@ interface Circumstances {
 }
 
 /** The error for a refusal. Where it is the outcome of a launch, nothing was made, and other offers may be asked for. */
-export function asError(details: ErrorDetails, doing: Doing, circumstances: Circumstances = {}): MusterError {
+export function asError(
+  details: ErrorDetails,
+  context: RequestContext,
+  circumstances: Circumstances = {},
+): MusterError {
   const { status, cause, retryAfterMs } = circumstances
   const row = rowOf(details)
   const code = details.codes[0] ?? "UNKNOWN"
-  const message = sentence(details, row, doing)
-  const words = { code, cause }
-  const refusal = (ttlMs: number) => ({ ...words, scope: scopeFor(details, row, doing), ttlMs })
+  const message = sentence(details, row, context)
+  const fields = { code, cause }
+  const refusal = (ttlMs: number) => ({ ...fields, scope: scopeFor(details, row, context), ttlMs })
   switch (row?.verdict) {
     case "throttled": {
-      const throttle = throttleOf(row, details, doing, retryAfterMs)
-      if (status === undefined && isLaunch(doing)) return new UnavailableError(message, refusal(throttle.retryAfterMs))
-      return new ThrottledError(message, { ...words, ...throttle })
+      const throttle = throttleOf(row, details, context, retryAfterMs)
+      if (status === undefined && isLaunch(context))
+        return new UnavailableError(message, refusal(throttle.retryAfterMs))
+      return new ThrottledError(message, { ...fields, ...throttle })
     }
     case "quota":
       return new QuotaError(message, { ...refusal(row.ttlMs ?? COLD_MS), ...adviceOf(details, row) })
@@ -135,38 +140,41 @@ export function asError(details: ErrorDetails, doing: Doing, circumstances: Circ
     case "summary":
       return new CapacityError(message, refusal(row.ttlMs ?? COLD_MS))
     case "auth":
-      return new AuthError(message, words)
+      return new AuthError(message, fields)
     case "exists":
-      if (status === undefined && isLaunch(doing)) return new OfferRefusedError(message, refusal(REFUSED_MS))
-      return new RejectedError(message, { ...words, code: EXISTS })
+      if (status === undefined && isLaunch(context)) return new OfferRefusedError(message, refusal(REFUSED_MS))
+      return new RejectedError(message, { ...fields, code: EXISTS })
     case "rejected":
-      return new RejectedError(message, words)
+      return new RejectedError(message, fields)
     case "transient":
-      if (isOutcome(doing, status)) return new UnavailableError(message, refusal(PASSING_MS))
-      return new TransientError(message, words)
+      if (isOutcome(context, status)) return new UnavailableError(message, refusal(PASSING_MS))
+      return new TransientError(message, fields)
     case "refused":
     case undefined:
-      if (isOutcome(doing, status)) {
-        const [type, ...others] = affectedTypes(details, doing)
+      if (isOutcome(context, status)) {
+        const [type, ...others] = affectedTypes(details, context)
         if (others.length === 0) return new OfferRefusedError(message, refusal(row?.ttlMs ?? REFUSED_MS))
         const which = `it was refused together with ${others.join(", ")}, and is left out of the next to find out which is meant`
         return new UnavailableError(`${message}; ${type}: ${which}`, refusal(PASSING_MS))
       }
-      return (status ?? 400) >= 500 ? new TransientError(message, words) : new RejectedError(message, words)
+      return (status ?? 400) >= 500 ? new TransientError(message, fields) : new RejectedError(message, fields)
   }
 }
 
-function isLaunch({ offers = [] }: Doing): boolean {
+function isLaunch({ offers = [] }: RequestContext): boolean {
   return offers.length > 0
 }
 
 /** Only errors within Google, and its time limits, leave open whether the request was carried out. */
-function isOutcome(doing: Doing, status = 400): boolean {
-  return isLaunch(doing) && status < 500 && status !== 408
+function isOutcome(context: RequestContext, status = 400): boolean {
+  return isLaunch(context) && status < 500 && status !== 408
 }
 
 /** Several where a request for several types was refused and the refusal names none. */
-export function affectedTypes(details: ErrorDetails, { offers = [] }: Pick<Doing, "offers">): readonly string[] {
+export function affectedTypes(
+  details: ErrorDetails,
+  { offers = [] }: Pick<RequestContext, "offers">,
+): readonly string[] {
   return [...new Set(affectedOffers(offers, details).map(({ instanceType }) => instanceType))]
 }
 
@@ -177,7 +185,7 @@ function adviceOf({ metric }: ErrorDetails, { remedy }: CodeRow): { readonly adv
 }
 
 /** The row's own scope. An unknown refusal is about the type in its zone, or about the type where several zones were asked. */
-function scopeFor(details: ErrorDetails, row: CodeRow | undefined, { region, offers = [] }: Doing) {
+function scopeFor(details: ErrorDetails, row: CodeRow | undefined, { region, offers = [] }: RequestContext) {
   const affected = affectedOffers(offers, details)
   const isPassing = row?.verdict === "transient" || row?.verdict === "throttled"
   const isZoned = new Set(affected.map(({ zone }) => zone)).size < 2
@@ -197,7 +205,7 @@ const SKEW_MS = 1_000
 function throttleOf(
   { retryAfter = MINUTE_MS }: CodeRow,
   { limit }: ErrorDetails,
-  { now, cost = {} }: Doing,
+  { now, cost = {} }: RequestContext,
   askedMs: number | undefined,
 ) {
   const held = retryAfter === "next-minute" ? Number(limit) : Number.NaN
@@ -217,24 +225,28 @@ function waitMs(retryAfter: NonNullable<CodeRow["retryAfter"]>, now: number): nu
 }
 
 /** "what was done: what Google said (its code); what to do" */
-function sentence(details: ErrorDetails, row: CodeRow | undefined, doing: Doing): string {
-  const words = details.message.trim().replace(/\.$/, "")
+function sentence(details: ErrorDetails, row: CodeRow | undefined, context: RequestContext): string {
+  const fields = details.message.trim().replace(/\.$/, "")
   const link = details.link === undefined ? "" : ` (${details.link})`
-  const remedy = remedyOf(details, row, doing)
-  return `${doing.what}: ${words}${link} (${details.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
+  const remedy = remedyOf(details, row, context)
+  return `${context.what}: ${fields}${link} (${details.codes[0] ?? "no code"})${remedy === undefined ? "" : `; ${remedy}`}`
 }
 
-function remedyOf({ metric, limit }: ErrorDetails, row: CodeRow | undefined, doing: Doing): string | undefined {
-  if (row?.verdict === "quota" && row.scope === "metric") return quotaRemedy(metric, doing)
+function remedyOf(
+  { metric, limit }: ErrorDetails,
+  row: CodeRow | undefined,
+  context: RequestContext,
+): string | undefined {
+  if (row?.verdict === "quota" && row.scope === "metric") return quotaRemedy(metric, context)
   if (row?.verdict !== "throttled" || limit === undefined) return row?.remedy
   return `this project may make ${limit} a minute: gcp({ requestsPerMinute }) keeps below that`
 }
 
-function quotaRemedy(metric: string | undefined, { region }: Doing): string {
+function quotaRemedy(metric: string | undefined, { region }: RequestContext): string {
   const which = metric === undefined ? "this quota" : `quota ${metric}`
   return `ask for an increase of ${which} in ${region} (IAM & Admin, Quotas), or add instance types that count against another`
 }
 
-function placeOf({ endpoint }: Doing): string {
+function placeOf({ endpoint }: RequestContext): string {
   return endpoint ?? "compute.googleapis.com"
 }

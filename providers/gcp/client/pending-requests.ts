@@ -1,11 +1,11 @@
 /**
- * The context of a request, while the request passes through the package's code: from its caller to our `fetch`, and back. Each
+ * Pending requests: each keeps its state while it passes through the package's code, from its caller to our `fetch` and back. Each
  * request has a number in a header that is removed before it is sent. (An AsyncLocalStorage would do without, but on Node 20
  * every promise of the process pays for each such storage, for as long as the process lives: `async_hooks`.)
  */
 import type { JsonObject } from "../../../src/provider.js"
 
-export interface RequestContext {
+export interface PendingRequest {
   readonly signal: AbortSignal
   readonly fields: string | undefined
   readonly asked: JsonObject
@@ -20,18 +20,18 @@ type GivenHeaders = Headers | Readonly<Record<string, string>>
 
 const HEADER = "x-muster-request"
 
-export class RequestContexts {
-  readonly #under = new Map<string, RequestContext>()
+export class PendingRequests {
+  readonly #under = new Map<string, PendingRequest>()
   #last = 0
 
   /** Sends a request that carries these headers; it is forgotten when it has come back. */
   async send(
-    context: RequestContext,
+    request: PendingRequest,
     send: (headers: Readonly<Record<string, string>>) => Promise<unknown> | undefined,
   ): Promise<void> {
     this.#last += 1
     const number = String(this.#last)
-    this.#under.set(number, context)
+    this.#under.set(number, request)
     try {
       await send({ [HEADER]: number })
     } finally {
@@ -40,13 +40,13 @@ export class RequestContexts {
   }
 
   /** Whose headers these are, and those of them that are Google's. */
-  arrived(given: GivenHeaders): {
-    readonly context: RequestContext
+  requestOf(given: GivenHeaders): {
+    readonly request: PendingRequest
     readonly headers: Readonly<Record<string, string>>
   } {
     const { [HEADER]: number = "", ...headers } = Object.fromEntries(new Headers(given))
-    const context = this.#under.get(number)
-    if (context === undefined) throw new Error("a request that nobody sent")
-    return { context, headers }
+    const request = this.#under.get(number)
+    if (request === undefined) throw new Error("a request that nobody sent")
+    return { request, headers }
   }
 }

@@ -10,14 +10,14 @@ import { show } from "../../../src/input/parse.js"
 import type { Calls, Cost, JsonObject, Offer } from "../../../src/provider.js"
 import { APIS, type ApiName, type Replies } from "./apis.js"
 import type { Identity } from "./credentials.js"
-import { type Doing, garbled, toMusterError } from "./errors.js"
+import { type RequestContext, garbled, toMusterError } from "./errors.js"
 import type { Exchange } from "./http.js"
 import { jsonOf } from "./json.js"
 import type { Page } from "./native.js"
 import type { GcpOptions } from "../options.js"
 import { refusePartial } from "./partial.js"
 import { type ClientName, loadSdk, type MakeClient, type SdkClient } from "./sdk.js"
-import { type RequestContext, RequestContexts } from "./pending-requests.js"
+import { type PendingRequest, PendingRequests } from "./pending-requests.js"
 
 export interface Request {
   readonly what: string
@@ -70,8 +70,8 @@ function clientsOf(options: GcpOptions, auth: object): (name: ClientName) => Pro
 
 /** Sends the requests of one provider object. */
 export function sender(options: GcpOptions, { identity, exchange }: Connection): Send {
-  const contexts = new RequestContexts()
-  const clientOf = clientsOf(options, authOf(identity, contexts, exchange))
+  const pending = new PendingRequests()
+  const clientOf = clientsOf(options, authOf(identity, pending, exchange))
   const where = {
     region: options.region,
     ...(options.apiEndpoint === undefined ? {} : { endpoint: options.apiEndpoint }),
@@ -80,22 +80,22 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
     const { client, method, cost: usual } = APIS[api]
     return calls.send(api, cost ?? usual, async (attempt) => {
       const { signal } = attempt
-      const doing: Doing = { what, ...where, now: calls.now, cost: cost ?? usual, offers }
-      const context: RequestContext = { signal, fields, asked: message }
+      const context: RequestContext = { what, ...where, now: calls.now, cost: cost ?? usual, offers }
+      const pendingRequest: PendingRequest = { signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
         const whole = { project, ...message }
         checkParts(whole, what)
-        await contexts.send(context, (headers) =>
+        await pending.send(pendingRequest, (headers) =>
           sdk.innerApiCalls[method]?.(whole, { ...CALL_OPTIONS, otherArgs: { headers } }),
         )
-        attempt.dated?.(context.date)
-        const reply = checked(context.reply, { api, fields }, doing)
+        attempt.dated?.(pendingRequest.date)
+        const reply = checked(pendingRequest.reply, { api, fields }, context)
         if (api.endsWith(".list")) refusePartial(reply as Page, what)
         return reply
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        throw toMusterError(context.failure ?? error, doing)
+        throw toMusterError(pendingRequest.failure ?? error, context)
       }
     })
   }
@@ -121,14 +121,14 @@ const NO_SIGN = /^(error|warning|unreachables|nextPageToken|status)$/
 function checked<A extends ApiName>(
   reply: unknown,
   { api, fields = "name" }: { readonly api: A; readonly fields: string | undefined },
-  doing: Doing,
+  context: RequestContext,
 ): Replies[A] {
   const { kind, ...rest } = (typeof reply === "object" && reply !== null ? reply : {}) as Readonly<
     Record<string, unknown>
   >
   const isOurs = typeof kind === "string" ? kind.startsWith("compute#") : topOf(fields).some((name) => name in rest)
   if (isOurs) return reply as Replies[A]
-  throw garbled(`the answer to ${api} is not Compute Engine's (it has no kind)`, doing)
+  throw garbled(`the answer to ${api} is not Compute Engine's (it has no kind)`, context)
 }
 
 /** "items" and "kind" of "items(name,zone(url)),kind"; what is nested goes from the inside out. */
@@ -155,7 +155,7 @@ interface FetchInit {
 }
 
 /** The parts of an auth object that the package's clients use. */
-function authOf(identity: Connection["identity"], contexts: RequestContexts, exchange: Exchange): object {
+function authOf(identity: Connection["identity"], pending: PendingRequests, exchange: Exchange): object {
   const auth = {
     universeDomain: "googleapis.com",
     getClient: async () => auth,
@@ -164,12 +164,12 @@ function authOf(identity: Connection["identity"], contexts: RequestContexts, exc
     // The package only checks that there are headers: the exchange adds the authorization.
     getRequestHeaders: async () => ({}),
     fetch: async (url: string, init: FetchInit) => {
-      const { context, headers } = contexts.arrived(init.headers)
+      const { request: pendingRequest, headers } = pending.requestOf(init.headers)
       try {
-        context.reply = await fetched(url, { ...init, headers }, context, exchange)
+        pendingRequest.reply = await fetched(url, { ...init, headers }, pendingRequest, exchange)
         return EMPTY
       } catch (error) {
-        context.failure = error
+        pendingRequest.failure = error
         throw error
       }
     },
@@ -180,19 +180,19 @@ function authOf(identity: Connection["identity"], contexts: RequestContexts, exc
 async function fetched(
   url: string,
   init: FetchInit & { readonly headers: Readonly<Record<string, string>> },
-  context: RequestContext,
+  pendingRequest: PendingRequest,
   exchange: Exchange,
 ): Promise<unknown> {
   const { headers } = init
   // What has no body is sent as "" in quotes, which is a body, and none that the method has.
   const hasBody = init.method !== "GET" && init.method !== "DELETE" && init.body !== undefined && init.body !== '""'
   const body = hasBody ? init.body : undefined
-  if (body !== undefined) checkNothingLost(context.asked, body)
-  const target = context.fields === undefined ? url : withFields(url, `kind,${context.fields}`)
+  if (body !== undefined) checkNothingLost(pendingRequest.asked, body)
+  const target = pendingRequest.fields === undefined ? url : withFields(url, `kind,${pendingRequest.fields}`)
   const { method } = init
-  const { signal } = context
+  const { signal } = pendingRequest
   const reply = await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) })
-  if (typeof reply.headers.date === "string") context.date = reply.headers.date
+  if (typeof reply.headers.date === "string") pendingRequest.date = reply.headers.date
   return jsonOf(reply)
 }
 

@@ -25,7 +25,7 @@ interface Part extends Reason {
 }
 
 /** "launching 8 × n2-standard-4 (on-demand, europe-west2-a)" */
-export function doingOf({ count, offers, zone }: LaunchCall): string {
+export function describeLaunch({ count, offers, zone }: LaunchCall): string {
   const types = [...new Set(offers.map(({ instanceType }) => instanceType))].join(" or ")
   return `launching ${count} × ${types} (${offers[0]?.market ?? "on-demand"}, ${zone ?? "any zone"})`
 }
@@ -53,7 +53,7 @@ function partsOf(region: string, call: LaunchCall, { details, count = 1 }: Cause
   const offers = affectedOffers(call.offers, details)
   const errors = offers.map((offer) => {
     const others = offers.filter((other) => other !== offer)
-    return asError(details, { what: doingOf(call), region, offers: [offer, ...others] })
+    return asError(details, { what: describeLaunch(call), region, offers: [offer, ...others] })
   })
   const [first] = errors
   if (first === undefined) return []
@@ -80,7 +80,7 @@ function asReason(error: RefusedError): Reason["reason"] {
 
 /** Without any cause, the pools that were asked had no more. */
 function unexplained(region: string, call: LaunchCall): readonly Part[] {
-  const message = `${doingOf(call)}: Compute Engine gave fewer in ${region}, and did not say why`
+  const message = `${describeLaunch(call)}: Compute Engine gave fewer in ${region}, and did not say why`
   return call.offers.map((offer) => {
     const scope: Scope = scopeOf("pool", { region, offer })
     const code = "ZONE_RESOURCE_POOL_EXHAUSTED"

@@ -4,7 +4,7 @@ import type { Send } from "../client/send.js"
 import { rowOf } from "../client/codes.js"
 import { lastPart, type NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
-import { doingOf, type Cause } from "./failures.js"
+import { describeLaunch, type Cause } from "./failures.js"
 import { detailsOf } from "../client/refusals/details.js"
 import { zonesIn } from "./split.js"
 
@@ -63,7 +63,7 @@ async function readInserts(
     `(operationGroupId="${operationGroupId}")`,
   ]
   const request = {
-    what: `reading why ${doingOf(call).replace(/^launching /, "")} came to less in ${zone}`,
+    what: `reading why ${describeLaunch(call).replace(/^launching /, "")} came to less in ${zone}`,
     message: { zone, filter: terms.join(" AND ") },
     fields: "items(targetLink,operationGroupId,error),nextPageToken",
   }

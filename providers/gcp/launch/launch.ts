@@ -6,7 +6,7 @@ import { uuidOf } from "../client/ids/names.js"
 import type { NativeOperation } from "../client/native.js"
 import { find, type LaunchContext, unsettled } from "./lookup.js"
 import { ofLaunch, settledByList } from "./settle.js"
-import { doingOf, missingOf } from "./failures.js"
+import { describeLaunch, missingOf } from "./failures.js"
 import { zonesIn } from "./split.js"
 
 /**
@@ -37,7 +37,7 @@ function refused(region: string, call: LaunchCall, error: CapacityError | QuotaE
 async function insert({ send, region }: LaunchContext, call: LaunchCall, calls: Calls): Promise<NativeOperation> {
   const { zone, offers, cost, token, body } = call
   const message = { requestId: uuidOf(token), bulkInsertInstanceResourceResource: body }
-  const request = { what: doingOf(call), cost, offers }
+  const request = { what: describeLaunch(call), cost, offers }
   if (zone !== undefined) return send(calls, "instances.bulkInsert", { ...request, message: { zone, ...message } })
   return send(calls, "regionInstances.bulkInsert", { ...request, message: { region, ...message } })
 }

@@ -5,7 +5,7 @@ import type { NativeOperation } from "../client/native.js"
 import { pages } from "../client/pages.js"
 import type { Send } from "../client/send.js"
 import type { ZonesOf } from "../offers/zones.js"
-import { doingOf } from "./failures.js"
+import { describeLaunch } from "./failures.js"
 
 export interface LaunchContext {
   readonly send: Send
@@ -27,7 +27,7 @@ export async function find(
   const requestId = uuidOf(call.token)
   const { zone } = call
   const request = {
-    what: `${doingOf(call)}: looking for an earlier request`,
+    what: `${describeLaunch(call)}: looking for an earlier request`,
     message: { ...(zone === undefined ? { region } : { zone }), filter: `clientOperationId="${requestId}"` },
     fields: "items(name,clientOperationId),nextPageToken,warning(code,message)",
   }

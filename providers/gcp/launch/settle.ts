@@ -8,7 +8,7 @@ import { isNotFound } from "../client/errors.js"
 import { list } from "../observe/list.js"
 import { idOf } from "../client/ids/names.js"
 import { lastPart, type LocationStatus, type NativeOperation } from "../client/native.js"
-import { type Cause, doingOf, missingOf } from "./failures.js"
+import { type Cause, describeLaunch, missingOf } from "./failures.js"
 import { detailsOf } from "../client/refusals/details.js"
 import { zonesIn } from "./split.js"
 import { parseTime } from "../../../src/tables/times.js"
@@ -31,7 +31,7 @@ async function waitFor(
   calls: Calls,
 ): Promise<NativeOperation | undefined> {
   const { zone } = call
-  const what = `waiting for ${doingOf(call).replace(/^launching /, "the launch of ")}`
+  const what = `waiting for ${describeLaunch(call).replace(/^launching /, "the launch of ")}`
   try {
     if (zone !== undefined)
       return await send(calls, "zoneOperations.wait", { what, message: { zone, operation: name } })
@@ -131,7 +131,7 @@ function asAsked(region: string, call: LaunchCall, operation: NativeOperation): 
 export function settledByList(call: LaunchCall, instances: readonly Instance[]): Launched {
   return endedSince(call, instances, {
     code: "OperationNotFound",
-    message: `${doingOf(call)}: it was launched before, and ${instances.length} of its instances are left`,
+    message: `${describeLaunch(call)}: it was launched before, and ${instances.length} of its instances are left`,
   })
 }
 

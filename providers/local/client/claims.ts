@@ -20,7 +20,7 @@ export interface Claimant {
 
 /** Ports that one instance has for its own where it shares its address. */
 const PORTS_EACH = 10
-/** From above what services use to below the ephemeral ports of Linux (32768) and macOS (49152). */
+/** The range of ports: above those of common services, below the ephemeral ports of Linux (32768) and macOS (49152). */
 const FIRST_PORT = 20_000
 const LAST_PORT = 32_000
 
@@ -57,8 +57,8 @@ async function readClaim(layout: Layout, file: string): Promise<Claim | undefine
 }
 
 /**
- * Whether nobody has it any more. The instance is looked for twice: between the first look and the maker's death it may
- * have come to be.
+ * Whether a claim is stale. The instance is checked twice, because it may have been made between the first check and the end of
+ * its maker.
  */
 export async function isStale(layout: Layout, host: Host, claim: Claim): Promise<boolean> {
   const exists = async () => (await unlessMissing(lstat(layout.instance(claim.name)))) !== undefined
@@ -78,14 +78,14 @@ async function tryClaim(layout: Layout, file: string, target: string): Promise<b
 }
 
 /**
- * Frees a stale claim. It is moved aside before it is removed, because between the look and the removal somebody else
- * may have freed it and a third one claimed it; that one gets it back.
+ * Frees a stale claim. It is renamed before it is removed, because after the check another process may have freed it and a third
+ * one claimed it; the third one's claim is then restored.
  */
 export async function freeStale(layout: Layout, stale: Claim): Promise<void> {
   const aside = join(layout.cluster(stale.cluster).trash, uniqueName(stale.file))
   const moved = await unlessMissing(rename(join(layout.claims, stale.file), aside).then(() => true))
   if (moved === undefined) {
-    // Its cluster's directory is gone, so nobody of that cluster can be making it.
+    // Its cluster's directory was removed, so no process can be making that instance.
     if ((await unlessMissing(lstat(layout.cluster(stale.cluster).path))) === undefined) {
       await rm(join(layout.claims, stale.file), { force: true })
     }
@@ -97,7 +97,7 @@ export async function freeStale(layout: Layout, stale: Claim): Promise<void> {
   await rm(aside, { force: true })
 }
 
-/** Gives claims back that were made for an instance that did not come to be; others' are left alone. */
+/** Releases the claims of an instance that was not made; claims of other instances stay. */
 export async function release(
   layout: Layout,
   claimant: Pick<Claimant, "name">,

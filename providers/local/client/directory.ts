@@ -12,7 +12,7 @@
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
  *         terminating ending exited failure ended     how far its end has come
  *       claims/                         one symbolic link per address and per place taken, its target tells by whom
- *       looks/                          who searches this machine's processes, for whom (looking.ts)
+ *       looks/                          who searches this machine's processes, for whom (process-search.ts)
  *       clusters/<owner>+<cluster>/
  *         claim-<n>                     who holds the name; the highest counts
  *         spent/<name>                  names that were given and must not be given again
@@ -29,7 +29,7 @@ import { checkOwned } from "./safe.js"
 /** Of all that is below a root; a root of a later version is refused, because what is in it may mean something else. */
 const VERSION = 1
 
-/** Environments hold secrets: for the user alone. */
+/** Environments contain secrets: only the user may read them. */
 export const PRIVATE_DIRECTORY = 0o700
 export const PRIVATE_FILE = 0o600
 
@@ -55,12 +55,12 @@ export function clusterKey(owner: { readonly cluster: string; readonly owner: st
   return `${encodeURIComponent(owner.owner)}+${encodeURIComponent(owner.cluster)}`
 }
 
-/** A name that may be a directory of ours; what comes from a journal or a caller could be a path. */
+/** A name that may be a directory of ours; a name from a journal or a caller could be a path. */
 export function isPlainName(name: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(name)
 }
 
-/** A name nobody else makes. */
+/** A unique name. */
 export function uniqueName(name: string): string {
   return `${name}.${process.pid}.${randomBytes(6).toString("hex")}`
 }
@@ -120,7 +120,7 @@ export async function readText(path: string): Promise<string | undefined> {
   return unlessMissing(readFile(path, "utf8"))
 }
 
-/** What it resolves to; undefined when what it reads is missing, which while others remove things means gone. */
+/** The result of a read; undefined when the file is missing, because other processes may remove it meanwhile. */
 export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading

@@ -11,7 +11,7 @@ interface Row {
   readonly advice: string
 }
 
-/** Processes and memory come back as others end; half a minute is worth another look. */
+/** Processes and memory come back as others end; after half a minute the launch is worth another attempt. */
 const CROWDED_TTL_MS = 30_000
 
 /** In order; the first row with the code counts. */
@@ -54,18 +54,19 @@ const ROWS: readonly Row[] = [
  * The error of `src/errors` that a failed system call means; one that is such an error already, or no system call's, is
  * returned as it is.
  *
- * @param doing gerund, with what and where: "launching 3 x local-1 in local-a".
+ * @param action gerund, with what and where: "launching 3 x local-1 in local-a".
  */
-export function toCloudError(doing: string, error: unknown, scope: Scope): Error {
+export function toCloudError(action: string, error: unknown, scope: Scope): Error {
   if (error instanceof MusterError) return error
-  if (!isErrno(error)) return error instanceof Error ? error : new Error(`${doing}: ${String(error)}`, { cause: error })
+  if (!isErrno(error))
+    return error instanceof Error ? error : new Error(`${action}: ${String(error)}`, { cause: error })
   const row = ROWS.find((candidate) => candidate.codes.includes(error.code))
   const advice = openFilesAdvice(error.code) ?? row?.advice ?? "trying again may help"
-  const message = `${doing}: ${error.message}; ${advice}`
-  const words = { code: error.code, cause: error }
-  if (row?.decision === "rejected") return new RejectedError(message, words)
-  if (row?.decision === "capacity") return new CapacityError(message, { ...words, scope, ttlMs: CROWDED_TTL_MS })
-  return new TransientError(message, words)
+  const message = `${action}: ${error.message}; ${advice}`
+  const fields = { code: error.code, cause: error }
+  if (row?.decision === "rejected") return new RejectedError(message, fields)
+  if (row?.decision === "capacity") return new CapacityError(message, { ...fields, scope, ttlMs: CROWDED_TTL_MS })
+  return new TransientError(message, fields)
 }
 
 /** Whether this is a failed system call, and if `codes` are given one of these. */
@@ -79,7 +80,7 @@ export function isErrno(
   return codes.length === 0 || codes.includes(error.code)
 }
 
-/** What it returns; undefined when what it reads is missing, which while others remove things means gone. */
+/** The result of a read; undefined when the file is missing, because other processes may remove it meanwhile. */
 export function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read()

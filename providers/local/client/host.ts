@@ -3,7 +3,7 @@
  *
  * A process number alone is never trusted: it is used again. Identities are "<pid> <start>", where start is field 22 of
  * /proc/PID/stat (clock ticks since boot) and the boot's id, or the start's date on macOS. The supervisor's shell writes
- * the same letters. Reading is synchronous: /proc is memory, and nothing may come between a look and the signal after it.
+ * the same letters. Reading is synchronous: /proc is memory, and nothing may run between a check and the signal after it.
  */
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -18,7 +18,7 @@ export interface Found {
   readonly members: readonly number[]
 }
 
-/** One look at the machine. */
+/** A snapshot of the machine's processes. */
 export interface Host {
   /** The identity of this process. */
   readonly self: string
@@ -34,8 +34,8 @@ export interface Host {
 const NOBODY: Found = { supervisors: [], members: [] }
 const NONCE = /(?:^|\0)MUSTER_(INSTANCE|SUPERVISES)=([0-9a-f]{32})(?=\0|$)/g
 
-/** A look at this machine: what is searched for is searched once, at its first use. */
-export function lookAtHost(): Host {
+/** A snapshot of this machine: each search runs once, at its first use. */
+export function readHost(): Host {
   const boot = readOr("/proc/sys/kernel/random/boot_id", "-").trim()
   const startOf = process.platform === "linux" ? startByProc(boot) : startByPs()
   let found: ReadonlyMap<string, Found> | undefined
@@ -72,7 +72,7 @@ function startByProc(boot: string): StartOf {
     // The name in field 2 may hold blanks and brackets; what follows its last bracket begins with field 3, the state.
     const fields = stat.slice(stat.lastIndexOf(") ") + 2).split(" ")
     const [state, start] = [fields[0], fields[19]]
-    // A zombie is dead: only its parent has not heard of it.
+    // A zombie has ended: its parent has not read its exit status yet.
     return start === undefined || state === "Z" || state === "X" ? undefined : `${start}@${boot}`
   }
 }
@@ -105,7 +105,7 @@ function findByNonce(): ReadonlyMap<string, Found> {
   return found
 }
 
-/** What cannot be read for want of files or memory is no proof that a process is gone: that throws. */
+/** Throws where files or memory are lacking, because a failed read does not show that a process has ended. */
 function readOr(path: string, otherwise: string): string {
   try {
     return readFileSync(path, "latin1")

@@ -1,21 +1,21 @@
 /**
  * The part of the supervisor's shell text that finds an instance's processes, wherever they went.
  *
- * To search a machine costs in proportion to all its processes. If each of a thousand instances that end together searched
- * for itself, that would cost the square of their number. So they share: whoever asks adds a ticket to `looks/asked`, and one
- * of them, whoever gets `looks/lock`, searches once for all the tickets that were there before its search began.
+ * A search reads all processes of the machine. If each of a thousand instances that end together searched alone, the cost would be
+ * the square of their number. So the supervisors share searches: each adds a ticket to `looks/asked`, and the one that gets
+ * `looks/lock` searches once for all tickets that were there before its search began.
  *
- *     looks/asked                 one line for each who asks: for whose processes, "<pid>-<start>", how often, name
+ *     looks/asked                 one line for each ticket: for whose processes, "<pid>-<start>", how often, name
  *     looks/batch.<who>.<number>  the tickets that a search answers: `asked`, renamed
- *     looks/lock                  "<pid> <start>" of who searches
- *     looks/took                  how long that took, in seconds
+ *     looks/lock                  "<pid> <start>" of the searcher
+ *     looks/took                  how long its search took, in seconds
  *     instances/<name>/ending     the answer: "<who>.<number> <pid> … ."
  *
- * An answer says only where to look: before a process counts, and before it is signalled, its own environment is read again.
- * Whoever gets no answer (a full disk, a machine without awk, a searcher that was stopped) searches for itself. A lock that
+ * An answer only names candidates: before a process counts, and before it is signalled, its own environment is read again.
+ * A supervisor without an answer (a full disk, a machine without awk, a searcher that was stopped) searches alone. A lock that
  * is broken at the wrong moment costs one search more: a ticket is answered only by a search that began after it was left.
  */
-export const lookingText = `
+export const processSearchText = `
 # Seconds to wait for an answer before one searches for itself. Whoever answers ends such a wait at once, by SIGUSR1.
 patience='2 4 6'
 

@@ -1,4 +1,4 @@
-/** What is written down of each instance, in one line of JSON (a shell copies it), before it exists for anybody. */
+/** The record of an instance, in one line of JSON (a shell copies it). It is written before the instance becomes visible. */
 import { RejectedError } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Instance, InstanceState } from "../../../src/provider.js"
@@ -30,7 +30,7 @@ export interface InstanceRecord {
   readonly tags: Readonly<Record<string, string>>
 }
 
-/** Reads a record; throws RejectedError when what is there is none. */
+/** Reads a record. @throws RejectedError when the text is no record. */
 export function parseRecord(path: string, text: string): InstanceRecord {
   let value: unknown
   try {

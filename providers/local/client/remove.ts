@@ -1,4 +1,4 @@
-/** Remove: the directory of an instance goes. */
+/** Remove: removes the directory of an instance. */
 import type { Layout } from "./layout.js"
 import { type InstanceRecord, recordName } from "./record.js"
 import { createWhole, readText, uniqueName, unlessMissing } from "./directory.js"

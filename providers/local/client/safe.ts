@@ -15,7 +15,7 @@ export async function checkOwned(layout: Layout): Promise<void> {
     [root, instances, claims, clusters, looks].map(async (path) => {
       const found = await unlessMissing(stat(path))
       if (found === undefined || isOurs(found)) return
-      throw new RejectedError(`using ${path}: ${saidOf(found)}, or give another directory: local({ root })`, {
+      throw new RejectedError(`using ${path}: ${describeOwner(found)}, or give another directory: local({ root })`, {
         code: "UnsafeRoot",
       })
     }),
@@ -32,15 +32,15 @@ export function isInstance(layout: Layout, name: string): boolean {
   const found = unlessGone(() => lstatSync(path))
   if (found === undefined || (!found.isDirectory() && !found.isSymbolicLink())) return false
   if (found.isDirectory() && isOurs(found)) return true
-  const why = found.isDirectory() ? saidOf(found) : "it is a link"
+  const why = found.isDirectory() ? describeOwner(found) : "it is a link"
   throw new RejectedError(`using ${path}: ${why}; or look what its processes are, and remove it`, {
     code: "UnsafeInstance",
   })
 }
 
-async function unlessMissing(looking: Promise<Stats>): Promise<Stats | undefined> {
+async function unlessMissing(reading: Promise<Stats>): Promise<Stats | undefined> {
   try {
-    return await looking
+    return await reading
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined
     throw error
@@ -52,7 +52,7 @@ function isOurs({ uid, mode }: Stats): boolean {
   return user === undefined || (uid === user && (mode & 0o022) === 0)
 }
 
-function saidOf({ uid, mode }: Stats): string {
+function describeOwner({ uid, mode }: Stats): string {
   const bits = (mode & 0o777).toString(8)
   return `others can write to it (owner ${uid}, mode ${bits}); chown it to user ${process.getuid?.()} and chmod it to 700`
 }

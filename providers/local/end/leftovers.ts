@@ -8,7 +8,7 @@ import { type Claim, freeStale, isStale, readClaims } from "../client/claims.js"
 import { checkRoot, clusterKey, uniqueName, unlessMissing } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
-import { type Host, lookAtHost } from "../client/host.js"
+import { type Host, readHost } from "../client/host.js"
 import { observe, observeAll } from "../observe/instance.js"
 import { currentClaim, type NameClaim } from "../prepare/ownership.js"
 import { instancesOf } from "../observe/living.js"
@@ -25,7 +25,7 @@ export async function findLeftovers(layout: Layout, selector: Selector, calls: C
   return calls.send("local.leftovers", {}, async () => {
     try {
       await checkRoot(layout)
-      const host = lookAtHost()
+      const host = readHost()
       const found = [
         ...(await failedInstances(layout, host)),
         ...(await staleClaims(layout, host)),
@@ -47,7 +47,7 @@ export async function removeLeftovers(layout: Layout, leftovers: readonly Leftov
   await calls.send("local.remove", {}, async () => {
     try {
       await checkRoot(layout)
-      const host = lookAtHost()
+      const host = readHost()
       // Clusters last: the others write down in their directories what they remove.
       const ordered = [...leftovers].sort((a, b) => Number(a.kind === KIND.cluster) - Number(b.kind === KIND.cluster))
       for (const leftover of ordered) await removeOne(layout, host, leftover)
@@ -111,10 +111,10 @@ async function removeOne(layout: Layout, host: Host, leftover: Leftover): Promis
     if ((await claimTags(layout, claim))[TAG.uid] === leftover.tags[TAG.uid]) await freeStale(layout, claim)
     return
   }
-  const sighting = leftover.kind === KIND.instance ? await observe(layout, host, leftover.id) : undefined
-  const isSame = sighting?.record.tags[TAG.launch] === leftover.tags[TAG.launch]
-  if (sighting && isSame && (sighting.state === "terminated" || sighting.state === "gone")) {
-    await remove(layout, sighting.record)
+  const observation = leftover.kind === KIND.instance ? await observe(layout, host, leftover.id) : undefined
+  const isSame = observation?.record.tags[TAG.launch] === leftover.tags[TAG.launch]
+  if (observation && isSame && (observation.state === "terminated" || observation.state === "gone")) {
+    await remove(layout, observation.record)
   }
 }
 

@@ -9,7 +9,7 @@ import { checkRoot, PRIVATE_FILE, readText, unlessMissing } from "../client/dire
 import type { Layout } from "../client/layout.js"
 import { noteEndings } from "./endings.js"
 import { isErrno, toCloudError } from "../client/errors.js"
-import { type Host, lookAtHost, pidOf } from "../client/host.js"
+import { type Host, readHost, pidOf } from "../client/host.js"
 import { observe } from "../observe/instance.js"
 import { type InstanceRecord, PROVIDER } from "../client/record.js"
 import { startScript } from "../launch/start.js"
@@ -34,7 +34,7 @@ interface Marked {
 export async function terminateAll(layout: Layout, instances: readonly Instance[], calls: Calls): Promise<Termination> {
   return calls.send("local.terminate", {}, async () => {
     await checkRoot(layout)
-    const host = lookAtHost()
+    const host = readHost()
     const limit = pLimit(LOOKERS)
     await noteEndings(layout, host, instances)
     const marked = await Promise.all(instances.map((one) => limit(() => answering(one, () => mark(layout, host, one)))))
@@ -72,9 +72,9 @@ function failureOf(id: string, error: unknown): Answer {
 /** The mark comes before the look for a supervisor, so that one which starts at this moment sees it and ends again. */
 async function mark(layout: Layout, host: Host, instance: Instance): Promise<Marked | Answer> {
   const gone: Answer = { id: instance.id, state: "terminated" }
-  const sighting = await observe(layout, host, instance.id)
-  if (sighting === undefined || !isMeant(sighting.record, instance)) return gone
-  const { record, state, untouched } = sighting
+  const observation = await observe(layout, host, instance.id)
+  if (observation === undefined || !isMeant(observation.record, instance)) return gone
+  const { record, state, unstarted: untouched } = observation
   const here = layout.instance(record.name)
   const file = join(here, "terminating")
   if ((await unlessMissing(writeMark(file, host.self))) === undefined) return gone

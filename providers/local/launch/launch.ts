@@ -9,7 +9,7 @@ import { claimPlaces, release } from "../client/claims.js"
 import { checkRoot, clusterKey, createWhole, isPlainName, readText, unlessMissing } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
-import { type Host, lookAtHost } from "../client/host.js"
+import { type Host, readHost } from "../client/host.js"
 import { makeInstance } from "./make.js"
 import { endOf, observe } from "../observe/instance.js"
 import type { Config } from "../options.js"
@@ -31,7 +31,7 @@ interface Launch {
   readonly call: LaunchCall
   readonly body: LaunchBody
   readonly offer: Offer
-  readonly doing: string
+  readonly action: string
   readonly now: number
   readonly signal: AbortSignal
   readonly host: Host
@@ -39,7 +39,7 @@ interface Launch {
 
 type Outcome = { readonly instance: Instance } | { readonly failure: Failure }
 
-/** How a launch call is sent, and looked at. */
+/** How a launch call is sent and observed. */
 export type LaunchStep = (
   layout: Layout,
   config: Config,
@@ -49,7 +49,7 @@ export type LaunchStep = (
 ) => Promise<Launched>
 
 /**
- * Sends the call. The same call again returns what the first one made, and starts what that one could not start any more.
+ * Sends the call. The same call again returns what the first one made, and starts the instances that the first one did not start.
  *
  * @throws CapacityError when there was room for none, OwnershipError when the name was taken over, RejectedError when the
  *   state directory cannot be used, TransientError when it is not known what was made.
@@ -66,16 +66,18 @@ function stepOf(step: (launch: Launch, names: readonly string[]) => Promise<Laun
   return async (layout, config, call, now, signal) => {
     const offer = call.offers[0]
     const names = call.names ?? []
-    const doing = `launching ${call.count} x ${offer?.instanceType ?? "nothing"} in ${offer?.zone ?? "no zone"}`
+    const action = `launching ${call.count} x ${offer?.instanceType ?? "nothing"} in ${offer?.zone ?? "no zone"}`
     if (offer === undefined || names.length !== call.count || !names.every(isPlainName)) {
-      throw new RejectedError(`${doing}: the call needs an offer and ${call.count} plain names; split gives such calls`)
+      throw new RejectedError(
+        `${action}: the call needs an offer and ${call.count} plain names; split gives such calls`,
+      )
     }
     try {
       await checkRoot(layout)
       const body = readBody(call.body)
-      return await step({ layout, config, call, body, offer, doing, now, signal, host: lookAtHost() }, names)
+      return await step({ layout, config, call, body, offer, action, now, signal, host: readHost() }, names)
     } catch (error) {
-      throw toCloudError(doing, error, scopeOf(offer))
+      throw toCloudError(action, error, scopeOf(offer))
     }
   }
 }
@@ -97,14 +99,14 @@ function summary(outcomes: readonly Outcome[]): Launched {
   return { instances, failures: merged(failures), settled: true }
 }
 
-/** What an earlier sending of this call did with a name; undefined when it did nothing. */
+/** What an earlier attempt of this call did with a name; undefined when it did nothing. */
 async function recall(launch: Launch, name: string): Promise<Outcome | undefined> {
   const { layout, call } = launch
-  const sighting = await observe(layout, launch.host, name)
-  if (sighting === undefined) return recallSpent(launch, name)
-  const { record, state } = sighting
+  const observation = await observe(layout, launch.host, name)
+  if (observation === undefined) return recallSpent(launch, name)
+  const { record, state } = observation
   if (!isOfLaunch(record, call.token)) return { failure: nameTaken(launch, name) }
-  return { instance: toInstance(record, state === "gone" ? "terminated" : state, endOf(sighting)) }
+  return { instance: toInstance(record, state === "gone" ? "terminated" : state, endOf(observation)) }
 }
 
 /** Spent names hold the record of the instance that had it, or the failure that was reported in its place. */
@@ -138,8 +140,8 @@ function lostRecord(launch: Launch, name: string, at: number): InstanceRecord {
 }
 
 async function makeAll(launch: Launch, names: readonly string[], limit: ReturnType<typeof pLimit>): Promise<Outcome[]> {
-  const { layout, config, body, offer, doing, host } = launch
-  await verifyClaim(layout, body.owner, doing)
+  const { layout, config, body, offer, action, host } = launch
+  await verifyClaim(layout, body.owner, action)
   const cluster = clusterKey(body.owner)
   const claimants = names.map((name) => ({ name, cluster, uid: body.owner.uid }))
   const kind = { zone: offer.zone, instanceType: offer.instanceType, capacity: config.capacity }
@@ -166,7 +168,7 @@ async function failuresFor(
   outcomes: readonly Outcome[],
   errors: readonly unknown[],
 ): Promise<Outcome[]> {
-  const mapped = errors.map((error) => toCloudError(launch.doing, error, scopeOf(launch.offer)))
+  const mapped = errors.map((error) => toCloudError(launch.action, error, scopeOf(launch.offer)))
   const [first] = mapped
   if (first === undefined) return []
   const known = mapped.filter((error) => error instanceof MusterError && !(error instanceof TransientError))
@@ -184,7 +186,7 @@ function isRecord(made: Outcome | InstanceRecord): made is InstanceRecord {
   return "nonce" in made
 }
 
-/** All with one shell, once all are made. What could not be started does not stay. */
+/** Starts all instances with one shell, once all are made. An instance that cannot be started is removed. */
 async function startAll(launch: Launch, records: readonly InstanceRecord[]): Promise<PromiseSettledResult<Outcome>[]> {
   const { layout, host } = launch
   const started = await startWatchdogs(layout, records)
@@ -192,7 +194,7 @@ async function startAll(launch: Launch, records: readonly InstanceRecord[]): Pro
     records.map(async (record, index) => {
       const result = started[index]
       if (result?.status !== "rejected") return { instance: toInstance(record, "pending") }
-      if ((await observe(layout, host, record.name))?.untouched === true) await remove(layout, record)
+      if ((await observe(layout, host, record.name))?.unstarted === true) await remove(layout, record)
       throw result.reason
     }),
   )
@@ -204,7 +206,7 @@ async function makeOne(launch: Launch, name: string, slot: string): Promise<Outc
   const claimant = { name, cluster: clusterKey(body.owner), uid: body.owner.uid }
   if (signal.aborted) {
     await release(layout, claimant, [slot])
-    throw new TransientError(`${launch.doing}: ended before ${name} was made; send the same call again`, {
+    throw new TransientError(`${launch.action}: ended before ${name} was made; send the same call again`, {
       cause: signal.reason,
     })
   }
@@ -214,7 +216,7 @@ async function makeOne(launch: Launch, name: string, slot: string): Promise<Outc
   return record ?? (await recall(launch, name)) ?? { failure: nameTaken(launch, name) }
 }
 
-/** Writes down what was refused: a replay must not make what the first sending did not. */
+/** Records a refusal: a replay must not make what the first attempt did not. */
 async function refuseAll(launch: Launch, names: readonly string[], reasons: readonly Failure[]): Promise<Outcome[]> {
   const { spent, making } = launch.layout.cluster(clusterKey(launch.body.owner))
   return Promise.all(
@@ -226,16 +228,16 @@ async function refuseAll(launch: Launch, names: readonly string[], reasons: read
 }
 
 function full(launch: Launch, count: number): CapacityError {
-  const { config, doing, offer } = launch
+  const { config, action, offer } = launch
   return new CapacityError(
-    `${doing}: ${count} do not fit, ${config.capacity} may live at once; raise local({ capacity }) or ask for fewer`,
+    `${action}: ${count} do not fit, ${config.capacity} may live at once; raise local({ capacity }) or ask for fewer`,
     { code: "CapacityReached", scope: scopeOf(offer), ttlMs: FULL_TTL_MS },
   )
 }
 
 /** Eight hex digits meet once in a while; under the next wish the name is another one. */
 function nameTaken(launch: Launch, name: string): Failure {
-  const message = `${launch.doing}: another instance has or had the name ${name}; a new launch call has other names`
+  const message = `${launch.action}: another instance has or had the name ${name}; a new launch call has other names`
   return { reason: "capacity", count: 1, scope: scopeOf(launch.offer), ttlMs: 0, code: "NameTaken", message }
 }
 
@@ -243,7 +245,7 @@ function scopeOf(offer: Offer): Scope {
   return { provider: PROVIDER, region: REGION, zone: offer.zone, instanceType: offer.instanceType }
 }
 
-/** Failures with the same words are one, with their counts added. */
+/** Failures with the same message become one, with their counts added. */
 function merged(failures: readonly Failure[]): readonly Failure[] {
   const byWords = new Map<string, Failure>()
   for (const failure of failures) {

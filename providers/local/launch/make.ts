@@ -1,4 +1,4 @@
-/** Makes one instance: its directory, complete before anybody sees it. */
+/** Makes one instance: its directory is complete before it becomes visible. */
 import { randomBytes } from "node:crypto"
 import { lstat, mkdir, rename, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -63,7 +63,7 @@ async function withdraw(layout: Layout, claimant: Parameters<typeof release>[1],
 }
 
 /**
- * The directory appears, unless it is there or was. A slow twin of this call may come after the instance has lived and
+ * The directory appears, unless it is there or was. A slow duplicate of this call may come after the instance has lived and
  * died; so the spent names are looked at again once nobody else can make it: they are written before a directory goes.
  */
 async function publish(layout: Layout, draft: string, record: InstanceRecord): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { bootLogText } from "./boot-log.js"
-import { lookingText } from "../client/process-search.js"
+import { processSearchText } from "../client/process-search.js"
 
 /**
  * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
@@ -67,7 +67,7 @@ alive() {
   alive_in "$here/$1"
 }
 
-${lookingText}
+${processSearchText}
 # SIGCONT after it, because a stopped process takes nothing but SIGKILL. No --: dash's kill knows none there.
 strike_group() {
   alive group || return 0

@@ -22,14 +22,14 @@ const MESSAGE_LINES = 10
 const MESSAGE_BYTES = 2048
 export const CONSOLE_BYTES = 64 * 1024
 
-/** `gone`: no process is left and nothing keeps its directory; whoever sees it may remove that. */
-export type SightedState = InstanceState | "gone"
+/** `gone`: the instance has no process and its directory may be removed. */
+export type ObservedState = InstanceState | "gone"
 
-export interface Sighting {
+export interface Observation {
   readonly record: InstanceRecord
-  readonly state: SightedState
-  /** Nobody has started to supervise it. */
-  readonly untouched: boolean
+  readonly state: ObservedState
+  /** No watchdog has been started for it. */
+  readonly unstarted: boolean
   readonly endedAt?: number
   readonly failure?: Failure
 }
@@ -44,14 +44,14 @@ export interface Facts {
   readonly supervised: boolean
   /** A process of the instance lives. */
   readonly populated: boolean
-  /** Somebody has begun to end it. */
+  /** Its termination has begun. */
   readonly ending: boolean
-  /** Its boot failed, and nobody has asked for its termination since. */
+  /** Its boot failed, and its termination was not requested since. */
   readonly failed: boolean
 }
 
-/** The state that follows. Processes that nobody is ending run, whatever was asked before: so it is asked again. */
-export function stateOf(facts: Facts): SightedState {
+/** The state that follows from the facts. Processes without a termination under way count as running: so they are terminated again. */
+export function stateOf(facts: Facts): ObservedState {
   if (facts.supervised) return facts.ending ? "terminating" : facts.anchored ? "running" : "pending"
   if (facts.populated) return "running"
   if (facts.failed) return "terminated"
@@ -59,20 +59,24 @@ export function stateOf(facts: Facts): SightedState {
 }
 
 /** All instances under the root. What is no instance's directory is left out. */
-export async function observeAll(layout: Layout, host: Host, names?: readonly string[]): Promise<readonly Sighting[]> {
+export async function observeAll(
+  layout: Layout,
+  host: Host,
+  names?: readonly string[],
+): Promise<readonly Observation[]> {
   const entries = names ?? (await unlessMissing(readdir(layout.instances))) ?? []
-  const sightings: Sighting[] = []
+  const observations: Observation[] = []
   for (const [index, name] of entries.entries()) {
     // Anything that Node's threads do lets others have their turn.
     if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await unlessMissing(stat(layout.instances))
-    const sighting = await observe(layout, host, name)
-    if (sighting !== undefined) sightings.push(sighting)
+    const observation = await observe(layout, host, name)
+    if (observation !== undefined) observations.push(observation)
   }
-  return sightings
+  return observations
 }
 
 /** One instance; undefined when there is none with this name. */
-export async function observe(layout: Layout, host: Host, name: string): Promise<Sighting | undefined> {
+export async function observe(layout: Layout, host: Host, name: string): Promise<Observation | undefined> {
   if (!isPlainName(name) || !isInstance(layout, name)) return undefined
   const here = layout.instance(name)
   const files = new Set(unlessGone(() => readdirSync(here)) ?? [])
@@ -81,8 +85,8 @@ export async function observe(layout: Layout, host: Host, name: string): Promise
   if (text === undefined) return undefined
   const record = withLease(here, files, parseRecord(join(here, recordName), text))
   const facts = factsOf(here, host, files, record)
-  const sighting = { record, state: stateOf(facts), untouched: !facts.started }
-  return files.has("failure") ? { ...sighting, ...(await failureOf(here, record)) } : sighting
+  const observation = { record, state: stateOf(facts), unstarted: !facts.started }
+  return files.has("failure") ? { ...observation, ...(await failureOf(here, record)) } : observation
 }
 
 /** The end of a lease is the one thing in its tags that changes. */
@@ -94,13 +98,13 @@ function withLease(here: string, files: ReadonlySet<string>, record: InstanceRec
 
 function factsOf(here: string, host: Host, files: ReadonlySet<string>, record: InstanceRecord): Facts {
   const lives = (file: string) => files.has(file) && host.isAlive(textOf(join(here, file)))
-  // Empty while it is being written: as long as nobody stands in it, nobody has begun.
+  // The file is empty while it is being written: without an identity in it, no watchdog has begun.
   const started = files.has("watchdog") && textOf(join(here, "watchdog")) !== ""
   const known = lives("supervisor") || lives("watchdog") || lives("reaper")
-  // To search all processes takes milliseconds: only for what nobody is known to supervise.
+  // Searching all processes takes milliseconds: it is done only for instances without a known supervisor.
   const found = known || !started ? undefined : host.withNonce(record.nonce)
   const supervised = known || (found?.supervisors.length ?? 0) > 0
-  // Whoever asked may have been killed before it could tell the supervisor: then nobody is ending it.
+  // The requesting process may have been killed before it signalled the supervisor: then no termination is under way.
   const asked = files.has("terminating") && (!supervised || lives("terminating"))
   return {
     started,
@@ -117,7 +121,7 @@ function textOf(path: string): string | undefined {
   return unlessGone(() => readFileSync(path, "utf8"))
 }
 
-async function failureOf(here: string, record: InstanceRecord): Promise<Pick<Sighting, "failure" | "endedAt">> {
+async function failureOf(here: string, record: InstanceRecord): Promise<Pick<Observation, "failure" | "endedAt">> {
   const code = (await readText(join(here, "failure")))?.trim() || "exit unknown"
   const failedAt = await unlessMissing(stat(join(here, "failure")))
   const tail = ((await readTail(join(here, "boot.log"), MESSAGE_BYTES)) ?? "").trim().split("\n").slice(-MESSAGE_LINES)
@@ -134,8 +138,8 @@ async function failureOf(here: string, record: InstanceRecord): Promise<Pick<Sig
   return { failure, ...(failedAt === undefined ? {} : { endedAt: Math.round(failedAt.mtimeMs) }) }
 }
 
-/** When and why it ended, as far as it has and that is known. */
-export function endOf({ failure, endedAt }: Sighting): Pick<Sighting, "failure" | "endedAt"> {
+/** When and why it ended, as far as that is known. */
+export function endOf({ failure, endedAt }: Observation): Pick<Observation, "failure" | "endedAt"> {
   return { ...(failure === undefined ? {} : { failure }), ...(endedAt === undefined ? {} : { endedAt }) }
 }
 

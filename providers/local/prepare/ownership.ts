@@ -21,12 +21,12 @@ export interface NameClaim {
   readonly deadline?: string
 }
 
-/** How many instances the holder of a claim still has. */
+/** Counts the living instances of a claim's owner. */
 export type LivingOf = (host: Host, claim: NameClaim) => Promise<number>
 
 const FILE = /^claim-(\d+)$/
 
-/** The claim that counts; undefined when nobody ever claimed the name. */
+/** The claim in force; undefined when the name was never claimed. */
 export async function currentClaim(layout: Layout, key: string): Promise<NameClaim | undefined> {
   const { path } = layout.cluster(key)
   const files = (await unlessMissing(readdir(path))) ?? []
@@ -55,7 +55,7 @@ function parseClaim(path: string, text: string): Omit<NameClaim, "number"> {
 /**
  * Claims the owner's generation; the same claim twice is one.
  *
- * @param livingOf how many instances the holder of a claim still has.
+ * @param livingOf counts the living instances of a claim's owner.
  * @returns whether the cluster was taken over from an earlier generation.
  * @throws OwnershipError when another claim has this generation or a later one, or another uid has this name and lives.
  */
@@ -71,25 +71,25 @@ export async function claimName(
   for (;;) {
     const current = await currentClaim(layout, key)
     if (current !== undefined && isSame(current, owner)) return false
-    if (current !== undefined) await refuseIfHeld(owner, current, { host, now, livingOf })
+    if (current !== undefined) await refuseIfOwned(owner, current, { host, now, livingOf })
     const { cluster, uid, generation, claim, deadline } = owner
     const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now, deadline }
     const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
-    // When somebody else was first, theirs is the current one: look again.
+    // When another process was first, its claim is the current one: read it again.
     if (await createWhole(file, making, JSON.stringify(mine))) return current?.uid === uid
   }
 }
 
 /** Throws OwnershipError unless the owner's claim is the one that counts. */
-export async function verifyClaim(layout: Layout, owner: Owner, doing: string): Promise<void> {
+export async function verifyClaim(layout: Layout, owner: Owner, action: string): Promise<void> {
   const current = await currentClaim(layout, clusterKey(owner))
   if (current !== undefined && isSame(current, owner)) return
   if (current === undefined) {
-    const message = `${doing}: ${nameOf(owner)} is no longer held by ${owner.uid}: its claim was removed, as by \`muster delete\``
+    const message = `${action}: ${nameOf(owner)} is no longer held by ${owner.uid}: its claim was removed, as by \`muster delete\``
     throw new OwnershipError(`${message}; make a new cluster to launch again`, { code: "ClaimLost", gone: true })
   }
   throw new OwnershipError(
-    `${doing}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; it is held by ${describe(current)}`,
+    `${action}: ${nameOf(owner)} is no longer held by generation ${owner.generation} of ${owner.uid}; it is held by ${describe(current)}`,
     { code: "ClaimLost" },
   )
 }
@@ -98,13 +98,13 @@ function isSame(current: NameClaim, owner: Owner): boolean {
   return current.uid === owner.uid && current.generation === owner.generation && current.claim === owner.claim
 }
 
-interface Judging {
+interface ClaimCheck {
   readonly host: Host
   readonly now: number
   readonly livingOf: LivingOf
 }
 
-async function refuseIfHeld(owner: Owner, current: NameClaim, { host, now, livingOf }: Judging): Promise<void> {
+async function refuseIfOwned(owner: Owner, current: NameClaim, { host, now, livingOf }: ClaimCheck): Promise<void> {
   if (current.uid === owner.uid) {
     if (current.generation < owner.generation) return
     throw new OwnershipError(

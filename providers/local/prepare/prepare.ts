@@ -5,7 +5,7 @@ import { toBody } from "./body.js"
 import { clusterKey, isPlainName, makeDirectories } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
 import { toCloudError } from "../client/errors.js"
-import { type Host, lookAtHost } from "../client/host.js"
+import { type Host, readHost } from "../client/host.js"
 import { claimName, type LivingOf } from "./ownership.js"
 import { PROVIDER } from "../client/record.js"
 
@@ -48,15 +48,15 @@ export interface Around {
  * the one before had no time to start.
  */
 export async function claimCluster(layout: Layout, owner: Owner, calls: Calls, around: Around): Promise<void> {
-  const doing = `preparing cluster ${owner.cluster} in ${layout.root}`
+  const action = `preparing cluster ${owner.cluster} in ${layout.root}`
   await calls.send("local.claim", {}, async () => {
     try {
       await makeDirectories(layout, clusterKey(owner))
-      const host = lookAtHost()
+      const host = readHost()
       const isTakenOver = await claimName(layout, host, owner, calls.now(), around.livingOf)
       if (isTakenOver) await around.resume(host)
     } catch (error) {
-      throw toCloudError(doing, error, { provider: PROVIDER })
+      throw toCloudError(action, error, { provider: PROVIDER })
     }
   })
 }

@@ -1,4 +1,4 @@
-/** What a request of the simulated provider draws: only on buckets that its world has. */
+/** Costs: the units that a request of the simulated provider consumes, of the buckets that its world has. */
 import type { Cost } from "../../provider.js"
 import type { World } from "../world/world.js"
 

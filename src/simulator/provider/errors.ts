@@ -11,7 +11,7 @@ import {
 import type { Attempt, Calls, Cost, Failure, FailureReason, Scope } from "../../provider.js"
 import { WorldError, type WorldErrorKind } from "../requests/world-error.js"
 
-/** How long what refused counts as unavailable: pools refill in minutes, quotas when somebody asks. */
+/** How long what refused counts as unavailable: pools refill in minutes, quotas when the user asks for more. */
 const TTL_MS: Readonly<Record<FailureReason, number>> = {
   capacity: 180_000,
   quota: 300_000,
@@ -24,10 +24,10 @@ const TTL_MS: Readonly<Record<FailureReason, number>> = {
 
 export function failureOf(
   reason: FailureReason,
-  words: { readonly code: string; readonly message: string },
+  details: { readonly code: string; readonly message: string },
   of: { readonly count: number; readonly scope: Scope },
 ): Failure {
-  const { code, message } = words
+  const { code, message } = details
   return { reason, count: of.count, scope: of.scope, ttlMs: TTL_MS[reason], code, message }
 }
 
@@ -36,23 +36,23 @@ type Make = (message: string, error: WorldError, scope: Scope) => MusterError
 const CLASSES: Readonly<Record<WorldErrorKind, Make>> = {
   throttled: (message, error) =>
     new ThrottledError(message, {
-      ...words(error),
+      ...details(error),
       ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
       ...(error.bucket === undefined ? {} : { bucket: error.bucket }),
     }),
-  transient: (message, error) => new TransientError(message, words(error)),
+  transient: (message, error) => new TransientError(message, details(error)),
   capacity: (message, error, scope) =>
-    new CapacityError(message, { ...words(error), scope: error.scope ?? scope, ttlMs: TTL_MS.capacity }),
+    new CapacityError(message, { ...details(error), scope: error.scope ?? scope, ttlMs: TTL_MS.capacity }),
   quota: (message, error, scope) =>
-    new QuotaError(message, { ...words(error), scope: error.scope ?? scope, ttlMs: TTL_MS.quota }),
-  rejected: (message, error) => new RejectedError(message, words(error)),
-  auth: (message, error) => new AuthError(message, words(error)),
-  lost: (message, error) => new TransientError(message, words(error)),
-  cut: (message, error) => new TransientError(message, words(error)),
-  garbled: (message, error) => new TransientError(message, words(error)),
+    new QuotaError(message, { ...details(error), scope: error.scope ?? scope, ttlMs: TTL_MS.quota }),
+  rejected: (message, error) => new RejectedError(message, details(error)),
+  auth: (message, error) => new AuthError(message, details(error)),
+  lost: (message, error) => new TransientError(message, details(error)),
+  cut: (message, error) => new TransientError(message, details(error)),
+  garbled: (message, error) => new TransientError(message, details(error)),
 }
 
-function words(error: WorldError): { readonly code: string; readonly cause: WorldError } {
+function details(error: WorldError): { readonly code: string; readonly cause: WorldError } {
   return { code: error.code, cause: error }
 }
 
@@ -60,8 +60,8 @@ export interface Request {
   readonly api: string
   readonly cost: Cost
   /** What is being done, to what, for messages: "launching 8 x m1.large in sim-1a". */
-  readonly doing: string
-  /** What is short when the world says capacity or quota and no more; everything when left out. */
+  readonly action: string
+  /** The scope of a refusal for capacity or quota that names none; everything when left out. */
   readonly scope?: Scope
 }
 
@@ -72,7 +72,7 @@ export function ask<T>(calls: Calls, request: Request, fn: (attempt: Attempt) =>
       return await fn(attempt)
     } catch (error) {
       if (!(error instanceof WorldError)) throw error
-      throw CLASSES[error.kind](`${request.doing}: ${error.message}`, error, request.scope ?? {})
+      throw CLASSES[error.kind](`${request.action}: ${error.message}`, error, request.scope ?? {})
     }
   })
 }

@@ -54,7 +54,7 @@ async function listAll(world: World, selector: Selector, calls: Calls): Promise<
   let after: number | undefined = 0
   while (after !== undefined) {
     const from: number = after
-    const page = await ask(calls, { api: LIST, cost, doing: "listing instances" }, ({ signal }) =>
+    const page = await ask(calls, { api: LIST, cost, action: "listing instances" }, ({ signal }) =>
       world.serve(LIST, { filter: { ...selector }, after: from }, { cost, signal }, () =>
         world.page(filter, { after: from, limit: world.settings.limits.listPage }),
       ),
@@ -104,8 +104,8 @@ function notEnded(ids: readonly string[], reason: unknown): Termination {
 
 function terminateBatch(world: World, ids: readonly string[], calls: Calls): Promise<Termination> {
   const cost = costIn(world, { [writeBucket(world, "terminations")]: 1, ending: ids.length })
-  const doing = `terminating ${ids.length} instances`
-  return ask(calls, { api: TERMINATE, cost, doing }, ({ signal }) =>
+  const action = `terminating ${ids.length} instances`
+  return ask(calls, { api: TERMINATE, cost, action }, ({ signal }) =>
     world.serve(TERMINATE, { ids }, { cost, signal }, () => ({
       accepted: [...world.terminate(ids)].map(([id, state]) => ({ id, state: state ?? "terminated" })),
       failures: [],
@@ -115,7 +115,7 @@ function terminateBatch(world: World, ids: readonly string[], calls: Calls): Pro
 
 export function interruptions(world: World, instances: readonly Instance[], calls: Calls): Promise<Interruptions> {
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: NOTICES, cost, doing: "reading interruption notices" }, ({ signal }) =>
+  return ask(calls, { api: NOTICES, cost, action: "reading interruption notices" }, ({ signal }) =>
     world.serve(NOTICES, {}, { cost, signal }, () => {
       const asked = new Set(instances.map(({ id }) => id))
       const known = instances.flatMap(({ id }) => world.instance(id) ?? [])
@@ -134,7 +134,7 @@ export function interruptions(world: World, instances: readonly Instance[], call
 
 export function consoleLog(world: World, { id }: Instance, calls: Calls): Promise<string> {
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: CONSOLE, cost, doing: `reading the console of ${id}` }, ({ signal }) =>
+  return ask(calls, { api: CONSOLE, cost, action: `reading the console of ${id}` }, ({ signal }) =>
     world.serve(CONSOLE, { id }, { cost, signal }, () => {
       const seen = world.instance(id)
       if (seen === undefined) return ""

@@ -132,10 +132,10 @@ function hex(text: string): string {
 }
 
 export function launch(world: World, style: LaunchStyle, call: LaunchCall, calls: Calls): Promise<Launched> {
-  const doing = doingOf(call)
+  const action = actionOf(call)
   const { zone, instanceType, market } = call.body as { zone?: string; instanceType?: string; market?: Market }
   const scope = { ...(zone && { zone }), ...(instanceType && { instanceType }), ...(market && { market }) }
-  const request = { api: call.api, cost: call.cost, doing, scope }
+  const request = { api: call.api, cost: call.cost, action, scope }
   return ask(calls, request, async ({ signal }) => {
     const serving = { cost: call.cost, signal, latencyMs: world.latency.createMs, refusal: refusalIn }
     return world.serve(call.api, call.body, serving, () => answerOf(world, style, call))
@@ -148,7 +148,7 @@ function refusalIn({ instances, failures: [first] }: Launched): { kind: WorldErr
   return { kind: first.reason === "quota" ? "quota" : "capacity", code: first.code }
 }
 
-function doingOf(call: LaunchCall): string {
+function actionOf(call: LaunchCall): string {
   const offer = call.offers[0]
   const what = call.offers.length > 1 ? `instances of ${call.offers.length} pools` : offer?.instanceType
   return `launching ${call.count} x ${what} (${offer?.market}) in ${call.zone ?? offer?.region}`
@@ -217,9 +217,9 @@ function failuresOf(shortages: readonly Shortage[]): readonly Failure[] {
 
 /** One look at the operation that an unsettled launch has become. */
 export function settle(world: World, call: LaunchCall, ref: Json, calls: Calls): Promise<Launched> {
-  const doing = `settling ${doingOf(call)}`
+  const action = `settling ${actionOf(call)}`
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: SETTLE, cost, doing }, async ({ signal }) =>
+  return ask(calls, { api: SETTLE, cost, action }, async ({ signal }) =>
     world.serve(SETTLE, { id: ref }, { cost, signal }, () => {
       const operation = world.operations.get(String(ref))
       if (operation === undefined)

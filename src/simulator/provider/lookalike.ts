@@ -1,4 +1,4 @@
-/** What a rehearsal plays instead of a cloud: a world with that cloud's types, limits and habits. */
+/** Look-alike: the world that a rehearsal simulates instead of a cloud, with that cloud's types, limits and behaviour. */
 import type { Provider } from "../../provider.js"
 import type { WorldOptions } from "../world/options.js"
 import type { WorldProviderOptions } from "./provider.js"
@@ -9,7 +9,7 @@ export interface Lookalike {
   readonly provider: WorldProviderOptions
 }
 
-/** What a provider says of itself and a rehearsal takes over; its buckets have names that only its own requests draw on. */
+/** The limits of a provider that a rehearsal uses too; the buckets are left out, because only the provider's own requests use them. */
 export function habitsOf({ limits }: Pick<Provider, "limits">): NonNullable<WorldProviderOptions["overrides"]> {
   const { account: _account, buckets: _buckets, offersFreshMs: _fresh, ...habits } = limits
   return habits

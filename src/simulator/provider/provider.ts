@@ -14,7 +14,7 @@ export const QUOTAS = "ListQuotas"
 
 export interface WorldProviderOptions {
   /**
-   * When the outcome of a launch is told, in milliseconds after it was accepted: launches are then unsettled at first,
+   * When the outcome of a launch is reported, in milliseconds after it was accepted: launches are then unsettled at first,
    * as on GCP. At once when left out, as on EC2.
    */
   readonly settleMs?: Span
@@ -22,9 +22,9 @@ export interface WorldProviderOptions {
   readonly names?: boolean
   /** One request for all pools of a zone, or of all zones, which the cloud fills in the order of the wish. */
   readonly fleets?: boolean
-  /** Its answers say when they were given; true when left out. */
+  /** Its answers carry their date; true when left out. */
   readonly tellsTime?: boolean
-  /** What its limits say otherwise than the world would: when to look, what counts as gone, how long to wait. */
+  /** Limits that replace the world's own: poll intervals, terminal states, wait times. */
   readonly overrides?: Partial<Omit<Limits, "account" | "buckets">>
 }
 
@@ -38,24 +38,24 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
     fleets: options.fleets ?? false,
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
   }
-  const told = (calls: Calls) => (options.tellsTime === false ? calls : datedCalls(world, calls))
+  const dated = (calls: Calls) => (options.tellsTime === false ? calls : datedCalls(world, calls))
   return {
     name: world.settings.provider,
     region: world.settings.region,
     limits: { ...limitsOf(world), ...(style.names ? { launchBatch: 1 } : {}), ...options.overrides },
-    offers: (query, calls) => offers(world, query, told(calls)),
-    prepare: (owner, group, calls) => prepare(world, owner, group, told(calls)),
+    offers: (query, calls) => offers(world, query, dated(calls)),
+    prepare: (owner, group, calls) => prepare(world, owner, group, dated(calls)),
     split: (wish, prepared) => splitWish(world, style, wish, prepared),
-    launch: (call, calls) => launch(world, style, call, told(calls)),
-    settle: (call, ref, calls) => settle(world, call, ref, told(calls)),
-    list: (selector, calls) => list(world, selector, told(calls)),
-    claim: (owner, calls) => claim(world, owner, told(calls)),
-    terminate: (instances, calls) => terminate(world, instances, told(calls)),
-    interruptions: (instances, calls) => interruptions(world, instances, told(calls)),
-    headroom: (wish, calls) => headroom(world, wish, told(calls)),
-    leftovers: (selector, calls) => leftovers(world, selector, told(calls)),
-    remove: (found, calls) => remove(world, found, told(calls)),
-    consoleLog: (instance, calls) => consoleLog(world, instance, told(calls)),
+    launch: (call, calls) => launch(world, style, call, dated(calls)),
+    settle: (call, ref, calls) => settle(world, call, ref, dated(calls)),
+    list: (selector, calls) => list(world, selector, dated(calls)),
+    claim: (owner, calls) => claim(world, owner, dated(calls)),
+    terminate: (instances, calls) => terminate(world, instances, dated(calls)),
+    interruptions: (instances, calls) => interruptions(world, instances, dated(calls)),
+    headroom: (wish, calls) => headroom(world, wish, dated(calls)),
+    leftovers: (selector, calls) => leftovers(world, selector, dated(calls)),
+    remove: (found, calls) => remove(world, found, dated(calls)),
+    consoleLog: (instance, calls) => consoleLog(world, instance, dated(calls)),
   }
 }
 
@@ -80,7 +80,7 @@ function limitsOf(world: World): Limits {
     userDataBytes: USER_DATA_BYTES,
     launchBatch: limits.createBatch,
     consistencyMs: limits.consistencyMs,
-    // On EC2 there is no way back and no bill from shutting-down on; elsewhere what is not gone may cost.
+    // On EC2 there is no way back and no bill from shutting-down on; elsewhere an instance may cost until it is terminated.
     goneStates: billsUntilGone ? ["terminated"] : ["terminating", "terminated"],
     look: { firstMs: 1_000, everyMs: 5_000 },
     attemptMs: 60_000,
@@ -92,7 +92,7 @@ function limitsOf(world: World): Limits {
 
 function offers(world: World, query: OfferQuery, calls: Calls): Promise<readonly Offer[]> {
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: OFFERS, cost, doing: "listing offers" }, ({ signal }) =>
+  return ask(calls, { api: OFFERS, cost, action: "listing offers" }, ({ signal }) =>
     world.serve(OFFERS, {}, { cost, signal }, () => world.offers.filter((offer) => fits(offer, query))),
   )
 }
@@ -100,7 +100,7 @@ function offers(world: World, query: OfferQuery, calls: Calls): Promise<readonly
 /** Every quota that limits one of the wish's offers. */
 function headroom(world: World, wish: Wish, calls: Calls): Promise<readonly Headroom[]> {
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: QUOTAS, cost, doing: "reading quotas" }, ({ signal }) =>
+  return ask(calls, { api: QUOTAS, cost, action: "reading quotas" }, ({ signal }) =>
     world.serve(QUOTAS, {}, { cost, signal }, () => {
       const rows = new Map(wish.offers.flatMap((offer) => world.quotas(offer)).map((row) => [row.name, row]))
       return [...rows.values()].map((row) => ({ ...row, unit: "vCPU" }))

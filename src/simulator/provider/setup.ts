@@ -1,4 +1,4 @@
-/** What the simulated provider needs before it can launch, and what remains of it. */
+/** Set-up: the resources that the simulated provider needs before it can launch, and its leftovers. */
 import { NAME_TAKEN, OwnershipError } from "../../errors.js"
 import { TAG, tagsMatch, YOUNG_CLAIM_MS } from "../../fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Leftover, Owner, Prepared, Selector } from "../../provider.js"
@@ -17,48 +17,48 @@ export const REMOVE = "DeleteResource"
 const NETWORK = "network"
 /** One for each group of a cluster. */
 const TEMPLATE = "template"
-/** One for each generation of a cluster, the first by the cluster's name: whoever makes it holds it. */
+/** One for each generation of a cluster, the first by the cluster's name: its maker owns the generation. */
 const CLAIM = "claim"
 
 const IMAGE = "simulated-image-1"
 
 export async function prepare(world: World, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
   const cost = costIn(world, calls.readOnly ? { reads: 1 } : { writes: 1 })
-  const request = { api: SET_UP, cost, doing: `preparing group ${group.name} of ${owner.cluster}` }
+  const request = { api: SET_UP, cost, action: `preparing group ${group.name} of ${owner.cluster}` }
   const parameters = { cluster: owner.cluster, uid: owner.uid, group: group.name, readOnly: calls.readOnly }
-  const heldBy = await ask(calls, request, ({ signal }) =>
+  const owningClaim = await ask(calls, request, ({ signal }) =>
     world.serve(SET_UP, parameters, { cost, signal }, () => (calls.readOnly ? undefined : setUp(world, owner, group))),
   )
-  checkHeld(owner, heldBy, "preparing")
+  checkOwned(owner, owningClaim, "preparing")
   return { notes: notesOf(calls), body: bodyOf(owner, group) as unknown as JsonObject }
 }
 
-/** Claims the generation for a process that launches nothing yet. @throws OwnershipError when another one holds it. */
+/** Claims the generation for a process that launches nothing yet. @throws OwnershipError when another process owns it. */
 export async function claim(world: World, owner: Owner, calls: Calls): Promise<void> {
   const cost = costIn(world, { writes: 1 })
-  const request = { api: CLAIM_GENERATION, cost, doing: `claiming ${owner.cluster}` }
+  const request = { api: CLAIM_GENERATION, cost, action: `claiming ${owner.cluster}` }
   const parameters = { cluster: owner.cluster, uid: owner.uid, generation: owner.generation }
-  const heldBy = await ask(calls, request, ({ signal }) =>
+  const owningClaim = await ask(calls, request, ({ signal }) =>
     world.serve(CLAIM_GENERATION, parameters, { cost, signal }, () => takeClaim(world, owner)),
   )
-  checkHeld(owner, heldBy, "claiming")
+  checkOwned(owner, owningClaim, "claiming")
 }
 
-function checkHeld(
+function checkOwned(
   { cluster, uid, generation, claim: mine }: Owner,
-  heldBy: Resource | undefined,
-  doing: string,
+  owningClaim: Resource | undefined,
+  action: string,
 ): void {
-  if (heldBy === undefined || heldBy.attributes.claim === mine) return
-  const other = heldBy.tags[TAG.uid] ?? ""
+  if (owningClaim === undefined || owningClaim.attributes.claim === mine) return
+  const other = owningClaim.tags[TAG.uid] ?? ""
   if (other !== uid) {
     throw new OwnershipError(
-      `${doing} ${cluster}: a new cluster of this name and owner (uid ${other}) has claimed it a moment ago`,
+      `${action} ${cluster}: a new cluster of this name and owner (uid ${other}) has claimed it a moment ago`,
       { code: NAME_TAKEN },
     )
   }
   throw new OwnershipError(
-    `${doing} ${cluster}: generation ${generation} of ${uid} is claimed by another process; attach to it, or close it first`,
+    `${action} ${cluster}: generation ${generation} of ${uid} is claimed by another process; attach to it, or close it first`,
   )
 }
 
@@ -76,20 +76,20 @@ function bodyOf(owner: Owner, group: GroupRequest): PreparedBody {
   }
 }
 
-/** Makes what is missing. Returns the claim that holds the generation. */
+/** Makes the missing resources. Returns the claim that owns the generation. */
 function setUp(world: World, owner: Owner, group: GroupRequest): Resource {
-  const heldBy = takeClaim(world, owner)
-  if (heldBy.attributes.claim !== owner.claim) return heldBy
+  const owningClaim = takeClaim(world, owner)
+  if (owningClaim.attributes.claim !== owner.claim) return owningClaim
   const tags = tagsOf(owner)
   world.resources.add({ kind: NETWORK, id: `${world.settings.region}-network`, tags: {}, attributes: {} })
   const template = { kind: TEMPLATE, id: `${owner.uid}-${group.name}`, attributes: {} }
   world.resources.add({ ...template, tags: { ...tags, [TAG.group]: group.name } })
-  return heldBy
+  return owningClaim
 }
 
 /**
- * Takes the generation unless somebody has it. Returns the claim that holds it. The first is claimed by the cluster's name, beside
- * what is left of an older cluster of that name.
+ * Claims the generation unless it is claimed already. Returns the claim that owns it. The first generation is claimed by the
+ * cluster's name, beside leftovers of an older cluster of that name.
  */
 function takeClaim(world: World, owner: Owner): Resource {
   const now = world.clock.now()
@@ -114,10 +114,10 @@ function tagsOf({ cluster, uid, owner, generation, deadline, holder }: Owner): R
   }
 }
 
-/** What was set up for the clusters asked for; the shared network only when nobody is asked for in particular. */
+/** The resources of the selected clusters; the shared network only when the selector names no cluster. */
 export function leftovers(world: World, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const cost = costIn(world, { reads: 1 })
-  return ask(calls, { api: LEFTOVERS, cost, doing: "listing leftovers" }, ({ signal }) =>
+  return ask(calls, { api: LEFTOVERS, cost, action: "listing leftovers" }, ({ signal }) =>
     world.serve(LEFTOVERS, { selector: { ...selector } }, { cost, signal }, () =>
       world.resources
         .list()
@@ -131,12 +131,12 @@ function leftoverOf(world: World, { kind, id, tags }: Resource): Leftover {
   return { kind, id, region: world.settings.region, tags, shared: kind === NETWORK }
 }
 
-/** One request each; what is gone already is success. */
+/** Sends one request for each; a resource that is removed already is success. */
 export async function remove(world: World, leftovers: readonly Leftover[], calls: Calls): Promise<void> {
   const cost = costIn(world, { writes: 1 })
   await Promise.all(
     leftovers.map(({ kind, id }) =>
-      ask(calls, { api: REMOVE, cost, doing: `removing ${kind} ${id}` }, ({ signal }) =>
+      ask(calls, { api: REMOVE, cost, action: `removing ${kind} ${id}` }, ({ signal }) =>
         world.serve(REMOVE, { kind, id }, { cost, signal }, () => world.resources.delete(kind, id)),
       ),
     ),

@@ -1,21 +1,21 @@
 /**
- * The world's own true buckets, which refuse: not the caller's estimate of them. A request that one bucket refuses is
- * refused whole and draws on none.
+ * The world's own buckets, which refuse requests; the caller only estimates them. A request that one bucket refuses is refused as a
+ * whole and consumes no units.
  */
 import type { Bucket, ConcurrencyBucket, Cost, TokenBucket, WindowBucket } from "../../provider.js"
 import { WorldError } from "./world-error.js"
 
 const MINUTE_MS = 60_000
 
-/** What one bucket says to a request of so many units. */
+/** One bucket's verdict on a request. */
 type Verdict = { readonly ok: true } | { readonly ok: false; readonly retryAfterMs?: number }
 
 interface Meter {
   ask(units: number, now: number): Verdict
   consume(units: number): void
-  /** Concurrency only: the units are under way no longer. */
+  /** Concurrency only: releases the units. */
   giveBack(units: number): void
-  /** Buckets by outcome only: so many units came to nothing. */
+  /** Buckets by outcome only: gives units back whose instances were not created. */
   refund(units: number): void
   level(now: number): number
 }
@@ -27,7 +27,7 @@ export class Buckets {
     this.#meters = new Map(Object.entries(buckets).map(([name, bucket]) => [name, meterOf(bucket)]))
   }
 
-  /** Draws `cost`, or throws a throttled WorldError that names the bucket. A bucket it has not costs nothing. */
+  /** Consumes `cost`, or throws a throttled WorldError that names the bucket. An unknown bucket costs nothing. */
   take(cost: Cost, now: number): void {
     for (const [name, units] of Object.entries(cost)) {
       const verdict = this.#meters.get(name)?.ask(units, now) ?? { ok: true }
@@ -41,7 +41,7 @@ export class Buckets {
     for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.giveBack(units)
   }
 
-  /** What `take` drew for instances that did not come: matters to buckets that count by outcome. */
+  /** Gives back the units of instances that were not created: matters to buckets that count by outcome. */
   refund(cost: Cost, made: number): void {
     for (const [name, units] of Object.entries(cost)) this.#meters.get(name)?.refund(Math.max(0, units - made))
   }

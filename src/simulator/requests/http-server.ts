@@ -1,6 +1,6 @@
 /**
- * What every wire's HTTP server does around its protocol: it reads a request whole, dates the answer, spoils it where the
- * world's script wants that, and notices that the caller has gone. Loaded by wires only.
+ * What every wire's HTTP server does around its protocol: it reads a request whole, dates the answer, corrupts it where
+ * the world's script asks for that, and detects a disconnected caller. Loaded by wires only.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -26,7 +26,7 @@ export interface HttpReply {
 
 /** One request and what a protocol makes of it. */
 export interface HttpExchange {
-  /** @param signal aborted when the caller has gone. */
+  /** @param signal aborted when the caller has disconnected. */
   answer(signal: AbortSignal): Promise<HttpReply>
   /** The answer to a request that has failed. */
   refuse(error: unknown): HttpReply
@@ -48,17 +48,17 @@ export function listenerOf(protocol: HttpProtocol): RequestListener {
 }
 
 async function serve(protocol: HttpProtocol, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
+  const disconnected = new AbortController()
   response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Error("the caller has gone"))
+    if (!response.writableFinished) disconnected.abort(new Error("the caller has gone"))
   })
   // By it an SDK notices that its machine's clock is wrong.
   response.setHeader("date", protocol.date())
   const exchange = protocol.begin(await read(request))
   try {
-    send(response, await exchange.answer(gone.signal))
+    send(response, await exchange.answer(disconnected.signal))
   } catch (error) {
-    if (gone.signal.aborted) return
+    if (disconnected.signal.aborted) return
     if (error instanceof WorldError && spoil(error, response, exchange)) return
     send(response, exchange.refuse(error))
   }

@@ -9,7 +9,7 @@ export interface LedgerEntry {
   readonly parameters: Json
   /** When it arrived, in milliseconds since 1970. */
   readonly at: number
-  /** What it draws from buckets; absent when nothing. */
+  /** The units that it consumes; absent when none. */
   readonly cost?: Cost
   /** "ok", the error's code, "aborted" when the caller gave up, or "open" while it is under way. */
   readonly outcome: string

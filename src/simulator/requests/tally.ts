@@ -4,11 +4,11 @@ import type { LedgerEntry } from "./ledger.js"
 export interface CallCount {
   readonly api: string
   readonly sent: number
-  /** Refused by a bucket, or by a script that plays one. */
+  /** Refused by a bucket, or by a script in its place. */
   readonly throttled: number
-  /** Told that there is no capacity, no quota or no right. */
+  /** Refused for capacity, quota or missing permission. */
   readonly refused: number
-  /** Without an answer that says what became of it. */
+  /** Requests without an answer that shows the outcome. */
   readonly failed: number
 }
 

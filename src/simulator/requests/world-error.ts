@@ -1,4 +1,4 @@
-/** How the world says no, in no cloud's words: a wire or the direct provider turns it into its own. */
+/** World error: a refusal of the world, in no cloud's format. A wire or the direct provider turns it into its own. */
 import type { Scope } from "../../provider.js"
 
 /**
@@ -20,7 +20,7 @@ export interface WorldErrorWords {
   readonly code: string
   readonly message: string
   readonly retryAfterMs?: number
-  /** The bucket that ran dry, of a throttled request. */
+  /** The empty bucket, of a throttled request. */
   readonly bucket?: string
   /** What is short, of a capacity or quota refusal. */
   readonly scope?: Scope
@@ -36,14 +36,14 @@ export class WorldError extends Error {
   readonly scope?: Scope
   readonly reply?: unknown
 
-  constructor(kind: WorldErrorKind, words: WorldErrorWords) {
-    super(words.message)
+  constructor(kind: WorldErrorKind, details: WorldErrorWords) {
+    super(details.message)
     this.name = "WorldError"
     this.kind = kind
-    this.code = words.code
-    if (words.retryAfterMs !== undefined) this.retryAfterMs = words.retryAfterMs
-    if (words.bucket !== undefined) this.bucket = words.bucket
-    if (words.scope !== undefined) this.scope = words.scope
-    if (words.reply !== undefined) this.reply = words.reply
+    this.code = details.code
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
+    if (details.bucket !== undefined) this.bucket = details.bucket
+    if (details.scope !== undefined) this.scope = details.scope
+    if (details.reply !== undefined) this.reply = details.reply
   }
 }

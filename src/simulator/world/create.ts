@@ -1,4 +1,4 @@
-/** Births: as many as capacity and quota allow, once per token. */
+/** Create: makes as many instances as capacity and quota allow, once per token. */
 import { drawLag, drawLatency, type Made, nowOf, type Shortage, type WorldState } from "./state.js"
 import type { JsonObject, Market, Offer } from "../../provider.js"
 import { leave, strike } from "./ending.js"
@@ -100,7 +100,7 @@ function capacityShortage(offer: Offer): Omit<Shortage, "count"> {
   return { reason: "capacity", scope: { zone, instanceType, market }, code: "InsufficientCapacity", message }
 }
 
-/** One instance comes into the world. */
+/** Makes one instance. */
 function give(state: WorldState, offer: Offer, request: CreateRequest, index: number): Life {
   const now = nowOf(state)
   const bootMs = drawLatency(state, "bootMs")

@@ -1,7 +1,7 @@
-/** All the luck of one world, drawn from its seed: the same seed gives the same ids, delays and faults. */
+/** Luck: the random sequences of one world. The same seed gives the same ids, delays and faults. */
 import { seededRandom } from "../../calls/clock.js"
 
-/** Milliseconds: always the same, or drawn evenly from a range. */
+/** Milliseconds: a fixed time, or a uniform sample of a range. */
 export type Span = number | readonly [min: number, max: number]
 
 /**
@@ -19,7 +19,7 @@ export function luckOf(seed: number, place: string): Luck {
   return { ids: stream("ids"), delays: stream("delays"), faults: stream("faults") }
 }
 
-export function drawSpan(span: Span, random: () => number): number {
+export function sampleSpan(span: Span, random: () => number): number {
   if (typeof span === "number") return span
   const [min, max] = span
   return Math.round(min + (max - min) * random())

@@ -1,4 +1,4 @@
-/** What a world can be told, and what it is when told nothing: a small, quick, well-stocked cloud. */
+/** The options of a world. By default it is a small, quick, well-stocked cloud. */
 import type { Clock } from "../../calls/clock.js"
 import type { Bucket } from "../../provider.js"
 import { DEFAULT_TYPES, type TypeSpec } from "../stock/catalogue.js"

@@ -1,7 +1,7 @@
 /** The one path that every request takes: noted, delayed, refused or done, and answered, late or never. */
 import type { Cost, Json } from "../../provider.js"
 import type { Fault } from "../faults/faults.js"
-import { drawSpan, type Span } from "./luck.js"
+import { sampleSpan, type Span } from "./luck.js"
 import { nowOf, type WorldState } from "./state.js"
 import { WorldError } from "../requests/world-error.js"
 
@@ -54,7 +54,7 @@ async function answerOf<T>(
   // What was to happen by now may be a fault.
   state.agenda.catchUp(nowOf(state))
   const fault = state.faults.next(api, parameters)
-  const halfMs = drawSpan(latencyMs, state.luck.delays) / 2
+  const halfMs = sampleSpan(latencyMs, state.luck.delays) / 2
   await pass(state, halfMs, signal)
   if (fault?.kind === "hang") await hang(state, api, signal)
   if (fault?.kind === "fail") throw refusal(api, fault)

@@ -7,7 +7,7 @@ import type { Faults } from "../faults/faults.js"
 import type { Inventory } from "./inventory.js"
 import type { Ledger } from "../requests/ledger.js"
 import type { Life } from "./life.js"
-import { drawSpan, type Luck } from "./luck.js"
+import { sampleSpan, type Luck } from "./luck.js"
 import type { Latency, WorldSettings } from "./options.js"
 import type { Pools } from "../stock/pools.js"
 import type { Quotas } from "../stock/quotas.js"
@@ -47,11 +47,11 @@ export function nowOf(state: WorldState): number {
 
 /** How late the next change will be seen in lists. */
 export function drawLag(state: WorldState): number {
-  return Math.max(state.faults.listLagMs, drawSpan(state.settings.listLagMs, state.luck.delays))
+  return Math.max(state.faults.listLagMs, sampleSpan(state.settings.listLagMs, state.luck.delays))
 }
 
 export function drawLatency(state: WorldState, kind: keyof Latency): number {
-  return drawSpan(state.latency[kind], state.luck.delays)
+  return sampleSpan(state.latency[kind], state.luck.delays)
 }
 
 /** Why `count` of `max` were not made. */

@@ -17,7 +17,7 @@ import { Faults } from "../faults/faults.js"
 import { Inventory, type WorldFilter } from "./inventory.js"
 import { Ledger } from "../requests/ledger.js"
 import { type Life, paidMs, pictureOf, shownAt, stateAt, type WorldInstance } from "./life.js"
-import { drawSpan, luckOf, type Span } from "./luck.js"
+import { sampleSpan, luckOf, type Span } from "./luck.js"
 import { Operations } from "./operations.js"
 import { type Latency, settingsOf, type WorldOptions, type WorldSettings } from "./options.js"
 import { Pools } from "../stock/pools.js"
@@ -195,7 +195,7 @@ export class World {
 
   /** A delay drawn from the seed, in milliseconds. */
   draw(span: Span): number {
-    return drawSpan(span, this.#state.luck.delays)
+    return sampleSpan(span, this.#state.luck.delays)
   }
 
   /** What all instances there ever were have cost until `now`, in USD; those without a price count nothing. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { CODES } from "../../../providers/aws/client/codes.js"
-import type { Doing } from "../../../providers/aws/client/answers.js"
+import type { RequestContext } from "../../../providers/aws/client/answers.js"
 import { toMusterError } from "../../../providers/aws/client/errors.js"
 import { familyOf } from "../../../providers/aws/offers/families.js"
 import * as classes from "../../../src/errors.js"
@@ -18,7 +18,11 @@ const OFFER: Offer = {
   arch: "x86_64",
 }
 
-const DOING: Doing = { what: "launching 8 × m7i.large (on-demand, eu-west-1a)", region: "eu-west-1", offer: OFFER }
+const DOING: RequestContext = {
+  what: "launching 8 × m7i.large (on-demand, eu-west-1a)",
+  region: "eu-west-1",
+  offer: OFFER,
+}
 
 /** What the SDK throws for an answer with this code. */
 function sdkError(name: string, message = "as EC2 says it.", status = 400, more: object = {}) {

@@ -136,7 +136,11 @@ test("a process that something else keeps is told nothing", async () => {
     ["a request on its way", "void systemClock.busy('a request', new Promise(() => {}))", "false", /^$/],
     ["a scale that goes on", "", "true", /^$/],
   ] as const
-  const children = rows.map(([what, keeps, hasPendingCalls, said]) => ({ what, said, child: start(idle(keeps, hasPendingCalls)) }))
+  const children = rows.map(([what, keeps, hasPendingCalls, said]) => ({
+    what,
+    said,
+    child: start(idle(keeps, hasPendingCalls)),
+  }))
   for (const { what, said, child } of children) {
     await child.ended
     expect([what, child.out()]).toEqual([what, "over\n"])
