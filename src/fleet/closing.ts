@@ -62,7 +62,7 @@ export async function closeFleet(
   return { receipt, error: isClean ? undefined : leakError(fleet, timeoutMs, ends, receipt) }
 }
 
-/** What was being made when it closed is there, or not, before it is looked for. */
+/** Waits for the set-up in progress, so that the search for leftovers finds what it made. */
 async function untilSetUp({ clock, settingUp }: Fleet, untilMs: number): Promise<void> {
   if (settingUp.size === 0) return
   const ended = Promise.allSettled(settingUp)
@@ -97,19 +97,19 @@ function zeroOrLate(fleet: Fleet, passes: Passes, timeoutMs: number): Promise<re
       if (error === undefined && closingObstacles(fleet).length === 0) finish()
     })
     const cancel = fleet.clock.timer(timeoutMs, finish)
-    // Who has lost the cluster looks no more.
+    // A process that lost the cluster does not poll any more.
     const forget = onAbort(fleet.signal, finish)
     fleet.wake()
   })
 }
 
-/** What stands between the cluster and its end: also what whoever held it may have launched since we looked last. */
+/** What keeps the cluster from its end, also launches of an earlier owner since the last poll. */
 function closingObstacles(fleet: Fleet): readonly string[] {
   const ends = [...openEnds(fleet, () => true), ...unknownOutcomes(fleet)]
   return fleet.isOwner ? ends : [...ends, "what another process may have launched meanwhile"]
 }
 
-/** What a complete list must be begun late enough to show, where nobody knows whether anything comes. */
+/** Providers where a launch call of unknown outcome may still arrive, until a complete list begins late enough to show it. */
 function unknownOutcomes({ clock, uncertainUntil, polls }: Fleet): readonly string[] {
   return [...uncertainUntil].flatMap(([provider, until]) => {
     if ((polls.get(provider)?.listedAt ?? 0) >= until) return []

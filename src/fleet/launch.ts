@@ -23,7 +23,7 @@ const REPLAY_CAP_MS = 5 * 60_000
 /** A launch call that is not answered, or is too much, is tried so often, and for so long, before others may be asked instead. */
 const PATIENCE = { attempts: 3, mostMs: 2 * 60_000, throttles: SEVERAL }
 
-/** A look that is too much for the cloud comes again later, and its words are told. */
+/** A throttled poll of a launch is repeated later, and its message is reported. */
 const SETTLE_PATIENCE = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
 
 /**
@@ -157,7 +157,7 @@ async function runLaunch(fleet: Fleet, launch: Launch, failover: boolean): Promi
   await answer(fleet, launch, () => provider.launch(call, calls))
 }
 
-/** Whoever finds the journal of a process that was killed counts from here until when the call may arrive. */
+/** A successor that reads the journal of a killed process counts from this moment until when the call may arrive. */
 async function noteSending(fleet: Fleet, { call }: Launch, api: string): Promise<void> {
   if (api === call.api) await fleet.journal.resend(call.token, fleet.clock.now())
 }
@@ -167,7 +167,7 @@ export async function replay(fleet: Fleet, launch: Launch): Promise<void> {
   fleet.roster.launches.move(launch, "sent")
   launch.replays += 1
   launch.sentAt = fleet.clock.now()
-  // Wanted again after nobody wanted it: it has its time once more.
+  // The launch is wanted again after a fence: its time starts anew.
   if (launch.abort.signal.aborted) launch.firstSentAt = launch.sentAt
   // An earlier fence must not end this one, and what the first sending holds is what this one needs.
   launch.abort = new AbortController()
@@ -204,12 +204,12 @@ export function replayAt(launch: Launch): number {
   return launch.sentAt + Math.min(REPLAY_MS * 2 ** (launch.replays + 2 * launch.unansweredPlaces), REPLAY_CAP_MS)
 }
 
-/** When an unsettled launch is looked at again, in milliseconds since 1970. */
+/** When an unsettled launch is polled again, in milliseconds since 1970. */
 export function settleAt(launch: Launch): number {
   return launch.polledAt + launch.provider.limits.look.everyMs
 }
 
-/** One look at what an unsettled launch has become. */
+/** Polls an unsettled launch once. */
 export async function settle(fleet: Fleet, launch: Launch): Promise<void> {
   const { provider, call, ref = null } = launch
   fleet.roster.launches.move(launch, "sent")
@@ -241,7 +241,7 @@ async function answer(
     refuse(fleet, launch, error, ifUnknown)
   }
   if (launch.state !== "unknown" && !isThrottled) noteAnswered(fleet, launch)
-  // Before what this one held is given back, so that it is not lent to a call that would be refused as well.
+  // Barred calls are withdrawn before the units of this one are returned: a call that would be refused must not get them.
   if (launch.failures.length > 0) withdrawBarred(fleet)
   accountOf(fleet.clock, launch.provider.limits).buckets.refund(launch.call.cost, failedOf(launch) - before)
   if (launch.state === "settled") fleet.roster.forget(launch)

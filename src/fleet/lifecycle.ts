@@ -8,7 +8,7 @@ import type { Instance, InstanceState, Limits } from "../provider.js"
  */
 export type WorkerState = "pending" | "running" | "interrupted" | "failed" | "lost" | "terminating" | "terminated"
 
-/** The code of a worker that somebody else stopped: nothing that a cloud reports. */
+/** The code of a worker that another party stopped; no cloud reports it. */
 export const STOPPED = "Stopped"
 
 /** From each state, the states that may follow, and what makes them follow. */
@@ -42,7 +42,7 @@ export function mayLive(state: WorkerState): boolean {
 }
 
 /**
- * What a look at an instance says about the worker.
+ * The state of a worker by an observation of its instance.
  *
  * @param bootsFrom when it began to boot, in milliseconds since 1970: by our clock where we have seen it made, as a cloud's
  * may be an hour apart from it.

@@ -1,4 +1,4 @@
-/** Loop: one pass after another, coalesced, woken by the clock, by answers and by whoever asks. */
+/** Loop: one pass after another, coalesced, woken by the clock, by answers and by callers. */
 import type { Fleet } from "./state/context.js"
 import { replayOrderOf } from "./launching/replay-order.js"
 import type { Plans } from "./planning/types.js"
@@ -26,7 +26,7 @@ interface Wake {
 
 const ASKED = "an answer, or a new target"
 
-/** Runs passes when woken, until it is stopped. `onPass` hears of each: what it planned, or why it failed. */
+/** Runs passes when woken, until it is stopped. `onPass` is called after each, with its plans or its error. */
 export function startLoop(fleet: Fleet, onPass: OnPass): Loop {
   return new PassLoop(fleet, onPass)
 }
@@ -105,7 +105,7 @@ class PassLoop implements Loop {
   }
 }
 
-/** Who only watches has nothing to do but look: what its journal tells of is the holder's to bring on. */
+/** A watcher only polls: the launch calls in the journal are for the owner to resolve. */
 function nextWake(fleet: Fleet, plans: Plans): Wake {
   let next: Wake = { at: Number.POSITIVE_INFINITY, what: "nothing" }
   const consider = (at: number, what: string) => {

@@ -18,9 +18,9 @@ import type { WorkerRecord } from "./roster/worker-record.js"
 import { generationOf, TAG } from "./tags.js"
 import { startTerminations } from "./terminate.js"
 
-/** Nothing waits for what a process sees that only watches: it looks as often as one that rests, whatever is on its way. */
+/** No decision waits for a watcher: it polls as often as an idle cluster, whatever is pending. In milliseconds. */
 const WATCHER_MS = { least: 5_000, most: 30_000 } as const
-/** After a look that failed; its requests were retried before that. */
+/** The interval after a failed poll, in milliseconds; its requests were retried before that. */
 const FAILED_POLL_MS = 5000
 
 /** So few pending ones are asked for together with all others. */
@@ -30,8 +30,8 @@ const MANY = 500
 
 /**
  * Looks at every provider that is due. A list that could not be completed concludes nothing: what was known of that provider
- * stays as it was, and it is looked at again. One that is out of order does not keep the others waiting, and neither does one
- * that does not answer: its look goes on, and wakes the pass that takes it in.
+ * stays as it was, and it is polled again. A failing provider does not delay the others, and neither does one
+ * that does not answer: its poll goes on, and wakes the pass that takes its result.
  *
  * @throws when all that were due failed, and OwnershipError in any case.
  */
@@ -98,7 +98,7 @@ async function pollProvider(fleet: Fleet, provider: Provider, poll: PollState): 
   poll.listedChanges = changes
   poll.listedAt = begun
   poll.nextAt = Math.max(fleet.clock.now(), begun + nextPollMs(fleet, provider))
-  // What was made or asked to go while this was under way is for a list that begins later.
+  // Changes that were requested during this list need a list that begins later.
   if (poll.changes > changes) pollSoon(fleet, provider)
 }
 
@@ -147,12 +147,12 @@ function recordInstance(
   return worker
 }
 
-/** A boot that failed and an interruption are told by the worker itself. */
+/** A failed boot and an interruption are failures of the worker, not refusals. */
 function isRefusal({ reason }: Failure): boolean {
   return reason === "capacity" || reason === "quota" || reason === "rejected" || reason === "transient"
 }
 
-/** @param begun of a list of all that lives, in milliseconds since 1970: then others of the name are looked for as well. */
+/** @param begun of a list of all living instances, in milliseconds since 1970: it may also ask for contenders. */
 async function listOurs(
   fleet: Fleet,
   provider: Provider,
@@ -217,7 +217,7 @@ function pendingOf(fleet: Fleet, provider: Provider): number {
 function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
   const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
   if (highest <= fleet.owner.generation) return
-  // Who only watches is nobody's rival, and claims a later one when it does more.
+  // A watcher contends with no owner, and claims a later generation when it changes something.
   if (!fleet.isOwner) {
     fleet.owner = { ...fleet.owner, generation: highest }
     return

@@ -77,7 +77,7 @@ async function prepareLaunches(fleet: Fleet, plans: Plans): Promise<boolean> {
   if (unprepared.length === 0) return false
   await claimName(fleet)
   await whileWanted(fleet, prepareAll(fleet, unprepared))
-  // The first answers may have told that this machine's clock is wrong: what was prepared by it is prepared anew.
+  // The first answers may show a clock skew: launches that were prepared by the old clock are prepared anew.
   if (updateDeadlineTag(fleet)) await whileWanted(fleet, prepareAll(fleet, unpreparedOf(fleet, plans)))
   return true
 }
@@ -90,7 +90,7 @@ async function whileWanted({ unwanted: { signal } }: Fleet, work: Promise<unknow
     if (signal.aborted) resolve()
   })
   await Promise.race([work, unwanted]).finally(() => forget())
-  // Whatever it comes to then, it stops nobody.
+  // Its later failure stops no group.
   work.catch(() => {})
 }
 
@@ -240,12 +240,12 @@ function surplusOf(fleet: Fleet, plans: Plans): WorkerRecord[] {
   })
 }
 
-/** Those of groups that nobody told of: lists have shown them since the cluster was opened. */
+/** Workers of groups that no spec describes: lists have shown them since the cluster was opened. */
 function ungroupedWorkers({ roster, groups }: Fleet): WorkerRecord[] {
   return roster.living().filter(({ state, group }) => state !== "terminating" && !groups.has(group))
 }
 
-/** Sends again what is of unknown outcome where it is still wanted, and looks at what is unsettled. */
+/** Replays launches of unknown outcome that are still wanted, and polls unsettled ones. */
 function advanceLaunches(fleet: Fleet): void {
   const now = fleet.clock.now()
   const replayOrder = replayOrderOf(fleet)
@@ -260,7 +260,7 @@ function advanceLaunches(fleet: Fleet): void {
   }
 }
 
-/** It is not sent again: nobody wants it, or what it was for is sought elsewhere. */
+/** The launch is not replayed: its group wants nothing, or it was abandoned. */
 function isSwept(fleet: Fleet, { call, isAbandoned }: Launch): boolean {
   return isAbandoned === true || !isWanted(fleet, call.group)
 }
@@ -279,7 +279,7 @@ export function launchWakeAt(fleet: Fleet, launch: Launch, replayOrder: ReplayOr
   if (launch.state === "unsettled") return settleAt(launch)
   if (launch.state !== "unknown") return Number.POSITIVE_INFINITY
   if (!isSwept(fleet, launch)) return replayOrAbandonAt(fleet, launch, replayOrder)
-  // The look that it waits for wakes when it ends.
+  // The poll that it waits for wakes the loop when it ends.
   if (fleet.clock.now() >= sweptAt(launch) && !mayGiveUp(fleet, launch)) return Number.POSITIVE_INFINITY
   return launch.provider.find === undefined ? sweptAt(launch) : lookUpAt(launch)
 }

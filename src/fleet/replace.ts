@@ -23,7 +23,7 @@ const FIRST_PAUSE_MS = 10_000
 const LONGEST_PAUSE_MS = 600_000
 /** After so long without another one the row has ended. */
 const FORGET_MS = 3_600_000
-/** Who lived longer than this was not ended for being new. */
+/** A worker that lived longer than this was not ended for being new, in milliseconds. */
 const SHORT_LIFE_MS = 600_000
 
 /**

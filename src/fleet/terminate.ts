@@ -1,4 +1,4 @@
-/** Terminate: all that is known at once, then look until it is confirmed. */
+/** Terminate: sends the terminations of all known workers at once, then polls until they are confirmed. */
 import type { Instance, Provider } from "../provider.js"
 import { pollProblemOf, type Fleet, fleetCalls, pollWithin, markChanged, messageOf } from "./state/context.js"
 import { mayLive } from "./lifecycle.js"
@@ -7,9 +7,9 @@ import type { Launch } from "./roster/launches.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
 import { isOurs } from "./tags.js"
 
-/** A worker that still runs so long after the cloud accepted its termination is asked to go again. */
+/** A worker that still runs so long after its accepted termination is terminated again, in milliseconds. */
 const ASK_AGAIN_MS = 60_000
-/** What a termination that failed has left is looked at soon. */
+/** The poll after a failed termination, in milliseconds. */
 const POLL_AGAIN_MS = 2_000
 /**
  * Puts the terminate calls for these workers on the wire, before it returns. Only workers whose tags we have read (in a list,
@@ -69,7 +69,7 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   fleet.wake()
 }
 
-/** Nothing of the provider is left to do but to see that all has gone: that is looked for at once. */
+/** Only the confirmation is missing at the provider: it is polled at once. */
 function isLastStep({ roster }: Fleet, provider: Provider): boolean {
   const own = roster.at(provider)
   const leaving = own.in("terminating")
@@ -97,7 +97,7 @@ function pauseMs(worker: WorkerRecord): number {
 export function retryTerminationAt({ owner, roster }: Fleet): number {
   const times = roster.all.in("terminating").map((worker) => {
     if (worker.termination === "sent" || worker.terminatedAt === undefined) return undefined
-    // Somebody has changed its tags since: it is not ours to ask any more.
+    // Its tags were changed: this process may not terminate it any more.
     if (!isOurs(worker.instance.tags, owner)) return undefined
     return worker.terminatedAt + pauseMs(worker)
   })
@@ -148,7 +148,7 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
   })
 }
 
-/** Why nobody can say whether these have gone, in the cloud's words; empty where lists are answered. */
+/** Why the terminations cannot be confirmed, in the words of the cloud; empty where lists are answered. */
 function pollProblemText({ polls }: Fleet, living: readonly WorkerRecord[]): string {
   const words = living.map(({ provider }) => polls.get(provider)).flatMap((poll) => (poll && pollProblemOf(poll)) ?? [])
   return words[0] === undefined ? "" : ` (the last look: ${words[0]})`

@@ -1,4 +1,4 @@
-/** Lease: instances end themselves when nobody has renewed for so long; the process that holds them renews. */
+/** Lease: instances end themselves when their lease runs out; the process that owns them renews it. */
 import type { Provider } from "../../provider.js"
 import { clockSkewMs } from "../state/clock-skew.js"
 import { deadlineTag } from "./deadline.js"
@@ -9,7 +9,7 @@ const RENEWALS_IN_A_LEASE = 3
 /** After one failed; its requests were retried before that. */
 const RETRIES_IN_A_LEASE = 12
 
-/** Renews from now on, for as long as this process holds the cluster; the returned function ends that. */
+/** Renews the leases while this process owns the cluster; the returned function ends that. */
 export function keepLease(fleet: Fleet): () => void {
   const { leaseMs, clock } = fleet
   if (leaseMs === undefined) return () => {}

@@ -1,4 +1,4 @@
-/** History: what the journals of earlier processes tell, one history for each uid. */
+/** History: the journals of earlier processes, as one history for each uid. */
 import { lstat, readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { basename, join } from "node:path"
@@ -25,7 +25,7 @@ export interface Quarantined {
 /**
  * Reads what earlier processes left for a cluster of this name and owner, one history per uid, the newest generation's last.
  *
- * @param setAside hears of what is damaged, is from a newer version, is no file, or may have been written by others: nothing is
+ * @param onQuarantined hears of what is damaged, is from a newer version, is no file, or may have been written by others: nothing is
  * concluded from it.
  */
 export async function readJournals(
@@ -207,7 +207,7 @@ async function readOne(path: string, clock: Clock): Promise<FileHistory | undefi
   return holder === undefined ? known : { ...known, holder }
 }
 
-/** The launch calls that it tells of, as they stood at its end. */
+/** The launch calls in a journal, as they stood at its end. */
 function launchesOf(
   records: readonly JournalRecord[],
   ended: ReadonlySet<string>,

@@ -94,7 +94,7 @@ export function defaultJournalDirectory(): string {
 interface Batch {
   readonly records: JsonObject[]
   sync: boolean
-  /** Somebody waits for it, and makes nothing unless it can be read later. */
+  /** A caller waits for this write, and makes nothing unless the record can be read later. */
   mustBeThere: boolean
   /** Writes it as soon as the one before is written. */
   readonly start: () => void

@@ -15,18 +15,18 @@ export interface Reading {
   readonly cluster: string
   readonly owner: string
   readonly clock: Clock
-  /** Hears of what cannot be read, once. */
+  /** Called once for each journal that cannot be read. */
   readonly onQuarantined: (what: Quarantined) => void
-  /** Hears of a process of this machine that may hold the cluster. */
+  /** Called with the id of a living process of this machine that may own the cluster. */
   readonly onLiveProcess: (pid: number) => void
 }
 
 export interface Journals {
-  /** Of the clusters of which they told at the beginning. */
+  /** Uids of the clusters that had journals at the beginning. */
   readonly uids: readonly string[]
-  /** What may still come at this place, as they tell now. */
+  /** The pending launches at this place, as the journals show them now. */
   fromJournals(provider: Provider): Promise<readonly PendingLaunch[]>
-  /** What may come of those of which they do not tell, as a look that was begun then has shown. */
+  /** The launches that may be pending in clusters without a journal, by a list that was begun then. */
   possiblyPending(tagged: TaggedResources, limits: Limits, begun: number): readonly PendingLaunch[]
   /** Removes those of clusters of which nothing is left at these places, unless their process lives or they name others. */
   end(providers: readonly Provider[]): Promise<void>

@@ -25,7 +25,7 @@ export interface ClusterSummary {
   readonly deadline: number
 }
 
-/** A place that could not be looked at, and why. */
+/** A place that could not be listed, and why. */
 export interface PlaceFailure {
   /** "aws eu-west-2", … */
   readonly place: string

@@ -26,11 +26,11 @@ export interface Snapshot {
   readonly begun: number
 }
 
-/** What may still come of a cluster. */
+/** The pending launches of a cluster. */
 export interface Expected {
-  /** Clusters of the name that there were at the beginning: one that is made meanwhile is somebody else's. */
+  /** Uids of the clusters that existed at the beginning: a cluster that is made meanwhile belongs to another owner. */
   readonly uids: ReadonlySet<string>
-  /** What may come, after each look. */
+  /** The pending launches, after each list. */
   readonly open: (
     gone: readonly SweepRow[],
     begun: number,
@@ -38,7 +38,7 @@ export interface Expected {
   ) => Promise<readonly PendingLaunch[]>
 }
 
-/** What no journal covers is judged by the first look: when what was there is gone, nothing tells of it any more. */
+/** Launches without a journal are inferred from the first list: once the listed instances are terminated, nothing shows them. */
 export function expecting(sweeping: Sweeping, journals: Journals, { tagged, begun: first }: Snapshot): Expected {
   const { provider } = sweeping
   const possiblyPending = journals.possiblyPending(tagged, provider.limits, first)
@@ -69,7 +69,7 @@ export async function terminateNamed(
   expected: Expected,
 ): Promise<readonly SweepRow[]> {
   const { clock, calls, provider, timeoutMs, now: isNow } = sweeping
-  // When instances were launched is told by the cloud's clock.
+  // Launch times of instances are by the cloud's clock.
   const clockSkewMs = calls.now() - clock.now()
   const untilMs = first.begun + timeoutMs
   const rows: SweepRow[] = []
@@ -104,7 +104,7 @@ function noteMade(made: Map<string, number>, { tags }: Instance): void {
   made.set(token, (made.get(token) ?? 0) + 1)
 }
 
-/** Of a cluster that was there, or may have been, though nothing told of it. */
+/** Of a cluster that existed at the first list, or may have existed unseen. */
 function isAskedFor({ tags, launchedAt }: Instance, { uids }: Expected, begun: number): boolean {
   return uids.has(tags[TAG.uid] ?? "") || launchedAt <= begun + SOON_MS
 }
@@ -119,7 +119,7 @@ function relaunches(open: readonly PendingLaunch[], begun: number): (instance: I
   return ({ launchedAt, tags }) => launchedAt > since && !tokens.includes(tags[TAG.launch] ?? "")
 }
 
-/** At instances alone. One that cannot be answered now shows nothing, and tells nothing of what may have come. */
+/** Lists the instances alone. A passing failure is retried until the time is over. */
 async function relist(sweeping: Sweeping, untilMs: number): Promise<Snapshot> {
   const { clock, provider, calls, criteria } = sweeping
   const { owner, name = "" } = criteria
@@ -148,7 +148,7 @@ function relaunched({ row }: Chosen<Instance>): SweepRow {
   return { ...row, hindrance: "relaunched", problem }
 }
 
-/** What may still come, as a row. */
+/** A pending launch as a row. */
 export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, until, what }: PendingLaunch): SweepRow {
   const { name: cluster = "", owner } = criteria
   const problem = `${what}; until ${secondsOf(until - clock.now())} from now it may make instances that nobody ends`
@@ -167,7 +167,7 @@ export function launchRow({ provider, criteria, clock }: Sweeping, { uid, id, un
   }
 }
 
-/** Says once of each why it is waited for, and how long. */
+/** Reports each pending launch once, with its reason and how long it is awaited. */
 function pendingReporter({ provider, criteria, clock, onEvent }: Sweeping): (open: readonly PendingLaunch[]) => void {
   const reported = new Set<string>()
   return (open) => {

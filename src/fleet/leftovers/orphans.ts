@@ -1,4 +1,4 @@
-/** Orphans: which of the things that carry our tags nobody needs any more, and why. Pure. */
+/** Orphans: which tagged resources no cluster needs any more, and why. Pure. */
 import type { Criteria, Why } from "../../verbs/removals.js"
 import type { Instance, Leftover } from "../../provider.js"
 import { TAG } from "../tags.js"
@@ -20,7 +20,7 @@ function momentIn(tags: Tags, key: string): number | undefined {
   return text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) * 1000 : undefined
 }
 
-/** Why an instance may go; undefined: it stays, because a living process may hold it. */
+/** Why an instance may be terminated; undefined: it stays, because a living process may own it. */
 export function instanceVerdict(instance: Instance, criteria: Criteria, now: number): Why | undefined {
   const { tags, launchedAt } = instance
   if (!isAskedFor(tags, criteria)) return undefined

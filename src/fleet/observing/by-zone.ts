@@ -1,4 +1,4 @@
-/** Workers looked at by id, zone by zone: those that changed, and in the outage of a zone, when no list is complete, all known. */
+/** Lists by zone: workers asked for by id, zone by zone. It serves changed workers, and all known ones in the outage of a zone. */
 import { RejectedError, TransientError } from "../../errors.js"
 import type { Instance, Provider, Selector } from "../../provider.js"
 import { type Fleet, pollCalls, type PollState } from "../state/context.js"

@@ -19,10 +19,10 @@ const WATCH_SPOT_EACH_MS = 0.3
 /** Some clouds take an interrupted instance away a little later than they said. */
 const GRACE_MS = 500
 
-/** So often the complete list is read while the pending ones are asked for alone, or only what was left unanswered is looked for. */
+/** The interval of complete lists while pending instances are listed alone, or unanswered calls are searched, in milliseconds. */
 export const COMPLETE_MS = 10_000
 
-/** How long after the last look began, in milliseconds. */
+/** The time from the start of the last poll to the next one, in milliseconds. */
 export function nextPollMs(fleet: Fleet, provider: Provider): number {
   const own = fleet.roster.at(provider)
   const size = own.living.size
@@ -73,7 +73,7 @@ export function pollAfterLaunch(fleet: Fleet, { provider }: Launch, { instances,
   markChanged(fleet, provider, Math.max(firstMs, relaxedPollMs(fleet, provider)))
 }
 
-/** Of what is only looked for, most likely nothing comes: often enough to find it, and at once when no list can miss it any more. */
+/** A search for unanswered calls rarely finds any: it is slow, and comes at once when no list can miss them any more. */
 function nextSearchMs(fleet: Fleet, { limits }: Provider, launches: readonly Launch[]): number {
   const leftMs = Math.min(...launches.map(sweptAt)) - fleet.clock.now()
   return Math.max(limits.look.everyMs, Math.min(COMPLETE_MS, leftMs))

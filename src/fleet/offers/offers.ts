@@ -81,7 +81,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
 }
 
-/** Where the look for the name was refused nothing is launched before a look is not: what cannot be seen cannot be ended. */
+/** Where the survey of the name was refused, a list must succeed before a launch: an instance that cannot be listed cannot be ended. */
 async function listFirst(
   { unlistable, owner: { cluster, uid, owner } }: Fleet,
   provider: Provider,
@@ -92,7 +92,7 @@ async function listFirst(
   unlistable.delete(provider)
 }
 
-/** What an answer lacks is told once, and by every plan. */
+/** What an answer lacks is reported once, and by every plan. */
 function emitNotes(fleet: Fleet, { group, notes }: GroupState, answers: readonly Known[]): void {
   for (const message of answers.flatMap((answer) => answer.notes ?? [])) {
     if (notes.includes(message)) continue
@@ -112,7 +112,7 @@ async function isSomethingSold(answers: readonly Promise<Known>[]): Promise<bool
   )
 }
 
-/** Where somebody has said what may be used, nobody is waited for much longer; what comes later is there when it is asked again. */
+/** Once one provider has offers, the others are not awaited much longer; a late answer is used when offers are next needed. */
 async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnySold: Promise<boolean>): Promise<Known> {
   try {
     return await awaitUnlessOthers(fleet, answer, "asking what it sells", PATIENCE_MS)

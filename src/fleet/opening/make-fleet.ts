@@ -54,7 +54,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     providers,
     groups: groupsOf(spec, known, options),
     roster,
-    // Who only watches has nothing to write down; what the owner has written is the owner's.
+    // A watcher writes no journal: the journal is that of the owner.
     journal: found === undefined ? newJournal(owner) : noJournal,
     newJournal,
     survey: () => survey(fleet, spec, options),
@@ -136,7 +136,7 @@ function noteChange(fleet: Fleet, { worker, from }: RosterChange): void {
   noteBill(fleet.journal, worker)
 }
 
-/** Nobody knows where: in any of its places there may be something of it already. */
+/** The cluster may have existed before: each of its places may have resources of it. */
 function mayBeContinued(
   { existing }: ResolvedSpec,
   { found, abandoned, mode }: Existing & Pick<OpenOptions, "mode">,
@@ -200,7 +200,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
   }
 }
 
-/** What was found must be looked at again before anything is concluded from it. */
+/** A cluster that was found is polled before any decision. */
 function newLook(isFound: boolean, isContinued: boolean): PollState {
   const changes = isFound ? 1 : 0
   const look = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }

@@ -11,7 +11,7 @@ export interface OpenOptions {
   readonly signal: AbortSignal
   /** `create`: refuse a name that lives, unless the spec says `connect`. `attach`: there must be one. */
   readonly mode: "create" | "attach"
-  /** Collects places that may not be looked at. */
+  /** Collects places whose instances may not be listed. */
   readonly unlistable?: Set<Provider>
   /** Uids under which this process has ended what it made, because another cluster had the name. */
   readonly ended: readonly string[]

@@ -1,4 +1,4 @@
-/** Claims: who takes a cluster over holds its next generation, in every cloud that has something that can be made only once. */
+/** Claims: a new owner claims the next generation, in every cloud that has a resource that can be created only once. */
 import { OPENING } from "../../calls/retry.js"
 import { OwnershipError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"

@@ -10,7 +10,7 @@ import { inOrder } from "./claims.js"
 /** One place that does not answer keeps the others waiting no longer than this; lists then decide what its claim would have. */
 const PATIENCE_MS = 20_000
 
-/** An older look may have missed somebody whose claim no longer counts as that of one who is about to launch. */
+/** An older survey may have missed a cluster whose claim no longer counts as that of a starting one. */
 const FRESH_MS = YOUNG_CLAIM_MS / 2
 
 /**
@@ -29,7 +29,7 @@ export async function claimName(fleet: Fleet): Promise<void> {
   fleet.isNameClaimed = true
 }
 
-/** Before the first launch: somebody else may have started the name since it was looked at. */
+/** Before the first launch: another process may have started a cluster of this name since the survey. */
 async function checkFree(fleet: Fleet): Promise<void> {
   const { clock, isNamed, owner, prepared } = fleet
   if (!isNamed || owner.generation > 1 || prepared.size > 0 || clock.now() - fleet.surveyedAt < FRESH_MS) return

@@ -95,7 +95,7 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
   const isAsked = fleet.roster
     .openLaunches(name)
     .some(({ provider, state }) => isThere(provider) && state !== "unknown")
-  // One that was forsaken was asked for minutes: it counts as several.
+  // An abandoned launch call was retried for minutes: it counts as several rounds.
   const abandoned = abandonedPlaces(fleet, name, place, since)
   const { rounds: failed } = state.failed
   // Where each is asked for by itself, an empty pool refuses each by itself.

@@ -19,7 +19,7 @@ const CODES: Readonly<Record<LimitName, string>> = {
   unpriced: "BudgetUnpriced",
 }
 
-/** What is taken of a cluster's means; each launch that is planned or booked is added to it before the next is looked at. */
+/** What is used of a cluster's allowance; each planned or booked launch is added before the next is checked. */
 export interface Balance {
   taken: Usage
   /** What will be free when the workers that are on their way out are gone. */

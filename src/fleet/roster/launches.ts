@@ -26,19 +26,19 @@ export interface Launch {
   sentAt: number
   /** When it last went on the wire, in milliseconds since 1970; 0 before. */
   onWireAt: number
-  /** When an unsettled one was last looked at, in milliseconds since 1970. */
+  /** When an unsettled launch was last polled, in milliseconds since 1970. */
   polledAt: number
   /** How often its create request was on the wire and was not refused for its pace alone. */
   creates: number
   /** How often it was sent again after an outcome that stayed unknown. */
   replays: number
-  /** How many places had answered the group nothing when it was made: it is sent again the more slowly. */
+  /** How many places left the group unanswered when it was made: more of them make its replays slower. */
   readonly unansweredPlaces: number
-  /** It is not sent again, and swept as at zero: what it was for is launched elsewhere once nothing can come of it. */
+  /** Abandoned: it is not replayed, and its instances are launched elsewhere once none can come of it. */
   isAbandoned?: boolean
   /** How many complete lists that could not miss it any more have shown nothing of it. */
   emptyLists: number
-  /** How many looks at what became of it have failed. */
+  /** How many polls of its outcome have failed. */
   failedPolls: number
   /** What the last try to find out its outcome came to, in the cloud's words. */
   lastAnswer?: string

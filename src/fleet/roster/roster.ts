@@ -10,7 +10,7 @@ import { Register } from "./register.js"
 import { bootsSince, newWorker, excludeUnobservedTime, notePending, noteRunning } from "./observations.js"
 import { TAG } from "../tags.js"
 
-/** What became of workers, told to whoever watches. */
+/** A change of a worker's state, for listeners. */
 export type RosterChange = { readonly worker: WorkerRecord; readonly from: WorkerState | undefined }
 
 /**
@@ -23,7 +23,7 @@ export class Roster {
   readonly #all = new Members()
   readonly #inGroup = new Map<string, Members>()
   readonly #at = new Map<Provider, Members>()
-  /** Those whose bill may have changed since somebody has taken this over, and emptied it. */
+  /** Workers whose bill may have changed since the set was last emptied. */
   readonly rebilled = new Set<WorkerRecord>()
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()

@@ -13,16 +13,16 @@ export interface WorkerRecord {
   since: number
   /** Whether a list has ever shown it: until then its absence proves nothing. */
   listed: boolean
-  /** When we first heard of it, which is not before it was launched. */
+  /** When this process first observed it, which is not before its launch. */
   readonly knownSince: number
-  /** Since when it boots, in milliseconds since 1970; time in which nobody could look is left out. */
+  /** When it began to boot, in milliseconds since 1970, plus the time without observations. */
   bootsFrom: number
   pricePerHour?: number
   /** Where its price is from. */
   priceFrom?: PriceOrigin
   /** When it was last seen not to run yet, in milliseconds since 1970. */
   pendingAt?: number
-  /** When it began to run, as far as looks can tell, in milliseconds since 1970; absent until it was seen to. */
+  /** When it began to run, as far as observations tell, in milliseconds since 1970; absent before. */
   ranFrom?: number
   /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
   billedFrom: number
@@ -31,15 +31,15 @@ export interface WorkerRecord {
   failure?: Failure
   /** Its console was asked for after it failed. */
   consoleRequested?: boolean
-  /** Its console had lines, which `failure` tells. */
+  /** Its console had lines, which `failure` contains. */
   hasConsoleLines?: boolean
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
   termination?: "sent" | "accepted"
-  /** When it was last asked to go, in milliseconds since 1970. */
+  /** When its last termination was sent, in milliseconds since 1970. */
   terminatedAt?: number
-  /** Others ended it on purpose, and the target was lowered by it: once, though it is seen leaving and then gone. */
+  /** Others ended it on purpose, and the target was lowered for it: once, though it is observed both terminating and terminated. */
   hasLoweredTarget?: true
   /** Why its last termination was not accepted, in the cloud's words. */
   refusal?: string | undefined

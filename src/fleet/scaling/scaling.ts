@@ -70,7 +70,7 @@ export class Scaling {
     return new Promise((resolve, reject) => this.#wait(scale, close, resolve, reject))
   }
 
-  /** The result of a call that a later one, or the end, has overtaken meanwhile; the groups that it alone named get its targets. */
+  /** The result of a call that a later call, or the end, has superseded meanwhile; groups that only it named get its targets. */
   async #askPrices(scale: BegunScale): Promise<ScaleResult | undefined> {
     const asking: Asking = { scale, supersededGroups: new Set(), error: undefined }
     this.#asking.add(asking)

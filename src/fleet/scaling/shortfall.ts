@@ -14,7 +14,7 @@ export interface GroupShort {
   readonly booked: number
   /** What the last try to learn the outcome of one of them came to, in the cloud's words. */
   readonly lastAnswer?: string | undefined
-  /** Why the cloud cannot be looked at now, in its words. */
+  /** Why polling the cloud fails, in its words. */
   readonly pollProblem?: string | undefined
   /** What it waits for before its launches, in the cloud's words. */
   readonly preparing?: string | undefined
@@ -57,7 +57,7 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
   const { pausedUntil = 0 } = short
   if (pausedUntil > short.now) take(left, { ...ownReason("Vanishing", VANISHING), retryAt: pausedUntil })
   const refusals = merged(short.failures)
-  // Refused to somebody else of this account a short while ago, and so not asked for again.
+  // Another cluster of this account was refused this a short while ago: it is not asked for again yet.
   const [known] = short.offers.flatMap((offer) => forbids(short.memory, offer, short.now) ?? [])
   takeOutages(short, left, refusals.length > 0 || known !== undefined, take)
   for (const failure of refusals) take(failure.count, toReason(failure, short))

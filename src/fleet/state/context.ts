@@ -18,7 +18,7 @@ import type { Roster } from "../roster/roster.js"
 import type { Found } from "./found.js"
 import type { Unavailable } from "../unavailable.js"
 
-/** When a provider will be looked at, and what the last complete list can have shown. */
+/** The polling of a provider: when the next poll is due, and what the last complete list can have shown. */
 export interface PollState {
   /** Milliseconds since 1970. */
   nextAt: number
@@ -30,9 +30,9 @@ export interface PollState {
   listedAt: number
   /** The zones in which there may be anything of the cluster; undefined where it did not begin here, and nobody knows. */
   readonly zones?: Set<string>
-  /** The look that is under way: there is never a second one. */
+  /** The poll in progress; there is at most one. */
   inProgress?: Promise<void> | undefined
-  /** Why the last look failed; undefined when it did not. */
+  /** Why the last poll failed; undefined when it succeeded. */
   problem?: Error | undefined
   /** What the look under way was answered last, in the cloud's words, where that was not what it asked for. */
   lastAnswer?: string | undefined
@@ -43,7 +43,7 @@ export type Memory = Map<string, readonly Unavailable[]>
 
 export interface Fleet {
   readonly clock: Clock
-  /** Who we are in the tags of what we launch; another generation once `hold` has claimed it. */
+  /** The owner in the tags of this process' launches; a later generation once `acquire` has claimed it. */
   owner: Owner
   /** When the cluster ends, by the clock's true time, in milliseconds: `owner.deadline` is the same moment for those who read tags. */
   readonly endsAt: number
@@ -51,9 +51,9 @@ export interface Fleet {
   readonly isNamed: boolean
   /** It was claimed in all places, where there are several. */
   isNameClaimed: boolean
-  /** What lists say of others of the name. */
+  /** What lists show of contenders for the name. */
   readonly contention: Contention
-  /** This process has claimed the cluster. Until then it only watches: nothing is launched, replaced or sent again. */
+  /** This process owns the cluster. Until then it only watches: nothing is launched, replaced or replayed. */
   isOwner: boolean
   readonly providers: readonly Provider[]
   readonly groups: ReadonlyMap<string, GroupState>
@@ -77,7 +77,7 @@ export interface Fleet {
   readonly setUp: AbortController
   /** Aborted when nothing is wanted of any group any more; another one once something is. */
   unwanted: AbortController
-  /** Places that may not be looked at, as far as is known: nothing is launched that could not be seen. */
+  /** Places whose instances may not be listed: no launch is sent there. */
   readonly unlistable: Set<Provider>
   /** What prepares launches now. */
   readonly settingUp: Set<Promise<unknown>>
@@ -101,19 +101,19 @@ export interface Fleet {
   readonly uncertainUntil: ReadonlyMap<Provider, number>
   /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
   foundAt: number
-  /** Called when this process becomes the one that holds the cluster. */
+  /** Called when this process becomes the owner. */
   onAcquired: () => void
   /** The claim that is being made. */
   claiming: Promise<void> | undefined
   newJournal(owner: Owner): Journal
-  /** When what lives under the name was last looked at whole, in milliseconds since 1970. */
+  /** When tags and journals of the name were last surveyed, in milliseconds since 1970. */
   surveyedAt: number
   /** Looks again at what lives under the name, in tags and journals. */
   survey(): Promise<readonly Found[]>
   emit(event: ClusterEventBody): void
   /** Learns the prices of offers. */
   price(offers: readonly Offer[], at: number): void
-  /** Asks for another pass: at once, or within so many milliseconds, so that what is heard until then shares it. */
+  /** Requests another pass: at once, or within so many milliseconds, so that later answers share it. */
   wake(withinMs?: number): void
   /** Another process owns the cluster: stop, and leave its instances alone. */
   disown(error: OwnershipError): void
@@ -129,7 +129,7 @@ export function fleetCalls(fleet: Fleet, provider: Provider, options: Partial<Ca
   return createCalls({ clock: fleet.clock, limits: provider.limits, signal: fleet.signal, ...options, report })
 }
 
-/** Calls whose last failure tells what the group waits for. */
+/** Calls whose last failure is kept as what the group waits for. */
 export function watchedCalls(
   fleet: Fleet,
   provider: Provider,
@@ -142,7 +142,7 @@ export function watchedCalls(
   return fleetCalls(fleet, provider, { ...options, report })
 }
 
-/** Calls of a look: what they are answered last tells what it waits for. */
+/** Calls of a poll, whose last failure is kept as what the poll waits for. */
 export function pollCalls(fleet: Fleet, provider: Provider): Calls {
   const poll = fleet.polls.get(provider)
   const report = ({ message }: CallReport) => {
@@ -151,12 +151,12 @@ export function pollCalls(fleet: Fleet, provider: Provider): Calls {
   return fleetCalls(fleet, provider, { report })
 }
 
-/** Why the provider cannot be looked at now, in its words; undefined where it can. */
+/** Why polling the provider fails, in its words; undefined where it works. */
 export function pollProblemOf({ problem, lastAnswer }: PollState): string | undefined {
   return problem?.message ?? lastAnswer
 }
 
-/** Looks at the provider in `ms` at the latest. */
+/** Polls the provider in `ms` milliseconds at the latest. */
 export function pollWithin(fleet: Fleet, provider: Provider, ms: number): void {
   const poll = fleet.polls.get(provider)
   if (poll !== undefined) poll.nextAt = Math.min(poll.nextAt, fleet.clock.now() + ms)
@@ -165,7 +165,7 @@ export function pollWithin(fleet: Fleet, provider: Provider, ms: number): void {
 /**
  * Something was made or asked to go: the next list that counts begins after this moment.
  *
- * @param withinMs when the provider is looked at, at the latest.
+ * @param withinMs the latest start of the next poll, in milliseconds.
  */
 export function markChanged(fleet: Fleet, provider: Provider, withinMs = soonMs(fleet, provider)): void {
   const poll = fleet.polls.get(provider)
@@ -173,7 +173,7 @@ export function markChanged(fleet: Fleet, provider: Provider, withinMs = soonMs(
   pollWithin(fleet, provider, withinMs)
 }
 
-/** Looks at the provider when what was asked for may be seen, or somewhat later where nobody is kept waiting by that. */
+/** Polls the provider when the change may be visible, or later where no launch waits for that. */
 export function pollSoon(fleet: Fleet, provider: Provider): void {
   pollWithin(fleet, provider, soonMs(fleet, provider))
 }
@@ -224,7 +224,7 @@ export interface Contention {
   readonly listedAt: Map<Provider, number>
   /** Since when lists have said that another one came first, in milliseconds since 1970; undefined: none does. */
   behindSince: number | undefined
-  /** Rivals that were told of. */
+  /** Contenders that were reported, by uid. */
   readonly reported: Set<string>
 }
 

@@ -14,7 +14,7 @@ export interface GroupState {
   offersAt: number
   /** What was refused, and when, since the group last had all its workers; by `scopeKey`. */
   readonly refusals: Map<string, Refusal>
-  /** What it was answered without an instance coming of it, since the last `scale`. */
+  /** The backoffs of its requests since the last `scale`. */
   backoffs: Backoffs
   /** Refusals for want of capacity or quota, since an instance was made. */
   short: Row
@@ -22,7 +22,7 @@ export interface GroupState {
   failed: FailedViews
   /** What it waits for before its launches, in the words of the last request that did not succeed. */
   preparing: string | undefined
-  /** What its launches were told is not there, and since when; by place and code. */
+  /** Resources that its launches name and the cloud does not find, and since when; by place and code. */
   readonly missing: Map<string, Missing>
   /** What each provider that was asked sells that fits, by `placeKey`. */
   readonly answers: Map<string, Known>
@@ -30,7 +30,7 @@ export interface GroupState {
   readonly outages: Map<string, Outage>
   /** Why nothing more is launched for it until the next `scale`. */
   problem: Error | undefined
-  /** Why its target was lowered by what others have ended, until the next target. */
+  /** Why its target was lowered after others ended workers, until the next target. */
   loweredReason: string | undefined
   /** What failed since the last `scale`, latest last. */
   failures: Failure[]
