@@ -65,12 +65,12 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   fleet.emit({ type: "termination-ended", accepted, failed })
   markChanged(fleet, provider)
   if (failed.length > 0) pollWithin(fleet, provider, POLL_AGAIN_MS)
-  else if (isLastStep(fleet, provider)) pollWithin(fleet, provider, 0)
+  else if (isOnlyConfirmationMissing(fleet, provider)) pollWithin(fleet, provider, 0)
   fleet.wake()
 }
 
 /** Only the confirmation is missing at the provider: it is polled at once. */
-function isLastStep({ roster }: Fleet, provider: Provider): boolean {
+function isOnlyConfirmationMissing({ roster }: Fleet, provider: Provider): boolean {
   const own = roster.at(provider)
   const leaving = own.in("terminating")
   if (leaving.length < own.living.size || roster.launches.isOpenAt(provider)) return false
@@ -150,13 +150,15 @@ export function openEnds(fleet: Fleet, isChosen: (group: string) => boolean): st
 
 /** Why the terminations cannot be confirmed, in the words of the cloud; empty where lists are answered. */
 function pollProblemText({ polls }: Fleet, living: readonly WorkerRecord[]): string {
-  const words = living.map(({ provider }) => polls.get(provider)).flatMap((poll) => (poll && pollProblemOf(poll)) ?? [])
-  return words[0] === undefined ? "" : ` (the last look: ${words[0]})`
+  const problems = living
+    .map(({ provider }) => polls.get(provider))
+    .flatMap((poll) => (poll && pollProblemOf(poll)) ?? [])
+  return problems[0] === undefined ? "" : ` (the last look: ${problems[0]})`
 }
 
 function lastAnswerOf(launches: readonly Launch[]): string {
-  const told = launches.find(({ lastAnswer }) => lastAnswer !== undefined)
-  return told === undefined ? "" : ` (the last answer: ${told.lastAnswer})`
+  const answered = launches.find(({ lastAnswer }) => lastAnswer !== undefined)
+  return answered === undefined ? "" : ` (the last answer: ${answered.lastAnswer})`
 }
 
 /** Why instances do not go, as the cloud says it: the first of its reasons, and how many are refused. */

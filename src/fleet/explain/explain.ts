@@ -85,8 +85,8 @@ function waitingOf(fleet: Fleet, group: string): readonly Waiting[] {
     const rows = states.map((state): Waiting => {
       const some = open.filter((launch) => launch.state === state)
       const count = some.reduce((sum, { call }) => sum + call.count, 0)
-      const told = some.find(({ lastAnswer }) => lastAnswer !== undefined && state === "unknown")
-      const last = told === undefined ? "" : `; the last answer: ${told.lastAnswer}`
+      const answered = some.find(({ lastAnswer }) => lastAnswer !== undefined && state === "unknown")
+      const last = answered === undefined ? "" : `; the last answer: ${answered.lastAnswer}`
       const what = `${keyOfPlace(provider)}: ${some.length} launch calls for ${count}, ${STATE_WORDS[state]}${last}`
       return state === "waiting" ? { what, until: passedAt(fleet, provider, some) } : { what }
     })

@@ -15,7 +15,7 @@ const MOST_PREPARED = 2
 const STAYED_AWAY_MS = 60_000
 
 /** What becomes of an answer that something is missing: it passes while it may be young, and is a refusal after that. */
-export function missingFailure(fleet: Fleet, launch: Launch, error: NotFoundError, count: number): Failure {
+export function notFoundFailure(fleet: Fleet, launch: Launch, error: NotFoundError, count: number): Failure {
   const { provider, call, sentAt } = launch
   const failure = error.toFailure(count)
   const state = fleet.groups.get(call.group)

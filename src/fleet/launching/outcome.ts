@@ -20,7 +20,7 @@ import type { Launch } from "../roster/launches.js"
 import { startTerminations } from "../terminate.js"
 import { concernsOffers } from "../unavailable.js"
 import { launchScopeOf } from "./launch-scope.js"
-import { missingFailure } from "./missing.js"
+import { notFoundFailure } from "./missing.js"
 
 /** A launch is polled every few seconds: so many failed polls are reported once. */
 const REPORTED_AFTER = 10
@@ -43,7 +43,7 @@ export function accept(fleet: Fleet, launch: Launch, launched: Launched): void {
     recordFailures(fleet, originOf(launch), [emptyAnswerFailure(launch, launched)])
   const { problem } = launched
   if (problem instanceof NotFoundError)
-    recordFailures(fleet, originOf(launch), [missingFailure(fleet, launch, problem, 1)])
+    recordFailures(fleet, originOf(launch), [notFoundFailure(fleet, launch, problem, 1)])
   else if (problem !== undefined) stop(fleet, launch, problem)
   launch.failures = launched.failures
   const outcome = launched.settled ? "settled" : "unsettled"
@@ -75,7 +75,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
   } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
     const { count } = launch.call
     const isMissing = error instanceof NotFoundError
-    endRefused(fleet, launch, error, isMissing ? missingFailure(fleet, launch, error, count) : error.toFailure(count))
+    endRefused(fleet, launch, error, isMissing ? notFoundFailure(fleet, launch, error, count) : error.toFailure(count))
   } else if (error instanceof ThrottledError && isFirst) {
     endRefused(fleet, launch, error, throttledFailure(launch, error))
   } else if (error instanceof OwnershipError && launch.generation < fleet.owner.generation) {

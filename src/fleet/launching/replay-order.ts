@@ -18,8 +18,8 @@ export function replayOrderOf(fleet: Fleet): ReplayOrder {
     const key = placeOf(launch)
     // A replay that is already on the wire is the probe.
     const known = first.get(key)
-    const isAhead = known === undefined || (launch.state === "sent" && launch.replays > 0 && known.state === "unknown")
-    if (isAhead) first.set(key, launch)
+    const isProbe = known === undefined || (launch.state === "sent" && launch.replays > 0 && known.state === "unknown")
+    if (isProbe) first.set(key, launch)
   }
   return {
     has: (launch) => {

@@ -37,12 +37,12 @@ export async function ownerProcessOf(
   }: { readonly name: string; readonly owner: string; readonly journals: readonly JournalHistory[] },
   clock: Clock,
 ): Promise<ObservedOwner | undefined> {
-  const looking = { clock, ms: LONGEST_MS, doing: "looking who holds the cluster", readOnly: true }
+  const options = { clock, ms: LONGEST_MS, doing: "looking who holds the cluster", readOnly: true }
   const selector = { cluster: name, owner }
   const tagged = await Promise.all(
     providers.map(async (provider) => ({
       windowMs: windowMs(provider.limits),
-      ...(await withTimeout(provider, looking, (calls) => listTagged(provider, selector, calls))),
+      ...(await withTimeout(provider, options, (calls) => listTagged(provider, selector, calls))),
     })),
   )
   return observedOwner(tagged, journals, { now: clock.now() + wallAheadMs(clock), host: hostname(), isAlive })

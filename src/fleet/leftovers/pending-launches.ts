@@ -49,20 +49,20 @@ function past(at: number, { now, begun }: When): number {
 export function pendingIn(history: JournalHistory, provider: Provider, when: When): readonly PendingLaunch[] {
   const { now } = when
   const { uid, open, made, isAbandoned } = history
-  const isHere = (row: { readonly provider: string; readonly region: string }) =>
+  const isAtPlace = (row: { readonly provider: string; readonly region: string }) =>
     row.provider === provider.name && row.region === provider.region
   const window = windowMs(provider.limits)
-  const calls = open.filter(isHere).flatMap(({ call, sentAt: written, ref }): readonly PendingLaunch[] => {
+  const calls = open.filter(isAtPlace).flatMap(({ call, sentAt: written, ref }): readonly PendingLaunch[] => {
     const sentAt = past(written, when)
     const until = sentAt + window + (isAbandoned ? 0 : RESENT_MS)
     const isAskable = ref !== undefined || provider.find !== undefined
     if (now >= (isAskable ? sentAt + OPERATION_KEPT_MS : until)) return []
     const holder = isAbandoned ? "" : ", and the process that sent it may live and send it again"
     const what = `a launch call for ${call.count}, sent ${secondsOf(now - sentAt)} ago, has no known outcome${holder}`
-    const held = isAbandoned ? {} : ({ senderMayLive: true } as const)
-    return [{ uid, kind: "call", id: call.token, until, what, call, ...held, ...(ref === undefined ? {} : { ref }) }]
+    const sender = isAbandoned ? {} : ({ senderMayLive: true } as const)
+    return [{ uid, kind: "call", id: call.token, until, what, call, ...sender, ...(ref === undefined ? {} : { ref }) }]
   })
-  const unlisted = [...groups(made.filter(isHere), ({ token }) => token)].flatMap(
+  const unlisted = [...groups(made.filter(isAtPlace), ({ token }) => token)].flatMap(
     ([token, rows]): readonly PendingLaunch[] => {
       const until = Math.max(...rows.map(({ at }) => past(at, when))) + window
       const what = `${rows.length} instances that a launch call made may not be listed yet`

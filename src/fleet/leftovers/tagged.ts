@@ -47,10 +47,10 @@ export async function remainsOf(
   selector: Selector,
   clock: Clock,
 ): Promise<readonly Remain[]> {
-  const looking = { clock, ms: LONGEST_MS, doing: "looking for what is left", readOnly: true }
+  const options = { clock, ms: LONGEST_MS, doing: "looking for what is left", readOnly: true }
   const rows = await Promise.all(
     providers.map(async (provider) => {
-      const { instances, leftovers } = await withTimeout(provider, looking, (calls) =>
+      const { instances, leftovers } = await withTimeout(provider, options, (calls) =>
         listTagged(provider, selector, calls),
       )
       return [...instances, ...leftovers.filter(({ shared }) => !shared)].map((thing) => remainOf(provider, thing))

@@ -49,14 +49,14 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
     return fleet.catalogue.offers(provider, query, calls)
   }
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
-  const isAnySold = isSomethingSold([
+  const isAnyOffered = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
     ...asking.map(({ answer }) => answer),
   ])
   await Promise.all(
     asking.map(async ({ provider, answer }) => {
       try {
-        state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnySold))
+        state.answers.set(keyOfPlace(provider), await answerInTime(fleet, answer, isAnyOffered))
         resume(state, provider)
       } catch (error) {
         if (signal.aborted) throw error
@@ -113,12 +113,12 @@ async function isSomethingSold(answers: readonly Promise<Known>[]): Promise<bool
 }
 
 /** Once one provider has offers, the others are not awaited much longer; a late answer is used when offers are next needed. */
-async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnySold: Promise<boolean>): Promise<Known> {
+async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyOffered: Promise<boolean>): Promise<Known> {
   try {
     return await awaitUnlessOthers(fleet, answer, "asking what it sells", PATIENCE_MS)
   } catch (error) {
     if (!isLate(error)) throw error
-    const known = await Promise.race([answer, isAnySold.then((isSold) => (isSold ? undefined : answer))])
+    const known = await Promise.race([answer, isAnyOffered.then((isOffered) => (isOffered ? undefined : answer))])
     if (known === undefined) throw error
     return known
   }

@@ -62,7 +62,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
     money: newMoney(spec, clockSkewMs(clock, providers)),
-    polls: new Map(providers.map((provider) => [provider, newLook(found !== undefined, isContinued)])),
+    polls: new Map(providers.map((provider) => [provider, newPoll(found !== undefined, isContinued)])),
     mayHaveMadeAt: new Set(isContinued ? providers : []),
     signal: options.signal,
     surveyedAt: clock.now(),
@@ -201,8 +201,8 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
 }
 
 /** A cluster that was found is polled before any decision. */
-function newLook(isFound: boolean, isContinued: boolean): PollState {
+function newPoll(isFound: boolean, isContinued: boolean): PollState {
   const changes = isFound ? 1 : 0
-  const look = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }
-  return isContinued ? look : { ...look, zones: new Set() }
+  const poll = { nextAt: isFound ? 0 : Number.POSITIVE_INFINITY, changes, listedChanges: 0, listedAt: 0 }
+  return isContinued ? poll : { ...poll, zones: new Set() }
 }

@@ -26,9 +26,9 @@ export function recordFailures(
   failures: readonly Failure[],
   before: readonly Failure[] = [],
 ): void {
-  const told = new Map(before.map((failure) => [keyOf(failure), failure.count]))
+  const reportedCounts = new Map(before.map((failure) => [keyOf(failure), failure.count]))
   for (const failure of failures) {
-    const count = failure.count - (told.get(keyOf(failure)) ?? 0)
+    const count = failure.count - (reportedCounts.get(keyOf(failure)) ?? 0)
     if (count > 0) recordFailure(fleet, origin, { ...failure, count })
   }
 }

@@ -203,8 +203,10 @@ function leftMs({ clock }: Fleet, { begunAt, timeoutMs = SHORTEST_TIMEOUT_MS }: 
 export function withinTimeout<T>(fleet: Fleet, scale: BegunScale, work: Promise<T>, problem: string): Promise<T> {
   const late = () => {
     const waited = Math.round((fleet.clock.now() - scale.begunAt) / 1000)
-    const words = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
-    return new TimeoutError(`scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${unansweredText(words)}`)
+    const lastAnswer = [...fleet.groups.values()].find(({ preparing }) => preparing !== undefined)?.preparing
+    return new TimeoutError(
+      `scaling "${fleet.owner.cluster}": after ${waited} s ${problem}; ${unansweredText(lastAnswer)}`,
+    )
   }
   return withDeadline(fleet.clock, work, leftMs(fleet, scale), late, scale.signal)
 }

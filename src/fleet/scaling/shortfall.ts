@@ -70,16 +70,16 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
   return reasons
 }
 
-function pollProblemText(words: string | undefined): string {
-  return words === undefined ? "" : `, as far as is known: looking at the cloud fails: ${words}`
+function pollProblemText(answer: string | undefined): string {
+  return answer === undefined ? "" : `, as far as is known: looking at the cloud fails: ${answer}`
 }
 
 function quoted(lastAnswer: string | undefined): string {
   return lastAnswer === undefined ? "" : `; the last answer: ${lastAnswer}`
 }
 
-function preparingOf(words: string | undefined): string {
-  return words === undefined ? "" : `; what is needed before that was answered last: ${words}`
+function preparingOf(answer: string | undefined): string {
+  return answer === undefined ? "" : `; what is needed before that was answered last: ${answer}`
 }
 
 const VANISHING = "what was launched vanished soon after, again and again, and not by our doing"

@@ -91,7 +91,7 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
     preparing: state.preparing,
-    pollProblem: [...fleet.polls.values()].map(pollProblemOf).find((words) => words !== undefined),
+    pollProblem: [...fleet.polls.values()].map(pollProblemOf).find((problem) => problem !== undefined),
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,
@@ -105,8 +105,8 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
 
 /** The newest words of launch calls whose outcome is not known. */
 function lastAnswerOf(launches: readonly Launch[]): string | undefined {
-  const told = launches.filter(({ lastAnswer }) => lastAnswer !== undefined)
-  return told.sort((a, b) => b.sentAt - a.sentAt)[0]?.lastAnswer
+  const answered = launches.filter(({ lastAnswer }) => lastAnswer !== undefined)
+  return answered.sort((a, b) => b.sentAt - a.sentAt)[0]?.lastAnswer
 }
 
 /** The error of a target that was not reached: too few run. */

@@ -34,7 +34,7 @@ export interface Catalogue {
 export function newCatalogue(directory: string | false, clock: Clock): Catalogue {
   const ask = async (provider: Provider, query: OfferQuery, calls: Calls): Promise<Known> => {
     const notes: string[] = []
-    const offers = await provider.offers(query, { ...calls, note: (words) => notes.push(words) })
+    const offers = await provider.offers(query, { ...calls, note: (text) => notes.push(text) })
     return { offers, at: clock.now(), ...(notes.length === 0 ? {} : { notes }) }
   }
   return {
