@@ -178,7 +178,7 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
 
 /**
  * The calls that make what launches need. They end with the cluster, but for one that is on the wire: what that makes is removed
- * only if it is there before the look for what is left.
+ * only if it exists before the search for leftovers.
  */
 function setUpCalls(fleet: Fleet, provider: Provider, state: GroupState): Calls {
   const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])

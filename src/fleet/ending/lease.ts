@@ -34,7 +34,7 @@ export function keepLease(fleet: Fleet): () => void {
 
 /** False when any could not be renewed. */
 async function renewAll(fleet: Fleet, leaseMs: number): Promise<boolean> {
-  // Who only watches must not keep alive what its owner has left; and what is to go needs no lease.
+  // A watcher must not keep instances alive that their owner has left; and a closing cluster needs no lease.
   if (!fleet.isOwner || fleet.closing || fleet.signal.aborted) return true
   const renewed = await Promise.all(fleet.providers.map((provider) => renewAt(fleet, provider, leaseMs)))
   return renewed.every(Boolean)
@@ -54,7 +54,7 @@ async function renewAt(fleet: Fleet, provider: Provider, leaseMs: number): Promi
     if (fleet.signal.aborted) return true
     const message = `renewing the lease of ${instances.length} instances of "${fleet.owner.cluster}" (${provider.name} ${provider.region}): ${messageOf(error)}; it is tried again, and unless that works they end themselves within ${Math.round(leaseMs / 1000)} s`
     fleet.emit({ type: "problem", error: error instanceof Error ? error.name : "Error", message })
-    // Machines with work on them are about to go: said also where nobody listens to events.
+    // Working machines are about to end: the warning also reaches a program without event listeners.
     process.emitWarning(message, "LeaseWarning")
     return false
   }

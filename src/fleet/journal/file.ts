@@ -58,7 +58,7 @@ export class JournalFile {
     return this.#handle
   }
 
-  /** What is open can be written to although nobody will find it any more. */
+  /** An open file can still be written after its path was removed. */
   async #checkThere(handle: FileHandle): Promise<void> {
     const [own, found] = await Promise.all([handle.stat(), stat(this.path).catch(() => undefined)])
     if (found?.ino === own.ino && found.dev === own.dev) return

@@ -120,7 +120,7 @@ function isOver({ deadline, holder }: FileHistory, now: number): boolean {
   return holder === undefined && now > Number(deadline) * 1000 + 86_400_000
 }
 
-/** What a later file says of an earlier one's intent: closed, looked at again, or nothing. */
+/** A later file's record of an earlier intent: closed, polled again, or none. */
 function carried(intent: OpenIntent, later: FileHistory): OpenIntent[] {
   const { token } = intent.call
   if (later.closed.has(token)) return []
@@ -139,7 +139,7 @@ interface FileHistory extends JournalHistory {
   readonly owner: string
   /** Tokens that this file closes, also those of earlier generations that it replayed. */
   readonly closed: ReadonlySet<string>
-  /** What it last heard of those that it replayed and that are not settled. */
+  /** The last reference of each replayed call that is not settled. */
   readonly unsettled: ReadonlyMap<string, Json>
   /** When it sent launch calls again, also those of earlier generations, last. */
   readonly resent: ReadonlyMap<string, number>

@@ -64,7 +64,7 @@ export interface JournalHistory {
   readonly givenUp: readonly string[]
   /** What is known of the bills of the cluster's instances, those that still live too. */
   readonly bills: readonly BillRow[]
-  /** What answered launch calls have made and nobody has ended. */
+  /** Instances of answered launch calls that are not terminated. */
   readonly made: readonly MadeByIntent[]
   /** All processes that wrote it were of this machine, and have ended. */
   readonly isAbandoned: boolean
@@ -122,7 +122,7 @@ export class FileJournal implements Journal {
   #last: Promise<void> = Promise.resolve()
   #isDiscarded = false
 
-  /** @param places where the cluster is, for whoever looks for it by this file. */
+  /** @param places where the cluster is, for a process that finds it by this file. */
   constructor(directory: string, owner: Owner, clock: Clock, places: readonly WrittenPlace[] = []) {
     this.#directory = directory
     this.#owner = owner
@@ -177,7 +177,7 @@ export class FileJournal implements Journal {
   }
 
   ended(ids: readonly string[]): void {
-    // Not written is not wrong: whoever waits for them finds that they are not there.
+    // A lost record is harmless: a successor that waits for these instances finds them terminated.
     this.#append([{ kind: "ended", ids }]).catch(() => {})
   }
 

@@ -69,7 +69,7 @@ export function refuse(fleet: Fleet, launch: Launch, error: unknown, ifUnknown: 
   if (ifUnknown === "unsettled") {
     recordFailedPoll(fleet, launch, error)
   } else if (launch.abort.signal.aborted && error === launch.abort.signal.reason) {
-    // Not sent again, or not looked at after it was sent, is not the same as never sent.
+    // A call that is not replayed or polled any more may still have been done.
     if (isFirst) end(fleet, launch, "withdrawn", error)
     else end(fleet, launch, "unknown", error)
   } else if (error instanceof RefusedError && !(isRefusalOfOne(error) && launch.replays > 0)) {
@@ -114,8 +114,8 @@ function endUnknown(fleet: Fleet, launch: Launch, error: unknown): void {
   launch.lastAnswer = messageOf(error)
   end(fleet, launch, "unknown", error)
   reportUnanswered(fleet, launch)
-  // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: nobody
-  // knows what was sent, and sending more would not help.
+  // A replay that is refused for good tells nothing of the first sending. Anything else is a mistake in an adapter: what
+  // was sent is unknown, and sending more would not help.
   const problem = error instanceof TransientError ? error.cause : error
   const isKnown = error instanceof TransientError || error instanceof ThrottledError || isRefusalOfOne(error)
   if (!isKnown || isFinal(problem)) stop(fleet, launch, problem)

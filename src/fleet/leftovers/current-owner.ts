@@ -93,7 +93,7 @@ function signsAt({
   windowMs: ms,
 }: TaggedResources & { readonly windowMs: number }): readonly Sign[] {
   const made = instances.map(({ tags, launchedAt }) => ({ tags, at: launchedAt }))
-  // A claim says itself since when it is held.
+  // A claim contains the time since when it is owned.
   const claims = leftovers.flatMap(({ tags, shared }) => (shared ? [] : [{ tags, at: 0 }]))
   return [...made, ...claims].map(({ tags, at }) => {
     const holder = parseOwnerProcess(tags[TAG.holder])

@@ -1,4 +1,4 @@
-/** Journals: what the launch journals of this machine tell of the clusters of a name, read anew for each look. */
+/** Journals: the launch journals of the clusters of a name on this machine, read anew for each list. */
 import type { Clock } from "../../calls/clock.js"
 import type { Limits, Provider } from "../../provider.js"
 import { messageOf } from "../state/context.js"

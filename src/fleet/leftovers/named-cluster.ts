@@ -58,8 +58,8 @@ export function expecting(sweeping: Sweeping, journals: Journals, { tagged, begu
 }
 
 /**
- * Ends all that is there and all that comes, until a complete look shows nothing and nothing can come any more. Where something
- * does not go that is told at once: whoever asks again waits then.
+ * Terminates all instances, and those that appear later, until a complete list shows none and no launch is pending. A termination
+ * that fails is returned at once: a repeated sweep waits for it.
  *
  * @returns a row for each instance, and one of kind "launch" for what may still come when the time to wait was over.
  */
@@ -110,8 +110,8 @@ function isAskedFor({ tags, launchedAt }: Instance, { uids }: Expected, begun: n
 }
 
 /**
- * Whether an instance was launched after the first look by somebody who lives: what was on its way then is none of it. Where
- * nobody knows what was, it may have been anything that the cloud accepted soon after.
+ * Whether an instance was launched after the first list by a living process. Launches that were pending at that list do not count;
+ * where they are unknown, no launch that the cloud accepted soon after it does.
  */
 function relaunches(open: readonly PendingLaunch[], begun: number): (instance: Instance) => boolean {
   const tokens = open.flatMap(({ call, senderMayLive }) => (senderMayLive || call === undefined ? [] : [call.token]))

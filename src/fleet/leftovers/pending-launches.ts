@@ -12,7 +12,7 @@ export interface PendingLaunch {
   readonly uid: string
   /** A launch call without an outcome, instances that an answer named, or an unknown launch. */
   readonly kind: "call" | "instances" | "unknown"
-  /** The same for the same thing in every look: a launch call's token, a cluster's uid. */
+  /** Stable over all lists: a launch call's token, or a cluster's uid. */
   readonly id: string
   /** A complete list that is begun then or later shows all that has come of it; milliseconds since 1970. */
   readonly until: number
@@ -78,7 +78,7 @@ export function pendingIn(history: JournalHistory, provider: Provider, when: Whe
  * be in its first, and one in which something was launched lately in the midst of one.
  *
  * @param isCovered whether a journal tells of all launch calls of a uid up to this generation.
- * @param begun when the look was begun, in milliseconds since 1970.
+ * @param begun when the list was begun, in milliseconds since 1970.
  */
 export function possiblyPending(
   { instances, leftovers }: TaggedResources,

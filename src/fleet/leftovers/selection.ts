@@ -24,7 +24,7 @@ export function isWhole({ name, olderThanMs }: Criteria): boolean {
   return name !== undefined && olderThanMs === undefined
 }
 
-/** Shared set-up belongs to nobody: it is shown only when nobody in particular is asked for. */
+/** Shared set-up has no owner: it is listed only when the sweep names no owner. */
 export function listTargets({ provider, calls, criteria }: Sweeping): Promise<TaggedResources> {
   const { owner, name, shared } = criteria
   return listTagged(provider, shared ? {} : { owner, ...(name === undefined ? {} : { cluster: name }) }, calls)

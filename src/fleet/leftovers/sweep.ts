@@ -1,4 +1,4 @@
-/** Sweep: removes what nobody needs any more, from tags and this machine's journals, wherever the process that made it is. */
+/** Sweep: removes resources that no cluster needs any more, by tags and this machine's journals, whichever process made them. */
 import type { SweepRow } from "../../verbs/removals.js"
 import type { Clock } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
@@ -15,14 +15,14 @@ import { placeOf } from "../roster/keys.js"
 import type { ResolvedSweep } from "../../verbs/verbs.js"
 import { terminateNamed, expecting, launchRow, type Snapshot } from "./named-cluster.js"
 
-/** So long the last look of a sweep may take. */
+/** How long the last list of a sweep may take, in milliseconds. */
 const LAST_LIST_MS = 60_000
 
 /** @throws what the look at the first place threw, where every place failed; else a place that did is a row of its own. */
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {
   const providers = await resolveProviders(spec, clock)
   const journals = await readFor(spec, clock)
-  // What is seen when the time to wait is over is looked at once more.
+  // After the timeout one more list confirms what is left.
   const sweeping = { clock, ms: spec.timeoutMs + LAST_LIST_MS, doing: "the sweep", readOnly: spec.dryRun }
   const outcomes = await Promise.allSettled(
     providers.map((provider) =>

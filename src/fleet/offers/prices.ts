@@ -1,7 +1,7 @@
 /** Prices of what was found: the tags name the types, the clouds' offers what they cost. */
 import { type Fleet, fleetCalls } from "../state/context.js"
 
-/** As long as somebody waits for a number that is good to have. What comes later is learned all the same. */
+/** How long a caller waits for prices, in milliseconds. Later prices are recorded all the same. */
 const PATIENCE_MS = 3000
 
 /** Asks what the workers that were found cost; resolves when that is known, cannot be, or has taken too long. */

@@ -11,7 +11,7 @@ import type { Found } from "../state/found.js"
 
 export interface Existing {
   readonly found: Found | undefined
-  /** Uids of earlier clusters of the name whose left-overs are nobody else's. */
+  /** Uids of earlier clusters of the name whose leftovers have no other owner. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read. */
   readonly quarantined: readonly Quarantined[]
@@ -71,7 +71,7 @@ async function connectToLeftovers(
   try {
     const left = await surveyLeftovers(name, spec.owner, providers, options)
     if (left === undefined || [...abandoned, ...options.ended].includes(left.uid)) return undefined
-    // Whoever has just taken the name lives, and has its own deadline.
+    // The process that has just taken the name lives, and has its own deadline.
     return options.ended.length > 0 ? left : { ...left, deadline: deadlineOf(spec, options.clock, providers) }
   } catch (error) {
     // Who may only list, create and delete instances may do that.
@@ -119,7 +119,7 @@ function livesAlready(name: string, { instances, unlisted, open }: Found, now: n
   )
 }
 
-/** Seconds since 1970 by the clock of whoever reads it, as in the tags. */
+/** The deadline in seconds since 1970 by the clock of its readers, as in the tags. */
 export function deadlineOf({ maxLifetimeMs }: ResolvedSpec, clock: Clock, providers: readonly Provider[]): string {
   return String(Math.floor((clock.now() + clockSkewMs(clock, providers) + maxLifetimeMs) / 1000))
 }

@@ -24,7 +24,7 @@ import { differenceNote } from "./recall.js"
 import { bareGroup } from "../../spec.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 
-/** Long enough to be renewed in time by whoever attaches, and no longer than somebody would wait. */
+/** An assumed lease, in milliseconds: long enough for a new owner to renew in time, and short enough to wait for. */
 const UNKNOWN_LEASE_MS = 10 * 60_000
 
 const memories = new WeakMap<Clock, Memory>()

@@ -16,7 +16,7 @@ export function supersededError({ cluster, generation }: Fleet["owner"], highest
  * Reads the claims when instances ended that this process did not end, before they are replaced: a new owner may have ended them,
  * and would end their replacements as well.
  *
- * @param begun when the look that has just ended began, in milliseconds since 1970.
+ * @param begun when the poll that has just ended began, in milliseconds since 1970.
  * @returns whether somebody else has claimed it who has ended all there was, as a delete does: it is theirs until it is asked for
  * again.
  * @throws OwnershipError when there is one, and something of it is left.
@@ -32,7 +32,7 @@ export async function checkSuperseded(fleet: Fleet, provider: Provider, begun: n
   const isLater = highest > fleet.owner.generation
   if (isLater && !isEmptyAndIdle(fleet)) throw supersededError(fleet.owner, highest)
   if (!isLater && (!isWhole || highest > 0 || !hasClaimed(fleet, provider))) return false
-  // Who deletes a cluster claims it first, so that nothing more is launched; and whoever removed the claim has ended it.
+  // A delete claims the cluster first, so that nothing more is launched. A removed claim means that the cluster was ended.
   for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }
   return isLater
 }

@@ -16,7 +16,7 @@ export function etaMs(
 }
 
 function waitMs(bucket: Bucket | undefined, level: number, units: number): number {
-  // What bounds concurrency depends on how long each call takes, which nobody knows before.
+  // The wait for a concurrency bucket depends on the duration of each call, which is not known before.
   if (bucket === undefined || bucket.kind === "concurrency") return 0
   if (bucket.kind === "window") return Math.ceil(Math.max(0, units - level) / bucket.count) * bucket.perMinute * 60_000
   const missing = units + (bucket.reserve ?? 0) - level

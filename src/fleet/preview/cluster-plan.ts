@@ -1,4 +1,4 @@
-/** A plan, as it is told: what a target would do. */
+/** The plan that callers get: what a target would do. */
 import type { Headroom, Offer } from "../../provider.js"
 import type { PriceSpan } from "./plan-price.js"
 

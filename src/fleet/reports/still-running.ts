@@ -14,7 +14,7 @@ import { placeOf } from "../roster/keys.js"
  */
 export function stillRunningText(fleet: Fleet, journal: string | undefined): string | undefined {
   const places = fleet.providers.filter((provider) => !provider.limits.endsWithProcess && hasAnyAt(fleet, provider))
-  // Who only watches leaves things as they were.
+  // A watcher leaves the cluster as it was.
   if (!fleet.isOwner || places.length === 0) return undefined
   const where = places.map(placeOf).join(", ")
   const verb = fleet.closing ? "is not confirmed gone" : "goes on"
@@ -66,7 +66,7 @@ function hasAnyAt({ roster }: Fleet, provider: Provider): boolean {
   return roster.at(provider).living.size > 0 || [...roster.launches.asked()].some((one) => one.provider === provider)
 }
 
-/** When instances end that nobody looks after. */
+/** When instances end without an owner. */
 function endText({ owner, clock, leaseMs }: Fleet, places: readonly Provider[]): string {
   const deadline = Number(owner.deadline) * 1000
   const until = leaseMs === undefined ? deadline : Math.min(deadline, clock.now() + wallAheadMs(clock) + leaseMs)

@@ -1,4 +1,4 @@
-/** Keys: how places, zones and instances are told apart. */
+/** Keys: the identities of places, zones and instances. */
 import type { Offer, Provider } from "../../provider.js"
 
 /** A provider in a region. */

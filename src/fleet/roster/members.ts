@@ -1,4 +1,4 @@
-/** Members: the workers of a group, or at a provider, by the state that they are in, so that no pass looks at each of them. */
+/** Members: the workers of a group, or at a provider, by state, so that no pass iterates over all of them. */
 import type { Weight, WorkerRecord } from "./worker-record.js"
 import { counts, mayLive, type WorkerState } from "../lifecycle.js"
 import { zoneKey } from "./keys.js"

@@ -12,7 +12,7 @@ import { setTargets } from "../targets/set-targets.js"
 import { spentAt, spentBy } from "../spending/spending.js"
 import { balanceOf, leastMsOf, allowanceOf } from "../pass/within-budget.js"
 
-/** A pass may wait for a cloud that does not answer: what it has seen by then is looked at so often. */
+/** A pass may wait for a cloud that does not answer: the spending is checked so often meanwhile, in milliseconds. */
 const POLL_AGAIN_MS = 5000
 
 /** Sums of prices carry the rounding of their last digits. */
@@ -42,7 +42,7 @@ export async function askPrices(fleet: Fleet, targets: ReadonlyMap<string, numbe
 }
 
 /**
- * Refuses targets that cannot be within the cluster's means.
+ * Refuses targets that exceed the cluster's allowance.
  *
  * @throws SpecError when they are above `maxWorkers`. @throws RejectedError past the deadline. @throws BudgetError when the
  * money is spent, or the cheapest offers would be too dear.

@@ -75,7 +75,7 @@ export class Scaling {
     const asking: Asking = { scale, supersededGroups: new Set(), error: undefined }
     this.#asking.add(asking)
     const before = this.#lastAsked
-    // In the order in which they were called, whoever is answered first.
+    // Calls settle in the order in which they were made, whichever is answered first.
     const asked = Promise.allSettled([askPrices(this.#fleet, scale.targets), before]).then(([own]) => own)
     this.#lastAsked = asked
     try {

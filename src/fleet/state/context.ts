@@ -34,7 +34,7 @@ export interface PollState {
   inProgress?: Promise<void> | undefined
   /** Why the last poll failed; undefined when it succeeded. */
   problem?: Error | undefined
-  /** What the look under way was answered last, in the cloud's words, where that was not what it asked for. */
+  /** The last answer of the poll in progress, in the words of the cloud, where it was a failure. */
   lastAnswer?: string | undefined
 }
 
@@ -93,7 +93,7 @@ export interface Fleet {
   wishes: number
   /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
   readonly leaseMs: number | undefined
-  /** Uids of earlier clusters of this name that left no instance and nobody else to remove what they left. */
+  /** Uids of earlier clusters of this name without instances, whose leftovers have no other owner. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read, by its path. */
   readonly quarantined: Map<string, QuarantinedJournal>
@@ -235,7 +235,7 @@ export interface Money {
   readonly maxWorkers: number | undefined
   /** The bills that earlier processes noted, by the worker's key. */
   readonly earlier: Map<string, BillRow>
-  /** What the workers have cost, as far as `spentBy` has looked at them. */
+  /** What the workers have cost, as of the last `spentBy`. */
   readonly own: Totals<WorkerRecord>
   /** What those have cost that had ended before this process saw them, by their keys. */
   readonly gone: Totals<string>

@@ -27,14 +27,14 @@ function endedUnrequested({ state, terminatedAt }: Pick<WorkerRecord, "state" | 
  * ended by people and by an account's clean-up jobs, and are replaced. A group that is not at its target yet is wanted by a call
  * that waits for it, and keeps its target.
  *
- * @param begun when the look that has just ended began, in milliseconds since 1970.
+ * @param begun when the poll that has just ended began, in milliseconds since 1970.
  */
 export function yieldToOthers(fleet: Fleet, provider: Provider, begun: number): void {
   if (!fleet.isOwner || fleet.closing) return
   // Of all places: what is deleted by name goes everywhere.
   const ended = fleet.roster.all.in(...ENDED_STATES).filter((worker) => isEndedByOthers(fleet, worker, begun))
   if (!ended.some((worker) => worker.provider === provider && isNewlyEnded(worker, begun))) return
-  // The other places are looked at as well before any of it is replaced.
+  // The other places are polled as well before any worker is replaced.
   for (const other of fleet.providers) if (other !== provider) pollWithin(fleet, other, 0)
   const isMuster = ended.some(({ instance }) => instance.endedBy === "muster")
   const isAll = [...fleet.groups.keys()].every((name) => expectedCount(fleet, name) === 0)
@@ -53,7 +53,7 @@ export function yieldToOthers(fleet: Fleet, provider: Provider, begun: number): 
 }
 
 /**
- * Somebody else has claimed the cluster and ended all of it, whoever had launched that: no group wants anything any more. With the
+ * Another process has claimed the cluster and ended all of it: the targets of all groups become zero. With the
  * next target, or to close it, it is claimed anew.
  */
 export function yieldToClaim(fleet: Fleet): void {
@@ -65,8 +65,8 @@ export function yieldToClaim(fleet: Fleet): void {
 }
 
 /**
- * What the cluster is known by was taken away: somebody deleted it. Groups that were at their targets want no more than there is;
- * one that is waited for hears of it.
+ * The cluster's claim was removed: another process deleted it. The target of a group that was met becomes the workers it has; a
+ * call that waits for a group gets the error.
  *
  * @returns whether this group is one of the first kind.
  */
@@ -93,7 +93,7 @@ const TOGETHER_MS = 30_000
 
 /**
  * Until when a group that was at its target waits before it replaces what others have ended, in milliseconds since 1970: lists may
- * show what one request has ended in several looks, and all of it together was meant.
+ * show the effect of one request over several polls, and all of it counts together.
  */
 export function endingUntil(fleet: Fleet, state: GroupState): number {
   const { group, desired, askedAt } = state
