@@ -12,7 +12,7 @@
  * - Ownership is written as tags inside the create call, so every instance that exists is found by its tags.
  * - A list is complete or it throws.
  * - Terminating what is unknown or finished is success.
- * - Whatever is said to be settled does not change its mind.
+ * - A launch that is reported as settled does not change any more.
  */
 
 /** Plain JSON: what may be stored in a journal and sent again after a restart. */
@@ -178,14 +178,14 @@ export interface LaunchCall {
  */
 export type FailureReason = "capacity" | "quota" | "rejected" | "transient" | "boot" | "interrupted" | "budget"
 
-/** Why `count` instances did not come, or went. */
+/** Why `count` instances were not created, or ended. */
 export interface Failure {
   readonly reason: FailureReason
   readonly count: number
   readonly scope: Scope
   /** How long the offers in scope count as unavailable, in milliseconds; 0: not at all. */
   readonly ttlMs: number
-  /** The cloud's own code, words and request id. */
+  /** The cloud's own code, message and request id. */
   readonly code: string
   readonly message: string
   readonly requestId?: string
@@ -212,11 +212,11 @@ export interface Instance {
   readonly tags: Readonly<Record<string, string>>
   /** Why it failed to start or was taken away, where the cloud says so. */
   readonly failure?: Failure
-  /** Who ended it, where the cloud says so. Left out: the cloud, its guest, or nobody knows. */
+  /** Who ended it, where the cloud says so. Left out: the cloud or the guest ended it, or it is unknown. */
   readonly endedBy?: EndedBy
 }
 
-/** `request`: a request, which may be anybody's. `muster`: one that only Muster makes, of this process or another. */
+/** `request`: a request of any program. `muster`: a request that only Muster makes, of this process or another. */
 export type EndedBy = "request" | "muster"
 
 /**
@@ -235,7 +235,7 @@ export interface Launched {
   readonly problem?: Error
 }
 
-/** All given fields must match. `ids` asks for these directly: absent ones are left out of the answer, never thrown. */
+/** All given fields must match. `ids` asks for these directly: absent instances are left out of the answer, and are no error. */
 export interface Selector {
   readonly cluster?: string
   readonly uid?: string
@@ -279,13 +279,13 @@ export interface Leftover {
   readonly shared: boolean
 }
 
-/** A token bucket fills by `perSecond` up to `capacity`; `reserve` tokens are left for fail-over by first volleys. */
+/** A token bucket fills by `perSecond` up to `capacity`; `reserve` tokens are left for fail-over by first batches. */
 export interface TokenBucket {
   readonly kind: "token"
   readonly capacity: number
   readonly perSecond: number
   readonly reserve?: number
-  /** Units are instances that come of a request: those that an answer says did not come draw nothing. */
+  /** Units are instances that come of a request: instances that an answer reports as not created cost nothing. */
   readonly byOutcome?: boolean
 }
 
@@ -297,7 +297,7 @@ export interface WindowBucket {
   readonly aligned: boolean
 }
 
-/** At most `max` units under way at once. A launch call holds its units until it is settled. */
+/** At most `max` units in use at once. A launch call keeps its units until it is settled. */
 export interface ConcurrencyBucket {
   readonly kind: "concurrency"
   readonly max: number
@@ -324,9 +324,9 @@ export interface Limits {
   /** The states with no way back and no bill; an instance absent from a complete list counts as well. */
   readonly goneStates: readonly InstanceState[]
   /**
-   * When to look first after a launch of a type that this process has not seen boot yet, or after a termination; how often while
+   * When to poll first after a launch of a type that this process has not seen boot yet, or after a termination; how often while
    * something is on its way; and how often when nothing is (30 s when left out, 5 s with spot instances), in milliseconds.
-   * `eachMs`: a look comes no sooner than so long for each instance that lives, where looking is this machine's work; 0 when left out.
+   * `eachMs`: the least time between two polls for each living instance, where polling is this machine's work; 0 when left out.
    */
   readonly look: {
     readonly firstMs: number
@@ -416,7 +416,7 @@ export interface Provider {
   /**
    * Resolves and pins the image; finds network, security group, template or resource group, or makes them, tagged, unless
    * `calls.readOnly`. Claims the owner's generation where a name that can be created only once is free; throws
-   * OwnershipError if somebody else holds it.
+   * OwnershipError if another process owns it.
    */
   prepare(owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared>
 
@@ -429,12 +429,12 @@ export interface Provider {
   /** Sends ONE launch call: its create request through `calls.send` under the name `call.api`, what is asked beside it under others. */
   launch(call: LaunchCall, calls: Calls): Promise<Launched>
 
-  /** One look at what an unsettled launch has become. */
+  /** Polls an unsettled launch once. */
   settle(call: LaunchCall, ref: Json, calls: Calls): Promise<Launched>
 
   /**
-   * What a launch call whose answer never came has become, asked without sending it again: at zero, a replay could be the call
-   * that makes them. Undefined where nothing shows that it arrived. Clouds whose launches can go on making instances for longer
+   * Looks up the outcome of a launch call whose answer was lost, without sending it again: at a target of zero, a replay could be the
+   * call that makes the instances. Undefined where nothing shows that the call arrived. Clouds whose launches can go on making instances for longer
    * than `consistencyMs` need it.
    */
   find?(call: LaunchCall, calls: Calls): Promise<Launched | undefined>
@@ -447,7 +447,7 @@ export interface Provider {
 
   /**
    * Claims the owner's generation, as `prepare` does, for a process that takes a cluster over without launching anything.
-   * Throws OwnershipError if somebody else holds it.
+   * Throws OwnershipError if another process owns it.
    *
    * The first generation is claimed by the names of owner and cluster, not by the uid, which nobody else can have: of two new
    * clusters with one name exactly one gets it, and the other an OwnershipError with code NAME_TAKEN, before anything is

@@ -29,7 +29,7 @@ const DISK_KEY =
   "disks take the account's key for EBS: aws ec2 modify-ebs-default-kms-key-id; for another one give overrides: { BlockDeviceMappings }"
 
 /** What EC2's own tools call it, or where it belongs. */
-const MEANT: OptionHints = {
+const OTHER_NAMES: OptionHints = {
   ...{ kmskey: DISK_KEY, kmskeyid: DISK_KEY, encrypted: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
   ...{ disk: "rootGiB", diskgib: "rootGiB", disksize: "rootGiB", volumesize: "rootGiB", spotmaxprice: "maxSpotPrice" },
   ...{ ami: "imageId", image: "imageId", amiid: "imageId", subnet: "subnetIds", subnets: "subnetIds" },
@@ -157,7 +157,7 @@ function regionRule({ input }: { readonly input?: unknown }): string {
  * @throws SpecError with all that is wrong; it never shows a key.
  */
 export function parseAwsOptions(input: unknown): AwsOptions {
-  return parseOptions("aws", optionsSchema, input, combinationProblems(input), MEANT) as AwsOptions
+  return parseOptions("aws", optionsSchema, input, combinationProblems(input), OTHER_NAMES) as AwsOptions
 }
 
 /** What a schema cannot say, or would say with a secret in the message. */

@@ -23,7 +23,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** What Azure's own tools call it, or where it belongs. */
 const DISK_KEY = "give overrides: { storageProfile: { osDisk: { managedDisk: { diskEncryptionSet: { id } } } } }"
 
-const MEANT: OptionHints = {
+const OTHER_NAMES: OptionHints = {
   ...{ diskencryptionset: DISK_KEY, diskencryptionsetid: DISK_KEY, encryption: DISK_KEY, labels: "tags" },
   ...{ region: "location", subscription: "subscriptionId", subnet: "subnetId", group: "resourceGroup" },
   ...{ credentials: "credential", sshkey: "sshPublicKey", vmsize: "instanceType belongs to the cluster's spec" },
@@ -164,7 +164,7 @@ function locationRule({ input }: { readonly input?: unknown }): string {
  * @throws SpecError with all that is wrong.
  */
 export function parseAzureOptions(input: unknown): AzureOptions {
-  return parseOptions("azure", optionsSchema, input, combinationProblems(input), MEANT) as AzureOptions
+  return parseOptions("azure", optionsSchema, input, combinationProblems(input), OTHER_NAMES) as AzureOptions
 }
 
 /** What a schema cannot say. */

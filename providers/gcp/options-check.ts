@@ -27,7 +27,7 @@ const OWNED_SCHEDULING: Readonly<Record<string, string>> = {
 const DISK_KEY = "give disk: { kmsKeyName }"
 
 /** What Google's own tools call it, or where it belongs. */
-const MEANT: OptionHints = {
+const OTHER_NAMES: OptionHints = {
   ...{ kmskey: DISK_KEY, kmskeyname: DISK_KEY, encryption: DISK_KEY, disksize: "give disk: { sizeGb }" },
   tags: "give labels, or network tags as overrides: { tags: { items } }",
   ...{
@@ -170,7 +170,7 @@ function regionRule({ input }: { readonly input?: unknown }): string {
  * @throws SpecError with all that is wrong; it never shows a credential.
  */
 export function parseGcpOptions(input: unknown): GcpOptions {
-  return parseOptions("gcp", optionsSchema, input, combinationProblems(input), MEANT) as GcpOptions
+  return parseOptions("gcp", optionsSchema, input, combinationProblems(input), OTHER_NAMES) as GcpOptions
 }
 
 /** What a schema cannot say. */

@@ -29,8 +29,8 @@ export function shareOut(total: number, reasons: readonly Reason[]): readonly Fa
 }
 
 /**
- * The outcome of a launch that was made before, and of which some instances have ended since. Their failure is "interrupted", because
- * they existed. No pool is marked as unavailable for it.
+ * The outcome of a launch that was made before, and of which some instances have ended since. Their failure is "interrupted",
+ * because they existed. No pool is marked as unavailable for it.
  *
  * @param instances the instances that still exist.
  */

@@ -1,4 +1,7 @@
-/** A cloud's client package, which users install beside this one. It is loaded at its first use; if it is missing, the error names the install command. */
+/**
+ * A cloud's client package, which users install beside this one. It is loaded at its first use. If it is missing, the error names the
+ * install command.
+ */
 import { createRequire } from "node:module"
 import { SpecError } from "../errors.js"
 
