@@ -38,9 +38,12 @@ interface Read {
 /** What a worker's shell reads is its own: a variable there is one of the worker. */
 const SHELL = "startup"
 
+/** What stands under these has names of the user's own, of which one may be the same. */
+const OWN_NAMES: readonly (string | undefined)[] = ["environment", "tags"]
+
 function read(node: unknown, reading: Reading, key: string | undefined): Read {
   const value = offsetOf(node)
-  if (isMap(node)) return readMap(node.items, value, reading)
+  if (isMap(node)) return readMap(node.items, value, reading, key)
   if (isSeq(node)) {
     const items = node.items.map((item) => read(item, reading, key))
     const children = new Map(items.map(({ located }, at) => [String(at), located]))
@@ -54,6 +57,7 @@ function readMap(
   items: readonly { readonly key: unknown; readonly value: unknown }[],
   value: Offset,
   reading: Reading,
+  above: string | undefined,
 ): Read {
   const children = new Map<string, Located>()
   const entries: [string, Json][] = []
@@ -69,7 +73,7 @@ function readMap(
       reading.problems.push({ message: "this key is given twice; keep one of them", ...key })
       continue
     }
-    const { data, located } = read(item.value, reading, name)
+    const { data, located } = read(item.value, reading, OWN_NAMES.includes(above) ? above : name)
     // A key without a value stands for itself.
     children.set(name, { ...located, value: isEmpty(located.value) ? key : located.value, key })
     entries.push([name, data])
@@ -89,7 +93,8 @@ function scalarOf(node: Scalar, at: Offset, { env, problems }: Reading, key: str
 
 /** What stands there without quotes is a number where it looks like one, as it would be if it had been written there. */
 function plainValue(text: string): Json {
-  if (!/^(?:[-+.\d][\w.+-]*|true|false|null|~)$/i.test(text)) return text
+  // A hyphen or full stop alone begins a list or ends a document there.
+  if (!/^(?:[-+.]*\d[\w.+-]*|[-+]?\.(?:inf|nan)|true|false|null|~)$/i.test(text)) return text
   return parseDocument(text, { version: "1.2", schema: "core", logLevel: "silent" }).toJS() as Json
 }
 

@@ -1,5 +1,15 @@
 /** Document: a file's text as nodes, with all that its form may not be. Pure. */
-import { isAlias, isCollection, isScalar, LineCounter, parseDocument, visit, type Document, type Node } from "yaml"
+import {
+  isAlias,
+  isCollection,
+  isScalar,
+  Lexer,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type Node,
+} from "yaml"
 import type { Offset } from "./excerpt.js"
 
 /** Something wrong with the text, and where. */
@@ -33,12 +43,26 @@ function tooDeep(text: string): TextProblem | undefined {
   const message = `is nested more than ${MOST_LEVELS} levels deep`
   const compact = /^[ \t]*(?:[-?:][ \t]+){50}/m.exec(text)
   if (compact !== null) return { message, from: compact.index, to: compact.index + 1 }
-  let depth = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const letter = text[at]
-    if (letter === "[" || letter === "{") depth += 1
-    else if (letter === "]" || letter === "}") depth = Math.max(0, depth - 1)
-    if (depth > MOST_LEVELS) return { message, from: at, to: at + 1 }
+  if ((text.match(/[[{]/g) ?? []).length <= MOST_LEVELS) return undefined
+  const at = deepBracket(text)
+  return at === undefined ? undefined : { message, from: at, to: at + 1 }
+}
+
+/** What the lexer puts between the parts of a text: a document's begin, the end of brackets that were left open, and a scalar's begin. */
+const [DOCUMENT, LEFT_OPEN, SCALAR] = ["\u0002", "\u0018", "\u001f"]
+
+/** Where brackets are nested too deeply; those in texts, scripts and comments nest nothing. */
+function deepBracket(text: string): number | undefined {
+  let [depth, at, before] = [0, 0, ""]
+  for (const token of new Lexer().lex(text)) {
+    if (before !== SCALAR) {
+      if (token === "[" || token === "{") depth += 1
+      else if (token === "]" || token === "}") depth = Math.max(0, depth - 1)
+      else if (token === LEFT_OPEN) depth = 0
+    }
+    if (depth > MOST_LEVELS) return at
+    if (![DOCUMENT, LEFT_OPEN, SCALAR].includes(token)) at += token.length
+    before = token
   }
   return undefined
 }

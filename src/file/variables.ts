@@ -1,4 +1,5 @@
 /** Variables: `${NAME}` and `${NAME:-default}` in a value, from the environment. Pure. */
+import { plain } from "../text.js"
 
 export interface Filled {
   readonly text: string
@@ -20,10 +21,10 @@ export function fillIn(text: string, env: Readonly<Record<string, string | undef
     if (inner === undefined) return "${"
     const [, name, ifNone] = NAMED.exec(inner) ?? []
     if (name === undefined || !whole.endsWith("}")) {
-      problems.push(`${whole} is no variable; write \${NAME}, \${NAME:-default}, or $\${ for a "\${" that stays`)
+      problems.push(`${plain(whole)} is no variable; write \${NAME}, \${NAME:-default}, or $\${ for a "\${" that stays`)
       return ""
     }
-    const value = env[name]
+    const value = Object.hasOwn(env, name) ? env[name] : undefined
     if (ifNone !== undefined) return value === undefined || value === "" ? ifNone : value
     if (value === undefined) problems.push(`${name} is not set; set it, or give a default: \${${name}:-…}`)
     return value ?? ""

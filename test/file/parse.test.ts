@@ -91,6 +91,24 @@ describe("variables", () => {
     expect(clusters[0]?.spec.startup).toBe("echo ${HOME}\n")
   })
 
+  test("of a text that is named as a startup are filled in", async () => {
+    const text = `${LOCAL}environment: { startup: "\${X}" }\ntags: { startup: "\${X}" }\n`
+    const [{ spec } = {}] = (await parse(text, { X: "x" })).clusters
+    expect(spec).toMatchObject({ environment: { startup: "x" }, tags: { startup: "x" } })
+  })
+
+  test.each(["-", "--", "---", "...", ".", "+", "-x", ".x"])("whose value is %s are that text", async (value) => {
+    expect(await environment("${X}", { X: value })).toBe(value)
+  })
+
+  test.each(["constructor", "__proto__", "toString"])("are the environment's own alone, not its %s", async (name) => {
+    expect((await errorOf(`${LOCAL}name: \${${name}}\n`)).message).toContain(`${name} is not set`)
+  })
+
+  test("that are none are shown without what a terminal obeys", async () => {
+    expect((await errorOf(`${LOCAL}name: "\${\\e[31m}"\n`)).message).toContain("5:7: ${[31m} is no variable".slice(4))
+  })
+
   test("that are not set are all named, with their lines", async () => {
     const { message } = await errorOf(`name: \${A}\n${LOCAL}owner: "\${B}"\nregion: \${C-x}\n`)
     expect(message).toContain("muster.yaml:1:7: A is not set; set it, or give a default: ${A:-…}")
@@ -205,6 +223,22 @@ const WRONG: readonly (readonly [what: string, text: string, message: RegExp])[]
     /^muster\.yaml:2:3: clusters\.A_b: the name is "A_b"; use 1 to 40/,
   ],
 ]
+
+test.each([
+  ["a script", `startup: |\n${"  printf '\\033[31mred'\n".repeat(60)}`],
+  ["a text", `environment:\n  A: '${"[{".repeat(60)}'\n`],
+  ["a comment", `# ${"[{".repeat(60)}\n`],
+])("brackets in %s nest nothing", async (_where, text) => {
+  expect((await parse(`${LOCAL}${text}`)).clusters).toHaveLength(1)
+})
+
+test.each([
+  ["[".repeat(60), "1:51"],
+  ['{ "]": '.repeat(60), "1:351"],
+  [`a: "[["\nb:\n  - ${"[ # ]\n    ".repeat(60)}`, "53:5"],
+])("brackets of the form are counted: %#", async (text, place) => {
+  expect((await errorOf(text)).message).toContain(`${place}: is nested more than 50 levels deep`)
+})
 
 describe("a file that is wrong", () => {
   for (const [what, text, message] of WRONG) {
