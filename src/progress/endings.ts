@@ -1,6 +1,6 @@
 /** However the process ends, or stops, and whatever else is written then: the terminal is given back first. */
 
-const ENDS = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+const ENDS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
 const SUSPENDS = "SIGTSTP"
 const isWindows = process.platform === "win32"
 

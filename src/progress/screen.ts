@@ -53,11 +53,13 @@ export class Screen {
   remove(frame: Frame): void {
     if (!this.#frames.includes(frame)) return
     const others = this.#frames.filter((one) => one !== frame)
-    this.#frames = [frame, ...others]
+    // It is asked once: a moment later it may be longer or shorter.
+    const last = frame(this.#share(this.#frames.length))
+    this.#frames = [() => last, ...others]
     this.#write()
     this.#frames = others
     if (others.length > 0) {
-      this.#drawn = this.#drawn.slice(frame(this.#share(others.length + 1)).length)
+      this.#drawn = this.#drawn.slice(last.length)
       return
     }
     this.#settle()
@@ -85,16 +87,22 @@ export class Screen {
     this.#drawn = []
   }
 
+  /** A terminal that was given no size, as by some that run programs for others, says 0. */
+  #size(): Size {
+    const { columns = 0, rows = 0 } = this.#output.stream
+    return { columns: columns > 0 ? columns : 80, rows: rows > 0 ? rows : 24 }
+  }
+
   /** The size of each of so many frames. The last row stays free: what is written next must not push the first line out. */
   #share(frames: number): Size {
-    const { columns = 80, rows = 24 } = this.#output.stream
+    const { columns, rows } = this.#size()
     return { columns, rows: Math.max(1, Math.floor((rows - 1) / frames)) }
   }
 
   #write(): number {
     const size = this.#share(this.#frames.length)
     const { columns } = size
-    const { rows = 24 } = this.#output.stream
+    const { rows } = this.#size()
     const lines = this.#frames.flatMap((frame) => frame(size)).slice(0, Math.max(1, rows - 1))
     const text = this.#drawn.length === 0 ? begun(lines) : this.#changed(lines, columns)
     this.#drawn = lines

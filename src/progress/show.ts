@@ -185,10 +185,13 @@ function jsonDisplay(output: Output, view: () => ProgressView): Display {
 }
 
 function optionsSchema(z: Z): Zod.ZodType {
-  const isStream = (value: unknown) => typeof (value as ProgressStream | undefined)?.write === "function"
+  const isStream = (value: unknown) => {
+    const { write, on, writable } = (value ?? {}) as Partial<ProgressStream>
+    return typeof write === "function" && typeof on === "function" && typeof writable === "boolean"
+  }
   const isClock = (value: unknown) => typeof (value as Clock | undefined)?.timer === "function"
   return z.strictObject({
-    stream: z.custom(isStream, "must be a stream that can be written to").optional(),
+    stream: z.custom(isStream, "must be a stream that can be written to: writable, write and on").optional(),
     mode: z.enum(["auto", "terminal", "plain", "json", "quiet"]).optional(),
     clock: z.custom(isClock, "must be a Clock").optional(),
   })

@@ -26,7 +26,7 @@ function expectCursor(said: string): void {
 }
 
 describe("the cursor comes back", () => {
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const)(
     "after %s, which ends the process as it does without",
     async (signal) => {
       const child = start(program(STAY))

@@ -253,6 +253,46 @@ describe("where it is shown", () => {
     screen.remove(other)
   })
 
+  test("a terminal that says it has no columns and no rows is taken for 80 by 24", () => {
+    const stream = new TerminalDouble(0, 0)
+    const screen = Screen.on(stream)
+    const sizes: unknown[] = []
+    const frame = (size: unknown) => {
+      sizes.push(size)
+      return ["x"]
+    }
+    screen.add(frame)
+    screen.draw(0, 1)
+    screen.remove(frame)
+    expect(sizes[0]).toEqual({ columns: 80, rows: 23 })
+  })
+
+  test("a frame that ends is as long as it was written, whatever it would be a moment later", () => {
+    const stream = new TerminalDouble(80, 24)
+    const screen = Screen.on(stream)
+    let calls = 0
+    const ending = () => (++calls < 3 ? ["a", "b"] : ["a"])
+    let other = "x"
+    const staying = () => [other]
+    screen.add(ending)
+    screen.add(staying)
+    screen.draw(0, 1)
+    screen.remove(ending)
+    other = "y"
+    screen.draw(1_000, 1)
+    screen.remove(staying)
+    expect(stream.text).toBe("a\nb\ny")
+  })
+
+  test.each<unknown>([{ write: () => true }, { write: () => true, on: () => {} }, 3])(
+    "a stream that lacks something is named: %#",
+    (stream) => {
+      expect(() => showProgress(rig().cluster(), { stream: stream as never })).toThrow(
+        /showProgress\.stream: is .*must be a stream/,
+      )
+    },
+  )
+
   test("wrong options are named", () => {
     const cluster = rig().cluster()
     const wrong = { mode: "tty", stream: 3, clock: {}, colour: true } as never
