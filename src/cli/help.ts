@@ -52,7 +52,8 @@ export function verbHelp(verb: Verb, columns = USUAL): string {
 }
 
 function layout(columns: number): Pick<Help, "helpWidth"> {
-  return { helpWidth: Math.min(Math.max(columns, 1), WIDEST) }
+  // A terminal that was given no size says 0.
+  return { helpWidth: Math.min(columns > 0 ? columns : USUAL, WIDEST) }
 }
 
 function usageOf({ name, words }: Verb): string {

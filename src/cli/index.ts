@@ -56,7 +56,7 @@ process.exitCode = await run(process.argv.slice(2), {
   ask: isAsked ? ask : undefined,
   ...(isAsked ? { prompt } : {}),
   ...(stdout.isTTY ? { columns: stdout.columns } : {}),
-  input: async () => (await import("node:stream/consumers")).text(stdin),
+  input: stdin,
   progress: stderr,
   unread: unread.signal,
   interrupts,

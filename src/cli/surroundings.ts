@@ -28,8 +28,8 @@ export interface Surroundings {
   readonly interrupts?: (last?: () => string) => AbortSignal
   /** What a person types; undefined where nobody could, or the input ended. */
   readonly prompt?: (question: string) => Promise<string | undefined>
-  /** All of standard input, for `--file -`. */
-  readonly input?: () => Promise<string>
+  /** Standard input, for `--file -`, of which no more is read than a file may have. */
+  readonly input?: AsyncIterable<Uint8Array | string>
   /** Where progress is shown; left out: nowhere. */
   readonly progress?: NodeJS.WriteStream
   /** Where files are looked for. */

@@ -69,6 +69,10 @@ function readMap(
       reading.problems.push({ message, ...key })
       continue
     }
+    if (name === "__proto__") {
+      reading.problems.push({ message: "__proto__ is no name here; use another", ...key })
+      continue
+    }
     if (children.has(name)) {
       reading.problems.push({ message: "this key is given twice; keep one of them", ...key })
       continue

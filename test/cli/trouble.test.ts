@@ -139,6 +139,31 @@ describe("a terminal of any width", () => {
   })
 })
 
+test("a terminal without a size has help as one of 80 characters", async () => {
+  const { muster } = desk()
+  expect((await muster("help", { columns: 0 })).out).toBe((await muster("help", { columns: 80 })).out)
+})
+
+describe("a file on standard input", () => {
+  test("is read no further than a file may be long", async () => {
+    const block = "a".repeat(64 * 1024)
+    let blocks = 0
+    const endless = async function* () {
+      for (; blocks < 1_000; blocks += 1) yield block
+    }
+    const { code, said } = await desk().muster("plan -f -", { input: endless() })
+    expect({ code, said }).toEqual({ code: 2, said: expect.stringContaining("-: is longer than 1 MiB") })
+    expect(blocks).toBeLessThan(20)
+  })
+
+  test("is refused when it is no UTF-8", async () => {
+    const latin = async function* () {
+      yield Buffer.from("provider: local\nname: \u00e9\n", "latin1")
+    }
+    expect((await desk().muster("plan -f -", { input: latin() })).said).toContain("-: is no text in UTF-8")
+  })
+})
+
 describe("the program itself", () => {
   const directory = mkdtempSync(join(tmpdir(), "muster-trouble-"))
   const env = { HOME: directory, LANG: "C" }

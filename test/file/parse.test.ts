@@ -168,7 +168,7 @@ const WRONG: readonly (readonly [what: string, text: string, message: RegExp])[]
   ],
   ["a target that is misspelt", `${LOCAL}targt: 3\n`, /targt: unknown option .* did you mean "target"\?/],
   ["what other tools call the target", `${LOCAL}replicas: 3\n`, /replicas: unknown option .* target: in a file/],
-  ["__proto__", `${LOCAL}__proto__: { vcpus: 1 }\n`, /__proto__: unknown option/],
+  ["__proto__", `${LOCAL}__proto__: { vcpus: 1 }\n`, /:3:1: __proto__ is no name here/],
   [
     "a value of another kind",
     "provider: local\nvcpus: many\n",
@@ -239,6 +239,13 @@ test.each([
 ])("brackets of the form are counted: %#", async (text, place) => {
   expect((await errorOf(text)).message).toContain(`${place}: is nested more than 50 levels deep`)
 })
+
+test.each(["tags: { __proto__: 5 }", "environment: { __proto__: x }", "groups: { a: {}, __proto__: 5 }"])(
+  "__proto__ is no name: %s",
+  async (text) => {
+    expect((await errorOf(`${LOCAL}${text}\n`)).message).toContain("__proto__ is no name here; use another")
+  },
+)
 
 describe("a file that is wrong", () => {
   for (const [what, text, message] of WRONG) {

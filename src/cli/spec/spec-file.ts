@@ -43,12 +43,11 @@ async function readFile(given: Given, surroundings: Surroundings): Promise<SpecF
   const { env, directory, input } = surroundings
   const path = single(given, "file")
   const { loadFile } = await import("../../file/load.js")
-  const stdin = async function* () {
-    yield (await input?.()) ?? ""
-  }
-  const file: ReadFile | undefined = await loadFile({ path, directory, env, stdin: stdin() })
+  const file: ReadFile | undefined = await loadFile({ path, directory, env, stdin: input ?? nothing() })
   return file === undefined ? undefined : { path: file.path, clusters: file.clusters.map(clusterOf) }
 }
+
+async function* nothing(): AsyncGenerator<string> {}
 
 function clusterOf({ name, spec, target, where }: Read): FileCluster {
   return {
