@@ -15,6 +15,7 @@ export const OTHER_NAMES: OptionHints = {
   ...{ env: "environment", envs: "environment", environmentvariables: "environment", variables: "environment" },
   ...{ spot: SPOT, preemptible: SPOT, usespot: SPOT, spotprice: `${SPOT}, and budget` },
   ...{ workers: HOW_MANY, count: HOW_MANY, replicas: HOW_MANY, instances: HOW_MANY, nodes: HOW_MANY, size: HOW_MANY },
+  target: HOW_MANY,
   ...{ numworkers: HOW_MANY, minworkers: HOW_MANY, desiredcapacity: HOW_MANY, maxinstances: "maxWorkers" },
   ...{ script: SCRIPT, command: SCRIPT, cmd: SCRIPT, run: SCRIPT, entrypoint: SCRIPT, userdata: SCRIPT },
   ...{ startupscript: SCRIPT, customdata: SCRIPT, cloudinit: SCRIPT, setup: SCRIPT },

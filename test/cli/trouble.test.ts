@@ -164,6 +164,12 @@ describe("a file on standard input", () => {
   })
 })
 
+test("a first file says how it is named from then on", async () => {
+  const { muster } = desk()
+  expect((await muster("init a --provider local -f here.yaml")).said).toContain("muster plan -f here.yaml, then")
+  expect((await muster("init a --provider local -f muster.yml")).said).toContain("next: muster plan, then muster up")
+})
+
 describe("the program itself", () => {
   const directory = mkdtempSync(join(tmpdir(), "muster-trouble-"))
   const env = { HOME: directory, LANG: "C" }

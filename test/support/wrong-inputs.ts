@@ -106,6 +106,7 @@ const CLUSTER: readonly WrongInput[] = [
   spec("env: { A: 1 }", { env: { A: "1" } }, "cluster.env", 'did you mean "environment"?'),
   spec("spot: true", { spot: true }, "cluster.spot", 'use market: "spot"'),
   spec("workers: 10", { workers: 10 }, "cluster.workers", "cluster.scale(n)"),
+  spec("target: 10", { target: 10 }, "cluster.target", "cluster.scale(n)"),
   spec("count: 10", { count: 10 }, "cluster.count", "cluster.scale(n)"),
   spec('script: "…"', { script: "a" }, "cluster.script", 'did you mean "startup"?'),
   spec('command: "…"', { command: "a" }, "cluster.command", 'did you mean "startup"?'),

@@ -15,9 +15,9 @@ const DEFAULT_FILE = "muster.yaml"
 export const run: RunVerb = async (given, surroundings) => {
   const { clock, out, say, directory = process.cwd() } = surroundings
   const answers = await answersTo(given, surroundings)
-  const [{ firstFile }, { parseFile }] = await clock.busy(
+  const [{ firstFile }, { parseFile }, { FILE_NAMES }] = await clock.busy(
     "loading the file's reader",
-    Promise.all([import("../../../file/first.js"), import("../../../file/parse.js")]),
+    Promise.all([import("../../../file/first.js"), import("../../../file/parse.js"), import("../../../file/load.js")]),
   )
   const file = single(given, "file") ?? DEFAULT_FILE
   const text = firstFile(answers)
@@ -28,7 +28,8 @@ export const run: RunVerb = async (given, surroundings) => {
     return EXIT.ok
   }
   await clock.busy("writing the file", writeNew(resolve(directory, file), file, text))
-  say(`wrote ${file}; next: muster plan, then muster up\n`)
+  const named = FILE_NAMES.some((name) => name === file) ? "" : ` -f ${file}`
+  say(`wrote ${file}; next: muster plan${named}, then muster up${named}\n`)
   return EXIT.ok
 }
 
