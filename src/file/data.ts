@@ -38,8 +38,9 @@ interface Read {
 /** What a worker's shell reads is its own: a variable there is one of the worker. */
 const SHELL = "startup"
 
-/** What stands under these has names of the user's own, of which one may be the same. */
-const OWN_NAMES: readonly (string | undefined)[] = ["environment", "tags"]
+/** What stands under these has names of the user's own, of which one may be the same: texts, and parts that have options again. */
+const TEXTS: readonly (string | undefined)[] = ["environment", "tags"]
+const PARTS: readonly (string | undefined)[] = ["groups", "clusters"]
 
 function read(node: unknown, reading: Reading, key: string | undefined): Read {
   const value = offsetOf(node)
@@ -77,12 +78,18 @@ function readMap(
       reading.problems.push({ message: "this key is given twice; keep one of them", ...key })
       continue
     }
-    const { data, located } = read(item.value, reading, OWN_NAMES.includes(above) ? above : name)
+    const { data, located } = read(item.value, reading, optionOf(name, above))
     // A key without a value stands for itself.
     children.set(name, { ...located, value: isEmpty(located.value) ? key : located.value, key })
     entries.push([name, data])
   }
   return { data: Object.fromEntries(entries), located: { value, children } }
+}
+
+/** The option that a key names; for a name of the user's own what it stands under, or none. */
+function optionOf(name: string, above: string | undefined): string | undefined {
+  if (TEXTS.includes(above)) return above
+  return PARTS.includes(above) ? undefined : name
 }
 
 function scalarOf(node: Scalar, at: Offset, { env, problems }: Reading, key: string | undefined): Json {

@@ -97,6 +97,14 @@ describe("variables", () => {
     expect(spec).toMatchObject({ environment: { startup: "x" }, tags: { startup: "x" } })
   })
 
+  test("of a startup stay in a group and a cluster whose name is that of an option", async () => {
+    const group = "{ vcpus: 1, startup: 'echo ${HOME}' }"
+    const text = `clusters: { tags: { provider: local, groups: { environment: ${group}, startup: ${group} } } }\n`
+    const [{ spec } = {}] = (await parse(text)).clusters
+    const one = { vcpus: 1, startup: "echo ${HOME}" }
+    expect(spec?.groups).toEqual({ environment: one, startup: one })
+  })
+
   test.each(["-", "--", "---", "...", ".", "+", "-x", ".x"])("whose value is %s are that text", async (value) => {
     expect(await environment("${X}", { X: value })).toBe(value)
   })
