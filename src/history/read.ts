@@ -171,11 +171,40 @@ function parse(text: string): { readonly rows: readonly HistoryRow[]; readonly d
 
 function rowIn(line: string): HistoryRow | "header" | undefined {
   try {
-    const row = JSON.parse(line) as Partial<HistoryRow> & { readonly kind?: string }
+    const row = JSON.parse(line) as Readonly<Record<string, unknown>>
     if (row.kind === "header") return "header"
-    const isRow = typeof row.type === "string" && typeof row.at === "number" && typeof row.count === "number"
-    return isRow ? (row as HistoryRow) : undefined
+    return isRow(row) ? (row as unknown as HistoryRow) : undefined
   } catch {
     return undefined
   }
+}
+
+/** Fields that whoever shows a row relies on, by its type. */
+const RELIED_ON: Readonly<Record<string, Readonly<Record<string, "string" | "number" | "object">>>> = {
+  target: { desired: "object" },
+  plan: { group: "string", provider: "string", region: "string", instanceType: "string", market: "string" },
+  "launch-ended": { group: "string", outcome: "string" },
+  "offer-unavailable": { reason: "string", code: "string", message: "string" },
+  call: { provider: "string", region: "string", api: "string", error: "string" },
+  worker: { group: "string", to: "string" },
+  "termination-ended": { failed: "number" },
+  budget: { message: "string" },
+  note: { message: "string" },
+  problem: { error: "string", message: "string" },
+  closed: { instances: "number", leaked: "number" },
+  cost: { soFar: "number", perHour: "number", byGroup: "object", unpriced: "number" },
+}
+
+/** The latest moment that a date can have, in milliseconds since 1970. */
+const LATEST_MS = 8.64e15
+
+function isRow(row: Readonly<Record<string, unknown>>): boolean {
+  const { type, at, until = at, count } = row
+  if (typeof type !== "string" || !isMoment(at) || !isMoment(until) || typeof count !== "number") return false
+  const fields = Object.hasOwn(RELIED_ON, type) ? (RELIED_ON[type] ?? {}) : {}
+  return Object.entries(fields).every(([field, kind]) => row[field] !== null && typeof row[field] === kind)
+}
+
+function isMoment(value: unknown): boolean {
+  return typeof value === "number" && Math.abs(value) <= LATEST_MS
 }

@@ -112,7 +112,8 @@ function unknownOption(
 
 /** The hint for an unknown option. The name of another tool's option is no typing error, however similar it is to one of ours. */
 function hintFor(key: string, known: readonly string[], hints: OptionHints): string {
-  const other = hints[key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")]
+  const letters = key.toLowerCase().replaceAll(/[^a-z0-9]/g, "")
+  const other = Object.hasOwn(hints, letters) ? hints[letters] : undefined
   const near = other === undefined ? nearest(key, known) : known.find((name) => name === other)
   if (near !== undefined) return `did you mean "${near}"?`
   return other ?? `known options: ${known.join(", ")}`

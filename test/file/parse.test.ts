@@ -176,6 +176,11 @@ const WRONG: readonly (readonly [what: string, text: string, message: RegExp])[]
   ],
   ["a target that is misspelt", `${LOCAL}targt: 3\n`, /targt: unknown option .* did you mean "target"\?/],
   ["what other tools call the target", `${LOCAL}replicas: 3\n`, /replicas: unknown option .* target: in a file/],
+  [
+    "what every object has",
+    `${LOCAL}constructor: 1\n`,
+    /constructor: unknown option \(value 1\); known options: version/,
+  ],
   ["__proto__", `${LOCAL}__proto__: { vcpus: 1 }\n`, /:3:1: __proto__ is no name here/],
   [
     "a value of another kind",

@@ -163,6 +163,23 @@ describe("what is written", () => {
 })
 
 describe("what goes wrong", () => {
+  test.each([
+    { type: "target", at: 1, count: 1 },
+    { type: "target", at: 1, count: 1, desired: null },
+    { type: "cost", at: 1, count: 1, soFar: 1, perHour: 1, unpriced: 0 },
+    { type: "closed", at: 1, count: 1 },
+    { type: "worker", at: 1, count: 1, group: "default" },
+    { type: "note", at: 1e300, count: 1, message: "later than any date" },
+    { type: "note", at: 1, until: 1e300, count: 1, message: "as late" },
+  ])("a row that lacks what it is shown by is damaged: %j", async (row) => {
+    await play([TARGET])
+    const at = row.at === 1 ? clock.now() : row.at
+    appendFileSync(path(), `${JSON.stringify({ ...row, at })}\n`)
+    const history = await read()
+    expect([kinds(history?.rows), history?.damaged]).toEqual([["target 1", "cost 1"], 1])
+    expect(history?.cost?.soFar).toBe(1.5)
+  })
+
   test("lines that are damaged are left out and counted, and a line that was cut short takes none with it", async () => {
     await play([TARGET, note("before")])
     appendFileSync(path(), `{"type":"note","at":1\nnot json\n\0\0\0\n{"type":7}\n{"type":"note","mess`)
