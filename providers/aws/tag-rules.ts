@@ -3,7 +3,7 @@ import type { SpecProblem } from "../../src/errors.js"
 import type { GroupRequest } from "../../src/provider.js"
 import type { TagRules, Tags } from "../../src/tables/tag-rules.js"
 
-/** "Although EC2 allows for any character in its tags", a line break or a NUL in a key is nobody's wish. */
+/** "Although EC2 allows for any character in its tags", no user wants a line break or a NUL in a key. */
 const CONTROL = /\p{Cc}/u
 
 /** "Tag restrictions" (EC2 User Guide): 50 a resource, of which nine are Muster's own. */

@@ -69,7 +69,7 @@ export interface AzureOptions {
    * itself at the cluster's deadline.
    */
   readonly identity?: string
-  /** Who may log in by SSH as `adminUsername`; nobody by default. Passwords are never allowed. */
+  /** The public key of the user who may log in by SSH as `adminUsername`; by default no user may. Passwords are never allowed. */
   readonly sshPublicKey?: string
   /** "muster" by default. */
   readonly adminUsername?: string

@@ -32,7 +32,7 @@ export async function attached(
   }
 }
 
-/** Looks at the cluster that a command line means, and lets go of it whatever comes of that. Nobody is taken over. */
+/** Attaches to the cluster that a command line names, without taking it over. Detaches from it even where `look` fails. */
 export async function looking<T>(
   given: Given,
   surroundings: Surroundings,

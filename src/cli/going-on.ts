@@ -9,7 +9,7 @@ import { single } from "./parse.js"
 import { type Place, placeText } from "./spec/places.js"
 import type { Given } from "./surroundings.js"
 
-/** That nobody replaces from now on, when it ends, what it costs an hour, and how to end it. */
+/** Says that lost workers are not replaced from now on, when the cluster ends, what it costs an hour, and how the user ends it. */
 export function lettingGoText(
   cluster: Cluster,
   target: NamedTarget,

@@ -6,7 +6,7 @@ import type { Verb } from "./surroundings.js"
 
 /** Lines of help are no longer, however wide the terminal. */
 const WIDEST = 120
-/** Where nobody knows how wide it is. */
+/** The width where the terminal's is unknown. */
 const USUAL = 80
 
 export function generalHelp(verbs: readonly Verb[], columns = USUAL): string {

@@ -28,12 +28,12 @@ function interrupts(said = () => ""): AbortSignal {
   return pending.signal
 }
 
-// `muster list | head -1`: whoever has read enough is no failure, and what is being changed is changed to its end.
+// `muster list | head -1`: a reader that closes the pipe early is no failure. A change that has begun is still completed.
 const unread = new AbortController()
 stdout.on("error", () => unread.abort())
 stderr.on("error", () => {})
 
-// A pipeline or a CI job has nobody who could answer.
+// A pipeline or a CI job has no user who could answer.
 const isAsked = stdin.isTTY && stderr.isTTY && !env.CI
 
 async function ask(question: string): Promise<boolean> {

@@ -112,7 +112,7 @@ async function firstLine(path: string): Promise<string> {
   }
 }
 
-/** Whether a process of this machine is there; of another machine's nobody here can tell. */
+/** Whether a process of this machine is alive. False for a process of another machine, which cannot be checked from here. */
 export function lives({ host, pid }: { readonly host: string; readonly pid: number }): boolean {
   if (host !== hostname()) return false
   try {

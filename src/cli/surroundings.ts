@@ -13,11 +13,11 @@ export interface Surroundings {
   readonly out: (text: string) => void
   /** Everything else. */
   readonly say: (text: string) => void
-  /** Undefined where nobody could answer. */
+  /** Undefined where no user could answer. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined
   /** How wide the terminal is; left out where there is none. */
   readonly columns?: number
-  /** Aborted once nobody reads the result any more: what only shows goes no further. */
+  /** Aborted once the reader of the result has gone: a verb that only shows something ends then. */
   readonly unread?: AbortSignal
   /**
    * The next SIGINT or SIGTERM aborts what this returns, with an InterruptedError as its reason; the one after that ends the process,
@@ -26,7 +26,7 @@ export interface Surroundings {
    * @param last what is said when the process is ended so.
    */
   readonly interrupts?: (last?: () => string) => AbortSignal
-  /** What a person types; undefined where nobody could, or the input ended. */
+  /** What the user types, undefined once the input has ended. Left out where no user could answer. */
   readonly prompt?: (question: string) => Promise<string | undefined>
   /** Standard input, for `--file -`, of which no more is read than a file may have. */
   readonly input?: AsyncIterable<Uint8Array | string>

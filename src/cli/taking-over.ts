@@ -34,9 +34,9 @@ export function holderText({ host, pid, since, sign, seenAt }: ObservedOwner, no
 }
 
 /**
- * Whether the cluster may be changed: nobody else was seen holding it, or a person or `--take-over` says so.
+ * Whether the cluster may be changed: no other process was seen owning it, or the user or `--take-over` allows it.
  *
- * @throws SpecError where there is nobody to ask.
+ * @throws SpecError where another process owns it, `--take-over` is not given, and no user can be asked.
  */
 export async function mayChange(
   target: Pick<NamedTarget, "name" | "owner">,

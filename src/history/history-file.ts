@@ -99,7 +99,7 @@ export class HistoryFile {
 /** A machine that makes clusters all day keeps so many files of them. */
 const MOST_FILES = 500
 
-/** Files of whatever cluster that nobody has written to for so long, and the oldest of too many. */
+/** Removes the files, of any cluster, that no process has written to for `LONGEST_MS`, and the oldest beyond `MOST_FILES`. */
 async function removeOld(directory: string, now: number): Promise<void> {
   const names = (await readdir(directory)).filter((name) => historyOf(name) !== undefined)
   const files = await Promise.all(

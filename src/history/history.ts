@@ -1,4 +1,4 @@
-/** History: writes down what happens to a cluster, for whoever asks when its process is gone. It stops nothing, and waits for nothing. */
+/** History: writes down what happens to a cluster, for readers after its process is gone. It stops nothing, and waits for nothing. */
 import { dirname, join } from "node:path"
 import { type Clock, wallAheadMs } from "../calls/clock.js"
 import type { ClusterEventBody } from "../events.js"
@@ -135,7 +135,7 @@ function secretsOf({ groups }: Fleet): readonly string[] {
   return [...new Set(values)].filter((value) => value.length >= LEAST_SECRET).sort((a, b) => b.length - a.length)
 }
 
-/** With foreign words cut to a length, and without what is nobody's business in them. */
+/** The row with its texts cut to a length, and without the values in them that the user has given for workers alone. */
 function tidy(row: HistoryRow, secrets: readonly string[]): HistoryRow {
   const words = (text: string) =>
     secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text).slice(0, MOST_WORDS)

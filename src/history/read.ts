@@ -18,7 +18,7 @@ export interface HistoryEntry extends HistoryOf {
 export interface ClusterHistory extends HistoryEntry {
   /** The oldest first. */
   readonly rows: readonly HistoryRow[]
-  /** How many lines could not be read: a crash has cut them short, or somebody has changed them. */
+  /** How many lines could not be read: a crash has cut them short, or a user or another program has changed them. */
   readonly damaged: number
   /** What the cluster had cost when that was last written down, with the moment; undefined when it never was. */
   readonly cost: (CostRow & { readonly at: number }) | undefined
@@ -179,7 +179,7 @@ function rowIn(line: string): HistoryRow | "header" | undefined {
   }
 }
 
-/** Fields that whoever shows a row relies on, by its type. */
+/** The fields of a row that the code that shows it relies on, by the row's type. */
 const RELIED_ON: Readonly<Record<string, Readonly<Record<string, "string" | "number" | "object">>>> = {
   target: { desired: "object" },
   plan: { group: "string", provider: "string", region: "string", instanceType: "string", market: "string" },

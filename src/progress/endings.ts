@@ -37,7 +37,7 @@ function settleAll(): void {
   for (const settle of settlers) settle()
 }
 
-/** Whom nobody else hears of ends the process, as without a listener. */
+/** A signal that no other listener handles ends the process, as it does without a listener. */
 function onSignal(signal: NodeJS.Signals): void {
   settleAll()
   if (process.listenerCount(signal) > 1) return

@@ -1,4 +1,4 @@
-/** Lines for logs: one when something changes, and one now and then so that nobody takes a silent job for a dead one. Pure. */
+/** Lines for logs: one when something changes, and one now and then so that no reader takes a silent job for a dead one. Pure. */
 import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
 import type { ProgressView } from "./model/types.js"
 import { shown } from "./words.js"

@@ -41,7 +41,7 @@ export function troubleText(trouble: Trouble, now: number, unicode: boolean): st
   return shown(`${short(count)} ${what}${again}${about}${words}`, unicode)
 }
 
-/** "48 of 96 tiles"; nothing where nobody counts. */
+/** "48 of 96 tiles"; nothing where the caller counts no work. */
 export function workItems({ work }: Pick<ProgressView, "work">, unicode: boolean): readonly string[] {
   return work === undefined ? [] : [`${work.done} of ${work.total} ${shown(work.noun, unicode)}s`]
 }
@@ -57,7 +57,7 @@ function dollars(amount: number, little: number): string {
   return `$${amount.toFixed(amount > 0 && amount < little ? 4 : 2)}`
 }
 
-/** "ETA ~2 min 10 s", or "ETA > 2 min" where it may take longer; empty where nobody knows. */
+/** "ETA ~2 min 10 s", or "ETA > 2 min" where it may take longer; empty where there is no estimate. */
 export function etaText({ eta }: Pick<ProgressView, "eta">): string {
   if (eta === undefined) return ""
   return `ETA ${eta.isLeast ? ">" : "~"}${eta.ms < 1_000 ? "1 s" : spanText(rounded(eta.ms))}`

@@ -67,7 +67,7 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
   const look = lookAt(cluster, model, clock)
   const stopHearing = cluster.on("*", (event) => {
     model.hear(event, clock.now())
-    // At once: whoever closed it may write next.
+    // At once: the caller that closed the cluster may write next.
     if (event.type === "closed") stop()
   })
   const stopTicking = every(clock, TICK_MS, () => {

@@ -81,7 +81,7 @@ export const CODES: readonly CodeRow[] = [
   // The group is being deleted: this generation has ended.
   { codes: ["ResourceGroupBeingDeleted"], verdict: "fenced", remedy: "somebody closes this cluster; start it anew" },
 
-  // Somebody with this name is there already, or on its way in or out.
+  // A resource with this name exists already, or is being made or deleted.
   {
     codes: ["OperationNotAllowed", "Conflict"],
     message: /marked for deletion|another operation|in progress/i,

@@ -10,9 +10,9 @@ export class NoTokenError extends Error {
 }
 
 /**
- * In place of the SDK's own policy, which answers a 401 only where it comes with a claims challenge, and then asks the
- * credential once for each request of a burst that was refused. Here whoever is refused first gives the token up, and all
- * others that were refused with the same one use what comes instead. Each is sent again once; a second 401 is its answer.
+ * Replaces the SDK's own policy. That one reacts to a 401 only where it comes with a claims challenge, and then asks the
+ * credential once for each refused request of a burst. Here the first refused request gives the token up, and all other
+ * requests that were refused with the same token use the new one. Each is sent again once; a second 401 is its answer.
  *
  * @param scopes what a token is asked for: Resource Manager of the cloud.
  */
@@ -54,8 +54,9 @@ function renewalFor(challenge: string): AzureTokenOptions {
 }
 
 /**
- * The credential, with what it gives checked. A login that fails while the last token may still be good is not noticed: Azure
- * says when that has ended, and it is asked again then. (Nobody awaits what the SDK's policy asks for ahead of time.)
+ * The credential, with a check of each token that it gives. A login that fails while the last token may still be good is
+ * ignored: Azure says when that token has ended, and the credential is asked again then. (No caller awaits the token that the
+ * SDK's policy asks for ahead of time.)
  *
  * @param first what is asked for at first; after that what the SDK's policy asks for.
  */

@@ -97,7 +97,7 @@ function isEmptyAnswer(reply: ArmReply): boolean {
   return reply.body === "" && requestIdOf(reply) !== undefined
 }
 
-/** An answer of Azure's that has no code is an answer all the same. So is whoever's that asks for another login. */
+/** An answer of Azure's that has no code is an answer all the same. So is a 401 of any sender: it asks for another login. */
 function errorWithoutCode(reply: ArmReply): ArmError | undefined {
   const { status, body } = reply
   const isAnswer = status >= 400 && status < 500 && requestIdOf(reply) !== undefined

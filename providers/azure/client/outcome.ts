@@ -129,7 +129,7 @@ function mayBeDone({ status = 0 }: ErrorDetails): boolean {
   return status === 408 || status >= 500
 }
 
-/** For a reason that says nothing of other offers, or in words that nobody knows. */
+/** For a reason that says nothing of other offers, or an error whose code and message Muster does not know. */
 function refused(details: ErrorDetails, context: RequestContext, message: string): MusterError {
   const { status = 0 } = details
   const origin = originOf(details)

@@ -109,7 +109,7 @@ export function arm(azure: Azure, calls: Calls, api: Api, request: ArmRequest, i
   return azure.send(calls, api, info, (connection, signal) => connection.arm(request, signal))
 }
 
-/** "Request limits and throttling": what is left of the buckets of this principal, after this request. */
+/** "Request limits and throttling": the remaining units of the buckets of this principal, after this request. */
 const REMAINING: Readonly<Record<string, string>> = {
   "x-ms-ratelimit-remaining-subscription-reads": "arm.reads",
   "x-ms-ratelimit-remaining-subscription-writes": "arm.writes",

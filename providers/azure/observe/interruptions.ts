@@ -4,9 +4,9 @@ import { scopeOf } from "../client/scopes.js"
 import { familyOf } from "../offers/families.js"
 
 /**
- * Why spot VMs that vanished did. Azure announces an eviction 30 seconds ahead to the VM itself and to nobody else ("Azure
- * Metadata Service: Scheduled Events"), and with the eviction policy Delete nothing is left to ask about it. So there are
- * no notices, and a reason is inferred: another user may have deleted it as well, and no pool is backed off for it.
+ * Why spot VMs vanished. Azure announces an eviction 30 seconds ahead, and only to the VM itself ("Azure Metadata Service:
+ * Scheduled Events"). With the eviction policy Delete, Azure keeps nothing that could be asked about it. So there are no
+ * notices, and the reason is inferred. Another user may also have deleted the VM, so no pool is backed off for it.
  *
  * @param instances those in the state `terminated` are the ones that vanished. Nothing is asked of Azure.
  */

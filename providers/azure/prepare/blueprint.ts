@@ -11,7 +11,7 @@ export type Blueprint = {
   readonly publicAddress: boolean
   /** Base64. */
   readonly customData: string
-  /** The group's spec in base64, for whoever attaches later; left out where there is no room for it. */
+  /** The group's spec in base64, for a process that attaches later; left out where there is no room for it. */
   readonly userData?: string
   /** The digest of the group's spec. */
   readonly spec?: string

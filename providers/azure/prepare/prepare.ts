@@ -141,7 +141,7 @@ function placementOf({ proximityPlacementGroup, capacityReservationGroup }: Azur
   }
 }
 
-/** Azure wants a key when passwords are off, so without one it gets a point of the curve whose secret nobody has. */
+/** Azure wants a key when passwords are off. Where the user gives none, it gets a point of the curve without a known private key. */
 function loginOf({ adminUsername = "muster", sshPublicKey = unusableKey() }: AzureOptions): JsonObject {
   const publicKeys = [{ path: `/home/${adminUsername}/.ssh/authorized_keys`, keyData: sshPublicKey }]
   return { adminUsername, linuxConfiguration: { disablePasswordAuthentication: true, ssh: { publicKeys } } }

@@ -205,7 +205,7 @@ function poolOf({ vms }: State, { method, path, names, body }: Asked): Scope | u
   }
 }
 
-/** What every answer of ARM says, with what is left of the buckets ("Request limits and throttling"). */
+/** The headers of every answer of ARM, with the remaining units of the request's buckets ("Request limits and throttling"). */
 function commonHeaders(wire: Wire, route: Route | undefined): Record<string, string> {
   wire.requests += 1
   const id = guidOf(`request/${wire.requests}`)

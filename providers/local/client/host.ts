@@ -22,7 +22,7 @@ export interface Found {
 export interface Host {
   /** The identity of this process. */
   readonly self: string
-  /** Which boot of this machine it is, "-" where that cannot be told; and the seconds since, which nobody sets. */
+  /** Which boot of this machine it is, "-" where that cannot be told; and the seconds since, which no user or program can set. */
   readonly boot: string
   readonly uptimeS: number
   /** Whether the process whose identity this is lives. */

@@ -18,7 +18,7 @@ export async function noteEndings(layout: Layout, host: Host, instances: readonl
   }
 }
 
-/** Those that vanished because somebody has ended them, or their cluster. Nothing here is taken away. */
+/** The instances that vanished because another process has ended them, or their cluster. This machine itself takes none away. */
 export async function endingsOf(layout: Layout, instances: readonly Instance[], calls: Calls): Promise<Interruptions> {
   return calls.send("local.endings", {}, async () => {
     const vanished = instances.filter(({ state }) => state === "terminated")

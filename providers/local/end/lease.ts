@@ -1,4 +1,4 @@
-/** Leases: an instance that nobody has renewed for so long is ended by its supervisor. A file in its directory holds the end. */
+/** Leases: a supervisor ends its instance when no process renews the lease in time. A file in the directory holds the lease's end. */
 import { leaseName, leaseText } from "../client/lease-file.js"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"

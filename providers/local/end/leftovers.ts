@@ -1,4 +1,4 @@
-/** What is left beside instances: directories of clusters, failed instances' directories, claims that nobody has. */
+/** Leftovers beside instances: directories of clusters, directories of failed instances, and stale claims. */
 import { readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { RejectedError } from "../../../src/errors.js"
@@ -94,8 +94,8 @@ function nameTags(claim: NameClaim): Record<string, string> {
 }
 
 /**
- * A stale claim belongs to whoever holds the cluster's name now: an owner that dies in its first launch, with no journal,
- * leaves nothing else that tells its uid, so the next one has another.
+ * A stale claim belongs to the current owner of the cluster's name. An owner that dies in its first launch, with no journal,
+ * leaves nothing else that tells its uid, so the next owner has another uid.
  */
 async function claimTags(layout: Layout, claim: Claim): Promise<Record<string, string>> {
   const [owner = "", cluster = ""] = claim.cluster.split("+").map(decodeURIComponent)

@@ -63,8 +63,9 @@ async function withdraw(layout: Layout, claimant: Parameters<typeof release>[1],
 }
 
 /**
- * The directory appears, unless it is there or was. A slow duplicate of this call may come after the instance has lived and
- * died; so the spent names are looked at again once nobody else can make it: they are written before a directory goes.
+ * Publishes the directory, unless it exists or has existed. A slow duplicate of this call may come after the instance has
+ * lived and died. So the spent names are checked again once no other call can make the directory: a name is written there
+ * before its directory is removed.
  */
 async function publish(layout: Layout, draft: string, record: InstanceRecord): Promise<boolean> {
   const here = layout.instance(record.name)

@@ -1,4 +1,4 @@
-/** Starts the shells that supervise instances. They belong to nobody from then on. */
+/** Starts the shells that supervise instances. From then on they belong to no other process. */
 import { spawn } from "node:child_process"
 import { join } from "node:path"
 import pLimit from "p-limit"
@@ -43,9 +43,9 @@ export async function startWatchdogs(
 }
 
 /**
- * Returns how many of them were started, the first ones. The others are started one by one: there may be no `setsid` with a fork of
- * its own (macOS, BusyBox), or no process to be had. Of a shell that was killed nobody knows how far it came; a second watchdog of
- * the same instance ends at once.
+ * Starts the watchdogs in their order, and returns how many were started. The caller starts the others one by one: there may be no
+ * `setsid` with a fork of its own (macOS, BusyBox), or no process to be had. How far a killed shell came is unknown, so it counts as
+ * none: a second watchdog of the same instance ends at once.
  */
 async function startTogether(layout: Layout, records: readonly InstanceRecord[]): Promise<number> {
   const pairs = records.flatMap(({ name, nonce }) => [nonce, layout.instance(name)])
@@ -61,7 +61,7 @@ async function startTogether(layout: Layout, records: readonly InstanceRecord[])
   })
 }
 
-/** Starts the watchdog of an instance, or what ends one that nobody supervises. */
+/** Starts the watchdog of an instance, or the reaper, which ends an instance that no process supervises. */
 export async function startScript(layout: Layout, record: InstanceRecord, role: "watch" | "reap"): Promise<void> {
   const here = layout.instance(record.name)
   const child = spawn("/bin/sh", [join(here, "supervise.sh"), role, here], {

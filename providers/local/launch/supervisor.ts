@@ -10,12 +10,12 @@ import { processSearchText } from "../client/process-search.js"
  *   open, so that the death of that one wakes it at once, without polling; then it ends the instance.
  * - `supervise`: starts the instance, waits for SIGTERM, the deadline or the end of an unrenewed lease, ends the instance.
  * - `run`: the anchor, leader of a session and process group of its own with the user's script in it. It stays until the
- *   end (as a sleep that ignores SIGTERM), so that the group's number cannot become somebody else's meanwhile.
- * - `reap`: started by an adapter when neither of the first two is left.
+ *   end (as a sleep that ignores SIGTERM), so that the system cannot give the group's number away meanwhile.
+ * - `reap`: started by an adapter when neither of the first two runs any more.
  *
- * Whoever ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads `ending`; so
- * at least one sees the other, and no script starts after the end. The same order holds between `terminating`, written by
- * the adapter, and `supervisor`.
+ * The role that ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads
+ * `ending`. So at least one of them sees the other's file, and no script starts after the end. The same order holds
+ * between `terminating`, written by the adapter, and `supervisor`.
  */
 export const supervisorText = `#!/bin/sh
 # Supervises one instance of Muster's local provider: sh supervise.sh watch|supervise|run|reap <its directory>

@@ -18,7 +18,7 @@ export interface Target {
   readonly places: readonly Place[]
   /** What the workers are, without name, owner and place. */
   readonly spec: SpecData
-  /** The flag that says a field of the spec; undefined for what the file says, or nobody. */
+  /** The flag that gives a field of the spec; undefined where the file gives it, or neither does. */
   readonly flagSaying: (path: string) => string | undefined
   readonly count: number | Readonly<Record<string, number>> | undefined
   readonly file: SpecFile | undefined
@@ -27,7 +27,7 @@ export interface Target {
   readonly known: KnownCluster | undefined
 }
 
-/** Whether a cloud will be asked: else nobody need say where the cluster is, and `places` may be empty. */
+/** Whether a cloud will be asked. If not, the user need not say where the cluster is, and `places` may be empty. */
 export type PlaceNeed = "needed" | "optional"
 
 /** @throws SpecError when the file, a flag, or the place is wrong or missing. */

@@ -1,4 +1,4 @@
-/** Verbs that look at clusters: nobody is taken over, and nothing is changed. */
+/** Verbs that look at clusters: they take over no cluster, and change nothing. */
 import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING, DATA_FLAGS, PLACE_FLAGS, ROW_FLAGS } from "../flag-tables.js"
 import type { Verb } from "../surroundings.js"
 

@@ -23,7 +23,7 @@ const LEAST_SEEN = 5
 const LEAST_SHARE = 0.25
 const LEAST_MS = 1_000
 
-/** What the limits need, and then a boot. Undefined when nothing is to come, or nobody knows. */
+/** The time that limits and retries need, plus the time of a boot. Undefined when nothing is pending, or no estimate is possible. */
 export function etaOf(toCome: ToCome): Eta | undefined {
   const { missing, sentInMs, triedInMs = 0, boots } = toCome
   const launchMs = missing > 0 ? Math.max(sentInMs, triedInMs) : 0

@@ -38,7 +38,7 @@ export interface Eta {
   readonly isLeast: boolean
 }
 
-/** What the workers do, where somebody counts it. */
+/** The work that the workers do, where the caller counts it. */
 export interface Work {
   /** One of them, in a word: "tile". */
   readonly noun: string

@@ -65,7 +65,7 @@ function creationActions(request: RestVm): readonly string[] {
   ]
 }
 
-/** What the caller's role must hold for a request; an operation that is not in the table needs what nobody has. */
+/** The actions that the caller's role must hold for a request. An operation that is not in the table needs one that no role holds. */
 export function actionsOf(api: string, body: unknown): readonly string[] {
   if (api === "VirtualMachines_CreateOrUpdate") return creationActions(body as RestVm)
   return ACTIONS[api] ?? [`unknown: ${api}`]

@@ -24,10 +24,10 @@ function remove(state: State, asked: Asked): Answered {
   return { status: 202, headers: { ...headers, location: `${operation}&monitor=true` } }
 }
 
-/** An interface whose VM was just deleted, or never came about, is nobody's for so long ("NicReservedForAnotherVm"). */
+/** An interface whose VM was just deleted, or never came about, stays reserved for that VM so long ("NicReservedForAnotherVm"). */
 const RESERVED_MS = 180_000
 
-/** What stays behind is used by nobody from now on; the interface is held for a while. */
+/** From now on no VM uses the parts that stay behind. The interface stays reserved for a while. */
 function release({ world }: State, vm: Vm, now: number): void {
   for (const kind of ["nic", "disk", "address"] as const) {
     for (const resource of world.resources.list({ kind })) {

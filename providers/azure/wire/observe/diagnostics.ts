@@ -27,7 +27,7 @@ function retrieve(state: State, asked: Asked): Answered {
 
 const signatureOf = ({ vmId }: Vm) => guidOf(`signature/${vmId}`)
 
-/** Refused with a token: whoever sends one there has given it away. */
+/** A request with a token is refused: a caller that sends its token to this address has given it away. */
 function read(state: State, asked: Asked): Answered {
   const vm = vmOf(state, asked)
   const isSigned = asked.query.get("sig") === signatureOf(vm)

@@ -9,7 +9,7 @@ import { NO_ZONE } from "../world/world.js"
 /** A version of each image that the wire knows. */
 export const VERSION = "24.04.202510010"
 
-/** What a VM would boot; undefined of somebody's own image, of which the wire knows nothing. */
+/** What a VM would boot. Undefined for a user's own image, of which the wire knows nothing. */
 export function checkImage({
   publisher = "",
   offer = "",

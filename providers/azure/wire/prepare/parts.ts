@@ -45,7 +45,7 @@ export interface PartAttributes {
   readonly user?: string
   readonly privateIp?: string
   readonly publicIp?: string
-  /** Nobody can have it until then, in milliseconds since 1970. */
+  /** Until then it is reserved for the VM with which it was made, in milliseconds since 1970. */
   readonly reservedUntil?: number
   readonly [key: string]: string | number | undefined
 }

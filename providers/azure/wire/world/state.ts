@@ -50,7 +50,7 @@ export interface Quirks {
   readonly forbidden: Set<string>
   /** All that the principal's role allows, by action; everything, when left out. */
   role?: ReadonlySet<string>
-  /** Who stops is deallocated as well, as if somebody had asked Azure for it. */
+  /** A VM that stops is also deallocated, as if a user had asked Azure for it. */
   deallocates: boolean
   /** Sizes that are restricted for this subscription. */
   readonly restricted: Set<string>

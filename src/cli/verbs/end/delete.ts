@@ -1,4 +1,4 @@
-/** `muster delete NAME`: ends one cluster, whoever holds it. */
+/** `muster delete NAME`: ends one cluster, whichever process owns it. */
 import { wallAheadMs } from "../../../calls/clock.js"
 import { Cluster } from "../../../cluster.js"
 import { secondsOf } from "../../../fleet/leftovers/pending-launches.js"

@@ -121,7 +121,7 @@ export function shortTable(rows: readonly SweepRow[]): string {
   return `${rowTable(merged.slice(0, MOST_ROWS - 1))}and ${left.length} more rows: --dry-run shows all\n`
 }
 
-/** " of "render"": whose they are, where they are somebody's. */
+/** " of "render"": the clusters that the rows belong to; empty where they belong to none. */
 function ofClusters(rows: readonly SweepRow[]): string {
   const names = [...new Set(rows.map(({ cluster }) => cluster).filter((name) => name !== ""))]
   const [first, ...others] = names.map((name) => `"${name}"`)

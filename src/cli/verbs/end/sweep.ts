@@ -1,4 +1,4 @@
-/** `muster sweep`: removes what nobody needs any more. */
+/** `muster sweep`: removes what is no longer needed: what has expired, and leftovers of clusters that are gone. */
 import type { Duration } from "../../../spec.js"
 import { EXIT } from "../../exit-codes.js"
 import { single } from "../../parse.js"

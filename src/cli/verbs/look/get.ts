@@ -26,7 +26,7 @@ export const run: RunVerb = async (given, surroundings) => {
   return shown(await rows, kind, asked, surroundings)
 }
 
-/** Where no place is named there is nobody to ask of all clusters, and this machine's own knowledge is what there is. */
+/** Where no place is named there is no cloud to ask for all clusters. Then only what this machine itself knows can be shown. */
 async function isOffline(kind: Kind, given: Given, surroundings: Surroundings): Promise<boolean> {
   if (given.switches.has("offline")) return true
   if (kind !== "clusters" || givenPlaces(given).provider !== undefined) return false

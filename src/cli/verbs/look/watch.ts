@@ -1,4 +1,4 @@
-/** `get --watch`: all rows once, then each that changes, until nobody reads on or the process is told to end. */
+/** `get --watch`: all rows once, then each that changes, until the reader has gone or the process is told to end. */
 import { wallAheadMs } from "../../../calls/clock.js"
 import { attached, optionsOf } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"

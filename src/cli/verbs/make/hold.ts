@@ -20,7 +20,7 @@ export interface Held {
   readonly surroundings: Surroundings
   /** What goes on when it is let go of, as one line. */
   readonly lettingGo: () => string
-  /** Where nobody can be asked. */
+  /** What becomes of the cluster where no user can be asked. */
   readonly atEnd: End
   readonly progress: Shown
 }
@@ -65,7 +65,7 @@ function reasonOf(signal: AbortSignal): Promise<unknown> {
   })
 }
 
-/** Undefined where nobody can be asked. */
+/** The user's choice; undefined where no user can be asked. */
 async function askWhat({ cluster, surroundings }: Held): Promise<End | "go on" | undefined> {
   const { prompt, say } = surroundings
   if (prompt === undefined) return undefined

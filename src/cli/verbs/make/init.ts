@@ -43,7 +43,7 @@ async function writeNew(path: string, file: string, text: string): Promise<void>
   }
 }
 
-/** Flags first; what they leave out is asked for where somebody can answer. */
+/** Flags first. What they leave out is asked for where a user can answer. */
 async function answersTo(given: Given, { prompt }: Surroundings): Promise<FirstAnswers> {
   const ask = async (question: string, known: string | undefined, instead = "") => {
     if (known !== undefined || prompt === undefined) return known ?? instead
