@@ -31,6 +31,11 @@ export function historyPath(directory: string, { cluster, uid }: HistoryOf): str
   return join(directory, `${cluster}.${uid}.jsonl`)
 }
 
+/** The first line of a file, given when that is begun. */
+export function headerOf(of: HistoryOf & { readonly owner: string }): (at: number) => string {
+  return (at) => `${JSON.stringify({ kind: "header", version: HISTORY_VERSION, ...of, at })}\n`
+}
+
 /** Where what was written before the newest file is. */
 export function earlierPath(path: string): string {
   return path.replace(/\.jsonl$/, ".1.jsonl")

@@ -4,7 +4,7 @@ import { type Clock, wallAheadMs } from "../calls/clock.js"
 import type { ClusterEventBody } from "../events.js"
 import { messageOf, type Fleet } from "../fleet/state/context.js"
 import type { ClusterCost } from "../money/cost.js"
-import { HISTORY_VERSION, HistoryFile, historyPath } from "./history-file.js"
+import { headerOf, HistoryFile, historyPath } from "./history-file.js"
 import { Gathering, type HistoryRow } from "./rows.js"
 
 /** Where the histories are whose journals are in a directory. */
@@ -55,8 +55,7 @@ export class History {
     this.#fleet = fleet
     const path = historyPath(this.#options.directory, fleet.owner)
     const { cluster, uid, owner } = fleet.owner
-    const header = { kind: "header", version: HISTORY_VERSION, cluster, uid, owner }
-    this.#file = new HistoryFile(path, (at) => `${JSON.stringify({ ...header, at })}\n`)
+    this.#file = new HistoryFile(path, headerOf({ cluster, uid, owner }))
     this.#schedule()
   }
 

@@ -42,6 +42,22 @@ describe("muster events", () => {
     expect(out.trimEnd().split("\n").at(-1)).toMatch(/closed {2}closed: 3 instances ended, 0 left$/)
   })
 
+  test("delete ends the history of a cluster whose process is gone, and --follow with it", async () => {
+    const { muster } = desk()
+    await muster(`${UP} -n 3 -d`)
+    await muster(`delete render ${AT} -y`)
+    const { code, out, said } = await muster("events render -f --last 2")
+    expect([code, said]).toEqual([0, ""])
+    expect(out).toMatch(/detached {2}.*\n.*closed {2}closed: 3 instances ended, 0 left\n$/)
+  })
+
+  test("a delete that is only shown, or leaves something, ends no history", async () => {
+    const { muster } = desk()
+    await muster(`${UP} -n 1 -d`)
+    expect((await muster(`delete render ${AT} --dry-run`)).code).toBe(0)
+    expect((await muster("events render")).out).not.toContain("closed")
+  })
+
   test("lines that cannot be read are counted, and stop nothing", async () => {
     const { muster, journal } = desk()
     await muster(`${UP} -n 1 -d`)

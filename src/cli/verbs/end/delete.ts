@@ -3,9 +3,12 @@ import { wallAheadMs } from "../../../calls/clock.js"
 import { Cluster } from "../../../cluster.js"
 import { secondsOf } from "../../../fleet/leftovers/pending-launches.js"
 import { windowMs as arrivalWindowMs } from "../../../fleet/state/windows.js"
+import { closeHistories } from "../../../history/close.js"
 import { nearest } from "../../../input/parse.js"
 import type { Duration } from "../../../spec.js"
+import type { SweepRow } from "../../../verbs/removals.js"
 import { NothingThereError } from "../../exit-codes.js"
+import { journalDirectoryIfAny } from "../../local-state.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { targetOf } from "../../spec/target.js"
@@ -33,5 +36,9 @@ export const run: RunVerb = async (given, surroundings) => {
     const late = `what was launched within the last ${secondsOf(windowMs)} may not be listed yet`
     throw new NothingThereError(`nothing in ${places} is of a cluster "${name}" of owner "${owner}"; ${hint}; ${late}`)
   }
-  return removeChosen(spec, given, surroundings, ifNothing, held)
+  const removed = async (rows: readonly SweepRow[]) => {
+    const journal = journalDirectoryIfAny(given, surroundings)
+    if (journal !== undefined) await clock.busy("ending the history", closeHistories(rows, { journal, clock }))
+  }
+  return removeChosen(spec, given, surroundings, ifNothing, held, removed)
 }

@@ -12,6 +12,7 @@ import { table } from "../../table.js"
  * Removes what `spec` chooses.
  *
  * @param ifNothing says what it means that there is nothing. @param held says who has it, for a person who is asked.
+ * @param removed is called once all of it has gone.
  */
 export async function removeChosen(
   chosen: SweepSpec,
@@ -19,6 +20,7 @@ export async function removeChosen(
   surroundings: Surroundings,
   ifNothing: () => Promise<number>,
   held: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+  removed: (rows: readonly SweepRow[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const { clock, say, ask } = surroundings
   const isDry = given.switches.has("dry-run")
@@ -47,8 +49,9 @@ export async function removeChosen(
   say(`removing ${countsOf(seen)}\n`)
   const rows = await Cluster.sweep(spec, options)
   show(rows, given, surroundings)
-  const left = rows.filter(({ removed }) => !removed)
+  const left = rows.filter((row) => !row.removed)
   if (left.length > 0) throw errorOf(left)
+  await removed(rows)
   return EXIT.ok
 }
 

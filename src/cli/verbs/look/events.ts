@@ -34,6 +34,8 @@ export const run: RunVerb = async (given, surroundings) => {
   }
   if (isFollowing) {
     out(history.rows.map((row) => lineOf(row, format)).join(""))
+    // Nothing more comes of a cluster that was closed.
+    if (history.isClosed) return EXIT.ok
     return follow(name, format, given, surroundings)
   }
   const happened = deduplicated(history.rows)
