@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Cluster: the object a user holds. Whoever compiles against its types has, by the line above, what `await using` needs. */
+/** Cluster: the object a user holds. The line above gives a project that compiles against its types what `await using` needs. */
 import { systemClock } from "./calls/clock.js"
 import type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 import type { Explanation } from "./fleet/explain/explanation.js"
@@ -58,10 +58,11 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
   /**
    * Connects to a cluster that lives, by its name and tags: workers, groups, prices, deadline, and what its groups are where
    * the cloud has room to keep it. Disposing of the returned object leaves the workers alone. It watches until the first
-   * `scale` or `close`, which takes the cluster over from whoever holds it (`takeOver`: at once, or never).
+   * `scale` or `close`, which takes the cluster over from the process that holds it. With `takeOver: true` it does so at once,
+   * with `false` never.
    *
-   * To launch more of a group whose spec the cloud did not keep, or when there are no workers now, give its spec again; one
-   * that is given counts, and `plan` says when it differs.
+   * To launch more of a group whose spec the cloud did not keep, or when there are no workers now, give its spec again. A
+   * spec that is given counts, and `plan` says when it differs.
    *
    * @throws MusterError with code "NotFound" when nothing carries the name's tags.
    * @throws OwnershipError when two clusters carry them.
@@ -78,12 +79,12 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Removes what nobody needs any more, from tags alone: what has outlived its cluster's deadline or its lease, and what is
-   * left of clusters that are gone. What a living process may hold is only touched where `name` or `olderThan` says so.
+   * Removes what is no longer needed, judged by tags alone: what has outlived its cluster's deadline or its lease, and what
+   * remains of clusters that are gone. What a living process may hold is only touched where `name` or `olderThan` says so.
    *
-   * A cluster that is named is gone for good when every row says so: what a launch call may still make is waited for, as this
-   * machine's journal tells; where that tells nothing, a cluster with set-up and no instance, or with an instance that was
-   * launched lately, is looked at to the end of the cloud's window. `now` skips the wait.
+   * A cluster that is named is gone for good when every row says so: the sweep waits for what a launch call may still make, as
+   * this machine's journal tells. Where the journal tells nothing, the sweep looks to the end of the cloud's window at a cluster
+   * with set-up and no instance, or with an instance that was launched lately. `now` skips the wait.
    *
    * @returns what was removed, or would be with `dryRun`, or could not be (`problem` says why). A place that could not be looked
    * at is a row of kind "place" beside those of the others.
@@ -212,8 +213,8 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. What is on the wire is
-   * awaited, so that whoever comes next finds in the journal what it made; nothing more is begun.
+   * Lets go of the cluster: its workers go on, nothing is watched or replaced, and the process may end. Requests that were sent
+   * are awaited, so that the next process finds in the journal what they made. No other request is begun.
    *
    * @param options.timeout 5 minutes by default.
    * @throws TimeoutError that says what was still open, or the reason of `options.signal` when that comes first: it is let go of all

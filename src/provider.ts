@@ -109,7 +109,7 @@ export interface GroupRequest {
   /** The markets and types of the offers that may be used, so that what only some of them need is made before the first. */
   readonly markets?: readonly Market[]
   readonly instanceTypes?: readonly string[]
-  /** What the user asked of the group, for whoever attaches by name later; `recall` returns it where the cloud has room. */
+  /** What the user asked of the group, for a process that attaches by name later. Where the cloud has room, `recall` returns it. */
   readonly spec?: GroupSpecText
   /** The guest ends itself so long after the last renewal, in seconds; left out: there is no lease. */
   readonly leaseSeconds?: number
@@ -449,9 +449,10 @@ export interface Provider {
    * Claims the owner's generation, as `prepare` does, for a process that takes a cluster over without launching anything.
    * Throws OwnershipError if another process owns it.
    *
-   * The first generation is claimed by the names of owner and cluster, not by the uid, which nobody else can have: of two new
-   * clusters with one name exactly one gets it, and the other an OwnershipError with code NAME_TAKEN, before anything is
-   * launched. Beside a claim older than `YOUNG_CLAIM_MS` another is made: the core has found nothing alive under the name.
+   * The first generation is claimed by the names of owner and cluster, not by the uid, because no other cluster can have the
+   * same uid. So of two new clusters with one name exactly one gets the claim. The other gets an OwnershipError with code
+   * NAME_TAKEN, before anything is launched. Beside a claim older than `YOUNG_CLAIM_MS` another is made: the core has found
+   * nothing alive under the name.
    */
   claim?(owner: Owner, calls: Calls): Promise<void>
   /** Asked of spot instances that live, and of all that have just vanished: these are given as `terminated`. */

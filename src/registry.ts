@@ -114,7 +114,7 @@ export async function loadOptionSchemas() {
   }
 }
 
-/** What a rehearsal plays instead of a cloud, by its name; undefined for one that nobody has modelled. */
+/** What a rehearsal plays instead of a cloud, by the provider's name; undefined for a provider that has no model. */
 export function loadLookalike(name: string) {
   switch (name) {
     case "aws":

@@ -131,7 +131,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
 /**
  * Checks a spec and fills in its defaults.
  *
- * @param check reads startups; nobody does when left out.
+ * @param check reads each startup. By default no startup is read.
  * @throws SpecError with every problem at once.
  */
 export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {

@@ -22,7 +22,7 @@ export interface Clock {
    * tags, journals, events. Left out: the same as `now`.
    */
   wall?(): number
-  /** Since the machine was started. Left out where nobody knows. */
+  /** The time since the machine was started. Left out where this is not known. */
   boot?(): Boot | undefined
   /** A number in [0, 1). */
   random(): number
@@ -39,7 +39,7 @@ export interface Clock {
    * never ends from one that is busy, and throws; others need not have it.
    */
   turn?(loop: object, woken: string): void
-  /** Its time is the world's: what is launched by it goes on when this process ends. Left out: nobody may rely on that. */
+  /** Its time is real: what is launched by it goes on when this process ends. Left out: no caller may rely on that. */
   readonly isReal?: boolean
   /** How many of its milliseconds pass in one of the machine's. Left out: one, or a clock whose time only a test moves. */
   readonly speed?: number
@@ -286,7 +286,7 @@ export class VirtualClock implements Clock {
     }
   }
 
-  /** Moves to the next sleeper and wakes all that are due at that moment; false if nobody sleeps. */
+  /** Moves to the next sleeper and wakes all that are due at that moment; false if there is no sleeper. */
   #fireNext(): boolean {
     this.#dropCancelled()
     const first = this.#sleepers.first

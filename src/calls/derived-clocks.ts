@@ -1,7 +1,10 @@
 /** Derived clocks: a clock with another speed, or with its own random sequence. */
 import { type Clock, seededRandom, wallAheadMs } from "./clock.js"
 
-/** A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes in seconds. Nobody sets it. */
+/**
+ * A clock whose time goes `speed` times as fast as `clock`'s, from now on: boots of minutes take seconds. The user cannot set it,
+ * so that it has no `wall`.
+ */
 export function acceleratedClock(clock: Clock, speed: number): Clock {
   const start = clock.now()
   return {

@@ -11,8 +11,8 @@ export interface Reason {
  * Shares what is missing among its reasons.
  *
  * @param total the instances that are missing.
- * @returns the reasons with whole counts that add up to `total`, by their weights; the first of equal ones takes what is left
- *   over. A reason for no instance is left out.
+ * @returns the reasons with whole counts that add up to `total`, by their weights. Of reasons with equal remainders the first takes
+ *   an instance that is left over. A reason for no instance is left out.
  */
 export function shareOut(total: number, reasons: readonly Reason[]): readonly Failure[] {
   const whole = reasons.reduce((sum, { weight }) => sum + weight, 0)

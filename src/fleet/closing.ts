@@ -121,8 +121,8 @@ function unknownOutcomes({ clock, uncertainUntil, polls }: Fleet): readonly stri
 }
 
 /**
- * Removes what is not an instance and was made for this cluster alone; returns what is left, in words. What fails is tried
- * again until `untilMs` (milliseconds since 1970), unless the cloud's answer is no again and again.
+ * Removes what is not an instance and was made for this cluster alone; returns what it could not remove, in words. A removal that
+ * fails is tried again until `untilMs` (milliseconds since 1970), unless the cloud refuses again and again.
  */
 async function removeLeftovers(fleet: Fleet, untilMs: number): Promise<readonly string[]> {
   const deadline = new AbortController()

@@ -103,8 +103,8 @@ async function pollProvider(fleet: Fleet, provider: Provider, poll: PollState): 
 }
 
 /**
- * Whoever was pending a moment ago and is no more is among the others now: together they are complete. Where zones do not answer,
- * the others are believed for what is theirs.
+ * An instance that was pending a moment ago and is no longer pending is in the second list: together both lists are complete. Where
+ * some zones do not answer, the other zones are believed for their own instances.
  */
 async function completeList(
   fleet: Fleet,

@@ -16,8 +16,8 @@ const FEWEST_OF_SHARE = 5
 const BOOTED_MS = 60_000
 
 /**
- * When each replacement vanishes in its turn: the second goes at once, the next ones wait 10, 20, 40 s … 10 min. Somebody
- * or something else ends what we launch, and each launch is billed for a minute at least.
+ * The pauses when each replacement vanishes in its turn: the second launch goes at once, the next ones wait 10, 20, 40 s … 10 min.
+ * A user, another process or the cloud ends what the owner launches, and each launch is billed for a minute at least.
  */
 const FIRST_PAUSE_MS = 10_000
 const LONGEST_PAUSE_MS = 600_000
@@ -82,8 +82,8 @@ function failsTooOften(workers: readonly WorkerRecord[], record: BootRecord): bo
 }
 
 /**
- * Until when nothing more is launched, because what was launched vanishes again and again without our doing; 0: go on. Only
- * lives that follow each other are counted: a hundred that somebody deletes at once are replaced at once.
+ * Until when nothing more is launched, because workers vanish again and again that the owner did not end; 0: go on. Only lives
+ * that follow each other are counted: a hundred workers that a user deletes at once are replaced at once.
  */
 export function pausedUntil(workers: readonly WorkerRecord[], since: number): number {
   const vanished = workers
@@ -102,7 +102,7 @@ export function pausedUntil(workers: readonly WorkerRecord[], since: number): nu
 /** Gone soon, and neither asked to go, nor interrupted, nor failed to boot. */
 function hasVanished({ state, since, knownSince, terminatedAt, interruptedAt, failure }: WorkerRecord): boolean {
   const isOurs = terminatedAt !== undefined && failure?.code !== STOPPED
-  // A reason that was only inferred explains nothing: somebody may have deleted it.
+  // A reason that was only inferred explains nothing: a user may have deleted the worker.
   const isTold = failure !== undefined && failure.code !== STOPPED && failure.inferred !== true
   const isExplained = interruptedAt !== undefined || isTold
   const isGone = state === "lost" || state === "terminating" || state === "terminated"

@@ -120,7 +120,7 @@ export class Handle {
     })
   }
 
-  /** Prevents unhandled rejections of `scale` calls that nobody awaits, when the cluster is closed or detached. */
+  /** Prevents unhandled rejections of `scale` calls that the caller does not await, when the cluster is closed or detached. */
   #ignoreRejectedScales(): void {
     for (const { result } of this.#scaling) result?.catch(() => {})
   }

@@ -27,7 +27,7 @@ export interface ResolvedGroup {
   readonly environment: Readonly<Record<string, string>>
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
-  /** What the user wrote of it, with the defaults of the whole spec: plain JSON, for whoever attaches later. */
+  /** What the user wrote of the group, with the defaults of the whole spec: plain JSON, for a process that attaches later. */
   readonly asked: WorkerFields
   /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
   readonly isBare: boolean

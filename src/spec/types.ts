@@ -85,9 +85,8 @@ export interface ClusterFields extends WorkerFields {
   readonly lease?: Duration
   readonly leaseMs?: number
   /**
-   * The first SIGINT, SIGTERM or SIGHUP, or an exception that nobody caught, closes the cluster within a minute before the
-   * process ends; a second signal, and `process.exit()`, leave that to a process of its own. Off by default, but on in
-   * `withCluster`.
+   * The first SIGINT, SIGTERM or SIGHUP, or an uncaught exception, closes the cluster within a minute before the process ends.
+   * After a second signal, and after `process.exit()`, a separate process closes it. Off by default, but on in `withCluster`.
    */
   readonly closeOnExit?: boolean
   /** What the cluster may cost, in USD, estimated from the prices of its instances; no limit by default. */

@@ -59,8 +59,8 @@ export interface Criteria {
 export type Hindrance = "refused" | "unconfirmed" | "relaunched" | "coming" | "unanswered"
 
 /**
- * `expired`: its cluster's deadline has passed. `lease over`: nobody renewed it, and it did not end itself. `older`: than was
- * asked for. `named`: its cluster was asked for. `orphaned`: nothing of its cluster lives any more. `shared`: set-up of the
- * region, which was asked for. `unanswered`: of a place that could not be looked at.
+ * `expired`: its cluster's deadline has passed. `lease over`: no process renewed its lease, and it did not end itself. `older`: it
+ * was launched longer ago than the caller asked for. `named`: the caller named its cluster. `orphaned`: nothing of its cluster
+ * lives any more. `shared`: it is set-up of the region, which the caller asked for. `unanswered`: its place could not be looked at.
  */
 export type Why = "expired" | "lease over" | "older" | "named" | "orphaned" | "shared" | "unanswered"

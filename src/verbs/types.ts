@@ -63,7 +63,7 @@ export interface SweepFields extends ListFields {
   readonly regions?: readonly string[]
   /** Whose things may go: "default" when left out, as for a cluster. */
   readonly owner?: string
-  /** All of this cluster, whoever holds it. */
+  /** All of this cluster, whichever process holds it. */
   readonly name?: string
   /** Also instances that were launched longer ago than this, of whatever cluster: "6h". Not what is younger than a minute. */
   readonly olderThan?: Duration

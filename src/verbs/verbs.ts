@@ -100,7 +100,7 @@ function countsIn(target: Exclude<ScaleTarget, number>): (readonly [string, numb
   return Object.entries(target).flatMap(([name, count]) => (count === undefined ? [] : [[name, count] as const]))
 }
 
-/** Whoever writes plain JavaScript may leave it out altogether; what is in it a cluster's own schema says. */
+/** A caller in plain JavaScript may leave the spec out altogether: this refuses that. A cluster's own schema checks its fields. */
 const someObject = (z: Z): Zod.ZodType => z.looseObject({})
 
 /** @throws SpecError with every problem at once. */

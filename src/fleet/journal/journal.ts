@@ -102,8 +102,8 @@ interface Batch {
 }
 
 /**
- * What nobody waits for goes to the disk within so long: a hundred answers that come one by one are one write. What a crash
- * loses by it is asked for again, with the token that brings back the same instances.
+ * A record that no caller waits for goes to the disk within so long: a hundred answers that come one by one are one write. What a
+ * crash loses by this delay the next process asks for again, with the token that brings back the same instances.
  */
 const GATHER_MS = 50
 

@@ -2,7 +2,7 @@
 import type { Stats } from "node:fs"
 import { lstat, stat } from "node:fs/promises"
 
-/** Why others may have written what is here; undefined when they cannot have. Where users have no numbers nobody can tell. */
+/** Why other users may have written it; undefined when they cannot have, and where users have no numbers, so that it is not known. */
 function othersMayWrite({ uid, mode }: Stats): string | undefined {
   const user = process.getuid?.()
   if (user === undefined || (uid === user && (mode & 0o022) === 0)) return undefined

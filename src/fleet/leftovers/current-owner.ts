@@ -22,11 +22,11 @@ export interface ObservedOwner extends Partial<OwnerProcess> {
 const LONGEST_MS = 10 * 60_000
 
 /**
- * Who has the cluster of this name, of all places: the process of its highest generation, where it lives on this machine, has made
- * something within the cloud's consistency window, or renews a lease. Undefined where nobody was seen: it was let go of, its
- * process ended, or it is idle on another machine.
+ * The process that owns the cluster of this name, as all places together tell: the process of the highest generation, where it lives
+ * on this machine, has made something within the cloud's consistency window, or renews a lease. Undefined where no such process was
+ * seen: the owner has let go of the cluster, or has ended, or is idle on another machine.
  *
- * @throws what a place throws that could not be looked at.
+ * @throws the error of a place that could not be looked at.
  */
 export async function ownerProcessOf(
   providers: readonly Provider[],

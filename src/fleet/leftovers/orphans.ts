@@ -8,7 +8,7 @@ export const GRACE_MS = 60_000
 
 type Tags = Readonly<Record<string, string>>
 
-/** Whether it belongs to a cluster that was asked for. Without all three tags a thing is nobody's, and not touched. */
+/** Whether it belongs to a cluster that was asked for. A thing that lacks one of the three tags is no cluster's, and not touched. */
 function isAskedFor(tags: Tags, { owner, name }: Criteria): boolean {
   const isOurs = tags[TAG.uid] !== undefined && tags[TAG.cluster] !== undefined && tags[TAG.owner] === owner
   return isOurs && (name === undefined || tags[TAG.cluster] === name)

@@ -74,8 +74,9 @@ export function pendingIn(history: JournalHistory, provider: Provider, when: Whe
 }
 
 /**
- * Of clusters that no journal of this machine covers nobody knows which launch calls are on their way. One without instances may
- * be in its first, and one in which something was launched lately in the midst of one.
+ * The clusters that no journal of this machine covers: which of their launch calls are on their way is not known here. The owner of a
+ * cluster without instances may be sending its first launch call. Where an instance was launched lately, its launch call may still
+ * be under way.
  *
  * @param isCovered whether a journal tells of all launch calls of a uid up to this generation.
  * @param begun when the list was begun, in milliseconds since 1970.

@@ -22,7 +22,7 @@ const LAST_LIST_MS = 60_000
 export async function sweep(spec: ResolvedSweep, clock: Clock): Promise<readonly SweepRow[]> {
   const providers = await resolveProviders(spec, clock)
   const journals = await readFor(spec, clock)
-  // After the timeout one more list confirms what is left.
+  // After the timeout one more list confirms what still exists.
   const sweeping = { clock, ms: spec.timeoutMs + LAST_LIST_MS, doing: "the sweep", readOnly: spec.dryRun }
   const outcomes = await Promise.allSettled(
     providers.map((provider) =>

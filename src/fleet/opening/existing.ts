@@ -56,9 +56,10 @@ export async function findExisting(
 }
 
 /**
- * Of an owner that died before its first instance was listed, or after its last, set-up may tell the uid: whoever connects goes
- * on under it. So its set-up goes when this cluster closes, and an instance that lists show late is known for this cluster's.
- * With nothing alive the lifetime begins anew. What a journal of this machine has told of is cared for already.
+ * An owner may have died before its first instance was listed, or after its last one. Its set-up may still tell the uid, and the
+ * process that connects goes on under this uid. So that set-up is removed when this cluster closes, and an instance that lists show
+ * late is recognized as this cluster's. Because nothing is alive, the lifetime begins anew. A uid that a journal of this machine has
+ * told of is cared for already.
  */
 async function connectToLeftovers(
   name: string,

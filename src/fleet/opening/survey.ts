@@ -69,7 +69,7 @@ export async function survey(
 }
 
 /**
- * A cluster that has no instances, as what else it made still tells; undefined when nothing does, or only what is left of one
+ * A cluster that has no instances, found by its set-up. Undefined when there is no set-up of a cluster, or only that of clusters
  * whose deadline has passed.
  */
 export async function surveyLeftovers(

@@ -9,8 +9,8 @@ import { generationOf } from "../tags.js"
 const MOST_CLAIMS = 50
 
 /**
- * All ask in the same order, and one after the other: of two that claim the same in several places, whoever is first in the first
- * of them has it everywhere. At once, each could be first somewhere.
+ * All processes claim in the same order, one place after the other: of two that claim the same generation in several places, the
+ * process that is first in the first place has it everywhere. If they claimed in all places at once, each could be first somewhere.
  */
 export function inOrder(providers: readonly Provider[]): readonly Provider[] {
   const keyOf = ({ name, region }: Provider) => `${name}/${region}`
@@ -18,8 +18,8 @@ export function inOrder(providers: readonly Provider[]): readonly Provider[] {
 }
 
 /**
- * Claims this owner's generation, or the first one after it that nobody holds. Who took over before and launched nothing is told
- * of by its claim alone.
+ * Claims this owner's generation, or the first one after it that no other process holds. A process that took over before and
+ * launched nothing is known by its claim alone.
  *
  * @throws OwnershipError when others claim it faster, again and again.
  */

@@ -17,9 +17,9 @@ export function supersededError({ cluster, generation }: Fleet["owner"], highest
  * and would end their replacements as well.
  *
  * @param begun when the poll that has just ended began, in milliseconds since 1970.
- * @returns whether somebody else has claimed it who has ended all there was, as a delete does: it is theirs until it is asked for
- * again.
- * @throws OwnershipError when there is one, and something of it is left.
+ * @returns whether another process has claimed the cluster and ended all there was, as a delete does: the cluster is that process's
+ * until the caller asks for workers again.
+ * @throws OwnershipError when another process has claimed the cluster, and a worker is left or a target waits for more.
  */
 export async function checkSuperseded(fleet: Fleet, provider: Provider, begun: number): Promise<boolean> {
   if (!fleet.isOwner || fleet.closing || provider.claim === undefined) return false

@@ -34,7 +34,7 @@ export function sizeText({ roster }: Fleet): string {
   ].join(" and ")
 }
 
-/** The command that shows what is left of it. */
+/** The command that shows what still exists of the cluster. */
 export function listCommandText(fleet: Fleet): string {
   return commandsText(fleet, fleet.providers, LIST, "")
 }

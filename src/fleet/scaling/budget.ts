@@ -82,7 +82,7 @@ function wishesOf(fleet: Fleet, goals: ReadonlyMap<string, number>): GroupWish[]
     const own = [...fleet.roster.counted(name)].map((worker) => worker.pricePerHour ?? 0)
     const offers = fleet.groups.get(name)?.offers
     const kept = [...own, ...booked].sort((a, b) => a - b).slice(0, goal)
-    // Of a group that nobody asks more of now, and of one that nothing can be launched of, no prices are known.
+    // No prices are known of a group that no target asks more workers of now, and of one for which nothing can be launched.
     const more = offers === undefined ? 0 : goal - kept.length
     return { group: name, kept, more, offers: offers ?? [], leastMs: (offer) => leastMsOf(fleet, offer) }
   })

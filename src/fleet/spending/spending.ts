@@ -119,8 +119,8 @@ export function pricesOf(workers: Iterable<WorkerRecord>): readonly PriceOrigin[
 
 /**
  * Notes a worker's bill where a successor would look for it: when it is first seen, when it runs, when it is asked to go, and when it
- * has ended. A crash between any two of these leaves a row that says at least as much as was spent until then: what is asked to go
- * has heard of it once its request is answered, or nobody waits for that any more.
+ * has ended. A crash between any two of these leaves a row that says at least as much as was spent until then. A worker that is asked
+ * to go is billed for `attemptMs` more: by then the request is answered, or the owner no longer waits for the answer.
  */
 export function noteBill(journal: Journal, worker: WorkerRecord): void {
   const bill = billOf(worker)
@@ -150,7 +150,7 @@ export function takeBills(fleet: Fleet, rows: readonly BillRow[]): void {
   }
 }
 
-/** Bills that no journal knows of yet: whoever takes over notes those of all that live. */
+/** Notes the bills that no journal has yet: a process that takes the cluster over notes those of all living workers. */
 export function noteUnknownBills({ roster, journal, money }: Fleet): void {
   for (const worker of roster.living()) {
     if (!money.earlier.has(keyOf(worker.provider, worker.instance.id))) noteBill(journal, worker)

@@ -43,7 +43,7 @@ export function newCatalogue(directory: string | false, clock: Clock): Catalogue
       if (directory === false || freshMs === undefined) return ask(provider, query, calls)
       const path = join(directory, `${keyOf(provider, query)}.json`)
       const known = await clock.busy("reading offers", read(path, clock))
-      // What was written in a time to come was written by a clock that has been set since: nobody knows how old it is.
+      // An entry with a time in the future was written by a clock that has been set since: its age is not known.
       const isKnown = known !== undefined && known.at <= clock.now() + FUTURE_MS
       const ageMs = isKnown ? clock.now() - known.at : Number.POSITIVE_INFINITY
       const refresh = async () => {

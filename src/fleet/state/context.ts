@@ -28,7 +28,7 @@ export interface PollState {
   listedChanges: number
   /** When the last complete list was begun, in milliseconds since 1970. */
   listedAt: number
-  /** The zones in which there may be anything of the cluster; undefined where it did not begin here, and nobody knows. */
+  /** The zones in which there may be anything of the cluster; undefined, because unknown, where another process began it. */
   readonly zones?: Set<string>
   /** The poll in progress; there is at most one. */
   inProgress?: Promise<void> | undefined
@@ -182,12 +182,12 @@ function soonMs(fleet: Fleet, provider: Provider): number {
   return Math.max(provider.limits.look.firstMs, relaxedPollMs(fleet, provider))
 }
 
-/** As long as complete lists may take to come while nobody needs them, in milliseconds: one for each that exists, up to this. */
+/** How long complete lists may be put off while no caller needs them: a millisecond for each worker that exists, up to this. */
 const LONGEST_RELAXED_MS = 10_000
 
 /**
- * While more are to be asked for than have been, nobody is kept waiting by a later look, and one of ten thousand costs a second: so
- * much later it may come, in milliseconds. Never sooner than what looks may take of this machine allows.
+ * How much later the next look may come, in milliseconds. While launch calls wait to be sent, a later look keeps no caller waiting,
+ * and a look at ten thousand workers costs a second. The share of this machine that looks may take sets a lower bound.
  */
 export function relaxedPollMs({ roster }: Fleet, provider: Provider): number {
   const leastMs = (provider.limits.look.eachMs ?? 0) * roster.at(provider).living.size

@@ -88,7 +88,10 @@ function reportLowered(fleet: Fleet, group: string, message: string): void {
   fleet.emit({ type: "problem", group, error: "OwnershipError", message })
 }
 
-/** What was ended by one request lists show within so long, as a rule: longer than this nobody's deletion keeps a group short. */
+/**
+ * As a rule, lists show within so long all that one request has ended. A deletion by a user or another process keeps a group short
+ * no longer than this.
+ */
 const TOGETHER_MS = 30_000
 
 /**

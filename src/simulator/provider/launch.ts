@@ -76,7 +76,7 @@ function fleetOf({ offers, count, spread }: Wish): Share {
   return { count, offers: spread === "zones" ? offers : offers.filter(({ zone }) => zone === offers[0]?.zone) }
 }
 
-/** All from the best offer, or even parts from the best offer of each zone, what is left over to the best. */
+/** All from the best offer; or even parts from the best offer of each zone, and the remainder, one each, from the first of these. */
 function sharesOf({ offers, count, spread }: Wish): readonly Share[] {
   const perZone = new Map<string, Offer>()
   for (const offer of offers) if (!perZone.has(offer.zone)) perZone.set(offer.zone, offer)

@@ -15,7 +15,7 @@ export function habitsOf({ limits }: Pick<Provider, "limits">): NonNullable<Worl
   return habits
 }
 
-/** The simulator's own small cloud, under the name, in the region and with the habits of a provider nobody has modelled. */
+/** The simulator's own small cloud, under the name, in the region and with the limits of a provider that has no model. */
 export function unmodelled(provider: Provider): Lookalike {
   const {
     name,

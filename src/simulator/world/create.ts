@@ -145,7 +145,7 @@ function newLife(state: WorldState, offer: Offer, request: CreateRequest, index:
     endedByRequest: false,
     released: false,
     ...(name === undefined ? {} : { name, nameKey: nameKeyOf(request, name) }),
-    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544): nobody's address.
+    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544): no host on the Internet has such an address.
     ...(request.publicAddress === true ? { publicIp: address(198, 18 * 2 ** 16 + (order % 2 ** 17)) } : {}),
   }
 }

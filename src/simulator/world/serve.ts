@@ -83,7 +83,7 @@ function drawing<T>(state: WorldState, cost: Cost, act: () => T): T {
   }
 }
 
-/** Nobody waits for the answer to the second delivery. */
+/** Delivers a request a second time. No caller waits for the answer. */
 function actAgain<T>(state: WorldState, act: () => T, afterMs: number): void {
   const again = () => {
     try {

@@ -1,10 +1,10 @@
 /**
  * One model of a cloud's region: zones × types × markets with finite capacity, quotas and buckets, that is slow,
- * forgets to mention what is new, loses answers and takes instances back. It speaks no cloud's words: a `wire` gives it
- * a cloud's protocol, `worldProvider` makes it a provider.
+ * omits new instances from lists, loses answers and takes instances back. It speaks no cloud's protocol: a `wire` gives
+ * it one, and `worldProvider` makes it a provider.
  *
- * Time is the injected clock's and luck the seed's. Everything but `serve` is synchronous; what follows later (a boot,
- * an end) is computed when somebody looks.
+ * Time comes from the injected clock, and chance from the seed. Everything but `serve` is synchronous. What follows later
+ * (a boot, an end) is computed when a caller asks for it.
  */
 import type { Clock } from "../../calls/clock.js"
 import type { InstanceState, Json, Offer, Scope } from "../../provider.js"
@@ -125,7 +125,7 @@ export class World {
     return terminate(this.#state, ids)
   }
 
-  /** Instances vanish, and nobody asked for it: a host that broke, and what ran on it. */
+  /** Makes instances vanish without a request to end them: a host broke, and they ran on it. */
   lose(ids: readonly string[]): void {
     this.#now()
     lose(this.#state, ids)
@@ -184,7 +184,7 @@ export class World {
     return this.#state.buckets.levels(this.#now())
   }
 
-  /** How long things take from now on; what is left out stays. */
+  /** Sets how long things take from now on; a field that is left out keeps its value. */
   setLatency(latency: Partial<Latency>): void {
     this.#state.latency = { ...this.#state.latency, ...latency }
   }
