@@ -98,6 +98,15 @@ export interface GroupRequest {
   readonly name: string
   /** Shell script run once when the instance has started. */
   readonly startup?: string
+  /** Shell script run once before `startup`. */
+  readonly setup?: string
+  /** What the guest does with itself when `startup` has ended; left out: nothing. */
+  readonly whenDone?: WhenDone
+  readonly container?: Container
+  /** Where the instance's own disks are mounted; an absolute path. */
+  readonly scratch?: string
+  /** Shell script run before an end that has time. */
+  readonly onNotice?: string
   readonly environment: Readonly<Record<string, string>>
   readonly image?: string
   readonly publicAddress: "auto" | boolean
@@ -113,6 +122,24 @@ export interface GroupRequest {
   readonly spec?: GroupSpecText
   /** The guest ends itself so long after the last renewal, in seconds; left out: there is no lease. */
   readonly leaseSeconds?: number
+}
+
+/** `keep`: the instance stays. `end`, `replace`: it ends itself, and is not, or is, made again. */
+export type Action = "keep" | "end" | "replace"
+
+/** By how the startup ended: with exit code 0, or another. */
+export interface WhenDone {
+  readonly success: Action
+  readonly failure: Action
+}
+
+/** The container that `setup` and `startup` run in. */
+export interface Container {
+  readonly image: string
+  /** The words of the command that the container runs; left out: it is held open. */
+  readonly command?: readonly string[]
+  readonly login?: "instance"
+  readonly dockerArgs: readonly string[]
 }
 
 /** A group's spec as JSON text, and the digest that goes into its instances' `muster-spec` tag. */

@@ -11,6 +11,8 @@ import { dataProblems, isProviderData, providersOf } from "./spec/provider-data.
 import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
 import type { ScriptVerdict } from "./spec/script-check.js"
 import { tidyScript } from "./spec/script.js"
+import { durationMs, durationSchema } from "./spec/duration.js"
+import { guestShape, resolveGuest } from "./spec/guest-fields.js"
 import { scriptNotes, specProblems } from "./spec/problems.js"
 import type { ClusterFields, WorkerFields } from "./spec/types.js"
 
@@ -32,20 +34,7 @@ const TAG_VALUE_RULE = `use at most 63 lower-case letters, digits, "_" and "-", 
 const ENVIRONMENT_NAME = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 const ENVIRONMENT_RULE = `use letters, digits and "_", not beginning with a digit or "MUSTER_"`
 
-const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/
-
-/** A duration in milliseconds; undefined when the text is none. */
-export function durationMs(text: string): number | undefined {
-  const match = DURATION.exec(text)
-  if (match === null) return undefined
-  return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
-}
-
-const DURATION_RULE = 'use a number with a unit: "90s", "10m", "12h", "2d"'
-
-export const durationSchema = (z: Z) => z.string(DURATION_RULE).regex(DURATION, DURATION_RULE)
+export { durationMs, durationSchema } from "./spec/duration.js"
 
 const SHARE_RULE = 'use a whole number of workers from 1 on, or a part of the target: "10%"'
 
@@ -83,11 +72,7 @@ const workerShape = (z: Z) => {
       .meta({ pattern: SHARE.source })
       .optional(),
     image: word.optional(),
-    startup: z
-      .string("use a text: the script itself, or one in each group")
-      .refine((text) => !text.includes("\0"), "has a NUL, which no script can hold")
-      .meta({ pattern: "^[^\\u0000]*$" })
-      .optional(),
+    ...guestShape(z),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
     publicAddress: z.union([z.boolean(), z.literal("auto")]).optional(),
     tags: z.record(z.string().regex(TAG_KEY, TAG_KEY_RULE), z.string().regex(TAG_VALUE, TAG_VALUE_RULE)).optional(),
@@ -158,7 +143,7 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     groups: groups.map((group) => ({ ...group, notes: [...group.notes, ...scriptNotes(group, check)] })),
   }
 }
-const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "groups"] as const
+const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "container", "groups"] as const
 
 const NO_SCRIPT = { text: undefined, changes: [] } as const
 
@@ -189,7 +174,7 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
     returnToSpotMs: group.returnToSpot === undefined ? undefined : durationMs(group.returnToSpot),
     maxUnavailable: group.maxUnavailable ?? "10%",
     image: group.image,
-    startup,
+    ...resolveGuest(group),
     notes: changes.length === 0 ? [] : [`startup was converted: ${changes.join("; ")}`],
     environment: { ...spec.environment, ...own.environment },
     publicAddress: group.publicAddress ?? "auto",

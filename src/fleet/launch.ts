@@ -2,6 +2,7 @@
 import { MAX_ATTEMPTS } from "../calls/retry.js"
 import { accountOf } from "../calls/account.js"
 import { ThrottledError } from "../errors.js"
+import { guestRequest } from "../spec/guest-fields.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, fleetCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
@@ -35,7 +36,7 @@ const GATHER_MS = { least: 50, each: 0.2, most: 2_000 } as const
 
 /** What `prepare` finds or makes for a group at a provider. */
 export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
-  const { name, startup, environment, image, publicAddress, tags, gpu } = state.group
+  const { name, environment, image, publicAddress, tags, gpu } = state.group
   const offers = (state.offers ?? []).filter(
     (offer) => offer.provider === provider.name && offer.region === provider.region,
   )
@@ -47,7 +48,7 @@ export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState
     archs: [...new Set(offers.map((offer) => offer.arch))],
     markets: [...new Set(offers.map((offer) => offer.market))],
     instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],
-    ...(startup === undefined ? {} : { startup }),
+    ...guestRequest(state.group),
     ...(image === undefined ? {} : { image }),
     ...(gpu === undefined ? {} : { gpu }),
     spec: keptSpec(state.group, fleet.leaseMs),

@@ -15,6 +15,8 @@ export const TAG = {
   lease: "muster-lease",
   /** The process that made it, its machine, and since when it has had the cluster; what earlier versions made lacks it. */
   holder: "muster-holder",
+  /** The step whose end ends the instance, and its exit code ("startup-3"): written by a guest that may, before it ends itself. */
+  ended: "muster-ended",
 } as const
 
 /**

@@ -18,7 +18,7 @@ export const OTHER_NAMES: OptionHints = {
   target: HOW_MANY,
   ...{ numworkers: HOW_MANY, minworkers: HOW_MANY, desiredcapacity: HOW_MANY, maxinstances: "maxWorkers" },
   ...{ script: SCRIPT, command: SCRIPT, cmd: SCRIPT, run: SCRIPT, entrypoint: SCRIPT, userdata: SCRIPT },
-  ...{ startupscript: SCRIPT, customdata: SCRIPT, cloudinit: SCRIPT, setup: SCRIPT },
+  ...{ startupscript: SCRIPT, customdata: SCRIPT, cloudinit: SCRIPT },
   ...{ type: TYPE, types: TYPE, instancetypes: TYPE, machinetype: TYPE, vmsize: TYPE, machine: TYPE, flavor: TYPE },
   ...{ cloud: "provider", providers: "provider", regions: "region", location: "region" },
   ...{ zone: "zones", availabilityzone: "zones", availabilityzones: "zones", az: "zones" },

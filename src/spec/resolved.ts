@@ -1,5 +1,5 @@
 /** Resolved: a spec with every default filled in. */
-import type { Arch, Provider, Range } from "../provider.js"
+import type { Arch, Container, Provider, Range, WhenDone } from "../provider.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { NamedProvider } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
@@ -22,6 +22,14 @@ export interface ResolvedGroup {
   readonly maxUnavailable: Share
   readonly image: string | undefined
   readonly startup: string | undefined
+  readonly setup: string | undefined
+  readonly whenDone: WhenDone
+  /** `whenDone` was given: its default is not kept where an instance cannot end itself. */
+  readonly choosesEnd: boolean
+  readonly container: Container | undefined
+  readonly scratch: string | undefined
+  readonly onNotice: string | undefined
+  readonly drainMs: number
   /** What the user should know of it: what was converted, or may not work everywhere. */
   readonly notes: readonly string[]
   readonly environment: Readonly<Record<string, string>>

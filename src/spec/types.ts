@@ -21,6 +21,21 @@ export type Order = "cheapest" | "as-listed" | "fewest-calls"
 /** So many workers, or so much of the target: "10%". */
 export type Share = number | `${number}%`
 
+/** What becomes of a worker whose startup has ended. */
+export type Action = "keep" | "end" | "replace"
+
+/** How a container runs. */
+export interface ContainerFields {
+  /** As `docker pull` takes it: "python:3.12", "ghcr.io/me/job@sha256:…". */
+  readonly image: string
+  /** What the container runs; left out: it is held open, and `startup` runs inside. A text is for `sh -c`. */
+  readonly command?: string | readonly string[]
+  /** `instance`: logs in to the cloud's own registry by the identity that the instance has. */
+  readonly login?: "instance"
+  /** More arguments for `docker run`. */
+  readonly dockerArgs?: readonly string[]
+}
+
 /** All that may be said of what the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export interface WorkerFields {
   /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
@@ -58,6 +73,21 @@ export interface WorkerFields {
   readonly image?: string
   /** A shell script that each instance runs once when it has started. */
   readonly startup?: string
+  /** A shell script that each instance runs once before `startup`: what prepares the machine. Where it fails, `startup` does not run. */
+  readonly setup?: string
+  /**
+   * What becomes of a worker whose `startup` has ended: it is kept, it ends and the target falls by one, or another takes its place.
+   * One word is for both ends. `{ success: "keep", failure: "replace" }` by default.
+   */
+  readonly whenDone?: Action | { readonly success?: Action; readonly failure?: Action }
+  /** Where `startup` and `setup` run: an image of a registry, or that and how it is run. Docker must be on the machine's image, or be installable. */
+  readonly container?: string | ContainerFields
+  /** Where the instance's own (not network) disks are put together and mounted: "/scratch". On this machine it is a directory. */
+  readonly scratch?: string
+  /** A shell script that runs on a worker before an end that has time, with MUSTER_REASON and MUSTER_SECONDS_LEFT. */
+  readonly onNotice?: string
+  /** How long a worker may go on when we choose to end it; "0s" by default. `scale(0)` and `close` do not wait for it. */
+  readonly drain?: Duration
   readonly environment?: Readonly<Record<string, string>>
   /** `auto` (the default) gives an address only where the subnet has no other way out. */
   readonly publicAddress?: "auto" | boolean

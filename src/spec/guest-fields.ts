@@ -1,0 +1,105 @@
+/** Guest fields: the part of a worker's spec that says what runs on it. */
+import type { Z } from "../input/parse.js"
+import type { Container, GroupRequest, WhenDone } from "../provider.js"
+import { durationMs, durationSchema } from "./duration.js"
+import type { ResolvedGroup } from "./resolved.js"
+import { tidyScript } from "./script.js"
+import type { WorkerFields } from "./types.js"
+
+const ACTION_RULE = 'use "keep", "end" or "replace", or one for each end: { success: "end", failure: "replace" }'
+/** Above "/" itself, without "." and "..", of letters that need no quotes in a unit or a mount table. */
+const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
+const PATH_RULE = 'use an absolute path of letters, digits, ".", "_" and "-": "/scratch"'
+/** What a reference may be made of ("distribution/reference"); the registry says whether it exists. */
+const IMAGE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/
+const IMAGE_RULE = 'use an image as docker pull takes it: "python:3.12"'
+
+const scriptSchema = (z: Z) =>
+  z
+    .string("use a text: the script itself, or one in each group")
+    .refine((text) => !text.includes("\0"), "has a NUL, which no script can hold")
+    .meta({ pattern: "^[^\\u0000]*$" })
+
+const wordSchema = (z: Z) =>
+  z
+    .string()
+    .refine((text) => !text.includes("\0"), "has a NUL, which no argument can hold")
+    .meta({ pattern: "^[^\\u0000]*$" })
+
+const actionSchema = (z: Z) => z.enum(["keep", "end", "replace"], ACTION_RULE)
+
+const imageSchema = (z: Z) => z.string(IMAGE_RULE).regex(IMAGE, IMAGE_RULE)
+
+export const guestShape = (z: Z) => ({
+  startup: scriptSchema(z).optional(),
+  setup: scriptSchema(z).optional(),
+  whenDone: z
+    .union([
+      actionSchema(z),
+      z.strictObject({ success: actionSchema(z).optional(), failure: actionSchema(z).optional() }),
+    ])
+    .optional(),
+  container: z
+    .union([
+      imageSchema(z),
+      z.strictObject({
+        image: imageSchema(z),
+        command: z.union([wordSchema(z).min(1), z.array(wordSchema(z)).min(1)]).optional(),
+        login: z.enum(["instance"], 'use "instance": the identity that the instance has').optional(),
+        dockerArgs: z.array(wordSchema(z).min(1)).optional(),
+      }),
+    ])
+    .optional(),
+  scratch: z.string(PATH_RULE).regex(PATH, PATH_RULE).optional(),
+  onNotice: scriptSchema(z).optional(),
+  drain: durationSchema(z).optional(),
+})
+
+type GuestPart = Pick<
+  ResolvedGroup,
+  "startup" | "setup" | "whenDone" | "choosesEnd" | "container" | "scratch" | "onNotice" | "drainMs"
+>
+
+const DEFAULT_END: WhenDone = { success: "keep", failure: "replace" }
+
+/** These fields with their defaults. The scripts are tidied; `startup` is given so already. */
+export function resolveGuest(group: WorkerFields): GuestPart {
+  const { startup, setup, whenDone, container, scratch, onNotice, drain } = group
+  return {
+    startup,
+    setup: setup === undefined ? undefined : tidyScript(setup).text,
+    whenDone: typeof whenDone === "string" ? { success: whenDone, failure: whenDone } : { ...DEFAULT_END, ...whenDone },
+    choosesEnd: whenDone !== undefined,
+    container: container === undefined ? undefined : containerOf(container),
+    scratch,
+    onNotice: onNotice === undefined ? undefined : tidyScript(onNotice).text,
+    drainMs: durationMs(drain ?? "0s") ?? 0,
+  }
+}
+
+function containerOf(container: NonNullable<WorkerFields["container"]>): Container {
+  if (typeof container === "string") return { image: container, dockerArgs: [] }
+  const { image, command, login, dockerArgs = [] } = container
+  return {
+    image,
+    ...(command === undefined ? {} : { command: typeof command === "string" ? ["sh", "-c", command] : command }),
+    ...(login === undefined ? {} : { login }),
+    dockerArgs,
+  }
+}
+
+/** What of a group its guest is told; only what was asked for. Without a script or a container nothing on it ends. */
+export function guestRequest(
+  group: GuestPart,
+): Pick<GroupRequest, "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice"> {
+  const { startup, setup, whenDone, container, scratch, onNotice } = group
+  const hasEnd = startup !== undefined || setup !== undefined || container !== undefined
+  return {
+    ...(startup === undefined ? {} : { startup }),
+    ...(setup === undefined ? {} : { setup }),
+    ...(hasEnd ? { whenDone } : {}),
+    ...(container === undefined ? {} : { container }),
+    ...(scratch === undefined ? {} : { scratch }),
+    ...(onNotice === undefined ? {} : { onNotice }),
+  }
+}
