@@ -16,8 +16,10 @@ export interface ClusterCost {
   readonly perHour: number
   /** USD until now, by group. */
   readonly byGroup: Readonly<Record<string, number>>
-  /** How many instances these sums leave out, because their price is not known. */
+  /** How many instances `soFar` leaves out, because their price is not known. Some may be gone. */
   readonly unpriced: number
+  /** How many instances that live now `perHour` leaves out. */
+  readonly unpricedNow: number
   /** USD of `soFar` that instances have cost which had ended before this process began. */
   readonly earlier: number
   /** Where the prices are from, and when they were asked for (milliseconds since 1970). */
@@ -31,6 +33,7 @@ export const NO_COST: ClusterCost = {
   perHour: 0,
   byGroup: {},
   unpriced: 0,
+  unpricedNow: 0,
   earlier: 0,
   prices: [],
 }

@@ -4,10 +4,13 @@ const ENDS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const
 const SUSPENDS = "SIGTSTP"
 const isWindows = process.platform === "win32"
 
-const settlers = new Set<() => void>()
+/** @param goesOn the program handles a signal itself, and may write and go on. */
+export type Settle = (goesOn: boolean) => void
+
+const settlers = new Set<Settle>()
 
 /** Calls `settle` before the process ends, is suspended, or prints an exception or a warning; the returned function takes that back. */
-export function onEnd(settle: () => void): () => void {
+export function onEnd(settle: Settle): () => void {
   if (settlers.size === 0) listen()
   settlers.add(settle)
   return () => {
@@ -34,13 +37,14 @@ function unlisten(): void {
 }
 
 function settleAll(): void {
-  for (const settle of settlers) settle()
+  for (const settle of settlers) settle(false)
 }
 
 /** A signal that no other listener handles ends the process, as it does without a listener. */
 function onSignal(signal: NodeJS.Signals): void {
-  settleAll()
-  if (process.listenerCount(signal) > 1) return
+  const isHandled = process.listenerCount(signal) > 1
+  for (const settle of settlers) settle(isHandled)
+  if (isHandled) return
   unlisten()
   process.kill(process.pid, signal)
 }

@@ -3,8 +3,8 @@ import { stripVTControlCharacters } from "node:util"
 import { onEnd } from "./endings.js"
 import type { ProgressStream } from "./look.js"
 import { Output } from "./output.js"
-import type { Size } from "./terminal.js"
-import { cellsIn } from "./words.js"
+import { MOST_LINES, type Size } from "./terminal.js"
+import { cellsIn, clip } from "./words.js"
 
 const ESCAPE = "\u001b["
 const HIDE_CURSOR = `${ESCAPE}?25l`
@@ -20,6 +20,9 @@ const LEAST_MS = 100
 /** For a slow line: each draw is followed by so much time that no more is written on average. */
 const MOST_BYTES_PER_SECOND = 6_000
 
+/** More frames than these, or than the terminal has rows, are a line each, and the rest are counted. */
+const MOST_FRAMES = MOST_LINES
+
 /** The lines of a frame for a size, painted. */
 export type Frame = (size: Size) => readonly string[]
 
@@ -32,6 +35,10 @@ export class Screen {
   #columns = 0
   #nextAt = Number.NEGATIVE_INFINITY
   #forget = () => {}
+  /** Frames whose owners write something else meanwhile: nothing is drawn. */
+  readonly #paused = new Set<Frame>()
+  /** The frames were erased because the program handles a signal; they are not drawn again yet. */
+  #isErased = false
 
   private constructor(output: Output) {
     this.#output = output
@@ -45,18 +52,37 @@ export class Screen {
   }
 
   add(frame: Frame): void {
-    if (this.#frames.length === 0) this.#forget = onEnd(() => this.#settle())
+    if (this.#frames.length === 0) this.#forget = onEnd((goesOn) => this.#end(goesOn))
     this.#frames = [...this.#frames, frame]
+  }
+
+  /** Takes all frames off the terminal and gives the cursor back, until each frame that was paused is resumed. */
+  pause(frame: Frame): void {
+    if (!this.#frames.includes(frame)) return
+    this.#paused.add(frame)
+    this.#erase()
+    this.#isErased = false
+  }
+
+  /** With the next `draw` the frames are back, below what was written meanwhile. */
+  resume(frame: Frame): void {
+    this.#paused.delete(frame)
+    this.#nextAt = Number.NEGATIVE_INFINITY
   }
 
   /** Leaves a frame's last state in view, above the others; with the last one the cursor is given back. */
   remove(frame: Frame): void {
     if (!this.#frames.includes(frame)) return
+    this.#paused.delete(frame)
     const others = this.#frames.filter((one) => one !== frame)
     // It is asked once: a moment later it may be longer or shorter.
     const last = frame(this.#share(this.#frames.length))
-    this.#frames = [() => last, ...others]
-    this.#write()
+    if (this.#paused.size > 0) {
+      this.#output.write(`${last.join("\n")}\n`)
+      this.#frames = others
+      return
+    }
+    this.#write(last, others)
     this.#frames = others
     if (others.length > 0) {
       this.#drawn = this.#drawn.slice(last.length)
@@ -76,14 +102,31 @@ export class Screen {
 
   /** @param speed how many milliseconds of `now` pass in one of the terminal's. */
   draw(now: number, speed: number): void {
-    if (now < this.#nextAt || !this.#output.isReady) return
-    const bytes = this.#write()
+    if (now < this.#nextAt || !this.#output.isReady || this.#paused.size > 0) return
+    const bytes = this.#write([], this.#frames)
     this.#nextAt = now + speed * Math.max(LEAST_MS, (1_000 * bytes) / MOST_BYTES_PER_SECOND)
+  }
+
+  /** A program that handles a signal may ask something and go on: no old frame stays above. One that ends leaves its last state. */
+  #end(goesOn: boolean): void {
+    if (goesOn) {
+      this.#isErased = this.#drawn.length > 0 || this.#isErased
+      this.#erase()
+      return
+    }
+    if (this.#isErased) this.#write([], this.#frames)
+    this.#settle()
   }
 
   /** Lets what others write begin below the frame; the next frame begins below that. */
   #settle(): void {
     if (this.#drawn.length > 0) this.#output.write(`\n${SHOW_CURSOR}`)
+    this.#drawn = []
+  }
+
+  /** Lets what others write begin where the frames began. */
+  #erase(): void {
+    if (this.#drawn.length > 0) this.#output.write(`${this.#erased(this.#size().columns)}${SHOW_CURSOR}`)
     this.#drawn = []
   }
 
@@ -99,14 +142,27 @@ export class Screen {
     return { columns, rows: Math.max(1, Math.floor((rows - 1) / frames)) }
   }
 
-  #write(): number {
-    const size = this.#share(this.#frames.length)
-    const { columns } = size
-    const { rows } = this.#size()
-    const lines = this.#frames.flatMap((frame) => frame(size)).slice(0, Math.max(1, rows - 1))
+  /** The lines of the frames, at most so many: where there are too many frames, a line of the first ones and how many more there are. */
+  #lines(frames: readonly Frame[], most: number): readonly string[] {
+    const { columns, rows } = this.#share(Math.max(1, frames.length))
+    if (frames.length <= Math.min(most, MOST_FRAMES))
+      return frames.flatMap((frame) => frame({ columns, rows })).slice(0, most)
+    const shown = frames.slice(0, Math.max(0, Math.min(most, MOST_LINES) - 1))
+    const lines = shown.flatMap((frame) => frame({ columns, rows: 1 }).slice(0, 1))
+    const rest = frames.length - shown.length
+    return [...lines, clip(shown.length === 0 ? `${rest} clusters` : `and ${rest} more`, columns - 1, false)]
+  }
+
+  /** @param above lines that stay as they are, and no longer belong to a frame. */
+  #write(above: readonly string[], frames: readonly Frame[]): number {
+    const { columns, rows } = this.#size()
+    const most = Math.max(1, rows - 1)
+    const room = most - above.length
+    const lines = [...above, ...(room > 0 ? this.#lines(frames, room) : [])].slice(0, most)
     const text = this.#drawn.length === 0 ? begun(lines) : this.#changed(lines, columns)
     this.#drawn = lines
     this.#columns = columns
+    this.#isErased = false
     if (text === "") return 0
     const whole = `${BEGIN_FRAME}${text}${END_FRAME}`
     this.#output.write(whole)

@@ -46,10 +46,11 @@ export function workItems({ work }: Pick<ProgressView, "work">, unicode: boolean
   return work === undefined ? [] : [`${work.done} of ${work.total} ${shown(work.noun, unicode)}s`]
 }
 
-/** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. */
-export function moneyItems({ pricePerHour, spent, unpriced }: ProgressView): readonly string[] {
+/** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. A plus marks a sum that leaves instances out. */
+export function moneyItems({ pricePerHour, spent, unpriced, isPartial }: ProgressView): readonly string[] {
   const left = unpriced === 0 ? [] : [`${unpriced} without a price`]
-  return [`${dollars(pricePerHour, 0.01)}/h`, `${dollars(spent, 0.1)} so far (estimate)`, ...left]
+  const [hour, sum] = [`${dollars(pricePerHour, 0.01)}/h`, `${dollars(spent, 0.1)}${isPartial ? "+" : ""}`]
+  return [hour, `${sum} so far (estimate)`, ...left]
 }
 
 /** Cents, and parts of them where it is less than `little`. */

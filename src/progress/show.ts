@@ -35,6 +35,13 @@ export interface Progress extends Disposable {
   say(text: string): void
   /** Shows how much of what the workers do is done, from now on. */
   tell(work: Work): void
+  /**
+   * Takes the frame off the terminal and gives the cursor back, so that the program can ask a question; in a log no line is written.
+   * Other clusters on the same terminal wait as well. What happens meanwhile is counted.
+   */
+  pause(): void
+  /** Shows it again, below what was written meanwhile, with all that has happened since. */
+  resume(): void
   /** Writes the last state and ends; the cursor is back. Calling it again does nothing. It ends by itself when the cluster does. */
   stop(): void
 }
@@ -70,9 +77,10 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
     // At once: the caller that closed the cluster may write next.
     if (event.type === "closed") stop()
   })
+  let isPaused = false
   const stopTicking = every(clock, TICK_MS, () => {
     look(false)
-    display.tick()
+    if (!isPaused) display.tick()
   })
   let isOver = false
   const stop = () => {
@@ -89,6 +97,14 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
   return {
     say: (text) => display.say(plainLines(text)),
     tell: (work) => model.tell(work),
+    pause: () => {
+      isPaused = true
+      if (!isOver) display.pause()
+    },
+    resume: () => {
+      isPaused = false
+      if (!isOver) display.resume()
+    },
     stop,
     [Symbol.dispose]: stop,
   }
@@ -129,9 +145,11 @@ function speedOf({ speed = 1 }: Clock): number {
   return speed
 }
 
-/** What shows it: `tick` writes what is due, `end` the last state. */
+/** What shows it: `tick` writes what is due, which is not asked for between `pause` and `resume`; `end` writes the last state. */
 interface Display {
   tick(): void
+  pause(): void
+  resume(): void
   end(): void
   say(text: string): void
 }
@@ -149,7 +167,7 @@ function displayFor(asked: ProgressMode, stream: ProgressStream, view: () => Pro
     case "json":
       return jsonDisplay(Output.to(stream), view)
     case "quiet":
-      return { tick: nothing, end: nothing, say: nothing }
+      return { tick: nothing, pause: nothing, resume: nothing, end: nothing, say: nothing }
   }
 }
 
@@ -157,8 +175,14 @@ function terminalDisplay(stream: ProgressStream, view: () => ProgressView, look:
   const screen = Screen.on(stream)
   const frame = (size: Parameters<typeof frameOf>[1]) => frameOf(view(), size, look)
   screen.add(frame)
+  const tick = () => screen.draw(clock.now(), speedOf(clock))
   return {
-    tick: () => screen.draw(clock.now(), speedOf(clock)),
+    tick,
+    pause: () => screen.pause(frame),
+    resume: () => {
+      screen.resume(frame)
+      tick()
+    },
     end: () => screen.remove(frame),
     say: (text) => screen.say(text),
   }
@@ -171,7 +195,13 @@ function plainDisplay(output: Output, view: () => ProgressView, { unicode }: Loo
     said = due.said
     if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
   }
-  return { tick: () => write(false), end: () => write(true), say: (text) => output.write(`${text}\n`) }
+  return {
+    tick: () => write(false),
+    pause: nothing,
+    resume: nothing,
+    end: () => write(true),
+    say: (text) => output.write(`${text}\n`),
+  }
 }
 
 function jsonDisplay(output: Output, view: () => ProgressView): Display {
@@ -181,7 +211,7 @@ function jsonDisplay(output: Output, view: () => ProgressView): Display {
     written = due.written
     if (due.lines.length > 0) output.write(`${due.lines.join("\n")}\n`)
   }
-  return { tick: () => write(false), end: () => write(true), say: nothing }
+  return { tick: () => write(false), pause: nothing, resume: nothing, end: () => write(true), say: nothing }
 }
 
 function optionsSchema(z: Z): Zod.ZodType {

@@ -43,7 +43,7 @@ function fitted(view: ProgressView, cells: number, most: number, unicode: boolea
   const head = [title, ...counts]
   if (head.length + kinds.length <= most) return filled({ head, waits: [money, ...waits], kinds, details }, most)
   if (counts.length + kinds.length <= most) return [...counts, ...kinds]
-  return smallest(view).slice(0, most)
+  return smallest(view, cells, unicode).slice(0, most)
 }
 
 interface Parts {
@@ -60,9 +60,16 @@ function filled({ head, waits, kinds, details }: Parts, most: number): readonly 
   return [...head, ...more, ...kinds, ...details.slice(0, room - more.length)]
 }
 
-/** In two lines what matters most; the first alone says that there is trouble. */
-function smallest({ running, desired, phase, troubles }: ProgressView): readonly Line[] {
-  const counts = `${running}/${desired} ${phase}`
+/** With fewer a name says nothing. */
+const LEAST_CELLS_FOR_NAME = 4
+
+/** In two lines what matters most; the first alone says whose it is, where that has room, and that there is trouble. */
+function smallest(view: ProgressView, cells: number, unicode: boolean): readonly Line[] {
+  const { cluster, running, desired, phase, troubles } = view
+  const state = `${running}/${desired} ${phase}`
+  const room = cells - cellsIn(state) - 3
+  const name = room < LEAST_CELLS_FOR_NAME ? "" : `${clip(shown(cluster, unicode), room, unicode)} `
+  const counts = `${name}${state}`
   if (troubles.length === 0) return [[[counts]]]
   const count = troubles.reduce((sum, one) => sum + one.count, 0)
   const kinds = new Set(troubles.map(({ kind }) => kind)).size

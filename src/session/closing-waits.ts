@@ -2,6 +2,7 @@
 import type { Clock } from "../calls/clock.js"
 import { withDeadline } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
+import type { Ending } from "../fleet/explain/explanation.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { ResolvedDetach } from "../verbs/verbs.js"
 
@@ -31,4 +32,11 @@ export function closedIn({ clock, name }: Waiting, closing: Promise<Receipt>, ti
   const late = () =>
     new TimeoutError(`closing "${name}": after ${seconds} s what was closed before is not gone yet; that goes on`)
   return withDeadline(clock, closing, timeoutMs, late)
+}
+
+/** How a closed cluster ended. @param leaked how many things could not be confirmed gone. */
+export function closedEnding(name: string, instances: number, leaked: number): Ending {
+  const left = leaked === 0 ? "nothing of it is left" : `${leaked} things of it could not be confirmed gone`
+  const ended = `${instances} instance${instances === 1 ? "" : "s"} ended`
+  return { how: "closed", message: `"${name}" is closed: ${ended}, ${left}` }
 }

@@ -6,8 +6,7 @@ import { withDeadline } from "../calls/deadline.js"
 import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "../errors.js"
 import { type ClusterEventBody, Emitter } from "../events.js"
 import type { Closed } from "../fleet/closing.js"
-import { inWords } from "../fleet/explain/explain-text.js"
-import type { Explanation } from "../fleet/explain/explanation.js"
+import type { Ending, Explanation } from "../fleet/explain/explanation.js"
 import type { ClusterPlan } from "../fleet/preview/cluster-plan.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import type { ScaleResult } from "../fleet/scaling/target.js"
@@ -33,7 +32,7 @@ import {
   type ScaleOptions,
   type ScaleTarget,
 } from "../verbs/verbs.js"
-import { closedIn, untilClosed } from "./closing-waits.js"
+import { closedEnding, closedIn, untilClosed } from "./closing-waits.js"
 import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
 import { NameConflict } from "./name-conflict.js"
@@ -43,12 +42,15 @@ export class Handle {
   readonly emitter = new Emitter()
   readonly #spec: ResolvedSpec
   readonly #clock: Clock
+  readonly #waiting: { readonly clock: Clock; readonly name: string }
   readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #opening: Opening
   readonly #nameConflict: NameConflict
-  readonly #scaling = new Set<ScaleCall>()
+  /** The calls of `scale` that have not ended. */
+  readonly #scaling = new Set<{ result: Promise<ScaleResult> | undefined }>()
   #ended: Error | undefined
+  #ending: Ending | undefined
   #closing: Promise<Receipt> | undefined
   #detaching: Promise<void> | undefined
   /** The receipt of a cluster that was ended because another cluster has its name. */
@@ -62,6 +64,7 @@ export class Handle {
     this.#journal = options.journal
     this.#attaching = attach
     this.name = this.#spec.name ?? randomName(this.#clock)
+    this.#waiting = { clock: this.#clock, name: this.name }
     this.#opening = new Opening(this.name, this.#clock, (abort) => this.#open(abort))
     this.#nameConflict = new NameConflict({
       clock: this.#clock,
@@ -81,7 +84,7 @@ export class Handle {
   }
 
   scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
-    const call: ScaleCall = { result: undefined }
+    const call: { result: Promise<ScaleResult> | undefined } = { result: undefined }
     this.#scaling.add(call)
     call.result = this.#scale(target, options).finally(() => this.#scaling.delete(call))
     return call.result
@@ -133,9 +136,7 @@ export class Handle {
   }
 
   explain(): Explanation {
-    const { lastAnswer: opening } = this.#opening
-    const nothing = { cluster: this.name, at: this.#clock.now(), groups: [], unavailable: [] }
-    return this.session?.explain() ?? inWords({ ...nothing, ...(opening === undefined ? {} : { opening }) })
+    return this.#opening.explain(this.#ending)
   }
 
   /** The target of a group of that name. @throws SpecError when there is no such group. */
@@ -148,9 +149,9 @@ export class Handle {
     const { timeoutMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
     this.#ignoreRejectedScales()
-    const before = this.#closing
+    const isFirst = this.#closing === undefined
     this.#closing ??= this.#close(timeoutMs)
-    const closing = before === undefined ? this.#closing : closedIn(this.#waiting, before, timeoutMs)
+    const closing = isFirst ? this.#closing : closedIn(this.#waiting, this.#closing, timeoutMs)
     return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
 
@@ -171,6 +172,7 @@ export class Handle {
   async #detach({ timeoutMs, signal }: ResolvedDetach): Promise<void> {
     const begunAt = this.#clock.now()
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
+    this.#ending = { how: "let-go", message: this.#ended.message }
     this.#ignoreRejectedScales()
     this.#opening.abandon(this.#ended)
     try {
@@ -193,10 +195,6 @@ export class Handle {
   /** Whether a living cluster of the same name is used as this one. */
   get #joinsExisting(): boolean {
     return this.#spec.existing === "connect"
-  }
-
-  get #waiting() {
-    return { clock: this.#clock, name: this.name }
   }
 
   /** Throws when the cluster is detached, superseded by another owner, or closed. */
@@ -256,6 +254,7 @@ export class Handle {
     // No other process owns the instances: they are observed until they are closed, and nothing is launched any more.
     if (this.#ended !== undefined || error.gone) return
     this.#ended = error
+    this.#ending = { how: "taken-over", message: error.message }
     const detaching = this.session?.detach(error, error, resolveDetach({})).catch(this.#emitProblem)
     void detaching?.then(() => this.emitter.end())
   }
@@ -268,7 +267,12 @@ export class Handle {
         : new OwnershipError(`${error.message}; ${leak.message}`, { code: error.code, cause: leak })
     this.#closedAfterConflict = leak === undefined ? Promise.resolve(receipt) : Promise.reject(leak)
     this.#closedAfterConflict.catch(() => {})
-    this.#emit({ type: "closed", instances: receipt.instances.length, leaked: receipt.leaked.length })
+    this.#endClosed(receipt.instances.length, receipt.leaked.length)
+  }
+
+  #endClosed(instances: number, leaked: number): void {
+    this.#ending = closedEnding(this.name, instances, leaked)
+    this.#emit({ type: "closed", instances, leaked })
     this.emitter.end()
   }
 
@@ -278,6 +282,7 @@ export class Handle {
     if (this.#closedAfterConflict !== undefined) return this.#closedAfterConflict
     const session = await this.#toClose(timeoutMs)
     if (session === undefined) {
+      this.#ending = closedEnding(this.name, 0, 0)
       this.emitter.end()
       const { receiptOf } = await deferred(this.#clock)
       return receiptOf(this.name, [], this.#clock.now(), [])
@@ -288,8 +293,7 @@ export class Handle {
     await session.end(this.#ended)
     await session.endJournal(error === undefined)
     const leaked = receipt.leaked.length + receipt.leftovers.length
-    this.#emit({ type: "closed", instances: receipt.instances.length, leaked })
-    this.emitter.end()
+    this.#endClosed(receipt.instances.length, leaked)
     if (error !== undefined) throw error
     return receipt
   }
@@ -311,9 +315,4 @@ export class Handle {
       throw error
     }
   }
-}
-
-/** A call of `scale` that has not ended. */
-interface ScaleCall {
-  result: Promise<ScaleResult> | undefined
 }

@@ -3,6 +3,8 @@ import type { Clock } from "../calls/clock.js"
 import { withDeadline } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { ClusterEventBody } from "../events.js"
+import { inWords } from "../fleet/explain/explain-text.js"
+import type { Ending, Explanation } from "../fleet/explain/explanation.js"
 import type { Session } from "./session.js"
 import { unansweredText } from "../text.js"
 
@@ -50,6 +52,14 @@ export class Opening {
   /** The message of the last failed answer; undefined where no cloud was asked, or all answer. */
   get lastAnswer(): string | undefined {
     return [...this.#answers.values()].find((message) => message !== undefined)
+  }
+
+  /** How the cluster stands, as far as that is known. @param ended left out while the cluster is held or watched. */
+  explain(ended: Ending | undefined): Explanation {
+    const { lastAnswer: opening } = this
+    const nothing = { cluster: this.#name, at: this.#clock.now(), groups: [], unavailable: [] }
+    const known = this.#session?.explain() ?? inWords({ ...nothing, ...(opening === undefined ? {} : { opening }) })
+    return ended === undefined ? known : inWords({ ...known, ended })
   }
 
   /** The session, once it is open; undefined when no caller has asked for it, or opening it failed. */

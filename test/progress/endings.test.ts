@@ -7,6 +7,8 @@ const { start } = nursery()
 
 const HIDE = "\u001b[?25l"
 const SHOW = "\u001b[?25h"
+/** Nothing is left of the frame, nor of what stood below it. */
+const ERASED = "\u001b[J"
 
 /** A cluster that is never opened, its frame on standard error. */
 const program = (then: string) => `
@@ -37,15 +39,27 @@ describe("the cursor comes back", () => {
     },
   )
 
-  test("after a signal that the program itself hears, once, and what it says then stands between two frames", async () => {
+  test("after a signal that the program itself hears, once, and what it says then stands where the frame was, and the next frame below", async () => {
     const then = `process.on("SIGINT", () => { console.error("heard"); setTimeout(() => process.exit(7), 400) })`
     const child = start(program(`${STAY}; ${then}`))
     await child.says("ready")
     child.signal("SIGINT")
     expect(await child.ended).toEqual({ code: 7, signal: null })
-    const [, after = "", ...more] = child.said().split(`\n${SHOW}heard\n`)
+    const [before = "", after = "", ...more] = child.said().split(`${SHOW}heard\n`)
     expect(more).toEqual([])
+    expect(before.endsWith(ERASED)).toBe(true)
     expect(after).toContain(HIDE)
+    expectCursor(child.said())
+  })
+
+  test("after a signal upon which the program ends at once, below the last state", async () => {
+    const then = `process.on("SIGINT", () => { console.error("heard"); process.exit(7) })`
+    const child = start(program(`${STAY}; ${then}`))
+    await child.says("ready")
+    child.signal("SIGINT")
+    expect(await child.ended).toEqual({ code: 7, signal: null })
+    const [, after = ""] = child.said().split(`${SHOW}heard\n`)
+    expect(after).toMatch(/shown .*opening/)
     expectCursor(child.said())
   })
 

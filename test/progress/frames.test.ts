@@ -93,7 +93,7 @@ describe("every frame", () => {
 
   test("says that there is trouble in a single line", () => {
     const [line = ""] = frameOf(viewAfter(everyKind(1)), { columns: 20, rows: 1 }, ASCII)
-    expect(line).toMatch(/^! 0\/0 /)
+    expect(line).toMatch(/^! storm 0\/0 /)
   })
 })
 

@@ -7,6 +7,7 @@ import { showProgress } from "../../src/progress/index.js"
 import { lookFor, modeFor } from "../../src/progress/look.js"
 import { Screen } from "../../src/progress/screen.js"
 import { type Rig, rig } from "../cluster/support.js"
+import { Paper } from "./support/paper.js"
 import { TerminalDouble } from "./support/screen.js"
 
 beforeEach(() => {
@@ -17,14 +18,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllEnvs()
 })
-
-class Paper extends Writable {
-  text = ""
-  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    this.text += chunk.toString()
-    done()
-  }
-}
 
 /** Up to three workers, and back to none. */
 async function play({ clock }: Rig, cluster: Cluster): Promise<void> {

@@ -11,12 +11,13 @@ export function inWords(explanation: Omit<Explanation, "toString">): Explanation
   return Object.defineProperty(explanation, "toString", { value: () => explanationText(explanation) })
 }
 
-function explanationText({ cluster, at, groups, opening, unavailable }: Omit<Explanation, "toString">): string {
+function explanationText({ cluster, at, groups, opening, ended, unavailable }: Omit<Explanation, "toString">): string {
+  if (groups.length === 0 && ended !== undefined) return plain(ended.message)
   if (opening !== undefined)
     return plain(`"${cluster}": it is not known yet what lives under this name; the last answer: ${opening}`)
   if (groups.length === 0) return `"${cluster}": no cloud was asked anything yet`
   return [
-    `"${cluster}"`,
+    ended === undefined ? `"${cluster}"` : ended.message,
     ...groups.flatMap((group) => groupLines(group, at)),
     ...section(
       "  not asked for now, because it was refused a while ago:",

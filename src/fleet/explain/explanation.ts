@@ -47,6 +47,13 @@ export interface GroupExplanation {
   readonly next: Waiting
 }
 
+/** How an object ended that held or watched a cluster. */
+export interface Ending {
+  /** `closed`: nothing of the cluster is left. `let-go`: its workers go on. `taken-over`: another process has it. */
+  readonly how: "closed" | "let-go" | "taken-over"
+  readonly message: string
+}
+
 /** What `explain` returns; `String(explanation)` is a page of text. */
 export interface Explanation {
   readonly cluster: string
@@ -56,6 +63,8 @@ export interface Explanation {
   readonly groups: readonly GroupExplanation[]
   /** What it was answered last, in the cloud's words, while that is not known. */
   readonly opening?: string
+  /** Left out while this object holds or watches the cluster. */
+  readonly ended?: Ending
   /** What was refused to this account and is not asked for again until a moment; the process' clusters share it. */
   readonly unavailable: readonly Barred[]
   toString(): string

@@ -102,9 +102,9 @@ export function billRows({ roster, money }: Pick<Fleet, "roster" | "money">): Bi
 /** What the cluster has cost, and costs. */
 export function costNow(fleet: Pick<Fleet, "roster" | "money">, now: number): ClusterCost {
   const { usd, byGroup, unpriced, earlier } = spentBy(fleet, now)
-  const { pricePerHour: perHour } = fleet.roster.all.prices()
+  const { pricePerHour: perHour, unpriced: unpricedNow } = fleet.roster.all.prices()
   const prices = pricesOf(fleet.roster.workers)
-  return { estimate: true, soFar: usd, perHour, byGroup, unpriced, earlier, prices }
+  return { estimate: true, soFar: usd, perHour, byGroup, unpriced, unpricedNow, earlier, prices }
 }
 
 /** Where the workers' prices are from: each source once, as of the oldest answer. */

@@ -21,6 +21,7 @@ export class ProgressModel {
   #at: number
   #isAsked = false
   #isClosed = false
+  #isSeen = false
   #total = 0
   /** What launch calls may still bring, as of the last pass, and what has come of it since. */
   #booked = 0
@@ -29,6 +30,7 @@ export class ProgressModel {
   #pricePerHour = 0
   #spent = 0
   #unpriced = 0
+  #isPartial = false
   #sentBy = 0
   #stopped: string | undefined
   #note: string | undefined
@@ -69,6 +71,7 @@ export class ProgressModel {
       case "closed":
         this.#isClosed = true
         this.#pricePerHour = 0
+        this.#unpriced = 0
         break
       default:
     }
@@ -77,7 +80,11 @@ export class ProgressModel {
   /** Takes over what only the cluster can tell. */
   see(explanation: Explanation, cost: ClusterCost, now: number): void {
     const at = this.#pass(now)
-    const { groups } = explanation
+    const { groups, ended } = explanation
+    // What ends while it is shown is told by events.
+    if (ended !== undefined && !this.#isSeen) this.#note = ended.message
+    this.#isSeen = true
+    this.#isClosed ||= ended?.how === "closed"
     this.#troubles.see(explanation, at)
     this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
     this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
@@ -86,7 +93,8 @@ export class ProgressModel {
     this.#isAsked ||= this.#total > 0
     this.#spent = Math.max(this.#spent, cost.soFar)
     this.#pricePerHour = this.#isClosed ? 0 : cost.perHour
-    this.#unpriced = cost.unpriced
+    this.#unpriced = this.#isClosed ? 0 : cost.unpricedNow
+    this.#isPartial = cost.unpriced > 0
   }
 
   /** Takes over how much of the work is done. */
@@ -116,6 +124,7 @@ export class ProgressModel {
       pricePerHour: this.#pricePerHour,
       spent: this.#spent,
       unpriced: this.#unpriced,
+      isPartial: this.#isPartial,
       troubles,
       ...(oldest === undefined ? {} : { oldest }),
       ...(boots === undefined ? {} : { typicalBootMs: boots.typicalMs }),

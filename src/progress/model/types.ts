@@ -77,8 +77,10 @@ export interface ProgressView {
   /** USD per hour of all that may run, and USD until now: an estimate. */
   readonly pricePerHour: number
   readonly spent: number
-  /** How many instances these sums leave out, because their price is not known. */
+  /** How many instances that may run the price an hour leaves out, because theirs is not known. */
   readonly unpriced: number
+  /** `spent` leaves instances out whose price is not known, of which some may be gone. */
+  readonly isPartial: boolean
   /** The one that boots for longest, and for how long. */
   readonly oldest?: { readonly name: string; readonly ms: number }
   /** The median of the boots that were seen, in milliseconds. */

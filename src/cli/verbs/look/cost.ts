@@ -21,7 +21,9 @@ export interface CostShown {
   readonly soFar: number
   readonly perHour: number
   readonly byGroup: Readonly<Record<string, number>>
+  /** How many workers `soFar` leaves out, because their price is not known, and how many of them live. */
   readonly unpriced: number
+  readonly unpricedNow: number
   readonly prices?: readonly { readonly source: string; readonly at: number }[]
   readonly deadline?: number
   /** When all that lives now lives until then. */
@@ -35,10 +37,10 @@ export const run: RunVerb = async (given, surroundings) => {
   const { out, say } = surroundings
   const target = await namedTarget(given, surroundings, "optional")
   const cost = await costNowOrKept(target, given, surroundings)
-  const { cluster, workers, perHour, soFar, atDeadline, unpriced } = cost
+  const { cluster, workers, perHour, soFar, atDeadline, unpriced, unpricedNow } = cost
   const last = atDeadline === undefined ? [] : [usdText(atDeadline, unpriced, "")]
   const head = ["CLUSTER", "WORKERS", "AN HOUR", "SO FAR", ...(last.length > 0 ? ["BY ITS DEADLINE"] : [])]
-  const row = [cluster, String(workers), usdText(perHour, unpriced, ""), usdText(soFar, unpriced, ""), ...last]
+  const row = [cluster, String(workers), usdText(perHour, unpricedNow, ""), usdText(soFar, unpriced, ""), ...last]
   out((await dataText(cost, format, surroundings)) ?? table(head, [row]))
   if (format === "table") say(`${noteOf(cost)}\n`)
   return EXIT.ok
@@ -72,7 +74,7 @@ async function costNowOrKept(target: NamedTarget, given: Given, surroundings: Su
   } catch (error) {
     if (!(error instanceof NothingThereError) || written === undefined) throw error
     const { soFar, byGroup, unpriced, at } = written
-    return { cluster: target.name, workers: 0, soFar, perHour: 0, byGroup, unpriced, writtenAt: at }
+    return { cluster: target.name, workers: 0, soFar, perHour: 0, byGroup, unpriced, unpricedNow: 0, writtenAt: at }
   }
 }
 

@@ -45,9 +45,9 @@ export async function hold(held: Held): Promise<number> {
     if (outcome === "ended") return EXIT.ok
     if (!(outcome instanceof InterruptedError)) throw outcome
     // Nothing is redrawn over a question.
-    progress.stop()
+    progress.pause()
     const wish = await askWhat(held)
-    if (wish !== "let-go") progress.start()
+    progress.resume()
     if (wish === "go on") continue
     const end = wish ?? atEnd
     if (end === "close") await cluster.close()
@@ -89,9 +89,9 @@ async function untilOver({ cluster, count, surroundings, progress }: Held): Prom
     await cluster.scale(count as ScaleTarget)
   } catch (error) {
     if (!(error instanceof ShortfallError)) return error
-    progress.stop()
+    progress.pause()
     surroundings.say(`${error.message}\nit goes on trying\n`)
-    progress.start()
+    progress.resume()
   }
   return ended
 }

@@ -19,24 +19,20 @@ export function progressMode(given: Given): (typeof MODES)[number] {
 
 /** Progress that can be put away while something else is said. */
 export interface Shown {
-  /** Writes the last state, and leaves the terminal to others. */
+  /** Leaves the terminal to others, until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Writes the last state and ends. */
   readonly stop: () => void
-  readonly start: () => void
 }
+
+const nothing = () => {}
 
 /** Shows the cluster's progress until it is stopped. */
 export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<Shown> {
   const mode = progressMode(given)
   const { progress: stream, clock } = surroundings
-  if (stream === undefined || mode === "quiet") return { stop: () => {}, start: () => {} }
+  if (stream === undefined || mode === "quiet") return { pause: nothing, resume: nothing, stop: nothing }
   const { showProgress } = await clock.busy("loading progress", import("../../../progress/index.js"))
-  const show = () => showProgress(cluster, { stream, mode, clock })
-  let shown = show()
-  return {
-    stop: () => shown.stop(),
-    start: () => {
-      shown.stop()
-      shown = show()
-    },
-  }
+  return showProgress(cluster, { stream, mode, clock })
 }
