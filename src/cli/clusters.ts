@@ -69,9 +69,10 @@ function located(error: unknown, { fromFile, flagSaying }: Target): unknown {
   if (!(error instanceof SpecError)) return error
   return new SpecError(
     error.problems.map((problem) => {
+      const message = fromFile?.concealed(problem.message) ?? problem.message
       const path = problem.option.split(".").slice(1).join(".")
       const where = flagSaying(path) ?? fromFile?.where(path)
-      return where === undefined ? problem : { ...problem, option: `${where}: ${problem.option}` }
+      return { ...problem, message, ...(where === undefined ? {} : { option: `${where}: ${problem.option}` }) }
     }),
   )
 }

@@ -3,31 +3,36 @@ import { isMap, isScalar, isSeq, parseDocument, Scalar } from "yaml"
 import type { Json } from "../provider.js"
 import { rangeOf, type TextProblem } from "./document.js"
 import type { Offset } from "./excerpt.js"
-import { fillIn, hasVariable } from "./variables.js"
+import { fillIn, hasVariable, type Used } from "./variables.js"
 
 /** A part of the data, and where it stands in the text. */
 export interface Located {
   readonly value: Offset
   /** The key that it stands under. */
   readonly key?: Offset
+  /** The text as the file has it, where a variable gave the value. */
+  readonly written?: string
   readonly children: ReadonlyMap<string, Located>
 }
 
 interface Reading {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly problems: TextProblem[]
+  readonly used: Used[]
 }
 
 export interface Data {
   readonly data: Json
   readonly located: Located
   readonly problems: readonly TextProblem[]
+  /** Each variable that gave a value. */
+  readonly used: readonly Used[]
 }
 
 export function dataOf(contents: unknown, env: Reading["env"]): Data {
-  const reading: Reading = { env, problems: [] }
+  const reading: Reading = { env, problems: [], used: [] }
   const { data, located } = read(contents, reading, undefined)
-  return { data, located, problems: reading.problems }
+  return { data, located, problems: reading.problems, used: reading.used }
 }
 
 interface Read {
@@ -50,8 +55,11 @@ function read(node: unknown, reading: Reading, key: string | undefined): Read {
     const children = new Map(items.map(({ located }, at) => [String(at), located]))
     return { data: items.map(({ data }) => data), located: { value, children } }
   }
-  const data = isScalar(node) ? scalarOf(node, value, reading, key) : null
-  return { data, located: { value, children: new Map() } }
+  if (!isScalar(node)) return { data: null, located: { value, children: new Map() } }
+  const before = reading.used.length
+  const data = scalarOf(node, value, reading, key)
+  const isFilled = reading.used.length > before
+  return { data, located: { value, ...(isFilled && { written: node.value as string }), children: new Map() } }
 }
 
 function readMap(
@@ -92,12 +100,13 @@ function optionOf(name: string, above: string | undefined): string | undefined {
   return PARTS.includes(above) ? undefined : name
 }
 
-function scalarOf(node: Scalar, at: Offset, { env, problems }: Reading, key: string | undefined): Json {
+function scalarOf(node: Scalar, at: Offset, { env, problems, used }: Reading, key: string | undefined): Json {
   const { value } = node
   if (typeof value === "bigint") return Number(value)
   if (typeof value !== "string" || key === SHELL || !hasVariable(value)) return value as Json
   const filled = fillIn(value, env)
   problems.push(...filled.problems.map((message) => ({ message, ...at })))
+  used.push(...filled.used)
   if (node.type !== Scalar.PLAIN || filled.text === "") return filled.text
   return plainValue(filled.text)
 }
@@ -125,13 +134,19 @@ function isEmpty({ from, to }: Offset): boolean {
 export function locate(root: Located, path: string): { readonly found: Located; readonly isWhole: boolean } {
   let [found, left] = [root, path]
   while (left !== "") {
-    const key = [...found.children.keys()]
-      .filter((name) => left === name || left.startsWith(`${name}.`))
-      .sort((a, b) => b.length - a.length)[0]
+    const key = keyOf(found, left)
     const next = key === undefined ? undefined : found.children.get(key)
     if (key === undefined || next === undefined) return { found, isWhole: false }
     found = next
     left = left.slice(key.length + 1)
   }
   return { found, isWhole: true }
+}
+
+/** The longest key that a path begins with: a key may have dots in it, and the path is shorter than the keys are many. */
+function keyOf({ children }: Located, path: string): string | undefined {
+  for (let key = path; key !== ""; key = key.slice(0, Math.max(0, key.lastIndexOf(".")))) {
+    if (children.has(key)) return key
+  }
+  return path.startsWith(".") && children.has("") ? "" : undefined
 }

@@ -20,9 +20,21 @@ const WIDEST = 100
 const BEFORE = 1
 
 export function placeOf(text: string, offset: number): Place {
-  const before = text.slice(0, offset)
-  const begin = before.lastIndexOf("\n") + 1
-  return { line: before.split("\n").length, column: offset - begin + 1 }
+  return placesIn(text)(offset)
+}
+
+/** The place of each offset of a text, which is read once: the time of a look-up grows with the logarithm of its lines. */
+export function placesIn(text: string): (offset: number) => Place {
+  const begins = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+  return (offset) => {
+    let [first, last] = [0, begins.length - 1]
+    while (first < last) {
+      const middle = Math.ceil((first + last) / 2)
+      if ((begins[middle] ?? 0) <= offset) first = middle
+      else last = middle - 1
+    }
+    return { line: first + 1, column: offset - (begins[first] ?? 0) + 1 }
+  }
 }
 
 /** The line, the one before it, and a line of "^" under what is meant, each with its number. */

@@ -11,10 +11,12 @@ import { PROVIDER_NAMES, type ProviderName, providerSchema } from "../spec/provi
 import { checkScript } from "../spec/script-check.js"
 import { checkCeiling } from "../verbs/ceiling.js"
 import { resolveScale, type ScaleTarget } from "../verbs/verbs.js"
+import { concealed, withNames } from "./conceal.js"
 import { dataOf, type Located, locate } from "./data.js"
 import { nodesOf, type TextProblem } from "./document.js"
-import { type Place, placeOf } from "./excerpt.js"
+import { type Place, placesIn } from "./excerpt.js"
 import { fileError, type Found, wholeError } from "./file-error.js"
+import type { Used } from "./variables.js"
 import { FILE_VERSION, memberSchema, severalSchema, singleSchema } from "./shape.js"
 
 /** One cluster of a file. */
@@ -27,6 +29,8 @@ export interface FileCluster {
   readonly target: ScaleTarget | undefined
   /** Where an option of the spec stands ("region", "groups.train.vcpus"), or where it would; the cluster when left out. */
   where(option?: string): Place & { readonly file: string }
+  /** A text that is for people, with the names of the file's variables in place of their values. */
+  concealed(text: string): string
 }
 
 /** A file, read. */
@@ -56,17 +60,18 @@ export async function parseFile(text: string, { path, env = {} }: ParseOptions):
   const inText = ({ message, ...place }: TextProblem) => ({ ...place, said: message })
   if (form.length > 0) throw fileError(path, text, form, inText)
   if (contents === null) throw wholeError(path, "is empty; it needs a provider at least: provider: local")
-  const { data, located, problems } = dataOf(contents, env)
+  const { data, located, problems, used } = dataOf(contents, env)
   if (problems.length > 0) throw fileError(path, text, problems, inText)
   const members = membersOf(data)
-  const wrong = "problems" in members ? members.problems : (await Promise.all(members.map(problemsOf))).flat()
-  if (wrong.length > 0) throw fileError(path, text, wrong, (problem) => foundAt(located, problem))
+  const wrong = "problems" in members ? members.problems : (await problemsOfAll(members)).flat()
+  if (wrong.length > 0) throw fileError(path, text, wrong, (problem) => foundAt(located, problem, used))
+  const placeAt = placesIn(text)
   const clusters = (members as readonly Member[]).map(({ base, spec, target }): FileCluster => {
     const where = (option?: string) => {
       const at = [...base, ...(option === undefined ? [] : [option])].join(".")
-      return { file: path, ...placeOf(text, foundAt(located, { option: at, message: "" }).from) }
+      return { file: path, ...placeAt(foundAt(located, { option: at, message: "" }).from) }
     }
-    return { name: spec.name, spec, target, where }
+    return { name: spec.name, spec, target, where, concealed: (said) => withNames(said, used) }
   })
   return { path, clusters }
 }
@@ -104,11 +109,27 @@ function memberOf(base: readonly string[], given: Json): Member {
 const single = (z: Z) => singleSchema(z, providerSchema(z, isProviderData))
 const member = (z: Z) => memberSchema(z, providerSchema(z, isProviderData))
 
+/** The same places in many clusters are checked once: a provider that is made looks at the machine. */
+async function problemsOfAll(members: readonly Member[]): Promise<readonly (readonly SpecProblem[])[]> {
+  const known = new Map<string, Promise<readonly SpecProblem[]>>()
+  const checked = (given: Json) => {
+    const { provider, region } = isObject(given) ? given : {}
+    const key = JSON.stringify([provider, region])
+    const problems = known.get(key) ?? placeProblems(provider, region)
+    known.set(key, problems)
+    return problems
+  }
+  return Promise.all(members.map((member) => problemsOf(member, checked)))
+}
+
 /** What the schema finds, else what does not go together; and what the clouds' own options say. */
-async function problemsOf(member: Member): Promise<readonly SpecProblem[]> {
+async function problemsOf(
+  member: Member,
+  checked: (given: Json) => Promise<readonly SpecProblem[]>,
+): Promise<readonly SpecProblem[]> {
   const at = member.base.map((key) => `${key}.`).join("")
   const ofSpec = specProblems(at, member)
-  const places = (await placeProblems(member.given)).map((problem) => inFile(at, problem))
+  const places = (await checked(member.given)).map((problem) => inFile(at, problem))
   // A region that is not this machine's is found by both.
   return [...ofSpec, ...places.filter(({ option }) => !ofSpec.some((problem) => problem.option === option))]
 }
@@ -127,8 +148,7 @@ function specProblems(at: string, { base, given, spec, target }: Member): readon
 }
 
 /** Of providers that are known, and whose region is: what lacks one is said elsewhere. */
-async function placeProblems(given: Json): Promise<readonly SpecProblem[]> {
-  const { provider, region } = isObject(given) ? given : {}
+async function placeProblems(provider: Json | undefined, region: Json | undefined): Promise<readonly SpecProblem[]> {
   const regions = [region].flat().map((one) => (typeof one === "string" ? one : undefined))
   const isKnown = (entry: unknown) => isProviderData(entry) || PROVIDER_NAMES.some((name) => name === entry)
   if (dataProblems(provider).length > 0 || ![provider].flat().every(isKnown)) return []
@@ -157,9 +177,13 @@ function inFile(at: string, problem: SpecProblem): SpecProblem {
   return { ...problem, option: `${at}${(isKnown ? rest : [root, ...rest]).join(".")}`.replace(/\.$/, "") }
 }
 
+const NOWHERE: Located = { value: { from: 0, to: 0 }, children: new Map() }
+
 /** What is said of a key points to it; what is missing, to where it is missing. */
-function foundAt(located: Located, { option, value, message }: SpecProblem): Found {
+function foundAt(located: Located, problem: SpecProblem, used: readonly Used[] = []): Found {
+  const { option } = problem
   const { found, isWhole } = locate(located, option)
+  const { value, message } = concealed(problem, isWhole ? found : NOWHERE, used)
   const isOfKey = !isWhole || /^(unknown option|no such group|the name is)/.test(message)
   const place = isOfKey ? (found.key ?? { from: found.value.from, to: found.value.from }) : found.value
   return { ...place, value, said: option === "" ? message : `${option}: ${message}` }

@@ -1,8 +1,15 @@
 /** Variables: `${NAME}` and `${NAME:-default}` in a value, from the environment. Pure. */
 import { plain } from "../text.js"
 
+/** A variable whose value stands somewhere in the data. */
+export interface Used {
+  readonly name: string
+  readonly value: string
+}
+
 export interface Filled {
   readonly text: string
+  readonly used: readonly Used[]
   readonly problems: readonly string[]
 }
 
@@ -17,6 +24,7 @@ export function hasVariable(text: string): boolean {
 /** @param env where the values are; an empty one counts as none where there is a default. */
 export function fillIn(text: string, env: Readonly<Record<string, string | undefined>>): Filled {
   const problems: string[] = []
+  const used: Used[] = []
   const filled = text.replaceAll(VARIABLE, (whole, inner: string | undefined) => {
     if (inner === undefined) return "${"
     const [, name, ifNone] = NAMED.exec(inner) ?? []
@@ -25,9 +33,10 @@ export function fillIn(text: string, env: Readonly<Record<string, string | undef
       return ""
     }
     const value = Object.hasOwn(env, name) ? env[name] : undefined
-    if (ifNone !== undefined) return value === undefined || value === "" ? ifNone : value
+    if (ifNone !== undefined && (value === undefined || value === "")) return ifNone
+    if (value !== undefined) used.push({ name, value })
     if (value === undefined) problems.push(`${name} is not set; set it, or give a default: \${${name}:-…}`)
     return value ?? ""
   })
-  return { text: filled, problems }
+  return { text: filled, used, problems }
 }

@@ -83,7 +83,9 @@ describe("variables", () => {
     const text = (value: string) => `provider: local\nvcpus: ${value}\n`
     expect((await parse(text("${N}"), { N: "2" })).clusters[0]?.spec.vcpus).toBe(2)
     expect((await parse(text("${N:-4}"))).clusters[0]?.spec.vcpus).toBe(4)
-    expect((await errorOf(text('"${N}"'), { N: "2" })).message).toContain('vcpus: is "2"; use a number')
+    expect((await errorOf(text('"${N}"'), { N: "2" })).message).toContain(
+      'vcpus: is what "${N}" stands for; use a number',
+    )
   })
 
   test("of a startup are the worker's own", async () => {

@@ -11,6 +11,8 @@ export interface FileCluster {
   readonly target: number | Readonly<Record<string, number>> | undefined
   /** "muster.yaml:4:3", where an option of the spec is written, or would be. */
   readonly where: (option: string) => string
+  /** A text with the names of the file's variables in place of their values. */
+  readonly concealed: (text: string) => string
 }
 
 export interface SpecFile {
@@ -49,11 +51,12 @@ async function readFile(given: Given, surroundings: Surroundings): Promise<SpecF
 
 async function* nothing(): AsyncGenerator<string> {}
 
-function clusterOf({ name, spec, target, where }: Read): FileCluster {
+function clusterOf({ name, spec, target, where, concealed }: Read): FileCluster {
   return {
     name,
     spec: spec as unknown as SpecData,
     target: target as FileCluster["target"],
+    concealed,
     where: (option) => {
       const { file, line, column } = where(option)
       return `${file}:${line}:${column}`
