@@ -1,10 +1,12 @@
 /** Load: the file that is meant, found upwards from a directory or named, and never more of it than a spec can be. */
-import { existsSync } from "node:fs"
-import { type FileHandle, open, readdir } from "node:fs/promises"
+import { createReadStream, existsSync, type Stats } from "node:fs"
+import { readdir, stat } from "node:fs/promises"
 import { homedir } from "node:os"
 import { dirname, join, resolve } from "node:path"
+import { type Clock, systemClock } from "../calls/clock.js"
 import { FileError, wholeError } from "./file-error.js"
 import { parseFile, type SpecFile } from "./parse.js"
+import { chunksOfPipe, PIPE_DEADLINE_MS, SilentPipeError } from "./pipe.js"
 
 /** In the order in which a directory's are named in messages. */
 export const FILE_NAMES = ["muster.yaml", "muster.yml", "muster.json"] as const
@@ -21,21 +23,26 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What "-" reads; `process.stdin` by default. */
   readonly stdin?: AsyncIterable<Uint8Array | string>
+  /** What a named pipe is waited for by; the system's clock by default. */
+  readonly clock?: Clock
 }
+
+/** The standard input by other names. */
+const STDIN = ["-", "/dev/stdin", "/dev/fd/0"]
 
 /**
  * Reads a file of specs.
  *
  * @returns undefined when no path was given and none was found.
- * @throws FileError with all that is wrong with it, as `parseFile` does; for a path that is not there, is a directory or may not be
- * read, for one above 1 MiB, and for two files in one directory.
+ * @throws FileError with all that is wrong with it, as `parseFile` does; for a path that is not there, is a directory or a device, or may
+ * not be read, for a named pipe that nobody has written to for 30 seconds, for a file above 1 MiB, and for two files in one directory.
  */
 export async function loadFile(options: LoadOptions = {}): Promise<SpecFile | undefined> {
-  const { path, directory = process.cwd(), env = process.env, stdin = process.stdin } = options
-  if (path === "-") return parseFile(await textOf("-", stdin), { path, env })
+  const { path, directory = process.cwd(), env = process.env, stdin = process.stdin, clock = systemClock } = options
+  if (path !== undefined && STDIN.includes(path)) return parseFile(await textOf(path, stdin), { path, env })
   const found = path === undefined ? await findFile(directory) : resolve(directory, path)
   if (found === undefined) return undefined
-  return parseFile(await textIn(found, path ?? found), { path: path ?? found, env })
+  return parseFile(await textIn(found, path ?? found, clock), { path: path ?? found, env })
 }
 
 /**
@@ -73,17 +80,31 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: "is below something that is no directory; name another",
 }
 
-async function textIn(path: string, named: string): Promise<string> {
-  let handle: FileHandle | undefined
+async function textIn(path: string, named: string, clock: Clock): Promise<string> {
   try {
-    handle = await open(path)
-    return await textOf(named, handle.createReadStream({ end: MOST_BYTES, autoClose: false }))
+    return await textOf(named, chunksIn(path, named, await clock.busy("looking at a file", stat(path)), clock))
   } catch (error) {
     if (error instanceof FileError) throw error
     const { code = "", message } = error as NodeJS.ErrnoException
     throw wholeError(named, REASONS[code] ?? `cannot be read: ${message}`, error)
-  } finally {
-    await handle?.close()
+  }
+}
+
+/** What is neither a file nor a pipe is not opened: that alone may do something, or wait for ever. */
+function chunksIn(path: string, named: string, status: Stats, clock: Clock): AsyncIterable<Uint8Array> {
+  if (status.isFile() || status.isDirectory()) return createReadStream(path, { end: MOST_BYTES })
+  if (status.isFIFO()) return writtenChunks(path, named, clock)
+  const kind = status.isSocket() ? "a socket" : "a device"
+  throw wholeError(named, `is ${kind}; name a file, or - for the standard input`)
+}
+
+async function* writtenChunks(path: string, named: string, clock: Clock): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunksOfPipe(path, clock)
+  } catch (error) {
+    if (!(error instanceof SilentPipeError)) throw error
+    const message = `is a pipe that nobody has written to for ${PIPE_DEADLINE_MS / 1000}s; start what writes to it, or name a file`
+    throw wholeError(named, message, error)
   }
 }
 
