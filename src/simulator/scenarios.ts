@@ -79,6 +79,10 @@ export const scenarios = {
       },
     ],
   },
+  "failing-startups": {
+    story: "one startup in five ends with exit code 3 after twenty seconds",
+    steps: [{ afterMs: 0, what: "startups fail", act: failStartups }],
+  },
   everything: {
     story: "lost, late and failed answers, stale lists, thin spot pools, failed boots and a spot storm, all at once",
     steps: [
@@ -126,6 +130,11 @@ function blackOut(world: World): void {
   world.faults.rate("*", 1, { kind: "fail", error: "transient", code: "ServiceUnavailable" }, isOut)
   const running = world.truth({ states: ["running"] })
   world.terminate(running.filter((_, index) => index % 10 === 0).map(({ id }) => id))
+}
+
+function failStartups(world: World): void {
+  const tail = "reading the inputs\nthe disk is full"
+  world.faults.rateStartups(0.2, {}, { exitCode: 3, afterMs: 20_000, tail })
 }
 
 function everyFault(world: World): void {

@@ -34,7 +34,16 @@ export interface SimulatedCloud {
  */
 export function simulate(options: SimulateOptions = {}): SimulatedCloud {
   parseOptions("simulate", optionsSchema, options)
-  const { clock: given = systemClock, speed = 1, scenario = "calm-day", settleMs, names, fleets, ...rest } = options
+  const {
+    clock: given = systemClock,
+    speed = 1,
+    scenario = "calm-day",
+    settleMs,
+    names,
+    fleets,
+    guests,
+    ...rest
+  } = options
   const clock = speed === 1 ? given : acceleratedClock(given, speed)
   const world = new World({ ...rest, clock })
   arrange(scenarios[scenario], [world])
@@ -42,6 +51,7 @@ export function simulate(options: SimulateOptions = {}): SimulatedCloud {
     ...(settleMs === undefined ? {} : { settleMs }),
     ...(names === undefined ? {} : { names }),
     ...(fleets === undefined ? {} : { fleets }),
+    ...(guests === undefined ? {} : { guests }),
   })
   return { world, provider, clock }
 }
@@ -56,6 +66,7 @@ function optionsSchema(z: Z): Zod.ZodType {
     settleMs: span.optional(),
     names: z.boolean().optional(),
     fleets: z.boolean().optional(),
+    guests: z.enum(["end", "stop", "delete"]).optional(),
     seed: z.number().int().optional(),
     provider: word.optional(),
     region: word.optional(),
@@ -68,6 +79,7 @@ function optionsSchema(z: Z): Zod.ZodType {
     listLagMs: span.optional(),
     terminatedVisibleMs: z.number().nonnegative().optional(),
     billsUntilGone: z.boolean().optional(),
+    billsStopped: z.boolean().optional(),
     noticeMs: z.number().nonnegative().optional(),
     tokenTtlMs: z.number().positive().optional(),
     limits: limitsSchema(z).optional(),

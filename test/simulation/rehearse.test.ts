@@ -67,6 +67,10 @@ const STORIES: Readonly<Record<ScenarioName, (day: Rehearsal) => void>> = {
     expect(reachedMs).toBeGreaterThan(5 * 60_000)
     expect(reachedMs).toBeLessThan(11 * 60_000)
   },
+  // What has no startup has none that fails.
+  "failing-startups": ({ running, receipt }) => {
+    expect([running, receipt.instances.length]).toEqual([WORKERS, WORKERS])
+  },
   everything: (day) => {
     expect(day.running).toBeGreaterThan(WORKERS / 2)
     expect(struck(day)).toBeGreaterThan(0)

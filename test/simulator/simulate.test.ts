@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { bareCalls } from "../../src/calls/send.js"
 import { systemClock, VirtualClock } from "../../src/calls/clock.js"
 import { SpecError } from "../../src/errors.js"
-import type { Calls, Instance, Offer, Owner, Provider } from "../../src/provider.js"
+import type { Calls, Instance, Offer, Owner, Provider, WhenDone } from "../../src/provider.js"
 import {
   scenarios,
   type ScenarioName,
@@ -24,7 +24,7 @@ interface Burst {
   readonly provider: Provider
   readonly clock: VirtualClock
   readonly calls: ReturnType<typeof bareCalls>
-  up(count: number, market?: Offer["market"]): Promise<readonly Instance[]>
+  up(count: number, market?: Offer["market"], whenDone?: WhenDone): Promise<readonly Instance[]>
 }
 
 /** Plain calls, one after the other: offers, prepare, split, all launches at once. */
@@ -34,18 +34,24 @@ function burst(options: SimulateOptions = {}): Burst {
   const calls = bareCalls({ clock })
   // Many requests at once listen to one signal; that is no leak.
   setMaxListeners(0, calls.signal)
-  const launch = async (count: number, market: Offer["market"]) => {
-    const launches = await splitOf(provider, calls, count, market)
+  const launch = async (count: number, market: Offer["market"], whenDone?: WhenDone) => {
+    const launches = await splitOf(provider, calls, count, market, whenDone)
     const outcomes = await Promise.allSettled(launches.map((call) => provider.launch(call, calls)))
     return outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value.instances : []))
   }
-  return { world, provider, clock, calls, up: (count, market = "on-demand") => clock.run(launch(count, market)) }
+  return {
+    world,
+    provider,
+    clock,
+    calls,
+    up: (count, market = "on-demand", whenDone) => clock.run(launch(count, market, whenDone)),
+  }
 }
 
-async function splitOf(provider: Provider, calls: Calls, count: number, market: Offer["market"]) {
+async function splitOf(provider: Provider, calls: Calls, count: number, market: Offer["market"], whenDone?: WhenDone) {
   const offers = await provider.offers({ markets: [market], instanceTypes: ["m1.large"] }, calls)
   const group = { name: "default", environment: {}, publicAddress: false, tags: {}, archs: ["x86_64"] } as const
-  const prepared = await provider.prepare(OWNER, group, calls)
+  const prepared = await provider.prepare(OWNER, { ...group, ...(whenDone && { whenDone }) }, calls)
   const wish = {
     id: "w",
     uid: "u",
@@ -165,6 +171,13 @@ describe("scenarios", () => {
       expect(world.truth({ states: ["running"] })).toEqual([])
       await clock.run(clock.sleep(302_000))
       expect(world.truth({ states: ["running"] })).toHaveLength(10)
+    },
+    "failing-startups": async ({ up, clock, world }) => {
+      await up(100, "on-demand", { success: "keep", failure: "replace" })
+      await clock.run(clock.sleep(300_000))
+      const left = world.truth({ states: ["running"] }).length
+      expect(left).toBeGreaterThan(70)
+      expect(left).toBeLessThan(90)
     },
     everything: async ({ provider, calls, clock, world }) => {
       const lists = Array.from({ length: 300 }, () => provider.list({}, calls))

@@ -99,7 +99,7 @@ export const MAKING: readonly Verb[] = [
     words: ["[SCENARIO]", "[NAME]"],
     summary: "plays the spec on a small cloud on a bad day; makes nothing",
     about:
-      "Plays the spec against a scenario with the real core on a simulated cloud in virtual time: calm-day, one-zone-empty, spot-drought, spot-storm, fresh-account, brown-out, region-outage, slow-boots or everything. No cloud is asked, and nothing is made.",
+      "Plays the spec against a scenario with the real core on a simulated cloud in virtual time: calm-day, one-zone-empty, spot-drought, spot-storm, fresh-account, brown-out, region-outage, slow-boots, failing-startups or everything. No cloud is asked, and nothing is made.",
     flags: {
       ...CLUSTER_FLAGS,
       ...COUNT_FLAG,

@@ -1,7 +1,6 @@
 /** The script of what goes wrong: set by a test, a scenario or a user, read by the world at every request and birth. */
 import type { FailureReason, Json, Offer, Scope } from "../../provider.js"
-import { inScope } from "../../offer.js"
-
+import { Draws } from "./draws.js"
 import type { WorldErrorKind } from "../requests/world-error.js"
 
 export type FailKind = Exclude<WorldErrorKind, "lost" | "cut" | "garbled">
@@ -31,6 +30,16 @@ export type Fault =
 /** How a boot fails: `terminated` ends the instance at once, `stuck` leaves it pending for ever. */
 export interface BootFault extends Partial<EndReason> {
   readonly how?: "terminated" | "stuck"
+}
+
+/** How the startup of a guest ends, which goes on for ever otherwise. */
+export interface StartupEnd {
+  /** 0 when left out. */
+  readonly exitCode?: number
+  /** From when the instance runs, in milliseconds; 20 s when left out. */
+  readonly afterMs?: number
+  /** The last lines of its output; none when left out. */
+  readonly tail?: string
 }
 
 export interface Interrupting {
@@ -71,22 +80,19 @@ interface Rule {
   readonly when?: (parameters: Json) => boolean
 }
 
-interface BootRule {
-  readonly scope: Scope
-  readonly fault: BootFault
-  left: number
-  readonly probability: number
-}
-
 export class Faults {
   readonly #target: FaultTarget
   #rules: Rule[] = []
-  #bootRules: BootRule[] = []
+  readonly #boots: Draws<BootFault>
+  readonly #startups: Draws<StartupEnd>
   #storms: RunningStorm[] = []
   #listLagMs = 0
 
   constructor(target: FaultTarget) {
     this.#target = target
+    const strikes = ({ probability }: { readonly probability: number }) => this.#strikes(probability)
+    this.#boots = new Draws(strikes)
+    this.#startups = new Draws(strikes)
   }
 
   /**
@@ -164,23 +170,34 @@ export class Faults {
 
   /** The next `times` instances made in scope fail to boot. */
   failBoots(times: number, scope: Scope = {}, fault: BootFault = {}): void {
-    this.#bootRules.push({ scope, fault, left: times, probability: 1 })
+    this.#boots.add({ scope, outcome: fault, left: times, probability: 1 })
   }
 
   /** From now on each instance made in scope fails to boot with this probability. */
   rateBoots(probability: number, scope: Scope = {}, fault: BootFault = {}): void {
-    this.#bootRules.push({ scope, fault, left: Number.POSITIVE_INFINITY, probability })
+    this.#boots.add({ scope, outcome: fault, left: Number.POSITIVE_INFINITY, probability })
   }
 
   /** Boots from now on fail no more. */
   healBoots(): void {
-    this.#bootRules = []
+    this.#boots.clear()
+  }
+
+  /** The startups of the next `times` instances made in scope end; of what has no startup, nothing does. */
+  endStartups(times: number, scope: Scope = {}, end: StartupEnd = {}): void {
+    this.#startups.add({ scope, outcome: end, left: times, probability: 1 })
+  }
+
+  /** From now on the startup of each instance made in scope ends with this probability. */
+  rateStartups(probability: number, scope: Scope = {}, end: StartupEnd = {}): void {
+    this.#startups.add({ scope, outcome: end, left: Number.POSITIVE_INFINITY, probability })
   }
 
   /** Forgets everything scripted. Capacity and notices already given stay. */
   clear(): void {
     this.#rules = []
-    this.#bootRules = []
+    this.#boots.clear()
+    this.#startups.clear()
     this.#storms = []
     this.#listLagMs = 0
   }
@@ -196,7 +213,7 @@ export class Faults {
       (candidate) =>
         (candidate.api === "*" || candidate.api === api) &&
         (candidate.when?.(parameters) ?? true) &&
-        this.#strikes(candidate),
+        this.#strikes(candidate.probability),
     )
     if (rule === undefined) return undefined
     rule.left -= 1
@@ -206,11 +223,12 @@ export class Faults {
 
   /** For the world: how this instance's boot fails, if it does. */
   nextBoot(offer: Offer): BootFault | undefined {
-    const rule = this.#bootRules.find((candidate) => inScope(offer, candidate.scope) && this.#strikes(candidate))
-    if (rule === undefined) return undefined
-    rule.left -= 1
-    if (rule.left <= 0) this.#bootRules = this.#bootRules.filter((other) => other !== rule)
-    return rule.fault
+    return this.#boots.next(offer)
+  }
+
+  /** For the world: how this instance's startup ends, if it does. */
+  nextStartup(offer: Offer): StartupEnd | undefined {
+    return this.#startups.next(offer)
   }
 
   /** For the world: the storms that an instance made now will meet. */
@@ -220,7 +238,7 @@ export class Faults {
   }
 
   /** A rule that always applies draws nothing: adding it leaves the luck of the others as it was. */
-  #strikes({ probability }: { readonly probability: number }): boolean {
+  #strikes(probability: number): boolean {
     return probability >= 1 || this.#target.random() < probability
   }
 

@@ -137,13 +137,18 @@ export function consoleLog(world: World, { id }: Instance, calls: Calls): Promis
   return ask(calls, { api: CONSOLE, cost, action: `reading the console of ${id}` }, ({ signal }) =>
     world.serve(CONSOLE, { id }, { cost, signal }, () => {
       const seen = world.instance(id)
-      if (seen === undefined) return ""
+      if (seen === undefined || isForgotten(world, seen)) return ""
       const lines = [`${id} (${seen.instanceType} in ${seen.zone})`, "booting"]
       if (seen.runningAt !== undefined) lines.push("running the startup script", "ready")
       if (seen.endReason !== undefined) lines.push(seen.endReason.message)
-      return `${lines.join("\n")}\n`
+      return `${lines.join("\n")}\n${world.consoleText(id)}`
     }),
   )
+}
+
+/** It is in no list any more, and neither is its console. */
+function isForgotten(world: World, { endedAt }: WorldInstance): boolean {
+  return endedAt !== undefined && world.clock.now() > endedAt + world.settings.terminatedVisibleMs
 }
 
 function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {

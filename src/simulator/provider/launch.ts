@@ -13,11 +13,13 @@ import type {
   Offer,
   Owner,
   Prepared,
+  WhenDone,
   Wish,
 } from "../../provider.js"
 import type { CreateRequest, Creation } from "../world/create.js"
 import type { Shortage } from "../world/state.js"
 import type { WorldInstance } from "../world/life.js"
+import type { PlayedGuest } from "../world/guests.js"
 import type { Span } from "../world/luck.js"
 import { createAcross, type FleetRequest } from "./fleet.js"
 import { costIn, writeBucket } from "./costs.js"
@@ -39,7 +41,14 @@ export interface LaunchStyle {
   readonly fleets: boolean
   /** The outcome is told so much later, by `settle`; at once when left out. */
   readonly settleMs?: Span
+  readonly guests: GuestStyle
 }
+
+/**
+ * How a guest ends its instance. `end`: it powers off, which ends it, as on EC2. `stop`: it powers off, and is stopped then, as on
+ * GCP. `delete`: it writes the tag `muster-ended`, lingers for three minutes and deletes itself, as with an identity on GCP and Azure.
+ */
+export type GuestStyle = "end" | "stop" | "delete"
 
 /** What `prepare` keeps for launches. */
 export type PreparedBody = {
@@ -47,6 +56,8 @@ export type PreparedBody = {
   readonly tags: Readonly<Record<string, string>>
   readonly publicAddress: boolean
   readonly attributes: JsonObject
+  /** Left out where nothing on it ends. */
+  readonly whenDone?: WhenDone
 }
 
 /** Several offers: the cloud fills from the first that has room. */
@@ -95,7 +106,7 @@ interface Part extends Share {
 }
 
 function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offers, count }: Part): LaunchCall {
-  const { owner, tags, publicAddress, attributes } = prepared.body as unknown as PreparedBody
+  const { owner, tags, publicAddress, attributes, whenDone } = prepared.body as unknown as PreparedBody
   const token = hex(`token/${wish.uid}/${wish.id}/${index}`).slice(0, 32)
   const names = style.names ? [`${wish.group}-${hex(`name/${wish.uid}/${wish.id}/${index}`).slice(0, 12)}`] : undefined
   const pools = offers.map(({ zone, instanceType, market }) => ({ zone, instanceType, market }))
@@ -116,10 +127,16 @@ function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offer
       attributes,
       publicAddress,
       ...expiryOf(owner.deadline),
+      onPowerOff: style.guests === "stop" ? "stop" : "end",
+      ...(whenDone === undefined ? {} : { guest: guestOf(style, owner.uid, whenDone) }),
       ...(names === undefined ? { token } : { names }),
     },
     cost: costIn(world, { [writeBucket(world, "creates")]: 1, instances: count }),
   }
+}
+
+function guestOf({ guests }: LaunchStyle, uid: string, whenDone: WhenDone): PlayedGuest {
+  return { uid, whenDone, endsBy: guests === "delete" ? "delete" : "power-off" }
 }
 
 function expiryOf(deadline: string): { readonly expiresAt?: number } {

@@ -5,7 +5,7 @@ import { longest, type Span } from "../world/luck.js"
 import { costIn } from "./costs.js"
 import { ask } from "./errors.js"
 import { consoleLog, interruptions, list, terminate } from "./instances.js"
-import { type LaunchStyle, launch, settle, splitWish } from "./launch.js"
+import { type GuestStyle, type LaunchStyle, launch, settle, splitWish } from "./launch.js"
 import { claim, leftovers, prepare, remove } from "./setup.js"
 import type { World } from "../world/world.js"
 
@@ -22,6 +22,8 @@ export interface WorldProviderOptions {
   readonly names?: boolean
   /** One request for all pools of a zone, or of all zones, which the cloud fills in the order of the wish. */
   readonly fleets?: boolean
+  /** How a guest ends its instance: "end" when left out. */
+  readonly guests?: GuestStyle
   /** Its answers carry their date; true when left out. */
   readonly tellsTime?: boolean
   /** Limits that replace the world's own: poll intervals, terminal states, wait times. */
@@ -36,6 +38,7 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
   const style: LaunchStyle = {
     names: options.names ?? false,
     fleets: options.fleets ?? false,
+    guests: options.guests ?? "end",
     ...(options.settleMs === undefined ? {} : { settleMs: options.settleMs }),
   }
   const dated = (calls: Calls) => (options.tellsTime === false ? calls : datedCalls(world, calls))

@@ -73,6 +73,7 @@ function bodyOf(owner: Owner, group: GroupRequest): PreparedBody {
     tags,
     publicAddress: group.publicAddress === true,
     attributes: { image, startup, environment },
+    ...(group.whenDone === undefined ? {} : { whenDone: group.whenDone }),
   }
 }
 

@@ -3,6 +3,7 @@ import { drawLag, drawLatency, type Made, nowOf, type Shortage, type WorldState 
 import type { JsonObject, Market, Offer } from "../../provider.js"
 import { leave, strike } from "./ending.js"
 import type { BootFault } from "../faults/faults.js"
+import { type PlayedGuest, play } from "./guests.js"
 import { type Life, pictureOf, stateAt, type WorldInstance } from "./life.js"
 import { hexDigits } from "./luck.js"
 import { WorldError } from "../requests/world-error.js"
@@ -28,6 +29,10 @@ export interface CreateRequest {
   readonly publicAddress?: boolean
   /** It ends by itself then, in milliseconds since 1970: a maximum run time, a timer in the guest. */
   readonly expiresAt?: number
+  /** What becomes of one whose guest powers it off; "stop" when left out. */
+  readonly onPowerOff?: "stop" | "end"
+  /** What its guest does where the world itself plays it; nothing when left out. */
+  readonly guest?: PlayedGuest
 }
 
 /**
@@ -111,7 +116,8 @@ function give(state: WorldState, offer: Offer, request: CreateRequest, index: nu
   state.quotas.take(offer, 1)
   if (life.nameKey !== undefined) state.names.set(life.nameKey, life)
   if (fault !== undefined) failBoot(state, life, fault, now + bootMs)
-  if (request.expiresAt !== undefined) leave(state, life, { at: Math.max(now, request.expiresAt) })
+  if (life.expiresAt !== Number.POSITIVE_INFINITY) leave(state, life, { at: life.expiresAt })
+  if (request.guest !== undefined) play(state, life, request.guest)
   for (const storm of state.faults.stormsAt(now)) strike(state, life, storm)
   return life
 }
@@ -136,6 +142,9 @@ function newLife(state: WorldState, offer: Offer, request: CreateRequest, index:
     createdAt: nowOf(state),
     runningAt,
     shownAfterMs: drawLag(state),
+    onPowerOff: request.onPowerOff ?? "stop",
+    expiresAt: Math.max(nowOf(state), request.expiresAt ?? never),
+    console: "",
     stoppedAt: never,
     noticeAt: never,
     leavesAt: never,

@@ -65,9 +65,25 @@ export function stop(state: WorldState, ids: readonly string[]): readonly string
   return ids.filter((id) => {
     const life = state.inventory.get(id)
     if (life === undefined || !isAlive(life, now)) return false
-    life.stoppedAt = Math.min(life.stoppedAt, now)
+    halt(life, now)
     return true
   })
+}
+
+/** "The clock ... is cleared on stop" (Compute Engine, "Limit the run time of a VM"); a timer of the guest stops with it. */
+function halt(life: Life, now: number): void {
+  life.stoppedAt = Math.min(life.stoppedAt, now)
+  if (life.leavesAt !== life.expiresAt) return
+  life.leavesAt = Number.POSITIVE_INFINITY
+  life.endsAt = Number.POSITIVE_INFINITY
+}
+
+/** Its guest powers it off at that moment. False for one that does not run then. */
+export function powerOff(state: WorldState, life: Life, at: number): boolean {
+  if (stateAt(life, at) !== "running") return false
+  if (life.onPowerOff === "end") leave(state, life, { at })
+  else halt(life, at)
+  return true
 }
 
 /** Gives notice, oldest first. Returns the ids. */

@@ -18,6 +18,12 @@ export interface Life {
   readonly publicIp?: string
   readonly createdAt: number
   readonly runningAt: number
+  /** What becomes of it when its guest powers it off. */
+  readonly onPowerOff: "stop" | "end"
+  /** When it ends by itself, unless it is stopped before. */
+  readonly expiresAt: number
+  /** What its guest has written to its console. */
+  console: string
   /** How much later than they happen birth and boot are seen in lists. */
   readonly shownAfterMs: number
   stoppedAt: number
@@ -53,6 +59,8 @@ export interface WorldInstance {
   readonly createdAt: number
   /** Only once it runs. */
   readonly runningAt?: number
+  /** Only while it is stopped. */
+  readonly stoppedAt?: number
   /** Since when it is terminating: the end of its bill. Only once it is. */
   readonly leftAt?: number
   /** Only once it is terminated. */
@@ -100,6 +108,7 @@ export function pictureOf(life: Life, state: InstanceState): WorldInstance {
     ...(name === undefined ? {} : { name }),
     ...(publicIp === undefined ? {} : { publicIp }),
     ...(hasRun ? { runningAt: life.runningAt } : {}),
+    ...(state === "stopped" ? { stoppedAt: life.stoppedAt } : {}),
     ...(isLeaving ? { leftAt: life.leavesAt } : {}),
     ...(state === "terminated" ? { endedAt: life.endsAt } : {}),
     ...(isLeaving && life.endReason !== undefined ? { endReason: life.endReason } : {}),
@@ -107,11 +116,16 @@ export function pictureOf(life: Life, state: InstanceState): WorldInstance {
   }
 }
 
-/**
- * For how long it is paid for, in milliseconds: while it runs, and where the cloud bills `untilGone` until it is terminated;
- * not while pending or stopped.
- */
-export function paidMs(life: Life, now: number, untilGone: boolean): number {
-  const end = untilGone && life.runningAt < life.leavesAt ? life.endsAt : life.leavesAt
-  return Math.max(0, Math.min(now, end, life.stoppedAt) - life.runningAt)
+/** What a cloud bills beside running. */
+export interface Billing {
+  /** Until it is terminated. */
+  readonly billsUntilGone: boolean
+  /** While it is stopped. */
+  readonly billsStopped: boolean
+}
+
+/** For how long it is paid for, in milliseconds: while it runs, and while the cloud bills what is not running; not while pending. */
+export function paidMs(life: Life, now: number, { billsUntilGone, billsStopped }: Billing): number {
+  const end = billsUntilGone && life.runningAt < life.leavesAt ? life.endsAt : life.leavesAt
+  return Math.max(0, Math.min(now, end, billsStopped ? end : life.stoppedAt) - life.runningAt)
 }

@@ -55,6 +55,8 @@ export interface WorldOptions {
   readonly terminatedVisibleMs?: number
   /** Terminating is billed as running is (GCP, Azure); false by default: the bill ends where there is no way back (EC2). */
   readonly billsUntilGone?: boolean
+  /** A stopped instance is billed as a running one is (Azure, unless it is deallocated); false by default. */
+  readonly billsStopped?: boolean
   /** From the notice of an interruption to the end; 2 min by default (EC2 Spot; GCP and Azure: 30 s). */
   readonly noticeMs?: number
   /** For how long a token is remembered; 24 h by default. */
@@ -108,6 +110,7 @@ export function settingsOf(options: WorldOptions): WorldSettings {
     listLagMs: options.listLagMs ?? [0, 3_000],
     terminatedVisibleMs: options.terminatedVisibleMs ?? HOUR_MS,
     billsUntilGone: options.billsUntilGone ?? false,
+    billsStopped: options.billsStopped ?? false,
     noticeMs: options.noticeMs ?? 120_000,
     tokenTtlMs: options.tokenTtlMs ?? 24 * HOUR_MS,
     limits: { ...DEFAULT_LIMITS, ...options.limits },

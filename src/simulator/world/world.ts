@@ -12,8 +12,9 @@ import { Agenda } from "./agenda.js"
 import { Buckets } from "../requests/buckets.js"
 import { Catalogue, type Pool } from "../stock/catalogue.js"
 import { type CreateRequest, type Creation, create } from "./create.js"
-import { interrupt, lose, noticesNow, stop, strikeAll, terminate } from "./ending.js"
+import { interrupt, lose, noticesNow, powerOff, stop, strikeAll, terminate } from "./ending.js"
 import { Faults } from "../faults/faults.js"
+import { write } from "./guests.js"
 import { Inventory, type WorldFilter } from "./inventory.js"
 import { Ledger } from "../requests/ledger.js"
 import { type Life, paidMs, pictureOf, shownAt, stateAt, type WorldInstance } from "./life.js"
@@ -131,10 +132,34 @@ export class World {
     lose(this.#state, ids)
   }
 
-  /** Halts instances, which keep their places, and are not paid for. Returns the ids of those there were. */
+  /**
+   * Halts instances, which keep their places; see `billsStopped`. The moment when they were to end by themselves is forgotten.
+   * Returns the ids of those there were.
+   */
   stop(ids: readonly string[]): readonly string[] {
     this.#now()
     return stop(this.#state, ids)
+  }
+
+  /** Their guests power these off: they end, or are stopped, as the request that made them says. Returns the ids of those that ran. */
+  powerOff(ids: readonly string[]): readonly string[] {
+    const now = this.#now()
+    return ids.filter((id) => {
+      const life = this.#state.inventory.get(id)
+      return life !== undefined && powerOff(this.#state, life, now)
+    })
+  }
+
+  /** A guest writes this to its console. Nothing is written of one that does not run. */
+  write(id: string, text: string): void {
+    this.#now()
+    write(this.#state, id, text)
+  }
+
+  /** What a guest has written to its console: at most its last MiB. "" where there never was such an instance. */
+  consoleText(id: string): string {
+    this.#now()
+    return this.#state.inventory.get(id)?.console ?? ""
   }
 
   /** Replaces an instance's tags. False if there never was one. */
@@ -202,15 +227,15 @@ export class World {
   cost(now = this.clock.now()): number {
     let usd = 0
     for (const life of this.#state.inventory.all()) {
-      usd += (paidMs(life, now, this.#state.settings.billsUntilGone) / HOUR_MS) * (life.offer.pricePerHour ?? 0)
+      usd += (paidMs(life, now, this.settings) / HOUR_MS) * (life.offer.pricePerHour ?? 0)
     }
     return usd
   }
 
-  /** For how long an instance was paid for until `now`: while running, not pending or stopped; see `billsUntilGone`. */
+  /** For how long an instance was paid for until `now`: while running, not pending; see `billsUntilGone` and `billsStopped`. */
   runningSeconds(id: string, now = this.clock.now()): number {
     const life = this.#state.inventory.get(id)
-    return life === undefined ? 0 : paidMs(life, now, this.#state.settings.billsUntilGone) / 1000
+    return life === undefined ? 0 : paidMs(life, now, this.settings) / 1000
   }
 
   /** Oldest first. Of those after an order only the first `count` matter: a page must not cost as much as a whole list. */
