@@ -64,7 +64,8 @@ export class History {
     if (this.#fleet?.isOwner === false || this.#isOver) return
     this.#isBegun ||= BEGINS.includes(event.type)
     if (event.type === "pass") this.#noteCost(event.pricePerHour)
-    else if (this.#gathering.add(event, this.#wall())) this.#schedule()
+    // Before it is known whose history it is, nothing is launched: what is found is of an earlier process.
+    else if (this.#gathering.add(event, this.#wall(), this.#fleet === undefined)) this.#schedule()
   }
 
   /** Writes the last of it. @param how `detached`: the workers go on. */

@@ -48,6 +48,8 @@ export type RowBody =
       readonly from?: string
       readonly to: string
       readonly reason?: string
+      /** An earlier process had launched them, and the one that writes took them over as they were. */
+      readonly adopted?: true
       readonly names: readonly string[]
     }
   | { readonly type: "termination-started" }
@@ -72,7 +74,7 @@ interface Noted {
 /** Names that a row of many workers has. */
 const MOST_NAMES = 10
 
-function notedOf(event: ClusterEventBody): Noted | undefined {
+function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefined {
   switch (event.type) {
     case "plan": {
       const { type, group, provider, region, instanceType, market, count } = event
@@ -98,7 +100,8 @@ function notedOf(event: ClusterEventBody): Noted | undefined {
     }
     case "worker": {
       const { type, name, group, from, to, reason } = event
-      const row = { type, group, ...(from && { from }), to, ...(reason && { reason }) }
+      const adopted = isAdopting ? { adopted: true as const } : {}
+      const row = { type, group, ...(from && { from }), to, ...(reason && { reason }), ...adopted }
       return noted({ ...row, names: [name] }, 1, row)
     }
     case "termination-started":
@@ -129,9 +132,13 @@ export class Gathering {
     return this.#rows.size === 0
   }
 
-  /** @param at by the machine's clock, in milliseconds since 1970. Returns whether it was of note. */
-  add(event: ClusterEventBody | CostRow | { readonly type: "detached" }, at: number): boolean {
-    const found = event.type === "cost" || event.type === "detached" ? noted(event, 1) : notedOf(event)
+  /**
+   * @param at by the machine's clock, in milliseconds since 1970.
+   * @param isAdopting the workers of an earlier process are found.
+   * @returns whether it was of note.
+   */
+  add(event: ClusterEventBody | CostRow | { readonly type: "detached" }, at: number, isAdopting = false): boolean {
+    const found = event.type === "cost" || event.type === "detached" ? noted(event, 1) : notedOf(event, isAdopting)
     if (found === undefined) return false
     const { row, count, key } = found
     const before = this.#rows.get(key)

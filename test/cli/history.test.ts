@@ -23,6 +23,30 @@ describe("muster events", () => {
     expect((await muster("events render --last 1 -o json")).out.match(/"type"/g)).toHaveLength(1)
   })
 
+  test("counts each worker once, whoever has taken it over since", async () => {
+    const { muster } = desk()
+    await muster(`${UP} -n 3 -d`)
+    await muster(`${UP} -n 4 -d --take-over`)
+    await muster(`scale render 4 ${AT} --take-over`)
+    const { out } = await muster("events render")
+    const counts = [...out.matchAll(/^worker +\S+ \(×(\d+) over [^)]*\) +default +(.*)$/gm)]
+    expect(counts.map(([, count, message]) => [message, Number(count)])).toEqual([
+      ["pending", 4],
+      ["running", 4],
+      ["taken over: running", 4],
+    ])
+  })
+
+  test("counts what has no name beside what has one", () => {
+    const row = { type: "worker", group: "g", to: "running", at: 1 } as const
+    const names = (from: number) => Array.from({ length: 10 }, (_, at) => `w${from + at}`)
+    const rows = [
+      { ...row, names: names(0), count: 14 },
+      { ...row, names: names(5), count: 10 },
+    ]
+    expect(deduplicated(rows)).toMatchObject([{ message: "running", count: 19 }])
+  })
+
   test("of a cluster that nobody has written of: 6, with where they are kept", async () => {
     const { code, said } = await desk().muster("events render")
     expect(code).toBe(6)

@@ -47,7 +47,7 @@ export function wordsOf(row: HistoryRow): string | undefined {
     case "call":
       return `${row.api} in ${row.provider} ${row.region}: ${row.error}${because(row.message)}`
     case "worker":
-      return `${row.to}${because(row.reason)}`
+      return `${row.adopted === true ? "taken over: " : ""}${row.to}${because(row.reason)}`
     case "termination-started":
       return "told to end"
     case "termination-ended":
@@ -68,9 +68,10 @@ export function wordsOf(row: HistoryRow): string | undefined {
   }
 }
 
-/** By when each was last. Pure. */
+/** By when each was last. A worker that came to the same state again counts once, as far as its name is kept. Pure. */
 export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
   const alike = new Map<string, Happened>()
+  const known = new Map<string, Set<string>>()
   for (const row of rows) {
     const message = wordsOf(row)
     if (message === undefined) continue
@@ -79,9 +80,19 @@ export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
     const { count = 0, firstAt = row.at } = alike.get(key) ?? {}
     alike.delete(key)
     const lastAt = row.until ?? row.at
-    alike.set(key, { type: row.type, ...group, message, count: count + row.count, firstAt, lastAt })
+    const names = known.get(key) ?? new Set()
+    known.set(key, names)
+    alike.set(key, { type: row.type, ...group, message, count: count + newIn(row, names), firstAt, lastAt })
   }
   return [...alike.values()]
+}
+
+/** How many of a row's count were not in the rows before it; their names are added to `known`. */
+function newIn(row: HistoryRow, known: Set<string>): number {
+  if (row.type !== "worker" || !Array.isArray(row.names)) return row.count
+  const before = known.size
+  for (const name of row.names) known.add(name)
+  return known.size - before + Math.max(0, row.count - row.names.length)
 }
 
 export const EVENT_HEAD: readonly string[] = ["TYPE", "AGE", "GROUP", "MESSAGE"]
