@@ -59,5 +59,6 @@ process.exitCode = await run(process.argv.slice(2), {
   input: stdin,
   progress: stderr,
   unread: unread.signal,
+  watchReader: async () => (await import("./reader.js")).watchReader(() => unread.abort()),
   interrupts,
 })

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly columns?: number
   /** Aborted once the reader of the result has gone: a verb that only shows something ends then. */
   readonly unread?: AbortSignal
+  /** Looks from now on whether that reader has gone, also while nothing is written; what it returns ends that. */
+  readonly watchReader?: () => Promise<() => void>
   /**
    * The next SIGINT or SIGTERM aborts what this returns, with an InterruptedError as its reason; the one after that ends the process,
    * unless this was called again. Left out: signals end the process.

@@ -33,10 +33,11 @@ export const run: RunVerb = async (given, surroundings) => {
     throw new NothingThereError(message)
   }
   if (isFollowing) {
+    const endWatch = await clock.busy("looking who reads", Promise.resolve(surroundings.watchReader?.()))
     out(history.rows.map((row) => lineOf(row, format)).join(""))
     // Nothing more comes of a cluster that was closed.
     if (history.isClosed) return EXIT.ok
-    return follow(name, format, given, surroundings)
+    return follow(name, format, given, surroundings).finally(endWatch)
   }
   const happened = deduplicated(history.rows)
   const rows = happened.map((one) => eventCells(one, now))

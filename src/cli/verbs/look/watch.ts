@@ -17,6 +17,7 @@ export async function watched(kind: Kind, given: Given, surroundings: Surroundin
   const interrupted = interrupts?.()
   const over = AbortSignal.any([unread, interrupted].filter((signal) => signal !== undefined))
   const { look, end } = await lookerOf(kind, given, surroundings)
+  const endWatch = await clock.busy("looking who reads", Promise.resolve(surroundings.watchReader?.()))
   const told = new Map<string, string>()
   try {
     for (let isFirst = true; !over.aborted; isFirst = false) {
@@ -31,6 +32,7 @@ export async function watched(kind: Kind, given: Given, surroundings: Surroundin
       await clock.sleep(EVERY_MS[kind], over).catch(() => {})
     }
   } finally {
+    endWatch?.()
     await end()
   }
   return interrupted?.aborted === true ? EXIT.SIGINT : EXIT.ok
