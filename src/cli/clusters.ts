@@ -8,6 +8,7 @@ import { NothingThereError } from "./exit-codes.js"
 import { single } from "./parse.js"
 import { providersAt } from "./spec/places.js"
 import { namedTarget, type Target } from "./spec/target.js"
+import { keptText } from "./state/kept.js"
 import type { Given, Surroundings } from "./surroundings.js"
 
 export type NamedTarget = Target & { readonly name: string }
@@ -17,19 +18,40 @@ export function optionsOf(given: Given, { clock }: Pick<Surroundings, "clock">):
   return { clock, ...(journal === undefined ? {} : { journal }) }
 }
 
-/** @throws NothingThereError when nothing carries the name's tags; what `Cluster.attach` throws else. */
+/**
+ * @throws NothingThereError when nothing carries the name's tags, with what this machine has kept of it; what `Cluster.attach` throws
+ * else.
+ */
 export async function attached(
   { name, owner }: Pick<NamedTarget, "name" | "owner">,
   provider: readonly Provider[],
-  options: ClusterOptions,
+  given: Given,
+  surroundings: Surroundings,
   more: object = { takeOver: false },
 ): Promise<Cluster> {
   try {
-    return await Cluster.attach(name, { ...more, provider, owner } as unknown as AttachSpec, options)
+    const spec = { ...more, provider, owner } as unknown as AttachSpec
+    return await Cluster.attach(name, spec, optionsOf(given, surroundings))
   } catch (error) {
-    if (error instanceof MusterError && error.code === "NotFound") throw new NothingThereError(error.message)
-    throw error
+    if (!(error instanceof MusterError) || error.code !== "NotFound") throw error
+    const kept = await keptText(name, given, surroundings)
+    const where = provider.map((one) => `${one.name} ${one.region}`).join(", ")
+    const message = `nothing in ${where} carries the tags of "${name}" (owner "${owner}"); ${kept ?? ""}`
+    throw new NothingThereError(kept === undefined ? error.message : message)
   }
+}
+
+/**
+ * The cluster that a command line names, and where it is.
+ *
+ * @throws NothingThereError where nothing says where it is, and this machine has kept what it was; SpecError where it has not.
+ */
+export async function placedTarget(given: Given, surroundings: Surroundings): Promise<NamedTarget> {
+  const target = await namedTarget(given, surroundings, "optional")
+  if (target.places.length > 0) return target
+  const kept = await keptText(target.name, given, surroundings)
+  if (kept === undefined) return namedTarget(given, surroundings)
+  throw new NothingThereError(`no place of "${target.name}" is known; ${kept}, and --provider says where to look`)
 }
 
 /** Attaches to the cluster that a command line names, without taking it over. Detaches from it even where `look` fails. */
@@ -38,9 +60,9 @@ export async function looking<T>(
   surroundings: Surroundings,
   look: (cluster: Cluster, target: NamedTarget) => Promise<T>,
 ): Promise<T> {
-  const target = await namedTarget(given, surroundings)
+  const target = await placedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
-  const cluster = await attached(target, providers, optionsOf(given, surroundings))
+  const cluster = await attached(target, providers, given, surroundings)
   try {
     return await look(cluster, target)
   } finally {

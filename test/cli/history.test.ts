@@ -8,6 +8,57 @@ import { AT, desk } from "./support.js"
 
 const UP = `up render ${AT} --instance-type s1.small`
 
+describe("a cluster that was deleted", () => {
+  const gone = async () => {
+    const all = desk()
+    await all.muster(`${UP} -n 3 -d`)
+    await all.muster(`delete render ${AT} -y`)
+    return all
+  }
+
+  test.each(["", ` ${AT}`])("describe%s tells what it was, when it ended, and what happened", async (at) => {
+    const { muster } = await gone()
+    const { code, out } = await muster(`describe render${at}`)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^Name: +render\n/)
+    expect(out).toMatch(/\nState: +nothing of it was found/)
+    expect(out).toMatch(/\nClosed: +\d{4}-\d\d-\d\d \d\d:\d\d UTC\n/)
+    expect(out).toMatch(/\nLast target: +default 3\n/)
+    expect(out).toMatch(/closed: 3 instances ended, 0 left\n$/)
+    expect(JSON.parse((await muster(`describe render${at} -o json`)).out)).toMatchObject({
+      ...{ name: "render", isGone: true, target: { default: 3 }, closedAt: expect.any(Number) as number },
+    })
+  })
+
+  test.each(["explain", "get workers", "get groups", "audit", "scale"])(
+    "%s: 6, with what tells of it",
+    async (verb) => {
+      const { muster } = await gone()
+      const line = `${verb} render${verb === "scale" ? " 2" : ""}`
+      for (const at of verb === "audit" ? [""] : ["", ` ${AT}`]) {
+        const { code, out, said } = await muster(`${line}${at}`)
+        expect([code, out]).toEqual([6, ""])
+        expect(said).toMatch(/it was closed at \d{4}.* UTC: muster describe render tells what this machine has kept/)
+      }
+    },
+  )
+
+  test("whose end was not written down is told with the last that was", async () => {
+    const { muster, clock } = desk()
+    await muster(`${UP} -n 1 -d`)
+    await clock.run(clock.sleep(13 * 3_600_000))
+    expect((await muster(`describe render ${AT}`)).out).toMatch(
+      /\nClosed: +not written down; the last of it is of \d{4}/,
+    )
+  })
+
+  test("of which nothing was kept is told as before", async () => {
+    const { muster } = desk()
+    expect((await muster("describe render")).said).toContain("--provider: is missing")
+    expect((await muster(`describe render ${AT}`)).said).toContain("check name, owner and region")
+  })
+})
+
 describe("muster events", () => {
   test("tells what happened, alike events together, when the cluster and its process are gone", async () => {
     const { muster } = desk()

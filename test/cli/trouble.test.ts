@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { PassThrough } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { EXIT, EXIT_TABLE, exitCodeOf, InterruptedError, NothingThereError } from "../../src/cli/exit-codes.js"
 import { shortTable } from "../../src/cli/verbs/end/removing.js"
@@ -108,13 +109,18 @@ describe("state on this machine", () => {
     expect(await muster("get -o name")).toMatchObject({ code: 0, out: "" })
   })
 
-  test("that cannot be written stops what would launch, and names the path", async () => {
+  test("that cannot be written stops what would launch, and names the path once", async () => {
     const { muster, directory, world } = desk()
     writeFileSync(join(directory, "file"), "")
     const env = { MUSTER_JOURNAL: join(directory, "file", "journal") }
-    const { code, said } = await muster(`up render ${AT} --instance-type s1.small -n 1 -d`, { env })
-    expect([code, said.includes(join(directory, "file", "journal"))]).toEqual([1, true])
-    expect(said).toContain("nothing was launched")
+    for (const verb of [`up render ${AT} --instance-type s1.small -n 1 -d`, `scale render 1 ${AT}`]) {
+      const progress = new PassThrough() as unknown as NodeJS.WriteStream
+      const { code, said } = await muster(verb, { env, progress })
+      const all = `${said}${String(progress.read() ?? "")}`
+      expect([code, all.split("cannot be written").length - 1], all).toEqual([1, 1])
+      expect(all).toContain(`in ${env.MUSTER_JOURNAL}: ENOTDIR`)
+      expect(all).toContain("nothing was launched")
+    }
     expect(live(world)).toEqual([])
   })
 

@@ -32,11 +32,14 @@ export function givenPlaces(given: Given): GivenPlaces {
   return { ...(name === undefined ? {} : { provider: providerName(name, "--provider") }), regions, options }
 }
 
-/** @throws SpecError when the provider is missing. */
-export function placesOf({ provider, regions, options }: GivenPlaces): readonly Place[] {
+/** What else can be done where no provider is named. */
+const WRITE_FIRST = ", or write a muster.yaml: muster init"
+
+/** @throws SpecError when the provider is missing. @param orElse what can be done instead of naming it. */
+export function placesOf({ provider, regions, options }: GivenPlaces, orElse = WRITE_FIRST): readonly Place[] {
   if (provider === undefined) {
     const names = PROVIDER_NAMES.join(", ")
-    throw new SpecError([{ option: "--provider", message: `is missing; use one of ${names}` }])
+    throw new SpecError([{ option: "--provider", message: `is missing; use one of ${names}${orElse}` }])
   }
   if (regions.length === 0 && provider !== "local") {
     throw new SpecError([{ option: "--region", message: `is missing; ${provider} needs one, or several with commas` }])

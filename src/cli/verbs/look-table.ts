@@ -41,7 +41,7 @@ export const LOOKING: readonly Verb[] = [
     words: ["[NAME]"],
     summary: "one cluster on a page, with what happened to it",
     about:
-      "Shows where a cluster is, who holds it, when it ends, what it costs, its groups and workers, what is missing and why, and at the end the events that this machine has kept of it, alike ones together.",
+      "Shows where a cluster is, who holds it, when it ends, what it costs, its groups and workers, what is missing and why, and at the end the events that this machine has kept of it, alike ones together. Of a cluster that is gone it shows what this machine has kept: what was wanted, when it was closed, what it cost, its events.",
     flags: { ...CLUSTER_FLAGS, ...DATA_FLAGS },
     examples: ["muster describe render"],
     load: () => import("./look/describe.js"),

@@ -1,16 +1,15 @@
 /** `muster audit`: everything that the cloud shows of a cluster, instances and what is none. */
 import { momentText } from "../../../calls/clock.js"
 import type { Remain } from "../../../verbs/removals.js"
-import { clusterOf, optionsOf } from "../../clusters.js"
+import { clusterOf, optionsOf, placedTarget } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import { formatOf, rowsText, type Shape } from "../../output.js"
 import { providersAt } from "../../spec/places.js"
-import { namedTarget } from "../../spec/target.js"
 import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given)
-  const target = await namedTarget(given, surroundings)
+  const target = await placedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
   const cluster = clusterOf({ ...target, spec: {} }, providers, optionsOf(given, surroundings))
   const remains = await cluster.audit()

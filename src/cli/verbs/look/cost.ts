@@ -1,16 +1,17 @@
 /** `muster cost`: what a cluster costs an hour, has cost, and will have cost at its deadline at most. An estimate. */
 import { momentText, wallAheadMs } from "../../../calls/clock.js"
 import type { Cluster } from "../../../cluster.js"
+import type { ClusterHistory } from "../../../history/read.js"
 import { usdText } from "../../../money/budget.js"
-import { attached, type NamedTarget, optionsOf } from "../../clusters.js"
+import { attached, type NamedTarget } from "../../clusters.js"
 import { EXIT, NothingThereError } from "../../exit-codes.js"
 import { deadlineOf } from "../../going-on.js"
 import { dataText, formatOf } from "../../output.js"
 import { placesOf, providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
+import { historyKept } from "../../state/kept.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { table } from "../../table.js"
-import { historyKept } from "./happened.js"
 
 const HOUR_MS = 3_600_000
 
@@ -65,7 +66,7 @@ async function costNowOrKept(target: NamedTarget, given: Given, surroundings: Su
   try {
     if (!isPlaced) throw new NothingThereError("no place is named")
     const providers = await providersAt(target.places, surroundings)
-    const cluster = await attached(target, providers, optionsOf(given, surroundings))
+    const cluster = await attached(target, providers, given, surroundings)
     try {
       return costOf(cluster, clock.now() + wallAheadMs(clock))
     } finally {
@@ -73,9 +74,14 @@ async function costNowOrKept(target: NamedTarget, given: Given, surroundings: Su
     }
   } catch (error) {
     if (!(error instanceof NothingThereError) || written === undefined) throw error
-    const { soFar, byGroup, unpriced, at } = written
-    return { cluster: target.name, workers: 0, soFar, perHour: 0, byGroup, unpriced, unpricedNow: 0, writtenAt: at }
+    return keptCost(target.name, written)
   }
+}
+
+/** What a cluster of which nothing lives has cost. */
+export function keptCost(cluster: string, written: NonNullable<ClusterHistory["cost"]>): CostShown {
+  const { soFar, byGroup, unpriced, at } = written
+  return { cluster, workers: 0, soFar, perHour: 0, byGroup, unpriced, unpricedNow: 0, writtenAt: at }
 }
 
 export function costOf(cluster: Cluster, now: number): CostShown {

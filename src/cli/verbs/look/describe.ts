@@ -2,30 +2,48 @@
 import { momentText, wallAheadMs } from "../../../calls/clock.js"
 import { usdText } from "../../../money/budget.js"
 import type { Provider } from "../../../provider.js"
-import { attached, type NamedTarget, optionsOf } from "../../clusters.js"
-import { EXIT } from "../../exit-codes.js"
+import { attached, type NamedTarget, placedTarget } from "../../clusters.js"
+import { EXIT, NothingThereError } from "../../exit-codes.js"
 import { deadlineOf } from "../../going-on.js"
 import { dataText, formatOf, rowsText } from "../../output.js"
 import { providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
+import { historyKept } from "../../state/kept.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
-import { age, table } from "../../table.js"
+import { age } from "../../table.js"
 import { holderSeen, holderText } from "../../taking-over.js"
 import { type CostShown, costOf } from "./cost.js"
-import { deduplicated, EVENT_HEAD, eventCells, type Happened, historyKept } from "./happened.js"
+import { type Gone, pageOfGone, whatWasKept } from "./gone.js"
+import { deduplicated, eventTable, factLines, type Happened } from "./happened.js"
 import { rowsOf } from "./live-rows.js"
 import { type Row, shapeOf } from "./rows.js"
 
-/** Rows of workers and events; `get workers` and `events` have them all. */
+/** Rows of workers; `get workers` has them all. */
 const MOST_ROWS = 20
 
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given, ["table", "json", "yaml"])
-  const target = await namedTarget(given, surroundings)
-  const providers = await providersAt(target.places, surroundings)
-  const described = await describe(target, providers, given, surroundings)
-  surroundings.out((await dataText(described, format, surroundings)) ?? (await pageOf(described, given, surroundings)))
+  const described = await describedNow(given, surroundings)
+  if (!("isGone" in described)) {
+    const text = (await dataText(described, format, surroundings)) ?? (await pageOf(described, given, surroundings))
+    surroundings.out(text)
+    return EXIT.ok
+  }
+  surroundings.out((await dataText(described, format, surroundings)) ?? pageOfGone(described, surroundings))
   return EXIT.ok
+}
+
+/** What lives is asked of the cloud; of what does not, this machine's history tells. */
+async function describedNow(given: Given, surroundings: Surroundings): Promise<Described | Gone> {
+  try {
+    const target = await placedTarget(given, surroundings)
+    return await describe(target, await providersAt(target.places, surroundings), given, surroundings)
+  } catch (error) {
+    if (!(error instanceof NothingThereError)) throw error
+    const gone = await whatWasKept(await namedTarget(given, surroundings, "optional"), given, surroundings)
+    if (gone === undefined) throw error
+    return gone
+  }
 }
 
 interface Described {
@@ -50,7 +68,7 @@ async function describe(
 ): Promise<Described> {
   const { clock } = surroundings
   const now = clock.now() + wallAheadMs(clock)
-  const cluster = await attached(target, providers, optionsOf(given, surroundings))
+  const cluster = await attached(target, providers, given, surroundings)
   try {
     const holder = await holderSeen(target, providers, given, surroundings)
     return {
@@ -82,21 +100,14 @@ async function pageOf(described: Described, given: Given, surroundings: Surround
     ["Held by:", heldBy ?? "nobody was seen holding it"],
     ["Ends:", ends],
     ["Cost:", `${usdText(perHour, unpriced, " an hour")}, ${usdText(soFar, unpriced, "")} so far (an estimate)`],
-  ]
-  const width = Math.max(...facts.map(([head = ""]) => head.length))
+  ] as const
   const more = workers.length > MOST_ROWS ? `and ${workers.length - MOST_ROWS} more: muster get workers ${name}\n` : ""
   const asTable = { ...given, values: {}, switches: new Set<string>() }
   return [
-    facts.map(([head = "", text = ""]) => `${head.padEnd(width)}  ${text}\n`).join(""),
+    factLines(facts),
     `Groups:\n${await rowsText(groups, shapeOf("groups", now), asTable, surroundings)}`,
     `Workers:\n${workers.length === 0 ? "none\n" : await rowsText(workers.slice(0, MOST_ROWS), shapeOf("workers", now), asTable, surroundings)}${more}`,
     `${explanation}\n`,
-    `Events:\n${events.length === 0 ? "none are kept on this machine\n" : eventTable(events, now)}`,
+    `Events:\n${eventTable(events, name, now)}`,
   ].join("\n")
-}
-
-function eventTable(events: readonly Happened[], now: number): string {
-  const left = events.length > MOST_ROWS ? `${events.length - MOST_ROWS} earlier ones: muster events\n` : ""
-  const rows = events.slice(-MOST_ROWS).map((one) => eventCells(one, now))
-  return `${table(EVENT_HEAD, rows)}${left}`
 }

@@ -9,9 +9,10 @@ import { journalDirectory } from "../../local-state.js"
 import { dataText, type Format, formatOf } from "../../output.js"
 import { single } from "../../parse.js"
 import { namedTarget } from "../../spec/target.js"
+import { historyKept } from "../../state/kept.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { table } from "../../table.js"
-import { deduplicated, EVENT_HEAD, eventCells, historyKept, wordsOf } from "./happened.js"
+import { deduplicated, EVENT_HEAD, eventCells, wordsOf } from "./happened.js"
 
 /** Shown before what comes, where nothing else is asked for. */
 const BEFORE_FOLLOWING = 20

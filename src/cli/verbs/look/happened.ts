@@ -1,9 +1,6 @@
 /** What happened to a cluster, as people read it: alike rows of its history are one, with their count. */
-import type { ClusterHistory } from "../../../history/read.js"
 import type { HistoryRow } from "../../../history/rows.js"
-import { journalDirectoryIfAny } from "../../local-state.js"
-import type { Given, Surroundings } from "../../surroundings.js"
-import { age } from "../../table.js"
+import { age, table } from "../../table.js"
 
 /** Alike rows. Moments are in milliseconds since 1970. */
 export interface Happened {
@@ -14,20 +11,6 @@ export interface Happened {
   readonly count: number
   readonly firstAt: number
   readonly lastAt: number
-}
-
-/** What this machine has kept of a cluster; undefined where it has kept nothing. */
-export async function historyKept(
-  name: string,
-  given: Given,
-  surroundings: Surroundings,
-  more: { readonly since?: number; readonly last?: number } = {},
-): Promise<ClusterHistory | undefined> {
-  const { clock } = surroundings
-  const journal = journalDirectoryIfAny(given, surroundings)
-  if (journal === undefined) return undefined
-  const read = async () => (await import("../../../history/read.js")).readHistory(name, { journal, clock, ...more })
-  return clock.busy("reading the history", read())
 }
 
 /** A row in words; undefined for what other columns and verbs show. Pure. */
@@ -101,4 +84,21 @@ export const EVENT_HEAD: readonly string[] = ["TYPE", "AGE", "GROUP", "MESSAGE"]
 export function eventCells({ type, group, message, count, firstAt, lastAt }: Happened, now: number): readonly string[] {
   const times = count === 1 ? "" : ` (×${count} over ${age(now - firstAt)})`
   return [type, `${age(Math.max(0, now - lastAt))}${times}`, group ?? "-", message]
+}
+
+/** Rows of events on a page; `muster events` has them all. */
+const MOST_EVENTS = 20
+
+/** The newest of them as a table. */
+export function eventTable(events: readonly Happened[], name: string, now: number): string {
+  if (events.length === 0) return "none are kept on this machine\n"
+  const left = events.length - MOST_EVENTS
+  const rows = events.slice(-MOST_EVENTS).map((one) => eventCells(one, now))
+  return `${table(EVENT_HEAD, rows)}${left > 0 ? `${left} earlier ones: muster events ${name}\n` : ""}`
+}
+
+/** What begins a page: a line for each, its text under those of the others. */
+export function factLines(facts: readonly (readonly [head: string, text: string])[]): string {
+  const width = Math.max(...facts.map(([head]) => head.length))
+  return facts.map(([head, text]) => `${head.padEnd(width)}  ${text}\n`).join("")
 }

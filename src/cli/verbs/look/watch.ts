@@ -1,10 +1,9 @@
 /** `get --watch`: all rows once, then each that changes, until the reader has gone or the process is told to end. */
 import { wallAheadMs } from "../../../calls/clock.js"
-import { attached, optionsOf } from "../../clusters.js"
+import { attached, placedTarget } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import { formatOf, rowsText } from "../../output.js"
 import { providersAt } from "../../spec/places.js"
-import { namedTarget } from "../../spec/target.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import { listedClusters, rowsOf } from "./live-rows.js"
 import { type Kind, type Row, shapeOf } from "./rows.js"
@@ -43,9 +42,9 @@ async function lookerOf(kind: Kind, given: Given, surroundings: Surroundings) {
     const look = async () => (await listedClusters(given, surroundings)).rows
     return { look, end: () => Promise.resolve() }
   }
-  const target = await namedTarget(given, surroundings)
+  const target = await placedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
-  const cluster = await attached(target, providers, optionsOf(given, surroundings))
+  const cluster = await attached(target, providers, given, surroundings)
   return { look: () => Promise.resolve(rowsOf(kind, cluster)), end: () => cluster.detach() }
 }
 

@@ -53,11 +53,9 @@ async function answersTo(given: Given, { prompt }: Surroundings): Promise<FirstA
   const asked = givenPlaces(given)
   const name = await ask("name of the cluster", given.words[0], "first")
   const provider = await ask(`provider (${PROVIDER_NAMES.join(", ")})`, asked.provider, prompt && "local")
-  const [place] = placesOf({
-    ...(provider === "" ? {} : givenPlaces({ ...given, values: { provider: [provider] } })),
-    options: {},
-    regions: await regionsOf(provider, asked.regions, ask),
-  })
+  const chosen = provider === "" ? {} : givenPlaces({ ...given, values: { provider: [provider] } })
+  const regions = await regionsOf(provider, asked.regions, ask)
+  const [place] = placesOf({ ...chosen, options: {}, regions }, "")
   const spec = specOf(given)
   const budget = spec.budget as { readonly perHour?: number } | undefined
   const count = countsOf(given.values.workers ?? [])

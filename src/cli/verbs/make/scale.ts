@@ -2,7 +2,7 @@
 import { ShortfallError, SpecError } from "../../../errors.js"
 import type { Duration } from "../../../spec.js"
 import type { ScaleResult } from "../../../fleet/scaling/target.js"
-import { attached, optionsOf } from "../../clusters.js"
+import { attached, placedTarget } from "../../clusters.js"
 import { EXIT, InterruptedError } from "../../exit-codes.js"
 import { lettingGoText } from "../../going-on.js"
 import { dataText, formatOf } from "../../output.js"
@@ -10,9 +10,9 @@ import { single } from "../../parse.js"
 import { progressMode, progressOf } from "./progress.js"
 import { providersAt } from "../../spec/places.js"
 import { countsOf } from "../../spec/spec-flags.js"
-import { namedTarget } from "../../spec/target.js"
 import type { RunVerb } from "../../surroundings.js"
 import { mayChange } from "../../taking-over.js"
+import { requireJournal } from "../../state/writable.js"
 
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given, ["table", "json", "yaml"])
@@ -24,10 +24,11 @@ export const run: RunVerb = async (given, surroundings) => {
       { option: "COUNT", message: "is missing; use: muster scale NAME 10, or GROUP=10 for each group" },
     ])
   }
-  const target = await namedTarget(given, surroundings)
+  const target = await placedTarget(given, surroundings)
+  await requireJournal(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
   const { maxLifetime: _lifetime, maxLifetimeMs: _ms, existing: _existing, ...described } = target.spec
-  const cluster = await attached(target, providers, optionsOf(given, surroundings), described)
+  const cluster = await attached(target, providers, given, surroundings, described)
   try {
     if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
     const progress = await progressOf(cluster, given, surroundings)

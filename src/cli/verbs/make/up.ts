@@ -10,6 +10,7 @@ import { providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
 import type { RunVerb } from "../../surroundings.js"
 import { mayChange } from "../../taking-over.js"
+import { requireJournal } from "../../state/writable.js"
 import { type Held, hold, onInterrupt } from "./hold.js"
 import { missingCount } from "./plan.js"
 
@@ -19,6 +20,7 @@ export const run: RunVerb = async (given, surroundings) => {
   const target = await namedTarget(given, surroundings)
   const { count } = target
   if (count === undefined) throw missingCount()
+  await requireJournal(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
   const cluster = clusterOf(target, providers, optionsOf(given, surroundings), { existing: "connect" })
   if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
