@@ -1,0 +1,47 @@
+/** Image: the name of a container's image, read as docker reads it. Pure. */
+import type { Arch } from "../provider.js"
+
+/** The registry that is meant where a name has none. */
+export const DOCKER_HUB = "docker.io"
+
+export interface ImageName {
+  /** The registry's host, with a port where the name has one. */
+  readonly registry: string
+  readonly repository: string
+  readonly tag?: string
+  readonly digest?: string
+}
+
+/** Docker's rule: what stands before the first "/" is a host where it has a "." or a ":", or is "localhost". */
+export function imageName(image: string): ImageName {
+  const [name = "", digest] = image.split("@", 2)
+  const slash = name.indexOf("/")
+  const first = name.slice(0, Math.max(0, slash))
+  const hasHost = /[.:]/.test(first) || first === "localhost"
+  const rest = hasHost ? name.slice(slash + 1) : name
+  const [, repository = rest, tag] = /^(.*?):([^:/]*)$/.exec(rest) ?? []
+  return {
+    registry: hasHost ? first : DOCKER_HUB,
+    repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  }
+}
+
+const DOCKER_ARCH: Readonly<Record<Arch, string>> = { x86_64: "amd64", arm64: "arm64" }
+
+/** The architecture that a tag or a repository names, as people write it: "3.12-arm64", "arm64v8/python". */
+export function archNamed(image: string): Arch | undefined {
+  const { repository, tag = "" } = imageName(image)
+  const words = [...repository.split("/").slice(0, 1), tag].flatMap((part) => part.toLowerCase().split(/[._-]/))
+  if (words.some((word) => /^(?:arm64(?:v8)?|arm64v8|aarch64)$/.test(word))) return "arm64"
+  return words.some((word) => /^(?:amd64|x64)$/.test(word)) || /x86[_-]64/i.test(tag) ? "x86_64" : undefined
+}
+
+/** Why an image is not for these architectures, by its name alone; undefined where the name tells nothing. */
+export function archNote(image: string, archs: readonly Arch[]): string | undefined {
+  const named = archNamed(image)
+  const others = archs.filter((arch) => arch !== named)
+  if (named === undefined || others.length === 0) return undefined
+  return `the container's image "${image}" is for ${DOCKER_ARCH[named]} by its name, and the group may get ${others.map((arch) => DOCKER_ARCH[arch]).join(", ")}: say \`arch: "${named}"\`, or name an image of both`
+}
