@@ -74,6 +74,16 @@ describe("muster list", () => {
     expect(JSON.parse(out)).toMatchObject([{ name: "encode", owner: "ops", instances: 2 }])
   })
 
+  test("takes the formats that get takes", async () => {
+    const cloud = await furnished()
+    expect((await muster(cloud, `list ${AT} -o name`)).out).toBe("clusters/encode\nclusters/render\n")
+    expect((await muster(cloud, `list ${AT} -o wide --no-headers`)).out).toMatch(
+      /^encode .* [0-9a-f]{16}\nrender .*\n$/,
+    )
+    expect((await muster(cloud, `list ${AT} -o yaml`)).out).toMatch(/^- name: encode\n/)
+    expect((await muster(cloud, `list ${AT} -o csv`)).code).toBe(2)
+  })
+
   test("no clusters is no failure", async () => {
     expect(await muster(rig(), `list ${AT}`)).toEqual({ code: 0, out: "", said: "no clusters\n" })
     expect(await muster(rig(), `list ${AT} --json`)).toEqual({ code: 0, out: "[]\n", said: "" })

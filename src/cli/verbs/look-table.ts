@@ -30,7 +30,7 @@ export const LOOKING: readonly Verb[] = [
     flags: {
       ...PLACE_FLAGS,
       owner: { type: "string", value: "NAME", help: "only this owner's clusters; everybody's when left out" },
-      json: { type: "boolean", help: "as JSON" },
+      ...ROW_FLAGS,
     },
     examples: ["muster list --provider aws --region eu-west-2"],
     load: () => import("./look/list.js"),

@@ -1,7 +1,7 @@
 /** `muster init`: writes a first muster.yaml, from flags and, at a terminal, from answers. */
 import { writeFile } from "node:fs/promises"
 import { resolve } from "node:path"
-import { SpecError } from "../../../errors.js"
+import { MusterError, SpecError } from "../../../errors.js"
 import type { FirstAnswers } from "../../../file/first.js"
 import { PROVIDER_NAMES, REGION_EXAMPLES } from "../../../spec/provider-schema.js"
 import { EXIT } from "../../exit-codes.js"
@@ -47,8 +47,9 @@ async function writeNew(path: string, file: string, text: string): Promise<void>
 async function answersTo(given: Given, { prompt }: Surroundings): Promise<FirstAnswers> {
   const ask = async (question: string, known: string | undefined, instead = "") => {
     if (known !== undefined || prompt === undefined) return known ?? instead
-    const answer = (await prompt(`${question}${instead === "" ? "" : ` [${instead}]`}: `))?.trim() ?? ""
-    return answer === "" ? instead : answer
+    const answer = await prompt(`${question}${instead === "" ? "" : ` [${instead}]`}: `)
+    if (answer === undefined) throw new MusterError("the answers ended before the last question; nothing was written")
+    return answer.trim() === "" ? instead : answer.trim()
   }
   const asked = givenPlaces(given)
   const name = await ask("name of the cluster", given.words[0], "first")
