@@ -10,7 +10,7 @@
  */
 import type { Container } from "../provider.js"
 import { imageName } from "./image.js"
-import { quoted } from "./quote.js"
+import { word } from "./text.js"
 import { HAS_SYSTEMD } from "./timer.js"
 
 /** What of a group its container's lines are made from. */
@@ -67,8 +67,8 @@ export function containerLines(part: ContainerPart): readonly string[] {
     ...(logsIn ? loginFunctions(login) : []),
     `muster_container() (
   muster_client
-  muster_image=${quoted(container.image)}
-  muster_registry=${quoted(imageName(container.image).registry)}
+  muster_image=${word(container.image)}
+  muster_registry=${word(imageName(container.image).registry)}
   muster_need_docker || exit
   ${logsIn ? 'muster_login "$muster_registry" || exit\n  ' : ""}muster_pull${platformWords(container)} || exit
   rm -f "$muster_home/container"
@@ -79,11 +79,6 @@ export function containerLines(part: ContainerPart): readonly string[] {
 )`,
     INSIDE,
   ]
-}
-
-/** The function `muster_inside` alone, for a program that does not start the container. `$muster_home` must be set. */
-export function insideLines(environment: ContainerPart["environment"]): readonly string[] {
-  return [clientFunction(environment), INSIDE]
 }
 
 function clientFunction(environment: ContainerPart["environment"]): string {
@@ -185,15 +180,15 @@ function loginFunctions(login: readonly string[]): readonly string[] {
 /** What of the user's own arguments docker pull must know. */
 function platformWords({ dockerArgs }: Container): string {
   const at = dockerArgs.indexOf("--platform")
-  const value = at < 0 ? dockerArgs.find((word) => word.startsWith("--platform="))?.slice(11) : dockerArgs[at + 1]
-  return value === undefined ? "" : ` --platform ${quoted(value)}`
+  const value = at < 0 ? dockerArgs.find((given) => given.startsWith("--platform="))?.slice(11) : dockerArgs[at + 1]
+  return value === undefined ? "" : ` --platform ${word(value)}`
 }
 
 function runWords({ container, hasScript, hasGpu, environment }: ContainerPart): string {
   const { image, command, dockerArgs } = container
-  const has = (...names: readonly string[]) => dockerArgs.some((word) => names.includes(word.split("=", 1)[0] ?? ""))
+  const has = (...names: readonly string[]) => dockerArgs.some((given) => names.includes(given.split("=", 1)[0] ?? ""))
   const variables = Object.entries(environment).map(([name, value]) =>
-    OF_THE_CLIENT.test(name) ? `-e ${quoted(`${name}=${value}`)}` : `-e ${name}`,
+    OF_THE_CLIENT.test(name) ? `-e ${word(`${name}=${value}`)}` : `-e ${name}`,
   )
   return [
     ...(command === undefined || hasScript ? [" -d"] : [""]),
@@ -203,9 +198,9 @@ function runWords({ container, hasScript, hasGpu, environment }: ContainerPart):
     ...(hasGpu && !has("--gpus") ? ["--gpus all"] : []),
     `$(printf ' -e MUSTER_%s' ${OURS})`,
     ...variables,
-    ...dockerArgs.map(quoted),
+    ...dockerArgs.map(word),
     ...(command === undefined ? ["--entrypoint sh"] : []),
-    quoted(image),
-    ...(command === undefined ? ["-c", quoted(HELD_OPEN)] : command.map(quoted)),
+    word(image),
+    ...(command === undefined ? ["-c", word(HELD_OPEN)] : command.map(word)),
   ].join(" ")
 }

@@ -1,6 +1,5 @@
 /** Guest: the parts of a guest script that are the same on every cloud. Plain `sh`, for any Linux image. Pure. */
 import type { GroupRequest, Owner } from "../provider.js"
-import { quoted } from "./quote.js"
 
 /** What every worker may know of itself before it has asked anybody. */
 export function guestVariables(
@@ -21,7 +20,7 @@ export function guestVariables(
 
 /** Names are the caller's to check; a value may be any text without a NUL. */
 export function exportLines(variables: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`)
+  return Object.entries(variables).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`)
 }
 
 /**
@@ -46,7 +45,7 @@ export function startupLines(startup: string | undefined): readonly string[] {
 }
 
 /** A line that the text does not have. */
-export function endMark(text: string): string {
+function endMark(text: string): string {
   const lines = new Set(text.split("\n"))
   let mark = "MUSTER_STARTUP"
   while (lines.has(mark)) mark += "_"
