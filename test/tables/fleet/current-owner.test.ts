@@ -1,7 +1,7 @@
 /** Who has a cluster, as tags and journals tell. */
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../../src/calls/clock.js"
-import { ownerProcessTag, hostLabel, parseOwnerProcess } from "../../../src/fleet/opening/owner-process.js"
+import { ownerProcessTag, hostLabel, parseOwnerProcess } from "../../../src/fleet/ownership/owner-process.js"
 import { observedOwner } from "../../../src/fleet/leftovers/current-owner.js"
 import type { Instance } from "../../../src/provider.js"
 
