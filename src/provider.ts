@@ -482,6 +482,11 @@ export interface Provider {
    * nothing alive under the name.
    */
   claim?(owner: Owner, calls: Calls): Promise<void>
+  /**
+   * Writes `takenTags(owner)` onto one of these instances at least, which live and are of an earlier generation: the process that had
+   * the cluster before finds them in its next list. Left out where lists show a claim on the instances by themselves.
+   */
+  mark?(owner: Owner, instances: readonly Instance[], calls: Calls): Promise<void>
   /** Asked of spot instances that live, and of all that have just vanished: these are given as `terminated`. */
   interruptions?(instances: readonly Instance[], calls: Calls): Promise<Interruptions>
   /** Quota, addresses, disks: advisory. */

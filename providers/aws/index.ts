@@ -10,6 +10,7 @@ import { headroom } from "./offers/headroom.js"
 import { interruptions } from "./observe/interruptions.js"
 import { launch } from "./launch/launch.js"
 import { settle } from "./launch/settle.js"
+import { mark } from "./end/mark.js"
 import { renew } from "./end/lease.js"
 import { leftovers, remove } from "./end/leftovers.js"
 import { limitsOf } from "./limits.js"
@@ -72,6 +73,7 @@ export function aws(options: AwsOptions): AwsProvider {
     terminate: (instances, calls) =>
       explain(calls, terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown })),
     claim: (owner, calls) => explain(calls, claim(send, parsed, owner, calls)),
+    mark: (owner, instances, calls) => explain(calls, mark(send, owner, instances, calls)),
     interruptions: (instances, calls) => interruptions(send, instances, calls),
     headroom: (wish, calls) => headroom(send, parsed, wish, calls),
     leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),

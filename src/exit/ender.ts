@@ -9,7 +9,7 @@ import { livingStates } from "../fleet/lifecycle.js"
 import type { PendingLaunch } from "../fleet/leftovers/pending-launches.js"
 import { windowMs } from "../fleet/state/windows.js"
 import { pendingTracker, isPassing } from "../fleet/leftovers/pending-tracker.js"
-import { generationOf, isOurs } from "../fleet/tags.js"
+import { isOurs, latestGenerationOf } from "../fleet/tags.js"
 import type { Calls, Instance, Json, JsonObject, LaunchCall, Owner, Provider } from "../provider.js"
 import type { ProviderName } from "../spec.js"
 
@@ -123,7 +123,7 @@ function pendingLaunchesOf(
 
 /** Whether these tags show a later generation: then another process owns the cluster and its instances. */
 function isSuperseded({ owner }: EndRequest, tags: Instance["tags"]): boolean {
-  return generationOf(tags) > owner.generation
+  return latestGenerationOf(tags) > owner.generation
 }
 
 /** Undefined when the list could not be read: that shows nothing. */

@@ -15,7 +15,7 @@ import { completeForCluster } from "./observing/unreachable-zones.js"
 import { isGivenUp, countEmptyLists } from "./launching/abandon.js"
 import { recordFailedInstance } from "./refusals/record.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
-import { generationOf, TAG } from "./tags.js"
+import { latestGenerationOf, latestTagsOf, TAG } from "./tags.js"
 import { startTerminations } from "./terminate.js"
 
 /** No decision waits for a watcher: it polls as often as an idle cluster, whatever is pending. In milliseconds. */
@@ -213,16 +213,17 @@ function pendingOf(fleet: Fleet, provider: Provider): number {
   return fleet.roster.at(provider).size("pending")
 }
 
-/** Another process that claimed the cluster after us has tagged its launches with a higher generation. */
+/** Another process that claimed the cluster after us has tagged its launches, or what it took over, with a higher generation. */
 function checkGeneration(fleet: Fleet, listed: readonly Instance[]): void {
-  const highest = listed.reduce((max, instance) => Math.max(max, generationOf(instance.tags)), 0)
+  const latest = latestTagsOf(listed.map(({ tags }) => tags)) ?? {}
+  const highest = latestGenerationOf(latest)
   if (highest <= fleet.owner.generation) return
   // A watcher contends with no owner, and claims a later generation when it changes something.
   if (!fleet.isOwner) {
     fleet.owner = { ...fleet.owner, generation: highest }
     return
   }
-  throw supersededError(fleet.owner, highest)
+  throw supersededError(fleet.owner, latest)
 }
 
 /**

@@ -15,6 +15,11 @@ export const TAG = {
   lease: "muster-lease",
   /** The process that made it, its machine, and since when it has had the cluster; what earlier versions made lacks it. */
   holder: "muster-holder",
+  /**
+   * The generation that has taken the cluster over since the instance was made; on one instance at least, and there the holder is that
+   * generation's.
+   */
+  taken: "muster-taken",
   /** The step whose end ends the instance, and its exit code ("startup-3"): written by a guest that may, before it ends itself. */
   ended: "muster-ended",
 } as const
@@ -28,7 +33,7 @@ export const YOUNG_CLAIM_MS = 2 * 60_000
 /** A prefix that no tag of a user's may have. */
 export const TAG_PREFIX = "muster-"
 
-type Tags = Readonly<Record<string, string>>
+export type Tags = Readonly<Record<string, string>>
 
 /** The tags that go into a create call. */
 export function launchTags(owner: Owner, group: string, token: string): Record<string, string> {
@@ -49,6 +54,11 @@ export function holderTagOf({ holder }: Pick<Owner, "holder">): Readonly<Record<
   return holder === undefined ? {} : { [TAG.holder]: holder }
 }
 
+/** What the owner writes onto an instance that it has taken over. */
+export function takenTags(owner: Pick<Owner, "generation" | "holder">): Readonly<Record<string, string>> {
+  return { [TAG.taken]: String(owner.generation), ...holderTagOf(owner) }
+}
+
 /** Whether an instance with these tags is one the selector's cluster, uid, owner and launch ask for. */
 export function tagsMatch(tags: Tags, selector: Selector): boolean {
   return (
@@ -64,7 +74,19 @@ export function isOurs(tags: Tags, owner: Pick<Owner, "cluster" | "uid" | "owner
   return tagsMatch(tags, { cluster: owner.cluster, uid: owner.uid, owner: owner.owner })
 }
 
-/** The generation in an instance's tags; 0 when there is none. */
+/** The generation that made it, in an instance's tags; 0 when there is none. */
 export function generationOf(tags: Tags): number {
   return Number(tags[TAG.generation] ?? "0") || 0
+}
+
+/** The latest generation that these tags tell of: the one that made it, or one that has taken it over since. */
+export function latestGenerationOf(tags: Tags): number {
+  return Math.max(generationOf(tags), Number(tags[TAG.taken] ?? "0") || 0)
+}
+
+/** Of these tags those that tell of the latest generation; of several the first. Undefined where none tells of one. */
+export function latestTagsOf(all: readonly Tags[]): Tags | undefined {
+  let latest: Tags | undefined
+  for (const tags of all) if (latestGenerationOf(tags) > latestGenerationOf(latest ?? {})) latest = tags
+  return latest
 }

@@ -1,8 +1,8 @@
-import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
+import { generationOf, latestTagsOf, TAG, tagsMatch, takenTags } from "../../../src/fleet/tags.js"
 import type { Calls, Instance, Selector } from "../../../src/provider.js"
 import { placeOf, vmId, type VmPlace } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
-import { clusterGroups } from "../prepare/group.js"
+import { clusterGroups, type Group } from "../prepare/group.js"
 import { withAddresses } from "./addresses.js"
 import { failureOf, hasFailed, type NativeVm, toInstance } from "./instance.js"
 import { withPower } from "./power.js"
@@ -26,7 +26,8 @@ export async function list(azure: Azure, selector: Selector, calls: Calls): Prom
   calls.signal.throwIfAborted()
   const { ids } = selector
   const { subscriptionId, location } = azure.options
-  const natives = ids === undefined ? await listed(azure, selector, calls) : await withIds(azure, ids, calls)
+  const groups = ids === undefined ? await clusterGroups(azure, selector, calls) : []
+  const natives = ids === undefined ? await listed(azure, groups, calls) : await withIds(azure, ids, calls)
   // A VM without Muster's tags belongs to another owner, and is not read.
   const ours = natives
     .filter(({ tags }) => tags?.[TAG.uid] !== undefined)
@@ -39,15 +40,28 @@ export async function list(azure: Azure, selector: Selector, calls: Calls): Prom
       hasFailed(native) ? withReason(azure, native, instance, calls) : instance,
     ),
   )
-  return withAddresses(azure, instances, calls)
+  return withAddresses(azure, withClaims(instances, groups), calls)
+}
+
+/** A cluster that was taken over tells so on its instances: the later generation has claimed a group of its own. */
+function withClaims(instances: readonly Instance[], groups: readonly Group[]): readonly Instance[] {
+  const latest = latestTagsOf(groups.filter(({ isDeleting }) => !isDeleting).map(({ tags }) => tags))
+  if (latest === undefined) return instances
+  const generation = generationOf(latest)
+  const { [TAG.uid]: uid, [TAG.holder]: holder } = latest
+  return instances.map((instance) => {
+    const { tags } = instance
+    const isTaken = uid === tags[TAG.uid] && generation > generationOf(tags)
+    const taken = takenTags({ generation, ...(holder === undefined ? {} : { holder }) })
+    return isTaken ? { ...instance, tags: { ...tags, ...taken } } : instance
+  })
 }
 
 function mayBeStopped({ states }: Selector): boolean {
   return states === undefined || states.includes("running") || states.includes("stopped")
 }
 
-async function listed(azure: Azure, selector: Selector, calls: Calls): Promise<readonly NativeVm[]> {
-  const groups = await clusterGroups(azure, selector, calls)
+async function listed(azure: Azure, groups: readonly Group[], calls: Calls): Promise<readonly NativeVm[]> {
   const isKnown = azure.options.resourceGroup === undefined
   const lists = await Promise.all(
     groups.map(({ name, isDeleting }) => vmsIn(azure, name, calls, isKnown && !isDeleting)),

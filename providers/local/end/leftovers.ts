@@ -83,13 +83,14 @@ function leftoverOf(kind: string, id: string, tags: Readonly<Record<string, stri
 }
 
 function nameTags(claim: NameClaim): Record<string, string> {
-  const { cluster, uid, owner, generation, deadline } = claim
+  const { cluster, uid, owner, generation, deadline, holder } = claim
   return {
     [TAG.cluster]: cluster,
     [TAG.uid]: uid,
     [TAG.owner]: owner,
     [TAG.generation]: String(generation),
     ...(deadline === undefined ? {} : { [TAG.deadline]: deadline }),
+    ...(holder === undefined ? {} : { [TAG.holder]: holder }),
   }
 }
 

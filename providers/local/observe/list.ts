@@ -1,14 +1,15 @@
 /** List: reads every directory of an instance, or throws. */
 import pLimit from "p-limit"
-import { tagsMatch } from "../../../src/fleet/tags.js"
+import { generationOf, TAG, tagsMatch, takenTags } from "../../../src/fleet/tags.js"
 import type { Calls, Instance, Selector } from "../../../src/provider.js"
-import { checkRoot } from "../client/directory.js"
+import { checkRoot, clusterKey } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
 import { isErrno, toCloudError } from "../client/errors.js"
 import { readHost } from "../client/host.js"
 import { endOf, observeAll, type Observation } from "./instance.js"
 import { type InstanceRecord, PROVIDER, toInstance } from "../client/record.js"
 import { remove } from "../client/remove.js"
+import { currentClaim, type NameClaim } from "../prepare/ownership.js"
 
 /** Directories removed at the same time. */
 const REMOVERS = 8
@@ -26,11 +27,31 @@ export async function listInstances(layout: Layout, selector: Selector, calls: C
       const gone = selected.filter((observation) => observation.state === "gone")
       const limit = pLimit(REMOVERS)
       if (!calls.readOnly) await Promise.all(gone.map(({ record }) => limit(() => tidy(layout, record))))
-      return selected.flatMap(toInstances).filter((instance) => isSelected(instance, selector))
+      const instances = selected.flatMap(toInstances).filter((instance) => isSelected(instance, selector))
+      return await withClaims(layout, instances)
     } catch (error) {
       throw toCloudError(`listing instances in ${layout.root}`, error, { provider: PROVIDER })
     }
   })
+}
+
+/** A cluster that was taken over tells so on its instances: the claim of its name is read once for each list. */
+async function withClaims(layout: Layout, instances: readonly Instance[]): Promise<readonly Instance[]> {
+  const claims = new Map<string, NameClaim | undefined>()
+  for (const { tags } of instances) {
+    const key = keyIn(tags)
+    if (!claims.has(key)) claims.set(key, await currentClaim(layout, key).catch(() => undefined))
+  }
+  return instances.map((instance) => {
+    const { tags } = instance
+    const claim = claims.get(keyIn(tags))
+    const isTaken = claim !== undefined && claim.uid === tags[TAG.uid] && claim.generation > generationOf(tags)
+    return isTaken ? { ...instance, tags: { ...tags, ...takenTags(claim) } } : instance
+  })
+}
+
+function keyIn(tags: Instance["tags"]): string {
+  return clusterKey({ cluster: tags[TAG.cluster] ?? "", owner: tags[TAG.owner] ?? "" })
 }
 
 /** On a full or read-only disk the directory stays, and the instance still counts as ended. */

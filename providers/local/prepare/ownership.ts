@@ -19,6 +19,8 @@ export interface NameClaim {
   readonly claimedAt: number
   /** The cluster's, in seconds since 1970: until then it may live without instances. Earlier versions wrote none. */
   readonly deadline?: string
+  /** Which process that is, on which machine, and since when. Earlier versions wrote none. */
+  readonly holder?: string
 }
 
 /** Counts the living instances of a claim's owner. */
@@ -72,8 +74,9 @@ export async function claimName(
     const current = await currentClaim(layout, key)
     if (current !== undefined && isSame(current, owner)) return false
     if (current !== undefined) await refuseIfOwned(owner, current, { host, now, livingOf })
-    const { cluster, uid, generation, claim, deadline } = owner
-    const mine = { cluster, owner: owner.owner, uid, generation, claim, maker: host.self, claimedAt: now, deadline }
+    const { cluster, uid, generation, claim, deadline, holder } = owner
+    const made = { maker: host.self, claimedAt: now, ...(holder === undefined ? {} : { holder }) }
+    const mine = { cluster, owner: owner.owner, uid, generation, claim, deadline, ...made }
     const file = join(path, `claim-${(current?.number ?? 0) + 1}`)
     // When another process was first, its claim is the current one: read it again.
     if (await createWhole(file, making, JSON.stringify(mine))) return current?.uid === uid

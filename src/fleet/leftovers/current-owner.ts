@@ -4,7 +4,7 @@ import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
 import { type OwnerProcess, hostLabel, parseOwnerProcess } from "../ownership/owner-process.js"
-import { generationOf, TAG } from "../tags.js"
+import { latestGenerationOf, TAG } from "../tags.js"
 import { windowMs } from "../state/windows.js"
 import { withTimeout } from "./with-timeout.js"
 import { listTagged, type TaggedResources } from "./tagged.js"
@@ -98,7 +98,13 @@ function signsAt({
   return [...made, ...claims].map(({ tags, at }) => {
     const holder = parseOwnerProcess(tags[TAG.holder])
     const leaseEnds = Number(tags[TAG.lease] ?? "0") * 1000
-    return { generation: generationOf(tags), holder, at: Math.max(at, holder?.since ?? 0), leaseEnds, windowMs: ms }
+    return {
+      generation: latestGenerationOf(tags),
+      holder,
+      at: Math.max(at, holder?.since ?? 0),
+      leaseEnds,
+      windowMs: ms,
+    }
   })
 }
 

@@ -2,7 +2,7 @@
 import type { Owner } from "../../provider.js"
 import { type Fleet, pollWithin, messageOf } from "../state/context.js"
 import { adoptIntent } from "../launch.js"
-import { claimNext } from "../ownership/claims.js"
+import { claimNext, markTaken } from "../ownership/claims.js"
 import { emitQuarantined } from "./quarantined.js"
 import { ownerProcessTag } from "../ownership/owner-process.js"
 import { randomHex } from "../state/names.js"
@@ -71,6 +71,8 @@ async function claimOwnership(fleet: Fleet): Promise<void> {
   const { clock } = fleet
   const claim = { generation, claim: randomHex(clock, 8), holder: ownerProcessTag(clock) }
   becomeOwner(fleet, await claimNext(fleet, { ...fleet.owner, ...claim }))
+  // Who ends everything shows it by that.
+  if (!fleet.closing) await markTaken(fleet)
   emitQuarantined(fleet)
   emitNotes(fleet)
 }

@@ -9,7 +9,7 @@ import { keyOf } from "../roster/register.js"
 import { clockSkewMs } from "../state/clock-skew.js"
 import { type OpeningContext, openingCalls } from "./opening-calls.js"
 import { isRecentlyTerminated } from "./recently-terminated.js"
-import { generationOf, TAG } from "../tags.js"
+import { generationOf, latestGenerationOf, TAG } from "../tags.js"
 
 /**
  * `isNew`: a cluster that goes on with nothing that is there. It is made beside a region in which the account may do nothing (one
@@ -152,7 +152,7 @@ function foundOf(
 ): Found {
   const instances = listed.filter(({ instance }) => instance.tags[TAG.uid] === uid)
   const history = histories.find((candidate) => candidate.uid === uid)
-  const generations = instances.map(({ instance }) => generationOf(instance.tags))
+  const generations = instances.map(({ instance }) => latestGenerationOf(instance.tags))
   return {
     uid,
     generation: generations.reduce((max, generation) => Math.max(max, generation), history?.generation ?? 0),

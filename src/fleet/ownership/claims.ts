@@ -1,9 +1,10 @@
 /** Claims: a new owner claims the next generation, in every cloud that has a resource that can be created only once. */
 import { OPENING } from "../../calls/retry.js"
-import { OwnershipError } from "../../errors.js"
+import { withDeadline } from "../../calls/deadline.js"
+import { OwnershipError, TimeoutError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
 import { type Fleet, fleetCalls } from "../state/context.js"
-import { generationOf } from "../tags.js"
+import { generationOf, latestTagsOf, type Tags } from "../tags.js"
 
 /** Where nothing tells the highest claim the next one is found by asking: so many processes may have taken over before. */
 const MOST_CLAIMS = 50
@@ -41,12 +42,12 @@ export async function claimNext(fleet: Fleet, owner: Owner): Promise<Owner> {
 
 /** The highest generation that the cluster's set-up tells of; 0 where nothing does, or it may not be read. */
 async function highestClaim(fleet: Fleet): Promise<number> {
-  return (await claimsOf(fleet)).highest
+  return generationOf((await claimsOf(fleet)).latest)
 }
 
 export interface Claims {
-  /** The highest generation that the cluster's set-up tells of; 0 where nothing does. */
-  readonly highest: number
+  /** Of all set-up of the cluster the tags of the highest generation; none where nothing tells of one. */
+  readonly latest: Tags
   /** All places were read. */
   readonly isWhole: boolean
 }
@@ -61,7 +62,25 @@ export async function claimsOf(fleet: Fleet): Promise<Claims> {
   fleet.signal.throwIfAborted()
   const found = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []))
   return {
-    highest: found.reduce((highest, { tags, shared }) => Math.max(highest, shared ? 0 : generationOf(tags)), 0),
+    latest: latestTagsOf(found.flatMap(({ tags, shared }) => (shared ? [] : [tags]))) ?? {},
     isWhole: outcomes.every(({ status }) => status === "fulfilled"),
   }
+}
+
+/** A cluster is not kept waiting longer for what only tells others, in milliseconds. */
+const MARK_MS = 5_000
+
+/**
+ * Writes on one instance in each place that this process has the cluster now, so that the process that had it before learns it from
+ * its next list, also when nothing is launched or ended. Where that is not allowed, or fails, that process learns it from
+ * the claim once an instance goes.
+ */
+export async function markTaken(fleet: Fleet): Promise<void> {
+  const { clock, owner, roster, signal } = fleet
+  const marks = fleet.providers.map(async (provider) => {
+    const instances = [...roster.at(provider).in("running", "pending")].map(({ instance }) => instance)
+    if (instances.length > 0) await provider.mark?.(owner, instances, fleetCalls(fleet, provider))
+  })
+  const late = () => new TimeoutError("marking what was taken over takes longer")
+  await withDeadline(clock, Promise.allSettled(marks), MARK_MS, late, signal).catch(() => {})
 }

@@ -1,14 +1,22 @@
 /** Superseded: a new owner that has launched nothing yet is in no instance's tags; only its claim shows it. */
+import { momentText } from "../../calls/clock.js"
 import { OwnershipError } from "../../errors.js"
 import type { Provider } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import { isMet } from "../state/group-state.js"
+import { generationOf, latestGenerationOf, TAG, type Tags } from "../tags.js"
 import { claimsOf } from "./claims.js"
+import { parseOwnerProcess } from "./owner-process.js"
 import { isNewlyEnded, ENDED_STATES } from "../targets/ended-elsewhere.js"
 
-export function supersededError({ cluster, generation }: Fleet["owner"], highest: number): OwnershipError {
+/** @param tags those that tell of the later generation, and of the process that has it. */
+export function supersededError({ cluster, generation }: Fleet["owner"], tags: Tags): OwnershipError {
+  const holder = parseOwnerProcess(tags[TAG.holder])
+  const who = holder === undefined ? "another process" : `process ${holder.pid} on ${holder.host}`
+  const since = holder === undefined ? "" : `, which has it since ${momentText(holder.since)},`
+  const generations = `its generation is ${latestGenerationOf(tags)}, ours ${generation}`
   return new OwnershipError(
-    `cluster "${cluster}": another process took it over (its generation is ${highest}, ours ${generation}); this one has stopped and leaves the instances alone`,
+    `cluster "${cluster}": ${who}${since} took it over (${generations}) and decides now how many workers run; this one has stopped and leaves the instances alone`,
   )
 }
 
@@ -28,9 +36,10 @@ export async function checkSuperseded(fleet: Fleet, provider: Provider, begun: n
     .in(...ENDED_STATES)
     .filter((worker) => worker.failure === undefined && isNewlyEnded(worker, begun))
   if (suspects.length === 0) return false
-  const { highest, isWhole } = await claimsOf(fleet)
+  const { latest, isWhole } = await claimsOf(fleet)
+  const highest = generationOf(latest)
   const isLater = highest > fleet.owner.generation
-  if (isLater && !isEmptyAndIdle(fleet)) throw supersededError(fleet.owner, highest)
+  if (isLater && !isEmptyAndIdle(fleet)) throw supersededError(fleet.owner, latest)
   if (!isLater && (!isWhole || highest > 0 || !hasClaimed(fleet, provider))) return false
   // A delete claims the cluster first, so that nothing more is launched. A removed claim means that the cluster was ended.
   for (const worker of suspects) worker.instance = { ...worker.instance, endedBy: "muster" }

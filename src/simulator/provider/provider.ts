@@ -6,7 +6,7 @@ import { costIn } from "./costs.js"
 import { ask } from "./errors.js"
 import { consoleLog, interruptions, list, terminate } from "./instances.js"
 import { type GuestStyle, type LaunchStyle, launch, settle, splitWish } from "./launch.js"
-import { claim, leftovers, prepare, remove } from "./setup.js"
+import { claim, leftovers, mark, prepare, remove } from "./setup.js"
 import type { World } from "../world/world.js"
 
 export const OFFERS = "ListOffers"
@@ -53,6 +53,7 @@ export function worldProvider(world: World, options: WorldProviderOptions = {}):
     settle: (call, ref, calls) => settle(world, call, ref, dated(calls)),
     list: (selector, calls) => list(world, selector, dated(calls)),
     claim: (owner, calls) => claim(world, owner, dated(calls)),
+    mark: (owner, instances, calls) => mark(world, owner, instances, dated(calls)),
     terminate: (instances, calls) => terminate(world, instances, dated(calls)),
     interruptions: (instances, calls) => interruptions(world, instances, dated(calls)),
     headroom: (wish, calls) => headroom(world, wish, dated(calls)),

@@ -1,7 +1,7 @@
 /** Set-up: the resources that the simulated provider needs before it can launch, and its leftovers. */
 import { NAME_TAKEN, OwnershipError } from "../../errors.js"
-import { TAG, tagsMatch, YOUNG_CLAIM_MS } from "../../fleet/tags.js"
-import type { Calls, GroupRequest, JsonObject, Leftover, Owner, Prepared, Selector } from "../../provider.js"
+import { TAG, tagsMatch, takenTags, YOUNG_CLAIM_MS } from "../../fleet/tags.js"
+import type { Calls, GroupRequest, Instance, JsonObject, Leftover, Owner, Prepared, Selector } from "../../provider.js"
 import { costIn } from "./costs.js"
 import { ask } from "./errors.js"
 import type { PreparedBody } from "./launch.js"
@@ -10,6 +10,7 @@ import type { World } from "../world/world.js"
 
 export const SET_UP = "SetUp"
 export const CLAIM_GENERATION = "ClaimGeneration"
+export const MARK = "TagInstance"
 export const LEFTOVERS = "ListResources"
 export const REMOVE = "DeleteResource"
 
@@ -42,6 +43,19 @@ export async function claim(world: World, owner: Owner, calls: Calls): Promise<v
     world.serve(CLAIM_GENERATION, parameters, { cost, signal }, () => takeClaim(world, owner)),
   )
   checkOwned(owner, owningClaim, "claiming")
+}
+
+/** Tags one of the instances with the owner's generation. */
+export async function mark(world: World, owner: Owner, instances: readonly Instance[], calls: Calls): Promise<void> {
+  const [first] = instances
+  if (first === undefined) return
+  const cost = costIn(world, { writes: 1 })
+  const request = { api: MARK, cost, action: `tagging ${first.id}` }
+  await ask(calls, request, ({ signal }) =>
+    world.serve(MARK, { id: first.id }, { cost, signal }, () =>
+      world.retag(first.id, { ...world.instance(first.id)?.tags, ...takenTags(owner) }),
+    ),
+  )
 }
 
 function checkOwned(

@@ -64,3 +64,42 @@ test("what goes by itself is replaced, and looking for a claim that is not there
   expect([live(at.world).length, at.world.ledger.count("ListResources")]).toEqual([3, 1])
   await at.clock.run(first.close())
 })
+
+test("whom it is taken from stops within one look although nothing changes, names who has it, and asks for nothing more at rest", async () => {
+  const at = rig()
+  const first = await begun(at, 3)
+  const problems: string[] = []
+  first.on("problem", ({ message }) => problems.push(message))
+  const restMs = 10 * 60_000
+  const before = at.world.ledger.count()
+  await at.clock.run(at.clock.sleep(restMs))
+  // One list each half a minute.
+  expect(at.world.ledger.count() - before).toBe(restMs / 30_000)
+  const second = await attach(at, at.provider)
+  const asked = at.world.ledger.count()
+  expect(await at.clock.run(second.scale(3))).toMatchObject({ running: 3 })
+  await at.clock.run(second.detach())
+  expect(at.world.ledger.count() - asked).toBeLessThanOrEqual(3)
+  await at.clock.run(at.clock.sleep(35_000))
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^cluster "ours": process \d+ on \S+, which has it since \d{4}-\S+ \S+ UTC, took it over \(its generation is 2, ours 1\) and decides now how many workers run; this one has stopped/,
+    ),
+  ])
+  await expect(first.scale(4)).rejects.toThrow(OwnershipError)
+  expect(first.explain().ended?.how).toBe("taken-over")
+  expect(
+    live(at.world)
+      .map(({ tags }) => tags["muster-taken"])
+      .filter(Boolean),
+  ).toEqual(["2"])
+})
+
+test("a role that may not tag takes over all the same", async () => {
+  const at = rig()
+  await begun(at, 3)
+  const provider = { ...at.provider, mark: () => Promise.reject(new AuthError("not allowed")) }
+  const second = await attach(at, provider)
+  expect(await at.clock.run(second.scale(3))).toMatchObject({ running: 3 })
+  await at.clock.run(second.close())
+})
