@@ -21,6 +21,7 @@ import { parseGcpOptions } from "./options-check.js"
 import { prepare } from "./prepare/prepare.js"
 import { authorized } from "./client/authorization.js"
 import { split } from "./launch/split.js"
+import { mark } from "./end/mark.js"
 import { terminate } from "./end/terminate.js"
 import { zonesOf as zonesFor } from "./offers/zones.js"
 
@@ -60,6 +61,7 @@ export function gcp(options: GcpOptions): Provider {
     find: (call, calls) => find(context, call, calls),
     list: (selector, calls) => list(context, selector, calls),
     terminate: (instances, calls) => terminate(context, instances, calls),
+    mark: (owner, instances, calls) => mark(send, owner, instances, calls),
     interruptions: (instances, calls) => interruptions(send, region, instances, calls),
     headroom: (wish, calls) => headroom(send, region, wish, calls),
     leftovers: (selector, calls) => leftovers(context, selector, calls),

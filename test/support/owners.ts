@@ -41,6 +41,30 @@ export function keepOwnersApart(instanceType: string, make: () => Promise<Owned>
     expect(live(at)).toEqual([])
   })
 
+  test("whom it is taken from stops within a look, although nothing is launched or ended, and asks for no more until then", async () => {
+    const at = await make()
+    const { clock, world } = at
+    const first = own(at, "refuse", 1)
+    const problems: string[] = []
+    first.on("problem", ({ message }) => problems.push(message))
+    await clock.run(first.scale(2))
+    await clock.run(clock.sleep(5 * MINUTE_MS))
+    const asked = (ms: number) => {
+      const before = world.ledger.count()
+      return clock.run(clock.sleep(ms)).then(() => world.ledger.count() - before)
+    }
+    const atRest = await asked(5 * MINUTE_MS)
+    const next = own(at, "connect", 2)
+    expect(await clock.run(next.scale(2))).toMatchObject({ running: 2 })
+    await clock.run(next.detach())
+    expect(await asked(35_000)).toBeLessThanOrEqual(atRest / 5)
+    expect(problems).toEqual([expect.stringMatching(/process \d+ on \S+, which has it since .* took it over/)])
+    await clock.run(clock.sleep(MINUTE_MS))
+    const last = own(at, "connect", 3)
+    await clock.run(last.close())
+    expect(live(at)).toEqual([])
+  })
+
   test("of two that start one name at once exactly one stays, and the other has nothing left", async () => {
     const at = await make()
     const { clock } = at

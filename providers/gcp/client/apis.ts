@@ -30,6 +30,7 @@ export const APIS = {
   "instances.list": { client: "InstancesClient", method: "list", cost: { reads: 1 } },
   "instances.aggregatedList": { client: "InstancesClient", method: "aggregatedList", cost: { "heavy-global": 1 } },
   "instances.get": { client: "InstancesClient", method: "get", cost: { reads: 1 } },
+  "instances.setLabels": { client: "InstancesClient", method: "setLabels", cost: { writes: 1 } },
   "instances.getSerialPortOutput": { client: "InstancesClient", method: "getSerialPortOutput", cost: { reads: 1 } },
   "disks.list": { client: "DisksClient", method: "list", cost: { reads: 1 } },
   "disks.aggregatedList": { client: "DisksClient", method: "aggregatedList", cost: { "heavy-global": 1 } },
@@ -55,6 +56,7 @@ export interface Replies {
   readonly "instances.list": PageOf<NativeInstance>
   readonly "instances.aggregatedList": InstancePage
   readonly "instances.get": NativeInstance
+  readonly "instances.setLabels": NativeOperation
   readonly "instances.getSerialPortOutput": NativeSerialPort
   readonly "disks.list": PageOf<NativeDisk>
   readonly "disks.aggregatedList": DiskPage

@@ -9,6 +9,7 @@ export interface NativeInstance {
   readonly machineType?: string
   readonly creationTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
+  readonly labelFingerprint?: string
   readonly scheduling?: { readonly provisioningModel?: string; readonly preemptible?: boolean }
   readonly networkInterfaces?: readonly {
     readonly networkIP?: string

@@ -1,7 +1,7 @@
 /** Every method of the wire, by its name. */
 import type { Handler } from "./client/handler.js"
 import { DISKS } from "./end/disks.js"
-import { DELETE } from "./end/instances.js"
+import { DELETE, SET_LABELS } from "./end/instances.js"
 import { BULK } from "./launch/bulk.js"
 import { INSERT } from "./launch/insert.js"
 import { CONSOLE } from "./observe/console.js"
@@ -20,6 +20,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   ...RESOURCES,
   "instances.insert": INSERT,
   "instances.delete": DELETE,
+  "instances.setLabels": SET_LABELS,
   "instances.getSerialPortOutput": CONSOLE,
   [SKUS_API]: BILLING,
 }

@@ -1,7 +1,9 @@
-/** instances.delete. */
+/** instances.delete and instances.setLabels. */
 import type { Handler } from "../client/handler.js"
 import { asItIs, operationJson, scriptedFailure, startOperation } from "../client/operations.js"
 import { remember, remembered } from "../client/request-ids.js"
+import { Refusal } from "../client/refusals.js"
+import { labelFingerprintOf } from "../observe/instance-json.js"
 import { find } from "../observe/instances.js"
 
 export const DELETE: Handler = {
@@ -24,6 +26,29 @@ export const DELETE: Handler = {
       ...named,
       ...(failing === undefined ? {} : scriptedFailure(failing)),
     })
+    remember(asked, scope, operation)
+    return operationJson(operation, project)
+  },
+}
+
+/** "Labels fingerprint is invalid" where the labels were changed since they were read. */
+export const SET_LABELS: Handler = {
+  cost: () => ({ writes: 1 }),
+  answer(asked) {
+    const { world, project, parameters, body, settings } = asked
+    const { zone = "", instance: name = "", requestId } = parameters
+    const scope = `setLabels/${zone}/${name}`
+    const before = remembered(asked, scope)
+    if (before !== undefined) return operationJson(before, project)
+    const instance = find(asked)
+    if (body.labelFingerprint !== labelFingerprintOf(instance))
+      throw new Refusal(412, "conditionNotMet", "Labels fingerprint is invalid or resource labels have changed")
+    world.retag(instance.id, (body.labels ?? {}) as Readonly<Record<string, string>>)
+    const target = `zones/${zone}/instances/${name}`
+    const outcome = { scope: `zones/${zone}`, type: "setLabels", target, targetId: instance.id }
+    const identity = `${scope}/${requestId ?? world.ledger.count()}`
+    const named = requestId === undefined ? outcome : { ...outcome, requestId }
+    const operation = startOperation(world, identity, world.draw(settings.operationMs), named)
     remember(asked, scope, operation)
     return operationJson(operation, project)
   },

@@ -65,7 +65,7 @@ export function instanceJson(
     },
     cpuPlatform: "Intel Cascade Lake",
     labels: tags,
-    labelFingerprint: hexOf(`labels/${id}`, 12),
+    labelFingerprint: labelFingerprintOf(instance),
     startRestricted: false,
     deletionProtection: false,
     reservationAffinity: properties.reservationAffinity ?? { consumeReservationType: "ANY_RESERVATION" },
@@ -117,4 +117,9 @@ function diskJson(
     architecture: offer.arch === "arm64" ? "ARM64" : "X86_64",
     guestOsFeatures: [{ type: "UEFI_COMPATIBLE" }, { type: "VIRTIO_SCSI_MULTIQUEUE" }, { type: "GVNIC" }],
   }
+}
+
+/** Another one with each change of the labels. */
+export function labelFingerprintOf({ id, tags }: WorldInstance): string {
+  return hexOf(`labels/${id}/${JSON.stringify(tags)}`, 12)
 }
