@@ -7,6 +7,7 @@ import type { ClusterPlan } from "./fleet/preview/cluster-plan.js"
 import type { Receipt } from "./fleet/reports/receipt-types.js"
 import type { ClusterList } from "./fleet/leftovers/listing.js"
 import type { Remain, SweepRow } from "./verbs/removals.js"
+import type { Finished } from "./fleet/state/group-state.js"
 import type { ScaleResult } from "./fleet/scaling/target.js"
 import type { Worker } from "./fleet/reports/worker.js"
 import { type Group, groupOf } from "./session/group.js"
@@ -17,6 +18,7 @@ import {
   type CloseOptions,
   type ClusterOptions,
   type DetachOptions,
+  type FinishedOptions,
   type ListSpec,
   resolveAttach,
   resolveList,
@@ -135,6 +137,25 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
   scale(target: ScaleTarget<Names>, options?: ScaleOptions): Promise<ScaleResult>
   scale(target: ScaleTarget, options: ScaleOptions = {}): Promise<ScaleResult> {
     return this.#handle.scale(target, options)
+  }
+
+  /**
+   * Waits until the work of every worker that the target asked for has ended: with the end of the last one. Each end lowers the
+   * target by one, where `whenDone` says `end`.
+   *
+   * @param options.timeout until the cluster's deadline by default.
+   * @returns how many have succeeded and failed since the target was set. One of which nothing tells how it ended has failed.
+   * @throws SpecError that names `whenDone`, where workers do not end when they succeed; or when an option is wrong.
+   * @throws TimeoutError that says how many have finished and what exists: the workers go on.
+   * @throws ShortfallError when startups or boots failed so often that nothing more is launched.
+   * @throws BudgetError or RejectedError when the budget or the deadline is reached; RejectedError when the cluster is closed or
+   * detached, or this process only watches it.
+   * @throws MusterError when others have ended workers on purpose, so that they are not replaced.
+   * @throws AuthError, JournalError, OwnershipError or TransientError: what `scale` would throw.
+   * @throws the signal's reason.
+   */
+  finished(options: FinishedOptions = {}): Promise<Finished> {
+    return this.#handle.finished(options)
   }
 
   /**

@@ -2,7 +2,7 @@
 import { SpecError } from "./errors.js"
 import type { WorkerState } from "./fleet/lifecycle.js"
 import { nearest, show } from "./input/parse.js"
-import type { FailureReason, Market, Scope } from "./provider.js"
+import type { Action, FailureReason, Market, Scope } from "./provider.js"
 
 export type ClusterEventBody =
   /** The target has changed. */
@@ -63,6 +63,24 @@ export type ClusterEventBody =
       readonly to: WorkerState
       readonly reason?: string
     }
+  /**
+   * The work of a worker has ended: the step whose end it was, its exit code and, where it failed, the last lines of its output.
+   * `unknown`: neither console nor tag tells how. `action` is what follows by `whenDone`, and `desired` the group's target from now
+   * on. `advice` comes with the first failure of a target.
+   */
+  | {
+      readonly type: "finished"
+      readonly id: string
+      readonly name: string
+      readonly group: string
+      readonly outcome: "success" | "failure" | "unknown"
+      readonly action: Exclude<Action, "keep">
+      readonly desired: number
+      readonly step?: string
+      readonly exitCode?: number
+      readonly tail?: string
+      readonly advice?: string
+    }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
   /**
@@ -102,7 +120,7 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ pass: true, closed: true },
+  ...{ finished: true, pass: true, closed: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

@@ -5,7 +5,8 @@ export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 export type { WorkerState } from "./fleet/lifecycle.js"
 export type { ClusterList, ClusterSummary, PlaceFailure } from "./fleet/leftovers/listing.js"
-export type { Barred, Explanation, GroupExplanation, Waiting } from "./fleet/explain/explanation.js"
+export type { Finished } from "./fleet/state/group-state.js"
+export type { Barred, Explanation, FailedStartups, GroupExplanation, Waiting } from "./fleet/explain/explanation.js"
 export type { PriceSpan } from "./fleet/preview/plan-price.js"
 export type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./fleet/preview/cluster-plan.js"
 export type { Receipt, ReceiptRow } from "./fleet/reports/receipt-types.js"
@@ -39,6 +40,7 @@ export type {
   CloseOptions,
   ClusterOptions,
   DetachOptions,
+  FinishedOptions,
   ListSpec,
   ScaleOptions,
   ScaleTarget,

@@ -201,9 +201,17 @@ export interface LaunchCall {
 
 /**
  * `rejected`: this offer was refused, and another may not be. `transient`: the cloud could not do it just now, and the same may
- * go well after `ttlMs`.
+ * go well after `ttlMs`. `startup`: what the instance was to run has failed on it.
  */
-export type FailureReason = "capacity" | "quota" | "rejected" | "transient" | "boot" | "interrupted" | "budget"
+export type FailureReason =
+  | "capacity"
+  | "quota"
+  | "rejected"
+  | "transient"
+  | "boot"
+  | "startup"
+  | "interrupted"
+  | "budget"
 
 /** Why `count` instances were not created, or ended. */
 export interface Failure {

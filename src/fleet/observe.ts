@@ -4,6 +4,7 @@ import { MusterError, OwnershipError, PartialListError } from "../errors.js"
 import type { Failure, Instance, InstanceState, Provider, Selector } from "../provider.js"
 import { listByZone, listKnown } from "./observing/by-zone.js"
 import { type Fleet, pollCalls, type PollState, pollSoon } from "./state/context.js"
+import { holdIfEnded } from "./state/held.js"
 import { noteBoot } from "./observing/boots.js"
 import { yieldToOthers, yieldToClaim } from "./targets/ended-elsewhere.js"
 import { answeredInTime, inProgress } from "./observing/answers.js"
@@ -141,6 +142,7 @@ function recordInstance(
   const [before, stateBefore] = [known?.failure, known?.state]
   const worker = fleet.roster.recordInstance(provider, instance, now, true, begun)
   if (stateBefore === "pending" && worker.state === "running") noteBoot(fleet.clock, worker, now)
+  if (instance.tags[TAG.ended] !== undefined) holdIfEnded(fleet, worker, worker.state)
   if (fleet.isOwner && isGivenUp(fleet, instance)) startTerminations(fleet, [worker])
   const { failure } = worker
   if (failure !== undefined && before === undefined && isRefusal(failure)) recordFailedInstance(fleet, worker, failure)

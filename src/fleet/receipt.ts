@@ -35,7 +35,7 @@ export function receiptOf(
 }
 
 function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
-  const { instance, state, provider, group } = worker
+  const { instance, state, provider, group, end } = worker
   const { id, zone, instanceType, market, launchedAt } = instance
   const endedAt = endOf(worker)
   const cost = workerCost(worker, now)
@@ -54,6 +54,7 @@ function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
     finalState: state,
     ...(mayLive(state) ? { reportedState: instance.state } : {}),
     ...(consoleUrl === undefined ? {} : { consoleUrl }),
+    ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
     ...(cost === undefined ? {} : { cost }),
   }
 }

@@ -3,6 +3,7 @@ import { onAbort } from "../calls/aborts.js"
 import { MusterError, OwnershipError } from "../errors.js"
 import type { Calls, Prepared, Provider } from "../provider.js"
 import { readConsoles } from "./observing/console.js"
+import { readVerdicts } from "./observing/verdicts.js"
 import { type Fleet, fleetCalls, preparedKey, watchedCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
 import { updateDeadlineTag } from "./ending/deadline.js"
@@ -53,6 +54,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
     emitPass(fleet)
     return new Map()
   }
+  readVerdicts(fleet)
   readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt))
   withdrawBarred(fleet)
   await whileWanted(fleet, askOffers(fleet))

@@ -21,17 +21,21 @@ const BOOTED_MS = 60_000
  */
 const FIRST_PAUSE_MS = 10_000
 const LONGEST_PAUSE_MS = 600_000
+/** The pauses when what workers run fails on one after another: 2, 4, 8 s … 5 min. */
+const FIRST_FAILURE_PAUSE_MS = 2_000
+const LONGEST_FAILURE_PAUSE_MS = 300_000
 /** After so long without another one the row has ended. */
 const FORGET_MS = 3_600_000
 /** A worker that lived longer than this was not ended for being new, in milliseconds. */
 const SHORT_LIFE_MS = 600_000
 
 /**
- * The workers to terminate: failed ones, which are still there, and all of them once the cluster's deadline has passed.
+ * The workers to terminate: failed ones, which are still there, once it is known how their work ended, and all of them once the cluster's deadline has passed.
  * Interrupted and lost ones need no call of ours; they no longer count and the plan makes up for them.
  */
 export function toEnd(workers: Pick<Members, "in">, now: number, deadlineMs: number): WorkerRecord[] {
-  return now >= deadlineMs ? workers.in("pending", "running", "interrupted", "failed") : workers.in("failed")
+  if (now >= deadlineMs) return workers.in("pending", "running", "interrupted", "failed")
+  return workers.in("failed").filter(({ held }) => held === undefined)
 }
 
 /** What the breaker needs to know of a group. */
@@ -45,8 +49,38 @@ export interface BootRecord {
   readonly bootMs: number
 }
 
-/** The failure that ends a group's launches; undefined while boots go well enough. */
+/** The failure that ends a group's launches; undefined while boots, and what is run then, go well enough. */
 export function tripped(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
+  return trippedByBoots(workers, record) ?? trippedByStartups(workers, record)
+}
+
+/**
+ * What workers run fails soon on one after another: within two rounds of a target it is given up. At most twice as many as the target
+ * are launched, and fewer where most of a first round have failed.
+ */
+function trippedByStartups(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
+  const { since, now, desired } = record
+  if (!workers.some(failedSoon)) return undefined
+  const latestFirst = workers.filter((worker) => worker.knownSince >= since).sort((a, b) => b.since - a.since)
+  const end = latestFirst.findIndex((worker) => hasWorked(worker, now))
+  const row = end < 0 ? latestFirst : latestFirst.slice(0, end)
+  const failed = row.filter(failedSoon)
+  const living = row.filter(({ state }) => state === "pending" || state === "running").length
+  const isMost = failed.length >= FEWEST_OF_SHARE && failed.length > living
+  return failed.length > desired || isMost ? failed[0]?.failure : undefined
+}
+
+function failedSoon({ failure, since, ranFrom = since }: WorkerRecord): boolean {
+  return failure?.reason === "startup" && since - ranFrom < SHORT_LIFE_MS
+}
+
+/** Its work has gone well, or went on for long. */
+function hasWorked({ end, state, since, ranFrom }: WorkerRecord, now: number): boolean {
+  if (end?.outcome === "success") return true
+  return ranFrom !== undefined && (state === "running" ? now : since) - ranFrom >= SHORT_LIFE_MS
+}
+
+function trippedByBoots(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
   if (!workers.some((worker) => failedToBoot(worker, record))) return undefined
   const recent = workers
     .filter((worker) => worker.knownSince >= record.since)
@@ -86,21 +120,32 @@ function failsTooOften(workers: readonly WorkerRecord[], record: BootRecord): bo
  * that follow each other are counted: a hundred workers that a user deletes at once are replaced at once.
  */
 export function pausedUntil(workers: readonly WorkerRecord[], since: number): number {
-  const vanished = workers
-    .filter((worker) => worker.knownSince >= since && hasVanished(worker))
-    .sort((a, b) => a.since - b.since)
+  const { length, last } = chainOf(workers.filter((worker) => worker.knownSince >= since && hasVanished(worker)))
+  return length < 2 ? 0 : last + Math.min(FIRST_PAUSE_MS * 2 ** (length - 2), LONGEST_PAUSE_MS)
+}
+
+/** Until when no worker takes the place of one on which a startup failed, because one after another has; 0: go on. */
+export function failuresPausedUntil(workers: readonly WorkerRecord[], since: number): number {
+  const { length, last } = chainOf(workers.filter((worker) => worker.knownSince >= since && failedSoon(worker)))
+  return length === 0 ? 0 : last + Math.min(FIRST_FAILURE_PAUSE_MS * 2 ** (length - 1), LONGEST_FAILURE_PAUSE_MS)
+}
+
+/** How many lives that ended soon have followed each other, and when the last one ended. */
+function chainOf(workers: readonly WorkerRecord[]): { readonly length: number; readonly last: number } {
   let chain = 0
   let last = Number.NEGATIVE_INFINITY
-  for (const worker of vanished) {
+  for (const worker of [...workers].sort((a, b) => a.since - b.since)) {
     if (worker.knownSince < last) continue
     chain = worker.since - last > FORGET_MS ? 1 : chain + 1
     last = worker.since
   }
-  return chain < 2 ? 0 : last + Math.min(FIRST_PAUSE_MS * 2 ** (chain - 2), LONGEST_PAUSE_MS)
+  return { length: chain, last }
 }
 
-/** Gone soon, and neither asked to go, nor interrupted, nor failed to boot. */
-function hasVanished({ state, since, knownSince, terminatedAt, interruptedAt, failure }: WorkerRecord): boolean {
+/** Gone soon, and neither asked to go, nor interrupted, nor failed to boot, nor because its work ended. */
+function hasVanished({ state, since, knownSince, ...worker }: WorkerRecord): boolean {
+  const { terminatedAt, interruptedAt, failure, held, end } = worker
+  if (held !== undefined || (end !== undefined && end.outcome !== "unknown")) return false
   const isOurs = terminatedAt !== undefined && failure?.code !== STOPPED
   // A reason that was only inferred explains nothing: a user may have deleted the worker.
   const isTold = failure !== undefined && failure.code !== STOPPED && failure.inferred !== true

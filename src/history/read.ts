@@ -187,6 +187,7 @@ const RELIED_ON: Readonly<Record<string, Readonly<Record<string, "string" | "num
   "offer-unavailable": { reason: "string", code: "string", message: "string" },
   call: { provider: "string", region: "string", api: "string", error: "string" },
   worker: { group: "string", to: "string" },
+  finished: { group: "string", outcome: "string", action: "string" },
   "termination-ended": { failed: "number" },
   budget: { message: "string" },
   note: { message: "string" },

@@ -52,6 +52,8 @@ export type RowBody =
       readonly adopted?: true
       readonly names: readonly string[]
     }
+  /** The work of `count` workers has ended so; `names` has the first of them, and the output is that of the last. */
+  | (Omit<BodyOf<"finished">, "id" | "name" | "desired"> & { readonly names: readonly string[] })
   | { readonly type: "termination-started" }
   | { readonly type: "termination-ended"; readonly failed: number }
   | CostRow
@@ -103,6 +105,10 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       const adopted = isAdopting ? { adopted: true as const } : {}
       const row = { type, group, ...(from && { from }), to, ...(reason && { reason }), ...adopted }
       return noted({ ...row, names: [name] }, 1, row)
+    }
+    case "finished": {
+      const { name, id: _id, desired: _desired, ...row } = event
+      return noted({ ...row, names: [name] }, 1, [row.group, row.outcome, row.action, row.step, row.exitCode])
     }
     case "termination-started":
       return noted({ type: event.type }, event.ids.length)
@@ -166,12 +172,20 @@ export class Gathering {
 
 /** What there may be many of, each a little different. */
 function isMany({ type }: RowBody): boolean {
-  return ["worker", "call", "launch-ended", "offer-unavailable", "plan", "note", "problem"].includes(type)
+  return ["worker", "finished", "call", "launch-ended", "offer-unavailable", "plan", "note", "problem"].includes(type)
+}
+
+type Named = { readonly names: readonly string[] }
+
+function namesOf(before: Named, row: Named): readonly string[] {
+  return before.names.length < MOST_NAMES ? [...before.names, ...row.names] : before.names
 }
 
 function joined(before: HistoryRow, row: RowBody): HistoryRow {
-  if (before.type === "worker" && row.type === "worker") {
-    return { ...before, names: before.names.length < MOST_NAMES ? [...before.names, ...row.names] : before.names }
+  if (before.type === "worker" && row.type === "worker") return { ...before, names: namesOf(before, row) }
+  if (before.type === "finished" && row.type === "finished") {
+    const { advice = row.advice } = before
+    return { ...before, ...row, ...(advice === undefined ? {} : { advice }), names: namesOf(before, row) }
   }
   if (before.type === "launch-ended" && row.type === "launch-ended")
     return { ...before, ...row, made: before.made + row.made }

@@ -4,7 +4,9 @@ import { withDeadline } from "../calls/deadline.js"
 import { TimeoutError } from "../errors.js"
 import type { Ending } from "../fleet/explain/explanation.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
-import type { ResolvedDetach } from "../verbs/verbs.js"
+import { closedError, type ResolvedDetach } from "../verbs/verbs.js"
+import type { Opening } from "./opening.js"
+import type { Session } from "./session.js"
 
 interface Waiting {
   readonly clock: Clock
@@ -39,4 +41,18 @@ export function closedEnding(name: string, instances: number, leaked: number): E
   const left = leaked === 0 ? "nothing of it is left" : `${leaked} things of it could not be confirmed gone`
   const ended = `${instances} instance${instances === 1 ? "" : "s"} ended`
   return { how: "closed", message: `"${name}" is closed: ${ended}, ${left}` }
+}
+
+/** The session of a cluster that is being opened; undefined, and the opening is abandoned, when it fails or takes longer. */
+export async function openedOrAbandoned(
+  { clock, name }: Waiting,
+  opening: Opening,
+  timeoutMs: number,
+): Promise<Session | undefined> {
+  try {
+    return await withDeadline(clock, opening.outcome(), timeoutMs, () => closedError(name))
+  } catch (error) {
+    opening.abandon(error as Error)
+    return undefined
+  }
 }

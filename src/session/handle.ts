@@ -2,13 +2,13 @@
 import { deferred } from "./load.js"
 import { type Clock, systemClock, wallAheadMs } from "../calls/clock.js"
 import { seededClock } from "../calls/derived-clocks.js"
-import { withDeadline } from "../calls/deadline.js"
-import { isNameTaken, OwnershipError, RejectedError, TimeoutError } from "../errors.js"
+import { isNameTaken, type OwnershipError, RejectedError, TimeoutError } from "../errors.js"
 import { type ClusterEventBody, Emitter } from "../events.js"
 import type { Closed } from "../fleet/closing.js"
 import type { Ending, Explanation } from "../fleet/explain/explanation.js"
 import type { ClusterPlan } from "../fleet/preview/cluster-plan.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
+import type { Finished } from "../fleet/state/group-state.js"
 import type { ScaleResult } from "../fleet/scaling/target.js"
 import { randomName } from "../fleet/state/names.js"
 import { checkUntil } from "../money/budget.js"
@@ -24,18 +24,21 @@ import {
   type ClusterOptions,
   detachedError,
   type DetachOptions,
+  type FinishedOptions,
   onlyWatches,
   resolveClose,
   type ResolvedDetach,
   resolveDetach,
+  resolveFinished,
   resolveScale,
   type ScaleOptions,
   type ScaleTarget,
 } from "../verbs/verbs.js"
-import { closedEnding, closedIn, untilClosed } from "./closing-waits.js"
+import { auditOf } from "./audit.js"
+import { closedEnding, closedIn, openedOrAbandoned, untilClosed } from "./closing-waits.js"
 import { Opening } from "./opening.js"
 import type { Session } from "./session.js"
-import { NameConflict } from "./name-conflict.js"
+import { conflictError, NameConflict } from "./name-conflict.js"
 
 export class Handle {
   readonly name: string
@@ -86,8 +89,17 @@ export class Handle {
   scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
     const call: { result: Promise<ScaleResult> | undefined } = { result: undefined }
     this.#scaling.add(call)
-    call.result = this.#scale(target, options).finally(() => this.#scaling.delete(call))
+    call.result = this.#scale(target, options).finally(() => {
+      this.#scaling.delete(call)
+      this.session?.scaleEnded()
+    })
     return call.result
+  }
+
+  async finished(options: FinishedOptions): Promise<Finished> {
+    this.#checkOpen()
+    const wait = { ...resolveFinished(options), begunAt: this.#clock.now(), isScaling: () => this.#scaling.size > 0 }
+    return (await this.#opening.wait("waiting for the work of", wait.timeoutMs, wait.signal)).finished(wait)
   }
 
   async #scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
@@ -155,10 +167,8 @@ export class Handle {
     return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
 
-  async audit(): Promise<readonly Remain[]> {
-    const { remainsOf, resolveProviders } = await deferred(this.#clock)
-    const providers = this.session?.fleet.providers ?? (await resolveProviders(this.#spec, this.#clock))
-    return remainsOf(providers, { cluster: this.name, owner: this.#spec.owner }, this.#clock)
+  audit(): Promise<readonly Remain[]> {
+    return auditOf(this.#waiting, this.#spec, this.session?.fleet.providers)
   }
 
   async detach(options: DetachOptions): Promise<void> {
@@ -261,10 +271,7 @@ export class Handle {
 
   /** Another new cluster has the name, and all instances of this one were ended. */
   #onConflictEnded(error: OwnershipError, { receipt, error: leak }: Closed): void {
-    this.#ended ??=
-      leak === undefined
-        ? error
-        : new OwnershipError(`${error.message}; ${leak.message}`, { code: error.code, cause: leak })
+    this.#ended ??= conflictError(error, leak)
     this.#closedAfterConflict = leak === undefined ? Promise.resolve(receipt) : Promise.reject(leak)
     this.#closedAfterConflict.catch(() => {})
     this.#endClosed(receipt.instances.length, receipt.leaked.length)
@@ -300,13 +307,7 @@ export class Handle {
 
   /** The session to close; undefined where no call was made, unless a living cluster of the name is used as this one. */
   async #toClose(timeoutMs: number): Promise<Session | undefined> {
-    if (!this.#joinsExisting) {
-      const late = () => closedError(this.name)
-      return withDeadline(this.#clock, this.#opening.outcome(), timeoutMs, late).catch((error: Error) => {
-        this.#opening.abandon(error)
-        return undefined
-      })
-    }
+    if (!this.#joinsExisting) return openedOrAbandoned(this.#waiting, this.#opening, timeoutMs)
     try {
       return await this.#opening.wait("closing", timeoutMs)
     } catch (error) {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../calls/clock.js"
 import { withDeadline } from "../calls/deadline.js"
-import { type OwnershipError, TimeoutError } from "../errors.js"
+import { OwnershipError, TimeoutError } from "../errors.js"
 import type { Closed } from "../fleet/closing.js"
 import type { Opening } from "./opening.js"
 import type { Session } from "./session.js"
@@ -19,6 +19,12 @@ export interface NameConflictOptions {
   readonly joins: () => boolean
   /** Called when the object does not join it. */
   readonly onEnd: (error: OwnershipError, closed: Closed) => void
+}
+
+/** The error of a cluster that another new one has taken the name of; with what could not be confirmed gone. */
+export function conflictError(error: OwnershipError, leak: Error | undefined): OwnershipError {
+  if (leak === undefined) return error
+  return new OwnershipError(`${error.message}; ${leak.message}`, { code: error.code, cause: leak })
 }
 
 export class NameConflict {

@@ -24,6 +24,8 @@ import type { ClusterPlan } from "../fleet/preview/cluster-plan.js"
 import type { Receipt } from "../fleet/reports/receipt-types.js"
 import { type Loop, startLoop } from "../fleet/loop.js"
 import { endRequests } from "../exit/requests.js"
+import { Finishing, type FinishedWait } from "../fleet/scaling/finishing.js"
+import type { Finished } from "../fleet/state/group-state.js"
 import { type BegunScale, withinTimeout, Scaling } from "../fleet/scaling/scaling.js"
 import { setTargets } from "../fleet/targets/set-targets.js"
 import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
@@ -31,7 +33,7 @@ import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
 import { type Worker, workerOf } from "../fleet/reports/worker.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
-import type { ResolvedDetach } from "../verbs/verbs.js"
+import { closedError, type ResolvedDetach } from "../verbs/verbs.js"
 
 export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
   readonly name: string
@@ -68,6 +70,7 @@ export class Session {
   /** The cluster existed before: disposing of it leaves it alone. */
   readonly attached: boolean
   readonly #scaling: Scaling
+  readonly #finishing: Finishing
   readonly #passes = new Passes()
   readonly #abort: AbortController
   readonly #loop: Loop
@@ -91,6 +94,7 @@ export class Session {
     this.#watchers = watches
     this.#history = opened.history
     this.#scaling = new Scaling(this.fleet, this.#passes)
+    this.#finishing = new Finishing(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
   }
 
@@ -142,6 +146,16 @@ export class Session {
     return this.#scaling.scale(scale, close)
   }
 
+  /** Resolves when all that the targets asked for have finished. */
+  finished(wait: FinishedWait): Promise<Finished> {
+    return this.#finishing.wait(wait)
+  }
+
+  /** A call of `scale` has ended: what waits for the end of all work looks again. */
+  scaleEnded(): void {
+    this.#finishing.recheck()
+  }
+
   plan(targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
     return planTargets(this.fleet, targets)
   }
@@ -180,6 +194,7 @@ export class Session {
   /** Ends all instances and resources of the cluster, and returns the outcome. */
   async close(timeoutMs: number, checkOwned: () => void): Promise<Closed> {
     this.#scaling.supersede(() => true)
+    this.#finishing.reject(closedError(this.fleet.owner.cluster))
     return this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, checkOwned))
   }
 
@@ -208,6 +223,7 @@ export class Session {
   /** Ends all instances, because another cluster has the name; calls that wait for a target are rejected with `error`. */
   async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
     this.#scaling.reject(error)
+    this.#finishing.reject(error)
     const closed = this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, () => {}))
     await this.end(error)
     await this.endJournal(closed.error === undefined)
@@ -228,6 +244,7 @@ export class Session {
   async detach(reason: Error, toWaiting: Error, { timeoutMs, signal }: ResolvedDetach): Promise<void> {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
+    this.#finishing.reject(toWaiting)
     fleet.leaving = true
     fleet.setUp.abort(toWaiting)
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)

@@ -97,6 +97,13 @@ export interface CloseOptions {
   readonly timeoutMs?: number
 }
 
+export interface FinishedOptions {
+  /** How long to wait; until the cluster's deadline when left out. */
+  readonly timeout?: Duration
+  readonly timeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
 export interface DetachOptions {
   readonly timeout?: Duration
   readonly timeoutMs?: number

@@ -6,6 +6,7 @@ import type {
   CloseOptions,
   ClusterOptions,
   DetachOptions,
+  FinishedOptions,
   ListSpec,
   ScaleOptions,
   ScaleTarget,
@@ -231,18 +232,31 @@ export interface ResolvedDetach {
   readonly signal: AbortSignal | undefined
 }
 
+const waitSchema = (z: Z): Zod.ZodType =>
+  z
+    .strictObject({
+      timeout: durationSchema(z).optional(),
+      timeoutMs: z.number().positive().optional(),
+      signal: signalSchema(z).optional(),
+    })
+    .refine(isOnce, GIVEN_ONCE)
+
 /** @throws SpecError with every problem at once. */
 export function resolveDetach(options: DetachOptions): ResolvedDetach {
-  const schema = (z: Z): Zod.ZodType =>
-    z
-      .strictObject({
-        timeout: durationSchema(z).optional(),
-        timeoutMs: z.number().positive().optional(),
-        signal: signalSchema(z).optional(),
-      })
-      .refine(isOnce, GIVEN_ONCE)
-  parseOptions("detach", schema, options)
+  parseOptions("detach", waitSchema, options)
   const { timeout, timeoutMs, signal } = options
   const ms = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_DETACH_MS
   return { timeoutMs: ms, signal }
+}
+
+export interface ResolvedFinished {
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** @throws SpecError with every problem at once. */
+export function resolveFinished(options: FinishedOptions): ResolvedFinished {
+  parseOptions("finished", waitSchema, options)
+  const { timeout, timeoutMs, signal } = options
+  return { timeoutMs: timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)), signal }
 }

@@ -1,5 +1,6 @@
 /** An explanation as a page of text. Pure. */
 import type { Scope } from "../../provider.js"
+import { dollars } from "../../money/budget.js"
 import { plain, untilText } from "../../text.js"
 import type { Barred, Explanation, GroupExplanation, Waiting } from "./explanation.js"
 
@@ -29,13 +30,16 @@ function explanationText({ cluster, at, groups, opening, ended, unavailable }: O
 }
 
 function groupLines(group: GroupExplanation, now: number): string[] {
-  const { desired, running, pending, booked, interrupted, terminating, shortfall, failures, outages, stopped } = group
+  const { desired, running, pending, booked, interrupted, terminating, finished, ...more } = group
+  const { shortfall, failures, outages, stopped } = more
   const counts = [
     `${running} of ${desired} run`,
     pending > 0 ? `${pending} boot` : "",
     booked > 0 ? `${booked} are asked for` : "",
     interrupted > 0 ? `${interrupted} are under notice` : "",
     terminating > 0 ? `${terminating} are on their way out` : "",
+    finished.succeeded > 0 ? `${finished.succeeded} have finished` : "",
+    finished.failed > 0 ? `${finished.failed} have finished and failed` : "",
   ].filter((text) => text !== "")
   const reasons = shortfall.reasons.map((row) => {
     const again = row.retryAt === undefined ? "" : `; again ${untilText(row.retryAt, now)}`
@@ -43,6 +47,7 @@ function groupLines(group: GroupExplanation, now: number): string[] {
   })
   return [
     `  group ${group.group}: ${counts.join(", ")}`,
+    ...failedLines(group),
     ...(stopped === undefined ? [] : [`    stopped until the next scale: ${stopped}`]),
     ...section(`  ${shortfall.count} are missing:`, reasons),
     ...section(
@@ -61,6 +66,16 @@ function groupLines(group: GroupExplanation, now: number): string[] {
     ),
     `  next: ${waitingText(group.next, now)}`,
   ]
+}
+
+/** How often what workers run has failed, how, and what that has cost. */
+function failedLines({ failedStartups }: GroupExplanation): readonly string[] {
+  if (failedStartups === undefined) return []
+  const { count, step, exitCode, tail, cost } = failedStartups
+  const costText = cost === undefined ? "" : `, which has cost ${dollars(cost)} (an estimate)`
+  const title = `  failed on ${count} ${count === 1 ? "worker" : "workers"} since the last target${costText}; the last one: ${step} ended with exit code ${exitCode}`
+  if (tail === "") return [title]
+  return [`${title}, and its output with:`, ...tail.split("\n").map((line) => `    ${line}`)]
 }
 
 function section(title: string, lines: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 /** Explain: what is, what is missing and why, what is waited for, and what comes next. Asks no cloud. */
-import type { Barred, Explanation, GroupExplanation, Waiting } from "./explanation.js"
+import type { Barred, Explanation, FailedStartups, GroupExplanation, Waiting } from "./explanation.js"
 import { accountOf } from "../../calls/account.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, memoryOf } from "../state/context.js"
@@ -12,6 +12,8 @@ import { groupNow, mayLaunch, planFor } from "../pass/planning.js"
 import type { Launch } from "../roster/launches.js"
 import { shortfallOf } from "../scaling/shortfall.js"
 import { shortOf } from "../scaling/target.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
+import { workerCost } from "../spending/spending.js"
 import { refusalsOf } from "../terminate.js"
 import type { Unavailable } from "../unavailable.js"
 import { type Balance, balanceOf } from "../pass/within-budget.js"
@@ -33,6 +35,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   const own = [...fleet.roster.inGroup(name).living]
   const stopped = stoppedBy(state)
   const sentBy = sentByOf(fleet, name)
+  const failedStartups = failedStartupsOf(fleet, state)
   return {
     group: name,
     desired: short.desired,
@@ -41,6 +44,8 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     booked: short.booked,
     interrupted: own.filter((worker) => worker.state === "interrupted").length,
     terminating: own.filter((worker) => worker.state === "terminating").length,
+    finished: state.finished,
+    ...(failedStartups === undefined ? {} : { failedStartups }),
     shortfall: shortfallOf([short]),
     waiting: [...waitingOf(fleet, name), ...troubleOf(fleet, name)],
     ...(sentBy === undefined ? {} : { sentBy }),
@@ -51,10 +56,26 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   }
 }
 
+/** Of workers that are replaced, and of those by which the target fell. */
+function failedStartupsOf({ roster, clock }: Fleet, { group, askedAt }: GroupState): FailedStartups | undefined {
+  const failed = roster.ofGroup(group.name).filter(({ end, knownSince }) => {
+    return end?.outcome === "failure" && knownSince >= askedAt
+  })
+  const last = failed.reduce<WorkerRecord | undefined>(
+    (latest, worker) => (latest !== undefined && latest.since > worker.since ? latest : worker),
+    undefined,
+  )
+  if (last === undefined) return undefined
+  const { step = "", exitCode = 0, tail = "" } = last.end ?? {}
+  const costs = failed.flatMap((worker) => workerCost(worker, clock.now()) ?? [])
+  const cost = costs.reduce((sum, usd) => sum + usd, 0)
+  return { count: failed.length, step, exitCode, tail, ...(costs.length === 0 ? {} : { cost }) }
+}
+
 function stoppedBy({ problem, breaker, loweredReason }: GroupState): string | undefined {
   if (problem !== undefined) return `${problem.name}: ${problem.message}`
   if (loweredReason !== undefined) return loweredReason
-  return breaker === undefined ? undefined : `too many boots failed; the last one: ${breaker.message}`
+  return breaker === undefined ? undefined : `too many ${breaker.reason}s failed; the last one: ${breaker.message}`
 }
 
 function barredOf({ scope, until, failure }: Unavailable): Barred {

@@ -1,6 +1,7 @@
 /** Explanation: what a cluster says of how it stands. */
 import type { Failure, Scope } from "../../provider.js"
 import type { FailureDetails } from "../unavailable.js"
+import type { Finished } from "../state/group-state.js"
 import type { Shortfall } from "../../errors.js"
 
 /** Something that is waited for now. */
@@ -21,6 +22,17 @@ export interface Barred {
   readonly until?: number
 }
 
+/** What failed startups came to. */
+export interface FailedStartups {
+  readonly count: number
+  /** The last one: the step that failed, its exit code, and the last lines of its output. */
+  readonly step: string
+  readonly exitCode: number
+  readonly tail: string
+  /** USD that their instances have cost, an estimate; left out where no price is known. */
+  readonly cost?: number
+}
+
 export interface GroupExplanation {
   readonly group: string
   readonly desired: number
@@ -33,6 +45,10 @@ export interface GroupExplanation {
   readonly interrupted: number
   /** On their way out. */
   readonly terminating: number
+  /** Workers that have finished since the last target, and by which it fell. */
+  readonly finished: Finished
+  /** Startups that failed on workers launched since the last target. */
+  readonly failedStartups?: FailedStartups
   /** What is missing, with reasons that add up to it. */
   readonly shortfall: Shortfall
   readonly waiting: readonly Waiting[]

@@ -9,7 +9,7 @@ import { type Header, parseRecords } from "./records.js"
 import { type JournalRecord, shifted, shiftOf } from "./written-time.js"
 import { directoryProblem, fileProblem } from "./permissions.js"
 import { unpack } from "./packed.js"
-import type { BillRow, IntentOutcome, JournalHistory } from "./journal.js"
+import type { BillRow, FinishedRow, IntentOutcome, JournalHistory } from "./journal.js"
 import type { Intent, Made, MadeByIntent, OpenIntent } from "./types.js"
 
 /** Something where journals are that cannot be read, or may not be: what its launch calls made is known from tags alone. */
@@ -187,7 +187,11 @@ async function readOne(path: string, clock: Clock): Promise<FileHistory | undefi
   const records = written.map((record) => shifted(record, shiftMs))
   const { uid, owner, generation, deadline } = header
   const ofKind = <T>(kind: string) => records.filter((record) => record.kind === kind) as unknown as T[]
-  const ended = new Set(ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids))
+  const finished = ofKind<FinishedRow>("finished")
+  const ended = new Set([
+    ...ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids),
+    ...finished.map(({ instance }) => instance),
+  ])
   const bills = lastOfEach(ofKind<BillRow & { kind: string }>("bill").map(({ kind: _, ...row }) => row))
   const isAbandoned = hasEnded(header)
   const holder = livingWriterOf(header)

@@ -30,6 +30,19 @@ export interface BillRow extends Bill {
   readonly id: string
 }
 
+/** How the work of one instance ended. */
+export interface FinishedRow {
+  /** Provider, region and the instance's own id. */
+  readonly id: string
+  /** The instance's own id. */
+  readonly instance: string
+  readonly group: string
+  readonly outcome: string
+  readonly action: string
+  readonly step?: string
+  readonly exitCode?: number
+}
+
 export interface Journal {
   /**
    * Resolves when the file is there. Before anything is prepared: a template or a group is found by nothing else, if no launch
@@ -47,6 +60,8 @@ export interface Journal {
   outcome(token: string, outcome: IntentOutcome, ref?: Json, made?: readonly Made[]): void
   /** Notes instances that the cloud has taken the termination of: no successor waits for them. */
   ended(ids: readonly string[]): void
+  /** Notes that the work of an instance has ended: no successor waits for that, nor makes it again. */
+  finished(row: FinishedRow): void
   /** Notes when an instance's bill began or ended, so that a successor knows what was spent. */
   bill(row: BillRow): void
   /** Waits for what is being written and closes the file. */
@@ -81,6 +96,7 @@ export const noJournal: Journal = {
   resend: () => Promise.resolve(),
   outcome: () => {},
   bill: () => {},
+  finished: () => {},
   close: () => Promise.resolve(),
   discard: () => Promise.resolve(),
 }
@@ -184,6 +200,11 @@ export class FileJournal implements Journal {
   bill(row: BillRow): void {
     // Not written is not lost: a successor that finds the instance alive counts from its launch.
     this.#append([{ kind: "bill", ...row } as unknown as JsonObject]).catch(() => {})
+  }
+
+  finished(row: FinishedRow): void {
+    // Not written is not lost: tag and console tell it again while the instance is there.
+    this.#append([{ kind: "finished", ...row }]).catch(() => {})
   }
 
   close(): Promise<void> {

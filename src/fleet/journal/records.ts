@@ -33,6 +33,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   outcome: { token: "string", outcome: "string" },
   ended: { ids: "array" },
   bill: { id: "string" },
+  finished: { instance: "string", group: "string", outcome: "string", action: "string" },
 }
 
 const CALL: Readonly<Record<string, Field>> = {

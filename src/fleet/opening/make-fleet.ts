@@ -6,6 +6,7 @@ import type { Owner, Provider } from "../../provider.js"
 import type { Recalled } from "../state/kept-spec.js"
 import type { ResolvedGroup, ResolvedSpec } from "../../spec/resolved.js"
 import type { OpenOptions } from "./options.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
 import { priceIndex } from "../roster/price-index.js"
 import { Roster, type RosterChange } from "../roster/roster.js"
 import { recordRunning } from "../refusals/record.js"
@@ -19,7 +20,8 @@ import { dirname, join } from "node:path"
 import { windowMs } from "../state/windows.js"
 import type { Found } from "../state/found.js"
 import { TAG } from "../tags.js"
-import { type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/group-state.js"
+import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
+import { holdIfEnded } from "../state/held.js"
 import { differenceNote } from "./recall.js"
 import { bareGroup } from "../../spec.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
@@ -119,6 +121,7 @@ function initialState() {
     answeredAt: new Map(),
     retrying: new Map(),
     givenUp: new Set<string>(),
+    held: new Set<WorkerRecord>(),
     wishes: 0,
     foundAt: 0,
     quarantined: new Map(),
@@ -134,6 +137,7 @@ function noteChange(fleet: Fleet, { worker, from }: RosterChange): void {
   const own = fleet.groups.get(group)
   if (state === "running" && own !== undefined) recordRunning(own, worker.provider, instance)
   noteBill(fleet.journal, worker)
+  holdIfEnded(fleet, worker, from)
 }
 
 /** The cluster may have existed before: each of its places may have resources of it. */
@@ -193,6 +197,8 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     loweredReason: undefined,
     failures: [],
     breaker: undefined,
+    finished: NONE_FINISHED,
+    isAdvised: false,
     askedAt: now,
     metAt: NEVER,
     notes,

@@ -10,7 +10,8 @@ import type { Offer, Provider } from "../../provider.js"
 import { abandonedPlaces } from "../launching/abandon.js"
 import { batchesOf } from "../planning/rank.js"
 import { zoneKey } from "../roster/keys.js"
-import { pausedUntil, tripped } from "../replace.js"
+import { failuresPausedUntil, pausedUntil, tripped } from "../replace.js"
+import { heldCount } from "../state/held.js"
 import { failedRounds } from "../state/backoff.js"
 import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within-budget.js"
 
@@ -55,11 +56,12 @@ function withRetry(fleet: Fleet, state: GroupState, plan: GroupPlan): GroupPlan 
 
 /** What the plan of a group is made from, for a target. */
 export function groupNow(fleet: Fleet, state: GroupState, desired: number): GroupNow {
-  const { group, offers = [], askedAt } = state
+  const { group, offers = [] } = state
   const members = fleet.roster.inGroup(group.name)
   const waiting = fleet.roster.launches.waiting(group.name)
   const bookedIn = new Map(waiting.zones)
-  let booked = waiting.count
+  // Nothing is launched in the place of one whose end is still being read.
+  let booked = waiting.count + heldCount(fleet, group.name)
   for (const { launch, count } of fleet.roster.outstandingAsked(group.name)) {
     const { provider, call } = launch
     booked += count
@@ -75,11 +77,21 @@ export function groupNow(fleet: Fleet, state: GroupState, desired: number): Grou
     bookedIn,
     offers,
     leaving: members.size("terminating"),
-    pausedUntil: pausedUntil(members.in("lost", "terminating", "terminated"), askedAt),
+    pausedUntil: Math.max(vanishingUntil(fleet, state), failingUntil(fleet, state)),
     batches: batchesOf(fleet.providers),
     refusals: [...state.refusals.values()],
     trial: (place) => trialOf(fleet, state, place),
   }
+}
+
+/** Until when nothing is launched because workers vanish again and again; 0: go on. */
+export function vanishingUntil({ roster }: Fleet, { group, askedAt }: GroupState): number {
+  return pausedUntil(roster.inGroup(group.name).in("lost", "terminating", "terminated"), askedAt)
+}
+
+/** Until when nothing is launched because what workers run fails again and again; 0: go on. */
+export function failingUntil({ roster }: Fleet, { group, askedAt }: GroupState): number {
+  return failuresPausedUntil(roster.inGroup(group.name).in("lost", "terminating", "terminated"), askedAt)
 }
 
 /** How a place stands of which nothing came: what it has made since then shows that it can. */
@@ -112,18 +124,20 @@ function trialOf(fleet: Fleet, state: GroupState, place: Pick<Offer, "provider" 
   return { rounds, isAsked: isAsked || isUntold }
 }
 
-/** Ends a group's launches when too many boots fail, and says so once. */
+/** Ends a group's launches when too many boots or startups fail, and says so once. */
 function checkBoots(fleet: Fleet, state: GroupState): void {
   if (state.breaker !== undefined) return
   const { group, desired, askedAt: since } = state
   const failed = fleet.roster.inGroup(group.name).in("failed", "lost", "terminating", "terminated")
-  if (!failed.some(({ failure }) => failure?.reason === "boot")) return
+  if (!failed.some(({ failure }) => failure?.reason === "boot" || failure?.reason === "startup")) return
   const bootMs = Math.max(0, ...fleet.providers.map((provider) => provider.limits.bootMs))
   const workers = fleet.roster.ofGroup(group.name)
   state.breaker = tripped(workers, { since, now: fleet.clock.now(), desired, bootMs })
   if (state.breaker === undefined) return
-  const message = `too many boots failed: nothing more is launched for group ${group.name} until the next scale; the last one: ${state.breaker.message}`
-  fleet.emit({ type: "problem", group: group.name, error: "BootFailures", message })
+  const { reason } = state.breaker
+  const message = `too many ${reason}s failed: nothing more is launched for group ${group.name} until the next scale; the last one: ${state.breaker.message}`
+  const error = reason === "startup" ? "StartupFailures" : "BootFailures"
+  fleet.emit({ type: "problem", group: group.name, error, message })
 }
 
 export function isOver(fleet: Fleet): boolean {

@@ -18,6 +18,8 @@ export interface ReceiptRow {
   readonly finalState: WorkerState
   /** Of one that could not be confirmed gone: its state as the cloud said it last. */
   readonly reportedState?: InstanceState
+  /** How its work ended, where that is known: 0 is success. */
+  readonly exitCode?: number
   /** USD, an estimate from the price per hour at launch and the time it ran; absent when no price is known. */
   readonly cost?: number
   /** Where a person can look at one that could not be confirmed gone. */

@@ -1,5 +1,5 @@
 /** Worker record: what is known of one worker. */
-import type { Failure, Instance, Provider } from "../../provider.js"
+import type { Action, Failure, Instance, Provider } from "../../provider.js"
 import type { WorkerState } from "../lifecycle.js"
 import type { PriceOrigin } from "../../money/cost.js"
 
@@ -33,6 +33,10 @@ export interface WorkerRecord {
   consoleRequested?: boolean
   /** Its console had lines, which `failure` contains. */
   hasConsoleLines?: boolean
+  /** It has ended by itself, or says that it will, and it is not known yet how its work ended: until then it counts. */
+  held?: Held | undefined
+  /** How its work ended. */
+  end?: WorkEnd
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
@@ -45,6 +49,29 @@ export interface WorkerRecord {
   refusal?: string | undefined
   /** How often in a row the cloud has refused it by its own id, or one that was asked for in its place. */
   refusedTimes?: number
+}
+
+/** A worker whose end is to be read. */
+export interface Held {
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number
+  /** The target counted it until then. */
+  readonly wasCounted: boolean
+  /** Its console is being read. */
+  isRead: boolean
+}
+
+/** `unknown`: neither console nor tag tells how its work ended, which is never taken for success. */
+export type WorkOutcome = "success" | "failure" | "unknown"
+
+/** How the work of a worker ended, and what follows. */
+export interface WorkEnd {
+  readonly outcome: WorkOutcome
+  /** The step whose end it was, its exit code, and the last lines of its output; absent where the outcome is unknown. */
+  readonly step?: string
+  readonly exitCode?: number
+  readonly tail?: string
+  readonly action: Exclude<Action, "keep">
 }
 
 /** What a worker adds to the sums of those that it is among: its zone where it counts, its price where it may cost money. */

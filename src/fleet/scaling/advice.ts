@@ -6,6 +6,7 @@ type ReasonKey = Pick<ShortfallReason, "reason" | "code" | "scope">
 
 /** By code, where Muster itself says it. */
 const BY_CODE: Readonly<Record<string, string>> = {
+  Ending: "wait: how its work ended is read from its console, for a minute and a half at most",
   Pending: "wait for them: give a longer timeout, or a minimum below the target",
   Unanswered: "wait: each such call is sent again with its token until its outcome is known, and makes nothing twice",
   NotStarted: "wait: they are asked for next",
@@ -32,6 +33,8 @@ export function adviceFor({ reason, code, scope }: ReasonKey): string {
       return "none needed: the cloud could not do it just now, and it is asked again by itself; add zones, regions or providers to be less dependent on one"
     case "boot":
       return "look at image and startup script (the message has the last of the console), then scale again"
+    case "startup":
+      return 'correct the script (the message has the last of its output), then scale again; whenDone: { failure: "keep" } keeps an instance for looking'
     case "interrupted":
       return 'none needed: they are replaced; market "spot-with-fallback" or "on-demand" is interrupted less'
     case "budget":

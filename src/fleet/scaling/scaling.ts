@@ -14,7 +14,7 @@ import { withdrawWaiting } from "../targets/fence.js"
 import { isBehind } from "../ownership/contenders.js"
 import type { Plans } from "../planning/types.js"
 import type { Passes } from "../pass/passes.js"
-import { finalProblem, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
+import { finalProblem, finishedIn, judge, resultOf, type ScaleResult, shortfallError, type Verdict } from "./target.js"
 import { openEnds } from "../terminate.js"
 
 const SHORTEST_TIMEOUT_MS = 10 * 60_000
@@ -268,9 +268,13 @@ function conclude(
   void close().then(settle, (error: Error) => wait.reject(error))
 }
 
-/** How many run of those that are wanted: one group's surplus makes up for nothing that another one lacks. */
+/** How many run, or have finished, of those that are wanted: one group's surplus makes up for nothing that another one lacks. */
 function wantedRunning(fleet: Fleet, { targets }: ResolvedScale): number {
-  return sumOf(new Map([...targets].map(([name, count]) => [name, Math.min(count, fleet.roster.running(name))])))
+  const doneIn = (name: string) => {
+    const { succeeded, failed } = finishedIn(fleet, [name])
+    return fleet.roster.running(name) + succeeded + failed
+  }
+  return sumOf(new Map([...targets].map(([name, count]) => [name, Math.min(count, doneIn(name))])))
 }
 
 /** The target becomes what runs, or what exists and is on its way; nothing new is launched for it. */

@@ -25,6 +25,10 @@ export interface GroupShort {
   readonly cut?: Failure | undefined
   /** Nothing is launched before, because what was launched vanished again and again; milliseconds since 1970. */
   readonly pausedUntil?: number
+  /** The same because startups failed again and again. */
+  readonly failingUntil?: number
+  /** Ended by themselves; how is being read. */
+  readonly held?: number
   /** Providers that cannot be used now; the others can. */
   readonly outages?: readonly Unavailable[]
   readonly offers: readonly Offer[]
@@ -53,6 +57,7 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
     short.booked,
     ownReason("Unanswered", `asked for in launch calls that have no final answer yet${quoted(short.lastAnswer)}`),
   )
+  take(short.held ?? 0, ownReason("Ending", "ended by themselves; how their work ended is being read"))
   if (short.cut !== undefined) take(short.cut.count, toReason(short.cut, short))
   const { pausedUntil = 0 } = short
   if (pausedUntil > short.now) take(left, { ...ownReason("Vanishing", VANISHING), retryAt: pausedUntil })
@@ -113,7 +118,7 @@ function merged(failures: readonly Failure[]): Failure[] {
   return [...rows.values()].reverse()
 }
 
-function toReason(failure: FailureDetails, { memory, now }: GroupShort): Reason {
+function toReason(failure: FailureDetails, { memory, now, failingUntil = 0 }: GroupShort): Reason {
   const { reason, scope, code, message, requestId } = failure
   const until = memory.find((entry) => entry.until > now && scopeKey(entry.scope) === scopeKey(scope))?.until
   return {
@@ -122,7 +127,7 @@ function toReason(failure: FailureDetails, { memory, now }: GroupShort): Reason 
     code,
     message,
     ...(requestId === undefined ? {} : { requestId }),
-    ...retryOf(until),
+    ...retryOf(reason === "startup" && failingUntil > now ? failingUntil : until),
     advice: failure.advice ?? adviceFor(failure),
   }
 }

@@ -2,9 +2,11 @@
 import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../../errors.js"
 import type { ResolvedScale } from "../../verbs/verbs.js"
 import { pollProblemOf, type Fleet, memoryOf } from "../state/context.js"
-import type { GroupState } from "../state/group-state.js"
+import type { Failure } from "../../provider.js"
+import { type Finished, type GroupState, NONE_FINISHED } from "../state/group-state.js"
+import { heldCount } from "../state/held.js"
 import { barredByOutages, isAwaited } from "../refusals/outages.js"
-import { groupNow } from "../pass/planning.js"
+import { failingUntil, vanishingUntil } from "../pass/planning.js"
 import type { Plans } from "../planning/types.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
 import type { Launch } from "../roster/launches.js"
@@ -14,6 +16,8 @@ import { openEnds } from "../terminate.js"
 export interface ScaleResult {
   readonly desired: number
   readonly running: number
+  /** Workers that have finished since this target was set: `desired` has fallen by them. */
+  readonly finished: Finished
   readonly shortfall: Shortfall
   /** A later target took this one's place; the counts are those of that moment. */
   readonly superseded: boolean
@@ -34,7 +38,11 @@ export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict
 function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
   const desired = fleet.groups.get(name)?.desired ?? 0
   if (desired === 0) return openEnds(fleet, (group) => group === name).length === 0
-  const isLeaving = fleet.roster.inGroup(name).size("terminating") > 0
+  // Who has finished is on the way out for that, and not because of a target.
+  const isLeaving = fleet.roster
+    .inGroup(name)
+    .in("terminating")
+    .some(({ end }) => end === undefined)
   // Some more than that are there while on-demand workers are exchanged for spot ones.
   const extra = plans.get(name)?.exchange.extra ?? 0
   const counted = fleet.roster.counted(name).length
@@ -47,7 +55,7 @@ function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
 function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
   const state = fleet.groups.get(name)
   if (state !== undefined && state.problem === undefined && isAwaited(state, fleet.clock.now())) return false
-  const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0
+  const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0 && heldCount(fleet, name) === 0
   return isQuiet && (plans.get(name)?.unplaced ?? 0) > 0
 }
 
@@ -71,18 +79,27 @@ export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean
   return {
     desired: shorts.reduce((sum, short) => sum + short.desired, 0),
     running: shorts.reduce((sum, short) => sum + short.running, 0),
+    finished: finishedIn(fleet, [...scale.targets.keys()]),
     shortfall: shortfallOf(shorts),
     superseded,
   }
 }
 
+/** How many workers of these groups have finished since their last targets. */
+export function finishedIn(fleet: Fleet, groups: readonly string[]): Finished {
+  const all = groups.flatMap((name) => fleet.groups.get(name)?.finished ?? [])
+  return all.reduce(
+    (sum, { succeeded, failed }) => ({ succeeded: sum.succeeded + succeeded, failed: sum.failed + failed }),
+    NONE_FINISHED,
+  )
+}
+
 /** What there is of a group, and all that may be said of what is missing. */
 export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
   const { name } = state.group
-  const { pausedUntil = 0 } = groupNow(fleet, state, state.desired)
   const boots = fleet.roster
     .ofGroup(name)
-    .flatMap(({ failure, knownSince }) => (failure?.reason === "boot" && knownSince >= state.askedAt ? [failure] : []))
+    .flatMap(({ failure, knownSince }) => (isOfWorker(failure) && knownSince >= state.askedAt ? [failure] : []))
   return {
     group: name,
     desired: state.desired,
@@ -95,12 +112,18 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     failures: [...state.failures, ...boots],
     problem: state.problem,
     cut: state.cut,
-    pausedUntil,
+    held: heldCount(fleet, name),
+    pausedUntil: vanishingUntil(fleet, state),
+    failingUntil: failingUntil(fleet, state),
     outages: barredByOutages(fleet, state),
     offers: state.offers ?? [],
     memory: memoryOf(fleet),
     now: fleet.clock.now(),
   }
+}
+
+function isOfWorker(failure: Failure | undefined): failure is Failure {
+  return failure?.reason === "boot" || failure?.reason === "startup"
 }
 
 /** The newest words of launch calls whose outcome is not known. */

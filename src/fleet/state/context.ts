@@ -89,6 +89,8 @@ export interface Fleet {
   readonly retrying: Map<string, string>
   /** Tokens of launch calls that were given up, and launched elsewhere: what they still bring is terminated. */
   readonly givenUp: Set<string>
+  /** Workers that ended by themselves, or will, and of which it is not known yet how their work ended: each counts until then. */
+  readonly held: Set<WorkerRecord>
   /** Numbers wishes. */
   wishes: number
   /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */

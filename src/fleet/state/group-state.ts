@@ -36,6 +36,10 @@ export interface GroupState {
   failures: Failure[]
   /** Boots failed so often in a row that no more are tried until the next `scale`. */
   breaker: Failure | undefined
+  /** Workers whose work has ended for good since the last target, and by which that fell. */
+  finished: Finished
+  /** It was told since the last target how to keep a worker whose startup failed. */
+  isAdvised: boolean
   /** When the last `scale` named it, in milliseconds since 1970. */
   askedAt: number
   /** When its whole target ran last, in milliseconds since 1970; NEVER: not since the last `scale`. */
@@ -45,6 +49,14 @@ export interface GroupState {
   /** What the last plan left out because it would cost too much, or be too many. */
   cut: Failure | undefined
 }
+
+/** How many workers have finished. A work whose outcome is unknown counts as failed. */
+export interface Finished {
+  readonly succeeded: number
+  readonly failed: number
+}
+
+export const NONE_FINISHED: Finished = { succeeded: 0, failed: 0 }
 
 /** What happened again and again. */
 export interface Row {

@@ -1,6 +1,6 @@
 /** Set targets: what each group is to have from now on. */
 import type { Fleet } from "../state/context.js"
-import { type GroupState, NEVER, NO_FAILED_VIEWS, NO_ROW } from "../state/group-state.js"
+import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 import { fence } from "./fence.js"
 import { startTerminations } from "../terminate.js"
@@ -23,6 +23,8 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.breaker = undefined
     state.failures = []
     state.cut = undefined
+    state.finished = NONE_FINISHED
+    state.isAdvised = false
     state.askedAt = fleet.clock.now()
     state.metAt = NEVER
     if (count === 0) fence(fleet, name)

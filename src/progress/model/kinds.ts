@@ -35,6 +35,7 @@ const BY_NAME: Readonly<Record<string, TroubleKind>> = {
   QuotaError: "quota",
   CapacityError: "capacity",
   BootFailures: "failed",
+  StartupFailures: "failed",
   LeakError: "leaked",
   Unanswered: "unanswered",
   TimeoutError: "timeout",
@@ -53,7 +54,7 @@ export function kindOf(name: string): TroubleKind {
 
 /** The kind of what a cloud refused, by its reason. */
 export function kindOfReason(reason: string): TroubleKind {
-  if (reason === "boot") return "failed"
+  if (reason === "boot" || reason === "startup") return "failed"
   return (TROUBLE_KINDS as readonly string[]).includes(reason) ? (reason as TroubleKind) : "other"
 }
 

@@ -18,6 +18,7 @@ const TTL_MS: Readonly<Record<FailureReason, number>> = {
   rejected: 60_000,
   transient: 2_000,
   boot: 0,
+  startup: 0,
   interrupted: 60_000,
   budget: 0,
 }

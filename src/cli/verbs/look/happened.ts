@@ -1,6 +1,8 @@
 /** What happened to a cluster, as people read it: alike rows of its history are one, with their count. */
-import type { HistoryRow } from "../../../history/rows.js"
+import type { HistoryRow, RowBody } from "../../../history/rows.js"
 import { age, table } from "../../table.js"
+
+type FinishedRow = Extract<RowBody, { type: "finished" }>
 
 /** Alike rows. Moments are in milliseconds since 1970. */
 export interface Happened {
@@ -31,6 +33,8 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return `${row.api} in ${row.provider} ${row.region}: ${row.error}${because(row.message)}`
     case "worker":
       return `${row.adopted === true ? "taken over: " : ""}${row.to}${because(row.reason)}`
+    case "finished":
+      return finishedText(row)
     case "termination-started":
       return "told to end"
     case "termination-ended":
@@ -49,6 +53,13 @@ export function wordsOf(row: HistoryRow): string | undefined {
     case "cost":
       return undefined
   }
+}
+
+function finishedText({ outcome, action, step, exitCode, tail, advice }: FinishedRow): string {
+  const what = step === undefined ? "ended, and nothing tells how" : `${step} ended with exit code ${exitCode}`
+  const next = action === "end" ? "the target falls by it" : "it is replaced"
+  const words = [`${outcome}: ${what}; ${next}`, tail, advice].filter((text) => text !== undefined)
+  return words.join("; ")
 }
 
 /** By when each was last. A worker that came to the same state again counts once, as far as its name is kept. Pure. */
@@ -72,7 +83,7 @@ export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
 
 /** How many of a row's count were not in the rows before it; their names are added to `known`. */
 function newIn(row: HistoryRow, known: Set<string>): number {
-  if (row.type !== "worker" || !Array.isArray(row.names)) return row.count
+  if ((row.type !== "worker" && row.type !== "finished") || !Array.isArray(row.names)) return row.count
   const before = known.size
   for (const name of row.names) known.add(name)
   return known.size - before + Math.max(0, row.count - row.names.length)
