@@ -1,4 +1,5 @@
 /** Handle: the state behind a `Cluster` object: it opens at the first verb that needs a cloud, and is closed or detached once. */
+import { withDeadline } from "../calls/deadline.js"
 import { deferred } from "./load.js"
 import { type Clock, systemClock, wallAheadMs } from "../calls/clock.js"
 import { seededClock } from "../calls/derived-clocks.js"

@@ -5,7 +5,13 @@ test("0 → 100 → 0: the receipt names every instance, and nothing lives", asy
   const { clock, world, cluster: make } = rig()
   const cluster = make()
   const scaled = await clock.run(cluster.scale(100))
-  expect(scaled).toEqual({ desired: 100, running: 100, shortfall: { count: 0, reasons: [] }, superseded: false })
+  expect(scaled).toEqual({
+    desired: 100,
+    running: 100,
+    shortfall: { count: 0, reasons: [] },
+    finished: { succeeded: 0, failed: 0 },
+    superseded: false,
+  })
   expect(new Set(cluster.workers.map((worker) => worker.state))).toEqual(new Set(["running"]))
   const receipt = await clock.run(cluster.close())
   expect(receipt).toMatchObject({ leaked: [], leftovers: [] })
