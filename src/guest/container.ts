@@ -26,6 +26,11 @@ export interface ContainerPart {
    * `muster_login_as USER`, which reads the password from standard input, or fails with its reason on standard error.
    */
   readonly login?: readonly string[]
+  /**
+   * The machine, and its docker, are others' as well: nothing is installed, its user's own settings of docker count, and the container
+   * has the worker's name and goes when it has ended.
+   */
+  readonly isShared?: boolean
 }
 
 /** What the guest knows of itself; docker leaves out a variable that is not set. */
@@ -61,8 +66,8 @@ export function containerLines(part: ContainerPart): readonly string[] {
   const { container, login } = part
   const logsIn = container.login !== undefined && login !== undefined
   return [
-    clientFunction(part.environment),
-    INSTALL,
+    clientFunction(part.environment, part.isShared),
+    needDocker(part.isShared),
     PULL,
     ...(logsIn ? loginFunctions(login) : []),
     `muster_container() (
@@ -81,14 +86,18 @@ export function containerLines(part: ContainerPart): readonly string[] {
   ]
 }
 
-function clientFunction(environment: ContainerPart["environment"]): string {
+function clientFunction(environment: ContainerPart["environment"], isShared = false): string {
   const names = Object.keys(environment).filter((name) => OF_THE_CLIENT.test(name))
   const kept = names.length === 0 ? "" : `  unset ${names.join(" ")}\n`
-  return `muster_client() {
-${kept}  PATH="\${MUSTER_PATH:-${SYSTEM_PATH}}" HOME="$muster_home/docker"
+  const settings = isShared
+    ? `PATH="\${MUSTER_PATH:-\${PATH:+$PATH:}${SYSTEM_PATH}}"
+  export PATH`
+    : `PATH="\${MUSTER_PATH:-${SYSTEM_PATH}}" HOME="$muster_home/docker"
   DOCKER_CONFIG=$HOME
-  export PATH HOME DOCKER_CONFIG
-  mkdir -p -m 700 "$HOME"
+  export PATH HOME DOCKER_CONFIG`
+  return `muster_client() {
+${kept}  ${settings}
+  mkdir -p -m 700 "$muster_home/docker"
 }`
 }
 
@@ -96,9 +105,9 @@ ${kept}  PATH="\${MUSTER_PATH:-${SYSTEM_PATH}}" HOME="$muster_home/docker"
  * Debian's and Ubuntu's `docker.io`, and `docker` of Amazon Linux 2023, start their daemon themselves or by systemd. Another
  * program may hold apt's locks at boot.
  */
-const INSTALL = `muster_need_docker() {
+const needDocker = (isShared = false) => `muster_need_docker() {
   command -v docker >/dev/null || muster_get_docker || return
-  muster_left=\${MUSTER_TRIES:-60}
+  muster_left=\${MUSTER_TRIES:-${isShared ? 5 : 60}}
   until docker version >/dev/null 2>&1; do
     [ "$muster_left" -gt 0 ] || {
       echo 'muster: docker is installed, but its daemon does not answer' >&2
@@ -110,7 +119,9 @@ const INSTALL = `muster_need_docker() {
     sleep 1
   done
 }
-muster_install() {
+${isShared ? HAVE_DOCKER : INSTALL}`
+
+const INSTALL = `muster_install() {
   case $muster_os in
     *' debian '* | *' ubuntu '*)
       export DEBIAN_FRONTEND=noninteractive
@@ -128,6 +139,11 @@ muster_install() {
 muster_get_docker() {
   muster_os=" $(. "$muster_root/etc/os-release" && echo "$ID \${ID_LIKE:-}") "
   muster_install docker.io docker
+}`
+
+const HAVE_DOCKER = `muster_get_docker() {
+  echo 'muster: there is no docker on this machine: install it, or leave the container out' >&2
+  return 127
 }`
 
 /** An image that the machine has is used as it is, as docker run does. A registry's refusal may be of the moment. */
@@ -163,7 +179,8 @@ const INSIDE = `muster_inside() (
   muster_client
   muster_id=$(cat "$muster_home/container") || exit
   muster_file=/muster-\${1##*/}
-  cp "$1" "$HOME/script" && chmod 755 "$HOME/script" && docker cp "$HOME/script" "$muster_id:$muster_file" >/dev/null || exit
+  muster_copy=$muster_home/docker/script
+  cp "$1" "$muster_copy" && chmod 755 "$muster_copy" && docker cp "$muster_copy" "$muster_id:$muster_file" >/dev/null || exit
   shift
   exec docker exec "$@" "$muster_id" "$muster_file"
 )`
@@ -184,7 +201,7 @@ function platformWords({ dockerArgs }: Container): string {
   return value === undefined ? "" : ` --platform ${word(value)}`
 }
 
-function runWords({ container, hasScript, hasGpu, environment }: ContainerPart): string {
+function runWords({ container, hasScript, hasGpu, environment, isShared = false }: ContainerPart): string {
   const { image, command, dockerArgs } = container
   const has = (...names: readonly string[]) => dockerArgs.some((given) => names.includes(given.split("=", 1)[0] ?? ""))
   const variables = Object.entries(environment).map(([name, value]) =>
@@ -193,7 +210,7 @@ function runWords({ container, hasScript, hasGpu, environment }: ContainerPart):
   return [
     ...(command === undefined || hasScript ? [" -d"] : [""]),
     '--cidfile "$muster_home/container"',
-    ...(has("--name") ? [] : ["--name muster"]),
+    ...(has("--name") ? [] : [isShared ? '--rm --name "muster-$MUSTER_NAME"' : "--name muster"]),
     ...(has("--network", "--net") ? [] : ["--network host"]),
     ...(hasGpu && !has("--gpus") ? ["--gpus all"] : []),
     `$(printf ' -e MUSTER_%s' ${OURS})`,

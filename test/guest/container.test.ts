@@ -1,7 +1,7 @@
 /** The lines of a container, run by real shells with a docker that writes down how it was called. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
@@ -131,6 +131,31 @@ const HOSTILE = {
 
 describe.each(SHELLS)("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0] ?? ""))
+
+  here("on a machine that is others' as well takes the worker's name, and goes when it ends", async () => {
+    const machine = await machineOf(shell)
+    const environment = { HOME: "/home/own", DOCKER_CONFIG: "/elsewhere" }
+    const { code } = await machine.go({ isShared: true, environment }, ["muster_container"])
+    expect(code).toBe(0)
+    const words = (await machine.calls()).find(([verb]) => verb === "run") ?? []
+    expect(words).toEqual(expect.arrayContaining(["--rm", "--name", "muster-workers-1"]))
+    const seen = await readFile(join(machine.folder, "run-environment"), "utf8")
+    expect(seen).not.toMatch(/^DOCKER_CONFIG=/m)
+    expect(seen).not.toContain(`HOME=${machine.home}`)
+  })
+
+  here("on such a machine without docker installs none", async () => {
+    const machine = await machineOf(shell)
+    await rm(join(machine.folder, "bin", "docker"))
+    await command(join(machine.folder, "bin"), "apt-get", 'touch "$MACHINE/installed"')
+    const lines = [`PATH=${join(machine.folder, "bin")}`, "muster_need_docker"]
+    const { code, stderr } = await machine.go({ isShared: true }, ["muster_client", ...lines])
+    expect([code, stderr]).toEqual([
+      127,
+      "muster: there is no docker on this machine: install it, or leave the container out\n",
+    ])
+    expect(existsSync(join(machine.folder, "installed"))).toBe(false)
+  })
 
   here("starts a container that is held open, with the group's variables and arguments as they are", async () => {
     const machine = await machineOf(shell)
