@@ -57,6 +57,11 @@ export const IMAGE_RULE = `give "ubuntu", "amazon-linux", "gpu" or an image's id
 const SSH_RULE =
   'give your own address range, such as "203.0.113.7/32" or "2001:db8:7::/48"; at least /8, or /32 of IPv6, never everywhere'
 
+/** "Valid range: 100 - 300 MiB/s" (EbsBlockDevice). */
+const LEAST_RATE = 100
+const MOST_RATE = 300
+const RATE_RULE = `give whole MiB per second from ${LEAST_RATE} to ${MOST_RATE}`
+
 function client(z: Z) {
   return z.custom<AwsClient>(isClient, "give a client of the AWS SDK")
 }
@@ -131,6 +136,7 @@ export function optionsSchema(z: Z) {
     sshFrom: z.string().refine(isNarrowCidr, SSH_RULE).optional(),
     containers: z.boolean().optional(),
     rootGiB: z.int().positive().optional(),
+    volumeInitializationRate: z.int(RATE_RULE).min(LEAST_RATE, RATE_RULE).max(MOST_RATE, RATE_RULE).optional(),
     skipOsShutdown: z.boolean().optional(),
     reservation: reservationSchema(z).optional(),
     placementGroup: z.string().min(1, "give the name of a placement group").optional(),

@@ -89,6 +89,11 @@ export interface AwsOptions {
   readonly containers?: boolean
   /** Size of the root disk in GiB; the image's own by default. */
   readonly rootGiB?: number
+  /**
+   * MiB per second (100 to 300) at which EBS loads the root disk from its snapshot, at a price per GiB of the snapshot. By default EBS
+   * loads a block when it is first read ("Initialize Amazon EBS volumes").
+   */
+  readonly volumeInitializationRate?: number
   /** Ends instances without waiting for the guest to shut down. */
   readonly skipOsShutdown?: boolean
   readonly reservation?: AwsReservation

@@ -159,13 +159,14 @@ describe("options", () => {
   const reservation = { id: "cr-0a1b2c3d4e5f67890" }
 
   test("profile, key, hops and disk size are in the request", async () => {
-    const { call } = await withOptions({ instanceProfile: "worker", keyName: "ops", containers: true, rootGiB: 100 })
+    const disk = { rootGiB: 100, volumeInitializationRate: 200 }
+    const { call } = await withOptions({ instanceProfile: "worker", keyName: "ops", containers: true, ...disk })
     expect(call.body).toMatchObject({
       IamInstanceProfile: { Name: "worker" },
       KeyName: "ops",
       MetadataOptions: { HttpPutResponseHopLimit: 2, HttpTokens: "required" },
       BlockDeviceMappings: [
-        { DeviceName: "/dev/xvda", Ebs: { VolumeSize: 100, Encrypted: true, DeleteOnTermination: true } },
+        { DeviceName: "/dev/xvda", Ebs: { VolumeSize: 100, VolumeInitializationRate: 200, Encrypted: true } },
       ],
     })
   })

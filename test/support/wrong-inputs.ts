@@ -263,6 +263,12 @@ const CLOUDS: readonly WrongInput[] = [
     'did you mean "rootGiB"?',
   ),
   made(
+    "aws({ …, volumeInitializationRate: 500 })",
+    () => aws({ region: "eu-west-2", volumeInitializationRate: 500 }),
+    "aws.volumeInitializationRate",
+    "give whole MiB per second from 100 to 300",
+  ),
+  made(
     "gcp({ …, tags: { team } })",
     () => gcp({ region: "europe-west2", tags: { team: "a" } } as never),
     "gcp.tags",

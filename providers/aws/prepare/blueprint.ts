@@ -16,6 +16,7 @@ export type LaunchOptions = Pick<
   | "keyName"
   | "containers"
   | "rootGiB"
+  | "volumeInitializationRate"
   | "reservation"
   | "placementGroup"
   | "tenancy"
@@ -52,6 +53,7 @@ const LAUNCH_OPTIONS = [
   "keyName",
   "containers",
   "rootGiB",
+  "volumeInitializationRate",
   "reservation",
   "placementGroup",
   "tenancy",

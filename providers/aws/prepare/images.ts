@@ -61,6 +61,11 @@ export async function imagesOf(
   group: GroupRequest,
   calls: Calls,
 ): Promise<FoundImages> {
+  const { images, notes } = await findImages(send, options, group, calls)
+  return { images, notes: [...notes, ...loadNotes(images, options)] }
+}
+
+async function findImages(send: Send, options: AwsOptions, group: GroupRequest, calls: Calls): Promise<FoundImages> {
   const asked = askedImage(options, group)
   if (typeof asked !== "string") return { images: forArchs(group, asked.arch, pinned(asked)), notes: [] }
   if (IMAGE_ID.test(asked)) return imageById(send, asked, group, calls)
@@ -71,6 +76,19 @@ export async function imagesOf(
     images: Object.fromEntries(found.map(({ arch, image }) => [arch, image])),
     notes: found.flatMap(({ note }) => note ?? []),
   }
+}
+
+/** Above the images of systems alone, which Muster takes by default; in GiB. */
+const LARGE_ROOT_GIB = 16
+
+/** "The default volume initialization rate fluctuates" ("Initialize Amazon EBS volumes"). */
+function loadNotes(images: Images, { volumeInitializationRate: rate }: AwsOptions): readonly string[] {
+  if (rate !== undefined) return []
+  const large = Object.values(images).filter(({ devices: [root = ""], gib = {} }) => (gib[root] ?? 0) > LARGE_ROOT_GIB)
+  return large.map(({ id, devices: [root = ""], gib = {} }) => {
+    const size = `${String(gib[root])} GiB`
+    return `image ${id} has a root disk of ${size}, which EBS loads when it is first read, some MiB a second: aws({ volumeInitializationRate: 300 }) loads it ahead, at a price per GiB`
+  })
 }
 
 /** What the group asks for, or the options, or what suits it. */

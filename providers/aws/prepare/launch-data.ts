@@ -22,7 +22,7 @@ export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | 
       // EC2 refuses to show tags whose keys have a space or a slash.
       InstanceMetadataTags: areInMetadata(blueprint.tags) ? "enabled" : "disabled",
     },
-    ...disks(image, options.rootGiB),
+    ...disks(image, options),
     ...(options.keyName === undefined ? {} : { KeyName: options.keyName }),
     ...(options.instanceProfile === undefined ? {} : { IamInstanceProfile: profile(options.instanceProfile) }),
     ...network(securityGroupIds, address, options.efa === true),
@@ -32,8 +32,12 @@ export function launchBody(blueprint: Blueprint, arch: Arch, address: boolean | 
 /**
  * Every disk of the image ends with its instance, whatever the image says; the root comes first. EC2 takes a size that is not
  * named from the image's snapshot; what speaks EC2's language elsewhere may refuse a disk without one, so it is named where known.
+ * A rate is for disks that come of a snapshot, as the root does.
  */
-function disks({ devices, gib = {} }: PinnedImage = { id: "", devices: [] }, rootGiB: number | undefined): JsonObject {
+function disks(
+  { devices, gib = {} }: PinnedImage = { id: "", devices: [] },
+  { rootGiB, volumeInitializationRate: rate }: Blueprint["options"],
+): JsonObject {
   if (devices.length === 0) return {}
   const mappings = devices.map((DeviceName, index) => {
     const size = (index === 0 ? rootGiB : undefined) ?? gib[DeviceName]
@@ -44,6 +48,7 @@ function disks({ devices, gib = {} }: PinnedImage = { id: "", devices: [] }, roo
         Encrypted: true,
         DeleteOnTermination: true,
         ...(size === undefined ? {} : { VolumeSize: size }),
+        ...(index > 0 || rate === undefined ? {} : { VolumeInitializationRate: rate }),
       },
     }
   })

@@ -47,6 +47,23 @@ describe("images", () => {
     )
   })
 
+  test("that EBS loads slowly have a note, where no rate is given", async () => {
+    const notesOf = async (aws: Partial<AwsOptions>) => {
+      const cloud = await anywhere(aws)
+      const attributes = { ...cloud.world.resources.get("image", IMAGES.x86_64)?.attributes, gib: 17 }
+      const large = { kind: "image", id: "ami-0a1a1a1a1a1a1a1a1", tags: {}, attributes }
+      cloud.world.resources.add(large)
+      return [(await prepareOf(cloud, { image: large.id })).notes, (await prepareOf(cloud)).notes].map((notes) =>
+        notes.filter((note) => note.includes("volumeInitializationRate")),
+      )
+    }
+    expect(await notesOf({})).toEqual([
+      [expect.stringMatching(/^image ami-0a1a1a1a1a1a1a1a1 has a root disk of 17 GiB, which EBS loads/)],
+      [],
+    ])
+    expect(await notesOf({ volumeInitializationRate: 300 })).toEqual([[], []])
+  })
+
   test("that may not be looked up have to be named", async () => {
     const cloud = await anywhere()
     forbid(cloud, "DescribeImages")

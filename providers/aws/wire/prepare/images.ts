@@ -65,7 +65,12 @@ function textsOf({ id, attributes, tags }: Resource, filter: string): readonly s
 /** Every image here has a root disk and, as Canonical's do, a place for a local one. */
 function imageXml({ id, attributes }: Resource): Xml {
   const { arch, name, owner, root, created } = attributes
-  const ebs = { deleteOnTermination: true, snapshotId: `snap-0${id.slice(5)}`, volumeSize: 8, volumeType: "gp3" }
+  const ebs = {
+    deleteOnTermination: true,
+    snapshotId: `snap-0${id.slice(5)}`,
+    volumeSize: Number(attributes.gib ?? 8),
+    volumeType: "gp3",
+  }
   return {
     imageId: id,
     imageLocation: `${String(owner)}/${String(name)}`,

@@ -9,6 +9,7 @@ const TAGGABLE = ["instance", "volume", "network-interface", "spot-instances-req
 const EBS: Shape = {
   struct: {
     VolumeSize: "integer",
+    VolumeInitializationRate: "integer",
     VolumeType: ["standard", "io1", "io2", "gp2", "sc1", "st1", "gp3"],
     Encrypted: "boolean",
     DeleteOnTermination: "boolean",
