@@ -5,7 +5,6 @@ import { claim } from "./prepare/claim.js"
 import { sender } from "./client/send.js"
 import { consoleLog, consoleUrl } from "./observe/console.js"
 import { explaining } from "./client/decode.js"
-import { guestScript } from "./prepare/guest.js"
 import { headroom } from "./offers/headroom.js"
 import { interruptions } from "./observe/interruptions.js"
 import { launch } from "./launch/launch.js"
@@ -53,7 +52,7 @@ export interface AwsProvider extends Provider {
 export function aws(options: AwsOptions): AwsProvider {
   const parsed = parseAwsOptions(options)
   const { region, skipOsShutdown = false } = parsed
-  const limits = limitsOf(parsed, preambleBytes(region))
+  const limits = limitsOf(parsed)
   const send = sender(parsed)
   const context = { send, region, namedGroups: parsed.securityGroupIds ?? [] }
   const explain = explaining(parsed)
@@ -84,12 +83,4 @@ export function aws(options: AwsOptions): AwsProvider {
     consoleUrl,
     rights: (call, calls) => rights(send, call, calls),
   }
-}
-
-/** What our own part of the user data takes, with names of the lengths that are allowed. */
-function preambleBytes(region: string): number {
-  const name = "x".repeat(63)
-  const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }
-  const group = { name, startup: "x", environment: {}, publicAddress: "auto", tags: {}, archs: [] } as const
-  return Buffer.byteLength(guestScript(owner, group, region))
 }

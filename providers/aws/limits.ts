@@ -67,12 +67,14 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   DescribeVolumes: describe,
 }
 
-/** @param preambleBytes what our own part of the user data takes of the 16 KB. */
-export function limitsOf(options: AwsOptions, preambleBytes: number): Limits {
+/** A longer startup has no chance, compressed or not; `prepare` tells exactly what fits. */
+const MOST_STARTUP_BYTES = 16 * USER_DATA_BYTES
+
+export function limitsOf(options: AwsOptions): Limits {
   return {
     account: `aws:${options.region}:${options.endpoint ?? keyOf(options) ?? "default"}`,
     buckets: BUCKETS,
-    userDataBytes: USER_DATA_BYTES - preambleBytes,
+    userDataBytes: MOST_STARTUP_BYTES,
     launchBatch: LAUNCH_BATCH,
     // "Eventual consistency in the Amazon EC2 API": back off for up to about five minutes.
     consistencyMs: 5 * 60_000,

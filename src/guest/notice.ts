@@ -82,7 +82,7 @@ esac
 
 /** Writes the script beside the guest. */
 export function noticeFile(onNotice: string): string {
-  return hereDocument(`cat >${SCRIPT}`, onNotice)
+  return hereDocument(`(umask 077; cat >${SCRIPT})`, onNotice)
 }
 
 const IN_CONTAINER = compact(`

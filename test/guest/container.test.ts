@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
 import { type ContainerPart, containerLines } from "../../src/guest/container.js"
-import { exportLines } from "../../src/guest/script.js"
+import { exportLines } from "../../src/guest/steps/environment.js"
 import { folderForEachTest } from "../support/folder.js"
 
 const run = promisify(execFile)

@@ -13,7 +13,7 @@ export async function recall(send: Send, { id }: Instance, calls: Calls): Promis
     const reply = await send(calls, "DescribeInstanceAttribute", cost, input, {
       what: `reading the user data of ${id}`,
     })
-    return specIn(Buffer.from(reply.UserData?.Value ?? "", "base64").toString("utf8"))
+    return specIn(Buffer.from(reply.UserData?.Value ?? "", "base64"))
   } catch (error) {
     const isUnknown = error instanceof MusterError && error.code.startsWith("InvalidInstanceID")
     if (isOutOfReach(error) || isUnknown) return undefined

@@ -1,10 +1,7 @@
-/**
- * What runs first in every instance, as cloud-init user data: the timer that ends it at the cluster's deadline whatever
- * becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
- */
+/** What EC2 adds to the guest: what an instance asks its metadata, and that its end is a power-off. Plain `sh`, for any Linux image. */
 import { metadataReader } from "../../../src/guest/metadata.js"
-import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
-import { deadlineLines, SET_ROOT } from "../../../src/guest/timer.js"
+import { type GuestCloud, guestProgram } from "../../../src/guest/program.js"
+import { deadlineLines } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { leaseScript } from "./guest-lease.js"
 
@@ -20,7 +17,7 @@ const POWER_OFF = "shutdown -P now || poweroff"
 const DEADLINE = deadlineLines({
   serviceIs: "End this instance at its cluster's deadline",
   service: ["Type=oneshot", `ExecStart=/bin/sh -c '${POWER_OFF}'`],
-  now: POWER_OFF,
+  now: `${POWER_OFF}; exit 0`,
   end: POWER_OFF,
 })
 
@@ -41,14 +38,16 @@ const ASK_METADATA = metadataReader(
       ${send(VALUE)}`,
 )
 
+const METADATA_ADDRESS = `muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"`
+
 /** cloud-init's own note of the id is there when no tool for HTTP is. */
-const IDENTITY = `
-muster_metadata="\${MUSTER_METADATA_URL:-${METADATA}}"
-${ASK_METADATA}
-MUSTER_INSTANCE=$(muster_ask instance-id || cat "$muster_root/var/lib/cloud/data/instance-id")
-MUSTER_NAME="$MUSTER_GROUP-$(printf %s "$MUSTER_INSTANCE" | tail -c 8)"
-MUSTER_ID="$MUSTER_INSTANCE"
-export MUSTER_ID MUSTER_INSTANCE MUSTER_NAME`
+const IDENTITY = [
+  'MUSTER_INSTANCE=$(muster_ask instance-id || cat "$muster_root/var/lib/cloud/data/instance-id")',
+  'MUSTER_NAME="$MUSTER_GROUP-$(printf %s "$MUSTER_INSTANCE" | tail -c 8)"',
+  'MUSTER_ID="$MUSTER_INSTANCE"',
+  "export MUSTER_ID MUSTER_INSTANCE MUSTER_NAME",
+  '[ -n "$MUSTER_INSTANCE" ]',
+]
 
 /**
  * The whole user data script of one group.
@@ -56,16 +55,16 @@ export MUSTER_ID MUSTER_INSTANCE MUSTER_NAME`
  * @param second a line to put after the first: what is kept there for others to read.
  */
 export function guestScript(owner: Owner, group: GroupRequest, region: string, second?: string): string {
-  const ours = guestVariables("aws", region, owner, group)
-  const lines = [
-    "#!/bin/sh",
-    ...(second === undefined ? [] : [second]),
-    ...exportLines(ours),
-    SET_ROOT,
-    ...DEADLINE,
-    IDENTITY.trim(),
-    ...(group.leaseSeconds === undefined ? [] : [leaseScript(group.leaseSeconds, ASK_METADATA)]),
-    ...exportLines(group.environment),
-  ]
-  return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
+  const { leaseSeconds } = group
+  const cloud: GuestCloud = {
+    provider: "aws",
+    region,
+    setup: [METADATA_ADDRESS, ASK_METADATA],
+    identity: IDENTITY,
+    deadline: DEADLINE,
+    ...(leaseSeconds === undefined ? {} : { lease: [leaseScript(leaseSeconds, ASK_METADATA)] }),
+    // The console remains readable for an hour after that.
+    end: ["sync", POWER_OFF],
+  }
+  return guestProgram(cloud, owner, group, second)
 }

@@ -31,8 +31,8 @@ export async function prepare(
 ): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { owner, group } = request
-  const script = userDataOf(owner, group, options.region)
-  const problems = problemsOf(options, request, script.text)
+  const data = userDataOf(owner, group, options.region)
+  const problems = problemsOf(options, request, data.bytes.length)
   if (problems.length > 0) throw new SpecError(problems)
   const [found, network, claimants] = await Promise.all([
     imagesOf(send, options, group, calls),
@@ -43,7 +43,7 @@ export async function prepare(
     images: found.images,
     subnets: network.subnets,
     securityGroupIds: network.securityGroupIds,
-    userData: Buffer.from(script.text).toString("base64"),
+    userData: data.bytes.toString("base64"),
     tags: { ...options.tags, ...group.tags },
     ...(options.tags === undefined ? {} : { commonTags: options.tags }),
     publicAddress: group.publicAddress,
@@ -58,7 +58,7 @@ export async function prepare(
     makeTemplates(send, body, group, calls),
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
-  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...script.notes]
+  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...data.notes]
   const toMake = calls.readOnly ? { toMake: setUpOf(options, body, request, network.toMake) } : {}
   return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls), ...toMake }
 }
@@ -66,7 +66,7 @@ export async function prepare(
 function problemsOf(
   options: AwsOptions,
   { owner, group }: { readonly owner: Owner; readonly group: GroupRequest },
-  script: string,
+  userDataBytes: number,
 ): readonly SpecProblem[] {
   return [
     ...deadlineProblems(owner),
@@ -75,7 +75,7 @@ function problemsOf(
     ...environmentProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),
-    ...sizeProblems(script),
+    ...sizeProblems(userDataBytes),
   ]
 }
 
@@ -136,9 +136,8 @@ function startupProblems({ startup = "" }: GroupRequest): readonly SpecProblem[]
   return startup.includes("\0") ? [{ option: "startup", message: "contains a NUL, which no script can hold" }] : []
 }
 
-function sizeProblems(script: string): readonly SpecProblem[] {
-  const bytes = Buffer.byteLength(script)
+function sizeProblems(bytes: number): readonly SpecProblem[] {
   if (bytes <= USER_DATA_BYTES) return []
-  const message = `startup, environment and Muster's own part are ${bytes} bytes of user data; EC2 takes ${USER_DATA_BYTES}. Let startup fetch what is large`
+  const message = `startup, environment and Muster's own part are ${bytes} bytes of user data, compressed; EC2 takes ${USER_DATA_BYTES}. Let startup fetch what is large`
   return [{ option: "startup", message }]
 }

@@ -6,7 +6,7 @@ import { ec2World } from "./world/world.js"
 const DEFAULT_REGION = "eu-west-2"
 
 export function lookalike(region = DEFAULT_REGION): Lookalike {
-  const limits = limitsOf({ region }, 0)
+  const limits = limitsOf({ region })
   const { CreateFleet, TerminateInstances, DescribeInstances, CreateLaunchTemplate } = limits.buckets
   const named = {
     creates: CreateFleet,

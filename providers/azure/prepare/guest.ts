@@ -3,8 +3,9 @@
  * whatever becomes of us, its environment, and then the user's own script. Plain `sh`, for any Linux image.
  */
 import { byCurl } from "../../../src/guest/metadata.js"
-import { exportLines, guestVariables, startupLines } from "../../../src/guest/script.js"
-import { deadlineLines, detached, SET_ROOT } from "../../../src/guest/timer.js"
+import { type GuestCloud, guestProgram } from "../../../src/guest/program.js"
+import { exportLines } from "../../../src/guest/steps/environment.js"
+import { deadlineLines, detached } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
@@ -41,16 +42,20 @@ const TIMER = deadlineLines({
     "ExecStart=$muster_watchdog",
     "Restart=always",
   ],
-  now: detached('exec "$muster_watchdog"'),
+  now: `${detached('exec "$muster_watchdog"')}\n  exit 0`,
   end: 'exec "$muster_watchdog"',
 })
 
+const ASK_METADATA = `muster_compute="\${MUSTER_METADATA_URL:-${METADATA}}/metadata/instance/compute"
+muster_read() { ${byCurl({ header: "Metadata: true", url: `$muster_compute/$1?api-version=${API}&format=text` })}; }`
+
 /** A VM's name is ours, and its id is where ARM has it. */
-const IDENTITY = `muster_compute="\${MUSTER_METADATA_URL:-${METADATA}}/metadata/instance/compute"
-muster_read() { ${byCurl({ header: "Metadata: true", url: `$muster_compute/$1?api-version=${API}&format=text` })}; }
-MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')
-MUSTER_NAME=$(muster_read name || hostname)
-export MUSTER_ID MUSTER_NAME`
+const IDENTITY = [
+  "MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')",
+  "MUSTER_NAME=$(muster_read name || hostname)",
+  "export MUSTER_ID MUSTER_NAME",
+  '[ -n "$MUSTER_ID" ]',
+]
 
 /** Where an instance is, and what it needs to end itself. */
 export interface GuestPlace {
@@ -69,14 +74,18 @@ export function placeOf(options: AzureOptions): GuestPlace {
 
 /** The whole custom data of one group. */
 export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace): string {
-  const ours = guestVariables("azure", place.location, owner, group)
-  const lines = ["#!/bin/sh", ...exportLines(ours), SET_ROOT, ...watchdogLines(place)]
-  lines.push(IDENTITY, ...exportLines(group.environment))
-  return `${[...lines, ...startupLines(group.startup)].join("\n")}\n`
+  const { location, identity, manager } = place
+  const cloud: GuestCloud = {
+    provider: "azure",
+    region: location,
+    setup: [ASK_METADATA],
+    identity: IDENTITY,
+    ...(identity === undefined ? {} : { deadline: watchdogLines(identity, manager), end: ['exec "$muster_watchdog"'] }),
+  }
+  return guestProgram(cloud, owner, group)
 }
 
-function watchdogLines({ identity, manager }: GuestPlace): readonly string[] {
-  if (identity === undefined) return []
+function watchdogLines(identity: string, manager: string): readonly string[] {
   return [
     ...exportLines({ MUSTER_IDENTITY: encodeURIComponent(identity) }),
     'muster_watchdog="$muster_root/var/lib/muster/watchdog"',

@@ -1,22 +1,24 @@
 /** The user data, run by real shells: the machine around it is a folder, its commands write down how they were called. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { guestScript } from "../../../providers/aws/prepare/guest.js"
 import { systemClock } from "../../../src/calls/clock.js"
+import { verdictOn } from "../../../src/guest/marks.js"
 import type { GroupRequest } from "../../../src/provider.js"
+import { BASE, type Machine, machine } from "../../guest/machine.js"
 import { GROUP, OWNER } from "../support/cloud.js"
 
 const run = promisify(execFile)
 
 const INSTANCE_ID = "i-0123456789abcdef0"
 
+let place: Machine
 let root: string
 let metadata: Server
 let asked: string[]
@@ -24,7 +26,8 @@ let asked: string[]
 let lease: string | undefined
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "muster-guest-"))
+  place = await machine()
+  root = place.root
   asked = []
   lease = undefined
   metadata = createServer((request, response) => {
@@ -41,52 +44,33 @@ beforeEach(async () => {
     else response.writeHead(401).end()
   })
   await new Promise<void>((resolve) => metadata.listen(0, "127.0.0.1", resolve))
-  await mkdir(join(root, "bin"))
-  for (const command of ["systemctl", "shutdown", "poweroff"]) await stub(command)
 })
 
 afterEach(async () => {
   await new Promise((resolve) => metadata.close(resolve))
-  await rm(root, { recursive: true })
+  await place.remove()
 })
 
-/** A command that notes how it was called. */
-async function stub(name: string): Promise<void> {
-  const path = join(root, "bin", name)
-  await writeFile(path, `#!/bin/sh\necho "${name} $*" >> "${root}/called"\n`)
-  await chmod(path, 0o755)
-}
-
-async function link(name: string): Promise<void> {
-  const { stdout } = await run("sh", ["-c", `command -v ${name}`])
-  await symlink(stdout.trim(), join(root, "bin", name))
-}
-
-interface Machine {
+interface Booted {
   readonly group?: Partial<GroupRequest>
   readonly secondsLeft?: number
   readonly systemd?: boolean
   readonly shell?: string
-  /** The only commands it has beside the stubs; all of this machine's when left out. */
   readonly commands?: readonly string[]
 }
 
-async function boot(machine: Machine = {}): Promise<{ readonly stdout: string; readonly called: string }> {
-  const { group = {}, secondsLeft = 3600, systemd = true, shell = "dash" } = machine
-  if (systemd) await mkdir(join(root, "run/systemd/system"), { recursive: true })
+/** Boots, and waits for the end of the startup where it has one. */
+async function boot(booted: Booted = {}): Promise<{ readonly stdout: string; readonly called: readonly string[] }> {
+  const { group = {}, secondsLeft = 3600, systemd = true, shell = "dash", commands } = booted
   const deadline = String(Math.floor(systemClock.now() / 1000) + secondsLeft)
   const script = guestScript({ ...OWNER, deadline }, { ...GROUP, startup: "env", ...group }, "us-east-1")
-  await writeFile(join(root, "user-data"), script)
-  for (const command of machine.commands ?? []) await link(command)
-  const env = {
-    PATH: machine.commands === undefined ? `${join(root, "bin")}:${process.env.PATH ?? ""}` : join(root, "bin"),
-    MUSTER_ROOT: root,
-    MUSTER_METADATA_URL: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`,
-  }
-  const { stdout } = await run(`/bin/${shell}`, [join(root, "user-data")], { env, timeout: 20_000 })
-  const called = await readFile(join(root, "called"), "utf8").catch(() => "")
-  return { stdout, called }
+  const environment = { MUSTER_METADATA_URL: address() }
+  await place.boot({ script, shell, systemd, environment, ...(commands === undefined ? {} : { commands }) })
+  if (secondsLeft > 0) await place.done()
+  return { stdout: await place.read("var/lib/muster/boot.log"), called: await place.called() }
 }
+
+const address = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`
 
 describe.each(["dash", "bash"])("in %s", (shell) => {
   test("the startup finds its environment, its id and its name", async () => {
@@ -114,11 +98,9 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
   test("a timer on the wall clock powers it off at the deadline, also after a reboot", async () => {
     const { stdout, called } = await boot({ shell })
     const deadline = /MUSTER_DEADLINE=(\d+)/.exec(stdout)?.[1]
-    expect(called.split("\n")).toEqual([
-      "systemctl daemon-reload",
+    expect(called.filter((line) => line.includes("deadline"))).toEqual([
       "systemctl enable muster-deadline.timer",
       "systemctl start muster-deadline.timer",
-      "",
     ])
     const timer = await readFile(join(root, "etc/systemd/system/muster-deadline.timer"), "utf8")
     expect(timer).toContain(`OnCalendar=@${deadline}\n`)
@@ -129,14 +111,12 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
 
   test("past the deadline it powers off at once", async () => {
     const { called } = await boot({ shell, secondsLeft: -5 })
-    expect(called).toBe("shutdown -P now\n")
+    expect(called).toEqual(["shutdown -P now"])
   })
 
   test("without systemd a shell waits for the deadline", async () => {
     await boot({ shell, systemd: false, secondsLeft: 2 })
-    await expect
-      .poll(() => readFile(join(root, "called"), "utf8").catch(() => ""), { timeout: 10_000 })
-      .toBe("shutdown -P now\n")
+    await expect.poll(() => place.called(), { timeout: 10_000 }).toEqual(["shutdown -P now"])
   })
 
   test("a startup in another language runs in that language, whatever lines it has", async () => {
@@ -148,17 +128,25 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
   test("no startup is none", async () => {
     const { startup: _none, ...rest } = GROUP
     const script = guestScript(OWNER, rest, "us-east-1")
-    expect(script).not.toContain("muster_startup")
+    await place.boot({ script, environment: { MUSTER_METADATA_URL: address() } })
+    expect((await place.marks()).filter((mark) => /startup|done/.test(mark))).toEqual([])
   })
 
-  test("a startup's exit code is that of the user data", async () => {
-    await expect(boot({ shell, group: { startup: "exit 7" } })).rejects.toMatchObject({ code: 7 })
+  test("a startup's exit code is in its marks, and the boot has none of it", async () => {
+    await boot({ shell, group: { startup: "echo why; exit 7", whenDone: { success: "keep", failure: "keep" } } })
+    expect((await place.marks()).slice(-3)).toEqual(["startup begun", "startup ended 7", "done startup 7"])
+    expect(verdictOn(await place.read("dev/console"), OWNER.uid)).toEqual({ step: "startup", exitCode: 7, tail: "why" })
+    expect(await place.called()).not.toContain("shutdown -P now")
+  })
+
+  test("an end that the group wants powers it off", async () => {
+    await boot({ shell, group: { startup: "exit 7", whenDone: { success: "keep", failure: "replace" } } })
+    await expect.poll(() => place.called(), { timeout: 10_000 }).toContain("shutdown -P now")
   })
 })
 
 describe.each(["dash", "bash"])("a lease, in %s", (shell) => {
   const nowS = () => Math.floor(systemClock.now() / 1000)
-  const address = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`
   const ended = () =>
     readFile(join(root, "called"), "utf8").then(
       (text) => text.includes("shutdown -P now"),
@@ -177,8 +165,7 @@ describe.each(["dash", "bash"])("a lease, in %s", (shell) => {
 
   test("is looked at by a timer, also after a reboot, and ends the instance when nobody has renewed it", async () => {
     const { called } = await boot({ shell, group: { leaseSeconds: 3 } })
-    expect(called.split("\n").slice(3, 6)).toEqual([
-      "systemctl daemon-reload",
+    expect(called.filter((line) => line.includes("lease"))).toEqual([
       "systemctl enable muster-lease.timer",
       "systemctl start muster-lease.timer",
     ])
@@ -223,7 +210,7 @@ test("without metadata, cloud-init's own note tells the id", async () => {
 })
 
 test("without curl, wget asks for the id", async () => {
-  const commands = ["wget", "cat", "chmod", "date", "mkdir", "tail", "sh"]
+  const commands = [...BASE, "wget"]
   const { stdout } = await boot({ commands, group: { startup: 'echo "$MUSTER_NAME"' } })
   expect(stdout).toBe("default-9abcdef0\n")
   expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { EC2Client } from "@aws-sdk/client-ec2"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { type AwsOptions, aws } from "../../../providers/aws/index.js"
@@ -147,7 +148,11 @@ describe("prepare", () => {
     ["a variable of ours", { environment: { MUSTER_UID: "1" } }, /kept for Muster/],
     ["a variable of our script's", { environment: { muster_root: "/" } }, /kept for Muster/],
     ["a script that no shell can have", { startup: "echo a\0b" }, /startup: contains a NUL/],
-    ["too much user data", { startup: "x".repeat(16_384) }, /startup.*bytes of user data; EC2 takes 16384/],
+    [
+      "too much user data",
+      { startup: randomBytes(16_384).toString("base64") },
+      /startup.*bytes of user data, compressed; EC2 takes 16384/,
+    ],
   ])("refuses %s before anything is made", async (_what, group, message) => {
     const cloud = await ec2()
     await expect(prepareOf(cloud, group)).rejects.toThrow(message)

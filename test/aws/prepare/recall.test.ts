@@ -31,6 +31,14 @@ describe("a group's spec", () => {
     expect(await recall(cloud, instance)).toBe(SPEC.text)
   })
 
+  test("comes back from user data that had to be compressed", async () => {
+    const cloud = await ec2()
+    const startup = `: ${"word ".repeat(4000)}`
+    const text = JSON.stringify({ startup })
+    const instance = await launched(cloud, { startup, spec: { ...SPEC, text } })
+    expect(await recall(cloud, instance)).toBe(text)
+  })
+
   test("is left out where startup needs the room, and that is said", async () => {
     const cloud = await ec2()
     const startup = `: ${randomBytes(7_200).toString("base64")}`

@@ -45,7 +45,7 @@ async function readyRaw({ url, count }: Errand): Promise<Ready> {
   const { DescribeInstancesCommand, EC2Client } = await import("@aws-sdk/client-ec2")
   const { raw } = await import("./raw.js")
   const client = new EC2Client(clientConfig(url))
-  const plan = rawPlan(count, limitsOf({ region: REGION }, 0))
+  const plan = rawPlan(count, limitsOf({ region: REGION }))
   const nothing = { Filters: [{ Name: "tag:muster-cluster", Values: ["none"] }], MaxResults: PAGE }
   return {
     act: () => raw(client, plan),

@@ -1,10 +1,9 @@
 /** The startup script, run by real shells: the machine around it is a folder, its metadata server a small one of ours. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises"
+import { readFile, stat } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import {
@@ -20,6 +19,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { guestScript } from "../../../providers/gcp/prepare/guest.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
+import { BASE, type Machine, machine } from "../../guest/machine.js"
 import { isLong } from "../../support/long.js"
 
 const run = promisify(execFile)
@@ -34,12 +34,12 @@ const OWNER: Owner = {
 }
 const GROUP: GroupRequest = { name: "gpu", environment: {}, publicAddress: "auto", tags: {}, archs: ["x86_64"] }
 
-let root: string
+let place: Machine
 let metadata: Server
 let asked: string[]
 
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "muster-guest-"))
+  place = await machine()
   asked = []
   metadata = createServer((request, response) => {
     asked.push(request.url ?? "")
@@ -53,32 +53,23 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await new Promise((resolve) => metadata.close(resolve))
-  await rm(root, { recursive: true })
+  await place.remove()
 })
 
-interface Machine {
+interface Booted {
   readonly group?: Partial<GroupRequest>
   readonly shell?: string
   /** The only commands it has; all of this machine's when left out. */
   readonly commands?: readonly string[]
 }
 
-async function boot({ group = {}, shell = "sh", commands }: Machine): Promise<string> {
+/** Boots, and returns what the startup has printed. */
+async function boot({ group = {}, shell = "dash", commands }: Booted): Promise<string> {
   const script = guestScript(OWNER, { ...GROUP, ...group }, "us-central1")
-  await writeFile(join(root, "startup-script"), script)
-  const bin = join(root, "bin")
-  await mkdir(bin, { recursive: true })
-  for (const command of commands ?? []) {
-    const { stdout } = await run("sh", ["-c", `command -v ${command}`])
-    await symlink(stdout.trim(), join(bin, command))
-  }
-  const env = {
-    PATH: commands === undefined ? (process.env.PATH ?? "") : bin,
-    MUSTER_ROOT: root,
-    MUSTER_METADATA_URL: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`,
-  }
-  const { stdout } = await run(`/bin/${shell}`, [join(root, "startup-script")], { env, timeout: 20_000 })
-  return stdout
+  const environment = { MUSTER_METADATA_URL: `http://127.0.0.1:${(metadata.address() as AddressInfo).port}` }
+  await place.boot({ script, shell, environment, ...(commands === undefined ? {} : { commands }) })
+  await place.done()
+  return place.read("var/lib/muster/boot.log")
 }
 
 const startup =
@@ -96,8 +87,8 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
 
   test("the second boot does nothing", async () => {
     expect(await boot({ shell, group: { startup: "echo once" } })).toBe("once\n")
-    expect(await boot({ shell, group: { startup: "echo twice" } })).toBe("")
-    expect(existsSync(join(root, "var/lib/muster/started"))).toBe(true)
+    expect(await boot({ shell, group: { startup: "echo twice" } })).toBe("once\n")
+    expect((await place.marks()).slice(-2)).toEqual(["done startup 0", "reboot ended 0"])
   })
 
   test("a startup of another language, with lines that look like the end of it", async () => {
@@ -113,19 +104,16 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
   })
 })
 
-const TOOLS = ["mkdir", "cat", "chmod", "cut", "sh"]
-
 test("without curl it asks with wget", async () => {
-  await mkdir(join(root, "bin"))
   const answers =
     'case "$*" in *"Metadata-Flavor: Google"*/instance/name) echo n1;; *"Metadata-Flavor: Google"*/zone) echo p/zones/z1;; esac'
-  await writeFile(join(root, "bin/wget"), `#!/bin/sh\n${answers}\n`, { mode: 0o755 })
-  const stdout = await boot({ group: { startup }, commands: TOOLS })
+  await place.command("wget", answers)
+  const stdout = await boot({ group: { startup }, commands: BASE })
   expect(stdout.split("|").slice(2, 5)).toEqual(["z1", "n1", "z1/n1"])
 })
 
 test("without either its own name has to do", async () => {
-  const stdout = await boot({ group: { startup }, commands: [...TOOLS, "hostname"] })
+  const stdout = await boot({ group: { startup }, commands: [...BASE, "hostname"] })
   const { stdout: host } = await run("hostname", [])
   expect(stdout.split("|")[3]).toBe(host.trim().split(".")[0])
 })
@@ -159,14 +147,14 @@ test("the environment and the startup are what was given, whatever is in them", 
   const names = stringMatching(/^MINE_[A-Z0-9_]{1,8}$/)
   await assert(
     asyncProperty(dictionary(names, text, { maxKeys: 4 }), text, async (environment, note) => {
-      await rm(root, { recursive: true })
-      await mkdir(root)
+      await place.remove()
+      place = await machine()
       const print = Object.keys(environment).map((name) => `printf "%s\\0" "$${name}"`)
       // A heredoc takes any text; so must ours that is around it.
       const body = `cat <<'NOTE_END_OF_IT' >/dev/null\n${note.replaceAll("NOTE_END_OF_IT", "")}\nNOTE_END_OF_IT`
       const stdout = await boot({ group: { environment, startup: [...print, body, "printf done"].join("\n") } })
       expect(stdout.split("\0")).toEqual([...Object.values(environment), "done"])
-      expect(existsSync(join(root, "x"))).toBe(false)
+      expect(existsSync("x")).toBe(false)
     }),
     { numRuns: isLong ? 40 : 15 },
   )
@@ -187,7 +175,9 @@ test("a group's name and region come into the script only between quotes", () =>
 
 test("the startup lies where only its owner reads it", async () => {
   await boot({ group: { startup: "true" } })
-  const path = join(root, "var/lib/muster/startup")
-  expect(await readFile(path, "utf8")).toBe("#!/bin/sh\ntrue\n")
-  expect((await stat(path)).mode & 0o777).toBe(0o700)
+  const home = join(place.root, "var/lib/muster")
+  expect(await readFile(join(home, "startup"), "utf8")).toBe("true\n")
+  for (const file of ["guest", "startup", "environment"]) {
+    expect([file, (await stat(join(home, file))).mode & 0o077]).toEqual([file, 0])
+  }
 })

@@ -1,10 +1,9 @@
 /** Startups as people write them, and what a shell of this machine says of them. */
 import { spawnSync } from "node:child_process"
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { startupLines } from "../../../src/guest/script.js"
+import { describe, expect, test } from "vitest"
 import { shellOf, tidyScript } from "../../../src/spec/script.js"
 import { checkScript } from "../../../src/spec/script-check.js"
 import { resolveSpec } from "../../../src/spec.js"
@@ -66,24 +65,6 @@ describe("as a kernel and a shell want it", () => {
       ["startup was converted: a byte order mark was taken away"],
       [],
     ])
-  })
-})
-
-describe("what the guest of every cloud runs", () => {
-  let root = ""
-  beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), "muster-script-"))
-  })
-  afterEach(() => rmSync(root, { recursive: true }))
-
-  test("an indented template literal from Windows, with a here-document in it", () => {
-    const startup =
-      "\uFEFF\r\n    #!/bin/bash\r\n    cat <<EOF\r\n      [[ kept ]]\r\n    EOF\r\n    [[ 1 == 1 ]] && echo bash\r\n"
-    const [group] = resolveSpec({ provider: "local", startup }).groups
-    const guest = join(root, "guest")
-    writeFileSync(guest, ["#!/bin/sh", `muster_root=${root}`, ...startupLines(group?.startup)].join("\n"))
-    chmodSync(guest, 0o700)
-    expect(spawnSync(guest, { encoding: "utf8" }).stdout).toBe("  [[ kept ]]\nbash\n")
   })
 })
 

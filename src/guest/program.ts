@@ -1,0 +1,190 @@
+/**
+ * Program: what runs on every instance, on every cloud and on this machine. Plain `sh`, for any Linux image. Pure.
+ *
+ * The text is a cloud's user data. It writes the program into the guest's directory and starts it. The program goes through its
+ * steps and hands the user's scripts to a unit of their own. docs/guest.md says what of it a user sees.
+ */
+import type { GroupRequest, Owner } from "../provider.js"
+import { containerLines } from "./container.js"
+import { type CloudNotice, noticeFile, noticeLines } from "./notice.js"
+import { guestVariables } from "./variables.js"
+import { AGAIN_FUNCTIONS } from "./steps/again.js"
+import { environmentStep, exportLines } from "./steps/environment.js"
+import { LIMITS } from "./steps/limits.js"
+import { LOG_FUNCTIONS } from "./steps/log.js"
+import { markFunctions } from "./steps/mark.js"
+import { STEP_FUNCTIONS } from "./steps/run.js"
+import { scratchStep } from "./steps/scratch.js"
+import { hasWork, scriptFiles, START_WORK, workFunctions } from "./steps/work.js"
+import { compact, hereDocument } from "./text.js"
+import { SET_ROOT } from "./timer.js"
+
+/**
+ * What a cloud adds: lines of shell. They find `$muster_root`, `$muster_home` and the variables of `guestVariables`. Functions and
+ * variables of theirs begin with `muster_`.
+ */
+export interface GuestCloud {
+  readonly provider: string
+  readonly region: string
+  /** Functions and settings that the other lines use. */
+  readonly setup?: readonly string[]
+  /** Sets and exports MUSTER_NAME and MUSTER_ID, and what else the cloud tells an instance of itself. */
+  readonly identity: readonly string[]
+  /** Has the instance end at `$MUSTER_DEADLINE`; ends this shell where that is over. Left out: the cloud does it. */
+  readonly deadline?: readonly string[]
+  /** Has the instance end when its lease is over. */
+  readonly lease?: readonly string[]
+  /**
+   * The body of `muster_end STEP CODE`: tells where it can how the work ended, and ends the instance. Left out: the instance cannot,
+   * or something outside of it does.
+   */
+  readonly end?: readonly string[]
+  /** How a container's image is fetched with the identity of the instance; see `containerLines`. */
+  readonly login?: readonly string[]
+  readonly notice?: CloudNotice
+  /** The cloud runs its user data at every boot, not at the first alone. */
+  readonly isRunAtEveryBoot?: true
+}
+
+/**
+ * The whole program of one group.
+ *
+ * @param second a line to put after the first: a comment that is kept there for others to read.
+ */
+export function guestProgram(cloud: GuestCloud, owner: Owner, group: GroupRequest, second?: string): string {
+  return [
+    "#!/bin/sh",
+    ...(second === undefined ? [] : [second]),
+    SET_HOME,
+    hereDocument('(umask 077; cat >"$muster_home/guest")', programOf(cloud, owner, group)),
+    'exec /bin/sh "$muster_home/guest" boot\n',
+  ].join("\n")
+}
+
+const SET_HOME = `${SET_ROOT}
+muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
+mkdir -p "$muster_home"`
+
+/** It is run with `boot`, with `again` by its own unit at a later boot, with `work`, and with `notice …`. */
+function programOf(cloud: GuestCloud, owner: Owner, group: GroupRequest): string {
+  const ours = guestVariables(cloud.provider, cloud.region, owner, group)
+  const isWorking = hasWork(group)
+  return [
+    SET_HOME,
+    ...exportLines(ours),
+    markFunctions(owner.uid),
+    STEP_FUNCTIONS,
+    ...(cloud.setup ?? []),
+    ...body("muster_identity", cloud.identity),
+    ...(isWorking ? workLines(cloud, group) : []),
+    ...(group.onNotice === undefined
+      ? []
+      : noticeLines(cloud.notice, group.container !== undefined, ["muster-work.service"])),
+    ...bootFunctions(cloud, group, ours),
+    ...bootLines(cloud, group, isWorking),
+  ].join("\n")
+}
+
+function body(name: string, lines: readonly string[]): readonly string[] {
+  return [`${name}() {`, ...(lines.length === 0 ? [":"] : lines), "}"]
+}
+
+function workLines(cloud: GuestCloud, group: GroupRequest): readonly string[] {
+  const { container, environment, gpu, setup, startup } = group
+  return [
+    LOG_FUNCTIONS,
+    ...(container === undefined
+      ? []
+      : [
+          ...containerLines({
+            container,
+            hasScript: setup !== undefined || startup !== undefined,
+            hasGpu: gpu !== undefined,
+            environment,
+            ...(cloud.login === undefined ? {} : { login: cloud.login }),
+          }),
+          'muster_start_container() { . "$muster_home/environment"; muster_container; }',
+          'muster_in_container() { . "$muster_home/environment"; muster_inside "$1"; }',
+        ]),
+    ...body("muster_end", cloud.end ?? []),
+    workFunctions(group),
+    AGAIN_FUNCTIONS,
+    START_WORK,
+  ]
+}
+
+function bootFunctions(
+  { deadline, lease }: GuestCloud,
+  group: GroupRequest,
+  ours: Readonly<Record<string, string>>,
+): readonly string[] {
+  return [
+    ...(deadline === undefined ? [] : body("muster_deadline", deadline)),
+    ...(lease === undefined ? [] : body("muster_lease", lease)),
+    LIMITS,
+    ...(group.scratch === undefined ? [] : [scratchStep(group.scratch)]),
+    ...environmentStep(ours, group.environment),
+  ]
+}
+
+/**
+ * The identity comes before the first mark, because it tells whether this boot is the first one. From the first mark on nothing has
+ * the boot's own output, for whose end a cloud's agent may wait.
+ */
+const BEGIN = compact(`
+  muster_start() {
+    muster_begin
+    muster_identity >/dev/null 2>&1
+    muster_code=$?
+    muster_now
+  }
+  muster_join() {
+    read -r muster_from <"$muster_home/begun"
+    muster_find_consoles
+  }
+  muster_open() {
+    rm -rf "$muster_home/started" "$muster_home/held" "$muster_home/ending" "$muster_home/container" "$muster_home/noticed"
+    printf '' >"$muster_home/status"
+    printf '' >"$muster_log"
+    exec </dev/null >>"$muster_log" 2>&1
+    muster_find_consoles
+    muster_identified=$muster_ms
+    muster_mark_at 0 "identity begun"
+    muster_mark_at "$muster_identified" "identity ended $muster_code"
+  }`)
+
+function bootLines(cloud: GuestCloud, group: GroupRequest, isWorking: boolean): readonly string[] {
+  const { deadline, lease, isRunAtEveryBoot } = cloud
+  return [
+    BEGIN,
+    "case $1 in",
+    ...(isWorking
+      ? [
+          "work)",
+          "muster_join",
+          "muster_work",
+          ";;",
+          "again)",
+          "muster_start",
+          "! muster_is_again || muster_again",
+          ";;",
+        ]
+      : []),
+    ...(group.onNotice === undefined ? [] : ["notice)", "muster_join", "shift", 'muster_notice "$@"', ";;"]),
+    "boot)",
+    "muster_start",
+    ...(isWorking ? ["if muster_is_again; then muster_again; exit 0; fi"] : []),
+    "muster_open",
+    ...(deadline === undefined ? [] : ["muster_host deadline muster_deadline"]),
+    ...(lease === undefined ? [] : ["muster_host lease muster_lease"]),
+    "muster_host limits muster_limits",
+    ...(group.scratch === undefined ? [] : ["muster_do scratch muster_scratch"]),
+    "muster_do environment muster_environment",
+    ...(isWorking ? scriptFiles(group) : []),
+    ...(group.onNotice === undefined ? [] : [noticeFile(group.onNotice), "muster_host notice muster_notice_unit"]),
+    ...(isWorking && isRunAtEveryBoot === undefined ? ["muster_again_unit"] : []),
+    isWorking ? "muster_start_work" : "muster_release",
+    ";;",
+    "esac",
+  ]
+}
