@@ -5,6 +5,8 @@
 import { createServer } from "node:http"
 import { simulate, type World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
+import { ec2Metadata } from "./guest/metadata.js"
 import { furnish } from "./world/account.js"
 import { Answers } from "./client/answers.js"
 import type { Statement } from "./client/policy.js"
@@ -47,6 +49,8 @@ export interface Ec2Wire {
   readonly answers: Answers
   /** These access keys are not accepted, until it is called again. */
   refuseKeys(code: KeyCode, ...keys: readonly string[]): void
+  /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
+  metadata(): Promise<MetadataService>
   close(): Promise<void>
 }
 
@@ -72,5 +76,6 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
     refusedKeys.clear()
     for (const key of keys) refusedKeys.set(key, code)
   }
-  return { url, world, impair, answers, refuseKeys, close }
+  const guests = onDemand(() => ec2Metadata(world), close)
+  return { url, world, impair, answers, refuseKeys, ...guests }
 }

@@ -6,6 +6,8 @@
 import { createServer } from "node:https"
 import type { World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
+import { azureMetadata } from "./guest/metadata.js"
 import type { ScriptedAnswer } from "./world/answers.js"
 import { type Certificate, makeCertificate } from "./client/certificate.js"
 import { type Exchange, protocolOf, type Wire } from "./serve.js"
@@ -44,6 +46,8 @@ export interface AzureWire {
   answer(answer: ScriptedAnswer): void
   /** Everything in the subscription now: groups, VMs and their parts, networks. */
   remains(): readonly Remains[]
+  /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
+  metadata(): Promise<MetadataService>
   close(): Promise<void>
 }
 
@@ -61,7 +65,7 @@ export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
     world,
     quirks: state.quirks,
     answer: (answer) => state.answers.give(answer),
-    close,
+    ...onDemand(() => azureMetadata(state), close),
     remains: () => {
       catchUp(state)
       return [

@@ -16,6 +16,8 @@ import { scaleSetRoutes } from "./prepare/scale-sets.js"
 import { catchUp, guidOf, type State, vmKey } from "./world/state.js"
 import { vmRoutes } from "./observe/vms.js"
 import { NO_ZONE } from "./world/world.js"
+import { tagRoutes } from "./guest/tags.js"
+import { isGood, isGuestToken } from "./client/principals.js"
 import { vmDeleteRoutes } from "./end/vm-delete.js"
 import { vmOperationRoutes } from "./launch/vm-operations.js"
 import { vmPutRoutes } from "./launch/vm-put.js"
@@ -32,6 +34,7 @@ const ROUTES: readonly Route[] = [
   ...networkRoutes,
   ...partRoutes,
   ...catalogueRoutes,
+  ...tagRoutes,
 ]
 
 /** One request and what was sent for it: for tests that compare both with the SDK's own types. */
@@ -137,7 +140,7 @@ const SUBSCRIPTION = /^\/subscriptions\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 function admit(state: State, asked: Asked, { api }: Route): void {
   const { quirks } = state
-  const { role } = quirks
+  const role = isGuestToken(tokenOf(asked) ?? "") ? quirks.guestRole : quirks.role
   checkToken(state, asked)
   if (!SUBSCRIPTION.test(asked.path))
     throw new Refusal(404, "InvalidSubscriptionId", "The provided subscription identifier is malformed or invalid.")
@@ -179,11 +182,15 @@ function admit(state: State, asked: Asked, { api }: Route): void {
   if (/\/resourcegroups\/[^/]+\/providers\//i.test(asked.path)) checkReplicated(state, asked.names[0] ?? "")
 }
 
-function checkToken({ quirks }: State, { headers }: Asked): void {
-  const [, token] = /^Bearer (\S+)$/.exec(headers.authorization ?? "") ?? []
+function tokenOf({ headers }: Asked): string | undefined {
+  return /^Bearer (\S+)$/.exec(headers.authorization ?? "")?.[1]
+}
+
+function checkToken(state: State, asked: Asked): void {
+  const token = tokenOf(asked)
   if (token === undefined)
     throw new Refusal(401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
-  if (quirks.tokens?.has(token) ?? true) return
+  if (isGuestToken(token) ? isGood(state, token) : (state.quirks.tokens?.has(token) ?? true)) return
   throw new Refusal(
     401,
     "ExpiredAuthenticationToken",

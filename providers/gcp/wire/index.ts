@@ -6,6 +6,8 @@
 import { createServer } from "node:http"
 import type { Span, World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
+import { gceMetadata } from "./guest/metadata.js"
 import { furnish, PROJECT } from "./account.js"
 import { Answers } from "./client/answers.js"
 import { contractOf } from "./client/contract.js"
@@ -35,6 +37,8 @@ export interface GceWireOptions {
   readonly skusPerPage?: number
   /** The only permissions that are granted ("compute.instances.create"); all by default. */
   readonly permissions?: readonly string[]
+  /** The only permissions that the service accounts of instances have; all by default. */
+  readonly guestPermissions?: readonly string[]
   /** How a zone says that it has none; "details" by default. */
   readonly exhausted?: "details" | "plain" | "request"
   /** The only access token that is accepted; without it requests need none. */
@@ -53,6 +57,8 @@ export interface GceWire {
   readonly mistakes: readonly string[]
   /** From now on only this token is accepted. */
   accept(token: string): void
+  /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
+  metadata(): Promise<MetadataService>
   close(): Promise<void>
 }
 
@@ -77,6 +83,7 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     settings: {
       ...{ operationMs, exhausted, waitMs, skusPerPage, unreachable, answers },
       ...(options.permissions === undefined ? {} : { permissions: new Set(options.permissions) }),
+      ...(options.guestPermissions === undefined ? {} : { guestPermissions: new Set(options.guestPermissions) }),
     },
     mistakes: [],
     ...(options.token === undefined ? {} : { token: options.token }),
@@ -93,6 +100,6 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     accept: (token) => {
       wire.token = token
     },
-    close,
+    ...onDemand(() => gceMetadata(world, project), close),
   }
 }

@@ -11,6 +11,7 @@ import { HANDLERS } from "./handlers.js"
 import { SKUS_API, SKUS_PATH } from "./offers/billing.js"
 import { byName } from "./observe/names.js"
 import { checkPermissions } from "./client/permissions.js"
+import { isGuestToken, type Principal, principalOf } from "./client/principals.js"
 import { errorReply, Refusal } from "./client/refusals.js"
 
 /** One request and what was sent for it. */
@@ -86,7 +87,9 @@ async function answer(
   const query = Object.fromEntries(received.url.searchParams)
   const parameters = { ...query, ...found?.parameters }
   const body = parsed(received.text)
-  const asked: Asked = { world, project, settings, parameters, body: body ?? {} }
+  const principal = principalOf(world, received.authorization)
+  const given = { world, project, settings, parameters, body: body ?? {} }
+  const asked: Asked = { ...given, ...(principal === undefined ? {} : { principal }) }
   const handler = HANDLERS[api]
   const serving = {
     signal,
@@ -98,9 +101,10 @@ async function answer(
   }
   const holdMs = handler?.holdMs?.(asked) ?? 0
   const reply = await world.serve(api, { ...parameters, body: asked.body }, serving, () => {
-    checkToken(wire, received)
+    checkToken(wire, received, principal)
     if (api !== SKUS_API) checkRequest(wire, received, found?.route, { query, body, parameters })
-    if (settings.permissions !== undefined) checkPermissions(api, asked, settings.permissions)
+    const granted = principal === undefined ? settings.permissions : settings.guestPermissions
+    if (granted !== undefined) checkPermissions(api, asked, granted)
     if (handler === undefined) throw new Refusal(501, "notImplemented", `${api} is not part of this wire`)
     checkPlace(asked)
     checkReachable(asked)
@@ -154,8 +158,10 @@ function checkScript(api: string, { world, settings, parameters }: Asked): void 
   if (answer !== undefined) throw refusalOf(answer)
 }
 
-function checkToken({ token }: Wire, { authorization }: Received): void {
-  if (token === undefined || authorization === `Bearer ${token}`) return
+function checkToken({ token }: Wire, { authorization }: Received, principal: Principal | undefined): void {
+  if (principal !== undefined) return
+  const isOpen = token === undefined && !isGuestToken(authorization)
+  if (isOpen || authorization === `Bearer ${token}`) return
   const message =
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential."
   throw new Refusal(401, "authError", message)

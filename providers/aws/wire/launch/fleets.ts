@@ -8,7 +8,7 @@ import type { Xml } from "../client/xml.js"
 import { type Action, checkDryRun, type Habits, listOf } from "../client/action.js"
 import { byStrategy, type Pool } from "./fleet-pools.js"
 import { PLACEMENT } from "../prepare/launch-data.js"
-import { launchSpec } from "./launch-spec.js"
+import { launchSpec, onPowerOffOf } from "./launch-spec.js"
 import { templateOf } from "../prepare/launch-templates.js"
 import { shortage } from "./run-instances.js"
 
@@ -233,6 +233,7 @@ function launchPool(world: World, { pool, market, count, tags, fleetId, habits }
     max: Math.min(count, spec.addresses),
     tags,
     publicAddress: spec.publicAddress,
+    onPowerOff: onPowerOffOf(pool.content as Values),
     attributes: {
       reservation: `r-0${hexOf(`${fleetId}/${spec.zone}/${spec.instanceType}/${world.ledger.count()}`, 16)}`,
       imageId: spec.imageId,

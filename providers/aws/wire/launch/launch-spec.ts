@@ -174,6 +174,11 @@ function checkGroup(world: World, id: string, subnetId: string, habits: Habits):
   throw new Refusal("InvalidParameter", `Security group ${id} and subnet ${subnetId} belong to different networks.`)
 }
 
+/** "stop" by default ("Change instance initiated shutdown behavior"). */
+export function onPowerOffOf({ InstanceInitiatedShutdownBehavior: behavior }: Values): "stop" | "end" {
+  return behavior === "terminate" ? "end" : "stop"
+}
+
 export function noCapacity(instanceType: string, zone: string): Refusal {
   return new Refusal(
     "InsufficientInstanceCapacity",

@@ -5,7 +5,7 @@ import { Refusal } from "../client/refusals.js"
 import type { Values } from "../client/shapes.js"
 import { type Action, checkDryRun } from "../client/action.js"
 import { RUN_INSTANCES } from "../prepare/launch-data.js"
-import { type LaunchSpec, launchSpec, noCapacity } from "./launch-spec.js"
+import { type LaunchSpec, launchSpec, noCapacity, onPowerOffOf } from "./launch-spec.js"
 import { reservation } from "../observe/instance.js"
 
 export const runInstances: Action = {
@@ -30,6 +30,7 @@ function make(world: World, values: Values, spec: LaunchSpec): Creation {
     max: Math.min(Number(values.MaxCount), spec.addresses),
     tags: spec.tags,
     publicAddress: spec.publicAddress,
+    onPowerOff: onPowerOffOf(values),
     ...(token === undefined ? {} : { token: String(token), tokenScope: scope }),
     attributes: {
       reservation: `r-0${hexOf(`${String(token ?? world.ledger.count())}/${scope}`, 16)}`,

@@ -45,6 +45,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   Subnets_Get: [`${NETWORK}/virtualNetworks/subnets/read`],
   NetworkSecurityGroups_CreateOrUpdate: [`${NETWORK}/networkSecurityGroups/write`],
+  Tags_UpdateAtScope: ["Microsoft.Resources/tags/write"],
   RetailPrices: [],
   BootDiagnosticsLog: [],
 }

@@ -25,7 +25,7 @@ export interface Answered {
 export interface Route {
   /** The operation id of the REST reference: the ledger's api. */
   readonly api: string
-  readonly method: "GET" | "PUT" | "POST" | "DELETE"
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE"
   /** Of the path in lower case. */
   readonly path: RegExp
   readonly cost: Cost

@@ -14,14 +14,15 @@ const FAILS_MS = [5_000, 20_000] as const
 const PUT = "VirtualMachines_CreateOrUpdate"
 
 /** Quota and spot capacity refuse at once; what is short on demand is found out when it is allocated. */
-export function create(state: State, group: string, name: string, request: RestVm): Vm {
+export function create(state: State, place: Pick<Vm, "subscription" | "group" | "name">, request: RestVm): Vm {
   const { world } = state
+  const { group, name } = place
   const { properties = {}, tags = {}, zones } = request
   const zone = zones?.[0] ?? NO_ZONE
   const size = properties.hardwareProfile?.vmSize?.toLowerCase()
   const instanceType = world.settings.types.find((type) => type.name.toLowerCase() === size)?.name ?? ""
   const market = properties.priority === "Spot" ? "spot" : "on-demand"
-  const base = { group, name, order: ++state.orders, request, createdAt: world.clock.now() }
+  const base = { ...place, order: ++state.orders, request, createdAt: world.clock.now() }
   const scripted = state.answers.next(PUT, "failed-view", { zone, instanceType, market })
   if (scripted !== undefined) {
     const { code, message } = scripted

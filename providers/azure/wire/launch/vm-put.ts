@@ -16,7 +16,7 @@ function put(state: State, asked: Asked): Answered {
   const known = state.vms.get(vmKey(group, name))
   if (known !== undefined) throw exists(state, known, asked.headers["if-none-match"])
   checkVm(state, name, request)
-  const vm = create(state, group, name, request)
+  const vm = create(state, { subscription: asked.path.split("/")[2] ?? "", group, name }, request)
   state.vms.set(vmKey(group, name), vm)
   addParts(state, asked, vm)
   return { status: 201, body: bodyOf(asked, vm, "Creating"), headers: operationHeaders(state, asked, vm, "10") }

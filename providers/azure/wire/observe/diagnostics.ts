@@ -36,7 +36,9 @@ function read(state: State, asked: Asked): Answered {
   const failure = failureOf(state, vm)
   const last =
     failure === undefined ? "Ubuntu 24.04 LTS ttyS0\r\n\r\nlogin: " : `Kernel panic - not syncing: ${failure.code}`
-  return { status: 200, body: `[    0.000000] Linux version 6.8.0-azure\r\n[    1.250000] ${last}\r\n` }
+  const written = vm.instanceId === undefined ? "" : state.world.consoleText(vm.instanceId).replaceAll("\n", "\r\n")
+  const boot = `[    0.000000] Linux version 6.8.0-azure\r\n[    1.250000] ${last}\r\n`
+  return { status: 200, body: boot + written }
 }
 
 export const diagnosticsRoutes: readonly Route[] = [

@@ -6,10 +6,11 @@ import { Answers } from "./answers.js"
 import type { RestVm } from "./rest.js"
 
 export interface Vm {
+  readonly subscription: string
   readonly group: string
   readonly name: string
   readonly order: number
-  readonly request: RestVm
+  request: RestVm
   readonly createdAt: number
   readonly vmId: string
   /** The world's; absent when nothing could be allocated for it. */
@@ -50,6 +51,10 @@ export interface Quirks {
   readonly forbidden: Set<string>
   /** All that the principal's role allows, by action; everything, when left out. */
   role?: ReadonlySet<string>
+  /** All that the identities of VMs may do, by action; everything, when left out. */
+  guestRole?: ReadonlySet<string>
+  /** How long the scheduled events of a VM take from the first request for them; 2 min by default. */
+  eventsActivationMs: number
   /** A VM that stops is also deallocated, as if a user had asked Azure for it. */
   deallocates: boolean
   /** Sizes that are restricted for this subscription. */
@@ -78,12 +83,16 @@ export interface State {
 /** A network takes some seconds, and its subnets cannot be used before (recorded Retry-After: 3). */
 const NETWORK_MS = 3_000
 
+/** "You can expect a delay of up to two minutes" ("Azure Metadata Service: Scheduled Events for Linux VMs"). */
+const EVENTS_MS = 120_000
+
 export function newState(world: World): State {
   const quirks: Quirks = {
     keptInterfaces: 0,
     keptDisks: 0,
     locked: new Set(),
     forbidden: new Set(),
+    eventsActivationMs: EVENTS_MS,
     deallocates: false,
     restricted: new Set(),
     unregistered: false,

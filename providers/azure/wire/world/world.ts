@@ -58,6 +58,8 @@ export const AZURE_WORLD: Omit<WorldOptions, "clock"> = {
   latency: { requestMs: [60, 200], createMs: [500, 1_500], bootMs: [30_000, 90_000], stopMs: [10_000, 40_000] },
   // A deleted VM is not shown any more.
   terminatedVisibleMs: 0,
+  // "Stopped: ... Billed" ("States and billing status of Azure Virtual Machines").
+  billsStopped: true,
   noticeMs: 30_000,
   ids: (hex) => [hex(8), hex(4), hex(4), hex(4), hex(12)].join("-"),
 }

@@ -1,6 +1,7 @@
 /** One method of the API: its cost in the buckets, how long it takes, and its answer. */
 import type { Cost, Json, JsonObject } from "../../../../src/provider.js"
 import type { Span, World } from "../../../../src/simulator/index.js"
+import type { Principal } from "./principals.js"
 import type { Answers } from "./answers.js"
 
 export interface Asked {
@@ -10,6 +11,8 @@ export interface Asked {
   /** Path and query parameters. */
   readonly parameters: Readonly<Record<string, string>>
   readonly body: JsonObject
+  /** The instance's service account that asks; left out: whoever runs the cluster. */
+  readonly principal?: Principal
 }
 
 export interface WireSettings {
@@ -23,6 +26,8 @@ export interface WireSettings {
   readonly skusPerPage: number
   /** The only permissions that are granted; all when left out. */
   readonly permissions?: ReadonlySet<string>
+  /** The only permissions that instances' service accounts have; all when left out. */
+  readonly guestPermissions?: ReadonlySet<string>
   /** Zones that do not answer. */
   readonly unreachable: Set<string>
   readonly answers: Answers

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly target: string
   readonly targetId?: string
   readonly requestId?: string
+  /** Who asked for it; whoever runs the cluster when left out. */
+  readonly user?: string
   readonly error?: { readonly status: number; readonly errors: readonly JsonObject[] }
   /** By "zones/Z": of a bulk operation. */
   readonly counts?: Readonly<Record<string, { readonly target: number; readonly created: number }>>
@@ -36,7 +38,7 @@ export function asItIs(world: World, operation: Operation): Operation {
 }
 
 export function operationJson({ id, startedAt, doneAt, done, kind, outcome }: Operation, project: string): JsonObject {
-  const { scope, target, targetId, requestId, error, counts, group } = outcome as unknown as Outcome
+  const { scope, target, targetId, requestId, error, counts, group, user } = outcome as unknown as Outcome
   const path = `projects/${project}/${scope}`
   const [place = ""] = scope.split("/")
   return {
@@ -49,7 +51,7 @@ export function operationJson({ id, startedAt, doneAt, done, kind, outcome }: Op
     targetLink: link(`projects/${project}/${target}`),
     ...(targetId === undefined ? {} : { targetId }),
     status: done ? "DONE" : "RUNNING",
-    user: "worker@muster-test.iam.gserviceaccount.com",
+    user: user ?? "worker@muster-test.iam.gserviceaccount.com",
     progress: done ? 100 : 0,
     insertTime: pacificTime(startedAt),
     startTime: pacificTime(startedAt),

@@ -1,5 +1,6 @@
 /** instances.delete and instances.setLabels. */
 import type { Handler } from "../client/handler.js"
+import { checkLabels } from "../client/labels.js"
 import { asItIs, operationJson, scriptedFailure, startOperation } from "../client/operations.js"
 import { remember, remembered } from "../client/request-ids.js"
 import { Refusal } from "../client/refusals.js"
@@ -9,7 +10,7 @@ import { find } from "../observe/instances.js"
 export const DELETE: Handler = {
   cost: () => ({ writes: 1 }),
   answer(asked) {
-    const { world, project, parameters, settings } = asked
+    const { world, project, parameters, settings, principal } = asked
     const { zone = "", instance: name = "", requestId } = parameters
     const scope = `delete/${zone}/${name}`
     const before = remembered(asked, scope)
@@ -24,6 +25,7 @@ export const DELETE: Handler = {
     const operation = startOperation(world, `${scope}/${requestId ?? world.ledger.count()}`, doneInMs, {
       ...outcome,
       ...named,
+      ...(principal === undefined ? {} : { user: principal.email }),
       ...(failing === undefined ? {} : scriptedFailure(failing)),
     })
     remember(asked, scope, operation)
@@ -35,7 +37,7 @@ export const DELETE: Handler = {
 export const SET_LABELS: Handler = {
   cost: () => ({ writes: 1 }),
   answer(asked) {
-    const { world, project, parameters, body, settings } = asked
+    const { world, project, parameters, body, settings, principal } = asked
     const { zone = "", instance: name = "", requestId } = parameters
     const scope = `setLabels/${zone}/${name}`
     const before = remembered(asked, scope)
@@ -43,12 +45,17 @@ export const SET_LABELS: Handler = {
     const instance = find(asked)
     if (body.labelFingerprint !== labelFingerprintOf(instance))
       throw new Refusal(412, "conditionNotMet", "Labels fingerprint is invalid or resource labels have changed")
-    world.retag(instance.id, (body.labels ?? {}) as Readonly<Record<string, string>>)
+    const labels = (body.labels ?? {}) as Readonly<Record<string, string>>
+    checkLabels(labels, "resource.labels")
+    world.retag(instance.id, labels)
     const target = `zones/${zone}/instances/${name}`
     const outcome = { scope: `zones/${zone}`, type: "setLabels", target, targetId: instance.id }
     const identity = `${scope}/${requestId ?? world.ledger.count()}`
-    const named = requestId === undefined ? outcome : { ...outcome, requestId }
-    const operation = startOperation(world, identity, world.draw(settings.operationMs), named)
+    const operation = startOperation(world, identity, world.draw(settings.operationMs), {
+      ...outcome,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(principal === undefined ? {} : { user: principal.email }),
+    })
     remember(asked, scope, operation)
     return operationJson(operation, project)
   },

@@ -4,6 +4,7 @@ import type { World } from "../../../../src/simulator/index.js"
 import { ACCELERATORS } from "../world.js"
 import { imageOf, pathIn } from "../account.js"
 import type { Asked } from "../client/handler.js"
+import { checkLabels } from "../client/labels.js"
 import type { Disk, Properties } from "../client/messages.js"
 import { invalid, notFound, Refusal } from "../client/refusals.js"
 import { checkReservation, checkScheduling } from "./scheduling.js"
@@ -22,9 +23,6 @@ export interface BulkSpec {
 /** "up to 5,000 VMs" ("About bulk creation of VMs"). */
 const MOST = 5_000
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
-/** "Labels", requirements: international characters are allowed, and 128 bytes of UTF-8. */
-const LABEL_KEY = /^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$/u
-const LABEL_VALUE = /^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$/u
 const AT = "resource.instanceProperties"
 
 export function bulkSpec({ world, project, body }: Asked): BulkSpec {
@@ -45,7 +43,7 @@ export function bulkSpec({ world, project, body }: Asked): BulkSpec {
     throw new Refusal(400, "required", "Exactly one of namePattern and perInstanceProperties must be given.")
   }
   const properties = (body.instanceProperties ?? {}) as unknown as Properties
-  checkLabels(properties.labels ?? {})
+  checkLabels(properties.labels ?? {}, `${AT}.labels`)
   checkMetadata(properties)
   checkNetwork(world, project, properties)
   const { scheduling = {} } = properties
@@ -76,24 +74,6 @@ function namesOf(named: unknown, pattern: string, count: number): readonly strin
 
 function numbered(pattern: string, number: number): string {
   return pattern.replace(/#+/, (signs) => String(number).padStart(signs.length, "0"))
-}
-
-function checkLabels(labels: Readonly<Record<string, string>>): void {
-  if (Object.keys(labels).length > 64)
-    throw invalid(`${AT}.labels`, Object.keys(labels).length, "At most 64 labels are allowed.")
-  for (const [key, value] of Object.entries(labels)) {
-    if (
-      !LABEL_KEY.test(key) ||
-      !LABEL_VALUE.test(value) ||
-      [key, value].some((text) => Buffer.byteLength(text) > 128)
-    ) {
-      throw invalid(
-        `${AT}.labels`,
-        `${key}: ${value}`,
-        "Label keys and values have at most 63 lower-case letters, digits, - and _.",
-      )
-    }
-  }
 }
 
 /** "values must be less than or equal to 262144 bytes", and all of it 512 KB. */

@@ -28,16 +28,26 @@ interface Properties {
 }
 
 /** Notices in force by instance: its 30 seconds have begun, and Compute Engine shows it as stopping. */
-export function noticed(world: World): ReadonlyMap<string, number> {
-  return new Map(world.notices().map(({ id, at }) => [id, at]))
+export function lookAt(world: World): Look {
+  return { now: world.clock.now(), preempted: new Map(world.notices().map(({ id, at }) => [id, at])) }
 }
 
-export function instanceJson(
-  instance: WorldInstance,
-  project: string,
-  preempted: ReadonlyMap<string, number>,
-): JsonObject {
-  const { id, zone, name = `vm-${id}`, createdAt, runningAt, instanceType, tags, attributes, state } = instance
+/** For so long, in milliseconds, an instance that powers off is stopping ("VM instance lifecycle"). */
+const STOPPING_MS = 2_000
+
+/** What shows beside the instance itself. */
+export interface Look {
+  readonly now: number
+  readonly preempted: ReadonlyMap<string, number>
+}
+
+function statusOf({ id, state, stoppedAt }: WorldInstance, { now, preempted }: Look): string {
+  if (preempted.has(id)) return "STOPPING"
+  return stoppedAt !== undefined && now < stoppedAt + STOPPING_MS ? "STOPPING" : STATUS[state]
+}
+
+export function instanceJson(instance: WorldInstance, project: string, look: Look): JsonObject {
+  const { id, zone, name = `vm-${id}`, createdAt, runningAt, instanceType, tags, attributes } = instance
   const path = `projects/${project}/zones/${zone}`
   const properties = (attributes.properties ?? {}) as Properties
   return {
@@ -48,7 +58,7 @@ export function instanceJson(
     description: "",
     tags: { fingerprint: hexOf(`tags/${id}`, 12) },
     machineType: link(`${path}/machineTypes/${instanceType}`),
-    status: preempted.has(id) ? "STOPPING" : STATUS[state],
+    status: statusOf(instance, look),
     zone: link(path),
     canIpForward: false,
     networkInterfaces: [nicJson(instance, project, properties)],

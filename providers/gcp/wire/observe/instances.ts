@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../../src/provider.js"
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { filterOf } from "../client/filter.js"
 import type { Asked, Handler } from "../client/handler.js"
-import { instanceJson, noticed } from "./instance-json.js"
+import { instanceJson, lookAt } from "./instance-json.js"
 import { byName } from "./names.js"
 import { listReply, pageOf } from "../client/paging.js"
 import { notFound } from "../client/refusals.js"
@@ -16,9 +16,9 @@ function shown(world: World, filter: string | undefined, zones: readonly string[
 
 function instancesPage(asked: Asked, zones: readonly string[]) {
   const { world, project, parameters } = asked
-  const preempted = noticed(world)
+  const look = lookAt(world)
   const { isLabels } = filterOf(parameters.filter)
-  const write = (instance: WorldInstance) => instanceJson(instance, project, preempted)
+  const write = (instance: WorldInstance) => instanceJson(instance, project, look)
   return pageOf(asked, shown(world, parameters.filter, zones), write, isLabels && parameters.orderBy === undefined)
 }
 
@@ -81,7 +81,7 @@ export function find({ world, project, parameters }: Asked): WorldInstance {
 
 const get: Handler = {
   cost: () => ({ reads: 1 }),
-  answer: (asked) => instanceJson(find(asked), asked.project, noticed(asked.world)),
+  answer: (asked) => instanceJson(find(asked), asked.project, lookAt(asked.world)),
 }
 
 export const INSTANCES: Readonly<Record<string, Handler>> = {
