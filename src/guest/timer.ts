@@ -73,6 +73,10 @@ export function deadlineLines({ serviceIs, service, now, end }: Deadline): reado
     SET_UNITS,
     'mkdir -p "$muster_units"',
     ...timerLines({ ...timer, when: ["OnCalendar=@$MUSTER_DEADLINE", "Persistent=true"] }),
+    // A timer whose moment has passed when it starts for the first time never ends: systemd counts from its start.
+    '  if [ "$(date +%s)" -ge "$MUSTER_DEADLINE" ]; then',
+    `    ${now}`,
+    "  fi",
     "else",
     `  ${detached(`sleep "$muster_left"; ${end}`)}`,
     "fi",

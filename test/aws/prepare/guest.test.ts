@@ -54,6 +54,8 @@ afterEach(async () => {
 interface Booted {
   readonly group?: Partial<GroupRequest>
   readonly secondsLeft?: number
+  /** The deadline comes before the work does. */
+  readonly isOver?: boolean
   readonly systemd?: boolean
   readonly shell?: string
   readonly commands?: readonly string[]
@@ -61,12 +63,12 @@ interface Booted {
 
 /** Boots, and waits for the end of the startup where it has one. */
 async function boot(booted: Booted = {}): Promise<{ readonly stdout: string; readonly called: readonly string[] }> {
-  const { group = {}, secondsLeft = 3600, systemd = true, shell = "dash", commands } = booted
+  const { group = {}, secondsLeft = 3600, isOver = secondsLeft <= 0, systemd = true, shell = "dash", commands } = booted
   const deadline = String(Math.floor(systemClock.now() / 1000) + secondsLeft)
   const script = guestScript({ ...OWNER, deadline }, { ...GROUP, startup: "env", ...group }, "us-east-1")
   const environment = { MUSTER_METADATA_URL: address() }
   await place.boot({ script, shell, systemd, environment, ...(commands === undefined ? {} : { commands }) })
-  if (secondsLeft > 0) await place.done()
+  if (!isOver) await place.done()
   return { stdout: await place.read("var/lib/muster/boot.log"), called: await place.called() }
 }
 
@@ -112,6 +114,13 @@ describe.each(["dash", "bash"])("in %s", (shell) => {
   test("past the deadline it powers off at once", async () => {
     const { called } = await boot({ shell, secondsLeft: -5 })
     expect(called).toEqual(["shutdown -P now"])
+  })
+
+  test("a deadline that passes while the timer is made ends it all the same", async () => {
+    const clock = 'grep -q "enable muster-deadline" "$MUSTER_ROOT/called" && exec /bin/date -d "2 hours" "$@"'
+    await place.command("date", `${clock}\nexec /bin/date "$@"`)
+    await boot({ shell, isOver: true })
+    expect(await place.called()).toContain("shutdown -P now")
   })
 
   test("without systemd a shell waits for the deadline", async () => {
