@@ -25,12 +25,17 @@ export function frameOf(view: ProgressView, { columns, rows }: Size, look: Look)
   const cells = Math.max(1, columns - 1)
   const most = Math.max(1, Math.min(MOST_LINES, rows))
   const lines = fitted(view, cells, most, look.unicode)
-  return lines.map((line) => painted(line, cells, look))
+  return lines.map((line, at) => painted(line, at === lines.length - 1 ? lastCells(cells) : cells, look))
+}
+
+/** A terminal shows "^C" behind the last line, which must not break it. */
+function lastCells(cells: number): number {
+  return cells > 20 ? cells - 2 : cells
 }
 
 /** The fullest of the layouts whose indispensable lines have room. */
 function fitted(view: ProgressView, cells: number, most: number, unicode: boolean): readonly Line[] {
-  const kinds = kindLines(view, cells)
+  const kinds = kindLines(view, lastCells(cells))
   const title = titleLine(view, cells, unicode)
   const money = moneyLine(view, unicode)
   const waits = waitLines(view, unicode)
@@ -39,7 +44,9 @@ function fitted(view: ProgressView, cells: number, most: number, unicode: boolea
     const head = [title, ...barLines(view, cells, unicode), money]
     if (head.length + kinds.length <= most) return filled({ head, waits, kinds, details }, most)
   }
-  const counts = wrap([...countItems(view), ...workItems(view, unicode)], cells, ", ").map((text): Line => [[text]])
+  const counts = wrap([...countItems(view), ...workItems(view, unicode)], lastCells(cells), ", ").map(
+    (text): Line => [[text]],
+  )
   const head = [title, ...counts]
   if (head.length + kinds.length <= most) return filled({ head, waits: [money, ...waits], kinds, details }, most)
   if (counts.length + kinds.length <= most) return [...counts, ...kinds]

@@ -33,7 +33,7 @@ describe("1,000 workers through a spot storm on 80 x 24", () => {
       $8.19/h · $0.0083 so far (estimate) · as of now
       oldest: default-38eb2f88 boots for 3 s
       ! 1.6k capacity
-        1.6k capacity InsufficientCapacity, again in 5 min (sim-1a m1.large spot): n…"
+        1.6k capacity InsufficientCapacity, again in 5 min (sim-1a m1.large spot):…"
     `)
   })
 
@@ -47,7 +47,7 @@ describe("1,000 workers through a spot storm on 80 x 24", () => {
       $42.17/h · $0.20 so far (estimate) · as of 4 s ago
       oldest: default-38eb2f88 boots for 43 s (typical 30 s)
       ! 3.3k capacity
-        3.3k capacity InsufficientCapacity, again in 2 min 27 s (sim-1c m1.large spo…"
+        3.3k capacity InsufficientCapacity, again in 2 min 27 s (sim-1c m1.large s…"
     `)
   })
 
