@@ -18,7 +18,7 @@ export interface Reading {
   readonly groups: readonly ResolvedGroup[]
   readonly maxLifetimeMs: number
   readonly leaseMs: number | undefined
-  /** Reads a startup. */
+  /** Reads a script. */
   readonly check: (script: string) => ScriptVerdict
 }
 
@@ -28,6 +28,7 @@ export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem
   return [
     ...groups.flatMap((group) => selectionProblems(group, spec)),
     ...scriptProblems(spec, groups, check),
+    ...endProblems(spec, groups),
     ...returnProblems(groups, spec),
     ...regionProblems(spec, providers),
     ...lifetimeProblems(spec, maxLifetimeMs),
@@ -35,22 +36,61 @@ export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem
   ]
 }
 
+/** The scripts of a group, each read by the shell that it is for. */
+const SCRIPTS = ["startup", "setup", "onNotice"] as const
+
 /** Once for all groups that have it from the top. */
 function scriptProblems(spec: ClusterFields, groups: readonly ResolvedGroup[], check: Reading["check"]): SpecProblem[] {
-  const wrong = groups.flatMap(({ name, startup }) => {
-    const problem = startup === undefined ? undefined : check(startup).problem
-    const isOwn = spec.groups?.[name]?.startup !== undefined
-    return problem === undefined
-      ? []
-      : [[isOwn ? `cluster.groups.${name}.startup` : "cluster.startup", problem] as const]
-  })
+  const wrong = groups.flatMap((group) =>
+    SCRIPTS.flatMap((option) => {
+      const script = group[option]
+      const problem = script === undefined ? undefined : (kindProblem(option, group) ?? check(script).problem)
+      return problem === undefined ? [] : [[pathOf(spec, group, option), problem] as const]
+    }),
+  )
   return [...new Map(wrong)].map(([option, message]) => ({ option, message }))
 }
 
-/** What may be wrong with a startup elsewhere. */
-export function scriptNotes({ startup }: ResolvedGroup, check: Reading["check"]): readonly string[] {
-  const note = startup === undefined ? undefined : check(startup).note
-  return note === undefined ? [] : [`startup: ${note}`]
+/** cloud-init itself carries out a cloud-config, on the host, and nobody sees its end. */
+function kindProblem(option: (typeof SCRIPTS)[number], group: ResolvedGroup): string | undefined {
+  if (group[option]?.startsWith("#cloud-config") !== true) return undefined
+  if (option !== "startup") return "is a cloud-config, which only startup may be; use a shell script"
+  const { setup, container, whenDone, choosesEnd } = group
+  const beside = [
+    ...(setup === undefined ? [] : ["setup"]),
+    ...(container === undefined ? [] : ["container"]),
+    ...(choosesEnd && (whenDone.success !== "keep" || whenDone.failure !== "keep") ? ["whenDone"] : []),
+  ]
+  if (beside.length === 0) return undefined
+  return `is a cloud-config, which cloud-init carries out on the host, and whose end is not seen; with ${beside.join(", ")} use a shell script`
+}
+
+/** Where a group has it from. */
+function pathOf(spec: ClusterFields, { name }: ResolvedGroup, option: (typeof SCRIPTS)[number] | "whenDone"): string {
+  return spec.groups?.[name]?.[option] === undefined ? `cluster.${option}` : `cluster.groups.${name}.${option}`
+}
+
+/** Of what never ends nothing can follow. What all groups have from the top is wrong where it is of use to none. */
+function endProblems(spec: ClusterFields, groups: readonly ResolvedGroup[]): SpecProblem[] {
+  const isIdle = ({ startup, setup, container, whenDone, choosesEnd }: ResolvedGroup) =>
+    choosesEnd &&
+    (whenDone.success !== "keep" || whenDone.failure !== "keep") &&
+    [startup, setup, container].every((part) => part === undefined)
+  const idle = groups.filter(isIdle)
+  const own = idle.filter(({ name }) => spec.groups?.[name]?.whenDone !== undefined)
+  const chosen = idle.length === groups.length ? idle : own
+  const message = "is given, but nothing that ends: give startup, setup or container, or leave it out"
+  const options = chosen.map((group) => pathOf(spec, group, "whenDone"))
+  return [...new Set(options)].map((option) => ({ option, message }))
+}
+
+/** What may be wrong with a script elsewhere. */
+export function scriptNotes(group: ResolvedGroup, check: Reading["check"]): readonly string[] {
+  return SCRIPTS.flatMap((option) => {
+    const script = group[option]
+    const note = script === undefined ? undefined : check(script).note
+    return note === undefined ? [] : [`${option}: ${note}`]
+  })
 }
 
 function lifetimeProblems(spec: ClusterFields, maxLifetimeMs: number): SpecProblem[] {

@@ -65,6 +65,26 @@ test("a console says what was written to it", async () => {
   expect(await read()).toContain(instance?.id)
 })
 
+test("a console is read as it is now, and where a type refuses that, as it was posted last", async () => {
+  const cloud = await ec2()
+  const [instance] = await launchMany(cloud, 1)
+  await cloud.run(cloud.clock.sleep(10_000))
+  const isLatest = (parameters: unknown) => JSON.stringify(parameters).includes("Latest")
+  const code = "UnsupportedOperation"
+  cloud.world.ledger.clear()
+  const read = () =>
+    cloud.run(cloud.provider.consoleLog?.(instance as Instance, cloud.bare()) ?? Promise.resolve("none"))
+  expect(await read()).toContain(instance?.id)
+  expect(cloud.world.ledger.of("GetConsoleOutput").map(({ parameters }) => isLatest(parameters))).toEqual([true])
+  cloud.world.faults.fail("GetConsoleOutput", { error: "rejected", code, when: isLatest })
+  expect(await read()).toContain(instance?.id)
+  expect(cloud.world.ledger.of("GetConsoleOutput").map(({ parameters }) => isLatest(parameters))).toEqual([
+    true,
+    true,
+    false,
+  ])
+})
+
 describe("lists", () => {
   test("whose page token is forgotten are read again from their first page", async () => {
     const cloud = await ec2({ world: { buckets: {} } })

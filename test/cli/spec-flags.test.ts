@@ -39,6 +39,10 @@ const range = fc.oneof(
 )
 const text = fc.string({ minLength: 1, maxLength: 12 }).filter((value) => !value.includes("\0"))
 
+/** A line that every shell reads. */
+const script = word.map((name) => `./${name} --fast`)
+const action = fc.constantFrom("keep", "end", "replace")
+
 const machine = fc.oneof(
   fc.record({ instanceType: fc.oneof(word, fc.array(word, { minLength: 2, maxLength: 3 })) }),
   fc.record({ vcpus: range, memoryGiB: range }, { requiredKeys: ["vcpus"] }),
@@ -53,6 +57,12 @@ const others = fc.record(
     order: fc.constantFrom("cheapest", "as-listed"),
     spread: fc.constantFrom("zones", "one-zone"),
     image: word,
+    startup: script,
+    setup: script,
+    onNotice: script,
+    container: word,
+    scratch: word.map((name) => `/${name.replaceAll(".", "_")}`),
+    drain: size.map((seconds) => `${seconds}s`),
     maxLifetime: size.map((hours) => `${hours}h`),
     maxWorkers: fc.integer({ min: 100, max: 1000 }),
     budget: fc.record({ perHour: size, total: size }, { requiredKeys: ["perHour"] }),
@@ -62,7 +72,19 @@ const others = fc.record(
   { requiredKeys: [] },
 )
 
-const specs = fc.tuple(machine, others).map(([one, other]) => ({ ...one, ...other }) as Record<string, Json>)
+/** Of what has something that ends. */
+const ends = fc.oneof(
+  action,
+  fc.record({ success: action, failure: action }, { requiredKeys: ["failure"] }),
+  fc.record({ success: action }),
+)
+
+const specs = fc
+  .tuple(machine, others, fc.option(ends, { nil: undefined }))
+  .map(([one, other, whenDone]): Record<string, Json> => {
+    const isEnding = [other.startup, other.setup, other.container].some((part) => part !== undefined)
+    return { ...one, ...other, ...(isEnding && whenDone !== undefined ? { whenDone } : {}) } as Record<string, Json>
+  })
 
 const ONE_FLAG: Readonly<Record<string, string>> = {
   ...{ instanceType: "instance-type", market: "market", arch: "arch", zones: "zones", order: "order", image: "image" },
@@ -73,11 +95,18 @@ const ONE_FLAG: Readonly<Record<string, string>> = {
     maxLifetime: "max-lifetime",
     maxWorkers: "max-workers",
   },
+  ...{ startup: "startup", setup: "setup", onNotice: "on-notice", container: "container", scratch: "scratch" },
+  ...{ drain: "drain", whenDone: "when-done" },
 }
 
 function shown(value: Json): string {
   if (Array.isArray(value)) return value.join(",")
   if (typeof value !== "object" || value === null) return String(value)
+  if ("success" in value || "failure" in value) {
+    return Object.entries(value)
+      .map(([end, action]) => `${end}=${String(action)}`)
+      .join(",")
+  }
   const { min = "", max = "" } = value as { min?: number; max?: number }
   return `${min}..${max}`
 }

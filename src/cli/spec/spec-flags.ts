@@ -51,6 +51,16 @@ function gpu(given: string, flag: string): Json {
   return { ...(name === "" ? {} : { name }), ...(count === undefined ? {} : { count: number(count, flag) }) }
 }
 
+/** "end", or one for each end: "success=end,failure=keep". */
+function ends(given: string, flag: string): Json {
+  if (!given.includes("=")) return given
+  const rows = list(given) as readonly string[]
+  const pairs = rows.map((row) => row.split("=") as [string, string?])
+  const isRead = pairs.every(([end, action]) => ["success", "failure"].includes(end) && action !== undefined)
+  if (isRead) return Object.fromEntries(pairs) as Json
+  throw problem(flag, given, "use keep, end or replace, or success=end,failure=replace")
+}
+
 const flag = (path: string, value: string, help: string, read: SpecFlag["read"] = text): SpecFlag => {
   return { path, value, help, read }
 }
@@ -67,6 +77,12 @@ const TABLE: Readonly<Record<string, SpecFlag>> = {
   order: flag("order", "cheapest|as-listed|fewest-calls", "cheapest when left out"),
   image: flag("image", "IMAGE", "what instances boot"),
   startup: flag("startup", "SCRIPT", "a shell script that each instance runs once"),
+  setup: flag("setup", "SCRIPT", "a shell script that each instance runs before that"),
+  "when-done": flag("whenDone", "ACTION", "then keep, end or replace it; or success=end,failure=replace", ends),
+  container: flag("container", "IMAGE", "the image that both run in"),
+  scratch: flag("scratch", "PATH", "where an instance's own disks are mounted"),
+  "on-notice": flag("onNotice", "SCRIPT", "a shell script that runs before an end that has time"),
+  drain: flag("drain", "DURATION", "how long a worker may go on when we choose to end it"),
   "max-lifetime": flag("maxLifetime", "DURATION", "everything ends so long after it was made; 12h when left out"),
   lease: flag("lease", "DURATION", "instances end so long after nobody renewed it"),
   "max-workers": flag("maxWorkers", "N", "never more instances than this", number),

@@ -34,12 +34,12 @@ export function rowsOf(kind: Kind, cluster: Cluster): readonly Row[] {
   if (kind === "workers") return cluster.workers.map((worker) => ({ cluster: cluster.name, ...worker }))
   return cluster
     .explain()
-    .groups.map(({ group, desired, running, pending, booked, interrupted, terminating, stopped }) => {
+    .groups.map(({ group, desired, running, pending, booked, interrupted, terminating, stopped, finished }) => {
       const own = cluster.workers.filter((worker) => worker.group === group)
       const isPriced = own.every((worker) => worker.pricePerHour !== undefined)
       const pricePerHour = own.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0)
       const priced = isPriced ? { pricePerHour } : {}
-      const counts = { desired, running, pending, booked, interrupted, terminating, ...priced }
+      const counts = { desired, running, pending, booked, interrupted, terminating, ...finished, ...priced }
       return { cluster: cluster.name, group, ...counts, ...(stopped === undefined ? {} : { stopped }) }
     })
 }

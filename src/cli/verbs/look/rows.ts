@@ -54,6 +54,8 @@ const GROUP_COLUMNS: readonly Column<Row>[] = [
   cell("PENDING", "pending"),
   cell("INTERRUPTED", "interrupted", true),
   cell("TERMINATING", "terminating", true),
+  cell("SUCCEEDED", "succeeded", true),
+  cell("FAILED", "failed", true),
   { head: "USD/H", cell: ({ pricePerHour }) => dollars(pricePerHour) },
   cell("STOPPED", "stopped", true),
 ]
