@@ -1,13 +1,14 @@
 /** The request, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
 import { type ResolvedGroup, type ResolvedSpec, SIZES } from "./spec/resolved.js"
 import type * as Zod from "zod"
-import { momentOf } from "./calls/clock.js"
+import { MOMENT, momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
 import type { Provider } from "./provider.js"
-import { dataProblems, isProviderData, providersOf } from "./spec/provider-data.js"
+import { dataProblems, isNamed, isProviderData, providersOf } from "./spec/provider-data.js"
+import { optionNameProblems } from "./spec/provider-options.js"
 import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
 import type { ScriptVerdict } from "./spec/script-check.js"
 import { tidyScript } from "./spec/script.js"
@@ -31,7 +32,7 @@ const TAG_KEY = /^(?!muster-)[a-z][a-z0-9_-]{0,62}$/
 const TAG_KEY_RULE = `use 1 to 63 lower-case letters, digits, "_" and "-", beginning with a letter, and not with "muster-"`
 const TAG_VALUE = /^[a-z0-9_-]{0,63}$/
 const TAG_VALUE_RULE = `use at most 63 lower-case letters, digits, "_" and "-", the common rules of all clouds`
-const ENVIRONMENT_NAME = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
+const ENVIRONMENT_NAME = /^(?!MUSTER_|__proto__$)[A-Za-z_][A-Za-z0-9_]*$/
 const ENVIRONMENT_RULE = `use letters, digits and "_", not beginning with a digit or "MUSTER_"`
 
 export { durationMs, durationSchema } from "./spec/duration.js"
@@ -98,7 +99,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
     lease: durationSchema(z).optional(),
     leaseMs: z.number().positive().optional(),
     closeOnExit: z.boolean().optional(),
-    budget: budgetSchema(z, momentOf).optional(),
+    budget: budgetSchema(z, MOMENT).optional(),
     maxWorkers: z
       .int("use a whole number")
       .positive("use 1 or more")
@@ -126,7 +127,8 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
-  const problems = specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })
+  const named = providers.flatMap((one) => (isNamed(one) ? optionNameProblems(one) : []))
+  const problems = [...named, ...specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })]
   if (problems.length > 0) throw new SpecError(problems)
   return {
     name: spec.name,

@@ -1,6 +1,6 @@
 /** Checks the options of `aws()`: it reports all that is wrong at once, and never a key in a message. */
-import { isIPv4, isIPv6 } from "node:net"
 import type { SpecProblem } from "../../src/errors.js"
+import { NARROW_CIDR, SAFE_URL } from "../../src/input/addresses.js"
 import { type OptionHints, nearest, parseOptions, type Z } from "../../src/input/parse.js"
 import type { AwsClient, AwsDecoder, AwsOptions } from "./options.js"
 import { ownTagProblems } from "../../src/tables/tag-rules.js"
@@ -51,6 +51,7 @@ const SUBNET = /^subnet-[0-9a-f]{8,17}$/
 export const IMAGE_ID = /^ami-[0-9a-f]{8,17}$/
 /** Images that are looked up, newest first, for the processor of the type. */
 export const IMAGE_WORDS = ["ubuntu", "amazon-linux", "gpu"] as const
+const IMAGE_TEXT = new RegExp(`^(?:${IMAGE_WORDS.join("|")})$|${IMAGE_ID.source}`)
 export type ImageWord = (typeof IMAGE_WORDS)[number]
 export const IMAGE_RULE = `give "ubuntu", "amazon-linux", "gpu" or an image's id, such as "ami-0a1b2c3d4e5f67890"`
 
@@ -68,23 +69,12 @@ function client(z: Z) {
 
 function imageSchema(z: Z) {
   const id = z.string().regex(IMAGE_ID, 'give an image\'s id, such as "ami-0a1b2c3d4e5f67890"')
-  const word = z.string().refine(isImageText, IMAGE_RULE)
+  const word = z.string().regex(IMAGE_TEXT, IMAGE_RULE)
   const device = z.string().regex(/^(\/dev\/)?[a-z0-9]+$/, 'give a device name of the image, such as "/dev/sda1"')
   return z.union([
     word,
     z.strictObject({ id, arch: z.enum(["x86_64", "arm64"]), devices: z.array(device).min(1, "name its root device") }),
   ])
-}
-
-function isImageText(text: string): boolean {
-  return IMAGE_ID.test(text) || (IMAGE_WORDS as readonly string[]).includes(text)
-}
-
-/** An address range that one owner can have: "0.0.0.0/0" is the whole internet, and /32 is what a provider of IPv6 is given. */
-function isNarrowCidr(text: string): boolean {
-  const [, address = "", bits = ""] = /^([\d.]+|[\da-f:.]+)\/(\d{1,3})$/i.exec(text) ?? []
-  const size = Number(bits)
-  return (isIPv4(address) && size >= 8 && size <= 32) || (isIPv6(address) && size >= 32 && size <= 128)
 }
 
 function clientsSchema(z: Z) {
@@ -108,7 +98,7 @@ export function optionsSchema(z: Z) {
   const zone = z.string().regex(ZONE, 'give the zone\'s name, such as "eu-west-2a"')
   return z.strictObject({
     region: z.string({ error: regionRule }).regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, { error: regionRule }),
-    endpoint: z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)").optional(),
+    endpoint: z.string().regex(SAFE_URL, "give an https URL (plain http only for a loopback host)").optional(),
     credentials: z.unknown().optional(),
     client: z.custom<AwsClient>(isClient, 'give an EC2Client of "@aws-sdk/client-ec2"').optional(),
     subnetIds: z
@@ -133,7 +123,7 @@ export function optionsSchema(z: Z) {
     onDemandAllocation: z.enum(["prioritized", "lowest-price"]).optional(),
     instanceProfile: z.string().min(1, "give the name or the ARN of an instance profile").optional(),
     keyName: z.string().min(1, "give the name of a key pair").optional(),
-    sshFrom: z.string().refine(isNarrowCidr, SSH_RULE).optional(),
+    sshFrom: z.string().regex(NARROW_CIDR, SSH_RULE).optional(),
     containers: z.boolean().optional(),
     rootGiB: z.int().positive().optional(),
     volumeInitializationRate: z.int(RATE_RULE).min(LEAST_RATE, RATE_RULE).max(MOST_RATE, RATE_RULE).optional(),
@@ -224,15 +214,6 @@ function isDecoder(value: unknown): boolean {
 }
 
 /** Keys and user data must not travel in clear text, except inside this machine (a test server). */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname } = new URL(text)
-  if (protocol === "https:") return true
-  return (
-    protocol === "http:" && (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname))
-  )
-}
-
 /** Options that EC2 refuses together; they are reported before any request. */
 function refusedTogether(input: Partial<Record<keyof AwsOptions, unknown>>): readonly SpecProblem[] {
   const { reservation, fleet, maxSpotPrice, placementGroup, tenancy } = input

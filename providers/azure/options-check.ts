@@ -1,5 +1,6 @@
 /** Checks what a user says to `azure()`. */
 import type { SpecProblem } from "../../src/errors.js"
+import { HTTPS_URL } from "../../src/input/addresses.js"
 import { type OptionHints, parseOptions, type Z } from "../../src/input/parse.js"
 import { CLOUD_NAMES, cloudProblems } from "./clouds.js"
 import type { AzureCredential, AzureHttpClient, AzureOptions } from "./options.js"
@@ -52,13 +53,18 @@ function idPattern(types: string): RegExp {
 
 export const IMAGE_ID = idPattern("Microsoft\\.Compute/(images/*|galleries/*/images/*(/versions/*)?)")
 
+const IMAGE_TEXT = new RegExp(`${URN.source}|${IMAGE_ID.source}`, "iu")
+
+/** Not some of the names that "Create or update a VM" refuses for adminUsername. */
+const FREE_NAME = /^(?!(?:root|admin|administrator|user|test|guest|console|backup|sys)$)/
+
 export function optionsSchema(z: Z) {
   return z.strictObject({ ...accountFields(z), ...machineFields(z), ...placementFields(z) })
 }
 
 /** Which account, where in it, and how it is reached. */
 function accountFields(z: Z) {
-  const https = z.string().refine(isHttps, "give an https URL: tokens never travel over plain http")
+  const https = z.string().regex(HTTPS_URL, "give an https URL: tokens never travel over plain http")
   return {
     subscriptionId: z.string(SUBSCRIPTION_RULE).regex(UUID, SUBSCRIPTION_RULE),
     location: z.string({ error: locationRule }).regex(/^[a-z][a-z0-9]{2,}$/, { error: locationRule }),
@@ -85,12 +91,7 @@ function accountFields(z: Z) {
 
 /** What an instance is, and who may enter it. */
 function machineFields(z: Z) {
-  const image = z
-    .string()
-    .refine(
-      (text) => URN.test(text) || IMAGE_ID.test(text),
-      'give "publisher:offer:sku:version" or an image\'s resource id',
-    )
+  const image = z.string().regex(IMAGE_TEXT, 'give "publisher:offer:sku:version" or an image\'s resource id')
   return {
     image: z.union([image, z.strictObject({ x86_64: image.optional(), arm64: image.optional() })]).optional(),
     identity: idField(
@@ -105,7 +106,7 @@ function machineFields(z: Z) {
     adminUsername: z
       .string()
       .regex(/^[a-z_][a-z0-9_-]{0,31}$/, "give a Linux user's name")
-      .refine(isFreeName, "Azure does not allow this name")
+      .regex(FREE_NAME, "Azure does not allow this name")
       .optional(),
     maxPrice: z.number().positive("give USD per hour above zero, or leave it out").optional(),
     disk: z
@@ -185,27 +186,6 @@ function combinationProblems(input: unknown): readonly SpecProblem[] {
   return [...problems, ...cloudProblems(given.cloud, given.endpoint), ...ownTagProblems(tags, TAG_RULES)]
 }
 
-function isHttps(text: string): boolean {
-  return URL.canParse(text) && new URL(text).protocol === "https:"
-}
-
 function hasMethod(name: string): (value: unknown) => boolean {
   return (value) => typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[name] === "function"
-}
-
-/** Some of the names that "Create or update a VM" refuses for adminUsername. */
-const TAKEN_NAMES: readonly string[] = [
-  "root",
-  "admin",
-  "administrator",
-  "user",
-  "test",
-  "guest",
-  "console",
-  "backup",
-  "sys",
-]
-
-function isFreeName(name: string): boolean {
-  return !TAKEN_NAMES.includes(name)
 }

@@ -1,5 +1,6 @@
 /** What is wrong with the options of `gcp()`. */
 import type { SpecProblem } from "../../src/errors.js"
+import { SAFE_URL } from "../../src/input/addresses.js"
 import { type OptionHints, parseOptions, type Z } from "../../src/input/parse.js"
 import { ownTagProblems } from "../../src/tables/tag-rules.js"
 import { LABEL_RULES } from "./tag-rules.js"
@@ -129,7 +130,7 @@ function instanceOptions(z: Z) {
 /** How Google is asked, and what it costs. */
 function requestOptions(z: Z) {
   const name = z.string().regex(NAME, NAME_RULE)
-  const url = z.string().refine(isSafeUrl, "give an https URL (plain http only for a loopback host)")
+  const url = z.string().regex(SAFE_URL, "give an https URL (plain http only for a loopback host)")
   const usd = z.number().positive("give USD per hour, above 0").optional()
   const rate = z.int("give a whole number of requests").min(1, "give 1 or more")
   return {
@@ -226,12 +227,3 @@ function isAuth(value: unknown): boolean {
 }
 
 /** Tokens and scripts must not be sent in clear text, except inside this machine (a test server). */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname))
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname)
-}

@@ -60,17 +60,18 @@ export function wallAheadMs(clock: Clock): number {
   return wall === undefined ? 0 : wall - clock.now()
 }
 
+/** A day that its month has. The 29th of February is one in the years that the Gregorian calendar says. */
+const DAY =
+  "(?:\\d{4}-(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|\\d{4}-(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|\\d{4}-02-(?:0[1-9]|1\\d|2[0-8])|(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+const HOUR = "(?:[01]\\d|2[0-3])"
+const TIME = `(?:${HOUR}:[0-5]\\d(?::[0-5]\\d(?:\\.\\d+)?)?|24:00(?::00(?:\\.0+)?)?)`
+
 /** Date, time and zone: what lacks its zone would mean something else on every machine. */
-const MOMENT = /^\d{4}-\d\d-(\d\d)T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/
+export const MOMENT = new RegExp(`^${DAY}T${TIME}(?:Z|[+-]${HOUR}:[0-5]\\d)$`)
 
 /** An ISO 8601 time with its zone in milliseconds since 1970; undefined for anything else, also for the 30th of February. */
 export function momentOf(text: string): number | undefined {
-  const day = MOMENT.exec(text)?.[1]
-  if (day === undefined) return undefined
-  // A day that its month has not is taken for one of the next.
-  const isDay = new Date(`${text.slice(0, 10)}T00:00:00Z`).getUTCDate() === Number(day)
-  const at = isDay ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? undefined : at
+  return MOMENT.test(text) ? Date.parse(text) : undefined
 }
 
 /** "2026-03-01 18:00 UTC", for people. @param at milliseconds since 1970. */

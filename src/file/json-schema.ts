@@ -34,10 +34,19 @@ export async function fileSchema(): Promise<JsonObject> {
       delete jsonSchema.format
       // A file holds no object of a program's own.
       if (def.type === "custom" || def.type === "date") jsonSchema.not = {}
+      if (def.type === "record") jsonSchema.propertyNames = namesOf(jsonSchema.propertyNames)
       if (jsonSchema.pattern !== undefined && isCaseless(def)) jsonSchema.pattern = caseless(jsonSchema.pattern)
     },
   })
   return { title: "A file of Muster's: muster.yaml", ...made } as unknown as JsonObject
+}
+
+type Schema = Exclude<Zod.core.JSONSchema._JSONSchema, boolean>
+
+/** "__proto__" is no name of anything. */
+function namesOf(names: Schema | boolean | undefined): Schema {
+  const isSafe: Schema = { not: { const: "__proto__" } }
+  return typeof names !== "object" ? isSafe : { allOf: [names, isSafe] }
 }
 
 interface Checked {

@@ -130,8 +130,12 @@ async function problemsOf(
   const at = member.base.map((key) => `${key}.`).join("")
   const ofSpec = specProblems(at, member)
   const places = (await checked(member.given)).map((problem) => inFile(at, problem))
-  // A region that is not this machine's is found by both.
-  return [...ofSpec, ...places.filter(({ option }) => !ofSpec.some((problem) => problem.option === option))]
+  const isIn = (others: readonly SpecProblem[]) => (problem: SpecProblem) => {
+    return others.some(({ option }) => option === problem.option)
+  }
+  // Both find an unknown option, of which the adapter knows what it is called elsewhere, and a region that is not this machine's.
+  const own = ofSpec.filter((problem) => !problem.message.startsWith("unknown option;") || !isIn(places)(problem))
+  return [...own, ...places.filter((problem) => !isIn(own)(problem))]
 }
 
 function specProblems(at: string, { base, given, spec, target }: Member): readonly SpecProblem[] {

@@ -4,6 +4,7 @@ import type * as Zod from "zod"
 import { isOwn, ruleOf } from "./allowed.js"
 import { SpecError, type SpecProblem } from "../errors.js"
 import type { JsonObject } from "../provider.js"
+import { unsafeKeys } from "./unsafe-keys.js"
 
 export type Z = typeof Zod.z
 
@@ -44,12 +45,12 @@ export function parseOptions<T>(
   const schema = schemaFrom(schemaOf)
   // Compiling a schema that is used once takes longer than reading it.
   const result = schema.safeParse(input, { reportInput: true, jitless: true })
-  if (result.success && otherProblems.length === 0) return result.data
+  const unsafe = unsafeKeys(what, input)
+  if (result.success && otherProblems.length + unsafe.length === 0) return result.data
   const issues = result.error?.issues ?? []
-  throw new SpecError([
-    ...issues.flatMap((issue) => problemsOf({ what, schema, input, hints }, issue)),
-    ...otherProblems,
-  ])
+  const found = issues.flatMap((issue) => problemsOf({ what, schema, input, hints }, issue))
+  const isFound = ({ option }: SpecProblem) => [...found, ...otherProblems].some((one) => one.option === option)
+  throw new SpecError([...found, ...otherProblems, ...unsafe.filter((problem) => !isFound(problem))])
 }
 
 /** What to use instead of an unknown option: the name of an option, or a sentence. */

@@ -41,10 +41,10 @@ export const NO_BUDGET: ResolvedBudget = {
 
 const UNTIL_RULE = 'use a time with its zone ("2026-03-01T18:00:00Z", "2026-03-01T18:00+01:00"), or a Date'
 
-/** @param momentOf reads a time with its zone. */
-export const budgetSchema = (z: Z, momentOf: (text: string) => number | undefined): Zod.ZodType => {
+/** @param moment the pattern of a time with its zone. */
+export const budgetSchema = (z: Z, moment: RegExp): Zod.ZodType => {
   const usd = z.number().positive("use more than 0 USD, or leave it out")
-  const time = z.string().refine((text) => momentOf(text) !== undefined, UNTIL_RULE)
+  const time = z.string().regex(moment, UNTIL_RULE)
   return z
     .strictObject({
       perHour: usd.optional(),

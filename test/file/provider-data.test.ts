@@ -4,7 +4,11 @@ import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { Cluster, type ClusterSpec, SpecError } from "../../src/index.js"
 import { rehearse } from "../../src/rehearsal/index.js"
+import { zod } from "../../src/input/parse.js"
+import { loadOptionSchemas } from "../../src/registry.js"
 import { resolveSpec } from "../../src/spec.js"
+import { OPTION_NAMES } from "../../src/spec/provider-options.js"
+import { PROVIDER_NAMES } from "../../src/spec/provider-schema.js"
 
 const directory = mkdtempSync(join(tmpdir(), "muster-data-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -81,8 +85,8 @@ describe("a provider as data", () => {
   test("its options are refused by the adapter under the names that the spec has for them", async () => {
     const refused: readonly (readonly [ClusterSpec, RegExp])[] = [
       [
-        { provider: { aws: { region: "eu-west-2", ami: "ami-1" } }, vcpus: 1 },
-        /^cluster\.provider\.aws\.ami: unknown option .*; did you mean "imageId"\?$/,
+        { provider: { aws: { region: "eu-west-2", imageId: "ami-1" } }, vcpus: 1 },
+        /^cluster\.provider\.aws\.imageId: is "ami-1"; give "ubuntu"/,
       ],
       [
         { provider: ["local", { gcp: { region: "eu-west-2" } }], vcpus: 1 },
@@ -93,6 +97,42 @@ describe("a provider as data", () => {
       const cluster = new Cluster(spec, { journal: false })
       await expect(cluster.plan(1)).rejects.toThrow(message)
     }
+  })
+
+  test("options that there are not are refused before the adapter is loaded, and none is shown", () => {
+    const data = [
+      { aws: { region: "eu-west-2", imageID: "hunter2" } },
+      { gcp: { region: "europe-west2", zebra: "hunter2" } },
+    ]
+    expect(problemsWith(data)).toEqual([
+      'cluster.provider.0.aws.imageID: unknown option; did you mean "imageId"?',
+      expect.stringMatching(/^cluster\.provider\.1\.gcp\.zebra: unknown option; known options: region, project, /),
+    ])
+    expect(() => new Cluster({ provider: { local: { zone: ["a"] } }, vcpus: 1 }, { journal: false })).toThrow(
+      'cluster.provider.local.zone: unknown option; did you mean "zones"?',
+    )
+  })
+
+  test("the names of options are those of the adapters", async () => {
+    const schemas = await loadOptionSchemas()
+    for (const name of PROVIDER_NAMES) {
+      expect([name, OPTION_NAMES[name]]).toEqual([name, Object.keys(schemas[name](zod()).shape)])
+    }
+  })
+
+  test("__proto__ is no name in a spec, wherever it stands", () => {
+    const proto = JSON.parse('{"__proto__":{}}') as object
+    const at = (key: string) => `${key}: __proto__ is no name here; use another`
+    for (const key of ["environment", "tags", "groups"]) {
+      expect(problemsWith("local", { [key]: proto }).join("\n")).toContain(`cluster.${key}.__proto__`)
+    }
+    const groups = { a: { tags: JSON.parse('{"__proto__":"x"}') as object } }
+    expect(problemsWith("local", { groups })).toContain(at("cluster.groups.a.tags.__proto__"))
+    expect(problemsWith({ local: proto })).toContain(at("cluster.provider.local.__proto__"))
+    expect(problemsWith({ aws: { region: "eu-west-2", overrides: { a: [proto] } } })).toContain(
+      at("cluster.provider.aws.overrides.a.0.__proto__"),
+    )
+    expect(problemsWith("local", proto)).toHaveLength(1)
   })
 
   test("a rehearsal plays its cloud", async () => {
