@@ -18,7 +18,7 @@ import { findLeftovers, removeLeftovers } from "./end/leftovers.js"
 import { instancesOf } from "./observe/living.js"
 import { resumeCluster } from "./launch/resume.js"
 import { listInstances } from "./observe/list.js"
-import { CONSOLE_BYTES, readTail } from "./observe/instance.js"
+import { readConsole } from "./observe/console.js"
 import { localOffers } from "./offers/offers.js"
 import { type Config, configOf, type LocalOptions } from "./options.js"
 import { claimCluster, prepareGroup, refusePlatform, USER_DATA_BYTES } from "./prepare/prepare.js"
@@ -80,13 +80,15 @@ export function local(options?: LocalOptions): Provider {
       calls.send("local.settle", {}, ({ signal }) => lookAtLaunch(layout, config, call, calls.now(), signal)),
     list: (selector, calls) => listInstances(layout, selector, calls),
     terminate: (instances, calls) => terminateAll(layout, instances, calls),
-    interruptions: (instances, calls) => endingsOf(layout, instances, calls),
+    interruptions: (instances, calls) => endingsOf(layout, config.graceMs, instances, calls),
     claim,
     leftovers: (selector, calls) => findLeftovers(layout, selector, calls),
     remove: (leftovers, calls) => removeLeftovers(layout, leftovers, calls),
-    recall: (instance, calls) => calls.send("local.recall", {}, () => readOf(layout, instance, specName)),
+    recall: (instance, calls) =>
+      calls.send("local.recall", {}, () => readIn(layout, instance, (here) => readText(join(here, specName)))),
     renew: (instances, until, calls) => renewLeases(layout, instances, until, calls),
-    consoleLog: (instance, calls) => calls.send("local.console", {}, () => readConsole(layout, instance)),
+    consoleLog: (instance, calls) =>
+      calls.send("local.console", {}, async () => (await readIn(layout, instance, readConsole)) ?? ""),
   }
 }
 
@@ -118,17 +120,11 @@ function archOf(arch: string): Arch {
   })
 }
 
-/** The last 64 KiB that the startup script has written; empty when the instance is gone. */
-async function readConsole(layout: Layout, instance: Instance): Promise<string> {
-  return (await readOf(layout, instance, "boot.log", (path) => readTail(path, CONSOLE_BYTES))) ?? ""
-}
-
-/** A file of this instance; undefined when it has none, is gone, or is another one by now. */
-async function readOf(
+/** What `read` finds in this instance's directory; undefined when it finds nothing, the instance is gone, or is another one by now. */
+async function readIn(
   layout: Layout,
   { id, tags }: Instance,
-  file: string,
-  read: (path: string) => Promise<string | undefined> = readText,
+  read: (here: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const here = layout.instance(id)
   try {
@@ -136,8 +132,8 @@ async function readOf(
     if (!isInstance(layout, id)) return undefined
     const text = await readText(join(here, recordName))
     if (text === undefined || !isOfLaunch(parseRecord(here, text), tags[TAG.launch] ?? "")) return undefined
-    return await read(join(here, file))
+    return await read(here)
   } catch (error) {
-    throw toCloudError(`reading ${file} of ${id}`, error, { provider: PROVIDER })
+    throw toCloudError(`reading ${here}`, error, { provider: PROVIDER })
   }
 }

@@ -80,6 +80,9 @@ esac
   ]
 }
 
+/** The name of the script's file, in the guest's directory. */
+export const NOTICE_FILE = "on-notice"
+
 /** Writes the script beside the guest. */
 export function noticeFile(onNotice: string): string {
   return hereDocument(`(umask 077; cat >${SCRIPT})`, onNotice)

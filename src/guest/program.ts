@@ -42,16 +42,27 @@ export interface GuestCloud {
   /** How a container's image is fetched with the identity of the instance; see `containerLines`. */
   readonly login?: readonly string[]
   readonly notice?: CloudNotice
+  /**
+   * The instance is processes of a machine that is others' as well. Whoever starts the program writes the files that it needs before:
+   * the user's scripts, and the file of variables.
+   */
+  readonly isShared?: true
   /** The cloud runs its user data at every boot, not at the first alone. */
   readonly isRunAtEveryBoot?: true
 }
+
+/** What of a group its program is made of. */
+export type GuestGroup = Pick<
+  GroupRequest,
+  "name" | "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice" | "environment" | "gpu"
+>
 
 /**
  * The whole program of one group.
  *
  * @param second a line to put after the first: a comment that is kept there for others to read.
  */
-export function guestProgram(cloud: GuestCloud, owner: Owner, group: GroupRequest, second?: string): string {
+export function guestProgram(cloud: GuestCloud, owner: Owner, group: GuestGroup, second?: string): string {
   return [
     "#!/bin/sh",
     ...(second === undefined ? [] : [second]),
@@ -63,10 +74,10 @@ export function guestProgram(cloud: GuestCloud, owner: Owner, group: GroupReques
 
 const SET_HOME = `${SET_ROOT}
 muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
-mkdir -p "$muster_home"`
+[ -d "$muster_home" ] || mkdir -p "$muster_home"`
 
-/** It is run with `boot`, with `again` by its own unit at a later boot, with `work`, and with `notice …`. */
-function programOf(cloud: GuestCloud, owner: Owner, group: GroupRequest): string {
+/** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, and with `notice …`. */
+export function programOf(cloud: GuestCloud, owner: Owner, group: GuestGroup): string {
   const ours = guestVariables(cloud.provider, cloud.region, owner, group)
   const isWorking = hasWork(group)
   return [
@@ -89,7 +100,7 @@ function body(name: string, lines: readonly string[]): readonly string[] {
   return [`${name}() {`, ...(lines.length === 0 ? [":"] : lines), "}"]
 }
 
-function workLines(cloud: GuestCloud, group: GroupRequest): readonly string[] {
+function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
   const { container, environment, gpu, setup, startup } = group
   return [
     LOG_FUNCTIONS,
@@ -102,6 +113,7 @@ function workLines(cloud: GuestCloud, group: GroupRequest): readonly string[] {
             hasGpu: gpu !== undefined,
             environment,
             ...(cloud.login === undefined ? {} : { login: cloud.login }),
+            isShared: cloud.isShared ?? false,
           }),
           'muster_start_container() { . "$muster_home/environment"; muster_container; }',
           'muster_in_container() { . "$muster_home/environment"; muster_inside "$1"; }',
@@ -114,8 +126,8 @@ function workLines(cloud: GuestCloud, group: GroupRequest): readonly string[] {
 }
 
 function bootFunctions(
-  { deadline, lease }: GuestCloud,
-  group: GroupRequest,
+  { deadline, lease, isShared }: GuestCloud,
+  group: GuestGroup,
   ours: Readonly<Record<string, string>>,
 ): readonly string[] {
   return [
@@ -123,7 +135,7 @@ function bootFunctions(
     ...(lease === undefined ? [] : body("muster_lease", lease)),
     LIMITS,
     ...(group.scratch === undefined ? [] : [scratchStep(group.scratch)]),
-    ...environmentStep(ours, group.environment),
+    ...(isShared ? body("muster_environment", []) : environmentStep(ours, group.environment)),
   ]
 }
 
@@ -143,7 +155,7 @@ const BEGIN = compact(`
     muster_find_consoles
   }
   muster_open() {
-    rm -rf "$muster_home/started" "$muster_home/held" "$muster_home/ending" "$muster_home/container" "$muster_home/noticed"
+    [ ! -e "$muster_home/status" ] || rm -rf "$muster_home/started" "$muster_home/held" "$muster_home/ending" "$muster_home/container" "$muster_home/noticed"
     printf '' >"$muster_home/status"
     printf '' >"$muster_log"
     exec </dev/null >>"$muster_log" 2>&1
@@ -153,8 +165,8 @@ const BEGIN = compact(`
     muster_mark_at "$muster_identified" "identity ended $muster_code"
   }`)
 
-function bootLines(cloud: GuestCloud, group: GroupRequest, isWorking: boolean): readonly string[] {
-  const { deadline, lease, isRunAtEveryBoot } = cloud
+function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): readonly string[] {
+  const { deadline, lease, isShared, isRunAtEveryBoot } = cloud
   return [
     BEGIN,
     "case $1 in",
@@ -180,8 +192,10 @@ function bootLines(cloud: GuestCloud, group: GroupRequest, isWorking: boolean): 
     "muster_host limits muster_limits",
     ...(group.scratch === undefined ? [] : ["muster_do scratch muster_scratch"]),
     "muster_do environment muster_environment",
-    ...(isWorking ? scriptFiles(group) : []),
-    ...(group.onNotice === undefined ? [] : [noticeFile(group.onNotice), "muster_host notice muster_notice_unit"]),
+    ...(isWorking && !isShared ? scriptFiles(group) : []),
+    ...(group.onNotice === undefined || isShared
+      ? []
+      : [noticeFile(group.onNotice), "muster_host notice muster_notice_unit"]),
     ...(isWorking && isRunAtEveryBoot === undefined ? ["muster_again_unit"] : []),
     isWorking ? "muster_start_work" : "muster_release",
     ";;",

@@ -5,7 +5,7 @@ export function guestVariables(
   provider: string,
   region: string,
   owner: Owner,
-  group: GroupRequest,
+  group: Pick<GroupRequest, "name">,
 ): Readonly<Record<string, string>> {
   return {
     MUSTER_PROVIDER: provider,

@@ -21,7 +21,12 @@ const MIB = 2 ** 20
 
 async function launched(place: Place, startup: string) {
   const { id } = only(await place.launch({ group: { startup } }))
-  return { id, path: place.path("instances", id, "boot.log") }
+  return { id, path: place.path("instances", id, "guest", "boot.log") }
+}
+
+/** What is there by now. */
+async function readLog(path: string, encoding: "utf8" | "latin1"): Promise<string> {
+  return readFile(path, encoding).catch(() => "")
 }
 
 async function ended(place: Place): Promise<void> {
@@ -37,7 +42,7 @@ test("keeps the first and the last MiB, and says what is missing between them", 
   )
   // One byte for each letter.
   const log = await until("the end of the log", async () => {
-    const text = await readFile(path, "latin1")
+    const text = await readLog(path, "latin1")
     return text.endsWith("\nlast\n") ? text : undefined
   })
   const [line = "", dropped = ""] = /\n[^\nx]+ (\d+) bytes dropped [^\nx]+\n/.exec(log) ?? []
@@ -48,15 +53,15 @@ test("keeps the first and the last MiB, and says what is missing between them", 
   expect(log.length - line.length + Number(dropped)).toBe("first\n".length + 6 * MIB + "\nlast\n".length)
   const [instance] = await place.list({ ids: [id] })
   if (instance === undefined) throw new Error("no instance")
-  expect(await place.provider.consoleLog?.(instance, calls)).toMatch(/x\nlast\n$/)
+  expect(await place.provider.consoleLog?.(instance, calls)).toMatch(/x\nlast\nmuster\[/)
   await ended(place)
 })
 
 test("one that floods is held up, and ends when it is asked", async () => {
   const place = await freshPlace()
   const { path } = await launched(place, "echo first; exec yes")
-  await until("something to be dropped", async () => (await readFile(path, "utf8")).includes(" bytes dropped …"))
-  const log = await readFile(path, "utf8")
+  await until("something to be dropped", async () => (await readLog(path, "utf8")).includes(" bytes dropped …"))
+  const log = await readLog(path, "utf8")
   expect(log.startsWith("first\ny\n")).toBe(true)
   expect(log.length).toBeLessThan(3 * MIB + 100)
   await ended(place)
@@ -68,7 +73,7 @@ test("goes on for a daemon that the script leaves behind", async () => {
     place,
     "setsid -f sh -c 'sleep 0.3; echo late; exec sleep 1000'; echo early; exit 0",
   )
-  await until("the daemon's line", async () => (await readFile(path, "utf8")) === "early\nlate\n")
+  await until("the daemon's line", async () => (await readLog(path, "utf8")) === "early\nlate\n")
   expect(await place.list({ ids: [id] })).toMatchObject([{ state: "running" }])
   await ended(place)
 })
@@ -76,8 +81,7 @@ test("goes on for a daemon that the script leaves behind", async () => {
 test("is whole in a failed boot, however much was written at last", async () => {
   const place = await freshPlace()
   const { id, path } = await launched(place, "head -c 200000 /dev/zero | tr '\\0' x; echo; echo why; exit 3")
-  const failed = await place.reach(id, "terminated")
-  expect(failed.failure?.message).toMatch(/x\nwhy$/)
+  await place.reach(id, "terminated")
   expect(readFileSync(path).length).toBe(200_000 + "\nwhy\n".length)
   await ended(place)
 })
@@ -85,13 +89,13 @@ test("is whole in a failed boot, however much was written at last", async () => 
 test("stays as it is when who writes it is killed", async () => {
   const place = await freshPlace()
   const { id, path } = await launched(place, "echo first; while sleep 0.1; do echo more || exit 7; done")
-  await until("the first line", async () => (await readFile(path, "utf8")).startsWith("first\n"))
+  await until("the first line", async () => (await readLog(path, "utf8")).startsWith("first\n"))
   await noteNonces(place.root)
   const isCopier = ({ pid }: { pid: number }) => readFileSync(`/proc/${pid}/comm`, "utf8") === "dd\n"
   const copier = await until("its dd", () => processesOf(place.root).find(isCopier))
   const shell = Number(/^\d+ \(dd\) \S (\d+)/.exec(readFileSync(`/proc/${copier.pid}/stat`, "utf8"))?.[1])
   for (const pid of [shell, copier.pid]) kill(pid)
   await place.reach(id, "terminated")
-  expect(await readFile(path, "utf8")).toMatch(/^first\n(more\n)*$/)
+  expect(await readLog(path, "utf8")).toMatch(/^first\n(more\n)*$/)
   await ended(place)
 })

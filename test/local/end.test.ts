@@ -30,7 +30,7 @@ afterEach(cleanUp)
 async function started(place: Place, startup: string, deadline = secondsFromNow(600)) {
   const { id } = only(await place.launch({ owner: { deadline }, group: { startup } }))
   const pid = await until(`${id} to be ready`, async () => {
-    const log = await readFile(place.path("instances", id, "boot.log"), "utf8").catch(() => "")
+    const log = await readFile(place.path("instances", id, "guest", "boot.log"), "utf8").catch(() => "")
     return Number(/ready (\d+)/.exec(log)?.[1] ?? 0) || undefined
   })
   await noteNonces(place.root)

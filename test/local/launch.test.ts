@@ -97,12 +97,15 @@ describe("the same call again", () => {
   })
 })
 
+/** What of a guest is there before it runs. */
+const GUEST_FILES = ["guest", "environment", "startup"]
+
 /** Copies an instance's directory without the traces of its life. */
 async function copyUnstarted(root: string, from: string, to: string, change: readonly [string, string]): Promise<void> {
   const here = `${root}/instances/${to}`
   const nonce = "00000000000000000000000000000001"
-  await mkdir(`${here}/work`, { recursive: true })
-  for (const file of ["instance.json", "settings", "environment", "supervise.sh", "startup.sh"]) {
+  for (const folder of ["work", "guest"]) await mkdir(`${here}/${folder}`, { recursive: true })
+  for (const file of ["instance.json", "settings", "supervise.sh", ...GUEST_FILES.map((name) => `guest/${name}`)]) {
     const text = await readFile(`${root}/instances/${from}/${file}`, "utf8")
     const renamed = text.replaceAll(from, to).replace(/("nonce":"|nonce='|INSTANCE=')[0-9a-f]{32}/, `$1${nonce}`)
     await writeFile(`${here}/${file}`, change[0] === "" ? renamed : renamed.replaceAll(change[0], change[1]))

@@ -52,9 +52,13 @@ test("whatever of a worker is killed, the owner replaces it, touches no other, a
   await cluster.scale(count)
   await noteNonces(place.root)
   const [untouched = "", unwatched = "", ...killed] = cluster.workers.map(({ id }) => id)
-  const pids = kills.map((pidsOf, index) => pidsOf(place, killed[index] ?? ""))
   // Each stands for processes that are there: nothing is shown by killing nobody.
-  expect(pids.map((some) => some.length > 0 && some.every(isAlive))).toEqual(kills.map(() => true))
+  const pids = await until("their processes", () => {
+    const all = kills.map((pidsOf, index) => pidsOf(place, killed[index] ?? ""))
+    return (
+      all.every((some) => some.length > 0 && some.every(isAlive)) && script(place, killed[1] ?? "").length > 0 && all
+    )
+  })
   for (const pid of pids.flat()) kill(pid)
   // A worker that nobody supervises any more still works: it is left alone, and ended with the others.
   for (const file of ["watchdog", "supervisor"]) kill(pidIn(place, unwatched, file))

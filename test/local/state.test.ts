@@ -21,7 +21,7 @@ describe("stateOf", () => {
     supervised: false,
     populated: false,
     ending: false,
-    failed: false,
+    endedItself: false,
   }
   test.each<[Partial<Facts>, string]>([
     [{}, "pending"],
@@ -30,8 +30,8 @@ describe("stateOf", () => {
     [{ started: true, supervised: true, populated: true, anchored: true, ending: true }, "terminating"],
     [{ started: true, populated: true, anchored: true }, "running"],
     [{ started: true, populated: true, anchored: true, ending: true }, "running"],
-    [{ started: true, populated: true, anchored: true, ending: true, failed: true }, "running"],
-    [{ started: true, anchored: true, ending: true, failed: true }, "terminated"],
+    [{ started: true, populated: true, anchored: true, ending: true, endedItself: true }, "running"],
+    [{ started: true, anchored: true, ending: true, endedItself: true }, "terminated"],
     [{ started: true, anchored: true }, "gone"],
     [{ started: true, anchored: true, ending: true }, "gone"],
     [{ ending: true }, "gone"],

@@ -56,8 +56,10 @@ export function ownerOf(change: Partial<Owner> = {}): Owner {
   }
 }
 
+/** With what the core asks of every group that has a startup. */
 export function groupOf(change: Partial<GroupRequest> = {}): GroupRequest {
-  return { name: "default", environment: {}, publicAddress: "auto", tags: {}, archs: ["x86_64"], ...change }
+  const whenDone = { success: "keep", failure: "replace" } as const
+  return { name: "default", environment: {}, publicAddress: "auto", tags: {}, archs: ["x86_64"], whenDone, ...change }
 }
 
 /** A provider with a root of its own, and the few steps that most tests start with. */

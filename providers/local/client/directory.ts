@@ -6,11 +6,11 @@
  *       instances/<name>/               one instance; appears complete, by a rename
  *         instance.json                 name, nonce, tags, address
  *         settings supervise.sh         what supervises it
- *         environment startup.sh        what it runs
+ *         guest/                        what it runs: the guest's program and its files, its status, boot.log and console
  *         spec.json lease               what was asked of its group; when its lease ends
- *         boot.log work/                what that wrote, and where it ran; boot.pipe is between them, boot.new a shorter log
+ *         work/ root/                   where that runs, and what it has for a machine's directories
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives
- *         terminating ending exited failure ended     how far its end has come
+ *         terminating ending noticing stopping exited verdict ended     how far its end has come
  *       claims/                         one symbolic link per address and per place taken, its target tells by whom
  *       looks/                          who searches this machine's processes, for whom (process-search.ts)
  *       clusters/<owner>+<cluster>/

@@ -1,4 +1,4 @@
-/** Leftovers beside instances: directories of clusters, directories of failed instances, and stale claims. */
+/** Leftovers beside instances: directories of clusters, directories of instances that ended by themselves, and stale claims. */
 import { readdir, rename, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { RejectedError } from "../../../src/errors.js"
@@ -15,7 +15,7 @@ import { instancesOf } from "../observe/living.js"
 import { PROVIDER, REGION } from "../client/record.js"
 import { remove } from "../client/remove.js"
 
-const KIND = { cluster: "cluster directory", instance: "failed instance", claim: "stale claim" } as const
+const KIND = { cluster: "cluster directory", instance: "ended instance", claim: "stale claim" } as const
 
 /** How the names begin of directories that are being removed. */
 const REMOVED = "removed"
@@ -27,7 +27,7 @@ export async function findLeftovers(layout: Layout, selector: Selector, calls: C
       await checkRoot(layout)
       const host = readHost()
       const found = [
-        ...(await failedInstances(layout, host)),
+        ...(await endedInstances(layout, host)),
         ...(await staleClaims(layout, host)),
         ...(await clusters(layout)),
       ]
@@ -57,7 +57,7 @@ export async function removeLeftovers(layout: Layout, leftovers: readonly Leftov
   })
 }
 
-async function failedInstances(layout: Layout, host: Host): Promise<readonly Leftover[]> {
+async function endedInstances(layout: Layout, host: Host): Promise<readonly Leftover[]> {
   const dead = (await observeAll(layout, host)).filter(({ state }) => state === "terminated" || state === "gone")
   return dead.map(({ record }) => leftoverOf(KIND.instance, record.name, record.tags))
 }

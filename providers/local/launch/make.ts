@@ -10,7 +10,8 @@ import { isErrno } from "../client/errors.js"
 import type { Host } from "../client/host.js"
 import { leaseName, leaseText } from "../client/lease-file.js"
 import { type InstanceRecord, recordName, specName } from "../client/record.js"
-import { environmentText, settingsText } from "./settings.js"
+import { guestFiles } from "./guest.js"
+import { settingsText } from "./settings.js"
 import { supervisorText } from "./supervisor.js"
 
 export interface Blueprint {
@@ -99,22 +100,23 @@ function recordOf(plan: Blueprint, cluster: string, address: Address): InstanceR
 }
 
 async function writeDraft(draft: string, layout: Layout, record: InstanceRecord, plan: Blueprint): Promise<void> {
-  const { startup, spec, leaseSeconds } = plan.body.group
+  const { spec, leaseSeconds, whenDone, onNotice, container } = plan.body.group
   const write = (file: string, text: string) => writeFile(join(draft, file), text, { mode: PRIVATE_FILE, flag: "wx" })
-  await mkdir(draft, { mode: PRIVATE_DIRECTORY })
-  await mkdir(join(draft, "work"), { mode: PRIVATE_DIRECTORY })
+  for (const folder of ["", "work", "guest"]) await mkdir(join(draft, folder), { mode: PRIVATE_DIRECTORY })
+  const has = { hasNotice: onNotice !== undefined, hasContainer: container !== undefined }
+  const told = { graceMs: plan.graceMs, leaseSeconds, host: plan.host, whenDone, ...has }
   await write(recordName, `${JSON.stringify(record)}\n`)
-  await write("settings", settingsText(layout, record, { graceMs: plan.graceMs, leaseSeconds, host: plan.host }))
-  await write("environment", environmentText(environmentOf(record, plan)))
+  await write("settings", settingsText(layout, record, told))
   await write("supervise.sh", supervisorText)
-  await write("boot.log", "")
-  if (startup !== undefined) await write("startup.sh", startup)
+  for (const [file, text] of guestFiles(plan.body, environmentOf(layout, record, plan)))
+    await write(join("guest", file), text)
   if (spec !== undefined) await write(specName, spec.text)
   if (leaseSeconds !== undefined) await write(leaseName, leaseText(plan.now / 1000 + leaseSeconds))
 }
 
 /** The group's own variables win over what is passed on, and ours over both. */
-function environmentOf(record: InstanceRecord, plan: Blueprint): Record<string, string> {
+function environmentOf(layout: Layout, record: InstanceRecord, plan: Blueprint): Record<string, string> {
+  const { environment, name, scratch } = plan.body.group
   const passed = INHERITED.flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
@@ -122,17 +124,18 @@ function environmentOf(record: InstanceRecord, plan: Blueprint): Record<string, 
   return {
     PATH: PLAIN_PATH,
     ...Object.fromEntries(passed),
-    ...plan.body.group.environment,
+    ...environment,
     MUSTER_PROVIDER: "local",
     MUSTER_REGION: "local",
     MUSTER_CLUSTER: plan.body.owner.cluster,
     MUSTER_UID: plan.body.owner.uid,
-    MUSTER_GROUP: plan.body.group.name,
+    MUSTER_GROUP: name,
     MUSTER_NAME: record.name,
     MUSTER_ID: record.name,
     MUSTER_ADDRESS: record.address,
     MUSTER_PORT: String(record.port),
     MUSTER_DEADLINE: record.deadline,
     MUSTER_INSTANCE: record.nonce,
+    ...(scratch === undefined ? {} : { MUSTER_SCRATCH: join(layout.instance(record.name), "root", scratch) }),
   }
 }

@@ -1,4 +1,5 @@
 /** What an instance's supervisor is told, as shell text: its settings, and the environment of its processes. */
+import type { WhenDone } from "../../../src/provider.js"
 import type { Layout } from "../client/layout.js"
 import type { Host } from "../client/host.js"
 import { type InstanceRecord, recordName } from "../client/record.js"
@@ -36,22 +37,35 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
+/** What is told beside the record. */
+export interface Told {
+  readonly graceMs: number
+  readonly leaseSeconds: number | undefined
+  readonly host: Host
+  readonly whenDone: WhenDone | undefined
+  readonly hasNotice: boolean
+  readonly hasContainer: boolean
+}
+
 /** What the script is told, as shell assignments. */
-export function settingsText(
-  layout: Layout,
-  record: InstanceRecord,
-  told: { readonly graceMs: number; readonly leaseSeconds: number | undefined; readonly host: Host },
-): string {
-  const { graceMs, leaseSeconds, host } = told
+export function settingsText(layout: Layout, record: InstanceRecord, told: Told): string {
+  const { graceMs, leaseSeconds, host, whenDone, hasNotice, hasContainer } = told
+  const graceS = Math.ceil(graceMs / 1000)
   const cluster = layout.cluster(record.cluster)
   const settings = {
     name: record.name,
     nonce: record.nonce,
-    deadline: record.deadline,
+    // The notice and the grace, which share their time, are over by then; whole seconds may be one late.
+    deadline: hasNotice ? String(Number(record.deadline) - graceS - 1) : record.deadline,
     // What the clock of day showed when this boot began, as of the launch: with the time since boot, true time.
     clock_boot: host.boot,
     clock_base: String(Math.floor(record.launchedAt / 1000 - host.uptimeS)),
     pauses: gracePauses(graceMs),
+    grace_s: String(graceS),
+    notices: hasNotice ? "yes" : "",
+    contains: hasContainer ? "yes" : "",
+    on_success: whenDone?.success ?? "keep",
+    on_failure: whenDone?.failure ?? "keep",
     // Without a lease: a look at the clock now and then, and an end that never comes.
     look_s: String(leaseSeconds === undefined ? CLOCK_LOOK_S : leaseLookS(leaseSeconds)),
     jitter: String(Math.min(MOST_JITTER_S, Math.floor((leaseSeconds ?? 0) / JITTER_SHARE))),
@@ -68,12 +82,5 @@ export function settingsText(
   }
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${quote(value)}\n`)
-    .join("")
-}
-
-/** The environment of an instance as a shell text; exported, so that all its processes carry it. */
-export function environmentText(environment: Readonly<Record<string, string>>): string {
-  return Object.entries(environment)
-    .map(([key, value]) => `export ${key}=${quote(value)}\n`)
     .join("")
 }

@@ -1,4 +1,4 @@
-import { bootLogText } from "./boot-log.js"
+import { endText } from "./end.js"
 import { processSearchText } from "../client/process-search.js"
 
 /**
@@ -23,6 +23,7 @@ set -u
 mode=$1
 here=$2
 . "$here/settings" || exit 1
+guest=$here/guest
 sleeper=
 lease_said=
 
@@ -68,105 +69,7 @@ alive() {
 }
 
 ${processSearchText}
-# SIGCONT after it, because a stopped process takes nothing but SIGKILL. No --: dash's kill knows none there.
-strike_group() {
-  alive group || return 0
-  kill "-$1" "-$anchor" 2>/dev/null
-  kill -CONT "-$anchor" 2>/dev/null
-}
-
-# SIGTERM once for each that has left the group: a second one makes many programs give up their clean end.
-ask_strays() {
-  for stray in $members; do
-    case $asked in *" $stray "*) continue ;; esac
-    asked="$asked$stray "
-    identify "$stray" || continue
-    [ "$pgrp" = "$anchor" ] && continue
-    kill -TERM "$stray" 2>/dev/null
-    kill -CONT "$stray" 2>/dev/null
-  done
-}
-
-# A script that threw its environment away is found by no look, but has its grace like others.
-script_ended() {
-  [ -e "$here/exited" ] || [ ! -e "$here/startup.sh" ] || ! alive group
-}
-
-# Until two looks in a row find nobody: one alone can miss a process that forks and exits while it is under way.
-strike_all() {
-  pause=0.05
-  while [ "$quiet" -lt 2 ]; do
-    find_members
-    if [ -z "$members" ]; then
-      quiet=$((quiet + 1))
-      continue
-    fi
-    quiet=0
-    kill -KILL $members 2>/dev/null
-    sleep "$pause"
-    case $pause in 0.05) pause=0.2 ;; *) pause=1 ;; esac
-  done
-  strike_group KILL
-}
-
-end() {
-  trap '' TERM INT HUP
-  trap : USR1
-  [ -n "$sleeper" ] && kill "$sleeper" 2>/dev/null
-  printf '' 2>/dev/null >"$here/ending"
-  anchor= since=
-  read -r anchor since 2>/dev/null <"$here/group"
-  quiet=0
-  asked=' '
-  asks=0
-  me="$$ 0"
-  identify "$$" && me=$found
-  who=\${me#* }
-  who=$$-\${who%@*}
-  strike_group TERM
-  for pause in $pauses; do
-    sleep "$pause"
-    find_members
-    if [ -z "$members" ] && script_ended; then
-      quiet=1
-      break
-    fi
-    ask_strays
-  done
-  strike_all
-  bury
-  # The supervisors' own group, this shell in it: nothing is left.
-  kill -KILL 0
-}
-
-# Nobody else frees them while the directory is there; but a supervisor that was killed may have, and then they may be
-# somebody else's by now. A claim's target begins with whose it is.
-free_claims() {
-  if [ "$mode" = supervise ]; then
-    rm -f "$claims/$address_claim" "$claims/$slot_claim"
-    return
-  fi
-  for claim in "$address_claim" "$slot_claim"; do
-    case $(readlink "$claims/$claim") in "$name"/*) rm -f "$claims/$claim" ;; esac
-  done
-}
-
-# A failed boot keeps its directory, so that why can be read, until it is terminated. Else the name is written down as
-# spent before the directory goes, in one rename: at every moment a replayed launch finds one or the other.
-bury() {
-  [ -d "$here" ] || return 0
-  free_claims
-  if [ -e "$here/failure" ] && [ ! -e "$here/terminating" ]; then
-    rm -rf "$here/work"
-    printf '' 2>/dev/null >"$here/ended"
-    return 0
-  fi
-  read -r line 2>/dev/null <"$here/$record_file" && printf '%s\\n' "$line" 2>/dev/null >"$spent/$name"
-  grave=$trash/$name.$$
-  mv "$here" "$grave" 2>/dev/null || { [ -d "$here" ] && grave=$here; } || return 0
-  rm -rf "$grave"
-}
-
+${endText}
 watch() {
   trap : TERM INT HUP
   identify "$$"
@@ -186,10 +89,10 @@ supervise() {
   while :; do
     tell_time
     left=$((deadline - now))
-    [ "$left" -gt 0 ] || end
+    [ "$left" -gt 0 ] || end deadline
     if lease_over; then
       nap "$(jitter_now)"
-      lease_over && end
+      lease_over && end deadline
       continue
     fi
     [ "$left" -lt "$look_s" ] || left=$look_s
@@ -265,38 +168,38 @@ anchored() {
 
 run() {
   trap : TERM INT HUP
+  printf '' >"$guest/boot.log"
+  printf '' >"$guest/console"
   record group || exit 1
   [ -e "$here/ending" ] && exit 0
-  if [ -e "$here/startup.sh" ]; then
-    run_logged
-    status=$?
-    printf '' >"$here/exited"
-    if [ "$status" -ne 0 ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ]; then
-      printf 'exit %s\\n' "$status" >"$here/failure"
-      alive supervisor && kill -TERM "$known"
-    fi
-  fi
+  run_guest
+  guest_ended "$?"
   trap '' TERM INT HUP
   exec sleep 2147483647
 }
 
-${bootLogText}
-start_script() (
-  cd "$here/work" || exit 1
-  set -- /bin/sh "$here/startup.sh"
-  # A first line that names an interpreter counts, as on every cloud; where files here may not be run (noexec), sh takes it.
-  first=
-  IFS= read -r first <"$2"
-  case $first in '#!'*)
-    chmod u+x "$2"
-    [ -x "$2" ] && shift
-    ;;
-  esac
+# Its variables are the guest's alone: what it starts of the user's has none of them.
+run_guest() (
   unset LC_ALL MUSTER_SUPERVISES
-  # Positional from here on: the user's own variables may have any name, PATH and here among them.
-  . "$here/environment"
-  exec "$@"
+  export MUSTER_ROOT="$here/root" MUSTER_HOME="$guest" MUSTER_CONSOLE=../guest/console MUSTER_HOST=skip
+  cd "$here/work" && exec /bin/sh "$guest/guest" boot
 )
+
+# After exit code $1 of the guest: has the supervisor end the instance where that is what follows. A guest that was killed before
+# it could say how its work ended counts as a startup that was.
+guest_ended() {
+  step= code=
+  while read -r at what named number; do
+    [ "$what" = done ] && step=$named code=$number
+  done 2>/dev/null <"$guest/status"
+  [ -n "$step" ] || [ "$1" -le 128 ] || step=startup code=$1
+  printf '' >"$here/exited"
+  [ -n "$step" ] || return 0
+  if [ "$code" -eq 0 ]; then action=$on_success; else action=$on_failure; fi
+  [ "$action" != keep ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ] || return 0
+  printf '%s %s\\n' "$step" "$code" >"$here/verdict"
+  alive supervisor && kill -TERM "$known"
+}
 
 case $mode in
 watch) watch ;;

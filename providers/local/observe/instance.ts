@@ -1,15 +1,16 @@
 /** What an instance's directory and this machine's processes, looked at together, say of it. */
 import { readdirSync, readFileSync } from "node:fs"
-import { open, readdir, stat } from "node:fs/promises"
+import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { TAG } from "../../../src/fleet/tags.js"
-import type { Failure, InstanceState } from "../../../src/provider.js"
-import { isPlainName, readText, unlessMissing } from "../client/directory.js"
+import { endedTag } from "../../../src/guest/marks.js"
+import type { InstanceState } from "../../../src/provider.js"
+import { isPlainName, unlessMissing } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
 import { unlessGone } from "../client/errors.js"
 import type { Host } from "../client/host.js"
 import { leaseName } from "../client/lease-file.js"
-import { type InstanceRecord, PROVIDER, parseRecord, REGION, recordName } from "../client/record.js"
+import { type InstanceRecord, parseRecord, recordName } from "../client/record.js"
 import { isInstance } from "../client/safe.js"
 
 /**
@@ -17,10 +18,8 @@ import { isInstance } from "../client/safe.js"
  * a thousand of them read by Node's threads would take seven times as much of the processor, all of it while they end.
  */
 const READ_AT_ONCE = 32
-/** As much of a boot log as an error message shows, and as `consoleLog` returns (as much as EC2's console output). */
-const MESSAGE_LINES = 10
-const MESSAGE_BYTES = 2048
-export const CONSOLE_BYTES = 64 * 1024
+/** The step whose end ended the instance, and its exit code: "startup 3". */
+export const verdictName = "verdict"
 
 /** `gone`: the instance has no process and its directory may be removed. */
 export type ObservedState = InstanceState | "gone"
@@ -30,8 +29,8 @@ export interface Observation {
   readonly state: ObservedState
   /** No watchdog has been started for it. */
   readonly unstarted: boolean
+  /** Of one that its guest has ended. */
   readonly endedAt?: number
-  readonly failure?: Failure
 }
 
 /** What decides an instance's state. */
@@ -46,15 +45,15 @@ export interface Facts {
   readonly populated: boolean
   /** Its termination has begun. */
   readonly ending: boolean
-  /** Its boot failed, and its termination was not requested since. */
-  readonly failed: boolean
+  /** Its guest has ended it, and its termination was not requested since. */
+  readonly endedItself: boolean
 }
 
 /** The state that follows from the facts. Processes without a termination under way count as running: so they are terminated again. */
 export function stateOf(facts: Facts): ObservedState {
   if (facts.supervised) return facts.ending ? "terminating" : facts.anchored ? "running" : "pending"
   if (facts.populated) return "running"
-  if (facts.failed) return "terminated"
+  if (facts.endedItself) return "terminated"
   return facts.started || facts.ending ? "gone" : "pending"
 }
 
@@ -85,15 +84,24 @@ export async function observe(layout: Layout, host: Host, name: string): Promise
   if (text === undefined) return undefined
   const record = withLease(here, files, parseRecord(join(here, recordName), text))
   const facts = factsOf(here, host, files, record)
-  const observation = { record, state: stateOf(facts), unstarted: !facts.started }
-  return files.has("failure") ? { ...observation, ...(await failureOf(here, record)) } : observation
+  const observation = { record: withVerdict(here, files, record), state: stateOf(facts), unstarted: !facts.started }
+  const ended = files.has(verdictName) ? await unlessMissing(stat(join(here, verdictName))) : undefined
+  return ended === undefined ? observation : { ...observation, endedAt: Math.round(ended.mtimeMs) }
 }
 
-/** The end of a lease is the one thing in its tags that changes. */
+/** The end of a lease changes, all other tags stay. */
 function withLease(here: string, files: ReadonlySet<string>, record: InstanceRecord): InstanceRecord {
   const text = files.has(leaseName) ? textOf(join(here, leaseName)) : undefined
   const until = Number(text)
   return until > 0 ? { ...record, tags: { ...record.tags, [TAG.lease]: String(until) } } : record
+}
+
+/** How a guest ended, as a tag: what one tells on a cloud. A full disk may have taken none of it. */
+function withVerdict(here: string, files: ReadonlySet<string>, record: InstanceRecord): InstanceRecord {
+  const text = files.has(verdictName) ? textOf(join(here, verdictName)) : undefined
+  const [, step, code] = /^([a-z]+) (\d{1,3})\n$/.exec(text ?? "") ?? []
+  if (step === undefined) return record
+  return { ...record, tags: { ...record.tags, [TAG.ended]: endedTag({ step, exitCode: Number(code) }) } }
 }
 
 function factsOf(here: string, host: Host, files: ReadonlySet<string>, record: InstanceRecord): Facts {
@@ -111,8 +119,8 @@ function factsOf(here: string, host: Host, files: ReadonlySet<string>, record: I
     anchored: files.has("group"),
     supervised,
     populated: known || (found?.members.length ?? 0) > 0 || lives("group"),
-    ending: asked || files.has("ending") || files.has("failure"),
-    failed: files.has("failure") && !files.has("terminating"),
+    ending: asked || files.has("ending") || files.has(verdictName),
+    endedItself: files.has(verdictName) && !files.has("terminating"),
   }
 }
 
@@ -121,42 +129,7 @@ function textOf(path: string): string | undefined {
   return unlessGone(() => readFileSync(path, "utf8"))
 }
 
-async function failureOf(here: string, record: InstanceRecord): Promise<Pick<Observation, "failure" | "endedAt">> {
-  const code = (await readText(join(here, "failure")))?.trim() || "exit unknown"
-  const failedAt = await unlessMissing(stat(join(here, "failure")))
-  const tail = ((await readTail(join(here, "boot.log"), MESSAGE_BYTES)) ?? "").trim().split("\n").slice(-MESSAGE_LINES)
-  const { zone, instanceType } = record
-  const failure: Failure = {
-    reason: "boot",
-    count: 1,
-    scope: { provider: PROVIDER, region: REGION, zone, instanceType },
-    // The script failed, not the machine: it would fail on any offer, and none is worse for it.
-    ttlMs: 0,
-    code,
-    message: `booting ${record.name}: its startup script ended with ${code}; the last of its log:\n${tail.join("\n")}`,
-  }
-  return { failure, ...(failedAt === undefined ? {} : { endedAt: Math.round(failedAt.mtimeMs) }) }
-}
-
-/** When and why it ended, as far as that is known. */
-export function endOf({ failure, endedAt }: Observation): Pick<Observation, "failure" | "endedAt"> {
-  return { ...(failure === undefined ? {} : { failure }), ...(endedAt === undefined ? {} : { endedAt }) }
-}
-
-/** The last bytes of a file; undefined when there is no such file. */
-export async function readTail(path: string, bytes: number): Promise<string | undefined> {
-  const file = await unlessMissing(open(path, "r"))
-  if (file === undefined) return undefined
-  try {
-    const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(Math.min(size, bytes)),
-      0,
-      undefined,
-      Math.max(0, size - bytes),
-    )
-    return buffer.toString("utf8", 0, bytesRead)
-  } finally {
-    await file.close()
-  }
+/** When it ended, as far as that is known. */
+export function endOf({ endedAt }: Observation): Pick<Observation, "endedAt"> {
+  return endedAt === undefined ? {} : { endedAt }
 }

@@ -3,22 +3,26 @@ import { RejectedError } from "../../../src/errors.js"
 import { launchTags, TAG } from "../../../src/fleet/tags.js"
 import type { GroupRequest, JsonObject, Owner } from "../../../src/provider.js"
 
+/** What of a group the guest program is made of. */
+const GUEST = ["startup", "setup", "whenDone", "container", "scratch", "onNotice"] as const
+
 export interface LaunchBody {
   readonly owner: Owner
-  readonly group: Pick<GroupRequest, "name" | "startup" | "environment" | "tags" | "spec" | "leaseSeconds">
+  readonly group: Pick<GroupRequest, (typeof GUEST)[number] | "name" | "environment" | "tags" | "spec" | "leaseSeconds">
 }
 
 /** A body as plain JSON. */
 export function toBody(owner: Owner, group: GroupRequest): JsonObject {
   const { cluster, uid, generation, deadline, claim } = owner
-  const { name, startup, environment, tags, spec, leaseSeconds } = group
+  const { name, environment, tags, spec, leaseSeconds } = group
+  const asked = GUEST.filter((field) => group[field] !== undefined).map((field) => [field, group[field]])
   return {
     owner: { cluster, uid, owner: owner.owner, generation, deadline, claim },
     group: {
       name,
       environment,
       tags,
-      ...(startup === undefined ? {} : { startup }),
+      ...(Object.fromEntries(asked) as JsonObject),
       ...(spec === undefined ? {} : { spec: { text: spec.text, digest: spec.digest } }),
       ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
     },

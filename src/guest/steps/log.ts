@@ -25,7 +25,7 @@ const LOOKS = 50
  */
 export const LOG_FUNCTIONS = compact(`
   muster_logged() {
-    rm -f "$muster_home/pipe" "$muster_home/piped"
+    [ ! -e "$muster_home/pipe" ] || rm -f "$muster_home/pipe" "$muster_home/piped"
     if ! mkfifo -m 600 "$muster_home/pipe" 2>/dev/null; then
       ("$@") </dev/null >>"$muster_log" 2>&1
       return

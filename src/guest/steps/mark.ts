@@ -89,7 +89,7 @@ const FUNCTIONS = compact(`
   }
   muster_size() {
     muster_bytes=0
-    [ ! -e "$muster_log" ] || muster_bytes=$(($(wc -c <"$muster_log")))
+    [ ! -s "$muster_log" ] || muster_bytes=$(($(wc -c <"$muster_log")))
   }
   muster_tail() {
     muster_size

@@ -60,7 +60,7 @@ systemctl start --no-block muster-work.service
  * `muster_work` runs container, setup and startup in their order, and ends with the first that fails. `muster_done STEP CODE` says how
  * the work ended, and `muster_finish STEP CODE` does what the group wants then.
  */
-export function workFunctions(group: GroupRequest): string {
+export function workFunctions(group: Scripts & Pick<GroupRequest, "whenDone">): string {
   const { container, setup, startup, whenDone } = group
   const inside = container === undefined ? "muster_script" : "muster_in_container"
   const steps = [
@@ -101,9 +101,14 @@ export function workFunctions(group: GroupRequest): string {
   ].join("\n")
 }
 
-/** Writes the user's scripts beside the guest; only root reads them. */
-export function scriptFiles({ setup, startup }: Scripts): readonly string[] {
-  return Object.entries({ setup, startup }).flatMap(([name, script]) =>
-    hasText(script) ? [hereDocument(`(umask 077; cat >"$muster_home/${name}")`, script)] : [],
+/** The user's scripts, by the names of their files in the guest's directory. */
+export function scriptsOf({ setup, startup }: Scripts): readonly (readonly [string, string])[] {
+  return [["setup", setup] as const, ["startup", startup] as const].flatMap(([name, script]) =>
+    hasText(script) ? [[name, script] as const] : [],
   )
+}
+
+/** Writes them. */
+export function scriptFiles(group: Scripts): readonly string[] {
+  return scriptsOf(group).map(([name, script]) => hereDocument(`(umask 077; cat >"$muster_home/${name}")`, script))
 }
