@@ -54,3 +54,8 @@ export function columns(given: readonly (readonly string[])[], indent = 4): stri
 export function unansweredText(lastAnswer: string | undefined): string {
   return lastAnswer === undefined ? "the cloud does not answer" : `the last answer: ${lastAnswer}`
 }
+
+/** "aws eu-west-2"; where the provider is a place of its own, such as this machine, it is named once. */
+export function placeName(provider: string, region: string): string {
+  return provider === region ? provider : `${provider} ${region}`
+}

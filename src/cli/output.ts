@@ -57,6 +57,7 @@ export async function rowsText<Row>(
   const text = table(
     head,
     rows.map((row) => shown.map(({ cell }) => cell(row))),
+    surroundings.columns,
   )
   return given.switches.has("no-headers") ? text.slice(text.indexOf("\n") + 1) : text
 }

@@ -3,6 +3,7 @@ import type { ClusterEvent, EventOf } from "../../events.js"
 import type { Explanation } from "../../fleet/explain/explanation.js"
 import type { Worker } from "../../fleet/reports/worker.js"
 import type { ClusterCost } from "../../money/cost.js"
+import { placeName } from "../../text.js"
 import { etaOf } from "./eta.js"
 import { Troubles } from "./troubles.js"
 import type { Phase, ProgressView, Work } from "./types.js"
@@ -191,7 +192,7 @@ export class ProgressModel {
   }
 
   #addPlace({ provider, region, instanceType, market }: EventOf<"plan">): void {
-    const place = `${provider} ${region} ${instanceType} ${market}`
+    const place = `${placeName(provider, region)} ${instanceType} ${market}`
     if (this.#places[0] === place) return
     this.#places = [place, ...this.#places.filter((one) => one !== place)].slice(0, MOST_PLACES)
   }

@@ -34,7 +34,7 @@ export async function removeChosen(
     return seen.some(({ hindrance }) => hindrance === "unanswered") ? EXIT.failed : EXIT.ok
   }
   if (!given.switches.has("yes")) {
-    say(shortTable(seen))
+    say(shortTable(seen, surroundings.columns))
     if (ask === undefined) {
       const message = "is missing: there is no terminal at which to ask before this goes"
       throw new SpecError([{ option: "--yes", message }])
@@ -65,8 +65,8 @@ function teller(say: (text: string) => void): (event: SweepEvent) => void {
   }
 }
 
-function show(rows: readonly SweepRow[], given: Given, { out }: Surroundings): void {
-  out(given.switches.has("json") ? `${JSON.stringify(rows, undefined, 2)}\n` : rowTable(rows))
+function show(rows: readonly SweepRow[], given: Given, { out, columns }: Surroundings): void {
+  out(given.switches.has("json") ? `${JSON.stringify(rows, undefined, 2)}\n` : rowTable(rows, columns))
 }
 
 function countsOf(rows: readonly SweepRow[]): string {
@@ -87,7 +87,7 @@ function counted(count: number, noun: string): string {
 
 const HEAD = ["KIND", "ID", "CLUSTER", "OWNER", "PLACE", "WHY", "REMOVED"]
 
-function rowTable(rows: readonly SweepRow[]): string {
+function rowTable(rows: readonly SweepRow[], columns: number | undefined): string {
   const lines = rows.map(({ kind, id, cluster, owner, place, why, removed, problem }) => {
     return [
       kind,
@@ -99,15 +99,15 @@ function rowTable(rows: readonly SweepRow[]): string {
       problem === undefined ? (removed ? "yes" : "no") : problem,
     ]
   })
-  return table(HEAD, lines)
+  return table(HEAD, lines, columns)
 }
 
 /** Rows of a question: with the question itself it is twelve lines at most. */
 const MOST_ROWS = 9
 
 /** What would go, in few lines: many of a kind are one row that names the first of them. */
-export function shortTable(rows: readonly SweepRow[]): string {
-  if (rows.length <= MOST_ROWS) return rowTable(rows)
+export function shortTable(rows: readonly SweepRow[], columns?: number): string {
+  if (rows.length <= MOST_ROWS) return rowTable(rows, columns)
   const alike = new Map<string, SweepRow[]>()
   for (const row of rows) {
     const key = JSON.stringify([row.kind, row.cluster, row.owner, row.place, row.why, row.problem])
@@ -120,8 +120,8 @@ export function shortTable(rows: readonly SweepRow[]): string {
     return [others.length === 0 ? first : { ...first, id: `${first.id} and ${others.length} more` }]
   })
   const left = merged.slice(MOST_ROWS - 1)
-  if (left.length <= 1) return rowTable(merged)
-  return `${rowTable(merged.slice(0, MOST_ROWS - 1))}and ${left.length} more rows: --dry-run shows all\n`
+  if (left.length <= 1) return rowTable(merged, columns)
+  return `${rowTable(merged.slice(0, MOST_ROWS - 1), columns)}and ${left.length} more rows: --dry-run shows all\n`
 }
 
 /** " of "render"": the clusters that the rows belong to; empty where they belong to none. */

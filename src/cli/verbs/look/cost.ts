@@ -39,21 +39,29 @@ export const run: RunVerb = async (given, surroundings) => {
   const target = await namedTarget(given, surroundings, "optional")
   const cost = await costNowOrKept(target, given, surroundings)
   const { cluster, workers, perHour, soFar, atDeadline, unpriced, unpricedNow } = cost
-  const last = atDeadline === undefined ? [] : [usdText(atDeadline, unpriced, "")]
+  const last = atDeadline === undefined ? [] : [sumText(atDeadline, unpriced)]
   const head = ["CLUSTER", "WORKERS", "AN HOUR", "SO FAR", ...(last.length > 0 ? ["BY ITS DEADLINE"] : [])]
-  const row = [cluster, String(workers), usdText(perHour, unpricedNow, ""), usdText(soFar, unpriced, ""), ...last]
-  out((await dataText(cost, format, surroundings)) ?? table(head, [row]))
+  const row = [cluster, String(workers), sumText(perHour, unpricedNow), sumText(soFar, unpriced), ...last]
+  out((await dataText(cost, format, surroundings)) ?? table(head, [row], surroundings.columns))
   if (format === "table") say(`${noteOf(cost)}\n`)
   return EXIT.ok
 }
 
-function noteOf({ prices, deadline, writtenAt }: CostShown): string {
+/** "?" where no price is known. */
+function sumText(usd: number, unpriced: number): string {
+  if (unpriced === 0) return usdText(usd, 0)
+  return usd === 0 ? "?" : `at least ${usdText(usd, 0)}`
+}
+
+function noteOf({ prices, deadline, writtenAt, unpriced }: CostShown): string {
   const from = (prices ?? []).map(({ source, at }) => `${source} of ${momentText(at)}`)
   const when =
     writtenAt === undefined ? "" : `; nothing of it was found, and this was written down at ${momentText(writtenAt)}`
   const until = deadline === undefined ? "" : `; its deadline is ${momentText(deadline)}`
   const known = prices === undefined ? "" : `; prices: ${from.join(", ") || "none known"}`
-  return `an estimate in USD, without disks, traffic and taxes${known}${until}${when}`
+  const without =
+    unpriced === 0 ? "" : `, and without ${unpriced} worker${unpriced === 1 ? "" : "s"} whose price is not known`
+  return `an estimate in USD, without disks, traffic and taxes${without}${known}${until}${when}`
 }
 
 /** What lives is asked of the cloud; of what does not, this machine's history tells. */

@@ -1,5 +1,6 @@
 /** What happened to a cluster, as people read it: alike rows of its history are one, with their count. */
 import type { HistoryRow, RowBody } from "../../../history/rows.js"
+import { placeName } from "../../../text.js"
 import { age, table } from "../../table.js"
 
 type FinishedRow = Extract<RowBody, { type: "finished" }>
@@ -24,13 +25,13 @@ export function wordsOf(row: HistoryRow): string | undefined {
         .map(([group, count]) => `${group} ${count}`)
         .join(", ")}`
     case "plan":
-      return `to start: ${row.instanceType} ${row.market} in ${row.provider} ${row.region}`
+      return `to start: ${row.instanceType} ${row.market} in ${placeName(row.provider, row.region)}`
     case "launch-ended":
       return `launch ${row.outcome}${because(row.message)}`
     case "offer-unavailable":
       return `${row.reason} (${row.code}): ${row.message}`
     case "call":
-      return `${row.api} in ${row.provider} ${row.region}: ${row.error}${because(row.message)}`
+      return `${row.api} in ${placeName(row.provider, row.region)}: ${row.error}${because(row.message)}`
     case "worker":
       return `${row.adopted === true ? "taken over: " : ""}${row.to}${because(row.reason)}`
     case "finished":
