@@ -41,8 +41,9 @@ function legible({ out, say, ask, ...others }: Surroundings): Surroundings {
 
 async function runVerb(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0], surroundings)
-  if (name === "--version" || name === "-V") return runVerb(["version"], surroundings)
+  if (name === undefined || name === "--help" || name === "-h") return help(rest[0], surroundings)
+  if (name === "help") return help(rest[0] === "help" ? undefined : rest[0], surroundings)
+  if (name === "--version" || name === "-V" || name === "-v") return runVerb(["version"], surroundings)
   const verb = verbOf(name)
   if (rest.includes("--help") || rest.includes("-h")) return help(name, surroundings)
   const given = parseWords(verb, [...(verb.shorthands?.[name] ?? []), ...rest], surroundings.env)
@@ -53,6 +54,15 @@ async function runVerb(args: readonly string[], surroundings: Surroundings): Pro
 function help(name: string | undefined, { out, columns }: Surroundings): number {
   out(name === undefined ? generalHelp(VERBS, columns) : verbHelp(verbOf(name), columns))
   return EXIT.ok
+}
+
+/** What other tools call it. */
+const CALLED: Readonly<Record<string, string>> = {
+  ...{ create: "up", apply: "up", start: "up", launch: "up", run: "up", deploy: "up", resize: "scale" },
+  ...{ destroy: "delete", stop: "delete", kill: "delete", terminate: "delete", down: "delete", remove: "delete" },
+  ...{ status: "describe", info: "describe", inspect: "describe", show: "describe", logs: "events", history: "events" },
+  ...{ nodes: "get", workers: "get", clusters: "get", price: "cost", prices: "offers", simulate: "rehearse" },
+  ...{ cleanup: "sweep", prune: "sweep", diff: "plan", preview: "plan", new: "init" },
 }
 
 function namesOf({ name, aliases = [], shorthands = {} }: Verb): readonly string[] {
@@ -66,7 +76,7 @@ function verbOf(name: string): Verb {
   if (name.startsWith("-")) {
     throw new SpecError([{ option: name, message: "is no verb; the verb comes first: muster VERB [words] [flags]" }])
   }
-  const near = nearest(name, names)
+  const near = Object.hasOwn(CALLED, name) ? CALLED[name] : nearest(name, names)
   const hint = near === undefined ? `there are ${names.join(", ")}, help` : `did you mean "muster ${near}"?`
   throw new SpecError([{ option: name, message: `is no command; ${hint}` }])
 }

@@ -175,6 +175,8 @@ describe("exit codes", () => {
     ["", 0, "muster: makes, finds and ends clusters"],
     ["help", 0, "Exit codes:"],
     ["--version", 0, "1.2.3"],
+    ["-v", 0, "1.2.3"],
+    ["help help", 0, "Exit codes:"],
     ["help sweep", 0, "--older-than DURATION"],
     ["delete --help", 0, "muster delete NAME"],
     ["lst", 2, 'did you mean "muster list"?'],

@@ -33,7 +33,7 @@ export function givenPlaces(given: Given): GivenPlaces {
 }
 
 /** What else can be done where no provider is named. */
-const WRITE_FIRST = ", or write a muster.yaml: muster init"
+export const WRITE_FIRST = ", or write a muster.yaml: muster init"
 
 /** @throws SpecError when the provider is missing. @param orElse what can be done instead of naming it. */
 export function placesOf({ provider, regions, options }: GivenPlaces, orElse = WRITE_FIRST): readonly Place[] {

@@ -6,7 +6,7 @@ import { PROVIDER_NAMES } from "../../spec/provider-schema.js"
 import { journalDirectoryIfAny, type KnownCluster, knownClusters } from "../local-state.js"
 import { single } from "../parse.js"
 import type { Given, Surroundings } from "../surroundings.js"
-import { type GivenPlaces, givenPlaces, type Place, placesOf, placesOfSpec } from "./places.js"
+import { type GivenPlaces, givenPlaces, type Place, placesOf, placesOfSpec, WRITE_FIRST } from "./places.js"
 import { countsOf, flagSaying, type SpecData, specOf } from "./spec-flags.js"
 import { type FileCluster, type SpecFile, specFileOf } from "./spec-file.js"
 
@@ -117,7 +117,8 @@ function placesFrom(
   const written = fromFile === undefined ? placesOfKnown(known) : placesOfSpec(fromFile.spec)
   const [first] = written
   if (first === undefined) {
-    if (file === undefined) return placesOf(asked)
+    const unknown = name === undefined ? "" : ` (this machine's journals know no cluster "${name}")`
+    if (file === undefined) return placesOf(asked, `${WRITE_FIRST}${unknown}`)
     throw notInFile(name, file)
   }
   const options = asked.options
