@@ -30,6 +30,7 @@ export function create(state: State, place: Pick<Vm, "subscription" | "group" | 
     return { ...base, vmId: guidOf(`${group}/${name}`), failure }
   }
   const publicAddress = hasAddress(request)
+  const { customData } = properties.osProfile ?? {}
   const creation = world.create({
     zone,
     instanceType,
@@ -40,7 +41,7 @@ export function create(state: State, place: Pick<Vm, "subscription" | "group" | 
     publicAddress,
     names: [name],
     nameScope: group,
-    attributes: { group, name },
+    attributes: { group, name, ...(customData === undefined ? {} : { customData }) },
   })
   const [instance] = creation.kind === "mismatch" ? [] : creation.instances
   if (instance !== undefined) return { ...base, vmId: instance.id, instanceId: instance.id }

@@ -1,0 +1,167 @@
+/** The four places where one spec runs: this machine, and the three wires with guests that run. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { adapterOf } from "../../../providers/azure/adapter.js"
+import { parseAzureOptions } from "../../../providers/azure/options-check.js"
+import { aws } from "../../../providers/aws/index.js"
+import { ec2Wire, ec2World } from "../../../providers/aws/wire/index.js"
+import { AZURE_WORLD, azureWire } from "../../../providers/azure/wire/index.js"
+import { gcp } from "../../../providers/gcp/index.js"
+import { gceWire, gceWorld } from "../../../providers/gcp/wire/index.js"
+import { local } from "../../../providers/local/index.js"
+import { type Clock, systemClock } from "../../../src/calls/clock.js"
+import { acceleratedClock } from "../../../src/calls/derived-clocks.js"
+import type { Provider } from "../../../src/provider.js"
+import { World, type WorldInstance, type WorldOptions } from "../../../src/simulator/index.js"
+import { optionsFor as ec2Options } from "../../aws/support/cloud.js"
+import { optionsFor as azureOptions } from "../../azure/support/cloud.js"
+import { optionsFor as gceOptions } from "../../gcp/support/cloud.js"
+import { hostGuests, type HostedCloud } from "./host.js"
+
+export const PLACES = ["aws", "gcp"] as const
+export type PlaceName = "local" | "aws" | "gcp" | "azure"
+
+/** Where a cluster runs, with what only its cloud can do to it. */
+export interface Place {
+  readonly provider: Provider
+  readonly clock: Clock
+  /** How many of the place's seconds pass in a true one. */
+  readonly speed: number
+  readonly instanceType: string
+  readonly market: "on-demand" | "spot"
+  /** Takes an instance away, with notice. */
+  interrupt(id: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Half a minute of a wire's time is a second: a request may take as long as the adapter waits for it. */
+const SPEED = 30
+
+/** With it a VM tags and deletes itself. */
+const IDENTITY =
+  "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
+
+function worldLike(options: Omit<WorldOptions, "clock">): World {
+  const latency = { requestMs: 20, createMs: 50, bootMs: 2_000, stopMs: 2_000 }
+  const clock = acceleratedClock(systemClock, SPEED)
+  return new World({ ...options, clock, listLagMs: 0, latency, buckets: {} })
+}
+
+type Wired = Pick<Place, "provider" | "instanceType"> & HostedCloud & { readonly close: () => Promise<void> }
+
+function placeOn({ provider, instanceType, close, ...cloud }: Wired): Place {
+  const { world } = cloud
+  const host = hostGuests(cloud, SPEED)
+  return {
+    provider,
+    clock: world.clock,
+    speed: SPEED,
+    instanceType,
+    market: "spot",
+    interrupt: (id) => {
+      const found = world.truth().find((one) => one.id === id || id.endsWith(`/${one.name}`))
+      world.faults.interrupt([found?.id ?? ""])
+      return Promise.resolve()
+    },
+    close: async () => {
+      await host.stop()
+      await close()
+    },
+  }
+}
+
+async function awsPlace(): Promise<Place> {
+  const world = worldLike(ec2World())
+  const wire = await ec2Wire({ world, wallClock: systemClock })
+  const metadata = await wire.metadata()
+  return placeOn({
+    world,
+    provider: aws(ec2Options(wire)),
+    instanceType: "m7i.large",
+    programOf: ({ attributes }) => decoded((attributes.request as { UserData?: string }).UserData),
+    environmentOf: async ({ id }) => ({ MUSTER_METADATA_URL: metadata.url(id) }),
+    close: () => wire.close(),
+  })
+}
+
+interface Items {
+  readonly metadata?: { readonly items?: readonly { readonly key: string; readonly value: string }[] }
+}
+
+async function gcpPlace(serviceAccount?: string): Promise<Place> {
+  const world = worldLike(gceWorld())
+  const wire = await gceWire({ world, operationMs: 2_000 })
+  const metadata = await wire.metadata()
+  const startup = ({ attributes }: WorldInstance) =>
+    (attributes.properties as unknown as Items).metadata?.items?.find(({ key }) => key === "startup-script")?.value
+  return placeOn({
+    world,
+    provider: gcp(gceOptions(wire, { serviceAccount })),
+    instanceType: "n2-standard-4",
+    programOf: (instance) => startup(instance) ?? "",
+    environmentOf: async ({ id }) => ({ MUSTER_METADATA_URL: metadata.url(id), MUSTER_COMPUTE_URL: wire.url }),
+    close: () => wire.close(),
+  })
+}
+
+async function azurePlace(): Promise<Place> {
+  const world = worldLike(AZURE_WORLD)
+  const wire = await azureWire({ world })
+  wire.quirks.eventsActivationMs = 0
+  const metadata = await wire.metadata()
+  const folder = await mkdtemp(join(tmpdir(), "muster-trusted-"))
+  await writeFile(join(folder, "ca.pem"), wire.ca)
+  return placeOn({
+    world,
+    provider: adapterOf(parseAzureOptions(azureOptions(wire, { identity: IDENTITY }))),
+    instanceType: "Standard_D2s_v5",
+    programOf: ({ attributes }) => decoded(attributes.customData as string | undefined),
+    environmentOf: async ({ id }) => ({
+      MUSTER_METADATA_URL: metadata.url(id),
+      MUSTER_ARM_URL: wire.url,
+      MUSTER_SPREAD: "1",
+      CURL_CA_BUNDLE: join(folder, "ca.pem"),
+    }),
+    close: async () => {
+      await wire.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  })
+}
+
+const decoded = (base64 = "") => Buffer.from(base64, "base64").toString()
+
+/** On true time. What takes an instance away here is a signal to its supervisor: the machine shuts down. */
+async function localPlace(): Promise<Place> {
+  const root = await mkdtemp(join(tmpdir(), "muster-local-"))
+  return {
+    provider: local({ root, graceMs: 1000 }),
+    clock: systemClock,
+    speed: 1,
+    instanceType: "local-1",
+    market: "on-demand",
+    interrupt: async (id) => {
+      const pid = Number.parseInt(await readFile(join(root, "instances", id, "supervisor"), "utf8"), 10)
+      if (pid > 1) process.kill(pid, "SIGTERM")
+    },
+    close: () => rm(root, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** @param serviceAccount of instances on Compute Engine, with which their guests delete them; none when left out. */
+export function placeOf(
+  name: PlaceName,
+  { serviceAccount }: { readonly serviceAccount?: string } = {},
+): Promise<Place> {
+  switch (name) {
+    case "local":
+      return localPlace()
+    case "aws":
+      return awsPlace()
+    case "gcp":
+      return gcpPlace(serviceAccount)
+    case "azure":
+      return azurePlace()
+  }
+}
