@@ -47,6 +47,8 @@ export interface GuestCloud {
    * the user's scripts, and the file of variables.
    */
   readonly isShared?: true
+  /** Folders on a temporary disk that images of the cloud mount themselves, for the scratch folder of a machine without another. */
+  readonly mounted?: readonly string[]
   /** The cloud runs its user data at every boot, not at the first alone. */
   readonly isRunAtEveryBoot?: true
 }
@@ -126,7 +128,7 @@ function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
 }
 
 function bootFunctions(
-  { deadline, lease, isShared }: GuestCloud,
+  { deadline, lease, mounted, isShared }: GuestCloud,
   group: GuestGroup,
   ours: Readonly<Record<string, string>>,
 ): readonly string[] {
@@ -134,7 +136,7 @@ function bootFunctions(
     ...(deadline === undefined ? [] : body("muster_deadline", deadline)),
     ...(lease === undefined ? [] : body("muster_lease", lease)),
     LIMITS,
-    ...(group.scratch === undefined ? [] : [scratchStep(group.scratch)]),
+    ...(group.scratch === undefined ? [] : [scratchStep(group.scratch, mounted)]),
     ...(isShared ? body("muster_environment", []) : environmentStep(ours, group.environment)),
   ]
 }

@@ -80,6 +80,8 @@ export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace
     region: location,
     setup: [ASK_METADATA],
     identity: IDENTITY,
+    // waagent's folder, and cloud-init's.
+    mounted: ["/mnt/resource", "/mnt"],
     ...(identity === undefined ? {} : { deadline: watchdogLines(identity, manager), end: ['exec "$muster_watchdog"'] }),
   }
   return guestProgram(cloud, owner, group)
