@@ -99,6 +99,8 @@ const FUNCTIONS = compact(`
     LC_ALL=C
     export LC_ALL
     tail -c "$muster_new" "$muster_log" | tr '\\r' '\\n' | tr -d '\\000-\\010\\013-\\037\\177' | cut -c 1-${LINE_BYTES} |
-    sed -e '/^[[:space:]]*$/d' | tail -n ${TAIL_LINES} | sed -e "s/^/$muster_prefix| /"
+    sed -e '/^[[:space:]]*$/d' | tail -n ${TAIL_LINES} | while IFS= read -r muster_line; do
+      printf '%s| %s\\n' "$muster_prefix" "$muster_line"
+    done
   }
 `)

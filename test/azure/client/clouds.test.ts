@@ -40,7 +40,8 @@ describe.each(ALL)("%s", (cloud, manager, authorityHost, portal) => {
     const options = { ...OPTIONS, cloud, identity: IDENTITY }
     const script = guestScript({ ...OWNER, deadline: "4102444800" }, { ...GROUP, startup: "true" }, placeOf(options))
     const root = join(curl, "..", "root")
-    await run(script.slice(0, script.indexOf("muster_left=$((")), { MUSTER_ROOT: root })
+    mkdirSync(join(root, "run/systemd/system"), { recursive: true })
+    await run(script, { MUSTER_ROOT: root, PATH: `${curl}:${process.env.PATH}` })
     const quick = { MUSTER_SPREAD: "1", MUSTER_PAUSE: "0", MUSTER_ONCE: "1", MUSTER_IDENTITY: "i" }
     await run(join(root, "var/lib/muster/watchdog"), { ...quick, PATH: `${curl}:${process.env.PATH}` })
     const lines = readFileSync(log, "utf8")
@@ -60,7 +61,8 @@ function fakeCurl(): { readonly log: string; readonly curl: string } {
   const answer = `case "$*" in *resourceId*) printf /vm ;; *oauth2*) printf '{"access_token":"secret-1"}' ;; esac`
   mkdirSync(curl)
   writeFileSync(join(curl, "curl"), `#!/bin/sh\necho "$@" >> ${log}\n${answer}\n`)
-  chmodSync(join(curl, "curl"), 0o755)
+  writeFileSync(join(curl, "systemctl"), "#!/bin/sh\n")
+  for (const command of ["curl", "systemctl"]) chmodSync(join(curl, command), 0o755)
   return { log, curl }
 }
 

@@ -108,7 +108,11 @@ test("the watchdog deletes its own resource by force, and goes on until Azure ac
   const { url, requests } = await services()
   const root = rootDirectory()
   const script = guestScript(later, { ...GROUP, startup: "true" }, { ...PLACE, identity: IDENTITY })
-  await run("sh", ["-c", script], { MUSTER_ROOT: root, MUSTER_METADATA_URL: url })
+  mkdirSync(join(root, "run/systemd/system"), { recursive: true })
+  mkdirSync(join(root, "bin"))
+  writeFileSync(join(root, "bin/systemctl"), "#!/bin/sh\n", { mode: 0o755 })
+  const path = `${root}/bin:${process.env.PATH}`
+  await run("sh", ["-c", script], { MUSTER_ROOT: root, MUSTER_METADATA_URL: url, PATH: path })
   const watchdog = join(root, "var/lib/muster/watchdog")
   expect(existsSync(watchdog)).toBe(true)
   const environment = {
