@@ -19,7 +19,7 @@ import { optionsFor as azureOptions } from "../../azure/support/cloud.js"
 import { optionsFor as gceOptions } from "../../gcp/support/cloud.js"
 import { hostGuests, type HostedCloud } from "./host.js"
 
-export const PLACES = ["aws", "gcp"] as const
+export const PLACES = ["local", "aws", "gcp"] as const
 export type PlaceName = "local" | "aws" | "gcp" | "azure"
 
 /** Where a cluster runs, with what only its cloud can do to it. */
