@@ -390,6 +390,13 @@ export interface Limits {
   readonly markets: readonly Market[]
   /** Neither the cloud nor the guest ends an instance at its cluster's deadline: only Muster does. */
   readonly outlivesDeadline?: true
+  /** What becomes of an instance that its own guest ends while no owner lives, in words for the user: `plan` says it. */
+  readonly ownEnd?: string
+  /**
+   * Why no guest can end its own instance here, and what would let it. A `whenDone` that asks for an end is then refused, and where it
+   * is only the default every worker is kept. Left out: guests can.
+   */
+  readonly keepsEnded?: string
   /** Instances are part of this process, and end with it. */
   readonly endsWithProcess?: true
 }

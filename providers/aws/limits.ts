@@ -72,6 +72,8 @@ const MOST_STARTUP_BYTES = 16 * USER_DATA_BYTES
 
 export function limitsOf(options: AwsOptions): Limits {
   return {
+    ownEnd:
+      "a worker that ends by whenDone powers itself off, which terminates it: nothing of it is paid for after that, also when no owner lives",
     account: `aws:${options.region}:${options.endpoint ?? keyOf(options) ?? "default"}`,
     buckets: BUCKETS,
     userDataBytes: MOST_STARTUP_BYTES,

@@ -73,6 +73,12 @@ export const COSTS = {
 
 export type Api = keyof typeof COSTS
 
+const NO_IDENTITY =
+  "Azure goes on billing a VM that powers itself off, and without the option identity no VM can delete itself; give identity: a user-assigned identity that may delete it"
+
+const OWN_END =
+  "a worker that ends by whenDone deletes itself by its identity, three minutes after it has told why in a tag, also when no owner lives"
+
 /** @param preambleBytes the bytes of the 64 KB of custom data that Muster itself needs. */
 export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
   const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient, identity } = options
@@ -97,6 +103,6 @@ export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
     ...(deciding.every((option) => option === undefined) ? {} : { offersKey: JSON.stringify(deciding) }),
     markets: ["on-demand", "spot"],
     // The watchdog in the guest needs the right to delete it.
-    ...(identity === undefined ? { outlivesDeadline: true } : {}),
+    ...(identity === undefined ? { outlivesDeadline: true, keepsEnded: NO_IDENTITY } : { ownEnd: OWN_END }),
   }
 }

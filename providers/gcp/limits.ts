@@ -64,9 +64,16 @@ function isPlain({
   )
 }
 
+const OWN_STOP =
+  "a worker that ends by whenDone powers itself off: while no owner lives it is stopped and its disk is paid for, until an owner or a sweep deletes it; with the option serviceAccount it deletes itself"
+
+const OWN_END =
+  "a worker that ends by whenDone deletes itself by its service account, three minutes after it has told why in a label, also when no owner lives; where that account may not, it powers itself off, and its disk is paid for until an owner or a sweep deletes it"
+
 /** @param preambleBytes what our own part of the startup script takes. */
 export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
   return {
+    ownEnd: options.serviceAccount === undefined ? OWN_STOP : OWN_END,
     account: `gcp:${options.apiEndpoint ?? ""}:${accountOf(options)}:${options.region}`,
     buckets: bucketsOf(options),
     userDataBytes: METADATA_VALUE_BYTES - preambleBytes,

@@ -48,7 +48,7 @@ export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState
     archs: [...new Set(offers.map((offer) => offer.arch))],
     markets: [...new Set(offers.map((offer) => offer.market))],
     instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],
-    ...guestRequest(state.group),
+    ...guestRequest(state.group, provider.limits.keepsEnded === undefined),
     ...(image === undefined ? {} : { image }),
     ...(gpu === undefined ? {} : { gpu }),
     spec: keptSpec(state.group, fleet.leaseMs),

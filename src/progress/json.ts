@@ -40,6 +40,7 @@ function stateOf({
   running,
   booting,
   requested,
+  finished,
   interrupted,
   ending,
   troubles,
@@ -47,7 +48,19 @@ function stateOf({
   work,
 }: ProgressView): string {
   const counts = troubles.map(({ kind, code, count }) => [kind, code, count])
-  return JSON.stringify([phase, desired, running, booting, requested, interrupted, ending, counts, stopped, work])
+  return JSON.stringify([
+    phase,
+    desired,
+    running,
+    booting,
+    requested,
+    finished,
+    interrupted,
+    ending,
+    counts,
+    stopped,
+    work,
+  ])
 }
 
 /** What JSON leaves as it is and a terminal would obey. */

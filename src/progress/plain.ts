@@ -50,10 +50,13 @@ interface PlainOptions {
 }
 
 /** A line is due when this changes: the phase, the target, and each quarter of it and of the work. */
-function stateOf({ phase, desired, running, ending, work }: ProgressView): string {
+function stateOf({ phase, desired, running, ending, work, finished }: ProgressView): string {
   const quarter = desired === 0 ? Math.ceil(Math.log2(ending + 1)) : Math.floor((4 * running) / desired)
   const done = work === undefined ? "" : Math.floor((4 * work.done) / Math.max(1, work.total))
-  return `${phase} ${desired} ${quarter} ${done}`
+  const { succeeded, failed } = finished
+  const ended = succeeded + failed
+  // What finishes lowers the target: each quarter of what was asked for is a line.
+  return `${phase} ${desired + ended} ${quarter} ${done} ${Math.floor((4 * ended) / Math.max(1, desired + ended))}`
 }
 
 function heartbeatMs({ phase }: ProgressView): number {

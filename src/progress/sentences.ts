@@ -6,12 +6,14 @@ import { short, shown } from "./words.js"
 
 /** "712 running", and so on: what there is of what is asked for, the parts that are none left out but the first. */
 export function countItems(view: ProgressView): readonly string[] {
-  const { desired, running, booting, requested, missing, surplus, interrupted, ending } = view
+  const { desired, running, booting, requested, missing, surplus, finished, interrupted, ending } = view
   const parts: readonly (readonly [number, string])[] = [
     [booting, "booting"],
     [requested, "requested"],
     [missing, "missing"],
     [surplus, "too many"],
+    [finished.succeeded, "finished"],
+    [finished.failed, "finished and failed"],
     [interrupted, "interrupted"],
     [ending, "ending"],
   ]

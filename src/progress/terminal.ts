@@ -113,11 +113,15 @@ function barLines(view: ProgressView, cells: number, unicode: boolean): readonly
     ]
   }
   const leaving = ending + interrupted
+  const { succeeded, failed } = view.finished
+  const done = succeeded + failed
+  const failedText = failed === 0 ? "" : `, ${failed} failed`
   return [
     bar("running", running, "green", total, desired === 0 ? "" : ` of ${desired}`),
     bar("booting", booting, "yellow"),
     bar("requested", requested, "cyan"),
     bar("missing", missing, "red"),
+    ...(done > 0 ? [bar("finished", done, "green", done + total, failedText)] : []),
     ...(leaving > 0 ? [bar("leaving", leaving, "magenta")] : []),
     ...(work === undefined
       ? []

@@ -88,16 +88,21 @@ function containerOf(container: NonNullable<WorkerFields["container"]>): Contain
   }
 }
 
-/** What of a group its guest is told; only what was asked for. Without a script or a container nothing on it ends. */
+/**
+ * What of a group its guest is told; only what was asked for. Without a script or a container nothing on it ends.
+ *
+ * @param mayEnd a guest can end its own instance there.
+ */
 export function guestRequest(
   group: GuestPart,
+  mayEnd = true,
 ): Pick<GroupRequest, "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice"> {
   const { startup, setup, whenDone, container, scratch, onNotice } = group
   const hasEnd = startup !== undefined || setup !== undefined || container !== undefined
   return {
     ...(startup === undefined ? {} : { startup }),
     ...(setup === undefined ? {} : { setup }),
-    ...(hasEnd ? { whenDone } : {}),
+    ...(hasEnd && mayEnd ? { whenDone } : {}),
     ...(container === undefined ? {} : { container }),
     ...(scratch === undefined ? {} : { scratch }),
     ...(onNotice === undefined ? {} : { onNotice }),

@@ -29,6 +29,7 @@ function kindsIn(stream: readonly Told[]): ReadonlySet<string> {
   for (const { event } of stream) {
     if (event.type === "offer-unavailable") kinds.add(kindOfReason(event.reason))
     if (event.type === "problem" || event.type === "call") kinds.add(kindOf(event.error ?? ""))
+    if (event.type === "finished" && event.outcome !== "success") kinds.add("failed")
     if (event.type === "budget") kinds.add("budget")
     if (event.type === "closed" && event.leaked > 0) kinds.add("leaked")
     if (event.type === "termination-ended" && event.failed.length > 0) kinds.add("unanswered")
@@ -108,6 +109,26 @@ describe("every view", () => {
         for (const { count } of troubles) expect(count).toBeGreaterThanOrEqual(0)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  test("has what is asked for and what has finished add up to the target that was set", () => {
+    const outcome = fc.constantFrom("success" as const, "failure" as const, "unknown" as const)
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(outcome, { maxLength: 50 }), (target, all) => {
+        const outcomes = all.slice(0, target)
+        const events = outcomes.map((outcome, index) => {
+          const desired = target - index - 1
+          return { type: "finished", id: "i", name: "n", group: "default", outcome, action: "end", desired } as const
+        })
+        const stream = [{ type: "target", desired: { default: target } } as const, ...events].map((body, index) => {
+          return { event: { at: index, cluster: "c", ...body } as ClusterEvent, now: index }
+        })
+        const { desired, finished } = viewAfter(stream)
+        expect(desired + finished.succeeded + finished.failed).toBe(target)
+        expect(finished.succeeded).toBe(outcomes.filter((one) => one === "success").length)
+      }),
+      { numRuns: 100 },
     )
   })
 

@@ -42,7 +42,13 @@ const refusal = (code: string, count: number, until: number): ClusterEventBody =
 })
 
 function look(group: Partial<GroupExplanation>): Explanation {
-  const whole = { group: "default", desired: 10, shortfall: { count: 0, reasons: [] }, ...group }
+  const whole = {
+    group: "default",
+    desired: 10,
+    finished: { succeeded: 0, failed: 0 },
+    shortfall: { count: 0, reasons: [] },
+    ...group,
+  }
   return { cluster: "c", at: START, groups: [whole], unavailable: [] } as unknown as Explanation
 }
 

@@ -4,6 +4,7 @@ import type { OpenOptions } from "./options.js"
 import { resolveProviders } from "./providers.js"
 import { SpecError } from "../../errors.js"
 import type { Owner, Provider } from "../../provider.js"
+import { mayEnd } from "../state/held.js"
 import type { ResolvedSpec } from "../../spec/resolved.js"
 import type { Fleet } from "../state/context.js"
 import { deadlineOf, findExisting, isAlive, NO_EXISTING } from "./existing.js"
@@ -30,6 +31,7 @@ export async function openFleet(
 ): Promise<Opened> {
   const providers = await resolveProviders(spec, options.clock)
   checkLease(spec, providers)
+  checkEnds(spec, providers)
   const unlistable = new Set<Provider>()
   const existing = isNamed ? await findExisting(name, spec, providers, { ...options, unlistable }) : NO_EXISTING
   const { found } = existing
@@ -71,6 +73,22 @@ function checkLease({ leaseMs }: ResolvedSpec, providers: readonly Provider[]): 
   if (leaseMs === undefined || without === undefined) return
   const message = `is given, but ${without.name} has no leases: its instances cannot read their own tags without credentials. Leave it out; maxLifetime ends them without anybody's help`
   throw new SpecError([{ option: "cluster.lease", value: leaseMs, message }])
+}
+
+/** An end that was asked for and that no guest can carry out would leave workers that are paid for until the deadline. */
+function checkEnds({ groups }: ResolvedSpec, providers: readonly Provider[]): void {
+  const unable = providers.find(({ limits }) => limits.keepsEnded !== undefined)
+  const chosen = groups.filter((group) => group.choosesEnd && mayEnd(group))
+  if (unable === undefined || chosen.length === 0) return
+  const message = `ends workers, which cannot be on ${unable.name}: ${unable.limits.keepsEnded}; or give whenDone: "keep"`
+  const problems = chosen.map(({ name, whenDone }) => {
+    return {
+      option: name === "default" ? "cluster.whenDone" : `cluster.groups.${name}.whenDone`,
+      value: whenDone,
+      message,
+    }
+  })
+  throw new SpecError(problems)
 }
 
 function ownerOf(

@@ -1,5 +1,6 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
 import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./cluster-plan.js"
+import { endNotes } from "../state/held.js"
 import { accountOf } from "../../calls/account.js"
 import { inScope } from "../../offer.js"
 import type { Cost, Headroom, Wish } from "../../provider.js"
@@ -49,7 +50,9 @@ async function previewOf(
   const { group, desired, offers = [], offersAt } = state
   const batches = all.filter(({ wish }) => wish.group === group.name)
   const rooms = await Promise.all(batches.map((batch) => headroomOf(fleet, batch)))
-  const used = new Set(wishes.map((wish) => preparedKey(providerOf(fleet, wish), wish.group)))
+  const providers = new Set(wishes.map((wish) => providerOf(fleet, wish)))
+  const used = new Set([...providers].map((provider) => preparedKey(provider, group.name)))
+  const ends = [...providers].flatMap((provider) => endNotes(group, provider))
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
   const open = offers.filter((offer) => forbids(bars, offer, fleet.clock.now()) === undefined)
@@ -72,7 +75,9 @@ async function previewOf(
     price,
     etaMs: etaOf(fleet, batches, prepared),
     headroom: distinct(rooms.flatMap((room) => room.headroom)),
-    notes: [...new Set([...notes, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes])],
+    notes: [
+      ...new Set([...notes, ...ends, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes]),
+    ],
   }
 }
 

@@ -3,6 +3,7 @@ import type { Fleet } from "./context.js"
 import { counts, STOPPED, type WorkerState } from "../lifecycle.js"
 import { shellOf } from "../../spec/script.js"
 import type { ResolvedGroup } from "../../spec/resolved.js"
+import type { Provider } from "../../provider.js"
 import { TAG } from "../tags.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 
@@ -17,6 +18,16 @@ export function mayEnd({ startup, setup, container, whenDone, isBare }: Resolved
 /** cloud-init itself carries out a cloud-config, and no guest sees its end. */
 export function hasExitCode(startup: string): boolean {
   return shellOf(startup) !== undefined || startup.startsWith("#!")
+}
+
+/** What `plan` says of ends at a provider: what becomes of an instance while no owner lives, or that it is kept. */
+export function endNotes(group: ResolvedGroup, { name, region, limits }: Provider): readonly string[] {
+  if (!mayEnd(group)) return []
+  const { ownEnd, keepsEnded } = limits
+  if (keepsEnded !== undefined) {
+    return [`${name} ${region}: a worker is kept, and paid for, when what it runs has failed: ${keepsEnded}`]
+  }
+  return ownEnd === undefined ? [] : [`${name} ${region}: ${ownEnd}`]
 }
 
 /**
@@ -47,7 +58,9 @@ export function isOutOfQuestion(fleet: Fleet, group: string): boolean {
 export function holdIfEnded(fleet: Fleet, worker: WorkerRecord, from: WorkerState | undefined): void {
   const state = fleet.groups.get(worker.group)
   if (state === undefined || worker.held !== undefined || worker.end !== undefined) return
-  if (!mayEnd(state.group) || !endsByItself(worker) || isOutOfQuestion(fleet, worker.group)) return
+  const { keepsEnded } = worker.provider.limits
+  if (keepsEnded !== undefined || !mayEnd(state.group) || !endsByItself(worker) || isOutOfQuestion(fleet, worker.group))
+    return
   const { launches } = fleet.roster
   const wasCounted =
     from === undefined ? launches.has(worker.instance.tags[TAG.launch] ?? "") || counts(worker.state) : counts(from)

@@ -4,6 +4,7 @@ import type { Explanation } from "../../fleet/explain/explanation.js"
 import type { Worker } from "../../fleet/reports/worker.js"
 import type { ClusterCost } from "../../money/cost.js"
 import { placeName } from "../../text.js"
+import { type Finished, NONE_FINISHED } from "../../fleet/state/group-state.js"
 import { etaOf } from "./eta.js"
 import { Troubles } from "./troubles.js"
 import type { Phase, ProgressView, Work } from "./types.js"
@@ -18,6 +19,7 @@ export class ProgressModel {
   readonly #workers = new WorkerCounts()
   readonly #troubles = new Troubles()
   readonly #desired = new Map<string, number>()
+  readonly #finished = new Map<string, Finished>()
   #places: readonly string[] = []
   #at: number
   #isAsked = false
@@ -57,6 +59,9 @@ export class ProgressModel {
       case "target":
         this.#retarget(event)
         break
+      case "finished":
+        this.#finish(event)
+        break
       case "plan":
         this.#addPlace(event)
         break
@@ -89,7 +94,10 @@ export class ProgressModel {
     this.#troubles.see(explanation, at)
     this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
     this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
-    for (const { group, desired } of groups) this.#desired.set(group, desired)
+    for (const { group, desired, finished } of groups) {
+      this.#desired.set(group, desired)
+      this.#finished.set(group, finished)
+    }
     if (groups.length > 0) this.#total = groups.reduce((sum, { desired }) => sum + desired, 0)
     this.#isAsked ||= this.#total > 0
     this.#spent = Math.max(this.#spent, cost.soFar)
@@ -118,6 +126,7 @@ export class ProgressModel {
       phase: this.#phase(counts),
       places: this.#places,
       ...counts,
+      finished: this.#finishedInAll(),
       interrupted: workers.count("interrupted"),
       ending: workers.count("terminating") + workers.count("failed"),
       gone: workers.gone,
@@ -174,11 +183,33 @@ export class ProgressModel {
     })
   }
 
+  /** Where the event does not tell which groups were named, the next look does. */
   #retarget({ desired }: EventOf<"target">): void {
-    for (const [group, count] of Object.entries(desired)) this.#desired.set(group, count)
+    for (const [group, count] of Object.entries(desired)) {
+      if (this.#desired.get(group) !== count) this.#finished.delete(group)
+      this.#desired.set(group, count)
+    }
     this.#total = [...this.#desired.values()].reduce((sum, count) => sum + count, 0)
     this.#isAsked ||= this.#total > 0
     this.#stopped = undefined
+  }
+
+  #finish({ group, outcome, action, desired }: EventOf<"finished">): void {
+    if (action !== "end" || desired === this.#desired.get(group)) return
+    const { succeeded, failed } = this.#finished.get(group) ?? NONE_FINISHED
+    const isSuccess = outcome === "success"
+    this.#finished.set(group, { succeeded: succeeded + Number(isSuccess), failed: failed + Number(!isSuccess) })
+    this.#desired.set(group, desired)
+    this.#total = [...this.#desired.values()].reduce((sum, count) => sum + count, 0)
+  }
+
+  #finishedInAll(): Finished {
+    let [succeeded, failed] = [0, 0]
+    for (const one of this.#finished.values()) {
+      succeeded += one.succeeded
+      failed += one.failed
+    }
+    return { succeeded, failed }
   }
 
   #take({ desired, booked, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {

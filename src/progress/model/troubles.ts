@@ -102,12 +102,24 @@ function troubleIn(event: ClusterEvent): Found | undefined {
       return { kind: "budget", code: event.limit, message: event.message, scope: event.group ?? "" }
     case "problem":
       return { kind: kindOf(event.error), code: event.error, message: event.message, scope: event.group ?? "" }
+    case "finished":
+      return event.outcome === "success" ? undefined : { ...endTrouble(event), scope: event.name }
     case "closed":
       return event.leaked === 0
         ? undefined
         : { kind: "leaked", code: "LeakError", count: event.leaked, message: "not confirmed gone" }
     default:
       return undefined
+  }
+}
+
+function endTrouble({ step, exitCode, tail = "" }: EventOf<"finished">): Pick<Found, "kind" | "code" | "message"> {
+  if (step === undefined) return { kind: "failed", code: "unknown", message: "ended, and nothing tells how" }
+  const lastLine = tail.slice(tail.lastIndexOf("\n") + 1)
+  return {
+    kind: "failed",
+    code: `${step}-${exitCode}`,
+    message: lastLine || `${step} ended with exit code ${exitCode}`,
   }
 }
 

@@ -1,5 +1,6 @@
 /** What progress is made of: types only. */
 import type { Cluster } from "../../cluster.js"
+import type { Finished } from "../../fleet/state/group-state.js"
 import type { TroubleKind } from "./kinds.js"
 
 /** What `showProgress` uses of a cluster. */
@@ -67,6 +68,8 @@ export interface ProgressView {
   readonly missing: number
   /** More than are asked for: they are about to go. */
   readonly surplus: number
+  /** Whose work has ended since the last target, by which `desired` fell. */
+  readonly finished: Finished
   /** Under notice: they run, and no longer count. */
   readonly interrupted: number
   /** On their way out, failed ones included. */

@@ -16,7 +16,16 @@ export const ERRORS = [
   ],
   ...["PartialListError", "NotFoundError", "ThrottledError", "SomethingElse"],
 ] as const
-export const REASONS = ["capacity", "quota", "rejected", "transient", "boot", "interrupted", "budget"] as const
+export const REASONS = [
+  "capacity",
+  "quota",
+  "rejected",
+  "transient",
+  "boot",
+  "startup",
+  "interrupted",
+  "budget",
+] as const
 
 /** Words that try to get at the terminal. */
 const hostile = fc.constantFrom(
@@ -56,6 +65,11 @@ const bodies: fc.Arbitrary<ClusterEventBody> = fc.oneof(
     type: fc.constant("termination-ended" as const),
     accepted: count,
     failed: fc.array(words, { maxLength: 3 }),
+  }),
+  fc.record({
+    ...{ type: fc.constant("finished" as const), id: fc.nat(6).map(String), name: words, group, desired: count },
+    ...{ outcome: fc.constantFrom("success" as const, "failure" as const, "unknown" as const), step: words },
+    ...{ action: fc.constantFrom("end" as const, "replace" as const), exitCode: fc.nat(255), tail: words },
   }),
   fc.record({ type: fc.constant("budget" as const), limit: words, reached: fc.boolean(), message: words }),
   fc.record({ type: fc.constant("note" as const), message: words }),
