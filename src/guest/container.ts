@@ -174,15 +174,25 @@ const PULL = `muster_pull() {
   esac
 }`
 
-/** The script is copied in, where the image's user may read it, whatever of the host is mounted there. */
+/**
+ * The script is copied in, where the image's user may read it, whatever of the host is mounted there. One that names no interpreter is
+ * for the image's `sh`.
+ */
 const INSIDE = `muster_inside() (
   muster_client
   muster_id=$(cat "$muster_home/container") || exit
   muster_file=/muster-\${1##*/}
   muster_copy=$muster_home/docker/script
   cp "$1" "$muster_copy" && chmod 755 "$muster_copy" && docker cp "$muster_copy" "$muster_id:$muster_file" >/dev/null || exit
+  muster_first=
+  IFS= read -r muster_first <"$1"
   shift
-  exec docker exec "$@" "$muster_id" "$muster_file"
+  set -- "$@" "$muster_id"
+  case $muster_first in
+    '#!'*) ;;
+    *) set -- "$@" sh ;;
+  esac
+  exec docker exec "$@" "$muster_file"
 )`
 
 function loginFunctions(login: readonly string[]): readonly string[] {

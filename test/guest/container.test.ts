@@ -191,6 +191,14 @@ describe.each(SHELLS)("%s", (_name, shell) => {
     expect(calls.at(-2)).toEqual(["cp", join(machine.home, "docker/script"), "id-of-container:/muster-startup"])
   })
 
+  here("runs a script that names no interpreter by the image's sh", async () => {
+    const machine = await machineOf(shell)
+    await writeFile(join(machine.home, "startup"), "exit 3\n", { mode: 0o600 })
+    const { code } = await machine.go({}, ["muster_container || exit", 'muster_inside "$muster_home/startup"'])
+    expect(code).toBe(3)
+    expect((await machine.calls()).at(-1)).toEqual(["exec", "id-of-container", "sh", "/muster-startup"])
+  })
+
   here("ends as its command does where nothing else runs, and says what docker's own codes mean", async () => {
     const command = ["sh", "-c", `printf '%s' "it's" && exit 3`]
     for (const [own, words] of [
