@@ -3,8 +3,7 @@ import { stringify } from "yaml"
 import { REGION_OPTION } from "../spec/provider-data.js"
 import type { ProviderName } from "../spec/provider-schema.js"
 import type { MarketWish } from "../spec/types.js"
-import { SCHEMA_FILE } from "./schema-file.js"
-import { FILE_VERSION } from "./shape.js"
+import { FILE_VERSION, SCHEMA_FILE } from "./shape.js"
 
 /** What a first file says. */
 export interface FirstAnswers {

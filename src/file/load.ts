@@ -1,15 +1,12 @@
 /** Load: the file that is meant, found upwards from a directory or named, and never more of it than a spec can be. */
-import { createReadStream, existsSync, type Stats } from "node:fs"
-import { readdir, stat } from "node:fs/promises"
-import { homedir } from "node:os"
-import { dirname, join, resolve } from "node:path"
+import { createReadStream, type Stats } from "node:fs"
+import { stat } from "node:fs/promises"
+import { resolve } from "node:path"
 import { type Clock, systemClock } from "../calls/clock.js"
 import { FileError, wholeError } from "./file-error.js"
+import { findFile } from "./find.js"
 import { parseFile, type SpecFile } from "./parse.js"
 import { chunksOfPipe, PIPE_DEADLINE_MS, SilentPipeError } from "./pipe.js"
-
-/** In the order in which a directory's are named in messages. */
-export const FILE_NAMES = ["muster.yaml", "muster.yml", "muster.json"] as const
 
 /** No spec is longer, and a file that was meant to be another is not read whole. */
 export const MOST_BYTES = 1024 * 1024
@@ -43,34 +40,6 @@ export async function loadFile(options: LoadOptions = {}): Promise<SpecFile | un
   const found = path === undefined ? await findFile(directory) : resolve(directory, path)
   if (found === undefined) return undefined
   return parseFile(await textIn(found, path ?? found, clock), { path: path ?? found, env })
-}
-
-/**
- * The nearest file from a directory upwards, as far as the repository's root, the home directory, or the top.
- *
- * @throws FileError when a directory has two of them.
- */
-export async function findFile(directory: string): Promise<string | undefined> {
-  const names = await readdir(directory).catch(() => [] as string[])
-  const found = FILE_NAMES.filter((name) => names.includes(name))
-  const [first, second] = found
-  if (first !== undefined && second !== undefined) {
-    const message = `there is ${second} beside it; keep one of them, or name the one that is meant`
-    throw wholeError(join(directory, first), message)
-  }
-  if (first !== undefined) return join(directory, first)
-  const above = dirname(directory)
-  const isTop = above === directory || existsSync(join(directory, ".git")) || directory === home()
-  return isTop ? undefined : findFile(above)
-}
-
-/** Where no home is known, none is passed. */
-function home(): string | undefined {
-  try {
-    return homedir()
-  } catch {
-    return undefined
-  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {

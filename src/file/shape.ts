@@ -3,6 +3,9 @@ import type * as Zod from "zod"
 import type { Z } from "../input/parse.js"
 import { clusterShape, MOST_WORKERS, nameSchema } from "../spec.js"
 
+/** The schema's file in the package, beside the programs. */
+export const SCHEMA_FILE = "muster.schema.json"
+
 /** Of the file's form; another one is refused. */
 export const FILE_VERSION = 1
 

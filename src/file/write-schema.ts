@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { fileSchema } from "./json-schema.js"
-import { SCHEMA_FILE } from "./schema-file.js"
+import { SCHEMA_FILE } from "./shape.js"
 
 const path = fileURLToPath(new URL(`../../${SCHEMA_FILE}`, import.meta.url))
 writeFileSync(path, `${JSON.stringify(await fileSchema())}\n`)

@@ -1,5 +1,5 @@
 /** The file that a spec may be in, as the command line uses it. Its reader is loaded where there is one. */
-import type { findFile as FindFile } from "../../file/load.js"
+import type { findFile as FindFile } from "../../file/find.js"
 import type { FileCluster as Read, SpecFile as ReadFile } from "../../file/parse.js"
 import { single } from "../parse.js"
 import type { Given, Surroundings } from "../surroundings.js"
@@ -35,7 +35,7 @@ export function specFileOf(given: Given, surroundings: Surroundings): Promise<Sp
 export async function hasSpecFile(given: Given, { clock, directory }: Surroundings): Promise<boolean> {
   if (single(given, "file") !== undefined) return true
   const find = async () => {
-    const { findFile }: { readonly findFile: typeof FindFile } = await import("../../file/load.js")
+    const { findFile }: { readonly findFile: typeof FindFile } = await import("../../file/find.js")
     return findFile(directory ?? process.cwd())
   }
   return (await clock.busy("looking for the spec's file", find())) !== undefined

@@ -17,7 +17,7 @@ export const run: RunVerb = async (given, surroundings) => {
   const answers = await answersTo(given, surroundings)
   const [{ firstFile }, { parseFile }, { FILE_NAMES }] = await clock.busy(
     "loading the file's reader",
-    Promise.all([import("../../../file/first.js"), import("../../../file/parse.js"), import("../../../file/load.js")]),
+    Promise.all([import("../../../file/first.js"), import("../../../file/parse.js"), import("../../../file/find.js")]),
   )
   const file = single(given, "file") ?? DEFAULT_FILE
   const text = firstFile(answers)

@@ -70,15 +70,13 @@ async function madeOf(name: string | undefined, given: Given, surroundings: Surr
 /** The specs of the file by the clusters' names; a cluster without a name has the empty one. */
 async function specsIn(given: Given, { clock, directory, env }: Surroundings): Promise<Specs> {
   const read = async (): Promise<Specs> => {
-    const [{ findFile }, { nodesOf }, { dataOf }] = await Promise.all([
-      import("../../../file/load.js"),
-      import("../../../file/document.js"),
-      import("../../../file/data.js"),
-    ])
+    const { findFile } = await import("../../../file/find.js")
     const at = directory ?? process.cwd()
     const named = single(given, "file") ?? env.MUSTER_FILE
     const path = named ? resolve(at, named) : await findFile(at)
     if (path === undefined || named === "-") return {}
+    const reader = Promise.all([import("../../../file/document.js"), import("../../../file/data.js")])
+    const [{ nodesOf }, { dataOf }] = await reader
     return specsOf(dataOf(nodesOf(await readFile(path, "utf8")).contents, env).data)
   }
   return clock.busy(

@@ -1,2 +1,0 @@
-/** The schema's file in the package, beside the programs. */
-export const SCHEMA_FILE = "muster.schema.json"
