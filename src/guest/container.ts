@@ -122,6 +122,7 @@ const needDocker = (isShared = false) => `muster_need_docker() {
 ${isShared ? HAVE_DOCKER : INSTALL}`
 
 const INSTALL = `muster_install() {
+  muster_os=" $(. "$muster_root/etc/os-release" && echo "$ID \${ID_LIKE:-}") "
   case $muster_os in
     *' debian '* | *' ubuntu '*)
       export DEBIAN_FRONTEND=noninteractive
@@ -136,10 +137,7 @@ const INSTALL = `muster_install() {
       return 127 ;;
   esac
 }
-muster_get_docker() {
-  muster_os=" $(. "$muster_root/etc/os-release" && echo "$ID \${ID_LIKE:-}") "
-  muster_install docker.io docker
-}`
+muster_get_docker() { muster_install docker.io docker; }`
 
 const HAVE_DOCKER = `muster_get_docker() {
   echo 'muster: there is no docker on this machine: install it, or leave the container out' >&2

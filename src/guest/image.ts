@@ -1,5 +1,5 @@
 /** Image: the name of a container's image, read as docker reads it. Pure. */
-import type { Arch } from "../provider.js"
+import type { Arch, Container } from "../provider.js"
 
 /** The registry that is meant where a name has none. */
 export const DOCKER_HUB = "docker.io"
@@ -44,4 +44,33 @@ export function archNote(image: string, archs: readonly Arch[]): string | undefi
   const others = archs.filter((arch) => arch !== named)
   if (named === undefined || others.length === 0) return undefined
   return `the container's image "${image}" is for ${DOCKER_ARCH[named]} by its name, and the group may get ${others.map((arch) => DOCKER_ARCH[arch]).join(", ")}: say \`arch: "${named}"\`, or name an image of both`
+}
+
+/** A cloud's own registries, and what an instance needs to log in to them. */
+export interface OwnRegistries {
+  /** "Artifact Registry (europe-west2-docker.pkg.dev/…)". */
+  readonly name: string
+  readonly isOwn: (registry: string) => boolean
+  /** The adapter's option that gives instances an identity, and whether it was given. */
+  readonly option: string
+  readonly hasIdentity: boolean
+}
+
+/** What is wrong with logging in to the registry of a group's image, before anything is launched. */
+export function loginProblems(
+  { name, container }: { readonly name: string; readonly container?: Container },
+  own: OwnRegistries,
+): readonly { readonly option: string; readonly value: string; readonly message: string }[] {
+  if (container?.login === undefined) return []
+  const { registry } = imageName(container.image)
+  const problem = (message: string) => [
+    { option: `groups.${name}.container.login`, value: container.login ?? "", message },
+  ]
+  if (!own.isOwn(registry)) {
+    return problem(
+      `is "instance", and the image is in ${registry}: an instance can log in to ${own.name} alone; leave login out for a public image`,
+    )
+  }
+  if (own.hasIdentity) return []
+  return problem(`is "instance", and instances have no identity: give ${own.option}, which may read the registry`)
 }

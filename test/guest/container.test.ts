@@ -1,7 +1,7 @@
 /** The lines of a container, run by real shells with a docker that writes down how it was called. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readFile, rm, rename, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
@@ -268,4 +268,30 @@ describe.each(SHELLS)("%s", (_name, shell) => {
     expect(words).not.toContain("--gpus all")
     expect(words).not.toContain("--network host")
   })
+
+  here(
+    "installs docker where the distribution has it as a package, and says what to do where there is none",
+    async () => {
+      const apt = `echo "apt-get $*" >>"$MACHINE/packages"
+case $* in *install*) cp "$MACHINE/docker" "$(dirname "$0")/docker" ;; esac`
+      const packages = async (machine: Machine) => readFile(join(machine.folder, "packages"), "utf8").catch(() => "")
+      for (const [release, words, code] of [
+        ["ID=debian\n", /^apt-get -q -o DPkg::Lock::Timeout=300 update\napt-get -q -y .* install docker.io\n$/, 0],
+        ['ID=pop\nID_LIKE="ubuntu debian"\n', /install docker.io\n$/, 0],
+        ['ID="amzn"\nVERSION_ID="2023"\n', /^dnf -q -y install docker\n$/, 0],
+        ["ID=alpine\n", /^$/, 127],
+      ] as const) {
+        const machine = await machineOf(shell, { docker: DOCKER })
+        const bin = join(machine.folder, "bin")
+        await rename(join(bin, "docker"), join(machine.folder, "docker"))
+        await mkdir(join(machine.folder, "etc"))
+        await writeFile(join(machine.folder, "etc/os-release"), release)
+        await command(bin, "apt-get", `#!/bin/sh\n${apt}\n`)
+        await command(bin, "dnf", `#!/bin/sh\n${apt.replace("apt-get", "dnf")}\n`)
+        const done = await machine.go({}, ["muster_container"])
+        expect([done.code, await packages(machine)]).toEqual([code, expect.stringMatching(words)])
+        if (code !== 0) expect(done.stderr).toContain("docker.io is not on this image")
+      }
+    },
+  )
 })
