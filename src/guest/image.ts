@@ -74,3 +74,15 @@ export function loginProblems(
   if (own.hasIdentity) return []
   return problem(`is "instance", and instances have no identity: give ${own.option}, which may read the registry`)
 }
+
+/** What the plan says of a group's container. */
+export function containerNotes({
+  container,
+  archs,
+}: {
+  readonly container?: Container
+  readonly archs: readonly Arch[]
+}): readonly string[] {
+  const note = container === undefined ? undefined : archNote(container.image, archs)
+  return note === undefined ? [] : [note]
+}

@@ -4,6 +4,8 @@ import { type GuestCloud, guestProgram } from "../../../src/guest/program.js"
 import { deadlineLines } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { leaseScript } from "./guest-lease.js"
+import { NOTICE } from "./guest-notice.js"
+import { registryLogin } from "./registry.js"
 
 /** Where an instance asks for its id; tests put a server of their own there. */
 const METADATA = "http://169.254.169.254"
@@ -56,6 +58,7 @@ const IDENTITY = [
  */
 export function guestScript(owner: Owner, group: GroupRequest, region: string, second?: string): string {
   const { leaseSeconds } = group
+  const login = registryLogin(group)
   const cloud: GuestCloud = {
     provider: "aws",
     region,
@@ -65,6 +68,8 @@ export function guestScript(owner: Owner, group: GroupRequest, region: string, s
     ...(leaseSeconds === undefined ? {} : { lease: [leaseScript(leaseSeconds, ASK_METADATA)] }),
     // The console remains readable for an hour after that.
     end: ["sync", POWER_OFF],
+    notice: NOTICE,
+    ...(login === undefined ? {} : { login }),
   }
   return guestProgram(cloud, owner, group, second)
 }

@@ -9,6 +9,9 @@ import { imagesOf } from "./images.js"
 import { USER_DATA_BYTES } from "../limits.js"
 import { leaseProblems } from "./lease-check.js"
 import { networkOf } from "./network.js"
+import { noticeNotes } from "./guest-notice.js"
+import { registryProblems } from "./registry.js"
+import { containerNotes } from "../../../src/guest/image.js"
 import type { AwsOptions } from "../options.js"
 import type { ToMake } from "./security-groups.js"
 import { freeUntil, recounted, type Subnet } from "../offers/subnets.js"
@@ -58,7 +61,8 @@ export async function prepare(
     makeTemplates(send, body, group, calls),
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
-  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...data.notes]
+  const guest = [...data.notes, ...noticeNotes(options, group), ...containerNotes(group)]
+  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...guest]
   const toMake = calls.readOnly ? { toMake: setUpOf(options, body, request, network.toMake) } : {}
   return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls), ...toMake }
 }
@@ -72,6 +76,7 @@ function problemsOf(
     ...deadlineProblems(owner),
     ...groupTagProblems(group, options.tags ?? {}, TAG_RULES),
     ...leaseTagProblems(group, options.tags),
+    ...registryProblems(options, group),
     ...environmentProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),

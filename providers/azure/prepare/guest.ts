@@ -9,6 +9,8 @@ import { deadlineLines, detached } from "../../../src/guest/timer.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { cloudOf } from "../clouds.js"
 import type { AzureOptions } from "../options.js"
+import { noticeOf } from "./guest-notice.js"
+import { registryLogin } from "./registry.js"
 
 /** Azure Instance Metadata Service; tests put a server of their own there. */
 const METADATA = "http://169.254.169.254"
@@ -75,6 +77,7 @@ export function placeOf(options: AzureOptions): GuestPlace {
 /** The whole custom data of one group. */
 export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace): string {
   const { location, identity, manager } = place
+  const login = registryLogin(group, place)
   const cloud: GuestCloud = {
     provider: "azure",
     region: location,
@@ -82,6 +85,8 @@ export function guestScript(owner: Owner, group: GroupRequest, place: GuestPlace
     identity: IDENTITY,
     // waagent's folder, and cloud-init's.
     mounted: ["/mnt/resource", "/mnt"],
+    notice: noticeOf(`\${MUSTER_METADATA_URL:-${METADATA}}`),
+    ...(login === undefined ? {} : { login }),
     ...(identity === undefined ? {} : { deadline: watchdogLines(identity, manager), end: ['exec "$muster_watchdog"'] }),
   }
   return guestProgram(cloud, owner, group)

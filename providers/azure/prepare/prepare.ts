@@ -17,6 +17,8 @@ import { guestScript, placeOf } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
+import { registryProblems } from "./registry.js"
+import { containerNotes } from "../../../src/guest/image.js"
 import { missingFrom } from "./overrides.js"
 import { merged } from "./tags.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
@@ -38,6 +40,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
   const problems = [
     ...groupTagProblems(group, options.tags ?? {}, TAG_RULES),
     ...environmentProblems(group),
+    ...registryProblems(options, group),
     ...sizeProblems(script),
     ...(await overrideProblems(azure)),
   ]
@@ -69,7 +72,11 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
-  const warnings = [...(options.identity === undefined ? [NO_WATCHDOG] : []), ...priceNotes(options)]
+  const warnings = [
+    ...(options.identity === undefined ? [NO_WATCHDOG] : []),
+    ...priceNotes(options),
+    ...containerNotes(group),
+  ]
   const all = [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings]
   const toMake = { network: { "arm.writes": network.writes }, claims: { "arm.writes": claimWrites(azure, owner) } }
   return { notes: all, body, ...(calls.readOnly ? { toMake } : {}) }

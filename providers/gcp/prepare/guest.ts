@@ -5,6 +5,8 @@
 import { metadataReader } from "../../../src/guest/metadata.js"
 import { type GuestCloud, guestProgram } from "../../../src/guest/program.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
+import { noticeOf } from "./guest-notice.js"
+import { registryLogin } from "./registry.js"
 
 /** The metadata server answers only requests with this header ("Access VM metadata"). */
 const READ = metadataReader("muster_read", (send) =>
@@ -30,12 +32,15 @@ export function isCloudConfig(startup: string | undefined): boolean {
 
 /** The whole startup script of one group. "Google runs startup scripts at every boot" ("About startup scripts"). */
 export function guestScript(owner: Owner, group: GroupRequest, region: string): string {
+  const login = registryLogin(group)
   const cloud: GuestCloud = {
     provider: "gcp",
     region,
     setup: [METADATA_ADDRESS, READ],
     identity: IDENTITY,
     end: ["sync", "shutdown -P now || poweroff"],
+    notice: noticeOf(group),
+    ...(login === undefined ? {} : { login }),
     isRunAtEveryBoot: true,
   }
   return guestProgram(cloud, owner, group)

@@ -4,6 +4,9 @@ import { addressOf, placeOf } from "./network.js"
 import { billingEndpoint } from "../offers/billing.js"
 import type { Send } from "../client/send.js"
 import { guestScript, isCloudConfig } from "./guest.js"
+import { noticeNotes } from "./guest-notice.js"
+import { registryProblems } from "./registry.js"
+import { containerNotes } from "../../../src/guest/image.js"
 import type { Blueprint } from "./blueprint.js"
 import { imagesOf } from "./images.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
@@ -32,6 +35,7 @@ export async function prepare(
   const problems = [
     ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
     ...cloudConfigProblems(group),
+    ...registryProblems(options, group),
     ...sizeProblems(startup.value),
     ...deadlineProblems(owner, calls.now()),
   ]
@@ -58,7 +62,14 @@ export async function prepare(
     owner: { ...owner },
   }
   return {
-    notes: [...notes, ...address.notes, ...spec.notes, ...priceNotes(options)],
+    notes: [
+      ...notes,
+      ...address.notes,
+      ...spec.notes,
+      ...priceNotes(options),
+      ...noticeNotes(options, group),
+      ...containerNotes(group),
+    ],
     body: JSON.parse(JSON.stringify(body)) as JsonObject,
   }
 }
