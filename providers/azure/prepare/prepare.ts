@@ -72,14 +72,13 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     overrides: options.overrides ?? {},
     owner: { ...owner },
   }
-  const warnings = [
-    ...(options.identity === undefined ? [NO_WATCHDOG] : []),
-    ...priceNotes(options),
-    ...containerNotes(group),
-  ]
-  const all = [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warnings]
+  const all = [...claimed.notes, ...network.notes, ...notes, ...recalled.notes, ...warningsOf(options, group)]
   const toMake = { network: { "arm.writes": network.writes }, claims: { "arm.writes": claimWrites(azure, owner) } }
   return { notes: all, body, ...(calls.readOnly ? { toMake } : {}) }
+}
+
+function warningsOf(options: AzureOptions, group: GroupRequest): readonly string[] {
+  return [...(options.identity === undefined ? [NO_WATCHDOG] : []), ...priceNotes(options), ...containerNotes(group)]
 }
 
 /** A group and a scale set in it for the generation, and as many for the name of a new cluster; nothing where this process has claimed it. */

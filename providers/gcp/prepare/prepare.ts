@@ -32,13 +32,7 @@ export async function prepare(
   const { owner, group } = request
   const startup = startupOf(options, owner, group)
   const items = [startup, ...loginItems(options)]
-  const problems = [
-    ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
-    ...cloudConfigProblems(group),
-    ...registryProblems(options, group),
-    ...sizeProblems(startup.value),
-    ...deadlineProblems(owner, calls.now()),
-  ]
+  const problems = [...problemsOf(options, group, startup.value), ...deadlineProblems(owner, calls.now())]
   if (problems.length > 0) throw new SpecError(problems)
   const [{ images, notes }, address] = await Promise.all([
     imagesOf(send, options, group, calls),
@@ -62,16 +56,22 @@ export async function prepare(
     owner: { ...owner },
   }
   return {
-    notes: [
-      ...notes,
-      ...address.notes,
-      ...spec.notes,
-      ...priceNotes(options),
-      ...noticeNotes(options, group),
-      ...containerNotes(group),
-    ],
+    notes: [...notes, ...address.notes, ...spec.notes, ...warningsOf(options, group)],
     body: JSON.parse(JSON.stringify(body)) as JsonObject,
   }
+}
+
+function problemsOf(options: GcpOptions, group: GroupRequest, script: string): readonly SpecProblem[] {
+  return [
+    ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
+    ...cloudConfigProblems(group),
+    ...registryProblems(options, group),
+    ...sizeProblems(script),
+  ]
+}
+
+function warningsOf(options: GcpOptions, group: GroupRequest): readonly string[] {
+  return [...priceNotes(options), ...noticeNotes(options, group), ...containerNotes(group)]
 }
 
 function startupOf(
