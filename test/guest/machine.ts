@@ -1,6 +1,6 @@
 /** A machine for guests: a folder as its root, commands of its own beside this machine's, and a console that is a file. */
 import { execFile, spawn } from "node:child_process"
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -90,7 +90,23 @@ export async function machine(): Promise<Machine> {
       await expect.poll(async () => (await marks()).some(isDone), { timeout: 20_000, interval: 20 }).toBe(true)
       return ((await marks()).find(isDone) ?? "").replace("done ", "")
     },
-    remove: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
+    remove: async () => {
+      await stop(root)
+      await rm(root, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}
+
+/** Ends what runs of its guests: without the stand-ins they would find this machine's own commands. */
+async function stop(root: string): Promise<void> {
+  for (const pid of (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")
+    if (!environment.split("\0").includes(`MUSTER_ROOT=${root}`)) continue
+    try {
+      process.kill(Number(pid), "SIGKILL")
+    } catch {
+      // It has ended by itself.
+    }
   }
 }
 

@@ -80,7 +80,10 @@ function startupOf(
   group: GroupRequest,
 ): { readonly key: string; readonly value: string } {
   if (isCloudConfig(group.startup)) return { key: "user-data", value: group.startup ?? "" }
-  return { key: "startup-script", value: guestScript(owner, group, options.region) }
+  return {
+    key: "startup-script",
+    value: guestScript(owner, group, options.region, options.serviceAccount !== undefined),
+  }
 }
 
 function loginItems({ osLogin }: GcpOptions) {

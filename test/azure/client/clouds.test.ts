@@ -42,8 +42,8 @@ describe.each(ALL)("%s", (cloud, manager, authorityHost, portal) => {
     const root = join(curl, "..", "root")
     mkdirSync(join(root, "run/systemd/system"), { recursive: true })
     await run(script, { MUSTER_ROOT: root, PATH: `${curl}:${process.env.PATH}` })
-    const quick = { MUSTER_SPREAD: "1", MUSTER_PAUSE: "0", MUSTER_ONCE: "1", MUSTER_IDENTITY: "i" }
-    await run(join(root, "var/lib/muster/watchdog"), { ...quick, PATH: `${curl}:${process.env.PATH}` })
+    const quick = { MUSTER_SPREAD: "1", MUSTER_PAUSE: "0", MUSTER_ONCE: "1" }
+    await run(`exec sh ${join(root, "var/lib/muster/watchdog")}`, { ...quick, PATH: `${curl}:${process.env.PATH}` })
     const lines = readFileSync(log, "utf8")
     expect(lines).toContain(`resource=${encodeURIComponent(`https://${manager}/`)}&`)
     expect(lines).toMatch(new RegExp(`-X DELETE .*Bearer secret-1 https://${manager.replaceAll(".", "\\.")}/vm\\?`))
