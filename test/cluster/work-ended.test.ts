@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { ClusterEvent, EventOf } from "../../src/events.js"
 import { ShortfallError, SpecError, TimeoutError } from "../../src/errors.js"
-import { CONSOLE } from "../../src/simulator/provider/instances.js"
+import { CONSOLE, TERMINATE } from "../../src/simulator/provider/instances.js"
 import type { SimulateOptions } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { live, rig } from "./support.js"
@@ -168,6 +168,19 @@ describe("what is asked, and of whom", () => {
       await cluster.close()
     })
     expect(requests(CONSOLE)).toBe(2)
+  })
+
+  it("what has stopped is looked at before it is deleted: its console goes with it", async () => {
+    const { clock, run, cluster, world, faults } = work({ startup: "x" }, { guests: "stop" })
+    faults.endStartups(1, {}, { exitCode: 1 })
+    await run(async () => {
+      await cluster.scale(1)
+      await clock.sleep(5 * MINUTE)
+      await cluster.close()
+    })
+    const [console] = world.ledger.of(CONSOLE)
+    const [end] = world.ledger.of(TERMINATE)
+    expect(console?.number).toBeLessThan(end?.number ?? 0)
   })
 
   it("none where nothing of a group ends, or both ends are kept", async () => {
