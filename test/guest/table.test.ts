@@ -15,9 +15,9 @@ import { type Place, type PlaceName, PLACES, placeOf } from "./world/clouds.js"
 
 const TARGET = 2
 /** Longer than any row takes on a busy machine, in true milliseconds. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 /** A cluster's whole life where its deadline is to come, in true seconds: enough for two to be up before. */
-const LIFETIME_S = 8
+const LIFETIME_S = 15
 
 /** What is compared: nothing in it depends on ids, times, or a cloud's words. */
 interface Outcome {
@@ -49,6 +49,8 @@ interface Row {
   /** @returns the error that the user gets. */
   readonly play: (run: Run) => Promise<unknown>
   readonly outcome: Outcome
+  /** What one place cannot do as the others. */
+  readonly but?: { readonly [P in PlaceName]?: Partial<Outcome> }
 }
 
 const QUIET = { events: [], finished: "0+0", exitCodes: [], error: "", explained: "" } as const
@@ -60,8 +62,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     spec: () => ({ startup: 'echo did >>"$OUT"' }),
     play: async ({ until, wrote, place }) => {
       await until("both to have worked", async () => (await wrote()).length === TARGET)
-      // Nothing follows: a second of true time is more than one look at the wires.
-      await place.clock.sleep(1_500 * place.speed)
+      // Nothing follows: three seconds of true time are more than one look at the wires.
+      await place.clock.sleep(3_000 * place.speed)
     },
     outcome: { ...QUIET, target: 2, running: 2, launched: 2, wrote: ["did", "did"] },
   },
@@ -116,6 +118,18 @@ const ROWS: Readonly<Record<string, Row>> = {
       explained: "startup 3: no licence",
     },
   },
+  notice: {
+    spec: () => ({ startup: GOES_ON, onNotice: 'echo "notice $MUSTER_REASON" >>"$OUT"' }),
+    play: async ({ place, cluster, until, wrote }) => {
+      await until("both to be up", async () => (await wrote()).length === TARGET)
+      await place.interrupt(cluster.workers[0]?.id ?? "")
+      await until("a notice, and another to be up", async () => (await wrote()).length === TARGET + 2)
+      await until("both to run", () => runningOf(cluster) === TARGET)
+    },
+    outcome: { ...QUIET, target: 2, running: 2, launched: 3, wrote: ["notice interrupted", "up", "up", "up"] },
+    // Azure keeps nothing of a VM that it has evicted: whether it ended by itself cannot be told.
+    but: { azure: { events: ["unknown replace -> 2"] } },
+  },
   deadline: {
     spec: (_folder, place) => ({ startup: GOES_ON, maxLifetime: `${LIFETIME_S * place.speed}s` }),
     play: async ({ until, cluster, wrote }) => {
@@ -152,6 +166,7 @@ async function play(name: string, where: PlaceName): Promise<Outcome> {
     const { desired } = cluster.group("default")
     const running = runningOf(cluster)
     const { succeeded = 0, failed = 0 } = group?.finished ?? {}
+    const written = [...(await wrote())].sort()
     const explained = told(String(cluster.explain()))
     const receipt = await cluster.close()
     return {
@@ -161,7 +176,7 @@ async function play(name: string, where: PlaceName): Promise<Outcome> {
       finished: `${succeeded}+${failed}`,
       launched: receipt.instances.length,
       exitCodes: receipt.instances.flatMap(({ exitCode }) => exitCode ?? []).sort(),
-      wrote: [...(await wrote())].sort(),
+      wrote: written,
       error: error instanceof ShortfallError ? told(error.message) : "",
       explained,
     }
@@ -184,16 +199,18 @@ function told(text: string): string {
 function wordsOf(event: ClusterEvent): readonly string[] {
   if (event.type === "finished") {
     const { outcome, action, step, exitCode, desired, tail = "" } = event
-    return [`${outcome} ${action} ${step} ${exitCode} -> ${desired}${tail === "" ? "" : ` (${tail})`}`]
+    const how = step === undefined ? [] : [step, exitCode]
+    return [`${[outcome, action, ...how].join(" ")} -> ${desired}${tail === "" ? "" : ` (${tail})`}`]
   }
   if (event.type === "problem" && event.error === "StartupFailures") return [`given up: ${told(event.message)}`]
   return []
 }
 
 const COLUMNS = ["", "place", "events", "target", "running", "finished", "launched", "exit codes"]
-const table: string[][] = [COLUMNS]
+const rows = new Map<string, readonly (readonly string[])[]>()
 
 afterAll(() => {
+  const table = [COLUMNS, ...Object.keys(ROWS).flatMap((name) => rows.get(name) ?? [])]
   const width = (column: number) => Math.max(...table.map((cells) => cells[column]?.length ?? 0))
   const line = (cells: readonly string[]) =>
     cells
@@ -203,13 +220,18 @@ afterAll(() => {
   process.stdout.write(`${table.map(line).join("\n")}\n`)
 })
 
-describe.each(Object.entries(ROWS))("%s", (name, { outcome: expected }) => {
+function cellsOf(name: string, place: string, outcome: Outcome): readonly string[] {
+  const { events, target, running, finished, launched, exitCodes } = outcome
+  return [name, place, events.join("; "), ...[target, running, finished, launched, exitCodes.join(" ")].map(String)]
+}
+
+describe.concurrent.each(Object.entries(ROWS))("%s", (name, { outcome: expected, but }) => {
   test(`is the same in ${PLACES.join(", ")}`, { timeout: 2 * PATIENCE_MS }, async () => {
     const outcomes = await Promise.all(PLACES.map((place) => play(name, place)))
-    for (const [at, { events, target, running, finished, launched, exitCodes }] of outcomes.entries()) {
-      const counts = [target, running, finished, launched, exitCodes.join(" ")].map(String)
-      table.push([at === 0 ? name : "", PLACES[at] ?? "", events.join("; "), ...counts])
-    }
-    for (const [at, outcome] of outcomes.entries()) expect(outcome, PLACES[at]).toEqual(expected)
+    rows.set(
+      name,
+      outcomes.map((outcome, at) => cellsOf(at === 0 ? name : "", PLACES[at] ?? "", outcome)),
+    )
+    for (const [at, place] of PLACES.entries()) expect(outcomes[at], place).toEqual({ ...expected, ...but?.[place] })
   })
 })

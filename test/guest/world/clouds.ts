@@ -1,4 +1,4 @@
-/** The four places where one spec runs: this machine, and the three wires with guests that run. */
+/** Places where one spec runs: this machine, and the three wires with guests that run, Compute Engine's also with a service account. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -19,8 +19,8 @@ import { optionsFor as azureOptions } from "../../azure/support/cloud.js"
 import { optionsFor as gceOptions } from "../../gcp/support/cloud.js"
 import { hostGuests, type HostedCloud } from "./host.js"
 
-export const PLACES = ["local", "aws", "gcp"] as const
-export type PlaceName = "local" | "aws" | "gcp" | "azure"
+export const PLACES = ["local", "aws", "gcp", "gcp, itself", "azure"] as const
+export type PlaceName = (typeof PLACES)[number]
 
 /** Where a cluster runs, with what only its cloud can do to it. */
 export interface Place {
@@ -35,10 +35,14 @@ export interface Place {
   close(): Promise<void>
 }
 
-/** Half a minute of a wire's time is a second: a request may take as long as the adapter waits for it. */
-const SPEED = 30
+/** Half a minute of a wire's time is less than three seconds: on a busy machine a request may still take as long as the adapter waits. */
+const SPEED = 12
 
-/** With it a VM tags and deletes itself. */
+/** Some seconds of true time: a shell on a busy machine needs a part of one. */
+const NOTICE_MS = 48_000
+
+/** With them an instance tags and deletes itself. */
+const ACCOUNT = "worker@muster-test.iam.gserviceaccount.com"
 const IDENTITY =
   "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
 
@@ -61,7 +65,7 @@ function placeOn({ provider, instanceType, close, ...cloud }: Wired): Place {
     market: "spot",
     interrupt: (id) => {
       const found = world.truth().find((one) => one.id === id || id.endsWith(`/${one.name}`))
-      world.faults.interrupt([found?.id ?? ""])
+      world.faults.interrupt([found?.id ?? ""], { noticeMs: NOTICE_MS })
       return Promise.resolve()
     },
     close: async () => {
@@ -99,6 +103,8 @@ async function gcpPlace(serviceAccount?: string): Promise<Place> {
     world,
     provider: gcp(gceOptions(wire, { serviceAccount })),
     instanceType: "n2-standard-4",
+    hasSystemd: true,
+    noticeIsShutdown: true,
     programOf: (instance) => startup(instance) ?? "",
     environmentOf: async ({ id }) => ({ MUSTER_METADATA_URL: metadata.url(id), MUSTER_COMPUTE_URL: wire.url }),
     close: () => wire.close(),
@@ -149,18 +155,16 @@ async function localPlace(): Promise<Place> {
   }
 }
 
-/** @param serviceAccount of instances on Compute Engine, with which their guests delete them; none when left out. */
-export function placeOf(
-  name: PlaceName,
-  { serviceAccount }: { readonly serviceAccount?: string } = {},
-): Promise<Place> {
+export function placeOf(name: PlaceName): Promise<Place> {
   switch (name) {
     case "local":
       return localPlace()
     case "aws":
       return awsPlace()
     case "gcp":
-      return gcpPlace(serviceAccount)
+      return gcpPlace()
+    case "gcp, itself":
+      return gcpPlace(ACCOUNT)
     case "azure":
       return azurePlace()
   }

@@ -16,6 +16,10 @@ export interface HostedCloud {
   readonly world: World
   /** The user data of an instance, decoded. */
   programOf(instance: WorldInstance): string
+  /** Its images have systemd: of its units those are played that the guest needs to hear of a shutdown. */
+  readonly hasSystemd?: true
+  /** The cloud tells of an interruption by shutting the machine down. */
+  readonly noticeIsShutdown?: true
   /** Where the guest finds its cloud. */
   environmentOf(instance: WorldInstance): Promise<Readonly<Record<string, string>>>
 }
@@ -34,7 +38,10 @@ const MARK = "MUSTER_TEST_MACHINE"
 
 interface Machine {
   readonly root: string
+  readonly env: Readonly<Record<string, string>>
+  /** How much of its console the world has. */
   read: number
+  isStopping: boolean
 }
 
 /** Starts it. @param speed how many times as fast as true time the world's clock goes. */
@@ -42,6 +49,7 @@ export function hostGuests(cloud: HostedCloud, speed: number): Host {
   const machines = new Map<string, Machine>()
   const gone = new Set<string>()
   let isOver = false
+  withConsoles(cloud.world, machines)
   const look = async () => {
     while (!isOver) {
       for (const instance of cloud.world.truth({ states: ["running"] })) {
@@ -49,8 +57,10 @@ export function hostGuests(cloud: HostedCloud, speed: number): Host {
         machines.set(instance.id, await boot(cloud, instance, speed))
       }
       for (const [id, machine] of machines) {
-        await follow(cloud.world, id, machine)
-        if (cloud.world.instance(id)?.state === "running") continue
+        follow(cloud.world, id, machine)
+        const state = cloud.world.instance(id)?.state
+        if (state === "terminating" || (cloud.noticeIsShutdown && isNoticed(cloud.world, id))) await shutDown(machine)
+        if (state === "running" || state === "terminating") continue
         gone.add(id)
         machines.delete(id)
         await end(machine)
@@ -78,7 +88,9 @@ async function boot(cloud: HostedCloud, instance: WorldInstance, speed: number):
   await mkdir(join(root, "bin"))
   await writeFile(join(root, "dev/console"), "")
   const off = `: >"$${MARK}/off"`
-  const commands = { shutdown: off, poweroff: off, ...timeCommands(cloud.world.clock, speed) }
+  const systemctl = cloud.hasSystemd ? { systemctl: SYSTEMCTL } : {}
+  const commands = { shutdown: off, poweroff: off, ...systemctl, ...timeCommands(cloud.world.clock, speed) }
+  if (cloud.hasSystemd) await mkdir(join(root, "run/systemd/system"), { recursive: true })
   for (const [name, text] of Object.entries(commands)) {
     await writeFile(join(root, "bin", name), `#!/bin/sh\n${text}\n`)
     await chmod(join(root, "bin", name), 0o755)
@@ -88,7 +100,35 @@ async function boot(cloud: HostedCloud, instance: WorldInstance, speed: number):
   const path = `${join(root, "bin")}:${process.env.PATH ?? ""}`
   const env = { PATH: path, HOME: root, MUSTER_ROOT: root, [MARK]: root, ...own }
   spawn("/bin/sh", [join(root, "user-data")], { env, cwd: root, stdio: "ignore", detached: true }).unref()
-  return { root, read: 0 }
+  return { root, env, read: 0, isStopping: false }
+}
+
+/** A systemd that starts the services of which the guest asks that, and no timers. */
+const SYSTEMCTL = `
+cd "$${MARK}"
+case "$*" in
+  is-system-running) [ ! -e stopping ] || exec echo stopping; exec echo running ;;
+  is-active*) exit 3 ;;
+  start*.service) ;;
+  *) exit 0 ;;
+esac
+for unit; do :; done
+command=$(cat run/systemd/system/"$unit" etc/systemd/system/"$unit" 2>/dev/null | sed -n 's/^ExecStart=//p')
+setsid $command </dev/null >/dev/null 2>&1 &`
+
+/** What a machine does when it is to shut down: it stops its units. Nobody waits for it but the cloud, for as long as it gives. */
+async function shutDown(machine: Machine): Promise<void> {
+  if (machine.isStopping) return
+  machine.isStopping = true
+  await writeFile(join(machine.root, "stopping"), "")
+  const unit = await readFile(join(machine.root, "etc/systemd/system/muster-notice.service"), "utf8").catch(() => "")
+  const [program, ...args] = /^ExecStop=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? []
+  if (program === undefined) return
+  spawn(program, args, { env: machine.env, cwd: machine.root, stdio: "ignore", detached: true }).unref()
+}
+
+function isNoticed(world: World, id: string): boolean {
+  return world.notices().some((notice) => notice.id === id)
 }
 
 /** The world's time: whole seconds are enough for guests. Parts of a second are true ones. */
@@ -101,13 +141,28 @@ function timeCommands(clock: Clock, speed: number): Readonly<Record<string, stri
 }
 
 /** What the guest has done since: written to its console, and after that powered off. */
-async function follow(world: World, id: string, machine: Machine): Promise<void> {
+function follow(world: World, id: string, machine: Machine): void {
   const isOff = existsSync(join(machine.root, "off"))
-  const text = await readFile(join(machine.root, "dev/console"), "utf8").catch(() => "")
-  const whole = text.slice(0, isOff ? undefined : text.lastIndexOf("\n") + 1)
+  takeConsole(world, id, machine)
+  if (isOff) world.powerOff([id])
+}
+
+/** Half a line waits for its other half. */
+function takeConsole(world: World, id: string, machine: Machine): void {
+  const text = readFileSync(join(machine.root, "dev/console"), "utf8")
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1)
   if (whole.length > machine.read) world.write(id, whole.slice(machine.read))
   machine.read = whole.length
-  if (isOff) world.powerOff([id])
+}
+
+/** Whoever reads a console reads all that its guest has written by then, however long ago the host has looked. */
+function withConsoles(world: World, machines: ReadonlyMap<string, Machine>): void {
+  const read = world.consoleText.bind(world)
+  world.consoleText = (id) => {
+    const machine = machines.get(id)
+    if (machine !== undefined) takeConsole(world, id, machine)
+    return read(id)
+  }
 }
 
 async function end({ root }: Machine): Promise<void> {
