@@ -26,7 +26,7 @@ import { callBatchesOf } from "./launching/call-batch.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 import { withdrawWaiting } from "./targets/fence.js"
 import { limitToAllowance } from "./pass/within-budget.js"
-import { closeSwept, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
+import { closeSwept, letFinish, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
 /** Networks and groups that are made for the first time take a quarter of this. */
 const PREPARE_PATIENCE_MS = 60_000
@@ -65,7 +65,8 @@ async function pass(fleet: Fleet): Promise<Plans> {
   const ended = toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt)
   const exchanged = [...plans.values()].flatMap(({ exchange }) => exchange.ending)
   const surplus = [...surplusOf(fleet, plans), ...(fleet.closing ? ungroupedWorkers(fleet) : []), ...exchanged]
-  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...surplus])
+  startTerminations(fleet, [...ended, ...unfinishedTerminations(fleet), ...(fleet.closing ? surplus : [])])
+  if (!fleet.closing) letFinish(fleet, surplus)
   advanceLaunches(fleet)
   startPlanned(fleet, plans)
   emitPass(fleet)

@@ -22,12 +22,41 @@ export function startTerminations(fleet: Fleet, workers: readonly WorkerRecord[]
     if (worker.termination === "sent" || !mayLive(worker.state) || !isOurs(worker.instance.tags, fleet.owner)) continue
     worker.termination = "sent"
     worker.terminatedAt = now
+    delete worker.drainsUntil
     fleet.roster.move(worker, "terminating", now)
     const own = byProvider.get(worker.provider) ?? []
     own.push(worker)
     byProvider.set(worker.provider, own)
   }
   for (const [provider, group] of byProvider) void terminate(fleet, provider, group)
+}
+
+/**
+ * Ends workers that we choose to end although they may be at work: they count no longer, and their terminate calls are sent when
+ * their time is over. The deadline is kept. What does not run yet has nothing to finish.
+ *
+ * @param drainMs for how long they may go on, in milliseconds; left out: as their groups say.
+ */
+export function letFinish(fleet: Fleet, workers: readonly WorkerRecord[], drainMs?: number): void {
+  const now = fleet.clock.now()
+  const timeOf = ({ group, state }: WorkerRecord) =>
+    state === "running" ? (drainMs ?? fleet.groups.get(group)?.group.drainMs ?? 0) : 0
+  startTerminations(
+    fleet,
+    workers.filter((worker) => timeOf(worker) === 0),
+  )
+  for (const worker of workers) {
+    const ms = timeOf(worker)
+    if (ms === 0 || worker.termination === "sent" || !isOurs(worker.instance.tags, fleet.owner)) continue
+    worker.terminatedAt = now
+    worker.drainsUntil = Math.min(now + ms, fleet.endsAt)
+    fleet.roster.move(worker, "terminating", now)
+  }
+}
+
+/** Workers that were chosen to go, and may still go on. */
+export function drainingOf({ roster }: Pick<Fleet, "roster">): readonly WorkerRecord[] {
+  return roster.all.in("terminating").filter(({ drainsUntil }) => drainsUntil !== undefined)
 }
 
 async function terminate(fleet: Fleet, provider: Provider, workers: readonly WorkerRecord[]): Promise<void> {
@@ -77,11 +106,12 @@ function isOnlyConfirmationMissing({ roster }: Fleet, provider: Provider): boole
   return leaving.every(({ termination }) => termination === "accepted")
 }
 
-/** Workers on their way out whose termination was not accepted, or did nothing for a minute. */
+/** Workers on their way out whose time to finish is over, whose termination was not accepted, or did nothing for a minute. */
 export function unfinishedTerminations(fleet: Fleet): readonly WorkerRecord[] {
   const now = fleet.clock.now()
   const due = fleet.roster.all.in("terminating").filter((worker) => {
     if (worker.termination === "sent") return false
+    if (worker.drainsUntil !== undefined) return now >= worker.drainsUntil
     // Seen on its way out without our asking, it needs no call of ours.
     return worker.terminatedAt !== undefined && now - worker.terminatedAt >= pauseMs(worker)
   })
@@ -99,7 +129,7 @@ export function retryTerminationAt({ owner, roster }: Fleet): number {
     if (worker.termination === "sent" || worker.terminatedAt === undefined) return undefined
     // Its tags were changed: this process may not terminate it any more.
     if (!isOurs(worker.instance.tags, owner)) return undefined
-    return worker.terminatedAt + pauseMs(worker)
+    return worker.drainsUntil ?? worker.terminatedAt + pauseMs(worker)
   })
   return times.reduce<number>((first, at) => Math.min(first, at ?? first), Number.POSITIVE_INFINITY)
 }

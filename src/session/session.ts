@@ -11,6 +11,7 @@ import { explain } from "../fleet/explain/explain.js"
 import type { Explanation } from "../fleet/explain/explanation.js"
 import { stillRunningText, listCommandText, sizeText } from "../fleet/reports/still-running.js"
 import { callsOnWire, detachTimeout } from "../fleet/ending/detaching.js"
+import { drainingOf, startTerminations } from "../fleet/terminate.js"
 import { fence } from "../fleet/targets/fence.js"
 import { type BillRow, defaultJournalDirectory } from "../fleet/journal/journal.js"
 import { keepLease } from "../fleet/ending/lease.js"
@@ -245,6 +246,8 @@ export class Session {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
     this.#finishing.reject(toWaiting)
+    // Nobody else knows that they are to go.
+    startTerminations(fleet, drainingOf(fleet))
     fleet.leaving = true
     fleet.setUp.abort(toWaiting)
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)

@@ -84,9 +84,18 @@ export interface WorkerFields {
   readonly container?: string | ContainerFields
   /** Where the instance's own (not network) disks are put together and mounted: "/scratch". On this machine it is a directory. */
   readonly scratch?: string
-  /** A shell script that runs on a worker before an end that has time, with MUSTER_REASON and MUSTER_SECONDS_LEFT. */
+  /**
+   * A shell script that runs once on a worker before an end that has time, in its container where it has one. MUSTER_REASON is
+   * `interrupted`, `scaled-down` or `deadline`; MUSTER_SECONDS_LEFT says how long the cloud waits. [What each cloud gives](docs/guest.md).
+   */
   readonly onNotice?: string
-  /** How long a worker may go on when we choose to end it; "0s" by default. `scale(0)` and `close` do not wait for it. */
+  /**
+   * How long a running worker may go on when Muster chooses to end it: a target was lowered, or a spot worker takes its place. "0s" by
+   * default. It counts no longer, and is paid for. Its `worker` event (to `terminating`) comes at once, for a program that can take the
+   * work away from it; `termination-started` follows when the time is over. The worker itself hears of it by its shutdown
+   * alone (`onNotice`). `scale(0)` and `close` do not wait, unless they are given a `drain` of their own, and neither do a budget, a
+   * deadline, and `detach`.
+   */
   readonly drain?: Duration
   readonly environment?: Readonly<Record<string, string>>
   /** `auto` (the default) gives an address only where the subnet has no other way out. */

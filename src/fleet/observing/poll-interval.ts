@@ -26,7 +26,8 @@ export const COMPLETE_MS = 10_000
 export function nextPollMs(fleet: Fleet, provider: Provider): number {
   const own = fleet.roster.at(provider)
   const size = own.living.size
-  const leaving = own.in("terminating")
+  // Those that may still go on leave at a time that is known.
+  const leaving = own.in("terminating").filter(({ drainsUntil }) => drainsUntil === undefined)
   const unsteady = own.size("pending", "failed") + leaving.length
   const changing = unsteady > 0
   const open = fleet.roster.launches.asked().filter((launch) => launch.provider === provider)

@@ -39,9 +39,11 @@ export interface WorkerRecord {
   end?: WorkEnd
   /** When the notice in force takes it away. */
   interruptedAt?: number
+  /** It is to go by our choice, and may go on until then (milliseconds since 1970): its termination is sent then. */
+  drainsUntil?: number
   /** `sent`: a termination is on the wire. `accepted`: the cloud has taken it. */
   termination?: "sent" | "accepted"
-  /** When its last termination was sent, in milliseconds since 1970. */
+  /** When its last termination was sent, or it was chosen to go, in milliseconds since 1970. */
   terminatedAt?: number
   /** Others ended it on purpose, and the target was lowered for it: once, though it is observed both terminating and terminated. */
   hasLoweredTarget?: true

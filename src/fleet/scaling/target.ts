@@ -38,11 +38,11 @@ export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict
 function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
   const desired = fleet.groups.get(name)?.desired ?? 0
   if (desired === 0) return openEnds(fleet, (group) => group === name).length === 0
-  // Who has finished is on the way out for that, and not because of a target.
+  // Who has finished is on the way out for that, and not because of a target; who may go on for a while is not waited for.
   const isLeaving = fleet.roster
     .inGroup(name)
     .in("terminating")
-    .some(({ end }) => end === undefined)
+    .some(({ end, drainsUntil }) => end === undefined && drainsUntil === undefined)
   // Some more than that are there while on-demand workers are exchanged for spot ones.
   const extra = plans.get(name)?.exchange.extra ?? 0
   const counted = fleet.roster.counted(name).length
