@@ -16,7 +16,7 @@ import { markFunctions } from "./steps/mark.js"
 import { STEP_FUNCTIONS } from "./steps/run.js"
 import { scratchStep } from "./steps/scratch.js"
 import { hasWork, scriptFiles, START_WORK, workFunctions } from "./steps/work.js"
-import { compact, hereDocument } from "./text.js"
+import { compact, hereDocument, isCloudConfig } from "./text.js"
 import { SET_ROOT } from "./timer.js"
 
 /**
@@ -79,7 +79,10 @@ muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
 [ -d "$muster_home" ] || mkdir -p "$muster_home"`
 
 /** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, and with `notice …`. */
-export function programOf(cloud: GuestCloud, owner: Owner, group: GuestGroup): string {
+export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): string {
+  const { startup, ...rest } = given
+  // A cloud-config is cloud-init's.
+  const group = isCloudConfig(startup) ? rest : given
   const ours = guestVariables(cloud.provider, cloud.region, owner, group)
   const isWorking = hasWork(group)
   return [

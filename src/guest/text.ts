@@ -28,3 +28,8 @@ function endMark(text: string): string {
   while (lines.has(mark)) mark += "_"
   return mark
 }
+
+/** cloud-init, not a shell, carries out what begins so. */
+export function isCloudConfig(startup: string | undefined): boolean {
+  return startup?.startsWith("#cloud-config") ?? false
+}

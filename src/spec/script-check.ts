@@ -1,6 +1,8 @@
 /** Script check: a shell of this machine reads a startup, and runs nothing of it. */
 import type * as ChildProcess from "node:child_process"
 import { createRequire } from "node:module"
+import type * as Yaml from "yaml"
+import { isCloudConfig } from "../guest/text.js"
 import { shellOf } from "./script.js"
 
 /** A shell's verdict on a script: it is wrong (`problem`), or may be valid for another shell of that name (`note`). */
@@ -34,6 +36,7 @@ export function checkScript(script: string): ScriptVerdict {
 }
 
 function verdictOf(script: string): ScriptVerdict {
+  if (isCloudConfig(script)) return cloudConfigVerdict(script)
   const shell = shellOf(script)
   // An alias may stand for any part of the syntax.
   if (shell === undefined || script.trim() === "" || script.includes("expand_aliases")) return {}
@@ -49,6 +52,21 @@ function verdictOf(script: string): ScriptVerdict {
     }
   }
   return { problem }
+}
+
+/** cloud-init reads a malformed one as none at all, and says so in its log alone. */
+function cloudConfigVerdict(script: string): ScriptVerdict {
+  const { isMap, parseDocument } = createRequire(import.meta.url)("yaml") as typeof Yaml
+  const document = parseDocument(script, { prettyErrors: true })
+  const [error] = document.errors
+  if (error !== undefined) {
+    return {
+      problem: `cannot be read as cloud-config: ${error.message.split("\n", 1)[0]?.replace(/:$/, "")}; correct it`,
+    }
+  }
+  return isMap(document.contents)
+    ? {}
+    : { problem: "cannot be read as cloud-config: it is no mapping of modules to their settings" }
 }
 
 /** What follows these is never read: an archive, say, behind the script that unpacks it. */

@@ -15,6 +15,7 @@ import { containerNotes } from "../../../src/guest/image.js"
 import type { AwsOptions } from "../options.js"
 import type { ToMake } from "./security-groups.js"
 import { freeUntil, recounted, type Subnet } from "../offers/subnets.js"
+import { cloudConfigProblems } from "../../../src/tables/cloud-config.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
 import { leaseTagProblems, TAG_RULES } from "../tag-rules.js"
 import { makeTemplates, templatesFor } from "./templates.js"
@@ -78,6 +79,7 @@ function problemsOf(
     ...leaseTagProblems(group, options.tags),
     ...registryProblems(options, group),
     ...environmentProblems(group),
+    ...cloudConfigProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),
     ...sizeProblems(userDataBytes),

@@ -13,7 +13,9 @@ import type { Blueprint } from "./blueprint.js"
 import { claimOwner } from "./claim-name.js"
 import type { Claimed } from "./claim.js"
 import { readGroup } from "./group.js"
-import { guestScript, placeOf } from "./guest.js"
+import { isCloudConfig } from "../../../src/guest/text.js"
+import { archiveOf, fitted } from "../../../src/guest/user-data.js"
+import { type GuestPlace, guestScript, placeOf } from "./guest.js"
 import { imagesOf } from "./images.js"
 import { generationGroup } from "./names.js"
 import { networkOf } from "./network.js"
@@ -21,6 +23,7 @@ import { registryProblems } from "./registry.js"
 import { containerNotes } from "../../../src/guest/image.js"
 import { missingFrom } from "./overrides.js"
 import { merged } from "./tags.js"
+import { cloudConfigProblems } from "../../../src/tables/cloud-config.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
 import { TAG_RULES } from "../tag-rules.js"
 
@@ -36,12 +39,13 @@ const NO_WATCHDOG =
 export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, calls: Calls): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { options } = azure
-  const script = guestScript(owner, group, placeOf(options))
+  const data = customDataOf(owner, group, placeOf(options))
   const problems = [
     ...groupTagProblems(group, options.tags ?? {}, TAG_RULES),
     ...environmentProblems(group),
+    ...cloudConfigProblems(group),
     ...registryProblems(options, group),
-    ...sizeProblems(script),
+    ...sizeProblems(data.length),
     ...(await overrideProblems(azure)),
   ]
   if (problems.length > 0) throw new SpecError(problems)
@@ -60,7 +64,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     plans,
     subnetId: network.subnetId,
     publicAddress: network.publicAddress,
-    customData: Buffer.from(script).toString("base64"),
+    customData: data.toString("base64"),
     ...recalled.parts,
     login: loginOf(options),
     disk: diskOf(options),
@@ -182,9 +186,16 @@ function environmentProblems({ name, environment }: GroupRequest): readonly Spec
   })
 }
 
-function sizeProblems(script: string): readonly SpecProblem[] {
-  const bytes = Buffer.byteLength(script)
+/** The guest's program, with the user's cloud-config beside it where startup is one; compressed only where it has to be. */
+function customDataOf(owner: Owner, group: GroupRequest, place: GuestPlace): Buffer {
+  const { startup } = group
+  const ours = guestScript(owner, group, place)
+  const isArchive = startup !== undefined && isCloudConfig(startup)
+  return fitted(isArchive ? archiveOf(ours, startup) : ours, CUSTOM_DATA_BYTES)
+}
+
+function sizeProblems(bytes: number): readonly SpecProblem[] {
   if (bytes <= CUSTOM_DATA_BYTES) return []
-  const message = `startup, environment and Muster's own part are ${bytes} bytes of custom data; Azure takes ${CUSTOM_DATA_BYTES}. Let startup fetch what is large`
+  const message = `startup, environment and Muster's own part are ${bytes} bytes of custom data, compressed; Azure takes ${CUSTOM_DATA_BYTES}. Let startup fetch what is large`
   return [{ option: "startup", message }]
 }

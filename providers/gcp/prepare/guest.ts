@@ -56,11 +56,6 @@ const DELETE = compact(`
     curl -sf -m 60 -H "Authorization: Bearer $muster_token" -H "Content-Type: application/json" "$@"
   }`)
 
-/** cloud-init reads what begins so from "user-data", on images that have it (Container-Optimized OS, Ubuntu). */
-export function isCloudConfig(startup: string | undefined): boolean {
-  return startup?.startsWith("#cloud-config") ?? false
-}
-
 /**
  * The whole startup script of one group. "Google runs startup scripts at every boot" ("About startup scripts").
  *

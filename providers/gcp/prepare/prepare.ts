@@ -3,7 +3,9 @@ import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../
 import { addressOf, placeOf } from "./network.js"
 import { billingEndpoint } from "../offers/billing.js"
 import type { Send } from "../client/send.js"
-import { guestScript, isCloudConfig } from "./guest.js"
+import { isCloudConfig } from "../../../src/guest/text.js"
+import { cloudConfigProblems } from "../../../src/tables/cloud-config.js"
+import { guestScript } from "./guest.js"
 import { noticeNotes } from "./guest-notice.js"
 import { registryProblems } from "./registry.js"
 import { containerNotes } from "../../../src/guest/image.js"
@@ -30,9 +32,9 @@ export async function prepare(
 ): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { owner, group } = request
-  const startup = startupOf(options, owner, group)
-  const items = [startup, ...loginItems(options)]
-  const problems = [...problemsOf(options, group, startup.value), ...deadlineProblems(owner, calls.now())]
+  const startup = startupItems(options, owner, group)
+  const items = [...startup, ...loginItems(options)]
+  const problems = [...problemsOf(options, group, startup), ...deadlineProblems(owner, calls.now())]
   if (problems.length > 0) throw new SpecError(problems)
   const [{ images, notes }, address] = await Promise.all([
     imagesOf(send, options, group, calls),
@@ -61,12 +63,12 @@ export async function prepare(
   }
 }
 
-function problemsOf(options: GcpOptions, group: GroupRequest, script: string): readonly SpecProblem[] {
+function problemsOf(options: GcpOptions, group: GroupRequest, startup: Blueprint["metadata"]): readonly SpecProblem[] {
   return [
     ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
     ...cloudConfigProblems(group),
     ...registryProblems(options, group),
-    ...sizeProblems(script),
+    ...startup.flatMap(({ value }) => sizeProblems(value)),
   ]
 }
 
@@ -74,16 +76,14 @@ function warningsOf(options: GcpOptions, group: GroupRequest): readonly string[]
   return [...priceNotes(options), ...noticeNotes(options, group), ...containerNotes(group)]
 }
 
-function startupOf(
-  options: GcpOptions,
-  owner: Owner,
-  group: GroupRequest,
-): { readonly key: string; readonly value: string } {
-  if (isCloudConfig(group.startup)) return { key: "user-data", value: group.startup ?? "" }
-  return {
-    key: "startup-script",
-    value: guestScript(owner, group, options.region, options.serviceAccount !== undefined),
-  }
+/** cloud-init reads the user's cloud-config from "user-data", on images that have it (Container-Optimized OS, Ubuntu). */
+function startupItems(options: GcpOptions, owner: Owner, group: GroupRequest): Blueprint["metadata"] {
+  const { startup } = group
+  const ours = guestScript(owner, group, options.region, options.serviceAccount !== undefined)
+  return [
+    { key: "startup-script", value: ours },
+    ...(startup !== undefined && isCloudConfig(startup) ? [{ key: "user-data", value: startup }] : []),
+  ]
 }
 
 function loginItems({ osLogin }: GcpOptions) {
@@ -119,13 +119,6 @@ function priceNotes(options: GcpOptions): readonly string[] {
   }
   if (options.prices !== undefined) return []
   return ["prices are not known here; name them with gcp({ prices }) for budgets and cheapest-first"]
-}
-
-/** Nothing of ours is in the user's own cloud-config, so nothing of ours can be promised there. */
-function cloudConfigProblems({ name, startup, environment }: GroupRequest): readonly SpecProblem[] {
-  if (!isCloudConfig(startup) || Object.keys(environment).length === 0) return []
-  const message = "cannot be given beside a startup that is a #cloud-config; write it into that"
-  return [{ option: `groups.${name}.environment`, value: environment, message }]
 }
 
 function sizeProblems(script: string): readonly SpecProblem[] {

@@ -96,6 +96,13 @@ describe("a shell reads it before anything is asked for", () => {
       /^bash cannot read it: line 3: syntax error near unexpected token `fi'; correct/,
     ],
     ["for sh", "if true; then\n  echo a\n", /^sh cannot read it: line \d: /],
+    [
+      "a cloud-config with a bad indentation",
+      "#cloud-config\nruncmd:\n  - a\n b: c\n",
+      /^cannot be read as cloud-config: .* at line \d+.*; correct it$/,
+    ],
+    ["a cloud-config that is a list", "#cloud-config\n- a\n- b\n", /it is no mapping of modules/],
+    ["an empty cloud-config", "#cloud-config\n", /it is no mapping of modules/],
     ["for env", "#!/usr/bin/env bash\necho $(\n", /^bash cannot read it: line \d/],
   ])("%s", (_what, script, problem) => {
     expect(checkScript(script).problem).toMatch(problem)
@@ -106,6 +113,7 @@ describe("a shell reads it before anything is asked for", () => {
     ["another program's", "#!/usr/bin/env python3\nfor a in b: print(a)\n"],
     ["an archive behind its script", "#!/bin/bash\ntail -n +4 $0 | tar x\nexit 0\n)(fi\n"],
     ["what follows exec is never read", "exec /opt/worker\n)(\n"],
+    ["a good cloud-config", "#cloud-config\npackages: [curl]\nruncmd:\n  - [echo, a]\n"],
     ["patterns that an option allows", "#!/bin/bash\nshopt -s extglob\nls !(a|b)\n"],
     ["aliases, which may be any syntax", "#!/bin/bash\nshopt -s expand_aliases\nalias begin='{'\nbegin a; }\n"],
     ["a here-document that ends with the script", "cat <<EOF\na\n"],
