@@ -187,6 +187,19 @@ describe("a spec", () => {
     )
   })
 
+  test("sets by --set nothing that the command line says otherwise: name, owner, place and count", async () => {
+    const { muster } = desk()
+    const said = async (set: string) =>
+      (await muster([..."plan render -p aws -r eu-west-2 -n 1 --set".split(" "), set])).said
+    expect(await said("name=other")).toContain("--set name: is not set so; the name is a word")
+    expect(await said("owner=ops")).toContain("use --owner NAME")
+    expect(await said("provider.aws.region=eu-west-1")).toContain("use --provider NAME")
+    expect(await said("region=eu-west-1")).toContain("use --region NAME")
+    expect(await said("target=3")).toContain("use --workers N")
+    expect(await said("clusters.a.target=3")).toContain("it sets fields of one cluster")
+    expect(await said("version=1")).toContain("it is of the file alone")
+  })
+
   test("of several in a file is that of its name; without a name all are named", async () => {
     const file = join(directory, "several.json")
     const clusters = { one: { provider: "local", target: 1 }, two: { provider: "local", target: 2, owner: "ops" } }

@@ -56,6 +56,15 @@ describe("muster up --detach", () => {
 })
 
 describe("muster up", () => {
+  test("of no workers has nothing to hold: it says so and ends, also of a cluster that had some", async () => {
+    const at = desk()
+    const { code, said } = await at.muster(`${UP} -n 0`)
+    expect([code, said]).toEqual([0, '"render" has no workers, as asked: there is nothing to hold\n'])
+    await at.muster(`${UP} -n 2 -d`)
+    expect((await at.muster(`${UP} -n 0 --take-over`)).code).toBe(0)
+    expect(live(at.world)).toHaveLength(0)
+  })
+
   test("holds: what is lost is replaced, until it is closed at Ctrl-C", async () => {
     const at = desk()
     const { asked, prompt } = answering("what?", "c")

@@ -108,4 +108,41 @@ describe("muster get", () => {
     expect(new Set(watched.out.trim().split("\n")).size).toBe(3)
     await clock.run(owner.close())
   })
+
+  test("--watch shows a worker that is gone once more, and no other again of which nothing that is shown has changed", async () => {
+    const { muster, clock, cluster } = desk()
+    const owner = cluster({ name: "render" })
+    await clock.run(owner.scale(3))
+    const unread = new AbortController()
+    clock.timer(240_000, () => unread.abort())
+    clock.timer(30_000, () => void owner.scale(1))
+    const { out } = await muster(`get workers render ${AT} -w`, { unread: unread.signal })
+    const states = out
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(/ +/)[2])
+      .filter((state) => state !== "terminating")
+    expect(states).toEqual(["running", "running", "running", "gone", "gone"])
+    await clock.run(owner.close())
+  })
+
+  test("--watch of clusters shows one that is gone, and of a place that does not answer it says so once", async () => {
+    const { muster, clock, cluster, world } = desk()
+    const owner = cluster({ name: "render" })
+    await clock.run(owner.scale(2))
+    const unread = new AbortController()
+    clock.timer(600_000, () => unread.abort())
+    clock.timer(400_000, () => void owner.close())
+    const denied = { error: "rejected", message: "not yours", times: 3 } as const
+    clock.timer(100_000, () => world.faults.fail("ListInstances", denied))
+    const { out, said } = await muster(`get clusters ${AT} -w -o json`, { unread: unread.signal })
+    const rows = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { readonly instances: number; readonly gone?: boolean })
+    expect(rows.filter(({ gone }) => gone === true)).toHaveLength(1)
+    expect(rows.at(-1)).toMatchObject({ instances: 0, gone: true })
+    expect(said.match(/not yours/g)).toHaveLength(1)
+  })
 })

@@ -115,10 +115,27 @@ export function specOf(given: Given): SpecData {
   }
   for (const assignment of given.values.set ?? []) {
     const [key, value] = splitAssignment("--set", assignment)
-    put(key, () => value)
+    put(key, () => ownField(key, value))
   }
   if (problems.length > 0) throw new SpecError(problems)
   return spec
+}
+
+/** What a command line says in a way of its own: `--set` beside it would be a second answer to the same question. */
+const SAID_ELSEWHERE: Readonly<Record<string, string>> = {
+  name: "the name is a word of the command line: muster plan NAME",
+  owner: "use --owner NAME",
+  provider: "use --provider NAME, and --option KEY=VALUE for its options",
+  region: "use --region NAME",
+  target: "use --workers N, or GROUP=N for each group",
+  clusters: "it sets fields of one cluster, and the name chooses which: muster plan NAME",
+  version: "it is of the file alone; write it there",
+}
+
+function ownField(key: string, value: Json): Json {
+  const [first = ""] = key.split(".")
+  if (!Object.hasOwn(SAID_ELSEWHERE, first)) return value
+  throw new SpecError([{ option: `--set ${key}`, message: `is not set so; ${SAID_ELSEWHERE[first] ?? ""}` }])
 }
 
 /** The flag that says a field of the spec, or something in it, as it was written: "--vcpus", "--set budget.perHour". */

@@ -43,7 +43,8 @@ export const run: RunVerb = async (given, surroundings) => {
   const happened = deduplicated(history.rows)
   const rows = happened.map((one) => eventCells(one, now))
   out((await dataText(history.rows, format, surroundings)) ?? table(EVENT_HEAD, rows, surroundings.columns))
-  if (history.damaged > 0) say(`${history.damaged} lines of the history could not be read\n`)
+  if (history.damaged > 0)
+    say(`${history.damaged} line${history.damaged === 1 ? "" : "s"} of the history could not be read\n`)
   return EXIT.ok
 }
 

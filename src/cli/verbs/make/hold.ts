@@ -81,12 +81,14 @@ async function askWhat({ cluster, surroundings }: Held): Promise<End | "go on" |
 
 /**
  * Resolves when the cluster has ended by itself: its deadline, or what may be spent, is reached and nothing of it is left, or it was
- * closed. A target that is short is said, and goes on being tried for. Else it resolves with the error that stops it.
+ * closed; and when it has the no workers that were asked for. A target that is short is said, and goes on being tried for. Else it resolves with the error that stops it.
  */
-async function untilOver({ cluster, count, surroundings, progress }: Held): Promise<unknown> {
+async function untilOver(held: Held): Promise<unknown> {
+  const { cluster, count, surroundings, progress } = held
   const ended = untilNothingIsLeft(cluster)
   try {
     await cluster.scale(count as ScaleTarget)
+    if (isNone(count)) return saidEmpty(held)
   } catch (error) {
     if (!(error instanceof ShortfallError)) return error
     progress.pause()
@@ -94,6 +96,16 @@ async function untilOver({ cluster, count, surroundings, progress }: Held): Prom
     progress.resume()
   }
   return ended
+}
+
+function isNone(count: Held["count"]): boolean {
+  return typeof count === "number" ? count === 0 : Object.values(count).every((own) => own === 0)
+}
+
+function saidEmpty({ cluster, surroundings, progress }: Held): "ended" {
+  progress.stop()
+  surroundings.say(`"${cluster.name}" has no workers, as asked: there is nothing to hold\n`)
+  return "ended"
 }
 
 async function untilNothingIsLeft(cluster: Cluster): Promise<"ended" | Error> {
