@@ -27,7 +27,11 @@ import {
   type ScaleTarget,
   type SweepSpec,
 } from "./verbs/verbs.js"
+import type { ExecOptions, WorkerResult } from "./remote/exec.js"
+import type { Command } from "./remote/remote.js"
 import { Handle } from "./session/handle.js"
+import { execIn, type Reached, workerHandle } from "./session/workers.js"
+import type { WorkerHandle } from "./session/reach.js"
 import { deferred } from "./session/load.js"
 
 /**
@@ -190,7 +194,34 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
 
   /** @throws SpecError when there is no such group. */
   group(name: Names): Group {
-    return groupOf(this, name, this.#handle.desiredOf(name))
+    return groupOf(this, name, this.#handle.desiredOf(name), this.#reached)
+  }
+
+  /**
+   * Runs a command on all running workers, and waits for all of them. Other processes' clusters are looked at as well: nothing is
+   * taken over for it.
+   *
+   * @param command a text is for `sh -c`; a list is a program and its arguments, which no shell reads.
+   * @param options.environment variables of the command; they stand in no argument list. @param options.cwd where it runs, the directory
+   * of the worker's startup by default. @param options.stdin its input, empty by default. @param options.check `false`: an exit code
+   * other than 0 is no error. @param options.onOutput hears of output as it comes. @param options.timeoutMs in milliseconds; no limit
+   * by default.
+   * @returns one result for each worker, in the order of `workers`.
+   * @throws CommandError when it failed on some, unless `check` is false.
+   * @throws RejectedError when no worker runs; SpecError when the spec gives no access to them.
+   * @throws HostKeyError, AuthError, TimeoutError or TransientError when one could not be reached, or was lost.
+   */
+  exec(command: Command, options: ExecOptions = {}): Promise<readonly WorkerResult[]> {
+    return execIn(this.#reached, command, options)
+  }
+
+  /** One worker, by its name or its id; it is looked up at each call. */
+  worker(name: string): WorkerHandle {
+    return workerHandle(this.#reached, name)
+  }
+
+  get #reached(): Reached {
+    return { name: this.name, session: () => this.#handle.session }
   }
 
   /** All events from now on, until the cluster is closed or detached. */

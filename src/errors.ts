@@ -243,6 +243,41 @@ export class LeakError<Receipt = unknown> extends MusterError {
   }
 }
 
+/** A command on a worker ended with another exit code than 0. The message has the last that it wrote. */
+export class CommandError extends MusterError {
+  /** The name of the worker. */
+  readonly worker: string
+  /** 128 and the signal's number where a signal ended it. */
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+
+  constructor(
+    message: string,
+    details: { readonly worker: string; readonly exitCode: number; readonly stdout: string; readonly stderr: string },
+  ) {
+    super(message)
+    this.worker = details.worker
+    this.exitCode = details.exitCode
+    this.stdout = details.stdout
+    this.stderr = details.stderr
+  }
+}
+
+/** A worker's server showed another host key than the worker has, or none that could be proven: nothing was sent to it. */
+export class HostKeyError extends MusterError {
+  /** Of the keys that the worker has, as `ssh-keygen -l` shows them; none where none was known. */
+  readonly known: readonly string[]
+  /** Of the key that was shown. */
+  readonly shown: string
+
+  constructor(message: string, details: { readonly known: readonly string[]; readonly shown: string }) {
+    super(message)
+    this.known = details.known
+    this.shown = details.shown
+  }
+}
+
 /** A refusal that shows nothing of an earlier attempt of the same call; refusals for capacity and quota do. */
 export function isRefusalOfOne(error: unknown): boolean {
   return error instanceof OfferRefusedError || error instanceof UnavailableError || error instanceof NotFoundError

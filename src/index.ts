@@ -20,6 +20,20 @@ export type { Worker } from "./fleet/reports/worker.js"
 export type { Budget } from "./money/budget.js"
 export type { ClusterCost } from "./money/cost.js"
 export type { Group } from "./session/group.js"
+export type { ExecOptions, WorkerResult } from "./remote/exec.js"
+export type { Sent } from "./remote/files/send.js"
+export type { CommandOptions, CommandResult } from "./remote/output.js"
+export type {
+  ByteSink,
+  ByteSource,
+  Command,
+  Ended,
+  Forward,
+  RemoteProcess,
+  Signal,
+  SpawnOptions,
+} from "./remote/remote.js"
+export type { WorkerHandle } from "./session/reach.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
 export type { ProviderData } from "./spec/provider-data.js"

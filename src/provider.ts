@@ -437,6 +437,13 @@ export interface Calls {
   send<T>(api: string, cost: Cost, fn: (attempt: Attempt) => Promise<T>): Promise<T>
 }
 
+/** How an instance is reached: plain data. */
+export type Route =
+  /** By the words that stand before a command to have it run in the instance; servers there listen at `address`. */
+  | { readonly kind: "local"; readonly words: readonly string[]; readonly address: string }
+  /** Over ssh, at the first address that answers: the public one is before the private one. */
+  | { readonly kind: "ssh"; readonly addresses: readonly string[]; readonly port: number }
+
 /** One cloud in one region. */
 export interface Provider {
   readonly name: string
@@ -510,6 +517,8 @@ export interface Provider {
   leftovers?(selector: Selector, calls: Calls): Promise<readonly Leftover[]>
   remove?(leftovers: readonly Leftover[], calls: Calls): Promise<void>
   consoleLog?(instance: Instance, calls: Calls): Promise<string>
+  /** How a running instance is reached; undefined while that is not known. Pure. */
+  route?(instance: Instance): Route | undefined
   /** The text of the group's spec with which `prepare` was called, as the instance, or what it was made from, keeps it. */
   recall?(instance: Instance, calls: Calls): Promise<string | undefined>
   /**

@@ -7,7 +7,7 @@ import pLimit from "p-limit"
 import { RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import { plainOptions } from "../../src/input/parse.js"
-import type { Arch, Calls, Instance, Limits, Owner, Provider } from "../../src/provider.js"
+import type { Arch, Calls, Instance, Limits, Owner, Provider, Route } from "../../src/provider.js"
 import { checkRoot, layoutOf, readText } from "./client/directory.js"
 import type { Layout } from "./client/layout.js"
 import { endingsOf } from "./end/endings.js"
@@ -32,6 +32,9 @@ import { terminateAll } from "./end/terminate.js"
  * an attempt may; and the first would run no sooner than the last.
  */
 const LAUNCHES = 4
+
+/** Where its servers listen when it has no address of its own. */
+const LOOPBACK = "127.0.0.1"
 
 export type { LocalOptions } from "./options.js"
 
@@ -87,6 +90,7 @@ export function local(options?: LocalOptions): Provider {
     recall: (instance, calls) =>
       calls.send("local.recall", {}, () => readIn(layout, instance, (here) => readText(join(here, specName)))),
     renew: (instances, until, calls) => renewLeases(layout, instances, until, calls),
+    route: (instance) => routeTo(layout, instance),
     consoleLog: (instance, calls) =>
       calls.send("local.console", {}, async () => (await readIn(layout, instance, readConsole)) ?? ""),
   }
@@ -110,6 +114,12 @@ function limitsOf(config: Config): Limits {
     bootMs: 60_000,
     markets: ["on-demand"],
   }
+}
+
+/** Its supervisor's script brings a command into it. */
+function routeTo(layout: Layout, { id, privateIp = LOOPBACK }: Instance): Route {
+  const here = layout.instance(id)
+  return { kind: "local", words: ["/bin/sh", join(here, "supervise.sh"), "enter", here], address: privateIp }
 }
 
 function archOf(arch: string): Arch {

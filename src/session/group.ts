@@ -1,6 +1,9 @@
 /** One group of a cluster, as users see it. */
 import type { ScaleResult } from "../fleet/scaling/target.js"
 import type { Worker } from "../fleet/reports/worker.js"
+import type { ExecOptions, WorkerResult } from "../remote/exec.js"
+import type { Command } from "../remote/remote.js"
+import { execIn, type Reached } from "./workers.js"
 import type { ScaleOptions, ScaleTarget } from "../verbs/verbs.js"
 
 export interface Group {
@@ -9,6 +12,8 @@ export interface Group {
   readonly workers: readonly Worker[]
   /** Scales this group alone. @throws what `Cluster.scale` throws. */
   scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
+  /** Runs a command on the group's running workers. @throws what `Cluster.exec` throws. */
+  exec(command: Command, options?: ExecOptions): Promise<readonly WorkerResult[]>
 }
 
 /** The cluster that a group is a view of. */
@@ -18,9 +23,10 @@ export interface Grouped {
 }
 
 /** A live view of one group. */
-export function groupOf(cluster: Grouped, name: string, desired: () => number): Group {
+export function groupOf(cluster: Grouped, name: string, desired: () => number, reached: Reached): Group {
   return {
     name,
+    exec: (command, options = {}) => execIn(reached, command, options, name),
     scale: (count, options) => cluster.scale({ [name]: count }, options),
     get workers() {
       return cluster.workers.filter((worker) => worker.group === name)

@@ -5,13 +5,14 @@ import { processSearchText } from "../client/process-search.js"
  * The shell text that each instance is supervised by. Shell, because a hundred Node supervisors would
  * take seconds to start and gigabytes to keep; three shells, two sleeps and a dd for each instance take neither.
  *
- * Four roles of one script:
+ * Five roles of one script:
  * - `watch`: the leader of the supervisors' process group. It does nothing but read the pipe that its `supervise` holds
  *   open, so that the death of that one wakes it at once, without polling; then it ends the instance.
  * - `supervise`: starts the instance, waits for SIGTERM, the deadline or the end of an unrenewed lease, ends the instance.
  * - `run`: the anchor, leader of a session and process group of its own with the user's script in it. It stays until the
  *   end (as a sleep that ignores SIGTERM), so that the system cannot give the group's number away meanwhile.
  * - `reap`: started by an adapter when neither of the first two runs any more.
+ * - `enter`: becomes a command of others', with the instance's variables, in its directory. The nonce makes it a member.
  *
  * The role that ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads
  * `ending`. So at least one of them sees the other's file, and no script starts after the end. The same order holds
@@ -201,10 +202,25 @@ guest_ended() {
   alive supervisor && kill -TERM "$known"
 }
 
+# The code is that of a connection that is not to be had. Who ends the instance finds the command by the nonce.
+enter() {
+  alive group && [ ! -e "$here/ending" ] && cd "$here/work" 2>/dev/null || {
+    echo "muster: the worker has ended" >&2
+    exit 255
+  }
+  export MUSTER_INSTANCE="$nonce"
+  . "$guest/environment"
+  exec "$@"
+}
+
 case $mode in
 watch) watch ;;
 supervise) supervise ;;
 run) run ;;
+enter)
+  shift 2
+  enter "$@"
+  ;;
 reap)
   record reaper
   end

@@ -1,0 +1,61 @@
+/** Fetch: brings files of a worker into a directory here. */
+import { mkdir } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { Readable } from "node:stream"
+import type * as Tar from "tar"
+import { CommandError, MusterError } from "../../errors.js"
+import type { Remote, SpawnOptions } from "../remote.js"
+import { quote } from "../shell.js"
+
+export interface FetchOptions extends Pick<SpawnOptions, "signal" | "timeoutMs"> {
+  /** The name of the worker, for errors. */
+  readonly worker: string
+  /** The directory that the paths are in; that of the worker's startup when left out. */
+  readonly from?: string
+}
+
+/**
+ * @param paths of files and directories there; what leads out of `to` is refused.
+ * @param to a directory here, made where it is missing. What is there already is written over.
+ * @returns how many bytes came.
+ * @throws CommandError when there is no such path.
+ * @throws MusterError with code "FilesNotWritten" when they cannot be written here.
+ */
+export async function fetchFiles(remote: Remote, paths: readonly string[], to: string, options: FetchOptions) {
+  const { worker, from, ...limits } = options
+  await mkdir(to, { recursive: true })
+  const names = paths.map((path) => quote(path.startsWith("-") ? `./${path}` : path)).join(" ")
+  const process = await remote.spawn(`tar -cf - ${names}`, {
+    stdin: "",
+    ...limits,
+    ...(from === undefined ? {} : { cwd: from }),
+  })
+  let stderr = ""
+  process.stderr.on("data", (bytes) => {
+    stderr = (stderr + Buffer.from(bytes).toString()).slice(-4000)
+  })
+  let bytes = 0
+  process.stdout.on("data", (piece) => {
+    bytes += piece.length
+  })
+  const { extract } = createRequire(import.meta.url)("tar") as typeof Tar
+  const written = new Promise<void>((resolve, reject) => {
+    const into = extract({ cwd: to, strict: true, preserveOwner: false })
+    Readable.from(process.stdout).pipe(into as unknown as NodeJS.WritableStream)
+    into.on("close", resolve).on("error", reject)
+  })
+  const [ended, placed] = await Promise.allSettled([process.ended, written])
+  if (ended.status === "rejected") throw ended.reason
+  if (ended.value.exitCode !== 0) {
+    const message = `${worker}: fetching ${paths.join(", ")}: exit code ${ended.value.exitCode}: ${stderr.trim()}`
+    throw new CommandError(message, { worker, exitCode: ended.value.exitCode, stdout: "", stderr })
+  }
+  if (placed.status === "rejected") {
+    const { message } = placed.reason as Error
+    throw new MusterError(`writing what came from ${worker} into ${to}: ${message}`, {
+      code: "FilesNotWritten",
+      cause: placed.reason,
+    })
+  }
+  return bytes
+}

@@ -1,0 +1,172 @@
+/** Send: brings a directory of a worker to what a directory here is. Only what differs travels. */
+import { randomBytes } from "node:crypto"
+import { createRequire } from "node:module"
+import { Readable } from "node:stream"
+import type * as Tar from "tar"
+import { MusterError } from "../../errors.js"
+import { type CommandOptions, runCommand } from "../output.js"
+import type { Remote } from "../remote.js"
+import { quote } from "../shell.js"
+import type { FileSet } from "./collect.js"
+
+export interface Sent {
+  /** How many files were sent, and how many were removed there. */
+  readonly files: number
+  readonly removed: number
+  /** What was written to the connection, in bytes; what encrypts it adds to that. */
+  readonly bytes: number
+}
+
+/** What we leave beside the files: what was sent so far, a line for each file, the last line of a name counts. */
+const KEPT = ".muster-sent"
+
+/** The exit code of the last step where a file is not what was read here. */
+const CHANGED = 65
+
+/** Where, and for how long. */
+export interface SendOptions extends Pick<CommandOptions, "signal" | "timeoutMs"> {
+  /** The name of the worker, for errors. */
+  readonly worker: string
+}
+
+/**
+ * Sends a file set. Files arrive beside their place, are compared with what was read here, and only then put there. Files that an
+ * earlier call sent and that are gone here are removed; what else is there stays.
+ *
+ * @param to an absolute path on the worker, made where it is missing.
+ * @throws MusterError with code "FileChanged" when a file changed while it was sent.
+ * @throws CommandError when the worker has no room, or no right.
+ * @throws TransientError when the connection is lost; calling it again goes on.
+ */
+export async function sendFiles(remote: Remote, set: FileSet, to: string, options: SendOptions): Promise<Sent> {
+  const { worker, ...limits } = options
+  const run = (command: string, more: CommandOptions = {}) =>
+    runCommand(remote, command, { worker }, { ...limits, ...more })
+  const kept = `${to}/${KEPT}`
+  const known = await run(`cat ${quote(`${kept}/digest`)} 2>/dev/null || true`)
+  if (known.stdout.trim() === set.digest) return { files: 0, removed: 0, bytes: 0 }
+  const before = logOf((await run(`cat ${quote(`${kept}/log`)} 2>/dev/null || true`)).stdout)
+  const changed = set.entries.filter(({ path, digest }) => before.get(path) !== digest)
+  const paths = new Set(set.entries.map(({ path }) => path))
+  const gone = [...before.keys()].filter((path) => !paths.has(path))
+  const part = `${KEPT}/new.${randomBytes(4).toString("hex")}`
+  let bytes = 0
+  if (changed.length > 0) {
+    const pack = packOf(
+      set.from,
+      changed.map(({ path }) => path),
+    )
+    pack.on("data", (piece: Buffer) => {
+      bytes += piece.length
+    })
+    const into = quote(`${to}/${part}`)
+    await run(`mkdir -p ${into} && tar -xf - -C ${into}`, { stdin: pack })
+  }
+  const script = placeText({ to, part, changed, gone, digest: set.digest })
+  const placed = await run("sh", { stdin: script, check: false })
+  if (placed.exitCode === CHANGED) throw fileChanged(set.from, placed.stdout)
+  if (placed.exitCode !== 0) throw placeError(worker, to, placed.stderr)
+  return { files: changed.length, removed: gone.length, bytes: bytes + Buffer.byteLength(script) }
+}
+
+function packOf(from: string, paths: readonly string[]): Readable {
+  const tar = createRequire(import.meta.url)("tar") as typeof Tar
+  // A name that begins with "@" would be read as an archive.
+  const names = paths.map((path) => `./${path}`)
+  const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
+  return Readable.from(pack as unknown as AsyncIterable<Buffer>)
+}
+
+interface Placing {
+  readonly to: string
+  /** Below it. */
+  readonly part: string
+  readonly changed: FileSet["entries"]
+  readonly gone: readonly string[]
+  readonly digest: string
+}
+
+/** The last step, as a script: what it names may be longer than an argument list. */
+function placeText({ to, part, changed, gone, digest }: Placing): string {
+  const files = changed.filter(({ digest: own }) => !own.endsWith("l"))
+  const paths = new Set(changed.map(({ path }) => path))
+  // A file that takes the place of a directory.
+  const blocked = [...new Set(gone.flatMap(parentsOf))].filter((path) => paths.has(path))
+  const sums = files.map(({ path, digest: own }) => `${own.slice(0, 64)}  ./${path}`)
+  const log = [
+    ...changed.map(({ path, digest: own }) => `${own} ${JSON.stringify(path)}`),
+    ...gone.map((path) => `- ${JSON.stringify(path)}`),
+  ]
+  const sumsFile = `${part}.sums`
+  return [
+    "set -e",
+    `mkdir -p ${quote(`${to}/${part}`)}`,
+    `cd ${quote(to)}`,
+    `cat >${sumsFile} <<'MUSTER_SUMS'`,
+    ...sums.map(escaped),
+    "MUSTER_SUMS",
+    ...(sums.length === 0
+      ? []
+      : [
+          `(cd ${part} && sha256sum -c) <${sumsFile} >${part}.bad 2>&1 || {`,
+          `grep -v ': OK$' ${part}.bad; rm -rf ${part} ${sumsFile} ${part}.bad; exit ${CHANGED}`,
+          "}",
+        ]),
+    ...chunked(gone.map((path) => quote(`./${path}`))).map((names) => `rm -f -- ${names}`),
+    ...chunked(blocked.map((path) => quote(`./${path}`))).map((names) => `rm -rf -- ${names}`),
+    ...(changed.length === 0 ? [] : [`tar -C ${part} -cf - . | tar -xf - -C .`]),
+    `cat >>${KEPT}/log <<'MUSTER_LOG'`,
+    ...log,
+    "MUSTER_LOG",
+    `echo ${digest} >${KEPT}/digest`,
+    `rm -rf ${part} ${sumsFile} ${part}.bad`,
+    "",
+  ].join("\n")
+}
+
+/** As sha256sum writes names with a backslash or a line's end: marked by a backslash before the digest. */
+function escaped(line: string): string {
+  if (!/[\\\n\r]/.test(line)) return line
+  return `\\${line.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\r", "\\r")}`
+}
+
+function parentsOf(path: string): string[] {
+  const parts = path.split("/").slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"))
+}
+
+const NAMES_EACH = 100
+
+function chunked(names: readonly string[]): string[] {
+  return Array.from({ length: Math.ceil(names.length / NAMES_EACH) }, (_, index) =>
+    names.slice(index * NAMES_EACH, (index + 1) * NAMES_EACH).join(" "),
+  )
+}
+
+/** What was sent so far, by name. A line that was not written to its end says nothing. */
+function logOf(text: string): Map<string, string> {
+  const known = new Map<string, string>()
+  for (const line of text.split("\n")) {
+    const [, digest, name] = /^(-|[0-9a-f]{64}[flx]) (".*")$/.exec(line) ?? []
+    if (digest === undefined || name === undefined) continue
+    const path = JSON.parse(name) as string
+    if (digest === "-") known.delete(path)
+    else known.set(path, digest)
+  }
+  return known
+}
+
+function fileChanged(from: string, found: string): MusterError {
+  const names = found.split("\n").flatMap((line) => /^\.\/(.*): FAILED/.exec(line)?.[1] ?? [])
+  const what = names.length === 0 ? "a file" : names.slice(0, 3).join(", ")
+  return new MusterError(
+    `sending ${from}: ${what} changed meanwhile; nothing was put in place: send it again once it is written`,
+    {
+      code: "FileChanged",
+    },
+  )
+}
+
+function placeError(worker: string, to: string, stderr: string): MusterError {
+  return new MusterError(`${worker}: putting files into ${to}: ${stderr.trim()}`, { code: "FilesNotPlaced" })
+}

@@ -1,0 +1,71 @@
+/** Local: a worker that is a group of processes on this machine. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { constants } from "node:os"
+import type { Clock } from "../calls/clock.js"
+import { MusterError } from "../errors.js"
+import type { Route } from "../provider.js"
+import { endAfter, feed } from "./ending.js"
+import { listen } from "./listen.js"
+import type { Ended, Forward, Remote, RemoteProcess, Signal, SpawnOptions } from "./remote.js"
+import { environmentLine, remoteText } from "./shell.js"
+
+/**
+ * Commands are started through the words of the route, which bring them into the worker's group, with its environment and in its
+ * directory. A variable that is added travels as on any other machine: in no argument list.
+ */
+export function localRemote(
+  { words, address }: Pick<Route & { kind: "local" }, "words" | "address">,
+  clock: Clock,
+): Remote {
+  return {
+    async spawn(command, options = {}) {
+      const [program = "/bin/sh", ...args] = [...words, "/bin/sh", "-c", remoteText(command, options)]
+      const child = spawn(program, args, {
+        cwd: "/",
+        // A group of its own: what ends the command ends what it started.
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe"],
+        env: { PATH: process.env.PATH ?? PLAIN_PATH },
+      })
+      await started(child, program)
+      return processOf(child, options, clock)
+    },
+    forward: (port: number, at?: number): Promise<Forward> => listen(async () => ({ host: address, port }), at),
+    close: () => Promise.resolve(),
+  }
+}
+
+const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+async function started(child: ChildProcess, program: string): Promise<void> {
+  try {
+    await once(child, "spawn")
+  } catch (cause) {
+    throw new MusterError(`starting ${program}: ${(cause as Error).message}`, { code: "CommandNotStarted", cause })
+  }
+}
+
+function processOf(child: ChildProcess, options: SpawnOptions, clock: Clock): RemoteProcess {
+  const { stdin, stdout, stderr, pid } = child
+  if (stdin === null || stdout === null || stderr === null || pid === undefined) {
+    throw new MusterError("a command was started without its streams")
+  }
+  let isOver = false
+  const kill = (signal: Signal = "SIGTERM") => {
+    if (isOver) return
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      // It has just ended.
+    }
+  }
+  const closed = new Promise<Ended>((resolve) => {
+    child.once("close", (code, signal) => {
+      isOver = true
+      resolve(signal === null ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[signal] ?? 0), signal })
+    })
+  })
+  feed(stdin, options.stdin, environmentLine(options.environment))
+  return { stdin, stdout, stderr, ended: endAfter(closed, { kill, options, clock }), kill }
+}

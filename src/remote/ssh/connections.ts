@@ -1,0 +1,138 @@
+/** Connections: one for each worker while it is needed, no more than a process and a server can take. */
+import type { Duplex } from "node:stream"
+import pLimit from "p-limit"
+import type { Connection } from "./connect.js"
+
+/** sshd drops new connections at random from ten unauthenticated ones on ("MaxStartups 10:30:100", sshd_config). */
+const MOST_NEW = 32
+/** sshd takes ten channels for commands on a connection ("MaxSessions", sshd_config); one is left for others. */
+const MOST_CHANNELS = 9
+/** Above so many workers connections take turns: a process has 1,024 open files on most systems. */
+const MANY_WORKERS = 256
+const MOST_OPEN = 256
+const MOST_ROTATING = 64
+
+interface Entry {
+  readonly id: string
+  readonly isJump: boolean
+  readonly connection: Promise<Connection>
+  readonly channels: ReturnType<typeof pLimit>
+  users: number
+  usedAt: number
+}
+
+/** How a connection is made. */
+export interface Opening {
+  /** The stream that leads to the server; undefined: a socket of its own. It may wait for other connections. */
+  readonly way: () => Promise<Duplex | undefined>
+  readonly connect: (sock: Duplex | undefined) => Promise<Connection>
+  /** Others go through it: it is opened however many there are, and not closed for being idle. */
+  readonly isJump: boolean
+}
+
+export interface ConnectionsOptions {
+  /** How many workers there are. */
+  readonly workers: () => number
+}
+
+export class Connections {
+  readonly #open = new Map<string, Entry>()
+  readonly #connecting = pLimit(MOST_NEW)
+  readonly #waiting: (() => void)[] = []
+  readonly #options: ConnectionsOptions
+  #turn = 0
+  #isClosed = false
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options
+  }
+
+  /** How many connections are open or on their way. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  /**
+   * Calls `fn` with the connection to a worker, which is made where there is none, and stays open afterwards. It is not closed
+   * while `fn` has not settled.
+   *
+   * @param opening makes one. @param takesChannel false for what opens no channel for a command.
+   */
+  async use<T>(
+    id: string,
+    opening: Opening,
+    fn: (connection: Connection) => Promise<T>,
+    takesChannel = true,
+  ): Promise<T> {
+    const entry = await this.#entry(id, opening)
+    try {
+      const connection = await entry.connection
+      return await (takesChannel ? entry.channels(() => fn(connection)) : fn(connection))
+    } finally {
+      entry.users -= 1
+      entry.usedAt = this.#turn++
+      this.#waiting.shift()?.()
+    }
+  }
+
+  /** Closes the connection to a worker, if there is one. */
+  drop(id: string): void {
+    const entry = this.#open.get(id)
+    if (entry !== undefined) this.#close(entry)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const entry of this.#open.values()) this.#close(entry)
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  async #entry(id: string, opening: Opening): Promise<Entry> {
+    for (;;) {
+      if (this.#isClosed) throw new Error("the connections of this cluster are closed")
+      const found = this.#open.get(id)
+      if (found !== undefined) {
+        found.users += 1
+        return found
+      }
+      if (opening.isJump || this.#open.size < this.#most() || this.#closeIdle()) return this.#add(id, opening)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  #add(id: string, { way, connect, isJump }: Opening): Entry {
+    // What waits for a jump host must not keep it from its turn.
+    const connection = way().then((sock) => (isJump ? connect(sock) : this.#connecting(() => connect(sock))))
+    const entry = { id, isJump, connection, channels: pLimit(MOST_CHANNELS), users: 1, usedAt: this.#turn++ }
+    this.#open.set(id, entry)
+    const forget = () => {
+      if (this.#open.get(id) === entry) this.#open.delete(id)
+      this.#waiting.shift()?.()
+    }
+    connection.then(({ client }) => client.once("close", forget), forget)
+    return entry
+  }
+
+  #most(): number {
+    return this.#options.workers() > MANY_WORKERS ? MOST_ROTATING : MOST_OPEN
+  }
+
+  /** Closes the one that was idle for longest. */
+  #closeIdle(): boolean {
+    let oldest: Entry | undefined
+    for (const entry of this.#open.values()) {
+      if (entry.users === 0 && !entry.isJump && (oldest === undefined || entry.usedAt < oldest.usedAt)) oldest = entry
+    }
+    if (oldest === undefined) return false
+    this.#close(oldest)
+    return true
+  }
+
+  #close(entry: Entry): void {
+    if (this.#open.get(entry.id) === entry) this.#open.delete(entry.id)
+    entry.connection.then(
+      ({ client }) => client.end(),
+      () => {},
+    )
+  }
+}

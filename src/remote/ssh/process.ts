@@ -1,0 +1,128 @@
+/** Process: a command in a channel of a connection. */
+import { randomBytes } from "node:crypto"
+import { constants } from "node:os"
+import { PassThrough, Transform } from "node:stream"
+import type { Client, ClientChannel } from "ssh2"
+import type { Clock } from "../../calls/clock.js"
+import { TransientError } from "../../errors.js"
+import { endAfter, feed } from "../ending.js"
+import type { Command, Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
+import { environmentLine, remoteText } from "../shell.js"
+
+export interface Place {
+  readonly client: Client
+  /** Of the worker, for errors. */
+  readonly name: string
+}
+
+/** @throws TransientError when the connection is lost before the command has started. */
+export async function startProcess(
+  place: Place,
+  command: Command,
+  options: SpawnOptions,
+  clock: Clock,
+): Promise<RemoteProcess> {
+  const mark = `muster-${randomBytes(8).toString("hex")} `
+  const channel = await openChannel(place, `echo "${mark}$$" >&2; ${remoteText(command, options)}`)
+  const leader = new Leader(mark)
+  const kill = (signal: Signal = "SIGTERM") => {
+    void leader.pid.then((pid) => strike(place.client, pid, signal))
+    if (signal === "SIGKILL") channel.close()
+  }
+  feed(channel, options.stdin, environmentLine(options.environment))
+  const stdout = channel.pipe(new PassThrough())
+  const stderr = channel.stderr.pipe(leader)
+  return { stdin: channel, stdout, stderr, ended: endAfter(endOf(place, channel), { kill, options, clock }), kill }
+}
+
+/**
+ * sshd refuses signals to what root runs ("session signalling requires privilege separation", session.c), so another command sends
+ * them. What sshd starts leads a session, so its number is its group's too.
+ */
+function strike(client: Client, pid: string, signal: Signal): void {
+  try {
+    client.exec(`kill -s ${signal.slice("SIG".length)} -${pid}`, (_, channel?: ClientChannel) => {
+      channel?.on("error", () => {}).resume()
+    })
+  } catch {
+    // The connection has just gone, and nobody can be told.
+  }
+}
+
+/** A first line longer than this is none of ours. */
+const MOST_BEFORE = 65_536
+
+/** The error output of a command, without the line that says its process's number. What a shell's own start writes comes before it. */
+class Leader extends Transform {
+  readonly pid: Promise<string>
+  readonly #mark: string
+  #tell: (pid: string) => void = () => {}
+  #before: Buffer | undefined = Buffer.alloc(0)
+
+  constructor(mark: string) {
+    super()
+    this.#mark = mark
+    this.pid = new Promise((resolve) => {
+      this.#tell = resolve
+    })
+  }
+
+  override _transform(bytes: Buffer, _: BufferEncoding, done: (error: null, out?: Buffer) => void): void {
+    if (this.#before === undefined) {
+      done(null, bytes)
+      return
+    }
+    const all = Buffer.concat([this.#before, bytes])
+    const at = all.indexOf(this.#mark)
+    const end = at < 0 ? -1 : all.indexOf("\n", at)
+    if (end < 0 && all.length < MOST_BEFORE) {
+      this.#before = all
+      done(null)
+      return
+    }
+    this.#before = undefined
+    if (end < 0) {
+      done(null, all)
+      return
+    }
+    this.#tell(all.subarray(at + this.#mark.length, end).toString())
+    done(null, Buffer.concat([all.subarray(0, at), all.subarray(end + 1)]))
+  }
+
+  override _flush(done: (error: null, out?: Buffer) => void): void {
+    done(null, this.#before)
+  }
+}
+
+function openChannel({ client, name }: Place, text: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new TransientError(`${name}: the connection was lost before the command began`))
+    client.once("close", lost)
+    client.exec(text, (error, channel) => {
+      client.off("close", lost)
+      if (error === undefined || error === null) resolve(channel)
+      else reject(new TransientError(`${name}: the server does not run commands: ${error.message}`, { cause: error }))
+    })
+  })
+}
+
+function endOf({ client, name }: Place, channel: ClientChannel): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let ended: Ended | undefined
+    const lost = () =>
+      reject(
+        new TransientError(`${name}: the connection was lost while the command ran; whether it goes on is unknown`),
+      )
+    client.once("close", lost)
+    channel.once("exit", (code: number | null, signal?: string) => {
+      const sent = signal === undefined ? undefined : (`SIG${signal}` as NodeJS.Signals)
+      ended =
+        sent === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[sent] ?? 0), signal: sent }
+    })
+    channel.once("close", () => {
+      client.off("close", lost)
+      if (ended === undefined) lost()
+      else resolve(ended)
+    })
+  })
+}

@@ -1,0 +1,136 @@
+/** Reach: how a cluster's workers are talked to. It looks and carries; it takes nothing over and changes no target. */
+import type { Clock } from "../calls/clock.js"
+import { RejectedError, SpecError, TransientError } from "../errors.js"
+import type { WorkerRecord } from "../fleet/roster/worker-record.js"
+import { workerName } from "../fleet/reports/worker.js"
+import { type Fleet, fleetCalls } from "../fleet/state/context.js"
+import { execOn, type ExecOptions, type WorkerResult } from "../remote/exec.js"
+import { collect } from "../remote/files/collect.js"
+import { fetchFiles } from "../remote/files/fetch.js"
+import { type Sent, sendFiles } from "../remote/files/send.js"
+import { localRemote } from "../remote/local.js"
+import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
+import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
+
+/** One worker, to be worked with. */
+export interface WorkerHandle {
+  readonly name: string
+  /**
+   * Runs a command to its end.
+   *
+   * @param command a text is for `sh -c`, a list is a program and its arguments.
+   * @throws CommandError when its exit code is not 0, unless `check` is false.
+   */
+  exec(command: Command, options?: CommandOptions): Promise<CommandResult>
+  /** Starts a command, and gives its streams. */
+  spawn(command: Command, options?: SpawnOptions): Promise<RemoteProcess>
+  /**
+   * A port of the worker on 127.0.0.1 of this machine, until it is closed.
+   *
+   * @param at the port here; a free one when left out.
+   */
+  forward(port: number, at?: number): Promise<Forward>
+  /**
+   * Brings a directory there to what a directory here is; only what differs travels. What a `.gitignore` names is left out.
+   *
+   * @param to there; from the directory of the worker's startup where it does not begin with "/".
+   */
+  send(
+    from: string,
+    to: string,
+    options?: { readonly ignore?: readonly string[]; readonly signal?: AbortSignal },
+  ): Promise<Sent>
+  /**
+   * What the worker has written: what its console keeps, also of one that is gone.
+   *
+   * @param options.tail how many lines of its end; all that is kept by default.
+   */
+  logs(options?: { readonly tail?: number }): Promise<string>
+  /**
+   * Brings files and directories of the worker into a directory here.
+   *
+   * @returns how many bytes came.
+   */
+  fetch(paths: readonly string[], to: string, options?: { readonly signal?: AbortSignal }): Promise<number>
+}
+
+export class Reach {
+  readonly #fleet: Fleet
+  readonly #clock: Clock
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet
+    this.#clock = fleet.clock
+  }
+
+  /** Runs a command on all running workers, or on those of one group. */
+  exec(command: Command, options: ExecOptions, group?: string): Promise<readonly WorkerResult[]> {
+    const running = this.#fleet.roster
+      .living()
+      .filter((worker) => worker.state === "running" && (group === undefined || worker.group === group))
+    if (running.length === 0) {
+      const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
+      throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)
+    }
+    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: async () => this.#remoteOf(worker) }))
+    return execOn(reached, command, options)
+  }
+
+  /** @throws SpecError when no worker has that name. */
+  worker(name: string): WorkerHandle {
+    const remote = () => this.#remoteOf(this.#find(name))
+    const at = { worker: name }
+    return {
+      name,
+      exec: async (command, options) => runCommand(remote(), command, at, options),
+      spawn: async (command, options) => remote().spawn(command, options),
+      forward: async (port, here) => remote().forward(port, here),
+      send: async (from, to, { ignore, signal } = {}) => {
+        const set = await collect(from, ignore)
+        return sendFiles(remote(), set, to, { ...at, ...(signal === undefined ? {} : { signal }) })
+      },
+      logs: (options) => this.#logs(name, options?.tail),
+      fetch: async (paths, to, options = {}) => fetchFiles(remote(), paths, to, { ...at, ...options }),
+    }
+  }
+
+  async #logs(name: string, tail: number | undefined): Promise<string> {
+    const { provider, instance } = this.#find(name)
+    const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider))) ?? ""
+    return tail === undefined ? text : text.trimEnd().split("\n").slice(-tail).join("\n")
+  }
+
+  #find(name: string): WorkerRecord {
+    const living = this.#fleet.roster.living()
+    const found = living.find((worker) => nameOf(worker) === name || worker.instance.id === name)
+    if (found !== undefined) return found
+    const names = living.slice(0, MOST_NAMES).map(nameOf)
+    const known =
+      names.length === 0 ? "it has none now" : `it has ${names.join(", ")}${living.length > MOST_NAMES ? ", …" : ""}`
+    throw new SpecError([
+      {
+        option: "worker",
+        value: name,
+        message: `no living worker of "${this.#fleet.owner.cluster}" has that name; ${known}`,
+      },
+    ])
+  }
+
+  #remoteOf(worker: WorkerRecord): Remote {
+    const { provider, instance } = worker
+    const name = nameOf(worker)
+    if (provider.route === undefined)
+      throw new SpecError([{ option: "provider", value: provider.name, message: "says no way to reach its workers" }])
+    const route = provider.route(instance)
+    if (route === undefined) throw new TransientError(`${name}: it has no address yet`)
+    if (route.kind === "local") return localRemote(route, this.#clock)
+    throw new SpecError([{ option: "access", message: `is not given: add access: "here" to the spec` }])
+  }
+}
+
+/** In an error. */
+const MOST_NAMES = 10
+
+function nameOf({ instance, group }: WorkerRecord): string {
+  return workerName(instance, group)
+}

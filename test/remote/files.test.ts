@@ -1,0 +1,181 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { systemClock } from "../../src/calls/clock.js"
+import { collect } from "../../src/remote/files/collect.js"
+import { fetchFiles } from "../../src/remote/files/fetch.js"
+import { sendFiles } from "../../src/remote/files/send.js"
+import { localRemote } from "../../src/remote/local.js"
+import type { Remote } from "../../src/remote/remote.js"
+
+/** As many as a project has, where there is time for it. */
+const FILES = process.env.MUSTER_TESTS === "all" ? 10_000 : 500
+
+let root: string
+let from: string
+let to: string
+let remote: Remote
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "muster-files-"))
+  from = join(root, "from")
+  to = join(root, "worker", "app")
+  mkdirSync(from)
+  mkdirSync(join(root, "worker"))
+  const words = ["/bin/sh", "-c", `cd "$0" && exec "$@"`, join(root, "worker")]
+  remote = localRemote({ words, address: "127.0.0.1" }, systemClock)
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+const write = (path: string, text: string) => {
+  mkdirSync(join(from, path, ".."), { recursive: true })
+  writeFileSync(join(from, path), text)
+}
+const send = async () => sendFiles(remote, await collect(from), to, { worker: "w" })
+const read = (path: string) => readFileSync(join(to, path), "utf8")
+
+describe("collect", () => {
+  test("leaves out what git leaves out, by the file that lies deepest", async () => {
+    write(".gitignore", "*.log\nbuild/\n!keep.log\n")
+    write("sub/.gitignore", "!own.log\nsecret\n")
+    for (const path of ["a.log", "keep.log", "build/x", "sub/own.log", "sub/secret", "sub/b.txt", ".git/config"])
+      write(path, path)
+    const { entries } = await collect(from)
+    expect(entries.map(({ path }) => path)).toEqual([
+      ".gitignore",
+      "keep.log",
+      "sub/.gitignore",
+      "sub/b.txt",
+      "sub/own.log",
+    ])
+    const more = await collect(from, ["*.txt"])
+    expect(more.entries.map(({ path }) => path)).not.toContain("sub/b.txt")
+  })
+
+  test("has one digest for the same files, and another when one becomes executable", async () => {
+    write("run.sh", "true")
+    const before = await collect(from)
+    expect((await collect(from)).digest).toBe(before.digest)
+    chmodSync(join(from, "run.sh"), 0o755)
+    expect((await collect(from)).digest).not.toBe(before.digest)
+  })
+
+  test("names the directory that is not there", async () => {
+    await expect(collect(join(root, "none"))).rejects.toThrow(/files: cannot be read.*none/)
+  })
+})
+
+describe("send", () => {
+  const names = [
+    "plain",
+    "with space",
+    "it's",
+    "new\nline",
+    "ünï-日本",
+    "back\\slash",
+    "@at",
+    "-dash",
+    "$HOME",
+    'quo"te',
+    "deep/er/file",
+  ]
+
+  test("brings files of any name, links and modes, and nothing a second time", async () => {
+    for (const name of names) write(name, `in ${name}`)
+    chmodSync(join(from, "plain"), 0o755)
+    symlinkSync("plain", join(from, "link"))
+    expect((await send()).files).toBe(names.length + 1)
+    for (const name of names) expect(read(name)).toBe(`in ${name}`)
+    expect(lstatSync(join(to, "plain")).mode & 0o111).not.toBe(0)
+    expect(readlinkSync(join(to, "link"))).toBe("plain")
+    expect(await send()).toEqual({ files: 0, removed: 0, bytes: 0 })
+  })
+
+  test("sends what changed, removes what has gone, and leaves what the worker made", async () => {
+    write("a", "1")
+    write("dir/b", "2")
+    write("c", "3")
+    await send()
+    writeFileSync(join(to, "result"), "made there")
+    write("a", "other")
+    rmSync(join(from, "c"))
+    // A file in the place of a directory.
+    rmSync(join(from, "dir"), { recursive: true })
+    write("dir", "a file now")
+    expect(await send()).toMatchObject({ files: 2, removed: 2 })
+    expect([read("a"), read("dir"), read("result")]).toEqual(["other", "a file now", "made there"])
+    expect(existsSync(join(to, "c"))).toBe(false)
+  })
+
+  test("one of many files that changed costs little more than itself", async () => {
+    for (let at = 0; at < FILES; at++) write(`d${at % 100}/f${at}`, `file ${at}`)
+    await send()
+    const changed = "x".repeat(100_000)
+    write("d7/f7", changed)
+    const { files, bytes } = await send()
+    expect(files).toBe(1)
+    expect(bytes).toBeLessThanOrEqual(changed.length + 64 * 1024)
+    expect(read("d7/f7")).toBe(changed)
+  })
+
+  test("a file that changes meanwhile is put nowhere", async () => {
+    write("a", "1")
+    await send()
+    const set = await collect(from)
+    write("a", "2")
+    const wrong = {
+      ...set,
+      digest: "0".repeat(64),
+      entries: set.entries.map((entry) => ({ ...entry, digest: `${"1".repeat(64)}f` })),
+    }
+    await expect(sendFiles(remote, wrong, to, { worker: "w" })).rejects.toThrow("a changed meanwhile")
+    expect(read("a")).toBe("1")
+  })
+
+  test("a place that cannot be written is told with the worker's words", async () => {
+    write("a", "1")
+    writeFileSync(join(root, "worker", "app"), "in the way")
+    await expect(send()).rejects.toThrow(/w: .*/)
+  })
+})
+
+describe("fetch", () => {
+  test("brings files and directories, and says which is not there", async () => {
+    for (const [path, text] of [
+      ["out/a b", "1"],
+      ["out/deep/c", "2"],
+      ["x", "3"],
+    ] as const)
+      write(path, text)
+    await send()
+    const here = join(root, "here")
+    expect(await fetchFiles(remote, ["out", "x"], here, { worker: "w", from: to })).toBeGreaterThan(0)
+    expect(readFileSync(join(here, "out/a b"), "utf8")).toBe("1")
+    expect(readFileSync(join(here, "out/deep/c"), "utf8")).toBe("2")
+    await expect(fetchFiles(remote, ["none"], here, { worker: "w", from: to })).rejects.toThrow(
+      /w: fetching none.*none/,
+    )
+  })
+
+  test("a file that cannot be written is an error here", async () => {
+    write("out/a", "1")
+    await send()
+    mkdirSync(join(root, "here", "out", "a"), { recursive: true })
+    writeFileSync(join(root, "here", "out", "a", "in the way"), "")
+    await expect(fetchFiles(remote, ["out"], join(root, "here"), { worker: "w", from: to })).rejects.toThrow(
+      /writing what came from w/,
+    )
+  })
+})
