@@ -102,5 +102,5 @@ export const REMOVE_FLAGS: Flags = {
   ...YES_FLAG,
   now: { type: "boolean", help: "do not wait for what a launch on its way may still make: it is named" },
   ...JOURNAL_FLAG,
-  json: { type: "boolean", help: "the result as JSON" },
+  ...DATA_FLAGS,
 }

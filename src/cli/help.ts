@@ -20,12 +20,24 @@ export function generalHelp(verbs: readonly Verb[], columns = USUAL): string {
     subcommandTerm: (command: Command) => heads.get(command.name()) ?? command.name(),
     visibleArguments: () => [],
   })
-  return `${program.helpInformation()}
-muster help VERB tells its flags, with an example. Credentials are those of the cloud's own tools
-(AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_* …).
+  const { helpWidth = USUAL } = layout(columns)
+  const rows = EXIT_TABLE.map(([code, what]) => filled(what, helpWidth, `  ${String(code).padEnd(5)}`))
+  return `${program.helpInformation()}\n${filled(MORE, helpWidth)}\nExit codes:\n${rows.join("")}`
+}
 
-Exit codes:
-${EXIT_TABLE.map(([code, what]) => `  ${String(code).padEnd(5)}${what}\n`).join("")}`
+const MORE =
+  "muster help VERB tells its flags, with an example. Credentials are those of the cloud's own tools (AWS_PROFILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_* …)."
+
+/** Broken between words; the lines after the first begin below its text. A word that is too long for the width stays whole. */
+function filled(text: string, width: number, head = ""): string {
+  const lines: string[] = []
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1)
+    if (last !== undefined && head.length + last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines.map((line, at) => `${at === 0 ? head : " ".repeat(head.length)}${line}\n`).join("")
 }
 
 export function verbHelp(verb: Verb, columns = USUAL): string {

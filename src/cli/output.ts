@@ -22,16 +22,21 @@ export interface Shape<Row> {
   readonly nameOf: (row: Row) => string
 }
 
-/** @throws SpecError for a format that there is not. */
+/**
+ * @throws SpecError for a format that there is not. The variable is meant for all verbs: a format that others have is none of its
+ * mistakes, and this verb then writes as it does by default.
+ */
 export function formatOf(given: Given, known: readonly Format[] = FORMATS): Format {
   if (given.switches.has("json")) return "json"
   const asked = single(given, "output")
   if (asked === undefined) return "table"
   const format = known.find((one) => one === asked)
   if (format !== undefined) return format
+  const isByVariable = given.sources.output === "environment"
+  if (isByVariable && FORMATS.some((one) => one === asked)) return "table"
   const near = nearest(asked, known)
   const message = `is ${show(asked)}; ${near === undefined ? `use one of ${known.join(", ")}` : `did you mean ${near}?`}`
-  throw new SpecError([{ option: "--output", value: asked, message }])
+  throw new SpecError([{ option: isByVariable ? "MUSTER_OUTPUT" : "--output", value: asked, message }])
 }
 
 /** What programs read: the whole value. Undefined for a format that people read. */

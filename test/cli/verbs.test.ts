@@ -146,3 +146,24 @@ describe("muster get", () => {
     expect(said.match(/not yours/g)).toHaveLength(1)
   })
 })
+
+describe("muster delete and sweep", () => {
+  test("write what they remove as other verbs do: by -o, and by the variable where it names what they have", async () => {
+    const { muster, abandon } = desk()
+    await abandon("render", 1)
+    const id = async (line: string, output?: string) => {
+      const env = output === undefined ? {} : { MUSTER_OUTPUT: output }
+      const { code, out, said } = await muster(`${line} ${AT}`, { env })
+      return code === 0 ? out : said
+    }
+    expect(JSON.parse(await id("delete render --dry-run -o json"))).toHaveLength(3)
+    expect(JSON.parse(await id("delete render --dry-run", "json"))).toHaveLength(3)
+    expect(await id("delete render --dry-run -o yaml")).toMatch(/^- removed: false\n|^- kind: /)
+    expect(await id("delete render --dry-run", "wide")).toMatch(/^KIND +ID /)
+    expect(await id("delete render --dry-run -o wide")).toContain("use one of table, json, yaml")
+    expect(await id("describe render", "wide")).toMatch(/^Name: +render/)
+    expect(await id("describe render", "xml")).toContain("MUSTER_OUTPUT: is")
+    expect(await id("sweep -o json")).toBe("[]\n")
+    expect(await id("sweep -o yaml")).toBe("[]\n")
+  })
+})

@@ -4,6 +4,7 @@ import { LeakError, SpecError, TimeoutError } from "../../../errors.js"
 import type { SweepEvent, SweepRow } from "../../../verbs/removals.js"
 import type { SweepSpec } from "../../../verbs/verbs.js"
 import { EXIT } from "../../exit-codes.js"
+import { dataText, type Format, formatOf } from "../../output.js"
 import { single } from "../../parse.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import { table } from "../../table.js"
@@ -23,6 +24,7 @@ export async function removeChosen(
   removed: (rows: readonly SweepRow[]) => Promise<void> = () => Promise.resolve(),
 ): Promise<number> {
   const { clock, say, ask } = surroundings
+  const format = removalFormat(given)
   const isDry = given.switches.has("dry-run")
   const journal = single(given, "journal")
   const options = { clock, ...(journal === undefined ? {} : { journal }) }
@@ -30,7 +32,7 @@ export async function removeChosen(
   const seen = await Cluster.sweep({ ...spec, dryRun: true }, options)
   if (seen.length === 0) return ifNothing()
   if (isDry) {
-    show(seen, given, surroundings)
+    await show(seen, format, surroundings)
     return seen.some(({ hindrance }) => hindrance === "unanswered") ? EXIT.failed : EXIT.ok
   }
   if (!given.switches.has("yes")) {
@@ -48,7 +50,7 @@ export async function removeChosen(
   }
   say(`removing ${countsOf(seen)}\n`)
   const rows = await Cluster.sweep(spec, options)
-  show(rows, given, surroundings)
+  await show(rows, format, surroundings)
   const left = rows.filter((row) => !row.removed)
   if (left.length > 0) throw errorOf(left)
   await removed(rows)
@@ -65,8 +67,12 @@ function teller(say: (text: string) => void): (event: SweepEvent) => void {
   }
 }
 
-function show(rows: readonly SweepRow[], given: Given, { out, columns }: Surroundings): void {
-  out(given.switches.has("json") ? `${JSON.stringify(rows, undefined, 2)}\n` : rowTable(rows, columns))
+export function removalFormat(given: Given): Format {
+  return formatOf(given, ["table", "json", "yaml"])
+}
+
+async function show(rows: readonly SweepRow[], format: Format, surroundings: Surroundings): Promise<void> {
+  surroundings.out((await dataText(rows, format, surroundings)) ?? rowTable(rows, surroundings.columns))
 }
 
 function countsOf(rows: readonly SweepRow[]): string {

@@ -1,10 +1,11 @@
 /** `muster sweep`: removes what is no longer needed: what has expired, and leftovers of clusters that are gone. */
 import type { Duration } from "../../../spec.js"
 import { EXIT } from "../../exit-codes.js"
+import { dataText } from "../../output.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { placesIn } from "../../spec/target.js"
-import { removeChosen } from "./removing.js"
+import { removalFormat, removeChosen } from "./removing.js"
 import type { RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {
@@ -19,9 +20,10 @@ export const run: RunVerb = async (given, surroundings) => {
     ...(olderThan === undefined ? {} : { olderThan: olderThan as Duration }),
     ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
   }
-  return removeChosen(spec, given, surroundings, () => {
-    if (given.switches.has("json")) surroundings.out("[]\n")
-    else surroundings.say("nothing to sweep\n")
-    return Promise.resolve(EXIT.ok)
+  return removeChosen(spec, given, surroundings, async () => {
+    const text = await dataText([], removalFormat(given), surroundings)
+    if (text === undefined) surroundings.say("nothing to sweep\n")
+    else surroundings.out(text)
+    return EXIT.ok
   })
 }

@@ -60,6 +60,12 @@ interface Described {
   readonly events: readonly Happened[]
 }
 
+function costText(perHour: number, soFar: number, unpriced: number): string {
+  // What is not known of the hour is not known of the sum either: it is said once.
+  if (unpriced > 0 && perHour === 0 && soFar === 0) return usdText(0, unpriced)
+  return `${usdText(perHour, unpriced, " an hour")}, ${usdText(soFar, unpriced, "")} so far (an estimate)`
+}
+
 async function describe(
   target: NamedTarget,
   providers: readonly Provider[],
@@ -99,7 +105,7 @@ async function pageOf(described: Described, given: Given, surroundings: Surround
     ["Places:", places.join(", ")],
     ["Held by:", heldBy ?? "nobody was seen holding it"],
     ["Ends:", ends],
-    ["Cost:", `${usdText(perHour, unpriced, " an hour")}, ${usdText(soFar, unpriced, "")} so far (an estimate)`],
+    ["Cost:", costText(perHour, soFar, unpriced)],
   ] as const
   const more = workers.length > MOST_ROWS ? `and ${workers.length - MOST_ROWS} more: muster get workers ${name}\n` : ""
   const asTable = { ...given, values: {}, switches: new Set<string>() }
