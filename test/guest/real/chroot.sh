@@ -77,7 +77,7 @@ else
   done
   inside timeout 20 cloud-init status --wait --long > "$out/cloud-init" 2>&1 || echo "status $?" >> "$out/failed"
 fi
-# A cloud-config alone has no guest of ours. A guest has its work begin by itself: it may come a moment after the boot.
+# The work begins by itself: it may come a moment after the boot.
 marked() {
   tries=200
   until grep -q "$1" "$root/var/lib/muster/status"; do
@@ -86,7 +86,7 @@ marked() {
     sleep 0.1
   done
 }
-if [ -e "$root/var/lib/muster/status" ]; then
+if [ -e "$root/var/lib/muster/startup" ]; then
   marked ' startup begun'
   keep var/lib/muster/status status.before
   : > "$root/go"

@@ -57,17 +57,17 @@ describe.skipIf(absent !== undefined)(titled("cloud-init", absent), { timeout: 1
     expect(marksOf(left("muster/status"))).toEqual(expect.arrayContaining(["setup begun", "setup ended 0"]))
   })
 
-  test("EC2: a part beside a cloud-config of the user's own, all of it compressed", async () => {
-    const left = await boot("ec2", { userData: gzipSync(mime(CLOUD_CONFIG, ec2(STARTUP))) })
-    expectWhole(left, AWS)
-    expect(left("root/from-user")).toBe("hi")
-  })
-
-  test("EC2: a cloud-config alone is the user's", async () => {
-    const left = await boot("ec2", { userData: CLOUD_CONFIG })
+  test("EC2: a cloud-config of the user's own, beside the program", async () => {
+    const left = await boot("ec2", { userData: gzipSync(beside(CLOUD_CONFIG)) })
     expect(left("failed")).toBe("")
     expect(left("root/from-user")).toBe("hi")
-    expect(left("muster/status")).toBe("")
+    expect(marksOf(left("muster/status")).at(-1)).toBe("environment ended 0")
+  })
+
+  test("EC2: a cloud-config that is none keeps the program from nothing", async () => {
+    const left = await boot("ec2", { userData: beside("#cloud-config\nruncmd: [ [sh\n") })
+    expect(left("cloud-init")).toContain("status: done")
+    expect(marksOf(left("muster/status")).at(-1)).toBe("environment ended 0")
   })
 
   test("Compute Engine: as user-data, where an image has cloud-init", async () => {
@@ -90,9 +90,4 @@ describe.skipIf(absent !== undefined)(titled("Google's script runner", absent), 
 
 const CLOUD_CONFIG = "#cloud-config\nwrite_files: [{ path: /root/from-user, content: hi }]\n"
 
-function mime(cloudConfig: string, script: Buffer): string {
-  const part = (type: string, body: string | Buffer) =>
-    `--END\nContent-Type: ${type}\nContent-Transfer-Encoding: base64\n\n${Buffer.from(body).toString("base64")}\n`
-  const parts = part("text/cloud-config", cloudConfig) + part("text/x-shellscript", script)
-  return `Content-Type: multipart/mixed; boundary="END"\nMIME-Version: 1.0\n\n${parts}--END--\n`
-}
+const beside = (startup: string) => userDataOf(owner(), group({ startup, environment: {} }), "eu-west-2").bytes
