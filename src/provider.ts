@@ -122,6 +122,30 @@ export interface GroupRequest {
   readonly spec?: GroupSpecText
   /** The guest ends itself so long after the last renewal, in seconds; left out: there is no lease. */
   readonly leaseSeconds?: number
+  /** What is to be open for ssh; left out: nobody asked, and nothing is opened. */
+  readonly access?: AccessRequest
+  /**
+   * The line of the cluster's own public key, for the guest's `authorized_keys`. It is there also where `access` is not, so that access
+   * can be opened later.
+   */
+  readonly plantedKey?: string
+  /** By which the guest proves that its host keys are its own: 64 characters of lower-case hex. */
+  readonly nonce?: string
+  /** More lines of `authorized_keys`. */
+  readonly authorizedKeys?: readonly string[]
+  /** Whom the keys let in; "muster" when left out. */
+  readonly user?: string
+  /** The cluster's workers may reach each other on every port, and nobody else may reach them. */
+  readonly peers?: true
+}
+
+/** Who may reach the workers' ssh. */
+export interface AccessRequest {
+  /** Address ranges: "192.0.2.7/32", "2001:db8::/48". */
+  readonly from: readonly string[]
+  readonly port: 22
+  /** Workers are reached at their private addresses: a public one is of no use. */
+  readonly isPrivate: boolean
 }
 
 /** `keep`: the instance stays. `end`, `replace`: it ends itself, and is not, or is, made again. */
@@ -399,6 +423,8 @@ export interface Limits {
   readonly keepsEnded?: string
   /** Instances are part of this process, and end with it. */
   readonly endsWithProcess?: true
+  /** Instances are machines that are reached over ssh: their guests take the cluster's key. */
+  readonly takesKeys?: true
 }
 
 export type Cost = Readonly<Record<string, number>>

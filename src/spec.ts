@@ -3,6 +3,7 @@ import { type ResolvedGroup, type ResolvedSpec, SIZES } from "./spec/resolved.js
 import type * as Zod from "zod"
 import { MOMENT, momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
+import { accessNotes, accessSchema, resolveAccess } from "./spec/access.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
@@ -105,6 +106,8 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
       .positive("use 1 or more")
       .max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
       .optional(),
+    access: accessSchema(z).optional(),
+    peers: z.boolean().optional(),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
@@ -127,6 +130,7 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
+  const access = resolveAccess(spec.access)
   const named = providers.flatMap((one) => (isNamed(one) ? optionNameProblems(one) : []))
   const problems = [...named, ...specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })]
   if (problems.length > 0) throw new SpecError(problems)
@@ -142,7 +146,12 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     describesWorkers: describesWorkers(spec),
     budget: resolveBudget(spec.budget, momentOf),
     maxWorkers: spec.maxWorkers,
-    groups: groups.map((group) => ({ ...group, notes: [...group.notes, ...scriptNotes(group, check)] })),
+    access,
+    peers: spec.peers ?? false,
+    groups: groups.map((group) => ({
+      ...group,
+      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes({ access })],
+    })),
   }
 }
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "container", "groups"] as const

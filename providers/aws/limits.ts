@@ -80,6 +80,7 @@ export function limitsOf(options: AwsOptions): Limits {
     launchBatch: LAUNCH_BATCH,
     // "Eventual consistency in the Amazon EC2 API": back off for up to about five minutes.
     consistencyMs: 5 * 60_000,
+    takesKeys: true,
     // "In the rare case where an Availability Zone is experiencing a service disruption and you ... do not specify any instance
     // IDs at all, the call fails. If you ... specify only instance IDs that are in an unaffected zone, the call works normally."
     listsByZone: true,

@@ -91,6 +91,7 @@ export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
     launchBatch: 1,
     // ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not.
     consistencyMs: 60_000,
+    takesKeys: true,
     // A deleted VM keeps its place and its bill until it is gone: only its absence counts.
     goneStates: ["terminated"],
     // VMs boot in 30 to 90 s; one list every 5 s is a fiftieth of what ARM lets through.

@@ -80,6 +80,7 @@ export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
     launchBatch: LAUNCH_BATCH,
     // Nothing is promised for lists after a create; what is seen in practice are seconds.
     consistencyMs: 60_000,
+    takesKeys: true,
     // A deleted instance leaves the list; STOPPING still has a shutdown script and a disk to pay, STOPPED and TERMINATED a disk.
     goneStates: ["terminated"],
     // PROVISIONING and STAGING take 10 to 40 s; a list a zone and 2 s is 30 of 1,200 a minute.

@@ -10,6 +10,7 @@ import type { OpenIntent } from "./journal/types.js"
 import { keptSpec } from "./state/kept-spec.js"
 import { SEVERAL } from "./state/backoff.js"
 import type { Launch } from "./roster/launches.js"
+import { accessRequest } from "./launching/access-request.js"
 import { abandonedPlaces } from "./launching/abandon.js"
 import { accept, refuse } from "./launching/outcome.js"
 import { recordZones } from "./observing/unreachable-zones.js"
@@ -35,7 +36,12 @@ const SETTLE_PATIENCE = { attempts: MAX_ATTEMPTS, throttles: SEVERAL }
 const GATHER_MS = { least: 50, each: 0.2, most: 2_000 } as const
 
 /** What `prepare` finds or makes for a group at a provider. */
-export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState, calls: Calls): Promise<Prepared> {
+export async function prepareGroup(
+  fleet: Fleet,
+  provider: Provider,
+  state: GroupState,
+  calls: Calls,
+): Promise<Prepared> {
   const { name, environment, image, publicAddress, tags, gpu } = state.group
   const offers = (state.offers ?? []).filter(
     (offer) => offer.provider === provider.name && offer.region === provider.region,
@@ -53,6 +59,7 @@ export function prepareGroup(fleet: Fleet, provider: Provider, state: GroupState
     ...(gpu === undefined ? {} : { gpu }),
     spec: keptSpec(state.group, fleet.leaseMs),
     ...(fleet.leaseMs === undefined ? {} : { leaseSeconds: Math.ceil(fleet.leaseMs / 1000) }),
+    ...(provider.limits.takesKeys === undefined ? {} : await accessRequest(fleet, calls.readOnly)),
   }
   return provider.prepare(fleet.owner, request, calls)
 }

@@ -30,6 +30,11 @@ export const HTTPS_URL = new RegExp(`^${HTTPS}$`)
 /** The same, or plain http to a loopback host. */
 export const SAFE_URL = new RegExp(`^(?:${HTTPS}|${LOOPBACK})$`)
 
+/** Any address range: an address and the length of its prefix. */
+export const ADDRESS_RANGE = new RegExp(
+  `^(?:${IPV4}/(?:\\d|[12]\\d|3[0-2])|${IPV6}/(?:\\d|[1-9]\\d|1[01]\\d|12[0-8]))$`,
+)
+
 /** An address range that one owner can have: "0.0.0.0/0" is the whole internet, and /32 is what a provider of IPv6 is given. */
 export const NARROW_CIDR = new RegExp(
   `^(?:${IPV4}/(?:[89]|[12]\\d|3[0-2])|${IPV6}/(?:3[2-9]|[4-9]\\d|1[01]\\d|12[0-8]))$`,

@@ -24,6 +24,12 @@ export const OTHER_NAMES: OptionHints = {
   ...{ zone: "zones", availabilityzone: "zones", availabilityzones: "zones", az: "zones" },
   ...{ ami: "image", imageid: "image", architecture: "arch", gpus: "gpu", accelerator: "gpu", labels: "tags" },
   ...{ ttl: "maxLifetime", timeout: "maxLifetime", maxduration: "maxLifetime", deadline: "maxLifetime" },
+  ...{
+    ssh: "access",
+    sshfrom: 'access: { from: "192.0.2.7/32" }',
+    sshcidr: "access",
+    bastion: "access: { from, via: { jump } }",
+  },
   ...{ maxprice: "budget", maxcost: "budget", publicip: "publicAddress", disk: "localDisk", id: "name" },
   ...{ project: `${OF_FACTORY}gcp({ project, region })`, projectid: `${OF_FACTORY}gcp({ project, region })` },
   subscriptionid: `${OF_FACTORY}azure({ subscriptionId, location })`,

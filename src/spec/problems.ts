@@ -1,6 +1,7 @@
 /** The problems of a spec that no schema can find: options that exclude each other or contradict others. */
 import type { SpecProblem } from "../errors.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
+import { accessProblems } from "./access.js"
 import { show } from "../input/parse.js"
 import { type ProviderName, REGION_EXAMPLES } from "./provider-schema.js"
 import type { ScriptVerdict } from "./script-check.js"
@@ -33,6 +34,7 @@ export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem
     ...regionProblems(spec, providers),
     ...lifetimeProblems(spec, maxLifetimeMs),
     ...leaseProblems(spec, leaseMs, maxLifetimeMs),
+    ...accessProblems(spec),
   ]
 }
 

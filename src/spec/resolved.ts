@@ -1,6 +1,7 @@
 /** Resolved: a spec with every default filled in. */
 import type { Arch, Container, Provider, Range, WhenDone } from "../provider.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
+import type { ResolvedAccess } from "./access.js"
 import type { NamedProvider } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
 import type { ResolvedBudget } from "../money/budget.js"
@@ -57,6 +58,9 @@ export interface ResolvedSpec {
   readonly describesWorkers: boolean
   readonly budget: ResolvedBudget
   readonly maxWorkers: number | undefined
+  /** Undefined: nobody asked for it. */
+  readonly access: ResolvedAccess | undefined
+  readonly peers: boolean
   readonly groups: readonly ResolvedGroup[]
 }
 

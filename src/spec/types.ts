@@ -103,6 +103,37 @@ export interface WorkerFields {
   readonly tags?: Readonly<Record<string, string>>
 }
 
+/** On which way workers are reached: see `AccessFields.via`. */
+export type Via =
+  | "auto"
+  | "public"
+  | "private"
+  | "head"
+  /** Through a server of yours: "user@host:port". */
+  | { readonly jump: string }
+  /** Through the standard input and output of a command, in which %h, %p and %r stand for host, port and user. */
+  | { readonly proxyCommand: string }
+
+/** "here" is the address that this machine is seen by. */
+export type AddressRange = "here" | (string & {})
+
+/** Who may reach the workers over ssh, and how. */
+export interface AccessFields {
+  /** From where: "here", or address ranges. */
+  readonly from: AddressRange | readonly AddressRange[]
+  /**
+   * `auto` (the default): at the public address where a worker has one, else at the private one. `head`: through the oldest running
+   * worker that has a public address.
+   */
+  readonly via?: Via
+  /** Whom the keys let in: "muster" by default, who may use `sudo` without a password. */
+  readonly user?: string
+  /** A private key in place of the cluster's own, which is beside the cluster's journal. */
+  readonly keyFile?: string
+  /** Who else is let in: lines as `authorized_keys` has them. */
+  readonly authorizedKeys?: readonly string[]
+}
+
 /** All that may be said of a cluster. */
 export interface ClusterFields extends WorkerFields {
   /** Re-attach by this name from anywhere; random when left out. */
@@ -132,6 +163,13 @@ export interface ClusterFields extends WorkerFields {
   readonly budget?: Budget
   /** The most instances at any moment, of all groups together, those on their way and on their way out counted. */
   readonly maxWorkers?: number
+  /**
+   * Who may reach the workers over ssh: "here" (this machine's own address), an address range, or that and how. Left out, or `false`:
+   * nothing is opened. This machine needs none.
+   */
+  readonly access?: AddressRange | false | AccessFields
+  /** The cluster's workers may reach each other on every port, and nobody else may; `false` by default. */
+  readonly peers?: boolean
   /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
   readonly groups?: Readonly<Record<string, WorkerFields>>
 }

@@ -86,6 +86,7 @@ const TABLE: Readonly<Record<string, SpecFlag>> = {
   "max-lifetime": flag("maxLifetime", "DURATION", "everything ends so long after it was made; 12h when left out"),
   lease: flag("lease", "DURATION", "instances end so long after nobody renewed it"),
   "max-workers": flag("maxWorkers", "N", "never more instances than this", number),
+  access: flag("access", "here|RANGE", "who may reach the workers over ssh; nobody when left out"),
   "budget-per-hour": flag("budget.perHour", "USD", "at most so much an hour", number),
   "budget-total": flag("budget.total", "USD", "at most so much in all", number),
 }

@@ -24,6 +24,7 @@ import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "
 import { holdIfEnded } from "../state/held.js"
 import { differenceNote } from "./recall.js"
 import { bareGroup } from "../../spec.js"
+import { ClusterKeys } from "../state/cluster-keys.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 
 /** An assumed lease, in milliseconds: long enough for a new owner to renew in time, and short enough to wait for. */
@@ -61,6 +62,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     newJournal,
     survey: () => survey(fleet, spec, options),
     leaseMs: spec.leaseMs ?? leaseOf(known),
+    ...reachOf(spec, owner, options),
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
     money: newMoney(spec, clockSkewMs(clock, providers)),
@@ -69,9 +71,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     signal: options.signal,
     surveyedAt: clock.now(),
     abandoned,
-    uncertainUntil: new Map(
-      found?.isUncertain ? providers.map((provider) => [provider, clock.now() + windowMs(provider.limits)]) : [],
-    ),
+    uncertainUntil: uncertaintyOf(known, clock),
     emit,
     price: (offers, at) => {
       recordPrices(offers, at)
@@ -82,6 +82,16 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     ...initialState(),
   }
   return fleet
+}
+
+/** What is known of the ways to its workers. */
+function reachOf({ access, peers }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
+  return { access, peers, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
+}
+
+function uncertaintyOf({ found, providers }: Known, clock: Clock): Fleet["uncertainUntil"] {
+  const uncertain = found?.isUncertain === true ? providers : []
+  return new Map(uncertain.map((provider) => [provider, clock.now() + windowMs(provider.limits)]))
 }
 
 /** What the clusters of one clock know to be unavailable. */

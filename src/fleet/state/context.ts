@@ -1,4 +1,6 @@
 /** What the stages of one cluster share. */
+import type { ResolvedAccess } from "../../spec/access.js"
+import type { ClusterKeys } from "./cluster-keys.js"
 import type { GroupState } from "./group-state.js"
 import type { Calls, Offer, Owner, Prepared, Provider } from "../../provider.js"
 import type { ResolvedBudget } from "../../money/budget.js"
@@ -95,6 +97,9 @@ export interface Fleet {
   wishes: number
   /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
   readonly leaseMs: number | undefined
+  readonly access: ResolvedAccess | undefined
+  readonly peers: boolean
+  readonly keys: ClusterKeys
   /** Uids of earlier clusters of this name without instances, whose leftovers have no other owner. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read, by its path. */

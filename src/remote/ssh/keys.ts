@@ -10,6 +10,7 @@ export interface KeyPair {
 }
 
 const TYPE = "ssh-ed25519"
+const MAGIC = "openssh-key-v1\0"
 const LINE_LENGTH = 70
 /** The cipher "none" has blocks of eight bytes. */
 const BLOCK = 8
@@ -26,7 +27,7 @@ export function makeKeyPair(comment: string): KeyPair {
     Array.from({ length: (BLOCK - (secret.length % BLOCK)) % BLOCK }, (_, index) => index + 1),
   )
   const body = Buffer.concat([
-    ...[Buffer.from("openssh-key-v1\0"), text("none"), text("none"), text(""), uint32(1)],
+    ...[Buffer.from(MAGIC), text("none"), text("none"), text(""), uint32(1)],
     ...[text(blob), text(Buffer.concat([secret, padding]))],
   ])
   const lines = body.toString("base64").match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? []
@@ -34,6 +35,29 @@ export function makeKeyPair(comment: string): KeyPair {
     "\n",
   )
   return { privateFile, publicLine: `${TYPE} ${blob.toString("base64")} ${comment}` }
+}
+
+/** The public half of a private key file in OpenSSH's own format, and whether a passphrase is asked for the other half. */
+export function readPrivateFile(
+  file: string,
+): { readonly publicKey: PublicKey; readonly isLocked: boolean } | undefined {
+  const [, body] = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END/.exec(file) ?? []
+  const bytes = Buffer.from(body ?? "", "base64")
+  if (bytes.subarray(0, MAGIC.length).toString() !== MAGIC) return undefined
+  const [cipher, afterCipher] = stringAt(bytes, MAGIC.length)
+  const [, afterKdf] = stringAt(bytes, afterCipher)
+  const [, afterOptions] = stringAt(bytes, afterKdf)
+  // Then the number of keys.
+  const [blob] = stringAt(bytes, afterOptions + 4)
+  const [type] = strings(blob) ?? []
+  if (type === undefined) return undefined
+  return { publicKey: { type: type.toString(), blob: blob.toString("base64") }, isLocked: cipher.toString() !== "none" }
+}
+
+function stringAt(bytes: Buffer, at: number): readonly [Buffer, number] {
+  if (at + 4 > bytes.length) return [Buffer.alloc(0), bytes.length]
+  const end = at + 4 + bytes.readUInt32BE(at)
+  return [bytes.subarray(at + 4, end), end]
 }
 
 /** The types of host keys that servers have today; certificates are none of them. */
