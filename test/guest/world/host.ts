@@ -136,7 +136,8 @@ function timeCommands(clock: Clock, speed: number): Readonly<Record<string, stri
   const [there, here] = [Math.round(clock.now()), Math.round(systemClock.now())]
   return {
     date: `[ "$*" = +%s ] || exec /bin/date "$@"\necho $(((${there} + ($(/bin/date +%s%3N) - ${here}) * ${speed}) / 1000))`,
-    sleep: `case $1 in *[!0-9]*) exec /bin/sleep "$@" ;; esac\nms=$(($1 * 1000 / ${speed}))\nexec /bin/sleep $((ms / 1000)).$(printf %03d $((ms % 1000)))`,
+    // A guest whose test was killed ends with its next pause.
+    sleep: `[ -d /proc/${process.pid} ] || kill -KILL $PPID\ncase $1 in *[!0-9]*) exec /bin/sleep "$@" ;; esac\nms=$(($1 * 1000 / ${speed}))\nexec /bin/sleep $((ms / 1000)).$(printf %03d $((ms % 1000)))`,
   }
 }
 
