@@ -22,7 +22,15 @@ import { readConsole } from "./observe/console.js"
 import { localOffers } from "./offers/offers.js"
 import { type Config, configOf, type LocalOptions } from "./options.js"
 import { claimCluster, prepareGroup, refusePlatform, USER_DATA_BYTES } from "./prepare/prepare.js"
-import { isOfLaunch, PROVIDER, parseRecord, REGION, recordName, specName } from "./client/record.js"
+import {
+  type InstanceRecord,
+  isOfLaunch,
+  PROVIDER,
+  parseRecord,
+  REGION,
+  recordName,
+  specName,
+} from "./client/record.js"
 import { isInstance } from "./client/safe.js"
 import { INSTANCES_PER_CALL, splitWish } from "./launch/split.js"
 import { terminateAll } from "./end/terminate.js"
@@ -134,15 +142,16 @@ function archOf(arch: string): Arch {
 async function readIn(
   layout: Layout,
   { id, tags }: Instance,
-  read: (here: string) => Promise<string | undefined>,
+  read: (here: string, record: InstanceRecord) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const here = layout.instance(id)
   try {
     await checkRoot(layout)
     if (!isInstance(layout, id)) return undefined
     const text = await readText(join(here, recordName))
-    if (text === undefined || !isOfLaunch(parseRecord(here, text), tags[TAG.launch] ?? "")) return undefined
-    return await read(here)
+    const record = text === undefined ? undefined : parseRecord(here, text)
+    if (record === undefined || !isOfLaunch(record, tags[TAG.launch] ?? "")) return undefined
+    return await read(here, record)
   } catch (error) {
     throw toCloudError(`reading ${here}`, error, { provider: PROVIDER })
   }

@@ -1,9 +1,9 @@
 /** How a guest's end counts: it stays, or ends its instance, whose directory says how until it is terminated. */
-import { existsSync, readFileSync } from "node:fs"
-import { readFile } from "node:fs/promises"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readFile, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { TAG } from "../../src/fleet/tags.js"
-import { verdictOn } from "../../src/guest/marks.js"
+import { TAIL_LINES, verdictOn } from "../../src/guest/marks.js"
 import type { GroupRequest, Instance } from "../../src/provider.js"
 import {
   callFor,
@@ -11,12 +11,10 @@ import {
   cleanUp,
   freshPlace,
   kill,
-  noteNonces,
   only,
   ownerOf,
   type Place,
   pidIn,
-  processesOf,
   remainsOf,
   secondsFromNow,
   until,
@@ -45,6 +43,18 @@ function statusOf(place: Place, id: string): string {
 const verdictOf = async (place: Place, instance: Instance) =>
   verdictOn((await place.provider.consoleLog?.(instance, calls)) ?? "", ownerOf().uid)
 
+/** The process of its startup; 0 when there is none. */
+function scriptOf(id: string): number {
+  const isIts = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`MUSTER_NAME=${id}\0`)
+    } catch {
+      return false
+    }
+  }
+  return Number(readdirSync("/proc").find((entry) => /^\d+$/.test(entry) && isIts(entry)) ?? 0)
+}
+
 describe("an end that ends the instance", () => {
   test.each([
     ["a failure", REPLACES, "echo cannot find the licence; sleep 1000 & exit 3", 3, "cannot find the licence"],
@@ -65,6 +75,15 @@ describe("an end that ends the instance", () => {
       await ended(place, one)
     },
   )
+
+  test("has the last lines of its output on the console, without what is not text", async () => {
+    const place = await freshPlace()
+    const noise = "i=0; while [ $i -lt 30 ]; do i=$((i + 1)); printf 'line %s\\tx\\033[2J\\r\\n\\n' $i; done"
+    const id = await launched(place, { startup: `${noise}; head -c 1000 /dev/zero | tr '\\0' y; exit 3` })
+    const { tail = "" } = (await verdictOf(place, await place.reach(id, "terminated"))) ?? {}
+    expect(tail.split("\n")).toHaveLength(TAIL_LINES)
+    expect(tail.split("\n").slice(-2)).toEqual(["line 30\tx[2J", "y".repeat(400)])
+  })
 
   test("is what follows a failure where nothing else is asked", async () => {
     const place = await freshPlace()
@@ -109,7 +128,7 @@ describe("an end that ends the instance", () => {
       kill(pidIn(place, id, file))
     }
     await until("the work directory", () => existsSync(place.path("instances", id, "work")))
-    await import("node:fs/promises").then(({ writeFile }) => writeFile(place.path("instances", id, "work", "go"), ""))
+    await writeFile(place.path("instances", id, "work", "go"), "")
     const one = await until("its tag", async () =>
       (await place.list()).find(({ tags }) => tags[TAG.ended] !== undefined),
     )
@@ -117,16 +136,21 @@ describe("an end that ends the instance", () => {
     await ended(place, one)
   })
 
-  test("counts where the guest itself is killed", async () => {
+  test.each([
+    [
+      "its guest is told to end by another program",
+      "SIGTERM",
+      (place: Place, id: string) => -pidIn(place, id, "group"),
+      143,
+    ],
+    ["its script is killed", "SIGKILL", (_place: Place, id: string) => scriptOf(id), 137],
+  ] as const)("counts where %s", async (_what, signal, pidOf, code) => {
     const place = await freshPlace()
     const id = await launched(place, { whenDone: REPLACES, startup: "exec sleep 1000" })
-    await until("the anchor", () => pidIn(place, id, "group"))
-    await noteNonces(place.root)
-    await until("the startup", () => processesOf(place.root).some(({ command }) => command === "sleep 1000 "))
-    const guest = processesOf(place.root).find(({ command }) => command.includes("guest/guest boot"))
-    kill(guest?.pid ?? 0)
+    await until("its startup", () => statusOf(place, id).includes("startup begun") && scriptOf(id) > 0)
+    process.kill(pidOf(place, id), signal)
     const one = await place.reach(id, "terminated")
-    expect(one.tags[TAG.ended]).toBe("startup-137")
+    expect(one.tags[TAG.ended]).toBe(`startup-${code}`)
     await ended(place, one)
   })
 })

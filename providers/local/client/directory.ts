@@ -6,7 +6,7 @@
  *       instances/<name>/               one instance; appears complete, by a rename
  *         instance.json                 name, nonce, tags, address
  *         settings supervise.sh         what supervises it
- *         guest/                        what it runs: the guest's program and its files, its status, boot.log and console
+ *         guest/                        what it runs: the guest's program and its files, its status and boot.log
  *         spec.json lease               what was asked of its group; when its lease ends
  *         work/ root/                   where that runs, and what it has for a machine's directories
  *         watchdog supervisor group reaper     "<pid> <start>" of each, once it lives

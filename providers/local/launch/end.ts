@@ -52,7 +52,7 @@ give_notice() {
   printf '' 2>/dev/null >"$here/noticing"
   (
     cd "$here/work"
-    MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce MUSTER_ROOT=$here/root MUSTER_HOME=$guest MUSTER_CONSOLE=../guest/console MUSTER_HOST=skip /bin/sh "$guest/guest" notice run "$1" "$grace_s"
+    MUSTER_SUPERVISES= MUSTER_INSTANCE=$nonce MUSTER_ROOT=$here/root MUSTER_HOME=$guest MUSTER_CONSOLE= MUSTER_HOST=skip /bin/sh "$guest/guest" notice run "$1" "$grace_s"
     rm -f "$here/noticing"
   ) </dev/null >/dev/null 2>&1 &
   while [ -e "$here/noticing" ] && [ -n "$pauses" ]; do

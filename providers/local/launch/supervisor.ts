@@ -170,21 +170,31 @@ anchored() {
 run() {
   trap : TERM INT HUP
   printf '' >"$guest/boot.log"
-  printf '' >"$guest/console"
   record group || exit 1
   [ -e "$here/ending" ] && exit 0
-  run_guest
-  guest_ended "$?"
-  trap '' TERM INT HUP
-  exec sleep 2147483647
+  trap 'stay "$?"' EXIT
+  trap 'exit 143' TERM
+  run_guest boot
+  exit
 }
 
-# Its variables are the guest's alone: what it starts of the user's has none of them.
-run_guest() (
+# With $1 "boot", which its program asks for. It runs in this shell: to start another one takes longer than all that it does. Its own
+# variables are not exported, so that what it starts of the user's has none of them.
+run_guest() {
   unset LC_ALL MUSTER_SUPERVISES
-  export MUSTER_ROOT="$here/root" MUSTER_HOME="$guest" MUSTER_CONSOLE=../guest/console MUSTER_HOST=skip
-  cd "$here/work" && exec /bin/sh "$guest/guest" boot
-)
+  set +u
+  MUSTER_ROOT=$here/root MUSTER_HOME=$guest MUSTER_CONSOLE= MUSTER_HOST=skip
+  cd "$here/work" && . "$guest/guest"
+}
+
+# What the guest ends with, whichever way: $1 is its exit code.
+stay() {
+  trap '' TERM INT HUP
+  trap - EXIT
+  guest_ended "$1"
+  cd /
+  exec sleep 2147483647 </dev/null >/dev/null 2>&1
+}
 
 # After exit code $1 of the guest: has the supervisor end the instance where that is what follows. A guest that was killed before
 # it could say how its work ended counts as a startup that was.

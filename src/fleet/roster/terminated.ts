@@ -2,8 +2,8 @@
 import type { Instance } from "../../provider.js"
 import { TAG } from "../tags.js"
 
-/** The tags that the receipt, the bills and the reasons of a termination read. */
-const KEPT_TAGS = [TAG.group, TAG.launch, TAG.generation] as const
+/** The tags that the receipt, the bills, the reasons of a termination and the verdict on its work read. */
+const KEPT_TAGS = [TAG.group, TAG.launch, TAG.generation, TAG.ended] as const
 
 type Tags = Readonly<Record<string, string>>
 
