@@ -43,8 +43,8 @@ export interface GuestCloud {
   readonly login?: readonly string[]
   readonly notice?: CloudNotice
   /**
-   * The instance is processes of a machine that is others' as well. Whoever starts the program writes the files that it needs before:
-   * the user's scripts, and the file of variables.
+   * The instance is processes of a machine that is others' as well, and lasts no longer than they do. Whoever starts the program
+   * writes the files that it needs before: the user's scripts, and the file of variables.
    */
   readonly isShared?: true
   /** Folders on a temporary disk that images of the cloud mount themselves, for the scratch folder of a machine without another. */
@@ -125,8 +125,7 @@ function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
         ]),
     ...body("muster_end", cloud.end ?? []),
     workFunctions(group),
-    AGAIN_FUNCTIONS,
-    START_WORK,
+    ...(cloud.isShared ? [] : [AGAIN_FUNCTIONS, START_WORK]),
   ]
 }
 
@@ -138,7 +137,7 @@ function bootFunctions(
   return [
     ...(deadline === undefined ? [] : body("muster_deadline", deadline)),
     ...(lease === undefined ? [] : body("muster_lease", lease)),
-    LIMITS,
+    ...(isShared ? body("muster_release", []) : [LIMITS]),
     ...(group.scratch === undefined ? [] : [scratchStep(group.scratch, mounted)]),
     ...(isShared ? body("muster_environment", []) : environmentStep(ours, group.environment)),
   ]
@@ -175,7 +174,7 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): re
   return [
     BEGIN,
     "case $1 in",
-    ...(isWorking
+    ...(isWorking && !isShared
       ? [
           "work)",
           "muster_join",
@@ -190,7 +189,7 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): re
     ...(group.onNotice === undefined ? [] : ["notice)", "muster_join", "shift", 'muster_notice "$@"', ";;"]),
     "boot)",
     "muster_start",
-    ...(isWorking ? ["if muster_is_again; then muster_again; exit 0; fi"] : []),
+    ...(isWorking && !isShared ? ["if muster_is_again; then muster_again; exit 0; fi"] : []),
     "muster_open",
     ...(deadline === undefined ? [] : ["muster_host deadline muster_deadline"]),
     ...(lease === undefined ? [] : ["muster_host lease muster_lease"]),
@@ -201,8 +200,8 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): re
     ...(group.onNotice === undefined || isShared
       ? []
       : [noticeFile(group.onNotice), "muster_host notice muster_notice_unit"]),
-    ...(isWorking && isRunAtEveryBoot === undefined ? ["muster_again_unit"] : []),
-    isWorking ? "muster_start_work" : "muster_release",
+    ...(isWorking && !isShared && isRunAtEveryBoot === undefined ? ["muster_again_unit"] : []),
+    isWorking ? (isShared ? "muster_work" : "muster_start_work") : "muster_release",
     ";;",
     "esac",
   ]

@@ -1,3 +1,4 @@
+import { compact } from "../../../src/guest/text.js"
 import { endText } from "./end.js"
 import { processSearchText } from "../client/process-search.js"
 
@@ -14,11 +15,13 @@ import { processSearchText } from "../client/process-search.js"
  * - `reap`: started by an adapter when neither of the first two runs any more.
  * - `enter`: becomes a command of others', with the instance's variables, in its directory. The nonce makes it a member.
  *
+ * A shell reads a text as far as it has come, so what all do comes first, and last what only those need that end an instance.
+ *
  * The role that ends an instance writes `ending` before it reads `group`, and `run` writes `group` before it reads
  * `ending`. So at least one of them sees the other's file, and no script starts after the end. The same order holds
  * between `terminating`, written by the adapter, and `supervisor`.
  */
-export const supervisorText = `#!/bin/sh
+export const supervisorText = compact(`
 # Supervises one instance of Muster's local provider: sh supervise.sh watch|supervise|run|reap <its directory>
 set -u
 mode=$1
@@ -69,8 +72,67 @@ alive() {
   alive_in "$here/$1"
 }
 
-${processSearchText}
-${endText}
+run() {
+  trap : TERM INT HUP
+  printf '' >"$guest/boot.log"
+  record group || exit 1
+  [ -e "$here/ending" ] && exit 0
+  trap 'stay "$?"' EXIT
+  trap 'exit 143' TERM
+  run_guest boot
+  exit
+}
+
+# With $1 "boot", which its program asks for. It runs in this shell: to start another one takes longer than all that it does. Its own
+# variables are not exported, so that what it starts of the user's has none of them.
+run_guest() {
+  unset LC_ALL MUSTER_SUPERVISES
+  set +u
+  MUSTER_ROOT=$here/root MUSTER_HOME=$guest MUSTER_CONSOLE= MUSTER_HOST=skip
+  cd "$here/work" && . "$guest/guest"
+}
+
+# What the guest ends with, whichever way: $1 is its exit code.
+stay() {
+  trap '' TERM INT HUP
+  trap - EXIT
+  guest_ended "$1"
+  cd /
+  exec sleep 2147483647 </dev/null >/dev/null 2>&1
+}
+
+# After exit code $1 of the guest: has the supervisor end the instance where that is what follows. A guest that was killed before
+# it could say how its work ended counts as a startup that was.
+guest_ended() {
+  if [ -e "$here/ending" ] || [ -e "$here/terminating" ]; then
+    printf '' >"$here/exited"
+    return 0
+  fi
+  step= code=
+  while read -r at what named number; do
+    [ "$what" = done ] && step=$named code=$number
+  done 2>/dev/null <"$guest/status"
+  [ -n "$step" ] || [ "$1" -le 128 ] || step=startup code=$1
+  printf '' >"$here/exited"
+  [ -n "$step" ] || return 0
+  if [ "$code" -eq 0 ]; then action=$on_success; else action=$on_failure; fi
+  [ "$action" != keep ] || return 0
+  printf '%s %s\\n' "$step" "$code" >"$here/verdict"
+  alive supervisor && kill -TERM "$known"
+}
+
+# The code is that of a connection that is not to be had. Who ends the instance finds the command by the nonce.
+enter() {
+  alive group && [ ! -e "$here/ending" ] && cd "$here/work" 2>/dev/null || {
+    echo "muster: the worker has ended" >&2
+    exit 255
+  }
+  export MUSTER_INSTANCE="$nonce"
+  . "$guest/environment"
+  exec "$@"
+}
+
+# The first half of what a watchdog does: the rest of this text is read when it is needed.
 watch() {
   trap : TERM INT HUP
   identify "$$"
@@ -78,9 +140,19 @@ watch() {
   printf '%s\\n' "$found" 2>/dev/null >"$here/watchdog" || exit 0
   set +C
   : "$(exec /bin/sh "$0" supervise "$here")"
-  [ -d "$here" ] && [ ! -e "$here/ended" ] && end
 }
 
+case $mode in
+watch) watch ;;
+run) run ;;
+enter)
+  shift 2
+  enter "$@"
+  ;;
+esac
+
+${processSearchText}
+${endText}
 supervise() {
   trap end TERM
   trap : INT HUP
@@ -167,74 +239,13 @@ anchored() {
   exec "$@" </dev/null >/dev/null 2>&1
 }
 
-run() {
-  trap : TERM INT HUP
-  printf '' >"$guest/boot.log"
-  record group || exit 1
-  [ -e "$here/ending" ] && exit 0
-  trap 'stay "$?"' EXIT
-  trap 'exit 143' TERM
-  run_guest boot
-  exit
-}
-
-# With $1 "boot", which its program asks for. It runs in this shell: to start another one takes longer than all that it does. Its own
-# variables are not exported, so that what it starts of the user's has none of them.
-run_guest() {
-  unset LC_ALL MUSTER_SUPERVISES
-  set +u
-  MUSTER_ROOT=$here/root MUSTER_HOME=$guest MUSTER_CONSOLE= MUSTER_HOST=skip
-  cd "$here/work" && . "$guest/guest"
-}
-
-# What the guest ends with, whichever way: $1 is its exit code.
-stay() {
-  trap '' TERM INT HUP
-  trap - EXIT
-  guest_ended "$1"
-  cd /
-  exec sleep 2147483647 </dev/null >/dev/null 2>&1
-}
-
-# After exit code $1 of the guest: has the supervisor end the instance where that is what follows. A guest that was killed before
-# it could say how its work ended counts as a startup that was.
-guest_ended() {
-  step= code=
-  while read -r at what named number; do
-    [ "$what" = done ] && step=$named code=$number
-  done 2>/dev/null <"$guest/status"
-  [ -n "$step" ] || [ "$1" -le 128 ] || step=startup code=$1
-  printf '' >"$here/exited"
-  [ -n "$step" ] || return 0
-  if [ "$code" -eq 0 ]; then action=$on_success; else action=$on_failure; fi
-  [ "$action" != keep ] && [ ! -e "$here/ending" ] && [ ! -e "$here/terminating" ] || return 0
-  printf '%s %s\\n' "$step" "$code" >"$here/verdict"
-  alive supervisor && kill -TERM "$known"
-}
-
-# The code is that of a connection that is not to be had. Who ends the instance finds the command by the nonce.
-enter() {
-  alive group && [ ! -e "$here/ending" ] && cd "$here/work" 2>/dev/null || {
-    echo "muster: the worker has ended" >&2
-    exit 255
-  }
-  export MUSTER_INSTANCE="$nonce"
-  . "$guest/environment"
-  exec "$@"
-}
-
 case $mode in
-watch) watch ;;
+watch) [ ! -d "$here" ] || [ -e "$here/ended" ] || end ;;
 supervise) supervise ;;
-run) run ;;
-enter)
-  shift 2
-  enter "$@"
-  ;;
 reap)
   record reaper
   end
   ;;
 esac
 exit
-`
+`)
