@@ -44,10 +44,13 @@ const verdictOf = async (place: Place, instance: Instance) =>
   verdictOn((await place.provider.consoleLog?.(instance, calls)) ?? "", ownerOf().uid)
 
 /** The process of its startup; 0 when there is none. */
-function scriptOf(id: string): number {
+function scriptOf(place: Place, id: string): number {
+  const record = readFileSync(place.path("instances", id, "instance.json"), "utf8")
+  const nonce = /"nonce":"([0-9a-f]{32})"/.exec(record)?.[1] ?? ""
   const isIts = (pid: string) => {
     try {
-      return readFileSync(`/proc/${pid}/environ`, "utf8").includes(`MUSTER_NAME=${id}\0`)
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8")
+      return environment.includes(`MUSTER_INSTANCE=${nonce}\0`) && environment.includes(`MUSTER_NAME=${id}\0`)
     } catch {
       return false
     }
@@ -143,11 +146,11 @@ describe("an end that ends the instance", () => {
       (place: Place, id: string) => -pidIn(place, id, "group"),
       143,
     ],
-    ["its script is killed", "SIGKILL", (_place: Place, id: string) => scriptOf(id), 137],
+    ["its script is killed", "SIGKILL", scriptOf, 137],
   ] as const)("counts where %s", async (_what, signal, pidOf, code) => {
     const place = await freshPlace()
     const id = await launched(place, { whenDone: REPLACES, startup: "exec sleep 1000" })
-    await until("its startup", () => statusOf(place, id).includes("startup begun") && scriptOf(id) > 0)
+    await until("its startup", () => statusOf(place, id).includes("startup begun") && scriptOf(place, id) > 0)
     process.kill(pidOf(place, id), signal)
     const one = await place.reach(id, "terminated")
     expect(one.tags[TAG.ended]).toBe(`startup-${code}`)
