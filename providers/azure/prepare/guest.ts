@@ -74,8 +74,9 @@ muster_read() { ${byCurl({ header: "Metadata: true", url: `$muster_compute/$1?ap
 
 /** A VM's name is ours, and its id is where ARM has it. */
 const IDENTITY = [
-  "MUSTER_ID=$(muster_read resourceId | tr '[:upper:]' '[:lower:]')",
-  "MUSTER_NAME=$(muster_read name || hostname)",
+  // A service that has not answered once is not asked again: each request may take a minute.
+  "MUSTER_ID=$(muster_read resourceId) && MUSTER_NAME=$(muster_read name) || MUSTER_NAME=$(hostname)",
+  "MUSTER_ID=$(printf %s \"$MUSTER_ID\" | tr '[:upper:]' '[:lower:]')",
   "export MUSTER_ID MUSTER_NAME",
   '[ -n "$MUSTER_ID" ]',
 ]

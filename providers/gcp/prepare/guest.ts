@@ -19,8 +19,8 @@ const METADATA_ADDRESS = `muster_metadata="\${MUSTER_METADATA_URL:-http://metada
 
 /** Without a tool for HTTP the host's name has to do. */
 const IDENTITY = [
-  "MUSTER_NAME=$(muster_read name || hostname | cut -d . -f 1)",
-  "MUSTER_ZONE=$(muster_read zone)",
+  // A server that has not answered once is not asked again: each request may take a minute.
+  "MUSTER_NAME=$(muster_read name) && MUSTER_ZONE=$(muster_read zone) || MUSTER_NAME=$(hostname | cut -d . -f 1)",
   `MUSTER_ZONE=\${MUSTER_ZONE##*/}`,
   'MUSTER_ID="$MUSTER_ZONE/$MUSTER_NAME"',
   "export MUSTER_ID MUSTER_NAME MUSTER_ZONE",

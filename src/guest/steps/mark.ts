@@ -61,7 +61,7 @@ const FUNCTIONS = compact(`
     if [ -f "$1" ]; then
       printf '%s\\n' "$2" >>"$1"
     elif command -v timeout >/dev/null; then
-      timeout ${CONSOLE_S} sh -c 'printf "%s\\n" "$2" >"$1"' sh "$1" "$2"
+      timeout "\${MUSTER_CONSOLE_S:-${CONSOLE_S}}" sh -c 'printf "%s\\n" "$2" >"$1"' sh "$1" "$2"
     else
       (printf '%s\\n' "$2" >"$1")
     fi 2>/dev/null </dev/null
