@@ -369,7 +369,7 @@ export interface Limits {
   /** Whose buckets these are: clusters of one process with the same account share them. */
   readonly account: string
   readonly buckets: Readonly<Record<string, Bucket>>
-  /** Most bytes of `startup` that one instance can carry. */
+  /** A `startup` of more bytes has no chance. What fits beside the rest, compressed where images unpack it, `prepare` tells. */
   readonly userDataBytes: number
   /** Most instances that one launch call asks for; 1 when left out. */
   readonly launchBatch?: number

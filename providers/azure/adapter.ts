@@ -15,7 +15,6 @@ import { headroom } from "./offers/headroom.js"
 import { offers } from "./offers/offers.js"
 import type { AzureOptions } from "./options.js"
 import { claimOwner } from "./prepare/claim-name.js"
-import { guestScript, placeOf } from "./prepare/guest.js"
 import { prepare } from "./prepare/prepare.js"
 
 /** @param sdkName the SDK's name where it was installed under another: for tests of two versions. */
@@ -25,7 +24,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
   return {
     name: "azure",
     region: location,
-    limits: limitsOf(options, preambleBytes(options)),
+    limits: limitsOf(options),
     whereabouts: () => ({ subscriptionId, ...(endpoint === undefined ? {} : { endpoint }) }),
     offers: (query, calls) => offers(azure, query, calls),
     prepare: (owner, group, calls) => prepare(azure, owner, group, calls),
@@ -46,12 +45,4 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
     leftovers: (selector, calls) => leftovers(azure, selector, calls),
     remove: (found, calls) => remove(azure, found, calls),
   }
-}
-
-/** The bytes that Muster itself needs of the custom data, with names of the greatest lengths that are allowed. */
-function preambleBytes(options: AzureOptions): number {
-  const name = "x".repeat(63)
-  const owner = { cluster: name, uid: name, owner: name, generation: 1, deadline: "1767225600", claim: "" }
-  const group = { name, startup: "x", environment: {}, publicAddress: "auto", tags: {}, archs: [] } as const
-  return Buffer.byteLength(guestScript(owner, group, placeOf(options)))
 }

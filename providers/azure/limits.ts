@@ -79,15 +79,17 @@ const NO_IDENTITY =
 const OWN_END =
   "a worker that ends by whenDone deletes itself by its identity, three minutes after it has told why in a tag, also when no owner lives"
 
-/** @param preambleBytes the bytes of the 64 KB of custom data that Muster itself needs. */
-export function limitsOf(options: AzureOptions, preambleBytes: number): Limits {
+/** A longer startup has no chance, compressed or not; `prepare` tells exactly what fits. */
+const MOST_STARTUP_BYTES = 16 * CUSTOM_DATA_BYTES
+
+export function limitsOf(options: AzureOptions): Limits {
   const { subscriptionId, location, endpoint = "", pricesEndpoint, image, httpClient, identity } = options
   // Sizes that cannot boot the image are not offered.
   const deciding = [pricesEndpoint, image]
   return {
     account: `azure:${subscriptionId.toLowerCase()}:${location}:${endpoint}`,
     buckets: BUCKETS,
-    userDataBytes: CUSTOM_DATA_BYTES - preambleBytes,
+    userDataBytes: MOST_STARTUP_BYTES,
     launchBatch: 1,
     // ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not.
     consistencyMs: 60_000,

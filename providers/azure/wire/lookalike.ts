@@ -7,7 +7,7 @@ import { AZURE_WORLD } from "./world/world.js"
 const PAGE = 100
 
 export function lookalike(region = AZURE_WORLD.region ?? ""): Lookalike {
-  const limits = limitsOf({ subscriptionId: "rehearsal", location: region }, 0)
+  const limits = limitsOf({ subscriptionId: "rehearsal", location: region })
   const { "arm.reads": reads, "arm.writes": writes, "arm.deletes": terminations } = limits.buckets
   return {
     world: {
