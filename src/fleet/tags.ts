@@ -22,6 +22,8 @@ export const TAG = {
   taken: "muster-taken",
   /** The step whose end ends the instance, and its exit code ("startup-3"): written by a guest that may, before it ends itself. */
   ended: "muster-ended",
+  /** Its guest has something to do before it ends: it is given time to shut down. Only where a request says whether it is. */
+  notice: "muster-notice",
 } as const
 
 /**

@@ -86,3 +86,17 @@ export function containerNotes({
   const note = container === undefined ? undefined : archNote(container.image, archs)
   return note === undefined ? [] : [note]
 }
+
+/** "100 pulls per 6 hours per IPv4 address" without a login ("Docker Hub usage and limits"). */
+const HUB_PULLS = 100
+
+/** What the plan says of so many workers that pull an image at once. */
+export function pullNotes(
+  { container }: { readonly container: Container | undefined },
+  count: number,
+): readonly string[] {
+  if (container === undefined || count <= HUB_PULLS || imageName(container.image).registry !== DOCKER_HUB) return []
+  return [
+    `${count} workers pull "${container.image}" from Docker Hub without a login, which allows ${HUB_PULLS} pulls in 6 hours of one address: where they share one (NAT), put the image into the cloud's registry, or into the machine's image`,
+  ]
+}

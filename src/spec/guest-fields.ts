@@ -26,6 +26,15 @@ const wordSchema = (z: Z) =>
     .refine((text) => !text.includes("\0"), "has a NUL, which no argument can hold")
     .meta({ pattern: "^[^\\u0000]*$" })
 
+/** Muster starts the container itself, and knows it by the file of its id. */
+const ARGUMENT = /^(?!(?:-d|--detach|--cidfile|--rm|--help)(?:=.*)?$)[^\0]*$/s
+const ARGUMENT_RULE = "is Muster's own part of docker run; leave it out"
+
+const argumentSchema = (z: Z) =>
+  wordSchema(z)
+    .min(1)
+    .refine((text) => ARGUMENT.test(text), ARGUMENT_RULE)
+
 const actionSchema = (z: Z) => z.enum(["keep", "end", "replace"], ACTION_RULE)
 
 const imageSchema = (z: Z) => z.string(IMAGE_RULE).regex(IMAGE, IMAGE_RULE)
@@ -46,7 +55,7 @@ export const guestShape = (z: Z) => ({
         image: imageSchema(z),
         command: z.union([wordSchema(z).min(1), z.array(wordSchema(z)).min(1)]).optional(),
         login: z.enum(["instance"], 'use "instance": the identity that the instance has').optional(),
-        dockerArgs: z.array(wordSchema(z).min(1)).optional(),
+        dockerArgs: z.array(argumentSchema(z)).optional(),
       }),
     ])
     .optional(),

@@ -10,7 +10,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import * as aws from "../../providers/aws/prepare/registry.js"
 import * as azure from "../../providers/azure/prepare/registry.js"
 import * as gcp from "../../providers/gcp/prepare/registry.js"
-import { archNamed, archNote, imageName } from "../../src/guest/image.js"
+import { archNamed, archNote, imageName, pullNotes } from "../../src/guest/image.js"
 import type { Container } from "../../src/provider.js"
 import { folderForEachTest } from "../support/folder.js"
 
@@ -54,6 +54,17 @@ describe("names", () => {
       /is for arm64 by its name, .* may get amd64: .*arch: "arm64"/,
     )
   })
+})
+
+test("many workers that pull from Docker Hub have a note", () => {
+  expect(pullNotes(groupOf("python:3.12"), 100)).toEqual([])
+  expect(pullNotes(groupOf("ghcr.io/a/b"), 1000)).toEqual([])
+  expect(pullNotes({ container: undefined }, 1000)).toEqual([])
+  expect(pullNotes(groupOf("python:3.12"), 101)).toEqual([
+    expect.stringMatching(
+      /^101 workers pull "python:3.12" from Docker Hub without a login, which allows 100 pulls in 6 hours/,
+    ),
+  ])
 })
 
 describe("before a launch", () => {

@@ -162,6 +162,12 @@ const CLUSTER: readonly WrongInput[] = [
   spec('zones: "eu-west-2a"', { zones: "eu-west-2a" }, "cluster.zones", "use a list"),
   spec('startup: ["a"]', { startup: ["a"] }, "cluster.startup", "use a text: the script itself"),
   spec("startup: () => …", { startup: () => "a" }, "cluster.startup", "use a text: the script itself"),
+  spec(
+    'container: { …, dockerArgs: ["-d"] }',
+    { container: { image: "python:3.12", dockerArgs: ["-d"] } },
+    "container.dockerArgs.0",
+    "is Muster's own part of docker run; leave it out",
+  ),
   spec('startup: "#!/bin/bash\\nfi"', { startup: "#!/bin/bash\nfi" }, "cluster.startup", "correct the script"),
   spec("environment: { PORT: 8080 }", { environment: { PORT: 8080 } }, "cluster.environment.PORT", "use a text"),
   spec('environment: { "MY-VAR": "1" }', { environment: { "MY-VAR": "1" } }, "MY-VAR", 'use letters, digits and "_"'),

@@ -34,7 +34,8 @@ export interface Connection {
   open(url: string, signal: AbortSignal): Promise<ArmReply>
   putVm(place: VmPlace, vm: VirtualMachine, signal: AbortSignal): Promise<ArmReply>
   getVm(place: VmPlace, expand: Expansion | undefined, signal: AbortSignal): Promise<ArmReply>
-  deleteVm(place: VmPlace, signal: AbortSignal): Promise<ArmReply>
+  /** @param isForced the guest is not given time to shut down. */
+  deleteVm(place: VmPlace, isForced: boolean, signal: AbortSignal): Promise<ArmReply>
   /** What the SDK would send for a VM: what it does not know is missing there. */
   serialize(vm: VirtualMachine): Promise<unknown>
 }
@@ -95,9 +96,9 @@ function vmMethods({ virtualMachines }: ComputeManagementClient): Pick<Connectio
       rawAnswerOf((onResponse) =>
         virtualMachines.get(group, name, { abortSignal, onResponse, ...(expand === undefined ? {} : { expand }) }),
       ),
-    deleteVm: ({ group, name }, abortSignal) =>
+    deleteVm: ({ group, name }, forceDeletion, abortSignal) =>
       rawAnswerOf((onResponse) =>
-        virtualMachines.delete(group, name, { forceDeletion: true, abortSignal, onResponse }).submitted(),
+        virtualMachines.delete(group, name, { forceDeletion, abortSignal, onResponse }).submitted(),
       ),
   }
 }

@@ -1,4 +1,5 @@
 import { AuthError, MusterError } from "../../../src/errors.js"
+import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, Instance, Termination } from "../../../src/provider.js"
 import { placeOf } from "../client/ids.js"
 import type { Azure } from "../client/send.js"
@@ -7,8 +8,8 @@ import { recencyOf } from "../prepare/group.js"
 type Accepted = Termination["accepted"][number]
 
 /**
- * One forced delete for each VM, all at once as far as the buckets let them; disk, interface and address go with it. It
- * wins over a create that is under way. 204 and 404 say that there is none: names are never used again, so there will be
+ * One delete for each VM, all at once as far as the buckets let them; disk, interface and address go with it. It is forced, unless the
+ * guest has something to do before its end, for which a forced one leaves no time. It wins over a create that is under way. 204 and 404 say that there is none: names are never used again, so there will be
  * none either.
  *
  * @throws AuthError when nothing may be deleted at all.
@@ -28,14 +29,14 @@ export async function terminate(azure: Azure, instances: readonly Instance[], ca
   }
 }
 
-async function terminateOne(azure: Azure, { id, name }: Instance, calls: Calls): Promise<Accepted> {
+async function terminateOne(azure: Azure, { id, name, tags }: Instance, calls: Calls): Promise<Accepted> {
   const place = placeOf(id, azure.options.subscriptionId)
   // Nothing of this subscription has such an id.
   if (place === undefined) return { id, state: "terminated" }
   const info = { what: `deleting ${name} in ${place.group}`, accepts: [404], ...recencyOf(azure, place.group, calls) }
   try {
     const { status } = await azure.send(calls, "VirtualMachines_Delete", info, (connection, signal) =>
-      connection.deleteVm(place, signal),
+      connection.deleteVm(place, tags[TAG.notice] === undefined, signal),
     )
     return { id, state: status === 204 || status === 404 ? "terminated" : "terminating" }
   } catch (error) {

@@ -36,10 +36,11 @@ export function vmOf(
   shared: Shared,
   { offer, token, name }: { readonly offer: Offer; readonly token: string; readonly name: string },
 ): JsonObject {
-  const { spec, userData } = blueprint
+  const { spec, userData, hasNotice } = blueprint
   const ours = {
     ...launchTags(blueprint.owner, wish.group, token),
     ...(spec === undefined ? {} : { [TAG.spec]: spec }),
+    ...(hasNotice === true ? { [TAG.notice]: "1" } : {}),
   }
   const tags = { ...blueprint.tags, ...ours }
   const vm = {

@@ -15,6 +15,8 @@ export type Blueprint = {
   readonly userData?: string
   /** The digest of the group's spec. */
   readonly spec?: string
+  /** The guest has something to do before its end. */
+  readonly hasNotice?: true
   readonly login: JsonObject
   readonly disk: JsonObject
   /** The sizes that can have their OS disk on the host, and where there. */

@@ -66,6 +66,7 @@ export async function prepare(azure: Azure, owner: Owner, group: GroupRequest, c
     publicAddress: network.publicAddress,
     customData: data.toString("base64"),
     ...recalled.parts,
+    ...(group.onNotice === undefined ? {} : { hasNotice: true }),
     login: loginOf(options),
     disk: diskOf(options),
     ...disks,

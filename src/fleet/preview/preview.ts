@@ -1,4 +1,5 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
+import { pullNotes } from "../../guest/image.js"
 import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./cluster-plan.js"
 import { endNotes } from "../state/held.js"
 import { accountOf } from "../../calls/account.js"
@@ -53,6 +54,7 @@ async function previewOf(
   const providers = new Set(wishes.map((wish) => providerOf(fleet, wish)))
   const used = new Set([...providers].map((provider) => preparedKey(provider, group.name)))
   const ends = [...providers].flatMap((provider) => endNotes(group, provider))
+  const pulls = providers.size === 0 ? [] : pullNotes(group, desired - existing)
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
   const open = offers.filter((offer) => forbids(bars, offer, fleet.clock.now()) === undefined)
@@ -76,7 +78,14 @@ async function previewOf(
     etaMs: etaOf(fleet, batches, prepared),
     headroom: distinct(rooms.flatMap((room) => room.headroom)),
     notes: [
-      ...new Set([...notes, ...ends, ...outageNotes(state), ...rooms.flatMap((room) => room.notes), ...state.notes]),
+      ...new Set([
+        ...notes,
+        ...ends,
+        ...pulls,
+        ...outageNotes(state),
+        ...rooms.flatMap((room) => room.notes),
+        ...state.notes,
+      ]),
     ],
   }
 }

@@ -62,7 +62,7 @@ for (const { title, sdk, isThere } of ARM_COMPUTE)
 
 for (const { title, sdk, isThere } of ARM_COMPUTE)
   describe.skipIf(!isThere)(`a delete, with ${title}`, () => {
-    const instance = { id: `${VMS_PATH}/default-1`.toLowerCase(), name: "default-1" } as never
+    const instance = { id: `${VMS_PATH}/default-1`.toLowerCase(), name: "default-1", tags: {} } as never
 
     test.each([
       [
@@ -82,6 +82,13 @@ for (const { title, sdk, isThere } of ARM_COMPUTE)
         failures: [],
       })
       expect(arm.asked.map(({ query }) => query.get("forceDeletion"))).toEqual(["true"])
+    })
+
+    test("is not forced where the guest has something to do before its end", async () => {
+      const arm = await scripted(() => ({ status: 202 }), { ...GIVEN, sdk })
+      const told = { ...(instance as object), tags: { "muster-notice": "1" } } as never
+      await arm.provider.terminate([told], arm.calls)
+      expect(arm.asked.map(({ query }) => query.get("forceDeletion"))).toEqual(["false"])
     })
 
     test("a page that says 404 is nobody's word for it", async () => {
