@@ -41,6 +41,16 @@ const ALL_OPTIONS: Partial<AzureOptions> = {
   overrides: { licenseType: "UBUNTU_PRO", additionalCapabilities: { hibernationEnabled: false }, userData: "aGVsbG8=" },
 }
 
+test("a VM whose guest has something to do before its end says so by a tag, for whoever deletes it", async () => {
+  const cloud = await azureCloud()
+  const tagOf = async (group: Parameters<typeof planMany>[3]) => {
+    const [call] = await planMany(cloud, 1, {}, group)
+    return (call?.body.vm as { readonly tags: Readonly<Record<string, string>> }).tags["muster-notice"]
+  }
+  expect(await tagOf({ onNotice: "save" })).toBe("1")
+  expect(await tagOf({})).toBeUndefined()
+})
+
 test("a public address of the Standard kind is static: Azure takes no other", async () => {
   const cloud = await azureCloud()
   const [call] = await planMany(cloud, 1, {}, { publicAddress: true })

@@ -53,8 +53,6 @@ async function previewOf(
   const rooms = await Promise.all(batches.map((batch) => headroomOf(fleet, batch)))
   const providers = new Set(wishes.map((wish) => providerOf(fleet, wish)))
   const used = new Set([...providers].map((provider) => preparedKey(provider, group.name)))
-  const ends = [...providers].flatMap((provider) => endNotes(group, provider))
-  const pulls = providers.size === 0 ? [] : pullNotes(group, desired - existing)
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
   const open = offers.filter((offer) => forbids(bars, offer, fleet.clock.now()) === undefined)
@@ -88,6 +86,16 @@ async function previewOf(
       ]),
     ],
   }
+}
+
+/** What becomes of workers whose work has ended, and what a container costs a registry. */
+function workNotes(
+  { group, desired }: GroupState,
+  existing: number,
+  providers: ReadonlySet<Provider>,
+): readonly string[] {
+  const ends = [...providers].flatMap((provider) => endNotes(group, provider))
+  return providers.size === 0 ? ends : [...ends, ...pullNotes(group, desired - existing)]
 }
 
 function callsOf({ provider, wish, calls }: CallBatch): PlannedCall[] {
