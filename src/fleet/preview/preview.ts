@@ -4,7 +4,7 @@ import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./clus
 import { endNotes } from "../state/held.js"
 import { accountOf } from "../../calls/account.js"
 import { inScope } from "../../offer.js"
-import type { Cost, Headroom, Wish } from "../../provider.js"
+import type { Cost, Headroom, Provider, Wish } from "../../provider.js"
 import { refusalOf } from "../scaling/budget.js"
 import { type Fleet, fleetCalls, messageOf, preparedKey } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
@@ -78,8 +78,7 @@ async function previewOf(
     notes: [
       ...new Set([
         ...notes,
-        ...ends,
-        ...pulls,
+        ...workNotes(state, existing, providers),
         ...outageNotes(state),
         ...rooms.flatMap((room) => room.notes),
         ...state.notes,
