@@ -15,8 +15,9 @@ import type { Passes } from "./pass/passes.js"
 import { receiptOf } from "./receipt.js"
 import type { Receipt } from "./reports/receipt-types.js"
 import { setTargets } from "./targets/set-targets.js"
+import type { ResolvedClose } from "../verbs/verbs.js"
 import { earlierBills } from "./spending/spending.js"
-import { openEnds, startTerminations } from "./terminate.js"
+import { drainingOf, openEnds, startTerminations } from "./terminate.js"
 
 /** After a removal that failed; its own requests were retried before that. */
 const REMOVE_AGAIN_MS = 5000
@@ -39,16 +40,17 @@ export interface Closed {
 /**
  * Ends everything of a cluster, its left-overs last. The terminate calls are on the wire before anything is awaited.
  *
+ * @param drainMs for how long running workers may go on first, in milliseconds, which is part of `timeoutMs`.
  * @param checkHeld throws when another process has taken the cluster over meanwhile.
  */
 export async function closeFleet(
   fleet: Fleet,
   passes: Passes,
-  timeoutMs: number,
+  { timeoutMs, drainMs }: Pick<ResolvedClose, "timeoutMs" | "drainMs">,
   checkHeld: () => void,
 ): Promise<Closed> {
   const untilMs = fleet.clock.now() + timeoutMs
-  beginClosing(fleet)
+  beginClosing(fleet, drainMs)
   void acquireToClose(fleet)
   const ends = await zeroOrLate(fleet, passes, timeoutMs)
   checkHeld()
@@ -75,11 +77,15 @@ async function untilSetUp({ clock, settingUp }: Fleet, untilMs: number): Promise
 }
 
 /** Raises the fence and puts the terminate calls for all known workers on the wire, before it returns. */
-function beginClosing(fleet: Fleet): void {
+function beginClosing(fleet: Fleet, drainMs: number): void {
   fleet.closing = true
   fleet.setUp.abort(new MusterError(`cluster "${fleet.owner.cluster}" is closing`))
-  setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])))
-  startTerminations(fleet, fleet.roster.living())
+  setTargets(fleet, new Map([...fleet.groups.keys()].map((name) => [name, 0])), drainMs)
+  const isDraining = new Set(drainMs === 0 ? [] : drainingOf(fleet))
+  startTerminations(
+    fleet,
+    fleet.roster.living().filter((worker) => !isDraining.has(worker)),
+  )
   for (const message of unknownOutcomes(fleet)) fleet.emit({ type: "note", message: `closing waits for ${message}` })
   fleet.wake()
 }

@@ -35,17 +35,19 @@ export function startTerminations(fleet: Fleet, workers: readonly WorkerRecord[]
  * Ends workers that we choose to end although they may be at work: they count no longer, and their terminate calls are sent when
  * their time is over. The deadline is kept. What does not run yet has nothing to finish.
  *
- * @param drainMs for how long they may go on, in milliseconds; left out: as their groups say.
+ * @param drainMs for how long they may go on, in milliseconds; left out: as the last target, or their groups, say.
  */
 export function letFinish(fleet: Fleet, workers: readonly WorkerRecord[], drainMs?: number): void {
   const now = fleet.clock.now()
-  const timeOf = ({ group, state }: WorkerRecord) =>
-    state === "running" ? (drainMs ?? fleet.groups.get(group)?.group.drainMs ?? 0) : 0
-  startTerminations(
-    fleet,
-    workers.filter((worker) => timeOf(worker) === 0),
-  )
-  for (const worker of workers) {
+  const timeOf = ({ group, state }: WorkerRecord) => {
+    const own = fleet.groups.get(group)
+    return state === "running" ? (drainMs ?? own?.drainMs ?? own?.group.drainMs ?? 0) : 0
+  }
+  // Whoever has some time already keeps that.
+  const chosen = workers.filter(({ drainsUntil }) => drainMs === 0 || drainsUntil === undefined)
+  const atOnce = chosen.filter((worker) => timeOf(worker) === 0)
+  startTerminations(fleet, atOnce)
+  for (const worker of chosen) {
     const ms = timeOf(worker)
     if (ms === 0 || worker.termination === "sent" || !isOurs(worker.instance.tags, fleet.owner)) continue
     worker.terminatedAt = now

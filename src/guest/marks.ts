@@ -8,6 +8,8 @@
  *     12 limits skipped host
  *     5400 done startup 3
  *
+ * The container's step has `container digest sha256:…`, and a notice of the end `notice interrupted` and `notice ended 0`.
+ *
  * `done` comes once, last: the step whose end is the guest's, and its exit code. The console has the same lines with a prefix of
  * the cluster's, and before `done` the last lines of the step's output, one mark each. Others write there too, in between.
  */

@@ -159,11 +159,11 @@ export class Handle {
   }
 
   close(options: CloseOptions): Promise<Receipt> {
-    const { timeoutMs, mistake } = resolveClose(options)
+    const { timeoutMs, drainMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
     this.#ignoreRejectedScales()
     const isFirst = this.#closing === undefined
-    this.#closing ??= this.#close(timeoutMs)
+    this.#closing ??= this.#close(timeoutMs, drainMs)
     const closing = isFirst ? this.#closing : closedIn(this.#waiting, this.#closing, timeoutMs)
     return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
@@ -284,7 +284,7 @@ export class Handle {
     this.emitter.end()
   }
 
-  async #close(timeoutMs: number): Promise<Receipt> {
+  async #close(timeoutMs: number, drainMs: number): Promise<Receipt> {
     const begunAt = this.#clock.now()
     await this.#nameConflict.wait(timeoutMs).catch(() => {})
     if (this.#closedAfterConflict !== undefined) return this.#closedAfterConflict
@@ -292,11 +292,11 @@ export class Handle {
     if (session === undefined) {
       this.#ending = closedEnding(this.name, 0, 0)
       this.emitter.end()
-      const { receiptOf } = await deferred(this.#clock)
-      return receiptOf(this.name, [], this.#clock.now(), [])
+      return (await deferred(this.#clock)).receiptOf(this.name, [], this.#clock.now(), [])
     }
     this.#checkOwned()
-    const { receipt, error } = await session.close(timeoutMs - (this.#clock.now() - begunAt), () => this.#checkOwned())
+    const within = { timeoutMs: timeoutMs - (this.#clock.now() - begunAt), drainMs }
+    const { receipt, error } = await session.close(within, () => this.#checkOwned())
     this.#ended = closedError(this.name)
     await session.end(this.#ended)
     await session.endJournal(error === undefined)

@@ -34,7 +34,9 @@ import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
 import { type Worker, workerOf } from "../fleet/reports/worker.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
-import { closedError, type ResolvedDetach } from "../verbs/verbs.js"
+import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
+
+type CloseTime = Pick<ResolvedClose, "timeoutMs" | "drainMs">
 
 export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "journal"> {
   readonly name: string
@@ -193,10 +195,10 @@ export class Session {
   }
 
   /** Ends all instances and resources of the cluster, and returns the outcome. */
-  async close(timeoutMs: number, checkOwned: () => void): Promise<Closed> {
+  async close(within: CloseTime, checkOwned: () => void): Promise<Closed> {
     this.#scaling.supersede(() => true)
     this.#finishing.reject(closedError(this.fleet.owner.cluster))
-    return this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, checkOwned))
+    return this.#closed(await closeFleet(this.fleet, this.#passes, within, checkOwned))
   }
 
   #closed(closed: Closed): Closed {
@@ -225,7 +227,7 @@ export class Session {
   async yieldName(error: Error, timeoutMs: number): Promise<Closed> {
     this.#scaling.reject(error)
     this.#finishing.reject(error)
-    const closed = this.#closed(await closeFleet(this.fleet, this.#passes, timeoutMs, () => {}))
+    const closed = this.#closed(await closeFleet(this.fleet, this.#passes, { timeoutMs, drainMs: 0 }, () => {}))
     await this.end(error)
     await this.endJournal(closed.error === undefined)
     return closed

@@ -27,13 +27,14 @@ const wordSchema = (z: Z) =>
     .meta({ pattern: "^[^\\u0000]*$" })
 
 /** Muster starts the container itself, and knows it by the file of its id. */
-const ARGUMENT = /^(?!(?:-d|--detach|--cidfile|--rm|--help)(?:=.*)?$)[^\0]*$/s
+const ARGUMENT = "^(?!(?:-d|--detach|--cidfile|--rm|--help)(?:=|$))[^\\u0000]*$"
 const ARGUMENT_RULE = "is Muster's own part of docker run; leave it out"
 
 const argumentSchema = (z: Z) =>
   wordSchema(z)
     .min(1)
-    .refine((text) => ARGUMENT.test(text), ARGUMENT_RULE)
+    .refine((text) => new RegExp(ARGUMENT, "u").test(text), ARGUMENT_RULE)
+    .meta({ pattern: ARGUMENT })
 
 const actionSchema = (z: Z) => z.enum(["keep", "end", "replace"], ACTION_RULE)
 

@@ -25,6 +25,8 @@ export interface ScaleOptions {
   readonly timeoutMs?: number
   /** What `desired` becomes when fewer run in the end: what runs (`keep`), or nothing (`close`). Else it stays. */
   readonly ifShort?: "keep" | "close"
+  /** How long workers that are too many may go on, also at zero; by default as their groups' `drain` says, and not at all at zero. */
+  readonly drain?: Duration
   readonly signal?: AbortSignal
 }
 
@@ -95,6 +97,8 @@ interface SeveralPlaces extends Pick<ClusterFields, "provider"> {
 export interface CloseOptions {
   readonly timeout?: Duration
   readonly timeoutMs?: number
+  /** How long running workers may go on before they end: "0s" by default. The time to close begins after it. */
+  readonly drain?: Duration
 }
 
 export interface FinishedOptions {

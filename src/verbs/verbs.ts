@@ -37,6 +37,7 @@ const scaleSchema = (z: Z): Zod.ZodType => {
         timeout: durationSchema(z).optional(),
         timeoutMs: z.number().positive().optional(),
         ifShort: z.enum(["keep", "close"]).optional(),
+        drain: durationSchema(z).optional(),
         signal: signalSchema(z).optional(),
       })
       .refine(isOnce, GIVEN_ONCE),
@@ -48,6 +49,8 @@ export interface ResolvedScale {
   readonly minimum: number
   readonly timeoutMs: number | undefined
   readonly ifShort: "keep" | "close" | undefined
+  /** How long workers that are too many may go on; undefined: as their groups say, and not at all at zero. */
+  readonly drainMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -92,6 +95,7 @@ export function resolveScale(target: ScaleTarget, options: ScaleOptions, groups:
     minimum: options.minimum ?? total,
     timeoutMs: options.timeoutMs ?? (options.timeout === undefined ? undefined : durationMs(options.timeout)),
     ifShort: options.ifShort,
+    drainMs: options.drain === undefined ? undefined : durationMs(options.drain),
     signal: options.signal,
   }
 }
@@ -204,7 +208,9 @@ export function resolveSweep(spec: SweepSpec, { journal }: Pick<ClusterOptions, 
 const DEFAULT_CLOSE_MS = 15 * 60_000
 
 export interface ResolvedClose {
+  /** The time that workers may go on is part of it. */
   readonly timeoutMs: number
+  readonly drainMs: number
   /** What is wrong with the options. Machines must not go on for a slip in them: it is told when they are gone. */
   readonly mistake: unknown
 }
@@ -214,15 +220,25 @@ const timeoutSchema = (z: Z): Zod.ZodType =>
     .strictObject({ timeout: durationSchema(z).optional(), timeoutMs: z.number().positive().optional() })
     .refine(isOnce, GIVEN_ONCE)
 
+const closeSchema = (z: Z): Zod.ZodType =>
+  z
+    .strictObject({
+      timeout: durationSchema(z).optional(),
+      timeoutMs: z.number().positive().optional(),
+      drain: durationSchema(z).optional(),
+    })
+    .refine(isOnce, GIVEN_ONCE)
+
 export function resolveClose(options: CloseOptions): ResolvedClose {
   try {
-    parseOptions("close", timeoutSchema, options)
+    parseOptions("close", closeSchema, options)
   } catch (mistake) {
-    return { timeoutMs: DEFAULT_CLOSE_MS, mistake }
+    return { timeoutMs: DEFAULT_CLOSE_MS, drainMs: 0, mistake }
   }
-  const { timeout, timeoutMs } = options
+  const { timeout, timeoutMs, drain } = options
   const ms = timeoutMs ?? (timeout === undefined ? undefined : durationMs(timeout)) ?? DEFAULT_CLOSE_MS
-  return { timeoutMs: ms, mistake: undefined }
+  const drainMs = (drain === undefined ? undefined : durationMs(drain)) ?? 0
+  return { timeoutMs: ms + drainMs, drainMs, mistake: undefined }
 }
 
 const DEFAULT_DETACH_MS = 5 * 60_000

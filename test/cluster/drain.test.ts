@@ -65,6 +65,49 @@ it("does not hold up scale(0), close, nor what does not run yet", async () => {
   }
 })
 
+it("holds for scale(0) and close where they are given one, which none of their time is lost for", async () => {
+  for (const end of ["zero", "close"] as const) {
+    const { run, cluster, world, asked, leaving } = drained({ drain: "0s" })
+    await run(() => cluster.scale(4))
+    await run<unknown>(() => (end === "zero" ? cluster.scale(0, { drain: "40m" }) : cluster.close({ drain: "40m" })))
+    expect(live(world)).toEqual([])
+    expect((asked()[0]?.at ?? 0) - (leaving()[0]?.at ?? 0)).toBe(40 * MINUTE)
+    expect(asked()).toHaveLength(1)
+    if (end === "zero") await run(() => cluster.close())
+  }
+})
+
+it("of a target takes the place of the group's", async () => {
+  const { run, cluster, asked, leaving } = drained()
+  await run(() => cluster.scale(4))
+  await run(() => cluster.scale(3, { drain: "0s" }))
+  expect(asked()[0]?.at).toBe(leaving()[0]?.at)
+  await run(() => cluster.close())
+})
+
+it("keeps its time when all is to end later with a time of its own", async () => {
+  const { run, cluster, asked, leaving } = drained()
+  await run(() => cluster.scale(3))
+  await run(() => cluster.scale(2))
+  await run(() => cluster.scale(0, { drain: "30m" }))
+  const at = leaving()[0]?.at ?? 0
+  expect(asked().map((event) => Math.round((event.at - at) / MINUTE))).toEqual([10, 30])
+  await run(() => cluster.close())
+})
+
+it("goes before a spot worker takes the place of one on demand", async () => {
+  const { run, clock, cluster, world, leaving, asked } = drained({ market: "spot-with-fallback", returnToSpot: "5m" })
+  world.setCapacity({ market: "spot" }, 0)
+  await run(() => cluster.scale(2))
+  world.setCapacity({ market: "spot" }, 1000)
+  await run(() => clock.sleep(90 * MINUTE))
+  expect(live(world).map(({ market }) => market)).toEqual(["spot", "spot"])
+  expect(leaving()).toHaveLength(2)
+  const waited = asked().map((event, index) => event.at - (leaving()[index]?.at ?? 0))
+  expect(waited.map((ms) => Math.round(ms / MINUTE))).toEqual([10, 10])
+  await run(() => cluster.close())
+})
+
 it("ends with the deadline, whatever time is left", async () => {
   const { run, clock, cluster, world } = drained({ drain: "2h", maxLifetime: "1h" })
   await run(() => cluster.scale(2))

@@ -128,7 +128,7 @@ function tripped(fleet: Fleet, states: readonly GroupState[]): Error {
   const targets = new Map(
     states.filter(({ desired }) => desired > 0).map(({ group, desired }) => [group.name, desired]),
   )
-  const scale = { targets, minimum: 0, timeoutMs: undefined, ifShort: undefined, signal: undefined }
+  const scale = { targets, minimum: 0, timeoutMs: undefined, ifShort: undefined, drainMs: undefined, signal: undefined }
   return shortfallError(fleet, resultOf(fleet, scale, false), undefined)
 }
 

@@ -66,7 +66,7 @@ export class Scaling {
     if (late !== undefined) return late
     checkTargets(this.#fleet, scale.targets)
     this.supersede((name) => scale.targets.has(name))
-    setTargets(this.#fleet, scale.targets)
+    setTargets(this.#fleet, scale.targets, scale.drainMs)
     return new Promise((resolve, reject) => this.#wait(scale, close, resolve, reject))
   }
 
@@ -95,7 +95,7 @@ export class Scaling {
     const rest = new Map([...scale.targets].filter(([name]) => !asking.supersededGroups.has(name)))
     if (rest.size > 0) {
       checkTargets(this.#fleet, rest)
-      setTargets(this.#fleet, rest)
+      setTargets(this.#fleet, rest, scale.drainMs)
       this.#fleet.wake()
     }
     return resultOf(this.#fleet, scale, true)
@@ -191,8 +191,8 @@ function timeoutOf(fleet: Fleet, scale: BegunScale, late: () => void): { cancel(
 }
 
 /** How much of a call's time is left. */
-function leftMs({ clock }: Fleet, { begunAt, timeoutMs = SHORTEST_TIMEOUT_MS }: BegunScale): number {
-  return Math.max(0, begunAt + timeoutMs - clock.now())
+function leftMs({ clock }: Fleet, { begunAt, timeoutMs, drainMs = 0 }: BegunScale): number {
+  return Math.max(0, begunAt + (timeoutMs ?? SHORTEST_TIMEOUT_MS + drainMs) - clock.now())
 }
 
 /**

@@ -42,6 +42,8 @@ export interface GroupState {
   isAdvised: boolean
   /** When the last `scale` named it, in milliseconds since 1970. */
   askedAt: number
+  /** How long workers that are too many may go on, in milliseconds, where the last target said so; else as the group does. */
+  drainMs?: number | undefined
   /** When its whole target ran last, in milliseconds since 1970; NEVER: not since the last `scale`. */
   metAt: number
   /** What `plan` has to say of it beside what the cloud says. */

@@ -3,10 +3,14 @@ import type { Fleet } from "../state/context.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 import { fence } from "./fence.js"
-import { startTerminations } from "../terminate.js"
+import { letFinish } from "../terminate.js"
 
-/** Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited. */
-export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
+/**
+ * Zero is immediate: the fence goes up and the terminate calls go out before anything is awaited.
+ *
+ * @param drainMs how long workers that are too many may go on, also at zero; left out: as their groups say, and not at zero.
+ */
+export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, drainMs?: number): void {
   for (const [name, count] of targets) {
     const state = fleet.groups.get(name)
     if (state === undefined) continue
@@ -27,13 +31,14 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): 
     state.isAdvised = false
     state.askedAt = fleet.clock.now()
     state.metAt = NEVER
+    state.drainMs = drainMs
     if (count === 0) fence(fleet, name)
   }
   const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
   if (isUnwanted) fleet.unwanted.abort()
   else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
   const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
-  startTerminations(fleet, emptied)
+  letFinish(fleet, emptied, drainMs ?? 0)
   const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
   fleet.emit({ type: "target", desired })
 }

@@ -249,7 +249,7 @@ async function toldTwice(stage: Stage, said: (number | string)[]): Promise<reado
   const scale = { ...resolveScale(chosen.wanted, {}, session.groups()), begunAt: clock.now() }
   const scaled = session.scale(scale, HELD).catch(() => {})
   await clock.run(Promise.race([told, scaled.then(() => clock.sleep(chosen.moment.afterMs))]))
-  void session.close(MINUTE_MS, () => {}).catch(() => {})
+  void session.close({ timeoutMs: MINUTE_MS, drainMs: 0 }, () => {}).catch(() => {})
   await clock.run(clock.sleep(Math.min(chosen.pauseMs, MINUTE_MS)))
   const { requests } = endRequests(session.fleet, resolved, directory)
   life.die()
