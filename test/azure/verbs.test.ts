@@ -45,7 +45,8 @@ test("a VM whose guest has something to do before its end says so by a tag, for 
   const cloud = await azureCloud()
   const tagOf = async (group: Parameters<typeof planMany>[3]) => {
     const [call] = await planMany(cloud, 1, {}, group)
-    return (call?.body.vm as { readonly tags: Readonly<Record<string, string>> }).tags["muster-notice"]
+    const vm = call?.body.vm as { readonly tags: Readonly<Record<string, string>> } | undefined
+    return vm?.tags["muster-notice"]
   }
   expect(await tagOf({ onNotice: "save" })).toBe("1")
   expect(await tagOf({})).toBeUndefined()
