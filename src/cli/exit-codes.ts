@@ -25,6 +25,8 @@ export const EXIT = {
   /** As shells count: 128 and the number of the signal. */
   SIGINT: 130,
   SIGTERM: 143,
+  /** As ssh has it. */
+  transport: 255,
 } as const
 
 /** What each says, for people. */
@@ -38,6 +40,7 @@ export const EXIT_TABLE: readonly (readonly [number, string])[] = [
   [EXIT.notFound, "nothing of that name is there"],
   [EXIT.SIGINT, "interrupted by SIGINT"],
   [EXIT.SIGTERM, "ended by SIGTERM"],
+  [EXIT.transport, "exec and ssh: the worker could not be reached, or was lost; else their code is the command's own"],
 ]
 
 /** Nothing of that name is there. */

@@ -53,6 +53,7 @@ process.exitCode = await run(process.argv.slice(2), {
     if (!unread.signal.aborted) stdout.write(text)
   },
   say: (text) => void stderr.write(text),
+  write: async (...piece) => (await import("./reader.js")).writeBytes(...piece, unread.signal),
   ask: isAsked ? ask : undefined,
   ...(isAsked ? { prompt } : {}),
   ...(stdout.isTTY ? { columns: stdout.columns } : {}),

@@ -2,6 +2,7 @@
  * The reader of standard output: Node tells only a program that writes that nobody reads any more. A verb that waits for what
  * comes would stay for ever after `| head -1`. Linux lists under /proc who has a pipe open.
  */
+import { once } from "node:events"
 import { fstatSync } from "node:fs"
 import { readdir, readFile, readlink } from "node:fs/promises"
 import { join } from "node:path"
@@ -68,4 +69,11 @@ function namesIn(directory: string): Promise<readonly string[]> {
 
 function linkAt(path: string): Promise<string | undefined> {
   return readlink(path).catch(() => undefined)
+}
+
+/** Resolves when more may be written; also once the reader has gone, when what is written is nobody's. */
+export async function writeBytes(stream: "stdout" | "stderr", bytes: Uint8Array, unread: AbortSignal): Promise<void> {
+  if (unread.aborted && stream === "stdout") return
+  if (process[stream].write(bytes)) return
+  await once(process[stream], "drain", { signal: unread }).catch(() => {})
 }

@@ -10,7 +10,7 @@ import { VERBS } from "./verbs/index.js"
 
 /** The exit code. */
 export async function run(args: readonly string[], given: Surroundings): Promise<number> {
-  const isJson = asksJson(args, given.env)
+  const isJson = asksJson(ownWords(args), given.env)
   // What programs read is as it was sent.
   const surroundings = isJson ? given : legible(given)
   try {
@@ -19,6 +19,11 @@ export async function run(args: readonly string[], given: Surroundings): Promise
     surroundings.say(isJson ? `${JSON.stringify(envelope(error))}\n` : `muster: ${messageOf(error)}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Those before "--": what follows is for a command on a worker. */
+function ownWords(args: readonly string[]): readonly string[] {
+  return args.includes("--") ? args.slice(0, args.indexOf("--")) : args
 }
 
 /** Known before anything is parsed: what is wrong with the line is told in JSON too. */
@@ -45,7 +50,8 @@ async function runVerb(args: readonly string[], surroundings: Surroundings): Pro
   if (name === "help") return help(rest[0] === "help" ? undefined : rest[0], surroundings)
   if (name === "--version" || name === "-V" || name === "-v") return runVerb(["version"], surroundings)
   const verb = verbOf(name)
-  if (rest.includes("--help") || rest.includes("-h")) return help(name, surroundings)
+  const own = ownWords(rest)
+  if (own.includes("--help") || own.includes("-h")) return help(name, surroundings)
   const given = parseWords(verb, [...(verb.shorthands?.[name] ?? []), ...rest], surroundings.env)
   const { run: runIt } = await surroundings.clock.busy("loading the verb", verb.load())
   return runIt(given, surroundings, VERBS)
@@ -60,8 +66,9 @@ function help(name: string | undefined, { out, columns }: Surroundings): number 
 const CALLED: Readonly<Record<string, string>> = {
   ...{ create: "up", apply: "up", start: "up", launch: "up", run: "up", deploy: "up", resize: "scale" },
   ...{ destroy: "delete", stop: "delete", kill: "delete", terminate: "delete", down: "delete", remove: "delete" },
-  ...{ status: "describe", info: "describe", inspect: "describe", show: "describe", logs: "events", history: "events" },
+  ...{ status: "describe", info: "describe", inspect: "describe", show: "describe", history: "events" },
   ...{ nodes: "get", workers: "get", clusters: "get", price: "cost", prices: "offers", simulate: "rehearse" },
+  ...{ shell: "ssh", connect: "ssh", tunnel: "forward", copy: "cp", scp: "cp", tail: "logs" },
   ...{ cleanup: "sweep", prune: "sweep", diff: "plan", preview: "plan", new: "init" },
 }
 

@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly out: (text: string) => void
   /** Everything else. */
   readonly say: (text: string) => void
+  /** Bytes as they are; resolves when more may be written. Left out: as text, by `out` and `say`. */
+  readonly write?: (stream: "stdout" | "stderr", bytes: Uint8Array) => Promise<void>
   /** Undefined where no user could answer. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined
   /** How wide the terminal is; left out where there is none. */
@@ -71,7 +73,7 @@ export interface Verb {
   /** Other names, each with the words that it stands for after the verb. */
   readonly shorthands?: Readonly<Record<string, readonly string[]>>
   /** Under which heading the general help names it. */
-  readonly group: "Make" | "Look" | "End" | "This program"
+  readonly group: "Make" | "Look" | "Work" | "End" | "This program"
   /** The words that follow it; one in brackets may be left out, one with dots may be several. */
   readonly words: readonly string[]
   readonly summary: string

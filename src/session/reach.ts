@@ -1,15 +1,18 @@
 /** Reach: how a cluster's workers are talked to. It looks and carries; it takes nothing over and changes no target. */
 import type { Clock } from "../calls/clock.js"
 import { RejectedError, SpecError, TransientError } from "../errors.js"
+import { markPrefix } from "../guest/marks.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
 import { type Fleet, fleetCalls } from "../fleet/state/context.js"
 import { execOn, type ExecOptions, type WorkerResult } from "../remote/exec.js"
 import { collect } from "../remote/files/collect.js"
 import { fetchFiles } from "../remote/files/fetch.js"
+import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
 import { localRemote } from "../remote/local.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
+import { type Console, type FollowOptions, type LogOptions, logsOf, withoutMarks } from "./logs.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
 
 /** One worker, to be worked with. */
@@ -31,27 +34,32 @@ export interface WorkerHandle {
    */
   forward(port: number, at?: number): Promise<Forward>
   /**
-   * Brings a directory there to what a directory here is; only what differs travels. What a `.gitignore` names is left out.
+   * Brings a directory there to what a directory here is; only what differs travels. What a `.gitignore` names is left out. A file
+   * is sent whole.
    *
-   * @param to there; from the directory of the worker's startup where it does not begin with "/".
+   * @param to there; from the directory of the worker's startup where it does not begin with "/". A file goes into it where it is
+   * a directory, or ends with "/".
    */
   send(
     from: string,
     to: string,
     options?: { readonly ignore?: readonly string[]; readonly signal?: AbortSignal },
   ): Promise<Sent>
-  /**
-   * What the worker has written: what its console keeps, also of one that is gone.
-   *
-   * @param options.tail how many lines of its end; all that is kept by default.
-   */
-  logs(options?: { readonly tail?: number }): Promise<string>
+  /** What the worker has written: what its console keeps. */
+  logs(options?: LogOptions): Promise<string>
+  /** The same, and what it writes from now on, as it comes, until it has ended. An aborted signal ends it without an error. */
+  logs(options: FollowOptions): AsyncIterable<string>
   /**
    * Brings files and directories of the worker into a directory here.
    *
+   * @param options.from the directory that the paths are in; that of the worker's startup when left out.
    * @returns how many bytes came.
    */
-  fetch(paths: readonly string[], to: string, options?: { readonly signal?: AbortSignal }): Promise<number>
+  fetch(
+    paths: readonly string[],
+    to: string,
+    options?: { readonly from?: string; readonly signal?: AbortSignal },
+  ): Promise<number>
 }
 
 export class Reach {
@@ -86,18 +94,28 @@ export class Reach {
       spawn: async (command, options) => remote().spawn(command, options),
       forward: async (port, here) => remote().forward(port, here),
       send: async (from, to, { ignore, signal } = {}) => {
-        const set = await collect(from, ignore)
-        return sendFiles(remote(), set, to, { ...at, ...(signal === undefined ? {} : { signal }) })
+        const options = { ...at, ...(signal === undefined ? {} : { signal }) }
+        if (await isFile(from)) return sendFile(remote(), from, to, options)
+        return sendFiles(remote(), await collect(from, ignore), to, options)
       },
-      logs: (options) => this.#logs(name, options?.tail),
+      logs: logsOf(() => Promise.resolve(this.consoleOf(name))),
       fetch: async (paths, to, options = {}) => fetchFiles(remote(), paths, to, { ...at, ...options }),
     }
   }
 
-  async #logs(name: string, tail: number | undefined): Promise<string> {
-    const { provider, instance } = this.#find(name)
-    const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider))) ?? ""
-    return tail === undefined ? text : text.trimEnd().split("\n").slice(-tail).join("\n")
+  /** What a worker's console keeps, and how long it is worth looking at. */
+  consoleOf(name: string): Console {
+    const worker = this.#find(name)
+    const { provider, instance } = worker
+    return {
+      read: async () => {
+        const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider))) ?? ""
+        return withoutMarks(text, markPrefix(this.#fleet.owner.uid))
+      },
+      isLiving: () => this.#fleet.roster.living().includes(worker),
+      clock: this.#clock,
+      everyMs: Math.max(SOONEST_MS, provider.limits.look?.everyMs ?? LOOK_MS),
+    }
   }
 
   #find(name: string): WorkerRecord {
@@ -127,6 +145,9 @@ export class Reach {
     throw new SpecError([{ option: "access", message: `is not given: add access: "here" to the spec` }])
   }
 }
+
+/** From one look at a console to the next: at most so often; and where the cloud says nothing of it. */
+const [SOONEST_MS, LOOK_MS] = [500, 10_000]
 
 /** In an error. */
 const MOST_NAMES = 10

@@ -2,6 +2,7 @@
 import { RejectedError } from "../errors.js"
 import type { ExecOptions, WorkerResult } from "../remote/exec.js"
 import type { Command } from "../remote/remote.js"
+import { logsOf } from "./logs.js"
 import type { Reach, WorkerHandle } from "./reach.js"
 import type { Session } from "./session.js"
 
@@ -42,6 +43,6 @@ export function workerHandle({ name: cluster, session }: Reached, name: string):
     forward: async (port, at) => (await worker()).forward(port, at),
     send: async (from, to, options) => (await worker()).send(from, to, options),
     fetch: async (paths, to, options) => (await worker()).fetch(paths, to, options),
-    logs: async (options) => (await worker()).logs(options),
+    logs: logsOf(async () => (await reachOf(session, cluster)).consoleOf(name)),
   }
 }

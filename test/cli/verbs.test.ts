@@ -38,7 +38,8 @@ describe("the examples of help", () => {
 
   test("run as they stand", async () => {
     const { muster, world } = desk()
-    const left = VERBS.map(({ name }) => name).filter((name) => !order.includes(name))
+    // Those that work with workers need some of a real machine: test/cli/work.test.ts.
+    const left = VERBS.filter(({ group, name }) => group !== "Work" && !order.includes(name))
     expect(left).toEqual([])
     for (const name of order) {
       const verb = VERBS.find((one) => one.name === name)

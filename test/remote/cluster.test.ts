@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -46,8 +46,10 @@ describe("a cluster of this machine", () => {
   test("files go there and come back", async () => {
     const [{ name = "" } = {}] = cluster.workers
     const worker = cluster.worker(name)
-    writeFileSync(join(root, "input"), "in")
-    const { files } = await worker.send(root, "app", { ignore: ["local", "journal"] })
+    mkdirSync(join(root, "own/skipped"), { recursive: true })
+    writeFileSync(join(root, "own/input"), "in")
+    writeFileSync(join(root, "own/skipped/other"), "no")
+    const { files } = await worker.send(join(root, "own"), "app", { ignore: ["skipped"] })
     expect(files).toBe(1)
     await worker.exec("tr a-z A-Z <input >output", { cwd: "app" })
     await worker.fetch(["app/output"], join(root, "back"))

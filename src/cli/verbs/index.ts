@@ -4,5 +4,6 @@ import { ENDING } from "./end-table.js"
 import { LOOKING } from "./look-table.js"
 import { MAKING } from "./make-table.js"
 import { OWN } from "./own-table.js"
+import { WORKING } from "./work-table.js"
 
-export const VERBS: readonly Verb[] = [...MAKING, ...LOOKING, ...ENDING, ...OWN]
+export const VERBS: readonly Verb[] = [...MAKING, ...LOOKING, ...WORKING, ...ENDING, ...OWN]

@@ -1,0 +1,65 @@
+/** Verbs that work with workers: they take over no cluster, and change no target. */
+import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING } from "../flag-tables.js"
+import type { Verb } from "../surroundings.js"
+
+export const WORKING: readonly Verb[] = [
+  {
+    name: "exec",
+    group: "Work",
+    words: ["NAME", "COMMAND..."],
+    summary: "run a command on workers: all, those of a group, or one",
+    about:
+      "Runs a command on each running worker, at the same time. Flags of the command need -- before it. One word is for sh -c, several are a program and its arguments. With one --worker its output is passed on as it is, and the exit code is the command's; with several each line has the worker's name before it, and the exit code is the highest. 255 is a worker that could not be reached, or was lost. Muster's own variables (MUSTER_NAME, …) and those of the group are set.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      worker: { type: "string", short: "w", value: "WORKER", help: "on this worker alone; may be given several times" },
+      group: { type: "string", short: "g", value: "GROUP", help: "on the workers of this group" },
+      stdin: {
+        type: "boolean",
+        short: "i",
+        help: "with one worker: give the command this command line's standard input",
+      },
+      timeout: { type: "string", value: "DURATION", help: "end the command after this; no limit when left out" },
+      json: { type: "boolean", help: "the results as JSON, when all have ended" },
+    },
+    examples: ["muster exec render -- uname -a", "muster exec render 'echo $MUSTER_NAME'"],
+    load: () => import("./work/exec.js"),
+  },
+  {
+    name: "logs",
+    group: "Work",
+    words: ["NAME", "WORKER"],
+    summary: "what a worker has written; --follow goes on",
+    about:
+      "Shows what the console of a worker keeps: what its boot, setup and startup wrote. With --follow what comes is shown as it comes, until the worker has ended.",
+    flags: {
+      ...CLUSTER_FLAGS_FOLLOWING,
+      follow: { type: "boolean", short: "f", help: "go on, and show what is written as it comes" },
+      tail: { type: "string", value: "N", help: "only so many lines of what there is; all when left out" },
+    },
+    examples: ["muster logs render default-1a2b3c4d --tail 20"],
+    load: () => import("./work/logs.js"),
+  },
+  {
+    name: "cp",
+    group: "Work",
+    words: ["SOURCE", "DESTINATION"],
+    summary: "copy files to a worker, or from it: NAME/WORKER:PATH on one side",
+    about:
+      "Copies a file or a directory to a worker or from it. A worker's side is NAME/WORKER:PATH, where a path without / at its beginning is in the directory of the worker's startup. A directory that is sent becomes what the one here is: only what differs travels, what a .gitignore names stays here, and what an earlier copy brought and is gone here is removed there. A path here that looks like a worker's begins with ./",
+    flags: CLUSTER_FLAGS,
+    examples: ["muster cp input.txt render/default-1a2b3c4d:data/", "muster cp render/default-1a2b3c4d:data results"],
+    load: () => import("./work/cp.js"),
+  },
+  {
+    name: "forward",
+    group: "Work",
+    words: ["NAME", "WORKER", "PORT[:LOCAL]"],
+    summary: "a port of a worker on 127.0.0.1 here, until Ctrl-C",
+    about:
+      "Listens on 127.0.0.1, on the same port or on LOCAL (0: any that is free), and carries each connection to the port of the worker.",
+    flags: CLUSTER_FLAGS,
+    examples: ["muster forward render default-1a2b3c4d 8787:0"],
+    load: () => import("./work/forward.js"),
+  },
+]
