@@ -13,6 +13,8 @@ import type { WorkerRecord } from "../roster/worker-record.js"
 const READING_MS = 90_000
 /** A console that has nothing yet is read once more after so long, in milliseconds: clouds publish some of it late. */
 const AGAIN_MS = 30_000
+/** The same where a tag has told the end already, and only the last lines are missing. */
+const TAGGED_AGAIN_MS = 10_000
 
 /**
  * Reads how the work of each worker ended that was found to have ended. Those of a place whose poll is in progress wait for its end,
@@ -40,17 +42,19 @@ async function conclude(fleet: Fleet, worker: WorkerRecord): Promise<void> {
 
 /** By the console; where that has nothing, by the tag, which has no output. */
 async function readVerdict(fleet: Fleet, worker: WorkerRecord): Promise<Verdict | undefined> {
-  const [first, tagged] = [await onConsole(fleet, worker), taggedVerdict(worker)]
-  if (first !== undefined || tagged !== undefined) return first ?? tagged
-  if (worker.provider.consoleLog === undefined) return undefined
-  await fleet.clock.sleep(AGAIN_MS, fleet.signal)
-  return (await onConsole(fleet, worker)) ?? taggedVerdict(worker)
+  const text = await consoleOf(fleet, worker)
+  const first = verdictOn(text, fleet.owner.uid)
+  // A console that cannot be read, or is kept nowhere, has nothing later either.
+  const isSilent = worker.provider.consoleLog === undefined || (text === "" && taggedVerdict(worker) !== undefined)
+  if (first !== undefined || isSilent) return first ?? taggedVerdict(worker)
+  // A guest that has told its end by a tag is there for a while, and what it wrote before is on its way.
+  await fleet.clock.sleep(taggedVerdict(worker) === undefined ? AGAIN_MS : TAGGED_AGAIN_MS, fleet.signal)
+  return verdictOn(await consoleOf(fleet, worker), fleet.owner.uid) ?? taggedVerdict(worker)
 }
 
-/** Undefined too where it cannot be read. */
-async function onConsole(fleet: Fleet, { provider, instance }: WorkerRecord): Promise<Verdict | undefined> {
-  const text = await provider.consoleLog?.(instance, fleetCalls(fleet, provider)).catch(() => undefined)
-  return text === undefined ? undefined : verdictOn(text, fleet.owner.uid)
+/** "" where it cannot be read as well. */
+async function consoleOf(fleet: Fleet, { provider, instance }: WorkerRecord): Promise<string> {
+  return (await provider.consoleLog?.(instance, fleetCalls(fleet, provider)).catch(() => "")) ?? ""
 }
 
 function taggedVerdict({ instance }: WorkerRecord): Verdict | undefined {

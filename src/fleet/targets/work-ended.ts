@@ -25,7 +25,7 @@ export function concludeEnd(fleet: Fleet, worker: WorkerRecord, verdict: Verdict
   const state = fleet.groups.get(worker.group)
   release(fleet, worker)
   if (state === undefined || held === undefined || isOutOfQuestion(fleet, worker.group)) return
-  if (verdict === undefined && !endsByItself(worker)) return
+  if (verdict === undefined && (!endsByItself(worker) || mayBeTaken(worker))) return
   const end = endOf(state, verdict)
   // Its guest does not end for that: what ended it has nothing to do with its work.
   if (end === undefined) return
@@ -37,6 +37,11 @@ export function concludeEnd(fleet: Fleet, worker: WorkerRecord, verdict: Verdict
   note(fleet, state, worker, end)
   startTerminations(fleet, [worker])
   fleet.wake()
+}
+
+/** A cloud that only takes away says nothing more of it: that must not count against what ran there. */
+function mayBeTaken({ failure }: WorkerRecord): boolean {
+  return failure?.reason === "interrupted" && failure.inferred === true
 }
 
 /** Undefined for one that `whenDone` keeps. */
