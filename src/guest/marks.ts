@@ -8,6 +8,9 @@
  *     12 limits skipped host
  *     5400 done startup 3
  *
+ * A step may note something before it ends (`30 scratch noted folder`), and a restart is told as `0 reboot ended 0`, from where on
+ * the milliseconds begin anew.
+ *
  * The container's step has `container digest sha256:…`, and a notice of the end `notice interrupted` and `notice ended 0`.
  *
  * `done` comes once, last: the step whose end is the guest's, and its exit code. The console has the same lines with a prefix of
