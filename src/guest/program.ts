@@ -14,7 +14,7 @@ import { LIMITS } from "./steps/limits.js"
 import { LOG_FUNCTIONS } from "./steps/log.js"
 import { markFunctions } from "./steps/mark.js"
 import { STEP_FUNCTIONS } from "./steps/run.js"
-import { scratchStep } from "./steps/scratch.js"
+import { scratchFolder, scratchStep } from "./steps/scratch.js"
 import { hasWork, scriptFiles, START_WORK, workFunctions } from "./steps/work.js"
 import { compact, hereDocument, isCloudConfig } from "./text.js"
 import { SET_ROOT } from "./timer.js"
@@ -138,7 +138,9 @@ function bootFunctions(
     ...(deadline === undefined ? [] : body("muster_deadline", deadline)),
     ...(lease === undefined ? [] : body("muster_lease", lease)),
     ...(isShared ? body("muster_release", []) : [LIMITS]),
-    ...(group.scratch === undefined ? [] : [scratchStep(group.scratch, mounted)]),
+    ...(group.scratch === undefined
+      ? []
+      : [isShared ? scratchFolder(group.scratch) : scratchStep(group.scratch, mounted)]),
     ...(isShared ? body("muster_environment", []) : environmentStep(ours, group.environment)),
   ]
 }

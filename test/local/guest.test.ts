@@ -6,7 +6,20 @@ import { join } from "node:path"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { TAG } from "../../src/fleet/tags.js"
 import type { GroupRequest } from "../../src/provider.js"
-import { calls, cleanUp, freshPlace, inPath, only, type Place, remainsOf, secondsFromNow, until } from "./support.js"
+import { guestFiles } from "../../providers/local/launch/guest.js"
+import {
+  calls,
+  cleanUp,
+  freshPlace,
+  groupOf,
+  inPath,
+  ownerOf,
+  only,
+  type Place,
+  remainsOf,
+  secondsFromNow,
+  until,
+} from "./support.js"
 
 afterEach(cleanUp)
 
@@ -106,6 +119,13 @@ describe("a script", () => {
   })
 })
 
+test("its program names no command that would change the machine", () => {
+  const group = { ...groupOf({ setup: "exit 0", startup: "exit 0", scratch: "/scratch" }) }
+  const program = new Map(guestFiles({ owner: ownerOf(), group }, {})).get("guest")
+  expect(program).toContain("muster_scratch")
+  expect(program).not.toMatch(/systemctl|mount|mkfs|mdadm|lvcreate|apt|fstab|shutdown|poweroff/)
+})
+
 test("nothing outside of the root changes", async () => {
   const home = await mkdtemp(join(tmpdir(), "muster-home-"))
   for (const name of ["systemctl", "systemd-run", "shutdown", "poweroff", "mount", "mkfs.ext4", "apt-get", "docker"]) {
@@ -139,6 +159,40 @@ function stamp(path: string): string {
   const found = statSync(path, { throwIfNoEntry: false })
   return found === undefined ? `${path} is not there` : `${path} ${found.mtimeMs} ${readdirSync(path).join(" ")}`
 }
+
+/** What docker does that matters here, and what it was asked. */
+const DOCKER = `
+printf '%s\\n' "$*" >>"$CALLS"
+case $1 in
+  image) echo sha256:0123 ;;
+  run) while [ "$1" != --cidfile ]; do shift; done; echo the-id >"$2" ;;
+  cp) cp -p "$2" "$CALLS.script" ;;
+  exec) exec sh "$CALLS.script" ;;
+esac`
+
+test("a container has its worker's name, and is stopped and removed with it", async () => {
+  const place = await freshPlace({ graceMs: 1500 })
+  const asked = join(place.root, "calls")
+  await inPath("docker", DOCKER.replaceAll("$CALLS", asked))
+  const container = { image: "python:3.12", dockerArgs: [] }
+  const id = await launched(place, { container, startup: "echo inside; exec sleep 1000" })
+  expect(await said(place, id, "guest", "boot.log")).toContain("inside\n")
+  await place.provider.terminate(await place.list(), calls)
+  await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
+  const words = textOf(asked).split("\n")
+  expect(words.find((line) => line.startsWith("run "))).toContain(` --rm --name muster-${id} `)
+  expect(words.filter((line) => /^(stop|rm) /.test(line))).toEqual(["stop -t 2 the-id", "rm -f the-id"])
+})
+
+test("a container that cannot be had is the end of its work", async () => {
+  const place = await freshPlace()
+  await inPath("docker", "[ $1 = version ] || { echo no such image >&2; exit 1; }")
+  const container = { image: "no-such", dockerArgs: ["--platform", "x"] }
+  const id = await launched(place, { container, environment: { MUSTER_PAUSE: "0" } })
+  const one = await place.reach(id, "terminated")
+  expect(one.tags[TAG.ended]).toBe("container-1")
+  expect(await place.provider.consoleLog?.(one, calls)).toContain("no such image")
+})
 
 describe("a notice", () => {
   const noted = async (root: string) => textOf(join(root, "noted"))

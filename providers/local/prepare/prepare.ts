@@ -1,6 +1,7 @@
 /** Before the first launch: the group's request is checked, and the cluster's name claimed. */
 import { RejectedError, SpecError, type SpecProblem } from "../../../src/errors.js"
 import type { Calls, GroupRequest, Owner, Prepared } from "../../../src/provider.js"
+import { isCloudConfig } from "../../../src/guest/text.js"
 import { toBody } from "./body.js"
 import { clusterKey, isPlainName, makeDirectories } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
@@ -100,6 +101,9 @@ function variableProblems(where: string, name: string, value: string): readonly 
 
 function notesOf(group: GroupRequest): readonly string[] {
   return [
+    ...(isCloudConfig(group.startup)
+      ? ["local instances have no cloud-init: the cloud-config in startup is not carried out"]
+      : []),
     ...(group.image === undefined
       ? []
       : [`local instances are processes of this machine: image ${group.image} is not used`]),

@@ -23,6 +23,15 @@ export function scratchStep(path: string, parents: readonly string[] = []): stri
   return [scratch(path), DISKS, FORMAT, bind(parents)].join("\n")
 }
 
+/** The same on a machine that is others' as well: a plain folder, whatever disks there are. */
+export function scratchFolder(path: string): string {
+  return compact(`
+    muster_scratch() {
+      MUSTER_SCRATCH="$muster_root"${word(path)}
+      mkdir -p "$MUSTER_SCRATCH"
+    }`)
+}
+
 function scratch(path: string): string {
   return compact(`
     muster_scratch() {

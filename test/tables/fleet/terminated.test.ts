@@ -48,3 +48,13 @@ test("once gone a worker has neither addresses nor other tags; its row and its b
   const again = roster.recordInstance(provider, seen("one", { state: "terminated" }), NOW + 70_000, true)
   expect([again === one, again.instance.publicIp, roster.workers.length]).toEqual([true, undefined, 2])
 })
+
+test("what its guest says of its end is kept with it, for who asks later", () => {
+  const roster = new Roster(
+    () => {},
+    () => undefined,
+  )
+  const tags = { ...OWN, [TAG.ended]: "startup-3" }
+  const { instance } = roster.recordInstance(provider, seen("one", { state: "terminated", tags }), NOW, true, NOW)
+  expect(instance.tags).toEqual(tags)
+})
