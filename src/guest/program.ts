@@ -8,6 +8,7 @@ import type { GroupRequest, Owner } from "../provider.js"
 import { containerLines } from "./container.js"
 import { type CloudNotice, noticeFile, noticeLines } from "./notice.js"
 import { guestVariables } from "./variables.js"
+import { accessStep, type Planted } from "./steps/access.js"
 import { AGAIN_FUNCTIONS } from "./steps/again.js"
 import { environmentStep, exportLines } from "./steps/environment.js"
 import { LIMITS } from "./steps/limits.js"
@@ -57,7 +58,8 @@ export interface GuestCloud {
 export type GuestGroup = Pick<
   GroupRequest,
   "name" | "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice" | "environment" | "gpu"
->
+> &
+  Planted
 
 /**
  * The whole program of one group.
@@ -137,7 +139,7 @@ function bootFunctions(
   return [
     ...(deadline === undefined ? [] : body("muster_deadline", deadline)),
     ...(lease === undefined ? [] : body("muster_lease", lease)),
-    ...(isShared ? body("muster_release", []) : [LIMITS]),
+    ...(isShared ? body("muster_release", []) : [LIMITS, ...accessStep(group)]),
     ...(group.scratch === undefined
       ? []
       : [isShared ? scratchFolder(group.scratch) : scratchStep(group.scratch, mounted)]),
@@ -196,6 +198,7 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): re
     ...(deadline === undefined ? [] : ["muster_host deadline muster_deadline"]),
     ...(lease === undefined ? [] : ["muster_host lease muster_lease"]),
     "muster_host limits muster_limits",
+    ...(group.plantedKey === undefined || isShared ? [] : ["muster_host access muster_access"]),
     ...(group.scratch === undefined ? [] : ["muster_do scratch muster_scratch"]),
     "muster_do environment muster_environment",
     ...(isWorking && !isShared ? scriptFiles(group) : []),
