@@ -133,16 +133,20 @@ const WATCH = compact(`
   }`)
 
 /**
- * A unit is also stopped by hand, or when its package is upgraded: only a machine that shuts down ends. The end of a lease is told as
- * the deadline, because the cluster's time is over then as well.
+ * A unit is also stopped by hand, or when its package is upgraded: only a machine that shuts down ends. systemd's jobs tell that; its
+ * state does not, because a machine that shuts down before its boot is finished is "starting". The end of a lease is told as the
+ * deadline, because the cluster's time is over then as well.
  */
 function stopFunction({ interrupted, asked }: CloudNotice["shutdownS"]): string {
   return compact(`
     muster_stop() {
       muster_wait=${LEAST_WAIT_S}
       [ ! -e "$muster_home/ending" ] || return 0
-      [ "$(systemctl is-system-running)" = stopping ] || return 0
-      ! systemctl list-jobs | grep -q '\\(reboot\\|kexec\\)\\.target.*start' || return 0
+      case $(systemctl list-jobs | sed -n 's/^ *[0-9]* *\\([a-z]*\\)\\.target *start .*/\\1/p') in
+        *reboot* | *kexec*) return 0 ;;
+        *poweroff* | *halt*) ;;
+        *) return 0 ;;
+      esac
       if muster_left=$(muster_noticed); then
         muster_run_notice interrupted "\${muster_left:-${interrupted}}"
       elif muster_is_over; then

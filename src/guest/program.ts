@@ -160,6 +160,8 @@ const BEGIN = compact(`
   }
   muster_join() {
     read -r muster_from <"$muster_home/begun"
+    muster_now
+    [ "$muster_ms" -ge 0 ] || muster_from=$((muster_from + muster_ms))
     muster_find_consoles
   }
   muster_open() {

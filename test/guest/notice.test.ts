@@ -86,7 +86,7 @@ async function guestOf(
 }
 
 const SHUTS_DOWN =
-  'case $1 in is-system-running) echo stopping; exit 1 ;; list-jobs) echo "1 poweroff.target start waiting" ;; esac'
+  '[ "$1" != list-jobs ] || printf "JOB UNIT TYPE STATE\\n  12 a.service stop running\\n 345 poweroff.target start waiting\\n"'
 
 describe.each(SHELLS)("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0]))
@@ -118,7 +118,7 @@ describe.each(SHELLS)("%s", (_name, shell) => {
       const guest = await guestOf(shell)
       await guest.command("systemctl", SHUTS_DOWN.replace("poweroff", "reboot"))
       await guest.notice("notice", "stop")
-      await guest.command("systemctl", "case $1 in is-system-running) echo running ;; esac")
+      await guest.command("systemctl", "echo '1 multi-user.target start waiting'")
       await guest.notice("notice", "stop")
       await guest.command("systemctl", SHUTS_DOWN)
       await writeFile(join(guest.home, "ending"), "")
