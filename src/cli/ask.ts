@@ -1,4 +1,6 @@
-/** Asks a person. */
+/** The person at the terminal: who is asked, and to whom another program is given. */
+import { spawn } from "node:child_process"
+import { constants } from "node:os"
 import type { Readable, Writable } from "node:stream"
 
 /** True only for a plain yes: who ends the input instead (Ctrl-D) has not said it. */
@@ -23,4 +25,27 @@ export async function promptAtTerminal(
   } finally {
     terminal.close()
   }
+}
+
+/**
+ * Runs a program with this process's terminal, or what stands for it. Ctrl-C at the terminal is the program's; SIGTERM is passed on.
+ *
+ * @param interrupts hears of the next signal to this process.
+ * @returns its exit code; 128 and the signal's number where a signal ended it.
+ */
+export function runAtTerminal(words: readonly string[], interrupts: () => AbortSignal): Promise<number> {
+  const [program = "", ...args] = words
+  const child = spawn(program, args, { stdio: "inherit" })
+  const hear = () => {
+    const signal = interrupts()
+    signal.addEventListener("abort", () => {
+      if ((signal.reason as { signal?: string }).signal === "SIGTERM") child.kill("SIGTERM")
+      hear()
+    })
+  }
+  hear()
+  return new Promise((resolve, reject) => {
+    child.once("error", reject)
+    child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGTERM"]))
+  })
 }

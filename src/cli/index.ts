@@ -57,6 +57,7 @@ process.exitCode = await run(process.argv.slice(2), {
   ask: isAsked ? ask : undefined,
   ...(isAsked ? { prompt } : {}),
   ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+  terminal: async (words) => (await import("./ask.js")).runAtTerminal(words, interrupts),
   input: stdin,
   progress: stderr,
   unread: unread.signal,

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly interrupts?: (last?: () => string) => AbortSignal
   /** What the user types, undefined once the input has ended. Left out where no user could answer. */
   readonly prompt?: (question: string) => Promise<string | undefined>
+  /** Runs a program with this process's terminal, and returns its exit code. Left out where there is none to give. */
+  readonly terminal?: (words: readonly string[]) => Promise<number>
   /** Standard input, for `--file -`, of which no more is read than a file may have. */
   readonly input?: AsyncIterable<Uint8Array | string>
   /** Where progress is shown; left out: nowhere. */

@@ -4,6 +4,7 @@ import { RejectedError, SpecError, TransientError } from "../errors.js"
 import { markPrefix } from "../guest/marks.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
+import type { Route } from "../provider.js"
 import { type Fleet, fleetCalls } from "../fleet/state/context.js"
 import { execOn, type ExecOptions, type WorkerResult } from "../remote/exec.js"
 import { collect } from "../remote/files/collect.js"
@@ -27,6 +28,11 @@ export interface WorkerHandle {
   exec(command: Command, options?: CommandOptions): Promise<CommandResult>
   /** Starts a command, and gives its streams. */
   spawn(command: Command, options?: SpawnOptions): Promise<RemoteProcess>
+  /**
+   * The words of a program of this machine that opens a shell on the worker, for whoever has a terminal to give it. Where its
+   * standard input is no terminal, the shell reads commands from it.
+   */
+  shell(): Promise<readonly string[]>
   /**
    * A port of the worker on 127.0.0.1 of this machine, until it is closed.
    *
@@ -92,6 +98,7 @@ export class Reach {
       name,
       exec: async (command, options) => runCommand(remote(), command, at, options),
       spawn: async (command, options) => remote().spawn(command, options),
+      shell: async () => this.#shellOf(this.#find(name)),
       forward: async (port, here) => remote().forward(port, here),
       send: async (from, to, { ignore, signal } = {}) => {
         const options = { ...at, ...(signal === undefined ? {} : { signal }) }
@@ -135,16 +142,27 @@ export class Reach {
   }
 
   #remoteOf(worker: WorkerRecord): Remote {
+    return localRemote(this.#wayTo(worker), this.#clock)
+  }
+
+  #shellOf(worker: WorkerRecord): readonly string[] {
+    return [...this.#wayTo(worker).words, "/bin/sh", "-c", SHELL]
+  }
+
+  #wayTo(worker: WorkerRecord): Route & { readonly kind: "local" } {
     const { provider, instance } = worker
     const name = nameOf(worker)
     if (provider.route === undefined)
       throw new SpecError([{ option: "provider", value: provider.name, message: "says no way to reach its workers" }])
     const route = provider.route(instance)
     if (route === undefined) throw new TransientError(`${name}: it has no address yet`)
-    if (route.kind === "local") return localRemote(route, this.#clock)
+    if (route.kind === "local") return route
     throw new SpecError([{ option: "access", message: `is not given: add access: "here" to the spec` }])
   }
 }
+
+/** The best shell that there is, for a person or for commands that come in. */
+const SHELL = `[ -t 0 ] || exec /bin/sh; command -v bash >/dev/null && exec bash -i; exec /bin/sh -i`
 
 /** From one look at a console to the next: at most so often; and where the cloud says nothing of it. */
 const [SOONEST_MS, LOOK_MS] = [500, 10_000]

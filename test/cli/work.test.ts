@@ -1,4 +1,5 @@
 /** Verbs that work with workers, on workers of this machine that another process made and let go. */
+import { spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
@@ -189,6 +190,32 @@ describe("muster forward", () => {
   })
 })
 
+describe("muster ssh", () => {
+  /** As the terminal's process would run it, with its standard input from a pipe. */
+  const terminal = ([program = "", ...args]: readonly string[]) => {
+    const { status, stdout } = spawnSync(program, args, { input: 'echo "$MUSTER_NAME"; exit 3', encoding: "utf8" })
+    shown += stdout
+    return Promise.resolve(status ?? -1)
+  }
+  let shown = ""
+
+  test("a shell on a worker, with its exit code; of two the one that is named", async () => {
+    expect(await muster(["ssh", "render", batch], { terminal })).toEqual({ code: 3, out: "", said: "" })
+    expect(shown).toBe(`${batch}\n`)
+    const { code, said } = await muster(["ssh", "render"], { terminal })
+    expect([code, said.includes(web), said.includes(batch)]).toEqual([2, true, true])
+    expect((await muster(["ssh", "render", web])).code).toBe(2)
+  })
+})
+
+test("names of workers and groups complete", async () => {
+  const words = async (...line: string[]) => (await muster(["completion", "words", "--", ...line])).out
+  expect(await words("logs", "render", "w")).toBe(`${web}\n`)
+  expect(await words("exec", "render", "-w", "")).toBe(`${[web, batch].toSorted().join("\n")}\n`)
+  expect(await words("exec", "render", "--group", "")).toBe("batch\nweb\n")
+  expect(await words("logs", "other", "w")).toBe("")
+})
+
 test("the examples of help run as they stand", async () => {
   writeFileSync(join(root, "input.txt"), "")
   await muster(["exec", "render", "mkdir -p data"])
@@ -197,7 +224,8 @@ test("the examples of help run as they stand", async () => {
       // A worker's name is another one each time.
       const words = line.replaceAll(/default-\w+/g, web).split(/ (?=(?:[^']*'[^']*')*[^']*$)/)
       const end = interruptedAt(name === "forward" ? "127.0.0.1" : "never")
-      const more = name === "forward" ? { out: end.out, unread: end.unread } : {}
+      const terminal = () => Promise.resolve(0)
+      const more = name === "forward" ? { out: end.out, unread: end.unread } : { terminal }
       const given = words.slice(1).map((word) => word.replaceAll("'", ""))
       expect([line, (await muster(given, more)).code]).toEqual([line, 0])
     }

@@ -21,7 +21,7 @@ export const OWN: readonly Verb[] = [
     words: ["bash|zsh|fish", "[WORDS...]"],
     summary: "the script that completes command lines in a shell",
     about:
-      "Prints a script for the shell to read: source <(muster completion bash), source <(muster completion zsh), or muster completion fish | source. Names of clusters, groups, types, regions and owners come from the file and from this machine's journals: no cloud is asked.",
+      "Prints a script for the shell to read: source <(muster completion bash), source <(muster completion zsh), or muster completion fish | source. Names of clusters, groups, workers, types, regions and owners come from the file and from this machine's journals: no cloud is asked.",
     flags: { ...JOURNAL_FLAG },
     examples: ["muster completion bash"],
     load: () => import("./own/completion.js"),

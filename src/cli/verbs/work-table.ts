@@ -62,4 +62,15 @@ export const WORKING: readonly Verb[] = [
     examples: ["muster forward render default-1a2b3c4d 8787:0"],
     load: () => import("./work/forward.js"),
   },
+  {
+    name: "ssh",
+    group: "Work",
+    words: ["NAME", "[WORKER]"],
+    summary: "a shell on a worker",
+    about:
+      "Opens a shell on a worker, with Muster's variables and in the directory of its startup; the only one that runs where none is named. What comes in from a pipe is run. The exit code is the shell's. Workers of this machine need no ssh.",
+    flags: CLUSTER_FLAGS,
+    examples: ["muster ssh render default-1a2b3c4d"],
+    load: () => import("./work/ssh.js"),
+  },
 ]

@@ -45,6 +45,9 @@ export function workerOf({ instance, group, state, provider, pricePerHour }: Wor
 }
 
 /** A worker's name is ours where the cloud lets us choose, else its group and the last 8 characters of its id. */
-export function workerName(instance: Instance, group: string): string {
-  return instance.name === "" ? `${instance.tags[TAG.group] ?? group}-${instance.id.slice(-8)}` : instance.name
+export function workerName(
+  instance: Pick<Instance, "id" | "name"> & { readonly tags?: Instance["tags"] },
+  group: string,
+): string {
+  return instance.name === "" ? `${instance.tags?.[TAG.group] ?? group}-${instance.id.slice(-8)}` : instance.name
 }

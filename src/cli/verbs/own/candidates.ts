@@ -1,6 +1,6 @@
 /** Candidates: what may stand where the last word of a line is begun. */
 import type { Flag, Given, Surroundings, Verb } from "../../surroundings.js"
-import { clusterNames, groupNames, ownerNames, regionNames, typeNames } from "./known-words.js"
+import { clusterNames, groupNames, ownerNames, regionNames, typeNames, workerNames } from "./known-words.js"
 
 /** What the user has typed: the verb, the whole words after it, and the word that is begun. */
 interface Line {
@@ -71,13 +71,18 @@ async function placed(line: Line, given: Given, surroundings: Surroundings): Pro
     return (await surroundings.clock.busy("loading scenarios", names)).scenarioNames
   }
   if (inside.includes("GROUP=")) return groupsOf(line, given, surroundings)
+  if (inside === "WORKER") return workerNames(clusterIn(line), given, surroundings)
   return inside.startsWith("NAME") ? clusterNames(given, surroundings) : []
 }
 
-async function groupsOf({ verb, before }: Line, given: Given, surroundings: Surroundings): Promise<readonly string[]> {
+async function groupsOf(line: Line, given: Given, surroundings: Surroundings): Promise<readonly string[]> {
+  return (await groupNames(clusterIn(line), given, surroundings)).map((group) => `${group}=`)
+}
+
+/** The cluster that the line names so far. */
+function clusterIn({ verb, before }: Line): string | undefined {
   const at = verb.words.findIndex((word) => word.includes("NAME"))
-  const name = at === -1 ? undefined : wordsIn(verb, before)[at]
-  return (await groupNames(name, given, surroundings)).map((group) => `${group}=`)
+  return at === -1 ? undefined : wordsIn(verb, before)[at]
 }
 
 /** Of flags that take a list each item is completed by itself. */
@@ -103,6 +108,10 @@ function valueWords(
   switch (name) {
     case "workers":
       return groupsOf(line, given, surroundings)
+    case "worker":
+      return workerNames(clusterIn(line), given, surroundings)
+    case "group":
+      return groupNames(clusterIn(line), given, surroundings)
     case "instance-type":
       return typeNames(given, surroundings)
     case "region":

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { readJournals } from "../../../fleet/journal/history.js"
+import { workerName } from "../../../fleet/reports/worker.js"
 import type { Json, JsonObject } from "../../../provider.js"
 import { journalDirectoryIfAny, knownClusters, knownNames } from "../../local-state.js"
 import { single } from "../../parse.js"
@@ -29,6 +30,15 @@ export async function groupNames(
   const written = chosen.flatMap(([, { groups }]) => (isObject(groups) ? Object.keys(groups) : []))
   const made = await madeOf(name, given, surroundings)
   return sorted([...written, ...made.map(({ group }) => group)])
+}
+
+/** Also of workers that are gone meanwhile. @param cluster of all clusters that are known when left out. */
+export async function workerNames(
+  cluster: string | undefined,
+  given: Given,
+  surroundings: Surroundings,
+): Promise<readonly string[]> {
+  return sorted((await madeOf(cluster, given, surroundings)).map(({ name }) => name))
 }
 
 export async function typeNames(given: Given, surroundings: Surroundings): Promise<readonly string[]> {
@@ -63,7 +73,9 @@ async function madeOf(name: string | undefined, given: Given, surroundings: Surr
   const clusters = (await knownClusters(directory, clock)).filter((one) => name === undefined || one.name === name)
   const histories = await Promise.all(clusters.map((one) => readJournals(directory, one.name, one.owner, clock)))
   return histories.flat().flatMap(({ made }) => {
-    return made.map(({ group, instance }) => ({ group, type: instance.instanceType }))
+    return made.map(({ group, instance }) => {
+      return { group, type: instance.instanceType, name: workerName(instance, group) }
+    })
   })
 }
 
