@@ -109,11 +109,15 @@ it("goes before a spot worker takes the place of one on demand", async () => {
 })
 
 it("ends with the deadline, whatever time is left", async () => {
-  const { run, clock, cluster, world } = drained({ drain: "2h", maxLifetime: "1h" })
+  const { run, clock, cluster, world, asked, leaving } = drained({ drain: "2h", maxLifetime: "1h" })
+  const begunAt = clock.now()
   await run(() => cluster.scale(2))
   await run(() => cluster.scale(1))
   await run(() => clock.sleep(61 * MINUTE))
   expect(live(world)).toEqual([])
+  // It is asked for, not left to the cloud alone.
+  const first = asked().find((event) => "ids" in event && event.ids.includes(leaving()[0]?.id ?? ""))
+  expect(Math.round(((first?.at ?? 0) - begunAt) / MINUTE)).toBe(60)
   await run(() => cluster.close())
 })
 

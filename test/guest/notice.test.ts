@@ -16,6 +16,12 @@ folderForEachTest((path) => {
   root = path
 })
 
+/** In one step: a shell that reads meanwhile finds all of it or nothing. */
+async function put(name: string, text: string): Promise<void> {
+  await writeFile(join(root, `${name}.new`), text)
+  await rename(join(root, `${name}.new`), join(root, name))
+}
+
 const SHELLS: readonly (readonly [string, readonly [string, ...string[]]])[] = [
   ["dash", ["/bin/dash"]],
   ["bash", ["/bin/bash", "--posix"]],
@@ -96,7 +102,7 @@ describe.each(SHELLS)("%s", (_name, shell) => {
     const watching = guest.notice("notice", "watch")
     await new Promise((resolve) => setTimeout(resolve, 150))
     expect(guest.told()).toBe("")
-    await writeFile(join(root, "noticed-by-cloud"), "118\n")
+    await put("noticed-by-cloud", "118\n")
     await watching
     expect(guest.told()).toBe("it's interrupted 118\n")
     expect(readFileSync(join(guest.home, "marks"), "utf8")).toBe("notice interrupted\nnotice ended 4\n")
@@ -140,12 +146,6 @@ test("runs once where two tell of the end at once, and the second waits for the 
   expect(readFileSync(join(guest.home, "noticed/code"), "utf8")).toBe("4\n")
 })
 
-/** In one step: a shell that reads meanwhile finds the one time or the other. */
-async function setNow(seconds: string): Promise<void> {
-  await writeFile(join(root, "now.new"), seconds)
-  await rename(join(root, "now.new"), join(root, "now"))
-}
-
 test("runs ahead of the deadline: by two minutes, or by a quarter of a short life", async () => {
   for (const [life, lead] of [
     [3600, 120],
@@ -154,13 +154,13 @@ test("runs ahead of the deadline: by two minutes, or by a quarter of a short lif
     const guest = await guestOf(DASH, life)
     const end = Number(guest.deadline)
     await guest.command("date", `cat ${root}/now`)
-    await setNow(`${end - life}`)
+    await put("now", `${end - life}`)
     const watching = guest.notice("notice", "watch")
     await new Promise((resolve) => setTimeout(resolve, 100))
-    await setNow(`${end - lead - 1}`)
+    await put("now", `${end - lead - 1}`)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(guest.told()).toBe("")
-    await setNow(`${end - lead}`)
+    await put("now", `${end - lead}`)
     await watching
     expect(guest.told()).toBe(`it's deadline ${lead}\n`)
     await rm(join(guest.home, ".."), { recursive: true })
