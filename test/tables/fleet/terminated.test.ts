@@ -55,6 +55,7 @@ test("what its guest says of its end is kept with it, for who asks later", () =>
     () => undefined,
   )
   const tags = { ...OWN, [TAG.ended]: "startup-3" }
-  const { instance } = roster.recordInstance(provider, seen("one", { state: "terminated", tags }), NOW, true, NOW)
+  roster.recordInstance(provider, seen("one"), NOW, true, NOW)
+  const { instance } = roster.recordInstance(provider, seen("one", { state: "terminated", tags }), NOW + 9_000, true)
   expect(instance.tags).toEqual(tags)
 })
