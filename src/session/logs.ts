@@ -39,6 +39,8 @@ export function logsOf(find: () => Promise<Console>): Logs {
 
 /** As much of the end of a text as is looked for in a later one, whose beginning may be gone. */
 const ANCHOR = 1024
+/** The last words of a worker are some lines. */
+const LONGEST_OVERLAP = 16 * 1024
 
 /** What is there, and what comes, until the worker has ended or the signal is aborted. */
 export async function* followConsole(
@@ -90,7 +92,16 @@ export function added(before: string, now: string): string {
   if (at !== -1 && at + anchor.length < now.length) return now.slice(at + anchor.length)
   const same = commonStart(before, now)
   const isInserted = before.length > same && now.endsWith(before.slice(same))
-  return isInserted ? now.slice(same, now.length - (before.length - same)) : at === -1 ? now : ""
+  if (isInserted) return now.slice(same, now.length - (before.length - same))
+  return now.slice(at === -1 ? overlap(before, now) : now.length)
+}
+
+/** How many of the first characters of a text are the last of the one before. */
+function overlap(before: string, now: string): number {
+  for (let length = Math.min(before.length, now.length, LONGEST_OVERLAP); length > 0; length -= 1) {
+    if (before.endsWith(now.slice(0, length))) return length
+  }
+  return 0
 }
 
 function commonStart(one: string, other: string): number {

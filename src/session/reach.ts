@@ -51,7 +51,10 @@ export interface WorkerHandle {
     to: string,
     options?: { readonly ignore?: readonly string[]; readonly signal?: AbortSignal },
   ): Promise<Sent>
-  /** What the worker has written: what its console keeps. */
+  /**
+   * What the worker has written: what its console keeps. Of one that has ended by itself, where the cloud keeps no console, the last
+   * lines that it ended with.
+   */
   logs(options?: LogOptions): Promise<string>
   /** The same, and what it writes from now on, as it comes, until it has ended. An aborted signal ends it without an error. */
   logs(options: FollowOptions): AsyncIterable<string>
@@ -112,12 +115,12 @@ export class Reach {
 
   /** What a worker's console keeps, and how long it is worth looking at. */
   consoleOf(name: string): Console {
-    const worker = this.#find(name)
+    const worker = this.#knew(name) ?? this.#find(name)
     const { provider, instance } = worker
     return {
       read: async () => {
         const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider))) ?? ""
-        return withoutMarks(text, markPrefix(this.#fleet.owner.uid))
+        return withoutMarks(text, markPrefix(this.#fleet.owner.uid)) || lastWords(worker)
       },
       isLiving: () => this.#fleet.roster.living().includes(worker),
       clock: this.#clock,
@@ -125,9 +128,15 @@ export class Reach {
     }
   }
 
+  /** A worker that lives, or else one that is gone and that this process knew. */
+  #knew(name: string): WorkerRecord | undefined {
+    const { roster } = this.#fleet
+    return [...roster.living(), ...roster.all.in("terminated")].find((worker) => isCalled(worker, name))
+  }
+
   #find(name: string): WorkerRecord {
     const living = this.#fleet.roster.living()
-    const found = living.find((worker) => nameOf(worker) === name || worker.instance.id === name)
+    const found = living.find((worker) => isCalled(worker, name))
     if (found !== undefined) return found
     const names = living.slice(0, MOST_NAMES).map(nameOf)
     const known =
@@ -172,4 +181,12 @@ const MOST_NAMES = 10
 
 function nameOf({ instance, group }: WorkerRecord): string {
   return workerName(instance, group)
+}
+
+function isCalled(worker: WorkerRecord, name: string): boolean {
+  return nameOf(worker) === name || worker.instance.id === name
+}
+
+function lastWords({ end }: WorkerRecord): string {
+  return end?.tail === undefined || end.tail === "" ? "" : `${end.tail}\n`
 }

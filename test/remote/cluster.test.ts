@@ -80,3 +80,23 @@ test("a cluster that was never opened has nobody to talk to", async () => {
   const cluster = new Cluster({ provider: "local", name: "never" })
   await expect(cluster.exec("true")).rejects.toThrow(/no workers yet; scale it first/)
 })
+
+test("the log of a worker that has ended by itself is what it ended with", async () => {
+  const root = mkdtempSync(join(tmpdir(), "muster-exec-"))
+  const groups = { once: { startup: "echo the last words; exit 3", whenDone: "end" as const } }
+  const cluster = new Cluster({ provider: local({ root }), groups }, { journal: false })
+  try {
+    await cluster.scale({ once: 1 })
+    const [{ name = "" } = {}] = cluster.workers
+    await cluster.finished()
+    await expect.poll(() => cluster.workers, { timeout: 30_000 }).toEqual([])
+    expect(await cluster.worker(name).logs()).toBe("the last words\n")
+    const pieces: string[] = []
+    for await (const text of cluster.worker(name).logs({ follow: true })) pieces.push(text)
+    expect(pieces).toEqual(["the last words\n"])
+    await expect(cluster.worker(name).exec("true")).rejects.toThrow(/no living worker/)
+  } finally {
+    await cluster.close()
+    rmSync(root, { recursive: true, force: true })
+  }
+})
