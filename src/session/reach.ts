@@ -14,6 +14,7 @@ import { type Sent, sendFiles } from "../remote/files/send.js"
 import { localRemote } from "../remote/local.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
 import { type Console, type FollowOptions, type LogOptions, logsOf, withoutMarks } from "./logs.js"
+import { sshWaysOf } from "./ssh-ways.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
 
 /** One worker, to be worked with. */
@@ -89,27 +90,27 @@ export class Reach {
       const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
       throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)
     }
-    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: async () => this.#remoteOf(worker) }))
+    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.#remoteOf(worker) }))
     return execOn(reached, command, options)
   }
 
   /** @throws SpecError when no worker has that name. */
   worker(name: string): WorkerHandle {
-    const remote = () => this.#remoteOf(this.#find(name))
+    const remote = async () => this.#remoteOf(this.#find(name))
     const at = { worker: name }
     return {
       name,
-      exec: async (command, options) => runCommand(remote(), command, at, options),
-      spawn: async (command, options) => remote().spawn(command, options),
+      exec: async (command, options) => runCommand(await remote(), command, at, options),
+      spawn: async (command, options) => (await remote()).spawn(command, options),
       shell: async () => this.#shellOf(this.#find(name)),
-      forward: async (port, here) => remote().forward(port, here),
+      forward: async (port, here) => (await remote()).forward(port, here),
       send: async (from, to, { ignore, signal } = {}) => {
         const options = { ...at, ...(signal === undefined ? {} : { signal }) }
-        if (await isFile(from)) return sendFile(remote(), from, to, options)
-        return sendFiles(remote(), await collect(from, ignore), to, options)
+        if (await isFile(from)) return sendFile(await remote(), from, to, options)
+        return sendFiles(await remote(), await collect(from, ignore), to, options)
       },
       logs: logsOf(() => Promise.resolve(this.consoleOf(name))),
-      fetch: async (paths, to, options = {}) => fetchFiles(remote(), paths, to, { ...at, ...options }),
+      fetch: async (paths, to, options = {}) => fetchFiles(await remote(), paths, to, { ...at, ...options }),
     }
   }
 
@@ -150,23 +151,26 @@ export class Reach {
     ])
   }
 
-  #remoteOf(worker: WorkerRecord): Remote {
-    return localRemote(this.#wayTo(worker), this.#clock)
+  async #remoteOf(worker: WorkerRecord): Promise<Remote> {
+    const route = this.#routeTo(worker)
+    if (route.kind === "local") return localRemote(route, this.#clock)
+    return sshWaysOf(this.#fleet).remoteOf(worker, route)
   }
 
   #shellOf(worker: WorkerRecord): readonly string[] {
-    return [...this.#wayTo(worker).words, "/bin/sh", "-c", SHELL]
+    const route = this.#routeTo(worker)
+    if (route.kind === "local") return [...route.words, "/bin/sh", "-c", SHELL]
+    throw new RejectedError(`${nameOf(worker)}: a terminal is offered for workers of this machine alone; use exec`)
   }
 
-  #wayTo(worker: WorkerRecord): Route & { readonly kind: "local" } {
+  #routeTo(worker: WorkerRecord): Route {
     const { provider, instance } = worker
     const name = nameOf(worker)
     if (provider.route === undefined)
       throw new SpecError([{ option: "provider", value: provider.name, message: "says no way to reach its workers" }])
     const route = provider.route(instance)
     if (route === undefined) throw new TransientError(`${name}: it has no address yet`)
-    if (route.kind === "local") return route
-    throw new SpecError([{ option: "access", message: `is not given: add access: "here" to the spec` }])
+    return route
   }
 }
 

@@ -1,5 +1,8 @@
 /** Access request: what a group's guests are told of who may reach them, and what their network is to open. */
-import type { AccessRequest, GroupRequest } from "../../provider.js"
+import type { GroupRequest } from "../../provider.js"
+import type { Clock } from "../../calls/clock.js"
+import { ownRange } from "../../client/own-address.js"
+import { readKeyFile } from "../../remote/ssh/key-file.js"
 import type { ResolvedAccess } from "../../spec/access.js"
 import type { Fleet } from "../state/context.js"
 
@@ -11,13 +14,24 @@ export async function accessRequest(fleet: Fleet, isPreview: boolean): Promise<A
   const key = access === undefined && keys.path === undefined ? undefined : await keys.ensure(isPreview)
   return {
     ...(key === undefined ? {} : { plantedKey: key.publicLine, nonce: key.nonce }),
-    ...(access === undefined ? {} : { access: openingOf(access, access.from), user: access.user }),
-    ...(access === undefined || access.authorizedKeys.length === 0 ? {} : { authorizedKeys: access.authorizedKeys }),
+    ...(access === undefined ? {} : await accessPart(access, fleet.clock)),
     ...(peers ? { peers: true as const } : {}),
   }
 }
 
-/** @param from the ranges, of which none is "here" any more. */
-function openingOf({ via }: ResolvedAccess, from: readonly string[]): AccessRequest {
-  return { from, port: 22, isPrivate: via !== "auto" && via !== "public" }
+async function accessPart(
+  { from, via, user, authorizedKeys, keyFile }: ResolvedAccess,
+  clock: Clock,
+): Promise<AccessPart> {
+  const ranges = await Promise.all(from.map(async (range) => (range === "here" ? await ownRange(clock) : range)))
+  const isPrivate = via !== "auto" && via !== "public"
+  const { publicLine } = keyFile === undefined ? NO_KEY : await clock.busy("reading the key file", readKeyFile(keyFile))
+  const lines = [...authorizedKeys, ...(publicLine === undefined ? [] : [publicLine])]
+  return {
+    access: { from: [...new Set(ranges)], port: 22, isPrivate },
+    user,
+    ...(lines.length === 0 ? {} : { authorizedKeys: lines }),
+  }
 }
+
+const NO_KEY = { publicLine: undefined }

@@ -89,6 +89,10 @@ function commentOf({ cluster }: Owner): string {
 }
 
 function withNonce(pair: KeyPair): ClusterKey {
-  const nonce = createHash("sha256").update(`host keys\n${pair.privateFile}`).digest("hex")
-  return { ...pair, nonce }
+  return { ...pair, nonce: nonceOf(pair.privateFile) }
+}
+
+/** @param privateFile the text of the cluster's private key. */
+export function nonceOf(privateFile: string): string {
+  return createHash("sha256").update(`host keys\n${privateFile}`).digest("hex")
 }
