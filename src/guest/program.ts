@@ -99,7 +99,7 @@ export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): s
       ? []
       : noticeLines(cloud.notice, group.container !== undefined, ["muster-work.service"])),
     ...bootFunctions(cloud, group, ours),
-    ...bootLines(cloud, group, isWorking),
+    ...bootLines(cloud, group, { isWorking, isLeftOut: isCloudConfig(startup) && cloud.isShared === true }),
   ].join("\n")
 }
 
@@ -175,7 +175,13 @@ const BEGIN = compact(`
     muster_mark_at "$muster_identified" "identity ended $muster_code"
   }`)
 
-function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): readonly string[] {
+interface Startup {
+  readonly isWorking: boolean
+  /** It is for cloud-init, and there is none. */
+  readonly isLeftOut: boolean
+}
+
+function bootLines(cloud: GuestCloud, group: GuestGroup, { isWorking, isLeftOut }: Startup): readonly string[] {
   const { deadline, lease, isShared, isRunAtEveryBoot } = cloud
   return [
     BEGIN,
@@ -208,6 +214,7 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, isWorking: boolean): re
       ? []
       : [noticeFile(group.onNotice), "muster_host notice muster_notice_unit"]),
     ...(isWorking && !isShared && isRunAtEveryBoot === undefined ? ["muster_again_unit"] : []),
+    ...(isLeftOut ? ['muster_mark "startup skipped host"'] : []),
     isWorking ? (isShared ? "muster_work" : "muster_start_work") : "muster_release",
     ";;",
     "esac",

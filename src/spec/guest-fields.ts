@@ -10,9 +10,17 @@ const ACTION_RULE = 'use "keep", "end" or "replace", or one for each end: { succ
 /** Above "/" itself, without "." and "..", of letters that need no quotes in a unit or a mount table. */
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)+$/
 const PATH_RULE = 'use an absolute path of letters, digits, ".", "_" and "-": "/scratch"'
-/** What a reference may be made of ("distribution/reference"); the registry says whether it exists. */
-const IMAGE = /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/
-const IMAGE_RULE = 'use an image as docker pull takes it: "python:3.12"'
+/**
+ * A reference as docker reads it ("distribution/reference"): a host, a path in lower case, a tag, a digest. The registry says whether
+ * it exists.
+ */
+const HOST = /[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]+)?/
+  .source
+const PART = /[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/.source
+const IMAGE = new RegExp(
+  `^(?:${HOST}/)?${PART}(?:/${PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?$`,
+)
+const IMAGE_RULE = 'use an image as docker pull takes it, its path in lower case: "python:3.12", "ghcr.io/me/job:1"'
 
 const scriptSchema = (z: Z) =>
   z

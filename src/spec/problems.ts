@@ -77,7 +77,8 @@ function endProblems(spec: ClusterFields, groups: readonly ResolvedGroup[]): Spe
   const isIdle = ({ startup, setup, container, whenDone, choosesEnd }: ResolvedGroup) =>
     choosesEnd &&
     (whenDone.success !== "keep" || whenDone.failure !== "keep") &&
-    [startup, setup, container].every((part) => part === undefined)
+    container === undefined &&
+    [startup, setup].every((script = "") => script.trim() === "")
   const idle = groups.filter(isIdle)
   const own = idle.filter(({ name }) => spec.groups?.[name]?.whenDone !== undefined)
   const chosen = idle.length === groups.length ? idle : own

@@ -85,6 +85,14 @@ describe.each(GUESTS)("a guest that ends its instance by: %s", (guests) => {
   it("a startup that always fails is given up within two rounds, with its code and tail", async () => {
     for (const target of [1, 2, 3, 5, 10, 30, 100]) {
       const { clock, run, cluster, world, faults, events } = work({ startup: "x" }, { guests, seed: target })
+      // What is given up is not tried again.
+      let againAt: readonly number[] | undefined
+      cluster.on("problem", ({ error }) => {
+        if (error !== "StartupFailures") return
+        againAt = cluster
+          .explain()
+          .groups.flatMap(({ shortfall }) => shortfall.reasons.flatMap((row) => row.retryAt ?? []))
+      })
       faults.rateStartups(1, {}, { exitCode: 3, tail: "apt-get: not found" })
       await run(async () => {
         await cluster.scale(target).catch(() => {})
@@ -98,6 +106,7 @@ describe.each(GUESTS)("a guest that ends its instance by: %s", (guests) => {
         message: expect.stringContaining("apt-get: not found"),
       })
       expect(cluster.explain().groups[0]?.stopped).toMatch(/too many startups failed.*exit code 3/)
+      expect(againAt, `target ${target}`).toEqual([])
       const again = await run(() => cluster.finished().catch((error: unknown) => error))
       expect(again).toBeInstanceOf(SpecError)
       await run(() => cluster.close())
@@ -256,6 +265,12 @@ describe("finished", () => {
       expect((error as SpecError).problems[0]?.option).toBe("cluster.whenDone")
       await run(() => cluster.close())
     }
+  })
+
+  it("has nothing to follow where every script is blank", () => {
+    expect(() => work({ startup: " \n", setup: "", whenDone: "end" })).toThrow(
+      /whenDone: is given, but nothing that ends/,
+    )
   })
 
   it("says at its timeout what was waited for, how long, and what exists", async () => {

@@ -12,6 +12,7 @@ import * as azure from "../../providers/azure/prepare/registry.js"
 import * as gcp from "../../providers/gcp/prepare/registry.js"
 import { archNamed, archNote, imageName, pullNotes } from "../../src/guest/image.js"
 import type { Container } from "../../src/provider.js"
+import { resolveSpec } from "../../src/spec.js"
 import { folderForEachTest } from "../support/folder.js"
 
 const run = promisify(execFile)
@@ -65,6 +66,42 @@ test("many workers that pull from Docker Hub have a note", () => {
       /^101 workers pull "python:3.12" from Docker Hub without a login, which allows 100 pulls in 6 hours/,
     ),
   ])
+})
+
+describe("a spec", () => {
+  const problemOf = (container: string) => {
+    try {
+      resolveSpec({ provider: "local", container })
+      return ""
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  test.each([
+    "python",
+    "python:3.12",
+    "daskdev/dask",
+    "localhost:5000/a/b:c",
+    "GHCR.io:443/me/job.x__y--z:V1",
+    "Host/job",
+    `python:3@sha256:${"0a".repeat(32)}`,
+    `${ECR}/team/app`,
+  ])("takes %s", (image) => expect(problemOf(image)).toBe(""))
+
+  test.each([
+    "Python:3.12",
+    "ghcr.io/Me/job",
+    "https://ghcr.io/me/job",
+    "a/b/../c",
+    "python:",
+    ":x",
+    "-v",
+    "python@sha256:12",
+    `python:${"a".repeat(129)}`,
+    "python 3",
+  ])("refuses %s, which docker cannot read", (image) => {
+    expect(problemOf(image)).toContain(`cluster.container: is ${JSON.stringify(image).slice(0, 20)}`)
+  })
 })
 
 describe("before a launch", () => {

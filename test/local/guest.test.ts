@@ -13,8 +13,8 @@ import {
   freshPlace,
   groupOf,
   inPath,
-  ownerOf,
   only,
+  ownerOf,
   type Place,
   remainsOf,
   secondsFromNow,
@@ -70,6 +70,23 @@ describe("steps", () => {
     const one = await place.reach(id, "terminated")
     expect(one.tags[TAG.ended]).toBe("setup-4")
     expect(await place.provider.consoleLog?.(one, calls)).not.toContain("startup begun")
+  })
+
+  test("leave a cloud-config out, for there is no cloud-init", async () => {
+    const place = await freshPlace()
+    const startup = "#cloud-config\nruncmd: [reboot]\n"
+    const id = await launched(place, { startup })
+    const path = place.path("instances", id, "guest", "status")
+    const status = await until(
+      "its last step",
+      () => /environment ended 0\n(?:.*\n)+$/.test(textOf(path)) && textOf(path),
+    )
+    expect(stepsOf(status).at(-1)).toBe("startup skipped host")
+    const prepare = (environment: Record<string, string>) =>
+      place.provider.prepare(ownerOf(), groupOf({ startup, environment }), { ...calls, readOnly: true })
+    const { notes } = await prepare({})
+    expect(notes).toContain("local instances have no cloud-init: the cloud-config in startup is not carried out")
+    await expect(prepare({ A: "1" })).rejects.toThrow("#cloud-config")
   })
 
   test("are there without a script as well", async () => {

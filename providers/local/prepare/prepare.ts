@@ -1,7 +1,9 @@
 /** Before the first launch: the group's request is checked, and the cluster's name claimed. */
 import { RejectedError, SpecError, type SpecProblem } from "../../../src/errors.js"
 import type { Calls, GroupRequest, Owner, Prepared } from "../../../src/provider.js"
+import { containerNotes } from "../../../src/guest/image.js"
 import { isCloudConfig } from "../../../src/guest/text.js"
+import { cloudConfigProblems } from "../../../src/tables/cloud-config.js"
 import { toBody } from "./body.js"
 import { clusterKey, isPlainName, makeDirectories } from "../client/directory.js"
 import type { Layout } from "../client/layout.js"
@@ -83,6 +85,7 @@ function problemsOf(owner: Owner, group: GroupRequest): readonly SpecProblem[] {
   }
   return [
     ...problems,
+    ...cloudConfigProblems(group),
     ...Object.entries(group.environment).flatMap(([name, value]) => variableProblems(where, name, value)),
   ]
 }
@@ -107,6 +110,7 @@ function notesOf(group: GroupRequest): readonly string[] {
     ...(group.image === undefined
       ? []
       : [`local instances are processes of this machine: image ${group.image} is not used`]),
+    ...containerNotes(group),
     ...(group.publicAddress === true ? ["local instances have no public address"] : []),
   ]
 }

@@ -89,8 +89,9 @@ export function vanishingUntil({ roster }: Fleet, { group, askedAt }: GroupState
   return pausedUntil(roster.inGroup(group.name).in("lost", "terminating", "terminated"), askedAt)
 }
 
-/** Until when nothing is launched because what workers run fails again and again; 0: go on. */
-export function failingUntil({ roster }: Fleet, { group, askedAt }: GroupState): number {
+/** Until when nothing is launched because what workers run fails again and again; 0: go on, or it was given up. */
+export function failingUntil({ roster }: Fleet, { group, askedAt, breaker }: GroupState): number {
+  if (breaker !== undefined) return 0
   return failuresPausedUntil(roster.inGroup(group.name).in("lost", "terminating", "terminated"), askedAt)
 }
 
