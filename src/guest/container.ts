@@ -34,7 +34,7 @@ export interface ContainerPart {
 }
 
 /** What the guest knows of itself; docker leaves out a variable that is not set. */
-const OURS = "PROVIDER REGION CLUSTER UID GROUP DEADLINE ID INSTANCE NAME ZONE"
+const OURS = "PROVIDER REGION CLUSTER UID GROUP DEADLINE ID INSTANCE NAME ZONE SCRATCH ADDRESS PORT"
 
 /** These mean something to the docker client as well: they are given to the container by value, and kept from the client. */
 const OF_THE_CLIENT = /^(?:DOCKER_.*|PATH|HOME|LD_.*|HTTPS?_PROXY|NO_PROXY|BUILDKIT_.*)$/i
@@ -221,6 +221,8 @@ function runWords({ container, hasScript, hasGpu, environment, isShared = false 
     ...(has("--name") ? [] : [isShared ? '--rm --name "muster-$MUSTER_NAME"' : "--name muster"]),
     ...(has("--network", "--net") ? [] : ["--network host"]),
     ...(hasGpu && !has("--gpus") ? ["--gpus all"] : []),
+    // The folder is at the same place inside; a group without one has no such variable.
+    '${MUSTER_SCRATCH:+-v "$MUSTER_SCRATCH:$MUSTER_SCRATCH"}',
     `$(printf ' -e MUSTER_%s' ${OURS})`,
     ...variables,
     ...dockerArgs.map(word),

@@ -132,6 +132,17 @@ const HOSTILE = {
 describe.each(SHELLS)("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0] ?? ""))
 
+  here("has the scratch folder at its own place, where there is one", async () => {
+    const machine = await machineOf(shell)
+    await machine.go({}, ["MUSTER_SCRATCH='/a b/scratch'", "muster_container"])
+    const words = (await machine.calls()).find(([verb]) => verb === "run") ?? []
+    expect(words[words.indexOf("-v") + 1]).toBe("/a b/scratch:/a b/scratch")
+    expect(words).toContain("MUSTER_SCRATCH")
+    const without = await machineOf(shell)
+    await without.go({}, ["muster_container"])
+    expect((await without.calls()).find(([verb]) => verb === "run")).not.toContain("-v")
+  })
+
   here("on a machine that is others' as well takes the worker's name, and goes when it ends", async () => {
     const machine = await machineOf(shell)
     const environment = { HOME: "/home/own", DOCKER_CONFIG: "/elsewhere" }
