@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest"
 import { EXIT, EXIT_TABLE, exitCodeOf, InterruptedError, NothingThereError } from "../../src/cli/exit-codes.js"
 import { shortTable } from "../../src/cli/verbs/end/removing.js"
 import { VERBS } from "../../src/cli/verbs/index.js"
+import { onTheWay } from "../../src/cli/verbs/work/transport.js"
 import * as errors from "../../src/errors.js"
 import type { SweepRow } from "../../src/verbs/removals.js"
 import { live } from "../cluster/support.js"
@@ -33,10 +34,26 @@ describe("exit codes", () => {
   ]
   test.each(rows)("%i for %s", (code, error) => expect(exitCodeOf(error)).toBe(code))
 
-  test("each is in the table of the help, once, and each has an error or is that of success", async () => {
+  const ways = [
+    new errors.TransientError("lost"),
+    new errors.HostKeyError("changed", { known: ["a"], shown: "b" }),
+    new errors.AuthError("not let in"),
+  ]
+  test.each(ways)("255 for %s on the way to a worker, and what else is wrong stays what it is", async (error) => {
+    let said = ""
+    const say = (text: string) => {
+      said += text
+    }
+    expect(await onTheWay({ say }, Promise.reject(error))).toBe(255)
+    expect(said).toBe(`muster: ${error.message}\n`)
+    expect(await onTheWay({ say }, Promise.resolve(7))).toBe(7)
+    await expect(onTheWay({ say }, Promise.reject(new errors.SpecError([])))).rejects.toThrow(errors.SpecError)
+  })
+
+  test("each is in the table of the help, once, and each has an error or is that of success, or of the way to a worker", async () => {
     const codes = EXIT_TABLE.map(([code]) => code)
     expect(codes).toEqual(Object.values(EXIT))
-    expect(new Set([0, ...rows.map(([code]) => code)])).toEqual(new Set(codes))
+    expect(new Set([0, EXIT.transport, ...rows.map(([code]) => code)])).toEqual(new Set(codes))
     const { out } = await desk().muster("help")
     // Lines break between words.
     const flat = out.replaceAll(/\s+/g, " ")
