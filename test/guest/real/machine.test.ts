@@ -18,13 +18,13 @@ const userData = (more: Partial<GroupRequest>, deadline?: number) =>
 
 const ON_FAILURE = { success: "keep", failure: "replace" } as const
 
-/** Begins its second boot, and sets the clock a little before the deadline once the guest has done what it does then. */
+/** Restarts the machine, and in its second boot, which does not finish, sets the clock to a little before the deadline. */
 const LATER = `cat > /etc/systemd/system/later.service <<UNIT
 [Unit]
 After=muster-again.service cloud-final.service
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'cp /var/lib/muster/status /root/status; date -s @$((MUSTER_DEADLINE - 3))'
+ExecStart=/bin/sh -c 'cp /var/lib/muster/status /root/status; date -s @$((MUSTER_DEADLINE - 3)); sleep 1000'
 [Install]
 WantedBy=graphical.target
 UNIT
@@ -51,14 +51,14 @@ exit 3`
 
   test.concurrent("goes on when its startup has succeeded, over a reboot, until its deadline", async () => {
     const startup = `echo ran >> /root/runs\n${LATER}\necho all is done`
-    const left = await machine(
-      { userData: userData({ startup }, Math.ceil(systemClock.now() / 1000) + 86_400) },
-      MOST_S,
-    )
+    const onNotice = 'echo "$MUSTER_REASON" >> /root/notices'
+    const tomorrow = Math.ceil(systemClock.now() / 1000) + 86_400
+    const left = await machine({ userData: userData({ startup, onNotice }, tomorrow) }, MOST_S)
     expect(left("code")).toBe("0\n")
     expect(verdictOn(left("console"), owner().uid)).toEqual({ step: "startup", exitCode: 0, tail: "all is done" })
     expect(left("boots")).toBe("2\n")
     expect(left("root/runs")).toBe("ran\n")
+    expect(left("root/notices")).toBe("deadline\n")
     expect(marksOf(left("root/status")).slice(-2)).toEqual(["done startup 0", "reboot ended 0"])
   })
 
