@@ -23,7 +23,7 @@ export async function startProcess(
   clock: Clock,
 ): Promise<RemoteProcess> {
   const mark = `muster-${randomBytes(8).toString("hex")} `
-  const channel = await openChannel(place, `echo "${mark}$$" >&2; ${remoteText(command, options)}`)
+  const { channel, over } = await openChannel(place, `echo "${mark}$$" >&2; ${remoteText(command, options)}`)
   const leader = new Leader(mark)
   const kill = (signal: Signal = "SIGTERM") => {
     void leader.pid.then((pid) => strike(place.client, pid, signal))
@@ -32,7 +32,7 @@ export async function startProcess(
   feed(channel, options.stdin, environmentLine(options.environment))
   const stdout = channel.pipe(new PassThrough())
   const stderr = channel.stderr.pipe(leader)
-  return { stdin: channel, stdout, stderr, ended: endAfter(endOf(place, channel), { kill, options, clock }), kill }
+  return { stdin: channel, stdout, stderr, ended: endAfter(over, { kill, options, clock }), kill }
 }
 
 /**
@@ -94,14 +94,24 @@ class Leader extends Transform {
   }
 }
 
-function openChannel({ client, name }: Place, text: string): Promise<ClientChannel> {
+interface Opened {
+  readonly channel: ClientChannel
+  readonly over: Promise<Ended>
+}
+
+/** Its end is listened for at once: that of a short command arrives together with its start. */
+function openChannel(place: Place, text: string): Promise<Opened> {
+  const { client, name } = place
   return new Promise((resolve, reject) => {
     const lost = () => reject(new TransientError(`${name}: the connection was lost before the command began`))
     client.once("close", lost)
     client.exec(text, (error, channel) => {
       client.off("close", lost)
-      if (error === undefined || error === null) resolve(channel)
-      else reject(new TransientError(`${name}: the server does not run commands: ${error.message}`, { cause: error }))
+      if (error === undefined || error === null) {
+        const over = endOf(place, channel)
+        over.catch(() => {})
+        resolve({ channel, over })
+      } else reject(new TransientError(`${name}: the server does not run commands: ${error.message}`, { cause: error }))
     })
   })
 }
