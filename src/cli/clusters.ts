@@ -54,6 +54,11 @@ export async function placedTarget(given: Given, surroundings: Surroundings): Pr
   throw new NothingThereError(`no place of "${target.name}" is known; ${kept}, and --provider says where to look`)
 }
 
+/** A watcher changes nothing, but it may talk to workers: how they are reached is no tag of theirs. */
+function watching({ spec: { access } }: Target): object {
+  return { takeOver: false, ...(access === undefined ? {} : { access }) }
+}
+
 /** Attaches to the cluster that a command line names, without taking it over. Detaches from it even where `look` fails. */
 export async function looking<T>(
   given: Given,
@@ -62,7 +67,7 @@ export async function looking<T>(
 ): Promise<T> {
   const target = await placedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
-  const cluster = await attached(target, providers, given, surroundings)
+  const cluster = await attached(target, providers, given, surroundings, watching(target))
   try {
     return await look(cluster, target)
   } finally {

@@ -208,6 +208,18 @@ describe("muster ssh", () => {
   })
 })
 
+test("workers of a cloud need access, which the file or a flag gives", async () => {
+  // Nothing listens at port 1.
+  const route = () => ({ kind: "ssh", addresses: ["127.0.0.1"], port: 1 }) as const
+  const load = () => Promise.resolve({ ...provider, route })
+  const without = await muster(["exec", "render", "true"], { load })
+  expect([without.code, without.said]).toEqual([2, expect.stringContaining("access")])
+  expect((await muster(["exec", "render", "--access", "here", "true"], { load })).code).toBe(255)
+  const directory = mkdtempSync(join(root, "project-"))
+  writeFileSync(join(directory, "muster.yaml"), "name: render\nprovider: local\naccess: here\n")
+  expect((await muster(["exec", "render", "true"], { load, directory })).code).toBe(255)
+})
+
 test("names of workers and groups complete", async () => {
   const words = async (...line: string[]) => (await muster(["completion", "words", "--", ...line])).out
   expect(await words("logs", "render", "w")).toBe(`${web}\n`)

@@ -1,6 +1,17 @@
 /** Verbs that work with workers: they take over no cluster, and change no target. */
 import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING } from "../flag-tables.js"
-import type { Verb } from "../surroundings.js"
+import type { Flags, Verb } from "../surroundings.js"
+
+/** How workers of a cloud are reached is in the file, or said again. */
+const ACCESS: Flags = {
+  access: {
+    type: "string",
+    value: "here|RANGE",
+    help: "the access that a cluster of a cloud was made with; the file's when left out",
+  },
+}
+
+const WORK_FLAGS: Flags = { ...CLUSTER_FLAGS, ...ACCESS }
 
 export const WORKING: readonly Verb[] = [
   {
@@ -11,7 +22,7 @@ export const WORKING: readonly Verb[] = [
     about:
       "Runs a command on each running worker, at the same time. Flags of the command need -- before it. One word is for sh -c, several are a program and its arguments. With one --worker its output is passed on as it is, and the exit code is the command's; with several each line has the worker's name before it, and the exit code is the highest. 255 is a worker that could not be reached, or was lost. Muster's own variables (MUSTER_NAME, …) and those of the group are set.",
     flags: {
-      ...CLUSTER_FLAGS,
+      ...WORK_FLAGS,
       worker: { type: "string", short: "w", value: "WORKER", help: "on this worker alone; may be given several times" },
       group: { type: "string", short: "g", value: "GROUP", help: "on the workers of this group" },
       stdin: {
@@ -47,7 +58,7 @@ export const WORKING: readonly Verb[] = [
     summary: "copy files to a worker, or from it: NAME/WORKER:PATH on one side",
     about:
       "Copies a file or a directory to a worker or from it. A worker's side is NAME/WORKER:PATH, where a path without / at its beginning is in the directory of the worker's startup. A directory that is sent becomes what the one here is: only what differs travels, what a .gitignore names stays here, and what an earlier copy brought and is gone here is removed there. A path here that looks like a worker's begins with ./",
-    flags: CLUSTER_FLAGS,
+    flags: WORK_FLAGS,
     examples: ["muster cp input.txt render/default-1a2b3c4d:data/", "muster cp render/default-1a2b3c4d:data results"],
     load: () => import("./work/cp.js"),
   },
@@ -58,7 +69,7 @@ export const WORKING: readonly Verb[] = [
     summary: "a port of a worker on 127.0.0.1 here, until Ctrl-C",
     about:
       "Listens on 127.0.0.1, on the same port or on LOCAL (0: any that is free), and carries each connection to the port of the worker.",
-    flags: CLUSTER_FLAGS,
+    flags: WORK_FLAGS,
     examples: ["muster forward render default-1a2b3c4d 8787:0"],
     load: () => import("./work/forward.js"),
   },
@@ -69,7 +80,7 @@ export const WORKING: readonly Verb[] = [
     summary: "a shell on a worker",
     about:
       "Opens a shell on a worker, with Muster's variables and in the directory of its startup; the only one that runs where none is named. What comes in from a pipe is run. The exit code is the shell's. Workers of this machine need no ssh.",
-    flags: CLUSTER_FLAGS,
+    flags: WORK_FLAGS,
     examples: ["muster ssh render default-1a2b3c4d"],
     load: () => import("./work/ssh.js"),
   },
