@@ -1,6 +1,6 @@
 /** The ways to workers over ssh, against a real sshd: keys, host keys, jumps. */
 import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
@@ -12,7 +12,8 @@ import { ClusterKeys } from "../../src/fleet/state/cluster-keys.js"
 import type { Fleet } from "../../src/fleet/state/context.js"
 import type { WorkerRecord } from "../../src/fleet/roster/worker-record.js"
 import { markPrefix } from "../../src/guest/marks.js"
-import type { Owner } from "../../src/provider.js"
+import { Cluster } from "../../src/cluster.js"
+import type { Owner, Provider } from "../../src/provider.js"
 import { runCommand } from "../../src/remote/output.js"
 import { hostKeyProof } from "../../src/remote/ssh/host-keys.js"
 import { readKeyFile } from "../../src/remote/ssh/key-file.js"
@@ -20,6 +21,7 @@ import { makeKeyPair } from "../../src/remote/ssh/keys.js"
 import { SshWays } from "../../src/session/ssh-ways.js"
 import { type ResolvedAccess, resolveAccess } from "../../src/spec/access.js"
 import type { AccessFields } from "../../src/spec/types.js"
+import { rig, SMALL } from "../cluster/support.js"
 import { noSshd, type Sshd, startSshd } from "./support/sshd.js"
 
 const PORT = 22_332
@@ -264,4 +266,28 @@ describe("what a group's guests and its network are told", () => {
       /MUSTER_ADDRESS/,
     )
   })
+})
+
+test("the key is made at the first launch, and goes with the cluster", async () => {
+  const { provider, clock } = rig()
+  const asked: (string | undefined)[] = []
+  const keyed: Provider = {
+    ...provider,
+    limits: { ...provider.limits, takesKeys: true },
+    prepare: (owner, group, calls) => {
+      asked.push(group.plantedKey)
+      return provider.prepare(owner, group, calls)
+    },
+  }
+  const spec = { name: "render", provider: keyed, instanceType: SMALL } as const
+  const cluster = new Cluster(spec, { clock, journal: directory })
+  const keys = () => readdirSync(directory).filter((name) => name.endsWith(".key"))
+  await clock.run(cluster.plan(1))
+  expect(keys()).toEqual([])
+  await clock.run(cluster.scale(1))
+  expect(keys()).toHaveLength(1)
+  expect(asked.at(-1)).toMatch(/^ssh-ed25519 \S+ muster-render$/)
+  expect(new Set(asked).size).toBe(1)
+  await clock.run(cluster.close())
+  expect(keys()).toEqual([])
 })
