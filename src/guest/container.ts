@@ -222,7 +222,7 @@ function runWords({ container, hasScript, hasGpu, environment, isShared = false 
     ...(has("--network", "--net") ? [] : ["--network host"]),
     ...(hasGpu && !has("--gpus") ? ["--gpus all"] : []),
     // The folder is at the same place inside; a group without one has no such variable.
-    '${MUSTER_SCRATCH:+-v "$MUSTER_SCRATCH:$MUSTER_SCRATCH"}',
+    `\${MUSTER_SCRATCH:+-v "$MUSTER_SCRATCH:$MUSTER_SCRATCH"}`,
     `$(printf ' -e MUSTER_%s' ${OURS})`,
     ...variables,
     ...dockerArgs.map(word),
