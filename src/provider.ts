@@ -135,8 +135,6 @@ export interface GroupRequest {
   readonly authorizedKeys?: readonly string[]
   /** Whom the keys let in; "muster" when left out. */
   readonly user?: string
-  /** The cluster's workers may reach each other on every port, and nobody else may reach them. */
-  readonly peers?: true
 }
 
 /** Who may reach the workers' ssh. */

@@ -1,4 +1,5 @@
 /** The provider "aws": its factory and its public types. */
+import { sshRoute } from "../../src/client/ssh-route.js"
 import { plainOptions } from "../../src/input/parse.js"
 import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
 import { claim } from "./prepare/claim.js"
@@ -77,6 +78,7 @@ export function aws(options: AwsOptions): AwsProvider {
     headroom: (wish, calls) => headroom(send, parsed, wish, calls),
     leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),
     remove: (found, calls) => explain(calls, remove({ send, calls, region }, found)),
+    route: sshRoute,
     consoleLog: (instance, calls) => explain(calls, consoleLog(send, instance, calls)),
     recall: (instance, calls) => recall(send, instance, calls),
     renew: (instances, until, calls) => explain(calls, renew(send, instances, until, calls)),

@@ -1,4 +1,5 @@
 /** The provider itself, from options that are checked already. */
+import { sshRoute } from "../../src/client/ssh-route.js"
 import type { Provider } from "../../src/provider.js"
 import { azureOf } from "./client/send.js"
 import { leftovers, remove } from "./end/leftovers.js"
@@ -38,6 +39,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
       ? { claim: async (owner, calls) => void (await claimOwner(azure, owner, calls)) }
       : {}),
     interruptions: (instances) => Promise.resolve(interruptions(location, instances)),
+    route: sshRoute,
     consoleLog: (instance, calls) => consoleLog(azure, instance, calls),
     consoleUrl: (instance) => consoleUrl(options, instance),
     recall: (instance, calls) => recall(azure, instance, calls),

@@ -1,3 +1,4 @@
+import { sshRoute } from "../../src/client/ssh-route.js"
 import { plainOptions } from "../../src/input/parse.js"
 import type { Provider } from "../../src/provider.js"
 import { sender } from "./client/send.js"
@@ -66,6 +67,7 @@ export function gcp(options: GcpOptions): Provider {
     headroom: (wish, calls) => headroom(send, region, wish, calls),
     leftovers: (selector, calls) => leftovers(context, selector, calls),
     remove: (found, calls) => remove(context, found, calls),
+    route: sshRoute,
     consoleLog: (instance, calls) => consoleLog(send, instance, calls),
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),

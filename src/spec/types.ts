@@ -168,8 +168,6 @@ export interface ClusterFields extends WorkerFields {
    * nothing is opened. This machine needs none.
    */
   readonly access?: AddressRange | false | AccessFields
-  /** The cluster's workers may reach each other on every port, and nobody else may; `false` by default. */
-  readonly peers?: boolean
   /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
   readonly groups?: Readonly<Record<string, WorkerFields>>
 }

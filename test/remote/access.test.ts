@@ -93,7 +93,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     }
     const access = resolveAccess({ from: "127.0.0.1/32", user: sshd.user, ...fields }) as ResolvedAccess
     const fleet = {
-      ...{ clock: systemClock, owner: OWNER, access, keys, peers: false, signal: end.signal, emit: () => {} },
+      ...{ clock: systemClock, owner: OWNER, access, keys, signal: end.signal, emit: () => {} },
       roster: { living: () => more },
     } as unknown as Fleet
     const record = (instance: object) =>
@@ -226,7 +226,6 @@ describe("what a group's guests and its network are told", () => {
   const fleetOf = (access: ResolvedAccess | undefined, journal: string | false) =>
     ({
       access,
-      peers: access !== undefined,
       keys: new ClusterKeys(journal, OWNER, systemClock),
       clock: systemClock,
     }) as Fleet
@@ -247,7 +246,7 @@ describe("what a group's guests and its network are told", () => {
     try {
       const access = resolveAccess({ from: ["here", "10.0.0.0/8"], via: "private", user: "ops" })
       expect(await accessRequest(fleetOf(access, false), false)).toMatchObject({
-        ...{ access: { from: ["192.0.2.7/32", "10.0.0.0/8"], port: 22, isPrivate: true }, user: "ops", peers: true },
+        ...{ access: { from: ["192.0.2.7/32", "10.0.0.0/8"], port: 22, isPrivate: true }, user: "ops" },
         plantedKey: expect.stringMatching(/^ssh-ed25519 /) as string,
       })
     } finally {

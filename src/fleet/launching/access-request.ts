@@ -6,16 +6,15 @@ import { readKeyFile } from "../../remote/ssh/key-file.js"
 import type { ResolvedAccess } from "../../spec/access.js"
 import type { Fleet } from "../state/context.js"
 
-type AccessPart = Pick<GroupRequest, "access" | "plantedKey" | "nonce" | "authorizedKeys" | "user" | "peers">
+type AccessPart = Pick<GroupRequest, "access" | "plantedKey" | "nonce" | "authorizedKeys" | "user">
 
 /** @param isPreview nothing is written. */
 export async function accessRequest(fleet: Fleet, isPreview: boolean): Promise<AccessPart> {
-  const { access, peers, keys } = fleet
+  const { access, keys } = fleet
   const key = access === undefined && keys.path === undefined ? undefined : await keys.ensure(isPreview)
   return {
     ...(key === undefined ? {} : { plantedKey: key.publicLine, nonce: key.nonce }),
     ...(access === undefined ? {} : await accessPart(access, fleet.clock)),
-    ...(peers ? { peers: true as const } : {}),
   }
 }
 

@@ -85,8 +85,8 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
 }
 
 /** What is known of the ways to its workers. */
-function reachOf({ access, peers }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
-  return { access, peers, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
+function reachOf({ access }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
+  return { access, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
 }
 
 function uncertaintyOf({ found, providers }: Known, clock: Clock): Fleet["uncertainUntil"] {

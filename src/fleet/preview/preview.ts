@@ -79,6 +79,7 @@ async function previewOf(
       ...new Set([
         ...notes,
         ...workNotes(state, existing, providers),
+        ...wayInNotes(fleet, providers),
         ...outageNotes(state),
         ...rooms.flatMap((room) => room.notes),
         ...state.notes,
@@ -95,6 +96,18 @@ function workNotes(
 ): readonly string[] {
   const ends = [...providers].flatMap((provider) => endNotes(group, provider))
   return providers.size === 0 ? ends : [...ends, ...pullNotes(group, desired - existing)]
+}
+
+/** A way in is only there where somebody has opened it. */
+function wayInNotes({ access }: Fleet, providers: ReadonlySet<Provider>): readonly string[] {
+  if (access === undefined) return []
+  return [...providers].flatMap(({ name, region, limits }) =>
+    limits.takesKeys === undefined
+      ? []
+      : [
+          `${name} ${region}: no firewall rule is made for access: let port 22 in yourself, in the network that the workers are in, from where access says`,
+        ],
+  )
 }
 
 function callsOf({ provider, wish, calls }: CallBatch): PlannedCall[] {
