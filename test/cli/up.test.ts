@@ -93,6 +93,14 @@ describe("muster up", () => {
     expect([kept.code, live(at.world).length]).toEqual([130, 2])
   })
 
+  test("ends with 4 and the reason when startups have failed until nothing more is launched", async () => {
+    const at = desk()
+    at.world.faults.rateStartups(1, {}, { exitCode: 3, afterMs: 60_000, tail: "no licence" })
+    const { code, said } = await at.muster(`${UP} -n 3 --startup false`)
+    expect(code).toBe(4)
+    expect(said).toMatch(/launches none any more: too many startups failed.*exit code 3.*no licence/s)
+  })
+
   test("ends by itself with its deadline", async () => {
     const at = desk()
     const { code } = await at.muster(`${UP} -n 2 --max-lifetime 1h`)

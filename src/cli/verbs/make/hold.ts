@@ -90,7 +90,7 @@ async function untilOver(held: Held): Promise<unknown> {
     await cluster.scale(count as ScaleTarget)
     if (isNone(count)) return saidEmpty(held)
   } catch (error) {
-    if (!(error instanceof ShortfallError)) return error
+    if (!(error instanceof ShortfallError) || isStopped(cluster)) return error
     progress.pause()
     surroundings.say(`${error.message}\nit goes on trying\n`)
     progress.resume()
@@ -119,6 +119,26 @@ async function untilNothingIsLeft(cluster: Cluster): Promise<"ended" | Error> {
     if (running > 0) deadline = deadlineOf(cluster)
     const isNothingLeft = deadline < Number.POSITIVE_INFINITY && running + pending + booked + terminating === 0
     if (isNothingLeft && (desired === 0 || at >= deadline)) break
+    if (running + pending + booked + terminating === 0 && isStopped(cluster)) return stoppedError(cluster)
   }
   return problem ?? "ended"
+}
+
+/** Nothing is launched any more for any group that wants workers, such as one whose startups fail again and again. */
+function isStopped(cluster: Cluster): boolean {
+  const wanting = cluster.explain().groups.filter(({ desired }) => desired > 0)
+  return wanting.length > 0 && wanting.every(({ running, stopped }) => running === 0 && stopped !== undefined)
+}
+
+function stoppedError(cluster: Cluster): ShortfallError {
+  const { groups } = cluster.explain()
+  const desired = groups.reduce((sum, group) => sum + group.desired, 0)
+  const reasons = groups.flatMap(({ shortfall }) => shortfall.reasons)
+  const shortfall = { count: desired, reasons }
+  const why = groups.flatMap(({ stopped }) => stopped ?? []).join("; ")
+  return new ShortfallError(`"${cluster.name}" has no workers, and launches none any more: ${why}`, {
+    desired,
+    running: 0,
+    shortfall,
+  })
 }
