@@ -139,7 +139,7 @@ describe("muster events", () => {
     const directory = join(journal, "..", "history")
     const [file = ""] = readdirSync(directory)
     appendFileSync(join(directory, file), '{"type":"work\n')
-    expect(await muster("events render")).toMatchObject({ code: 0, said: "1 lines of the history could not be read\n" })
+    expect(await muster("events render")).toMatchObject({ code: 0, said: "1 line of the history could not be read\n" })
   })
 
   test("wrong numbers and times are told what to use", async () => {

@@ -18,10 +18,11 @@ import { collect } from "../../src/remote/files/collect.js"
 import { fetchFiles } from "../../src/remote/files/fetch.js"
 import { sendFiles } from "../../src/remote/files/send.js"
 import { localRemote } from "../../src/remote/local.js"
+import { isLong } from "../support/long.js"
 import type { Remote } from "../../src/remote/remote.js"
 
 /** As many as a project has, where there is time for it. */
-const FILES = process.env.MUSTER_TESTS === "all" ? 10_000 : 500
+const FILES = isLong ? 10_000 : 500
 
 let root: string
 let from: string
