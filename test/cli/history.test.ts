@@ -59,6 +59,25 @@ describe("a cluster that was deleted", () => {
   })
 })
 
+describe("muster explain", () => {
+  test("tells of failures that only the owner has met, by its history", async () => {
+    const { muster, clock, cluster, journal, world } = desk()
+    world.faults.rateStartups(1, {}, { exitCode: 3, afterMs: 1000, tail: "no licence" })
+    const owner = cluster({ name: "render", startup: "exit 3" }, { journal })
+    const failed = owner.scale(2).catch((error: unknown) => error)
+    await clock.run(failed)
+    await clock.run(owner.finished().catch(() => {}))
+    const { code, out } = await muster(`explain render ${AT}`)
+    expect(code).toBe(0)
+    expect(out).toMatch(/What its owner met since the last target:/)
+    expect(out).toMatch(/finished .*startup ended with exit code 3; it is replaced; no licence/)
+    expect(out).toMatch(/problem .*StartupFailures/)
+    const data = JSON.parse((await muster(`explain render ${AT} -o json`)).out) as { events: readonly object[] }
+    expect(data.events.length).toBeGreaterThan(1)
+    await clock.run(owner.close())
+  })
+})
+
 describe("muster events", () => {
   test("tells what happened, alike events together, when the cluster and its process are gone", async () => {
     const { muster } = desk()
