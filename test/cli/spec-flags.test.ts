@@ -60,7 +60,7 @@ const others = fc.record(
     startup: script,
     setup: script,
     onNotice: script,
-    container: word,
+    container: fc.constantFrom("python:3.12", "ghcr.io/me/job:1", "busybox"),
     scratch: word.map((name) => `/${name.replaceAll(".", "_")}`),
     drain: size.map((seconds) => `${seconds}s`),
     maxLifetime: size.map((hours) => `${hours}h`),

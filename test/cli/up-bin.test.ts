@@ -10,6 +10,7 @@ import { systemClock } from "../../src/calls/clock.js"
 import { bareCalls } from "../../src/calls/send.js"
 import { until } from "../support/children.js"
 import { type Ran, type Running, startMuster } from "./bin.js"
+import { isLong } from "../support/long.js"
 
 const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 const MUSTER = fileURLToPath(new URL("../../.cache/js/src/cli/index.js", import.meta.url))
@@ -58,10 +59,7 @@ async function told(running: Running, signal: NodeJS.Signals): Promise<Ran> {
 }
 
 describe("without a terminal", () => {
-  test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)(
+  test.each([["SIGINT", 130], ...(isLong ? [["SIGTERM", 143] as const] : [])] as const)(
     "%s closes it, or lets it go, and is exit code %i",
     async (signal, code) => {
       const closed = await told(up(), signal)
@@ -84,7 +82,7 @@ describe("without a terminal", () => {
     PATIENCE_MS,
   )
 
-  test(
+  test.runIf(isLong)(
     "what is above the budget, or has used it up, ends it with 4",
     async () => {
       const prices = ["--option", `prices:={"local-1":3600}`]
@@ -129,10 +127,7 @@ describe.skipIf(!hasTmux)(`at a terminal${hasTmux ? "" : ": tmux is not installe
     tmux("new-session", "-d", ...size, ...given, `${line}; echo "code $?"; exec sleep 600`)
   }
 
-  test.each([
-    [80, 24],
-    [40, 10],
-  ])(
+  test.each([[80, 24], ...(isLong ? [[40, 10] as const] : [])] as const)(
     "on %i x %i Ctrl-C asks: it goes on, with all that was shown before, and then lets go",
     async (columns, rows) => {
       upAtTerminal(columns, rows)

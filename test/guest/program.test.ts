@@ -8,6 +8,7 @@ import { markPrefix, verdictOn } from "../../src/guest/marks.js"
 import { type GuestCloud, guestProgram } from "../../src/guest/program.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
 import { BASE, type Boot, type Machine, machine } from "./machine.js"
+import { isLong } from "../support/long.js"
 
 const OWNER: Owner = {
   cluster: "c",
@@ -28,7 +29,8 @@ const REPLACE = { success: "keep", failure: "replace" } as const
 
 const hasBusybox = spawnSync("busybox", ["true"]).status === 0
 /** Without busybox it is left out: `apt-get install busybox-static`. */
-const SHELLS = ["dash", "bash", ...(hasBusybox ? ["busybox sh"] : [])]
+/** All of them in the longer suites. */
+const SHELLS = ["dash", ...(isLong ? ["bash", ...(hasBusybox ? ["busybox sh"] : [])] : [])]
 
 let place: Machine
 beforeEach(async () => {

@@ -20,7 +20,7 @@ async function playEnd(cloud: WiredCloud, seed: number): Promise<Counts> {
 export const endSuites: readonly FuzzSuite[] = (["aws", "gcp", "azure"] as const).map((cloud) => ({
   name: `ends-${cloud}`,
   about: `an owner ends in the midst of a launch on ${cloud}: once somebody has said that all is gone, nothing runs`,
-  testRuns: 15,
+  testRuns: 6,
   ciRuns: 60,
   run: (seed) => playEnd(cloud, seed),
 }))
