@@ -4,7 +4,7 @@ import { wiredScene } from "./wired.js"
 import { isLong } from "../support/long.js"
 
 // Side by side: most of a kill is waiting, for a process to start and for a cloud to boot.
-test.concurrent.each(isLong ? (["aws", "gcp", "azure"] as const) : (["gcp"] as const))(
+test.runIf(isLong).concurrent.each(["aws", "gcp", "azure"] as const)(
   "%s: four owners killed while they scale and close: the next one finds exactly the target, and ends it all",
   async (cloud) => {
     const scene = await wiredScene(cloud)

@@ -61,6 +61,17 @@ describe("a claim", () => {
     await expect(prepare(place, {})).rejects.toThrow(/held by process \d+ with generation 2/)
   })
 
+  test("shows on the instances where somebody holds the cluster by it; a delete's has no holder", async () => {
+    const place = await freshPlace()
+    const { id } = only(await place.launch())
+    await place.reach(id, "running")
+    const taken = async () => (await place.list())[0]?.tags["muster-taken"]
+    await place.provider.claim?.(ownerOf({ generation: 2, claim: "claim-two" }), calls)
+    expect(await taken()).toBeUndefined()
+    await place.provider.claim?.(ownerOf({ generation: 3, claim: "claim-three", holder: "build-7_4711_1" }), calls)
+    expect(await taken()).toBe("3")
+  })
+
   test("is not made when nothing may be made", async () => {
     const place = await freshPlace()
     const prepared = await place.provider.prepare(ownerOf(), groupOf(), bareCalls({ readOnly: true }))

@@ -43,9 +43,13 @@ export async function list(azure: Azure, selector: Selector, calls: Calls): Prom
   return withAddresses(azure, withClaims(instances, groups), calls)
 }
 
-/** A cluster that was taken over tells so on its instances: the later generation has claimed a group of its own. */
+/**
+ * A cluster that was taken over tells so on its instances: the later generation has claimed a group of its own. A delete claims one
+ * as well, and holds nothing: it has no holder.
+ */
 function withClaims(instances: readonly Instance[], groups: readonly Group[]): readonly Instance[] {
-  const latest = latestTagsOf(groups.filter(({ isDeleting }) => !isDeleting).map(({ tags }) => tags))
+  const held = groups.filter(({ isDeleting, tags }) => !isDeleting && tags[TAG.holder] !== undefined)
+  const latest = latestTagsOf(held.map(({ tags }) => tags))
   if (latest === undefined) return instances
   const generation = generationOf(latest)
   const { [TAG.uid]: uid, [TAG.holder]: holder } = latest

@@ -35,7 +35,10 @@ export async function listInstances(layout: Layout, selector: Selector, calls: C
   })
 }
 
-/** A cluster that was taken over tells so on its instances: the claim of its name is read once for each list. */
+/**
+ * A cluster that was taken over tells so on its instances: the claim of its name is read once for each list. A delete claims it as
+ * well, and holds nothing: it has no holder.
+ */
 async function withClaims(layout: Layout, instances: readonly Instance[]): Promise<readonly Instance[]> {
   const claims = new Map<string, NameClaim | undefined>()
   for (const { tags } of instances) {
@@ -45,7 +48,8 @@ async function withClaims(layout: Layout, instances: readonly Instance[]): Promi
   return instances.map((instance) => {
     const { tags } = instance
     const claim = claims.get(keyIn(tags))
-    const isTaken = claim !== undefined && claim.uid === tags[TAG.uid] && claim.generation > generationOf(tags)
+    const isLater = claim !== undefined && claim.uid === tags[TAG.uid] && claim.generation > generationOf(tags)
+    const isTaken = isLater && claim.holder !== undefined
     return isTaken ? { ...instance, tags: { ...tags, ...takenTags(claim) } } : instance
   })
 }
