@@ -183,7 +183,8 @@ async function anew(scene: Scene): Promise<readonly Held[]> {
 
 /** Whoever holds it closes it. Where nothing tells a process that it was overtaken, all but the last let go of it first. */
 async function end(scene: Scene, holders: readonly Held[]): Promise<void> {
-  const last = holders.at(-1)
+  // One that reached its target may have been overtaken before, and have learned it since.
+  const last = holders.findLast(({ cluster }) => cluster.explain().ended === undefined) ?? holders.at(-1)
   const others = scene.trial.hasClaims ? [] : livingIn(scene).filter((one) => one !== last)
   await letGo(scene, others)
   // One that took it over may not have been able to pay for its target.
