@@ -1,4 +1,5 @@
 /** What goes on when a command line lets go of a cluster, in one line. */
+import { plainWord } from "../guest/text.js"
 import { momentText } from "../calls/clock.js"
 import type { Cluster } from "../cluster.js"
 import { TAG } from "../fleet/tags.js"
@@ -53,17 +54,12 @@ export function deleteCommand({ name, owner, places }: NamedTarget, given: Given
     ...(regions.length === 0 ? [] : [`--region ${[...new Set(regions)].join(",")}`]),
     ...optionFlags(first),
     ...(owner === "default" ? [] : [`--owner ${owner}`]),
-    ...(journal === undefined ? [] : [`--journal ${word(journal)}`]),
+    ...(journal === undefined ? [] : [`--journal ${plainWord(journal)}`]),
   ].join(" ")
 }
 
 function optionFlags(place: Place | undefined): readonly string[] {
   return Object.entries(place?.options ?? {}).map(([key, value]) => {
-    return `--option ${word(typeof value === "string" ? `${key}=${value}` : `${key}:=${JSON.stringify(value)}`)}`
+    return `--option ${plainWord(typeof value === "string" ? `${key}=${value}` : `${key}:=${JSON.stringify(value)}`)}`
   })
-}
-
-/** As a shell reads one word. */
-function word(text: string): string {
-  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

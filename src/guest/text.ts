@@ -5,6 +5,11 @@ export function word(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
 
+/** One word of shell, in quotes only where it needs them: a person reads it more easily. */
+export function plainWord(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : word(text)
+}
+
 /** The text without its comments, blank lines and indentation. It must have no here-document and no quotation over several lines. */
 export function compact(text: string): string {
   return text

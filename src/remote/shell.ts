@@ -1,10 +1,7 @@
 /** Shell: a command with its environment and directory, as text that any POSIX `sh` reads. Pure. */
+import { exportLines } from "../guest/steps/environment.js"
+import { plainWord } from "../guest/text.js"
 import type { Command, SpawnOptions } from "./remote.js"
-
-/** One word of shell, whatever is in it. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
-}
 
 /** The words that run a command. */
 export function argvOf(command: Command): readonly string[] {
@@ -19,21 +16,15 @@ export function remoteText(command: Command, { cwd, environment }: Pick<SpawnOpt
   const parts: string[] = []
   // `read` takes a byte at a time, and leaves what follows to the command.
   if (hasVariables(environment)) parts.push(`IFS= read -r m && eval "$(printf %s "$m" | base64 -d)" && unset m`)
-  if (cwd !== undefined) parts.push(`cd -- ${quote(cwd)}`)
-  parts.push(`exec ${argvOf(command).map(quote).join(" ")}`)
+  if (cwd !== undefined) parts.push(`cd -- ${plainWord(cwd)}`)
+  parts.push(`exec ${argvOf(command).map(plainWord).join(" ")}`)
   return parts.join(" && ")
 }
 
 /** The first line of standard input for a command with an environment; "" for one without. */
 export function environmentLine(environment: SpawnOptions["environment"]): string {
   if (!hasVariables(environment)) return ""
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoteAll(value)}\n`)
-  return `${Buffer.from(lines.join("")).toString("base64")}\n`
-}
-
-/** In quotes always: an unquoted "~" or "{a,b}" means something else to some shells. */
-function quoteAll(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`
+  return `${Buffer.from(`${exportLines(environment).join("\n")}\n`).toString("base64")}\n`
 }
 
 function hasVariables(environment: SpawnOptions["environment"]): environment is Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { afterEach, describe, expect, test } from "vitest"
 import { readHost } from "../../providers/local/client/host.js"
-import { quote } from "../../providers/local/launch/settings.js"
+import { word as quote } from "../../src/guest/text.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { isLong } from "../support/long.js"
 import {

@@ -1,4 +1,5 @@
 /** What an instance's supervisor is told, as shell text: its settings, and the environment of its processes. */
+import { word } from "../../../src/guest/text.js"
 import type { WhenDone } from "../../../src/provider.js"
 import type { Layout } from "../client/layout.js"
 import type { Host } from "../client/host.js"
@@ -30,11 +31,6 @@ export function gracePauses(graceMs: number): string {
     pauses.push((Math.min(pauseMs, leftMs) / 1000).toFixed(3))
   }
   return pauses.join(" ")
-}
-
-/** One word of shell, whatever is in it. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** What is told beside the record. */
@@ -81,6 +77,6 @@ export function settingsText(layout: Layout, record: InstanceRecord, told: Told)
     record_file: recordName,
   }
   return Object.entries(settings)
-    .map(([key, value]) => `${key}=${quote(value)}\n`)
+    .map(([key, value]) => `${key}=${word(value)}\n`)
     .join("")
 }

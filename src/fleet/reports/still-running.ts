@@ -1,4 +1,5 @@
 /** Still running: what a process leaves running when it ends, in one line. Pure. */
+import { plainWord } from "../../guest/text.js"
 import { momentText, wallAheadMs } from "../../calls/clock.js"
 import { usdText } from "../../money/budget.js"
 import type { Provider } from "../../provider.js"
@@ -19,7 +20,7 @@ export function stillRunningText(fleet: Fleet, journal: string | undefined): str
   const where = places.map(placeOf).join(", ")
   const verb = fleet.closing ? "is not confirmed gone" : "goes on"
   const whose = fleet.owner.owner === "default" ? "" : ` --owner ${fleet.owner.owner}`
-  const read = journal === undefined ? "" : ` --journal ${word(journal)}`
+  const read = journal === undefined ? "" : ` --journal ${plainWord(journal)}`
   const end = commandsText(fleet, places, DELETE, `${whose}${read}`)
   return `"${fleet.owner.cluster}" ${verb}: ${sizeText(fleet)} (${where}), ${priceText(fleet)}, ${endText(fleet, places)}; end it: ${end}`
 }
@@ -81,7 +82,7 @@ function commandsText({ owner }: Fleet, places: readonly Provider[], verb: Verb,
   for (const provider of places) {
     const { name, region } = provider
     const options = Object.entries(provider.whereabouts?.() ?? {}).map(
-      ([key, value]) => ` --option ${word(`${key}=${value}`)}`,
+      ([key, value]) => ` --option ${plainWord(`${key}=${value}`)}`,
     )
     const isKnown = (PROVIDER_NAMES as readonly string[]).includes(name)
     const head = isKnown
@@ -102,9 +103,4 @@ function commandsText({ owner }: Fleet, places: readonly Provider[], verb: Verb,
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`
-}
-
-/** As a shell reads one word. */
-function word(text: string): string {
-  return /^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

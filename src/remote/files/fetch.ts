@@ -5,7 +5,7 @@ import { Readable } from "node:stream"
 import type * as Tar from "tar"
 import { CommandError, MusterError } from "../../errors.js"
 import type { Remote, SpawnOptions } from "../remote.js"
-import { quote } from "../shell.js"
+import { plainWord } from "../../guest/text.js"
 
 export interface FetchOptions extends Pick<SpawnOptions, "signal" | "timeoutMs"> {
   /** The name of the worker, for errors. */
@@ -24,7 +24,7 @@ export interface FetchOptions extends Pick<SpawnOptions, "signal" | "timeoutMs">
 export async function fetchFiles(remote: Remote, paths: readonly string[], to: string, options: FetchOptions) {
   const { worker, from, ...limits } = options
   await mkdir(to, { recursive: true })
-  const names = paths.map((path) => quote(path.startsWith("-") ? `./${path}` : path)).join(" ")
+  const names = paths.map((path) => plainWord(path.startsWith("-") ? `./${path}` : path)).join(" ")
   const process = await remote.spawn(`tar -cf - ${names}`, {
     stdin: "",
     ...limits,

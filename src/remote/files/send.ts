@@ -6,7 +6,7 @@ import type * as Tar from "tar"
 import { MusterError } from "../../errors.js"
 import { type CommandOptions, runCommand } from "../output.js"
 import type { Remote } from "../remote.js"
-import { quote } from "../shell.js"
+import { plainWord } from "../../guest/text.js"
 import type { FileSet } from "./collect.js"
 
 export interface Sent {
@@ -43,9 +43,9 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   const run = (command: string, more: CommandOptions = {}) =>
     runCommand(remote, command, { worker }, { ...limits, ...more })
   const kept = `${to}/${KEPT}`
-  const known = await run(`cat ${quote(`${kept}/digest`)} 2>/dev/null || true`)
+  const known = await run(`cat ${plainWord(`${kept}/digest`)} 2>/dev/null || true`)
   if (known.stdout.trim() === set.digest) return { files: 0, removed: 0, bytes: 0 }
-  const before = logOf((await run(`cat ${quote(`${kept}/log`)} 2>/dev/null || true`)).stdout)
+  const before = logOf((await run(`cat ${plainWord(`${kept}/log`)} 2>/dev/null || true`)).stdout)
   const changed = set.entries.filter(({ path, digest }) => before.get(path) !== digest)
   const paths = new Set(set.entries.map(({ path }) => path))
   const gone = [...before.keys()].filter((path) => !paths.has(path))
@@ -59,7 +59,7 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
     pack.on("data", (piece: Buffer) => {
       bytes += piece.length
     })
-    const into = quote(`${to}/${part}`)
+    const into = plainWord(`${to}/${part}`)
     await run(`mkdir -p ${into} && tar -xf - -C ${into}`, { stdin: pack })
   }
   const script = placeText({ to, part, changed, gone, digest: set.digest })
@@ -100,8 +100,8 @@ function placeText({ to, part, changed, gone, digest }: Placing): string {
   const sumsFile = `${part}.sums`
   return [
     "set -e",
-    `mkdir -p ${quote(`${to}/${part}`)}`,
-    `cd ${quote(to)}`,
+    `mkdir -p ${plainWord(`${to}/${part}`)}`,
+    `cd ${plainWord(to)}`,
     `cat >${sumsFile} <<'MUSTER_SUMS'`,
     ...sums.map(escaped),
     "MUSTER_SUMS",
@@ -112,8 +112,8 @@ function placeText({ to, part, changed, gone, digest }: Placing): string {
           `grep -v ': OK$' ${part}.bad; rm -rf ${part} ${sumsFile} ${part}.bad; exit ${CHANGED}`,
           "}",
         ]),
-    ...chunked(gone.map((path) => quote(`./${path}`))).map((names) => `rm -f -- ${names}`),
-    ...chunked(blocked.map((path) => quote(`./${path}`))).map((names) => `rm -rf -- ${names}`),
+    ...chunked(gone.map((path) => plainWord(`./${path}`))).map((names) => `rm -f -- ${names}`),
+    ...chunked(blocked.map((path) => plainWord(`./${path}`))).map((names) => `rm -rf -- ${names}`),
     ...(changed.length === 0 ? [] : [`tar -C ${part} -cf - . | tar -xf - -C .`]),
     `cat >>${KEPT}/log <<'MUSTER_LOG'`,
     ...log,
