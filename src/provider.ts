@@ -124,6 +124,8 @@ export interface GroupRequest {
   readonly leaseSeconds?: number
   /** What is to be open for ssh; left out: nobody asked, and nothing is opened. */
   readonly access?: AccessRequest
+  /** Every port is open to the cluster's other workers that have it, and to nobody else by it. */
+  readonly peers?: true
   /**
    * The line of the cluster's own public key, for the guest's `authorized_keys`. It is there also where `access` is not, so that access
    * can be opened later.
@@ -144,6 +146,26 @@ export interface AccessRequest {
   readonly port: 22
   /** Workers are reached at their private addresses: a public one is of no use. */
   readonly isPrivate: boolean
+}
+
+/** Something that lets ssh in to workers of a cluster. */
+export interface Opening {
+  /** What it is called on the cloud: a rule's name, a group's id. */
+  readonly rule: string
+  readonly from: readonly string[]
+}
+
+/**
+ * Who may reach the ssh of a cluster that lives already. What it makes is what `prepare` makes for a group with `access`, and goes in the
+ * same way. All three may be called again, and by a process that does not own the cluster: nothing is claimed.
+ */
+export interface AccessControl {
+  /** What lets ssh in to these instances. Reads only. */
+  openings(owner: Owner, instances: readonly Instance[], calls: Calls): Promise<readonly Opening[]>
+  /** Opens `access.from` to these instances, beside what is open already. */
+  open(owner: Owner, access: AccessRequest, instances: readonly Instance[], calls: Calls): Promise<readonly Opening[]>
+  /** Takes away what Muster has opened to these instances. What the user has set up stays. */
+  close(owner: Owner, instances: readonly Instance[], calls: Calls): Promise<void>
 }
 
 /** `keep`: the instance stays. `end`, `replace`: it ends itself, and is not, or is, made again. */
@@ -543,6 +565,8 @@ export interface Provider {
   consoleLog?(instance: Instance, calls: Calls): Promise<string>
   /** How a running instance is reached; undefined while that is not known. Pure. */
   route?(instance: Instance): Route | undefined
+  /** Left out: no firewall stands before its instances that Muster could open. */
+  readonly access?: AccessControl
   /** The text of the group's spec with which `prepare` was called, as the instance, or what it was made from, keeps it. */
   recall?(instance: Instance, calls: Calls): Promise<string | undefined>
   /**
