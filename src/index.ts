@@ -33,7 +33,7 @@ export type {
   Signal,
   SpawnOptions,
 } from "./remote/remote.js"
-export type { FollowOptions, LogOptions } from "./session/logs.js"
+export type { FollowOptions, LogOptions } from "./session/logs/console.js"
 export type { WorkerHandle } from "./session/reach.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"

@@ -485,8 +485,11 @@ export interface Calls {
 
 /** How an instance is reached: plain data. */
 export type Route =
-  /** By the words that stand before a command to have it run in the instance; servers there listen at `address`. */
-  | { readonly kind: "local"; readonly words: readonly string[]; readonly address: string }
+  /**
+   * By the words that stand before a command to have it run in the instance; servers there listen at `address`. `log`: the file of this
+   * machine in which its guest's output is.
+   */
+  | { readonly kind: "local"; readonly words: readonly string[]; readonly address: string; readonly log?: string }
   /** Over ssh, at the first address that answers: the public one is before the private one. */
   | { readonly kind: "ssh"; readonly addresses: readonly string[]; readonly port: number }
 

@@ -127,7 +127,8 @@ function limitsOf(config: Config): Limits {
 /** Its supervisor's script brings a command into it. */
 function routeTo(layout: Layout, { id, privateIp = LOOPBACK }: Instance): Route {
   const here = layout.instance(id)
-  return { kind: "local", words: ["/bin/sh", join(here, "supervise.sh"), "enter", here], address: privateIp }
+  const words = ["/bin/sh", join(here, "supervise.sh"), "enter", here]
+  return { kind: "local", words, address: privateIp, log: join(here, "guest", "boot.log") }
 }
 
 function archOf(arch: string): Arch {

@@ -13,7 +13,9 @@ import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
 import { localRemote } from "../remote/local.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
-import { type Console, type FollowOptions, type LogOptions, logsOf, withoutMarks } from "./logs.js"
+import { logsOf } from "./logs.js"
+import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
+import { logPlaceOf } from "./logs/place.js"
 import { sshWaysOf } from "./ssh-ways.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
 
@@ -53,8 +55,8 @@ export interface WorkerHandle {
     options?: { readonly ignore?: readonly string[]; readonly signal?: AbortSignal },
   ): Promise<Sent>
   /**
-   * What the worker has written: what its console keeps. Of one that has ended by itself, where the cloud keeps no console, the last
-   * lines that it ended with.
+   * What the worker has written: the first and the last MiB of its own log where it can be reached, else what its console keeps, which
+   * a `note` says. Of one that is gone what was kept of it.
    */
   logs(options?: LogOptions): Promise<string>
   /** The same, and what it writes from now on, as it comes, until it has ended. An aborted signal ends it without an error. */
@@ -114,8 +116,8 @@ export class Reach {
     }
   }
 
-  /** What a worker's console keeps, and how long it is worth looking at. */
-  consoleOf(name: string): Console {
+  /** What a worker's log and its console keep, and how long they are worth looking at. */
+  consoleOf(name: string): LogSource {
     const worker = this.#knew(name) ?? this.#find(name)
     const { provider, instance } = worker
     return {
@@ -124,6 +126,8 @@ export class Reach {
         return withoutMarks(text, markPrefix(this.#fleet.owner.uid)) || lastWords(worker)
       },
       isLiving: () => this.#fleet.roster.living().includes(worker),
+      own: logPlaceOf(this.#fleet, worker),
+      note: (message) => this.#fleet.emit({ type: "note", message }),
       clock: this.#clock,
       everyMs: Math.max(SOONEST_MS, provider.limits.look?.everyMs ?? LOOK_MS),
     }

@@ -1,7 +1,7 @@
 /** What a console that is looked at again and again has to say. */
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
-import { added, followConsole, lastLines, withoutMarks } from "../../src/session/logs.js"
+import { added, followConsole, lastLines, withoutMarks } from "../../src/session/logs/console.js"
 
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`).join("")
 

@@ -42,9 +42,10 @@ export const WORKING: readonly Verb[] = [
     words: ["NAME", "WORKER"],
     summary: "what a worker has written; --follow goes on",
     about:
-      "Shows what the console of a worker keeps: what its boot, setup and startup wrote. With --follow what comes is shown as it comes, until the worker has ended.",
+      "Shows what the boot, setup and startup of a worker wrote: by its own log where it can be reached, else by its console, which may be minutes late. With --follow what comes is shown as it comes, until the worker has ended.",
     flags: {
       ...CLUSTER_FLAGS_FOLLOWING,
+      ...ACCESS,
       follow: { type: "boolean", short: "f", help: "go on, and show what is written as it comes" },
       tail: { type: "string", value: "N", help: "only so many lines of what there is; all when left out" },
     },

@@ -2,7 +2,10 @@
 import { compact } from "../text.js"
 
 /** Of the beginning, and of the end, what is always kept. */
-const PART_BYTES = 1_048_576
+export const PART_BYTES = 1_048_576
+
+/** Of the line that says how many bytes were dropped, without their number. */
+export const MARK_BYTES = Buffer.byteLength("\n…  bytes dropped …\n")
 
 /** What `dd` copies at most before the shell looks: a part in pieces that come through a pipe as soon as they are written. */
 const PIECE_BYTES = 4096
@@ -51,8 +54,11 @@ export const LOG_FUNCTIONS = compact(`
     trap '' TERM INT HUP
     umask 077
     muster_size
-    muster_total=$muster_bytes
     muster_fresh=$((muster_bytes - ${PART_BYTES * 2}))
+    # What an earlier step's output has already dropped stands in the line that says so.
+    muster_dropped=
+    [ "$muster_bytes" -le ${PART_BYTES} ] ||
+    muster_dropped=$(tail -c +${PART_BYTES + 2} "$muster_log" | head -c 60 | LC_ALL=C sed -n '1s/^… \\([0-9]\\{1,\\}\\) bytes dropped …$/\\1/p')
     while muster_copy_part; do
       [ "$muster_fresh" -lt ${PART_BYTES} ] || muster_shorten_log
     done
@@ -71,20 +77,23 @@ export const LOG_FUNCTIONS = compact(`
     case \${1:-} in
       '' | *[!0-9]*) set -- $((\${muster_reads%+*} * ${PIECE_BYTES})) ;;
     esac
-    muster_total=$((muster_total + $1))
     muster_fresh=$((muster_fresh + $1))
     [ "$muster_pieces" -eq ${PIECES} ]
   }
   muster_copy() {
     LC_ALL=C exec dd bs=${PIECE_BYTES} count=${PIECES}
   }
+  # By its size, since not every dd says how much it has copied; the line that says what was dropped is no part of that.
   muster_shorten_log() {
+    muster_size
+    muster_now_dropped=$((muster_bytes - ${PART_BYTES * 2}))
+    [ -z "$muster_dropped" ] || muster_now_dropped=$((muster_now_dropped + muster_dropped - ${MARK_BYTES} - \${#muster_dropped}))
     if {
       head -c ${PART_BYTES} "$muster_log" &&
-      printf '\\n… %s bytes dropped …\\n' "$((muster_total - ${PART_BYTES * 2}))" &&
+      printf '\\n… %s bytes dropped …\\n' "$muster_now_dropped" &&
       tail -c ${PART_BYTES} "$muster_log"
     } 2>/dev/null >"$muster_home/boot.new"; then
-      mv "$muster_home/boot.new" "$muster_log"
+      mv "$muster_home/boot.new" "$muster_log" && muster_dropped=$muster_now_dropped
     else
       rm -f "$muster_home/boot.new"
     fi

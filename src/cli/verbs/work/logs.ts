@@ -7,12 +7,13 @@ import { single } from "../../parse.js"
 import type { Given, RunVerb } from "../../surroundings.js"
 
 export const run: RunVerb = async (given, surroundings) => {
-  const { out, interrupts, unread, watchReader, clock } = surroundings
+  const { out, say, interrupts, unread, watchReader, clock } = surroundings
   const [, name = ""] = given.words
   const lines = tailOf(given)
   const tail = lines === undefined ? {} : { tail: lines }
   return looking(given, surroundings, async (cluster) => {
     const worker = cluster.worker(name)
+    cluster.on("note", ({ message }) => say(`${message}\n`))
     if (!given.switches.has("follow")) {
       out(await worker.logs(tail))
       return EXIT.ok
