@@ -30,7 +30,8 @@ import {
 import type { ExecOptions, WorkerResult } from "./remote/exec.js"
 import type { Command } from "./remote/remote.js"
 import { Handle } from "./session/handle.js"
-import { execIn, type Reached, workerHandle } from "./session/workers.js"
+import type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
+import { accessOf, execIn, type Reached, workerHandle } from "./session/workers.js"
 import type { WorkerHandle } from "./session/reach.js"
 import { deferred } from "./session/load.js"
 
@@ -218,6 +219,30 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
   /** One worker, by its name or its id; it is looked up at each call. */
   worker(name: string): WorkerHandle {
     return workerHandle(this.#reached, name)
+  }
+
+  /**
+   * Opens port 22 of the workers that there are now, beside what is open already: for a cluster whose spec has no `access`, or from one
+   * place more. Those that are launched later have what the spec says. An attached object takes nothing over for it.
+   *
+   * @param access "here", an address range, or `{ from }` with several; the whole internet only as `{ from: "0.0.0.0/0" }`.
+   * @returns what lets ssh in now.
+   * @throws SpecError when a range is none, or this machine's own address is not known.
+   * @throws RejectedError when there is no worker, or none that is reached over ssh.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when the cloud would not; places that did stay open.
+   */
+  openAccess(access: OpenAccess): Promise<readonly ClusterOpening[]> {
+    return accessOf(this.#reached).open(access)
+  }
+
+  /** Takes away what Muster has opened to the workers that there are now; what you set up stays. @throws as `openAccess` does. */
+  closeAccess(): Promise<void> {
+    return accessOf(this.#reached).close()
+  }
+
+  /** What lets ssh in to the workers that there are now, as the clouds show it. @throws what a cloud throws. */
+  openings(): Promise<readonly ClusterOpening[]> {
+    return accessOf(this.#reached).openings()
   }
 
   get #reached(): Reached {

@@ -34,6 +34,7 @@ export type {
   SpawnOptions,
 } from "./remote/remote.js"
 export type { FollowOptions, LogOptions } from "./session/logs/console.js"
+export type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
 export type { WorkerHandle } from "./session/reach.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"

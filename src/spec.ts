@@ -107,6 +107,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
       .max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
       .optional(),
     access: accessSchema(z).optional(),
+    peers: z.boolean().optional(),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
@@ -146,9 +147,10 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     budget: resolveBudget(spec.budget, momentOf),
     maxWorkers: spec.maxWorkers,
     access,
+    peers: spec.peers ?? false,
     groups: groups.map((group) => ({
       ...group,
-      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes({ access })],
+      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes(access, providers)],
     })),
   }
 }

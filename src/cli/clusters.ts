@@ -54,22 +54,27 @@ export async function placedTarget(given: Given, surroundings: Surroundings): Pr
   throw new NothingThereError(`no place of "${target.name}" is known; ${kept}, and --provider says where to look`)
 }
 
-/** A watcher changes nothing, but it may talk to workers: how they are reached is no tag of theirs. */
-function watching({ spec: { access } }: Target): object {
-  return { takeOver: false, ...(access === undefined ? {} : { access }) }
+/** Attaches to the cluster that a command line names, without taking it over. Detaches from it even where `look` fails. */
+export function looking<T>(given: Given, surroundings: Surroundings, look: Look<T>): Promise<T> {
+  return watching(given, surroundings, {}, look)
 }
 
-/** Attaches to the cluster that a command line names, without taking it over. Detaches from it even where `look` fails. */
-export async function looking<T>(
-  given: Given,
-  surroundings: Surroundings,
-  look: (cluster: Cluster, target: NamedTarget) => Promise<T>,
-): Promise<T> {
+/** The same for what works with workers: it needs to know no more of them than where they are. */
+export function working<T>(given: Given, surroundings: Surroundings, work: Look<T>): Promise<T> {
+  return watching(given, surroundings, { quick: true }, work)
+}
+
+type Look<T> = (cluster: Cluster, target: NamedTarget, providers: readonly Provider[]) => Promise<T>
+
+async function watching<T>(given: Given, surroundings: Surroundings, how: object, look: Look<T>): Promise<T> {
   const target = await placedTarget(given, surroundings)
   const providers = await providersAt(target.places, surroundings)
-  const cluster = await attached(target, providers, given, surroundings, watching(target))
+  // How workers are reached is no tag of theirs.
+  const { access } = target.spec
+  const more = { takeOver: false, ...how, ...(access === undefined ? {} : { access }) }
+  const cluster = await attached(target, providers, given, surroundings, more)
   try {
-    return await look(cluster, target)
+    return await look(cluster, target, providers)
   } finally {
     await cluster.detach()
   }

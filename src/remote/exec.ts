@@ -21,6 +21,8 @@ export interface Reached {
 
 export interface ExecOptions extends Omit<CommandOptions, "onOutput"> {
   readonly onOutput?: (worker: string, stream: "stdout" | "stderr", text: string) => void
+  /** Hears of each worker once its command has ended, or why it cannot be told how: also of those that did well beside one that was lost. */
+  readonly onEnded?: (worker: string, outcome: CommandResult | Error) => void
 }
 
 /**
@@ -33,15 +35,18 @@ export interface ExecOptions extends Omit<CommandOptions, "onOutput"> {
 export async function execOn(
   workers: readonly Reached[],
   command: Command,
-  { check = true, onOutput, ...options }: ExecOptions = {},
+  { check = true, onOutput, onEnded, ...options }: ExecOptions = {},
 ): Promise<readonly WorkerResult[]> {
   const limit = pLimit(MOST_AT_ONCE)
   const settled = await Promise.allSettled(
     workers.map(({ worker, remote }) =>
       limit(async () => {
         const hear = onOutput === undefined ? {} : { onOutput: onOutput.bind(undefined, worker) }
-        const result = await runCommand(await remote(), command, { worker }, { ...options, ...hear, check })
-        return { worker, ...result }
+        const running = remote().then((one) => runCommand(one, command, { worker }, { ...options, ...hear, check }))
+        const outcome = await running.catch((error: unknown) => error as Error)
+        onEnded?.(worker, outcome)
+        if (outcome instanceof Error) throw outcome
+        return { worker, ...outcome }
       }),
     ),
   )

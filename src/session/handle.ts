@@ -82,9 +82,10 @@ export class Handle {
     return this.#opening.session
   }
 
-  /** Opens the cluster now, and reads the prices of its workers. */
+  /** Opens the cluster now, and reads the prices of its workers unless it is to be quick. */
   async attach(): Promise<void> {
-    await (await this.#opening.wait("attaching to")).findPrices()
+    const session = await this.#opening.wait("attaching to")
+    if (this.#attaching?.quick !== true) await session.findPrices()
   }
 
   scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
@@ -196,7 +197,6 @@ export class Handle {
     }
   }
 
-  /** Closes a cluster that this object made; detaches from one that lived before. */
   async dispose(): Promise<void> {
     // A cluster that is not open yet has made nothing, and another process may own it.
     if (this.session?.attached ?? this.#joinsExisting) await this.detach({})
@@ -233,7 +233,7 @@ export class Handle {
       clock: this.#clock,
       journal: this.#journal,
       mode: this.#attaching === undefined ? "create" : "attach",
-      takeOver: this.#attaching?.takeOver ?? false,
+      ...{ takeOver: this.#attaching?.takeOver ?? false, quick: this.#attaching?.quick === true },
       ended: this.#nameConflict.ended,
       emit: (event) => {
         this.#opening.recordAnswer(event)

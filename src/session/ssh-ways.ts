@@ -16,14 +16,15 @@ import { readKeyFile } from "../remote/ssh/key-file.js"
 import { fingerprint } from "../remote/ssh/keys.js"
 import { type SshPlace, sshRemote, type Way } from "../remote/ssh/remote.js"
 import type { ResolvedAccess } from "../spec/access.js"
+import { accessAt } from "./access/openings.js"
 import { HostPins } from "./host-pins.js"
 
 export type SshRoute = Extract<Route, { kind: "ssh" }>
 
 /** What a server is shown. */
 interface Login extends Pick<Server, "privateKey" | "agent"> {
-  /** By which guests prove their host keys; undefined where this machine does not know it. */
-  readonly nonce: string | undefined
+  /** By which guests prove their host keys: the cluster's own, and that of a key file; none where this machine knows none. */
+  readonly nonces: readonly string[]
 }
 
 const known = new WeakMap<Fleet, SshWays>()
@@ -59,22 +60,19 @@ export class SshWays {
   }
 
   async #placeOf(worker: WorkerRecord, route: SshRoute, as?: "head"): Promise<SshPlace> {
-    const { access } = this.#fleet
-    if (access === undefined) {
-      throw new SpecError([{ option: "cluster.access", message: `is not given: add access: "here" to the spec` }])
-    }
+    const access = await accessAt(this.#fleet, worker.provider)
     const { id } = worker.instance
     const head = access.via === "head" && as === undefined ? headOf(this.#fleet) : undefined
     const isOutside = as === "head" || head?.instance.id === id
     const host = addressOf(worker, route, isOutside ? { ...access, via: "public" } : access)
-    const { nonce, ...login } = await this.#loginOf(access)
+    const { nonces, ...login } = await this.#loginOf(access)
     const hostKeys = (await this.#pins.of(id)) ?? (await this.#keysOnConsole(worker))
     const server: Server = {
       ...{ name: nameOf(worker), host, port: route.port, user: access.user, ...login },
       ...(hostKeys === undefined ? {} : { hostKeys }),
     }
     const way = isOutside ? DIRECT : await this.#wayOf(access, login, head)
-    const prove = (connection: Connection) => this.#prove(id, server, connection, nonce)
+    const prove = (connection: Connection) => this.#prove(id, server, connection, nonces)
     return { id, server, way, ...(hostKeys === undefined ? { connected: prove } : {}) }
   }
 
@@ -116,15 +114,15 @@ export class SshWays {
     return keys
   }
 
-  async #prove(id: string, server: Server, connection: Connection, nonce: string | undefined): Promise<void> {
+  async #prove(id: string, server: Server, connection: Connection, nonces: readonly string[]): Promise<void> {
     const pinned = await this.#pins.of(id)
     if (pinned?.includes(connection.hostKey) === true) return
     const shown = fingerprint(connection.hostKey)
-    if (nonce === undefined) {
+    if (nonces.length === 0) {
       const message = `${server.name}: its host key is not known, its console does not tell it, and it cannot be proven without the cluster's key: give access.keyFile the file ${this.#fleet.keys.path ?? "of the cluster's key"} of the machine that made the cluster; nothing secret was sent`
       throw new HostKeyError(message, { known: [], shown })
     }
-    await proveHostKey(server, connection, { nonce, clock: this.#fleet.clock })
+    await proveHostKey(server, connection, { nonces, clock: this.#fleet.clock })
     await this.#pins.pin(id, [connection.hostKey])
   }
 }
@@ -174,14 +172,14 @@ async function findLogin({ keys, owner }: Fleet, { keyFile }: ResolvedAccess): P
   const own = await keys.found()
   if (keyFile !== undefined) {
     const { text, isLocked } = await readKeyFile(keyFile)
-    const nonce = own?.nonce ?? nonceOf(text)
-    if (!isLocked) return { privateKey: text, nonce }
-    if (agent !== undefined) return { agent, nonce }
+    const nonces = [...(own === undefined ? [] : [own.nonce]), nonceOf(text)]
+    if (!isLocked) return { privateKey: text, nonces }
+    if (agent !== undefined) return { agent, nonces }
     const message = "asks for a passphrase; add it to an ssh agent (ssh-add), or name one without"
     throw new SpecError([{ option: "cluster.access.keyFile", value: keyFile, message }])
   }
-  if (own !== undefined) return { privateKey: own.privateFile, nonce: own.nonce }
-  if (agent !== undefined) return { agent, nonce: undefined }
+  if (own !== undefined) return { privateKey: own.privateFile, nonces: [own.nonce] }
+  if (agent !== undefined) return { agent, nonces: [] }
   throw new AuthError(
     `reaching workers of "${owner.cluster}": this machine has no key of the cluster${keys.path === undefined ? "" : ` (${keys.path})`}; copy it from the machine that made the cluster and name it in access.keyFile, or run an ssh agent that has a key of access.authorizedKeys`,
   )

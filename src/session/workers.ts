@@ -1,6 +1,7 @@
 /** Workers: commands and files for the workers of a cluster. What carries them is loaded at first use. */
 import { RejectedError } from "../errors.js"
 import type { ExecOptions, WorkerResult } from "../remote/exec.js"
+import type { OpenAccess } from "./access/openings.js"
 import type { Command } from "../remote/remote.js"
 import { logsOf } from "./logs.js"
 import type { Reach, WorkerHandle } from "./reach.js"
@@ -10,12 +11,16 @@ import type { Session } from "./session.js"
 export type SessionOf = () => Session | undefined
 
 /** @throws RejectedError when the cluster has never been opened: there is nobody to talk to. */
-async function reachOf(session: SessionOf, name: string): Promise<Reach> {
+function openedOr(session: SessionOf, name: string): Session {
   const opened = session()
-  if (opened === undefined)
-    throw new RejectedError(`cluster "${name}" has no workers yet; scale it first, or attach to it`)
-  const { Reach: Loaded } = await import("./reach.js")
-  return new Loaded(opened.fleet)
+  if (opened !== undefined) return opened
+  throw new RejectedError(`cluster "${name}" has no workers yet; scale it first, or attach to it`)
+}
+
+async function reachOf(session: SessionOf, name: string): Promise<Reach> {
+  const { fleet } = openedOr(session, name)
+  const { Reach: Loaded } = await fleet.clock.busy("loading the library", import("./reach.js"))
+  return new Loaded(fleet)
 }
 
 /** A cluster, as its workers are reached through it. */
@@ -31,6 +36,28 @@ export async function execIn(
   group?: string,
 ): Promise<readonly WorkerResult[]> {
   return (await reachOf(session, name)).exec(command, options, group)
+}
+
+/** The openings of a cluster. */
+export function accessOf({ name, session }: Reached) {
+  const loaded = async () => {
+    const { fleet } = openedOr(session, name)
+    return { fleet, ...(await fleet.clock.busy("loading the library", import("./access/openings.js"))) }
+  }
+  return {
+    openings: async () => {
+      const { fleet, openingsOf } = await loaded()
+      return openingsOf(fleet)
+    },
+    open: async (asked: OpenAccess) => {
+      const { fleet, openTo } = await loaded()
+      return openTo(fleet, asked)
+    },
+    close: async () => {
+      const { fleet, closeAll } = await loaded()
+      return closeAll(fleet)
+    },
+  }
 }
 
 /** The worker is looked up at each call: it may come later, and may have gone. */

@@ -1,7 +1,9 @@
 /** Access: the part of a cluster's spec that says who may reach its workers over ssh, and how. */
 import type { SpecProblem } from "../errors.js"
 import { ADDRESS_RANGE } from "../input/addresses.js"
-import type { Z } from "../input/parse.js"
+import { show, type Z } from "../input/parse.js"
+import { isNamed } from "./provider-data.js"
+import type { ResolvedProvider } from "./resolved.js"
 import type { AccessFields, ClusterFields, Via } from "./types.js"
 
 /** Who is let in where nothing else is said. */
@@ -29,7 +31,8 @@ const KEY_LINE =
   /^(?:[^\n\r#]*\s)?(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-[a-z0-9@.-]+)\s+[A-Za-z0-9+/]+=*(?:\s[^\n\r]*)?$/
 const KEY_RULE = 'use the line of a public key: "ssh-ed25519 AAAA… me@laptop"'
 
-const rangeSchema = (z: Z) => z.union([z.literal("here"), z.string().regex(ADDRESS_RANGE, RANGE_RULE)], RANGE_RULE)
+export const rangeSchema = (z: Z) =>
+  z.union([z.literal("here"), z.string().regex(ADDRESS_RANGE, RANGE_RULE)], RANGE_RULE)
 
 export const accessSchema = (z: Z) => {
   const line = z.string().min(1, "must not be empty")
@@ -62,18 +65,38 @@ export function resolveAccess(access: ClusterFields["access"]): ResolvedAccess |
 }
 
 /** The whole internet, whatever address stands before the slash. */
-const EVERYONE = /\/0+$/
+export function isEveryone(range: string): boolean {
+  return /\/0+$/.test(range)
+}
 
 /** A range that lets in everybody is too short a word for what it does. */
 export function accessProblems({ access }: ClusterFields): SpecProblem[] {
-  if (typeof access !== "string" || !EVERYONE.test(access)) return []
-  const message = `is the whole internet; use access: "here", or the range that you are in; if everybody is to reach port 22, write access: { from: "${access}" }`
-  return [{ option: "cluster.access", value: access, message }]
+  const problem = typeof access === "string" ? everyoneProblem("cluster.access", access, "access: %") : undefined
+  return problem === undefined ? [] : [problem]
 }
 
-/** What `plan` says of it. */
-export function accessNotes({ access }: { readonly access: ResolvedAccess | undefined }): readonly string[] {
-  const open = access?.from.filter((range) => EVERYONE.test(range)) ?? []
+/** What is wrong with a range that stands as a word alone. */
+export function wordProblem(option: string, value: string, longer: string): SpecProblem | undefined {
+  if (value === "here" || ADDRESS_RANGE.test(value)) return everyoneProblem(option, value, longer)
+  return { option, value, message: `is ${show(value)}; ${RANGE_RULE}` }
+}
+
+/** @param longer how it is said where it is meant, with "%" for the value. */
+export function everyoneProblem(option: string, value: string, longer: string): SpecProblem | undefined {
+  if (!isEveryone(value)) return undefined
+  const meant = longer.replace("%", `{ from: "${value}" }`)
+  const message = `is the whole internet; use "here", or the range that you are in; if everybody is to reach port 22, write ${meant}`
+  return { option, value, message }
+}
+
+/** What is said of it wherever something has such a port. */
+export function accessNotes(
+  access: ResolvedAccess | undefined,
+  providers: readonly ResolvedProvider[],
+): readonly string[] {
+  if (providers.every((one) => (typeof one === "string" ? one : isNamed(one) ? one.named : one.name) === "local"))
+    return []
+  const open = access?.from.filter((range) => isEveryone(range)) ?? []
   return open.length === 0
     ? []
     : [`port 22 of its workers is open to the whole internet (access.from: ${open.join(", ")})`]

@@ -29,6 +29,7 @@ export const OTHER_NAMES: OptionHints = {
     sshfrom: 'access: { from: "192.0.2.7/32" }',
     sshcidr: "access",
     bastion: "access: { from, via: { jump } }",
+    ...{ internal: "peers", selfreferencing: "peers", betweenworkers: "peers" },
   },
   ...{ maxprice: "budget", maxcost: "budget", publicip: "publicAddress", disk: "localDisk", id: "name" },
   ...{ project: `${OF_FACTORY}gcp({ project, region })`, projectid: `${OF_FACTORY}gcp({ project, region })` },

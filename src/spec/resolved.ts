@@ -60,6 +60,7 @@ export interface ResolvedSpec {
   readonly maxWorkers: number | undefined
   /** Undefined: nobody asked for it. */
   readonly access: ResolvedAccess | undefined
+  readonly peers: boolean
   readonly groups: readonly ResolvedGroup[]
 }
 

@@ -168,6 +168,11 @@ export interface ClusterFields extends WorkerFields {
    * nothing is opened. This machine needs none.
    */
   readonly access?: AddressRange | false | AccessFields
+  /**
+   * `true`: every port of a worker is open to the other workers of this cluster, and to nobody else by it. Left out: what the cloud's
+   * network lets through. On this machine it changes nothing.
+   */
+  readonly peers?: boolean
   /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
   readonly groups?: Readonly<Record<string, WorkerFields>>
 }

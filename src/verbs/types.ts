@@ -38,6 +38,11 @@ export interface AttachFields {
    * `scale` and `close` are refused.
    */
   readonly takeOver?: boolean
+  /**
+   * `true`, with `takeOver: false`: one list of instances is all that is read, no prices and no specs. Enough to work with the workers
+   * (`exec`, `worker`, `openAccess`); `cost` and `plan` then know nothing.
+   */
+  readonly quick?: boolean
 }
 
 /** What `Cluster.attach` needs: where to look, and optionally what its workers are, to launch more of them. */

@@ -111,16 +111,25 @@ const someObject = (z: Z): Zod.ZodType => z.looseObject({})
 /** @throws SpecError with every problem at once. */
 export function resolveAttach(name: string, given: AttachSpec): ClusterSpec {
   parseOptions("attach", someObject, given)
-  const { takeOver, ...spec } = given
+  const { takeOver, quick, ...spec } = given
   const full: ClusterSpec = { ...spec, name, existing: "connect" }
   resolveSpec(full)
   if (takeOver === false && full.closeOnExit === true) {
     const message = "is true, but takeOver: false says that this process only watches; leave one of them out"
     throw new SpecError([{ option: "attach.closeOnExit", value: true, message }])
   }
-  if (takeOver === undefined || typeof takeOver === "boolean") return full
-  const message = `is ${show(takeOver)}; use true, false, or leave it out`
-  throw new SpecError([{ option: "attach.takeOver", value: takeOver, message }])
+  const problems = Object.entries({ takeOver, quick }).flatMap(([option, value]): SpecProblem[] => {
+    if (value === undefined || typeof value === "boolean") return []
+    return [{ option: `attach.${option}`, value, message: `is ${show(value)}; use true, false, or leave it out` }]
+  })
+  if (quick === true && takeOver !== false)
+    problems.push({
+      option: "attach.quick",
+      value: quick,
+      message: "reads too little to change anything; give takeOver: false",
+    })
+  if (problems.length > 0) throw new SpecError(problems)
+  return full
 }
 
 export function closedError(name: string): RejectedError {

@@ -9,9 +9,11 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster } from "muster-vms"
 import { local } from "muster-vms/local"
+import type { Provider } from "../../src/provider.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { run } from "../../src/cli/run.js"
 import type { Surroundings } from "../../src/cli/surroundings.js"
+import { withAccess } from "../remote/support/access-control.js"
 import { VERBS } from "../../src/cli/verbs/index.js"
 
 const root = mkdtempSync(join(tmpdir(), "muster-work-"))
@@ -109,6 +111,24 @@ describe("muster exec", () => {
     for (const words of wrong) expect([words, (await muster(words)).code]).toEqual([words, 2])
     expect((await muster(["exec", "render", "-w", web, "exit 255"])).code).toBe(255)
     expect((await muster(["exec", "render", "-w", web, "--timeout", "1s", "sleep 60"])).code).toBe(5)
+  })
+
+  test("one worker that is lost takes nothing from the others' results", async () => {
+    const route: Provider["route"] = (instance) =>
+      instance.tags["muster-group"] === "batch" ? undefined : provider.route?.(instance)
+    const load = () => Promise.resolve({ ...provider, route })
+    const error = `${batch}: it has no address yet`
+    for (const words of [[], ["-w", web, "-w", batch]]) {
+      const { code, out, said } = await muster(["exec", "render", "--json", ...words, "--", "echo it"], { load })
+      expect([code, said]).toEqual([255, `muster: ${error}\n`])
+      const rows = JSON.parse(out) as { worker: string }[]
+      expect(rows.toSorted((a, b) => (a.worker < b.worker ? 1 : -1))).toEqual([
+        { worker: web, exitCode: 0, stdout: "it\n", stderr: "", isCut: false },
+        { worker: batch, error },
+      ])
+    }
+    const shown = await muster(["exec", "render", "--", "printf half"], { load })
+    expect([shown.code, shown.out]).toEqual([255, `${web}: half\n`])
   })
 
   test("who has read enough ends the command", async () => {
@@ -220,6 +240,12 @@ test("workers of a cloud need access, which the file or a flag gives", async () 
   expect((await muster(["exec", "render", "true"], { load, directory })).code).toBe(255)
 })
 
+test("workers of this machine need no access", async () => {
+  const { code, out, said } = await muster(["access", "render"])
+  expect([code, out, said]).toEqual([0, "", expect.stringContaining("need none: they are reached without ssh")])
+  expect((await muster(["access", "render", "--from", "10.0.0.0/8"])).code).toBe(1)
+})
+
 test("names of workers and groups complete", async () => {
   const words = async (...line: string[]) => (await muster(["completion", "words", "--", ...line])).out
   expect(await words("logs", "render", "w")).toBe(`${web}\n`)
@@ -231,13 +257,15 @@ test("names of workers and groups complete", async () => {
 test("the examples of help run as they stand", async () => {
   writeFileSync(join(root, "input.txt"), "")
   await muster(["exec", "render", "mkdir -p data"])
+  const { provider: opened } = withAccess(provider)
   for (const { name, examples } of VERBS.filter(({ group }) => group === "Work")) {
     for (const line of examples) {
       // A worker's name is another one each time.
       const words = line.replaceAll(/default-\w+/g, web).split(/ (?=(?:[^']*'[^']*')*[^']*$)/)
       const end = interruptedAt(name === "forward" ? "127.0.0.1" : "never")
       const terminal = () => Promise.resolve(0)
-      const more = name === "forward" ? { out: end.out, unread: end.unread } : { terminal }
+      const load = () => Promise.resolve(name === "access" ? opened : provider)
+      const more = name === "forward" ? { out: end.out, unread: end.unread } : { terminal, load }
       const given = words.slice(1).map((word) => word.replaceAll("'", ""))
       expect([line, (await muster(given, more)).code]).toEqual([line, 0])
     }

@@ -66,6 +66,7 @@ const spec = worker.chain((fields) =>
           ...["here", "192.0.2.7/32", "2001:db8::/48", false, { from: ["here", "0.0.0.0/0"], via: "head" }],
           { from: "10.0.0.0/8", via: { jump: "me@bastion:2222" }, user: "ops", keyFile: "~/.ssh/id" },
         ),
+        peers: fc.boolean(),
         groups: fc.dictionary(name, fc.record({ market: fc.constantFrom("spot", "on-demand") }), {
           minKeys: 1,
           maxKeys: 2,

@@ -24,7 +24,7 @@ import type { AccessFields } from "../../src/spec/types.js"
 import { rig, SMALL } from "../cluster/support.js"
 import { noSshd, type Sshd, startSshd } from "./support/sshd.js"
 
-const PORT = 22_332
+const PORT = 22_432
 const OWNER: Owner = {
   ...{ cluster: "render", uid: "0123456789abcdef", owner: "o", generation: 1, claim: "c" },
   deadline: "4102444800",
@@ -54,11 +54,11 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     ]
     const proofs = mkdtempSync(join(tmpdir(), "muster-proofs-"))
     sshd = await startSshd(
-      ["127.0.23.1", "127.0.23.2"],
+      ["127.0.33.1", "127.0.33.2"],
       PORT,
       settings.map((line) => line.replace("$PROOFS", proofs).replace("%%", "%")),
     )
-    head = await startSshd(["127.0.23.9"], PORT)
+    head = await startSshd(["127.0.33.9"], PORT)
     Object.assign(sshd, { proofs })
   })
   afterAll(async () => {
@@ -89,7 +89,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
         asked += 1
         return Promise.resolve(text)
       },
-      route: () => ({ kind: "ssh", addresses: ["127.0.23.9"], port: PORT }),
+      route: () => ({ kind: "ssh", addresses: ["127.0.33.9"], port: PORT }),
     }
     const access = resolveAccess({ from: "127.0.0.1/32", user: sshd.user, ...fields }) as ResolvedAccess
     const fleet = {
@@ -114,7 +114,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
 
   test("the key is the cluster's own, for its owner alone; first sight is proven, and then known", async () => {
     const { run, keys, asked } = await scene()
-    expect(await run("127.0.23.1")).toBe("here\n")
+    expect(await run("127.0.33.1")).toBe("here\n")
     expect(statSync(keys.path ?? "").mode & 0o777).toBe(0o600)
     const pins = join(directory, "render.0123456789abcdef.hosts")
     expect(readFileSync(pins, "utf8")).toBe(`i-1 ${sshd.hostKey}\n`)
@@ -123,14 +123,14 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     // Another process of this machine knows it without asking.
     const second = await scene()
     rmSync(join(proofs(), "host-keys"))
-    expect(await second.run("127.0.23.1")).toBe("here\n")
+    expect(await second.run("127.0.33.1")).toBe("here\n")
     expect(second.asked()).toBe(0)
   })
 
   test("first sight with a wrong proof is refused, and nothing is kept", async () => {
     const { run } = await scene()
     writeFileSync(join(proofs(), "host-keys"), `${sshd.hostKey} ${hostKeyProof("another", sshd.hostKey)}\n`)
-    await expect(run("127.0.23.1")).rejects.toThrow(HostKeyError)
+    await expect(run("127.0.33.1")).rejects.toThrow(HostKeyError)
     expect(existsSync(join(directory, "render.0123456789abcdef.hosts"))).toBe(false)
   })
 
@@ -138,11 +138,11 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     const line = (blob: string) => `${markPrefix(OWNER.uid)}host-key ssh-ed25519 ${blob}\n`
     const known = await scene({}, { console: line(sshd.hostKey) })
     rmSync(join(proofs(), "host-keys"))
-    expect(await known.run("127.0.23.1")).toBe("here\n")
+    expect(await known.run("127.0.33.1")).toBe("here\n")
     const other = makeKeyPair("x").publicLine.split(" ")[1] ?? ""
     rmSync(join(directory, "render.0123456789abcdef.hosts"))
     const changed = await scene({}, { console: line(other) })
-    await expect(changed.run("127.0.23.1")).rejects.toThrow(/nothing was sent/)
+    await expect(changed.run("127.0.33.1")).rejects.toThrow(/nothing was sent/)
   })
 
   test("an address that another instance has now is no false alarm", async () => {
@@ -151,14 +151,14 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
       join(directory, "render.0123456789abcdef.hosts"),
       `i-0 ${makeKeyPair("x").publicLine.split(" ")[1]}\n`,
     )
-    expect(await run("127.0.23.1", "i-1")).toBe("here\n")
-    await expect(run("127.0.23.1", "i-0")).rejects.toThrow(HostKeyError)
+    expect(await run("127.0.33.1", "i-1")).toBe("here\n")
+    await expect(run("127.0.33.1", "i-0")).rejects.toThrow(HostKeyError)
   })
 
   test("by a jump host, whose key is kept from its first sight", async () => {
-    const via = { jump: `${head.user}@127.0.23.9:${PORT}` }
+    const via = { jump: `${head.user}@127.0.33.9:${PORT}` }
     const { run } = await scene({ via })
-    expect(await run("127.0.23.2")).toBe("here\n")
+    expect(await run("127.0.33.2")).toBe("here\n")
     expect(readFileSync(join(directory, "render.0123456789abcdef.hosts"), "utf8")).toContain(
       `jump:${via.jump} ${head.hostKey}\n`,
     )
@@ -167,15 +167,15 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
   test("by the oldest worker with a public address, at private ones", async () => {
     const workers: WorkerRecord[] = []
     const { run, record, key } = await scene({ via: "head" }, { more: workers })
-    await expect(run("127.0.23.2")).rejects.toThrow(/no running worker has a public address/)
-    workers.push(record({ id: "i-young", publicIp: "127.0.23.200", launchedAt: 9 }))
-    workers.push(record({ id: "i-head", publicIp: "127.0.23.9", launchedAt: 2 }))
+    await expect(run("127.0.33.2")).rejects.toThrow(/no running worker has a public address/)
+    workers.push(record({ id: "i-young", publicIp: "127.0.33.200", launchedAt: 9 }))
+    workers.push(record({ id: "i-head", publicIp: "127.0.33.9", launchedAt: 2 }))
     expect(key.nonce).toMatch(/^[0-9a-f]{64}$/)
     // The head's own key is checked as well: its proof is not there.
-    await expect(run("127.0.23.2")).rejects.toThrow(HostKeyError)
+    await expect(run("127.0.33.2")).rejects.toThrow(HostKeyError)
     writeFileSync(join(directory, "render.0123456789abcdef.hosts"), `i-head ${head.hostKey}\n`)
     const pinned = await scene({ via: "head" }, { more: workers })
-    expect(await pinned.run("127.0.23.2")).toBe("here\n")
+    expect(await pinned.run("127.0.33.2")).toBe("here\n")
   })
 
   test("by a proxy command", async () => {
@@ -184,12 +184,12 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
         proxyCommand: `${process.execPath} -e 'const s=require("net").connect(%p,"%h");process.stdin.pipe(s).pipe(process.stdout)'`,
       },
     })
-    expect(await run("127.0.23.2")).toBe("here\n")
+    expect(await run("127.0.33.2")).toBe("here\n")
   })
 
   test("without access, and without a key on this machine", async () => {
     const { fleet, record } = await scene()
-    const route = { kind: "ssh", addresses: ["127.0.23.1"], port: PORT } as const
+    const route = { kind: "ssh", addresses: ["127.0.33.1"], port: PORT } as const
     const closed = new SshWays({ ...fleet, access: undefined } as Fleet)
     await expect(closed.remoteOf(record({ id: "i-1" }), route)).rejects.toThrow(/access: "here"/)
     const elsewhere = new ClusterKeys(join(directory, "elsewhere"), OWNER, systemClock)
@@ -204,7 +204,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     const { fleet, record } = await scene({ keyFile: copy })
     const keys = new ClusterKeys(join(directory, "elsewhere"), OWNER, systemClock)
     const ways = new SshWays({ ...fleet, keys } as Fleet)
-    const remote = await ways.remoteOf(record({ id: "i-1" }), { kind: "ssh", addresses: ["127.0.23.1"], port: PORT })
+    const remote = await ways.remoteOf(record({ id: "i-1" }), { kind: "ssh", addresses: ["127.0.33.1"], port: PORT })
     expect((await runCommand(remote, "echo here", { worker: "w" })).stdout).toBe("here\n")
   })
 
@@ -214,7 +214,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "secret", "-f", file])
     expect((await readKeyFile(file)).isLocked).toBe(true)
     const { run } = await scene({ keyFile: file })
-    await expect(run("127.0.23.1")).rejects.toThrow(/asks for a passphrase; add it to an ssh agent/)
+    await expect(run("127.0.33.1")).rejects.toThrow(/asks for a passphrase; add it to an ssh agent/)
     chmodSync(file, 0o644)
     await expect(readKeyFile(file)).rejects.toThrow(/mode 644\); chmod 600/)
     chmodSync(`${file}.pub`, 0o600)
@@ -223,12 +223,14 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
 })
 
 describe("what a group's guests and its network are told", () => {
-  const fleetOf = (access: ResolvedAccess | undefined, journal: string | false) =>
+  const fleetOf = (access: ResolvedAccess | undefined, journal: string | false, living: readonly unknown[] = []) =>
     ({
       access,
       keys: new ClusterKeys(journal, OWNER, systemClock),
       clock: systemClock,
-    }) as Fleet
+      owner: OWNER,
+      roster: { living: () => living },
+    }) as unknown as Fleet
 
   test("the key is there without access, and nothing else", async () => {
     const fleet = fleetOf(undefined, directory)
@@ -252,6 +254,28 @@ describe("what a group's guests and its network are told", () => {
     } finally {
       delete process.env.MUSTER_ADDRESS
     }
+  })
+
+  test("another machine brings the key of the cluster's workers, or launches none that would take another one", async () => {
+    const other = join(directory, "elsewhere")
+    const living = [{ provider: { limits: { takesKeys: true } } }]
+    const made = await new ClusterKeys(directory, OWNER, systemClock).ensure(false)
+    const access = (fields: object) => resolveAccess({ from: "10.0.0.0/8", ...fields })
+    const request = (fields: object) => accessRequest(fleetOf(access(fields), other, living), false)
+    await expect(request({})).rejects.toThrow(/access\.keyFile: is needed: "render" has workers that take the key of/)
+    expect(existsSync(other)).toBe(false)
+    const copy = join(directory, "copy")
+    writeFileSync(copy, made.privateFile, { mode: 0o600 })
+    const [type, blob] = made.publicLine.split(" ")
+    expect(await request({ keyFile: copy })).toMatchObject({ plantedKey: `${type} ${blob}`, nonce: made.nonce })
+    process.env.SSH_AUTH_SOCK = "/nowhere"
+    const byAgent = await request({ authorizedKeys: [made.publicLine] })
+    expect(byAgent.authorizedKeys).toEqual([made.publicLine])
+    expect(byAgent.plantedKey).not.toBe(made.publicLine)
+    // Nobody asked for access: what can be opened later is each machine's own affair.
+    expect(Object.keys(await accessRequest(fleetOf(undefined, join(directory, "third"), living), false))).toContain(
+      "nonce",
+    )
   })
 
   test("an address that nobody tells is an error that says what to give", async () => {

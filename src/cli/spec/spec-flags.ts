@@ -34,6 +34,11 @@ function oneOrList(given: string): Json {
   return words.length === 1 ? (words[0] ?? "") : words
 }
 
+function yes(given: string, flag: string): Json {
+  if (given === "true" || given === "false") return given === "true"
+  throw problem(flag, given, "use true or false")
+}
+
 /** "8", "8..16", "8.." or "..16". */
 function range(given: string, flag: string): Json {
   if (!given.includes("..")) return number(given, flag)
@@ -87,6 +92,7 @@ const TABLE: Readonly<Record<string, SpecFlag>> = {
   lease: flag("lease", "DURATION", "instances end so long after nobody renewed it"),
   "max-workers": flag("maxWorkers", "N", "never more instances than this", number),
   access: flag("access", "here|RANGE", "who may reach the workers over ssh; nobody when left out"),
+  peers: flag("peers", "true|false", "true: workers reach every port of each other", yes),
   "budget-per-hour": flag("budget.perHour", "USD", "at most so much an hour", number),
   "budget-total": flag("budget.total", "USD", "at most so much in all", number),
 }

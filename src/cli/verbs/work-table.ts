@@ -1,5 +1,5 @@
 /** Verbs that work with workers: they take over no cluster, and change no target. */
-import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING } from "../flag-tables.js"
+import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING, ROW_FLAGS, YES_FLAG } from "../flag-tables.js"
 import type { Flags, Verb } from "../surroundings.js"
 
 /** How workers of a cloud are reached is in the file, or said again. */
@@ -73,6 +73,23 @@ export const WORKING: readonly Verb[] = [
     flags: WORK_FLAGS,
     examples: ["muster forward render default-1a2b3c4d 8787:0"],
     load: () => import("./work/forward.js"),
+  },
+  {
+    name: "access",
+    group: "Work",
+    words: ["NAME"],
+    summary: "who may reach the workers over ssh: shows it, opens, closes",
+    about:
+      "Shows what lets ssh in to the workers of a cluster. --from opens port 22 of those that there are now, beside what is open already; --close takes away what Muster has opened to them. The cluster's key is on every worker, so that exec, ssh and the others then reach them from here. No cluster is taken over: where another process was seen holding it, you are asked first. Workers that are launched later have what the spec's access says.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      from: { type: "string", value: "here|RANGE", help: "open to this range too; may be given several times" },
+      close: { type: "boolean", help: "close what Muster has opened" },
+      ...YES_FLAG,
+      ...ROW_FLAGS,
+    },
+    examples: ["muster access render", "muster access render --from 192.0.2.0/24", "muster access render --close"],
+    load: () => import("./work/access.js"),
   },
   {
     name: "ssh",

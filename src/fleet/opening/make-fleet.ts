@@ -66,7 +66,9 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
     money: newMoney(spec, clockSkewMs(clock, providers)),
-    polls: new Map(providers.map((provider) => [provider, newPoll(found !== undefined, isContinued)])),
+    polls: new Map(
+      providers.map((provider) => [provider, pollOf(provider, found !== undefined, isContinued, options)]),
+    ),
     mayHaveMadeAt: new Set(isContinued ? providers : []),
     signal: options.signal,
     surveyedAt: clock.now(),
@@ -85,8 +87,8 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
 }
 
 /** What is known of the ways to its workers. */
-function reachOf({ access }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
-  return { access, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
+function reachOf({ access, peers }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
+  return { access, peers, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
 }
 
 function uncertaintyOf({ found, providers }: Known, clock: Clock): Fleet["uncertainUntil"] {
@@ -214,6 +216,20 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     notes,
     cut: undefined,
   }
+}
+
+/** From the one list of a quick look to the next, in milliseconds, where the cloud says nothing of it. */
+const LOOKED_MS = 10_000
+
+/** Who looks quickly decides nothing, and has just seen all. */
+function pollOf(
+  { limits }: Provider,
+  isFound: boolean,
+  isContinued: boolean,
+  { clock, quick = false }: OpenOptions,
+): PollState {
+  if (!quick) return newPoll(isFound, isContinued)
+  return { ...newPoll(false, isContinued), nextAt: clock.now() + (limits.look.watchMs ?? LOOKED_MS) }
 }
 
 /** A cluster that was found is polled before any decision. */

@@ -58,7 +58,7 @@ async function recallMissing(
   found: Found | undefined,
   options: OpenOptions,
 ): Promise<ReadonlyMap<string, Recalled>> {
-  if (found === undefined) return new Map()
+  if (found === undefined || options.quick === true) return new Map()
   const given = givenGroups(spec, options).map((group) => group.name)
   return recallGroups(
     found,

@@ -17,6 +17,8 @@ export interface OpenOptions {
   readonly ended: readonly string[]
   /** Whether a cluster that lives is claimed at once; else by the first verb that changes something. */
   readonly takeOver: boolean
+  /** Nothing is read but what lives, once: it is only watched. */
+  readonly quick?: boolean
   readonly emit: (event: ClusterEventBody) => void
   readonly wake: (withinMs?: number) => void
   readonly disown: (error: OwnershipError) => void

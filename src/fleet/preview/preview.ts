@@ -12,6 +12,7 @@ import { type Draft, type Drafts, draftTargets } from "./draft.js"
 import { etaMs } from "../planning/eta.js"
 import { priceSpanOf } from "./plan-price.js"
 import { planText } from "./plan-text.js"
+import { wayInNotes } from "./way-in.js"
 import { groupNow } from "../pass/planning.js"
 import { barsOf } from "../refusals/bars.js"
 import { rank } from "../planning/rank.js"
@@ -52,6 +53,7 @@ async function previewOf(
   const batches = all.filter(({ wish }) => wish.group === group.name)
   const rooms = await Promise.all(batches.map((batch) => headroomOf(fleet, batch)))
   const providers = new Set(wishes.map((wish) => providerOf(fleet, wish)))
+  const wayIn = await wayInNotes(fleet, providers)
   const used = new Set([...providers].map((provider) => preparedKey(provider, group.name)))
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
@@ -79,7 +81,7 @@ async function previewOf(
       ...new Set([
         ...notes,
         ...workNotes(state, existing, providers),
-        ...wayInNotes(fleet, providers),
+        ...wayIn,
         ...outageNotes(state),
         ...rooms.flatMap((room) => room.notes),
         ...state.notes,
@@ -96,18 +98,6 @@ function workNotes(
 ): readonly string[] {
   const ends = [...providers].flatMap((provider) => endNotes(group, provider))
   return providers.size === 0 ? ends : [...ends, ...pullNotes(group, desired - existing)]
-}
-
-/** A way in is only there where somebody has opened it. */
-function wayInNotes({ access }: Fleet, providers: ReadonlySet<Provider>): readonly string[] {
-  if (access === undefined) return []
-  return [...providers].flatMap(({ name, region, limits }) =>
-    limits.takesKeys === undefined
-      ? []
-      : [
-          `${name} ${region}: no firewall rule is made for access: let port 22 in yourself, in the network that the workers are in, from where access says`,
-        ],
-  )
 }
 
 function callsOf({ provider, wish, calls }: CallBatch): PlannedCall[] {

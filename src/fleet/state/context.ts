@@ -98,6 +98,8 @@ export interface Fleet {
   /** How long an instance outlives the last renewal, in milliseconds; undefined: there are no leases. */
   readonly leaseMs: number | undefined
   readonly access: ResolvedAccess | undefined
+  /** Every port of a worker is open to the others. */
+  readonly peers: boolean
   readonly keys: ClusterKeys
   /** Uids of earlier clusters of this name without instances, whose leftovers have no other owner. */
   readonly abandoned: readonly string[]

@@ -18,13 +18,13 @@ const MOST_BYTES = 16_384
 const LONGEST_MS = 15_000
 
 /**
- * @param nonce of the cluster, in hex.
+ * @param nonces of the keys that workers were launched with, in hex: one of them must have made the proof.
  * @throws HostKeyError where the key is not proven to be the worker's own.
  */
 export async function proveHostKey(
   server: Server,
   { client, hostKey }: Connection,
-  { nonce, clock }: { readonly nonce: string; readonly clock: Clock },
+  { nonces, clock }: { readonly nonces: readonly string[]; readonly clock: Clock },
 ): Promise<void> {
   const process = await startProcess(
     { client, name: server.name },
@@ -40,7 +40,7 @@ export async function proveHostKey(
   await process.ended
   const isOwn = answer.split("\n").some((line) => {
     const [blob, proof = ""] = line.split(" ")
-    return blob === hostKey && isProven(proof, nonce, hostKey)
+    return blob === hostKey && nonces.some((nonce) => isProven(proof, nonce, hostKey))
   })
   if (isOwn) return
   const shown = fingerprint(hostKey)

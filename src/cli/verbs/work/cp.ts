@@ -5,7 +5,7 @@ import { basename, dirname, join, posix, resolve } from "node:path"
 import { SpecError } from "../../../errors.js"
 import { show } from "../../../input/parse.js"
 import type { WorkerHandle } from "../../../session/reach.js"
-import { looking } from "../../clusters.js"
+import { working } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import type { RunVerb } from "../../surroundings.js"
 import { onTheWay } from "./transport.js"
@@ -37,7 +37,7 @@ export const run: RunVerb = async (given, surroundings) => {
     }
     return EXIT.ok
   }
-  return looking(own, surroundings, (cluster) => onTheWay(surroundings, copy(cluster.worker(there.worker))))
+  return working(own, surroundings, (cluster) => onTheWay(surroundings, copy(cluster.worker(there.worker))))
 }
 
 /** Undefined for a path here. */

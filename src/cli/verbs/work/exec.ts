@@ -3,10 +3,11 @@ import type { Cluster } from "../../../cluster.js"
 import { SpecError } from "../../../errors.js"
 import { show } from "../../../input/parse.js"
 import type { Command } from "../../../remote/remote.js"
-import type { WorkerResult } from "../../../remote/exec.js"
+import type { ExecOptions } from "../../../remote/exec.js"
+import type { CommandResult } from "../../../remote/output.js"
 import type { WorkerHandle } from "../../../session/reach.js"
 import { durationMs } from "../../../spec.js"
-import { looking } from "../../clusters.js"
+import { working } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
@@ -25,11 +26,11 @@ export const run: RunVerb = async (given, surroundings) => {
   const [only, ...others] = given.values.worker ?? []
   const isOne = only !== undefined && others.length === 0
   checkFlags(given, isOne)
-  return looking(given, surroundings, async (cluster) => {
+  return working(given, surroundings, async (cluster) => {
     const work = { command: commandOf(given), signal: signals(), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
-    const working = isOne && !given.switches.has("json")
+    const isPassedOn = isOne && !given.switches.has("json")
     try {
-      if (working) return await onTheWay(surroundings, passOn(cluster.worker(only), work, given, surroundings))
+      if (isPassedOn) return await onTheWay(surroundings, passOn(cluster.worker(only), work, given, surroundings))
       return await onTheWay(surroundings, onSeveral(cluster, work, given, surroundings))
     } catch (error) {
       // As a shell does it: who has read enough has ended the command.
@@ -97,38 +98,63 @@ function textWriter({ out, say }: Surroundings): NonNullable<Surroundings["write
 async function onSeveral(cluster: Cluster, work: Work, given: Given, surroundings: Surroundings): Promise<number> {
   const isJson = given.switches.has("json")
   const lines = new Prefixed(surroundings)
-  const results = await resultsOf(cluster, work, given, (worker, stream, text) => {
-    if (!isJson) lines.take(worker, stream, text)
-  })
-  lines.end()
-  if (isJson) surroundings.out(`${JSON.stringify(results, undefined, 2)}\n`)
-  for (const { worker, exitCode } of isJson ? [] : results) {
-    if (exitCode !== 0) surroundings.say(`${worker}: exit code ${exitCode}\n`)
+  const ended = new Map<string, CommandResult | Error>()
+  const hear: Hear = {
+    onOutput: (worker, stream, text) => {
+      if (!isJson) lines.take(worker, stream, text)
+    },
+    onEnded: (worker, outcome) => ended.set(worker, outcome),
   }
-  return Math.max(0, ...results.map(({ exitCode }) => exitCode))
+  try {
+    const results = await resultsOf(cluster, work, given, hear)
+    return Math.max(0, ...results.map(({ exitCode }) => exitCode))
+  } catch (error) {
+    // What is thrown is said by whoever catches it.
+    for (const outcome of ended.values())
+      if (outcome instanceof Error && outcome !== error) surroundings.say(`muster: ${outcome.message}\n`)
+    throw error
+  } finally {
+    lines.end()
+    const order = given.values.worker ?? cluster.workers.map(({ name }) => name)
+    const rows = [...ended].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b)).map(rowOf)
+    if (isJson && rows.length > 0) surroundings.out(`${JSON.stringify(rows, undefined, 2)}\n`)
+    for (const [worker, outcome] of isJson ? [] : ended) {
+      if (outcome instanceof Error || outcome.exitCode === 0) continue
+      surroundings.say(`${worker}: exit code ${outcome.exitCode}\n`)
+    }
+  }
 }
 
-type Hear = (worker: string, stream: "stdout" | "stderr", text: string) => void
+/** A worker that could not be reached, or was lost, has an error in place of an exit code. */
+function rowOf([worker, outcome]: readonly [string, CommandResult | Error]): object {
+  return outcome instanceof Error ? { worker, error: outcome.message } : { worker, ...outcome }
+}
+
+type Hear = Required<Pick<ExecOptions, "onOutput" | "onEnded">>
 
 async function resultsOf(
   cluster: Cluster,
   { command, ...options }: Work,
   given: Given,
-  onOutput: Hear,
-): Promise<readonly WorkerResult[]> {
+  hear: Hear,
+): Promise<readonly CommandResult[]> {
   const { worker: names } = given.values
   const group = single(given, "group")
   if (names === undefined) {
     const from = group === undefined ? cluster : cluster.group(group)
-    return from.exec(command, { ...options, check: false, onOutput })
+    return from.exec(command, { ...options, check: false, ...hear })
   }
-  return Promise.all(
+  const settled = await Promise.allSettled(
     [...new Set(names)].map(async (name) => {
-      const hear = onOutput.bind(undefined, name)
-      return {
-        worker: name,
-        ...(await cluster.worker(name).exec(command, { ...options, check: false, onOutput: hear })),
-      }
+      const onOutput = hear.onOutput.bind(undefined, name)
+      const running = cluster.worker(name).exec(command, { ...options, check: false, onOutput })
+      const outcome = await running.catch((error: unknown) => error as Error)
+      hear.onEnded(name, outcome)
+      if (outcome instanceof Error) throw outcome
+      return outcome
     }),
   )
+  const failed = settled.find(({ status }) => status === "rejected")
+  if (failed?.status === "rejected") throw failed.reason
+  return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []))
 }

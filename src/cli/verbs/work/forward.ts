@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { SpecError } from "../../../errors.js"
 import { show } from "../../../input/parse.js"
 import type { WorkerHandle } from "../../../session/reach.js"
-import { looking } from "../../clusters.js"
+import { working } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import type { RunVerb } from "../../surroundings.js"
 import { onTheWay } from "./transport.js"
@@ -22,7 +22,7 @@ export const run: RunVerb = async (given, surroundings) => {
     await close()
     return interrupted?.aborted === true ? EXIT.SIGINT : EXIT.ok
   }
-  return looking(given, surroundings, (cluster) => onTheWay(surroundings, hold(cluster.worker(name))))
+  return working(given, surroundings, (cluster) => onTheWay(surroundings, hold(cluster.worker(name))))
 }
 
 function portsOf(text: string): readonly [port: number, at: number] {

@@ -1,7 +1,7 @@
 /** `muster logs`: what a worker has written. */
 import { SpecError } from "../../../errors.js"
 import { show } from "../../../input/parse.js"
-import { looking } from "../../clusters.js"
+import { working } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
 import { single } from "../../parse.js"
 import type { Given, RunVerb } from "../../surroundings.js"
@@ -11,7 +11,7 @@ export const run: RunVerb = async (given, surroundings) => {
   const [, name = ""] = given.words
   const lines = tailOf(given)
   const tail = lines === undefined ? {} : { tail: lines }
-  return looking(given, surroundings, async (cluster) => {
+  return working(given, surroundings, async (cluster) => {
     const worker = cluster.worker(name)
     cluster.on("note", ({ message }) => say(`${message}\n`))
     if (!given.switches.has("follow")) {

@@ -1,7 +1,7 @@
 /** `muster ssh`: a shell on a worker. */
 import type { Cluster } from "../../../cluster.js"
 import { SpecError } from "../../../errors.js"
-import { looking } from "../../clusters.js"
+import { working } from "../../clusters.js"
 import type { RunVerb } from "../../surroundings.js"
 import { onTheWay } from "./transport.js"
 
@@ -10,7 +10,7 @@ export const run: RunVerb = async (given, surroundings) => {
   const { terminal } = surroundings
   if (terminal === undefined)
     throw new SpecError([{ option: "ssh", message: "needs a terminal, or commands that come in" }])
-  const words = await looking(given, surroundings, (cluster) => cluster.worker(name ?? onlyOf(cluster)).shell())
+  const words = await working(given, surroundings, (cluster) => cluster.worker(name ?? onlyOf(cluster)).shell())
   return onTheWay(surroundings, terminal(words))
 }
 
