@@ -1,5 +1,5 @@
 /** The request, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
-import { type ResolvedGroup, type ResolvedSpec, SIZES } from "./spec/resolved.js"
+import { type ResolvedGroup, type ResolvedProvider, type ResolvedSpec, SIZES } from "./spec/resolved.js"
 import type * as Zod from "zod"
 import { MOMENT, momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
@@ -150,10 +150,15 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     peers: spec.peers ?? false,
     groups: groups.map((group) => ({
       ...group,
-      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes(access, providers)],
+      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes(access, !providers.every(isLocal))],
     })),
   }
 }
+
+function isLocal(provider: ResolvedProvider): boolean {
+  return (typeof provider === "string" ? provider : isNamed(provider) ? provider.named : provider.name) === "local"
+}
+
 const DESCRIBING = [...SIZES, "instanceType", "image", "startup", "container", "groups"] as const
 
 const NO_SCRIPT = { text: undefined, changes: [] } as const

@@ -2,8 +2,6 @@
 import type { SpecProblem } from "../errors.js"
 import { ADDRESS_RANGE } from "../input/addresses.js"
 import { show, type Z } from "../input/parse.js"
-import { isNamed } from "./provider-data.js"
-import type { ResolvedProvider } from "./resolved.js"
 import type { AccessFields, ClusterFields, Via } from "./types.js"
 
 /** Who is let in where nothing else is said. */
@@ -89,13 +87,9 @@ export function everyoneProblem(option: string, value: string, longer: string): 
   return { option, value, message }
 }
 
-/** What is said of it wherever something has such a port. */
-export function accessNotes(
-  access: ResolvedAccess | undefined,
-  providers: readonly ResolvedProvider[],
-): readonly string[] {
-  if (providers.every((one) => (typeof one === "string" ? one : isNamed(one) ? one.named : one.name) === "local"))
-    return []
+/** What is said of it before anything is launched. @param needsIt some place has a port 22 of its own. */
+export function accessNotes(access: ResolvedAccess | undefined, needsIt: boolean): readonly string[] {
+  if (!needsIt) return []
   const open = access?.from.filter((range) => isEveryone(range)) ?? []
   return open.length === 0
     ? []

@@ -1,6 +1,7 @@
 /** Who may reach living workers: opened, shown and closed, by the library and by the command line. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { Cluster, type Provider, RejectedError, SpecError } from "muster-vms"
+import { resolveSpec } from "../../src/spec.js"
 import { desk } from "../cli/support.js"
 import { live, rig, SMALL } from "../cluster/support.js"
 import { withAccess } from "./support/access-control.js"
@@ -119,6 +120,9 @@ test("plan says what will be opened, from where, and what peers does", async () 
   )
   expect(await notes(bare, { access: "here", peers: true })).toMatch(/peers changes nothing/)
   expect(await notes(bare, { access: "here" })).not.toMatch(/port 22/)
+  const { groups } = resolveSpec({ provider: ["local", "aws"], region: "x", access: { from: "::/0" } })
+  expect(groups[0]?.notes).toEqual(["port 22 of its workers is open to the whole internet (access.from: ::/0)"])
+  expect(resolveSpec({ provider: "local", access: { from: "::/0" } }).groups[0]?.notes).toEqual([])
   expect(await notes(provider, {})).not.toMatch(/port 22|peers/)
 })
 

@@ -66,9 +66,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
     money: newMoney(spec, clockSkewMs(clock, providers)),
-    polls: new Map(
-      providers.map((provider) => [provider, pollOf(provider, found !== undefined, isContinued, options)]),
-    ),
+    polls: pollsOf(known, isContinued, options),
     mayHaveMadeAt: new Set(isContinued ? providers : []),
     signal: options.signal,
     surveyedAt: clock.now(),
@@ -222,14 +220,16 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
 const LOOKED_MS = 10_000
 
 /** Who looks quickly decides nothing, and has just seen all. */
-function pollOf(
-  { limits }: Provider,
-  isFound: boolean,
+function pollsOf(
+  { providers, found }: Known,
   isContinued: boolean,
   { clock, quick = false }: OpenOptions,
-): PollState {
-  if (!quick) return newPoll(isFound, isContinued)
-  return { ...newPoll(false, isContinued), nextAt: clock.now() + (limits.look.watchMs ?? LOOKED_MS) }
+): Fleet["polls"] {
+  const poll = ({ limits }: Provider) =>
+    quick
+      ? { ...newPoll(false, isContinued), nextAt: clock.now() + (limits.look.watchMs ?? LOOKED_MS) }
+      : newPoll(found !== undefined, isContinued)
+  return new Map(providers.map((provider) => [provider, poll(provider)]))
 }
 
 /** A cluster that was found is polled before any decision. */

@@ -53,7 +53,6 @@ async function previewOf(
   const batches = all.filter(({ wish }) => wish.group === group.name)
   const rooms = await Promise.all(batches.map((batch) => headroomOf(fleet, batch)))
   const providers = new Set(wishes.map((wish) => providerOf(fleet, wish)))
-  const wayIn = await wayInNotes(fleet, providers)
   const used = new Set([...providers].map((provider) => preparedKey(provider, group.name)))
   const notes = [...used].flatMap((key) => prepared.get(key)?.notes ?? [])
   const bars = barsOf(fleet, state)
@@ -81,7 +80,7 @@ async function previewOf(
       ...new Set([
         ...notes,
         ...workNotes(state, existing, providers),
-        ...wayIn,
+        ...(await wayInNotes(fleet, providers)),
         ...outageNotes(state),
         ...rooms.flatMap((room) => room.notes),
         ...state.notes,
