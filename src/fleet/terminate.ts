@@ -12,7 +12,7 @@ const ASK_AGAIN_MS = 60_000
 /** The poll after a failed termination, in milliseconds. */
 const POLL_AGAIN_MS = 2_000
 /**
- * Puts the terminate calls for these workers on the wire, before it returns. Only workers whose tags we have read (in a list,
+ * Puts the terminate calls for these workers on the wire, before it returns unless something is read from them first. Only workers whose tags we have read (in a list,
  * or in the reply to our own create call) and that carry this cluster's are touched.
  */
 export function startTerminations(fleet: Fleet, workers: readonly WorkerRecord[]): void {
@@ -67,6 +67,8 @@ async function terminate(fleet: Fleet, provider: Provider, workers: readonly Wor
   let accepted = 0
   const failed: string[] = []
   try {
+    const last = fleet.beforeEnd(workers)
+    if (last !== undefined) await last
     const answer = await provider.terminate(instances, fleetCalls(fleet, provider, { first: true }))
     const now = fleet.clock.now()
     for (const { id, state } of answer.accepted) {

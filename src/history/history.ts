@@ -127,7 +127,7 @@ export class History {
 }
 
 /** The values that a user has given for workers alone. */
-function secretsOf({ groups }: Fleet): readonly string[] {
+export function secretsOf({ groups }: Fleet): readonly string[] {
   const values = [...groups.values()].flatMap(({ group }) => [
     ...Object.values(group.environment),
     ...Object.values(group.tags),
@@ -135,10 +135,13 @@ function secretsOf({ groups }: Fleet): readonly string[] {
   return [...new Set(values)].filter((value) => value.length >= LEAST_SECRET).sort((a, b) => b.length - a.length)
 }
 
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text)
+}
+
 /** The row with its texts cut to a length, and without the values in them that the user has given for workers alone. */
 function tidy(row: HistoryRow, secrets: readonly string[]): HistoryRow {
-  const words = (text: string) =>
-    secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text).slice(0, MOST_WORDS)
+  const words = (text: string) => withoutSecrets(text, secrets).slice(0, MOST_WORDS)
   return {
     ...row,
     ...("message" in row && row.message !== undefined ? { message: words(row.message) } : {}),

@@ -34,7 +34,10 @@ export interface HistoryReading {
 
 /** The histories there are, the newest first; none where there is no directory, or it may not be read. */
 export async function listHistories(reading: HistoryReading = {}): Promise<readonly HistoryEntry[]> {
-  const directory = directoryOf(reading)
+  return listHistoriesIn(directoryOf(reading))
+}
+
+export async function listHistoriesIn(directory: string): Promise<readonly HistoryEntry[]> {
   if ((await directoryProblem(directory)) !== undefined) return []
   const names = await readdir(directory).catch(() => [] as string[])
   const found = new Map<string, HistoryEntry>()

@@ -15,6 +15,7 @@ import { localRemote } from "../remote/local.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
 import { logsOf } from "./logs.js"
 import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
+import { keptOf } from "./logs/kept.js"
 import { logPlaceOf } from "./logs/place.js"
 import { sshWaysOf } from "./ssh-ways.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
@@ -122,8 +123,11 @@ export class Reach {
     const { provider, instance } = worker
     return {
       read: async () => {
+        const isGone = !this.#fleet.roster.living().includes(worker)
+        const kept = isGone ? keptOf(this.#fleet, worker) : ""
+        if (kept !== "") return kept
         const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider))) ?? ""
-        return withoutMarks(text, markPrefix(this.#fleet.owner.uid)) || lastWords(worker)
+        return withoutMarks(text, markPrefix(this.#fleet.owner.uid))
       },
       isLiving: () => this.#fleet.roster.living().includes(worker),
       own: logPlaceOf(this.#fleet, worker),
@@ -193,8 +197,4 @@ function nameOf({ instance, group }: WorkerRecord): string {
 
 function isCalled(worker: WorkerRecord, name: string): boolean {
   return nameOf(worker) === name || worker.instance.id === name
-}
-
-function lastWords({ end }: WorkerRecord): string {
-  return end?.tail === undefined || end.tail === "" ? "" : `${end.tail}\n`
 }

@@ -32,6 +32,7 @@ import { setTargets } from "../fleet/targets/set-targets.js"
 import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
 import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
 import { type Worker, workerOf } from "../fleet/reports/worker.js"
+import { keepLastWords, type WorkerLogs } from "./logs/kept.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
 import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
@@ -79,6 +80,7 @@ export class Session {
   readonly #loop: Loop
   readonly #watchers: readonly (() => void)[]
   readonly #history: History | undefined
+  readonly #logs: WorkerLogs
   /** Called at each `wake`. */
   #onWake = () => {}
 
@@ -88,6 +90,7 @@ export class Session {
       readonly attached: boolean
       readonly abort: AbortController
       readonly history: History | undefined
+      readonly logs: WorkerLogs
     },
     watches: readonly (() => void)[],
   ) {
@@ -96,6 +99,7 @@ export class Session {
     this.#abort = opened.abort
     this.#watchers = watches
     this.#history = opened.history
+    this.#logs = opened.logs
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#finishing = new Finishing(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
@@ -104,16 +108,19 @@ export class Session {
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
     const { name, isNamed, close, hasPendingCalls, abort } = options
     let session: Session | undefined
+    let logs: WorkerLogs | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options
     const history = journal === false ? undefined : historyFor(journal, options)
     const emit = (event: ClusterEventBody) => {
       history?.note(event)
       options.emit(event)
+      logs?.note(event)
     }
     const opened = await openFleet(name, isNamed, spec, { ...options, emit, journal, signal: abort.signal, wake })
     const { fleet } = opened
     history?.begin(fleet)
+    logs = keepLastWords(fleet, journal)
     const size = () => sizeText(fleet)
     const listCommand = () => listCommandText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()
@@ -129,7 +136,7 @@ export class Session {
         ? [reportIfLeftOpen({ name, leftRunning, hasPendingCalls, closesOnExit: spec.closeOnExit })]
         : []),
     ]
-    session = new Session({ ...opened, abort, history }, watches)
+    session = new Session({ ...opened, abort, history, logs }, watches)
     wake()
     return session
   }
@@ -260,6 +267,7 @@ export class Session {
       this.#abort.abort(reason)
       for (const end of this.#watchers) end()
       await this.#history?.end("detached")
+      await this.#logs.end()
       await this.endJournal(false)
     }
   }
@@ -278,6 +286,7 @@ export class Session {
   async endJournal(isClean: boolean): Promise<void> {
     const { journal, abandoned } = this.fleet
     await this.#history?.end("ended")
+    await this.#logs.end()
     try {
       await (isClean ? journal.discard(abandoned) : journal.close())
     } catch (error) {

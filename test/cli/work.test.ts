@@ -149,6 +149,24 @@ describe("muster logs", () => {
     await muster(["exec", "render", "-w", web, "touch more"])
     expect((await following).code).toBe(0)
     expect(heard()).toBe("two\nthree\n")
+    expect((await muster(["logs", `render/${web}`, "--tail", "1"])).out).toBe("three\n")
+    const nobody = await muster(["logs", "render"])
+    expect([nobody.code, nobody.said]).toEqual([2, expect.stringContaining("use muster logs NAME WORKER")])
+    expect((await muster(["logs", "render", "nobody"])).code).toBe(2)
+  })
+
+  test("of a worker that is gone, and of a cluster that is, what was kept", async () => {
+    const spec = { provider, name: "gone", groups: { web: { startup: "echo one; echo last; sleep 600" } } }
+    const cluster = new Cluster(spec, { journal })
+    await cluster.scale(1)
+    const [{ name = "" } = {}] = cluster.workers
+    await expect.poll(() => cluster.worker(name).logs(), { timeout: 30_000 }).toContain("last")
+    await cluster.close()
+    const { code, out, said } = await muster(["logs", `gone/${name}`, "--tail", "1"])
+    expect([code, out]).toEqual([0, "last\n"])
+    expect(said).toMatch(
+      new RegExp(`^${name} is gone \\(its cluster was closed\\); the last that was kept of it, at \\d{4}-`),
+    )
   })
 })
 

@@ -39,10 +39,10 @@ export const WORKING: readonly Verb[] = [
   {
     name: "logs",
     group: "Work",
-    words: ["NAME", "WORKER"],
+    words: ["NAME", "[WORKER]"],
     summary: "what a worker has written; --follow goes on",
     about:
-      "Shows what the boot, setup and startup of a worker wrote: by its own log where it can be reached, else by its console, which may be minutes late. With --follow what comes is shown as it comes, until the worker has ended.",
+      "Shows what the boot, setup and startup of a worker wrote: by its own log where it can be reached, else by its console, which may be minutes late. Of a worker that is gone, the last lines that this machine has kept. NAME/WORKER is taken too. With --follow what comes is shown as it comes, until the worker has ended.",
     flags: {
       ...CLUSTER_FLAGS_FOLLOWING,
       ...ACCESS,

@@ -136,6 +136,7 @@ function initialState() {
     foundAt: 0,
     quarantined: new Map(),
     onAcquired: () => {},
+    beforeEnd: () => undefined,
     claiming: undefined,
   } satisfies Partial<Fleet>
 }

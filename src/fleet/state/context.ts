@@ -109,6 +109,11 @@ export interface Fleet {
   readonly uncertainUntil: ReadonlyMap<Provider, number>
   /** When tags and journals were last read whole, in milliseconds since 1970; 0: there was nothing. */
   foundAt: number
+  /**
+   * Called with workers that we have chosen to end, before their termination is sent, which then waits for what it returns: seconds at
+   * most, and it never rejects. Undefined: there is nothing to wait for.
+   */
+  beforeEnd: (workers: readonly WorkerRecord[]) => Promise<void> | undefined
   /** Called when this process becomes the owner. */
   onAcquired: () => void
   /** The claim that is being made. */

@@ -11,6 +11,8 @@ export interface LogPlace {
   readonly worker: string
   readonly path: string
   readonly remote: () => Promise<Remote>
+  /** The same as `path`, where it is a file of this machine. */
+  readonly file?: string
 }
 
 const NOTHING = Buffer.alloc(0)

@@ -17,7 +17,7 @@ export function logPlaceOf(fleet: Fleet, worker: WorkerRecord): LogPlace | undef
     if (route.log === undefined) return undefined
     // By no word of the worker's: what reads its log does not end with it.
     const remote = localRemote({ words: ["/usr/bin/env"], address: route.address }, fleet.clock)
-    return { worker: name, path: route.log, remote: () => Promise.resolve(remote) }
+    return { worker: name, path: route.log, file: route.log, remote: () => Promise.resolve(remote) }
   }
   if (fleet.access === undefined) return undefined
   const remote = async () => {
