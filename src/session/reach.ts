@@ -162,7 +162,7 @@ export class Reach {
   async #remoteOf(worker: WorkerRecord): Promise<Remote> {
     const route = this.#routeTo(worker)
     if (route.kind === "local") return localRemote(route, this.#clock)
-    return sshWaysOf(this.#fleet).remoteOf(worker, route)
+    return sshWaysOf(this.#fleet).remoteOf(worker, route, { isPatient: true })
   }
 
   #shellOf(worker: WorkerRecord): readonly string[] {

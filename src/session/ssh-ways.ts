@@ -1,5 +1,6 @@
 /** Ssh ways: how a cluster's workers are reached over ssh: by which key, at which address, and with which host keys. */
 import { onAbort } from "../calls/aborts.js"
+import { wallAheadMs } from "../calls/clock.js"
 import { AuthError, HostKeyError, SpecError, TransientError } from "../errors.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
@@ -50,13 +51,20 @@ export class SshWays {
   }
 
   /**
+   * @param isPatient waits where the worker may still be booting.
    * @throws SpecError where access is not given, or its key cannot be used.
    * @throws AuthError where this machine has no key.
    * @throws TransientError where the worker has no address yet.
    */
-  async remoteOf(worker: WorkerRecord, route: SshRoute): Promise<Remote> {
+  async remoteOf(
+    worker: WorkerRecord,
+    route: SshRoute,
+    { isPatient = false }: { readonly isPatient?: boolean } = {},
+  ): Promise<Remote> {
     const place = await this.#placeOf(worker, route)
-    return sshRemote(place, this.#connections, this.#fleet.clock)
+    const youngUntil = worker.instance.launchedAt + LONGEST_BOOT_MS - wallAheadMs(this.#fleet.clock)
+    const { clock } = this.#fleet
+    return sshRemote({ ...place, ...(isPatient ? { youngUntil } : {}) }, this.#connections, clock)
   }
 
   async #placeOf(worker: WorkerRecord, route: SshRoute, as?: "head"): Promise<SshPlace> {
@@ -126,6 +134,12 @@ export class SshWays {
     await this.#pins.pin(id, [connection.hostKey])
   }
 }
+
+/**
+ * From its launch to the planted key, in milliseconds: sshd answers after 17 to 26 s (EC2), and user data is run after that, when an
+ * image's own first boot is over.
+ */
+const LONGEST_BOOT_MS = 180_000
 
 const DIRECT: Way = { kind: "direct" }
 

@@ -22,9 +22,8 @@ import { SshWays } from "../../src/session/ssh-ways.js"
 import { type ResolvedAccess, resolveAccess } from "../../src/spec/access.js"
 import type { AccessFields } from "../../src/spec/types.js"
 import { rig, SMALL } from "../cluster/support.js"
-import { noSshd, type Sshd, startSshd } from "./support/sshd.js"
+import { noSshd, PORT, type Sshd, startSshd } from "./support/sshd.js"
 
-const PORT = 22_432
 const OWNER: Owner = {
   ...{ cluster: "render", uid: "0123456789abcdef", owner: "o", generation: 1, claim: "c" },
   deadline: "4102444800",

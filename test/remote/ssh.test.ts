@@ -6,9 +6,8 @@ import { Connections } from "../../src/remote/ssh/connections.js"
 import { makeKeyPair } from "../../src/remote/ssh/keys.js"
 import { type SshPlace, sshRemote } from "../../src/remote/ssh/remote.js"
 import { isLong } from "../support/long.js"
-import { noSshd, type Sshd, startSshd } from "./support/sshd.js"
+import { noSshd, PORT, type Sshd, startSshd } from "./support/sshd.js"
 
-const PORT = 22_322
 /** A hundred where there is time for it. */
 const WORKERS = isLong ? 100 : 12
 const addresses = Array.from({ length: WORKERS }, (_, index) => `127.0.21.${index + 1}`)

@@ -45,33 +45,13 @@ export interface ConnectOptions {
   readonly timeoutMs?: number
 }
 
-/** A server that is busy, or has only just started, hangs up or refuses: it is asked again after these pauses, in milliseconds. */
-const PAUSES_MS = [250, 1000, 4000] as const
-
-/**
- * Connects, and tries again where a server hangs up before it has said who it is. Nothing that was sent is sent twice.
- *
- * @throws what `connect` throws.
- */
-export async function connectPatiently(server: Server, options: ConnectOptions): Promise<Connection> {
-  for (const pauseMs of options.sock === undefined ? PAUSES_MS : []) {
-    try {
-      return await connect(server, options)
-    } catch (error) {
-      if (!(error instanceof TransientError)) throw error
-      await options.clock.sleep(pauseMs, options.signal)
-    }
-  }
-  return connect(server, options)
-}
-
 /**
  * @throws HostKeyError when the server shows a key that is not among the known ones: nothing was sent to it.
  * @throws AuthError when the server does not take our key.
  * @throws TimeoutError when it is not ready within 30 s.
  * @throws TransientError when it cannot be reached, or hangs up.
  */
-async function connect(server: Server, options: ConnectOptions): Promise<Connection> {
+export async function connect(server: Server, options: ConnectOptions): Promise<Connection> {
   options.signal?.throwIfAborted()
   const { Client } = loadSsh()
   const client = new Client()

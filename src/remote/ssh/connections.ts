@@ -12,6 +12,8 @@ const MANY_WORKERS = 256
 const MOST_OPEN = 256
 const MOST_ROTATING = 64
 
+const CLOSED = "the connections of this cluster are closed"
+
 interface Entry {
   readonly id: string
   readonly isJump: boolean
@@ -40,11 +42,16 @@ export class Connections {
   readonly #connecting = pLimit(MOST_NEW)
   readonly #waiting: (() => void)[] = []
   readonly #options: ConnectionsOptions
+  readonly #end = new AbortController()
   #turn = 0
-  #isClosed = false
 
   constructor(options: ConnectionsOptions) {
     this.#options = options
+  }
+
+  /** Aborted once they are closed. */
+  get end(): AbortSignal {
+    return this.#end.signal
   }
 
   /** How many connections are open or on their way. */
@@ -82,14 +89,14 @@ export class Connections {
   }
 
   close(): void {
-    this.#isClosed = true
+    this.#end.abort(new Error(CLOSED))
     for (const entry of this.#open.values()) this.#close(entry)
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
   async #entry(id: string, opening: Opening): Promise<Entry> {
     for (;;) {
-      if (this.#isClosed) throw new Error("the connections of this cluster are closed")
+      this.#end.signal.throwIfAborted()
       const found = this.#open.get(id)
       if (found !== undefined) {
         found.users += 1

@@ -1,10 +1,12 @@
 /** Remote: a worker that is reached over ssh. */
 import type { Duplex } from "node:stream"
+import { onAbort } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { listen } from "../listen.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote.js"
-import { type Connection, connectPatiently, type Server } from "./connect.js"
+import { type Connection, connect, type Server } from "./connect.js"
 import type { Connections, Opening } from "./connections.js"
+import { Patience } from "./patience.js"
 import { startProcess } from "./process.js"
 import { throughCommand, throughConnection } from "./via.js"
 
@@ -21,6 +23,8 @@ export interface SshPlace {
   readonly way: Way
   /** Hears of each new connection before it is used: checks what was seen at first sight. */
   readonly connected?: (connection: Connection) => Promise<void>
+  /** Until then, by the clock, it may still be booting: that it does not let us in is no error yet. */
+  readonly youngUntil?: number
 }
 
 interface Opened {
@@ -31,35 +35,27 @@ interface Opened {
 
 /** @param connections of the cluster; several remotes of one worker share its connection. */
 export function sshRemote(place: SshPlace, connections: Connections, clock: Clock): Remote {
-  const opening = openingOf(place, { connections, clock, isJump: false })
+  const use = patientUse(place, connections, clock)
   const forwards = new Set<Forward>()
+  const { name } = place.server
   return {
     spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
       return new Promise((resolve, reject) => {
-        connections
-          .use(place.id, opening, async (connection) => {
-            const started = await startProcess(
-              { client: connection.client, name: place.server.name },
-              command,
-              options,
-              clock,
-            )
-            resolve(started)
-            // The channel is in use until then.
-            await started.ended.catch(() => {})
-          })
-          .catch(reject)
+        const { signal } = options
+        const unheard = onAbort(signal, () => reject(signal?.reason as Error))
+        const run = async ({ client }: Connection) => {
+          signal?.throwIfAborted()
+          const started = await startProcess({ client, name }, command, options, clock)
+          resolve(started)
+          // The channel is in use until then.
+          await started.ended.catch(() => {})
+        }
+        use(run, { takesChannel: true, signal }).catch(reject).finally(unheard)
       })
     },
     async forward(port, at) {
-      const way = () =>
-        connections.use(
-          place.id,
-          opening,
-          (connection) => throughConnection(connection, { name: place.server.name, host: "127.0.0.1", port }),
-          false,
-        )
-      const forward = await listen(way, at)
+      const through = (connection: Connection) => throughConnection(connection, { name, host: "127.0.0.1", port })
+      const forward = await listen(() => use(through, { takesChannel: false, signal: undefined }), at)
       forwards.add(forward)
       return forward
     },
@@ -70,12 +66,38 @@ export function sshRemote(place: SshPlace, connections: Connections, clock: Cloc
   }
 }
 
+interface Use {
+  readonly takesChannel: boolean
+  /** Ends the waiting for a connection. */
+  readonly signal: AbortSignal | undefined
+}
+
+/** Uses the place's connection. Only the way to it is tried again: what has begun with a connection is never begun twice. */
+function patientUse(place: SshPlace, connections: Connections, clock: Clock) {
+  const opening = openingOf(place, { connections, clock, isJump: false })
+  return async <T>(fn: (connection: Connection) => Promise<T>, { takesChannel, signal }: Use): Promise<T> => {
+    const patience = new Patience(place, clock, [connections.end, ...(signal === undefined ? [] : [signal])])
+    let isThere = false
+    const begin = (connection: Connection) => {
+      isThere = true
+      return fn(connection)
+    }
+    for (;;) {
+      try {
+        return await connections.use(place.id, opening, begin, takesChannel)
+      } catch (error) {
+        if (isThere || !(await patience.again(error))) throw error
+      }
+    }
+  }
+}
+
 function openingOf(place: SshPlace, { connections, clock, isJump }: Opened): Opening {
   return {
     isJump,
     way: () => streamTo(place, connections, clock),
     connect: async (sock) => {
-      const connection = await connectPatiently(place.server, { clock, ...(sock === undefined ? {} : { sock }) })
+      const connection = await connect(place.server, { clock, ...(sock === undefined ? {} : { sock }) })
       try {
         await place.connected?.(connection)
       } catch (error) {

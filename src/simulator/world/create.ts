@@ -138,7 +138,7 @@ function newLife(state: WorldState, offer: Offer, request: CreateRequest, index:
     offer,
     tags: request.tags,
     attributes: request.attributes ?? {},
-    privateIp: address(10, order),
+    privateIp: state.settings.addresses(order, "private"),
     createdAt: nowOf(state),
     runningAt,
     shownAfterMs: drawLag(state),
@@ -154,8 +154,7 @@ function newLife(state: WorldState, offer: Offer, request: CreateRequest, index:
     endedByRequest: false,
     released: false,
     ...(name === undefined ? {} : { name, nameKey: nameKeyOf(request, name) }),
-    // 198.18.0.0/15 is set aside for benchmarks (RFC 2544): no host on the Internet has such an address.
-    ...(request.publicAddress === true ? { publicIp: address(198, 18 * 2 ** 16 + (order % 2 ** 17)) } : {}),
+    ...(request.publicAddress === true ? { publicIp: state.settings.addresses(order, "public") } : {}),
   }
 }
 
@@ -164,10 +163,6 @@ function newId(state: WorldState): string {
     const id = state.settings.ids((digits) => hexDigits(digits, state.luck.ids))
     if (state.inventory.get(id) === undefined) return id
   }
-}
-
-function address(first: number, rest: number): string {
-  return [first, (rest >> 16) & 255, (rest >> 8) & 255, rest & 255].join(".")
 }
 
 function nameKeyOf(request: CreateRequest, name: string): string {

@@ -65,6 +65,8 @@ export interface WorldOptions {
   readonly limits?: Partial<WorldLimits>
   /** Makes an id from random hex digits; "i-" and 17 digits by default. */
   readonly ids?: (hex: (digits: number) => string) => string
+  /** The address of the nth instance; private ones of 10.0.0.0/8 and public ones of 198.18.0.0/15 by default. */
+  readonly addresses?: (order: number, kind: "private" | "public") => string
 }
 
 export type WorldSettings = Required<Omit<WorldOptions, "latency" | "limits">> & {
@@ -115,5 +117,12 @@ export function settingsOf(options: WorldOptions): WorldSettings {
     tokenTtlMs: options.tokenTtlMs ?? 24 * HOUR_MS,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     ids: options.ids ?? ((hex) => `i-${hex(17)}`),
+    addresses: options.addresses ?? addressOf,
   }
+}
+
+/** 198.18.0.0/15 is set aside for benchmarks (RFC 2544): no host on the Internet has such an address. */
+function addressOf(order: number, kind: "private" | "public"): string {
+  const [first, rest] = kind === "private" ? [10, order] : [198, 18 * 2 ** 16 + (order % 2 ** 17)]
+  return [first, (rest >> 16) & 255, (rest >> 8) & 255, rest & 255].join(".")
 }

@@ -30,6 +30,8 @@ export interface Place {
   readonly speed: number
   readonly instanceType: string
   readonly market: "on-demand" | "spot"
+  /** Undefined on this machine. */
+  readonly world?: World
   /** Takes an instance away, with notice. */
   interrupt(id: string): Promise<void>
   close(): Promise<void>
@@ -46,19 +48,27 @@ const ACCOUNT = "worker@muster-test.iam.gserviceaccount.com"
 const IDENTITY =
   "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
 
-function worldLike(options: Omit<WorldOptions, "clock">): World {
+/** What is another way than it mostly is. */
+export interface PlaceOptions {
+  readonly addresses?: WorldOptions["addresses"]
+  readonly beside?: HostedCloud["beside"]
+}
+
+function worldLike(options: Omit<WorldOptions, "clock">, { addresses }: PlaceOptions): World {
   const latency = { requestMs: 20, createMs: 50, bootMs: 2_000, stopMs: 2_000 }
   const clock = acceleratedClock(systemClock, SPEED)
-  return new World({ ...options, clock, listLagMs: 0, latency, buckets: {} })
+  const own = addresses === undefined ? {} : { addresses }
+  return new World({ ...options, clock, listLagMs: 0, latency, buckets: {}, ...own })
 }
 
 type Wired = Pick<Place, "provider" | "instanceType"> & HostedCloud & { readonly close: () => Promise<void> }
 
-function placeOn({ provider, instanceType, close, ...cloud }: Wired): Place {
+function placeOn({ beside }: PlaceOptions, { provider, instanceType, close, ...cloud }: Wired): Place {
   const { world } = cloud
-  const host = hostGuests(cloud, SPEED)
+  const host = hostGuests({ ...cloud, ...(beside === undefined ? {} : { beside }) }, SPEED)
   return {
     provider,
+    world,
     clock: world.clock,
     speed: SPEED,
     instanceType,
@@ -75,11 +85,11 @@ function placeOn({ provider, instanceType, close, ...cloud }: Wired): Place {
   }
 }
 
-async function awsPlace(): Promise<Place> {
-  const world = worldLike(ec2World())
+async function awsPlace(options: PlaceOptions): Promise<Place> {
+  const world = worldLike(ec2World(), options)
   const wire = await ec2Wire({ world, wallClock: systemClock })
   const metadata = await wire.metadata()
-  return placeOn({
+  return placeOn(options, {
     world,
     provider: aws(ec2Options(wire)),
     instanceType: "m7i.large",
@@ -93,13 +103,13 @@ interface Items {
   readonly metadata?: { readonly items?: readonly { readonly key: string; readonly value: string }[] }
 }
 
-async function gcpPlace(serviceAccount?: string): Promise<Place> {
-  const world = worldLike(gceWorld())
+async function gcpPlace(options: PlaceOptions, serviceAccount?: string): Promise<Place> {
+  const world = worldLike(gceWorld(), options)
   const wire = await gceWire({ world, operationMs: 2_000 })
   const metadata = await wire.metadata()
   const startup = ({ attributes }: WorldInstance) =>
     (attributes.properties as unknown as Items).metadata?.items?.find(({ key }) => key === "startup-script")?.value
-  return placeOn({
+  return placeOn(options, {
     world,
     provider: gcp(gceOptions(wire, { serviceAccount })),
     instanceType: "n2-standard-4",
@@ -111,14 +121,14 @@ async function gcpPlace(serviceAccount?: string): Promise<Place> {
   })
 }
 
-async function azurePlace(): Promise<Place> {
-  const world = worldLike(AZURE_WORLD)
+async function azurePlace(options: PlaceOptions): Promise<Place> {
+  const world = worldLike(AZURE_WORLD, options)
   const wire = await azureWire({ world })
   wire.quirks.eventsActivationMs = 0
   const metadata = await wire.metadata()
   const folder = await mkdtemp(join(tmpdir(), "muster-trusted-"))
   await writeFile(join(folder, "ca.pem"), wire.ca)
-  return placeOn({
+  return placeOn(options, {
     world,
     provider: adapterOf(parseAzureOptions(azureOptions(wire, { identity: IDENTITY }))),
     instanceType: "Standard_D2s_v5",
@@ -155,17 +165,18 @@ async function localPlace(): Promise<Place> {
   }
 }
 
-export function placeOf(name: PlaceName): Promise<Place> {
+/** @param options are of the wires' worlds and machines. */
+export function placeOf(name: PlaceName, options: PlaceOptions = {}): Promise<Place> {
   switch (name) {
     case "local":
       return localPlace()
     case "aws":
-      return awsPlace()
+      return awsPlace(options)
     case "gcp":
-      return gcpPlace()
+      return gcpPlace(options)
     case "gcp, itself":
-      return gcpPlace(ACCOUNT)
+      return gcpPlace(options, ACCOUNT)
     case "azure":
-      return azurePlace()
+      return azurePlace(options)
   }
 }

@@ -22,6 +22,8 @@ export interface HostedCloud {
   readonly noticeIsShutdown?: true
   /** Where the guest finds its cloud. */
   environmentOf(instance: WorldInstance): Promise<Readonly<Record<string, string>>>
+  /** Starts what its image runs beside the guest, on the machine with that root; what is returned ends it. */
+  beside?(instance: WorldInstance, root: string): Promise<() => void>
 }
 
 export interface Host {
@@ -42,6 +44,7 @@ interface Machine {
   /** How much of its console the world has. */
   read: number
   isStopping: boolean
+  readonly endBeside: () => void
 }
 
 /** Starts it. @param speed how many times as fast as true time the world's clock goes. */
@@ -99,8 +102,9 @@ async function boot(cloud: HostedCloud, instance: WorldInstance, speed: number):
   const own = await cloud.environmentOf(instance)
   const path = `${join(root, "bin")}:${process.env.PATH ?? ""}`
   const env = { PATH: path, HOME: root, MUSTER_ROOT: root, [MARK]: root, ...own }
+  const endBeside = (await cloud.beside?.(instance, root)) ?? (() => {})
   spawn("/bin/sh", [join(root, "user-data")], { env, cwd: root, stdio: "ignore", detached: true }).unref()
-  return { root, env, read: 0, isStopping: false }
+  return { root, env, read: 0, isStopping: false, endBeside }
 }
 
 /** A systemd that starts the services of which the guest asks that, and no timers. */
@@ -166,7 +170,8 @@ function withConsoles(world: World, machines: ReadonlyMap<string, Machine>): voi
   }
 }
 
-async function end({ root }: Machine): Promise<void> {
+async function end({ root, endBeside }: Machine): Promise<void> {
+  endBeside()
   for (let calm = 0; calm < 2; ) {
     const pids = processesOf(root)
     for (const pid of pids) kill(pid)

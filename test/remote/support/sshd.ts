@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { connect } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
+import { systemClock } from "../../../src/calls/clock.js"
 import { makeKeyPair } from "../../../src/remote/ssh/keys.js"
 
 export const SSHD = "/usr/sbin/sshd"
@@ -12,6 +13,9 @@ export const SSHD = "/usr/sbin/sshd"
 export const noSshd: string | undefined = existsSync(SSHD)
   ? undefined
   : "needs a real sshd: apt-get install openssh-server"
+
+/** A port for servers of tests: no two processes of this machine have the same. */
+export const PORT = 20_000 + (process.pid % 12_000)
 
 export interface Sshd {
   readonly port: number
@@ -65,13 +69,16 @@ export async function startSshd(
   return { port, directory, privateKey: own.privateFile, user: userInfo().username, hostKey, stop }
 }
 
-async function listening(host: string, port: number): Promise<void> {
-  for (;;) {
-    const isUp = await new Promise<boolean>((resolve) => {
+/** Resolves once something listens there. @param ended rejects where it never will. */
+export async function listening(
+  host: string,
+  port: number,
+  ended: Promise<never> = new Promise(() => {}),
+): Promise<void> {
+  const tryOnce = () =>
+    new Promise<boolean>((resolve) => {
       const socket = connect({ host, port }, () => resolve(true)).once("error", () => resolve(false))
       socket.once("connect", () => socket.destroy())
     })
-    if (isUp) return
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  while (!(await Promise.race([tryOnce(), ended]))) await systemClock.sleep(5)
 }
