@@ -2,6 +2,8 @@
 import { sshRoute } from "../../src/client/ssh-route.js"
 import { plainOptions } from "../../src/input/parse.js"
 import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
+import { accessControl } from "./access/access-control.js"
+import { peersSeen } from "./access/peers-seen.js"
 import { claim } from "./prepare/claim.js"
 import { sender } from "./client/send.js"
 import { consoleLog, consoleUrl } from "./observe/console.js"
@@ -57,6 +59,8 @@ export function aws(options: AwsOptions): AwsProvider {
   const send = sender(parsed)
   const context = { send, region, namedGroups: parsed.securityGroupIds ?? [] }
   const explain = explaining(parsed)
+  const peers = peersSeen()
+  const listing = { region, seen: peers.see }
   return {
     name: "aws",
     region,
@@ -64,21 +68,25 @@ export function aws(options: AwsOptions): AwsProvider {
     recipe: () => plainOptions(options),
     whereabouts: () => (parsed.endpoint === undefined ? {} : { endpoint: parsed.endpoint }),
     offers: (query, calls) => explain(calls, offers(send, parsed, query, calls)),
-    prepare: (owner, group, calls) => explain(calls, prepare(send, parsed, { owner, group }, calls)),
+    prepare: (owner, group, calls) => {
+      if (group.peers === true) peers.note()
+      return explain(calls, prepare(send, parsed, { owner, group }, calls))
+    },
     refresh: (prepared, calls) => refresh(send, prepared, calls),
     split,
     launch: (call, calls) => explain(calls, launch(context, call, calls)),
     settle: (call, ref, calls) => explain(calls, settle(context, call, ref, calls)),
-    list: (selector, calls) => explain(calls, list(send, region, selector, calls)),
+    list: (selector, calls) => explain(calls, list(send, listing, selector, calls)),
     terminate: (instances, calls) =>
       explain(calls, terminate(instances, { send, calls, consistencyMs: limits.consistencyMs, skipOsShutdown })),
     claim: (owner, calls) => explain(calls, claim(send, parsed, owner, calls)),
     mark: (owner, instances, calls) => explain(calls, mark(send, owner, instances, calls)),
     interruptions: (instances, calls) => interruptions(send, instances, calls),
     headroom: (wish, calls) => headroom(send, parsed, wish, calls),
-    leftovers: (selector, calls) => leftovers({ send, calls, region }, selector),
-    remove: (found, calls) => explain(calls, remove({ send, calls, region }, found)),
+    leftovers: (selector, calls) => leftovers({ send, calls, region, hasPeers: peers.areSeen() }, selector),
+    remove: (found, calls) => explain(calls, remove({ send, calls }, found)),
     route: sshRoute,
+    access: accessControl(send, parsed, explain),
     consoleLog: (instance, calls) => explain(calls, consoleLog(send, instance, calls)),
     recall: (instance, calls) => recall(send, instance, calls),
     renew: (instances, until, calls) => explain(calls, renew(send, instances, until, calls)),

@@ -24,6 +24,10 @@ export const PAGE = 1000
 /** Filter values in one request (EC2 User Guide, "Find your Amazon EC2 resources"): 200, of which tags and states take some. */
 export const FILTER_VALUES = 200
 
+/** "Security groups per network interface: 5 ... up to a maximum of 16" (Amazon VPC quotas). */
+export const USUAL_GROUPS = 5
+export const MOST_GROUPS = 16
+
 /** "User data is limited to 16 KB, in raw form, before it is base64-encoded" (EC2 User Guide). */
 export const USER_DATA_BYTES = 16_384
 
@@ -48,6 +52,7 @@ const BUCKETS: Readonly<Record<string, Bucket>> = {
   DeleteSecurityGroup: mutating,
   DeleteVolume: { kind: "token", capacity: 100, perSecond: 5 },
   DeleteNetworkInterface: { kind: "token", capacity: 100, perSecond: 5 },
+  ModifyNetworkInterfaceAttribute: mutating,
   CreateTags: { kind: "token", capacity: 100, perSecond: 10 },
   GetConsoleOutput: describe,
   DescribeInstanceAttribute: describe,

@@ -88,6 +88,10 @@ interface Actions {
     readonly input: Ec2.DeleteNetworkInterfaceCommandInput
     readonly output: Ec2.DeleteNetworkInterfaceCommandOutput
   }
+  readonly ModifyNetworkInterfaceAttribute: {
+    readonly input: Ec2.ModifyNetworkInterfaceAttributeCommandInput
+    readonly output: Ec2.ModifyNetworkInterfaceAttributeCommandOutput
+  }
   readonly DescribeSpotInstanceRequests: {
     readonly input: Ec2.DescribeSpotInstanceRequestsCommandInput
     readonly output: Ec2.DescribeSpotInstanceRequestsCommandOutput
@@ -133,6 +137,8 @@ export const ESSENTIAL: { readonly [A in Api]: keyof Actions[A]["output"] } = {
   DescribeNetworkInterfaces: "NetworkInterfaces",
   // An empty answer is all there is.
   DeleteNetworkInterface: "$metadata",
+  // An empty answer is all there is.
+  ModifyNetworkInterfaceAttribute: "$metadata",
   DescribeSpotInstanceRequests: "SpotInstanceRequests",
   DescribeInstanceAttribute: "InstanceId",
   // An empty answer is all there is.

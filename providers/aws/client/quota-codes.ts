@@ -88,7 +88,7 @@ export const QUOTAS: readonly CodeRow[] = [
     codes: ["SecurityGroupsPerInstanceLimitExceeded", "SecurityGroupsPerInterfaceLimitExceeded"],
     verdict: "rejected",
     remedy:
-      "name fewer groups in securityGroupIds, or ask for an increase of quota L-2AFB9258 (security groups of a network interface) in {region} (Service Quotas, VPC)",
+      "name fewer groups in securityGroupIds, or fewer ranges in access.from (each is a group), or ask for an increase of quota L-2AFB9258 (security groups of a network interface) in {region} (Service Quotas, VPC)",
   },
   {
     codes: NO_ROOM_FOR_TEMPLATES,

@@ -1,12 +1,12 @@
-/** Leftovers: what Muster made and is not an instance: templates, disks and interfaces that stayed behind, shared groups. */
+/** Leftovers: what Muster made and is not an instance: templates, disks and interfaces that stayed behind, security groups. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError } from "../../../src/errors.js"
+import { MusterError, TransientError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { tagFilters } from "../observe/list.js"
 import { pages } from "../client/pages.js"
-import { SHARED_TAG } from "../prepare/security-groups.js"
+import { SHARED_TAG } from "../prepare/groups/specs.js"
 import { isOutOfReach } from "../client/errors.js"
 
 const TEMPLATES_PAGE = 200
@@ -16,17 +16,22 @@ interface Context {
   readonly send: Send
   readonly calls: Calls
   readonly region: string
+  /** Whether a cluster that is asked for by its uid may have a group of its own, as far as this process has seen. */
+  readonly hasPeers: boolean
 }
 
 /**
  * All that match by their tags. Disks and interfaces that are attached to an instance end with it, and are no leftovers. Shared groups belong to
  * no cluster: they are among them when no cluster in particular is asked for. A kind that the principal may not read
- * has no leftovers: a principal that may not read templates has not made any.
+ * has no leftovers: a principal that may not read templates has not made any. A cluster's own group is asked for unless its owner asks,
+ * who knows of it: a cluster without one costs no request for it.
  */
 export async function leftovers(context: Context, selector: Selector): Promise<readonly Leftover[]> {
   const { cluster, uid, owner, launch, ids } = selector
   const isForAnyCluster = [cluster, uid, owner, launch].every((wanted) => wanted === undefined)
-  const kinds = [templates, volumes, interfaces, ...(isForAnyCluster ? [groups] : [])]
+  const mayHaveOwn = uid === undefined || context.hasPeers
+  const groups = [...(mayHaveOwn ? [ownGroups] : []), ...(isForAnyCluster ? [sharedGroups] : [])]
+  const kinds = [templates, volumes, interfaces, ...groups]
   const found = await Promise.all(kinds.map((kind) => kind(context, selector).catch(noneIfForbidden)))
   return found.flat().filter(({ id, tags, shared }) => {
     const isAsked = ids === undefined || ids.includes(id)
@@ -67,12 +72,23 @@ const interfaces: Kind = async ({ send, calls, region }, selector) => {
     .map(({ NetworkInterfaceId: id, TagSet }) => leftover("network-interface", id, region, TagSet))
 }
 
-const groups: Kind = async ({ send, calls, region }) => {
-  const input = { Filters: [{ Name: "tag-key", Values: [SHARED_TAG] }], MaxResults: PAGE }
+const ownGroups: Kind = async (context, selector) => {
+  const found = await groupsWith(context, tagFilters(selector))
+  return found.map(({ GroupId: id, Tags }) => leftover("security-group", id, context.region, Tags))
+}
+
+const sharedGroups: Kind = async (context) => {
+  const found = await groupsWith(context, [{ Name: "tag-key", Values: [SHARED_TAG] }])
+  return found.map(({ GroupId: id, Tags }) => ({
+    ...leftover("security-group", id, context.region, Tags),
+    shared: true,
+  }))
+}
+
+async function groupsWith({ send, calls }: Context, Filters: Ec2.Filter[]): Promise<readonly Ec2.SecurityGroup[]> {
+  const input = { Filters, MaxResults: PAGE }
   const read = await pages(send, calls, "DescribeSecurityGroups", { input, what: "looking for security groups" })
-  return read
-    .flatMap((page) => page.SecurityGroups ?? [])
-    .map(({ GroupId: id, Tags }) => ({ ...leftover("security-group", id, region, Tags), shared: true }))
+  return read.flatMap((page) => page.SecurityGroups ?? [])
 }
 
 function leftover(
@@ -88,15 +104,25 @@ function leftover(
 /** "InvalidVolume.NotFound", "InvalidLaunchTemplateName.NotFoundException": asked for by id or by name, it is not there. */
 const NOT_FOUND = /^Invalid\w+\.(NotFound|NotFoundException|VersionNotFound|Unknown)$/
 
-/** Sends one request for each leftover, all at once. A leftover that is not there any more counts as removed. */
-export async function remove({ send, calls }: Context, found: readonly Leftover[]): Promise<void> {
+/** What something else uses can be removed only later ("DeleteSecurityGroup", EC2 API Reference). */
+const IN_USE = ["DependencyViolation", "InvalidGroup.InUse"]
+
+/**
+ * Sends one request for each leftover, all at once. A leftover that is not there any more counts as removed.
+ *
+ * @throws TransientError where a cluster's own group is still used by instances that are ending: that passes.
+ */
+export async function remove(
+  { send, calls }: Pick<Context, "send" | "calls">,
+  found: readonly Leftover[],
+): Promise<void> {
   const outcomes = await Promise.allSettled(found.map((one) => removeOne(send, calls, one)))
   calls.signal.throwIfAborted()
   const refused = outcomes.find((outcome) => outcome.status === "rejected")
   if (refused !== undefined) throw refused.reason
 }
 
-async function removeOne(send: Send, calls: Calls, { kind, id }: Leftover): Promise<void> {
+async function removeOne(send: Send, calls: Calls, { kind, id, shared }: Leftover): Promise<void> {
   const context = { what: `removing ${kind} ${id}` }
   try {
     switch (kind) {
@@ -116,6 +142,9 @@ async function removeOne(send: Send, calls: Calls, { kind, id }: Leftover): Prom
         throw new MusterError(`removing ${kind} ${id}: EC2 has no such kind`)
     }
   } catch (error) {
-    if (!(error instanceof MusterError) || !NOT_FOUND.test(error.code)) throw error
+    if (!(error instanceof MusterError)) throw error
+    const { code, message } = error
+    if (!shared && IN_USE.includes(code)) throw new TransientError(message, { code, cause: error })
+    if (!NOT_FOUND.test(code)) throw error
   }
 }

@@ -36,5 +36,5 @@ export function launched(
   call: LaunchCall,
   calls: Calls,
 ): Promise<readonly Instance[]> {
-  return list(send, region, { launch: call.token }, calls)
+  return list(send, { region }, { launch: call.token }, calls)
 }

@@ -29,7 +29,7 @@ export async function settleFleet(
   const { fleetId, until } = ref as { readonly fleetId: string; readonly until: number }
   const fleet = await readFleet(context, fleetId, call, calls)
   const named = fleetInstances(call, region, fleet ?? {}, calls.now())
-  const listed = await list(send, region, { launch: call.token }, calls)
+  const listed = await list(send, { region }, { launch: call.token }, calls)
   // What lists show has its true state; what they do not show yet is as the fleet names it.
   const instances = [...new Map([...named, ...listed].map((instance) => [instance.id, instance])).values()]
   if (fleet !== undefined || instances.length >= call.count) return launchedBy(context, call, fleet ?? {}, instances)

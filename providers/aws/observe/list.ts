@@ -13,12 +13,20 @@ import { chunks, pages } from "../client/pages.js"
  * an unknown id in `InstanceIds` fails the whole request, and right after a launch ids are unknown.
  *
  * Ids of one zone are asked for by `InstanceIds` all the same: when another zone has an outage, nothing else works.
+ *
+ * @param seen is shown each of them as EC2 gives it.
  */
-export async function list(send: Send, region: string, selector: Selector, calls: Calls): Promise<readonly Instance[]> {
+export async function list(
+  send: Send,
+  { region, seen }: { readonly region: string; readonly seen?: (native: Ec2.Instance, instance: Instance) => void },
+  selector: Selector,
+  calls: Calls,
+): Promise<readonly Instance[]> {
   const found = new Map<string, Instance>()
   const take = (native: Ec2.Instance) => {
     const instance = toInstance(native, { api: "DescribeInstances", region, now: calls.now() })
     found.set(instance.id, instance)
+    seen?.(native, instance)
   }
   if (selector.ids !== undefined && selector.zones?.length === 1) {
     for (const ids of chunks(idsOf(selector), PAGE)) for (const one of await named(send, ids, calls)) take(one)

@@ -1,10 +1,10 @@
 /** Where instances go, what reaches them, and how they reach the world: found, not made, but for Muster's own group. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { SpecError } from "../../../src/errors.js"
-import type { Calls, GroupRequest } from "../../../src/provider.js"
+import { SpecError, type SpecProblem } from "../../../src/errors.js"
+import type { Calls, GroupRequest, Owner } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import type { AwsOptions } from "../options.js"
-import { sharedGroups, type ToMake } from "./security-groups.js"
+import { groupsOf, type ToMake, wantedGroups } from "./groups/security-groups.js"
 import { sharedPages } from "../client/pages.js"
 import { defaultSubnets, describeSubnets, knownSubnets, readSubnets, type Subnet } from "../offers/subnets.js"
 import { isOutOfReach } from "../client/errors.js"
@@ -20,28 +20,41 @@ export interface Network {
 /** "Public IPv4 address charge" since February 2024: the same in all regions, in use or idle. */
 const ADDRESS_USD_PER_HOUR = 0.005
 
+/** What is asked of the network. */
+export interface NetworkRequest {
+  readonly owner: Owner
+  readonly group: GroupRequest
+}
+
 /**
  * Subnets, security groups and addresses of one group. Subnets that are named with their zones are used as they are, and
- * nothing is asked, unless SSH must be opened in their VPC.
+ * nothing is asked, unless something must be opened in their VPC.
  *
  * @throws SpecError for subnets of several VPCs, and where there is no default VPC.
  */
-export async function networkOf(send: Send, options: AwsOptions, group: GroupRequest, calls: Calls): Promise<Network> {
+export async function networkOf(
+  send: Send,
+  options: AwsOptions,
+  request: NetworkRequest,
+  calls: Calls,
+): Promise<Network> {
+  const { group } = request
   const own = options.securityGroupIds ?? []
   const named = knownSubnets(options.subnetIds ?? [])
   const isTold = named.length > 0 && named.every((subnet) => subnet.zone !== undefined)
-  if (isTold && options.sshFrom === undefined) {
+  const opened = openedBy(options, group)
+  if (isTold && opened.length === 0) {
     return { subnets: named, securityGroupIds: own, toMake: {}, notes: addressNotes(named, group) }
   }
   const { subnets, notes } = await findSubnets(send, named, isTold, calls)
   const vpc = vpcOf(subnets)
   if (vpc === undefined) {
-    if (options.sshFrom !== undefined) throw unreadableForSsh(options.sshFrom)
+    if (opened.length > 0) throw new SpecError(opened)
     return { subnets, securityGroupIds: own, toMake: {}, notes: [...notes, ...addressNotes(subnets, group)] }
   }
-  const asked = { sshFrom: options.sshFrom, own: own.length > 0, tags: options.tags ?? {} }
+  const wanted = wantedGroups(askedGroups(options, request))
   const [groups, routed] = await Promise.all([
-    sharedGroups(send, vpc, asked, calls),
+    groupsOf(send, vpc, { wanted, own: options.tags ?? {} }, calls),
     group.publicAddress === "auto" ? withRoutes(send, vpc, subnets, calls) : subnets,
   ])
   return {
@@ -50,6 +63,23 @@ export async function networkOf(send: Send, options: AwsOptions, group: GroupReq
     toMake: groups.toMake,
     notes: [...notes, ...groups.notes, ...addressNotes(routed, group)],
   }
+}
+
+function askedGroups({ sshFrom, securityGroupIds = [] }: AwsOptions, { owner, group }: NetworkRequest) {
+  const peers = group.peers === true ? owner : undefined
+  return { sshFrom, access: group.access?.from, peers, own: securityGroupIds.length > 0 }
+}
+
+/** What asks for a group in the subnets' VPC, as what is wrong with it where that VPC cannot be read. */
+function openedBy({ sshFrom }: AwsOptions, { access, peers }: GroupRequest): readonly SpecProblem[] {
+  const why = "the subnets' VPC cannot be read (ec2:DescribeSubnets is not allowed)"
+  if (access !== undefined || peers === true) {
+    const options = [...(access === undefined ? [] : ["cluster.access"]), ...(peers === true ? ["cluster.peers"] : [])]
+    return options.map((option) => ({ option, message: `needs a security group, and ${why}; allow it` }))
+  }
+  if (sshFrom === undefined) return []
+  const message = `is "${sshFrom}", and ${why}; name a group that is open to it in securityGroupIds instead`
+  return [{ option: "aws.sshFrom", value: sshFrom, message }]
 }
 
 async function findSubnets(
@@ -80,11 +110,6 @@ function vpcOf(subnets: readonly Subnet[]): string | undefined {
   const list = subnets.map(({ id, vpc }) => `${id} in ${vpc ?? "?"}`).join(", ")
   const message = `are of several VPCs (${list}); name subnets of one, as instances of a cluster must reach each other`
   throw new SpecError([{ option: "aws.subnetIds", message }])
-}
-
-function unreadableForSsh(sshFrom: string): SpecError {
-  const message = `is "${sshFrom}", and the subnets' VPC cannot be read (ec2:DescribeSubnets is not allowed); name a group that is open to it in securityGroupIds instead`
-  return new SpecError([{ option: "aws.sshFrom", value: sshFrom, message }])
 }
 
 const TABLES_PAGE = 100

@@ -2,6 +2,7 @@
 import { SpecError, type SpecProblem } from "../../../src/errors.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import type { Calls, GroupRequest, JsonObject, Owner, Prepared } from "../../../src/provider.js"
+import { accessNotes, accessProblems } from "./groups/access-check.js"
 import { type Blueprint, launchOptions } from "./blueprint.js"
 import { claimGeneration, claimantsOf, needsClaim } from "./claim.js"
 import type { Send } from "../client/send.js"
@@ -13,7 +14,7 @@ import { noticeNotes } from "./guest-notice.js"
 import { registryProblems } from "./registry.js"
 import { containerNotes } from "../../../src/guest/image.js"
 import type { AwsOptions } from "../options.js"
-import type { ToMake } from "./security-groups.js"
+import type { ToMake } from "./groups/security-groups.js"
 import { freeUntil, recounted, type Subnet } from "../offers/subnets.js"
 import { cloudConfigProblems } from "../../../src/tables/cloud-config.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
@@ -40,7 +41,7 @@ export async function prepare(
   if (problems.length > 0) throw new SpecError(problems)
   const [found, network, claimants] = await Promise.all([
     imagesOf(send, options, group, calls),
-    networkOf(send, options, group, calls),
+    networkOf(send, options, request, calls),
     !calls.readOnly && needsClaim(options, owner) ? claimantsOf(send, owner, calls) : undefined,
   ])
   const body: Blueprint = {
@@ -63,7 +64,8 @@ export async function prepare(
   ])
   const { blueprint, lack } = withoutTemplates(body, noTemplates)
   const guest = [...data.notes, ...noticeNotes(options, group), ...containerNotes(group)]
-  const notes = [...found.notes, ...network.notes, ...claimed, ...lack, ...guest]
+  const opened = accessNotes(options, group)
+  const notes = [...found.notes, ...network.notes, ...opened, ...claimed, ...lack, ...guest]
   const toMake = calls.readOnly ? { toMake: setUpOf(options, body, request, network.toMake) } : {}
   return { notes, body: blueprint as unknown as JsonObject, ...freshness(network.subnets, calls), ...toMake }
 }
@@ -82,6 +84,7 @@ function problemsOf(
     ...cloudConfigProblems(group),
     ...startupProblems(group),
     ...leaseProblems(options, group),
+    ...accessProblems(options, group),
     ...sizeProblems(userDataBytes),
   ]
 }

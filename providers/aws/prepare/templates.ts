@@ -3,14 +3,13 @@ import { createHash } from "node:crypto"
 import type * as Ec2 from "@aws-sdk/client-ec2"
 import { MusterError } from "../../../src/errors.js"
 import { merge } from "../../../src/input/merge.js"
-import { holderTagOf, TAG } from "../../../src/fleet/tags.js"
 import type { Arch, Calls, GroupRequest, JsonObject, Market } from "../../../src/provider.js"
 import type { Blueprint } from "./blueprint.js"
 import type { Send } from "../client/send.js"
 import { addressIn, launchBody } from "./launch-data.js"
 import { NO_ROOM_FOR_TEMPLATES } from "../client/quota-codes.js"
 import { isOutOfReach } from "../client/errors.js"
-import { spotRequestTags, type TagList, tagList } from "./tags.js"
+import { ownerTags, spotRequestTags, type TagList, tagList } from "./tags.js"
 import type { Tags } from "../../../src/tables/tag-rules.js"
 
 /**
@@ -39,16 +38,7 @@ export interface TemplateKind {
 
 /** By these it is found when its cluster is closed; the user's own come first. */
 export function clusterTags(of: Blueprint["owner"], own: Tags): TagList {
-  const { cluster, uid, owner, generation, deadline } = of
-  return tagList({
-    ...own,
-    [TAG.cluster]: cluster,
-    [TAG.uid]: uid,
-    [TAG.owner]: owner,
-    [TAG.generation]: String(generation),
-    [TAG.deadline]: deadline,
-    ...holderTagOf(of),
-  })
+  return tagList({ ...own, ...ownerTags(of) })
 }
 
 /**

@@ -20,6 +20,7 @@ import { describeSpotInstanceRequests } from "./observe/spot-requests.js"
 import { describeSpotPriceHistory } from "./offers/spot.js"
 import { describeSubnets } from "./prepare/subnets.js"
 import { getConsoleOutput } from "./observe/console.js"
+import { modifyNetworkInterfaceAttribute } from "./observe/modify-interface.js"
 import { runInstances } from "./launch/run-instances.js"
 import { terminateInstances } from "./end/terminate-instances.js"
 
@@ -47,6 +48,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   DeleteVolume: deleteVolume,
   DescribeNetworkInterfaces: describeNetworkInterfaces,
   DeleteNetworkInterface: deleteNetworkInterface,
+  ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
   GetConsoleOutput: getConsoleOutput,
   DescribeInstanceAttribute: describeInstanceAttribute,
   CreateTags: createTags,

@@ -11,6 +11,7 @@ import { furnish } from "./world/account.js"
 import { Answers } from "./client/answers.js"
 import type { Statement } from "./client/policy.js"
 import { type Exchange, protocolOf } from "./serve.js"
+import { isOpen } from "./observe/is-open.js"
 import type { KeyCode } from "./client/signature.js"
 
 export { IMAGES, SECURITY_GROUP, subnetOf } from "./world/account.js"
@@ -49,6 +50,8 @@ export interface Ec2Wire {
   readonly answers: Answers
   /** These access keys are not accepted, until it is called again. */
   refuseKeys(code: KeyCode, ...keys: readonly string[]): void
+  /** Whether its security groups let TCP from this address, of IPv4 or IPv6, in to a port of this instance. */
+  isOpen(instanceId: string, port: number, from: string): boolean
   /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
   metadata(): Promise<MetadataService>
   close(): Promise<void>
@@ -77,5 +80,6 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
     for (const key of keys) refusedKeys.set(key, code)
   }
   const guests = onDemand(() => ec2Metadata(world), close)
-  return { url, world, impair, answers, refuseKeys, ...guests }
+  const reach = { isOpen: isOpen.bind(undefined, world) }
+  return { url, world, impair, answers, refuseKeys, ...reach, ...guests }
 }

@@ -32,13 +32,14 @@ test.each([
 
 test("every action that the adapter uses in a cluster's life", () => {
   const asked = new Set(awsAnswers.cases.map(({ api }) => api))
-  // What only some lives need: leases, specs to recall, things that stayed behind.
+  // What only some lives need: leases, specs to recall, things that stayed behind, ssh that is opened later.
   const rare = [
     "CreateTags",
     "DescribeInstanceAttribute",
     "DeleteVolume",
     "DeleteNetworkInterface",
     "DeleteSecurityGroup",
+    "ModifyNetworkInterfaceAttribute",
   ]
   expect(
     Object.keys(ESSENTIAL)

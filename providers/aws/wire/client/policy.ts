@@ -4,6 +4,7 @@
  */
 import type { World } from "../../../../src/simulator/index.js"
 import { ACCOUNT_ID } from "../world/account.js"
+import { instanceWith } from "../world/interfaces.js"
 import { Refusal } from "./refusals.js"
 import type { Values } from "./shapes.js"
 
@@ -11,6 +12,8 @@ import type { Values } from "./shapes.js"
 export interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
+  /** "*" when left out. */
+  readonly Resource?: string | readonly string[]
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 }
 
@@ -21,6 +24,8 @@ interface Need {
   readonly action: string
   /** The tags of what it is done to; undefined when it names nothing, or something new. */
   readonly on?: Tags
+  /** The kind of what it is done to, as ARNs have it; left out: the statements here name none for the action. */
+  readonly kind?: string
   readonly createAction?: string
   readonly tagKeys?: readonly string[]
 }
@@ -58,7 +63,7 @@ function needsOf(world: World, action: string, values: Values): readonly Need[] 
   const targets = targetsOf(world, action, values)
   const tagKeys = action === "CreateTags" ? (values.Tag as readonly { Key: string }[]).map(({ Key }) => Key) : []
   const itself = { action, ...(tagKeys.length > 0 ? { tagKeys } : {}) }
-  const needs: Need[] = targets.length === 0 ? [itself] : targets.map((on) => ({ ...itself, on }))
+  const needs: Need[] = targets.length === 0 ? [itself] : targets.map((target) => ({ ...itself, ...target }))
   if (values.TagSpecification !== undefined) needs.push({ action: "CreateTags", createAction: action })
   if (action === "CreateFleet") needs.push({ action: "RunInstances" })
   return needs
@@ -73,18 +78,31 @@ const NAMED: Readonly<Record<string, readonly [kind: string, parameter: string]>
   AuthorizeSecurityGroupIngress: ["security-group", "GroupId"],
 }
 
-function targetsOf(world: World, action: string, values: Values): readonly Tags[] {
+function targetsOf(world: World, action: string, values: Values): readonly Pick<Need, "on" | "kind">[] {
   if (action === "TerminateInstances" || action === "CreateTags") {
     const ids = (values.InstanceId ?? values.ResourceId ?? []) as readonly string[]
-    return ids.map((id) => world.instance(id)?.tags ?? {})
+    return ids.map((id) => ({ on: world.instance(id)?.tags ?? {} }))
   }
+  if (action === "ModifyNetworkInterfaceAttribute") return changedInterface(world, values)
   const [kind, parameter] = NAMED[action] ?? []
   if (kind === undefined || parameter === undefined) return []
-  return [world.resources.get(kind, String(values[parameter]))?.tags ?? {}]
+  return [{ on: world.resources.get(kind, String(values[parameter]))?.tags ?? {} }]
 }
 
-function allows({ Effect, Action, Condition = {} }: Statement, need: Need): boolean {
+/** "network-interface*, instance, security-group": a statement must allow each. An instance's interface has the instance's tags here. */
+function changedInterface(world: World, { NetworkInterfaceId: id, SecurityGroupId: groups = [] }: Values) {
+  const tags = instanceWith(world, String(id))?.tags ?? {}
+  const named = (groups as readonly string[]).map((group) => world.resources.get("security-group", group)?.tags ?? {})
+  return [
+    { kind: "network-interface", on: tags },
+    { kind: "instance", on: tags },
+    ...named.map((on) => ({ kind: "security-group", on })),
+  ]
+}
+
+function allows({ Effect, Action, Resource = "*", Condition = {} }: Statement, need: Need): boolean {
   if (Effect !== "Allow" || ![Action].flat().includes(`ec2:${need.action}`)) return false
+  if (![Resource].flat().some((one) => one === "*" || one === `arn:aws:ec2:*:*:${need.kind ?? ""}/*`)) return false
   return Object.entries(Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) => holds(operator, valuesFor(key, need), [wanted].flat())),
   )

@@ -1,6 +1,7 @@
 /** Volumes and network interfaces: those that are attached to instances, and the leftovers. */
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { hexOf, VPC } from "../world/account.js"
+import { attachedInstances, interfaceIdOf } from "../world/interfaces.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"
@@ -36,9 +37,9 @@ function volumeTexts(thing: Thing, filter: string): readonly string[] | undefine
 
 /** What hangs on an instance ends with it here; what a test, or another program, has left is a resource of its own. */
 function things(world: World, kind: string, idOf: (instance: WorldInstance) => string): readonly Thing[] {
-  const held = world
-    .truth({ states: ["pending", "running", "stopped", "terminating"] })
-    .map((instance): Thing => ({ id: idOf(instance), zone: instance.zone, status: "in-use", tags: instance.tags }))
+  const held = attachedInstances(world).map(
+    (instance): Thing => ({ id: idOf(instance), zone: instance.zone, status: "in-use", tags: instance.tags }),
+  )
   const left = world.resources
     .list({ kind })
     .map(({ id, tags, attributes }): Thing => ({ id, zone: String(attributes.zone), status: "available", tags }))
@@ -49,8 +50,8 @@ function volumeIdOf({ id }: WorldInstance): string {
   return `vol-0${hexOf(id, 16)}`
 }
 
-function interfaceIdOf({ id }: WorldInstance): string {
-  return `eni-0${hexOf(id, 16)}`
+function primaryOf({ id }: WorldInstance): string {
+  return interfaceIdOf(id)
 }
 
 export const describeVolumes: Action = {
@@ -88,7 +89,7 @@ export const describeNetworkInterfaces: Action = {
     const ids = listOf(values.NetworkInterfaceId)
     const filters = filtersOf(values.Filter)
     checkDryRun(values)
-    const found = things(world, "network-interface", interfaceIdOf)
+    const found = things(world, "network-interface", primaryOf)
       .filter(({ id }) => ids.length === 0 || ids.includes(id))
       .filter((thing) => passes(thing, filters, textsOf))
     const { page, token } = slice(found, values, { least: 5, most: 1000 })
@@ -124,7 +125,7 @@ export const deleteNetworkInterface: Action = {
     const id = String(values.NetworkInterfaceId)
     checkId("eni", id)
     checkDryRun(values)
-    if (things(world, "network-interface", interfaceIdOf).some((one) => one.id === id && one.status === "in-use")) {
+    if (things(world, "network-interface", primaryOf).some((one) => one.id === id && one.status === "in-use")) {
       throw new Refusal("InvalidParameterValue", `Network interface '${id}' is currently in use.`)
     }
     if (!world.resources.delete("network-interface", id)) {

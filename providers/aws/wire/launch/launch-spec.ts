@@ -7,6 +7,7 @@ import { checkId } from "../client/ids.js"
 import { Refusal } from "../client/refusals.js"
 import type { Values } from "../client/shapes.js"
 import { type Habits, isYoung, listOf } from "../client/action.js"
+import { checkGroupCount } from "../prepare/group-count.js"
 import { checkFit } from "./launch-fit.js"
 import { checkOptions, marketOf } from "./launch-options.js"
 import { tagsOf } from "./launch-tags.js"
@@ -56,6 +57,7 @@ export function launchSpec(world: World, values: Values, habits: Habits): Launch
   const imageId = imageOf(world, values, instanceType)
   const groups = nic?.SecurityGroupId ?? listOf(values.SecurityGroupId)
   for (const id of groups) checkGroup(world, id, subnetId, habits)
+  checkGroupCount(groups, "Instance")
   const market = marketOf(values)
   checkOptions(world, values, { instanceType, zone, market })
   checkFit(world, values, imageId, instanceType)

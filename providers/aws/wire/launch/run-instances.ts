@@ -15,7 +15,7 @@ export const runInstances: Action = {
   answer(world, values, habits) {
     const spec = launchSpec(world, values, habits)
     checkDryRun(values)
-    return reservation(instancesOf(make(world, values, spec), spec))
+    return reservation(world, instancesOf(make(world, values, spec), spec))
   },
 }
 

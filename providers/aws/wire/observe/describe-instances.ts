@@ -35,12 +35,12 @@ export const describeInstances: Action = {
     checkDryRun(values)
     checkZones(world, ids, habits)
     const found = find(world, ids, filters)
-    if (page === undefined) return { reservationSet: reservations(found) }
+    if (page === undefined) return { reservationSet: reservations(world, found) }
     const rest = found.filter((instance) => instance.order > page.after)
     const shown = rest.slice(0, page.limit)
     const last = shown.at(-1)
     const token = rest.length > page.limit && last !== undefined ? { nextToken: nextToken(values, last.order) } : {}
-    return { reservationSet: reservations(shown), ...token }
+    return { reservationSet: reservations(world, shown), ...token }
   },
 }
 
@@ -113,7 +113,7 @@ function textsOf(instance: WorldInstance, name: string): readonly string[] | und
   return value === undefined ? [] : [value]
 }
 
-function reservations(instances: readonly WorldInstance[]): readonly Reply[] {
+function reservations(world: World, instances: readonly WorldInstance[]): readonly Reply[] {
   const byReservation = new Map<string, WorldInstance[]>()
   for (const instance of instances) {
     const id = String(instance.attributes.reservation)
@@ -121,5 +121,5 @@ function reservations(instances: readonly WorldInstance[]): readonly Reply[] {
     if (group === undefined) byReservation.set(id, [instance])
     else group.push(instance)
   }
-  return [...byReservation.values()].map(reservation)
+  return [...byReservation.values()].map((group) => reservation(world, group))
 }

@@ -1,7 +1,8 @@
 /** An instance as EC2 writes it: about as large as a real one, because its size is what lists cost. */
 import type { InstanceState } from "../../../../src/provider.js"
-import type { WorldInstance } from "../../../../src/simulator/index.js"
+import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { ACCOUNT_ID, hexOf, VPC } from "../world/account.js"
+import { type InstanceInterface, interfacesOf } from "../world/interfaces.js"
 import { gmtTime, isoTime } from "../client/time.js"
 import type { Xml } from "../client/xml.js"
 import type { Reply } from "../client/action.js"
@@ -44,14 +45,10 @@ function reasonOf(instance: WorldInstance): { readonly code: string; readonly me
   return { code, message: `${code}: ${message}` }
 }
 
-export function instanceXml(instance: WorldInstance): Xml {
+export function instanceXml(world: World, instance: WorldInstance): Xml {
   const { id, attributes, privateIp, publicIp, state, zone, createdAt, leftAt } = instance
   const request = attributes.request as Readonly<Record<string, unknown>>
   const isOver = state === "terminated"
-  const groups = (attributes.securityGroupIds as readonly string[]).map((groupId) => ({
-    groupId,
-    groupName: "default",
-  }))
   const monitored = (request.Monitoring as { Enabled?: boolean } | undefined)?.Enabled === true
   return {
     instanceId: id,
@@ -67,7 +64,7 @@ export function instanceXml(instance: WorldInstance): Xml {
     placement: { availabilityZone: zone, groupName: "", tenancy: "default", ...placementXml(request.Placement) },
     monitoring: { state: monitored ? "enabled" : "disabled" },
     // A terminated instance has no place in a network any more.
-    ...(isOver ? {} : networkXml(instance, groups)),
+    ...(isOver ? {} : networkXml(world, instance)),
     stateReason: reasonOf(instance),
     architecture: instance.offer.arch,
     rootDeviceType: "ebs",
@@ -109,37 +106,49 @@ function reservationXml(asked: unknown): { readonly [name: string]: Xml } {
   return target?.CapacityReservationId === undefined ? {} : { capacityReservationId: target.CapacityReservationId }
 }
 
-function networkXml(instance: WorldInstance, groups: readonly Xml[]): { readonly [name: string]: Xml } {
-  const { id, attributes, privateIp, publicIp, createdAt } = instance
-  const subnetId = String(attributes.subnetId)
-  const place = { subnetId, vpcId: VPC }
+function networkXml(world: World, instance: WorldInstance): { readonly [name: string]: Xml } {
+  const { attributes, privateIp, publicIp } = instance
+  const interfaces = interfacesOf(world, instance)
   return {
-    ...place,
+    subnetId: String(attributes.subnetId),
+    vpcId: VPC,
     privateIpAddress: privateIp,
     ipAddress: publicIp,
     sourceDestCheck: true,
-    groupSet: groups,
-    networkInterfaceSet: [
-      {
-        networkInterfaceId: `eni-0${hexOf(id, 16)}`,
-        ...place,
-        ownerId: ACCOUNT_ID,
-        status: "in-use",
-        macAddress: `0e:${(hexOf(id, 10).match(/../g) ?? []).join(":")}`,
-        privateIpAddress: privateIp,
-        sourceDestCheck: true,
-        groupSet: groups,
-        attachment: {
-          attachmentId: `eni-attach-0${hexOf(id, 16)}`,
-          deviceIndex: 0,
-          status: "attached",
-          attachTime: isoTime(createdAt),
-          deleteOnTermination: true,
-        },
-        privateIpAddressesSet: [{ privateIpAddress: privateIp, primary: true }],
-      },
-    ],
+    groupSet: groupsXml(world, interfaces[0]?.groups ?? []),
+    networkInterfaceSet: interfaces.map((one) => interfaceXml(world, instance, one)),
   }
+}
+
+function interfaceXml(world: World, instance: WorldInstance, { id, index, groups }: InstanceInterface): Xml {
+  const { attributes, privateIp, createdAt } = instance
+  const address = index === 0 ? privateIp : `${privateIp.split(".").slice(0, 2).join(".")}.255.${index}`
+  return {
+    networkInterfaceId: id,
+    subnetId: String(attributes.subnetId),
+    vpcId: VPC,
+    ownerId: ACCOUNT_ID,
+    status: "in-use",
+    macAddress: `0e:${(hexOf(index === 0 ? instance.id : id, 10).match(/../g) ?? []).join(":")}`,
+    privateIpAddress: address,
+    sourceDestCheck: true,
+    groupSet: groupsXml(world, groups),
+    attachment: {
+      attachmentId: id.replace("eni-", "eni-attach-"),
+      deviceIndex: index,
+      status: "attached",
+      attachTime: isoTime(createdAt),
+      deleteOnTermination: true,
+    },
+    privateIpAddressesSet: [{ privateIpAddress: address, primary: true }],
+  }
+}
+
+function groupsXml(world: World, ids: readonly string[]): readonly Xml[] {
+  return ids.map((groupId) => {
+    const name = world.resources.get("security-group", groupId)?.attributes.name
+    return { groupId, groupName: String(name ?? "default") }
+  })
 }
 
 function diskXml({ id, createdAt, attributes }: WorldInstance): Xml {
@@ -164,11 +173,11 @@ function metadataXml(asked: Readonly<Record<string, string>> | undefined): Xml {
 }
 
 /** A reservation is what one request launched. */
-export function reservation(instances: readonly WorldInstance[]): Reply {
+export function reservation(world: World, instances: readonly WorldInstance[]): Reply {
   return {
     reservationId: String(instances[0]?.attributes.reservation),
     ownerId: ACCOUNT_ID,
     groupSet: [],
-    instancesSet: instances.map(instanceXml),
+    instancesSet: instances.map((instance) => instanceXml(world, instance)),
   }
 }

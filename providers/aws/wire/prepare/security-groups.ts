@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from "../../../../src/provider.js"
 import type { Resource, World } from "../../../../src/simulator/index.js"
+import { canonicalRange } from "../../../../src/input/ranges.js"
 import { ACCOUNT_ID, hexOf } from "../world/account.js"
+import { attachedInstances, interfacesOf } from "../world/interfaces.js"
 import { filtersOf, passes } from "../client/filters.js"
 import { checkId } from "../client/ids.js"
 import { slice } from "../client/paging.js"
@@ -127,7 +129,7 @@ export const authorizeSecurityGroupIngress: Action = {
     const group = groupOf(world, String(values.GroupId))
     if (isYoung(world, group, habits)) throw unknownGroup(group.id)
     const rules = rulesOf(group)
-    const asked = listOf<JsonObject>(values.IpPermissions)
+    const asked = listOf<JsonObject>(values.IpPermissions).map(canonical)
     checkDryRun(values)
     const known = new Set(rules.map((rule) => JSON.stringify(rule)))
     if (asked.some((rule) => known.has(JSON.stringify(rule)))) {
@@ -144,33 +146,52 @@ export const authorizeSecurityGroupIngress: Action = {
   },
 }
 
+/** "Amazon Web Services canonicalizes IPv4 and IPv6 CIDRs" (IpRange, EC2 API Reference). */
+function canonical({ IpRanges, Ipv6Ranges, ...rest }: JsonObject): JsonObject {
+  const v4 = listOf<{ CidrIp: string }>(IpRanges).map(({ CidrIp }) => ({ CidrIp: canonicalRange(CidrIp) }))
+  const v6 = listOf<{ CidrIpv6: string }>(Ipv6Ranges).map(({ CidrIpv6 }) => ({ CidrIpv6: canonicalRange(CidrIpv6) }))
+  return {
+    ...rest,
+    ...(v4.length === 0 ? {} : { IpRanges: v4 }),
+    ...(v6.length === 0 ? {} : { Ipv6Ranges: v6 }),
+  }
+}
+
 export const deleteSecurityGroup: Action = {
   members: { "GroupId!": "string", DryRun: "boolean" },
   cost: () => ({ DeleteSecurityGroup: 1 }),
   answer(world, values: Values) {
     const group = groupOf(world, String(values.GroupId))
     checkDryRun(values)
-    const isUsed = world
-      .truth({ states: ["pending", "running", "stopped", "terminating"] })
-      .some(({ attributes }) => listOf(attributes.securityGroupIds).includes(group.id))
-    if (isUsed) throw new Refusal("DependencyViolation", `resource ${group.id} has a dependent object`)
+    if (isUsed(world, group.id)) throw new Refusal("DependencyViolation", `resource ${group.id} has a dependent object`)
     world.resources.delete(KIND, group.id)
     return {}
   },
 }
 
-function groupOf(world: World, id: string): Resource {
+/** By an interface, or by a rule of another group ("DeleteSecurityGroup", EC2 API Reference). */
+function isUsed(world: World, id: string): boolean {
+  const isNamed = (group: Resource) =>
+    rulesOf(group).some(({ Groups }) => listOf<{ GroupId: string }>(Groups).some(({ GroupId }) => GroupId === id))
+  const others = world.resources.list({ kind: KIND }).filter((group) => group.id !== id)
+  return (
+    others.some(isNamed) ||
+    attachedInstances(world).some((one) => interfacesOf(world, one).some(({ groups }) => groups.includes(id)))
+  )
+}
+
+export function groupOf(world: World, id: string): Resource {
   checkId("sg", id)
   const group = world.resources.get(KIND, id)
   if (group === undefined) throw unknownGroup(id)
   return group
 }
 
-function unknownGroup(id: string): Refusal {
+export function unknownGroup(id: string): Refusal {
   return new Refusal("InvalidGroup.NotFound", `The security group '${id}' does not exist`)
 }
 
-function rulesOf({ attributes }: Resource): readonly JsonObject[] {
+export function rulesOf({ attributes }: Resource): readonly JsonObject[] {
   return listOf<JsonObject>(attributes.rules)
 }
 

@@ -1,6 +1,6 @@
 /** What an account has before anything is launched: images, a default VPC with a subnet in each zone, its security group. */
 import { createHash } from "node:crypto"
-import type { Arch } from "../../../../src/provider.js"
+import type { Arch, JsonObject } from "../../../../src/provider.js"
 import type { World } from "../../../../src/simulator/index.js"
 
 export const ACCOUNT_ID = "123456789012"
@@ -41,7 +41,7 @@ export function subnetOf(zone: string): string {
 
 /** Fills the world with them; what is there already stays as it is. Deleting one in a test is losing it. */
 export function furnish(world: World): void {
-  const add = (kind: string, id: string, attributes: Readonly<Record<string, string | number | boolean>>) =>
+  const add = (kind: string, id: string, attributes: JsonObject) =>
     world.resources.add({ kind, id, attributes, tags: {} })
   for (const [arch, id] of Object.entries(IMAGES)) {
     add("image", id, { arch, name: `own-${arch}`, owner: ACCOUNT_ID, root: "/dev/xvda", created: CREATED })
@@ -56,7 +56,9 @@ export function furnish(world: World): void {
   add("service-linked-role", "AWSServiceRoleForEC2Spot", {})
   add("spot-market", "since", { at: world.clock.now() })
   add("vpc", VPC, { cidr: "172.31.0.0/16", isDefault: true })
-  add("security-group", SECURITY_GROUP, { vpc: VPC, name: "default" })
+  // "A default security group ... allows inbound traffic from all resources assigned to the group" (VPC User Guide).
+  const rules = [{ IpProtocol: "-1", Groups: [{ GroupId: SECURITY_GROUP }] }]
+  add("security-group", SECURITY_GROUP, { vpc: VPC, name: "default", rules })
   world.settings.zones.forEach((zone, index) => {
     add("subnet", subnetOf(zone), { zone, vpc: VPC, cidr: `172.31.${index * 16}.0/20`, isDefault: true })
   })

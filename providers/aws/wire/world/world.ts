@@ -36,6 +36,7 @@ export const EC2_BUCKETS: Readonly<Record<string, Bucket>> = {
   DeleteSecurityGroup: token(50, 5),
   DeleteVolume: token(100, 5),
   DeleteNetworkInterface: token(100, 5),
+  ModifyNetworkInterfaceAttribute: token(50, 5),
 }
 
 /** A spot price is often about a third of the on-demand one. */

@@ -1,42 +1,17 @@
-/** The security groups that Muster shares between clusters: one for each VPC, and one more for each range SSH is open to. */
+/** The security groups that Muster makes: found, or made with their one rule. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError, TransientError } from "../../../src/errors.js"
-import type { Calls, Prepared } from "../../../src/provider.js"
-import type { Send } from "../client/send.js"
-import { pages } from "../client/pages.js"
-import { NO_ROOM_FOR_GROUPS } from "../client/quota-codes.js"
-import { isOutOfReach } from "../client/errors.js"
-import { tagList } from "./tags.js"
-import type { Tags } from "../../../src/tables/tag-rules.js"
-
-/** The tag that says so; they belong to no cluster and outlive them. */
-export const SHARED_TAG = "muster-shared"
+import { MusterError, TransientError } from "../../../../src/errors.js"
+import type { Calls, Owner, Prepared } from "../../../../src/provider.js"
+import type { Send } from "../../client/send.js"
+import { pages } from "../../client/pages.js"
+import { NO_ROOM_FOR_GROUPS } from "../../client/quota-codes.js"
+import { isOutOfReach } from "../../client/errors.js"
+import { checkPromise } from "./promise.js"
+import { accessGroup, BASE, type GroupSpec, peersGroup, sshGroup } from "./specs.js"
+import { tagList } from "../tags.js"
+import type { Tags } from "../../../../src/tables/tag-rules.js"
 
 const GROUPS_PAGE = 1000
-
-interface GroupSpec {
-  readonly name: string
-  readonly description: string
-  readonly rule: (groupId: string) => Ec2.IpPermission
-}
-
-/** Nothing comes in but from members of the group itself. */
-const BASE: GroupSpec = {
-  name: "muster-shared",
-  description: "Muster: instances of this group reach each other, nobody else reaches them",
-  rule: (GroupId) => ({ IpProtocol: "-1", UserIdGroupPairs: [{ GroupId }] }),
-}
-
-function sshGroup(range: string): GroupSpec {
-  const cidr = range.toLowerCase()
-  const source = cidr.includes(":") ? { Ipv6Ranges: [{ CidrIpv6: cidr }] } : { IpRanges: [{ CidrIp: cidr }] }
-  return {
-    name: `muster-shared-ssh-${cidr.replace(/[./:]/g, "-")}`,
-    // A description may have letters, digits, spaces and these: ._-:/()#,@[]+=&;{}!$* (CreateSecurityGroup).
-    description: `Muster: SSH from ${cidr}`,
-    rule: () => ({ IpProtocol: "tcp", FromPort: 22, ToPort: 22, ...source }),
-  }
-}
 
 /** A group and its one rule. */
 const GROUP_COST = { CreateSecurityGroup: 1, AuthorizeSecurityGroupIngress: 1 } as const
@@ -51,22 +26,37 @@ export interface FoundGroups {
   readonly notes: readonly string[]
 }
 
+export interface AskedGroups {
+  /** The range that the provider's options open to. */
+  readonly sshFrom?: string | undefined
+  /** The ranges that the cluster's spec opens to. */
+  readonly access?: readonly string[] | undefined
+  /** The cluster whose workers reach one another by a group of its own. */
+  readonly peers?: Owner | undefined
+  /** The user has named groups: Muster's is not added to them. */
+  readonly own: boolean
+}
+
+/** Of these only the first may be done without. A cluster's own group stands in for the shared one, which neighbours are in as well. */
+export function wantedGroups({ sshFrom, access, peers, own }: AskedGroups): readonly GroupSpec[] {
+  const ranges = access === undefined ? [sshFrom ?? []].flat().map(sshGroup) : access.map(accessGroup)
+  const unique = new Map(ranges.map((spec) => [spec.name, spec]))
+  return [...(peers === undefined ? (own ? [] : [BASE]) : [peersGroup(peers)]), ...unique.values()]
+}
+
 /**
  * The ids of the groups in this VPC, made when they are not there yet. Without the right to read or make them the VPC's
- * default group is used, which lets in the same, unless it was changed.
+ * default group is used, which lets in the same, unless it was changed; but not where something is to be opened.
  *
  * @param vpc the id of the VPC.
- * @param options.own whether the user has named groups: then only the one for SSH is added.
- * @param options.tags the user's own, for what is made.
+ * @param own the user's own tags, for what is made.
  */
-export async function sharedGroups(
+export async function groupsOf(
   send: Send,
   vpc: string,
-  options: { readonly sshFrom?: string | undefined; readonly own: boolean; readonly tags: Tags },
+  { wanted, own }: { readonly wanted: readonly GroupSpec[]; readonly own: Tags },
   calls: Calls,
 ): Promise<FoundGroups> {
-  const { sshFrom, own, tags } = options
-  const wanted = [...(own ? [] : [BASE]), ...(sshFrom === undefined ? [] : [sshGroup(sshFrom)])]
   if (wanted.length === 0) return { ids: [], toMake: {}, notes: [] }
   try {
     const known = await readGroups(send, vpc, wanted, calls)
@@ -77,10 +67,11 @@ export async function sharedGroups(
       const each = missing.map(({ name }) => [`security group ${name} of ${vpc}`, GROUP_COST] as const)
       return { ids: [...known.values()], toMake: Object.fromEntries(each), notes }
     }
-    const made = await Promise.all(missing.map((spec) => makeGroup(send, { vpc, spec, tags }, calls)))
+    const made = await Promise.all(missing.map((spec) => makeGroup(send, { vpc, spec, own }, calls)))
     return { ids: [...known.values(), ...made].sort(), toMake: {}, notes: [] }
   } catch (error) {
-    if (!(isOutOfReach(error) || lacksRoom(error)) || sshFrom !== undefined) throw error
+    const isDispensable = wanted.every((spec) => spec === BASE)
+    if (!(isOutOfReach(error) || lacksRoom(error)) || !isDispensable) throw error
     const note = `Muster's security group could not be read or made (${messageOf(error)}); the default group of ${vpc} is used`
     return { ids: [], toMake: {}, notes: [note] }
   }
@@ -104,6 +95,7 @@ async function readGroups(
   }
   const read = await pages(send, calls, "DescribeSecurityGroups", { input, what: `reading security groups of ${vpc}` })
   const groups = read.flatMap((page) => page.SecurityGroups ?? [])
+  for (const group of groups) checkPromise(group, specNamed(wanted, group.GroupName ?? ""))
   // One that was made and whose rule was lost on the way gets it now.
   const bare = groups.filter((group) => (group.IpPermissions ?? []).length === 0)
   if (!calls.readOnly) {
@@ -121,17 +113,17 @@ function specNamed(wanted: readonly GroupSpec[], name: string): GroupSpec {
 interface Making {
   readonly vpc: string
   readonly spec: GroupSpec
-  /** The user's own. */
-  readonly tags: Tags
+  /** The user's own tags. */
+  readonly own: Tags
 }
 
 /** Two that make it at the same moment: the name is there once, and the second one reads it. */
-async function makeGroup(send: Send, { vpc, spec, tags }: Making, calls: Calls): Promise<string> {
+async function makeGroup(send: Send, { vpc, spec, own }: Making, calls: Calls): Promise<string> {
   const input: Ec2.CreateSecurityGroupCommandInput = {
     GroupName: spec.name,
     Description: spec.description,
     VpcId: vpc,
-    TagSpecifications: [{ ResourceType: "security-group", Tags: [...tagList({ ...tags, [SHARED_TAG]: "true" })] }],
+    TagSpecifications: [{ ResourceType: "security-group", Tags: [...tagList({ ...own, ...spec.tags })] }],
   }
   const what = `making security group ${spec.name} in ${vpc}`
   try {
