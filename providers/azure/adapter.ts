@@ -1,6 +1,8 @@
 /** The provider itself, from options that are checked already. */
 import { sshRoute } from "../../src/client/ssh-route.js"
 import type { Provider } from "../../src/provider.js"
+import { checkAsked, withAccess } from "./access/access.js"
+import { accessOf } from "./access/control.js"
 import { azureOf } from "./client/send.js"
 import { leftovers, remove } from "./end/leftovers.js"
 import { terminate } from "./end/terminate.js"
@@ -28,7 +30,10 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
     limits: limitsOf(options),
     whereabouts: () => ({ subscriptionId, ...(endpoint === undefined ? {} : { endpoint }) }),
     offers: (query, calls) => offers(azure, query, calls),
-    prepare: (owner, group, calls) => prepare(azure, owner, group, calls),
+    prepare: async (owner, group, calls) => {
+      checkAsked(options, group)
+      return withAccess(azure, owner, group, calls, await prepare(azure, owner, group, calls))
+    },
     split,
     launch: (call, calls) => launch(azure, call, calls),
     settle: (call, _ref, calls) => settle(azure, call, calls),
@@ -40,6 +45,8 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
       : {}),
     interruptions: (instances) => Promise.resolve(interruptions(location, instances)),
     route: sshRoute,
+    // In a subnet of theirs its rules are for the user to change.
+    ...(options.subnetId === undefined ? { access: accessOf(azure) } : {}),
     consoleLog: (instance, calls) => consoleLog(azure, instance, calls),
     consoleUrl: (instance) => consoleUrl(options, instance),
     recall: (instance, calls) => recall(azure, instance, calls),

@@ -22,6 +22,8 @@ export interface ArmRequest {
   readonly body?: unknown
   /** Refused with 412 when it exists already. */
   readonly onlyNew?: true
+  /** An etag: refused with 412 when it is not what has this etag any more. */
+  readonly onlyAs?: string
 }
 
 /** What a GET of a VM adds to its model: its status, or the user data that it was made with. */
@@ -62,9 +64,10 @@ export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
     client.pipeline.removePolicy({ name: pipeline.proxyPolicyName })
     client.pipeline.addPolicy(transport.policy)
   }
-  const requestOf = ({ method, path: url, body, onlyNew }: ArmRequest, signal: AbortSignal) => {
+  const requestOf = ({ method, path: url, body, onlyNew, onlyAs }: ArmRequest, signal: AbortSignal) => {
     const type = body === undefined ? {} : { "content-type": "application/json" }
-    const match = onlyNew === undefined ? {} : { "if-none-match": "*" }
+    const isNew = onlyNew === undefined ? {} : { "if-none-match": "*" }
+    const match = onlyAs === undefined ? isNew : { "if-match": onlyAs }
     const headers = pipeline.createHttpHeaders({ accept: "application/json", ...type, ...match })
     const json = body === undefined ? {} : { body: JSON.stringify(body) }
     const request = pipeline.createPipelineRequest({ url, method, abortSignal: signal, headers, ...json })

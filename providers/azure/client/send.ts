@@ -38,6 +38,8 @@ export interface Azure {
   readonly options: AzureOptions
   /** The groups that this object has claimed, by name: once a group is deleted nothing else says that it existed. */
   readonly claims: Map<string, Claim>
+  /** The uids of clusters for which it has opened ports: lists may not tell of that yet. */
+  readonly opened: Set<string>
   send(calls: Calls, api: Api, info: RequestInfo, wire: Wire): Promise<ArmReply>
   /** For what is asked of the SDK without a request. */
   connection(): Connection
@@ -50,6 +52,7 @@ export function azureOf(options: AzureOptions, sdkName?: string): Azure {
   return {
     options,
     claims: new Map(),
+    opened: new Set(),
     connection,
     send: (calls, api, info, wire) =>
       calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, info, wire, attempt)),

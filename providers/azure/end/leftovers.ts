@@ -1,7 +1,8 @@
-/** What is not an instance: the groups of generations, and in a given group the parts that a deleted VM left behind. */
+/** What is not an instance: the groups of generations, the rules of the shared network, and in a given group the parts that a deleted VM left behind. */
 import { MusterError, RejectedError, TransientError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
+import { DOOR_KIND, doorLeftovers, removeDoor, removeRules, RULE_KIND } from "../access/remains.js"
 import { groupPath, lastOf, resourceOf } from "../client/ids.js"
 import { itemsOf } from "../client/pages.js"
 import { arm, type Azure } from "../client/send.js"
@@ -62,8 +63,9 @@ export async function leftovers(azure: Azure, selector: Selector, calls: Calls):
     ...own.map((group) => groupLeftover(azure, group, false)),
     ...shared.map((group) => groupLeftover(azure, group, true)),
   ]
-  if (resourceGroup === undefined) return found
-  return [...found, ...(await unusedParts(azure, resourceGroup, selector, calls))]
+  const opened = await doorLeftovers(azure, staying, selector, calls)
+  if (resourceGroup === undefined) return [...found, ...opened]
+  return [...found, ...opened, ...(await unusedParts(azure, resourceGroup, selector, calls))]
 }
 
 function groupLeftover({ options }: Azure, { name, tags }: Group, shared: boolean): Leftover {
@@ -123,14 +125,15 @@ function ownTags({ id = "", tags = {} }: NativePart, { cluster, uid, owner }: Se
 }
 
 /**
- * Removes what `leftovers` found. A group goes with everything in it, so it is deleted only when every VM in it is of the
+ * Removes what `leftovers` found: rules first, and the application security groups that they name last. A group goes with everything in it, so it is deleted only when every VM in it is of the
  * cluster whose tags the group has. Azure goes on when the request is accepted, whatever becomes of us.
  *
  * @throws the first refusal, after all were tried; RejectedError for a group with another owner's VM in it.
  */
 export async function remove(azure: Azure, found: readonly Leftover[], calls: Calls): Promise<void> {
-  const outcomes: PromiseSettledResult<void>[] = []
-  for (const kind of [GROUP_KIND, ...PARTS.map((part) => part.kind)]) {
+  const rules = found.filter(({ kind }) => kind === RULE_KIND)
+  const outcomes = await Promise.allSettled([removeRules(azure, rules, calls)])
+  for (const kind of [GROUP_KIND, ...PARTS.map((part) => part.kind), DOOR_KIND]) {
     const chosen = found.filter((leftover) => leftover.kind === kind)
     outcomes.push(...(await Promise.allSettled(chosen.map((leftover) => removeOne(azure, leftover, calls)))))
   }
@@ -138,8 +141,10 @@ export async function remove(azure: Azure, found: readonly Leftover[], calls: Ca
   if (refused !== undefined) throw refused.reason
 }
 
-async function removeOne(azure: Azure, { kind, id, tags }: Leftover, calls: Calls): Promise<void> {
+async function removeOne(azure: Azure, leftover: Leftover, calls: Calls): Promise<void> {
+  const { kind, id, tags } = leftover
   if (kind === GROUP_KIND) return removeGroup(azure, lastOf(id), tags, calls)
+  if (kind === DOOR_KIND) return removeDoor(azure, leftover, calls)
   const part = PARTS.find((known) => known.kind === kind)
   const place = resourceOf(id, azure.options.subscriptionId)
   if (part === undefined || place === undefined) return

@@ -85,7 +85,11 @@ function diskOf({ ephemeral, owner }: Blueprint, { osDisk }: Shared, offer: Offe
 }
 
 /** Made with the VM and deleted with it: each of them says so itself, and carries the same tags. */
-function networkProfile({ subnetId, publicAddress }: Blueprint, name: string, tags: Readonly<Record<string, string>>) {
+function networkProfile(
+  { subnetId, publicAddress, securityGroups }: Blueprint,
+  name: string,
+  tags: Readonly<Record<string, string>>,
+) {
   const publicIPAddressConfiguration = {
     name: `${name}-ip`,
     deleteOption: "Delete",
@@ -99,6 +103,7 @@ function networkProfile({ subnetId, publicAddress }: Blueprint, name: string, ta
     primary: true,
     subnet: { id: subnetId },
     ...(publicAddress ? { publicIPAddressConfiguration } : {}),
+    ...(securityGroups === undefined ? {} : { applicationSecurityGroups: securityGroups.map((id) => ({ id })) }),
   }
   const nic = { name: `${name}-nic`, primary: true, deleteOption: "Delete", tags, ipConfigurations: [ipConfiguration] }
   // The newest of the two versions that compute knows for interfaces that it makes itself.

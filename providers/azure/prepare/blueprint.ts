@@ -9,6 +9,8 @@ export type Blueprint = {
   readonly plans: { readonly [A in Arch]?: JsonObject }
   readonly subnetId: string
   readonly publicAddress: boolean
+  /** The application security groups of its interfaces, by id; left out: none. */
+  readonly securityGroups?: readonly string[]
   /** Base64. */
   readonly customData: string
   /** The group's spec in base64, for a process that attaches later; left out where there is no room for it. */

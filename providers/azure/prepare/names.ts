@@ -10,6 +10,9 @@ const NAME_PREFIX_CHARACTERS = 40
 /** Says of a group, network or security group that it is shared by clusters and outlives them. */
 export const SHARED_TAG = "muster-shared"
 
+/** Says of the shared group that clusters have opened ports in its network: there may be rules of theirs. */
+export const ACCESS_TAG = "muster-access"
+
 /** Says of a group that it is the claim of a name, and holds no VMs. */
 export const NAME_TAG = "muster-name"
 

@@ -43,13 +43,13 @@ export async function networkOf(azure: Azure, group: GroupRequest, calls: Calls)
 async function givenSubnet(
   azure: Azure,
   subnetId: string,
-  { publicAddress }: GroupRequest,
+  { publicAddress, access }: GroupRequest,
   calls: Calls,
 ): Promise<Network> {
   if (publicAddress !== "auto") return { subnetId, publicAddress, notes: [], writes: 0 }
   try {
     const needsAddress = !hasOutbound(await readSubnet(azure, subnetId, calls))
-    return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [ADDRESS_NOTE] : [], writes: 0 }
+    return { subnetId, publicAddress: needsAddress, notes: needsAddress ? [addressNote(access)] : [], writes: 0 }
   } catch (error) {
     if (!isForbidden(error)) throw error
     const note =
@@ -64,19 +64,21 @@ const readSubnet = sharedRead(async (azure: Azure, subnetId: string, calls: Call
   return (await arm(azure, calls, "Subnets_Get", request, info)).body as NativeSubnet
 })
 
-const ADDRESS_NOTE =
-  "the subnet has no NAT gateway, so each instance gets a public address (Standard, about USD 0.005 an hour); nothing can come in"
+function addressNote(access: GroupRequest["access"]): string {
+  const opened = access === undefined ? "" : " but what access opens"
+  return `the subnet has no NAT gateway, so each instance gets a public address (Standard, about USD 0.005 an hour); nothing can come in${opened}`
+}
 
 /** Without one a VM cannot reach anything outside ("Default outbound access in Azure" has ended for new networks). */
 function hasOutbound({ properties }: NativeSubnet): boolean {
   return properties?.natGateway !== undefined || properties?.routeTable !== undefined
 }
 
-async function sharedNetwork(azure: Azure, { publicAddress }: GroupRequest, calls: Calls): Promise<Network> {
+async function sharedNetwork(azure: Azure, { publicAddress, access }: GroupRequest, calls: Calls): Promise<Network> {
   const network = await findNetwork(azure, azure.options.location, calls)
   const subnet = workerSubnet(azure, network)
   const needsAddress = publicAddress === "auto" ? !hasOutbound(subnet) : publicAddress
-  const notes = publicAddress === "auto" && needsAddress ? [ADDRESS_NOTE] : []
+  const notes = publicAddress === "auto" && needsAddress ? [addressNote(access)] : []
   return {
     subnetId: `${idOf(azure, "virtualNetworks")}/subnets/${SUBNET}`,
     publicAddress: needsAddress,
@@ -111,7 +113,7 @@ async function makeReady(azure: Azure, found: NativeNetwork | undefined, calls: 
   const { subnets = [], provisioningState: state = "" } = found?.properties ?? {}
   const isOurs = subnets.every(({ name = SUBNET }) => name.toLowerCase() === SUBNET)
   const isToMake = found === undefined || (FAILED.test(state) && isOurs)
-  const operation = isToMake ? await makeNetwork(azure, calls) : undefined
+  const operation = isToMake ? await makeNetwork(azure, found !== undefined, calls) : undefined
   return untilReady(azure, { state: isToMake ? "just made" : state, operation }, calls)
 }
 
@@ -134,11 +136,13 @@ async function readNetwork(
 }
 
 /**
- * Closed by default: an NSG without rules lets nothing in from outside, and everything out.
+ * Closed by default: an NSG without rules lets nothing in from outside, and everything out. Written again it would lose the rules that
+ * clusters have put into it meanwhile, so it is made only where it is not.
  *
+ * @param isAgain there was a network before.
  * @returns where the network's operation can be asked for.
  */
-async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefined> {
+async function makeNetwork(azure: Azure, isAgain: boolean, calls: Calls): Promise<string | undefined> {
   const { location, tags: own = {} } = azure.options
   const tags = merged(own, { [SHARED_TAG]: "true" })
   await putGroup(azure, sharedName(location), tags, calls)
@@ -146,22 +150,38 @@ async function makeNetwork(azure: Azure, calls: Calls): Promise<string | undefin
     api: "NetworkSecurityGroups_CreateOrUpdate" | "VirtualNetworks_CreateOrUpdate",
     id: string,
     properties: object,
+    once: { readonly onlyNew?: true } = {},
   ) =>
     arm(
       azure,
       calls,
       api,
-      { method: "PUT", path: `${id}?api-version=${NETWORK}`, body: { location, tags, properties } },
-      { what: `making ${id}`, member: "id", isRecent: true },
+      { method: "PUT", path: `${id}?api-version=${NETWORK}`, body: { location, tags, properties }, ...once },
+      { what: `making ${id}`, accepts: [412], member: "id", isRecent: true },
     )
   const securityGroup = idOf(azure, "networkSecurityGroups")
-  await put("NetworkSecurityGroups_CreateOrUpdate", securityGroup, { securityRules: [] })
+  const isThere = isAgain && (await hasSecurityGroup(azure, securityGroup, calls))
+  if (!isThere) {
+    await put("NetworkSecurityGroups_CreateOrUpdate", securityGroup, { securityRules: [] }, { onlyNew: true })
+  }
   const subnet = { addressPrefix: ADDRESSES, networkSecurityGroup: { id: securityGroup } }
   const { headers } = await put("VirtualNetworks_CreateOrUpdate", idOf(azure, "virtualNetworks"), {
     addressSpace: { addressPrefixes: [ADDRESSES] },
     subnets: [{ name: SUBNET, properties: subnet }],
   })
   return headers["azure-asyncoperation"]
+}
+
+/** Who may not read it makes it anew, as a resource that must not be there yet. */
+async function hasSecurityGroup(azure: Azure, id: string, calls: Calls): Promise<boolean> {
+  const info = { what: `reading ${id}`, accepts: [404], member: "id" }
+  const request = { method: "GET", path: `${id}?api-version=${NETWORK}` } as const
+  try {
+    return (await arm(azure, calls, "NetworkSecurityGroups_Get", request, info)).status < 300
+  } catch (error) {
+    if (!isForbidden(error)) throw error
+    return false
+  }
 }
 
 /** A network and its subnet are made within seconds (recorded: 3 s). What takes longer is asked for again, and said. */

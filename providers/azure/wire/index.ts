@@ -7,6 +7,7 @@ import { createServer } from "node:https"
 import type { World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
+import { isOpen } from "./access/is-open.js"
 import { azureMetadata } from "./guest/metadata.js"
 import type { ScriptedAnswer } from "./world/answers.js"
 import { type Certificate, makeCertificate } from "./client/certificate.js"
@@ -46,6 +47,11 @@ export interface AzureWire {
   answer(answer: ScriptedAnswer): void
   /** Everything in the subscription now: groups, VMs and their parts, networks. */
   remains(): readonly Remains[]
+  /**
+   * Whether the rules that are in force let TCP through to an instance, by its id: by priority, with Azure's default rules behind them.
+   * An address that is an instance's own is a neighbour's.
+   */
+  isOpen(instance: { readonly id: string }, port: number, from: string): boolean
   /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
   metadata(): Promise<MetadataService>
   close(): Promise<void>
@@ -66,6 +72,10 @@ export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
     quirks: state.quirks,
     answer: (answer) => state.answers.give(answer),
     ...onDemand(() => azureMetadata(state), close),
+    isOpen: (instance, port, from) => {
+      catchUp(state)
+      return isOpen(state, instance, port, from)
+    },
     remains: () => {
       catchUp(state)
       return [

@@ -3,6 +3,9 @@ import type { Scope } from "../../../src/provider.js"
 import { httpDate } from "../../../src/simulator/index.js"
 import type { HttpProtocol, HttpReply, HttpRequest } from "../../../src/simulator/requests/http-server.js"
 import { isoTime } from "../../../src/tables/times.js"
+import { doorRoutes } from "./access/doors.js"
+import { interfaceRoutes } from "./access/interfaces.js"
+import { securityGroupRoutes } from "./access/security-groups.js"
 import { actionsOf } from "./client/actions.js"
 import { catalogueRoutes } from "./offers/catalogue.js"
 import { checkReplicated, groupRoutes } from "./prepare/groups.js"
@@ -32,6 +35,9 @@ const ROUTES: readonly Route[] = [
   ...diagnosticsRoutes,
   ...groupRoutes,
   ...networkRoutes,
+  ...securityGroupRoutes,
+  ...doorRoutes,
+  ...interfaceRoutes,
   ...partRoutes,
   ...catalogueRoutes,
   ...tagRoutes,

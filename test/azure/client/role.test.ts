@@ -4,11 +4,14 @@ import { expect, test } from "vitest"
 import { Cluster } from "../../../src/cluster.js"
 import type { ClusterSpec } from "../../../src/spec.js"
 import { actionsOf } from "../../../providers/azure/wire/client/actions.js"
-import { azureCloud, type Cloud } from "../support/cloud.js"
+import { isLong } from "../../support/long.js"
+import { ACCESS, doorsLeft, endAll, launched } from "../access/doors.js"
+import { azureCloud, type Cloud, OWNER } from "../support/cloud.js"
 
-function roleInDocs(): readonly string[] {
+/** @param which of the page's lists of actions: that of every cluster, or what access adds. */
+function roleInDocs(which = 0): readonly string[] {
   const text = readFileSync(new URL("../../../docs/azure.md", import.meta.url), "utf8")
-  const [, json = "{}"] = /```json\n([\s\S]*?)```/.exec(text) ?? []
+  const [, json = "{}"] = [...text.matchAll(/```json\n([\s\S]*?)```/g)][which] ?? []
   return (JSON.parse(json) as { readonly Actions: readonly string[] }).Actions
 }
 
@@ -44,6 +47,43 @@ test("a full burst with the role and nothing else, of which nothing is superfluo
   await cloud.run(cloud.clock.sleep(300_000))
   expect(cloud.wire.remains().filter(({ id }) => !id.includes("muster-westeurope"))).toEqual([])
 })
+
+/** Access and peers from the first launch, and then access that is opened to instances that live, and closed. */
+async function openThrough(cloud: Cloud): Promise<void> {
+  const workers = await launched(cloud, 1, { peers: true })
+  const { access } = cloud.provider
+  await cloud.run(access?.open(OWNER, ACCESS, workers, cloud.calls()) ?? Promise.resolve([]))
+  expect(workers.map((worker) => cloud.wire.isOpen(worker, 22, "192.0.2.7"))).toEqual([true])
+  await cloud.run(access?.close(OWNER, workers, cloud.calls()) ?? Promise.resolve())
+  await endAll(cloud)
+  expect(doorsLeft(cloud)).toEqual([])
+}
+
+test("access and peers need what the page adds for them, of which nothing is superfluous", async () => {
+  const needed = new Set<string>()
+  const cloud = await azureCloud({
+    onExchange: ({ api, request }) => {
+      for (const action of actionsOf(api, request)) needed.add(action)
+    },
+  })
+  const [role, more] = [roleInDocs(), roleInDocs(1)]
+  cloud.wire.quirks.role = new Set([...role, ...more])
+  await openThrough(cloud)
+  expect(cloud.world.ledger.entries.filter(({ outcome }) => outcome === "AuthorizationFailed")).toEqual([])
+  expect([...needed].filter((action) => !role.includes(action)).sort()).toEqual([...more].sort())
+  expect(more.filter((action) => role.includes(action))).toEqual([])
+})
+
+const ACTIONS_TO_LAUNCH = roleInDocs(1).filter((action) => !action.endsWith("/delete"))
+
+test.each(isLong ? ACTIONS_TO_LAUNCH : ACTIONS_TO_LAUNCH.slice(0, 1))(
+  "without %s access is refused, and the action is named",
+  async (left) => {
+    const cloud = await azureCloud()
+    cloud.wire.quirks.role = new Set([...roleInDocs(), ...roleInDocs(1)].filter((action) => action !== left))
+    await expect(launched(cloud, 1, { access: ACCESS, peers: true })).rejects.toThrow(`perform action '${left}'`)
+  },
+)
 
 test("the wire refuses what a role leaves out, and names it", async () => {
   const cloud = await azureCloud()

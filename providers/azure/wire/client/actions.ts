@@ -34,6 +34,7 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   Disks_ListByResourceGroup: [`${COMPUTE}/disks/read`],
   Disks_Delete: [`${COMPUTE}/disks/delete`],
   NetworkInterfaces_List: [`${NETWORK}/networkInterfaces/read`],
+  NetworkInterfaces_Get: [`${NETWORK}/networkInterfaces/read`],
   NetworkInterfaces_Delete: [`${NETWORK}/networkInterfaces/delete`],
   PublicIPAddresses_List: [`${NETWORK}/publicIPAddresses/read`],
   PublicIPAddresses_Delete: [`${NETWORK}/publicIPAddresses/delete`],
@@ -44,16 +45,44 @@ const ACTIONS: Readonly<Record<string, readonly string[]>> = {
     `${NETWORK}/networkSecurityGroups/join/action`,
   ],
   Subnets_Get: [`${NETWORK}/virtualNetworks/subnets/read`],
+  NetworkSecurityGroups_Get: [`${NETWORK}/networkSecurityGroups/read`],
   NetworkSecurityGroups_CreateOrUpdate: [`${NETWORK}/networkSecurityGroups/write`],
+  SecurityRules_List: [`${NETWORK}/networkSecurityGroups/securityRules/read`],
+  SecurityRules_CreateOrUpdate: [
+    `${NETWORK}/networkSecurityGroups/securityRules/write`,
+    // Every rule of ours names a group.
+    `${NETWORK}/applicationSecurityGroups/joinNetworkSecurityRule/action`,
+  ],
+  SecurityRules_Delete: [`${NETWORK}/networkSecurityGroups/securityRules/delete`],
+  ApplicationSecurityGroups_Get: [`${NETWORK}/applicationSecurityGroups/read`],
+  ApplicationSecurityGroups_List: [`${NETWORK}/applicationSecurityGroups/read`],
+  ApplicationSecurityGroups_CreateOrUpdate: [`${NETWORK}/applicationSecurityGroups/write`],
+  ApplicationSecurityGroups_Delete: [`${NETWORK}/applicationSecurityGroups/delete`],
   Tags_UpdateAtScope: ["Microsoft.Resources/tags/write"],
   RetailPrices: [],
   BootDiagnosticsLog: [],
+}
+
+const JOIN_DOOR = `${NETWORK}/applicationSecurityGroups/joinIpConfiguration/action`
+
+/** An interface joins what it names, each time that it is written. */
+function interfaceActions(body: unknown): readonly string[] {
+  const text = JSON.stringify(body)
+  return [
+    `${NETWORK}/networkInterfaces/write`,
+    `${NETWORK}/virtualNetworks/subnets/join/action`,
+    ...(text.includes('"publicIPAddress"') ? [`${NETWORK}/publicIPAddresses/join/action`] : []),
+    ...(text.includes('"applicationSecurityGroups"') ? [JOIN_DOOR] : []),
+  ]
 }
 
 /** A VM's creation makes its parts with the caller's own rights, and joins what it is given. */
 function creationActions(request: RestVm): readonly string[] {
   const hasAddress = nicsOf(request).some((nic) =>
     nic.properties?.ipConfigurations?.some((one) => one.properties?.publicIPAddressConfiguration !== undefined),
+  )
+  const hasDoors = nicsOf(request).some((nic) =>
+    nic.properties?.ipConfigurations?.some((one) => one.properties?.applicationSecurityGroups !== undefined),
   )
   return [
     `${COMPUTE}/virtualMachines/write`,
@@ -62,6 +91,7 @@ function creationActions(request: RestVm): readonly string[] {
     `${NETWORK}/networkInterfaces/join/action`,
     `${NETWORK}/virtualNetworks/subnets/join/action`,
     ...(hasAddress ? [`${NETWORK}/publicIPAddresses/write`, `${NETWORK}/publicIPAddresses/join/action`] : []),
+    ...(hasDoors ? [JOIN_DOOR] : []),
     ...(request.identity === undefined ? [] : ["Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"]),
   ]
 }
@@ -69,5 +99,6 @@ function creationActions(request: RestVm): readonly string[] {
 /** The actions that the caller's role must hold for a request. An operation that is not in the table needs one that no role holds. */
 export function actionsOf(api: string, body: unknown): readonly string[] {
   if (api === "VirtualMachines_CreateOrUpdate") return creationActions(body as RestVm)
+  if (api === "NetworkInterfaces_CreateOrUpdate") return interfaceActions(body)
   return ACTIONS[api] ?? [`unknown: ${api}`]
 }

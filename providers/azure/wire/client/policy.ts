@@ -10,7 +10,8 @@ import type { Asked } from "./route.js"
 type Tags = Readonly<Record<string, string>> | undefined
 
 export function checkPolicy({ quirks }: State, { method, path, body }: Asked): void {
-  if (method !== "PUT") return
+  // Both are of mode "Indexed": what has neither tags nor a place, as a rule, is not looked at.
+  if (method !== "PUT" || /\/securityrules\/[^/]+$/i.test(path)) return
   const isGroup = /\/resourcegroups\/[^/]+$/i.test(path)
   const required = isGroup ? quirks.requiredGroupTag : quirks.requiredTag
   if (required === undefined || tagsIn(body).every((tags) => hasTag(tags, required))) return

@@ -31,7 +31,7 @@ const RESERVED_MS = 180_000
 function release({ world }: State, vm: Vm, now: number): void {
   for (const kind of ["nic", "disk", "address"] as const) {
     for (const resource of world.resources.list({ kind })) {
-      const { group, name } = resource.attributes as unknown as PartAttributes
+      const { group, name, subnet, doors } = resource.attributes as unknown as PartAttributes
       const user = String(resource.attributes.user ?? "").toLowerCase()
       if (resource.goesWith !== undefined || group !== vm.group || !user.endsWith(`/virtualmachines/${vm.name}`))
         continue
@@ -39,6 +39,8 @@ function release({ world }: State, vm: Vm, now: number): void {
         group,
         name,
         madeFor: vm.name,
+        ...(subnet === undefined ? {} : { subnet }),
+        ...(doors === undefined ? {} : { doors }),
         ...(kind === "nic" ? { reservedUntil: now + RESERVED_MS } : {}),
       }
       world.resources.put({ ...resource, attributes })

@@ -1,5 +1,6 @@
 /** What Azure refuses of a VM before it makes anything ("Virtual Machines - Create Or Update", and its error messages). */
 import type { TypeSpec } from "../../../../src/simulator/index.js"
+import { checkDoors } from "../access/interfaces.js"
 import { checkImage } from "../offers/catalogue.js"
 import { checkBoot } from "../offers/hardware.js"
 import { checkSubnet } from "../prepare/network.js"
@@ -131,7 +132,10 @@ function checkNetwork(state: State, network: Properties["networkProfile"]): void
     if (name === undefined || subnets.length === 0)
       throw invalid("networkInterfaceConfigurations", "a name and an ipConfiguration are needed")
     for (const subnet of subnets) checkSubnet(state, subnet ?? "")
-    for (const one of properties?.ipConfigurations ?? []) checkAddress(one.properties?.publicIPAddressConfiguration)
+    for (const one of properties?.ipConfigurations ?? []) {
+      checkAddress(one.properties?.publicIPAddressConfiguration)
+      checkDoors(state, one.properties?.applicationSecurityGroups ?? [])
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { Refusal } from "../client/refusals.js"
 import type { Asked } from "../client/route.js"
 import { idOf } from "../observe/vm-body.js"
 import type { PartAttributes } from "../prepare/parts.js"
-import { nicsOf, type RestVm } from "../world/rest.js"
+import { nicsOf, type RestNic, type RestVm } from "../world/rest.js"
 import { guidOf, type State, type Vm } from "../world/state.js"
 import { NO_ZONE } from "../world/world.js"
 
@@ -119,12 +119,13 @@ export function addParts(state: State, asked: Asked, vm: Vm): void {
     name: string,
     tags: Readonly<Record<string, string>>,
     deleteOption: string | undefined,
+    own: Partial<PartAttributes> = {},
   ) => {
     const isKept = keep(state, kind)
     const goes = deleteOption === "Delete" && instanceId !== undefined && !isKept ? { goesWith: instanceId } : {}
     const { privateIp, publicIp } = (instanceId === undefined ? undefined : state.world.instance(instanceId)) ?? {}
     const ips = { ...(privateIp === undefined ? {} : { privateIp }), ...(publicIp === undefined ? {} : { publicIp }) }
-    const attributes: PartAttributes = { group, name, madeFor: vm.name, user: idOf(asked, vm), ...ips }
+    const attributes: PartAttributes = { group, name, madeFor: vm.name, user: idOf(asked, vm), ...ips, ...own }
     state.world.resources.put({
       kind,
       id: `${group}/${name}`.toLowerCase(),
@@ -137,13 +138,21 @@ export function addParts(state: State, asked: Asked, vm: Vm): void {
   // Whether a disk takes over its VM's tags is not documented, so it does not.
   if (osDisk?.diffDiskSettings === undefined) add("disk", osDisk?.name ?? `${vm.name}-os`, {}, osDisk?.deleteOption)
   for (const nic of nicsOf(request)) {
-    add("nic", nic.name ?? vm.name, nic.tags ?? {}, nic.properties?.deleteOption)
+    add("nic", nic.name ?? vm.name, nic.tags ?? {}, nic.properties?.deleteOption, placeOf(nic))
     for (const { properties } of nic.properties?.ipConfigurations ?? []) {
       const address = properties?.publicIPAddressConfiguration
       if (address !== undefined)
         add("address", address.name ?? vm.name, address.tags ?? {}, address.properties?.deleteOption)
     }
   }
+}
+
+/** Where an interface is, and in which groups. */
+function placeOf({ properties }: RestNic): Partial<PartAttributes> {
+  const [configuration] = properties?.ipConfigurations ?? []
+  const { subnet, applicationSecurityGroups = [] } = configuration?.properties ?? {}
+  const doors = applicationSecurityGroups.map(({ id = "" }) => id).join(" ")
+  return { ...(subnet?.id === undefined ? {} : { subnet: subnet.id }), ...(doors === "" ? {} : { doors }) }
 }
 
 function keep({ quirks }: State, kind: string): boolean {

@@ -1,11 +1,10 @@
-/** Networks with their subnets, and security groups. */
+/** Networks with their subnets. */
 import type { JsonObject } from "../../../../src/provider.js"
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, inGroup, READ, type Route, under, WRITE } from "../client/route.js"
 import type { State } from "../world/state.js"
 import { openGroup } from "./groups.js"
 
-/** Of a network or a security group. */
 interface NetworkAttributes {
   /** In milliseconds since 1970; null: never. */
   readonly readyAt?: number | null
@@ -113,6 +112,26 @@ function subnetOf(state: State, group: string, network: string, name: string): S
   return properties?.subnets?.find((subnet) => subnet.name?.toLowerCase() === name)
 }
 
+/** What stands before a subnet: its security group, and the addresses of its network. */
+export function networkOf(
+  state: State,
+  id: string,
+): { readonly filter?: string; readonly prefixes: readonly string[] } {
+  const [, group = "", network = "", name = ""] = SUBNET_ID.exec(id.toLowerCase()) ?? []
+  const attributes = state.world.resources.get("virtualNetworks", `${group}/${network}`)?.attributes
+  const { properties = {} } = (attributes ?? {}) as { properties?: RestNetwork }
+  const filter = (subnetOf(state, group, network, name)?.properties as RestSubnet | undefined)?.networkSecurityGroup?.id
+  return { ...(filter === undefined ? {} : { filter }), prefixes: properties.addressSpace?.addressPrefixes ?? [] }
+}
+
+interface RestNetwork {
+  readonly addressSpace?: { readonly addressPrefixes?: readonly string[] }
+}
+
+interface RestSubnet {
+  readonly networkSecurityGroup?: { readonly id?: string }
+}
+
 const SUBNET_ID =
   /^\/subscriptions\/[^/]+\/resourcegroups\/([^/]+)\/providers\/microsoft\.network\/virtualnetworks\/([^/]+)\/subnets\/([^/]+)$/
 
@@ -138,7 +157,6 @@ export function checkSubnet(state: State, id: string): void {
 }
 
 const NETWORK = "Microsoft.Network/virtualNetworks"
-const SECURITY_GROUP = "Microsoft.Network/networkSecurityGroups"
 const typed = (type: string) => inGroup(`/providers/${type.toLowerCase()}/*`)
 
 export const networkRoutes: readonly Route[] = [
@@ -151,13 +169,6 @@ export const networkRoutes: readonly Route[] = [
     answer: operation,
   },
   { api: "VirtualNetworks_Get", method: "GET", path: typed(NETWORK), cost: READ, answer: get(NETWORK) },
-  {
-    api: "NetworkSecurityGroups_CreateOrUpdate",
-    method: "PUT",
-    path: typed(SECURITY_GROUP),
-    cost: WRITE,
-    answer: put(SECURITY_GROUP),
-  },
   {
     api: "Subnets_Get",
     method: "GET",

@@ -1,7 +1,7 @@
 /** The parts of a VM that are resources of their own: interfaces, addresses and disks, which behave alike. */
 import { Refusal } from "../client/refusals.js"
 import { type Answered, type Asked, DELETE, inGroup, READ, type Route } from "../client/route.js"
-import type { State } from "../world/state.js"
+import { etagOf, type State } from "../world/state.js"
 
 interface Kind {
   readonly kind: string
@@ -11,14 +11,16 @@ interface Kind {
   readonly inUse: string
 }
 
+const NIC: Kind = {
+  kind: "nic",
+  type: "Microsoft.Network/networkInterfaces",
+  list: "NetworkInterfaces_List",
+  remove: "NetworkInterfaces_Delete",
+  inUse: "NicInUse",
+}
+
 const KINDS: readonly Kind[] = [
-  {
-    kind: "nic",
-    type: "Microsoft.Network/networkInterfaces",
-    list: "NetworkInterfaces_List",
-    remove: "NetworkInterfaces_Delete",
-    inUse: "NicInUse",
-  },
+  NIC,
   {
     kind: "address",
     type: "Microsoft.Network/publicIPAddresses",
@@ -45,9 +47,18 @@ export interface PartAttributes {
   readonly user?: string
   readonly privateIp?: string
   readonly publicIp?: string
+  /** The subnet of an interface, by id, and its application security groups, by id and with a space between. */
+  readonly subnet?: string
+  readonly doors?: string
+  /** How often an interface was written. */
+  readonly version?: number
   /** Until then it is reserved for the VM with which it was made, in milliseconds since 1970. */
   readonly reservedUntil?: number
   readonly [key: string]: string | number | undefined
+}
+
+export function nicBody(state: State, asked: Asked, id: string): unknown {
+  return partBody(state, asked, NIC, id)
 }
 
 function partBody(state: State, asked: Asked, { kind, type }: Kind, id: string): unknown {
@@ -72,15 +83,19 @@ function partBody(state: State, asked: Asked, { kind, type }: Kind, id: string):
     type,
     location: state.world.settings.region,
     tags: resource?.tags,
+    ...(kind === "nic" ? { etag: etagOf(attributes.version ?? 1) } : {}),
     ...managedBy,
     properties,
   }
 }
 
-function ipConfiguration(nic: string, { privateIp, publicIp, name }: PartAttributes): unknown {
+function ipConfiguration(nic: string, { privateIp, publicIp, name, subnet, doors }: PartAttributes): unknown {
   const address = nic.replace(/networkInterfaces\/.*$/, `publicIPAddresses/${name.replace(/-nic$/, "-ip")}`)
   const publicIPAddress = publicIp === undefined ? {} : { publicIPAddress: { id: address } }
-  return { name: "primary", properties: { privateIPAddress: privateIp, ...publicIPAddress } }
+  const of = subnet === undefined ? {} : { subnet: { id: subnet } }
+  const groups = doors === undefined ? {} : { applicationSecurityGroups: doors.split(" ").map((id) => ({ id })) }
+  const properties = { primary: true, privateIPAddress: privateIp, ...of, ...publicIPAddress, ...groups }
+  return { name: "primary", properties }
 }
 
 function routesOf(kind: Kind): readonly Route[] {

@@ -9,6 +9,7 @@ export interface RestNic {
       readonly name?: string
       readonly properties?: {
         readonly subnet?: { readonly id?: string }
+        readonly applicationSecurityGroups?: readonly { readonly id?: string }[]
         readonly publicIPAddressConfiguration?: {
           readonly name?: string
           readonly tags?: Readonly<Record<string, string>>

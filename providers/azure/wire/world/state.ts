@@ -65,6 +65,8 @@ export interface Quirks {
   replicationMs: number
   /** How long a network takes to be made; Infinity: it stays "Updating". */
   networkMs: number
+  /** How long a security rule takes to be in force, and to be gone. */
+  rulesMs: number
   /** The tokens that are good; any, when left out. */
   tokens?: ReadonlySet<string>
 }
@@ -83,6 +85,9 @@ export interface State {
 /** A network takes some seconds, and its subnets cannot be used before (recorded Retry-After: 3). */
 const NETWORK_MS = 3_000
 
+/** An assumption: a rule is answered as "Updating", and its operation asks to be polled after some seconds. */
+const RULES_MS = 2_000
+
 /** "You can expect a delay of up to two minutes" ("Azure Metadata Service: Scheduled Events for Linux VMs"). */
 const EVENTS_MS = 120_000
 
@@ -98,6 +103,7 @@ export function newState(world: World): State {
     unregistered: false,
     replicationMs: 0,
     networkMs: NETWORK_MS,
+    rulesMs: RULES_MS,
   }
   const answers = new Answers(() => world.clock.now())
   return { world, groups: new Map(), vms: new Map(), quirks, answers, orders: 0, caughtUpAt: -1 }
@@ -187,4 +193,9 @@ export function hexOf(text: string, digits: number): string {
 export function guidOf(text: string): string {
   const hex = hexOf(text, 32)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
+}
+
+/** `etag` as the network provider writes it. */
+export function etagOf(version: number): string {
+  return `W/"${String(version).padStart(8, "0")}-0000-0000-0000-000000000000"`
 }
