@@ -120,6 +120,8 @@ export interface GroupRequest {
   readonly instanceTypes?: readonly string[]
   /** What the user asked of the group, for a process that attaches by name later. Where the cloud has room, `recall` returns it. */
   readonly spec?: GroupSpecText
+  /** What the guest waits for before its work; left out: for nothing. */
+  readonly awaits?: Awaits
   /** The guest ends itself so long after the last renewal, in seconds; left out: there is no lease. */
   readonly leaseSeconds?: number
   /** What is to be open for ssh; left out: nobody asked, and nothing is opened. */
@@ -137,6 +139,13 @@ export interface GroupRequest {
   readonly authorizedKeys?: readonly string[]
   /** Whom the keys let in; "muster" when left out. */
   readonly user?: string
+}
+
+/** What the owner brings to a worker, over the way by which it is reached. */
+export interface Awaits {
+  readonly files?: true
+  /** The names of variables. Their values are nowhere but on the worker. */
+  readonly secrets?: readonly string[]
 }
 
 /** Who may reach the workers' ssh. */

@@ -14,7 +14,9 @@ import { type ProviderName, providerSchema } from "./spec/provider-schema.js"
 import type { ScriptVerdict } from "./spec/script-check.js"
 import { tidyScript } from "./spec/script.js"
 import { durationMs, durationSchema } from "./spec/duration.js"
+import { filesSchema, keptFiles, resolveFiles } from "./spec/files.js"
 import { guestShape, resolveGuest } from "./spec/guest-fields.js"
+import { keptSecrets, type ResolvedSecrets, resolveSecrets, secretsSchema } from "./spec/secrets.js"
 import { scriptNotes, specProblems } from "./spec/problems.js"
 import type { ClusterFields, WorkerFields } from "./spec/types.js"
 
@@ -76,6 +78,8 @@ const workerShape = (z: Z) => {
     image: word.optional(),
     ...guestShape(z),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
+    files: filesSchema(z).optional(),
+    secrets: secretsSchema(z).optional(),
     publicAddress: z.union([z.boolean(), z.literal("auto")]).optional(),
     tags: z.record(z.string().regex(TAG_KEY, TAG_KEY_RULE), z.string().regex(TAG_VALUE, TAG_VALUE_RULE)).optional(),
   }
@@ -173,9 +177,14 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
   const given: WorkerFields = { ...shared, ...(inherited as WorkerFields), ...own }
   const { text: startup, changes } = given.startup === undefined ? NO_SCRIPT : tidyScript(given.startup)
   const group: WorkerFields = startup === undefined ? given : { ...given, startup }
+  const secrets = resolveSecrets(spec.secrets, own.secrets)
   return {
     name,
-    asked: askedOf(group, { ...spec.environment, ...own.environment }, { ...spec.tags, ...own.tags }),
+    asked: askedOf(group, {
+      environment: { ...spec.environment, ...own.environment },
+      tags: { ...spec.tags, ...own.tags },
+      secrets,
+    }),
     isBare: false,
     instanceTypes: group.instanceType === undefined ? undefined : [group.instanceType].flat(),
     vcpus: typeof group.vcpus === "number" ? { min: group.vcpus, max: group.vcpus } : group.vcpus,
@@ -193,15 +202,23 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
     ...resolveGuest(group),
     notes: changes.length === 0 ? [] : [`startup was converted: ${changes.join("; ")}`],
     environment: { ...spec.environment, ...own.environment },
+    files: resolveFiles(group.files),
+    secrets,
     publicAddress: group.publicAddress ?? "auto",
     tags: { ...spec.tags, ...own.tags },
   }
 }
 
+/** What of the whole spec a group has beside its own. */
+interface Joined extends Required<Pick<WorkerFields, "environment" | "tags">> {
+  readonly secrets: ResolvedSecrets
+}
+
 /** The fields of a worker's spec that were given, and nothing of the cluster's own. */
-function askedOf(group: WorkerFields, environment: Record<string, string>, tags: Record<string, string>): WorkerFields {
+function askedOf(group: WorkerFields, joined: Joined): WorkerFields {
+  const kept = { ...group, ...joined, files: keptFiles(group.files), secrets: keptSecrets(joined.secrets) }
   const given = Object.keys(workerShape(zod())).flatMap((key) => {
-    const value = { ...group, environment, tags }[key as keyof WorkerFields]
+    const value = kept[key as keyof WorkerFields]
     const isEmpty = value === undefined || (typeof value === "object" && Object.keys(value).length === 0)
     return isEmpty ? [] : [[key, value]]
   })

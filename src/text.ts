@@ -28,6 +28,16 @@ export function untilText(at: number, now: number): string {
   return at - now < 500 ? "now" : `in ${spanText(at - now)}`
 }
 
+/** "3.4 MiB". */
+export function sizeText(bytes: number): string {
+  let [value, unit] = [bytes, "bytes"]
+  for (const larger of ["KiB", "MiB", "GiB", "TiB"]) {
+    if (value < 1024) break
+    ;[value, unit] = [value / 1024, larger]
+  }
+  return `${unit === "bytes" || value >= 100 ? Math.round(value) : Number(value.toFixed(1))} ${unit}`
+}
+
 /** What moves a terminal's cursor, changes its colours, or turns the direction of what follows. */
 const UNSEEN = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 

@@ -1,4 +1,5 @@
 /** Parse: from a file's text to specs, with everything that is wrong with it said at once. */
+import { dirname } from "node:path"
 import { SpecError, type SpecProblem } from "../errors.js"
 import { parseOptions, show, type Z } from "../input/parse.js"
 import type { Json, JsonObject } from "../provider.js"
@@ -8,7 +9,9 @@ import type { ClusterSpec } from "../spec/types.js"
 import { OTHER_NAMES } from "../spec/other-names.js"
 import { dataProblems, isNamed, isProviderData, ownRegion, providersOf } from "../spec/provider-data.js"
 import { PROVIDER_NAMES, type ProviderName, providerSchema } from "../spec/provider-schema.js"
+import { filesFrom } from "../spec/files.js"
 import { checkScript } from "../spec/script-check.js"
+import { valuesInFile } from "../spec/secrets.js"
 import { checkCeiling } from "../verbs/ceiling.js"
 import { resolveScale, type ScaleTarget } from "../verbs/verbs.js"
 import { concealed, withNames } from "./conceal.js"
@@ -71,7 +74,13 @@ export async function parseFile(text: string, { path, env = {} }: ParseOptions):
       const at = [...base, ...(option === undefined ? [] : [option])].join(".")
       return { file: path, ...placeAt(foundAt(located, { option: at, message: "" }).from) }
     }
-    return { name: spec.name, spec, target, where, concealed: (said) => withNames(said, used) }
+    return {
+      name: spec.name,
+      spec: filesFrom(spec, dirname(path)),
+      target,
+      where,
+      concealed: (said) => withNames(said, used),
+    }
   })
   return { path, clusters }
 }
@@ -140,6 +149,8 @@ async function problemsOf(
 
 function specProblems(at: string, { base, given, spec, target }: Member): readonly SpecProblem[] {
   const provider = isObject(given) ? given.provider : undefined
+  const values = valuesInFile(given, at)
+  if (values.length > 0) return values
   const shape = problemsIn(at, () => {
     parseOptions("cluster", base.length === 0 ? single : member, given, dataProblems(provider), OTHER_NAMES)
   })

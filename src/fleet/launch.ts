@@ -11,6 +11,7 @@ import { keptSpec } from "./state/kept-spec.js"
 import { SEVERAL } from "./state/backoff.js"
 import type { Launch } from "./roster/launches.js"
 import { accessRequest } from "./launching/access-request.js"
+import { awaitsRequest } from "./launching/awaits-request.js"
 import { abandonedPlaces } from "./launching/abandon.js"
 import { accept, refuse } from "./launching/outcome.js"
 import { recordZones } from "./observing/unreachable-zones.js"
@@ -60,6 +61,7 @@ export async function prepareGroup(
     spec: keptSpec(state.group, fleet.leaseMs),
     ...(fleet.leaseMs === undefined ? {} : { leaseSeconds: Math.ceil(fleet.leaseMs / 1000) }),
     ...(provider.limits.takesKeys === undefined ? {} : await accessRequest(fleet, calls.readOnly)),
+    ...(await awaitsRequest(fleet, provider, state.group, calls.readOnly)),
   }
   return provider.prepare(fleet.owner, request, calls)
 }

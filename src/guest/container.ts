@@ -8,7 +8,7 @@
  * - With `command` and no `startup`, the step lasts as long as the command, and its exit code is the command's.
  * - With `command` and `startup`, the command goes on beside `startup`, and it is the end of `startup` that counts.
  */
-import type { Container } from "../provider.js"
+import type { Awaits, Container } from "../provider.js"
 import { imageName } from "./image.js"
 import { word } from "./text.js"
 import { HAS_SYSTEMD } from "./timer.js"
@@ -21,6 +21,8 @@ export interface ContainerPart {
   readonly hasGpu: boolean
   /** The group's own variables. */
   readonly environment: Readonly<Record<string, string>>
+  /** What was sent: the directory of the files is at the same place inside, and secrets are given to what runs there. */
+  readonly awaits?: Awaits
   /**
    * What logs in to the cloud's registry: the body of a function of shell. `$1` is the registry's host. It ends with
    * `muster_login_as USER`, which reads the password from standard input, or fails with its reason on standard error.
@@ -82,7 +84,7 @@ export function containerLines(part: ContainerPart): readonly string[] {
   ${EXPLAIN}
   exit "$muster_code"
 )`,
-    INSIDE,
+    inside(part.awaits),
   ]
 }
 
@@ -174,9 +176,9 @@ const PULL = `muster_pull() {
 
 /**
  * The script is copied in, where the image's user may read it, whatever of the host is mounted there. One that names no interpreter is
- * for the image's `sh`.
+ * for the image's `sh`. Secrets are variables of the script: docker takes them from its own, and keeps them nowhere.
  */
-const INSIDE = `muster_inside() (
+const inside = ({ secrets = [] }: Awaits = {}) => `muster_inside() (
   muster_client
   muster_id=$(cat "$muster_home/container") || exit
   muster_file=/muster-\${1##*/}
@@ -185,7 +187,7 @@ const INSIDE = `muster_inside() (
   muster_first=
   IFS= read -r muster_first <"$1"
   shift
-  set -- "$@" "$muster_id"
+  set --${secrets.map((name) => ` -e ${name}`).join("")} "$@" "$muster_id"
   case $muster_first in
     '#!'*) ;;
     *) set -- "$@" sh ;;
@@ -209,7 +211,8 @@ function platformWords({ dockerArgs }: Container): string {
   return value === undefined ? "" : ` --platform ${word(value)}`
 }
 
-function runWords({ container, hasScript, hasGpu, environment, isShared = false }: ContainerPart): string {
+function runWords(part: ContainerPart): string {
+  const { container, hasScript, hasGpu, environment, isShared = false, awaits } = part
   const { image, command, dockerArgs } = container
   const has = (...names: readonly string[]) => dockerArgs.some((given) => names.includes(given.split("=", 1)[0] ?? ""))
   const variables = Object.entries(environment).map(([name, value]) =>
@@ -225,6 +228,9 @@ function runWords({ container, hasScript, hasGpu, environment, isShared = false 
     `\${MUSTER_SCRATCH:+-v "$MUSTER_SCRATCH:$MUSTER_SCRATCH"}`,
     `$(printf ' -e MUSTER_%s' ${OURS})`,
     ...variables,
+    // What runs by itself has its variables from here alone; a container that is held open needs none.
+    ...(command === undefined ? [] : (awaits?.secrets ?? []).map((name) => `-e ${name}`)),
+    ...(awaits?.files === undefined ? [] : ['-v "$PWD:$PWD" -w "$PWD"']),
     ...dockerArgs.map(word),
     ...(command === undefined ? ["--entrypoint sh"] : []),
     word(image),

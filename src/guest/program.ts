@@ -9,14 +9,15 @@ import { containerLines } from "./container.js"
 import { type CloudNotice, noticeFile, noticeLines } from "./notice.js"
 import { guestVariables } from "./variables.js"
 import { accessStep, type Planted } from "./steps/access.js"
-import { AGAIN_FUNCTIONS } from "./steps/again.js"
+import { againFunctions } from "./steps/again.js"
 import { environmentStep, exportLines } from "./steps/environment.js"
 import { LIMITS } from "./steps/limits.js"
 import { LOG_FUNCTIONS } from "./steps/log.js"
 import { markFunctions } from "./steps/mark.js"
 import { STEP_FUNCTIONS } from "./steps/run.js"
 import { scratchFolder, scratchStep } from "./steps/scratch.js"
-import { hasWork, scriptFiles, START_WORK, workFunctions } from "./steps/work.js"
+import { awaitedSteps, hasAwaited, sentFunctions } from "./steps/sent.js"
+import { hasEnd, hasWork, scriptFiles, START_WORK, workFunctions } from "./steps/work.js"
 import { compact, hereDocument, isCloudConfig } from "./text.js"
 import { SET_ROOT } from "./timer.js"
 
@@ -57,7 +58,7 @@ export interface GuestCloud {
 /** What of a group its program is made of. */
 export type GuestGroup = Pick<
   GroupRequest,
-  "name" | "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice" | "environment" | "gpu"
+  "name" | "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice" | "environment" | "gpu" | "awaits"
 > &
   Planted
 
@@ -108,9 +109,10 @@ function body(name: string, lines: readonly string[]): readonly string[] {
 }
 
 function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
-  const { container, environment, gpu, setup, startup } = group
+  const { container, environment, gpu, setup, startup, awaits } = group
   return [
     LOG_FUNCTIONS,
+    ...(hasAwaited(awaits) ? [sentFunctions(awaits, cloud.isShared ?? false)] : []),
     ...(container === undefined
       ? []
       : [
@@ -121,13 +123,14 @@ function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
             environment,
             ...(cloud.login === undefined ? {} : { login: cloud.login }),
             isShared: cloud.isShared ?? false,
+            ...(awaits === undefined ? {} : { awaits }),
           }),
           'muster_start_container() { . "$muster_home/environment"; muster_container; }',
           'muster_in_container() { . "$muster_home/environment"; muster_inside "$1"; }',
         ]),
     ...body("muster_end", cloud.end ?? []),
     workFunctions(group),
-    ...(cloud.isShared ? [] : [AGAIN_FUNCTIONS, START_WORK]),
+    ...(cloud.isShared ? [] : [againFunctions(hasEnd(group) ? awaitedSteps(awaits) : []), START_WORK]),
   ]
 }
 
@@ -143,7 +146,9 @@ function bootFunctions(
     ...(group.scratch === undefined
       ? []
       : [isShared ? scratchFolder(group.scratch) : scratchStep(group.scratch, mounted)]),
-    ...(isShared ? body("muster_environment", []) : environmentStep(ours, group.environment)),
+    ...(isShared
+      ? body("muster_environment", [])
+      : environmentStep(ours, group.environment, (group.awaits?.secrets ?? []).length > 0)),
   ]
 }
 

@@ -16,7 +16,7 @@ import { checkUntil } from "../money/budget.js"
 import { type ClusterFields, resolveSpec } from "../spec.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
 import { checkScript } from "../spec/script-check.js"
-import { checkCeiling } from "../verbs/ceiling.js"
+import { checkTargets } from "../verbs/ceiling.js"
 import type { Remain } from "../verbs/removals.js"
 import {
   type AttachSpec,
@@ -109,7 +109,7 @@ export class Handle {
     const begunAt = this.#clock.now()
     // Invalid input that needs no cloud to be found is refused before the first request.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
-    checkCeiling(this.#spec.maxWorkers, targets)
+    checkTargets(this.#spec, targets)
     for (;;) {
       try {
         return await this.#scaleOnce(target, options, begunAt)
@@ -144,7 +144,7 @@ export class Handle {
 
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.#checkOpen()
-    resolveScale(target, {}, this.#groupNames(target))
+    checkTargets({ groups: this.#spec.groups }, resolveScale(target, {}, this.#groupNames(target)).targets)
     const session = await this.#opening.wait("planning")
     return session.plan(resolveScale(target, {}, session.groups()).targets)
   }

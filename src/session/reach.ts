@@ -12,6 +12,7 @@ import { fetchFiles } from "../remote/files/fetch.js"
 import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
 import { localRemote } from "../remote/local.js"
+import { withSecrets } from "../remote/sent/place.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
 import { logsOf } from "./logs.js"
 import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
@@ -159,7 +160,15 @@ export class Reach {
     ])
   }
 
+  /** Commands have the worker's variables; over ssh its secrets alone of these. */
   async #remoteOf(worker: WorkerRecord): Promise<Remote> {
+    const remote = await this.remoteTo(worker)
+    const hasSecrets = (this.#fleet.groups.get(worker.group)?.group.secrets.size ?? 0) > 0
+    return hasSecrets && this.#routeTo(worker).kind === "ssh" ? withSecrets(remote) : remote
+  }
+
+  /** The way to a worker, and nothing else. */
+  async remoteTo(worker: WorkerRecord): Promise<Remote> {
     const route = this.#routeTo(worker)
     if (route.kind === "local") return localRemote(route, this.#clock)
     return sshWaysOf(this.#fleet).remoteOf(worker, route, { isPatient: true })

@@ -11,6 +11,7 @@ import { explain } from "../fleet/explain/explain.js"
 import type { Explanation } from "../fleet/explain/explanation.js"
 import { stillRunningText, listCommandText, sizeText } from "../fleet/reports/still-running.js"
 import { callsOnWire, detachTimeout } from "../fleet/ending/detaching.js"
+import { deliveriesOf, type Deliveries } from "./deliveries/begin.js"
 import { drainingOf, startTerminations } from "../fleet/terminate.js"
 import { fence } from "../fleet/targets/fence.js"
 import { type BillRow, defaultJournalDirectory } from "../fleet/journal/journal.js"
@@ -81,6 +82,7 @@ export class Session {
   readonly #watchers: readonly (() => void)[]
   readonly #history: History | undefined
   readonly #logs: WorkerLogs
+  readonly #deliveries: Deliveries | undefined
   /** Called at each `wake`. */
   #onWake = () => {}
 
@@ -91,6 +93,7 @@ export class Session {
       readonly abort: AbortController
       readonly history: History | undefined
       readonly logs: WorkerLogs
+      readonly deliveries: Deliveries | undefined
     },
     watches: readonly (() => void)[],
   ) {
@@ -100,6 +103,7 @@ export class Session {
     this.#watchers = watches
     this.#history = opened.history
     this.#logs = opened.logs
+    this.#deliveries = opened.deliveries
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#finishing = new Finishing(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
@@ -109,6 +113,7 @@ export class Session {
     const { name, isNamed, close, hasPendingCalls, abort } = options
     let session: Session | undefined
     let logs: WorkerLogs | undefined
+    let deliveries: Deliveries | undefined
     const wake = (withinMs?: number) => session?.wake(withinMs)
     const { journal = defaultJournalDirectory() } = options
     const history = journal === false ? undefined : historyFor(journal, options)
@@ -116,6 +121,7 @@ export class Session {
       history?.note(event)
       options.emit(event)
       logs?.note(event)
+      deliveries?.note(event)
     }
     const opened = await openFleet(name, isNamed, spec, { ...options, emit, journal, signal: abort.signal, wake })
     const { fleet } = opened
@@ -136,7 +142,8 @@ export class Session {
         ? [reportIfLeftOpen({ name, leftRunning, hasPendingCalls, closesOnExit: spec.closeOnExit })]
         : []),
     ]
-    session = new Session({ ...opened, abort, history, logs }, watches)
+    deliveries = await deliveriesOf(fleet)
+    session = new Session({ ...opened, abort, history, logs, deliveries }, watches)
     wake()
     return session
   }
@@ -255,6 +262,9 @@ export class Session {
     const { fleet } = this
     this.#scaling.reject(toWaiting)
     this.#finishing.reject(toWaiting)
+    const begunAt = fleet.clock.now()
+    const unsent = await this.#deliveries?.untilSettled(reason, timeoutMs, signal)
+    const leftMs = Math.max(0, begunAt + timeoutMs - fleet.clock.now())
     // Nobody else knows that they are to go.
     startTerminations(fleet, drainingOf(fleet))
     fleet.leaving = true
@@ -262,7 +272,7 @@ export class Session {
     for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
     this.#loop.halt()
     try {
-      await withDeadline(fleet.clock, this.#quiet(), timeoutMs, () => detachTimeout(fleet, timeoutMs), signal)
+      await withDeadline(fleet.clock, this.#quiet(), leftMs, () => detachTimeout(fleet, timeoutMs), signal)
     } finally {
       this.#abort.abort(reason)
       for (const end of this.#watchers) end()
@@ -270,6 +280,7 @@ export class Session {
       await this.#logs.end()
       await this.endJournal(false)
     }
+    if (unsent !== undefined) throw unsent
   }
 
   /** Resolves once no launch or termination is on the wire. */

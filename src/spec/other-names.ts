@@ -21,6 +21,7 @@ export const OTHER_NAMES: OptionHints = {
   ...{ startupscript: SCRIPT, customdata: SCRIPT, cloudinit: SCRIPT },
   ...{ type: TYPE, types: TYPE, instancetypes: TYPE, machinetype: TYPE, vmsize: TYPE, machine: TYPE, flavor: TYPE },
   ...{ cloud: "provider", providers: "provider", regions: "region", location: "region" },
+  ...{ secret: "secrets", secretenv: "secrets", file: "files", workdir: "files", filemounts: "files", syncs: "files" },
   ...{ zone: "zones", availabilityzone: "zones", availabilityzones: "zones", az: "zones" },
   ...{ ami: "image", imageid: "image", architecture: "arch", gpus: "gpu", accelerator: "gpu", labels: "tags" },
   ...{ ttl: "maxLifetime", timeout: "maxLifetime", maxduration: "maxLifetime", deadline: "maxLifetime" },

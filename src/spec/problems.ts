@@ -1,7 +1,9 @@
 /** The problems of a spec that no schema can find: options that exclude each other or contradict others. */
 import type { SpecProblem } from "../errors.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
-import { accessProblems } from "./access.js"
+import { accessProblems, resolveAccess } from "./access.js"
+import { filesProblems } from "./files.js"
+import { secretsProblems } from "./secrets.js"
 import { show } from "../input/parse.js"
 import { type ProviderName, REGION_EXAMPLES } from "./provider-schema.js"
 import type { ScriptVerdict } from "./script-check.js"
@@ -35,6 +37,7 @@ export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem
     ...lifetimeProblems(spec, maxLifetimeMs),
     ...leaseProblems(spec, leaseMs, maxLifetimeMs),
     ...accessProblems(spec),
+    ...sentProblems(spec, reading),
   ]
 }
 
@@ -61,6 +64,8 @@ function kindProblem(option: (typeof SCRIPTS)[number], group: ResolvedGroup): st
   const beside = [
     ...(setup === undefined ? [] : ["setup"]),
     ...(container === undefined ? [] : ["container"]),
+    ...(group.files.length === 0 ? [] : ["files"]),
+    ...(group.secrets.size === 0 ? [] : ["secrets"]),
     ...(choosesEnd && (whenDone.success !== "keep" || whenDone.failure !== "keep") ? ["whenDone"] : []),
   ]
   if (beside.length === 0) return undefined
@@ -68,8 +73,33 @@ function kindProblem(option: (typeof SCRIPTS)[number], group: ResolvedGroup): st
 }
 
 /** Where a group has it from. */
-function pathOf(spec: ClusterFields, { name }: ResolvedGroup, option: (typeof SCRIPTS)[number] | "whenDone"): string {
+function pathOf(
+  spec: ClusterFields,
+  { name }: ResolvedGroup,
+  option: (typeof SCRIPTS)[number] | "whenDone" | "files" | "secrets",
+): string {
   return spec.groups?.[name]?.[option] === undefined ? `cluster.${option}` : `cluster.groups.${name}.${option}`
+}
+
+/** What is brought to workers. On a cloud nothing can be brought to them where they cannot be reached. */
+function sentProblems(spec: ClusterFields, { groups, providers }: Reading): SpecProblem[] {
+  const isReached = () => resolveAccess(spec.access) !== undefined || providers.every(isHere)
+  const problems = groups.flatMap((group) => {
+    const [files, secrets] = [pathOf(spec, group, "files"), pathOf(spec, group, "secrets")]
+    const asked = [...(group.files.length === 0 ? [] : [files]), ...(group.secrets.size === 0 ? [] : [secrets])]
+    const unreached =
+      asked.length === 0 || isReached() ? [] : asked.map((option) => ({ option, message: NEEDS_ACCESS }))
+    return [...filesProblems(files, group.files), ...secretsProblems(secrets, group), ...unreached]
+  })
+  return [...new Map(problems.map((problem) => [`${problem.option}: ${problem.message}`, problem])).values()]
+}
+
+/** What is brought over ssh. */
+export const NEEDS_ACCESS = `is brought over ssh, and nobody may reach the workers; add this line to the spec: access: "here"`
+
+function isHere(provider: ResolvedProvider): boolean {
+  if (typeof provider === "string") return provider === "local"
+  return isNamed(provider) ? provider.named === "local" : provider.limits.takesKeys === undefined
 }
 
 /** Of what never ends nothing can follow. What all groups have from the top is wrong where it is of use to none. */

@@ -2,6 +2,8 @@
 import type { Arch, Container, Provider, Range, WhenDone } from "../provider.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
+import type { ResolvedFiles } from "./files.js"
+import type { ResolvedSecrets } from "./secrets.js"
 import type { NamedProvider } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
 import type { ResolvedBudget } from "../money/budget.js"
@@ -34,6 +36,8 @@ export interface ResolvedGroup {
   /** What the user should know of it: what was converted, or may not work everywhere. */
   readonly notes: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  readonly files: readonly ResolvedFiles[]
+  readonly secrets: ResolvedSecrets
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
   /** What the user wrote of the group, with the defaults of the whole spec: plain JSON, for a process that attaches later. */

@@ -36,6 +36,32 @@ export interface ContainerFields {
   readonly dockerArgs?: readonly string[]
 }
 
+/** A directory of this machine that workers have. */
+export interface FilesFields {
+  /** A directory here. */
+  readonly from: string
+  /** There, from the directory of the worker's startup; that directory itself when left out. */
+  readonly to?: string
+  /** What stays here beside what a `.gitignore` names, as one has it. */
+  readonly ignore?: readonly string[]
+}
+
+/** A worker, as a secret's function is told of it. */
+export interface SecretWorker {
+  readonly name: string
+  readonly id: string
+  readonly group: string
+}
+
+/** Where a secret's value is from. It is asked for when the first worker needs it; a function for each worker. */
+export type SecretSource =
+  /** A variable of this process. */
+  | { readonly fromEnvironment: string }
+  /** What a command of this machine prints, without the line's end. A text is for `sh -c`. */
+  | { readonly command: string | readonly string[] }
+  | { readonly value: string }
+  | ((worker: SecretWorker) => Promise<string> | string)
+
 /** All that may be said of what the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export interface WorkerFields {
   /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
@@ -98,6 +124,16 @@ export interface WorkerFields {
    */
   readonly drain?: Duration
   readonly environment?: Readonly<Record<string, string>>
+  /**
+   * Files of this machine that each worker has before `setup` runs: a directory, or several with their places there. What a `.gitignore`
+   * names is left out. On a cloud it needs `access`.
+   */
+  readonly files?: string | readonly FilesFields[]
+  /**
+   * Variables of scripts, container and commands that stand nowhere but in a worker's memory: names of variables of this process, or
+   * where each value is from. On a cloud they need `access`.
+   */
+  readonly secrets?: readonly string[] | Readonly<Record<string, SecretSource>>
   /** `auto` (the default) gives an address only where the subnet has no other way out. */
   readonly publicAddress?: "auto" | boolean
   readonly tags?: Readonly<Record<string, string>>

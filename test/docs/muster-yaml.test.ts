@@ -12,8 +12,8 @@ describe("the page on muster.yaml", () => {
     expect(clusters.every(({ target }) => target !== undefined)).toBe(true)
   })
 
-  test("has a file of one cluster and one of several", () => {
-    expect(files).toHaveLength(2)
+  test("has files of one cluster and one of several", () => {
+    expect(files).toHaveLength(3)
   })
 
   test("shows a message as it is", async () => {

@@ -138,7 +138,7 @@ describe("a script", () => {
 
 test("its program names no command that would change the machine", () => {
   const group = { ...groupOf({ setup: "exit 0", startup: "exit 0", scratch: "/scratch" }) }
-  const program = new Map(guestFiles({ owner: ownerOf(), group }, {})).get("guest")
+  const program = new Map(guestFiles({ owner: ownerOf(), group }, {}, "/home")).get("guest")
   expect(program).toContain("muster_scratch")
   expect(program).not.toMatch(/systemctl|mount|mkfs|mdadm|lvcreate|apt|fstab|shutdown|poweroff/)
 })

@@ -137,7 +137,7 @@ bury() {
   [ -d "$here" ] || return 0
   free_claims
   if [ -e "$here/verdict" ] && [ ! -e "$here/terminating" ]; then
-    rm -rf "$here/work" "$here/root"
+    rm -rf "$here/work" "$here/root" "$guest/sent"
     printf '' 2>/dev/null >"$here/ended"
     return 0
   fi

@@ -88,6 +88,8 @@ const TABLE: Readonly<Record<string, SpecFlag>> = {
   scratch: flag("scratch", "PATH", "where an instance's own disks are mounted"),
   "on-notice": flag("onNotice", "SCRIPT", "a shell script that runs before an end that has time"),
   drain: flag("drain", "DURATION", "how long a worker may go on when we choose to end it"),
+  files: flag("files", "DIRECTORY", "files of this machine that each worker has, without what .gitignore names"),
+  secrets: flag("secrets", "NAME[,NAME…]", "variables of yours that workers have, and that are kept nowhere", list),
   "max-lifetime": flag("maxLifetime", "DURATION", "everything ends so long after it was made; 12h when left out"),
   lease: flag("lease", "DURATION", "instances end so long after nobody renewed it"),
   "max-workers": flag("maxWorkers", "N", "never more instances than this", number),

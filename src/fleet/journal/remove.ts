@@ -1,6 +1,7 @@
 /** Remove: the journals of clusters of which nothing is left. */
 import { readdir, rm } from "node:fs/promises"
 import { join } from "node:path"
+import { isFilesDirectory } from "./files-directory.js"
 import { directoryProblem } from "./permissions.js"
 
 /** @throws an Error for a directory that others can write to: what is there may be theirs. */
@@ -10,10 +11,15 @@ export async function removeJournals(directory: string, cluster: string, uids: r
   const names = await readdir(directory).catch(() => [])
   const prefixes = uids.map((uid) => `${cluster}.${uid}.`)
   const ours = names.filter((name) => prefixes.some((prefix) => name.startsWith(prefix)))
-  await Promise.all(ours.map((name) => rm(join(directory, name), { force: true }).catch(unlessDirectory)))
+  await Promise.all(ours.map((name) => removeOne(directory, name)))
 }
 
-/** A directory in a file's place is none of ours. */
+function removeOne(directory: string, name: string): Promise<void> {
+  const isOurs = isFilesDirectory(name)
+  return rm(join(directory, name), { force: true, recursive: isOurs }).catch(unlessDirectory)
+}
+
+/** Another directory in a file's place is none of ours. */
 function unlessDirectory(error: NodeJS.ErrnoException): void {
   if (error.code !== "ERR_FS_EISDIR") throw error
 }

@@ -25,6 +25,7 @@ import { holdIfEnded } from "../state/held.js"
 import { differenceNote } from "./recall.js"
 import { bareGroup } from "../../spec.js"
 import { ClusterKeys } from "../state/cluster-keys.js"
+import { Supplies } from "../state/supplies.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 
 /** An assumed lease, in milliseconds: long enough for a new owner to renew in time, and short enough to wait for. */
@@ -86,7 +87,8 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
 
 /** What is known of the ways to its workers. */
 function reachOf({ access, peers }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
-  return { access, peers, keys: new ClusterKeys(journal, owner, clock) } satisfies Partial<Fleet>
+  const supplies = new Supplies(journal, owner, clock)
+  return { access, peers, keys: new ClusterKeys(journal, owner, clock), supplies } satisfies Partial<Fleet>
 }
 
 function uncertaintyOf({ found, providers }: Known, clock: Clock): Fleet["uncertainUntil"] {

@@ -1,5 +1,6 @@
 /** Preview: what a target would do, without doing it, by the same functions that do it. */
 import { pullNotes } from "../../guest/image.js"
+import { deliveryNotes } from "./delivery-notes.js"
 import type { BarredOffer, ClusterPlan, GroupPreview, PlannedCall } from "./cluster-plan.js"
 import { endNotes } from "../state/held.js"
 import { accountOf } from "../../calls/account.js"
@@ -79,14 +80,24 @@ async function previewOf(
     notes: [
       ...new Set([
         ...notes,
-        ...workNotes(state, existing, providers),
-        ...(await wayInNotes(fleet, providers)),
+        ...(await spokenNotes(fleet, state, existing, providers)),
         ...outageNotes(state),
         ...rooms.flatMap((room) => room.notes),
         ...state.notes,
       ]),
     ],
   }
+}
+
+/** What of the spec is worth saying where workers would be launched. */
+async function spokenNotes(
+  fleet: Fleet,
+  state: GroupState,
+  existing: number,
+  providers: ReadonlySet<Provider>,
+): Promise<readonly string[]> {
+  const deliveries = await deliveryNotes(fleet, state, state.desired - existing)
+  return [...workNotes(state, existing, providers), ...(await wayInNotes(fleet, providers)), ...deliveries]
 }
 
 /** What becomes of workers whose work has ended, and what a container costs a registry. */

@@ -16,6 +16,7 @@ import type { Catalogue } from "./catalogue.js"
 
 import { reportTo } from "./reported.js"
 import type { Roster } from "../roster/roster.js"
+import type { Supplies } from "./supplies.js"
 
 import type { Found } from "./found.js"
 import type { Unavailable } from "../unavailable.js"
@@ -101,6 +102,8 @@ export interface Fleet {
   /** Every port of a worker is open to the others. */
   readonly peers: boolean
   readonly keys: ClusterKeys
+  /** What its workers are brought. */
+  readonly supplies: Supplies
   /** Uids of earlier clusters of this name without instances, whose leftovers have no other owner. */
   readonly abandoned: readonly string[]
   /** What of this machine's journals could not be read, by its path. */

@@ -15,14 +15,17 @@ const RESTARTED = 143
  * - `muster_again` does what is to do then.
  * - `muster_again_unit` has it run at a later boot, where the cloud does not run its user data again.
  */
-export const AGAIN_FUNCTIONS = `${compact(`
+export function againFunctions(awaited: readonly string[]): string {
+  const begun = ["container", "setup", "startup"]
+  const steps = [...awaited, ...begun]
+  return `${compact(`
   muster_is_again() {
     muster_was=
     read -r muster_was 2>/dev/null <"$muster_home/started"
     [ "$muster_was" = "$MUSTER_UID $MUSTER_NAME" ]
   }
   muster_again() {
-    muster_last=$(grep -E ' (container|setup|startup|done) ' "$muster_home/status" | tail -n 1)
+    muster_last=$(grep -E ' (${[...steps, "done"].join("|")}) ' "$muster_home/status" | tail -n 1)
     muster_begin
     muster_find_consoles
     muster_mark "reboot ended 0"
@@ -30,7 +33,7 @@ export const AGAIN_FUNCTIONS = `${compact(`
     case "\${2:-} \${3:-}" in
       done\\ *) muster_finish "$3" "\${4:-1}" ;;
       'startup ended') muster_done startup "\${4:-1}" ;;
-      container\\ * | setup\\ * | startup\\ *)
+      ${steps.map((step) => `${step}\\ *`).join(" | ")})
         muster_say "$muster_prefix| the machine was restarted in the middle of $2"
         muster_done "$2" ${RESTARTED}
         ;;
@@ -54,3 +57,4 @@ WantedBy=multi-user.target
 UNIT
 systemctl enable muster-again.service
 }`
+}

@@ -1,5 +1,6 @@
 /** Environment: what every script of the user's finds, as a file that a shell reads. Plain `sh`. Pure. */
 import { hereDocument, word } from "../text.js"
+import { secretLines } from "./sent.js"
 
 /** What the guest has found out when it runs; each is there only where it was. */
 const FOUND = ["MUSTER_ID", "MUSTER_INSTANCE", "MUSTER_NAME", "MUSTER_ZONE", "MUSTER_SCRATCH"]
@@ -12,11 +13,12 @@ export function exportLines(variables: Readonly<Record<string, string>>): readon
 /**
  * `muster_environment` writes the file: what the guest knows and has found, then the user's own variables.
  *
- * @param ours what is known before an instance has asked anybody.
+ * @param ours what is known before an instance has asked anybody. @param hasSecrets more variables come later, in a file of their own.
  */
 export function environmentStep(
   ours: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
+  hasSecrets = false,
 ): readonly string[] {
   const known = [`export HOME="\${HOME:-/root}"`, ...exportLines(ours)]
   return [
@@ -29,6 +31,9 @@ export function environmentStep(
     `[ -z "$muster_value" ] || printf "export %s='%s'\\n" $muster_name "$muster_value"`,
     "done",
     ...(Object.keys(own).length === 0 ? [] : [hereDocument("cat", exportLines(own).join("\n"))]),
+    ...(hasSecrets
+      ? [hereDocument('muster_find_sent && sed "s|SENT|$muster_sent|"', secretLines("SENT").join("\n"))]
+      : []),
     '} >"$muster_home/environment")',
     "}",
   ]

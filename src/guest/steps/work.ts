@@ -3,6 +3,7 @@ import type { GroupRequest } from "../../provider.js"
 import { compact, hereDocument } from "../text.js"
 import { HAS_SYSTEMD } from "../timer.js"
 import { OPEN_FILES } from "./run.js"
+import { awaitedSteps, hasAwaited } from "./sent.js"
 
 /** systemd's own hard limit: what asks for more than the soft one may have it. */
 const MOST_OPEN_FILES = 524_288
@@ -10,10 +11,15 @@ const MOST_OPEN_FILES = 524_288
 /** A script that ignores SIGTERM must not keep the machine from ending for long. */
 const STOP_S = 20
 
-type Scripts = Pick<GroupRequest, "setup" | "startup" | "container">
+type Scripts = Pick<GroupRequest, "setup" | "startup" | "container" | "awaits">
+
+/** Whether anything of the user's runs there, or is waited for. */
+export function hasWork(group: Scripts): boolean {
+  return hasEnd(group) || hasAwaited(group.awaits)
+}
 
 /** Whether anything of the user's runs there whose end is told. */
-export function hasWork({ setup, startup, container }: Scripts): boolean {
+export function hasEnd({ setup, startup, container }: Scripts): boolean {
   return hasText(setup) || hasText(startup) || container !== undefined
 }
 
@@ -57,20 +63,23 @@ systemctl start --no-block muster-work.service
 }`
 
 /**
- * `muster_work` runs container, setup and startup in their order, and ends with the first that fails. `muster_done STEP CODE` says how
- * the work ended, and `muster_finish STEP CODE` does what the group wants then.
+ * `muster_work` waits for what is sent, runs container, setup and startup in their order, and ends with the first that fails.
+ * `muster_done STEP CODE` says how the work ended, and `muster_finish STEP CODE` does what the group wants then.
  */
 export function workFunctions(group: Scripts & Pick<GroupRequest, "whenDone">): string {
-  const { container, setup, startup, whenDone } = group
+  const { container, setup, startup, whenDone, awaits } = group
+  const awaited = awaitedSteps(awaits)
   const inside = container === undefined ? "muster_script" : "muster_in_container"
   const steps = [
+    ...(awaited.length === 0 ? [] : ["muster_open_sent || muster_sent="]),
+    ...awaited.map((step) => `muster_run ${step} muster_await ${step} || muster_done ${step} $?`),
     ...(container === undefined ? [] : ["muster_run container muster_start_container || muster_done container $?"]),
     ...(hasText(setup) ? [`muster_run setup ${inside} "$muster_home/setup" || muster_done setup $?`] : []),
     ...(hasText(startup) ? [`muster_run startup ${inside} "$muster_home/startup"`] : []),
   ]
   const last = hasText(startup) ? "startup" : hasText(setup) ? "setup" : "container"
   // A container that is held open, or goes on beside nothing, has not ended when its step has.
-  const isOpen = last === "container" && container?.command === undefined
+  const isOpen = !hasEnd(group) || (last === "container" && container?.command === undefined)
   const ends = { success: whenDone?.success ?? "keep", failure: whenDone?.failure ?? "keep" }
   const finish = (action: string) => (action === "keep" ? ":" : 'muster_end_here "$1" "$2"')
   return [

@@ -60,7 +60,8 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
       bytes += piece.length
     })
     const into = plainWord(`${to}/${part}`)
-    await run(`mkdir -p ${into} && tar -xf - -C ${into}`, { stdin: pack })
+    // What is left of it would keep a disk full that has no room.
+    await run(`mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`, { stdin: pack })
   }
   const script = placeText({ to, part, changed, gone, digest: set.digest })
   const placed = await run("sh", { stdin: script, check: false })
@@ -76,6 +77,9 @@ function packOf(from: string, paths: readonly string[]): Readable {
   const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
   return Readable.from(pack as unknown as AsyncIterable<Buffer>)
 }
+
+/** The directory itself stays as it is: tar would give it the mode of what was sent. A home that others may write to lets nobody in by key. */
+const SAME_MODE = 'chmod "$(stat -c %a . 2>/dev/null || stat -f %Lp .)"'
 
 interface Placing {
   readonly to: string
@@ -114,7 +118,7 @@ function placeText({ to, part, changed, gone, digest }: Placing): string {
         ]),
     ...chunked(gone.map((path) => plainWord(`./${path}`))).map((names) => `rm -f -- ${names}`),
     ...chunked(blocked.map((path) => plainWord(`./${path}`))).map((names) => `rm -rf -- ${names}`),
-    ...(changed.length === 0 ? [] : [`tar -C ${part} -cf - . | tar -xf - -C .`]),
+    ...(changed.length === 0 ? [] : [`${SAME_MODE} ${part}`, `tar -C ${part} -cf - . | tar -xf - -C .`]),
     `cat >>${KEPT}/log <<'MUSTER_LOG'`,
     ...log,
     "MUSTER_LOG",

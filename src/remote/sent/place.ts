@@ -1,0 +1,84 @@
+/** Place: how what a worker waits for is put into the folder that its guest has made. Values travel on standard input alone. */
+import { exportLines } from "../../guest/steps/environment.js"
+import { SENT_FOLDERS } from "../../guest/steps/sent.js"
+import { MusterError } from "../../errors.js"
+import { type CommandOptions, runCommand } from "../output.js"
+import type { Command, Remote, RemoteProcess, SpawnOptions } from "../remote.js"
+import { argvOf } from "../shell.js"
+
+/** Of what is brought. */
+export type SentName = "files" | "secrets"
+
+export interface PlaceOptions extends Pick<CommandOptions, "signal"> {
+  /** The name of the worker, for errors. */
+  readonly worker: string
+}
+
+/** A command that does not answer is ended after so long, in milliseconds. */
+const ANSWER_MS = 60_000
+
+/** The exit code where the guest is not there yet. */
+const NOT_YET = 75
+
+/** The last line of secrets that have arrived whole: a connection that is lost looks like the end of what was sent. */
+const WHOLE = "# whole"
+
+/** Goes to the folder. A worker of this machine is told where it is; a machine of its own has it at one of two places. */
+const FIND = `if [ -n "\${MUSTER_SENT:-}" ]; then set -- "$MUSTER_SENT"; else set -- ${SENT_FOLDERS.join(" ")}; fi
+for d do [ -d "$d" ] && [ -w "$d" ] && cd "$d" && break; d=; done; [ -n "$d" ] || exit ${NOT_YET}
+umask 077
+`
+
+/** What of it has arrived; undefined where the guest does not wait yet. */
+export async function arrivedAt(remote: Remote, options: PlaceOptions): Promise<ReadonlySet<string> | undefined> {
+  const { stdout, exitCode } = await run(remote, `${FIND}ls`, options)
+  return exitCode === NOT_YET ? undefined : new Set(stdout.split("\n").filter((name) => name !== ""))
+}
+
+/** Says that all files are in their place. @param digest of all of them. */
+export async function markFiles(remote: Remote, digest: string, options: PlaceOptions): Promise<void> {
+  await checked(remote, `${FIND}cat >files.new && mv -f files.new files`, { ...options, stdin: `${digest}\n` })
+}
+
+/** @param values by the names of variables. */
+export async function placeSecrets(
+  remote: Remote,
+  values: Readonly<Record<string, string>>,
+  options: PlaceOptions,
+): Promise<void> {
+  const stdin = [...exportLines(values), WHOLE, ""].join("\n")
+  const whole = `[ "$(tail -n 1 secrets.new)" = "${WHOLE}" ] || { rm -f secrets.new; exit 1; }`
+  await checked(remote, `${FIND}cat >secrets.new && ${whole}; mv -f secrets.new secrets`, { ...options, stdin })
+}
+
+/** Has the guest end its wait. @param why in words. */
+export async function giveUp(remote: Remote, name: SentName, why: string, options: PlaceOptions): Promise<void> {
+  const script = `${FIND}cat >"${name}.new" && mv -f "${name}.new" "${name}.failed"`
+  await checked(remote, script, { ...options, stdin: `${why}\n` })
+}
+
+function run(remote: Remote, script: string, { worker, ...options }: PlaceOptions & Pick<SpawnOptions, "stdin">) {
+  return runCommand(remote, script, { worker }, { ...options, check: false, timeoutMs: ANSWER_MS })
+}
+
+async function checked(remote: Remote, script: string, options: PlaceOptions & { readonly stdin: string }) {
+  const { exitCode, stderr } = await run(remote, script, options)
+  if (exitCode === 0) return
+  const message = `${options.worker}: writing what it waits for: exit code ${exitCode}: ${stderr.trim()}`
+  throw new MusterError(message, { code: "NotPlaced" })
+}
+
+const SOURCED = `for f in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
+[ ! -r "$f" ] || { . "$f"; break; }
+done
+exec "$@"`
+
+/** The same remote, whose commands have the worker's secrets as variables: they are read there. */
+export function withSecrets(remote: Remote): Remote {
+  return {
+    forward: (port, at) => remote.forward(port, at),
+    close: () => remote.close(),
+    spawn: (command: Command, options?: SpawnOptions): Promise<RemoteProcess> =>
+      remote.spawn(["/bin/sh", "-c", SOURCED, "sh", ...argvOf(command)], options),
+  }
+}

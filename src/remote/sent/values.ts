@@ -1,0 +1,130 @@
+/** Values: what secrets hold. They are asked for when they are first needed, are kept in this process's memory alone, and stand in no error. */
+import { execFile } from "node:child_process"
+import { inspect } from "node:util"
+import type { Clock } from "../../calls/clock.js"
+import { MusterError } from "../../errors.js"
+import { argvOf } from "../shell.js"
+
+/** Whose they are. */
+export interface SecretHolder {
+  readonly name: string
+  readonly id: string
+  readonly group: string
+}
+
+export type ValueSource =
+  | { readonly fromEnvironment: string }
+  | { readonly command: string | readonly string[] }
+  | { readonly value: string }
+  | { readonly notKept: true }
+  | ((worker: SecretHolder) => Promise<string> | string)
+
+/** A command that asks for something is ended after so long. */
+const COMMAND_MS = 60_000
+/** As long as one variable may be for a new process on Linux (MAX_ARG_STRLEN). */
+const MOST_BYTES = 131_072
+
+export class SecretValues {
+  readonly #sources: ReadonlyMap<string, ValueSource>
+  readonly #clock: Clock
+  /** Of those that are the same for all workers. */
+  readonly #known = new Map<string, Promise<string>>()
+
+  constructor(sources: ReadonlyMap<string, ValueSource>, clock: Clock) {
+    this.#sources = sources
+    this.#clock = clock
+  }
+
+  /** @throws MusterError with code "SecretMissing" for one that is the same for all workers and that cannot be had. */
+  async prepare(): Promise<void> {
+    const common = [...this.#sources].filter(([, source]) => typeof source !== "function")
+    await Promise.all(common.map(([name, source]) => this.#common(name, source)))
+  }
+
+  /** All values for a worker. @throws MusterError with code "SecretMissing", which names the secret. */
+  async of(worker: SecretHolder): Promise<Readonly<Record<string, string>>> {
+    const pairs = [...this.#sources].map(async ([name, source]): Promise<readonly [string, string]> => {
+      const value = typeof source === "function" ? asked(name, source, worker) : this.#common(name, source)
+      return [name, await value]
+    })
+    return Object.fromEntries(await Promise.all(pairs))
+  }
+
+  #common(name: string, source: ValueSource): Promise<string> {
+    const known = this.#known.get(name) ?? this.#clock.busy("reading a secret", read(name, source))
+    this.#known.set(name, known)
+    // What may pass is tried again.
+    known.catch(() => this.#known.delete(name))
+    return known
+  }
+
+  /** Whoever prints this sees no value. */
+  [inspect.custom](): string {
+    return `SecretValues(${[...this.#sources.keys()].join(", ")})`
+  }
+}
+
+async function read(name: string, source: ValueSource): Promise<string> {
+  if (typeof source === "function" || "notKept" in source) throw missing(name, "is not known to this process")
+  if ("value" in source) return sound(name, source.value)
+  if ("fromEnvironment" in source) {
+    const value = process.env[source.fromEnvironment]
+    if (value === undefined) throw missing(name, `the variable ${source.fromEnvironment} is not set`)
+    return sound(name, value)
+  }
+  return sound(name, await output(name, source.command))
+}
+
+async function asked(
+  name: string,
+  source: Extract<ValueSource, (...args: never) => unknown>,
+  worker: SecretHolder,
+): Promise<string> {
+  let value: unknown
+  try {
+    value = await source(worker)
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause)
+    throw missing(name, `its function failed for ${worker.name}: ${said}`, cause)
+  }
+  if (typeof value !== "string") throw missing(name, `its function gave no text for ${worker.name}`)
+  return sound(name, value)
+}
+
+/** As a shell has it: without line ends at its end. What it prints beside that is told, but for what it would have given. */
+function output(name: string, command: string | readonly string[]): Promise<string> {
+  const [program = "", ...args] = argvOf(command)
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, args, { timeout: COMMAND_MS, encoding: "utf8" }, (error, stdout, stderr) => {
+      const value = stdout.replace(/\n+$/, "")
+      if (error === null) {
+        resolve(value)
+        return
+      }
+      const last = stderr.trim().split("\n").at(-1) ?? ""
+      const words = value === "" ? last : last.replaceAll(value, "…")
+      const how = error.killed === true ? `did not end within ${COMMAND_MS / 1000} s` : endOf(error)
+      reject(missing(name, `its command ${how}${words === "" ? "" : `: ${words}`}`))
+    })
+    child.stdin?.end()
+  })
+}
+
+function endOf({ code }: { readonly code?: string | number | null }): string {
+  return typeof code === "number" ? `ended with exit code ${code}` : `could not be run (${String(code)})`
+}
+
+function sound(name: string, value: string): string {
+  if (value === "") throw missing(name, "it is empty")
+  if (value.includes("\0")) throw missing(name, "it has a NUL, which no variable can hold")
+  if (Buffer.byteLength(value) + name.length + 2 > MOST_BYTES)
+    throw missing(name, `it has more than ${MOST_BYTES / 1024} KiB, which no variable can hold: bring it as a file`)
+  return value
+}
+
+function missing(name: string, why: string, cause?: unknown): MusterError {
+  return new MusterError(`secret ${name}: ${why}`, {
+    code: "SecretMissing",
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
