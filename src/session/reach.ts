@@ -163,8 +163,10 @@ export class Reach {
   /** Commands have the worker's variables; over ssh its secrets alone of these. */
   async #remoteOf(worker: WorkerRecord): Promise<Remote> {
     const remote = await this.remoteTo(worker)
-    const hasSecrets = (this.#fleet.groups.get(worker.group)?.group.secrets.size ?? 0) > 0
-    return hasSecrets && this.#routeTo(worker).kind === "ssh" ? withSecrets(remote) : remote
+    const group = this.#fleet.groups.get(worker.group)?.group
+    // Of one that is known from tags alone it is not known.
+    const mayHave = group === undefined || group.isBare || group.secrets.size > 0
+    return mayHave && this.#routeTo(worker).kind === "ssh" ? withSecrets(remote) : remote
   }
 
   /** The way to a worker, and nothing else. */
