@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process"
 import { constants } from "node:os"
 import type { Readable, Writable } from "node:stream"
+import { SpecError } from "../errors.js"
 
 /** True only for a plain yes: who ends the input instead (Ctrl-D) has not said it. */
 export async function askAtTerminal(question: string, input: Readable, output: Writable): Promise<boolean> {
@@ -45,7 +46,10 @@ export function runAtTerminal(words: readonly string[], interrupts: () => AbortS
   }
   hear()
   return new Promise((resolve, reject) => {
-    child.once("error", reject)
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      const message = "is not on this machine; install it (OpenSSH's client: openssh-client, openssh-clients)"
+      reject(error.code === "ENOENT" ? new SpecError([{ option: program, message }]) : error)
+    })
     child.once("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? "SIGTERM"]))
   })
 }

@@ -48,7 +48,7 @@ export function parseWords(verb: Verb, args: readonly string[], env: NodeJS.Proc
   ]
   if (problems.length > 0) throw new SpecError(problems)
   checkWords(verb, command.args)
-  return { words: command.args, ...settingsOf(verb.flags, parsed, env) }
+  return { words: command.args, literal, ...settingsOf(verb.flags, parsed, env) }
 }
 
 function parsedOf(command: Command, name: string): Parsed[string] {

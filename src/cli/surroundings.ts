@@ -59,6 +59,8 @@ export type Source = "flag" | "environment"
 
 export interface Given {
   readonly words: readonly string[]
+  /** How many of the words stood after "--". */
+  readonly literal?: number
   readonly values: Readonly<Record<string, readonly string[]>>
   readonly switches: ReadonlySet<string>
   /** Of each value and switch that was given. */

@@ -18,6 +18,7 @@ import { logsOf } from "./logs.js"
 import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
 import { keptOf } from "./logs/kept.js"
 import { logPlaceOf } from "./logs/place.js"
+import { argvOf } from "../remote/shell.js"
 import { sshWaysOf } from "./ssh-ways.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
 
@@ -35,9 +36,12 @@ export interface WorkerHandle {
   spawn(command: Command, options?: SpawnOptions): Promise<RemoteProcess>
   /**
    * The words of a program of this machine that opens a shell on the worker, for whoever has a terminal to give it. Where its
-   * standard input is no terminal, the shell reads commands from it.
+   * standard input is no terminal, the shell reads commands from it. Workers of a cloud are reached by the system's `ssh`, with a
+   * configuration that is written beside the cluster's key.
+   *
+   * @param command is run in place of a shell.
    */
-  shell(): Promise<readonly string[]>
+  shell(command?: Command): Promise<readonly string[]>
   /**
    * A port of the worker on 127.0.0.1 of this machine, until it is closed.
    *
@@ -106,7 +110,7 @@ export class Reach {
       name,
       exec: async (command, options) => runCommand(await remote(), command, at, options),
       spawn: async (command, options) => (await remote()).spawn(command, options),
-      shell: async () => this.#shellOf(this.#find(name)),
+      shell: async (command) => this.#shellOf(this.#find(name), command),
       forward: async (port, here) => (await remote()).forward(port, here),
       send: async (from, to, { ignore, signal } = {}) => {
         const options = { ...at, ...(signal === undefined ? {} : { signal }) }
@@ -176,10 +180,10 @@ export class Reach {
     return sshWaysOf(this.#fleet).remoteOf(worker, route, { isPatient: true })
   }
 
-  #shellOf(worker: WorkerRecord): readonly string[] {
+  async #shellOf(worker: WorkerRecord, command?: Command): Promise<readonly string[]> {
     const route = this.#routeTo(worker)
-    if (route.kind === "local") return [...route.words, "/bin/sh", "-c", SHELL]
-    throw new RejectedError(`${nameOf(worker)}: a terminal is offered for workers of this machine alone; use exec`)
+    if (route.kind === "ssh") return sshWaysOf(this.#fleet).systemWords(worker, route, command)
+    return [...route.words, ...argvOf(command ?? SHELL)]
   }
 
   #routeTo(worker: WorkerRecord): Route {

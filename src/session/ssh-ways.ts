@@ -1,29 +1,31 @@
 /** Ssh ways: how a cluster's workers are reached over ssh: by which key, at which address, and with which host keys. */
 import { onAbort } from "../calls/aborts.js"
 import { wallAheadMs } from "../calls/clock.js"
-import { AuthError, HostKeyError, SpecError, TransientError } from "../errors.js"
+import { AuthError, HostKeyError, RejectedError, SpecError, TransientError } from "../errors.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
 import { nonceOf } from "../fleet/state/cluster-keys.js"
 import { type Fleet, fleetCalls } from "../fleet/state/context.js"
 import { markPrefix } from "../guest/marks.js"
 import type { Route } from "../provider.js"
-import type { Remote } from "../remote/remote.js"
+import type { Command, Remote } from "../remote/remote.js"
 import type { Connection, Server } from "../remote/ssh/connect.js"
 import { Connections } from "../remote/ssh/connections.js"
 import { proveHostKey } from "../remote/ssh/first-sight.js"
 import { hostKeysOn } from "../remote/ssh/host-keys.js"
 import { readKeyFile } from "../remote/ssh/key-file.js"
 import { fingerprint } from "../remote/ssh/keys.js"
-import { type SshPlace, sshRemote, type Way } from "../remote/ssh/remote.js"
+import { meet, type SshPlace, sshRemote, type Way } from "../remote/ssh/remote.js"
+import { remoteText } from "../remote/shell.js"
 import type { ResolvedAccess } from "../spec/access.js"
 import { accessAt } from "./access/openings.js"
+import { hopsOf, writeConfiguration } from "./access/system-ssh.js"
 import { HostPins } from "./host-pins.js"
 
 export type SshRoute = Extract<Route, { kind: "ssh" }>
 
 /** What a server is shown. */
-interface Login extends Pick<Server, "privateKey" | "agent"> {
+interface Login extends Pick<Server, "privateKey" | "keyPath" | "agent"> {
   /** By which guests prove their host keys: the cluster's own, and that of a key file; none where this machine knows none. */
   readonly nonces: readonly string[]
 }
@@ -62,9 +64,33 @@ export class SshWays {
     { isPatient = false }: { readonly isPatient?: boolean } = {},
   ): Promise<Remote> {
     const place = await this.#placeOf(worker, route)
-    const youngUntil = worker.instance.launchedAt + LONGEST_BOOT_MS - wallAheadMs(this.#fleet.clock)
-    const { clock } = this.#fleet
-    return sshRemote({ ...place, ...(isPatient ? { youngUntil } : {}) }, this.#connections, clock)
+    return sshRemote(isPatient ? this.#patient(worker, place) : place, this.#connections, this.#fleet.clock)
+  }
+
+  /**
+   * The words of the system's `ssh`, with a configuration of ours in which every server on the way has its pinned keys.
+   *
+   * @param command left out: a shell. @throws what `remoteOf` throws, and what a first connection does where a key is not known yet.
+   */
+  async systemWords(worker: WorkerRecord, route: SshRoute, command?: Command): Promise<readonly string[]> {
+    const place = await this.#placeOf(worker, route)
+    const { path } = this.#fleet.keys
+    if (path === undefined)
+      throw new RejectedError(
+        `${nameOf(worker)}: a shell needs a journal directory, beside which its configuration is kept`,
+      )
+    const hops = hopsOf(place)
+    const unknown = await Promise.all(hops.map(async ({ id }) => (await this.#pins.of(id)) === undefined))
+    if (unknown.includes(true)) await meet(this.#patient(worker, place), this.#connections, this.#fleet.clock)
+    const pinned = await Promise.all(hops.map(async (hop) => ({ ...hop, keys: (await this.#pins.of(hop.id)) ?? [] })))
+    const writing = writeConfiguration(path.replace(/\.key$/, ""), pinned)
+    const words = await this.#fleet.clock.busy("writing a configuration for ssh", writing)
+    return command === undefined ? words : [...words, remoteText(command, {})]
+  }
+
+  /** One that still boots is waited for. */
+  #patient({ instance }: WorkerRecord, place: SshPlace): SshPlace {
+    return { ...place, youngUntil: instance.launchedAt + LONGEST_BOOT_MS - wallAheadMs(this.#fleet.clock) }
   }
 
   async #placeOf(worker: WorkerRecord, route: SshRoute, as?: "head"): Promise<SshPlace> {
@@ -185,14 +211,20 @@ async function findLogin({ keys, owner }: Fleet, { keyFile }: ResolvedAccess): P
   const agent = process.env.SSH_AUTH_SOCK
   const own = await keys.found()
   if (keyFile !== undefined) {
-    const { text, isLocked } = await readKeyFile(keyFile)
+    const { path: keyPath, text, isLocked } = await readKeyFile(keyFile)
     const nonces = [...(own === undefined ? [] : [own.nonce]), nonceOf(text)]
-    if (!isLocked) return { privateKey: text, nonces }
+    if (!isLocked) return { privateKey: text, keyPath, nonces }
     if (agent !== undefined) return { agent, nonces }
     const message = "asks for a passphrase; add it to an ssh agent (ssh-add), or name one without"
     throw new SpecError([{ option: "cluster.access.keyFile", value: keyFile, message }])
   }
-  if (own !== undefined) return { privateKey: own.privateFile, nonces: [own.nonce] }
+  if (own !== undefined) {
+    return {
+      privateKey: own.privateFile,
+      nonces: [own.nonce],
+      ...(keys.path === undefined ? {} : { keyPath: keys.path }),
+    }
+  }
   if (agent !== undefined) return { agent, nonces: [] }
   throw new AuthError(
     `reaching workers of "${owner.cluster}": this machine has no key of the cluster${keys.path === undefined ? "" : ` (${keys.path})`}; copy it from the machine that made the cluster and name it in access.keyFile, or run an ssh agent that has a key of access.authorizedKeys`,

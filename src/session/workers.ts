@@ -67,7 +67,7 @@ export function workerHandle({ name: cluster, session }: Reached, name: string):
     name,
     exec: async (command, options) => (await worker()).exec(command, options),
     spawn: async (command, options) => (await worker()).spawn(command, options),
-    shell: async () => (await worker()).shell(),
+    shell: async (command) => (await worker()).shell(command),
     forward: async (port, at) => (await worker()).forward(port, at),
     send: async (from, to, options) => (await worker()).send(from, to, options),
     fetch: async (paths, to, options) => (await worker()).fetch(paths, to, options),

@@ -243,6 +243,14 @@ describe("muster ssh", () => {
     const { code, said } = await muster(["ssh", "render"], { terminal })
     expect([code, said.includes(web), said.includes(batch)]).toEqual([2, true, true])
     expect((await muster(["ssh", "render", web])).code).toBe(2)
+    shown = ""
+    const run = (...words: string[]) => muster(["ssh", "render", ...words], { terminal })
+    expect((await run(web, "--", 'printf "$MUSTER_GROUP "; exit 4')).code).toBe(4)
+    expect((await run(web, "--", "printf", "%s ", "it's")).code).toBe(0)
+    expect(shown).toBe("web it's ")
+    const { code: wrong, said: why } = await run(web, "printf")
+    expect([wrong, why]).toEqual([2, expect.stringContaining("put -- before a command")])
+    expect((await run("--", "true")).code).toBe(2)
   })
 })
 

@@ -1,6 +1,16 @@
 /** The ways to workers over ssh, against a real sshd: keys, host keys, jumps. */
-import { execFileSync } from "node:child_process"
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { execFileSync, spawnSync } from "node:child_process"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
@@ -14,6 +24,7 @@ import type { WorkerRecord } from "../../src/fleet/roster/worker-record.js"
 import { markPrefix } from "../../src/guest/marks.js"
 import { Cluster } from "../../src/cluster.js"
 import type { Owner, Provider } from "../../src/provider.js"
+import type { Command } from "../../src/remote/remote.js"
 import { runCommand } from "../../src/remote/output.js"
 import { hostKeyProof } from "../../src/remote/ssh/host-keys.js"
 import { readKeyFile } from "../../src/remote/ssh/key-file.js"
@@ -33,10 +44,11 @@ const agent = process.env.SSH_AUTH_SOCK
 let directory: string
 beforeEach(() => {
   delete process.env.SSH_AUTH_SOCK
-  directory = mkdtempSync(join(tmpdir(), "muster-access-"))
+  directory = mkdtempSync(join(tmpdir(), "muster access 100%-"))
   chmodSync(directory, 0o700)
 })
 afterEach(() => {
+  delete process.env.SSH_AUTH_SOCK
   if (agent !== undefined) process.env.SSH_AUTH_SOCK = agent
   rmSync(directory, { recursive: true, force: true })
 })
@@ -184,6 +196,81 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
       },
     })
     expect(await run("127.0.33.2")).toBe("here\n")
+  })
+
+  describe("the system's own ssh", () => {
+    /** As `runAtTerminal` runs it, with commands that come in. */
+    const ssh = ([program = "", ...args]: readonly string[], input = "") =>
+      spawnSync(program, args, { input, encoding: "utf8", env: { ...process.env, HOME: directory } })
+
+    async function wordsFor(
+      fields: Partial<AccessFields> = {},
+      { id = "i-1", more = [] }: Scene & { id?: string } = {},
+    ) {
+      const { ways, record } = await scene(fields, { more })
+      const route = { kind: "ssh", addresses: ["127.0.33.1"], port: PORT } as const
+      return async (command?: Command) => ways.systemWords(record({ id, privateIp: "127.0.33.1" }), route, command)
+    }
+
+    test("a command, what comes in, and its exit code; the key is proven first, and nothing of the user's is read", async () => {
+      mkdirSync(join(directory, ".ssh"))
+      writeFileSync(join(directory, ".ssh/config"), "Host *\n  Port 1\n")
+      const words = await wordsFor()
+      const shell = await words()
+      expect(shell.slice(0, 2)).toEqual(["ssh", "-F"])
+      for (const path of readdirSync(directory).filter((name) => name.startsWith("render.")))
+        expect([path, statSync(join(directory, path)).mode & 0o777]).toEqual([path, 0o600])
+      const run = ssh(await words(["printf", "%s|", "it's", 'a "b"', "$HOME"]))
+      expect([run.status, run.stdout, run.stderr]).toEqual([0, `it's|a "b"|$HOME|`, ""])
+      expect(ssh(await words("cat; exit 7"), "given").stdout).toBe("given")
+      expect(ssh(await words("exit 7")).status).toBe(7)
+      // Known now: it is not asked for a proof again.
+      rmSync(join(proofs(), "host-keys"))
+      expect(ssh(await (await wordsFor())("echo here")).stdout).toBe("here\n")
+    })
+
+    test("a key that has changed is refused, and nothing is sent", async () => {
+      const other = makeKeyPair("x").publicLine.split(" ")[1] ?? ""
+      writeFileSync(join(directory, "render.0123456789abcdef.hosts"), `i-1 ${other}\n`)
+      const { status, stderr } = ssh(await (await wordsFor())("echo here"))
+      expect([status, stderr]).toEqual([255, expect.stringContaining("HOST IDENTIFICATION HAS CHANGED")])
+      rmSync(join(directory, "render.0123456789abcdef.hosts"))
+      writeFileSync(join(proofs(), "host-keys"), "")
+      const unproven = await wordsFor()
+      rmSync(join(proofs(), "host-keys"))
+      await expect(unproven()).rejects.toThrow(HostKeyError)
+    })
+
+    test("by a jump host, by a worker that is the head, and by a proxy command", async () => {
+      const jump = await wordsFor({ via: { jump: `${head.user}@127.0.33.9:${PORT}` } })
+      expect(ssh(await jump("echo jumped"))).toMatchObject({ stderr: "", stdout: "jumped\n" })
+      const more: WorkerRecord[] = []
+      const { record } = await scene()
+      writeFileSync(join(directory, "render.0123456789abcdef.hosts"), `i-1 ${sshd.hostKey}\nhead ${head.hostKey}\n`)
+      more.push(record({ id: "head", publicIp: "127.0.33.9" }))
+      expect(ssh(await (await wordsFor({ via: "head" }, { more }))("echo by head")).stdout).toBe("by head\n")
+      const script = `const s=require("net").connect(%p,"%h");process.stdin.pipe(s).pipe(process.stdout)`
+      const proxyCommand = `${process.execPath} -e '${script}' 100%%`
+      expect(ssh(await (await wordsFor({ via: { proxyCommand } }))("echo by command")).stdout).toBe("by command\n")
+      const lines = await wordsFor({ via: { proxyCommand: "a\nb" } })
+      await expect(lines()).rejects.toThrow(/proxyCommand/)
+    })
+
+    test("a key file, ids that no file of known hosts may have, and a journal that is nowhere", async () => {
+      const { key, fleet, record } = await scene()
+      const copy = join(directory, "a copy of 100% it")
+      writeFileSync(copy, key.privateFile, { mode: 0o600 })
+      const words = await wordsFor({ keyFile: copy }, { id: "/Sub*/VM 1" })
+      expect(ssh(await words("echo here")).stdout).toBe("here\n")
+      const without = new SshWays({
+        ...fleet,
+        keys: new ClusterKeys(false, OWNER, systemClock),
+        access: fleet.access,
+      } as Fleet)
+      process.env.SSH_AUTH_SOCK = "/nowhere"
+      const route = { kind: "ssh", addresses: ["127.0.33.1"], port: PORT } as const
+      await expect(without.systemWords(record({ id: "i-1" }), route)).rejects.toThrow(/needs a journal directory/)
+    })
   })
 
   test("without access, and without a key on this machine", async () => {

@@ -94,12 +94,12 @@ export const WORKING: readonly Verb[] = [
   {
     name: "ssh",
     group: "Work",
-    words: ["NAME", "[WORKER]"],
+    words: ["NAME", "[WORKER]", "[COMMAND...]"],
     summary: "a shell on a worker",
     about:
-      "Opens a shell on a worker, with Muster's variables and in the directory of its startup; the only one that runs where none is named. What comes in from a pipe is run. The exit code is the shell's. Workers of this machine need no ssh.",
+      "Opens a shell on a worker; the only one that runs where none is named. What comes in from a pipe is run, and so is a command after --, one word by a shell. The exit code is the shell's or the command's. Workers of this machine need no ssh: the shell has Muster's variables and begins in the directory of the worker's startup. Those of a cloud are reached by this machine's own ssh, with a configuration that is written beside the cluster's key: yours is not read. 255 is a worker that could not be reached.",
     flags: WORK_FLAGS,
-    examples: ["muster ssh render default-1a2b3c4d"],
+    examples: ["muster ssh render default-1a2b3c4d", "muster ssh render default-1a2b3c4d -- uptime"],
     load: () => import("./work/ssh.js"),
   },
 ]

@@ -14,7 +14,7 @@ const ALIVE_EVERY_MS = 15_000
 const MOST_UNANSWERED = 3
 
 /** curve25519 costs a tenth of what OpenSSH's default (a post-quantum hybrid) does; servers of the last ten years have it. */
-const KEX = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"] as const
+export const KEX = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"] as const
 
 export interface Server {
   /** In words, for errors: the name of the worker. */
@@ -24,6 +24,8 @@ export interface Server {
   readonly user: string
   /** The text of a private key file; left out where `agent` is given. */
   readonly privateKey?: string
+  /** Where that file is. */
+  readonly keyPath?: string
   /** The socket of an ssh agent. */
   readonly agent?: string
   /** The blobs of the host keys that the worker has, in base64; undefined where none is known. */

@@ -92,6 +92,12 @@ function patientUse(place: SshPlace, connections: Connections, clock: Clock) {
   }
 }
 
+/** Connects, which checks the host keys on the way or proves them at first sight. @throws what a connection throws. */
+export function meet(place: SshPlace, connections: Connections, clock: Clock): Promise<void> {
+  const use = patientUse(place, connections, clock)
+  return use(() => Promise.resolve(), { takesChannel: false, signal: undefined })
+}
+
 function openingOf(place: SshPlace, { connections, clock, isJump }: Opened): Opening {
   return {
     isJump,

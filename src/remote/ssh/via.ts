@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { Duplex } from "node:stream"
 import { TransientError } from "../../errors.js"
-import type { Connection } from "./connect.js"
+import type { Connection, Server } from "./connect.js"
 
 /**
  * Through the server at the other end of a connection (`direct-tcpip`, RFC 4254, 7.2), which counts no such channel as a session.
@@ -32,6 +32,12 @@ export function throughConnection(
 /** As much of a failed command's words as one wants to read. */
 const LAST_CHARACTERS = 2000
 
+/** The command with what stands for the server put in. */
+export function commandText(command: string, to: Pick<Server, "host" | "port" | "user">): string {
+  const words: Readonly<Record<string, string>> = { h: to.host, p: String(to.port), r: to.user, "%": "%" }
+  return command.replace(/%([hpr%])/g, (_, letter: string) => words[letter] ?? "")
+}
+
 /**
  * Through the standard input and output of a command ("ProxyCommand", ssh_config), which a shell runs. `%h`, `%p` and `%r` stand for host, port
  * and user, `%%` for a percent sign.
@@ -40,9 +46,7 @@ export function throughCommand(
   command: string,
   to: { readonly name: string; readonly host: string; readonly port: number; readonly user: string },
 ): Duplex {
-  const words: Readonly<Record<string, string>> = { h: to.host, p: String(to.port), r: to.user, "%": "%" }
-  const text = command.replace(/%([hpr%])/g, (_, letter: string) => words[letter] ?? "")
-  const child = spawn("/bin/sh", ["-c", `exec ${text}`], { stdio: ["pipe", "pipe", "pipe"] })
+  const child = spawn("/bin/sh", ["-c", `exec ${commandText(command, to)}`], { stdio: ["pipe", "pipe", "pipe"] })
   const { stdin, stdout, stderr } = child
   let said = ""
   stderr.on("data", (bytes: Buffer) => {
