@@ -4,6 +4,7 @@ import type * as Zod from "zod"
 import { MOMENT, momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
 import { accessNotes, accessSchema, resolveAccess } from "./spec/access.js"
+import { keepLogsNotes } from "./spec/keep-logs.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
 import { parseOptions, type Z, zod } from "./input/parse.js"
@@ -111,6 +112,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
       .max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
       .optional(),
     access: accessSchema(z).optional(),
+    keepLogs: z.string().min(1, "name a directory").optional(),
     peers: z.boolean().optional(),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
@@ -136,6 +138,8 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
   const access = resolveAccess(spec.access)
   const named = providers.flatMap((one) => (isNamed(one) ? optionNameProblems(one) : []))
+  const isElsewhere = !providers.every(isLocal)
+  const cluster = [...accessNotes(access, isElsewhere), ...keepLogsNotes(spec, access, isElsewhere)]
   const problems = [...named, ...specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })]
   if (problems.length > 0) throw new SpecError(problems)
   return {
@@ -152,9 +156,10 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     maxWorkers: spec.maxWorkers,
     access,
     peers: spec.peers ?? false,
+    keepLogs: spec.keepLogs,
     groups: groups.map((group) => ({
       ...group,
-      notes: [...group.notes, ...scriptNotes(group, check), ...accessNotes(access, !providers.every(isLocal))],
+      notes: [...group.notes, ...scriptNotes(group, check), ...cluster],
     })),
   }
 }

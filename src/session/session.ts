@@ -33,7 +33,7 @@ import { setTargets } from "../fleet/targets/set-targets.js"
 import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
 import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
 import { type Worker, workerOf } from "../fleet/reports/worker.js"
-import { keepLastWords, type WorkerLogs } from "./logs/kept.js"
+import { keepLogs, type WorkerLogs } from "./logs/kept.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
 import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
@@ -126,7 +126,7 @@ export class Session {
     const opened = await openFleet(name, isNamed, spec, { ...options, emit, journal, signal: abort.signal, wake })
     const { fleet } = opened
     history?.begin(fleet)
-    logs = keepLastWords(fleet, journal)
+    logs = keepLogs(fleet, journal, spec.keepLogs)
     const size = () => sizeText(fleet)
     const listCommand = () => listCommandText(fleet)
     const isElsewhere = journal !== false && journal !== defaultJournalDirectory()

@@ -65,6 +65,8 @@ export interface ResolvedSpec {
   /** Undefined: nobody asked for it. */
   readonly access: ResolvedAccess | undefined
   readonly peers: boolean
+  /** The directory as it was given. */
+  readonly keepLogs: string | undefined
   readonly groups: readonly ResolvedGroup[]
 }
 

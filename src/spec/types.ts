@@ -209,6 +209,11 @@ export interface ClusterFields extends WorkerFields {
    * network lets through. On this machine it changes nothing.
    */
   readonly peers?: boolean
+  /**
+   * A directory of this machine: what the workers write is followed into `DIRECTORY/WORKER.log` while this process holds the cluster. Over
+   * ssh where `access` is given, else from consoles.
+   */
+  readonly keepLogs?: string
   /** Groups of workers, each with what differs from the fields above. One group named `default` when left out. */
   readonly groups?: Readonly<Record<string, WorkerFields>>
 }

@@ -95,6 +95,7 @@ const TABLE: Readonly<Record<string, SpecFlag>> = {
   "max-workers": flag("maxWorkers", "N", "never more instances than this", number),
   access: flag("access", "here|RANGE", "who may reach the workers over ssh; nobody when left out"),
   peers: flag("peers", "true|false", "true: workers reach every port of each other", yes),
+  "keep-logs": flag("keepLogs", "DIR", "follow what the workers write into DIR/WORKER.log"),
   "budget-per-hour": flag("budget.perHour", "USD", "at most so much an hour", number),
   "budget-total": flag("budget.total", "USD", "at most so much in all", number),
 }

@@ -1,9 +1,11 @@
 /** Kept: the last words of workers that are gone, in this process and, where a journal is, on disk. */
+import { resolve } from "node:path"
 import type { ClusterEventBody } from "../../events.js"
 import type { Fleet } from "../../fleet/state/context.js"
 import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import { KeptLogFile } from "../../history/logs.js"
+import { LogKeeper } from "./keep/keeper.js"
 import { type Keep, LastWords } from "./last-words.js"
 
 /** A long-lived cluster has had a hundred thousand workers: those that went last are remembered here. */
@@ -23,8 +25,11 @@ export interface WorkerLogs {
   end(): Promise<void>
 }
 
-/** @param journal the directory of the launch journal; false: nothing is kept on disk. */
-export function keepLastWords(fleet: Fleet, journal: string | false): WorkerLogs {
+/**
+ * @param journal the directory of the launch journal; false: no last words are kept on disk.
+ * @param directory where the logs of all workers are followed into files; undefined: nowhere.
+ */
+export function keepLogs(fleet: Fleet, journal: string | false, directory: string | undefined): WorkerLogs {
   const remembered = new Map<string, string>()
   known.set(fleet, remembered)
   const file = journal === false ? undefined : new KeptLogFile(fleet, journal)
@@ -35,7 +40,17 @@ export function keepLastWords(fleet: Fleet, journal: string | false): WorkerLogs
     if (oldest !== undefined) remembered.delete(oldest)
     file?.add({ id: instance.id, name: workerName(instance, group), group, how, text })
   }
-  const last = new LastWords(fleet, { keep })
+  const keeper = directory === undefined ? undefined : new LogKeeper(fleet, resolve(directory))
+  const last = new LastWords(fleet, { keep, before: (workers) => keeper?.beforeEnd(workers) })
   fleet.beforeEnd = (workers) => last.beforeEnd(workers)
-  return { note: (event) => last.note(event), end: () => file?.end() ?? Promise.resolve() }
+  return {
+    note: (event) => {
+      last.note(event)
+      keeper?.note(event)
+    },
+    end: async () => {
+      await keeper?.end()
+      await file?.end()
+    },
+  }
 }
