@@ -27,7 +27,6 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/client/"],
   ["providers/*/offers/"],
   ["providers/*/prepare/"],
-  ["providers/*/access/"],
   ["providers/*/observe/"],
   ["providers/*/access/"],
   ["providers/*/launch/"],
