@@ -575,6 +575,11 @@ export interface Provider {
   leftovers?(selector: Selector, calls: Calls): Promise<readonly Leftover[]>
   remove?(leftovers: readonly Leftover[], calls: Calls): Promise<void>
   consoleLog?(instance: Instance, calls: Calls): Promise<string>
+  /**
+   * The instance's ssh host keys, in base64, where its guest tells them to the cloud itself: they go before what its console says. None
+   * while it has not.
+   */
+  hostKeys?(instance: Instance, calls: Calls): Promise<readonly string[]>
   /** How a running instance is reached; undefined while that is not known. Pure. */
   route?(instance: Instance): Route | undefined
   /** Left out: no firewall stands before its instances that Muster could open. */

@@ -20,6 +20,10 @@ import { licensedArchs } from "./prepare/images.js"
 import { type GcpOptions, namedProject } from "./options.js"
 import { parseGcpOptions } from "./options-check.js"
 import { prepare } from "./prepare/prepare.js"
+import { firewallProjectOf } from "./prepare/network.js"
+import { KnownRules } from "./prepare/firewall/known-rules.js"
+import { accessControl } from "./access/control.js"
+import { hostKeys } from "./observe/host-keys.js"
 import { authorized } from "./client/authorization.js"
 import { split } from "./launch/split.js"
 import { mark } from "./end/mark.js"
@@ -47,6 +51,8 @@ export function gcp(options: GcpOptions): Provider {
   const { consistencyMs } = limits
   const licensed: OfferContext["licensedArchs"] = (image, calls) => licensedArchs(send, parsed, image, calls)
   const context = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
+  const known = new KnownRules()
+  const ends = { ...context, known, firewall: { send, region, ...firewallProjectOf(parsed) } }
   return {
     name: "gcp",
     region,
@@ -55,19 +61,21 @@ export function gcp(options: GcpOptions): Provider {
     whereabouts: () => whereaboutsOf(parsed),
     offers: (query, calls) =>
       offers({ ...context, connection, options: parsed, licensedArchs: licensed }, query, calls),
-    prepare: (owner, group, calls) => prepare(send, parsed, { owner, group }, calls),
+    prepare: (owner, group, calls) => prepare(send, parsed, { owner, group, known }, calls),
     split,
     launch: (call, calls) => launch(context, call, calls),
     settle: (call, ref, calls) => settle(context, call, ref, calls),
     find: (call, calls) => find(context, call, calls),
-    list: (selector, calls) => list(context, selector, calls),
+    list: async (selector, calls) => known.seen(await list(context, selector, calls)),
     terminate: (instances, calls) => terminate(context, instances, calls),
     mark: (owner, instances, calls) => mark(send, owner, instances, calls),
     interruptions: (instances, calls) => interruptions(send, region, instances, calls),
     headroom: (wish, calls) => headroom(send, region, wish, calls),
-    leftovers: (selector, calls) => leftovers(context, selector, calls),
-    remove: (found, calls) => remove(context, found, calls),
+    leftovers: (selector, calls) => leftovers(ends, selector, calls),
+    remove: (found, calls) => remove(ends, found, calls),
     route: sshRoute,
+    access: accessControl(send, parsed, known),
+    hostKeys: (instance, calls) => hostKeys(send, instance, calls),
     consoleLog: (instance, calls) => consoleLog(send, instance, calls),
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),

@@ -21,7 +21,7 @@ export const LONGEST_RUN_DAYS = 120
 const PER_MINUTE = { writes: 1_200, reads: 1_200, waits: 600 }
 
 /** Buckets that count requests by the minute, and those whose units a request keeps until its operation is over. */
-export const WINDOWS = ["writes", "reads", "heavy", "heavy-global", "billing"] as const
+export const WINDOWS = ["writes", "reads", "heavy", "heavy-global", "reads-global", "writes-global", "billing"] as const
 export const UNDER_WAY = ["bulk", "deletions"] as const
 
 const window = (count: number): Bucket => ({ kind: "window", count, perMinute: 1, aligned: true })
@@ -36,6 +36,9 @@ function bucketsOf({ requestsPerMinute }: GcpOptions): Readonly<Record<string, B
     heavy: window(waits),
     // aggregatedList; of the project, not of the region
     "heavy-global": window(waits),
+    // Firewall rules are of the project too.
+    "reads-global": window(reads),
+    "writes-global": window(writes),
     // "Each project can make 300 API calls per minute to the Cloud Billing API" ("Quotas and limits")
     billing: window(240),
     // "a maximum of 10 bulk operations at once" ("Troubleshooting bulk VM creation"); held until an operation is done

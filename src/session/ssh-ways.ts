@@ -100,7 +100,7 @@ export class SshWays {
     const isOutside = as === "head" || head?.instance.id === id
     const host = addressOf(worker, route, isOutside ? { ...access, via: "public" } : access)
     const { nonces, ...login } = await this.#loginOf(access)
-    const hostKeys = (await this.#pins.of(id)) ?? (await this.#keysOnConsole(worker))
+    const hostKeys = (await this.#pins.of(id)) ?? (await this.#keysTold(worker))
     const server: Server = {
       ...{ name: nameOf(worker), host, port: route.port, user: access.user, ...login },
       ...(hostKeys === undefined ? {} : { hostKeys }),
@@ -138,14 +138,18 @@ export class SshWays {
   }
 
   /** Asked once for each worker: then its keys are known, or are proven at first sight. */
-  async #keysOnConsole({ provider, instance }: WorkerRecord): Promise<readonly string[] | undefined> {
-    if (provider.consoleLog === undefined) return undefined
-    const calls = fleetCalls(this.#fleet, provider)
-    const text = await provider.consoleLog(instance, calls).catch(() => "")
-    const keys = hostKeysOn(text, markPrefix(this.#fleet.owner.uid)).map(({ blob }) => blob)
+  async #keysTold(worker: WorkerRecord): Promise<readonly string[] | undefined> {
+    const { provider, instance } = worker
+    const told = (await provider.hostKeys?.(instance, fleetCalls(this.#fleet, provider)).catch(() => [])) ?? []
+    const keys = told.length > 0 ? told : await this.#keysOnConsole(worker)
     if (keys.length === 0) return undefined
     await this.#pins.pin(instance.id, keys)
     return keys
+  }
+
+  async #keysOnConsole({ provider, instance }: WorkerRecord): Promise<readonly string[]> {
+    const text = (await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider)).catch(() => "")) ?? ""
+    return hostKeysOn(text, markPrefix(this.#fleet.owner.uid)).map(({ blob }) => blob)
   }
 
   async #prove(id: string, server: Server, connection: Connection, nonces: readonly string[]): Promise<void> {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
-import { leaveDisk, permissionsOf, PROJECT } from "../../providers/gcp/wire/index.js"
+import { leaveDisk, permissionsOf, PROJECT, publishHostKeys } from "../../providers/gcp/wire/index.js"
 import { Cluster } from "../../src/cluster.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { JsonObject } from "../../src/provider.js"
@@ -85,4 +85,49 @@ test("the second makes up the rest", async () => {
   )
   expect([...usedIn(cloud)].sort()).toEqual([...least, ...more].sort())
   expect(refusedIn(cloud)).toEqual(new Set())
+})
+
+test("the third is for access and peers", async () => {
+  const [least = [], , access = []] = await roles()
+  const permissions = [...least, ...access]
+  const cloud = await gce({ gcp: { zones: [ZONE], image: IMAGE }, wire: { permissions } })
+  const { provider, world } = cloud
+  const way = {
+    access: { from: ["192.0.2.7/32"], port: 22, isPrivate: true },
+    publicAddress: false,
+    image: IMAGE,
+  } as const
+  const offers = await cloud.run(
+    provider.offers({ markets: ["on-demand"], instanceTypes: [TYPE], zones: [ZONE] }, cloud.bare()),
+  )
+  const prepared = await prepareOf(cloud, { ...way, peers: true })
+  const [call] = provider.split(wishFor(offers, 1), prepared, { levels: {}, launches: [] })
+  if (call === undefined) throw new Error("no call")
+  await cloud.run(provider.launch(call, cloud.bare()))
+  await cloud.run(cloud.clock.sleep(30_000))
+  const instances = await cloud.run(provider.list({ uid: OWNER.uid }, cloud.bare()))
+  const [instance] = instances
+  if (instance === undefined) throw new Error("no instance")
+  publishHostKeys(world, instance.id, { "ssh-ed25519": "AAAA" })
+  expect(await cloud.run(provider.hostKeys?.(instance, cloud.bare()) ?? Promise.resolve([]))).toEqual(["AAAA"])
+  // Another range, which changes a rule; and tags that somebody else changes at the same time, so that they are read once more.
+  await cloud.run(provider.access?.close(OWNER, instances, cloud.bare()) ?? Promise.resolve())
+  const changed = {
+    api: "instances.setTags",
+    place: "whole",
+    code: "conditionNotMet",
+    status: 412,
+    message: "",
+  } as const
+  cloud.wire.answers.give({ ...changed, times: 1 })
+  for (const range of ["192.0.2.8/32", "192.0.2.9/32"]) {
+    const request = { from: [range], port: 22, isPrivate: true } as const
+    await cloud.run(provider.access?.open(OWNER, request, instances, cloud.bare()) ?? Promise.resolve([]))
+  }
+  await cloud.run(provider.terminate(instances, cloud.bare()))
+  const left = await cloud.run(provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))
+  await cloud.run(provider.remove?.(left, cloud.bare()) ?? Promise.resolve())
+  expect(await cloud.run(provider.leftovers?.({ uid: OWNER.uid }, cloud.bare()) ?? Promise.resolve([]))).toEqual([])
+  expect([...usedIn(cloud)].sort()).toEqual([...least, ...access].sort())
+  expect(refusedIn(cloud)).toEqual(new Set(["machineTypes.list", "instances.setTags", "disks.list"]))
 })

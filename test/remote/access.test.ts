@@ -81,10 +81,12 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
 
   interface Scene {
     readonly console?: string
+    /** What the guest has told the cloud; left out: the cloud keeps no such thing. */
+    readonly told?: () => Promise<readonly string[]>
     readonly more?: readonly WorkerRecord[]
   }
 
-  async function scene(fields: Partial<AccessFields> = {}, { console: text = "", more = [] }: Scene = {}) {
+  async function scene(fields: Partial<AccessFields> = {}, { console: text = "", more = [], told }: Scene = {}) {
     const keys = new ClusterKeys(directory, OWNER, systemClock)
     const key = await keys.ensure(false)
     for (const server of [sshd, head]) writeFileSync(join(server.directory, "authorized"), `${key.publicLine}\n`)
@@ -101,6 +103,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
         return Promise.resolve(text)
       },
       route: () => ({ kind: "ssh", addresses: ["127.0.33.9"], port: PORT }),
+      ...(told === undefined ? {} : { hostKeys: told }),
     }
     const access = resolveAccess({ from: "127.0.0.1/32", user: sshd.user, ...fields }) as ResolvedAccess
     const fleet = {
@@ -154,6 +157,22 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     rmSync(join(directory, "render.0123456789abcdef.hosts"))
     const changed = await scene({}, { console: line(other) })
     await expect(changed.run("127.0.33.1")).rejects.toThrow(/nothing was sent/)
+  })
+
+  test("what the guest has told the cloud goes before its console; where that cannot be read, the console counts", async () => {
+    const line = (blob: string) => `${markPrefix(OWNER.uid)}host-key ssh-ed25519 ${blob}\n`
+    const other = makeKeyPair("x").publicLine.split(" ")[1] ?? ""
+    const told = await scene({}, { console: line(other), told: () => Promise.resolve([sshd.hostKey]) })
+    rmSync(join(proofs(), "host-keys"))
+    expect(await told.run("127.0.33.1")).toBe("here\n")
+    expect(told.asked()).toBe(0)
+    rmSync(join(directory, "render.0123456789abcdef.hosts"))
+    const wrong = await scene({}, { console: line(sshd.hostKey), told: () => Promise.resolve([other]) })
+    await expect(wrong.run("127.0.33.1")).rejects.toThrow(/nothing was sent/)
+    rmSync(join(directory, "render.0123456789abcdef.hosts"))
+    const silent = await scene({}, { console: line(sshd.hostKey), told: () => Promise.reject(new AuthError("no")) })
+    expect(await silent.run("127.0.33.1")).toBe("here\n")
+    expect(silent.asked()).toBe(1)
   })
 
   test("an address that another instance has now is no false alarm", async () => {

@@ -12,9 +12,13 @@ export interface NativeInstance {
   readonly labelFingerprint?: string
   readonly scheduling?: { readonly provisioningModel?: string; readonly preemptible?: boolean }
   readonly networkInterfaces?: readonly {
+    readonly network?: string
     readonly networkIP?: string
     readonly accessConfigs?: readonly { readonly natIP?: string }[]
   }[]
+  /** Network tags, which firewall rules are for. */
+  readonly tags?: { readonly items?: readonly string[]; readonly fingerprint?: string }
+  readonly serviceAccounts?: readonly { readonly email?: string }[]
   readonly metadata?: { readonly items?: readonly { readonly key?: string; readonly value?: string }[] }
 }
 
@@ -32,6 +36,37 @@ export interface NativeDisk {
 export interface NativeSerialPort {
   readonly kind?: string
   readonly contents?: string
+}
+
+/** What a guest has written about itself. */
+export interface NativeGuestAttributes {
+  readonly kind?: string
+  readonly queryValue?: {
+    readonly items?: readonly { readonly namespace?: string; readonly key?: string; readonly value?: string }[]
+  }
+}
+
+interface Traffic {
+  readonly IPProtocol?: string
+  /** "22" or "1000-2000"; every port when left out. */
+  readonly ports?: readonly string[]
+}
+
+export interface NativeFirewall {
+  readonly kind?: string
+  readonly name?: string
+  readonly description?: string
+  readonly network?: string
+  readonly direction?: string
+  readonly disabled?: boolean
+  readonly priority?: number
+  readonly sourceRanges?: readonly string[]
+  readonly sourceTags?: readonly string[]
+  readonly sourceServiceAccounts?: readonly string[]
+  readonly targetTags?: readonly string[]
+  readonly targetServiceAccounts?: readonly string[]
+  readonly allowed?: readonly Traffic[]
+  readonly denied?: readonly Traffic[]
 }
 
 export interface NativeRouter {

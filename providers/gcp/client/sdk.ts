@@ -15,6 +15,8 @@ const CLIENT_FILES = {
   RegionInstancesClient: "region_instances_client",
   ZoneOperationsClient: "zone_operations_client",
   RegionOperationsClient: "region_operations_client",
+  GlobalOperationsClient: "global_operations_client",
+  FirewallsClient: "firewalls_client",
   MachineTypesClient: "machine_types_client",
   RegionsClient: "regions_client",
   ImagesClient: "images_client",

@@ -102,7 +102,18 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
 }
 
 /** What becomes a part of the URL's path. */
-const PARTS = ["project", "region", "zone", "instance", "disk", "operation", "image", "family", "subnetwork"] as const
+const PARTS = [
+  "project",
+  "region",
+  "zone",
+  "instance",
+  "disk",
+  "operation",
+  "image",
+  "family",
+  "subnetwork",
+  "firewall",
+] as const
 const PART = /^[A-Za-z0-9][\w.:-]*$/
 
 /** A name that is none must not lead to another place: the client leaves ".." as it is, and URLs go up there. */

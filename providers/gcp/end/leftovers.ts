@@ -1,12 +1,16 @@
 /**
- * Leftovers are disks that Muster made. Disks end with their instance (`autoDelete`), unless a user has changed that or has
- * detached one. Nothing else is made that could stay: no static address, no template, no network.
+ * Leftovers are disks and firewall rules that Muster made. Disks end with their instance (`autoDelete`), unless a user has changed that
+ * or has detached one; rules stay until they are removed. Nothing else is made: no static address, no template, no network.
  */
 import { AuthError, MusterError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
 import type { Send } from "../client/send.js"
 import { asError, isNotFound } from "../client/errors.js"
+import type { KnownRules } from "../prepare/firewall/known-rules.js"
+import type { FirewallContext } from "../prepare/firewall/requests.js"
+import { removeRules } from "../prepare/firewall/remove.js"
+import { leftRules, RULE_KIND } from "./left-rules.js"
 import { labelled, type ListContext, partial } from "../observe/labelled.js"
 import { hexOf, idOf, partsOf, uuidOf } from "../client/ids/names.js"
 import { lastPart, type NativeDisk, type NativeOperation } from "../client/native.js"
@@ -15,6 +19,23 @@ import { parseTime } from "../../../src/tables/times.js"
 
 const KIND = "disk"
 
+export interface LeftoverContext extends ListContext {
+  readonly firewall: FirewallContext
+  readonly known: KnownRules
+}
+
+export async function leftovers(
+  context: LeftoverContext,
+  selector: Selector,
+  calls: Calls,
+): Promise<readonly Leftover[]> {
+  const [disks, rules] = await Promise.all([
+    leftDisks(context, selector, calls),
+    context.known.mayBeOf(selector) ? leftRules(context.firewall, selector, calls) : [],
+  ])
+  return [...disks, ...rules]
+}
+
 /** A disk is there some moments before the instance that it is made for. */
 const BEING_MADE_MS = 10 * 60_000
 
@@ -22,7 +43,7 @@ const BEING_MADE_MS = 10 * 60_000
  * Disks with our labels that no instance uses. Without the right to list disks there are none to report: their instances were
  * made with `autoDelete`, so their disks end with them.
  */
-export async function leftovers(context: ListContext, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
+async function leftDisks(context: ListContext, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const { ids, ...rest } = selector
   const { natives, unreachable } = await labelled(context, "disks", rest, calls).catch((error: unknown) => {
     if (error instanceof AuthError) return { natives: [], unreachable: [] }
@@ -54,12 +75,21 @@ function isLeft({ users = [], status, creationTimestamp, lastAttachTimestamp }: 
 const SAME_REQUEST_MS = 60_000
 
 /**
- * One request each, all at once; a disk that is deleted already is success. Google refuses to delete one that an instance uses
- * again.
+ * One request each, all at once; what is deleted already is success. Google refuses to delete a disk that an instance uses again.
+ * Rules that close something go after those that open.
  */
-export async function remove(context: ListContext, found: readonly Leftover[], calls: Calls): Promise<void> {
+export async function remove(context: LeftoverContext, found: readonly Leftover[], calls: Calls): Promise<void> {
   const period = Math.floor(calls.now() / SAME_REQUEST_MS)
-  const outcomes = await Promise.allSettled(found.map((one) => removeOne(context, one, period, calls)))
+  const rules = found.filter(({ kind }) => kind === RULE_KIND)
+  const others = found.filter(({ kind }) => kind !== RULE_KIND)
+  const outcomes = await Promise.allSettled([
+    ...others.map((one) => removeOne(context, one, period, calls)),
+    removeRules(
+      context.firewall,
+      rules.map(({ id }) => id),
+      calls,
+    ),
+  ])
   calls.signal.throwIfAborted()
   const refused = outcomes.find((outcome) => outcome.status === "rejected")
   if (refused !== undefined) throw refused.reason

@@ -20,7 +20,14 @@ export function sharedProperties(blueprint: Blueprint, offers: readonly Offer[],
     ...affinityOf(blueprint, offers),
     ...accelerators,
   }
-  return merge(computed, blueprint.overrides)
+  return withTags(merge(computed, blueprint.overrides), blueprint)
+}
+
+/** Beside those of the user's overrides. */
+function withTags(properties: JsonObject, { networkTags = [] }: Blueprint): JsonObject {
+  if (networkTags.length === 0) return properties
+  const { items = [], ...rest } = (properties.tags ?? {}) as JsonObject & { readonly items?: readonly string[] }
+  return { ...properties, tags: { ...rest, items: [...new Set([...items, ...networkTags])] } }
 }
 
 function takesAccelerator({ instanceType }: Offer): boolean {

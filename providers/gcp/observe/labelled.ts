@@ -44,6 +44,11 @@ const FIELDS: { readonly [K in Kind]: string } = {
 /** "Labels", requirements. A text that cannot be a label's value matches nothing, and must not come into a filter. */
 const LABEL_VALUE = /^[a-z0-9_-]{0,63}$/
 
+/** Whether anything can carry what is asked for. */
+export function canMatch({ cluster, uid, owner, launch }: Selector): boolean {
+  return [cluster, uid, owner, launch].every((value) => value === undefined || LABEL_VALUE.test(value))
+}
+
 /**
  * A selector of one cluster reads the zones that the cluster may use, all at once. A wider selector (to attach, to sweep) reads
  * the whole project, because an earlier process may have used other zones.
@@ -56,9 +61,8 @@ export async function labelled<K extends Kind>(
   selector: Selector,
   calls: Calls,
 ): Promise<Answers<K>> {
-  const { cluster, uid, owner, launch, zones, ids } = selector
-  const isPossible = [cluster, uid, owner, launch].every((value) => value === undefined || LABEL_VALUE.test(value))
-  if (!isPossible) return { natives: [], unreachable: [] }
+  const { uid, launch, zones, ids } = selector
+  if (!canMatch(selector)) return { natives: [], unreachable: [] }
   const isNarrow = [uid, launch, zones, ids].some((wanted) => wanted !== undefined)
   const read = isNarrow ? ofZones(context, kind, selector, calls) : ofProject(context, kind, selector, calls)
   return (await read) as Answers<K>

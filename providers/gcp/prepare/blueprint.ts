@@ -9,6 +9,8 @@ export type Blueprint = {
   readonly labels: Readonly<Record<string, string>>
   readonly place: { readonly network: string } | { readonly subnetwork: string }
   readonly publicAddress: boolean
+  /** What firewall rules are for; left out: none. */
+  readonly networkTags?: readonly string[]
   /** What the options say of each instance, in the API's own words. */
   readonly properties: JsonObject
   readonly disk: { readonly type?: string; readonly sizeGb?: number; readonly kmsKeyName?: string }

@@ -4,7 +4,7 @@ import type { Calls, GroupRequest } from "../../../src/provider.js"
 import { sharedRead } from "../../../src/client/shared-read.js"
 import type { Send } from "../client/send.js"
 import { lastPart, type NativeRouter } from "../client/native.js"
-import type { GcpOptions } from "../options.js"
+import { type GcpOptions, namedProject } from "../options.js"
 import type { Blueprint } from "./blueprint.js"
 import { pages } from "../client/pages.js"
 
@@ -23,10 +23,12 @@ const PRICE = "about 0.005 USD an hour each (0.0025 on spot), and a new project 
 export async function addressOf(
   send: Send,
   options: GcpOptions,
-  { publicAddress }: GroupRequest,
+  { publicAddress, access }: GroupRequest,
   calls: Calls,
 ): Promise<AddressChoice> {
   if (publicAddress !== "auto") return { given: publicAddress, notes: [] }
+  if (access?.isPrivate === false)
+    return { given: true, notes: [`each instance gets a public address, for access: ${PRICE}`] }
   const where = placeIn(options)
   try {
     const nat = await natFor(send, { region: options.region, where }, calls)
@@ -37,6 +39,18 @@ export async function addressOf(
     if (!(error instanceof AuthError)) throw error
     return unread(options, where)
   }
+}
+
+/** The network that instances are in: "global/networks/N". */
+export async function networkPathOf(send: Send, options: GcpOptions, calls: Calls): Promise<string> {
+  const where = placeIn(options)
+  return `global/networks/${where.network ?? (await networkOf(send, options.region, where, calls))}`
+}
+
+/** The host project of a shared VPC, where firewall rules are; none where they are the cluster's own. */
+export function firewallProjectOf(options: GcpOptions): { readonly project?: string } {
+  const { project } = placeIn(options)
+  return project === undefined || project === namedProject(options) ? {} : { project }
 }
 
 interface Where {

@@ -14,26 +14,28 @@ import { imagesOf } from "./images.js"
 import { groupTagProblems } from "../../../src/tables/tag-rules.js"
 import { LABEL_RULES } from "../tag-rules.js"
 import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "../limits.js"
+import type { KnownRules } from "./firewall/known-rules.js"
+import { accessProblems, wayIn } from "./firewall/way-in.js"
 import { specItems } from "./group-spec.js"
 import type { GcpOptions, GcpReservation } from "../options.js"
 
 const ALL_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 
 /**
- * Pins image, network, labels and startup script of one group. Makes nothing.
+ * Pins image, network, labels and startup script of one group. Makes firewall rules where the group asks for a way in, and else nothing.
  *
  * @throws SpecError with all that Compute Engine would refuse of the request.
  */
 export async function prepare(
   send: Send,
   options: GcpOptions,
-  request: { readonly owner: Owner; readonly group: GroupRequest },
+  request: { readonly owner: Owner; readonly group: GroupRequest; readonly known: KnownRules },
   calls: Calls,
 ): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { owner, group } = request
   const startup = startupItems(options, owner, group)
-  const items = [...startup, ...loginItems(options)]
+  const items = [...startup, ...loginItems(options), ...hostKeyItems(group)]
   const problems = [...problemsOf(options, group, startup), ...deadlineProblems(owner, calls.now())]
   if (problems.length > 0) throw new SpecError(problems)
   const [{ images, notes }, address] = await Promise.all([
@@ -41,6 +43,9 @@ export async function prepare(
     addressOf(send, options, group, calls),
   ])
   const spec = specItems(group, items)
+  // Last: nothing is made for a group that could not be launched.
+  if (!calls.readOnly) request.known.prepared(owner, group.access !== undefined || group.peers === true)
+  const { tags, notes: wayInNotes } = await wayIn(send, options, owner, group, calls)
   const body: Blueprint = {
     images,
     metadata: [...items, ...spec.items],
@@ -48,6 +53,7 @@ export async function prepare(
     labels: { ...options.labels, ...group.tags, ...spec.labels },
     place: placeOf(options),
     publicAddress: address.given,
+    ...(tags.length === 0 ? {} : { networkTags: tags }),
     properties: propertiesOf(options),
     disk: { ...options.disk },
     ...reservationOf(options),
@@ -58,7 +64,7 @@ export async function prepare(
     owner: { ...owner },
   }
   return {
-    notes: [...notes, ...address.notes, ...spec.notes, ...warningsOf(options, group)],
+    notes: [...notes, ...address.notes, ...spec.notes, ...wayInNotes, ...warningsOf(options, group)],
     body: JSON.parse(JSON.stringify(body)) as JsonObject,
   }
 }
@@ -68,6 +74,7 @@ function problemsOf(options: GcpOptions, group: GroupRequest, startup: Blueprint
     ...groupTagProblems(group, options.labels ?? {}, LABEL_RULES),
     ...cloudConfigProblems(group),
     ...registryProblems(options, group),
+    ...accessProblems(group.access),
     ...startup.flatMap(({ value }) => sizeProblems(value)),
   ]
 }
@@ -88,6 +95,11 @@ function startupItems(options: GcpOptions, owner: Owner, group: GroupRequest): B
 
 function loginItems({ osLogin }: GcpOptions) {
   return osLogin === undefined ? [] : [{ key: "enable-oslogin", value: osLogin ? "TRUE" : "FALSE" }]
+}
+
+/** The guest agent of Google's images then tells its host keys where they can be read ("Set and query guest attributes"). */
+function hostKeyItems({ access }: GroupRequest) {
+  return access === undefined ? [] : [{ key: "enable-guest-attributes", value: "TRUE" }]
 }
 
 function propertiesOf({ serviceAccount, scopes = ALL_SCOPES, secureBoot }: GcpOptions): JsonObject {

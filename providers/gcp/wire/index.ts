@@ -9,6 +9,8 @@ import { listen, listenerOf } from "../../../src/simulator/requests/http-server.
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { gceMetadata } from "./guest/metadata.js"
 import { furnish, PROJECT } from "./account.js"
+import { isOpen } from "./observe/is-open.js"
+import { furnishRules } from "./prepare/firewalls.js"
 import { Answers } from "./client/answers.js"
 import { contractOf } from "./client/contract.js"
 import { type Exchange, protocolOf, type Wire } from "./serve.js"
@@ -16,7 +18,9 @@ import { type Exchange, protocolOf, type Wire } from "./serve.js"
 export { PROJECT } from "./account.js"
 export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
 export { type Contract, contractOf } from "./client/contract.js"
+export { putRule } from "./prepare/firewalls.js"
 export { leaveDisk } from "./end/disks.js"
+export { publishHostKeys } from "./observe/guest-attributes.js"
 export { permissionsOf } from "./client/permissions.js"
 export { type Exchange, sampled } from "./serve.js"
 export { GCE_BUCKETS, GCE_TYPES, gceWorld } from "./world.js"
@@ -55,6 +59,12 @@ export interface GceWire {
   readonly answers: Answers
   /** What the wire wrote that the API's description does not allow; always empty, or the wire is wrong. */
   readonly mistakes: readonly string[]
+  /**
+   * Whether the firewall rules of its network let a connection from this IPv4 address in to a TCP port of an instance.
+   *
+   * @param id "us-central1-a/worker-1"
+   */
+  isOpen(id: string, port: number, from: string): boolean
   /** From now on only this token is accepted. */
   accept(token: string): void
   /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
@@ -90,6 +100,7 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
   }
   furnish(world, project)
+  furnishRules(world, project)
   const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
   return {
     url,
@@ -97,6 +108,7 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     unreachable,
     answers,
     mistakes: wire.mistakes,
+    isOpen: (id, port, from) => isOpen(world, project, id, { port, from }),
     accept: (token) => {
       wire.token = token
     },

@@ -118,8 +118,8 @@ async function answer(
   return masked(reply(), query.fields)
 }
 
-/** What may be read in another project: public images, the network of a shared VPC. */
-const OTHERS_TOO = /^(images|routers|networks|subnetworks)\./
+/** What is asked of another project: public images, the network of a shared VPC and its rules. */
+const OTHERS_TOO = /^(images|routers|networks|subnetworks|firewalls|globalOperations)\./
 
 interface Given {
   readonly query: Readonly<Record<string, string>>

@@ -10,6 +10,8 @@ export const GCE_BUCKETS: Readonly<Record<string, Bucket>> = {
   reads: window(1_500),
   heavy: window(750),
   "heavy-global": window(750),
+  "reads-global": window(1_500),
+  "writes-global": window(1_500),
   bulk: { kind: "concurrency", max: 10 },
   creating: { kind: "concurrency", max: 8_000 },
 }

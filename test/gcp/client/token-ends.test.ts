@@ -72,10 +72,9 @@ test("no token is good any more: no request is sent a third time, and what to do
   cloud.wire.accept("another")
   await expect(cloud.run(sweep(cloud))).rejects.toThrow(AuthError)
   expect(cloud.world.ledger.entries.map(({ api }) => api).sort()).toEqual([
-    "disks.aggregatedList",
-    "disks.aggregatedList",
-    "instances.aggregatedList",
-    "instances.aggregatedList",
+    ...["disks.aggregatedList", "disks.aggregatedList"],
+    ...["firewalls.list", "firewalls.list"],
+    ...["instances.aggregatedList", "instances.aggregatedList"],
   ])
   const { code, said } = await cloud.run(remove(cloud))
   expect(code).toBe(EXIT.auth)

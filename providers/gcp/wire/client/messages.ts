@@ -39,6 +39,8 @@ export interface Properties {
     readonly subnetwork?: string
     readonly accessConfigs?: readonly JsonObject[]
   }[]
+  /** Network tags. */
+  readonly tags?: { readonly items?: readonly string[] }
   readonly scheduling?: Scheduling
   readonly reservationAffinity?: ReservationAffinity
   readonly guestAccelerators?: readonly { readonly acceleratorType?: string; readonly acceleratorCount?: number }[]

@@ -6,7 +6,7 @@ import { pacificTime } from "./pacific.js"
 import { hexOf, link, numberOf } from "../account.js"
 
 export interface Outcome {
-  /** "zones/us-central1-a" or "regions/us-central1" */
+  /** "zones/us-central1-a", "regions/us-central1" or "global" */
   readonly scope: string
   readonly type: string
   readonly target: string
@@ -46,7 +46,8 @@ export function operationJson({ id, startedAt, doneAt, done, kind, outcome }: Op
     id: numberOf(id),
     name: id,
     ...(requestId === undefined ? {} : { clientOperationId: requestId }),
-    [place.replace(/s$/, "")]: link(path),
+    // One of the project says of no place where it is.
+    ...(place === "global" ? {} : { [place.replace(/s$/, "")]: link(path) }),
     operationType: kind,
     targetLink: link(`projects/${project}/${target}`),
     ...(targetId === undefined ? {} : { targetId }),

@@ -12,6 +12,11 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
   "disks.aggregatedList": ["disks.list"],
   "zoneOperations.wait": ["zoneOperations.get"],
   "regionOperations.wait": ["regionOperations.get"],
+  "globalOperations.wait": ["globalOperations.get"],
+  // A rule is part of its network's policy.
+  "firewalls.insert": ["firewalls.create", "networks.updatePolicy"],
+  "firewalls.patch": ["firewalls.update", "networks.updatePolicy"],
+  "firewalls.delete": ["firewalls.delete", "networks.updatePolicy"],
   // The catalogue is everybody's.
   "cloudbilling.services.skus.list": [],
 }
@@ -29,13 +34,14 @@ export function permissionsOf(api: string, asked: Pick<Asked, "body" | "paramete
 }
 
 function launchPermissions(properties: Properties, project: string): readonly string[] {
-  const { labels, metadata, disks = [], networkInterfaces = [], serviceAccounts = [] } = properties
+  const { labels, metadata, disks = [], networkInterfaces = [], serviceAccounts = [], tags } = properties
   const images = disks.map(({ initializeParams }) => initializeParams?.sourceImage ?? "")
   const isOwn = (image: string) => image.startsWith("global/") || image.includes(`projects/${project}/`)
   const needs: readonly (readonly [needed: boolean, permission: string])[] = [
     [true, "instances.create"],
     [Object.keys(labels ?? {}).length > 0, "instances.setLabels"],
     [(metadata?.items ?? []).length > 0, "instances.setMetadata"],
+    [(tags?.items ?? []).length > 0, "instances.setTags"],
     [disks.length > 0, "disks.create"],
     [disks.some(({ initializeParams }) => Object.keys(initializeParams?.labels ?? {}).length > 0), "disks.setLabels"],
     [true, "subnetworks.use"],

@@ -6,6 +6,7 @@ import { imageOf, pathIn } from "../account.js"
 import type { Asked } from "../client/handler.js"
 import { checkLabels } from "../client/labels.js"
 import type { Disk, Properties } from "../client/messages.js"
+import { checkTags } from "../prepare/firewall-rules.js"
 import { invalid, notFound, Refusal } from "../client/refusals.js"
 import { checkReservation, checkScheduling } from "./scheduling.js"
 
@@ -44,6 +45,7 @@ export function bulkSpec({ world, project, body }: Asked): BulkSpec {
   }
   const properties = (body.instanceProperties ?? {}) as unknown as Properties
   checkLabels(properties.labels ?? {}, `${AT}.labels`)
+  checkTags(`${AT}.tags`, properties.tags?.items ?? [])
   checkMetadata(properties)
   checkNetwork(world, project, properties)
   const { scheduling = {} } = properties

@@ -3,6 +3,7 @@ import type { InstanceState, JsonObject } from "../../../../src/provider.js"
 import type { World, WorldInstance } from "../../../../src/simulator/index.js"
 import { pacificTime } from "../client/pacific.js"
 import { hexOf, link, pathIn } from "../account.js"
+import { networkTagsOf, tagFingerprintOf } from "./network-tags.js"
 
 const STATUS: { readonly [S in InstanceState]: string } = {
   pending: "STAGING",
@@ -29,7 +30,11 @@ interface Properties {
 
 /** Notices in force by instance: its 30 seconds have begun, and Compute Engine shows it as stopping. */
 export function lookAt(world: World): Look {
-  return { now: world.clock.now(), preempted: new Map(world.notices().map(({ id, at }) => [id, at])) }
+  return {
+    now: world.clock.now(),
+    preempted: new Map(world.notices().map(({ id, at }) => [id, at])),
+    networkTags: (instance) => networkTagsOf(world, instance),
+  }
 }
 
 /** For so long, in milliseconds, an instance that powers off is stopping ("VM instance lifecycle"). */
@@ -39,6 +44,7 @@ const STOPPING_MS = 2_000
 export interface Look {
   readonly now: number
   readonly preempted: ReadonlyMap<string, number>
+  readonly networkTags: (instance: WorldInstance) => readonly string[]
 }
 
 function statusOf({ id, state, stoppedAt }: WorldInstance, { now, preempted }: Look): string {
@@ -47,6 +53,7 @@ function statusOf({ id, state, stoppedAt }: WorldInstance, { now, preempted }: L
 }
 
 export function instanceJson(instance: WorldInstance, project: string, look: Look): JsonObject {
+  const networkTags = look.networkTags(instance)
   const { id, zone, name = `vm-${id}`, createdAt, runningAt, instanceType, tags, attributes } = instance
   const path = `projects/${project}/zones/${zone}`
   const properties = (attributes.properties ?? {}) as Properties
@@ -56,7 +63,7 @@ export function instanceJson(instance: WorldInstance, project: string, look: Loo
     creationTimestamp: pacificTime(createdAt),
     name,
     description: "",
-    tags: { fingerprint: hexOf(`tags/${id}`, 12) },
+    tags: tagsJson(id, networkTags),
     machineType: link(`${path}/machineTypes/${instanceType}`),
     status: statusOf(instance, look),
     zone: link(path),
@@ -84,6 +91,10 @@ export function instanceJson(instance: WorldInstance, project: string, look: Loo
     fingerprint: hexOf(`instance/${id}`, 12),
     ...(runningAt === undefined ? {} : { lastStartTimestamp: pacificTime(runningAt) }),
   }
+}
+
+function tagsJson(id: string, items: readonly string[]): JsonObject {
+  return { fingerprint: tagFingerprintOf(id, items), ...(items.length === 0 ? {} : { items }) }
 }
 
 function nicJson(

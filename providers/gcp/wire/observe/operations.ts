@@ -13,7 +13,7 @@ const KEPT_MS = 3_600_000
 /** @throws Refusal for one that never was, is of another place, or is too old. */
 function operationOf({ world, project, parameters }: Asked): Operation {
   const { operation: name = "", zone, region } = parameters
-  const scope = zone === undefined ? `regions/${region}` : `zones/${zone}`
+  const scope = zone !== undefined ? `zones/${zone}` : region !== undefined ? `regions/${region}` : "global"
   const stored = world.operations.get(name)
   const operation = stored === undefined ? undefined : asItIs(world, stored)
   const isHere = (operation?.outcome as unknown as Outcome | undefined)?.scope === scope
@@ -32,15 +32,15 @@ const get: Handler = {
   answer: (asked) => operationJson(operationOf(asked), asked.project),
 }
 
-const wait: Handler = {
-  cost: () => ({ heavy: 1 }),
+const wait = (bucket: "heavy" | "heavy-global"): Handler => ({
+  cost: () => ({ [bucket]: 1 }),
   // "waits for no more than the 2 minutes and then returns the current state of the operation", and may return at once.
   holdMs: ({ world, settings, parameters }) => {
     const operation = world.operations.get(parameters.operation ?? "")
     return operation === undefined ? 0 : Math.min(settings.waitMs, Math.max(0, operation.doneAt - world.clock.now()))
   },
   answer: get.answer,
-}
+})
 
 const list: Handler = {
   cost: () => ({ reads: 1 }),
@@ -113,9 +113,10 @@ function succeeded(bulks: readonly Operation[], project: string, zone: string): 
 
 export const OPERATIONS: Readonly<Record<string, Handler>> = {
   "zoneOperations.get": get,
-  "zoneOperations.wait": wait,
+  "zoneOperations.wait": wait("heavy"),
   "zoneOperations.list": list,
   "regionOperations.get": get,
-  "regionOperations.wait": wait,
+  "regionOperations.wait": wait("heavy"),
   "regionOperations.list": list,
+  "globalOperations.wait": wait("heavy-global"),
 }
