@@ -27,12 +27,9 @@ import {
   type ScaleTarget,
   type SweepSpec,
 } from "./verbs/verbs.js"
-import type { ExecOptions, WorkerResult } from "./remote/exec.js"
-import type { Command } from "./remote/remote.js"
 import { Handle } from "./session/handle.js"
-import type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
-import { accessOf, execIn, type Reached, workerHandle } from "./session/workers.js"
-import type { WorkerHandle } from "./session/reach.js"
+import type { Working } from "./session/work/mapping.js"
+import { WorkableCluster } from "./session/work/workable.js"
 import { deferred } from "./session/load.js"
 
 /**
@@ -49,8 +46,8 @@ import { deferred } from "./session/load.js"
  *   await cluster.close()
  * }
  */
-export class Cluster<Names extends string = string> implements AsyncDisposable {
-  readonly name: string
+export class Cluster<Names extends string = string> extends WorkableCluster implements AsyncDisposable {
+  override readonly name: string
   readonly #handle: Handle
 
   /**
@@ -58,6 +55,7 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
    * and options): that rejects the first `scale` or `plan`.
    */
   constructor(spec: ClusterSpec<Names>, options: ClusterOptions = {}) {
+    super()
     this.#handle = new Handle(spec, options, attaching.get(spec))
     this.name = this.#handle.name
   }
@@ -195,58 +193,16 @@ export class Cluster<Names extends string = string> implements AsyncDisposable {
 
   /** @throws SpecError when there is no such group. */
   group(name: Names): Group {
-    return groupOf(this, name, this.#handle.desiredOf(name), this.#reached)
+    return groupOf(this, name, this.#handle.desiredOf(name), this.reached)
   }
 
-  /**
-   * Runs a command on all running workers, and waits for all of them. Other processes' clusters are looked at as well: nothing is
-   * taken over for it.
-   *
-   * @param command a text is for `sh -c`; a list is a program and its arguments, which no shell reads.
-   * @param options.environment variables of the command; they stand in no argument list. @param options.cwd where it runs, the directory
-   * of the worker's startup by default. @param options.stdin its input, empty by default. @param options.check `false`: an exit code
-   * other than 0 is no error. @param options.onOutput hears of output as it comes. @param options.timeoutMs in milliseconds; no limit
-   * by default.
-   * @returns one result for each worker, in the order of `workers`.
-   * @throws CommandError when it failed on some, unless `check` is false.
-   * @throws RejectedError when no worker runs; SpecError when the spec gives no access to them.
-   * @throws HostKeyError, AuthError, TimeoutError or TransientError when one could not be reached, or was lost.
-   */
-  exec(command: Command, options: ExecOptions = {}): Promise<readonly WorkerResult[]> {
-    return execIn(this.#reached, command, options)
-  }
-
-  /** One worker, by its name or its id; it is looked up at each call. */
-  worker(name: string): WorkerHandle {
-    return workerHandle(this.#reached, name)
-  }
-
-  /**
-   * Opens port 22 of the workers that there are now, beside what is open already: for a cluster whose spec has no `access`, or from one
-   * place more. Those that are launched later have what the spec says. An attached object takes nothing over for it.
-   *
-   * @param access "here", an address range, or `{ from }` with several; the whole internet only as `{ from: "0.0.0.0/0" }`.
-   * @returns what lets ssh in now.
-   * @throws SpecError when a range is none, or this machine's own address is not known.
-   * @throws RejectedError when there is no worker, or none that is reached over ssh.
-   * @throws AuthError, RejectedError, TransientError or TimeoutError when the cloud would not; places that did stay open.
-   */
-  openAccess(access: OpenAccess): Promise<readonly ClusterOpening[]> {
-    return accessOf(this.#reached).open(access)
-  }
-
-  /** Takes away what Muster has opened to the workers that there are now; what you set up stays. @throws as `openAccess` does. */
-  closeAccess(): Promise<void> {
-    return accessOf(this.#reached).close()
-  }
-
-  /** What lets ssh in to the workers that there are now, as the clouds show it. @throws what a cloud throws. */
-  openings(): Promise<readonly ClusterOpening[]> {
-    return accessOf(this.#reached).openings()
-  }
-
-  get #reached(): Reached {
-    return { name: this.name, session: () => this.#handle.session }
+  protected override get reached(): Working {
+    return {
+      name: this.name,
+      session: () => this.#handle.session,
+      watch: (changed) => this.on("worker", changed),
+      checkOpen: () => this.#handle.checkOpen(),
+    }
   }
 
   /** All events from now on, until the cluster is closed or detached. */

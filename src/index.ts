@@ -36,6 +36,22 @@ export type {
 export type { FollowOptions, LogOptions } from "./session/logs/console.js"
 export type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
 export type { WorkerHandle } from "./session/reach.js"
+export type { AllOf, MapResult, MapRun } from "./work/map.js"
+export { type RemoteModule, remote } from "./work/remote-module.js"
+export { TaskError } from "./work/farm/task-error.js"
+export type {
+  CommandAt,
+  CommandOutput,
+  CommandTask,
+  Inputs,
+  Task,
+  TaskContext,
+  TaskFailed,
+  TaskLog,
+  TaskSuccess,
+  WorkOptions,
+  WorkState,
+} from "./work/types.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
 export type { ProviderData } from "./spec/provider-data.js"

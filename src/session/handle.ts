@@ -99,13 +99,13 @@ export class Handle {
   }
 
   async finished(options: FinishedOptions): Promise<Finished> {
-    this.#checkOpen()
+    this.checkOpen()
     const wait = { ...resolveFinished(options), begunAt: this.#clock.now(), isScaling: () => this.#scaling.size > 0 }
     return (await this.#opening.wait("waiting for the work of", wait.timeoutMs, wait.signal)).finished(wait)
   }
 
   async #scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
-    this.#checkOpen()
+    this.checkOpen()
     const begunAt = this.#clock.now()
     // Invalid input that needs no cloud to be found is refused before the first request.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
@@ -118,7 +118,7 @@ export class Handle {
         // The instances that this object launched are ended first. Then the call scales the other cluster.
         const leftMs = timeoutMs === undefined ? undefined : Math.max(0, begunAt + timeoutMs - this.#clock.now())
         await this.#nameConflict.wait(leftMs, options.signal)
-        this.#checkOpen()
+        this.checkOpen()
       }
     }
   }
@@ -143,7 +143,7 @@ export class Handle {
   }
 
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
-    this.#checkOpen()
+    this.checkOpen()
     checkTargets({ groups: this.#spec.groups }, resolveScale(target, {}, this.#groupNames(target)).targets)
     const session = await this.#opening.wait("planning")
     return session.plan(resolveScale(target, {}, session.groups()).targets)
@@ -213,7 +213,8 @@ export class Handle {
     if (this.#ended !== undefined) throw this.#ended
   }
 
-  #checkOpen(): void {
+  /** @throws why it cannot be used any more. */
+  checkOpen(): void {
     this.#checkOwned()
     if (this.#closing !== undefined) throw closedError(this.name)
   }
@@ -300,8 +301,7 @@ export class Handle {
     this.#ended = closedError(this.name)
     await session.end(this.#ended)
     await session.endJournal(error === undefined)
-    const leaked = receipt.leaked.length + receipt.leftovers.length
-    this.#endClosed(receipt.instances.length, leaked)
+    this.#endClosed(receipt.instances.length, receipt.leaked.length + receipt.leftovers.length)
     if (error !== undefined) throw error
     return receipt
   }

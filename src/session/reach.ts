@@ -98,13 +98,13 @@ export class Reach {
       const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
       throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)
     }
-    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.#remoteOf(worker) }))
+    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.remoteOf(worker) }))
     return execOn(reached, command, options)
   }
 
   /** @throws SpecError when no worker has that name. */
   worker(name: string): WorkerHandle {
-    const remote = async () => this.#remoteOf(this.#find(name))
+    const remote = async () => this.remoteOf(this.#find(name))
     const at = { worker: name }
     return {
       name,
@@ -165,7 +165,7 @@ export class Reach {
   }
 
   /** Commands have the worker's variables; over ssh its secrets alone of these. */
-  async #remoteOf(worker: WorkerRecord): Promise<Remote> {
+  async remoteOf(worker: WorkerRecord): Promise<Remote> {
     const remote = await this.remoteTo(worker)
     const group = this.#fleet.groups.get(worker.group)?.group
     // Of one that is known from tags alone it is not known.

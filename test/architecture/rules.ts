@@ -14,6 +14,8 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 const SEAM = /^src\/((provider|errors|offer|fleet\/tags)\.ts$|input\/|client\/|guest\/|tables\/)/
 
 const CLOCK: ReadonlySet<string> = new Set(["src/calls/clock.ts", "src/calls/timers.ts"])
+/** Programs of their own, which are sent to workers and have the time of those. */
+const ON_WORKERS = /^src\/work\/runner\//
 const REGISTRY = "src/registry.ts"
 export const PURE: ReadonlySet<string> = new Set([
   ...["plan", "planning/exchange", "planning/eta", "replace", "lifecycle", "unavailable"].map(
@@ -50,7 +52,10 @@ export function problemsOf(source: Source): readonly string[] {
     const target = targetOf(source.path, found.specifier)
     return RULES.flatMap((rule) => rule(source, target, found) ?? [])
   })
-  const uses = CLOCK.has(source.path) ? [] : source.impure.map((name) => `uses ${name}: take a Clock`)
+  const uses =
+    CLOCK.has(source.path) || ON_WORKERS.test(source.path)
+      ? []
+      : source.impure.map((name) => `uses ${name}: take a Clock`)
   return [...imports, ...uses].map((problem) => `${source.path} ${problem}`)
 }
 

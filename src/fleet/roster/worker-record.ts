@@ -37,6 +37,8 @@ export interface WorkerRecord {
   held?: Held | undefined
   /** How its work ended. */
   end?: WorkEnd
+  /** It has tasks of this process: of those that are too many it is among the last to go. */
+  isBusy?: true
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** It is to go by our choice, and may go on until then (milliseconds since 1970): its termination is sent then. */

@@ -1,6 +1,5 @@
 /** Values: what secrets hold. They are asked for when they are first needed, are kept in this process's memory alone, and stand in no error. */
 import { execFile } from "node:child_process"
-import { inspect } from "node:util"
 import type { Clock } from "../../calls/clock.js"
 import { MusterError } from "../../errors.js"
 import { argvOf } from "../shell.js"
@@ -23,6 +22,9 @@ export type ValueSource =
 const COMMAND_MS = 60_000
 /** As long as one variable may be for a new process on Linux (MAX_ARG_STRLEN). */
 const MOST_BYTES = 131_072
+
+/** By it Node's `inspect` asks how an object is shown ("util.inspect.custom"). */
+const SHOWN: unique symbol = Symbol.for("nodejs.util.inspect.custom")
 
 export class SecretValues {
   readonly #sources: ReadonlyMap<string, ValueSource>
@@ -59,7 +61,7 @@ export class SecretValues {
   }
 
   /** Whoever prints this sees no value. */
-  [inspect.custom](): string {
+  [SHOWN](): string {
     return `SecretValues(${[...this.#sources.keys()].join(", ")})`
   }
 }

@@ -1,0 +1,29 @@
+/** Places: the workers of a cluster as work sees them: types only. */
+import type { Clock } from "../../calls/clock.js"
+import type { Remote } from "../../remote/remote.js"
+
+/** One worker. */
+export interface Place {
+  readonly id: string
+  readonly name: string
+  readonly group: string
+  /** It takes work: it runs, and has passed its checks where it has some. */
+  readonly isReady: boolean
+  /** It goes at that moment (milliseconds since 1970): it has a notice, or is to be ended. */
+  readonly endsAt?: number
+  remote(): Promise<Remote>
+}
+
+export interface Places {
+  readonly clock: Clock
+  /** The workers that live now. */
+  list(): readonly Place[]
+  /** Why no worker will come: the cluster is closed, or wants none. Undefined while one may. */
+  problem(): Error | undefined
+  /** Calls `changed` when a worker has come, changed or gone; returns what ends that. */
+  watch(changed: () => void): () => void
+  /** Does something on a worker unless it was done there before under the same key, in this process; what failed is done again. */
+  once(id: string, key: string, work: () => Promise<void>): Promise<void>
+  /** Says that a worker is at work, or is not any more: idle ones are ended first. */
+  busy(id: string, isBusy: boolean): void
+}

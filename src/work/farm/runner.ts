@@ -1,0 +1,49 @@
+/** Runner: what carries out tasks on one worker, as the farm sees it: types only. */
+
+/** Why a task has failed there, in words that travel. */
+export interface RemoteFailure {
+  /** The class of what it threw. */
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+  readonly code?: string
+  /** How its command or its process ended. */
+  readonly exitCode?: number
+  /** The last lines that it wrote. */
+  readonly tail?: string
+}
+
+/** How one try of a task ended. */
+export type Outcome =
+  | { readonly kind: "value"; readonly value: unknown; readonly files?: string }
+  | { readonly kind: "failure"; readonly failure: RemoteFailure }
+  /** Nothing is known of it: the worker or the connection was lost. */
+  | { readonly kind: "lost"; readonly why: string }
+
+/** One try of a task. */
+export interface Try {
+  readonly index: number
+  readonly attempt: number
+  readonly input: unknown
+}
+
+/** A try that was started. */
+export interface Started {
+  /** Settles once; it never rejects. */
+  readonly outcome: Promise<Outcome>
+  /** Tells the task to end: by its signal, or by SIGTERM. `hard`: ends its processes. */
+  stop(hard: boolean): void
+  /** What the task has left behind may go: its slot is free. */
+  release(): void
+}
+
+export interface Runner {
+  readonly slots: number
+  start(one: Try): Started
+  /** The worker ends in so many seconds: tasks are told. */
+  notice(seconds: number): void
+  /** Ends what runs, and the runner. It may be called again. */
+  close(): Promise<void>
+  /** Resolves with the reason when the runner is gone, however that came. */
+  readonly gone: Promise<string>
+}

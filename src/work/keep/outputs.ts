@@ -1,0 +1,102 @@
+/** Outputs: the files that a task has left on its worker, brought into the directory of the caller before its result is handed over. */
+import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm } from "node:fs/promises"
+import { dirname, join, relative, resolve, sep } from "node:path"
+import { MusterError } from "../../errors.js"
+import { fetchFiles } from "../../remote/files/fetch.js"
+import type { Remote } from "../../remote/remote.js"
+import type { RemoteFailure } from "../farm/runner.js"
+
+export class Outputs {
+  readonly #to: string
+  /** Which task of this run has left a file of that name. */
+  readonly #owners = new Map<string, number>()
+
+  /** @param to a directory here; it is made where it is missing. */
+  constructor(to: string) {
+    this.#to = resolve(to)
+  }
+
+  /** @throws MusterError with code "FilesNotWritten" when the directory cannot be made. */
+  async begin(): Promise<void> {
+    await mkdir(this.#to, { recursive: true }).catch((cause: unknown) => {
+      throw new MusterError(`making ${this.#to} for outputs: ${(cause as Error).message}`, {
+        code: "FilesNotWritten",
+        cause,
+      })
+    })
+  }
+
+  /**
+   * Files arrive in a directory beside their place, and are put there once all of them have come.
+   *
+   * @param files the task's directory on the worker.
+   * @returns why they are the task's failure: a link that leads out, or a name that another task of this run has used.
+   */
+  async bring(
+    remote: Remote,
+    files: string,
+    { index, worker }: { readonly index: number; readonly worker: string },
+  ): Promise<RemoteFailure | undefined> {
+    const part = await mkdtemp(join(this.#to, ".muster-part-"))
+    try {
+      const refused = await fetchFiles(remote, ["."], part, { worker, from: files }).then(() => undefined, refusalOf)
+      if (refused !== undefined) return refused
+      const names = await namesIn(part)
+      const problem = names.map((name) => this.#problemOf(name, index)).find((one) => one !== undefined)
+      const leak = problem ?? (await linkOut(part, names))
+      if (leak !== undefined) return refusal(leak)
+      for (const name of names) {
+        const to = join(this.#to, name)
+        await mkdir(dirname(to), { recursive: true })
+        await rename(join(part, name), to)
+        this.#owners.set(name, index)
+      }
+      return undefined
+    } finally {
+      await rm(part, { recursive: true, force: true })
+    }
+  }
+
+  #problemOf(name: string, index: number): string | undefined {
+    const owner = this.#owners.get(name)
+    if (owner === undefined || owner === index) return undefined
+    return `it left "${name}", as task ${owner} did: have each task use names of its own, with MUSTER_TASK_INDEX for example`
+  }
+}
+
+function refusal(message: string): RemoteFailure {
+  return { name: "Error", message, code: "OutputRefused" }
+}
+
+/** What the unpacker refuses is the task's doing; all else is not. */
+function refusalOf(error: unknown): RemoteFailure {
+  const { cause } = error as { readonly cause?: { readonly tarCode?: string; readonly linkpath?: string } }
+  const { entry } = (cause ?? {}) as { readonly entry?: { readonly path?: string } }
+  if (cause?.tarCode === undefined || cause.linkpath === undefined) throw error
+  return refusal(linkWords((entry?.path ?? "").replace(/^\.\//, ""), cause.linkpath))
+}
+
+function linkWords(name: string, target: string): string {
+  return `it left a link that leads out of its directory: "${name}" to "${target}"`
+}
+
+/** All but directories, relative to it. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+async function linkOut(directory: string, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) {
+    const path = join(directory, name)
+    if (!(await lstat(path)).isSymbolicLink()) continue
+    const target = await readlink(path)
+    if (!`${resolve(dirname(path), target)}${sep}`.startsWith(`${directory}${sep}`)) {
+      return linkWords(name, target)
+    }
+  }
+  return undefined
+}

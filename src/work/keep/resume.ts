@@ -1,0 +1,211 @@
+/**
+ * Resume: results kept in a file, one line each, for a run that begins again. The first line says of which work they are. A line is
+ * there for good when `keep` resolves; one that was cut off by a crash is dropped.
+ */
+import { createHash } from "node:crypto"
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs"
+import { type FileHandle, open } from "node:fs/promises"
+import { deserialize, serialize } from "node:v8"
+import { MusterError, SpecError } from "../../errors.js"
+import type { Recorder } from "../farm/farm.js"
+import type { Entry } from "../farm/source.js"
+import type { TaskSuccess } from "../types.js"
+
+const VERSION = 1
+
+export interface ResumeOptions<In> {
+  /** Relative to the working directory. */
+  readonly path: string
+  /** What tells this work from others: in hex. */
+  readonly work: string
+  /** What tells an input from others, beside itself: the command that is made of it. */
+  readonly more?: (input: In, index: number) => string
+}
+
+interface Line {
+  readonly key: string
+  readonly worker: string
+  readonly seconds: number
+  /** A value that JSON holds as it is; else `bytes` has it. */
+  readonly value?: unknown
+  /** As `serialize` of node:v8 has it, in base64. */
+  readonly bytes?: string
+}
+
+interface Where {
+  readonly at: number
+  readonly length: number
+}
+
+/** @throws SpecError when the file cannot be written, is damaged, or is of other work. */
+export async function openResume<In, Out>(options: ResumeOptions<In>): Promise<Resume<In, Out>> {
+  const { path, work } = options
+  const problem = (message: string) => new SpecError([{ option: "resume", value: path, message }])
+  let descriptor: number
+  try {
+    descriptor = openSync(path, "a+", 0o600)
+  } catch (error) {
+    throw problem(`cannot be written: ${(error as Error).message}`)
+  }
+  try {
+    const known = readKnown(descriptor, work, problem)
+    return new Resume(options, descriptor, await open(path, "a"), known)
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+export class Resume<In, Out> implements Recorder<In, Out> {
+  readonly #options: ResumeOptions<In>
+  readonly #descriptor: number
+  readonly #file: FileHandle
+  readonly #known: Map<string, Where>
+  /** How often an input has come that is the same as others. */
+  readonly #seen = new Map<string, number>()
+  readonly #keys = new WeakMap<Entry<In>, string>()
+  #lines: string[] = []
+  #writing: Promise<void> | undefined
+  /** Those that wait for the next write. */
+  #next: Promise<void> | undefined
+  /** A line may be there in part: none is written after it. */
+  #broken: MusterError | undefined
+
+  constructor(options: ResumeOptions<In>, descriptor: number, file: FileHandle, known: Map<string, Where>) {
+    this.#options = options
+    this.#descriptor = descriptor
+    this.#file = file
+    this.#known = known
+    if (known.size === 0 && fstatSync(descriptor).size === 0) this.#lines.push(headOf(options.work))
+  }
+
+  recall(entry: Entry<In>): { readonly value: Out; readonly worker: string; readonly seconds: number } | undefined {
+    const key = this.#keyOf(entry)
+    this.#keys.set(entry, key)
+    const where = this.#known.get(key)
+    if (where === undefined) return undefined
+    const bytes = Buffer.alloc(where.length)
+    readSync(this.#descriptor, bytes, 0, where.length, where.at)
+    const line = JSON.parse(bytes.toString()) as Line
+    const value = line.bytes === undefined ? line.value : deserialize(Buffer.from(line.bytes, "base64"))
+    return { value: value as Out, worker: line.worker, seconds: line.seconds }
+  }
+
+  async keep(entry: Entry<In>, { value, worker, seconds }: TaskSuccess<Out>): Promise<void> {
+    const key = this.#keys.get(entry) ?? this.#keyOf(entry)
+    const kept = isPlain(value) ? { value } : { bytes: serialize(value).toString("base64") }
+    const line: Line = { key, worker, seconds, ...kept }
+    this.#lines.push(`${JSON.stringify(line)}\n`)
+    this.#next ??= this.#write()
+    await this.#next
+  }
+
+  async close(): Promise<void> {
+    await (this.#next ?? this.#writing)?.catch(() => {})
+    closeSync(this.#descriptor)
+    await this.#file.close()
+  }
+
+  /** Whatever comes during one write goes with the next. */
+  async #write(): Promise<void> {
+    await this.#writing?.catch(() => {})
+    if (this.#broken !== undefined) throw this.#broken
+    const text = this.#lines.join("")
+    this.#lines = []
+    this.#writing = this.#next
+    this.#next = undefined
+    try {
+      await this.#file.write(text)
+      await this.#file.datasync()
+    } catch (cause) {
+      const message = `keeping results in ${this.#options.path}: ${(cause as Error).message}`
+      this.#broken = new MusterError(message, { code: "ResumeNotWritten", cause })
+      throw this.#broken
+    }
+  }
+
+  /** Inputs that are the same are told apart by their order. */
+  #keyOf({ input, index }: Entry<In>): string {
+    const text = isPlain(input) ? JSON.stringify(input) : serialize(input)
+    const more = this.#options.more?.(input, index) ?? ""
+    const digest = createHash("sha256").update(more).update("\n").update(text).digest("hex").slice(0, 32)
+    const times = (this.#seen.get(digest) ?? 0) + 1
+    this.#seen.set(digest, times)
+    return times === 1 ? digest : `${digest}#${times}`
+  }
+}
+
+function headOf(work: string): string {
+  return `${JSON.stringify({ muster: "resume", version: VERSION, work })}\n`
+}
+
+type Problem = (message: string) => SpecError
+
+/** Where each line's text is. */
+function readKnown(descriptor: number, work: string, problem: Problem): Map<string, Where> {
+  const known = new Map<string, Where>()
+  let number = 0
+  let end = 0
+  for (const { text, at } of linesOf(descriptor)) {
+    number += 1
+    const line = parsed(text, number, problem)
+    if (number === 1) checkHead(line, work, problem)
+    else if (typeof line.key === "string") known.set(line.key, { at, length: Buffer.byteLength(text) })
+    else throw problem(`is damaged in line ${number}; remove that line, or the file, to begin anew`)
+    end = at + Buffer.byteLength(text) + 1
+  }
+  if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end)
+  return known
+}
+
+function parsed(text: string, number: number, problem: Problem): { readonly [key: string]: unknown } {
+  try {
+    return JSON.parse(text) as { readonly [key: string]: unknown }
+  } catch {
+    throw problem(`is damaged in line ${number}; remove that line, or the file, to begin anew`)
+  }
+}
+
+function checkHead(line: { readonly [key: string]: unknown }, work: string, problem: Problem): void {
+  const { muster, version, work: kept } = line
+  if (muster !== "resume") throw problem("is another file than one of results; name a file of its own")
+  if (version !== VERSION) {
+    throw problem(`is of version ${String(version)}, and this Muster writes version ${VERSION}; name another file`)
+  }
+  if (kept !== work) {
+    throw problem(
+      "has results of other work: the command, the function or what it imports has changed; name another file",
+    )
+  }
+}
+
+const READ_BYTES = 256 * 1024
+const NEWLINE = 10
+
+/** Whole lines; what comes after the last one's end is none. */
+function* linesOf(descriptor: number): Generator<{ readonly text: string; readonly at: number }, void, undefined> {
+  let waiting: Buffer = Buffer.alloc(0)
+  let at = 0
+  for (let from = 0; ; ) {
+    const piece = Buffer.alloc(READ_BYTES)
+    const count = readSync(descriptor, piece, 0, READ_BYTES, from)
+    if (count === 0) return
+    from += count
+    waiting = Buffer.concat([waiting, piece.subarray(0, count)])
+    for (let end = waiting.indexOf(NEWLINE); end !== -1; end = waiting.indexOf(NEWLINE)) {
+      yield { text: waiting.toString("utf8", 0, end), at }
+      at += end + 1
+      waiting = waiting.subarray(end + 1)
+    }
+  }
+}
+
+/** JSON gives it back as it was. */
+function isPlain(value: unknown): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0)
+  if (Array.isArray(value)) return value.every(isPlain)
+  if (typeof value !== "object") return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain)
+}

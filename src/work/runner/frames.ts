@@ -1,0 +1,50 @@
+/** Frames: values between this process and a runner, each with its length before it. Both sides are Node. Pure. */
+import { deserialize, serialize } from "node:v8"
+
+const LENGTH_BYTES = 4
+/** What one frame may hold: a length beyond that is not ours. */
+const MOST_BYTES = 2 ** 31
+
+/** @throws Error that cannot be cloned: a function, a promise. */
+export function frame(value: unknown): Uint8Array {
+  const body = serialize(value)
+  const length = Buffer.allocUnsafe(LENGTH_BYTES)
+  length.writeUInt32BE(body.length)
+  return Buffer.concat([length, body])
+}
+
+/** Takes bytes as they come, and gives the values that are whole. */
+export class FrameReader {
+  #pieces: Uint8Array[] = []
+  #length = 0
+  #wanted: number | undefined;
+
+  /** @throws Error for bytes that are no frames. */
+  *take(bytes: Uint8Array): Generator<unknown, void, undefined> {
+    this.#pieces.push(bytes)
+    this.#length += bytes.length
+    for (;;) {
+      if (this.#wanted === undefined) {
+        if (this.#length < LENGTH_BYTES) return
+        this.#wanted = this.#cut(LENGTH_BYTES).readUInt32BE()
+        if (this.#wanted > MOST_BYTES) throw new Error("what came is no frame")
+      }
+      if (this.#length < this.#wanted) return
+      const body = this.#cut(this.#wanted)
+      this.#wanted = undefined
+      yield deserialize(body)
+    }
+  }
+
+  /** The first bytes of those that wait; pieces are joined once a frame is whole, not with each that comes. */
+  #cut(length: number): Buffer {
+    const [first] = this.#pieces
+    const isWhole = first !== undefined && first.length >= length
+    const all = isWhole ? first : Buffer.concat(this.#pieces)
+    const rest = all.subarray(length)
+    this.#pieces = isWhole ? this.#pieces.slice(1) : []
+    if (rest.length > 0) this.#pieces.unshift(rest)
+    this.#length -= length
+    return Buffer.from(all.buffer, all.byteOffset, length)
+  }
+}

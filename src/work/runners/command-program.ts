@@ -1,0 +1,152 @@
+/**
+ * Command program: runs commands on a worker, for any POSIX `sh`. It reads lines and writes frames over one channel:
+ *
+ *     task SLOT ID HOW     a line with the command's script follows; HOW is "plain", or "base64"
+ *     stop SLOT SIGNAL     sends a signal to what runs there
+ *     beat                 the other side lives
+ *     end                  ends what runs, and this program
+ *
+ *     hello VCPUS DIRECTORY
+ *     done SLOT ID CODE OUT ERR      as many bytes of output follow
+ *     beat
+ *
+ * Each command has a session of its own where there is `setsid`, and what it leaves running is killed. Where nothing is heard for
+ * 60 seconds, or the channel ends, the commands are ended. A program of another owner that is still there is ended first. Pure.
+ */
+import { compact } from "../../guest/text.js"
+
+/** Of each stream, the last that travels back. */
+export const MOST_COMMAND_OUTPUT_BYTES = 1024 * 1024
+
+/** The other side is taken for gone after so long, in seconds. It is looked for so often. */
+export const [SILENT_S, LOOK_S] = [60, 5]
+
+/** @param owner which process this is for: of other processes' programs nothing may go on. */
+export function commandProgram(owner: string): string {
+  return compact(`
+    muster_all="\${TMPDIR:-/tmp}/muster-work-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
+    ${START_OF_RUNNER}
+    muster_dir=$(mktemp -d "$muster_all/${owner}-XXXXXXXX") || exit 1
+    muster_end_others ${owner}
+    echo $$ >"$muster_dir/runner"
+    mkfifo "$muster_dir/ends" || exit 1
+    exec 3<>"$muster_dir/ends"
+    command -v setsid >/dev/null && muster_setsid=setsid || muster_setsid=
+    ${TELL}
+    ${WATCH}
+    ${RUN}
+    muster_tell </dev/null &
+    muster_teller=$!
+    muster_watch </dev/null >/dev/null 2>&1 &
+    muster_watcher=$!
+    echo "hello $(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) $muster_dir" >&3
+    while IFS=' ' read -r muster_verb muster_slot muster_id muster_how; do
+      : >"$muster_dir/heard"
+      case $muster_verb in
+        task) muster_take ;;
+        stop) muster_stop "$muster_slot" "$muster_id" ;;
+        end) break ;;
+      esac
+    done
+    muster_end_tasks "$muster_dir"
+    kill "$muster_teller" "$muster_watcher" 2>/dev/null
+    rm -rf "$muster_dir"`)
+}
+
+/** Programs of other owners: their tasks, and they themselves, and what they have kept. */
+const START_OF_RUNNER = `
+  mkdir -p -m 700 "$muster_all" || exit 1
+  muster_signal() {
+    kill -"$1" "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null
+  }
+  muster_end_tasks() {
+    for muster_signal in TERM KILL; do
+      muster_found=
+      for muster_file in "$1"/*.pid; do
+        [ -s "$muster_file" ] && muster_signal "$muster_signal" "$(cat "$muster_file")" && muster_found=1
+      done
+      [ -n "$muster_found" ] && [ "$muster_signal" = TERM ] || return 0
+      sleep 1
+    done
+  }
+  muster_end_others() {
+    for muster_other in "$muster_all"/*; do
+      case $muster_other in "$muster_all/$1-"*) continue ;; esac
+      [ -d "$muster_other" ] || continue
+      [ -s "$muster_other/runner" ] && kill -KILL "$(cat "$muster_other/runner")" 2>/dev/null
+      muster_end_tasks "$muster_other"
+      rm -rf "$muster_other"
+    done
+  }`
+
+/** The one writer: what tasks have left is told in whole frames. */
+const TELL = `
+  muster_size() {
+    if [ -s "$1" ]; then muster_bytes=$(wc -c <"$1"); else muster_bytes=0; fi
+    muster_bytes=$((muster_bytes))
+    [ "$muster_bytes" -le ${MOST_COMMAND_OUTPUT_BYTES} ] || muster_bytes=${MOST_COMMAND_OUTPUT_BYTES}
+  }
+  muster_tell() {
+    while read -r muster_line <&3; do
+      case $muster_line in
+        done*)
+          set -- $muster_line
+          muster_size "$muster_dir/$2.out"; muster_out=$muster_bytes
+          muster_size "$muster_dir/$2.err"; muster_err=$muster_bytes
+          printf '%s %s %s\\n' "$muster_line" "$muster_out" "$muster_err"
+          [ "$muster_out" = 0 ] || tail -c "$muster_out" "$muster_dir/$2.out"
+          [ "$muster_err" = 0 ] || tail -c "$muster_err" "$muster_dir/$2.err"
+          ;;
+        *) printf '%s\\n' "$muster_line" ;;
+      esac
+    done
+  }`
+
+const WATCH = `
+  muster_watch() {
+    muster_silent=0
+    while sleep ${LOOK_S}; do
+      echo beat >&3
+      if [ -e "$muster_dir/heard" ]; then
+        rm -f "$muster_dir/heard"
+        muster_silent=0
+      else
+        muster_silent=$((muster_silent + ${LOOK_S}))
+        if [ "$muster_silent" -ge ${SILENT_S - LOOK_S} ]; then
+          kill -KILL $$ "$muster_teller"
+          muster_end_tasks "$muster_dir"
+          rm -rf "$muster_dir"
+          exit
+        fi
+      fi
+    done
+  }`
+
+/** A command that is told to end before its number is written ends once it is. */
+const RUN = `
+  muster_take() {
+    IFS= read -r muster_text
+    rm -f "$muster_dir/$muster_slot.stop"
+    if [ "$muster_how" = base64 ]; then
+      printf %s "$muster_text" | base64 -d >"$muster_dir/$muster_slot.sh"
+    else
+      printf '%s\\n' "$muster_text" >"$muster_dir/$muster_slot.sh"
+    fi
+    muster_run "$muster_slot" "$muster_id" &
+  }
+  muster_run() {
+    exec </dev/null
+    $muster_setsid /bin/sh "$muster_dir/$1.sh" >"$muster_dir/$1.out" 2>"$muster_dir/$1.err" 3>&- &
+    muster_pid=$!
+    echo "$muster_pid" >"$muster_dir/$1.pid"
+    [ ! -e "$muster_dir/$1.stop" ] || muster_signal "$(cat "$muster_dir/$1.stop")" "$muster_pid"
+    wait "$muster_pid"
+    muster_code=$?
+    [ -z "$muster_setsid" ] || kill -KILL "-$muster_pid" 2>/dev/null
+    : >"$muster_dir/$1.pid"
+    echo "done $1 $2 $muster_code" >&3
+  }
+  muster_stop() {
+    echo "$2" >"$muster_dir/$1.stop"
+    [ ! -s "$muster_dir/$1.pid" ] || muster_signal "$2" "$(cat "$muster_dir/$1.pid")"
+  }`

@@ -1,0 +1,106 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { Cluster, type CommandOutput, type CommandTask } from "muster-vms"
+import { local } from "muster-vms/local"
+
+describe("commands on workers of this machine", () => {
+  const root = mkdtempSync(join(tmpdir(), "muster-work-"))
+  const cluster = new Cluster({ provider: local({ root: join(root, "local") }) }, { journal: join(root, "journal") })
+  beforeAll(async () => {
+    await cluster.scale(2)
+  })
+  afterAll(async () => {
+    await cluster.close()
+    rmSync(root, { recursive: true, force: true })
+  })
+  const outOf = async (command: CommandTask<number>["command"], environment: Record<string, string> = {}) => {
+    const [output] = await cluster.map([1], { command, environment }).all()
+    return (output as CommandOutput).stdout
+  }
+
+  test("words and variables arrive as they are, whatever is in them", async () => {
+    const hostile = [`it's "a" $HOME \`id\` \\`, "two\nlines", "ünïcödé 🙂", "-n", "", "a;b&c|d>e", "\t tab "]
+    expect(await outOf(() => ["printf", "<%s>", ...hostile])).toBe(hostile.map((word) => `<${word}>`).join(""))
+    const shown = 'printf "<%s>" "$ONE" "$TWO" "$MUSTER_TASK_INDEX" "$MUSTER_TASK_ATTEMPT"'
+    expect(await outOf(shown, { ONE: hostile[0] ?? "", TWO: hostile[1] ?? "" })).toBe(
+      `<${hostile[0]}><${hostile[1]}><0><1>`,
+    )
+  })
+
+  test("output of any bytes comes back, of much the last MiB; a command's own code is in its error", async () => {
+    const [output] = await cluster.map([1], { command: "printf 'a\\0b\\377'; printf err >&2" }).all()
+    expect(output).toEqual({ stdout: "a\0b\uFFFD", stderr: "err", isCut: false })
+    const [much] = await cluster.map([1], { command: "head -c 3000000 /dev/zero | tr '\\0' x; echo end" }).all()
+    expect([much?.stdout.length, much?.stdout.endsWith("x\n") || much?.stdout.endsWith("end\n"), much?.isCut]).toEqual([
+      ...[1024 * 1024, true, true],
+    ])
+    const error = await cluster
+      .map([1], { command: "echo why >&2; exit 7" })
+      .all()
+      .catch((one: unknown) => one)
+    expect(error).toMatchObject({ name: "TaskError", exitCode: 7, index: 0 })
+    expect((error as Error).message).toMatch(/its command ended with exit code 7; the last that it wrote:\nwhy$/)
+  })
+
+  test("what a command leaves running is ended with it, and one that ignores SIGTERM is killed", async () => {
+    const file = join(root, "pid")
+    await outOf(`sleep 1000 & echo $! >'${file}'`)
+    await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
+    const stubborn = cluster.map([1], { command: `trap '' TERM; echo $$ >'${file}'; while :; do sleep 1; done` }, {
+      ...{ taskTimeout: "300ms", errors: "yield" },
+    } as const)
+    const [failed] = await stubborn.all()
+    expect(failed).toMatchObject({ ok: false, error: { message: expect.stringContaining("taskTimeout") as string } })
+    await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
+  }, 20_000)
+
+  test("files come back under their own names; a link that leads out, and a name that another task used, are failures", async () => {
+    const to = join(root, "out")
+    const command = 'mkdir "$MUSTER_OUTPUT/a b" && echo "$MUSTER_TASK_INDEX" >"$MUSTER_OUTPUT/a b/f-$MUSTER_TASK_INDEX"'
+    await cluster.map([1, 2, 3], { command }, { outputs: to, slots: 2 }).all()
+    expect(readdirSync(join(to, "a b")).sort()).toEqual(["f-0", "f-1", "f-2"])
+    const failures = async (text: string) => {
+      const run = cluster.map([1, 2], { command: text }, { outputs: to, errors: "yield", slots: 1 } as const)
+      return (await run.all()).flatMap((one) => (one.ok ? [] : [one.error.message]))
+    }
+    expect((await failures('ln -s /etc/passwd "$MUSTER_OUTPUT/out-$MUSTER_TASK_INDEX"'))[0]).toContain(
+      'a link that leads out of its directory: "out-0" to "/etc/passwd"',
+    )
+    const [same, ...others] = await failures('echo x >"$MUSTER_OUTPUT/same"')
+    expect(others).toEqual([])
+    expect(same).toMatch(/it left "same", as task \d did/)
+    expect(readdirSync(to).filter((name) => name.startsWith("."))).toEqual([])
+  })
+
+  test("results of an earlier run come from its file, and only what is missing runs", async () => {
+    const resume = join(root, "results.jsonl")
+    const count = join(root, "count")
+    const work: CommandTask<string> = {
+      command: (word) => ["sh", "-c", `echo run >>'${count}'; [ "${word}" != "stop" ] && echo "${word}"`],
+    }
+    await expect(cluster.map(["a", "b", "a", "stop"], work, { resume, slots: 1 }).all()).rejects.toThrow("exit code 1")
+    const ran = () => (existsSync(count) ? readFileSync(count, "utf8").length / 4 : 0)
+    const first = ran()
+    const found = []
+    for await (const one of cluster.map(["a", "b", "a", "c"], work, { resume, ordered: true })) found.push(one)
+    expect(found.map(({ value }) => value.stdout)).toEqual(["a\n", "b\n", "a\n", "c\n"])
+    const resumed = found.filter(({ resumed }) => resumed === true).length
+    expect(ran() - first).toBe(4 - resumed)
+    await cluster.map(["a", "b", "a", "c"], work, { resume }).all()
+    expect(ran() - first).toBe(4 - resumed)
+    await expect(cluster.map(["a"], { command: "true" }, { resume }).all()).rejects.toThrow(/has results of other work/)
+  })
+
+  test("nothing of a command stands in an argument list but the command itself", async () => {
+    const seen = await outOf("cat /proc/*/cmdline 2>/dev/null | tr '\\0' ' '", { TOKEN: "planted-secret-value" })
+    expect(seen).not.toContain("planted-secret-value")
+  })
+})
+
+/** One that has ended and that nobody has waited for is dead. */
+function isAlive(pid: string): boolean {
+  const stat = `/proc/${pid.trim()}/stat`
+  return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"))
+}

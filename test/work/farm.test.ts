@@ -1,0 +1,171 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { VirtualClock } from "../../src/calls/clock.js"
+import { TimeoutError } from "../../src/errors.js"
+import { type Delivery, Farm, type FarmOptions } from "../../src/work/farm/farm.js"
+import { TaskError } from "../../src/work/farm/task-error.js"
+import type { Inputs } from "../../src/work/types.js"
+import { isLong } from "../support/long.js"
+import { PlayedPlaces, type PlayedOptions } from "./support/played.js"
+
+type Given = Partial<FarmOptions<number, number>> & { readonly inputs: Inputs<number> }
+
+function farmOf(places: PlayedPlaces, given: Given): Farm<number, number> {
+  const farm = new Farm<number, number>({
+    ...{ places, start: places.start, retries: 0, errors: "throw", isOrdered: false },
+    ...{ taskTimeoutMs: undefined, timeoutMs: undefined, signal: undefined },
+    ...given,
+  })
+  farm.begin()
+  return farm
+}
+
+async function allOf(farm: Farm<number, number>): Promise<readonly Delivery<number>[]> {
+  const found: Delivery<number>[] = []
+  for (let one = await farm.next(); one !== undefined; one = await farm.next()) found.push(one)
+  return found
+}
+
+function numbers(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+function played(
+  options: PlayedOptions,
+  workers: number,
+): { readonly clock: VirtualClock; readonly places: PlayedPlaces } {
+  const clock = new VirtualClock()
+  const places = new PlayedPlaces(clock, options)
+  places.add(workers)
+  return { clock, places }
+}
+
+describe("a farm of workers", () => {
+  test("storms take workers, with notice and without: each input has its result once, and no retry is spent", async () => {
+    const runs = isLong ? 200 : 20
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        const clock = new VirtualClock({ seed })
+        const places = new PlayedPlaces(clock, { slots: 2, taskMs: () => 200 + clock.random() * 3000 })
+        places.add(10)
+        const isOrdered = clock.random() < 0.5
+        const farm = farmOf(places, { inputs: numbers(300), isOrdered })
+        const storm = () => {
+          const id = places.any(clock.random())
+          if (id !== undefined && clock.random() < 0.3) {
+            if (clock.random() < 0.5) places.kill(id)
+            else places.notice(id, clock.random() * 120_000)
+            clock.timer(5000, () => places.add(1))
+          }
+          clock.timer(1000, storm)
+        }
+        storm()
+        const found = await clock.run(allOf(farm))
+        const indices = found.map(({ index }) => index)
+        if (isOrdered) expect(indices).toEqual(numbers(300))
+        else expect([...indices].sort((a, b) => a - b)).toEqual(numbers(300))
+        expect(found.every((one) => one.ok && one.value === one.index)).toBe(true)
+        expect(places.tries.every(({ attempt }) => attempt === 1)).toBe(true)
+        expect(places.tries.length).toBe(300 + farm.state().lost)
+      }),
+      { numRuns: runs, seed: 7 },
+    )
+  })
+
+  test("inputs are read no faster than their results are taken", async () => {
+    const { clock, places } = played({ taskMs: () => 10 }, 4)
+    let made = 0
+    async function* endless() {
+      for (;;) yield await Promise.resolve(made++)
+    }
+    const farm = farmOf(places, { inputs: endless() })
+    await clock.run(clock.sleep(60_000))
+    expect(made).toBeLessThanOrEqual(260)
+    for (let taken = 0; taken < 100; taken += 1) await clock.run(farm.next())
+    await clock.run(clock.sleep(60_000))
+    expect(made).toBeGreaterThan(300)
+    expect(made).toBeLessThanOrEqual(360)
+    await clock.run(farm.close())
+    const before = made
+    await clock.run(clock.sleep(60_000))
+    expect(made).toBe(before)
+    expect(clock.asleep).toBe(0)
+  })
+
+  test("a failure cancels the rest, which is told at once; workers are as they were", async () => {
+    const { clock, places } = played(
+      {
+        taskMs: ({ index }) => (index === 2 ? 1000 : 60_000),
+        outcome: ({ index }) =>
+          index === 2
+            ? { kind: "failure", failure: { name: "RangeError", message: "no", tail: "words", stack: "at work.ts" } }
+            : { kind: "value", value: index },
+      },
+      4,
+    )
+    const begunAt = clock.now()
+    const error = await clock.run(allOf(farmOf(places, { inputs: numbers(100) })).catch((one: unknown) => one))
+    expect(error).toBeInstanceOf(TaskError)
+    expect(error).toMatchObject({ index: 2, attempt: 1, remoteStack: "at work.ts" })
+    expect((error as Error).message).toMatch(/^task 2 on w\d: RangeError: no; the last that it wrote:\nwords$/)
+    expect(clock.now() - begunAt).toBeLessThan(2100)
+    expect([...places.stopped].sort()).toEqual([0, 1, 3])
+    expect(places.list()).toHaveLength(4)
+    await clock.run(clock.sleep(10_000))
+    expect([clock.asleep, places.busyNow.size]).toEqual([0, 0])
+  })
+
+  test("a task is tried again as often as retries say, and failures are results where they are asked for", async () => {
+    const options: PlayedOptions = {
+      taskMs: () => 100,
+      outcome: ({ index, attempt }) =>
+        index % 2 === 1 && attempt <= 2
+          ? { kind: "failure", failure: { name: "Error", message: `try ${attempt}` } }
+          : { kind: "value", value: index },
+    }
+    const { clock, places } = played(options, 3)
+    const enough = await clock.run(allOf(farmOf(places, { inputs: numbers(10), retries: 2 })))
+    expect(enough.every(({ ok }) => ok)).toBe(true)
+    const short = await clock.run(
+      allOf(farmOf(places, { inputs: numbers(10), retries: 1, errors: "yield", isOrdered: true })),
+    )
+    expect(short.map(({ ok }) => ok)).toEqual(numbers(10).map((index) => index % 2 === 0))
+    expect(short[3]).toMatchObject({ error: { index: 3, attempt: 2 } })
+  })
+
+  test("a task that takes too long is told, then ended, and has failed", async () => {
+    const { clock, places } = played({ taskMs: ({ index }) => (index === 1 ? 3_600_000 : 100) }, 2)
+    const given = { inputs: numbers(3), taskTimeoutMs: 5000, errors: "yield", isOrdered: true } as const
+    const found = await clock.run(allOf(farmOf(places, given)))
+    expect(found.map(({ ok }) => ok)).toEqual([true, false, true])
+    expect((found[1] as { error: Error }).error.message).toContain("did not end within 5 s (taskTimeout)")
+  })
+
+  test("the whole has a time, a signal, and ends when no worker can come", async () => {
+    const { clock, places } = played({ taskMs: () => 60_000 }, 2)
+    const late = allOf(farmOf(places, { inputs: numbers(10), timeoutMs: 90_000 })).catch((one: unknown) => one)
+    const error = await clock.run(late)
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect((error as Error).message).toBe(
+      "the work did not end within 90 s: 2 of 10 tasks are done, 2 ran on 2 workers and were cancelled",
+    )
+    const abort = new AbortController()
+    const aborted = allOf(farmOf(places, { inputs: numbers(10), signal: abort.signal })).catch((one: unknown) => one)
+    clock.timer(1000, () => abort.abort(new Error("enough")))
+    expect(await clock.run(aborted)).toMatchObject({ message: "enough" })
+    const none = new PlayedPlaces(clock, { taskMs: () => 1 })
+    none.ended = new Error("it is closed")
+    expect(await clock.run(allOf(farmOf(none, { inputs: [1] })).catch((one: unknown) => one))).toBe(none.ended)
+  })
+
+  test("inputs that throw end it with their error; none at all is no work", async () => {
+    const { clock, places } = played({ taskMs: () => 100 }, 2)
+    function* broken() {
+      yield 1
+      throw new Error("the list is broken")
+    }
+    const error = await clock.run(allOf(farmOf(places, { inputs: broken() })).catch((one: unknown) => one))
+    expect(error).toMatchObject({ message: "the list is broken" })
+    expect(await clock.run(allOf(farmOf(places, { inputs: [] })))).toEqual([])
+  })
+})

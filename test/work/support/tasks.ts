@@ -1,0 +1,65 @@
+/** Functions that tests run on workers. */
+import { spawn } from "node:child_process"
+import { setTimeout as sleep } from "node:timers/promises"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { TaskContext } from "muster-vms"
+import { doubled } from "./doubled.js"
+
+export function double(value: number): number {
+  return doubled(value)
+}
+
+export function about(input: string, { index, attempt, worker }: TaskContext): readonly unknown[] {
+  return [input, index, attempt, worker]
+}
+
+export function clones(value: Map<string, Date>): { readonly map: Map<string, Date>; readonly bytes: Uint8Array } {
+  return { map: value, bytes: new Uint8Array([1, 2]) }
+}
+
+export function throws(value: number): never {
+  console.error(`before ${value}`)
+  throw new RangeError(`no ${value}`)
+}
+
+export function exits(code: number): void {
+  console.log("last words")
+  process.exit(code)
+}
+
+export function closure(): () => void {
+  return () => {}
+}
+
+export function process_(): number {
+  return process.pid
+}
+
+/** Leaves a timer, a variable and a process behind. */
+export function untidy(): number {
+  setInterval(() => {}, 1000)
+  process.env.LEFT = "behind"
+  spawn("sleep", ["1000"], { stdio: "ignore" })
+  return process.pid
+}
+
+export function left(): string | undefined {
+  return process.env.LEFT
+}
+
+export async function waits(seconds: number, { signal }: TaskContext): Promise<string> {
+  await sleep(seconds * 1000, undefined, { signal })
+  return "waited"
+}
+
+export function blocks(): void {
+  for (;;);
+}
+
+export function writes(value: number, { output, log }: TaskContext): void {
+  writeFileSync(join(output, `file-${value}`), "x".repeat(value))
+  log(`wrote ${value}`)
+}
+
+export const notAFunction = 1
