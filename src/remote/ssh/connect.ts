@@ -99,6 +99,8 @@ function configOf({ host, port, user, privateKey, agent }: Server): ConnectConfi
     ...{ host, port, username: user },
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(agent === undefined ? {} : { agent }),
+    // Nothing is asked for without a key: that is a round trip for each connection, which servers refuse.
+    authHandler: [privateKey === undefined ? "agent" : "publickey"],
     algorithms: { kex: { append: [], prepend: [...KEX], remove: [] } },
     keepaliveInterval: ALIVE_EVERY_MS,
     keepaliveCountMax: MOST_UNANSWERED,

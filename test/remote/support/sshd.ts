@@ -53,7 +53,8 @@ export async function startSshd(
       `AuthorizedKeysFile ${join(directory, "authorized")}`,
       `PidFile ${join(directory, `pid-${at}`)}`,
       ...["StrictModes no", "UsePAM no", "PasswordAuthentication no", "PermitRootLogin yes", "UseDNS no"],
-      ...["LogLevel ERROR", ...settings],
+      // What the user's shell reads at its start takes its time, and says what it likes.
+      ...["LogLevel ERROR", `SetEnv HOME=${directory}`, ...settings],
     ]
     writeFileSync(file, `${lines.join("\n")}\n`)
     servers.push(spawn(SSHD, ["-D", "-e", "-f", file], { stdio: "ignore" }))
