@@ -27,6 +27,9 @@ function directoryOf(journal: string): string {
   return join(historyDirectory(journal), "logs")
 }
 
+const UNSHOWN =
+  "(not kept: it may show secrets of its group that are not known here, or are another one for each worker)\n"
+
 /** Writes them down, in files of bounded size. It stops nothing: a disk that is full is said once. */
 export class KeptLogFile {
   readonly #fleet: Fleet
@@ -52,18 +55,26 @@ export class KeptLogFile {
     return this.#last
   }
 
+  /** What a worker prints may have a secret in it. Where this process cannot tell, nothing of it is written. */
+  async #shown(row: KeptLog, environment: readonly string[]): Promise<KeptLog> {
+    const group = this.#fleet.groups.get(row.group)?.group
+    const secrets =
+      group === undefined || group.secrets.size === 0 ? [] : await this.#fleet.supplies.secretsOf(group).known()
+    const text = secrets === undefined ? UNSHOWN : withoutSecrets(row.text, [...secrets, ...environment])
+    return { ...row, text }
+  }
+
   #now(): number {
     return Math.round(this.#clock.now() + wallAheadMs(this.#clock))
   }
 
   async #write(before: Promise<void>): Promise<void> {
     await before
-    const secrets = secretsOf(this.#fleet)
+    const environment = secretsOf(this.#fleet)
     const rows = this.#waiting
     this.#waiting = []
-    const lines = rows.map(
-      (row) => `${JSON.stringify({ type: "log", ...row, text: withoutSecrets(row.text, secrets) })}\n`,
-    )
+    const shown = await Promise.all(rows.map((row) => this.#shown(row, environment)))
+    const lines = shown.map((row) => `${JSON.stringify({ type: "log", ...row })}\n`)
     try {
       await this.#file.append(lines.join(""), this.#now())
     } catch (error) {

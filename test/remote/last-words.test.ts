@@ -123,9 +123,10 @@ test.each([
 test("another process reads what was kept of a worker of a cluster that is closed", async () => {
   const provider = local({ root: join(root, "local"), graceMs: 0 })
   const journal = join(root, "state", "journal")
-  const startup = 'echo "the key is $KEY"; echo up; sleep 600'
+  const startup = 'echo "the key is $KEY and $TOKEN"; echo up; sleep 600'
+  const secrets = { TOKEN: { value: "t0p" } }
   const cluster = new Cluster(
-    { provider, name: "gone", groups: { web: { startup, environment: { KEY: "hunter-2-hunter" } } } },
+    { provider, name: "gone", secrets, groups: { web: { startup, environment: { KEY: "hunter-2-hunter" } } } },
     { journal },
   )
   await cluster.scale(2)
@@ -140,7 +141,7 @@ test("another process reads what was kept of a worker of a cluster that is close
   await cluster.close()
   expect(await readKeptLog("gone", went, { journal })).toMatchObject({
     ...{ name: went, group: "web", how: "it was ended by its cluster" },
-    text: "the key is ***\nup\n",
+    text: "the key is *** and ***\nup\n",
   })
   expect((await readKeptLog("gone", left[0] ?? "", { journal }))?.how).toBe("its cluster was closed")
   expect(await readKeptLog("gone", "nobody", { journal })).toBeUndefined()

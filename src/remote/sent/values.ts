@@ -52,6 +52,13 @@ export class SecretValues {
     return Object.fromEntries(await Promise.all(pairs))
   }
 
+  /** Those that a text must not show; undefined where some are not known here, or are another one for each worker. */
+  async known(): Promise<readonly string[] | undefined> {
+    if ([...this.#sources].some(([name, source]) => typeof source === "function" || !this.#known.has(name)))
+      return undefined
+    return Promise.all(this.#known.values()).catch(() => undefined)
+  }
+
   #common(name: string, source: ValueSource): Promise<string> {
     const known = this.#known.get(name) ?? this.#clock.busy("reading a secret", read(name, source))
     this.#known.set(name, known)
