@@ -64,12 +64,13 @@ export function nextStep(owner: Owner, wanted: readonly WantedRule[], rules: rea
 
 /** Whether it does what is wanted, more sources aside: what was opened before stays open. */
 function isMade({ kind, from, sourceGroup, group }: WantedRule, { properties = {} }: NativeRule): boolean {
-  const { access, direction, provisioningState = "Succeeded" } = properties
+  const { access, direction, protocol = "", provisioningState = "Succeeded" } = properties
   const sources = sourcesOf(properties)
   return (
     !/^(failed|canceled|deleting)$/i.test(provisioningState) &&
     access === (kind === "rest" ? "Deny" : "Allow") &&
     direction === "Inbound" &&
+    protocol.toLowerCase() === (kind === "ssh" ? "tcp" : "*") &&
     properties.destinationPortRange === (kind === "ssh" ? "22" : "*") &&
     refersTo(properties.destinationApplicationSecurityGroups, group) &&
     (sourceGroup === undefined || refersTo(properties.sourceApplicationSecurityGroups, sourceGroup)) &&

@@ -51,7 +51,7 @@ export interface AzureWire {
    * Whether the rules that are in force let TCP through to an instance, by its id: by priority, with Azure's default rules behind them.
    * An address that is an instance's own is a neighbour's.
    */
-  isOpen(instance: { readonly id: string }, port: number, from: string): boolean
+  isOpen(instanceId: string, port: number, from: string): boolean
   /** The metadata service of its instances, which starts when it is first asked for, and ends with the wire. */
   metadata(): Promise<MetadataService>
   close(): Promise<void>
@@ -72,9 +72,9 @@ export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
     quirks: state.quirks,
     answer: (answer) => state.answers.give(answer),
     ...onDemand(() => azureMetadata(state), close),
-    isOpen: (instance, port, from) => {
+    isOpen: (instanceId, port, from) => {
       catchUp(state)
-      return isOpen(state, instance, port, from)
+      return isOpen(state, instanceId, port, from)
     },
     remains: () => {
       catchUp(state)

@@ -23,7 +23,7 @@ describe("a living cluster", () => {
     const rule = `muster-render-${OWNER.uid}-ssh`
     expect(await cloud.run(control.openings(OWNER, workers, cloud.calls()))).toEqual([])
     expect(await ask(HOME)).toEqual([{ rule, from: [HOME] }])
-    expect([one, two].map((worker) => cloud.wire.isOpen(worker, 22, "192.0.2.7"))).toEqual([true, true])
+    expect([one, two].map((worker) => cloud.wire.isOpen(worker.id, 22, "192.0.2.7"))).toEqual([true, true])
     const { ledger } = cloud.world
     const writes = () => ledger.count("NetworkInterfaces_CreateOrUpdate") + ledger.count("SecurityRules_CreateOrUpdate")
     expect(writes()).toBe(3)
@@ -37,7 +37,7 @@ describe("a living cluster", () => {
     expect(after?.tags).toEqual(before?.tags)
     await cloud.run(control.close(OWNER, workers, cloud.calls()))
     await cloud.run(control.close(OWNER, workers, cloud.calls()))
-    expect(cloud.wire.isOpen(one, 22, "192.0.2.7")).toBe(false)
+    expect(cloud.wire.isOpen(one.id, 22, "192.0.2.7")).toBe(false)
     expect(await cloud.run(control.openings(OWNER, workers, cloud.calls()))).toEqual([])
     await endAll(cloud)
     expect(doorsLeft(cloud)).toEqual([])
@@ -50,7 +50,7 @@ describe("a living cluster", () => {
       const workers = await launched(cloud, 1)
       cloud.wire.answer({ place: "whole", api, times: 2, ...CHANGED })
       await cloud.run(controlOf(cloud.provider).open(OWNER, ACCESS, workers, cloud.calls()))
-      expect(workers.map((worker) => cloud.wire.isOpen(worker, 22, "192.0.2.7"))).toEqual([true])
+      expect(workers.map((worker) => cloud.wire.isOpen(worker.id, 22, "192.0.2.7"))).toEqual([true])
       expect(cloud.world.ledger.count(api)).toBe(3)
     },
   )

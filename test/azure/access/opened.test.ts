@@ -1,8 +1,9 @@
 /** Access and peers over the wire: what is open to whom, and that nothing of it is left. */
 import { describe, expect, test } from "vitest"
+import { Cluster } from "../../../src/cluster.js"
 import { priorityOf } from "../../../providers/azure/access/names.js"
 import { isLong } from "../../support/long.js"
-import { azureCloud, GROUP, OWNER, prepareOf } from "../support/cloud.js"
+import { azureCloud, type Cloud, GROUP, OWNER, prepareOf, SUBSCRIPTION } from "../support/cloud.js"
 import {
   ACCESS,
   another,
@@ -29,8 +30,8 @@ describe("access", () => {
     if (worker === undefined) throw new Error("no worker")
     const { isOpen } = cloud.wire
     const tried = ["192.0.2.7", "192.0.2.8", "198.51.100.1", "198.51.101.1", "203.0.113.5", "2001:db8::1"]
-    expect(tried.filter((address) => isOpen(worker, 22, address))).toEqual(["192.0.2.7", "198.51.100.1"])
-    expect([21, 23, 80, 443].filter((port) => isOpen(worker, port, "192.0.2.7"))).toEqual([])
+    expect(tried.filter((address) => isOpen(worker.id, 22, address))).toEqual(["192.0.2.7", "198.51.100.1"])
+    expect([21, 23, 80, 443].filter((port) => isOpen(worker.id, port, "192.0.2.7"))).toEqual([])
     const owned = { "muster-uid": OWNER.uid, "muster-cluster": "render", "muster-deadline": OWNER.deadline }
     const left = await leftOf(cloud, { provider: another(cloud) })
     expect(left.map(({ kind, tags }) => [kind, tags])).toEqual(
@@ -74,7 +75,7 @@ describe("access", () => {
     const [worker] = await launched(cloud, 1, { access: { ...ACCESS, from: ["203.0.113.0/24"] } })
     if (worker === undefined) throw new Error("no worker")
     const tried = ["192.0.2.7", "203.0.113.9", "198.51.100.1"]
-    expect(tried.map((address) => cloud.wire.isOpen(worker, 22, address))).toEqual([true, true, false])
+    expect(tried.map((address) => cloud.wire.isOpen(worker.id, 22, address))).toEqual([true, true, false])
   })
 })
 
@@ -86,13 +87,13 @@ describe("peers", () => {
     if (one === undefined || two === undefined || neighbour === undefined) throw new Error("no workers")
     const { isOpen } = cloud.wire
     const ports = [22, 80, 8786]
-    expect(ports.map((port) => isOpen(one, port, two.privateIp ?? ""))).toEqual([true, true, true])
-    expect(ports.map((port) => isOpen(one, port, neighbour.privateIp ?? ""))).toEqual([false, false, false])
-    expect(ports.map((port) => isOpen(one, port, "10.60.0.200"))).toEqual([false, false, false])
-    expect(ports.map((port) => isOpen(one, port, "192.0.2.7"))).toEqual([true, false, false])
+    expect(ports.map((port) => isOpen(one.id, port, two.privateIp ?? ""))).toEqual([true, true, true])
+    expect(ports.map((port) => isOpen(one.id, port, neighbour.privateIp ?? ""))).toEqual([false, false, false])
+    expect(ports.map((port) => isOpen(one.id, port, "10.60.0.200"))).toEqual([false, false, false])
+    expect(ports.map((port) => isOpen(one.id, port, "192.0.2.7"))).toEqual([true, false, false])
     // Whoever has not asked is as before: Azure's default rule lets neighbours in.
-    expect(isOpen(neighbour, 80, one.privateIp ?? "")).toBe(true)
-    expect(isOpen(neighbour, 22, "192.0.2.7")).toBe(false)
+    expect(isOpen(neighbour.id, 80, one.privateIp ?? "")).toBe(true)
+    expect(isOpen(neighbour.id, 22, "192.0.2.7")).toBe(false)
     expect(doorsLeft(cloud)).toEqual([
       `${NAMED}-peers`,
       `${NAMED}-peers`,
@@ -146,7 +147,7 @@ describe("together", () => {
     )
     await cloud.run(Promise.all(opened))
     const tried = ["192.0.2.7", "203.0.113.9", "198.51.100.1", "198.51.101.1"]
-    expect(tried.map((address) => cloud.wire.isOpen(worker, 22, address))).toEqual([true, true, true, false])
+    expect(tried.map((address) => cloud.wire.isOpen(worker.id, 22, address))).toEqual([true, true, true, false])
   })
 
   const AGAIN = [
@@ -171,4 +172,104 @@ describe("together", () => {
       expect(cloud.world.ledger.count("VirtualNetworks_CreateOrUpdate")).toBe(2)
     },
   )
+})
+
+const TOOLS = { seed: 1, journal: false } as const
+
+function clusterOn(cloud: Cloud, more: object = {}): Cluster {
+  const spec = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5", ...more }
+  return new Cluster(spec, { clock: cloud.clock, ...TOOLS })
+}
+
+const idsOf = (cloud: Cloud) => cloud.wire.remains().flatMap(({ kind, id }) => (kind === "vm" ? [fullId(id)] : []))
+
+function fullId(id: string): string {
+  const [group = "", name = ""] = id.split("/")
+  return `/subscriptions/${SUBSCRIPTION}/resourceGroups/${group}/providers/Microsoft.Compute/virtualMachines/${name}`
+}
+
+function openTo(cloud: Cloud, address: string, port = 22): readonly boolean[] {
+  return idsOf(cloud).map((id) => cloud.wire.isOpen(id, port, address))
+}
+
+describe("a cluster", () => {
+  test("with access and peers: the plan says it, both are there, and both are gone after close", async () => {
+    const cloud = await azureCloud()
+    const cluster = clusterOn(cloud, { access: { from: [HOME] }, peers: true })
+    const plan = await cloud.run(cluster.plan(3))
+    expect(JSON.stringify(plan)).toContain(`port 22 of its workers is opened to ${HOME}`)
+    await cloud.run(cluster.scale(3))
+    expect(openTo(cloud, "192.0.2.7")).toEqual([true, true, true])
+    expect(openTo(cloud, "192.0.2.8")).toEqual([false, false, false])
+    expect(openTo(cloud, "10.60.0.9", 8786)).toEqual([false, false, false])
+    const { leaked } = await cloud.run(cluster.close())
+    expect(leaked).toEqual([])
+    expect(doorsLeft(cloud)).toEqual([])
+  })
+
+  test("whose process is gone: a sweep shows what it has opened, and removes it", async () => {
+    const cloud = await azureCloud()
+    const cluster = clusterOn(cloud, { access: { from: [HOME] }, peers: true })
+    await cloud.run(cluster.scale(2))
+    await cluster.detach()
+    const spec = { provider: another(cloud), name: "render" }
+    const kinds = (rows: readonly { readonly kind: string }[]) => rows.map(({ kind }) => kind)
+    const seen = await cloud.run(Cluster.sweep({ ...spec, dryRun: true }, { clock: cloud.clock }))
+    expect(kinds(seen).filter((kind) => kind.startsWith("security"))).toHaveLength(3)
+    expect(kinds(seen).filter((kind) => kind.startsWith("application"))).toHaveLength(2)
+    const rows = await cloud.run(Cluster.sweep(spec, { clock: cloud.clock }))
+    expect(rows.filter(({ removed }) => !removed)).toEqual([])
+    expect(doorsLeft(cloud)).toEqual([])
+  })
+
+  test("whose groups and rules somebody has deleted gets them again with its next launch", async () => {
+    const cloud = await azureCloud()
+    const cluster = clusterOn(cloud, { access: { from: [HOME] } })
+    await cloud.run(cluster.scale(1))
+    await cloud.run(cluster.scale(0))
+    await cloud.run(cloud.clock.sleep(60_000))
+    for (const { kind, id } of cloud.world.resources.list())
+      if (/^(securityRules|applicationSecurityGroups)$/.test(kind)) cloud.world.resources.delete(kind, id)
+    await cloud.run(cluster.scale(2))
+    expect(openTo(cloud, "192.0.2.7")).toEqual([true, true])
+    await cloud.run(cluster.close())
+    expect(doorsLeft(cloud)).toEqual([])
+  })
+
+  test("without access is opened by the verb, and closed again, and leaves nothing", async () => {
+    const cloud = await azureCloud()
+    const cluster = clusterOn(cloud)
+    await cloud.run(cluster.scale(2))
+    const place = "azure westeurope"
+    const opened = await cloud.run(cluster.openAccess(HOME))
+    expect(opened).toMatchObject([{ place, from: [HOME] }])
+    expect(openTo(cloud, "192.0.2.7")).toEqual([true, true])
+    expect(await cloud.run(cluster.openings())).toEqual(opened)
+    await cloud.run(cluster.closeAccess())
+    expect(openTo(cloud, "192.0.2.7")).toEqual([false, false])
+    await cloud.run(cluster.close())
+    expect(doorsLeft(cloud)).toEqual([])
+  })
+})
+
+/** As likely as not to strike any single request. */
+const FAULTS: Readonly<Record<string, (cloud: Cloud) => unknown>> = {
+  "lost replies": ({ world }) => world.faults.rate("*", 0.1, { kind: "lose-reply" }),
+  "server errors": ({ world }) => world.faults.rate("*", 0.15, { kind: "fail", error: "transient" }),
+  "replies after the deadline": ({ world }) => world.faults.rate("*", 0.1, { kind: "late", ms: 90_000 }),
+  throttles: ({ world }) => world.faults.rate("*", 0.15, { kind: "fail", error: "throttled", retryAfterMs: 3_000 }),
+  "interfaces that stay": ({ wire }) => Object.assign(wire.quirks, { keptInterfaces: 4 }),
+}
+
+test.each(isLong ? Object.keys(FAULTS) : [])("%s: what was opened is open, and nothing of it is left", async (name) => {
+  const cloud = await azureCloud()
+  FAULTS[name]?.(cloud)
+  const cluster = clusterOn(cloud, { access: { from: [HOME] }, peers: true })
+  await cloud.run(cluster.scale(8, { minimum: 0, timeout: "20m" }))
+  const open = openTo(cloud, "192.0.2.7")
+  expect(open.filter((is) => !is)).toEqual([])
+  const { leaked } = await cloud.run(cluster.close({ timeout: "1h" }))
+  expect(leaked).toEqual([])
+  await cloud.run(cloud.clock.sleep(300_000))
+  expect(doorsLeft(cloud)).toEqual([])
 })

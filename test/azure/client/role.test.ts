@@ -53,7 +53,7 @@ async function openThrough(cloud: Cloud): Promise<void> {
   const workers = await launched(cloud, 1, { peers: true })
   const { access } = cloud.provider
   await cloud.run(access?.open(OWNER, ACCESS, workers, cloud.calls()) ?? Promise.resolve([]))
-  expect(workers.map((worker) => cloud.wire.isOpen(worker, 22, "192.0.2.7"))).toEqual([true])
+  expect(workers.map((worker) => cloud.wire.isOpen(worker.id, 22, "192.0.2.7"))).toEqual([true])
   await cloud.run(access?.close(OWNER, workers, cloud.calls()) ?? Promise.resolve())
   await endAll(cloud)
   expect(doorsLeft(cloud)).toEqual([])

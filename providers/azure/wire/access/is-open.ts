@@ -20,12 +20,12 @@ interface Packet {
   readonly by: readonly string[]
 }
 
-/** @param instance by its resource id. TCP is asked for. */
-export function isOpen(state: State, instance: { readonly id: string }, port: number, from: string): boolean {
+/** @param instanceId its resource id. TCP is asked for. */
+export function isOpen(state: State, instanceId: string, port: number, from: string): boolean {
   const nics = state.world.resources
     .list({ kind: "nic" })
     .map(({ attributes }) => attributes as unknown as PartAttributes)
-  const nic = nics.find(({ user = "" }) => user.toLowerCase() === instance.id.toLowerCase())
+  const nic = nics.find(({ user = "" }) => user.toLowerCase() === instanceId.toLowerCase())
   if (nic === undefined) return false
   const { filter, prefixes } = networkOf(state, nic.subnet ?? "")
   const sender = nics.find(({ privateIp }) => privateIp === from)
