@@ -79,7 +79,8 @@ export function prioritiesOf(cloud: Cloud): Readonly<Record<string, number>> {
 export async function put(cloud: Cloud, path: string, properties: object = {}): Promise<void> {
   const { signal } = new AbortController()
   const url = `/subscriptions/${SUBSCRIPTION}/resourcegroups/${path}?api-version=2024-05-01`
-  const body = { location: "westeurope", tags: {}, properties }
+  // A rule has neither a place nor tags.
+  const body = path.includes("/securityRules/") ? { properties } : { location: "westeurope", tags: {}, properties }
   const sent = connect(optionsFor(cloud.wire)).arm({ method: "PUT", path: url, body }, signal)
   const { status, body: said } = await cloud.run(cloud.clock.busy("a user's request", sent))
   if (status > 299) throw new Error(JSON.stringify(said))

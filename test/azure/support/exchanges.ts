@@ -1,12 +1,14 @@
 /**
  * Every message of every test is compared with the SDK's own types: what the adapter sent, and what the wire answered. What
- * the SDK has no types for (groups, networks, prices) is counted, and not checked.
+ * the SDK has no types for is compared with what Azure describes of rules, their groups and interfaces; the rest (groups, networks,
+ * prices) is counted, and not checked.
  */
 import { afterAll, expect } from "vitest"
 import type { Exchange } from "../../../providers/azure/wire/index.js"
 import { perProcess } from "../../support/per-process.js"
 import { ARM_COMPUTE, installed, missingOf } from "../../support/newer-sdks.js"
 import { type Model, sdkModel } from "./model.js"
+import { checkNetwork } from "./network-model.js"
 
 /** The interface of a request's body and of its answer, by operation. */
 const TYPES: Readonly<Record<string, { readonly request?: string; readonly reply?: string; readonly isList?: true }>> =
@@ -58,6 +60,8 @@ function checkExchange(
 ): { messages: number; problems: readonly string[] } {
   const types = TYPES[api]
   if (status > 299) return { messages: 1, problems: checkError(model, api, reply) }
+  const network = checkNetwork({ api, request, status, reply })
+  if (network !== undefined) return { messages: request === undefined ? 1 : 2, problems: network }
   if (types === undefined) return { messages: 0, problems: [] }
   const problems: string[] = []
   if (types.request !== undefined) problems.push(...model.check(request, types.request, "request"))
