@@ -8,7 +8,7 @@ import type { ClusterSpec } from "../../../src/spec.js"
 import { type Cloud, ec2, launchMany, NO_ROOM, offersOf, prepareOf, TOLD, wishFor } from "../support/cloud.js"
 import { documentedPolicies } from "../support/policy.js"
 
-const [LEAST = [], MORE = []] = await documentedPolicies()
+const [LEAST = [], MORE = [], , PEERS = []] = await documentedPolicies()
 const ALL = [...LEAST, ...MORE]
 
 type Changes = { readonly [K in keyof AwsOptions]?: AwsOptions[K] | undefined }
@@ -77,6 +77,44 @@ describe("the documented policies", () => {
     const renewing = cloud.run(cloud.provider.renew?.([ours], 2_000_000_000, cloud.bare()) ?? Promise.resolve())
     await expect(renewing).rejects.toThrow(/not authorized to perform: ec2:CreateTags/)
     expect(cloud.world.instance(ours.id)?.state).toBe("pending")
+  })
+})
+
+describe("access and peers", () => {
+  const opened = { access: { from: ["203.0.113.7/32"], port: 22, isPrivate: false }, peers: true } as const
+  const named = { subnetIds: undefined, imageId: TOLD } as const
+  const actions = [
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+    "ec2:CreateSecurityGroup",
+    "ec2:AuthorizeSecurityGroupIngress",
+  ]
+  const tagging = { StringEquals: { "ec2:CreateAction": "CreateSecurityGroup" } }
+
+  test("at a launch need of the second policy what the page names, and nothing of it is superfluous", async () => {
+    const tags: Statement = { Effect: "Allow", Action: "ec2:CreateTags", Condition: tagging }
+    const policy = [...LEAST, { Effect: "Allow", Action: actions }, tags]
+    const { body } = await prepareOf(await allowed(policy, named), opened)
+    expect(body.securityGroupIds).toHaveLength(2)
+    for (const lacking of actions) {
+      const rest = { Effect: "Allow", Action: actions.filter((action) => action !== lacking) }
+      const prepared = prepareOf(await allowed([...LEAST, rest, tags], named), opened)
+      await expect(prepared).rejects.toThrow(lacking)
+    }
+    const untagged = prepareOf(await allowed(policy.slice(0, -1), named), opened)
+    await expect(untagged).rejects.toThrow("ec2:CreateTags")
+  })
+
+  test("peers need the fourth to have their group removed: without it close names it", async () => {
+    const asked = { instanceType: "m7i.large", peers: true } as const
+    const cloud = await allowed([...ALL, ...PEERS], named)
+    await burst(cloud, clusterOn(cloud, asked), 3)
+    expect(refused(cloud)).toEqual([])
+    expect(cloud.world.resources.list({ kind: "security-group" })).toHaveLength(1)
+    const without = await allowed(ALL, named)
+    const cluster = clusterOn(without, asked)
+    await without.run(cluster.scale(1))
+    await expect(without.run(cluster.close())).rejects.toThrow(/security-group sg-\w+ .*ec2:DeleteSecurityGroup/s)
   })
 })
 
