@@ -28,7 +28,6 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/offers/"],
   ["providers/*/prepare/"],
   ["providers/*/observe/"],
-  ["providers/*/access/"],
   ["providers/*/launch/"],
   ["providers/*/end/"],
   ["providers/*/"],

@@ -1,8 +1,8 @@
 /** Whether this process has to do with a cluster that has a security group of its own. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { TAG } from "../../../src/fleet/tags.js"
-import type { Instance } from "../../../src/provider.js"
-import { peersName } from "../prepare/groups/specs.js"
+import { TAG } from "../../../../src/fleet/tags.js"
+import type { Instance } from "../../../../src/provider.js"
+import { peersName } from "../../prepare/groups/specs.js"
 
 export interface PeersSeen {
   note(): void

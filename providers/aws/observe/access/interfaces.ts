@@ -1,14 +1,14 @@
 /** The network interfaces of instances that live, each with the security groups that it is in. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { TransientError } from "../../../src/errors.js"
-import { isOurs } from "../../../src/fleet/tags.js"
-import type { Calls, Instance, Owner } from "../../../src/provider.js"
-import type { Send } from "../client/send.js"
-import { pages } from "../client/pages.js"
-import { CONSISTENT_MS } from "../client/answers.js"
-import { PAGE } from "../limits.js"
-import { toInstance } from "../observe/instance.js"
-import { queriesOf } from "../observe/list.js"
+import { TransientError } from "../../../../src/errors.js"
+import { isOurs } from "../../../../src/fleet/tags.js"
+import type { Calls, Instance, Owner } from "../../../../src/provider.js"
+import type { Send } from "../../client/send.js"
+import { pages } from "../../client/pages.js"
+import { CONSISTENT_MS } from "../../client/answers.js"
+import { PAGE } from "../../limits.js"
+import { toInstance } from "../instance.js"
+import { queriesOf } from "../list.js"
 
 export interface Interface {
   readonly id: string
