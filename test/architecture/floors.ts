@@ -28,6 +28,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/offers/"],
   ["providers/*/prepare/"],
   ["providers/*/observe/"],
+  ["providers/*/access/"],
   ["providers/*/launch/"],
   ["providers/*/end/"],
   ["providers/*/"],
