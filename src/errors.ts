@@ -223,12 +223,18 @@ export interface Shortfall {
 export class ShortfallError extends MusterError {
   readonly desired: number
   readonly running: number
+  /** Of those that run: all, where nothing says when they are. */
+  readonly ready: number
   readonly shortfall: Shortfall
 
-  constructor(message: string, result: { desired: number; running: number; shortfall: Shortfall; cause?: unknown }) {
+  constructor(
+    message: string,
+    result: { desired: number; running: number; ready?: number; shortfall: Shortfall; cause?: unknown },
+  ) {
     super(message, result.cause === undefined ? {} : { cause: result.cause })
     this.desired = result.desired
     this.running = result.running
+    this.ready = result.ready ?? result.running
     this.shortfall = result.shortfall
   }
 }

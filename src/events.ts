@@ -81,6 +81,22 @@ export type ClusterEventBody =
       readonly tail?: string
       readonly advice?: string
     }
+  /**
+   * A worker is ready, or is not any more (`isReady` is false): then with the check that fails, its exit code, the last lines that it has
+   * written, and what follows. `wait`: nothing yet; `keep`: it is kept for looking at. `afterMs` is how long after it ran it became ready.
+   */
+  | {
+      readonly type: "ready"
+      readonly id: string
+      readonly name: string
+      readonly group: string
+      readonly isReady: boolean
+      readonly afterMs?: number
+      readonly action?: "wait" | "keep" | "replace"
+      readonly check?: string
+      readonly exitCode?: number
+      readonly tail?: string
+    }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
   /**
@@ -103,6 +119,8 @@ export type ClusterEventBody =
       readonly type: "pass"
       readonly desired: number
       readonly running: number
+      /** Of those that run: all, where nothing says when they are ready. */
+      readonly ready: number
       readonly pending: number
       readonly booked: number
       readonly terminating: number
@@ -120,7 +138,7 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, pass: true, closed: true },
+  ...{ finished: true, ready: true, pass: true, closed: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

@@ -107,6 +107,10 @@ export interface GroupRequest {
   readonly scratch?: string
   /** Shell script run before an end that has time. */
   readonly onNotice?: string
+  /** What the guest looks at until all of it is so: then it is ready. Left out: nobody asks. */
+  readonly ready?: ReadyRequest
+  /** What the guest looks at from then on. */
+  readonly health?: HealthRequest
   readonly environment: Readonly<Record<string, string>>
   readonly image?: string
   readonly publicAddress: "auto" | boolean
@@ -193,6 +197,33 @@ export interface Container {
   readonly command?: readonly string[]
   readonly login?: "instance"
   readonly dockerArgs: readonly string[]
+}
+
+/**
+ * One thing that a worker can look at by itself: a port that takes connections, an address that answers, a command that ends with 0,
+ * a text in what `startup` has written, a startup that has succeeded, GPUs that the driver names.
+ */
+export type Check =
+  | { readonly tcp: number }
+  | { readonly http: string }
+  /** In the container, where there is one, unless `host` is true. */
+  | { readonly command: string; readonly host?: boolean }
+  | { readonly log: string }
+  | { readonly startup: "succeeded" }
+  | { readonly gpu: true }
+
+/** All of them must pass, in one round. */
+export interface ReadyRequest {
+  readonly checks: readonly Check[]
+  /** The guest gives up so long after its start. */
+  readonly timeoutSeconds: number
+}
+
+export interface HealthRequest {
+  readonly checks: readonly Check[]
+  readonly everySeconds: number
+  /** So many failures in a row are told. */
+  readonly failures: number
 }
 
 /** A group's spec as JSON text, and the digest that goes into its instances' `muster-spec` tag. */

@@ -17,6 +17,7 @@ import { tidyScript } from "./spec/script.js"
 import { durationMs, durationSchema } from "./spec/duration.js"
 import { filesSchema, keptFiles, resolveFiles } from "./spec/files.js"
 import { guestShape, resolveGuest } from "./spec/guest-fields.js"
+import { readyShape, resolveReady } from "./spec/ready/fields.js"
 import { keptSecrets, type ResolvedSecrets, resolveSecrets, secretsSchema } from "./spec/secrets.js"
 import { scriptNotes, specProblems } from "./spec/problems.js"
 import type { ClusterFields, WorkerFields } from "./spec/types.js"
@@ -78,6 +79,7 @@ const workerShape = (z: Z) => {
       .optional(),
     image: word.optional(),
     ...guestShape(z),
+    ...readyShape(z),
     environment: z.record(z.string().regex(ENVIRONMENT_NAME, ENVIRONMENT_RULE), z.string()).optional(),
     files: filesSchema(z).optional(),
     secrets: secretsSchema(z).optional(),
@@ -205,6 +207,7 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
     maxUnavailable: group.maxUnavailable ?? "10%",
     image: group.image,
     ...resolveGuest(group),
+    ...resolveReady(group),
     notes: changes.length === 0 ? [] : [`startup was converted: ${changes.join("; ")}`],
     environment: { ...spec.environment, ...own.environment },
     files: resolveFiles(group.files),

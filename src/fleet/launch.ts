@@ -3,6 +3,7 @@ import { MAX_ATTEMPTS } from "../calls/retry.js"
 import { accountOf } from "../calls/account.js"
 import { ThrottledError } from "../errors.js"
 import { guestRequest } from "../spec/guest-fields.js"
+import { readyRequest } from "../spec/ready/fields.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
 import { type Fleet, fleetCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
@@ -56,6 +57,7 @@ export async function prepareGroup(
     markets: [...new Set(offers.map((offer) => offer.market))],
     instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],
     ...guestRequest(state.group, provider.limits.keepsEnded === undefined),
+    ...readyRequest(state.group),
     ...(image === undefined ? {} : { image }),
     ...(gpu === undefined ? {} : { gpu }),
     spec: keptSpec(state.group, fleet.leaseMs),

@@ -5,6 +5,7 @@ import type { Plans } from "./planning/types.js"
 import { attemptPass, launchWakeAt } from "./reconcile.js"
 import { endIfSpent, watchBudget } from "./scaling/budget.js"
 import { retryTerminationAt } from "./terminate.js"
+import { unreadyUntil } from "./targets/unready.js"
 
 /** After a pass that failed; its requests were retried before that. */
 const FAILED_PASS_MS = 5000
@@ -121,6 +122,7 @@ function nextWake(fleet: Fleet, plans: Plans): Wake {
     consider(launchWakeAt(fleet, launch, replayOrder), "an open launch call")
   for (const [group, { wakeAt = Number.POSITIVE_INFINITY }] of plans) consider(wakeAt, `the plan of group ${group}`)
   if (fleet.roster.all.living.size > 0) consider(deadlineAt(fleet), "the deadline")
+  consider(unreadyUntil(fleet), "a worker that is not ready in time")
   consider(retryTerminationAt(fleet), "a termination that has come to nothing")
   return next
 }

@@ -135,12 +135,13 @@ function lacksOf(levels: readonly number[], count: number): readonly number[] {
   return given
 }
 
-/** Which workers to take away first: those that do not run yet, then those without tasks, then the dearest, then the newest. */
+/** Which workers to take away first: those that do not run yet, or are not ready, then those without tasks, the dearest, the newest. */
 export function chooseSurplus(counted: readonly WorkerRecord[], count: number): WorkerRecord[] {
   return [...counted]
     .sort(
       (a, b) =>
         Number(a.state === "running") - Number(b.state === "running") ||
+        Number(a.readiness?.isReady !== false) - Number(b.readiness?.isReady !== false) ||
         Number(a.isBusy ?? false) - Number(b.isBusy ?? false) ||
         (b.pricePerHour ?? 0) - (a.pricePerHour ?? 0) ||
         b.instance.launchedAt - a.instance.launchedAt,

@@ -25,6 +25,7 @@ import { type ReplayOrder, replayOrderOf } from "./launching/replay-order.js"
 import { callBatchesOf } from "./launching/call-batch.js"
 import { withdrawBarred } from "./launching/withdraw.js"
 import { withdrawWaiting } from "./targets/fence.js"
+import { endUnready } from "./targets/unready.js"
 import { limitToAllowance } from "./pass/within-budget.js"
 import { closeSwept, letFinish, startTerminations, sweptAt, unfinishedTerminations } from "./terminate.js"
 
@@ -57,6 +58,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   readVerdicts(fleet)
   readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt))
   withdrawBarred(fleet)
+  endUnready(fleet)
   await whileWanted(fleet, askOffers(fleet))
   let plans = planNow(fleet)
   // The target may have changed while that was awaited; from here on nothing is.
@@ -295,10 +297,11 @@ function replayOrAbandonAt(fleet: Fleet, launch: Launch, replayOrder: ReplayOrde
 }
 
 function emitPass(fleet: Fleet): void {
-  const sums = { desired: 0, running: 0, pending: 0, booked: 0 }
+  const sums = { desired: 0, running: 0, ready: 0, pending: 0, booked: 0 }
   for (const [name, state] of fleet.groups) {
     sums.desired += state.desired
     sums.running += fleet.roster.running(name)
+    sums.ready += fleet.roster.ready(name)
     sums.pending += fleet.roster.pending(name)
     sums.booked += fleet.roster.booked(name)
   }

@@ -35,7 +35,7 @@ const SHORT_LIFE_MS = 600_000
  */
 export function toEnd(workers: Pick<Members, "in">, now: number, deadlineMs: number): WorkerRecord[] {
   if (now >= deadlineMs) return workers.in("pending", "running", "interrupted", "failed")
-  return workers.in("failed").filter(({ held }) => held === undefined)
+  return workers.in("failed").filter(({ held, isKept }) => held === undefined && isKept !== true)
 }
 
 /** What the breaker needs to know of a group. */
@@ -70,14 +70,18 @@ function trippedByStartups(workers: readonly WorkerRecord[], record: BootRecord)
   return failed.length > desired || isMost ? failed[0]?.failure : undefined
 }
 
-function failedSoon({ failure, since, ranFrom = since }: WorkerRecord): boolean {
-  return failure?.reason === "startup" && since - ranFrom < SHORT_LIFE_MS
+/** Where a check says when a worker is ready, what counts is how long it was. */
+function failedSoon({ failure, since, ranFrom = since, readiness }: WorkerRecord): boolean {
+  if (failure?.reason !== "startup") return false
+  if (readiness === undefined) return since - ranFrom < SHORT_LIFE_MS
+  return readiness.readyAt === undefined || since - readiness.readyAt < SHORT_LIFE_MS
 }
 
 /** Its work has gone well, or went on for long. */
-function hasWorked({ end, state, since, ranFrom }: WorkerRecord, now: number): boolean {
+function hasWorked({ end, state, since, ranFrom, readiness }: WorkerRecord, now: number): boolean {
   if (end?.outcome === "success") return true
-  return ranFrom !== undefined && (state === "running" ? now : since) - ranFrom >= SHORT_LIFE_MS
+  const from = readiness === undefined ? ranFrom : readiness.readyAt
+  return from !== undefined && (state === "running" ? now : since) - from >= SHORT_LIFE_MS
 }
 
 function trippedByBoots(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {

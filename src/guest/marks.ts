@@ -11,6 +11,9 @@
  * A step may note something before it ends (`30 scratch noted folder`), and a restart is told as `0 reboot ended 0`, from where on
  * the milliseconds begin anew.
  *
+ * What looks whether the worker is ready goes on beside the last step: `ready begun`, `ready ended 0`, and `health ended <code>` each
+ * time that has changed. On the console the words of a check that failed stand behind `ready|`.
+ *
  * The container's step has `container digest sha256:…`, and a notice of the end `notice interrupted` and `notice ended 0`.
  *
  * `done` comes once, last: the step whose end is the guest's, and its exit code. The console has the same lines with a prefix of
@@ -54,7 +57,7 @@ export function verdictOn(consoleText: string, uid: string): Verdict | undefined
     }
     const [, step, code] = /^\d+ done ([a-z]+) (\d{1,3})$/.exec(mark) ?? []
     if (step !== undefined) verdict = { step, exitCode: Number(code), tail: tail.slice(-TAIL_LINES).join("\n") }
-    else if (/^\d+ [a-z]+ begun$/.test(mark)) tail.length = 0
+    else if (/^\d+ (?!ready )[a-z]+ begun$/.test(mark)) tail.length = 0
   }
   return verdict
 }

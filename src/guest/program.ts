@@ -14,6 +14,7 @@ import { environmentStep, exportLines } from "./steps/environment.js"
 import { LIMITS } from "./steps/limits.js"
 import { LOG_FUNCTIONS } from "./steps/log.js"
 import { markFunctions } from "./steps/mark.js"
+import { hasChecks, readyFunctions } from "./steps/ready.js"
 import { STEP_FUNCTIONS } from "./steps/run.js"
 import { scratchFolder, scratchStep } from "./steps/scratch.js"
 import { awaitedSteps, hasAwaited, sentFunctions } from "./steps/sent.js"
@@ -58,7 +59,18 @@ export interface GuestCloud {
 /** What of a group its program is made of. */
 export type GuestGroup = Pick<
   GroupRequest,
-  "name" | "startup" | "setup" | "whenDone" | "container" | "scratch" | "onNotice" | "environment" | "gpu" | "awaits"
+  | "name"
+  | "startup"
+  | "setup"
+  | "whenDone"
+  | "container"
+  | "scratch"
+  | "onNotice"
+  | "environment"
+  | "gpu"
+  | "ready"
+  | "health"
+  | "awaits"
 > &
   Planted
 
@@ -81,7 +93,7 @@ const SET_HOME = `${SET_ROOT}
 muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
 [ -d "$muster_home" ] || mkdir -p "$muster_home"`
 
-/** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, and with `notice …`. */
+/** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, `ready`, `check …` and `notice …`. */
 export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): string {
   const { startup, ...rest } = given
   // A cloud-config is cloud-init's.
@@ -130,6 +142,7 @@ function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
         ]),
     ...body("muster_end", cloud.end ?? []),
     workFunctions(group),
+    ...(hasChecks(group) ? readyFunctions(group, cloud.isShared) : []),
     ...(cloud.isShared ? [] : [againFunctions(hasEnd(group) ? awaitedSteps(awaits) : []), START_WORK]),
   ]
 }
@@ -203,8 +216,10 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, { isWorking, isLeftOut 
           ";;",
         ]
       : []),
+    ...(hasChecks(group) ? ["ready)", "muster_join", "muster_ready", ";;", "check)", 'muster_check "$2"', ";;"] : []),
     ...(group.onNotice === undefined ? [] : ["notice)", "muster_join", "shift", 'muster_notice "$@"', ";;"]),
     "boot)",
+    ...(hasChecks(group) ? [`printf '' >"$muster_home/checked"`] : []),
     "muster_start",
     ...(isWorking && !isShared ? ["if muster_is_again; then muster_again; exit 0; fi"] : []),
     "muster_open",

@@ -54,6 +54,8 @@ export type RowBody =
     }
   /** The work of `count` workers has ended so; `names` has the first of them, and the output is that of the last. */
   | (Omit<BodyOf<"finished">, "id" | "name" | "desired"> & { readonly names: readonly string[] })
+  /** `count` workers have become ready, or failed their checks so; the words are those of the last. */
+  | (Omit<BodyOf<"ready">, "id" | "name" | "afterMs"> & { readonly names: readonly string[] })
   | { readonly type: "termination-started" }
   | { readonly type: "termination-ended"; readonly failed: number }
   | CostRow
@@ -106,10 +108,10 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       const row = { type, group, ...(from && { from }), to, ...(reason && { reason }), ...adopted }
       return noted({ ...row, names: [name] }, 1, row)
     }
-    case "finished": {
-      const { name, id: _id, desired: _desired, ...row } = event
-      return noted({ ...row, names: [name] }, 1, [row.group, row.outcome, row.action, row.step, row.exitCode])
-    }
+    case "finished":
+      return finishedRow(event)
+    case "ready":
+      return readyRow(event)
     case "termination-started":
       return noted({ type: event.type }, event.ids.length)
     case "termination-ended":
@@ -120,6 +122,14 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
     default:
       return noted(event, 1)
   }
+}
+
+function finishedRow({ name, id: _id, desired: _desired, ...row }: BodyOf<"finished">): Noted {
+  return noted({ ...row, names: [name] }, 1, [row.group, row.outcome, row.action, row.step, row.exitCode])
+}
+
+function readyRow({ name, id: _id, afterMs: _afterMs, ...row }: BodyOf<"ready">): Noted {
+  return noted({ ...row, names: [name] }, 1, [row.group, row.isReady, row.action, row.check, row.exitCode])
 }
 
 function noted(row: RowBody, count: number, key: unknown = row): Noted {
@@ -172,7 +182,17 @@ export class Gathering {
 
 /** What there may be many of, each a little different. */
 function isMany({ type }: RowBody): boolean {
-  return ["worker", "finished", "call", "launch-ended", "offer-unavailable", "plan", "note", "problem"].includes(type)
+  return [
+    "worker",
+    "finished",
+    "ready",
+    "call",
+    "launch-ended",
+    "offer-unavailable",
+    "plan",
+    "note",
+    "problem",
+  ].includes(type)
 }
 
 type Named = { readonly names: readonly string[] }
@@ -187,6 +207,7 @@ function joined(before: HistoryRow, row: RowBody): HistoryRow {
     const { advice = row.advice } = before
     return { ...before, ...row, ...(advice === undefined ? {} : { advice }), names: namesOf(before, row) }
   }
+  if (before.type === "ready" && row.type === "ready") return { ...before, ...row, names: namesOf(before, row) }
   if (before.type === "launch-ended" && row.type === "launch-ended")
     return { ...before, ...row, made: before.made + row.made }
   if (before.type === "termination-ended" && row.type === "termination-ended") {

@@ -36,6 +36,7 @@ import { type Worker, workerOf } from "../fleet/reports/worker.js"
 import { keepLogs, type WorkerLogs } from "./logs/kept.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
+import { hearWorkers } from "./ready/begin.js"
 import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
 
 type CloseTime = Pick<ResolvedClose, "timeoutMs" | "drainMs">
@@ -107,6 +108,7 @@ export class Session {
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#finishing = new Finishing(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
+    hearWorkers(this.fleet, this.#passes)
   }
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {

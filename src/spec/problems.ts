@@ -3,6 +3,7 @@ import type { SpecProblem } from "../errors.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./provider-data.js"
 import { accessProblems, resolveAccess } from "./access.js"
 import { filesProblems } from "./files.js"
+import { readyProblems } from "./ready/fields.js"
 import { secretsProblems } from "./secrets.js"
 import { show } from "../input/parse.js"
 import { type ProviderName, REGION_EXAMPLES } from "./provider-schema.js"
@@ -38,6 +39,7 @@ export function specProblems(spec: ClusterFields, reading: Reading): SpecProblem
     ...leaseProblems(spec, leaseMs, maxLifetimeMs),
     ...accessProblems(spec),
     ...sentProblems(spec, reading),
+    ...readyProblems(spec, groups, providers),
   ]
 }
 

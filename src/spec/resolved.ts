@@ -1,5 +1,5 @@
 /** Resolved: a spec with every default filled in. */
-import type { Arch, Container, Provider, Range, WhenDone } from "../provider.js"
+import type { Arch, Check, Container, Provider, Range, WhenDone } from "../provider.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
 import type { ResolvedFiles } from "./files.js"
@@ -33,6 +33,10 @@ export interface ResolvedGroup {
   readonly scratch: string | undefined
   readonly onNotice: string | undefined
   readonly drainMs: number
+  /** Undefined: a worker is ready when it runs. */
+  readonly ready: { readonly checks: readonly Check[]; readonly timeoutMs: number } | undefined
+  readonly health: { readonly check: Check; readonly everyMs: number; readonly failures: number } | undefined
+  readonly keepFailed: number
   /** What the user should know of it: what was converted, or may not work everywhere. */
   readonly notes: readonly string[]
   readonly environment: Readonly<Record<string, string>>

@@ -3,7 +3,7 @@
  * sizes. The interfaces hold every field there is; the types that users write are made of them.
  */
 import type { Budget } from "../money/budget.js"
-import type { Arch, Market, Provider } from "../provider.js"
+import type { Arch, Check, Market, Provider } from "../provider.js"
 import type { ProviderData } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
 
@@ -62,6 +62,17 @@ export type SecretSource =
   | { readonly value: string }
   | ((worker: SecretWorker) => Promise<string> | string)
 
+/** A check, and how long after it runs a worker may take to pass it: "15m" by default. In a list the longest counts. */
+export type ReadyCheck = Check & { readonly timeout?: Duration }
+
+/** What may fail on a worker that has been ready. */
+export type HealthCheck = Extract<Check, { tcp: number } | { http: string } | { command: string } | { gpu: true }> & {
+  /** From one look to the next: "1m" by default, "1s" at least. */
+  readonly every?: Duration
+  /** A worker is unhealthy after so many failures in a row: 3 by default. */
+  readonly failures?: number
+}
+
 /** All that may be said of what the workers of a group are. Fields given at the top of a spec are the defaults of every group. */
 export interface WorkerFields {
   /** Types by name; of those that cost the same the first one. Not together with sizes (`vcpus`, `memoryGiB`, …). */
@@ -92,8 +103,8 @@ export interface WorkerFields {
    */
   readonly returnToSpot?: Duration
   /**
-   * The most workers that are taken away at one time by our own choice (to return to spot), a number or a part of the
-   * target: "10%" by default, one at least. What the cloud takes away is not counted, nor a target that was lowered.
+   * The most workers that are taken away at one time by our own choice (to return to spot, or because they are unhealthy), a number
+   * or a part of the target: "10%" by default, one at least. What the cloud takes away is not counted, nor a target that was lowered.
    */
   readonly maxUnavailable?: Share
   readonly image?: string
@@ -123,6 +134,18 @@ export interface WorkerFields {
    * deadline, and `detach`.
    */
   readonly drain?: Duration
+  /**
+   * When a worker counts as ready: one check, or a list that must all pass. `scale` then waits for ready workers, and one that is not
+   * ready in time is replaced. Left out: a worker is ready when it runs. [What each check looks at](docs/ready.md).
+   */
+  readonly ready?: ReadyCheck | readonly ReadyCheck[]
+  /** What is looked at on a worker from when it is ready: one that is unhealthy is replaced, at most `maxUnavailable` at a time. */
+  readonly health?: HealthCheck
+  /**
+   * How many workers that failed their check are kept for looking at, and not ended: 0 by default. They count no longer toward the
+   * target, but toward `maxWorkers` and the budget, until the cluster scales to 0 or ends.
+   */
+  readonly keepFailed?: number
   readonly environment?: Readonly<Record<string, string>>
   /**
    * Files of this machine that each worker has before `setup` runs: a directory, or several with their places there. What a `.gitignore`

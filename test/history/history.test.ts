@@ -71,6 +71,7 @@ const pass: ClusterEventBody = {
   type: "pass",
   desired: 2,
   running: 2,
+  ready: 2,
   pending: 0,
   booked: 0,
   terminating: 0,

@@ -21,7 +21,7 @@ function modelAfter(...bodies: readonly ClusterEventBody[]): ProgressModel {
 
 const target = (count: number): ClusterEventBody => ({ type: "target", desired: { default: count } })
 const pass = (desired: number, booked = 0): ClusterEventBody => ({
-  ...{ type: "pass", desired, running: 0, pending: 0, booked, terminating: 0, pricePerHour: 1, unpriced: 0 },
+  ...{ type: "pass", desired, running: 0, ready: 0, pending: 0, booked, terminating: 0, pricePerHour: 1, unpriced: 0 },
 })
 type To = Extract<ClusterEventBody, { type: "worker" }>["to"]
 const worker = (id: string, to: To, from?: To, reason?: string): ClusterEventBody => ({

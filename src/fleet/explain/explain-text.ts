@@ -30,10 +30,11 @@ function explanationText({ cluster, at, groups, opening, ended, unavailable }: O
 }
 
 function groupLines(group: GroupExplanation, now: number): string[] {
-  const { desired, running, pending, booked, interrupted, terminating, finished, ...more } = group
+  const { desired, running, ready, pending, booked, interrupted, terminating, finished, ...more } = group
   const { shortfall, failures, outages, stopped } = more
   const counts = [
     `${running} of ${desired} run`,
+    ready < running ? `${ready} are ready` : "",
     pending > 0 ? `${pending} boot` : "",
     booked > 0 ? `${booked} are asked for` : "",
     interrupted > 0 ? `${interrupted} are under notice` : "",
@@ -48,6 +49,7 @@ function groupLines(group: GroupExplanation, now: number): string[] {
   return [
     `  group ${group.group}: ${counts.join(", ")}`,
     ...failedLines(group),
+    ...(group.kept.length === 0 ? [] : [`    kept for looking at: ${group.kept.join(", ")}`]),
     ...(stopped === undefined ? [] : [`    stopped until the next scale: ${stopped}`]),
     ...section(`  ${shortfall.count} are missing:`, reasons),
     ...section(

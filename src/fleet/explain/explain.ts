@@ -12,7 +12,9 @@ import { groupNow, mayLaunch, planFor } from "../pass/planning.js"
 import type { Launch } from "../roster/launches.js"
 import { shortfallOf } from "../scaling/shortfall.js"
 import { shortOf } from "../scaling/target.js"
+import { workerName } from "../reports/worker.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
+import { keptOf } from "../targets/unready.js"
 import { workerCost } from "../spending/spending.js"
 import { refusalsOf } from "../terminate.js"
 import type { Unavailable } from "../unavailable.js"
@@ -40,14 +42,16 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     group: name,
     desired: short.desired,
     running: short.running,
+    ready: short.ready,
     pending: short.pending,
     booked: short.booked,
     interrupted: own.filter((worker) => worker.state === "interrupted").length,
     terminating: own.filter((worker) => worker.state === "terminating").length,
     finished: state.finished,
     ...(failedStartups === undefined ? {} : { failedStartups }),
+    kept: keptOf(fleet, name).map(({ instance, group }) => workerName(instance, group)),
     shortfall: shortfallOf([short]),
-    waiting: [...waitingOf(fleet, name), ...troubleOf(fleet, name)],
+    waiting: [...waitingOf(fleet, name), ...troubleOf(fleet, name), ...healthOf(fleet, state)],
     ...(sentBy === undefined ? {} : { sentBy }),
     failures: [...short.failures].reverse().slice(0, MOST_FAILURES),
     outages: (short.outages ?? []).map(barredOf),
@@ -126,6 +130,20 @@ function troubleOf(fleet: Fleet, group: string): readonly Waiting[] {
     return lastAnswer === undefined ? [] : [{ what: `${keyOfPlace(provider)}: looking at it: ${lastAnswer}` }]
   })
   return [...refused, ...pollProblem]
+}
+
+/** Health that fails for most at once, and workers that run as ready because they were made without checks. */
+function healthOf({ roster }: Fleet, { group, commonFailure }: GroupState): readonly Waiting[] {
+  const unchecked = roster
+    .inGroup(group.name)
+    .in("running")
+    .filter(({ readiness }) => readiness?.isUnchecked === true).length
+  return [
+    ...(commonFailure === undefined ? [] : [{ what: commonFailure }]),
+    ...(unchecked === 0
+      ? []
+      : [{ what: `nothing of ${unchecked} workers: they were made without checks, and count as ready when they run` }]),
+  ]
 }
 
 /** When the last of a group's launch calls that wait for the limits may be sent; undefined when none waits. */

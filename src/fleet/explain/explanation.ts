@@ -37,6 +37,8 @@ export interface GroupExplanation {
   readonly group: string
   readonly desired: number
   readonly running: number
+  /** Of those that run: all, where nothing says when they are. */
+  readonly ready: number
   /** Launched, not running yet. */
   readonly pending: number
   /** May still come of launch calls. */
@@ -49,6 +51,8 @@ export interface GroupExplanation {
   readonly finished: Finished
   /** Startups that failed on workers launched since the last target. */
   readonly failedStartups?: FailedStartups
+  /** The names of workers that failed their check and are kept for looking at. */
+  readonly kept: readonly string[]
   /** What is missing, with reasons that add up to it. */
   readonly shortfall: Shortfall
   readonly waiting: readonly Waiting[]

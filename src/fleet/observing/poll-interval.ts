@@ -28,7 +28,8 @@ export function nextPollMs(fleet: Fleet, provider: Provider): number {
   const size = own.living.size
   // Those that may still go on leave at a time that is known.
   const leaving = own.in("terminating").filter(({ drainsUntil }) => drainsUntil === undefined)
-  const unsteady = own.size("pending", "failed") + leaving.length
+  const failed = own.in("failed").filter(({ isKept }) => isKept !== true)
+  const unsteady = own.size("pending") + failed.length + leaving.length
   const changing = unsteady > 0
   const open = fleet.roster.launches.asked().filter((launch) => launch.provider === provider)
   // Terminations that wait for their answer, in a bucket may be, say themselves when they have it; then it is looked for.

@@ -44,7 +44,8 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
   const { clock, journal, emit } = options
   const { providers, found, abandoned } = known
   const { recordPrices, priceOf } = priceIndex()
-  const roster = new Roster((change) => noteChange(fleet, change), priceOf)
+  const hasReady = (group: string) => fleet.groups.get(group)?.group.ready !== undefined
+  const roster = new Roster((change) => noteChange(fleet, change), priceOf, hasReady)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
   const newJournal = journalMaker(providers, options)
   const fleet: Fleet = {

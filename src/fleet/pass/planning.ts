@@ -92,7 +92,7 @@ export function vanishingUntil({ roster }: Fleet, { group, askedAt }: GroupState
 /** Until when nothing is launched because what workers run fails again and again; 0: go on, or it was given up. */
 export function failingUntil({ roster }: Fleet, { group, askedAt, breaker }: GroupState): number {
   if (breaker !== undefined) return 0
-  return failuresPausedUntil(roster.inGroup(group.name).in("lost", "terminating", "terminated"), askedAt)
+  return failuresPausedUntil(roster.inGroup(group.name).in("failed", "lost", "terminating", "terminated"), askedAt)
 }
 
 /** How a place stands of which nothing came: what it has made since then shows that it can. */

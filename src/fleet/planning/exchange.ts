@@ -22,7 +22,7 @@ export function exchangeOf(state: GroupNow, available: readonly Offer[], now: nu
   const due = standIns.filter(({ instance }) => instance.launchedAt + returnToSpotMs <= now)
   const extra = Math.min(due.length, Math.max(0, shareOf(group.maxUnavailable, desired) - leaving))
   const over = counted.length + booked - desired
-  const running = standing.filter((worker) => worker.state === "running").length
+  const running = standing.filter(({ state, readiness }) => state === "running" && readiness?.isReady !== false).length
   const ending = [...due]
     .sort((a, b) => a.instance.launchedAt - b.instance.launchedAt)
     .slice(0, Math.max(0, Math.min(extra, over, running - desired)))

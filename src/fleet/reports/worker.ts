@@ -10,6 +10,10 @@ export interface Worker {
   readonly name: string
   readonly group: string
   readonly state: WorkerState
+  /** It runs, and its checks have passed, where its group has some. */
+  readonly ready: boolean
+  /** The step that goes on there, while it is not ready; absent where nothing asks. */
+  readonly step?: string
   readonly provider: string
   readonly region: string
   readonly zone: string
@@ -24,13 +28,15 @@ export interface Worker {
   readonly tags: Readonly<Record<string, string>>
 }
 
-export function workerOf({ instance, group, state, provider, pricePerHour }: WorkerRecord): Worker {
+export function workerOf({ instance, group, state, provider, pricePerHour, readiness }: WorkerRecord): Worker {
   const { id, zone, instanceType, market, privateIp, publicIp, launchedAt, tags } = instance
   return {
     id,
     name: workerName(instance, group),
     group,
     state,
+    ready: state === "running" && readiness?.isReady !== false,
+    ...(state !== "running" || readiness?.step === undefined ? {} : { step: readiness.step }),
     provider: provider.name,
     region: provider.region,
     zone,

@@ -1,5 +1,5 @@
 /** What a cluster knows: its workers and its launches. Stages read and write it; nothing here talks to a cloud. */
-import type { WorkerRecord } from "./worker-record.js"
+import type { Readiness, WorkerRecord } from "./worker-record.js"
 import type { Instance, Provider } from "../../provider.js"
 import { type Launch, Launches } from "./launches.js"
 import type { Price } from "./price-index.js"
@@ -9,6 +9,11 @@ import { type Counted, Members, weightOf } from "./members.js"
 import { Register } from "./register.js"
 import { bootsSince, newWorker, excludeUnobservedTime, notePending, noteRunning } from "./observations.js"
 import { TAG } from "../tags.js"
+
+/** Of a worker that was not heard yet. */
+const UNKNOWN: Readiness = { isReady: false }
+
+const NOBODY: ReadonlySet<WorkerRecord> = new Set()
 
 /** A change of a worker's state, for listeners. */
 export type RosterChange = { readonly worker: WorkerRecord; readonly from: WorkerState | undefined }
@@ -28,13 +33,18 @@ export class Roster {
   /** How many instances were seen of each launch call, by its token. */
   readonly #made = new Map<string, number>()
   readonly #terminated = new TerminatedInstances()
+  /** Those that run and are not ready, by group. */
+  readonly #unready = new Map<string, Set<WorkerRecord>>()
+  readonly #hasReady: (group: string) => boolean
   readonly #onChange: (change: RosterChange) => void
   readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
   constructor(
     onChange: (change: RosterChange) => void,
     priceOf: (provider: Provider, instance: Instance) => Price | undefined,
+    hasReady: (group: string) => boolean = () => false,
   ) {
+    this.#hasReady = hasReady
     this.#onChange = onChange
     this.#priceOf = priceOf
   }
@@ -85,6 +95,7 @@ export class Roster {
 
   #add(worker: WorkerRecord): void {
     this.#register.add(worker)
+    this.#noteReady(worker)
     const sets = this.#setsOf(worker)
     for (const set of sets) set.note(worker)
     this.#weigh(worker, sets)
@@ -144,6 +155,7 @@ export class Roster {
     if (to === from) return
     worker.state = to
     worker.since = now
+    this.#noteReady(worker)
     const sets = this.#setsOf(worker)
     for (const set of sets) set.note(worker, from)
     this.#weigh(worker, sets)
@@ -203,6 +215,31 @@ export class Roster {
 
   running(group: string): number {
     return this.inGroup(group).size("running")
+  }
+
+  /** How many run and are ready: all that run, where nothing says when they are. */
+  ready(group: string): number {
+    return this.running(group) - this.unready(group).size
+  }
+
+  /** Those that run and are not ready. */
+  unready(group: string): ReadonlySet<WorkerRecord> {
+    return this.#unready.get(group) ?? NOBODY
+  }
+
+  setReadiness(worker: WorkerRecord, readiness: Readiness): void {
+    worker.readiness = readiness
+    this.#noteReady(worker)
+  }
+
+  #noteReady(worker: WorkerRecord): void {
+    const { group, state } = worker
+    if (worker.readiness === undefined && this.#hasReady(group)) worker.readiness = UNKNOWN
+    const isUnready = state === "running" && worker.readiness?.isReady === false
+    const own = this.#unready.get(group)
+    if (!isUnready) own?.delete(worker)
+    else if (own === undefined) this.#unready.set(group, new Set([worker]))
+    else own.add(worker)
   }
 
   pending(group: string): number {

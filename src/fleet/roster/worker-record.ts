@@ -2,6 +2,7 @@
 import type { Action, Failure, Instance, Provider } from "../../provider.js"
 import type { WorkerState } from "../lifecycle.js"
 import type { PriceOrigin } from "../../money/cost.js"
+import type { CheckWords } from "../../ready/report.js"
 
 /** A worker as the core keeps it. */
 export interface WorkerRecord {
@@ -39,6 +40,10 @@ export interface WorkerRecord {
   end?: WorkEnd
   /** It has tasks of this process: of those that are too many it is among the last to go. */
   isBusy?: true
+  /** How it is by its checks; absent where its group has none, and until something is known. */
+  readiness?: Readiness
+  /** It has failed its check, and is kept for looking at: it is not ended before the cluster scales to zero. */
+  isKept?: true
   /** When the notice in force takes it away. */
   interruptedAt?: number
   /** It is to go by our choice, and may go on until then (milliseconds since 1970): its termination is sent then. */
@@ -53,6 +58,25 @@ export interface WorkerRecord {
   refusal?: string | undefined
   /** How often in a row the cloud has refused it by its own id, or one that was asked for in its place. */
   refusedTimes?: number
+}
+
+/** How a worker is by its checks. */
+export interface Readiness {
+  readonly isReady: boolean
+  /** When it became ready first, in milliseconds since 1970. */
+  readonly readyAt?: number
+  /** The step that goes on there. */
+  readonly step?: string
+  /** It was made without checks: it is ready when it runs. */
+  readonly isUnchecked?: true
+  /** When its guest was heard last, in milliseconds since 1970; absent: never. */
+  readonly heardAt?: number
+  /** Why its guest could not be heard, in words. */
+  readonly problem?: string
+  /** What has failed for good: it did not become ready, or it is unhealthy, or was restarted. */
+  readonly failed?: "ready" | "health" | "restart"
+  /** Of the check that failed last. */
+  readonly words?: CheckWords
 }
 
 /** A worker whose end is to be read. */

@@ -7,6 +7,7 @@ type ReasonKey = Pick<ShortfallReason, "reason" | "code" | "scope">
 /** By code, where Muster itself says it. */
 const BY_CODE: Readonly<Record<string, string>> = {
   Ending: "wait: how its work ended is read from its console, for a minute and a half at most",
+  NotReady: "look at what its check says; give ready a longer timeout where they need longer",
   Pending: "wait for them: give a longer timeout, or a minimum below the target",
   Unanswered: "wait: each such call is sent again with its token until its outcome is known, and makes nothing twice",
   NotStarted: "wait: they are asked for next",

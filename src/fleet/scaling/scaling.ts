@@ -191,8 +191,15 @@ function timeoutOf(fleet: Fleet, scale: BegunScale, late: () => void): { cancel(
 }
 
 /** How much of a call's time is left. */
-function leftMs({ clock }: Fleet, { begunAt, timeoutMs, drainMs = 0 }: BegunScale): number {
-  return Math.max(0, begunAt + (timeoutMs ?? SHORTEST_TIMEOUT_MS + drainMs) - clock.now())
+function leftMs(fleet: Fleet, { begunAt, timeoutMs, drainMs = 0, targets }: BegunScale): number {
+  const allMs = timeoutMs ?? SHORTEST_TIMEOUT_MS + drainMs + readyMs(fleet, targets)
+  return Math.max(0, begunAt + allMs - fleet.clock.now())
+}
+
+/** The longest time that a worker of these groups may take to become ready. */
+function readyMs({ groups }: Fleet, targets: ReadonlyMap<string, number>): number {
+  const all = [...targets].map(([name, count]) => (count === 0 ? 0 : (groups.get(name)?.group.ready?.timeoutMs ?? 0)))
+  return Math.max(0, ...all)
 }
 
 /**
@@ -254,12 +261,12 @@ function conclude(
   }
   const short = shortfallError(fleet, result, verdict === "timeout" ? waitedMs : undefined)
   fleet.emit({ type: "problem", error: short.name, message: short.message })
-  const isEnough = wantedRunning(fleet, scale) >= scale.minimum
+  const isEnough = wantedReady(fleet, scale) >= scale.minimum
   const settle = () => {
     if (isEnough) wait.resolve(result)
     else wait.reject(short)
   }
-  if (scale.ifShort === "keep") lowerToExisting(fleet, scale, "running")
+  if (scale.ifShort === "keep") lowerToExisting(fleet, scale, "ready")
   if (scale.ifShort !== "close") {
     settle()
     return
@@ -268,23 +275,23 @@ function conclude(
   void close().then(settle, (error: Error) => wait.reject(error))
 }
 
-/** How many run, or have finished, of those that are wanted: one group's surplus makes up for nothing that another one lacks. */
-function wantedRunning(fleet: Fleet, { targets }: ResolvedScale): number {
+/** How many are ready, or have finished, of those that are wanted: one group's surplus makes up for nothing that another one lacks. */
+function wantedReady(fleet: Fleet, { targets }: ResolvedScale): number {
   const doneIn = (name: string) => {
     const { succeeded, failed } = finishedIn(fleet, [name])
-    return fleet.roster.running(name) + succeeded + failed
+    return fleet.roster.ready(name) + succeeded + failed
   }
   return sumOf(new Map([...targets].map(([name, count]) => [name, Math.min(count, doneIn(name))])))
 }
 
-/** The target becomes what runs, or what exists and is on its way; nothing new is launched for it. */
-function lowerToExisting(fleet: Fleet, { targets }: ResolvedScale, what: "running" | "existing" = "existing"): void {
+/** The target becomes what is ready, or what exists and is on its way; nothing new is launched for it. */
+function lowerToExisting(fleet: Fleet, { targets }: ResolvedScale, what: "ready" | "existing" = "existing"): void {
   for (const name of targets.keys()) {
     const state = fleet.groups.get(name)
     if (state === undefined) continue
     withdrawWaiting(fleet, name)
     const existing = fleet.roster.counted(name).length + fleet.roster.asked(name)
-    state.desired = Math.min(state.desired, what === "running" ? fleet.roster.running(name) : existing)
+    state.desired = Math.min(state.desired, what === "ready" ? fleet.roster.ready(name) : existing)
   }
   fleet.wake()
 }

@@ -8,6 +8,10 @@ export interface GroupShort {
   readonly group: string
   readonly desired: number
   readonly running: number
+  /** Of those that run. */
+  readonly ready: number
+  /** What those do that run and are not ready, in words. */
+  readonly unready?: string
   /** Launched, not running yet. */
   readonly pending: number
   /** May still come of launch calls without a final answer. */
@@ -45,13 +49,15 @@ export function shortfallOf(groups: readonly GroupShort[]): Shortfall {
 }
 
 function reasonsOf(short: GroupShort): ShortfallReason[] {
-  let left = Math.max(0, short.desired - short.running)
+  let left = Math.max(0, short.desired - short.ready)
   const reasons: ShortfallReason[] = []
   const take = (count: number, reason: Reason) => {
     const taken = Math.min(left, count)
     if (taken > 0) reasons.push({ group: short.group, count: taken, ...reason })
     left -= taken
   }
+  const unready = short.unready === undefined || short.unready === "" ? "" : `; ${short.unready}`
+  take(short.running - short.ready, ownReason("NotReady", `running, but not ready${unready}`))
   take(short.pending, ownReason("Pending", `launched, but not running yet${pollProblemText(short.pollProblem)}`))
   take(
     short.booked,
@@ -138,10 +144,15 @@ function retryOf(until: number | undefined): { readonly retryAt?: number } {
 }
 
 /** One sentence for each reason. */
-export function shortfallMessage(cluster: string, desired: number, running: number, shortfall: Shortfall): string {
+export function shortfallMessage(
+  cluster: string,
+  { desired, running, ready }: { readonly desired: number; readonly running: number; readonly ready: number },
+  shortfall: Shortfall,
+): string {
   const rows = shortfall.reasons.map(({ count, group, reason, code, message }) => {
     const where = group === "default" ? "" : ` of group ${group}`
     return `  ${count}${where} × ${reason} (${code}): ${message}`
   })
-  return [`scaling "${cluster}" to ${desired}: ${running} run, ${shortfall.count} are missing`, ...rows].join("\n")
+  const run = ready === running ? `${running} run` : `${running} run, of which ${ready} are ready`
+  return [`scaling "${cluster}" to ${desired}: ${run}, ${shortfall.count} are missing`, ...rows].join("\n")
 }

@@ -9,13 +9,18 @@ import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { failingUntil, vanishingUntil } from "../pass/planning.js"
 import type { Plans } from "../planning/types.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
+import { workerName } from "../reports/worker.js"
 import type { Launch } from "../roster/launches.js"
+import type { WorkerRecord } from "../roster/worker-record.js"
+import { failedText } from "../targets/unready.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */
 export interface ScaleResult {
   readonly desired: number
   readonly running: number
+  /** How many of those are ready: all, where nothing says when they are. */
+  readonly ready: number
   /** Workers that have finished since this target was set: `desired` has fallen by them. */
   readonly finished: Finished
   readonly shortfall: Shortfall
@@ -47,8 +52,9 @@ function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
   const extra = plans.get(name)?.exchange.extra ?? 0
   const counted = fleet.roster.counted(name).length
   const running = fleet.roster.running(name)
-  if (extra > 0) return running >= desired && counted <= desired + extra
-  return running === desired && counted === desired && !isLeaving
+  const ready = fleet.roster.ready(name)
+  if (extra > 0) return ready >= desired && counted <= desired + extra
+  return ready === desired && running === desired && counted === desired && !isLeaving
 }
 
 /** Nothing is on its way, and nothing more is tried now. */
@@ -56,6 +62,9 @@ function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
   const state = fleet.groups.get(name)
   if (state !== undefined && state.problem === undefined && isAwaited(state, fleet.clock.now())) return false
   const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0 && heldCount(fleet, name) === 0
+  const unready = fleet.roster.unready(name).size
+  // Who is not ready yet may become it, until nothing more is tried.
+  if (unready > 0) return isQuiet && state?.breaker !== undefined
   return isQuiet && (plans.get(name)?.unplaced ?? 0) > 0
 }
 
@@ -79,6 +88,7 @@ export function resultOf(fleet: Fleet, scale: ResolvedScale, superseded: boolean
   return {
     desired: shorts.reduce((sum, short) => sum + short.desired, 0),
     running: shorts.reduce((sum, short) => sum + short.running, 0),
+    ready: shorts.reduce((sum, short) => sum + short.ready, 0),
     finished: finishedIn(fleet, [...scale.targets.keys()]),
     shortfall: shortfallOf(shorts),
     superseded,
@@ -104,6 +114,8 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     group: name,
     desired: state.desired,
     running: fleet.roster.running(name),
+    ready: fleet.roster.ready(name),
+    unready: unreadyText(fleet, state),
     pending: fleet.roster.pending(name),
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
@@ -122,6 +134,29 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
   }
 }
 
+/** What those that are not ready do, in words: the one that was last heard of, and whether it can be heard at all. */
+function unreadyText(fleet: Fleet, { group }: GroupState): string {
+  const [first, ...others] = [...fleet.roster.unready(group.name)].sort(byHeard)
+  if (first === undefined) return ""
+  const { step, words, problem, heardAt } = first.readiness ?? {}
+  const name = workerName(first.instance, first.group)
+  const what =
+    words !== undefined
+      ? failedText(words)
+      : heardAt === undefined
+        ? `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
+        : step === undefined
+          ? "its boot goes on"
+          : `its step "${step}" goes on`
+  return `${name}${others.length === 0 ? "" : `, for one of ${others.length + 1}`}: ${what}`
+}
+
+/** Words of a check that failed say most. */
+function byHeard(a: WorkerRecord, b: WorkerRecord): number {
+  const rank = ({ readiness }: WorkerRecord) => (readiness?.words === undefined ? 0 : 1)
+  return rank(b) - rank(a) || (b.readiness?.heardAt ?? 0) - (a.readiness?.heardAt ?? 0)
+}
+
 function isOfWorker(failure: Failure | undefined): failure is Failure {
   return failure?.reason === "boot" || failure?.reason === "startup"
 }
@@ -135,10 +170,10 @@ function lastAnswerOf(launches: readonly Launch[]): string | undefined {
 /** The error of a target that was not reached: too few run. */
 export function shortfallError(
   fleet: Fleet,
-  { desired, running, shortfall }: ScaleResult,
+  { desired, running, ready, shortfall }: ScaleResult,
   waitedMs: number | undefined,
 ): ShortfallError {
   const waited = waitedMs === undefined ? "" : `; waited ${Math.round(waitedMs / 1000)} s`
-  const message = shortfallMessage(fleet.owner.cluster, desired, running, shortfall) + waited
-  return new ShortfallError(message, { desired, running, shortfall })
+  const message = shortfallMessage(fleet.owner.cluster, { desired, running, ready }, shortfall) + waited
+  return new ShortfallError(message, { desired, running, ready, shortfall })
 }

@@ -36,6 +36,8 @@ export interface GroupState {
   failures: Failure[]
   /** Boots failed so often in a row that no more are tried until the next `scale`. */
   breaker: Failure | undefined
+  /** Most of its workers are unhealthy at once, in words: then none is ended for that. */
+  commonFailure?: string | undefined
   /** Workers whose work has ended for good since the last target, and by which that fell. */
   finished: Finished
   /** It was told since the last target how to keep a worker whose startup failed. */

@@ -25,6 +25,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
     forgetParts(state)
     state.missing.clear()
     state.breaker = undefined
+    state.commonFailure = undefined
     state.failures = []
     state.cut = undefined
     state.finished = NONE_FINISHED

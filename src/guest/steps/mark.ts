@@ -6,7 +6,7 @@ import { compact, word } from "../text.js"
 const CONSOLE_S = 5
 
 /** Of one line of output on the console. */
-const LINE_BYTES = 400
+export const LINE_BYTES = 400
 
 /** Enough for the last lines of a step, as long as they may be. */
 const TAIL_BYTES = 16_384

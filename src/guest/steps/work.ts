@@ -2,6 +2,7 @@
 import type { GroupRequest } from "../../provider.js"
 import { compact, hereDocument } from "../text.js"
 import { HAS_SYSTEMD } from "../timer.js"
+import { hasChecks } from "./ready.js"
 import { OPEN_FILES } from "./run.js"
 import { awaitedSteps, hasAwaited } from "./sent.js"
 
@@ -11,11 +12,11 @@ const MOST_OPEN_FILES = 524_288
 /** A script that ignores SIGTERM must not keep the machine from ending for long. */
 const STOP_S = 20
 
-type Scripts = Pick<GroupRequest, "setup" | "startup" | "container" | "awaits">
+type Scripts = Pick<GroupRequest, "setup" | "startup" | "container" | "awaits" | "ready" | "health">
 
-/** Whether anything of the user's runs there, or is waited for. */
+/** Whether anything of the user's runs there, is waited for, or is looked at. */
 export function hasWork(group: Scripts): boolean {
-  return hasEnd(group) || hasAwaited(group.awaits)
+  return hasEnd(group) || hasAwaited(group.awaits) || hasChecks(group)
 }
 
 /** Whether anything of the user's runs there whose end is told. */
@@ -67,16 +68,7 @@ systemctl start --no-block muster-work.service
  * `muster_done STEP CODE` says how the work ended, and `muster_finish STEP CODE` does what the group wants then.
  */
 export function workFunctions(group: Scripts & Pick<GroupRequest, "whenDone">): string {
-  const { container, setup, startup, whenDone, awaits } = group
-  const awaited = awaitedSteps(awaits)
-  const inside = container === undefined ? "muster_script" : "muster_in_container"
-  const steps = [
-    ...(awaited.length === 0 ? [] : ["muster_open_sent || muster_sent="]),
-    ...awaited.map((step) => `muster_run ${step} muster_await ${step} || muster_done ${step} $?`),
-    ...(container === undefined ? [] : ["muster_run container muster_start_container || muster_done container $?"]),
-    ...(hasText(setup) ? [`muster_run setup ${inside} "$muster_home/setup" || muster_done setup $?`] : []),
-    ...(hasText(startup) ? [`muster_run startup ${inside} "$muster_home/startup"`] : []),
-  ]
+  const { container, setup, startup, whenDone } = group
   const last = hasText(startup) ? "startup" : hasText(setup) ? "setup" : "container"
   // A container that is held open, or goes on beside nothing, has not ended when its step has.
   const isOpen = !hasEnd(group) || (last === "container" && container?.command === undefined)
@@ -84,7 +76,7 @@ export function workFunctions(group: Scripts & Pick<GroupRequest, "whenDone">): 
   const finish = (action: string) => (action === "keep" ? ":" : 'muster_end_here "$1" "$2"')
   return [
     "muster_work() {",
-    ...steps,
+    ...stepLines(group, last),
     isOpen ? "muster_release\nexit 0" : `muster_done ${last} $?`,
     "}",
     compact(`
@@ -108,6 +100,25 @@ export function workFunctions(group: Scripts & Pick<GroupRequest, "whenDone">): 
         fi
       }`),
   ].join("\n")
+}
+
+/** @param last of them. What looks whether the worker is ready begins beside it, or after what only prepares. */
+function stepLines(group: Scripts, last: "container" | "setup" | "startup"): readonly string[] {
+  const { container, setup, startup, awaits } = group
+  const awaited = awaitedSteps(awaits)
+  const inside = container === undefined ? "muster_script" : "muster_in_container"
+  const isLate = last === "setup" || (last === "container" && container?.command === undefined)
+  const beside = (step: string) => (hasChecks(group) && step === last && !isLate ? "muster_beside " : "")
+  return [
+    ...(awaited.length === 0 ? [] : ["muster_open_sent || muster_sent="]),
+    ...awaited.map((step) => `muster_run ${step} muster_await ${step} || muster_done ${step} $?`),
+    ...(container === undefined
+      ? []
+      : [`muster_run container ${beside("container")}muster_start_container || muster_done container $?`]),
+    ...(hasText(setup) ? [`muster_run setup ${inside} "$muster_home/setup" || muster_done setup $?`] : []),
+    ...(hasText(startup) ? [`muster_run startup ${beside("startup")}${inside} "$muster_home/startup"`] : []),
+    ...(hasChecks(group) && isLate ? ["muster_watch"] : []),
+  ]
 }
 
 /** The user's scripts, by the names of their files in the guest's directory. */

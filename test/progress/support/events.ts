@@ -75,7 +75,8 @@ const bodies: fc.Arbitrary<ClusterEventBody> = fc.oneof(
   fc.record({ type: fc.constant("note" as const), message: words }),
   fc.record({ type: fc.constant("problem" as const), error: fc.constantFrom(...ERRORS), message: words }),
   fc.record({
-    ...{ type: fc.constant("pass" as const), desired: count, running: count, pending: count, booked: count },
+    ...{ type: fc.constant("pass" as const), desired: count, running: count, ready: count },
+    ...{ pending: count, booked: count },
     ...{ terminating: count, pricePerHour: fc.double({ min: 0, max: 1e5, noNaN: true }), unpriced: count },
   }),
   fc.record({ type: fc.constant("closed" as const), instances: count, leaked: fc.nat(2) }),

@@ -8,7 +8,8 @@ import type { Bucket, Cost, Failure } from "../../../src/provider.js"
 import { failureOf, instanceOf, NOW, offerOf, workerOf } from "../support.js"
 
 function shortOf(change: Partial<GroupShort> = {}): GroupShort {
-  const nothing = { running: 0, pending: 0, booked: 0, failures: [], problem: undefined, memory: [] }
+  const ready = change.ready ?? change.running ?? 0
+  const nothing = { running: 0, ready, pending: 0, booked: 0, failures: [], problem: undefined, memory: [] }
   const offers = [offerOf()]
   return { group: "default", desired: 10, ...nothing, offers, now: NOW, ...change } as GroupShort
 }
@@ -112,7 +113,7 @@ describe("reasons", () => {
 
   test("in words: one line for each", () => {
     const shortfall = shortfallOf([shortOf({ running: 4, pending: 1 }), shortOf({ group: "big", desired: 1 })])
-    expect(shortfallMessage("render", 11, 4, shortfall).split("\n")).toEqual([
+    expect(shortfallMessage("render", { desired: 11, running: 4, ready: 4 }, shortfall).split("\n")).toEqual([
       'scaling "render" to 11: 4 run, 7 are missing',
       "  1 × timeout (Pending): launched, but not running yet",
       "  5 × timeout (NotStarted): not asked for yet",

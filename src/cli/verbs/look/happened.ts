@@ -3,6 +3,7 @@ import type { HistoryRow, RowBody } from "../../../history/rows.js"
 import { placeName } from "../../../text.js"
 import { age, table } from "../../table.js"
 
+type ReadyRow = Extract<RowBody, { type: "ready" }>
 type FinishedRow = Extract<RowBody, { type: "finished" }>
 
 /** Alike rows. Moments are in milliseconds since 1970. */
@@ -36,6 +37,8 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return `${row.adopted === true ? "taken over: " : ""}${row.to}${because(row.reason)}`
     case "finished":
       return finishedText(row)
+    case "ready":
+      return readyText(row)
     case "termination-started":
       return "told to end"
     case "termination-ended":
@@ -63,6 +66,14 @@ function finishedText({ outcome, action, step, exitCode, tail, advice }: Finishe
   return words.join("; ")
 }
 
+const FOLLOWS = { wait: "it is looked at on", keep: "it is kept for looking at", replace: "it is replaced" } as const
+
+function readyText({ isReady, action = "wait", check, exitCode, tail }: ReadyRow): string {
+  if (isReady) return "ready"
+  const what = check === undefined ? "" : `: ${check} ended with exit code ${exitCode}`
+  return [`not ready${what}; ${FOLLOWS[action]}`, tail].filter((text) => text !== undefined).join("; ")
+}
+
 /** By when each was last. A worker that came to the same state again counts once, as far as its name is kept. Pure. */
 export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
   const alike = new Map<string, Happened>()
@@ -84,7 +95,8 @@ export function deduplicated(rows: Iterable<HistoryRow>): readonly Happened[] {
 
 /** How many of a row's count were not in the rows before it; their names are added to `known`. */
 function newIn(row: HistoryRow, known: Set<string>): number {
-  if ((row.type !== "worker" && row.type !== "finished") || !Array.isArray(row.names)) return row.count
+  if ((row.type !== "worker" && row.type !== "finished" && row.type !== "ready") || !Array.isArray(row.names))
+    return row.count
   const before = known.size
   for (const name of row.names) known.add(name)
   return known.size - before + Math.max(0, row.count - row.names.length)
