@@ -30,6 +30,7 @@ const DISK_KEY = "give disk: { kmsKeyName }"
 /** What Google's own tools call it, or where it belongs. */
 const OTHER_NAMES: OptionHints = {
   ...{ kmskey: DISK_KEY, kmskeyname: DISK_KEY, encryption: DISK_KEY, disksize: "give disk: { sizeGb }" },
+  ...{ sshfrom: "access belongs to the cluster's spec", firewall: "access belongs to the cluster's spec" },
   tags: "give labels, or network tags as overrides: { tags: { items } }",
   ...{
     projectid: "project",

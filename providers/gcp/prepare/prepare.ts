@@ -15,23 +15,24 @@ import { groupTagProblems } from "../../../src/tables/tag-rules.js"
 import { LABEL_RULES } from "../tag-rules.js"
 import { LONGEST_RUN_DAYS, METADATA_VALUE_BYTES } from "../limits.js"
 import type { KnownRules } from "./firewall/known-rules.js"
-import { accessProblems, wayIn } from "./firewall/way-in.js"
+import { accessProblems, wayIn, type WayIn } from "./firewall/way-in.js"
 import { specItems } from "./group-spec.js"
 import type { GcpOptions, GcpReservation } from "../options.js"
 
 const ALL_SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
+
+interface Request {
+  readonly owner: Owner
+  readonly group: GroupRequest
+  readonly known: KnownRules
+}
 
 /**
  * Pins image, network, labels and startup script of one group. Makes firewall rules where the group asks for a way in, and else nothing.
  *
  * @throws SpecError with all that Compute Engine would refuse of the request.
  */
-export async function prepare(
-  send: Send,
-  options: GcpOptions,
-  request: { readonly owner: Owner; readonly group: GroupRequest; readonly known: KnownRules },
-  calls: Calls,
-): Promise<Prepared> {
+export async function prepare(send: Send, options: GcpOptions, request: Request, calls: Calls): Promise<Prepared> {
   calls.signal.throwIfAborted()
   const { owner, group } = request
   const startup = startupItems(options, owner, group)
@@ -44,8 +45,7 @@ export async function prepare(
   ])
   const spec = specItems(group, items)
   // Last: nothing is made for a group that could not be launched.
-  if (!calls.readOnly) request.known.prepared(owner, group.access !== undefined || group.peers === true)
-  const { tags, notes: wayInNotes } = await wayIn(send, options, owner, group, calls)
+  const { tags, notes: wayInNotes } = await wayInOf(send, options, request, calls)
   const body: Blueprint = {
     images,
     metadata: [...items, ...spec.items],
@@ -67,6 +67,13 @@ export async function prepare(
     notes: [...notes, ...address.notes, ...spec.notes, ...wayInNotes, ...warningsOf(options, group)],
     body: JSON.parse(JSON.stringify(body)) as JsonObject,
   }
+}
+
+function wayInOf(send: Send, options: GcpOptions, { owner, group, known }: Request, calls: Calls): Promise<WayIn> {
+  const make = () => wayIn(send, options, owner, group, calls)
+  if (calls.readOnly) return make()
+  known.prepared(owner, group.access !== undefined || group.peers === true)
+  return known.inTurn(make)
 }
 
 function problemsOf(options: GcpOptions, group: GroupRequest, startup: Blueprint["metadata"]): readonly SpecProblem[] {

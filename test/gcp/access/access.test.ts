@@ -97,6 +97,16 @@ describe("trouble", () => {
     expect(comers(cloud, instance, 22, [HERE, "192.0.2.9", ELSEWHERE])).toEqual([HERE, "192.0.2.9"])
   })
 
+  test("groups that are prepared at once make them once", async () => {
+    const cloud = await gce()
+    const prepare = (name: string) => cloud.provider.prepare(OWNER, { ...GROUP, name, access: ACCESS }, cloud.bare())
+    await cloud.run(Promise.all(["a", "b", "c"].map(prepare)))
+    expect(asked(cloud, /firewalls\.(insert|list)/)).toEqual([
+      ...["firewalls.list", "firewalls.insert", "firewalls.insert", "firewalls.insert"],
+      ...["firewalls.list", "firewalls.list"],
+    ])
+  })
+
   test("a lost answer, and a process that ends between the rules: nobody else is let in, and the next one goes on", async () => {
     const cloud = await gce()
     cloud.world.faults.loseReply("firewalls.insert")

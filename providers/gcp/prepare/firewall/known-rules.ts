@@ -10,6 +10,14 @@ export const OPENED = "muster-opened"
 
 export class KnownRules {
   readonly #mayBe = new Map<string, boolean>()
+  #last: Promise<unknown> = Promise.resolve()
+
+  /** One after the other: groups that are prepared at once then find what the first has made, and made for good. */
+  inTurn<T>(make: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(make)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
 
   /** A group is prepared: in the first generation nothing was before it. */
   prepared({ uid, generation }: Owner, asks: boolean): void {
