@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process"
 import {
   chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -23,6 +25,9 @@ import type { Remote } from "../../src/remote/remote.js"
 
 /** As many as a project has, where there is time for it. */
 const FILES = isLong ? 10_000 : 500
+
+/** A small disk needs root, and a container with CAP_SYS_ADMIN. */
+const hasNamespaces = spawnSync("unshare", ["--mount", "true"]).status === 0
 
 let root: string
 let from: string
@@ -143,6 +148,45 @@ describe("send", () => {
     }
     await expect(sendFiles(remote, wrong, to, { worker: "w" })).rejects.toThrow("a changed meanwhile")
     expect(read("a")).toBe("1")
+  })
+
+  test("all of it arrives when the connection takes its time", async () => {
+    for (let at = 0; at < 20; at++) write(`f${at}`, "x".repeat(50_000))
+    const slow: Remote = {
+      ...remote,
+      spawn: async (...given) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return remote.spawn(...given)
+      },
+    }
+    const { bytes } = await sendFiles(slow, await collect(from), to, { worker: "w" })
+    expect(bytes).toBeGreaterThan(1_000_000)
+    expect(read("f19")).toHaveLength(50_000)
+  })
+
+  test("the directory itself keeps its mode, and a lost archive leaves nothing behind", async () => {
+    write("a", "1")
+    mkdirSync(to, { mode: 0o700 })
+    chmodSync(to, 0o700)
+    await send()
+    expect(lstatSync(to).mode & 0o777).toBe(0o700)
+    const broken: Remote = {
+      ...remote,
+      spawn: (command, options = {}) =>
+        remote.spawn(command, typeof options.stdin === "object" ? { ...options, stdin: "no archive" } : options),
+    }
+    write("b", "2")
+    await expect(sendFiles(broken, await collect(from), to, { worker: "w" })).rejects.toThrow(/w: mkdir.*exit code/s)
+    expect(readdirSync(join(to, ".muster-sent")).filter((name) => name.startsWith("new"))).toEqual([])
+  })
+
+  test.runIf(hasNamespaces)("a disk that is full there is told with the worker's words", async () => {
+    write("big", "x".repeat(300_000))
+    const full = 'mount -t tmpfs -o size=64k tmpfs "$0" && cd "$0" && exec "$@"'
+    const words = ["unshare", "--mount", "/bin/sh", "-c", full, join(root, "worker")]
+    const small = localRemote({ words, address: "127.0.0.1" }, systemClock)
+    const sending = sendFiles(small, await collect(from), ".", { worker: "w" })
+    await expect(sending).rejects.toThrow(/w: mkdir.*(?:No space left on device|Wrote only)/s)
   })
 
   test("a place that cannot be written is told with the worker's words", async () => {

@@ -1,7 +1,6 @@
 /** Send: brings a directory of a worker to what a directory here is. Only what differs travels. */
 import { randomBytes } from "node:crypto"
 import { createRequire } from "node:module"
-import { Readable } from "node:stream"
 import type * as Tar from "tar"
 import { MusterError } from "../../errors.js"
 import { type CommandOptions, runCommand } from "../output.js"
@@ -55,10 +54,10 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
     const pack = packOf(
       set.from,
       changed.map(({ path }) => path),
+      (count) => {
+        bytes += count
+      },
     )
-    pack.on("data", (piece: Buffer) => {
-      bytes += piece.length
-    })
     const into = plainWord(`${to}/${part}`)
     // What is left of it would keep a disk full that has no room.
     await run(`mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`, { stdin: pack })
@@ -70,12 +69,20 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   return { files: changed.length, removed: gone.length, bytes: bytes + Buffer.byteLength(script) }
 }
 
-function packOf(from: string, paths: readonly string[]): Readable {
+/** Read only as it is taken: a command that is to read it begins later. */
+async function* packOf(
+  from: string,
+  paths: readonly string[],
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const tar = createRequire(import.meta.url)("tar") as typeof Tar
   // A name that begins with "@" would be read as an archive.
   const names = paths.map((path) => `./${path}`)
   const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
-  return Readable.from(pack as unknown as AsyncIterable<Buffer>)
+  for await (const piece of pack as unknown as AsyncIterable<Buffer>) {
+    count(piece.length)
+    yield piece
+  }
 }
 
 /** The directory itself stays as it is: tar would give it the mode of what was sent. A home that others may write to lets nobody in by key. */

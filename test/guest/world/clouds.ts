@@ -12,6 +12,7 @@ import { gceWire, gceWorld } from "../../../providers/gcp/wire/index.js"
 import { local } from "../../../providers/local/index.js"
 import { type Clock, systemClock } from "../../../src/calls/clock.js"
 import { acceleratedClock } from "../../../src/calls/derived-clocks.js"
+import { textOf } from "../../../src/guest/user-data.js"
 import type { Provider } from "../../../src/provider.js"
 import { World, type WorldInstance, type WorldOptions } from "../../../src/simulator/index.js"
 import { optionsFor as ec2Options } from "../../aws/support/cloud.js"
@@ -146,7 +147,8 @@ async function azurePlace(options: PlaceOptions): Promise<Place> {
   })
 }
 
-const decoded = (base64 = "") => Buffer.from(base64, "base64").toString()
+/** As cloud-init reads it: what is too large is compressed. */
+const decoded = (base64 = "") => textOf(Buffer.from(base64, "base64"))
 
 /** On true time. What takes an instance away here is a signal to its supervisor: the machine shuts down. */
 async function localPlace(): Promise<Place> {

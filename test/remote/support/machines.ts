@@ -1,6 +1,6 @@
 /**
  * Machines: a real sshd on each instance of a wire whose guests run (test/guest/world). It runs in namespaces of mounts and processes
- * of its own, where `/etc`, `/home` and `/var/lib/muster` are those of the guest's machine: its users, its keys and its files are
+ * of its own, where `/etc`, `/home`, `/run` and `/var/lib/muster` are those of the guest's machine: its users, its keys and its files are
  * what the guest has made of them. It listens on port 22 of the addresses that the wire tells of the instance, which are addresses of
  * this machine, and goes with the instance, with all that was started through it.
  */
@@ -50,7 +50,7 @@ const LOG = "var/lib/muster/sshd.log"
 const INSIDE = `
 mount --bind "$1/etc" /etc && mount --bind "$1/home" /home && mount --bind "$1/root" /root &&
 mount -t tmpfs tmpfs /var/lib && mkdir /var/lib/muster && mount --bind "$1/var/lib/muster" /var/lib/muster &&
-mount -t tmpfs tmpfs /run && mkdir /run/sshd && exec ${SSHD} -D -E /${LOG}`
+mount --bind "$1/run" /run && mkdir -p /run/sshd && exec ${SSHD} -D -E /${LOG}`
 
 export interface SshMachines extends Required<PlaceOptions> {
   /** Has the sshd of an instance show a new host key from now on: it is started anew, with a new log. */
@@ -88,7 +88,8 @@ export function sshMachines(lastOf: (order: number) => number = (order) => 2 * o
 
 /** What an image has before its first boot, and the host key that its sshd makes then. */
 function makeImage(root: string, addresses: readonly string[]): void {
-  for (const path of ["etc/ssh", "home", "root", "var/lib/muster"]) mkdirSync(join(root, path), { recursive: true })
+  for (const path of ["etc/ssh", "home", "proc", "root", "run", "var/lib/muster"])
+    mkdirSync(join(root, path), { recursive: true })
   for (const name of SHARED.filter((name) => existsSync(`/etc/${name}`)))
     cpSync(`/etc/${name}`, join(root, "etc", name), { recursive: true, verbatimSymlinks: true })
   for (const [name, text] of Object.entries(USERS)) writeFileSync(join(root, "etc", name), text)
@@ -98,6 +99,8 @@ function makeImage(root: string, addresses: readonly string[]): void {
     ...["KbdInteractiveAuthentication no", "LogLevel VERBOSE"],
   ]
   writeFileSync(join(root, "etc/ssh/sshd_config"), `${lines.join("\n")}\n`)
+  // As an image has it; what is below the root is a disk of this machine.
+  writeFileSync(join(root, "proc/mounts"), "tmpfs /run tmpfs rw,nosuid,nodev 0 0\n")
   makeHostKey(root)
 }
 
