@@ -1,6 +1,7 @@
 /** What is left of clusters in the shared network: their rules, and the application security groups that those name. */
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
 import type { Calls, Leftover, Selector } from "../../../src/provider.js"
+import { isForbidden } from "../client/errors.js"
 import { lastOf } from "../client/ids.js"
 import { itemsOf } from "../client/pages.js"
 import { arm, type Azure } from "../client/send.js"
@@ -20,8 +21,8 @@ interface NativeDoor {
 }
 
 /**
- * Asked for only where the shared group says that somebody has opened something, or this process has. A rule has no tags: those of the
- * group that it names are its own, and where that is missing its description has them.
+ * Asked for only where the shared group says that somebody has opened something, or this process has. Who may not ask has opened
+ * nothing: others in the location have.
  */
 export async function doorLeftovers(
   azure: Azure,
@@ -31,6 +32,21 @@ export async function doorLeftovers(
 ): Promise<readonly Leftover[]> {
   const isOpened = groups.some(({ tags }) => tags[SHARED_TAG] !== undefined && tags[ACCESS_TAG] !== undefined)
   if (!isOpened && azure.opened.size === 0) return []
+  try {
+    return await listDoors(azure, selector, calls)
+  } catch (error) {
+    if (!isForbidden(error) || azure.opened.size > 0) throw error
+    calls.note?.(
+      "the role may not read the rules of the shared security group: what clusters have opened there is not shown",
+    )
+    return []
+  }
+}
+
+/**
+ * A rule has no tags: those of the group that it names are its own, and where that is missing its description has them.
+ */
+async function listDoors(azure: Azure, selector: Selector, calls: Calls): Promise<readonly Leftover[]> {
   const path = `${networkPath(azure)}/applicationSecurityGroups?api-version=${NETWORK}`
   const info = { what: "listing application security groups", accepts: [404] }
   const doors = await itemsOf<NativeDoor>(azure, calls, "ApplicationSecurityGroups_List", path, info)

@@ -42,5 +42,7 @@ function accessNotes(provider: Provider, from: string): readonly string[] {
 function peersNote(provider: Provider): string {
   const place = placeOf(provider)
   if (provider.limits.takesKeys === undefined) return `${place}: peers changes nothing: its workers share one machine`
+  if (provider.access === undefined)
+    return `${place}: no firewall rule is made for peers: who reaches its workers is for their network to say`
   return `${place}: every port of its workers is opened to this cluster's other workers (peers)`
 }

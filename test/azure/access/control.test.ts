@@ -1,5 +1,6 @@
 /** `access` of a cluster that lives: opened and closed by any process, and what happens when a process dies or may not. */
 import { describe, expect, test } from "vitest"
+import { Cluster } from "../../../src/cluster.js"
 import type { Instance } from "../../../src/provider.js"
 import { isLong } from "../../support/long.js"
 import { azureCloud, type Cloud, GROUP, OWNER, prepareOf, SUBSCRIPTION } from "../support/cloud.js"
@@ -184,6 +185,17 @@ describe("a subnet of the user's", () => {
     expect(cloud.provider.access).toBeUndefined()
     expect(doorsLeft(cloud)).toEqual(["office"])
     expect(cloud.world.ledger.count("SecurityRules_CreateOrUpdate")).toBe(0)
+  })
+
+  test("is told of by the plan as one that nothing is opened in", async () => {
+    const cloud = await theirs()
+    const spec = { name: "render", provider: cloud.provider, instanceType: "Standard_D2s_v5", peers: true } as const
+    const cluster = new Cluster({ ...spec, access: { from: [HOME] } }, { clock: cloud.clock, seed: 1, journal: false })
+    const said = JSON.stringify(await cloud.run(cluster.plan(1)))
+    expect(said).toContain("no firewall rule is made for access")
+    expect(said).toContain("no firewall rule is made for peers")
+    expect(said).not.toContain("is opened to")
+    await cloud.run(cluster.close())
   })
 
   test("that may not be read is said too", async () => {

@@ -5,7 +5,7 @@ import { Cluster } from "../../../src/cluster.js"
 import type { ClusterSpec } from "../../../src/spec.js"
 import { actionsOf } from "../../../providers/azure/wire/client/actions.js"
 import { isLong } from "../../support/long.js"
-import { ACCESS, doorsLeft, endAll, launched } from "../access/doors.js"
+import { ACCESS, another, doorsLeft, endAll, launched, ownerOf } from "../access/doors.js"
 import { azureCloud, type Cloud, OWNER } from "../support/cloud.js"
 
 /** @param which of the page's lists of actions: that of every cluster, or what access adds. */
@@ -72,6 +72,17 @@ test("access and peers need what the page adds for them, of which nothing is sup
   expect(cloud.world.ledger.entries.filter(({ outcome }) => outcome === "AuthorizationFailed")).toEqual([])
   expect([...needed].filter((action) => !role.includes(action)).sort()).toEqual([...more].sort())
   expect(more.filter((action) => role.includes(action))).toEqual([])
+})
+
+test("who has not the rights for access ends its cluster as before where others have opened theirs", async () => {
+  const cloud = await azureCloud()
+  await launched(cloud, 1, { access: ACCESS })
+  cloud.wire.quirks.role = new Set(roleInDocs())
+  const [owner, provider] = [ownerOf("feedfeedfeedfeed"), another(cloud)]
+  await launched(cloud, 1, {}, { owner, provider })
+  await endAll(cloud, { owner, provider })
+  expect(cloud.wire.remains().filter(({ kind }) => kind === "vm")).toHaveLength(1)
+  expect(doorsLeft(cloud)).toHaveLength(2)
 })
 
 const ACTIONS_TO_LAUNCH = roleInDocs(1).filter((action) => !action.endsWith("/delete"))
