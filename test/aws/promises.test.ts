@@ -26,6 +26,7 @@ async function subject(pace: "bare" | "core", market: Market = "on-demand"): Pro
     another: () => aws(optionsFor(cloud.wire, { subnetIds: undefined })),
     // Older than the consistency window: a younger one that EC2 does not know may still come to be known.
     unknown: (like) => ({ ...like, id: otherId(like.id), launchedAt: clock.now() - 2 * provider.limits.consistencyMs }),
+    isOpen: ({ id }, port, from) => cloud.wire.isOpen(id, port, from),
     foreign: () => foreignIn(cloud.world),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),

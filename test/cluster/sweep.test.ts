@@ -1,7 +1,8 @@
 import { expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
-import { OwnershipError, SpecError } from "../../src/errors.js"
+import { OwnershipError, RejectedError, SpecError, TransientError } from "../../src/errors.js"
+import type { Provider } from "../../src/provider.js"
 import { type SimulatedCloud, simulate } from "../../src/simulator/index.js"
 import type { SweepSpec } from "../../src/verbs/verbs.js"
 import { live, rig, type Rig, SMALL } from "./support.js"
@@ -219,4 +220,34 @@ test("a region that does not answer is named beside what was found and swept in 
   south.world.faults.rate("ListInstances", 1, { kind: "fail", error: "auth", message: "not opted in" })
   await expect(clock.run(Cluster.sweep({ provider, name: "long" }, { clock }))).rejects.toThrow("not opted in")
   await expect(clock.run(Cluster.list({ provider }, { clock }))).rejects.toThrow("not opted in")
+})
+
+test("what a cloud holds a while is asked for again until the sweep's own deadline; what it refuses is not", async () => {
+  const outcomes: [readonly (Error | undefined)[], number, string | undefined][] = [
+    [[new TransientError("in use"), new TransientError("in use"), undefined], 3, undefined],
+    [[new RejectedError("not allowed"), undefined], 1, "not allowed"],
+    [Array.from({ length: 99 }, () => new TransientError("in use")), 10, "in use"],
+  ]
+  for (const [answers, tries, problem] of outcomes) {
+    const cloud = rig()
+    const { clock, provider } = cloud
+    const made = cloud.cluster({ name: "short" })
+    await clock.run(made.scale(1))
+    await clock.run(made.detach())
+    await clock.run(clock.sleep(HOUR_MS))
+    let tried = 0
+    const holding: Provider = {
+      ...provider,
+      remove: async (leftovers, calls) => {
+        const error = answers[tried++]
+        if (error !== undefined) throw error
+        await provider.remove?.(leftovers, calls)
+      },
+    }
+    const spec = { provider: holding, name: "short", timeout: "2m" } as const
+    const rows = await clock.run(Cluster.sweep(spec, { clock, journal: false }))
+    const left = rows.filter(({ removed }) => !removed)
+    expect([Math.min(tried, 10), left[0]?.problem]).toEqual([tries, problem])
+    expect(left.every(({ hindrance }) => hindrance === "refused")).toBe(true)
+  }
 })

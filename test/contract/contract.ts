@@ -1,6 +1,7 @@
 /** From a list of promises to test cases. */
 import { nearest } from "../../src/input/parse.js"
 import type { ProviderPromise } from "./promise.js"
+import { access } from "./promises/access.js"
 import { aborts } from "./promises/aborts.js"
 import { errors } from "./promises/errors.js"
 import { launches } from "./promises/launches.js"
@@ -25,6 +26,7 @@ const PROMISES: readonly ProviderPromise[] = [
   ...terminations,
   ...ownership,
   ...leftovers,
+  ...access,
   ...errors,
   ...aborts,
 ]

@@ -210,10 +210,25 @@ export class Scene {
     await this.provider.terminate(this.#launched, this.calls())
     for (const owner of this.#owners) {
       await this.down(owner)
+      await this.removeLeft(owner)
+    }
+  }
+
+  /** Removes the rest of a cluster that is down. A cloud may hold some of it for a while. */
+  async removeLeft(owner: Owner): Promise<void> {
+    await this.until(`what is left of cluster ${owner.uid} to go`, async () => {
       const leftovers = (await this.provider.leftovers?.({ uid: owner.uid }, this.calls())) ?? []
       const own = leftovers.filter(({ shared }) => !shared)
-      if (own.length > 0) await this.provider.remove?.(own, this.calls())
-    }
+      if (own.length === 0) return true
+      const removing = this.provider.remove?.(own, this.calls()) ?? Promise.resolve()
+      return removing.then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof TransientError) return false
+          throw error
+        },
+      )
+    })
   }
 }
 

@@ -49,6 +49,8 @@ export interface Subject {
   another?(): Provider
   /** An instance that looks like this one and never was. The default changes the end of id and name. */
   unknown?(like: Instance): Instance
+  /** Whether TCP from an address gets to a port of an instance, by the cloud's own rules. Asked where the provider controls access. */
+  isOpen?(instance: Instance, port: number, from: string): boolean
   /** Makes an instance that is not ours, with tags of somebody else's. */
   foreign?(): Promise<ForeignInstance>
   /** Without it answers are lost by the calls themselves, and what else needs a fault must be skipped with a reason. */

@@ -33,6 +33,7 @@ import { SshWays } from "../../src/session/ssh-ways.js"
 import { type ResolvedAccess, resolveAccess } from "../../src/spec/access.js"
 import type { AccessFields } from "../../src/spec/types.js"
 import { rig, SMALL } from "../cluster/support.js"
+import { isLong } from "../support/long.js"
 import { noSshd, PORT, type Sshd, startSshd } from "./support/sshd.js"
 
 const OWNER: Owner = {
@@ -260,7 +261,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
       await expect(unproven()).rejects.toThrow(HostKeyError)
     })
 
-    test("by a jump host, by a worker that is the head, and by a proxy command", async () => {
+    test.skipIf(!isLong)("by a jump host, by a worker that is the head, and by a proxy command", async () => {
       const jump = await wordsFor({ via: { jump: `${head.user}@127.0.33.9:${PORT}` } })
       expect(ssh(await jump("echo jumped"))).toMatchObject({ stderr: "", stdout: "jumped\n" })
       const more: WorkerRecord[] = []
@@ -275,21 +276,24 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
       await expect(lines()).rejects.toThrow(/proxyCommand/)
     })
 
-    test("a key file, ids that no file of known hosts may have, and a journal that is nowhere", async () => {
-      const { key, fleet, record } = await scene()
-      const copy = join(directory, "a copy of 100% it")
-      writeFileSync(copy, key.privateFile, { mode: 0o600 })
-      const words = await wordsFor({ keyFile: copy }, { id: "/Sub*/VM 1" })
-      expect(ssh(await words("echo here")).stdout).toBe("here\n")
-      const without = new SshWays({
-        ...fleet,
-        keys: new ClusterKeys(false, OWNER, systemClock),
-        access: fleet.access,
-      } as Fleet)
-      process.env.SSH_AUTH_SOCK = "/nowhere"
-      const route = { kind: "ssh", addresses: ["127.0.33.1"], port: PORT } as const
-      await expect(without.systemWords(record({ id: "i-1" }), route)).rejects.toThrow(/needs a journal directory/)
-    })
+    test.skipIf(!isLong)(
+      "a key file, ids that no file of known hosts may have, and a journal that is nowhere",
+      async () => {
+        const { key, fleet, record } = await scene()
+        const copy = join(directory, "a copy of 100% it")
+        writeFileSync(copy, key.privateFile, { mode: 0o600 })
+        const words = await wordsFor({ keyFile: copy }, { id: "/Sub*/VM 1" })
+        expect(ssh(await words("echo here")).stdout).toBe("here\n")
+        const without = new SshWays({
+          ...fleet,
+          keys: new ClusterKeys(false, OWNER, systemClock),
+          access: fleet.access,
+        } as Fleet)
+        process.env.SSH_AUTH_SOCK = "/nowhere"
+        const route = { kind: "ssh", addresses: ["127.0.33.1"], port: PORT } as const
+        await expect(without.systemWords(record({ id: "i-1" }), route)).rejects.toThrow(/needs a journal directory/)
+      },
+    )
   })
 
   test("without access, and without a key on this machine", async () => {
