@@ -37,6 +37,7 @@ async function subject(pace: "bare" | "core", sdk: (() => Promise<unknown>) | un
     // More than one page, and once more than two.
     bulk: pace === "bare" && sdk === undefined ? 1001 : 501,
     another: () => gcp(optionsFor(cloud.wire, { sdk })),
+    isOpen: ({ id }, port, from) => cloud.wire.isOpen(id, port, from),
     foreign: () => foreignIn(cloud.world),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),
