@@ -37,7 +37,7 @@ async function subject({ client: { sdk }, pace }: Variant): Promise<Subject> {
     bulk: pace === "core" && isLong ? 1001 : 301,
     deadlineMs: 1_200_000,
     another: () => adapterOf(parseAzureOptions(optionsFor(cloud.wire)), sdk),
-    isOpen: (instance, port, from) => cloud.wire.isOpen(instance, port, from),
+    isOpen: ({ id }, port, from) => cloud.wire.isOpen(id, port, from),
     foreign: () => foreignIn(cloud),
     faults: faultsOf(cloud),
     close: () => cloud.wire.close(),
