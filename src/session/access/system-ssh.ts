@@ -60,7 +60,7 @@ function configurationText(
     ...identityLines(worker?.server),
     `UserKnownHostsFile ${quoted(known)}`,
     ...["GlobalKnownHostsFile /dev/null", "StrictHostKeyChecking yes", "UpdateHostKeys no", "CheckHostIP no"],
-    ...["BatchMode yes", "ForwardAgent no", `KexAlgorithms ${KEX.join(",")}`],
+    ...["BatchMode yes", "ForwardAgent no", "LogLevel ERROR", `KexAlgorithms ${KEX.join(",")}`],
     ...["ConnectTimeout 30", "ServerAliveInterval 15", "ServerAliveCountMax 3"],
   ]
   return `${lines.join("\n")}\n`

@@ -110,8 +110,9 @@ async function onSeveral(cluster: Cluster, work: Work, given: Given, surrounding
     return Math.max(0, ...results.map(({ exitCode }) => exitCode))
   } catch (error) {
     // What is thrown is said by whoever catches it.
-    for (const outcome of ended.values())
-      if (outcome instanceof Error && outcome !== error) surroundings.say(`muster: ${outcome.message}\n`)
+    const failures = [...ended.values()].flatMap((outcome) => (outcome instanceof Error ? outcome.message : []))
+    for (const message of new Set(failures))
+      if (message !== (error as Error).message) surroundings.say(`muster: ${message}\n`)
     throw error
   } finally {
     lines.end()
