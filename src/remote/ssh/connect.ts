@@ -57,6 +57,8 @@ export async function connect(server: Server, options: ConnectOptions): Promise<
   options.signal?.throwIfAborted()
   const { Client } = loadSsh()
   const client = new Client()
+  // One that comes after the first is told by the channels, if at all; without a listener it would end the process.
+  client.on("error", () => {})
   const seen = { hostKey: "" }
   try {
     await becomeReady(client, server, options, seen)
@@ -66,9 +68,6 @@ export async function connect(server: Server, options: ConnectOptions): Promise<
   } catch (error) {
     client.destroy()
     throw error
-  } finally {
-    // An error after this is told by the channels; without a listener it would end the process.
-    client.on("error", () => {})
   }
 }
 
@@ -112,8 +111,10 @@ function configOf({ host, port, user, privateKey, agent }: Server): ConnectConfi
 /** What ssh2 throws: `level` says where it went wrong. */
 type ClientError = Error & { readonly level?: string }
 
+const ADVICE = "see whether its sshd runs and whether a firewall is between"
+
 function lateError({ name, host, port }: Server, timeoutMs: number): TimeoutError {
-  const message = `${name}: ${host}:${port} did not let us in within ${timeoutMs / 1000} s; see whether its sshd runs and whether a firewall is between`
+  const message = `${name}: ${host}:${port} did not let us in within ${timeoutMs / 1000} s; ${ADVICE}`
   return new TimeoutError(message, { code: "ConnectTimeout" })
 }
 
@@ -137,5 +138,6 @@ function connectError(server: Server, cause: ClientError): Error {
       { cause },
     )
   }
-  return new TransientError(`${at}: ${cause.message}`, { cause })
+  const advice = cause.level === "client-socket" ? `; ${ADVICE}` : ""
+  return new TransientError(`${at}: ${cause.message}${advice}`, { cause })
 }

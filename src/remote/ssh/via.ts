@@ -52,12 +52,22 @@ export function throughCommand(
   stderr.on("data", (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(-LAST_CHARACTERS)
   })
-  const stream = Duplex.from({ readable: stdout, writable: stdin })
+  const stream = new Duplex({
+    read: () => void stdout.resume(),
+    // How the command ended is what counts: that its input closes may come before.
+    write: (bytes: Buffer, _, done) => void stdin.write(bytes, () => done()),
+    final: (done) => void stdin.end(() => done()),
+  })
+  stdin.on("error", () => {})
+  stdout.on("data", (bytes: Buffer) => {
+    if (!stream.push(bytes)) stdout.pause()
+  })
   child.once("error", (error) => stream.destroy(error))
-  child.once("exit", (code, signal) => {
+  child.once("close", (code, signal) => {
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`
     const tail = said.trim() === "" ? "" : `: ${said.trim()}`
-    stream.destroy(code === 0 ? undefined : new Error(`the proxy command ended with ${how}${tail}`))
+    if (code === 0) stream.push(null)
+    else stream.destroy(new Error(`the proxy command ended with ${how}${tail}`))
   })
   stream.once("close", () => child.kill())
   return stream
