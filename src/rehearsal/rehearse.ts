@@ -53,7 +53,7 @@ export async function rehearse(
   const chosen: Scenario = typeof scenario === "string" ? scenarios[scenario] : scenario
   arrange(chosen, clouds.worlds)
   const { region: _region, ...rest } = spec
-  const cluster = new Cluster({ ...rest, provider: clouds.providers }, { clock, seed, journal: false })
+  const cluster = new Cluster({ ...withoutSent(rest), provider: clouds.providers }, { clock, seed, journal: false })
   const recorder = newRecorder(() => clock.now())
   for (const { afterMs, what } of chosen.steps) recorder.mark(what, "scenario", afterMs)
   const unsubscribe = cluster.on("*", (event) => recorder.record(event))
@@ -63,6 +63,16 @@ export async function rehearse(
   unsubscribe()
   const facts = { scenario: typeof scenario === "string" ? scenario : "custom", story: chosen.story, seed, ...outcome }
   return finish(facts, recorder, clouds, spec)
+}
+
+/** Workers of a rehearsal do nothing, and are brought nothing. */
+function withoutSent<T extends Pick<ClusterFields, "files" | "secrets" | "groups">>(spec: T): T {
+  const bare = <U extends Pick<ClusterFields, "files" | "secrets">>({ files: _files, secrets: _secrets, ...one }: U) =>
+    one as unknown as U
+  const { groups } = spec
+  if (groups === undefined) return bare(spec)
+  const own = Object.fromEntries(Object.entries(groups).map(([name, group]) => [name, bare(group)]))
+  return { ...bare(spec), groups: own }
 }
 
 interface Run {

@@ -132,6 +132,32 @@ const HOSTILE = {
 describe.each(SHELLS)("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0] ?? ""))
 
+  here("has the files at their place, and gives secrets to what runs by itself alone in docker run", async () => {
+    const machine = await machineOf(shell)
+    const awaits = { files: true, secrets: ["TOKEN"] } as const
+    const container = { image: "python:3.12", command: ["serve"], dockerArgs: [] }
+    await writeFile(join(machine.home, "setup"), "echo $TOKEN\n")
+    const steps = [
+      'cd "$muster_home"',
+      "export TOKEN=planted-7Qx9",
+      "muster_container",
+      'muster_inside "$muster_home/setup"',
+    ]
+    const { stdout } = await machine.go({ awaits }, steps)
+    expect(stdout).toContain("planted-7Qx9")
+    await machine.go({ awaits, container }, steps)
+    const calls = await machine.calls()
+    const runs = calls.filter(([verb]) => verb === "run")
+    for (const words of runs) {
+      expect(words[words.indexOf("-v") + 1]).toBe(`${machine.home}:${machine.home}`)
+      expect(words[words.indexOf("-w") + 1]).toBe(machine.home)
+    }
+    expect(runs.map((words) => words.includes("TOKEN"))).toEqual([false, true])
+    const execs = calls.filter(([verb]) => verb === "exec")
+    for (const words of execs) expect(words.slice(0, 3)).toEqual(["exec", "-e", "TOKEN"])
+    expect(JSON.stringify(calls)).not.toContain("planted")
+  })
+
   here("has the scratch folder at its own place, where there is one", async () => {
     const machine = await machineOf(shell)
     await machine.go({}, ["MUSTER_SCRATCH='/a b/scratch'", "muster_container"])

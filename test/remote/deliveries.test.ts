@@ -217,6 +217,25 @@ describe.runIf(isLong)("in the longer suites", () => {
     clusters.push(again)
   })
 
+  test("who takes over without the values leaves workers that wait to somebody who has them", async () => {
+    const secrets = { A: () => new Promise<string>(() => {}) }
+    const { cluster } = made({ name: "left", secrets, startup: 'echo "$A whole"; sleep 600' })
+    await cluster.scale(1)
+    await cluster.detach({ timeout: "1s" }).catch(() => {})
+    const takeOver = { takeOver: true, provider: provider() }
+    const without = await Cluster.attach("left", takeOver, { journal: journal() })
+    clusters.push(without)
+    const problem = await new Promise<string>(
+      (resolve) => void without.on("problem", ({ message }) => resolve(message)),
+    )
+    expect(problem).toContain("cluster.secrets.A was given by the program that made the cluster")
+    await without.detach()
+    const spec = { ...takeOver, secrets: { A: { value: "late" } }, startup: 'echo "$A whole"; sleep 600' }
+    const having = await Cluster.attach("left", spec, { journal: journal() })
+    clusters.push(having)
+    expect(await logOf(having)).toBe("late whole\n")
+  })
+
   test("a directory that is not there, and one that says who may log in", async () => {
     const missing = made({ files: join(root, "none") }).cluster
     await expect(missing.scale(1)).rejects.toThrow(/cannot be read.*none/)

@@ -212,3 +212,11 @@ describe("rehearse", () => {
     )
   })
 })
+
+test("plays a spec whose workers would be brought files and secrets", async () => {
+  const groups = { web: { files: "nowhere", secrets: ["NOT_SET_HERE"] } }
+  const { running } = await rehearse({ provider: "local", groups, secrets: ["NOT_SET_HERE"] }, "calm-day", {
+    workers: 2,
+  })
+  expect(running).toBe(2)
+})

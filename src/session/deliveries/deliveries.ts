@@ -5,12 +5,15 @@
 import pLimit from "p-limit"
 import { onAbort } from "../../calls/aborts.js"
 import { withDeadline } from "../../calls/deadline.js"
-import { OwnershipError, TimeoutError } from "../../errors.js"
+import { MusterError, OwnershipError, TimeoutError } from "../../errors.js"
 import type { ClusterEventBody } from "../../events.js"
 import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import type { Fleet } from "../../fleet/state/context.js"
 import type { Remote } from "../../remote/remote.js"
+import type { SecretHolder } from "../../remote/sent/values.js"
+import type { ResolvedGroup } from "../../spec/resolved.js"
+import { missingSecrets } from "../../spec/secrets.js"
 import { type Carried, deliverOnce, mayPass, tellGuest } from "./deliver.js"
 
 /** Workers that are brought something at the same time: each may be a new connection. */
@@ -21,6 +24,9 @@ const LONGEST_MS = 15 * 60_000
 
 /** From one look at a guest that does not wait yet to the next, and from one failure to the next: each time longer, in milliseconds. */
 const [LOOK_MS, LONGEST_LOOK_MS, AGAIN_MS, LONGEST_AGAIN_MS] = [100, 2000, 1000, 30_000]
+
+/** The code where this process does not know the values of secrets. */
+const UNKNOWN = "SecretsNotGiven"
 
 /** In an error. */
 const MOST_NAMES = 5
@@ -162,8 +168,16 @@ export class Deliveries {
     )
     const remote = await this.#options.remoteTo(worker)
     const holder = { name, id: worker.instance.id, group: group.name }
-    const values = group.secrets.size === 0 ? undefined : () => supplies.secretsOf(group).of(holder)
+    const values = group.secrets.size === 0 ? undefined : () => this.#valuesFor(group, holder)
     return deliverOnce(remote, { files: supply, values }, { worker: name, signal })
+  }
+
+  /** Whoever attached may not have them: then another process may bring them while the guest waits. */
+  #valuesFor(group: ResolvedGroup, holder: SecretHolder): Promise<Readonly<Record<string, string>>> {
+    const missing = missingSecrets(group, process.env)
+    if (missing.length === 0) return this.#fleet.supplies.secretsOf(group).of(holder)
+    const words = missing.map(({ option, message }) => `${option} ${message}`).join("; ")
+    return Promise.reject(new MusterError(words, { code: UNKNOWN }))
   }
 
   /** Once: what comes later is what the first worker was given. */
@@ -184,6 +198,7 @@ export class Deliveries {
     const why = outcome instanceof Error ? outcome.message : `after ${minutes} min its guest does not wait for anything`
     const error = outcome instanceof Error ? outcome.name : "NotPlaced"
     emit({ type: "problem", group: worker.group, error, message: `bringing files and secrets to ${name}: ${why}` })
+    if (outcome instanceof MusterError && outcome.code === UNKNOWN) return
     const remote = await this.#options.remoteTo(worker).catch(() => undefined)
     if (remote !== undefined) await tellGuest(remote, why, { worker: name, signal }).catch(() => {})
   }
