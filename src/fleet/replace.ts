@@ -61,13 +61,21 @@ export function tripped(workers: readonly WorkerRecord[], record: BootRecord): F
 function trippedByStartups(workers: readonly WorkerRecord[], record: BootRecord): Failure | undefined {
   const { since, now, desired } = record
   if (!workers.some(failedSoon)) return undefined
-  const latestFirst = workers.filter((worker) => worker.knownSince >= since).sort((a, b) => b.since - a.since)
+  const latestFirst = workers.filter((worker) => worker.knownSince >= since).sort((a, b) => placeOf(b) - placeOf(a))
   const end = latestFirst.findIndex((worker) => hasWorked(worker, now))
   const row = end < 0 ? latestFirst : latestFirst.slice(0, end)
   const failed = row.filter(failedSoon)
   const living = row.filter(({ state }) => state === "pending" || state === "running").length
   const isMost = failed.length >= FEWEST_OF_SHARE && failed.length > living
   return failed.length > desired || isMost ? failed[0]?.failure : undefined
+}
+
+/**
+ * Its place in a row. What fails to become ready does so long after others of its round have: it is judged among those that were
+ * launched with it.
+ */
+function placeOf({ since, knownSince, readiness }: WorkerRecord): number {
+  return readiness === undefined ? since : knownSince
 }
 
 /** Where a check says when a worker is ready, what counts is how long it was. */

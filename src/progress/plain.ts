@@ -50,8 +50,8 @@ interface PlainOptions {
 }
 
 /** A line is due when this changes: the phase, the target, and each quarter of it and of the work. */
-function stateOf({ phase, desired, running, ending, work, finished }: ProgressView): string {
-  const quarter = desired === 0 ? Math.ceil(Math.log2(ending + 1)) : Math.floor((4 * running) / desired)
+function stateOf({ phase, desired, ready, ending, work, finished }: ProgressView): string {
+  const quarter = desired === 0 ? Math.ceil(Math.log2(ending + 1)) : Math.floor((4 * ready) / desired)
   const done = work === undefined ? "" : Math.floor((4 * work.done) / Math.max(1, work.total))
   const { succeeded, failed } = finished
   const ended = succeeded + failed

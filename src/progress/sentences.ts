@@ -6,7 +6,7 @@ import { short, shown } from "./words.js"
 
 /** "712 running", and so on: what there is of what is asked for, the parts that are none left out but the first. */
 export function countItems(view: ProgressView): readonly string[] {
-  const { desired, running, booting, requested, missing, surplus, finished, interrupted, ending } = view
+  const { desired, running, ready, booting, requested, missing, surplus, finished, interrupted, ending } = view
   const parts: readonly (readonly [number, string])[] = [
     [booting, "booting"],
     [requested, "requested"],
@@ -19,6 +19,7 @@ export function countItems(view: ProgressView): readonly string[] {
   ]
   return [
     desired === 0 ? `${running} running` : `${running} of ${desired} running`,
+    ...(ready < running ? [`${ready} ready`] : []),
     ...parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`),
   ]
 }

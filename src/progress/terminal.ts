@@ -97,7 +97,7 @@ function titleLine(view: ProgressView, cells: number, unicode: boolean): Line {
 }
 
 function barLines(view: ProgressView, cells: number, unicode: boolean): readonly Line[] {
-  const { desired, running, booting, requested, missing, surplus, ending, interrupted, work } = view
+  const { desired, running, ready, booting, requested, missing, surplus, ending, interrupted, work } = view
   const total = Math.max(1, desired + surplus, ending)
   const width = Math.min(WIDEST_BAR, cells - LABEL_CELLS - 20)
   const bar = (label: string, count: number, style: Style, of = total, unit = ""): Line => {
@@ -117,7 +117,13 @@ function barLines(view: ProgressView, cells: number, unicode: boolean): readonly
   const done = succeeded + failed
   const failedText = failed === 0 ? "" : `, ${failed} failed`
   return [
-    bar("running", running, "green", total, desired === 0 ? "" : ` of ${desired}`),
+    bar(
+      "running",
+      running,
+      "green",
+      total,
+      `${desired === 0 ? "" : ` of ${desired}`}${ready < running ? `, ${ready} ready` : ""}`,
+    ),
     bar("booting", booting, "yellow"),
     bar("requested", requested, "cyan"),
     bar("missing", missing, "red"),

@@ -6,7 +6,16 @@ export { httpDate } from "./requests/http-date.js"
 export { fits, inScope } from "../offer.js"
 export type { CreateRequest, Creation } from "./world/create.js"
 export type { Shortage } from "./world/state.js"
-export type { BootFault, Failing, FailKind, Fault, Interrupting, StartupEnd, Storm } from "./faults/faults.js"
+export type {
+  BootFault,
+  CheckFault,
+  Failing,
+  FailKind,
+  Fault,
+  Interrupting,
+  StartupEnd,
+  Storm,
+} from "./faults/faults.js"
 export type { Faults } from "./faults/faults.js"
 export type { WorldFilter } from "./world/inventory.js"
 export type { Ledger, LedgerEntry } from "./requests/ledger.js"

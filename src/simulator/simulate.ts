@@ -75,7 +75,10 @@ function optionsSchema(z: Z): Zod.ZodType {
     capacity: z.array(capacitySchema(z)).optional(),
     quotas: z.array(quotaSchema(z)).optional(),
     buckets: z.record(word, bucketSchema(z)).optional(),
-    latency: z.strictObject({ requestMs: span, createMs: span, bootMs: span, stopMs: span }).partial().optional(),
+    latency: z
+      .strictObject({ requestMs: span, createMs: span, bootMs: span, stopMs: span, readyMs: span })
+      .partial()
+      .optional(),
     listLagMs: span.optional(),
     terminatedVisibleMs: z.number().nonnegative().optional(),
     billsUntilGone: z.boolean().optional(),

@@ -60,7 +60,7 @@ describe("the examples of help", () => {
 
 describe("muster get", () => {
   const formats = [
-    ["table", /^NAME +GROUP +STATE +TYPE +MARKET +ZONE +AGE +USD\/H\n/],
+    ["table", /^NAME +GROUP +STATE +READY +TYPE +MARKET +ZONE +AGE +USD\/H\n/],
     ["wide", /^NAME .* ID +PRIVATE IP +PUBLIC IP\n/],
     ["json", /^\[\n {2}\{\n {4}"cluster": "render"/],
     ["yaml", /^- cluster: render\n {2}id: /],

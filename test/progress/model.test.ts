@@ -1,4 +1,5 @@
 /** What the model makes of events and looks: counts, trouble, money, and how long it takes. */
+import { countItems } from "../../src/progress/sentences.js"
 import { describe, expect, test } from "vitest"
 import type { ClusterEvent, ClusterEventBody } from "../../src/events.js"
 import type { Explanation, GroupExplanation } from "../../src/fleet/explain/explanation.js"
@@ -289,4 +290,18 @@ describe("lines", () => {
     model.hear({ at: 0, cluster: "c", ...worker("1", "pending") } as ClusterEvent, START)
     expect(jsonDue(view(model, 2), written, false).lines).toHaveLength(1)
   })
+})
+
+test("who runs and is not ready is told apart, and all are running once they are ready", () => {
+  const ready = (id: string, isReady: boolean): ClusterEventBody => ({
+    ...{ type: "ready", id, name: `w${id}`, group: "default", isReady },
+  })
+  const up = [target(3), ...["1", "2", "3"].map((id) => worker(id, "running"))]
+  const passed: ClusterEventBody = { ...pass(3), running: 3, ready: 1 } as ClusterEventBody
+  const model = modelAfter(...up, passed, ready("1", true))
+  expect(model.view(START)).toMatchObject({ running: 3, ready: 2, phase: "scaling" })
+  expect(countItems(model.view(START)).slice(0, 2)).toEqual(["3 of 3 running", "2 ready"])
+  model.hear({ at: START, cluster: "c", ...ready("2", true) } as ClusterEvent, START)
+  expect(model.view(START)).toMatchObject({ running: 3, ready: 3, phase: "running" })
+  expect(countItems(model.view(START))).toEqual(["3 of 3 running"])
 })

@@ -29,6 +29,8 @@ export class ProgressModel {
   /** What launch calls may still bring, as of the last pass, and what has come of it since. */
   #booked = 0
   #comeSince = 0
+  /** Those that run and are not ready, as of the last pass or look, and of what has come since. */
+  #unready = 0
   #passedAt: number | undefined
   #pricePerHour = 0
   #spent = 0
@@ -68,6 +70,9 @@ export class ProgressModel {
       case "worker":
         if (this.#workers.move(event, event.to, at)) this.#comeSince += 1
         break
+      case "ready":
+        this.#unready = Math.max(0, this.#unready + (event.isReady ? -1 : 1))
+        break
       case "pass":
         this.#take(event, at)
         break
@@ -92,6 +97,7 @@ export class ProgressModel {
     this.#isSeen = true
     this.#isClosed ||= ended?.how === "closed"
     this.#troubles.see(explanation, at)
+    this.#unready = groups.reduce((sum, { running, ready }) => sum + running - ready, 0)
     this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
     this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
     for (const { group, desired, finished } of groups) {
@@ -152,20 +158,22 @@ export class ProgressModel {
     return this.#at
   }
 
-  #counts(): Pick<ProgressView, "desired" | "running" | "booting" | "requested" | "missing" | "surplus"> {
+  #counts(): Pick<ProgressView, Counts> {
     const desired = this.#total
     const running = this.#workers.count("running")
+    const ready = Math.max(0, running - this.#unready)
     const booting = this.#workers.count("pending")
     const requested = Math.max(0, this.#booked - this.#comeSince)
     const missing = Math.max(0, desired - running - booting - requested)
-    return { desired, running, booting, requested, missing, surplus: running + booting + requested + missing - desired }
+    const surplus = running + booting + requested + missing - desired
+    return { desired, running, ready, booting, requested, missing, surplus }
   }
 
-  #phase({ desired, running }: Pick<ProgressView, "desired" | "running">): Phase {
+  #phase({ desired, running, ready }: Pick<ProgressView, "desired" | "running" | "ready">): Phase {
     if (this.#isClosed) return "closed"
     if (!this.#isAsked && this.#workers.living === 0) return "opening"
     if (desired === 0) return this.#workers.living > 0 ? "ending" : "empty"
-    if (running === desired) return "running"
+    if (running === desired && ready === running) return "running"
     return this.#stopped === undefined ? "scaling" : "stopped"
   }
 
@@ -212,7 +220,8 @@ export class ProgressModel {
     return { succeeded, failed }
   }
 
-  #take({ desired, booked, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {
+  #take({ desired, running, ready, booked, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {
+    this.#unready = running - ready
     this.#total = desired
     this.#isAsked ||= desired > 0
     this.#booked = booked
@@ -229,4 +238,5 @@ export class ProgressModel {
   }
 }
 
+type Counts = "desired" | "running" | "ready" | "booting" | "requested" | "missing" | "surplus"
 type ToCount = Pick<ProgressView, "booting" | "requested" | "missing">

@@ -9,7 +9,7 @@ export type Watched = Pick<Cluster, "name" | "events" | "explain" | "cost" | "wo
 }
 
 /**
- * `opening`: nothing was asked for yet. `scaling`: fewer run than are asked for, or more. `running`: all run. `stopped`: some are
+ * `opening`: nothing was asked for yet. `scaling`: fewer run than are asked for, or more, or not all are ready. `running`: all run. `stopped`: some are
  * missing, and nothing more is launched until the next `scale`. `ending`: none is asked for, and some are still there. `empty`: none
  * is asked for, and none is there. `closed`.
  */
@@ -61,6 +61,8 @@ export interface ProgressView {
   readonly places: readonly string[]
   readonly desired: number
   readonly running: number
+  /** Of those that run: all, where nothing says when they are. */
+  readonly ready: number
   /** Launched, not running yet. */
   readonly booting: number
   /** May still come of launch calls. */

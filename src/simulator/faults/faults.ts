@@ -42,6 +42,14 @@ export interface StartupEnd {
   readonly tail?: string
 }
 
+/** How the check of a guest fails, which passes otherwise. */
+export interface CheckFault {
+  /** 1 when left out. */
+  readonly exitCode?: number
+  /** The last lines that it has written; none when left out. */
+  readonly tail?: string
+}
+
 export interface Interrupting {
   /** At most so many; all that match when left out. */
   readonly count?: number
@@ -85,6 +93,7 @@ export class Faults {
   #rules: Rule[] = []
   readonly #boots: Draws<BootFault>
   readonly #startups: Draws<StartupEnd>
+  readonly #checks: Draws<CheckFault>
   #storms: RunningStorm[] = []
   #listLagMs = 0
 
@@ -93,6 +102,7 @@ export class Faults {
     const strikes = ({ probability }: { readonly probability: number }) => this.#strikes(probability)
     this.#boots = new Draws(strikes)
     this.#startups = new Draws(strikes)
+    this.#checks = new Draws(strikes)
   }
 
   /**
@@ -193,11 +203,22 @@ export class Faults {
     this.#startups.add({ scope, outcome: end, left: Number.POSITIVE_INFINITY, probability })
   }
 
+  /** The checks of the next `times` instances made in scope never pass; of what has none, nothing does. */
+  failChecks(times: number, scope: Scope = {}, fault: CheckFault = {}): void {
+    this.#checks.add({ scope, outcome: fault, left: times, probability: 1 })
+  }
+
+  /** From now on the check of each instance made in scope never passes with this probability. */
+  rateChecks(probability: number, scope: Scope = {}, fault: CheckFault = {}): void {
+    this.#checks.add({ scope, outcome: fault, left: Number.POSITIVE_INFINITY, probability })
+  }
+
   /** Forgets everything scripted. Capacity and notices already given stay. */
   clear(): void {
     this.#rules = []
     this.#boots.clear()
     this.#startups.clear()
+    this.#checks.clear()
     this.#storms = []
     this.#listLagMs = 0
   }
@@ -229,6 +250,11 @@ export class Faults {
   /** For the world: how this instance's startup ends, if it does. */
   nextStartup(offer: Offer): StartupEnd | undefined {
     return this.#startups.next(offer)
+  }
+
+  /** For the world: how this instance's check fails, if it does. */
+  nextCheck(offer: Offer): CheckFault | undefined {
+    return this.#checks.next(offer)
   }
 
   /** For the world: the storms that an instance made now will meet. */

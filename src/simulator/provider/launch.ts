@@ -58,6 +58,8 @@ export type PreparedBody = {
   readonly attributes: JsonObject
   /** Left out where nothing on it ends. */
   readonly whenDone?: WhenDone
+  /** It has a check, for which its guest looks so long. */
+  readonly readyTimeoutS?: number
 }
 
 /** Several offers: the cloud fills from the first that has room. */
@@ -106,7 +108,7 @@ interface Part extends Share {
 }
 
 function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offers, count }: Part): LaunchCall {
-  const { owner, tags, publicAddress, attributes, whenDone } = prepared.body as unknown as PreparedBody
+  const { owner, tags, publicAddress, attributes, ...played } = prepared.body as unknown as PreparedBody
   const token = hex(`token/${wish.uid}/${wish.id}/${index}`).slice(0, 32)
   const names = style.names ? [`${wish.group}-${hex(`name/${wish.uid}/${wish.id}/${index}`).slice(0, 12)}`] : undefined
   const pools = offers.map(({ zone, instanceType, market }) => ({ zone, instanceType, market }))
@@ -128,15 +130,24 @@ function callOf(world: World, style: LaunchStyle, { wish, prepared, index, offer
       publicAddress,
       ...expiryOf(owner.deadline),
       onPowerOff: style.guests === "stop" ? "stop" : "end",
-      ...(whenDone === undefined ? {} : { guest: guestOf(style, owner.uid, whenDone) }),
+      ...guestOf(style, owner.uid, played),
       ...(names === undefined ? { token } : { names }),
     },
     cost: costIn(world, { [writeBucket(world, "creates")]: 1, instances: count }),
   }
 }
 
-function guestOf({ guests }: LaunchStyle, uid: string, whenDone: WhenDone): PlayedGuest {
-  return { uid, whenDone, endsBy: guests === "delete" ? "delete" : "power-off" }
+const KEPT: WhenDone = { success: "keep", failure: "keep" }
+
+/** Nothing where nothing of the guest is to be seen. */
+function guestOf(
+  { guests }: LaunchStyle,
+  uid: string,
+  { whenDone, readyTimeoutS }: Pick<PreparedBody, "whenDone" | "readyTimeoutS">,
+): { readonly guest?: PlayedGuest } {
+  if (whenDone === undefined && readyTimeoutS === undefined) return {}
+  const guest: PlayedGuest = { uid, whenDone: whenDone ?? KEPT, endsBy: guests === "delete" ? "delete" : "power-off" }
+  return { guest: readyTimeoutS === undefined ? guest : { ...guest, readyTimeoutS } }
 }
 
 function expiryOf(deadline: string): { readonly expiresAt?: number } {

@@ -88,6 +88,7 @@ function bodyOf(owner: Owner, group: GroupRequest): PreparedBody {
     publicAddress: group.publicAddress === true,
     attributes: { image, startup, environment },
     ...(group.whenDone === undefined ? {} : { whenDone: group.whenDone }),
+    ...(group.ready === undefined ? {} : { readyTimeoutS: group.ready.timeoutSeconds }),
   }
 }
 

@@ -4,6 +4,7 @@ import { endedTag, markPrefix } from "../../guest/marks.js"
 import type { WhenDone } from "../../provider.js"
 import { leave, powerOff } from "./ending.js"
 import { type Life, stateAt } from "./life.js"
+import { sampleSpan } from "./luck.js"
 import { nowOf, type WorldState } from "./state.js"
 
 /** What the world plays of a guest: its startup, which goes on until the script of faults ends it, and what follows. */
@@ -13,6 +14,8 @@ export type PlayedGuest = {
   readonly whenDone: { readonly [K in keyof WhenDone]: WhenDone[K] }
   /** `power-off`: it powers itself off. `delete`: it writes the tag `muster-ended`, lingers, and deletes itself by its own identity. */
   readonly endsBy: "power-off" | "delete"
+  /** It looks so long whether it is ready, in seconds; left out: nobody asks. */
+  readonly readyTimeoutS?: number
 }
 
 /** For so long, in milliseconds, a guest lingers that has told its verdict by a tag. */
@@ -38,6 +41,8 @@ export function play(state: WorldState, life: Life, guest: PlayedGuest): void {
       if (stateAt(life, at) === "running") act()
     })
   running(life.runningAt, () => mark(life, guest, ["0 startup begun"]))
+  if (guest.readyTimeoutS !== undefined)
+    playCheck(state, life, guest, { running, timeoutMs: guest.readyTimeoutS * 1000 })
   if (end === undefined) return
   const { exitCode = 0, afterMs = STARTUP_ENDS_MS, tail = "" } = end
   const at = life.runningAt + afterMs
@@ -46,6 +51,25 @@ export function play(state: WorldState, life: Life, guest: PlayedGuest): void {
     mark(life, guest, [`${afterMs} startup ended ${exitCode}`, ...told, `${afterMs} done startup ${exitCode}`])
     followUp(state, life, guest, { at, exitCode })
   })
+}
+
+interface Playing {
+  readonly running: (at: number, act: () => void) => void
+  readonly timeoutMs: number
+}
+
+/** Its check passes some time after its startup has begun, or never, as the script of faults says. */
+function playCheck(state: WorldState, life: Life, guest: PlayedGuest, { running, timeoutMs }: Playing): void {
+  const failing = state.faults.nextCheck(life.offer)
+  const passesMs = sampleSpan(state.latency.readyMs, state.luck.delays)
+  running(life.runningAt, () => mark(life, guest, ["0 ready begun"]))
+  if (failing === undefined && passesMs <= timeoutMs) {
+    running(life.runningAt + passesMs, () => mark(life, guest, [`${passesMs} ready ended 0`]))
+    return
+  }
+  const { exitCode = 1, tail = "" } = failing ?? {}
+  const words = [`${exitCode} check`, ...(tail === "" ? [] : tail.split("\n"))].map((line) => `ready| ${line}`)
+  running(life.runningAt + timeoutMs, () => mark(life, guest, [...words, `${timeoutMs} ready ended ${exitCode}`]))
 }
 
 function mark(life: Life, { uid }: PlayedGuest, lines: readonly string[]): void {

@@ -16,6 +16,8 @@ export interface Latency {
   readonly bootMs: Span
   /** From terminating to terminated. */
   readonly stopMs: Span
+  /** From when a guest runs until its check passes, where its group has one. */
+  readonly readyMs: Span
 }
 
 /** What one request may carry, and how long things may take: the data that adapters state as their limits. */
@@ -81,6 +83,7 @@ const DEFAULT_LATENCY: Latency = {
   createMs: [800, 2_500],
   bootMs: [20_000, 60_000],
   stopMs: [10_000, 30_000],
+  readyMs: [5_000, 15_000],
 }
 
 const DEFAULT_LIMITS: WorldLimits = {

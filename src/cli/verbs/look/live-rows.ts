@@ -26,20 +26,33 @@ function rowOf({ name, ...summary }: ClusterSummary): Row {
 
 /** Workers or groups of one cluster, as its cloud lists them now. */
 export async function liveRows(kind: Kind, given: Given, surroundings: Surroundings): Promise<Rows> {
-  const rows = await looking(given, surroundings, (cluster) => Promise.resolve(rowsOf(kind, cluster)))
+  const rows = await looking(given, surroundings, async (cluster) => {
+    await heard(cluster, surroundings)
+    return rowsOf(kind, cluster)
+  })
   return { rows }
+}
+
+/** A worker with checks is asked how it is: so long it has time for its answer, in milliseconds. */
+const HEARD_MS = 5_000
+const LOOK_MS = 100
+
+async function heard(cluster: Cluster, { clock }: Surroundings): Promise<void> {
+  const isUnheard = () =>
+    cluster.workers.some(({ state, ready, step }) => state === "running" && !ready && step === undefined)
+  const until = clock.now() + HEARD_MS
+  while (isUnheard() && clock.now() < until) await clock.sleep(LOOK_MS)
 }
 
 export function rowsOf(kind: Kind, cluster: Cluster): readonly Row[] {
   if (kind === "workers") return cluster.workers.map((worker) => ({ cluster: cluster.name, ...worker }))
-  return cluster
-    .explain()
-    .groups.map(({ group, desired, running, pending, booked, interrupted, terminating, stopped, finished }) => {
-      const own = cluster.workers.filter((worker) => worker.group === group)
-      const isPriced = own.every((worker) => worker.pricePerHour !== undefined)
-      const pricePerHour = own.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0)
-      const priced = isPriced ? { pricePerHour } : {}
-      const counts = { desired, running, pending, booked, interrupted, terminating, ...finished, ...priced }
-      return { cluster: cluster.name, group, ...counts, ...(stopped === undefined ? {} : { stopped }) }
-    })
+  return cluster.explain().groups.map((one) => {
+    const { group, desired, running, ready, pending, booked, interrupted, terminating, stopped, finished } = one
+    const own = cluster.workers.filter((worker) => worker.group === group)
+    const isPriced = own.every((worker) => worker.pricePerHour !== undefined)
+    const pricePerHour = own.reduce((sum, worker) => sum + (worker.pricePerHour ?? 0), 0)
+    const priced = isPriced ? { pricePerHour } : {}
+    const counts = { desired, running, ready, pending, booked, interrupted, terminating, ...finished, ...priced }
+    return { cluster: cluster.name, group, ...counts, ...(stopped === undefined ? {} : { stopped }) }
+  })
 }

@@ -51,6 +51,7 @@ const GROUP_COLUMNS: readonly Column<Row>[] = [
   cell("GROUP", "group"),
   cell("DESIRED", "desired"),
   cell("RUNNING", "running"),
+  cell("READY", "ready"),
   cell("PENDING", "pending"),
   cell("INTERRUPTED", "interrupted", true),
   cell("TERMINATING", "terminating", true),
@@ -65,6 +66,7 @@ function workerColumns(since: (at: unknown) => string): readonly Column<Row>[] {
     cell("NAME", "name"),
     cell("GROUP", "group"),
     cell("STATE", "state"),
+    { head: "READY", cell: readyText },
     cell("TYPE", "instanceType"),
     cell("MARKET", "market"),
     cell("ZONE", "zone"),
@@ -74,6 +76,12 @@ function workerColumns(since: (at: unknown) => string): readonly Column<Row>[] {
     cell("PRIVATE IP", "privateIp", true),
     cell("PUBLIC IP", "publicIp", true),
   ]
+}
+
+/** "?" where nobody could be asked yet. */
+function readyText({ state, ready, step }: Row): string {
+  if (state !== "running" || ready === undefined) return "-"
+  return ready === true ? "yes" : step === undefined ? "?" : `no: ${String(step)}`
 }
 
 function dollars(price: unknown): string {
