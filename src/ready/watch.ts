@@ -4,15 +4,17 @@ import type { Remote } from "../remote/remote.js"
 import { readBlock, type Report } from "./report.js"
 
 /**
- * Prints a block at once, and another one whenever the status or the health has changed, for so many seconds. Of processes it starts
+ * Prints a block at once, and another one whenever the status, the health or the check that fails has changed, for so many seconds; the
+ * last one has its newest words. Of processes it starts
  * one `sleep` a second: what it looks at a shell reads itself. It ends by itself, whatever becomes of the connection.
  */
 const WATCH = `h=$1 n=$2
 look() {
 c=0
 while IFS= read -r l; do c=$((c+1)); done <"$h/status"
-x=
+x= y=
 read -r x <"$h/health"
+read -r y <"$h/check.words"
 } 2>/dev/null
 show() {
 if [ -e "$h/checked" ]; then echo "= checked"; else echo "= without"; fi
@@ -22,14 +24,14 @@ while IFS= read -r l; do printf 'w %s\\n' "$l"; done <"$h/check.words"
 echo .
 } 2>/dev/null
 look
-was="$c $x"
+was="$c $x $y"
 show
 while [ "$n" -gt 0 ]; do
 sleep 1
 n=$((n-1))
 look
-[ "$c $x" != "$was" ] || continue
-was="$c $x"
+[ "$c $x $y" != "$was" ] || continue
+was="$c $x $y"
 show
 done
 [ ! -e "$h/check.words" ] || show`

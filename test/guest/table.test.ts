@@ -41,10 +41,18 @@ interface Run {
   readonly place: Place
   readonly cluster: Cluster
   readonly events: readonly ClusterEvent[]
+  /** What the first call of scale came to. */
+  readonly scaled: unknown
   /** The lines that the scripts have written. */
   wrote(): Promise<readonly string[]>
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void>
 }
+
+/** A worker has some seconds of true time for it. */
+const checked = ({ speed }: Place, command: string): Partial<ClusterSpec> => ({
+  ready: { command, timeout: `${4 * speed}s` },
+  access: "192.0.2.7/32",
+})
 
 interface Row {
   /** 2 by default. */
@@ -120,6 +128,39 @@ const ROWS: Readonly<Record<string, Row>> = {
       explained: "startup 3: no licence",
     },
   },
+  "not ready": {
+    spec: (folder, place) => ({
+      startup: `mkdir '${folder}/once' 2>/dev/null && : >'${folder}/bad-'"$MUSTER_NAME"\n${GOES_ON}`,
+      ...checked(place, `[ ! -e '${folder}/bad-'"$MUSTER_NAME" ] || { ${FAILS}; }`),
+    }),
+    play: async ({ cluster, until }) => {
+      await until("both to be ready", () => cluster.workers.filter(({ ready }) => ready).length === TARGET)
+    },
+    outcome: {
+      ...QUIET,
+      events: ["ready", "not ready 3, replace (no licence)", "ready"],
+      target: 2,
+      running: 2,
+      launched: 3,
+      wrote: ["up", "up", "up"],
+      explained: "startup 3: no licence",
+    },
+  },
+  "never ready": {
+    target: 1,
+    spec: (_folder, place) => ({ startup: GOES_ON, ...checked(place, FAILS) }),
+    play: ({ scaled }) => Promise.resolve(scaled),
+    outcome: {
+      ...QUIET,
+      events: [...Array<string>(2).fill("not ready 3, replace (no licence)"), "given up: startup 3: no licence"],
+      target: 1,
+      running: 0,
+      launched: 2,
+      wrote: ["up", "up"],
+      error: "startup 3: no licence",
+      explained: "startup 3: no licence",
+    },
+  },
   notice: {
     spec: () => ({ startup: GOES_ON, onNotice: 'echo "notice $MUSTER_REASON" >>"$OUT"' }),
     play: async ({ place, cluster, until, wrote }) => {
@@ -160,8 +201,8 @@ async function play(name: string, where: PlaceName): Promise<Outcome> {
     }
   }
   try {
-    await cluster.scale(row.target ?? TARGET).catch(() => undefined)
-    const error = await row.play({ place, cluster, events, wrote, until })
+    const scaled: unknown = await cluster.scale(row.target ?? TARGET).catch((thrown: unknown) => thrown)
+    const error = await row.play({ place, cluster, events, scaled, wrote, until })
     const [group] = cluster.explain().groups
     const { desired } = cluster.group("default")
     const running = runningOf(cluster)
@@ -202,6 +243,10 @@ function wordsOf(event: ClusterEvent): readonly string[] {
     const how = step === undefined ? [] : [step, exitCode]
     return [`${[outcome, action, ...how].join(" ")} -> ${desired}${tail === "" ? "" : ` (${tail})`}`]
   }
+  if (event.type === "ready") {
+    const { isReady, exitCode, action, tail = "" } = event
+    return [isReady ? "ready" : `not ready ${exitCode}, ${action} (${tail})`]
+  }
   if (event.type === "problem" && event.error === "StartupFailures") return [`given up: ${told(event.message)}`]
   return []
 }
@@ -225,7 +270,10 @@ function cellsOf(name: string, place: string, outcome: Outcome): readonly string
   return [name, place, events.join("; "), ...[target, running, finished, launched, exitCodes.join(" ")].map(String)]
 }
 
-describe.concurrent.each(Object.entries(ROWS))("%s", (name, { outcome: expected }) => {
+/** What takes long alone is in the longer suites. */
+const TRIED = Object.entries(ROWS).filter(([name]) => isLong || name !== "never ready")
+
+describe.concurrent.each(TRIED)("%s", (name, { outcome: expected }) => {
   test(`is the same in ${PLACES.join(", ")}`, { timeout: 2 * PATIENCE_MS }, async () => {
     const outcomes = await Promise.all(PLACES.map((place) => play(name, place)))
     rows.set(

@@ -67,16 +67,16 @@ type Wired = Pick<Place, "provider" | "instanceType"> & HostedCloud & { readonly
 function placeOn({ beside }: PlaceOptions, { provider, instanceType, close, ...cloud }: Wired): Place {
   const { world } = cloud
   const host = hostGuests({ ...cloud, ...(beside === undefined ? {} : { beside }) }, SPEED)
+  const idOf = (id: string) => world.truth().find((one) => one.id === id || id.endsWith(`/${one.name}`))?.id ?? ""
   return {
-    provider,
+    provider: beside === undefined ? reachedHere(provider, (id) => host.rootOf(idOf(id))) : provider,
     world,
     clock: world.clock,
     speed: SPEED,
     instanceType,
     market: "spot",
     interrupt: (id) => {
-      const found = world.truth().find((one) => one.id === id || id.endsWith(`/${one.name}`))
-      world.faults.interrupt([found?.id ?? ""], { noticeMs: NOTICE_MS })
+      world.faults.interrupt([idOf(id)], { noticeMs: NOTICE_MS })
       return Promise.resolve()
     },
     close: async () => {
@@ -84,6 +84,17 @@ function placeOn({ beside }: PlaceOptions, { provider, instanceType, close, ...c
       await close()
     },
   }
+}
+
+/** Where nothing listens for ssh, a guest's machine, which is a folder here, is reached as this machine's workers are. */
+function reachedHere(provider: Provider, rootOf: (id: string) => string | undefined): Provider {
+  const route: Provider["route"] = ({ id }) => {
+    const root = rootOf(id)
+    if (root === undefined) return undefined
+    const log = join(root, "var/lib/muster/boot.log")
+    return { kind: "local", words: ["/usr/bin/env"], address: "127.0.0.1", log }
+  }
+  return { ...provider, route }
 }
 
 async function awsPlace(options: PlaceOptions): Promise<Place> {

@@ -29,6 +29,8 @@ export interface HostedCloud {
 export interface Host {
   /** The status file of a guest; "" where there is none. */
   status(id: string): Promise<string>
+  /** The machine of an instance, once its guest was started. */
+  rootOf(id: string): string | undefined
   /** Ends every guest, and removes their machines. */
   stop(): Promise<void>
 }
@@ -77,6 +79,7 @@ export function hostGuests(cloud: HostedCloud, speed: number): Host {
       const machine = machines.get(id)
       return machine === undefined ? "" : readFile(join(machine.root, "var/lib/muster/status"), "utf8").catch(() => "")
     },
+    rootOf: (id) => machines.get(id)?.root,
     stop: async () => {
       isOver = true
       await looking
@@ -92,7 +95,9 @@ async function boot(cloud: HostedCloud, instance: WorldInstance, speed: number):
   await writeFile(join(root, "dev/console"), "")
   const off = `: >"$${MARK}/off"`
   const systemctl = cloud.hasSystemd ? { systemctl: SYSTEMCTL } : {}
-  const commands = { shutdown: off, poweroff: off, ...systemctl, ...timeCommands(cloud.world.clock, speed) }
+  // A machine without users: what makes one waits for this machine's lock.
+  const useradd = cloud.beside === undefined ? { useradd: "exit 1" } : {}
+  const commands = { shutdown: off, poweroff: off, ...useradd, ...systemctl, ...timeCommands(cloud.world.clock, speed) }
   if (cloud.hasSystemd) await mkdir(join(root, "run/systemd/system"), { recursive: true })
   for (const [name, text] of Object.entries(commands)) {
     await writeFile(join(root, "bin", name), `#!/bin/sh\n${text}\n`)
