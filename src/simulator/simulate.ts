@@ -87,6 +87,7 @@ function optionsSchema(z: Z): Zod.ZodType {
     tokenTtlMs: z.number().positive().optional(),
     limits: limitsSchema(z).optional(),
     ids: z.custom((value) => typeof value === "function", "must be a function").optional(),
+    addresses: z.custom((value) => typeof value === "function", "must be a function").optional(),
   })
 }
 
