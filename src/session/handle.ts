@@ -170,7 +170,7 @@ export class Handle {
   }
 
   audit(): Promise<readonly Remain[]> {
-    return auditOf(this.#waiting, this.#spec, this.session?.fleet.providers)
+    return auditOf({ ...this.#waiting, journal: this.#journal }, this.#spec, this.session?.fleet.providers)
   }
 
   async detach(options: DetachOptions): Promise<void> {

@@ -71,16 +71,22 @@ export async function journalsOf(reading: Reading): Promise<Journals> {
   }
 }
 
+/** Its processes were of this machine and have ended, and it was never anywhere else than at these places. */
+export function isOver(
+  { isAbandoned, open, made }: JournalHistory,
+  providers: readonly Pick<Provider, "name" | "region">[],
+): boolean {
+  const isElsewhere = (row: { readonly provider: string; readonly region: string }) =>
+    !providers.some(({ name, region }) => name === row.provider && region === row.region)
+  return isAbandoned && !open.some(isElsewhere) && !made.some(isElsewhere)
+}
+
 async function endAbandoned(
   { directory, cluster, clock, onQuarantined }: Reading,
   { histories }: ReadJournals,
   providers: readonly Provider[],
 ): Promise<void> {
-  const isElsewhere = (row: { readonly provider: string; readonly region: string }) =>
-    !providers.some(({ name, region }) => name === row.provider && region === row.region)
-  const over = histories.filter(
-    ({ isAbandoned, open, made }) => isAbandoned && !open.some(isElsewhere) && !made.some(isElsewhere),
-  )
+  const over = histories.filter((history) => isOver(history, providers))
   if (directory === undefined || over.length === 0) return
   try {
     const uids = over.map(({ uid }) => uid)

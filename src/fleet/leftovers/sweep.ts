@@ -61,7 +61,7 @@ async function readFor({ criteria, journal, onEvent }: ResolvedSweep, clock: Clo
 }
 
 /** Who has no home has no journals there. */
-function directoryOf(journal: ResolvedSweep["journal"], problem: (message: string) => void): string | undefined {
+export function directoryOf(journal: ResolvedSweep["journal"], problem: (message: string) => void): string | undefined {
   if (journal === false) return undefined
   try {
     return journal ?? defaultJournalDirectory()
