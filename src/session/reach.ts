@@ -12,7 +12,7 @@ import { fetchFiles } from "../remote/files/fetch.js"
 import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
 import { localRemote } from "../remote/local.js"
-import { withSecrets } from "../remote/sent/place.js"
+import { withEnvironment } from "../remote/sent/place.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
 import { logsOf } from "./logs.js"
 import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
@@ -164,13 +164,10 @@ export class Reach {
     ])
   }
 
-  /** Commands have the worker's variables; over ssh its secrets alone of these. */
+  /** Commands have the worker's variables. */
   async remoteOf(worker: WorkerRecord): Promise<Remote> {
     const remote = await this.remoteTo(worker)
-    const group = this.#fleet.groups.get(worker.group)?.group
-    // Of one that is known from tags alone it is not known.
-    const mayHave = group === undefined || group.isBare || group.secrets.size > 0
-    return mayHave && this.#routeTo(worker).kind === "ssh" ? withSecrets(remote) : remote
+    return this.#routeTo(worker).kind === "ssh" ? withEnvironment(remote) : remote
   }
 
   /** The way to a worker, and nothing else. */

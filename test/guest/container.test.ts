@@ -1,10 +1,11 @@
 /** The lines of a container, run by real shells with a docker that writes down how it was called. */
 import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
-import { chmod, mkdir, readFile, rm, rename, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rename, symlink, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ContainerPart, containerLines } from "../../src/guest/container.js"
 import { exportLines } from "../../src/guest/steps/environment.js"
 import { folderForEachTest } from "../support/folder.js"
@@ -15,6 +16,18 @@ let root = ""
 let count = 0
 folderForEachTest((path) => {
   root = path
+})
+
+/** Where the programs of this machine are, without docker, which it may have. */
+let tools = "/usr/bin:/bin"
+beforeAll(async () => {
+  if (!existsSync("/usr/bin/docker")) return
+  tools = await mkdtemp(join(tmpdir(), "muster-tools-"))
+  const names = (await readdir("/usr/bin")).filter((name) => !name.startsWith("docker"))
+  await Promise.all(names.map((name) => symlink(join("/usr/bin", name), join(tools, name))))
+})
+afterAll(async () => {
+  if (!tools.includes(":")) await rm(tools, { recursive: true, force: true })
 })
 
 const SHELLS: readonly (readonly [string, readonly string[]])[] = [
@@ -89,10 +102,10 @@ async function machineOf(shell: readonly string[], files: Readonly<Record<string
       const [program = "", ...words] = shell
       const env = {
         MACHINE: folder,
-        MUSTER_PATH: `${bin}:/usr/bin:/bin`,
+        MUSTER_PATH: `${bin}:${tools}`,
         MUSTER_PAUSE: "0",
         MUSTER_TRIES: "0",
-        PATH: "/usr/bin:/bin",
+        PATH: tools,
         MUSTER_NAME: "workers-1",
       }
       return run(program, [...words, join(folder, "script")], { env }).then(

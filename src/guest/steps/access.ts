@@ -80,6 +80,10 @@ const FUNCTIONS = compact(`
     chmod 700 "$muster_ssh" && chmod 600 "$muster_ssh/authorized_keys" || return 1
     chown -R "\${muster_found%% *}" "$muster_ssh" || return 1
     ! command -v restorecon >/dev/null || restorecon -R "$muster_ssh"
+    # Commands over ssh have the variables of the user's scripts: the file is there before it is written.
+    muster_group=\${muster_found%% *}
+    : >>"$muster_home/environment"
+    chmod 640 "$muster_home/environment" && chown "0:\${muster_group#*:}" "$muster_home/environment"
   }
   muster_host_keys() {
     set -- "$muster_root"/etc/ssh/ssh_host_*_key.pub

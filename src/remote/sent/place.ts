@@ -68,13 +68,21 @@ async function checked(remote: Remote, script: string, options: PlaceOptions & {
   throw new MusterError(message, { code: "NotPlaced" })
 }
 
-const SOURCED = `for f in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
+/** The file is empty from when the user is let in until the guest's next steps have written it: that is waited for, for half a minute. */
+const SOURCED = `f=/var/lib/muster/environment n=0
+while [ -e "$f" ] && [ ! -s "$f" ] && [ $n -lt 30 ]; do sleep 1; n=$((n + 1)); done
+[ ! -r "$f" ] || . "$f"
+for f in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
 [ ! -r "$f" ] || { . "$f"; break; }
 done
+unset f n
 exec "$@"`
 
-/** The same remote, whose commands have the worker's secrets as variables: they are read there. */
-export function withSecrets(remote: Remote): Remote {
+/**
+ * The same remote, whose commands have what the worker's scripts have: its group's variables, Muster's own, and its secrets. They are
+ * read there. The guest lets the user of `access` read them; where it does not yet, the command runs without.
+ */
+export function withEnvironment(remote: Remote): Remote {
   return {
     forward: (port, at) => remote.forward(port, at),
     close: () => remote.close(),
