@@ -3,10 +3,11 @@ import { createHash, randomBytes } from "node:crypto"
 import { SpecError } from "../errors.js"
 import { runCommand } from "../remote/output.js"
 import { moduleBundle, runnerBundle } from "./runners/bundle.js"
-import { startCommandRunner } from "./runners/command-runner.js"
+import { startCommandChannel } from "./runners/command-runner.js"
 import type { StartRunner } from "./farm/crew.js"
 import { Farm } from "./farm/farm.js"
-import { startModuleRunner } from "./runners/module-runner.js"
+import { startModuleChannel } from "./runners/module-runner.js"
+import type { ProgramName } from "./runners/program.js"
 import { type ResolvedWork, resolveWork } from "./options.js"
 import { Outputs } from "./keep/outputs.js"
 import type { Place, Places } from "./farm/places.js"
@@ -35,6 +36,12 @@ export interface WorkRequest {
 
 /** Programs of other processes on the same workers are ended by those of this one. */
 const OWNER = randomBytes(6).toString("hex")
+let programs = 0
+
+function nextName(): ProgramName {
+  programs += 1
+  return { owner: OWNER, number: programs }
+}
 
 /** @throws SpecError when an option, the module or the file of `resume` is wrong. */
 export async function beginWork(request: WorkRequest): Promise<OpenWork> {
@@ -42,12 +49,14 @@ export async function beginWork(request: WorkRequest): Promise<OpenWork> {
   checkTask(verb, task)
   const kind = "module" in task ? "module" : "command"
   const work = resolveWork(verb, options, kind)
-  const plan = "module" in task ? await modulePlan(task, work, places) : commandPlan(task, work, places)
+  let farm: Farm<unknown, unknown> | undefined
+  const fail = (error: unknown) => farm?.fail(error)
+  const plan = "module" in task ? await modulePlan(task, work, places, fail) : commandPlan(task, work, places)
   const outputs = work.outputs === undefined ? undefined : new Outputs(work.outputs)
   await outputs?.begin()
   const record =
     work.resume === undefined ? undefined : await openResume<unknown, unknown>({ path: work.resume, ...plan.identity })
-  const farm = new Farm<unknown, unknown>({
+  farm = new Farm<unknown, unknown>({
     ...{ inputs, places, group: work.group, retries: work.retries, errors: work.errors, signal: work.signal },
     ...{ taskTimeoutMs: work.taskTimeoutMs, timeoutMs: work.timeoutMs, isOrdered: work.ordered ?? false, record },
     start: withSetup(work, places, plan.start),
@@ -59,10 +68,11 @@ export async function beginWork(request: WorkRequest): Promise<OpenWork> {
             if (place === undefined) throw new Error(`${worker} is gone`)
             return outputs.bring(await place.remote(), files, { index, worker })
           },
-    onState: () => onState?.(farm.state()),
+    onState: () => onState?.(opened.state()),
   })
+  const opened = farm
   farm.begin()
-  return { farm, close: async () => record?.close() }
+  return { farm: opened, close: async () => record?.close() }
 }
 
 interface Plan {
@@ -74,34 +84,39 @@ interface Plan {
 async function modulePlan(
   { module, name }: Task<never, unknown>,
   work: ResolvedWork,
-  { clock }: Places,
+  { clock, channels }: Places,
+  fail: (error: unknown) => void,
 ): Promise<Plan> {
   const bundling = Promise.all([runnerBundle(), moduleBundle(module, { hasSetup: work.setup !== undefined })])
   const [runner, bundle] = await clock.busy("bundling the module", bundling)
-  const { onLog, slots, outputs } = work
+  const { onLog, slots, outputs, taskTimeoutMs } = work
   const start: StartRunner = async (place) => {
-    const setting = {
-      owner: OWNER,
-      worker: place.name,
-      hasOutputs: outputs !== undefined,
-      isHeard: onLog !== undefined,
+    const { channel, leave } = await channels.use(`module ${place.id}`, async () =>
+      startModuleChannel({ remote: await place.remote(), clock, name: nextName(), worker: place.name, runner }),
+    )
+    const heard = (index: number, text: string) => {
+      try {
+        onLog?.({ index, worker: place.name, text })
+      } catch (error) {
+        fail(error)
+      }
     }
-    return startModuleRunner({
-      ...{ remote: await place.remote(), clock, runner, module: bundle, name, slots, setting },
-      onLog: onLog === undefined ? undefined : (index, text) => onLog({ index, worker: place.name, text }),
-    })
+    const use = { module: bundle, name, slots, hasOutputs: outputs !== undefined, taskTimeoutMs }
+    return channel.runner({ ...use, onLog: onLog === undefined ? undefined : heard }, leave)
   }
   return { start, identity: { work: digestOf(`${bundle.digest} ${name}`) } }
 }
 
-function commandPlan(task: CommandTask<never>, work: ResolvedWork, { clock }: Places): Plan {
+function commandPlan(task: CommandTask<never>, work: ResolvedWork, { clock, channels }: Places): Plan {
   const { slots, outputs } = work
   const { command, environment = {} } = task as CommandTask<unknown>
-  const start: StartRunner = async (place) =>
-    startCommandRunner({
-      ...{ remote: await place.remote(), clock, task: task as CommandTask<unknown>, slots, owner: OWNER },
-      hasOutputs: outputs !== undefined,
-    })
+  const use = { task: task as CommandTask<unknown>, slots, hasOutputs: outputs !== undefined }
+  const start: StartRunner = async (place) => {
+    const { channel, leave } = await channels.use(`command ${place.id}`, async () =>
+      startCommandChannel({ remote: await place.remote(), clock, name: nextName() }),
+    )
+    return channel.runner(use, leave)
+  }
   const text = typeof command === "function" ? String(command) : JSON.stringify(command)
   const more = (input: unknown, index: number) =>
     typeof command === "function" ? JSON.stringify(command(input, { index, attempt: 1 })) : ""

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster, type CommandOutput, type CommandTask } from "muster-vms"
 import { local } from "muster-vms/local"
+import { isAlive } from "./support/alive.js"
 
 describe("commands on workers of this machine", () => {
   const root = mkdtempSync(join(tmpdir(), "muster-work-"))
@@ -98,9 +99,3 @@ describe("commands on workers of this machine", () => {
     expect(seen).not.toContain("planted-secret-value")
   })
 })
-
-/** One that has ended and that nobody has waited for is dead. */
-function isAlive(pid: string): boolean {
-  const stat = `/proc/${pid.trim()}/stat`
-  return existsSync(stat) && !/\) [ZX] /.test(readFileSync(stat, "utf8"))
-}

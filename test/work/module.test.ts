@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster, remote, TaskError, type TaskLog } from "muster-vms"
 import { local } from "muster-vms/local"
+import { isAlive } from "./support/alive.js"
 
 const tasks = remote<typeof import("./support/tasks.js")>(new URL("./support/tasks.ts", import.meta.url))
 const { never } = remote<typeof import("./support/broken.js")>(new URL("./support/broken.ts", import.meta.url))
@@ -70,6 +71,31 @@ describe("functions of a module on workers of this machine", () => {
     expect(await cluster.map([1, 2, 3], tasks.left, options).all()).toEqual([undefined, undefined, undefined])
   })
 
+  test("calls share the program of a worker, and a module that is there already", async () => {
+    await cluster.scale(1)
+    const [own] = await cluster.map([1], tasks.process_, { slots: 1 }).all()
+    expect(await cluster.call(tasks.process_, 1)).toBe(own)
+    expect(await cluster.map([1, 2], tasks.process_, { slots: 1, outputs: join(root, "none") }).all()).toEqual([
+      own,
+      own,
+    ])
+    await cluster.scale(2)
+  })
+
+  test("a task that blocks ends with its runner, whose worker goes on", async () => {
+    const pids: number[] = []
+    const onLog = ({ text }: TaskLog) => void pids.push(Number(text))
+    const run = cluster.map([1], tasks.blocksAt, { onLog }).all()
+    await expect.poll(() => pids.length).toBe(1)
+    const [pid = 0] = pids
+    // What runs it is its parent; as the task is seen, only the runner is killed.
+    process.kill(parentOf(pid), "SIGKILL")
+    await expect.poll(() => pids.length, { timeout: 10_000 }).toBe(2)
+    expect(isAlive(pid)).toBe(false)
+    process.kill(-(pids[1] ?? 0), "SIGKILL")
+    await expect(run).rejects.toThrow("its process ended with signal SIGKILL")
+  })
+
   test("a task that blocks is ended when its time is over; one that listens is told", async () => {
     const told = await failureOf(cluster.map([60], tasks.waits, { taskTimeout: "200ms" }).all())
     expect(told.message).toContain("did not end within 0.2 s (taskTimeout)")
@@ -100,6 +126,10 @@ describe("functions of a module on workers of this machine", () => {
     await expect(cluster.call(missing.double, 1)).rejects.toThrow("there is no such file")
   })
 })
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1])
+}
 
 test("a cluster that was never scaled has nobody for work", async () => {
   const cluster = new Cluster({ provider: "local" })

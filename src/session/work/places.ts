@@ -1,9 +1,11 @@
 /** Work places: the workers of a cluster, as those who have work for them see them. */
+import { onAbort } from "../../calls/aborts.js"
 import { RejectedError } from "../../errors.js"
 import { mayLive } from "../../fleet/lifecycle.js"
 import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import type { Fleet } from "../../fleet/state/context.js"
+import { Channels } from "../../work/farm/channels.js"
 import type { Place, Places } from "../../work/farm/places.js"
 import { Reach } from "../reach.js"
 
@@ -15,14 +17,32 @@ export interface WatchedFleet {
   readonly checkOpen: () => void
 }
 
-/** What was done once on workers; as long as the cluster is held. */
-const done = new WeakMap<Fleet, Map<string, Promise<void>>>()
+/** What all calls of a cluster share, for as long as it is held. */
+interface Shared {
+  readonly channels: Channels
+  /** What was done once, by worker and key. */
+  readonly done: Map<string, Promise<void>>
+  /** How many calls have tasks on a worker. */
+  readonly busy: Map<string, number>
+}
+
+const known = new WeakMap<Fleet, Shared>()
+
+function sharedOf(fleet: Fleet): Shared {
+  const shared = known.get(fleet) ?? { channels: new Channels(fleet.clock), done: new Map(), busy: new Map() }
+  if (known.has(fleet)) return shared
+  known.set(fleet, shared)
+  onAbort(fleet.signal, () => void shared.channels.close())
+  return shared
+}
 
 export function placesOf({ fleet, watch, checkOpen }: WatchedFleet): Places {
   const reach = new Reach(fleet)
   const { clock, roster } = fleet
+  const { channels, done, busy } = sharedOf(fleet)
   return {
     clock,
+    channels,
     watch,
     list: () => roster.living().flatMap((worker) => placeOf(worker, reach, clock.now())),
     problem() {
@@ -36,18 +56,19 @@ export function placesOf({ fleet, watch, checkOpen }: WatchedFleet): Places {
       return new RejectedError(`cluster "${fleet.owner.cluster}" has no workers, and wants none; scale it first`)
     },
     once(id, key, work) {
-      const known = done.get(fleet) ?? new Map<string, Promise<void>>()
-      done.set(fleet, known)
       const name = `${id} ${key}`
-      const doing = known.get(name) ?? work()
-      known.set(name, doing)
-      doing.catch(() => known.delete(name))
+      const doing = done.get(name) ?? work()
+      done.set(name, doing)
+      doing.catch(() => done.delete(name))
       return doing
     },
     busy(id, isBusy) {
+      const calls = (busy.get(id) ?? 0) + (isBusy ? 1 : -1)
+      if (calls > 0) busy.set(id, calls)
+      else busy.delete(id)
       const worker = roster.living().find(({ instance }) => instance.id === id)
       if (worker === undefined) return
-      if (isBusy) worker.isBusy = true
+      if (calls > 0) worker.isBusy = true
       else delete worker.isBusy
     },
   }
@@ -64,5 +85,8 @@ function placeOf(worker: WorkerRecord, reach: Reach, now: number): readonly Plac
     isReady: state === "running",
     remote: () => reach.remoteOf(worker),
   }
-  return [endsAt === undefined ? place : { ...place, endsAt }]
+  if (endsAt === undefined) return [place]
+  return [
+    { ...place, endsAt, ...(interruptedAt === undefined && drainsUntil !== undefined ? { isDraining: true } : {}) },
+  ]
 }

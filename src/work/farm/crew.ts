@@ -1,8 +1,8 @@
 /** Crew: the runners of those workers that take part. It starts them, gives the freest, and lets go of workers that are to end. */
 import pLimit from "p-limit"
-import { AuthError, CommandError, HostKeyError, isFinal, MusterError } from "../../errors.js"
+import { AuthError, CommandError, HostKeyError, isFinal, MusterError, RejectedError } from "../../errors.js"
 import type { Place, Places } from "./places.js"
-import type { Runner } from "./runner.js"
+import type { Gone, Runner } from "./runner.js"
 
 /** A worker at work. */
 export interface Hand {
@@ -13,6 +13,10 @@ export interface Hand {
   busy: number
   /** It gets no more: it is to end, or was lost. */
   isLeaving: boolean
+  /** It was known before that it would end. */
+  hasNotice: boolean
+  /** Called when its runner is gone. */
+  readonly whenGone: Set<() => void>
 }
 
 /** Starts what carries out tasks on a worker; `setup` has run when it resolves. */
@@ -31,8 +35,10 @@ export interface CrewOptions {
 const MOST_STARTING = 32
 /** From one failed start on a worker to the next. */
 const [FIRST_PAUSE_MS, MOST_PAUSE_MS] = [2000, 60_000]
-/** So many starts that failed, and none that went well: it is not the workers. */
+/** So many starts in turn that failed, on each worker that there is at least once, and none works: it is not the workers. */
 const MOST_FAILED_STARTS = 3
+/** A worker that we let finish: tasks are told so long before its end, in seconds. */
+const ABORT_BEFORE_S = 30
 /** What no event tells is seen so soon. */
 const LOOK_MS = 1000
 
@@ -50,8 +56,8 @@ export class Crew {
   readonly #pauses = new Map<string, Pause>()
   /** Those that take tasks, by how many they have. */
   readonly #byBusy: Set<Hand>[] = []
+  /** Since one went well. */
   #failedStarts = 0
-  #hasStarted = false
   #stop: (() => void) | undefined
   #isClosed = false
   slots = 0
@@ -102,9 +108,8 @@ export class Crew {
   /** Brings the crew to what the cluster has now. */
   look(): void {
     if (this.#isClosed) return
-    const { group } = this.#options
     const now = this.#places.clock.now()
-    const places = this.#places.list().filter((place) => group === undefined || place.group === group)
+    const places = this.#wanted()
     const byId = new Map(places.map((place) => [place.id, place]))
     for (const hand of this.#hands.values()) this.#checkHand(hand, byId.get(hand.id), now)
     for (const id of this.#pauses.keys()) if (!byId.has(id)) this.#pauses.delete(id)
@@ -122,7 +127,8 @@ export class Crew {
     this.#isClosed = true
     this.#stop?.()
     this.#limit.clearQueue()
-    await Promise.all([...this.#hands.values()].map(({ runner }) => runner.close()))
+    const hands = [...this.#hands.values()]
+    await Promise.all(hands.map(({ runner, isLeaving }) => (isLeaving ? runner.close() : runner.leave())))
   }
 
   #checkHand(hand: Hand, place: Place | undefined, now: number): void {
@@ -130,9 +136,11 @@ export class Crew {
       // Nothing answers there any more; what it had is begun again elsewhere.
       this.#leave(hand)
       void hand.runner.close()
-    } else if (place.endsAt !== undefined && !hand.isLeaving) {
+    } else if (place.endsAt !== undefined && !hand.hasNotice) {
       this.#leave(hand)
-      hand.runner.notice(Math.max(0, Math.round((place.endsAt - now) / 1000)))
+      hand.hasNotice = true
+      const seconds = Math.max(0, Math.round((place.endsAt - now) / 1000))
+      hand.runner.notice(place.isDraining === true ? { seconds, abortBeforeS: ABORT_BEFORE_S } : { seconds })
     }
   }
 
@@ -141,14 +149,23 @@ export class Crew {
     this.#starting.add(id)
     try {
       const runner = await this.#limit(() => this.#options.start(place))
-      if (this.#isClosed) return await runner.close()
-      this.#hasStarted = true
+      if (this.#isClosed) return await runner.leave()
+      this.#failedStarts = 0
       this.#pauses.delete(id)
-      this.#enter({ id, worker: name, runner, busy: 0, isLeaving: false })
-    } catch (error) {
-      this.#startFailed(id, error)
-    } finally {
       this.#starting.delete(id)
+      const hand = {
+        id,
+        worker: name,
+        runner,
+        busy: 0,
+        isLeaving: false,
+        hasNotice: false,
+        whenGone: new Set<() => void>(),
+      }
+      this.#enter(hand)
+    } catch (error) {
+      this.#starting.delete(id)
+      this.#startFailed(id, error)
     }
     this.#options.changed()
   }
@@ -157,11 +174,19 @@ export class Crew {
     this.#hands.set(hand.id, hand)
     this.slots += hand.runner.slots
     this.#put(hand, 0)
-    void hand.runner.gone.then(() => {
-      this.#leave(hand)
-      this.#hands.delete(hand.id)
-      this.#options.changed()
-    })
+    void hand.runner.gone.then((gone) => this.#gone(hand, gone))
+  }
+
+  #gone(hand: Hand, { isSuperseded }: Gone): void {
+    this.#leave(hand)
+    if (this.#hands.get(hand.id) === hand) this.#hands.delete(hand.id)
+    for (const tell of hand.whenGone) tell()
+    hand.whenGone.clear()
+    if (isSuperseded === true) {
+      const message = `another process works with ${hand.worker} now: it has ended what ran there for this one; have one process at a time work with a cluster`
+      this.#options.fail(new RejectedError(message, { code: "WorkSuperseded" }))
+    }
+    this.#options.changed()
   }
 
   #startFailed(id: string, error: unknown): void {
@@ -173,8 +198,19 @@ export class Crew {
     this.#failedStarts += 1
     const isOfAll = isFinal(error) && !(error instanceof HostKeyError) && !(error instanceof AuthError)
     const isOurs = error instanceof CommandError || error instanceof MusterError
-    if (this.#hasStarted) return
-    if (isOfAll || !isOurs || this.#failedStarts >= MOST_FAILED_STARTS) this.#options.fail(error)
+    const isEverywhere = this.#hands.size === 0 && this.#starting.size === 0 && this.#failedStarts >= MOST_FAILED_STARTS
+    if (!isOurs || (isOfAll && this.#hands.size === 0) || (isEverywhere && this.#haveAllFailed()))
+      this.#options.fail(error)
+  }
+
+  /** No worker is left that was not tried. */
+  #haveAllFailed(): boolean {
+    return this.#wanted().every(({ id, isReady }) => !isReady || this.#pauses.has(id))
+  }
+
+  #wanted(): readonly Place[] {
+    const { group } = this.#options
+    return this.#places.list().filter((place) => group === undefined || place.group === group)
   }
 
   #leave(hand: Hand): void {

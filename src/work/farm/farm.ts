@@ -45,6 +45,8 @@ export interface FarmOptions<In, Out> {
 const GRACE_MS = 5000
 /** And so long until its runner is given up. */
 const SILENT_MS = 10_000
+/** A task that was there when so many workers were lost without notice is taken for what ends them. */
+const MOST_LOSSES = 10
 /** Inputs that were read and whose results the caller has not taken: so many, or some for each slot. */
 const [LEAST_OPEN, OPEN_EACH_SLOT] = [256, 4]
 
@@ -181,11 +183,11 @@ export class Farm<In, Out> {
 
   async #settle(running: Running<In>, outcome: Outcome, begunAt: number): Promise<void> {
     if (this.#isOver) return
-    const { entry, hand, ended } = running
+    const { hand, ended } = running
     const seconds = (this.#clock.now() - begunAt) / 1000
     if (ended === "timeout") this.#failed(running, this.#tooLong(outcome), seconds)
     // What ends because its worker does is not to blame for it.
-    else if (outcome.kind === "lost" || (outcome.kind === "failure" && hand.isLeaving)) this.#lost(entry)
+    else if (outcome.kind === "lost" || (outcome.kind === "failure" && hand.isLeaving)) this.#lost(running, seconds)
     else if (outcome.kind === "failure") this.#failed(running, outcome.failure, seconds)
     else await this.#succeed(running, outcome, seconds)
   }
@@ -207,13 +209,9 @@ export class Farm<In, Out> {
     const { entry, hand } = running
     const { bring, record } = this.#options
     if (bring !== undefined && outcome.files !== undefined) {
-      const brought = await bring(hand, entry.index, outcome.files).catch((error: unknown) => {
-        // With its worker gone the files are too.
-        if (!hand.isLeaving) throw error
-        return "lost" as const
-      })
+      const brought = await this.#bring(hand, bring(hand, entry.index, outcome.files))
       if (brought === "lost") {
-        this.#lost(entry)
+        this.#lost(running, seconds)
         return
       }
       if (brought !== undefined) {
@@ -228,9 +226,34 @@ export class Farm<In, Out> {
     if (!this.#isOver) this.#deliver(success)
   }
 
-  #lost(entry: Entry<In>): void {
-    entry.losses += 1
+  /** With its worker gone the files are too: nobody waits for them. */
+  async #bring(hand: Hand, bringing: Promise<RemoteFailure | undefined>): Promise<RemoteFailure | "lost" | undefined> {
+    let tell = () => {}
+    const gone = new Promise<"lost">((resolve) => {
+      tell = () => resolve("lost")
+    })
+    hand.whenGone.add(tell)
+    try {
+      return await Promise.race([bringing, gone])
+    } catch (error) {
+      if (hand.isLeaving) return "lost"
+      throw error
+    } finally {
+      hand.whenGone.delete(tell)
+      bringing.catch(() => {})
+    }
+  }
+
+  #lost(running: Running<In>, seconds: number): void {
+    const { entry, hand } = running
     this.#counts.lost += 1
+    if (!hand.hasNotice) entry.losses += 1
+    if (entry.losses >= MOST_LOSSES) {
+      const message = `${entry.losses} workers were lost without notice while it ran there, one after the other: it may be what ends them`
+      entry.attempt = Math.max(entry.attempt, this.#options.retries + 1)
+      this.#failed(running, { name: "Error", message, code: "TaskLost" }, seconds)
+      return
+    }
     // The oldest go first: others may wait for them, where results are ordered.
     this.#again.unshift(entry)
   }
@@ -250,6 +273,11 @@ export class Farm<In, Out> {
       kill()
       giveUp()
     })
+  }
+
+  /** Cancels the work with that error. */
+  fail(error: unknown): void {
+    this.#fail(error)
   }
 
   #fail(error: unknown): void {

@@ -1,6 +1,7 @@
 /** Places: the workers of a cluster as work sees them: types only. */
 import type { Clock } from "../../calls/clock.js"
 import type { Remote } from "../../remote/remote.js"
+import type { Channels } from "./channels.js"
 
 /** One worker. */
 export interface Place {
@@ -11,11 +12,15 @@ export interface Place {
   readonly isReady: boolean
   /** It goes at that moment (milliseconds since 1970): it has a notice, or is to be ended. */
   readonly endsAt?: number
+  /** We have chosen that end: what runs there may go on until then. */
+  readonly isDraining?: true
   remote(): Promise<Remote>
 }
 
 export interface Places {
   readonly clock: Clock
+  /** Programs on them that calls share. */
+  readonly channels: Channels
   /** The workers that live now. */
   list(): readonly Place[]
   /** Why no worker will come: the cluster is closed, or wants none. Undefined while one may. */

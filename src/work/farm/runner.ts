@@ -37,13 +37,30 @@ export interface Started {
   release(): void
 }
 
+/** Why a runner is gone. */
+export interface Gone {
+  readonly why: string
+  /** Another process works there now: whoever had this runner is to end its work. */
+  readonly isSuperseded?: true
+}
+
+/** The worker is to end. */
+export interface Notice {
+  /** Until then, from now. */
+  readonly seconds: number
+  /** The signals of tasks are aborted so long before that; at once where there is less time. Left out: at once. */
+  readonly abortBeforeS?: number
+}
+
 export interface Runner {
   readonly slots: number
   start(one: Try): Started
-  /** The worker ends in so many seconds: tasks are told. */
-  notice(seconds: number): void
+  /** The worker is to end: tasks are told. */
+  notice(notice: Notice): void
+  /** It is needed no more, and has no tasks: it may be kept for others. */
+  leave(): Promise<void>
   /** Ends what runs, and the runner. It may be called again. */
   close(): Promise<void>
   /** Resolves with the reason when the runner is gone, however that came. */
-  readonly gone: Promise<string>
+  readonly gone: Promise<Gone>
 }

@@ -42,14 +42,12 @@ export class Outputs {
       const refused = await fetchFiles(remote, ["."], part, { worker, from: files }).then(() => undefined, refusalOf)
       if (refused !== undefined) return refused
       const names = await namesIn(part)
-      const problem = names.map((name) => this.#problemOf(name, index)).find((one) => one !== undefined)
-      const leak = problem ?? (await linkOut(part, names))
-      if (leak !== undefined) return refusal(leak)
+      const refusedFor = this.#claim(names, index) ?? (await linkOut(part, names))
+      if (refusedFor !== undefined) return refusal(refusedFor)
       for (const name of names) {
         const to = join(this.#to, name)
         await mkdir(dirname(to), { recursive: true })
         await rename(join(part, name), to)
-        this.#owners.set(name, index)
       }
       return undefined
     } finally {
@@ -57,10 +55,15 @@ export class Outputs {
     }
   }
 
-  #problemOf(name: string, index: number): string | undefined {
-    const owner = this.#owners.get(name)
-    if (owner === undefined || owner === index) return undefined
-    return `it left "${name}", as task ${owner} did: have each task use names of its own, with MUSTER_TASK_INDEX for example`
+  /** In one turn: the files of another task may be on their way. A task that fails then may have them at its next try. */
+  #claim(names: readonly string[], index: number): string | undefined {
+    for (const name of names) {
+      const owner = this.#owners.get(name)
+      if (owner !== undefined && owner !== index)
+        return `it left "${name}", as task ${owner} did: have each task use names of its own, with MUSTER_TASK_INDEX for example`
+    }
+    for (const name of names) this.#owners.set(name, index)
+    return undefined
   }
 }
 

@@ -1,12 +1,14 @@
 /** Slot: the process in which a worker's tasks run, one after the other. A task that leaves something behind gets its process ended. */
 import { deserialize, serialize } from "node:v8"
-import type { Failed, FromSlot, Setting, ToSlot } from "./messages.js"
+import type { Failed, FromSlot, Notice, Setting, ToSlot } from "./messages.js"
 
 type Given = Extract<ToSlot, { readonly type: "task" }>
 
 interface Current {
   readonly id: number
   readonly abort: AbortController
+  /** Of the machine's running time, in milliseconds: its own time is over then. */
+  readonly endsAt: number
   isOver: boolean
 }
 
@@ -27,7 +29,9 @@ class Slot {
   readonly #loaded: Promise<Exports>
   readonly #worker: string
   #current: Current | undefined
+  /** When the worker ends, of the machine's running time, in milliseconds. */
   #endsAt = deadline()
+  #told: NodeJS.Timeout | undefined
 
   constructor(loaded: Promise<Exports>, worker: string) {
     this.#loaded = loaded
@@ -39,9 +43,18 @@ class Slot {
       void this.#run(message)
       return
     }
-    if (message.type === "notice") this.#endsAt = Math.min(this.#endsAt, Date.now() + message.seconds * 1000)
-    const why = message.type === "notice" ? "the worker ends soon" : "the task was told to end"
-    this.#current?.abort.abort(new Error(why))
+    if (message.type === "stop") this.#current?.abort.abort(new Error("the task was told to end"))
+    else this.#notice(message)
+  }
+
+  /** Tasks that begin later are told as well: their worker ends too. */
+  #notice({ seconds, abortBeforeS = seconds }: Notice): void {
+    this.#endsAt = Math.min(this.#endsAt, performance.now() + seconds * 1000)
+    clearTimeout(this.#told)
+    const abort = () => this.#current?.abort.abort(new Error("the worker ends soon"))
+    if (seconds <= abortBeforeS) abort()
+    // It keeps nothing alive: else it would be taken for something that the task has left.
+    else this.#told = setTimeout(abort, (seconds - abortBeforeS) * 1000).unref()
   }
 
   /** Something that belongs to no call has thrown. */
@@ -52,14 +65,16 @@ class Slot {
   }
 
   async #run(given: Given): Promise<void> {
-    const { id, name, input } = given
-    const task: Current = { id, abort: new AbortController(), isOver: false }
+    const { id, name, input, seconds = Number.POSITIVE_INFINITY } = given
+    const task: Current = {
+      ...{ id, abort: new AbortController(), endsAt: performance.now() + seconds * 1000, isOver: false },
+    }
     this.#current = task
     let before: Left | undefined
     try {
       const exports = await this.#loaded
       before = left()
-      const value = await functionOf(exports, name)(deserialize(input), this.#context(given, task.abort.signal))
+      const value = await functionOf(exports, name)(deserialize(input), this.#context(given, task))
       const bytes = bytesOf(value)
       await settled()
       this.#over(task, { type: "value", id, value: bytes, isClean: isClean(before, left()) })
@@ -70,10 +85,10 @@ class Slot {
     }
   }
 
-  #context({ id, index, attempt, files }: Given, signal: AbortSignal): object {
+  #context({ id, index, attempt, files }: Given, { abort, endsAt }: Current): object {
     return {
-      ...{ index, attempt, worker: this.#worker, signal },
-      secondsLeft: () => Math.max(0, (this.#endsAt - Date.now()) / 1000),
+      ...{ index, attempt, worker: this.#worker, signal: abort.signal },
+      secondsLeft: () => Math.max(0, (Math.min(this.#endsAt, endsAt) - performance.now()) / 1000),
       get output() {
         if (files !== undefined) return files
         throw new Error("the work has no outputs: give it a directory for them")
@@ -94,10 +109,10 @@ function tell(message: FromSlot): void {
   process.send?.(message)
 }
 
-/** Where the cluster's end is known; else never. */
+/** Where the cluster's end is known; else never. The worker ends itself then by its own clock. */
 function deadline(): number {
   const seconds = Number(process.env.MUSTER_DEADLINE)
-  return seconds > 0 ? seconds * 1000 : Number.POSITIVE_INFINITY
+  return seconds > 0 ? performance.now() + seconds * 1000 - Date.now() : Number.POSITIVE_INFINITY
 }
 
 type Exports = Readonly<Record<string, unknown>>

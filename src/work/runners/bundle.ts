@@ -1,7 +1,7 @@
 /** Bundle: a module with all that it imports, as one file for workers. `rolldown` makes it, which users install beside this library. */
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync } from "node:fs"
-import { basename, dirname, join, resolve } from "node:path"
+import { existsSync, readFileSync, statSync } from "node:fs"
+import { basename, dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import type * as Rolldown from "rolldown"
 import { isInstalled } from "../../client/package.js"
@@ -18,16 +18,20 @@ export interface BundleOptions {
   readonly hasSetup: boolean
 }
 
-const made = new Map<string, Promise<Bundle>>()
+interface Made {
+  readonly bundle: Bundle
+  /** The files that it was made of, and what they were then. */
+  readonly inputs: ReadonlyMap<string, string>
+}
+
+/** By the file and the options: a module is bundled again when one of its files is another one. */
+const made = new Map<string, Promise<Made>>()
 
 /** The file that carries out tasks on a worker. */
 export function runnerBundle(): Promise<Bundle> {
   // Beside the sources it is TypeScript.
   const here = fileURLToPath(import.meta.url)
-  const path = join(dirname(here), "../runner", `main${here.endsWith(".ts") ? ".ts" : ".js"}`)
-  const bundle = made.get(path) ?? bundleOf(path, { hasSetup: false })
-  made.set(path, bundle)
-  return bundle
+  return bundled(join(dirname(here), "../runner", `main${here.endsWith(".ts") ? ".ts" : ".js"}`), { hasSetup: false })
 }
 
 /**
@@ -37,10 +41,26 @@ export function runnerBundle(): Promise<Bundle> {
  * @throws MusterError with code "BundleFailed" in the bundler's words.
  */
 export function moduleBundle(address: string, options: BundleOptions): Promise<Bundle> {
-  return bundleOf(fileURLToPath(address), options)
+  return bundled(fileURLToPath(address), options)
 }
 
-async function bundleOf(path: string, { hasSetup }: BundleOptions): Promise<Bundle> {
+async function bundled(path: string, options: BundleOptions): Promise<Bundle> {
+  const key = `${options.hasSetup} ${path}`
+  const known = await made.get(key)?.catch(() => undefined)
+  if (known !== undefined && [...known.inputs].every(([file, stamp]) => stampOf(file) === stamp)) return known.bundle
+  const making = bundleOf(path, options)
+  made.set(key, making)
+  making.catch(() => made.delete(key))
+  return (await making).bundle
+}
+
+/** Another one for a file with other contents. */
+function stampOf(file: string): string {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? "" : `${stat.mtimeNs} ${stat.size} ${stat.ino}`
+}
+
+async function bundleOf(path: string, { hasSetup }: BundleOptions): Promise<Made> {
   if (!existsSync(path)) throw new SpecError([{ option: "remote", value: path, message: "there is no such file" }])
   if (!isInstalled("rolldown")) {
     const message =
@@ -72,8 +92,11 @@ async function bundleOf(path: string, { hasSetup }: BundleOptions): Promise<Bund
       })
       .catch(failed(path))
     if (native.size > 0 && !hasSetup) throw nativeProblem(path, [...native])
-    const code = generated.output.map((one) => (one.type === "chunk" ? one.code : "")).join("")
-    return { code, digest: createHash("sha256").update(code).digest("hex") }
+    const chunks = generated.output.flatMap((one) => (one.type === "chunk" ? [one] : []))
+    const code = chunks.map((one) => one.code).join("")
+    const files = chunks.flatMap(({ moduleIds }) => moduleIds).filter((id) => isAbsolute(id) && existsSync(id))
+    const inputs = new Map(files.map((file) => [file, stampOf(file)]))
+    return { bundle: { code, digest: createHash("sha256").update(code).digest("hex") }, inputs }
   } finally {
     await build.close()
   }

@@ -7,27 +7,32 @@
  *     end                  ends what runs, and this program
  *
  *     hello VCPUS DIRECTORY
- *     done SLOT ID CODE OUT ERR      as many bytes of output follow
+ *     done SLOT ID CODE OUT ERR      as many bytes of output follow; CODE may be "unwritten"
  *     beat
  *
  * Each command has a session of its own where there is `setsid`, and what it leaves running is killed. Where nothing is heard for
  * 60 seconds, or the channel ends, the commands are ended. A program of another owner that is still there is ended first. Pure.
  */
 import { compact } from "../../guest/text.js"
+import { type ProgramName, programStart, SUPERSEDED_END } from "./program.js"
 
 /** Of each stream, the last that travels back. */
 export const MOST_COMMAND_OUTPUT_BYTES = 1024 * 1024
 
+/** In place of an exit code: the command could not be written there. */
+export const UNWRITTEN = "unwritten"
+
 /** The other side is taken for gone after so long, in seconds. It is looked for so often. */
 export const [SILENT_S, LOOK_S] = [60, 5]
 
-/** @param owner which process this is for: of other processes' programs nothing may go on. */
-export function commandProgram(owner: string): string {
+/**
+ * It needs what `programStart` needs, and `mkfifo`, `wc` and `tail`; `base64` for scripts of several lines. Without `nproc` and
+ * `getconf` it takes the worker to have one vCPU.
+ */
+export function commandProgram(name: ProgramName): string {
   return compact(`
-    muster_all="\${TMPDIR:-/tmp}/muster-work-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
-    ${START_OF_RUNNER}
-    muster_dir=$(mktemp -d "$muster_all/${owner}-XXXXXXXX") || exit 1
-    muster_end_others ${owner}
+    ${programStart(name)}
+    ${SUPERSEDED_END}
     echo $$ >"$muster_dir/runner"
     mkfifo "$muster_dir/ends" || exit 1
     exec 3<>"$muster_dir/ends"
@@ -39,6 +44,13 @@ export function commandProgram(owner: string): string {
     muster_teller=$!
     muster_watch </dev/null >/dev/null 2>&1 &
     muster_watcher=$!
+    muster_finish() {
+      muster_end_tasks "$muster_dir" TERM
+      kill "$muster_teller" "$muster_watcher" 2>/dev/null
+      muster_superseded
+      rm -rf "$muster_dir"
+    }
+    trap 'muster_finish; exit 1' TERM HUP INT
     echo "hello $(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) $muster_dir" >&3
     while IFS=' ' read -r muster_verb muster_slot muster_id muster_how; do
       : >"$muster_dir/heard"
@@ -48,36 +60,8 @@ export function commandProgram(owner: string): string {
         end) break ;;
       esac
     done
-    muster_end_tasks "$muster_dir"
-    kill "$muster_teller" "$muster_watcher" 2>/dev/null
-    rm -rf "$muster_dir"`)
+    muster_finish`)
 }
-
-/** Programs of other owners: their tasks, and they themselves, and what they have kept. */
-const START_OF_RUNNER = `
-  mkdir -p -m 700 "$muster_all" || exit 1
-  muster_signal() {
-    kill -"$1" "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null
-  }
-  muster_end_tasks() {
-    for muster_signal in TERM KILL; do
-      muster_found=
-      for muster_file in "$1"/*.pid; do
-        [ -s "$muster_file" ] && muster_signal "$muster_signal" "$(cat "$muster_file")" && muster_found=1
-      done
-      [ -n "$muster_found" ] && [ "$muster_signal" = TERM ] || return 0
-      sleep 1
-    done
-  }
-  muster_end_others() {
-    for muster_other in "$muster_all"/*; do
-      case $muster_other in "$muster_all/$1-"*) continue ;; esac
-      [ -d "$muster_other" ] || continue
-      [ -s "$muster_other/runner" ] && kill -KILL "$(cat "$muster_other/runner")" 2>/dev/null
-      muster_end_tasks "$muster_other"
-      rm -rf "$muster_other"
-    done
-  }`
 
 /** The one writer: what tasks have left is told in whole frames. */
 const TELL = `
@@ -114,7 +98,7 @@ const WATCH = `
         muster_silent=$((muster_silent + ${LOOK_S}))
         if [ "$muster_silent" -ge ${SILENT_S - LOOK_S} ]; then
           kill -KILL $$ "$muster_teller"
-          muster_end_tasks "$muster_dir"
+          muster_end_tasks "$muster_dir" KILL
           rm -rf "$muster_dir"
           exit
         fi
@@ -122,23 +106,32 @@ const WATCH = `
     done
   }`
 
-/** A command that is told to end before its number is written ends once it is. */
+/**
+ * A command that is told to end before its number is written ends once it is. What cannot be written, on a disk that is full, is not
+ * run, or is ended: a script is one list in braces, of which a part is no script.
+ */
 const RUN = `
   muster_take() {
     IFS= read -r muster_text
-    rm -f "$muster_dir/$muster_slot.stop"
+    [ ! -e "$muster_dir/$muster_slot.stop" ] || rm -f "$muster_dir/$muster_slot.stop"
+    muster_file="$muster_dir/$muster_slot.sh"
     if [ "$muster_how" = base64 ]; then
-      printf %s "$muster_text" | base64 -d >"$muster_dir/$muster_slot.sh"
+      printf %s "$muster_text" | base64 -d
     else
-      printf '%s\\n' "$muster_text" >"$muster_dir/$muster_slot.sh"
-    fi
+      printf '%s\\n' "$muster_text"
+    fi 2>/dev/null >"$muster_file" && [ -s "$muster_file" ] || { echo "done $muster_slot $muster_id ${UNWRITTEN}" >&3; return; }
     muster_run "$muster_slot" "$muster_id" &
   }
   muster_run() {
     exec </dev/null
     $muster_setsid /bin/sh "$muster_dir/$1.sh" >"$muster_dir/$1.out" 2>"$muster_dir/$1.err" 3>&- &
     muster_pid=$!
-    echo "$muster_pid" >"$muster_dir/$1.pid"
+    if ! echo "$muster_pid" >"$muster_dir/$1.pid" || [ ! -s "$muster_dir/$1.pid" ]; then
+      muster_signal KILL "$muster_pid"
+      wait "$muster_pid"
+      echo "done $1 $2 ${UNWRITTEN}" >&3
+      return
+    fi 2>/dev/null
     [ ! -e "$muster_dir/$1.stop" ] || muster_signal "$(cat "$muster_dir/$1.stop")" "$muster_pid"
     wait "$muster_pid"
     muster_code=$?

@@ -3,20 +3,26 @@ import { StringDecoder } from "node:string_decoder"
 import type { Clock } from "../../calls/clock.js"
 import { exportLines } from "../../guest/steps/environment.js"
 import { plainWord } from "../../guest/text.js"
-import type { Remote } from "../../remote/remote.js"
+import type { Command, Remote } from "../../remote/remote.js"
 import { argvOf } from "../../remote/shell.js"
-import { commandProgram, MOST_COMMAND_OUTPUT_BYTES } from "./command-program.js"
+import type { Channel } from "../farm/channels.js"
+import type { Gone, Runner, Started, Try } from "../farm/runner.js"
+import { commandProgram, MOST_COMMAND_OUTPUT_BYTES, UNWRITTEN } from "./command-program.js"
 import { Link } from "./link.js"
-import type { Outcome, Runner, Started, Try } from "../farm/runner.js"
+import type { ProgramName } from "./program.js"
+import { Tries } from "./tries.js"
 import type { CommandOutput, CommandTask } from "../types.js"
 
-export interface CommandRunnerOptions {
+export interface CommandChannelOptions {
   readonly remote: Remote
   readonly clock: Clock
+  readonly name: ProgramName
+}
+
+/** What one call has run there. */
+export interface CommandUse {
   readonly task: CommandTask<unknown>
   readonly slots: number | "vcpus"
-  /** Letters and digits; another one for each process that works. */
-  readonly owner: string
   /** Each task gets an empty directory. */
   readonly hasOutputs: boolean
 }
@@ -26,55 +32,67 @@ const HELLO_MS = 60_000
 /** In an error. */
 const TAIL_LINES = 20
 
-interface Slot {
-  readonly id: number
-  readonly settle: (outcome: Outcome) => void
-}
-
 /** @throws TransientError or TimeoutError when the program does not start there. */
-export async function startCommandRunner(options: CommandRunnerOptions): Promise<Runner> {
-  const { remote, clock, owner } = options
-  const process = await remote.spawn(commandProgram(owner), {})
-  const runner = new CommandRunner(options)
-  const link = new Link({ process, clock, beat: "beat\n", end: "end\n", read: (bytes) => runner.read(bytes) })
-  return runner.begin(link)
+export async function startCommandChannel({ remote, clock, name }: CommandChannelOptions): Promise<CommandChannel> {
+  const process = await remote.spawn(commandProgram(name), {})
+  const frames = new CommandFrames()
+  let channel: CommandChannel | undefined
+  const read = (bytes: Uint8Array) => {
+    for (const one of frames.take(bytes)) channel?.hear(one)
+  }
+  const link = new Link({ process, clock, beat: "beat\n", end: "end\n", read })
+  channel = new CommandChannel(link)
+  await link.untilHello(HELLO_MS)
+  return channel
 }
 
-class CommandRunner implements Runner {
-  readonly #options: CommandRunnerOptions
-  readonly #frames = new CommandFrames()
-  readonly #slots = new Map<number, Slot>()
-  readonly #free: number[] = []
-  #link: Link | undefined
+/** The program of shell on one worker. */
+export class CommandChannel implements Channel {
+  readonly #link: Link
+  readonly #tries: Tries<{ readonly hasOutputs: boolean }>
   #directory = ""
-  #next = 1
-  slots = 0
+  #vcpus = 1
 
-  constructor(options: CommandRunnerOptions) {
-    this.#options = options
-  }
-
-  get gone(): Promise<string> {
-    return this.#link?.gone ?? Promise.resolve("it has not begun")
-  }
-
-  async begin(link: Link): Promise<this> {
+  constructor(link: Link) {
     this.#link = link
-    await link.untilHello(HELLO_MS)
-    return this
+    this.#tries = new Tries(link.gone)
   }
 
-  start({ index, attempt, input }: Try): Started {
-    const slot = this.#free.pop() ?? this.#slots.size + 1
-    const id = this.#next++
-    let settle: (outcome: Outcome) => void = () => {}
-    const outcome = new Promise<Outcome>((resolve) => {
-      settle = resolve
-    })
-    this.#slots.set(slot, { id, settle })
-    void this.gone.then((why) => settle({ kind: "lost", why }))
+  get gone(): Promise<Gone> {
+    return this.#link.gone
+  }
+
+  /** @param leave what is called when the runner is needed no more. */
+  runner(use: CommandUse, leave: () => Promise<void>): Runner {
+    return {
+      slots: use.slots === "vcpus" ? this.#vcpus : use.slots,
+      gone: this.gone,
+      start: (one) => this.#start(one, use),
+      // Commands go on: most end in time, and what can be saved is the worker's `onNotice`.
+      notice: () => {},
+      leave,
+      close: () => this.close(),
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#link.close()
+  }
+
+  hear({ words, out, err }: CommandFrame): void {
+    const [verb, first = "", id = "", code = ""] = words
+    if (verb === "hello") {
+      this.#vcpus = Math.max(1, Number(first) || 1)
+      this.#directory = words.slice(2).join(" ")
+      this.#link.hello()
+    } else if (verb === "done") this.#done(Number(id), code, { out, err })
+  }
+
+  #start(one: Try, use: CommandUse): Started {
+    const open = this.#tries.begin({ hasOutputs: use.hasOutputs })
+    const { id, slot, outcome, settle } = open
     try {
-      this.#link?.send(taskLines(slot, id, this.#scriptOf({ index, attempt, input }, slot)))
+      this.#link.send(taskLines(slot, id, this.#scriptOf(one, slot, use)))
     } catch (error) {
       const { name, message, stack } = error as Error
       settle({ kind: "failure", failure: { name, message, ...(stack === undefined ? {} : { stack }) } })
@@ -82,74 +100,74 @@ class CommandRunner implements Runner {
     return {
       outcome,
       stop: (hard) => {
-        if (this.#slots.get(slot)?.id === id) this.#link?.send(`stop ${slot} ${hard ? "KILL" : "TERM"}\n`)
+        if (this.#tries.get(id) !== undefined) this.#link.send(`stop ${slot} ${hard ? "KILL" : "TERM"}\n`)
       },
-      release: () => {
-        if (this.#slots.get(slot)?.id !== id) return
-        this.#slots.delete(slot)
-        this.#free.push(slot)
-      },
+      release: () => this.#tries.release(open),
     }
   }
 
-  /** Commands have no signal but SIGTERM: what can be saved within the time is the worker's `onNotice`. */
-  notice(): void {}
-
-  async close(): Promise<void> {
-    await this.#link?.close()
-  }
-
-  read(bytes: Uint8Array): void {
-    for (const { words, out, err } of this.#frames.take(bytes)) {
-      const [verb, first = "", id = "", code = ""] = words
-      if (verb === "hello") {
-        const { slots } = this.#options
-        this.slots = slots === "vcpus" ? Math.max(1, Number(first)) : slots
-        this.#directory = words.slice(2).join(" ")
-        this.#link?.hello()
-      } else if (verb === "done") this.#done(Number(first), Number(id), Number(code), { out, err })
-    }
-  }
-
-  #done(number: number, id: number, exitCode: number, { out, err }: { readonly out: Buffer; readonly err: Buffer }) {
-    const slot = this.#slots.get(number)
-    if (slot?.id !== id) return
-    const [stdout, stderr] = [textOf(out), textOf(err)]
+  #done(id: number, code: string, { out, err }: { readonly out: Buffer; readonly err: Buffer }): void {
+    const open = this.#tries.get(id)
+    if (open === undefined) return
+    const [stdout, stderr, exitCode] = [textOf(out), textOf(err), Number(code)]
     if (exitCode === 0) {
       const isCut = out.length >= MOST_COMMAND_OUTPUT_BYTES || err.length >= MOST_COMMAND_OUTPUT_BYTES
       const value: CommandOutput = { stdout, stderr, isCut }
-      const files = this.#options.hasOutputs ? { files: `${this.#directory}/${number}.files` } : {}
-      slot.settle({ kind: "value", value, ...files })
+      open.settle({ kind: "value", value, ...(open.hasOutputs ? { files: this.#filesOf(open.slot) } : {}) })
+      return
+    }
+    if (code === UNWRITTEN) {
+      const message = `its command could not be written to ${this.#directory}: is the worker's disk full?`
+      open.settle({ kind: "failure", failure: { name: "CommandError", message, code: "CommandNotWritten" } })
       return
     }
     const tail = (stderr.trim() === "" ? stdout : stderr).trimEnd().split("\n").slice(-TAIL_LINES).join("\n")
-    const failure = { name: "CommandError", message: `its command ended with exit code ${exitCode}`, exitCode, tail }
-    slot.settle({ kind: "failure", failure })
+    const failure = { name: "CommandError", message: `its command ended with exit code ${code}`, exitCode, tail }
+    open.settle({ kind: "failure", failure })
   }
 
-  #scriptOf({ index, attempt, input }: Try, slot: number): readonly string[] {
-    const { task, hasOutputs } = this.#options
+  #filesOf(slot: number): string {
+    return `${this.#directory}/${slot}.files`
+  }
+
+  #scriptOf({ index, attempt, input }: Try, slot: number, { task, hasOutputs }: CommandUse): readonly string[] {
     const { command, environment = {} } = task
-    const argv = argvOf(typeof command === "function" ? command(input, { index, attempt }) : command)
-    const files = `${this.#directory}/${slot}.files`
+    const argv = argvOf(checkCommand(typeof command === "function" ? command(input, { index, attempt }) : command))
+    const files = this.#filesOf(slot)
     const ours = {
       MUSTER_TASK_INDEX: String(index),
       MUSTER_TASK_ATTEMPT: String(attempt),
       ...(hasOutputs ? { MUSTER_OUTPUT: files } : {}),
     }
     return [
+      "{",
       ...(hasOutputs ? [`rm -rf ${plainWord(files)} && mkdir ${plainWord(files)} || exit 1`] : []),
       ...exportLines({ ...environment, ...ours }),
       `exec ${argv.map(plainWord).join(" ")}`,
+      "}",
     ]
   }
+}
+
+/** @throws TypeError for what is no command. */
+function checkCommand(command: Command): Command {
+  const words: readonly unknown[] = typeof command === "string" ? [command] : Array.isArray(command) ? command : []
+  if (words.length === 0 || words[0] === "" || words.some((one) => typeof one !== "string")) {
+    throw new TypeError(
+      `its command is ${JSON.stringify(command)}; use a text for sh, or a list of a program and its arguments`,
+    )
+  }
+  if (words.some((one) => (one as string).includes("\0"))) {
+    throw new TypeError("its command has a NUL byte in it, which no argument can hold")
+  }
+  return command
 }
 
 /** In one line where no word has several; and nothing of it stands in an argument list. */
 function taskLines(slot: number, id: number, lines: readonly string[]): string {
   const isPlain = lines.every((line) => !line.includes("\n"))
   return isPlain
-    ? `task ${slot} ${id} plain\n${lines.join("; ")}\n`
+    ? `task ${slot} ${id} plain\n${lines.join("; ").replace(/^\{; /, "{ ")}\n`
     : `task ${slot} ${id} base64\n${Buffer.from(lines.join("\n")).toString("base64")}\n`
 }
 

@@ -3,11 +3,15 @@ import type { Clock } from "../../calls/clock.js"
 import { withDeadline } from "../../calls/deadline.js"
 import { TimeoutError, TransientError } from "../../errors.js"
 import type { RemoteProcess } from "../../remote/remote.js"
+import type { Gone } from "../farm/runner.js"
+import { SUPERSEDED } from "./program.js"
 
 /** Each side says so often that it lives, and takes the other for gone after so long. */
 export const [BEAT_MS, SILENT_MS] = [15_000, 60_000]
 /** A program that was told to end has so long. */
 const END_MS = 15_000
+/** One that was given up is killed after so long. */
+const KILL_MS = 5000
 /** Of what the program itself says, the last that is told when it ends. */
 const MOST_WORDS = 2000
 
@@ -23,11 +27,12 @@ export interface LinkOptions {
 
 export class Link {
   /** Resolves with the reason once the program or the connection is gone. */
-  readonly gone: Promise<string>
+  readonly gone: Promise<Gone>
   readonly #options: LinkOptions
   #heardAt: number
   #words = ""
-  #tell: (why: string) => void = () => {}
+  #tell: (gone: Gone) => void = () => {}
+  #cancelBeat = () => {}
   readonly #hello: Promise<void>
   #greet: () => void = () => {}
   #isGone = false
@@ -45,6 +50,7 @@ export class Link {
     })
     void this.gone.then(() => {
       this.#isGone = true
+      this.#cancelBeat()
     })
     process.stdout.on("data", (bytes) => {
       this.#heardAt = clock.now()
@@ -58,8 +64,8 @@ export class Link {
       this.#words = (this.#words + Buffer.from(bytes).toString()).slice(-MOST_WORDS)
     })
     process.ended.then(
-      ({ exitCode }) => this.#tell(this.#endWords(exitCode)),
-      (error: unknown) => this.#tell((error as Error).message),
+      ({ exitCode }) => this.#tell(this.#endOf(exitCode)),
+      (error: unknown) => this.#tell({ why: (error as Error).message }),
     )
     this.#beat()
   }
@@ -72,7 +78,7 @@ export class Link {
   /** @throws TransientError when it is gone before its first words; TimeoutError when they take longer. It is ended then. */
   async untilHello(ms: number): Promise<void> {
     const late = () => new TimeoutError(`its runner did not begin within ${ms / 1000} s`)
-    const gone = this.gone.then((why) => Promise.reject(new TransientError(why)))
+    const gone = this.gone.then(({ why }) => Promise.reject(new TransientError(why)))
     try {
       await withDeadline(this.#options.clock, Promise.race([this.#hello, gone]), ms, late)
     } catch (error) {
@@ -103,19 +109,26 @@ export class Link {
     if (this.#isGone) return
     const { clock, beat } = this.#options
     const silentMs = clock.now() - this.#heardAt
-    if (silentMs >= SILENT_MS) this.#giveUp(`nothing was heard of it for ${Math.round(silentMs / 1000)} s`)
+    if (silentMs >= SILENT_MS) {
+      this.#giveUp(`nothing was heard of it for ${Math.round(silentMs / 1000)} s`)
+      return
+    }
     this.send(beat)
-    const cancel = clock.timer(BEAT_MS, () => this.#beat())
-    void this.gone.then(cancel)
+    this.#cancelBeat = clock.timer(BEAT_MS, () => this.#beat())
   }
 
+  /** A program that still hears ends its tasks at SIGTERM. */
   #giveUp(why: string): void {
-    this.#options.process.kill("SIGKILL")
-    this.#tell(why)
+    const { process, clock } = this.#options
+    process.kill("SIGTERM")
+    const cancel = clock.timer(KILL_MS, () => process.kill("SIGKILL"))
+    process.ended.then(cancel, cancel)
+    this.#tell({ why })
   }
 
-  #endWords(exitCode: number): string {
+  #endOf(exitCode: number): Gone {
     const words = this.#words.trim()
-    return `its runner ended with exit code ${exitCode}${words === "" ? "" : `: ${words}`}`
+    const why = `its runner ended with exit code ${exitCode}${words === "" ? "" : `: ${words}`}`
+    return exitCode === SUPERSEDED ? { why, isSuperseded: true } : { why }
   }
 }

@@ -1,40 +1,61 @@
-/** Module runner: functions of a module as tasks on one worker, by a program of Node that is sent there. */
+/** Module runner: functions of modules as tasks on one worker, by a program of Node that is sent there. */
 import { deserialize, serialize } from "node:v8"
 import type { Clock } from "../../calls/clock.js"
 import type { Remote } from "../../remote/remote.js"
-import type { Bundle } from "./bundle.js"
+import type { Channel } from "../farm/channels.js"
+import type { Gone, Notice, Outcome, Runner, Started, Try } from "../farm/runner.js"
 import { frame, FrameReader } from "../runner/frames.js"
-import { Link } from "./link.js"
-import { nodeProgram } from "./node-program.js"
-import type { Outcome, Runner, Started, Try } from "../farm/runner.js"
 import type { FromRunner, Setting, ToRunner } from "../runner/messages.js"
+import type { Bundle } from "./bundle.js"
+import { BEAT_MS, Link } from "./link.js"
+import { mirror, nodeProgram } from "./node-program.js"
+import type { ProgramName } from "./program.js"
+import { Tries } from "./tries.js"
 
-export interface ModuleRunnerOptions {
+export interface ModuleChannelOptions {
   readonly remote: Remote
   readonly clock: Clock
+  readonly name: ProgramName
+  /** The name of the worker. */
+  readonly worker: string
+  /** What carries out tasks there. */
   readonly runner: Bundle
+}
+
+/** What one call has run there. */
+export interface ModuleUse {
   readonly module: Bundle
   /** The name of the function that the module exports. */
   readonly name: string
   readonly slots: number | "vcpus"
-  readonly setting: Setting
+  /** Each task gets an empty directory. */
+  readonly hasOutputs: boolean
+  readonly taskTimeoutMs: number | undefined
+  /** Hears what tasks say; left out: they are not asked. */
   readonly onLog: ((index: number, text: string) => void) | undefined
 }
 
 /** A worker that does not answer within so long is left alone for now. It may have to install Node. */
 const HELLO_MS = 600_000
+/** A runner takes us for gone a little sooner than we take it: its tasks have ended when others begin them again. */
+const SILENT_MS = 55_000
 
 /** @throws TransientError or TimeoutError when the program does not start there. */
-export async function startModuleRunner(options: ModuleRunnerOptions): Promise<Runner> {
-  const { remote, clock, runner, module, setting } = options
-  const process = await remote.spawn(nodeProgram(setting.owner, globalThis.process.versions.node), {})
-  process.stdin.write(
-    filesOf({ "runner.mjs": runner.code, "module.mjs": module.code, "setting.json": JSON.stringify(setting) }),
-  )
-  const own = new ModuleRunner(options)
+export async function startModuleChannel(options: ModuleChannelOptions): Promise<ModuleChannel> {
+  const { remote, clock, name, worker, runner } = options
+  const process = await remote.spawn(nodeProgram(name, globalThis.process.versions.node, mirror()), {})
+  const setting: Setting = { worker, beatMs: BEAT_MS, silentMs: SILENT_MS }
+  process.stdin.write(filesOf({ "runner.mjs": runner.code, "setting.json": JSON.stringify(setting) }))
+  const frames = new FrameReader()
+  let channel: ModuleChannel | undefined
+  const read = (bytes: Uint8Array) => {
+    for (const message of frames.take(bytes)) channel?.hear(message as FromRunner)
+  }
   const [beat, end] = [frame({ type: "beat" }), frame({ type: "end" })]
-  const link = new Link({ process, clock, beat, end, read: (bytes) => own.read(bytes) })
-  return own.begin(link)
+  const link = new Link({ process, clock, beat, end, read })
+  channel = new ModuleChannel(link)
+  await link.untilHello(HELLO_MS)
+  return channel
 }
 
 /** As the loader on the worker reads them: how many, and of each the length of its name, its name, its length and itself. */
@@ -50,93 +71,94 @@ function filesOf(files: Readonly<Record<string, string>>): Uint8Array {
   return Buffer.concat([number(Object.keys(files).length), ...parts])
 }
 
-interface Open {
-  readonly index: number
-  readonly settle: (outcome: Outcome) => void
-}
+type Heard = Pick<ModuleUse, "onLog"> & { readonly index: number }
 
-class ModuleRunner implements Runner {
-  readonly #options: ModuleRunnerOptions
-  readonly #frames = new FrameReader()
-  readonly #open = new Map<number, Open>()
-  readonly #busy = new Set<number>()
-  #link: Link | undefined
-  #next = 1
-  slots = 0
+/** The program of Node on one worker. */
+export class ModuleChannel implements Channel {
+  readonly #link: Link
+  readonly #tries: Tries<Heard>
+  /** Modules that are there. */
+  readonly #sent = new Set<string>()
+  #vcpus = 1
+  #node = ""
 
-  constructor(options: ModuleRunnerOptions) {
-    this.#options = options
-  }
-
-  get gone(): Promise<string> {
-    return this.#link?.gone ?? Promise.resolve("it has not begun")
-  }
-
-  async begin(link: Link): Promise<this> {
+  constructor(link: Link) {
     this.#link = link
-    await link.untilHello(HELLO_MS)
-    return this
+    this.#tries = new Tries(link.gone)
   }
 
-  start({ index, attempt, input }: Try): Started {
-    const id = this.#next++
-    const slot = this.#freeSlot()
-    this.#busy.add(slot)
-    const outcome = new Promise<Outcome>((resolve) => this.#open.set(id, { index, settle: resolve }))
-    void this.gone.then((why) => this.#open.get(id)?.settle({ kind: "lost", why }))
-    try {
-      const { name } = this.#options
-      this.#send({ type: "task", id, slot, name, index, attempt, input: serialize(input) })
-    } catch (error) {
-      const failure = { name: "TypeError", message: `its input cannot be cloned: ${(error as Error).message}` }
-      this.#open.get(id)?.settle({ kind: "failure", failure })
-    }
+  get gone(): Promise<Gone> {
+    return this.#link.gone
+  }
+
+  /** @param leave what is called when the runner is needed no more. */
+  runner(use: ModuleUse, leave: () => Promise<void>): Runner {
+    const { digest, code } = use.module
+    if (!this.#sent.has(digest)) this.#send({ type: "module", digest, code })
+    this.#sent.add(digest)
     return {
-      outcome,
-      stop: (hard) => this.#send({ type: "stop", id, hard }),
-      release: () => {
-        if (this.#open.delete(id)) this.#busy.delete(slot)
-      },
+      slots: use.slots === "vcpus" ? this.#vcpus : use.slots,
+      gone: this.gone,
+      start: (one) => this.#start(one, use),
+      notice: (notice: Notice) => this.#send({ type: "notice", ...notice }),
+      leave,
+      close: () => this.close(),
     }
   }
 
-  notice(seconds: number): void {
-    this.#send({ type: "notice", seconds })
+  close(): Promise<void> {
+    return this.#link.close()
   }
 
-  async close(): Promise<void> {
-    await this.#link?.close()
-  }
-
-  read(bytes: Uint8Array): void {
-    for (const message of this.#frames.take(bytes)) this.#hear(message as FromRunner)
-  }
-
-  #hear(message: FromRunner): void {
+  hear(message: FromRunner): void {
     if (message.type === "hello") {
-      const { slots } = this.#options
-      this.slots = slots === "vcpus" ? message.vcpus : slots
-      this.#link?.hello()
+      this.#vcpus = message.vcpus
+      this.#node = message.node
+      this.#link.hello()
       return
     }
     if (message.type === "beat") return
-    const open = this.#open.get(message.id)
+    const open = this.#tries.get(message.id)
     if (open === undefined) return
-    if (message.type === "log") this.#options.onLog?.(open.index, message.text)
+    if (message.type === "log") open.onLog?.(open.index, message.text)
     else if (message.type === "failed") open.settle({ kind: "failure", failure: message.failure })
-    else {
-      const files = message.files === undefined ? {} : { files: message.files }
-      open.settle({ kind: "value", value: deserialize(message.value), ...files })
+    else open.settle(this.#valueOf(message))
+  }
+
+  #start({ index, attempt, input }: Try, use: ModuleUse): Started {
+    const open = this.#tries.begin({ index, onLog: use.onLog })
+    const { id, slot, outcome, settle } = open
+    const { name, module, hasOutputs, onLog, taskTimeoutMs } = use
+    try {
+      this.#send({
+        ...{ type: "task", id, slot, module: module.digest, name, index, attempt, input: serialize(input) },
+        ...{ hasOutputs, isHeard: onLog !== undefined },
+        ...(taskTimeoutMs === undefined ? {} : { seconds: taskTimeoutMs / 1000 }),
+      })
+    } catch (error) {
+      const failure = { name: "TypeError", message: `its input cannot be cloned: ${(error as Error).message}` }
+      settle({ kind: "failure", failure })
+    }
+    return {
+      outcome,
+      stop: (hard) => {
+        if (this.#tries.get(id) !== undefined) this.#send({ type: "stop", id, hard })
+      },
+      release: () => this.#tries.release(open),
+    }
+  }
+
+  #valueOf({ value, files }: FromRunner & { readonly type: "value" }): Outcome {
+    try {
+      return { kind: "value", value: deserialize(value), ...(files === undefined ? {} : { files }) }
+    } catch (error) {
+      const versions = `the worker has Node ${this.#node}, this process ${process.versions.node}`
+      const message = `what the task returned cannot be read here: ${(error as Error).message}; ${versions}`
+      return { kind: "failure", failure: { name: "TypeError", message } }
     }
   }
 
   #send(message: ToRunner): void {
-    this.#link?.send(frame(message))
-  }
-
-  #freeSlot(): number {
-    let slot = 1
-    while (this.#busy.has(slot)) slot += 1
-    return slot
+    this.#link.send(frame(message))
   }
 }

@@ -1,8 +1,10 @@
 /**
  * Node program: finds Node on a worker, or installs it, and has it read the files of a runner from standard input before the runner
- * begins. Pure.
+ * begins. The shell waits for it, and ends what it has left: a task that blocks hears of no end.
  */
+import { SpecError } from "../../errors.js"
 import { compact, word } from "../../guest/text.js"
+import { type ProgramName, programStart, SUPERSEDED_END } from "./program.js"
 
 /** Where Node's releases are, with the sums of their files ("SHASUMS256.txt"). */
 const RELEASES = "https://nodejs.org/dist"
@@ -11,9 +13,9 @@ const OLDEST_MAJOR = 18
 
 /** Reads frames of `name length` and a file's bytes, then goes on as the first file. It reads not a byte more. */
 const LOADER = `
-const { mkdirSync, mkdtempSync, readSync, writeFileSync } = require("node:fs")
+const { readSync, writeFileSync } = require("node:fs")
 const { join } = require("node:path")
-const { tmpdir, userInfo } = require("node:os")
+const [, directory] = process.argv
 const read = (length) => {
   const bytes = Buffer.alloc(length)
   for (let at = 0; at < length; ) {
@@ -29,19 +31,6 @@ const read = (length) => {
   return bytes
 }
 const number = () => read(4).readUInt32BE()
-const [, owner] = process.argv
-const make = (base) => {
-  const all = join(base, ".muster-work")
-  mkdirSync(all, { recursive: true, mode: 0o700 })
-  return mkdtempSync(join(all, owner + "-"))
-}
-let directory
-try {
-  directory = make(process.cwd())
-} catch {
-  const { MUSTER_ID, MUSTER_NAME } = process.env
-  directory = make(join(tmpdir(), "muster-" + userInfo().uid + "-" + (MUSTER_ID || MUSTER_NAME || "here")))
-}
 for (let left = number(); left > 0; left -= 1) {
   const name = read(number()).toString()
   writeFileSync(join(directory, name), read(number()), { mode: 0o600 })
@@ -51,10 +40,33 @@ import(require("node:url").pathToFileURL(join(directory, "runner.mjs")).href)
 
 /**
  * @param version of the Node that is installed where there is none: that of this process.
- * @param releases where it is fetched from.
+ * @param releases where it is fetched from; what `mirror` says.
  */
-export function nodeProgram(owner: string, version: string, releases: string = RELEASES): string {
-  return `${findNode(version, releases)}\nexec "$muster_node" -e ${word(LOADER)} ${owner}`
+export function nodeProgram(name: ProgramName, version: string, releases: string): string {
+  const before = compact(`
+    ${findNode(version, releases)}
+    ${programStart(name)}
+    ${SUPERSEDED_END}
+    trap '' TERM`)
+  const after = compact(`
+    muster_code=$?
+    muster_end_tasks "$muster_dir" KILL
+    muster_superseded
+    rm -rf "$muster_dir"
+    exit "$muster_code"`)
+  return `${before}\n"$muster_node" -e ${word(LOADER)} "$muster_dir"\n${after}`
+}
+
+/**
+ * Where workers fetch Node from: the variable `MUSTER_NODE_MIRROR` of this process, which has the paths of nodejs.org/dist.
+ *
+ * @throws SpecError when it is no address.
+ */
+export function mirror(address: string | undefined = process.env.MUSTER_NODE_MIRROR): string {
+  if (address === undefined || address === "") return RELEASES
+  if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) return address.replace(/\/+$/, "")
+  const message = 'is no address; use one with the files of nodejs.org/dist: "https://mirror.example.com/node"'
+  throw new SpecError([{ option: "MUSTER_NODE_MIRROR", value: address, message }])
 }
 
 /** It is kept in the home of whoever runs tasks, for the next runner. */

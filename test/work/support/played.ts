@@ -1,7 +1,8 @@
 /** Workers that are played on a virtual clock: they come and go, and their runners take tasks as real ones do. */
 import type { Clock } from "../../../src/calls/clock.js"
+import { Channels } from "../../../src/work/farm/channels.js"
 import type { Place, Places } from "../../../src/work/farm/places.js"
-import type { Outcome, Runner, Started, Try } from "../../../src/work/farm/runner.js"
+import type { Gone, Outcome, Runner, Started, Try } from "../../../src/work/farm/runner.js"
 
 export interface PlayedOptions {
   readonly slots?: number
@@ -19,6 +20,7 @@ interface Worker {
 
 export class PlayedPlaces implements Places {
   readonly clock: Clock
+  readonly channels: Channels
   readonly #options: PlayedOptions
   readonly #workers = new Map<string, Worker>()
   readonly #listeners = new Set<() => void>()
@@ -32,6 +34,7 @@ export class PlayedPlaces implements Places {
 
   constructor(clock: Clock, options: PlayedOptions) {
     this.clock = clock
+    this.channels = new Channels(clock)
     this.#options = options
   }
 
@@ -97,8 +100,8 @@ export class PlayedPlaces implements Places {
     const worker = this.#workers.get(id)
     if (worker === undefined) throw new Error(`${id} is gone`)
     let tell: (why: string) => void = () => {}
-    const gone = new Promise<string>((resolve) => {
-      tell = resolve
+    const gone = new Promise<Gone>((resolve) => {
+      tell = (why) => resolve({ why })
     })
     worker.lose = () => tell("its connection was closed")
     return {
@@ -106,6 +109,7 @@ export class PlayedPlaces implements Places {
       gone,
       start: (one) => this.#start(one, id, gone),
       notice: () => {},
+      leave: () => Promise.resolve(),
       close: () => {
         tell("it was closed")
         return Promise.resolve()
@@ -113,7 +117,7 @@ export class PlayedPlaces implements Places {
     }
   }
 
-  #start(one: Try, worker: string, gone: Promise<string>): Started {
+  #start(one: Try, worker: string, gone: Promise<Gone>): Started {
     this.tries.push({ index: one.index, attempt: one.attempt, worker })
     const { taskMs, outcome = ({ input }) => ({ kind: "value", value: input }) } = this.#options
     let settle: (outcome: Outcome) => void = () => {}
@@ -121,7 +125,7 @@ export class PlayedPlaces implements Places {
       settle = resolve
     })
     const cancel = this.clock.timer(taskMs(one), () => settle(outcome(one, worker)))
-    void gone.then((why) => settle({ kind: "lost", why }))
+    void gone.then(({ why }) => settle({ kind: "lost", why }))
     void ended.then(cancel)
     return {
       outcome: ended,

@@ -53,7 +53,9 @@ export async function waits(seconds: number, { signal }: TaskContext): Promise<s
   return "waited"
 }
 
-export function blocks(): void {
+/** Blocks for ever, once it has told where. */
+export function blocksAt(_: number, { log }: TaskContext): void {
+  log(String(process.pid))
   for (;;);
 }
 

@@ -1,0 +1,98 @@
+/**
+ * Program: what both programs of runners, of shell and of Node, have in common on a worker: a directory of their own, and the end of
+ * those that were there before. For any POSIX `sh` that has `test -O` (dash, bash, busybox's). Pure.
+ *
+ * In the directory of a program are `runner`, the process that SIGTERM ends together with its tasks, and for each slot `SLOT.pid`, the
+ * group of processes of its task. A program that finds `superseded` at its end was ended for that of another process, and exits with
+ * a code that says so.
+ */
+import { compact } from "../../guest/text.js"
+
+/** The exit code of a program whose worker another process works with now: EX_TEMPFAIL of sysexits.h. */
+export const SUPERSEDED = 75
+
+/** Which program this is. */
+export interface ProgramName {
+  /** Letters and digits: another one for each process that has work. */
+  readonly owner: string
+  /** Another one for each program of the owner. */
+  readonly number: number
+}
+
+/**
+ * Makes `$muster_dir`, and ends the programs of other owners, and those of this one whose runner has died. It needs `mkdir`, `id`,
+ * `grep`, `rm` and `sleep`.
+ */
+export function programStart({ owner, number }: ProgramName): string {
+  return compact(`
+    muster_all="$PWD/.muster-work"
+    { mkdir -p -m 700 "$muster_all" && [ -O "$muster_all" ] && [ -w "$muster_all" ]; } 2>/dev/null ||
+      muster_all="\${TMPDIR:-/tmp}/muster-work-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
+    mkdir -p -m 700 "$muster_all" || exit 1
+    [ -O "$muster_all" ] || { echo "$muster_all is somebody else's" >&2; exit 1; }
+    export MUSTER_WORK=${owner}-${number}
+    muster_dir="$muster_all/$MUSTER_WORK"
+    mkdir -m 700 "$muster_dir" || exit 1
+    ${END_TASKS}
+    ${END_OTHERS}
+    muster_end_others ${owner}`)
+}
+
+/**
+ * `muster_end_tasks DIRECTORY FIRST`: the tasks of a program, by the signal FIRST, and a second later by SIGKILL. A number may be
+ * another process's by now: one that lives shows by its environment, or its arguments, that it is of that program. The number of a
+ * group that has members is given to nobody else.
+ */
+const END_TASKS = `
+  muster_is_of() {
+    [ ! -d "/proc/$1" ] || grep -qsF "\${2##*/}" "/proc/$1/environ" "/proc/$1/cmdline"
+  }
+  muster_signal() {
+    kill -"$1" "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null
+  }
+  muster_end_tasks() {
+    for muster_name in $2 KILL; do
+      muster_found=
+      for muster_file in "$1"/*.pid; do
+        [ -s "$muster_file" ] || continue
+        read -r muster_pid <"$muster_file"
+        muster_is_of "$muster_pid" "$1" && muster_signal "$muster_name" "$muster_pid" && muster_found=1
+      done
+      [ -n "$muster_found" ] && [ "$muster_name" = TERM ] || return 0
+      sleep 1
+    done
+  }`
+
+/** They have two seconds to end their tasks by themselves. */
+const END_OTHERS = `
+  muster_lives() {
+    [ -s "$1/runner" ] && read -r muster_pid <"$1/runner" && kill -0 "$muster_pid" 2>/dev/null && muster_is_of "$muster_pid" "$1"
+  }
+  muster_end_others() {
+    for muster_other in "$muster_all"/*; do
+      [ -d "$muster_other" ] && [ "$muster_other" != "$muster_dir" ] || continue
+      case \${muster_other##*/} in
+        "$1"-*) ! muster_lives "$muster_other" || continue
+          [ -s "$muster_other/runner" ] || continue ;;
+        *) : >"$muster_other/superseded"
+          muster_lives "$muster_other" && kill -TERM "$muster_pid" 2>/dev/null
+          muster_tries=20
+          while [ -d "$muster_other" ] && muster_lives "$muster_other" && [ "$muster_tries" -gt 0 ]; do
+            muster_tries=$((muster_tries - 1))
+            sleep 0.1 2>/dev/null || sleep 1
+          done
+          muster_lives "$muster_other" && kill -KILL "$muster_pid" 2>/dev/null ;;
+      esac
+      muster_end_tasks "$muster_other" KILL
+      rm -rf "$muster_other"
+    done
+  }`
+
+/** How a program ends that was ended for another one. */
+export const SUPERSEDED_END = `
+  muster_superseded() {
+    [ -e "$muster_dir/superseded" ] || return 0
+    rm -rf "$muster_dir"
+    echo "another process works with this worker now" >&2
+    exit ${SUPERSEDED}
+  }`
