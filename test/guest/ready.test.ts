@@ -79,7 +79,7 @@ describe.each(SHELLS)("in %s", (shell) => {
   })
 })
 
-test("all of a list must pass in one round", async () => {
+test.runIf(isLong)("all of a list must pass in one round", async () => {
   const checks = [{ command: `echo 1 >>"$HOME/first"` }, { command: `[ "$(wc -l <"$HOME/first")" -ge 2 ]` }]
   await start({ environment: { HOME: place.root }, startup: "sleep 100000", ready: ready(checks) })
   await told("ready ended 0")
@@ -94,13 +94,13 @@ test("a text in the log counts from startup on; a startup by its end, and a fail
   expect(await words()).toBe("")
 })
 
-test("a startup that has failed is not waited for any longer", async () => {
+test.runIf(isLong)("a startup that has failed is not waited for any longer", async () => {
   await start({ startup: "sleep 0.3; exit 4", ready: ready([{ startup: "succeeded" }], 600) })
   await told("ready ended 4")
   expect(await words()).toBe("4 startup succeeded\nstartup ended with exit code 4\n")
 })
 
-test("without a script the boot itself is what comes before", async () => {
+test.runIf(isLong)("without a script the boot itself is what comes before", async () => {
   await start({ ready: ready([{ command: "true" }]) })
   await told("ready ended 0")
   expect(existsSync(join(place.root, HOME, "startup"))).toBe(false)
@@ -131,7 +131,7 @@ describe("with a server", () => {
     await told("ready ended 0")
   })
 
-  test("who does not answer yet, or answers with an error, is asked again", async () => {
+  test.runIf(isLong)("who does not answer yet, or answers with an error, is asked again", async () => {
     await start({ startup: "sleep 100000", ready: ready([{ http: `http://127.0.0.1:${port()}/health` }]) })
     await expect.poll(words, { timeout: 10_000, interval: 20 }).toMatch(/^\d+ http http:\/\/127.*\n.*503/)
     status = 200
@@ -146,17 +146,20 @@ describe("with a server", () => {
   })
 })
 
-test("health is told after so many failures in a row, and when it is back; who flaps is healthy", async () => {
-  const command = `[ -e "$HOME/well" ]`
-  const health = { checks: [{ command }], everySeconds: 1, failures: 2 }
-  const group = { environment: { HOME: place.root }, startup: "sleep 100000", health }
-  await start(group, { environment: { HOME: place.root } })
-  await told("health ended 1")
-  expect(await place.read(`${HOME}/health`)).toBe("unhealthy 1\n")
-  await writeFile(join(place.root, "well"), "")
-  await told("health ended 0")
-  expect(await place.read(`${HOME}/health`)).toBe("healthy 0\n")
-})
+test.runIf(isLong)(
+  "health is told after so many failures in a row, and when it is back; who flaps is healthy",
+  async () => {
+    const command = `[ -e "$HOME/well" ]`
+    const health = { checks: [{ command }], everySeconds: 1, failures: 2 }
+    const group = { environment: { HOME: place.root }, startup: "sleep 100000", health }
+    await start(group, { environment: { HOME: place.root } })
+    await told("health ended 1")
+    expect(await place.read(`${HOME}/health`)).toBe("unhealthy 1\n")
+    await writeFile(join(place.root, "well"), "")
+    await told("health ended 0")
+    expect(await place.read(`${HOME}/health`)).toBe("healthy 0\n")
+  },
+)
 
 test("without checks nothing of it is in the program", () => {
   const script = guestProgram(CLOUD, OWNER, { ...GROUP, startup: "true" })
