@@ -8,7 +8,9 @@ import type { Receipt } from "./fleet/reports/receipt-types.js"
 import type { ClusterList } from "./fleet/leftovers/listing.js"
 import type { Remain, SweepRow } from "./verbs/removals.js"
 import type { Finished } from "./fleet/state/group-state.js"
+import type { BootTimings } from "./ready/boot-timings.js"
 import type { ScaleResult } from "./fleet/scaling/target.js"
+import { bootsOf } from "./fleet/reports/boots.js"
 import type { Worker } from "./fleet/reports/worker.js"
 import { type Group, groupOf } from "./session/group.js"
 import { type ClusterCost, NO_COST } from "./money/cost.js"
@@ -179,6 +181,17 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
    */
   explain(): Explanation {
     return this.#handle.explain()
+  }
+
+  /**
+   * Where the time of boots went: for each worker that this process has launched, and together for each provider and region, and each
+   * instance type where a place has several, with median, p90 and slowest of each part, and one sentence that names the largest and says
+   * what shortens it. The guest's own steps are known where `ready` or `health` has somebody listen. Asks no cloud; `String(timings)`
+   * is a table.
+   */
+  bootTimings(): BootTimings {
+    const fleet = this.#handle.session?.fleet
+    return bootsOf(fleet?.roster.workers ?? [], fleet?.clock.now() ?? 0)
   }
 
   /** The workers that are, or may be, there. */

@@ -97,6 +97,23 @@ export type ClusterEventBody =
       readonly exitCode?: number
       readonly tail?: string
     }
+  /**
+   * The boot of a worker is over: it is ready, or it `ended` before. `ms` is from its launch call until then, and `phases` says where that
+   * went; they add up to it. Of workers that ran already when this process saw them first there is none.
+   */
+  | {
+      readonly type: "boot"
+      readonly id: string
+      readonly name: string
+      readonly group: string
+      readonly provider: string
+      readonly region: string
+      readonly zone: string
+      readonly instanceType: string
+      readonly outcome: "ready" | "ended"
+      readonly ms: number
+      readonly phases: readonly { readonly phase: string; readonly ms: number }[]
+    }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
   /**
@@ -138,7 +155,7 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, ready: true, pass: true, closed: true },
+  ...{ finished: true, ready: true, boot: true, pass: true, closed: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

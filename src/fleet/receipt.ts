@@ -1,5 +1,6 @@
 /** The receipt: every instance that the cluster ever had in this process or found by its tags, and what became of it. */
 import { workerName } from "./reports/worker.js"
+import { bootsOf } from "./reports/boots.js"
 import type { Receipt, ReceiptRow } from "./reports/receipt-types.js"
 import { type Bill, spendOf } from "../money/bill.js"
 import { mayLive } from "./lifecycle.js"
@@ -28,6 +29,7 @@ export function receiptOf(
     costByGroup: byGroup,
     earlierCost: spendOf(earlier, now).usd,
     unpriced,
+    boots: bootsOf(workers, now).providers,
     estimate: true as const,
     prices: pricesOf(workers),
   }

@@ -191,6 +191,11 @@ const RELIED_ON: Readonly<Record<string, Readonly<Record<string, "string" | "num
   call: { provider: "string", region: "string", api: "string", error: "string" },
   worker: { group: "string", to: "string" },
   finished: { group: "string", outcome: "string", action: "string" },
+  boot: {
+    ...{ group: "string", provider: "string", region: "string", instanceType: "string", outcome: "string" },
+    phases: "object",
+    boots: "object",
+  },
   "termination-ended": { failed: "number" },
   budget: { message: "string" },
   note: { message: "string" },

@@ -56,6 +56,17 @@ export type RowBody =
   | (Omit<BodyOf<"finished">, "id" | "name" | "desired"> & { readonly names: readonly string[] })
   /** `count` workers have become ready, or failed their checks so; the words are those of the last. */
   | (Omit<BodyOf<"ready">, "id" | "name" | "afterMs"> & { readonly names: readonly string[] })
+  /** The boots of `count` workers are over; `boots` has each one's name, and the milliseconds of each of `phases`. */
+  | {
+      readonly type: "boot"
+      readonly group: string
+      readonly provider: string
+      readonly region: string
+      readonly instanceType: string
+      readonly outcome: "ready" | "ended"
+      readonly phases: readonly string[]
+      readonly boots: (readonly [name: string, ...ms: number[]])[]
+    }
   | { readonly type: "termination-started" }
   | { readonly type: "termination-ended"; readonly failed: number }
   | CostRow
@@ -92,16 +103,8 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       const { type, reason, code, scope, message, count } = event
       return noted({ type, reason, code, scope, message }, count, [reason, code, scope])
     }
-    case "call": {
-      const { type, provider, region, api, error, message } = event
-      if (error === undefined) return undefined
-      return noted({ type, provider, region, api, error, ...(message && { message }) }, 1, [
-        provider,
-        region,
-        api,
-        error,
-      ])
-    }
+    case "call":
+      return callRow(event)
     case "worker": {
       const { type, name, group, from, to, reason } = event
       const adopted = isAdopting ? { adopted: true as const } : {}
@@ -112,6 +115,8 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       return finishedRow(event)
     case "ready":
       return readyRow(event)
+    case "boot":
+      return bootRow(event)
     case "termination-started":
       return noted({ type: event.type }, event.ids.length)
     case "termination-ended":
@@ -124,12 +129,24 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
   }
 }
 
+function callRow({ type, provider, region, api, error, message }: BodyOf<"call">): Noted | undefined {
+  if (error === undefined) return undefined
+  const key = [provider, region, api, error]
+  return noted({ type, provider, region, api, error, ...(message && { message }) }, 1, key)
+}
+
 function finishedRow({ name, id: _id, desired: _desired, ...row }: BodyOf<"finished">): Noted {
   return noted({ ...row, names: [name] }, 1, [row.group, row.outcome, row.action, row.step, row.exitCode])
 }
 
 function readyRow({ name, id: _id, afterMs: _afterMs, ...row }: BodyOf<"ready">): Noted {
   return noted({ ...row, names: [name] }, 1, [row.group, row.isReady, row.action, row.check, row.exitCode])
+}
+
+function bootRow({ name, phases, ...event }: BodyOf<"boot">): Noted {
+  const { type, group, provider, region, instanceType, outcome } = event
+  const row = { type, group, provider, region, instanceType, outcome, phases: phases.map(({ phase }) => phase) }
+  return noted({ ...row, boots: [[name, ...phases.map(({ ms }) => Math.round(ms))]] }, 1, row)
 }
 
 function noted(row: RowBody, count: number, key: unknown = row): Noted {
@@ -186,6 +203,7 @@ function isMany({ type }: RowBody): boolean {
     "worker",
     "finished",
     "ready",
+    "boot",
     "call",
     "launch-ended",
     "offer-unavailable",
@@ -208,6 +226,11 @@ function joined(before: HistoryRow, row: RowBody): HistoryRow {
     return { ...before, ...row, ...(advice === undefined ? {} : { advice }), names: namesOf(before, row) }
   }
   if (before.type === "ready" && row.type === "ready") return { ...before, ...row, names: namesOf(before, row) }
+  if (before.type === "boot" && row.type === "boot") {
+    // Its own list grows: ten thousand boots in one second would be copied as often.
+    before.boots.push(...row.boots)
+    return before
+  }
   if (before.type === "launch-ended" && row.type === "launch-ended")
     return { ...before, ...row, made: before.made + row.made }
   if (before.type === "termination-ended" && row.type === "termination-ended") {

@@ -1,5 +1,6 @@
 /** Report: how a worker is, as its guest has written it. Pure. */
 import { markPrefix, TAIL_LINES } from "../guest/marks.js"
+import { type BootMarks, readBootMarks } from "./boot.js"
 
 /** A check that has failed, in its words. */
 export interface CheckWords {
@@ -25,12 +26,15 @@ export interface Report {
   readonly unhealthy?: number
   /** Of the check that failed last. */
   readonly words?: CheckWords
+  readonly boot: BootMarks
+  /** What the guest's clock showed, in milliseconds since its start, where it says so. */
+  readonly nowMs?: number
 }
 
 const MARK = /^\d+ ([a-z]+) (begun|ended|skipped)(?: (\d{1,3}))?/
 
 /** What the lines of a status file say. */
-function readMarks(lines: readonly string[]): Omit<Report, "isUnchecked" | "words"> {
+function readMarks(lines: readonly string[]): Omit<Report, "isUnchecked" | "words" | "nowMs"> {
   const begun: string[] = []
   let [hasPassed, wasRestarted] = [false, false]
   let gaveUp: number | undefined
@@ -50,6 +54,7 @@ function readMarks(lines: readonly string[]): Omit<Report, "isUnchecked" | "word
     ...(step === undefined ? {} : { step }),
     hasPassed: hasPassed && !wasRestarted,
     wasRestarted,
+    boot: readBootMarks(lines),
     ...(gaveUp === undefined ? {} : { gaveUp }),
     ...(unhealthy === undefined ? {} : { unhealthy }),
   }
@@ -72,8 +77,10 @@ export function readBlock(lines: readonly string[]): Report | undefined {
   const { unhealthy: _marked, ...status } = readMarks(marks)
   const [, unhealthy] = /^unhealthy (\d{1,3})$/.exec(of("h")[0] ?? "") ?? []
   const words = wordsOf(of("w"))
+  const [, nowMs] = /^(\d{1,12})$/.exec(of("t")[0] ?? "") ?? []
   return {
     ...status,
+    ...(nowMs === undefined ? {} : { nowMs: Number(nowMs) }),
     isUnchecked: lines[0] !== "= checked",
     ...(unhealthy === undefined ? {} : { unhealthy: Number(unhealthy) }),
     ...(words === undefined ? {} : { words }),

@@ -5,8 +5,8 @@ import { readBlock, type Report } from "./report.js"
 
 /**
  * Prints a block at once, and another one whenever the status, the health or the check that fails has changed, for so many seconds; the
- * last one has its newest words. Of processes it starts
- * one `sleep` a second: what it looks at a shell reads itself. It ends by itself, whatever becomes of the connection.
+ * last one has its newest words. A block has the time since the guest's start as well. Of processes it starts one `sleep` a second:
+ * what it looks at a shell reads itself. It ends by itself, whatever becomes of the connection.
  */
 const WATCH = `h=$1 n=$2
 look() {
@@ -16,10 +16,15 @@ x= y=
 read -r x <"$h/health"
 read -r y <"$h/check.words"
 } 2>/dev/null
+clock() {
+t=
+read -r u r </proc/uptime && read -r b <"$h/begun" && t=$((\${u%.*} * 1000 + 1\${u#*.}0 - 1000 - b))
+} 2>/dev/null
 show() {
+clock
 if [ -e "$h/checked" ]; then echo "= checked"; else echo "= without"; fi
 while IFS= read -r l; do printf 's %s\\n' "$l"; done <"$h/status"
-printf 'h %s\\n' "$x"
+printf 'h %s\\nt %s\\n' "$x" "$t"
 while IFS= read -r l; do printf 'w %s\\n' "$l"; done <"$h/check.words"
 echo .
 } 2>/dev/null

@@ -75,6 +75,10 @@ function optionsSchema(z: Z): Zod.ZodType {
     capacity: z.array(capacitySchema(z)).optional(),
     quotas: z.array(quotaSchema(z)).optional(),
     buckets: z.record(word, bucketSchema(z)).optional(),
+    guestTimes: z
+      .strictObject({ systemMs: span, steps: z.record(word, span) })
+      .partial()
+      .optional(),
     latency: z
       .strictObject({ requestMs: span, createMs: span, bootMs: span, stopMs: span, readyMs: span })
       .partial()

@@ -42,7 +42,7 @@ describe("the receipt", () => {
       leftovers: [],
       seconds: 4,
       cost: 0.02,
-      ...{ costByGroup: { g: 0.02 }, earlierCost: 0, unpriced: 0, estimate: true, prices: [] },
+      ...{ costByGroup: { g: 0.02 }, earlierCost: 0, unpriced: 0, estimate: true, boots: [], prices: [] },
       ...over,
     }) as Receipt
 

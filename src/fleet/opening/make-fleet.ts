@@ -9,6 +9,7 @@ import type { OpenOptions } from "./options.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { priceIndex } from "../roster/price-index.js"
 import { Roster, type RosterChange } from "../roster/roster.js"
+import { bootEvent } from "../reports/boots.js"
 import { recordRunning } from "../refusals/record.js"
 import { newMoney, noteBill } from "../spending/spending.js"
 import { FileJournal, noJournal } from "../journal/journal.js"
@@ -150,8 +151,17 @@ function noteChange(fleet: Fleet, { worker, from }: RosterChange): void {
   fleet.emit({ type: "worker", ...changed, ...(from && { from }), ...(failure && { reason: failure.message }) })
   const own = fleet.groups.get(group)
   if (state === "running" && own !== undefined) recordRunning(own, worker.provider, instance)
+  if (from === undefined || from === "pending" || from === "running") tellBoot(fleet, worker, from)
   noteBill(fleet.journal, worker)
   holdIfEnded(fleet, worker, from)
+}
+
+/** Of those with checks it is told when they pass. */
+function tellBoot(fleet: Fleet, worker: WorkerRecord, from: WorkerRecord["state"] | undefined): void {
+  const { state, boot } = worker
+  const isOver = boot?.endedAt !== undefined || (state === "running" && boot?.readyAt !== undefined)
+  const event = isOver && from !== state ? bootEvent(worker) : undefined
+  if (event !== undefined) fleet.emit(event)
 }
 
 /** The cluster may have existed before: each of its places may have resources of it. */

@@ -1,13 +1,14 @@
 /** A receipt as a table of at most twenty lines, for people. Pure. */
 import { usdText } from "../../money/budget.js"
-import { columns, plain, spanText } from "../../text.js"
+import { columns, placeName, plain, spanText } from "../../text.js"
 import { mayLive } from "../lifecycle.js"
 import type { Receipt, ReceiptRow } from "./receipt-types.js"
 
 /** Of what may still cost, of what could not be removed, and of kinds of instances; all of them are in the receipt. */
 const MOST_LEAKS = 5
 const MOST_LEFTOVERS = 3
-const MOST_KINDS = 7
+const MOST_KINDS = 6
+const MOST_BOOTS = 2
 
 export function receiptText(receipt: Omit<Receipt, "toString">): string {
   const { cluster, leaked, leftovers, instances, seconds, cost = 0, unpriced } = receipt
@@ -18,6 +19,7 @@ export function receiptText(receipt: Omit<Receipt, "toString">): string {
     ...section("may still run, and cost", leaked.map(leakLine), MOST_LEAKS),
     ...section("could not be removed", leftovers, MOST_LEFTOVERS),
     ...kindLines(instances),
+    ...bootLines(receipt.boots),
     `  in all: ${sum}${receipt.earlierCost > 0 ? ", with what ended before this process began" : ""} (an estimate)`,
   ]
     .map(plain)
@@ -58,6 +60,16 @@ function kindCells(rows: readonly ReceiptRow[]): readonly string[] {
   const unpriced = rows.filter(({ cost }) => cost === undefined).length
   const state = mayLive(first.finalState) ? `${first.finalState}, not confirmed gone` : first.finalState
   return [`${rows.length} ×`, first.instanceType, first.market, state, usdText(usd, unpriced)]
+}
+
+/** Of the places with the most boots, where there is something to shorten. */
+function bootLines(boots: Receipt["boots"]): readonly string[] {
+  const known = [...boots].sort((a, b) => b.ready - a.ready).filter(({ advice }) => advice !== undefined)
+  return known.slice(0, MOST_BOOTS).map(({ provider, region, boot, advice }) => {
+    const { medianMs = 0, slowestMs = 0, slowest = "" } = boot ?? {}
+    const spread = `${spanText(medianMs)} at the median, ${spanText(slowestMs)} at the slowest (${slowest})`
+    return `  boots in ${placeName(provider, region)}: ${spread}; ${advice}`
+  })
 }
 
 function counted(count: number): string {

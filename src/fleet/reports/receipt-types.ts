@@ -1,5 +1,6 @@
 /** The receipt's rows. */
 import type { InstanceState, Market } from "../../provider.js"
+import type { BootSummary } from "../../ready/boot-timings.js"
 import type { WorkerState } from "../lifecycle.js"
 import type { PriceOrigin } from "../../money/cost.js"
 
@@ -47,6 +48,8 @@ export interface Receipt {
   readonly earlierCost: number
   /** How many instances `cost` leaves out, because their price is not known. */
   readonly unpriced: number
+  /** Where the time of boots went, for each provider and region, of what this process has launched. */
+  readonly boots: readonly BootSummary[]
   /** Costs are estimated: a cloud's invoice may differ. */
   readonly estimate: true
   /** Where the prices are from, and when they were asked for (milliseconds since 1970). */

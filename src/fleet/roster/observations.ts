@@ -35,8 +35,22 @@ export function newWorker(observation: FirstObservation): WorkerRecord {
     billedFrom: launchedFrom(instance, now, launch),
     ...(instance.failure === undefined ? {} : { failure: instance.failure }),
   }
+  if (launch !== undefined || state === "pending")
+    worker.boot = {
+      ...(launch === undefined || launch.firstSentAt === 0 ? {} : { requestedAt: launch.firstSentAt }),
+      acceptedAt: now,
+    }
   noteRunning(worker, instance, begun)
   return worker
+}
+
+/** What its state says of its boot: it runs, and is ready then where nothing says when it is; or it went before. */
+export function noteBooted({ boot, state, readiness }: WorkerRecord, now: number): void {
+  if (boot === undefined || state === "pending") return
+  if (state === "running") {
+    boot.runningAt ??= now
+    if (readiness === undefined) boot.readyAt ??= now
+  } else if (boot.readyAt === undefined) boot.endedAt ??= now
 }
 
 /** What is new cannot have booted for longer than it is known, whatever its time stamp says. */

@@ -7,7 +7,7 @@ import { TerminatedInstances } from "./terminated.js"
 import { advance, observedState, type WorkerState } from "../lifecycle.js"
 import { type Counted, Members, weightOf } from "./members.js"
 import { Register } from "./register.js"
-import { bootsSince, newWorker, excludeUnobservedTime, notePending, noteRunning } from "./observations.js"
+import { bootsSince, newWorker, excludeUnobservedTime, noteBooted, notePending, noteRunning } from "./observations.js"
 import { TAG } from "../tags.js"
 
 /** Of a worker that was not heard yet. */
@@ -67,6 +67,7 @@ export class Roster {
       const price = this.#priceOf(provider, instance)
       if (price !== undefined) [worker.pricePerHour, worker.priceFrom] = [price.perHour, price.from]
       this.#add(worker)
+      noteBooted(worker, now)
       if (listed) this.#notePending(worker, begun)
       this.#onChange({ worker, from: undefined })
       return worker
@@ -156,6 +157,7 @@ export class Roster {
     worker.state = to
     worker.since = now
     this.#noteReady(worker)
+    noteBooted(worker, now)
     const sets = this.#setsOf(worker)
     for (const set of sets) set.note(worker, from)
     this.#weigh(worker, sets)

@@ -2,6 +2,7 @@
 import type { Action, Failure, Instance, Provider } from "../../provider.js"
 import type { WorkerState } from "../lifecycle.js"
 import type { PriceOrigin } from "../../money/cost.js"
+import type { Boot } from "../../ready/boot.js"
 import type { CheckWords } from "../../ready/report.js"
 
 /** A worker as the core keeps it. */
@@ -25,6 +26,8 @@ export interface WorkerRecord {
   pendingAt?: number
   /** When it began to run, as far as observations tell, in milliseconds since 1970; absent before. */
   ranFrom?: number
+  /** How its boot went; absent where it ran already when this process saw it first. */
+  boot?: Boot
   /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
   billedFrom: number
   /** What it adds to the sums of those that it is among. */

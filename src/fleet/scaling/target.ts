@@ -9,6 +9,8 @@ import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { failingUntil, vanishingUntil } from "../pass/planning.js"
 import type { Plans } from "../planning/types.js"
 import { type GroupShort, shortfallMessage, shortfallOf } from "./shortfall.js"
+import { bootingText } from "../../ready/boot-timings.js"
+import { bootsOf } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
 import type { Launch } from "../roster/launches.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
@@ -174,6 +176,8 @@ export function shortfallError(
   waitedMs: number | undefined,
 ): ShortfallError {
   const waited = waitedMs === undefined ? "" : `; waited ${Math.round(waitedMs / 1000)} s`
-  const message = shortfallMessage(fleet.owner.cluster, { desired, running, ready }, shortfall) + waited
+  const booting = waitedMs === undefined ? undefined : bootingText(bootsOf(fleet.roster.workers, fleet.clock.now()))
+  const boots = booting === undefined ? "" : `\n  ${booting}`
+  const message = shortfallMessage(fleet.owner.cluster, { desired, running, ready }, shortfall) + waited + boots
   return new ShortfallError(message, { desired, running, ready, shortfall })
 }

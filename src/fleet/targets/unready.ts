@@ -1,9 +1,11 @@
 /** Unready: what follows from what workers' checks say. Guests only tell; who owns the cluster ends workers here. */
 import type { Failure } from "../../provider.js"
+import { noteMarks } from "../../ready/boot.js"
 import type { CheckWords, Report } from "../../ready/report.js"
 import { spanText } from "../../text.js"
 import { shareOf } from "../planning/exchange.js"
 import { tripped } from "../replace.js"
+import { bootEvent } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
 import type { Readiness, WorkerRecord } from "../roster/worker-record.js"
 import type { Fleet } from "../state/context.js"
@@ -33,6 +35,7 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
   const now = fleet.clock.now()
   const next = readinessOf(state, worker, report, now)
   fleet.roster.setReadiness(worker, next)
+  noteBoot(fleet, worker, report)
   const wasReady = before?.isReady === true
   if (next.isReady && !wasReady) {
     const afterMs = Math.max(0, now - (worker.ranFrom ?? now))
@@ -41,6 +44,17 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
     fleet.emit({ type: "ready", ...whoseOf(worker), isReady: false, action: "wait", ...wordsOf(next.words) })
   }
   if (next.isReady !== wasReady || next.failed !== before?.failed) fleet.wake(GATHER_MS)
+}
+
+function noteBoot(fleet: Fleet, worker: WorkerRecord, report: Report): void {
+  const { boot, readiness } = worker
+  if (boot === undefined || boot.readyAt !== undefined) return
+  const now = fleet.clock.now()
+  noteMarks(boot, report.boot, now, report.nowMs)
+  if (readiness?.isReady !== true) return
+  boot.readyAt = now
+  const event = bootEvent(worker)
+  if (event !== undefined) fleet.emit(event)
 }
 
 /** Its guest could not be heard: what was known of it stays. */

@@ -6,7 +6,8 @@ import { isWatched } from "../../spec/ready/fields.js"
 /** From now on, and at each pass. */
 export function hearWorkers(fleet: Fleet, passes: Passes): void {
   if (![...fleet.groups.values()].some(({ group }) => isWatched(group))) return
-  void import("./watching.js").then(({ Watching }) => {
+  // A virtual clock waits for it, as it does for whatever is loaded later.
+  void fleet.clock.busy("loading the library", import("./watching.js")).then(({ Watching }) => {
     const watching = new Watching(fleet)
     passes.on(() => watching.update())
     watching.update()

@@ -3,9 +3,9 @@ import { TAG } from "../../fleet/tags.js"
 import { endedTag, markPrefix } from "../../guest/marks.js"
 import type { WhenDone } from "../../provider.js"
 import { leave, powerOff } from "./ending.js"
-import { type Life, stateAt } from "./life.js"
-import { sampleSpan } from "./luck.js"
-import { nowOf, type WorldState } from "./state.js"
+import { type GuestBoot, type Life, stateAt } from "./life.js"
+import { sampleSpan, type Span } from "./luck.js"
+import { drawLatency, nowOf, type WorldState } from "./state.js"
 
 /** What the world plays of a guest: its startup, which goes on until the script of faults ends it, and what follows. */
 export type PlayedGuest = {
@@ -36,40 +36,72 @@ export function write(state: WorldState, id: string, text: string): void {
 /** Plays the guest of an instance that was just made: nothing happens before it runs, or once it does no more. */
 export function play(state: WorldState, life: Life, guest: PlayedGuest): void {
   const end = state.faults.nextStartup(life.offer)
-  const running = (at: number, act: () => void) =>
+  const startedAt = life.runningAt + drawGuest(state, state.settings.guestTimes.systemMs)
+  const act: Act = (at, lines) =>
     state.agenda.add(at, () => {
-      if (stateAt(life, at) === "running") act()
+      if (stateAt(life, at) === "running") mark(life, guest, lines(Math.max(0, Math.round(at - startedAt))))
     })
-  running(life.runningAt, () => mark(life, guest, ["0 startup begun"]))
-  if (guest.readyTimeoutS !== undefined)
-    playCheck(state, life, guest, { running, timeoutMs: guest.readyTimeoutS * 1000 })
+  const steps = playSteps(state, startedAt, act)
+  const begunAt = steps.at(-1)?.[1] ?? startedAt
+  act(begunAt, (ms) => [`${ms} startup begun`])
+  const readyAt =
+    guest.readyTimeoutS === undefined ? undefined : playChecks(state, life, { guest, startedAt, begunAt, act })
+  life.guestBoot = { startedAt, steps, ...(readyAt === undefined ? {} : { readyAt }) }
   if (end === undefined) return
   const { exitCode = 0, afterMs = STARTUP_ENDS_MS, tail = "" } = end
-  const at = life.runningAt + afterMs
-  const told = tail === "" ? [] : tail.split("\n").map((line) => `| ${line}`)
-  running(at, () => {
-    mark(life, guest, [`${afterMs} startup ended ${exitCode}`, ...told, `${afterMs} done startup ${exitCode}`])
+  const at = Math.max(begunAt, life.runningAt + afterMs)
+  state.agenda.add(at, () => {
+    if (stateAt(life, at) !== "running") return
+    const ms = Math.max(0, Math.round(at - startedAt))
+    mark(life, guest, [`${ms} startup ended ${exitCode}`, ...told(tail), `${ms} done startup ${exitCode}`])
     followUp(state, life, guest, { at, exitCode })
   })
 }
 
-interface Playing {
-  readonly running: (at: number, act: () => void) => void
-  readonly timeoutMs: number
+/** At a moment, lines by the milliseconds since the guest's start. */
+type Act = (at: number, lines: (ms: number) => readonly string[]) => void
+
+function drawGuest({ luck }: WorldState, span: Span): number {
+  return sampleSpan(span, luck.delays)
 }
 
-/** Its check passes some time after its startup has begun, or never, as the script of faults says. */
-function playCheck(state: WorldState, life: Life, guest: PlayedGuest, { running, timeoutMs }: Playing): void {
-  const failing = state.faults.nextCheck(life.offer)
-  const passesMs = sampleSpan(state.latency.readyMs, state.luck.delays)
-  running(life.runningAt, () => mark(life, guest, ["0 ready begun"]))
-  if (failing === undefined && passesMs <= timeoutMs) {
-    running(life.runningAt + passesMs, () => mark(life, guest, [`${passesMs} ready ended 0`]))
-    return
+function playSteps(state: WorldState, startedAt: number, act: Act): GuestBoot["steps"] {
+  let at = startedAt
+  return Object.entries(state.settings.guestTimes.steps).map(([step, span]) => {
+    act(at, (ms) => [`${ms} ${step} begun`])
+    at += drawGuest(state, span)
+    act(at, (ms) => [`${ms} ${step} ended 0`])
+    return [step, at] as const
+  })
+}
+
+interface Checking {
+  readonly guest: PlayedGuest
+  readonly startedAt: number
+  /** When its startup has begun. */
+  readonly begunAt: number
+  readonly act: Act
+}
+
+/** When they pass: never where the script of faults says so, or where their time is over before. */
+function playChecks(state: WorldState, life: Life, { guest, startedAt, begunAt, act }: Checking): number {
+  const { readyTimeoutS = 0 } = guest
+  const fault = state.faults.nextCheck(life.offer)
+  const passesAt = begunAt + drawLatency(state, "readyMs")
+  const givesUpAt = Math.max(begunAt, startedAt + readyTimeoutS * 1000)
+  act(begunAt, (ms) => [`${ms} ready begun`])
+  if (fault === undefined && passesAt <= givesUpAt) {
+    act(passesAt, (ms) => [`${ms} ready ended 0`])
+    return passesAt
   }
-  const { exitCode = 1, tail = "" } = failing ?? {}
+  const { exitCode = 1, tail = "" } = fault ?? {}
   const words = [`${exitCode} check`, ...(tail === "" ? [] : tail.split("\n"))].map((line) => `ready| ${line}`)
-  running(life.runningAt + timeoutMs, () => mark(life, guest, [...words, `${timeoutMs} ready ended ${exitCode}`]))
+  act(givesUpAt, (ms) => [...words, `${ms} ready ended ${exitCode}`])
+  return Number.POSITIVE_INFINITY
+}
+
+function told(tail: string): readonly string[] {
+  return tail === "" ? [] : tail.split("\n").map((line) => `| ${line}`)
 }
 
 function mark(life: Life, { uid }: PlayedGuest, lines: readonly string[]): void {

@@ -26,6 +26,8 @@ export interface Life {
   console: string
   /** How much later than they happen birth and boot are seen in lists. */
   readonly shownAfterMs: number
+  /** How its guest boots, where the world plays one. */
+  guestBoot?: GuestBoot
   stoppedAt: number
   noticeAt: number
   /** From here on it is terminating: there is no way back and no bill. */
@@ -37,6 +39,15 @@ export interface Life {
   endedByRequest: boolean
   /** Its place in pool and quota is free again. */
   released: boolean
+}
+
+/** What a guest's boot comes to, in truth: milliseconds since 1970, and Infinity for what never comes. */
+export interface GuestBoot {
+  readonly startedAt: number
+  /** Steps before `startup`, each with its end. */
+  readonly steps: readonly (readonly [step: string, endedAt: number])[]
+  /** When its checks pass, where it has some. */
+  readonly readyAt?: number
 }
 
 /** What the outside sees of an instance. */

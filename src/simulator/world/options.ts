@@ -20,6 +20,14 @@ export interface Latency {
   readonly readyMs: Span
 }
 
+/** How long the parts of a boot take after the instance runs, where the world plays its guest, in milliseconds. */
+export interface GuestTimes {
+  /** From running to the guest's start; 0 by default. */
+  readonly systemMs: Span
+  /** Steps before `startup`, in their order; none by default. */
+  readonly steps: Readonly<Record<string, Span>>
+}
+
 /** What one request may carry, and how long things may take: the data that adapters state as their limits. */
 export interface WorldLimits {
   /** Most instances of one create request. */
@@ -51,6 +59,7 @@ export interface WorldOptions {
   /** The true buckets; `reads` 200 and 50 a second, `writes` 100 and 20 a second by default. */
   readonly buckets?: Readonly<Record<string, Bucket>>
   readonly latency?: Partial<Latency>
+  readonly guestTimes?: Partial<GuestTimes>
   /** How much later than it happens a change is seen in lists; 0 to 3 s by default. */
   readonly listLagMs?: Span
   /** For how long lists show a terminated instance; an hour by default (EC2), 0 where it vanishes (GCP, Azure). */
@@ -71,8 +80,9 @@ export interface WorldOptions {
   readonly addresses?: (order: number, kind: "private" | "public") => string
 }
 
-export type WorldSettings = Required<Omit<WorldOptions, "latency" | "limits">> & {
+export type WorldSettings = Required<Omit<WorldOptions, "latency" | "limits" | "guestTimes">> & {
   readonly latency: Latency
+  readonly guestTimes: GuestTimes
   readonly limits: WorldLimits
 }
 
@@ -112,6 +122,7 @@ export function settingsOf(options: WorldOptions): WorldSettings {
     quotas: options.quotas ?? [],
     buckets: options.buckets ?? DEFAULT_BUCKETS,
     latency: { ...DEFAULT_LATENCY, ...options.latency },
+    guestTimes: { systemMs: 0, steps: {}, ...options.guestTimes },
     listLagMs: options.listLagMs ?? [0, 3_000],
     terminatedVisibleMs: options.terminatedVisibleMs ?? HOUR_MS,
     billsUntilGone: options.billsUntilGone ?? false,

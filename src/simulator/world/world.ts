@@ -17,7 +17,7 @@ import { Faults } from "../faults/faults.js"
 import { write } from "./guests.js"
 import { Inventory, type WorldFilter } from "./inventory.js"
 import { Ledger } from "../requests/ledger.js"
-import { type Life, paidMs, pictureOf, shownAt, stateAt, type WorldInstance } from "./life.js"
+import { type GuestBoot, type Life, paidMs, pictureOf, shownAt, stateAt, type WorldInstance } from "./life.js"
 import { sampleSpan, luckOf, type Span } from "./luck.js"
 import { Operations } from "./operations.js"
 import { type Latency, settingsOf, type WorldOptions, type WorldSettings } from "./options.js"
@@ -118,6 +118,12 @@ export class World {
     const now = this.#now()
     const life = this.#state.inventory.get(id)
     return life === undefined ? undefined : pictureOf(life, stateAt(life, now) ?? "pending")
+  }
+
+  /** How the guest of an instance boots in truth; undefined where the world plays none. */
+  guestBoot(id: string): GuestBoot | undefined {
+    this.#now()
+    return this.#state.inventory.get(id)?.guestBoot
   }
 
   /** Ends instances. Returns each one's state just after; undefined for an id that never was. */

@@ -37,6 +37,7 @@ const receipt = (
   earlierCost: 0,
   unpriced: 0,
   estimate: true,
+  boots: [],
   prices: [],
   ...more,
 })

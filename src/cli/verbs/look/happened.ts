@@ -54,6 +54,8 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return "let go of: nobody replaces what is lost"
     case "more":
       return "more of one second, not kept"
+    // `muster boots` shows them.
+    case "boot":
     case "cost":
       return undefined
   }
