@@ -212,7 +212,10 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
   protected override get reached(): Working {
     return {
       name: this.name,
+      clock: this.#handle.clock,
       session: () => this.#handle.session,
+      opened: (signal) => this.#handle.opened(signal),
+      isScaling: () => this.#handle.scaling.isAny,
       watch: (changed) => this.on("worker", changed),
       checkOpen: () => this.#handle.checkOpen(),
     }

@@ -145,6 +145,26 @@ export type ClusterEventBody =
       readonly pricePerHour: number
       readonly unpriced: number
     }
+  /**
+   * How far the work of the cluster has come, `map`s that go on at the same time together: at most once a second, and when it has ended.
+   * `total` is left out until it is known. `done` includes `resumed`, which an earlier run has done; `lost` are tries that ended with
+   * their worker. `busy` workers have a task. `perSecond` and `leftMs` are estimates from the latest tasks that ended.
+   */
+  | {
+      readonly type: "tasks"
+      readonly read: number
+      readonly total?: number
+      readonly running: number
+      readonly done: number
+      readonly failed: number
+      readonly resumed: number
+      readonly lost: number
+      readonly workers: number
+      readonly slots: number
+      readonly busy: number
+      readonly perSecond?: number
+      readonly leftMs?: number
+    }
   | { readonly type: "closed"; readonly instances: number; readonly leaked: number }
 
 export type ClusterEvent = ClusterEventBody & { readonly at: number; readonly cluster: string }
@@ -155,7 +175,7 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, ready: true, boot: true, pass: true, closed: true },
+  ...{ finished: true, ready: true, boot: true, pass: true, tasks: true, closed: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

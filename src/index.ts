@@ -39,6 +39,7 @@ export type { FollowOptions, LogOptions } from "./session/logs/console.js"
 export type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
 export type { WorkerHandle } from "./session/reach.js"
 export type { AllOf, MapResult, MapRun } from "./work/map.js"
+export { type Job, type JobFields, runJob } from "./run-job.js"
 export { type RemoteModule, remote } from "./work/remote-module.js"
 export { TaskError } from "./work/farm/task-error.js"
 export type {

@@ -2,6 +2,7 @@
 import { Cluster } from "./cluster.js"
 import { SpecError } from "./errors.js"
 import { show } from "./input/parse.js"
+import { closeAfter } from "./session/closing/close-after.js"
 import type { ClusterSpec } from "./spec.js"
 import type { ClusterOptions } from "./verbs/verbs.js"
 
@@ -21,15 +22,9 @@ export async function withCluster<T, Names extends string = string>(
   checkWork(work)
   const cluster = new Cluster({ closeOnExit: true, ...spec }, options)
   const [outcome] = await Promise.allSettled([Promise.resolve(cluster).then(work)])
-  const [closed] = await Promise.allSettled([cluster.close()])
-  if (outcome.status === "rejected") {
-    const error: unknown = outcome.reason
-    if (closed.status === "rejected" && error instanceof Error) {
-      Object.defineProperty(error, "closeError", { value: closed.reason })
-    }
-    throw error
-  }
-  if (closed.status === "rejected") throw closed.reason as Error
+  const failure = outcome.status === "rejected" ? { error: outcome.reason as unknown } : undefined
+  await closeAfter(cluster, failure)
+  if (outcome.status === "rejected") throw outcome.reason as Error
   return outcome.value
 }
 

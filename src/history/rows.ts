@@ -123,6 +123,7 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       return noted({ type: event.type, failed: event.failed.length }, event.accepted, event.type)
     case "launch-started":
     case "pass":
+    case "tasks":
       return undefined
     default:
       return noted(event, 1)

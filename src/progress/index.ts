@@ -2,4 +2,4 @@
 export type { TroubleKind } from "./model/kinds.js"
 export type { ProgressMode, ProgressStream } from "./look.js"
 export { type Progress, type ProgressOptions, showProgress } from "./show.js"
-export type { Eta, Phase, ProgressView, Trouble, Watched, Work } from "./model/types.js"
+export type { Eta, Phase, ProgressView, Tasks, Trouble, Watched, Work } from "./model/types.js"

@@ -47,7 +47,9 @@ function stateOf({
   troubles,
   stopped,
   work,
+  tasks,
 }: ProgressView): string {
+  const { perSecond: _pace, leftMs: _left, ...counted } = tasks ?? {}
   const counts = troubles.map(({ kind, code, count }) => [kind, code, count])
   return JSON.stringify([
     phase,
@@ -62,6 +64,7 @@ function stateOf({
     counts,
     stopped,
     work,
+    counted,
   ])
 }
 

@@ -1,5 +1,14 @@
 /** Lines for logs: one when something changes, and one now and then so that no reader takes a silent job for a dead one. Pure. */
-import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
+import {
+  countItems,
+  etaText,
+  kindItems,
+  moneyItems,
+  passedText,
+  taskItems,
+  troubleText,
+  workItems,
+} from "./sentences.js"
 import type { ProgressView } from "./model/types.js"
 import { shown } from "./words.js"
 
@@ -49,17 +58,20 @@ interface PlainOptions {
   readonly isLast: boolean
 }
 
-/** A line is due when this changes: the phase, the target, and each quarter of it and of the work. */
-function stateOf({ phase, desired, ready, ending, work, finished }: ProgressView): string {
+/** A line is due when this changes: the phase, the target, and each quarter of it, of the work and of the tasks. */
+function stateOf({ phase, desired, ready, ending, work, finished, tasks }: ProgressView): string {
   const quarter = desired === 0 ? Math.ceil(Math.log2(ending + 1)) : Math.floor((4 * ready) / desired)
   const done = work === undefined ? "" : Math.floor((4 * work.done) / Math.max(1, work.total))
   const { succeeded, failed } = finished
   const ended = succeeded + failed
+  const { total = 0, read = 0, done: did = 0, failed: failures = 0 } = tasks ?? {}
+  const tasked = total === 0 ? Math.ceil(Math.log2(read + 1)) : Math.floor((4 * (did + failures)) / total)
   // What finishes lowers the target: each quarter of what was asked for is a line.
-  return `${phase} ${desired + ended} ${quarter} ${done} ${Math.floor((4 * ended) / Math.max(1, desired + ended))}`
+  return `${phase} ${desired + ended} ${quarter} ${done} ${Math.floor((4 * ended) / Math.max(1, desired + ended))} ${total} ${tasked}`
 }
 
-function heartbeatMs({ phase }: ProgressView): number {
+function heartbeatMs({ phase, tasks }: ProgressView): number {
+  if ((tasks?.running ?? 0) > 0) return HEARTBEAT_MS
   return phase === "running" || phase === "empty" ? CALM_HEARTBEAT_MS : HEARTBEAT_MS
 }
 
@@ -72,6 +84,7 @@ function lineOf(view: ProgressView, unicode: boolean): string {
   const kinds = kindItems(view)
   const parts = [
     [...countItems(view), ...workItems(view, unicode)].join(", "),
+    taskItems(view).join(", "),
     etaText(view),
     moneyItems(view).join(", "),
     kinds.length === 0 ? "" : `trouble: ${kinds.join(", ")}`,

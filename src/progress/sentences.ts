@@ -49,6 +49,38 @@ export function workItems({ work }: Pick<ProgressView, "work">, unicode: boolean
   return work === undefined ? [] : [`${work.done} of ${work.total} ${shown(work.noun, unicode)}s`]
 }
 
+/**
+ * "tasks 412/1000 done, 40 running, 1 failed, 3 lost", "12/s" and "about 50 s left"; nothing where there are no tasks. Until all were
+ * read it is "412 done of 500 read".
+ */
+export function taskItems({ tasks }: Pick<ProgressView, "tasks">): readonly string[] {
+  if (tasks === undefined) return []
+  const { total, read, running, done, failed, resumed, lost, perSecond, leftMs } = tasks
+  const parts: readonly (readonly [number, string])[] = [
+    [running, "running"],
+    [failed, "failed"],
+    [lost, "lost"],
+    [resumed, "resumed"],
+  ]
+  const counts = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`)
+  const ended = total === undefined ? `${done} done of ${read} read` : `${done}/${total} done`
+  const isOver = total !== undefined && done + failed >= total
+  return [
+    [`tasks ${ended}`, ...counts].join(", "),
+    ...(perSecond === undefined || isOver ? [] : [paceText(perSecond)]),
+    ...(leftMs === undefined || isOver
+      ? []
+      : [leftMs < 1_000 ? "about 1 s left" : `about ${spanText(rounded(leftMs))} left`]),
+  ]
+}
+
+/** "12/s", "2.3/s", "40/min", "5/h": two digits say enough of a pace. */
+function paceText(perSecond: number): string {
+  const [count, unit] =
+    perSecond >= 1 ? [perSecond, "s"] : perSecond >= 1 / 60 ? [perSecond * 60, "min"] : [perSecond * 3600, "h"]
+  return `${count < 9.95 ? Number(count.toFixed(1)) : short(Math.round(count))}/${unit}`
+}
+
 /** "$31.20/h" and "$1.87 so far": an estimate, and said to be one. A plus marks a sum that leaves instances out. */
 export function moneyItems({ pricePerHour, spent, unpriced, isPartial }: ProgressView): readonly string[] {
   const left = unpriced === 0 ? [] : [`${unpriced} without a price`]

@@ -1,6 +1,15 @@
 /** A frame for a terminal: never more lines than it has, nor than 12, and every kind of trouble in it. Pure. */
 import type { Look, Style } from "./look.js"
-import { countItems, etaText, kindItems, moneyItems, passedText, troubleText, workItems } from "./sentences.js"
+import {
+  countItems,
+  etaText,
+  kindItems,
+  moneyItems,
+  passedText,
+  taskItems,
+  troubleText,
+  workItems,
+} from "./sentences.js"
 import type { ProgressView } from "./model/types.js"
 import { cellsIn, clip, short, shown, wrap } from "./words.js"
 
@@ -38,16 +47,17 @@ function fitted(view: ProgressView, cells: number, most: number, unicode: boolea
   const kinds = kindLines(view, lastCells(cells))
   const title = titleLine(view, cells, unicode)
   const money = moneyLine(view, unicode)
+  const tasks = taskLines(view, unicode)
   const waits = waitLines(view, unicode)
   const details = detailLines(view, unicode)
   if (most >= LEAST_LINES_FOR_BARS && cells >= LEAST_CELLS_FOR_BARS) {
-    const head = [title, ...barLines(view, cells, unicode), money]
+    const head = [title, ...barLines(view, cells, unicode), ...tasks, money]
     if (head.length + kinds.length <= most) return filled({ head, waits, kinds, details }, most)
   }
   const counts = wrap([...countItems(view), ...workItems(view, unicode)], lastCells(cells), ", ").map(
     (text): Line => [[text]],
   )
-  const head = [title, ...counts]
+  const head = [title, ...counts, ...tasks]
   if (head.length + kinds.length <= most) return filled({ head, waits: [money, ...waits], kinds, details }, most)
   if (counts.length + kinds.length <= most) return [...counts, ...kinds]
   return smallest(view, cells, unicode).slice(0, most)
@@ -149,6 +159,12 @@ function moneyLine(view: ProgressView, unicode: boolean): Line {
   const age = ageMs === undefined ? [] : [ageMs < 1_000 ? "as of now" : `as of ${passedText(ageMs)} ago`]
   const items = [...moneyItems(view), ...age, ...(gone > 0 ? [`${gone} gone`] : [])]
   return [[items.join(unicode ? " · " : ", "), "dim"]]
+}
+
+/** At most one. */
+function taskLines(view: ProgressView, unicode: boolean): readonly Line[] {
+  const items = taskItems(view)
+  return items.length === 0 ? [] : [[[items.join(unicode ? " · " : ", ")]]]
 }
 
 /** What it waits for, as far as there is something to say. */

@@ -36,8 +36,9 @@ import {
   type ScaleTarget,
 } from "../verbs/verbs.js"
 import { auditOf } from "./audit.js"
-import { closedEnding, closedIn, openedOrAbandoned, untilClosed } from "./closing-waits.js"
+import { closedEnding, closedIn, openedOrAbandoned, untilClosed } from "./closing/waits.js"
 import { Opening } from "./opening.js"
+import { ScaleCalls } from "./scale-calls.js"
 import type { Session } from "./session.js"
 import { conflictError, NameConflict } from "./name-conflict.js"
 
@@ -45,14 +46,13 @@ export class Handle {
   readonly name: string
   readonly emitter = new Emitter()
   readonly #spec: ResolvedSpec
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly #waiting: { readonly clock: Clock; readonly name: string }
   readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #opening: Opening
   readonly #nameConflict: NameConflict
-  /** The calls of `scale` that have not ended. */
-  readonly #scaling = new Set<{ result: Promise<ScaleResult> | undefined }>()
+  readonly scaling = new ScaleCalls()
   #ended: Error | undefined
   #ending: Ending | undefined
   #closing: Promise<Receipt> | undefined
@@ -64,14 +64,14 @@ export class Handle {
     this.#spec = resolveSpec(spec, checkScript)
     const { clock = systemClock, seed } = options
     checkUntil(this.#spec.budget, clock.now() + wallAheadMs(clock))
-    this.#clock = seed === undefined ? clock : seededClock(clock, seed)
+    this.clock = seed === undefined ? clock : seededClock(clock, seed)
     this.#journal = options.journal
     this.#attaching = attach
-    this.name = this.#spec.name ?? randomName(this.#clock)
-    this.#waiting = { clock: this.#clock, name: this.name }
-    this.#opening = new Opening(this.name, this.#clock, (abort) => this.#open(abort))
+    this.name = this.#spec.name ?? randomName(this.clock)
+    this.#waiting = { clock: this.clock, name: this.name }
+    this.#opening = new Opening(this.name, this.clock, (abort) => this.#open(abort))
     this.#nameConflict = new NameConflict({
-      clock: this.#clock,
+      clock: this.clock,
       opening: this.#opening,
       joins: () => this.#joinsExisting && this.#ended === undefined && this.#closing === undefined,
       onEnd: (error, closed) => this.#onConflictEnded(error, closed),
@@ -82,6 +82,11 @@ export class Handle {
     return this.#opening.session
   }
 
+  /** The session once it is open; undefined where nobody has asked for it. @throws why it could not be opened. */
+  async opened(signal: AbortSignal | undefined): Promise<Session | undefined> {
+    return this.#opening.isBegun ? this.#opening.wait("working with", undefined, signal) : undefined
+  }
+
   /** Opens the cluster now, and reads the prices of its workers unless it is to be quick. */
   async attach(): Promise<void> {
     const session = await this.#opening.wait("attaching to")
@@ -89,24 +94,21 @@ export class Handle {
   }
 
   scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
-    const call: { result: Promise<ScaleResult> | undefined } = { result: undefined }
-    this.#scaling.add(call)
-    call.result = this.#scale(target, options).finally(() => {
-      this.#scaling.delete(call)
-      this.session?.scaleEnded()
-    })
-    return call.result
+    return this.scaling.begin(
+      () => this.#scale(target, options),
+      () => this.session?.scaleEnded(),
+    )
   }
 
   async finished(options: FinishedOptions): Promise<Finished> {
     this.checkOpen()
-    const wait = { ...resolveFinished(options), begunAt: this.#clock.now(), isScaling: () => this.#scaling.size > 0 }
+    const wait = { ...resolveFinished(options), begunAt: this.clock.now(), isScaling: () => this.scaling.isAny }
     return (await this.#opening.wait("waiting for the work of", wait.timeoutMs, wait.signal)).finished(wait)
   }
 
   async #scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
     this.checkOpen()
-    const begunAt = this.#clock.now()
+    const begunAt = this.clock.now()
     // Invalid input that needs no cloud to be found is refused before the first request.
     const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
     checkTargets(this.#spec, targets)
@@ -116,7 +118,7 @@ export class Handle {
       } catch (error) {
         if (!isNameTaken(error)) throw error
         // The instances that this object launched are ended first. Then the call scales the other cluster.
-        const leftMs = timeoutMs === undefined ? undefined : Math.max(0, begunAt + timeoutMs - this.#clock.now())
+        const leftMs = timeoutMs === undefined ? undefined : Math.max(0, begunAt + timeoutMs - this.clock.now())
         await this.#nameConflict.wait(leftMs, options.signal)
         this.checkOpen()
       }
@@ -135,11 +137,6 @@ export class Handle {
       isClosing: () => this.#closing !== undefined,
       close: () => this.close({}),
     })
-  }
-
-  /** Prevents unhandled rejections of `scale` calls that the caller does not await, when the cluster is closed or detached. */
-  #ignoreRejectedScales(): void {
-    for (const { result } of this.#scaling) result?.catch(() => {})
   }
 
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
@@ -162,7 +159,7 @@ export class Handle {
   close(options: CloseOptions): Promise<Receipt> {
     const { timeoutMs, drainMs, mistake } = resolveClose(options)
     if (this.#attaching?.takeOver === false) return Promise.reject(onlyWatches(this.name))
-    this.#ignoreRejectedScales()
+    this.scaling.ignoreRejections()
     const isFirst = this.#closing === undefined
     this.#closing ??= this.#close(timeoutMs, drainMs)
     const closing = isFirst ? this.#closing : closedIn(this.#waiting, this.#closing, timeoutMs)
@@ -182,15 +179,15 @@ export class Handle {
   }
 
   async #detach({ timeoutMs, signal }: ResolvedDetach): Promise<void> {
-    const begunAt = this.#clock.now()
+    const begunAt = this.clock.now()
     this.#ended = new RejectedError(`cluster "${this.name}" is detached; use Cluster.attach to hold it again`)
     this.#ending = { how: "let-go", message: this.#ended.message }
-    this.#ignoreRejectedScales()
+    this.scaling.ignoreRejections()
     this.#opening.abandon(this.#ended)
     try {
       const late = () => new TimeoutError(`detaching "${this.name}": what was asked while it was opened does not end`)
-      const session = await withDeadline(this.#clock, this.#opening.outcome(), timeoutMs, late, signal)
-      const leftMs = Math.max(0, begunAt + timeoutMs - this.#clock.now())
+      const session = await withDeadline(this.clock, this.#opening.outcome(), timeoutMs, late, signal)
+      const leftMs = Math.max(0, begunAt + timeoutMs - this.clock.now())
       await session?.detach(this.#ended, detachedError(this.name), { timeoutMs: leftMs, signal })
     } finally {
       this.emitter.end()
@@ -227,11 +224,11 @@ export class Handle {
   }
 
   async #open(abort: AbortController): Promise<Session> {
-    const { Session } = await deferred(this.#clock)
+    const { Session } = await deferred(this.clock)
     const opening = Session.open(this.#spec, {
       name: this.name,
       isNamed: this.#spec.name !== undefined,
-      clock: this.#clock,
+      clock: this.clock,
       journal: this.#journal,
       mode: this.#attaching === undefined ? "create" : "attach",
       ...{ takeOver: this.#attaching?.takeOver ?? false, quick: this.#attaching?.quick === true },
@@ -242,7 +239,7 @@ export class Handle {
       },
       disown: (error) => this.#onOwnershipLost(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
-      hasPendingCalls: () => this.#scaling.size > 0 || this.#closing !== undefined || this.#detaching !== undefined,
+      hasPendingCalls: () => this.scaling.isAny || this.#closing !== undefined || this.#detaching !== undefined,
       abort,
     })
     opening.catch(this.#emitProblem)
@@ -251,7 +248,7 @@ export class Handle {
 
   #emit(body: ClusterEventBody): void {
     if (this.emitter.isHeard)
-      this.emitter.emit({ at: this.#clock.now() + wallAheadMs(this.#clock), cluster: this.name, ...body })
+      this.emitter.emit({ at: this.clock.now() + wallAheadMs(this.clock), cluster: this.name, ...body })
   }
 
   readonly #emitProblem = ({ name, message }: Error) => this.#emit({ type: "problem", error: name, message })
@@ -286,17 +283,17 @@ export class Handle {
   }
 
   async #close(timeoutMs: number, drainMs: number): Promise<Receipt> {
-    const begunAt = this.#clock.now()
+    const begunAt = this.clock.now()
     await this.#nameConflict.wait(timeoutMs).catch(() => {})
     if (this.#closedAfterConflict !== undefined) return this.#closedAfterConflict
     const session = await this.#toClose(timeoutMs)
     if (session === undefined) {
       this.#ending = closedEnding(this.name, 0, 0)
       this.emitter.end()
-      return (await deferred(this.#clock)).receiptOf(this.name, [], this.#clock.now(), [])
+      return (await deferred(this.clock)).receiptOf(this.name, [], this.clock.now(), [])
     }
     this.#checkOwned()
-    const within = { timeoutMs: timeoutMs - (this.#clock.now() - begunAt), drainMs }
+    const within = { timeoutMs: timeoutMs - (this.clock.now() - begunAt), drainMs }
     const { receipt, error } = await session.close(within, () => this.#checkOwned())
     this.#ended = closedError(this.name)
     await session.end(this.#ended)

@@ -32,6 +32,11 @@ export class Opening {
     return this.#session
   }
 
+  /** Somebody has asked for it, and it has not failed. */
+  get isBegun(): boolean {
+    return this.#opened !== undefined
+  }
+
   /**
    * The session; the first call begins to open it, and one after a failure tries again. The opening goes on when a wait for it
    * has ended. A wait whose signal was aborted before begins nothing.

@@ -2,7 +2,7 @@
 import type { SpecProblem } from "../errors.js"
 import { ADDRESS_RANGE } from "../input/addresses.js"
 import { show, type Z } from "../input/parse.js"
-import type { AccessFields, ClusterFields, Via } from "./types.js"
+import type { AccessFields, ClusterFields, ProviderChoice, Via } from "./types.js"
 
 /** Who is let in where nothing else is said. */
 export const ACCESS_USER = "muster"
@@ -60,6 +60,12 @@ export function resolveAccess(access: ClusterFields["access"]): ResolvedAccess |
     keyFile: fields.keyFile,
     authorizedKeys: fields.authorizedKeys ?? [],
   }
+}
+
+/** Whether its workers are reached over ssh. */
+export function isOverSsh(provider: ProviderChoice): boolean {
+  if (typeof provider === "string") return provider !== "local"
+  return "limits" in provider ? provider.limits.takesKeys !== undefined : !("local" in provider)
 }
 
 /** The whole internet, whatever address stands before the slash. */

@@ -26,8 +26,8 @@ export interface MapRun<Out, Options extends WorkOptions = WorkOptions> extends 
   state(): WorkState
 }
 
-const NOT_BEGUN: WorkState = {
-  ...{ read: 0, running: 0, done: 0, failed: 0, resumed: 0, lost: 0, workers: 0, slots: 0 },
+export const NOT_BEGUN: WorkState = {
+  ...{ read: 0, running: 0, done: 0, failed: 0, resumed: 0, lost: 0, workers: 0, slots: 0, busy: 0 },
 }
 
 /** @param begin begins the work; called once, when it is first asked for results. */
@@ -55,14 +55,20 @@ export function mapRun<Out, Options extends WorkOptions>(
   }
   return {
     [Symbol.asyncIterator]: () => results() as AsyncIterator<MapResult<Out, Options>>,
-    async all() {
-      const found: AllOf<Out, Options>[] = []
-      const isYielding = options.errors === "yield"
-      for await (const one of results()) {
-        found[one.index] = (isYielding || !one.ok ? one : one.value) as AllOf<Out, Options>
-      }
-      return found
-    },
+    all: () => inOrder(results() as AsyncIterable<MapResult<Out, Options>>, options),
     state: () => farm?.state() ?? NOT_BEGUN,
   }
+}
+
+/** All results in the order of the inputs, as `all()` gives them. */
+export async function inOrder<Out, Options extends WorkOptions>(
+  results: AsyncIterable<MapResult<Out, Options>>,
+  { errors }: Options,
+): Promise<AllOf<Out, Options>[]> {
+  const found: AllOf<Out, Options>[] = []
+  for await (const result of results) {
+    const one: TaskSuccess<Out> | TaskFailed = result
+    found[one.index] = (errors === "yield" || !one.ok ? one : one.value) as AllOf<Out, Options>
+  }
+  return found
 }

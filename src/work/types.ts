@@ -124,7 +124,7 @@ export interface TaskFailed {
 export interface WorkState {
   /** Inputs that were read so far. */
   readonly read: number
-  /** How many there are, where that is known. */
+  /** How many there are, once that is known: at first of a list, else when the last was read. */
   readonly total?: number
   readonly running: number
   readonly done: number
@@ -136,4 +136,6 @@ export interface WorkState {
   /** Workers that take tasks now, and how many at once. */
   readonly workers: number
   readonly slots: number
+  /** Workers that have a task now. */
+  readonly busy: number
 }

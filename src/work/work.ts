@@ -1,11 +1,13 @@
 /** Work: brings together what one call needs: its options, its bundle, its runners, what is kept of it. */
 import { createHash, randomBytes } from "node:crypto"
+import type { Clock } from "../calls/clock.js"
 import { SpecError } from "../errors.js"
+import { show } from "../input/parse.js"
 import { runCommand } from "../remote/output.js"
 import { moduleBundle, runnerBundle } from "./runners/bundle.js"
 import { startCommandChannel } from "./runners/command-runner.js"
 import type { StartRunner } from "./farm/crew.js"
-import { Farm } from "./farm/farm.js"
+import { Farm, type Recorder } from "./farm/farm.js"
 import { startModuleChannel } from "./runners/module-runner.js"
 import type { ProgramName } from "./runners/program.js"
 import { type ResolvedWork, resolveWork } from "./options.js"
@@ -29,9 +31,23 @@ export interface WorkRequest {
   readonly inputs: Inputs<unknown>
   readonly task: AnyTask
   readonly options: WorkOptions
+  readonly clock: Clock
+}
+
+/** Where work is done. */
+export interface WorkBegin {
   readonly places: Places
-  /** Hears how far it has come. */
-  readonly onState?: (state: WorkState) => void
+  /** Each worker has one task, and no more. */
+  readonly isOnceAWorker?: boolean
+  /** Something of how far it has come has changed. */
+  readonly onState?: (state: () => WorkState) => void
+}
+
+/** Work of which all that needs no worker is known to be right. */
+export interface PreparedWork {
+  begin(at: WorkBegin): OpenWork
+  /** To be called where it does not begin. */
+  close(): Promise<void>
 }
 
 /** Programs of other processes on the same workers are ended by those of this one. */
@@ -44,22 +60,35 @@ function nextName(): ProgramName {
 }
 
 /** @throws SpecError when an option, the module or the file of `resume` is wrong. */
-export async function beginWork(request: WorkRequest): Promise<OpenWork> {
-  const { verb, inputs, task, options, places, onState } = request
+export async function prepareWork({ verb, inputs, task, options, clock }: WorkRequest): Promise<PreparedWork> {
+  checkInputs(verb, inputs)
   checkTask(verb, task)
   const kind = "module" in task ? "module" : "command"
   const work = resolveWork(verb, options, kind)
-  let farm: Farm<unknown, unknown> | undefined
-  const fail = (error: unknown) => farm?.fail(error)
-  const plan = "module" in task ? await modulePlan(task, work, places, fail) : commandPlan(task, work, places)
+  const plan = "module" in task ? await modulePlan(task, work, clock) : commandPlan(task, work, clock)
   const outputs = work.outputs === undefined ? undefined : new Outputs(work.outputs)
   await outputs?.begin()
   const record =
     work.resume === undefined ? undefined : await openResume<unknown, unknown>({ path: work.resume, ...plan.identity })
-  farm = new Farm<unknown, unknown>({
+  const close = async () => record?.close()
+  return { close, begin: (at) => ({ farm: farmOf({ inputs, work, plan, outputs, record }, at), close }) }
+}
+
+interface Parts {
+  readonly inputs: Inputs<unknown>
+  readonly work: ResolvedWork
+  readonly plan: Plan
+  readonly outputs: Outputs | undefined
+  readonly record: Recorder<unknown, unknown> | undefined
+}
+
+function farmOf({ inputs, work, plan, outputs, record }: Parts, at: WorkBegin): Farm<unknown, unknown> {
+  const { places, isOnceAWorker = false, onState } = at
+  const fail = (error: unknown) => farm.fail(error)
+  const farm = new Farm<unknown, unknown>({
     ...{ inputs, places, group: work.group, retries: work.retries, errors: work.errors, signal: work.signal },
     ...{ taskTimeoutMs: work.taskTimeoutMs, timeoutMs: work.timeoutMs, isOrdered: work.ordered ?? false, record },
-    start: withSetup(work, places, plan.start),
+    ...{ isOnceAWorker, start: withSetup(work, places, plan.startOn(places, fail)) },
     bring:
       outputs === undefined
         ? undefined
@@ -68,59 +97,59 @@ export async function beginWork(request: WorkRequest): Promise<OpenWork> {
             if (place === undefined) throw new Error(`${worker} is gone`)
             return outputs.bring(await place.remote(), files, { index, worker })
           },
-    onState: () => onState?.(opened.state()),
+    onState: () => onState?.(state),
   })
-  const opened = farm
+  const state = () => farm.state()
   farm.begin()
-  return { farm: opened, close: async () => record?.close() }
+  return farm
 }
 
 interface Plan {
-  readonly start: StartRunner
+  /** @param fail ends the work. */
+  readonly startOn: (places: Places, fail: (error: unknown) => void) => StartRunner
   /** What tells it from other work. */
   readonly identity: { readonly work: string; readonly more?: (input: unknown, index: number) => string }
 }
 
-async function modulePlan(
-  { module, name }: Task<never, unknown>,
-  work: ResolvedWork,
-  { clock, channels }: Places,
-  fail: (error: unknown) => void,
-): Promise<Plan> {
+async function modulePlan({ module, name }: Task<never, unknown>, work: ResolvedWork, clock: Clock): Promise<Plan> {
   const bundling = Promise.all([runnerBundle(), moduleBundle(module, { hasSetup: work.setup !== undefined })])
   const [runner, bundle] = await clock.busy("bundling the module", bundling)
   const { onLog, slots, outputs, taskTimeoutMs } = work
-  const start: StartRunner = async (place) => {
-    const { channel, leave } = await channels.use(`module ${place.id}`, async () =>
-      startModuleChannel({ remote: await place.remote(), clock, name: nextName(), worker: place.name, runner }),
-    )
-    const heard = (index: number, text: string) => {
-      try {
-        onLog?.({ index, worker: place.name, text })
-      } catch (error) {
-        fail(error)
+  const startOn: Plan["startOn"] =
+    ({ channels }, fail) =>
+    async (place) => {
+      const { channel, leave } = await channels.use(`module ${place.id}`, async () =>
+        startModuleChannel({ remote: await place.remote(), clock, name: nextName(), worker: place.name, runner }),
+      )
+      const heard = (index: number, text: string) => {
+        try {
+          onLog?.({ index, worker: place.name, text })
+        } catch (error) {
+          fail(error)
+        }
       }
+      const use = { module: bundle, name, slots, hasOutputs: outputs !== undefined, taskTimeoutMs }
+      return channel.runner({ ...use, onLog: onLog === undefined ? undefined : heard }, leave)
     }
-    const use = { module: bundle, name, slots, hasOutputs: outputs !== undefined, taskTimeoutMs }
-    return channel.runner({ ...use, onLog: onLog === undefined ? undefined : heard }, leave)
-  }
-  return { start, identity: { work: digestOf(`${bundle.digest} ${name}`) } }
+  return { startOn, identity: { work: digestOf(`${bundle.digest} ${name}`) } }
 }
 
-function commandPlan(task: CommandTask<never>, work: ResolvedWork, { clock, channels }: Places): Plan {
+function commandPlan(task: CommandTask<never>, work: ResolvedWork, clock: Clock): Plan {
   const { slots, outputs } = work
   const { command, environment = {} } = task as CommandTask<unknown>
   const use = { task: task as CommandTask<unknown>, slots, hasOutputs: outputs !== undefined }
-  const start: StartRunner = async (place) => {
-    const { channel, leave } = await channels.use(`command ${place.id}`, async () =>
-      startCommandChannel({ remote: await place.remote(), clock, name: nextName() }),
-    )
-    return channel.runner(use, leave)
-  }
+  const startOn: Plan["startOn"] =
+    ({ channels }) =>
+    async (place) => {
+      const { channel, leave } = await channels.use(`command ${place.id}`, async () =>
+        startCommandChannel({ remote: await place.remote(), clock, name: nextName() }),
+      )
+      return channel.runner(use, leave)
+    }
   const text = typeof command === "function" ? String(command) : JSON.stringify(command)
   const more = (input: unknown, index: number) =>
     typeof command === "function" ? JSON.stringify(command(input, { index, attempt: 1 })) : ""
-  return { start, identity: { work: digestOf(`${text} ${JSON.stringify(environment)}`), more } }
+  return { startOn, identity: { work: digestOf(`${text} ${JSON.stringify(environment)}`), more } }
 }
 
 /** Before the first runner on a worker, once for all calls of this process. */
@@ -147,4 +176,12 @@ function checkTask(verb: string, task: AnyTask): void {
       ? 'is a function of this process; export it from a module and name that: remote<typeof import("./work.js")>(new URL("./work.js", import.meta.url))'
       : "is neither a task of remote(…) nor { command }"
   throw new SpecError([{ option: `${verb}.task`, message }])
+}
+
+function checkInputs(verb: string, inputs: unknown): void {
+  const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
+  const isMany = typeof given?.[Symbol.iterator] === "function" || typeof given?.[Symbol.asyncIterator] === "function"
+  if (isMany && typeof inputs !== "string") return
+  const message = `is ${show(inputs)}; use a list, or anything else that gives one input after the other`
+  throw new SpecError([{ option: `${verb}.inputs`, value: inputs, message }])
 }

@@ -56,7 +56,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   // What a user holds.
   ["src/session/"],
   ["src/cluster.ts"],
-  ["src/with-cluster.ts", "src/rehearsal/", "src/progress/"],
+  ["src/with-cluster.ts", "src/run-job.ts", "src/rehearsal/", "src/progress/"],
   ["src/index.ts", "src/cli/"],
 ]
 

@@ -9,7 +9,7 @@ import { kindOf, kindOfReason } from "../../src/progress/model/kinds.js"
 import { NOTHING_WRITTEN, jsonDue } from "../../src/progress/json.js"
 import { ProgressModel } from "../../src/progress/model/model.js"
 import { NOTHING_SAID, plainDue } from "../../src/progress/plain.js"
-import { kindItems } from "../../src/progress/sentences.js"
+import { kindItems, taskItems } from "../../src/progress/sentences.js"
 import { cellsIn, clip, short, shown, wrap } from "../../src/progress/words.js"
 
 const START = 1_000_000
@@ -304,4 +304,39 @@ test("who runs and is not ready is told apart, and all are running once they are
   model.hear({ at: START, cluster: "c", ...ready("2", true) } as ClusterEvent, START)
   expect(model.view(START)).toMatchObject({ running: 3, ready: 3, phase: "running" })
   expect(countItems(model.view(START))).toEqual(["3 of 3 running"])
+})
+
+describe("tasks", () => {
+  const tasks = (more: object): ClusterEventBody =>
+    ({
+      ...{ type: "tasks", read: 500, running: 40, done: 412, failed: 1, resumed: 0, lost: 3 },
+      ...{ workers: 20, slots: 40, busy: 20, ...more },
+    }) as ClusterEventBody
+  const lineOf = (more: object, afterMs = 0) =>
+    taskItems(modelAfter(target(1), tasks(more)).view(START + afterMs)).join(" | ")
+
+  test("are told with their pace, and how long the others take at it, which grows less", () => {
+    const known = { total: 1000, perSecond: 12.04, leftMs: 50_000 }
+    expect(lineOf(known)).toBe("tasks 412/1000 done, 40 running, 1 failed, 3 lost | 12/s | about 50 s left")
+    expect(lineOf(known, 20_000)).toMatch(/about 30 s left$/)
+    expect(lineOf(known, 200_000)).toMatch(/about 1 s left$/)
+    expect(lineOf({ perSecond: 0.5, failed: 0, lost: 0 })).toBe("tasks 412 done of 500 read, 40 running | 30/min")
+    expect(lineOf({ total: 413, perSecond: 3, leftMs: 0, running: 0, resumed: 400 })).toBe(
+      "tasks 412/413 done, 1 failed, 3 lost, 400 resumed",
+    )
+  })
+
+  test("are in the lines of a log by quarters, and in JSON with each change", () => {
+    const model = modelAfter(target(1), tasks({ total: 1000 }))
+    const first = plainDue(model.view(START), NOTHING_SAID, { unicode: false, isLast: false })
+    expect(first.lines.join()).toContain("tasks 412/1000 done, 40 running, 1 failed, 3 lost")
+    const json = jsonDue(model.view(START), NOTHING_WRITTEN, false)
+    expect(JSON.parse(json.lines[0] ?? "")).toMatchObject({ v: 1, tasks: { total: 1000, done: 412, lost: 3 } })
+    const later = START + 2000
+    model.hear({ at: later, cluster: "c", ...tasks({ total: 1000, done: 413 }) } as ClusterEvent, later)
+    expect(plainDue(model.view(later), first.said, { unicode: false, isLast: false }).lines).toEqual([])
+    expect(jsonDue(model.view(later), json.written, false).lines).toHaveLength(1)
+    model.hear({ at: later, cluster: "c", ...tasks({ total: 1000, done: 600 }) } as ClusterEvent, later)
+    expect(plainDue(model.view(later), first.said, { unicode: false, isLast: false }).lines).toHaveLength(1)
+  })
 })

@@ -7,7 +7,7 @@ import { placeName } from "../../text.js"
 import { type Finished, NONE_FINISHED } from "../../fleet/state/group-state.js"
 import { etaOf } from "./eta.js"
 import { Troubles } from "./troubles.js"
-import type { Phase, ProgressView, Work } from "./types.js"
+import type { Phase, ProgressView, Tasks, Work } from "./types.js"
 import { WorkerCounts } from "./workers.js"
 
 /** Places in the header; older ones make room. */
@@ -40,6 +40,7 @@ export class ProgressModel {
   #stopped: string | undefined
   #note: string | undefined
   #work: Work | undefined
+  #tasks: { readonly heardAt: number; readonly tasks: Tasks } | undefined
 
   /** @param now the beginning, in milliseconds since 1970, as are all moments. */
   constructor(cluster: string, now: number) {
@@ -75,6 +76,9 @@ export class ProgressModel {
         break
       case "pass":
         this.#take(event, at)
+        break
+      case "tasks":
+        this.#hearTasks(event, at)
         break
       case "note":
         this.#note = event.message
@@ -149,6 +153,7 @@ export class ProgressModel {
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
       ...(this.#note === undefined ? {} : { note: this.#note }),
       ...(this.#work === undefined ? {} : { work: this.#work }),
+      ...(this.#tasks === undefined ? {} : { tasks: tasksAt(this.#tasks, at) }),
     }
   }
 
@@ -231,6 +236,15 @@ export class ProgressModel {
     this.#unpriced = unpriced
   }
 
+  #hearTasks(
+    { total, read, running, done, failed, resumed, lost, perSecond, leftMs }: EventOf<"tasks">,
+    heardAt: number,
+  ) {
+    const tasks = { ...(total === undefined ? {} : { total }), read, running, done, failed, resumed, lost }
+    const pace = { ...(perSecond === undefined ? {} : { perSecond }), ...(leftMs === undefined ? {} : { leftMs }) }
+    this.#tasks = { heardAt, tasks: { ...tasks, ...pace } }
+  }
+
   #addPlace({ provider, region, instanceType, market }: EventOf<"plan">): void {
     const place = `${placeName(provider, region)} ${instanceType} ${market}`
     if (this.#places[0] === place) return
@@ -239,4 +253,9 @@ export class ProgressModel {
 }
 
 type Counts = "desired" | "running" | "ready" | "booting" | "requested" | "missing" | "surplus"
+/** What was left when it was told is less by now. */
+function tasksAt({ heardAt, tasks }: { readonly heardAt: number; readonly tasks: Tasks }, at: number): Tasks {
+  return tasks.leftMs === undefined ? tasks : { ...tasks, leftMs: Math.max(0, tasks.leftMs - (at - heardAt)) }
+}
+
 type ToCount = Pick<ProgressView, "booting" | "requested" | "missing">

@@ -49,6 +49,23 @@ export interface Work {
   readonly latest?: string
 }
 
+/** How far the tasks of the cluster have come: those of all `map`s that go on. */
+export interface Tasks {
+  /** How many there are, once that is known; until then `read` of them are. */
+  readonly total?: number
+  readonly read: number
+  readonly running: number
+  /** `resumed` included: an earlier run has done them. */
+  readonly done: number
+  readonly failed: number
+  readonly resumed: number
+  /** Tries that ended with their worker, and were begun again elsewhere. */
+  readonly lost: number
+  /** At the pace of the latest that ended, and for how long the others take at that, in milliseconds. */
+  readonly perSecond?: number
+  readonly leftMs?: number
+}
+
 /** What is shown, whatever it is shown as. `running + booting + requested + missing` is `desired + surplus`. */
 export interface ProgressView {
   readonly cluster: string
@@ -100,4 +117,5 @@ export interface ProgressView {
   /** The latest note. */
   readonly note?: string
   readonly work?: Work
+  readonly tasks?: Tasks
 }

@@ -1,34 +1,78 @@
 /** Work: `map` and `call` of a cluster. What carries them out is loaded at first use. */
+import type { Clock } from "../../calls/clock.js"
 import { RejectedError } from "../../errors.js"
 import { type MapRun, mapRun } from "../../work/map.js"
 import type { Inputs, Task, WorkOptions } from "../../work/types.js"
-import type { AnyTask } from "../../work/work.js"
+import type { AnyTask, OpenWork, PreparedWork } from "../../work/work.js"
+import type { Session } from "../session.js"
 import type { Reached } from "../workers.js"
 
 /** A cluster that has work. */
 export interface Working extends Reached {
+  readonly clock: Clock
+  /** The session once it is open; undefined where nobody has asked for it. Throws why it could not be opened. */
+  readonly opened: (signal: AbortSignal | undefined) => Promise<Session | undefined>
+  /** A call of `scale` is going on. */
+  readonly isScaling: () => boolean
   readonly watch: (changed: () => void) => () => void
   /** Throws why the cluster cannot be worked with any more. */
   readonly checkOpen: () => void
 }
 
+/** What is to be done, and how its caller wants it. */
+export interface Mapping {
+  readonly verb: string
+  readonly inputs: Inputs<unknown>
+  readonly task: AnyTask
+  /** Each worker has one task, and no more. */
+  readonly isOnceAWorker?: boolean
+  /** Called once all that needs no worker is known to be right: the cluster may be made now. */
+  readonly prepared?: () => void
+}
+
 export function mapIn<Out, Options extends WorkOptions>(
   working: Working,
-  verb: string,
-  { inputs, task }: { readonly inputs: Inputs<unknown>; readonly task: AnyTask },
+  mapping: Mapping,
   options: Options,
 ): MapRun<Out, Options> {
-  return mapRun<Out, Options>(async () => {
-    const { name, session, watch, checkOpen } = working
-    checkOpen()
-    const opened = session()
-    if (opened === undefined) throw new RejectedError(`cluster "${name}" has no workers yet; scale it first`)
-    const [{ beginWork }, { placesOf }] = await opened.fleet.clock.busy(
-      "loading what carries out work",
-      Promise.all([import("../../work/work.js"), import("./places.js")]),
-    )
-    return beginWork({ verb, inputs, task, options, places: placesOf({ fleet: opened.fleet, watch, checkOpen }) })
-  }, options)
+  return mapRun<Out, Options>(() => beginIn(working, mapping, options), options)
+}
+
+async function beginIn(working: Working, mapping: Mapping, options: WorkOptions): Promise<OpenWork> {
+  const { name, clock, session, isScaling, checkOpen } = working
+  checkOpen()
+  const isToCome = mapping.prepared !== undefined || isScaling()
+  if (session() === undefined && !isToCome) throw noWorkers(name)
+  const [{ prepareWork }, begun] = await clock.busy(
+    "loading what carries out work",
+    Promise.all([import("../../work/work.js"), import("./begin.js")]),
+  )
+  const { verb, inputs, task } = mapping
+  const work = await prepareWork({ verb, inputs, task, options, clock })
+  try {
+    return await beginPrepared(working, work, mapping, { signal: options.signal, begun })
+  } catch (error) {
+    await work.close()
+    throw error
+  }
+}
+
+async function beginPrepared(
+  working: Working,
+  work: PreparedWork,
+  { isOnceAWorker = false, prepared }: Mapping,
+  { signal, begun }: { readonly signal: AbortSignal | undefined; readonly begun: typeof import("./begin.js") },
+): Promise<OpenWork> {
+  const { name, session, opened } = working
+  signal?.throwIfAborted()
+  prepared?.()
+  const open = session() ?? (await opened(signal))
+  if (open === undefined) throw noWorkers(name)
+  return begun.beginOn({ ...working, fleet: open.fleet }, work, { isOnceAWorker })
+}
+
+function noWorkers(name: string): RejectedError {
+  return new RejectedError(`cluster "${name}" has no workers yet; scale it first`)
 }
 
 /** One task, on whichever worker is free. */
@@ -38,6 +82,7 @@ export async function callIn<In, Out>(
   input: In,
   options: WorkOptions,
 ): Promise<Out> {
-  const [value] = await mapIn<Out, WorkOptions>(working, "call", { inputs: [input], task }, options).all()
+  const mapping = { verb: "call", inputs: [input], task }
+  const [value] = await mapIn<Out, WorkOptions>(working, mapping, options).all()
   return value as Out
 }

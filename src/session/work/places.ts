@@ -1,6 +1,8 @@
 /** Work places: the workers of a cluster, as those who have work for them see them. */
 import { onAbort } from "../../calls/aborts.js"
-import { RejectedError } from "../../errors.js"
+import { RejectedError, ShortfallError } from "../../errors.js"
+import { deadlineError } from "../../fleet/ending/deadline.js"
+import { explain } from "../../fleet/explain/explain.js"
 import { mayLive } from "../../fleet/lifecycle.js"
 import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
@@ -15,6 +17,8 @@ export interface WatchedFleet {
   readonly watch: (changed: () => void) => () => void
   /** Throws why the cluster cannot be worked with any more. */
   readonly checkOpen: () => void
+  /** A call of `scale` is going on: it sets a target, and says itself what stops it. */
+  readonly isScaling: () => boolean
 }
 
 /** What all calls of a cluster share, for as long as it is held. */
@@ -36,7 +40,7 @@ function sharedOf(fleet: Fleet): Shared {
   return shared
 }
 
-export function placesOf({ fleet, watch, checkOpen }: WatchedFleet): Places {
+export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): Places {
   const reach = new Reach(fleet)
   const { clock, roster } = fleet
   const { channels, done, busy } = sharedOf(fleet)
@@ -45,15 +49,13 @@ export function placesOf({ fleet, watch, checkOpen }: WatchedFleet): Places {
     channels,
     watch,
     list: () => roster.living().flatMap((worker) => placeOf(worker, reach, clock.now())),
-    problem() {
+    problem(group) {
       try {
         checkOpen()
       } catch (error) {
         return error as Error
       }
-      const isWanted = [...fleet.groups.values()].some(({ desired }) => desired > 0)
-      if (isWanted || roster.living().some(({ state }) => mayLive(state))) return undefined
-      return new RejectedError(`cluster "${fleet.owner.cluster}" has no workers, and wants none; scale it first`)
+      return isScaling() ? undefined : noneWillCome(fleet, group)
     },
     once(id, key, work) {
       const name = `${id} ${key}`
@@ -72,6 +74,24 @@ export function placesOf({ fleet, watch, checkOpen }: WatchedFleet): Places {
       else delete worker.isBusy
     },
   }
+}
+
+/** Why no worker will come, of a group or of any; undefined while there is one, or one may come. */
+function noneWillCome(fleet: Fleet, group: string | undefined): Error | undefined {
+  const isOf = (name: string) => group === undefined || name === group
+  if (fleet.roster.living().some((worker) => isOf(worker.group) && mayLive(worker.state))) return undefined
+  const over = fleet.money.over ?? deadlineError(fleet)
+  if (over !== undefined) return over
+  const { cluster } = fleet.owner
+  const wanting = [...fleet.groups.values()].some(({ desired, group: { name } }) => isOf(name) && desired > 0)
+  if (!wanting) return new RejectedError(`cluster "${cluster}" has no workers, and wants none; scale it first`)
+  const groups = explain(fleet).groups.filter(({ group: name, desired }) => isOf(name) && desired > 0)
+  if (groups.some(({ stopped, booked }) => stopped === undefined || booked > 0)) return undefined
+  const why = groups.map(({ stopped = "" }) => stopped).join("; ")
+  const count = groups.reduce((sum, { desired }) => sum + desired, 0)
+  const shortfall = { count, reasons: groups.flatMap((one) => one.shortfall.reasons) }
+  const message = `cluster "${cluster}" has no workers for what is to be done, and launches none any more: ${why}`
+  return new ShortfallError(message, { desired: count, running: 0, shortfall })
 }
 
 function placeOf(worker: WorkerRecord, reach: Reach, now: number): readonly Place[] {

@@ -9,7 +9,14 @@ import type { WorkerHandle } from "../reach.js"
 import { callIn, mapIn, type Working } from "./mapping.js"
 import { accessOf, execIn, workerHandle } from "../workers.js"
 
+/** What others of this library may do with a cluster's workers. */
+export let workingOf: (cluster: WorkableCluster) => Working
+
 export abstract class WorkableCluster {
+  static {
+    workingOf = ({ reached }) => reached
+  }
+
   abstract readonly name: string
   /** How its workers are found. */
   protected abstract readonly reached: Working
@@ -82,7 +89,7 @@ export abstract class WorkableCluster {
     options?: Options,
   ): MapRun<CommandOutput, Options>
   map(inputs: Inputs<unknown>, task: AnyTask, options: WorkOptions = {}): MapRun<unknown> {
-    return mapIn(this.reached, "map", { inputs, task }, options)
+    return mapIn(this.reached, { verb: "map", inputs, task }, options)
   }
 
   /** Runs one task on a free worker, and returns what it returns. @throws what `map` throws. */

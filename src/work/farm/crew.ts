@@ -17,6 +17,8 @@ export interface Hand {
   hasNotice: boolean
   /** Called when its runner is gone. */
   readonly whenGone: Set<() => void>
+  /** It has had all that it may have. */
+  isSpent: boolean
 }
 
 /** Starts what carries out tasks on a worker; `setup` has run when it resolves. */
@@ -56,6 +58,10 @@ export class Crew {
   readonly #pauses = new Map<string, Pause>()
   /** Those that take tasks, by how many they have. */
   readonly #byBusy: Set<Hand>[] = []
+  /** Workers that have had all that they may have, whatever becomes of their connection. */
+  readonly #spent = new Set<string>()
+  /** How many have a task. */
+  busy = 0
   /** Since one went well. */
   #failedStarts = 0
   #stop: (() => void) | undefined
@@ -105,6 +111,12 @@ export class Crew {
     if (hand.busy === 0) this.#places.busy(hand.id, false)
   }
 
+  /** It gets no other task. */
+  spend(hand: Hand): void {
+    hand.isSpent = true
+    this.#spent.add(hand.id)
+  }
+
   /** Brings the crew to what the cluster has now. */
   look(): void {
     if (this.#isClosed) return
@@ -118,7 +130,7 @@ export class Crew {
       if (isWanted && !this.#hands.has(place.id) && !this.#starting.has(place.id)) void this.#start(place)
     }
     if (places.length > 0 || this.#hands.size > 0 || this.#starting.size > 0) return
-    const problem = this.#places.problem()
+    const problem = this.#places.problem(this.#options.group)
     if (problem !== undefined) this.#options.fail(problem)
   }
 
@@ -159,6 +171,7 @@ export class Crew {
         runner,
         busy: 0,
         isLeaving: false,
+        isSpent: this.#spent.has(id),
         hasNotice: false,
         whenGone: new Set<() => void>(),
       }
@@ -222,8 +235,9 @@ export class Crew {
 
   #put(hand: Hand, busy: number): void {
     this.#byBusy[hand.busy]?.delete(hand)
+    this.busy += Number(busy > 0) - Number(hand.busy > 0)
     hand.busy = busy
-    if (hand.isLeaving) return
+    if (hand.isLeaving || hand.isSpent) return
     while (this.#byBusy.length <= busy) this.#byBusy.push(new Set())
     this.#byBusy[busy]?.add(hand)
   }

@@ -33,6 +33,8 @@ export interface FarmOptions<In, Out> {
   readonly timeoutMs: number | undefined
   readonly errors: "throw" | "yield"
   readonly isOrdered: boolean
+  /** Each worker has one task, and no more. */
+  readonly isOnceAWorker?: boolean
   readonly signal: AbortSignal | undefined
   readonly record?: Recorder<In, Out> | undefined
   /** Brings what a task has left in its directory here, before its result is handed over; returns why it cannot be used. */
@@ -108,8 +110,8 @@ export class Farm<In, Out> {
   state(): WorkState {
     const { read, total } = this.#source
     const running = this.#running.size
-    const { size: workers, slots } = this.#crew
-    return { read, ...(total === undefined ? {} : { total }), running, ...this.#counts, workers, slots }
+    const { size: workers, slots, busy } = this.#crew
+    return { read, ...(total === undefined ? {} : { total }), running, ...this.#counts, workers, slots, busy }
   }
 
   /** Cancels what runs, and lets go of the workers; resolves when no task runs any more. */
@@ -202,7 +204,7 @@ export class Farm<In, Out> {
     const error = taskError(failure, { index, attempt, worker: hand.worker })
     this.#counts.failed += 1
     if (this.#options.errors === "throw") throw error
-    this.#deliver({ ok: false, index, error, worker: hand.worker, seconds })
+    this.#deliver({ ok: false, index, error, worker: hand.worker, seconds }, hand)
   }
 
   async #succeed(running: Running<In>, outcome: Outcome & { readonly kind: "value" }, seconds: number): Promise<void> {
@@ -223,7 +225,7 @@ export class Farm<In, Out> {
       ...{ ok: true, index: entry.index, value: outcome.value as Out, worker: hand.worker, seconds },
     }
     await record?.keep(entry, success)
-    if (!this.#isOver) this.#deliver(success)
+    if (!this.#isOver) this.#deliver(success, hand)
   }
 
   /** With its worker gone the files are too: nobody waits for them. */
@@ -258,7 +260,8 @@ export class Farm<In, Out> {
     this.#again.unshift(entry)
   }
 
-  #deliver(delivery: Delivery<Out>): void {
+  #deliver(delivery: Delivery<Out>, hand?: Hand): void {
+    if (hand !== undefined && this.#options.isOnceAWorker === true) this.#crew.spend(hand)
     if (delivery.ok) this.#counts.done += 1
     this.#deliveries.push(delivery.index, delivery)
   }

@@ -23,8 +23,8 @@ export interface Places {
   readonly channels: Channels
   /** The workers that live now. */
   list(): readonly Place[]
-  /** Why no worker will come: the cluster is closed, or wants none. Undefined while one may. */
-  problem(): Error | undefined
+  /** Why no worker will come, of that group or of any: the cluster is closed, wants none, or gets none. Undefined while one may. */
+  problem(group: string | undefined): Error | undefined
   /** Calls `changed` when a worker has come, changed or gone; returns what ends that. */
   watch(changed: () => void): () => void
   /** Does something on a worker unless it was done there before under the same key, in this process; what failed is done again. */

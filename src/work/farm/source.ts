@@ -20,8 +20,8 @@ export class Source<In> {
   /** Inputs that were read. */
   read = 0
   isExhausted = false
-  /** How many there are, where that is known before. */
-  readonly total: number | undefined
+  /** How many there are, once that is known. */
+  total: number | undefined
 
   constructor(inputs: Inputs<In>) {
     this.total = Array.isArray(inputs) ? inputs.length : inputs instanceof Set ? inputs.size : undefined
@@ -71,6 +71,7 @@ export class Source<In> {
   #entryOf(result: IteratorResult<In>): Entry<In> | undefined {
     if (result.done === true) {
       this.isExhausted = true
+      this.total = this.read
       return undefined
     }
     const index = this.read

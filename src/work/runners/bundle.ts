@@ -61,7 +61,7 @@ function stampOf(file: string): string {
 }
 
 async function bundleOf(path: string, { hasSetup }: BundleOptions): Promise<Made> {
-  if (!existsSync(path)) throw new SpecError([{ option: "remote", value: path, message: "there is no such file" }])
+  if (!existsSync(path)) throw new SpecError([{ option: "remote", value: path, message: `there is no file ${path}` }])
   if (!isInstalled("rolldown")) {
     const message =
       "modules are bundled for workers by rolldown, which is not installed here; run: npm install rolldown"

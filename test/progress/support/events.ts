@@ -53,6 +53,16 @@ const bodies: fc.Arbitrary<ClusterEventBody> = fc.oneof(
     ...{ type: fc.constant("offer-unavailable" as const), reason: fc.constantFrom(...REASONS), count, scope },
     ...{ until: fc.integer({ min: -100_000, max: 1_000_000 }), code: words, message: words },
   }),
+  fc.record(
+    {
+      ...{ type: fc.constant("tasks" as const), read: count, total: count, running: count, done: count, failed: count },
+      ...{ resumed: count, lost: count, workers: count, slots: count, busy: count, leftMs: count },
+      perSecond: fc.double({ min: 0, max: 1e9, noNaN: true }),
+    },
+    {
+      requiredKeys: ["type", "read", "running", "done", "failed", "resumed", "lost", "workers", "slots", "busy"],
+    },
+  ),
   fc.record({
     ...{ type: fc.constant("call" as const), provider: words, region: words, api: words, attempt: count, ms: count },
     ...{ error: fc.constantFrom(...ERRORS), message: words },

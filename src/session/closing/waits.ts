@@ -1,12 +1,12 @@
 /** Closing waits: calls that wait for a cluster which another call is closing. */
-import type { Clock } from "../calls/clock.js"
-import { withDeadline } from "../calls/deadline.js"
-import { TimeoutError } from "../errors.js"
-import type { Ending } from "../fleet/explain/explanation.js"
-import type { Receipt } from "../fleet/reports/receipt-types.js"
-import { closedError, type ResolvedDetach } from "../verbs/verbs.js"
-import type { Opening } from "./opening.js"
-import type { Session } from "./session.js"
+import type { Clock } from "../../calls/clock.js"
+import { withDeadline } from "../../calls/deadline.js"
+import { TimeoutError } from "../../errors.js"
+import type { Ending } from "../../fleet/explain/explanation.js"
+import type { Receipt } from "../../fleet/reports/receipt-types.js"
+import { closedError, type ResolvedDetach } from "../../verbs/verbs.js"
+import type { Opening } from "../opening.js"
+import type { Session } from "../session.js"
 
 interface Waiting {
   readonly clock: Clock
