@@ -8,6 +8,7 @@ test("0 → 100 → 0: the receipt names every instance, and nothing lives", asy
   expect(scaled).toEqual({
     desired: 100,
     running: 100,
+    ready: 100,
     shortfall: { count: 0, reasons: [] },
     finished: { succeeded: 0, failed: 0 },
     superseded: false,
