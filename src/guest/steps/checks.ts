@@ -1,5 +1,6 @@
 /** Checks: what one try of each does, with what a machine has. Plain `sh`. Pure. */
 import type { Check, GroupRequest } from "../../provider.js"
+import { GPU_FUNCTIONS } from "./gpu.js"
 import { compact, hereDocument, word } from "../text.js"
 
 /** For so long a try may go on: a command may load much before it says how it is. */
@@ -18,12 +19,13 @@ export function checkFunctions(
   { ready, health, container, gpu, awaits }: Checked,
   isShared: boolean,
 ): readonly string[] {
+  const first = ready?.checks.length ?? 0
   const checks = [...(ready?.checks ?? []), ...(health?.checks ?? [])]
   const where = { isIn: container !== undefined, isShared, gpus: gpu?.count ?? 1, secrets: awaits?.secrets ?? [] }
   return [
     "muster_check_of() {",
     "case $1 in",
-    ...checks.flatMap((check, at) => [`${at})`, tryOf(check, where), ";;"]),
+    ...checks.flatMap((check, at) => [`${at})`, tryOf(check, { ...where, isFirst: at < first }), ";;"]),
     "esac",
     "}",
     "muster_name_of() {",
@@ -60,16 +62,18 @@ interface Where {
   readonly isIn: boolean
   readonly isShared: boolean
   readonly gpus: number
+  /** It says that the worker is ready, before anybody uses it; others may use what a later one looks at. */
+  readonly isFirst: boolean
   /** Names of variables that docker takes from its own. */
   readonly secrets: readonly string[]
 }
 
-function tryOf(check: Check, { isIn, isShared, gpus, secrets }: Where): string {
+function tryOf(check: Check, { isIn, isShared, isFirst, gpus, secrets }: Where): string {
   if ("tcp" in check) return `muster_${isShared ? "own_address" : "addresses"}\nmuster_tcp ${check.tcp}`
   if ("http" in check) return httpTry(check.http, isShared)
   if ("command" in check) return commandTry(check, isIn, secrets)
   if ("log" in check) return `muster_in_log ${word(check.log)}`
-  return "startup" in check ? "muster_has_succeeded" : `muster_has_gpus ${gpus}`
+  return "startup" in check ? "muster_has_succeeded" : `muster_has_gpus ${gpus}${isFirst ? " kernel" : ""}`
 }
 
 const ITSELF = /^(https?:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])((?::\d+)?(?:[/?#].*)?)$/
@@ -104,7 +108,7 @@ function toolsOf(check: Check): readonly string[] {
   if ("http" in check) return [ADDRESSES, HTTP]
   if ("log" in check) return [LOG]
   if ("startup" in check) return [SUCCEEDED]
-  return "gpu" in check ? [GPUS] : []
+  return "gpu" in check ? [GPU_FUNCTIONS] : []
 }
 
 const ADDRESSES = compact(`
@@ -190,18 +194,4 @@ const SUCCEEDED = compact(`
     set -- $muster_end_line
     echo "$3 ended with exit code $4" >&2
     return "$4"
-  }`)
-
-const GPUS = compact(`
-  muster_has_gpus() {
-    command -v nvidia-smi >/dev/null || {
-      echo 'muster: a gpu check needs nvidia-smi on the machine: use an image with the driver' >&2
-      return 127
-    }
-    muster_gpus=$(nvidia-smi -L) || return
-    printf '%s\\n' "$muster_gpus"
-    [ "$(printf '%s\\n' "$muster_gpus" | grep -c '^GPU ')" -ge "$1" ] || {
-      echo "the driver names fewer GPUs than $1" >&2
-      return 1
-    }
   }`)
