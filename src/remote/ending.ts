@@ -13,11 +13,14 @@ export function feed(stdin: Writable, given: SpawnOptions["stdin"], before = "")
   stdin.on("error", () => {})
   if (before !== "") stdin.write(before)
   if (given === undefined) return
-  if (typeof given === "string" || given instanceof Uint8Array) stdin.end(given)
-  else
-    Readable.from(given)
-      .on("error", () => stdin.end())
-      .pipe(stdin)
+  if (typeof given === "string" || given instanceof Uint8Array) {
+    stdin.end(given)
+    return
+  }
+  const source = Readable.from(given).on("error", () => stdin.end())
+  // What nobody reads on is let go of: it may be an open file.
+  stdin.once("close", () => source.destroy())
+  source.pipe(stdin)
 }
 
 export interface Ending {
@@ -52,6 +55,9 @@ export async function endAfter(closed: Promise<Ended>, { kill, options, clock }:
     const ended = await closed
     if (reason !== undefined) throw reason as Error
     return ended
+  } catch (error) {
+    // One that is ended this way may be cut off before it has told its exit code.
+    throw reason ?? error
   } finally {
     for (const cancel of cancels) cancel()
   }

@@ -36,6 +36,9 @@ export function localRemote(
   }
 }
 
+/** What left the command's group may hold its output open: after SIGKILL nobody waits longer for it, in milliseconds. */
+const LAST_MS = 500
+
 const PLAIN_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 async function started(child: ChildProcess, program: string): Promise<void> {
@@ -52,8 +55,13 @@ function processOf(child: ChildProcess, options: SpawnOptions, clock: Clock): Re
     throw new MusterError("a command was started without its streams")
   }
   let isOver = false
+  let cancel = () => {}
   const kill = (signal: Signal = "SIGTERM") => {
     if (isOver) return
+    if (signal === "SIGKILL") {
+      cancel()
+      cancel = clock.timer(LAST_MS, () => [stdout, stderr].map((stream) => stream.destroy()))
+    }
     try {
       process.kill(-pid, signal)
     } catch {
@@ -63,6 +71,7 @@ function processOf(child: ChildProcess, options: SpawnOptions, clock: Clock): Re
   const closed = new Promise<Ended>((resolve) => {
     child.once("close", (code, signal) => {
       isOver = true
+      cancel()
       resolve(signal === null ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[signal] ?? 0), signal })
     })
   })

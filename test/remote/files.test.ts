@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { collect } from "../../src/remote/files/collect.js"
 import { fetchFiles } from "../../src/remote/files/fetch.js"
+import { sendFile } from "../../src/remote/files/send-file.js"
 import { sendFiles } from "../../src/remote/files/send.js"
 import { localRemote } from "../../src/remote/local.js"
 import { isLong } from "../support/long.js"
@@ -76,6 +77,11 @@ describe("collect", () => {
     expect((await collect(from)).digest).toBe(before.digest)
     chmodSync(join(from, "run.sh"), 0o755)
     expect((await collect(from)).digest).not.toBe(before.digest)
+  })
+
+  test("names a file that git would read and that is none", async () => {
+    mkdirSync(join(from, ".gitignore"))
+    await expect(collect(from)).rejects.toThrow(/files: cannot be read: EISDIR/)
   })
 
   test("names the directory that is not there", async () => {
@@ -196,6 +202,27 @@ describe("send", () => {
   })
 })
 
+describe("send a file", () => {
+  test("one that cannot be read is named", async () => {
+    const sending = sendFile(remote, join(from, "none"), "x", { worker: "w" })
+    await expect(sending).rejects.toThrow(/files: cannot be read: ENOENT.*none/)
+  })
+
+  test.runIf(existsSync("/proc/self/fd"))("one that could not be sent is not held open", async () => {
+    write("big", "x".repeat(1_000_000))
+    const big = join(from, "big")
+    await expect(sendFile(remote, big, "/proc/none/x", { worker: "w" })).rejects.toThrow(/w: sending .*exit code/)
+    const open = readdirSync("/proc/self/fd").filter((number) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${number}`) === big
+      } catch {
+        return false
+      }
+    })
+    expect(open).toEqual([])
+  })
+})
+
 describe("fetch", () => {
   test("brings files and directories, and says which is not there", async () => {
     for (const [path, text] of [
@@ -222,5 +249,18 @@ describe("fetch", () => {
     await expect(fetchFiles(remote, ["out"], join(root, "here"), { worker: "w", from: to })).rejects.toThrow(
       /writing what came from w/,
     )
+  })
+
+  test("a large one that cannot be written ends what sends it", async () => {
+    write("out/a", "x".repeat(3_000_000))
+    write("out/b", "x".repeat(3_000_000))
+    await send()
+    for (const name of ["a", "b"]) {
+      mkdirSync(join(root, "here", "out", name), { recursive: true })
+      writeFileSync(join(root, "here", "out", name, "in the way"), "")
+    }
+    const fetching = fetchFiles(remote, ["out"], join(root, "here"), { worker: "w", from: to })
+    await expect(fetching).rejects.toThrow(/writing what came from w/)
+    await expect(fetchFiles(remote, ["out"], join(from, "out/a"), { worker: "w" })).rejects.toThrow(/writing .*EEXIST/)
   })
 })

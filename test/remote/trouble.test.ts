@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { systemClock } from "../../src/calls/clock.js"
 import { acceleratedClock } from "../../src/calls/derived-clocks.js"
 import { AuthError, HostKeyError, TimeoutError, TransientError } from "../../src/errors.js"
+import { localRemote } from "../../src/remote/local.js"
 import { MOST_OUTPUT_BYTES, runCommand } from "../../src/remote/output.js"
 import { Connections } from "../../src/remote/ssh/connections.js"
 import { makeKeyPair } from "../../src/remote/ssh/keys.js"
@@ -122,6 +123,17 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     expect(error).toBeInstanceOf(AuthError)
     expect(error?.message).toContain("the server does not take our key")
   })
+
+  test.each(["setsid sleep 60 & sleep 60", "trap '' TERM; while :; do sleep 1; done"])(
+    "a time that is over ends what will not end: %s",
+    async (command) => {
+      const local = localRemote({ words: ["/usr/bin/env"], address: "127.0.0.1" }, quick)
+      for (const remote of [sshTo(known()), local]) {
+        const error = await failure(runCommand(remote, command, { worker: "w-1" }, { timeoutMs: 5000 }))
+        expect(error?.message).toBe("the command did not end within 5 s and was ended")
+      }
+    },
+  )
 
   test("a worker that goes while its command runs", async () => {
     // What sshd started is ended by it; here sshd goes first.

@@ -75,17 +75,24 @@ async function walk({ from, path, rules, found }: Level): Promise<void> {
     throw unreadable(join(from, path), cause)
   })
   const own = names.some(({ name }) => name === ".gitignore")
-    ? [...rules, rulesOf(path, await readFile(join(from, path, ".gitignore"), "utf8"))]
+    ? [...rules, rulesOf(path, await read(join(from, path, ".gitignore"), (own) => readFile(own, "utf8")))]
     : rules
   for (const entry of names) {
     const child = path === "" ? entry.name : `${path}/${entry.name}`
     if (NEVER.has(entry.name) || isIgnored(own, entry.isDirectory() ? `${child}/` : child)) continue
     if (entry.isDirectory()) await walk({ from, path: child, rules: own, found })
     else if (entry.isFile() || entry.isSymbolicLink()) {
-      const { mode } = await lstat(join(from, child))
+      const { mode } = await read(join(from, child), (own) => lstat(own))
       found.push({ path: child, mode, isLink: entry.isSymbolicLink() })
     }
   }
+}
+
+/** @throws SpecError that names the file. */
+function read<T>(path: string, how: (path: string) => Promise<T>): Promise<T> {
+  return how(path).catch((cause: Error) => {
+    throw unreadable(path, cause)
+  })
 }
 
 function rulesOf(at: string, text: string): PlacedRules {
@@ -122,6 +129,6 @@ async function entryOf(from: string, { path, mode, isLink }: Found): Promise<Fil
   }
 }
 
-function unreadable(path: string, cause: Error): SpecError {
+export function unreadable(path: string, cause: Error): SpecError {
   return new SpecError([{ option: "files", value: path, message: `cannot be read: ${cause.message}` }], { cause })
 }

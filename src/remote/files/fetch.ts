@@ -23,7 +23,9 @@ export interface FetchOptions extends Pick<SpawnOptions, "signal" | "timeoutMs">
  */
 export async function fetchFiles(remote: Remote, paths: readonly string[], to: string, options: FetchOptions) {
   const { worker, from, ...limits } = options
-  await mkdir(to, { recursive: true })
+  await mkdir(to, { recursive: true }).catch((cause: Error) => {
+    throw notWritten(worker, to, cause)
+  })
   const names = paths.map((path) => plainWord(path.startsWith("-") ? `./${path}` : path)).join(" ")
   const process = await remote.spawn(`tar -cf - ${names}`, {
     stdin: "",
@@ -39,23 +41,34 @@ export async function fetchFiles(remote: Remote, paths: readonly string[], to: s
     bytes += piece.length
   })
   const { extract } = createRequire(import.meta.url)("tar") as typeof Tar
+  let isStopped = false
   const written = new Promise<void>((resolve, reject) => {
     const into = extract({ cwd: to, strict: true, preserveOwner: false })
-    Readable.from(process.stdout).pipe(into as unknown as NodeJS.WritableStream)
-    into.on("close", resolve).on("error", reject)
+    const source = Readable.from(process.stdout)
+    source.on("error", reject).pipe(into as unknown as NodeJS.WritableStream)
+    into.on("close", resolve).on("error", (error: Error) => {
+      reject(error)
+      if (isStopped || source.readableEnded) return
+      // Who does not read holds the command up: it is ended, and what it still says is thrown away.
+      isStopped = true
+      process.kill()
+      source.unpipe().resume()
+    })
   })
   const [ended, placed] = await Promise.allSettled([process.ended, written])
+  if (isStopped && placed.status === "rejected") throw notWritten(worker, to, placed.reason as Error)
   if (ended.status === "rejected") throw ended.reason
   if (ended.value.exitCode !== 0) {
     const message = `${worker}: fetching ${paths.join(", ")}: exit code ${ended.value.exitCode}: ${stderr.trim()}`
     throw new CommandError(message, { worker, exitCode: ended.value.exitCode, stdout: "", stderr })
   }
-  if (placed.status === "rejected") {
-    const { message } = placed.reason as Error
-    throw new MusterError(`writing what came from ${worker} into ${to}: ${message}`, {
-      code: "FilesNotWritten",
-      cause: placed.reason,
-    })
-  }
+  if (placed.status === "rejected") throw notWritten(worker, to, placed.reason as Error)
   return bytes
+}
+
+function notWritten(worker: string, to: string, cause: Error): MusterError {
+  return new MusterError(`writing what came from ${worker} into ${to}: ${cause.message}`, {
+    code: "FilesNotWritten",
+    cause,
+  })
 }

@@ -37,18 +37,22 @@ export async function arrivedAt(remote: Remote, options: PlaceOptions): Promise<
 
 /** Says that all files are in their place. @param digest of all of them. */
 export async function markFiles(remote: Remote, digest: string, options: PlaceOptions): Promise<void> {
-  await checked(remote, `${FIND}cat >files.new && mv -f files.new files`, { ...options, stdin: `${digest}\n` })
+  await checked(remote, `${FIND}n=files.new.$$; cat >$n && mv -f $n files`, { ...options, stdin: `${digest}\n` })
 }
 
-/** @param values by the names of variables. */
+/**
+ * Each writer has a name of its own for what is not whole yet: one whose connection was lost may still be there.
+ *
+ * @param values by the names of variables.
+ */
 export async function placeSecrets(
   remote: Remote,
   values: Readonly<Record<string, string>>,
   options: PlaceOptions,
 ): Promise<void> {
   const stdin = [...exportLines(values), WHOLE, ""].join("\n")
-  const whole = `[ "$(tail -n 1 secrets.new)" = "${WHOLE}" ] || { rm -f secrets.new; exit 1; }`
-  await checked(remote, `${FIND}cat >secrets.new && ${whole}; mv -f secrets.new secrets`, { ...options, stdin })
+  const whole = `[ "$(tail -n 1 $n)" = "${WHOLE}" ] || { rm -f $n; exit 1; }`
+  await checked(remote, `${FIND}n=secrets.new.$$; cat >$n && ${whole}; mv -f $n secrets`, { ...options, stdin })
 }
 
 /** Has the guest end its wait. @param why in words. */
