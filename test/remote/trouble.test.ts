@@ -22,10 +22,13 @@ const HOST = "127.0.25.1"
 const JUMP = "127.0.25.2"
 /** The pauses between tries are seconds. */
 const quick = acceleratedClock(systemClock, 50)
+/** A real sshd takes its time on a busy machine. */
+const patient = acceleratedClock(systemClock, 10)
+const DIRECT = { kind: "direct" } as const
 const own = makeKeyPair("own")
 const MEBIBYTE = 2 ** 20
 
-function sshTo(server: Partial<SshPlace["server"]>, way: SshPlace["way"] = { kind: "direct" }, clock = quick) {
+function sshTo(server: Partial<SshPlace["server"]>, way: SshPlace["way"] = DIRECT, clock = quick) {
   const connections = new Connections({ workers: () => 1 })
   onTestFinished(() => connections.close())
   const { host = HOST, port = PORT } = server
@@ -91,7 +94,7 @@ test("another host key is refused, by a hundred of a hundred, and nothing was to
   const environment = { SECRET: "planted" }
   const errors = await Promise.all(
     Array.from({ length: 100 }, (_, index) => {
-      const remote = sshTo({ host: `127.0.26.${index + 1}`, port, hostKeys })
+      const remote = sshTo({ host: `127.0.26.${index + 1}`, port, hostKeys }, DIRECT, systemClock)
       return failure(runCommand(remote, "true", { worker: `w-${index}` }, { environment }))
     }),
   )
@@ -127,8 +130,8 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
   test.each(["setsid sleep 60 & sleep 60", "trap '' TERM; while :; do sleep 1; done"])(
     "a time that is over ends what will not end: %s",
     async (command) => {
-      const local = localRemote({ words: ["/usr/bin/env"], address: "127.0.0.1" }, quick)
-      for (const remote of [sshTo(known()), local]) {
+      const local = localRemote({ words: ["/usr/bin/env"], address: "127.0.0.1" }, patient)
+      for (const remote of [sshTo(known(), DIRECT, patient), local]) {
         const error = await failure(runCommand(remote, command, { worker: "w-1" }, { timeoutMs: 5000 }))
         expect(error?.message).toBe("the command did not end within 5 s and was ended")
       }
