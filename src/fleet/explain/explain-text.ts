@@ -31,7 +31,7 @@ function explanationText({ cluster, at, groups, opening, ended, unavailable }: O
 
 function groupLines(group: GroupExplanation, now: number): string[] {
   const { desired, running, ready, pending, booked, interrupted, terminating, finished, ...more } = group
-  const { shortfall, failures, outages, stopped } = more
+  const { shortfall, failures, outages, resting, stopped } = more
   const counts = [
     `${running} of ${desired} run`,
     ready < running ? `${ready} are ready` : "",
@@ -55,6 +55,10 @@ function groupLines(group: GroupExplanation, now: number): string[] {
     ...section(
       "  providers that cannot be used now:",
       outages.map((one) => barredLine(one, now)),
+    ),
+    ...section(
+      "  resting, because boots there failed their check far more often than elsewhere:",
+      resting.map((one) => barredLine(one, now)),
     ),
     ...section(
       "  waiting for:",

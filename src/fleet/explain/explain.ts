@@ -55,6 +55,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     ...(sentBy === undefined ? {} : { sentBy }),
     failures: [...short.failures].reverse().slice(0, MOST_FAILURES),
     outages: (short.outages ?? []).map(barredOf),
+    resting: state.resting.filter(({ until }) => until > fleet.clock.now()).map(barredOf),
     ...(stopped === undefined ? {} : { stopped }),
     next: nextOf(fleet, state, balance),
   }

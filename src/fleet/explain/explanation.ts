@@ -62,6 +62,8 @@ export interface GroupExplanation {
   readonly failures: readonly Failure[]
   /** Providers that cannot be used for it now. */
   readonly outages: readonly Barred[]
+  /** Zones, types and regions that rest, because boots there failed their check far more often than elsewhere. */
+  readonly resting: readonly Barred[]
   /** Why nothing more is launched for it until the next `scale`. */
   readonly stopped?: string
   readonly next: Waiting

@@ -223,6 +223,7 @@ function newGroup(group: ResolvedGroup, now: number, notes: string[]): GroupStat
     breaker: undefined,
     finished: NONE_FINISHED,
     isAdvised: false,
+    resting: [],
     askedAt: now,
     metAt: NEVER,
     notes,

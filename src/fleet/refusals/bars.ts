@@ -5,8 +5,8 @@ import type { Unavailable } from "../unavailable.js"
 import { barsOfBackoffs } from "../state/backoff.js"
 import { barredByOutages } from "./outages.js"
 
-/** What the group may not use now: refused to this account or to it a while ago, or of a provider that is out of order. */
+/** What the group may not use now: refused to this account or to it a while ago, resting, or of a provider that is out of order. */
 export function barsOf(fleet: Fleet, state: GroupState): readonly Unavailable[] {
   const backoffs = barsOfBackoffs(state.backoffs, state.offers ?? [], fleet.clock.now())
-  return [...memoryOf(fleet), ...barredByOutages(fleet, state), ...backoffs]
+  return [...memoryOf(fleet), ...barredByOutages(fleet, state), ...backoffs, ...state.resting]
 }

@@ -131,7 +131,7 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     failingUntil: failingUntil(fleet, state),
     outages: barredByOutages(fleet, state),
     offers: state.offers ?? [],
-    memory: memoryOf(fleet),
+    memory: [...memoryOf(fleet), ...state.resting],
     now: fleet.clock.now(),
   }
 }

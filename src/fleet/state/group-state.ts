@@ -2,6 +2,7 @@
 import type { ResolvedGroup } from "../../spec/resolved.js"
 import type { Failure, Offer, Scope } from "../../provider.js"
 import type { Backoffs } from "./backoff.js"
+import type { Unavailable } from "../unavailable.js"
 import type { Known } from "./catalogue.js"
 
 /** What is known of one group beside its workers. */
@@ -36,6 +37,8 @@ export interface GroupState {
   failures: Failure[]
   /** Boots failed so often in a row that no more are tried until the next `scale`. */
   breaker: Failure | undefined
+  /** What it leaves alone for a while, because boots there failed their check far more often than elsewhere. */
+  resting: readonly Unavailable[]
   /** Most of its workers are unhealthy at once, in words: then none is ended for that. */
   commonFailure?: string | undefined
   /** Workers whose work has ended for good since the last target, and by which that fell. */

@@ -26,6 +26,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
     state.missing.clear()
     state.breaker = undefined
     state.commonFailure = undefined
+    state.resting = []
     state.failures = []
     state.cut = undefined
     state.finished = NONE_FINISHED

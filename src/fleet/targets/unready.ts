@@ -12,6 +12,7 @@ import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { isOutOfQuestion } from "../state/held.js"
 import { generationOf } from "../tags.js"
+import { restOutliers } from "./resting.js"
 import { letFinish, startTerminations } from "../terminate.js"
 
 /** A guest gives up by itself when its time is over: so long its words are waited for, in milliseconds. */
@@ -106,6 +107,7 @@ export function endUnready(fleet: Fleet): void {
       state,
       workers.filter((worker) => isOverdue(fleet, state, worker, now)),
     )
+    if (workers.some(({ failure }) => failure !== undefined)) restOutliers(fleet, state)
     endUnhealthy(
       fleet,
       state,
