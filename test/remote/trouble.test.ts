@@ -98,7 +98,7 @@ test("another host key is refused, by a hundred of a hundred, and nothing was to
       return failure(runCommand(remote, "true", { worker: `w-${index}` }, { environment }))
     }),
   )
-  expect(errors.filter((error) => error instanceof HostKeyError)).toHaveLength(100)
+  expect(errors.filter((error) => !(error instanceof HostKeyError))).toEqual([])
   expect([connections, told]).toEqual([100, []])
 })
 

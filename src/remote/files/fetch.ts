@@ -37,14 +37,18 @@ export async function fetchFiles(remote: Remote, paths: readonly string[], to: s
     stderr = (stderr + Buffer.from(bytes).toString()).slice(-4000)
   })
   let bytes = 0
-  process.stdout.on("data", (piece) => {
-    bytes += piece.length
-  })
+  // It has one reader: another one that listens would have the stream flow before the unpacker reads.
+  async function* counted() {
+    for await (const piece of process.stdout) {
+      bytes += piece.length
+      yield piece
+    }
+  }
   const { extract } = createRequire(import.meta.url)("tar") as typeof Tar
   let isStopped = false
   const written = new Promise<void>((resolve, reject) => {
     const into = extract({ cwd: to, strict: true, preserveOwner: false })
-    const source = Readable.from(process.stdout)
+    const source = Readable.from(counted())
     source.on("error", reject).pipe(into as unknown as NodeJS.WritableStream)
     into.on("close", resolve).on("error", (error: Error) => {
       reject(error)
