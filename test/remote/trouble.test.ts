@@ -116,13 +116,15 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     const { hostKey, user, privateKey } = jump
     const server = { name: "jump", host: JUMP, port: PORT, user, privateKey, hostKeys: [hostKey] }
     const way = { kind: "jump", place: { id: "jump", server, way: { kind: "direct" } } } as const
-    const error = await failure(runCommand(sshTo(known(), way), "true", { worker: "w-1" }))
+    const error = await failure(runCommand(sshTo(known(), way, patient), "true", { worker: "w-1" }))
     expect(error).toBeInstanceOf(TransientError)
     expect(error?.message).toMatch(/^w-1: the jump host does not get to 127\.0\.25\.1:\d+: .*open failed/)
   })
 
   test("a server that does not know our key", async () => {
-    const error = await failure(runCommand(sshTo({ ...known(), privateKey: own.privateFile }), "true", { worker: "w" }))
+    const error = await failure(
+      runCommand(sshTo({ ...known(), privateKey: own.privateFile }, DIRECT, patient), "true", { worker: "w" }),
+    )
     expect(error).toBeInstanceOf(AuthError)
     expect(error?.message).toContain("the server does not take our key")
   })
@@ -140,7 +142,9 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
 
   test("a worker that goes while its command runs", async () => {
     // What sshd started is ended by it; here sshd goes first.
-    const error = await failure(runCommand(sshTo(known()), "kill -KILL $PPID; sleep 60", { worker: "w-1" }))
+    const error = await failure(
+      runCommand(sshTo(known(), DIRECT, patient), "kill -KILL $PPID; sleep 60", { worker: "w-1" }),
+    )
     expect(error).toBeInstanceOf(TransientError)
     expect(error?.message).toBe("w-1: the connection was lost while the command ran; whether it goes on is unknown")
   })
