@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 import { Readable } from "node:stream"
 import type * as Tar from "tar"
 import { CommandError, MusterError } from "../../errors.js"
-import type { Remote, SpawnOptions } from "../remote.js"
+import type { ByteSource, Remote, SpawnOptions } from "../remote.js"
 import { plainWord } from "../../guest/text.js"
 
 export interface FetchOptions extends Pick<SpawnOptions, "signal" | "timeoutMs"> {
@@ -37,18 +37,14 @@ export async function fetchFiles(remote: Remote, paths: readonly string[], to: s
     stderr = (stderr + Buffer.from(bytes).toString()).slice(-4000)
   })
   let bytes = 0
-  // It has one reader: another one that listens would have the stream flow before the unpacker reads.
-  async function* counted() {
-    for await (const piece of process.stdout) {
-      bytes += piece.length
-      yield piece
-    }
-  }
+  const archive = counted(process.stdout, (count) => {
+    bytes += count
+  })
   const { extract } = createRequire(import.meta.url)("tar") as typeof Tar
   let isStopped = false
   const written = new Promise<void>((resolve, reject) => {
     const into = extract({ cwd: to, strict: true, preserveOwner: false })
-    const source = Readable.from(counted())
+    const source = Readable.from(archive)
     source.on("error", reject).pipe(into as unknown as NodeJS.WritableStream)
     into.on("close", resolve).on("error", (error: Error) => {
       reject(error)
@@ -75,4 +71,12 @@ function notWritten(worker: string, to: string, cause: Error): MusterError {
     code: "FilesNotWritten",
     cause,
   })
+}
+
+/** The stream has one reader: another one that listens would have it flow before the unpacker reads. */
+async function* counted(stream: ByteSource, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of stream) {
+    count(piece.length)
+    yield piece
+  }
 }
