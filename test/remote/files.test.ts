@@ -131,6 +131,21 @@ describe("send", () => {
     expect(existsSync(join(to, "c"))).toBe(false)
   })
 
+  test("brings back what the worker has changed or removed, and sends nothing else", async () => {
+    for (const name of names) write(name, `in ${name}`)
+    await send()
+    // A line of the log is taken out for each that comes.
+    write("plain", "other")
+    await send()
+    for (const name of ["plain", "new\nline", "back\\slash", 'quo"te']) writeFileSync(join(to, name), "made there")
+    rmSync(join(to, "deep"), { recursive: true })
+    expect(await send()).toMatchObject({ files: 5, removed: 0 })
+    expect(read("plain")).toBe("other")
+    for (const name of names.filter((one) => one !== "plain")) expect(read(name)).toBe(`in ${name}`)
+    expect(readFileSync(join(to, ".muster-sent/log"), "utf8").trimEnd().split("\n")).toHaveLength(names.length)
+    expect(await send()).toEqual({ files: 0, removed: 0, bytes: 0 })
+  })
+
   test("one of many files that changed costs little more than itself", async () => {
     for (let at = 0; at < FILES; at++) write(`d${at % 100}/f${at}`, `file ${at}`)
     await send()

@@ -7,6 +7,7 @@ import { type CommandOptions, runCommand } from "../output.js"
 import type { Remote } from "../remote.js"
 import { plainWord } from "../../guest/text.js"
 import type { FileSet } from "./collect.js"
+import { failedNames, KEPT, type KeptLog, logOf, logText, lookOf, lookText } from "./kept.js"
 
 export interface Sent {
   /** How many files were sent, and how many were removed there. */
@@ -15,9 +16,6 @@ export interface Sent {
   /** What was written to the connection, in bytes; what encrypts it adds to that. */
   readonly bytes: number
 }
-
-/** What we leave beside the files: what was sent so far, a line for each file, the last line of a name counts. */
-const KEPT = ".muster-sent"
 
 /** The exit code of the last step where a file is not what was read here. */
 const CHANGED = 65
@@ -30,7 +28,7 @@ export interface SendOptions extends Pick<CommandOptions, "signal" | "timeoutMs"
 
 /**
  * Sends a file set. Files arrive beside their place, are compared with what was read here, and only then put there. Files that an
- * earlier call sent and that are gone here are removed; what else is there stays.
+ * earlier call sent and that are gone here are removed; those that the worker has changed since are sent again; what else is there stays.
  *
  * @param to an absolute path on the worker, made where it is missing.
  * @throws MusterError with code "FileChanged" when a file changed while it was sent.
@@ -42,10 +40,11 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   const run = (command: string, more: CommandOptions = {}) =>
     runCommand(remote, command, { worker }, { ...limits, ...more })
   const kept = `${to}/${KEPT}`
-  const known = await run(`cat ${plainWord(`${kept}/digest`)} 2>/dev/null || true`)
-  if (known.stdout.trim() === set.digest) return { files: 0, removed: 0, bytes: 0 }
-  const before = logOf((await run(`cat ${plainWord(`${kept}/log`)} 2>/dev/null || true`)).stdout)
-  const changed = set.entries.filter(({ path, digest }) => before.get(path) !== digest)
+  const { digest: known, differing } = lookOf((await run(lookText(to))).stdout)
+  if (known === set.digest && differing.size === 0) return { files: 0, removed: 0, bytes: 0 }
+  const log = logOf((await run(`cat ${plainWord(`${kept}/log`)} 2>/dev/null || true`)).stdout)
+  const before = log.digests
+  const changed = set.entries.filter(({ path, digest }) => before.get(path) !== digest || differing.has(path))
   const paths = new Set(set.entries.map(({ path }) => path))
   const gone = [...before.keys()].filter((path) => !paths.has(path))
   const part = `${KEPT}/new.${randomBytes(4).toString("hex")}`
@@ -62,7 +61,7 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
     // What is left of it would keep a disk full that has no room.
     await run(`mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`, { stdin: pack })
   }
-  const script = placeText({ to, part, changed, gone, digest: set.digest })
+  const script = placeText({ to, part, changed, gone, log, digest: set.digest })
   const placed = await run("sh", { stdin: script, check: false })
   if (placed.exitCode === CHANGED) throw fileChanged(set.from, placed.stdout)
   if (placed.exitCode !== 0) throw placeError(worker, to, placed.stderr)
@@ -94,20 +93,17 @@ interface Placing {
   readonly part: string
   readonly changed: FileSet["entries"]
   readonly gone: readonly string[]
+  readonly log: KeptLog
   readonly digest: string
 }
 
 /** The last step, as a script: what it names may be longer than an argument list. */
-function placeText({ to, part, changed, gone, digest }: Placing): string {
+function placeText({ to, part, changed, gone, log, digest }: Placing): string {
   const files = changed.filter(({ digest: own }) => !own.endsWith("l"))
   const paths = new Set(changed.map(({ path }) => path))
   // A file that takes the place of a directory.
   const blocked = [...new Set(gone.flatMap(parentsOf))].filter((path) => paths.has(path))
   const sums = files.map(({ path, digest: own }) => `${own.slice(0, 64)}  ./${path}`)
-  const log = [
-    ...changed.map(({ path, digest: own }) => `${own} ${JSON.stringify(path)}`),
-    ...gone.map((path) => `- ${JSON.stringify(path)}`),
-  ]
   const sumsFile = `${part}.sums`
   return [
     "set -e",
@@ -126,9 +122,7 @@ function placeText({ to, part, changed, gone, digest }: Placing): string {
     ...chunked(gone.map((path) => plainWord(`./${path}`))).map((names) => `rm -f -- ${names}`),
     ...chunked(blocked.map((path) => plainWord(`./${path}`))).map((names) => `rm -rf -- ${names}`),
     ...(changed.length === 0 ? [] : [`${SAME_MODE} ${part}`, `tar -C ${part} -cf - . | tar -xf - -C .`]),
-    `cat >>${KEPT}/log <<'MUSTER_LOG'`,
-    ...log,
-    "MUSTER_LOG",
+    ...logText(log, changed, gone),
     `echo ${digest} >${KEPT}/digest`,
     `rm -rf ${part} ${sumsFile} ${part}.bad`,
     "",
@@ -154,21 +148,8 @@ function chunked(names: readonly string[]): string[] {
   )
 }
 
-/** What was sent so far, by name. A line that was not written to its end says nothing. */
-function logOf(text: string): Map<string, string> {
-  const known = new Map<string, string>()
-  for (const line of text.split("\n")) {
-    const [, digest, name] = /^(-|[0-9a-f]{64}[flx]) (".*")$/.exec(line) ?? []
-    if (digest === undefined || name === undefined) continue
-    const path = JSON.parse(name) as string
-    if (digest === "-") known.delete(path)
-    else known.set(path, digest)
-  }
-  return known
-}
-
 function fileChanged(from: string, found: string): MusterError {
-  const names = found.split("\n").flatMap((line) => /^\.\/(.*): FAILED/.exec(line)?.[1] ?? [])
+  const names = failedNames(found.split("\n"))
   const what = names.length === 0 ? "a file" : names.slice(0, 3).join(", ")
   return new MusterError(
     `sending ${from}: ${what} changed meanwhile; nothing was put in place: send it again once it is written`,
