@@ -8,6 +8,7 @@ import { owners } from "./suites/owners.js"
 import { day, soaks } from "./suites/soak.js"
 import { killSuites } from "./suites/kills.js"
 import { properties } from "./suites/properties.js"
+import { storms } from "./suites/work.js"
 import { network, trials } from "./suites/trials.js"
 
 export const SUITES: readonly FuzzSuite[] = [
@@ -18,6 +19,7 @@ export const SUITES: readonly FuzzSuite[] = [
   soaks,
   properties,
   bills,
+  storms,
   ...answerSuites,
   ...endSuites,
   ...killSuites,

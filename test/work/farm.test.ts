@@ -1,12 +1,12 @@
-import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { TimeoutError } from "../../src/errors.js"
 import { type Delivery, Farm, type FarmOptions } from "../../src/work/farm/farm.js"
 import { TaskError } from "../../src/work/farm/task-error.js"
 import type { Inputs } from "../../src/work/types.js"
-import { isLong } from "../support/long.js"
+import { isLong, LONG } from "../support/long.js"
 import { PlayedPlaces, type PlayedOptions } from "./support/played.js"
+import { playStorm } from "./support/storm.js"
 
 type Given = Partial<FarmOptions<number, number>> & { readonly inputs: Inputs<number> }
 
@@ -42,35 +42,73 @@ function played(
 
 describe("a farm of workers", () => {
   test("storms take workers, with notice and without: each input has its result once, and no retry is spent", async () => {
-    const runs = isLong ? 200 : 20
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), async (seed) => {
-        const clock = new VirtualClock({ seed })
-        const places = new PlayedPlaces(clock, { slots: 2, taskMs: () => 200 + clock.random() * 3000 })
-        places.add(10)
-        const isOrdered = clock.random() < 0.5
-        const farm = farmOf(places, { inputs: numbers(300), isOrdered })
-        const storm = () => {
-          const id = places.any(clock.random())
-          if (id !== undefined && clock.random() < 0.3) {
-            if (clock.random() < 0.5) places.kill(id)
-            else places.notice(id, clock.random() * 120_000)
-            clock.timer(5000, () => places.add(1))
-          }
-          clock.timer(1000, storm)
-        }
-        storm()
-        const found = await clock.run(allOf(farm))
-        const indices = found.map(({ index }) => index)
-        if (isOrdered) expect(indices).toEqual(numbers(300))
-        else expect([...indices].sort((a, b) => a - b)).toEqual(numbers(300))
-        expect(found.every((one) => one.ok && one.value === one.index)).toBe(true)
-        expect(places.tries.every(({ attempt }) => attempt === 1)).toBe(true)
-        expect(places.tries.length).toBe(300 + farm.state().lost)
-      }),
-      { numRuns: runs, seed: 7 },
-    )
+    for (let seed = 0; seed < 20; seed += 1) await playStorm(seed, { workers: 10, tasks: 300, everyS: 5, share: 0.3 })
   })
+
+  test("a task that was there whenever a worker went down is given up", async () => {
+    const { clock, places } = played({ taskMs: ({ index }) => (index === 1 ? 3_600_000 : 100) }, 3)
+    const found = allOf(farmOf(places, { inputs: numbers(3), errors: "yield", isOrdered: true }))
+    const killer = () => {
+      places.kill(places.tries.findLast(({ index }) => index === 1)?.worker ?? "")
+      places.add(1)
+      if (places.tries.filter(({ index }) => index === 1).length < 20) clock.timer(2000, killer)
+    }
+    clock.timer(2000, killer)
+    const [, second] = await clock.run(found)
+    expect(second).toMatchObject({ ok: false, error: { code: "TaskLost" } })
+    expect(places.tries.filter(({ index }) => index === 1)).toHaveLength(10)
+  })
+
+  test("a worker that has notice takes no task, and what it loses then is not held against the task", async () => {
+    const { clock, places } = played({ taskMs: () => 3_600_000 }, 1)
+    let given = 0
+    const more = () => {
+      for (const id of places.ids) places.notice(id, 30_000)
+      places.add(1)
+      given += 1
+      if (given < 15) clock.timer(60_000, more)
+    }
+    clock.timer(60_000, more)
+    const [one] = await clock.run(allOf(farmOf(places, { inputs: [7] })))
+    expect(one).toMatchObject({ ok: true, value: 7 })
+    expect(places.tries.length).toBeGreaterThan(10)
+  })
+
+  test("an abort tells all tasks at once", async () => {
+    const { clock, places } = played({ slots: 2, taskMs: () => 60_000 }, 50)
+    const abort = new AbortController()
+    const run = allOf(farmOf(places, { inputs: numbers(1000), signal: abort.signal })).catch((one: unknown) => one)
+    await clock.run(clock.sleep(10_000))
+    const at = clock.now()
+    abort.abort(new Error("enough"))
+    expect(await clock.run(run)).toMatchObject({ message: "enough" })
+    expect([clock.now() - at, places.stopped.length]).toEqual([0, 100])
+    expect(places.list()).toHaveLength(50)
+  })
+
+  test.skipIf(!isLong)(
+    `a million inputs pass through, and nothing of them stays${isLong ? "" : ` (${LONG})`}`,
+    async () => {
+      const { clock, places } = played({ slots: 8, taskMs: () => 10 }, 100)
+      places.isForgetful = true
+      function* inputs() {
+        for (let index = 0; index < 1_000_000; index += 1) yield index
+      }
+      const farm = farmOf(places, { inputs: inputs() })
+      let [count, most] = [0, 0]
+      const all = async () => {
+        while ((await farm.next()) !== undefined) {
+          count += 1
+          if (count % 10_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed)
+        }
+      }
+      await clock.run(all())
+      expect(count).toBe(1_000_000)
+      console.log(`most of the heap at a million inputs: ${Math.round(most / 2 ** 20)} MiB`)
+      expect(most).toBeLessThan(150 * 2 ** 20)
+    },
+    120_000,
+  )
 
   test("inputs are read no faster than their results are taken", async () => {
     const { clock, places } = played({ taskMs: () => 10 }, 4)

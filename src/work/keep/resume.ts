@@ -1,6 +1,7 @@
 /**
  * Resume: results kept in a file, one line each, for a run that begins again. The first line says of which work they are. A line is
- * there for good when `keep` resolves; one that was cut off by a crash is dropped.
+ * there for good when `keep` resolves; one that was cut off by a crash is dropped. Each line has a sum of its text: what was damaged is
+ * no result. One process at a time has the file.
  */
 import { createHash } from "node:crypto"
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs"
@@ -10,6 +11,7 @@ import { MusterError, SpecError } from "../../errors.js"
 import type { Recorder } from "../farm/farm.js"
 import type { Entry } from "../farm/source.js"
 import type { TaskSuccess } from "../types.js"
+import { hold } from "./hold.js"
 
 const VERSION = 1
 
@@ -37,7 +39,7 @@ interface Where {
   readonly length: number
 }
 
-/** @throws SpecError when the file cannot be written, is damaged, or is of other work. */
+/** @throws SpecError when the file cannot be written, is damaged, is of other work, or another process has it. */
 export async function openResume<In, Out>(options: ResumeOptions<In>): Promise<Resume<In, Out>> {
   const { path, work } = options
   const problem = (message: string) => new SpecError([{ option: "resume", value: path, message }])
@@ -47,19 +49,32 @@ export async function openResume<In, Out>(options: ResumeOptions<In>): Promise<R
   } catch (error) {
     throw problem(`cannot be written: ${(error as Error).message}`)
   }
+  let letGo: (() => Promise<void>) | undefined
   try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true })
+    letGo = await hold(`resume ${dev} ${ino}`)
+    if (letGo === undefined) throw problem("is in use by work that runs now; wait for its end, or name another file")
     const known = readKnown(descriptor, work, problem)
-    return new Resume(options, descriptor, await open(path, "a"), known)
+    return new Resume(options, { descriptor, file: await open(path, "a"), letGo }, known)
   } catch (error) {
     closeSync(descriptor)
+    await letGo?.()
     throw error
   }
+}
+
+/** What is open of the file. */
+interface Opened {
+  readonly descriptor: number
+  readonly file: FileHandle
+  readonly letGo: () => Promise<void>
 }
 
 export class Resume<In, Out> implements Recorder<In, Out> {
   readonly #options: ResumeOptions<In>
   readonly #descriptor: number
   readonly #file: FileHandle
+  readonly #letGo: () => Promise<void>
   readonly #known: Map<string, Where>
   /** How often an input has come that is the same as others. */
   readonly #seen = new Map<string, number>()
@@ -71,10 +86,11 @@ export class Resume<In, Out> implements Recorder<In, Out> {
   /** A line may be there in part: none is written after it. */
   #broken: MusterError | undefined
 
-  constructor(options: ResumeOptions<In>, descriptor: number, file: FileHandle, known: Map<string, Where>) {
+  constructor(options: ResumeOptions<In>, { descriptor, file, letGo }: Opened, known: Map<string, Where>) {
     this.#options = options
     this.#descriptor = descriptor
     this.#file = file
+    this.#letGo = letGo
     this.#known = known
     if (known.size === 0 && fstatSync(descriptor).size === 0) this.#lines.push(headOf(options.work))
   }
@@ -95,7 +111,7 @@ export class Resume<In, Out> implements Recorder<In, Out> {
     const key = this.#keys.get(entry) ?? this.#keyOf(entry)
     const kept = isPlain(value) ? { value } : { bytes: serialize(value).toString("base64") }
     const line: Line = { key, worker, seconds, ...kept }
-    this.#lines.push(`${JSON.stringify(line)}\n`)
+    this.#lines.push(summed(line))
     this.#next ??= this.#write()
     await this.#next
   }
@@ -104,6 +120,7 @@ export class Resume<In, Out> implements Recorder<In, Out> {
     await (this.#next ?? this.#writing)?.catch(() => {})
     closeSync(this.#descriptor)
     await this.#file.close()
+    await this.#letGo()
   }
 
   /** Whatever comes during one write goes with the next. */
@@ -124,9 +141,18 @@ export class Resume<In, Out> implements Recorder<In, Out> {
     }
   }
 
+  #bytesOf(input: In, index: number): Uint8Array {
+    try {
+      return serialize(input)
+    } catch (cause) {
+      const message = `cannot tell input ${index} from others: ${(cause as Error).message}; use inputs that can be cloned`
+      throw new SpecError([{ option: "resume", value: this.#options.path, message }])
+    }
+  }
+
   /** Inputs that are the same are told apart by their order. */
   #keyOf({ input, index }: Entry<In>): string {
-    const text = isPlain(input) ? JSON.stringify(input) : serialize(input)
+    const text = isPlain(input) ? JSON.stringify(input) : this.#bytesOf(input, index)
     const more = this.#options.more?.(input, index) ?? ""
     const digest = createHash("sha256").update(more).update("\n").update(text).digest("hex").slice(0, 32)
     const times = (this.#seen.get(digest) ?? 0) + 1
@@ -136,8 +162,22 @@ export class Resume<In, Out> implements Recorder<In, Out> {
 }
 
 function headOf(work: string): string {
-  return `${JSON.stringify({ muster: "resume", version: VERSION, work })}\n`
+  return summed({ muster: "resume", version: VERSION, work })
 }
+
+/** A line with the sum of its text. */
+function summed(line: object): string {
+  const text = JSON.stringify(line).slice(0, -1)
+  return `${text},"sum":"${sumOf(text)}"}\n`
+}
+
+const SUM = /,"sum":"([0-9a-f]{16})"\}$/
+
+function sumOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16)
+}
+
+const NOT_OURS = "is another file than one of results; name a file of its own"
 
 type Problem = (message: string) => SpecError
 
@@ -146,29 +186,50 @@ function readKnown(descriptor: number, work: string, problem: Problem): Map<stri
   const known = new Map<string, Where>()
   let number = 0
   let end = 0
-  for (const { text, at } of linesOf(descriptor)) {
+  for (const { text, at, length } of linesOf(descriptor)) {
     number += 1
-    const line = parsed(text, number, problem)
-    if (number === 1) checkHead(line, work, problem)
-    else if (typeof line.key === "string") known.set(line.key, { at, length: Buffer.byteLength(text) })
-    else throw problem(`is damaged in line ${number}; remove that line, or the file, to begin anew`)
-    end = at + Buffer.byteLength(text) + 1
+    const damaged = () => problem(`is damaged in line ${number}; remove that line, or the file, to begin anew`)
+    const line = parsed(text)
+    if (number === 1) checkHead(line ?? {}, work, problem)
+    const [sum, own] = SUM.exec(text) ?? []
+    if (line === undefined || sum === undefined || sumOf(text.slice(0, -sum.length)) !== own) throw damaged()
+    if (number > 1) {
+      if (typeof line.key !== "string") throw damaged()
+      known.set(line.key, { at, length })
+    }
+    end = at + length + 1
   }
-  if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end)
+  dropRest(descriptor, { end, isBegun: number > 0, work }, problem)
   return known
 }
 
-function parsed(text: string, number: number, problem: Problem): { readonly [key: string]: unknown } {
+/** A line without an end was being written when its process was killed: of a file without a line the first one, or it is not ours. */
+function dropRest(
+  descriptor: number,
+  { end, isBegun, work }: { readonly end: number; readonly isBegun: boolean; readonly work: string },
+  problem: Problem,
+): void {
+  const { size } = fstatSync(descriptor)
+  if (size === end) return
+  const head = Buffer.from(headOf(work))
+  const rest = Buffer.alloc(Math.min(size - end, head.length))
+  readSync(descriptor, rest, 0, rest.length, end)
+  if (!isBegun && !head.subarray(0, rest.length).equals(rest)) throw problem(NOT_OURS)
+  ftruncateSync(descriptor, end)
+}
+
+function parsed(text: string): { readonly [key: string]: unknown } | undefined {
   try {
-    return JSON.parse(text) as { readonly [key: string]: unknown }
+    const value = JSON.parse(text) as unknown
+    return typeof value === "object" && value !== null ? (value as { readonly [key: string]: unknown }) : undefined
   } catch {
-    throw problem(`is damaged in line ${number}; remove that line, or the file, to begin anew`)
+    return undefined
   }
 }
 
 function checkHead(line: { readonly [key: string]: unknown }, work: string, problem: Problem): void {
   const { muster, version, work: kept } = line
-  if (muster !== "resume") throw problem("is another file than one of results; name a file of its own")
+  if (muster !== "resume") throw problem(NOT_OURS)
   if (version !== VERSION) {
     throw problem(`is of version ${String(version)}, and this Muster writes version ${VERSION}; name another file`)
   }
@@ -183,7 +244,7 @@ const READ_BYTES = 256 * 1024
 const NEWLINE = 10
 
 /** Whole lines; what comes after the last one's end is none. */
-function* linesOf(descriptor: number): Generator<{ readonly text: string; readonly at: number }, void, undefined> {
+function* linesOf(descriptor: number): Generator<Where & { readonly text: string }, void, undefined> {
   let waiting: Buffer = Buffer.alloc(0)
   let at = 0
   for (let from = 0; ; ) {
@@ -193,19 +254,25 @@ function* linesOf(descriptor: number): Generator<{ readonly text: string; readon
     from += count
     waiting = Buffer.concat([waiting, piece.subarray(0, count)])
     for (let end = waiting.indexOf(NEWLINE); end !== -1; end = waiting.indexOf(NEWLINE)) {
-      yield { text: waiting.toString("utf8", 0, end), at }
+      yield { text: waiting.toString("utf8", 0, end), at, length: end }
       at += end + 1
       waiting = waiting.subarray(end + 1)
     }
   }
 }
 
+/** What is deeper than that is kept as bytes, as is what holds itself. */
+const MOST_DEPTH = 100
+
 /** JSON gives it back as it was. */
-function isPlain(value: unknown): boolean {
+function isPlain(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0)
-  if (Array.isArray(value)) return value.every(isPlain)
-  if (typeof value !== "object") return false
+  if (typeof value !== "object" || depth > MOST_DEPTH) return false
+  const own = Object.values(value)
   const prototype: unknown = Object.getPrototypeOf(value)
-  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isPlain)
+  const isKnown = Array.isArray(value)
+    ? own.length === value.length
+    : (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0
+  return isKnown && own.every((one) => isPlain(one, depth + 1))
 }

@@ -5,6 +5,10 @@ const LENGTH_BYTES = 4
 /** What one frame may hold: a length beyond that is not ours. */
 const MOST_BYTES = 2 ** 31
 
+/** Comes before the first frame: what a shell's start has written before that is no frame. */
+export const BEGINNING: Uint8Array = Buffer.from("\nmuster-frames\n")
+const MOST_BEFORE = 65_536
+
 /** @throws Error that cannot be cloned: a function, a promise. */
 export function frame(value: unknown): Uint8Array {
   const body = serialize(value)
@@ -17,12 +21,20 @@ export function frame(value: unknown): Uint8Array {
 export class FrameReader {
   #pieces: Uint8Array[] = []
   #length = 0
-  #wanted: number | undefined;
+  #wanted: number | undefined
+  /** Not there yet. */
+  #beginning: Uint8Array | undefined
+
+  /** @param beginning what comes before the first frame; left out: nothing does. */
+  constructor(beginning?: Uint8Array) {
+    this.#beginning = beginning
+  }
 
   /** @throws Error for bytes that are no frames. */
   *take(bytes: Uint8Array): Generator<unknown, void, undefined> {
     this.#pieces.push(bytes)
     this.#length += bytes.length
+    if (this.#beginning !== undefined && !this.#hasBegun(this.#beginning)) return
     for (;;) {
       if (this.#wanted === undefined) {
         if (this.#length < LENGTH_BYTES) return
@@ -34,6 +46,19 @@ export class FrameReader {
       this.#wanted = undefined
       yield deserialize(body)
     }
+  }
+
+  #hasBegun(beginning: Uint8Array): boolean {
+    const all = Buffer.concat(this.#pieces)
+    const at = all.indexOf(beginning)
+    if (at === -1 && all.length > MOST_BEFORE) throw new Error("frames did not begin")
+    if (at !== -1) {
+      this.#beginning = undefined
+      const rest = all.subarray(at + beginning.length)
+      this.#length = rest.length
+      this.#pieces = [rest]
+    }
+    return at !== -1
   }
 
   /** The first bytes of those that wait; pieces are joined once a frame is whole, not with each that comes. */

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { frame, FrameReader } from "./frames.js"
+import { BEGINNING, frame, FrameReader } from "./frames.js"
 import type { FromRunner, Setting, ToRunner } from "./messages.js"
 import { Seat, type Task } from "./seat.js"
 import { runSlot } from "./slot.js"
@@ -49,6 +49,7 @@ class Runner {
       },
       Math.min(LOOK_MS, silentMs),
     )
+    process.stdout.write(BEGINNING)
     this.#tell({ type: "hello", vcpus: availableParallelism(), node: process.versions.node })
   }
 

@@ -89,7 +89,11 @@ const TELL = `
 const WATCH = `
   muster_watch() {
     muster_silent=0
-    while sleep ${LOOK_S}; do
+    trap 'kill "$muster_sleep" 2>/dev/null; exit' TERM
+    while :; do
+      sleep ${LOOK_S} &
+      muster_sleep=$!
+      wait "$muster_sleep"
       echo beat >&3
       if [ -e "$muster_dir/heard" ]; then
         rm -f "$muster_dir/heard"

@@ -4,7 +4,7 @@ import type { Clock } from "../../calls/clock.js"
 import type { Remote } from "../../remote/remote.js"
 import type { Channel } from "../farm/channels.js"
 import type { Gone, Notice, Outcome, Runner, Started, Try } from "../farm/runner.js"
-import { frame, FrameReader } from "../runner/frames.js"
+import { BEGINNING, frame, FrameReader } from "../runner/frames.js"
 import type { FromRunner, Setting, ToRunner } from "../runner/messages.js"
 import type { Bundle } from "./bundle.js"
 import { BEAT_MS, Link } from "./link.js"
@@ -46,7 +46,7 @@ export async function startModuleChannel(options: ModuleChannelOptions): Promise
   const process = await remote.spawn(nodeProgram(name, globalThis.process.versions.node, mirror()), {})
   const setting: Setting = { worker, beatMs: BEAT_MS, silentMs: SILENT_MS }
   process.stdin.write(filesOf({ "runner.mjs": runner.code, "setting.json": JSON.stringify(setting) }))
-  const frames = new FrameReader()
+  const frames = new FrameReader(BEGINNING)
   let channel: ModuleChannel | undefined
   const read = (bytes: Uint8Array) => {
     for (const message of frames.take(bytes)) channel?.hear(message as FromRunner)

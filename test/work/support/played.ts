@@ -31,6 +31,8 @@ export class PlayedPlaces implements Places {
   readonly stopped: number[] = []
   readonly busyNow = new Set<string>()
   ended: Error | undefined
+  /** Tries are not kept. */
+  isForgetful = false
 
   constructor(clock: Clock, options: PlayedOptions) {
     this.clock = clock
@@ -46,10 +48,8 @@ export class PlayedPlaces implements Places {
     this.#changed()
   }
 
-  /** One of the workers that are there. */
-  any(at: number): string | undefined {
-    const ids = [...this.#workers.keys()]
-    return ids[Math.floor(at * ids.length)]
+  get ids(): readonly string[] {
+    return [...this.#workers.keys()]
   }
 
   /** It is gone at once, with all that it had. */
@@ -103,11 +103,15 @@ export class PlayedPlaces implements Places {
     const gone = new Promise<Gone>((resolve) => {
       tell = (why) => resolve({ why })
     })
+    const open = new Set<(outcome: Outcome) => void>()
+    void gone.then(({ why }) => {
+      for (const settle of open) settle({ kind: "lost", why })
+    })
     worker.lose = () => tell("its connection was closed")
     return {
       slots: this.#options.slots ?? 1,
       gone,
-      start: (one) => this.#start(one, id, gone),
+      start: (one) => this.#start(one, id, open),
       notice: () => {},
       leave: () => Promise.resolve(),
       close: () => {
@@ -117,16 +121,19 @@ export class PlayedPlaces implements Places {
     }
   }
 
-  #start(one: Try, worker: string, gone: Promise<Gone>): Started {
-    this.tries.push({ index: one.index, attempt: one.attempt, worker })
+  #start(one: Try, worker: string, open: Set<(outcome: Outcome) => void>): Started {
+    if (!this.isForgetful) this.tries.push({ index: one.index, attempt: one.attempt, worker })
     const { taskMs, outcome = ({ input }) => ({ kind: "value", value: input }) } = this.#options
     let settle: (outcome: Outcome) => void = () => {}
     const ended = new Promise<Outcome>((resolve) => {
       settle = resolve
     })
     const cancel = this.clock.timer(taskMs(one), () => settle(outcome(one, worker)))
-    void gone.then(({ why }) => settle({ kind: "lost", why }))
-    void ended.then(cancel)
+    open.add(settle)
+    void ended.then(() => {
+      cancel()
+      open.delete(settle)
+    })
     return {
       outcome: ended,
       stop: (hard) => {

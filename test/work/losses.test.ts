@@ -1,0 +1,92 @@
+/** Workers of real processes that are killed, and that go with notice, in the middle of work. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { systemClock } from "../../src/calls/clock.js"
+import { Connections } from "../../src/remote/ssh/connections.js"
+import { sshRemote } from "../../src/remote/ssh/remote.js"
+import { noSshd, PORT, startSshd } from "../remote/support/sshd.js"
+import { isLong } from "../support/long.js"
+import { allOf, begin } from "./support/begin.js"
+import { RealPlaces } from "./support/real.js"
+
+let directory = ""
+let places: RealPlaces
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "muster-losses-"))
+  places = new RealPlaces(join(directory, "workers"))
+})
+afterEach(async () => {
+  await places.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** Each task notes that it ran, and those in the middle take longer. Some workers are killed, and as many told that they go, once a part of the results is there. */
+async function withLosses(tasks: number, losses: number) {
+  const runs = join(directory, "runs")
+  const command = `echo "$MUSTER_TASK_INDEX $MUSTER_TASK_ATTEMPT" >>'${runs}'; [ $((MUSTER_TASK_INDEX * 8 / ${tasks})) != 2 ] || sleep 0.2`
+  const inputs = Array.from({ length: tasks }, (_, index) => index)
+  const { farm, close } = await begin(places, inputs, { command })
+  const found: number[] = []
+  for (let one = await farm.next(); one !== undefined; one = await farm.next()) {
+    found.push(one.index)
+    const step = Math.floor(tasks / 8 / losses)
+    if (found.length >= tasks / 4 && found.length % step === 0 && found.length < (tasks * 3) / 8) {
+      // Those whose tasks have just begun.
+      const [first = "", second = ""] = [...places.busyNow].filter((id) => places.ids.includes(id)).reverse()
+      places.kill(first)
+      places.notice(second, 2000)
+    }
+  }
+  await close()
+  const ran = readFileSync(runs, "utf8").trim().split("\n")
+  return { found, ran, lost: farm.state().lost }
+}
+
+function expectEachOnce({ found, ran, lost }: Awaited<ReturnType<typeof withLosses>>, tasks: number): void {
+  expect([...found].sort((a, b) => a - b)).toEqual(Array.from({ length: tasks }, (_, index) => index))
+  expect(ran.every((line) => line.endsWith(" 1"))).toBe(true)
+  expect(ran.length - tasks).toBeGreaterThanOrEqual(0)
+  expect(ran.length - tasks).toBeLessThanOrEqual(lost)
+  expect(ran.length - tasks).toBeLessThanOrEqual(tasks / 20)
+}
+
+test("some workers are killed, and some go with notice: each input has its result once", async () => {
+  const [workers, tasks, losses] = isLong ? [100, 10_000, 3] : [5, 100, 1]
+  for (let at = 0; at < workers; at += 1) places.add(`w${at}`)
+  const come = await withLosses(tasks, losses)
+  expectEachOnce(come, tasks)
+  expect(places.ids.length).toBeLessThanOrEqual(workers - losses)
+}, 300_000)
+
+describe.skipIf(noSshd !== undefined || !isLong)(`over ssh${noSshd === undefined ? "" : ` (${noSshd})`}`, () => {
+  test("20 workers of a real sshd: 3 are killed, 3 go with notice", async () => {
+    const addresses = Array.from({ length: 20 }, (_, index) => `127.0.25.${index + 1}`)
+    const sshd = await startSshd(addresses, PORT, ["MaxStartups 200"])
+    const connections = new Connections({ workers: () => addresses.length })
+    try {
+      const { port, user, privateKey } = sshd
+      for (const host of addresses) {
+        const server = { name: host, host, port, user, privateKey, hostKeys: [sshd.hostKey] }
+        places.add(host, sshRemote({ id: host, server, way: { kind: "direct" } }, connections, systemClock))
+      }
+      const come = await withLosses(10_000, 3)
+      expectEachOnce(come, 10_000)
+    } finally {
+      await places.close()
+      connections.close()
+      await sshd.stop()
+    }
+  }, 300_000)
+})
+
+test("nothing that a task has started is left once its work is over", async () => {
+  places.add("w")
+  const pids = join(directory, "pids")
+  const command = `sleep 1000 & echo $! >>'${pids}'; exit 0`
+  await allOf(await begin(places, [1, 2], { command }))
+  expect(existsSync(pids)).toBe(true)
+  await places.channels.close()
+  await expect.poll(() => places.processesOf("w")).toEqual([])
+})
