@@ -142,6 +142,31 @@ describe("following", () => {
     })
     expect((await aborted).toString()).toBe("one\n")
   })
+
+  test("a signal ends the wait for a way that takes long, and the reader that comes too late", async () => {
+    writeFileSync(path, "one\n")
+    const abort = new AbortController()
+    let come = (_: Remote) => {}
+    const way = new Promise<Remote>((resolve) => {
+      come = resolve
+    })
+    const late = followed(
+      placeOf(() => way),
+      "never",
+      { signal: abort.signal },
+    )
+    abort.abort()
+    expect((await late).toString()).toBe("")
+    const ended = new Promise((resolve) => {
+      const spawn: Remote["spawn"] = async (...given) => {
+        const process = await here.spawn(...given)
+        process.ended.then(resolve, resolve)
+        return process
+      }
+      come({ ...here, spawn })
+    })
+    expect(await ended).toMatchObject({ exitCode: 0 })
+  })
 })
 
 test("where its own log cannot be reached its console is read, and that is said once", async () => {

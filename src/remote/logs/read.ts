@@ -34,22 +34,51 @@ const MOST_HEADER = 4096
  * @throws TransientError when the connection is lost; MusterError, AuthError, HostKeyError, TimeoutError when there is none.
  */
 export async function* readLog(
-  { remote, worker, path }: LogPlace,
+  place: LogPlace,
   reading: Reading,
   signal?: AbortSignal,
 ): AsyncGenerator<Piece, void, undefined> {
+  const { worker, path } = place
   if (isAborted(signal)) return
-  const process = await (await remote()).spawn(logScript(path, reading))
-  process.ended.catch(() => {})
+  const process = await begun(place, reading, signal)
+  if (process === undefined) return
   const words = wordsOf(process.stderr)
   const pieces = untilAborted(process, signal)
-  const place = new Place(reading.from)
-  for await (const bytes of pieces) yield* place.take(bytes)
+  const counted = new Counted(reading.from)
+  for await (const bytes of pieces) yield* counted.take(bytes)
   if (isAborted(signal)) return
   const { exitCode } = await process.ended
-  if (!place.isKnown) {
+  if (!counted.isKnown) {
     throw new TransientError(`${worker}: its log ${path} cannot be read: ${words() || `exit code ${exitCode}`}`)
   }
+}
+
+/** The reader there, unless the signal is aborted first: the way may take long. One that begins after that is ended at once. */
+async function begun(
+  { remote, path }: LogPlace,
+  reading: Reading,
+  signal: AbortSignal | undefined,
+): Promise<RemoteProcess | undefined> {
+  const beginning = remote().then((one) => one.spawn(logScript(path, reading)))
+  beginning.then(({ ended }) => ended.catch(() => {})).catch(() => {})
+  let unheard = () => {}
+  const aborted = new Promise<void>((resolve) => {
+    unheard = onAbort(signal, resolve)
+  })
+  try {
+    await Promise.race([beginning, aborted])
+  } finally {
+    unheard()
+  }
+  if (!isAborted(signal)) return beginning
+  beginning.then(letGo, () => {})
+  return undefined
+}
+
+function letGo({ stdin, stdout, stderr }: RemoteProcess): void {
+  stdin.end()
+  stderr.resume()
+  void drain(stdout[Symbol.asyncIterator]())
 }
 
 function isAborted(signal: AbortSignal | undefined): boolean {
@@ -99,7 +128,7 @@ function wordsOf(stderr: ByteSource): () => string {
 }
 
 /** Counts what comes, after the line that says what it is. */
-class Place {
+class Counted {
   readonly #asked: number | undefined
   #before: Buffer | undefined = Buffer.alloc(0)
   /** Bytes that come before the one at `#next`. */
