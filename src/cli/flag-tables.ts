@@ -61,6 +61,9 @@ const output = (formats: string): Flags => ({
 /** Of what is one thing. */
 export const DATA_FLAGS: Flags = { ...output("table|json|yaml"), ...JSON_FLAG }
 
+/** Of one thing that has rows as well. */
+export const WIDE_DATA_FLAGS: Flags = { ...output("table|wide|json|yaml"), ...JSON_FLAG }
+
 /** Of rows. */
 export const ROW_FLAGS: Flags = {
   ...output("table|wide|json|yaml|name"),

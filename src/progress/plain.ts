@@ -80,13 +80,14 @@ function titleOf({ cluster, elapsedMs }: ProgressView, unicode: boolean): string
 }
 
 function lineOf(view: ProgressView, unicode: boolean): string {
-  const { phase, stopped } = view
+  const { phase, stopped, slowestBoot, ready, running } = view
   const kinds = kindItems(view)
   const parts = [
     [...countItems(view), ...workItems(view, unicode)].join(", "),
     taskItems(view).join(", "),
     etaText(view),
     moneyItems(view).join(", "),
+    slowestBoot === undefined || ready === running ? "" : `slowest: ${shown(slowestBoot, unicode)}`,
     kinds.length === 0 ? "" : `trouble: ${kinds.join(", ")}`,
     stopped === undefined ? "" : `stopped until the next scale: ${shown(stopped, unicode)}`,
   ].filter((part) => part !== "")

@@ -169,13 +169,13 @@ function taskLines(view: ProgressView, unicode: boolean): readonly Line[] {
 
 /** What it waits for, as far as there is something to say. */
 function waitLines(view: ProgressView, unicode: boolean): readonly Line[] {
-  const { stopped, oldest, typicalBootMs, groups } = view
+  const { stopped, oldest, slowestBoot, typicalBootMs, groups } = view
   const lines: Line[] = []
   if (stopped !== undefined) lines.push([[`stopped until the next scale: ${shown(stopped, unicode)}`, "red"]])
   if (oldest !== undefined) {
     const typical = typicalBootMs === undefined ? "" : ` (typical ${passedText(typicalBootMs)})`
     lines.push([[`oldest: ${shown(oldest.name, unicode)} boots for ${passedText(oldest.ms)}${typical}`]])
-  }
+  } else if (slowestBoot !== undefined) lines.push([[`slowest: ${shown(slowestBoot, unicode)}`]])
   if (groups.length > 1) {
     const counts = groups.map(({ group, running, desired }) => `${shown(group, unicode)} ${running}/${desired}`)
     lines.push([[`groups: ${counts.join(", ")}`, "dim"]])

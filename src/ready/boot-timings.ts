@@ -3,17 +3,25 @@ import { columns, placeName, spanText } from "../text.js"
 import { adviceOf } from "./boot-advice.js"
 import type { PhaseTime, StepEnd } from "./boot.js"
 
-/** One worker's boot. Moments are in milliseconds since 1970. */
-export interface BootTiming {
-  readonly id: string
+/** What is told of a boot also when the process is gone that saw it. */
+export interface BootTold {
   readonly name: string
   readonly group: string
   readonly provider: string
   readonly region: string
-  readonly zone: string
   readonly instanceType: string
   /** `booting`: it goes on. `ended`: the worker went before it was ready. */
   readonly outcome: "ready" | "booting" | "ended"
+  /** From its launch call until it was ready, or until now. */
+  readonly ms: number
+  /** Where that went, in order. They add up to `ms`. */
+  readonly phases: readonly PhaseTime[]
+}
+
+/** One worker's boot. Moments are in milliseconds since 1970. */
+export interface BootTiming extends BootTold {
+  readonly id: string
+  readonly zone: string
   /** When its launch call was sent; left out where another process sent it. */
   readonly requestedAt?: number
   /** When the cloud had accepted it. */
@@ -26,10 +34,6 @@ export interface BootTiming {
   readonly readyAt?: number
   /** Steps of the guest that have ended; `atMs` is since the guest's start. */
   readonly steps: readonly StepEnd[]
-  /** From its launch call until it was ready, or until now. */
-  readonly ms: number
-  /** Where that went, in order. They add up to `ms`. */
-  readonly phases: readonly PhaseTime[]
 }
 
 /** Of many, in milliseconds. */
@@ -67,8 +71,8 @@ export interface BootSummary {
 }
 
 /** `String(timings)` is a table. */
-export interface BootTimings {
-  readonly workers: readonly BootTiming[]
+export interface BootTimings<Worker extends BootTold = BootTiming> {
+  readonly workers: readonly Worker[]
   /** One for each provider and region. */
   readonly providers: readonly BootSummary[]
   /** One for each instance type at a place that has several; none else. */
@@ -79,7 +83,7 @@ export interface BootTimings {
 /** A boot that is over sooner needs no advice. */
 const SHORT_MS = 10_000
 
-export function bootTimings(workers: readonly BootTiming[]): BootTimings {
+export function bootTimings<Worker extends BootTold>(workers: readonly Worker[]): BootTimings<Worker> {
   const places = groupedBy(workers, ({ provider, region }) => `${provider} ${region}`)
   const types = places.flatMap((own) => {
     const byType = groupedBy(own, ({ instanceType }) => instanceType)
@@ -89,8 +93,8 @@ export function bootTimings(workers: readonly BootTiming[]): BootTimings {
   return Object.defineProperty(timings, "toString", { value: () => bootText(timings) })
 }
 
-function groupedBy(workers: readonly BootTiming[], key: (worker: BootTiming) => string): readonly BootTiming[][] {
-  const groups = new Map<string, BootTiming[]>()
+function groupedBy(workers: readonly BootTold[], key: (worker: BootTold) => string): readonly BootTold[][] {
+  const groups = new Map<string, BootTold[]>()
   for (const worker of workers) {
     const own = groups.get(key(worker))
     if (own === undefined) groups.set(key(worker), [worker])
@@ -100,9 +104,9 @@ function groupedBy(workers: readonly BootTiming[], key: (worker: BootTiming) => 
 }
 
 /** Of boots that came to their end; where there is none yet, of those that go on, as far as they are. */
-function summaryOf(workers: readonly BootTiming[], isOfType: boolean): BootSummary {
+function summaryOf(workers: readonly BootTold[], isOfType: boolean): BootSummary {
   const [first] = workers
-  const of = (outcome: BootTiming["outcome"]) => workers.filter((worker) => worker.outcome === outcome)
+  const of = (outcome: BootTold["outcome"]) => workers.filter((worker) => worker.outcome === outcome)
   const [ready, booting, ended] = [of("ready"), of("booting"), of("ended")]
   const told = ready.length > 0 ? ready : booting.length > 0 ? booting : ended
   const boot = spreadOf(told.map(({ ms, name }) => [ms, name]))
@@ -124,7 +128,7 @@ function summaryOf(workers: readonly BootTiming[], isOfType: boolean): BootSumma
   }
 }
 
-function phasesIn(workers: readonly BootTiming[]): readonly PhaseSummary[] {
+function phasesIn(workers: readonly BootTold[]): readonly PhaseSummary[] {
   const all = workers.reduce((sum, { ms }) => sum + ms, 0)
   const byPhase = new Map<string, (readonly [ms: number, name: string])[]>()
   // The longest row first: in its order the parts are shown.
@@ -153,12 +157,12 @@ function sentenceOf({ phase, share, medianMs }: PhaseSummary): string {
 }
 
 /** Below ten seconds tenths matter. */
-function shortSpan(ms: number): string {
+export function shortSpan(ms: number): string {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : spanText(ms)
 }
 
-/** "worker-3 for 4 min, of which 3 min 20 s in setup, which goes on": the one of these that boots for longest. */
-function slowestText(booting: readonly BootTiming[]): string {
+/** "worker-3 for 4 min 32 s: in startup for 1.5 s; most went to setup, 4 min": the one of these that boots for longest. */
+export function slowestText(booting: readonly BootTold[]): string {
   const slowest = booting.reduce((most, one) => (one.ms > most.ms ? one : most))
   const current = slowest.phases.at(-1)
   const largest = slowest.phases.reduce<PhaseTime | undefined>(

@@ -29,7 +29,9 @@ export interface StepEnd {
 export interface Boot {
   /** When its launch call was sent first; left out where this process did not send it. */
   readonly requestedAt?: number
-  /** When the answer, or a list, showed it first. */
+  /** It ran already when this process saw it first: its parts are known where its guest tells them. */
+  readonly isFound?: true
+  /** When the answer, or a list, showed it first; of one that ran already when the cloud says that it was made. */
   readonly acceptedAt: number
   /** When it was seen to run first. */
   runningAt?: number
@@ -93,16 +95,21 @@ export function readBootMarks(lines: readonly string[]): BootMarks {
  *
  * @param nowMs what its own clock showed when it told it, in milliseconds since its start, where it says so.
  */
-export function noteMarks(boot: Boot, marks: BootMarks, now: number, nowMs = marks.latestMs): void {
+export function noteMarks(boot: Boot, marks: BootMarks, now: number, nowMs?: number): void {
   boot.reachedAt ??= now
   if (boot.readyAt !== undefined) return
-  if (marks.latestMs !== undefined && nowMs !== undefined) {
-    const startedAt = now - Math.max(nowMs, marks.latestMs)
+  // Its last mark may be of long ago.
+  if (boot.isFound && nowMs === undefined) return
+  if (marks.latestMs !== undefined) {
+    const startedAt = now - Math.max(nowMs ?? 0, marks.latestMs)
     boot.guestAt = Math.max(boot.acceptedAt, Math.min(boot.guestAt ?? startedAt, startedAt))
   }
   boot.steps = marks.ended.flatMap(({ step, atMs, exitCode }) => [shared(step), atMs, exitCode])
   boot.current = marks.current
-  if (marks.readyMs !== undefined) boot.readyMs = marks.readyMs
+  if (marks.readyMs === undefined) return
+  boot.readyMs = marks.readyMs
+  // What was heard of long ago, others have heard: when the guest says that it was ready is all there is.
+  if (boot.isFound && boot.guestAt !== undefined) boot.readyAt = boot.guestAt + marks.readyMs
 }
 
 /** A part of a boot, and how long it took, in milliseconds. */
@@ -137,10 +144,11 @@ export function phasesOf(boot: Boot, now: number): readonly PhaseTime[] {
     until("machine", end)
     return phases
   }
-  until("system", guestAt ?? end)
+  if (boot.isFound === undefined) until("system", guestAt ?? end)
   if (guestAt === undefined) return phases
   for (let at = 0; at < steps.length; at += 3) until(String(steps[at]), guestAt + Number(steps[at + 1]))
   if (readyMs !== undefined) until("ready", guestAt + readyMs)
-  until(readyMs !== undefined ? "told" : (current?.step ?? "ready"), end)
+  if (boot.isFound === undefined || readyMs === undefined)
+    until(readyMs !== undefined ? "told" : (current?.step ?? "ready"), end)
   return phases
 }

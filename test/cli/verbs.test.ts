@@ -30,6 +30,7 @@ describe("the examples of help", () => {
       "describe",
       "explain",
       "events",
+      "boots",
       "cost",
       "audit",
     ],

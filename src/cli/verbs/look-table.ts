@@ -1,5 +1,12 @@
 /** Verbs that look at clusters: they take over no cluster, and change nothing. */
-import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING, DATA_FLAGS, PLACE_FLAGS, ROW_FLAGS } from "../flag-tables.js"
+import {
+  CLUSTER_FLAGS,
+  CLUSTER_FLAGS_FOLLOWING,
+  DATA_FLAGS,
+  PLACE_FLAGS,
+  ROW_FLAGS,
+  WIDE_DATA_FLAGS,
+} from "../flag-tables.js"
 import type { Verb } from "../surroundings.js"
 
 export const LOOKING: readonly Verb[] = [
@@ -72,6 +79,21 @@ export const LOOKING: readonly Verb[] = [
     },
     examples: ["muster events render --since 2h"],
     load: () => import("./look/events.js"),
+  },
+  {
+    name: "boots",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "where the time of boots went, and what shortens them",
+    about:
+      "Shows for each place how long boots took, from the launch call until workers were ready: median, p90 and slowest of each part, the largest part, and what shortens it. With -o wide each worker follows, the slowest first. It is what the process that owns the cluster has written down on this machine, of the last 30 days at most, also when that is gone; of workers that boot now it says what the cloud and they tell.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      since: { type: "string", value: "DURATION", help: 'only boots that were over within this: "2h"' },
+      ...WIDE_DATA_FLAGS,
+    },
+    examples: ["muster boots render", "muster boots render --since 1h -o json"],
+    load: () => import("./look/boots.js"),
   },
   {
     name: "cost",

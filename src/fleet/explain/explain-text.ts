@@ -52,6 +52,7 @@ function groupLines(group: GroupExplanation, now: number): string[] {
     ...(group.kept.length === 0 ? [] : [`    kept for looking at: ${group.kept.join(", ")}`]),
     ...(stopped === undefined ? [] : [`    stopped until the next scale: ${stopped}`]),
     ...section(`  ${shortfall.count} are missing:`, reasons),
+    ...(group.slowestBoot === undefined ? [] : [`  the slowest boot is that of ${group.slowestBoot}`]),
     ...section(
       "  providers that cannot be used now:",
       outages.map((one) => barredLine(one, now)),

@@ -12,6 +12,7 @@ import { groupNow, mayLaunch, planFor } from "../pass/planning.js"
 import type { Launch } from "../roster/launches.js"
 import { shortfallOf } from "../scaling/shortfall.js"
 import { shortOf } from "../scaling/target.js"
+import { slowestBoot } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { keptOf } from "../targets/unready.js"
@@ -38,12 +39,14 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   const stopped = stoppedBy(state)
   const sentBy = sentByOf(fleet, name)
   const failedStartups = failedStartupsOf(fleet, state)
+  const slowest = slowestBoot(bootingIn(fleet, name), fleet.clock.now())
   return {
     group: name,
     desired: short.desired,
     running: short.running,
     ready: short.ready,
     pending: short.pending,
+    ...(slowest === undefined ? {} : { slowestBoot: slowest }),
     booked: short.booked,
     interrupted: own.filter((worker) => worker.state === "interrupted").length,
     terminating: own.filter((worker) => worker.state === "terminating").length,
@@ -59,6 +62,11 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     ...(stopped === undefined ? {} : { stopped }),
     next: nextOf(fleet, state, balance),
   }
+}
+
+/** Those that are not ready yet, and not all that live: at rest there is none. */
+function bootingIn({ roster }: Fleet, group: string): readonly WorkerRecord[] {
+  return [...roster.inGroup(group).in("pending"), ...roster.unready(group)]
 }
 
 /** Of workers that are replaced, and of those by which the target fell. */

@@ -41,6 +41,8 @@ export interface GroupExplanation {
   readonly ready: number
   /** Launched, not running yet. */
   readonly pending: number
+  /** The worker that boots for longest, for how long, and what it is in, in words; left out where none boots. */
+  readonly slowestBoot?: string
   /** May still come of launch calls. */
   readonly booked: number
   /** Under notice: they run, and no longer count. */

@@ -35,7 +35,9 @@ export function newWorker(observation: FirstObservation): WorkerRecord {
     billedFrom: launchedFrom(instance, now, launch),
     ...(instance.failure === undefined ? {} : { failure: instance.failure }),
   }
-  if (launch !== undefined || state === "pending")
+  if (launch === undefined && state === "running")
+    worker.boot = { acceptedAt: Math.min(instance.launchedAt, now), isFound: true }
+  else if (launch !== undefined || state === "pending")
     worker.boot = {
       ...(launch === undefined || launch.firstSentAt === 0 ? {} : { requestedAt: launch.firstSentAt }),
       acceptedAt: now,
@@ -48,6 +50,7 @@ export function newWorker(observation: FirstObservation): WorkerRecord {
 export function noteBooted({ boot, state, readiness }: WorkerRecord, now: number): void {
   if (boot === undefined || state === "pending") return
   if (state === "running") {
+    if (boot.isFound) return
     boot.runningAt ??= now
     if (readiness === undefined) boot.readyAt ??= now
   } else if (boot.readyAt === undefined) boot.endedAt ??= now

@@ -26,7 +26,7 @@ export interface WorkerRecord {
   pendingAt?: number
   /** When it began to run, as far as observations tell, in milliseconds since 1970; absent before. */
   ranFrom?: number
-  /** How its boot went; absent where it ran already when this process saw it first. */
+  /** How its boot went; absent where it was over when this process saw it first. */
   boot?: Boot
   /** When it can have begun to run at the earliest, in milliseconds since 1970: its bill begins there. */
   billedFrom: number

@@ -52,7 +52,7 @@ function noteBoot(fleet: Fleet, worker: WorkerRecord, report: Report): void {
   if (boot === undefined || boot.readyAt !== undefined) return
   const now = fleet.clock.now()
   noteMarks(boot, report.boot, now, report.nowMs)
-  if (readiness?.isReady !== true) return
+  if (boot.isFound || readiness?.isReady !== true) return
   boot.readyAt = now
   const event = bootEvent(worker)
   if (event !== undefined) fleet.emit(event)

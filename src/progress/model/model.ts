@@ -38,6 +38,7 @@ export class ProgressModel {
   #isPartial = false
   #sentBy = 0
   #stopped: string | undefined
+  #slowestBoot: string | undefined
   #note: string | undefined
   #work: Work | undefined
   #tasks: { readonly heardAt: number; readonly tasks: Tasks } | undefined
@@ -103,6 +104,7 @@ export class ProgressModel {
     this.#troubles.see(explanation, at)
     this.#unready = groups.reduce((sum, { running, ready }) => sum + running - ready, 0)
     this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
+    this.#slowestBoot = groups.map(({ slowestBoot }) => slowestBoot).find((text) => text !== undefined)
     this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
     for (const { group, desired, finished } of groups) {
       this.#desired.set(group, desired)
@@ -147,6 +149,7 @@ export class ProgressModel {
       isPartial: this.#isPartial,
       troubles,
       ...(oldest === undefined ? {} : { oldest }),
+      ...(this.#slowestBoot === undefined || counts.ready >= counts.desired ? {} : { slowestBoot: this.#slowestBoot }),
       ...(boots === undefined ? {} : { typicalBootMs: boots.typicalMs }),
       ...(eta === undefined ? {} : { eta }),
       ...(this.#passedAt === undefined ? {} : { ageMs: at - this.#passedAt }),

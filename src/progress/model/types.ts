@@ -105,6 +105,8 @@ export interface ProgressView {
   readonly isPartial: boolean
   /** The one that boots for longest, and for how long. */
   readonly oldest?: { readonly name: string; readonly ms: number }
+  /** The worker that boots for longest, as of the last look: for how long, and in what. */
+  readonly slowestBoot?: string
   /** The median of the boots that were seen, in milliseconds. */
   readonly typicalBootMs?: number
   readonly eta?: Eta

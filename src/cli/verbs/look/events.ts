@@ -70,7 +70,8 @@ function lineOf(row: HistoryRow, format: Format): string {
   return `${momentText(row.at)}  ${row.type}  ${group}${words}${times}\n`
 }
 
-function sinceOf(given: Given, now: number): number | undefined {
+/** From when on what happened is asked for, in milliseconds since 1970. @throws SpecError for what is no duration. */
+export function sinceOf(given: Given, now: number): number | undefined {
   const asked = single(given, "since")
   if (asked === undefined) return undefined
   const ms = durationMs(asked)
