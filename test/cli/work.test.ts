@@ -23,7 +23,8 @@ let [web, batch] = ["", ""]
 
 beforeAll(async () => {
   const startup = "echo one; echo two; while [ ! -e more ]; do sleep 0.1; done; echo three; sleep 600"
-  const cluster = new Cluster({ provider, name: "render", groups: { web: { startup }, batch: {} } }, { journal })
+  const groups = { web: { startup, ready: { log: "two" } }, batch: {} }
+  const cluster = new Cluster({ provider, name: "render", groups }, { journal })
   await cluster.scale({ web: 1, batch: 1 })
   web = cluster.group("web").workers[0]?.name ?? ""
   batch = cluster.group("batch").workers[0]?.name ?? ""
@@ -270,6 +271,13 @@ test("workers of this machine need no access", async () => {
   const { code, out, said } = await muster(["access", "render"])
   expect([code, out, said]).toEqual([0, "", expect.stringContaining("need none: they are reached without ssh")])
   expect((await muster(["access", "render", "--from", "10.0.0.0/8"])).code).toBe(1)
+})
+
+test("who explains from elsewhere waits for what workers say of themselves", async () => {
+  const { code, out } = await muster(["explain", "render"])
+  expect(code).toBe(0)
+  expect(out).toMatch(/group web: 1 of 1 run\n/)
+  expect((await muster(["describe", "render"])).out).not.toMatch(/are ready/)
 })
 
 test("names of workers and groups complete", async () => {

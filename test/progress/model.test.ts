@@ -306,6 +306,15 @@ test("who runs and is not ready is told apart, and all are running once they are
   expect(countItems(model.view(START))).toEqual(["3 of 3 running"])
 })
 
+test("who is replaced because a check failed is told with what the check said; who is kept is told by its state", () => {
+  const whose = { type: "ready", group: "default", isReady: false, check: "tcp 80", exitCode: 7 } as const
+  const replaced: ClusterEventBody = { ...whose, id: "1", name: "w1", action: "replace", tail: "a\nno licence" }
+  const model = modelAfter(target(2), replaced, { ...whose, id: "2", name: "w2", action: "keep" })
+  expect(model.view(START).troubles).toMatchObject([
+    { kind: "failed", code: "ready-7", count: 1, message: "the check tcp 80 ended with exit code 7: no licence" },
+  ])
+})
+
 describe("tasks", () => {
   const tasks = (more: object): ClusterEventBody =>
     ({

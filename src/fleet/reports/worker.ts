@@ -12,7 +12,7 @@ export interface Worker {
   readonly state: WorkerState
   /** It runs, and its checks have passed, where its group has some. */
   readonly ready: boolean
-  /** The step that goes on there, while it is not ready; absent where nothing asks. */
+  /** While it is not ready: the step that goes on there, or that has failed; absent where nothing asks. */
   readonly step?: string
   readonly provider: string
   readonly region: string

@@ -14,7 +14,7 @@ import { bootsOf } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
 import type { Launch } from "../roster/launches.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
-import { failedText } from "../targets/unready.js"
+import { unreadyText } from "../targets/unready.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */
@@ -117,7 +117,7 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
     desired: state.desired,
     running: fleet.roster.running(name),
     ready: fleet.roster.ready(name),
-    unready: unreadyText(fleet, state),
+    unready: unreadyIn(fleet, state),
     pending: fleet.roster.pending(name),
     booked: fleet.roster.booked(name),
     lastAnswer: lastAnswerOf(fleet.roster.openLaunches(name)),
@@ -137,20 +137,11 @@ export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
 }
 
 /** What those that are not ready do, in words: the one that was last heard of, and whether it can be heard at all. */
-function unreadyText(fleet: Fleet, { group }: GroupState): string {
+function unreadyIn(fleet: Fleet, { group }: GroupState): string {
   const [first, ...others] = [...fleet.roster.unready(group.name)].sort(byHeard)
   if (first === undefined) return ""
-  const { step, words, problem, heardAt } = first.readiness ?? {}
   const name = workerName(first.instance, first.group)
-  const what =
-    words !== undefined
-      ? failedText(words)
-      : heardAt === undefined
-        ? `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
-        : step === undefined
-          ? "its boot goes on"
-          : `its step "${step}" goes on`
-  return `${name}${others.length === 0 ? "" : `, for one of ${others.length + 1}`}: ${what}`
+  return `${name}${others.length === 0 ? "" : `, for one of ${others.length + 1}`}: ${unreadyText(first.readiness)}`
 }
 
 /** Words of a check that failed say most. */

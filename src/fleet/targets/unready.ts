@@ -28,6 +28,9 @@ const PARTS = 20
 /** Many become ready together: a pass looks at all of them. In milliseconds. */
 const GATHER_MS = 20
 
+/** The step that has failed, where one has: whatever else goes on there. */
+const FAILED_AT = { ready: "ready", health: "health", restart: "reboot" } as const
+
 /** Takes in how a worker is, as its guest tells it. */
 export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): void {
   const state = fleet.groups.get(worker.group)
@@ -37,7 +40,8 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
   const next = readinessOf(state, worker, report, now)
   fleet.roster.setReadiness(worker, next)
   noteBoot(fleet, worker, report)
-  const wasReady = before?.isReady === true
+  // Without a check of its own it was ready when it ran.
+  const wasReady = before?.isReady ?? state.group.ready === undefined
   if (next.isReady && !wasReady) {
     const afterMs = Math.max(0, now - (worker.ranFrom ?? now))
     fleet.emit({ type: "ready", ...whoseOf(worker), isReady: true, afterMs })
@@ -79,12 +83,13 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
             ? undefined
             : "ready"
   const isReady = failed === undefined && (isUnchecked || ready === undefined || hasPassed)
+  const at = failed === undefined ? step : FAILED_AT[failed]
   const since = ready === undefined || isUnchecked ? (worker.ranFrom ?? now) : now
   const readyAt = worker.readiness?.readyAt ?? (isReady ? since : undefined)
   return {
     isReady,
     ...(readyAt === undefined ? {} : { readyAt }),
-    ...(step === undefined || isReady ? {} : { step }),
+    ...(at === undefined || isReady ? {} : { step: at }),
     ...(isUnchecked ? { isUnchecked } : {}),
     heardAt: now,
     ...(failed === undefined ? {} : { failed }),
@@ -126,10 +131,10 @@ function isOverdue(fleet: Fleet, state: GroupState, worker: WorkerRecord, now: n
  * launched, and that was never heard since, may well be at work: it is not ended for that.
  */
 function dueAt({ owner }: Fleet, { group }: GroupState, worker: WorkerRecord): number {
-  const { since, ranFrom = since, knownSince, readiness, instance } = worker
+  const { readiness, instance } = worker
   const isAdopted = generationOf(instance.tags) !== owner.generation
   if (group.ready === undefined || (isAdopted && readiness?.heardAt === undefined)) return Number.POSITIVE_INFINITY
-  return Math.max(ranFrom, knownSince) + group.ready.timeoutMs + WORDS_MS
+  return knownToRun(worker) + group.ready.timeoutMs + WORDS_MS
 }
 
 /** When the next one is overdue, in milliseconds since 1970. */
@@ -182,7 +187,7 @@ function noteUnhealthy(fleet: Fleet, state: GroupState, unhealthy: readonly Work
 
 function fail(fleet: Fleet, state: GroupState, worker: WorkerRecord): void {
   const { readiness } = worker
-  worker.failure = failureOf(state, worker)
+  worker.failure = failureOf(state, worker, fleet.clock.now())
   worker.consoleRequested = true
   const isKept = keptOf(fleet, state.group.name).length < state.group.keepFailed
   const action = isKept ? "keep" : "replace"
@@ -202,7 +207,8 @@ export function keptOf({ roster }: Pick<Fleet, "roster">, group: string): readon
     .filter(({ isKept }) => isKept === true)
 }
 
-function failureOf(state: GroupState, { provider, instance, readiness }: WorkerRecord): Failure {
+function failureOf(state: GroupState, worker: WorkerRecord, now: number): Failure {
+  const { provider, instance, readiness } = worker
   const { id, instanceType, zone, market, region } = instance
   const scope = { provider: provider.name, region, zone, instanceType, market }
   const where = `${id} (${instanceType}, ${zone})`
@@ -214,13 +220,28 @@ function failureOf(state: GroupState, { provider, instance, readiness }: WorkerR
   }
   if (failed === "health")
     return { ...base, code: codeOf("health", words), message: `${failedText(words)} on ${where}` }
-  const minutes = spanText(state.group.ready?.timeoutMs ?? 0)
+  const { timeoutMs = 0 } = state.group.ready ?? {}
+  const within = `within ${spanText(timeoutMs)}`
   if (words !== undefined || heardAt !== undefined) {
-    const message = `${where} was not ready within ${minutes}: ${failedText(words)}`
-    return { ...base, code: codeOf("ready", words), message }
+    // What can never pass is told before the time is over, and a guest may have told it to an earlier process.
+    const what = now - knownToRun(worker) < timeoutMs ? "did not become ready" : `was not ready ${within}`
+    return { ...base, code: codeOf("ready", words), message: `${where} ${what}: ${unreadyText(readiness)}` }
   }
   const why = problem === undefined ? "" : `: ${problem}`
-  return { ...base, code: "ready-unheard", message: `${where} was not heard within ${minutes}${why}` }
+  return { ...base, code: "ready-unheard", message: `${where} was not heard ${within}${why}` }
+}
+
+/** What one that is not ready does, in words. */
+export function unreadyText({ step, words, problem, heardAt }: Partial<Readiness> = {}): string {
+  if (words !== undefined) return failedText(words)
+  if (heardAt === undefined) return `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
+  if (step === undefined) return "its boot goes on"
+  return step === "ready" ? failedText(undefined) : `its step "${step}" goes on`
+}
+
+/** Since when a worker is known to run, in milliseconds since 1970. */
+function knownToRun({ since, ranFrom = since, knownSince }: WorkerRecord): number {
+  return Math.max(ranFrom, knownSince)
 }
 
 const ADVICE =

@@ -52,21 +52,33 @@ const watchFunctions = (isShared: boolean) =>
 
 /**
  * A try is a session of its own where the machine has `setsid`: so all of it can be ended. The guard that ends it is ended first by
- * its number, in case it is not a session yet. Of the output the last lines are kept, however much there is.
+ * its number, in case it is not a session yet. Of the output the last lines are kept, however much there is. No try goes on for longer
+ * than a worker has time to become ready: one that hangs would have no words in time. It is asked to end first: what keeps its last
+ * lines does not hear that, and has a second to write them down.
  */
 const TRY = compact(`
   muster_check() {
-    { muster_check_of "$1"; printf '%s\\n' $? >"$muster_home/check.code"; } 2>&1 | tail -c 65536 |
-    tr '\\r' '\\n' | tr -d '\\000-\\010\\013-\\037\\177' | tail -n ${TAIL_LINES} | cut -c 1-${LINE_BYTES} >"$muster_home/check.out"
+    trap : TERM
+    { muster_check_of "$1"; printf '%s\\n' $? >"$muster_home/check.code"; } 2>&1 | (
+      trap '' TERM
+      tail -c 65536 | tr '\\r' '\\n' | tr -d '\\000-\\010\\013-\\037\\177' | tail -n ${TAIL_LINES} |
+      cut -c 1-${LINE_BYTES} >"$muster_home/check.out"
+    )
   }
   muster_try() {
     rm -f "$muster_home/check.code"
     muster_name_of "$1"
+    if [ -n "\${muster_until_ms:-}" ]; then
+      muster_now
+      muster_left_s=$(((muster_until_ms - muster_ms) / 1000))
+      [ "$muster_left_s" -ge 1 ] || muster_left_s=1
+      [ "$muster_check_s" -le "$muster_left_s" ] || muster_check_s=$muster_left_s
+    fi
     muster_setsid=$(command -v setsid)
     muster_group=\${muster_setsid:+-}
     $muster_setsid /bin/sh "$muster_home/guest" check "$1" </dev/null >/dev/null 2>&1 &
     muster_tried=$!
-    $muster_setsid /bin/sh -c 'sleep "$1"; kill -KILL "$2"' sh "\${MUSTER_TRY_S:-$muster_check_s}" "$muster_group$muster_tried" </dev/null >/dev/null 2>&1 &
+    $muster_setsid /bin/sh -c 'sleep "$1"; kill -TERM "$2"; sleep 1; kill -KILL "$2"' sh "\${MUSTER_TRY_S:-$muster_check_s}" "$muster_group$muster_tried" </dev/null >/dev/null 2>&1 &
     muster_guard=$!
     wait "$muster_tried"
     kill -KILL "$muster_guard"
@@ -75,6 +87,7 @@ const TRY = compact(`
     muster_code=
     read -r muster_code <"$muster_home/check.code"
     if [ -z "$muster_code" ]; then
+      kill -KILL "$muster_group$muster_tried"
       muster_code=124
       echo "muster: it did not end within $muster_check_s s" >>"$muster_home/check.out"
     fi
@@ -113,10 +126,11 @@ function readyFunction({ ready, health }: Checked): string {
 const becomeReady = (timeoutSeconds: number) => `
   muster_become_ready() {
     muster_mark "ready begun"
+    muster_until_ms=${timeoutSeconds * 1000}
     muster_rounds=0
     until muster_round "$@"; do
       muster_now
-      if [ -e "$muster_home/check.final" ] || [ "$muster_ms" -ge ${timeoutSeconds * 1000} ]; then
+      if [ -e "$muster_home/check.final" ] || [ "$muster_ms" -ge "$muster_until_ms" ]; then
         muster_tell_words
         muster_mark "ready ended $muster_code"
         exit 0
@@ -127,6 +141,7 @@ const becomeReady = (timeoutSeconds: number) => `
       else sleep ${PAUSES_S[2]}
       fi
     done
+    muster_until_ms=
     rm -f "$muster_home/check.words"
     muster_mark "ready ended 0"
   }`

@@ -89,6 +89,8 @@ function troubleIn(event: ClusterEvent): Found | undefined {
     }
     case "worker":
       return workerTrouble(event)
+    case "ready":
+      return event.action === "replace" ? unreadyTrouble(event) : undefined
     case "termination-ended":
       return event.failed.length === 0
         ? undefined
@@ -121,6 +123,14 @@ function endTrouble({ step, exitCode, tail = "" }: EventOf<"finished">): Pick<Fo
     code: `${step}-${exitCode}`,
     message: lastLine || `${step} ended with exit code ${exitCode}`,
   }
+}
+
+/** Its end is ours, so that its state tells nothing of it; one that is kept is told by that. */
+function unreadyTrouble({ name, check, exitCode, tail = "" }: EventOf<"ready">): Found {
+  if (check === undefined) return { kind: "failed", code: "ready", message: "was not ready in time", scope: name }
+  const lastLine = tail.slice(tail.lastIndexOf("\n") + 1)
+  const message = `the check ${check} ended with exit code ${exitCode}${lastLine === "" ? "" : `: ${lastLine}`}`
+  return { kind: "failed", code: `ready-${exitCode}`, message, scope: name }
 }
 
 const BAD_STATES: Readonly<Record<string, TroubleKind>> = { failed: "failed", lost: "lost", interrupted: "interrupted" }

@@ -15,7 +15,7 @@ import { holderSeen, holderText } from "../../taking-over.js"
 import { type CostShown, costOf } from "./cost.js"
 import { type Gone, pageOfGone, whatWasKept } from "./gone.js"
 import { deduplicated, eventTable, factLines, type Happened } from "./happened.js"
-import { rowsOf } from "./live-rows.js"
+import { heard, rowsOf } from "./live-rows.js"
 import { type Row, shapeOf } from "./rows.js"
 
 /** Rows of workers; `get workers` has them all. */
@@ -76,7 +76,10 @@ async function describe(
   const now = clock.now() + wallAheadMs(clock)
   const cluster = await attached(target, providers, given, surroundings)
   try {
-    const holder = await holderSeen(target, providers, given, surroundings)
+    const [holder] = await Promise.all([
+      holderSeen(target, providers, given, surroundings),
+      heard(cluster, surroundings),
+    ])
     return {
       name: target.name,
       owner: target.owner,

@@ -7,6 +7,7 @@ import { dataText, formatOf } from "../../output.js"
 import { historyKept } from "../../state/kept.js"
 import type { RunVerb } from "../../surroundings.js"
 import { deduplicated, eventTable } from "./happened.js"
+import { heard } from "./live-rows.js"
 
 /** What of a history explains that workers are missing. */
 const TROUBLES: ReadonlySet<HistoryRow["type"]> = new Set([
@@ -15,11 +16,11 @@ const TROUBLES: ReadonlySet<HistoryRow["type"]> = new Set([
 
 export const run: RunVerb = async (given, surroundings) => {
   const format = formatOf(given, ["table", "json", "yaml"])
-  const { explanation, rows, name } = await looking(given, surroundings, async (cluster, target) => ({
-    name: target.name,
-    explanation: cluster.explain(),
-    rows: (await historyKept(target.name, given, surroundings))?.rows ?? [],
-  }))
+  const { explanation, rows, name } = await looking(given, surroundings, async (cluster, target) => {
+    await heard(cluster, surroundings)
+    const explanation = cluster.explain()
+    return { name: target.name, explanation, rows: (await historyKept(target.name, given, surroundings))?.rows ?? [] }
+  })
   const events = deduplicated(troublesOf(rows))
   const data = await dataText({ ...explanation, events }, format, surroundings)
   if (data !== undefined) {

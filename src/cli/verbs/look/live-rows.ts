@@ -37,7 +37,8 @@ export async function liveRows(kind: Kind, given: Given, surroundings: Surroundi
 const HEARD_MS = 5_000
 const LOOK_MS = 100
 
-async function heard(cluster: Cluster, { clock }: Surroundings): Promise<void> {
+/** Waits until all of them have told how they are, as far as they do so in time. */
+export async function heard(cluster: Cluster, { clock }: Surroundings): Promise<void> {
   const isUnheard = () =>
     cluster.workers.some(({ state, ready, step }) => state === "running" && !ready && step === undefined)
   const until = clock.now() + HEARD_MS
