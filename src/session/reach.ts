@@ -5,7 +5,7 @@ import { markPrefix } from "../guest/marks.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
 import type { Route } from "../provider.js"
-import { type Fleet, fleetCalls } from "../fleet/state/context.js"
+import { type Fleet, fleetCalls, pollWithin } from "../fleet/state/context.js"
 import { execOn, type ExecOptions, type WorkerResult } from "../remote/exec.js"
 import { collect } from "../remote/files/collect.js"
 import { fetchFiles } from "../remote/files/fetch.js"
@@ -167,32 +167,40 @@ export class Reach {
   /** Commands have the worker's variables. */
   async remoteOf(worker: WorkerRecord): Promise<Remote> {
     const remote = await this.remoteTo(worker)
-    return this.#routeTo(worker).kind === "ssh" ? withEnvironment(remote) : remote
+    return (await this.#routeTo(worker)).kind === "ssh" ? withEnvironment(remote) : remote
   }
 
   /** The way to a worker, and nothing else. */
   async remoteTo(worker: WorkerRecord): Promise<Remote> {
-    const route = this.#routeTo(worker)
+    const route = await this.#routeTo(worker)
     if (route.kind === "local") return localRemote(route, this.#clock)
     return sshWaysOf(this.#fleet).remoteOf(worker, route, { isPatient: true })
   }
 
   async #shellOf(worker: WorkerRecord, command?: Command): Promise<readonly string[]> {
-    const route = this.#routeTo(worker)
+    const route = await this.#routeTo(worker)
     if (route.kind === "ssh") return sshWaysOf(this.#fleet).systemWords(worker, route, command)
     return [...route.words, ...argvOf(command ?? SHELL)]
   }
 
-  #routeTo(worker: WorkerRecord): Route {
-    const { provider, instance } = worker
-    const name = nameOf(worker)
+  /** An instance may run before a list shows its address: that is looked for, for a while. */
+  async #routeTo(worker: WorkerRecord): Promise<Route> {
+    const { provider } = worker
     if (provider.route === undefined)
       throw new SpecError([{ option: "provider", value: provider.name, message: "says no way to reach its workers" }])
-    const route = provider.route(instance)
-    if (route === undefined) throw new TransientError(`${name}: it has no address yet`)
-    return route
+    for (const until = this.#clock.now() + ADDRESS_MS; ; await this.#clock.sleep(LOOK_AGAIN_MS)) {
+      const route = provider.route(worker.instance)
+      if (route !== undefined) return route
+      const isGoing = worker.state !== "running" || this.#clock.now() >= until
+      if (isGoing) throw new TransientError(`${nameOf(worker)}: it has no address yet`)
+      pollWithin(this.#fleet, provider, 0)
+      this.#fleet.wake()
+    }
   }
 }
+
+/** For how long the address of a worker that runs is looked for, and how often. */
+const [ADDRESS_MS, LOOK_AGAIN_MS] = [30_000, 1000]
 
 /** The best shell that there is, for a person or for commands that come in. */
 const SHELL = `[ -t 0 ] || exec /bin/sh; command -v bash >/dev/null && exec bash -i; exec /bin/sh -i`
