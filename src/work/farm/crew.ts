@@ -3,23 +3,7 @@ import pLimit from "p-limit"
 import { AuthError, CommandError, HostKeyError, isFinal, MusterError, RejectedError } from "../../errors.js"
 import type { Place, Places } from "./places.js"
 import type { Gone, Runner } from "./runner.js"
-
-/** A worker at work. */
-export interface Hand {
-  readonly id: string
-  readonly worker: string
-  readonly runner: Runner
-  /** Tasks that it has now. */
-  busy: number
-  /** It gets no more: it is to end, or was lost. */
-  isLeaving: boolean
-  /** It was known before that it would end. */
-  hasNotice: boolean
-  /** Called when its runner is gone. */
-  readonly whenGone: Set<() => void>
-  /** It has had all that it may have. */
-  isSpent: boolean
-}
+import type { Hand } from "./hand.js"
 
 /** Starts what carries out tasks on a worker; `setup` has run when it resolves. */
 export type StartRunner = (place: Place) => Promise<Runner>

@@ -5,7 +5,8 @@
 import { onAbort } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { TimeoutError } from "../../errors.js"
-import { Crew, type Hand, type StartRunner } from "./crew.js"
+import { Crew, type StartRunner } from "./crew.js"
+import { broughtFrom, type Hand, isBySignal, untilItMayBeGone } from "./hand.js"
 import { Deliveries } from "./deliveries.js"
 import type { Places } from "./places.js"
 import type { Outcome, RemoteFailure, Started } from "./runner.js"
@@ -186,6 +187,9 @@ export class Farm<In, Out> {
   async #settle(running: Running<In>, outcome: Outcome, begunAt: number): Promise<void> {
     if (this.#isOver) return
     const { hand, ended } = running
+    if (ended === "over" && outcome.kind === "failure" && isBySignal(outcome.failure))
+      await untilItMayBeGone(hand, this.#clock)
+    if (this.#isOver) return
     const seconds = (this.#clock.now() - begunAt) / 1000
     if (ended === "timeout") this.#failed(running, this.#tooLong(outcome), seconds)
     // What ends because its worker does is not to blame for it.
@@ -211,7 +215,7 @@ export class Farm<In, Out> {
     const { entry, hand } = running
     const { bring, record } = this.#options
     if (bring !== undefined && outcome.files !== undefined) {
-      const brought = await this.#bring(hand, bring(hand, entry.index, outcome.files))
+      const brought = await broughtFrom(hand, bring(hand, entry.index, outcome.files))
       if (brought === "lost") {
         this.#lost(running, seconds)
         return
@@ -226,24 +230,6 @@ export class Farm<In, Out> {
     }
     await record?.keep(entry, success)
     if (!this.#isOver) this.#deliver(success, hand)
-  }
-
-  /** With its worker gone the files are too: nobody waits for them. */
-  async #bring(hand: Hand, bringing: Promise<RemoteFailure | undefined>): Promise<RemoteFailure | "lost" | undefined> {
-    let tell = () => {}
-    const gone = new Promise<"lost">((resolve) => {
-      tell = () => resolve("lost")
-    })
-    hand.whenGone.add(tell)
-    try {
-      return await Promise.race([bringing, gone])
-    } catch (error) {
-      if (hand.isLeaving) return "lost"
-      throw error
-    } finally {
-      hand.whenGone.delete(tell)
-      bringing.catch(() => {})
-    }
   }
 
   #lost(running: Running<In>, seconds: number): void {

@@ -1,6 +1,7 @@
 /** Seat: one slot as the runner sees it: a process for its tasks, which is ended when a task leaves something behind. */
 import { type ChildProcess, fork } from "node:child_process"
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { constants } from "node:os"
 import { join } from "node:path"
 import type { Failed, FromRunner, FromSlot, Notice, ToRunner, ToSlot } from "./messages.js"
 
@@ -107,7 +108,11 @@ export class Seat {
     }
     child.on("error", (error) => this.#ended(child, `its process failed: ${error.message}`))
     const ended = (code: number | null, signal: NodeJS.Signals | null) =>
-      this.#ended(child, `its process ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}`, code)
+      this.#ended(
+        child,
+        `its process ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}`,
+        signal === null ? code : 128 + constants.signals[signal],
+      )
     child.on("close", ended)
     // What it has started outside its group may hold its pipes for ever.
     child.on("exit", (code, signal) => void setTimeout(() => ended(code, signal), LAST_WORDS_MS))

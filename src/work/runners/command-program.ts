@@ -10,7 +10,7 @@
  *     done SLOT ID CODE OUT ERR      as many bytes of output follow; CODE may be "unwritten"
  *     beat
  *
- * Each command has a session of its own where there is `setsid`, and what it leaves running is killed. Where nothing is heard for
+ * What is ended with the program is not told: it has not failed. Each command has a session of its own where there is `setsid`, and what it leaves running is killed. Where nothing is heard for
  * 60 seconds, or the channel ends, the commands are ended. A program of another owner that is still there is ended first. Pure.
  */
 import { compact } from "../../guest/text.js"
@@ -45,8 +45,8 @@ export function commandProgram(name: ProgramName): string {
     muster_watch </dev/null >/dev/null 2>&1 &
     muster_watcher=$!
     muster_finish() {
-      muster_end_tasks "$muster_dir" TERM
       kill "$muster_teller" "$muster_watcher" 2>/dev/null
+      muster_end_tasks "$muster_dir" TERM
       muster_superseded
       rm -rf "$muster_dir"
     }

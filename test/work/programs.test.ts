@@ -1,0 +1,123 @@
+/** The programs of runners, in the shells that images have: what they do with tasks, with each other, and when nobody is heard. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { systemClock } from "../../src/calls/clock.js"
+import { localRemote } from "../../src/remote/local.js"
+import type { Remote } from "../../src/remote/remote.js"
+import type { Runner } from "../../src/work/farm/runner.js"
+import { SILENT_S } from "../../src/work/runners/command-program.js"
+import { type CommandChannel, startCommandChannel } from "../../src/work/runners/command-runner.js"
+import { isLong } from "../support/long.js"
+import { isAlive } from "./support/alive.js"
+
+const SHELLS: readonly { readonly words: string; readonly shell: readonly string[] }[] = [
+  { words: "dash", shell: ["dash"] },
+  { words: "bash", shell: ["bash"] },
+  { words: "busybox", shell: ["busybox", "sh"] },
+]
+/** What the programs say they need, and what tasks of these tests use. */
+const NEEDED = "sh mkdir id grep rm sleep mkfifo wc tail base64 cat env"
+
+let cwd = ""
+const channels: CommandChannel[] = []
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "muster-programs-"))
+})
+afterEach(async () => {
+  await Promise.all(channels.splice(0).map((channel) => channel.close()))
+  rmSync(cwd, { recursive: true, force: true })
+})
+
+const here = localRemote({ words: [], address: "127.0.0.1" }, systemClock)
+
+interface Reach {
+  readonly shell?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly edit?: (program: string) => string
+}
+
+function remoteOf({ shell = ["sh"], environment = {}, edit = (text) => text }: Reach): Remote {
+  const spawn: Remote["spawn"] = (command) => here.spawn([...shell, "-c", edit(String(command))], { cwd, environment })
+  return { ...here, spawn }
+}
+
+async function runnerOf(reach: Reach, owner = "one", number = 1): Promise<Runner> {
+  const channel = await startCommandChannel({ remote: remoteOf(reach), clock: systemClock, name: { owner, number } })
+  channels.push(channel)
+  const task = { command: (text: unknown) => String(text) }
+  return channel.runner({ task, slots: "vcpus", hasOutputs: false }, () => Promise.resolve())
+}
+
+const start = (runner: Runner, input: string) => runner.start({ index: 0, attempt: 1, input })
+
+/** A task that has begun, and its process. */
+async function begun(runner: Runner, name: string) {
+  const file = join(cwd, name)
+  const started = start(runner, `echo $$ >'${file}'; sleep 1000 & wait`)
+  await expect.poll(() => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"), { timeout: 10_000 }).toBe(true)
+  return { started, pid: readFileSync(file, "utf8").trim() }
+}
+
+const kept = () => readdirSync(join(cwd, ".muster-work"))
+
+describe.each(SHELLS.filter(({ words }) => isLong || words !== "bash"))("in $words", ({ shell }) => {
+  test("commands run, are told to end, and leave nothing", async () => {
+    const runner = await runnerOf({ shell })
+    expect(runner.slots).toBeGreaterThan(0)
+    const value = await start(runner, "printf 'a\\nb'; printf 'it'\\''s \\\\ $HOME' >&2").outcome
+    expect(value).toMatchObject({ kind: "value", value: { stdout: "a\nb", stderr: "it's \\ $HOME" } })
+    const { started, pid } = await begun(runner, "pid")
+    started.stop(false)
+    expect(await started.outcome).toMatchObject({ kind: "failure", failure: { exitCode: 143 } })
+    await expect.poll(() => isAlive(pid)).toBe(false)
+    const [left] = [await begun(runner, "left")]
+    await runner.close()
+    expect(await left.started.outcome).toMatchObject({ kind: "lost" })
+    await expect.poll(() => isAlive(left.pid)).toBe(false)
+    await expect.poll(kept).toEqual([])
+  })
+
+  test("a program of another process ends it, and says so; one of the same does not", async () => {
+    const first = await runnerOf({ shell })
+    const { started, pid } = await begun(first, "pid")
+    await runnerOf({ shell }, "one", 2)
+    expect(isAlive(pid)).toBe(true)
+    const other = await runnerOf({ shell }, "two")
+    expect(await first.gone).toMatchObject({ isSuperseded: true, why: /another process works/ })
+    expect(await started.outcome).toMatchObject({ kind: "lost" })
+    await expect.poll(() => isAlive(pid)).toBe(false)
+    expect(await start(other, "echo on").outcome).toMatchObject({ kind: "value", value: { stdout: "on\n" } })
+    await expect.poll(kept).toEqual(["two-1"])
+  })
+
+  test.skipIf(shell[0] === "busybox" && !isLong)("without setsid, nproc and getconf it works on", async () => {
+    const bin = join(cwd, "bin")
+    mkdirSync(bin)
+    for (const name of NEEDED.split(" ")) {
+      const found = [`/bin/${name}`, `/usr/bin/${name}`].find((path) => existsSync(path))
+      symlinkSync(found ?? "", join(bin, name))
+    }
+    const [first = "", ...rest] = shell
+    const runner = await runnerOf({ shell: [`/usr/bin/${first}`, ...rest], environment: { PATH: bin } })
+    expect(runner.slots).toBeGreaterThanOrEqual(1)
+    const { started, pid } = await begun(runner, "pid")
+    started.stop(true)
+    expect(await started.outcome).toMatchObject({ kind: "failure", failure: { exitCode: 137 } })
+    expect(isAlive(pid)).toBe(false)
+    expect(await start(runner, "exit 3").outcome).toMatchObject({ failure: { exitCode: 3 } })
+  })
+})
+
+test("where nobody is heard, tasks are ended before another worker's are in their 61st second", async () => {
+  // A fiftieth of the time; the program looks eleven times, of which the last is what may come late.
+  const edit = (text: string) => text.replace("sleep 5 &", "sleep 0.1 &")
+  const runner = await runnerOf({ edit })
+  const { pid } = await begun(runner, "pid")
+  // The beats of this side come every fifteen seconds: none is heard for all that time.
+  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+  await expect.poll(kept).toEqual([])
+  expect(SILENT_S).toBe(60)
+  expect(await runner.gone).toMatchObject({ why: /ended with exit code 137/ })
+})
