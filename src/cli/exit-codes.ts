@@ -22,6 +22,10 @@ export const EXIT = {
   resource: 4,
   timeout: 5,
   notFound: 6,
+  /** As `timeout` has it: a task took longer than it may. */
+  taskTimeout: 124,
+  /** As `docker run` has it: what failed is not the command. */
+  ownFailure: 125,
   /** As shells count: 128 and the number of the signal. */
   SIGINT: 130,
   SIGTERM: 143,
@@ -38,6 +42,8 @@ export const EXIT_TABLE: readonly (readonly [number, string])[] = [
   [EXIT.resource, "not to be had, above the budget, or could not be ended or removed"],
   [EXIT.timeout, "the cloud did not confirm in time, or a launch on its way may still make something"],
   [EXIT.notFound, "nothing of that name is there"],
+  [EXIT.taskTimeout, "run: a command took longer than --task-timeout"],
+  [EXIT.ownFailure, "run: what failed is not a command; else the code is that of the first command that failed"],
   [EXIT.SIGINT, "interrupted by SIGINT"],
   [EXIT.SIGTERM, "ended by SIGTERM"],
   [EXIT.transport, "exec and ssh: the worker could not be reached, or was lost; else their code is the command's own"],

@@ -66,3 +66,14 @@ export async function rowsText<Row>(
   )
   return given.switches.has("no-headers") ? text.slice(text.indexOf("\n") + 1) : text
 }
+
+/** Writes bytes as they are; resolves when more may be written. */
+export function writerOf({ write, out, say }: Surroundings): NonNullable<Surroundings["write"]> {
+  if (write !== undefined) return write
+  return (stream, bytes) => {
+    const text = Buffer.from(bytes).toString()
+    if (stream === "stdout") out(text)
+    else say(text)
+    return Promise.resolve()
+  }
+}

@@ -2,7 +2,7 @@
 import { MusterError, SpecError, ThrottledError, TransientError } from "../errors.js"
 import { nearest } from "../input/parse.js"
 import { plainLines } from "../text.js"
-import { EXIT, exitCodeOf } from "./exit-codes.js"
+import { EXIT, exitCodeOf, InterruptedError } from "./exit-codes.js"
 import { generalHelp, verbHelp } from "./help.js"
 import { parseWords } from "./parse.js"
 import type { Surroundings, Verb } from "./surroundings.js"
@@ -17,8 +17,13 @@ export async function run(args: readonly string[], given: Surroundings): Promise
     return await runVerb(args, surroundings)
   } catch (error) {
     surroundings.say(isJson ? `${JSON.stringify(envelope(error))}\n` : `muster: ${messageOf(error)}\n`)
-    return exitCodeOf(error)
+    return failureCode(args[0], error)
   }
+}
+
+function failureCode(name: string | undefined, error: unknown): number {
+  const verb = VERBS.find((one) => one.name === name)
+  return error instanceof InterruptedError ? exitCodeOf(error) : (verb?.failed ?? exitCodeOf(error))
 }
 
 /** Those before "--": what follows is for a command on a worker. */
@@ -64,10 +69,11 @@ function help(name: string | undefined, { out, columns }: Surroundings): number 
 
 /** What other tools call it. */
 const CALLED: Readonly<Record<string, string>> = {
-  ...{ create: "up", apply: "up", start: "up", launch: "up", run: "up", deploy: "up", resize: "scale" },
+  ...{ create: "up", apply: "up", start: "up", launch: "up", deploy: "up", resize: "scale" },
   ...{ destroy: "delete", stop: "delete", kill: "delete", terminate: "delete", down: "delete", remove: "delete" },
   ...{ status: "describe", info: "describe", inspect: "describe", show: "describe", history: "events" },
   ...{ nodes: "get", workers: "get", clusters: "get", price: "cost", prices: "offers", simulate: "rehearse" },
+  ...{ map: "run", parallel: "run", job: "run", batch: "run" },
   ...{ shell: "ssh", connect: "ssh", tunnel: "forward", copy: "cp", scp: "cp", tail: "logs" },
   ...{ cleanup: "sweep", prune: "sweep", diff: "plan", preview: "plan", new: "init" },
 }

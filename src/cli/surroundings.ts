@@ -85,5 +85,7 @@ export interface Verb {
   readonly flags: Flags
   /** Command lines that can be run as they stand. */
   readonly examples: readonly string[]
+  /** The exit code of its own failures, where those of its commands are passed on. */
+  readonly failed?: number
   readonly load: () => Promise<{ readonly run: RunVerb }>
 }

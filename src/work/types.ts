@@ -124,7 +124,7 @@ export interface TaskFailed {
 export interface WorkState {
   /** Inputs that were read so far. */
   readonly read: number
-  /** How many there are, once that is known: at first of a list, else when the last was read. */
+  /** How many there are, once that is known: at first where the inputs have a `length` or `size`, else when the last was read. */
   readonly total?: number
   readonly running: number
   readonly done: number

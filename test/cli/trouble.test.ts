@@ -50,10 +50,12 @@ describe("exit codes", () => {
     await expect(onTheWay({ say }, Promise.reject(new errors.SpecError([])))).rejects.toThrow(errors.SpecError)
   })
 
-  test("each is in the table of the help, once, and each has an error or is that of success, or of the way to a worker", async () => {
+  test("each is in the table of the help, once, and each has an error or is that of success, of `run`, or of the way to a worker", async () => {
     const codes = EXIT_TABLE.map(([code]) => code)
     expect(codes).toEqual(Object.values(EXIT))
-    expect(new Set([0, EXIT.transport, ...rows.map(([code]) => code)])).toEqual(new Set(codes))
+    expect(new Set([0, EXIT.taskTimeout, EXIT.ownFailure, EXIT.transport, ...rows.map(([code]) => code)])).toEqual(
+      new Set(codes),
+    )
     const { out } = await desk().muster("help")
     // Lines break between words.
     const flat = out.replaceAll(/\s+/g, " ")

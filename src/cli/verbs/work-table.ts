@@ -1,5 +1,14 @@
 /** Verbs that work with workers: they take over no cluster, and change no target. */
-import { CLUSTER_FLAGS, CLUSTER_FLAGS_FOLLOWING, ROW_FLAGS, YES_FLAG } from "../flag-tables.js"
+import { EXIT } from "../exit-codes.js"
+import {
+  CLUSTER_FLAGS,
+  CLUSTER_FLAGS_FOLLOWING,
+  COUNT_FLAG,
+  PROGRESS_FLAG,
+  ROW_FLAGS,
+  YES_FLAG,
+} from "../flag-tables.js"
+import { SPEC_FLAGS } from "../spec/spec-flags.js"
 import type { Flags, Verb } from "../surroundings.js"
 
 /** How workers of a cloud are reached is in the file, or said again. */
@@ -13,7 +22,55 @@ const ACCESS: Flags = {
 
 const WORK_FLAGS: Flags = { ...CLUSTER_FLAGS, ...ACCESS }
 
+const { setup: _setup, ...SPEC_FLAGS_WITHOUT_SETUP } = SPEC_FLAGS
+
 export const WORKING: readonly Verb[] = [
+  {
+    name: "run",
+    group: "Work",
+    words: ["COMMAND..."],
+    summary: "run a command for each of many inputs, on a cluster of its own or here",
+    about:
+      "Makes a cluster, runs the command for each line of a file (--each) or N times (--tasks), or once on each worker, and closes the cluster, whatever happens. With no file and no --provider it runs on this machine, in this directory, as many at the same time as there are processors. In the command {} is the input, {#} the number of the task from 1, {##} how many there are; with none of them the input is the last word. One word is for sh -c, several are a program and its arguments. What a task writes is shown as a whole when it has ended. What a lost worker had runs again elsewhere. The exit code is that of the first command that failed, 124 where that took longer than --task-timeout, and 125 where it is no command that failed.",
+    flags: {
+      each: {
+        type: "string",
+        value: "FILE|-",
+        help: "one input a line; - is standard input. Empty lines are left out",
+      },
+      tasks: { type: "string", value: "N", help: "so many tasks, whose inputs are 1 to N" },
+      ...COUNT_FLAG,
+      slots: {
+        type: "string",
+        value: "N|vcpus",
+        help: "tasks at the same time on one worker; 1 when left out, vcpus on this machine alone",
+      },
+      setup: { type: "string", value: "COMMAND", help: "what each worker runs once before its first task" },
+      outputs: {
+        type: "string",
+        value: "DIR",
+        help: "where the files go that tasks leave in the directory $MUSTER_OUTPUT",
+      },
+      resume: { type: "string", value: "FILE", help: "keep results there, and go on with those that it has" },
+      retries: { type: "string", value: "N", help: "how often a command that failed is tried again; 0 when left out" },
+      "task-timeout": { type: "string", value: "DURATION", help: "end a command after this; no limit when left out" },
+      timeout: { type: "string", value: "DURATION", help: "end all of it after this; no limit when left out" },
+      "keep-order": { type: "boolean", short: "k", help: "show what tasks write in the order of the inputs" },
+      "fail-fast": { type: "boolean", help: "end all of it with the first command that fails" },
+      json: { type: "boolean", help: "one JSON object a line for each task that has ended" },
+      cluster: { type: "string", value: "NAME", help: "which cluster of a file with several" },
+      group: { type: "string", short: "g", value: "GROUP", help: "tasks for the workers of this group alone" },
+      ...CLUSTER_FLAGS,
+      ...SPEC_FLAGS_WITHOUT_SETUP,
+      ...PROGRESS_FLAG,
+    },
+    failed: EXIT.ownFailure,
+    examples: [
+      "muster run -n 2 --provider local --tasks 3 -- echo task {#} of {##}",
+      "muster run -n 2 --provider local -- uname -n",
+    ],
+    load: () => import("./work/run/run.js"),
+  },
   {
     name: "exec",
     group: "Work",

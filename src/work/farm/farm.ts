@@ -143,14 +143,15 @@ export class Farm<In, Out> {
     const hand = this.#crew.free()
     const again = hand === undefined ? undefined : this.#again.shift()
     if (hand !== undefined && again !== undefined) return this.#run(hand, again)
-    // Results of an earlier run need no worker.
-    if (hand === undefined && this.#options.record === undefined) return false
+    // Results of an earlier run need no worker; and of workers that have had their task none reads that there is no other.
+    const { record, isOnceAWorker } = this.#options
+    if (hand === undefined && record === undefined && isOnceAWorker !== true) return false
     if (hand === undefined && this.#again.length > 0) return false
     if (this.#source.read - this.#deliveries.delivered >= Math.max(LEAST_OPEN, this.#crew.slots * OPEN_EACH_SLOT))
       return false
     const entry = this.#source.take(() => this.#pump())
     if (entry === undefined) return false
-    const known = this.#options.record?.recall(entry)
+    const known = record?.recall(entry)
     if (known !== undefined) {
       this.#counts.resumed += 1
       this.#deliver({ ok: true, index: entry.index, ...known, resumed: true })
@@ -294,7 +295,8 @@ export class Farm<In, Out> {
 
   #tooLong(outcome: Outcome): RemoteFailure {
     const message = `did not end within ${(this.#options.taskTimeoutMs ?? 0) / 1000} s (taskTimeout), and was ended`
-    const { tail } = outcome.kind === "failure" ? outcome.failure : { tail: undefined }
-    return { name: "TimeoutError", message, code: "TaskTimeout", ...(tail === undefined ? {} : { tail }) }
+    const { tail, output } = outcome.kind === "failure" ? outcome.failure : {}
+    const wrote = { ...(tail === undefined ? {} : { tail }), ...(output === undefined ? {} : { output }) }
+    return { name: "TimeoutError", message, code: "TaskTimeout", ...wrote }
   }
 }

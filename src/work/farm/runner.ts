@@ -1,4 +1,5 @@
 /** Runner: what carries out tasks on one worker, as the farm sees it: types only. */
+import type { CommandOutput } from "../types.js"
 
 /** Why a task has failed there, in words that travel. */
 export interface RemoteFailure {
@@ -11,6 +12,8 @@ export interface RemoteFailure {
   readonly exitCode?: number
   /** The last lines that it wrote. */
   readonly tail?: string
+  /** Of a command: what it left, the last MiB of each. */
+  readonly output?: CommandOutput
 }
 
 /** How one try of a task ended. */

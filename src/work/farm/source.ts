@@ -24,7 +24,8 @@ export class Source<In> {
   total: number | undefined
 
   constructor(inputs: Inputs<In>) {
-    this.total = Array.isArray(inputs) ? inputs.length : inputs instanceof Set ? inputs.size : undefined
+    const { length, size } = inputs as { readonly length?: unknown; readonly size?: unknown }
+    this.total = [length, size].find((count) => typeof count === "number")
     const iterator = Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]()
     this.#next = () => iterator.next()
     this.#return = () => iterator.return?.()

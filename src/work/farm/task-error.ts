@@ -14,6 +14,9 @@ export class TaskError extends MusterError {
   readonly exitCode?: number
   /** Where a function threw, in its own sources. */
   readonly remoteStack?: string
+  /** What its command wrote, the last MiB of each. */
+  readonly stdout?: string
+  readonly stderr?: string
 
   constructor(message: string, details: CloudWords & TaskErrorDetails) {
     super(message, details)
@@ -22,6 +25,8 @@ export class TaskError extends MusterError {
     this.worker = details.worker
     if (details.exitCode !== undefined) this.exitCode = details.exitCode
     if (details.remoteStack !== undefined) this.remoteStack = details.remoteStack
+    if (details.stdout !== undefined) this.stdout = details.stdout
+    if (details.stderr !== undefined) this.stderr = details.stderr
   }
 }
 
@@ -31,10 +36,12 @@ interface TaskErrorDetails {
   readonly worker: string
   readonly exitCode?: number
   readonly remoteStack?: string
+  readonly stdout?: string
+  readonly stderr?: string
 }
 
 export function taskError(
-  { name, message, stack, code, exitCode, tail }: RemoteFailure,
+  { name, message, stack, code, exitCode, tail, output }: RemoteFailure,
   at: { readonly index: number; readonly attempt: number; readonly worker: string },
 ): TaskError {
   const tries = at.attempt === 1 ? "" : ` (try ${at.attempt})`
@@ -45,5 +52,6 @@ export function taskError(
     ...(code === undefined ? {} : { code }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(stack === undefined ? {} : { remoteStack: stack }),
+    ...(output === undefined ? {} : { stdout: output.stdout, stderr: output.stderr }),
   })
 }

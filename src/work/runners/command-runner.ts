@@ -111,9 +111,9 @@ export class CommandChannel implements Channel {
     const open = this.#tries.get(id)
     if (open === undefined) return
     const [stdout, stderr, exitCode] = [textOf(out), textOf(err), Number(code)]
+    const isCut = out.length >= MOST_COMMAND_OUTPUT_BYTES || err.length >= MOST_COMMAND_OUTPUT_BYTES
+    const value: CommandOutput = { stdout, stderr, isCut }
     if (exitCode === 0) {
-      const isCut = out.length >= MOST_COMMAND_OUTPUT_BYTES || err.length >= MOST_COMMAND_OUTPUT_BYTES
-      const value: CommandOutput = { stdout, stderr, isCut }
       open.settle({ kind: "value", value, ...(open.hasOutputs ? { files: this.#filesOf(open.slot) } : {}) })
       return
     }
@@ -123,8 +123,8 @@ export class CommandChannel implements Channel {
       return
     }
     const tail = (stderr.trim() === "" ? stdout : stderr).trimEnd().split("\n").slice(-TAIL_LINES).join("\n")
-    const failure = { name: "CommandError", message: `its command ended with exit code ${code}`, exitCode, tail }
-    open.settle({ kind: "failure", failure })
+    const message = `its command ended with exit code ${code}`
+    open.settle({ kind: "failure", failure: { name: "CommandError", message, exitCode, tail, output: value } })
   }
 
   #filesOf(slot: number): string {

@@ -28,11 +28,14 @@ export interface Shown {
 
 const nothing = () => {}
 
+/** Nothing is shown. */
+export const QUIET: Shown = { pause: nothing, resume: nothing, stop: nothing }
+
 /** Shows the cluster's progress until it is stopped. */
 export async function progressOf(cluster: Cluster, given: Given, surroundings: Surroundings): Promise<Shown> {
   const mode = progressMode(given)
   const { progress: stream, clock } = surroundings
-  if (stream === undefined || mode === "quiet") return { pause: nothing, resume: nothing, stop: nothing }
+  if (stream === undefined || mode === "quiet") return QUIET
   const { showProgress } = await clock.busy("loading progress", import("../../../progress/index.js"))
   return showProgress(cluster, { stream, mode, clock })
 }

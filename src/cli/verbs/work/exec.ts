@@ -9,6 +9,7 @@ import type { WorkerHandle } from "../../../session/reach.js"
 import { durationMs } from "../../../spec.js"
 import { working } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
+import { writerOf } from "../../output.js"
 import { single } from "../../parse.js"
 import type { Given, RunVerb, Surroundings } from "../../surroundings.js"
 import { Prefixed } from "./prefixed.js"
@@ -74,7 +75,7 @@ async function passOn(worker: WorkerHandle, work: Work, given: Given, surroundin
   const { command, ...options } = work
   const stdin = given.switches.has("stdin") && surroundings.input !== undefined ? bytesOf(surroundings.input) : ""
   const process = await worker.spawn(command, { ...options, stdin })
-  const write = surroundings.write ?? textWriter(surroundings)
+  const write = writerOf(surroundings)
   const passing = (["stdout", "stderr"] as const).map(async (stream) => {
     for await (const bytes of process[stream]) await write(stream, bytes)
   })
@@ -84,15 +85,6 @@ async function passOn(worker: WorkerHandle, work: Work, given: Given, surroundin
 
 async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncIterable<Uint8Array> {
   for await (const piece of input) yield typeof piece === "string" ? Buffer.from(piece) : piece
-}
-
-function textWriter({ out, say }: Surroundings): NonNullable<Surroundings["write"]> {
-  return (stream, bytes) => {
-    const text = Buffer.from(bytes).toString()
-    if (stream === "stdout") out(text)
-    else say(text)
-    return Promise.resolve()
-  }
 }
 
 async function onSeveral(cluster: Cluster, work: Work, given: Given, surroundings: Surroundings): Promise<number> {
