@@ -69,7 +69,7 @@ const BY_PHASE: Readonly<Record<string, Advice>> = {
   // e
   told: {
     what: "the wait until the owner heard of it",
-    how: "give access, over which a change is known within two seconds; consoles are published late",
+    how: "give access, over which a change is known within two seconds (consoles are published late); where there is some, see why workers could not be reached sooner: explain() says it",
   },
 }
 

@@ -73,6 +73,18 @@ test("without a check a boot is over when the worker runs, and nobody asks it an
   await clock.run(made.close())
 })
 
+test("a target that is not reached in time says which boot is the slowest, in what, and what would help", async () => {
+  const { clock, cluster } = rig({ guestTimes: { ...TIMES, steps: { setup: 600_000 } } })
+  const made = cluster({ startup: "x", ready: { tcp: 80 } })
+  const error = await clock.run(made.scale(3, { timeout: "2m" }).catch((thrown: unknown) => thrown))
+  expect((error as Error).message).toMatch(
+    /; waited 120 s\n {2}boots: the slowest is default-\w+ for \d min.*: in setup for .*; most of the time, \d\d %, goes to setup \(/,
+  )
+  expect(made.bootTimings().providers).toMatchObject([{ ready: 0, booting: 3, largest: "setup" }])
+  const receipt = await clock.run(made.close())
+  expect(receipt.boots).toMatchObject([{ ready: 0, booting: 0, ended: 3 }])
+})
+
 /** What is made slow, and the part that must be named. */
 const SLOW: Readonly<Record<string, SimulateOptions>> = {
   request: { latency: { createMs: [24_000, 28_000], bootMs: [3_000, 6_000], readyMs: 2_000 }, guestTimes: {} },
