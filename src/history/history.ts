@@ -5,6 +5,7 @@ import type { ClusterEventBody } from "../events.js"
 import { messageOf, type Fleet } from "../fleet/state/context.js"
 import type { ClusterCost } from "../money/cost.js"
 import { headerOf, HistoryFile, historyPath } from "./history-file.js"
+import { withoutSecrets } from "../remote/sent/values.js"
 import { Gathering, type HistoryRow } from "./rows.js"
 
 /** Where the histories are whose journals are in a directory. */
@@ -18,8 +19,6 @@ const GATHER_MS = 1000
 const COST_MS = { still: 5 * 60_000, changing: 15_000 } as const
 /** Longer words are cut: one answer of a cloud can have pages. */
 const MOST_WORDS = 1000
-/** A shorter value is too likely a word that stands there for another reason. */
-const LEAST_SECRET = 6
 
 /** Events without which nothing has happened to a cluster. */
 const BEGINS: readonly string[] = ["target", "plan", "launch-ended", "worker", "termination-started", "budget"]
@@ -127,16 +126,13 @@ export class History {
 }
 
 /** The values that a user has given for workers alone. */
-export function secretsOf({ groups }: Fleet): readonly string[] {
+export function secretsOf({ groups, supplies }: Fleet): readonly string[] {
   const values = [...groups.values()].flatMap(({ group }) => [
     ...Object.values(group.environment),
     ...Object.values(group.tags),
+    ...(group.secrets.size === 0 ? [] : supplies.secretsOf(group).shared()),
   ])
-  return [...new Set(values)].filter((value) => value.length >= LEAST_SECRET).sort((a, b) => b.length - a.length)
-}
-
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text)
+  return [...new Set(values)]
 }
 
 /** The row with its texts cut to a length, and without the values in them that the user has given for workers alone. */
@@ -145,6 +141,7 @@ function tidy(row: HistoryRow, secrets: readonly string[]): HistoryRow {
   return {
     ...row,
     ...("message" in row && row.message !== undefined ? { message: words(row.message) } : {}),
+    ...("tail" in row && row.tail !== undefined ? { tail: words(row.tail) } : {}),
     ...("reason" in row && row.reason !== undefined ? { reason: words(row.reason) } : {}),
   } as HistoryRow
 }

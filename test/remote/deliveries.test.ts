@@ -191,6 +191,31 @@ describe.runIf(isLong)("in the longer suites", () => {
     expect(tries).toBe(3)
   })
 
+  test("what a script that fails has printed of its values stands in no event, error or file of ours", async () => {
+    vi.stubEnv("OWN_TOKEN", `${PLANTED}-a\nsecond-7Qx9-line`)
+    const { cluster, events } = made({
+      secrets: {
+        TOKEN: { fromEnvironment: "OWN_TOKEN" },
+        PRINTED: { command: `printf '%s' "${PLANTED.slice(0, 7)}"-7Qx9-b` },
+        EACH: ({ name }) => `${PLANTED}-${name}`,
+      },
+      environment: { MODE: `${PLANTED}-mode` },
+      startup: 'echo "$TOKEN, $PRINTED, $EACH, $MODE"; echo the end; exit 3',
+      whenDone: "end",
+    })
+    const failed = await cluster.scale(1).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    await expect.poll(() => events.join("\n"), { timeout: 20_000 }).toContain("the end")
+    const said = inspect([failed, cluster.explain(), String(cluster.explain())], { depth: 20 }) + events.join("\n")
+    expect(said.replaceAll(`${PLANTED}-mode`, "")).not.toMatch(/planted-7Qx9|second-7Qx9/)
+    expect(said).toContain("***")
+    await cluster.close()
+    expect(placesOf("the end").length).toBeGreaterThan(0)
+    expect([...placesOf(PLANTED), ...placesOf("second-7Qx9")]).toEqual([])
+  })
+
   test("a command that fails launches nothing", async () => {
     const { cluster } = made({ secrets: { A: { command: `echo ${PLANTED}; echo no such ${PLANTED} >&2; exit 4` } } })
     const error = await cluster.scale(1, { timeout: "3s" }).catch((thrown: unknown) => String(thrown))

@@ -23,7 +23,8 @@ export function readConsoles(fleet: Fleet, failed: readonly WorkerRecord[]): voi
 async function readConsole(fleet: Fleet, worker: WorkerRecord): Promise<void> {
   const { provider, instance, failure } = worker
   const log = await provider.consoleLog?.(instance, fleetCalls(fleet, provider))
-  const lines = (log ?? "").trim().split("\n").slice(-LAST_LINES).join("\n")
+  const last = (log ?? "").trim().split("\n").slice(-LAST_LINES).join("\n")
+  const lines = fleet.supplies.concealed(fleet.groups.get(worker.group)?.group, instance.id, last)
   if (failure === undefined || lines === "") return
   worker.failure = { ...failure, message: `${failure.message}; the last of its console:\n${lines}` }
   worker.hasConsoleLines = true

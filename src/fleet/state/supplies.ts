@@ -60,6 +60,11 @@ export class Supplies {
     return values
   }
 
+  /** The words of a worker without the values that it was brought, for events and errors. */
+  concealed(group: Asked | undefined, id: string, text: string): string {
+    return group === undefined || group.secrets.size === 0 ? text : this.secretsOf(group).concealed(text, id)
+  }
+
   async #take(files: readonly ResolvedFiles[]): Promise<readonly Supply[]> {
     const supplies: Supply[] = []
     for (const entry of files) {

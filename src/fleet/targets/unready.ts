@@ -37,7 +37,7 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
   if (state === undefined || worker.state !== "running") return
   const before = worker.readiness
   const now = fleet.clock.now()
-  const next = readinessOf(state, worker, report, now)
+  const next = readinessOf(state, worker, { ...report, ...shownWords(fleet, state, worker, report) }, now)
   fleet.roster.setReadiness(worker, next)
   noteBoot(fleet, worker, report)
   // Without a check of its own it was ready when it ran.
@@ -49,6 +49,12 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
     fleet.emit({ type: "ready", ...whoseOf(worker), isReady: false, action: "wait", ...wordsOf(next.words) })
   }
   if (next.isReady !== wasReady || next.failed !== before?.failed) fleet.wake(GATHER_MS)
+}
+
+/** What a check prints may have a secret in it. */
+function shownWords(fleet: Fleet, { group }: GroupState, { instance }: WorkerRecord, { words }: Report) {
+  if (words === undefined) return {}
+  return { words: { ...words, tail: fleet.supplies.concealed(group, instance.id, words.tail) } }
 }
 
 function noteBoot(fleet: Fleet, worker: WorkerRecord, report: Report): void {

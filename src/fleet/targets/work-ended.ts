@@ -26,7 +26,7 @@ export function concludeEnd(fleet: Fleet, worker: WorkerRecord, verdict: Verdict
   release(fleet, worker)
   if (state === undefined || held === undefined || isOutOfQuestion(fleet, worker.group)) return
   if (verdict === undefined && (!endsByItself(worker) || mayBeTaken(worker))) return
-  const end = endOf(state, verdict)
+  const end = endOf(state, shown(fleet, state, worker, verdict))
   // Its guest does not end for that: what ended it has nothing to do with its work.
   if (end === undefined) return
   worker.end = end
@@ -37,6 +37,12 @@ export function concludeEnd(fleet: Fleet, worker: WorkerRecord, verdict: Verdict
   note(fleet, state, worker, end)
   startTerminations(fleet, [worker])
   fleet.wake()
+}
+
+/** What a script prints may have a secret in it. */
+function shown(fleet: Fleet, { group }: GroupState, { instance }: WorkerRecord, verdict: Verdict | undefined) {
+  if (verdict === undefined) return undefined
+  return { ...verdict, tail: fleet.supplies.concealed(group, instance.id, verdict.tail) }
 }
 
 /** A cloud that only takes away says nothing more of it: that must not count against what ran there. */

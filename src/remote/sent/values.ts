@@ -26,11 +26,29 @@ const MOST_BYTES = 131_072
 /** By it Node's `inspect` asks how an object is shown ("util.inspect.custom"). */
 const SHOWN: unique symbol = Symbol.for("nodejs.util.inspect.custom")
 
+/** Workers whose own values are remembered: a long-lived cluster has had a hundred thousand. */
+const MOST_GIVEN = 10_000
+/** A shorter value is too likely a word that stands there for another reason. */
+const LEAST_SECRET = 6
+
+/** The text with "***" in the place of each value. */
+export function withoutSecrets(text: string, values: readonly string[]): string {
+  const long = values.filter((value) => value.length >= LEAST_SECRET).sort((a, b) => b.length - a.length)
+  return long.reduce((left, value) => left.replaceAll(value, "***"), text)
+}
+
+/** A text may begin or end within one. */
+function linesOf(value: string): readonly string[] {
+  return value.includes("\n") ? [value, ...value.split("\n")] : [value]
+}
+
 export class SecretValues {
   readonly #sources: ReadonlyMap<string, ValueSource>
   readonly #clock: Clock
   /** Of those that are the same for all workers. */
   readonly #known = new Map<string, Promise<string>>()
+  /** What was given out: to one worker, by its id, and to all, by "". */
+  readonly #given = new Map<string, ReadonlySet<string>>()
 
   constructor(sources: ReadonlyMap<string, ValueSource>, clock: Clock) {
     this.#sources = sources
@@ -46,8 +64,10 @@ export class SecretValues {
   /** All values for a worker. @throws MusterError with code "SecretMissing", which names the secret. */
   async of(worker: SecretHolder): Promise<Readonly<Record<string, string>>> {
     const pairs = [...this.#sources].map(async ([name, source]): Promise<readonly [string, string]> => {
-      const value = typeof source === "function" ? asked(name, source, worker) : this.#common(name, source)
-      return [name, await value]
+      if (typeof source !== "function") return [name, await this.#common(name, source)]
+      const value = await asked(name, source, worker)
+      this.#give(worker.id, value)
+      return [name, value]
     })
     return Object.fromEntries(await Promise.all(pairs))
   }
@@ -59,11 +79,39 @@ export class SecretValues {
     return Promise.all(this.#known.values()).catch(() => undefined)
   }
 
+  /**
+   * A text of a worker's without the values that this process knows: a script may print them. Short ones stay, since they are likely
+   * to stand there for another reason.
+   */
+  concealed(text: string, id: string): string {
+    if (text === "" || this.#sources.size === 0) return text
+    return withoutSecrets(text, [...this.shared(), ...(this.#given.get(id) ?? [])].flatMap(linesOf))
+  }
+
+  /** Values of all workers that this process has at hand. */
+  shared(): readonly string[] {
+    const here = [...this.#sources.values()].flatMap((source) => {
+      if (typeof source === "function") return []
+      if ("value" in source) return [source.value]
+      return "fromEnvironment" in source ? (process.env[source.fromEnvironment] ?? []) : []
+    })
+    return [...new Set([...here, ...(this.#given.get("") ?? [])])]
+  }
+
+  #give(id: string, value: string): void {
+    this.#given.set(id, new Set([...(this.#given.get(id) ?? []), value]))
+    const oldest = this.#given.size > MOST_GIVEN ? [...this.#given.keys()].find((key) => key !== "") : undefined
+    if (oldest !== undefined) this.#given.delete(oldest)
+  }
+
   #common(name: string, source: ValueSource): Promise<string> {
     const known = this.#known.get(name) ?? this.#clock.busy("reading a secret", read(name, source))
     this.#known.set(name, known)
     // What may pass is tried again.
-    known.catch(() => this.#known.delete(name))
+    known.then(
+      (value) => this.#give("", value),
+      () => this.#known.delete(name),
+    )
     return known
   }
 
