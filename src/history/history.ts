@@ -20,6 +20,9 @@ const COST_MS = { still: 5 * 60_000, changing: 15_000 } as const
 /** Longer words are cut: one answer of a cloud can have pages. */
 const MOST_WORDS = 1000
 
+/** A shorter value of a variable or a tag is too likely a word that stands there for another reason. */
+const LEAST_LENGTH = 6
+
 /** Events without which nothing has happened to a cluster. */
 const BEGINS: readonly string[] = ["target", "plan", "launch-ended", "worker", "termination-started", "budget"]
 
@@ -130,9 +133,11 @@ export function secretsOf({ groups, supplies }: Fleet): readonly string[] {
   const values = [...groups.values()].flatMap(({ group }) => [
     ...Object.values(group.environment),
     ...Object.values(group.tags),
-    ...(group.secrets.size === 0 ? [] : supplies.secretsOf(group).shared()),
   ])
-  return [...new Set(values)]
+  const secrets = [...groups.values()].flatMap(({ group }) =>
+    group.secrets.size === 0 ? [] : supplies.secretsOf(group).shared(),
+  )
+  return [...new Set([...values.filter((value) => value.length >= LEAST_LENGTH), ...secrets])]
 }
 
 /** The row with its texts cut to a length, and without the values in them that the user has given for workers alone. */

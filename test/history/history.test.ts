@@ -52,7 +52,7 @@ function begun(fleet: Partial<{ isOwner: boolean }> = {}): History {
     costNow,
   })
   const groups = new Map([
-    ["default", { group: { environment: { TOKEN: SECRET }, tags: { team: "very-secret-team" } } }],
+    ["default", { group: { environment: { TOKEN: SECRET }, tags: { team: "very-secret-team" }, secrets: new Map() } }],
   ])
   history.begin({ owner: { ...OF, owner: "default" }, isOwner: true, groups, ...fleet } as unknown as Fleet)
   return history
@@ -156,7 +156,9 @@ describe("what is written", () => {
       to: "failed",
       reason: `exit 1: ${SECRET}`,
     }
-    await play([TARGET, failed, note(`the group of very-secret-team said ${SECRET}`)])
+    const what = { outcome: "failure", action: "end", step: "startup", exitCode: 1, desired: 0 } as const
+    const ended = { type: "finished", id: "b", name: "b", group: "default", ...what, tail: `it is ${SECRET}` } as const
+    await play([TARGET, failed, ended, note(`the group of very-secret-team said ${SECRET}`)])
     const text = readFileSync(path(), "utf8")
     expect(text).toContain("exit 1: ***")
     expect(text).not.toMatch(/hunter2|secret-team/)

@@ -28,18 +28,18 @@ const SHOWN: unique symbol = Symbol.for("nodejs.util.inspect.custom")
 
 /** Workers whose own values are remembered: a long-lived cluster has had a hundred thousand. */
 const MOST_GIVEN = 10_000
-/** A shorter value is too likely a word that stands there for another reason. */
-const LEAST_SECRET = 6
+/** A shorter line of a value is too likely a word that stands there for another reason. */
+const LEAST_LINE = 6
 
 /** The text with "***" in the place of each value. */
 export function withoutSecrets(text: string, values: readonly string[]): string {
-  const long = values.filter((value) => value.length >= LEAST_SECRET).sort((a, b) => b.length - a.length)
-  return long.reduce((left, value) => left.replaceAll(value, "***"), text)
+  const longest = [...values].sort((a, b) => b.length - a.length)
+  return longest.reduce((left, value) => left.replaceAll(value, "***"), text)
 }
 
 /** A text may begin or end within one. */
 function linesOf(value: string): readonly string[] {
-  return value.includes("\n") ? [value, ...value.split("\n")] : [value]
+  return value.includes("\n") ? [value, ...value.split("\n").filter((line) => line.length >= LEAST_LINE)] : [value]
 }
 
 export class SecretValues {
@@ -79,10 +79,7 @@ export class SecretValues {
     return Promise.all(this.#known.values()).catch(() => undefined)
   }
 
-  /**
-   * A text of a worker's without the values that this process knows: a script may print them. Short ones stay, since they are likely
-   * to stand there for another reason.
-   */
+  /** A text of a worker's without the values that this process knows: a script may print them. */
   concealed(text: string, id: string): string {
     if (text === "" || this.#sources.size === 0) return text
     return withoutSecrets(text, [...this.shared(), ...(this.#given.get(id) ?? [])].flatMap(linesOf))
