@@ -129,7 +129,9 @@ async function boot(root: string, how: Boot): Promise<number | null> {
   })
 }
 
+/** The system's own before those of a version manager, which are scripts that need others. */
 async function link(bin: string, name: string): Promise<void> {
-  const { stdout } = await run("sh", ["-c", `command -v ${name}`])
+  const env = { ...process.env, PATH: `/usr/bin:/bin:${process.env.PATH ?? ""}` }
+  const { stdout } = await run("sh", ["-c", `command -v ${name}`], { env })
   await symlink(stdout.trim(), join(bin, name)).catch(() => undefined)
 }
