@@ -50,7 +50,7 @@ interface Run {
 
 /** A worker has some seconds of true time for it. */
 const checked = ({ speed }: Place, command: string): Partial<ClusterSpec> => ({
-  ready: { command, timeout: `${4 * speed}s` },
+  ready: { command, timeout: `${12 * speed}s` },
   access: "192.0.2.7/32",
 })
 
