@@ -1,10 +1,15 @@
 /** Outputs: the files that a task has left on its worker, brought into the directory of the caller before its result is handed over. */
-import { lstat, mkdir, mkdtemp, readdir, readlink, rename, rm } from "node:fs/promises"
+import type { Dirent } from "node:fs"
+import { mkdir, mkdtemp, readdir, readlink, rename, rm } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
+import pLimit from "p-limit"
 import { MusterError } from "../../errors.js"
 import { fetchFiles } from "../../remote/files/fetch.js"
 import type { Remote } from "../../remote/remote.js"
 import type { RemoteFailure } from "../farm/runner.js"
+
+/** At the same time; more do not make it faster. */
+const MOST_RENAMES = 16
 
 export class Outputs {
   readonly #to: string
@@ -41,14 +46,14 @@ export class Outputs {
     try {
       const refused = await fetchFiles(remote, ["."], part, { worker, from: files }).then(() => undefined, refusalOf)
       if (refused !== undefined) return refused
-      const names = await namesIn(part)
-      const refusedFor = this.#claim(names, index) ?? (await linkOut(part, names))
+      const { names, links } = await filesIn(part)
+      const refusedFor = this.#claim(names, index) ?? (await linkOut(part, links))
       if (refusedFor !== undefined) return refusal(refusedFor)
-      for (const name of names) {
-        const to = join(this.#to, name)
-        await mkdir(dirname(to), { recursive: true })
-        await rename(join(part, name), to)
+      for (const folder of new Set(names.map((name) => dirname(name)))) {
+        await mkdir(join(this.#to, folder), { recursive: true })
       }
+      const limit = pLimit(MOST_RENAMES)
+      await limit.map(names, (name) => rename(join(part, name), join(this.#to, name)))
       return undefined
     } finally {
       await rm(part, { recursive: true, force: true })
@@ -83,19 +88,21 @@ function linkWords(name: string, target: string): string {
   return `it left a link that leads out of its directory: "${name}" to "${target}"`
 }
 
-/** All but directories, relative to it. */
-async function namesIn(directory: string): Promise<readonly string[]> {
+/** All but directories, relative to it; and which of them are links. */
+async function filesIn(
+  directory: string,
+): Promise<{ readonly names: readonly string[]; readonly links: readonly string[] }> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
-    .sort()
+  const nameOf = (entry: Dirent) => relative(directory, join(entry.parentPath, entry.name))
+  return {
+    names: entries.filter((entry) => !entry.isDirectory()).map(nameOf),
+    links: entries.filter((entry) => entry.isSymbolicLink()).map(nameOf),
+  }
 }
 
-async function linkOut(directory: string, names: readonly string[]): Promise<string | undefined> {
-  for (const name of names) {
+async function linkOut(directory: string, links: readonly string[]): Promise<string | undefined> {
+  for (const name of links) {
     const path = join(directory, name)
-    if (!(await lstat(path)).isSymbolicLink()) continue
     const target = await readlink(path)
     if (!`${resolve(dirname(path), target)}${sep}`.startsWith(`${directory}${sep}`)) {
       return linkWords(name, target)

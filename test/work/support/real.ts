@@ -11,6 +11,7 @@ interface Worker {
   readonly id: string
   readonly remote: Remote
   endsAt?: number
+  isDraining?: true
   cancel: () => void
 }
 
@@ -27,16 +28,19 @@ export class RealPlaces implements Places {
   readonly #mark = `${process.pid}-${Math.random().toString(36).slice(2)}`
   readonly busyNow = new Set<string>()
 
-  /** @param directory each worker has one of its own in it. */
-  constructor(directory: string) {
+  readonly #environment: Readonly<Record<string, string>>
+
+  /** @param directory each worker has one of its own in it. @param environment of all that runs there. */
+  constructor(directory: string, environment: Readonly<Record<string, string>> = {}) {
     this.#directory = directory
+    this.#environment = environment
   }
 
   /** @param reach how it is reached: left out, it is a group of processes here. */
   add(id: string, reach: Remote = localRemote({ words: [], address: "127.0.0.1" }, systemClock)): void {
     const cwd = join(this.#directory, id)
     mkdirSync(cwd, { recursive: true })
-    const environment = { [VARIABLE]: this.#markOf(id) }
+    const environment = { ...this.#environment, [VARIABLE]: this.#markOf(id) }
     const remote: Remote = {
       ...reach,
       spawn: (command, options = {}) =>
@@ -72,14 +76,22 @@ export class RealPlaces implements Places {
     this.#changed()
   }
 
+  /** It has so long to finish, and goes. */
+  drain(id: string, ms: number): void {
+    const worker = this.#workers.get(id)
+    if (worker !== undefined) worker.isDraining = true
+    this.notice(id, ms)
+  }
+
   processesOf(id: string): readonly number[] {
     return processesWith(this.#markOf(id))
   }
 
   list(): readonly Place[] {
-    return [...this.#workers.values()].map(({ id, endsAt, remote }) => ({
+    return [...this.#workers.values()].map(({ id, endsAt, isDraining, remote }) => ({
       ...{ id, name: id, group: "default", isReady: true, remote: () => Promise.resolve(remote) },
       ...(endsAt === undefined ? {} : { endsAt }),
+      ...(isDraining === undefined ? {} : { isDraining }),
     }))
   }
 

@@ -1,0 +1,90 @@
+/** A worker without Node gets it from where releases are: its sum must be right. */
+import { execFileSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { arch, tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { remote } from "../../src/work/remote-module.js"
+import type { AnyTask } from "../../src/work/work.js"
+import { isLong } from "../support/long.js"
+import { allOf, begin } from "./support/begin.js"
+import { RealPlaces } from "./support/real.js"
+
+const tasks = remote<typeof import("./support/tasks.js")>(new URL("./support/tasks.ts", import.meta.url))
+
+/** What a small image has; `curl` where this machine has it, else Python fetches. */
+const NEEDED =
+  "sh mkdir id grep rm sleep cat env uname mktemp tar gzip sha256sum mv curl python3 tr head cut dirname basename"
+const VERSION = process.versions.node
+const FILE = `node-v${VERSION}-linux-${arch()}.tar.gz`
+
+let directory = ""
+let places: RealPlaces
+let server: Server
+let sums = ""
+let asked: string[] = []
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "muster-node-"))
+  const bin = join(directory, "bin")
+  mkdirSync(bin)
+  for (const name of NEEDED.split(" ")) {
+    const found = [`/bin/${name}`, `/usr/bin/${name}`].find((path) => existsSync(path))
+    if (found !== undefined) symlinkSync(found, join(bin, name))
+  }
+  const release = releaseOf()
+  sums = `${createHash("sha256").update(release).digest("hex")}  ${FILE}\n`
+  asked = []
+  server = createServer(({ url = "" }, response) => {
+    asked.push(url)
+    if (url === `/dist/v${VERSION}/SHASUMS256.txt`) response.end(sums)
+    else if (url === `/dist/v${VERSION}/${FILE}`) response.end(release)
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+  vi.stubEnv("MUSTER_NODE_MIRROR", `http://127.0.0.1:${(server.address() as AddressInfo).port}/dist/`)
+  places = new RealPlaces(join(directory, "workers"), { PATH: bin, HOME: join(directory, "home") })
+  places.add("w")
+})
+afterEach(async () => {
+  await places.close()
+  await new Promise((resolve) => server.close(resolve))
+  vi.unstubAllEnvs()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+/** As a release is, with this machine's Node in it. */
+function releaseOf(): Buffer {
+  const name = `node-v${VERSION}-linux-${arch()}`
+  mkdirSync(join(directory, name, "bin"), { recursive: true })
+  const program = `#!/bin/sh\nexec '${process.execPath}' "$@"\n`
+  writeFileSync(join(directory, name, "bin/node"), program, { mode: 0o755 })
+  execFileSync("tar", ["-czf", FILE, name], { cwd: directory })
+  return readFileSync(join(directory, FILE))
+}
+
+const double = async () => allOf(await begin(places, [3], tasks.double as AnyTask))
+
+test("it is installed once, of this process's version, where its sum is right", async () => {
+  expect(await double()).toEqual([6])
+  await places.channels.close()
+  places.add("other")
+  expect(await double()).toEqual([6])
+  expect(asked).toEqual([`/dist/v${VERSION}/SHASUMS256.txt`, `/dist/v${VERSION}/${FILE}`])
+  expect(existsSync(join(directory, "home/.cache/muster", `node-v${VERSION}`, "bin/node"))).toBe(true)
+})
+
+test.skipIf(!isLong)(
+  "where its sum is wrong, or nothing is there, the work ends and says so",
+  async () => {
+    sums = sums.replace(/^..../, "0000")
+    const words = new RegExp(`no Node 18 or newer on this worker, and Node ${VERSION} could not be installed from http`)
+    await expect(double()).rejects.toThrow(words)
+    expect(existsSync(join(directory, "home/.cache/muster", `node-v${VERSION}`))).toBe(false)
+    vi.stubEnv("MUSTER_NODE_MIRROR", "mirror")
+    await expect(double()).rejects.toThrow(/MUSTER_NODE_MIRROR: is no address/)
+  },
+  30_000,
+)
