@@ -134,7 +134,11 @@ function phasesIn(workers: readonly BootTold[]): readonly PhaseSummary[] {
   // The longest row first: in its order the parts are shown.
   const ordered = [...workers].sort((a, b) => b.phases.length - a.phases.length)
   for (const { phases, name } of ordered)
-    for (const { phase, ms } of phases) byPhase.set(phase, [...(byPhase.get(phase) ?? []), [ms, name]])
+    for (const { phase, ms } of phases) {
+      const own = byPhase.get(phase)
+      if (own === undefined) byPhase.set(phase, [[ms, name]])
+      else own.push([ms, name])
+    }
   return [...byPhase].flatMap(([phase, times]) => {
     const spread = spreadOf(times)
     const sum = times.reduce((total, [ms]) => total + ms, 0)

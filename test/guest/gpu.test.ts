@@ -5,8 +5,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { GPU_FUNCTIONS, SMI_CODES, XIDS } from "../../src/guest/steps/gpu.js"
+import { guestProgram } from "../../src/guest/program.js"
 import { markFunctions } from "../../src/guest/steps/mark.js"
 import { isLong } from "../support/long.js"
+import { machine } from "./machine.js"
 
 const hasBusybox = spawnSync("busybox", ["true"]).status === 0
 /** All of them in the longer suites. Without busybox it is left out: `apt-get install busybox-static`. */
@@ -199,3 +201,51 @@ test.runIf(hasPython)(
     expect(run({})).toEqual(["- python3 has neither torch nor cupy"])
   },
 )
+
+const OWNER = { cluster: "c", uid: "0123456789abcdef", owner: "o", generation: 1, deadline: "4102444800", claim: "c" }
+const CLOUD = {
+  provider: "test",
+  region: "r",
+  identity: ["MUSTER_NAME=w1 MUSTER_ID=i", "export MUSTER_NAME MUSTER_ID"],
+  end: [],
+}
+const GROUP = {
+  name: "g",
+  environment: {},
+  publicAddress: "auto",
+  tags: {},
+  archs: [],
+  startup: "sleep 100000",
+} as const
+
+test("a guest's check asks for as many GPUs as its group has; a kernel runs before the worker is ready, and not later", () => {
+  const checks = [{ gpu: true }] as const
+  const program = guestProgram(CLOUD, OWNER, {
+    ...{ ...GROUP, gpu: { count: 8 } },
+    ...{ ready: { checks, timeoutSeconds: 60 }, health: { checks, everySeconds: 60, failures: 3 } },
+  })
+  expect(program.match(/^muster_has_gpus .*$/gm)).toEqual(["muster_has_gpus 8 kernel", "muster_has_gpus 8"])
+  expect(guestProgram(CLOUD, OWNER, { ...GROUP, ready: { checks: [{ tcp: 1 }], timeoutSeconds: 60 } })).not.toContain(
+    "nvidia",
+  )
+})
+
+test.runIf(isLong)("a worker whose GPUs come late is ready then, and tells until then what is wrong", async () => {
+  const place = await machine()
+  try {
+    const broken = join(place.root, "broken")
+    await writeFile(broken, "")
+    await place.command("nvidia-smi", `[ ! -e '${broken}' ] || { echo Failed; exit 9; }\necho '${row(0)}'`)
+    await place.command("dmesg")
+    await place.command("python3", "echo '- python3 has neither torch nor cupy'")
+    const group = { ...GROUP, ready: { checks: [{ gpu: true }] as const, timeoutSeconds: 60 } }
+    await place.boot({ script: guestProgram(CLOUD, OWNER, group) })
+    const words = () => place.read("var/lib/muster/check.words")
+    await expect.poll(words, { timeout: 20_000 }).toMatch(/^9 gpu\nFailed\nthe driver is not loaded: /)
+    await rm(broken)
+    await expect.poll(() => place.marks(), { timeout: 20_000 }).toContain("ready ended 0")
+    expect(await place.read("dev/console")).toContain("gpu| no kernel was run: python3 has neither torch nor cupy\n")
+  } finally {
+    await place.remove()
+  }
+})

@@ -48,7 +48,7 @@ function outcomeOf({ provider, instance, readiness, failure }: WorkerRecord): re
 }
 
 function hasFailedItsCheck(failure: WorkerRecord["failure"]): boolean {
-  return failure?.reason === "startup" && /^ready-\d/.test(failure.code)
+  return failure?.reason === "startup" && /^ready(?:-\d+)?$/.test(failure.code)
 }
 
 function newestFailed(workers: readonly WorkerRecord[], scope: Scope): WorkerRecord | undefined {
