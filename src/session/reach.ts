@@ -1,6 +1,7 @@
 /** Reach: how a cluster's workers are talked to. It looks and carries; it takes nothing over and changes no target. */
 import type { Clock } from "../calls/clock.js"
 import { RejectedError, SpecError, TransientError } from "../errors.js"
+import { show } from "../input/parse.js"
 import { markPrefix } from "../guest/marks.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
@@ -159,7 +160,7 @@ export class Reach {
       {
         option: "worker",
         value: name,
-        message: `no living worker of "${this.#fleet.owner.cluster}" has that name; ${known}`,
+        message: `is ${show(name)}; no living worker of "${this.#fleet.owner.cluster}" has that name; ${known}`,
       },
     ])
   }

@@ -89,7 +89,7 @@ export function wordProblem(option: string, value: string, longer: string): Spec
 export function everyoneProblem(option: string, value: string, longer: string): SpecProblem | undefined {
   if (!isEveryone(value)) return undefined
   const meant = longer.replace("%", `{ from: "${value}" }`)
-  const message = `is the whole internet; use "here", or the range that you are in; if everybody is to reach port 22, write ${meant}`
+  const message = `is ${show(value)}, the whole internet; use "here", or the range that you are in; if everybody is to reach port 22, write ${meant}`
   return { option, value, message }
 }
 

@@ -52,9 +52,9 @@ describe("a wrong spec is refused at once, naming the option, the value and what
     [
       "access for everybody",
       { access: "0.0.0.0/0" },
-      /cluster\.access: is the whole internet; .* access: \{ from: "0\.0\.0\.0\/0" \}/,
+      /cluster\.access: is "0\.0\.0\.0\/0", the whole internet; .* access: \{ from: "0\.0\.0\.0\/0" \}/,
     ],
-    ["access for everybody by IPv6", { access: "::/0" }, /cluster\.access: is the whole internet/],
+    ["access for everybody by IPv6", { access: "::/0" }, /cluster\.access: is "::\/0", the whole internet/],
     ["access from a name", { access: "home" }, /cluster\.access: is "home"; use "here", or an address range such as/],
     ["access from an address", { access: { from: "192.0.2.7" } }, /cluster\.access.*"192\.0\.2\.7"/],
     ["access by a jump to nowhere", { access: { from: "here", via: { jump: "a b" } } }, /cluster\.access/],

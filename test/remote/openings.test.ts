@@ -46,7 +46,7 @@ describe("openAccess, openings, closeAccess", () => {
     await expect(cluster.openAccess("here")).rejects.toThrow(/has no workers yet/)
     await clock.run(cluster.scale(1))
     const wrong: readonly (readonly [unknown, RegExp])[] = [
-      ["0.0.0.0/0", /is the whole internet; .* write openAccess\(\{ from: "0\.0\.0\.0\/0" \}\)/],
+      ["0.0.0.0/0", /is "0\.0\.0\.0\/0", the whole internet; .* write openAccess\(\{ from: "0\.0\.0\.0\/0" \}\)/],
       ["home", /openAccess\.access: is "home"/],
       [{ from: [] }, /name at least one range/],
       [undefined, /openAccess\.access/],
@@ -183,7 +183,7 @@ describe("muster access", () => {
     for (const words of wrong)
       expect([words, (await muster(`access render ${AT} ${words}`, { load })).code]).toEqual([words, 2])
     expect((await muster(`access render ${AT} --from 0.0.0.0/0`, { load })).said).toMatch(
-      /--from: is the whole internet; .* write access: \{ from: "0\.0\.0\.0\/0" \} into the spec/,
+      /--from: is "0\.0\.0\.0\/0", the whole internet; .* write access: \{ from: "0\.0\.0\.0\/0" \} into the spec/,
     )
     expect(asked).toEqual([])
     expect((await muster(`access nobody ${AT}`, { load })).code).toBe(6)
