@@ -1,5 +1,14 @@
 /** Map: one task for each input, as the caller holds it: awaited as a whole, or taken one result after the other. */
-import type { CommandOutput, CommandTask, Task, TaskFailed, TaskSuccess, WorkOptions, WorkState } from "./types.js"
+import type {
+  CommandOutput,
+  CommandTask,
+  Inputs,
+  Task,
+  TaskFailed,
+  TaskSuccess,
+  WorkOptions,
+  WorkState,
+} from "./types.js"
 import type { Delivery, Farm } from "./farm/farm.js"
 
 /** With `errors: "yield"` failures are among the results. */
@@ -71,4 +80,15 @@ export async function inOrder<Out, Options extends WorkOptions>(
     found[one.index] = (errors === "yield" || !one.ok ? one : one.value) as AllOf<Out, Options>
   }
   return found
+}
+
+/**
+ * Inputs whose iterator is taken now, before anything is waited for: one that is made of events, as that of node:readline, would miss
+ * what comes until then. Nothing is read by it.
+ */
+export function takenUp<In>(inputs: Inputs<In>): Inputs<In> {
+  const { size } = (inputs ?? {}) as { readonly size?: unknown }
+  const iterator = (inputs as Partial<AsyncIterable<In>> | undefined)?.[Symbol.asyncIterator]?.()
+  if (iterator === undefined) return inputs
+  return { [Symbol.asyncIterator]: () => iterator, ...(typeof size === "number" ? { size } : {}) }
 }

@@ -62,5 +62,5 @@ test("Ctrl-C ends the machines of the first example of the README, and of every 
   const recipes = blocksOf("docs/recipes.md", "js").map(({ code }) => code)
   const firsts = [programs("README.md")[0] ?? "", ...recipes.filter((code) => code.includes('from "muster-vms"'))]
   expect(firsts.length).toBeGreaterThan(5)
-  for (const code of firsts) expect(code).toMatch(/closeOnExit: true|withCluster\(|detach\(\)/)
+  for (const code of firsts) expect(code).toMatch(/closeOnExit: true|withCluster\(|runJob\(|detach\(\)/)
 })

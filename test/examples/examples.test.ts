@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { isLong } from "../support/long.js"
 import { type Home, makeHome, PATIENCE_MS, start, untilNobodyIsLeft } from "./support.js"
 
 const SOURCES = fileURLToPath(new URL("../../examples", import.meta.url))
@@ -11,6 +12,7 @@ interface Case {
   readonly file: string
   readonly args?: readonly string[]
   readonly code?: number
+  readonly isLong?: true
   readonly says: readonly RegExp[]
 }
 
@@ -43,6 +45,18 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    file: "thumbnails.js",
+    says: [/^small-0\.ppm: 40 25, shade 0\n(.*\n){10}small-11\.ppm: 40 25, shade 220\n4 workers ended, 0 left\n$/],
+  },
+  { file: "frames.js", isLong: true, says: [/^3 workers ended, 0 left\n24 frames\n$/] },
+  { file: "lines.js", says: [/^\d\d lines, \d\d\d words, 0 failed\n$/] },
+  {
+    file: "resume.js",
+    isLong: true,
+    says: [/^the first ended by SIGKILL\n30 done, most of ten by the one that was killed, few twice\n$/],
+  },
+  { file: "shards.js", isLong: true, says: [/^(shard \d of 3\n){3}6 of 6 tests passed\n$/] },
+  {
     file: "custom-provider.js",
     says: [
       /^plan: 15 x toy-8 in north\nplan: 15 x toy-8 in south\nplan: \$6\.00 per hour; a toy machine runs no startup script\n/,
@@ -67,13 +81,16 @@ describe("the examples", { timeout: PATIENCE_MS }, () => {
   })
   afterEach(() => home.remove())
 
-  test.each(CASES)("$file $args", async ({ file, args = [], code = 0, says }) => {
-    const ending = await start(home, file, args).ending
-    expect(ending).toMatchObject({ code, stderr: "" })
-    for (const words of says) expect(ending.stdout).toMatch(words)
-    await untilNobodyIsLeft(home)
-    expect(home.files()).toEqual([])
-  })
+  test.each(CASES.filter((one) => isLong || one.isLong === undefined))(
+    "$file $args",
+    async ({ file, args = [], code = 0, says }) => {
+      const ending = await start(home, file, args).ending
+      expect(ending).toMatchObject({ code, stderr: "" })
+      for (const words of says) expect(ending.stdout).toMatch(words)
+      await untilNobodyIsLeft(home)
+      expect(home.files()).toEqual([])
+    },
+  )
 
   test("each of them is run here", () => {
     const files = readdirSync(SOURCES).filter((name) => name.endsWith(".ts"))

@@ -1,7 +1,7 @@
 /** Work: `map` and `call` of a cluster. What carries them out is loaded at first use. */
 import type { Clock } from "../../calls/clock.js"
 import { RejectedError } from "../../errors.js"
-import { type MapRun, mapRun } from "../../work/map.js"
+import { type MapRun, mapRun, takenUp } from "../../work/map.js"
 import type { Inputs, Task, WorkOptions } from "../../work/types.js"
 import type { AnyTask, OpenWork, PreparedWork } from "../../work/work.js"
 import type { Session } from "../session.js"
@@ -35,7 +35,8 @@ export function mapIn<Out, Options extends WorkOptions>(
   mapping: Mapping,
   options: Options,
 ): MapRun<Out, Options> {
-  return mapRun<Out, Options>(() => beginIn(working, mapping, options), options)
+  const inputs = takenUp(mapping.inputs)
+  return mapRun<Out, Options>(() => beginIn(working, { ...mapping, inputs }, options), options)
 }
 
 async function beginIn(working: Working, mapping: Mapping, options: WorkOptions): Promise<OpenWork> {
