@@ -11,6 +11,7 @@ import { Cluster } from "muster-vms"
 import { local } from "muster-vms/local"
 import type { Provider } from "../../src/provider.js"
 import { systemClock } from "../../src/calls/clock.js"
+import { TransientError } from "../../src/errors.js"
 import { run } from "../../src/cli/run.js"
 import type { Surroundings } from "../../src/cli/surroundings.js"
 import { withAccess } from "../remote/support/access-control.js"
@@ -115,10 +116,12 @@ describe("muster exec", () => {
   })
 
   test("one worker that is lost takes nothing from the others' results", async () => {
-    const route: Provider["route"] = (instance) =>
-      instance.tags["muster-group"] === "batch" ? undefined : provider.route?.(instance)
+    const error = `${batch}: it has no address`
+    const route: Provider["route"] = (instance) => {
+      if (instance.tags["muster-group"] === "batch") throw new TransientError(error)
+      return provider.route?.(instance)
+    }
     const load = () => Promise.resolve({ ...provider, route })
-    const error = `${batch}: it has no address yet`
     for (const words of [[], ["-w", web, "-w", batch]]) {
       const { code, out, said } = await muster(["exec", "render", "--json", ...words, "--", "echo it"], { load })
       expect([code, said]).toEqual([255, `muster: ${error}\n`])
