@@ -9,6 +9,7 @@ import {
   type ClusterOptions,
   type ClusterSpec,
   runJob,
+  type ProviderChoice,
   ShortfallError,
   VirtualClock,
   type Worker,
@@ -19,6 +20,7 @@ import { local } from "muster-vms/local"
 import { type Held, Holding } from "../../src/session/work/holding.js"
 import type { Working } from "../../src/session/work/mapping.js"
 import { Tally } from "../../src/session/work/tally.js"
+import { isOverSsh } from "../../src/spec/access.js"
 import { NOT_BEGUN } from "../../src/work/map.js"
 import { rig, SMALL } from "../cluster/support.js"
 
@@ -132,6 +134,18 @@ describe("a job on a cloud that gives none", () => {
     expect((error as Error).message).toMatch(words)
     await clock.run(cluster.close())
   })
+})
+
+test("workers of a cloud are reached over ssh, those of this machine are not", () => {
+  const choices = [
+    "local",
+    "aws",
+    { local: {} },
+    { gcp: { region: "r", project: "p" } },
+    local({}),
+    rig().provider,
+  ] as const
+  expect(choices.map((one) => isOverSsh(one as ProviderChoice))).toEqual([false, true, false, true, false, false])
 })
 
 describe("workers of a job", () => {
