@@ -1,5 +1,6 @@
 /** Workers of real processes that are killed, and that go with notice, in the middle of work. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -8,8 +9,14 @@ import { Connections } from "../../src/remote/ssh/connections.js"
 import { sshRemote } from "../../src/remote/ssh/remote.js"
 import { noSshd, PORT, startSshd } from "../remote/support/sshd.js"
 import { isLong } from "../support/long.js"
+import { remote } from "../../src/work/remote-module.js"
+import type { AnyTask } from "../../src/work/work.js"
+import type { Remote } from "../../src/remote/remote.js"
+import { isAlive } from "./support/alive.js"
 import { allOf, begin } from "./support/begin.js"
 import { RealPlaces } from "./support/real.js"
+
+const tasks = remote<typeof import("./support/tasks.js")>(new URL("./support/tasks.ts", import.meta.url))
 
 let directory = ""
 let places: RealPlaces
@@ -80,6 +87,80 @@ describe.skipIf(noSshd !== undefined || !isLong)(`over ssh${noSshd === undefined
     }
   }, 300_000)
 })
+
+/** The way to a server, which can fall silent without an end. */
+async function silentWay(host: string, to: number) {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(to, host)
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one.on("error", () => {}))
+      one.pipe(other)
+    }
+  })
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
+  const silence = () => {
+    for (const socket of sockets) socket.unpipe().pause()
+  }
+  const close = () => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+  return { port: (server.address() as AddressInfo).port, silence, close }
+}
+
+/** A fiftieth of the time, in the setting that the program of Node is given. */
+function inHaste(remote: Remote): Remote {
+  return {
+    ...remote,
+    spawn: async (command, options) => {
+      const process = await remote.spawn(command, options)
+      const write = process.stdin.write.bind(process.stdin)
+      process.stdin.write = (bytes) =>
+        write(
+          Buffer.from(Buffer.from(bytes).toString("latin1").replace('"silentMs":55000', '"silentMs": 1100'), "latin1"),
+        )
+      return process
+    },
+  }
+}
+
+test.skipIf(noSshd !== undefined || !isLong)(
+  "a task that blocks has ended before the 61st second of a silent connection",
+  async () => {
+    const host = "127.0.25.99"
+    const sshd = await startSshd([host], PORT + 1)
+    const way = await silentWay(host, sshd.port)
+    const connections = new Connections({ workers: () => 1 })
+    try {
+      const { user, privateKey, hostKey } = sshd
+      const server = { name: "w", host: "127.0.0.1", port: way.port, user, privateKey, hostKeys: [hostKey] }
+      places.add("w", inHaste(sshRemote({ id: "w", server, way: { kind: "direct" } }, connections, systemClock)))
+      const pids: string[] = []
+      const onLog = ({ text }: { readonly text: string }) => {
+        pids.push(text)
+        way.silence()
+      }
+      const opened = await begin(places, [1], tasks.blocksAt as AnyTask, { onLog })
+      await expect.poll(() => pids.length, { timeout: 20_000 }).toBe(1)
+      await expect.poll(() => isAlive(pids[0] ?? ""), { timeout: 20_000 }).toBe(false)
+      await expect.poll(() => places.processesOf("w"), { timeout: 20_000 }).toEqual([])
+      // This side has heard nothing: for it the task goes on.
+      expect(opened.farm.state()).toMatchObject({ running: 1, lost: 0 })
+      way.close()
+      places.kill("w")
+      await expect(allOf(opened)).rejects.toThrow("no worker is left")
+    } finally {
+      way.close()
+      connections.close()
+      await sshd.stop()
+    }
+  },
+  60_000,
+)
 
 test("nothing that a task has started is left once its work is over", async () => {
   places.add("w")

