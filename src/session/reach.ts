@@ -189,7 +189,7 @@ export class Reach {
     const { provider } = worker
     if (provider.route === undefined)
       throw new SpecError([{ option: "provider", value: provider.name, message: "says no way to reach its workers" }])
-    for (const until = this.#clock.now() + ADDRESS_MS; ; await this.#clock.sleep(LOOK_AGAIN_MS)) {
+    for (const until = this.#clock.now() + ADDRESS_MS; ; await this.#clock.sleep(LOOK_AGAIN_MS, this.#fleet.signal)) {
       const route = provider.route(worker.instance)
       if (route !== undefined) return route
       const isGoing = worker.state !== "running" || this.#clock.now() >= until
@@ -201,7 +201,7 @@ export class Reach {
 }
 
 /** For how long the address of a worker that runs is looked for, and how often. */
-const [ADDRESS_MS, LOOK_AGAIN_MS] = [30_000, 1000]
+const [ADDRESS_MS, LOOK_AGAIN_MS] = [10_000, 1000]
 
 /** The best shell that there is, for a person or for commands that come in. */
 const SHELL = `[ -t 0 ] || exec /bin/sh; command -v bash >/dev/null && exec bash -i; exec /bin/sh -i`

@@ -118,7 +118,10 @@ export class SshWays {
     }
     if (typeof via === "string") return DIRECT
     if ("proxyCommand" in via) return { kind: "command", command: via.proxyCommand }
-    const server = { name: via.jump, ...login, ...jumpServer(via.jump, user) }
+    // It is the user's own: their agent may have what it takes, where the cluster's key is not enough.
+    const agent = process.env.SSH_AUTH_SOCK
+    const own = agent === undefined ? {} : { agent }
+    const server = { name: via.jump, ...own, ...login, ...jumpServer(via.jump, user) }
     const id = `jump:${via.jump}`
     const hostKeys = await this.#pins.of(id)
     // Nobody can prove it; what goes through it is sealed for the worker, whose own key is checked.

@@ -173,12 +173,15 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
         way: { kind: "direct" },
         server: { name: "w-1", host: HOST, port: PORT, ...server },
       } as const
-      return sshRemote(place, connections, quick)
+      return sshRemote(place, connections, patient)
     }
     add(own.privateFile)
     expect(await failure(runCommand(remote(), "true", { worker: "w-1" }))).toBeInstanceOf(AuthError)
     add(sshd.privateKey)
     expect((await runCommand(remote(), "echo in", { worker: "w-1" })).stdout).toBe("in\n")
+    // Beside a key of another, the agent is asked after it.
+    const both = sshTo({ ...server, privateKey: own.privateFile }, DIRECT, patient)
+    expect((await runCommand(both, "echo in", { worker: "w-1" })).stdout).toBe("in\n")
   })
 
   test.skipIf(!isLong)(

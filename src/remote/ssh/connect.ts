@@ -99,7 +99,10 @@ function configOf({ host, port, user, privateKey, agent }: Server): ConnectConfi
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(agent === undefined ? {} : { agent }),
     // Nothing is asked for without a key: that is a round trip for each connection, which servers refuse.
-    authHandler: [privateKey === undefined ? "agent" : "publickey"],
+    authHandler: [
+      ...(privateKey === undefined ? [] : (["publickey"] as const)),
+      ...(agent === undefined ? [] : (["agent"] as const)),
+    ],
     algorithms: { kex: { append: [], prepend: [...KEX], remove: [] } },
     keepaliveInterval: ALIVE_EVERY_MS,
     keepaliveCountMax: MOST_UNANSWERED,

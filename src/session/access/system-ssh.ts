@@ -101,12 +101,9 @@ function nameOf(hop: Hop | undefined, at: number): string {
 
 function identityLines(server: Server | undefined): readonly string[] {
   const { keyPath, agent } = server ?? {}
-  if (agent !== undefined) return [`IdentityAgent ${quoted(agent)}`]
-  return [
-    ...(keyPath === undefined ? [] : [`IdentityFile ${quoted(keyPath)}`]),
-    "IdentitiesOnly yes",
-    "IdentityAgent none",
-  ]
+  const file = keyPath === undefined ? [] : [`IdentityFile ${quoted(keyPath)}`]
+  if (agent !== undefined) return [...file, `IdentityAgent ${quoted(agent)}`]
+  return [...file, "IdentitiesOnly yes", "IdentityAgent none"]
 }
 
 /** ssh itself reads "%h", "${HOME}" and quotes in a path. */
