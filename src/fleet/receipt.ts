@@ -57,6 +57,17 @@ function rowOf(worker: WorkerRecord, now: number): ReceiptRow {
     ...(mayLive(state) ? { reportedState: instance.state } : {}),
     ...(consoleUrl === undefined ? {} : { consoleUrl }),
     ...(end?.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...readinessOf(worker),
     ...(cost === undefined ? {} : { cost }),
+  }
+}
+
+function readinessOf({ boot, ranFrom, readiness, failedCheck }: WorkerRecord): Partial<ReceiptRow> {
+  // What was seen running only later was ready at a moment that nobody knows.
+  const isKnown = readiness !== undefined && readiness.isUnchecked !== true && boot !== undefined
+  const readyAt = isKnown ? boot.readyAt : undefined
+  return {
+    ...(readyAt === undefined ? {} : { readyAfterMs: Math.max(0, readyAt - (ranFrom ?? readyAt)) }),
+    ...(failedCheck === undefined ? {} : { failedCheck }),
   }
 }

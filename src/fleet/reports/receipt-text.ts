@@ -4,11 +4,12 @@ import { columns, placeName, plain, spanText } from "../../text.js"
 import { mayLive } from "../lifecycle.js"
 import type { Receipt, ReceiptRow } from "./receipt-types.js"
 
-/** Of what may still cost, of what could not be removed, and of kinds of instances; all of them are in the receipt. */
-const MOST_LEAKS = 5
+/** Of what may still cost, of what could not be removed, of kinds of instances, of boots and of checks that failed; all of them are in the receipt. */
+const MOST_LEAKS = 4
 const MOST_LEFTOVERS = 3
-const MOST_KINDS = 6
+const MOST_KINDS = 5
 const MOST_BOOTS = 2
+const MOST_CHECKS = 2
 
 export function receiptText(receipt: Omit<Receipt, "toString">): string {
   const { cluster, leaked, leftovers, instances, seconds, cost = 0, unpriced } = receipt
@@ -19,6 +20,7 @@ export function receiptText(receipt: Omit<Receipt, "toString">): string {
     ...section("may still run, and cost", leaked.map(leakLine), MOST_LEAKS),
     ...section("could not be removed", leftovers, MOST_LEFTOVERS),
     ...kindLines(instances),
+    ...checkLines(instances),
     ...bootLines(receipt.boots),
     `  in all: ${sum}${receipt.earlierCost > 0 ? ", with what ended before this process began" : ""} (an estimate)`,
   ]
@@ -60,6 +62,27 @@ function kindCells(rows: readonly ReceiptRow[]): readonly string[] {
   const unpriced = rows.filter(({ cost }) => cost === undefined).length
   const state = mayLive(first.finalState) ? `${first.finalState}, not confirmed gone` : first.finalState
   return [`${rows.length} ×`, first.instanceType, first.market, state, usdText(usd, unpriced)]
+}
+
+const WHAT = {
+  ready: "not ready in time",
+  health: "unhealthy",
+  restart: "restarted, and so not ready",
+  unheard: "not heard of in time",
+} as const
+
+/** Those that were ended, or kept, because of their checks: the most frequent first. */
+function checkLines(instances: readonly ReceiptRow[]): readonly string[] {
+  const rows = new Map<string, number>()
+  for (const { failedCheck } of instances) {
+    if (failedCheck === undefined) continue
+    const { what, check, exitCode } = failedCheck
+    const which = check === undefined ? "" : `: ${check} ended with exit code ${exitCode}`
+    const line = `${WHAT[what]}${which}`
+    rows.set(line, (rows.get(line) ?? 0) + 1)
+  }
+  const lines = [...rows].sort(([, a], [, b]) => b - a).map(([line, count]) => `  ${count} ${line}`)
+  return shortened(lines, MOST_CHECKS).map((line) => (line.startsWith("…") ? `  ${line}` : line))
 }
 
 /** Of the places with the most boots, where there is something to shorten. */

@@ -2,6 +2,7 @@
 import type { InstanceState, Market } from "../../provider.js"
 import type { BootSummary } from "../../ready/boot-timings.js"
 import type { WorkerState } from "../lifecycle.js"
+import type { FailedCheck } from "../roster/worker-record.js"
 import type { PriceOrigin } from "../../money/cost.js"
 
 export interface ReceiptRow {
@@ -21,6 +22,13 @@ export interface ReceiptRow {
   readonly reportedState?: InstanceState
   /** How its work ended, where that is known: 0 is success. */
   readonly exitCode?: number
+  /**
+   * How long it took from when it ran until its checks had passed, in milliseconds. Absent where it never was ready, where its group has no
+   * `ready`, and where it ran already when this process saw it first.
+   */
+  readonly readyAfterMs?: number
+  /** Why it was ended, or kept, as one that is not ready; absent where it was not. */
+  readonly failedCheck?: FailedCheck
   /** USD, an estimate from the price per hour at launch and the time it ran; absent when no price is known. */
   readonly cost?: number
   /** Where a person can look at one that could not be confirmed gone. */

@@ -45,6 +45,8 @@ export interface WorkerRecord {
   isBusy?: true
   /** How it is by its checks; absent where its group has none, and until something is known. */
   readiness?: Readiness
+  /** Why it was ended, or is kept, as one that is not ready. */
+  failedCheck?: FailedCheck
   /** It has failed its check, and is kept for looking at: it is not ended before the cluster scales to zero. */
   isKept?: true
   /** When the notice in force takes it away. */
@@ -74,12 +76,26 @@ export interface Readiness {
   readonly isUnchecked?: true
   /** When its guest was heard last, in milliseconds since 1970; absent: never. */
   readonly heardAt?: number
-  /** Why its guest could not be heard, in words. */
+  /** Why its guest could not be heard, in words, and when that was tried last. */
   readonly problem?: string
+  readonly triedAt?: number
   /** What has failed for good: it did not become ready, or it is unhealthy, or was restarted. */
   readonly failed?: "ready" | "health" | "restart"
+  readonly failedAt?: number
   /** Of the check that failed last. */
   readonly words?: CheckWords
+}
+
+/** What was wrong with a worker that was ended, or kept, as one that is not ready. */
+export interface FailedCheck {
+  /**
+   * `ready`: it did not become ready in time. `health`: it was ready, and unhealthy then. `restart`: it was restarted, and its startup does
+   * not run again. `unheard`: nothing was heard of it in its time.
+   */
+  readonly what: "ready" | "health" | "restart" | "unheard"
+  /** The check that failed last, as people name it: `tcp 8786`; absent where it has said nothing. */
+  readonly check?: string
+  readonly exitCode?: number
 }
 
 /** A worker whose end is to be read. */

@@ -14,7 +14,7 @@ import { bootsOf } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
 import type { Launch } from "../roster/launches.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
-import { unreadyText } from "../targets/unready.js"
+import { unreadyText } from "../targets/unready-words.js"
 import { openEnds } from "../terminate.js"
 
 /** What `scale` returns. */

@@ -31,6 +31,10 @@ export interface PollState {
   listedChanges: number
   /** When the last complete list was begun, in milliseconds since 1970. */
   listedAt: number
+  /** `listedAt` as the last pass knew it. */
+  seenAt?: number
+  /** It could not be looked at for long: until then the silence of its workers says nothing. */
+  patientUntil?: number
   /** The zones in which there may be anything of the cluster; undefined, because unknown, where another process began it. */
   readonly zones?: Set<string>
   /** The poll in progress; there is at most one. */

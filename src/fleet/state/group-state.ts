@@ -41,6 +41,10 @@ export interface GroupState {
   resting: readonly Unavailable[]
   /** Most of its workers are unhealthy at once, in words: then none is ended for that. */
   commonFailure?: string | undefined
+  /** When a pass has looked last for workers that are not ready in time, in milliseconds since 1970. */
+  judgedAt?: number
+  /** Most were unhealthy at once: until then the others have time to recover as well. */
+  recoversUntil?: number
   /** Workers whose work has ended for good since the last target, and by which that fell. */
   finished: Finished
   /** It was told since the last target how to keep a worker whose startup failed. */

@@ -1,22 +1,28 @@
 /** Unready: what follows from what workers' checks say. Guests only tell; who owns the cluster ends workers here. */
-import type { Failure } from "../../provider.js"
 import { noteMarks } from "../../ready/boot.js"
 import type { CheckWords, Report } from "../../ready/report.js"
-import { spanText } from "../../text.js"
 import { shareOf } from "../planning/exchange.js"
 import { tripped } from "../replace.js"
 import { bootEvent } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
-import type { Readiness, WorkerRecord } from "../roster/worker-record.js"
+import type { FailedCheck, Readiness, WorkerRecord } from "../roster/worker-record.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { isOutOfQuestion } from "../state/held.js"
 import { generationOf } from "../tags.js"
+import { noteSeen, patientUntil } from "./patience.js"
 import { restOutliers } from "./resting.js"
 import { letFinish, startTerminations } from "../terminate.js"
+import { failedText, failureOf, knownToRun } from "./unready-words.js"
 
-/** A guest gives up by itself when its time is over: so long its words are waited for, in milliseconds. */
+/** A guest gives up by itself when its time is over: so long its words are waited for, and those of others, in milliseconds. */
 const WORDS_MS = 20_000
+
+/**
+ * Of many each is asked in its turn. One whose turn has not come since its time was over is waited for so much longer: so long, and so
+ * much more for each worker of the group, in milliseconds.
+ */
+const TURN_MS = { least: 600_000, each: 100 } as const
 
 /** More than this part of a group that is unhealthy at one time have something else in common: none of them is ended. */
 const MOST_UNHEALTHY = 0.5
@@ -48,7 +54,7 @@ export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): 
   } else if (!next.isReady && wasReady) {
     fleet.emit({ type: "ready", ...whoseOf(worker), isReady: false, action: "wait", ...wordsOf(next.words) })
   }
-  if (next.isReady !== wasReady || next.failed !== before?.failed) fleet.wake(GATHER_MS)
+  if (next.isReady !== wasReady || next.failed !== before?.failed || isDue(fleet, state, worker)) fleet.wake(GATHER_MS)
 }
 
 /** What a check prints may have a secret in it. */
@@ -71,7 +77,9 @@ function noteBoot(fleet: Fleet, worker: WorkerRecord, report: Report): void {
 /** Its guest could not be heard: what was known of it stays. */
 export function noteUnheard(fleet: Fleet, worker: WorkerRecord, problem: string): void {
   const { readiness = { isReady: true } } = worker
-  if (readiness.problem !== problem) fleet.roster.setReadiness(worker, { ...readiness, problem })
+  fleet.roster.setReadiness(worker, { ...readiness, problem, triedAt: fleet.clock.now() })
+  const state = fleet.groups.get(worker.group)
+  if (state !== undefined && isDue(fleet, state, worker)) fleet.wake(GATHER_MS)
 }
 
 function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, now: number): Readiness {
@@ -91,14 +99,16 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
   const isReady = failed === undefined && (isUnchecked || ready === undefined || hasPassed)
   const at = failed === undefined ? step : FAILED_AT[failed]
   const since = ready === undefined || isUnchecked ? (worker.ranFrom ?? now) : now
-  const readyAt = worker.readiness?.readyAt ?? (isReady ? since : undefined)
+  const { readiness: before } = worker
+  const readyAt = before?.readyAt ?? (isReady ? since : undefined)
+  const failedAt = failed === before?.failed ? before?.failedAt : now
   return {
     isReady,
     ...(readyAt === undefined ? {} : { readyAt }),
     ...(at === undefined || isReady ? {} : { step: at }),
     ...(isUnchecked ? { isUnchecked } : {}),
     heardAt: now,
-    ...(failed === undefined ? {} : { failed }),
+    ...(failed === undefined || failedAt === undefined ? {} : { failed, failedAt }),
     ...(words === undefined || isReady ? {} : { words }),
   }
 }
@@ -108,49 +118,75 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
  * stopped the group. So many as `keepFailed` says stay.
  */
 export function endUnready(fleet: Fleet): void {
+  noteSeen(fleet)
   for (const [name, state] of fleet.groups) {
+    state.judgedAt = fleet.clock.now()
     const unready = fleet.roster.unready(name)
-    if (unready.size === 0 || state.breaker !== undefined || isOutOfQuestion(fleet, name)) continue
-    const now = fleet.clock.now()
-    const workers = [...unready].filter(({ readiness }) => readiness?.failed !== "health")
+    if (unready.size === 0) state.commonFailure = undefined
+    if (unready.size === 0 || !mayEnd(fleet, state)) continue
+    const [unhealthy, others] = [[...unready].filter(isUnhealthy), [...unready].filter((one) => !isUnhealthy(one))]
     endInTurn(
       fleet,
       state,
-      workers.filter((worker) => isOverdue(fleet, state, worker, now)),
+      others.filter((worker) => isDue(fleet, state, worker)),
     )
-    if (workers.some(({ failure }) => failure !== undefined)) restOutliers(fleet, state)
-    endUnhealthy(
-      fleet,
-      state,
-      [...unready].filter(({ readiness }) => readiness?.failed === "health"),
-    )
+    if (others.some(({ failure }) => failure !== undefined)) restOutliers(fleet, state)
+    endUnhealthy(fleet, state, unhealthy)
   }
 }
 
-function isOverdue(fleet: Fleet, state: GroupState, worker: WorkerRecord, now: number): boolean {
-  const { failed } = worker.readiness ?? {}
-  return failed === "ready" || failed === "restart" || now >= dueAt(fleet, state, worker)
+const isUnhealthy = ({ readiness }: WorkerRecord) => readiness?.failed === "health"
+
+function mayEnd(fleet: Fleet, { breaker, group }: GroupState): boolean {
+  return fleet.isOwner && breaker === undefined && !isOutOfQuestion(fleet, group.name)
+}
+
+/** One that is not ready, and that a pass is to end now. */
+function isDue(fleet: Fleet, state: GroupState, worker: WorkerRecord): boolean {
+  if (worker.readiness?.isReady !== false || !mayEnd(fleet, state)) return false
+  return fleet.clock.now() >= dueAt(fleet, state, worker)
+}
+
+/** When one that is not ready is to go, in milliseconds since 1970. */
+function dueAt(fleet: Fleet, state: GroupState, worker: WorkerRecord): number {
+  const { failed, failedAt = 0 } = worker.readiness ?? {}
+  if (failed === "ready" || failed === "restart") return 0
+  const from = patientUntil(fleet, worker)
+  if (failed !== "health") return unheardUntil(fleet, state, worker, from)
+  return Math.max(from, state.recoversUntil ?? 0, failedAt + othersMs(state))
+}
+
+/** So long others have to tell that they are unhealthy as well, where that says that the fault is not theirs. */
+function othersMs({ group, desired }: GroupState): number {
+  return desired < FEWEST_UNHEALTHY ? 0 : (group.health?.everyMs ?? 0) + WORDS_MS
 }
 
 /**
- * Until when its guest must have told that it is ready, in milliseconds since 1970. One that an earlier owner
- * launched, and that was never heard since, may well be at work: it is not ended for that.
+ * Until when its guest must have told that it is ready. One that an earlier owner launched, and that was never heard since, may well be
+ * at work: it is not ended for that.
  */
-function dueAt({ owner }: Fleet, { group }: GroupState, worker: WorkerRecord): number {
+function unheardUntil({ owner, roster }: Fleet, { group }: GroupState, worker: WorkerRecord, from: number) {
   const { readiness, instance } = worker
+  const { heardAt, triedAt = heardAt } = readiness ?? {}
   const isAdopted = generationOf(instance.tags) !== owner.generation
-  if (group.ready === undefined || (isAdopted && readiness?.heardAt === undefined)) return Number.POSITIVE_INFINITY
-  return knownToRun(worker) + group.ready.timeoutMs + WORDS_MS
+  if (group.ready === undefined || (isAdopted && heardAt === undefined)) return Number.POSITIVE_INFINITY
+  const at = Math.max(knownToRun(worker) + group.ready.timeoutMs + WORDS_MS, from)
+  const wasAsked = triedAt !== undefined && Math.max(triedAt, heardAt ?? 0) >= at - WORDS_MS
+  return wasAsked ? at : at + TURN_MS.least + TURN_MS.each * roster.running(group.name)
 }
 
-/** When the next one is overdue, in milliseconds since 1970. */
+/** When the next one is due, in milliseconds since 1970. */
 export function unreadyUntil(fleet: Fleet): number {
-  let at = Number.POSITIVE_INFINITY
+  let first = Number.POSITIVE_INFINITY
   for (const [name, state] of fleet.groups) {
-    if (state.breaker !== undefined || isOutOfQuestion(fleet, name)) continue
-    for (const worker of fleet.roster.unready(name)) at = Math.min(at, dueAt(fleet, state, worker))
+    if (!mayEnd(fleet, state)) continue
+    for (const worker of fleet.roster.unready(name)) {
+      const at = dueAt(fleet, state, worker)
+      // Those that a pass has left because too many are unhealthy are looked at when others are ready.
+      if (at > (state.judgedAt ?? 0)) first = Math.min(first, at)
+    }
   }
-  return at
+  return first
 }
 
 /** A part after the other: what fails for all must not end all. */
@@ -170,10 +206,13 @@ function endUnhealthy(fleet: Fleet, state: GroupState, unhealthy: readonly Worke
   const { name, maxUnavailable } = state.group
   const isOfAll = unhealthy.length >= FEWEST_UNHEALTHY && unhealthy.length > state.desired * MOST_UNHEALTHY
   noteUnhealthy(fleet, state, isOfAll ? unhealthy : [])
+  // They recover one after the other as well.
+  if (isOfAll) state.recoversUntil = fleet.clock.now() + othersMs(state)
   if (isOfAll || unhealthy.length === 0) return
   const missing = state.desired - fleet.roster.ready(name) - unhealthy.length
   const most = shareOf(maxUnavailable, state.desired) - Math.max(0, missing)
-  endInTurn(fleet, state, unhealthy.slice(0, Math.max(0, most)))
+  const due = unhealthy.filter((worker) => isDue(fleet, state, worker))
+  endInTurn(fleet, state, due.slice(0, Math.max(0, most)))
 }
 
 /** Once, until fewer are. */
@@ -193,7 +232,8 @@ function noteUnhealthy(fleet: Fleet, state: GroupState, unhealthy: readonly Work
 
 function fail(fleet: Fleet, state: GroupState, worker: WorkerRecord): void {
   const { readiness } = worker
-  worker.failure = failureOf(state, worker, fleet.clock.now())
+  worker.failedCheck = failedCheckOf(readiness)
+  worker.failure = failureOf(worker, state.group.ready?.timeoutMs ?? 0, fleet.clock.now())
   worker.consoleRequested = true
   const isKept = keptOf(fleet, state.group.name).length < state.group.keepFailed
   const action = isKept ? "keep" : "replace"
@@ -205,64 +245,17 @@ function fail(fleet: Fleet, state: GroupState, worker: WorkerRecord): void {
   else startTerminations(fleet, [worker])
 }
 
+function failedCheckOf({ failed, heardAt, words }: Partial<Readiness> = {}): FailedCheck {
+  const what = failed ?? (heardAt === undefined ? "unheard" : "ready")
+  return { what, ...(words === undefined ? {} : { check: words.check, exitCode: words.exitCode }) }
+}
+
 /** Those of a group that are kept for looking at. */
 export function keptOf({ roster }: Pick<Fleet, "roster">, group: string): readonly WorkerRecord[] {
   return roster
     .inGroup(group)
     .in("failed")
     .filter(({ isKept }) => isKept === true)
-}
-
-function failureOf(state: GroupState, worker: WorkerRecord, now: number): Failure {
-  const { provider, instance, readiness } = worker
-  const { id, instanceType, zone, market, region } = instance
-  const scope = { provider: provider.name, region, zone, instanceType, market }
-  const where = `${id} (${instanceType}, ${zone})`
-  const { failed, words, heardAt, problem } = readiness ?? {}
-  const base = { reason: "startup", count: 1, scope, ttlMs: 0, advice: ADVICE } as const
-  if (failed === "restart") {
-    const message = `${where} was started again, and its startup does not run again: it is not ready`
-    return { ...base, code: "ready-restarted", message }
-  }
-  if (failed === "health")
-    return { ...base, code: codeOf("health", words), message: `${failedText(words)} on ${where}` }
-  const { timeoutMs = 0 } = state.group.ready ?? {}
-  const within = `within ${spanText(timeoutMs)}`
-  if (words !== undefined || heardAt !== undefined) {
-    // What can never pass is told before the time is over, and a guest may have told it to an earlier process.
-    const what = now - knownToRun(worker) < timeoutMs ? "did not become ready" : `was not ready ${within}`
-    return { ...base, code: codeOf("ready", words), message: `${where} ${what}: ${unreadyText(readiness)}` }
-  }
-  const why = problem === undefined ? "" : `: ${problem}`
-  return { ...base, code: "ready-unheard", message: `${where} was not heard ${within}${why}` }
-}
-
-/** What one that is not ready does, in words. */
-export function unreadyText({ step, words, problem, heardAt }: Partial<Readiness> = {}): string {
-  if (words !== undefined) return failedText(words)
-  if (heardAt === undefined) return `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
-  if (step === undefined) return "its boot goes on"
-  return step === "ready" ? failedText(undefined) : `its step "${step}" goes on`
-}
-
-/** Since when a worker is known to run, in milliseconds since 1970. */
-function knownToRun({ since, ranFrom = since, knownSince }: WorkerRecord): number {
-  return Math.max(ranFrom, knownSince)
-}
-
-const ADVICE =
-  "look at the check and at what it looks at (the message has the last that it wrote), then scale again; keepFailed: 1 keeps an instance for looking"
-
-function codeOf(what: string, words: CheckWords | undefined): string {
-  return words === undefined ? what : `${what}-${words.exitCode}`
-}
-
-/** The check, its exit code, and the last that it wrote. */
-export function failedText(words: CheckWords | undefined): string {
-  if (words === undefined) return "its check has not passed"
-  const { check, exitCode, tail } = words
-  const lines = tail === "" ? "" : `; the last of its output:\n${tail}`
-  return `the check ${check} ended with exit code ${exitCode}${lines}`
 }
 
 function wordsOf(words: CheckWords | undefined) {

@@ -92,6 +92,24 @@ test.runIf(isLong)("an unhealthy worker is replaced once it has run, and one tha
   expect(made.workers.map(({ name }) => name)).not.toContain(first?.name)
 })
 
+test.runIf(isLong)("where most are unhealthy at once none is ended, and that is said each time it is so", async () => {
+  const health = { command: `[ ! -e '${folder}/down' ]`, every: "1s", failures: 1 } as const
+  const made = clusterOf({ startup: "exec sleep 100000", health })
+  await made.scale(6)
+  const names = made.workers.map(({ name }) => name)
+  const problems = () => events.filter(({ type }) => type === "problem").length
+  for (const times of [1, 2]) {
+    await writeFile(join(folder, "down"), "")
+    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toEqual([]), 20_000)
+    await vi.waitFor(() => expect(String(made.explain())).toMatch(/of 6 workers .* unhealthy at once/), 20_000)
+    expect(problems()).toBe(times)
+    await rm(join(folder, "down"))
+    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toHaveLength(6), 20_000)
+    await vi.waitFor(() => expect(String(made.explain())).not.toContain("at once"), 20_000)
+  }
+  expect(made.workers.map(({ name }) => name)).toEqual(names)
+})
+
 test("workers that were made without checks count as ready when they run", async () => {
   const before = clusterOf({ startup: "exec sleep 100000" })
   await before.scale(1)

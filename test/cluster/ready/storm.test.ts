@@ -50,6 +50,13 @@ test("where 10 % never pass, all that were asked for are ready in the end, and t
   const { instances } = await clock.run(cluster.close())
   expect(instances.length).toBeGreaterThan(103)
   expect(instances.length).toBeLessThan(125)
+  const failed = instances.filter(({ failedCheck }) => failedCheck !== undefined)
+  expect(failed).toHaveLength(instances.length - 100)
+  expect(failed[0]).toMatchObject({ failedCheck: { what: "ready", exitCode: 7 } })
+  expect(failed[0]).not.toHaveProperty("readyAfterMs")
+  const times = instances.flatMap(({ readyAfterMs }) => readyAfterMs ?? [])
+  expect(times).toHaveLength(100)
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(5_000)
 })
 
 test("what fails for all ends no more than the breaker allows, and says why", async () => {
@@ -64,6 +71,21 @@ test("what fails for all ends no more than the breaker allows, and says why", as
   expect(running).toBeGreaterThanOrEqual(40)
   await clock.run(clock.sleep(3_600_000))
   expect(cluster.workers.filter(({ state }) => state === "running")).toHaveLength(running)
+  await clock.run(cluster.close())
+})
+
+test("who became ready while the cloud could not be looked at is not ended for its silence", async () => {
+  const { clock, cluster: make, world } = rig({ latency: { readyMs: 60_000, bootMs: 30_000 } })
+  const cluster = make({ startup: "work", ready: READY })
+  const scaling = cluster.scale(20, { timeout: "2h" })
+  await clock.run(clock.sleep(50_000))
+  const names = cluster.workers.map(({ name, state }) => `${name} ${state}`)
+  expect([names.length, readyOf(cluster)]).toEqual([20, 0])
+  world.faults.rate("*", 1, { kind: "fail", error: "transient", message: "down" })
+  await clock.run(clock.sleep(1_800_000))
+  world.faults.clear()
+  expect(await clock.run(scaling)).toMatchObject({ ready: 20 })
+  expect(cluster.workers.map(({ name, state }) => `${name} ${state}`)).toEqual(names)
   await clock.run(cluster.close())
 })
 

@@ -65,6 +65,16 @@ describe("a receipt", () => {
     )
   })
 
+  test("with what checks ended, the most frequent first", () => {
+    const failed = { what: "ready", check: "tcp 80", exitCode: 1 } as const
+    const rows = [row("i-1", { failedCheck: { what: "unheard" } }), row("i-2", { failedCheck: failed }), row("i-3")]
+    const lines = receiptText(receipt([...rows, row("i-4", { failedCheck: failed })])).split("\n")
+    expect(lines.slice(2, 4)).toEqual([
+      "  2 not ready in time: tcp 80 ended with exit code 1",
+      "  1 not heard of in time",
+    ])
+  })
+
   test("of thousands in twenty lines at most", () => {
     const rows = Array.from({ length: 3000 }, (_, at) =>
       row(`i-${at}`, { instanceType: `t${at % 40}`, finalState: at % 2 === 0 ? "running" : "terminated" }),
