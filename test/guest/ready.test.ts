@@ -65,7 +65,7 @@ describe.each(SHELLS)("in %s", (shell) => {
     expect(verdictOn(await place.read("dev/console"), OWNER.uid)).toMatchObject({ exitCode: 3, tail: "mine" })
   })
 
-  test("what hangs is ended with all that it has started, and tried again", async () => {
+  test.runIf(isLong)("what hangs is ended with all that it has started, and tried again", async () => {
     // Others may run these tests on the same machine.
     const sleep = `sleep 8${process.pid}`
     const command = `[ -e "$HOME/again" ] && exit 0; : >"$HOME/again"; ${sleep} & ${sleep}`
@@ -95,13 +95,18 @@ test.runIf(isLong)("all of a list must pass in one round", async () => {
   expect(await place.read("first")).toBe("1\n1\n")
 })
 
-test("a text in the log counts from startup on; a startup by its end, and a failed one never", async () => {
-  const setup = "echo up and running"
-  await start({ setup, startup: "sleep 1.2; echo up and running", ready: ready([{ log: "up and" }]) })
-  await told("ready ended 0")
-  expect((await place.marks()).indexOf("ready ended 0")).toBeGreaterThan((await place.marks()).indexOf("startup begun"))
-  expect(await words()).toBe("")
-})
+test.runIf(isLong)(
+  "a text in the log counts from startup on; a startup by its end, and a failed one never",
+  async () => {
+    const setup = "echo up and running"
+    await start({ setup, startup: "sleep 1.2; echo up and running", ready: ready([{ log: "up and" }]) })
+    await told("ready ended 0")
+    expect((await place.marks()).indexOf("ready ended 0")).toBeGreaterThan(
+      (await place.marks()).indexOf("startup begun"),
+    )
+    expect(await words()).toBe("")
+  },
+)
 
 test.runIf(isLong)("a startup that has failed is not waited for any longer", async () => {
   await start({ startup: "sleep 0.3; exit 4", ready: ready([{ startup: "succeeded" }], 600) })

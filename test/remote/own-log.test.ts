@@ -15,6 +15,7 @@ import { sshRemote } from "../../src/remote/ssh/remote.js"
 import { logsOf } from "../../src/session/logs.js"
 import type { LogSource } from "../../src/session/logs/console.js"
 import { noSshd, startSshd } from "./support/sshd.js"
+import { isLong } from "../support/long.js"
 
 let directory = ""
 let path = ""
@@ -129,7 +130,7 @@ describe("following", () => {
     expect(all.equals(Buffer.concat([written, Buffer.from("the end\n")]))).toBe(true)
   })
 
-  test("ends with the worker, and with the signal", async () => {
+  test.runIf(isLong)("ends with the worker, and with the signal", async () => {
     writeFileSync(path, "one\n")
     let isLiving = true
     const pieces = followed(placeOf(), "never", { isLiving: () => isLiving }, () => {
@@ -197,38 +198,41 @@ describe.skipIf(noSshd !== undefined)(`over a real sshd${noSshd === undefined ? 
   const connections = new Connections({ workers: () => 1 })
   afterAll(() => connections.close())
 
-  test("a connection that is lost again and again is resumed: binary, and lines of any length", async () => {
-    const host = "127.0.24.1"
-    const sshd = await startSshd([host], 22_342)
-    try {
-      const { port, user, privateKey, hostKey } = sshd
-      const server = { name: "w-1", host, port, user, privateKey, hostKeys: [hostKey] }
-      const remote = sshRemote({ id: host, way: { kind: "direct" }, server }, connections, systemClock)
-      const long = Buffer.alloc(3_000_000, "\0é\xff", "latin1")
-      writeFileSync(path, long)
-      const lost: Error[] = []
-      let lines = 0
-      // Each time that all has arrived the connection is lost, and more is written meanwhile.
-      const lose = () => {
-        connections.drop(host)
-        lines += 1
-        appendFileSync(path, `line ${lines}\n`)
+  test.runIf(isLong)(
+    "a connection that is lost again and again is resumed: binary, and lines of any length",
+    async () => {
+      const host = "127.0.24.1"
+      const sshd = await startSshd([host], 22_342)
+      try {
+        const { port, user, privateKey, hostKey } = sshd
+        const server = { name: "w-1", host, port, user, privateKey, hostKeys: [hostKey] }
+        const remote = sshRemote({ id: host, way: { kind: "direct" }, server }, connections, systemClock)
+        const long = Buffer.alloc(3_000_000, "\0é\xff", "latin1")
+        writeFileSync(path, long)
+        const lost: Error[] = []
+        let lines = 0
+        // Each time that all has arrived the connection is lost, and more is written meanwhile.
+        const lose = () => {
+          connections.drop(host)
+          lines += 1
+          appendFileSync(path, `line ${lines}\n`)
+        }
+        let all = Buffer.alloc(0)
+        const place = placeOf(() => Promise.resolve(remote))
+        const following = { clock: systemClock, isLiving: () => true, onLost: (error: Error) => lost.push(error) }
+        for await (const { bytes } of followLog(place, following)) {
+          all = Buffer.concat([all, bytes])
+          if (all.length < long.length + lines * 7) continue
+          if (lines === 3) break
+          lose()
+        }
+        const expected = Buffer.concat([long, Buffer.from("line 1\nline 2\nline 3\n")])
+        expect(all.equals(expected)).toBe(true)
+        expect(lost.length).toBeGreaterThan(0)
+      } finally {
+        connections.close()
+        await sshd.stop()
       }
-      let all = Buffer.alloc(0)
-      const place = placeOf(() => Promise.resolve(remote))
-      const following = { clock: systemClock, isLiving: () => true, onLost: (error: Error) => lost.push(error) }
-      for await (const { bytes } of followLog(place, following)) {
-        all = Buffer.concat([all, bytes])
-        if (all.length < long.length + lines * 7) continue
-        if (lines === 3) break
-        lose()
-      }
-      const expected = Buffer.concat([long, Buffer.from("line 1\nline 2\nline 3\n")])
-      expect(all.equals(expected)).toBe(true)
-      expect(lost.length).toBeGreaterThan(0)
-    } finally {
-      connections.close()
-      await sshd.stop()
-    }
-  })
+    },
+  )
 })

@@ -131,7 +131,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     expect(error?.message).toContain("the server does not take our key")
   })
 
-  test.each(["setsid sleep 60 & sleep 60", "trap '' TERM; while :; do sleep 1; done"])(
+  test.runIf(isLong).each(["setsid sleep 60 & sleep 60", "trap '' TERM; while :; do sleep 1; done"])(
     "a time that is over ends what will not end: %s",
     async (command) => {
       const local = localRemote({ words: ["/usr/bin/env"], address: "127.0.0.1" }, patient)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster, type CommandOutput, type CommandTask } from "muster-vms"
 import { local } from "muster-vms/local"
 import { isAlive } from "./support/alive.js"
+import { isLong } from "../support/long.js"
 
 describe("commands on workers of this machine", () => {
   const root = mkdtempSync(join(tmpdir(), "muster-work-"))
@@ -45,17 +46,21 @@ describe("commands on workers of this machine", () => {
     expect((error as Error).message).toMatch(/its command ended with exit code 7; the last that it wrote:\nwhy$/)
   })
 
-  test("what a command leaves running is ended with it, and one that ignores SIGTERM is killed", async () => {
-    const file = join(root, "pid")
-    await outOf(`sleep 1000 & echo $! >'${file}'`)
-    await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
-    const stubborn = cluster.map([1], { command: `trap '' TERM; echo $$ >'${file}'; while :; do sleep 1; done` }, {
-      ...{ taskTimeout: "300ms", errors: "yield" },
-    } as const)
-    const [failed] = await stubborn.all()
-    expect(failed).toMatchObject({ ok: false, error: { message: expect.stringContaining("taskTimeout") as string } })
-    await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
-  }, 20_000)
+  test.runIf(isLong)(
+    "what a command leaves running is ended with it, and one that ignores SIGTERM is killed",
+    async () => {
+      const file = join(root, "pid")
+      await outOf(`sleep 1000 & echo $! >'${file}'`)
+      await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
+      const stubborn = cluster.map([1], { command: `trap '' TERM; echo $$ >'${file}'; while :; do sleep 1; done` }, {
+        ...{ taskTimeout: "300ms", errors: "yield" },
+      } as const)
+      const [failed] = await stubborn.all()
+      expect(failed).toMatchObject({ ok: false, error: { message: expect.stringContaining("taskTimeout") as string } })
+      await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
+    },
+    20_000,
+  )
 
   test("files come back under their own names; a link that leads out, and a name that another task used, are failures", async () => {
     const to = join(root, "out")

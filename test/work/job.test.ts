@@ -23,6 +23,7 @@ import { Tally } from "../../src/session/work/tally.js"
 import { isOverSsh } from "../../src/spec/access.js"
 import { NOT_BEGUN } from "../../src/work/map.js"
 import { rig, SMALL } from "../cluster/support.js"
+import { isLong } from "../support/long.js"
 
 const ECHO = { command: (word: string) => ["printf", "%s", word] }
 
@@ -52,7 +53,7 @@ describe("a job on this machine", () => {
     }).rejects.toThrow("has begun already")
   })
 
-  test("is closed when the loop over its results is left, and with the first error", async () => {
+  test.runIf(isLong)("is closed when the loop over its results is left, and with the first error", async () => {
     const left = job(["a", "b", "c"])
     for await (const { value } of left) {
       expect(value.isCut).toBe(false)

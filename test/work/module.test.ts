@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster, remote, TaskError, type TaskLog } from "muster-vms"
 import { local } from "muster-vms/local"
 import { isAlive } from "./support/alive.js"
+import { isLong } from "../support/long.js"
 
 const tasks = remote<typeof import("./support/tasks.js")>(new URL("./support/tasks.ts", import.meta.url))
 const { never } = remote<typeof import("./support/broken.js")>(new URL("./support/broken.ts", import.meta.url))
@@ -82,7 +83,7 @@ describe("functions of a module on workers of this machine", () => {
     await cluster.scale(2)
   })
 
-  test("a task that blocks ends with its runner, whose worker goes on", async () => {
+  test.runIf(isLong)("a task that blocks ends with its runner, whose worker goes on", async () => {
     const pids: number[] = []
     const onLog = ({ text }: TaskLog) => void pids.push(Number(text))
     const run = cluster.map([1], tasks.blocksAt, { onLog }).all()

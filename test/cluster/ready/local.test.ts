@@ -55,21 +55,26 @@ test("scale waits for those that are ready, and they say meanwhile what they do"
   expect(told().map(({ isReady }) => isReady)).toEqual([true, true])
 })
 
-test("who is not ready in time is replaced, with the words of the check; one is kept for looking at", async () => {
-  const made = clusterOf({ startup: firstFails(), ready: { command: BAD, timeout: "2s" }, keepFailed: 1 })
-  expect(await made.scale(2)).toMatchObject({ desired: 2, running: 2, ready: 2 })
-  expect(told().filter(({ isReady }) => !isReady)).toMatchObject([{ action: "keep", exitCode: 7, tail: "no licence" }])
-  expect(statesOf(made)).toEqual(["failed", "running, ready", "running, ready"])
-  const [kept] = made.workers.filter(({ state }) => state === "failed")
-  const { groups } = made.explain()
-  expect(groups[0]).toMatchObject({ kept: [kept?.name], failures: [{ reason: "startup", code: "ready-7" }] })
-  expect(groups[0]?.failures[0]?.message).toMatch(
-    /was not ready within 2 s: the check command .* exit code 7.*\nno licence/s,
-  )
-  expect(await made.worker(kept?.name ?? "").exec("cat bad && echo looked")).toMatchObject({ stdout: "looked\n" })
-  const receipt = await made.close()
-  expect(receipt.instances.map(({ finalState }) => finalState)).toEqual(["terminated", "terminated", "terminated"])
-})
+test.runIf(isLong)(
+  "who is not ready in time is replaced, with the words of the check; one is kept for looking at",
+  async () => {
+    const made = clusterOf({ startup: firstFails(), ready: { command: BAD, timeout: "2s" }, keepFailed: 1 })
+    expect(await made.scale(2)).toMatchObject({ desired: 2, running: 2, ready: 2 })
+    expect(told().filter(({ isReady }) => !isReady)).toMatchObject([
+      { action: "keep", exitCode: 7, tail: "no licence" },
+    ])
+    expect(statesOf(made)).toEqual(["failed", "running, ready", "running, ready"])
+    const [kept] = made.workers.filter(({ state }) => state === "failed")
+    const { groups } = made.explain()
+    expect(groups[0]).toMatchObject({ kept: [kept?.name], failures: [{ reason: "startup", code: "ready-7" }] })
+    expect(groups[0]?.failures[0]?.message).toMatch(
+      /was not ready within 2 s: the check command .* exit code 7.*\nno licence/s,
+    )
+    expect(await made.worker(kept?.name ?? "").exec("cat bad && echo looked")).toMatchObject({ stdout: "looked\n" })
+    const receipt = await made.close()
+    expect(receipt.instances.map(({ finalState }) => finalState)).toEqual(["terminated", "terminated", "terminated"])
+  },
+)
 
 test.runIf(isLong)("who fails for all stops the group at its breaker, and ends no more of it", async () => {
   const made = clusterOf({ startup: "exec sleep 100000", ready: { command: "echo why; exit 9", timeout: "2s" } })

@@ -4,6 +4,7 @@ import type { Cluster } from "../../../src/cluster.js"
 import { ShortfallError } from "../../../src/errors.js"
 import type { ClusterSpec } from "../../../src/spec.js"
 import { rig } from "../support.js"
+import { isLong } from "../../support/long.js"
 
 const READY = { command: "check", timeout: "5m" } as const
 const SPEC: Partial<ClusterSpec> = { startup: "work", market: "spot" }
@@ -59,7 +60,7 @@ test("where 10 % never pass, all that were asked for are ready in the end, and t
   expect(Math.min(...times)).toBeGreaterThanOrEqual(5_000)
 })
 
-test("what fails for all ends no more than the breaker allows, and says why", async () => {
+test.runIf(isLong)("what fails for all ends no more than the breaker allows, and says why", async () => {
   const { clock, cluster: make, world } = rig()
   world.faults.rateChecks(1, {}, { exitCode: 7, tail: "no licence" })
   const cluster = make({ startup: "work", ready: READY })
