@@ -92,7 +92,9 @@ export class Crew {
 
   give(hand: Hand): void {
     this.#put(hand, hand.busy - 1)
-    if (hand.busy === 0) this.#places.busy(hand.id, false)
+    if (hand.busy > 0) return
+    this.#places.busy(hand.id, false)
+    if (hand.isLeaving) void hand.runner.close()
   }
 
   /** It gets no other task. */
@@ -213,6 +215,7 @@ export class Crew {
   #leave(hand: Hand): void {
     if (hand.isLeaving) return
     hand.isLeaving = true
+    if (hand.busy === 0) void hand.runner.close()
     this.slots -= hand.runner.slots
     this.#byBusy[hand.busy]?.delete(hand)
   }
