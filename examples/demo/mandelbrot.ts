@@ -56,8 +56,8 @@ export function tilesOf({ width, height }: Pick<View, "width" | "height">, size:
   })
 }
 
-/** The pixels of one tile: red, green, blue, rows from the top. */
-export function renderTile(view: View, tile: Tile): Uint8Array {
+/** The pixels of one tile: red, green, blue, rows from the top. Workers run it: it takes one input. */
+export function renderTile({ view, tile }: { readonly view: View; readonly tile: Tile }): Uint8Array {
   const rgb = new Uint8Array(tile.width * tile.height * 3)
   for (let y = 0; y < tile.height; y += 1) {
     for (let x = 0; x < tile.width; x += 1) {

@@ -1,47 +1,45 @@
-/** Act 1: a real burst. Workers, each a process of its own, render the tiles of a picture and are gone. */
+/** Act 1: a real burst. Workers, each processes of its own, render the tiles of a picture and are gone. */
 import { writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { SPIRAL, tilesOf, type View } from "./mandelbrot.js"
+import { remote } from "muster-vms"
+import { SPIRAL, type Tile, tilesOf, type View } from "./mandelbrot.js"
 import { encodePng } from "./png.js"
 import { receiptTable } from "./receipt.js"
 import type { Performance, Stage } from "./stage.js"
-import { TileBoard } from "./tile-board.js"
-import { serveTiles } from "./tile-server.js"
 
-const WORKER = fileURLToPath(new URL("./tile-worker.js", import.meta.url))
+const { renderTile } = remote<typeof import("./mandelbrot.js")>(new URL("./mandelbrot.js", import.meta.url))
+
 const TILE_PIXELS = 128
+const CHANNELS = 3
 
 export async function render(stage: Stage): Promise<readonly string[]> {
   const { workers, width } = stage.options
   const view: View = { ...SPIRAL, width, height: Math.round((width * 2) / 3) }
-  const board = new TileBoard(tilesOf(view, TILE_PIXELS))
-  let onTile = (_latest: string) => {}
-  const tiles = await serveTiles(view, board, (tile, worker) => onTile(`tile ${tile.index} by ${worker}`))
-  const spec = {
-    name: "demo-picture",
-    provider: stage.local(),
-    instanceType: "local-1",
-    groups: { render: {} },
-    startup: 'exec "$NODE" "$TILE_WORKER"',
-    environment: { NODE: process.execPath, TILE_WORKER: WORKER, TILES_URL: tiles.url },
+  const inputs = tilesOf(view, TILE_PIXELS).map((tile) => ({ view, tile }))
+  const rgb = new Uint8Array(view.width * view.height * CHANNELS)
+  const made = new Map<string, number>()
+  const spec = { name: "demo-picture", provider: stage.local(), instanceType: "local-1", groups: { render: {} } }
+  const work = async ({ cluster, scale }: Performance) => {
+    await scale(workers)
+    const options = { slots: 1, signal: stage.signal } as const
+    for await (const { index, value, worker } of cluster.map(inputs, renderTile, options)) {
+      paste(rgb, view, inputs[index]?.tile, value)
+      made.set(worker, (made.get(worker) ?? 0) + 1)
+    }
+    return cluster.close()
   }
-  const work = async (play: Performance) => {
-    onTile = (latest) => play.tell({ noun: "tile", done: board.done, total: board.total, latest })
-    onTile("")
-    await play.scale(workers)
-    const picture = await tiles.picture(stage.signal)
-    return { picture, receipt: await play.cluster.close() }
-  }
-  try {
-    const title = `act 1: ${workers} workers render ${board.total} tiles`
-    const { picture, receipt } = await stage.perform(title, spec, work)
-    const path = join(tmpdir(), `muster-demo-${process.pid}.png`)
-    await writeFile(path, encodePng(picture))
-    const made = new Map([...board.made].map(([worker, count]) => [worker, `${count} tiles`]))
-    return [`picture: ${path} (${view.width} x ${view.height})`, ...receiptTable(receipt, made)]
-  } finally {
-    tiles.close()
+  const receipt = await stage.perform(`act 1: ${workers} workers render ${inputs.length} tiles`, spec, work)
+  const path = join(tmpdir(), `muster-demo-${process.pid}.png`)
+  await writeFile(path, encodePng({ width: view.width, height: view.height, rgb }))
+  const notes = new Map([...made].map(([worker, count]) => [worker, `${count} tiles`]))
+  return [`picture: ${path} (${view.width} x ${view.height})`, ...receiptTable(receipt, notes)]
+}
+
+function paste(rgb: Uint8Array, view: View, tile: Tile | undefined, pixels: Uint8Array): void {
+  if (tile === undefined) return
+  const stride = tile.width * CHANNELS
+  for (let y = 0; y < tile.height; y += 1) {
+    rgb.set(pixels.subarray(y * stride, (y + 1) * stride), ((tile.top + y) * view.width + tile.left) * CHANNELS)
   }
 }

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Clock, Cluster, type ClusterSpec, type GroupPreview, type Provider, systemClock } from "muster-vms"
 import { local } from "muster-vms/local"
-import { type Progress, type ProgressStream, showProgress, type Work } from "muster-vms/progress"
+import { type Progress, type ProgressStream, showProgress } from "muster-vms/progress"
 import { advance, isToldToEnd, NOTHING_YET, type Tally } from "./tally.js"
 
 export interface DemoOptions {
@@ -27,8 +27,6 @@ export interface Performance {
   readonly shown: Progress
   /** Says what it would do and cost, then does it. */
   scale(target: number): Promise<void>
-  /** How much of what the workers do is done. */
-  tell(work: Work): void
   leave(): void
 }
 
@@ -126,7 +124,6 @@ export class Stage {
         for (const group of groups) this.say(planLine(group))
         await cluster.scale(target, { signal: this.signal })
       },
-      tell: (work) => shown.tell(work),
       leave: () => {
         shown.stop()
         this.#playing.delete(performance)

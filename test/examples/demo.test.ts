@@ -28,7 +28,7 @@ describe("the demo", { timeout: 2 * PATIENCE_MS }, () => {
     expect(stdout).toMatch(/^receipt of demo-hundred: 5 workers, .*, nothing left$/m)
     expect(stdout).toMatch(/^receipt of demo-ec2: 5 workers, .*, nothing left$/m)
     expect(stderr).toMatch(/^plan: 3 x local-1 for "render" in 1 launch call, \$0\.12\/h$/m)
-    for (const phase of ["opening", "closed", " of 4 tiles"]) expect(stderr).toContain(phase)
+    for (const phase of ["opening", "closed", "tasks 4/4 done"]) expect(stderr).toContain(phase)
     expect(stdout + stderr).not.toContain("\u001b")
     await untilNobodyIsLeft(home)
     expect(home.files()).toEqual([path])

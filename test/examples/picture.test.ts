@@ -110,9 +110,9 @@ describe("tiles", () => {
   test("rendered one by one are the picture rendered at once", () => {
     const view: View = { ...SPIRAL, width: 24, height: 16 }
     const [whole] = tilesOf(view, 24)
-    const all = whole === undefined ? new Uint8Array() : renderTile(view, whole)
+    const all = whole === undefined ? new Uint8Array() : renderTile({ view, tile: whole })
     for (const tile of tilesOf(view, 7)) {
-      const part = renderTile(view, tile)
+      const part = renderTile({ view, tile })
       for (let y = 0; y < tile.height; y += 1) {
         const from = ((tile.top + y) * view.width + tile.left) * 3
         expect(part.subarray(y * tile.width * 3, (y + 1) * tile.width * 3)).toEqual(
@@ -126,7 +126,7 @@ describe("tiles", () => {
     const at = (x: number, y: number) => {
       const view = { x, y, span: 1e-6, width: 1, height: 1 }
       const [tile] = tilesOf(view, 1)
-      return tile === undefined ? 0 : renderTile(view, tile).reduce((sum, channel) => sum + channel, 0)
+      return tile === undefined ? 0 : renderTile({ view, tile }).reduce((sum, channel) => sum + channel, 0)
     }
     expect(at(-0.1, 0)).toBe(2 + 3 + 14)
     expect(at(1.5, 1.5)).toBeGreaterThan(60)
