@@ -1,6 +1,6 @@
 /**
  * Work: what a task costs that does nothing, by a function and by a command, over a hundred workers that are processes of this
- * machine; and a thousand commands over twenty addresses of a real sshd, beside GNU parallel in one run (Debian: parallel).
+ * machine, and on piscina's threads of this process; and a thousand commands over twenty addresses of a real sshd, beside GNU parallel in one run (Debian: parallel).
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -12,6 +12,7 @@ import { sshRemote } from "../../../src/remote/ssh/remote.js"
 import { noSshd, PORT, type Sshd, startSshd } from "../../remote/support/sshd.js"
 import { allOf, begin } from "../../work/support/begin.js"
 import { RealPlaces } from "../../work/support/real.js"
+import { onThreads } from "../work/pool.js"
 import { Measurements } from "../measurements.js"
 import { type Effort, effortOf } from "../stopwatch.js"
 import type { Row, Suite, SuiteOptions } from "../suite.js"
@@ -75,7 +76,17 @@ async function measureTasks({ runs, say }: SuiteOptions): Promise<readonly Row[]
         times.add(`${name}: one call, workers are there`, (await effortOf(call)).wallMs)
     })
   }
+  await measureThreads(times, Math.min(runs, MOST_RUNS), say)
   return times.rows("ms", (name) => (name === "module: one call, workers are there" ? "20 at most" : undefined))
+}
+
+async function measureThreads(times: Measurements, runs: number, say: SuiteOptions["say"]): Promise<void> {
+  for (let run = 0; run < runs; run += 1) {
+    say(`module: ${TASKS.module} tasks on threads of this process, by piscina`)
+    const { wallMs, cpuMs } = await effortOf(await onThreads(TASKS.module))
+    times.add("piscina's threads: each task, wall", wallMs / TASKS.module)
+    times.add("piscina's threads: each task, CPU of this process", cpuMs / TASKS.module)
+  }
 }
 
 async function measureBeside({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
