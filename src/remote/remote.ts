@@ -37,6 +37,11 @@ export interface SpawnOptions {
   readonly signal?: AbortSignal
   /** For how long it may run, in milliseconds; no limit when left out. */
   readonly timeoutMs?: number
+  /**
+   * It goes on for as long as the worker is used. Above 256 workers connections of ssh take turns: its own is then not one of those.
+   * False by default.
+   */
+  readonly isLasting?: boolean
 }
 
 export type Signal =

@@ -106,6 +106,14 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
       }),
     )
     expect(most).toBe(64)
+    // What goes on for as long as a worker is used has a connection beside those.
+    const lasting = await Promise.all(
+      addresses.map((host) => sshRemote(placeOf(host), few, systemClock).spawn("cat", { isLasting: true })),
+    )
+    expect(few.size).toBeGreaterThanOrEqual(addresses.length)
+    await runCommand(sshRemote(placeOf(addresses[0] ?? ""), few, systemClock), "true", worker)
+    for (const { stdin } of lasting) stdin.end()
+    expect(await Promise.all(lasting.map(async ({ ended }) => (await ended).exitCode))).toEqual(addresses.map(() => 0))
     few.close()
   })
 

@@ -20,7 +20,17 @@ interface Entry {
   readonly connection: Promise<Connection>
   readonly channels: ReturnType<typeof pLimit>
   users: number
+  /** Those of its users that hold it for as long as the worker is used. */
+  lasting: number
   usedAt: number
+}
+
+/** What a use of a connection takes. */
+export interface Taking {
+  /** False for what opens no channel for a command; true by default. */
+  readonly takesChannel?: boolean
+  /** It is held for as long as the worker is used: the connection is not one of those that take turns. */
+  readonly isLasting?: boolean
 }
 
 /** How a connection is made. */
@@ -63,20 +73,21 @@ export class Connections {
    * Calls `fn` with the connection to a worker, which is made where there is none, and stays open afterwards. It is not closed
    * while `fn` has not settled.
    *
-   * @param opening makes one. @param takesChannel false for what opens no channel for a command.
+   * @param opening makes one.
    */
   async use<T>(
     id: string,
     opening: Opening,
     fn: (connection: Connection) => Promise<T>,
-    takesChannel = true,
+    { takesChannel = true, isLasting = false }: Taking = {},
   ): Promise<T> {
-    const entry = await this.#entry(id, opening)
+    const entry = await this.#entry(id, opening, isLasting)
     try {
       const connection = await entry.connection
       return await (takesChannel ? entry.channels(() => fn(connection)) : fn(connection))
     } finally {
       entry.users -= 1
+      entry.lasting -= Number(isLasting)
       entry.usedAt = this.#turn++
       this.#waiting.shift()?.()
     }
@@ -94,15 +105,17 @@ export class Connections {
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
-  async #entry(id: string, opening: Opening): Promise<Entry> {
+  async #entry(id: string, opening: Opening, isLasting: boolean): Promise<Entry> {
     for (;;) {
       this.#end.signal.throwIfAborted()
       const found = this.#open.get(id)
-      if (found !== undefined) {
-        found.users += 1
-        return found
+      const isFree = opening.isJump || isLasting || this.#takingTurns() < this.#most()
+      if (found !== undefined || isFree || this.#closeIdle()) {
+        const entry = found ?? this.#add(id, opening)
+        entry.users += 1
+        entry.lasting += Number(isLasting)
+        return entry
       }
-      if (opening.isJump || this.#open.size < this.#most() || this.#closeIdle()) return this.#add(id, opening)
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
   }
@@ -110,7 +123,15 @@ export class Connections {
   #add(id: string, { way, connect, isJump }: Opening): Entry {
     // What waits for a jump host must not keep it from its turn.
     const connection = way().then((sock) => (isJump ? connect(sock) : this.#connecting(() => connect(sock))))
-    const entry = { id, isJump, connection, channels: pLimit(MOST_CHANNELS), users: 1, usedAt: this.#turn++ }
+    const entry = {
+      id,
+      isJump,
+      connection,
+      channels: pLimit(MOST_CHANNELS),
+      users: 0,
+      lasting: 0,
+      usedAt: this.#turn++,
+    }
     this.#open.set(id, entry)
     const forget = () => {
       if (this.#open.get(id) === entry) this.#open.delete(id)
@@ -118,6 +139,12 @@ export class Connections {
     }
     connection.then(({ client }) => client.once("close", forget), forget)
     return entry
+  }
+
+  #takingTurns(): number {
+    let count = 0
+    for (const { lasting } of this.#open.values()) if (lasting === 0) count += 1
+    return count
   }
 
   #most(): number {

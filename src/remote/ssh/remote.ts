@@ -5,7 +5,7 @@ import type { Clock } from "../../calls/clock.js"
 import { listen } from "../listen.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote.js"
 import { type Connection, connect, type Server } from "./connect.js"
-import type { Connections, Opening } from "./connections.js"
+import type { Connections, Opening, Taking } from "./connections.js"
 import { Patience } from "./patience.js"
 import { startProcess } from "./process.js"
 import { throughCommand, throughConnection } from "./via.js"
@@ -50,7 +50,9 @@ export function sshRemote(place: SshPlace, connections: Connections, clock: Cloc
           // The channel is in use until then.
           await started.ended.catch(() => {})
         }
-        use(run, { takesChannel: true, signal }).catch(reject).finally(unheard)
+        use(run, { isLasting: options.isLasting ?? false, signal })
+          .catch(reject)
+          .finally(unheard)
       })
     },
     async forward(port, at) {
@@ -66,8 +68,7 @@ export function sshRemote(place: SshPlace, connections: Connections, clock: Cloc
   }
 }
 
-interface Use {
-  readonly takesChannel: boolean
+interface Use extends Taking {
   /** Ends the waiting for a connection. */
   readonly signal: AbortSignal | undefined
 }
@@ -75,7 +76,7 @@ interface Use {
 /** Uses the place's connection. Only the way to it is tried again: what has begun with a connection is never begun twice. */
 function patientUse(place: SshPlace, connections: Connections, clock: Clock) {
   const opening = openingOf(place, { connections, clock, isJump: false })
-  return async <T>(fn: (connection: Connection) => Promise<T>, { takesChannel, signal }: Use): Promise<T> => {
+  return async <T>(fn: (connection: Connection) => Promise<T>, { signal, ...taking }: Use): Promise<T> => {
     const patience = new Patience(place, clock, [connections.end, ...(signal === undefined ? [] : [signal])])
     let isThere = false
     const begin = (connection: Connection) => {
@@ -84,7 +85,7 @@ function patientUse(place: SshPlace, connections: Connections, clock: Clock) {
     }
     for (;;) {
       try {
-        return await connections.use(place.id, opening, begin, takesChannel)
+        return await connections.use(place.id, opening, begin, taking)
       } catch (error) {
         if (isThere || !(await patience.again(error))) throw error
       }
@@ -128,7 +129,7 @@ async function streamTo(
     case "jump": {
       const opening = openingOf(way.place, { connections, clock, isJump: true })
       const through = (connection: Connection) => throughConnection(connection, server)
-      return connections.use(way.place.id, opening, through, false)
+      return connections.use(way.place.id, opening, through, { takesChannel: false })
     }
   }
 }

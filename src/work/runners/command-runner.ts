@@ -35,7 +35,7 @@ const TAIL_LINES = 20
 
 /** @throws TransientError or TimeoutError when the program does not start there. */
 export async function startCommandChannel({ remote, clock, name }: CommandChannelOptions): Promise<CommandChannel> {
-  const process = await remote.spawn(commandProgram(name), {})
+  const process = await remote.spawn(commandProgram(name), { isLasting: true })
   const frames = new CommandFrames()
   let channel: CommandChannel | undefined
   const read = (bytes: Uint8Array) => {

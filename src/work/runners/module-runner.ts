@@ -43,7 +43,7 @@ const SILENT_MS = 55_000
 /** @throws TransientError or TimeoutError when the program does not start there. */
 export async function startModuleChannel(options: ModuleChannelOptions): Promise<ModuleChannel> {
   const { remote, clock, name, worker, runner } = options
-  const process = await remote.spawn(nodeProgram(name, globalThis.process.versions.node, mirror()), {})
+  const process = await remote.spawn(nodeProgram(name, globalThis.process.versions.node, mirror()), { isLasting: true })
   const setting: Setting = { worker, beatMs: BEAT_MS, silentMs: SILENT_MS }
   process.stdin.write(filesOf({ "runner.mjs": runner.code, "setting.json": JSON.stringify(setting) }))
   const frames = new FrameReader(BEGINNING)
