@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { TimeoutError } from "../../src/errors.js"
@@ -95,17 +97,24 @@ describe("a farm of workers", () => {
         for (let index = 0; index < 1_000_000; index += 1) yield index
       }
       const farm = farmOf(places, { inputs: inputs() })
+      setFlagsFromString("--expose-gc")
+      const collect = runInNewContext("gc") as () => void
+      const held = () => {
+        collect()
+        return process.memoryUsage().heapUsed
+      }
+      const before = held()
       let [count, most] = [0, 0]
       const all = async () => {
         while ((await farm.next()) !== undefined) {
           count += 1
-          if (count % 10_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed)
+          if (count % 50_000 === 0) most = Math.max(most, held() - before)
         }
       }
       await clock.run(all())
       expect(count).toBe(1_000_000)
-      console.log(`most of the heap at a million inputs: ${Math.round(most / 2 ** 20)} MiB`)
-      expect(most).toBeLessThan(150 * 2 ** 20)
+      console.log(`held of a million inputs: ${(most / 2 ** 20).toFixed(1)} MiB at most`)
+      expect(most).toBeLessThan(50 * 2 ** 20)
     },
     120_000,
   )
