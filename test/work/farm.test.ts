@@ -162,6 +162,19 @@ describe("a farm of workers", () => {
     expect([clock.asleep, places.busyNow.size]).toEqual([0, 0])
   })
 
+  test("a worker that is to end is let go of once it has no task, and what others have there goes on", async () => {
+    const { clock, places } = played({ taskMs: () => 10_000 }, 3)
+    const farm = farmOf(places, { inputs: numbers(2) })
+    const all = allOf(farm)
+    await clock.run(clock.sleep(1000))
+    expect(farm.state()).toMatchObject({ running: 2, workers: 3 })
+    for (const { id } of places.list()) places.notice(id, 60_000)
+    expect(farm.state()).toMatchObject({ running: 2, workers: 2, slots: 0 })
+    expect([places.left.length, places.closed]).toEqual([1, []])
+    expect(await clock.run(all)).toHaveLength(2)
+    expect([places.left.length, places.closed, farm.state().lost]).toEqual([3, [], 0])
+  })
+
   test("a task is tried again as often as retries say, and failures are results where they are asked for", async () => {
     const options: PlayedOptions = {
       taskMs: () => 100,

@@ -94,7 +94,7 @@ export class Crew {
     this.#put(hand, hand.busy - 1)
     if (hand.busy > 0) return
     this.#places.busy(hand.id, false)
-    if (hand.isLeaving) void hand.runner.close()
+    if (hand.isLeaving) this.#letGo(hand)
   }
 
   /** It gets no other task. */
@@ -215,9 +215,15 @@ export class Crew {
   #leave(hand: Hand): void {
     if (hand.isLeaving) return
     hand.isLeaving = true
-    if (hand.busy === 0) void hand.runner.close()
     this.slots -= hand.runner.slots
     this.#byBusy[hand.busy]?.delete(hand)
+    if (hand.busy === 0) this.#letGo(hand)
+  }
+
+  /** It is not closed: other calls may have tasks on its program. */
+  #letGo(hand: Hand): void {
+    if (this.#hands.get(hand.id) === hand) this.#hands.delete(hand.id)
+    void hand.runner.leave()
   }
 
   #put(hand: Hand, busy: number): void {

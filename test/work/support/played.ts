@@ -29,6 +29,9 @@ export class PlayedPlaces implements Places {
   readonly tries: { readonly index: number; readonly attempt: number; readonly worker: string }[] = []
   /** Tries that were told to end. */
   readonly stopped: number[] = []
+  /** Workers whose runner was let go of, and those whose runner was ended, for other calls too. */
+  readonly left: string[] = []
+  readonly closed: string[] = []
   readonly busyNow = new Set<string>()
   ended: Error | undefined
   /** Tries are not kept. */
@@ -113,8 +116,12 @@ export class PlayedPlaces implements Places {
       gone,
       start: (one) => this.#start(one, id, open),
       notice: () => {},
-      leave: () => Promise.resolve(),
+      leave: () => {
+        this.left.push(id)
+        return Promise.resolve()
+      },
       close: () => {
+        this.closed.push(id)
         tell("it was closed")
         return Promise.resolve()
       },
