@@ -167,14 +167,18 @@ export class Reach {
 
   /** Commands have the worker's variables. */
   async remoteOf(worker: WorkerRecord): Promise<Remote> {
-    const remote = await this.remoteTo(worker)
-    return (await this.#routeTo(worker)).kind === "ssh" ? withEnvironment(remote) : remote
+    const route = await this.#routeTo(worker)
+    const remote = await this.#remoteBy(worker, route)
+    return route.kind === "ssh" ? withEnvironment(remote) : remote
   }
 
   /** The way to a worker, and nothing else. */
   async remoteTo(worker: WorkerRecord): Promise<Remote> {
-    const route = await this.#routeTo(worker)
-    if (route.kind === "local") return localRemote(route, this.#clock)
+    return this.#remoteBy(worker, await this.#routeTo(worker))
+  }
+
+  #remoteBy(worker: WorkerRecord, route: Route): Promise<Remote> {
+    if (route.kind === "local") return Promise.resolve(localRemote(route, this.#clock))
     return sshWaysOf(this.#fleet).remoteOf(worker, route, { isPatient: true })
   }
 
