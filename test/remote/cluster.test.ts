@@ -83,11 +83,15 @@ test("a cluster that was never opened has nobody to talk to", async () => {
 
 test("the log of a worker that has ended by itself is what it ended with", async () => {
   const root = mkdtempSync(join(tmpdir(), "muster-exec-"))
-  const groups = { once: { startup: "echo the last words; exit 3", whenDone: "end" as const } }
+  // It waits until its name has been read.
+  const told = join(root, "told")
+  const startup = `until [ -e '${told}' ]; do sleep 0.05; done; echo the last words; exit 3`
+  const groups = { once: { startup, whenDone: "end" as const } }
   const cluster = new Cluster({ provider: local({ root }), groups }, { journal: false })
   try {
     await cluster.scale({ once: 1 })
     const [{ name = "" } = {}] = cluster.workers
+    writeFileSync(told, "")
     await cluster.finished()
     await expect.poll(() => cluster.workers, { timeout: 30_000 }).toEqual([])
     expect(await cluster.worker(name).logs()).toBe("the last words\n")
