@@ -19,6 +19,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/calls/", "src/input/", "src/fleet/unavailable.ts", "src/simulator/stock/", "src/simulator/faults/"],
   ["src/client/", "src/money/", "src/events.ts", "src/simulator/world/"],
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/", "src/remote/"],
+  ["src/engines/engine.ts"],
   ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/"],
   ["providers/*/clouds.ts", "providers/*/tag-rules.ts"],
   ["providers/local/machine/"],
