@@ -1,6 +1,16 @@
 export { type Boot, type Clock, systemClock, VirtualClock } from "./calls/clock.js"
 export { acceleratedClock } from "./calls/derived-clocks.js"
 export { Cluster } from "./cluster.js"
+export type {
+  Engine,
+  EngineBoot,
+  EngineClient,
+  EngineGroup,
+  EngineHead,
+  EnginePorts,
+  EngineState,
+  Member,
+} from "./engines/engine.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 export type { WorkerState } from "./fleet/lifecycle.js"
