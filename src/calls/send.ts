@@ -59,7 +59,15 @@ export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnl
     readOnly: options.readOnly ?? false,
     send: async (api, _cost, fn) => {
       signal.throwIfAborted()
-      return options.clock.busy(api, fn({ signal, number: 1, observed: () => {}, dated: () => {} }))
+      // Each request has a signal of its own, as with the core's calls: many at once listen to none together.
+      const controller = new AbortController()
+      const forget = onAbort(signal, () => controller.abort(signal.reason))
+      try {
+        const attempt = { signal: controller.signal, number: 1, observed: () => {}, dated: () => {} }
+        return await options.clock.busy(api, fn(attempt))
+      } finally {
+        forget()
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-/** Time and work of this process, for measurements only. */
+/** Time, work and memory of this process, for measurements only. */
 
 export type Started = bigint
 
@@ -23,4 +23,16 @@ export async function effortOf(work: () => Promise<unknown>): Promise<Effort> {
   await work()
   const { user, system } = process.cpuUsage(before)
   return { wallMs: millisecondsSince(started), cpuMs: (user + system) / 1000 }
+}
+
+const SAMPLE_MS = 50
+
+/** The most memory (RSS, in MiB) that this process had while `work` went on. */
+export async function mostMemoryOf(work: () => Promise<unknown>): Promise<number> {
+  let most = process.memoryUsage.rss()
+  const sampling = setInterval(() => {
+    most = Math.max(most, process.memoryUsage.rss())
+  }, SAMPLE_MS)
+  await work().finally(() => clearInterval(sampling))
+  return most / 2 ** 20
 }

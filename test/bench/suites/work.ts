@@ -1,6 +1,6 @@
 /**
- * Work: what a task costs that does nothing, by a function and by a command, over a hundred workers that are processes of this
- * machine, and on piscina's threads of this process; and a thousand commands over twenty addresses of a real sshd, beside GNU parallel in one run (Debian: parallel).
+ * Work: what a task costs that does nothing, and this process's memory, by a function and by a command, over a hundred workers that
+ * are processes of this machine, and on piscina's threads of this process; and a thousand commands over twenty addresses of a real sshd, beside GNU parallel in one run (Debian: parallel).
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
@@ -14,13 +14,15 @@ import { allOf, begin } from "../../work/support/begin.js"
 import { RealPlaces } from "../../work/support/real.js"
 import { onThreads } from "../work/pool.js"
 import { Measurements } from "../measurements.js"
-import { type Effort, effortOf } from "../stopwatch.js"
+import { type Effort, effortOf, mostMemoryOf } from "../stopwatch.js"
 import type { Row, Suite, SuiteOptions } from "../suite.js"
 
 const [WORKERS, FEW] = [100, 20]
 const TASKS = { module: 10_000, command: 2000 } as const
 const COMMANDS = 1000
 const MOST_RUNS = 3
+/** 150 MB, however many tasks there are. */
+const MEMORY = "143 at most"
 const addresses = Array.from({ length: FEW }, (_, index) => `127.0.26.${index + 1}`)
 
 const NOTHING = { module: new URL("../work/nothing.js", import.meta.url).href, name: "nothing" }
@@ -57,14 +59,16 @@ async function withPlaces<T>(fn: (places: RealPlaces, root: string) => Promise<T
 
 /** Of a task: of the whole machine by the wall, on all its processors, and of this process by the processor's time. */
 async function measureTasks({ runs, say }: SuiteOptions): Promise<readonly Row[]> {
-  const times = new Measurements()
+  const [times, memory] = [new Measurements(), new Measurements()]
   for (const [name, task] of Object.entries(KINDS) as [keyof typeof KINDS, (typeof KINDS)[keyof typeof KINDS]][]) {
     const tasks = TASKS[name]
     await withPlaces(async (places) => {
       for (const index of numbers(WORKERS)) places.add(`w${index}`)
       const work = async () => void (await allOf(await begin(places, numbers(tasks), task, { slots: 1 })))
       say(`${name}: ${WORKERS} workers that begin`)
-      times.add(`${name}: ${WORKERS} workers begin, and ${tasks} tasks`, (await effortOf(work)).wallMs)
+      const first = async () =>
+        times.add(`${name}: ${WORKERS} workers begin, and ${tasks} tasks`, (await effortOf(work)).wallMs)
+      memory.add(`${name}: memory of this process`, await mostMemoryOf(first))
       for (let run = 0; run < Math.min(runs, MOST_RUNS); run += 1) {
         say(`${name}: ${tasks} tasks on ${WORKERS} workers`)
         const { wallMs, cpuMs } = await effortOf(work)
@@ -77,7 +81,8 @@ async function measureTasks({ runs, say }: SuiteOptions): Promise<readonly Row[]
     })
   }
   await measureThreads(times, Math.min(runs, MOST_RUNS), say)
-  return times.rows("ms", (name) => (name === "module: one call, workers are there" ? "20 at most" : undefined))
+  const noteOf = (name: string) => (name === "module: one call, workers are there" ? "20 at most" : undefined)
+  return [...times.rows("ms", noteOf), ...memory.rows("MiB", () => MEMORY)]
 }
 
 async function measureThreads(times: Measurements, runs: number, say: SuiteOptions["say"]): Promise<void> {
