@@ -2,6 +2,7 @@
 import { SpecError, type SpecProblem } from "./errors.js"
 import { show } from "./input/parse.js"
 import type { JsonObject, Provider } from "./provider.js"
+import type { RightsBook } from "./rights.js"
 import { isNamed, type NamedProvider, ownRegion, REGION_OPTION } from "./spec/provider-data.js"
 import { type ProviderName, REGION_EXAMPLES } from "./spec/provider-schema.js"
 import type { ResolvedProvider } from "./spec/resolved.js"
@@ -111,6 +112,20 @@ export async function loadOptionSchemas() {
     aws: aws.optionsSchema,
     gcp: gcp.optionsSchema,
     azure: azure.optionsSchema,
+  }
+}
+
+/** What a principal needs on a cloud: data, for which no SDK is loaded. Undefined for this machine, where nobody is asked. */
+export async function loadRights(name: ProviderName): Promise<RightsBook | undefined> {
+  switch (name) {
+    case "aws":
+      return (await import("../providers/aws/rights/index.js")).book
+    case "gcp":
+      return (await import("../providers/gcp/rights/index.js")).book
+    case "azure":
+      return (await import("../providers/azure/rights/index.js")).book
+    case "local":
+      return undefined
   }
 }
 

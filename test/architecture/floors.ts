@@ -11,6 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   [
     "src/errors.ts",
     "src/offer.ts",
+    "src/rights.ts",
     "src/fleet/tags.ts",
     "src/fleet/lifecycle.ts",
     "src/guest/",
@@ -21,7 +22,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/", "src/remote/"],
   ["src/engines/engine.ts"],
   ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/"],
-  ["providers/*/clouds.ts", "providers/*/tag-rules.ts"],
+  ["providers/*/clouds.ts", "providers/*/tag-rules.ts", "providers/*/rights/"],
   ["providers/local/machine/"],
   ["providers/*/options.ts"],
   ["providers/*/limits.ts", "providers/*/options-check.ts"],

@@ -11,7 +11,7 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 }
 
 /** What an adapter may use of the core: the seam, and what is the same for every cloud. */
-const SEAM = /^src\/((provider|errors|offer|fleet\/tags)\.ts$|input\/|client\/|guest\/|tables\/)/
+const SEAM = /^src\/((provider|errors|offer|rights|fleet\/tags)\.ts$|input\/|client\/|guest\/|tables\/)/
 
 const CLOCK: ReadonlySet<string> = new Set(["src/calls/clock.ts", "src/calls/timers.ts"])
 /** Programs of their own, which are sent to workers and have the time of those. */

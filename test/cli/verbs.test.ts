@@ -34,7 +34,7 @@ describe("the examples of help", () => {
       "cost",
       "audit",
     ],
-    ...["scale", "sweep", "delete", "completion", "version"],
+    ...["scale", "sweep", "delete", "completion", "policy", "version"],
   ]
 
   test("run as they stand", async () => {

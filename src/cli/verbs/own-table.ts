@@ -5,6 +5,26 @@ import type { Verb } from "../surroundings.js"
 
 export const OWN: readonly Verb[] = [
   {
+    name: "policy",
+    group: "This program",
+    words: ["aws|gcp|azure"],
+    summary: "what a principal must be allowed on a cloud, ready to paste",
+    about:
+      "Prints the smallest policy for what Muster does by default: JSON for AWS, a role in YAML for Google Cloud, a role in JSON for Azure. --with adds what options need, --only prints for some purposes alone; a purpose that there is not is answered with all there are. With --github the trust follows that lets the workflows of one branch use it without a secret. No cloud is asked.",
+    flags: {
+      with: {
+        type: "string",
+        value: "PURPOSE[,PURPOSE…]",
+        help: "beside the default: access, peers, quotas and others",
+      },
+      only: { type: "string", value: "PURPOSE[,PURPOSE…]", help: "for these alone: launch, types and others" },
+      github: { type: "string", value: "OWNER/REPO@BRANCH", help: "whose workflows may use it, by OIDC" },
+      ...DATA_FLAGS,
+    },
+    examples: ["muster policy aws", "muster policy gcp --with access,peers --github octo/render@main"],
+    load: () => import("./own/policy.js"),
+  },
+  {
     name: "config",
     group: "This program",
     words: ["[NAME]"],

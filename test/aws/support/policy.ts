@@ -1,4 +1,4 @@
-/** The two policies of docs/aws.md: what a burst needs when all is named, and what makes it know and do more. */
+/** The policies of docs/aws.md: what a burst needs when all is named, all that it does by default, what access needs, and peers. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Statement } from "../../../providers/aws/wire/index.js"
