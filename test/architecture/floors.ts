@@ -22,6 +22,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/", "src/remote/"],
   ["src/engines/engine.ts"],
   ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/"],
+  ["src/engines/dask/"],
   ["providers/*/clouds.ts", "providers/*/tag-rules.ts", "providers/*/rights/"],
   ["providers/local/machine/"],
   ["providers/*/options.ts"],
