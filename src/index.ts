@@ -8,6 +8,7 @@ export type {
   EngineGroup,
   EngineHead,
   EnginePorts,
+  EngineSecret,
   EngineState,
   Member,
 } from "./engines/engine.js"

@@ -139,6 +139,8 @@ export interface GroupRequest {
   readonly plantedKey?: string
   /** By which the guest proves that its host keys are its own: 64 characters of lower-case hex. */
   readonly nonce?: string
+  /** The numeric private address of the head of the engine whose worker it is. */
+  readonly headAddress?: string
   /** More lines of `authorized_keys`. */
   readonly authorizedKeys?: readonly string[]
   /** Whom the keys let in; "muster" when left out. */

@@ -1,9 +1,24 @@
 /** The request, with its defaults and its rules. Schemas are functions of zod, which loads at first use. */
-import { type ResolvedGroup, type ResolvedProvider, type ResolvedSpec, SIZES } from "./spec/resolved.js"
+import {
+  type ResolvedEngine,
+  type ResolvedGroup,
+  type ResolvedProvider,
+  type ResolvedSpec,
+  SIZES,
+} from "./spec/resolved.js"
 import type * as Zod from "zod"
 import { MOMENT, momentOf } from "./calls/clock.js"
 import { SpecError } from "./errors.js"
 import { accessNotes, accessSchema, resolveAccess } from "./spec/access.js"
+import {
+  engineNotes,
+  engineProblems,
+  engineSchema,
+  HEAD,
+  headFieldsOf,
+  resolveEngine,
+  withImplied,
+} from "./spec/engine/engine.js"
 import { keepLogsNotes } from "./spec/keep-logs.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
@@ -116,6 +131,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
     access: accessSchema(z).optional(),
     keepLogs: z.string().min(1, "name a directory").optional(),
     peers: z.boolean().optional(),
+    engine: engineSchema(z).optional(),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
@@ -133,16 +149,25 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
  */
 export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {
   const wrongData = dataProblems((input as Partial<ClusterFields> | undefined)?.provider)
-  const spec = parseOptions("cluster", clusterSchema, input, wrongData, OTHER_NAMES) as ClusterFields
-  const providers = providersOf<ProviderName | Provider>(spec.provider)
+  const given = parseOptions("cluster", clusterSchema, input, wrongData, OTHER_NAMES) as ClusterFields
+  const providers = providersOf<ProviderName | Provider>(given.provider)
+  const isElsewhere = !providers.every(isLocal)
+  const spec = withImplied(given, isElsewhere)
   const groups = Object.entries(spec.groups ?? { default: {} }).map(([name, own]) => resolveGroup(name, spec, own))
   const maxLifetimeMs = spec.maxLifetimeMs ?? durationMs(spec.maxLifetime ?? "") ?? DEFAULT_LIFETIME_MS
   const leaseMs = spec.leaseMs ?? (spec.lease === undefined ? undefined : durationMs(spec.lease))
   const access = resolveAccess(spec.access)
   const named = providers.flatMap((one) => (isNamed(one) ? optionNameProblems(one) : []))
-  const isElsewhere = !providers.every(isLocal)
-  const cluster = [...accessNotes(access, isElsewhere), ...keepLogsNotes(spec, access, isElsewhere)]
-  const problems = [...named, ...specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check })]
+  const cluster = [
+    ...engineNotes(given, spec),
+    ...accessNotes(access, isElsewhere),
+    ...keepLogsNotes(spec, access, isElsewhere),
+  ]
+  const problems = [
+    ...named,
+    ...engineProblems(spec, groups, providers, isElsewhere),
+    ...specProblems(spec, { providers, groups, maxLifetimeMs, leaseMs, check }),
+  ]
   if (problems.length > 0) throw new SpecError(problems)
   return {
     name: spec.name,
@@ -158,6 +183,7 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     maxWorkers: spec.maxWorkers,
     access,
     peers: spec.peers ?? false,
+    engine: resolveEngine(spec, isElsewhere),
     keepLogs: spec.keepLogs,
     groups: groups.map((group) => ({
       ...group,
@@ -192,6 +218,8 @@ function resolveGroup(name: string, spec: WorkerFields, own: WorkerFields): Reso
       tags: { ...spec.tags, ...own.tags },
       secrets,
     }),
+    joins: false,
+    engine: undefined,
     isBare: false,
     instanceTypes: group.instanceType === undefined ? undefined : [group.instanceType].flat(),
     vcpus: typeof group.vcpus === "number" ? { min: group.vcpus, max: group.vcpus } : group.vcpus,
@@ -237,6 +265,11 @@ function askedOf(group: WorkerFields, joined: Joined): WorkerFields {
 export function groupOf(name: string, asked: WorkerFields): ResolvedGroup {
   const [group] = resolveSpec({ provider: "local", groups: { [name]: asked } }).groups
   return group ?? bareGroup(name)
+}
+
+/** The group of an engine's head. @param own what the engine says of it. */
+export function headGroupOf(engine: ResolvedEngine, own?: WorkerFields): ResolvedGroup {
+  return resolveGroup(HEAD, {}, headFieldsOf(engine, own))
 }
 
 /** A group of which only its instances' tags are known. */

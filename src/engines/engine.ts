@@ -10,8 +10,10 @@
  * - `drain` moves what a worker holds elsewhere before it answers. The core ends a worker by its own choice only afterwards, or when the
  *   time for it is over.
  * - Nothing secret is in `startup`, `setup` or `environment`: that is what `secrets` are for.
+ * - `head` and `worker` are asked again by each process that opens the cluster: they compute, and answer the same each time.
  */
-import type { SecretSource, WorkerFields } from "../spec/types.js"
+import type { JsonObject } from "../provider.js"
+import type { SecretSource, WorkerFields } from "../spec/worker/worker-fields.js"
 
 /** What an engine is told of the group that a boot is for. */
 export interface EngineGroup {
@@ -20,13 +22,21 @@ export interface EngineGroup {
   readonly fields: WorkerFields
 }
 
-/** What runs on a machine for the engine. Each goes before what the user gave the group: both `setup`s run, the engine's `startup` runs last. */
+/**
+ * Where a secret of the engine's own is from. `make` is called once for each cluster: what it gives is kept on the machine that made the
+ * cluster, beside the cluster's key (mode 0600), and goes with it. So another process there has the same.
+ */
+export type EngineSecret = SecretSource | { readonly make: () => Promise<string> | string }
+
+/** What runs on a machine for the engine. Its `setup` goes before what the user gave the group; its `startup` is the only one. */
 export interface EngineBoot {
+  /** For `sh`. */
   readonly setup?: string
   /** It runs for as long as the machine is a member. */
   readonly startup: string
   readonly environment?: Readonly<Record<string, string>>
-  readonly secrets?: Readonly<Record<string, SecretSource>>
+  /** By the names of their variables. Boots of one cluster that name the same secret have the same value. */
+  readonly secrets?: Readonly<Record<string, EngineSecret>>
 }
 
 /** A worker that the engine has seen join. */
@@ -85,7 +95,7 @@ export interface Engine {
   /** What the head is, beside what the cluster's spec says; always on-demand, one machine. */
   readonly headFields?: WorkerFields
   /** Plain data to make the same engine from in another process: what stands under its name in a file. */
-  readonly recipe: Readonly<Record<string, unknown>>
+  readonly recipe: JsonObject
 
   /**
    * Asked once before the first paid call: whether what runs here, on the head and on workers goes together.

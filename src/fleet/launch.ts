@@ -5,7 +5,8 @@ import { ThrottledError } from "../errors.js"
 import { guestRequest } from "../spec/guest-fields.js"
 import { readyRequest } from "../spec/ready/fields.js"
 import type { Calls, Launched, Prepared, Provider } from "../provider.js"
-import { type Fleet, fleetCalls } from "./state/context.js"
+import { type Fleet, fleetCalls, preparedKey } from "./state/context.js"
+import { headAddressOf, isHead } from "./state/engine/head.js"
 import type { GroupState } from "./state/group-state.js"
 import type { OpenIntent } from "./journal/types.js"
 import { keptSpec } from "./state/kept-spec.js"
@@ -65,7 +66,11 @@ export async function prepareGroup(
     ...(provider.limits.takesKeys === undefined ? {} : await accessRequest(fleet, calls.readOnly)),
     ...(await awaitsRequest(fleet, provider, state.group, calls.readOnly)),
   }
-  return provider.prepare(fleet.owner, request, calls)
+  const headAddress = isHead(fleet, name) ? undefined : headAddressOf(fleet)
+  if (headAddress === undefined) return provider.prepare(fleet.owner, request, calls)
+  const prepared = await provider.prepare(fleet.owner, { ...request, headAddress }, calls)
+  if (!calls.readOnly) fleet.engine?.told.set(preparedKey(provider, name), headAddress)
+  return prepared
 }
 
 /** Starts all launch calls of a wish. */

@@ -6,6 +6,7 @@ import { readConsoles } from "./observing/console.js"
 import { readVerdicts } from "./observing/verdicts.js"
 import { type Fleet, fleetCalls, preparedKey, watchedCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
+import { workerGroups } from "./state/engine/head.js"
 import { updateDeadlineTag } from "./ending/deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startBatch } from "./launch.js"
 import { abandon, abandonAt, isConfirmedAbsent, mayAbandon } from "./launching/abandon.js"
@@ -20,6 +21,7 @@ import { isOver, mayLaunch, planNow } from "./pass/planning.js"
 import { toEnd } from "./replace.js"
 import type { Launch } from "./roster/launches.js"
 import type { WorkerRecord } from "./roster/worker-record.js"
+import { forgetFormerHead } from "./launching/former-head.js"
 import { lookUp, lookUpAt } from "./launching/look-up.js"
 import { type ReplayOrder, replayOrderOf } from "./launching/replay-order.js"
 import { callBatchesOf } from "./launching/call-batch.js"
@@ -59,6 +61,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt))
   withdrawBarred(fleet)
   endUnready(fleet)
+  forgetFormerHead(fleet)
   await whileWanted(fleet, askOffers(fleet))
   let plans = planNow(fleet)
   // The target may have changed while that was awaited; from here on nothing is.
@@ -298,7 +301,7 @@ function replayOrAbandonAt(fleet: Fleet, launch: Launch, replayOrder: ReplayOrde
 
 function emitPass(fleet: Fleet): void {
   const sums = { desired: 0, running: 0, ready: 0, pending: 0, booked: 0 }
-  for (const [name, state] of fleet.groups) {
+  for (const [name, state] of workerGroups(fleet)) {
     sums.desired += state.desired
     sums.running += fleet.roster.running(name)
     sums.ready += fleet.roster.ready(name)

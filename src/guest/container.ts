@@ -23,6 +23,8 @@ export interface ContainerPart {
   readonly environment: Readonly<Record<string, string>>
   /** What was sent: the directory of the files is at the same place inside, and secrets are given to what runs there. */
   readonly awaits?: Awaits
+  /** It is told where an engine's head is. */
+  readonly hasHead?: boolean
   /**
    * What logs in to the cloud's registry: the body of a function of shell. `$1` is the registry's host. It ends with
    * `muster_login_as USER`, which reads the password from standard input, or fails with its reason on standard error.
@@ -37,6 +39,9 @@ export interface ContainerPart {
 
 /** What the guest knows of itself; docker leaves out a variable that is not set. */
 const OURS = "PROVIDER REGION CLUSTER UID GROUP DEADLINE ID INSTANCE NAME ZONE SCRATCH ADDRESS PORT"
+
+/** The same of a worker that has an engine's head. */
+const OF_ENGINES = " HEAD_ADDRESS HEAD_FILE"
 
 /** These mean something to the docker client as well: they are given to the container by value, and kept from the client. */
 const OF_THE_CLIENT = /^(?:DOCKER_.*|PATH|HOME|LD_.*|HTTPS?_PROXY|NO_PROXY|BUILDKIT_.*)$/i
@@ -212,7 +217,7 @@ function platformWords({ dockerArgs }: Container): string {
 }
 
 function runWords(part: ContainerPart): string {
-  const { container, hasScript, hasGpu, environment, isShared = false, awaits } = part
+  const { container, hasScript, hasGpu, environment, isShared = false, awaits, hasHead = false } = part
   const { image, command, dockerArgs } = container
   const has = (...names: readonly string[]) => dockerArgs.some((given) => names.includes(given.split("=", 1)[0] ?? ""))
   const variables = Object.entries(environment).map(([name, value]) =>
@@ -226,7 +231,8 @@ function runWords(part: ContainerPart): string {
     ...(hasGpu && !has("--gpus") ? ["--gpus all"] : []),
     // The folder is at the same place inside; a group without one has no such variable.
     `\${MUSTER_SCRATCH:+-v "$MUSTER_SCRATCH:$MUSTER_SCRATCH"}`,
-    `$(printf ' -e MUSTER_%s' ${OURS})`,
+    `$(printf ' -e MUSTER_%s' ${OURS}${hasHead ? OF_ENGINES : ""})`,
+    ...(hasHead ? ['-v "$muster_home/head:$muster_home/head:ro"'] : []),
     ...variables,
     // What runs by itself has its variables from here alone; a container that is held open needs none.
     ...(command === undefined ? [] : (awaits?.secrets ?? []).map((name) => `-e ${name}`)),

@@ -67,6 +67,7 @@ export type GuestGroup = Pick<
   | "scratch"
   | "onNotice"
   | "environment"
+  | "headAddress"
   | "gpu"
   | "ready"
   | "health"
@@ -93,6 +94,10 @@ const SET_HOME = `${SET_ROOT}
 muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
 [ -d "$muster_home" ] || mkdir -p "$muster_home"`
 
+/** Where the newer address of an engine's head is written, when it has another. */
+const HEAD_FILE = `export MUSTER_HEAD_FILE="$muster_home/head/address"
+[ -d "$muster_home/head" ] || mkdir -p "$muster_home/head"`
+
 /** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, `ready`, `check …` and `notice …`. */
 export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): string {
   const { startup, ...rest } = given
@@ -103,6 +108,7 @@ export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): s
   return [
     SET_HOME,
     ...exportLines(ours),
+    ...(group.headAddress === undefined ? [] : [HEAD_FILE]),
     markFunctions(owner.uid),
     STEP_FUNCTIONS,
     ...(cloud.setup ?? []),
@@ -136,6 +142,7 @@ function workLines(cloud: GuestCloud, group: GuestGroup): readonly string[] {
             ...(cloud.login === undefined ? {} : { login: cloud.login }),
             isShared: cloud.isShared ?? false,
             ...(awaits === undefined ? {} : { awaits }),
+            hasHead: group.headAddress !== undefined,
           }),
           'muster_start_container() { . "$muster_home/environment"; muster_container; }',
           'muster_in_container() { . "$muster_home/environment"; muster_inside "$1"; }',

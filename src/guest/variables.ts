@@ -5,7 +5,7 @@ export function guestVariables(
   provider: string,
   region: string,
   owner: Owner,
-  group: Pick<GroupRequest, "name">,
+  group: Pick<GroupRequest, "name" | "headAddress">,
 ): Readonly<Record<string, string>> {
   return {
     MUSTER_PROVIDER: provider,
@@ -14,5 +14,6 @@ export function guestVariables(
     MUSTER_UID: owner.uid,
     MUSTER_GROUP: group.name,
     MUSTER_DEADLINE: owner.deadline,
+    ...(group.headAddress === undefined ? {} : { MUSTER_HEAD_ADDRESS: group.headAddress }),
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from "../calls/clock.js"
 import { withDeadline } from "../calls/deadline.js"
 import type { ClusterEventBody } from "../events.js"
-import { History, historyDirectory } from "../history/history.js"
+import type { History } from "../history/history.js"
 import { reportIfLeftOpen } from "../exit/left-open.js"
 import { closeOnExit } from "../exit/on-exit.js"
 import { type Closed, closeFleet } from "../fleet/closing.js"
@@ -27,16 +27,18 @@ import type { Receipt } from "../fleet/reports/receipt-types.js"
 import { type Loop, startLoop } from "../fleet/loop.js"
 import { endRequests } from "../exit/requests.js"
 import { Finishing, type FinishedWait } from "../fleet/scaling/finishing.js"
+import { workerGroups } from "../fleet/state/engine/head.js"
 import type { Finished } from "../fleet/state/group-state.js"
 import { type BegunScale, withinTimeout, Scaling } from "../fleet/scaling/scaling.js"
 import { setTargets } from "../fleet/targets/set-targets.js"
 import { billRows, costNow, takeBills } from "../fleet/spending/spending.js"
 import { resultOf, type ScaleResult } from "../fleet/scaling/target.js"
 import { type Worker, workerOf } from "../fleet/reports/worker.js"
+import { historyFor } from "./logs/history-for.js"
 import { keepLogs, type WorkerLogs } from "./logs/kept.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
-import { hearWorkers } from "./ready/begin.js"
+import { followWorkers } from "./engine/begin.js"
 import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
 
 type CloseTime = Pick<ResolvedClose, "timeoutMs" | "drainMs">
@@ -55,12 +57,6 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly hasPendingCalls: () => boolean
   /** Aborts all requests to the cloud. */
   readonly abort: AbortController
-}
-
-function historyFor(journal: string, { clock, emit }: SessionOptions): History {
-  const warn = (message: string) => emit({ type: "note", message })
-  const costOf = (fleet: Fleet) => costNow(fleet, clock.now())
-  return new History({ directory: historyDirectory(journal), clock, warn, costNow: costOf })
 }
 
 /** What a verb needs of its cluster. */
@@ -108,7 +104,7 @@ export class Session {
     this.#scaling = new Scaling(this.fleet, this.#passes)
     this.#finishing = new Finishing(this.fleet, this.#passes)
     this.#loop = startLoop(this.fleet, (plans, error) => this.#passes.tell(plans, error))
-    hearWorkers(this.fleet, this.#passes)
+    followWorkers(this.fleet, this.#passes)
   }
 
   static async open(spec: ResolvedSpec, options: SessionOptions): Promise<Session> {
@@ -197,7 +193,7 @@ export class Session {
   }
 
   groups(): readonly string[] {
-    return [...this.fleet.groups.keys()]
+    return workerGroups(this.fleet).map(([name]) => name)
   }
 
   desired(group: string): number {

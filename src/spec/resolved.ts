@@ -1,5 +1,6 @@
 /** Resolved: a spec with every default filled in. */
-import type { Arch, Check, Container, Provider, Range, WhenDone } from "../provider.js"
+import type { Arch, Check, Container, JsonObject, Provider, Range, WhenDone } from "../provider.js"
+import type { Engine } from "../engines/engine.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
 import type { ResolvedFiles } from "./files.js"
@@ -44,10 +45,26 @@ export interface ResolvedGroup {
   readonly secrets: ResolvedSecrets
   readonly publicAddress: "auto" | boolean
   readonly tags: Readonly<Record<string, string>>
+  /** Its workers are ready once the engine has seen them join, which its head says for all at once. */
+  readonly joins: boolean
+  /** The engine that runs there, by which another process can make the same one. */
+  readonly engine: KeptEngine | undefined
   /** What the user wrote of the group, with the defaults of the whole spec: plain JSON, for a process that attaches later. */
   readonly asked: WorkerFields
   /** Known from the tags of its instances only: it can be watched and ended, but nothing says what to launch. */
   readonly isBare: boolean
+}
+
+/** An engine as it was given, and what of the spec its head has. */
+export interface ResolvedEngine {
+  readonly given: Engine
+  readonly headFields: WorkerFields
+}
+
+/** An engine by its name, and what its factory is to be told. */
+export interface KeptEngine {
+  readonly name: string
+  readonly recipe: JsonObject
 }
 
 /** A provider as the core works with it: what was given as data is a name with options. */
@@ -69,6 +86,7 @@ export interface ResolvedSpec {
   /** Undefined: nobody asked for it. */
   readonly access: ResolvedAccess | undefined
   readonly peers: boolean
+  readonly engine: ResolvedEngine | undefined
   /** The directory as it was given. */
   readonly keepLogs: string | undefined
   readonly groups: readonly ResolvedGroup[]

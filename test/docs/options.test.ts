@@ -9,7 +9,7 @@ type Row = readonly [page: string, heading: string, source: string, type: string
 
 const ROWS: readonly Row[] = [
   ["docs/options.md", "The cluster", "src/spec/types.ts", "ClusterFields"],
-  ["docs/options.md", "What a worker is", "src/spec/types.ts", "WorkerFields"],
+  ["docs/options.md", "What a worker is", "src/spec/worker/worker-fields.ts", "WorkerFields"],
   ["docs/options.md", "budget", "src/money/budget.ts", "Budget"],
   ["docs/options.md", "scale", "src/verbs/types.ts", "ScaleOptions"],
   ["docs/options.md", "close", "src/verbs/types.ts", "CloseOptions"],
@@ -20,7 +20,6 @@ const ROWS: readonly Row[] = [
   ["docs/azure.md", "Options", "providers/azure/options.ts", "AzureOptions"],
   ["docs/progress.md", "Options", "src/progress/show.ts", "ProgressOptions"],
   ["docs/progress.md", "JSON", "src/progress/model/types.ts", "ProgressView"],
-  ["docs/dask.md", "Options", "src/engines/dask/options.ts", "DaskOptions"],
   ["docs/local.md", "Options", "providers/local/options.ts", "LocalOptions"],
 ]
 

@@ -117,7 +117,7 @@ async function writeDraft(draft: string, layout: Layout, record: InstanceRecord,
 
 /** The group's own variables win over what is passed on, and ours over both. */
 function environmentOf(layout: Layout, record: InstanceRecord, plan: Blueprint): Record<string, string> {
-  const { environment, name, scratch } = plan.body.group
+  const { environment, name, scratch, headAddress } = plan.body.group
   const passed = INHERITED.flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
@@ -137,6 +137,12 @@ function environmentOf(layout: Layout, record: InstanceRecord, plan: Blueprint):
     MUSTER_PORT: String(record.port),
     MUSTER_DEADLINE: record.deadline,
     MUSTER_INSTANCE: record.nonce,
+    ...(headAddress === undefined
+      ? {}
+      : {
+          MUSTER_HEAD_ADDRESS: headAddress,
+          MUSTER_HEAD_FILE: join(layout.instance(record.name), "guest", "head", "address"),
+        }),
     ...(scratch === undefined ? {} : { MUSTER_SCRATCH: join(layout.instance(record.name), "root", scratch) }),
   }
 }

@@ -4,7 +4,18 @@ import { launchTags, TAG } from "../../../src/fleet/tags.js"
 import type { GroupRequest, JsonObject, Owner } from "../../../src/provider.js"
 
 /** What of a group the guest program is made of. */
-const GUEST = ["startup", "setup", "whenDone", "container", "scratch", "onNotice", "ready", "health", "awaits"] as const
+const GUEST = [
+  "startup",
+  "setup",
+  "whenDone",
+  "container",
+  "scratch",
+  "onNotice",
+  "ready",
+  "health",
+  "awaits",
+  "headAddress",
+] as const
 
 export interface LaunchBody {
   readonly owner: Owner

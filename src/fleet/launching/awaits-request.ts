@@ -20,6 +20,8 @@ export async function awaitsRequest(
   if (files.length === 0 && secrets.size === 0) return {}
   const problems = [...wayProblems(fleet, provider, group), ...missingSecrets(group, process.env)]
   if (problems.length > 0) throw new SpecError(problems)
+  // Before the head is launched: whoever holds the cluster after this process reaches it by them.
+  if (!isPreview && group.joins) await fleet.engine?.secrets.ensure()
   if (!isPreview) await fleet.supplies.prepare(group)
   return {
     awaits: {

@@ -37,7 +37,7 @@ function unanswered(fleet: Fleet, state: GroupState): readonly Provider[] {
  */
 export async function findOffers(fleet: Fleet, state: GroupState): Promise<void> {
   const { group } = state
-  if (group.isBare) throw new SpecError([{ option: `cluster.groups.${group.name}`, message: UNKNOWN_GROUP }])
+  checkKnown(fleet, group)
   checkMarket(fleet, group)
   checkStartup(fleet, group)
   const query = queryOf(group)
@@ -128,6 +128,14 @@ function queryOf(group: ResolvedGroup): OfferQuery {
   const filters = FILTERS.flatMap((key) => (group[key] === undefined ? [] : [[key, group[key]]]))
   const boots = group.image === undefined ? {} : { image: group.image }
   return { markets: marketsOf(group.market), boots, ...(Object.fromEntries(filters) as Partial<OfferQuery>) }
+}
+
+/** All is known of what to launch. Its instances may have been made for an engine, which the spec that is given now does not have. */
+function checkKnown(fleet: Fleet, { name, engine, isBare }: ResolvedGroup): void {
+  if (isBare) throw new SpecError([{ option: `cluster.groups.${name}`, message: UNKNOWN_GROUP }])
+  if (engine === undefined || fleet.engine !== undefined) return
+  const message = `is missing: group ${name} was made for engine ${engine.name}; attach with engine: ${engine.name}(…)`
+  throw new SpecError([{ option: "cluster.engine", message }])
 }
 
 function checkMarket(fleet: Fleet, { market }: ResolvedGroup): void {

@@ -24,8 +24,12 @@ import { TAG } from "../tags.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
 import { holdIfEnded } from "../state/held.js"
 import { differenceNote } from "./recall.js"
-import { bareGroup } from "../../spec.js"
+import { bareGroup, headGroupOf } from "../../spec.js"
 import { ClusterKeys } from "../state/cluster-keys.js"
+import type { FleetEngine } from "../state/engine/fleet-engine.js"
+import { EngineSecrets } from "../state/engine/secrets.js"
+import { HEAD } from "../../spec/engine/engine.js"
+import { dressed } from "../../engines/dressed.js"
 import { Supplies } from "../state/supplies.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 
@@ -42,13 +46,14 @@ interface Known extends Existing {
 }
 
 export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: OpenOptions): Fleet {
-  const { clock, journal, emit } = options
+  const { clock, journal, emit, wake, disown } = options
   const { providers, found, abandoned } = known
   const { recordPrices, priceOf } = priceIndex()
   const hasReady = (group: string) => fleet.groups.get(group)?.group.ready !== undefined
   const roster = new Roster((change) => noteChange(fleet, change), priceOf, hasReady)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
   const newJournal = journalMaker(providers, options)
+  const reach = reachOf(spec, owner, options, () => hasHead(fleet))
   const fleet: Fleet = {
     clock,
     owner,
@@ -58,14 +63,14 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     contention: newContention(),
     isOwner: found === undefined,
     providers,
-    groups: groupsOf(spec, known, options),
+    groups: groupsOf(spec, known, options, reach.engine),
     roster,
     // A watcher writes no journal: the journal is that of the owner.
     journal: found === undefined ? newJournal(owner) : noJournal,
     newJournal,
     survey: () => survey(fleet, spec, options),
     leaseMs: spec.leaseMs ?? leaseOf(known),
-    ...reachOf(spec, owner, options),
+    ...reach,
     catalogue: newCatalogue(journal === false ? false : join(dirname(journal), "offers"), clock),
     memory: memoryOf(clock),
     money: newMoney(spec, clockSkewMs(clock, providers)),
@@ -75,22 +80,22 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     surveyedAt: clock.now(),
     abandoned,
     uncertainUntil: uncertaintyOf(known, clock),
-    emit,
+    ...{ emit, wake, disown },
     price: (offers, at) => {
       recordPrices(offers, at)
       roster.reprice()
     },
-    wake: options.wake,
-    disown: options.disown,
     ...initialState(),
   }
   return fleet
 }
 
-/** What is known of the ways to its workers. */
-function reachOf({ access, peers }: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions) {
+/** What is known of the ways to its workers. @param isGiven a head lives, which has the secrets of its engine. */
+function reachOf(spec: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions, isGiven: () => boolean) {
+  const { access, peers } = spec
   const supplies = new Supplies(journal, owner, clock)
-  return { access, peers, keys: new ClusterKeys(journal, owner, clock), supplies } satisfies Partial<Fleet>
+  const engine = engineOf(spec, () => new EngineSecrets(journal, owner, clock, isGiven))
+  return { access, peers, keys: new ClusterKeys(journal, owner, clock), supplies, engine } satisfies Partial<Fleet>
 }
 
 function uncertaintyOf({ found, providers }: Known, clock: Clock): Fleet["uncertainUntil"] {
@@ -172,6 +177,16 @@ function mayBeContinued(
   return found !== undefined || abandoned.length > 0 || existing === "connect" || mode === "attach"
 }
 
+function engineOf({ engine }: ResolvedSpec, secrets: () => EngineSecrets): FleetEngine | undefined {
+  if (engine === undefined) return undefined
+  return { engine: engine.given, secrets: secrets(), told: new Map(), contact: {}, drain: undefined }
+}
+
+/** One whose launch is not answered yet has none. */
+function hasHead({ roster }: Fleet): boolean {
+  return roster.inGroup(HEAD).in("pending", "running", "interrupted").length > 0
+}
+
 /** The groups that the user described. */
 export function givenGroups(spec: ResolvedSpec, { mode }: OpenOptions): readonly ResolvedGroup[] {
   return mode === "attach" && !spec.describesWorkers ? [] : spec.groups
@@ -183,17 +198,32 @@ export function groupNamesOf({ instances, unlisted, open }: Found): readonly str
   return [...new Set([...listed, ...open.map((intent) => intent.call.group)])]
 }
 
-/** The spec's groups, and those of what was found: as their instances keep them, else known from tags only. */
-function groupsOf(spec: ResolvedSpec, { found, recalled }: Known, options: OpenOptions): Map<string, GroupState> {
+/** The spec's groups, and those of what was found: as their instances keep them, else known from tags only; and an engine's head. */
+function groupsOf(
+  spec: ResolvedSpec,
+  { found, recalled }: Known,
+  options: OpenOptions,
+  engine: FleetEngine | undefined,
+): Map<string, GroupState> {
   const now = options.clock.now()
-  const given = givenGroups(spec, options).map((group) => {
-    const note = found === undefined ? undefined : differenceNote(found, group, spec.leaseMs)
-    return newGroup(group, now, [...group.notes, ...(note === undefined ? [] : [note])])
+  const dress = (group: ResolvedGroup) =>
+    engine === undefined || group.isBare ? group : dressed(engine.engine, group, engine.secrets)
+  const given = givenGroups(spec, options)
+  const names = found === undefined ? [] : groupNamesOf(found).filter((name) => !isIn(given, name))
+  const others = names.map((name) => recalled.get(name)?.group ?? bareGroup(name))
+  const head =
+    spec.engine === undefined || isIn(others, HEAD) ? [] : [headGroupOf(spec.engine, spec.engine.given.headFields)]
+  const states = [...head, ...given, ...others].map((asked) => {
+    const group = dress(asked)
+    const isAsked = !others.includes(asked)
+    const note = found === undefined || !isAsked ? undefined : differenceNote(found, group, spec.leaseMs)
+    return newGroup(group, now, [...(isAsked ? group.notes : []), ...(note === undefined ? [] : [note])])
   })
-  const others = (found === undefined ? [] : groupNamesOf(found))
-    .filter((name) => !given.some(({ group }) => group.name === name))
-    .map((name) => newGroup(recalled.get(name)?.group ?? bareGroup(name), now, []))
-  return new Map([...given, ...others].map((state) => [state.group.name, state]))
+  return new Map(states.map((state) => [state.group.name, state]))
+}
+
+function isIn(groups: readonly ResolvedGroup[], name: string): boolean {
+  return groups.some((group) => group.name === name)
 }
 
 /** The lease of a cluster that was found: as its instances keep it; where they only say that there is one, this long. */

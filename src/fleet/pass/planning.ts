@@ -11,6 +11,7 @@ import { abandonedPlaces } from "../launching/abandon.js"
 import { batchesOf } from "../planning/rank.js"
 import { zoneKey } from "../roster/keys.js"
 import { failuresPausedUntil, pausedUntil, tripped } from "../replace.js"
+import { awaitsHead } from "../state/engine/head.js"
 import { heldCount } from "../state/held.js"
 import { failedRounds } from "../state/backoff.js"
 import { type Balance, balanceOf, bookWish, noteCut, planWithin, type PlanWithin } from "./within-budget.js"
@@ -23,13 +24,21 @@ export function planNow(fleet: Fleet): Plans {
 function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan {
   checkBoots(fleet, state)
   const now = groupNow(fleet, state, fleet.closing ? 0 : state.desired)
-  const standing = { ...now, pausedUntil: Math.max(now.pausedUntil ?? 0, endingUntil(fleet, state)) }
+  const standing = {
+    ...now,
+    pausedUntil: Math.max(now.pausedUntil ?? 0, endingUntil(fleet, state), headUntil(fleet, state)),
+  }
   if (fleet.roster.running(state.group.name) >= state.desired) state.metAt = fleet.clock.now()
   // Complete: what is missing later is asked for in the user's order again.
   if (standing.counted.length >= standing.desired && standing.booked === 0) state.refusals.clear()
   const { plan, cut } = planFor(fleet, state, standing, balance)
   noteCut(fleet, state, cut)
   return withRetry(fleet, state, plan)
+}
+
+/** Workers are told of the head when they are launched: the list that shows its address wakes the next pass. */
+function headUntil(fleet: Fleet, { group }: GroupState): number {
+  return awaitsHead(fleet, group.name) ? Number.POSITIVE_INFINITY : 0
 }
 
 /** What a group that stands so does next. What it wishes for is booked in the balance. */

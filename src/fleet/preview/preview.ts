@@ -8,6 +8,7 @@ import { inScope } from "../../offer.js"
 import type { Cost, Headroom, Provider, Wish } from "../../provider.js"
 import { refusalOf } from "../scaling/budget.js"
 import { type Fleet, fleetCalls, messageOf, preparedKey } from "../state/context.js"
+import { withHead } from "../state/engine/head.js"
 import type { GroupState } from "../state/group-state.js"
 import { type Draft, type Drafts, draftTargets } from "./draft.js"
 import { etaMs } from "../planning/eta.js"
@@ -23,7 +24,7 @@ import { type ReadyWish, type CallBatch, callBatchesOf } from "../launching/call
 
 /** @throws what makes every provider of a group fail; SpecError when nothing fits. */
 export async function planTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
-  const { drafts, prepared } = await draftTargets(fleet, targets)
+  const { drafts, prepared } = await draftTargets(fleet, withHead(fleet, targets))
   const batches = callBatchesOf(fleet, readyWishes(fleet, drafts, prepared))
   const previews = await Promise.all(drafts.map((draft) => previewOf(fleet, draft, batches, prepared)))
   const refused = refusalOf(fleet, targets)

@@ -45,6 +45,8 @@ export interface WorkerRecord {
   isBusy?: true
   /** How it is by its checks; absent where its group has none, and until something is known. */
   readiness?: Readiness
+  /** How the head of its engine has seen it; absent where it has not yet. */
+  member?: Membership
   /** Why it was ended, or is kept, as one that is not ready. */
   failedCheck?: FailedCheck
   /** It has failed its check, and is kept for looking at: it is not ended before the cluster scales to zero. */
@@ -65,9 +67,19 @@ export interface WorkerRecord {
   refusedTimes?: number
 }
 
+/** A worker as its engine's head sees it. */
+export interface Membership {
+  readonly isIdle: boolean
+  readonly heldBytes: number
+  /** Since when it is missing there, in milliseconds since 1970; absent: it is there. */
+  readonly absentSince?: number
+}
+
 /** How a worker is by its checks. */
 export interface Readiness {
   readonly isReady: boolean
+  /** Its own checks have passed: of an engine's worker that is not enough. */
+  readonly hasPassed?: true
   /** When it became ready first, in milliseconds since 1970. */
   readonly readyAt?: number
   /** The step that goes on there. */

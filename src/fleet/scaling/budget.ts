@@ -5,6 +5,7 @@ import { bestCase, type GroupWish } from "../../money/allowance.js"
 import { checkCeiling } from "../../verbs/ceiling.js"
 import { type Fleet, messageOf } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
+import { withHead } from "../state/engine/head.js"
 import { cloudClockSkewMs } from "../state/clock-skew.js"
 import { deadlineError } from "../ending/deadline.js"
 import { findOffers } from "../offers/offers.js"
@@ -20,7 +21,7 @@ const ROUNDING = 1e-9
 
 /** Whether what must be known before these targets may be set has to be asked for. */
 export function mustAskPrices(fleet: Fleet, targets: ReadonlyMap<string, number>): boolean {
-  return needsPrices(fleet) && unasked(fleet, targets).length > 0
+  return needsPrices(fleet) && unasked(fleet, withHead(fleet, targets)).length > 0
 }
 
 /** Without a limit in USD no price is needed. */
@@ -38,7 +39,7 @@ function unasked(fleet: Fleet, targets: ReadonlyMap<string, number>): GroupState
 
 /** Asks what is sold for the groups that need more. @throws what `findOffers` throws. */
 export async function askPrices(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<void> {
-  await Promise.all(unasked(fleet, targets).map((state) => findOffers(fleet, state)))
+  await Promise.all(unasked(fleet, withHead(fleet, targets)).map((state) => findOffers(fleet, state)))
 }
 
 /**
@@ -49,7 +50,8 @@ export async function askPrices(fleet: Fleet, targets: ReadonlyMap<string, numbe
  */
 export function checkTargets(fleet: Fleet, targets: ReadonlyMap<string, number>): void {
   const { money } = fleet
-  const goals = new Map([...fleet.groups].map(([name, state]) => [name, targets.get(name) ?? state.desired]))
+  const all = withHead(fleet, targets)
+  const goals = new Map([...fleet.groups].map(([name, state]) => [name, all.get(name) ?? state.desired]))
   checkCeiling(money.maxWorkers, goals)
   if ([...targets.values()].every((count) => count === 0)) return
   const refusal = deadlineError(fleet) ?? money.over

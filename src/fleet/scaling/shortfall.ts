@@ -22,6 +22,8 @@ export interface GroupShort {
   readonly pollProblem?: string | undefined
   /** What it waits for before its launches, in the cloud's words. */
   readonly preparing?: string | undefined
+  /** They are launched once the private address of their head is known: what fails is the head's. */
+  readonly awaitsHead?: boolean
   /** What failed since the target was set, latest last. */
   readonly failures: readonly Failure[]
   readonly problem: Error | undefined
@@ -77,7 +79,7 @@ function reasonsOf(short: GroupShort): ShortfallReason[] {
   // A failure counts those of its own call; later ones that were not even tried are missing for the same reason.
   if (last !== undefined) take(left, toReason(last, short))
   if (known !== undefined) take(left, toReason(known.failure, short))
-  take(left, ownReason("NotStarted", `not asked for yet${preparingOf(short.preparing)}`))
+  take(left, ownReason("NotStarted", `not asked for yet${headOf(short)}${preparingOf(short.preparing)}`))
   return reasons
 }
 
@@ -87,6 +89,10 @@ function pollProblemText(answer: string | undefined): string {
 
 function quoted(lastAnswer: string | undefined): string {
   return lastAnswer === undefined ? "" : `; the last answer: ${lastAnswer}`
+}
+
+function headOf({ awaitsHead = false }: GroupShort): string {
+  return awaitsHead ? ": the private address of the engine's head is not known yet" : ""
 }
 
 function preparingOf(answer: string | undefined): string {

@@ -3,7 +3,9 @@ import { AuthError, OwnershipError, type Shortfall, ShortfallError } from "../..
 import type { ResolvedScale } from "../../verbs/verbs.js"
 import { pollProblemOf, type Fleet, memoryOf } from "../state/context.js"
 import type { Failure } from "../../provider.js"
+import { HEAD } from "../../spec/engine/engine.js"
 import { type Finished, type GroupState, NONE_FINISHED } from "../state/group-state.js"
+import { awaitsHead, withHead } from "../state/engine/head.js"
 import { heldCount } from "../state/held.js"
 import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { failingUntil, vanishingUntil } from "../pass/planning.js"
@@ -34,12 +36,17 @@ export type Verdict = "wait" | "reached" | "exhausted"
 
 /** Judges a target after a pass. */
 export function judge(fleet: Fleet, scale: ResolvedScale, plans: Plans): Verdict {
-  const groups = [...scale.targets.keys()]
+  const groups = judged(fleet, scale)
   if (groups.every((name) => hasReached(fleet, name, plans))) return "reached"
   const stuck = groups
     .filter((name) => !hasReached(fleet, name, plans))
     .every((name) => isExhausted(fleet, name, plans))
   return stuck ? "exhausted" : "wait"
+}
+
+/** Workers are of no use without their head. */
+function judged(fleet: Fleet, { targets }: ResolvedScale): readonly string[] {
+  return [...withHead(fleet, targets).keys()]
 }
 
 function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
@@ -61,6 +68,7 @@ function hasReached(fleet: Fleet, name: string, plans: Plans): boolean {
 
 /** Nothing is on its way, and nothing more is tried now. */
 function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
+  if (awaitsHead(fleet, name)) return isExhausted(fleet, HEAD, plans)
   const state = fleet.groups.get(name)
   if (state !== undefined && state.problem === undefined && isAwaited(state, fleet.clock.now())) return false
   const isQuiet = fleet.roster.pending(name) === 0 && fleet.roster.booked(name) === 0 && heldCount(fleet, name) === 0
@@ -73,7 +81,7 @@ function isExhausted(fleet: Fleet, name: string, plans: Plans): boolean {
 /** The error that ends the wait at once: nothing that the library does can help. */
 export function finalProblem(fleet: Fleet, scale: ResolvedScale, passError: Error | undefined): Error | undefined {
   if (passError instanceof OwnershipError || passError instanceof AuthError) return passError
-  const stopped = [...scale.targets.keys()]
+  const stopped = judged(fleet, scale)
     .map((name) => fleet.groups.get(name))
     .filter((state) => state?.problem !== undefined)
   // What is on the wire is awaited first, so that the error finds a settled picture.
@@ -108,6 +116,15 @@ export function finishedIn(fleet: Fleet, groups: readonly string[]): Finished {
 
 /** What there is of a group, and all that may be said of what is missing. */
 export function shortOf(fleet: Fleet, state: GroupState): GroupShort {
+  const own = ownShort(fleet, state)
+  const head = awaitsHead(fleet, state.group.name) ? fleet.groups.get(HEAD) : undefined
+  if (head === undefined) return own
+  // What keeps its head away keeps its workers away.
+  const { failures, problem, preparing, cut, outages = [], offers, pausedUntil = 0 } = ownShort(fleet, head)
+  return { ...own, failures, problem, preparing, cut, outages, offers, pausedUntil, awaitsHead: true }
+}
+
+function ownShort(fleet: Fleet, state: GroupState): GroupShort {
   const { name } = state.group
   const boots = fleet.roster
     .ofGroup(name)

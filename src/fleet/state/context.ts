@@ -1,6 +1,7 @@
 /** What the stages of one cluster share. */
 import type { ResolvedAccess } from "../../spec/access.js"
 import type { ClusterKeys } from "./cluster-keys.js"
+import type { FleetEngine } from "./engine/fleet-engine.js"
 import type { GroupState } from "./group-state.js"
 import type { Calls, Offer, Owner, Prepared, Provider } from "../../provider.js"
 import type { ResolvedBudget } from "../../money/budget.js"
@@ -106,6 +107,7 @@ export interface Fleet {
   /** Every port of a worker is open to the others. */
   readonly peers: boolean
   readonly keys: ClusterKeys
+  readonly engine: FleetEngine | undefined
   /** What its workers are brought. */
   readonly supplies: Supplies
   /** Uids of earlier clusters of this name without instances, whose leftovers have no other owner. */

@@ -1,5 +1,5 @@
 /** Kept spec: what the user asked of a group, as the text that travels with its instances. */
-import type { ResolvedGroup } from "../../spec/resolved.js"
+import type { KeptEngine, ResolvedGroup } from "../../spec/resolved.js"
 import type { GroupSpecText, Json } from "../../provider.js"
 import { createHash } from "node:crypto"
 import { groupOf, type WorkerFields } from "../../spec.js"
@@ -16,8 +16,13 @@ export interface Recalled {
 }
 
 /** The group's spec as canonical JSON, and the digest that goes into its instances' tags. */
-export function keptSpec({ asked }: ResolvedGroup, leaseMs: number | undefined): GroupSpecText {
-  const kept = { layout: LAYOUT, asked: asked as Json, ...(leaseMs === undefined ? {} : { leaseMs }) }
+export function keptSpec({ asked, engine }: ResolvedGroup, leaseMs: number | undefined): GroupSpecText {
+  const kept = {
+    layout: LAYOUT,
+    asked: asked as Json,
+    ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(engine === undefined ? {} : { engine: { name: engine.name, recipe: engine.recipe } }),
+  }
   const text = JSON.stringify(sorted(kept))
   return { text, digest: createHash("sha256").update(text).digest("hex").slice(0, DIGEST_DIGITS) }
 }
@@ -33,10 +38,10 @@ function sorted(value: Json): Json {
 /** Undefined when it is no text of `keptSpec`, or of a version that this one does not know. */
 export function readKept(name: string, text: string): Recalled | undefined {
   try {
-    const kept = JSON.parse(text) as { layout: unknown; asked: WorkerFields; leaseMs?: unknown }
+    const kept = JSON.parse(text) as { layout: unknown; asked: WorkerFields; leaseMs?: unknown; engine?: KeptEngine }
     if (kept.layout !== LAYOUT) return undefined
     const leaseMs = typeof kept.leaseMs === "number" ? kept.leaseMs : undefined
-    return { group: groupOf(name, kept.asked), leaseMs }
+    return { group: { ...groupOf(name, kept.asked), engine: kept.engine }, leaseMs }
   } catch {
     // Cut short, or with options of a newer version: as good as not kept.
     return undefined

@@ -1,6 +1,7 @@
 /** Set targets: what each group is to have from now on. */
 import type { Fleet } from "../state/context.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
+import { withHead, workerGroups } from "../state/engine/head.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 import { fence } from "./fence.js"
 import { letFinish } from "../terminate.js"
@@ -11,7 +12,7 @@ import { letFinish } from "../terminate.js"
  * @param drainMs how long workers that are too many may go on, also at zero; left out: as their groups say, and not at zero.
  */
 export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, drainMs?: number): void {
-  for (const [name, count] of targets) {
+  for (const [name, count] of withHead(fleet, targets)) {
     const state = fleet.groups.get(name)
     if (state === undefined) continue
     state.desired = count
@@ -36,12 +37,12 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
     state.drainMs = drainMs
     if (count === 0) fence(fleet, name)
   }
-  const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
+  const isUnwanted = workerGroups(fleet).every(([, { desired }]) => desired === 0)
   if (isUnwanted) fleet.unwanted.abort()
   else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
   const emptied = fleet.roster.living().filter((worker) => targets.get(worker.group) === 0)
   letFinish(fleet, emptied, drainMs ?? 0)
-  const desired = Object.fromEntries([...fleet.groups].map(([name, state]) => [name, state.desired]))
+  const desired = Object.fromEntries(workerGroups(fleet).map(([name, state]) => [name, state.desired]))
   fleet.emit({ type: "target", desired })
 }
 

@@ -36,6 +36,7 @@ export function unreadyText({ step, words, problem, heardAt }: Partial<Readiness
   if (words !== undefined) return failedText(words)
   if (heardAt === undefined) return `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
   if (step === undefined) return "its boot goes on"
+  if (step === "join") return "it has not joined the head of its engine yet"
   return step === "ready" ? failedText(undefined) : `its step "${step}" goes on`
 }
 

@@ -41,11 +41,19 @@ const FAILED_AT = { ready: "ready", health: "health", restart: "reboot" } as con
 export function takeReport(fleet: Fleet, worker: WorkerRecord, report: Report): void {
   const state = fleet.groups.get(worker.group)
   if (state === undefined || worker.state !== "running") return
-  const before = worker.readiness
   const now = fleet.clock.now()
   const next = readinessOf(state, worker, { ...report, ...shownWords(fleet, state, worker, report) }, now)
+  const { boot } = worker
+  if (boot !== undefined && boot.readyAt === undefined) noteMarks(boot, report.boot, now, report.nowMs)
+  setReady(fleet, state, worker, next)
+}
+
+/** How a worker is from now on, and what follows from that. */
+export function setReady(fleet: Fleet, state: GroupState, worker: WorkerRecord, next: Readiness): void {
+  const before = worker.readiness
+  const now = fleet.clock.now()
   fleet.roster.setReadiness(worker, next)
-  noteBoot(fleet, worker, report)
+  noteBooted(fleet, worker)
   // Without a check of its own it was ready when it ran.
   const wasReady = before?.isReady ?? state.group.ready === undefined
   if (next.isReady && !wasReady) {
@@ -63,13 +71,10 @@ function shownWords(fleet: Fleet, { group }: GroupState, { instance }: WorkerRec
   return { words: { ...words, tail: fleet.supplies.concealed(group, instance.id, words.tail) } }
 }
 
-function noteBoot(fleet: Fleet, worker: WorkerRecord, report: Report): void {
+function noteBooted(fleet: Fleet, worker: WorkerRecord): void {
   const { boot, readiness } = worker
-  if (boot === undefined || boot.readyAt !== undefined) return
-  const now = fleet.clock.now()
-  noteMarks(boot, report.boot, now, report.nowMs)
-  if (boot.isFound || readiness?.isReady !== true) return
-  boot.readyAt = now
+  if (boot === undefined || boot.readyAt !== undefined || boot.isFound || readiness?.isReady !== true) return
+  boot.readyAt = fleet.clock.now()
   const event = bootEvent(worker)
   if (event !== undefined) fleet.emit(event)
 }
@@ -96,14 +101,19 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
           : gaveUp === undefined
             ? undefined
             : "ready"
-  const isReady = failed === undefined && (isUnchecked || ready === undefined || hasPassed)
-  const at = failed === undefined ? step : FAILED_AT[failed]
-  const since = ready === undefined || isUnchecked ? (worker.ranFrom ?? now) : now
+  const isPassed =
+    failed === undefined && (isUnchecked || ready === undefined || ready.checks.length === 0 || hasPassed)
   const { readiness: before } = worker
+  // What its head has found stays until that says otherwise.
+  if (failed === undefined && isAbsent(worker) && before?.failed === "health") return { ...before, heardAt: now }
+  const isReady = isPassed && hasJoined(state, worker)
+  const at = failed !== undefined ? FAILED_AT[failed] : isPassed ? "join" : step
+  const since = ready === undefined || isUnchecked ? (worker.ranFrom ?? now) : now
   const readyAt = before?.readyAt ?? (isReady ? since : undefined)
   const failedAt = failed === before?.failed ? before?.failedAt : now
   return {
     isReady,
+    ...(isPassed ? { hasPassed: true } : {}),
     ...(readyAt === undefined ? {} : { readyAt }),
     ...(at === undefined || isReady ? {} : { step: at }),
     ...(isUnchecked ? { isUnchecked } : {}),
@@ -111,6 +121,16 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
     ...(failed === undefined || failedAt === undefined ? {} : { failed, failedAt }),
     ...(words === undefined || isReady ? {} : { words }),
   }
+}
+
+/** Of an engine's worker: its head has it. */
+export function hasJoined({ group }: GroupState, { member }: WorkerRecord): boolean {
+  return !group.joins || member !== undefined
+}
+
+/** It was a member, and is none now. */
+export function isAbsent({ member }: WorkerRecord): boolean {
+  return member?.absentSince !== undefined
 }
 
 /**

@@ -4,6 +4,7 @@ import { endedTag } from "../../guest/marks.js"
 import type { Failure } from "../../provider.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
+import { workerGroups } from "../state/engine/head.js"
 import { endsByItself, isOutOfQuestion, release } from "../state/held.js"
 import { keyOf } from "../roster/register.js"
 import { workerName } from "../reports/worker.js"
@@ -67,7 +68,7 @@ function lower(fleet: Fleet, state: GroupState, { outcome }: WorkEnd): void {
   state.desired = Math.max(0, state.desired - 1)
   if (state.desired > 0) return
   fence(fleet, state.group.name)
-  if ([...fleet.groups.values()].every(({ desired }) => desired === 0)) fleet.unwanted.abort()
+  if (workerGroups(fleet).every(([, { desired }]) => desired === 0)) fleet.unwanted.abort()
 }
 
 function note(fleet: Fleet, state: GroupState, worker: WorkerRecord, end: WorkEnd): void {

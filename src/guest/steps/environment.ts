@@ -20,12 +20,13 @@ export function environmentStep(
   own: Readonly<Record<string, string>>,
   hasSecrets = false,
 ): readonly string[] {
+  const found = ours.MUSTER_HEAD_ADDRESS === undefined ? FOUND : [...FOUND, "MUSTER_HEAD_FILE"]
   const known = [`export HOME="\${HOME:-/root}"`, ...exportLines(ours)]
   return [
     "muster_environment() {",
     "(umask 077; {",
     hereDocument("cat", known.join("\n")),
-    `for muster_name in ${FOUND.join(" ")}; do`,
+    `for muster_name in ${found.join(" ")}; do`,
     "eval muster_value=\\$$muster_name",
     `case $muster_value in *"'"*) muster_value=$(printf %s "$muster_value" | sed "s/'/'\\\\\\\\''/g") ;; esac`,
     `[ -z "$muster_value" ] || printf "export %s='%s'\\n" $muster_name "$muster_value"`,

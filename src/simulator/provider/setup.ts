@@ -86,10 +86,15 @@ function bodyOf(owner: Owner, group: GroupRequest): PreparedBody {
     owner: { ...owner },
     tags,
     publicAddress: group.publicAddress === true,
-    attributes: { image, startup, environment },
+    attributes: { image, startup, environment: { ...environment, ...toldOf(group) } },
     ...(group.whenDone === undefined ? {} : { whenDone: group.whenDone }),
     ...(group.ready === undefined ? {} : { readyTimeoutS: group.ready.timeoutSeconds }),
   }
+}
+
+/** What its guest would find in its variables. */
+function toldOf({ headAddress }: GroupRequest): Readonly<Record<string, string>> {
+  return headAddress === undefined ? {} : { MUSTER_HEAD_ADDRESS: headAddress }
 }
 
 /** Makes the missing resources. Returns the claim that owns the generation. */

@@ -90,15 +90,15 @@ function resolvedHealth({ every, failures = DEFAULT_FAILURES, ...check }: Health
   return { check, everyMs: durationMs(every ?? "") ?? DEFAULT_EVERY_MS, failures }
 }
 
-/** Whether anybody asks a worker of the group how it is. */
+/** Whether anybody asks a worker of the group how it is. Of an engine's workers its head tells who has joined. */
 export function isWatched({ ready, health }: Pick<ResolvedGroup, "ready" | "health">): boolean {
-  return ready !== undefined || health !== undefined
+  return (ready !== undefined && ready.checks.length > 0) || health !== undefined
 }
 
 /** What of it the guest is told; only what was asked for. */
 export function readyRequest({ ready, health }: ReadyPart): Pick<GroupRequest, "ready" | "health"> {
   return {
-    ...(ready === undefined
+    ...(ready === undefined || ready.checks.length === 0
       ? {}
       : { ready: { checks: ready.checks, timeoutSeconds: Math.ceil(ready.timeoutMs / 1000) } }),
     ...(health === undefined

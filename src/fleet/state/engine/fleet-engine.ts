@@ -1,0 +1,30 @@
+/** Fleet engine: what a cluster has beside its groups where an engine makes one computer of them. */
+import type { Engine, EngineState } from "../../../engines/engine.js"
+import type { WorkerRecord } from "../../roster/worker-record.js"
+import type { EngineSecrets } from "./secrets.js"
+
+export interface FleetEngine {
+  readonly engine: Engine
+  readonly secrets: EngineSecrets
+  /** The head's address that workers are told by what was prepared for them, by `preparedKey`. */
+  readonly told: Map<string, string>
+  /** How it goes with asking the head. */
+  readonly contact: Contact
+  /**
+   * Called with members that we have chosen to end, or that a notice takes away: they let go of what they hold. Undefined: nobody can
+   * ask the head.
+   */
+  drain: ((workers: readonly WorkerRecord[]) => void) | undefined
+}
+
+/** What the head has said last, and since when it says nothing. Moments are in milliseconds since 1970. */
+export interface Contact {
+  /** The id of the head's instance that the others are about. */
+  headId?: string
+  state?: EngineState
+  answeredAt?: number
+  /** When the first question was asked that it has not answered since; absent: it has answered the last one. */
+  silentFrom?: number
+  /** Why it has not answered the last one. */
+  silence?: string
+}

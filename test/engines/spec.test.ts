@@ -1,0 +1,69 @@
+/** What may stand beside an engine in a spec. */
+import { expect, test } from "vitest"
+import type { Engine } from "../../src/engines/engine.js"
+import { bothSetups } from "../../src/engines/dressed.js"
+import { SpecError } from "../../src/errors.js"
+import { type ClusterFields, resolveSpec } from "../../src/spec.js"
+
+const engine: Engine = {
+  ...{ name: "toy", ports: { scheduler: 1 }, recipe: {} },
+  head: () => ({ startup: "exec head" }),
+  worker: () => ({ startup: "exec worker" }),
+  state: () => Promise.reject(new Error("nobody asks")),
+  drain: () => Promise.resolve([]),
+  client: () => Promise.reject(new Error("nobody asks")),
+}
+
+function problemsOf(fields: Partial<ClusterFields>): readonly string[] {
+  try {
+    resolveSpec({ provider: "aws", region: "eu-west-2", engine, ...fields })
+    return []
+  } catch (error) {
+    return error instanceof SpecError ? error.problems.map(({ option, message }) => `${option} ${message}`) : ["?"]
+  }
+}
+
+test.each<readonly [Partial<ClusterFields>, string]>([
+  [{ groups: { head: {} } }, "cluster.groups.head is the group of toy's own head; give it another name"],
+  [{ provider: ["aws", "gcp"], region: "x" }, "cluster.provider names 2 providers"],
+  [{ region: ["eu-west-1", "eu-west-2"] }, "cluster.region names 2 regions"],
+  [{ access: false }, "cluster.access is false, and toy's head is reached over ssh"],
+  [{ peers: false }, "cluster.peers is false, and workers of toy talk to each other"],
+  [{ startup: "exec x" }, "cluster.startup is toy's own part; what prepares the machine goes into setup"],
+  [{ groups: { a: { startup: "exec x" } } }, "cluster.groups.a.startup is toy's own part"],
+  [{ container: { image: "x", command: "y" } }, "cluster.container.command is toy's own part"],
+  [{ whenDone: "end" }, 'cluster.whenDone is "end", and what toy runs does not end by itself'],
+  [{ setup: "true", ready: { startup: "succeeded" } }, "cluster.ready waits for the end of startup, which is toy's"],
+  [{ engine: (() => engine) as unknown as Engine }, "cluster.engine is a function; use what it returns"],
+  [
+    { engine: { ...engine, drain: 1 } as unknown as Engine },
+    "lacks drain: it was made for another version of the seam",
+  ],
+])("%j: %s", (fields, words) => {
+  expect(problemsOf(fields).join("\n")).toContain(words)
+})
+
+test("what an engine implies, and where it says so", () => {
+  const far = resolveSpec({ provider: "aws", region: "eu-west-2", engine })
+  expect(far).toMatchObject({ peers: true, access: { from: ["here"] } })
+  expect(far.groups[0]?.notes).toContain(
+    "engine toy implies peers: true (every port of a worker is open to the cluster's others) and access: \"here\" (port 22 is open to this machine's own address)",
+  )
+  expect(resolveSpec({ provider: "local", engine }).access).toBeUndefined()
+  const given = resolveSpec({ provider: "aws", region: "eu-west-2", engine, access: "192.0.2.0/24", peers: true })
+  expect(given.access?.from).toEqual(["192.0.2.0/24"])
+  expect(given.groups[0]?.notes.join()).not.toContain("implies")
+})
+
+test("without an engine a group may be called head", () => {
+  expect(resolveSpec({ provider: "local", groups: { head: {} } }).groups[0]?.name).toBe("head")
+})
+
+test("both setups run, the engine's first, each in its own language", () => {
+  expect(bothSetups("a", undefined)).toBe("a")
+  expect(bothSetups(undefined, "b")).toBe("b")
+  expect(bothSetups("set -e\na\n", "b\n")).toBe(
+    '#!/bin/sh\n(\nset -e\na\n)\nmuster_code=$?\n[ "$muster_code" -eq 0 ] || exit "$muster_code"\nb\n',
+  )
+  expect(bothSetups("a", "#!/usr/bin/env python3\nb\n")).toContain('/usr/bin/env python3 "$muster_own"')
+})
