@@ -82,7 +82,8 @@ const WIRELESS: readonly string[] = [
 
 const SKIP: readonly Skip[] = [...WIRELESS.map((promise) => ({ promise, reason: NO_WIRE }))]
 
-describe("local", { timeout: 2 * PATIENCE_MS }, () => {
+// Each has a root of its own, and most of it is waiting for processes that end.
+describe.concurrent("local", { timeout: 2 * PATIENCE_MS }, () => {
   for (const { name, run, skipped } of contract(subjectOf, { skip: SKIP })) {
     test(skipped === undefined ? name : `${name} (not here: ${skipped})`, { skip: skipped !== undefined }, run)
   }

@@ -42,29 +42,51 @@ export function checkReply(
   if (operation === undefined) return [`${action}: no such action`]
   const found = document.name === `${action}Response` ? [] : [`${action}: the reply is a ${document.name}`]
   const body = { ...document, children: document.children.filter(({ name }) => name !== "requestId") }
-  return [...found, ...new Set(checkElement(model, operation.output, body, action))]
+  const problems = new Set(found)
+  checkElement({ model, problems }, operation.output, body, { name: action })
+  return [...problems]
 }
 
-function checkElement(model: Model, shape: Shape, element: Element, path: string): readonly string[] {
+/** Where an element is; written out only where something is wrong there. */
+interface Path {
+  readonly parent?: Path
+  readonly name: string
+}
+
+interface Checking {
+  readonly model: Model
+  readonly problems: Set<string>
+}
+
+/** Without a list of its own for each element: there are millions of them. */
+function checkElement(checking: Checking, shape: Shape, element: Element, path: Path): void {
+  const { children, text } = element
+  const wrong = (what: string) => void checking.problems.add(`${written(path)}: ${what}`)
   if (shape.kind === "text") {
-    const problem = element.children.length > 0 ? "has elements under a value" : checkText(model, shape, element.text)
-    return problem === undefined ? [] : [`${path}: ${problem}`]
-  }
-  if (element.text.trim() !== "") return [`${path}: has text between its elements: ${element.text.slice(0, 40)}`]
-  if (shape.kind === "list") {
+    const problem = children.length > 0 ? "has elements under a value" : checkText(checking.model, shape, text)
+    if (problem !== undefined) wrong(problem)
+  } else if (text !== "" && text.trim() !== "") {
+    wrong(`has text between its elements: ${text.slice(0, 40)}`)
+  } else if (shape.kind === "list") {
     const item = shape.item()
-    return element.children.flatMap((child) =>
-      child.name === shape.itemName
-        ? checkElement(model, item, child, `${path}[]`)
-        : [`${path}: ${child.name} is no list item`],
-    )
+    const at = { parent: path, name: "[]" }
+    for (const child of children) {
+      if (child.name === shape.itemName) checkElement(checking, item, child, at)
+      else wrong(`${child.name} is no list item`)
+    }
+  } else {
+    const members = shape.members().xml
+    for (const child of children) {
+      const member = members.get(child.name)
+      if (member === undefined) wrong(`${shape.name} has no member ${child.name}`)
+      else checkElement(checking, member.shape(), child, { parent: path, name: child.name })
+    }
   }
-  const members = shape.members().xml
-  return element.children.flatMap((child) => {
-    const member = members.get(child.name)
-    if (member === undefined) return [`${path}: ${shape.name} has no member ${child.name}`]
-    return checkElement(model, member.shape(), child, `${path}.${child.name}`)
-  })
+}
+
+function written({ parent, name }: Path): string {
+  if (parent === undefined) return name
+  return `${written(parent)}${name === "[]" ? "" : "."}${name}`
 }
 
 function checkText(model: Model, shape: Extract<Shape, { kind: "text" }>, text: string): string | undefined {
