@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Cluster: the object a user holds. The line above gives a project that compiles against its types what `await using` needs. */
 import { systemClock } from "./calls/clock.js"
+import type { AdaptOptions, Adapting } from "./demand/types.js"
 import type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 import type { Explanation } from "./fleet/explain/explanation.js"
 import type { ClusterPlan } from "./fleet/preview/cluster-plan.js"
@@ -29,6 +30,7 @@ import {
   type ScaleTarget,
   type SweepSpec,
 } from "./verbs/verbs.js"
+import { type Adaptable, adaptIn } from "./session/adapting/adapting.js"
 import { Handle } from "./session/handle.js"
 import type { Working } from "./session/work/mapping.js"
 import { WorkableCluster } from "./session/work/workable.js"
@@ -81,7 +83,8 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
     const resolved = resolveAttach(name, spec)
     attaching.set(resolved, spec)
     const cluster = new Cluster(resolved, options)
-    await cluster.#handle.attach()
+    const session = await cluster.#handle.open("attaching to")
+    if (spec.quick !== true) await session.findPrices()
     return cluster
   }
 
@@ -164,6 +167,24 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
   }
 
   /**
+   * Has a cluster, or groups of it, follow a demand: up at once, but where the demand tells how much work there is for no more than finds
+   * work once it has booted; down after three readings in a row that want less, drained, those without work and the dearest first.
+   * Whatever the demand answers, this goes on: an error, no number, or silence for 30 seconds leave the target as it is, and are said.
+   * A second one takes the place of the first in its groups; a `scale` of a group ends it there, as closing and detaching do.
+   *
+   * @param options with several groups a record of them by group: `{ cpu: { maximum: 20, demand } }`.
+   * @returns once it has begun, before the first reading.
+   * @throws SpecError when an option is wrong, or `maximum` is missing or below `minimum`.
+   * @throws OwnershipError when another process has the cluster or its name, or it was attached only to be watched.
+   * @throws RejectedError when the cluster is closed or detached, or its deadline is reached; BudgetError when its budget is.
+   * @throws AuthError, RejectedError, TransientError or TimeoutError when no cloud could be asked what lives under the name.
+   */
+  adapt(options: AdaptOptions | Readonly<Partial<Record<Names, AdaptOptions>>>): Promise<Adapting>
+  adapt(options: unknown): Promise<Adapting> {
+    return adaptIn(this.reached, options)
+  }
+
+  /**
    * What a target would do: the launch calls, the offers in order, the price per hour, quotas, the time the limits need.
    * Makes nothing. When nothing goes wrong `scale` does exactly that; `String(plan)` is a table of it.
    *
@@ -209,7 +230,7 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
     return groupOf(this, name, this.#handle.desiredOf(name), this.reached)
   }
 
-  protected override get reached(): Working {
+  protected override get reached(): Working & Adaptable {
     return {
       name: this.name,
       clock: this.#handle.clock,
@@ -218,6 +239,9 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
       isScaling: () => this.#handle.scaling.isAny,
       watch: (changed) => this.on("worker", changed),
       checkOpen: () => this.#handle.checkOpen(),
+      checkMayChange: () => this.#handle.checkMayChange(),
+      groups: () => this.#handle.groupNames(),
+      open: (action) => this.#handle.open(action),
     }
   }
 

@@ -7,6 +7,18 @@ import type { Action, FailureReason, Market, Scope } from "./provider.js"
 export type ClusterEventBody =
   /** The target has changed. */
   | { readonly type: "target"; readonly desired: Readonly<Record<string, number>> }
+  /**
+   * A group follows a demand, and its target has changed for it: `wanted` is what the work wants. `ended`: it follows none any more, and
+   * `why` says what ended that.
+   */
+  | {
+      readonly type: "adapt"
+      readonly group: string
+      readonly target: number
+      readonly wanted?: number
+      readonly why: string
+      readonly ended?: boolean
+    }
   /** What a pass decided to start. */
   | {
       readonly type: "plan"
@@ -175,7 +187,7 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, ready: true, boot: true, pass: true, tasks: true, closed: true },
+  ...{ finished: true, ready: true, boot: true, pass: true, tasks: true, closed: true, adapt: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

@@ -2,6 +2,14 @@ export { type Boot, type Clock, systemClock, VirtualClock } from "./calls/clock.
 export { acceleratedClock } from "./calls/derived-clocks.js"
 export { Cluster } from "./cluster.js"
 export type {
+  AdaptOptions,
+  Adapting,
+  AdaptState,
+  Demand,
+  DemandCommand,
+  Wanted,
+} from "./demand/types.js"
+export type {
   Engine,
   EngineBoot,
   EngineClient,

@@ -14,7 +14,7 @@ export interface CostRow {
 }
 
 /** Events that are kept with all that they tell. */
-type KeptAsItIs = BodyOf<"target" | "budget" | "note" | "problem" | "closed">
+type KeptAsItIs = BodyOf<"target" | "adapt" | "budget" | "note" | "problem" | "closed">
 
 type BodyOf<T extends ClusterEventBody["type"]> = Extract<ClusterEventBody, { type: T }>
 

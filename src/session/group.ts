@@ -1,8 +1,10 @@
 /** One group of a cluster, as users see it. */
+import type { AdaptOptions, Adapting } from "../demand/types.js"
 import type { ScaleResult } from "../fleet/scaling/target.js"
 import type { Worker } from "../fleet/reports/worker.js"
 import type { ExecOptions, WorkerResult } from "../remote/exec.js"
 import type { Command } from "../remote/remote.js"
+import { type Adaptable, adaptIn } from "./adapting/adapting.js"
 import { execIn, type Reached } from "./workers.js"
 import type { ScaleOptions, ScaleTarget } from "../verbs/verbs.js"
 
@@ -12,6 +14,12 @@ export interface Group {
   readonly workers: readonly Worker[]
   /** Scales this group alone. @throws what `Cluster.scale` throws. */
   scale(count: number, options?: ScaleOptions): Promise<ScaleResult>
+  /**
+   * Has this group alone follow a demand. A second one takes the place of the first, and a call of `scale` that names the group ends it.
+   *
+   * @throws what `Cluster.adapt` throws.
+   */
+  adapt(options: AdaptOptions): Promise<Adapting>
   /** Runs a command on the group's running workers. @throws what `Cluster.exec` throws. */
   exec(command: Command, options?: ExecOptions): Promise<readonly WorkerResult[]>
 }
@@ -23,9 +31,10 @@ export interface Grouped {
 }
 
 /** A live view of one group. */
-export function groupOf(cluster: Grouped, name: string, desired: () => number, reached: Reached): Group {
+export function groupOf(cluster: Grouped, name: string, desired: () => number, reached: Reached & Adaptable): Group {
   return {
     name,
+    adapt: (options) => adaptIn(reached, { [name]: options }),
     exec: (command, options = {}) => execIn(reached, command, options, name),
     scale: (count, options) => cluster.scale({ [name]: count }, options),
     get workers() {

@@ -47,7 +47,6 @@ export class Handle {
   readonly emitter = new Emitter()
   readonly #spec: ResolvedSpec
   readonly clock: Clock
-  readonly #waiting: { readonly clock: Clock; readonly name: string }
   readonly #journal: string | false | undefined
   readonly #attaching: AttachSpec | undefined
   readonly #opening: Opening
@@ -68,7 +67,6 @@ export class Handle {
     this.#journal = options.journal
     this.#attaching = attach
     this.name = this.#spec.name ?? randomName(this.clock)
-    this.#waiting = { clock: this.clock, name: this.name }
     this.#opening = new Opening(this.name, this.clock, (abort) => this.#open(abort))
     this.#nameConflict = new NameConflict({
       clock: this.clock,
@@ -87,10 +85,9 @@ export class Handle {
     return this.#opening.isBegun ? this.#opening.wait("working with", undefined, signal) : undefined
   }
 
-  /** Opens the cluster now, and reads the prices of its workers unless it is to be quick. */
-  async attach(): Promise<void> {
-    const session = await this.#opening.wait("attaching to")
-    if (this.#attaching?.quick !== true) await session.findPrices()
+  /** Opens the cluster now. @param action names what for: "adapting". */
+  open(action: string): Promise<Session> {
+    return this.#opening.wait(action)
   }
 
   scale(target: ScaleTarget, options: ScaleOptions): Promise<ScaleResult> {
@@ -110,7 +107,7 @@ export class Handle {
     this.checkOpen()
     const begunAt = this.clock.now()
     // Invalid input that needs no cloud to be found is refused before the first request.
-    const { targets, timeoutMs } = resolveScale(target, options, this.#groupNames(target))
+    const { targets, timeoutMs } = resolveScale(target, options, this.groupNames(target))
     checkTargets(this.#spec, targets)
     for (;;) {
       try {
@@ -126,12 +123,12 @@ export class Handle {
   }
 
   async #scaleOnce(target: ScaleTarget, options: ScaleOptions, begunAt: number): Promise<ScaleResult> {
-    const { timeoutMs } = resolveScale(target, options, this.#groupNames(target))
+    const { timeoutMs } = resolveScale(target, options, this.groupNames(target))
     const session = await this.#opening.wait("scaling", timeoutMs, options.signal)
     this.#checkOwned()
     const scale = { ...resolveScale(target, options, session.groups()), begunAt }
     options.signal?.throwIfAborted()
-    if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
+    this.checkMayChange()
     return session.scale(scale, {
       checkOwned: () => this.#checkOwned(),
       isClosing: () => this.#closing !== undefined,
@@ -141,7 +138,7 @@ export class Handle {
 
   async plan(target: ScaleTarget): Promise<ClusterPlan> {
     this.checkOpen()
-    checkTargets({ groups: this.#spec.groups }, resolveScale(target, {}, this.#groupNames(target)).targets)
+    checkTargets({ groups: this.#spec.groups }, resolveScale(target, {}, this.groupNames(target)).targets)
     const session = await this.#opening.wait("planning")
     return session.plan(resolveScale(target, {}, session.groups()).targets)
   }
@@ -152,7 +149,7 @@ export class Handle {
 
   /** The target of a group of that name. @throws SpecError when there is no such group. */
   desiredOf(group: string): () => number {
-    resolveScale({ [group]: 0 }, {}, this.#groupNames({ [group]: 0 }))
+    resolveScale({ [group]: 0 }, {}, this.groupNames({ [group]: 0 }))
     return () => this.session?.desired(group) ?? 0
   }
 
@@ -162,18 +159,19 @@ export class Handle {
     this.scaling.ignoreRejections()
     const isFirst = this.#closing === undefined
     this.#closing ??= this.#close(timeoutMs, drainMs)
-    const closing = isFirst ? this.#closing : closedIn(this.#waiting, this.#closing, timeoutMs)
+    const closing = isFirst ? this.#closing : closedIn(this, this.#closing, timeoutMs)
     return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
 
   audit(): Promise<readonly Remain[]> {
-    return auditOf({ ...this.#waiting, journal: this.#journal }, this.#spec, this.session?.fleet.providers)
+    const { clock, name } = this
+    return auditOf({ clock, name, journal: this.#journal }, this.#spec, this.session?.fleet.providers)
   }
 
   async detach(options: DetachOptions): Promise<void> {
     const detaching = resolveDetach(options)
     detaching.signal?.throwIfAborted()
-    if (this.#closing !== undefined) return untilClosed(this.#waiting, this.#closing, detaching)
+    if (this.#closing !== undefined) return untilClosed(this, this.#closing, detaching)
     if (this.#ended === undefined) this.#detaching = this.#detach(detaching)
     return this.#detaching
   }
@@ -205,6 +203,11 @@ export class Handle {
     return this.#spec.existing === "connect"
   }
 
+  /** @throws OwnershipError where it was attached only to be watched. */
+  checkMayChange(): void {
+    if (this.#attaching?.takeOver === false) throw onlyWatches(this.name)
+  }
+
   /** Throws when the cluster is detached, superseded by another owner, or closed. */
   #checkOwned(): void {
     if (this.#ended !== undefined) throw this.#ended
@@ -217,7 +220,7 @@ export class Handle {
   }
 
   /** The names of the groups that are known. Those of an attached cluster are known once it was read from the cloud. */
-  #groupNames(target: ScaleTarget): readonly string[] {
+  groupNames(target: ScaleTarget = 0): readonly string[] {
     if (this.session !== undefined) return this.session.groups()
     if (this.#attaching !== undefined && typeof target !== "number") return Object.keys(target)
     return this.#spec.groups.map((group) => group.name)
@@ -305,7 +308,7 @@ export class Handle {
 
   /** The session to close; undefined where no call was made, unless a living cluster of the name is used as this one. */
   async #toClose(timeoutMs: number): Promise<Session | undefined> {
-    if (!this.#joinsExisting) return openedOrAbandoned(this.#waiting, this.#opening, timeoutMs)
+    if (!this.#joinsExisting) return openedOrAbandoned(this, this.#opening, timeoutMs)
     try {
       return await this.#opening.wait("closing", timeoutMs)
     } catch (error) {

@@ -13,7 +13,7 @@ import { stillRunningText, listCommandText, sizeText } from "../fleet/reports/st
 import { callsOnWire, detachTimeout } from "../fleet/ending/detaching.js"
 import { deliveriesOf, type Deliveries } from "./deliveries/begin.js"
 import { drainingOf, startTerminations } from "../fleet/terminate.js"
-import { fence } from "../fleet/targets/fence.js"
+import { fenceAll } from "../fleet/targets/fence.js"
 import { type BillRow, defaultJournalDirectory } from "../fleet/journal/journal.js"
 import { keepLease } from "../fleet/ending/lease.js"
 import { pricesWithin } from "../fleet/offers/prices.js"
@@ -267,7 +267,7 @@ export class Session {
     startTerminations(fleet, drainingOf(fleet))
     fleet.leaving = true
     fleet.setUp.abort(toWaiting)
-    for (const name of fleet.groups.keys()) fence(fleet, name, toWaiting)
+    fenceAll(fleet, toWaiting)
     this.#loop.halt()
     try {
       await withDeadline(fleet.clock, this.#quiet(), leftMs, () => detachTimeout(fleet, timeoutMs), signal)

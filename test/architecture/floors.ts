@@ -22,7 +22,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/spec/worker/worker-fields.ts"],
   ["src/engines/engine.ts"],
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/", "src/remote/"],
-  ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/"],
+  ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/", "src/demand/"],
   ["providers/*/clouds.ts", "providers/*/tag-rules.ts", "providers/*/rights/"],
   ["providers/local/machine/"],
   ["providers/*/options.ts"],

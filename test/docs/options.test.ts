@@ -12,6 +12,8 @@ const ROWS: readonly Row[] = [
   ["docs/options.md", "What a worker is", "src/spec/worker/worker-fields.ts", "WorkerFields"],
   ["docs/options.md", "budget", "src/money/budget.ts", "Budget"],
   ["docs/options.md", "scale", "src/verbs/types.ts", "ScaleOptions"],
+  ["docs/options.md", "adapt", "src/demand/types.ts", "AdaptOptions"],
+  ["docs/adapt.md", "Options", "src/demand/types.ts", "AdaptOptions"],
   ["docs/options.md", "close", "src/verbs/types.ts", "CloseOptions"],
   ["docs/options.md", "attach", "src/verbs/types.ts", "AttachFields"],
   ["docs/options.md", "For tests", "src/verbs/types.ts", "ClusterOptions"],

@@ -1,7 +1,7 @@
 /** An explanation as a page of text. Pure. */
 import type { Scope } from "../../provider.js"
 import { dollars } from "../../money/budget.js"
-import { plain, untilText } from "../../text.js"
+import { plain, spanText, untilText } from "../../text.js"
 import type { Barred, Explanation, GroupExplanation, Waiting } from "./explanation.js"
 
 /** Failures on the page; the others are in the explanation. */
@@ -31,7 +31,7 @@ function explanationText({ cluster, at, groups, opening, ended, unavailable }: O
 
 function groupLines(group: GroupExplanation, now: number): string[] {
   const { desired, running, ready, pending, booked, interrupted, terminating, finished, ...more } = group
-  const { shortfall, failures, outages, resting, stopped } = more
+  const { shortfall, failures, outages, resting } = more
   const counts = [
     `${running} of ${desired} run`,
     ready < running ? `${ready} are ready` : "",
@@ -48,9 +48,9 @@ function groupLines(group: GroupExplanation, now: number): string[] {
   })
   return [
     `  group ${group.group}: ${counts.join(", ")}`,
+    ...adaptLines(group, now),
     ...failedLines(group),
-    ...(group.kept.length === 0 ? [] : [`    kept for looking at: ${group.kept.join(", ")}`]),
-    ...(stopped === undefined ? [] : [`    stopped until the next scale: ${stopped}`]),
+    ...keptLines(group),
     ...section(`  ${shortfall.count} are missing:`, reasons),
     ...(group.slowestBoot === undefined ? [] : [`  the slowest boot is that of ${group.slowestBoot}`]),
     ...section(
@@ -72,6 +72,23 @@ function groupLines(group: GroupExplanation, now: number): string[] {
         .map((one) => `    ${one.count} × ${one.reason} (${codeText(one)}): ${one.message}`),
     ),
     `  next: ${waitingText(group.next, now)}`,
+  ]
+}
+
+function adaptLines({ adapting }: GroupExplanation, now: number): readonly string[] {
+  if (adapting === undefined) return []
+  const { minimum, maximum, target, why, problem, problemSince = now } = adapting
+  const unknown =
+    problem === undefined ? [] : [`    its demand is not known for ${spanText(now - problemSince)}: ${problem}`]
+  return [`  follows its demand, ${minimum} to ${maximum} workers: ${target}, because: ${why}`, ...unknown]
+}
+
+/** A demand has nobody who would scale: what has stopped is tried anew after a while. */
+function keptLines({ kept, stopped, adapting }: GroupExplanation): readonly string[] {
+  const until = adapting === undefined ? "until the next scale" : "for a while"
+  return [
+    ...(kept.length === 0 ? [] : [`    kept for looking at: ${kept.join(", ")}`]),
+    ...(stopped === undefined ? [] : [`    stopped ${until}: ${stopped}`]),
   ]
 }
 

@@ -50,6 +50,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
     booked: short.booked,
     interrupted: own.filter((worker) => worker.state === "interrupted").length,
     terminating: own.filter((worker) => worker.state === "terminating").length,
+    ...(state.adapting === undefined ? {} : { adapting: state.adapting.state }),
     finished: state.finished,
     ...(failedStartups === undefined ? {} : { failedStartups }),
     kept: keptOf(fleet, name).map(({ instance, group }) => workerName(instance, group)),

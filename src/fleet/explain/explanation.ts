@@ -1,4 +1,5 @@
 /** Explanation: what a cluster says of how it stands. */
+import type { AdaptState } from "../../demand/types.js"
 import type { Failure, Scope } from "../../provider.js"
 import type { FailureDetails } from "../unavailable.js"
 import type { Finished } from "../state/group-state.js"
@@ -49,6 +50,8 @@ export interface GroupExplanation {
   readonly interrupted: number
   /** On their way out. */
   readonly terminating: number
+  /** How it follows its demand; left out where its target stands. */
+  readonly adapting?: AdaptState
   /** Workers that have finished since the last target, and by which it fell. */
   readonly finished: Finished
   /** Startups that failed on workers launched since the last target. */

@@ -185,8 +185,9 @@ async function readOne(path: string, clock: Clock): Promise<FileHistory | undefi
   if (header === undefined) return undefined
   const shiftMs = shiftOf(header.time, clock)
   const records = written.map((record) => shifted(record, shiftMs))
-  const { uid, owner, generation, deadline } = header
+  const { uid, owner, generation } = header
   const ofKind = <T>(kind: string) => records.filter((record) => record.kind === kind) as unknown as T[]
+  const { deadline } = ofKind<{ readonly deadline: string }>("lifetime").at(-1) ?? header
   const finished = ofKind<FinishedRow>("finished")
   const ended = new Set([
     ...ofKind<{ ids: readonly string[] }>("ended").flatMap(({ ids }) => ids),

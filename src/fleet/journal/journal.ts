@@ -64,6 +64,8 @@ export interface Journal {
   finished(row: FinishedRow): void
   /** Notes when an instance's bill began or ended, so that a successor knows what was spent. */
   bill(row: BillRow): void
+  /** Notes a new deadline, in seconds since 1970: it goes to the disk with the next intent, before anything is launched by it. */
+  lifetime(deadline: string): void
   /** Waits for what is being written and closes the file. */
   close(): Promise<void>
   /** Nothing of this cluster is left: its files go, and those of these other uids of its name. */
@@ -87,18 +89,6 @@ export interface JournalHistory {
   readonly holder?: number
   /** When its newest file was begun, by the clock of day, in milliseconds since 1970; older files lack it. */
   readonly since?: number
-}
-
-export const noJournal: Journal = {
-  begin: () => Promise.resolve(),
-  ended: () => {},
-  intend: () => Promise.resolve(),
-  resend: () => Promise.resolve(),
-  outcome: () => {},
-  bill: () => {},
-  finished: () => {},
-  close: () => Promise.resolve(),
-  discard: () => Promise.resolve(),
 }
 
 /** Where journals live by default: the user's state directory. @throws SpecError where nothing says where that is. */
@@ -128,7 +118,7 @@ const MUST = { mustBeThere: true, sync: true } as const
 
 export class FileJournal implements Journal {
   readonly #directory: string
-  readonly #owner: Owner
+  #owner: Owner
   readonly #clock: Clock
   readonly #places: readonly WrittenPlace[]
   readonly #file: JournalFile
@@ -205,6 +195,12 @@ export class FileJournal implements Journal {
   finished(row: FinishedRow): void {
     // Not written is not lost: tag and console tell it again while the instance is there.
     this.#append([{ kind: "finished", ...row }]).catch(() => {})
+  }
+
+  lifetime(deadline: string): void {
+    this.#owner = { ...this.#owner, deadline }
+    // A file that is begun later has it in its first line.
+    if (!this.#file.isNew) this.#append([{ kind: "lifetime", deadline }]).catch(() => {})
   }
 
   close(): Promise<void> {

@@ -32,6 +32,7 @@ const FIELDS: Readonly<Record<string, Readonly<Record<string, Field>>>> = {
   sent: { token: "string", at: "number" },
   outcome: { token: "string", outcome: "string" },
   ended: { ids: "array" },
+  lifetime: { deadline: "string" },
   bill: { id: "string" },
   finished: { instance: "string", group: "string", outcome: "string", action: "string" },
 }

@@ -12,7 +12,8 @@ import { Roster, type RosterChange } from "../roster/roster.js"
 import { bootEvent } from "../reports/boots.js"
 import { recordRunning } from "../refusals/record.js"
 import { newMoney, noteBill } from "../spending/spending.js"
-import { FileJournal, noJournal } from "../journal/journal.js"
+import { FileJournal } from "../journal/journal.js"
+import { noJournal } from "../journal/none.js"
 import { clockSkewMs } from "../state/clock-skew.js"
 import { newContention } from "../ownership/contenders.js"
 import { addQuarantined } from "./quarantined.js"
@@ -57,7 +58,7 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
   const fleet: Fleet = {
     clock,
     owner,
-    endsAt: Number(owner.deadline) * 1000 - clockSkewMs(clock, providers),
+    ...lifeOf(owner, spec, options, providers),
     isNamed: known.isNamed,
     unlistable: known.unlistable,
     contention: newContention(),
@@ -88,6 +89,12 @@ export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, option
     ...initialState(),
   }
   return fleet
+}
+
+/** Who attaches says nothing of its lifetime. */
+function lifeOf({ deadline }: Owner, spec: ResolvedSpec, { clock, mode }: OpenOptions, providers: readonly Provider[]) {
+  const lifetimeMs = mode === "attach" ? undefined : spec.maxLifetimeMs
+  return { endsAt: Number(deadline) * 1000 - clockSkewMs(clock, providers), lifetimeMs } satisfies Partial<Fleet>
 }
 
 /** What is known of the ways to its workers. @param isGiven a head lives, which has the secrets of its engine. */

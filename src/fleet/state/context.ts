@@ -54,7 +54,9 @@ export interface Fleet {
   /** The owner in the tags of this process' launches; a later generation once `acquire` has claimed it. */
   owner: Owner
   /** When the cluster ends, by the clock's true time, in milliseconds: `owner.deadline` is the same moment for those who read tags. */
-  readonly endsAt: number
+  endsAt: number
+  /** How long a lifetime of it is, in milliseconds; undefined where this process does not know. */
+  readonly lifetimeMs: number | undefined
   /** The user chose its name, so that another one may have the same. */
   readonly isNamed: boolean
   /** It was claimed in all places, where there are several. */

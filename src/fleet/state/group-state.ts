@@ -1,5 +1,6 @@
 /** Group state: what is known of one group beside its workers. */
 import type { ResolvedGroup } from "../../spec/resolved.js"
+import type { AdaptState } from "../../demand/types.js"
 import type { Failure, Offer, Scope } from "../../provider.js"
 import type { Backoffs } from "./backoff.js"
 import type { Unavailable } from "../unavailable.js"
@@ -59,6 +60,17 @@ export interface GroupState {
   readonly notes: string[]
   /** What the last plan left out because it would cost too much, or be too many. */
   cut: Failure | undefined
+  /** Its target follows a demand; absent: it stands. */
+  adapting?: Following | undefined
+}
+
+/** What has a group's target follow a demand. */
+export interface Following {
+  readonly state: AdaptState
+  /** The fewest workers that it leaves. */
+  readonly minimum: number
+  /** @param why is told. */
+  end(why: string): void
 }
 
 /** How many workers have finished. A work whose outcome is unknown counts as failed. */

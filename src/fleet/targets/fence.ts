@@ -19,4 +19,12 @@ export function fence(fleet: Fleet, group: string, why: Error = new MusterError(
   for (const launch of fleet.roster.openLaunches(group)) launch.abort.abort(why)
 }
 
+/** The same of all groups, for which nothing is begun any more. */
+export function fenceAll(fleet: Fleet, why: Error): void {
+  for (const [name, { adapting }] of fleet.groups) {
+    adapting?.end(why.message)
+    fence(fleet, name, why)
+  }
+}
+
 const ZERO = "the target went to zero before this launch call was sent"

@@ -15,24 +15,13 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
   for (const [name, count] of withHead(fleet, targets)) {
     const state = fleet.groups.get(name)
     if (state === undefined) continue
+    state.adapting?.end(fleet.money.over?.message ?? `its target was set to ${count}`)
     state.desired = count
-    state.problem = undefined
+    forgetTrouble(state, fleet.clock.now())
     state.loweredReason = undefined
-    state.outages.clear()
-    state.refusals.clear()
-    state.backoffs = NO_BACKOFFS
-    state.failed = NO_FAILED_VIEWS
-    state.short = NO_ROW
-    forgetParts(state)
-    state.missing.clear()
-    state.breaker = undefined
-    state.commonFailure = undefined
-    state.resting = []
-    state.failures = []
     state.cut = undefined
     state.finished = NONE_FINISHED
     state.isAdvised = false
-    state.askedAt = fleet.clock.now()
     state.metAt = NEVER
     state.drainMs = drainMs
     if (count === 0) fence(fleet, name)
@@ -44,6 +33,23 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
   letFinish(fleet, emptied, drainMs ?? 0)
   const desired = Object.fromEntries(workerGroups(fleet).map(([name, state]) => [name, state.desired]))
   fleet.emit({ type: "target", desired })
+}
+
+/** What stood in the way of its launches, and failed: it is asked for as if nothing had. */
+export function forgetTrouble(state: GroupState, now: number): void {
+  state.problem = undefined
+  state.outages.clear()
+  state.refusals.clear()
+  state.backoffs = NO_BACKOFFS
+  state.failed = NO_FAILED_VIEWS
+  state.short = NO_ROW
+  forgetParts(state)
+  state.missing.clear()
+  state.breaker = undefined
+  state.commonFailure = undefined
+  state.resting = []
+  state.failures = []
+  state.askedAt = now
 }
 
 /** What could say only in part what it sells is asked again. */

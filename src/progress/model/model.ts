@@ -81,6 +81,9 @@ export class ProgressModel {
       case "tasks":
         this.#hearTasks(event, at)
         break
+      case "adapt":
+        this.#note = `group ${event.group} ${event.ended === true ? "follows its demand no more" : `follows its demand to ${event.target}`}: ${event.why}`
+        break
       case "note":
         this.#note = event.message
         break

@@ -25,6 +25,8 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return `target: ${Object.entries(row.desired)
         .map(([group, count]) => `${group} ${count}`)
         .join(", ")}`
+    case "adapt":
+      return `${row.ended === true ? "follows its demand no more" : `follows its demand to ${row.target}`}: ${row.why}`
     case "plan":
       return `to start: ${row.instanceType} ${row.market} in ${placeName(row.provider, row.region)}`
     case "launch-ended":
