@@ -2,11 +2,11 @@
 import { Cluster } from "./cluster.js"
 import { SpecError } from "./errors.js"
 import { show } from "./input/parse.js"
-import { isOverSsh } from "./spec/access.js"
 import { closeAfter } from "./session/closing/close-after.js"
 import { mapIn } from "./session/work/mapping.js"
 import { Holding } from "./session/work/holding.js"
 import { workingOf } from "./session/work/workable.js"
+import { jobDefaults } from "./session/work/job-defaults.js"
 import type { ClusterSpec } from "./spec.js"
 import type { ClusterOptions, ScaleTarget } from "./verbs/types.js"
 import { type AllOf, inOrder, type MapResult, type MapRun } from "./work/map.js"
@@ -69,8 +69,7 @@ export function runJob(
   options: ClusterOptions = {},
 ): Job<unknown> {
   const { workers, inputs, work, ...own } = checkedJob(job)
-  const isReached = spec.access !== undefined || ![spec.provider].flat().some(isOverSsh)
-  const cluster = new Cluster({ closeOnExit: true, ...(isReached ? {} : { access: "here" }), ...spec }, options)
+  const cluster = new Cluster({ ...jobDefaults(spec, [spec.provider].flat()), ...spec }, options)
   return jobOn(cluster, { verb: "runJob", workers, inputs, task: work }, own)
 }
 
@@ -82,6 +81,8 @@ export interface JobOn {
   readonly task: AnyTask
   /** Each worker has one task, and no more. */
   readonly isOnceAWorker?: boolean
+  /** Of commands that a function makes: what tells them from others. */
+  readonly identity?: string
 }
 
 /** The job on a cluster that has not been scaled, and is closed after it. */

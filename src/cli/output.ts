@@ -33,7 +33,8 @@ export function formatOf(given: Given, known: readonly Format[] = FORMATS): Form
   const format = known.find((one) => one === asked)
   if (format !== undefined) return format
   const isByVariable = given.sources.output === "environment"
-  if (isByVariable && FORMATS.some((one) => one === asked)) return "table"
+  // A task of `muster run` finds its directory for files by the same variable.
+  if (isByVariable && (FORMATS.some((one) => one === asked) || asked.startsWith("/"))) return "table"
   const near = nearest(asked, known)
   const message = `is ${show(asked)}; ${near === undefined ? `use one of ${known.join(", ")}` : `did you mean ${near}?`}`
   throw new SpecError([{ option: isByVariable ? "MUSTER_OUTPUT" : "--output", value: asked, message }])

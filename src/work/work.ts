@@ -30,6 +30,8 @@ export interface WorkRequest {
   readonly verb: string
   readonly inputs: Inputs<unknown>
   readonly task: AnyTask
+  /** Of commands that a function makes: what tells them from others, beside its own text. */
+  readonly identity?: string | undefined
   readonly options: WorkOptions
   readonly clock: Clock
 }
@@ -60,12 +62,13 @@ function nextName(): ProgramName {
 }
 
 /** @throws SpecError when an option, the module or the file of `resume` is wrong. */
-export async function prepareWork({ verb, inputs, task, options, clock }: WorkRequest): Promise<PreparedWork> {
+export async function prepareWork(request: WorkRequest): Promise<PreparedWork> {
+  const { verb, inputs, task, identity = "", options, clock } = request
   checkInputs(verb, inputs)
   checkTask(verb, task)
   const kind = "module" in task ? "module" : "command"
   const work = resolveWork(verb, options, kind)
-  const plan = "module" in task ? await modulePlan(task, work, clock) : commandPlan(task, work, clock)
+  const plan = "module" in task ? await modulePlan(task, work, clock) : commandPlan(task, work, clock, identity)
   const outputs = work.outputs === undefined ? undefined : new Outputs(work.outputs)
   await outputs?.begin()
   const record =
@@ -134,7 +137,7 @@ async function modulePlan({ module, name }: Task<never, unknown>, work: Resolved
   return { startOn, identity: { work: digestOf(`${bundle.digest} ${name}`) } }
 }
 
-function commandPlan(task: CommandTask<never>, work: ResolvedWork, clock: Clock): Plan {
+function commandPlan(task: CommandTask<never>, work: ResolvedWork, clock: Clock, identity: string): Plan {
   const { slots, outputs } = work
   const { command, environment = {} } = task as CommandTask<unknown>
   const use = { task: task as CommandTask<unknown>, slots, hasOutputs: outputs !== undefined }
@@ -146,7 +149,7 @@ function commandPlan(task: CommandTask<never>, work: ResolvedWork, clock: Clock)
       )
       return channel.runner(use, leave)
     }
-  const text = typeof command === "function" ? String(command) : JSON.stringify(command)
+  const text = typeof command === "function" ? `${identity}${String(command)}` : JSON.stringify(command)
   const more = (input: unknown, index: number) =>
     typeof command === "function" ? JSON.stringify(command(input, { index, attempt: 1 })) : ""
   return { startOn, identity: { work: digestOf(`${text} ${JSON.stringify(environment)}`), more } }

@@ -119,6 +119,8 @@ describe("a command line", () => {
         [true, "3 of 3\n"],
       ],
     ])
+    const other = await muster([...words, "--", "echo", "{}"])
+    expect(other).toMatchObject({ code: 125, said: expect.stringContaining("--resume: has results of other work") })
   })
 
   test("without inputs it runs once on each worker; the progress says how far it is", async () => {

@@ -165,6 +165,8 @@ describe("muster delete and sweep", () => {
     expect(await id("delete render --dry-run -o wide")).toContain("use one of table, json, yaml")
     expect(await id("describe render", "wide")).toMatch(/^Name: +render/)
     expect(await id("describe render", "xml")).toContain("MUSTER_OUTPUT: is")
+    // A task's directory for what it leaves has the same name.
+    expect(await id("describe render", "/work/1.files")).toMatch(/^Name: +render/)
     expect(await id("sweep -o json")).toBe("[]\n")
     expect(await id("sweep -o yaml")).toBe("[]\n")
   })

@@ -1,5 +1,5 @@
 /** Jobs: a cluster for as long as its work takes, whatever comes of it. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -21,6 +21,7 @@ import { type Held, Holding } from "../../src/session/work/holding.js"
 import type { Working } from "../../src/session/work/mapping.js"
 import { Tally } from "../../src/session/work/tally.js"
 import { isOverSsh } from "../../src/spec/access.js"
+import { jobDefaults } from "../../src/session/work/job-defaults.js"
 import { NOT_BEGUN } from "../../src/work/map.js"
 import { rig, SMALL } from "../cluster/support.js"
 import { isLong } from "../support/long.js"
@@ -52,6 +53,21 @@ describe("a job on this machine", () => {
       for await (const _one of made);
     }).rejects.toThrow("has begun already")
   })
+
+  test("begins on a worker once it has the files and secrets of the spec, and has passed its checks", async () => {
+    const files = join(root, "files")
+    mkdirSync(files)
+    writeFileSync(join(files, "word"), "here")
+    const secrets = { TOKEN: { value: "token-1" } }
+    const startup = "sleep 0.3; : >up; exec sleep 1000"
+    const command = 'cat word; printf %s "$TOKEN"; ls'
+    const text = { stdout: "heretoken-1up\nword\n" }
+    const brought = { ...spec(), files: [{ from: files }], secrets, startup }
+    for (const checked of [{ ...brought, ready: { command: "[ -e up ]" } }, ...(isLong ? [brought] : [])]) {
+      const [value] = await runJob(checked, { workers: 1, inputs: [1], work: { command } }, options())
+      expect(value).toMatchObject("ready" in checked ? text : { stdout: expect.stringContaining("heretoken-1") })
+    }
+  }, 30_000)
 
   test.runIf(isLong)("is closed when the loop over its results is left, and with the first error", async () => {
     const left = job(["a", "b", "c"])
@@ -147,6 +163,15 @@ test("workers of a cloud are reached over ssh, those of this machine are not", (
     rig().provider,
   ] as const
   expect(choices.map((one) => isOverSsh(one as ProviderChoice))).toEqual([false, true, false, true, false, false])
+})
+
+test("a job whose process is killed leaves its workers no longer than a lease, where nothing is to be asked for it", () => {
+  const leaseOf = (provider: ProviderChoice, own: object = {}) => jobDefaults({ ...own }, [provider]).lease
+  expect([leaseOf("local"), leaseOf({ local: {} }), leaseOf(local({}))]).toEqual(["10m", "10m", "10m"])
+  expect([leaseOf("aws"), leaseOf("local", { lease: "1m" }), leaseOf("local", { maxLifetime: "5m" })]).toEqual([
+    ...[undefined, undefined, undefined],
+  ])
+  expect(() => runJob({} as never, { workers: 1, inputs: [], work: ECHO })).toThrow(/cluster\.provider/)
 })
 
 describe("workers of a job", () => {

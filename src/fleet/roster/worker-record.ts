@@ -41,6 +41,8 @@ export interface WorkerRecord {
   held?: Held | undefined
   /** How its work ended. */
   end?: WorkEnd
+  /** It has the files and secrets that its guest waits for; known to the process that brings them. */
+  hasAll?: true
   /** It has tasks of this process: of those that are too many it is among the last to go. */
   isBusy?: true
   /** How it is by its checks; absent where its group has none, and until something is known. */

@@ -141,6 +141,7 @@ export class Deliveries {
       const outcome = await this.#limit(() => this.#attempt(worker)).catch((error: unknown) => error as Error)
       if (outcome === "whole") {
         this.#ended.add(worker.instance.id)
+        worker.hasAll = true
         return
       }
       const isLate = clock.now() - since > LONGEST_MS

@@ -26,6 +26,8 @@ export interface Mapping {
   readonly task: AnyTask
   /** Each worker has one task, and no more. */
   readonly isOnceAWorker?: boolean
+  /** Of commands that a function makes: what tells them from others. */
+  readonly identity?: string
   /** Called once all that needs no worker is known to be right: the cluster may be made now. */
   readonly prepared?: () => void
 }
@@ -48,8 +50,8 @@ async function beginIn(working: Working, mapping: Mapping, options: WorkOptions)
     "loading what carries out work",
     Promise.all([import("../../work/work.js"), import("./begin.js")]),
   )
-  const { verb, inputs, task } = mapping
-  const work = await prepareWork({ verb, inputs, task, options, clock })
+  const { verb, inputs, task, identity } = mapping
+  const work = await prepareWork({ verb, inputs, task, identity, options, clock })
   try {
     return await beginPrepared(working, work, mapping, { signal: options.signal, begun })
   } catch (error) {

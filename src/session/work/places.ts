@@ -48,7 +48,7 @@ export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): 
     clock,
     channels,
     watch,
-    list: () => roster.living().flatMap((worker) => placeOf(worker, reach, clock.now())),
+    list: () => roster.living().flatMap((worker) => placeOf(worker, fleet, reach)),
     problem(group) {
       try {
         checkOpen()
@@ -94,19 +94,26 @@ function noneWillCome(fleet: Fleet, group: string | undefined): Error | undefine
   return new ShortfallError(message, { desired: count, running: 0, shortfall })
 }
 
-function placeOf(worker: WorkerRecord, reach: Reach, now: number): readonly Place[] {
-  const { instance, group, state, interruptedAt, drainsUntil } = worker
+function placeOf(worker: WorkerRecord, fleet: Fleet, reach: Reach): readonly Place[] {
+  const { instance, group, state, interruptedAt, drainsUntil, readiness } = worker
   const isGoing = state === "terminating" || state === "failed" || state === "lost"
-  const endsAt = interruptedAt ?? drainsUntil ?? (isGoing ? now : undefined)
+  const endsAt = interruptedAt ?? drainsUntil ?? (isGoing ? fleet.clock.now() : undefined)
   const place = {
     id: instance.id,
     name: workerName(instance, group),
     group,
-    isReady: state === "running",
+    isReady: state === "running" && readiness?.isReady !== false && !isExpecting(worker, fleet),
     remote: () => reach.remoteOf(worker),
   }
   if (endsAt === undefined) return [place]
   return [
     { ...place, endsAt, ...(interruptedAt === undefined && drainsUntil !== undefined ? { isDraining: true } : {}) },
   ]
+}
+
+/** Tasks find the files and secrets of the spec there. Whether another process has brought them is not known here. */
+function isExpecting({ group: name, hasAll }: WorkerRecord, { groups, isOwner }: Fleet): boolean {
+  const group = groups.get(name)?.group
+  if (group === undefined || !isOwner || hasAll === true) return false
+  return group.files.length > 0 || group.secrets.size > 0
 }

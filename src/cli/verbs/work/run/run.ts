@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import type { Cluster } from "../../../../cluster.js"
 import { SpecError } from "../../../../errors.js"
 import { jobOn } from "../../../../run-job.js"
-import { isOverSsh } from "../../../../spec/access.js"
+import { jobDefaults } from "../../../../session/work/job-defaults.js"
 import type { Duration } from "../../../../spec.js"
 import type { ScaleTarget } from "../../../../verbs/types.js"
 import type { CommandTask, WorkOptions } from "../../../../work/types.js"
@@ -39,7 +39,10 @@ export const run: RunVerb = async (given, surroundings) => {
   const grouped = new Grouped({ surroundings, progress, isJson: given.switches.has("json"), inputOf: taken })
   const job = jobOn(
     cluster,
-    { verb: "run", workers: count as ScaleTarget, inputs: inputs.inputs, task: task as never, isOnceAWorker },
+    {
+      ...{ verb: "run", workers: count as ScaleTarget, inputs: inputs.inputs, task: task as never, isOnceAWorker },
+      identity: JSON.stringify([given.words, about.hasLines, directory ?? null]),
+    },
     options,
   )
   return finished(job as AsyncIterable<Result>, grouped, { given, surroundings, progress })
@@ -89,8 +92,7 @@ async function targetIn(given: Given, surroundings: Surroundings, isHere: boolea
 
 async function clusterFor(target: Target, given: Given, surroundings: Surroundings): Promise<Cluster> {
   const providers = await providersAt(target.places, surroundings)
-  const isReached = target.spec.access !== undefined || !providers.some(isOverSsh)
-  const more = { closeOnExit: true, ...(isReached ? {} : { access: "here" }) }
+  const more = jobDefaults(target.spec, providers)
   return clusterOf(target, providers, optionsOf(given, surroundings), more)
 }
 
@@ -160,7 +162,7 @@ function workOptions(
 function flagged(error: unknown): unknown {
   if (!(error instanceof SpecError)) return error
   const flagOf = (option: string) =>
-    option.replace(
+    (option === "resume" ? "run.resume" : option).replace(
       /^run\.(\w+)$/,
       (_all, name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
     )
