@@ -23,7 +23,7 @@ export type RemoteModule<M> = {
  * const { thumb } = remote<typeof import("./thumb.js")>(new URL("./thumb.js", import.meta.url))
  * const all = await cluster.map(urls, thumb).all()
  *
- * @param module the address of its file, "file:///…": `.js`, `.mjs` or `.ts`.
+ * @param module the address of its file, "file:///…": `.js`, `.mjs`, `.cjs` or `.ts`. Where there is no `thumb.js`, it is that of `thumb.ts`.
  * @throws SpecError when it is no address of a file.
  */
 export function remote<M extends object>(module: URL | string): RemoteModule<M> {

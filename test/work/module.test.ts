@@ -1,6 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Cluster, remote, TaskError, type TaskLog } from "muster-vms"
 import { local } from "muster-vms/local"
@@ -50,7 +51,7 @@ describe("functions of a module on workers of this machine", () => {
 
   test.each([
     ["a process that ends", tasks.exits, 3, "its process ended with exit code 3; the last that it wrote:\nlast words"],
-    ["what cannot be cloned", tasks.closure, undefined, "what the task returned cannot be cloned"],
+    ["what cannot be cloned", tasks.closure, undefined, "what the task returned cannot be sent"],
     ["a module that throws while it is loaded", never, undefined, "cannot be loaded"],
     [
       "a name that the module does not have",
@@ -70,6 +71,45 @@ describe("functions of a module on workers of this machine", () => {
     const untidy = await cluster.map([1, 2, 3, 4], tasks.untidy, options).all()
     expect(new Set(untidy).size).toBe(4)
     expect(await cluster.map([1, 2, 3], tasks.left, options).all()).toEqual([undefined, undefined, undefined])
+  })
+
+  test("a global, a listener or a method that a task has changed does not reach the next one", async () => {
+    const kinds = isLong ? ["global", "random", "console", "method", "listener", "deaf"] : ["random", "deaf"]
+    await cluster.scale(1)
+    for (const kind of kinds) {
+      const [first, next] = await cluster.map([kind, "nothing"], tasks.meddles, { slots: 1, ordered: true }).all()
+      expect([kind, next === first]).toEqual([kind, false])
+    }
+    await cluster.scale(2)
+  })
+
+  test("all that a task writes is heard, however much, and its process goes on", async () => {
+    let heard = 0
+    const onLog = ({ text }: TaskLog) => {
+      heard += text.length
+    }
+    await cluster.scale(1)
+    const pids = await cluster.map([30, 30], tasks.floods, { slots: 1, onLog }).all()
+    expect(heard).toBe(6_000_000)
+    expect(new Set(pids).size).toBe(1)
+    await cluster.scale(2)
+  })
+
+  test.runIf(isLong)(
+    "a result that is too large for the way fails its task alone",
+    async () => {
+      const error = await failureOf(cluster.call(tasks.large, 2 ** 30 + 1))
+      expect(error.message).toContain("it has 1024 MiB, and at most 1024 travel: use files")
+      expect((await cluster.call(tasks.large, 2 ** 28)).length).toBe(2 ** 28)
+    },
+    60_000,
+  )
+
+  test("a module of CommonJS has what it exports", async () => {
+    const file = join(root, "common.cjs")
+    writeFileSync(file, "exports.half = (x) => x / 2; exports.none = 1")
+    const { half } = remote<{ half: (x: number) => number }>(pathToFileURL(file))
+    expect(await cluster.call(half, 4)).toBe(2)
   })
 
   test("calls share the program of a worker, and a module that is there already", async () => {

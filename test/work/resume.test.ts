@@ -36,6 +36,19 @@ async function recallAll(count: number): Promise<readonly unknown[]> {
 }
 
 describe("a file of results", () => {
+  test("large ones are kept and read in one go, and what is too large is refused by its number", async () => {
+    const bytes = new Uint8Array(20_000_000).fill(7)
+    await keepAll([bytes, "after"])
+    const [first, second] = await recallAll(2)
+    expect([Buffer.compare(first as Uint8Array, bytes), second]).toEqual([0, "after"])
+    if (!isLong) return
+    const record = await open("w", join(root, "huge.jsonl"))
+    await expect(record.keep(entry(1, 3), success(new Uint8Array(2 ** 28 + 1), 3))).rejects.toThrow(
+      /the result of task 3 .*: it has 256 MiB, more than 256; have the task leave it in a file/,
+    )
+    await record.close()
+  })
+
   test("any value that can be cloned comes back as it was", async () => {
     const loop: { self?: unknown } = {}
     loop.self = loop

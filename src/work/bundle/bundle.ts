@@ -36,12 +36,18 @@ export function runnerBundle(): Promise<Bundle> {
 
 /**
  * @param address of the module's file: "file:///…".
- * @throws SpecError when there is no such file, when it uses what is built for one machine and no `setup` installs that, and when
- * `rolldown` is not installed.
+ * @throws SpecError when there is no such file, when it needs what is not installed here, or is built for one machine, and no `setup`
+ * installs that, and when `rolldown` is not installed.
  * @throws MusterError with code "BundleFailed" in the bundler's words.
  */
 export function moduleBundle(address: string, options: BundleOptions): Promise<Bundle> {
-  return bundled(fileURLToPath(address), options)
+  return bundled(sourceOf(fileURLToPath(address)), options)
+}
+
+/** A module of TypeScript is named as others import it: "./thumb.js" is of "thumb.ts". */
+function sourceOf(path: string): string {
+  const source = path.replace(/(\.[cm]?)js$/, "$1ts")
+  return !existsSync(path) && existsSync(source) ? source : path
 }
 
 async function bundled(path: string, options: BundleOptions): Promise<Bundle> {
@@ -67,8 +73,9 @@ async function bundleOf(path: string, { hasSetup }: BundleOptions): Promise<Made
       "modules are bundled for workers by rolldown, which is not installed here; run: npm install rolldown"
     throw new SpecError([{ option: "remote", value: path, message }])
   }
-  const { code, files, natives } = await roll(path).catch(failed(path))
+  const { code, files, natives, missing } = await roll(path).catch(failed(path))
   if (natives.length > 0 && !hasSetup) throw nativeProblem(path, natives)
+  if (missing.length > 0 && !hasSetup) throw missingProblem(path, missing)
   const inputs = new Map(files.map((file) => [file, stampOf(file)]))
   return { bundle: { code, digest: createHash("sha256").update(code).digest("hex") }, inputs }
 }
@@ -81,5 +88,10 @@ function failed(path: string): (error: unknown) => never {
 
 function nativeProblem(path: string, names: readonly string[]): SpecError {
   const message = `uses ${names.join(", ")}, built for one kind of machine, which is not sent to others; have each worker install it: setup: "npm ci", with package.json and package-lock.json among its files`
+  return new SpecError([{ option: "remote", value: path, message }])
+}
+
+function missingProblem(path: string, names: readonly string[]): SpecError {
+  const message = `imports ${names.join(", ")}, which cannot be found here; run: npm install ${names.join(" ")}; or have each worker install it, by the work's setup`
   return new SpecError([{ option: "remote", value: path, message }])
 }

@@ -11,18 +11,21 @@ export interface Rolled {
   readonly files: readonly string[]
   /** Packages that are left out of it, because they are built for one kind of machine. */
   readonly natives: readonly string[]
+  /** What it needs when it is loaded, and is not here. What is only tried then, by `import()` or a `require` in a function, may be missing. */
+  readonly missing: readonly string[]
 }
 
 /** @throws Error in the bundler's words. */
 export async function roll(path: string): Promise<Rolled> {
   const from = dirname(path)
   const natives = new Set<string>()
+  const unresolved = new Set<string>()
   const build = await rolldown({
     input: path,
     platform: "node",
     logLevel: "silent",
     resolve: { extensionAlias: { ".js": [".js", ".ts"], ".mjs": [".mjs", ".mts"] } },
-    plugins: [withoutNatives(natives)],
+    plugins: [withoutNatives(natives, unresolved)],
   })
   try {
     const { output } = await build.generate({
@@ -41,6 +44,7 @@ export async function roll(path: string): Promise<Rolled> {
       code: chunks.map((one) => one.code).join(""),
       files: chunks.flatMap(({ moduleIds }) => moduleIds).filter((id) => isAbsolute(id) && existsSync(id)),
       natives: [...natives],
+      missing: [...unresolved].filter((name) => chunks.some(({ imports }) => imports.includes(name))),
     }
   } finally {
     await build.close()
@@ -48,12 +52,13 @@ export async function roll(path: string): Promise<Rolled> {
 }
 
 /** A package that is built for one platform is not bundled: it is found where the worker has it. */
-function withoutNatives(found: Set<string>): Plugin {
+function withoutNatives(found: Set<string>, unresolved: Set<string>): Plugin {
   return {
     name: "muster-native-packages",
     async resolveId(source, importer, { isEntry }) {
       if (isEntry === true || source.startsWith("node:")) return null
       const resolved = await this.resolve(source, importer, { skipSelf: true })
+      if (resolved === null) unresolved.add(source)
       if (resolved === null || resolved.external !== false) return resolved
       const name = nativePackage(resolved.id)
       if (name === undefined) return resolved

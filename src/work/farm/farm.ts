@@ -194,7 +194,8 @@ export class Farm<In, Out> {
     const seconds = (this.#clock.now() - begunAt) / 1000
     if (ended === "timeout") this.#failed(running, this.#tooLong(outcome), seconds)
     // What ends because its worker does is not to blame for it.
-    else if (outcome.kind === "lost" || (outcome.kind === "failure" && hand.isLeaving)) this.#lost(running, seconds)
+    else if (outcome.kind === "lost" || (outcome.kind === "failure" && hand.isLeaving))
+      this.#lost(running, seconds, outcome.kind === "lost" ? outcome.why : outcome.failure.message)
     else if (outcome.kind === "failure") this.#failed(running, outcome.failure, seconds)
     else await this.#succeed(running, outcome, seconds)
   }
@@ -218,7 +219,7 @@ export class Farm<In, Out> {
     if (bring !== undefined && outcome.files !== undefined) {
       const brought = await broughtFrom(hand, bring(hand, entry.index, outcome.files))
       if (brought === "lost") {
-        this.#lost(running, seconds)
+        this.#lost(running, seconds, "it was gone before its files had come")
         return
       }
       if (brought !== undefined) {
@@ -233,12 +234,12 @@ export class Farm<In, Out> {
     if (!this.#isOver) this.#deliver(success, hand)
   }
 
-  #lost(running: Running<In>, seconds: number): void {
+  #lost(running: Running<In>, seconds: number, why: string): void {
     const { entry, hand } = running
     this.#counts.lost += 1
     if (!hand.hasNotice) entry.losses += 1
     if (entry.losses >= MOST_LOSSES) {
-      const message = `${entry.losses} workers were lost without notice while it ran there, one after the other: it may be what ends them`
+      const message = `it was lost ${entry.losses} times, each time with the worker or the program that ran it, and is given up: it may be what ends them, by the memory that it takes for example; the last time on ${hand.worker}: ${why}`
       entry.attempt = Math.max(entry.attempt, this.#options.retries + 1)
       this.#failed(running, { name: "Error", message, code: "TaskLost" }, seconds)
       return

@@ -15,6 +15,9 @@ import { hold } from "./hold.js"
 
 const VERSION = 1
 
+/** One result, as bytes: a line of the file is a text of this process. */
+const MOST_KEPT_BYTES = 2 ** 28
+
 export interface ResumeOptions<In> {
   /** Relative to the working directory. */
   readonly path: string
@@ -109,11 +112,19 @@ export class Resume<In, Out> implements Recorder<In, Out> {
 
   async keep(entry: Entry<In>, { value, worker, seconds }: TaskSuccess<Out>): Promise<void> {
     const key = this.#keys.get(entry) ?? this.#keyOf(entry)
-    const kept = isPlain(value) ? { value } : { bytes: serialize(value).toString("base64") }
-    const line: Line = { key, worker, seconds, ...kept }
+    const line: Line = { key, worker, seconds, ...this.#kept(value, entry.index) }
     this.#lines.push(summed(line))
     this.#next ??= this.#write()
     await this.#next
+  }
+
+  #kept(value: Out, index: number): Pick<Line, "value" | "bytes"> {
+    if (isPlain(value)) return { value }
+    const bytes = serialize(value)
+    if (bytes.length <= MOST_KEPT_BYTES) return { bytes: bytes.toString("base64") }
+    const size = `${Math.round(bytes.length / 2 ** 20)} MiB, more than ${MOST_KEPT_BYTES / 2 ** 20}`
+    const message = `keeping the result of task ${index} in ${this.#options.path}: it has ${size}; have the task leave it in a file (outputs)`
+    throw new MusterError(message, { code: "ResumeNotWritten" })
   }
 
   async close(): Promise<void> {
@@ -183,6 +194,7 @@ type Problem = (message: string) => SpecError
 
 /** Where each line's text is. */
 function readKnown(descriptor: number, work: string, problem: Problem): Map<string, Where> {
+  checkBeginning(descriptor, problem)
   const known = new Map<string, Where>()
   let number = 0
   let end = 0
@@ -201,6 +213,14 @@ function readKnown(descriptor: number, work: string, problem: Problem): Map<stri
   }
   dropRest(descriptor, { end, isBegun: number > 0, work }, problem)
   return known
+}
+
+/** A file that is none of ours may be a large one. */
+function checkBeginning(descriptor: number, problem: Problem): void {
+  const ours = Buffer.from('{"muster":"resume",')
+  const found = Buffer.alloc(Math.min(ours.length, fstatSync(descriptor).size))
+  readSync(descriptor, found, 0, found.length, 0)
+  if (!ours.subarray(0, found.length).equals(found)) throw problem(NOT_OURS)
 }
 
 /** A line without an end was being written when its process was killed: of a file without a line the first one, or it is not ours. */
@@ -245,19 +265,23 @@ const NEWLINE = 10
 
 /** Whole lines; what comes after the last one's end is none. */
 function* linesOf(descriptor: number): Generator<Where & { readonly text: string }, void, undefined> {
-  let waiting: Buffer = Buffer.alloc(0)
+  let waiting: Buffer[] = []
   let at = 0
   for (let from = 0; ; ) {
     const piece = Buffer.alloc(READ_BYTES)
     const count = readSync(descriptor, piece, 0, READ_BYTES, from)
     if (count === 0) return
-    from += count
-    waiting = Buffer.concat([waiting, piece.subarray(0, count)])
-    for (let end = waiting.indexOf(NEWLINE); end !== -1; end = waiting.indexOf(NEWLINE)) {
-      yield { text: waiting.toString("utf8", 0, end), at, length: end }
-      at += end + 1
-      waiting = waiting.subarray(end + 1)
+    let begin = 0
+    for (let end = piece.indexOf(NEWLINE); end !== -1 && end < count; end = piece.indexOf(NEWLINE, begin)) {
+      const line = Buffer.concat([...waiting, piece.subarray(begin, end)])
+      yield { text: line.toString(), at, length: line.length }
+      at = from + end + 1
+      begin = end + 1
+      waiting = []
     }
+    // One that is long is joined once.
+    waiting.push(piece.subarray(begin, count))
+    from += count
   }
 }
 
@@ -269,10 +293,9 @@ function isPlain(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0)
   if (typeof value !== "object" || depth > MOST_DEPTH) return false
-  const own = Object.values(value)
   const prototype: unknown = Object.getPrototypeOf(value)
-  const isKnown = Array.isArray(value)
-    ? own.length === value.length
-    : (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0
-  return isKnown && own.every((one) => isPlain(one, depth + 1))
+  const isOfKind = Array.isArray(value) || prototype === Object.prototype || prototype === null
+  if (!isOfKind || Object.getOwnPropertySymbols(value).length > 0) return false
+  const own = Object.values(value)
+  return (!Array.isArray(value) || own.length === value.length) && own.every((one) => isPlain(one, depth + 1))
 }

@@ -5,6 +5,9 @@ const LENGTH_BYTES = 4
 /** What one frame may hold: a length beyond that is not ours. */
 const MOST_BYTES = 2 ** 31
 
+/** A value that is larger is told to be: what carries it, on both sides and between two processes, has more than one copy of it. */
+export const MOST_VALUE_BYTES = 2 ** 30
+
 /** Comes before the first frame: what a shell's start has written before that is no frame. */
 export const BEGINNING: Uint8Array = Buffer.from("\nmuster-frames\n")
 const MOST_BEFORE = 65_536
@@ -15,6 +18,19 @@ export function frame(value: unknown): Uint8Array {
   const length = Buffer.allocUnsafe(LENGTH_BYTES)
   length.writeUInt32BE(body.length)
   return Buffer.concat([length, body])
+}
+
+/**
+ * A value on its way, in a frame or to another process.
+ *
+ * @throws Error that cannot be cloned; RangeError that is too large.
+ */
+export function packed(value: unknown): Uint8Array {
+  const bytes = serialize(value)
+  if (bytes.length <= MOST_VALUE_BYTES) return bytes
+  throw new RangeError(
+    `it has ${Math.round(bytes.length / 2 ** 20)} MiB, and at most ${MOST_VALUE_BYTES / 2 ** 20} travel: use files`,
+  )
 }
 
 /** Takes bytes as they come, and gives the values that are whole. */

@@ -32,6 +32,8 @@ export class Seat {
   #module = ""
   #task: Task | undefined
   #tail = ""
+  /** So much was read of what its process writes. */
+  #pieces = 0
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -121,6 +123,7 @@ export class Seat {
 
   /** @returns false while there is no room for more. */
   #wrote(child: ChildProcess, text: string): boolean {
+    this.#pieces += 1
     if (this.#child !== child || this.#task === undefined) return true
     this.#tail = (this.#tail + text).slice(-TAIL_BYTES)
     return !this.#task.isHeard || this.#options.tell({ type: "log", id: this.#task.id, text })
@@ -132,12 +135,24 @@ export class Seat {
       this.#options.tell(message)
       return
     }
-    // What it wrote before is in its pipes, which are read until then.
+    const until = performance.now() + LAST_WORDS_MS
+    const over = () => {
+      if (!this.has(message.id) || this.#child !== child) return
+      if (!message.isClean) this.end()
+      this.#over(message)
+    }
+    this.#whenRead(child, until, over)
+  }
+
+  /** What a task wrote is in its pipes when its end is told. What it has started may write there for ever. */
+  #whenRead(child: ChildProcess, until: number, go: () => void): void {
+    const before = this.#pieces
     setImmediate(() =>
       setImmediate(() => {
-        if (!this.has(message.id) || this.#child !== child) return
-        if (!message.isClean) this.end()
-        this.#over(message)
+        const isWaiting = child.stdout?.isPaused() === true || child.stderr?.isPaused() === true
+        if (isWaiting) this.#options.whenDrained(() => this.#whenRead(child, until, go))
+        else if (this.#pieces !== before && performance.now() < until) this.#whenRead(child, until, go)
+        else go()
       }),
     )
   }

@@ -1,8 +1,13 @@
 /** Slot: the process in which a worker's tasks run, one after the other. A task that leaves something behind gets its process ended. */
-import { deserialize, serialize } from "node:v8"
+import { deserialize } from "node:v8"
+import { packed } from "./frames.js"
+import { Before } from "./left.js"
 import type { Failed, FromSlot, Notice, Setting, ToSlot } from "./messages.js"
 
 type Given = Extract<ToSlot, { readonly type: "task" }>
+
+/** Of an error as it travels: so many characters, and of what caused it so many messages. */
+const [MOST_CHARACTERS, MOST_CAUSES] = [16_384, 5]
 
 interface Current {
   readonly id: number
@@ -29,6 +34,8 @@ class Slot {
   readonly #loaded: Promise<Exports>
   readonly #worker: string
   #current: Current | undefined
+  /** How its process was before its first task. */
+  #before: Before | undefined
   /** When the worker ends, of the machine's running time, in milliseconds. */
   #endsAt = deadline()
   #told: NodeJS.Timeout | undefined
@@ -70,19 +77,21 @@ class Slot {
       ...{ id, abort: new AbortController(), endsAt: performance.now() + seconds * 1000, isOver: false },
     }
     this.#current = task
-    let before: Left | undefined
     try {
       const exports = await this.#loaded
-      before = left()
+      this.#before ??= new Before()
       const value = await functionOf(exports, name)(deserialize(input), this.#context(given, task))
       const bytes = bytesOf(value)
-      await settled()
-      this.#over(task, { type: "value", id, value: bytes, isClean: isClean(before, left()) })
+      await written()
+      this.#over(task, { type: "value", id, value: bytes, isClean: this.#isClean() })
     } catch (error) {
-      await settled()
-      const isKept = before !== undefined && isClean(before, left())
-      this.#over(task, { type: "failed", id, failure: failureOf(error), isClean: isKept })
+      await written()
+      this.#over(task, { type: "failed", id, failure: failureOf(error), isClean: this.#isClean() })
     }
+  }
+
+  #isClean(): boolean {
+    return this.#before?.isClean() === true
   }
 
   #context({ id, index, attempt, files }: Given, { abort, endsAt }: Current): object {
@@ -119,63 +128,57 @@ type Exports = Readonly<Record<string, unknown>>
 type Runs = (input: unknown, context: object) => unknown
 
 function functionOf(exports: Exports, name: string): Runs {
-  const found = exports[name]
+  const all = { ...fieldsOf(exports.default), ...exports }
+  const found = all[name]
   if (typeof found === "function") return found as Runs
-  const functions = Object.keys(exports).filter((key) => typeof exports[key] === "function")
+  const functions = Object.keys(all).filter((key) => typeof all[key] === "function")
   const known = functions.length === 0 ? "it exports no function" : `it exports ${functions.join(", ")}`
   throw new TypeError(`the module exports no function "${name}": ${known}`)
 }
 
+/** A module of CommonJS is bundled as one whose `default` has all that it exports. */
+function fieldsOf(exported: unknown): Exports {
+  const isMany = (typeof exported === "object" && exported !== null) || typeof exported === "function"
+  return isMany ? { ...(exported as Exports) } : {}
+}
+
 function bytesOf(value: unknown): Uint8Array {
   try {
-    return serialize(value)
+    return packed(value)
   } catch (error) {
-    throw new TypeError(`what the task returned cannot be cloned: ${(error as Error).message}`)
+    throw new TypeError(`what the task returned cannot be sent: ${(error as Error).message}`)
   }
 }
 
-/** What closes by itself has a moment for it. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
-}
-
-/** What a task could leave behind for the next one. */
-interface Left {
-  /** What keeps the process going, by its kind. */
-  readonly resources: ReadonlyMap<string, number>
-  readonly directory: string
-  readonly environment: string
-}
-
-function left(): Left {
-  const resources = new Map<string, number>()
-  for (const kind of process.getActiveResourcesInfo()) resources.set(kind, (resources.get(kind) ?? 0) + 1)
-  const environment = Object.entries(process.env).sort(([a], [b]) => (a < b ? -1 : 1))
-  return { resources, directory: process.cwd(), environment: JSON.stringify(environment) }
-}
-
-/** What ends by itself within the same turn. */
-const PASSING = ["Immediate", "CloseReq"]
-
-function isClean(before: Left, after: Left): boolean {
-  const grown = [...after.resources].filter(
-    ([kind, count]) => !PASSING.includes(kind) && count > (before.resources.get(kind) ?? 0),
-  )
-  return grown.length === 0 && before.directory === after.directory && before.environment === after.environment
+/** All that was written is in its pipe, which the runner empties; and what closes by itself has a moment for it. */
+async function written(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (!stream.writable || stream.writableLength === 0) continue
+    await new Promise<void>((resolve) => void stream.write("", () => resolve()))
+  }
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 }
 
 function failureOf(reason: unknown): Failed {
   if (!(reason instanceof Error)) return { name: "Error", message: `it threw ${shown(reason)}` }
   const { name, message, stack, code } = reason as Error & { readonly code?: unknown }
   return {
-    ...{ name, message: `${message}${causeOf(reason)}` },
-    ...(stack === undefined ? {} : { stack }),
+    ...{ name, message: cut(`${message}${causesOf(reason)}`) },
+    ...(stack === undefined ? {} : { stack: cut(stack) }),
     ...(typeof code === "string" ? { code } : {}),
   }
 }
 
-function causeOf({ cause }: Error): string {
-  return cause instanceof Error ? ` (${cause.message})` : ""
+/** What it was caused by; of an AggregateError what it is made of. */
+function causesOf({ cause, errors }: Error & { readonly errors?: unknown }): string {
+  const all = [cause, ...(Array.isArray(errors) ? (errors as readonly unknown[]) : [])]
+  const words = all.flatMap((one) => (one instanceof Error ? [one.message] : []))
+  const more = words.length > MOST_CAUSES ? `, and ${words.length - MOST_CAUSES} more` : ""
+  return words.length === 0 ? "" : ` (${words.slice(0, MOST_CAUSES).join("; ")}${more})`
+}
+
+function cut(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text
 }
 
 function shown(value: unknown): string {

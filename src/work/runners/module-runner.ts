@@ -1,10 +1,10 @@
 /** Module runner: functions of modules as tasks on one worker, by a program of Node that is sent there. */
-import { deserialize, serialize } from "node:v8"
+import { deserialize } from "node:v8"
 import type { Clock } from "../../calls/clock.js"
 import type { Remote } from "../../remote/remote.js"
 import type { Channel } from "../farm/channels.js"
 import type { Gone, Notice, Outcome, Runner, Started, Try } from "../farm/runner.js"
-import { BEGINNING, frame, FrameReader } from "../runner/frames.js"
+import { BEGINNING, frame, FrameReader, packed } from "../runner/frames.js"
 import type { FromRunner, Setting, ToRunner } from "../runner/messages.js"
 import type { Bundle } from "../bundle/bundle.js"
 import { BEAT_MS, Link } from "./link.js"
@@ -131,12 +131,12 @@ export class ModuleChannel implements Channel {
     const { name, module, hasOutputs, onLog, taskTimeoutMs } = use
     try {
       this.#send({
-        ...{ type: "task", id, slot, module: module.digest, name, index, attempt, input: serialize(input) },
+        ...{ type: "task", id, slot, module: module.digest, name, index, attempt, input: packed(input) },
         ...{ hasOutputs, isHeard: onLog !== undefined },
         ...(taskTimeoutMs === undefined ? {} : { seconds: taskTimeoutMs / 1000 }),
       })
     } catch (error) {
-      const failure = { name: "TypeError", message: `its input cannot be cloned: ${(error as Error).message}` }
+      const failure = { name: "TypeError", message: `its input cannot be sent: ${(error as Error).message}` }
       settle({ kind: "failure", failure })
     }
     return {

@@ -70,3 +70,24 @@ export function versionOr(value: unknown): unknown {
 }
 
 export const notAFunction = 1
+
+/** Changes something of its process that others share. */
+export function meddles(what: string): number {
+  if (what === "global") Object.assign(globalThis, { leftBehind: 1 })
+  if (what === "random") Math.random = () => 0.5
+  if (what === "console") console.log = () => {}
+  if (what === "method") Object.assign(Array.prototype, { leftBehind: 1 })
+  if (what === "listener") process.on("SIGUSR2", () => {})
+  if (what === "deaf") process.removeAllListeners()
+  return process.pid
+}
+
+/** Writes more than a pipe holds, in one turn. */
+export function floods(count: number): number {
+  for (let at = 0; at < count; at += 1) console.log("x".repeat(99_999))
+  return process.pid
+}
+
+export function large(bytes: number): Uint8Array {
+  return new Uint8Array(bytes)
+}
