@@ -11,6 +11,7 @@ import type { Json } from "../../src/provider.js"
 import { resolveSpec } from "../../src/spec.js"
 import { desk } from "./support.js"
 import * as fc from "../support/property.js"
+import { isLong } from "../support/long.js"
 
 const directory = mkdtempSync(join(tmpdir(), "muster-spec-"))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -154,7 +155,7 @@ describe("a spec", () => {
           expect(resolved(one.spec)).toEqual(resolved(spec))
         }
       }),
-      { numRuns: 100 },
+      { numRuns: isLong ? 100 : 30 },
     )
   })
 

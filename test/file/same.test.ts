@@ -7,6 +7,7 @@ import { SpecError } from "../../src/errors.js"
 import { resolveSpec } from "../../src/spec.js"
 import type { ClusterSpec } from "../../src/spec/types.js"
 import { specs } from "./documents.js"
+import { isLong } from "../support/long.js"
 
 /** What a spec resolves to, or the options that are wrong with it. */
 function resolved(spec: ClusterSpec): unknown {
@@ -48,10 +49,10 @@ test("a spec resolves to the same as an object and as a file, whatever way it is
       count[asObject === "wrong" ? "wrong" : "sound"] += 1
       expect({ text, is: fromFile }).toEqual({ text, is: asObject })
     }),
-    { numRuns: 300, seed: 3 },
+    { numRuns: isLong ? 300 : 100, seed: 3 },
   )
-  expect(count.sound).toBeGreaterThan(100)
-  expect(count.wrong).toBeGreaterThan(10)
+  expect(count.sound).toBeGreaterThan(30)
+  expect(count.wrong).toBeGreaterThan(3)
 })
 
 const answers: fc.Arbitrary<FirstAnswers> = fc

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ContainerPart, containerLines } from "../../src/guest/container.js"
 import { exportLines } from "../../src/guest/steps/environment.js"
 import { folderForEachTest } from "../support/folder.js"
+import { isLong } from "../support/long.js"
 
 const run = promisify(execFile)
 
@@ -142,7 +143,7 @@ const HOSTILE = {
   DOCKER_HOST: "tcp://elsewhere:2375",
 }
 
-describe.each(SHELLS)("%s", (_name, shell) => {
+describe.each(SHELLS.filter(([name]) => isLong || name === "dash"))("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0] ?? ""))
 
   here("has the files at their place, and gives secrets to what runs by itself alone in docker run", async () => {

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest"
 import { type CloudNotice, noticeFile, noticeLines } from "../../src/guest/notice.js"
 import { systemClock } from "../../src/calls/clock.js"
 import { folderForEachTest } from "../support/folder.js"
+import { isLong } from "../support/long.js"
 
 const run = promisify(execFile)
 
@@ -94,7 +95,7 @@ async function guestOf(
 const SHUTS_DOWN =
   '[ "$1" != list-jobs ] || printf "JOB UNIT TYPE STATE\\n  12 a.service stop running\\n 345 poweroff.target start waiting\\n"'
 
-describe.each(SHELLS)("%s", (_name, shell) => {
+describe.each(SHELLS.filter(([name]) => isLong || name === "dash"))("%s", (_name, shell) => {
   const here = test.skipIf(!existsSync(shell[0]))
 
   here("waits for the cloud's notice, and runs the script once with the time that is left", async () => {

@@ -24,7 +24,7 @@ function titleOf(subject: AnswerSubject, seed: number): string {
 export const answerSuites: readonly FuzzSuite[] = (["aws", "gcp", "azure"] as const).map((cloud) => ({
   name: `answers-${cloud}`,
   about: `whatever ${cloud} answers: all run wherever another place is open, few calls are wasted, the words arrive, the end is clean`,
-  testRuns: 8,
+  testRuns: 4,
   ciRuns: 200,
   run: async (seed) => playAnswer(await SUBJECTS[cloud](), seed),
 }))

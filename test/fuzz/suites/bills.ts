@@ -20,7 +20,7 @@ export const bills: FuzzSuite = {
   name: "bills",
   about:
     "any world, however late its lists: the bill is never below the world's own, and above by a look and the least time",
-  testRuns: 40,
+  testRuns: 20,
   ciRuns: 300,
   playsAll: true,
   columns: [

@@ -19,7 +19,7 @@ export const clocks: FuzzSuite = {
   name: "clocks",
   about:
     "clocks that jump by a minute to 30 hours, and machines that sleep: nothing ends early or lives longer, tags are right",
-  testRuns: 12,
+  testRuns: 6,
   ciRuns: 300,
   run: async (seed) => {
     const trial = drawClocks(seed)

@@ -21,7 +21,7 @@ export const owners: FuzzSuite = {
   name: "owners",
   about:
     "one to three owners that crash, take over, let go and start at once: one cluster, its target, and nothing left",
-  testRuns: 25,
+  testRuns: 12,
   ciRuns: 300,
   run: playOne,
 }

@@ -7,7 +7,7 @@ import { tryOne } from "../smallest.js"
 import type { Counts, FuzzSuite } from "../suite.js"
 
 function suiteOf(name: string, about: string, kind: fc.Arbitrary<Trial>): FuzzSuite {
-  return { name, about, testRuns: 20, ciRuns: 400, run: (seed) => playOne(kind, seed) }
+  return { name, about, testRuns: 10, ciRuns: 400, run: (seed) => playOne(kind, seed) }
 }
 
 async function playOne(kind: fc.Arbitrary<Trial>, seed: number): Promise<Counts> {
