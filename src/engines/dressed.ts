@@ -1,6 +1,7 @@
 /** Dressed: groups with what an engine runs on their machines. Pure. */
 import { SpecError, type SpecProblem } from "../errors.js"
 import { hereDocument } from "../guest/text.js"
+import type { JsonObject } from "../provider.js"
 import { HEAD } from "../spec/engine/engine.js"
 import type { ResolvedGroup } from "../spec/resolved.js"
 import type { ResolvedSecrets } from "../spec/secrets.js"
@@ -39,7 +40,7 @@ export function dressed(engine: Engine, group: ResolvedGroup, made: MadeSecrets)
     joins: true,
     ready: group.ready ?? { checks: [], timeoutMs: JOIN_MS },
     drainMs: group.asked.drain === undefined ? DRAIN_MS : group.drainMs,
-    engine: { name: engine.name, recipe: engine.recipe },
+    engine: { name: engine.name, recipe: engine.recipe as JsonObject },
   }
 }
 

@@ -12,7 +12,6 @@
  * - Nothing secret is in `startup`, `setup` or `environment`: that is what `secrets` are for.
  * - `head` and `worker` are asked again by each process that opens the cluster: they compute, and answer the same each time.
  */
-import type { JsonObject } from "../provider.js"
 import type { SecretSource, WorkerFields } from "../spec/worker/worker-fields.js"
 
 /** What an engine is told of the group that a boot is for. */
@@ -95,7 +94,7 @@ export interface Engine {
   /** What the head is, beside what the cluster's spec says; always on-demand, one machine. */
   readonly headFields?: WorkerFields
   /** Plain data to make the same engine from in another process: what stands under its name in a file. */
-  readonly recipe: JsonObject
+  readonly recipe: Readonly<Record<string, unknown>>
 
   /**
    * Asked once before the first paid call: whether what runs here, on the head and on workers goes together.

@@ -23,6 +23,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["src/engines/engine.ts"],
   ["src/spec/", "src/tables/", "src/fleet/journal/", "src/simulator/provider/", "src/remote/"],
   ["src/spec.ts", "src/simulator/metadata/", "src/simulator/", "src/work/", "src/ready/", "src/demand/"],
+  ["src/engines/dask/"],
   ["providers/*/clouds.ts", "providers/*/tag-rules.ts", "providers/*/rights/"],
   ["providers/local/machine/"],
   ["providers/*/options.ts"],

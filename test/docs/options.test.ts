@@ -22,6 +22,7 @@ const ROWS: readonly Row[] = [
   ["docs/azure.md", "Options", "providers/azure/options.ts", "AzureOptions"],
   ["docs/progress.md", "Options", "src/progress/show.ts", "ProgressOptions"],
   ["docs/progress.md", "JSON", "src/progress/model/types.ts", "ProgressView"],
+  ["docs/dask.md", "Options", "src/engines/dask/options.ts", "DaskOptions"],
   ["docs/local.md", "Options", "providers/local/options.ts", "LocalOptions"],
 ]
 

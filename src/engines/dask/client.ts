@@ -1,0 +1,43 @@
+/** Client: how a program on this machine uses the cluster. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { SpecError } from "../../errors.js"
+import type { EngineClient, EngineHead, EnginePorts } from "../engine.js"
+import { KEY_FILES, SECRETS } from "./boot/shell.js"
+import { certificateFiles } from "./certificates.js"
+import type { DaskConfig } from "./config.js"
+import { readVersions } from "./routes.js"
+import { clientVersions, differences, versionProblem } from "./versions.js"
+
+/** @throws SpecError where this machine's client has other versions than the head. */
+export async function clientOf(config: DaskConfig, head: EngineHead, forwarded: EnginePorts): Promise<EngineClient> {
+  const [here, there] = await Promise.all([clientVersions(config, head.signal), readVersions(config, head)])
+  const differing = differences(here ?? {}, there ?? {}, "on the head")
+  if (differing.length > 0) throw new SpecError([versionProblem(config, differing)])
+  const address = `${config.tls ? "tls" : "tcp"}://127.0.0.1:${forwarded.scheduler}`
+  const dashboard = config.dashboard ? `http://127.0.0.1:${forwarded.dashboard}/status` : undefined
+  return {
+    address,
+    ...(dashboard === undefined ? {} : { dashboard }),
+    environment: {
+      DASK_SCHEDULER_ADDRESS: address,
+      ...(dashboard === undefined ? {} : { DASK_DISTRIBUTED__DASHBOARD__LINK: dashboard }),
+      ...(config.tls ? await tlsVariables(head) : {}),
+    },
+  }
+}
+
+/** Keys are files that only this user reads. They go when the head does, or this process lets go of it. */
+async function tlsVariables(head: EngineHead): Promise<Readonly<Record<string, string>>> {
+  const files = certificateFiles(await head.secret(SECRETS.tls))
+  const folder = mkdtempSync(join(tmpdir(), "muster-dask-"))
+  head.signal.addEventListener("abort", () => rmSync(folder, { recursive: true, force: true }), { once: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+  return {
+    DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION: "True",
+    DASK_DISTRIBUTED__COMM__TLS__CA_FILE: join(folder, KEY_FILES.authority),
+    DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT: join(folder, KEY_FILES.certificate),
+    DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY: join(folder, KEY_FILES.key),
+  }
+}

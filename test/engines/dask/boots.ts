@@ -1,0 +1,168 @@
+/** Boots: head and workers as processes of this machine, by the very scripts that machines run, each at an address of 127.0.0.0/8. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Engine, EngineBoot, EngineHead, EngineState } from "../../../src/engines/engine.js"
+
+/** Debian's Python, which `python3-distributed` is for; another may be first on the path. */
+export const PYTHON = "/usr/bin/python3"
+
+const LOOK = "import importlib.util as u, sys; sys.exit(u.find_spec('distributed') is None)"
+export const hasDask = spawnSync(PYTHON, ["-c", LOOK]).status === 0
+
+/** Why a suite is not run, for its title. */
+export const WITHOUT = "needs Dask: apt-get install python3-distributed"
+
+export interface Boot {
+  readonly process: ChildProcess
+  readonly directory: string
+  readonly address: string
+  /** What it has written so far. */
+  log(): string
+  /** Its exit code, or the signal's name. */
+  readonly ended: Promise<number | string>
+  /** To the whole session, as a machine's end does. */
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Several clusters may run beside each other on this machine. */
+let networks = 0
+
+export class Boots {
+  readonly engine: Engine
+  readonly #folder: string
+  readonly #network = 10 + ((process.pid * 7 + ++networks * 31) % 200)
+  readonly #boots: Boot[] = []
+  readonly #secrets = new Map<string, string>()
+  readonly #end = new AbortController()
+  #head: Boot | undefined
+
+  constructor(engine: Engine, folder: string) {
+    this.engine = engine
+    this.#folder = folder
+  }
+
+  addressOf(number: number): string {
+    return `127.${this.#network}.${Math.floor(number / 250)}.${(number % 250) + 1}`
+  }
+
+  /** @param number of its address; another head may have another one. */
+  async startHead(number = 0, environment: Readonly<Record<string, string>> = {}): Promise<Boot> {
+    const boot = this.engine.head({ name: "head", fields: {} })
+    this.#head = await this.#start("head", number, boot, environment)
+    return this.#head
+  }
+
+  async startWorker(
+    number: number,
+    { group = "default", environment = {} }: { group?: string; environment?: Readonly<Record<string, string>> } = {},
+  ): Promise<Boot> {
+    const boot = this.engine.worker({ name: group, fields: {} })
+    return this.#start(`${group}-${number}`, number, boot, { MUSTER_HEAD_ADDRESS: this.addressOf(0), ...environment })
+  }
+
+  async #start(name: string, number: number, boot: EngineBoot, more: Readonly<Record<string, string>>): Promise<Boot> {
+    const directory = join(this.#folder, `${name}-${this.#boots.length}`)
+    mkdirSync(directory, { recursive: true })
+    const secrets: Record<string, string> = {}
+    for (const [key, source] of Object.entries(boot.secrets ?? {})) secrets[key] = await this.#secret(key, source)
+    const address = this.addressOf(number)
+    writeFileSync(join(directory, "startup"), boot.startup)
+    const file = join(directory, "log")
+    const log = openSync(file, "w")
+    const child = spawn("/bin/sh", [join(directory, "startup")], {
+      cwd: directory,
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: {
+        ...{ PATH: "/usr/sbin:/usr/bin:/sbin:/bin", HOME: directory, MUSTER_NAME: name, MUSTER_ADDRESS: address },
+        ...{ ...boot.environment, ...secrets, ...more },
+      },
+    })
+    closeSync(log)
+    const ended = new Promise<number | string>((resolve) =>
+      child.once("exit", (code, signal) => resolve(code ?? signal ?? "")),
+    )
+    const started: Boot = {
+      ...{ process: child, directory, address, ended },
+      log: () => readFileSync(file, "utf8"),
+      kill: (signal) => killGroup(child.pid, signal),
+    }
+    this.#boots.push(started)
+    return started
+  }
+
+  async #secret(name: string, source: unknown): Promise<string> {
+    const known = this.#secrets.get(name)
+    if (known !== undefined) return known
+    const make = typeof source === "function" ? source : (source as { readonly make: () => unknown }).make
+    const value = String(await (make as () => unknown)())
+    this.#secrets.set(name, value)
+    return value
+  }
+
+  /** The head as the core hands it to the engine. */
+  get head(): EngineHead {
+    const address = this.#head?.address ?? this.addressOf(0)
+    return {
+      address,
+      reach: async (port) => ({ host: address, port }),
+      secret: async (name) => this.#secrets.get(name) ?? "",
+      signal: this.#end.signal,
+    }
+  }
+
+  state(): Promise<EngineState> {
+    return this.engine.state(this.head)
+  }
+
+  /** Until so many are members; the state that says so. */
+  members(count: number): Promise<EngineState> {
+    return this.until(`${count} members`, async () => {
+      const state = await this.state()
+      return state.members.length === count ? state : undefined
+    })
+  }
+
+  /** @throws Error with the logs after a minute and a half. */
+  async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    const end = performance.now() + 90_000
+    for (;;) {
+      const found = await look().catch(() => undefined)
+      if (found !== undefined) return found
+      if (performance.now() > end)
+        throw new Error(`${what}:\n${this.#boots.map((boot) => boot.log().slice(-3000)).join("\n---\n")}`)
+      await sleep(50)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#end.abort()
+    for (const boot of this.#boots) boot.kill("SIGKILL")
+    await Promise.all(this.#boots.map((boot) => boot.ended))
+    if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** Processes of a nanny are of its group; its spawned worker too. */
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+  }
+}
+
+/** Runs a program of Python's as a client on this machine. @returns what it printed. */
+export function python(program: string, environment: Readonly<Record<string, string>>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(PYTHON, ["-c", program], { env: { PATH: "/usr/bin:/bin", ...environment } })
+    let [out, err] = ["", ""]
+    child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()))
+    child.stderr.on("data", (bytes: Buffer) => (err += bytes.toString()))
+    child.once("error", reject)
+    child.once("close", (code) => (code === 0 ? resolve(out.trim()) : reject(new Error(err.slice(-4000)))))
+  })
+}
