@@ -42,6 +42,7 @@ export default defineConfig({
       { find: /^muster-vms$/, replacement: new URL("./src/index.ts", import.meta.url).pathname },
       { find: /^muster-vms\/dask$/, replacement: new URL("./src/engines/dask/index.ts", import.meta.url).pathname },
       { find: /^muster-vms\/progress$/, replacement: new URL("./src/progress/index.ts", import.meta.url).pathname },
+      { find: /^muster-vms\/bullmq$/, replacement: new URL("./src/demand/bullmq/index.ts", import.meta.url).pathname },
       { find: /^muster-vms\/simulator$/, replacement: new URL("./src/rehearsal/index.ts", import.meta.url).pathname },
       { find: /^muster-vms\/contract$/, replacement: new URL("./test/contract/index.ts", import.meta.url).pathname },
       {

@@ -23,6 +23,8 @@ const ROWS: readonly Row[] = [
   ["docs/progress.md", "Options", "src/progress/show.ts", "ProgressOptions"],
   ["docs/progress.md", "JSON", "src/progress/model/types.ts", "ProgressView"],
   ["docs/dask.md", "Options", "src/engines/dask/options.ts", "DaskOptions"],
+  ["docs/bullmq.md", "Options of bullmq", "src/demand/bullmq/demand.ts", "BullDemandOptions"],
+  ["docs/bullmq.md", "Options of drainOnNotice", "src/demand/bullmq/drain.ts", "DrainOptions"],
   ["docs/local.md", "Options", "providers/local/options.ts", "LocalOptions"],
 ]
 

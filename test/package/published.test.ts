@@ -106,6 +106,12 @@ describe('import "muster-vms"', () => {
     expect(urls.length).toBeLessThan(60)
   })
 
+  test("nor does what runs on workers of a queue, and nothing of BullMQ's", () => {
+    const urls = resolvedBy('import "muster-vms/bullmq"')
+    const own = /^(dist\/src\/(demand\/bullmq\/|calls\/|errors\.js|spec\/duration\.js)|node:(fs|os|path)$)/
+    expect(urls.filter((url) => !own.test(url))).toEqual([])
+  })
+
   test("loads no network and no server", () => {
     const builtins = builtinsBy('import "muster-vms"')
     expect(builtins).toContain("module")

@@ -4,6 +4,7 @@
  */
 import { Cluster, type ClusterSpec, type ListSpec, type Provider, type ScaleTarget, withCluster } from "muster-vms"
 import { aws } from "muster-vms/aws"
+import { type BullQueue, type BullWorker, bullmq, type Drained, drainNotice, drainOnNotice } from "muster-vms/bullmq"
 import { gcp } from "muster-vms/gcp"
 import { local } from "muster-vms/local"
 import { type ProgressStream, showProgress } from "muster-vms/progress"
@@ -131,3 +132,16 @@ head.on("wroker", () => {})
 new Cluster({ provider: "local", maxLifetime: "90" })
 // @ts-expect-error an option that there is not
 new Cluster({ provider: "local", maxWorker: 3 })
+
+// Queues and workers are any that have what is used of them.
+declare const queue: BullQueue
+declare const bullWorker: BullWorker
+const { workers: wanted } = await bullmq(queue, { perWorker: 8, timeout: "5s" })()
+console.log(wanted)
+// @ts-expect-error how many jobs a machine runs is not known otherwise
+bullmq(queue, {})
+const drained: Promise<Drained> = drainOnNotice(bullWorker, {
+  fits: ({ id }, { secondsLeft }) => id !== "1" || secondsLeft > 9,
+}).drained
+console.log(await drained)
+new Cluster({ provider: "local", onNotice: drainNotice })

@@ -1,0 +1,134 @@
+/**
+ * Notice: how a process on a worker hears that the worker ends, and for how long it has time.
+ *
+ * Two ways lead here. The group's `onNotice` runs ahead of an end, where the cloud tells of it. It knows the time that is left, and writes
+ * it into a folder that belongs to this worker; whoever drains has a file there, and `onNotice` waits until these are gone. SIGTERM comes
+ * with the end itself, and says nothing of time. Nobody is signalled by a number of a process that may be somebody else's by now.
+ */
+import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import type { Clock } from "../../calls/clock.js"
+
+export interface Notice {
+  /** `interrupted`, `scaled-down`, `deadline` as `onNotice` is told; `SIGTERM`; or `signal` where the program's own signal aborted. */
+  readonly reason: string
+  /** From now on; undefined where nothing tells. */
+  readonly secondsLeft?: number
+}
+
+/**
+ * The script to give as a group's `onNotice`: it tells all `drainOnNotice` of the worker how much time there is, and waits for them, as long
+ * as there is time. It needs nothing but a POSIX shell, and works in a container too.
+ */
+export const drainNotice = `#!/bin/sh
+place="\${TMPDIR:-/tmp}/muster-drain-$MUSTER_UID-$MUSTER_NAME"
+if [ ! -d "$place" ] || [ -L "$place" ] || [ ! -O "$place" ]; then
+  echo "drainOnNotice runs in no process of this worker"
+  exit 0
+fi
+echo "$MUSTER_REASON $MUSTER_SECONDS_LEFT" >"$place/notice.new"
+mv "$place/notice.new" "$place/notice"
+waits=$((MUSTER_SECONDS_LEFT * 10))
+while [ "$waits" -gt 0 ]; do
+  busy=
+  for file in "$place"/drain-*; do
+    process=\${file##*/drain-}
+    kill -0 "\${process%%.*}" 2>/dev/null && busy=yes
+  done
+  [ -n "$busy" ] || break
+  sleep 0.1
+  waits=$((waits - 1))
+done
+`
+
+/** So often the folder is looked at. */
+const LOOK_MS = 200
+
+/** Those of this process that listen. All hear the same notice at once: the process ends with the last of them. */
+const listening = new Set<(notice: Notice) => void>()
+
+/** Numbers their files. */
+let count = 0
+
+/** What ends the listening of this process; undefined while nobody listens. */
+let silence: (() => void) | undefined
+
+/**
+ * Hears of the first notice that comes.
+ *
+ * @param heard is called once. @param signal is this listener's own, and tells no other.
+ * @returns what ends the listening, and takes this listener's file away: `onNotice` then waits no longer for it.
+ */
+export function listen(clock: Clock, heard: (notice: Notice) => void, signal?: AbortSignal): () => void {
+  let isOver = false
+  const hear = (notice: Notice) => {
+    if (isOver) return
+    isOver = true
+    heard(notice)
+  }
+  const onAbort = () => hear({ reason: "signal" })
+  if (signal?.aborted === true) queueMicrotask(onAbort)
+  else signal?.addEventListener("abort", onAbort, { once: true })
+  const place = ownPlace(process.env)
+  count += 1
+  const file = place === undefined ? undefined : join(place, `drain-${process.pid}.${count}`)
+  if (file !== undefined) writeFileSync(file, "")
+  listening.add(hear)
+  silence ??= listenInProcess(clock, place)
+  return () => {
+    isOver = true
+    signal?.removeEventListener("abort", onAbort)
+    listening.delete(hear)
+    if (file !== undefined) rmSync(file, { force: true })
+    if (listening.size > 0) return
+    silence?.()
+    silence = undefined
+  }
+}
+
+function listenInProcess(clock: Clock, place: string | undefined): () => void {
+  const tell = (notice: Notice | undefined) => {
+    if (notice !== undefined) for (const hear of listening) hear(notice)
+  }
+  const onSignal = () => tell(noticeIn(clock, place) ?? { reason: "SIGTERM" })
+  process.on("SIGTERM", onSignal)
+  const look = () => {
+    rest = clock.timer(LOOK_MS, look)
+    tell(noticeIn(clock, place))
+  }
+  let rest = place === undefined ? () => {} : clock.timer(LOOK_MS, look)
+  return () => {
+    process.removeListener("SIGTERM", onSignal)
+    rest()
+  }
+}
+
+/** Undefined where this is no worker of Muster's, or its folder is somebody else's, who could then tell us anything. */
+function ownPlace({ MUSTER_UID, MUSTER_NAME, TMPDIR }: NodeJS.ProcessEnv): string | undefined {
+  if (MUSTER_UID === undefined || MUSTER_NAME === undefined) return undefined
+  const place = join(
+    TMPDIR === undefined || TMPDIR === "" ? "/tmp" : TMPDIR,
+    `muster-drain-${MUSTER_UID}-${MUSTER_NAME}`,
+  )
+  try {
+    mkdirSync(place, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+  }
+  const found = lstatSync(place)
+  if (found.isDirectory() && found.uid === process.getuid?.()) return place
+  process.emitWarning(`${place} belongs to somebody else: drainOnNotice hears of the worker's end by SIGTERM alone`)
+  return undefined
+}
+
+function noticeIn(clock: Clock, place: string | undefined): Notice | undefined {
+  if (place === undefined) return undefined
+  const file = join(place, "notice")
+  try {
+    const [reason = "", seconds = ""] = readFileSync(file, "utf8").trim().split(" ")
+    const [{ mtimeMs }, now] = [statSync(file), clock.wall?.() ?? clock.now()]
+    return { reason, secondsLeft: Math.max(0, Number(seconds) - (now - mtimeMs) / 1000) }
+  } catch {
+    return undefined
+  }
+}
