@@ -53,6 +53,7 @@ import { deferred } from "./session/load.js"
 export class Cluster<Names extends string = string> extends WorkableCluster implements AsyncDisposable {
   override readonly name: string
   readonly #handle: Handle
+  readonly #hasEngine: boolean
 
   /**
    * @throws SpecError with all that is wrong with the spec, but for what only a named provider knows (its regions, types
@@ -62,6 +63,7 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
     super()
     this.#handle = new Handle(spec, options, attaching.get(spec))
     this.name = this.#handle.name
+    this.#hasEngine = spec.engine !== undefined
   }
 
   /**
@@ -241,6 +243,7 @@ export class Cluster<Names extends string = string> extends WorkableCluster impl
       checkOpen: () => this.#handle.checkOpen(),
       checkMayChange: () => this.#handle.checkMayChange(),
       groups: () => this.#handle.groupNames(),
+      hasEngine: () => this.#hasEngine,
       open: (action) => this.#handle.open(action),
     }
   }

@@ -37,6 +37,9 @@ export interface AdapterOptions {
   readonly timeoutMs: number
 }
 
+/** Thrown by a demand that cannot be known yet: the target stays, and nothing is wrong. */
+export class NotYet extends Error {}
+
 export class Adapter {
   readonly #options: AdapterOptions
   readonly #port: AdaptPort
@@ -151,6 +154,10 @@ export class Adapter {
   #unknown(thrown: unknown): void {
     const { clock, group } = this.#options
     const message = thrown instanceof Error ? thrown.message : String(thrown)
+    if (thrown instanceof NotYet) {
+      this.#why = message
+      return
+    }
     const isNew = this.#problem === undefined
     this.#problem = { message, since: this.#problem?.since ?? clock.now() }
     // What was wanted in a row before is not known to be in a row.

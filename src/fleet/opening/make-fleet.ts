@@ -37,6 +37,9 @@ import { NO_BACKOFFS } from "../state/backoff.js"
 /** An assumed lease, in milliseconds: long enough for a new owner to renew in time, and short enough to wait for. */
 const UNKNOWN_LEASE_MS = 10 * 60_000
 
+/** How often the head of an engine is asked while nobody is waited for, in milliseconds. */
+const REST_MS = 10_000
+
 const memories = new WeakMap<Clock, Memory>()
 
 interface Known extends Existing {
@@ -186,7 +189,14 @@ function mayBeContinued(
 
 function engineOf({ engine }: ResolvedSpec, secrets: () => EngineSecrets): FleetEngine | undefined {
   if (engine === undefined) return undefined
-  return { engine: engine.given, secrets: secrets(), told: new Map(), contact: {}, drain: undefined }
+  return {
+    engine: engine.given,
+    secrets: secrets(),
+    told: new Map(),
+    contact: {},
+    pace: { restMs: REST_MS },
+    drain: undefined,
+  }
 }
 
 /** One whose launch is not answered yet has none. */

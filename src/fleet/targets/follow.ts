@@ -6,25 +6,32 @@ import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { momentText } from "../../calls/clock.js"
 import { updateDeadlineTag } from "../ending/deadline.js"
+import { isHead, workerGroups } from "../state/engine/head.js"
+import { HEAD } from "../../spec/engine/engine.js"
 import { letFinish } from "../terminate.js"
 import { fence } from "./fence.js"
-import { forgetTrouble } from "./set-targets.js"
+import { forgetTrouble, setTargets } from "./set-targets.js"
 
 /** Workers that are too many may go on for as long as their group says. */
 export function moveTarget(fleet: Fleet, state: GroupState, target: number): void {
   const { name } = state.group
-  if (target > state.desired) renewLifetime(fleet)
+  if (target > state.desired) wakeHead(fleet)
   state.desired = target
   if (target === 0) {
     fence(fleet, name)
     letFinish(fleet, [...fleet.roster.counted(name)])
   }
-  const isUnwanted = [...fleet.groups.values()].every(({ desired }) => desired === 0)
+  const isUnwanted = workerGroups(fleet).every(([, own]) => own.desired === 0)
   if (isUnwanted) fleet.unwanted.abort()
   else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
-  const desired = Object.fromEntries([...fleet.groups].map(([group, own]) => [group, own.desired]))
+  const desired = Object.fromEntries(workerGroups(fleet).map(([group, own]) => [group, own.desired]))
   fleet.emit({ type: "target", desired })
   fleet.wake()
+}
+
+/** An engine has its head before it has work. */
+export function wakeHead(fleet: Fleet): void {
+  if (isHead(fleet, HEAD) && fleet.groups.get(HEAD)?.desired === 0) setTargets(fleet, new Map([[HEAD, 1]]))
 }
 
 /** A group that has stopped is tried anew after this pause, and after twice as long each time that it stops again. */
@@ -73,7 +80,7 @@ const LEAST_LEFT = 0.5
  * of what is there is never moved: instances, and whoever sweeps, go by their tags. A cluster that was attached to without a spec of its
  * own has no lifetime to begin.
  */
-function renewLifetime(fleet: Fleet): void {
+export function renewLifetime(fleet: Fleet): void {
   const { clock, roster, lifetimeMs, endsAt } = fleet
   if (lifetimeMs === undefined || roster.all.living.size > 0 || roster.openLaunches().length > 0) return
   const now = clock.now()
@@ -85,4 +92,5 @@ function renewLifetime(fleet: Fleet): void {
   fleet.journal.lifetime(fleet.owner.deadline)
   const until = momentText(Number(fleet.owner.deadline) * 1000)
   fleet.emit({ type: "note", message: `nothing of the cluster was left: its lifetime begins anew, until ${until}` })
+  fleet.wake()
 }

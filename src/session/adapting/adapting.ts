@@ -7,6 +7,8 @@ import type { Session } from "../session.js"
 export interface Adaptable {
   /** The names of its groups, as far as they are known. */
   readonly groups: () => readonly string[]
+  /** Its spec has an engine. */
+  readonly hasEngine: () => boolean
   readonly open: (action: string) => Promise<Session>
   /** Throws why the cluster cannot be worked with any more. */
   readonly checkOpen: () => void
@@ -16,14 +18,16 @@ export interface Adaptable {
 
 /** @param given what `Cluster.adapt` was given. */
 export async function adaptIn(cluster: Adaptable, given: unknown): Promise<Adapting> {
-  const { groups, open, checkOpen, checkMayChange } = cluster
+  const { groups, hasEngine, open, checkOpen, checkMayChange } = cluster
   checkOpen()
   // What is wrong whatever the cloud says is refused before the first request.
-  resolveAdapt(given, groups())
-  const { fleet } = await open("adapting")
+  resolveAdapt(given, groups(), { hasEngine: hasEngine() })
+  const session = await open("adapting")
   checkMayChange()
-  const { maxWorkers } = fleet.money
-  const wanted = resolveAdapt(given, [...fleet.groups.keys()], { maxWorkers })
+  const { fleet } = session
+  const { engine, money } = fleet
+  const context = { maxWorkers: money.maxWorkers, hasEngine: engine !== undefined }
+  const wanted = resolveAdapt(given, session.groups(), context)
   const { follow, takeOver } = await fleet.clock.busy("loading what follows a demand", import("./follow.js"))
   await takeOver(fleet)
   checkOpen()

@@ -10,7 +10,8 @@ import { closedError } from "../../verbs/verbs.js"
 import { deadlineError } from "../../fleet/ending/deadline.js"
 import type { Fleet } from "../../fleet/state/context.js"
 import type { GroupState } from "../../fleet/state/group-state.js"
-import { moveTarget, NO_REST, wakeStopped } from "../../fleet/targets/follow.js"
+import { moveTarget, NO_REST, renewLifetime, wakeHead, wakeStopped } from "../../fleet/targets/follow.js"
+import { engineDemand } from "./engine-demand.js"
 import { standingOf } from "./standing.js"
 
 /** As long as other verbs wait for it. */
@@ -44,6 +45,7 @@ export function follow(fleet: Fleet, wanted: ReadonlyMap<string, ResolvedAdapt>)
     state.drainMs = undefined
     adapters.set(name, adapter)
   }
+  if ([...wanted.values()].some(({ demand }) => demand === undefined)) wakeHead(fleet)
   for (const adapter of adapters.values()) adapter.start()
   const targets = () => [...adapters.keys()].map((name) => [name, fleet.groups.get(name)?.desired ?? 0] as const)
   return {
@@ -64,7 +66,7 @@ function adapterOf(fleet: Fleet, state: GroupState, { bounds, everyMs, timeoutMs
   const { clock } = fleet
   let rest = NO_REST
   const adapter: Adapter = new Adapter(
-    { clock, group: name, bounds, everyMs, timeoutMs, demand: demandOf(fleet, demand) },
+    { clock, group: name, bounds, everyMs, timeoutMs, demand: demandOf(fleet, demand, everyMs) },
     {
       get target() {
         return state.desired
@@ -72,6 +74,7 @@ function adapterOf(fleet: Fleet, state: GroupState, { bounds, everyMs, timeoutMs
       standing: () => standingOf(fleet, state, bounds.maximum),
       move: (target, wanted) => {
         rest = wakeStopped(fleet, state, rest, Math.min(wanted, bounds.maximum) > fleet.roster.ready(name))
+        if (target > 0) renewLifetime(fleet)
         if (target !== state.desired) moveTarget(fleet, state, target)
       },
       tell: (told) => {
@@ -83,10 +86,12 @@ function adapterOf(fleet: Fleet, state: GroupState, { bounds, everyMs, timeoutMs
   return adapter
 }
 
-function demandOf({ clock }: Fleet, demand: ResolvedAdapt["demand"]): Demand {
+function demandOf(fleet: Fleet, demand: ResolvedAdapt["demand"], everyMs: number): Demand {
   if (typeof demand === "function") return demand
-  if (demand !== undefined) return commandDemand(demand, clock)
-  throw new TypeError("a group without a demand is refused where its options are read")
+  if (demand !== undefined) return commandDemand(demand, fleet.clock)
+  const { engine } = fleet
+  // Where there is no engine its absence was refused with the options.
+  return engine === undefined ? () => 0 : engineDemand(engine, everyMs)
 }
 
 function tell(fleet: Fleet, group: string, told: AdaptTold): void {

@@ -9,8 +9,8 @@ import { takeMembers } from "../../fleet/targets/members.js"
 import { HEAD } from "../../spec/engine/engine.js"
 import type { Heads } from "./heads.js"
 
-/** From one answer to the next question, in milliseconds: while somebody is waited for, and at rest. */
-const [AWAITED_MS, REST_MS] = [1000, 10_000]
+/** From one answer to the next question while somebody is waited for, in milliseconds. */
+const AWAITED_MS = 1000
 
 /** A head that has taken so long for its answer has not answered, in milliseconds. */
 const ANSWER_MS = 10_000
@@ -103,7 +103,7 @@ export class Following {
     const { signal } = this.#fleet
     while (!signal.aborted && !this.#fleet.leaving && this.#heads.current() !== undefined) {
       await this.ask().catch(() => {})
-      await this.#pause(this.#isAwaited() ? AWAITED_MS : REST_MS)
+      await this.#pause(this.#isAwaited() ? AWAITED_MS : this.#engine.pace.restMs)
     }
   }
 

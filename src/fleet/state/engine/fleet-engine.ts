@@ -10,6 +10,8 @@ export interface FleetEngine {
   readonly told: Map<string, string>
   /** How it goes with asking the head. */
   readonly contact: Contact
+  /** How often it is asked, at least, while nobody is waited for, in milliseconds. */
+  readonly pace: { restMs: number }
   /**
    * Called with members that we have chosen to end, or that a notice takes away: they let go of what they hold. Undefined: nobody can
    * ask the head.
