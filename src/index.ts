@@ -57,6 +57,7 @@ export type {
 } from "./remote/remote.js"
 export type { FollowOptions, LogOptions } from "./session/logs/console.js"
 export type { ClusterOpening, OpenAccess } from "./session/access/openings.js"
+export type { ClientOptions, ClusterClient, RunOptions } from "./session/engine/client/types.js"
 export type { WorkerHandle } from "./session/reach.js"
 export type { AllOf, MapResult, MapRun } from "./work/map.js"
 export { type Job, type JobFields, runJob } from "./run-job.js"

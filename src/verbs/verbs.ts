@@ -24,7 +24,7 @@ const GIVEN_ONCE = "give timeout or timeoutMs, not both"
 const isOnce = (given: { readonly timeout?: unknown; readonly timeoutMs?: unknown }) =>
   given.timeout === undefined || given.timeoutMs === undefined
 
-const signalSchema = (z: Z): Zod.ZodType =>
+export const signalSchema = (z: Z): Zod.ZodType =>
   z.instanceof(AbortSignal, { error: "use an AbortSignal: the signal of an AbortController" })
 
 const scaleSchema = (z: Z): Zod.ZodType => {

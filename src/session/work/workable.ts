@@ -5,6 +5,8 @@ import type { MapRun } from "../../work/map.js"
 import type { CommandOutput, CommandTask, Inputs, Task, WorkOptions } from "../../work/types.js"
 import type { AnyTask } from "../../work/work.js"
 import type { ClusterOpening, OpenAccess } from "../access/openings.js"
+import { clientIn } from "../engine/client/open.js"
+import type { ClientOptions, ClusterClient } from "../engine/client/types.js"
 import type { WorkerHandle } from "../reach.js"
 import { callIn, mapIn, type Working } from "./mapping.js"
 import { accessOf, execIn, workerHandle } from "../workers.js"
@@ -95,5 +97,19 @@ export abstract class WorkableCluster {
   /** Runs one task on a free worker, and returns what it returns. @throws what `map` throws. */
   call<In, Out>(task: Task<In, Out>, input: In, options: WorkOptions = {}): Promise<Out> {
     return callIn(this.reached, task, input, options)
+  }
+
+  /**
+   * How programs of this machine use the engine: its ports on 127.0.0.1, and variables by which a client of the engine finds them. It
+   * waits for a head that answers; workers may still be on their way.
+   *
+   * @param options.ports where to listen here; free ports by default. @param options.timeout of that wait: "10m" by default.
+   * @throws SpecError when the cluster has no engine, an option is wrong, or this machine's client and the head do not go together.
+   * @throws RejectedError when no head is there or on its way.
+   * @throws TimeoutError when no head answers in time, with what was heard of it last; the signal's reason.
+   * @throws MusterError with code "PortInUse" when something listens here already.
+   */
+  client(options: ClientOptions = {}): Promise<ClusterClient> {
+    return clientIn(this.reached, options)
   }
 }
