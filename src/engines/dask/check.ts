@@ -8,18 +8,8 @@ const GIB = 1024 ** 3
 
 /** @throws SpecError with all that is wrong. */
 export function checkGroups(config: DaskConfig, groups: readonly EngineGroup[]): void {
-  const problems = [
-    ...groups.flatMap((group) => [...commandProblems(group), ...memoryProblems(config, group)]),
-    ...unknownGroups(config, groups),
-  ]
+  const problems = [...groups.flatMap((group) => memoryProblems(config, group)), ...unknownGroups(config, groups)]
   if (problems.length > 0) throw new SpecError(problems)
-}
-
-/** What a container runs takes the place of the scripts. */
-function commandProblems({ name, fields: { container } }: EngineGroup): readonly SpecProblem[] {
-  if (typeof container !== "object" || container.command === undefined) return []
-  const message = "is in the way of Dask, which is what runs in the container; leave command out"
-  return [{ option: `cluster.groups.${name}.container.command`, value: container.command, message }]
 }
 
 function memoryProblems({ memoryBytes }: DaskConfig, { name, fields }: EngineGroup): readonly SpecProblem[] {

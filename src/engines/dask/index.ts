@@ -1,6 +1,7 @@
 /** Dask: a scheduler and its workers, on machines of any provider. See docs/dask.md. */
 import { randomBytes } from "node:crypto"
 import { plainOptions } from "../../input/parse.js"
+import type { JsonObject } from "../../provider.js"
 import type { Engine, EngineBoot, EngineGroup } from "../engine.js"
 import { headStartup } from "./boot/head.js"
 import { setupScript } from "./boot/setup.js"
@@ -45,9 +46,7 @@ export function dask(options?: DaskOptions): Engine {
   if (config.tls) loadForge()
   const setup = setupScript(config)
   const parts = { ...(setup === undefined ? {} : { setup }), environment: config.env }
-  const tls = once(makeCertificates)
-  const token = once(() => randomBytes(32).toString("hex"))
-  const tlsSecret = config.tls ? { [SECRETS.tls]: tls } : {}
+  const tls = config.tls ? { [SECRETS.tls]: { make: makeCertificates } } : {}
   return {
     name: "dask",
     ports: { scheduler: config.port, dashboard: config.dashboardPort },
@@ -60,12 +59,12 @@ export function dask(options?: DaskOptions): Engine {
     head: (): EngineBoot => ({
       ...parts,
       startup: headStartup(config),
-      secrets: { [SECRETS.token]: token, ...tlsSecret },
+      secrets: { [SECRETS.token]: { make: () => randomBytes(32).toString("hex") }, ...tls },
     }),
     worker: (group: EngineGroup): EngineBoot => ({
       ...parts,
       startup: workerStartup(config, group),
-      secrets: tlsSecret,
+      secrets: tls,
     }),
     state: (head) => readState(config, head),
     drain: (head, names, options) => drainMembers(config, head, names, options),
@@ -74,15 +73,7 @@ export function dask(options?: DaskOptions): Engine {
 }
 
 /** Another machine may have no file of requirements, or another one: what was read is kept. */
-function recipeOf(options: DaskOptions = {}, { requirements, hasRequirements }: DaskConfig): Record<string, unknown> {
+function recipeOf(options: DaskOptions = {}, { requirements, hasRequirements }: DaskConfig): JsonObject {
   const { requirements: _, version: __, ...rest } = options
   return { ...plainOptions(rest), ...(hasRequirements ? { requirements: requirements.lines } : {}) }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

@@ -15,6 +15,8 @@ export const hasDask = spawnSync(PYTHON, ["-c", LOOK]).status === 0
 export const WITHOUT = "needs Dask: apt-get install python3-distributed"
 
 export interface Boot {
+  /** MUSTER_NAME */
+  readonly name: string
   readonly process: ChildProcess
   readonly directory: string
   readonly address: string
@@ -85,7 +87,7 @@ export class Boots {
       child.once("exit", (code, signal) => resolve(code ?? signal ?? "")),
     )
     const started: Boot = {
-      ...{ process: child, directory, address, ended },
+      ...{ name, process: child, directory, address, ended },
       log: () => readFileSync(file, "utf8"),
       kill: (signal) => killGroup(child.pid, signal),
     }
@@ -100,6 +102,18 @@ export class Boots {
     const value = String(await (make as () => unknown)())
     this.#secrets.set(name, value)
     return value
+  }
+
+  /** As a machine ends: those that have left. */
+  endThose(names: readonly string[]): void {
+    const ended = new Set(names)
+    for (const boot of this.#boots) if (ended.has(boot.name)) boot.kill("SIGKILL")
+  }
+
+  /** Of several heads the one at this address. */
+  killHeadAt(number: number): void {
+    const address = this.addressOf(number)
+    for (const boot of this.#boots) if (boot.address === address) boot.kill("SIGKILL")
   }
 
   /** The head as the core hands it to the engine. */

@@ -81,11 +81,6 @@ test("no secret is in a script or a variable", async () => {
 describe("groups", () => {
   test.each<[options: DaskOptions, fields: object, words: RegExp]>([
     [
-      {},
-      { container: { image: "a", command: "x" } },
-      /^cluster\.groups\.big\.container\.command: is in the way of Dask/,
-    ],
-    [
       { memoryLimit: "64GiB" },
       { memoryGiB: { max: 32 } },
       /^dask\.memoryLimit: is 64 GiB, and a worker of group "big" has 32 GiB/,

@@ -1,6 +1,9 @@
 /** Dask itself, started on this machine by the very scripts that head and workers run. */
+import { existsSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
-import { dask } from "../../../src/engines/dask/index.js"
+import { certificateFiles, makeCertificates } from "../../../src/engines/dask/certificates.js"
+import { type DaskOptions, dask } from "../../../src/engines/dask/index.js"
 import { AuthError, TransientError } from "../../../src/errors.js"
 import { folderForEachTest } from "../../support/folder.js"
 import { isLong, LONG } from "../../support/long.js"
@@ -15,9 +18,14 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
     folder = path
   })
   beforeEach(() => {
-    boots = new Boots(dask({ client: PYTHON }), folder)
+    boots = bootsOf({})
   })
   afterEach(() => boots.close())
+
+  function bootsOf(options: DaskOptions): Boots {
+    boots = new Boots(dask({ client: PYTHON, ...options }), folder)
+    return boots
+  }
 
   test("workers join under their names, and the head tells of them in one answer", async () => {
     await boots.startHead()
@@ -60,7 +68,86 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
       workers.slice(0, 2).every((worker) => worker.log().includes("told to leave")) ? true : undefined,
     )
   })
+
+  test.each([true, false])("at SIGTERM what a worker holds is moved before it ends (nanny: %s)", async (nanny) => {
+    const cluster = bootsOf({ nanny })
+    await cluster.startHead()
+    const workers = await Promise.all([1, 2].map((number) => cluster.startWorker(number)))
+    await cluster.members(2)
+    const environment = { DASK_SCHEDULER_ADDRESS: `tcp://${cluster.addressOf(0)}:8786`, COUNTED: `${folder}/counted` }
+    const answer = python(HOLD, environment)
+    await cluster.until("results", async () => ((await cluster.state()).tasks?.memory === 60 ? true : undefined))
+    workers[0]?.kill("SIGTERM")
+    expect(await workers[0]?.ended).toBe(143)
+    expect(await answer).toBe("70210 60")
+    expect((await cluster.state()).members.map(({ name }) => name)).toEqual(["default-2"])
+  })
+
+  test("tls: workers and clients with the cluster's keys join, others do not, and the keys go with the head", async () => {
+    const cluster = bootsOf({ tls: true, nanny: false })
+    const head = await cluster.startHead()
+    const worker = await cluster.startWorker(1)
+    await cluster.members(1)
+    const ports = { scheduler: 8786, dashboard: 8787 }
+    const { environment, address } = await cluster.engine.client(cluster.head, ports)
+    const there = { DASK_SCHEDULER_ADDRESS: address.replace("127.0.0.1", cluster.addressOf(0)) }
+    expect(await python(ADD, { ...environment, ...there })).toBe("3")
+    const plain = { DASK_SCHEDULER_ADDRESS: there.DASK_SCHEDULER_ADDRESS.replace("tls", "tcp") }
+    expect(await python(REFUSED, plain)).toBe("refused")
+    expect(await python(REFUSED, { ...(await otherKeys()), ...there })).toBe("refused")
+    const file = environment.DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY ?? ""
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    for (const { directory } of [head, worker])
+      expect(statSync(join(directory, "dask", "keys")).mode & 0o777).toBe(0o700)
+    // The worker's own shell is begun with its secrets; what it starts is not.
+    const seen = [head, worker].map((boot, at) =>
+      python(ENVIRONMENT, { PID: String(boot.process.pid), FROM: String(at) }),
+    )
+    expect(await Promise.all(seen)).toEqual(["1 False", "1 False"])
+    await cluster.close()
+    expect(existsSync(file)).toBe(false)
+  })
+
+  async function otherKeys(): Promise<Record<string, string>> {
+    const files = certificateFiles(await makeCertificates())
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    return {
+      DASK_DISTRIBUTED__COMM__TLS__CA_FILE: join(folder, "ca.pem"),
+      DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT: join(folder, "cert.pem"),
+      DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY: join(folder, "key.pem"),
+    }
+  }
 })
+
+const ADD = `
+from distributed import Client
+with Client(timeout=30) as client:
+    print(client.submit(lambda: 1 + 2).result())
+`
+
+const REFUSED = `
+import logging
+from distributed import Client
+logging.disable(logging.CRITICAL)
+try:
+    Client(timeout=2)
+    print("let in")
+except Exception:
+    print("refused")
+`
+
+/** Whether a process, or one of its children, has a key of the cluster in its environment or arguments. */
+const ENVIRONMENT = `
+import os
+def family(pid):
+    yield pid
+    for child in open("/proc/%d/task/%d/children" % (pid, pid)).read().split():
+        yield from family(int(child))
+def text(pid):
+    return b"".join(open("/proc/%d/%s" % (pid, name), "rb").read() for name in ("environ", "cmdline"))
+looked = list(family(int(os.environ["PID"])))[int(os.environ["FROM"]):]
+print(len(looked), any(b"ENGINE_T" in text(pid) for pid in looked))
+`
 
 /** Holds its results until others have left, then adds them up. What was computed is counted, each time. */
 const HOLD = `
