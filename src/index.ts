@@ -20,6 +20,7 @@ export type {
   EngineState,
   Member,
 } from "./engines/engine.js"
+export { doctor, type DoctorLine, type DoctorOptions, type DoctorReport, type DoctorSpec } from "./doctor.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 export type { WorkerState } from "./fleet/lifecycle.js"

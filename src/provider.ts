@@ -525,6 +525,92 @@ export interface Calls {
   send<T>(api: string, cost: Cost, fn: (attempt: Attempt) => Promise<T>): Promise<T>
 }
 
+/**
+ * `ok`: as a burst wants it. `warn`: a burst works, with less than there could be; or whether it does is not known. `fail`: it would
+ * not work.
+ */
+export type FindingStatus = "ok" | "warn" | "fail"
+
+/** One thing that `doctor` has found out. */
+export interface Finding {
+  readonly status: FindingStatus
+  /** In words, without a full stop. Nothing secret is in it. */
+  readonly text: string
+  /** What to do. */
+  readonly remedy?: string
+  /** The same for programs. */
+  readonly data?: JsonObject
+}
+
+/** What would be launched, for `doctor` to ask about. */
+export interface Examined {
+  readonly owner: Owner
+  readonly group: GroupRequest
+  /** What fits and is sold; none where that is not known. */
+  readonly offers: readonly Offer[]
+}
+
+/** One look at one thing. Reads only. */
+export interface Look {
+  /** What is looked at, in one word: "image". */
+  readonly name: string
+  /** A burst works without: what it throws is a warning. */
+  readonly isAdvisory?: true
+  look(examined: Examined, calls: Calls): Promise<readonly Finding[]>
+}
+
+/** Whether the principal has a right. */
+export interface SeenRight {
+  /** "ec2:RunInstances" */
+  readonly name: string
+  /** What it is for, as the table of rights names it. */
+  readonly for: readonly string[]
+  /** Left out: it cannot be known. */
+  readonly isAllowed?: boolean
+  /** Why it is not, or cannot be known, in the cloud's words where it has some. */
+  readonly why?: string
+}
+
+/** What is known when rights are asked for. */
+export interface SeenBefore {
+  /** What requests of other looks came to, by api: "ok", or the code of a refusal. */
+  readonly answers: ReadonlyMap<string, string>
+  /** What Muster has here, whosever it is: what rights with conditions can be tried on. */
+  readonly instances: readonly Instance[]
+  readonly leftovers: readonly Leftover[]
+}
+
+/** A package that users install beside Muster. */
+export interface ExaminedPackage {
+  readonly name: string
+  /** Left out: it is not installed. */
+  readonly version?: string
+  /** The command that installs it. */
+  readonly install: string
+  /** What does not work without it; left out: nothing does. */
+  readonly without?: string
+}
+
+/** What `doctor` asks of a cloud beside what every burst asks. Nothing of it makes or changes anything. */
+export interface Examination {
+  readonly packages: readonly ExaminedPackage[]
+  /** A small type of each kind to look for where the user describes no workers, the best known first. */
+  readonly smallest: readonly string[]
+  /** Whose credentials there are, and that they are accepted: the other looks are not begun where it fails. */
+  readonly credential?: Look
+  /** In the order in which they are told. */
+  readonly looks: readonly Look[]
+  /** What the options and the group need rights for, and whether a launch is refused without them. */
+  readonly purposes?: (group: GroupRequest) => readonly { readonly name: string; readonly isNeeded: boolean }[]
+  /** The rights for these purposes. */
+  readonly rights?: (
+    purposes: readonly string[],
+    examined: Examined,
+    seen: SeenBefore,
+    calls: Calls,
+  ) => Promise<readonly SeenRight[]>
+}
+
 /** How an instance is reached: plain data. */
 export type Route =
   /**
@@ -624,6 +710,8 @@ export interface Provider {
    * Only clouds whose guests can read their own tags without credentials have it.
    */
   renew?(instances: readonly Instance[], until: number, calls: Calls): Promise<void>
+  /** What `doctor` asks here; loaded when it is asked for. */
+  examine?(): Promise<Examination>
   /** Where a person can look at the instance: the address of its page in the cloud's console. Pure. */
   consoleUrl?(instance: Instance): string
 }

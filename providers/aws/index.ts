@@ -91,6 +91,7 @@ export function aws(options: AwsOptions): AwsProvider {
     recall: (instance, calls) => recall(send, instance, calls),
     renew: (instances, until, calls) => explain(calls, renew(send, instances, until, calls)),
     consoleUrl,
+    examine: async () => (await import("./doctor/index.js")).examinationOf(send, parsed),
     rights: (call, calls) => rights(send, call, calls),
   }
 }

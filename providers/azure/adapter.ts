@@ -50,6 +50,7 @@ export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
     consoleLog: (instance, calls) => consoleLog(azure, instance, calls),
     consoleUrl: (instance) => consoleUrl(options, instance),
     recall: (instance, calls) => recall(azure, instance, calls),
+    examine: async () => (await import("./doctor/index.js")).examinationOf(azure),
     headroom: (wish, calls) => headroom(azure, wish, calls),
     leftovers: (selector, calls) => leftovers(azure, selector, calls),
     remove: (found, calls) => remove(azure, found, calls),

@@ -80,6 +80,9 @@ export const COSTS = {
   VirtualNetworks_Wait: { ...read, poll: 1 },
   NetworkOperations_Get: read,
   Subnets_Get: read,
+  Subscriptions_Get: read,
+  Subscriptions_ListLocations: read,
+  Permissions_List: read,
   RetailPrices: {},
 } as const satisfies Readonly<Record<string, Cost>>
 

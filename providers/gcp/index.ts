@@ -79,6 +79,7 @@ export function gcp(options: GcpOptions): Provider {
     consoleLog: (instance, calls) => consoleLog(send, instance, calls),
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),
+    examine: async () => (await import("./doctor/index.js")).examinationOf({ send, options: parsed, connection }),
   }
 }
 

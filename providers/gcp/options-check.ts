@@ -138,6 +138,7 @@ function requestOptions(z: Z) {
     prices: z.record(name, z.strictObject({ "on-demand": usd, spot: usd })).optional(),
     apiEndpoint: url.optional(),
     billingEndpoint: url.optional(),
+    resourceManagerEndpoint: url.optional(),
     auth: z.custom<GcpAuth>(isAuth, "give a GoogleAuth or a client of google-auth-library").optional(),
     sdk: z
       .custom<() => Promise<unknown>>(

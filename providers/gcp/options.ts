@@ -63,6 +63,8 @@ export interface GcpOptions {
   readonly apiEndpoint?: string
   /** Where the Cloud Billing Catalog answers: Google's own address, or nowhere when `apiEndpoint` is another's. */
   readonly billingEndpoint?: string
+  /** Where Cloud Resource Manager answers, which `doctor` asks for rights: Google's own address, or nowhere when `apiEndpoint` is another's. */
+  readonly resourceManagerEndpoint?: string
   /** Credentials; Application Default Credentials by default. */
   readonly auth?: GcpAuth
   /** Another version of the client: `() => import("@google-cloud/compute")`. */

@@ -99,6 +99,7 @@ export function local(options?: LocalOptions): Provider {
       calls.send("local.recall", {}, () => readIn(layout, instance, (here) => readText(join(here, specName)))),
     renew: (instances, until, calls) => renewLeases(layout, instances, until, calls),
     route: (instance) => routeTo(layout, instance),
+    examine: async () => (await import("./doctor/index.js")).examinationOf(config),
     consoleLog: (instance, calls) =>
       calls.send("local.console", {}, async () => (await readIn(layout, instance, readConsole)) ?? ""),
   }

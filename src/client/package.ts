@@ -59,6 +59,11 @@ export function isInstalled(name: string): boolean {
   }
 }
 
+/** The version that is installed; undefined where none is, or it does not tell. */
+export function installedVersion(name: string): string | undefined {
+  return isInstalled(name) ? manifestOf(name, createRequire(import.meta.url)).version : undefined
+}
+
 /** It is of another version of Node, or its own dependencies are missing: installing it anew, or a newer Node, helps. */
 function unloadable(wanted: ClientPackage, require: NodeJS.Require, cause: unknown): SpecError {
   if (cause instanceof SpecError) return cause

@@ -56,6 +56,7 @@ export const OPTION_NAMES: Readonly<Record<ProviderName, readonly string[]>> = {
     "prices",
     "apiEndpoint",
     "billingEndpoint",
+    "resourceManagerEndpoint",
     "auth",
     "sdk",
     "requestsPerMinute",

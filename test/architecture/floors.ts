@@ -43,6 +43,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["providers/*/access/"],
   ["providers/*/launch/"],
   ["providers/*/end/"],
+  ["providers/*/doctor/"],
   ["providers/*/"],
   ["src/registry.ts", "src/engines/", "src/verbs/", "src/fleet/roster/"],
   ["src/fleet/state/"],
@@ -66,8 +67,8 @@ export const FLOORS: readonly (readonly string[])[] = [
     "src/history/",
   ],
   // What a user holds.
-  ["src/session/"],
-  ["src/cluster.ts"],
+  ["src/session/", "src/doctor/"],
+  ["src/cluster.ts", "src/doctor.ts"],
   ["src/with-cluster.ts", "src/run-job.ts", "src/rehearsal/", "src/progress/"],
   ["src/index.ts", "src/cli/"],
 ]

@@ -21,6 +21,7 @@ describe("the examples of help", () => {
     ...[
       "init",
       "config",
+      "doctor",
       "plan",
       "offers",
       "rehearse",

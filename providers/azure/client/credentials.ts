@@ -75,6 +75,11 @@ function careful(credential: AzureCredential, first: AzureTokenOptions = {}): Az
   }
 }
 
+/** One token, outside of any request. @throws NoTokenError where none can be had. */
+export async function tokenOf(credential: AzureCredential, scopes: string, signal: AbortSignal): Promise<AzureToken> {
+  return careful(credential).getToken(scopes, { abortSignal: signal }) as Promise<AzureToken>
+}
+
 function failed(cause: unknown): NoTokenError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new NoTokenError(`credential.getToken() failed: ${reason}`, { cause })

@@ -213,7 +213,8 @@ function loadSdk(name: string): { readonly sdk: Sdk; readonly pipeline: Pipeline
   })
 }
 
-function defaultCredential(options: AzureOptions): AzureCredential {
+/** @throws SpecError where "@azure/identity" is not installed. */
+export function defaultCredential(options: AzureOptions): AzureCredential {
   const { authorityHost } = cloudOf(options)
   const load = (require: NodeJS.Require) => require(IDENTITY.name) as typeof import("@azure/identity")
   const { DefaultAzureCredential } = loadClient(IDENTITY, load)

@@ -141,4 +141,5 @@ export const RIGHTS: readonly NeededRight[] = [
   row(`${COMPUTE}/galleries/images/read`, "image"),
   row("Microsoft.Authorization/permissions/read", "doctor"),
   row("Microsoft.Resources/subscriptions/read", "doctor"),
+  row("Microsoft.Resources/subscriptions/locations/read", "doctor"),
 ]

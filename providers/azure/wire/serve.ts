@@ -18,6 +18,7 @@ import type { Answered, Asked, Route } from "./client/route.js"
 import { scaleSetRoutes } from "./prepare/scale-sets.js"
 import { catchUp, guidOf, type State, vmKey } from "./world/state.js"
 import { vmRoutes } from "./observe/vms.js"
+import { subscriptionRoutes } from "./observe/subscription.js"
 import { NO_ZONE } from "./world/world.js"
 import { tagRoutes } from "./guest/tags.js"
 import { isGood, isGuestToken } from "./client/principals.js"
@@ -41,6 +42,7 @@ const ROUTES: readonly Route[] = [
   ...partRoutes,
   ...catalogueRoutes,
   ...tagRoutes,
+  ...subscriptionRoutes,
 ]
 
 /** One request and what was sent for it: for tests that compare both with the SDK's own types. */

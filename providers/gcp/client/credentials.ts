@@ -8,16 +8,22 @@ const SCOPES = ["https://www.googleapis.com/auth/compute", "https://www.googleap
 
 export interface Identity extends Authorizer {
   readonly project: () => Promise<string>
+  /** What makes the tokens now; undefined where requests carry none. */
+  readonly auth: () => GcpAuth | undefined
 }
 
 /** Nothing is looked up before it is asked for. Requests to a server on this machine carry no authorization. */
 export function identityOf(options: GcpOptions): Identity {
   const { auth } = options
   if (auth === undefined && !needsCredentials(options)) {
-    return { ...authorizerOf(undefined), project: () => projectOf(options, undefined) }
+    return { ...authorizerOf(undefined), project: () => projectOf(options, undefined), auth: () => undefined }
   }
   if (auth !== undefined) {
-    return { ...authorizerOf(ownSource(auth, options)), project: () => projectOf(options, () => auth) }
+    return {
+      ...authorizerOf(ownSource(auth, options)),
+      project: () => projectOf(options, () => auth),
+      auth: () => auth,
+    }
   }
   let found: GcpAuth | undefined
   const current = () => (found ??= defaultCredentials())
@@ -27,7 +33,7 @@ export function identityOf(options: GcpOptions): Identity {
     found = undefined
     return ask(url)
   }
-  return { ...authorizerOf({ ask, askAnew }), project: () => projectOf(options, current) }
+  return { ...authorizerOf({ ask, askAnew }), project: () => projectOf(options, current), auth: current }
 }
 
 function defaultCredentials(): GcpAuth {

@@ -174,6 +174,8 @@ export interface NativeMachineType {
 export interface NativeRegion {
   readonly kind?: string
   readonly name?: string
+  /** "UP" or "DOWN". */
+  readonly status?: string
   readonly zones?: readonly string[]
   readonly quotas?: readonly { readonly metric?: string; readonly limit?: number; readonly usage?: number }[]
 }

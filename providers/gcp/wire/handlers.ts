@@ -1,5 +1,6 @@
 /** Every method of the wire, by its name. */
 import type { Handler } from "./client/handler.js"
+import { TEST_PERMISSIONS, TEST_PERMISSIONS_API } from "./observe/test-permissions.js"
 import { DISKS } from "./end/disks.js"
 import { DELETE, SET_LABELS } from "./end/instances.js"
 import { SET_TAGS } from "./end/network-tags.js"
@@ -29,4 +30,5 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   "instances.getSerialPortOutput": CONSOLE,
   "instances.getGuestAttributes": GUEST_ATTRIBUTES,
   [SKUS_API]: BILLING,
+  [TEST_PERMISSIONS_API]: TEST_PERMISSIONS,
 }

@@ -9,6 +9,7 @@ import { masked } from "./client/fields.js"
 import type { Asked, WireSettings } from "./client/handler.js"
 import { HANDLERS } from "./handlers.js"
 import { SKUS_API, SKUS_PATH } from "./offers/billing.js"
+import { isPermissionTest, TEST_PERMISSIONS_API } from "./observe/test-permissions.js"
 import { byName } from "./observe/names.js"
 import { checkPermissions } from "./client/permissions.js"
 import { isGuestToken, type Principal, principalOf } from "./client/principals.js"
@@ -82,8 +83,7 @@ async function answer(
   signal: AbortSignal,
 ): Promise<Json> {
   const { world, project, settings } = wire
-  const request = `${received.method} ${received.url.pathname}`
-  const api = found?.route.api ?? (request === `GET ${SKUS_PATH}` ? SKUS_API : request)
+  const api = found?.route.api ?? otherApi(received)
   const query = Object.fromEntries(received.url.searchParams)
   const parameters = { ...query, ...found?.parameters }
   const body = parsed(received.text)
@@ -102,7 +102,7 @@ async function answer(
   const holdMs = handler?.holdMs?.(asked) ?? 0
   const reply = await world.serve(api, { ...parameters, body: asked.body }, serving, () => {
     checkToken(wire, received, principal)
-    if (api !== SKUS_API) checkRequest(wire, received, found?.route, { query, body, parameters })
+    if (!OTHER_SERVICES.has(api)) checkRequest(wire, received, found?.route, { query, body, parameters })
     const granted = principal === undefined ? settings.permissions : settings.guestPermissions
     if (granted !== undefined) checkPermissions(api, asked, granted)
     if (handler === undefined) throw new Refusal(501, "notImplemented", `${api} is not part of this wire`)
@@ -116,6 +116,15 @@ async function answer(
   })
   if (holdMs > 0) await world.clock.serve(holdMs, signal)
   return masked(reply(), query.fields)
+}
+
+/** Of services that have no place in the contract. */
+const OTHER_SERVICES: ReadonlySet<string> = new Set([SKUS_API, TEST_PERMISSIONS_API])
+
+function otherApi({ method, url: { pathname } }: Received): string {
+  if (isPermissionTest(method, pathname)) return TEST_PERMISSIONS_API
+  const request = `${method} ${pathname}`
+  return request === `GET ${SKUS_PATH}` ? SKUS_API : request
 }
 
 /** What is asked of another project: public images, the network of a shared VPC and its rules. */

@@ -1,7 +1,9 @@
 /** Verbs that look at clusters: they take over no cluster, and change nothing. */
+import { SPEC_FLAGS } from "../spec/spec-flags.js"
 import {
   CLUSTER_FLAGS,
   CLUSTER_FLAGS_FOLLOWING,
+  COUNT_FLAG,
   DATA_FLAGS,
   PLACE_FLAGS,
   ROW_FLAGS,
@@ -10,6 +12,23 @@ import {
 import type { Verb } from "../surroundings.js"
 
 export const LOOKING: readonly Verb[] = [
+  {
+    name: "doctor",
+    group: "Look",
+    words: ["[NAME]"],
+    summary: "whether a burst would work from here: credentials, rights, quotas, network; makes nothing",
+    about:
+      "Looks at this machine and at each place, and says ok, warn or fail of each thing, with what to do: packages, whose credentials there are, clock, region, what is sold and its price, image, network, rights, quotas for the workers that are asked for, and what clusters that are over have left. Only reads, 40 requests a place at most. Exit code 1 where something fails.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      ...COUNT_FLAG,
+      ...SPEC_FLAGS,
+      timeout: { type: "string", value: "DURATION", help: "how long one look may take; 30s when left out" },
+      ...DATA_FLAGS,
+    },
+    examples: ["muster doctor --provider aws --region eu-west-2 --vcpus 2 -n 100"],
+    load: () => import("./look/doctor.js"),
+  },
   {
     name: "get",
     shorthands: { ps: ["workers"] },

@@ -124,7 +124,8 @@ async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyOffered: 
   }
 }
 
-function queryOf(group: ResolvedGroup): OfferQuery {
+/** What a group asks of those who sell. */
+export function queryOf(group: ResolvedGroup): OfferQuery {
   const filters = FILTERS.flatMap((key) => (group[key] === undefined ? [] : [[key, group[key]]]))
   const boots = group.image === undefined ? {} : { image: group.image }
   return { markets: marketsOf(group.market), boots, ...(Object.fromEntries(filters) as Partial<OfferQuery>) }

@@ -14,8 +14,8 @@ const problems = new Set<string>()
 
 /** Checks an exchange against every version. */
 export function recordExchange(exchange: Exchange): void {
-  // The billing catalogue is another service, which the package does not describe.
-  if (exchange.url.startsWith("/v1/services/")) return
+  // The billing catalogue and Cloud Resource Manager are other services, which the package does not describe.
+  if (/^\/v1\/(services|projects)\//.test(exchange.url)) return
   counts.requests += 1
   if (exchange.status === 200) counts.replies += 1
   for (const name of VERSIONS) for (const problem of checkExchange(contractOf(name), exchange)) problems.add(problem)

@@ -67,6 +67,8 @@ export interface Quirks {
   networkMs: number
   /** How long a security rule takes to be in force, and to be gone. */
   rulesMs: number
+  /** "Enabled" when left out ("Azure subscription states"). */
+  subscriptionState?: string
   /** The tokens that are good; any, when left out. */
   tokens?: ReadonlySet<string>
 }

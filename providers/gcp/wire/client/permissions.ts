@@ -19,6 +19,7 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
   "firewalls.delete": ["firewalls.delete", "networks.updatePolicy"],
   // The catalogue is everybody's.
   "cloudbilling.services.skus.list": [],
+  "cloudresourcemanager.projects.testIamPermissions": [],
 }
 
 /** What a request needs, such as "compute.instances.create". */
