@@ -136,9 +136,22 @@ async function* closing<Out, Options extends WorkOptions>(
 /** What no type checker has seen. @throws SpecError. */
 function checkedJob<Job>(job: Job): Job {
   const given = job as Partial<JobFields<unknown, unknown>> | null | undefined
-  if (typeof given === "object" && given !== null && given.workers !== undefined) return job
+  if (typeof given === "object" && given !== null && given.workers !== undefined) {
+    checkWorkers(given.workers)
+    return job
+  }
   const option = given === undefined || given === null || typeof given !== "object" ? "runJob.job" : "runJob.workers"
   const value = option === "runJob.job" ? given : undefined
   const message = `${value === undefined ? "is missing" : `is ${show(value)}`}; use runJob(spec, { workers: 10, inputs, work })`
   throw new SpecError([{ option, value, message }])
+}
+
+/** Which groups there are is known to whoever scales. */
+function checkWorkers(workers: unknown): void {
+  const counts: readonly unknown[] =
+    typeof workers === "object" && workers !== null ? Object.values(workers) : [workers]
+  const areCounts = counts.every((one) => typeof one === "number" && Number.isInteger(one) && one >= 0)
+  if (areCounts && counts.some((one) => one !== 0)) return
+  const message = `is ${show(workers)}; use a number from 1, or one for each group`
+  throw new SpecError([{ option: "runJob.workers", value: workers, message }])
 }

@@ -1,7 +1,7 @@
 /** Work: brings together what one call needs: its options, its bundle, its runners, what is kept of it. */
 import { createHash, randomBytes } from "node:crypto"
 import type { Clock } from "../calls/clock.js"
-import { SpecError } from "../errors.js"
+import { SpecError, type SpecProblem } from "../errors.js"
 import { show } from "../input/parse.js"
 import { runCommand } from "../remote/output.js"
 import { moduleBundle, runnerBundle } from "./bundle/bundle.js"
@@ -173,12 +173,29 @@ function digestOf(text: string): string {
 
 function checkTask(verb: string, task: AnyTask): void {
   const given = task as Partial<Task<never, unknown> & CommandTask<never>> | undefined
-  if (typeof given?.module === "string" || given?.command !== undefined) return
+  if (typeof given?.module === "string") return
+  if (given?.command !== undefined) {
+    const problems = environmentProblems(`${verb}.task.environment`, given.environment ?? {})
+    if (problems.length > 0) throw new SpecError(problems)
+    return
+  }
   const message =
     typeof task === "function"
       ? 'is a function of this process; export it from a module and name that: remote<typeof import("./work.js")>(new URL("./work.js", import.meta.url))'
       : "is neither a task of remote(…) nor { command }"
   throw new SpecError([{ option: `${verb}.task`, message }])
+}
+
+function environmentProblems(option: string, environment: object): SpecProblem[] {
+  const isObject = typeof environment === "object"
+  if (!isObject) return [{ option, value: environment, message: `is ${show(environment)}; use { NAME: "value" }` }]
+  return Object.entries(environment).flatMap(([name, value]: [string, unknown]): SpecProblem[] => {
+    const at = { option: `${option}.${name}`, value }
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      return [{ ...at, message: "is no name of a variable; use letters, digits and _" }]
+    if (typeof value !== "string") return [{ ...at, message: `is ${show(value)}; use a text` }]
+    return value.includes("\0") ? [{ ...at, message: "has a NUL in it, which no variable can hold" }] : []
+  })
 }
 
 function checkInputs(verb: string, inputs: unknown): void {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { Cluster, type CommandOutput, type CommandTask } from "muster-vms"
+import { Cluster, type CommandOutput, type CommandTask, type WorkOptions } from "muster-vms"
 import { local } from "muster-vms/local"
 import { isAlive } from "./support/alive.js"
 import { isLong } from "../support/long.js"
@@ -77,6 +77,14 @@ describe("commands on workers of this machine", () => {
     const [same, ...others] = await failures('echo x >"$MUSTER_OUTPUT/same"')
     expect(others).toEqual([])
     expect(same).toMatch(/it left "same", as task \d did/)
+    const [pipe] = await failures('mkfifo "$MUSTER_OUTPUT/p-$MUSTER_TASK_INDEX"')
+    expect(pipe).toMatch(/it left what is no file: "p-\d" \(FIFO\)/)
+    const [under, ...rest] = await failures(
+      'cd "$MUSTER_OUTPUT"; [ $MUSTER_TASK_INDEX = 1 ] && mkdir x && touch x/y || touch x',
+    )
+    expect(rest).toEqual([])
+    expect(under).toMatch(/it left is a directory where .* has a file, or a file where that has a directory/)
+    if (isLong) expect((await failures('rmdir "$MUSTER_OUTPUT"'))[0]).toContain("what it left could not be read: ")
     expect(readdirSync(to).filter((name) => name.startsWith("."))).toEqual([])
   })
 
@@ -97,6 +105,16 @@ describe("commands on workers of this machine", () => {
     await cluster.map(["a", "b", "a", "c"], work, { resume }).all()
     expect(ran() - first).toBe(4 - resumed)
     await expect(cluster.map(["a"], { command: "true" }, { resume }).all()).rejects.toThrow(/has results of other work/)
+  })
+
+  test("a variable that is none, and a group that there is not, are refused", async () => {
+    const run = (task: CommandTask<number>, options: WorkOptions = {}) => cluster.map([1], task, options).all()
+    await expect(run({ command: "true", environment: { "A-B": "1", B: 2 as never, C: "\0" } })).rejects.toThrow(
+      /3 problems:\n {2}map\.task\.environment\.A-B: is no name .*\n.*\.B: is 2; use a text\n.*\.C: has a NUL/,
+    )
+    await expect(run({ command: "true" }, { group: "g" })).rejects.toThrow(
+      'map.group: is "g"; no such group; groups: default',
+    )
   })
 
   test("nothing of a command stands in an argument list but the command itself", async () => {

@@ -96,6 +96,10 @@ describe("a job on this machine", () => {
   test("makes nothing where its options, its work, its inputs or its files are wrong", async () => {
     expect(() => runJob({ provider: "nowhere" } as never, { workers: 1, inputs: [], work: ECHO })).toThrow("nowhere")
     expect(() => runJob(spec(), { inputs: [], work: ECHO } as never)).toThrow("runJob.workers: is missing")
+    for (const workers of [0, -1, 1.5, "2", {}, { default: 0 }])
+      expect(() => runJob(spec(), { workers, inputs: [], work: ECHO } as never)).toThrow(
+        "; use a number from 1, or one for",
+      )
     const wrong: readonly (readonly [object, RegExp])[] = [
       [{ slots: 0 }, /runJob\.slots/],
       [{ work: () => 1 }, /runJob\.task: is a function of this process/],

@@ -1,10 +1,11 @@
 /** Workers of real processes that are killed, and that go with notice, in the middle of work. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
+import { localRemote } from "../../src/remote/local.js"
 import { Connections } from "../../src/remote/ssh/connections.js"
 import { sshRemote } from "../../src/remote/ssh/remote.js"
 import { noSshd, PORT, startSshd } from "../remote/support/sshd.js"
@@ -161,6 +162,29 @@ test.skipIf(noSshd !== undefined || !isLong)(
   },
   60_000,
 )
+
+test("a worker that goes while the files of a task are brought loses it, and they are brought from another", async () => {
+  const here = localRemote({ words: [], address: "127.0.0.1" }, systemClock)
+  let losses = 0
+  const reach = (id: string): Remote => ({
+    ...here,
+    spawn: async (command, options) => {
+      const process = await here.spawn(command, options)
+      if (!String(command).startsWith("tar") || losses > 0) return process
+      // What carries the files ends first, as processes of a machine that goes do.
+      losses += 1
+      process.kill("SIGKILL")
+      setTimeout(() => places.kill(id), 200)
+      return process
+    },
+  })
+  for (const id of ["a", "b"]) places.add(id, reach(id))
+  const to = join(directory, "out")
+  const command = 'head -c 3000000 /dev/zero >"$MUSTER_OUTPUT/f"'
+  const opened = await begin(places, [1], { command }, { outputs: to })
+  expect(await allOf(opened)).toMatchObject([{ stdout: "" }])
+  expect([statSync(join(to, "f")).size, opened.farm.state().lost]).toEqual([3_000_000, 1])
+})
 
 test("nothing that a task has started is left once its work is over", async () => {
   places.add("w")

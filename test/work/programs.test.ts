@@ -110,6 +110,18 @@ describe.each(SHELLS.filter(({ words }) => isLong || words === "dash"))("in $wor
   })
 })
 
+test.each([
+  ["the directory of a program is removed", "rm -rf .muster-work", /its directory, .*, was removed/],
+  ["the shell that waits for a task is killed", "kill -KILL $PPID", /the shell that waited for a task was killed/],
+])("where %s, it ends with what runs there, and says so", async (_what, harm, words) => {
+  const runner = await runnerOf({ edit: (text) => text.replace("sleep 5 &", "sleep 0.1 &") })
+  const { pid } = await begun(runner, "pid")
+  const harmed = runner.start({ index: 1, attempt: 1, input: harm })
+  expect(await runner.gone).toMatchObject({ why: words })
+  expect(await harmed.outcome).toMatchObject({ kind: "lost" })
+  await expect.poll(() => isAlive(pid)).toBe(false)
+})
+
 test("where nobody is heard, tasks are ended before another worker's are in their 61st second", async () => {
   // A fiftieth of the time; the program looks eleven times, of which the last is what may come late.
   const edit = (text: string) => text.replace("sleep 5 &", "sleep 0.1 &")

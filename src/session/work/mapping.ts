@@ -1,6 +1,7 @@
 /** Work: `map` and `call` of a cluster. What carries them out is loaded at first use. */
 import type { Clock } from "../../calls/clock.js"
-import { RejectedError } from "../../errors.js"
+import { RejectedError, SpecError } from "../../errors.js"
+import { show } from "../../input/parse.js"
 import { type MapRun, mapRun, takenUp } from "../../work/map.js"
 import type { Inputs, Task, WorkOptions } from "../../work/types.js"
 import type { AnyTask, OpenWork, PreparedWork } from "../../work/work.js"
@@ -53,7 +54,7 @@ async function beginIn(working: Working, mapping: Mapping, options: WorkOptions)
   const { verb, inputs, task, identity } = mapping
   const work = await prepareWork({ verb, inputs, task, identity, options, clock })
   try {
-    return await beginPrepared(working, work, mapping, { signal: options.signal, begun })
+    return await beginPrepared(working, work, mapping, { options, begun })
   } catch (error) {
     await work.close()
     throw error
@@ -63,15 +64,23 @@ async function beginIn(working: Working, mapping: Mapping, options: WorkOptions)
 async function beginPrepared(
   working: Working,
   work: PreparedWork,
-  { isOnceAWorker = false, prepared }: Mapping,
-  { signal, begun }: { readonly signal: AbortSignal | undefined; readonly begun: typeof import("./begin.js") },
+  { verb, isOnceAWorker = false, prepared }: Mapping,
+  { options, begun }: { readonly options: WorkOptions; readonly begun: typeof import("./begin.js") },
 ): Promise<OpenWork> {
+  const { signal, group } = options
   const { name, session, opened } = working
   signal?.throwIfAborted()
   prepared?.()
   const open = session() ?? (await opened(signal))
   if (open === undefined) throw noWorkers(name)
+  checkGroup(verb, group, [...open.fleet.groups.keys()])
   return begun.beginOn({ ...working, fleet: open.fleet }, work, { isOnceAWorker })
+}
+
+function checkGroup(verb: string, group: string | undefined, groups: readonly string[]): void {
+  if (group === undefined || groups.includes(group)) return
+  const message = `is ${show(group)}; no such group; groups: ${groups.join(", ")}`
+  throw new SpecError([{ option: `${verb}.group`, value: group, message }])
 }
 
 function noWorkers(name: string): RejectedError {

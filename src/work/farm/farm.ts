@@ -217,7 +217,7 @@ export class Farm<In, Out> {
     const { entry, hand } = running
     const { bring, record } = this.#options
     if (bring !== undefined && outcome.files !== undefined) {
-      const brought = await broughtFrom(hand, bring(hand, entry.index, outcome.files))
+      const brought = await broughtFrom(hand, bring(hand, entry.index, outcome.files), this.#clock)
       if (brought === "lost") {
         this.#lost(running, seconds, "it was gone before its files had come")
         return
@@ -290,7 +290,7 @@ export class Farm<In, Out> {
 
   #late(ms: number): TimeoutError {
     const { done, running, workers } = this.state()
-    const message = `the work did not end within ${ms / 1000} s: ${done} of ${this.#source.total ?? this.#source.read} tasks are done, ${running} ran on ${workers} workers and were cancelled`
+    const message = `the work did not end within ${ms / 1000} s: ${done} of ${this.#source.total ?? `the ${this.#source.read} that were read`} tasks are done, ${running} ran on ${workers} workers and were cancelled`
     return new TimeoutError(message, { code: "WorkTimeout" })
   }
 

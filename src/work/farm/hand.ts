@@ -1,5 +1,6 @@
 /** Hand: a worker at work, and what is waited for while it may go. */
 import type { Clock } from "../../calls/clock.js"
+import { TransientError } from "../../errors.js"
 import type { RemoteFailure, Runner } from "./runner.js"
 
 /** A worker at work. */
@@ -19,6 +20,9 @@ export interface Hand {
   readonly whenGone: Set<() => void>
 }
 
+/** The code of a failure that a worker's end may be the reason of: its files could not be read there. */
+export const UNREAD = "OutputUnread"
+
 /** A task that a signal has ended, which nobody here has sent, has failed if its runner is still there after so long. */
 const GOING_MS = 3000
 
@@ -29,6 +33,7 @@ export function isBySignal({ exitCode = 0 }: RemoteFailure): boolean {
 
 /** What ends a machine ends its processes one after the other, and a task's may be the first. */
 export function untilItMayBeGone(hand: Hand, clock: Clock): Promise<void> {
+  if (hand.isLeaving) return Promise.resolve()
   return new Promise((resolve) => {
     const over = () => {
       cancel()
@@ -40,10 +45,15 @@ export function untilItMayBeGone(hand: Hand, clock: Clock): Promise<void> {
   })
 }
 
-/** With its worker gone the files of a task are too: nobody waits for them. @throws what `bringing` throws while it is there. */
+/**
+ * With its worker gone the files of a task are too: nobody waits for them. They may show it before its runner does.
+ *
+ * @throws what `bringing` throws while the worker is there, but for a connection that was lost.
+ */
 export async function broughtFrom(
   hand: Hand,
   bringing: Promise<RemoteFailure | undefined>,
+  clock: Clock,
 ): Promise<RemoteFailure | "lost" | undefined> {
   let tell = () => {}
   const gone = new Promise<"lost">((resolve) => {
@@ -51,9 +61,13 @@ export async function broughtFrom(
   })
   hand.whenGone.add(tell)
   try {
-    return await Promise.race([bringing, gone])
+    const brought = await Promise.race([bringing, gone])
+    if (brought === undefined || brought === "lost" || brought.code !== UNREAD) return brought
+    await untilItMayBeGone(hand, clock)
+    return hand.isLeaving ? "lost" : brought
   } catch (error) {
-    if (hand.isLeaving) return "lost"
+    await untilItMayBeGone(hand, clock)
+    if (hand.isLeaving || error instanceof TransientError) return "lost"
     throw error
   } finally {
     hand.whenGone.delete(tell)

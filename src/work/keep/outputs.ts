@@ -3,13 +3,17 @@ import type { Dirent } from "node:fs"
 import { mkdir, mkdtemp, readdir, readlink, rename, rm } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import pLimit from "p-limit"
-import { MusterError } from "../../errors.js"
+import { CommandError, MusterError } from "../../errors.js"
 import { fetchFiles } from "../../remote/files/fetch.js"
 import type { Remote } from "../../remote/remote.js"
+import { UNREAD } from "../farm/hand.js"
 import type { RemoteFailure } from "../farm/runner.js"
 
 /** At the same time; more do not make it faster. */
 const MOST_RENAMES = 16
+
+/** Codes of the system where a file and a directory have the same name. */
+const IN_THE_WAY = new Set(["ENOTDIR", "EISDIR", "EEXIST", "ENOTEMPTY"])
 
 export class Outputs {
   readonly #to: string
@@ -35,7 +39,7 @@ export class Outputs {
    * Files arrive in a directory beside their place, and are put there once all of them have come.
    *
    * @param files the task's directory on the worker.
-   * @returns why they are the task's failure: a link that leads out, or a name that another task of this run has used.
+   * @returns why they are the task's failure: a link that leads out, what is no file, or a name that another task of this run has used.
    */
   async bring(
     remote: Remote,
@@ -49,14 +53,28 @@ export class Outputs {
       const { names, links } = await filesIn(part)
       const refusedFor = this.#claim(names, index) ?? (await linkOut(part, links))
       if (refusedFor !== undefined) return refusal(refusedFor)
+      return await this.#place(part, names)
+    } finally {
+      await rm(part, { recursive: true, force: true })
+    }
+  }
+
+  /** @returns why it cannot be: a directory is where a file is to be, or a file where a directory is. */
+  async #place(part: string, names: readonly string[]): Promise<RemoteFailure | undefined> {
+    try {
       for (const folder of new Set(names.map((name) => dirname(name)))) {
         await mkdir(join(this.#to, folder), { recursive: true })
       }
       const limit = pLimit(MOST_RENAMES)
       await limit.map(names, (name) => rename(join(part, name), join(this.#to, name)))
       return undefined
-    } finally {
-      await rm(part, { recursive: true, force: true })
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException
+      if (IN_THE_WAY.has(code ?? ""))
+        return refusal(
+          `what it left is a directory where ${this.#to} has a file, or a file where that has a directory: ${message}`,
+        )
+      throw new MusterError(`putting outputs into ${this.#to}: ${message}`, { code: "FilesNotWritten", cause })
     }
   }
 
@@ -76,12 +94,22 @@ function refusal(message: string): RemoteFailure {
   return { name: "Error", message, code: "OutputRefused" }
 }
 
-/** What the unpacker refuses is the task's doing; all else is not. */
+interface Unpacking {
+  readonly tarCode?: string
+  readonly linkpath?: string
+  readonly entry?: { readonly path?: string; readonly type?: string }
+}
+
+/** What cannot be read there, or what the unpacker refuses, is the task's doing; all else is not. */
 function refusalOf(error: unknown): RemoteFailure {
-  const { cause } = error as { readonly cause?: { readonly tarCode?: string; readonly linkpath?: string } }
-  const { entry } = (cause ?? {}) as { readonly entry?: { readonly path?: string } }
-  if (cause?.tarCode === undefined || cause.linkpath === undefined) throw error
-  return refusal(linkWords((entry?.path ?? "").replace(/^\.\//, ""), cause.linkpath))
+  if (error instanceof CommandError)
+    return { ...refusal(`what it left could not be read: ${error.stderr.trim()}`), code: UNREAD }
+  const { tarCode, linkpath, entry } = ((error as Error).cause ?? {}) as Unpacking
+  const name = (entry?.path ?? "").replace(/^\.\//, "")
+  if (tarCode === "TAR_ENTRY_UNSUPPORTED")
+    return refusal(`it left what is no file: "${name}" (${entry?.type ?? "of another kind"})`)
+  if (tarCode === undefined || linkpath === undefined) throw error
+  return refusal(linkWords(name, linkpath))
 }
 
 function linkWords(name: string, target: string): string {

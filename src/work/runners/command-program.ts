@@ -42,7 +42,7 @@ export function commandProgram(name: ProgramName): string {
     ${RUN}
     muster_tell </dev/null &
     muster_teller=$!
-    muster_watch </dev/null >/dev/null 2>&1 &
+    muster_watch </dev/null 4>&2 >/dev/null 2>&1 &
     muster_watcher=$!
     muster_finish() {
       kill "$muster_teller" "$muster_watcher" 2>/dev/null
@@ -86,15 +86,41 @@ const TELL = `
     done
   }`
 
+/**
+ * Beside silence it looks for a task whose end nobody tells: the shell that waited for it was killed, or the directory was removed. Then
+ * all that has the program's name in its environment is ended, which are its tasks, and it ends itself with that reason.
+ */
 const WATCH = `
+  muster_break() {
+    echo "$1" >&4
+    for muster_file in /proc/[0-9]*/environ; do
+      grep -qsF "MUSTER_WORK=$MUSTER_WORK" "$muster_file" || continue
+      muster_pid=\${muster_file%/environ}
+      kill -KILL "\${muster_pid#/proc/}"
+    done
+    kill -TERM $$
+    exit
+  }
+  muster_look() {
+    [ -p "$muster_dir/ends" ] || muster_break "its directory, $muster_dir, was removed"
+    muster_before=" $muster_untold"
+    muster_untold=
+    for muster_file in "$muster_dir"/*.pid; do
+      [ -s "$muster_file" ] && read -r muster_pid <"$muster_file" && [ -d "/proc/$$" ] && [ ! -d "/proc/$muster_pid" ] || continue
+      case $muster_before in *" $muster_pid "*) muster_break "the shell that waited for a task was killed" ;; esac
+      muster_untold="$muster_untold$muster_pid "
+    done
+  }
   muster_watch() {
     muster_silent=0
+    muster_untold=
     trap 'kill "$muster_sleep" 2>/dev/null; exit' TERM
     while :; do
       sleep ${LOOK_S} &
       muster_sleep=$!
       wait "$muster_sleep"
       echo beat >&3
+      muster_look
       if [ -e "$muster_dir/heard" ]; then
         rm -f "$muster_dir/heard"
         muster_silent=0
