@@ -284,6 +284,23 @@ export class HostKeyError extends MusterError {
   }
 }
 
+/**
+ * The head of the cluster's engine is lost, and no other one takes its place: all of the cluster is ended. The message says what became of
+ * it, and has the last lines of its log where they could be read.
+ */
+export class HeadLostError extends MusterError {
+  /** The name of the head. */
+  readonly head: string
+  /** The last lines of its log; "" where none could be read. */
+  readonly tail: string
+
+  constructor(message: string, details: CloudWords & { readonly head: string; readonly tail: string }) {
+    super(message, details)
+    this.head = details.head
+    this.tail = details.tail
+  }
+}
+
 /** A refusal that shows nothing of an earlier attempt of the same call; refusals for capacity and quota do. */
 export function isRefusalOfOne(error: unknown): boolean {
   return error instanceof OfferRefusedError || error instanceof UnavailableError || error instanceof NotFoundError

@@ -126,6 +126,22 @@ export type ClusterEventBody =
       readonly ms: number
       readonly phases: readonly { readonly phase: string; readonly ms: number }[]
     }
+  /**
+   * The head of the cluster's engine is `lost`, why, and what follows: all is ended (`close`), or another one takes its place (`restart`).
+   * Or such another one answers (`restarted`), `afterMs` after the loss. `tail` is the end of its log, where it could be read.
+   */
+  | {
+      readonly type: "head"
+      readonly id: string
+      readonly name: string
+      readonly what: "lost" | "restarted"
+      readonly message: string
+      readonly action?: "close" | "restart"
+      readonly afterMs?: number
+      readonly tail?: string
+    }
+  /** By what the engine's head says, nobody has had anything to do for `idleTimeout`: all is ended. */
+  | { readonly type: "idle"; readonly idleMs: number; readonly message: string }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
   /**
@@ -177,7 +193,8 @@ export type ClusterEventBody =
       readonly perSecond?: number
       readonly leftMs?: number
     }
-  | { readonly type: "closed"; readonly instances: number; readonly leaked: number }
+  /** `reason`: why it has closed by itself; absent where it was asked to. */
+  | { readonly type: "closed"; readonly instances: number; readonly leaked: number; readonly reason?: string }
 
 export type ClusterEvent = ClusterEventBody & { readonly at: number; readonly cluster: string }
 export type ClusterEventType = ClusterEvent["type"]
@@ -187,7 +204,8 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, ready: true, boot: true, pass: true, tasks: true, closed: true, adapt: true },
+  ...{ finished: true, ready: true, boot: true, head: true, idle: true, pass: true, tasks: true, closed: true },
+  adapt: true,
 }
 
 /** What it returns is a promise when it is an `async` function. */

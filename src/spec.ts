@@ -19,6 +19,7 @@ import {
   resolveEngine,
   withImplied,
 } from "./spec/engine/engine.js"
+import { headLifeShape, resolveHeadLife } from "./spec/engine/head-life.js"
 import { keepLogsNotes } from "./spec/keep-logs.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
@@ -132,6 +133,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
     keepLogs: z.string().min(1, "name a directory").optional(),
     peers: z.boolean().optional(),
     engine: engineSchema(z).optional(),
+    ...headLifeShape(z),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
       .refine((groups) => Object.keys(groups).length > 0, "name at least one group, or leave it out")
@@ -184,6 +186,7 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
     access,
     peers: spec.peers ?? false,
     engine: resolveEngine(spec, isElsewhere),
+    headLife: resolveHeadLife(spec),
     keepLogs: spec.keepLogs,
     groups: groups.map((group) => ({
       ...group,

@@ -60,6 +60,7 @@ async function pass(fleet: Fleet): Promise<Plans> {
   readVerdicts(fleet)
   readConsoles(fleet, toEnd(fleet.roster.all, fleet.clock.now(), fleet.endsAt))
   withdrawBarred(fleet)
+  fleet.engine?.judgeHead()
   endUnready(fleet)
   forgetFormerHead(fleet)
   await whileWanted(fleet, askOffers(fleet))

@@ -14,7 +14,7 @@ export interface CostRow {
 }
 
 /** Events that are kept with all that they tell. */
-type KeptAsItIs = BodyOf<"target" | "adapt" | "budget" | "note" | "problem" | "closed">
+type KeptAsItIs = BodyOf<"target" | "adapt" | "budget" | "note" | "problem" | "idle" | "closed">
 
 type BodyOf<T extends ClusterEventBody["type"]> = Extract<ClusterEventBody, { type: T }>
 
@@ -67,6 +67,8 @@ export type RowBody =
       readonly phases: readonly string[]
       readonly boots: (readonly [name: string, ...ms: number[]])[]
     }
+  /** What became of the engine's head. */
+  | Omit<BodyOf<"head">, "id">
   | { readonly type: "termination-started" }
   | { readonly type: "termination-ended"; readonly failed: number }
   | CostRow
@@ -117,6 +119,10 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       return readyRow(event)
     case "boot":
       return bootRow(event)
+    case "head": {
+      const { id: _id, ...row } = event
+      return noted(row, 1)
+    }
     case "termination-started":
       return noted({ type: event.type }, event.ids.length)
     case "termination-ended":

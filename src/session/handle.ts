@@ -36,7 +36,7 @@ import {
   type ScaleTarget,
 } from "../verbs/verbs.js"
 import { auditOf } from "./audit.js"
-import { closedEnding, closedIn, openedOrAbandoned, untilClosed } from "./closing/waits.js"
+import { closedEnding, closedIn, sessionToClose, untilClosed } from "./closing/waits.js"
 import { Opening } from "./opening.js"
 import { ScaleCalls } from "./scale-calls.js"
 import type { Session } from "./session.js"
@@ -55,8 +55,10 @@ export class Handle {
   #ended: Error | undefined
   #ending: Ending | undefined
   #closing: Promise<Receipt> | undefined
+  /** Why it closes by itself. */
+  #reason: Error | undefined
   #detaching: Promise<void> | undefined
-  /** The receipt of a cluster that was ended because another cluster has its name. */
+  /** Of a cluster that was ended because another cluster has its name. */
   #closedAfterConflict: Promise<Receipt> | undefined
 
   constructor(spec: ClusterFields, options: ClusterOptions, attach: AttachSpec | undefined) {
@@ -163,6 +165,13 @@ export class Handle {
     return mistake === undefined ? closing : closing.then(() => Promise.reject(mistake as Error))
   }
 
+  /** It closes for a reason of its own: with that calls that wait are rejected, and later ones. */
+  #closeFor(reason: Error): void {
+    if (this.#ended !== undefined || this.#closing !== undefined) return
+    this.#reason = reason
+    this.close({}).catch(this.#emitProblem)
+  }
+
   audit(): Promise<readonly Remain[]> {
     const { clock, name } = this
     return auditOf({ clock, name, journal: this.#journal }, this.#spec, this.session?.fleet.providers)
@@ -194,8 +203,7 @@ export class Handle {
 
   async dispose(): Promise<void> {
     // A cluster that is not open yet has made nothing, and another process may own it.
-    if (this.session?.attached ?? this.#joinsExisting) await this.detach({})
-    else await this.close({})
+    await ((this.session?.attached ?? this.#joinsExisting) ? this.detach({}) : this.close({}))
   }
 
   /** Whether a living cluster of the same name is used as this one. */
@@ -216,7 +224,7 @@ export class Handle {
   /** @throws why it cannot be used any more. */
   checkOpen(): void {
     this.#checkOwned()
-    if (this.#closing !== undefined) throw closedError(this.name)
+    if (this.#closing !== undefined) throw this.#reason ?? closedError(this.name)
   }
 
   /** The names of the groups that are known. Those of an attached cluster are known once it was read from the cloud. */
@@ -242,6 +250,7 @@ export class Handle {
       },
       disown: (error) => this.#onOwnershipLost(error),
       close: (timeoutMs) => this.close({ timeoutMs }),
+      closeFor: (reason) => this.#closeFor(reason),
       hasPendingCalls: () => this.scaling.isAny || this.#closing !== undefined || this.#detaching !== undefined,
       abort,
     })
@@ -280,8 +289,8 @@ export class Handle {
   }
 
   #endClosed(instances: number, leaked: number): void {
-    this.#ending = closedEnding(this.name, instances, leaked)
-    this.#emit({ type: "closed", instances, leaked })
+    this.#ending = closedEnding(this.name, instances, leaked, this.#reason?.message)
+    this.#emit({ type: "closed", instances, leaked, ...(this.#reason && { reason: this.#reason.message }) })
     this.emitter.end()
   }
 
@@ -289,7 +298,10 @@ export class Handle {
     const begunAt = this.clock.now()
     await this.#nameConflict.wait(timeoutMs).catch(() => {})
     if (this.#closedAfterConflict !== undefined) return this.#closedAfterConflict
-    const session = await this.#toClose(timeoutMs)
+    const undo = () => {
+      this.#closing = undefined
+    }
+    const session = await sessionToClose(this, this.#opening, { timeoutMs, joins: this.#joinsExisting, undo })
     if (session === undefined) {
       this.#ending = closedEnding(this.name, 0, 0)
       this.emitter.end()
@@ -297,24 +309,12 @@ export class Handle {
     }
     this.#checkOwned()
     const within = { timeoutMs: timeoutMs - (this.clock.now() - begunAt), drainMs }
-    const { receipt, error } = await session.close(within, () => this.#checkOwned())
-    this.#ended = closedError(this.name)
+    const { receipt, error } = await session.close(within, () => this.#checkOwned(), this.#reason)
+    this.#ended = this.#reason ?? closedError(this.name)
     await session.end(this.#ended)
     await session.endJournal(error === undefined)
     this.#endClosed(receipt.instances.length, receipt.leaked.length + receipt.leftovers.length)
     if (error !== undefined) throw error
     return receipt
-  }
-
-  /** The session to close; undefined where no call was made, unless a living cluster of the name is used as this one. */
-  async #toClose(timeoutMs: number): Promise<Session | undefined> {
-    if (!this.#joinsExisting) return openedOrAbandoned(this, this.#opening, timeoutMs)
-    try {
-      return await this.#opening.wait("closing", timeoutMs)
-    } catch (error) {
-      // Nothing is confirmed ended: `close` may be called again.
-      this.#closing = undefined
-      throw error
-    }
   }
 }

@@ -53,8 +53,6 @@ export interface SessionOptions extends Omit<OpenOptions, "signal" | "wake" | "j
   readonly emit: (event: ClusterEventBody) => void
   /** Closes the whole cluster; called when the process ends. */
   readonly close: (timeoutMs: number) => Promise<Receipt>
-  /** Whether a caller waits for one of the cluster's methods. */
-  readonly hasPendingCalls: () => boolean
   /** Aborts all requests to the cloud. */
   readonly abort: AbortController
 }
@@ -206,10 +204,11 @@ export class Session {
     this.#loop.wake(withinMs)
   }
 
-  /** Ends all instances and resources of the cluster, and returns the outcome. */
-  async close(within: CloseTime, checkOwned: () => void): Promise<Closed> {
-    this.#scaling.supersede(() => true)
-    this.#finishing.reject(closedError(this.fleet.owner.cluster))
+  /** Ends all instances and resources of the cluster, and returns the outcome. @param reason why it ends by itself. */
+  async close(within: CloseTime, checkOwned: () => void, reason?: Error): Promise<Closed> {
+    if (reason === undefined) this.#scaling.supersede(() => true)
+    else this.#scaling.reject(reason)
+    this.#finishing.reject(reason ?? closedError(this.fleet.owner.cluster))
     return this.#closed(await closeFleet(this.fleet, this.#passes, within, checkOwned))
   }
 

@@ -3,6 +3,7 @@ import type { Arch, Check, Container, JsonObject, Provider, Range, WhenDone } fr
 import type { Engine } from "../engines/engine.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
+import type { HeadLife } from "./engine/head-life.js"
 import type { ResolvedFiles } from "./files.js"
 import type { ResolvedSecrets } from "./secrets.js"
 import type { NamedProvider } from "./provider-data.js"
@@ -87,6 +88,7 @@ export interface ResolvedSpec {
   readonly access: ResolvedAccess | undefined
   readonly peers: boolean
   readonly engine: ResolvedEngine | undefined
+  readonly headLife: HeadLife
   /** The directory as it was given. */
   readonly keepLogs: string | undefined
   readonly groups: readonly ResolvedGroup[]

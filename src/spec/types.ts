@@ -90,6 +90,13 @@ export interface ClusterFields extends WorkerFields {
    */
   readonly engine?: Engine
   /**
+   * What follows when the engine's head is lost: its machine is gone, what it runs has ended, or it has not answered for half a minute.
+   * `close` (the default): all is ended. `restart`: another head takes its place, and the workers join it.
+   */
+  readonly whenHeadLost?: "close" | "restart"
+  /** All is ended when nobody has had anything to do for so long, timed by the engine's head: "1m" at least. Left out: never. */
+  readonly idleTimeout?: Duration
+  /**
    * A directory of this machine: what the workers write is followed into `DIRECTORY/WORKER.log` while this process holds the cluster. Over
    * ssh where `access` is given, else from consoles.
    */

@@ -35,6 +35,12 @@ test.each<readonly [Partial<ClusterFields>, string]>([
   [{ whenDone: "end" }, 'cluster.whenDone is "end", and what toy runs does not end by itself'],
   [{ setup: "true", ready: { startup: "succeeded" } }, "cluster.ready waits for the end of startup, which is toy's"],
   [{ engine: (() => engine) as unknown as Engine }, "cluster.engine is a function; use what it returns"],
+  [{ idleTimeout: "59s" }, 'cluster.idleTimeout is "59s"; use 1m or more'],
+  [{ whenHeadLost: "keep" as "close" }, "cluster.whenHeadLost"],
+  [
+    { engine: undefined as unknown as Engine, whenHeadLost: "close" },
+    "there is no engine whose head it could be about",
+  ],
   [
     { engine: { ...engine, drain: 1 } as unknown as Engine },
     "lacks drain: it was made for another version of the seam",

@@ -14,6 +14,7 @@ export function sessionOptions(clock: Clock, name: string, journal: string | fal
     ended: [],
     emit: () => {},
     disown: () => {},
+    closeFor: () => {},
     close: () => Promise.reject(new Error("nobody asks for it")),
     hasPendingCalls: () => false,
     abort: new AbortController(),

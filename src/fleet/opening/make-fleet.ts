@@ -101,10 +101,11 @@ function lifeOf({ deadline }: Owner, spec: ResolvedSpec, { clock, mode }: OpenOp
 }
 
 /** What is known of the ways to its workers. @param isGiven a head lives, which has the secrets of its engine. */
-function reachOf(spec: ResolvedSpec, owner: Owner, { journal, clock }: OpenOptions, isGiven: () => boolean) {
+function reachOf(spec: ResolvedSpec, owner: Owner, options: OpenOptions, isGiven: () => boolean) {
   const { access, peers } = spec
+  const { journal, clock } = options
   const supplies = new Supplies(journal, owner, clock)
-  const engine = engineOf(spec, () => new EngineSecrets(journal, owner, clock, isGiven))
+  const engine = engineOf(spec, options, () => new EngineSecrets(journal, owner, clock, isGiven))
   return { access, peers, keys: new ClusterKeys(journal, owner, clock), supplies, engine } satisfies Partial<Fleet>
 }
 
@@ -187,16 +188,14 @@ function mayBeContinued(
   return found !== undefined || abandoned.length > 0 || existing === "connect" || mode === "attach"
 }
 
-function engineOf({ engine }: ResolvedSpec, secrets: () => EngineSecrets): FleetEngine | undefined {
+function engineOf(
+  { engine, headLife }: ResolvedSpec,
+  { hasPendingCalls: isAwaited, closeFor }: OpenOptions,
+  secrets: () => EngineSecrets,
+): FleetEngine | undefined {
   if (engine === undefined) return undefined
-  return {
-    engine: engine.given,
-    secrets: secrets(),
-    told: new Map(),
-    contact: {},
-    pace: { restMs: REST_MS },
-    drain: undefined,
-  }
+  const kept = { secrets: secrets(), told: new Map(), contact: {}, pace: { restMs: REST_MS }, drain: undefined }
+  return { engine: engine.given, ...kept, ...headLife, isAwaited, closeFor, isHalted: false, judgeHead() {} }
 }
 
 /** One whose launch is not answered yet has none. */

@@ -22,4 +22,8 @@ export interface OpenOptions {
   readonly emit: (event: ClusterEventBody) => void
   readonly wake: (withinMs?: number) => void
   readonly disown: (error: OwnershipError) => void
+  /** Whether a caller waits for one of the cluster's methods. */
+  readonly hasPendingCalls: () => boolean
+  /** Ends the whole cluster, and tells whoever waits for it the reason. */
+  readonly closeFor: (reason: Error) => void
 }

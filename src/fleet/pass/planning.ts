@@ -38,7 +38,7 @@ function planState(fleet: Fleet, state: GroupState, balance: Balance): GroupPlan
 
 /** Workers are told of the head when they are launched: the list that shows its address wakes the next pass. */
 function headUntil(fleet: Fleet, { group }: GroupState): number {
-  return awaitsHead(fleet, group.name) ? Number.POSITIVE_INFINITY : 0
+  return fleet.engine?.isHalted === true || awaitsHead(fleet, group.name) ? Number.POSITIVE_INFINITY : 0
 }
 
 /** What a group that stands so does next. What it wishes for is booked in the balance. */

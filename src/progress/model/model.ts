@@ -85,6 +85,8 @@ export class ProgressModel {
         this.#note = `group ${event.group} ${event.ended === true ? "follows its demand no more" : `follows its demand to ${event.target}`}: ${event.why}`
         break
       case "note":
+      case "head":
+      case "idle":
         this.#note = event.message
         break
       case "closed":

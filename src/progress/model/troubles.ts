@@ -106,6 +106,8 @@ function troubleIn(event: ClusterEvent): Found | undefined {
       return { kind: kindOf(event.error), code: event.error, message: event.message, scope: event.group ?? "" }
     case "finished":
       return event.outcome === "success" ? undefined : { ...endTrouble(event), scope: event.name }
+    case "head":
+      return headTrouble(event)
     case "closed":
       return event.leaked === 0
         ? undefined
@@ -113,6 +115,11 @@ function troubleIn(event: ClusterEvent): Found | undefined {
     default:
       return undefined
   }
+}
+
+/** Another one that has taken its place is none. */
+function headTrouble({ what, message, name }: EventOf<"head">): Found | undefined {
+  return what === "lost" ? { kind: "lost", code: "HeadLost", message, scope: name } : undefined
 }
 
 function endTrouble({ step, exitCode, tail = "" }: EventOf<"finished">): Pick<Found, "kind" | "code" | "message"> {

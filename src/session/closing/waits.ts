@@ -36,15 +36,36 @@ export function closedIn({ clock, name }: Waiting, closing: Promise<Receipt>, ti
   return withDeadline(clock, closing, timeoutMs, late)
 }
 
-/** How a closed cluster ended. @param leaked how many things could not be confirmed gone. */
-export function closedEnding(name: string, instances: number, leaked: number): Ending {
+/** How a closed cluster ended. @param leaked how many things could not be confirmed gone. @param reason why it closed by itself. */
+export function closedEnding(name: string, instances: number, leaked: number, reason?: string): Ending {
   const left = leaked === 0 ? "nothing of it is left" : `${leaked} things of it could not be confirmed gone`
   const ended = `${instances} instance${instances === 1 ? "" : "s"} ended`
-  return { how: "closed", message: `"${name}" is closed: ${ended}, ${left}` }
+  const why = reason === undefined ? "" : `; ${reason}`
+  return { how: "closed", message: `"${name}" is closed: ${ended}, ${left}${why}` }
+}
+
+/**
+ * The session to close; undefined where no call was made.
+ *
+ * @param joins a living cluster of the name is used as this one: it is opened for that.
+ * @param undo called when it cannot be: nothing is confirmed ended then, and `close` may be called again.
+ */
+export async function sessionToClose(
+  waiting: Waiting,
+  opening: Opening,
+  { timeoutMs, joins, undo }: { readonly timeoutMs: number; readonly joins: boolean; readonly undo: () => void },
+): Promise<Session | undefined> {
+  if (!joins) return openedOrAbandoned(waiting, opening, timeoutMs)
+  try {
+    return await opening.wait("closing", timeoutMs)
+  } catch (error) {
+    undo()
+    throw error
+  }
 }
 
 /** The session of a cluster that is being opened; undefined, and the opening is abandoned, when it fails or takes longer. */
-export async function openedOrAbandoned(
+async function openedOrAbandoned(
   { clock, name }: Waiting,
   opening: Opening,
   timeoutMs: number,

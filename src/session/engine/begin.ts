@@ -12,12 +12,24 @@ export function followWorkers(fleet: Fleet, passes: Passes): void {
 function followEngine(fleet: Fleet, passes: Passes): void {
   const { engine } = fleet
   if (engine === undefined) return
-  const load = Promise.all([import("./heads.js"), import("./following.js")])
+  const parts = [
+    import("./heads.js"),
+    import("./following.js"),
+    import("./head-keeper.js"),
+    import("./telling.js"),
+  ] as const
+  const load = Promise.all(parts)
   // A virtual clock waits for it, as it does for whatever is loaded later.
-  void fleet.clock.busy("loading the library", load).then(([{ Heads }, { Following }]) => {
-    const heads = new Heads(fleet)
-    const following = new Following(fleet, engine, heads)
-    passes.on(() => following.update())
-    following.update()
+  void fleet.clock.busy("loading the library", load).then(([{ Heads }, { Following }, { HeadKeeper }, { Telling }]) => {
+    const telling = new Telling(fleet)
+    const keeper = new HeadKeeper(fleet, engine, () => telling.forgetHead())
+    const following = new Following(fleet, engine, new Heads(fleet))
+    engine.judgeHead = () => keeper.judge()
+    const update = () => {
+      following.update()
+      telling.update()
+    }
+    passes.on(update)
+    update()
   })
 }

@@ -80,6 +80,7 @@ export class Following {
       throw error
     } finally {
       cancel()
+      this.#engine.judgeHead()
     }
   }
 

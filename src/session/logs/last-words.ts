@@ -47,7 +47,7 @@ export class LastWords {
   /** Fetches the ends of their logs. Resolves within three seconds, and never rejects; undefined: there is nothing to wait for. */
   beforeEnd(workers: readonly WorkerRecord[]): Promise<void> | undefined {
     const { clock } = this.#fleet
-    const { fetch = fetchOf, before } = this.#options
+    const { fetch = lastLinesOf, before } = this.#options
     const reached = workers.flatMap((worker) => {
       const isClosed = (this.#closedUntil.get(worker.provider) ?? 0) > clock.now()
       const read = isClosed || !mayBeAsked(worker) ? undefined : fetch(this.#fleet, worker)
@@ -140,7 +140,11 @@ function mayBeAsked({ ranFrom, end, instance, provider }: WorkerRecord): boolean
   return ranFrom !== undefined && end === undefined && instance.state === "running" && provider.recipe?.() !== undefined
 }
 
-function fetchOf(fleet: Fleet, worker: WorkerRecord): ((signal: AbortSignal) => Promise<string>) | undefined {
+/** Reads the last lines of a worker that lives; undefined where there is no way to it that may be used. */
+export function lastLinesOf(
+  fleet: Fleet,
+  worker: WorkerRecord,
+): ((signal: AbortSignal) => Promise<string>) | undefined {
   const place = logPlaceOf(fleet, worker)
   if (place === undefined) return undefined
   return async (signal) => {

@@ -4,6 +4,7 @@ import type { SpecProblem } from "../../errors.js"
 import { show, type Z } from "../../input/parse.js"
 import type { ResolvedEngine, ResolvedGroup, ResolvedProvider } from "../resolved.js"
 import type { ClusterFields, WorkerFields } from "../types.js"
+import { headLifeProblems } from "./head-life.js"
 
 /** The group of the one worker that has an engine's scheduler. */
 export const HEAD = "head"
@@ -84,9 +85,10 @@ export function engineProblems(
   providers: readonly ResolvedProvider[],
   isElsewhere: boolean,
 ): readonly SpecProblem[] {
-  if (spec.engine === undefined) return []
+  if (spec.engine === undefined) return headLifeProblems(spec)
   const name = spec.engine.name
   return [
+    ...headLifeProblems(spec),
     ...(spec.groups?.[HEAD] === undefined
       ? []
       : [{ option: `cluster.groups.${HEAD}`, message: `is the group of ${name}'s own head; give it another name` }]),

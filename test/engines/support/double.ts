@@ -76,6 +76,11 @@ export class EngineDouble {
     this.#troubles.push({ kind, until: this.#clock.now() + ms })
   }
 
+  /** Whoever asks from now on meets no trouble. */
+  calm(): void {
+    this.#troubles.length = 0
+  }
+
   /** The scheduler of the head that runs now ends; its machine goes on. */
   endScheduler(): void {
     for (const { id } of this.heads()) this.#ended.add(id)

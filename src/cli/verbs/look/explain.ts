@@ -11,7 +11,7 @@ import { heard } from "./live-rows.js"
 
 /** What of a history explains that workers are missing. */
 const TROUBLES: ReadonlySet<HistoryRow["type"]> = new Set([
-  ...(["offer-unavailable", "call", "budget", "problem", "termination-ended", "detached"] as const),
+  ...(["offer-unavailable", "call", "budget", "problem", "termination-ended", "head", "idle", "detached"] as const),
 ])
 
 export const run: RunVerb = async (given, surroundings) => {

@@ -20,6 +20,7 @@ export interface Happened {
 /** A row in words; undefined for what other columns and verbs show. Pure. */
 export function wordsOf(row: HistoryRow): string | undefined {
   const because = (text: string | undefined) => (text === undefined ? "" : `: ${text}`)
+  if (row.type === "budget" || row.type === "note" || row.type === "idle") return row.message
   switch (row.type) {
     case "target":
       return `target: ${Object.entries(row.desired)
@@ -41,17 +42,16 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return finishedText(row)
     case "ready":
       return readyText(row)
+    case "head":
+      return row.tail === undefined ? row.message : `${row.message}; ${row.tail}`
     case "termination-started":
       return "told to end"
     case "termination-ended":
       return row.failed === 0 ? undefined : `${row.failed} could not be ended`
-    case "budget":
-    case "note":
-      return row.message
     case "problem":
       return `${row.error}: ${row.message}`
     case "closed":
-      return `closed: ${row.instances} instances ended, ${row.leaked} left`
+      return `closed: ${row.instances} instances ended, ${row.leaked} left${because(row.reason)}`
     case "detached":
       return "let go of: nobody replaces what is lost"
     case "more":

@@ -1,9 +1,10 @@
 /** Fleet engine: what a cluster has beside its groups where an engine makes one computer of them. */
 import type { Engine, EngineState } from "../../../engines/engine.js"
+import type { HeadLife } from "../../../spec/engine/head-life.js"
 import type { WorkerRecord } from "../../roster/worker-record.js"
 import type { EngineSecrets } from "./secrets.js"
 
-export interface FleetEngine {
+export interface FleetEngine extends HeadLife {
   readonly engine: Engine
   readonly secrets: EngineSecrets
   /** The head's address that workers are told by what was prepared for them, by `preparedKey`. */
@@ -17,6 +18,14 @@ export interface FleetEngine {
    * ask the head.
    */
   drain: ((workers: readonly WorkerRecord[]) => void) | undefined
+  /** Nothing is launched: what follows from the loss of the head is being decided, or all is about to end. */
+  isHalted: boolean
+  /** Called before each plan: what follows when the head is lost. */
+  judgeHead: () => void
+  /** A caller waits for one of the cluster's methods. */
+  readonly isAwaited: () => boolean
+  /** Ends all of the cluster: whoever waits for it is told the reason. */
+  readonly closeFor: (reason: Error) => void
 }
 
 /** What the head has said last, and since when it says nothing. Moments are in milliseconds since 1970. */

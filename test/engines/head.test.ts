@@ -1,0 +1,152 @@
+/** An engine's head in the small cloud: how it is launched, how its loss ends, and how it stands idle. */
+import { expect, it } from "vitest"
+import type { ClusterEvent, EventOf } from "../../src/events.js"
+import { HeadLostError } from "../../src/errors.js"
+import type { ClusterSpec } from "../../src/spec.js"
+import { live, rig } from "../cluster/support.js"
+import { EngineDouble } from "./support/double.js"
+
+const MINUTE = 60_000
+
+function engined(spec: Partial<ClusterSpec> = {}) {
+  const made = rig({ seed: 5, listLagMs: 0 })
+  const double = new EngineDouble(made)
+  const cluster = made.cluster({
+    name: "work",
+    engine: double.engine,
+    access: "10.0.0.1/32",
+    ...spec,
+  } as Partial<ClusterSpec>)
+  const events: ClusterEvent[] = []
+  cluster.on("*", (event) => void events.push(event))
+  const of = <T extends ClusterEvent["type"]>(type: T) =>
+    events.filter((event): event is EventOf<T> => event.type === type)
+  const run = <T>(act: () => Promise<T>): Promise<T> => made.clock.run(act())
+  return { ...made, cluster, double, events, of, run }
+}
+
+type Blow = "ended" | "stopped" | "scheduler" | "silent" | "broken"
+
+/** What befalls the head that runs now. */
+function strike({ world, double }: ReturnType<typeof engined>, blow: Blow): void {
+  const ids = double.heads().map(({ id }) => id)
+  if (blow === "ended") world.lose(ids)
+  else if (blow === "stopped") world.stop(ids)
+  else if (blow === "scheduler") double.endScheduler()
+  else double.trouble(blow, 30 * MINUTE)
+}
+
+const BLOWS = ["ended", "stopped", "scheduler", "silent", "broken"] as const
+
+it.each(BLOWS)("%s: with close all ends within a minute, and whoever waits is told why", async (blow) => {
+  const stage = engined()
+  const { run, cluster, of, world, clock } = stage
+  await run(() => cluster.scale(3))
+  const scaling = cluster.scale(5).catch((error: unknown) => error)
+  await run(() => clock.sleep(5_000))
+  const at = clock.now()
+  strike(stage, blow)
+  await run(() => clock.sleep(2 * MINUTE))
+  expect(await run(() => scaling)).toBeInstanceOf(HeadLostError)
+  expect(of("head")).toMatchObject([{ what: "lost", action: "close" }])
+  expect((of("head")[0]?.at ?? 0) - at).toBeLessThanOrEqual(MINUTE)
+  await expect(run(() => cluster.scale(1))).rejects.toThrow(HeadLostError)
+  expect(live(world)).toEqual([])
+  expect(of("closed")).toMatchObject([{ leaked: 0, reason: expect.stringMatching(/^cluster "work" has ended: head /) }])
+  expect((await run(() => cluster.close())).leaked).toEqual([])
+})
+
+it.each(BLOWS)(
+  "%s: with restart another head takes its place within a minute, and all workers join it",
+  async (blow) => {
+    const stage = engined({ whenHeadLost: "restart" })
+    const { run, cluster, of, world, clock, double } = stage
+    await run(() => cluster.scale(3))
+    const at = clock.now()
+    strike(stage, blow)
+    await run(() => clock.sleep(MINUTE))
+    double.calm()
+    expect(of("launch-started").filter(({ group }) => group === "head")).toHaveLength(2)
+    expect((of("head")[0]?.at ?? 0) - at).toBeLessThanOrEqual(MINUTE)
+    await run(() => clock.sleep(20 * MINUTE))
+    expect(of("head")).toMatchObject([{ what: "lost", action: "restart" }, { what: "restarted" }])
+    expect(cluster.workers.filter(({ ready, group }) => ready && group !== "head")).toHaveLength(3)
+    expect(live(world)).toHaveLength(4)
+    await run(() => cluster.close())
+    expect(live(world)).toEqual([])
+  },
+)
+
+it("ends all once nobody has had anything to do for so long, and tells the reason", async () => {
+  const { run, cluster, of, world, clock, double } = engined({ idleTimeout: "20m" })
+  await run(() => cluster.scale(2))
+  double.busy.set("somebody", 1)
+  await run(() => clock.sleep(15 * MINUTE))
+  // A target is something to do, whatever the head says of its tasks.
+  await run(() => cluster.scale(3))
+  const at = clock.now()
+  await run(() => clock.sleep(19 * MINUTE))
+  expect(of("idle")).toEqual([])
+  expect(live(world)).toHaveLength(4)
+  await run(() => clock.sleep(5 * MINUTE))
+  expect(live(world)).toEqual([])
+  const [idle] = of("idle")
+  expect((idle?.at ?? 0) - at).toBeGreaterThanOrEqual(20 * MINUTE)
+  expect((idle?.at ?? 0) - at).toBeLessThan(21 * MINUTE)
+  expect(of("closed")).toMatchObject([{ reason: expect.stringMatching(/^nobody has had anything to do for 20 min/) }])
+  await expect(run(() => cluster.scale(1))).rejects.toThrow("(idleTimeout)")
+  expect(String(cluster.explain())).toContain("(idleTimeout)")
+})
+
+it("with members that have work it goes on", async () => {
+  const { run, cluster, of, clock, double } = engined({ idleTimeout: "5m" })
+  await run(() => cluster.scale(2))
+  const [{ name = "" } = {}] = cluster.workers.filter(({ group }) => group === "default")
+  double.busy.set(name, 1)
+  await run(() => clock.sleep(60 * MINUTE))
+  expect(of("idle")).toEqual([])
+  double.busy.clear()
+  double.idleFrom = clock.now()
+  await run(() => clock.sleep(6 * MINUTE))
+  expect(of("idle")).toHaveLength(1)
+})
+
+it("that fails while it boots ends all at once, with the last lines that it has written", async () => {
+  const { run, cluster, of, world, clock, double } = engined()
+  const scaling = cluster.scale(2).catch((error: unknown) => error)
+  while (double.heads().length === 0) await run(() => clock.sleep(1_000))
+  const [{ id = "" } = {}] = double.heads()
+  const uid = world.instance(id)?.tags["muster-uid"] ?? ""
+  const lines = ["1 startup begun", "| port 8786 is in use", "2 done startup 1"]
+  world.write(id, lines.map((line) => `muster[${uid.slice(0, 8)}]: ${line}\n`).join(""))
+  double.endScheduler()
+  const error = await run(() => scaling)
+  expect(error).toMatchObject({ name: "HeadLostError", tail: "port 8786 is in use" })
+  expect((error as Error).message).toMatch(
+    /^cluster "work" has ended: head head-\w+ is lost: startup has ended with exit code 1; the last that it has written:\nport 8786 is in use$/,
+  )
+  expect(of("head")).toMatchObject([{ tail: "port 8786 is in use" }])
+})
+
+it("gives up after three heads in a row that were lost soon", async () => {
+  const { run, cluster, of, world, clock, double } = engined({ whenHeadLost: "restart" })
+  await run(() => cluster.scale(2))
+  for (let count = 0; count < 3; count += 1) {
+    double.endScheduler()
+    await run(() => clock.sleep(5 * MINUTE))
+  }
+  expect(of("head").flatMap(({ action }) => action ?? [])).toEqual(["restart", "restart", "close"])
+  expect(live(world)).toEqual([])
+  await expect(run(() => cluster.scale(2))).rejects.toThrow("3 in a row were lost soon")
+})
+
+it("gives up where no other head can be had, and says why", async () => {
+  const { run, cluster, of, world, clock, double } = engined({ whenHeadLost: "restart" })
+  await run(() => cluster.scale(2))
+  world.setCapacity({ market: "on-demand" }, 0)
+  double.endScheduler()
+  await run(() => clock.sleep(30 * MINUTE))
+  expect(of("head").map(({ what }) => what)).toEqual(["lost"])
+  expect(live(world)).toEqual([])
+  await expect(run(() => cluster.scale(2))).rejects.toThrow("no other one takes its place")
+})

@@ -1,0 +1,54 @@
+/** When a head counts as lost. */
+import { expect, test } from "vitest"
+import { type HeadSigns, headLoss, silentAt } from "../../../src/fleet/targets/head-loss.js"
+
+/** It runs since second 0, and may boot for ten minutes. */
+const HEAD: HeadSigns = { state: "running", ranFrom: 0, bootMs: 600_000 }
+const S = 1000
+
+type Row = readonly [what: string, signs: Partial<HeadSigns>, nowS: number, why: string | undefined]
+
+const ROWS: readonly Row[] = [
+  ["its machine does not run yet", { state: "pending" }, 900, undefined],
+  ["it boots, and was not asked yet", {}, 900, undefined],
+  ["it boots", { silentFrom: 5 * S, seenAt: 590 * S }, 599, undefined],
+  ["it has booted for too long", { silentFrom: 5 * S, seenAt: 590 * S }, 600, "silent"],
+  ["it answers", { answeredAt: 700 * S }, 2000, undefined],
+  ["it has been silent for 29 s", { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 710 * S }, 730, undefined],
+  ["it has been silent for 30 s", { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 710 * S }, 731, "silent"],
+  [
+    "nothing at all could be seen since",
+    { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 700 * S },
+    2000,
+    undefined,
+  ],
+  ["it was rarely asked", { answeredAt: 700 * S, silentFrom: 990 * S, seenAt: 999 * S }, 1000, undefined],
+  ["what it ran has ended", { end: { step: "startup", exitCode: 3, tail: "port taken" } }, 20, "ended"],
+  ["a step before that has failed", { state: "pending", end: { step: "setup", exitCode: 1, tail: "" } }, 20, "ended"],
+  ["its machine has stopped", { state: "failed", answeredAt: 700 * S }, 700, "gone"],
+  ["its machine is on its way out", { state: "terminating" }, 700, "gone"],
+  ["the cloud takes it away", { state: "interrupted" }, 700, "gone"],
+]
+
+test.each(ROWS)("%s", (_what, signs, nowS, why) => {
+  expect(headLoss({ ...HEAD, ...signs }, nowS * S)?.why).toBe(why)
+})
+
+test("one that never ran is not lost: another one is launched as for any worker", () => {
+  expect(headLoss({ state: "terminated", bootMs: 600_000 }, 700 * S)).toBeUndefined()
+})
+
+test("its words say what was seen last, and the last lines where there are some", () => {
+  const silent = { ...HEAD, answeredAt: 0, silentFrom: 0, seenAt: 1, silence: "connection refused" }
+  expect(headLoss(silent, 42 * S)).toEqual({
+    why: "silent",
+    message: "its machine runs, and it has not answered for 42 s: connection refused",
+  })
+  const end = { step: "startup", exitCode: 3, tail: "port taken" }
+  expect(headLoss({ ...HEAD, end }, 0)).toEqual({
+    why: "ended",
+    message: "startup has ended with exit code 3",
+    tail: "port taken",
+  })
+  expect(silentAt(HEAD)).toBe(Number.POSITIVE_INFINITY)
+})
