@@ -64,20 +64,30 @@ async def compare(server):
         if minor(ours[name]) != minor(theirs[name]):
             fail("%s %s here, %s on the head: give both the same requirements, image or container" % (name, ours[name], theirs[name]))
 
-def leave_on_term(server):
+def leave_on_term(server, is_nanny):
     """Dask's own handler closes the worker; before it runs the others take over what the worker holds."""
     loop, closing, begun = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM), []
 
+    async def move():
+        from distributed.comm import get_address_host_port
+
+        # A head that is gone too is not waited for.
+        await asyncio.wait_for(asyncio.open_connection(*get_address_host_port(server.scheduler.address)), 1)
+        address = server.worker_address if is_nanny else server.address
+        await asyncio.wait_for(server.scheduler.retire_workers(workers=[address], close_workers=False, remove=False), LEAVE_S)
+
     async def leave():
         try:
-            address = getattr(server, "worker_address", None) or server.address
-            await asyncio.wait_for(server.scheduler.retire_workers(workers=[address], close_workers=False, remove=False), LEAVE_S)
+            await move()
         except Exception as error:
             say("what this worker holds was not moved (%r)" % error)
-        if callable(closing):
+        if is_nanny and callable(closing):
             closing(signal.SIGTERM, None)
         else:
-            os._exit(143)
+            try:
+                await asyncio.wait_for(server.close(), 3)
+            finally:
+                os._exit(143)
 
     def asked(*_):
         if not begun:
@@ -117,7 +127,7 @@ async def dask_setup(server):
     is_nanny = hasattr(server, "instantiate")
     if is_nanny or not server.nanny:
         await compare(server)
-        leave_on_term(server)
+        leave_on_term(server, is_nanny)
     else:
         outlive_term()
     if not is_nanny:
