@@ -112,6 +112,12 @@ describe('import "muster-vms"', () => {
     expect(urls.filter((url) => !own.test(url))).toEqual([])
   })
 
+  test("nor does an engine, until it is made", () => {
+    const urls = resolvedBy('import "muster-vms/dask"')
+    expect(urls.filter((url) => HEAVY.test(url) || url.includes("node-forge"))).toEqual([])
+    expect(urls.filter((url) => !url.startsWith("dist/src/") && !url.startsWith("node:"))).toEqual([])
+  })
+
   test("loads no network and no server", () => {
     const builtins = builtinsBy('import "muster-vms"')
     expect(builtins).toContain("module")

@@ -5,6 +5,7 @@
 import { Cluster, type ClusterSpec, type ListSpec, type Provider, type ScaleTarget, withCluster } from "muster-vms"
 import { aws } from "muster-vms/aws"
 import { type BullQueue, type BullWorker, bullmq, type Drained, drainNotice, drainOnNotice } from "muster-vms/bullmq"
+import { dask } from "muster-vms/dask"
 import { gcp } from "muster-vms/gcp"
 import { local } from "muster-vms/local"
 import { type ProgressStream, showProgress } from "muster-vms/progress"
@@ -31,6 +32,13 @@ two.group("gppu")
 await two.scale({ cpu: "1" })
 // @ts-expect-error a group's own field that is not there
 new Cluster({ provider: "local", groups: { cpu: { vcpu: 2 } } })
+
+// An engine is an object that its factory has made.
+await new Cluster({ provider: "local", engine: dask({ version: "2024.1.0", head: { vcpus: 2 } }) }).client()
+// @ts-expect-error an option that is not there
+dask({ workers: 4 })
+// @ts-expect-error the factory itself
+new Cluster({ provider: "local", engine: dask })
 
 declare const stream: ProgressStream
 showProgress(two, { mode: "json", stream }).stop()
