@@ -233,7 +233,8 @@ describe("a notice", () => {
 
   test("comes before the deadline", async () => {
     const place = await freshPlace({ graceMs: 900 })
-    const deadline = secondsFromNow(3)
+    // It has begun by then on a busy machine as well.
+    const deadline = secondsFromNow(6)
     const group = {
       startup,
       onNotice: noticed(place.root, `date +%s >>'${place.root}/noted'`),

@@ -1,6 +1,6 @@
 /**
- * Strips the types off every source into `.cache/js`, where programs of this repository and children of its tests run
- * from: under a second, where a type check and a build take twenty. What is published is built by `npm run build`.
+ * Strips the types off every source into `.cache/js`, where programs of this repository and children of its tests run from: under a
+ * second, where a type check and a build take twenty. Given a source, or "-" for standard input, it says where its program is.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -110,4 +110,9 @@ function write(path, text) {
   renameSync(draft, path)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) transpile()
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [source] = process.argv.slice(2)
+  const programAt = transpile()
+  const programOfInput = () => transpileText(readFileSync(process.stdin.fd, "utf8"))
+  if (source !== undefined) console.log(source === "-" ? programOfInput() : programAt(source))
+}
