@@ -43,6 +43,12 @@ export const adaptShape = (z: Z, demand: Zod.ZodType) => {
   }
 }
 
+/** What a file says of it: of a cluster, or of groups by their names. @param name says what a group may be called. */
+export const adaptDataSchema = (z: Z, name: Zod.ZodType<string>): Zod.ZodType => {
+  const one = z.strictObject(adaptShape(z, commandSchema(z)))
+  return z.union([one, z.record(name as never, one)])
+}
+
 const optionsSchema = (z: Z): Zod.ZodType => {
   const asked = z.custom((value) => typeof value === "function", "use a function, or { command }")
   return z.strictObject(adaptShape(z, z.union([asked, commandSchema(z)])))

@@ -1,5 +1,7 @@
 /** Parse: from a file's text to specs, with everything that is wrong with it said at once. */
 import { dirname } from "node:path"
+import { resolveAdapt } from "../demand/options.js"
+import type { AdaptOptions } from "../demand/types.js"
 import { SpecError, type SpecProblem } from "../errors.js"
 import { parseOptions, show, type Z } from "../input/parse.js"
 import type { Json, JsonObject } from "../provider.js"
@@ -30,11 +32,16 @@ export interface FileCluster {
   readonly spec: ClusterSpec
   /** How many workers the file wants, or how many of each group; absent where it does not say. */
   readonly target: ScaleTarget | undefined
+  /** What the file says of a demand: what `cluster.adapt` takes; absent where it says nothing. */
+  readonly adapt: AdaptData | undefined
   /** Where an option of the spec stands ("region", "groups.train.vcpus"), or where it would; the cluster when left out. */
   where(option?: string): Place & { readonly file: string }
   /** A text that is for people, with the names of the file's variables in place of their values. */
   concealed(text: string): string
 }
+
+/** As `cluster.adapt` takes it. */
+export type AdaptData = AdaptOptions | Readonly<Record<string, AdaptOptions>>
 
 /** A file, read. */
 export interface SpecFile {
@@ -69,7 +76,7 @@ export async function parseFile(text: string, { path, env = {} }: ParseOptions):
   const wrong = "problems" in members ? members.problems : (await problemsOfAll(members)).flat()
   if (wrong.length > 0) throw fileError(path, text, wrong, (problem) => foundAt(located, problem, used))
   const placeAt = placesIn(text)
-  const clusters = (members as readonly Member[]).map(({ base, spec, target }): FileCluster => {
+  const clusters = (members as readonly Member[]).map(({ base, spec, target, adapt }): FileCluster => {
     const where = (option?: string) => {
       const at = [...base, ...(option === undefined ? [] : [option])].join(".")
       return { file: path, ...placeAt(foundAt(located, { option: at, message: "" }).from) }
@@ -77,7 +84,7 @@ export async function parseFile(text: string, { path, env = {} }: ParseOptions):
     return {
       name: spec.name,
       spec: filesFrom(spec, dirname(path)),
-      target,
+      ...{ target, adapt },
       where,
       concealed: (said) => withNames(said, used),
     }
@@ -93,6 +100,7 @@ interface Member {
   readonly given: Json
   readonly spec: ClusterSpec
   readonly target: ScaleTarget | undefined
+  readonly adapt: AdaptData | undefined
 }
 
 function membersOf(data: Json): readonly Member[] | { readonly problems: readonly SpecProblem[] } {
@@ -109,10 +117,11 @@ function membersOf(data: Json): readonly Member[] | { readonly problems: readonl
 }
 
 function memberOf(base: readonly string[], given: Json): Member {
-  const { version: _version, target, ...spec } = isObject(given) ? given : {}
+  const { version: _version, target, adapt, ...spec } = isObject(given) ? given : {}
   const [, name] = base
   const named = name === undefined ? spec : { ...spec, name }
-  return { base, given, spec: named as unknown as ClusterSpec, target: target as ScaleTarget | undefined }
+  const wanted = { target: target as ScaleTarget | undefined, adapt: adapt as AdaptData | undefined }
+  return { base, given, spec: named as unknown as ClusterSpec, ...wanted }
 }
 
 const single = (z: Z) => singleSchema(z, providerSchema(z, isProviderData))
@@ -147,7 +156,7 @@ async function problemsOf(
   return [...own, ...places.filter((problem) => !isIn(own)(problem))]
 }
 
-function specProblems(at: string, { base, given, spec, target }: Member): readonly SpecProblem[] {
+function specProblems(at: string, { base, given, spec, target, adapt }: Member): readonly SpecProblem[] {
   const provider = isObject(given) ? given.provider : undefined
   const values = valuesInFile(given, at)
   if (values.length > 0) return values
@@ -156,9 +165,10 @@ function specProblems(at: string, { base, given, spec, target }: Member): readon
   })
   if (shape.length > 0) return shape
   return problemsIn(at, () => {
-    const { groups, maxWorkers } = resolveSpec(spec, checkScript)
+    const { groups, maxWorkers, engine } = resolveSpec(spec, checkScript)
     const names = groups.map(({ name }) => name)
     checkCeiling(maxWorkers, resolveScale(target ?? {}, {}, names).targets)
+    if (adapt !== undefined) resolveAdapt(adapt, names, { maxWorkers, hasEngine: engine !== undefined })
   })
 }
 

@@ -1,6 +1,7 @@
 /** Shape: what a file may say, as schemas: a cluster with its target, or several by their names. */
 import type * as Zod from "zod"
 import type { Z } from "../input/parse.js"
+import { adaptDataSchema } from "../demand/options.js"
 import { clusterShape, MOST_WORKERS, nameSchema } from "../spec.js"
 
 /** The schema's file in the package, beside the programs. */
@@ -20,6 +21,7 @@ const targetSchema = (z: Z) => {
 const fieldsOf = (z: Z, provider: Zod.ZodType) => ({
   ...clusterShape(z, provider),
   target: targetSchema(z).optional(),
+  adapt: adaptDataSchema(z, nameSchema(z)).optional(),
 })
 
 /** A file of one cluster. */

@@ -9,11 +9,11 @@ describe("the page on muster.yaml", () => {
 
   test.each(files)("the file on line $line is sound", async ({ code }) => {
     const { clusters } = await parseFile(code, { path: "muster.yaml" })
-    expect(clusters.every(({ target }) => target !== undefined)).toBe(true)
+    expect(clusters.every(({ target, adapt }) => target !== undefined || adapt !== undefined)).toBe(true)
   })
 
   test("has files of one cluster and one of several", () => {
-    expect(files).toHaveLength(3)
+    expect(files).toHaveLength(4)
   })
 
   test("shows a message as it is", async () => {

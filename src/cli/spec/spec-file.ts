@@ -1,6 +1,6 @@
 /** The file that a spec may be in, as the command line uses it. Its reader is loaded where there is one. */
 import type { findFile as FindFile } from "../../file/find.js"
-import type { FileCluster as Read, SpecFile as ReadFile } from "../../file/parse.js"
+import type { AdaptData, FileCluster as Read, SpecFile as ReadFile } from "../../file/parse.js"
 import { single } from "../parse.js"
 import type { Given, Surroundings } from "../surroundings.js"
 import type { SpecData } from "./spec-flags.js"
@@ -9,6 +9,7 @@ export interface FileCluster {
   readonly name: string | undefined
   readonly spec: SpecData
   readonly target: number | Readonly<Record<string, number>> | undefined
+  readonly adapt: AdaptData | undefined
   /** "muster.yaml:4:3", where an option of the spec is written, or would be. */
   readonly where: (option: string) => string
   /** A text with the names of the file's variables in place of their values. */
@@ -51,12 +52,12 @@ async function readFile(given: Given, surroundings: Surroundings): Promise<SpecF
 
 async function* nothing(): AsyncGenerator<string> {}
 
-function clusterOf({ name, spec, target, where, concealed }: Read): FileCluster {
+function clusterOf({ name, spec, target, adapt, where, concealed }: Read): FileCluster {
   return {
     name,
     spec: spec as unknown as SpecData,
     target: target as FileCluster["target"],
-    concealed,
+    ...{ adapt, concealed },
     where: (option) => {
       const { file, line, column } = where(option)
       return `${file}:${line}:${column}`

@@ -18,6 +18,15 @@ function pick(...names: readonly string[]): Flags {
 
 const { file: _file, ...PLACE_FLAGS_WITHOUT_FILE } = PLACE_FLAGS
 
+const ON_INTERRUPT_FLAG: Flags = {
+  "on-interrupt": {
+    type: "string",
+    value: "close|let-go",
+    help: "what becomes of it at a signal where nobody can be asked; close when left out",
+    variable: "MUSTER_ON_INTERRUPT",
+  },
+}
+
 export const MAKING: readonly Verb[] = [
   {
     name: "init",
@@ -58,18 +67,31 @@ export const MAKING: readonly Verb[] = [
       ...COUNT_FLAG,
       ...SPEC_FLAGS,
       detach: { type: "boolean", short: "d", help: "let go once the target runs" },
-      "on-interrupt": {
-        type: "string",
-        value: "close|let-go",
-        help: "what becomes of it at a signal where nobody can be asked; close when left out",
-        variable: "MUSTER_ON_INTERRUPT",
-      },
+      ...ON_INTERRUPT_FLAG,
       ...TAKE_OVER_FLAG,
       ...TIMEOUT_FLAG,
       ...PROGRESS_FLAG,
     },
     examples: ["muster up render -n 3 --detach"],
     load: () => import("./make/up.js"),
+  },
+  {
+    name: "adapt",
+    group: "Make",
+    words: ["[NAME]"],
+    summary: "has a cluster follow its work, and holds it until Ctrl-C",
+    about:
+      "Reads what the file says under adapt, and has the cluster follow that demand: up while there is work, to zero when there is none. It is held as up holds one, and Ctrl-C asks what becomes of it. With --unit it makes nothing: it prints a systemd unit that runs this command line.",
+    flags: {
+      ...CLUSTER_FLAGS,
+      ...SPEC_FLAGS,
+      unit: { type: "boolean", help: "print a systemd unit that does this, and make nothing" },
+      ...ON_INTERRUPT_FLAG,
+      ...TAKE_OVER_FLAG,
+      ...PROGRESS_FLAG,
+    },
+    examples: ["muster adapt encode --file muster.yaml", "muster adapt encode --file muster.yaml --unit"],
+    load: () => import("./make/adapt.js"),
   },
   {
     name: "scale",

@@ -2,9 +2,11 @@
 import { Cluster } from "../../../cluster.js"
 import type { ClusterSummary } from "../../../fleet/leftovers/listing.js"
 import { looking } from "../../clusters.js"
+import type { RowBody } from "../../../history/rows.js"
 import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { placesIn } from "../../spec/target.js"
+import { historyKept } from "../../state/kept.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import type { Kind, Row, Rows } from "./rows.js"
 
@@ -30,8 +32,23 @@ export async function liveRows(kind: Kind, given: Given, surroundings: Surroundi
     await heard(cluster, surroundings)
     return rowsOf(kind, cluster)
   })
-  return { rows }
+  return { rows: kind === "groups" ? await withDemand(rows, given, surroundings) : rows }
 }
+
+/** What a group follows is known to the process that holds it: of one on this machine by what it has written down. */
+async function withDemand(rows: readonly Row[], given: Given, surroundings: Surroundings): Promise<readonly Row[]> {
+  const [first] = rows
+  if (first === undefined) return rows
+  const history = await historyKept(first.cluster, given, surroundings)
+  const told = new Map<string, Adapted>()
+  for (const row of history?.rows ?? []) if (row.type === "adapt") told.set(row.group, row)
+  return rows.map((row) => {
+    const last = told.get(String(row.group))
+    return last === undefined || last.ended === true ? row : { ...row, follows: last.why }
+  })
+}
+
+type Adapted = Extract<RowBody, { type: "adapt" }>
 
 /** A worker with checks is asked how it is: so long it has time for its answer, in milliseconds. */
 const HEARD_MS = 5_000

@@ -58,6 +58,7 @@ const GROUP_COLUMNS: readonly Column<Row>[] = [
   cell("SUCCEEDED", "succeeded", true),
   cell("FAILED", "failed", true),
   { head: "USD/H", cell: ({ pricePerHour }) => dollars(pricePerHour) },
+  cell("FOLLOWS", "follows"),
   cell("STOPPED", "stopped", true),
 ]
 

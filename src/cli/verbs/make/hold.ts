@@ -9,13 +9,15 @@ import { single } from "../../parse.js"
 import type { Given, Surroundings } from "../../surroundings.js"
 import type { Shown } from "./progress.js"
 
+/** How many were asked for. */
+export type Count = number | Readonly<Record<string, number>>
+
 /** What becomes of a cluster whose process is to end. */
 const ENDS = ["close", "let-go"] as const
 type End = (typeof ENDS)[number]
 
 export interface Held {
   readonly cluster: Cluster
-  readonly count: number | Readonly<Record<string, number>>
   readonly given: Given
   readonly surroundings: Surroundings
   /** What goes on when it is let go of, as one line. */
@@ -35,10 +37,9 @@ export function onInterrupt(given: Given): End {
   throw new SpecError([{ option: "--on-interrupt", value: asked, message }])
 }
 
-/** The exit code. @throws what stops the cluster for good. */
-export async function hold(held: Held): Promise<number> {
+/** @param over resolves with "ended", or what stops the cluster for good. @returns the exit code. @throws what stops it. */
+export async function hold(held: Held, over: Promise<unknown>): Promise<number> {
   const { cluster, surroundings, atEnd, lettingGo, progress } = held
-  const over = untilOver(held)
   for (;;) {
     const interrupted = surroundings.interrupts?.(lettingGo)
     const outcome = await Promise.race([over, ...(interrupted === undefined ? [] : [reasonOf(interrupted)])])
@@ -83,8 +84,8 @@ async function askWhat({ cluster, surroundings }: Held): Promise<End | "go on" |
  * Resolves when the cluster has ended by itself: its deadline, or what may be spent, is reached and nothing of it is left, or it was
  * closed; and when it has the no workers that were asked for. A target that is short is said, and goes on being tried for. Else it resolves with the error that stops it.
  */
-async function untilOver(held: Held): Promise<unknown> {
-  const { cluster, count, surroundings, progress } = held
+export async function untilOver(held: Held, count: Count): Promise<unknown> {
+  const { cluster, surroundings, progress } = held
   const ended = untilNothingIsLeft(cluster)
   try {
     await cluster.scale(count as ScaleTarget)
@@ -98,7 +99,7 @@ async function untilOver(held: Held): Promise<unknown> {
   return ended
 }
 
-function isNone(count: Held["count"]): boolean {
+function isNone(count: Count): boolean {
   return typeof count === "number" ? count === 0 : Object.values(count).every((own) => own === 0)
 }
 

@@ -11,7 +11,7 @@ import { namedTarget } from "../../spec/target.js"
 import type { RunVerb } from "../../surroundings.js"
 import { mayChange } from "../../taking-over.js"
 import { requireJournal } from "../../state/writable.js"
-import { type Held, hold, onInterrupt } from "./hold.js"
+import { type Count, type Held, hold, onInterrupt, untilOver } from "./hold.js"
 import { missingCount } from "./plan.js"
 
 export const run: RunVerb = async (given, surroundings) => {
@@ -26,9 +26,9 @@ export const run: RunVerb = async (given, surroundings) => {
   if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
   const lettingGo = () => `${lettingGoText(cluster, target, providers, given)}\n`
   const progress = await progressOf(cluster, given, surroundings)
-  const held: Held = { cluster, count, given, surroundings, lettingGo, atEnd, progress }
+  const held: Held = { cluster, given, surroundings, lettingGo, atEnd, progress }
   try {
-    return given.switches.has("detach") ? await makeAndLetGo(held) : await hold(held)
+    return given.switches.has("detach") ? await makeAndLetGo(held, count) : await hold(held, untilOver(held, count))
   } finally {
     progress.stop()
     await cluster.detach()
@@ -36,8 +36,8 @@ export const run: RunVerb = async (given, surroundings) => {
 }
 
 /** Whatever comes of it, what runs goes on: it is said with its price and its end. */
-async function makeAndLetGo(held: Held): Promise<number> {
-  const { cluster, count, given, surroundings, lettingGo, progress } = held
+async function makeAndLetGo(held: Held, count: Count): Promise<number> {
+  const { cluster, given, surroundings, lettingGo, progress } = held
   const signal = surroundings.interrupts?.(lettingGo)
   const timeout = single(given, "timeout") as Duration | undefined
   try {
