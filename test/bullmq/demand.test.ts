@@ -154,6 +154,20 @@ describe.skipIf(noRedis !== undefined)(`demand of a queue${noRedis === undefined
     expect(await wanted()).toBe(10)
   })
 
+  test("a queue whose connection was closed throws, and one that never connects is waited for no longer than was said", async () => {
+    const connection = redis.connect()
+    const closed = new Queue("closed", { connection })
+    closed.on("error", () => {})
+    await closed.waitUntilReady()
+    connection.disconnect()
+    await expect(bullmq(closed, { perWorker: 1, timeout: "30s" })()).rejects.toThrow("Connection is closed")
+    const nowhere = new Queue("nowhere", { connection: redis.connect("no-such-socket") })
+    nowhere.on("error", () => {})
+    await expect(bullmq(nowhere, { perWorker: 1, timeoutMs: 50 })()).rejects.toThrow(
+      'reading the queue "nowhere" took longer than 0.05 s',
+    )
+  })
+
   test("what runs, after `queue.rateLimit`", async () => {
     await add(10)
     await begin(1)

@@ -123,7 +123,7 @@ test("a folder that somebody has put in its place is not believed", async () => 
   symlinkSync(join(folder, "theirs"), place())
   const { child, ended, drained, ready, said } = begin({})
   await ready()
-  expect(said()).toContain("belongs to somebody else: drainOnNotice hears of the worker's end by SIGTERM alone")
+  await soon(said).toContain("belongs to somebody else: drainOnNotice hears of the worker's end by SIGTERM alone")
   expect(await notice(["sh"], 1)).toContain("in no process")
   child.kill("SIGTERM")
   expect(await ended).toBe(0)

@@ -127,7 +127,8 @@ function noticeIn(clock: Clock, place: string | undefined): Notice | undefined {
   try {
     const [reason = "", seconds = ""] = readFileSync(file, "utf8").trim().split(" ")
     const [{ mtimeMs }, now] = [statSync(file), clock.wall?.() ?? clock.now()]
-    return { reason, secondsLeft: Math.max(0, Number(seconds) - (now - mtimeMs) / 1000) }
+    const secondsLeft = Math.max(0, Number(seconds) - (now - mtimeMs) / 1000)
+    return Number.isFinite(secondsLeft) ? { reason, secondsLeft } : { reason }
   } catch {
     return undefined
   }

@@ -36,9 +36,9 @@ export class RedisServer {
     client.disconnect()
   }
 
-  /** A connection as BullMQ wants it; it ends with the server. */
-  connect(): Redis {
-    const client = new Redis({ path: this.path, maxRetriesPerRequest: null, retryStrategy: () => 50 })
+  /** A connection as BullMQ wants it; it ends with the server. @param path where something listens, or nothing. */
+  connect(path = this.path): Redis {
+    const client = new Redis({ path, maxRetriesPerRequest: null, retryStrategy: () => 50 })
     client.on("error", () => {})
     this.#clients.push(client)
     return client
