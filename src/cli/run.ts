@@ -74,6 +74,7 @@ const CALLED: Readonly<Record<string, string>> = {
   ...{ status: "describe", info: "describe", inspect: "describe", show: "describe", history: "events" },
   ...{ nodes: "get", workers: "get", clusters: "get", price: "cost", prices: "offers", simulate: "rehearse" },
   ...{ map: "run", parallel: "run", job: "run", batch: "run" },
+  ...{ check: "doctor", diagnose: "doctor", preflight: "doctor", permissions: "policy", iam: "policy" },
   ...{ shell: "ssh", connect: "ssh", tunnel: "forward", copy: "cp", scp: "cp", tail: "logs" },
   ...{ cleanup: "sweep", prune: "sweep", diff: "plan", preview: "plan", new: "init" },
 }

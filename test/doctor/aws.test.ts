@@ -1,5 +1,6 @@
 /** Doctor on EC2, over its wire: principals of all kinds, keys of all kinds, regions that lack something. */
 import { EC2Client } from "@aws-sdk/client-ec2"
+import { STS } from "@aws-sdk/client-sts"
 import { describe, expect, test } from "vitest"
 import { type AwsClient, type AwsOptions, aws } from "../../providers/aws/index.js"
 import { book } from "../../providers/aws/rights/index.js"
@@ -104,8 +105,7 @@ describe("rights", () => {
   })
 
   const asked = book.rights.filter(
-    ({ ask, for: purposes, name }) =>
-      ask === "alone" && purposes.some((one) => usualPurposes(book).has(one)) && name !== "ec2:CreateFleet",
+    ({ ask, for: purposes }) => ask === "alone" && purposes.some((one) => usualPurposes(book).has(one)),
   )
   const names = [...new Set(asked.map(({ name }) => name))]
   test.each(isLong ? names : ["ec2:DescribeRouteTables", "ec2:CreateTags"])(
@@ -122,6 +122,29 @@ describe("rights", () => {
     expect(cloud.world.ledger.entries.filter(({ api }) => !/^(Describe|Get)/.test(api))).toEqual([])
     expect(told(report, "rights").join()).toContain("might not take a trial for one")
   })
+})
+
+test("all that can be asked for at once is asked in 40 requests", async () => {
+  const cloud = await account()
+  await launchMany(cloud, 3)
+  await cloud.run(cloud.clock.sleep(30_000))
+  const attributes = { zone: "us-east-1a" }
+  const tags = { "muster-uid": "feedfeedfeedfeed", "muster-cluster": "gone", "muster-owner": "default" }
+  for (const kind of ["volume", "network-interface"])
+    cloud.world.resources.add({ kind, id: `${kind === "volume" ? "vol" : "eni"}-0a0a0a0a0a0a0a0a0`, tags, attributes })
+  const groups = { a: { market: "spot", vcpus: { min: 2, max: 4 } }, b: { instanceType: "m7g.large" } } as const
+  const report = await examined(cloud, { groups, access: "192.0.2.7/32", peers: true })
+  expect(JSON.stringify(report)).not.toContain("not asked")
+  expect(rightsIn(report, "yes")).toEqual(
+    expect.arrayContaining([
+      "ec2:TerminateInstances",
+      "ec2:DeleteVolume",
+      "ec2:DeleteNetworkInterface",
+      "ec2:GetConsoleOutput",
+    ]),
+  )
+  expect(JSON.stringify(one(report, "leftovers").data)).toContain("volume vol-0a0a0a0a0a0a0a0a0")
+  expect(told(report, "types")).toHaveLength(2)
 })
 
 describe("keys", () => {
@@ -143,16 +166,41 @@ describe("keys", () => {
     expect(troublesOf(report)).toEqual(["fail credential", "warn others"])
   })
 
-  test("say whose they are by STS, and until when; another partition's are refused", async () => {
-    const caller = (arn: string) => ({
-      decodeAuthorizationMessage: () => Promise.reject(new Error("not asked")),
-      getCallerIdentity: () => Promise.resolve({ Account: "123456789012", Arn: arn }),
-    })
-    const own = await account({ aws: { clients: { sts: caller("arn:aws:sts::123456789012:assumed-role/ci/run") } } })
-    expect(one(await examined(own), "credential").text).toMatch(/^account 123456789012, arn:aws:sts::.*key AKID…MPLE/)
-    const other = await account({ aws: { clients: { sts: caller("arn:aws-cn:iam::123456789012:user/me") } } })
-    const { status, text } = one(await examined(other), "credential")
+  /** The wire's own STS, by the real client. */
+  async function withSts(wire: Given["wire"] = {}): Promise<Cloud> {
+    const cloud = await account({ wire })
+    const settings = { region: "us-east-1", endpoint: cloud.wire.url, credentials: KEYS, maxAttempts: 1 } as const
+    const client = new EC2Client(settings) as unknown as AwsClient
+    return { ...cloud, provider: aws({ region: "us-east-1", client, clients: { sts: new STS(settings) } }) }
+  }
+
+  test("say whose they are by STS", async () => {
+    const text = one(await examined(await withSts()), "credential").text
+    expect(text).toMatch(/^account 123456789012, arn:aws:iam::123456789012:user\/test, key AKID…MPLE/)
+  })
+
+  test("of another partition", async () => {
+    const { status, text } = one(await examined(await withSts({ partition: "aws-cn" })), "credential")
     expect([status, text]).toEqual(["fail", "the credentials are of the partition aws-cn, and us-east-1 is of aws"])
+  })
+
+  test("that STS knows, and a region that is not enabled does not", async () => {
+    const cloud = await withSts()
+    const message = "AWS was not able to validate the provided access credentials"
+    cloud.wire.answers.give({ api: "DescribeInstances", place: "whole", code: "AuthFailure", message })
+    const { status, text, remedy } = one(await examined(cloud), "credential")
+    expect([status, remedy]).toEqual(["fail", "enable it: aws account enable-region --region-name us-east-1"])
+    expect(text).toMatch(/^STS knows arn:aws:iam::123456789012:user\/test, but us-east-1 does not accept them/)
+  })
+
+  test("that end soon are a warning", async () => {
+    const expiration = new Date(Date.UTC(2026, 0, 1, 0, 5))
+    const client = (url: string) =>
+      new EC2Client({ region: "us-east-1", endpoint: url, credentials: { ...KEYS, expiration }, maxAttempts: 1 })
+    const cloud = await account()
+    const provider = aws({ region: "us-east-1", client: client(cloud.wire.url) as unknown as AwsClient })
+    const { status, text } = one(await examined({ ...cloud, provider }), "credential")
+    expect([status, text.endsWith("until 2026-01-01T00:05:00.000Z")]).toEqual(["warn", true])
   })
 })
 

@@ -1,5 +1,5 @@
 /** Whose keys there are, where they are from, when they end, and whether EC2 accepts them in this region. */
-import { MusterError } from "../../../src/errors.js"
+import { AuthError, MusterError } from "../../../src/errors.js"
 import type { Calls, Finding, Look } from "../../../src/provider.js"
 import { isOutOfReach, toMusterError } from "../client/errors.js"
 import { clientSettings } from "../client/handler.js"
@@ -13,13 +13,23 @@ export function credentialLook(send: Send, options: AwsOptions): Look {
     name: "credential",
     look: async (_examined, calls) => {
       const keys = await keysOf(options, calls)
-      const caller = await callerOf(options, calls)
-      await probe(send, calls)
-      const problem = partitionProblem(options.region, caller?.arn)
-      if (problem !== undefined) return [problem]
-      return [found(keys, caller, calls.now())]
+      // STS may be out of reach where EC2 is not, and the other way round: EC2 alone decides.
+      const caller = await callerOf(options, calls).catch((error: unknown) => {
+        calls.signal.throwIfAborted()
+        if (error instanceof MusterError) return undefined
+        throw error
+      })
+      const refusal = await probe(send, calls)
+      if (refusal !== undefined && caller === undefined) throw refusal
+      if (refusal !== undefined) return [notHere(options, caller, refusal)]
+      return [partitionProblem(options.region, caller) ?? found(keys, caller, calls.now())]
     },
   }
+}
+
+/** What EC2 accepts in this region the look before has shown. */
+export function regionLook({ region }: AwsOptions): Look {
+  return { name: "region", look: async () => [{ status: "ok", text: `${region} accepts the credentials` }] }
 }
 
 /** What the SDK keeps of keys ("AwsCredentialIdentity", @aws-sdk/types); the key's id is no secret, but is not for a bug report. */
@@ -93,20 +103,33 @@ function stsOf(options: AwsOptions): Sts | undefined {
   return sdk === undefined ? undefined : quietly(() => new sdk.STS({ region, ...clientSettings(options) }))
 }
 
-/** @throws what EC2 refuses the keys with; a right that is missing is another matter. */
-async function probe(send: Send, calls: Calls): Promise<void> {
+/** Why EC2 refuses the keys; undefined: it accepts them. A right that is missing is another matter. */
+async function probe(send: Send, calls: Calls): Promise<AuthError | undefined> {
   const what = "asking whether the credentials are accepted"
   try {
     await send(calls, "DescribeInstances", { DescribeInstances: 1 }, { DryRun: true, MaxResults: 5 }, { what })
+    return undefined
   } catch (error) {
     const isAnswer = error instanceof MusterError && error.code === "DryRunOperation"
-    if (!isAnswer && !isOutOfReach(error)) throw error
+    if (isAnswer || isOutOfReach(error)) return undefined
+    if (error instanceof AuthError) return error
+    throw error
+  }
+}
+
+/** A region that is not enabled refuses every account's keys in the same words as a wrong key. */
+function notHere({ region }: AwsOptions, caller: Caller | undefined, { message }: AuthError): Finding {
+  const remedy = `enable it: aws account enable-region --region-name ${region}`
+  return {
+    status: "fail",
+    text: `STS knows ${caller?.arn ?? "the credentials"}, but ${region} does not accept them: ${message}`,
+    remedy,
   }
 }
 
 /** "arn:aws-cn:…" ("ARN format", AWS General Reference); keys of one partition mean nothing in another. */
-function partitionProblem(region: string, arn: string | undefined): Finding | undefined {
-  const own = arn?.split(":")[1]
+function partitionProblem(region: string, caller: Caller | undefined): Finding | undefined {
+  const own = caller?.arn?.split(":")[1]
   const needed = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws"
   if (own === undefined || own === needed || !own.startsWith("aws")) return undefined
   const text = `the credentials are of the partition ${own}, and ${region} is of ${needed}`

@@ -7,7 +7,7 @@ import type { AwsOptions } from "../options.js"
 import { imagesOf } from "../prepare/images.js"
 import { type Network, networkOf } from "../prepare/network.js"
 import { PURPOSES } from "../rights/rights.js"
-import { credentialLook } from "./credential.js"
+import { credentialLook, regionLook } from "./credential.js"
 import { rights } from "./rights.js"
 
 /** Types that every account may run, in the order in which regions are likely to sell them. */
@@ -24,6 +24,7 @@ export function examinationOf(send: Send, options: AwsOptions): Examination {
     smallest: SMALLEST,
     credential: credentialLook(send, options),
     looks: [
+      regionLook(options),
       {
         name: "image",
         look: async ({ group }, calls) => {

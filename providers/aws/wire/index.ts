@@ -33,6 +33,8 @@ export interface Ec2WireOptions {
   readonly fleetsDrawOnRunInstances?: boolean
   /** The statements of the principal's policy: what they do not allow is refused; without it all is allowed. */
   readonly policy?: readonly Statement[]
+  /** Of which partition the account is; "aws" when left out. */
+  readonly partition?: string
   /** Whether TerminateInstances, too, does not know a new instance before lists do; it does by default. */
   readonly terminateLags?: boolean
   /** How many pools a fleet tries for the instances that are missing, before it gives up; all by default. */
@@ -60,7 +62,7 @@ export interface Ec2Wire {
 /** Starts it, and furnishes the world with images, a default VPC and its subnets. */
 export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const { world, port = 0, host = "127.0.0.1" } = options
-  const { wallClock = simulate().clock, onExchange, policy } = options
+  const { wallClock = simulate().clock, onExchange, policy, partition = "aws" } = options
   const impairedZones = new Set<string>()
   const { fleetsDrawOnRunInstances = true, terminateLags = false } = options
   const { fleetTries = Number.POSITIVE_INFINITY, setUpLagMs = 0 } = options
@@ -68,7 +70,7 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const habits = { fleetsDrawOnRunInstances, terminateLags, impairedZones, answers, fleetTries, setUpLagMs }
   const refusedKeys = new Map<string, KeyCode>()
   const given = { ...(onExchange === undefined ? {} : { onExchange }), ...(policy === undefined ? {} : { policy }) }
-  const wire = { world, habits, wallClock, refusedKeys, requests: 0, ...given }
+  const wire = { world, habits, wallClock, refusedKeys, partition, requests: 0, ...given }
   furnish(world)
   const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
   const impair = (...zones: readonly string[]) => {

@@ -11,6 +11,7 @@ import { checkSignature, type RefusedKeys } from "./client/signature.js"
 import { replyXml } from "./client/xml.js"
 import { ACTIONS } from "./actions.js"
 import { poolsAsked } from "./launch/asked-pools.js"
+import { CALLER, callerXml, isOfSts, stsErrorXml } from "./observe/caller.js"
 import { httpTime } from "./client/time.js"
 
 /** One request and what was sent for it: for tests that compare both with EC2's own model. */
@@ -31,6 +32,8 @@ export interface Wire {
   readonly refusedKeys: RefusedKeys
   /** What the principal may do; all when left out. */
   readonly policy?: readonly Statement[]
+  /** Of the account. */
+  readonly partition: string
   /** Requests so far: numbers their ids. */
   requests: number
 }
@@ -43,16 +46,24 @@ export function protocolOf(wire: Wire): HttpProtocol {
       const form = formOf(request)
       const requestId = uuid(wire)
       const headers = { "content-type": "text/xml;charset=UTF-8", "x-amzn-requestid": requestId, server: "AmazonEC2" }
+      const isSts = isOfSts(form)
       const replyOf = (status: number, reply: string) => {
-        wire.onExchange?.({ action: actionOf(form), request: form, status, reply })
+        if (!isSts) wire.onExchange?.({ action: actionOf(form), request: form, status, reply })
         return { status, headers, body: reply }
       }
       return {
-        answer: async (signal) => replyOf(200, await answer(wire, request, form, { requestId, signal })),
+        answer: async (signal) => {
+          const answering = { requestId, signal }
+          return replyOf(
+            200,
+            await (isSts ? tellCaller(wire, request, answering) : answer(wire, request, form, answering)),
+          )
+        },
         refuse: (error) => {
           const refusal = errorReply(error, actionOf(form), ACCOUNT_ID)
           const wait = refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }
-          return { ...replyOf(refusal.status, errorXml(refusal, requestId)), ...wait }
+          const xml = isSts ? stsErrorXml(refusal, requestId) : errorXml(refusal, requestId)
+          return { ...replyOf(refusal.status, xml), ...wait }
         },
         whole: (reply) => ({ headers, body: String(reply) }),
       }
@@ -73,6 +84,16 @@ function actionOf(form: string): string {
 interface Answering {
   readonly requestId: string
   readonly signal: AbortSignal
+}
+
+/** Every principal may ask who it is. */
+function tellCaller(wire: Wire, { headers }: HttpRequest, { requestId, signal }: Answering): Promise<string> {
+  const { world } = wire
+  return world.serve(CALLER, {}, { signal, latencyMs: world.latency.requestMs }, () => {
+    const signing = { now: wire.wallClock.now(), refused: wire.refusedKeys, service: "sts" }
+    checkSignature(headers, world.settings.region, signing)
+    return callerXml(requestId, wire.partition)
+  })
 }
 
 /** The ledger, the faults and the buckets of the world see a request before it is parsed. */

@@ -18,11 +18,18 @@ const KEY_WORDS: { readonly [C in KeyCode]: string } = {
   AuthFailure: "AWS was not able to validate the provided access credentials",
 }
 
+interface Signing {
+  readonly now: number
+  readonly refused: RefusedKeys
+  /** "ec2" when left out. */
+  readonly service?: string
+}
+
 /** @param now the real time: SDKs sign with the machine's own clock, whatever the simulated one says. */
 export function checkSignature(
   headers: IncomingHttpHeaders,
   region: string,
-  { now, refused }: { readonly now: number; readonly refused: RefusedKeys },
+  { now, refused, service: wanted = "ec2" }: Signing,
 ): void {
   const { authorization, "x-amz-date": date } = headers
   if (authorization === undefined) {
@@ -37,10 +44,10 @@ export function checkSignature(
     throw new Refusal("IncompleteSignature", "The request signature does not conform to AWS standards.")
   }
   const [, key = "", day, scopeRegion, service, signed = ""] = match
-  if (scopeRegion !== region || service !== "ec2" || day !== String(date).slice(0, 8)) {
+  if (scopeRegion !== region || service !== wanted || day !== String(date).slice(0, 8)) {
     throw new Refusal(
       "SignatureDoesNotMatch",
-      `Credential should be scoped to a valid region, ec2 and day, not ${scopeRegion}/${service}/${day}.`,
+      `Credential should be scoped to a valid region, ${wanted} and day, not ${scopeRegion}/${service}/${day}.`,
     )
   }
   if (!["host", "x-amz-date"].every((name) => signed.split(";").includes(name))) {
