@@ -4,6 +4,9 @@ import type { WorkerState } from "./fleet/lifecycle.js"
 import { nearest, show } from "./input/parse.js"
 import type { Action, FailureReason, Market, Scope } from "./provider.js"
 
+/** The worker with an engine's scheduler. `absent`: it is neither there nor asked for. */
+export type HeadState = "absent" | "requested" | "pending" | "running" | "ready"
+
 export type ClusterEventBody =
   /** The target has changed. */
   | { readonly type: "target"; readonly desired: Readonly<Record<string, number>> }
@@ -169,6 +172,8 @@ export type ClusterEventBody =
       readonly pending: number
       readonly booked: number
       readonly terminating: number
+      /** Of an engine: it is in none of the counts before, and its price is in the price. */
+      readonly head?: HeadState
       /** USD of all that may run; `unpriced` counts the workers it leaves out. */
       readonly pricePerHour: number
       readonly unpriced: number

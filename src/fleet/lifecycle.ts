@@ -1,6 +1,9 @@
 /** The life of a worker: its states, the legal steps between them, and what follows from each. Pure. */
 import type { Instance, InstanceState, Limits } from "../provider.js"
 
+/** The group of the one worker that has an engine's scheduler. */
+export const HEAD = "head"
+
 /**
  * `pending`: made, not yet running. `running`. `interrupted`: the cloud has said that it will take it away. `failed`: it
  * did not start, or was stopped; it is still there. `lost`: it vanished without us. `terminating`: asked to go.

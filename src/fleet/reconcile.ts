@@ -6,7 +6,7 @@ import { readConsoles } from "./observing/console.js"
 import { readVerdicts } from "./observing/verdicts.js"
 import { type Fleet, fleetCalls, preparedKey, watchedCalls } from "./state/context.js"
 import type { GroupState } from "./state/group-state.js"
-import { workerGroups } from "./state/engine/head.js"
+import { headStateOf, workerGroups } from "./state/engine/head.js"
 import { updateDeadlineTag } from "./ending/deadline.js"
 import { prepareGroup, replay, replayAt, settle, settleAt, startBatch } from "./launch.js"
 import { abandon, abandonAt, isConfirmedAbsent, mayAbandon } from "./launching/abandon.js"
@@ -310,5 +310,7 @@ function emitPass(fleet: Fleet): void {
     sums.booked += fleet.roster.booked(name)
   }
   const { all } = fleet.roster
-  fleet.emit({ type: "pass", ...sums, terminating: all.size("terminating"), ...all.prices() })
+  const head = headStateOf(fleet)
+  const more = { terminating: all.size("terminating"), ...(head === undefined ? {} : { head }) }
+  fleet.emit({ type: "pass", ...sums, ...more, ...all.prices() })
 }

@@ -1,8 +1,17 @@
 /** The sentences that terminal and plain lines share. Pure. */
+import type { HeadState } from "../events.js"
 import { spanText, untilText } from "../text.js"
 import { type TroubleKind, TROUBLE_KINDS } from "./model/kinds.js"
 import type { ProgressView, Trouble } from "./model/types.js"
 import { short, shown } from "./words.js"
+
+export const HEAD_TEXT: Readonly<Record<HeadState, string>> = {
+  absent: "no head",
+  requested: "head requested",
+  pending: "head booting",
+  running: "head not ready",
+  ready: "and the head",
+}
 
 /** "712 running", and so on: what there is of what is asked for, the parts that are none left out but the first. */
 export function countItems(view: ProgressView): readonly string[] {
@@ -21,6 +30,7 @@ export function countItems(view: ProgressView): readonly string[] {
     desired === 0 ? `${running} running` : `${running} of ${desired} running`,
     ...(ready < running ? [`${ready} ready`] : []),
     ...parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`),
+    ...(view.head === undefined ? [] : [HEAD_TEXT[view.head]]),
   ]
 }
 

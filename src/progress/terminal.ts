@@ -3,6 +3,7 @@ import type { Look, Style } from "./look.js"
 import {
   countItems,
   etaText,
+  HEAD_TEXT,
   kindItems,
   moneyItems,
   passedText,
@@ -169,13 +170,15 @@ function taskLines(view: ProgressView, unicode: boolean): readonly Line[] {
 
 /** What it waits for, as far as there is something to say. */
 function waitLines(view: ProgressView, unicode: boolean): readonly Line[] {
-  const { stopped, oldest, slowestBoot, typicalBootMs, groups } = view
+  const { stopped, oldest, slowestBoot, typicalBootMs, groups, head } = view
   const lines: Line[] = []
   if (stopped !== undefined) lines.push([[`stopped until the next scale: ${shown(stopped, unicode)}`, "red"]])
   if (oldest !== undefined) {
     const typical = typicalBootMs === undefined ? "" : ` (typical ${passedText(typicalBootMs)})`
     lines.push([[`oldest: ${shown(oldest.name, unicode)} boots for ${passedText(oldest.ms)}${typical}`]])
   } else if (slowestBoot !== undefined) lines.push([[`slowest: ${shown(slowestBoot, unicode)}`]])
+  // One that is there and ready is not waited for.
+  if (head !== undefined && head !== "ready") lines.push([[HEAD_TEXT[head], "dim"]])
   if (groups.length > 1) {
     const counts = groups.map(({ group, running, desired }) => `${shown(group, unicode)} ${running}/${desired}`)
     lines.push([[`groups: ${counts.join(", ")}`, "dim"]])

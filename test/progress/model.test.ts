@@ -349,3 +349,16 @@ describe("tasks", () => {
     expect(plainDue(model.view(later), first.said, { unicode: false, isLast: false }).lines).toHaveLength(1)
   })
 })
+
+test("the head of an engine is told apart, and is in none of the counts", () => {
+  const withHead = (head: "requested" | "pending" | "ready"): ClusterEventBody =>
+    ({ ...pass(1), head }) as ClusterEventBody
+  const head = (to: To): ClusterEventBody => ({ type: "worker", id: "h", name: "head-h", group: "head", to })
+  const model = modelAfter(target(1), withHead("requested"), head("pending"), worker("1", "pending"))
+  expect(countItems(model.view(START))).toEqual(["0 of 1 running", "1 booting", "head requested"])
+  for (const body of [head("running"), worker("1", "running", "pending"), withHead("ready")])
+    model.hear({ at: START, cluster: "c", ...body } as ClusterEvent, START)
+  model.see(look({ group: "default", desired: 1, running: 1, ready: 1 }), NO_COST, START)
+  expect(model.view(START)).toMatchObject({ phase: "running", desired: 1, running: 1, head: "ready" })
+  expect(countItems(model.view(START))).toEqual(["1 of 1 running", "and the head"])
+})

@@ -3,6 +3,7 @@ import type { Barred, Explanation, FailedStartups, GroupExplanation, Waiting } f
 import { accountOf } from "../../calls/account.js"
 import type { Provider } from "../../provider.js"
 import { type Fleet, memoryOf } from "../state/context.js"
+import { isHead } from "../state/engine/head.js"
 import type { GroupState } from "../state/group-state.js"
 import { deadlineError } from "../ending/deadline.js"
 import { etaMs } from "../planning/eta.js"
@@ -42,6 +43,7 @@ function explainGroup(fleet: Fleet, state: GroupState, balance: Balance): GroupE
   const slowest = slowestBoot(bootingIn(fleet, name), fleet.clock.now())
   return {
     group: name,
+    ...(isHead(fleet, name) ? { isHead: true } : {}),
     desired: short.desired,
     running: short.running,
     ready: short.ready,

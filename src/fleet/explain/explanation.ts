@@ -36,6 +36,8 @@ export interface FailedStartups {
 
 export interface GroupExplanation {
   readonly group: string
+  /** It has the one worker with an engine's scheduler, which targets leave out. */
+  readonly isHead?: true
   readonly desired: number
   readonly running: number
   /** Of those that run: all, where nothing says when they are. */

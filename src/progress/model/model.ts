@@ -1,5 +1,6 @@
 /** The model of progress: events and looks at the cluster go in, what is shown comes out. Pure: it is told what time it is. */
-import type { ClusterEvent, EventOf } from "../../events.js"
+import type { ClusterEvent, EventOf, HeadState } from "../../events.js"
+import { HEAD } from "../../fleet/lifecycle.js"
 import type { Explanation } from "../../fleet/explain/explanation.js"
 import type { Worker } from "../../fleet/reports/worker.js"
 import type { ClusterCost } from "../../money/cost.js"
@@ -32,6 +33,7 @@ export class ProgressModel {
   /** Those that run and are not ready, as of the last pass or look, and of what has come since. */
   #unready = 0
   #passedAt: number | undefined
+  #head: HeadState | undefined
   #pricePerHour = 0
   #spent = 0
   #unpriced = 0
@@ -70,10 +72,12 @@ export class ProgressModel {
         this.#addPlace(event)
         break
       case "worker":
-        if (this.#workers.move(event, event.to, at)) this.#comeSince += 1
+        if (this.#workers.move(event, event.to, at) && !this.#workers.isApart(event.group)) this.#comeSince += 1
         break
       case "ready":
-        this.#unready = Math.max(0, this.#unready + (event.isReady ? -1 : 1))
+        if (!this.#workers.isApart(event.group)) {
+          this.#unready = Math.max(0, this.#unready + (event.isReady ? -1 : 1))
+        }
         break
       case "pass":
         this.#take(event, at)
@@ -107,15 +111,17 @@ export class ProgressModel {
     this.#isSeen = true
     this.#isClosed ||= ended?.how === "closed"
     this.#troubles.see(explanation, at)
-    this.#unready = groups.reduce((sum, { running, ready }) => sum + running - ready, 0)
+    for (const { group, isHead } of groups) if (isHead === true) this.#workers.setApart(group)
+    const own = groups.filter(({ isHead }) => isHead !== true)
+    this.#unready = own.reduce((sum, { running, ready }) => sum + running - ready, 0)
     this.#sentBy = Math.max(0, ...groups.map(({ sentBy = 0 }) => sentBy))
     this.#slowestBoot = groups.map(({ slowestBoot }) => slowestBoot).find((text) => text !== undefined)
     this.#stopped = groups.map(({ stopped }) => stopped).find((text) => text !== undefined)
-    for (const { group, desired, finished } of groups) {
+    for (const { group, desired, finished } of own) {
       this.#desired.set(group, desired)
       this.#finished.set(group, finished)
     }
-    if (groups.length > 0) this.#total = groups.reduce((sum, { desired }) => sum + desired, 0)
+    if (own.length > 0) this.#total = own.reduce((sum, { desired }) => sum + desired, 0)
     this.#isAsked ||= this.#total > 0
     this.#spent = Math.max(this.#spent, cost.soFar)
     this.#pricePerHour = this.#isClosed ? 0 : cost.perHour
@@ -162,6 +168,7 @@ export class ProgressModel {
       ...(this.#note === undefined ? {} : { note: this.#note }),
       ...(this.#work === undefined ? {} : { work: this.#work }),
       ...(this.#tasks === undefined ? {} : { tasks: tasksAt(this.#tasks, at) }),
+      ...(this.#head === undefined || this.#isClosed ? {} : { head: this.#head }),
     }
   }
 
@@ -233,7 +240,9 @@ export class ProgressModel {
     return { succeeded, failed }
   }
 
-  #take({ desired, running, ready, booked, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {
+  #take({ desired, running, ready, booked, head, pricePerHour, unpriced }: EventOf<"pass">, at: number): void {
+    this.#head = head
+    if (head !== undefined) this.#workers.setApart(HEAD)
     this.#unready = running - ready
     this.#total = desired
     this.#isAsked ||= desired > 0

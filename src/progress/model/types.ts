@@ -1,11 +1,12 @@
 /** What progress is made of: types only. */
 import type { Cluster } from "../../cluster.js"
+import type { ClusterEvent, HeadState } from "../../events.js"
 import type { Finished } from "../../fleet/state/group-state.js"
 import type { TroubleKind } from "./kinds.js"
 
 /** What `showProgress` uses of a cluster. */
 export type Watched = Pick<Cluster, "name" | "events" | "explain" | "cost" | "workers"> & {
-  on(type: "*", listener: (event: import("../../events.js").ClusterEvent) => void): () => void
+  on(type: "*", listener: (event: ClusterEvent) => void): () => void
 }
 
 /**
@@ -120,4 +121,6 @@ export interface ProgressView {
   readonly note?: string
   readonly work?: Work
   readonly tasks?: Tasks
+  /** How it stands with an engine's head, which is in none of the counts. */
+  readonly head?: HeadState
 }

@@ -35,7 +35,9 @@ export class WorkerCounts {
   /** In the order in which they began. */
   readonly #booting = new Map<string, Booting>()
   readonly #counts = new Map<WorkerState, number>()
-  readonly #running = new Map<string, number>()
+  readonly #byGroup = new Map<string, Map<WorkerState, number>>()
+  /** The group of an engine's head, which is shown apart. */
+  #headGroup: string | undefined
   readonly #boots: number[] = []
   #gone = 0
   #booted = 0
@@ -50,12 +52,22 @@ export class WorkerCounts {
     return this.#living.size
   }
 
+  /** Without an engine's head. */
   count(state: WorkerState): number {
-    return this.#counts.get(state) ?? 0
+    return (this.#counts.get(state) ?? 0) - (this.#headGroup === undefined ? 0 : this.#countIn(this.#headGroup, state))
   }
 
   runningIn(group: string): number {
-    return this.#running.get(group) ?? 0
+    return this.#countIn(group, "running")
+  }
+
+  /** That group is the one of an engine's head. */
+  setApart(group: string): void {
+    this.#headGroup = group
+  }
+
+  isApart(group: string): boolean {
+    return group === this.#headGroup
   }
 
   /** @returns whether it was not known before. */
@@ -107,8 +119,13 @@ export class WorkerCounts {
     if (this.#boots.length > BOOTS_KEPT) this.#boots.shift()
   }
 
+  #countIn(group: string, state: WorkerState): number {
+    return this.#byGroup.get(group)?.get(state) ?? 0
+  }
+
   #tally({ group, state }: Living, by: 1 | -1): void {
-    this.#counts.set(state, this.count(state) + by)
-    if (state === "running") this.#running.set(group, this.runningIn(group) + by)
+    this.#counts.set(state, (this.#counts.get(state) ?? 0) + by)
+    const own = this.#byGroup.get(group) ?? new Map<WorkerState, number>()
+    this.#byGroup.set(group, own.set(state, this.#countIn(group, state) + by))
   }
 }

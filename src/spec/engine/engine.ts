@@ -1,13 +1,13 @@
 /** Engine: the part of a cluster's spec that says what makes one computer of all workers. */
 import type { Engine } from "../../engines/engine.js"
+import { HEAD } from "../../fleet/lifecycle.js"
 import type { SpecProblem } from "../../errors.js"
 import { show, type Z } from "../../input/parse.js"
 import type { ResolvedEngine, ResolvedGroup, ResolvedProvider } from "../resolved.js"
 import type { ClusterFields, WorkerFields } from "../types.js"
 import { headLifeProblems } from "./head-life.js"
 
-/** The group of the one worker that has an engine's scheduler. */
-export const HEAD = "head"
+export { HEAD } from "../../fleet/lifecycle.js"
 
 /** What every engine has, beside its name and ports. */
 const SEAM = ["head", "worker", "state", "drain", "client"] as const

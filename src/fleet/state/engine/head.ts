@@ -1,4 +1,5 @@
 /** Head: what a cluster with an engine knows of the worker that has its scheduler. */
+import type { HeadState } from "../../../events.js"
 import { HEAD } from "../../../spec/engine/engine.js"
 import { counts } from "../../lifecycle.js"
 import type { WorkerRecord } from "../../roster/worker-record.js"
@@ -26,6 +27,14 @@ export function headOf({ engine, roster }: Known): WorkerRecord | undefined {
     .filter(({ state }) => counts(state))
     .sort((a, b) => a.instance.launchedAt - b.instance.launchedAt || (a.instance.id < b.instance.id ? -1 : 1))
   return first
+}
+
+/** How it stands with the head; undefined where there is no engine. */
+export function headStateOf(fleet: Known): HeadState | undefined {
+  if (fleet.engine === undefined) return undefined
+  const state = headOf(fleet)?.state
+  if (state === undefined) return fleet.roster.booked(HEAD) > 0 ? "requested" : "absent"
+  return state === "running" ? (fleet.roster.ready(HEAD) > 0 ? "ready" : "running") : "pending"
 }
 
 /**
