@@ -32,7 +32,7 @@ async function ask<T>({ url, token, body, signal }: Asked): Promise<T> {
  * @param port of the head: another one for each head that runs on the same machine with other addresses.
  */
 export function toyEngine({ port = 7411 }: { readonly port?: number } = {}): muster.Engine {
-  const secrets = { [TOKEN]: { value: randomBytes(24).toString("hex") } }
+  const secrets = { [TOKEN]: { make: () => randomBytes(24).toString("hex") } }
   const askHead = async <T>(head: muster.EngineHead, path: string, body: object): Promise<T> => {
     const at = await head.reach(port)
     const signal = AbortSignal.any([head.signal, AbortSignal.timeout(ANSWER_MS)])

@@ -5,7 +5,7 @@ import { expect, test } from "vitest"
 import { blocksOf, PAGES } from "./blocks.js"
 
 /** For those who write a provider or tasks, in TypeScript: what is left of it without its types. */
-const IN_TYPESCRIPT = ["docs/write-a-provider.md", "docs/work.md", "docs/engines.md"]
+const IN_TYPESCRIPT = ["docs/write-a-provider.md", "docs/write-an-engine.md", "docs/work.md", "docs/engines.md"]
 /** Node 20 does not know it: whoever shows it says so beside it. */
 const NEWER = /await using/
 const MARKED = /await using.*\/\/ Node 24, or a build step/

@@ -2,13 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import { runLines, toyEngine } from "../../examples/support/toy-engine.js"
 import { AuthError, TransientError } from "../../src/errors.js"
 import type { Engine, EngineBoot, EngineHead } from "../../src/engines/engine.js"
+import { freePort } from "./support/port.js"
 
 /** Longer than anything here takes on a busy machine. */
 const PATIENCE = { timeout: 20_000, interval: 20 }
@@ -31,17 +31,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port: free } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return free
-}
-
 function secretOf({ secrets = {} }: EngineBoot): string {
   const source = secrets.TOY_TOKEN
-  return typeof source === "object" && "value" in source ? source.value : ""
+  return typeof source === "object" && "make" in source ? String(source.make()) : ""
 }
 
 function start(boot: EngineBoot, own: Readonly<Record<string, string>>): ChildProcess {

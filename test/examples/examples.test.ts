@@ -65,6 +65,14 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    file: "custom-engine.js",
+    isLong: true,
+    says: [
+      /^4 workers have joined their head\nsquares: 0 1 4 9 16 25 36 49 64 81 100 121\n/,
+      /1 worker and the head go on\n5 machines ended, 0 left\n$/,
+    ],
+  },
+  {
     file: "rehearse.js",
     args: ["spot-storm", "--workers", "50", "--out", "/dev/null"],
     says: [
@@ -101,21 +109,19 @@ describe("the examples", { timeout: PATIENCE_MS }, () => {
   })
 })
 
+const linesOf = (path: string) => readFileSync(join(SOURCES, path), "utf8").trimEnd().split("\n").length
+
 describe("the size of the examples", () => {
-  const linesOf = (path: string) => readFileSync(join(SOURCES, path), "utf8").trimEnd().split("\n").length
   const files = readdirSync(SOURCES).filter((name) => name.endsWith(".ts"))
 
   test.each(files)("%s has less than 40 lines", (file) => {
     expect(linesOf(file)).toBeLessThan(40)
   })
-
-  test("the complete provider has less than 80 lines", () => {
-    expect(linesOf("support/toy-provider.ts")).toBeLessThan(80)
-  })
 })
 
-test("the page on writing a provider shows the provider that is tested", () => {
-  const page = readFileSync(join(SOURCES, "../docs/write-a-provider.md"), "utf8")
-  const code = readFileSync(join(SOURCES, "support/toy-provider.ts"), "utf8")
+test.each(["provider", "engine"])("the complete %s has less than 80 lines, and its page shows it", (what) => {
+  expect(linesOf(`support/toy-${what}.ts`)).toBeLessThan(80)
+  const page = readFileSync(join(SOURCES, `../docs/write-a${what === "engine" ? "n" : ""}-${what}.md`), "utf8")
+  const code = readFileSync(join(SOURCES, `support/toy-${what}.ts`), "utf8")
   expect(page).toContain(`\`\`\`ts\n${code}\`\`\`\n`)
 })
