@@ -47,6 +47,28 @@ export async function findingsOf(
   }
 }
 
+/** What a look has found out, with what others go on with. */
+export interface Seen<T> {
+  readonly findings: readonly Finding[]
+  readonly value: T
+}
+
+/** The same of a look that others go on with: `value` is left out where it threw, or took too long. */
+export async function seenOf<T>(
+  looking: Looking,
+  kind: Kind,
+  look: (signal: AbortSignal) => Promise<Seen<T>>,
+): Promise<{ readonly findings: readonly Finding[]; readonly value?: T }> {
+  const seen: Seen<T>[] = []
+  const findings = await findingsOf(looking, kind, async (signal) => {
+    const found = await look(signal)
+    seen.push(found)
+    return found.findings
+  })
+  const [first] = seen
+  return first === undefined ? { findings } : { findings, value: first.value }
+}
+
 /** What it throws after the deadline is nobody's any more. */
 function begun<T>(look: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   const work = Promise.resolve().then(() => look(signal))

@@ -1,13 +1,13 @@
 /** Place: what doctor finds out about one cloud in one region, in the order in which it is told. */
 import { MusterError } from "../errors.js"
 import { listTagged, type TaggedResources } from "../fleet/leftovers/tagged.js"
-import type { Calls, Examination, Examined, Finding, Look, Offer, Provider } from "../provider.js"
+import type { Examination, Examined, Finding, GroupRequest, Look, Offer, Provider } from "../provider.js"
 import { loadRights } from "../registry.js"
 import type { ResolvedGroup, ResolvedSpec } from "../spec/resolved.js"
 import { PROVIDER_NAMES } from "../spec/provider-schema.js"
 import { accessOf, examinedOf, ownerOf } from "./asked.js"
 import { leftFindings } from "./left.js"
-import { findingsOf, type Kind, type Looking } from "./look.js"
+import { findingsOf, type Kind, type Looking, type Seen, seenOf } from "./look.js"
 import { priceFindings, quotaFindings, soldFor, wishOf } from "./offered.js"
 import type { DoctorLine } from "./report.js"
 import { type Requests, requestsTo } from "./requests.js"
@@ -71,7 +71,7 @@ async function tellAll(site: Site): Promise<Told> {
   const whose = await findings({ ...site, kind: {} }, credential, await nobodyYet(site))
   const known: Told = [...told, [credential.name, whose]]
   if (whose.some(({ status }) => status === "fail"))
-    return [...known, notAsked("the credential is not accepted"), ...clockOf(site)]
+    return [...known, notAsked("no credential was accepted"), ...clockOf(site)]
   return [...known, ...(await tellRest(site))]
 }
 
@@ -98,52 +98,55 @@ function findings({ looking, kind, requests }: Site, look: Look, examined: Exami
 }
 
 async function tellRest(site: Site): Promise<Told> {
-  const { spec, looking, kind, requests, examination } = site
-  const way: { access?: NonNullable<Awaited<ReturnType<typeof accessOf>>> } = {}
-  const own = await findingsOf(looking, kind, async () => {
-    const access = await accessOf(spec, looking.clock)
-    if (access === undefined) return []
-    way.access = access
-    return [{ status: "ok", text: `port 22 would be open to ${access.from.join(", ")}` }]
-  })
-  const owner = ownerOf(spec, looking.clock)
-  const stocks: Stock[] = []
-  const types = await eachGroup(site, "types", async (group, calls) => {
-    const sold = await soldFor(site.provider, group, examination.smallest, calls)
-    const peers = spec.peers ? { peers: true as const } : {}
-    stocks.push({ group, offers: sold.offers, examined: examinedOf(owner, group, sold.offers, { ...way, ...peers }) })
-    return sold.findings
-  })
-  const left: { found?: TaggedResources } = {}
-  const [looks, quota, leftovers] = await Promise.all([
+  const { provider, looking, kind, requests } = site
+  const way = await wayOf(site)
+  const { stocks, told: types } = await stocksOf(site, way.value)
+  const [looks, quota, left] = await Promise.all([
     tellLooks(site, stocks),
     tellQuotas(site, stocks),
-    findingsOf(looking, { ...kind, isAdvisory: true }, async (signal) => {
+    seenOf(looking, { ...kind, isAdvisory: true }, async (signal) => {
       const calls = requests.calls(signal)
-      left.found = await listTagged(site.provider, {}, calls)
-      return leftFindings(left.found, site.provider, calls.now())
+      const value = await listTagged(provider, {}, calls)
+      return { findings: leftFindings(value, provider, calls.now()), value }
     }),
   ])
-  const rights = await tellRights(site, stocks, left.found ?? { instances: [], leftovers: [] })
-  const prices: Told = stocks.flatMap(({ offers }) =>
-    offers.length === 0 ? [] : [["prices", priceFindings(offers, kind.cloud !== undefined)]],
-  )
-  const access: Told = own.length === 0 ? [] : [["access", own]]
-  return [...types, ...prices, ...looks, ...access, ...rights, ...quota, ["leftovers", leftovers], ...clockOf(site)]
+  const rights = await tellRights(site, stocks, left.value ?? { instances: [], leftovers: [] })
+  const priced = stocks.filter(({ offers }) => offers.length > 0)
+  const prices = priced.map(({ offers }) => ["prices", priceFindings(offers, kind.cloud !== undefined)] as const)
+  const access: Told = way.findings.length === 0 ? [] : [["access", way.findings]]
+  const ends: Told = [["leftovers", left.findings], ...clockOf(site)]
+  return [...types, ...prices, ...looks, ...access, ...rights, ...quota, ...ends]
 }
 
-/** One after the other: groups that are alike share what is read. */
-async function eachGroup(
-  { spec, looking, kind, requests }: Site,
-  check: string,
-  look: (group: ResolvedGroup, calls: Calls) => Promise<readonly Finding[]>,
-): Promise<Told> {
+type Way = Pick<GroupRequest, "access" | "peers">
+
+/** Who is to reach the workers; without the range that "here" is, nobody is. */
+async function wayOf({ spec, looking, kind }: Site): Promise<Seen<Way>> {
+  const peers: Way = spec.peers ? { peers: true } : {}
+  const { findings, value } = await seenOf<Way>(looking, kind, async () => {
+    const access = await accessOf(spec, looking.clock)
+    if (access === undefined) return { findings: [], value: {} }
+    const text = `port 22 would be open to ${access.from.join(", ")}`
+    return { findings: [{ status: "ok", text }], value: { access } }
+  })
+  return { findings, value: { ...value, ...peers } }
+}
+
+/** One group after the other: those that are alike share what is read. */
+async function stocksOf(site: Site, way: Way): Promise<{ readonly stocks: readonly Stock[]; readonly told: Told }> {
+  const { spec, provider, looking, kind, requests, examination } = site
+  const owner = ownerOf(spec, looking.clock)
+  const stocks: Stock[] = []
   const told: [string, readonly Finding[]][] = []
   for (const group of spec.groups) {
-    const found = await findingsOf(looking, kind, (signal) => look(group, requests.calls(signal)))
-    told.push([check, spec.groups.length === 1 ? found : found.map((one) => ofGroup(one, group.name))])
+    const { findings: found, value: offers } = await seenOf(looking, kind, async (signal) => {
+      const sold = await soldFor(provider, group, examination.smallest, requests.calls(signal))
+      return { findings: sold.findings, value: sold.offers }
+    })
+    if (offers !== undefined) stocks.push({ group, offers, examined: examinedOf(owner, group, offers, way) })
+    told.push(["types", spec.groups.length === 1 ? found : found.map((one) => ofGroup(one, group.name))])
   }
-  return told
+  return { stocks, told }
 }
 
 function ofGroup(finding: Finding, group: string): Finding {
