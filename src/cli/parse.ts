@@ -36,7 +36,7 @@ export function parseWords(verb: Verb, args: readonly string[], env: NodeJS.Proc
     throw new SpecError([{ option: verb.name, message: error.message.replace(/^error: /, "") }])
   }
   const parsed = Object.fromEntries(Object.keys(verb.flags).map((name) => [name, parsedOf(command, name)]))
-  const isFlag = (word: string) => word.length > 1 && word.startsWith("-") && !/^-\d/.test(word)
+  const isFlag = (word: string) => word.length > 1 && word !== "--" && word.startsWith("-") && !/^-\d/.test(word)
   // What follows "--" is taken as it is.
   const literal = args.includes("--") ? args.length - args.indexOf("--") - 1 : 0
   const problems = [

@@ -160,6 +160,7 @@ describe("a command line", () => {
     const ended = await muster(words)
     expect([ended.code, ended.out]).toEqual([125, ""])
     expect(ended.said).toContain(said)
+    expect(ended.said).not.toContain("--: is not known")
   })
 
   test("a command that takes too long has the code of `timeout`; the first that fails may end all", async () => {
