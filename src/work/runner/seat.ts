@@ -32,6 +32,8 @@ export class Seat {
   #module = ""
   #task: Task | undefined
   #tail = ""
+  /** How the last task has ended by its own words: its process may end before they are passed on. */
+  #told: Exclude<FromSlot, { readonly type: "log" }> | undefined
   /** So much was read of what its process writes. */
   #pieces = 0
 
@@ -135,6 +137,7 @@ export class Seat {
       this.#options.tell(message)
       return
     }
+    this.#told = message
     const until = performance.now() + LAST_WORDS_MS
     const over = () => {
       if (!this.has(message.id) || this.#child !== child) return
@@ -160,6 +163,7 @@ export class Seat {
   #over(message: Exclude<FromSlot, { readonly type: "log" }>): void {
     const files = this.#files
     this.#task = undefined
+    this.#told = undefined
     const { tell } = this.#options
     const { id } = message
     if (message.type === "failed") tell({ type: "failed", id, failure: this.#withTail(message.failure) })
@@ -170,8 +174,10 @@ export class Seat {
     if (this.#child !== child) return
     this.end()
     if (this.#task === undefined) return
+    const { id } = this.#task
     const code = typeof exitCode === "number" ? { exitCode } : {}
-    this.#over({ type: "failed", id: this.#task.id, failure: { name: "Error", message, ...code }, isClean: false })
+    const ended = { type: "failed", id, failure: { name: "Error", message, ...code }, isClean: false } as const
+    this.#over(this.#told?.id === id ? this.#told : ended)
   }
 
   #withTail(failure: Failed): Failed {
