@@ -145,6 +145,16 @@ export type ClusterEventBody =
     }
   /** By what the engine's head says, nobody has had anything to do for `idleTimeout`: all is ended. */
   | { readonly type: "idle"; readonly idleMs: number; readonly message: string }
+  /** A member of an engine that is to go has let go of what it held (`hasLeft`), or had not in its time: why, says `message`. */
+  | {
+      readonly type: "drained"
+      readonly id: string
+      readonly name: string
+      readonly group: string
+      readonly hasLeft: boolean
+      readonly afterMs: number
+      readonly message?: string
+    }
   | { readonly type: "termination-started"; readonly ids: readonly string[] }
   | { readonly type: "termination-ended"; readonly accepted: number; readonly failed: readonly string[] }
   /**
@@ -209,8 +219,8 @@ export type EventOf<T extends ClusterEventType> = Extract<ClusterEvent, { type: 
 const TYPES: Readonly<Record<ClusterEventType, true>> = {
   ...{ target: true, plan: true, "launch-started": true, "launch-ended": true, "offer-unavailable": true, call: true },
   ...{ worker: true, "termination-started": true, "termination-ended": true, budget: true, note: true, problem: true },
-  ...{ finished: true, ready: true, boot: true, head: true, idle: true, pass: true, tasks: true, closed: true },
-  adapt: true,
+  ...{ finished: true, ready: true, boot: true, head: true, idle: true, drained: true, pass: true, tasks: true },
+  ...{ closed: true, adapt: true },
 }
 
 /** What it returns is a promise when it is an `async` function. */

@@ -111,9 +111,10 @@ export interface Engine {
   state(head: EngineHead): Promise<EngineState>
 
   /**
-   * Has members let go of what they hold and leave.
+   * Has members let go of what they hold and leave. It is asked again for those that have not, each second until the deadline.
    *
-   * @returns the names of those that have left with nothing lost. The others may be asked again until the deadline.
+   * @returns the names of those that have left with nothing lost, and of those that are no members. It answers soon, so that each is ended
+   * when it has left.
    */
   drain(
     head: EngineHead,

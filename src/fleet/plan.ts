@@ -135,7 +135,10 @@ function lacksOf(levels: readonly number[], count: number): readonly number[] {
   return given
 }
 
-/** Which workers to take away first: those that do not run yet, or are not ready, then those without tasks, the dearest, the newest. */
+/**
+ * Which workers to take away first: those that do not run yet, or are not ready, then those without tasks, those that hold least for
+ * others, the dearest, the newest.
+ */
 export function chooseSurplus(counted: readonly WorkerRecord[], count: number): WorkerRecord[] {
   return [...counted]
     .sort(
@@ -143,6 +146,8 @@ export function chooseSurplus(counted: readonly WorkerRecord[], count: number): 
         Number(a.state === "running") - Number(b.state === "running") ||
         Number(a.readiness?.isReady !== false) - Number(b.readiness?.isReady !== false) ||
         Number(a.isBusy ?? false) - Number(b.isBusy ?? false) ||
+        Number(a.member?.isIdle === false) - Number(b.member?.isIdle === false) ||
+        (a.member?.heldBytes ?? 0) - (b.member?.heldBytes ?? 0) ||
         (b.pricePerHour ?? 0) - (a.pricePerHour ?? 0) ||
         b.instance.launchedAt - a.instance.launchedAt,
     )

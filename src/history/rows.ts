@@ -56,6 +56,8 @@ export type RowBody =
   | (Omit<BodyOf<"finished">, "id" | "name" | "desired"> & { readonly names: readonly string[] })
   /** `count` workers have become ready, or failed their checks so; the words are those of the last. */
   | (Omit<BodyOf<"ready">, "id" | "name" | "afterMs"> & { readonly names: readonly string[] })
+  /** `count` members of an engine have let go of what they held, or had not in their time. */
+  | (Omit<BodyOf<"drained">, "id" | "name" | "afterMs"> & { readonly names: readonly string[] })
   /** The boots of `count` workers are over; `boots` has each one's name, and the milliseconds of each of `phases`. */
   | {
       readonly type: "boot"
@@ -119,10 +121,10 @@ function notedOf(event: ClusterEventBody, isAdopting: boolean): Noted | undefine
       return readyRow(event)
     case "boot":
       return bootRow(event)
-    case "head": {
-      const { id: _id, ...row } = event
-      return noted(row, 1)
-    }
+    case "head":
+      return headRow(event)
+    case "drained":
+      return drainedRow(event)
     case "termination-started":
       return noted({ type: event.type }, event.ids.length)
     case "termination-ended":
@@ -148,6 +150,14 @@ function finishedRow({ name, id: _id, desired: _desired, ...row }: BodyOf<"finis
 
 function readyRow({ name, id: _id, afterMs: _afterMs, ...row }: BodyOf<"ready">): Noted {
   return noted({ ...row, names: [name] }, 1, [row.group, row.isReady, row.action, row.check, row.exitCode])
+}
+
+function headRow({ id: _id, ...row }: BodyOf<"head">): Noted {
+  return noted(row, 1)
+}
+
+function drainedRow({ name, id: _id, afterMs: _afterMs, ...row }: BodyOf<"drained">): Noted {
+  return noted({ ...row, names: [name] }, 1, [row.group, row.hasLeft])
 }
 
 function bootRow({ name, phases, ...event }: BodyOf<"boot">): Noted {
@@ -233,6 +243,7 @@ function joined(before: HistoryRow, row: RowBody): HistoryRow {
     return { ...before, ...row, ...(advice === undefined ? {} : { advice }), names: namesOf(before, row) }
   }
   if (before.type === "ready" && row.type === "ready") return { ...before, ...row, names: namesOf(before, row) }
+  if (before.type === "drained" && row.type === "drained") return { ...before, ...row, names: namesOf(before, row) }
   if (before.type === "boot" && row.type === "boot") {
     // Its own list grows: ten thousand boots in one second would be copied as often.
     before.boots.push(...row.boots)

@@ -38,6 +38,7 @@ import { historyFor } from "./logs/history-for.js"
 import { keepLogs, type WorkerLogs } from "./logs/kept.js"
 import type { ClusterCost } from "../money/cost.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
+import { ahead, checkEngine } from "./engine/ahead.js"
 import { followWorkers } from "./engine/begin.js"
 import { closedError, type ResolvedClose, type ResolvedDetach } from "../verbs/verbs.js"
 
@@ -154,6 +155,8 @@ export class Session {
       "it could not be taken over from whoever held it",
     )
     checkOwned()
+    if (this.fleet.engine !== undefined)
+      await withinTimeout(this.fleet, scale, ahead(this.fleet, scale.targets), "its engine was not checked")
     // Closing is the later target.
     if (isClosing()) return resultOf(this.fleet, scale, true)
     return this.#scaling.scale(scale, close)
@@ -169,7 +172,8 @@ export class Session {
     this.#finishing.recheck()
   }
 
-  plan(targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
+  async plan(targets: ReadonlyMap<string, number>): Promise<ClusterPlan> {
+    await checkEngine(this.fleet, targets)
     return planTargets(this.fleet, targets)
   }
 

@@ -194,7 +194,7 @@ function engineOf(
   secrets: () => EngineSecrets,
 ): FleetEngine | undefined {
   if (engine === undefined) return undefined
-  const kept = { secrets: secrets(), told: new Map(), contact: {}, pace: { restMs: REST_MS }, drain: undefined }
+  const kept = { secrets: secrets(), told: new Map(), contact: {}, pace: { restMs: REST_MS }, ask: undefined }
   return { engine: engine.given, ...kept, ...headLife, isAwaited, closeFor, isHalted: false, judgeHead() {} }
 }
 

@@ -15,18 +15,23 @@ function followEngine(fleet: Fleet, passes: Passes): void {
   const parts = [
     import("./heads.js"),
     import("./following.js"),
+    import("./drains.js"),
     import("./head-keeper.js"),
     import("./telling.js"),
   ] as const
-  const load = Promise.all(parts)
   // A virtual clock waits for it, as it does for whatever is loaded later.
-  void fleet.clock.busy("loading the library", load).then(([{ Heads }, { Following }, { HeadKeeper }, { Telling }]) => {
+  void fleet.clock.busy("loading the library", Promise.all(parts)).then((loaded) => {
+    const [{ Heads }, { Following }, { Drains }, { HeadKeeper }, { Telling }] = loaded
     const telling = new Telling(fleet)
     const keeper = new HeadKeeper(fleet, engine, () => telling.forgetHead())
-    const following = new Following(fleet, engine, new Heads(fleet))
+    const heads = new Heads(fleet)
+    const following = new Following(fleet, engine, heads)
+    const drains = new Drains(fleet, engine, heads)
     engine.judgeHead = () => keeper.judge()
+    engine.ask = () => following.ask()
     const update = () => {
       following.update()
+      drains.update()
       telling.update()
     }
     passes.on(update)

@@ -7,6 +7,7 @@ import type { FleetEngine } from "../../fleet/state/engine/fleet-engine.js"
 import { workerGroups } from "../../fleet/state/engine/head.js"
 import { takeMembers } from "../../fleet/targets/members.js"
 import { HEAD } from "../../spec/engine/engine.js"
+import { endedBy } from "./ended-by.js"
 import type { Heads } from "./heads.js"
 
 /** From one answer to the next question while somebody is waited for, in milliseconds. */
@@ -123,17 +124,6 @@ export class Following {
     await clock.sleep(ms, AbortSignal.any([signal, hurry.signal])).catch(() => {})
     this.#hurry = () => {}
   }
-}
-
-/** An engine that does not heed its signal is not waited for. */
-function endedBy<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {})
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason as Error)
-    if (signal.aborted) end()
-    signal.addEventListener("abort", end, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end))
-  })
 }
 
 function lateError(): TimeoutError {

@@ -122,7 +122,7 @@ export interface WorkerFields {
    * default. It counts no longer, and is paid for. Its `worker` event (to `terminating`) comes at once, for a program that can take the
    * work away from it; `termination-started` follows when the time is over. The worker itself hears of it by its shutdown
    * alone (`onNotice`). `scale(0)` and `close` do not wait, unless they are given a `drain` of their own, and neither do a budget, a
-   * deadline, and `detach`.
+   * deadline, and `detach`. With an engine it is "5m" by default, and a worker ends as soon as it has let go of what it holds.
    */
   readonly drain?: Duration
   /**

@@ -23,9 +23,7 @@ export function wordsOf(row: HistoryRow): string | undefined {
   if (row.type === "budget" || row.type === "note" || row.type === "idle") return row.message
   switch (row.type) {
     case "target":
-      return `target: ${Object.entries(row.desired)
-        .map(([group, count]) => `${group} ${count}`)
-        .join(", ")}`
+      return targetText(row.desired)
     case "adapt":
       return `${row.ended === true ? "follows its demand no more" : `follows its demand to ${row.target}`}: ${row.why}`
     case "plan":
@@ -44,6 +42,8 @@ export function wordsOf(row: HistoryRow): string | undefined {
       return readyText(row)
     case "head":
       return row.tail === undefined ? row.message : `${row.message}; ${row.tail}`
+    case "drained":
+      return row.hasLeft ? "let go of what it held" : `had not let go of what it held${because(row.message)}`
     case "termination-started":
       return "told to end"
     case "termination-ended":
@@ -61,6 +61,11 @@ export function wordsOf(row: HistoryRow): string | undefined {
     case "cost":
       return undefined
   }
+}
+
+function targetText(desired: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(desired).map(([group, count]) => `${group} ${count}`)
+  return `target: ${counts.join(", ")}`
 }
 
 function finishedText({ outcome, action, step, exitCode, tail, advice }: FinishedRow): string {

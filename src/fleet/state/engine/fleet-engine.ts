@@ -1,7 +1,6 @@
 /** Fleet engine: what a cluster has beside its groups where an engine makes one computer of them. */
 import type { Engine, EngineState } from "../../../engines/engine.js"
 import type { HeadLife } from "../../../spec/engine/head-life.js"
-import type { WorkerRecord } from "../../roster/worker-record.js"
 import type { EngineSecrets } from "./secrets.js"
 
 export interface FleetEngine extends HeadLife {
@@ -14,10 +13,11 @@ export interface FleetEngine extends HeadLife {
   /** How often it is asked, at least, while nobody is waited for, in milliseconds. */
   readonly pace: { restMs: number }
   /**
-   * Called with members that we have chosen to end, or that a notice takes away: they let go of what they hold. Undefined: nobody can
-   * ask the head.
+   * Asks the head now; a question that is on its way is shared. Undefined: what talks to it is not loaded yet.
+   *
+   * @throws TransientError where it does not answer, TimeoutError where that takes long; MusterError where there is no head.
    */
-  drain: ((workers: readonly WorkerRecord[]) => void) | undefined
+  ask: (() => Promise<EngineState>) | undefined
   /** Nothing is launched: what follows from the loss of the head is being decided, or all is about to end. */
   isHalted: boolean
   /** Called before each plan: what follows when the head is lost. */

@@ -1,0 +1,42 @@
+/** Ahead: what a cluster with an engine does before a target is set. */
+import type { Fleet } from "../../fleet/state/context.js"
+import type { FleetEngine } from "../../fleet/state/engine/fleet-engine.js"
+import { workerGroups } from "../../fleet/state/engine/head.js"
+
+/** So long the head may take to say who is idle, before some are chosen to go without that, in milliseconds. */
+const ASK_MS = 2000
+
+/** The check of each engine that has passed, or goes on. */
+const checks = new WeakMap<FleetEngine, Promise<void>>()
+
+/** Checks the engine, and hears anew who is idle where some are to go. @throws what `checkEngine` throws. */
+export async function ahead(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<void> {
+  await checkEngine(fleet, targets)
+  await askWhoIsIdle(fleet, targets)
+}
+
+/**
+ * Whether what runs here, on the head and on workers goes together: asked once, where anything is wanted.
+ *
+ * @throws SpecError as the engine says it.
+ */
+export async function checkEngine(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<void> {
+  const { engine, clock, signal } = fleet
+  if (engine?.engine.check === undefined || [...targets.values()].every((count) => count === 0)) return
+  const groups = workerGroups(fleet).map(([name, { group }]) => ({ name, fields: group.asked }))
+  const check = checks.get(engine) ?? clock.busy("checking the engine", engine.engine.check(groups, signal))
+  checks.set(engine, check)
+  check.catch(() => checks.delete(engine))
+  await check
+}
+
+/** So that these are chosen. Nothing waits for that long. */
+async function askWhoIsIdle(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<void> {
+  const { engine, clock, roster } = fleet
+  const isShrinking = [...targets].some(([name, count]) => count > 0 && count < roster.counted(name).length)
+  if (engine?.ask === undefined || !isShrinking) return
+  const waited = new AbortController()
+  const late = clock.sleep(ASK_MS, AbortSignal.any([fleet.signal, waited.signal])).catch(() => {})
+  await Promise.race([engine.ask().catch(() => {}), late])
+  waited.abort(new Error("the head has answered"))
+}
