@@ -256,13 +256,10 @@ export class Emitter {
   on(type: "*", listener: Listener): () => void
   on(type: ClusterEventType | "*", listener: (event: never) => void): () => void {
     checkListener(type, listener)
-    const filtered: Listener = (event) => {
-      return type === "*" || event.type === type ? (listener as Listener)(event) : undefined
-    }
+    const filtered: Listener = (event) =>
+      type === "*" || event.type === type ? (listener as Listener)(event) : undefined
     this.#listeners.add(filtered)
-    return () => {
-      this.#listeners.delete(filtered)
-    }
+    return () => void this.#listeners.delete(filtered)
   }
 
   /** No more events will come: ends every open iteration. */

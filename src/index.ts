@@ -79,6 +79,7 @@ export type {
 } from "./work/types.js"
 export { fits } from "./offer.js"
 export type * from "./provider.js"
+export type { EngineChoice, EngineData, EngineName } from "./spec/engine/engine-data.js"
 export type { ProviderData } from "./spec/provider-data.js"
 export type { ProviderName } from "./spec/provider-schema.js"
 export type {

@@ -8,8 +8,9 @@ import {
 } from "./spec/resolved.js"
 import type * as Zod from "zod"
 import { MOMENT, momentOf } from "./calls/clock.js"
-import { SpecError } from "./errors.js"
+import { SpecError, type SpecProblem } from "./errors.js"
 import { accessNotes, accessSchema, resolveAccess } from "./spec/access.js"
+import { engineDataProblems } from "./spec/engine/engine-data.js"
 import {
   engineNotes,
   engineProblems,
@@ -109,8 +110,8 @@ export const nameSchema = (z: Z) => z.string().regex(NAME, NAME_RULE)
 
 const clusterSchema = (z: Z): Zod.ZodType => z.strictObject(clusterShape(z, providerSchema(z, isProviderData)))
 
-/** @param provider says what one cloud may be given as. */
-export const clusterShape = (z: Z, provider: Zod.ZodType) => {
+/** @param provider says what one cloud may be given as. @param engine the same of an engine. */
+export const clusterShape = (z: Z, provider: Zod.ZodType, engine: Zod.ZodType = engineSchema(z)) => {
   const name = nameSchema(z)
   return {
     name: name.optional(),
@@ -132,7 +133,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
     access: accessSchema(z).optional(),
     keepLogs: z.string().min(1, "name a directory").optional(),
     peers: z.boolean().optional(),
-    engine: engineSchema(z).optional(),
+    engine: engine.optional(),
     ...headLifeShape(z),
     groups: z
       .record(name, z.strictObject(workerShape(z)))
@@ -150,8 +151,7 @@ export const clusterShape = (z: Z, provider: Zod.ZodType) => {
  * @throws SpecError with every problem at once.
  */
 export function resolveSpec(input: ClusterFields, check: (script: string) => ScriptVerdict = () => ({})): ResolvedSpec {
-  const wrongData = dataProblems((input as Partial<ClusterFields> | undefined)?.provider)
-  const given = parseOptions("cluster", clusterSchema, input, wrongData, OTHER_NAMES) as ClusterFields
+  const given = parseOptions("cluster", clusterSchema, input, wrongDataIn(input), OTHER_NAMES) as ClusterFields
   const providers = providersOf<ProviderName | Provider>(given.provider)
   const isElsewhere = !providers.every(isLocal)
   const spec = withImplied(given, isElsewhere)
@@ -193,6 +193,12 @@ export function resolveSpec(input: ClusterFields, check: (script: string) => Scr
       notes: [...group.notes, ...scriptNotes(group, check), ...cluster],
     })),
   }
+}
+
+/** Of what is given as plain data in place of what a factory returns. */
+function wrongDataIn(input: ClusterFields): readonly SpecProblem[] {
+  const { provider, engine } = (input ?? {}) as Partial<ClusterFields>
+  return [...dataProblems(provider), ...engineDataProblems(engine)]
 }
 
 function isLocal(provider: ResolvedProvider): boolean {

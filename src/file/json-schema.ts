@@ -2,7 +2,9 @@
 import type * as Zod from "zod"
 import { type Z, zod } from "../input/parse.js"
 import type { JsonObject } from "../provider.js"
+import { loadEngineSchemas } from "../engines/registry.js"
 import { loadOptionSchemas } from "../registry.js"
+import { ENGINE_NAMES } from "../spec/engine/engine-data.js"
 import { REGION_OPTION } from "../spec/provider-data.js"
 import { PROVIDER_NAMES } from "../spec/provider-schema.js"
 import { caseless } from "./caseless.js"
@@ -20,7 +22,10 @@ export async function documentSchema(z: Z): Promise<Zod.ZodType> {
     return z.strictObject({ [name]: own.partial(Object.fromEntries(elsewhere.map((key) => [key, true]))) })
   })
   const provider = z.union([z.enum(PROVIDER_NAMES), ...data])
-  return z.union([singleSchema(z, provider), severalSchema(z, memberSchema(z, provider))])
+  const engines = await loadEngineSchemas()
+  const named = ENGINE_NAMES.map((name) => z.strictObject({ [name]: engines[name](z) }))
+  const choices = { provider, engine: z.union(named) }
+  return z.union([singleSchema(z, choices), severalSchema(z, memberSchema(z, choices))])
 }
 
 /** The JSON Schema (2020-12) of a file. */

@@ -11,6 +11,7 @@ import type { ClusterSpec } from "../spec/types.js"
 import { OTHER_NAMES } from "../spec/other-names.js"
 import { dataProblems, isNamed, isProviderData, ownRegion, providersOf } from "../spec/provider-data.js"
 import { PROVIDER_NAMES, type ProviderName, providerSchema } from "../spec/provider-schema.js"
+import { engineSchema } from "../spec/engine/engine.js"
 import { filesFrom } from "../spec/files.js"
 import { checkScript } from "../spec/script-check.js"
 import { valuesInFile } from "../spec/secrets.js"
@@ -124,8 +125,9 @@ function memberOf(base: readonly string[], given: Json): Member {
   return { base, given, spec: named as unknown as ClusterSpec, ...wanted }
 }
 
-const single = (z: Z) => singleSchema(z, providerSchema(z, isProviderData))
-const member = (z: Z) => memberSchema(z, providerSchema(z, isProviderData))
+const choices = (z: Z) => ({ provider: providerSchema(z, isProviderData), engine: engineSchema(z) })
+const single = (z: Z) => singleSchema(z, choices(z))
+const member = (z: Z) => memberSchema(z, choices(z))
 
 /** The same places in many clusters are checked once: a provider that is made looks at the machine. */
 async function problemsOfAll(members: readonly Member[]): Promise<readonly (readonly SpecProblem[])[]> {

@@ -17,20 +17,24 @@ const targetSchema = (z: Z) => {
   return z.union([count, z.record(nameSchema(z), count)])
 }
 
-/** @param provider says what one cloud may be given as. */
-const fieldsOf = (z: Z, provider: Zod.ZodType) => ({
-  ...clusterShape(z, provider),
+/** What one cloud, and an engine, may be given as. */
+export interface Choices {
+  readonly provider: Zod.ZodType
+  readonly engine: Zod.ZodType
+}
+
+const fieldsOf = (z: Z, { provider, engine }: Choices) => ({
+  ...clusterShape(z, provider, engine),
   target: targetSchema(z).optional(),
   adapt: adaptDataSchema(z, nameSchema(z)).optional(),
 })
 
 /** A file of one cluster. */
-export const singleSchema = (z: Z, provider: Zod.ZodType) =>
-  z.strictObject({ version: version(z), ...fieldsOf(z, provider) })
+export const singleSchema = (z: Z, choices: Choices) => z.strictObject({ version: version(z), ...fieldsOf(z, choices) })
 
 /** What stands under a cluster's name in a file of several. */
-export const memberSchema = (z: Z, provider: Zod.ZodType) => {
-  const { name: _name, ...fields } = fieldsOf(z, provider)
+export const memberSchema = (z: Z, choices: Choices) => {
+  const { name: _name, ...fields } = fieldsOf(z, choices)
   return z.strictObject(fields)
 }
 

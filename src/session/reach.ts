@@ -6,6 +6,7 @@ import { markPrefix } from "../guest/marks.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
 import type { Route } from "../provider.js"
+import { isHead } from "../fleet/state/engine/head.js"
 import { type Fleet, fleetCalls, pollWithin } from "../fleet/state/context.js"
 import { execOn, type ExecOptions, type WorkerResult } from "../remote/exec.js"
 import { collect } from "../remote/files/collect.js"
@@ -90,11 +91,12 @@ export class Reach {
     this.#clock = fleet.clock
   }
 
-  /** Runs a command on all running workers, or on those of one group. */
+  /** Runs a command on all running workers, or on those of one group; not on the head of an engine. */
   exec(command: Command, options: ExecOptions, group?: string): Promise<readonly WorkerResult[]> {
     const running = this.#fleet.roster
       .living()
-      .filter((worker) => worker.state === "running" && (group === undefined || worker.group === group))
+      .filter((worker) => worker.state === "running" && !isHead(this.#fleet, worker.group))
+      .filter((worker) => group === undefined || worker.group === group)
     if (running.length === 0) {
       const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
       throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)

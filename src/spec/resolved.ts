@@ -1,6 +1,7 @@
 /** Resolved: a spec with every default filled in. */
 import type { Arch, Check, Container, JsonObject, Provider, Range, WhenDone } from "../provider.js"
 import type { Engine } from "../engines/engine.js"
+import type { NamedEngine } from "./engine/engine-data.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
 import type { HeadLife } from "./engine/head-life.js"
@@ -58,7 +59,7 @@ export interface ResolvedGroup {
 
 /** An engine as it was given, and what of the spec its head has. */
 export interface ResolvedEngine {
-  readonly given: Engine
+  readonly given: Engine | NamedEngine
   readonly headFields: WorkerFields
 }
 

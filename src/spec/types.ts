@@ -2,9 +2,9 @@
  * The request as a user writes it. A compiler finds what the constructor would refuse: a cloud without its region, a type beside
  * sizes. The interfaces hold every field there is; the types that users write are made of them.
  */
-import type { Engine } from "../engines/engine.js"
 import type { Budget } from "../money/budget.js"
 import type { Provider } from "../provider.js"
+import type { EngineChoice } from "./engine/engine-data.js"
 import type { ProviderData } from "./provider-data.js"
 import type { ProviderName } from "./provider-schema.js"
 import type { Duration, WorkerFields } from "./worker/worker-fields.js"
@@ -85,10 +85,10 @@ export interface ClusterFields extends WorkerFields {
    */
   readonly peers?: boolean
   /**
-   * What makes one computer of all workers (Dask): an object made by its factory. It has a head, one on-demand worker more, and implies
+   * What makes one computer of all workers (Dask): an object made by its factory, or its name with options. It has a head, one on-demand worker more, and implies
    * `peers: true` and, on a cloud, `access: "here"`. [What it does](docs/engines.md).
    */
-  readonly engine?: Engine
+  readonly engine?: EngineChoice
   /**
    * What follows when the engine's head is lost: its machine is gone, what it runs has ended, or it has not answered for half a minute.
    * `close` (the default): all is ended. `restart`: another head takes its place, and the workers join it.

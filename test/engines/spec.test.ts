@@ -2,6 +2,7 @@
 import { expect, test } from "vitest"
 import type { Engine } from "../../src/engines/engine.js"
 import { bothSetups } from "../../src/engines/dressed.js"
+import { loadEngine } from "../../src/engines/registry.js"
 import { SpecError } from "../../src/errors.js"
 import { type ClusterFields, resolveSpec } from "../../src/spec.js"
 
@@ -34,6 +35,8 @@ test.each<readonly [Partial<ClusterFields>, string]>([
   [{ container: { image: "x", command: "y" } }, "cluster.container.command is toy's own part"],
   [{ whenDone: "end" }, 'cluster.whenDone is "end", and what toy runs does not end by itself'],
   [{ setup: "true", ready: { startup: "succeeded" } }, "cluster.ready waits for the end of startup, which is toy's"],
+  [{ engine: { dusk: {} } as never }, 'cluster.engine.dusk unknown option; did you mean "dask"?'],
+  [{ engine: { dask: 3 } as never }, "cluster.engine.dask is 3; give the options of dask()"],
   [{ engine: (() => engine) as unknown as Engine }, "cluster.engine is a function; use what it returns"],
   [{ idleTimeout: "59s" }, 'cluster.idleTimeout is "59s"; use 1m or more'],
   [{ whenHeadLost: "keep" as "close" }, "cluster.whenHeadLost"],
@@ -59,6 +62,13 @@ test("what an engine implies, and where it says so", () => {
   const given = resolveSpec({ provider: "aws", region: "eu-west-2", engine, access: "192.0.2.0/24", peers: true })
   expect(given.access?.from).toEqual(["192.0.2.0/24"])
   expect(given.groups[0]?.notes.join()).not.toContain("implies")
+})
+
+test("an engine by its name is loaded when it is needed, and its options are named as the spec has them", async () => {
+  const { engine: resolved } = resolveSpec({ provider: "local", engine: { dask: { version: "2024.1.0" } } })
+  expect(resolved?.given).toEqual({ named: "dask", options: { version: "2024.1.0" } })
+  expect((await loadEngine({ named: "dask", options: { tls: false } })).name).toBe("dask")
+  await expect(loadEngine({ named: "dask", options: { nthreads: 0 } })).rejects.toThrow("cluster.engine.dask.nthreads")
 })
 
 test("without an engine a group may be called head", () => {

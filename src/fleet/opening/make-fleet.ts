@@ -5,6 +5,7 @@ import { type Existing, surveyAll } from "./existing.js"
 import type { Owner, Provider } from "../../provider.js"
 import type { Recalled } from "../state/kept-spec.js"
 import type { ResolvedGroup, ResolvedSpec } from "../../spec/resolved.js"
+import type { SpecWithEngine } from "./engines.js"
 import type { OpenOptions } from "./options.js"
 import type { WorkerRecord } from "../roster/worker-record.js"
 import { priceIndex } from "../roster/price-index.js"
@@ -49,7 +50,7 @@ interface Known extends Existing {
   readonly recalled: ReadonlyMap<string, Recalled>
 }
 
-export function makeFleet(owner: Owner, spec: ResolvedSpec, known: Known, options: OpenOptions): Fleet {
+export function makeFleet(owner: Owner, spec: SpecWithEngine, known: Known, options: OpenOptions): Fleet {
   const { clock, journal, emit, wake, disown } = options
   const { providers, found, abandoned } = known
   const { recordPrices, priceOf } = priceIndex()
@@ -101,7 +102,7 @@ function lifeOf({ deadline }: Owner, spec: ResolvedSpec, { clock, mode }: OpenOp
 }
 
 /** What is known of the ways to its workers. @param isGiven a head lives, which has the secrets of its engine. */
-function reachOf(spec: ResolvedSpec, owner: Owner, options: OpenOptions, isGiven: () => boolean) {
+function reachOf(spec: SpecWithEngine, owner: Owner, options: OpenOptions, isGiven: () => boolean) {
   const { access, peers } = spec
   const { journal, clock } = options
   const supplies = new Supplies(journal, owner, clock)
@@ -189,7 +190,7 @@ function mayBeContinued(
 }
 
 function engineOf(
-  { engine, headLife }: ResolvedSpec,
+  { engine, headLife }: SpecWithEngine,
   { hasPendingCalls: isAwaited, closeFor }: OpenOptions,
   secrets: () => EngineSecrets,
 ): FleetEngine | undefined {
@@ -216,7 +217,7 @@ export function groupNamesOf({ instances, unlisted, open }: Found): readonly str
 
 /** The spec's groups, and those of what was found: as their instances keep them, else known from tags only; and an engine's head. */
 function groupsOf(
-  spec: ResolvedSpec,
+  spec: SpecWithEngine,
   { found, recalled }: Known,
   options: OpenOptions,
   engine: FleetEngine | undefined,

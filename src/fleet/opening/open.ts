@@ -12,6 +12,7 @@ import { addQuarantined, emitQuarantined } from "./quarantined.js"
 import { adopt, acquire, emitNotes } from "./acquire.js"
 import { ownerProcessTag } from "../ownership/owner-process.js"
 import { randomHex } from "../state/names.js"
+import { withEngine } from "./engines.js"
 import { recallGroups } from "./recall.js"
 import type { Recalled } from "../state/kept-spec.js"
 import { continueBills } from "../spending/spending.js"
@@ -38,7 +39,7 @@ export async function openFleet(
   const recalled = await recallMissing(spec, found, options)
   const fleet = makeFleet(
     ownerOf(name, spec, found, { clock: options.clock, providers }),
-    spec,
+    await withEngine(spec, recalled, { clock: options.clock, providers }),
     { ...existing, providers, recalled, isNamed, unlistable },
     options,
   )

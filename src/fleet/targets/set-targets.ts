@@ -1,7 +1,9 @@
 /** Set targets: what each group is to have from now on. */
 import type { Fleet } from "../state/context.js"
 import { type GroupState, NEVER, NO_FAILED_VIEWS, NONE_FINISHED, NO_ROW } from "../state/group-state.js"
-import { withHead, workerGroups } from "../state/engine/head.js"
+import { dollars } from "../../money/budget.js"
+import { workerName } from "../reports/worker.js"
+import { headOf, withHead, workerGroups } from "../state/engine/head.js"
 import { NO_BACKOFFS } from "../state/backoff.js"
 import { fence } from "./fence.js"
 import { letFinish } from "../terminate.js"
@@ -33,6 +35,7 @@ export function setTargets(fleet: Fleet, targets: ReadonlyMap<string, number>, d
   letFinish(fleet, emptied, drainMs ?? 0)
   const desired = Object.fromEntries(workerGroups(fleet).map(([name, state]) => [name, state.desired]))
   fleet.emit({ type: "target", desired })
+  if (isUnwanted && !fleet.closing) noteHead(fleet)
 }
 
 /** What stood in the way of its launches, and failed: it is asked for as if nothing had. */
@@ -50,6 +53,16 @@ export function forgetTrouble(state: GroupState, now: number): void {
   state.resting = []
   state.failures = []
   state.askedAt = now
+}
+
+/** It is there for the next workers, and paid for. */
+function noteHead(fleet: Fleet): void {
+  const head = headOf(fleet)
+  if (head === undefined || fleet.groups.get(head.group)?.desired === 0) return
+  const { instance, group, pricePerHour } = head
+  const price = pricePerHour === undefined ? "no price of it is known" : `it costs ${dollars(pricePerHour)} an hour`
+  const message = `the head ${workerName(instance, group)} of the engine stays, and ${price}; close() ends it`
+  fleet.emit({ type: "note", group, message })
 }
 
 /** What could say only in part what it sells is asked again. */

@@ -8,6 +8,7 @@ import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import type { Fleet } from "../../fleet/state/context.js"
 import { Channels } from "../../work/farm/channels.js"
+import { isHead, workerGroups } from "../../fleet/state/engine/head.js"
 import type { Place, Places } from "../../work/farm/places.js"
 import { Reach } from "../reach.js"
 
@@ -48,7 +49,11 @@ export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): 
     clock,
     channels,
     watch,
-    list: () => roster.living().flatMap((worker) => placeOf(worker, fleet, reach)),
+    list: () => {
+      // Nobody's work runs on the head of an engine.
+      const workers = roster.living().filter(({ group }) => !isHead(fleet, group))
+      return workers.flatMap((worker) => placeOf(worker, fleet, reach))
+    },
     problem(group) {
       try {
         checkOpen()
@@ -79,11 +84,12 @@ export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): 
 /** Why no worker will come, of a group or of any; undefined while there is one, or one may come. */
 function noneWillCome(fleet: Fleet, group: string | undefined): Error | undefined {
   const isOf = (name: string) => group === undefined || name === group
-  if (fleet.roster.living().some((worker) => isOf(worker.group) && mayLive(worker.state))) return undefined
+  const isOwn = ({ group }: WorkerRecord) => isOf(group) && !isHead(fleet, group)
+  if (fleet.roster.living().some((worker) => isOwn(worker) && mayLive(worker.state))) return undefined
   const over = fleet.money.over ?? deadlineError(fleet)
   if (over !== undefined) return over
   const { cluster } = fleet.owner
-  const wanting = [...fleet.groups.values()].some(({ desired, group: { name } }) => isOf(name) && desired > 0)
+  const wanting = workerGroups(fleet).some(([name, { desired }]) => isOf(name) && desired > 0)
   if (!wanting) return new RejectedError(`cluster "${cluster}" has no workers, and wants none; scale it first`)
   const groups = explain(fleet).groups.filter(({ group: name, desired }) => isOf(name) && desired > 0)
   if (groups.some(({ stopped, booked }) => stopped === undefined || booked > 0)) return undefined

@@ -3,6 +3,7 @@ import type { Engine } from "../../engines/engine.js"
 import { HEAD } from "../../fleet/lifecycle.js"
 import type { SpecProblem } from "../../errors.js"
 import { show, type Z } from "../../input/parse.js"
+import { type EngineChoice, engineOf, isEngineData, nameOf } from "./engine-data.js"
 import type { ResolvedEngine, ResolvedGroup, ResolvedProvider } from "../resolved.js"
 import type { ClusterFields, WorkerFields } from "../types.js"
 import { headLifeProblems } from "./head-life.js"
@@ -17,9 +18,10 @@ export const engineSchema = (z: Z) => {
     if (typeof input === "function") return "use what it returns: call it, as in dask()"
     const lacking = lackingOf(input)
     if (lacking.length < SEAM.length) return `lacks ${lacking.join(", ")}: it was made for another version of the seam`
-    return "use an object made by a factory such as dask()"
+    return "use an object made by a factory such as dask(), or a name with its options: { dask: {} }"
   }
-  return z.custom<Engine>((value) => lackingOf(value).length === 0, { error })
+  // The problems of data are reported elsewhere.
+  return z.custom<EngineChoice>((value) => lackingOf(value).length === 0 || isEngineData(value), { error })
 }
 
 /** What of the seam something lacks. */
@@ -45,7 +47,10 @@ const HEAD_SIZE: WorkerFields = { vcpus: { min: 2 }, memoryGiB: { min: 4 } }
 export function resolveEngine(spec: ClusterFields, isElsewhere: boolean): ResolvedEngine | undefined {
   if (spec.engine === undefined) return undefined
   const given = SHARED.flatMap((field) => (spec[field] === undefined ? [] : [[field, spec[field]] as const]))
-  return { given: spec.engine, headFields: { ...Object.fromEntries(given), ...(isElsewhere ? HEAD_SIZE : {}) } }
+  return {
+    given: engineOf(spec.engine),
+    headFields: { ...Object.fromEntries(given), ...(isElsewhere ? HEAD_SIZE : {}) },
+  }
 }
 
 /** The spec with what an engine implies. @param isElsewhere on a cloud, whose workers are reached over ssh. */
@@ -61,7 +66,7 @@ export function engineNotes(given: ClusterFields, spec: ClusterFields): readonly
     ...(given.peers === undefined ? ["peers: true (every port of a worker is open to the cluster's others)"] : []),
     ...(given.access === spec.access ? [] : ['access: "here" (port 22 is open to this machine\'s own address)']),
   ]
-  return implied.length === 0 ? [] : [`engine ${given.engine.name} implies ${implied.join(" and ")}`]
+  return implied.length === 0 ? [] : [`engine ${nameOf(given.engine)} implies ${implied.join(" and ")}`]
 }
 
 /** All that its head is: what the spec says, before that what the engine says. */
@@ -86,7 +91,7 @@ export function engineProblems(
   isElsewhere: boolean,
 ): readonly SpecProblem[] {
   if (spec.engine === undefined) return headLifeProblems(spec)
-  const name = spec.engine.name
+  const name = nameOf(spec.engine)
   return [
     ...headLifeProblems(spec),
     ...(spec.groups?.[HEAD] === undefined
@@ -115,7 +120,7 @@ function peersProblem(name: string): SpecProblem {
 /** Its workers talk to each other all the time, at private addresses. */
 function placeProblems(spec: ClusterFields, providers: readonly ResolvedProvider[]): readonly SpecProblem[] {
   const regions = [spec.region ?? []].flat()
-  const why = `and the workers of an engine (${spec.engine?.name}) talk to each other at private addresses; give one`
+  const why = `and the workers of an engine talk to each other at private addresses; give one`
   return [
     ...(providers.length > 1
       ? [{ option: "cluster.provider", message: `names ${providers.length} providers, ${why}` }]
@@ -130,7 +135,7 @@ function placeProblems(spec: ClusterFields, providers: readonly ResolvedProvider
 function scriptProblems(spec: ClusterFields, { name, asked, ready }: ResolvedGroup): readonly SpecProblem[] {
   const at = (field: keyof WorkerFields) =>
     spec.groups?.[name]?.[field] === undefined ? `cluster.${field}` : `cluster.groups.${name}.${field}`
-  const engine = spec.engine?.name ?? ""
+  const engine = spec.engine === undefined ? "" : nameOf(spec.engine)
   const { container } = asked
   return [
     ...(asked.startup === undefined

@@ -1,0 +1,89 @@
+/** Another process finds the engine of a cluster that lives, by what its instances keep, and its head by the secrets of this machine. */
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { expect, test } from "vitest"
+import { systemClock } from "../../src/calls/clock.js"
+import { Cluster } from "../../src/cluster.js"
+import { SpecError } from "../../src/errors.js"
+import { TAG } from "../../src/fleet/tags.js"
+import type { Provider } from "../../src/provider.js"
+import { EngineSecrets } from "../../src/fleet/state/engine/secrets.js"
+import { live, rig } from "../cluster/support.js"
+import { OWNER } from "../support/wishes.js"
+import { EngineDouble } from "./support/double.js"
+
+/** Its instances keep what they were made from. */
+function recalling(provider: Provider): Provider {
+  const kept = new Map<string, string>()
+  return {
+    ...provider,
+    prepare: (owner, group, calls) => {
+      kept.set(group.name, group.spec?.text ?? "")
+      return provider.prepare(owner, group, calls)
+    },
+    recall: ({ tags }) => Promise.resolve(kept.get(tags[TAG.group] ?? "")),
+  }
+}
+
+async function detached() {
+  const made = rig()
+  const double = new EngineDouble(made)
+  const run = <T>(act: () => Promise<T>): Promise<T> => made.clock.run(act())
+  const provider = recalling(made.provider)
+  const first = made.cluster({ name: "whole", provider, engine: double.engine })
+  await run(() => first.scale(2))
+  await run(() => first.detach())
+  const attach = (fields: object) =>
+    run(() => Cluster.attach("whole", { provider, ...fields }, { clock: made.clock, journal: false }))
+  const groups = () =>
+    live(made.world)
+      .map(({ tags }) => tags["muster-group"])
+      .sort()
+  return { ...made, double, run, attach, groups }
+}
+
+test("with the engine it goes on: workers that come join the head that is there", async () => {
+  const { double, run, attach, groups } = await detached()
+  const cluster = await attach({ engine: double.engine })
+  expect(await run(() => cluster.scale(4))).toMatchObject({ desired: 4, ready: 4 })
+  expect(groups()).toEqual(["default", "default", "default", "default", "head"])
+  await run(() => cluster.close())
+  expect(groups()).toEqual([])
+})
+
+test("without one that has a name here nothing is launched, and the error says what to give", async () => {
+  const { run, attach, groups, double } = await detached()
+  const cluster = await attach({})
+  await expect(run(() => cluster.scale({ default: 4 }))).rejects.toThrow(
+    "cluster.engine: is missing: group default was made for engine double; attach with engine: double(…)",
+  )
+  expect(groups()).toEqual(["default", "default", "head"])
+  const other = { ...double.engine, name: "other" }
+  await expect(attach({ engine: other })).rejects.toThrow("is other, and the cluster that lives has double")
+  await run(() => cluster.close())
+  expect(groups()).toEqual([])
+})
+
+test("secrets of an engine are made once, for this user alone; without them none is made for a head that lives", async () => {
+  const journal = await mkdtemp(join(tmpdir(), "muster-engine-"))
+  try {
+    const open = (directory: string | false, hasHead: boolean) => {
+      const secrets = new EngineSecrets(directory, OWNER, systemClock, () => hasHead)
+      secrets.add("TOKEN", () => `made ${Math.random()}`)
+      return secrets
+    }
+    const first = open(journal, false)
+    await first.ensure()
+    const [file = ""] = await readdir(journal)
+    expect(file).toBe(`${OWNER.cluster}.${OWNER.uid}.engine`)
+    expect((await stat(join(journal, file))).mode & 0o777).toBe(0o600)
+    expect(await open(journal, true).value("TOKEN")).toBe(await first.value("TOKEN"))
+    await rm(join(journal, file))
+    await expect(open(journal, true).value("TOKEN")).rejects.toThrow(SpecError)
+    await expect(open(false, true).value("TOKEN")).rejects.toThrow("none is kept where there is no journal")
+    expect(await readdir(journal)).toEqual([])
+  } finally {
+    await rm(journal, { recursive: true, force: true })
+  }
+})
