@@ -8,7 +8,7 @@ import { AT, desk } from "./support.js"
 const LINES: readonly (readonly [line: string, remedy: string])[] = [
   ["lst", 'did you mean "muster list"?'],
   ["Delete render", 'did you mean "muster delete"?'],
-  ["frobnicate render", "is no command; there are init, plan, up, scale"],
+  ["frobnicate render", "is no command; there are init, plan, up, adapt, scale"],
   ["start render", 'did you mean "muster up"?'],
   ["apply", 'did you mean "muster up"?'],
   ["stop render", 'did you mean "muster delete"?'],
