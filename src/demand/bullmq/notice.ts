@@ -5,8 +5,8 @@
  * it into a folder that belongs to this worker; whoever drains has a file there, and `onNotice` waits until these are gone. SIGTERM comes
  * with the end itself, and says nothing of time. Nobody is signalled by a number of a process that may be somebody else's by now.
  */
-import { lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { lstatSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import type { Clock } from "../../calls/clock.js"
 
 export interface Notice {
@@ -39,6 +39,7 @@ while [ "$waits" -gt 0 ]; do
   sleep 0.1
   waits=$((waits - 1))
 done
+rm -rf "$place"
 `
 
 /** So often the folder is looked at. */
@@ -69,10 +70,9 @@ export function listen(clock: Clock, heard: (notice: Notice) => void, signal?: A
   const onAbort = () => hear({ reason: "signal" })
   if (signal?.aborted === true) queueMicrotask(onAbort)
   else signal?.addEventListener("abort", onAbort, { once: true })
-  const place = ownPlace(process.env)
   count += 1
-  const file = place === undefined ? undefined : join(place, `drain-${process.pid}.${count}`)
-  if (file !== undefined) writeFileSync(file, "")
+  const file = makeFile(`drain-${process.pid}.${count}`)
+  const place = file === undefined ? undefined : dirname(file)
   listening.add(hear)
   silence ??= listenInProcess(clock, place)
   return () => {
@@ -83,6 +83,16 @@ export function listen(clock: Clock, heard: (notice: Notice) => void, signal?: A
     if (listening.size > 0) return
     silence?.()
     silence = undefined
+    leave(place)
+  }
+}
+
+/** The last one of the worker takes the folder away. With a notice in it, `onNotice` does, which still looks there. */
+function leave(place: string | undefined): void {
+  try {
+    if (place !== undefined) rmdirSync(place)
+  } catch {
+    // Another process has its file there, or it is gone.
   }
 }
 
@@ -100,6 +110,19 @@ function listenInProcess(clock: Clock, place: string | undefined): () => void {
   return () => {
     process.removeListener("SIGTERM", onSignal)
     rest()
+  }
+}
+
+/** Another process, or `onNotice`, may take the folder away between its making and the file's. */
+function makeFile(name: string, tries = 3): string | undefined {
+  try {
+    const place = ownPlace(process.env)
+    if (place === undefined) return undefined
+    writeFileSync(join(place, name), "")
+    return join(place, name)
+  } catch (error) {
+    if (tries > 1 && (error as NodeJS.ErrnoException).code === "ENOENT") return makeFile(name, tries - 1)
+    throw error
   }
 }
 
