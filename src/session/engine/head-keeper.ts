@@ -7,7 +7,7 @@ import { HeadLostError, RejectedError, TimeoutError } from "../../errors.js"
 import { counts, mayLive } from "../../fleet/lifecycle.js"
 import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
-import type { Fleet } from "../../fleet/state/context.js"
+import { type Fleet, pollWithin } from "../../fleet/state/context.js"
 import type { FleetEngine } from "../../fleet/state/engine/fleet-engine.js"
 import { headOf, workerGroups } from "../../fleet/state/engine/head.js"
 import { type HeadLoss, type HeadSigns, headLoss, silentAt } from "../../fleet/targets/head-loss.js"
@@ -238,12 +238,22 @@ export class HeadKeeper {
     this.#engine.closeFor(new RejectedError(message))
   }
 
+  /** What is due already waits for the next list: that wakes a pass, which judges. */
   #wakeAt(at: number): void {
     this.#cancel()
     this.#cancel = () => {}
     const { clock } = this.#fleet
-    if (at === Number.POSITIVE_INFINITY) return
-    this.#cancel = clock.timer(Math.max(0, at - clock.now()), () => this.judge())
+    if (at === Number.POSITIVE_INFINITY || at <= clock.now()) return
+    this.#cancel = clock.timer(at - clock.now(), () => this.#wake())
+  }
+
+  #wake(): void {
+    this.judge()
+    const { providers, wake } = this.#fleet
+    if (!this.#isHeld() || this.#engine.isHalted) return
+    // It may be this process that sees nothing: a list says so.
+    for (const provider of providers) pollWithin(this.#fleet, provider, 0)
+    wake()
   }
 }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../../../src/calls/clock.js"
 import { TransientError } from "../../../src/errors.js"
 import type { Engine, EngineHead, EngineState, Member } from "../../../src/engines/engine.js"
 import { TAG } from "../../../src/fleet/tags.js"
+import { markPrefix } from "../../../src/guest/marks.js"
 import { workerName } from "../../../src/fleet/reports/worker.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
 
@@ -81,9 +82,13 @@ export class EngineDouble {
     this.#troubles.length = 0
   }
 
-  /** The scheduler of the head that runs now ends; its machine goes on. */
-  endScheduler(): void {
-    for (const { id } of this.heads()) this.#ended.add(id)
+  /** The scheduler of the head that runs now ends, as its guest tells; its machine goes on. */
+  endScheduler(words = "killed"): void {
+    for (const { id, tags } of this.heads()) {
+      this.#ended.add(id)
+      const lines = ["1 startup begun", `| ${words}`, "2 done startup 1"]
+      this.#world.write(id, lines.map((line) => `${markPrefix(tags[TAG.uid] ?? "")}${line}\n`).join(""))
+    }
   }
 
   /** A worker looks for its head there from now on. */
