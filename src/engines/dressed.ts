@@ -3,6 +3,7 @@ import { SpecError, type SpecProblem } from "../errors.js"
 import { hereDocument } from "../guest/text.js"
 import type { JsonObject } from "../provider.js"
 import { HEAD } from "../spec/engine/engine.js"
+import type { GivenHeadLife } from "../spec/engine/head-life.js"
 import type { ResolvedGroup } from "../spec/resolved.js"
 import type { ResolvedSecrets } from "../spec/secrets.js"
 import type { SecretSource } from "../spec/worker/worker-fields.js"
@@ -22,7 +23,7 @@ export interface MadeSecrets {
  *
  * @throws SpecError where what the user gave the group and what the engine needs exclude each other.
  */
-export function dressed(engine: Engine, group: ResolvedGroup, made: MadeSecrets): ResolvedGroup {
+export function dressed(engine: Engine, group: ResolvedGroup, made: MadeSecrets, life: GivenHeadLife): ResolvedGroup {
   const isHead = group.name === HEAD
   const asked = { name: group.name, fields: group.asked }
   const boot = isHead ? engine.head(asked) : engine.worker(asked)
@@ -40,7 +41,7 @@ export function dressed(engine: Engine, group: ResolvedGroup, made: MadeSecrets)
     joins: true,
     ready: group.ready ?? { checks: [], timeoutMs: JOIN_MS },
     drainMs: group.asked.drain === undefined ? DRAIN_MS : group.drainMs,
-    engine: { name: engine.name, recipe: engine.recipe as JsonObject },
+    engine: { name: engine.name, recipe: engine.recipe as JsonObject, ...life },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Engine } from "../engines/engine.js"
 import type { NamedEngine } from "./engine/engine-data.js"
 import type { MarketWish, Order, Share, WorkerFields } from "./types.js"
 import type { ResolvedAccess } from "./access.js"
-import type { HeadLife } from "./engine/head-life.js"
+import type { GivenHeadLife } from "./engine/head-life.js"
 import type { ResolvedFiles } from "./files.js"
 import type { ResolvedSecrets } from "./secrets.js"
 import type { NamedProvider } from "./provider-data.js"
@@ -64,7 +64,7 @@ export interface ResolvedEngine {
 }
 
 /** An engine by its name, and what its factory is to be told. */
-export interface KeptEngine {
+export interface KeptEngine extends GivenHeadLife {
   readonly name: string
   readonly recipe: JsonObject
 }
@@ -89,7 +89,7 @@ export interface ResolvedSpec {
   readonly access: ResolvedAccess | undefined
   readonly peers: boolean
   readonly engine: ResolvedEngine | undefined
-  readonly headLife: HeadLife
+  readonly headLife: GivenHeadLife
   /** The directory as it was given. */
   readonly keepLogs: string | undefined
   readonly groups: readonly ResolvedGroup[]

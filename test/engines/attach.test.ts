@@ -26,12 +26,12 @@ function recalling(provider: Provider): Provider {
   }
 }
 
-async function detached() {
+async function detached(fields: object = {}) {
   const made = rig()
   const double = new EngineDouble(made)
   const run = <T>(act: () => Promise<T>): Promise<T> => made.clock.run(act())
   const provider = recalling(made.provider)
-  const first = made.cluster({ name: "whole", provider, engine: double.engine })
+  const first = made.cluster({ name: "whole", provider, engine: double.engine, ...fields })
   await run(() => first.scale(2))
   await run(() => first.detach())
   const attach = (fields: object) =>
@@ -50,6 +50,15 @@ test("with the engine it goes on: workers that come join the head that is there"
   expect(groups()).toEqual(["default", "default", "default", "default", "head"])
   await run(() => cluster.close())
   expect(groups()).toEqual([])
+})
+
+test("what follows when its head is lost is as it was made, where nothing else is given", async () => {
+  const { double, run, attach, groups, clock, world } = await detached({ whenHeadLost: "restart" })
+  const cluster = await attach({ engine: double.engine, takeOver: true })
+  world.lose(double.heads().map(({ id }) => id))
+  await run(() => clock.sleep(600_000))
+  expect(groups()).toEqual(["default", "default", "head"])
+  await run(() => cluster.close())
 })
 
 test("without one that has a name here nothing is launched, and the error says what to give", async () => {

@@ -224,7 +224,7 @@ function groupsOf(
 ): Map<string, GroupState> {
   const now = options.clock.now()
   const dress = (group: ResolvedGroup) =>
-    engine === undefined || group.isBare ? group : dressed(engine.engine, group, engine.secrets)
+    engine === undefined || group.isBare ? group : dressed(engine.engine, group, engine.secrets, spec.headLife)
   const given = givenGroups(spec, options)
   const names = found === undefined ? [] : groupNamesOf(found).filter((name) => !isIn(given, name))
   const others = names.map((name) => recalled.get(name)?.group ?? bareGroup(name))

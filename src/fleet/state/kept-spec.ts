@@ -2,6 +2,7 @@
 import type { KeptEngine, ResolvedGroup } from "../../spec/resolved.js"
 import type { GroupSpecText, Json } from "../../provider.js"
 import { createHash } from "node:crypto"
+import { keptHeadLife } from "../../spec/engine/head-life.js"
 import { groupOf, type WorkerFields } from "../../spec.js"
 
 /** The only layout so far; a text of another one is not understood, and its group known from tags alone. */
@@ -21,7 +22,7 @@ export function keptSpec({ asked, engine }: ResolvedGroup, leaseMs: number | und
     layout: LAYOUT,
     asked: asked as Json,
     ...(leaseMs === undefined ? {} : { leaseMs }),
-    ...(engine === undefined ? {} : { engine: { name: engine.name, recipe: engine.recipe } }),
+    ...(engine === undefined ? {} : { engine: { name: engine.name, recipe: engine.recipe, ...keptHeadLife(engine) } }),
   }
   const text = JSON.stringify(sorted(kept))
   return { text, digest: createHash("sha256").update(text).digest("hex").slice(0, DIGEST_DIGITS) }

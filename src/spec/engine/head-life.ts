@@ -2,6 +2,7 @@
 import type { SpecProblem } from "../../errors.js"
 import { show, type Z } from "../../input/parse.js"
 import { durationMs, durationSchema } from "../duration.js"
+import type { JsonObject } from "../../provider.js"
 import type { ClusterFields } from "../types.js"
 
 export interface HeadLife {
@@ -9,6 +10,9 @@ export interface HeadLife {
   /** Undefined: it may be idle for ever. */
   readonly idleTimeoutMs: number | undefined
 }
+
+/** What of it was given: of a cluster that lives its instances keep the rest. */
+export type GivenHeadLife = { readonly [K in keyof HeadLife]?: HeadLife[K] | undefined }
 
 /** The head is asked every ten seconds: less could pass between two calls of a program. */
 const LEAST_IDLE_MS = 60_000
@@ -18,8 +22,24 @@ export const headLifeShape = (z: Z) => ({
   idleTimeout: durationSchema(z).optional(),
 })
 
-export function resolveHeadLife({ whenHeadLost = "close", idleTimeout }: ClusterFields): HeadLife {
+export function resolveHeadLife({ whenHeadLost, idleTimeout }: ClusterFields): GivenHeadLife {
   return { whenHeadLost, idleTimeoutMs: durationMs(idleTimeout ?? "") }
+}
+
+/** What was given counts, then what instances keep. */
+export function headLifeOf(given: GivenHeadLife, kept: GivenHeadLife = {}): HeadLife {
+  return {
+    whenHeadLost: given.whenHeadLost ?? kept.whenHeadLost ?? "close",
+    idleTimeoutMs: given.idleTimeoutMs ?? kept.idleTimeoutMs,
+  }
+}
+
+/** As instances keep it: nothing where nothing was asked for. */
+export function keptHeadLife({ whenHeadLost, idleTimeoutMs }: GivenHeadLife): JsonObject {
+  return {
+    ...(whenHeadLost === "restart" ? { whenHeadLost } : {}),
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
+  }
 }
 
 export function headLifeProblems({ engine, whenHeadLost, idleTimeout }: ClusterFields): readonly SpecProblem[] {
