@@ -7,6 +7,7 @@ import type { AdaptOptions } from "../../src/demand/types.js"
 import type { SimulateOptions } from "../../src/simulator/index.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import { live, rig, SMALL } from "../cluster/support.js"
+import { isLong } from "../support/long.js"
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -210,7 +211,7 @@ describe("ceilings", () => {
     await run(() => cluster.close())
   })
 
-  it("a budget that is spent ends it", async () => {
+  it.skipIf(!isLong)("a budget that is spent ends it", async () => {
     const { cluster, run, wait, world, of } = adapted({ budget: { total: 0.1 } })
     await run(() => cluster.adapt({ maximum: 4, demand: () => 4 }))
     await wait(12 * HOUR)
@@ -274,19 +275,22 @@ describe("workers that end by themselves", () => {
 })
 
 describe("the deadline", () => {
-  it("a cluster with nothing left takes a new lifetime at its next launch, and lives on for days", async () => {
-    const { cluster, run, wait, world, of, clock } = adapted({ maxLifetime: "2h" })
-    const begun = clock.now()
-    // Ten minutes of work each three hours.
-    const demand = () => ((clock.now() - begun) % (3 * HOUR) < 10 * MINUTE ? 2 : 0)
-    await run(() => cluster.adapt({ maximum: 4, demand }))
-    await wait(29 * HOUR)
-    expect(of("note").filter(({ message }) => message.includes("its lifetime begins anew"))).toHaveLength(9)
-    expect(of("problem")).toEqual([])
-    expect(world.truth({})).toHaveLength(20)
-    await run(() => cluster.close())
-    expect(live(world)).toEqual([])
-  })
+  it.skipIf(!isLong)(
+    "a cluster with nothing left takes a new lifetime at its next launch, and lives on for days",
+    async () => {
+      const { cluster, run, wait, world, of, clock } = adapted({ maxLifetime: "2h" })
+      const begun = clock.now()
+      // Ten minutes of work each three hours.
+      const demand = () => ((clock.now() - begun) % (3 * HOUR) < 10 * MINUTE ? 2 : 0)
+      await run(() => cluster.adapt({ maximum: 4, demand }))
+      await wait(29 * HOUR)
+      expect(of("note").filter(({ message }) => message.includes("its lifetime begins anew"))).toHaveLength(9)
+      expect(of("problem")).toEqual([])
+      expect(world.truth({})).toHaveLength(20)
+      await run(() => cluster.close())
+      expect(live(world)).toEqual([])
+    },
+  )
 
   it("what is there when it comes is ended, and then it begins anew", async () => {
     const { cluster, run, wait, world, of } = adapted({ maxLifetime: "1h" })

@@ -10,6 +10,7 @@ import { killSuites } from "./suites/kills.js"
 import { properties } from "./suites/properties.js"
 import { storms } from "./suites/work.js"
 import { network, trials } from "./suites/trials.js"
+import { waves } from "./suites/waves.js"
 
 export const SUITES: readonly FuzzSuite[] = [
   trials,
@@ -20,6 +21,7 @@ export const SUITES: readonly FuzzSuite[] = [
   properties,
   bills,
   storms,
+  waves,
   ...answerSuites,
   ...endSuites,
   ...killSuites,

@@ -6,7 +6,7 @@ import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { momentText } from "../../calls/clock.js"
 import { updateDeadlineTag } from "../ending/deadline.js"
-import { isHead, workerGroups } from "../state/engine/head.js"
+import { headOf, isHead, workerGroups } from "../state/engine/head.js"
 import { HEAD } from "../../spec/engine/engine.js"
 import { letFinish } from "../terminate.js"
 import { fence } from "./fence.js"
@@ -21,17 +21,26 @@ export function moveTarget(fleet: Fleet, state: GroupState, target: number): voi
     fence(fleet, name)
     letFinish(fleet, [...fleet.roster.counted(name)])
   }
-  const isUnwanted = workerGroups(fleet).every(([, own]) => own.desired === 0)
-  if (isUnwanted) fleet.unwanted.abort()
-  else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
+  noteUnwanted(fleet)
   const desired = Object.fromEntries(workerGroups(fleet).map(([group, own]) => [group, own.desired]))
   fleet.emit({ type: "target", desired })
   fleet.wake()
 }
 
+/** Launches are waited for as long as any are wanted: those of workers, or of a head that is not there yet. */
+function noteUnwanted(fleet: Fleet): void {
+  const isHeadWanted = (fleet.groups.get(HEAD)?.desired ?? 0) > 0 && headOf(fleet) === undefined
+  const isWanted = isHeadWanted || workerGroups(fleet).some(([, { desired }]) => desired > 0)
+  if (!isWanted) fleet.unwanted.abort()
+  else if (fleet.unwanted.signal.aborted) fleet.unwanted = new AbortController()
+}
+
 /** An engine has its head before it has work. */
 export function wakeHead(fleet: Fleet): void {
-  if (isHead(fleet, HEAD) && fleet.groups.get(HEAD)?.desired === 0) setTargets(fleet, new Map([[HEAD, 1]]))
+  if (!isHead(fleet, HEAD) || fleet.groups.get(HEAD)?.desired !== 0) return
+  setTargets(fleet, new Map([[HEAD, 1]]))
+  noteUnwanted(fleet)
+  fleet.wake()
 }
 
 /** A group that has stopped is tried anew after this pause, and after twice as long each time that it stops again. */
