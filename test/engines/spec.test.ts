@@ -4,6 +4,8 @@ import type { Engine } from "../../src/engines/engine.js"
 import { bothSetups } from "../../src/engines/dressed.js"
 import { loadEngine } from "../../src/engines/registry.js"
 import { SpecError } from "../../src/errors.js"
+import { fileSchema } from "../../src/file/json-schema.js"
+import { parseFile } from "../../src/file/parse.js"
 import { type ClusterFields, resolveSpec } from "../../src/spec.js"
 
 const engine: Engine = {
@@ -69,6 +71,14 @@ test("an engine by its name is loaded when it is needed, and its options are nam
   expect(resolved?.given).toEqual({ named: "dask", options: { version: "2024.1.0" } })
   expect((await loadEngine({ named: "dask", options: { tls: false } })).name).toBe("dask")
   await expect(loadEngine({ named: "dask", options: { nthreads: 0 } })).rejects.toThrow("cluster.engine.dask.nthreads")
+})
+
+test("a file names an engine with its options, and its schema knows them", async () => {
+  const text = "provider: local\nengine:\n  dask: { nthreads: 2 }\n"
+  const { clusters } = await parseFile(text, { path: "muster.yaml" })
+  expect(clusters[0]?.spec.engine).toEqual({ dask: { nthreads: 2 } })
+  await expect(parseFile(text.replace("dask", "dusk"), { path: "muster.yaml" })).rejects.toThrow('did you mean "dask"?')
+  expect(JSON.stringify(await fileSchema())).toContain('"nthreads"')
 })
 
 test("without an engine a group may be called head", () => {
