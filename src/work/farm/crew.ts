@@ -41,7 +41,7 @@ export class Crew {
   readonly #starting = new Set<string>()
   readonly #pauses = new Map<string, Pause>()
   /** Those that take tasks, by how many they have. */
-  readonly #byBusy: Set<Hand>[] = []
+  readonly #byBusy: Hand[][] = []
   /** Workers that have had all that they may have, whatever becomes of their connection. */
   readonly #spent = new Set<string>()
   /** How many have a task. */
@@ -216,7 +216,7 @@ export class Crew {
     if (hand.isLeaving) return
     hand.isLeaving = true
     this.slots -= hand.runner.slots
-    this.#byBusy[hand.busy]?.delete(hand)
+    this.#leaveRow(hand)
     if (hand.busy === 0) this.#letGo(hand)
   }
 
@@ -227,11 +227,17 @@ export class Crew {
   }
 
   #put(hand: Hand, busy: number): void {
-    this.#byBusy[hand.busy]?.delete(hand)
+    this.#leaveRow(hand)
     this.busy += Number(busy > 0) - Number(hand.busy > 0)
     hand.busy = busy
     if (hand.isLeaving || hand.isSpent) return
-    while (this.#byBusy.length <= busy) this.#byBusy.push(new Set())
-    this.#byBusy[busy]?.add(hand)
+    while (this.#byBusy.length <= busy) this.#byBusy.push([])
+    this.#byBusy[busy]?.push(hand)
+  }
+
+  #leaveRow(hand: Hand): void {
+    const row = this.#byBusy[hand.busy]
+    const at = row?.indexOf(hand) ?? -1
+    if (at !== -1) row?.splice(at, 1)
   }
 }

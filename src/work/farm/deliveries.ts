@@ -2,8 +2,8 @@
 
 export class Deliveries<T> {
   readonly #isOrdered: boolean
-  /** Those whose turn it is not yet, by index. */
-  readonly #early = new Map<number, T>()
+  /** Those whose turn it is not yet: the first has its turn next. */
+  readonly #early: (T | undefined)[] = []
   readonly #ready: T[] = []
   #turn = 0
   #waiting: { readonly resolve: (item: T | undefined) => void; readonly reject: (reason: unknown) => void }[] = []
@@ -18,9 +18,9 @@ export class Deliveries<T> {
   push(index: number, item: T): void {
     if (!this.#isOrdered) this.#give(item)
     else {
-      this.#early.set(index, item)
-      for (let next = this.#early.get(this.#turn); next !== undefined; next = this.#early.get(this.#turn)) {
-        this.#early.delete(this.#turn)
+      this.#early[index - this.#turn] = item
+      for (let [next] = this.#early; next !== undefined; [next] = this.#early) {
+        this.#early.shift()
         this.#turn += 1
         this.#give(next)
       }

@@ -7,6 +7,7 @@ import type { Clock } from "../../calls/clock.js"
 import { TimeoutError } from "../../errors.js"
 import { Crew, type StartRunner } from "./crew.js"
 import { broughtFrom, type Hand, isBySignal, untilItMayBeGone } from "./hand.js"
+import { Bag, type Bagged } from "./bag.js"
 import { Deliveries } from "./deliveries.js"
 import type { Places } from "./places.js"
 import type { Outcome, RemoteFailure, Started } from "./runner.js"
@@ -53,7 +54,7 @@ const MOST_LOSSES = 10
 /** Inputs that were read and whose results the caller has not taken: so many, or some for each slot. */
 const [LEAST_OPEN, OPEN_EACH_SLOT] = [256, 4]
 
-interface Running<In> {
+interface Running<In> extends Bagged {
   readonly entry: Entry<In>
   readonly hand: Hand
   readonly started: Started
@@ -68,7 +69,7 @@ export class Farm<In, Out> {
   readonly #crew: Crew
   readonly #deliveries: Deliveries<Delivery<Out>>
   readonly #again: Entry<In>[] = []
-  readonly #running = new Set<Running<In>>()
+  readonly #running = new Bag<Running<In>>()
   readonly #forget: (() => void)[] = []
   readonly #counts = { done: 0, failed: 0, resumed: 0, lost: 0 }
   #isOver = false
@@ -164,7 +165,7 @@ export class Farm<In, Out> {
     this.#crew.take(hand)
     const { index, attempt, input } = entry
     const begunAt = this.#clock.now()
-    const running: Running<In> = { entry, hand, started: hand.runner.start({ index, attempt, input }) }
+    const running: Running<In> = { entry, hand, started: hand.runner.start({ index, attempt, input }), place: -1 }
     this.#running.add(running)
     const { taskTimeoutMs } = this.#options
     const cancel =
@@ -281,7 +282,7 @@ export class Farm<In, Out> {
   async #end(): Promise<void> {
     this.#source.close()
     for (const forget of this.#forget.splice(0)) forget()
-    const running = [...this.#running]
+    const running = this.#running.all()
     for (const one of running) this.#stop(one, "cancelled")
     await Promise.all(running.map(({ started }) => started.outcome))
     await this.#crew.close()

@@ -114,7 +114,7 @@ export class CommandChannel implements Channel {
     const isCut = out.length >= MOST_COMMAND_OUTPUT_BYTES || err.length >= MOST_COMMAND_OUTPUT_BYTES
     const value: CommandOutput = { stdout, stderr, isCut }
     if (exitCode === 0) {
-      open.settle({ kind: "value", value, ...(open.hasOutputs ? { files: this.#filesOf(open.slot) } : {}) })
+      open.settle({ kind: "value", value, ...(open.more.hasOutputs ? { files: this.#filesOf(open.slot) } : {}) })
       return
     }
     if (code === UNWRITTEN) {

@@ -120,7 +120,7 @@ export class ModuleChannel implements Channel {
     if (message.type === "beat") return
     const open = this.#tries.get(message.id)
     if (open === undefined) return
-    if (message.type === "log") open.onLog?.(open.index, message.text)
+    if (message.type === "log") open.more.onLog?.(open.more.index, message.text)
     else if (message.type === "failed") open.settle({ kind: "failure", failure: message.failure })
     else open.settle(this.#valueOf(message))
   }
@@ -130,11 +130,20 @@ export class ModuleChannel implements Channel {
     const { id, slot, outcome, settle } = open
     const { name, module, hasOutputs, onLog, taskTimeoutMs } = use
     try {
-      this.#send({
-        ...{ type: "task", id, slot, module: module.digest, name, index, attempt, input: packed(input) },
-        ...{ hasOutputs, isHeard: onLog !== undefined },
-        ...(taskTimeoutMs === undefined ? {} : { seconds: taskTimeoutMs / 1000 }),
-      })
+      const [isHeard, bytes] = [onLog !== undefined, packed(input)]
+      const task = {
+        type: "task",
+        id,
+        slot,
+        module: module.digest,
+        name,
+        index,
+        attempt,
+        input: bytes,
+        hasOutputs,
+        isHeard,
+      } as const
+      this.#send(taskTimeoutMs === undefined ? task : { ...task, seconds: taskTimeoutMs / 1000 })
     } catch (error) {
       const failure = { name: "TypeError", message: `its input cannot be sent: ${(error as Error).message}` }
       settle({ kind: "failure", failure })
