@@ -70,7 +70,7 @@ async function clientOf(
   { ports, forwards, end }: { ports: Partial<EnginePorts>; forwards: Forward[]; end: AbortSignal },
 ): Promise<EngineClient> {
   const opened = async (port: number, at: number | undefined) => {
-    const forward = await listen(() => heads.head().reach(port), at)
+    const forward = await listen(async () => heads.head().reach(port), at)
     forwards.push(forward)
     return forward.port
   }
