@@ -21,7 +21,7 @@ export async function listen(open: () => Promise<Way>, at = 0): Promise<Forward>
   const server = net.createServer((socket) => {
     sockets.add(socket)
     socket.on("close", () => sockets.delete(socket)).on("error", () => {})
-    open().then(
+    openSafely(open).then(
       (way) => join(socket, "host" in way ? net.connect(way) : way),
       () => socket.destroy(),
     )
@@ -43,6 +43,11 @@ export async function listen(open: () => Promise<Way>, at = 0): Promise<Forward>
   return { port: address.port, close }
 }
 
+/** What throws at once is a way that fails too: nobody else would catch it. */
+async function openSafely(open: () => Promise<Way>): Promise<Way> {
+  return open()
+}
+
 function join(socket: Net.Socket, other: Duplex): void {
   const end = () => {
     socket.destroy()
@@ -50,5 +55,7 @@ function join(socket: Net.Socket, other: Duplex): void {
   }
   socket.on("close", end)
   other.on("close", end).on("error", end)
+  // It may have been closed while the way was sought.
+  if (socket.destroyed) end()
   socket.pipe(other).pipe(socket)
 }

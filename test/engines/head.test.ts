@@ -105,6 +105,17 @@ it.each(BLOWS)(
   },
 )
 
+it("closing while another one is on its way leaves no timer behind, so that a process can end", async () => {
+  const { run, cluster, of, world, clock, double } = engined({ whenHeadLost: "restart" })
+  await run(() => cluster.scale(2))
+  double.endScheduler()
+  while (of("head").length === 0) await run(() => clock.sleep(1_000))
+  expect(of("head")).toMatchObject([{ what: "lost", action: "restart" }])
+  await run(() => cluster.close())
+  expect(live(world)).toEqual([])
+  expect(clock.asleep).toBe(0)
+})
+
 it("ends all once nobody has had anything to do for so long, and tells the reason", async () => {
   const { run, cluster, of, world, clock, double } = engined({ idleTimeout: "20m" })
   await run(() => cluster.scale(2))

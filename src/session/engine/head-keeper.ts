@@ -2,6 +2,7 @@
  * Head keeper: sees to it that the loss of an engine's head has exactly one outcome: all is ended, or another head takes its place. It
  * also ends all once nobody has had anything to do for long.
  */
+import { onAbort } from "../../calls/aborts.js"
 import { withDeadline } from "../../calls/deadline.js"
 import { HeadLostError, RejectedError, TimeoutError } from "../../errors.js"
 import { counts, mayLive } from "../../fleet/lifecycle.js"
@@ -63,6 +64,7 @@ export class HeadKeeper {
     this.#forget = forget
     this.#engine = engine
     this.#activeAt = fleet.clock.now()
+    onAbort(fleet.signal, () => this.#cancel())
   }
 
   /** Before each plan, and after each question to the head: nothing that follows from a loss is begun before it is judged. */
