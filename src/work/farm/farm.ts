@@ -228,9 +228,8 @@ export class Farm<In, Out> {
         return
       }
     }
-    const success: TaskSuccess<Out> = {
-      ...{ ok: true, index: entry.index, value: outcome.value as Out, worker: hand.worker, seconds },
-    }
+    const { index } = entry
+    const success: TaskSuccess<Out> = { ok: true, index, value: outcome.value as Out, worker: hand.worker, seconds }
     await record?.keep(entry, success)
     if (!this.#isOver) this.#deliver(success, hand)
   }
