@@ -130,13 +130,14 @@ export class Session {
     const leftRunning = () => stillRunningText(fleet, isElsewhere ? journal : undefined)
     const requests = () => endRequests(fleet, spec, journal)
     const mayHaveResources = () => fleet.mayHaveMadeAt.size > 0
+    const isAwaited = () => hasPendingCalls() || [...fleet.groups.values()].some((one) => one.adapting !== undefined)
     const watches = [
       keepLease(fleet),
       ...(spec.closeOnExit
         ? [closeOnExit({ name, size, listCommand, close, requests, mayHaveResources, leftRunning })]
         : []),
       ...(fleet.clock.isReal
-        ? [reportIfLeftOpen({ name, leftRunning, hasPendingCalls, closesOnExit: spec.closeOnExit })]
+        ? [reportIfLeftOpen({ name, leftRunning, hasPendingCalls: isAwaited, closesOnExit: spec.closeOnExit })]
         : []),
     ]
     deliveries = await deliveriesOf(fleet)

@@ -117,6 +117,14 @@ test.runIf(isLong)(
   },
 )
 
+test.runIf(isLong)("a program whose cluster follows a demand is at work, and is told nothing", async () => {
+  const follow = "await cluster.adapt({ maximum: 3, minimum: 3, demand: () => 3 })"
+  const child = start(program(`${follow}; setTimeout(() => process.exit(0), 12_000).unref()`))
+  await child.ended
+  expect(child.said()).toContain('"left" goes on')
+  expect(child.said()).not.toContain("nothing left to do")
+})
+
 /** What keeps a process is looked at fifty times as often. */
 const idle = (keeps: string, hasPendingCalls = "false") => `
   import { watchIdle } from "./src/exit/idle.js"

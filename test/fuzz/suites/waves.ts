@@ -15,7 +15,7 @@ export const waves: FuzzSuite = {
   about:
     "waves of tasks: followed within one interval, every task done once, no worker left, cost near that of an oracle",
   testRuns: 2,
-  ciRuns: 1000,
+  ciRuns: 300,
   columns: ["waves", "tasks", "workers", "without a task", "worker minutes", "oracle's minutes"],
   run: async (seed) => {
     const played = await play(waveOf(seed))
