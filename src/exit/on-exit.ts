@@ -77,14 +77,20 @@ function onException(error: unknown): void {
 
 async function end(why: string, code: number): Promise<void> {
   isEnding = true
-  const closing = [...open]
-  for (const { name, size } of closing) {
-    printLine(
-      `${why}: closing "${name}", ${size()}, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
-    )
+  const seen = new Set<Closable>()
+  const left: Closable[] = []
+  // A cluster that was being made meanwhile may have launched something by the time that the others are closed.
+  for (let closing = [...open]; closing.length > 0; closing = [...open].filter((cluster) => !seen.has(cluster))) {
+    for (const { name, size } of closing) {
+      printLine(
+        `${why}: closing "${name}", ${size()}, within ${CLOSE_MS / 1000} s; once more to leave it to a process of its own`,
+      )
+    }
+    for (const cluster of closing) seen.add(cluster)
+    const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
+    left.push(...closing.filter((_, index) => closed[index] === false))
   }
-  const closed = await Promise.all(closing.map((cluster) => closeOne(cluster, systemClock)))
-  await handOverAll(closing.filter((_, index) => closed[index] === false))
+  await handOverAll(left)
   isDone = true
   process.exit(code)
 }

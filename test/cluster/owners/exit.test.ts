@@ -11,6 +11,8 @@ const program = (change: string, then: string) => `
   import { Cluster } from "muster-vms"
   import { local } from "muster-vms/local"
   const real = local({ root: ${JSON.stringify(directory())}, graceMs: 100 })
+  let release
+  const later = new Promise((resolve) => (release = resolve))
   const provider = { ...real, ${change} }
   const spec = { name: "exits", provider, instanceType: "local-1", startup: "exec sleep 600", closeOnExit: true }
   const cluster = new Cluster(spec, { journal: ${JSON.stringify(join(directory(), "journal"))} })
@@ -45,6 +47,21 @@ test.each([
   expect(await child.ended).toEqual({ code: 1, signal: null })
   expect(child.said()).toMatch(/Error: boom\n {4}at /)
   expect(child.said()).toContain(`"exits" is closed`)
+  expect(await livingIds()).toEqual([])
+})
+
+test("a cluster that is made while another one is being closed is closed as well", async () => {
+  // The end of the first one is held up until the second one has launched.
+  const change = `terminate: async (...all) => { await later; return real.terminate(...all) }`
+  const child = start(
+    change,
+    `const second = new Cluster({ ...spec, name: "second", provider: real }, { journal: false })
+     setTimeout(() => { throw new Error("boom") }, 0)
+     process.on("uncaughtException", () => void second.scale(1).then(release))`,
+  )
+  expect(await child.ended).toEqual({ code: 1, signal: null })
+  expect(child.said()).toContain(`"exits" is closed, 3 instances are gone`)
+  expect(child.said()).toContain(`"second" is closed, 1 instances are gone`)
   expect(await livingIds()).toEqual([])
 })
 
