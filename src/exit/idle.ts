@@ -9,6 +9,17 @@ const POLL_MS = 500
 /** A program may pause between two of its steps. After this long without work it counts as idle. */
 const IDLE_MS = 10_000
 
+/** Who stays on purpose, until told otherwise: there is nothing to explain. */
+let staying = 0
+
+/** @returns what ends it. */
+export function stayOnPurpose(): () => void {
+  staying += 1
+  return () => {
+    staying -= 1
+  }
+}
+
 /**
  * Prints once why the process stays alive, when only open clusters have kept it alive for ten seconds.
  *
@@ -18,7 +29,7 @@ const IDLE_MS = 10_000
 export function watchIdle(open: ReadonlySet<OpenCluster>, pollMs = POLL_MS): () => void {
   let idlePolls = 0
   const poll = () => {
-    if ([...open].some((cluster) => cluster.hasPendingCalls())) idlePolls = 0
+    if (staying > 0 || [...open].some((cluster) => cluster.hasPendingCalls())) idlePolls = 0
     // A cluster's own requests keep the process alive too: such a moment shows nothing.
     else if (countBusy() === 0) idlePolls = isKeptByOthers() ? 0 : idlePolls + 1
     if (idlePolls < IDLE_MS / POLL_MS) return

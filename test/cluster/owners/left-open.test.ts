@@ -143,6 +143,7 @@ test("a process that something else keeps is told nothing", async () => {
     ["a child of the program", `;(await import("node:child_process")).spawn("sleep", ["2"])`, "false", /^$/],
     ["a request on its way", "void systemClock.busy('a request', new Promise(() => {}))", "false", /^$/],
     ["a scale that goes on", "", "true", /^$/],
+    ["a user who is to say when it ends", ";(await import('./src/exit/idle.js')).stayOnPurpose()", "false", /^$/],
   ] as const
   const children = rows.map(([what, keeps, hasPendingCalls, said]) => ({
     what,

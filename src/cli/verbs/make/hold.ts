@@ -1,6 +1,7 @@
 /** Holding: a cluster is kept as it was asked for until a person says what is to become of it. */
 import type { Cluster } from "../../../cluster.js"
 import { BudgetError, OwnershipError, ShortfallError, SpecError } from "../../../errors.js"
+import { stayOnPurpose } from "../../../exit/idle.js"
 import type { ScaleTarget } from "../../../verbs/types.js"
 import { nearest, show } from "../../../input/parse.js"
 import { deadlineOf } from "../../going-on.js"
@@ -39,6 +40,15 @@ export function onInterrupt(given: Given): End {
 
 /** @param over resolves with "ended", or what stops the cluster for good. @returns the exit code. @throws what stops it. */
 export async function hold(held: Held, over: Promise<unknown>): Promise<number> {
+  const release = stayOnPurpose()
+  try {
+    return await untilTold(held, over)
+  } finally {
+    release()
+  }
+}
+
+async function untilTold(held: Held, over: Promise<unknown>): Promise<number> {
   const { cluster, surroundings, atEnd, lettingGo, progress } = held
   for (;;) {
     const interrupted = surroundings.interrupts?.(lettingGo)
