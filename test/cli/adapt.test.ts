@@ -1,5 +1,5 @@
 /** `muster adapt`, on a simulated cloud: a cluster follows the command that its file names, until it is told what becomes of it. */
-import { writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { InterruptedError } from "../../src/cli/exit-codes.js"
@@ -109,9 +109,25 @@ describe("muster adapt", () => {
       /^ExecStart=\/\S+ \/\S+ adapt encode --file \S+muster\.yaml .*--progress json --on-interrupt let-go$/m,
     )
     expect(out).toMatch(/^\[Unit\]\n.*^\[Service\]\n.*^\[Install\]\nWantedBy=default\.target\n$/ms)
+    // Stopping it is no failure.
+    expect(out).toContain("\nSuccessExitStatus=143\n")
     expect(at.world.ledger.entries).toEqual([])
     expect((await at.muster("adapt --unit --file -", { input: [SPEC + FOLLOWS] as never })).said).toContain(
       "--file: is no file for a unit; name one",
     )
+  })
+  test("a unit says what this command line says, and finds the cluster as this shell does", async () => {
+    const at = deskWith(FOLLOWS)
+    const directory = join(at.directory, 'it\'s "50%" of \\ $HOME')
+    mkdirSync(directory)
+    const file = join(directory, "my muster.yaml")
+    writeFileSync(file, SPEC + FOLLOWS)
+    const words = ["adapt", "--unit", "--file", file, "--market", "spot", "--set", "tags.of=a b"]
+    const { code, out } = await at.muster(words, { directory, env: { MUSTER_OWNER: "ci", MUSTER_PROGRESS: "quiet" } })
+    expect(code).toBe(0)
+    const line = /^ExecStart=(.*)$/m.exec(out)?.[1] ?? ""
+    expect(line).toContain(`/it's \\"50%%\\" of \\\\ $$HOME/my muster.yaml"`)
+    expect(line).toMatch(/--owner ci\b/)
+    expect(line).toMatch(/--market spot --set "tags\.of=a b" --progress plain --on-interrupt let-go$/)
   })
 })
