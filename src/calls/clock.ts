@@ -145,7 +145,7 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** Two turns: the second one begins after the event loop has polled once for what the first one started. */
-async function fullTurn(): Promise<void> {
+export async function fullTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setImmediate(resolve))
 }
