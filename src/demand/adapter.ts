@@ -77,11 +77,14 @@ export class Adapter {
     }
   }
 
-  /** Begins: with the minimum at once, and with the first reading. */
+  /** Begins: within its bounds at once, whatever the demand is, and with the first reading. */
   start(): void {
-    const { minimum } = this.#options.bounds
+    const { minimum, maximum, shrink } = this.#options.bounds
     const { target, room, roomIs } = this.#port.standing()
-    if (target < minimum) this.#move(Math.min(minimum, room), room < minimum ? roomIs : `at least ${minimum}`)
+    // More on the way out than there may be leave less room than none.
+    if (target < minimum)
+      this.#move(Math.max(target, Math.min(minimum, room)), room < minimum ? roomIs : `at least ${minimum}`)
+    else if (shrink && target > maximum) this.#move(maximum, `at most ${maximum}`)
     void this.#turn()
   }
 
@@ -153,7 +156,7 @@ export class Adapter {
 
   #unknown(thrown: unknown): void {
     const { clock, group } = this.#options
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const message = wordsOf(thrown)
     if (thrown instanceof NotYet) {
       this.#why = message
       return
@@ -186,11 +189,20 @@ export class Adapter {
     this.#errors += 1
     if (this.#errors > 1) return
     const { group } = this.#options
-    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const message = wordsOf(thrown)
     this.#port.tell({
       kind: "problem",
       error: thrown instanceof Error ? thrown.name : "Error",
       message: `adapting group ${group}: ${message}; it goes on`,
     })
+  }
+}
+
+/** What a demand throws may be anything, also what cannot be told as a text. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown)
+  } catch {
+    return "it threw what has no words"
   }
 }

@@ -103,3 +103,19 @@ it("takes no answer that comes after its end", async () => {
   expect(target()).toBe(0)
   expect(told).toEqual([{ kind: "ended", target: 0, why: "it was stopped" }])
 })
+
+it("throws of every kind leave the target as it is, and are told", async () => {
+  const thrown: readonly unknown[] = [
+    ...[undefined, null, 5n, Symbol("none"), "text", Object.create(null)],
+    Object.defineProperty(new Error("x"), "message", { get: () => JSON.parse("{") as unknown }),
+    Object.assign(new Error("x"), { message: { toString: "no function" } }),
+  ]
+  for (const what of thrown) {
+    const { made, told, wait, target } = adapter(() => Promise.reject(what as Error))
+    await wait(60_000)
+    expect(target()).toBe(0)
+    expect(told).toHaveLength(1)
+    expect(told[0]).toMatchObject({ kind: "problem", error: "DemandError" })
+    made.end("done")
+  }
+})
