@@ -16,6 +16,11 @@ export interface HeadSigns {
   readonly silence?: string
   /** Until when it was known that the way to it is open, and that its machine runs. */
   readonly seenAt?: number
+  /**
+   * When it was known last that the way to it is open: its guest, or another worker on the same way, has answered. Infinity where it is
+   * reached without one.
+   */
+  readonly reachedAt: number
   /** What it ran has ended. */
   readonly end?: Verdict
   /** For how long it may boot until its first answer, in milliseconds. */
@@ -34,6 +39,9 @@ export interface HeadLoss {
 /** So long, in milliseconds, one that has answered may say nothing: a garbage collection or a migration is shorter. */
 const SILENT_MS = 30_000
 
+/** So long, in milliseconds, nobody at all may be reached before the head counts as lost: this process may have changed its network. */
+const UNREACHED_MS = 900_000
+
 /** Undefined while it is there, or may still come. @param now in milliseconds since 1970. */
 export function headLoss(signs: HeadSigns, now: number): HeadLoss | undefined {
   const { state, end, silentFrom, seenAt = Number.NEGATIVE_INFINITY, silence = "no answer" } = signs
@@ -48,6 +56,7 @@ export function headLoss(signs: HeadSigns, now: number): HeadLoss | undefined {
   const at = silentAt(signs)
   // Who cannot see anything at all knows nothing of its head either.
   if (silentFrom === undefined || now < at || seenAt < silentFrom) return undefined
+  if (signs.reachedAt < silentFrom && now < silentFrom + UNREACHED_MS) return undefined
   const forS = Math.round((now - silentFrom) / 1000)
   return { why: "silent", message: `its machine runs, and it has not answered for ${forS} s: ${silence}` }
 }

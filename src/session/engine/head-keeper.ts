@@ -16,7 +16,8 @@ import { startTerminations } from "../../fleet/terminate.js"
 import type { Verdict } from "../../guest/marks.js"
 import { HEAD } from "../../spec/engine/engine.js"
 import { spanText } from "../../text.js"
-import { endOfGuest, tailOf } from "./head-words.js"
+import { tailOf } from "./head-words.js"
+import { askGuests, isOverSsh } from "./way.js"
 
 /** One that answered for less than this was lost soon; after so many of these in a row another one would be as well. */
 const SHORT_LIFE_MS = 600_000
@@ -37,6 +38,8 @@ interface Known {
   firstAnswerAt?: number
   end?: Verdict
   guestAskedAt: number
+  /** When it was known last that the way to it is open. */
+  reachedAt: number
 }
 
 /** A loss after which no other head has answered yet. */
@@ -99,10 +102,12 @@ export class HeadKeeper {
 
   #found(): Known | undefined {
     const worker = headOf(this.#fleet)
-    return worker === undefined ? undefined : { worker, guestAskedAt: 0 }
+    if (worker === undefined) return undefined
+    const reachedAt = isOverSsh(worker) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY
+    return { worker, guestAskedAt: 0, reachedAt }
   }
 
-  #signsOf({ worker, end }: Known): HeadSigns {
+  #signsOf({ worker, end, reachedAt }: Known): HeadSigns {
     const { contact } = this.#engine
     const { ranFrom, state, provider } = worker
     const isOfIt = contact.headId === worker.instance.id
@@ -110,6 +115,7 @@ export class HeadKeeper {
     const poll = this.#fleet.polls.get(provider)
     return {
       state,
+      reachedAt,
       bootMs: this.#bootMs(),
       ...(ranFrom === undefined ? {} : { ranFrom }),
       ...(answeredAt === undefined ? {} : { answeredAt }),
@@ -143,19 +149,16 @@ export class HeadKeeper {
 
   /** What it ran may have ended while its machine goes on: that is known sooner than its silence is long. */
   #askGuest(known: Known): void {
-    const { clock, signal } = this.#fleet
-    if (clock.now() - known.guestAskedAt < GUEST_MS) return
-    known.guestAskedAt = clock.now()
-    const late = new AbortController()
-    const cancel = clock.timer(2 * GUEST_MS, () => late.abort(new TimeoutError("its guest does not answer")))
-    void endOfGuest(this.#fleet, known.worker, AbortSignal.any([signal, late.signal]))
-      .then((end) => {
-        if (end === undefined) return
-        known.end = end
-        this.judge()
-      })
-      .catch(() => {})
-      .finally(cancel)
+    const { clock } = this.#fleet
+    const askedAt = clock.now()
+    if (askedAt - known.guestAskedAt < GUEST_MS) return
+    known.guestAskedAt = askedAt
+    void askGuests(this.#fleet, known.worker).then(({ end, isWayOpen }) => {
+      if (isWayOpen) known.reachedAt = Math.max(known.reachedAt, askedAt)
+      if (end === undefined) return
+      known.end = end
+      this.judge()
+    })
   }
 
   /** Its last words are looked for first; meanwhile nothing is launched. */

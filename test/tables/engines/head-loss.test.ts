@@ -3,8 +3,10 @@ import { expect, test } from "vitest"
 import { type HeadSigns, headLoss, silentAt } from "../../../src/fleet/targets/head-loss.js"
 
 /** It runs since second 0, and may boot for ten minutes. */
-const HEAD: HeadSigns = { state: "running", ranFrom: 0, bootMs: 600_000 }
+const HEAD: HeadSigns = { state: "running", ranFrom: 0, reachedAt: Number.POSITIVE_INFINITY, bootMs: 600_000 }
 const S = 1000
+/** It has answered, and no more; lists still show its machine. */
+const SILENT = { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 1600 * S }
 
 type Row = readonly [what: string, signs: Partial<HeadSigns>, nowS: number, why: string | undefined]
 
@@ -22,6 +24,9 @@ const ROWS: readonly Row[] = [
     2000,
     undefined,
   ],
+  ["nobody could be reached since", { ...SILENT, reachedAt: 700 * S }, 1600, undefined],
+  ["another worker could be reached since", { ...SILENT, reachedAt: 702 * S }, 731, "silent"],
+  ["nobody could be reached for a quarter of an hour", { ...SILENT, reachedAt: 700 * S }, 1601, "silent"],
   ["it was rarely asked", { answeredAt: 700 * S, silentFrom: 990 * S, seenAt: 999 * S }, 1000, undefined],
   ["what it ran has ended", { end: { step: "startup", exitCode: 3, tail: "port taken" } }, 20, "ended"],
   ["a step before that has failed", { state: "pending", end: { step: "setup", exitCode: 1, tail: "" } }, 20, "ended"],
@@ -35,7 +40,7 @@ test.each(ROWS)("%s", (_what, signs, nowS, why) => {
 })
 
 test("one that never ran is not lost: another one is launched as for any worker", () => {
-  expect(headLoss({ state: "terminated", bootMs: 600_000 }, 700 * S)).toBeUndefined()
+  expect(headLoss({ state: "terminated", reachedAt: 0, bootMs: 600_000 }, 700 * S)).toBeUndefined()
 })
 
 test("its words say what was seen last, and the last lines where there are some", () => {
