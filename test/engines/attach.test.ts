@@ -74,6 +74,19 @@ test("without one that has a name here nothing is launched, and the error says w
   expect(groups()).toEqual([])
 })
 
+test("without the secrets of the head nothing is launched, also where workers need none, and it can be made smaller", async () => {
+  const { run, attach, groups, double } = await detached()
+  const head = () => ({ startup: "exec head", secrets: { TOKEN: { make: () => "another" } } })
+  const cluster = await attach({ engine: { ...double.engine, head }, access: "10.0.0.1/32" })
+  await expect(run(() => cluster.scale(4))).rejects.toThrow(
+    /cluster\.engine: has a head in "whole" already, whose secrets/,
+  )
+  expect(groups()).toEqual(["default", "default", "head"])
+  expect(await run(() => cluster.scale(1))).toMatchObject({ desired: 1, running: 1 })
+  await run(() => cluster.close())
+  expect(groups()).toEqual([])
+})
+
 test("secrets of an engine are made once, for this user alone; without them none is made for a head that lives", async () => {
   const journal = await mkdtemp(join(tmpdir(), "muster-engine-"))
   try {

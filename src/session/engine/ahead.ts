@@ -9,9 +9,16 @@ const ASK_MS = 2000
 /** The check of each engine that has passed, or goes on. */
 const checks = new WeakMap<FleetEngine, Promise<void>>()
 
-/** Checks the engine, and hears anew who is idle where some are to go. @throws what `checkEngine` throws. */
+/**
+ * Checks the engine, and hears anew who is idle where some are to go.
+ *
+ * @throws what `checkEngine` throws; SpecError where more are wanted and this machine does not have the secrets of the head that lives.
+ */
 export async function ahead(fleet: Fleet, targets: ReadonlyMap<string, number>): Promise<void> {
   await checkEngine(fleet, targets)
+  const isGrowing = [...targets].some(([name, count]) => count > fleet.roster.counted(name).length)
+  // Nobody here would ever hear whether they have joined.
+  if (isGrowing) await fleet.engine?.secrets.check()
   await askWhoIsIdle(fleet, targets)
 }
 

@@ -41,6 +41,11 @@ export class EngineSecrets {
     this.#makers.set(name, make)
   }
 
+  /** Whether this machine has those of the head that lives; nothing is made. @throws SpecError where they are elsewhere. */
+  async check(): Promise<void> {
+    if (this.#isGiven()) await this.ensure()
+  }
+
   /** All of them are made and kept at once: those of one engine may belong together. @throws SpecError where they are elsewhere. */
   ensure(): Promise<Values> {
     this.#values ??= this.#clock.busy("reading the engine's secrets", this.#ensure()).catch((error: unknown) => {
