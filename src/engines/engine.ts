@@ -42,7 +42,7 @@ export interface EngineBoot {
 export interface Member {
   /** MUSTER_NAME of the worker. */
   readonly name: string
-  /** It has nothing to do, and holds nothing that others need. */
+  /** It has nothing to do. What it holds for others is in `heldBytes` alone: who is at work goes after who only holds. */
   readonly isIdle: boolean
   /** How much would be moved if it went, in bytes; 0 where that is not known. */
   readonly heldBytes: number

@@ -25,7 +25,6 @@ interface HeadState {
     readonly name: string
     readonly status: string
     readonly processing: number
-    readonly keys: number
     readonly bytes: number
   }[]
   readonly desired: number
@@ -50,7 +49,7 @@ export async function readState(config: DaskConfig, head: EngineHead): Promise<E
   return {
     members: workers
       .filter(({ status }) => !GONE.has(status))
-      .map(({ name, processing, keys, bytes }) => ({ name, isIdle: processing === 0 && keys === 0, heldBytes: bytes })),
+      .map(({ name, processing, bytes }) => ({ name, isIdle: processing === 0, heldBytes: bytes })),
     demand: desired,
     idleMs: idle * 1000,
     tasks,
