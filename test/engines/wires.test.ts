@@ -78,7 +78,8 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
       const begun = () => readdirSync(join(folder, "runs")).length
       await expect.poll(begun, { timeout: 60_000 }).toBe(3)
       const scaling = cluster.scale(1)
-      await expect.poll(() => cluster.workers.filter(({ state }) => state === "terminating").length).toBe(2)
+      const leaving = () => cluster.workers.filter(({ state }) => state === "terminating").length
+      await expect.poll(leaving, { timeout: 60_000 }).toBe(2)
       writeFileSync(join(folder, "go"), "")
       expect(await outputs).toEqual(["done\n", "done\n", "done\n"])
       expect(await scaling).toMatchObject({ running: 1 })
