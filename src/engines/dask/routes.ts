@@ -77,17 +77,11 @@ export async function drainMembers(
   { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const end = systemClock.now() + deadlineMs
-  const left = new Set<string>()
   for (;;) {
-    const asked = names.filter((name) => !left.has(name))
-    const restS = (end - systemClock.now()) / 1000
-    if (asked.length === 0 || (restS <= 0 && left.size > 0)) return [...left]
-    for (const name of await drainOnce(config, head, asked, {
-      seconds: Math.max(0.1, Math.min(DRAIN_S, restS)),
-      signal,
-    }))
-      left.add(name)
-    if (systemClock.now() >= end) return [...left]
+    const seconds = Math.max(0.1, Math.min(DRAIN_S, (end - systemClock.now()) / 1000))
+    const left = await drainOnce(config, head, names, { seconds, signal })
+    // Whoever has left is ended while the others go on.
+    if (left.length > 0 || systemClock.now() >= end) return left
   }
 }
 
