@@ -21,6 +21,7 @@ import {
   withImplied,
 } from "./spec/engine/engine.js"
 import { headLifeShape, resolveHeadLife } from "./spec/engine/head-life.js"
+import { MOST_WORKERS } from "./input/count.js"
 import { keepLogsNotes } from "./spec/keep-logs.js"
 import { OTHER_NAMES } from "./spec/other-names.js"
 import { budgetSchema, resolveBudget } from "./money/budget.js"
@@ -41,9 +42,6 @@ import type { ClusterFields, WorkerFields } from "./spec/types.js"
 
 export { PROVIDER_NAMES, type ProviderName } from "./spec/provider-schema.js"
 export type * from "./spec/types.js"
-
-/** More than any cloud's regional limit of one fleet (100,000 in "Quotas for EC2 Fleet and Spot Fleet"): surely a slip. */
-export const MOST_WORKERS = 100_000
 
 const DEFAULT_LIFETIME_MS = 12 * 3_600_000
 

@@ -2,6 +2,7 @@
 import type * as Zod from "zod"
 import { SpecError, type SpecProblem } from "../errors.js"
 import { parseOptions, show, type Z } from "../input/parse.js"
+import { countSchema } from "../input/count.js"
 import { durationMs, durationSchema } from "../spec/duration.js"
 import type { Bounds } from "./policy.js"
 import type { AdaptOptions, Demand, DemandCommand } from "./types.js"
@@ -11,8 +12,6 @@ const DEFAULT_EVERY_MS = 5_000
 const LEAST_EVERY_MS = 1_000
 /** How long one reading may take. */
 const TIMEOUT_MS = 30_000
-/** A demand that was a slip must not make more machines than a target may. */
-const MOST_WORKERS = 100_000
 
 export interface ResolvedAdapt {
   readonly bounds: Bounds
@@ -33,7 +32,7 @@ export const commandSchema = (z: Z): Zod.ZodType => {
 
 /** @param demand says what a demand may be given as. */
 export const adaptShape = (z: Z, demand: Zod.ZodType) => {
-  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+  const count = countSchema(z)
   return {
     minimum: count.optional(),
     maximum: count.min(1, "use 1 or more"),

@@ -2,7 +2,8 @@
 import type * as Zod from "zod"
 import type { Z } from "../input/parse.js"
 import { adaptDataSchema } from "../demand/options.js"
-import { clusterShape, MOST_WORKERS, nameSchema } from "../spec.js"
+import { clusterShape, nameSchema } from "../spec.js"
+import { countSchema } from "../input/count.js"
 
 /** The schema's file in the package, beside the programs. */
 export const SCHEMA_FILE = "muster.schema.json"
@@ -13,7 +14,7 @@ export const FILE_VERSION = 1
 const version = (z: Z) => z.literal(FILE_VERSION).optional()
 
 const targetSchema = (z: Z) => {
-  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+  const count = countSchema(z)
   return z.union([count, z.record(nameSchema(z), count)])
 }
 

@@ -14,7 +14,8 @@ import type {
 } from "./types.js"
 import type { Criteria, SweepEvent } from "./removals.js"
 import { parseOptions, show, type Z } from "../input/parse.js"
-import { type ClusterSpec, durationMs, durationSchema, MOST_WORKERS, resolveSpec } from "../spec.js"
+import { type ClusterSpec, durationMs, durationSchema, resolveSpec } from "../spec.js"
+import { countSchema } from "../input/count.js"
 import type { ResolvedSpec } from "../spec/resolved.js"
 
 export type * from "./types.js"
@@ -28,7 +29,7 @@ export const signalSchema = (z: Z): Zod.ZodType =>
   z.instanceof(AbortSignal, { error: "use an AbortSignal: the signal of an AbortController" })
 
 const scaleSchema = (z: Z): Zod.ZodType => {
-  const count = z.int("use a whole number").min(0, "use 0 or more").max(MOST_WORKERS, `use at most ${MOST_WORKERS}`)
+  const count = countSchema(z)
   return z.strictObject({
     target: z.union([count, z.record(z.string(), count)]),
     options: z

@@ -2,16 +2,13 @@
 import type { Cluster } from "../../../cluster.js"
 import { BudgetError, MusterError, OwnershipError, SpecError } from "../../../errors.js"
 import type { AdaptData } from "../../../file/parse.js"
-import { clusterOf, type NamedTarget, optionsOf } from "../../clusters.js"
+import type { NamedTarget } from "../../clusters.js"
 import { EXIT } from "../../exit-codes.js"
-import { lettingGoText } from "../../going-on.js"
-import { providersAt } from "../../spec/places.js"
 import { namedTarget } from "../../spec/target.js"
-import { requireJournal } from "../../state/writable.js"
 import type { RunVerb } from "../../surroundings.js"
-import { mayChange } from "../../taking-over.js"
-import { type Held, hold, onInterrupt } from "./hold.js"
-import { progressMode, progressOf } from "./progress.js"
+import { hold, onInterrupt } from "./hold.js"
+import { holding } from "./holding.js"
+import { progressMode } from "./progress.js"
 import { unitOf } from "./unit.js"
 
 export const run: RunVerb = async (given, surroundings) => {
@@ -23,19 +20,7 @@ export const run: RunVerb = async (given, surroundings) => {
     surroundings.out(unitOf(target, given))
     return EXIT.ok
   }
-  await requireJournal(given, surroundings)
-  const providers = await providersAt(target.places, surroundings)
-  const cluster = clusterOf(target, providers, optionsOf(given, surroundings), { existing: "connect" })
-  if (!(await mayChange(target, providers, given, surroundings))) return EXIT.failed
-  const lettingGo = () => `${lettingGoText(cluster, target, providers, given)}\n`
-  const progress = await progressOf(cluster, given, surroundings)
-  const held: Held = { cluster, given, surroundings, lettingGo, atEnd, progress }
-  try {
-    return await hold(held, untilOver(cluster, adapt))
-  } finally {
-    progress.stop()
-    await cluster.detach()
-  }
+  return holding(target, { given, surroundings, atEnd }, (held) => hold(held, untilOver(held.cluster, adapt)))
 }
 
 /** @throws SpecError that shows what to write, where the file says nothing of it. */
