@@ -611,6 +611,156 @@ export interface Examination {
   ) => Promise<readonly SeenRight[]>
 }
 
+/** A request as it was sent. */
+export interface SentRequest {
+  readonly method: string
+  readonly url: string
+  /** Names in lower case. Credentials are not in it. */
+  readonly headers: Readonly<Record<string, string>>
+  /** "" where there is none. */
+  readonly body: string
+}
+
+/** An answer as it came. */
+export interface ReceivedAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Is told of each request before it is sent. What it returns is told of the answer; of none where none came. */
+export type Tap = (api: string, request: SentRequest) => (answer?: ReceivedAnswer) => void
+
+/** One request of a walk, with its answer. */
+export interface Exchange {
+  /** Its place in the walk, from 0. */
+  readonly number: number
+  readonly api: string
+  /** When it was sent, in milliseconds since the walk began. */
+  readonly at: number
+  /** How long its answer took, in milliseconds. */
+  readonly ms: number
+  readonly request: SentRequest
+  /** Left out: none came. */
+  readonly answer?: ReceivedAnswer
+}
+
+/** Something that Muster takes for true of a cloud. Plain data. */
+export interface Assumption {
+  /** "aws.token-replay" */
+  readonly id: string
+  /** In one sentence. */
+  readonly says: string
+  /** Where it is from: the vendor's page by its title, or who has seen it. */
+  readonly source: string
+  /** `documented`: the vendor says so. `reported`: users or other programs do. `unverified`: nobody is known to. */
+  readonly basis: "documented" | "reported" | "unverified"
+  /** The files that rest on it, from the root of the source. */
+  readonly code: readonly string[]
+  /** How it is tried, in one sentence. */
+  readonly probe: string
+  /** How often it must be seen to hold; 3 when left out. */
+  readonly tries?: number
+}
+
+/** A list that was complete, and when it was begun, in milliseconds since the walk began. */
+export interface Sight {
+  readonly at: number
+  readonly instances: readonly Instance[]
+}
+
+/**
+ * `brief`: ended while it is made, one after the other. `batch`: three at once on demand, which boot and are then ended. `timed`: three
+ * that their own guests end at their deadline.
+ */
+export type Wave = "brief" | "batch" | "timed"
+
+/** A machine of a walk. Moments are in milliseconds since the walk began. */
+export interface WalkWorker {
+  /** From 1 within its wave. */
+  readonly number: number
+  readonly wave: Wave
+  readonly owner: Owner
+  readonly call: LaunchCall
+  /** As the answer to the launch had it. */
+  readonly made: Instance
+  /** As the last list, or the answer to the launch, had it. */
+  readonly instance: Instance
+  /** When its launch was sent. */
+  readonly sentAt: number
+  /** When it was first seen to run. */
+  readonly runningAt?: number
+  /** When its end was asked for; left out: it was not. */
+  readonly endedAt?: number
+  /** When it was first seen to be gone. */
+  readonly goneAt?: number
+  /** When its guest ends it. */
+  readonly deadlineAt: number
+  /** What its console said when it was last read; "" where it was not. */
+  readonly console: string
+  /** Its guest's startup has ended. */
+  readonly isBooted: boolean
+}
+
+/** What a walk has seen so far, and the way to say what it means. */
+export interface WalkStage {
+  /** Paced and limited in time as every burst's; three tries. */
+  readonly calls: Calls
+  readonly owner: Owner
+  readonly group: GroupRequest
+  readonly prepared: Prepared
+  /** Of the chosen type, the best first. */
+  readonly offers: readonly Offer[]
+  readonly exchanges: readonly Exchange[]
+  readonly sights: readonly Sight[]
+  readonly workers: readonly WalkWorker[]
+  /** Milliseconds since the walk began. */
+  now(): number
+  wait(ms: number): Promise<void>
+  /** What some requests came to, with their exchanges. Throws nothing but the signal's reason. */
+  watch<T>(requests: (calls: Calls) => Promise<T>): Promise<Watched<T>>
+  /**
+   * One try of an assumption: it held, or it did not.
+   *
+   * @param words what was seen.
+   * @param evidence the exchanges that show it.
+   */
+  saw(assumption: string, held: boolean, words: string, evidence?: readonly Exchange[]): void
+}
+
+/** `value` or `error`. */
+export interface Watched<T> {
+  readonly value?: T
+  readonly error?: Error
+  readonly exchanges: readonly Exchange[]
+}
+
+/** What `doctor --live` tries on a cloud, beside the life of its machines. Each hook may throw: then it saw no more. */
+export interface Walk {
+  readonly assumptions: readonly Assumption[]
+  /** The provider itself, each of whose exchanges is told. */
+  readonly provider: Provider
+  /** What its machines run: it writes lines that their consoles show. */
+  readonly startup: string
+  /** Rights without which no machine could be ended; any of them missing is enough to refuse. */
+  readonly endsBy: readonly string[]
+  /** USD an hour of one machine beside its own price: its disk, its address. */
+  readonly besides: (offer: Offer) => number
+  /** Before anything is made: nothing that it sends can make anything. */
+  readonly free?: (stage: WalkStage) => Promise<void>
+  /** A launch call was answered for the first time; these came of it. */
+  readonly launched?: (stage: WalkStage, workers: readonly WalkWorker[]) => Promise<void>
+  /** Its guest's startup has ended. */
+  readonly booted?: (stage: WalkStage, worker: WalkWorker) => Promise<void>
+  /** Its end was asked for. */
+  readonly ended?: (stage: WalkStage, worker: WalkWorker) => Promise<void>
+  /** It is gone. */
+  readonly gone?: (stage: WalkStage, worker: WalkWorker) => Promise<void>
+  /** When all machines are gone: what lists and exchanges show together. */
+  readonly judge?: (stage: WalkStage) => Promise<void>
+}
+
 /** How an instance is reached: plain data. */
 export type Route =
   /**
@@ -712,6 +862,8 @@ export interface Provider {
   renew?(instances: readonly Instance[], until: number, calls: Calls): Promise<void>
   /** What `doctor` asks here; loaded when it is asked for. */
   examine?(): Promise<Examination>
+  /** What `doctor --live` tries here, by exchanges that are told to `tap`; loaded when it is asked for. */
+  walk?(tap: Tap): Promise<Walk>
   /** Where a person can look at the instance: the address of its page in the cloud's console. Pure. */
   consoleUrl?(instance: Instance): string
 }

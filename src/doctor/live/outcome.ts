@@ -1,0 +1,29 @@
+/** What a walk comes to: types. */
+import type { Assumption, Exchange, Market, WalkWorker } from "../../provider.js"
+import type { Observation, Verdict } from "../../live/verdicts.js"
+
+export interface Found extends Assumption {
+  readonly verdict: Verdict
+  readonly observations: readonly Observation[]
+}
+
+export interface WalkOutcome {
+  readonly provider: string
+  readonly region: string
+  /** When the walk began, in milliseconds since 1970. */
+  readonly at: number
+  /** How long it took, in milliseconds. */
+  readonly ms: number
+  readonly cluster: string
+  readonly instanceType: string
+  readonly markets: readonly Market[]
+  readonly assumptions: readonly Found[]
+  readonly workers: readonly WalkWorker[]
+  readonly exchanges: readonly Exchange[]
+  /** USD: what was thought before, and what the machines that ran came to by their prices. */
+  readonly usd: { readonly estimate: number; readonly spent: number }
+  /** What was not carried out, and why; each a sentence. */
+  readonly problems: readonly string[]
+  /** What is still there: each names the thing. Empty: all is gone. */
+  readonly left: readonly string[]
+}

@@ -1,0 +1,143 @@
+/** Witness: keeps what a walk sends, what it is answered, what lists show, and what that says of the assumptions. */
+import { markPrefix, verdictOn } from "../../guest/marks.js"
+import { onAbort } from "../../calls/aborts.js"
+import type { Clock } from "../../calls/clock.js"
+import { createCalls } from "../../calls/send.js"
+import type { Observation } from "../../live/verdicts.js"
+import type {
+  Calls,
+  Exchange,
+  Instance,
+  Limits,
+  Provider,
+  Sight,
+  Tap,
+  WalkStage,
+  WalkWorker,
+  Watched,
+} from "../../provider.js"
+
+/** A machine of a walk while it is followed. */
+export type Followed = { -readonly [K in keyof WalkWorker]: WalkWorker[K] }
+
+const PATIENCE = { attempts: 3, throttles: 5 }
+
+export class Witness {
+  readonly exchanges: Exchange[] = []
+  readonly sights: Sight[] = []
+  readonly workers: Followed[] = []
+  readonly observations: Observation[] = []
+  readonly problems: string[] = []
+  readonly #clock: Clock
+  readonly #begunAt: number
+  /** The newest stage that hooks were given; undefined before the first. */
+  last: WalkStage | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#begunAt = clock.now()
+  }
+
+  /** Milliseconds since the walk began. */
+  now(): number {
+    return this.#clock.now() - this.#begunAt
+  }
+
+  readonly tap: Tap = (api, request) => {
+    const at = this.now()
+    let isTold = false
+    return (answer) => {
+      if (isTold) return
+      isTold = true
+      const number = this.exchanges.length
+      this.exchanges.push({
+        number,
+        api,
+        at,
+        ms: this.now() - at,
+        request,
+        ...(answer === undefined ? {} : { answer }),
+      })
+    }
+  }
+
+  callsTo(limits: Limits, signal: AbortSignal): Calls {
+    return createCalls({ clock: this.#clock, limits, signal, patience: PATIENCE })
+  }
+
+  /** @throws the signal's reason. */
+  async watch<T>(signal: AbortSignal, requests: () => Promise<T>): Promise<Watched<T>> {
+    const before = this.exchanges.length
+    const made = () => this.exchanges.slice(before)
+    try {
+      return { value: await requests(), exchanges: made() }
+    } catch (thrown) {
+      signal.throwIfAborted()
+      return { error: thrown instanceof Error ? thrown : new Error(String(thrown)), exchanges: made() }
+    }
+  }
+
+  saw(assumption: string, held: boolean, words: string, evidence: readonly Exchange[] = []): void {
+    const exchanges = evidence.map(({ number }) => number)
+    this.observations.push({ assumption, held, words, at: this.now(), exchanges })
+  }
+
+  /** What a cloud's hooks are given. */
+  stage(
+    site: Pick<WalkStage, "owner" | "group" | "prepared" | "offers"> & {
+      readonly provider: Provider
+      readonly signal: AbortSignal
+    },
+  ): WalkStage {
+    const { provider, signal, ...rest } = site
+    const calls = this.callsTo(provider.limits, signal)
+    const { exchanges, sights, workers } = this
+    const stage: WalkStage = {
+      ...rest,
+      ...{ calls, exchanges, sights, workers },
+      now: () => this.now(),
+      wait: (ms) => this.#clock.sleep(ms, signal),
+      watch: (requests) => this.watch(signal, () => requests(calls)),
+      saw: (assumption, held, words, evidence) => this.saw(assumption, held, words, evidence),
+    }
+    this.last = stage
+    return stage
+  }
+
+  /** Takes over a complete list: begun at `at`, of the cluster's instances in all states. */
+  listed(at: number, instances: readonly Instance[], { goneStates, consistencyMs }: Limits): void {
+    this.sights.push({ at, instances })
+    for (const worker of this.workers) {
+      const instance = instances.find(({ id }) => id === worker.made.id)
+      if (instance !== undefined) worker.instance = instance
+      if (instance?.state === "running") worker.runningAt ??= at
+      const isMissing = instance === undefined && (this.#wasListed(worker) || at > worker.sentAt + consistencyMs)
+      if (isMissing || (instance !== undefined && goneStates.includes(instance.state))) worker.goneAt ??= at
+    }
+  }
+
+  /** Takes over what a console says. */
+  read(worker: Followed, text: string): void {
+    worker.console = text
+    worker.isBooted = text.includes(markPrefix(worker.owner.uid)) && verdictOn(text, worker.owner.uid) !== undefined
+  }
+
+  #wasListed({ made }: Followed): boolean {
+    return this.sights.some(({ instances }) => instances.some(({ id }) => id === made.id))
+  }
+}
+
+/** Ends with `signal`, or after `ms` with this reason. @returns it, and what lets go of both. */
+export function endsAfter(
+  clock: Clock,
+  { signal, ms, reason }: { readonly signal: AbortSignal; readonly ms: number; readonly reason: () => Error },
+): { readonly signal: AbortSignal; readonly done: () => void } {
+  const own = new AbortController()
+  const cancel = clock.timer(ms, () => own.abort(reason()))
+  const forget = onAbort(signal, () => own.abort(signal.reason))
+  const done = () => {
+    cancel()
+    forget()
+  }
+  return { signal: own.signal, done }
+}

@@ -1,0 +1,88 @@
+/** Judges: assumptions that every cloud shares, looked at in the life of a walk's machines. */
+import { markPrefix } from "../guest/marks.js"
+import type { Instance, InstanceState, Sight, WalkStage, WalkWorker } from "../provider.js"
+import type { Tags } from "../fleet/tags.js"
+
+/** In which order an instance passes through its states; some may be missed between two lists. */
+const ORDER: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
+
+/** Of each machine: the first list that shows it has the tags of its launch. */
+export function judgeTags(stage: WalkStage, assumption: string, expected: (worker: WalkWorker) => Tags): void {
+  for (const worker of stage.workers) {
+    const first = sightsOf(stage, worker)[0]
+    if (first === undefined) continue
+    const lacking = Object.entries(expected(worker)).filter(([key, value]) => first.instance.tags[key] !== value)
+    const words = lacking.map(([key]) => key).join(", ")
+    stage.saw(
+      assumption,
+      lacking.length === 0,
+      words === "" ? "the first list had all tags" : `the first list lacked ${words}`,
+    )
+  }
+}
+
+/** Of each machine that was seen to run: its states never went back. */
+export function judgeStates(stage: WalkStage, assumption: string): void {
+  for (const worker of stage.workers) {
+    if (worker.runningAt === undefined) continue
+    const states = sightsOf(stage, worker).map(({ instance }) => instance.state)
+    const passed = states.filter((state, at) => state !== states[at - 1])
+    const isInOrder = passed.every(
+      (state, at) => at === 0 || ORDER.indexOf(state) > ORDER.indexOf(passed[at - 1] ?? state),
+    )
+    stage.saw(assumption, isInOrder, passed.join(", "))
+  }
+}
+
+/** Of each machine: lists show it within `withinMs` of the answer to its launch, and from then on until it is gone. */
+export function judgeConsistency(stage: WalkStage, assumption: string, withinMs: number): void {
+  for (const worker of stage.workers) {
+    const { made, goneAt = Number.POSITIVE_INFINITY, endedAt = goneAt, sentAt } = worker
+    const after = stage.sights.filter(({ at }) => at > sentAt && at < Math.min(endedAt, goneAt))
+    const shown = after.map((sight) => shows(sight, made.id))
+    const first = shown.indexOf(true)
+    const late = after.filter(({ at }, index) => at > sentAt + withinMs && shown[index] === false)
+    const gaps = first < 0 ? 0 : shown.slice(first).filter((is) => !is).length
+    if (first < 0 && late.length === 0) continue
+    const seconds = first < 0 ? "never" : `after ${(((after[first]?.at ?? sentAt) - sentAt) / 1000).toFixed(1)} s`
+    const words = `listed ${seconds}; missing from ${gaps} of ${after.length} lists after that`
+    stage.saw(assumption, late.length === 0 && gaps === 0, words)
+  }
+}
+
+/** Of each machine that is to end by itself: it was gone, without a request, within `slackMs` after its deadline. */
+export function judgeDeadlines(stage: WalkStage, assumption: string, slackMs: number): void {
+  for (const { wave, deadlineAt, goneAt, endedAt, runningAt } of stage.workers) {
+    if (wave !== "timed" || runningAt === undefined) continue
+    if (goneAt !== undefined && endedAt === undefined) {
+      const late = goneAt - deadlineAt
+      stage.saw(assumption, late <= slackMs, `gone ${Math.round(late / 1000)} s after its deadline`)
+    } else if (endedAt !== undefined && endedAt >= deadlineAt + slackMs)
+      stage.saw(assumption, false, `still there ${Math.round((endedAt - deadlineAt) / 1000)} s after its deadline`)
+  }
+}
+
+/**
+ * What the startup of a machine wrote of one thing: `doctor NAME VALUE` on a line of its own. Undefined where its console, which must
+ * show that the startup has ended, has no such line.
+ */
+export function toldOn({ console, owner }: Pick<WalkWorker, "console" | "owner">, name: string): string | undefined {
+  const start = `${markPrefix(owner.uid)}| doctor ${name} `
+  const line = console.split("\n").find((one) => one.includes(start))
+  return line === undefined ? undefined : line.slice(line.indexOf(start) + start.length).trim()
+}
+
+/** The lists that show a machine, with it as they had it. */
+export function sightsOf(
+  { sights }: Pick<WalkStage, "sights">,
+  { made }: Pick<WalkWorker, "made">,
+): readonly { readonly at: number; readonly instance: Instance }[] {
+  return sights.flatMap(({ at, instances }) => {
+    const instance = instances.find(({ id }) => id === made.id)
+    return instance === undefined ? [] : [{ at, instance }]
+  })
+}
+
+function shows({ instances }: Sight, id: string): boolean {
+  return instances.some((instance) => instance.id === id)
+}
