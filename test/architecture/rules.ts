@@ -11,7 +11,9 @@ const CLOUD_PACKAGES: Readonly<Record<string, RegExp>> = {
 }
 
 /** What an adapter may use of the core: the seam, and what is the same for every cloud. */
-const SEAM = /^src\/((provider|errors|offer|rights|fleet\/tags)\.ts$|input\/|client\/|guest\/|tables\/)/
+const SEAM = /^src\/((provider|errors|offer|rights|fleet\/tags)\.ts$|input\/|client\/|guest\/|live\/|tables\/)/
+
+const WIRES = /^providers\/[a-z]+\/wire\//
 
 const CLOCK: ReadonlySet<string> = new Set(["src/calls/clock.ts", "src/calls/timers.ts"])
 /** Programs of their own, which are sent to workers and have the time of those. */
@@ -91,6 +93,7 @@ function targetOf(path: string, specifier: string): string {
 function providersStayAtTheSeam({ path }: Source, target: string, found: Import): string | undefined {
   const [root, cloud = ""] = path.split("/")
   if (root !== "providers") return undefined
+  if (WIRES.test(target) && !WIRES.test(path)) return `imports ${target}: nothing here knows the double of its cloud`
   if (target.startsWith(`providers/${cloud}/`) || SEAM.test(target)) return undefined
   if (target.startsWith("src/simulator/") && path.startsWith(`providers/${cloud}/wire/`)) return undefined
   if (target.startsWith("node:") || target === "p-limit" || CLOUD_PACKAGES[cloud]?.test(target) === true)
