@@ -8,7 +8,7 @@ import type { Route } from "../provider.js"
 import { endAfter, feed } from "./ending.js"
 import { listen } from "./listen.js"
 import type { Ended, Forward, Remote, RemoteProcess, Signal, SpawnOptions } from "./remote.js"
-import { environmentLine, remoteText } from "./shell.js"
+import { travelling } from "./shell.js"
 
 /**
  * Commands are started through the words of the route, which bring them into the worker's group, with its environment and in its
@@ -20,7 +20,8 @@ export function localRemote(
 ): Remote {
   return {
     async spawn(command, options = {}) {
-      const [program = "/bin/sh", ...args] = [...words, "/bin/sh", "-c", remoteText(command, options)]
+      const { text, input } = travelling(command, options)
+      const [program = "/bin/sh", ...args] = [...words, "/bin/sh", "-c", text]
       const child = spawn(program, args, {
         cwd: "/",
         // A group of its own: what ends the command ends what it started.
@@ -29,7 +30,7 @@ export function localRemote(
         env: { PATH: process.env.PATH ?? PLAIN_PATH },
       })
       await started(child, program)
-      return processOf(child, options, clock)
+      return processOf(child, { options, input }, clock)
     },
     forward: (port: number, at?: number): Promise<Forward> => listen(async () => ({ host: address, port }), at),
     close: () => Promise.resolve(),
@@ -49,7 +50,13 @@ async function started(child: ChildProcess, program: string): Promise<void> {
   }
 }
 
-function processOf(child: ChildProcess, options: SpawnOptions, clock: Clock): RemoteProcess {
+interface Given {
+  readonly options: SpawnOptions
+  /** What its standard input begins with. */
+  readonly input: string
+}
+
+function processOf(child: ChildProcess, { options, input }: Given, clock: Clock): RemoteProcess {
   const { stdin, stdout, stderr, pid } = child
   if (stdin === null || stdout === null || stderr === null || pid === undefined) {
     throw new MusterError("a command was started without its streams")
@@ -75,6 +82,6 @@ function processOf(child: ChildProcess, options: SpawnOptions, clock: Clock): Re
       resolve(signal === null ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[signal] ?? 0), signal })
     })
   })
-  feed(stdin, options.stdin, environmentLine(options.environment))
+  feed(stdin, options.stdin, input)
   return { stdin, stdout, stderr, ended: endAfter(closed, { kill, options, clock }), kill }
 }

@@ -20,7 +20,7 @@ import { logsOf } from "./logs.js"
 import { type FollowOptions, type LogOptions, type LogSource, withoutMarks } from "./logs/console.js"
 import { keptOf } from "./logs/kept.js"
 import { logPlaceOf } from "./logs/place.js"
-import { argvOf } from "../remote/shell.js"
+import { argumentOf, argvOf } from "../remote/shell.js"
 import { sshWaysOf } from "./ssh-ways.js"
 import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../remote/remote.js"
 
@@ -30,7 +30,8 @@ export interface WorkerHandle {
   /**
    * Runs a command to its end.
    *
-   * @param command a text is for `sh -c`, a list is a program and its arguments.
+   * @param command a text is for `sh -c`, of at most 16 MiB; a list is a program and its arguments, of at most 128 KiB each.
+   * @throws SpecError when it is longer: before anything runs.
    * @throws CommandError when its exit code is not 0, unless `check` is false.
    */
   exec(command: Command, options?: CommandOptions): Promise<CommandResult>
@@ -187,6 +188,7 @@ export class Reach {
   async #shellOf(worker: WorkerRecord, command?: Command): Promise<readonly string[]> {
     const route = await this.#routeTo(worker)
     if (route.kind === "ssh") return sshWaysOf(this.#fleet).systemWords(worker, route, command)
+    if (command !== undefined) argumentOf(command)
     return [...route.words, ...argvOf(command ?? SHELL)]
   }
 

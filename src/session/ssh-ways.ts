@@ -16,7 +16,7 @@ import { hostKeysOn } from "../remote/ssh/host-keys.js"
 import { readKeyFile } from "../remote/ssh/key-file.js"
 import { fingerprint } from "../remote/ssh/keys.js"
 import { meet, type SshPlace, sshRemote, type Way } from "../remote/ssh/remote.js"
-import { remoteText } from "../remote/shell.js"
+import { argumentOf } from "../remote/shell.js"
 import type { ResolvedAccess } from "../spec/access.js"
 import { accessAt } from "./access/openings.js"
 import { hopsOf, writeConfiguration } from "./access/system-ssh.js"
@@ -85,7 +85,7 @@ export class SshWays {
     const pinned = await Promise.all(hops.map(async (hop) => ({ ...hop, keys: (await this.#pins.of(hop.id)) ?? [] })))
     const writing = writeConfiguration(path.replace(/\.key$/, ""), pinned)
     const words = await this.#fleet.clock.busy("writing a configuration for ssh", writing)
-    return command === undefined ? words : [...words, remoteText(command, {})]
+    return command === undefined ? words : [...words, argumentOf(command)]
   }
 
   /** One that still boots is waited for. */

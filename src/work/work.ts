@@ -3,7 +3,9 @@ import { createHash, randomBytes } from "node:crypto"
 import type { Clock } from "../calls/clock.js"
 import { SpecError, type SpecProblem } from "../errors.js"
 import { show } from "../input/parse.js"
+import { commandProblem, variableProblem } from "../remote/limits.js"
 import { runCommand } from "../remote/output.js"
+import type { Command } from "../remote/remote.js"
 import { moduleBundle, runnerBundle } from "./bundle/bundle.js"
 import { startCommandChannel } from "./runners/command-runner.js"
 import type { StartRunner } from "./farm/crew.js"
@@ -175,7 +177,10 @@ function checkTask(verb: string, task: AnyTask): void {
   const given = task as Partial<Task<never, unknown> & CommandTask<never>> | undefined
   if (typeof given?.module === "string") return
   if (given?.command !== undefined) {
-    const problems = environmentProblems(`${verb}.task.environment`, given.environment ?? {})
+    const problems = [
+      ...commandProblems(`${verb}.task.command`, given.command),
+      ...environmentProblems(`${verb}.task.environment`, given.environment ?? {}),
+    ]
     if (problems.length > 0) throw new SpecError(problems)
     return
   }
@@ -186,6 +191,16 @@ function checkTask(verb: string, task: AnyTask): void {
   throw new SpecError([{ option: `${verb}.task`, message }])
 }
 
+/** Of one that is the same for all inputs; what a function makes is looked at when it has made it. */
+function commandProblems(option: string, command: CommandTask<never>["command"]): SpecProblem[] {
+  const message = typeof command === "function" || !isCommand(command) ? undefined : commandProblem(command)
+  return message === undefined ? [] : [{ option, message }]
+}
+
+function isCommand(command: Command): boolean {
+  return [command].flat().every((one: unknown) => typeof one === "string")
+}
+
 function environmentProblems(option: string, environment: object): SpecProblem[] {
   const isObject = typeof environment === "object"
   if (!isObject) return [{ option, value: environment, message: `is ${show(environment)}; use { NAME: "value" }` }]
@@ -194,7 +209,9 @@ function environmentProblems(option: string, environment: object): SpecProblem[]
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
       return [{ ...at, message: "is no name of a variable; use letters, digits and _" }]
     if (typeof value !== "string") return [{ ...at, message: `is ${show(value)}; use a text` }]
-    return value.includes("\0") ? [{ ...at, message: "has a NUL in it, which no variable can hold" }] : []
+    if (value.includes("\0")) return [{ ...at, message: "has a NUL in it, which no variable can hold" }]
+    const message = variableProblem(name, value)
+    return message === undefined ? [] : [{ option: at.option, message }]
   })
 }
 

@@ -31,6 +31,23 @@ describe("commands on workers of this machine", () => {
     )
   })
 
+  test("a text may be longer than Linux takes as one argument; what no machine takes is refused before anything runs", async () => {
+    const word = `it's \\ "`.repeat(isLong ? 500_000 : 20_000)
+    const text = `cat <<'END'\n${word}\nEND\nprintf '%s' "$ONE"`
+    expect(await outOf(() => `printf %s "${"#".repeat(200_000)}" | wc -c; exit 0`)).toMatch(/^ *200000\n$/)
+    const [output] = await cluster.map([1], { command: text, environment: { ONE: "1" } }).all()
+    expect(output?.stdout.endsWith(`"\n1`)).toBe(true)
+    expect(output?.stdout.length).toBe(Math.min(word.length + 2, 1024 * 1024))
+    const run = (task: CommandTask<number>) => cluster.map([1], task).all()
+    await expect(run({ command: ["echo", "x".repeat(131_072)] })).rejects.toThrow(
+      /^map\.task\.command: its word 2 has 131,072 bytes/,
+    )
+    await expect(run({ command: () => ["echo", "x".repeat(131_072)] })).rejects.toThrow(/its command: its word 2 has/)
+    await expect(run({ command: "true", environment: { A: "x".repeat(131_070) } })).rejects.toThrow(
+      /^map\.task\.environment\.A: has 131,072 bytes with its name; Linux takes at most 131,071/,
+    )
+  })
+
   test("output of any bytes comes back, of much the last MiB; a command's own code is in its error", async () => {
     const [output] = await cluster.map([1], { command: "printf 'a\\0b\\377'; printf err >&2" }).all()
     expect(output).toEqual({ stdout: "a\0b\uFFFD", stderr: "err", isCut: false })

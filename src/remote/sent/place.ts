@@ -4,7 +4,8 @@ import { SENT_FOLDERS } from "../../guest/steps/sent.js"
 import { MusterError } from "../../errors.js"
 import { type CommandOptions, runCommand } from "../output.js"
 import type { Command, Remote, RemoteProcess, SpawnOptions } from "../remote.js"
-import { argvOf } from "../shell.js"
+import { checkLimits } from "../limits.js"
+import { argvOf, MOST_TEXT_BYTES } from "../shell.js"
 
 /** Of what is brought. */
 export type SentName = "files" | "secrets"
@@ -79,8 +80,7 @@ while [ -e "$f" ] && [ ! -s "$f" ] && [ $n -lt 30 ]; do sleep 1; n=$((n + 1)); d
 for f in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
 [ ! -r "$f" ] || { . "$f"; break; }
 done
-unset f n
-exec "$@"`
+unset f n`
 
 /**
  * The same remote, whose commands have what the worker's scripts have: its group's variables, Muster's own, and its secrets. They are
@@ -90,7 +90,11 @@ export function withEnvironment(remote: Remote): Remote {
   return {
     forward: (port, at) => remote.forward(port, at),
     close: () => remote.close(),
-    spawn: (command: Command, options?: SpawnOptions): Promise<RemoteProcess> =>
-      remote.spawn(["/bin/sh", "-c", SOURCED, "sh", ...argvOf(command)], options),
+    spawn: async (command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> => {
+      checkLimits(command, options)
+      const isLong = typeof command === "string" && Buffer.byteLength(command) > MOST_TEXT_BYTES
+      const words = ["/bin/sh", "-c", `${SOURCED}\nexec "$@"`, "sh", ...argvOf(command)]
+      return remote.spawn(isLong ? `${SOURCED}\n${command}` : words, options)
+    },
   }
 }

@@ -8,6 +8,7 @@ import { HostKeyError } from "../../errors.js"
 import type { Connection, Server } from "./connect.js"
 import { isProven } from "./host-keys.js"
 import { fingerprint } from "./keys.js"
+import { travelling } from "../shell.js"
 import { startProcess } from "./process.js"
 
 /** Where a guest keeps a line for each of its host keys: the key's blob and its proof. */
@@ -28,7 +29,7 @@ export async function proveHostKey(
 ): Promise<void> {
   const process = await startProcess(
     { client, name: server.name },
-    `head -c ${MOST_BYTES} ${PROOF_FILE}`,
+    travelling(`head -c ${MOST_BYTES} ${PROOF_FILE}`, {}),
     { stdin: "", timeoutMs: LONGEST_MS },
     clock,
   )

@@ -6,8 +6,8 @@ import type { Client, ClientChannel } from "ssh2"
 import type { Clock } from "../../calls/clock.js"
 import { TransientError } from "../../errors.js"
 import { endAfter, feed } from "../ending.js"
-import type { Command, Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
-import { environmentLine, remoteText } from "../shell.js"
+import type { Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
+import type { Travelling } from "../shell.js"
 
 export interface Place {
   readonly client: Client
@@ -18,18 +18,18 @@ export interface Place {
 /** @throws TransientError when the connection is lost before the command has started. */
 export async function startProcess(
   place: Place,
-  command: Command,
+  { text, input }: Travelling,
   options: SpawnOptions,
   clock: Clock,
 ): Promise<RemoteProcess> {
   const mark = `muster-${randomBytes(8).toString("hex")} `
-  const { channel, over } = await openChannel(place, `echo "${mark}$$" >&2; ${remoteText(command, options)}`)
+  const { channel, over } = await openChannel(place, `echo "${mark}$$" >&2; ${text}`)
   const leader = new Leader(mark)
   const kill = (signal: Signal = "SIGTERM") => {
     void leader.pid.then((pid) => strike(place.client, pid, signal))
     if (signal === "SIGKILL") channel.close()
   }
-  feed(channel, options.stdin, environmentLine(options.environment))
+  feed(channel, options.stdin, input)
   const stdout = channel.pipe(new PassThrough())
   const stderr = channel.stderr.pipe(leader)
   return { stdin: channel, stdout, stderr, ended: endAfter(over, { kill, options, clock }), kill }

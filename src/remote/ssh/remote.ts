@@ -7,6 +7,7 @@ import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../r
 import { type Connection, connect, type Server } from "./connect.js"
 import type { Connections, Opening, Taking } from "./connections.js"
 import { Patience } from "./patience.js"
+import { travelling } from "../shell.js"
 import { startProcess } from "./process.js"
 import { throughCommand, throughConnection } from "./via.js"
 
@@ -42,10 +43,11 @@ export function sshRemote(place: SshPlace, connections: Connections, clock: Cloc
     spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
       return new Promise((resolve, reject) => {
         const { signal } = options
+        const sent = travelling(command, options)
         const unheard = onAbort(signal, () => reject(signal?.reason as Error))
         const run = async ({ client }: Connection) => {
           signal?.throwIfAborted()
-          const started = await startProcess({ client, name }, command, options, clock)
+          const started = await startProcess({ client, name }, sent, options, clock)
           resolve(started)
           // The channel is in use until then.
           await started.ended.catch(() => {})

@@ -4,6 +4,7 @@ import type { Clock } from "../../calls/clock.js"
 import { exportLines } from "../../guest/steps/environment.js"
 import { plainWord } from "../../guest/text.js"
 import type { Command, Remote } from "../../remote/remote.js"
+import { commandProblem, MOST_WORD_BYTES } from "../../remote/limits.js"
 import { argvOf } from "../../remote/shell.js"
 import type { Channel } from "../farm/channels.js"
 import type { Gone, Runner, Started, Try } from "../farm/runner.js"
@@ -133,7 +134,7 @@ export class CommandChannel implements Channel {
 
   #scriptOf({ index, attempt, input }: Try, slot: number, { task, hasOutputs }: CommandUse): readonly string[] {
     const { command, environment = {} } = task
-    const argv = argvOf(checkCommand(typeof command === "function" ? command(input, { index, attempt }) : command))
+    const made = checkCommand(typeof command === "function" ? command(input, { index, attempt }) : command)
     const files = this.#filesOf(slot)
     const ours = {
       MUSTER_TASK_INDEX: String(index),
@@ -144,7 +145,7 @@ export class CommandChannel implements Channel {
       "{",
       ...(hasOutputs ? [`rm -rf ${plainWord(files)} && mkdir ${plainWord(files)} || exit 1`] : []),
       ...exportLines({ ...environment, ...ours }),
-      `exec ${argv.map(plainWord).join(" ")}`,
+      runLine(made),
       "}",
     ]
   }
@@ -158,10 +159,15 @@ function checkCommand(command: Command): Command {
       `its command is ${JSON.stringify(command)}; use a text for sh, or a list of a program and its arguments`,
     )
   }
-  if (words.some((one) => (one as string).includes("\0"))) {
-    throw new TypeError("its command has a NUL byte in it, which no argument can hold")
-  }
+  const problem = commandProblem(command)
+  if (problem !== undefined) throw new TypeError(`its command: ${problem}`)
   return command
+}
+
+/** A text that no argument can hold is read by the shell that has the script. */
+function runLine(command: Command): string {
+  const isLong = typeof command === "string" && Buffer.byteLength(command) > MOST_WORD_BYTES
+  return isLong ? `eval ${plainWord(command)}` : `exec ${argvOf(command).map(plainWord).join(" ")}`
 }
 
 /** In one line where no word has several; and nothing of it stands in an argument list. */
