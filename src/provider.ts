@@ -736,6 +736,18 @@ export interface Watched<T> {
   readonly exchanges: readonly Exchange[]
 }
 
+/** When the machines of a walk end, and how long they are waited for. */
+export interface WalkTimes {
+  /** When a machine's guest ends it, in seconds after its launch. */
+  readonly deadlineS: Readonly<Record<Wave, number>>
+  /** For how long a machine is likely paid, in seconds. */
+  readonly likelyS: Readonly<Record<Wave, number>>
+  /** How often a console is read, in milliseconds. */
+  readonly consoleEveryMs: number
+  /** A guest that has not ended its machine by so long after its deadline does not, in milliseconds. */
+  readonly slackMs: number
+}
+
 /** What `doctor --live` tries on a cloud, beside the life of its machines. Each hook may throw: then it saw no more. */
 export interface Walk {
   readonly assumptions: readonly Assumption[]
@@ -747,6 +759,10 @@ export interface Walk {
   readonly endsBy: readonly string[]
   /** USD an hour of one machine beside its own price: its disk, its address. */
   readonly besides: (offer: Offer) => number
+  /** Its machines cost nothing, whether or not their price is known. */
+  readonly isFree?: true
+  /** What differs from the times of most clouds. */
+  readonly times?: Partial<WalkTimes>
   /** Before anything is made: nothing that it sends can make anything. */
   readonly free?: (stage: WalkStage) => Promise<void>
   /** A launch call was answered for the first time; these came of it. */

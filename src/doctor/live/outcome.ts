@@ -24,6 +24,8 @@ export interface WalkOutcome {
   readonly usd: { readonly estimate: number; readonly spent: number }
   /** What was not carried out, and why; each a sentence. */
   readonly problems: readonly string[]
+  /** What was carried out otherwise than planned, and why; each a sentence. */
+  readonly notes: readonly string[]
   /** What is still there: each names the thing. Empty: all is gone. */
   readonly left: readonly string[]
 }

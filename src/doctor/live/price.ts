@@ -1,58 +1,75 @@
 /** Price: what a walk will cost, and what it has cost so far. An estimate goes by the times that machines take to boot and to end. */
 import { costOf } from "../../money/bill.js"
-import type { Offer, Wave } from "../../provider.js"
+import type { Market, Offer, Wave } from "../../provider.js"
 import { offersOn, type WalkSite } from "./site.js"
-import type { Followed } from "./witness.js"
+import { timesOf } from "./times.js"
 
-interface WavePlan {
+export interface WavePlan {
   readonly wave: Wave
-  readonly market: "spot" | "on-demand"
+  /** Which is tried first. */
+  readonly market: Market
   readonly machines: number
-  /** When the guest of a machine ends it, in seconds after its launch. */
-  readonly deadlineS: number
-  /** For how long each is likely to be paid, in seconds. */
-  readonly likelyS: number
 }
 
 /** In the order in which they are played: the first machine's deletion is tried before there are others. */
 export const WAVES: readonly WavePlan[] = [
-  { wave: "brief", market: "spot", machines: 3, deadlineS: 300, likelyS: 30 },
-  { wave: "batch", market: "on-demand", machines: 3, deadlineS: 600, likelyS: 90 },
-  { wave: "timed", market: "spot", machines: 3, deadlineS: 240, likelyS: 230 },
+  { wave: "brief", market: "spot", machines: 3 },
+  { wave: "batch", market: "on-demand", machines: 3 },
+  { wave: "timed", market: "spot", machines: 3 },
 ]
 
 const HOUR_S = 3600
 
+type Priced = Pick<WalkSite, "walk" | "provider" | "offers">
+
 /** USD of one machine for an hour; undefined where its price is not known. */
 export function usdPerHour({ walk }: Pick<WalkSite, "walk">, offer: Offer | undefined): number | undefined {
-  if (offer?.pricePerHour === undefined) return undefined
-  return offer.pricePerHour + walk.besides(offer)
+  if (offer === undefined) return undefined
+  const price = offer.pricePerHour ?? (walk.isFree === true ? 0 : undefined)
+  return price === undefined ? undefined : price + walk.besides(offer)
 }
 
-/** USD of one wave: as it is likely, or at most, when each machine runs to its deadline. */
-export function waveUsd(site: WalkSite, plan: WavePlan, which: "likely" | "most"): number | undefined {
-  const least = site.provider.limits.leastBilledSeconds ?? 0
-  const perHour = usdPerHour(site, offersOn(site, plan.market)[0])
-  const seconds = Math.max(least, which === "likely" ? plan.likelyS : plan.deadlineS)
-  return perHour === undefined ? undefined : (plan.machines * seconds * perHour) / HOUR_S
+/**
+ * USD of one wave; undefined where a price is not known. `likely`: of the cheapest offer, for the time that machines take. `most`: each
+ * machine runs until its deadline has failed to end it, and is the dearest of all offers, because a refused market gives way to the other.
+ */
+export function waveUsd(site: Priced, { wave, market, machines }: WavePlan, which: "likely" | "most") {
+  const { deadlineS, likelyS, slackMs } = timesOf(site.walk)
+  const ends = which === "likely" ? likelyS[wave] : deadlineS[wave] + slackMs / 1000
+  const seconds = Math.max(site.provider.limits.leastBilledSeconds ?? 0, ends)
+  const perHour = which === "likely" ? usdPerHour(site, offersOn(site, market)[0]) : dearest(site)
+  return perHour === undefined ? undefined : (machines * seconds * perHour) / HOUR_S
+}
+
+function dearest(site: Priced): number | undefined {
+  const known = site.offers.flatMap((offer) => usdPerHour(site, offer) ?? [])
+  return known.length === 0 ? undefined : Math.max(...known)
 }
 
 /** USD; undefined where a price is not known. */
-export function estimateUsd(site: WalkSite, which: "likely" | "most" = "likely"): number | undefined {
-  const parts = WAVES.map((plan) => waveUsd(site, plan, which))
-  return parts.some((part) => part === undefined)
-    ? undefined
-    : parts.reduce<number>((sum, part) => sum + (part ?? 0), 0)
+export function estimateUsd(site: Priced, which: "likely" | "most" = "likely"): number | undefined {
+  let sum = 0
+  for (const plan of WAVES) {
+    const part = waveUsd(site, plan, which)
+    if (part === undefined) return undefined
+    sum += part
+  }
+  return sum
 }
 
-/** USD until `now`, which is in milliseconds since the walk began. */
-export function spentUsd(site: WalkSite, workers: readonly Followed[], now: number): number {
-  const { leastBilledSeconds = 0 } = site.provider.limits
-  return workers.reduce((sum, { runningAt: from, endedAt, goneAt, instance, call }) => {
+/** USD until `now`, which is in milliseconds since the walk began: of its machines, and of what nobody meant to make. */
+export function spentUsd(site: WalkSite, now: number): number {
+  const { leastBilledSeconds = 0, goneStates } = site.provider.limits
+  // Where a machine costs until it is gone, the request to end it ends no bill.
+  const isPaidUntilGone = !goneStates.includes("terminating")
+  const leastMs = leastBilledSeconds * 1000
+  const costs = site.witness.workers.map(({ runningAt: from, endedAt, goneAt, instance, call }) => {
     const offer = call.offers.find(({ zone }) => zone === instance.zone) ?? call.offers[0]
-    const perHour = usdPerHour(site, offer)
-    const to = endedAt ?? goneAt
-    const bill = { group: "", usdPerHour: perHour, from, to, leastMs: leastBilledSeconds * 1000 }
-    return sum + (costOf(bill, now) ?? 0)
-  }, 0)
+    const to = isPaidUntilGone ? goneAt : (endedAt ?? goneAt)
+    return costOf({ group: "", usdPerHour: usdPerHour(site, offer), from, to, leastMs }, now) ?? 0
+  })
+  const strays = [...site.witness.strays.values()].map(({ from, to }) => {
+    return costOf({ group: "", usdPerHour: dearest(site), from, to, leastMs }, now) ?? 0
+  })
+  return [...costs, ...strays].reduce((sum, usd) => sum + usd, 0)
 }

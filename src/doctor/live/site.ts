@@ -1,5 +1,6 @@
 /** Site: what a walk is given, and what is decided before its first machine. */
 import type { Clock } from "../../calls/clock.js"
+import type { Journal } from "../../fleet/journal/journal.js"
 import type { GroupRequest, Market, Offer, Owner, Provider, Walk } from "../../provider.js"
 import type { Witness } from "./witness.js"
 
@@ -20,6 +21,8 @@ export interface WalkSite {
   /** All that a walk has made is told to end after this, in milliseconds. */
   readonly mostMs: number
   readonly say: (line: string) => void
+  /** Where launches are written down before they are sent, so that another process can end what comes of them; left out: nowhere. */
+  readonly journal?: Journal
 }
 
 /** The same group for one market, by the offers of which its machines are made. */
@@ -28,6 +31,12 @@ export function groupOf({ group, walk }: WalkSite, offers: readonly Offer[]): Gr
   const whenDone = { success: "keep", failure: "keep" } as const
   const sold = { archs: of("arch"), markets: of("market"), instanceTypes: of("instanceType") }
   return { ...group, ...sold, startup: walk.startup, whenDone }
+}
+
+/** One market's before the other's. */
+export function ranked({ offers }: Pick<WalkSite, "offers">, market: Market): readonly Offer[] {
+  const isFirst = (offer: Offer) => offer.market === market
+  return [...offers.filter(isFirst), ...offers.filter((offer) => !isFirst(offer))]
 }
 
 /** One market's; all where it sells none, so that there is always something to try. */

@@ -1,144 +1,191 @@
 /** Waves: how the machines of a walk live. Never are more than three there at once. */
-import { AuthError } from "../../errors.js"
-import type { WalkStage, WalkWorker } from "../../provider.js"
-import { endThese, GONE_WITHIN_MS, launchOne, look, prepareFor, type Ready, readConsoles, until } from "./machines.js"
-import { spentUsd, WAVES, waveUsd } from "./price.js"
-import { offersOn, type WalkSite } from "./site.js"
+import { RefusedError } from "../../errors.js"
+import { inScope } from "../../offer.js"
+import type { Failure, Offer, WalkStage } from "../../provider.js"
+import { endStrays, endThese, endUnanswered } from "./ending.js"
+import { hook } from "./hooks.js"
+import { launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
+import { areGone, look, readConsoles, thoseThere, until } from "./machines.js"
+import { spentUsd, type WavePlan, WAVES, waveUsd } from "./price.js"
+import { ranked, type WalkSite } from "./site.js"
+import { timesOf } from "./times.js"
 import type { Followed } from "./witness.js"
 
-type WavePlan = (typeof WAVES)[number]
-
-/** A console is read about so often, in milliseconds: reads of it are dear. */
-const CONSOLE_EVERY_MS = 15_000
 /** A machine whose startup has not ended by then has not booted, in milliseconds. */
 const BOOTED_WITHIN_MS = 4 * 60_000
-/** A guest that has not ended its machine by so long after its deadline does not, in milliseconds. */
-export const DEADLINE_SLACK_MS = 100_000
+/** A machine that is on its way out is gone after this, in milliseconds, or is told of. */
+const GONE_WITHIN_MS = 6 * 60_000
+/** So many markets and zones are tried for one launch. */
+const MOST_TRIES = 6
 
 /** Plays all of them. A wave that fails is told of, and the others go on; what must stop the walk throws. */
 export async function playWaves(site: WalkSite): Promise<void> {
-  const { witness, say, budgetUsd } = site
   for (const plan of WAVES) {
-    const usd = spentUsd(site, witness.workers, witness.now()) + (waveUsd(site, plan, "most") ?? 0)
-    if (usd > budgetUsd) {
-      witness.problems.push(
-        `the wave "${plan.wave}" was left out: with it up to ${usd.toFixed(4)} USD could have been spent, and ${budgetUsd} USD are allowed`,
-      )
+    const why = whyNot(site, plan)
+    if (why !== undefined) {
+      site.witness.problem(`the wave "${plan.wave}" was left out: ${why}`)
       continue
     }
-    say(`${plan.wave}: ${plan.machines} machines, ${plan.market}`)
+    site.say(`${plan.wave}: ${plan.machines} machines, ${plan.market} first`)
     await (plan.wave === "brief" ? playBrief(site, plan) : playAtOnce(site, plan))
   }
+}
+
+/** What it could cost, and how long it takes at least, is known before. */
+function whyNot(site: WalkSite, plan: WavePlan): string | undefined {
+  const { witness, budgetUsd, mostMs, walk } = site
+  const usd = spentUsd(site, witness.now()) + (waveUsd(site, plan, "most") ?? 0)
+  if (usd > budgetUsd)
+    return `with it up to ${usd.toFixed(4)} USD could have been spent, and ${budgetUsd} USD are allowed`
+  const leftMs = mostMs - witness.now()
+  const leastMs = plan.wave === "timed" ? timesOf(walk).deadlineS.timed * 1000 : 0
+  if (leftMs <= leastMs) return `${Math.round(leftMs / 1000)} s were left, and it takes ${leastMs / 1000} s at least`
+  return undefined
 }
 
 /** One after the other: launched, and ended while it is made. */
 async function playBrief(site: WalkSite, plan: WavePlan): Promise<void> {
   for (let number = 1; number <= plan.machines; number += 1) {
-    const ready = await readyFor(site, plan, 1)
-    if (ready === undefined) return
-    if (number === 1) await hook(site, "looking at refusals", () => site.walk.free?.(ready.stage))
-    const workers = await launched(site, ready, plan)
-    await look(site, ready.stage)
-    await ended(site, ready.stage, workers)
-    await gone(site, ready.stage, workers)
+    const made = await make(site, plan, 1)
+    if (made === undefined) return
+    const { stage, workers } = made
+    await look(site, stage)
+    await ended(site, stage, workers)
+    await gone(site, stage, workers)
   }
 }
 
 /** All at once: they boot, and are ended when they have, or end by themselves. */
 async function playAtOnce(site: WalkSite, plan: WavePlan): Promise<void> {
-  const ready = await readyFor(site, plan, plan.machines)
-  if (ready === undefined) return
-  const { stage, deadlineAt } = ready
-  const workers = await launched(site, ready, plan)
+  const made = await make(site, plan, plan.machines)
+  if (made === undefined) return
+  const { stage, workers, deadlineAt } = made
   await boot(site, stage, workers)
   if (plan.wave === "timed") {
-    const withinMs = Math.max(0, deadlineAt + DEADLINE_SLACK_MS - site.witness.now())
-    await until(site, stage, { withinMs, isSo: () => workers.every(({ goneAt }) => goneAt !== undefined) })
+    const { slackMs } = timesOf(site.walk)
+    const withinMs = Math.max(0, deadlineAt + slackMs - site.witness.now())
+    site.say(`${plan.wave}: waiting until their guests end them`)
+    await until(site, stage, { withinMs, isSo: () => areGone(workers) })
   }
-  await ended(
-    site,
-    stage,
-    workers.filter(({ goneAt }) => goneAt === undefined),
-  )
+  const living = workers.filter(({ goneAt }) => goneAt === undefined)
+  await ended(site, stage, living)
   await gone(site, stage, workers)
+}
+
+/** What others have left on its way out is waited for: all that is there counts. */
+async function room(site: WalkSite, stage: WalkStage, count: number): Promise<void> {
+  const isSo = () => site.witness.livingCount() + count <= MOST_AT_ONCE
+  if (!isSo()) await until(site, stage, { withinMs: GONE_WITHIN_MS, isSo })
+}
+
+interface Made extends Pick<Ready, "stage" | "deadlineAt"> {
+  readonly workers: readonly Followed[]
+}
+
+/** By the first market and zone that gives any; undefined where none does. */
+async function make(site: WalkSite, plan: WavePlan, count: number): Promise<Made | undefined> {
+  const { witness } = site
+  let offers = ranked(site, plan.market)
+  let why = "nothing is sold"
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const [best] = offers
+    if (best === undefined) break
+    const ready = await readyFor(site, plan, offers, count)
+    if (ready === undefined) return undefined
+    if (!witness.isRefusalsSeen) await hook(site, ready.stage, "looking at refusals", site.walk.free)
+    witness.isRefusalsSeen = true
+    await room(site, ready.stage, count)
+    const { workers, refused, isStopped } = await launched(site, ready, plan)
+    if (workers.length > 0) return { ...ready, workers }
+    if (isStopped) return undefined
+    why = refused.map(({ code, message }) => `${code}: ${message}`).join("; ")
+    offers = others(offers, best, refused)
+    const next = offers[0] === undefined ? "" : `; ${offers[0].market} in ${offers[0].zone} is tried instead`
+    witness.notes.push(`${plan.wave}: ${best.market} in ${best.zone} was refused (${why})${next}`)
+    site.say(`${plan.wave}: ${best.market} in ${best.zone} is refused${next}`)
+  }
+  witness.problem(`launching for the wave "${plan.wave}": refused everywhere: ${why}`)
+  return undefined
+}
+
+/** What the refusals say nothing of; what was asked for is not asked for again. */
+function others(offers: readonly Offer[], asked: Offer, refused: readonly Failure[]): readonly Offer[] {
+  return offers.filter(
+    (offer) =>
+      (offer.market !== asked.market || offer.zone !== asked.zone) &&
+      !refused.some(({ scope }) => inScope(offer, scope)),
+  )
 }
 
 async function readyFor(
   site: WalkSite,
-  { wave, market, deadlineS }: WavePlan,
+  { wave }: WavePlan,
+  offers: readonly Offer[],
   count: number,
 ): Promise<Ready | undefined> {
-  const launching = { wave, offers: offersOn(site, market), count, deadlineS }
+  const launching = { wave, offers, count, deadlineS: timesOf(site.walk).deadlineS[wave] }
   const { value, error } = await site.witness.watch(site.signal, () => prepareFor(site, launching))
-  if (error !== undefined) site.witness.problems.push(`preparing the wave "${wave}": ${error.message}`)
+  if (error !== undefined) site.witness.problem(`preparing the wave "${wave}": ${error.message}`)
   return value
 }
 
-/** What was made of all calls; those that were refused are told of. */
-async function launched(site: WalkSite, ready: Ready, { wave }: WavePlan): Promise<readonly Followed[]> {
-  const all: Followed[] = []
+interface LaunchedAll {
+  readonly workers: readonly Followed[]
+  readonly refused: readonly Failure[]
+  /** Nothing that is asked elsewhere would go better. */
+  readonly isStopped: boolean
+}
+
+/** What was made of all calls; what was not is told of. */
+async function launched(site: WalkSite, ready: Ready, { wave }: WavePlan): Promise<LaunchedAll> {
+  const { witness, walk } = site
+  const [workers, refused, errors]: [Followed[], Failure[], Error[]] = [[], [], []]
   for (const call of ready.calls) {
-    const { value, error } = await site.witness.watch(site.signal, () => launchOne(site, ready, call, wave))
-    if (error !== undefined) site.witness.problems.push(`launching for the wave "${wave}": ${error.message}`)
-    if (value === undefined || value.length === 0) continue
-    all.push(...value)
-    await hook(site, "looking at a launch", () => site.walk.launched?.(ready.stage, value))
+    const { workers: made, failures, error } = await launchOne(site, ready, call, wave)
+    refused.push(...failures)
+    if (error instanceof RefusedError) refused.push(error.toFailure(call.count))
+    else if (error !== undefined) errors.push(error)
+    for (const { message } of errors) witness.problem(`launching for the wave "${wave}": ${message}`)
+    if (made.length === 0) continue
+    site.say(`${wave}: ${made.map(({ made: { id } }) => id).join(", ")}`)
+    workers.push(...made)
+    await hook(site, ready.stage, "looking at a launch", (stage) => walk.launched?.(stage, made))
   }
-  return all
+  if (workers.length > 0 && refused.length > 0)
+    witness.notes.push(`${wave}: ${workers.length} were made; others were refused (${refused[0]?.code})`)
+  if (errors.length > 0) await endUnanswered(site, ready.stage.calls)
+  return { workers, refused, isStopped: errors.length > 0 || refused.length === 0 }
 }
 
 async function boot(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
+  const { witness, walk } = site
   let readAt = Number.NEGATIVE_INFINITY
   const each = async () => {
-    if (site.witness.now() < readAt + CONSOLE_EVERY_MS) return
-    readAt = site.witness.now()
+    if (witness.now() < readAt + timesOf(walk).consoleEveryMs) return
+    readAt = witness.now()
     await readConsoles(site, stage, workers)
   }
   const isSo = () => workers.every(({ isBooted, goneAt }) => isBooted || goneAt !== undefined)
   await until(site, stage, { withinMs: BOOTED_WITHIN_MS, isSo, each })
+  const late = workers.filter(({ isBooted }) => !isBooted).map(({ made }) => made.id)
+  if (late.length > 0) witness.problem(`their startup was not seen to end: ${late.join(", ")}`)
   for (const worker of workers)
-    if (worker.isBooted) await hook(site, "looking at a boot", () => site.walk.booted?.(stage, worker))
+    if (worker.isBooted) await hook(site, stage, "looking at a boot", (own) => walk.booted?.(own, worker))
 }
 
-/** @throws AuthError: who may not end machines must not make others. */
+/** @throws StuckError: who cannot end machines must not make others. */
 async function ended(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
-  const { error } = await site.witness.watch(site.signal, () => endThese(site, stage, workers))
-  if (error !== undefined) site.witness.problems.push(`ending ${workers.length} machines: ${error.message}`)
-  if (error instanceof AuthError) throw error
+  await endThese(site, stage.calls, workers)
   for (const worker of workers)
-    if (worker.endedAt !== undefined) await hook(site, "looking at an end", () => site.walk.ended?.(stage, worker))
+    if (worker.endedAt !== undefined)
+      await hook(site, stage, "looking at an end", (own) => site.walk.ended?.(own, worker))
 }
 
 async function gone(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
-  const isSo = () => workers.every(({ goneAt }) => goneAt !== undefined)
-  if (!(await until(site, stage, { withinMs: GONE_WITHIN_MS, isSo })))
-    site.witness.problems.push(
-      `not gone after ${GONE_WITHIN_MS / 60_000} minutes: ${workers
-        .filter(({ goneAt }) => goneAt === undefined)
-        .map(idOf)
-        .join(", ")}`,
-    )
+  if (!(await until(site, stage, { withinMs: GONE_WITHIN_MS, isSo: () => areGone(workers) })))
+    site.witness.problem(`not gone after ${GONE_WITHIN_MS / 60_000} minutes: ${thoseThere(workers)}`)
   for (const worker of workers)
-    if (worker.goneAt !== undefined) await hook(site, "looking at what is left", () => site.walk.gone?.(stage, worker))
-  await endStrays(site, stage)
-}
-
-/** What a repeated request has made against what is assumed: it must not stay beside the next machines. */
-async function endStrays(site: WalkSite, stage: WalkStage): Promise<void> {
-  const { witness, provider } = site
-  const known = new Set(witness.workers.map(({ made }) => made.id))
-  const strays = (witness.sights.at(-1)?.instances ?? []).filter(
-    ({ id, state }) => !known.has(id) && !provider.limits.goneStates.includes(state),
-  )
-  if (strays.length > 0) await stage.watch((calls) => provider.terminate(strays, calls))
-}
-
-function idOf({ instance }: WalkWorker): string {
-  return instance.id
-}
-
-/** A hook that throws has seen what it has seen. */
-export async function hook(site: WalkSite, doing: string, look: () => Promise<void> | undefined): Promise<void> {
-  const { error } = await site.witness.watch(site.signal, async () => look())
-  if (error !== undefined) site.witness.problems.push(`${doing}: ${error.message}`)
+    if (worker.goneAt !== undefined)
+      await hook(site, stage, "looking at what is left", (own) => site.walk.gone?.(own, worker))
+  await endStrays(site, stage.calls)
 }

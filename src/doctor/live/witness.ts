@@ -8,6 +8,8 @@ import type {
   Calls,
   Exchange,
   Instance,
+  Json,
+  LaunchCall,
   Limits,
   Provider,
   Sight,
@@ -20,7 +22,24 @@ import type {
 /** A machine of a walk while it is followed. */
 export type Followed = { -readonly [K in keyof WalkWorker]: WalkWorker[K] }
 
-const PATIENCE = { attempts: 3, throttles: 5 }
+/** What the cluster has beside the machines that were meant. Moments are in milliseconds since the walk began. */
+export interface Stray {
+  instance: Instance
+  /** When it was first and last seen to be there. */
+  readonly from: number
+  to?: number
+}
+
+/** A launch call that may have made, or may still make, what nobody has been told of. */
+export interface OpenCall {
+  readonly call: LaunchCall
+  /** When it was last sent, in milliseconds since the walk began. */
+  readonly sentAt: number
+  /** What it is asked with. */
+  readonly ref?: Json
+}
+
+export const PATIENCE = { attempts: 3, throttles: 5 }
 
 export class Witness {
   readonly exchanges: Exchange[] = []
@@ -28,6 +47,12 @@ export class Witness {
   readonly workers: Followed[] = []
   readonly observations: Observation[] = []
   readonly problems: string[] = []
+  readonly notes: string[] = []
+  readonly strays = new Map<string, Stray>()
+  /** Launch calls of which it is not known what they made, by their tokens. */
+  readonly open = new Map<string, OpenCall>()
+  /** What costs nothing has been looked at. */
+  isRefusalsSeen = false
   readonly #clock: Clock
   readonly #begunAt: number
   /** The newest stage that hooks were given; undefined before the first. */
@@ -104,6 +129,18 @@ export class Witness {
     return stage
   }
 
+  /** The same stage whose waits and requests end with `signal` as well. */
+  limited(stage: WalkStage, limits: Limits, signal: AbortSignal): WalkStage {
+    const calls = this.callsTo(limits, signal)
+    return {
+      ...stage,
+      calls,
+      now: () => this.now(),
+      wait: (ms) => this.#clock.sleep(ms, signal),
+      watch: (requests) => this.watch(signal, () => requests(calls)),
+    }
+  }
+
   /** Takes over a complete list: begun at `at`, of the cluster's instances in all states. */
   listed(at: number, instances: readonly Instance[], { goneStates, consistencyMs }: Limits): void {
     this.sights.push({ at, instances })
@@ -113,7 +150,46 @@ export class Witness {
       if (instance?.state === "running") worker.runningAt ??= at
       const isMissing = instance === undefined && (this.#wasListed(worker) || at > worker.sentAt + consistencyMs)
       if (isMissing || (instance !== undefined && goneStates.includes(instance.state))) worker.goneAt ??= at
+      // A list that misses what is there must not have it forgotten.
+      else if (instance !== undefined) delete worker.goneAt
     }
+    this.#noteStrays(at, instances, goneStates)
+  }
+
+  #noteStrays(at: number, instances: readonly Instance[], goneStates: Limits["goneStates"]): void {
+    const meant = new Set(this.workers.map(({ made }) => made.id))
+    const living = new Map(instances.filter(({ state }) => !goneStates.includes(state)).map((one) => [one.id, one]))
+    for (const [id, instance] of living) {
+      const known = this.strays.get(id)
+      if (known !== undefined) {
+        known.instance = instance
+        delete known.to
+      } else if (!meant.has(id)) this.strays.set(id, { instance, from: at })
+    }
+    for (const [id, stray] of this.strays) if (!living.has(id)) stray.to ??= at
+  }
+
+  /** Takes note of an instance that no list has shown. */
+  meet(instance: Instance, { goneStates }: Pick<Limits, "goneStates">): void {
+    const isMeant = this.workers.some(({ made }) => made.id === instance.id)
+    if (isMeant || goneStates.includes(instance.state) || this.strays.has(instance.id)) return
+    this.strays.set(instance.id, { instance, from: this.now() })
+  }
+
+  /** What lives that nobody meant to make. */
+  livingStrays(): readonly Instance[] {
+    return [...this.strays.values()].filter(({ to }) => to === undefined).map(({ instance }) => instance)
+  }
+
+  /** Meant or not, and what may come of launch calls without an answer. */
+  livingCount(): number {
+    const open = [...this.open.values()].reduce((sum, { call }) => sum + call.count, 0)
+    return this.workers.filter(({ goneAt }) => goneAt === undefined).length + this.livingStrays().length + open
+  }
+
+  /** A sentence that is told once. */
+  problem(words: string): void {
+    if (!this.problems.includes(words)) this.problems.push(words)
   }
 
   /** Takes over what a console says. */

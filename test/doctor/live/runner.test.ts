@@ -1,0 +1,193 @@
+/** The walk itself, on the small cloud: what goes wrong ends it well, and nothing is left. */
+import { describe, expect, test } from "vitest"
+import { AuthError, RejectedError, TransientError } from "../../../src/errors.js"
+import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
+import type { Provider } from "../../../src/provider.js"
+import { SMALL } from "../../cluster/support.js"
+import { expectAll, expectNothingLeft, told, verdicts, walked } from "./support.js"
+import { type Toy, toy, type ToyOptions } from "./toy.js"
+
+/** Plays a walk, with never more than three machines at once. */
+async function play(options: ToyOptions = {}, more: { budgetUsd?: number; signal?: AbortSignal } = {}) {
+  const cloud = toy(options)
+  const watch = watching(cloud)
+  const outcome = await walked(cloud, { instanceType: SMALL, ...more })
+  cloud.stop()
+  expect(watch.most(), told(outcome)).toBeLessThanOrEqual(3)
+  return { ...cloud, outcome }
+}
+
+function watching({ world, clock }: Toy) {
+  let most = 0
+  const tick = () => {
+    most = Math.max(most, world.truth({ states: ["pending", "running", "stopped"] }).length)
+    if (most <= 3) clock.timer(500, tick)
+  }
+  tick()
+  return { most: () => most }
+}
+
+function isClean({ world, outcome }: { readonly world: Toy["world"]; readonly outcome: WalkOutcome }): void {
+  expectNothingLeft(world)
+  expect(outcome.left, told(outcome)).toEqual([])
+}
+
+test("all that holds is confirmed, by nine machines, for about what was thought", async () => {
+  const played = await play()
+  isClean(played)
+  expectAll(played.outcome)
+  const { workers, usd, problems, ms } = played.outcome
+  expect([workers.length, problems]).toEqual([9, []])
+  expect(ms).toBeLessThan(10 * 60_000)
+  expect(usd.spent).toBeGreaterThan(0)
+  expect(Math.abs(usd.spent - played.world.cost()) / played.world.cost()).toBeLessThan(0.1)
+})
+
+describe("launching", () => {
+  test("goes on with the other market where one is refused, and with another zone", async () => {
+    const cloud = await play({
+      change: (provider) => ({
+        ...provider,
+        launch: (call, calls) =>
+          call.offers[0]?.market === "spot" || call.zone?.endsWith("a")
+            ? Promise.resolve({ instances: [], failures: [refusal(call.zone ?? "")], settled: true })
+            : provider.launch(call, calls),
+      }),
+    })
+    isClean(cloud)
+    expectAll(cloud.outcome)
+    expect(new Set(cloud.outcome.workers.map(({ instance }) => instance.market))).toEqual(new Set(["on-demand"]))
+    expect(cloud.outcome.notes.join("\n")).toMatch(/spot in .* was refused \(Full: full\); .* is tried instead/)
+  })
+
+  test("that is refused everywhere is told, and makes nothing", async () => {
+    const full = { instances: [], failures: [{ ...refusal(""), scope: {} }], settled: true }
+    const cloud = await play({ change: (provider) => ({ ...provider, launch: () => Promise.resolve(full) }) })
+    isClean(cloud)
+    expect([cloud.world.truth().length, new Set(Object.values(verdicts(cloud.outcome)))]).toEqual([
+      0,
+      new Set(["not seen"]),
+    ])
+    expect(cloud.outcome.problems).toHaveLength(3)
+  })
+
+  test("whose answers are lost ends what came of it, whenever lists show it", async () => {
+    const cloud = await play({
+      world: { listLagMs: 20_000 },
+      change: (provider) => ({
+        ...provider,
+        launch: async (call, calls) => {
+          await provider.launch(call, calls)
+          throw new TransientError("no answer")
+        },
+      }),
+    })
+    isClean(cloud)
+    expect(cloud.outcome.workers).toEqual([])
+    expect(cloud.world.truth().length).toBeGreaterThan(0)
+    expect(cloud.outcome.problems.join("\n")).toContain('launching for the wave "brief": no answer')
+  })
+
+  test("that repeats itself is never beside three others", async () => {
+    const twice = (provider: Provider) => {
+      let tokens = 0
+      const launch: Provider["launch"] = async (call, calls) => {
+        const first = await provider.launch(call, calls)
+        tokens += 1
+        await provider.launch(
+          { ...call, token: `${tokens}${call.token}`.slice(0, 32), body: renamed(call.body, tokens) },
+          calls,
+        )
+        return first
+      }
+      return { ...provider, launch }
+    }
+    const cloud = toy({ change: twice })
+    const outcome = await walked(cloud, { instanceType: SMALL })
+    cloud.stop()
+    expectNothingLeft(cloud.world)
+    expect(outcome.problems.join("\n")).toContain("nobody had meant to make")
+  })
+})
+
+function renamed(body: object, number: number) {
+  return JSON.parse(JSON.stringify(body).replace(/"token":"[0-9a-f]{2}/, `"token":"${10 + number}`)) as never
+}
+
+function refusal(zone: string) {
+  const scope = { zone, market: "spot" as const }
+  return { reason: "capacity" as const, count: 1, scope, ttlMs: 60_000, code: "Full", message: "full" }
+}
+
+describe("ending", () => {
+  const refuse = (error: Error) => (provider: Provider) => ({ ...provider, terminate: () => Promise.reject(error) })
+
+  test("that is refused stops the walk, and waits until the first machine's guest has ended it", async () => {
+    const cloud = await play({ change: refuse(new AuthError("you may not end")) })
+    isClean(cloud)
+    expect(cloud.outcome.workers).toHaveLength(1)
+    expect(cloud.outcome.problems.join("\n")).toMatch(
+      /could not end i-\w+: you may not end; their guests had ended them \d+ s after the walk began/,
+    )
+  })
+
+  test("that is refused, by guests that stay as well, names what is left", async () => {
+    const cloud = await play({ change: refuse(new RejectedError("protected")), staysOn: true })
+    expect(cloud.outcome.left.join("\n")).toMatch(/instance i-\w+.*protected/)
+    expect(cloud.world.truth({ states: ["running"] })).toHaveLength(1)
+    expect(cloud.outcome.problems.join("\n")).toMatch(/their guests have not ended i-\w+ either/)
+  })
+
+  test("guests that stay on refute the deadline, and are ended", async () => {
+    const cloud = await play({ staysOn: true })
+    isClean(cloud)
+    expectAll(cloud.outcome, { "toy.deadline": "refuted" })
+  })
+})
+
+describe("what fails all the time", () => {
+  test("lists: no more than three machines, all ended", async () => {
+    const cloud = await play({
+      change: (provider) => ({ ...provider, list: () => Promise.reject(new TransientError("HTTP 500")) }),
+    })
+    expectNothingLeft(cloud.world)
+    expect(cloud.outcome.problems).toContain("listing: HTTP 500")
+    expect(cloud.outcome.left.join("\n")).toContain("not swept: HTTP 500")
+  })
+
+  test("boots, and hooks that hang or throw", async () => {
+    const hanging = toy({
+      walk: { free: () => new Promise(() => {}), booted: () => Promise.reject(new Error("no boot")) },
+    })
+    const outcome = await walked(hanging, { instanceType: SMALL })
+    hanging.stop()
+    expectNothingLeft(hanging.world)
+    expect(outcome.problems).toEqual(["looking at refusals: it took longer than 90 s", "looking at a boot: no boot"])
+    expectAll(outcome, { "toy.boots": "not seen" })
+    const stuck = toy()
+    stuck.stop()
+    stuck.world.faults.rateBoots(1, {}, { how: "stuck" })
+    const late = await walked(stuck, { instanceType: SMALL })
+    expectNothingLeft(stuck.world)
+    expect(late.problems.join("\n")).toMatch(/^their startup was not seen to end: .*\ntheir startup was not seen/)
+  })
+})
+
+test("what a wave could cost above the budget is not begun", async () => {
+  const cloud = await play({}, { budgetUsd: 0.005 })
+  isClean(cloud)
+  expect(cloud.outcome.workers).toEqual([])
+  expect(cloud.outcome.problems[0]).toMatch(/^the wave "brief" was left out: with it up to 0\.\d+ USD could/)
+})
+
+test("a signal at any moment ends it, and all that it has made", async () => {
+  for (let atMs = 100; atMs < 460_000; atMs = Math.ceil(atMs * 1.5)) {
+    const cloud = toy({ world: { listLagMs: 3_000 } })
+    const abort = new AbortController()
+    cloud.clock.timer(atMs, () => abort.abort(new Error("enough")))
+    const outcome = await walked(cloud, { instanceType: SMALL, signal: abort.signal })
+    cloud.stop()
+    isClean({ ...cloud, outcome })
+    expect(outcome.problems.join("\n"), `at ${atMs} ms`).toMatch(/enough|^$/)
+  }
+})
