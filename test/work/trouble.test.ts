@@ -53,6 +53,25 @@ describe("a function", () => {
     30_000,
   )
 
+  test("may remove its runner's files, and the directory that it is in: what comes after it runs there", async () => {
+    const to = join(directory, "out")
+    const runners = new Set<unknown>()
+    for (const what of isLong ? ["all", "own", "files", "cwd", "here"] : ["all", "here"]) {
+      const [pid] = await cameTo(troubles.removes as AnyTask, {}, [what])
+      expect(pid).toEqual(expect.any(Number))
+      runners.add(pid)
+      // Another module, a directory for its files, and more slots than there were.
+      expect(await cameTo(tasks.writes as AnyTask, { outputs: to, slots: 2 }, [1, 2])).toEqual([undefined, undefined])
+      expect(await cameTo(tasks.double as AnyTask)).toEqual([2])
+    }
+    expect(runners.size).toBe(1)
+    expect(readdirSync(join(directory, "workers", "w", ".muster-work"))).toHaveLength(1)
+    // Whoever takes the worker over finds what runs there.
+    const [mine = ""] = readdirSync(join(directory, "workers", "w", ".muster-work"))
+    const kept = readdirSync(join(directory, "workers", "w", ".muster-work", mine))
+    expect(kept).toEqual(expect.arrayContaining(["runner", "1.pid"]))
+  })
+
   test("writes what it likes to its output, and leaves what it likes", async () => {
     expect(await cameTo(troubles.binary as AnyTask)).toEqual(["written"])
     expect(await cameTo(troubles.daemon as AnyTask)).toEqual([expect.any(Number)])

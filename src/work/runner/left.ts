@@ -46,7 +46,16 @@ function resources(): ReadonlyMap<string, number> {
 
 function surroundings(): string {
   const environment = Object.entries(process.env).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([process.cwd(), process.umask(), environment])
+  return JSON.stringify([directory(), process.umask(), environment])
+}
+
+/** One that was removed has no name. */
+function directory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return ""
+  }
 }
 
 function listeners(): string {

@@ -2,10 +2,11 @@
  * Main: the runner of modules' tasks, on a worker. It is bundled into one file and sent there. Its standard input and output carry
  * frames; tasks run in processes of their own, one for each slot.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { Home } from "./home.js"
 import { BEGINNING, frame, FrameReader } from "./frames.js"
 import type { FromRunner, Setting, ToRunner } from "./messages.js"
 import { Seat, type Task } from "./seat.js"
@@ -18,15 +19,15 @@ const program = fileURLToPath(import.meta.url)
 
 class Runner {
   readonly #setting: Setting
-  readonly #directory: string
+  readonly #home: Home
   readonly #seats = new Map<number, Seat>()
   readonly #waiting: (() => void)[] = []
   // The machine's own clock may be set at any moment.
   #heardAt = performance.now()
 
-  constructor(setting: Setting, directory: string) {
+  constructor(setting: Setting, home: Home) {
     this.#setting = setting
-    this.#directory = directory
+    this.#home = home
   }
 
   begin(): void {
@@ -54,9 +55,9 @@ class Runner {
   }
 
   /** Ends all tasks, and this process; the shell that has started it removes the directory. */
-  end(): never {
+  end(exitCode = 0): never {
     for (const seat of this.#seats.values()) seat.end()
-    process.exit(0)
+    process.exit(exitCode)
   }
 
   readonly #tell = (message: FromRunner): boolean => process.stdout.write(frame(message))
@@ -64,7 +65,7 @@ class Runner {
   #hear(message: ToRunner): void {
     switch (message.type) {
       case "module":
-        writeFileSync(join(this.#directory, `${message.digest}.mjs`), message.code, { mode: 0o600 })
+        this.#home.keep(`${message.digest}.mjs`, message.code)
         break
       case "task":
         this.#start(message)
@@ -84,6 +85,7 @@ class Runner {
 
   #start(task: Task): void {
     const seat = this.#seats.get(task.slot) ?? this.#seat(task.slot)
+    this.#mend(!seat.isOpenFor(task.module))
     this.#seats.set(task.slot, seat)
     try {
       seat.start(task)
@@ -94,17 +96,30 @@ class Runner {
     }
   }
 
+  /** Where that cannot be done, nothing runs here any more, and another runner is started. */
+  #mend(isThorough: boolean): void {
+    try {
+      this.#home.mend(isThorough)
+    } catch (error) {
+      console.error(`what a task has removed of its runner's cannot be made again: ${(error as Error).message}`)
+      this.end(1)
+    }
+  }
+
   #seat(slot: number): Seat {
     const whenDrained = (go: () => void) => void this.#waiting.push(go)
-    return new Seat({ slot, directory: this.#directory, program, tell: this.#tell, whenDrained })
+    return new Seat({ slot, home: this.#home, program, tell: this.#tell, whenDrained })
   }
 }
 
 const directory = dirname(program)
-const setting = JSON.parse(readFileSync(join(directory, "setting.json"), "utf8")) as Setting
+const settingText = readFileSync(join(directory, "setting.json"), "utf8")
+const setting = JSON.parse(settingText) as Setting
 if (process.argv[2] === "slot") {
   runSlot(process.argv[3] ?? "", setting)
 } else {
-  writeFileSync(join(directory, "runner"), `${process.pid}\n`)
-  new Runner(setting, directory).begin()
+  const files = { [basename(program)]: readFileSync(program, "utf8"), "setting.json": settingText }
+  const home = new Home(directory, files)
+  home.keep("runner", `${process.pid}\n`)
+  new Runner(setting, home).begin()
 }

@@ -1,8 +1,8 @@
 /** Seat: one slot as the runner sees it: a process for its tasks, which is ended when a task leaves something behind. */
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, rmSync } from "node:fs"
 import { constants } from "node:os"
-import { join } from "node:path"
+import type { Home } from "./home.js"
 import type { Failed, FromRunner, FromSlot, Notice, ToRunner, ToSlot } from "./messages.js"
 
 /** Of what a task writes, the last that an error shows. */
@@ -16,7 +16,7 @@ export type Task = Extract<ToRunner, { readonly type: "task" }>
 export interface SeatOptions {
   readonly slot: number
   /** Of the runner. */
-  readonly directory: string
+  readonly home: Home
   /** The file that runs tasks when it is given "slot" and a module. */
   readonly program: string
   /** Tells the process that has the work. @returns false while it should be told no more. */
@@ -60,6 +60,11 @@ export class Seat {
     })
   }
 
+  /** It has a process with that module. */
+  isOpenFor(module: string): boolean {
+    return this.#child !== undefined && this.#module === module
+  }
+
   has(id: number): boolean {
     return this.#task?.id === id
   }
@@ -81,8 +86,8 @@ export class Seat {
 
   /** The task's directory for what it leaves. */
   get #files(): string | undefined {
-    const { directory, slot } = this.#options
-    return this.#task?.hasOutputs === true ? join(directory, `${slot}.files`) : undefined
+    const { home, slot } = this.#options
+    return this.#task?.hasOutputs === true ? home.pathOf(`${slot}.files`) : undefined
   }
 
   #send(child: ChildProcess, message: ToSlot): void {
@@ -91,8 +96,9 @@ export class Seat {
   }
 
   #fork(module: string): ChildProcess {
-    const { program, directory, slot } = this.#options
-    const child = fork(program, ["slot", join(directory, `${module}.mjs`)], {
+    const { program, home, slot } = this.#options
+    const child = fork(program, ["slot", home.pathOf(`${module}.mjs`)], {
+      cwd: home.cwd,
       serialization: "advanced",
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -101,7 +107,7 @@ export class Seat {
     this.#child = child
     this.#module = module
     // Whoever ends what this runner has left, should it die, finds the group there.
-    if (child.pid !== undefined) writeFileSync(join(directory, `${slot}.pid`), `${child.pid}\n`)
+    if (child.pid !== undefined) home.keep(`${slot}.pid`, `${child.pid}\n`)
     child.on("message", (message: FromSlot) => this.#hear(child, message))
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {

@@ -1,5 +1,8 @@
 /** Functions that make trouble for whoever runs them. */
 import { spawn } from "node:child_process"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { TaskContext } from "muster-vms"
 
@@ -44,6 +47,23 @@ export async function listens(_: number, { signal, secondsLeft, log }: TaskConte
   const before = secondsLeft()
   await sleep(60_000, undefined, { signal }).catch(() => {})
   return [before, secondsLeft()]
+}
+
+/** Removes a directory of the worker's, or empties it, and says which process did so. */
+export function removes(what: string): number {
+  const runners = join(process.cwd(), ".muster-work")
+  if (what === "all") rmSync(runners, { recursive: true })
+  if (what === "own") for (const name of readdirSync(runners)) rmSync(join(runners, name), { recursive: true })
+  if (what === "files")
+    for (const name of readdirSync(runners))
+      for (const file of readdirSync(join(runners, name)))
+        rmSync(join(runners, name, file), { recursive: true, force: true })
+  if (what === "here") rmSync(process.cwd(), { recursive: true })
+  if (what === "cwd") {
+    process.chdir(mkdtempSync(join(tmpdir(), "muster-gone-")))
+    rmSync(process.cwd(), { recursive: true })
+  }
+  return process.ppid
 }
 
 export function ends(): void {
