@@ -6,6 +6,7 @@ import { loadEngine } from "../../src/engines/registry.js"
 import { SpecError } from "../../src/errors.js"
 import { fileSchema } from "../../src/file/json-schema.js"
 import { parseFile } from "../../src/file/parse.js"
+import { isWatched } from "../../src/spec/ready/fields.js"
 import { type ClusterFields, resolveSpec } from "../../src/spec.js"
 
 const engine: Engine = {
@@ -79,6 +80,34 @@ test("a file names an engine with its options, and its schema knows them", async
   expect(clusters[0]?.spec.engine).toEqual({ dask: { nthreads: 2 } })
   await expect(parseFile(text.replace("dask", "dusk"), { path: "muster.yaml" })).rejects.toThrow('did you mean "dask"?')
   expect(JSON.stringify(await fileSchema())).toContain('"nthreads"')
+})
+
+test("with an engine a time alone says until when workers must have joined; elsewhere it is no check", () => {
+  const { groups } = resolveSpec({
+    provider: "local",
+    engine,
+    ready: { timeout: "5m" },
+    groups: { a: {}, b: { ready: { tcp: 1 } } },
+  })
+  expect(groups.map(({ name, ready }) => [name, ready])).toEqual([
+    ["a", { checks: [], timeoutMs: 300_000 }],
+    ["b", { checks: [{ tcp: 1 }], timeoutMs: 900_000 }],
+  ])
+  expect(groups.filter(isWatched).map(({ name }) => name)).toEqual(["b"])
+  expect(problemsOf({ ready: { timeout: "500ms" } })).toEqual(['cluster.ready.timeout is 500 ms; use "1s" at least'])
+  const wrong = /cluster\.ready.* use exactly one of \{ tcp: 8786 \}.*; a timeout alone is for a cluster with an engine/
+  expect(problemsOf({ engine: undefined as never, access: "here", ready: { timeout: "5m" } }).join()).toMatch(wrong)
+  expect(problemsOf({ ready: [{ timeout: "5m" }] as never }).join()).toContain("use exactly one of")
+  expect(problemsOf({ ready: {} as never }).join()).toContain("use exactly one of")
+})
+
+test("a file may say until when workers of an engine must have joined", async () => {
+  const text = "provider: local\nengine: { dask: {} }\nready: { timeout: 5m }\n"
+  const { clusters } = await parseFile(text, { path: "muster.yaml" })
+  expect(clusters[0]?.spec.ready).toEqual({ timeout: "5m" })
+  await expect(parseFile(text.replace("engine: { dask: {} }\n", ""), { path: "muster.yaml" })).rejects.toThrow(
+    "use exactly one of",
+  )
 })
 
 test("without an engine a group may be called head", () => {

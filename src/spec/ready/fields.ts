@@ -1,12 +1,12 @@
 /** Ready fields: the part of a worker's spec that says when it is ready, and when it is healthy. */
 import type * as Zod from "zod"
 import type { SpecProblem } from "../../errors.js"
-import type { Z } from "../../input/parse.js"
+import { show, type Z } from "../../input/parse.js"
 import type { Check, GroupRequest } from "../../provider.js"
 import { isNamed } from "../provider-data.js"
 import { durationMs, durationSchema } from "../duration.js"
 import type { ResolvedGroup, ResolvedProvider } from "../resolved.js"
-import type { ClusterFields, HealthCheck, ReadyCheck, WorkerFields } from "../types.js"
+import type { ClusterFields, HealthCheck, JoinTime, ReadyCheck, WorkerFields } from "../types.js"
 
 const DEFAULT_TIMEOUT_MS = 15 * 60_000
 const DEFAULT_EVERY_MS = 60_000
@@ -62,9 +62,13 @@ function has(given: object, key: string): boolean {
 
 export const readyShape = (z: Z) => {
   const check = checkSchema(z, KINDS, ONE_RULE, { timeout: durationSchema(z).optional() })
+  // Whether there is an engine is asked where the whole spec is known.
+  const alone = z.strictObject({ timeout: durationSchema(z) })
   const failures = z.int("use a whole number").min(1, "use 1 or more").max(1000, "use at most 1000").optional()
   return {
-    ready: z.union([check, z.array(check).min(1, "name at least one check, or leave it out")], ONE_RULE).optional(),
+    ready: z
+      .union([check, z.array(check).min(1, "name at least one check, or leave it out"), alone], ONE_RULE)
+      .optional(),
     health: checkSchema(z, HEALTH_KINDS, HEALTH_RULE, { every: durationSchema(z).optional(), failures }).optional(),
     keepFailed: z.int("use a whole number").min(0, "use 0 or more").max(1000, "use at most 1000").optional(),
   }
@@ -80,10 +84,14 @@ export function resolveReady({ ready, health, keepFailed = 0 }: WorkerFields): R
   }
 }
 
-function resolvedReady(given: readonly ReadyCheck[]): ReadyPart["ready"] {
+function resolvedReady(given: readonly (ReadyCheck | JoinTime)[]): ReadyPart["ready"] {
   const timeouts = given.map(({ timeout }) => durationMs(timeout ?? "") ?? DEFAULT_TIMEOUT_MS)
-  const checks = given.map(({ timeout: _timeout, ...check }): Check => check)
+  const checks = given.filter(isCheck).map(({ timeout: _timeout, ...check }): Check => check)
   return { checks, timeoutMs: Math.max(...timeouts) }
+}
+
+function isCheck(given: ReadyCheck | JoinTime): given is ReadyCheck {
+  return KINDS.some((kind) => has(given, kind))
 }
 
 function resolvedHealth({ every, failures = DEFAULT_FAILURES, ...check }: HealthCheck): ReadyPart["health"] {
@@ -131,6 +139,7 @@ function problemsOf(spec: ClusterFields, group: ResolvedGroup): readonly SpecPro
   const message = waits ? startupProblem(group) : undefined
   const idle = keepFailed > 0 && !isWatched(group)
   return [
+    ...(ready?.checks.length === 0 && spec.engine === undefined ? [aloneProblem(at("ready"), group.asked.ready)] : []),
     ...(message === undefined ? [] : [{ option: at("ready"), value: { startup: "succeeded" }, message }]),
     ...(ready !== undefined && ready.timeoutMs < SHORTEST_MS
       ? [{ option: `${at("ready")}.timeout`, message: `is ${ready.timeoutMs} ms; use "1s" at least` }]
@@ -142,6 +151,11 @@ function problemsOf(spec: ClusterFields, group: ResolvedGroup): readonly SpecPro
       ? [{ option: at("keepFailed"), value: keepFailed, message: "is given without a check; give ready or health" }]
       : []),
   ]
+}
+
+function aloneProblem(option: string, value: WorkerFields["ready"]): SpecProblem {
+  const message = `is ${show(value)}; ${ONE_RULE}; a timeout alone is for a cluster with an engine, whose head tells who has joined`
+  return { option, value, message }
 }
 
 /** A script that goes on for ever never succeeds, and who is gone when it has is never seen ready. */

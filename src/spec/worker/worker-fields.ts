@@ -56,6 +56,11 @@ export type SecretSource =
 /** A check, and how long after it runs a worker may take to pass it: "15m" by default. In a list the longest counts. */
 export type ReadyCheck = Check & { readonly timeout?: Duration }
 
+/** With an engine, whose head tells who has joined: how long after it runs a worker may take for that, "15m" by default. */
+export interface JoinTime {
+  readonly timeout: Duration
+}
+
 /** What may fail on a worker that has been ready. */
 export type HealthCheck = Extract<Check, { tcp: number } | { http: string } | { command: string } | { gpu: true }> & {
   /** From one look to the next: "1m" by default, "1s" at least. */
@@ -127,9 +132,10 @@ export interface WorkerFields {
   readonly drain?: Duration
   /**
    * When a worker counts as ready: one check, or a list that must all pass. `scale` then waits for ready workers, and one that is not
-   * ready in time is replaced. Left out: a worker is ready when it runs. [What each check looks at](docs/ready.md).
+   * ready in time is replaced. Left out: a worker is ready when it runs. With an engine it must have joined as well, and `{ timeout }`
+   * alone says until when. [What each check looks at](docs/ready.md).
    */
-  readonly ready?: ReadyCheck | readonly ReadyCheck[]
+  readonly ready?: ReadyCheck | readonly ReadyCheck[] | JoinTime
   /** What is looked at on a worker from when it is ready: one that is unhealthy is replaced, at most `maxUnavailable` at a time. */
   readonly health?: HealthCheck
   /**
