@@ -664,6 +664,12 @@ export interface Assumption {
   readonly tries?: number
 }
 
+/** What Muster takes for true of a cloud, and a walk of small machines cannot try without cost or risk. Plain data. */
+export interface Untried extends Pick<Assumption, "id" | "says" | "source" | "code"> {
+  /** Why not. */
+  readonly why: string
+}
+
 /** A list that was complete, and when it was begun, in milliseconds since the walk began. */
 export interface Sight {
   readonly at: number
