@@ -707,6 +707,8 @@ export interface WalkWorker {
   readonly console: string
   /** Its guest's startup has ended. */
   readonly isBooted: boolean
+  /** When its console was first seen to say so. */
+  readonly bootedAt?: number
 }
 
 /** What a walk has seen so far, and the way to say what it means. */

@@ -79,6 +79,11 @@ export function momentText(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`
 }
 
+/** "2026-03-01T18:00:00.000Z", for programs. @param at milliseconds since 1970. */
+export function isoText(at: number): string {
+  return new Date(at).toISOString()
+}
+
 type SetTimer = Clock["timer"]
 
 function sleepWith(timer: SetTimer, ms: number, signal?: AbortSignal): Promise<void> {

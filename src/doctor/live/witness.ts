@@ -196,6 +196,7 @@ export class Witness {
   read(worker: Followed, text: string): void {
     worker.console = text
     worker.isBooted = text.includes(markPrefix(worker.owner.uid)) && verdictOn(text, worker.owner.uid) !== undefined
+    if (worker.isBooted) worker.bootedAt ??= this.now()
   }
 
   #wasListed({ made }: Followed): boolean {

@@ -1,0 +1,140 @@
+/** Build: the report of a walk, with stand-ins for all that is not known to be harmless. */
+import { hostname, userInfo } from "node:os"
+import { isoText } from "../../calls/clock.js"
+import type { Exchange, Owner, WalkWorker } from "../../provider.js"
+import type { WalkOutcome } from "../live/outcome.js"
+import type { DoctorReport } from "../report.js"
+import {
+  FORMAT,
+  type LiveReport,
+  type Parts,
+  type ToldExchange,
+  type ToldMachine,
+  VERSION,
+  type Versions,
+} from "./format.js"
+import { Redactor } from "./redact.js"
+import { shortened } from "./shorten.js"
+
+export interface ReportInput {
+  readonly outcome: WalkOutcome
+  readonly owner: Pick<Owner, "cluster" | "uid" | "owner">
+  readonly versions: Versions
+  /** What was looked at before; left out: nothing was. */
+  readonly examined?: DoctorReport
+  /** More names that nobody is told of: what a spec says. */
+  readonly names?: readonly string[]
+}
+
+export function reportOf({ outcome, owner, versions, examined, names = [] }: ReportInput): LiveReport {
+  const redactor = new Redactor({ at: outcome.at, own: ownOf(outcome, owner) })
+  const exchanges = outcome.exchanges.map((exchange) => short(exchange, outcome))
+  redactor.learn(owner.cluster, owner.owner, ...machineNames(), ...names)
+  redactor.learnFrom(exchanges)
+  const tell = (text: string) => redactor.sentence(text)
+  const { estimate, spent } = outcome.usd
+  return {
+    ...{ format: FORMAT, version: VERSION, provider: outcome.provider, region: tell(outcome.region) },
+    ...{ at: isoText(outcome.at), seconds: Math.round(outcome.ms / 1000) },
+    ...{ instanceType: tell(outcome.instanceType), markets: outcome.markets },
+    owner: { cluster: redactor.name(owner.cluster), uid: owner.uid, owner: redactor.name(owner.owner) },
+    usd: { estimate: rounded(estimate), spent: rounded(spent) },
+    versions,
+    assumptions: outcome.assumptions.map(({ observations, ...assumption }) => ({
+      ...assumption,
+      seen: observations.map(({ held, words, at, exchanges: shown }) => ({
+        held,
+        words: tell(words),
+        at,
+        exchanges: shown,
+      })),
+    })),
+    machines: outcome.workers.map((worker) => machineOf(worker, tell)),
+    problems: outcome.problems.map(tell),
+    notes: outcome.notes.map(tell),
+    left: outcome.left.map(tell),
+    lines: (examined?.lines ?? []).map((line) => redactor.value(line) as DoctorReport["lines"][number]),
+    ...packed(exchanges.map((exchange) => redactor.exchange(exchange))),
+  }
+}
+
+/** Drawn at random for this walk, or made of what was. */
+function ownOf({ workers, exchanges }: WalkOutcome, { uid }: Pick<Owner, "uid">): readonly string[] {
+  const launches = exchanges.flatMap(({ request }) =>
+    [...request.body.matchAll(/muster-launch"?(?:&[\w.]+=|\s*:\s*"|)([0-9a-f]{32})/g)].map(([, token = ""]) => token),
+  )
+  return [...new Set([uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches])]
+}
+
+function machineNames(): readonly string[] {
+  try {
+    return [hostname(), userInfo().username, userInfo().homedir]
+  } catch {
+    return [hostname()]
+  }
+}
+
+function short(exchange: Exchange, { instanceType }: WalkOutcome): Exchange {
+  const { request, answer } = exchange
+  const about = [instanceType]
+  return {
+    ...exchange,
+    request: { ...request, body: shortened(request.body, about) },
+    ...(answer === undefined ? {} : { answer: { ...answer, body: shortened(answer.body, about) } }),
+  }
+}
+
+function machineOf(worker: WalkWorker, tell: (text: string) => string): ToldMachine {
+  const { wave, number, instance, sentAt, runningAt, bootedAt, endedAt, goneAt } = worker
+  const { market, zone, instanceType } = instance
+  return {
+    ...{ wave, number, market, zone: tell(zone), instanceType: tell(instanceType), sent: sentAt },
+    ...{ running: runningAt ?? null, booted: bootedAt ?? null, ended: endedAt ?? null, gone: goneAt ?? null },
+  }
+}
+
+/** Lists are mostly the same: each text is stored once. */
+function packed(exchanges: readonly Exchange[]): Pick<LiveReport, "headers" | "bodies" | "exchanges"> {
+  const headers = new Places<Readonly<Record<string, string>>>()
+  const bodies = new Places<string>()
+  const parts = (part: { readonly headers: Readonly<Record<string, string>>; readonly body: string }): Parts => ({
+    headers: headers.of(part.headers),
+    ...(part.body === "" ? {} : { body: bodies.of(part.body) }),
+  })
+  const told = exchanges.map(({ api, at, ms, request, answer }): ToldExchange => {
+    const { method, url } = request
+    const came = answer === undefined ? {} : { answer: { status: answer.status, ...parts(answer) } }
+    return { ...{ api, at, ms, method, url }, asked: parts(request), ...came }
+  })
+  return { headers: headers.all, bodies: bodies.all, exchanges: told }
+}
+
+class Places<T> {
+  readonly all: T[] = []
+  readonly #places = new Map<string, number>()
+
+  of(value: T): number {
+    const key = JSON.stringify(value)
+    const place = this.#places.get(key) ?? this.all.push(value) - 1
+    this.#places.set(key, place)
+    return place
+  }
+}
+
+/** To a millionth of a dollar. */
+function rounded(usd: number): number {
+  return Math.round(usd * 1e6) / 1e6
+}
+
+/** The exchanges of a report, as the walk had them but for the stand-ins. */
+export function exchangesOf({ exchanges, headers, bodies }: LiveReport): readonly Exchange[] {
+  const whole = ({ headers: at, body }: Parts) => ({
+    headers: headers[at] ?? {},
+    body: body === undefined ? "" : (bodies[body] ?? ""),
+  })
+  return exchanges.map(({ api, at, ms, method, url, asked, answer }, number) => ({
+    ...{ number, api, at, ms },
+    request: { method, url, ...whole(asked) },
+    ...(answer === undefined ? {} : { answer: { status: answer.status, ...whole(answer) } }),
+  }))
+}

@@ -1,0 +1,18 @@
+/** Consoles: of all that a machine writes only the lines of Muster's guests are told. */
+
+const LEFT_OUT = "…"
+
+/**
+ * @param own by whose first eight characters lines begin that are told.
+ * @param told what of such a line is told.
+ */
+export function consoleText(text: string, own: readonly string[], told: (line: string) => string): string {
+  const prefixes = own.map((one) => `muster[${one.slice(0, 8)}]: `)
+  const lines = text.split(/\r?\n/).map((line) => {
+    if (line === "") return ""
+    const prefix = prefixes.find((one) => line.includes(one))
+    if (prefix === undefined) return LEFT_OUT
+    return `${prefix}${told(line.slice(line.indexOf(prefix) + prefix.length))}`
+  })
+  return lines.filter((line, at) => line !== LEFT_OUT || lines[at - 1] !== LEFT_OUT).join("\n")
+}

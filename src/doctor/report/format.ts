@@ -1,0 +1,94 @@
+/** Format: what a report of a live walk is, as it stands in its file. Types and names. */
+import type { Verdict } from "../../live/verdicts.js"
+import type { Assumption, Market, Wave } from "../../provider.js"
+import type { DoctorLine } from "../report.js"
+
+export const FORMAT = "muster-doctor"
+export const VERSION = 1
+
+export interface LiveReport {
+  readonly format: typeof FORMAT
+  readonly version: typeof VERSION
+  readonly provider: string
+  readonly region: string
+  /** When the walk began: "2026-01-01T00:00:00.000Z". */
+  readonly at: string
+  readonly seconds: number
+  readonly instanceType: string
+  readonly markets: readonly Market[]
+  /** Who had the machines: Muster's own number, and stand-ins. */
+  readonly owner: { readonly cluster: string; readonly uid: string; readonly owner: string }
+  readonly usd: { readonly estimate: number; readonly spent: number }
+  readonly versions: Versions
+  readonly assumptions: readonly ToldAssumption[]
+  readonly machines: readonly ToldMachine[]
+  readonly problems: readonly string[]
+  readonly notes: readonly string[]
+  readonly left: readonly string[]
+  /** What was looked at before anything was made. */
+  readonly lines: readonly DoctorLine[]
+  /** Headers and bodies, each once; exchanges name them by their place. */
+  readonly headers: readonly Readonly<Record<string, string>>[]
+  readonly bodies: readonly string[]
+  readonly exchanges: readonly ToldExchange[]
+}
+
+export interface Versions {
+  readonly muster: string
+  readonly node: string
+  /** "linux x64" */
+  readonly system: string
+  /** Of the cloud's packages. */
+  readonly packages: Readonly<Record<string, string>>
+}
+
+export interface ToldAssumption extends Assumption {
+  readonly verdict: Verdict
+  readonly seen: readonly {
+    readonly held: boolean
+    readonly words: string
+    /** In milliseconds since the walk began. */
+    readonly at: number
+    /** Places of exchanges. */
+    readonly exchanges: readonly number[]
+  }[]
+}
+
+/** Moments in milliseconds since the walk began; null: it did not come to that. */
+export interface ToldMachine {
+  readonly wave: Wave
+  readonly number: number
+  readonly market: Market
+  readonly zone: string
+  readonly instanceType: string
+  readonly sent: number
+  readonly running: number | null
+  /** Its guest's startup has ended, by then. */
+  readonly booted: number | null
+  readonly ended: number | null
+  readonly gone: number | null
+}
+
+export interface ToldExchange {
+  readonly api: string
+  readonly at: number
+  readonly ms: number
+  readonly method: string
+  readonly url: string
+  readonly asked: Parts
+  /** Left out: no answer came. */
+  readonly answer?: Parts & { readonly status: number }
+}
+
+/** Places in `headers` and `bodies`; no body: it was empty. */
+export interface Parts {
+  readonly headers: number
+  readonly body?: number
+}
+
+/** "muster-doctor-aws-us-east-1-20260101T000000Z.json" */
+export function fileNameOf({ provider, region, at }: Pick<LiveReport, "provider" | "region" | "at">): string {
+  const moment = `${at.slice(0, 19).replace(/[-:]/g, "")}Z`
+  const place = `${provider}-${region}`.toLowerCase().replace(/[^a-z\d-]+/g, "-")
+  return `muster-doctor-${place}-${moment}.json`
+}
