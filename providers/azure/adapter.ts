@@ -3,7 +3,7 @@ import { sshRoute } from "../../src/client/ssh-route.js"
 import type { Provider } from "../../src/provider.js"
 import { checkAsked, withAccess } from "./access/access.js"
 import { accessOf } from "./access/control.js"
-import { azureOf } from "./client/send.js"
+import { type Azure, azureOf } from "./client/send.js"
 import { leftovers, remove } from "./end/leftovers.js"
 import { terminate } from "./end/terminate.js"
 import { launch } from "./launch/launch.js"
@@ -22,8 +22,19 @@ import { prepare } from "./prepare/prepare.js"
 
 /** @param sdkName the SDK's name where it was installed under another: for tests of two versions. */
 export function adapterOf(options: AzureOptions, sdkName?: string): Provider {
+  return {
+    ...verbsOf(azureOf(options, sdkName)),
+    walk: async (tap) => {
+      const { walkOf, walkOptions } = await import("./live/index.js")
+      const azure = azureOf(walkOptions(options), sdkName, tap)
+      return walkOf(azure, verbsOf(azure))
+    },
+  }
+}
+
+function verbsOf(azure: Azure): Provider {
+  const { options } = azure
   const { location, resourceGroup, subscriptionId, endpoint } = options
-  const azure = azureOf(options, sdkName)
   return {
     name: "azure",
     region: location,

@@ -34,6 +34,9 @@ const read = { "arm.reads": 1 } as const
 const write = { "arm.writes": 1 } as const
 const remove = { "arm.deletes": 1 } as const
 
+/** ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not. */
+export const CONSISTENCY_MS = 60_000
+
 /** Every request of this adapter, by the operation id of its REST reference, and what it costs in each bucket. */
 export const COSTS = {
   VirtualMachines_CreateOrUpdate: { ...write, "compute.puts": 1, launches: 1 },
@@ -106,8 +109,7 @@ export function limitsOf(options: AzureOptions): Limits {
     buckets: BUCKETS,
     userDataBytes: MOST_STARTUP_BYTES,
     launchBatch: 1,
-    // ARM's lists lag behind ("Troubleshoot resource not found errors"); a GET by id does not.
-    consistencyMs: 60_000,
+    consistencyMs: CONSISTENCY_MS,
     takesKeys: true,
     // A deleted VM keeps its place and its bill until it is gone: only its absence counts.
     goneStates: ["terminated"],

@@ -10,6 +10,7 @@ import { tokenPolicy } from "./credentials.js"
 import type { ArmReply } from "./errors.js"
 import type { VmPlace } from "./ids.js"
 import { IDENTITY, SDK } from "./packages.js"
+import { tappedBy, type Tapped } from "./tapped.js"
 import { transportOf } from "./transport.js"
 
 type Sdk = typeof import("@azure/arm-compute")
@@ -42,13 +43,13 @@ export interface Connection {
   serialize(vm: VirtualMachine): Promise<unknown>
 }
 
-/** @param sdkName another version under an alias: for tests. */
-export function connect(options: AzureOptions, sdkName = SDK.name): Connection {
+/** @param sdkName another version under an alias: for tests. @param tapped by whom its requests are followed. */
+export function connect(options: AzureOptions, sdkName = SDK.name, tapped: Tapped = tappedBy(undefined)): Connection {
   const { sdk, pipeline } = loadSdk(sdkName)
   const credential = options.credential ?? defaultCredential(options)
   const tls = trustOf(options)
   // One for the SDK's methods and for the rest: each has sockets, and TLS sessions, of its own.
-  const http = (options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient()
+  const http = tapped.http((options.httpClient as HttpClient | undefined) ?? pipeline.createDefaultHttpClient())
   const client = new sdk.ComputeManagementClient(
     credential as never,
     options.subscriptionId,

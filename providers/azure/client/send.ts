@@ -1,5 +1,5 @@
 /** Sends one request with everything around it; all verbs go through this. */
-import type { Attempt, Calls } from "../../../src/provider.js"
+import type { Attempt, Calls, Tap } from "../../../src/provider.js"
 import { endpointOf } from "../clouds.js"
 import { type Api, COSTS } from "../limits.js"
 import type { AzureOptions } from "../options.js"
@@ -7,6 +7,7 @@ import { type ArmReply, refusalOf, thrownError, unreadable } from "./errors.js"
 import type { RequestContext } from "./outcome.js"
 import type { Pool } from "../../../src/tables/scopes.js"
 import { type ArmRequest, connect, type Connection } from "./sdk.js"
+import { tappedBy } from "./tapped.js"
 
 export interface RequestInfo {
   /** "listing the VMs of muster-render-1" */
@@ -41,21 +42,27 @@ export interface Azure {
   /** The uids of clusters for which it has opened ports: lists may not tell of that yet. */
   readonly opened: Set<string>
   send(calls: Calls, api: Api, info: RequestInfo, wire: Wire): Promise<ArmReply>
+  /** Without our token: of hosts that must not see it. */
+  open(api: string, url: string, signal: AbortSignal): Promise<ArmReply>
   /** For what is asked of the SDK without a request. */
   connection(): Connection
 }
 
-/** The connection of one provider object, made at its first request. */
-export function azureOf(options: AzureOptions, sdkName?: string): Azure {
+/** The connection of one provider object, made at its first request. @param tap is told of each. */
+export function azureOf(options: AzureOptions, sdkName?: string, tap?: Tap): Azure {
+  const tapped = tappedBy(tap)
   let connected: Connection | undefined
-  const connection = () => (connected ??= connect(options, sdkName))
+  const connection = () => (connected ??= connect(options, sdkName, tapped))
   return {
     options,
     claims: new Map(),
     opened: new Set(),
     connection,
-    send: (calls, api, info, wire) =>
-      calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, info, wire, attempt)),
+    open: (api, url, signal) => tapped.named(api, () => connection().open(url, signal)),
+    send: (calls, api, info, wire) => {
+      const named: Wire = (to, signal) => tapped.named(api, () => wire(to, signal))
+      return calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, info, named, attempt))
+    },
   }
 }
 

@@ -13,6 +13,8 @@ const LAST_CHARACTERS = 65_536
 /** The address that we are given is as good as a password for as long. */
 const ADDRESS_MINUTES = 5
 
+const LOG = "BootDiagnosticsLog"
+
 /** The last of the log; "" while there is none, and for a principal that may not read it. */
 export async function consoleLog(azure: Azure, instance: Instance, calls: Calls): Promise<string> {
   const place = placeOf(instance.id, azure.options.subscriptionId)
@@ -36,10 +38,10 @@ async function addressOf(azure: Azure, place: VmPlace, what: string, calls: Call
 
 /** From the storage itself, which must not see our token; and its address, with which anybody can read it, is never reported. */
 function readLog(azure: Azure, address: string, what: string, calls: Calls): Promise<string> {
-  return calls.send("BootDiagnosticsLog", {}, async ({ signal }) => {
+  return calls.send(LOG, {}, async ({ signal }) => {
     const { origin: url } = new URL(address)
     try {
-      const { status, body } = await azure.connection().open(address, signal)
+      const { status, body } = await azure.open(LOG, address, signal)
       if (status === 404) return ""
       if (status !== 200) throw new RejectedError(`${what}: ${url} answered with HTTP ${status}`)
       return (typeof body === "string" ? body : JSON.stringify(body)).slice(-LAST_CHARACTERS)

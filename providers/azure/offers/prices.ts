@@ -8,6 +8,7 @@ import type { Azure } from "../client/send.js"
 import type { SizeFacts } from "./types.js"
 
 const API = "2023-01-01-preview"
+const LIST = "RetailPrices"
 export const PRICE_SOURCE = "Azure Retail Prices API"
 /** Sizes named in one request's filter; more are read as the whole location. */
 const NAMED = 15
@@ -78,9 +79,9 @@ function firstUrl({ options }: Azure, endpoint: string, sizes: readonly SizeFact
 
 /** Every error is final: a retry would only delay the launch that the prices are for. */
 function readPage(azure: Azure, url: string, calls: Calls): Promise<Page> {
-  return calls.send("RetailPrices", {}, async (attempt) => {
+  return calls.send(LIST, {}, async (attempt) => {
     try {
-      const { status, body } = await azure.connection().open(url, attempt.signal)
+      const { status, body } = await azure.open(LIST, url, attempt.signal)
       if (status !== 200 || typeof body !== "object" || body === null) throw new Error(`HTTP ${status}`)
       return body as Page
     } catch (cause) {

@@ -110,11 +110,11 @@ test("the price list's filter: names are strings in it, and nothing else", async
   await fc.assert(
     fc.asyncProperty(fc.array(hostile, { minLength: 1, maxLength: 3 }), async (names) => {
       const asked: URL[] = []
-      const open = (url: string) => {
+      const open = (_api: string, url: string) => {
         asked.push(new URL(url))
         return Promise.resolve({ status: 200, headers: {}, body: { Items: [] } })
       }
-      const azure = { options: { location: "westeurope" }, connection: () => ({ open }) } as unknown as Azure
+      const azure = { options: { location: "westeurope" }, open } as unknown as Azure
       const sizes = names.map((instanceType) => ({ instanceType, family: "f", paidVcpus: 1 }) as SizeFacts)
       await pricesOf(azure, sizes, bareCalls({ clock: new VirtualClock({ seed: 1 }) }))
       const [url] = asked

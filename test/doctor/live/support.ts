@@ -17,6 +17,8 @@ export interface GuestLie {
   readonly breaks: string
   /** What it writes in place of these lines. */
   readonly tell?: (lines: readonly string[], instance: WorldInstance, isBroken: IsBroken) => readonly string[]
+  /** Whether its system writes nothing of its own. */
+  readonly isMute?: (instance: WorldInstance, isBroken: IsBroken) => boolean
   /** Whether it does nothing at its deadline. */
   readonly staysOn?: (instance: WorldInstance, isBroken: IsBroken) => boolean
 }
@@ -28,6 +30,10 @@ export interface Played {
   readonly programOf: (instance: WorldInstance) => string
   /** What its startup writes, line by line, by what it finds on this cloud. */
   readonly linesOf: (instance: WorldInstance, program: string) => readonly string[]
+  /** What its system writes beside that, once its program has run. */
+  readonly systemSays?: (instance: WorldInstance) => readonly string[]
+  /** How it ends its machine at its deadline; by a power-off when left out. */
+  readonly ends?: (instance: WorldInstance) => void
   readonly lie?: { readonly guest: GuestLie; readonly isBroken: IsBroken }
 }
 
@@ -48,7 +54,11 @@ export function playGuests(played: Played): () => void {
   return () => cancel()
 }
 
-function play({ world, clock, programOf, linesOf, lie }: Played, instance: WorldInstance, booted: Set<string>): void {
+function play(
+  { world, clock, programOf, linesOf, systemSays, ends, lie }: Played,
+  instance: WorldInstance,
+  booted: Set<string>,
+): void {
   const { id, runningAt = Number.POSITIVE_INFINITY, tags } = instance
   const program = programOf(instance)
   if (program === "" || clock.now() < runningAt + BOOTS_AFTER_MS) return
@@ -59,10 +69,14 @@ function play({ world, clock, programOf, linesOf, lie }: Played, instance: World
     const told = lie?.guest.tell?.(lines, instance, lie.isBroken) ?? lines
     const marks = ["10 startup begun", ...told.map((line) => `| ${line}`), "900 startup ended 0", "910 done startup 0"]
     world.write(id, marks.map((mark) => `${prefix}${mark}\n`).join(""))
+    const isMute = lie?.guest.isMute?.(instance, lie.isBroken) === true
+    if (!isMute) world.write(id, (systemSays?.(instance) ?? []).map((line) => `${line}\n`).join(""))
   }
   const deadline = tags[TAG.deadline] ?? ""
   const isOver = program.includes(deadline) && clock.now() >= Number(deadline) * 1000
-  if (isOver && lie?.guest.staysOn?.(instance, lie.isBroken) !== true) world.powerOff([id])
+  if (!isOver || lie?.guest.staysOn?.(instance, lie.isBroken) === true) return
+  if (ends === undefined) world.powerOff([id])
+  else ends(instance)
 }
 
 export interface WalkOptions {

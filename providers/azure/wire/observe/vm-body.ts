@@ -12,7 +12,13 @@ export function idOf(asked: Asked, { group, name }: Vm): string {
 
 export function bodyOf(asked: Asked, vm: Vm, provisioningState: ProvisioningState): Record<string, unknown> {
   const { request, createdAt, vmId, name } = vm
-  const { networkProfile: _network, userData: _data, osProfile, ...properties } = request.properties ?? {}
+  const {
+    networkProfile: _network,
+    userData: _data,
+    osProfile,
+    storageProfile,
+    ...properties
+  } = request.properties ?? {}
   // What is secret is never returned, and user data only when it is asked for.
   const { customData: _custom, ...os } = osProfile ?? {}
   const base = idOf(asked, vm).replace(/\/providers\/.*$/, "/providers/Microsoft.Network/networkInterfaces")
@@ -31,10 +37,23 @@ export function bodyOf(asked: Asked, vm: Vm, provisioningState: ProvisioningStat
     properties: {
       ...properties,
       osProfile: os,
+      ...(storageProfile === undefined ? {} : { storageProfile: storageOf(asked, vm, storageProfile) }),
       networkProfile: { networkInterfaces },
       provisioningState,
       vmId,
       timeCreated: isoTime(createdAt),
     },
   }
+}
+
+/** A managed disk is named by its id as well ("Virtual Machines - Get", managedDisk). */
+function storageOf(
+  asked: Asked,
+  vm: Vm,
+  storage: NonNullable<NonNullable<Vm["request"]["properties"]>["storageProfile"]>,
+) {
+  const { osDisk } = storage
+  if (osDisk === undefined || osDisk.diffDiskSettings !== undefined) return storage
+  const id = idOf(asked, vm).replace(/virtualMachines\/[^/]*$/, `disks/${osDisk.name ?? `${vm.name}-os`}`)
+  return { ...storage, osDisk: { ...osDisk, managedDisk: { ...osDisk.managedDisk, id } } }
 }

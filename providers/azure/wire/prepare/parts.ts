@@ -73,6 +73,8 @@ function partBody(state: State, asked: Asked, { kind, type }: Kind, id: string):
     ...(kind === "nic" && isUsed
       ? { virtualMachine: user, ipConfigurations: [ipConfiguration(base, attributes)] }
       : {}),
+    // A VM's own address is Standard, which is static always: what is not is refused when it is asked for.
+    ...(kind === "address" ? { publicIPAllocationMethod: "Static" } : {}),
     ...(kind === "address" && isUsed ? { ipConfiguration: user, ipAddress: attributes.publicIp } : {}),
     ...(kind === "disk" ? { creationData: { createOption: "FromImage" } } : {}),
   }

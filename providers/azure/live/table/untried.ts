@@ -1,0 +1,100 @@
+/** What a walk of small machines cannot try without cost or risk. Plain data. */
+import type { Untried } from "../../../../src/provider.js"
+
+export const UNTRIED: readonly Untried[] = [
+  {
+    id: "azure.next-link",
+    says: "a list that has more names its next page in nextLink, at Resource Manager's own host",
+    source: '"Virtual Machines - List"; no page size is published',
+    code: ["providers/azure/client/pages.ts"],
+    why: "three VMs are one page",
+  },
+  {
+    id: "azure.group-purge",
+    says: "a group's deletion ends the VMs in it, whatever becomes of its caller",
+    source: '"Azure Resource Manager resource group and resource deletion"',
+    code: ["providers/azure/prepare/group.ts", "providers/azure/end/leftovers.ts"],
+    why: "the walk ends its VMs one by one, so that each end is seen; the group goes when it is empty",
+  },
+  {
+    id: "azure.eviction",
+    says: "an evicted spot VM with the policy Delete vanishes, and its guest is told half a minute before",
+    source: '"Use Azure Spot Virtual Machines"',
+    code: ["providers/azure/observe/interruptions.ts", "providers/azure/prepare/guest-notice.ts"],
+    why: "an eviction comes by chance, and to simulate one needs a right that Muster does not have",
+  },
+  {
+    id: "azure.guest-stopped",
+    says: "a VM whose guest has shut down is PowerState/stopped, and is paid for",
+    source: '"States and billing status of Azure Virtual Machines"',
+    code: ["providers/azure/observe/instance.ts", "providers/azure/observe/power.ts"],
+    why: "the guests of a walk must end their machines, and not stop them",
+  },
+  {
+    id: "azure.nic-reserved",
+    says: "the interface of a VM that did not come about is held for 180 seconds, and refused as NicReservedForAnotherVm",
+    source: "users of Karpenter and of Bosh",
+    code: ["providers/azure/end/leftovers.ts", "providers/azure/client/codes.ts"],
+    why: "it takes an allocation that fails",
+  },
+  {
+    id: "azure.capacity",
+    says: "what is short of capacity is accepted and becomes Failed, with the code in its view",
+    source: '"Understand common error messages when you manage virtual machines in Azure"',
+    code: [
+      "providers/azure/observe/instance.ts",
+      "providers/azure/client/codes.ts",
+      "providers/azure/client/quota-codes.ts",
+    ],
+    why: "it takes a shortage",
+  },
+  {
+    id: "azure.throttle",
+    says: "a throttle is 429, with Retry-After, and compute's own names its policy in the details",
+    source: '"Troubleshooting API throttling errors"',
+    code: ["providers/azure/client/errors.ts", "providers/azure/client/codes.ts"],
+    why: "it takes hundreds of requests, which others in the subscription would miss",
+  },
+  {
+    id: "azure.buckets",
+    says: "Resource Manager lets through 200 writes at once and 10 a second after that, and compute 1,500 VMs and 500 a minute",
+    source: '"Understand how Azure Resource Manager throttles requests"; "Compute throttling limits"',
+    code: ["providers/azure/limits.ts"],
+    why: "it takes hundreds of requests; what answers tell of what is left is tried",
+  },
+  {
+    id: "azure.group-replication",
+    says: "a new group is known to all of Resource Manager's regions within three minutes",
+    source: "users of Terraform's provider",
+    code: ["providers/azure/client/outcome.ts", "providers/azure/prepare/claim.ts"],
+    why: "one caller is served by one region, mostly",
+  },
+  {
+    id: "azure.claims-challenge",
+    says: "a token that is refused comes back with the claims that the next one must have",
+    source: '"Claims challenges, claims requests, and client capabilities"',
+    code: ["providers/azure/client/credentials.ts"],
+    why: "it takes a login that is revoked",
+  },
+  {
+    id: "azure.referenced-doors",
+    says: "an application security group whose last VM is on its way out is refused with these words, and its code is not documented",
+    source: "users of the az command",
+    code: ["providers/azure/client/codes.ts", "providers/azure/access/remains.ts"],
+    why: "a walk opens no ports: it would change the network that clusters share",
+  },
+  {
+    id: "azure.disk-tags",
+    says: "a disk may take over the tags of its VM; nothing rests on it",
+    source: "users report it",
+    code: ["providers/azure/end/leftovers.ts"],
+    why: "nothing that Muster does depends on it",
+  },
+  {
+    id: "azure.failed-quota",
+    says: "a VM that is Failed holds its quota until it is deleted",
+    source: "nobody is known to have seen it",
+    code: ["providers/azure/observe/instance.ts"],
+    why: "it takes an allocation that fails",
+  },
+]

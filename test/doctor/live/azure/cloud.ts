@@ -1,0 +1,96 @@
+/** A walk over Azure's wire: through the real SDK, with guests that are played, and what its cloud or its guests do otherwise. */
+import { expect } from "vitest"
+import { adapterOf } from "../../../../providers/azure/adapter.js"
+import type { AzureOptions } from "../../../../providers/azure/index.js"
+import { parseAzureOptions } from "../../../../providers/azure/options-check.js"
+import {
+  AZURE_WORLD,
+  type AzureWire,
+  type AzureWireOptions,
+  azureWire,
+} from "../../../../providers/azure/wire/index.js"
+import type { WalkOutcome } from "../../../../src/doctor/live/outcome.js"
+import { textOf } from "../../../../src/guest/user-data.js"
+import type { WorldInstance, WorldOptions } from "../../../../src/simulator/index.js"
+import { brokenBy, type LieMode } from "../../../../src/simulator/requests/lies.js"
+import { optionsFor, SUBSCRIPTION } from "../../../azure/support/cloud.js"
+import { type Cloud, closedAfterEach, cloudOf, quickWorld } from "../../../support/cloud.js"
+import { type GuestLie, playGuests, type WalkOptions, walked } from "../support.js"
+
+const closing = closedAfterEach<AzureWire>()
+
+export const SMALLEST = "Standard_D2s_v5"
+
+const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker`
+
+export interface WalkCloudOptions {
+  readonly world?: Partial<WorldOptions>
+  readonly azure?: Partial<AzureOptions>
+  readonly wire?: Omit<AzureWireOptions, "world">
+  readonly guest?: { readonly lie: GuestLie; readonly mode: LieMode }
+}
+
+/** What a guest finds on Azure, as its startup writes it (see `providers/azure/live/startup.ts`). */
+function linesOf({ attributes, name }: WorldInstance, program: string): readonly string[] {
+  const [, deadline = ""] = /MUSTER_DEADLINE=["']?(\d+)/.exec(program) ?? []
+  const id = `/subscriptions/${SUBSCRIPTION}/resourceGroups/${String(attributes.group)}/providers/Microsoft.Compute/virtualMachines/${name}`
+  return [`doctor user-data ${deadline}`, `doctor metadata 200 ${id}`, "doctor notice 200 events"]
+}
+
+const HOST_KEYS = [
+  "-----BEGIN SSH HOST KEY KEYS-----",
+  "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEZyb20gYSB0ZXN0OyBub2JvZHkgaGFzIGl0cyBoYWxm root@worker",
+  "-----END SSH HOST KEY KEYS-----",
+]
+
+export async function walkCloud({ world: changes = {}, azure = {}, wire: given = {}, guest }: WalkCloudOptions = {}) {
+  const { clock, world } = quickWorld(AZURE_WORLD, changes)
+  const wire = closing(await azureWire({ world, ...given }))
+  const provider = adapterOf(parseAzureOptions(optionsFor(wire, { identity: IDENTITY, ...azure })))
+  const cloud = cloudOf({ clock, world, wire, provider })
+  const stop = playGuests({
+    world,
+    clock,
+    programOf: ({ attributes }) => textOf(Buffer.from(String(attributes.customData ?? ""), "base64")),
+    linesOf,
+    systemSays: () => HOST_KEYS,
+    // By its identity, through Resource Manager.
+    ...(azure.identity === undefined && "identity" in azure ? {} : { ends: ({ id }) => void world.terminate([id]) }),
+    ...(guest === undefined ? {} : { lie: { guest: guest.lie, isBroken: brokenBy(guest.mode) } }),
+  })
+  return { ...cloud, stop }
+}
+
+export interface Played {
+  readonly cloud: Cloud<AzureWire>
+  readonly outcome: WalkOutcome
+  /** How many machines there were at once, by the world's truth. */
+  readonly most: number
+}
+
+export async function playWalk(options: WalkCloudOptions = {}, walk: Partial<WalkOptions> = {}): Promise<Played> {
+  const cloud = await walkCloud(options)
+  let most = 0
+  let cancel = () => {}
+  const count = () => {
+    most = Math.max(most, cloud.world.truth({ states: ["pending", "running", "stopped"] }).length)
+    cancel = cloud.clock.timer(500, count)
+  }
+  count()
+  const outcome = await walked(cloud, { instanceType: SMALLEST, ...walk })
+  cancel()
+  cloud.stop()
+  return { cloud, outcome, most }
+}
+
+/** Azure completes the deletion of a group after it has accepted it. */
+const GROUPS_GONE_MS = 60_000
+
+/** Neither machines nor their parts nor the walk's groups: only what clusters share. */
+export async function expectCleanSubscription({ cloud: { clock, run, world, wire } }: Played): Promise<void> {
+  await run(clock.sleep(GROUPS_GONE_MS))
+  const alive = world.truth({}).filter(({ state }) => state !== "terminated")
+  expect(alive.map(({ id, state }) => `${id} ${state}`)).toEqual([])
+  const shared = wire.remains().filter(({ tags }) => tags["muster-shared"] === undefined)
+  expect(shared.map(({ kind, id }) => `${kind} ${id}`)).toEqual([])
+}
