@@ -1,7 +1,10 @@
 /** Doctor: whether a burst would work from here, before anything is made. What asks is loaded when somebody asks. */
 import { systemClock } from "./calls/clock.js"
+import type { LiveOptions, LiveReport } from "./doctor/before/types.js"
 import type { DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
 
+export type { Found as FoundAssumption, WalkOutcome } from "./doctor/live/outcome.js"
+export type { LiveOptions, LivePlan, LiveReport } from "./doctor/before/types.js"
 export type { DoctorLine, DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
 
 /**
@@ -21,4 +24,29 @@ export async function doctor(spec: DoctorSpec, options: DoctorOptions = {}): Pro
   const { clock = systemClock } = options
   const { examine } = await clock.busy("loading doctor", import("./doctor/examine.js"))
   return examine(spec, options)
+}
+
+/**
+ * Looks as `doctor` does, shows what it would make and what that costs, and where that is confirmed makes nine of the smallest machines
+ * in one place, three at once at most, to try everything that Muster takes for true of its cloud. It takes 15 minutes at most, and
+ * ends and sweeps what it has made, whatever happens; so it does when `options.signal` is aborted. Machines' own deadlines end them
+ * should this process die.
+ *
+ * @example
+ * const { status, walk } = await liveDoctor(
+ *   { provider: "aws", region: "eu-west-2" },
+ *   { confirm: ({ usd }) => usd.most < 0.1, say: console.error },
+ * )
+ * if (status === "fail") console.error(walk?.assumptions.filter(({ verdict }) => verdict === "refuted"))
+ *
+ * @param spec where: one provider in one region. Its `tags`, `image`, `publicAddress`, `arch` and `zones` are the machines' as well.
+ * @param options `confirm` must be given: nothing is made unless it returns `true`.
+ * @returns what was found: each assumption as confirmed, refuted or not seen, what was spent, and what is left, or why nothing was made.
+ * @throws SpecError when the spec or an option is wrong, or names several places; the reason of `options.signal` where nothing was made
+ * yet.
+ */
+export async function liveDoctor(spec: DoctorSpec, options: LiveOptions): Promise<LiveReport> {
+  const { clock = systemClock } = options
+  const { examineLive } = await clock.busy("loading the live doctor", import("./doctor/before/live.js"))
+  return examineLive(spec, options)
 }

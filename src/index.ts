@@ -20,7 +20,19 @@ export type {
   EngineState,
   Member,
 } from "./engines/engine.js"
-export { doctor, type DoctorLine, type DoctorOptions, type DoctorReport, type DoctorSpec } from "./doctor.js"
+export {
+  doctor,
+  type DoctorLine,
+  type DoctorOptions,
+  type DoctorReport,
+  type DoctorSpec,
+  type FoundAssumption,
+  liveDoctor,
+  type LiveOptions,
+  type LivePlan,
+  type LiveReport,
+  type WalkOutcome,
+} from "./doctor.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"
 export type { WorkerState } from "./fleet/lifecycle.js"

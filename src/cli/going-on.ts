@@ -43,19 +43,23 @@ function endsText(cluster: Cluster, providers: readonly Provider[]): string {
 }
 
 /** The command line that ends it, from anywhere. */
-export function deleteCommand({ name, owner, places }: NamedTarget, given: Given): string {
+export function deleteCommand(target: NamedTarget, given: Given): string {
+  return [`muster delete ${target.name}`, ...whereWords(target, given)].join(" ")
+}
+
+/** The flags by which another command line finds a cluster that is there. */
+export function whereWords({ owner, places }: Pick<NamedTarget, "owner" | "places">, given: Given): readonly string[] {
   const [first] = places
   const regions = places.flatMap(({ region }) => region ?? []).filter((region) => region !== "local")
   // A variable is there for the next command line as well.
   const journal = given.sources.journal === "flag" ? single(given, "journal") : undefined
   return [
-    `muster delete ${name}`,
     ...(first === undefined ? [] : [`--provider ${first.provider}`]),
     ...(regions.length === 0 ? [] : [`--region ${[...new Set(regions)].join(",")}`]),
     ...optionFlags(first),
     ...(owner === "default" ? [] : [`--owner ${owner}`]),
     ...(journal === undefined ? [] : [`--journal ${plainWord(journal)}`]),
-  ].join(" ")
+  ]
 }
 
 function optionFlags(place: Place | undefined): readonly string[] {

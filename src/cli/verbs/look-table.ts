@@ -8,6 +8,7 @@ import {
   PLACE_FLAGS,
   ROW_FLAGS,
   WIDE_DATA_FLAGS,
+  YES_FLAG,
 } from "../flag-tables.js"
 import type { Verb } from "../surroundings.js"
 
@@ -16,17 +17,23 @@ export const LOOKING: readonly Verb[] = [
     name: "doctor",
     group: "Look",
     words: ["[NAME]"],
-    summary: "whether a burst would work from here: credentials, rights, quotas, network; makes nothing",
+    summary: "whether a burst would work from here; --live tries what Muster takes for true of the cloud",
     about:
-      "Looks at this machine and at each place, and says ok, warn or fail of each thing, with what to do: packages, whose credentials there are, clock, region, what is sold and its price, image, network, rights, quotas for the workers that are asked for, and what clusters that are over have left. Only reads, 40 requests a place at most. Exit code 1 where something fails.",
+      "Looks at this machine and at each place, and says ok, warn or fail of each thing, with what to do: packages, whose credentials there are, clock, region, what is sold and its price, image, network, rights, quotas for the workers that are asked for, and what clusters that are over have left. Only reads, 40 requests a place at most. Exit code 1 where something fails. With --live it then shows what it would make and what that costs, asks, makes nine of the smallest machines (three at once at most, 15 minutes), says of each thing that Muster takes for true of the cloud whether it is confirmed, refuted or not seen, and ends and sweeps what it has made.",
     flags: {
       ...CLUSTER_FLAGS,
       ...COUNT_FLAG,
       ...SPEC_FLAGS,
       timeout: { type: "string", value: "DURATION", help: "how long one look may take; 30s when left out" },
+      live: { type: "boolean", help: "make machines for some minutes, in one place; shows the price and asks" },
+      budget: { type: "string", value: "USD", help: "with --live: the most that may be spent; 0.20 when left out" },
+      ...YES_FLAG,
       ...DATA_FLAGS,
     },
-    examples: ["muster doctor --provider aws --region eu-west-2 --vcpus 2 -n 100"],
+    examples: [
+      "muster doctor --provider aws --region eu-west-2 --vcpus 2 -n 100",
+      "muster doctor --live --provider aws --region eu-west-2",
+    ],
     load: () => import("./look/doctor.js"),
   },
   {

@@ -24,6 +24,8 @@ export interface WalkOutcome {
   readonly usd: { readonly estimate: number; readonly spent: number }
   /** What was not carried out, and why; each a sentence. */
   readonly problems: readonly string[]
+  /** Why it was ended before its end: it is one of the problems. Left out: it was not. */
+  readonly stopped?: string
   /** What was carried out otherwise than planned, and why; each a sentence. */
   readonly notes: readonly string[]
   /** What is still there: each names the thing. Empty: all is gone. */

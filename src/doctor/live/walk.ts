@@ -16,6 +16,7 @@ export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
   const late = () => new TimeoutError(`the walk's ${Math.round(mostMs / 60_000)} minutes are over`)
   const { signal, done } = endsAfter(clock, { signal: site.signal, ms: mostMs, reason: late })
   const timed = { ...site, signal }
+  let stopped: string | undefined
   try {
     // Before anything is prepared: nothing else shows a group or a template of which no launch follows.
     await site.journal?.begin()
@@ -23,13 +24,14 @@ export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
     await playWaves(timed)
     await judge(timed)
   } catch (error) {
-    witness.problem(error instanceof Error ? error.message : String(error))
+    stopped = error instanceof Error ? error.message : String(error)
+    witness.problem(stopped)
   } finally {
     done()
   }
   const left = await leaveNothing(site)
   await closeJournal(site, left.length === 0)
-  return outcomeOf(site, at, left)
+  return { ...outcomeOf(site, at, left), ...(stopped === undefined ? {} : { stopped }) }
 }
 
 async function judge(site: WalkSite): Promise<void> {
