@@ -1,7 +1,7 @@
 /** Offered: what is sold that fits, what it costs, and whether the account may have so much of it. */
 import { SpecError } from "../errors.js"
 import { nothingFits } from "../fleet/offers/nothing-fits.js"
-import { queryOf } from "../fleet/offers/offers.js"
+import { queryOf } from "../fleet/offers/query.js"
 import { inScope } from "../offer.js"
 import type { Calls, Finding, Headroom, Offer, OfferQuery, Provider, Wish } from "../provider.js"
 import type { ResolvedGroup } from "../spec/resolved.js"

@@ -68,7 +68,7 @@ test("who never joins is replaced when its time is over, and who is away for a m
 
   const known = new Set(cluster.workers.map(({ id }) => id))
   double.isOdd = ({ id }) => !known.has(id)
-  clock.timer(16 * 60_000, () => {
+  clock.timer(17 * 60_000, () => {
     double.isOdd = () => false
   })
   expect(await run(() => cluster.scale(3, { timeout: "20m" }))).toMatchObject({ ready: 3 })

@@ -6,7 +6,9 @@ import type { ResolvedGroup } from "../../spec/resolved.js"
 import { type Fleet, watchedCalls } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import type { Known } from "../state/catalogue.js"
-import { FILTERS, nothingFits } from "./nothing-fits.js"
+import { followsWorkers, offersForHead } from "./head-offers.js"
+import { nothingFits } from "./nothing-fits.js"
+import { queryOf } from "./query.js"
 import { suspend, isLate, isSuspended, resume, awaitUnlessOthers } from "../refusals/outages.js"
 import { keyOfPlace } from "../roster/keys.js"
 import { marketsOf } from "../planning/rank.js"
@@ -43,12 +45,8 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   const query = queryOf(group)
   // What is sold is of no use to a cluster that closes.
   const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
-  const ask = async (provider: Provider, query: OfferQuery) => {
-    const calls = watchedCalls(fleet, provider, state, { signal })
-    await listFirst(fleet, provider, calls)
-    return fleet.catalogue.offers(provider, query, calls)
-  }
-  const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: ask(provider, query) }))
+  const { ask, askFitting } = askerOf(fleet, state, signal)
+  const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: askFitting(provider, query) }))
   const isAnyOffered = isSomethingSold([
     ...[...state.answers.values()].map((known) => Promise.resolve(known)),
     ...asking.map(({ answer }) => answer),
@@ -79,6 +77,18 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   emitNotes(fleet, state, answers)
   state.offers = offers
   state.offersAt = Math.min(...answers.map((answer) => answer.at))
+}
+
+function askerOf(fleet: Fleet, state: GroupState, signal: AbortSignal) {
+  const ask = async (provider: Provider, query: OfferQuery): Promise<Known> => {
+    const calls = watchedCalls(fleet, provider, state, { signal })
+    await listFirst(fleet, provider, calls)
+    return fleet.catalogue.offers(provider, query, calls)
+  }
+  const isFollowing = followsWorkers(fleet, state.group)
+  const askFitting = (provider: Provider, query: OfferQuery) =>
+    isFollowing ? offersForHead(fleet, query, (one) => ask(provider, one)) : ask(provider, query)
+  return { ask, askFitting }
 }
 
 /** Where the survey of the name was refused, a list must succeed before a launch: an instance that cannot be listed cannot be ended. */
@@ -122,13 +132,6 @@ async function answerInTime(fleet: Fleet, answer: Promise<Known>, isAnyOffered: 
     if (known === undefined) throw error
     return known
   }
-}
-
-/** What a group asks of those who sell. */
-export function queryOf(group: ResolvedGroup): OfferQuery {
-  const filters = FILTERS.flatMap((key) => (group[key] === undefined ? [] : [[key, group[key]]]))
-  const boots = group.image === undefined ? {} : { image: group.image }
-  return { markets: marketsOf(group.market), boots, ...(Object.fromEntries(filters) as Partial<OfferQuery>) }
 }
 
 /** All is known of what to launch. Its instances may have been made for an engine, which the spec that is given now does not have. */
