@@ -2,19 +2,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { SpecError } from "../../errors.js"
 import type { EngineClient, EngineHead, EnginePorts } from "../engine.js"
 import { KEY_FILES, SECRETS } from "./boot/shell.js"
 import { certificateFiles } from "./certificates.js"
 import type { DaskConfig } from "./config.js"
 import { readVersions } from "./routes.js"
-import { clientVersions, differences, versionProblem } from "./versions.js"
+import { checkClientAndHead, clientVersions } from "./versions.js"
 
-/** @throws SpecError where this machine's client has other versions than the head. */
+/** @throws SpecError where client, head and options have different versions. */
 export async function clientOf(config: DaskConfig, head: EngineHead, forwarded: EnginePorts): Promise<EngineClient> {
   const [here, there] = await Promise.all([clientVersions(config, head.signal), readVersions(config, head)])
-  const differing = differences(here ?? {}, there ?? {}, "on the head")
-  if (differing.length > 0) throw new SpecError([versionProblem(config, differing)])
+  checkClientAndHead(config, here, there)
   const address = `${config.tls ? "tls" : "tcp"}://127.0.0.1:${forwarded.scheduler}`
   const dashboard = config.dashboard ? `http://127.0.0.1:${forwarded.dashboard}/status` : undefined
   return {

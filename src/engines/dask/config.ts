@@ -12,6 +12,8 @@ export interface DaskConfig {
   readonly requirements: Requirements
   /** Whether anything is installed. */
   readonly hasRequirements: boolean
+  /** Of dask and distributed, where it was given by itself. */
+  readonly version: string | undefined
   readonly python: string | undefined
   readonly client: string | false
   readonly head: WorkerFields | undefined
@@ -103,6 +105,7 @@ export function configOf(options: DaskOptions | undefined): DaskConfig {
   return {
     requirements,
     hasRequirements: requirements.lines.length > 0,
+    version: given.version,
     python: given.python,
     client: given.client ?? "python3",
     head: given.head,

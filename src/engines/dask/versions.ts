@@ -1,6 +1,6 @@
 /** Versions: what must be equal in client, head and workers. Dask itself only warns, and then fails in the middle of the work. */
 import { spawn } from "node:child_process"
-import { SpecError, type SpecProblem } from "../../errors.js"
+import { SpecError } from "../../errors.js"
 import type { DaskConfig } from "./config.js"
 
 /** By their names; left out where they are not known. */
@@ -38,7 +38,7 @@ export function differences(here: Versions, there: Versions, where: string): rea
 }
 
 function minor(version: string): string {
-  return version.split("+", 1).join("").split(".").slice(0, 2).map(Number).join(".")
+  return plain(version).split(".").slice(0, 2).map(Number).join(".")
 }
 
 /**
@@ -90,14 +90,38 @@ export async function checkVersions(config: DaskConfig, signal: AbortSignal): Pr
   const there = expectedVersions(config)
   if (Object.keys(there).length === 0) return
   const here = await clientVersions(config, signal)
-  if (here === undefined) return
-  const differing = differences(here, there, "on head and workers")
-  if (differing.length > 0) throw new SpecError([versionProblem(config, differing)])
+  checkClient(config, here, there, "on head and workers")
 }
 
-/** The option by which it is mended. */
-export function versionProblem({ client, python }: DaskConfig, differing: readonly string[]): SpecProblem {
-  const isPython = differing.every((text) => text.startsWith("python ")) && python !== undefined
-  const message = `${differing.join("; ")}: a client of ${String(client)} would fail; give both the same versions, another client, or client: false where no client runs on this machine`
-  return { option: isPython ? "dask.python" : "dask.requirements", message }
+/** @throws SpecError where client and head have other versions, or the head another one than `version` says. */
+export function checkClientAndHead(config: DaskConfig, here: Versions | undefined, head: Versions | undefined): void {
+  const { version } = config
+  const [other] = version === undefined ? [] : differences({ distributed: version, dask: version }, head ?? {}, "")
+  if (version !== undefined && other !== undefined) {
+    const found = head?.distributed ?? head?.dask ?? ""
+    const message = `is "${version}", and the head has ${found}, since it was launched: give version "${plain(found)}", or leave it out; for "${version}" close the cluster and make another one`
+    throw new SpecError([{ option: "dask.version", value: version, message }])
+  }
+  checkClient(config, here, head, "on the head")
+}
+
+function checkClient(config: DaskConfig, here: Versions = {}, there: Versions = {}, where: string): void {
+  const differing = differences(here, there, where)
+  if (differing.length === 0) return
+  const { client, python, version } = config
+  const isPython = differing.every((text) => text.startsWith("python "))
+  const fails = `${differing.join("; ")}: a client of ${String(client)} would fail; give`
+  const others = "another client, or client: false where no client runs on this machine"
+  const ours = here.distributed ?? here.dask
+  if (version !== undefined && !isPython && ours !== undefined) {
+    const message = `is "${version}": ${fails} version "${plain(ours)}", install ${version} here, or give ${others}`
+    throw new SpecError([{ option: "dask.version", value: version, message }])
+  }
+  const option = isPython && python !== undefined ? "dask.python" : "dask.requirements"
+  throw new SpecError([{ option, message: `${fails} both the same versions, ${others}` }])
+}
+
+/** Without what a distribution adds: "2022.12.1+ds.1" is "2022.12.1". */
+function plain(version: string): string {
+  return version.split("+", 1).join("")
 }

@@ -3,7 +3,7 @@ import { checkGroups } from "../../../src/engines/dask/check.js"
 import { configOf } from "../../../src/engines/dask/config.js"
 import { type DaskOptions, dask } from "../../../src/engines/dask/index.js"
 import { memoryLimitOf } from "../../../src/engines/dask/memory.js"
-import { checkVersions, differences } from "../../../src/engines/dask/versions.js"
+import { checkClientAndHead, checkVersions, differences } from "../../../src/engines/dask/versions.js"
 import { SpecError } from "../../../src/errors.js"
 
 function problemOf(run: () => unknown): string {
@@ -112,6 +112,30 @@ describe("versions", () => {
       "python 3.11.2 here, 3.12.1 on the head",
     ])
     expect(differences({ dask: "2024.01.0" }, { dask: "2024.1.1" }, "")).toEqual([])
+  })
+
+  test("that do not fit are a problem of the option that says them", () => {
+    const debian = { distributed: "2022.12.1+ds.1", dask: "2022.12.1", python: "3.11.2" }
+    const [newer, python] = [
+      { ...debian, distributed: "2024.1.0", dask: "2024.1.0" },
+      { ...debian, python: "3.12.1" },
+    ]
+    const problem = (options: DaskOptions, here: typeof debian, head: typeof debian) =>
+      problemOf(() => checkClientAndHead(configOf(options), here, head))
+    // The head was launched with another one.
+    expect(problem({ version: "2024.1.0" }, debian, debian)).toBe(
+      'dask.version: is "2024.1.0", and the head has 2022.12.1+ds.1, since it was launched: give version "2022.12.1", or leave it out; for "2024.1.0" close the cluster and make another one',
+    )
+    expect(problem({ version: "2024.1.0" }, debian, newer)).toBe(
+      'dask.version: is "2024.1.0": distributed 2022.12.1+ds.1 here, 2024.1.0 on the head; dask 2022.12.1 here, 2024.1.0 on the head: a client of python3 would fail; give version "2022.12.1", install 2024.1.0 here, or give another client, or client: false where no client runs on this machine',
+    )
+    expect(problem({ requirements: ["distributed==2024.1.0"] }, debian, newer)).toMatch(
+      /^dask\.requirements: .*; give both the same versions, another client, or client: false/,
+    )
+    expect(problem({ version: "2022.12.1", python: "3.12" }, debian, python)).toMatch(
+      /^dask\.python: python 3\.11\.2 here, 3\.12\.1 on the head/,
+    )
+    checkClientAndHead(configOf({ version: "2024.1.0" }), undefined, newer)
   })
 
   test("are not asked for where nothing says what workers will have, nor where no client is", async () => {
