@@ -726,6 +726,8 @@ export interface WalkStage {
   /** Milliseconds since the walk began. */
   now(): number
   wait(ms: number): Promise<void>
+  /** A hook makes this instance on purpose: it counts, and is ended before the next machines are made, and nobody is told of it. */
+  makes(id: string): void
   /** What some requests came to, with their exchanges. Throws nothing but the signal's reason. */
   watch<T>(requests: (calls: Calls) => Promise<T>): Promise<Watched<T>>
   /**
@@ -748,7 +750,7 @@ export interface Watched<T> {
 export interface WalkTimes {
   /** When a machine's guest ends it, in seconds after its launch. */
   readonly deadlineS: Readonly<Record<Wave, number>>
-  /** For how long a machine is likely paid, in seconds. */
+  /** For how long a machine is likely paid, in seconds; 0: it is ended before it runs. */
   readonly likelyS: Readonly<Record<Wave, number>>
   /** How often a console is read, in milliseconds. */
   readonly consoleEveryMs: number

@@ -1,11 +1,12 @@
 import { sshRoute } from "../../src/client/ssh-route.js"
 import { plainOptions } from "../../src/input/parse.js"
-import type { Provider } from "../../src/provider.js"
-import { sender } from "./client/send.js"
+import type { Provider, Tap } from "../../src/provider.js"
+import { type Send, sender } from "./client/send.js"
 import { identityOf } from "./client/credentials.js"
 import { guestScript } from "./prepare/guest.js"
 import { headroom } from "./offers/headroom.js"
 import { exchanger } from "./client/http.js"
+import { tapped } from "./client/tapped.js"
 import { interruptions } from "./observe/interruptions.js"
 import { launch } from "./launch/launch.js"
 import { find } from "./launch/lookup.js"
@@ -40,20 +41,18 @@ export type { GcpAuth, GcpOptions } from "./options.js"
  * @throws SpecError with all that is wrong with the options.
  */
 export function gcp(options: GcpOptions): Provider {
-  const parsed = parseGcpOptions(options)
+  return adapterOf(options, parseGcpOptions(options)).provider
+}
+
+/** @param tap is told of every exchange; left out: nobody is. */
+function adapterOf(
+  options: GcpOptions,
+  parsed: GcpOptions,
+  tap?: Tap,
+): { readonly provider: Provider; readonly send: Send } {
+  const { limits, connection, send, context, known, ends, licensed } = partsOf(parsed, tap)
   const { region } = parsed
-  const limits = limitsOf(parsed, preambleBytes(region))
-  const identity = identityOf(parsed)
-  const connection = { identity, exchange: authorized(identity, exchanger()) }
-  const send = sender(parsed, connection)
-  const zonesOf = zonesFor(send, parsed)
-  const { zones: named } = parsed
-  const { consistencyMs } = limits
-  const licensed: OfferContext["licensedArchs"] = (image, calls) => licensedArchs(send, parsed, image, calls)
-  const context = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
-  const known = new KnownRules()
-  const ends = { ...context, known, firewall: { send, region, ...firewallProjectOf(parsed) } }
-  return {
+  const provider: Provider = {
     name: "gcp",
     region,
     limits,
@@ -80,7 +79,26 @@ export function gcp(options: GcpOptions): Provider {
     consoleUrl: (instance) => consoleUrl(instance, namedProject(parsed)),
     recall: (instance, calls) => recall(send, instance, calls),
     examine: async () => (await import("./doctor/index.js")).examinationOf({ send, options: parsed, connection }),
+    walk: async (heard) => (await import("./live/index.js")).walkOf(adapterOf(options, parsed, heard)),
   }
+  return { provider, send }
+}
+
+/** What the verbs of one provider object share. */
+function partsOf(parsed: GcpOptions, tap: Tap | undefined) {
+  const { region } = parsed
+  const limits = limitsOf(parsed, preambleBytes(region))
+  const identity = identityOf(parsed)
+  const connection = { identity, exchange: tapped(authorized(identity, exchanger()), tap) }
+  const send = sender(parsed, connection)
+  const zonesOf = zonesFor(send, parsed)
+  const { zones: named } = parsed
+  const { consistencyMs } = limits
+  const licensed: OfferContext["licensedArchs"] = (image, calls) => licensedArchs(send, parsed, image, calls)
+  const context = { send, region, zonesOf, consistencyMs, ...(named === undefined ? {} : { named }) }
+  const known = new KnownRules()
+  const ends = { ...context, known, firewall: { send, region, ...firewallProjectOf(parsed) } }
+  return { limits, connection, send, context, known, ends, licensed }
 }
 
 function whereaboutsOf({ project, apiEndpoint }: GcpOptions): Readonly<Record<string, string>> {

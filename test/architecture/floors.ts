@@ -85,6 +85,7 @@ export const WIRE_FLOORS: readonly (readonly string[])[] = [
   ["launch/"],
   ["end/"],
   ["guest/"],
+  ["lies/"],
   [""],
 ]
 

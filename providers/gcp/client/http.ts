@@ -13,6 +13,8 @@ const IDLE_MS = 60_000
 const POOL = { keepAlive: true, keepAliveMsecs: IDLE_MS }
 
 export interface HttpRequest {
+  /** The name that `calls.send` has for it. */
+  readonly api?: string
   readonly url: string
   readonly method: string
   readonly headers: Readonly<Record<string, string>>

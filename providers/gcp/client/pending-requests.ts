@@ -6,6 +6,7 @@
 import type { JsonObject } from "../../../src/provider.js"
 
 export interface PendingRequest {
+  readonly api: string
   readonly signal: AbortSignal
   readonly fields: string | undefined
   readonly asked: JsonObject

@@ -81,7 +81,7 @@ export function sender(options: GcpOptions, { identity, exchange }: Connection):
     return calls.send(api, cost ?? usual, async (attempt) => {
       const { signal } = attempt
       const context: RequestContext = { what, ...where, now: calls.now, cost: cost ?? usual, offers }
-      const pendingRequest: PendingRequest = { signal, fields, asked: message }
+      const pendingRequest: PendingRequest = { api, signal, fields, asked: message }
       try {
         const [sdk, project] = await Promise.all([clientOf(client), identity.project()])
         const whole = { project, ...message }
@@ -201,8 +201,8 @@ async function fetched(
   if (body !== undefined) checkNothingLost(pendingRequest.asked, body)
   const target = pendingRequest.fields === undefined ? url : withFields(url, `kind,${pendingRequest.fields}`)
   const { method } = init
-  const { signal } = pendingRequest
-  const reply = await exchange({ url: target, method, headers, signal, ...(body === undefined ? {} : { body }) })
+  const { api, signal } = pendingRequest
+  const reply = await exchange({ api, url: target, method, headers, signal, ...(body === undefined ? {} : { body }) })
   if (typeof reply.headers.date === "string") pendingRequest.date = reply.headers.date
   return jsonOf(reply)
 }

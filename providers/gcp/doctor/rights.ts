@@ -63,9 +63,10 @@ async function test(
 ): Promise<readonly string[]> {
   const headers = { "content-type": "application/json" }
   const body = JSON.stringify({ permissions })
-  return calls.send("cloudresourcemanager.projects.testIamPermissions", {}, async ({ signal }) => {
+  const api = "cloudresourcemanager.projects.testIamPermissions"
+  return calls.send(api, {}, async ({ signal }) => {
     try {
-      const reply = jsonOf(await exchange({ url, method: "POST", headers, body, signal }))
+      const reply = jsonOf(await exchange({ api, url, method: "POST", headers, body, signal }))
       const { permissions: has = [] } = (reply ?? {}) as { readonly permissions?: unknown }
       if (Array.isArray(has)) return has.map(String)
       throw new RejectedError("the answer is no list of permissions")

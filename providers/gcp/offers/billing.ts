@@ -69,9 +69,10 @@ async function readPage({ exchange }: Connection, asked: Asked, calls: Calls): P
   const query = new URLSearchParams({ currencyCode: "USD", pageSize: String(PAGE_SKUS), fields: FIELDS })
   if (pageToken !== "") query.set("pageToken", pageToken)
   const url = `${endpoint.replace(/\/$/, "")}/v1/${SERVICE}/skus?${query}`
-  return calls.send("cloudbilling.services.skus.list", { billing: 1 }, async ({ signal }) => {
+  const api = "cloudbilling.services.skus.list"
+  return calls.send(api, { billing: 1 }, async ({ signal }) => {
     try {
-      return jsonOf(await exchange({ url, method: "GET", headers: {}, signal })) as SkuPage
+      return jsonOf(await exchange({ api, url, method: "GET", headers: {}, signal })) as SkuPage
     } catch (error) {
       if (signal.aborted) throw signal.reason
       const refused = toMusterError(error, { what, region, endpoint, now: calls.now })

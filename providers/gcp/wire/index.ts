@@ -12,12 +12,14 @@ import { furnish, PROJECT } from "./account.js"
 import { isOpen } from "./observe/is-open.js"
 import { furnishRules } from "./prepare/firewalls.js"
 import { Answers } from "./client/answers.js"
+import { type GceLie, lyingAs } from "./lies/index.js"
 import { contractOf } from "./client/contract.js"
 import { type Exchange, protocolOf, type Wire } from "./serve.js"
 
 export { PROJECT } from "./account.js"
 export type { AnswerPlace, ScriptedAnswer } from "./client/answers.js"
 export { type Contract, contractOf } from "./client/contract.js"
+export { LIES } from "./lies/index.js"
 export { putRule } from "./prepare/firewalls.js"
 export { leaveDisk } from "./end/disks.js"
 export { publishHostKeys } from "./observe/guest-attributes.js"
@@ -48,6 +50,8 @@ export interface GceWireOptions {
   /** The only access token that is accepted; without it requests need none. */
   readonly token?: string
   readonly onExchange?: (exchange: Exchange) => void
+  /** An assumption of the adapter's that it breaks; none by default. */
+  readonly lie?: GceLie
 }
 
 export interface GceWire {
@@ -101,7 +105,7 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
   }
   furnish(world, project)
   furnishRules(world, project)
-  const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
+  const { url, close } = await listen(createServer(listenerOf(lyingAs(protocolOf(wire), options.lie))), { host, port })
   return {
     url,
     world,

@@ -41,7 +41,9 @@ function instanceOf({ instance }: Followed): Instance {
 export async function endStrays({ witness, provider, signal }: WalkSite, calls: Calls): Promise<void> {
   const strays = witness.livingStrays()
   if (strays.length === 0) return
-  witness.problem(`${strays.length} machines were there that nobody had meant to make: ${strays.map(idOf).join(", ")}`)
+  const others = strays.filter(({ id }) => !witness.beside.has(id)).map(idOf)
+  if (others.length > 0)
+    witness.problem(`${others.length} machines were there that nobody had meant to make: ${others.join(", ")}`)
   const { error } = await witness.watch(signal, () => provider.terminate(strays, calls))
   if (error !== undefined) witness.problem(`ending ${strays.map(idOf).join(", ")}: ${error.message}`)
 }

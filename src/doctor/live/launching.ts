@@ -134,6 +134,8 @@ async function settled(site: WalkSite, ready: Ready, { call, wave, sent }: Sendi
   take(site, ready, { call, wave, sentAt }, launched.instances)
   while (!launched.settled) {
     if (launched.ref !== undefined) witness.open.set(call.token, { call, sentAt: witness.now(), ref: launched.ref })
+    if (wave === "brief" && (await areListed(site, ready, { call, wave, sentAt })))
+      return { ...launched, settled: true }
     if (witness.now() >= sentAt + SETTLED_WITHIN_MS)
       throw new MusterError(`not settled after ${SETTLED_WITHIN_MS / 60_000} minutes`)
     await clock.sleep(provider.limits.look.everyMs, signal)
@@ -141,6 +143,19 @@ async function settled(site: WalkSite, ready: Ready, { call, wave, sent }: Sendi
     take(site, ready, { call, wave, sentAt }, launched.instances)
   }
   return launched
+}
+
+/** What is to be ended while it is made is not waited for: some launches are settled only when all that they make runs. */
+async function areListed(
+  site: WalkSite,
+  ready: Ready,
+  sent: { readonly call: LaunchCall; readonly wave: Wave; readonly sentAt: number },
+): Promise<boolean> {
+  const { uid, cluster } = site.owner
+  const selector = { uid, cluster, launch: sent.call.token }
+  const { value = [] } = await ready.stage.watch((calls) => site.provider.list(selector, calls))
+  take(site, ready, sent, value)
+  return value.length >= sent.call.count
 }
 
 /** What is on its way when the walk is told to end is awaited: it may be making machines. */

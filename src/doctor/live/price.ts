@@ -36,7 +36,8 @@ export function usdPerHour({ walk }: Pick<WalkSite, "walk">, offer: Offer | unde
 export function waveUsd(site: Priced, { wave, market, machines }: WavePlan, which: "likely" | "most") {
   const { deadlineS, likelyS, slackMs } = timesOf(site.walk)
   const ends = which === "likely" ? likelyS[wave] : deadlineS[wave] + slackMs / 1000
-  const seconds = Math.max(site.provider.limits.leastBilledSeconds ?? 0, ends)
+  // What never runs is not billed at all.
+  const seconds = ends === 0 ? 0 : Math.max(site.provider.limits.leastBilledSeconds ?? 0, ends)
   const perHour = which === "likely" ? usdPerHour(site, offersOn(site, market)[0]) : dearest(site)
   return perHour === undefined ? undefined : (machines * seconds * perHour) / HOUR_S
 }

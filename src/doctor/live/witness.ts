@@ -49,12 +49,16 @@ export class Witness {
   readonly problems: string[] = []
   readonly notes: string[] = []
   readonly strays = new Map<string, Stray>()
+  /** Ids of those among them that a look makes on purpose. */
+  readonly beside = new Set<string>()
   /** Launch calls of which it is not known what they made, by their tokens. */
   readonly open = new Map<string, OpenCall>()
   /** What costs nothing has been looked at. */
   isRefusalsSeen = false
   readonly #clock: Clock
   readonly #begunAt: number
+  /** Since when lists in a row have missed a machine, by its id. */
+  readonly #missingAt = new Map<string, number>()
   /** The newest stage that hooks were given; undefined before the first. */
   last: WalkStage | undefined
 
@@ -122,6 +126,7 @@ export class Witness {
       ...{ calls, exchanges, sights, workers },
       now: () => this.now(),
       wait: (ms) => this.#clock.sleep(ms, signal),
+      makes: (id) => void this.beside.add(id),
       watch: (requests) => this.watch(signal, () => requests(calls)),
       saw: (assumption, held, words, evidence) => this.saw(assumption, held, words, evidence),
     }
@@ -149,11 +154,21 @@ export class Witness {
       if (instance !== undefined) worker.instance = instance
       if (instance?.state === "running") worker.runningAt ??= at
       const isMissing = instance === undefined && (this.#wasListed(worker) || at > worker.sentAt + consistencyMs)
-      if (isMissing || (instance !== undefined && goneStates.includes(instance.state))) worker.goneAt ??= at
+      this.#missed(worker, isMissing ? at : undefined)
+      if (instance !== undefined && goneStates.includes(instance.state)) worker.goneAt ??= at
       // A list that misses what is there must not have it forgotten.
       else if (instance !== undefined) delete worker.goneAt
     }
     this.#noteStrays(at, instances, goneStates)
+  }
+
+  /** One list may miss what is there: of two in a row that miss it, the first tells when it went. */
+  #missed(worker: Followed, at: number | undefined): void {
+    const { id } = worker.made
+    const missedAt = this.#missingAt.get(id)
+    if (at === undefined) this.#missingAt.delete(id)
+    else if (missedAt === undefined) this.#missingAt.set(id, at)
+    else worker.goneAt ??= missedAt
   }
 
   #noteStrays(at: number, instances: readonly Instance[], goneStates: Limits["goneStates"]): void {
