@@ -2,9 +2,13 @@
 import { systemClock } from "./calls/clock.js"
 import type { LiveOptions, LiveReport } from "./doctor/before/types.js"
 import type { DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
+import type { Comparison } from "./doctor/report/compare.js"
+import type { WrittenReport } from "./doctor/report/files.js"
 
 export type { Found as FoundAssumption, WalkOutcome } from "./doctor/live/outcome.js"
 export type { LiveOptions, LivePlan, LiveReport } from "./doctor/before/types.js"
+export type { Comparison, LimitSeen, Timing, VerdictChange, WalkTold } from "./doctor/report/compare.js"
+export type { WrittenReport } from "./doctor/report/files.js"
 export type { DoctorLine, DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
 
 /**
@@ -49,4 +53,41 @@ export async function liveDoctor(spec: DoctorSpec, options: LiveOptions): Promis
   const { clock = systemClock } = options
   const { examineLive } = await clock.busy("loading the live doctor", import("./doctor/before/live.js"))
   return examineLive(spec, options)
+}
+
+/**
+ * Writes what a live doctor has seen into two files of this user's alone: `muster-doctor-<provider>-<region>-<UTC time>.json`, with all
+ * requests and answers, and the same name with `.md`, to read. What tells whose it is has stand-ins there: accounts, ids, addresses,
+ * names, tags, programs, consoles. So they can be attached to a bug report.
+ *
+ * @param report what `liveDoctor` has returned.
+ * @param directory where; it is made where it is not there.
+ * @returns the paths; undefined where there was no walk.
+ * @throws what stands in the way of writing, with the path.
+ */
+export async function writeLiveReport(report: LiveReport, directory: string): Promise<WrittenReport | undefined> {
+  const { walk, doctor: examined } = report
+  if (walk === undefined) return undefined
+  const load = Promise.all([
+    import("./doctor/report/build.js"),
+    import("./doctor/report/files.js"),
+    import("./doctor/report/versions.js"),
+  ])
+  const [{ reportOf }, { writeReport }, { versionsOf }] = await systemClock.busy("loading the report", load)
+  return writeReport(directory, reportOf({ outcome: walk, examined, versions: versionsOf(examined) }))
+}
+
+/**
+ * What two live walks on one cloud saw differently: verdicts, the times of machines, limits, versions.
+ *
+ * @param a the path of a report's JSON file, as `writeLiveReport` has written it.
+ * @param b another one's.
+ * @returns `isEqual` where every assumption has the same verdict in both.
+ * @throws SpecError for a file that cannot be read or is no report, and for two of different clouds.
+ */
+export async function compareLiveReports(a: string, b: string): Promise<Comparison> {
+  const load = Promise.all([import("./doctor/report/compare.js"), import("./doctor/report/files.js")])
+  const [{ compare }, { readReport }] = await systemClock.busy("loading the reports", load)
+  const [one, other] = await Promise.all([readReport(a, "--compare"), readReport(b, "--compare")])
+  return compare(one, other)
 }

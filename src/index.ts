@@ -21,17 +21,25 @@ export type {
   Member,
 } from "./engines/engine.js"
 export {
+  type Comparison,
+  compareLiveReports,
   doctor,
   type DoctorLine,
   type DoctorOptions,
   type DoctorReport,
   type DoctorSpec,
   type FoundAssumption,
+  type LimitSeen,
   liveDoctor,
   type LiveOptions,
   type LivePlan,
   type LiveReport,
+  type Timing,
+  type VerdictChange,
   type WalkOutcome,
+  type WalkTold,
+  writeLiveReport,
+  type WrittenReport,
 } from "./doctor.js"
 export * from "./errors.js"
 export type { ClusterEvent, ClusterEventType, EventOf } from "./events.js"

@@ -26,6 +26,8 @@ export const LOOKING: readonly Verb[] = [
       ...SPEC_FLAGS,
       timeout: { type: "string", value: "DURATION", help: "how long one look may take; 30s when left out" },
       live: { type: "boolean", help: "make machines for some minutes, in one place; shows the price and asks" },
+      report: { type: "string", value: "DIR", help: "with --live: where its two files go; here when left out" },
+      compare: { type: "string", value: "FILE", help: "what another report, named behind it, saw differently" },
       budget: { type: "string", value: "USD", help: "with --live: the most that may be spent; 0.20 when left out" },
       ...YES_FLAG,
       ...DATA_FLAGS,
@@ -33,6 +35,7 @@ export const LOOKING: readonly Verb[] = [
     examples: [
       "muster doctor --provider aws --region eu-west-2 --vcpus 2 -n 100",
       "muster doctor --live --provider aws --region eu-west-2",
+      "muster doctor --compare muster-doctor-aws-eu-west-2-20260101T000000Z.json newer.json",
     ],
     load: () => import("./look/doctor.js"),
   },

@@ -1,5 +1,5 @@
 /** What a walk comes to: types. */
-import type { Assumption, Exchange, Market, WalkWorker } from "../../provider.js"
+import type { Assumption, Exchange, Market, Offer, Owner, WalkWorker } from "../../provider.js"
 import type { Observation, Verdict } from "../../live/verdicts.js"
 
 export interface Found extends Assumption {
@@ -15,6 +15,9 @@ export interface WalkOutcome {
   /** How long it took, in milliseconds. */
   readonly ms: number
   readonly cluster: string
+  readonly owner: Pick<Owner, "cluster" | "uid" | "owner">
+  /** What its machines were chosen from, the best first. */
+  readonly offers: readonly Offer[]
   readonly instanceType: string
   readonly markets: readonly Market[]
   readonly assumptions: readonly Found[]

@@ -57,7 +57,8 @@ function outcomeOf(site: WalkSite, at: number, left: readonly string[]): WalkOut
   })
   return {
     ...{ provider: provider.name, region: provider.region, at, ms: clock.now() - at },
-    ...{ cluster: owner.cluster, instanceType: offers[0]?.instanceType ?? "" },
+    owner: { cluster: owner.cluster, uid: owner.uid, owner: owner.owner },
+    ...{ cluster: owner.cluster, offers, instanceType: offers[0]?.instanceType ?? "" },
     markets: [...new Set(offers.map(({ market }) => market))],
     ...{ assumptions, workers, exchanges, problems, notes, left },
     usd: { estimate: estimateUsd(site) ?? 0, spent: spentUsd(site, witness.now()) },

@@ -1,12 +1,12 @@
 /** Build: the report of a walk, with stand-ins for all that is not known to be harmless. */
 import { hostname, userInfo } from "node:os"
 import { isoText } from "../../calls/clock.js"
-import type { Exchange, Owner, WalkWorker } from "../../provider.js"
+import type { Exchange, Offer, WalkWorker } from "../../provider.js"
 import type { WalkOutcome } from "../live/outcome.js"
 import type { DoctorReport } from "../report.js"
 import {
   FORMAT,
-  type LiveReport,
+  type WalkReport,
   type Parts,
   type ToldExchange,
   type ToldMachine,
@@ -18,7 +18,6 @@ import { shortened } from "./shorten.js"
 
 export interface ReportInput {
   readonly outcome: WalkOutcome
-  readonly owner: Pick<Owner, "cluster" | "uid" | "owner">
   readonly versions: Versions
   /** What was looked at before; left out: nothing was. */
   readonly examined?: DoctorReport
@@ -26,8 +25,9 @@ export interface ReportInput {
   readonly names?: readonly string[]
 }
 
-export function reportOf({ outcome, owner, versions, examined, names = [] }: ReportInput): LiveReport {
-  const redactor = new Redactor({ at: outcome.at, own: ownOf(outcome, owner) })
+export function reportOf({ outcome, versions, examined, names = [] }: ReportInput): WalkReport {
+  const { owner } = outcome
+  const redactor = new Redactor({ at: outcome.at, own: ownOf(outcome) })
   const exchanges = outcome.exchanges.map((exchange) => short(exchange, outcome))
   redactor.learn(owner.cluster, owner.owner, ...machineNames(), ...names)
   redactor.learnFrom(exchanges)
@@ -37,6 +37,7 @@ export function reportOf({ outcome, owner, versions, examined, names = [] }: Rep
     ...{ format: FORMAT, version: VERSION, provider: outcome.provider, region: tell(outcome.region) },
     ...{ at: isoText(outcome.at), seconds: Math.round(outcome.ms / 1000) },
     ...{ instanceType: tell(outcome.instanceType), markets: outcome.markets },
+    offers: outcome.offers.map((offer) => ({ ...(redactor.value(offer) as Offer), ...pricesOf(offer) })),
     owner: { cluster: redactor.name(owner.cluster), uid: owner.uid, owner: redactor.name(owner.owner) },
     usd: { estimate: rounded(estimate), spent: rounded(spent) },
     versions,
@@ -58,12 +59,17 @@ export function reportOf({ outcome, owner, versions, examined, names = [] }: Rep
   }
 }
 
-/** Drawn at random for this walk, or made of what was. */
-function ownOf({ workers, exchanges }: WalkOutcome, { uid }: Pick<Owner, "uid">): readonly string[] {
+function pricesOf({ pricePerHour }: Offer): Partial<Offer> {
+  return pricePerHour === undefined ? {} : { pricePerHour }
+}
+
+/** Places and types, and what was drawn at random for this walk, or made of that. */
+function ownOf({ workers, exchanges, owner: { uid }, region, offers }: WalkOutcome): readonly string[] {
   const launches = exchanges.flatMap(({ request }) =>
     [...request.body.matchAll(/muster-launch"?(?:&[\w.]+=|\s*:\s*"|)([0-9a-f]{32})/g)].map(([, token = ""]) => token),
   )
-  return [...new Set([uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches])]
+  const sold = offers.flatMap(({ zone, instanceType }) => [zone, instanceType])
+  return [...new Set([region, ...sold, uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches])]
 }
 
 function machineNames(): readonly string[] {
@@ -94,7 +100,7 @@ function machineOf(worker: WalkWorker, tell: (text: string) => string): ToldMach
 }
 
 /** Lists are mostly the same: each text is stored once. */
-function packed(exchanges: readonly Exchange[]): Pick<LiveReport, "headers" | "bodies" | "exchanges"> {
+function packed(exchanges: readonly Exchange[]): Pick<WalkReport, "headers" | "bodies" | "exchanges"> {
   const headers = new Places<Readonly<Record<string, string>>>()
   const bodies = new Places<string>()
   const parts = (part: { readonly headers: Readonly<Record<string, string>>; readonly body: string }): Parts => ({
@@ -127,7 +133,7 @@ function rounded(usd: number): number {
 }
 
 /** The exchanges of a report, as the walk had them but for the stand-ins. */
-export function exchangesOf({ exchanges, headers, bodies }: LiveReport): readonly Exchange[] {
+export function exchangesOf({ exchanges, headers, bodies }: WalkReport): readonly Exchange[] {
   const whole = ({ headers: at, body }: Parts) => ({
     headers: headers[at] ?? {},
     body: body === undefined ? "" : (bodies[body] ?? ""),

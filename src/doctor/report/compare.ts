@@ -1,7 +1,7 @@
 /** Compare: what two walks on the same cloud saw differently. Pure. */
 import { SpecError } from "../../errors.js"
 import type { Verdict } from "../../live/verdicts.js"
-import type { LiveReport, ToldMachine } from "./format.js"
+import type { WalkReport, ToldMachine } from "./format.js"
 
 export interface Comparison {
   readonly provider: string
@@ -42,7 +42,7 @@ export interface LimitSeen {
 }
 
 /** @throws SpecError for reports of two clouds: there is nothing to compare. */
-export function compare(a: LiveReport, b: LiveReport): Comparison {
+export function compare(a: WalkReport, b: WalkReport): Comparison {
   if (a.provider !== b.provider) {
     const message = `one report is of ${a.provider}, the other of ${b.provider}; compare two of the same cloud`
     throw new SpecError([{ option: "--compare", value: [a.provider, b.provider], message }])
@@ -58,12 +58,12 @@ export function compare(a: LiveReport, b: LiveReport): Comparison {
   }
 }
 
-function walkOf({ at, region, instanceType, versions }: LiveReport): WalkTold {
+function walkOf({ at, region, instanceType, versions }: WalkReport): WalkTold {
   const { packages, muster, node, system } = versions
   return { at, region, instanceType, versions: { "muster-vms": muster, node, system, ...packages } }
 }
 
-function changesOf(a: LiveReport, b: LiveReport): readonly VerdictChange[] {
+function changesOf(a: WalkReport, b: WalkReport): readonly VerdictChange[] {
   const ids = [...new Set([...a.assumptions, ...b.assumptions].map(({ id }) => id))]
   return ids.flatMap((id) => {
     const [one, other] = [a, b].map(({ assumptions }) => assumptions.find((assumption) => assumption.id === id))
@@ -75,7 +75,7 @@ function changesOf(a: LiveReport, b: LiveReport): readonly VerdictChange[] {
 const MOMENTS = ["running", "booted", "gone"] as const
 
 /** The middle one of each wave's machines, after the launch was sent; of what is gone, after its end was asked for. */
-function timingsOf({ machines }: LiveReport): ReadonlyMap<string, number> {
+function timingsOf({ machines }: WalkReport): ReadonlyMap<string, number> {
   const waves = [...new Set(machines.map(({ wave }) => wave))]
   return new Map(
     waves.flatMap((wave) =>
@@ -95,7 +95,7 @@ function lastedMs(machine: ToldMachine, moment: (typeof MOMENTS)[number]): numbe
 }
 
 /** Headers that say how much of a limit is left. Some have several: "Microsoft.Compute/PutVM3Min;239,…". */
-function limitsOf({ headers }: LiveReport): ReadonlyMap<string, number> {
+function limitsOf({ headers }: WalkReport): ReadonlyMap<string, number> {
   const least = new Map<string, number>()
   const note = (name: string, left: number) => least.set(name, Math.min(left, least.get(name) ?? left))
   for (const [name, value] of headers.flatMap((each) => Object.entries(each))) {

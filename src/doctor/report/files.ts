@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { SpecError } from "../../errors.js"
 import { createWhole } from "../../fleet/journal/draft.js"
-import { fileNameOf, FORMAT, type LiveReport, VERSION } from "./format.js"
+import { fileNameOf, FORMAT, type WalkReport, VERSION } from "./format.js"
 import { markdownOf } from "./markdown.js"
 
 export interface WrittenReport {
@@ -12,7 +12,7 @@ export interface WrittenReport {
 }
 
 /** Two files of this user's alone (0600). @returns their paths. @throws what stands in the way, with the path. */
-export async function writeReport(directory: string, report: LiveReport): Promise<WrittenReport> {
+export async function writeReport(directory: string, report: WalkReport): Promise<WrittenReport> {
   const json = join(directory, fileNameOf(report))
   const markdown = json.replace(/\.json$/, ".md")
   await createWhole(json, jsonOf(report))
@@ -21,7 +21,7 @@ export async function writeReport(directory: string, report: LiveReport): Promis
 }
 
 /** What is small on one line each, so that two reports can be compared by other tools too. */
-export function jsonOf(report: LiveReport): string {
+export function jsonOf(report: WalkReport): string {
   const lines = Object.entries(report).map(([name, value]) => {
     const isLong = Array.isArray(value) && value.length > 0
     const text = isLong
@@ -36,7 +36,7 @@ export function jsonOf(report: LiveReport): string {
  * @param option where the path was given, for the error.
  * @throws SpecError for a file that cannot be read, is no report, or is one of another version of the format.
  */
-export async function readReport(path: string, option: string): Promise<LiveReport> {
+export async function readReport(path: string, option: string): Promise<WalkReport> {
   const wrong = (message: string) => new SpecError([{ option, value: path, message }])
   let text: string
   try {
@@ -50,14 +50,14 @@ export async function readReport(path: string, option: string): Promise<LiveRepo
 }
 
 /** What a text is no report for, in words, where it is none. */
-export function reportIn(text: string): LiveReport | string {
+export function reportIn(text: string): WalkReport | string {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return `is no JSON; give a file that "muster doctor --live" has written`
   }
-  const report = value as Partial<Record<keyof LiveReport, unknown>> | null
+  const report = value as Partial<Record<keyof WalkReport, unknown>> | null
   if (typeof report !== "object" || report?.format !== FORMAT)
     return `is no report of a live walk; give a file that "muster doctor --live" has written`
   if (report.version !== VERSION)
@@ -67,7 +67,7 @@ export function reportIn(text: string): LiveReport | string {
     ...LISTS.filter((name) => !Array.isArray(report[name])),
     ...OBJECTS.filter((name) => typeof report[name] !== "object" || report[name] === null),
   ]
-  return lacking.length === 0 ? (report as LiveReport) : `is not whole: ${lacking.join(", ")} missing`
+  return lacking.length === 0 ? (report as WalkReport) : `is not whole: ${lacking.join(", ")} missing`
 }
 
 const TEXTS = ["provider", "region", "at", "instanceType"] as const

@@ -1,12 +1,12 @@
 /** Format: what a report of a live walk is, as it stands in its file. Types and names. */
 import type { Verdict } from "../../live/verdicts.js"
-import type { Assumption, Market, Wave } from "../../provider.js"
+import type { Assumption, Market, Offer, Wave } from "../../provider.js"
 import type { DoctorLine } from "../report.js"
 
 export const FORMAT = "muster-doctor"
 export const VERSION = 1
 
-export interface LiveReport {
+export interface WalkReport {
   readonly format: typeof FORMAT
   readonly version: typeof VERSION
   readonly provider: string
@@ -16,6 +16,8 @@ export interface LiveReport {
   readonly seconds: number
   readonly instanceType: string
   readonly markets: readonly Market[]
+  /** What its machines were chosen from, the best first. */
+  readonly offers: readonly Offer[]
   /** Who had the machines: Muster's own number, and stand-ins. */
   readonly owner: { readonly cluster: string; readonly uid: string; readonly owner: string }
   readonly usd: { readonly estimate: number; readonly spent: number }
@@ -87,7 +89,7 @@ export interface Parts {
 }
 
 /** "muster-doctor-aws-us-east-1-20260101T000000Z.json" */
-export function fileNameOf({ provider, region, at }: Pick<LiveReport, "provider" | "region" | "at">): string {
+export function fileNameOf({ provider, region, at }: Pick<WalkReport, "provider" | "region" | "at">): string {
   const moment = `${at.slice(0, 19).replace(/[-:]/g, "")}Z`
   const place = `${provider}-${region}`.toLowerCase().replace(/[^a-z\d-]+/g, "-")
   return `muster-doctor-${place}-${moment}.json`

@@ -1,12 +1,12 @@
 /** Markdown: a report as a page to read, and to attach to a bug report. Pure. */
 import { exchangesOf } from "./build.js"
-import type { LiveReport, ToldAssumption, ToldMachine } from "./format.js"
+import type { WalkReport, ToldAssumption, ToldMachine } from "./format.js"
 
 /** So many exchanges of one try, and so much of each. */
 const MOST_EXCHANGES = 4
 const MOST_TEXT = 700
 
-export function markdownOf(report: LiveReport): string {
+export function markdownOf(report: WalkReport): string {
   const refuted = report.assumptions.filter(({ verdict }) => verdict === "refuted")
   const parts = [
     `# muster doctor --live: ${report.provider} ${report.region}`,
@@ -33,12 +33,12 @@ export function markdownOf(report: LiveReport): string {
   return `${parts.join("\n\n")}\n`
 }
 
-export function countsOf({ assumptions }: Pick<LiveReport, "assumptions">): string {
+export function countsOf({ assumptions }: Pick<WalkReport, "assumptions">): string {
   const of = (verdict: ToldAssumption["verdict"]) => assumptions.filter((one) => one.verdict === verdict).length
   return `${of("confirmed")} confirmed, ${of("refuted")} refuted, ${of("not seen")} not seen`
 }
 
-function headerOf(report: LiveReport): string {
+function headerOf(report: WalkReport): string {
   const { versions, usd, instanceType, markets, at, seconds, left } = report
   const packages = Object.entries(versions.packages).map(([name, version]) => `${name} ${version}`)
   return [
@@ -73,7 +73,7 @@ function machineRow({
   return [wave, String(number), market, zone, after(running), after(booted), after(ended), after(gone)]
 }
 
-function evidenceOf(report: LiveReport, { id, says, source, basis, code, seen }: ToldAssumption): string {
+function evidenceOf(report: WalkReport, { id, says, source, basis, code, seen }: ToldAssumption): string {
   const exchanges = exchangesOf(report)
   const tries = seen
     .filter(({ held }) => !held)

@@ -1,4 +1,5 @@
 /** Redact: exchanges and sentences without anything that tells whose they are. First all names are learned, then they are replaced. */
+import { createHash } from "node:crypto"
 import type { Exchange } from "../../provider.js"
 import {
   decoded,
@@ -32,6 +33,7 @@ const DEEPEST = 4
 export class Redactor {
   readonly #texts: Texts
   readonly #own: readonly string[]
+  readonly #bulks = new Map<string, string>()
   /** Only looks, so that a name is known before the first place where it is replaced. */
   #isLearning = false
 
@@ -123,7 +125,7 @@ export class Redactor {
       case "request":
         return NOBODY
       case "bulk":
-        return isBase64(text) ? Buffer.from(BULK).toString("base64") : BULK
+        return this.#bulk(text)
       case "private":
         return this.#forced(text)
       case "name":
@@ -133,6 +135,18 @@ export class Redactor {
       case "plain":
         return this.#plain(field, depth)
     }
+  }
+
+  /** Each has its own, so that what guests have told of its digest can be compared with it. */
+  #bulk(text: string): string {
+    const known = this.#bulks.get(text)
+    if (known !== undefined) return known
+    const plain = `${BULK} ${this.#bulks.size + 1}`
+    const told = isBase64(text) ? Buffer.from(plain).toString("base64") : plain
+    this.#bulks.set(text, told)
+    this.#texts.replaceDigest(digestOf(text), digestOf(told))
+    if (isBase64(text)) this.#texts.replaceDigest(digestOf(Buffer.from(text, "base64")), digestOf(plain))
+    return told
   }
 
   #forced(text: string): string {
@@ -185,6 +199,10 @@ function encoded(segment: string): string {
 
 function isBase64(text: string): boolean {
   return text.length >= 8 && text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text)
+}
+
+function digestOf(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex")
 }
 
 /** What a text in base64 says; undefined where it says nothing readable. */

@@ -31,6 +31,21 @@ export class StandIns {
     return kind === "atom" || kind === "guid" ? inCaseOf(value, made) : made
   }
 
+  /** A public key of the same type and length: "ssh-ed25519 AAAA…". */
+  key(text: string): string {
+    const [type = "", blob = ""] = text.split(/\s+/)
+    const bytes = Buffer.from(blob, "base64")
+    // Its type stands in it, and how long the next part is.
+    const from = 8 + type.length
+    const made = this.#made.get(`key ${blob}`) ?? this.#bytes(Math.max(0, bytes.length - from))
+    this.#made.set(`key ${blob}`, made)
+    return `${type} ${Buffer.concat([bytes.subarray(0, from), Buffer.from(made, "hex")]).toString("base64")}`
+  }
+
+  #bytes(length: number): string {
+    return this.#hex(2 * length)
+  }
+
   #make(kind: Kind, value: string): string {
     const number = this.#made.size + 1
     if (kind === "email") return `user${number}@example.com`

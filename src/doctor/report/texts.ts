@@ -8,6 +8,7 @@ const IDS =
   "i|vol|eni|eni-attach|subnet|sg|sgr|vpc|lt|r|ami|aki|ari|snap|igw|rtb|rtbassoc|eipalloc|eipassoc|fleet|sir|sfr|acl|aclassoc|dopt|cr|pl|vgw|key|nat|h|mi|pg"
 
 const SPECIALS = [
+  String.raw`(?<key>(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp\d{3})\s+AAAA[A-Za-z0-9+/]{16,}={0,2})`,
   `(?<guid>(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f]))`,
   String.raw`(?<email>[\p{L}\p{N}_.+%-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*)`,
   String.raw`(?<mac>(?<![\p{L}\p{N}:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\p{L}\p{N}:-]))`,
@@ -35,7 +36,7 @@ const NEAR_MS = 86_400_000
 export interface TextOptions {
   /** When the walk began, in milliseconds since 1970: moments near it stay. */
   readonly at: number
-  /** What Muster has drawn for this walk alone: it says nothing of anybody. */
+  /** What says nothing of anybody: places, types, and what Muster has drawn for this walk alone. */
   readonly own: readonly string[]
 }
 
@@ -45,12 +46,13 @@ export class Texts {
   readonly #at: number
   readonly #learned = new Set<string>()
   readonly #told = new Map<string, string>()
+  readonly #digests = new Map<string, string>()
   #plain: RegExp | undefined
   readonly #forced: RegExp
 
   constructor({ at, own }: TextOptions) {
     this.#at = at
-    this.#own = new Set(own.filter((one) => one.length >= 6).map((one) => one.toLowerCase()))
+    this.#own = new Set(own.filter((one) => one !== "").map((one) => one.toLowerCase()))
     this.#forced = expressionOf([...this.#ownPart(), ...SPECIALS, ...RUNS])
   }
 
@@ -60,6 +62,12 @@ export class Texts {
     if (/^[\d.:]{1,5}$/.test(value) || this.#learned.has(value)) return
     this.#learned.add(value)
     this.#plain = undefined
+    this.#told.clear()
+  }
+
+  /** A digest is told as that of what stands in the place of what it is of. */
+  replaceDigest(of: string, instead: string): void {
+    this.#digests.set(of, instead)
     this.#told.clear()
   }
 
@@ -73,7 +81,7 @@ export class Texts {
     if (told !== undefined) return told
     this.#plain ??= expressionOf([
       ...this.#ownPart(),
-      ...SPECIALS.slice(0, 2),
+      ...SPECIALS.slice(0, 3),
       ...this.#learnedPart(),
       ...REST,
       ...RUNS,
@@ -118,6 +126,8 @@ export class Texts {
       case "ipv4":
       case "ipv6":
         return this.#address(kind, text, isForced)
+      case "key":
+        return this.#standIns.key(text)
       case "id":
         return text.replace(/[^-]*$/, (hex) => this.#standIns.of("atom", hex))
       case "odd":
@@ -135,7 +145,7 @@ export class Texts {
 
   #run(run: string, isForced: boolean): string {
     if (this.isOwn(run) || (!isForced && (isHarmless(run) || this.#isNear(run)))) return run
-    return this.#standIns.of("atom", run)
+    return this.#digests.get(run) ?? this.#standIns.of("atom", run)
   }
 
   #isNear(run: string): boolean {
@@ -144,7 +154,7 @@ export class Texts {
   }
 }
 
-const REST = [...SPECIALS.slice(2), ...PLAIN]
+const REST = [...SPECIALS.slice(3), ...PLAIN]
 
 function expressionOf(parts: readonly string[]): RegExp {
   return new RegExp(parts.join("|"), "giu")

@@ -1,10 +1,10 @@
 /** Two reports side by side. */
 import { expect, test } from "vitest"
 import { compare, comparisonText } from "../../../src/doctor/report/compare.js"
-import type { LiveReport } from "../../../src/doctor/report/format.js"
+import type { WalkReport } from "../../../src/doctor/report/format.js"
 import { outcome, report, worker } from "./outcomes.js"
 
-const withVerdict = (verdict: "confirmed" | "refuted"): LiveReport => {
+const withVerdict = (verdict: "confirmed" | "refuted"): WalkReport => {
   const one = report()
   return {
     ...one,

@@ -1,7 +1,7 @@
 /** Outcomes of walks as they could have been, with planted values in all of their texts. */
 import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
 import { type ReportInput, reportOf } from "../../../src/doctor/report/build.js"
-import type { LiveReport } from "../../../src/doctor/report/format.js"
+import type { WalkReport } from "../../../src/doctor/report/format.js"
 import type { Instance, WalkWorker } from "../../../src/provider.js"
 import { AT, EC2, PLANTED, TOKEN, UID } from "./planted.js"
 
@@ -50,6 +50,7 @@ export function outcome(more: Partial<WalkOutcome> = {}): WalkOutcome {
   }
   return {
     ...{ provider: "aws", region: "us-east-1", at: AT, ms: 61_000, cluster: PLANTED.cluster, instanceType: "t3.micro" },
+    ...{ owner: OWNER, offers: [] },
     markets: ["spot", "on-demand"],
     assumptions: [
       {
@@ -78,8 +79,8 @@ export const VERSIONS = {
   packages: { "@aws-sdk/client-ec2": "3.1169.0" },
 }
 
-export function report(input: Partial<ReportInput> = {}): LiveReport {
+export function report(input: Partial<ReportInput> = {}): WalkReport {
   const lines = [{ status: "ok", check: "credential", text: `account ${PLANTED.account}, ${PLANTED.mail}` }] as const
   const examined = { status: "ok", at: AT, lines, requests: {} } as const
-  return reportOf({ outcome: outcome(), owner: OWNER, versions: VERSIONS, examined, ...input })
+  return reportOf({ outcome: outcome(), versions: VERSIONS, examined, ...input })
 }

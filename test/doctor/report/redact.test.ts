@@ -58,9 +58,9 @@ test("what is known to be harmless stays", () => {
   const [, output = ""] = /<output>(.*)<\/output>/.exec(console ?? "") ?? []
   const lines = Buffer.from(output, "base64").toString().split("\n")
   const prefix = `muster[${UID.slice(0, 8)}]: `
-  expect(lines.slice(0, 2)).toEqual(["…", `${prefix}10 startup begun`])
+  expect(lines.slice(0, 3)).toEqual(["…", expect.stringMatching(/^ssh-ed25519 AAAA\S+$/), `${prefix}10 startup begun`])
   expect(lines).toContain(`${prefix}| doctor tag ${UID}`)
-  expect(lines[2]).toMatch(/\| doctor address (192\.0\.2|198\.51\.100|203\.0\.113)\.\d+$/)
+  expect(lines[3]).toMatch(/\| doctor address (192\.0\.2|198\.51\.100|203\.0\.113)\.\d+$/)
 })
 
 test("one value has one stand-in wherever it stands, of the same shape", () => {

@@ -7,6 +7,7 @@ import { single } from "../../parse.js"
 import { providersAt } from "../../spec/places.js"
 import { targetOf } from "../../spec/target.js"
 import type { Given, RunVerb } from "../../surroundings.js"
+import { runCompare } from "./live/compare.js"
 import { foundText, summaryOf, timeoutOf } from "./live/found.js"
 
 export const run: RunVerb = async (given, surroundings) => {
@@ -15,6 +16,7 @@ export const run: RunVerb = async (given, surroundings) => {
     const { runLive } = await clock.busy("loading the live doctor", import("./live/live.js"))
     return runLive(given, surroundings)
   }
+  if (given.values.compare !== undefined) return runCompare(given, surroundings)
   refuseAlone(given)
   const format = formatOf(given, ["table", "json", "yaml"])
   const target = await targetOf(given, given.words[0], surroundings)

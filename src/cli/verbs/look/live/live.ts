@@ -1,5 +1,13 @@
 /** `muster doctor --live`: makes a few machines, to try what Muster takes for true of their cloud. */
-import { type DoctorSpec, liveDoctor, type LivePlan, type LiveReport } from "../../../../doctor.js"
+import { resolve } from "node:path"
+import {
+  type DoctorSpec,
+  liveDoctor,
+  type LivePlan,
+  type LiveReport,
+  writeLiveReport,
+  type WrittenReport,
+} from "../../../../doctor.js"
 import { SpecError } from "../../../../errors.js"
 import { show } from "../../../../input/parse.js"
 import { spanText } from "../../../../text.js"
@@ -99,12 +107,30 @@ function sweepCommand({ cluster, owner }: LivePlan, { target, given }: Live): st
   return [`muster sweep --name ${cluster}`, ...where, "--now"].join(" ")
 }
 
-async function tell(report: LiveReport, { format, surroundings }: Live): Promise<void> {
-  const { out, say, columns } = surroundings
+async function tell(report: LiveReport, { given, format, surroundings }: Live): Promise<void> {
+  const { out, say, columns, directory = process.cwd() } = surroundings
   const { refused, walk } = report
-  const data = await dataText(plainReport(report), format, surroundings)
+  const files = await written(report, resolve(directory, single(given, "report") ?? "."), say)
+  const data = await dataText({ ...plainReport(report), ...files }, format, surroundings)
   if (data !== undefined) out(data)
   else if (walk !== undefined) out(walkText(walk, columns))
   if (refused !== undefined) say(`muster: ${refused}\n`)
+  const { report: paths } = files
+  if (paths !== undefined) say(`to read: ${paths.markdown}\nwith all requests, to attach: ${paths.json}\n`)
   if (walk !== undefined && data === undefined) say(restText(walk))
+}
+
+/** A report that cannot be written takes nothing of what was seen away. */
+async function written(
+  report: LiveReport,
+  directory: string,
+  say: Surroundings["say"],
+): Promise<{ readonly report?: WrittenReport }> {
+  try {
+    const paths = await writeLiveReport(report, directory)
+    return paths === undefined ? {} : { report: paths }
+  } catch (error) {
+    say(`muster: the report cannot be written into ${directory}: ${(error as Error).message}\n`)
+    return {}
+  }
 }
