@@ -1,11 +1,11 @@
 /** The provider "aws": its factory and its public types. */
 import { sshRoute } from "../../src/client/ssh-route.js"
 import { plainOptions } from "../../src/input/parse.js"
-import type { Calls, LaunchCall, Provider } from "../../src/provider.js"
+import type { Calls, LaunchCall, Provider, Tap, Walk } from "../../src/provider.js"
 import { accessControl } from "./observe/access/access-control.js"
 import { peersSeen } from "./observe/access/peers-seen.js"
 import { claim } from "./prepare/claim.js"
-import { sender } from "./client/send.js"
+import { type Send, sender } from "./client/send.js"
 import { consoleLog, consoleUrl } from "./observe/console.js"
 import { explaining } from "./client/decode.js"
 import { headroom } from "./offers/headroom.js"
@@ -54,9 +54,18 @@ export interface AwsProvider extends Provider {
  */
 export function aws(options: AwsOptions): AwsProvider {
   const parsed = parseAwsOptions(options)
+  return providerOf({ options, parsed }, sender(parsed))
+}
+
+interface Given {
+  readonly options: AwsOptions
+  readonly parsed: AwsOptions
+}
+
+function providerOf(given: Given, send: Send): AwsProvider {
+  const { options, parsed } = given
   const { region, skipOsShutdown = false } = parsed
   const limits = limitsOf(parsed)
-  const send = sender(parsed)
   const context = { send, region, namedGroups: parsed.securityGroupIds ?? [] }
   const explain = explaining(parsed)
   const peers = peersSeen()
@@ -92,6 +101,14 @@ export function aws(options: AwsOptions): AwsProvider {
     renew: (instances, until, calls) => explain(calls, renew(send, instances, until, calls)),
     consoleUrl,
     examine: async () => (await import("./doctor/index.js")).examinationOf(send, parsed),
+    walk: (tap) => walkOf(given, tap),
     rights: (call, calls) => rights(send, call, calls),
   }
+}
+
+/** Its exchanges, and the provider's, are those of one connection that is told of. */
+async function walkOf(given: Given, tap: Tap): Promise<Walk> {
+  const send = sender(given.parsed, tap)
+  const { walkWith } = await import("./live/index.js")
+  return walkWith({ provider: providerOf(given, send), send })
 }

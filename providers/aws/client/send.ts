@@ -1,6 +1,6 @@
 /** One request with all that is around it: the buckets, the attempt, the signature, and the reading of errors. */
 import { TransientError } from "../../../src/errors.js"
-import type { Attempt, Calls, Cost } from "../../../src/provider.js"
+import type { Attempt, Calls, Cost, SentRequest, Tap } from "../../../src/provider.js"
 import { type Api, ESSENTIAL, type Input, type Output } from "./actions.js"
 import type { RequestContext } from "./answers.js"
 import { type Deliver, delivering, type Resent } from "./credentials.js"
@@ -22,8 +22,8 @@ export type Send = <A extends Api>(
   context: Omit<RequestContext, "endpoint" | "region">,
 ) => Promise<Output<A>>
 
-/** The connection of one provider object, made at its first request. */
-export function sender(options: AwsOptions): Send {
+/** The connection of one provider object, made at its first request. @param tap is told of each request, and of its answer. */
+export function sender(options: AwsOptions, tap?: Tap): Send {
   let connecting: Promise<Connection> | undefined
   const connect = () => (connecting ??= connection(options))
   const where = { region: options.region, ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }) }
@@ -37,6 +37,7 @@ export function sender(options: AwsOptions): Send {
         const command = new Command(input)
         // Another endpoint than EC2's own is an emulator's, or a test's, which may live in a time of its own.
         if (options.endpoint === undefined) recordDate(command, attempt)
+        if (tap !== undefined) tellTap(command, api, tap)
         return complete(api, (await deliver(command, { signal, resent })) as Output<typeof api>)
       } catch (error) {
         if (signal.aborted) throw signal.reason
@@ -48,15 +49,22 @@ export function sender(options: AwsOptions): Send {
 
 /** What the SDK's middleware gets of an answer ("DeserializeHandlerOutput" in @smithy/types). */
 interface Answered {
-  readonly response?: { readonly headers?: Readonly<Record<string, string | undefined>> }
+  readonly response?: {
+    readonly statusCode?: number
+    readonly headers?: Readonly<Record<string, string | undefined>>
+    body?: unknown
+  }
 }
 
 type Handler = (given: unknown) => Promise<Answered>
 
-/** A command of the SDK, as far as the headers of its answer go: what it returns has lost them. */
+/** A command of the SDK, as far as what it sends goes and the headers of its answer: what it returns has lost them. */
 interface WithMiddleware {
   readonly middlewareStack?: {
-    add(middleware: (next: Handler) => Handler, options: { readonly step: "deserialize"; readonly name: string }): void
+    add(
+      middleware: (next: Handler) => Handler,
+      options: { readonly step: "deserialize"; readonly name: string; readonly priority?: "low" },
+    ): void
   }
 }
 
@@ -71,6 +79,59 @@ export function recordDate(command: object, attempt: Attempt): void {
     },
     { step: "deserialize", name: "musterRecordsDate" },
   )
+}
+
+/** Tells of what is sent once it is signed, and of what comes before the SDK reads it. */
+function tellTap(command: object, api: string, tap: Tap): void {
+  const { middlewareStack } = command as WithMiddleware
+  middlewareStack?.add(
+    (next) => async (given) => {
+      const told = tap(api, sentOf(given))
+      try {
+        const answered = await next(given)
+        const { response = {} } = answered
+        const bytes = await bytesOf(response.body)
+        response.body = bytes
+        told({ status: response.statusCode ?? 0, headers: namesLow(response.headers), body: bytes.toString("utf8") })
+        return answered
+      } catch (error) {
+        told()
+        throw error
+      }
+    },
+    { step: "deserialize", name: "musterTellsTap", priority: "low" },
+  )
+}
+
+/** Headers that whoever holds them could sign with, or is known by. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "x-amz-security-token", "cookie"])
+
+function sentOf(given: unknown): SentRequest {
+  const { request = {} } = given as { readonly request?: Readonly<Record<string, unknown>> }
+  const { method, protocol, hostname, port, path, headers, body } = request
+  const at = port === undefined ? "" : `:${String(port)}`
+  const all = Object.entries(namesLow(headers as Readonly<Record<string, string | undefined>>))
+  return {
+    method: String(method),
+    url: `${String(protocol)}//${String(hostname)}${at}${String(path)}`,
+    headers: Object.fromEntries(all.filter(([name]) => !SECRET_HEADERS.has(name))),
+    body: typeof body === "string" ? body : "",
+  }
+}
+
+function namesLow(headers: Readonly<Record<string, string | undefined>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name.toLowerCase(), value]])),
+  )
+}
+
+/** A body whole, from a stream of the SDK's handler, or as another client's has it. @throws when the stream breaks off. */
+async function bytesOf(body: unknown): Promise<Buffer> {
+  if (typeof body === "string" || body instanceof Uint8Array) return Buffer.from(body as Uint8Array)
+  const chunks: Uint8Array[] = []
+  if (typeof body === "object" && body !== null && Symbol.asyncIterator in body)
+    for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk)
+  return Buffer.concat(chunks)
 }
 
 function complete<A extends Api>(api: A, reply: Output<A>): Output<A> {

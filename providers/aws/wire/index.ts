@@ -5,8 +5,10 @@
 import { createServer } from "node:http"
 import { simulate, type World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import type { LieMode } from "../../../src/simulator/requests/lies.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { ec2Metadata } from "./guest/metadata.js"
+import { lyingAbout } from "./lies/index.js"
 import { furnish } from "./world/account.js"
 import { Answers } from "./client/answers.js"
 import type { Statement } from "./client/policy.js"
@@ -41,6 +43,8 @@ export interface Ec2WireOptions {
   readonly fleetTries?: number
   /** For how long launches do not know a template or a security group that was made, in milliseconds; 0 by default. */
   readonly setUpLagMs?: number
+  /** What it answers otherwise than EC2: the assumption that this breaks, and how often it does. */
+  readonly lie?: { readonly breaks: string; readonly mode: LieMode }
 }
 
 export interface Ec2Wire {
@@ -72,7 +76,9 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const given = { ...(onExchange === undefined ? {} : { onExchange }), ...(policy === undefined ? {} : { policy }) }
   const wire = { world, habits, wallClock, refusedKeys, partition, requests: 0, ...given }
   furnish(world)
-  const { url, close } = await listen(createServer(listenerOf(protocolOf(wire))), { host, port })
+  const honest = protocolOf(wire)
+  const protocol = options.lie === undefined ? honest : lyingAbout(honest, world, options.lie)
+  const { url, close } = await listen(createServer(listenerOf(protocol)), { host, port })
   const impair = (...zones: readonly string[]) => {
     impairedZones.clear()
     for (const zone of zones) impairedZones.add(zone)

@@ -1,6 +1,7 @@
 /** Leaving: what a walk has made is ended and swept, and what cannot be ended is waited for until its guest ends it. */
 import { MusterError } from "../../errors.js"
 import { sweep } from "../../fleet/leftovers/sweep.js"
+import { windowMs } from "../../fleet/state/windows.js"
 import type { Calls } from "../../provider.js"
 import { resolveSweep } from "../../verbs/verbs.js"
 import { endThese, endUnanswered } from "./ending.js"
@@ -11,8 +12,8 @@ import { endsAfter, type Followed } from "./witness.js"
 
 /** Everything is gone so long after the walk at the latest, in milliseconds; what is not is told of. */
 const SWEPT_WITHIN_MS = 15 * 60_000
-/** One sweep takes no longer. */
-const SWEEP_MS = 4 * 60_000
+/** One sweep takes no longer beyond the time in which launches that nobody is told of may still show. */
+const SWEEP_MS = 60_000
 
 /** @returns what is left, each in words. Throws nothing. */
 export async function leaveNothing(site: WalkSite): Promise<readonly string[]> {
@@ -80,7 +81,7 @@ interface Swept {
 }
 
 async function sweptRows({ provider, owner, clock, witness, signal }: WalkSite): Promise<Swept> {
-  const spec = { provider, name: owner.cluster, owner: owner.owner, timeoutMs: SWEEP_MS }
+  const spec = { provider, name: owner.cluster, owner: owner.owner, timeoutMs: windowMs(provider.limits) + SWEEP_MS }
   // What launches may still make is known here, and waited for: another process would read it in the journal.
   const { value, error } = await witness.watch(signal, () => sweep(resolveSweep(spec, { journal: false }), clock))
   if (value === undefined) return { left: [], error: error?.message ?? "no answer" }

@@ -25,14 +25,20 @@ const PAGED: Readonly<Record<string, Shape>> = {
   DryRun: "boolean",
 }
 
-function textsOf({ zone, status, tags }: Thing, filter: string): readonly string[] | undefined {
+/** @param idFilter the name of the filter by ids of this kind. */
+function textsOf(idFilter: string, { id, zone, status, tags }: Thing, filter: string): readonly string[] | undefined {
   if (filter === "status") return [status]
+  if (filter === idFilter) return [id]
   return filter === "availability-zone" ? [zone] : tagTexts(tags, filter)
 }
 
 /** All of them are of one type here. */
 function volumeTexts(thing: Thing, filter: string): readonly string[] | undefined {
-  return filter === "volume-type" ? ["gp3"] : textsOf(thing, filter)
+  return filter === "volume-type" ? ["gp3"] : textsOf("volume-id", thing, filter)
+}
+
+function interfaceTexts(thing: Thing, filter: string): readonly string[] | undefined {
+  return textsOf("network-interface-id", thing, filter)
 }
 
 /** What hangs on an instance ends with it here; what a test, or another program, has left is a resource of its own. */
@@ -91,7 +97,7 @@ export const describeNetworkInterfaces: Action = {
     checkDryRun(values)
     const found = things(world, "network-interface", primaryOf)
       .filter(({ id }) => ids.length === 0 || ids.includes(id))
-      .filter((thing) => passes(thing, filters, textsOf))
+      .filter((thing) => passes(thing, filters, interfaceTexts))
     const { page, token } = slice(found, values, { least: 5, most: 1000 })
     return { networkInterfaceSet: page.map(interfaceXml), nextToken: token }
   },

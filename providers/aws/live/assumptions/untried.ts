@@ -1,0 +1,118 @@
+/** What Muster takes for true of EC2 and no walk of small machines tries. */
+import type { Untried } from "../../../../src/provider.js"
+
+export const UNTRIED: readonly Untried[] = [
+  {
+    id: "aws.fleet-limit",
+    says: "Fleets consume RunInstances' limit of instances.",
+    source:
+      "Request throttling for the Amazon EC2 API does not say so; github.com/aws/karpenter-provider-aws/issues/9175",
+    code: ["providers/aws/launch/fleet-bodies.ts", "providers/aws/limits.ts"],
+    why: "It shows only once a thousand instances were launched.",
+  },
+  {
+    id: "aws.buckets",
+    says: "An account has the documented default limits of requests.",
+    source: "Amazon EC2 Developer Guide, Request throttling for the Amazon EC2 API",
+    code: ["providers/aws/limits.ts"],
+    why: "To meet a limit, requests would have to be wasted, and those of others in the account would be refused.",
+  },
+  {
+    id: "aws.throttled-makes-nothing",
+    says: "A launch that is throttled has launched nothing, and its token can be sent again.",
+    source: "Amazon EC2 Developer Guide, Request throttling for the Amazon EC2 API",
+    code: ["providers/aws/client/codes.ts"],
+    why: "A walk stays below the limits.",
+  },
+  {
+    id: "aws.ids-bucket",
+    says: "Whether DescribeInstances by ids counts as filtered is not said; the smaller bucket is charged.",
+    source: "Amazon EC2 Developer Guide, Request throttling for the Amazon EC2 API",
+    code: ["providers/aws/observe/list.ts"],
+    why: "It shows only where the smaller bucket is empty.",
+  },
+  {
+    id: "aws.capacity-refusal",
+    says: "A launch without capacity is refused with InsufficientInstanceCapacity and HTTP 500, and its token can be sent again.",
+    source: "Error codes for the Amazon EC2 API",
+    code: ["providers/aws/client/codes.ts", "providers/aws/client/handler.ts"],
+    why: "Nobody can have a type run out at will.",
+  },
+  {
+    id: "aws.partial-by-quota",
+    says: "RunInstances gives a part where the quota of vCPUs has room for a part.",
+    source: "Amazon EC2 API Reference, RunInstances speaks of capacity alone",
+    code: ["providers/aws/launch/settle.ts"],
+    why: "The quota would have to be used up first.",
+  },
+  {
+    id: "aws.token-zonal",
+    says: "A token is bound to its zone: in another zone it launches again.",
+    source: "Amazon EC2 API Reference, Ensuring idempotency in Amazon EC2 API requests",
+    code: ["providers/aws/launch/run-bodies.ts"],
+    why: "Where it holds, more machines run than the walk may have.",
+  },
+  {
+    id: "aws.token-lifetime",
+    says: "A token is remembered for a day at least.",
+    source: "An older edition of Ensuring idempotency",
+    code: ["providers/aws/launch/launch.ts"],
+    why: "It takes a day.",
+  },
+  {
+    id: "aws.run-spot-request-tags",
+    says: "RunInstances tags the spot requests that it makes, and a fleet's template tags those of the fleet.",
+    source: "Amazon EC2 API Reference, TagSpecification",
+    code: ["providers/aws/launch/run-bodies.ts", "providers/aws/prepare/tags.ts"],
+    why: "A walk launches spot by fleets, whose own call cannot tag them; without tags of the user's there are none.",
+  },
+  {
+    id: "aws.spot-notice",
+    says: "Two minutes before an interruption its notice is in the instance's metadata and in the status of its request.",
+    source: "Amazon EC2 User Guide, Spot Instance interruption notices",
+    code: ["providers/aws/prepare/guest-notice.ts", "providers/aws/observe/interruptions.ts"],
+    why: "Nobody can have an instance interrupted without another service of AWS.",
+  },
+  {
+    id: "aws.shutdown-time",
+    says: "A guest has about a minute to shut down before EC2 ends its instance all the same.",
+    source: 'Amazon EC2 User Guide, Terminate Amazon EC2 instances ("a short while")',
+    code: ["providers/aws/prepare/guest-notice.ts"],
+    why: "The walk's machines shut down at once.",
+  },
+  {
+    id: "aws.least-billing",
+    says: "What has run is billed for a minute at least, and neither while pending nor while shutting down.",
+    source: "Amazon EC2 pricing; Amazon EC2 User Guide, Amazon EC2 instance state changes",
+    code: ["providers/aws/limits.ts"],
+    why: "A bill shows it a day later, and sums up what it bills.",
+  },
+  {
+    id: "aws.zone-outage",
+    says: "In an outage of a zone lists fail unless they name ids of other zones.",
+    source: "Amazon EC2 API Reference, DescribeInstances",
+    code: ["providers/aws/observe/list.ts", "providers/aws/limits.ts"],
+    why: "There is no outage at will.",
+  },
+  {
+    id: "aws.protected-instances",
+    says: "An instance with termination protection keeps those of its zone from being ended by the same request.",
+    source: "Amazon EC2 API Reference, TerminateInstances",
+    code: ["providers/aws/end/terminate.ts"],
+    why: "A walk that breaks off would leave a machine that cannot be ended.",
+  },
+  {
+    id: "aws.boot-failures",
+    says: "What keeps an instance from booting (a key, a quota of disks) is in the reason of its state.",
+    source: "Amazon EC2 User Guide, Troubleshoot instance launch issues",
+    code: ["providers/aws/observe/state-reasons.ts"],
+    why: "It takes a broken key or a quota that is used up.",
+  },
+  {
+    id: "aws.tags-fade",
+    says: "A terminated instance is listed for about an hour, and its tags go before it does.",
+    source: "Amazon EC2 User Guide, Amazon EC2 instance state changes",
+    code: ["providers/aws/observe/list.ts"],
+    why: "It takes an hour.",
+  },
+]

@@ -1,0 +1,32 @@
+/** The live walk on EC2, over its wire and the real SDK. */
+import { expect, test } from "vitest"
+import { billOf } from "../../../src/simulator/world/bill.js"
+import { ASSUMPTIONS, UNTRIED } from "../../../providers/aws/live/assumptions.js"
+import { existsSync } from "node:fs"
+import { awsWalk, mostAlive } from "./aws-support.js"
+import { expectAll, expectNothingLeft } from "./support.js"
+
+const MINUTES_MS = 15 * 60_000
+
+test("all that holds is confirmed, by three machines at most, and nothing is left", async () => {
+  const { outcome, cloud } = await awsWalk()
+  const { world, provider } = cloud
+  expectAll(outcome)
+  expect([outcome.problems, outcome.left]).toEqual([[], []])
+  expectNothingLeft(world)
+  expect(world.resources.list({ kind: "launch-template" })).toEqual([])
+  expect(mostAlive(world)).toBe(3)
+  expect(outcome.ms).toBeLessThanOrEqual(MINUTES_MS)
+  const { usd } = billOf(world, provider.limits.leastBilledSeconds)
+  expect(Math.abs(outcome.usd.estimate / usd - 1), `${outcome.usd.estimate} for ${usd}`).toBeLessThanOrEqual(0.2)
+  expect(JSON.stringify(outcome.exchanges)).not.toMatch(/AKIDEXAMPLE|Signature=|planted/)
+})
+
+test("each assumption has an id of its own, and names files that are there", () => {
+  const ids = [...ASSUMPTIONS, ...UNTRIED].map(({ id }) => id)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const { id, code } of [...ASSUMPTIONS, ...UNTRIED]) {
+    expect(id).toMatch(/^aws(\.|-)[a-z-]+$/)
+    expect(code.filter((file) => !existsSync(file))).toEqual([])
+  }
+})
