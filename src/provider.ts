@@ -114,7 +114,7 @@ export interface GroupRequest {
   readonly environment: Readonly<Record<string, string>>
   readonly image?: string
   readonly publicAddress: "auto" | boolean
-  /** The user's own tags, beside Muster's. */
+  /** The user's own tags, beside Muster's; and the one that tells of a container. */
   readonly tags: Readonly<Record<string, string>>
   /** The architectures and GPUs of the offers that may be used, so that an image can be found for each. */
   readonly archs: readonly Arch[]

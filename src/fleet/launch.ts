@@ -11,6 +11,7 @@ import type { GroupState } from "./state/group-state.js"
 import type { OpenIntent } from "./journal/types.js"
 import { keptSpec } from "./state/kept-spec.js"
 import { SEVERAL } from "./state/backoff.js"
+import { CONTAINER_TAG } from "./tags.js"
 import type { Launch } from "./roster/launches.js"
 import { accessRequest } from "./launching/access-request.js"
 import { awaitsRequest } from "./launching/awaits-request.js"
@@ -45,7 +46,7 @@ export async function prepareGroup(
   state: GroupState,
   calls: Calls,
 ): Promise<Prepared> {
-  const { name, environment, image, publicAddress, tags, gpu } = state.group
+  const { name, environment, image, publicAddress, tags, gpu, container } = state.group
   const offers = (state.offers ?? []).filter(
     (offer) => offer.provider === provider.name && offer.region === provider.region,
   )
@@ -53,7 +54,7 @@ export async function prepareGroup(
     name,
     environment,
     publicAddress,
-    tags,
+    tags: container === undefined ? tags : { ...tags, ...CONTAINER_TAG },
     archs: [...new Set(offers.map((offer) => offer.arch))],
     markets: [...new Set(offers.map((offer) => offer.market))],
     instanceTypes: [...new Set(offers.map((offer) => offer.instanceType))],

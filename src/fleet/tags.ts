@@ -24,7 +24,12 @@ export const TAG = {
   ended: "muster-ended",
   /** Its guest has something to do before it ends: it is given time to shut down. Only where a request says whether it is. */
   notice: "muster-notice",
+  /** It has a container, and a guest that brings commands into it; what earlier versions made lacks it. */
+  container: "muster-container",
 } as const
+
+/** The tag of an instance with a container: whoever reaches it need not know its spec. */
+export const CONTAINER_TAG: Tags = { [TAG.container]: "1" }
 
 /**
  * For so long, in milliseconds, a claim of a cluster's name stands although nothing of that cluster is listed: its maker may be

@@ -6,6 +6,7 @@
  */
 import type { GroupRequest, Owner } from "../provider.js"
 import { containerLines } from "./container.js"
+import { insideLines } from "./inside.js"
 import { type CloudNotice, noticeFile, noticeLines } from "./notice.js"
 import { guestVariables } from "./variables.js"
 import { accessStep, type Planted } from "./steps/access.js"
@@ -98,7 +99,7 @@ muster_home="\${MUSTER_HOME:-$muster_root/var/lib/muster}"
 const HEAD_FILE = `export MUSTER_HEAD_FILE="$muster_home/head/address"
 [ -d "$muster_home/head" ] || mkdir -p "$muster_home/head"`
 
-/** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, `ready`, `check …` and `notice …`. */
+/** The program without what writes it. It is run with `boot`, with `again` by its own unit at a later boot, with `work`, `ready`, `check …`, `notice …` and `inside …`. */
 export function programOf(cloud: GuestCloud, owner: Owner, given: GuestGroup): string {
   const { startup, ...rest } = given
   // A cloud-config is cloud-init's.
@@ -223,6 +224,7 @@ function bootLines(cloud: GuestCloud, group: GuestGroup, { isWorking, isLeftOut 
           ";;",
         ]
       : []),
+    ...(group.container === undefined ? [] : insideLines(group.awaits)),
     ...(hasChecks(group) ? ["ready)", "muster_join", "muster_ready", ";;", "check)", 'muster_check "$2"', ";;"] : []),
     ...(group.onNotice === undefined ? [] : ["notice)", "muster_join", "shift", 'muster_notice "$@"', ";;"]),
     "boot)",

@@ -33,6 +33,11 @@ export interface SpawnOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Where it runs; the working directory of the worker's startup when left out. */
   readonly cwd?: string
+  /**
+   * Where the worker has a container: it runs on the machine around it, and not inside. False by default; of no account without a
+   * container.
+   */
+  readonly host?: boolean
   /** Ends the command: SIGTERM, and SIGKILL a little later. */
   readonly signal?: AbortSignal
   /** For how long it may run, in milliseconds; no limit when left out. */

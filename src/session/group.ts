@@ -20,7 +20,7 @@ export interface Group {
    * @throws what `Cluster.adapt` throws.
    */
   adapt(options: AdaptOptions): Promise<Adapting>
-  /** Runs a command on the group's running workers. @throws what `Cluster.exec` throws. */
+  /** Runs a command on the group's running workers, in their container where the group has one. @throws what `Cluster.exec` throws. */
   exec(command: Command, options?: ExecOptions): Promise<readonly WorkerResult[]>
 }
 

@@ -1,8 +1,10 @@
 /** Reach: how a cluster's workers are talked to. It looks and carries; it takes nothing over and changes no target. */
+import { dirname } from "node:path"
 import type { Clock } from "../calls/clock.js"
 import { RejectedError, SpecError, TransientError } from "../errors.js"
 import { show } from "../input/parse.js"
-import { markPrefix } from "../guest/marks.js"
+import { markPrefix, STATUS_FILE } from "../guest/marks.js"
+import { TAG } from "../fleet/tags.js"
 import type { WorkerRecord } from "../fleet/roster/worker-record.js"
 import { workerName } from "../fleet/reports/worker.js"
 import type { Route } from "../provider.js"
@@ -13,6 +15,7 @@ import { collect } from "../remote/files/collect.js"
 import { fetchFiles } from "../remote/files/fetch.js"
 import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
+import { type InsideRemote, insideRemote } from "../remote/inside/inside.js"
 import { localRemote } from "../remote/local.js"
 import { withEnvironment } from "../remote/sent/place.js"
 import { type CommandOptions, type CommandResult, runCommand } from "../remote/output.js"
@@ -28,19 +31,20 @@ import type { Command, Forward, Remote, RemoteProcess, SpawnOptions } from "../r
 export interface WorkerHandle {
   readonly name: string
   /**
-   * Runs a command to its end.
+   * Runs a command to its end: in the worker's container, where it has one, unless `host` is true.
    *
    * @param command a text is for `sh -c`, of at most 16 MiB; a list is a program and its arguments, of at most 128 KiB each.
    * @throws SpecError when it is longer: before anything runs.
    * @throws CommandError when its exit code is not 0, unless `check` is false.
+   * @throws TransientError with code "ContainerNotEntered" when it could not begin in the container, with docker's words.
    */
   exec(command: Command, options?: CommandOptions): Promise<CommandResult>
-  /** Starts a command, and gives its streams. */
+  /** Starts a command, where `exec` runs it, and gives its streams. @throws what `exec` throws before a command has begun. */
   spawn(command: Command, options?: SpawnOptions): Promise<RemoteProcess>
   /**
    * The words of a program of this machine that opens a shell on the worker, for whoever has a terminal to give it. Where its
    * standard input is no terminal, the shell reads commands from it. Workers of a cloud are reached by the system's `ssh`, with a
-   * configuration that is written beside the cluster's key.
+   * configuration that is written beside the cluster's key. The shell is the machine's, also where the worker has a container.
    *
    * @param command is run in place of a shell.
    */
@@ -53,7 +57,7 @@ export interface WorkerHandle {
   forward(port: number, at?: number): Promise<Forward>
   /**
    * Brings a directory there to what a directory here is; only what differs travels. What a `.gitignore` names is left out. A file
-   * is sent whole.
+   * is sent whole. Paths are the machine's, also where the worker has a container.
    *
    * @param to there; from the directory of the worker's startup where it does not begin with "/". A file goes into it where it is
    * a directory, or ends with "/".
@@ -71,7 +75,7 @@ export interface WorkerHandle {
   /** The same, and what it writes from now on, as it comes, until it has ended. An aborted signal ends it without an error. */
   logs(options: FollowOptions): AsyncIterable<string>
   /**
-   * Brings files and directories of the worker into a directory here.
+   * Brings files and directories of the worker's machine into a directory here.
    *
    * @param options.from the directory that the paths are in; that of the worker's startup when left out.
    * @returns how many bytes came.
@@ -102,18 +106,19 @@ export class Reach {
       const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
       throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)
     }
-    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.remoteOf(worker) }))
+    const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.commandsOf(worker) }))
     return execOn(reached, command, options)
   }
 
   /** @throws SpecError when no worker has that name. */
   worker(name: string): WorkerHandle {
     const remote = async () => this.remoteOf(this.#find(name))
+    const commands = async () => this.commandsOf(this.#find(name))
     const at = { worker: name }
     return {
       name,
-      exec: async (command, options) => runCommand(await remote(), command, at, options),
-      spawn: async (command, options) => (await remote()).spawn(command, options),
+      exec: async (command, options) => runCommand(await commands(), command, at, options),
+      spawn: async (command, options) => (await commands()).spawn(command, options),
       shell: async (command) => this.#shellOf(this.#find(name), command),
       forward: async (port, here) => (await remote()).forward(port, here),
       send: async (from, to, { ignore, signal } = {}) => {
@@ -168,7 +173,37 @@ export class Reach {
     ])
   }
 
-  /** Commands have the worker's variables. */
+  /** Commands run in the worker's container, where it has one; those with `host` on the machine, as `remoteOf` has them. */
+  async commandsOf(worker: WorkerRecord): Promise<Remote> {
+    if (!hasContainer(worker)) return this.remoteOf(worker)
+    const inside = await this.insideOf(worker, PATIENCE_MS)
+    const around = async () => this.remoteOf(worker)
+    return {
+      ...inside,
+      spawn: async (command, options) => (options?.host === true ? await around() : inside).spawn(command, options),
+    }
+  }
+
+  /**
+   * Commands run in the worker's container.
+   *
+   * @param patienceMs one that is not up yet is waited for so long, in milliseconds; not at all when left out.
+   * @throws TransientError where the worker's guest is at no place that is known.
+   */
+  async insideOf(worker: WorkerRecord, patienceMs = 0): Promise<InsideRemote> {
+    const route = await this.#routeTo(worker)
+    const place = {
+      ...{ worker: nameOf(worker), patienceMs },
+      image: this.#fleet.groups.get(worker.group)?.group.container?.image,
+    }
+    const machine = await this.#remoteBy(worker, route)
+    if (route.kind === "ssh")
+      return insideRemote(machine, { ...place, home: dirname(STATUS_FILE), isShared: false }, this.#clock)
+    if (route.log === undefined) throw new TransientError(`${place.worker}: where its guest is, is not known`)
+    return insideRemote(machine, { ...place, home: dirname(route.log), isShared: true }, this.#clock)
+  }
+
+  /** Commands have the worker's variables, and run on its machine. */
   async remoteOf(worker: WorkerRecord): Promise<Remote> {
     const route = await this.#routeTo(worker)
     const remote = await this.#remoteBy(worker, route)
@@ -214,6 +249,9 @@ const [ADDRESS_MS, LOOK_AGAIN_MS] = [10_000, 1000]
 /** The best shell that there is, for a person or for commands that come in. */
 const SHELL = `[ -t 0 ] || exec /bin/sh; command -v bash >/dev/null && exec bash -i; exec /bin/sh -i`
 
+/** A container that is not up yet, because its image still comes, is waited for so long, in milliseconds. */
+const PATIENCE_MS = 600_000
+
 /** From one look at a console to the next: at most so often; and where the cloud says nothing of it. */
 const [SOONEST_MS, LOOK_MS] = [500, 10_000]
 
@@ -222,6 +260,11 @@ const MOST_NAMES = 10
 
 function nameOf({ instance, group }: WorkerRecord): string {
   return workerName(instance, group)
+}
+
+/** What runs there of the user's runs in a container. What an earlier version has launched has no way into it. */
+export function hasContainer({ instance }: WorkerRecord): boolean {
+  return instance.tags[TAG.container] !== undefined
 }
 
 function isCalled(worker: WorkerRecord, name: string): boolean {

@@ -1,6 +1,6 @@
 /** What is wrong with tags, or labels, that a user gives: for all that a provider makes, and for the workers of one group. Pure. */
 import type { SpecProblem } from "../errors.js"
-import { TAG_PREFIX } from "../fleet/tags.js"
+import { CONTAINER_TAG, TAG_PREFIX } from "../fleet/tags.js"
 import type { GroupRequest } from "../provider.js"
 
 export type Tags = Readonly<Record<string, string>>
@@ -42,7 +42,9 @@ export function groupTagProblems(
   const names = new Set(Object.keys(tags).map((key) => spelt(key, rules)))
   const beside = Object.keys(own).filter((key) => !names.has(spelt(key, rules)))
   const count = Object.keys(tags).length + beside.length
-  return [...countProblems(count, option, what, rules), ...problemsIn(Object.entries(tags), option, rules)]
+  // One of Muster's may be among them, and counts.
+  const users = Object.entries(tags).filter(([key]) => !Object.hasOwn(CONTAINER_TAG, key))
+  return [...countProblems(count, option, what, rules), ...problemsIn(users, option, rules)]
 }
 
 function spelt(key: string, { caseless }: TagRules): string {

@@ -30,6 +30,7 @@ const schema = (z: Z) => {
     resume: line.optional(),
     ordered: z.boolean().optional(),
     group: line.optional(),
+    host: z.boolean().optional(),
     signal: z.custom((value) => value instanceof AbortSignal, "use the signal of an AbortController").optional(),
     onLog: z.custom((value) => typeof value === "function", "use a function").optional(),
   })

@@ -91,6 +91,11 @@ export interface WorkOptions {
   readonly ordered?: boolean
   /** Workers of this group alone. */
   readonly group?: string
+  /**
+   * On workers that have a container: tasks and `setup` run on the machine around it, and not inside. False by default; of no account for
+   * workers without one.
+   */
+  readonly host?: boolean
   /** Cancels the work. */
   readonly signal?: AbortSignal
   /** Hears what tasks say by `log`, and what they write to their console. */

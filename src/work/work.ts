@@ -11,6 +11,7 @@ import { startCommandChannel } from "./runners/command-runner.js"
 import type { StartRunner } from "./farm/crew.js"
 import { Farm, type Recorder } from "./farm/farm.js"
 import { startModuleChannel } from "./runners/module-runner.js"
+import { nodeInside } from "./runners/node-inside.js"
 import type { ProgramName } from "./runners/program.js"
 import { type ResolvedWork, resolveWork } from "./options.js"
 import { Outputs } from "./keep/outputs.js"
@@ -58,9 +59,14 @@ export interface PreparedWork {
 const OWNER = randomBytes(6).toString("hex")
 let programs = 0
 
-function nextName(): ProgramName {
+function nextName({ inside }: Place): ProgramName {
   programs += 1
-  return { owner: OWNER, number: programs }
+  return { owner: OWNER, number: programs, ...(inside === undefined ? {} : { isInside: true }) }
+}
+
+/** Of a program on a worker: in its container there is another one than on its machine. */
+function keyOf(kind: "module" | "command", { id, inside }: Place): string {
+  return `${kind} ${id}${inside === undefined ? "" : " inside"}`
 }
 
 /** @throws SpecError when an option, the module or the file of `resume` is wrong. */
@@ -123,9 +129,12 @@ async function modulePlan({ module, name }: Task<never, unknown>, work: Resolved
   const startOn: Plan["startOn"] =
     ({ channels }, fail) =>
     async (place) => {
-      const { channel, leave } = await channels.use(`module ${place.id}`, async () =>
-        startModuleChannel({ remote: await place.remote(), clock, name: nextName(), worker: place.name, runner }),
-      )
+      const { channel, leave } = await channels.use(keyOf("module", place), async () => {
+        const about = { clock, name: nextName(place), worker: place.name, runner }
+        const inside = await place.inside?.()
+        if (inside === undefined) return startModuleChannel({ ...about, remote: await place.remote() })
+        return startModuleChannel({ ...about, remote: inside, node: await nodeInside(inside, place.name) })
+      })
       const heard = (index: number, text: string) => {
         try {
           onLog?.({ index, worker: place.name, text })
@@ -146,8 +155,8 @@ function commandPlan(task: CommandTask<never>, work: ResolvedWork, clock: Clock,
   const startOn: Plan["startOn"] =
     ({ channels }) =>
     async (place) => {
-      const { channel, leave } = await channels.use(`command ${place.id}`, async () =>
-        startCommandChannel({ remote: await place.remote(), clock, name: nextName() }),
+      const { channel, leave } = await channels.use(keyOf("command", place), async () =>
+        startCommandChannel({ remote: await place.remote(), clock, name: nextName(place) }),
       )
       return channel.runner(use, leave)
     }
@@ -162,7 +171,7 @@ function withSetup({ setup }: ResolvedWork, { once }: Places, start: StartRunner
   if (setup === undefined) return start
   const key = digestOf(JSON.stringify(setup))
   return async (place: Place) => {
-    await once(place.id, key, async () => {
+    await once(place.id, place.inside === undefined ? key : `${key} inside`, async () => {
       await runCommand(await place.remote(), setup, { worker: place.name })
     })
     return start(place)

@@ -3,6 +3,7 @@ import { runInNewContext } from "node:vm"
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { TimeoutError } from "../../src/errors.js"
+import { NotUpError } from "../../src/remote/inside/inside.js"
 import { type Delivery, Farm, type FarmOptions } from "../../src/work/farm/farm.js"
 import { TaskError } from "../../src/work/farm/task-error.js"
 import type { Inputs } from "../../src/work/types.js"
@@ -62,6 +63,25 @@ describe("a farm of workers", () => {
       error: { code: "TaskLost", message: /was lost 10 times.* the last time on w\d+: / },
     })
     expect(places.tries.filter(({ index }) => index === 1)).toHaveLength(10)
+  })
+
+  test.each([
+    ["is waited for", 10 * 60_000],
+    ["is an error after a quarter of an hour", 60 * 60_000],
+  ])("a container that is not up yet %s", async (_what, upMs) => {
+    const { clock, places } = played({ taskMs: () => 100 }, 2)
+    const begunAt = clock.now()
+    let asked = 0
+    const start: typeof places.start = (place) => {
+      asked += 1
+      if (clock.now() - begunAt < upMs) throw new NotUpError(`${place.name}: its container is not up`)
+      return places.start(place)
+    }
+    const all = allOf(farmOf(places, { inputs: numbers(3), start: async (place) => start(place) }))
+    if (upMs > 15 * 60_000) await expect(clock.run(all)).rejects.toThrow("its container is not up")
+    else expect(await clock.run(all)).toHaveLength(3)
+    // Every ten seconds at most, each of the two.
+    expect(asked).toBeLessThan(200)
   })
 
   test("a worker that has notice takes no task, and what it loses then is not held against the task", async () => {

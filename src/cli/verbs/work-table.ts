@@ -20,6 +20,11 @@ const ACCESS: Flags = {
   },
 }
 
+/** Where the group has a container. */
+const HOST: Flags = {
+  host: { type: "boolean", help: "beside the worker's container, on its machine; without a container nothing changes" },
+}
+
 const WORK_FLAGS: Flags = { ...CLUSTER_FLAGS, ...ACCESS }
 
 const { setup: _setup, ...SPEC_FLAGS_WITHOUT_SETUP } = SPEC_FLAGS
@@ -31,7 +36,7 @@ export const WORKING: readonly Verb[] = [
     words: ["COMMAND..."],
     summary: "run a command for each of many inputs, on a cluster of its own or here",
     about:
-      "Makes a cluster, runs the command for each line of a file (--each) or N times (--tasks), or once on each worker, and closes the cluster, whatever happens. With no file and no --provider it runs on this machine, in this directory, as many at the same time as there are processors. In the command {} is the input, {#} the number of the task from 1, {##} how many there are; with none of them the input is the last word. One word is for sh -c, several are a program and its arguments. What a task writes is shown as a whole when it has ended. What a lost worker had runs again elsewhere. The exit code is that of the first command that failed, 124 where that took longer than --task-timeout, and 125 where it is no command that failed.",
+      "Makes a cluster, runs the command for each line of a file (--each) or N times (--tasks), or once on each worker, and closes the cluster, whatever happens. With no file and no --provider it runs on this machine, in this directory, as many at the same time as there are processors. In the command {} is the input, {#} the number of the task from 1, {##} how many there are; with none of them the input is the last word. One word is for sh -c, several are a program and its arguments. What a task writes is shown as a whole when it has ended. What a lost worker had runs again elsewhere. Where a group has a container, commands run inside, unless --host says otherwise. The exit code is that of the first command that failed, 124 where that took longer than --task-timeout, and 125 where it is no command that failed.",
     flags: {
       each: {
         type: "string",
@@ -57,6 +62,7 @@ export const WORKING: readonly Verb[] = [
       timeout: { type: "string", value: "DURATION", help: "end all of it after this; no limit when left out" },
       "keep-order": { type: "boolean", short: "k", help: "show what tasks write in the order of the inputs" },
       "fail-fast": { type: "boolean", help: "end all of it with the first command that fails" },
+      ...HOST,
       json: { type: "boolean", help: "one JSON object a line for each task that has ended" },
       cluster: { type: "string", value: "NAME", help: "which cluster of a file with several" },
       group: { type: "string", short: "g", value: "GROUP", help: "tasks for the workers of this group alone" },
@@ -77,7 +83,7 @@ export const WORKING: readonly Verb[] = [
     words: ["NAME", "COMMAND..."],
     summary: "run a command on workers: all, those of a group, or one",
     about:
-      "Runs a command on each running worker, at the same time. Flags of the command need -- before it. One word is for sh -c, several are a program and its arguments. With one --worker its output is passed on as it is, and the exit code is the command's; with several each line has the worker's name before it, and the exit code is the highest. 255 is a worker that could not be reached, or was lost. Muster's own variables (MUSTER_NAME, …) and those of the group are set.",
+      "Runs a command on each running worker, at the same time. Flags of the command need -- before it. One word is for sh -c, several are a program and its arguments. With one --worker its output is passed on as it is, and the exit code is the command's; with several each line has the worker's name before it, and the exit code is the highest. 255 is a worker that could not be reached, or was lost. Where a group has a container, the command runs inside, unless --host says otherwise. Muster's own variables (MUSTER_NAME, …) and those of the group are set.",
     flags: {
       ...WORK_FLAGS,
       worker: { type: "string", short: "w", value: "WORKER", help: "on this worker alone; may be given several times" },
@@ -88,6 +94,7 @@ export const WORKING: readonly Verb[] = [
         help: "with one worker: give the command this command line's standard input",
       },
       timeout: { type: "string", value: "DURATION", help: "end the command after this; no limit when left out" },
+      ...HOST,
       json: { type: "boolean", help: "the results as JSON, when all have ended" },
     },
     examples: ["muster exec render -- uname -a", "muster exec render 'echo $MUSTER_NAME'"],
@@ -115,7 +122,7 @@ export const WORKING: readonly Verb[] = [
     words: ["SOURCE", "DESTINATION"],
     summary: "copy files to a worker, or from it: NAME/WORKER:PATH on one side",
     about:
-      "Copies a file or a directory to a worker or from it. A worker's side is NAME/WORKER:PATH, where a path without / at its beginning is in the directory of the worker's startup. A directory that is sent becomes what the one here is: only what differs travels, what a .gitignore names stays here, and what an earlier copy brought and is gone here is removed there. A path here that looks like a worker's begins with ./",
+      "Copies a file or a directory to a worker or from it. A worker's side is NAME/WORKER:PATH, where a path without / at its beginning is in the directory of the worker's startup. It is a path of the machine: a worker's container has the files of the spec and the scratch folder at the same place, and others of its own. A directory that is sent becomes what the one here is: only what differs travels, what a .gitignore names stays here, and what an earlier copy brought and is gone here is removed there. A path here that looks like a worker's begins with ./",
     flags: WORK_FLAGS,
     examples: ["muster cp input.txt render/default-1a2b3c4d:data/", "muster cp render/default-1a2b3c4d:data results"],
     load: () => import("./work/cp.js"),
@@ -154,7 +161,7 @@ export const WORKING: readonly Verb[] = [
     words: ["NAME", "[WORKER]", "[COMMAND...]"],
     summary: "a shell on a worker",
     about:
-      "Opens a shell on a worker; the only one that runs where none is named. What comes in from a pipe is run, and so is a command after --, one word by a shell. The exit code is the shell's or the command's. Workers of this machine need no ssh: the shell has Muster's variables and begins in the directory of the worker's startup. Those of a cloud are reached by this machine's own ssh, with a configuration that is written beside the cluster's key: yours is not read. 255 is a worker that could not be reached.",
+      "Opens a shell on a worker; the only one that runs where none is named. What comes in from a pipe is run, and so is a command after --, one word by a shell. The exit code is the shell's or the command's. Workers of this machine need no ssh: the shell has Muster's variables and begins in the directory of the worker's startup. It is a shell on the machine, also where the worker has a container: docker exec -it leads inside. Those of a cloud are reached by this machine's own ssh, with a configuration that is written beside the cluster's key: yours is not read. 255 is a worker that could not be reached.",
     flags: WORK_FLAGS,
     examples: ["muster ssh render default-1a2b3c4d", "muster ssh render default-1a2b3c4d -- uptime"],
     load: () => import("./work/ssh.js"),

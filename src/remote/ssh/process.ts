@@ -1,11 +1,11 @@
 /** Process: a command in a channel of a connection. */
-import { randomBytes } from "node:crypto"
 import { constants } from "node:os"
-import { PassThrough, Transform } from "node:stream"
+import { PassThrough } from "node:stream"
 import type { Client, ClientChannel } from "ssh2"
 import type { Clock } from "../../calls/clock.js"
 import { TransientError } from "../../errors.js"
 import { endAfter, feed } from "../ending.js"
+import { Leader, newMark } from "../leader.js"
 import type { Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
 import type { Travelling } from "../shell.js"
 
@@ -22,7 +22,7 @@ export async function startProcess(
   options: SpawnOptions,
   clock: Clock,
 ): Promise<RemoteProcess> {
-  const mark = `muster-${randomBytes(8).toString("hex")} `
+  const mark = newMark()
   const { channel, over } = await openChannel(place, `echo "${mark}$$" >&2; ${text}`)
   const leader = new Leader(mark)
   const kill = (signal: Signal = "SIGTERM") => {
@@ -46,51 +46,6 @@ function strike(client: Client, pid: string, signal: Signal): void {
     })
   } catch {
     // The connection has just gone, and nobody can be told.
-  }
-}
-
-/** A first line longer than this is none of ours. */
-const MOST_BEFORE = 65_536
-
-/** The error output of a command, without the line that says its process's number. What a shell's own start writes comes before it. */
-class Leader extends Transform {
-  readonly pid: Promise<string>
-  readonly #mark: string
-  #tell: (pid: string) => void = () => {}
-  #before: Buffer | undefined = Buffer.alloc(0)
-
-  constructor(mark: string) {
-    super()
-    this.#mark = mark
-    this.pid = new Promise((resolve) => {
-      this.#tell = resolve
-    })
-  }
-
-  override _transform(bytes: Buffer, _: BufferEncoding, done: (error: null, out?: Buffer) => void): void {
-    if (this.#before === undefined) {
-      done(null, bytes)
-      return
-    }
-    const all = Buffer.concat([this.#before, bytes])
-    const at = all.indexOf(this.#mark)
-    const end = at < 0 ? -1 : all.indexOf("\n", at)
-    if (end < 0 && all.length < MOST_BEFORE) {
-      this.#before = all
-      done(null)
-      return
-    }
-    this.#before = undefined
-    if (end < 0) {
-      done(null, all)
-      return
-    }
-    this.#tell(all.subarray(at + this.#mark.length, end).toString())
-    done(null, Buffer.concat([all.subarray(0, at), all.subarray(end + 1)]))
-  }
-
-  override _flush(done: (error: null, out?: Buffer) => void): void {
-    done(null, this.#before)
   }
 }
 

@@ -67,14 +67,14 @@ async function beginPrepared(
   { verb, isOnceAWorker = false, prepared }: Mapping,
   { options, begun }: { readonly options: WorkOptions; readonly begun: typeof import("./begin.js") },
 ): Promise<OpenWork> {
-  const { signal, group } = options
+  const { signal, group, host = false } = options
   const { name, session, opened } = working
   signal?.throwIfAborted()
   prepared?.()
   const open = session() ?? (await opened(signal))
   if (open === undefined) throw noWorkers(name)
   checkGroup(verb, group, [...open.fleet.groups.keys()])
-  return begun.beginOn({ ...working, fleet: open.fleet }, work, { isOnceAWorker })
+  return begun.beginOn({ ...working, fleet: open.fleet, isOnMachine: host }, work, { isOnceAWorker })
 }
 
 function checkGroup(verb: string, group: string | undefined, groups: readonly string[]): void {

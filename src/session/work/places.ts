@@ -10,7 +10,7 @@ import type { Fleet } from "../../fleet/state/context.js"
 import { Channels } from "../../work/farm/channels.js"
 import { isHead, workerGroups } from "../../fleet/state/engine/head.js"
 import type { Place, Places } from "../../work/farm/places.js"
-import { Reach } from "../reach.js"
+import { hasContainer, Reach } from "../reach.js"
 
 export interface WatchedFleet {
   readonly fleet: Fleet
@@ -20,6 +20,8 @@ export interface WatchedFleet {
   readonly checkOpen: () => void
   /** A call of `scale` is going on: it sets a target, and says itself what stops it. */
   readonly isScaling: () => boolean
+  /** Work leaves the containers of workers. */
+  readonly isOnMachine?: boolean
 }
 
 /** What all calls of a cluster share, for as long as it is held. */
@@ -41,7 +43,7 @@ function sharedOf(fleet: Fleet): Shared {
   return shared
 }
 
-export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): Places {
+export function placesOf({ fleet, watch, checkOpen, isScaling, isOnMachine = false }: WatchedFleet): Places {
   const reach = new Reach(fleet)
   const { clock, roster } = fleet
   const { channels, done, busy } = sharedOf(fleet)
@@ -52,7 +54,7 @@ export function placesOf({ fleet, watch, checkOpen, isScaling }: WatchedFleet): 
     list: () => {
       // Nobody's work runs on the head of an engine.
       const workers = roster.living().filter(({ group }) => !isHead(fleet, group))
-      return workers.flatMap((worker) => placeOf(worker, fleet, reach))
+      return workers.flatMap((worker) => placeOf(worker, fleet, { reach, isOnMachine }))
     },
     problem(group) {
       try {
@@ -100,7 +102,12 @@ function noneWillCome(fleet: Fleet, group: string | undefined): Error | undefine
   return new ShortfallError(message, { desired: count, running: 0, shortfall })
 }
 
-function placeOf(worker: WorkerRecord, fleet: Fleet, reach: Reach): readonly Place[] {
+interface Ways {
+  readonly reach: Reach
+  readonly isOnMachine: boolean
+}
+
+function placeOf(worker: WorkerRecord, fleet: Fleet, { reach, isOnMachine }: Ways): readonly Place[] {
   const { instance, group, state, interruptedAt, drainsUntil, readiness } = worker
   const isGoing = state === "terminating" || state === "failed" || state === "lost"
   const endsAt = interruptedAt ?? drainsUntil ?? (isGoing ? fleet.clock.now() : undefined)
@@ -109,7 +116,9 @@ function placeOf(worker: WorkerRecord, fleet: Fleet, reach: Reach): readonly Pla
     name: workerName(instance, group),
     group,
     isReady: state === "running" && readiness?.isReady !== false && !isExpecting(worker, fleet),
-    remote: () => reach.remoteOf(worker),
+    ...(hasContainer(worker) && !isOnMachine
+      ? { remote: () => reach.insideOf(worker), inside: () => reach.insideOf(worker) }
+      : { remote: () => reach.remoteOf(worker) }),
   }
   if (endsAt === undefined) return [place]
   return [

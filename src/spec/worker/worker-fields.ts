@@ -113,7 +113,7 @@ export interface WorkerFields {
    * One word is for both ends. `{ success: "keep", failure: "replace" }` by default.
    */
   readonly whenDone?: Action | { readonly success?: Action; readonly failure?: Action }
-  /** Where `startup` and `setup` run: an image of a registry, or that and how it is run. Docker must be on the machine's image, or be installable. */
+  /** Where `startup`, `setup`, commands and tasks run: an image of a registry, or that and how it is run. Docker must be on the machine's image, or be installable. */
   readonly container?: string | ContainerFields
   /** Where the instance's own (not network) disks are put together and mounted: "/scratch". On this machine it is a directory. */
   readonly scratch?: string

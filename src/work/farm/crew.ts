@@ -1,6 +1,7 @@
 /** Crew: the runners of those workers that take part. It starts them, gives the freest, and lets go of workers that are to end. */
 import pLimit from "p-limit"
 import { AuthError, CommandError, HostKeyError, isFinal, MusterError, RejectedError } from "../../errors.js"
+import { NotUpError } from "../../remote/inside/inside.js"
 import type { Place, Places } from "./places.js"
 import type { Gone, Runner } from "./runner.js"
 import type { Hand } from "./hand.js"
@@ -21,6 +22,8 @@ export interface CrewOptions {
 const MOST_STARTING = 32
 /** From one failed start on a worker to the next. */
 const [FIRST_PAUSE_MS, MOST_PAUSE_MS] = [2000, 60_000]
+/** A worker whose container is not up yet is asked again so soon at most, and counts as one that fails after so long. */
+const [MOST_UP_PAUSE_MS, UP_MS] = [10_000, 900_000]
 /** So many starts in turn that failed, on each worker that there is at least once, and none works: it is not the workers. */
 const MOST_FAILED_STARTS = 3
 /** A worker that we let finish: tasks are told so long before its end, in seconds. */
@@ -40,6 +43,8 @@ export class Crew {
   readonly #hands = new Map<string, Hand>()
   readonly #starting = new Set<string>()
   readonly #pauses = new Map<string, Pause>()
+  /** Since when the containers of workers were waited for, which are not up yet. */
+  readonly #notUp = new Map<string, number>()
   /** Those that take tasks, by how many they have. */
   readonly #byBusy: Hand[][] = []
   /** Workers that have had all that they may have, whatever becomes of their connection. */
@@ -110,7 +115,9 @@ export class Crew {
     const places = this.#wanted()
     const byId = new Map(places.map((place) => [place.id, place]))
     for (const hand of this.#hands.values()) this.#checkHand(hand, byId.get(hand.id), now)
-    for (const id of this.#pauses.keys()) if (!byId.has(id)) this.#pauses.delete(id)
+    for (const known of [this.#pauses, this.#notUp]) {
+      for (const id of known.keys()) if (!byId.has(id)) known.delete(id)
+    }
     for (const place of places) {
       const isWanted = place.isReady && place.endsAt === undefined && (this.#pauses.get(place.id)?.until ?? 0) <= now
       if (isWanted && !this.#hands.has(place.id) && !this.#starting.has(place.id)) void this.#start(place)
@@ -150,6 +157,7 @@ export class Crew {
       if (this.#isClosed) return await runner.leave()
       this.#failedStarts = 0
       this.#pauses.delete(id)
+      this.#notUp.delete(id)
       this.#starting.delete(id)
       const hand = {
         id,
@@ -190,8 +198,13 @@ export class Crew {
 
   #startFailed(id: string, error: unknown): void {
     if (this.#isClosed) return
-    const ms = Math.min(MOST_PAUSE_MS, (this.#pauses.get(id)?.ms ?? FIRST_PAUSE_MS / 2) * 2)
+    if (error instanceof NotUpError) this.#notUp.set(id, this.#notUp.get(id) ?? this.#places.clock.now())
+    else this.#notUp.delete(id)
+    const isBooting = this.#isBooting(id)
+    const most = isBooting ? MOST_UP_PAUSE_MS : MOST_PAUSE_MS
+    const ms = Math.min(most, (this.#pauses.get(id)?.ms ?? FIRST_PAUSE_MS / 2) * 2)
     this.#pauses.set(id, { until: this.#places.clock.now() + ms, ms })
+    if (isBooting) return
     // A worker that goes while it is reached says nothing of the others.
     if (!this.#places.list().some((place) => place.id === id && place.endsAt === undefined)) return
     this.#failedStarts += 1
@@ -202,9 +215,15 @@ export class Crew {
       this.#options.fail(error)
   }
 
+  /** Its container may still come: its image is on its way. */
+  #isBooting(id: string): boolean {
+    const since = this.#notUp.get(id)
+    return since !== undefined && this.#places.clock.now() - since < UP_MS
+  }
+
   /** No worker is left that was not tried. */
   #haveAllFailed(): boolean {
-    return this.#wanted().every(({ id, isReady }) => !isReady || this.#pauses.has(id))
+    return this.#wanted().every(({ id, isReady }) => !isReady || (this.#pauses.has(id) && !this.#isBooting(id)))
   }
 
   #wanted(): readonly Place[] {

@@ -1,5 +1,6 @@
 /** Places: the workers of a cluster as work sees them: types only. */
 import type { Clock } from "../../calls/clock.js"
+import type { InsideRemote } from "../../remote/inside/inside.js"
 import type { Remote } from "../../remote/remote.js"
 import type { Channels } from "./channels.js"
 
@@ -14,7 +15,10 @@ export interface Place {
   readonly endsAt?: number
   /** We have chosen that end: what runs there may go on until then. */
   readonly isDraining?: true
+  /** How what runs there is started: in the worker's container, where it has one and the work does not leave it. */
   remote(): Promise<Remote>
+  /** The same where that is in a container; left out: it is on the machine. */
+  inside?(): Promise<InsideRemote>
 }
 
 export interface Places {

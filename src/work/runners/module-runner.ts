@@ -8,7 +8,7 @@ import { BEGINNING, frame, FrameReader, packed } from "../runner/frames.js"
 import type { FromRunner, Setting, ToRunner } from "../runner/messages.js"
 import type { Bundle } from "../bundle/bundle.js"
 import { BEAT_MS, Link } from "./link.js"
-import { mirror, nodeProgram } from "./node-program.js"
+import { mirror, nodeProgram, programOfNode } from "./node-program.js"
 import type { ProgramName } from "./program.js"
 import { Tries } from "./tries.js"
 
@@ -20,6 +20,8 @@ export interface ModuleChannelOptions {
   readonly worker: string
   /** What carries out tasks there. */
   readonly runner: Bundle
+  /** Node's place there; it is found, or installed, when left out. */
+  readonly node?: string
 }
 
 /** What one call has run there. */
@@ -42,8 +44,10 @@ const SILENT_MS = 55_000
 
 /** @throws TransientError or TimeoutError when the program does not start there. */
 export async function startModuleChannel(options: ModuleChannelOptions): Promise<ModuleChannel> {
-  const { remote, clock, name, worker, runner } = options
-  const process = await remote.spawn(nodeProgram(name, globalThis.process.versions.node, mirror()), { isLasting: true })
+  const { remote, clock, name, worker, runner, node } = options
+  const version = globalThis.process.versions.node
+  const program = node === undefined ? nodeProgram(name, version, mirror()) : programOfNode(name, node)
+  const process = await remote.spawn(program, { isLasting: true })
   const setting: Setting = { worker, beatMs: BEAT_MS, silentMs: SILENT_MS }
   process.stdin.write(filesOf({ "runner.mjs": runner.code, "setting.json": JSON.stringify(setting) }))
   const frames = new FrameReader(BEGINNING)

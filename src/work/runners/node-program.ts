@@ -9,7 +9,7 @@ import { type ProgramName, programStart, SUPERSEDED_END } from "./program.js"
 /** Where Node's releases are, with the sums of their files ("SHASUMS256.txt"). */
 const RELEASES = "https://nodejs.org/dist"
 /** The oldest that a runner's program runs on. */
-const OLDEST_MAJOR = 18
+export const OLDEST_MAJOR = 18
 
 /** Reads frames of `name length` and a file's bytes, then goes on as the first file. It reads not a byte more. */
 const LOADER = `
@@ -43,8 +43,17 @@ import(require("node:url").pathToFileURL(join(directory, "runner.mjs")).href)
  * @param releases where it is fetched from; what `mirror` says.
  */
 export function nodeProgram(name: ProgramName, version: string, releases: string): string {
+  return programWith(name, findNode(version, releases))
+}
+
+/** @param node its place there. */
+export function programOfNode(name: ProgramName, node: string): string {
+  return programWith(name, `muster_node=${word(node)}`)
+}
+
+function programWith(name: ProgramName, find: string): string {
   const before = compact(`
-    ${findNode(version, releases)}
+    ${find}
     ${programStart(name)}
     ${SUPERSEDED_END}
     trap '' TERM`)
@@ -72,10 +81,23 @@ export function mirror(address: string | undefined = process.env.MUSTER_NODE_MIR
 /** It is kept in the home of whoever runs tasks, for the next runner. */
 function findNode(version: string, releases: string): string {
   return compact(`
-    muster_runs() { [ "$("$1" -p 'Number.parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge ${OLDEST_MAJOR} ]; }
+    ${RUNS}
     muster_node=$(command -v node) || muster_node=
     muster_kept="\${HOME:-/tmp}/.cache/muster/node-v${version}"
     if [ -z "$muster_node" ] || ! muster_runs "$muster_node"; then muster_node="$muster_kept/bin/node"; fi
+    ${installNode(version, releases)}
+    if ! muster_runs "$muster_node" && ! { muster_install && muster_runs "$muster_node"; } >&2; then
+      echo "there is no Node ${OLDEST_MAJOR} or newer on this worker, and Node ${version} could not be installed from ${releases}" >&2
+      exit 127
+    fi`)
+}
+
+/** Whether a file is a Node that is new enough. */
+export const RUNS = `muster_runs() { [ "$("$1" -p 'Number.parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge ${OLDEST_MAJOR} ]; }`
+
+/** `muster_install` brings it to `$muster_kept`, where its sum is right. */
+export function installNode(version: string, releases: string): string {
+  return `
     muster_get() {
       if command -v curl >/dev/null; then curl -fsSL --retry 3 -m 300 -o "$2" "$1"
       elif command -v wget >/dev/null; then wget -q -T 60 -O "$2" "$1"
@@ -92,9 +114,5 @@ function findNode(version: string, releases: string): string {
       mkdir "$muster_new/node" && tar -xzf "$muster_new/$muster_file" -C "$muster_new/node" --strip-components 1 &&
       mv -T "$muster_new/node" "$muster_kept"
       rm -rf "$muster_new"
-    }
-    if ! muster_runs "$muster_node" && ! { muster_install && muster_runs "$muster_node"; } >&2; then
-      echo "there is no Node ${OLDEST_MAJOR} or newer on this worker, and Node ${version} could not be installed from ${releases}" >&2
-      exit 127
-    fi`)
+    }`
 }

@@ -17,17 +17,20 @@ export interface ProgramName {
   readonly owner: string
   /** Another one for each program of the owner. */
   readonly number: number
+  /** It runs in a container. Its processes have other numbers than those of the machine, whose directories may be the same. */
+  readonly isInside?: true
 }
 
 /**
  * Makes `$muster_dir`, and ends the programs of other owners, and those of this one whose runner has died. It needs `mkdir`, `id`,
  * `grep`, `rm` and `sleep`.
  */
-export function programStart({ owner, number }: ProgramName): string {
+export function programStart({ owner, number, isInside }: ProgramName): string {
+  const inside = isInside === true ? "-inside" : ""
   return compact(`
-    muster_all="$PWD/.muster-work"
+    muster_all="$PWD/.muster-work${inside}"
     { mkdir -p -m 700 "$muster_all" && [ -O "$muster_all" ] && [ -w "$muster_all" ]; } 2>/dev/null ||
-      muster_all="\${TMPDIR:-/tmp}/muster-work-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
+      muster_all="\${TMPDIR:-/tmp}/muster-work${inside}-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
     mkdir -p -m 700 "$muster_all" || exit 1
     [ -O "$muster_all" ] || { echo "$muster_all is somebody else's" >&2; exit 1; }
     export MUSTER_WORK=${owner}-${number}

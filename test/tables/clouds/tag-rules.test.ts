@@ -1,5 +1,6 @@
 /** Tags that users give, by the rules of a cloud; and moments as clouds write them. */
 import { describe, expect, test } from "vitest"
+import { CONTAINER_TAG } from "../../../src/fleet/tags.js"
 import { groupTagProblems, ownTagProblems, type TagRules, type Tags } from "../../../src/tables/tag-rules.js"
 import { isoTime, parseHttpDate, parseTime } from "../../../src/tables/times.js"
 
@@ -43,6 +44,9 @@ describe("a group's tags beside them", () => {
     [many(3), { K1: "other" }, RULES, [beside]],
     [{ a: "bad" }, {}, RULES, ["groups.g.tags.a a is bad"]],
     [{ a: "v" }, { b: "bad" }, RULES, []],
+    [{ "muster-x": "v" }, {}, RULES, [`groups.g.tags.muster-x ${KEPT}`]],
+    [CONTAINER_TAG, {}, RULES, []],
+    [{ ...many(3), ...CONTAINER_TAG }, { k1: "other" }, RULES, [beside]],
   ])("%j beside %j", (tags, own, rules, expected) => {
     const problems = groupTagProblems({ name: "g", tags }, own, rules)
     expect(problems.map(({ option, message }) => `${option} ${message}`)).toEqual(expected)

@@ -19,6 +19,7 @@ interface Work {
   readonly command: Command
   readonly signal: AbortSignal
   readonly timeoutMs?: number
+  readonly host: boolean
 }
 
 export const run: RunVerb = async (given, surroundings) => {
@@ -28,7 +29,11 @@ export const run: RunVerb = async (given, surroundings) => {
   const isOne = only !== undefined && others.length === 0
   checkFlags(given, isOne)
   return working(given, surroundings, async (cluster) => {
-    const work = { command: commandOf(given), signal: signals(), ...(timeoutMs === undefined ? {} : { timeoutMs }) }
+    const host = given.switches.has("host")
+    const work = {
+      ...{ command: commandOf(given), signal: signals(), host },
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }
     const isPassedOn = isOne && !given.switches.has("json")
     try {
       if (isPassedOn) return await onTheWay(surroundings, passOn(cluster.worker(only), work, given, surroundings))

@@ -142,6 +142,7 @@ function workOptions(
   return {
     errors: "yield",
     ordered: given.switches.has("keep-order"),
+    host: given.switches.has("host"),
     ...(slots === undefined ? usual : { slots }),
     ...(setup === undefined ? {} : { setup: setupOf(setup, directory) }),
     ...(given.values.retries === undefined ? {} : { retries: numberOf("retries", given, 0) ?? 0 }),
