@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import type { ClusterEvent, EventOf } from "../../src/events.js"
 import { HeadLostError } from "../../src/errors.js"
 import type { ClusterSpec } from "../../src/spec.js"
+import type { Provider } from "../../src/provider.js"
 import { Cluster } from "../../src/cluster.js"
 import { live, rig, SMALL } from "../cluster/support.js"
 import { isLong } from "../support/long.js"
@@ -10,10 +11,11 @@ import { EngineDouble } from "./support/double.js"
 
 const MINUTE = 60_000
 
-function engined(spec: Partial<ClusterSpec> = {}) {
+function engined(spec: Partial<ClusterSpec> = {}, changes: Partial<Provider> = {}) {
   const made = rig({ seed: 5, listLagMs: 0 })
   const double = new EngineDouble(made)
   const cluster = made.cluster({
+    provider: { ...made.provider, ...changes },
     name: "work",
     engine: double.engine,
     access: "10.0.0.1/32",
@@ -104,6 +106,43 @@ it.each(BLOWS)(
     expect(live(world)).toEqual([])
   },
 )
+
+it("in the place of another one says anew who has joined: until then nobody is ready, and nobody is replaced for that", async () => {
+  // Workers live on: each is about to be reached, so that none is replaced at once.
+  const stage = engined({ whenHeadLost: "restart" }, { route: () => undefined })
+  const { run, cluster, of, clock, double, world } = stage
+  await run(() => cluster.scale(4))
+  // Longer than any of them may take for its first time.
+  await run(() => clock.sleep(40 * MINUTE))
+  const ready = () => cluster.workers.filter((worker) => worker.ready && worker.group !== "head").length
+  const until = async (what: () => boolean) => {
+    for (let tries = 0; !what() && tries < 600; tries += 1) await run(() => clock.sleep(500))
+    expect(what()).toBe(true)
+  }
+  const before = cluster.workers.flatMap(({ id, group }) => (group === "head" ? [] : [id])).sort()
+  double.endScheduler()
+  await until(() => of("head").length === 1)
+  expect(ready()).toBe(0)
+  const away = of("ready").filter(({ isReady, group }) => !isReady && group === "default")
+  expect(away.map(({ id }) => id).sort()).toEqual(before)
+  const tail = "its head was lost, and the one that takes its place has not told of it yet"
+  expect(away[0]).toMatchObject({ action: "wait", check: "membership", tail })
+  const scaling = cluster.scale(4)
+  await until(() => of("head").length === 2)
+  // The new head answers, and nobody has told its workers where it is.
+  expect(ready()).toBe(0)
+  const [head] = double.heads()
+  const [one = "", two = "", ...others] = before
+  for (const id of [one, two]) double.tell(id, head?.privateIp ?? "")
+  await until(() => ready() === 2)
+  expect(of("ready").filter(({ action }) => action === "replace")).toEqual([])
+  // Who has not joined it in a minute is unhealthy, as ever.
+  expect(await run(() => scaling)).toMatchObject({ ready: 4 })
+  const replaced = of("ready").filter(({ action }) => action === "replace")
+  expect(replaced.map(({ id }) => id).sort()).toEqual([...others].sort())
+  expect(live(world)).toHaveLength(5)
+  await run(() => cluster.close())
+})
 
 it("closing while another one is on its way leaves no timer behind, so that a process can end", async () => {
   const { run, cluster, of, world, clock, double } = engined({ whenHeadLost: "restart" })

@@ -75,6 +75,8 @@ export interface Membership {
   readonly heldBytes: number
   /** Since when it is missing there, in milliseconds since 1970; absent: it is there. */
   readonly absentSince?: number
+  /** Its head was lost, and the one that takes its place has not told of it yet. */
+  readonly rejoins?: true
 }
 
 /** How a worker is by its checks. */

@@ -6,7 +6,7 @@ import type { Membership, Readiness, WorkerRecord } from "../roster/worker-recor
 import type { Fleet } from "../state/context.js"
 import { workerGroups } from "../state/engine/head.js"
 import type { GroupState } from "../state/group-state.js"
-import { setReady } from "./unready.js"
+import { isMember, setReady } from "./unready.js"
 
 /** A worker that was a member and runs may be away for so long, in milliseconds: it joins again after a short trouble by itself. */
 export const ABSENT_MS = 60_000
@@ -30,6 +30,21 @@ export function takeMembers(fleet: Fleet, head: WorkerRecord, { members }: Engin
   }
 }
 
+/**
+ * A head is lost, and another one takes its place: nobody is ready until that has told so. The time to be away begins with its first
+ * answer.
+ */
+export function awaitRejoining(fleet: Fleet): void {
+  for (const [name, state] of workerGroups(fleet)) {
+    if (!state.group.joins) continue
+    for (const worker of fleet.roster.inGroup(name).in("running")) {
+      if (worker.member === undefined) continue
+      const { absentSince: _before, ...member } = worker.member
+      note(fleet, state, worker, { ...member, rejoins: true })
+    }
+  }
+}
+
 function nameOf({ instance, group }: WorkerRecord): string {
   return workerName(instance, group)
 }
@@ -47,6 +62,12 @@ function note(fleet: Fleet, state: GroupState, worker: WorkerRecord, member: Mem
   const isSame = next.isReady === before?.isReady && next.failed === before?.failed && next.isReady
   if (!isSame) setReady(fleet, state, worker, next)
 }
+
+const REJOINS = {
+  check: "membership",
+  exitCode: 1,
+  tail: "its head was lost, and the one that takes its place has not told of it yet",
+} as const
 
 function readinessOf(fleet: Fleet, { group }: GroupState, { member, readiness }: WorkerRecord): Readiness {
   const now = fleet.clock.now()
@@ -69,13 +90,14 @@ function readinessOf(fleet: Fleet, { group }: GroupState, { member, readiness }:
   // What its own guest has found stays until that says otherwise.
   const isOwn = failed !== undefined && words?.check !== "membership"
   if (isOwn) return { ...readiness, isReady: false, heardAt: now }
-  const isReady = hasPassed && member !== undefined
+  const isReady = hasPassed && isMember(member)
   const readyAt = before.readyAt ?? (isReady ? now : undefined)
   return {
     ...before,
     isReady,
     heardAt: now,
     ...(isReady ? {} : { step: hasPassed ? "join" : (readiness?.step ?? "ready") }),
+    ...(member?.rejoins === true ? { words: REJOINS } : {}),
     ...(readyAt === undefined ? {} : { readyAt }),
   }
 }

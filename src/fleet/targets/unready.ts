@@ -5,7 +5,7 @@ import { shareOf } from "../planning/exchange.js"
 import { tripped } from "../replace.js"
 import { bootEvent } from "../reports/boots.js"
 import { workerName } from "../reports/worker.js"
-import type { FailedCheck, Readiness, WorkerRecord } from "../roster/worker-record.js"
+import type { FailedCheck, Membership, Readiness, WorkerRecord } from "../roster/worker-record.js"
 import type { Fleet } from "../state/context.js"
 import type { GroupState } from "../state/group-state.js"
 import { isOutOfQuestion } from "../state/held.js"
@@ -125,7 +125,12 @@ function readinessOf(state: GroupState, worker: WorkerRecord, report: Report, no
 
 /** Of an engine's worker: its head has it. */
 export function hasJoined({ group }: GroupState, { member }: WorkerRecord): boolean {
-  return !group.joins || member !== undefined
+  return !group.joins || isMember(member)
+}
+
+/** The head that is there now has told of it. */
+export function isMember(member: Membership | undefined): boolean {
+  return member !== undefined && member.rejoins !== true
 }
 
 /** It was a member, and is none now. */
@@ -171,6 +176,8 @@ function isDue(fleet: Fleet, state: GroupState, worker: WorkerRecord): boolean {
 function dueAt(fleet: Fleet, state: GroupState, worker: WorkerRecord): number {
   const { failed, failedAt = 0 } = worker.readiness ?? {}
   if (failed === "ready" || failed === "restart") return 0
+  // It was ready in its time: a head that has not had it for a minute says so.
+  if (failed === undefined && worker.member?.rejoins === true) return Number.POSITIVE_INFINITY
   const from = patientUntil(fleet, worker)
   if (failed !== "health") return unheardUntil(fleet, state, worker, from)
   return Math.max(from, state.recoversUntil ?? 0, failedAt + othersMs(state))

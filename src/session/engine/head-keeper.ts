@@ -10,7 +10,8 @@ import { workerName } from "../../fleet/reports/worker.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import { type Fleet, pollWithin } from "../../fleet/state/context.js"
 import type { FleetEngine } from "../../fleet/state/engine/fleet-engine.js"
-import { headOf, workerGroups } from "../../fleet/state/engine/head.js"
+import { headOf } from "../../fleet/state/engine/head.js"
+import { awaitRejoining } from "../../fleet/targets/members.js"
 import { type HeadLoss, type HeadSigns, headLoss, silentAt } from "../../fleet/targets/head-loss.js"
 import { startTerminations } from "../../fleet/terminate.js"
 import type { Verdict } from "../../guest/marks.js"
@@ -194,11 +195,11 @@ export class HeadKeeper {
 
   /** The plan launches another one; workers are told of it once its address is known. */
   #restart(worker: WorkerRecord, lost: Lost): void {
-    const { roster, wake } = this.#fleet
+    const { wake } = this.#fleet
     this.#lost = lost
     this.#engine.isHalted = false
     if (mayLive(worker.state)) startTerminations(this.#fleet, [worker])
-    for (const [name] of workerGroups(this.#fleet)) for (const own of roster.inGroup(name).in("running")) rejoins(own)
+    awaitRejoining(this.#fleet)
     this.#wakeAt(this.#restartedBy(lost))
     wake()
   }
@@ -260,13 +261,6 @@ export class HeadKeeper {
     for (const provider of providers) pollWithin(this.#fleet, provider, 0)
     wake()
   }
-}
-
-/** The next head does not know it yet: its time to be away begins when that answers. */
-function rejoins(worker: WorkerRecord): void {
-  if (worker.member === undefined) return
-  const { absentSince: _before, ...member } = worker.member
-  worker.member = member
 }
 
 function nameOf({ instance, group }: WorkerRecord): string {
