@@ -756,6 +756,10 @@ export interface WalkTimes {
   readonly consoleEveryMs: number
   /** A guest that has not ended its machine by so long after its deadline does not, in milliseconds. */
   readonly slackMs: number
+  /** A machine whose startup has not ended so long after its launch has not booted, in milliseconds. */
+  readonly bootedWithinMs: number
+  /** A machine that was told to end and is not gone after this is told of, in milliseconds. */
+  readonly goneWithinMs: number
 }
 
 /** What `doctor --live` tries on a cloud, beside the life of its machines. Each hook may throw: then it saw no more. */

@@ -7,7 +7,7 @@ import pLimit from "p-limit"
 import { RejectedError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import { plainOptions } from "../../src/input/parse.js"
-import type { Arch, Calls, Instance, Limits, Owner, Provider, Route } from "../../src/provider.js"
+import type { Arch, Calls, Instance, LaunchCall, Launched, Limits, Owner, Provider, Route } from "../../src/provider.js"
 import { checkRoot, layoutOf, readText } from "./client/directory.js"
 import type { Layout } from "./client/layout.js"
 import { endingsOf } from "./end/endings.js"
@@ -70,7 +70,7 @@ export function local(options?: LocalOptions): Provider {
       livingOf: (host, other) => instancesOf(layout, host, other),
       resume: (host) => resumeCluster(layout, host, owner),
     })
-  return {
+  const provider: Provider = {
     name: PROVIDER,
     region: REGION,
     limits: limitsOf(config),
@@ -86,9 +86,7 @@ export function local(options?: LocalOptions): Provider {
       launches(() =>
         calls.send(call.api, call.cost, ({ signal }) => sendLaunch(layout, config, call, calls.now(), signal)),
       ),
-    // Every launch is settled when it returns; this is for those who ask all the same.
-    settle: (call, _ref, calls) =>
-      calls.send("local.settle", {}, ({ signal }) => lookAtLaunch(layout, config, call, calls.now(), signal)),
+    settle: (call, _ref, calls) => settleLaunch(layout, config, call, calls),
     list: (selector, calls) => listInstances(layout, selector, calls),
     terminate: (instances, calls) => terminateAll(layout, instances, calls),
     interruptions: (instances, calls) => endingsOf(layout, config.graceMs, instances, calls),
@@ -100,9 +98,16 @@ export function local(options?: LocalOptions): Provider {
     renew: (instances, until, calls) => renewLeases(layout, instances, until, calls),
     route: (instance) => routeTo(layout, instance),
     examine: async () => (await import("./doctor/index.js")).examinationOf(config),
+    walk: async () => (await import("./live/index.js")).walkOf(provider),
     consoleLog: (instance, calls) =>
       calls.send("local.console", {}, async () => (await readIn(layout, instance, readConsole)) ?? ""),
   }
+  return provider
+}
+
+/** Every launch is settled when it returns; this is for those who ask all the same. */
+function settleLaunch(layout: Layout, config: Config, call: LaunchCall, calls: Calls): Promise<Launched> {
+  return calls.send("local.settle", {}, ({ signal }) => lookAtLaunch(layout, config, call, calls.now(), signal))
 }
 
 function limitsOf(config: Config): Limits {

@@ -34,7 +34,7 @@ export async function leaveNothing(site: WalkSite): Promise<readonly string[]> {
 async function endAll(site: WalkSite, calls: Calls): Promise<readonly string[]> {
   const { witness, provider, signal } = site
   const living = witness.workers.filter((worker) => mayLive(worker, site))
-  if (living.length > 0) site.say(`ending ${living.map(({ made }) => made.id).join(", ")}`)
+  if (!areGone(living)) site.say(`ending ${thoseThere(living)}`)
   for (const worker of living) delete worker.goneAt
   const asked = await witness.watch(signal, () => endThese(site, calls, living))
   if (asked.error !== undefined) await awaitGuests(site, calls, living, asked.error.message)

@@ -8,6 +8,8 @@ const TIMES: WalkTimes = {
   // Reads of consoles are dear.
   consoleEveryMs: 15_000,
   slackMs: 100_000,
+  bootedWithinMs: 4 * 60_000,
+  goneWithinMs: 6 * 60_000,
 }
 
 export function timesOf({ times }: Pick<Walk, "times">): WalkTimes {

@@ -11,10 +11,6 @@ import { ranked, type WalkSite } from "./site.js"
 import { timesOf } from "./times.js"
 import type { Followed } from "./witness.js"
 
-/** A machine whose startup has not ended by then has not booted, in milliseconds. */
-const BOOTED_WITHIN_MS = 4 * 60_000
-/** A machine that is on its way out is gone after this, in milliseconds, or is told of. */
-const GONE_WITHIN_MS = 6 * 60_000
 /** So many markets and zones are tried for one launch. */
 const MOST_TRIES = 6
 
@@ -26,7 +22,7 @@ export async function playWaves(site: WalkSite): Promise<void> {
       site.witness.problem(`the wave "${plan.wave}" was left out: ${why}`)
       continue
     }
-    site.say(`${plan.wave}: ${plan.machines} machines, ${plan.market} first`)
+    site.say(`${plan.wave}: ${plan.machines} machines, ${ranked(site, plan.market)[0]?.market ?? "none"}`)
     await (plan.wave === "brief" ? playBrief(site, plan) : playAtOnce(site, plan))
   }
 }
@@ -75,7 +71,7 @@ async function playAtOnce(site: WalkSite, plan: WavePlan): Promise<void> {
 /** What others have left on its way out is waited for: all that is there counts. */
 async function room(site: WalkSite, stage: WalkStage, count: number): Promise<void> {
   const isSo = () => site.witness.livingCount() + count <= MOST_AT_ONCE
-  if (!isSo()) await until(site, stage, { withinMs: GONE_WITHIN_MS, isSo })
+  if (!isSo()) await until(site, stage, { withinMs: timesOf(site.walk).goneWithinMs, isSo })
 }
 
 interface Made extends Pick<Ready, "stage" | "deadlineAt"> {
@@ -166,7 +162,7 @@ async function boot(site: WalkSite, stage: WalkStage, workers: readonly Followed
     await readConsoles(site, stage, workers)
   }
   const isSo = () => workers.every(({ isBooted, goneAt }) => isBooted || goneAt !== undefined)
-  await until(site, stage, { withinMs: BOOTED_WITHIN_MS, isSo, each })
+  await until(site, stage, { withinMs: timesOf(walk).bootedWithinMs, isSo, each })
   const late = workers.filter(({ isBooted }) => !isBooted).map(({ made }) => made.id)
   if (late.length > 0) witness.problem(`their startup was not seen to end: ${late.join(", ")}`)
   for (const worker of workers)
@@ -182,10 +178,13 @@ async function ended(site: WalkSite, stage: WalkStage, workers: readonly Followe
 }
 
 async function gone(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
-  if (!(await until(site, stage, { withinMs: GONE_WITHIN_MS, isSo: () => areGone(workers) })))
-    site.witness.problem(`not gone after ${GONE_WITHIN_MS / 60_000} minutes: ${thoseThere(workers)}`)
+  const { goneWithinMs: withinMs } = timesOf(site.walk)
+  if (!(await until(site, stage, { withinMs, isSo: () => areGone(workers) })))
+    site.witness.problem(`not gone after ${withinMs / 1000} s: ${thoseThere(workers)}`)
   for (const worker of workers)
     if (worker.goneAt !== undefined)
       await hook(site, stage, "looking at what is left", (own) => site.walk.gone?.(own, worker))
+  // What the looks have made against what is assumed.
+  await look(site, stage)
   await endStrays(site, stage.calls)
 }

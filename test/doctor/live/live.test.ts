@@ -55,7 +55,7 @@ test("the cheapest type that is sold on both markets, a plan before, and all of 
   })
   expect(told.plan?.cluster).toMatch(/^doctor-[0-9a-f]{6}$/)
   expect(told.plan?.sweep).toBe(`muster sweep --name ${told.plan?.cluster} --provider simulated --region sim-1 --now`)
-  expect(told.lines[0]).toBe("brief: 3 machines, spot first")
+  expect(told.lines[0]).toBe("brief: 3 machines, spot")
   const machines = cloud.world.truth({})
   expect(machines.map(({ tags }) => [tags.team, tags["muster-cluster"]])).toEqual(
     Array.from({ length: 9 }, () => ["blue", told.plan?.cluster]),

@@ -10,7 +10,6 @@ import {
 } from "../../../../doctor.js"
 import { SpecError } from "../../../../errors.js"
 import { show } from "../../../../input/parse.js"
-import { spanText } from "../../../../text.js"
 import { EXIT, exitCodeOf } from "../../../exit-codes.js"
 import { whereWords } from "../../../going-on.js"
 import { dataText, type Format, formatOf } from "../../../output.js"
@@ -19,7 +18,7 @@ import { providersAt } from "../../../spec/places.js"
 import { type Target, targetOf } from "../../../spec/target.js"
 import type { Given, Surroundings } from "../../../surroundings.js"
 import { foundText, summaryOf, timeoutOf } from "./found.js"
-import { planText, plainReport, restText, walkText } from "./text.js"
+import { planText, plainReport, restText, timeText, walkText } from "./text.js"
 
 /** What is shown where, and how the user is asked. */
 interface Live {
@@ -57,7 +56,7 @@ export async function runLive(given: Given, surroundings: Surroundings): Promise
       if (isConfirmed) endWith(interrupted, plan, live)
       return isConfirmed
     },
-    say: (line) => say(`${spanText(clock.now() - begun)}: ${line}\n`),
+    say: (line) => say(`${timeText(clock.now() - begun)} ${line}\n`),
   })
   await tell(report, live)
   if (interrupted.signal.aborted) return exitCodeOf(interrupted.signal.reason)

@@ -4,7 +4,13 @@ import { spanText } from "../../../../text.js"
 import { table } from "../../../table.js"
 
 function usd(amount: number): string {
-  return `${amount.toFixed(4)} USD`
+  return amount === 0 ? "nothing" : `${amount.toFixed(4)} USD`
+}
+
+/** " 2:05": minutes and seconds since the beginning. */
+export function timeText(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  return `${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, "0")}`
 }
 
 /** @param sweep the command line that ends and removes everything. */
