@@ -6,14 +6,17 @@
 import { createServer } from "node:https"
 import type { World } from "../../../src/simulator/index.js"
 import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type LieMode, lying } from "../../../src/simulator/requests/lies.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { isOpen } from "./access/is-open.js"
 import { azureMetadata } from "./guest/metadata.js"
 import type { ScriptedAnswer } from "./world/answers.js"
 import { type Certificate, makeCertificate } from "./client/certificate.js"
+import { FAILURE, lieAbout } from "./lies/index.js"
 import { type Exchange, protocolOf, type Wire } from "./serve.js"
 import { catchUp, newState, type Quirks } from "./world/state.js"
 
+export { LIES } from "./lies/index.js"
 export type { AnswerPlace, ScriptedAnswer } from "./world/answers.js"
 export { VERSION } from "./offers/catalogue.js"
 export type { Exchange } from "./serve.js"
@@ -27,6 +30,8 @@ export interface AzureWireOptions {
   /** A new one by default. */
   readonly certificate?: Certificate
   readonly onExchange?: (exchange: Exchange) => void
+  /** It answers otherwise than its cloud in one thing, by the id of the assumption that this breaks. */
+  readonly lie?: { readonly breaks: string; readonly mode: LieMode }
 }
 
 /** What there is, by kind and name: for tests that look for what was left behind. */
@@ -59,10 +64,13 @@ export interface AzureWire {
 
 /** Starts it; the subscription is empty. */
 export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
-  const { world, port = 0, certificate = makeCertificate(), onExchange } = options
+  const { world, port = 0, certificate = makeCertificate(), onExchange, lie } = options
   const state = newState(world)
   const wire: Wire = { state, url: "", requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
-  const server = createServer({ key: certificate.key, cert: certificate.cert }, listenerOf(protocolOf(wire)))
+  const honest = protocolOf(wire)
+  const protocol =
+    lie === undefined ? honest : lying(honest, lieAbout(lie.breaks), { mode: lie.mode, failure: FAILURE })
+  const server = createServer({ key: certificate.key, cert: certificate.cert }, listenerOf(protocol))
   const { url, close } = await listen(server, { protocol: "https", port })
   wire.url = url
   return {

@@ -8,8 +8,10 @@ import {
   type AzureWire,
   type AzureWireOptions,
   azureWire,
+  type ScriptedAnswer,
 } from "../../../../providers/azure/wire/index.js"
 import type { WalkOutcome } from "../../../../src/doctor/live/outcome.js"
+import type { Provider } from "../../../../src/provider.js"
 import { textOf } from "../../../../src/guest/user-data.js"
 import type { WorldInstance, WorldOptions } from "../../../../src/simulator/index.js"
 import { brokenBy, type LieMode } from "../../../../src/simulator/requests/lies.js"
@@ -27,6 +29,10 @@ export interface WalkCloudOptions {
   readonly world?: Partial<WorldOptions>
   readonly azure?: Partial<AzureOptions>
   readonly wire?: Omit<AzureWireOptions, "world">
+  /** How often the walk looks, in milliseconds; as often as on any Azure when left out. */
+  readonly lookEveryMs?: number
+  /** What it says instead of what it would have said. */
+  readonly answers?: readonly ScriptedAnswer[]
   readonly guest?: { readonly lie: GuestLie; readonly mode: LieMode }
 }
 
@@ -43,11 +49,24 @@ const HOST_KEYS = [
   "-----END SSH HOST KEY KEYS-----",
 ]
 
-export async function walkCloud({ world: changes = {}, azure = {}, wire: given = {}, guest }: WalkCloudOptions = {}) {
+export async function walkCloud({
+  world: changes = {},
+  azure = {},
+  wire: given = {},
+  answers = [],
+  guest,
+  lookEveryMs,
+}: WalkCloudOptions = {}) {
   const { clock, world } = quickWorld(AZURE_WORLD, changes)
   const wire = closing(await azureWire({ world, ...given }))
+  for (const answer of answers) wire.answer(answer)
   const provider = adapterOf(parseAzureOptions(optionsFor(wire, { identity: IDENTITY, ...azure })))
-  const cloud = cloudOf({ clock, world, wire, provider })
+  const cloud = cloudOf({
+    clock,
+    world,
+    wire,
+    provider: lookEveryMs === undefined ? provider : calmer(provider, lookEveryMs),
+  })
   const stop = playGuests({
     world,
     clock,
@@ -59,6 +78,18 @@ export async function walkCloud({ world: changes = {}, azure = {}, wire: given =
     ...(guest === undefined ? {} : { lie: { guest: guest.lie, isBroken: brokenBy(guest.mode) } }),
   })
   return { ...cloud, stop }
+}
+
+/** With fewer looks a walk takes less of this machine, and sees the same. */
+function calmer(provider: Provider, everyMs: number): Provider {
+  const walk: Provider["walk"] = async (tap) => {
+    const own = await (provider.walk?.(tap) ?? Promise.reject(new Error("no walk")))
+    return {
+      ...own,
+      provider: { ...own.provider, limits: { ...own.provider.limits, look: { firstMs: everyMs, everyMs } } },
+    }
+  }
+  return { ...provider, walk }
 }
 
 export interface Played {
@@ -79,7 +110,6 @@ export async function playWalk(options: WalkCloudOptions = {}, walk: Partial<Wal
   count()
   const outcome = await walked(cloud, { instanceType: SMALLEST, ...walk })
   cancel()
-  cloud.stop()
   return { cloud, outcome, most }
 }
 
