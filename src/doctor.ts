@@ -4,11 +4,13 @@ import type { LiveOptions, LiveReport } from "./doctor/before/types.js"
 import type { DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
 import type { Comparison } from "./doctor/report/compare.js"
 import type { WrittenReport } from "./doctor/report/files.js"
+import type { WalkReport } from "./doctor/report/format.js"
 
 export type { Found as FoundAssumption, WalkOutcome } from "./doctor/live/outcome.js"
 export type { LiveOptions, LivePlan, LiveReport } from "./doctor/before/types.js"
 export type { Comparison, LimitSeen, Timing, VerdictChange, WalkTold } from "./doctor/report/compare.js"
 export type { WrittenReport } from "./doctor/report/files.js"
+export type { WalkReport } from "./doctor/report/format.js"
 export type { DoctorLine, DoctorOptions, DoctorReport, DoctorSpec } from "./doctor/report.js"
 
 /**
@@ -66,15 +68,23 @@ export async function liveDoctor(spec: DoctorSpec, options: LiveOptions): Promis
  * @throws what stands in the way of writing, with the path.
  */
 export async function writeLiveReport(report: LiveReport, directory: string): Promise<WrittenReport | undefined> {
-  const { walk, doctor: examined } = report
+  const told = await toldReport(report)
+  if (told === undefined) return undefined
+  const { writeReport } = await systemClock.busy("loading the report", import("./doctor/report/files.js"))
+  return writeReport(directory, told)
+}
+
+/**
+ * The report of a live walk as `writeLiveReport` writes it, with stand-ins for what tells whose it is.
+ *
+ * @param report what `liveDoctor` has returned.
+ * @returns plain data; undefined where there was no walk.
+ */
+export async function toldReport({ walk, doctor: examined }: LiveReport): Promise<WalkReport | undefined> {
   if (walk === undefined) return undefined
-  const load = Promise.all([
-    import("./doctor/report/build.js"),
-    import("./doctor/report/files.js"),
-    import("./doctor/report/versions.js"),
-  ])
-  const [{ reportOf }, { writeReport }, { versionsOf }] = await systemClock.busy("loading the report", load)
-  return writeReport(directory, reportOf({ outcome: walk, examined, versions: versionsOf(examined) }))
+  const load = Promise.all([import("./doctor/report/build.js"), import("./doctor/report/versions.js")])
+  const [{ reportOf }, { versionsOf }] = await systemClock.busy("loading the report", load)
+  return reportOf({ outcome: walk, examined, versions: versionsOf(examined) })
 }
 
 /**

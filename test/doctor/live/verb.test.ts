@@ -1,5 +1,5 @@
 /** `muster doctor --live`, on the small cloud: what is asked, told, and said with the exit code. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
@@ -64,6 +64,39 @@ test("as data, without the exchanges, and 1 for what is refuted", async () => {
   const { code, out } = await muster(`doctor --live ${AT} --yes --json`, { staysOn: true })
   const { status, walk } = JSON.parse(out) as { status: string; walk: { exchanges: number; left: string[] } }
   expect([code, status, walk.exchanges, walk.left]).toEqual([1, "fail", 0, []])
+})
+
+describe("the report", () => {
+  test("that cannot be written is told before anything is made", async () => {
+    const { code, said, world } = await muster(`doctor --live ${AT} --yes --report /proc/nowhere`)
+    expect([code, world.truth({}), world.ledger.count()]).toEqual([2, [], 0])
+    expect(said).toMatch(/--report: nothing can be written into \/proc\/nowhere: ENOENT.*name another directory/)
+  })
+
+  test("that can no longer be written at the end goes to standard output", async () => {
+    const spoil = () => {
+      rmSync(join(directory, "reports"), { recursive: true })
+      writeFileSync(join(directory, "reports"), "full")
+      return Promise.resolve(true)
+    }
+    const { code, out, said } = await muster(`doctor --live ${AT} --report reports`, {}, () => ({ ask: spoil }))
+    expect(code).toBe(0)
+    expect(said).toMatch(/the report cannot be written into .*reports, and follows: E/)
+    expect(said).toMatch(/\nCONFIRMED +toy\.tags/)
+    expect(JSON.parse(out)).toMatchObject({ format: "muster-doctor", provider: "simulated" })
+    const asData = await muster(`doctor --live ${AT} --report reports --json`, {}, () => ({ ask: spoil }))
+    expect(JSON.parse(asData.out)).toMatchObject({ status: "ok", unwritten: { format: "muster-doctor" } })
+  })
+
+  test("is two files, whose names are told", async () => {
+    const { said } = await muster(`doctor --live ${AT} --yes --report deep/reports`)
+    const files = readdirSync(join(directory, "deep", "reports")).sort()
+    expect(files).toEqual([
+      expect.stringMatching(/^muster-doctor-simulated-sim-1-.*\.json$/),
+      expect.stringMatching(/\.md$/),
+    ])
+    for (const file of files) expect(said).toContain(join(directory, "deep", "reports", file))
+  })
 })
 
 describe("makes nothing", () => {

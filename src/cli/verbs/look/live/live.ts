@@ -5,6 +5,8 @@ import {
   liveDoctor,
   type LivePlan,
   type LiveReport,
+  toldReport,
+  type WalkReport,
   writeLiveReport,
   type WrittenReport,
 } from "../../../../doctor.js"
@@ -17,6 +19,7 @@ import { single } from "../../../parse.js"
 import { providersAt } from "../../../spec/places.js"
 import { type Target, targetOf } from "../../../spec/target.js"
 import type { Given, Surroundings } from "../../../surroundings.js"
+import { requireDirectory } from "./directory.js"
 import { foundText, summaryOf, timeoutOf } from "./found.js"
 import { planText, plainReport, restText, timeText, walkText } from "./text.js"
 
@@ -26,6 +29,8 @@ interface Live {
   readonly surroundings: Surroundings
   readonly format: Format
   readonly target: Target
+  /** Of the report. */
+  readonly directory: string
 }
 
 export async function runLive(given: Given, surroundings: Surroundings): Promise<number> {
@@ -36,8 +41,10 @@ export async function runLive(given: Given, surroundings: Surroundings): Promise
   const target = await targetOf(given, given.words[0], surroundings)
   const { places, owner, spec } = target
   if (places.length !== 1) throw severalPlaces(places.length)
+  const directory = resolve(surroundings.directory ?? process.cwd(), single(given, "report") ?? ".")
+  await surroundings.clock.busy("trying the directory", requireDirectory(directory))
   const [provider] = await providersAt(places, surroundings)
-  const live = { given, surroundings, format, target }
+  const live = { given, surroundings, format, target, directory }
   const interrupted = new AbortController()
   const { clock, env, say } = surroundings
   const begun = clock.now()
@@ -106,30 +113,43 @@ function sweepCommand({ cluster, owner }: LivePlan, { target, given }: Live): st
   return [`muster sweep --name ${cluster}`, ...where, "--now"].join(" ")
 }
 
-async function tell(report: LiveReport, { given, format, surroundings }: Live): Promise<void> {
-  const { out, say, columns, directory = process.cwd() } = surroundings
+async function tell(report: LiveReport, { format, surroundings, directory }: Live): Promise<void> {
+  const { out, say, columns } = surroundings
   const { refused, walk } = report
-  const files = await written(report, resolve(directory, single(given, "report") ?? "."), say)
+  const files = await written(report, directory, say)
   const data = await dataText({ ...plainReport(report), ...files }, format, surroundings)
   if (data !== undefined) out(data)
-  else if (walk !== undefined) out(walkText(walk, columns))
+  else if (walk !== undefined && files.unwritten === undefined) out(walkText(walk, columns))
   if (refused !== undefined) say(`muster: ${refused}\n`)
-  const { report: paths } = files
-  if (paths !== undefined) say(`to read: ${paths.markdown}\nwith all requests, to attach: ${paths.json}\n`)
-  if (walk !== undefined && data === undefined) say(restText(walk))
+  if (data !== undefined || walk === undefined) return
+  if (files.unwritten !== undefined) {
+    say(walkText(walk, columns))
+    out(await reportText(files.unwritten, surroundings))
+  }
+  if (files.report !== undefined)
+    say(`to read: ${files.report.markdown}\nwith all requests, to attach: ${files.report.json}\n`)
+  say(restText(walk))
 }
 
-/** A report that cannot be written takes nothing of what was seen away. */
-async function written(
-  report: LiveReport,
-  directory: string,
-  say: Surroundings["say"],
-): Promise<{ readonly report?: WrittenReport }> {
+interface Files {
+  readonly report?: WrittenReport
+  /** What no file could take. */
+  readonly unwritten?: WalkReport
+}
+
+/** A report that cannot be written takes nothing of what was seen away: it goes where the result goes. */
+async function written(report: LiveReport, directory: string, say: Surroundings["say"]): Promise<Files> {
   try {
     const paths = await writeLiveReport(report, directory)
     return paths === undefined ? {} : { report: paths }
   } catch (error) {
-    say(`muster: the report cannot be written into ${directory}: ${(error as Error).message}\n`)
-    return {}
+    say(`muster: the report cannot be written into ${directory}, and follows: ${(error as Error).message}\n`)
+    const unwritten = await toldReport(report)
+    return unwritten === undefined ? {} : { unwritten }
   }
+}
+
+async function reportText(report: WalkReport, { clock }: Surroundings): Promise<string> {
+  const { jsonOf } = await clock.busy("loading the report", import("../../../../doctor/report/files.js"))
+  return jsonOf(report)
 }
