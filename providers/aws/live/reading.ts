@@ -69,7 +69,7 @@ export function refusalIn({ error, exchanges }: Watched<unknown>): Refused | und
   if (!(error instanceof MusterError) || isAboutElse(error)) return undefined
   const { status = 0, body = "" } = exchanges.at(-1)?.answer ?? {}
   const [code] = elements(body, "Code")
-  if (status < 400 || status >= 500 || code === undefined) return undefined
+  if (status < 400 || status >= 500 || code === undefined || !/^[A-Z][\w.]+$/.test(code)) return undefined
   return { code, message: elements(body, "Message")[0] ?? "" }
 }
 
@@ -78,13 +78,14 @@ function isAboutElse(error: MusterError): boolean {
   return classes.some((one) => error instanceof one)
 }
 
+/** "<RunInstancesResponse xmlns=…><requestId>…</requestId>…" and "<Response><Errors>…</Errors><RequestID>…</RequestID></Response>". */
+const OWN_ANSWER =
+  /<(\w+Response) xmlns="http:\/\/ec2\.amazonaws\.com\/doc\/[^>]*>\s*<requestId>[^<]+<[\s\S]*<\/\1>\s*$|<Response><Errors><Error><Code>[^<]+<[\s\S]*<RequestID>[^<]+<\/RequestID><\/Response>\s*$/
+
 /** An answer of EC2's own, whole: not a page of something between, and no failure of a server. */
 export function isOwnAnswer({ answer }: Exchange): boolean {
   if (answer === undefined || answer.status < 200 || answer.status >= 500) return false
-  return (
-    /<requestI[dD]>[^<]+<\/requestI[dD]>|<RequestID>[^<]+<\/RequestID>/.test(answer.body) &&
-    /<\/\w+>\s*$/.test(answer.body)
-  )
+  return OWN_ANSWER.test(answer.body)
 }
 
 /** The parameters of a request, as they were sent. */

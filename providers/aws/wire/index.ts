@@ -4,7 +4,7 @@
  */
 import { createServer } from "node:http"
 import { simulate, type World } from "../../../src/simulator/index.js"
-import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type HttpProtocol, listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import type { LieMode } from "../../../src/simulator/requests/lies.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { ec2Metadata } from "./guest/metadata.js"
@@ -45,6 +45,8 @@ export interface Ec2WireOptions {
   readonly setUpLagMs?: number
   /** What it answers otherwise than EC2: the assumption that this breaks, and how often it does. */
   readonly lie?: { readonly breaks: string; readonly mode: LieMode }
+  /** What a test puts between the server and this EC2: it may change requests and answers. */
+  readonly rim?: (protocol: HttpProtocol) => HttpProtocol
 }
 
 export interface Ec2Wire {
@@ -77,7 +79,8 @@ export async function ec2Wire(options: Ec2WireOptions): Promise<Ec2Wire> {
   const wire = { world, habits, wallClock, refusedKeys, partition, requests: 0, ...given }
   furnish(world)
   const honest = protocolOf(wire)
-  const protocol = options.lie === undefined ? honest : lyingAbout(honest, world, options.lie)
+  const { lie, rim = (protocol) => protocol } = options
+  const protocol = rim(lie === undefined ? honest : lyingAbout(honest, world, lie))
   const { url, close } = await listen(createServer(listenerOf(protocol)), { host, port })
   const impair = (...zones: readonly string[]) => {
     impairedZones.clear()

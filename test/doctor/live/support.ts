@@ -141,7 +141,10 @@ export function expectAll(outcome: WalkOutcome, but: Readonly<Record<string, str
 }
 
 /** Nothing that was made is there, but for what clusters share. */
-export function expectNothingLeft(world: World): void {
+export function expectNothingLeft(world: World, when = ""): void {
   const alive = world.truth({}).filter(({ state }) => state !== "terminated")
-  expect(alive.map(({ id, state }) => `${id} ${state}`)).toEqual([])
+  expect(
+    alive.map(({ id, state }) => `${id} ${state}`),
+    when,
+  ).toEqual([])
 }

@@ -30,13 +30,14 @@ async function lookAtLists(site: Site, stage: WalkStage, workers: readonly WalkW
   const [{ call, sentAt } = { call: undefined, sentAt: 0 }] = workers
   if (call === undefined) return
   const before = stage.exchanges.length
+  const ids = new Set(workers.map(({ made }) => made.id))
   const shownAt = new Map<string, number>()
   let lists = 0
-  for (let look = 0; shownAt.size < workers.length; look += 1) {
+  for (let look = 0; shownAt.size < ids.size; look += 1) {
     const at = stage.now()
     const { value } = await stage.watch((calls) => site.provider.list({ launch: call.token }, calls))
     if (value !== undefined) lists += 1
-    for (const { id } of value ?? []) if (!shownAt.has(id)) shownAt.set(id, at)
+    for (const { id } of value ?? []) if (ids.has(id) && !shownAt.has(id)) shownAt.set(id, at)
     if (at >= sentAt + LISTED_WITHIN_MS) break
     await stage.wait(PAUSES_MS[look] ?? LONG_PAUSE_MS)
   }

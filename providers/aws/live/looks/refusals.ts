@@ -69,11 +69,12 @@ async function judgeLaunch(
   if (refused !== undefined) {
     const held = refused.code === code && (message?.test(refused.message) ?? true)
     stage.saw(assumption, held, `${refused.code}: ${refused.message}`, asked.exchanges)
-  } else if (asked.value !== undefined) {
-    const ids = idsIn(listIn(asked.value, "Instances"))
-    await endThem(site, stage, ids)
-    stage.saw(assumption, false, `it was not refused, and made ${ids.join(", ") || "nothing"}`, asked.exchanges)
+    return
   }
+  const ids = idsIn(listIn(asked.value, "Instances"))
+  if (ids.length === 0) return
+  stage.saw(assumption, false, `it was not refused, and made ${ids.join(", ")}`, asked.exchanges)
+  await endThem(site, stage, ids)
 }
 
 /** A launch on demand of the chosen type, whole, under a token of its own; undefined where RunInstances is not used. */

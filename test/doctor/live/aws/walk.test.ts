@@ -1,10 +1,10 @@
 /** The live walk on EC2, over its wire and the real SDK. */
 import { expect, test } from "vitest"
-import { billOf } from "../../../src/simulator/world/bill.js"
-import { ASSUMPTIONS, UNTRIED } from "../../../providers/aws/live/assumptions.js"
+import { billOf } from "../../../../src/simulator/world/bill.js"
+import { ASSUMPTIONS, UNTRIED } from "../../../../providers/aws/live/assumptions.js"
 import { existsSync } from "node:fs"
-import { awsWalk, mostAlive } from "./aws-support.js"
-import { expectAll, expectNothingLeft } from "./support.js"
+import { awsWalk, mostAlive } from "./cloud.js"
+import { expectAll, expectNothingLeft } from "../support.js"
 
 const MINUTES_MS = 15 * 60_000
 
