@@ -522,6 +522,8 @@ export interface Calls {
    * and is not kept.
    */
   note?(words: string): void
+  /** Lets so many milliseconds pass, or ends with the signal's reason. Left out: nobody waits. */
+  pause?(ms: number): Promise<void>
   send<T>(api: string, cost: Cost, fn: (attempt: Attempt) => Promise<T>): Promise<T>
 }
 

@@ -57,6 +57,7 @@ export function bareCalls(options: { clock: Clock; signal?: AbortSignal; readOnl
     signal,
     now: () => options.clock.now() + wallAheadMs(options.clock),
     readOnly: options.readOnly ?? false,
+    pause: (ms) => options.clock.sleep(ms, signal),
     send: async (api, _cost, fn) => {
       signal.throwIfAborted()
       // Each request has a signal of its own, as with the core's calls: many at once listen to none together.
@@ -82,6 +83,7 @@ export function createCalls(options: CallsOptions): Calls {
     signal,
     now: () => clock.now() + account.time.skewMs(wallAheadMs(clock)),
     readOnly: options.readOnly ?? false,
+    pause: (ms) => clock.sleep(ms, signal),
     send: (api, cost, fn) => {
       const consumption = new Consumption(account, options.limits.buckets, cost, options.isConsumed)
       return retry(options, account, { api, consumption }, (number) =>

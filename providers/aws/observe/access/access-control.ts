@@ -1,6 +1,6 @@
 /** Opens and closes port 22 of instances that live, by the security groups that their network interfaces are in. */
 import type * as Ec2 from "@aws-sdk/client-ec2"
-import { MusterError, RejectedError } from "../../../../src/errors.js"
+import { RejectedError } from "../../../../src/errors.js"
 import type { AccessControl, Calls, Instance, Opening, Owner } from "../../../../src/provider.js"
 import type { Explain } from "../../client/decode.js"
 import type { Send } from "../../client/send.js"
@@ -10,7 +10,9 @@ import type { AwsOptions } from "../../options.js"
 import { rangesOf } from "../../prepare/groups/promise.js"
 import { SHARED_TAG, SSH_PREFIX } from "../../prepare/groups/specs.js"
 import { groupsOf, wantedGroups } from "../../prepare/groups/security-groups.js"
+import { changeGroups } from "./change-groups.js"
 import { type Interface, interfacesOf } from "./interfaces.js"
+import { joinGroups } from "./join-groups.js"
 
 /** @param explain decodes what EC2 says encoded of a missing right. */
 export function accessControl(send: Send, options: AwsOptions, explain: Explain): AccessControl {
@@ -33,12 +35,8 @@ interface ToOpen {
 
 async function open(send: Send, options: AwsOptions, { owner, from, instances }: ToOpen, calls: Calls) {
   const interfaces = await interfacesOf(send, owner, instances, calls)
-  const byVpc = await rangeGroups(send, options, { interfaces, from }, calls)
-  const joined = interfaces.map((one) =>
-    one.isPrimary ? { ...one, groups: union(one.groups, byVpc.get(one.vpc) ?? []) } : one,
-  )
-  await changeGroups(send, interfaces, joined, calls)
-  return openingsOf(send, joined, calls)
+  const groups = await rangeGroups(send, options, { interfaces, from }, calls)
+  return openingsOf(send, await joinGroups(send, { owner, instances, groups }, calls), calls)
 }
 
 async function close(send: Send, owner: Owner, instances: readonly Instance[], calls: Calls): Promise<void> {
@@ -66,10 +64,6 @@ async function rangeGroups(
   return new Map(found)
 }
 
-function union(groups: readonly string[], more: readonly string[]): readonly string[] {
-  return [...new Set([...groups, ...more])]
-}
-
 /** An interface is in one group at least; what the last one would be is not ours to choose. */
 function leftWithout({ id, instance }: Interface, ranges: ReadonlySet<string>): RejectedError {
   const groups = [...ranges].join(", ")
@@ -77,38 +71,6 @@ function leftWithout({ id, instance }: Interface, ranges: ReadonlySet<string>): 
     `closing ssh to ${instance}: its interface ${id} is in no security group but those to be taken off (${groups}), and EC2 leaves none without; put it into another group first`,
     { code: "LastGroup" },
   )
-}
-
-/**
- * One ModifyNetworkInterfaceAttribute for each interface that is to be in other groups, which it names all: EC2 replaces them.
- * ModifyInstanceAttribute would change user data and more by the same right, and fails for instances with several interfaces.
- *
- * @throws what EC2 refuses; the other requests have been sent then.
- */
-async function changeGroups(
-  send: Send,
-  before: readonly Interface[],
-  after: readonly Interface[],
-  calls: Calls,
-): Promise<void> {
-  const changed = after.filter(({ groups }, index) => groups.length !== before[index]?.groups.length)
-  const outcomes = await Promise.allSettled(changed.map((one) => changeOne(send, one, calls)))
-  calls.signal.throwIfAborted()
-  const refused = outcomes.find((outcome) => outcome.status === "rejected")
-  if (refused !== undefined) throw refused.reason
-}
-
-async function changeOne(send: Send, { id, instance, groups }: Interface, calls: Calls): Promise<void> {
-  const input = { NetworkInterfaceId: id, Groups: [...groups] }
-  const cost = { ModifyNetworkInterfaceAttribute: 1 }
-  // Among them may be one that was made a moment ago.
-  const context = { what: `changing the security groups of ${instance} (${id})`, isYoung: true } as const
-  try {
-    await send(calls, "ModifyNetworkInterfaceAttribute", cost, input, context)
-  } catch (error) {
-    const isGone = error instanceof MusterError && error.code === "InvalidNetworkInterfaceID.NotFound"
-    if (!isGone) throw error
-  }
 }
 
 async function readGroups(
