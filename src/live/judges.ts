@@ -6,6 +6,9 @@ import type { Tags } from "../fleet/tags.js"
 /** In which order an instance passes through its states; some may be missed between two lists. */
 const ORDER: readonly InstanceState[] = ["pending", "running", "stopped", "terminating", "terminated"]
 
+/** Nothing ends an instance in these states. */
+const LIVING: readonly InstanceState[] = ["pending", "running", "stopped"]
+
 /** Of each machine: the first list that shows it has the tags of its launch. */
 export function judgeTags(stage: WalkStage, assumption: string, expected: (worker: WalkWorker) => Tags): void {
   for (const worker of stage.workers) {
@@ -50,15 +53,20 @@ export function judgeConsistency(stage: WalkStage, assumption: string, withinMs:
   }
 }
 
-/** Of each machine that is to end by itself: it was gone, without a request, within `slackMs` after its deadline. */
+/**
+ * Of each machine that is to end by itself: it was gone, without a request, within `slackMs` after its deadline. Where lists failed
+ * meanwhile, nobody knows when it went.
+ */
 export function judgeDeadlines(stage: WalkStage, assumption: string, slackMs: number): void {
-  for (const { wave, deadlineAt, goneAt, endedAt, runningAt } of stage.workers) {
+  for (const worker of stage.workers) {
+    const { wave, deadlineAt, goneAt, endedAt, runningAt } = worker
     if (wave !== "timed" || runningAt === undefined) continue
-    if (goneAt !== undefined && endedAt === undefined) {
-      const late = goneAt - deadlineAt
-      stage.saw(assumption, late <= slackMs, `gone ${Math.round(late / 1000)} s after its deadline`)
-    } else if (endedAt !== undefined && endedAt >= deadlineAt + slackMs)
-      stage.saw(assumption, false, `still there ${Math.round((endedAt - deadlineAt) / 1000)} s after its deadline`)
+    const over = deadlineAt + slackMs
+    const stays = sightsOf(stage, worker).find(({ at, instance }) => at >= over && LIVING.includes(instance.state))
+    const seconds = (at: number) => Math.round((at - deadlineAt) / 1000)
+    if (stays !== undefined) stage.saw(assumption, false, `still there ${seconds(stays.at)} s after its deadline`)
+    else if (goneAt !== undefined && endedAt === undefined && goneAt <= over)
+      stage.saw(assumption, true, `gone ${seconds(goneAt)} s after its deadline`)
   }
 }
 

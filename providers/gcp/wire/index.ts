@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:http"
 import type { Span, World } from "../../../src/simulator/index.js"
-import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type HttpProtocol, listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { gceMetadata } from "./guest/metadata.js"
 import { furnish, PROJECT } from "./account.js"
@@ -52,6 +52,8 @@ export interface GceWireOptions {
   readonly onExchange?: (exchange: Exchange) => void
   /** An assumption of the adapter's that it breaks; none by default. */
   readonly lie?: GceLie
+  /** What stands between its API and its socket; nothing by default. */
+  readonly rim?: (protocol: HttpProtocol, world: World) => HttpProtocol
 }
 
 export interface GceWire {
@@ -105,7 +107,7 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
   }
   furnish(world, project)
   furnishRules(world, project)
-  const { url, close } = await listen(createServer(listenerOf(lyingAs(protocolOf(wire), options.lie))), { host, port })
+  const { url, close } = await listen(createServer(listenerOf(rimOf(wire, options))), { host, port })
   return {
     url,
     world,
@@ -118,4 +120,9 @@ export async function gceWire(options: GceWireOptions): Promise<GceWire> {
     },
     ...onDemand(() => gceMetadata(world, project), close),
   }
+}
+
+function rimOf(wire: Wire, { lie, rim }: GceWireOptions): HttpProtocol {
+  const protocol = lyingAs(protocolOf(wire), lie)
+  return rim?.(protocol, wire.world) ?? protocol
 }

@@ -22,6 +22,7 @@ describe.each(broken)("%s, broken %s", (breaks, mode) => {
     const { cloud, outcome, most } = await walkOnGce({ lie: { breaks, mode }, everyMs: EVERY_MS })
     expectAll(outcome, { [breaks]: "refuted" })
     expectNothingLeft(cloud.world)
+    expect(outcome.left).toEqual([])
     expect(most).toBeLessThanOrEqual(4)
   })
 })

@@ -25,8 +25,6 @@ export interface Scene {
   /** Lists that are further apart than a burst's; as the adapter has it when left out. */
   readonly everyMs?: number
   readonly zones?: readonly string[]
-  /** What the walk is given in place of the adapter. */
-  readonly through?: (provider: Provider) => Provider
   readonly walk?: Partial<WalkOptions>
 }
 
@@ -82,7 +80,6 @@ export async function walkOnGce({
   lie,
   everyMs,
   zones = [ZONE],
-  through,
   walk = {},
 }: Scene): Promise<Walked> {
   const told = lie === undefined ? undefined : GUEST_LIES[lie.breaks]
@@ -96,8 +93,7 @@ export async function walkOnGce({
     ...plain,
     walk: async (tap) => {
       const made = await (plain.walk?.(tap) ?? Promise.reject(new Error("no walk")))
-      const provider = pacedBy(made.provider, everyMs)
-      return { ...made, provider: through?.(provider) ?? provider }
+      return { ...made, provider: pacedBy(made.provider, everyMs) }
     },
   }
   const guest = isOfGuest ? { guest: guestLie(lie.breaks, told, lie.mode), isBroken: brokenBy(lie.mode) } : undefined
