@@ -22,7 +22,7 @@ async function explained(options: AwsOptions, calls: Calls, error: unknown): Pro
   const decoder = encoded === undefined || calls.signal.aborted ? undefined : decoderOf(options)
   if (!(error instanceof AuthError) || encoded === undefined || decoder === undefined) return error
   try {
-    // What STS allows a second is not documented, and far more than this takes.
+    // What STS allows a second is not documented (aws.decode-limit), and far more than this takes.
     const reply = await calls.send("DecodeAuthorizationMessage", {}, ({ signal }) =>
       decoder.decodeAuthorizationMessage({ EncodedMessage: encoded }, { abortSignal: signal }),
     )

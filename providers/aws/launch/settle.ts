@@ -16,7 +16,7 @@ export function refOf(fleetId: string | undefined, calls: Calls): Json {
 }
 
 /**
- * A repeated CreateFleet makes nothing, and is not documented to say again what the first one made: the fleet is asked by
+ * A repeated CreateFleet makes nothing, and is not documented to say again what the first one made (aws.fleet-replay): the fleet is asked by
  * its id, then lists are, by the launch's tag.
  */
 export async function settleFleet(

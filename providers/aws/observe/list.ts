@@ -50,7 +50,7 @@ function instancesIn({ Reservations = [] }: Ec2.DescribeInstancesCommandOutput):
 /** Without those that EC2 does not know: its refusal names them all, and the others are asked for again. */
 async function named(send: Send, ids: readonly string[], calls: Calls): Promise<readonly Ec2.Instance[]> {
   if (ids.length === 0) return []
-  // Whether ids count as a filter is not documented: the smaller bucket is surely not exceeded.
+  // Whether ids count as a filter is not documented (aws.ids-bucket): the smaller bucket is surely not exceeded.
   const cost = { "DescribeInstances.unfiltered": 1 }
   try {
     const input = { InstanceIds: [...ids] }

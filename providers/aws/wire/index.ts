@@ -31,7 +31,7 @@ export interface Ec2WireOptions {
   /** What a request's date is compared with, the machine's clock by default: SDKs sign by it, not by the world's. */
   readonly wallClock?: { now(): number }
   readonly onExchange?: (exchange: Exchange) => void
-  /** Whether fleets consume RunInstances' limit of instances, which AWS does not document; they do by default. */
+  /** Whether fleets consume RunInstances' limit of instances, which AWS does not document (aws.fleet-limit); they do by default. */
   readonly fleetsDrawOnRunInstances?: boolean
   /** The statements of the principal's policy: what they do not allow is refused; without it all is allowed. */
   readonly policy?: readonly Statement[]

@@ -132,7 +132,7 @@ export const CODES: readonly CodeRow[] = [
   { codes: ["ScopeLocked"], verdict: "rejected", remedy: "remove the lock (az lock list), and try again" },
 
   // What passes by itself.
-  // Its code is not documented, its words are (Azure/azure-cli#12591): an interface or a rule that is on its way out still names it.
+  // azure.referenced-doors: its code is not documented, its words are (Azure/azure-cli#12591). An interface or a rule that is on its way out still names it.
   {
     codes: ["*"],
     message: /application security group .*cannot be deleted because it is referenced/i,

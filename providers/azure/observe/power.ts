@@ -5,7 +5,7 @@ import { type InstanceView, type NativeVm, toInstance } from "./instance.js"
 import type { Azure } from "../client/send.js"
 import { statusesOfAll } from "./vms.js"
 
-/** While a burst boots nothing more is asked: for so long after its creation a VM is assumed to run. */
+/** While a burst boots nothing more is asked: for so long after its creation a VM is assumed to run (azure.runs-at-first). */
 const FRESH_MS = 5 * 60_000
 
 export interface Observed {

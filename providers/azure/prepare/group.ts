@@ -48,7 +48,7 @@ export async function knownGroups(azure: Azure, calls: Calls): Promise<readonly 
 
 /**
  * The location's groups, with their tags. All of the subscription are read: there are at most 980, which is one page, and
- * it is not documented how late ARM's own filter by tag finds a new one.
+ * it is not documented how late ARM's own filter by tag finds a new one (azure.group-filter).
  */
 export async function taggedGroups(azure: Azure, calls: Calls): Promise<readonly Group[]> {
   const { location } = azure.options

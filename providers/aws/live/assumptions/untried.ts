@@ -115,4 +115,11 @@ export const UNTRIED: readonly Untried[] = [
     code: ["providers/aws/observe/list.ts"],
     why: "It takes an hour.",
   },
+  {
+    id: "aws.decode-limit",
+    says: "STS decodes two messages of missing rights a second.",
+    source: "No page of STS names a limit for DecodeAuthorizationMessage",
+    code: ["providers/aws/client/decode.ts"],
+    why: "To meet a limit, requests would have to be wasted, and the principal has the rights of a walk.",
+  },
 ]

@@ -11,7 +11,7 @@ export type Reply = { readonly [name: string]: Xml }
 
 /** How this EC2 behaves where its documents leave it open, or where it is not well. */
 export interface Habits {
-  /** Whether fleets consume RunInstances' limit of instances: AWS does not document it. */
+  /** Whether fleets consume RunInstances' limit of instances: AWS does not document it (aws.fleet-limit). */
   readonly fleetsDrawOnRunInstances: boolean
   /** Whether TerminateInstances does not know an instance before lists do. */
   readonly terminateLags: boolean

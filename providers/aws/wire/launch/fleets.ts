@@ -99,7 +99,7 @@ export const createFleet: Action = {
         "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
       )
     }
-    // "No further action": whether the instances are named again is not documented; here they are not.
+    // "No further action": whether the instances are named again is not documented (aws.fleet-replay); here they are not.
     if (before?.kind === "known") return { fleetId: String(before.made), errorSet: [], fleetInstanceSet: [] }
     checkFleet(request)
     const pools = poolsOf(world, request, habits)

@@ -68,7 +68,7 @@ function find(world: World, ids: readonly string[], filters: readonly Filter[]):
   return visible.map((instance) => faded(world, instance)).filter((instance) => passes(instance, filters, textsOf))
 }
 
-/** Tags go before the instance does; when, is not documented. */
+/** Tags go before the instance does; when, is not documented (aws.tags-fade). */
 const TAGS_FADE_MS = 20 * 60_000
 
 function faded(world: World, instance: WorldInstance): WorldInstance {

@@ -97,4 +97,32 @@ export const UNTRIED: readonly Untried[] = [
     code: ["providers/azure/observe/instance.ts"],
     why: "it takes an allocation that fails",
   },
+  {
+    id: "azure.runs-at-first",
+    says: "a VM that was made less than five minutes ago has not been stopped by its guest",
+    source: "Muster's own choice: a stopped VM is noticed later, and a burst asks less",
+    code: ["providers/azure/observe/power.ts"],
+    why: "the guests of a walk must end their machines, and not stop them",
+  },
+  {
+    id: "azure.group-filter",
+    says: "a list of all resource groups has a new one sooner than a list that is filtered by tag",
+    source: '"Resource Groups - List" names the filter, and no delay',
+    code: ["providers/azure/prepare/group.ts"],
+    why: "nothing that Muster does depends on the filter",
+  },
+  {
+    id: "azure.rule-updating",
+    says: "a security rule is answered as Updating, and its operation asks to be polled after some seconds",
+    source: '"Security Rules - Create Or Update" shows both answers, and no times',
+    code: ["providers/azure/access/rules.ts"],
+    why: "a walk opens no ports: it would change the network that clusters share",
+  },
+  {
+    id: "azure.rule-limits",
+    says: "a security group takes 1,000 rules, and 100 application security groups in all of them",
+    source: '"Azure subscription limits"; the codes of the refusals are not published',
+    code: ["providers/azure/access/rules.ts", "providers/azure/access/wanted.ts"],
+    why: "a walk opens no ports: it would change the network that clusters share",
+  },
 ]

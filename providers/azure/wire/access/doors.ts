@@ -54,7 +54,7 @@ function list(state: State, asked: Asked): Answered {
   return { status: 200, body: { value: found.map(({ id }) => bodyOf(state, `${asked.path}/${id.split("/")[1]}`, id)) } }
 }
 
-/** The words are Azure's (Azure/azure-cli#12591); its code is not documented. */
+/** The words are Azure's (Azure/azure-cli#12591); its code is not documented (azure.referenced-doors). */
 function remove(state: State, asked: Asked): Answered {
   const [group = "", name = ""] = asked.names
   const key = `${group}/${name}`

@@ -110,7 +110,7 @@ export function checkDoor(state: State, id: string): void {
   if (state.world.resources.get(DOORS, keyIn(id, DOOR_TYPE)) === undefined) throw missingReference(id)
 }
 
-/** "Azure subscription limits": 1,000 rules, and 100 application security groups in all of them. What the codes are is not documented. */
+/** "Azure subscription limits": 1,000 rules, and 100 application security groups in all of them. What the codes are is not documented (azure.rule-limits). */
 function checkLimits(properties: Properties, others: readonly RestRule[]): void {
   if (others.length >= 1000)
     throw invalid("MaxSecurityRulesPerNetworkSecurityGroupReached", "The limit of 1000 security rules is reached.")

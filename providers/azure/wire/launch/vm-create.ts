@@ -135,7 +135,7 @@ export function addParts(state: State, asked: Asked, vm: Vm): void {
     })
   }
   const { osDisk } = request.properties?.storageProfile ?? {}
-  // Whether a disk takes over its VM's tags is not documented, so it does not.
+  // Whether a disk takes over its VM's tags is not documented (azure.disk-tags), so it does not.
   if (osDisk?.diffDiskSettings === undefined) add("disk", osDisk?.name ?? `${vm.name}-os`, {}, osDisk?.deleteOption)
   for (const nic of nicsOf(request)) {
     add("nic", nic.name ?? vm.name, nic.tags ?? {}, nic.properties?.deleteOption, placeOf(nic))

@@ -87,7 +87,7 @@ export interface State {
 /** A network takes some seconds, and its subnets cannot be used before (recorded Retry-After: 3). */
 const NETWORK_MS = 3_000
 
-/** An assumption: a rule is answered as "Updating", and its operation asks to be polled after some seconds. */
+/** An assumption (azure.rule-updating): a rule is answered as "Updating", and its operation asks to be polled after some seconds. */
 const RULES_MS = 2_000
 
 /** "You can expect a delay of up to two minutes" ("Azure Metadata Service: Scheduled Events for Linux VMs"). */

@@ -14,7 +14,7 @@ function requestIdOf({ parameters: { requestId } }: Asked): string | undefined {
 
 /**
  * The operation that this request left when it was first sent. What the real service does with another body under the
- * same id is not documented; here it is refused, so that no adapter comes to rely on it.
+ * same id is not documented (gcp.request-id-other-body); here it is refused, so that no adapter comes to rely on it.
  */
 export function remembered(asked: Asked, scope: string): Operation | undefined {
   const requestId = requestIdOf(asked)
