@@ -67,6 +67,13 @@ export interface EngineHead {
   reach(port: number): Promise<{ readonly host: string; readonly port: number }>
   /** The value of one of the secrets of its boot. */
   secret(name: string): Promise<string>
+  /**
+   * Writes files of this machine that its user alone reads, for clients of the head. They are beside the cluster's journal, with which
+   * they go, also where a process was killed. Without a journal they are in a temporary directory until the signal aborts.
+   *
+   * @param files texts by names. @returns the paths by the same names.
+   */
+  keep(files: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Readonly<Record<string, string>>>
   readonly signal: AbortSignal
 }
 

@@ -26,6 +26,7 @@ function stage() {
     address,
     reach: () => Promise.reject(new Error("it is asked over no wire")),
     secret: () => Promise.reject(new Error("it has none")),
+    keep: () => Promise.reject(new Error("it keeps none")),
     signal: abort.signal,
   }
   const double = new EngineDouble(made)

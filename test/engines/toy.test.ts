@@ -60,6 +60,7 @@ function headAt(host: string, shown = token): EngineHead {
     address: host,
     reach: () => Promise.resolve({ host, port }),
     secret: () => Promise.resolve(shown),
+    keep: () => Promise.reject(new Error("it keeps none")),
     signal: new AbortController().signal,
   }
 }

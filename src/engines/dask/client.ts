@@ -1,7 +1,4 @@
 /** Client: how a program on this machine uses the cluster. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { EngineClient, EngineHead, EnginePorts } from "../engine.js"
 import { KEY_FILES, SECRETS } from "./boot/shell.js"
 import { certificateFiles } from "./certificates.js"
@@ -26,16 +23,15 @@ export async function clientOf(config: DaskConfig, head: EngineHead, forwarded: 
   }
 }
 
-/** Keys are files that only this user reads. They go when the head does, or this process lets go of it. */
+/** Keys are files that only this user reads. */
 async function tlsVariables(head: EngineHead): Promise<Readonly<Record<string, string>>> {
   const files = certificateFiles(await head.secret(SECRETS.tls))
-  const folder = mkdtempSync(join(tmpdir(), "muster-dask-"))
-  head.signal.addEventListener("abort", () => rmSync(folder, { recursive: true, force: true }), { once: true })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+  const paths = await head.keep(files, head.signal)
+  const pathOf = (name: string) => paths[name] ?? ""
   return {
     DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION: "True",
-    DASK_DISTRIBUTED__COMM__TLS__CA_FILE: join(folder, KEY_FILES.authority),
-    DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT: join(folder, KEY_FILES.certificate),
-    DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY: join(folder, KEY_FILES.key),
+    DASK_DISTRIBUTED__COMM__TLS__CA_FILE: pathOf(KEY_FILES.authority),
+    DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT: pathOf(KEY_FILES.certificate),
+    DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY: pathOf(KEY_FILES.key),
   }
 }

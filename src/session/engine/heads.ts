@@ -55,6 +55,7 @@ export class Heads {
       address,
       reach: (port) => this.#placeOf(known, port),
       secret: (name) => this.#secretOf(worker, name),
+      keep: (files, until) => this.#keep(files, until),
       signal: signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]),
     }
   }
@@ -81,6 +82,12 @@ export class Heads {
     const value = values[name]
     if (value === undefined) throw new MusterError(`the head's boot has no secret ${name}`, { code: "SecretMissing" })
     return value
+  }
+
+  #keep(files: Readonly<Record<string, string>>, until: AbortSignal): Promise<Readonly<Record<string, string>>> {
+    const { engine } = this.#fleet
+    if (engine === undefined) throw new MusterError("this cluster has no engine", { code: "NoHead" })
+    return engine.secrets.keep(files, until)
   }
 
   #forget(): void {

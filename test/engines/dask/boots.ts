@@ -3,6 +3,9 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { systemClock } from "../../../src/calls/clock.js"
+import { EngineSecrets } from "../../../src/fleet/state/engine/secrets.js"
+import { OWNER } from "../../support/wishes.js"
 import type { Engine, EngineBoot, EngineHead, EngineState } from "../../../src/engines/engine.js"
 
 /** Debian's Python, which `python3-distributed` is for; another may be first on the path. */
@@ -37,6 +40,7 @@ export class Boots {
   readonly #network = 10 + ((process.pid * 7 + ++networks * 31) % 200)
   readonly #boots: Boot[] = []
   readonly #secrets = new Map<string, string>()
+  readonly #kept = new EngineSecrets(false, OWNER, systemClock, () => false)
   readonly #end = new AbortController()
   #head: Boot | undefined
 
@@ -123,6 +127,7 @@ export class Boots {
       address,
       reach: async (port) => ({ host: address, port }),
       secret: async (name) => this.#secrets.get(name) ?? "",
+      keep: (files, signal) => this.#kept.keep(files, signal),
       signal: this.#end.signal,
     }
   }

@@ -2,8 +2,11 @@
  * Engine secrets: what an engine makes once for each cluster (a token, the keys of its TLS). They are in one file beside the cluster's
  * journal, with which it goes: whoever holds the cluster on this machine later reaches its head by them.
  */
+import { mkdtempSync, rmSync } from "node:fs"
 import { readFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { onAbort } from "../../../calls/aborts.js"
 import type { Clock } from "../../../calls/clock.js"
 import { SpecError } from "../../../errors.js"
 import type { Owner } from "../../../provider.js"
@@ -16,6 +19,13 @@ type Values = Readonly<Record<string, string>>
 /** Its name begins as the journals' do, with which it goes. */
 export function engineSecretsPath(journal: string, { cluster, uid }: Pick<Owner, "cluster" | "uid">): string {
   return join(journal, `${cluster}.${uid}.engine`)
+}
+
+/** @returns a directory that goes when the signal aborts. */
+function temporary(signal: AbortSignal): string {
+  const folder = mkdtempSync(join(tmpdir(), "muster-engine-"))
+  onAbort(signal, () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 export class EngineSecrets {
@@ -62,6 +72,23 @@ export class EngineSecrets {
     return value
   }
 
+  /** Writes files for clients of the head: beside those secrets, or where none are kept in a temporary directory until the signal aborts. */
+  async keep(files: Values, signal: AbortSignal): Promise<Values> {
+    signal.throwIfAborted()
+    const prefix = this.#path === undefined ? `${temporary(signal)}/` : `${await this.#safe(this.#path)}.`
+    const paths = Object.keys(files).map((name) => [name, `${prefix}${name}`] as const)
+    const writing = Promise.all(paths.map(([name, path]) => createWhole(path, files[name] ?? "")))
+    await this.#clock.busy("writing the keys of the engine's client", writing)
+    return Object.fromEntries(paths)
+  }
+
+  /** @throws Error where others may write beside it. */
+  async #safe(path: string): Promise<string> {
+    const unsafe = await directoryProblem(String(this.#journal))
+    if (unsafe !== undefined) throw new Error(`${String(this.#journal)}: ${unsafe}`)
+    return path
+  }
+
   async #ensure(): Promise<Values> {
     const known = (this.#path === undefined ? undefined : await this.#read(this.#path)) ?? {}
     const missing = [...this.#makers].filter(([name]) => known[name] === undefined)
@@ -74,8 +101,7 @@ export class EngineSecrets {
   }
 
   async #read(path: string): Promise<Values | undefined> {
-    const unsafe = await directoryProblem(String(this.#journal))
-    if (unsafe !== undefined) throw new Error(`${String(this.#journal)}: ${unsafe}`)
+    await this.#safe(path)
     try {
       const problem = await fileProblem(path)
       if (problem !== undefined) throw new Error(`${path}: ${problem}`)
