@@ -84,7 +84,7 @@ async function sendOnce(
       if (refusal !== undefined) throw refusal
       return reply
     }
-    if (member !== undefined && !hasMember(reply.body, member)) throw unreadable(reply, context)
+    if (isPage(reply) || (member !== undefined && !hasMember(reply.body, member))) throw unreadable(reply, context)
     return reply
   } catch (error) {
     if (attempt.signal.aborted) throw attempt.signal.reason
@@ -108,6 +108,11 @@ export function contextOf(
     ...(isRecent === undefined ? {} : { isRecent }),
     ...(graceMs === undefined ? {} : { graceMs }),
   }
+}
+
+/** A proxy's: a request to delete that it answers has deleted nothing. */
+function isPage({ body }: ArmReply): boolean {
+  return typeof body === "string" && body.trimStart().startsWith("<")
 }
 
 function hasMember(body: unknown, member: string): boolean {

@@ -34,7 +34,8 @@ export function walkOf(azure: Azure, provider: Provider): Walk {
     startup: STARTUP,
     endsBy: ["Microsoft.Compute/virtualMachines/delete"],
     besides: () => diskUsd + ADDRESS_USD_AN_HOUR,
-    times: { slackMs: ENDS_WITHIN_MS },
+    // A VM that is still being made is not paid for ("States and billing status of Azure Virtual Machines").
+    times: { slackMs: ENDS_WITHIN_MS, likelyS: { brief: 10, batch: 60, timed: 190 } },
     free: (stage) => lookAtRefusals(azure, stage),
     launched: async (stage, workers) => {
       for (const worker of workers) await lookAtLaunch(azure, stage, worker)

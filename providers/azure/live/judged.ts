@@ -67,7 +67,8 @@ export async function lookAtGroups(azure: Azure, stage: WalkStage): Promise<void
     await stage.watch((calls) => putGroup(azure, name, tags, calls))
     const { exchanges: sent } = await stage.watch((calls) => deleteGroup(azure, name, calls))
     const accepted = lastReading(sent, "ResourceGroups_Delete")
-    if (accepted === undefined) continue
+    // One that is gone already was deleted by a request whose answer was lost.
+    if (accepted === undefined || accepted.status === 404) continue
     if (accepted.status !== 202 && accepted.status !== 200) {
       stage.saw("azure.group-deletion", false, `answered with ${wordsOf(accepted)}`, [accepted.exchange])
       continue

@@ -7,7 +7,7 @@ import { type Azure, remainingOf } from "../client/send.js"
 import { endpointOf } from "../clouds.js"
 import type { VmBody } from "../launch/bodies.js"
 import { consoleLog } from "../observe/console.js"
-import { readVm, statusesOfAll } from "../observe/vms.js"
+import { statusesOfAll } from "../observe/vms.js"
 import {
   at,
   isAbout,
@@ -20,10 +20,10 @@ import {
   textAt,
   wordsOf,
 } from "./reading.js"
+import { isUp, readOf, stateOf } from "./reads.js"
 import { lookAtNone, sendVm } from "./refusals.js"
 
 const PUT = "VirtualMachines_CreateOrUpdate"
-const GET = "VirtualMachines_Get"
 const DELETE = "VirtualMachines_Delete"
 
 /** The answer that accepted its launch, and a second request like it. */
@@ -36,8 +36,7 @@ export async function lookAtLaunch(azure: Azure, stage: WalkStage, worker: WalkW
     stage.saw("azure.put-only-new", [409, 412].includes(again.status), `sent again: ${wordsOf(again)}`, [
       again.exchange,
     ])
-  const { exchanges } = await stage.watch((calls) => readVm(azure, { group, name }, calls))
-  const read = lastReading(exchanges, GET)
+  const read = await readOf(azure, stage, worker)
   if (read === undefined || !isDone(read)) return
   lookAtIdentity(stage, made, read)
   if (worker.made.market === "spot") lookAtSpot(stage, read)
@@ -80,12 +79,10 @@ function lookAtSpot(stage: WalkStage, { body, exchange }: Reading): void {
 
 /** Its view, its user data, its place in the list of the whole subscription, and what its guest has written. */
 export async function lookAtBoot(azure: Azure, stage: WalkStage, worker: WalkWorker): Promise<void> {
-  const place = placeOf(worker.made.id, azure.options.subscriptionId)
-  if (place === undefined) return
-  const viewed = lastReading((await stage.watch((calls) => readVm(azure, place, calls, "instanceView"))).exchanges, GET)
-  if (viewed !== undefined && isDone(viewed)) lookAtPower(stage, viewed)
+  const viewed = await readOf(azure, stage, worker, "instanceView")
+  if (isUp(viewed)) lookAtPower(stage, viewed)
   const { vm } = worker.call.body as VmBody
-  const data = lastReading((await stage.watch((calls) => readVm(azure, place, calls, "userData"))).exchanges, GET)
+  const data = await readOf(azure, stage, worker, "userData")
   if (data !== undefined && isDone(data) && typeof vm.userData === "string") {
     const found = textAt(data.body, "properties", "userData")
     const words = found === undefined ? "none" : found === vm.userData ? "as it was sent" : "another"
@@ -108,6 +105,9 @@ async function lookAtStatuses(azure: Azure, stage: WalkStage, worker: WalkWorker
   const { value, exchanges } = await stage.watch((calls) => statusesOfAll(azure, calls))
   const pages = readingsOf(exchanges, "VirtualMachines_ListAll")
   if (value === undefined || pages.length === 0) return
+  // It may have ended itself meanwhile.
+  const read = await readOf(azure, stage, worker)
+  if (!isUp(read)) return
   const own = pages
     .flatMap(({ body }) => listAt(body, "value") ?? [])
     .find((one) => isSameId(textAt(one, "id"), worker.made.id))
@@ -117,7 +117,7 @@ async function lookAtStatuses(azure: Azure, stage: WalkStage, worker: WalkWorker
     "azure.status-list",
     isThere,
     words,
-    pages.map(({ exchange }) => exchange),
+    [...pages, read].map(({ exchange }) => exchange),
   )
 }
 
@@ -132,7 +132,7 @@ function lookAtLines(stage: WalkStage, worker: WalkWorker): void {
       "azure.custom-data",
       data === worker.owner.deadline,
       `the guest knows the deadline ${data || "of nobody"}`,
-      logs(stage),
+      logsOf(stage, worker),
     )
   const [status = "none", id = ""] = toldOn(worker, "metadata")?.split(" ") ?? []
   if (!SILENT.test(status))
@@ -140,19 +140,25 @@ function lookAtLines(stage: WalkStage, worker: WalkWorker): void {
       "azure.metadata",
       status === "200" && isSameId(id, worker.made.id),
       `the guest was answered ${status} ${endOf(id)}`,
-      logs(stage),
+      logsOf(stage, worker),
     )
   const notice = toldOn(worker, "notice") ?? "none"
   if (!SILENT.test(notice.split(" ")[0] ?? ""))
-    stage.saw("azure.scheduled-events", notice === "200 events", `the guest was answered ${notice}`, logs(stage))
+    stage.saw(
+      "azure.scheduled-events",
+      notice === "200 events",
+      `the guest was answered ${notice}`,
+      logsOf(stage, worker),
+    )
 }
 
 function endOf(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1)
 }
 
-function logs({ exchanges }: WalkStage): readonly Exchange[] {
-  return exchanges.filter(({ api }) => api === "BootDiagnosticsLog").slice(-1)
+function logsOf({ exchanges }: WalkStage, { made }: WalkWorker): readonly Exchange[] {
+  const isLog = ({ api, request }: Exchange) => api === "BootDiagnosticsLog" && request.url.includes(made.name)
+  return exchanges.filter(isLog).slice(-1)
 }
 
 const KEYS = /-----BEGIN SSH HOST KEY KEYS-----[\s\S]*(ssh|ecdsa)-\S+ [\s\S]*-----END SSH HOST KEY KEYS-----/
@@ -170,7 +176,7 @@ async function lookAtHostKeys(azure: Azure, stage: WalkStage, worker: WalkWorker
   }
   if (text === undefined || text === "") return
   const isThere = KEYS.test(text)
-  stage.saw("azure.host-keys", isThere, isThere ? "on the console" : "not on the console", logs(stage))
+  stage.saw("azure.host-keys", isThere, isThere ? "on the console" : "not on the console", logsOf(stage, worker))
 }
 
 /** Its end was asked for: how that was answered, and what it is from then on. */
@@ -178,15 +184,9 @@ export async function lookAtEnd(azure: Azure, stage: WalkStage, worker: WalkWork
   const [first] = readingsOf(stage.exchanges, DELETE).filter(({ exchange }) => isAbout(exchange, worker))
   if (first !== undefined && worker.wave === "brief" && worker.runningAt === undefined)
     stage.saw("azure.delete-while-creating", isDone(first), `answered with ${wordsOf(first)}`, [first.exchange])
-  const place = placeOf(worker.made.id, azure.options.subscriptionId)
-  if (place === undefined) return
-  const read = lastReading((await stage.watch((calls) => readVm(azure, place, calls))).exchanges, GET)
+  const read = await readOf(azure, stage, worker)
   if (read === undefined) return
-  const state = isDone(read)
-    ? textAt(read.body, "properties", "provisioningState")
-    : read.status === 404
-      ? "gone"
-      : undefined
+  const state = isDone(read) ? stateOf(read) : read.status === 404 ? "gone" : undefined
   if (state === undefined) return
   stage.saw("azure.deleting-state", state === "gone" || /^deleting$/i.test(state), `then it was ${state}`, [
     read.exchange,

@@ -6,8 +6,8 @@ import type { Azure } from "../client/send.js"
 import { DISKS, NETWORK } from "../client/versions.js"
 import type { VmBody } from "../launch/bodies.js"
 import type { Api } from "../limits.js"
-import { readVm } from "../observe/vms.js"
-import { at, endOf, isDone, isSameId, lastReading, listAt, type Reading, readingsOf, textAt } from "./reading.js"
+import { at, endOf, isDone, isSameId, listAt, type Reading, readingsOf, textAt } from "./reading.js"
+import { isUp, readOf } from "./reads.js"
 
 interface Part {
   readonly api: Api
@@ -65,14 +65,15 @@ function byId({ items }: Listed, id: string | undefined): unknown {
 export async function lookAtParts(azure: Azure, stage: WalkStage, worker: WalkWorker): Promise<void> {
   const place = placeOf(worker.made.id, azure.options.subscriptionId)
   if (place === undefined) return
-  const vm = lastReading((await stage.watch((calls) => readVm(azure, place, calls))).exchanges, "VirtualMachines_Get")
-  if (vm === undefined || !isDone(vm)) return
   const nics = await listOf(azure, stage, place.group, NIC)
-  const nic = nics === undefined ? undefined : lookAtInterface(stage, worker, vm, nics)
   const addresses = await listOf(azure, stage, place.group, ADDRESS)
+  const disks = await listOf(azure, stage, place.group, DISK)
+  // It may have ended itself meanwhile, and its parts with it.
+  const vm = await readOf(azure, stage, worker)
+  if (!isUp(vm)) return
+  const nic = nics === undefined ? undefined : lookAtInterface(stage, worker, vm, nics)
   if (nic !== undefined && nics !== undefined && addresses !== undefined)
     lookAtAddress(stage, worker, nic, [nics, addresses])
-  const disks = await listOf(azure, stage, place.group, DISK)
   if (disks !== undefined) lookAtDisk(stage, worker, disks)
 }
 

@@ -5,7 +5,7 @@
  */
 import { createServer } from "node:https"
 import type { World } from "../../../src/simulator/index.js"
-import { listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
+import { type HttpProtocol, listen, listenerOf } from "../../../src/simulator/requests/http-server.js"
 import { type LieMode, lying } from "../../../src/simulator/requests/lies.js"
 import { type MetadataService, onDemand } from "../../../src/simulator/metadata/service.js"
 import { isOpen } from "./access/is-open.js"
@@ -32,6 +32,8 @@ export interface AzureWireOptions {
   readonly onExchange?: (exchange: Exchange) => void
   /** It answers otherwise than its cloud in one thing, by the id of the assumption that this breaks. */
   readonly lie?: { readonly breaks: string; readonly mode: LieMode }
+  /** What a test puts between the server and this Resource Manager: it may change requests and answers. */
+  readonly rim?: (protocol: HttpProtocol, world: World) => HttpProtocol
 }
 
 /** What there is, by kind and name: for tests that look for what was left behind. */
@@ -64,13 +66,13 @@ export interface AzureWire {
 
 /** Starts it; the subscription is empty. */
 export async function azureWire(options: AzureWireOptions): Promise<AzureWire> {
-  const { world, port = 0, certificate = makeCertificate(), onExchange, lie } = options
+  const { world, port = 0, certificate = makeCertificate(), onExchange, lie, rim = (protocol) => protocol } = options
   const state = newState(world)
   const wire: Wire = { state, url: "", requests: 0, ...(onExchange === undefined ? {} : { onExchange }) }
   const honest = protocolOf(wire)
   const protocol =
     lie === undefined ? honest : lying(honest, lieAbout(lie.breaks), { mode: lie.mode, failure: FAILURE })
-  const server = createServer({ key: certificate.key, cert: certificate.cert }, listenerOf(protocol))
+  const server = createServer({ key: certificate.key, cert: certificate.cert }, listenerOf(rim(protocol, world)))
   const { url, close } = await listen(server, { protocol: "https", port })
   wire.url = url
   return {

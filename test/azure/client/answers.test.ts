@@ -217,6 +217,19 @@ test.each([[{}], [{ properties: { provisioningState: "succeeded" } }]])(
   },
 )
 
+test("a delete that a proxy's page answers with 200 has deleted nothing", async () => {
+  const arm = await scripted(
+    ({ method }) => (method === "PUT" ? { status: 201, body: vmOf("default-1") } : { body: "<html>Sign in</html>" }),
+    GIVEN,
+  )
+  const { instances } = await arm.provider.launch(launchOf(), arm.calls)
+  const { accepted, failures } = await arm.provider.terminate(instances, arm.calls)
+  expect([accepted, failures]).toEqual([
+    [],
+    [expect.objectContaining({ message: expect.stringContaining("is there a proxy") })],
+  ])
+})
+
 test("tags that Azure would refuse are told together, and nothing is asked", async () => {
   const arm = await scripted(() => undefined, GIVEN)
   const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`t${index}`, ""]))

@@ -43,6 +43,11 @@ function linesOf({ attributes, name }: WorldInstance, program: string): readonly
   return [`doctor user-data ${deadline}`, `doctor metadata 200 ${id}`, "doctor notice 200 events"]
 }
 
+/** As cloud-init reads it: what is too large is compressed. */
+export function programOf({ attributes }: WorldInstance): string {
+  return textOf(Buffer.from(String(attributes.customData ?? ""), "base64"))
+}
+
 const HOST_KEYS = [
   "-----BEGIN SSH HOST KEY KEYS-----",
   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEZyb20gYSB0ZXN0OyBub2JvZHkgaGFzIGl0cyBoYWxm root@worker",
@@ -70,7 +75,7 @@ export async function walkCloud({
   const stop = playGuests({
     world,
     clock,
-    programOf: ({ attributes }) => textOf(Buffer.from(String(attributes.customData ?? ""), "base64")),
+    programOf,
     linesOf,
     systemSays: () => HOST_KEYS,
     // By its identity, through Resource Manager.
