@@ -23,11 +23,12 @@ export interface ProgramName {
 
 /**
  * Makes `$muster_dir`, and ends the programs of other owners, and those of this one whose runner has died. It needs `mkdir`, `id`,
- * `grep`, `rm` and `sleep`.
+ * `grep`, `rm` and `sleep`; in a container `tr` as well.
  */
 export function programStart({ owner, number, isInside }: ProgramName): string {
-  const inside = isInside === true ? "-inside" : ""
+  const [inside, tools] = isInside === true ? ["-inside", PLAIN_GREP] : ["", ""]
   return compact(`
+    ${tools}
     muster_all="$PWD/.muster-work${inside}"
     { mkdir -p -m 700 "$muster_all" && [ -O "$muster_all" ] && [ -w "$muster_all" ]; } 2>/dev/null ||
       muster_all="\${TMPDIR:-/tmp}/muster-work${inside}-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
@@ -40,6 +41,17 @@ export function programStart({ owner, number, isInside }: ProgramName): string {
     ${END_OTHERS}
     muster_end_others ${owner}`)
 }
+
+/** Images have what machines do not: busybox's grep reads a line to its first NUL, and the files of a process in /proc are full of them. */
+const PLAIN_GREP = `
+  grep() {
+    muster_text=$2
+    shift 2
+    for muster_here; do
+      tr '\\000' '\\n' 2>/dev/null <"$muster_here" | command grep -qF -e "$muster_text" && return
+    done
+    return 1
+  } 2>/dev/null`
 
 /**
  * `muster_end_tasks DIRECTORY FIRST`: the tasks of a program, by the signal FIRST, and a second later by SIGKILL. A number may be
