@@ -80,7 +80,7 @@ function isAboutElse(error: MusterError): boolean {
 
 /** "<RunInstancesResponse xmlns=…><requestId>…</requestId>…" and "<Response><Errors>…</Errors><RequestID>…</RequestID></Response>". */
 const OWN_ANSWER =
-  /<(\w+Response) xmlns="http:\/\/ec2\.amazonaws\.com\/doc\/[^>]*>\s*<requestId>[^<]+<[\s\S]*<\/\1>\s*$|<Response><Errors><Error><Code>[^<]+<[\s\S]*<RequestID>[^<]+<\/RequestID><\/Response>\s*$/
+  /<(\w+Response) xmlns="http:\/\/ec2\.amazonaws\.com\/doc\/[^>]*>\s*<requestId>[^<]+<[\s\S]*<\/\1>\s*$|<Response>\s*<Errors>\s*<Error>\s*<Code>[^<]+<[\s\S]*<RequestID>[^<]+<\/RequestID>\s*<\/Response>\s*$/
 
 /** An answer of EC2's own, whole: not a page of something between, and no failure of a server. */
 export function isOwnAnswer({ answer }: Exchange): boolean {

@@ -32,7 +32,8 @@ export const LAUNCHES: readonly Assumption[] = [
     source: "Amazon EC2 API Reference, RunInstances (MinCount, MaxCount)",
     basis: "documented",
     code: ["providers/aws/launch/run-bodies.ts", "providers/aws/launch/settle.ts"],
-    probe: "One call asks for 1 to 3 machines of the smallest type; each of the three is a try.",
+    probe:
+      "One call asks for 1 to 3 machines of the smallest type, each of them a try; what is missing is asked for once more.",
   },
   {
     id: "aws.fleet-replay",

@@ -20,7 +20,7 @@ export async function lookAtLaunch(site: Site, stage: WalkStage, workers: readon
   const ids = new Set(workers.map(({ made }) => made.id))
   await lookAtLists(site, stage, workers)
   if (call.api === "RunInstances") {
-    judgeCount(stage, call, ids)
+    await lookAtCount(site, stage, call, ids)
     await lookAtReplays(site, stage, call, ids)
     await lookAtMismatches(site, stage, call, ids)
   } else await lookAtFleet(site, stage, call)
@@ -50,14 +50,21 @@ async function lookAtLists(site: Site, stage: WalkStage, workers: readonly WalkW
   }
 }
 
-/** Each machine that was asked for is a try. */
-function judgeCount(stage: WalkStage, call: LaunchCall, ids: ReadonlySet<string>): void {
+/** Each machine that was asked for is a try. One that is missing says something only where there was room for it. */
+async function lookAtCount(site: Site, stage: WalkStage, call: LaunchCall, ids: ReadonlySet<string>): Promise<void> {
   if (call.count < 2) return
   const evidence = [launchExchange(stage, call)].flatMap((one) => one ?? [])
-  for (let number = 1; number <= call.count; number += 1) {
-    const words = `the call for 1 to ${call.count} made ${ids.size}`
-    stage.saw("aws.min-count", number <= ids.size, words, evidence)
-  }
+  const words = `the call for 1 to ${call.count} made ${ids.size}`
+  for (const _ of ids) stage.saw("aws.min-count", true, words, evidence)
+  const missing = call.count - ids.size
+  if (missing <= 0) return
+  const input = { ...bodyOf(call), ClientToken: `rest${call.token.slice(4)}`, MaxCount: missing }
+  const asked = await ask(site, stage, "RunInstances", input)
+  const more = idsIn(listIn(asked.value, "Instances"))
+  if (more.length === 0) return
+  const then = `${words}; another call right after it made ${more.length} of the rest`
+  stage.saw("aws.min-count", false, then, [...evidence, ...asked.exchanges])
+  await endThem(site, stage, more)
 }
 
 const bodyOf = ({ body }: LaunchCall) => body as unknown as Input<"RunInstances">

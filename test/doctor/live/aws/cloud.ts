@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import type { Provider } from "../../../../src/provider.js"
 import { textOf } from "../../../../src/guest/user-data.js"
 import type { WalkOutcome } from "../../../../src/doctor/live/outcome.js"
-import type { World, WorldInstance } from "../../../../src/simulator/index.js"
+import type { World, WorldInstance, WorldOptions } from "../../../../src/simulator/index.js"
 import { brokenBy, type LieMode } from "../../../../src/simulator/requests/lies.js"
 import { type Cloud, ec2 } from "../../../aws/support/cloud.js"
 import { recordExchange, recordReply } from "../../../aws/support/exchanges.js"
@@ -44,6 +44,7 @@ export function guestLies(now: () => number): readonly GuestLie[] {
 export interface Setting {
   readonly walk?: Partial<WalkOptions>
   readonly wire?: Partial<Ec2WireOptions>
+  readonly world?: Partial<WorldOptions>
   /** Some requests are not answered for an hour, by this seed. */
   readonly hangs?: number
   /** In the place of the lies above. */
@@ -53,13 +54,13 @@ export interface Setting {
 /** @param broken where it is of a guest, guests lie, else the wire does. */
 export async function awsWalk(
   broken?: Broken,
-  { walk = {}, wire = {}, hangs, guest: given }: Setting = {},
+  { walk = {}, wire = {}, world: own = {}, hangs, guest: given }: Setting = {},
 ): Promise<{ readonly outcome: WalkOutcome; readonly cloud: Cloud }> {
   const isOfGuest = given !== undefined || guestLies(() => 0).some(({ breaks }) => breaks === broken?.breaks)
   const lying = broken === undefined || isOfGuest ? {} : { lie: broken }
   const isOwn = broken === undefined && wire.rim === undefined
   const onExchange = isOwn ? record : () => {}
-  const seeded = hangs === undefined ? {} : { world: { seed: hangs } }
+  const seeded = { world: { ...own, ...(hangs === undefined ? {} : { seed: hangs }) } }
   const cloud = await ec2({
     ...seeded,
     aws: { prices: PRICES, credentials: KEYS },
