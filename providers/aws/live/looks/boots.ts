@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { markPrefix } from "../../../../src/guest/marks.js"
 import { toldOn } from "../../../../src/live/judges.js"
-import type { WalkStage, WalkWorker } from "../../../../src/provider.js"
+import type { Exchange, WalkStage, WalkWorker } from "../../../../src/provider.js"
 import { TAG } from "../../../../src/fleet/tags.js"
 import type { Blueprint } from "../../prepare/blueprint.js"
 import { areInMetadata } from "../../tag-rules.js"
@@ -35,11 +35,13 @@ function judgeGuest(stage: WalkStage, worker: WalkWorker): void {
     // A launch whose tags metadata cannot show has said that it shall not.
     ...(areInMetadata(tags) ? { tags: worker.owner.uid } : {}),
   }
+  const isConsole = ({ api, request }: Exchange) => api === "GetConsoleOutput" && request.body.includes(worker.made.id)
+  const consoles = stage.exchanges.filter(isConsole).slice(-1)
   for (const [name, value] of Object.entries(wanted)) {
     const told = toldOn(worker, name)
     if (told === undefined) continue
     const words = told === value ? `its guest has ${value}` : `its guest has ${told}, not ${value}`
-    stage.saw(`aws.guest-${name}`, told === value, words)
+    stage.saw(`aws.guest-${name}`, told === value, words, consoles)
   }
 }
 

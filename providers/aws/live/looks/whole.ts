@@ -1,5 +1,6 @@
 /** Whole: what lists and exchanges of a walk show together. */
 import { judgeDeadlines, judgeStates, judgeTags, sightsOf } from "../../../../src/live/judges.js"
+import { TAG } from "../../../../src/fleet/tags.js"
 import type { Exchange, Instance, WalkStage, WalkWorker } from "../../../../src/provider.js"
 import { isOwnAnswer } from "../reading.js"
 import { tagsOf } from "./boots.js"
@@ -14,34 +15,48 @@ const MOST_SAID = 3
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
 
 export function judgeWhole(stage: WalkStage): void {
-  judgeTags(stage, "aws.tags-in-first-list", tagsOf)
-  judgeStates(stage, "aws.states-in-order")
-  judgeDeadlines(stage, "aws.guest-deadline", DEADLINE_SLACK_MS)
   for (const worker of stage.workers) {
-    judgeAddress(stage, worker)
-    judgeMarket(stage, worker)
+    const sights = sightsOf(stage, worker)
+    judgeTags(withEvidence(stage, worker, sights.slice(0, 1)), "aws.tags-in-first-list", tagsOf)
+    const changes = sights.filter(({ instance }, at) => instance.state !== sights[at - 1]?.instance.state)
+    judgeStates(withEvidence(stage, worker, changes), "aws.states-in-order")
+    judgeDeadlines(withEvidence(stage, worker, sights.slice(-1)), "aws.guest-deadline", DEADLINE_SLACK_MS)
+    const running = sights.find(({ instance }) => instance.state === "running")
+    if (running === undefined) continue
+    const shown = withEvidence(stage, worker, [running])
+    judgeAddress(shown, running.instance)
+    judgeMarket(shown, worker, running.instance)
   }
   judgeHeader(stage, { assumption: "aws.request-id", header: "x-amzn-requestid", isGood: (text) => text !== "" })
   judgeHeader(stage, { assumption: "aws.date", header: "date", isGood: (text) => HTTP_DATE.test(text) })
 }
 
-function judgeAddress(stage: WalkStage, worker: WalkWorker): void {
-  const first = firstRunning(stage, worker)
-  if (first === undefined) return
-  const { privateIp } = first
-  const held = privateIp !== undefined
-  stage.saw("aws.address-when-running", held, `the first list that shows it running has ${privateIp ?? "no address"}`)
+/** The same of one machine, with the lists that show it as evidence. */
+function withEvidence(stage: WalkStage, worker: WalkWorker, sights: readonly { readonly at: number }[]): WalkStage {
+  const lists = sights.flatMap(({ at }) => listAt(stage, at) ?? [])
+  return {
+    ...stage,
+    workers: [worker],
+    saw: (assumption, held, words) => stage.saw(assumption, held, words, lists),
+  }
 }
 
-function judgeMarket(stage: WalkStage, worker: WalkWorker): void {
-  const first = firstRunning(stage, worker)
-  const markets = new Set(worker.call.offers.map(({ market }) => market))
-  if (first === undefined || markets.size !== 1) return
-  stage.saw("aws.spot-is-listed", markets.has(first.market), `${[...markets].join()} is listed as ${first.market}`)
+/** The list of the cluster that was begun then. */
+function listAt({ exchanges }: WalkStage, at: number): Exchange | undefined {
+  return exchanges.find(
+    (one) => one.at >= at && one.api === "DescribeInstances" && one.request.body.includes(TAG.uid) && isOwnAnswer(one),
+  )
 }
 
-function firstRunning(stage: WalkStage, worker: WalkWorker): Instance | undefined {
-  return sightsOf(stage, worker).find(({ instance }) => instance.state === "running")?.instance
+function judgeAddress(stage: WalkStage, { privateIp }: Instance): void {
+  const words = `the first list that shows it running has ${privateIp ?? "no address"}`
+  stage.saw("aws.address-when-running", privateIp !== undefined, words)
+}
+
+function judgeMarket(stage: WalkStage, { call }: WalkWorker, { market }: Instance): void {
+  const markets = new Set(call.offers.map((offer) => offer.market))
+  if (markets.size !== 1) return
+  stage.saw("aws.spot-is-listed", markets.has(market), `${[...markets].join()} is listed as ${market}`)
 }
 
 interface Headed {

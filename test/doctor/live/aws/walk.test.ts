@@ -16,6 +16,10 @@ test("all that holds is confirmed, by three machines at most, and nothing is lef
   expectAll(outcome)
   expect([outcome.problems, outcome.left]).toEqual([[], []])
   expectNothingLeft(world)
+  const unproven = outcome.assumptions.filter(({ observations }) =>
+    observations.some((one) => one.exchanges.length === 0),
+  )
+  expect(unproven.map(({ id }) => id)).toEqual([])
   expect(world.resources.list({ kind: "launch-template" })).toEqual([])
   expect(mostAlive(world)).toBe(3)
   expect(outcome.ms).toBeLessThanOrEqual(MINUTES_MS)
