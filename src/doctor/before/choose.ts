@@ -9,7 +9,8 @@ export type Choosing = Pick<WalkSite, "walk" | "provider" | "budgetUsd">
 
 /**
  * Of all that is sold and boots the image the cheapest type, with all its offers whose price is known, the cheapest first. One that is sold on
- * every market goes before those that are not, unless the budget is not enough for it.
+ * every market goes before those that are not, unless the budget is not enough for it; of both architectures x86_64 goes first, because not
+ * every cloud tells which of them an image is for.
  *
  * @throws CapacityError where nothing is sold; MusterError where no price is known.
  */
@@ -46,6 +47,7 @@ function queryFor({ provider }: Choosing, { instanceTypes, image, arch, zones }:
 interface Choice {
   readonly offers: readonly Offer[]
   readonly markets: number
+  readonly isX86: boolean
   readonly likely: number
   readonly most: number
 }
@@ -57,15 +59,19 @@ function choiceOf(site: Choosing, all: readonly Offer[]): Choice {
     .sort((a, b) => (a.pricePerHour ?? 0) - (b.pricePerHour ?? 0) || a.zone.localeCompare(b.zone))
   const priced = { ...site, offers }
   const [likely, most] = [estimateUsd(priced) ?? 0, estimateUsd(priced, "most") ?? 0]
-  return { offers, markets: new Set(offers.map(({ market }) => market)).size, likely, most }
+  const isX86 = offers[0]?.arch === "x86_64"
+  return { offers, markets: new Set(offers.map(({ market }) => market)).size, isX86, likely, most }
 }
 
 function byMarketsAndPrice(a: Choice, b: Choice): number {
   const byName = (a.offers[0]?.instanceType ?? "").localeCompare(b.offers[0]?.instanceType ?? "")
-  return b.markets - a.markets || a.likely - b.likely || byName
+  return b.markets - a.markets || Number(b.isX86) - Number(a.isX86) || a.likely - b.likely || byName
 }
 
-function noPriceText(place: string, [first]: readonly Offer[]): string {
-  const type = first?.instanceType ?? "TYPE"
-  return `no price is known of what ${place} sells, and nothing is made whose price is not known; let prices be read (muster policy), or say it: --option 'prices:={"${type}":0.01}', or prices of the provider`
+function noPriceText(place: string, sold: readonly Offer[]): string {
+  const [smallest] = [...sold].sort(
+    (a, b) => (a.vcpus ?? 0) - (b.vcpus ?? 0) || (a.memoryGiB ?? 0) - (b.memoryGiB ?? 0),
+  )
+  const type = smallest?.instanceType ?? "TYPE"
+  return `no price is known of what ${place} sells, and nothing is made whose price is not known; let prices be read (muster policy), or give the provider's option prices, for ${type} at least`
 }

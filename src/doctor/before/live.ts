@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { systemClock } from "../../calls/clock.js"
 import { stateDirectory } from "../../client/machine.js"
 import { MusterError, SpecError, TimeoutError } from "../../errors.js"
-import { FileJournal, type Journal } from "../../fleet/journal/journal.js"
+import { FileJournal } from "../../fleet/journal/journal.js"
 import { resolveProviders } from "../../fleet/opening/providers.js"
 import { ownerProcessTag } from "../../fleet/ownership/owner-process.js"
 import type { GroupRequest, Offer, Owner, Provider, Walk } from "../../provider.js"
@@ -150,7 +150,7 @@ function siteOf(spec: ResolvedSpec, { tags, image, publicAddress }: ResolvedGrou
   return {
     ...{ walk, provider: walk.provider, witness, clock, signal, owner, offers, group },
     ...{ budgetUsd, mostMs: MOST_MS, say },
-    ...(journal === undefined ? {} : { journal }),
+    ...journal,
   }
 }
 
@@ -159,11 +159,12 @@ function journalOf(
   { name, region, whereabouts }: Provider,
   owner: WalkSite["owner"],
   { journal, env = process.env, clock }: Given,
-): Journal | undefined {
-  if (journal === false) return undefined
+): Pick<WalkSite, "journal" | "journalDirectory"> {
+  if (journal === false) return {}
   const directory = journal ?? join(stateDirectory(env as NodeJS.ProcessEnv), "muster", "journal")
   const whole: Owner = { ...owner, deadline: String(Math.ceil((clock.now() + MOST_MS) / 1000)) }
-  return new FileJournal(directory, whole, clock, [{ provider: name, region, options: whereabouts?.() ?? {} }])
+  const places = [{ provider: name, region, options: whereabouts?.() ?? {} }]
+  return { journal: new FileJournal(directory, whole, clock, places), journalDirectory: directory }
 }
 
 function statusOf({ assumptions, left, stopped, workers }: WalkOutcome): LiveReport["status"] {

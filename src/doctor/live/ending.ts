@@ -63,7 +63,9 @@ export async function endUnanswered(site: WalkSite, calls: Calls): Promise<void>
     await look(site, { watch })
     for (const open of witness.open.values()) {
       const { value: isOver = false } = await witness.watch(signal, () => isOverAt(site, calls, open, begun))
-      if (isOver) witness.open.delete(open.call.token)
+      if (!isOver) continue
+      witness.open.delete(open.call.token)
+      site.journal?.outcome(open.call.token, "given-up")
     }
     await endStrays(site, calls)
     if (witness.open.size > 0) await clock.sleep(provider.limits.look.everyMs, signal)

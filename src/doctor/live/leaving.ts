@@ -80,10 +80,14 @@ interface Swept {
   readonly error?: string
 }
 
-async function sweptRows({ provider, owner, clock, witness, signal }: WalkSite): Promise<Swept> {
+async function sweptRows(site: WalkSite): Promise<Swept> {
+  const { provider, owner, clock, witness, signal, journalDirectory: journal = false } = site
   const spec = { provider, name: owner.cluster, owner: owner.owner, timeoutMs: windowMs(provider.limits) + SWEEP_MS }
-  // What launches may still make is known here, and waited for: another process would read it in the journal.
-  const { value, error } = await witness.watch(signal, () => sweep(resolveSweep(spec, { journal: false }), clock))
+  // What launches may still make was waited for, and is in the journal. Without one the sweep waits as for what it knows nothing of.
+  const { value, error } = await witness.watch(signal, async () => {
+    await site.journal?.close().catch(() => {})
+    return sweep(resolveSweep(spec, { journal }), clock)
+  })
   if (value === undefined) return { left: [], error: error?.message ?? "no answer" }
   const rows = value.filter(({ removed }) => !removed)
   return { left: rows.map(({ kind, id, problem }) => `${kind} ${id}: ${problem ?? "is there"}`) }

@@ -23,6 +23,8 @@ export interface WalkSite {
   readonly say: (line: string) => void
   /** Where launches are written down before they are sent, so that another process can end what comes of them; left out: nowhere. */
   readonly journal?: Journal
+  /** Where that is. */
+  readonly journalDirectory?: string
 }
 
 /** The same group for one market, by the offers of which its machines are made. */
