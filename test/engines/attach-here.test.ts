@@ -1,12 +1,14 @@
 /** The toy engine on this machine, held by one process after another: its token is where this user alone reads it, and nowhere else. */
+import { existsSync, readdirSync, statSync } from "node:fs"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { toyEngine } from "../../examples/support/toy-engine.js"
 import { local } from "../../providers/local/index.js"
 import { Cluster } from "../../src/cluster.js"
 import type { EventOf } from "../../src/events.js"
+import { nursery } from "../support/children.js"
 import { isLong, LONG } from "../support/long.js"
 import { freePort } from "./support/port.js"
 
@@ -57,4 +59,38 @@ test.skipIf(!isLong)(`who has the secrets of this machine goes on, and nobody el
   await second.close()
   expect(await readdir(journal)).toEqual([])
   expect(await filesWith(token)).toEqual([])
+})
+
+describe.skipIf(!isLong)(`a process that is killed by SIGKILL (${LONG})`, () => {
+  const { directory, start } = nursery()
+
+  test("leaves the files of its client's keys beside its journal, and a sweep of the name removes them", {
+    timeout: 60_000,
+  }, async () => {
+    const journal = join(directory(), "journal")
+    const child = start(`
+      import { Cluster } from "muster-vms"
+      import { local } from "muster-vms/local"
+      const engine = {
+        name: "kept", ports: { scheduler: 1 }, recipe: {},
+        head: () => ({ startup: "exec sleep 1000" }),
+        worker: () => ({ startup: "exec sleep 1000" }),
+        state: async () => ({ members: [], idleMs: 0 }),
+        drain: async (_, names) => names,
+        client: async (head) => ({ address: "kept://", environment: await head.keep({ "ca.pem": "an authority", "key.pem": "a secret key" }, head.signal) }),
+      }
+      const provider = local({ root: ${JSON.stringify(directory())}, graceMs: 0 })
+      const cluster = new Cluster({ name: "work", provider, engine }, { journal: ${JSON.stringify(journal)} })
+      cluster.scale(1).catch(() => {})
+      console.log("paths", JSON.stringify(Object.values((await cluster.client()).environment)), "end")
+    `)
+    await child.says("end\n")
+    child.signal("SIGKILL")
+    await child.ended
+    const paths = JSON.parse(/paths (.*) end/.exec(child.out())?.[1] ?? "[]") as string[]
+    expect(paths.map((path) => statSync(path).mode & 0o777)).toEqual([0o600, 0o600])
+    expect(paths.every((path) => path.startsWith(`${journal}/`))).toBe(true)
+    await Cluster.sweep({ provider: local({ root: directory(), graceMs: 0 }), name: "work" }, { journal })
+    expect(existsSync(journal) ? readdirSync(journal) : []).toEqual([])
+  })
 })

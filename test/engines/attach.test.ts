@@ -1,10 +1,12 @@
 /** Another process finds the engine of a cluster that lives, by what its instances keep, and its head by the secrets of this machine. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { expect, onTestFinished, test } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
+import type { Engine } from "../../src/engines/engine.js"
 import { SpecError } from "../../src/errors.js"
 import { TAG } from "../../src/fleet/tags.js"
 import type { Provider } from "../../src/provider.js"
@@ -108,4 +110,54 @@ test("secrets of an engine are made once, for this user alone; without them none
   } finally {
     await rm(journal, { recursive: true, force: true })
   }
+})
+
+const FILES = { "ca.pem": "an authority", "key.pem": "a secret key" }
+
+/** What programs of the client are given is where the files are. */
+async function keeping(isKept: boolean) {
+  const made = rig()
+  const folder = mkdtempSync(join(tmpdir(), "muster-kept-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const { engine } = new EngineDouble(made)
+  const keeper: Engine = {
+    ...engine,
+    client: async (head) => ({ address: "double://", environment: await head.keep(FILES, head.signal) }),
+  }
+  const journal = isKept ? join(folder, "journal") : false
+  const cluster = made.cluster({ name: "work", engine: keeper }, { journal })
+  const run = <T>(act: () => Promise<T>): Promise<T> => made.clock.run(act())
+  await run(() => cluster.scale(1))
+  const clients = [await run(() => cluster.client()), await run(() => cluster.client())] as const
+  const paths = clients.map(({ environment }) => Object.values(environment))
+  return { cluster, clients, run, paths, journal: String(journal) }
+}
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+test("files with keys for clients: all clients of a cluster have the same ones, which only this user reads, until the cluster is closed", async () => {
+  const { cluster, clients, run, paths, journal } = await keeping(true)
+  const [own = [], others] = paths
+  expect(own).toEqual(others)
+  expect(own.map((path) => path.slice(journal.length))).toEqual([
+    expect.stringMatching(/^\/work\.[0-9a-f]+\.engine\.ca\.pem$/),
+    expect.stringMatching(/^\/work\.[0-9a-f]+\.engine\.key\.pem$/),
+  ])
+  expect(own.map((path) => readFileSync(path, "utf8"))).toEqual(Object.values(FILES))
+  expect(own.map(modeOf)).toEqual(["600", "600"])
+  await run(() => clients[0].close())
+  expect(own.filter(existsSync)).toEqual(own)
+  await run(() => cluster.close())
+  expect(readdirSync(journal)).toEqual([])
+})
+
+test("files with keys for clients: without a journal each client has its own, until it is closed", async () => {
+  const { cluster, clients, run, paths } = await keeping(false)
+  const [own = [], others = []] = paths
+  expect(own[0]).not.toBe(others[0])
+  expect([...own, ...others].map(modeOf)).toEqual(["600", "600", "600", "600"])
+  await run(() => clients[0].close())
+  expect([...own, ...others].filter(existsSync)).toEqual(others)
+  await run(() => cluster.close())
+  expect(others.filter(existsSync)).toEqual([])
 })

@@ -224,3 +224,22 @@ it("gives up where no other head can be had, and says why", async () => {
   expect(live(world)).toEqual([])
   await expect(run(() => cluster.scale(2))).rejects.toThrow("no other one takes its place")
 })
+
+it.each<readonly [string, Partial<ClusterSpec>, string]>([
+  ["one group", { instanceType: SMALL }, "x86_64"],
+  [
+    "two groups",
+    { instanceType: SMALL, groups: { a: { instanceType: "a1.4xlarge" }, b: { instanceType: "a1.large" } } },
+    "arm64",
+  ],
+  ["several, and the cheapest", { instanceType: ["m1.large", "a1.large"] }, "arm64"],
+  ["that of the spec", { instanceType: ["m1.large", "a1.large"], arch: "x86_64" }, "x86_64"],
+])("has the architecture of its workers, where all have one: %s", async (_whose, fields, arch) => {
+  const made = rig()
+  const { engine } = new EngineDouble(made)
+  const { clock } = made
+  const cluster = made.cluster({ engine, ...fields })
+  await clock.run(cluster.scale(fields.groups === undefined ? 1 : { a: 1, b: 1 }))
+  expect(made.world.truth({ tags: { "muster-group": "head" } }).map(({ offer }) => offer.arch)).toEqual([arch])
+  await clock.run(cluster.close())
+})

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { inspect } from "node:util"
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest"
+import { IMAGES } from "../../providers/aws/wire/index.js"
+import type { Engine } from "../../src/engines/engine.js"
+import { ec2 } from "../aws/support/cloud.js"
 import { runLines, toyEngine } from "../../examples/support/toy-engine.js"
 import { Cluster } from "../../src/cluster.js"
 import { textOf } from "../../src/guest/user-data.js"
@@ -103,4 +106,28 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
     },
     300_000,
   )
+})
+
+const ENGINE: Engine = {
+  ...{ name: "toy", ports: { scheduler: 1 }, recipe: {} },
+  head: () => ({ startup: "exec head" }),
+  worker: () => ({ startup: "exec worker" }),
+  state: () => Promise.reject(new Error("nobody asks")),
+  drain: () => Promise.resolve([]),
+  client: () => Promise.reject(new Error("nobody asks")),
+}
+
+test.skipIf(!isLong).each([
+  ["m7i.large", IMAGES.x86_64, "x86_64"],
+  ["m7g.large", IMAGES.arm64, "arm64"],
+] as const)("on EC2 the head of %s boots the image of its workers", async (instanceType, image, arch) => {
+  const { provider, clock } = await ec2({ aws: { imageId: undefined } })
+  const spec = { provider, engine: ENGINE, access: "192.0.2.1/32", instanceType, image } as const
+  const cluster = new Cluster(spec, { clock, journal: false })
+  const { groups } = await clock.run(cluster.plan(1))
+  expect(groups.map(({ group, offers }) => [group, ...new Set(offers.map((offer) => offer.arch))])).toEqual([
+    ["head", arch],
+    ["default", arch],
+  ])
+  await clock.run(cluster.close())
 })

@@ -12,7 +12,7 @@ import { isLong } from "../support/long.js"
 import { noSshd, PORT, type Sshd, startSshd } from "./support/sshd.js"
 
 /** Far from any limit where there is time for it: a shell reads a text byte by byte. */
-const [BYTES, WORDS] = isLong ? [4_000_000, 40] : [200_000, 5]
+const [BYTES, WORDS] = isLong ? [4_000_000, 40] : [140_000, 4]
 
 /** Some of a script's lines, and so many bytes of a comment and of a word. */
 const longText = (bytes: number) => `# ${"ü".repeat(bytes / 4)}
