@@ -6,7 +6,7 @@ import { createServer } from "node:http"
 import { createServer as createSecureServer } from "node:https"
 import { type Certificate, makeCertificate } from "../../providers/azure/wire/client/certificate.js"
 import type { Clock } from "../../src/calls/clock.js"
-import { exchangesOf } from "../../src/doctor/report/build.js"
+import { exchangesOf } from "../../src/doctor/report/packing.js"
 import type { WalkReport } from "../../src/doctor/report/format.js"
 import type { Exchange, ReceivedAnswer } from "../../src/provider.js"
 import {
@@ -73,8 +73,8 @@ function byShape(kept: readonly Kept[]): ReadonlyMap<string, readonly Kept[]> {
   return shapes
 }
 
-function originsIn({ exchanges }: WalkReport): readonly string[] {
-  return [...new Set(exchanges.flatMap(({ url }) => /^https?:\/\/[^/?#]+/.exec(url) ?? []))]
+function originsIn({ requests }: WalkReport): readonly string[] {
+  return [...new Set(requests.flatMap(({ url }) => /^https?:\/\/[^/?#]+/.exec(url) ?? []))]
 }
 
 function protocolOf(player: Player, clock: Clock): HttpProtocol {

@@ -1,5 +1,14 @@
 /** What a walk comes to: types. */
-import type { Assumption, Exchange, Market, Offer, Owner, WalkWorker } from "../../provider.js"
+import type {
+  Assumption,
+  Exchange,
+  GroupRequest,
+  JsonObject,
+  Market,
+  Offer,
+  Owner,
+  WalkWorker,
+} from "../../provider.js"
 import type { Observation, Verdict } from "../../live/verdicts.js"
 
 export interface Found extends Assumption {
@@ -16,6 +25,11 @@ export interface WalkOutcome {
   readonly ms: number
   readonly cluster: string
   readonly owner: Pick<Owner, "cluster" | "uid" | "owner">
+  /** The provider's options that are plain data. */
+  readonly options: JsonObject
+  readonly group: GroupRequest
+  /** How far lists were apart, in milliseconds. */
+  readonly everyMs: number
   /** What its machines were chosen from, the best first. */
   readonly offers: readonly Offer[]
   readonly instanceType: string

@@ -58,6 +58,7 @@ function outcomeOf(site: WalkSite, at: number, left: readonly string[]): WalkOut
   return {
     ...{ provider: provider.name, region: provider.region, at, ms: clock.now() - at },
     owner: { cluster: owner.cluster, uid: owner.uid, owner: owner.owner },
+    ...{ options: provider.recipe?.() ?? {}, group: site.group, everyMs: provider.limits.look.everyMs },
     ...{ cluster: owner.cluster, offers, instanceType: offers[0]?.instanceType ?? "" },
     markets: [...new Set(offers.map(({ market }) => market))],
     ...{ assumptions, workers, exchanges, problems, notes, left },

@@ -1,18 +1,11 @@
 /** Build: the report of a walk, with stand-ins for all that is not known to be harmless. */
 import { hostname, userInfo } from "node:os"
 import { isoText } from "../../calls/clock.js"
-import type { Exchange, Offer, WalkWorker } from "../../provider.js"
+import type { Exchange, JsonObject, Offer, WalkWorker } from "../../provider.js"
 import type { WalkOutcome } from "../live/outcome.js"
 import type { DoctorReport } from "../report.js"
-import {
-  FORMAT,
-  type WalkReport,
-  type Parts,
-  type ToldExchange,
-  type ToldMachine,
-  VERSION,
-  type Versions,
-} from "./format.js"
+import { FORMAT, type WalkReport, type GivenGroup, type ToldMachine, VERSION, type Versions } from "./format.js"
+import { packed } from "./packing.js"
 import { Redactor } from "./redact.js"
 import { shortened } from "./shorten.js"
 
@@ -38,6 +31,11 @@ export function reportOf({ outcome, versions, examined, names = [] }: ReportInpu
     ...{ at: isoText(outcome.at), seconds: Math.round(outcome.ms / 1000) },
     ...{ instanceType: tell(outcome.instanceType), markets: outcome.markets },
     offers: outcome.offers.map((offer) => ({ ...(redactor.value(offer) as Offer), ...pricesOf(offer) })),
+    given: {
+      options: redactor.fields(optionsOf(outcome)) as JsonObject,
+      group: redactor.fields(groupOf(outcome)) as GivenGroup,
+      everyMs: outcome.everyMs,
+    },
     owner: { cluster: redactor.name(owner.cluster), uid: owner.uid, owner: redactor.name(owner.owner) },
     usd: { estimate: rounded(estimate), spent: rounded(spent) },
     versions,
@@ -59,17 +57,32 @@ export function reportOf({ outcome, versions, examined, names = [] }: ReportInpu
   }
 }
 
+/** Where the cloud was asked is in the exchanges, and who asked is nobody's business. */
+const LEFT_OUT = /endpoint|credential|key|secret|token|^ca$|client/i
+
+function optionsOf({ options }: WalkOutcome): JsonObject {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !LEFT_OUT.test(name)))
+}
+
+function groupOf({ group: { publicAddress, tags, archs, image } }: WalkOutcome): GivenGroup {
+  return { publicAddress, tags, archs, ...(image === undefined ? {} : { image }) }
+}
+
 function pricesOf({ pricePerHour }: Offer): Partial<Offer> {
   return pricePerHour === undefined ? {} : { pricePerHour }
 }
 
 /** Places and types, and what was drawn at random for this walk, or made of that. */
-function ownOf({ workers, exchanges, owner: { uid }, region, offers }: WalkOutcome): readonly string[] {
+function ownOf({ workers, exchanges, owner: { uid, cluster }, region, offers }: WalkOutcome): readonly string[] {
   const launches = exchanges.flatMap(({ request }) =>
     [...request.body.matchAll(/muster-launch"?(?:&[\w.]+=|\s*:\s*"|)([0-9a-f]{32})/g)].map(([, token = ""]) => token),
   )
   const sold = offers.flatMap(({ zone, instanceType }) => [zone, instanceType])
-  return [...new Set([region, ...sold, uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches])]
+  // Such a name is Muster's own; one that a user has chosen is not told.
+  const name = cluster === `doctor-${uid.slice(0, 6)}` ? [cluster, "doctor", uid.slice(0, 6)] : []
+  return [
+    ...new Set([region, ...sold, ...name, uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches]),
+  ]
 }
 
 function machineNames(): readonly string[] {
@@ -99,48 +112,7 @@ function machineOf(worker: WalkWorker, tell: (text: string) => string): ToldMach
   }
 }
 
-/** Lists are mostly the same: each text is stored once. */
-function packed(exchanges: readonly Exchange[]): Pick<WalkReport, "headers" | "bodies" | "exchanges"> {
-  const headers = new Places<Readonly<Record<string, string>>>()
-  const bodies = new Places<string>()
-  const parts = (part: { readonly headers: Readonly<Record<string, string>>; readonly body: string }): Parts => ({
-    headers: headers.of(part.headers),
-    ...(part.body === "" ? {} : { body: bodies.of(part.body) }),
-  })
-  const told = exchanges.map(({ api, at, ms, request, answer }): ToldExchange => {
-    const { method, url } = request
-    const came = answer === undefined ? {} : { answer: { status: answer.status, ...parts(answer) } }
-    return { ...{ api, at, ms, method, url }, asked: parts(request), ...came }
-  })
-  return { headers: headers.all, bodies: bodies.all, exchanges: told }
-}
-
-class Places<T> {
-  readonly all: T[] = []
-  readonly #places = new Map<string, number>()
-
-  of(value: T): number {
-    const key = JSON.stringify(value)
-    const place = this.#places.get(key) ?? this.all.push(value) - 1
-    this.#places.set(key, place)
-    return place
-  }
-}
-
 /** To a millionth of a dollar. */
 function rounded(usd: number): number {
   return Math.round(usd * 1e6) / 1e6
-}
-
-/** The exchanges of a report, as the walk had them but for the stand-ins. */
-export function exchangesOf({ exchanges, headers, bodies }: WalkReport): readonly Exchange[] {
-  const whole = ({ headers: at, body }: Parts) => ({
-    headers: headers[at] ?? {},
-    body: body === undefined ? "" : (bodies[body] ?? ""),
-  })
-  return exchanges.map(({ api, at, ms, method, url, asked, answer }, number) => ({
-    ...{ number, api, at, ms },
-    request: { method, url, ...whole(asked) },
-    ...(answer === undefined ? {} : { answer: { status: answer.status, ...whole(answer) } }),
-  }))
 }

@@ -95,10 +95,10 @@ function lastedMs(machine: ToldMachine, moment: (typeof MOMENTS)[number]): numbe
 }
 
 /** Headers that say how much of a limit is left. Some have several: "Microsoft.Compute/PutVM3Min;239,…". */
-function limitsOf({ headers }: WalkReport): ReadonlyMap<string, number> {
+function limitsOf({ answers }: WalkReport): ReadonlyMap<string, number> {
   const least = new Map<string, number>()
   const note = (name: string, left: number) => least.set(name, Math.min(left, least.get(name) ?? left))
-  for (const [name, value] of headers.flatMap((each) => Object.entries(each))) {
+  for (const [name, value] of answers.flatMap(({ headers }) => Object.entries(headers))) {
     if (!name.includes("ratelimit")) continue
     for (const [, policy = "", left = ""] of value.matchAll(/(?:([\w./]+);)?(\d+)/g))
       note(policy === "" ? name : policy, Number(left))

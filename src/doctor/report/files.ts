@@ -78,8 +78,9 @@ const LISTS = [
   "notes",
   "left",
   "lines",
-  "headers",
-  "bodies",
+  "requests",
+  "answers",
+  "texts",
   "exchanges",
 ] as const
-const OBJECTS = ["owner", "usd", "versions"] as const
+const OBJECTS = ["given", "owner", "usd", "versions"] as const

@@ -1,6 +1,6 @@
 /** Format: what a report of a live walk is, as it stands in its file. Types and names. */
 import type { Verdict } from "../../live/verdicts.js"
-import type { Assumption, Market, Offer, Wave } from "../../provider.js"
+import type { Assumption, GroupRequest, Json, JsonObject, Market, Offer, Wave } from "../../provider.js"
 import type { DoctorLine } from "../report.js"
 
 export const FORMAT = "muster-doctor"
@@ -18,6 +18,13 @@ export interface WalkReport {
   readonly markets: readonly Market[]
   /** What its machines were chosen from, the best first. */
   readonly offers: readonly Offer[]
+  /** What the provider and the machines were given, but for secrets. */
+  readonly given: {
+    readonly options: JsonObject
+    readonly group: GivenGroup
+    /** How far lists were apart, in milliseconds. */
+    readonly everyMs: number
+  }
   /** Who had the machines: Muster's own number, and stand-ins. */
   readonly owner: { readonly cluster: string; readonly uid: string; readonly owner: string }
   readonly usd: { readonly estimate: number; readonly spent: number }
@@ -29,11 +36,15 @@ export interface WalkReport {
   readonly left: readonly string[]
   /** What was looked at before anything was made. */
   readonly lines: readonly DoctorLine[]
-  /** Headers and bodies, each once; exchanges name them by their place. */
-  readonly headers: readonly Readonly<Record<string, string>>[]
-  readonly bodies: readonly string[]
+  /** Requests and answers, each once; exchanges name them by their places. */
+  readonly requests: readonly ToldRequest[]
+  readonly answers: readonly ToldAnswer[]
+  /** Parts of long bodies that are forms or XML, each once. */
+  readonly texts: readonly string[]
   readonly exchanges: readonly ToldExchange[]
 }
+
+export type GivenGroup = Pick<GroupRequest, "publicAddress" | "tags" | "archs" | "image">
 
 export interface Versions {
   readonly muster: string
@@ -71,21 +82,32 @@ export interface ToldMachine {
   readonly gone: number | null
 }
 
-export interface ToldExchange {
+export interface ToldRequest {
   readonly api: string
-  readonly at: number
-  readonly ms: number
   readonly method: string
   readonly url: string
-  readonly asked: Parts
-  /** Left out: no answer came. */
-  readonly answer?: Parts & { readonly status: number }
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Json
+  readonly parts?: readonly number[]
 }
 
-/** Places in `headers` and `bodies`; no body: it was empty. */
-export interface Parts {
-  readonly headers: number
-  readonly body?: number
+export interface ToldAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** A structure where it is JSON; left out: there is none, or it is in parts. */
+  readonly body?: Json
+  /** Places in `texts`, which make it up. */
+  readonly parts?: readonly number[]
+}
+
+/** In milliseconds since the walk began, and for how long. */
+export interface ToldExchange {
+  readonly at: number
+  readonly ms: number
+  /** A place in `requests`. */
+  readonly request: number
+  /** A place in `answers`; left out: none came. */
+  readonly answer?: number
 }
 
 /** "muster-doctor-aws-us-east-1-20260101T000000Z.json" */

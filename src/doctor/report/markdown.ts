@@ -1,5 +1,5 @@
 /** Markdown: a report as a page to read, and to attach to a bug report. Pure. */
-import { exchangesOf } from "./build.js"
+import { exchangesOf } from "./packing.js"
 import type { WalkReport, ToldAssumption, ToldMachine } from "./format.js"
 
 /** So many exchanges of one try, and so much of each. */

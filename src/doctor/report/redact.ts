@@ -18,7 +18,7 @@ import { type TextOptions, Texts } from "./texts.js"
 
 /** The headers that say something of the cloud. */
 const HEADERS = new Set(
-  `content-type retry-after location azure-asyncoperation etag if-none-match if-match x-ms-error-code x-ms-version x-amz-target
+  `content-type x-amzn-requestid x-ms-request-id x-ms-correlation-request-id retry-after location azure-asyncoperation etag if-none-match if-match x-ms-error-code x-ms-version x-amz-target
    x-ms-ratelimit-remaining-resource x-ms-ratelimit-remaining-subscription-reads x-ms-ratelimit-remaining-subscription-writes
    x-ms-ratelimit-remaining-subscription-deletes x-ms-ratelimit-remaining-subscription-resource-requests
    x-ms-ratelimit-remaining-subscription-global-reads x-ms-ratelimit-remaining-subscription-global-writes
@@ -34,6 +34,7 @@ export class Redactor {
   readonly #texts: Texts
   readonly #own: readonly string[]
   readonly #bulks = new Map<string, string>()
+  #isAnswer = false
   /** Only looks, so that a name is known before the first place where it is replaced. */
   #isLearning = false
 
@@ -55,20 +56,19 @@ export class Redactor {
 
   exchange(exchange: Exchange): Exchange {
     const { request, answer } = exchange
-    const [asked, told] = [request.headers["content-type"] ?? "", answer?.headers["content-type"] ?? ""]
-    return {
-      ...exchange,
-      api: this.sentence(exchange.api),
-      request: {
-        method: this.sentence(request.method),
-        url: this.url(request.url),
-        headers: this.#headers(request.headers),
-        body: this.body(request.body, asked),
-      },
-      ...(answer === undefined
-        ? {}
-        : { answer: { ...answer, headers: this.#headers(answer.headers), body: this.body(answer.body, told) } }),
+    this.#isAnswer = false
+    const sent = {
+      method: this.sentence(request.method),
+      url: this.url(request.url),
+      headers: this.#headers(request.headers, request.body === ""),
+      body: this.body(request.body, request.headers["content-type"] ?? ""),
     }
+    const told = { ...exchange, api: this.sentence(exchange.api), request: sent }
+    if (answer === undefined) return told
+    this.#isAnswer = true
+    const { headers, body } = answer
+    const came = { headers: this.#headers(headers), body: this.body(body, headers["content-type"] ?? "") }
+    return { ...told, answer: { ...answer, ...came } }
   }
 
   /** Our own words, with what clouds have said among them. */
@@ -89,6 +89,11 @@ export class Redactor {
     })
   }
 
+  /** A value that is plain JSON, by the names of its fields, as in a body. */
+  fields(value: unknown): unknown {
+    return rewriteJson(value, [], undefined, this.#rewriting(0))
+  }
+
   url(url: string): string {
     const [, origin = "", path = "", query] = /^([a-z][a-z\d+.-]*:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/is.exec(url) ?? []
     const host = origin.replace(/\/\/[^@]*@/, "//")
@@ -105,8 +110,8 @@ export class Redactor {
     return { text: (field) => this.#field(field, depth), name: (name, path) => this.#name(name, path) }
   }
 
-  #headers(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    const kept = Object.entries(headers).filter(([name]) => HEADERS.has(name))
+  #headers(headers: Readonly<Record<string, string>>, isBare = false): Readonly<Record<string, string>> {
+    const kept = Object.entries(headers).filter(([name]) => HEADERS.has(name) && !(isBare && name === "content-type"))
     return Object.fromEntries(kept.map(([name, value]) => [name, this.#field(fieldOf(value, [name]), 0)]))
   }
 
@@ -123,7 +128,8 @@ export class Redactor {
     if (text === "" || this.#texts.isOwn(text)) return text
     switch (classOf(field)) {
       case "request":
-        return NOBODY
+        // That of a request is its token; that of an answer is of use to nobody else.
+        return this.#isAnswer ? NOBODY : this.#texts.plain(text)
       case "bulk":
         return this.#bulk(text)
       case "private":

@@ -83,6 +83,8 @@ export interface WalkOptions {
   readonly instanceType: string
   readonly budgetUsd?: number
   readonly signal?: AbortSignal
+  /** Lists that are further apart than a burst's; as the adapter has it when left out. */
+  readonly everyMs?: number
   readonly group?: Partial<WalkSite["group"]>
 }
 
@@ -96,11 +98,11 @@ export async function walked(
 
 async function walk(
   { provider: plain, clock }: { readonly provider: Provider; readonly clock: Clock },
-  { instanceType, budgetUsd = 0.2, signal = new AbortController().signal, group = {} }: WalkOptions,
+  { instanceType, budgetUsd = 0.2, signal = new AbortController().signal, everyMs, group = {} }: WalkOptions,
 ): Promise<WalkOutcome> {
   const witness = new Witness(clock)
   const made = await clock.busy("loading the walk", plain.walk?.(witness.tap) ?? Promise.reject(new Error("no walk")))
-  const { provider } = made
+  const provider = pacedBy(made.provider, everyMs)
   const calls = witness.callsTo(provider.limits, signal)
   const offers = await provider
     .offers({ instanceTypes: [instanceType], markets: ["spot", "on-demand"] }, calls)
@@ -118,6 +120,13 @@ async function walk(
   } as const
   const site = { ...{ walk: made, provider, witness, clock, signal, owner, budgetUsd }, offers: cheapest }
   return runWalk({ ...site, group: plainGroup, mostMs: 15 * 60_000, say: () => {} })
+}
+
+/** The same provider, with lists that are so far apart. */
+export function pacedBy(provider: Provider, everyMs: number | undefined): Provider {
+  if (everyMs === undefined) return provider
+  const { limits } = provider
+  return { ...provider, limits: { ...limits, look: { ...limits.look, everyMs } } }
 }
 
 /** Assumptions by their verdict, with what was seen where it is not "confirmed". */

@@ -36,13 +36,15 @@ test("another verdict, and an assumption that one does not have, are changes", (
   )
 })
 
+const told = (headers: Readonly<Record<string, string>>) => ({ status: 200, headers })
+
 test("limits that answers told, the least of each, and versions that differ", () => {
   const name = "x-ms-ratelimit-remaining-subscription-reads"
   const policies = {
     "x-ms-ratelimit-remaining-resource": "Microsoft.Compute/PutVM3Min;239,Microsoft.Compute/PutVMResource;11",
   }
-  const a = { ...report(), headers: [{ [name]: "199" }, { [name]: "12" }] }
-  const b = { ...report(), headers: [policies], versions: { ...report().versions, node: "24.1.0" } }
+  const a = { ...report(), answers: [{ [name]: "199" }, { [name]: "12" }].map(told) }
+  const b = { ...report(), answers: [told(policies)], versions: { ...report().versions, node: "24.1.0" } }
   const { limits, walks } = compare(a, b)
   expect(limits).toEqual([
     { name, least: [12, undefined] },

@@ -50,7 +50,15 @@ export function outcome(more: Partial<WalkOutcome> = {}): WalkOutcome {
   }
   return {
     ...{ provider: "aws", region: "us-east-1", at: AT, ms: 61_000, cluster: PLANTED.cluster, instanceType: "t3.micro" },
-    ...{ owner: OWNER, offers: [] },
+    ...{ owner: OWNER, offers: [], options: { region: "us-east-1", subnetIds: ["subnet-0aa11bb22cc33dd44"] } },
+    group: {
+      name: "doctor",
+      environment: {},
+      publicAddress: "auto",
+      tags: { [PLANTED.tagKey]: "x" },
+      archs: ["x86_64"],
+    },
+    everyMs: 1_250,
     markets: ["spot", "on-demand"],
     assumptions: [
       {

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
-import { exchangesOf } from "../../../src/doctor/report/build.js"
+import { exchangesOf } from "../../../src/doctor/report/packing.js"
 import { readReport, reportIn, writeReport } from "../../../src/doctor/report/files.js"
 import { markdownOf } from "../../../src/doctor/report/markdown.js"
 import { shortened } from "../../../src/doctor/report/shorten.js"
@@ -54,10 +54,10 @@ test("the page says what was seen, what broke with its evidence, what is left, a
 })
 
 test("the owner has Muster's own number, and stand-ins that requests have too", () => {
-  const { owner, bodies } = report()
+  const { owner, requests } = report()
   expect(owner.uid).toBe(UID)
   expect(owner.cluster).toMatch(/^[a-z]{8}$/)
-  expect(bodies.find((body) => body.startsWith("Action=Run"))).toContain(
+  expect(requests.map(({ body }) => String(body)).find((body) => body.startsWith("Action=Run"))).toContain(
     `Tag.1.Key=muster-cluster&TagSpecification.1.Tag.1.Value=${owner.cluster}&`,
   )
 })
@@ -65,8 +65,8 @@ test("the owner has Muster's own number, and stand-ins that requests have too", 
 test("what is the same is stored once, and exchanges are put together again", () => {
   const [, list] = EC2
   const many = Array.from({ length: 100 }, (_, number) => ({ ...(list ?? exchange(0, {}, "")), number }))
-  const { exchanges, bodies, headers } = report({ outcome: outcome({ exchanges: many }) })
-  expect([exchanges.length, bodies.length, headers.length]).toEqual([100, 2, 2])
+  const { exchanges, requests, answers } = report({ outcome: outcome({ exchanges: many }) })
+  expect([exchanges.length, requests.length, answers.length]).toEqual([100, 1, 1])
   const [first, ...others] = exchangesOf(report({ outcome: outcome({ exchanges: many }) }))
   expect(others.every(({ answer }) => answer?.body === first?.answer?.body)).toBe(true)
   expect(first?.request.body).toMatch(/^Action=DescribeInstances&Filter/)

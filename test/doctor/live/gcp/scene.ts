@@ -7,7 +7,7 @@ import type { Provider } from "../../../../src/provider.js"
 import type { WorldInstance, WorldOptions } from "../../../../src/simulator/index.js"
 import { brokenBy, type LieMode } from "../../../../src/simulator/requests/lies.js"
 import { type Cloud, gce, optionsFor, ZONE } from "../../../gcp/support/cloud.js"
-import { type GuestLie, playGuests, walked, type WalkOptions } from "../support.js"
+import { type GuestLie, pacedBy, playGuests, walked, type WalkOptions } from "../support.js"
 
 export const TYPE = "e2-small"
 /** USD an hour. */
@@ -65,12 +65,6 @@ function linesOf(cloud: Cloud, { zone, name = "" }: WorldInstance, program: stri
   publishHostKeys(cloud.world, `${zone}/${name}`, { "ssh-ed25519": "AAAAC3Nz", "ssh-rsa": "AAAAB3Nz" })
   const digest = createHash("sha256").update(program).digest("hex")
   return [`doctor user-data ${digest}`, `doctor metadata ${name} projects/1/zones/${zone}`, "doctor notice FALSE"]
-}
-
-function pacedBy(provider: Provider, everyMs: number | undefined): Provider {
-  if (everyMs === undefined) return provider
-  const { limits } = provider
-  return { ...provider, limits: { ...limits, look: { ...limits.look, everyMs } } }
 }
 
 export async function walkOnGce({
