@@ -1,7 +1,7 @@
 /** Bindings: what a request that is played says in the place of what the recorded one said; answers say it back. */
 import { createHash } from "node:crypto"
-import { rewriteBody } from "../../src/doctor/report/bodies.js"
-import { isHarmless } from "../../src/doctor/report/harmless.js"
+import { rewriteBody } from "../../src/doctor/report/redact/bodies.js"
+import { isHarmless } from "../../src/doctor/report/redact/harmless.js"
 import type { Leaf } from "./leaves.js"
 
 /** What is longer is no name; its digest may be told. */
@@ -16,8 +16,8 @@ export class Bindings {
     let alike = 0
     for (const [at, { place, value }] of recorded.entries()) {
       const asked = live[at]?.value ?? ""
-      if (value === asked || this.#live.get(value) === asked) alike += 1
-      else if (isFixed(place, value, asked)) return undefined
+      if (value === asked || this.#liveOf(value)?.toLowerCase() === asked.toLowerCase()) alike += 1
+      else if (isFixed(place, value)) return undefined
     }
     return alike
   }
@@ -30,17 +30,22 @@ export class Bindings {
     if (recorded === live || recorded === "" || live === "") return
     this.#set(digestOf(recorded), digestOf(live))
     this.#set(digestOf(plainOf(recorded)), digestOf(plainOf(live)))
-    if (recorded.length > LONGEST || live.length > LONGEST) return
+    if (recorded.length > LONGEST) return
+    if (!isHarmless(recorded)) this.#set(recorded, live)
+    if (live.length > LONGEST) return
     const [parts, others] = [recorded, live].map((text) => text.split(/[^A-Za-z\d]+/))
     if (parts?.length === others?.length)
       for (const [at, part] of (parts ?? []).entries()) if (!isHarmless(part)) this.#set(part, others?.[at] ?? part)
-    if (!isHarmless(recorded)) this.#set(recorded, live)
   }
 
   #set(recorded: string, live: string): void {
     if (recorded.length < 3 || recorded === live) return
-    this.#live.set(recorded, live)
+    this.#live.set(recorded.toLowerCase(), live)
     this.#expression = undefined
+  }
+
+  #liveOf(recorded: string): string | undefined {
+    return this.#live.get(recorded.toLowerCase())
   }
 
   /** A recorded answer as whoever plays would have got it. */
@@ -51,6 +56,8 @@ export class Bindings {
 
   text(text: string): string {
     if (this.#live.size === 0) return text
+    const whole = this.#liveOf(text)
+    if (whole !== undefined) return inCaseOf(text, whole)
     const plain = plainOf(text)
     if (plain !== text) return Buffer.from(this.#replaced(plain)).toString("base64")
     return this.#replaced(text)
@@ -58,20 +65,25 @@ export class Bindings {
 
   #replaced(text: string): string {
     this.#expression ??= expressionOf([...this.#live.keys()])
-    return text.replace(this.#expression, (found) => this.#live.get(found) ?? found)
+    return text.replace(this.#expression, (found) => inCaseOf(found, this.#liveOf(found) ?? found))
   }
 }
 
 function expressionOf(texts: readonly string[]): RegExp {
   const longestFirst = [...texts].sort((a, b) => b.length - a.length)
   const escaped = longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
-  return new RegExp(`(?<![A-Za-z\\d])(?:${escaped.join("|")})(?![A-Za-z\\d])`, "g")
+  return new RegExp(`(?<![A-Za-z\\d])(?:${escaped.join("|")})(?![A-Za-z\\d])`, "gi")
 }
 
-/** What is told as it stands must be asked as it stands. A stand-in is never a word. */
-function isFixed(place: string, recorded: string, live: string): boolean {
-  if (place === "method" || place === "&Action" || place.startsWith("/")) return isWord(recorded) || isWord(live)
-  return false
+/** Azure writes some names in capitals. */
+function inCaseOf(recorded: string, live: string): string {
+  const isUpper = recorded === recorded.toUpperCase() && recorded !== recorded.toLowerCase()
+  return isUpper ? live.toUpperCase() : live
+}
+
+/** What is told as it stands must be asked as it stands: a stand-in is never a word. */
+function isFixed(place: string, recorded: string): boolean {
+  return (place === "method" || place === "&Action" || place.startsWith("/")) && isWord(recorded)
 }
 
 function isWord(text: string): boolean {

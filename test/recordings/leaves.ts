@@ -1,5 +1,5 @@
 /** Leaves: a request as a list of its values, each with the place where it stands, so that two requests can be laid side by side. */
-import { decoded, jsonOf } from "../../src/doctor/report/bodies.js"
+import { decoded, jsonOf } from "../../src/doctor/report/redact/bodies.js"
 
 export interface Leaf {
   readonly place: string

@@ -6,7 +6,7 @@ import type { WalkOutcome } from "../live/outcome.js"
 import type { DoctorReport } from "../report.js"
 import { FORMAT, type WalkReport, type GivenGroup, type ToldMachine, VERSION, type Versions } from "./format.js"
 import { packed } from "./packing.js"
-import { Redactor } from "./redact.js"
+import { Redactor } from "./redact/redact.js"
 import { shortened } from "./shorten.js"
 
 export interface ReportInput {
@@ -81,7 +81,16 @@ function ownOf({ workers, exchanges, owner: { uid, cluster }, region, offers }: 
   // Such a name is Muster's own; one that a user has chosen is not told.
   const name = cluster === `doctor-${uid.slice(0, 6)}` ? [cluster, "doctor", uid.slice(0, 6)] : []
   return [
-    ...new Set([region, ...sold, ...name, uid, uid.slice(0, 8), ...workers.map(({ call }) => call.token), ...launches]),
+    ...new Set([
+      "muster",
+      region,
+      ...sold,
+      ...name,
+      uid,
+      uid.slice(0, 8),
+      ...workers.map(({ call }) => call.token),
+      ...launches,
+    ]),
   ]
 }
 

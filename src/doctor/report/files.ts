@@ -80,6 +80,7 @@ const LISTS = [
   "lines",
   "requests",
   "answers",
+  "bodies",
   "texts",
   "exchanges",
 ] as const

@@ -36,10 +36,11 @@ export interface WalkReport {
   readonly left: readonly string[]
   /** What was looked at before anything was made. */
   readonly lines: readonly DoctorLine[]
-  /** Requests and answers, each once; exchanges name them by their places. */
+  /** Requests, answers and their bodies, each once; others name them by their places. */
   readonly requests: readonly ToldRequest[]
   readonly answers: readonly ToldAnswer[]
-  /** Parts of long bodies that are forms or XML, each once. */
+  readonly bodies: readonly ToldBody[]
+  /** Of which long bodies are made up. */
   readonly texts: readonly string[]
   readonly exchanges: readonly ToldExchange[]
 }
@@ -87,18 +88,18 @@ export interface ToldRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Json
-  readonly parts?: readonly number[]
+  /** A place in `bodies`; left out: there is none. */
+  readonly body?: number
 }
 
 export interface ToldAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** A structure where it is JSON; left out: there is none, or it is in parts. */
-  readonly body?: Json
-  /** Places in `texts`, which make it up. */
-  readonly parts?: readonly number[]
+  readonly body?: number
 }
+
+/** A structure, a text, or places in `texts`, which make it up. */
+export type ToldBody = { readonly json: Json } | { readonly text: string } | { readonly parts: readonly number[] }
 
 /** In milliseconds since the walk began, and for how long. */
 export interface ToldExchange {

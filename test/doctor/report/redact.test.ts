@@ -1,6 +1,6 @@
 /** Redaction: nothing that a user has planted comes through, and what is left still reads as the cloud wrote it. */
 import { describe, expect, test } from "vitest"
-import { Redactor } from "../../../src/doctor/report/redact.js"
+import { Redactor } from "../../../src/doctor/report/redact/redact.js"
 import type { Exchange } from "../../../src/provider.js"
 import { isLong } from "../../support/long.js"
 import * as fc from "../../support/property.js"

@@ -54,12 +54,11 @@ test("the page says what was seen, what broke with its evidence, what is left, a
 })
 
 test("the owner has Muster's own number, and stand-ins that requests have too", () => {
-  const { owner, requests } = report()
+  const { owner } = report()
   expect(owner.uid).toBe(UID)
   expect(owner.cluster).toMatch(/^[a-z]{8}$/)
-  expect(requests.map(({ body }) => String(body)).find((body) => body.startsWith("Action=Run"))).toContain(
-    `Tag.1.Key=muster-cluster&TagSpecification.1.Tag.1.Value=${owner.cluster}&`,
-  )
+  const [launch] = exchangesOf(report())
+  expect(launch?.request.body).toContain(`Tag.1.Key=muster-cluster&TagSpecification.1.Tag.1.Value=${owner.cluster}&`)
 })
 
 test("what is the same is stored once, and exchanges are put together again", () => {

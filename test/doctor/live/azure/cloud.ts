@@ -23,7 +23,7 @@ const closing = closedAfterEach<AzureWire>()
 
 export const SMALLEST = "Standard_D2s_v5"
 
-const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker`
+export const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker`
 
 export interface WalkCloudOptions {
   readonly world?: Partial<WorldOptions>

@@ -270,7 +270,7 @@ wieghted wild wildcards will win wind window windows windowsserver wire wires wi
 withdrawn within without witness word wording words work workable worker workers workflow workflows working workload
 workloads works world worst would wrap writable write writer writes writing written wrong wrote www xargs xdg xen xff
 xffff xid xilinx xlarge xml xmlns xms xpn xvda yaml year yellow yes yet yield yields you young your yours yourself
-zero zeros zlib zod zonal zone zoned zones
+zero zeros zlib zod zonal zone zoned zones password secret
 `
 
 /** In lower case, each a run of letters. */

@@ -1,5 +1,5 @@
 /** Texts: a text with stand-ins for all that is not known to be harmless. */
-import { ADDRESS_RANGE } from "../../input/addresses.js"
+import { ADDRESS_RANGE } from "../../../input/addresses.js"
 import { isCommon, isHarmless, isShaped, SHAPED } from "./harmless.js"
 import { StandIns } from "./stand-ins.js"
 

@@ -9,7 +9,7 @@ const COMPOUNDS = new Set(
   virtualmachines resourcegroups networkinterfaces virtualnetworks networksecuritygroups publicipaddresses networkprofile
   securityrules applicationsecuritygroups storageaccounts userassignedidentities bootdiagnostics virtualmachinescalesets
   capacityreservationgroups subscriptions asyncoperation azureasyncoperation requestid tagset instanceset nextlink selflink
-  bulkinsert operationgroupid insertid waitfor vcpu vcpus gib mib kib hh mm nics uids ids urls amis ssds gpus hdds api4 k8s
+  orderby skiptoken pagetoken vmimage artifacttypes resultsperpage muster bulkinsert operationgroupid insertid waitfor vcpu vcpus gib mib kib hh mm nics uids ids urls amis ssds gpus hdds api4 k8s
   debian11 debian12 debian13 ubuntu2204 ubuntu2404 al2023 mtls tcp4 unixtime pd mbps iops rfc1123 iso8601 cloudinit
   australiacentral australiacentral2 australiaeast australiasoutheast austriaeast belgiumcentral brazilsouth brazilsoutheast
   canadacentral canadaeast centralindia centralus chilecentral eastasia eastus eastus2 eastus3 francecentral francesouth
@@ -64,16 +64,3 @@ export function isShaped(text: string): boolean {
 export function isCommon(text: string): boolean {
   return /^[A-Za-z]*$/.test(text) && isHarmless(text)
 }
-
-/** Muster's tags whose values are Muster's own: numbers, hex, states. The others tell of people and machines. */
-export const OWN_TAGS: ReadonlySet<string> = new Set([
-  "muster-uid",
-  "muster-generation",
-  "muster-launch",
-  "muster-deadline",
-  "muster-spec",
-  "muster-lease",
-  "muster-taken",
-  "muster-ended",
-  "muster-notice",
-])

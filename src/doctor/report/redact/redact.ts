@@ -1,6 +1,6 @@
 /** Redact: exchanges and sentences without anything that tells whose they are. First all names are learned, then they are replaced. */
 import { createHash } from "node:crypto"
-import type { Exchange } from "../../provider.js"
+import type { Exchange } from "../../../provider.js"
 import {
   decoded,
   type Field,

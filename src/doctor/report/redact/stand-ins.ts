@@ -1,5 +1,5 @@
 /** Stand-ins: what is put in the place of what is not told. The same value has the same stand-in, and nothing of the value is in it. */
-import { seededRandom } from "../../calls/clock.js"
+import { seededRandom } from "../../../calls/clock.js"
 
 /** As what a value is read where it stands. */
 export type Kind = "guid" | "email" | "ipv4" | "ipv6" | "mac" | "atom"

@@ -1,7 +1,7 @@
 /** Fields: what a text is taken for by where it stands. Tables and pure functions. */
-import { TAG } from "../../fleet/tags.js"
+import { TAG, TAG_PREFIX } from "../../../fleet/tags.js"
 import type { Field } from "./bodies.js"
-import { isShaped, OWN_TAGS } from "./harmless.js"
+import { isHarmless, isShaped } from "./harmless.js"
 
 /**
  * `plain`: known words stay. `name`: nothing stays but the names of places and types. `private`: nothing stays. `bulk`: not even its
@@ -39,8 +39,18 @@ const PLAIN_PARENTS =
   words(`instancestate currentstate previousstate shutdownstate state filter capabilities sku skus quotas usages
   quota limits category family reservedname guestosfeatures features options quotainfo errorinfo`)
 
-/** What must be there is told of; what else a tag of this name says is not. */
-const KEPT_KEYS: ReadonlySet<string> = new Set(Object.values(TAG))
+/** Muster's tags that tell of people and machines. */
+const PRIVATE_TAGS: ReadonlySet<string> = new Set([TAG.cluster, TAG.owner, TAG.holder])
+
+/** Muster's own keys; no user can have one that begins so. */
+export function isKeptKey(key: string): boolean {
+  return key.startsWith(TAG_PREFIX) && key.split("-").every(isHarmless)
+}
+
+/** The values of Muster's other tags are Muster's own: numbers, hex, states. */
+function isOwnTag(key: string): boolean {
+  return isKeptKey(key) && !PRIVATE_TAGS.has(key)
+}
 
 export function classOf(field: Field): FieldClass {
   const { path, text } = field
@@ -57,16 +67,16 @@ export function classOf(field: Field): FieldClass {
 
 /** Of tags and labels, in each cloud's way to write them. */
 function tagClassOf({ path, text, beside }: Field, key: string, parent: string): FieldClass | undefined {
-  if (MAPS.has(parent)) return OWN_TAGS.has(key) ? "plain" : "private"
+  if (MAPS.has(parent)) return isOwnTag(key) ? "plain" : "private"
   if (parent === "filter") {
     const tag = /^tag:(.*)$/s.exec(beside("name") ?? "")?.[1]
-    if (key === "name" && tag !== undefined) return KEPT_KEYS.has(tag) ? "plain" : "private"
-    if (key === "value" && beside("name") === "tag-key") return KEPT_KEYS.has(text) ? "plain" : "private"
-    return tag === undefined || OWN_TAGS.has(tag) ? "plain" : "private"
+    if (key === "name" && tag !== undefined) return isKeptKey(tag) ? "plain" : "private"
+    if (key === "value" && beside("name") === "tag-key") return isKeptKey(text) ? "plain" : "private"
+    return tag === undefined || isOwnTag(tag) ? "plain" : "private"
   }
   const isTag = path.some((name) => /^tags?$|^tag(set|specification)|^labels$/.test(name))
-  if (isTag && key === "key") return KEPT_KEYS.has(text) ? "plain" : "private"
-  if (isTag && key === "value") return OWN_TAGS.has(beside("key") ?? "") ? "plain" : "private"
+  if (isTag && key === "key") return isKeptKey(text) ? "plain" : "private"
+  if (isTag && key === "value") return isOwnTag(beside("key") ?? "") ? "plain" : "private"
   if (path.includes("metadata") && key === "key") return "plain"
   if (path.includes("metadata") && key === "value") return beside("key") === undefined ? "private" : "bulk"
   return undefined
@@ -83,10 +93,6 @@ export function isFilledByUsers(path: readonly string[]): boolean {
   return (
     MAPS.has(path.at(-1) ?? "") || path.at(-1) === "userassignedidentities" || path.at(-1) === "perinstanceproperties"
   )
-}
-
-export function isKeptKey(key: string): boolean {
-  return KEPT_KEYS.has(key)
 }
 
 /** Whether a name may be told because it is a place's or a type's. */
