@@ -81,7 +81,7 @@ export function limitsOf(options: GcpOptions, preambleBytes: number): Limits {
     buckets: bucketsOf(options),
     userDataBytes: METADATA_VALUE_BYTES - preambleBytes,
     launchBatch: LAUNCH_BATCH,
-    // Nothing is promised for lists after a create; what is seen in practice are seconds.
+    // Nothing is promised for lists after a create; what is seen in practice are seconds (gcp.lists-consistent).
     consistencyMs: 60_000,
     takesKeys: true,
     // A deleted instance leaves the list; STOPPING still has a shutdown script and a disk to pay, STOPPED and TERMINATED a disk.

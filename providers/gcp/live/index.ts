@@ -41,9 +41,12 @@ export function walkOf({ provider: plain, send }: Probing): Walk {
 /** Paid from RUNNING on. Those that are deleted while they are made do not come so far. */
 const LIKELY_S = { brief: 0, batch: 80, timed: 215 } as const
 
+const GUEST_ATTRIBUTES = "enable-guest-attributes"
+
 /** As for workers with `access`: the guest agent then writes the host keys where they can be read. */
 function withGuestAttributes({ body, ...prepared }: Prepared): Prepared {
-  const metadata = [...listAt(body, "metadata"), { key: "enable-guest-attributes", value: "TRUE" }]
+  const others = listAt(body, "metadata").filter(({ key }) => key !== GUEST_ATTRIBUTES)
+  const metadata = [...others, { key: GUEST_ATTRIBUTES, value: "TRUE" }]
   return { ...prepared, body: { ...body, metadata: JSON.parse(JSON.stringify(metadata)) } }
 }
 

@@ -20,8 +20,9 @@ export async function lookAtConsole({ send }: Probing, stage: WalkStage, { made 
       const answer = lastAnswer(exchanges)
       const contents = textAt(answer?.fields, "contents")
       if (answer === undefined || !isSuccess(answer) || contents === undefined || contents === "") return undefined
-      const bytes = Buffer.byteLength(contents)
-      return { held: bytes <= TAIL_BYTES, words: `${bytes} bytes where the last ${TAIL_BYTES} were asked for` }
+      // A byte that is no text comes as a sign of three bytes, so that signs are counted.
+      const words = `${contents.length} signs where the last ${TAIL_BYTES} bytes were asked for`
+      return { held: contents.length <= TAIL_BYTES, words }
     },
   )
 }
