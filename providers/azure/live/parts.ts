@@ -15,6 +15,8 @@ interface Part {
   readonly version: string
   /** That it goes with its machine. */
   readonly gone: string
+  /** Whether a machine was to have one. */
+  readonly isPartOf: (worker: WalkWorker) => boolean
 }
 
 const NIC: Part = {
@@ -22,18 +24,22 @@ const NIC: Part = {
   type: "Microsoft.Network/networkInterfaces",
   version: NETWORK,
   gone: "azure.nic-gone",
+  isPartOf: () => true,
 }
 const ADDRESS: Part = {
   api: "PublicIPAddresses_List",
   type: "Microsoft.Network/publicIPAddresses",
   version: NETWORK,
   gone: "azure.address-gone",
+  isPartOf: (worker) => asksForAddress(worker),
 }
 const DISK: Part = {
   api: "Disks_ListByResourceGroup",
   type: "Microsoft.Compute/disks",
   version: DISKS,
   gone: "azure.disk-gone",
+  // An ephemeral disk is the host's, and no resource.
+  isPartOf: ({ call }) => at((call.body as VmBody).vm, "storageProfile", "osDisk", "diffDiskSettings") === undefined,
 }
 
 interface Listed {
@@ -188,7 +194,7 @@ async function lookAtRemainsOf(azure: Azure, stage: WalkStage, { group, part, un
   }
   if (list === undefined) return
   for (const worker of gone) {
-    if ((worker.call.body as VmBody).group !== group) continue
+    if ((worker.call.body as VmBody).group !== group || !part.isPartOf(worker)) continue
     const names = leftOf(list, worker).map((item) => endOf(textAt(item, "id") ?? ""))
     stage.saw(
       part.gone,

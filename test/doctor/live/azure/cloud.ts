@@ -27,7 +27,9 @@ export const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/provi
 
 export interface WalkCloudOptions {
   readonly world?: Partial<WorldOptions>
-  readonly azure?: Partial<AzureOptions>
+  readonly azure?: { readonly [K in keyof AzureOptions]?: AzureOptions[K] | undefined }
+  /** What is done before the walk. */
+  readonly before?: (cloud: Cloud<AzureWire>) => Promise<unknown>
   readonly wire?: Omit<AzureWireOptions, "world">
   /** How often the walk looks, in milliseconds; as often as on any Azure when left out. */
   readonly lookEveryMs?: number
@@ -106,6 +108,7 @@ export interface Played {
 
 export async function playWalk(options: WalkCloudOptions = {}, walk: Partial<WalkOptions> = {}): Promise<Played> {
   const cloud = await walkCloud(options)
+  await options.before?.(cloud)
   let most = 0
   let cancel = () => {}
   const count = () => {

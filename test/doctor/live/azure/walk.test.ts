@@ -1,11 +1,15 @@
 /** The live walk on Azure, over its wire and through the real SDK. */
 import { existsSync } from "node:fs"
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
+import { adapterOf } from "../../../../providers/azure/adapter.js"
 import { AZURE_WORLD } from "../../../../providers/azure/wire/index.js"
 import { billOf } from "../../../../src/simulator/world/bill.js"
 import { assumptions, untried } from "../../../../providers/azure/live/assumptions.js"
-import { expectAll, told } from "../support.js"
-import { expectCleanSubscription, playWalk } from "./cloud.js"
+import { parseAzureOptions } from "../../../../providers/azure/options-check.js"
+import { optionsFor, prepareOf, SUBSCRIPTION } from "../../../azure/support/cloud.js"
+import { isLong, LONG } from "../../../support/long.js"
+import { expectAll, told, verdicts } from "../support.js"
+import { expectCleanSubscription, type Played, playWalk, type WalkCloudOptions } from "./cloud.js"
 
 test("all that is assumed of Azure is confirmed, and nothing is left", async () => {
   // As long as Azure takes: VMs boot in 30 to 90 s.
@@ -39,4 +43,37 @@ test("each assumption has a name of its own, and rests in files that there are",
     ])
     for (const path of code) expect(existsSync(path), `${id}: ${path}`).toBe(true)
   }
+})
+
+const seenIn = ({ outcome }: Played) =>
+  Object.entries(verdicts(outcome)).flatMap(([id, is]) => (is === "confirmed" ? [] : [id]))
+
+describe.runIf(isLong)(`with options of theirs (${LONG})`, () => {
+  test("without an identity no guest ends its machine, and nothing is said of it", async () => {
+    const played = await playWalk({ azure: { identity: undefined } })
+    expect(seenIn(played), told(played.outcome)).toEqual(["azure.guest-deadline"])
+    expect(verdicts(played.outcome)["azure.guest-deadline"]).toBe("not seen")
+    await expectCleanSubscription(played)
+  })
+
+  test("in a group and a subnet of theirs nothing of these is touched", async () => {
+    const subnetId = `/subscriptions/${SUBSCRIPTION}/resourceGroups/muster-westeurope/providers/Microsoft.Network/virtualNetworks/muster-westeurope/subnets/workers`
+    // Another cluster has made them.
+    const before: NonNullable<WalkCloudOptions["before"]> = ({ wire, ...cloud }) =>
+      prepareOf({ ...cloud, wire, provider: adapterOf(parseAzureOptions(optionsFor(wire))) })
+    const azure = { resourceGroup: "muster-westeurope", subnetId }
+    const played = await playWalk({ azure, before }, { group: { publicAddress: false } })
+    expect(seenIn(played), told(played.outcome)).toEqual([
+      "azure.claim-once",
+      ...[
+        "azure.inline-address",
+        "azure.static-address",
+        "azure.address-tags",
+        "azure.address-gone",
+        "azure.group-deletion",
+      ],
+    ])
+    expect(played.outcome.left).toEqual([])
+    expect(Object.values(verdicts(played.outcome))).not.toContain("refuted")
+  })
 })
