@@ -1,5 +1,5 @@
 /** What runs on a worker with a container runs inside: commands, tasks of both kinds, and their ends. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
@@ -47,6 +47,14 @@ describe("a group with a container", () => {
     const execs = docker.calls().filter(([verb]) => verb === "exec")
     for (const words of execs) expect(words.slice(0, 5)).toEqual(["exec", "-i", "-e", "TOKEN", "the-id"])
     expect(JSON.stringify(docker.calls())).not.toMatch(new RegExp(`${SECRET}|100%`))
+  })
+
+  test("who looks at the cluster, and knows no spec, runs commands inside too", async () => {
+    const spec = { provider: local({ root: join(root, "local") }), takeOver: false, quick: true } as const
+    const looked = await Cluster.attach(cluster.name, spec, { journal: join(root, "journal") })
+    const results = await looked.exec("echo $INSIDE $TOKEN")
+    expect(results.map(({ stdout }) => stdout)).toEqual([`yes ${SECRET}\n`])
+    await looked.detach()
   })
 
   test("tells the command's exit code, and what docker itself cannot do apart from it", async () => {
@@ -98,7 +106,8 @@ describe("a group with a container", () => {
     ])
     expect(readFileSync(join(out, "2.txt"), "utf8")).toBe(`yes ${SECRET}\n`)
     expect(readFileSync(inside("setup"), "utf8")).toBe("yes\n")
-    expect(existsSync(inside(".muster-work-inside"))).toBe(true)
+    expect(readdirSync(docker.folder).join(" ")).toContain(" muster-work-inside-")
+    expect(existsSync(inside(".muster-work"))).toBe(false)
     const [around] = await cluster.map([1], { command: "echo .$INSIDE.$MODE" }, { host: true }).all()
     expect(around?.stdout).toBe("..fast\n")
   })

@@ -47,7 +47,7 @@ case $1 in
     set -- "$here/enter" "$@"
     for name in $given; do eval "set -- \\"$name=\\$$name\\" \\"\\$@\\""; done
     exec 3<&0
-    setsid env -i INSIDE=yes PATH="INNER" HOME="$here/inside" "$@" <&3 3<&- &
+    setsid env -i INSIDE=yes PATH="INNER" HOME="$here/inside" TMPDIR="$here" "$@" <&3 3<&- &
     echo $! >>"$here/pids"
     wait $! ;;
   stop | rm)

@@ -43,8 +43,8 @@ export interface InsideRemote extends Remote {
 /** The container is not up yet: it may come, and is asked again. */
 export class NotUpError extends TransientError {}
 
-/** From one look for a container to the next, in milliseconds. */
-const LOOK_MS = 1000
+/** From one look for a container to the next, in milliseconds: at first, and twice as long each time, to the most. */
+const [LOOK_MS, MOST_LOOK_MS] = [100, 5000]
 
 /** Docker has answered by then, or does not, in milliseconds. */
 const START_MS = 60_000
@@ -101,11 +101,13 @@ class Entrance {
   async spawn(command: Command, options: SpawnOptions): Promise<RemoteProcess> {
     checkLimits(command, options)
     const { worker, patienceMs } = this.#place
-    for (const until = this.#clock.now() + patienceMs; ; await this.#clock.sleep(LOOK_MS, options.signal)) {
+    const until = this.#clock.now() + patienceMs
+    for (let pauseMs = LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, MOST_LOOK_MS)) {
       options.signal?.throwIfAborted()
       const waiting = await this.#enter(command, options)
       if (waiting !== undefined) return this.#begin(waiting, beginLine(command, options), options)
       if (this.#clock.now() >= until) throw notUp(worker, patienceMs)
+      await this.#clock.sleep(pauseMs, options.signal)
     }
   }
 

@@ -17,7 +17,10 @@ export interface ProgramName {
   readonly owner: string
   /** Another one for each program of the owner. */
   readonly number: number
-  /** It runs in a container. Its processes have other numbers than those of the machine, whose directories may be the same. */
+  /**
+   * It runs in a container. Its processes have other numbers than those of the machine, and its working directory may be one of the machine's,
+   * where it leaves nothing of its user's.
+   */
   readonly isInside?: true
 }
 
@@ -26,12 +29,16 @@ export interface ProgramName {
  * `grep`, `rm` and `sleep`; in a container `tr` as well.
  */
 export function programStart({ owner, number, isInside }: ProgramName): string {
-  const [inside, tools] = isInside === true ? ["-inside", PLAIN_GREP] : ["", ""]
+  const name = `$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}`
+  const [first, other, tools] =
+    isInside === true
+      ? [`\${TMPDIR:-/tmp}/muster-work-inside-${name}`, "$PWD/.muster-work-inside", PLAIN_GREP]
+      : ["$PWD/.muster-work", `\${TMPDIR:-/tmp}/muster-work-${name}`, ""]
   return compact(`
     ${tools}
-    muster_all="$PWD/.muster-work${inside}"
+    muster_all="${first}"
     { mkdir -p -m 700 "$muster_all" && [ -O "$muster_all" ] && [ -w "$muster_all" ]; } 2>/dev/null ||
-      muster_all="\${TMPDIR:-/tmp}/muster-work${inside}-$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}"
+      muster_all="${other}"
     mkdir -p -m 700 "$muster_all" || exit 1
     [ -O "$muster_all" ] || { echo "$muster_all is somebody else's" >&2; exit 1; }
     export MUSTER_WORK=${owner}-${number}

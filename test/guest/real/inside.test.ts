@@ -10,6 +10,8 @@ import { promisify } from "node:util"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { Cluster, type ClusterSpec, remote } from "muster-vms"
 import { local } from "muster-vms/local"
+import { systemClock } from "../../../src/calls/clock.js"
+import { run as musterRun } from "../../../src/cli/run.js"
 import { isLong, LONG } from "../../support/long.js"
 import { transpile } from "../../tools/transpile.mjs"
 import { here, titled } from "./there.js"
@@ -102,6 +104,55 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
     expect((await worker.exec("test -e /etc/passwd", { host: true })).exitCode).toBe(0)
     const id = (await docker("ps", "-q", "--no-trunc")).trim()
     expect(await docker("inspect", id)).not.toContain(SECRET)
+  })
+
+  test("`muster exec` and `muster run` run inside; with --host beside the container", async () => {
+    const cluster = await clusterOf("plain:1")
+    const provider = local({ root: join(root, `local-${count}`) })
+    const muster = async (...words: readonly string[]) => {
+      let [out, said] = ["", ""]
+      const code = await musterRun(words, {
+        ...{
+          version: "1.2.3",
+          clock: systemClock,
+          load: () => Promise.resolve(provider),
+          ask: undefined,
+          directory: root,
+        },
+        out: (text) => {
+          out += text
+        },
+        say: (text) => {
+          said += text
+        },
+        env: {
+          ...{ XDG_STATE_HOME: join(root, "state"), MUSTER_PROVIDER: "local" },
+          MUSTER_JOURNAL: join(root, `journal-${count}`),
+        },
+      })
+      return { code, out, said }
+    }
+    const name = cluster.workers[0]?.name ?? ""
+    expect(await muster("exec", cluster.name, "--", "pwd; exit 3")).toMatchObject({ code: 3, out: `${name}: /work\n` })
+    expect(await muster("exec", cluster.name, "-w", name, "--", "pwd; exit 126")).toMatchObject({
+      code: 126,
+      out: "/work\n",
+    })
+    expect((await muster("exec", cluster.name, "-w", name, "--host", "--", "pwd")).out).toMatch(
+      /\/local-\d+\/.*work\n$/,
+    )
+    await docker("stop", "-t", "0", `muster-${name}`)
+    const gone = await muster("exec", cluster.name, "-w", name, "--", "true")
+    expect(gone).toMatchObject({
+      code: 255,
+      said: expect.stringContaining("could not begin in the worker's container"),
+    })
+    const jobs = ["run", "-n", "1", "--set", "container=plain:1", "--tasks", "2", "-k"]
+    expect(await muster(...jobs, "--", "pwd; [ {} = 1 ] || exit 125")).toMatchObject({
+      code: 125,
+      out: "/work\n/work\n",
+    })
+    expect((await muster(...jobs, "--host", "--", "pwd")).out).toMatch(/^\/.*\/local-\d+\//)
   })
 
   test("an abort, a time and a signal end a command inside, with what it has started", async () => {
