@@ -60,9 +60,12 @@ export function argumentOf(command: Command): string {
 
 const READ_ALL = `exec /bin/sh -c 'IFS= read -r muster_text && eval "$(printf %s "$muster_text" | base64 -d)"'`
 
+/** By a name that no user's variable has: what is read may set any other. */
+const READ_LINE = `IFS= read -r muster_line && eval "$(printf %s "$muster_line" | base64 -d)" && unset muster_line`
+
 function directText(command: Command, cwd: string | undefined, hasVariables: boolean): string {
   const parts: string[] = []
-  if (hasVariables) parts.push(`IFS= read -r m && eval "$(printf %s "$m" | base64 -d)" && unset m`)
+  if (hasVariables) parts.push(READ_LINE)
   if (cwd !== undefined) parts.push(`cd -- ${plainWord(cwd)}`)
   parts.push(`exec ${argvOf(command).map(plainWord).join(" ")}`)
   return parts.join(" && ")

@@ -52,11 +52,11 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
     const value = `a 'quote' "$(id)" \\ \n ünï $X`
     const seen = await runCommand(
       remote,
-      'printf %s "$SECRET"; echo; tr "\\0" " " </proc/$$/cmdline; tr "\\0" " " </proc/$PPID/cmdline',
+      'printf %s "$SECRET"; echo; echo "$m"; tr "\\0" " " </proc/$$/cmdline; tr "\\0" " " </proc/$PPID/cmdline',
       worker,
-      { environment: { SECRET: value } },
+      { environment: { SECRET: value, m: "mine" } },
     )
-    expect(seen.stdout.startsWith(`${value}\n`)).toBe(true)
+    expect(seen.stdout.startsWith(`${value}\nmine\n`)).toBe(true)
     expect(seen.stdout.slice(value.length)).not.toContain("quote")
   })
 

@@ -85,13 +85,13 @@ const startup = () => `echo up; while [ ! -e ${folder}/open/more ]; do sleep 1; 
 
 describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : ` (${missing})`}`, () => {
   test.each(CLOUDS_NOW)("%s: scale, exec, cp, logs -f, close", async (name) => {
-    const own = await scene(name, {}, { startup: startup(), environment: { MINE: "it's mine" } })
+    const own = await scene(name, {}, { startup: startup(), environment: { MINE: "it's mine", f: "F", n: "N" } })
     const { cluster, place } = own
     await cluster.scale(2)
     // At once: the workers boot meanwhile, and let nobody in.
     const answers = await cluster.exec("id -un; ls /var/lib/muster/host-keys")
-    const known = await cluster.exec('echo "$MUSTER_CLUSTER:$MUSTER_NAME:$MINE"')
-    expect(known.map(({ stdout }) => stdout)).toEqual(known.map(({ worker: own }) => `render:${own}:it's mine\n`))
+    const known = await cluster.exec('echo "$MUSTER_CLUSTER:$MUSTER_NAME:$MINE:$f:$n"')
+    expect(known.map(({ stdout }) => stdout)).toEqual(known.map(({ worker: own }) => `render:${own}:it's mine:F:N\n`))
     expect(answers.map(({ stdout }) => stdout)).toEqual([
       "muster\n/var/lib/muster/host-keys\n",
       "muster\n/var/lib/muster/host-keys\n",

@@ -74,17 +74,20 @@ async function checked(remote: Remote, script: string, options: PlaceOptions & {
 }
 
 /** The file is empty from when the user is let in until the guest's next steps have written it: that is waited for, for half a minute. */
-const SOURCED = `f=/var/lib/muster/environment n=0
-while [ -e "$f" ] && [ ! -s "$f" ] && [ $n -lt 30 ]; do sleep 1; n=$((n + 1)); done
-[ ! -r "$f" ] || . "$f"
-for f in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
-[ ! -r "$f" ] || { . "$f"; break; }
+const SOURCED = `muster_file=/var/lib/muster/environment muster_tries=0
+while [ -e "$muster_file" ] && [ ! -s "$muster_file" ] && [ $muster_tries -lt 30 ]; do
+sleep 1
+muster_tries=$((muster_tries + 1))
 done
-unset f n`
+[ ! -r "$muster_file" ] || . "$muster_file"
+for muster_file in ${SENT_FOLDERS.map((folder) => `${folder}/secrets`).join(" ")}; do
+[ ! -r "$muster_file" ] || { . "$muster_file"; break; }
+done
+unset muster_file muster_tries`
 
 /**
  * The same remote, whose commands have what the worker's scripts have: its group's variables, Muster's own, and its secrets. They are
- * read there. The guest lets the user of `access` read them; where it does not yet, the command runs without.
+ * read there, by names that no user's variable has. The guest lets the user of `access` read them; where it does not yet, the command runs without.
  */
 export function withEnvironment(remote: Remote): Remote {
   return {
