@@ -26,13 +26,18 @@ function rightsIn({ lines }: DoctorReport): readonly ToldRight[] {
 /** Whether machines could be ended again. */
 export function endingRights(
   report: DoctorReport,
-  { endsBy }: Pick<Walk, "endsBy">,
+  { endsBy, provider: { limits } }: Pick<Walk, "endsBy" | "provider">,
 ): { readonly refused?: string; readonly unknown: readonly string[] } {
   const known = rightsIn(report)
   const allows = (right: string, allowed: string) => known.some((one) => one.name === right && one.allowed === allowed)
   const lacking = endsBy.filter((right) => allows(right, "no"))
   const unknown = endsBy.filter((right) => !allows(right, "yes") && !allows(right, "no"))
-  if (lacking.length === 0) return { unknown }
+  if (lacking.length === 0 && (unknown.length === 0 || limits.outlivesDeadline !== true)) return { unknown }
+  if (lacking.length === 0) {
+    const why = limits.keepsEnded ?? "no guest can end its own machine here"
+    const doubt = `it cannot be known whether this principal may end machines (${unknown.join(", ")}), and nothing else would: ${why}`
+    return { refused: `${doubt}; nothing was made`, unknown }
+  }
   const refused = `this principal may not end what it would make, and nothing was made: it lacks ${lacking.join(", ")}; muster policy prints what to allow`
   return { refused, unknown }
 }

@@ -42,6 +42,8 @@ export interface LivePlan {
   readonly assumptions: number
   /** Rights to end machines of which it cannot be known whether they are there. */
   readonly unknownRights: readonly string[]
+  /** No guest can end its machine here: only Muster does. */
+  readonly outlivesDeadline?: true
   /** What ends and removes everything, from any machine, should this one die. */
   readonly sweep: string
 }

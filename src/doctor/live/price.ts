@@ -18,6 +18,11 @@ export const WAVES: readonly WavePlan[] = [
   { wave: "timed", market: "spot", machines: 3 },
 ]
 
+/** Without those that wait for what cannot be: that a guest ends its machine where no guest can. */
+export function wavesOf({ provider }: Pick<WalkSite, "provider">): readonly WavePlan[] {
+  return WAVES.filter(({ wave }) => wave !== "timed" || provider.limits.outlivesDeadline !== true)
+}
+
 const HOUR_S = 3600
 
 type Priced = Pick<WalkSite, "walk" | "provider" | "offers">
@@ -50,7 +55,7 @@ function dearest(site: Priced): number | undefined {
 /** USD; undefined where a price is not known. */
 export function estimateUsd(site: Priced, which: "likely" | "most" = "likely"): number | undefined {
   let sum = 0
-  for (const plan of WAVES) {
+  for (const plan of wavesOf(site)) {
     const part = waveUsd(site, plan, which)
     if (part === undefined) return undefined
     sum += part

@@ -6,7 +6,7 @@ import { endStrays, endThese, endUnanswered } from "./ending.js"
 import { hook } from "./hooks.js"
 import { launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
 import { areGone, look, readConsoles, thoseThere, until } from "./machines.js"
-import { spentUsd, type WavePlan, WAVES, waveUsd } from "./price.js"
+import { spentUsd, type WavePlan, wavesOf, waveUsd } from "./price.js"
 import { ranked, type WalkSite } from "./site.js"
 import { timesOf } from "./times.js"
 import type { Followed } from "./witness.js"
@@ -16,10 +16,15 @@ const MOST_TRIES = 6
 
 /** Plays all of them. A wave that fails is told of, and the others go on; what must stop the walk throws. */
 export async function playWaves(site: WalkSite): Promise<void> {
-  for (const plan of WAVES) {
+  const { witness, provider } = site
+  if (provider.limits.outlivesDeadline === true)
+    witness.notes.push(
+      `no machine is left to its guest: ${provider.limits.keepsEnded ?? "no guest can end its own here"}`,
+    )
+  for (const plan of wavesOf(site)) {
     const why = whyNot(site, plan)
     if (why !== undefined) {
-      site.witness.problem(`the wave "${plan.wave}" was left out: ${why}`)
+      witness.problem(`the wave "${plan.wave}" was left out: ${why}`)
       continue
     }
     site.say(`${plan.wave}: ${plan.machines} machines, ${ranked(site, plan.market)[0]?.market ?? "none"}`)

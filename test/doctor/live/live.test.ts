@@ -64,6 +64,22 @@ test("the cheapest type that is sold on both markets, a plan before, and all of 
   expect(Math.abs(usd.spent - cloud.world.cost()) / cloud.world.cost()).toBeLessThan(0.1)
 })
 
+/** Its guests cannot end their machines. */
+function outliving(provider: Provider): Provider {
+  return { ...provider, limits: { ...provider.limits, outlivesDeadline: true, keepsEnded: "no guest may" } }
+}
+
+test("where no guest can end its machine, none is left to its guest", async () => {
+  const { change = (one) => one } = examining([{ isAllowed: true }])
+  const cloud = toy({ change: (provider) => outliving(change(provider)) })
+  const { report, told } = await live(cloud)
+  expect(told.plan).toMatchObject({ machines: 6, outlivesDeadline: true })
+  expect(cloud.world.truth({})).toHaveLength(6)
+  expect([report.walk?.left, report.walk?.notes]).toEqual([[], ["no machine is left to its guest: no guest may"]])
+  expect(report.walk?.assumptions.find(({ id }) => id === "toy.deadline")?.verdict).toBe("not seen")
+  expectNothingLeft(cloud.world)
+})
+
 describe("nothing is made", () => {
   const refused = async (options: ToyOptions, given: Partial<LiveOptions> = {}, spec: object = {}) => {
     const cloud = toy(options)
@@ -85,6 +101,14 @@ describe("nothing is made", () => {
 
   test("by who may not end it", async () => {
     expect(await refused(examining([{ isAllowed: false }]))).toMatch(/may not end what it would make.*it lacks toy:End/)
+  })
+
+  test("by who may not be able to end it, where no guest can either", async () => {
+    const { change = (one) => one } = examining([{}])
+    const alone = { change: (provider: Provider) => outliving(change(provider)) }
+    expect(await refused(alone)).toMatch(
+      /cannot be known whether .* may end machines \(toy:End\), and nothing else would/,
+    )
   })
 
   test("where doctor fails", async () => {

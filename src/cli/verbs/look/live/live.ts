@@ -92,12 +92,12 @@ function severalPlaces(count: number): SpecError {
 /** The first signal ends the walk, which then ends what it has made. */
 function endWith(interrupted: AbortController, plan: LivePlan, live: Live): void {
   const { surroundings } = live
-  const ends = "what runs ends by itself within 10 minutes"
+  const ends = plan.outlivesDeadline === true ? "what runs goes on" : "what runs ends by itself within 10 minutes"
   const signal = surroundings.interrupts?.(
     () => `muster: stopped at once; ${ends}; end it now: ${sweepCommand(plan, live)}\n`,
   )
   signal?.addEventListener("abort", () => {
-    surroundings.say("ending what was made; once more stops at once, and leaves it to its deadline\n")
+    surroundings.say("ending what was made; once more stops at once, and leaves it as it is\n")
     interrupted.abort(signal.reason)
   })
 }

@@ -13,6 +13,9 @@ export function timeText(ms: number): string {
   return `${String(Math.floor(seconds / 60)).padStart(2)}:${String(seconds % 60).padStart(2, "0")}`
 }
 
+const ITSELF = "each machine ends by itself after 10 minutes at the latest"
+const ONLY_HERE = "no machine can end itself here, so that only this process does, or a sweep"
+
 /** @param sweep the command line that ends and removes everything. */
 export function planText(plan: LivePlan, sweep: string): string {
   const { machines, atOnce, minutes, instanceType, markets, tags, unknownRights, usdPerHour, priceSource } = plan
@@ -35,7 +38,7 @@ export function planText(plan: LivePlan, sweep: string): string {
       `about ${usd(plan.usd.likely)}, at most ${usd(plan.usd.most)} of ${usd(plan.usd.budget)} allowed; ${usd(usdPerHour)} an hour each${source}`,
     ],
     ["tries", `${plan.assumptions} assumptions`],
-    ["ends", "all of it, at the end and on Ctrl-C; each machine ends by itself after 10 minutes at the latest"],
+    ["ends", `all of it, at the end and on Ctrl-C; ${plan.outlivesDeadline === true ? ONLY_HERE : ITSELF}`],
     ["if not", sweep],
     ...(unknownRights.length === 0 ? [] : [["rights", doubt]]),
   ]
