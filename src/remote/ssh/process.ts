@@ -41,12 +41,17 @@ export async function startProcess(
  */
 function strike(client: Client, pid: string, signal: Signal): void {
   try {
-    client.exec(`kill -s ${signal.slice("SIG".length)} -${pid}`, (_, channel?: ClientChannel) => {
+    client.exec(strikeText(pid, signal), (_, channel?: ClientChannel) => {
       channel?.on("error", () => {}).resume()
     })
   } catch {
     // The connection has just gone, and nobody can be told.
   }
+}
+
+/** In the one form that every login shell takes: dash reads the number of a group for an option unless "--" stands before it. */
+export function strikeText(pid: string, signal: Signal): string {
+  return `kill -s ${signal.slice("SIG".length)} -- -${pid}`
 }
 
 interface Opened {
