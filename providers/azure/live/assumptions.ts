@@ -1,9 +1,9 @@
 /** What this adapter takes for true of Azure: what a walk tries, and what it cannot try. Plain data. */
 import type { Assumption } from "../../../src/provider.js"
-import { ENDING } from "./table/ending.js"
-import { LAUNCHING } from "./table/launching.js"
-import { OBSERVING } from "./table/observing.js"
+import { ENDING } from "./assumptions/ending.js"
+import { LAUNCHING } from "./assumptions/launching.js"
+import { OBSERVING } from "./assumptions/observing.js"
 
-export { UNTRIED as untried } from "./table/untried.js"
+export { UNTRIED } from "./assumptions/untried.js"
 
-export const assumptions: readonly Assumption[] = [...LAUNCHING, ...OBSERVING, ...ENDING]
+export const ASSUMPTIONS: readonly Assumption[] = [...LAUNCHING, ...OBSERVING, ...ENDING]

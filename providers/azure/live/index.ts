@@ -3,7 +3,7 @@ import { merge } from "../../../src/input/merge.js"
 import type { Provider, Walk } from "../../../src/provider.js"
 import type { Azure } from "../client/send.js"
 import type { AzureOptions } from "../options.js"
-import { assumptions } from "./assumptions.js"
+import { ASSUMPTIONS } from "./assumptions.js"
 import { ENDS_WITHIN_MS, judge, lookAtGroups } from "./judged.js"
 import { lookAtBoot, lookAtEnd, lookAtGone, lookAtLaunch } from "./machines.js"
 import { lookAtParts, lookAtRemains } from "./parts.js"
@@ -29,7 +29,7 @@ export function walkOf(azure: Azure, provider: Provider): Walk {
   const { sizeGiB = DISK_GIB, ephemeral = false } = azure.options.disk ?? {}
   const diskUsd = ephemeral ? 0 : (sizeGiB * DISK_USD_A_GIB_MONTH) / HOURS_A_MONTH
   return {
-    assumptions,
+    assumptions: ASSUMPTIONS,
     provider,
     startup: STARTUP,
     endsBy: ["Microsoft.Compute/virtualMachines/delete"],

@@ -2,7 +2,7 @@
 import { launchTags } from "../../../src/fleet/tags.js"
 import { judgeConsistency, judgeDeadlines, judgeStates, judgeTags, sightsOf } from "../../../src/live/judges.js"
 import type { Offer, Prepared, Provider, Walk, WalkStage, WalkWorker } from "../../../src/provider.js"
-import { assumptions } from "./assumptions.js"
+import { ASSUMPTIONS } from "./assumptions.js"
 import { booted } from "./probes/booted.js"
 import { ended, gone, judgeDeletions } from "./probes/ending.js"
 import { free } from "./probes/free.js"
@@ -23,7 +23,7 @@ export function walkOf({ provider: plain, send }: Probing): Walk {
   }
   const probing = { provider, send }
   return {
-    assumptions,
+    assumptions: ASSUMPTIONS,
     provider,
     startup: STARTUP,
     endsBy: ["compute.instances.delete"],

@@ -1,6 +1,6 @@
 /** Azure that breaks one assumption at a time: exactly that one is refuted, and hidden behind failures it is not seen. */
 import { describe, expect, test } from "vitest"
-import { assumptions } from "../../../../providers/azure/live/assumptions.js"
+import { ASSUMPTIONS } from "../../../../providers/azure/live/assumptions.js"
 import { LIES } from "../../../../providers/azure/wire/index.js"
 import { LIE_MODES, type LieMode } from "../../../../src/simulator/requests/lies.js"
 import { isLong } from "../../../support/long.js"
@@ -10,7 +10,7 @@ import { failing, GUEST_LIES } from "./guests.js"
 
 test("every assumption has its switch, and every switch its assumption", () => {
   const switches = [...LIES, ...GUEST_LIES.map(({ breaks }) => breaks)]
-  expect([...switches].sort()).toEqual(assumptions.map(({ id }) => id).sort())
+  expect([...switches].sort()).toEqual(ASSUMPTIONS.map(({ id }) => id).sort())
 })
 
 /** In `npm test` one of each kind. */
@@ -19,7 +19,7 @@ const SHORT: readonly (readonly [string, LieMode])[] = [
   ["azure.power-states", "hidden"],
 ]
 
-const ROWS = assumptions.flatMap(({ id }) => LIE_MODES.map((mode) => [id, mode] as const))
+const ROWS = ASSUMPTIONS.flatMap(({ id }) => LIE_MODES.map((mode) => [id, mode] as const))
 
 const lookEveryMs = 10_000
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest"
 import { adapterOf } from "../../../../providers/azure/adapter.js"
 import { AZURE_WORLD } from "../../../../providers/azure/wire/index.js"
 import { billOf } from "../../../../src/simulator/world/bill.js"
-import { assumptions, untried } from "../../../../providers/azure/live/assumptions.js"
+import { ASSUMPTIONS, UNTRIED } from "../../../../providers/azure/live/assumptions.js"
 import { parseAzureOptions } from "../../../../providers/azure/options-check.js"
 import { optionsFor, prepareOf, SUBSCRIPTION } from "../../../azure/support/cloud.js"
 import { isLong, LONG } from "../../../support/long.js"
@@ -34,7 +34,7 @@ test("all that is assumed of Azure is confirmed, and nothing is left", async () 
 })
 
 test("each assumption has a name of its own, and rests in files that there are", () => {
-  const all = [...assumptions, ...untried]
+  const all = [...ASSUMPTIONS, ...UNTRIED]
   expect(new Set(all.map(({ id }) => id)).size).toBe(all.length)
   for (const { id, says, code } of all) {
     expect([id, says]).toEqual([

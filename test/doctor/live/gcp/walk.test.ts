@@ -6,7 +6,7 @@ import { mkdtemp, rm, symlink } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, describe, expect, test } from "vitest"
-import { assumptions, untried } from "../../../../providers/gcp/live/assumptions.js"
+import { ASSUMPTIONS, UNTRIED } from "../../../../providers/gcp/live/assumptions.js"
 import { STARTUP } from "../../../../providers/gcp/live/startup.js"
 import { gceWorld, LIES } from "../../../../providers/gcp/wire/index.js"
 import { bareCalls } from "../../../../src/calls/send.js"
@@ -52,13 +52,13 @@ test("all is confirmed within the time and the price of a walk, and nothing is l
 })
 
 test("each assumption has one switch, and each switch an assumption", () => {
-  const ids = assumptions.map(({ id }) => id)
+  const ids = ASSUMPTIONS.map(({ id }) => id)
   expect([...Object.keys(LIES), ...Object.keys(GUEST_LIES)].sort()).toEqual([...ids].sort())
-  const all = [...ids, ...untried.map(({ id }) => id)]
+  const all = [...ids, ...UNTRIED.map(({ id }) => id)]
   expect(new Set(all).size).toBe(all.length)
 })
 
-const ALL = assumptions.map(({ id }) => id)
+const ALL = ASSUMPTIONS.map(({ id }) => id)
 const FEW = { broken: ["gcp.operation-counts:late"], hidden: ["gcp.pages"] }
 const only = process.env.MUSTER_LIE
 
