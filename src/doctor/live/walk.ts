@@ -17,15 +17,18 @@ export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
   const { signal, done } = endsAfter(clock, { signal: site.signal, ms: mostMs, reason: late })
   const timed = { ...site, signal }
   let stopped: string | undefined
+  let isJudged = false
   try {
     // Before anything is prepared: nothing else shows a group or a template of which no launch follows.
     await site.journal?.begin()
     signal.throwIfAborted()
     await playWaves(timed)
+    isJudged = true
     await judge(timed)
   } catch (error) {
     stopped = error instanceof Error ? error.message : String(error)
     witness.problem(stopped)
+    if (!isJudged) await judgeSoFar(site, error)
   } finally {
     done()
   }
@@ -37,6 +40,20 @@ export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
 async function judge(site: WalkSite): Promise<void> {
   const { last } = site.witness
   if (last !== undefined) await hook(site, last, "judging", site.walk.judge)
+}
+
+/** What was seen until a stop. Of machines that are gone all of it is known; of others nothing is concluded, and nothing is asked any more. */
+async function judgeSoFar({ witness, provider, walk }: WalkSite, reason: unknown): Promise<void> {
+  const { last } = witness
+  if (last === undefined) return
+  const over = () => Promise.reject(reason instanceof Error ? reason : new Error(String(reason)))
+  const limited = witness.limited(last, provider.limits, AbortSignal.abort(reason))
+  const workers = witness.workers.filter(({ goneAt }) => goneAt !== undefined)
+  try {
+    await walk.judge?.({ ...limited, workers, watch: over, wait: over })
+  } catch {
+    // What would have been asked is not seen.
+  }
 }
 
 /** Where something is left it stays, for who sweeps it. */

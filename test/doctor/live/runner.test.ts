@@ -189,5 +189,8 @@ test("a signal at any moment ends it, and all that it has made", async () => {
     cloud.stop()
     isClean({ ...cloud, outcome })
     expect(outcome.problems.join("\n"), `at ${atMs} ms`).toMatch(/enough|^$/)
+    expect(Object.values(verdicts(outcome)), `at ${atMs} ms`).not.toContain("refuted")
+    // What was seen until then is told: three machines are gone after half a minute.
+    if (atMs > 60_000) expect(verdicts(outcome), `at ${atMs} ms`).toMatchObject({ "toy.tags": "confirmed" })
   }
 })

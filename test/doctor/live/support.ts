@@ -85,6 +85,8 @@ export interface WalkOptions {
   readonly signal?: AbortSignal
   /** Lists that are further apart than a burst's; as the adapter has it when left out. */
   readonly everyMs?: number
+  /** It is interrupted so many milliseconds after its beginning. */
+  readonly stopAtMs?: number
   readonly group?: Partial<WalkSite["group"]>
 }
 
@@ -98,8 +100,16 @@ export async function walked(
 
 async function walk(
   { provider: plain, clock }: { readonly provider: Provider; readonly clock: Clock },
-  { instanceType, budgetUsd = 0.2, signal = new AbortController().signal, everyMs, group = {} }: WalkOptions,
+  {
+    instanceType,
+    budgetUsd = 0.2,
+    signal: given = new AbortController().signal,
+    stopAtMs,
+    everyMs,
+    group = {},
+  }: WalkOptions,
 ): Promise<WalkOutcome> {
+  const signal = stopAtMs === undefined ? given : stoppedAt(clock, stopAtMs)
   const witness = new Witness(clock)
   const made = await clock.busy("loading the walk", plain.walk?.(witness.tap) ?? Promise.reject(new Error("no walk")))
   const provider = pacedBy(made.provider, everyMs)
@@ -127,6 +137,12 @@ export function pacedBy(provider: Provider, everyMs: number | undefined): Provid
   if (everyMs === undefined) return provider
   const { limits } = provider
   return { ...provider, limits: { ...limits, look: { ...limits.look, everyMs } } }
+}
+
+function stoppedAt(clock: Clock, ms: number): AbortSignal {
+  const abort = new AbortController()
+  clock.timer(ms, () => abort.abort(new Error("interrupted")))
+  return abort.signal
 }
 
 /** Assumptions by their verdict, with what was seen where it is not "confirmed". */

@@ -105,6 +105,12 @@ describe("makes nothing", () => {
     [`doctor ${AT} --yes --budget 1`, 2, /2 problems:\n {2}--budget: is for --live.*\n {2}--yes: is for --live/],
     [`doctor --live --yes ${AT},eu-west-1`, 2, /--region: there are 2; --live makes machines in exactly one/],
     [`doctor --live --yes ${AT} --budget lots`, 2, /--budget: is "lots"; use an amount of USD above 0/],
+    [`doctor --live --yes ${AT} --budget 0x10`, 2, /--budget: is "0x10"; use an amount of USD above 0/],
+    [
+      `doctor --live --yes ${AT} --compare a b`,
+      2,
+      /--compare: makes no machines, and --live does; give one of the two/,
+    ],
     [`doctor --live --yes ${AT} --budget 0.001`, 1, /muster: it could cost up to .* USD, and 0\.001 USD are allowed/],
     [`doctor --live --yes ${AT} --instance-type none`, 1, /sells nothing of none/],
   ])("%s: exit code %i", async (line, expected, words) => {

@@ -13,6 +13,7 @@ import { foundText, summaryOf, timeoutOf } from "./live/found.js"
 export const run: RunVerb = async (given, surroundings) => {
   const { clock, env, out, say, columns } = surroundings
   if (given.switches.has("live")) {
+    refuseCompared(given)
     const { runLive } = await clock.busy("loading the live doctor", import("./live/live.js"))
     return runLive(given, surroundings)
   }
@@ -45,4 +46,11 @@ function refuseAlone({ values, switches, sources }: Given): void {
   throw new SpecError(
     alone.map((name) => ({ option: `--${name}`, message: "is for --live: doctor makes nothing else" })),
   )
+}
+
+/** @throws SpecError for files to compare: who asks for that wants no machines. */
+function refuseCompared({ values }: Given): void {
+  if (values.compare === undefined) return
+  const message = "makes no machines, and --live does; give one of the two"
+  throw new SpecError([{ option: "--compare", value: values.compare, message }])
 }

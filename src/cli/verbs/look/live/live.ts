@@ -73,7 +73,8 @@ export async function runLive(given: Given, surroundings: Surroundings): Promise
 function budgetOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const usd = Number(text)
-  if (usd > 0 && Number.isFinite(usd)) return usd
+  // What is written otherwise, as "0x10", is a slip of the hand.
+  if (/^\d*\.?\d+$/.test(text) && usd > 0 && Number.isFinite(usd)) return usd
   throw new SpecError([{ option: "--budget", value: text, message: `is ${show(text)}; use an amount of USD above 0` }])
 }
 
