@@ -62,8 +62,12 @@ export function whereWords({ owner, places }: Pick<NamedTarget, "owner" | "place
   ]
 }
 
+/** Keys are for no log: who runs the other command line has them, or finds them where this one did. */
+const SECRET_OPTIONS: readonly string[] = ["credentials"]
+
 function optionFlags(place: Place | undefined): readonly string[] {
-  return Object.entries(place?.options ?? {}).map(([key, value]) => {
+  const shown = Object.entries(place?.options ?? {}).filter(([key]) => !SECRET_OPTIONS.includes(key))
+  return shown.map(([key, value]) => {
     return `--option ${plainWord(typeof value === "string" ? `${key}=${value}` : `${key}:=${JSON.stringify(value)}`)}`
   })
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest"
 import { AuthError, RejectedError, TransientError } from "../../../src/errors.js"
 import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
 import type { Provider } from "../../../src/provider.js"
+import { TAG } from "../../../src/fleet/tags.js"
 import { SMALL } from "../../cluster/support.js"
 import { expectAll, expectNothingLeft, told, verdicts, walked } from "./support.js"
 import { type Toy, toy, type ToyOptions } from "./toy.js"
@@ -110,6 +111,8 @@ describe("launching", () => {
   })
 })
 
+const POOL = { zone: "sim-1a", instanceType: SMALL, market: "on-demand" } as const
+
 function renamed(body: object, number: number) {
   return JSON.parse(JSON.stringify(body).replace(/"token":"[0-9a-f]{2}/, `"token":"${10 + number}`)) as never
 }
@@ -171,6 +174,22 @@ describe("what fails all the time", () => {
     expectNothingLeft(stuck.world)
     expect(late.problems.join("\n")).toMatch(/^their startup was not seen to end: .*\ntheir startup was not seen/)
   })
+})
+
+test("machines of others stay as they are: of the same owner, of tags that differ in one, and of no tags", async () => {
+  const cloud = toy()
+  const { world, provider, clock } = cloud
+  const own = { [TAG.owner]: "tester", [TAG.group]: "doctor", [TAG.cluster]: "doctor-000000" }
+  const others = [own, { ...own, [TAG.uid]: "0".repeat(16) }, { ...own, [TAG.deadline]: "9999999999" }, {}]
+  const made = others.flatMap((tags) => {
+    const creation = world.create({ ...POOL, min: 1, max: 1, tags })
+    return creation.kind === "created" ? creation.instances.map(({ id }) => id) : []
+  })
+  await clock.run(clock.sleep(60_000))
+  const outcome = await walked({ ...cloud, provider }, { instanceType: SMALL })
+  cloud.stop()
+  expectAll(outcome)
+  expect(made.map((id) => world.instance(id)?.state)).toEqual(others.map(() => "running"))
 })
 
 test("what a wave could cost above the budget is not begun", async () => {

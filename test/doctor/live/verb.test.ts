@@ -60,6 +60,17 @@ test("shows what was found, what it would make, and asks; then a line for each a
   expect(out).toMatch(/^VERDICT +ASSUMPTION +IN WORDS\nCONFIRMED +toy\.tags +toy\.tags holds\./)
 })
 
+test("no key of the command line is in what it shows, or in what ends everything", async () => {
+  const keys = '{"accessKeyId":"AKIDEXAMPLE","secretAccessKey":"planted"}'
+  const { code, out, said } = await muster(
+    `doctor --live ${AT} --yes --option credentials:=${keys} --option maxPrice=1`,
+  )
+  expect([code, `${out}${said}`.includes("planted")]).toEqual([0, false])
+  expect(said).toMatch(
+    /\nif not +muster sweep --name doctor-\w{6} --provider aws --region eu-west-2 --option maxPrice=1 --now\n/,
+  )
+})
+
 test("as data, without the exchanges, and 1 for what is refuted", async () => {
   const { code, out } = await muster(`doctor --live ${AT} --yes --json`, { staysOn: true })
   const { status, walk } = JSON.parse(out) as { status: string; walk: { exchanges: number; left: string[] } }
