@@ -77,7 +77,10 @@ const SHARED = ["provider", "region", "owner", "tags", "image", "publicAddress",
 function walkSpec(spec: DoctorSpec, { instanceType }: LiveOptions): DoctorSpec {
   const given = spec as unknown as Readonly<Record<string, unknown>>
   const groups = Object.values((given.groups ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>)
-  const said = { ...given, ...groups[0] }
+  const [first] = groups
+  // A group's tags go beside those of its cluster.
+  const tags = { ...(given.tags as object | undefined), ...(first?.tags as object | undefined) }
+  const said: typeof given = { ...given, ...first, ...(Object.keys(tags).length === 0 ? {} : { tags }) }
   const shared = SHARED.flatMap((key) => (said[key] === undefined ? [] : [[key, said[key]] as const]))
   return {
     ...Object.fromEntries(shared),

@@ -35,13 +35,17 @@ async function endAll(site: WalkSite, calls: Calls): Promise<readonly string[]> 
   const { witness, provider, signal } = site
   const living = witness.workers.filter((worker) => mayLive(worker, site))
   if (!areGone(living)) site.say(`ending ${thoseThere(living)}`)
+  const missedAt = new Map(living.map((worker) => [worker, worker.goneAt] as const))
   for (const worker of living) delete worker.goneAt
   const asked = await witness.watch(signal, () => endThese(site, calls, living))
   if (asked.error !== undefined) await awaitGuests(site, calls, living, asked.error.message)
   await endUnanswered(site, calls)
   site.say("sweeping what is left")
   const swept = await sweptRows(site)
-  if (swept.error === undefined && swept.left.length === 0) return []
+  if (swept.error === undefined && swept.left.length === 0) {
+    wereGone(missedAt)
+    return []
+  }
   // What its guest has ended meanwhile was no failure of the walk.
   const again = asked.error === undefined ? swept : await sweptRows(site)
   const unswept = again.error === undefined ? [] : [`not swept: ${again.error}`]
@@ -55,6 +59,15 @@ async function endAll(site: WalkSite, calls: Calls): Promise<readonly string[]> 
 function mayLive({ goneAt, endedAt, instance }: Followed, { provider }: WalkSite): boolean {
   if (goneAt === undefined) return true
   return endedAt === undefined && !provider.limits.goneStates.includes(instance.state)
+}
+
+/** Nothing of it is there: lists were right about those that they missed, and the request to end them once more ended none. */
+function wereGone(missedAt: ReadonlyMap<Followed, number | undefined>): void {
+  for (const [worker, goneAt] of missedAt) {
+    if (goneAt === undefined) continue
+    worker.goneAt = goneAt
+    delete worker.endedAt
+  }
 }
 
 /** Nobody else can end them: their guests do at their deadlines, which is waited for. */

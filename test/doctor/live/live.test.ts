@@ -80,6 +80,14 @@ test("where no guest can end its machine, none is left to its guest", async () =
   expectNothingLeft(cloud.world)
 })
 
+test("its machines have the tags of the cluster and those of its first group", async () => {
+  const cloud = toy()
+  const groups = { web: { tags: { part: "web" }, vcpus: 2 }, big: { tags: { part: "big" }, vcpus: 4 } }
+  const { report } = await live(cloud, {}, { tags: { team: "blue", part: "none" }, groups })
+  expect(report.status).toBe("ok")
+  expect(cloud.world.truth({}).map(({ tags: { team, part } }) => [team, part])).toEqual(Array(9).fill(["blue", "web"]))
+})
+
 describe("nothing is made", () => {
   const refused = async (options: ToyOptions, given: Partial<LiveOptions> = {}, spec: object = {}) => {
     const cloud = toy(options)

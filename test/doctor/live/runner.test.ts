@@ -44,6 +44,24 @@ test("all that holds is confirmed, by nine machines, for about what was thought"
   expect(Math.abs(usd.spent - played.world.cost()) / played.world.cost()).toBeLessThan(0.1)
 })
 
+test("where lists show nothing that is gone, what guests have ended is told as that", async () => {
+  const played = await play({
+    change: (provider) => ({
+      ...provider,
+      list: async (selector, calls) =>
+        (await provider.list(selector, calls)).filter(({ state }) => !provider.limits.goneStates.includes(state)),
+    }),
+  })
+  isClean(played)
+  const ends = played.outcome.workers.map(({ wave, endedAt, goneAt }) => [
+    wave,
+    endedAt !== undefined,
+    goneAt !== undefined,
+  ])
+  expect(ends.slice(6)).toEqual(Array(3).fill(["timed", false, true]))
+  expect(ends.slice(0, 6).every(([, isEnded, isGone]) => isEnded && isGone)).toBe(true)
+})
+
 describe("launching", () => {
   test("goes on with the other market where one is refused, and with another zone", async () => {
     const cloud = await play({
