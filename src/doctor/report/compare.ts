@@ -120,7 +120,7 @@ export function comparisonText({ provider, walks, changes, timings, limits }: Co
   const names = [...new Set([...Object.keys(a.versions), ...Object.keys(b.versions)])]
   const versions = names.filter((name) => a.versions[name] !== b.versions[name])
   const rows = (title: string, lines: readonly string[]) => (lines.length === 0 ? [] : [title, ...lines, ""])
-  return [
+  const text = [
     `${provider}: ${a.at} ${a.region} ${a.instanceType}`,
     `${" ".repeat(provider.length)}  ${b.at} ${b.region} ${b.instanceType}`,
     "",
@@ -142,6 +142,8 @@ export function comparisonText({ provider, walks, changes, timings, limits }: Co
       versions.map((name) => `  ${name}: ${a.versions[name] ?? "-"} -> ${b.versions[name] ?? "-"}`),
     ),
   ].join("\n")
+  // A report may be anybody's, and this is for a terminal.
+  return text.replace(/[^\P{Cc}\n]/gu, "?")
 }
 
 function secondsText(seconds: number | undefined): string {

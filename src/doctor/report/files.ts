@@ -5,6 +5,7 @@ import { SpecError } from "../../errors.js"
 import { createWhole } from "../../fleet/journal/draft.js"
 import { fileNameOf, FORMAT, type WalkReport, VERSION } from "./format.js"
 import { markdownOf } from "./markdown.js"
+import { brokenIn } from "./shape.js"
 
 export interface WrittenReport {
   readonly json: string
@@ -67,7 +68,9 @@ export function reportIn(text: string): WalkReport | string {
     ...LISTS.filter((name) => !Array.isArray(report[name])),
     ...OBJECTS.filter((name) => typeof report[name] !== "object" || report[name] === null),
   ]
-  return lacking.length === 0 ? (report as WalkReport) : `is not whole: ${lacking.join(", ")} missing`
+  if (lacking.length > 0) return `is not whole: ${lacking.join(", ")} missing`
+  const broken = brokenIn(report as WalkReport)
+  return broken === undefined ? (report as WalkReport) : `is not as Muster writes it: ${broken}`
 }
 
 const TEXTS = ["provider", "region", "at", "instanceType"] as const

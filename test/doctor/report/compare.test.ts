@@ -55,6 +55,11 @@ test("limits that answers told, the least of each, and versions that differ", ()
   expect(comparisonText(compare(a, b))).toContain("node: 20.20.0 -> 24.1.0")
 })
 
+test("what a report has of a terminal's own signs is not printed", () => {
+  const foreign = { ...report(), region: "\u001b[2Jus-east-1\u0007" }
+  expect(comparisonText(compare(report(), foreign))).toContain(" ?[2Jus-east-1? ")
+})
+
 test("two clouds are not compared", () => {
   expect(() => compare(report(), { ...report(), provider: "gcp" })).toThrow(
     "one report is of aws, the other of gcp; compare two of the same cloud",

@@ -166,3 +166,7 @@ test("names that are known beforehand are replaced in our own words", () => {
     /^launching for [a-z]{4}-[a-z]{5} in us-east-1a: [a-z]{8} \(Throttling\) 3 × t3\.micro$/,
   )
 })
+
+test("signs that a terminal would obey are told as question marks", () => {
+  expect(redactor().sentence("\u001b[31mis not running\u001b[0m\u0007")).toMatch(/^\?\[\S+ not running\?\[\S+\?$/)
+})

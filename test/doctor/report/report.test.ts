@@ -111,6 +111,11 @@ test.each([
     JSON.stringify({ ...report(), exchanges: 1, owner: null }),
     /is not whole: exchanges, owner missing/,
   ],
+  [
+    "one that somebody has changed",
+    JSON.stringify({ ...report(), assumptions: [{ id: 1, verdict: "yes" }], machines: [null], answers: [{}] }),
+    /is not as Muster writes it: assumptions, machines, answers/,
+  ],
 ])("what is no report is refused: %s", async (_, text, words) => {
   expect(reportIn(text)).toMatch(words)
   const path = join(directory(), "file.json")

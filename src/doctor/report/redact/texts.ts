@@ -22,7 +22,7 @@ const PLAIN = [
   String.raw`(?<time>(?<!\d)\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?(?![\p{L}\p{N}]))`,
   `(?<shaped>(?<![\\p{L}\\p{N}])(?:${SHAPED.join("|")})(?![\\p{L}\\p{N}]))`,
 ]
-const RUNS = [String.raw`(?<run>[\p{L}\p{M}\p{N}]+)`, String.raw`(?<odd>[^\x00-\x7f])`]
+const RUNS = [String.raw`(?<run>[\p{L}\p{M}\p{N}]+)`, String.raw`(?<odd>[^\x00-\x7f]|[^\P{Cc}\t\n\r])`]
 
 /** Signs of our own sentences. */
 const SIGNS = "×…–—→°"
