@@ -6,7 +6,7 @@ import { lookAtBoot } from "./looks/boots.js"
 import { lookAtEnds } from "./looks/ends.js"
 import { lookAtFleet, lookAtLaunch, lookAtReplaysOfGone } from "./looks/launches.js"
 import { lookAtRefusals } from "./looks/refusals.js"
-import { judgeWhole } from "./looks/whole.js"
+import { ENDED_AFTER_MS, judgeWhole } from "./looks/whole.js"
 import type { Site } from "./site.js"
 import { STARTUP } from "./startup.js"
 
@@ -19,13 +19,13 @@ const LIKELY_S = { brief: 0, batch: 75, timed: 230 } as const
 
 /** @param given the provider, and the way its requests go: both tell of each exchange. */
 export function walkWith({ provider, send }: { readonly provider: Provider; readonly send: Send }): Walk {
-  const site: Site = { provider, send, attached: { volumes: new Set(), interfaces: new Set() } }
+  const site: Site = { provider, send, attached: { volumes: new Map(), interfaces: new Map() } }
   return {
     assumptions: ASSUMPTIONS,
     provider,
     startup: STARTUP,
     endsBy: ["ec2:TerminateInstances"],
-    times: { likelyS: LIKELY_S },
+    times: { likelyS: LIKELY_S, slackMs: ENDED_AFTER_MS },
     besides: () => DISK_USD + ADDRESS_USD,
     free: (stage) => lookAtRefusals(site, stage),
     launched: (stage, workers) => lookAtLaunch(site, stage, workers),

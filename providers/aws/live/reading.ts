@@ -73,6 +73,11 @@ export function refusalIn({ error, exchanges }: Watched<unknown>): Refused | und
   return { code, message: elements(body, "Message")[0] ?? "" }
 }
 
+/** A made-up id that EC2 does not take for one: what it says of ids that do not exist is not seen by it. */
+export function isMalformed(refused: Refused | undefined): boolean {
+  return refused?.code.endsWith(".Malformed") === true
+}
+
 function isAboutElse(error: MusterError): boolean {
   const classes = [AuthError, ThrottledError, TransientError, CapacityError, QuotaError]
   return classes.some((one) => error instanceof one)

@@ -8,8 +8,8 @@ import { idIn, instancesIn, parametersOf, type Fields } from "./reading.js"
 export interface Site {
   readonly provider: Provider
   readonly send: Send
-  /** The disks and interfaces of machines that have booted. */
-  readonly attached: { readonly volumes: Set<string>; readonly interfaces: Set<string> }
+  /** The disks and interfaces that were shown of machines that have booted, each with its machine. */
+  readonly attached: { readonly volumes: Map<string, string>; readonly interfaces: Map<string, string> }
 }
 
 export const TRIES = [1, 2, 3] as const

@@ -12,7 +12,7 @@ token=$(curl -s -m ${LOOK_S} -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 30
 get() { curl -s -m ${LOOK_S} -H "X-aws-ec2-metadata-token: $token" "$@"; }
 say() { printf 'doctor %s %s\\n' "$1" "\${2:--}"; }
 say user-data "$(get -f "$md/latest/user-data" | sha256sum | cut -d ' ' -f 1)"
-say metadata "$(get -f "$md/latest/meta-data/instance-id")"
+say metadata "$(get "$md/latest/meta-data/instance-id")"
 say tags "$(get -f "$md/latest/meta-data/tags/instance/muster-uid")"
 say notice "$(get -o /dev/null -w '%{http_code}' "$md/latest/meta-data/spot/instance-action")"
 exit 0

@@ -164,7 +164,7 @@ function logsOf({ exchanges }: WalkStage, { made }: WalkWorker): readonly Exchan
 const KEYS = /-----BEGIN SSH HOST KEY KEYS-----[\s\S]*(ssh|ecdsa)-\S+ [\s\S]*-----END SSH HOST KEY KEYS-----/
 
 /** cloud-init prints them after it has run the guest's program; the console shows them some seconds later. */
-const KEYS_WITHIN_MS = 40_000
+const KEYS_WITHIN_MS = 60_000
 const EVERY_MS = 10_000
 
 async function lookAtHostKeys(azure: Azure, stage: WalkStage, worker: WalkWorker): Promise<void> {
@@ -182,7 +182,7 @@ async function lookAtHostKeys(azure: Azure, stage: WalkStage, worker: WalkWorker
 /** Its end was asked for: how that was answered, and what it is from then on. */
 export async function lookAtEnd(azure: Azure, stage: WalkStage, worker: WalkWorker): Promise<void> {
   const [first] = readingsOf(stage.exchanges, DELETE).filter(({ exchange }) => isAbout(exchange, worker))
-  if (first !== undefined && worker.wave === "brief" && worker.runningAt === undefined)
+  if (first !== undefined && worker.wave === "brief" && worker.runningAt === undefined && wasMade(stage, worker, first))
     stage.saw("azure.delete-while-creating", isDone(first), `answered with ${wordsOf(first)}`, [first.exchange])
   const read = await readOf(azure, stage, worker)
   if (read === undefined) return
@@ -191,6 +191,15 @@ export async function lookAtEnd(azure: Azure, stage: WalkStage, worker: WalkWork
   stage.saw("azure.deleting-state", state === "gone" || /^deleting$/i.test(state), `then it was ${state}`, [
     read.exchange,
   ])
+}
+
+/** The last that was said of it before its end was asked for is that it was being made. */
+function wasMade({ exchanges }: WalkStage, worker: WalkWorker, { exchange: { at } }: Reading): boolean {
+  const own = readingsOf(exchanges, PUT, "VirtualMachines_Get").filter(
+    (one) => one.exchange.at <= at && isDone(one) && isAbout(one.exchange, worker),
+  )
+  const last = own.at(-1)
+  return last !== undefined && /^creating$/i.test(stateOf(last) ?? "")
 }
 
 /** A list may lack it before it is gone. */

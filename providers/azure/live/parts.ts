@@ -181,8 +181,12 @@ interface Remains {
 }
 
 async function lookAtRemainsOf(azure: Azure, stage: WalkStage, { group, part, until, gone }: Remains): Promise<void> {
-  const leftOf = (list: Listed, { made }: WalkWorker) =>
-    list.items.filter((item) => endOf(textAt(item, "id") ?? "").startsWith(made.name))
+  const listed = new Map(gone.map((worker) => [worker, listedOf(stage, part, worker)]))
+  const leftOf = (list: Listed, worker: WalkWorker) =>
+    list.items.filter((item) => {
+      const id = textAt(item, "id")?.toLowerCase() ?? ""
+      return isOf(worker, item) || listed.get(worker)?.has(id) === true
+    })
   let list = await listOf(azure, stage, group, part)
   while (
     list !== undefined &&
@@ -195,6 +199,8 @@ async function lookAtRemainsOf(azure: Azure, stage: WalkStage, { group, part, un
   if (list === undefined) return
   for (const worker of gone) {
     if ((worker.call.body as VmBody).group !== group || !part.isPartOf(worker)) continue
+    // Of what no list has shown nobody can say that it went.
+    if (listed.get(worker)?.size === 0) continue
     const names = leftOf(list, worker).map((item) => endOf(textAt(item, "id") ?? ""))
     stage.saw(
       part.gone,
@@ -203,4 +209,16 @@ async function lookAtRemainsOf(azure: Azure, stage: WalkStage, { group, part, un
       evidenceOf(list),
     )
   }
+}
+
+/** By its name, or by what it says of its user. */
+function isOf({ made }: WalkWorker, item: unknown): boolean {
+  return endOf(textAt(item, "id") ?? "").startsWith(made.name) || isSameId(textAt(item, "managedBy"), made.id)
+}
+
+/** The ids of what lists have shown of one machine, in lower case. */
+function listedOf({ exchanges }: WalkStage, { api }: Part, worker: WalkWorker): ReadonlySet<string> {
+  const pages = readingsOf(exchanges, api).filter(isDone)
+  const items = pages.flatMap(({ body }) => listAt(body, "value") ?? []).filter((item) => isOf(worker, item))
+  return new Set(items.flatMap((item) => textAt(item, "id")?.toLowerCase() ?? []))
 }

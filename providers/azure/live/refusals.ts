@@ -3,6 +3,7 @@ import type { VirtualMachine } from "@azure/arm-compute"
 import { merge } from "../../../src/input/merge.js"
 import type { Exchange, JsonObject, WalkStage } from "../../../src/provider.js"
 import type { Azure } from "../client/send.js"
+import { rowOf } from "../client/codes.js"
 import type { VmPlace } from "../client/ids.js"
 import type { VmBody } from "../launch/bodies.js"
 import { split } from "../launch/split.js"
@@ -10,7 +11,7 @@ import { readVm } from "../observe/vms.js"
 import { claimTags, putMark } from "../prepare/claim.js"
 import { readGroup } from "../prepare/group.js"
 import { merged } from "../prepare/tags.js"
-import { codeOf, isDone, lastReading, wordsOf } from "./reading.js"
+import { codeOf, isDone, lastReading, type Reading, textAt, wordsOf } from "./reading.js"
 
 const TRIES = [1, 2, 3] as const
 
@@ -84,9 +85,17 @@ async function tryRefused(
   if (reading === undefined) return
   // It was made against all that is known: it must not stay.
   if (isDone(reading)) await removeVm(azure, stage, place)
+  if (isAboutElse(reading)) return
   stage.saw(assumption, !isDone(reading) && codes.includes(codeOf(reading)), `answered with ${wordsOf(reading)}`, [
     reading.exchange,
   ])
+}
+
+/** For want of room, capacity or a right a request may be refused before it is looked at closely. */
+function isAboutElse(reading: Reading): boolean {
+  const message = textAt(reading.body, "error", "message") ?? ""
+  const verdict = rowOf(codeOf(reading), message, reading.status)?.verdict
+  return verdict !== undefined && ["quota", "capacity", "throttled", "auth"].includes(verdict)
 }
 
 /** The request of a launch, as a launch sends it: a VM that is there already is not made again. */

@@ -48,7 +48,7 @@ export const GUESTS: readonly Assumption[] = [
   },
   {
     id: "aws.console-latest",
-    says: "GetConsoleOutput with Latest shows what a running instance has written.",
+    says: "GetConsoleOutput with Latest shows what a running instance on Nitro has written.",
     source: "Amazon EC2 API Reference, GetConsoleOutput",
     basis: "documented",
     code: ["providers/aws/observe/console.ts"],

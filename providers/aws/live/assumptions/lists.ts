@@ -100,7 +100,7 @@ export const LISTS: readonly Assumption[] = [
   },
   {
     id: "aws.volume-goes",
-    says: "A disk that is launched with DeleteOnTermination is gone soon after its instance.",
+    says: "A disk that is launched with DeleteOnTermination is gone minutes after its instance is terminated.",
     source: "Amazon EC2 User Guide, Preserve data when an instance is terminated",
     basis: "documented",
     code: ["providers/aws/prepare/launch-data.ts", "providers/aws/end/leftovers.ts"],
@@ -108,7 +108,7 @@ export const LISTS: readonly Assumption[] = [
   },
   {
     id: "aws.interface-goes",
-    says: "The network interface of a launch is gone soon after its instance.",
+    says: "The network interface of a launch is gone minutes after its instance is terminated.",
     source: "Amazon EC2 User Guide, Elastic network interfaces (DeleteOnTermination)",
     basis: "documented",
     code: ["providers/aws/prepare/launch-data.ts", "providers/aws/end/leftovers.ts"],
@@ -116,7 +116,7 @@ export const LISTS: readonly Assumption[] = [
   },
   {
     id: "aws.spot-request-ends",
-    says: "The request that a spot instance came from is closed soon after the instance, and launches no other.",
+    says: "The request that a spot instance came from is closed minutes after the instance is terminated.",
     source: "Amazon EC2 User Guide, Get the status of a Spot Instance request",
     basis: "documented",
     code: ["providers/aws/launch/fleet-bodies.ts", "providers/aws/launch/run-bodies.ts"],

@@ -6,7 +6,7 @@ import type { Exchange, WalkStage, WalkWorker } from "../../../../src/provider.j
 import { TAG } from "../../../../src/fleet/tags.js"
 import type { Blueprint } from "../../prepare/blueprint.js"
 import { areInMetadata } from "../../tag-rules.js"
-import { type Fields, fieldsOf, listIn, refusalIn, tagsIn, textIn } from "../reading.js"
+import { type Fields, fieldsOf, isMalformed, listIn, refusalIn, tagsIn, textIn } from "../reading.js"
 import { ask, described, endThem, type Site, TRIES, unlike, userDataOf } from "../site.js"
 import { lookAtTokens } from "./launches.js"
 
@@ -39,10 +39,19 @@ function judgeGuest(stage: WalkStage, worker: WalkWorker): void {
   const consoles = stage.exchanges.filter(isConsole).slice(-1)
   for (const [name, value] of Object.entries(wanted)) {
     const told = toldOn(worker, name)
-    if (told === undefined) continue
+    if (told === undefined || isSilent(name, told)) continue
     const words = told === value ? `its guest has ${value}` : `its guest has ${told}, not ${value}`
     stage.saw(`aws.guest-${name}`, told === value, words, consoles)
   }
+}
+
+/** The digest of nothing: no user data came. */
+const NOTHING = createHash("sha256").digest("hex")
+
+/** Where no answer came the guest has seen nothing; with a notice it is not "without a notice". */
+function isSilent(name: string, told: string): boolean {
+  if (name === "notice") return /^(000|200|429|5\d\d)$/.test(told)
+  return told === "-" || told === NOTHING
 }
 
 async function lookAtConsole(site: Site, stage: WalkStage, worker: WalkWorker): Promise<void> {
@@ -51,7 +60,9 @@ async function lookAtConsole(site: Site, stage: WalkStage, worker: WalkWorker): 
     const asked = await ask(site, stage, "GetConsoleOutput", { InstanceId: worker.made.id, Latest: true })
     const refused = refusalIn(asked)
     const text = Buffer.from(textIn(asked.value, "Output") ?? "", "base64").toString("utf8")
-    if (look === 1 && (refused !== undefined || text !== "")) {
+    // Types that are older than Nitro have none, as is documented.
+    const isOlder = refused?.code === "UnsupportedOperation"
+    if (look === 1 && !isOlder && (refused !== undefined || text !== "")) {
       const words = refused === undefined ? `${text.length} characters` : `${refused.code}: ${refused.message}`
       stage.saw("aws.console-latest", text.includes(prefix), words, asked.exchanges)
     }
@@ -80,23 +91,22 @@ async function lookAtAttached(site: Site, stage: WalkStage, worker: WalkWorker):
     (mapping) => textIn(fieldsOf(mapping).Ebs, "VolumeId") ?? [],
   )
   const interfaces = listIn(instance, "NetworkInterfaces").flatMap((one) => textIn(one, "NetworkInterfaceId") ?? [])
-  for (const id of volumes) site.attached.volumes.add(id)
-  for (const id of interfaces) site.attached.interfaces.add(id)
   if (volumes.length > 0) {
     const Filters = [{ Name: "volume-id", Values: [...volumes] }]
     const asked = await ask(site, stage, "DescribeVolumes", { Filters })
-    for (const one of listIn(asked.value, "Volumes"))
+    for (const one of listIn(asked.value, "Volumes")) {
+      site.attached.volumes.set(textIn(one, "VolumeId") ?? "", worker.made.id)
       judgeTags(stage, worker, { assumption: "aws.volume-tags", tags: tagsIn(one), evidence: asked.exchanges })
+    }
   }
   if (interfaces.length > 0) {
     const Filters = [{ Name: "network-interface-id", Values: [...interfaces] }]
     const asked = await ask(site, stage, "DescribeNetworkInterfaces", { Filters })
-    for (const one of listIn(asked.value, "NetworkInterfaces"))
-      judgeTags(stage, worker, {
-        assumption: "aws.interface-tags",
-        tags: tagsIn(one, "TagSet"),
-        evidence: asked.exchanges,
-      })
+    for (const one of listIn(asked.value, "NetworkInterfaces")) {
+      site.attached.interfaces.set(textIn(one, "NetworkInterfaceId") ?? "", worker.made.id)
+      const tags = tagsIn(one, "TagSet")
+      judgeTags(stage, worker, { assumption: "aws.interface-tags", tags, evidence: asked.exchanges })
+    }
   }
 }
 
@@ -129,6 +139,7 @@ async function lookAtUnknown(site: Site, stage: WalkStage, { made, number }: Wal
   const asked = await ask(site, stage, "DescribeInstances", { InstanceIds: [made.id, unknown] })
   const refused = refusalIn(asked)
   if (refused === undefined && asked.value === undefined) return
+  if (isMalformed(refused)) return
   const held = isNamed(refused, unknown, made.id)
   const words = refused === undefined ? "the known one was described" : `${refused.code}: ${refused.message}`
   stage.saw("aws.unknown-id-fails-list", held, words, asked.exchanges)
@@ -146,6 +157,7 @@ async function lookAtUnknownEnds(site: Site, stage: WalkStage, { made }: WalkWor
     const asked = await ask(site, stage, "TerminateInstances", { InstanceIds: [made.id, unknown] })
     const refused = refusalIn(asked)
     if (refused === undefined && asked.value === undefined) continue
+    if (isMalformed(refused)) continue
     const after = await described(site, stage, [made.id])
     const [instance] = after.value ?? []
     if (instance === undefined) continue

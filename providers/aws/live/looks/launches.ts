@@ -12,6 +12,9 @@ const LISTED_WITHIN_MS = 30_000
 const PAUSES_MS = [500, 1_000, 1_000, 2_000, 5_000] as const
 const LONG_PAUSE_MS = 10_000
 
+/** Between two reads of a fleet that does not name its instances yet, in milliseconds. */
+const FLEET_PAUSE_MS = 5_000
+
 /** A machine that is to end while it is made must not be kept waiting. */
 export async function lookAtLaunch(site: Site, stage: WalkStage, workers: readonly WalkWorker[]): Promise<void> {
   const [first] = workers
@@ -32,18 +35,19 @@ async function lookAtLists(site: Site, stage: WalkStage, workers: readonly WalkW
   const before = stage.exchanges.length
   const ids = new Set(workers.map(({ made }) => made.id))
   const shownAt = new Map<string, number>()
-  let lists = 0
+  let isLate = false
   for (let look = 0; shownAt.size < ids.size; look += 1) {
     const at = stage.now()
     const { value } = await stage.watch((calls) => site.provider.list({ launch: call.token }, calls))
-    if (value !== undefined) lists += 1
+    isLate ||= value !== undefined && at >= sentAt + LISTED_WITHIN_MS
     for (const { id } of value ?? []) if (ids.has(id) && !shownAt.has(id)) shownAt.set(id, at)
     if (at >= sentAt + LISTED_WITHIN_MS) break
     await stage.wait(PAUSES_MS[look] ?? LONG_PAUSE_MS)
   }
-  if (lists === 0) return
   for (const { made } of workers) {
     const at = shownAt.get(made.id)
+    // Where the last lists failed nobody knows what they would have shown.
+    if (at === undefined && !isLate) continue
     const when = at === undefined ? "not yet" : ""
     const words = `${when || "shown"} ${(((at ?? stage.now()) - sentAt) / 1000).toFixed(1)} s after the launch was sent`
     stage.saw("aws.lists-show-soon", at !== undefined, words, stage.exchanges.slice(before))
@@ -76,6 +80,7 @@ async function lookAtReplays(site: Site, stage: WalkStage, call: LaunchCall, ids
     if (refused === undefined && asked.value === undefined) continue
     const found = idsIn(listIn(asked.value, "Instances"))
     const others = found.filter((id) => !ids.has(id))
+    if (refused === undefined && found.length === 0) continue
     const held = others.length === 0 && found.length === ids.size
     const words = refused === undefined ? toldOf(found, others) : `${refused.code}: ${refused.message}`
     stage.saw("aws.run-replay", held, words, asked.exchanges)
@@ -102,6 +107,7 @@ async function lookAtMismatches(
     if (refused === undefined && asked.value === undefined) continue
     const found = idsIn(listIn(asked.value, "Instances"))
     const others = found.filter((id) => !ids.has(id))
+    if (refused === undefined && found.length === 0) continue
     const isRefused = refused?.code === "IdempotentParameterMismatch"
     const held = isRefused || (refused === undefined && others.length === 0)
     const words = refused === undefined ? toldOf(found, others) : `${refused.code}: ${refused.message}`
@@ -127,13 +133,20 @@ interface Fleet {
 }
 
 async function lookAtFleetById(site: Site, stage: WalkStage, { fleetId, ids }: Fleet): Promise<void> {
-  const asked = await ask(site, stage, "DescribeFleets", { FleetIds: [fleetId] })
-  const [fleet] = listIn(asked.value, "Fleets")
-  if (fleet === undefined) return
-  const found = new Set(listIn(fleet, "Instances").flatMap((one) => textsIn(one, "InstanceIds")))
-  const missing = ids.filter((id) => !found.has(id))
-  const words = missing.length === 0 ? `it names all ${ids.length}` : `it does not name ${missing.join(", ")}`
-  stage.saw("aws.fleet-described", missing.length === 0, words, asked.exchanges)
+  for (const look of TRIES) {
+    const asked = await ask(site, stage, "DescribeFleets", { FleetIds: [fleetId] })
+    const [fleet] = listIn(asked.value, "Fleets")
+    const found = new Set(listIn(fleet, "Instances").flatMap((one) => textsIn(one, "InstanceIds")))
+    const missing = ids.filter((id) => !found.has(id))
+    // What is read right after a launch may be older than it.
+    if (missing.length > 0 && look < TRIES.length) {
+      await stage.wait(FLEET_PAUSE_MS)
+      continue
+    }
+    const words = missing.length === 0 ? `it names all ${ids.length}` : `it does not name ${missing.join(", ")}`
+    if (fleet !== undefined) stage.saw("aws.fleet-described", missing.length === 0, words, asked.exchanges)
+    return
+  }
 }
 
 async function lookAtFleetReplay(
@@ -163,10 +176,12 @@ export async function lookAtReplaysOfGone(site: Site, stage: WalkStage, { call, 
     const asked = await ask(site, stage, "RunInstances", bodyOf(call))
     const refused = refusalIn(asked)
     if (refused === undefined && asked.value === undefined) continue
-    const others = idsIn(listIn(asked.value, "Instances")).filter((id) => !ids.has(id))
+    const found = idsIn(listIn(asked.value, "Instances"))
+    if (refused === undefined && found.length === 0) continue
+    const others = found.filter((id) => !ids.has(id))
     const isOver = refused?.code === "IdempotentInstanceTerminated"
     const held = isOver || (refused === undefined && others.length === 0)
-    const words = refused === undefined ? `others: ${others.join(", ") || "none"}` : `${refused.code}`
+    const words = refused === undefined ? toldOf(found, others) : `${refused.code}`
     stage.saw("aws.run-replay-ended", held, words, asked.exchanges)
     await endThem(site, stage, others)
     if (others.length > 0) return

@@ -3,7 +3,7 @@ import type { Offer, WalkStage, Watched } from "../../../../src/provider.js"
 import type { Input, Output } from "../../client/actions.js"
 import type { Blueprint } from "../../prepare/blueprint.js"
 import { clusterTags } from "../../prepare/templates.js"
-import { elements, idIn, idsIn, instancesIn, listIn, parametersOf, refusalIn, textIn } from "../reading.js"
+import { elements, idIn, idsIn, instancesIn, isMalformed, listIn, parametersOf, refusalIn, textIn } from "../reading.js"
 import { ask, endThem, type Site, TRIES, unlike } from "../site.js"
 
 /** A page of DescribeInstanceTypeOfferings holds five at least (EC2 API Reference). */
@@ -66,6 +66,7 @@ async function judgeLaunch(
   asked: Watched<Output<"RunInstances">>,
 ): Promise<void> {
   const refused = refusalIn(asked)
+  if (isMalformed(refused)) return
   if (refused !== undefined) {
     const held = refused.code === code && (message?.test(refused.message) ?? true)
     stage.saw(assumption, held, `${refused.code}: ${refused.message}`, asked.exchanges)
@@ -104,7 +105,7 @@ async function lookAtFilters(site: Site, stage: WalkStage): Promise<void> {
     const asked = await ask(site, stage, "DescribeInstances", { Filters })
     const refused = refusalIn(asked)
     const found = instancesIn(asked.value).map(idIn)
-    if (refused === undefined && asked.value === undefined) continue
+    if (isMalformed(refused) || (refused === undefined && asked.value === undefined)) continue
     const words = refused === undefined ? `${found.length} found` : `${refused.code}: ${refused.message}`
     stage.saw("aws.filters-find-nothing", refused === undefined && found.length === 0, words, asked.exchanges)
   }
@@ -121,7 +122,7 @@ async function lookAtPages(site: Site, stage: WalkStage): Promise<void> {
     const items = listIn(asked.value, "InstanceTypeOfferings").map(
       (one) => `${textIn(one, "InstanceType") ?? ""} in ${textIn(one, "Location") ?? ""}`,
     )
-    const again = items.filter((item) => seen.has(item))
+    const again = items.filter((item, at) => seen.has(item) || items.indexOf(item) < at)
     if (items.length > 0 && (page > 1 || items.length > LEAST_PAGE)) {
       const words = `page ${page}: ${items.length} items, ${again.length} of them seen before`
       stage.saw("aws.pages", items.length <= LEAST_PAGE && again.length === 0, words, asked.exchanges)

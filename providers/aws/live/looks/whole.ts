@@ -5,8 +5,11 @@ import type { Exchange, Instance, WalkStage, WalkWorker } from "../../../../src/
 import { isOwnAnswer } from "../reading.js"
 import { tagsOf } from "./boots.js"
 
-/** A guest that has not ended its machine so long after its deadline does not, in milliseconds. */
-const DEADLINE_SLACK_MS = 90_000
+/** A guest that has not ended its machine so long after its deadline does not, in milliseconds: systemd alone may take 90 s to stop. */
+const DEADLINE_SLACK_MS = 180_000
+
+/** Until such a machine is told to end, so that a list shows it meanwhile, in milliseconds. */
+export const ENDED_AFTER_MS = DEADLINE_SLACK_MS + 10_000
 
 /** So many of one kind are said, of what may be hundreds. */
 const MOST_SAID = 3

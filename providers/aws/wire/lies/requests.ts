@@ -87,7 +87,7 @@ export const REQUESTS: Lies = {
         if (!read.has(id)) read.add(id)
         else if (!told.has(id) && isBroken(id)) {
           told.add(id)
-          return refusal(reply, "UnsupportedOperation", "This instance type does not support the latest console logs.")
+          return refusal(reply, "InvalidParameterCombination", "Latest cannot be had of an instance that runs.")
         }
         return reply
       },

@@ -76,7 +76,7 @@ export const ENDING: readonly Assumption[] = [
   },
   {
     id: "gcp.host-keys",
-    says: "the guest agent writes the host keys into guest attributes under hostkeys/, each in base64, by the time that the startup script has ended",
+    says: "the guest agent writes the host keys into guest attributes under hostkeys/, each in base64, less than a minute after the startup script has ended",
     source: '"Set and query guest attributes"',
     basis: "documented",
     code: ["providers/gcp/observe/host-keys.ts"],

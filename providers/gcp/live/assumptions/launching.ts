@@ -61,11 +61,12 @@ export const LAUNCHING: readonly Assumption[] = [
   },
   {
     id: "gcp.operation-wait",
-    says: "operations.wait holds a request until the operation is done, or about two minutes",
+    says: "operations.wait holds a request until the operation is done, or about two minutes; not each time, but the next time",
     source: 'reference of zoneOperations.wait ("best effort": under load it may return at once)',
     basis: "documented",
     code: ["providers/gcp/limits.ts", "providers/gcp/launch/settle.ts"],
-    probe: "of each wait: its answer is a done operation, or took a minute at least",
+    probe:
+      "of each wait, and the next one for its operation: its answer is a done operation, or took a minute at least",
   },
   {
     id: "gcp.refusal-image",

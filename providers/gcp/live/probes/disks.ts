@@ -6,7 +6,7 @@ import { lastAnswer, type Probing, tell, tries } from "./probing.js"
 
 /** A disk may be listed some moments longer than its instance. */
 const LOOKS = 4
-const PAUSE_MS = 5_000
+const PAUSE_MS = 10_000
 
 const FIELDS = "items(name,status,labels,users),nextPageToken,warning(code,message)"
 
@@ -27,16 +27,19 @@ export async function lookAtDisk(probing: Probing, stage: WalkStage, worker: Wal
 
 export async function lookWhetherDiskWent(probing: Probing, stage: WalkStage, worker: WalkWorker): Promise<void> {
   const { name } = worker.made
+  const isNamed = (item: Fields) => textAt(item, "name") === name
   for (let look = 1; look <= LOOKS; look += 1) {
     const { exchanges } = await stage.watch(listing(probing, worker))
     const items = disksIn(exchanges)
-    const isThere = items?.some((item) => textAt(item, "name") === name) ?? false
+    const isThere = items?.some(isNamed) ?? false
     if (isThere && look < LOOKS) {
       await stage.wait(PAUSE_MS)
       continue
     }
     const words = isThere ? `disk ${name} is there ${((LOOKS - 1) * PAUSE_MS) / 1000} s later` : `disk ${name} is gone`
-    if (items !== undefined) tell(stage, "gcp.disk-goes", { held: !isThere, words }, exchanges)
+    // Of a disk that no list has shown nobody can say that it went.
+    const isKnown = stage.exchanges.some((one) => one.api === "disks.list" && disksIn([one])?.some(isNamed) === true)
+    if (items !== undefined && isKnown) tell(stage, "gcp.disk-goes", { held: !isThere, words }, exchanges)
     return
   }
 }

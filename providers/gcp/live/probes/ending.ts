@@ -85,6 +85,9 @@ export async function gone(probing: Probing, stage: WalkStage, worker: WalkWorke
   await lookWhetherDiskWent(probing, stage, worker)
 }
 
+/** What is made or runs so long after its deletion was accepted stays, in milliseconds. */
+const STAYS_AFTER_MS = 120_000
+
 /** Of the machines that were deleted while the last list before showed them as being made. */
 export function judgeDeletions(stage: WalkStage): void {
   for (const worker of stage.workers) {
@@ -97,10 +100,15 @@ export function judgeDeletions(stage: WalkStage): void {
     const refused = deletions.map(answerIn).find((answer) => answer !== undefined && !isSuccess(answer))
     if (refused !== undefined && refused.status !== 404)
       tell(stage, "gcp.delete-while-made", { held: false, words: refusalText(refused) }, deletions)
-    else if (endedAt !== undefined) {
-      const seconds = Math.round(((goneAt ?? stage.now()) - endedAt) / 1000)
-      const words = goneAt === undefined ? `there ${seconds} s later` : `gone ${seconds} s later`
-      tell(stage, "gcp.delete-while-made", { held: goneAt !== undefined, words }, deletions)
+    else if (endedAt !== undefined && goneAt !== undefined) {
+      const words = `gone ${Math.round((goneAt - endedAt) / 1000)} s later`
+      tell(stage, "gcp.delete-while-made", { held: true, words }, deletions)
+    } else if (endedAt !== undefined) {
+      // On its way out, or by lists that failed, it is neither.
+      const late = sightsOf(stage, worker).findLast(({ at }) => at >= endedAt + STAYS_AFTER_MS)
+      if (late === undefined || !["pending", "running"].includes(late.instance.state)) continue
+      const words = `${late.instance.state} ${Math.round((late.at - endedAt) / 1000)} s later`
+      tell(stage, "gcp.delete-while-made", { held: false, words }, deletions)
     }
   }
 }

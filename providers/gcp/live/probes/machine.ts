@@ -50,8 +50,8 @@ export async function lookAtFingerprint({ send }: Probing, stage: WalkStage, wor
   )
 }
 
-const LOOKS = 3
-const PAUSE_MS = 5_000
+const LOOKS = 5
+const PAUSE_MS = 10_000
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 /** The agent writes when it has time. */

@@ -15,6 +15,7 @@ import {
   itemsIn,
   listAt,
   numberAt,
+  pathOf,
   textAt,
 } from "../reading.js"
 import {
@@ -116,15 +117,24 @@ export async function lookAtPartial(probing: Probing, stage: WalkStage, call: La
   tell(stage, "gcp.cause-of-one", takenSeen(codes, `${about.length} operations of the name that is taken`), evidence)
 }
 
-/** Every wait of the walk: what it was answered with, and how long it took. */
+/** Every wait of the walk: what it was answered with, and how long it took. One may come back at once: a server may be loaded. */
 export function judgeWaits(stage: WalkStage): void {
+  const early = new Map<string, Exchange>()
   for (const exchange of stage.exchanges.filter(({ api }) => api === "zoneOperations.wait")) {
     const answer = answerIn(exchange)
     const status = textAt(answer?.fields, "status")
     if (answer === undefined || !isSuccess(answer) || status === undefined) continue
+    const path = pathOf(exchange)
+    const before = early.get(path)
     const seconds = Math.round(exchange.ms / 1000)
-    const held = status === "DONE" || exchange.ms >= HELD_MS
-    tell(stage, "gcp.operation-wait", { held, words: `${status} after ${seconds} s` }, [exchange])
+    const isHeld = status === "DONE" || exchange.ms >= HELD_MS
+    if (isHeld) tell(stage, "gcp.operation-wait", { held: true, words: `${status} after ${seconds} s` }, [exchange])
+    else if (before !== undefined) {
+      const words = `${status} after ${seconds} s, for the second time`
+      tell(stage, "gcp.operation-wait", { held: false, words }, [before, exchange])
+    }
+    if (isHeld) early.delete(path)
+    else early.set(path, exchange)
   }
 }
 

@@ -24,7 +24,7 @@ function says(name: string, value: string): GuestLie {
 }
 
 /** A guest that is late by so much ends its machine all the same, and before it would be ended, in milliseconds. */
-const LATE_MS = 96_000
+const LATE_MS = 186_000
 
 /** The lies that live in guests. @param now the world's time. */
 export function guestLies(now: () => number): readonly GuestLie[] {
@@ -35,9 +35,9 @@ export function guestLies(now: () => number): readonly GuestLie[] {
       staysOn: (instance, isBroken) => isBroken(instance.id) && isEarly(instance),
     },
     says("user-data", "0".repeat(64)),
-    says("metadata", "-"),
-    says("tags", "-"),
-    says("notice", "000"),
+    says("metadata", "404 - Not Found"),
+    says("tags", "404 - Not Found"),
+    says("notice", "401"),
   ]
 }
 

@@ -1,4 +1,5 @@
 /** EC2 with one assumption broken: it is that one which a walk refutes, and no other. */
+import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { ASSUMPTIONS } from "../../../../providers/aws/live/assumptions.js"
 import { LIES } from "../../../../providers/aws/wire/lies/index.js"
@@ -50,3 +51,13 @@ test.runIf(isLong)(
     expectNothingLeft(cloud.world)
   },
 )
+
+const NOTHING = createHash("sha256").digest("hex")
+
+test("guests to whom nothing answers have seen nothing", async () => {
+  const silent = [`doctor user-data ${NOTHING}`, "doctor metadata -", "doctor tags -", "doctor notice 000"]
+  const guest = { breaks: "aws.guest-metadata", tell: () => silent }
+  const { outcome } = await awsWalk({ breaks: guest.breaks, mode: "always" }, { guest })
+  const unseen = ["user-data", "metadata", "tags", "notice"].map((name) => [`aws.guest-${name}`, "not seen"])
+  expectAll(outcome, Object.fromEntries(unseen))
+})

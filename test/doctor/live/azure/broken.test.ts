@@ -53,3 +53,14 @@ async function expectHidden({ outcome, cloud }: Played, id: string): Promise<voi
   await cloud.run(cloud.clock.sleep(DEADLINES_MS))
   expectNothingLeft(cloud.world)
 }
+
+test.runIf(isLong)("refusals for want of quota say nothing of images, sizes and locations", async () => {
+  const message = "Operation could not be completed as it results in exceeding approved Total Regional Cores quota."
+  const answer = { api: "VirtualMachines_CreateOrUpdate", place: "whole", status: 409 } as const
+  const { outcome } = await playWalk({
+    lookEveryMs,
+    answers: [{ ...answer, code: "OperationNotAllowed", message, times: 9 }],
+  })
+  const unseen = ["image", "size", "location"].map((what) => [`azure.${what}-not-known`, "not seen"])
+  expectAll(outcome, Object.fromEntries(unseen))
+})
