@@ -26,6 +26,8 @@ export interface Replay {
   readonly ca: string
   /** Requests of which the recording has none like them: "POST /path". */
   readonly unknown: readonly string[]
+  /** How many exchanges the recording has. */
+  readonly size: number
   /** Exchanges of the recording that nobody has asked for. */
   unplayed(): readonly Exchange[]
   close(): Promise<void>
@@ -42,7 +44,7 @@ export async function replay(report: WalkReport, clock: Clock, port = 0): Promis
   const kept = exchangesOf(report)
     .map((exchange): Kept => ({ exchange, leaves: leavesOf(exchange.request), isPlayed: false }))
     .sort((a, b) => a.exchange.at - b.exchange.at || a.exchange.number - b.exchange.number)
-  const player = { kept: byShape(kept), bindings: new Bindings(), unknown: [], origins: originsIn(report), url: "" }
+  const player = { kept: byShape(kept), bindings: new Bindings(), unknown: [], origins: originsIn(kept), url: "" }
   const isSecure = report.provider === "azure"
   const certificate: Certificate = isSecure ? makeCertificate() : { key: "", cert: "" }
   const listener = listenerOf(protocolOf(player, clock))
@@ -52,7 +54,7 @@ export async function replay(report: WalkReport, clock: Clock, port = 0): Promis
   const { url, close } = await listen(server, { protocol: isSecure ? "https" : "http", port })
   player.url = url
   const unplayed = () => kept.filter(({ isPlayed }) => !isPlayed).map(({ exchange }) => exchange)
-  return { url, ca: certificate.cert, unknown: player.unknown, unplayed, close }
+  return { url, ca: certificate.cert, unknown: player.unknown, size: kept.length, unplayed, close }
 }
 
 interface Player {
@@ -73,8 +75,8 @@ function byShape(kept: readonly Kept[]): ReadonlyMap<string, readonly Kept[]> {
   return shapes
 }
 
-function originsIn({ requests }: WalkReport): readonly string[] {
-  return [...new Set(requests.flatMap(({ url }) => /^https?:\/\/[^/?#]+/.exec(url) ?? []))]
+function originsIn(kept: readonly Kept[]): readonly string[] {
+  return [...new Set(kept.flatMap(({ exchange }) => /^https?:\/\/[^/?#]+/.exec(exchange.request.url) ?? []))]
 }
 
 function protocolOf(player: Player, clock: Clock): HttpProtocol {

@@ -2,6 +2,7 @@
 import { SpecError } from "../../errors.js"
 import type { Verdict } from "../../live/verdicts.js"
 import type { WalkReport, ToldMachine } from "./format.js"
+import { exchangesOf } from "./packing.js"
 
 export interface Comparison {
   readonly provider: string
@@ -95,10 +96,10 @@ function lastedMs(machine: ToldMachine, moment: (typeof MOMENTS)[number]): numbe
 }
 
 /** Headers that say how much of a limit is left. Some have several: "Microsoft.Compute/PutVM3Min;239,…". */
-function limitsOf({ answers }: WalkReport): ReadonlyMap<string, number> {
+function limitsOf(report: WalkReport): ReadonlyMap<string, number> {
   const least = new Map<string, number>()
   const note = (name: string, left: number) => least.set(name, Math.min(left, least.get(name) ?? left))
-  for (const [name, value] of answers.flatMap(({ headers }) => Object.entries(headers))) {
+  for (const [name, value] of exchangesOf(report).flatMap(({ answer }) => Object.entries(answer?.headers ?? {}))) {
     if (!name.includes("ratelimit")) continue
     for (const [, policy = "", left = ""] of value.matchAll(/(?:([\w./]+);)?(\d+)/g))
       note(policy === "" ? name : policy, Number(left))

@@ -1,7 +1,8 @@
 /** Format: what a report of a live walk is, as it stands in its file. Types and names. */
 import type { Verdict } from "../../live/verdicts.js"
-import type { Assumption, GroupRequest, Json, JsonObject, Market, Offer, Wave } from "../../provider.js"
+import type { Assumption, GroupRequest, JsonObject, Market, Offer, Wave } from "../../provider.js"
 import type { DoctorLine } from "../report.js"
+import type { LikeText } from "./likeness.js"
 
 export const FORMAT = "muster-doctor"
 export const VERSION = 1
@@ -39,9 +40,10 @@ export interface WalkReport {
   /** Requests, answers and their bodies, each once; others name them by their places. */
   readonly requests: readonly ToldRequest[]
   readonly answers: readonly ToldAnswer[]
-  readonly bodies: readonly ToldBody[]
-  /** Of which long bodies are made up. */
-  readonly texts: readonly string[]
+  /** Places in `texts`, which make it up. */
+  readonly bodies: readonly (readonly number[])[]
+  /** Each as it is, or as what differs from an earlier one. */
+  readonly texts: readonly LikeText[]
   readonly exchanges: readonly ToldExchange[]
 }
 
@@ -86,20 +88,19 @@ export interface ToldMachine {
 export interface ToldRequest {
   readonly api: string
   readonly method: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
+  /** A place in `texts`. */
+  readonly url: number
+  /** A place in `texts`: "name: value", a line each. */
+  readonly headers: number
   /** A place in `bodies`; left out: there is none. */
   readonly body?: number
 }
 
 export interface ToldAnswer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: number
   readonly body?: number
 }
-
-/** A structure, a text, or places in `texts`, which make it up. */
-export type ToldBody = { readonly json: Json } | { readonly text: string } | { readonly parts: readonly number[] }
 
 /** In milliseconds since the walk began, and for how long. */
 export interface ToldExchange {

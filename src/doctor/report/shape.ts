@@ -1,5 +1,6 @@
 /** Shape: whether what a report says is of the kinds that it must be of; somebody may have changed its file. Pure. */
 import type { WalkReport } from "./format.js"
+import { isLikeText } from "./likeness.js"
 
 type Fields = Readonly<Record<string, unknown>>
 type Is = (value: unknown) => boolean
@@ -45,10 +46,10 @@ const SHAPES: Readonly<Partial<Record<keyof WalkReport, Is>>> = {
   notes: listOf(isText),
   left: listOf(isText),
   lines: listOf(withAll({ status: isText, check: isText, text: isText })),
-  requests: listOf(withAll({ api: isText, method: isText, url: isText, headers: isTexts })),
-  answers: listOf(withAll({ status: isNumber, headers: isTexts })),
-  bodies: listOf(withAll({})),
-  texts: listOf(isText),
+  requests: listOf(withAll({ api: isText, method: isText, url: isNumber, headers: isNumber })),
+  answers: listOf(withAll({ status: isNumber, headers: isNumber })),
+  bodies: listOf(listOf(isNumber)),
+  texts: (value) => Array.isArray(value) && value.every(isLikeText),
   exchanges: listOf(withAll({ at: isNumber, ms: isNumber, request: isNumber })),
   usd: withAll({ estimate: isNumber, spent: isNumber }),
   versions: withAll({ muster: isText, node: isText, system: isText, packages: isTexts }),

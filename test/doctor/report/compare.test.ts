@@ -2,7 +2,9 @@
 import { expect, test } from "vitest"
 import { compare, comparisonText } from "../../../src/doctor/report/compare.js"
 import type { WalkReport } from "../../../src/doctor/report/format.js"
+import { packed } from "../../../src/doctor/report/packing.js"
 import { outcome, report, worker } from "./outcomes.js"
+import { exchange } from "./planted.js"
 
 const withVerdict = (verdict: "confirmed" | "refuted"): WalkReport => {
   const one = report()
@@ -36,15 +38,16 @@ test("another verdict, and an assumption that one does not have, are changes", (
   )
 })
 
-const told = (headers: Readonly<Record<string, string>>) => ({ status: 200, headers })
+const told = (...all: readonly Readonly<Record<string, string>>[]) =>
+  packed(all.map((headers, at) => exchange(at, {}, "", headers)))
 
 test("limits that answers told, the least of each, and versions that differ", () => {
   const name = "x-ms-ratelimit-remaining-subscription-reads"
   const policies = {
     "x-ms-ratelimit-remaining-resource": "Microsoft.Compute/PutVM3Min;239,Microsoft.Compute/PutVMResource;11",
   }
-  const a = { ...report(), answers: [{ [name]: "199" }, { [name]: "12" }].map(told) }
-  const b = { ...report(), answers: [told(policies)], versions: { ...report().versions, node: "24.1.0" } }
+  const a = { ...report(), ...told({ [name]: "199" }, { [name]: "12" }) }
+  const b = { ...report(), ...told(policies), versions: { ...report().versions, node: "24.1.0" } }
   const { limits, walks } = compare(a, b)
   expect(limits).toEqual([
     { name, least: [12, undefined] },

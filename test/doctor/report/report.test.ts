@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
-import { exchangesOf } from "../../../src/doctor/report/packing.js"
+import { exchangesOf, packed } from "../../../src/doctor/report/packing.js"
 import { readReport, reportIn, writeReport } from "../../../src/doctor/report/files.js"
 import { markdownOf } from "../../../src/doctor/report/markdown.js"
 import { shortened } from "../../../src/doctor/report/shorten.js"
@@ -37,6 +37,8 @@ test("nothing that was planted is in either, nor a name that a spec has", () => 
   const problems = ["nothing is sold to team-batch"]
   const named = report({ outcome: outcome({ problems }), names: ["team-batch"] })
   expect(leaks(JSON.stringify(report()))).toEqual([])
+  // In the file most texts are in pieces.
+  expect(leaks(JSON.stringify(exchangesOf(report())))).toEqual([])
   expect(leaks(markdownOf(report()))).toEqual([])
   expect(markdownOf(named)).toMatch(/- nothing is sold to [a-z]{4}-[a-z]{5}\n/)
 })
@@ -69,6 +71,20 @@ test("what is the same is stored once, and exchanges are put together again", ()
   const [first, ...others] = exchangesOf(report({ outcome: outcome({ exchanges: many }) }))
   expect(others.every(({ answer }) => answer?.body === first?.answer?.body)).toBe(true)
   expect(first?.request.body).toMatch(/^Action=DescribeInstances&Filter/)
+})
+
+test("texts of one shape are stored as what differs, and are the same when they are put together again", () => {
+  const item = (at: number) => `<item><id>i-${at}</id><state>${"running, ".repeat(9)}</state><private/></item>`
+  const exchanges = Array.from({ length: 40 }, (_, at) =>
+    exchange(at, {}, `<r><set>${[0, 1, 2, 3, 4, 5, 6].map((one) => item(one + (at % 3) * 10)).join("")}</set></r>`, {
+      "x-left": String(200 - at),
+      "content-type": "text/xml; charset=utf-8, of some length that is the same for all",
+    }),
+  )
+  const told = packed(exchanges)
+  expect(exchangesOf(told)).toEqual(exchanges)
+  expect(told.texts.filter((text) => typeof text === "string").length).toBeLessThan(12)
+  expect(JSON.stringify(told).length).toBeLessThan(JSON.stringify(exchanges).length / 5)
 })
 
 test("a request without an answer stays one", () => {
@@ -115,6 +131,11 @@ test.each([
     "one that somebody has changed",
     JSON.stringify({ ...report(), assumptions: [{ id: 1, verdict: "yes" }], machines: [null], answers: [{}] }),
     /is not as Muster writes it: assumptions, machines, answers/,
+  ],
+  [
+    "one whose texts are like later ones",
+    JSON.stringify({ ...report(), texts: [{ like: 0, but: [] }] }),
+    /is not as Muster writes it: texts/,
   ],
 ])("what is no report is refused: %s", async (_, text, words) => {
   expect(reportIn(text)).toMatch(words)
