@@ -2,36 +2,52 @@
 import { aws } from "../../providers/aws/index.js"
 import { azure } from "../../providers/azure/index.js"
 import { gcp } from "../../providers/gcp/index.js"
-import { VirtualClock } from "../../src/calls/clock.js"
+import { type Clock, VirtualClock } from "../../src/calls/clock.js"
 import type { WalkOutcome } from "../../src/doctor/live/outcome.js"
 import type { WalkSite } from "../../src/doctor/live/site.js"
 import { runWalk } from "../../src/doctor/live/walk.js"
 import { Witness } from "../../src/doctor/live/witness.js"
 import type { WalkReport } from "../../src/doctor/report/format.js"
 import type { Exchange, JsonObject, Provider } from "../../src/provider.js"
-import { pacedBy } from "../doctor/live/support.js"
+import { pacedBy } from "../doctor/live/paced.js"
+import { type Unread, listening } from "./reading.js"
 import { type Replay, replay } from "./replay.js"
 
 export interface Played {
   readonly outcome: WalkOutcome
+  /** Requests of which the recording has none like them. */
   readonly unknown: readonly string[]
   readonly unplayed: readonly Exchange[]
+  readonly unread: readonly Unread[]
 }
 
 export async function played(report: WalkReport): Promise<Played> {
   const clock = new VirtualClock({ start: Date.parse(report.at) })
+  const unread: Unread[] = []
   const server = await replay(report, clock)
   try {
-    const outcome = await clock.run(walkOver(report, clock, providerFor(report, server)))
-    return { outcome, unknown: server.unknown, unplayed: server.unplayed() }
+    const site = { clock, plain: providerFor(report, server), say: () => {}, unread }
+    const outcome = await clock.run(walkOver(report, site))
+    return { outcome, unknown: server.unknown, unplayed: server.unplayed(), unread }
   } finally {
     await server.close()
   }
 }
 
-async function walkOver(report: WalkReport, clock: VirtualClock, plain: Provider): Promise<WalkOutcome> {
+export interface PlayingSite {
+  readonly clock: Clock
+  /** The adapter over the recording. */
+  readonly plain: Provider
+  /** Hears what is under way. */
+  readonly say: (line: string) => void
+  /** Takes what the adapter cannot read. */
+  readonly unread: Unread[]
+}
+
+/** The offers are the recording's: it has only a few lines of a catalogue, and another choice would be another walk. */
+export async function walkOver(report: WalkReport, { clock, plain, say, unread }: PlayingSite): Promise<WalkOutcome> {
   const { offers, owner, given } = report
-  const witness = new Witness(clock)
+  const witness = listening(new Witness(clock), unread)
   const walk = await clock.busy("loading the walk", plain.walk?.(witness.tap) ?? Promise.reject(new Error("no walk")))
   const site: WalkSite = {
     ...{
@@ -44,15 +60,18 @@ async function walkOver(report: WalkReport, clock: VirtualClock, plain: Provider
     },
     owner: { ...owner, generation: 1, claim: owner.uid },
     group: { name: "doctor", environment: {}, ...given.group },
-    ...{ budgetUsd: 1, mostMs: 15 * 60_000, say: () => {} },
+    ...{ budgetUsd: 1, mostMs: 15 * 60_000, say },
   }
   return runWalk(site)
 }
 
-/** The options of the walk, with stand-ins where they were private, and the recording in the place of the cloud. */
+/**
+ * The options of the walk, with stand-ins where they were private, and the recording in the place of the cloud. Without `ca` the
+ * process trusts it already.
+ */
 export function providerFor(
   { provider, region, given }: WalkReport,
-  { url, ca }: Pick<Replay, "url" | "ca">,
+  { url, ca }: Pick<Replay, "url"> & Partial<Pick<Replay, "ca">>,
 ): Provider {
   const options = given.options as JsonObject & { readonly region: string }
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "replayed" }
@@ -69,8 +88,8 @@ export function providerFor(
         location: region,
         endpoint: url,
         pricesEndpoint: url,
-        ca,
         credential: CREDENTIAL,
+        ...(ca === undefined ? {} : { ca }),
       })
     }
     default:

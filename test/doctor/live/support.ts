@@ -11,6 +11,7 @@ import { markPrefix } from "../../../src/guest/marks.js"
 import type { Provider } from "../../../src/provider.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
 import type { IsBroken } from "../../../src/simulator/requests/lies.js"
+import { pacedBy } from "./paced.js"
 
 /** What a guest does otherwise than its cloud lets guests do. */
 export interface GuestLie {
@@ -130,13 +131,6 @@ async function walk(
   } as const
   const site = { ...{ walk: made, provider, witness, clock, signal, owner, budgetUsd }, offers: cheapest }
   return runWalk({ ...site, group: plainGroup, mostMs: 15 * 60_000, say: () => {} })
-}
-
-/** The same provider, with lists that are so far apart. */
-export function pacedBy(provider: Provider, everyMs: number | undefined): Provider {
-  if (everyMs === undefined) return provider
-  const { limits } = provider
-  return { ...provider, limits: { ...limits, look: { ...limits.look, everyMs } } }
 }
 
 function stoppedAt(clock: Clock, ms: number): AbortSignal {

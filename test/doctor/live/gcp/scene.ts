@@ -7,7 +7,8 @@ import type { Provider } from "../../../../src/provider.js"
 import type { WorldInstance, WorldOptions } from "../../../../src/simulator/index.js"
 import { brokenBy, type LieMode } from "../../../../src/simulator/requests/lies.js"
 import { type Cloud, gce, optionsFor, ZONE } from "../../../gcp/support/cloud.js"
-import { type GuestLie, pacedBy, playGuests, walked, type WalkOptions } from "../support.js"
+import { pacedBy } from "../paced.js"
+import { type GuestLie, playGuests, walked, type WalkOptions } from "../support.js"
 
 export const TYPE = "e2-small"
 /** USD an hour. */
