@@ -65,12 +65,20 @@ function quoted(word: string): string {
   return /^[\w./:=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
+const indented = (text: string) => text.replace(/^/gm, "    ")
+
+export function exportsText(exports: Handout["exports"]): string {
+  return indented(
+    Object.entries(exports)
+      .map(([name, value]) => `export ${name}=${quoted(value)}`)
+      .join("\n"),
+  )
+}
+
 export function textOf({ exports, list, program }: Handout): string {
-  const indented = (text: string) => text.replace(/^/gm, "    ")
-  const lines = Object.entries(exports).map(([name, value]) => `export ${name}=${quoted(value)}`)
   return [
     "Paste into another terminal, in this directory:",
-    indented(lines.join("\n")),
+    exportsText(exports),
     "What is there:",
     indented(list),
     "A cluster of five, up and down (the lines as they are, with no spaces before END):",

@@ -16,17 +16,23 @@ export interface OpenLogin extends Login {
 export async function loginFor(cloud: WiredCloud, { ca }: JsonObject): Promise<OpenLogin> {
   if (cloud !== "azure") return { env: {}, close: async () => {} }
   const identity = await managedIdentity()
-  const directory = mkdtempSync(join(tmpdir(), "muster-wire-"))
-  const certificate = join(directory, "ca.pem")
-  writeFileSync(certificate, String(ca))
+  const { path: certificate, remove } = certificateFile(String(ca))
   return {
     env: identity.env,
     certificate,
     close: async () => {
-      rmSync(directory, { recursive: true, force: true })
+      remove()
       await identity.close()
     },
   }
+}
+
+/** @param ca PEM. @returns where it is, for NODE_EXTRA_CA_CERTS, until it is removed. */
+export function certificateFile(ca: string): { readonly path: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), "muster-wire-"))
+  const path = join(directory, "ca.pem")
+  writeFileSync(path, ca)
+  return { path, remove: () => rmSync(directory, { recursive: true, force: true }) }
 }
 
 /** `IDENTITY_ENDPOINT` and `IDENTITY_HEADER`: "How to use managed identities for App Service", REST endpoint reference. */
