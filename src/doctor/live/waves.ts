@@ -11,6 +11,9 @@ import { ranked, type WalkSite } from "./site.js"
 import { timesOf } from "./times.js"
 import type { Followed } from "./witness.js"
 
+/** So long before the end of its time a walk waits for nothing more, in milliseconds. */
+const ENDING_MS = 2 * 60_000
+
 /** So many markets and zones are tried for one launch. */
 const MOST_TRIES = 6
 
@@ -62,15 +65,30 @@ async function playAtOnce(site: WalkSite, plan: WavePlan): Promise<void> {
   if (made === undefined) return
   const { stage, workers, deadlineAt } = made
   await boot(site, stage, workers)
-  if (plan.wave === "timed") {
-    const { slackMs } = timesOf(site.walk)
-    const withinMs = Math.max(0, deadlineAt + slackMs - site.witness.now())
-    site.say(`${plan.wave}: waiting until their guests end them`)
-    await until(site, stage, { withinMs, isSo: () => areGone(workers) })
-  }
+  if (plan.wave === "timed") await awaitGuests(site, stage, workers, deadlineAt)
   const living = workers.filter(({ goneAt }) => goneAt === undefined)
   await ended(site, stage, living)
   await gone(site, stage, workers)
+}
+
+/** As long as guests may take, but for the time that ending, judging and what is asked in the end take. */
+async function awaitGuests(
+  site: WalkSite,
+  stage: WalkStage,
+  workers: readonly Followed[],
+  deadlineAt: number,
+): Promise<void> {
+  const { witness, mostMs, walk } = site
+  const overAt = deadlineAt + timesOf(walk).slackMs
+  const untilAt = Math.min(overAt, mostMs - ENDING_MS)
+  site.say("timed: waiting until their guests end them")
+  const withinMs = Math.max(0, untilAt - witness.now())
+  const areEnded = await until(site, stage, { withinMs, isSo: () => areGone(workers) })
+  if (areEnded || untilAt === overAt) return
+  const seconds = Math.round((overAt - untilAt) / 1000)
+  witness.notes.push(
+    `timed: guests were waited for ${seconds} s less than they may take: the walk's time is nearly over`,
+  )
 }
 
 /** What others have left on its way out is waited for: all that is there counts. */

@@ -166,6 +166,15 @@ describe("ending", () => {
   })
 })
 
+test("guests that may take longer than a walk are not waited for so long that nothing could be judged", async () => {
+  const cloud = await play({ staysOn: true, walk: { times: { slackMs: 15 * 60_000 } } })
+  isClean(cloud)
+  expectAll(cloud.outcome, { "toy.deadline": "refuted" })
+  expect([cloud.outcome.stopped, cloud.outcome.problems]).toEqual([undefined, []])
+  expect(cloud.outcome.notes.join("\n")).toMatch(/^timed: guests were waited for \d+ s less than they may take/)
+  expect(cloud.outcome.ms).toBeLessThan(15 * 60_000)
+})
+
 describe("what fails all the time", () => {
   test("lists: no more than three machines, all ended", async () => {
     const cloud = await play({

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest"
 import { InterruptedError } from "../../../src/cli/exit-codes.js"
 import { run } from "../../../src/cli/run.js"
 import type { Surroundings } from "../../../src/cli/surroundings.js"
+import type { WalkStage } from "../../../src/provider.js"
 import { expectNothingLeft } from "./support.js"
 import { type Toy, toy, type ToyOptions } from "./toy.js"
 
@@ -97,6 +98,18 @@ describe("the report", () => {
     expect(JSON.parse(out)).toMatchObject({ format: "muster-doctor", provider: "simulated" })
     const asData = await muster(`doctor --live ${AT} --report reports --json`, {}, () => ({ ask: spoil }))
     expect(JSON.parse(asData.out)).toMatchObject({ status: "ok", unwritten: { format: "muster-doctor" } })
+  })
+
+  test("that cannot be made at all takes nothing away of what was seen", async () => {
+    const spoilt = (stage: WalkStage) => {
+      ;(stage.exchanges as object[]).push({ number: 0, api: "unlike all others" })
+      return Promise.resolve()
+    }
+    const { code, out, said } = await muster(`doctor --live ${AT} --yes`, { walk: { free: spoilt } })
+    expect(code).toBe(0)
+    expect(said).toMatch(/the report cannot be written into .*, only what was seen follows: /)
+    expect(out).toMatch(/^VERDICT.*\nCONFIRMED +toy\.tags/)
+    expect(said).toMatch(/; nothing is left\n$/)
   })
 
   test("is two files, whose names are told", async () => {

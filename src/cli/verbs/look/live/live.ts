@@ -144,8 +144,9 @@ async function written(report: LiveReport, directory: string, say: Surroundings[
     const paths = await writeLiveReport(report, directory)
     return paths === undefined ? {} : { report: paths }
   } catch (error) {
-    say(`muster: the report cannot be written into ${directory}, and follows: ${(error as Error).message}\n`)
-    const unwritten = await toldReport(report)
+    const unwritten = await toldReport(report).catch(() => undefined)
+    const rest = unwritten === undefined ? "only what was seen follows" : "and follows"
+    say(`muster: the report cannot be written into ${directory}, ${rest}: ${(error as Error).message}\n`)
     return unwritten === undefined ? {} : { unwritten }
   }
 }
