@@ -7,10 +7,16 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { isLong, LONG } from "../support/long.js"
-import { readReport } from "../../src/doctor/report/files.js"
+import { reportOf } from "../../src/doctor/report/build.js"
+import { jsonOf, readReport, reportIn } from "../../src/doctor/report/files.js"
+import { walkOnGce } from "../doctor/live/gcp/scene.js"
+import { expectAll } from "../doctor/live/support.js"
 import type { WalkReport } from "../../src/doctor/report/format.js"
 import { exchangesOf } from "../../src/doctor/report/packing.js"
 import { played } from "./play.js"
+
+/** Of the double, in the place of a machine's. */
+const VERSIONS = { muster: "0.1.0", node: "20.20.0", system: "linux x64", packages: {} }
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url))
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith(".json"))
@@ -54,6 +60,7 @@ describe.each(isLong ? FILES : FILES.filter((name) => name.startsWith("gcp")))(
       const verdicts = (all: readonly { readonly id: string; readonly verdict: string }[]) =>
         Object.fromEntries(all.map(({ id, verdict }) => [id, verdict]))
       const recorded = verdicts(report.assumptions)
+      expect(Object.keys(recorded), "the recording has no assumptions").not.toEqual([])
       const known = outcome.assumptions.filter(({ id }) => id in recorded)
       expect(verdicts(known), JSON.stringify(outcome.problems)).toEqual(recorded)
       expect(outcome.left.length).toBe(report.left.length)
@@ -66,3 +73,20 @@ function troubledIn(report: WalkReport): ReadonlySet<string> {
   const troubled = exchangesOf(report).filter(({ answer }) => answer === undefined || answer.status >= 500)
   return new Set(troubled.map(({ api }) => api))
 }
+
+describe.runIf(isLong)("a recording of a cloud that breaks an assumption", () => {
+  test.each(["gcp.date-header", "gcp.states-in-order", "gcp.deadline"])(
+    "has %s refuted when it is played",
+    async (id) => {
+      const { outcome: walked } = await walkOnGce({
+        wire: { lie: { breaks: id, mode: "always" } },
+        walk: { everyMs: 10_000 },
+      })
+      const report = reportIn(jsonOf(reportOf({ outcome: walked, versions: VERSIONS })))
+      if (typeof report === "string") throw new Error(report)
+      const { outcome, unknown } = await played(report)
+      expect(unknown).toEqual([])
+      expectAll(outcome, { [id]: "refuted" })
+    },
+  )
+})

@@ -1,6 +1,7 @@
 /** Redact: exchanges and sentences without anything that tells whose they are. First all names are learned, then they are replaced. */
 import { createHash } from "node:crypto"
 import type { Exchange } from "../../../provider.js"
+import { parseHttpDate } from "../../../tables/times.js"
 import {
   decoded,
   type Field,
@@ -67,7 +68,10 @@ export class Redactor {
     if (answer === undefined) return told
     this.#isAnswer = true
     const { headers, body } = answer
-    const came = { headers: this.#headers(headers), body: this.body(body, headers["content-type"] ?? "") }
+    const came = {
+      headers: { ...this.#headers(headers), ...this.#undated(headers) },
+      body: this.body(body, headers["content-type"] ?? ""),
+    }
     return { ...told, answer: { ...answer, ...came } }
   }
 
@@ -113,6 +117,11 @@ export class Redactor {
   #headers(headers: Readonly<Record<string, string>>, isBare = false): Readonly<Record<string, string>> {
     const kept = Object.entries(headers).filter(([name]) => HEADERS.has(name) && !(isBare && name === "content-type"))
     return Object.fromEntries(kept.map(([name, value]) => [name, this.#field(fieldOf(value, [name]), 0)]))
+  }
+
+  /** A date that is as it should be is of no use, and would make each answer another one. */
+  #undated({ date = "" }: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    return parseHttpDate(date) === undefined ? { date: this.#field(fieldOf(date, ["date"]), 0) } : {}
   }
 
   #name(name: string, path: readonly string[]): string {
