@@ -3,7 +3,7 @@ import { expect, test } from "vitest"
 import { lookAtRemains } from "../../../providers/aws/live/looks/remains.js"
 import type { Site } from "../../../providers/aws/live/site.js"
 import { judgeWaits } from "../../../providers/gcp/live/probes/operations.js"
-import { judgeStates } from "../../../src/live/judges.js"
+import { judgeDeadlines, judgeStates } from "../../../src/live/judges.js"
 import type { Exchange, Instance, InstanceState, Sight, WalkStage, WalkWorker } from "../../../src/provider.js"
 
 const INSTANCE = { id: "i-1", name: "one", tags: {} } as unknown as Instance
@@ -37,6 +37,17 @@ test.each([
   const { stage, seen } = stageOf(states)
   judgeStates(stage, "any.states")
   expect(seen).toEqual([["any.states", held]])
+})
+
+test.each([
+  ["some seconds after it", 305_000, [true]],
+  ["minutes before it, as what is taken back", 120_000, []],
+  ["never, as far as lists tell", undefined, []],
+] as const)("a machine that went at its deadline %s", (_, goneAt, held) => {
+  const timed = { wave: "timed", deadlineAt: 300_000, ...(goneAt === undefined ? {} : { goneAt }) }
+  const { stage, seen } = stageOf(["running"], { workers: [{ ...WORKER, ...timed } as unknown as WalkWorker] })
+  judgeDeadlines(stage, "any.deadline", 60_000)
+  expect(seen).toEqual(held.map((one) => ["any.deadline", one]))
 })
 
 function waitFor(operation: string, status: string, ms: number): Exchange {
