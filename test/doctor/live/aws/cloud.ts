@@ -116,7 +116,7 @@ export function mostAlive(world: World): number {
 }
 
 /** A walk names types on purpose that EC2 does not have. */
-function record(exchange: Exchange): void {
+export function record(exchange: Exchange): void {
   if (exchange.request.includes("InstanceType=t3.muster")) recordReply(exchange)
   else recordExchange(exchange)
 }
