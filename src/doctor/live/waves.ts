@@ -2,7 +2,7 @@
 import { RefusedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
 import type { Failure, Offer, WalkStage } from "../../provider.js"
-import { endStrays, endThese, endUnanswered } from "./ending.js"
+import { endStrays, endThese, endUnanswered, StuckError } from "./ending.js"
 import { hook } from "./hooks.js"
 import { launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
 import { areGone, look, readConsoles, thoseThere, until } from "./machines.js"
@@ -66,6 +66,9 @@ async function playAtOnce(site: WalkSite, plan: WavePlan): Promise<void> {
   const { stage, workers, deadlineAt } = made
   await boot(site, stage, workers)
   if (plan.wave === "timed") await awaitGuests(site, stage, workers, deadlineAt)
+  // Lists may be wrong about those that only they have missed.
+  const missed = workers.filter(({ goneAt, endedAt }) => goneAt !== undefined && endedAt === undefined)
+  if (plan.wave === "batch") for (const worker of missed) if (isShownAlive(site, worker)) delete worker.goneAt
   const living = workers.filter(({ goneAt }) => goneAt === undefined)
   await ended(site, stage, living)
   await gone(site, stage, workers)
@@ -200,10 +203,20 @@ async function ended(site: WalkSite, stage: WalkStage, workers: readonly Followe
       await hook(site, stage, "looking at an end", (own) => site.walk.ended?.(own, worker))
 }
 
+function isShownAlive({ provider }: WalkSite, { instance: { state } }: Followed): boolean {
+  return state !== "terminating" && !provider.limits.goneStates.includes(state)
+}
+
+/** @throws StuckError where lists go on showing as alive what was told to end. */
 async function gone(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
   const { goneWithinMs: withinMs } = timesOf(site.walk)
   if (!(await until(site, stage, { withinMs, isSo: () => areGone(workers) })))
     site.witness.problem(`not gone after ${withinMs / 1000} s: ${thoseThere(workers)}`)
+  const stays = workers.filter((worker) => worker.goneAt === undefined && isShownAlive(site, worker))
+  const latest = site.witness.sights.at(-1)
+  const shown = stays.filter(({ made }) => latest?.instances.some(({ id }) => id === made.id) === true)
+  if (shown.length > 0)
+    throw new StuckError(`told to end, and still there ${withinMs / 1000} s later: ${thoseThere(shown)}`)
   for (const worker of workers)
     if (worker.goneAt !== undefined)
       await hook(site, stage, "looking at what is left", (own) => site.walk.gone?.(own, worker))

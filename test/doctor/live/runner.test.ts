@@ -152,6 +152,23 @@ describe("ending", () => {
     )
   })
 
+  test("that is accepted and does nothing: no other machine is made", async () => {
+    const terminate: Provider["terminate"] = (accepted) => Promise.resolve({ accepted, failures: [] })
+    const cloud = await play({ change: (provider) => ({ ...provider, terminate }), staysOn: true })
+    expect(cloud.outcome.workers).toHaveLength(1)
+    expect(cloud.outcome.stopped).toMatch(/^told to end, and still there 360 s later: i-/)
+    expect(cloud.outcome.left.join("\n")).toMatch(/^instance i-/)
+  })
+
+  test("of machines that lists no longer show: each is told to end before there are others", async () => {
+    const list =
+      (provider: Provider): Provider["list"] =>
+      async (selector, calls) =>
+        (await provider.list(selector, calls)).slice(0, 1)
+    const cloud = await play({ change: (provider) => ({ ...provider, list: list(provider) }) })
+    expectNothingLeft(cloud.world)
+  })
+
   test("that is refused, by guests that stay as well, names what is left", async () => {
     const cloud = await play({ change: refuse(new RejectedError("protected")), staysOn: true })
     expect(cloud.outcome.left.join("\n")).toMatch(/instance i-\w+.*protected/)
