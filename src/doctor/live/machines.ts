@@ -13,7 +13,7 @@ export async function look(site: WalkSite, stage: Pick<WalkStage, "watch">): Pro
   if (error !== undefined) witness.problem(`listing: ${error.message}`)
 }
 
-/** Looks again and again until it is so. @returns false where it was not within `withinMs`. */
+/** Looks again and again until it is so, for the last time when `withinMs` are over. @returns false where it was not so then either. */
 export async function until(
   site: WalkSite,
   stage: Pick<WalkStage, "watch">,
@@ -26,10 +26,11 @@ export async function until(
   const { witness, clock, signal, provider } = site
   const end = witness.now() + withinMs
   for (;;) {
+    const isLast = witness.now() >= end
     await look(site, stage)
     await each?.()
     if (isSo()) return true
-    if (witness.now() >= end) return false
+    if (isLast) return false
     await clock.sleep(provider.limits.look.everyMs, signal)
   }
 }

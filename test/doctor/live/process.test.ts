@@ -20,7 +20,7 @@ let directory = ""
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "muster-live-"))
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
+afterEach(() => rmSync(directory, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 }))
 
 interface Scene {
   /** Names of what lives. */
