@@ -130,6 +130,7 @@ describe("makes nothing", () => {
     [`doctor --live --yes ${AT},eu-west-1`, 2, /--region: there are 2; --live makes machines in exactly one/],
     [`doctor --live --yes ${AT} --budget lots`, 2, /--budget: is "lots"; use an amount of USD above 0/],
     [`doctor --live --yes ${AT} --budget 0x10`, 2, /--budget: is "0x10"; use an amount of USD above 0/],
+    [`doctor --live --yes ${AT} -n 7`, 2, /--workers: is for a burst; --live makes a few machines of its own/],
     [
       `doctor --live --yes ${AT} --compare a b`,
       2,

@@ -13,7 +13,7 @@ import { foundText, summaryOf, timeoutOf } from "./live/found.js"
 export const run: RunVerb = async (given, surroundings) => {
   const { clock, env, out, say, columns } = surroundings
   if (given.switches.has("live")) {
-    refuseCompared(given)
+    refuseBeside(given)
     const { runLive } = await clock.busy("loading the live doctor", import("./live/live.js"))
     return runLive(given, surroundings)
   }
@@ -48,9 +48,16 @@ function refuseAlone({ values, switches, sources }: Given): void {
   )
 }
 
-/** @throws SpecError for files to compare: who asks for that wants no machines. */
-function refuseCompared({ values }: Given): void {
-  if (values.compare === undefined) return
-  const message = "makes no machines, and --live does; give one of the two"
-  throw new SpecError([{ option: "--compare", value: values.compare, message }])
+/** @throws SpecError for what `--live` has no use for: files to compare, and how many workers there would be. */
+function refuseBeside({ values, sources }: Given): void {
+  const problems = [
+    { name: "compare", message: "makes no machines, and --live does; give one of the two" },
+    {
+      name: "workers",
+      message: "is for a burst; --live makes a few machines of its own, whatever is asked: leave it out",
+    },
+  ]
+    .filter(({ name }) => values[name] !== undefined && sources[name] === "flag")
+    .map(({ name, message }) => ({ option: `--${name}`, value: values[name], message }))
+  if (problems.length > 0) throw new SpecError(problems)
 }
