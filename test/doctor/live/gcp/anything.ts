@@ -1,8 +1,6 @@
 /** Answers of any kind in place of Compute Engine's: refusals, pages of proxies, other types, halves, and none. By a seed. */
-import { seededRandom } from "../../../../src/calls/clock.js"
-import type { World } from "../../../../src/simulator/index.js"
-import type { HttpProtocol, HttpReply } from "../../../../src/simulator/requests/http-server.js"
-import { WorldError } from "../../../../src/simulator/requests/world-error.js"
+import type { HttpReply } from "../../../../src/simulator/requests/http-server.js"
+import { failing, type Rim, spoiling } from "../anything.js"
 
 const JSON_TYPE = { "content-type": "application/json; charset=UTF-8" }
 const PAGE = "<!doctype html><html><body>Sign in to the hotel's network</body></html>"
@@ -58,65 +56,10 @@ const FAILURES: readonly HttpReply[] = [
 
 const VALUES = [null, 7, -1, "text", "", [], {}, true, [null], { name: {} }]
 
-type Rim = (protocol: HttpProtocol, world: World) => HttpProtocol
-
-/** A share of the requests fails, whether or not what they asked for was done. */
 export function failures(seed: number, share: number): Rim {
-  const random = seededRandom(seed)
-  return (protocol, { clock }) => ({
-    ...protocol,
-    begin: (request) => {
-      const exchange = protocol.begin(request)
-      if (random() >= share) return exchange
-      const [isDone, kind] = [random() < 0.5, random()]
-      const answer = async (signal: AbortSignal): Promise<HttpReply> => {
-        if (isDone) await exchange.answer(signal)
-        if (kind < 0.1) await clock.serve(24 * 3_600_000, signal)
-        if (kind < 0.3) throw new WorldError("lost", { code: "Lost", message: "lost" })
-        return FAILURES[Math.floor(random() * FAILURES.length)] ?? refusal(500, "internalError", "Internal error.")
-      }
-      return { ...exchange, answer }
-    },
-  })
+  return failing(FAILURES, seed, share)
 }
 
-/** @param share of requests that are answered so. */
 export function anything(seed: number, share: number): Rim {
-  const random = seededRandom(seed)
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
-  const spoilt = (reply: HttpReply): HttpReply => {
-    const { body = "" } = reply
-    if (random() < 0.2) return { ...reply, body: body.slice(0, Math.floor(body.length * random())) }
-    return { ...reply, body: JSON.stringify(changed(JSON.parse(body), pick, random)) }
-  }
-  return (protocol, { clock }) => ({
-    ...protocol,
-    begin: (request) => {
-      const exchange = protocol.begin(request)
-      const dice = random()
-      if (dice >= share) return exchange
-      const kind = dice / share
-      const answer = async (signal: AbortSignal): Promise<HttpReply> => {
-        // Nothing of what was asked for is done.
-        if (kind < 0.45) return pick(WHOLE)
-        if (kind < 0.5) await clock.serve(24 * 3_600_000, signal)
-        const reply = await exchange.answer(signal)
-        if (kind < 0.6) throw new WorldError("lost", { code: "Lost", message: "lost" })
-        return spoilt(reply)
-      }
-      return { ...exchange, answer }
-    },
-  })
-}
-
-/** A text with one of its values, wherever it stands, replaced by another. */
-function changed(value: unknown, pick: <T>(list: readonly T[]) => T, random: () => number): unknown {
-  if (typeof value !== "object" || value === null || random() < 0.15) return pick(VALUES)
-  const keys = Object.keys(value)
-  if (keys.length === 0) return pick(VALUES)
-  const key = pick(keys)
-  const inner = (value as Readonly<Record<string, unknown>>)[key]
-  const next = changed(inner, pick, random)
-  if (Array.isArray(value)) return value.map((item: unknown, at) => (String(at) === key ? next : item))
-  return { ...value, [key]: next }
+  return spoiling({ whole: WHOLE, values: VALUES }, seed, share)
 }
