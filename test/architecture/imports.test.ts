@@ -72,6 +72,7 @@ const CASES: readonly (readonly [path: string, text: string, problem: RegExp | u
   ["src/fleet/observe.ts", `const wait = setTimeout`, /uses setTimeout/],
   ["src/fleet/observe.ts", `const speed = engine.performance`, undefined],
   ["src/fleet/observe.ts", `import { setTimeout as sleep } from "node:timers/promises"`, /take a Clock/],
+  ["providers/gcp/list.ts", `import { AsyncLocalStorage } from "node:async_hooks"`, /every promise/],
   ["src/calls/clock.ts", `const now = Date.now()`, undefined],
 ]
 

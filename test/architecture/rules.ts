@@ -33,6 +33,8 @@ const SERVERS = /^src\/(dashboard|cli)\//
 const PLAYS = /^src\/(simulator|rehearsal)\//
 /** What is above the library: whoever asks for one loads it. */
 const FACES = /^src\/(cli|progress)\//
+/** On Node 20 a storage or a hook slows every promise of the process down, the user's too, and once used it stays. */
+const HOOKS = /^(node:)?async_hooks$/
 const TIMERS = /^node:(timers|timers\/promises|perf_hooks)$/
 
 type Rule = (source: Source, target: string, found: Import) => string | undefined
@@ -46,6 +48,7 @@ const RULES: readonly Rule[] = [
   coreKnowsNoFace,
   pureStagesDoNoIo,
   onlyTheClockHasTimers,
+  nothingHooksPromises,
 ]
 
 /** One sentence for each import or use that is not allowed. */
@@ -133,4 +136,10 @@ function pureStagesDoNoIo({ path }: Source, target: string): string | undefined 
 
 function onlyTheClockHasTimers({ path }: Source, target: string): string | undefined {
   return !CLOCK.has(path) && TIMERS.test(target) ? `imports ${target}: take a Clock` : undefined
+}
+
+function nothingHooksPromises(_source: Source, target: string, found: Import): string | undefined {
+  return HOOKS.test(target) && !found.typeOnly
+    ? `imports ${target}: every promise of the process pays for it`
+    : undefined
 }

@@ -58,9 +58,9 @@ export function azureOf(options: AzureOptions, sdkName?: string, tap?: Tap): Azu
     claims: new Map(),
     opened: new Set(),
     connection,
-    open: (api, url, signal) => tapped.named(api, () => connection().open(url, signal)),
+    open: (api, url, signal) => tapped.named(api, signal, (own) => connection().open(url, own)),
     send: (calls, api, info, wire) => {
-      const named: Wire = (to, signal) => tapped.named(api, () => wire(to, signal))
+      const named: Wire = (to, signal) => tapped.named(api, signal, (own) => wire(to, own))
       return calls.send(api, COSTS[api], (attempt) => sendOnce({ options, connection }, api, info, named, attempt))
     },
   }

@@ -1,27 +1,31 @@
 /** Tells a tap of every request that leaves for Azure, and of its answer: raw, and without what logs in by. */
-import { AsyncLocalStorage } from "node:async_hooks"
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline"
 import type { ReceivedAnswer, SentRequest, Tap } from "../../../src/provider.js"
 
 export interface Tapped {
   /** The same transport, each of whose requests is told. */
   http(transport: HttpClient): HttpClient
-  /** What `send` sends is told under this name. */
-  named<T>(api: string, send: () => Promise<T>): Promise<T>
+  /** What `send` sends with the signal that it is given is told under this name. */
+  named<T>(api: string, signal: AbortSignal, send: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 /** Without a tap nothing is kept, and nothing is between a request and its transport. */
-const UNTAPPED: Tapped = { http: (transport) => transport, named: (_api, send) => send() }
+const UNTAPPED: Tapped = { http: (transport) => transport, named: (_api, signal, send) => send(signal) }
 
 export function tappedBy(tap: Tap | undefined): Tapped {
   if (tap === undefined) return UNTAPPED
-  // The SDK's methods hand nothing of ours on to their requests; what runs on behalf of a call knows it all the same.
-  const names = new AsyncLocalStorage<string>()
+  // The SDK's methods hand nothing of ours on to their requests but the signal. (With an AsyncLocalStorage, on Node 20 every
+  // promise of the process would pay for it, for as long as the process lives: `async_hooks`.)
+  const names = new WeakMap<object, string>()
   return {
-    named: (api, send) => names.run(api, send),
+    named: (api, signal, send) => {
+      const own = AbortSignal.any([signal])
+      names.set(own, api)
+      return send(own)
+    },
     http: (transport) => ({
       sendRequest: async (request) => {
-        const tell = tap(names.getStore() ?? "unknown", sentOf(request))
+        const tell = tap(nameOf(names, request), sentOf(request))
         try {
           const answer = await transport.sendRequest(request)
           tell(receivedOf(answer))
@@ -33,6 +37,10 @@ export function tappedBy(tap: Tap | undefined): Tapped {
       },
     }),
   }
+}
+
+function nameOf(names: WeakMap<object, string>, { abortSignal }: PipelineRequest): string {
+  return (abortSignal && names.get(abortSignal)) ?? "unknown"
 }
 
 /** What logs in, and what a later request could log in with. */
