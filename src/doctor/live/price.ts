@@ -1,8 +1,9 @@
 /** Price: what a walk will cost, and what it has cost so far. An estimate goes by the times that machines take to boot and to end. */
 import { costOf } from "../../money/bill.js"
-import type { Market, Offer, Wave } from "../../provider.js"
+import type { Market, Offer, WalkWorker, Wave } from "../../provider.js"
 import { offersOn, type WalkSite } from "./site.js"
 import { timesOf } from "./times.js"
+import type { Stray } from "./witness.js"
 
 export interface WavePlan {
   readonly wave: Wave
@@ -65,17 +66,34 @@ export function estimateUsd(site: Priced, which: "likely" | "most" = "likely"): 
 
 /** USD until `now`, which is in milliseconds since the walk began: of its machines, and of what nobody meant to make. */
 export function spentUsd(site: WalkSite, now: number): number {
-  const { leastBilledSeconds = 0, goneStates } = site.provider.limits
-  // Where a machine costs until it is gone, the request to end it ends no bill.
-  const isPaidUntilGone = !goneStates.includes("terminating")
-  const leastMs = leastBilledSeconds * 1000
-  const costs = site.witness.workers.map(({ runningAt: from, endedAt, goneAt, instance, call }) => {
-    const offer = call.offers.find(({ zone }) => zone === instance.zone) ?? call.offers[0]
-    const to = isPaidUntilGone ? goneAt : (endedAt ?? goneAt)
-    return costOf({ group: "", usdPerHour: usdPerHour(site, offer), from, to, leastMs }, now) ?? 0
-  })
-  const strays = [...site.witness.strays.values()].map(({ from, to }) => {
-    return costOf({ group: "", usdPerHour: dearest(site), from, to, leastMs }, now) ?? 0
-  })
-  return [...costs, ...strays].reduce((sum, usd) => sum + usd, 0)
+  const { witness, provider } = site
+  const leastMs = (provider.limits.leastBilledSeconds ?? 0) * 1000
+  const bills = [
+    ...witness.workers.map((worker) => billOf(site, worker)),
+    ...[...witness.strays.values()].map((stray) => strayBillOf(site, stray)),
+  ]
+  return bills.reduce((sum, bill) => sum + (costOf({ group: "", leastMs, ...bill }, now) ?? 0), 0)
+}
+
+function billOf(site: WalkSite, worker: WalkWorker) {
+  const { runningAt: from, instance, call } = worker
+  const offer = call.offers.find(({ zone }) => zone === instance.zone) ?? call.offers[0]
+  return { usdPerHour: usdPerHour(site, offer), from, to: paidUntil(site, worker) }
+}
+
+/** Where a machine costs until it is gone, the request to end it ends no bill; elsewhere one that has ended nothing does not. */
+function paidUntil({ witness, provider }: WalkSite, { instance, endedAt, goneAt }: WalkWorker): number | undefined {
+  const isPaidUntilGone = !provider.limits.goneStates.includes("terminating")
+  if (isPaidUntilGone || endedAt === undefined) return goneAt
+  const { last = endedAt } = witness.ran.get(instance.id) ?? {}
+  const isStill = last > endedAt && last === witness.sights.at(-1)?.at
+  return isStill ? undefined : Math.max(last, endedAt)
+}
+
+function strayBillOf(site: WalkSite, { instance, from, to }: Stray) {
+  const { id, state, zone, instanceType, market } = instance
+  const isSame = (offer: Offer) => offer.zone === zone && offer.instanceType === instanceType && offer.market === market
+  const usd = usdPerHour(site, site.offers.find(isSame)) ?? dearest(site)
+  // One that no list has shown may run since it was met.
+  return { usdPerHour: usd, from: site.witness.ran.get(id)?.first ?? (state === "running" ? from : undefined), to }
 }

@@ -44,7 +44,7 @@ function headerOf(report: WalkReport): string {
   return [
     `- ${countsOf(report)}; ${left.length === 0 ? "nothing is left" : `${left.length} left`}`,
     `- ${at}, ${seconds} s, ${instanceType} (${markets.join(", ")})`,
-    `- ${usd.spent} USD by the prices, ${usd.estimate} thought before`,
+    `- up to ${usd.spent} USD by the prices, ${usd.estimate} thought before`,
     `- ${[`muster-vms ${versions.muster}`, `Node ${versions.node}`, versions.system, ...packages].map(inTable).join(", ")}`,
   ].join("\n")
 }

@@ -158,6 +158,8 @@ describe("ending", () => {
     expect(cloud.outcome.workers).toHaveLength(1)
     expect(cloud.outcome.stopped).toMatch(/^told to end, and still there 360 s later: i-/)
     expect(cloud.outcome.left.join("\n")).toMatch(/^instance i-/)
+    // What was told to end and runs on is paid for.
+    expect(cloud.outcome.usd.spent / cloud.world.cost()).toBeGreaterThan(0.9)
   })
 
   test("of machines that lists no longer show: each is told to end before there are others", async () => {

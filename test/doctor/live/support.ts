@@ -159,6 +159,13 @@ export function expectAll(outcome: WalkOutcome, but: Readonly<Record<string, str
   expect(verdicts(outcome), told(outcome)).toEqual(Object.fromEntries(expected))
 }
 
+/** What was thought before is near what the world bills; what is said to be spent is no less, and not much more: lists tell late of an end. */
+export function expectPrices({ usd: { estimate, spent } }: WalkOutcome, billed: number): void {
+  expect(Math.abs(estimate / billed - 1), `${estimate} thought, ${billed} billed`).toBeLessThanOrEqual(0.2)
+  expect(spent / billed, `${spent} said, ${billed} billed`).toBeGreaterThan(0.95)
+  expect(spent / billed, `${spent} said, ${billed} billed`).toBeLessThan(1.35)
+}
+
 /** Nothing that was made is there, but for what clusters share. */
 export function expectNothingLeft(world: World, when = ""): void {
   const alive = world.truth({}).filter(({ state }) => state !== "terminated")

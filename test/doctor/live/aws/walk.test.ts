@@ -6,7 +6,7 @@ import { existsSync } from "node:fs"
 import { isLong } from "../../../support/long.js"
 import { ec2World } from "../../../../providers/aws/wire/index.js"
 import { awsWalk, mostAlive } from "./cloud.js"
-import { expectAll, expectNothingLeft } from "../support.js"
+import { expectAll, expectNothingLeft, expectPrices } from "../support.js"
 
 const MINUTES_MS = 15 * 60_000
 
@@ -24,7 +24,7 @@ test("all that holds is confirmed, by three machines at most, and nothing is lef
   expect(mostAlive(world)).toBe(3)
   expect(outcome.ms).toBeLessThanOrEqual(MINUTES_MS)
   const { usd } = billOf(world, provider.limits.leastBilledSeconds)
-  expect(Math.abs(outcome.usd.estimate / usd - 1), `${outcome.usd.estimate} for ${usd}`).toBeLessThanOrEqual(0.2)
+  expectPrices(outcome, usd)
   expect(JSON.stringify(outcome.exchanges)).not.toMatch(/AKIDEXAMPLE|Signature=|planted/)
 })
 

@@ -8,7 +8,7 @@ import { ASSUMPTIONS, UNTRIED } from "../../../../providers/azure/live/assumptio
 import { parseAzureOptions } from "../../../../providers/azure/options-check.js"
 import { optionsFor, prepareOf, SUBSCRIPTION } from "../../../azure/support/cloud.js"
 import { isLong, LONG } from "../../../support/long.js"
-import { expectAll, told, verdicts } from "../support.js"
+import { expectAll, expectPrices, told, verdicts } from "../support.js"
 import { expectCleanSubscription, type Played, playWalk, type WalkCloudOptions } from "./cloud.js"
 
 test("all that is assumed of Azure is confirmed, and nothing is left", async () => {
@@ -24,8 +24,7 @@ test("all that is assumed of Azure is confirmed, and nothing is left", async () 
   // The world bills machines; their disks and addresses cost what the walk says of them.
   const { usd, seconds } = billOf(cloud.world)
   const billed = usd + (seconds / 3600) * (32 * (0.075 / 730) + 0.005)
-  expect(Math.abs(outcome.usd.estimate - billed) / billed).toBeLessThan(0.2)
-  expect(outcome.usd.spent).toBeLessThan(0.05)
+  expectPrices(outcome, billed)
   // What logs in, or could log in later, is in no exchange.
   const shown = JSON.stringify(outcome.exchanges)
   expect(shown).not.toMatch(/bearer|authorization"|sig=(?!\*\*\*)/i)

@@ -18,7 +18,7 @@ import { chargesOf } from "../../../../src/simulator/world/bill.js"
 import { gce, launchMany, ZONE } from "../../../gcp/support/cloud.js"
 import { isLong, LONG } from "../../../support/long.js"
 import { GROUP, NO_ROOM, OWNER, wishFor } from "../../../support/wishes.js"
-import { expectAll, expectNothingLeft, told, verdicts } from "../support.js"
+import { expectAll, expectNothingLeft, expectPrices, told, verdicts } from "../support.js"
 import { anything, failures } from "./anything.js"
 import { BESIDES, GUEST_LIES, programOf, walkOnGce } from "./scene.js"
 
@@ -43,8 +43,7 @@ test("all is confirmed within the time and the price of a walk, and nothing is l
   expect([outcome.left, outcome.problems]).toEqual([[], []])
   expect(most).toBeLessThanOrEqual(3)
   expect(outcome.ms).toBeLessThanOrEqual(15 * 60_000)
-  const { estimate } = outcome.usd
-  expect(Math.abs(estimate / billed(cloud.world) - 1)).toBeLessThanOrEqual(0.2)
+  expectPrices(outcome, billed(cloud.world))
   // No credential is told to the tap, and each exchange has its name.
   expect(outcome.exchanges.length).toBeGreaterThan(100)
   expect(JSON.stringify(outcome)).not.toContain("planted")

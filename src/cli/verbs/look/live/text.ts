@@ -64,7 +64,7 @@ export function restText({ notes, problems, left, ...walk }: WalkOutcome): strin
   const count = (verdict: string) => walk.assumptions.filter((one) => one.verdict === verdict).length
   const verdicts = ["confirmed", "refuted", "not seen"].map((verdict) => `${count(verdict)} ${verdict}`).join(", ")
   const end = left.length === 0 ? "nothing is left" : `${left.length} things are left`
-  const spent = `${usd(walk.usd.spent)} spent (${usd(walk.usd.estimate)} were thought)`
+  const spent = `up to ${usd(walk.usd.spent)} spent (${usd(walk.usd.estimate)} were thought)`
   return `${[...lines, `${verdicts}; ${walk.workers.length} machines, ${spanText(walk.ms)}, ${spent}; ${end}`].join("\n")}\n`
 }
 
