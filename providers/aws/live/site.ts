@@ -10,6 +10,8 @@ export interface Site {
   readonly send: Send
   /** The disks and interfaces that were shown of machines that have booted, each with its machine. */
   readonly attached: { readonly volumes: Map<string, string>; readonly interfaces: Map<string, string> }
+  /** A fleet that was asked for again has made others: one of more machines is not asked for again. */
+  hasRepeated?: true
 }
 
 export const TRIES = [1, 2, 3] as const

@@ -4,6 +4,7 @@ import type * as Ec2 from "@aws-sdk/client-ec2"
 import { afterAll, expect, test } from "vitest"
 import { aws } from "../../../providers/aws/index.js"
 import { VirtualClock } from "../../../src/calls/clock.js"
+import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
 import { told, verdicts, walked } from "../../doctor/live/support.js"
 import { isLong, LONG } from "../../support/long.js"
 import { startMoto } from "../support/moto.js"
@@ -33,6 +34,24 @@ const REFUTED = [
   "aws.pages",
 ]
 
+/** By the launches and ends that were answered. */
+function mostAlive({ exchanges }: WalkOutcome): number {
+  const [made, alive] = [new Set<string>(), new Set<string>()]
+  let most = 0
+  for (const { api, request, answer } of exchanges) {
+    if (answer?.status !== 200) continue
+    if (/^(RunInstances|CreateFleet)$/.test(api)) {
+      for (const id of idsIn(answer.body)) if (!made.has(id)) alive.add(id)
+      for (const id of alive) made.add(id)
+    }
+    if (api === "TerminateInstances") for (const id of idsIn(request.body)) alive.delete(id)
+    most = Math.max(most, alive.size)
+  }
+  return most
+}
+
+const idsIn = (text: string) => text.match(/\bi-[0-9a-f]{17}\b/g) ?? []
+
 test.skipIf(absent !== undefined)(
   `a live walk on moto${absent === undefined ? "" : ` (${absent})`}`,
   async () => {
@@ -45,6 +64,7 @@ test.skipIf(absent !== undefined)(
     expect(refuted, told(outcome)).toEqual(REFUTED)
     expect(Object.values(verdicts(outcome))).toContain("confirmed")
     expect(outcome.left).toEqual([])
+    expect(mostAlive(outcome)).toBe(3)
     const ec2 = new EC2({ ...settings, endpoint, maxAttempts: 1 })
     const { Reservations = [] } = await ec2.describeInstances({})
     const states = Reservations.flatMap(({ Instances = [] }) => Instances.map(({ State }) => State?.Name))

@@ -155,6 +155,7 @@ async function lookAtFleetReplay(
   call: LaunchCall,
   { fleetId, ids }: Fleet,
 ): Promise<void> {
+  if (ids.length > 1 && site.hasRepeated === true) return
   const { fleet } = call.body as unknown as FleetBody
   const asked = await ask(site, stage, "CreateFleet", fleet as unknown as Input<"CreateFleet">)
   const refused = refusalIn(asked)
@@ -165,6 +166,7 @@ async function lookAtFleetReplay(
   const held = id === fleetId && others.length === 0
   const words = refused === undefined ? `${id ?? ""}; ${toldOf(found, others)}` : `${refused.code}: ${refused.message}`
   stage.saw("aws.fleet-replay", held, words, asked.exchanges)
+  if (others.length > 0) site.hasRepeated = true
   await endThem(site, stage, others)
 }
 
