@@ -1,10 +1,8 @@
 /** Waves: how the machines of a walk live. Never are more than three there at once. */
-import { RefusedError } from "../../errors.js"
-import { inScope } from "../../offer.js"
-import type { Failure, Offer, WalkStage } from "../../provider.js"
-import { endStrays, endThese, endUnanswered, StuckError } from "./ending.js"
+import type { WalkStage } from "../../provider.js"
+import { endStrays, endThese, StuckError } from "./ending.js"
 import { hook } from "./hooks.js"
-import { launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
+import { make } from "./making.js"
 import { areGone, look, readConsoles, thoseThere, until } from "./machines.js"
 import { spentUsd, type WavePlan, wavesOf, waveUsd } from "./price.js"
 import { ranked, type WalkSite } from "./site.js"
@@ -13,9 +11,6 @@ import type { Followed } from "./witness.js"
 
 /** So long before the end of its time a walk waits for nothing more, in milliseconds. */
 const ENDING_MS = 2 * 60_000
-
-/** So many markets and zones are tried for one launch. */
-const MOST_TRIES = 6
 
 /** Plays all of them. A wave that fails is told of, and the others go on; what must stop the walk throws. */
 export async function playWaves(site: WalkSite): Promise<void> {
@@ -92,91 +87,6 @@ async function awaitGuests(
   witness.notes.push(
     `timed: guests were waited for ${seconds} s less than they may take: the walk's time is nearly over`,
   )
-}
-
-/** What others have left on its way out is waited for: all that is there counts. */
-async function room(site: WalkSite, stage: WalkStage, count: number): Promise<void> {
-  const isSo = () => site.witness.livingCount() + count <= MOST_AT_ONCE
-  if (!isSo()) await until(site, stage, { withinMs: timesOf(site.walk).goneWithinMs, isSo })
-}
-
-interface Made extends Pick<Ready, "stage" | "deadlineAt"> {
-  readonly workers: readonly Followed[]
-}
-
-/** By the first market and zone that gives any; undefined where none does. */
-async function make(site: WalkSite, plan: WavePlan, count: number): Promise<Made | undefined> {
-  const { witness } = site
-  let offers = ranked(site, plan.market)
-  let why = "nothing is sold"
-  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const [best] = offers
-    if (best === undefined) break
-    const ready = await readyFor(site, plan, offers, count)
-    if (ready === undefined) return undefined
-    if (!witness.isRefusalsSeen) await hook(site, ready.stage, "looking at refusals", site.walk.free)
-    witness.isRefusalsSeen = true
-    await room(site, ready.stage, count)
-    const { workers, refused, isStopped } = await launched(site, ready, plan)
-    if (workers.length > 0) return { ...ready, workers }
-    if (isStopped) return undefined
-    why = refused.map(({ code, message }) => `${code}: ${message}`).join("; ")
-    offers = others(offers, best, refused)
-    const next = offers[0] === undefined ? "" : `; ${offers[0].market} in ${offers[0].zone} is tried instead`
-    witness.notes.push(`${plan.wave}: ${best.market} in ${best.zone} was refused (${why})${next}`)
-    site.say(`${plan.wave}: ${best.market} in ${best.zone} is refused${next}`)
-  }
-  witness.problem(`launching for the wave "${plan.wave}": refused everywhere: ${why}`)
-  return undefined
-}
-
-/** What the refusals say nothing of; what was asked for is not asked for again. */
-function others(offers: readonly Offer[], asked: Offer, refused: readonly Failure[]): readonly Offer[] {
-  return offers.filter(
-    (offer) =>
-      (offer.market !== asked.market || offer.zone !== asked.zone) &&
-      !refused.some(({ scope }) => inScope(offer, scope)),
-  )
-}
-
-async function readyFor(
-  site: WalkSite,
-  { wave }: WavePlan,
-  offers: readonly Offer[],
-  count: number,
-): Promise<Ready | undefined> {
-  const launching = { wave, offers, count, deadlineS: timesOf(site.walk).deadlineS[wave] }
-  const { value, error } = await site.witness.watch(site.signal, () => prepareFor(site, launching))
-  if (error !== undefined) site.witness.problem(`preparing the wave "${wave}": ${error.message}`)
-  return value
-}
-
-interface LaunchedAll {
-  readonly workers: readonly Followed[]
-  readonly refused: readonly Failure[]
-  /** Nothing that is asked elsewhere would go better. */
-  readonly isStopped: boolean
-}
-
-/** What was made of all calls; what was not is told of. */
-async function launched(site: WalkSite, ready: Ready, { wave }: WavePlan): Promise<LaunchedAll> {
-  const { witness, walk } = site
-  const [workers, refused, errors]: [Followed[], Failure[], Error[]] = [[], [], []]
-  for (const call of ready.calls) {
-    const { workers: made, failures, error } = await launchOne(site, ready, call, wave)
-    refused.push(...failures)
-    if (error instanceof RefusedError) refused.push(error.toFailure(call.count))
-    else if (error !== undefined) errors.push(error)
-    for (const { message } of errors) witness.problem(`launching for the wave "${wave}": ${message}`)
-    if (made.length === 0) continue
-    site.say(`${wave}: ${made.map(({ made: { id } }) => id).join(", ")}`)
-    workers.push(...made)
-    await hook(site, ready.stage, "looking at a launch", (stage) => walk.launched?.(stage, made))
-  }
-  if (workers.length > 0 && refused.length > 0)
-    witness.notes.push(`${wave}: ${workers.length} were made; others were refused (${refused[0]?.code})`)
-  if (errors.length > 0) await endUnanswered(site, ready.stage.calls)
-  return { workers, refused, isStopped: errors.length > 0 || refused.length === 0 }
 }
 
 async function boot(site: WalkSite, stage: WalkStage, workers: readonly Followed[]): Promise<void> {
