@@ -777,6 +777,8 @@ export interface Walk {
   readonly besides: (offer: Offer) => number
   /** Its machines cost nothing, whether or not their price is known. */
   readonly isFree?: true
+  /** How many machines its looks make on purpose beside each launch of a wave, by the wave; none where it is left out. */
+  readonly extras?: Partial<Readonly<Record<Wave, number>>>
   /** What differs from the times of most clouds. */
   readonly times?: Partial<WalkTimes>
   /** Before anything is made: nothing that it sends can make anything. */

@@ -28,6 +28,8 @@ export function walkOf({ provider: plain, send }: Probing): Walk {
     startup: STARTUP,
     endsBy: ["compute.instances.delete"],
     besides: besidesOf,
+    // The one whose name is free of a launch that is to be filled in part.
+    extras: { brief: 1 },
     times: { likelyS: LIKELY_S },
     free: (stage) => free(probing, stage),
     launched: (stage, workers) => launched(probing, stage, workers),

@@ -1,7 +1,7 @@
 /** Plan: what a walk would make, and what it costs. Pure. */
 import { launchTags, TAG, type Tags } from "../../fleet/tags.js"
 import { MOST_AT_ONCE } from "../live/launching.js"
-import { estimateUsd, usdPerHour, wavesOf } from "../live/price.js"
+import { estimateUsd, machinesIn, usdPerHour, wavesOf } from "../live/price.js"
 import type { WalkSite } from "../live/site.js"
 import type { LivePlan } from "./types.js"
 
@@ -15,7 +15,7 @@ export function planOf(site: WalkSite, unknownRights: readonly string[]): LivePl
     usdPerHour: usdPerHour(site, best) ?? 0,
     ...(priceSource === undefined ? {} : { priceSource }),
     markets: [...new Set(offers.map(({ market }) => market))],
-    machines: wavesOf(site).reduce((sum, { machines }) => sum + machines, 0),
+    machines: wavesOf(site).reduce((sum, plan) => sum + machinesIn(site, plan), 0),
     ...{ atOnce: MOST_AT_ONCE, minutes: Math.round(mostMs / 60_000) },
     usd: { likely: estimateUsd(site) ?? 0, most: estimateUsd(site, "most") ?? 0, budget: budgetUsd },
     tags: tagsFor(site),

@@ -63,7 +63,7 @@ async function tryOnce(making: Making): Promise<string | undefined> {
   if (ready === undefined) return undefined
   if (!witness.isRefusalsSeen) await hook(site, ready.stage, "looking at refusals", site.walk.free)
   witness.isRefusalsSeen = true
-  await room(site, ready.stage, asked)
+  await room(site, ready.stage, asked + (site.walk.extras?.[plan.wave] ?? 0))
   const { workers, refused, hasFailed } = await launched(site, ready, plan)
   if (workers.length > 0) making.made = joined(making.made, ready, workers)
   const refusals = [...making.refusals, ...refused]

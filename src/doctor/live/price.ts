@@ -19,6 +19,11 @@ export const WAVES: readonly WavePlan[] = [
   { wave: "timed", market: "spot", machines: 3 },
 ]
 
+/** How many machines a wave makes in all, with those that looks make: the first one's are launched one after the other, the others' at once. */
+export function machinesIn({ walk }: Pick<WalkSite, "walk">, { wave, machines }: WavePlan): number {
+  return machines + (walk.extras?.[wave] ?? 0) * (wave === "brief" ? machines : 1)
+}
+
 /** Without those that wait for what cannot be: that a guest ends its machine where no guest can. */
 export function wavesOf({ provider }: Pick<WalkSite, "provider">): readonly WavePlan[] {
   return WAVES.filter(({ wave }) => wave !== "timed" || provider.limits.outlivesDeadline !== true)
@@ -39,13 +44,16 @@ export function usdPerHour({ walk }: Pick<WalkSite, "walk">, offer: Offer | unde
  * USD of one wave; undefined where a price is not known. `likely`: of the cheapest offer, for the time that machines take. `most`: each
  * machine runs until its deadline has failed to end it, and is the dearest of all offers, because a refused market gives way to the other.
  */
-export function waveUsd(site: Priced, { wave, market, machines }: WavePlan, which: "likely" | "most") {
+export function waveUsd(site: Priced, plan: WavePlan, which: "likely" | "most") {
+  const { wave, market } = plan
   const { deadlineS, likelyS, slackMs } = timesOf(site.walk)
   const ends = which === "likely" ? likelyS[wave] : deadlineS[wave] + slackMs / 1000
   // What never runs is not billed at all.
   const seconds = ends === 0 ? 0 : Math.max(site.provider.limits.leastBilledSeconds ?? 0, ends)
   const perHour = which === "likely" ? usdPerHour(site, offersOn(site, market)[0]) : dearest(site)
-  return perHour === undefined ? undefined : (machines * seconds * perHour) / HOUR_S
+  // What looks make is ended before it runs.
+  const count = which === "likely" ? plan.machines : machinesIn(site, plan)
+  return perHour === undefined ? undefined : (count * seconds * perHour) / HOUR_S
 }
 
 function dearest(site: Priced): number | undefined {

@@ -105,16 +105,23 @@ export async function lookAtPartial(probing: Probing, stage: WalkStage, call: La
   const operation = operationUnder(stage.exchanges, requestId)
   const done = operation === undefined ? undefined : await awaitOperation(probing, stage, zone, operation)
   if (done === undefined) return
-  tell(stage, "gcp.operation-counts", countsSeen(done, 1), [done.exchange])
   const { items, exchanges } = await insertsSince(probing, stage, call, done)
   if (items === undefined) return
   const evidence = [done.exchange, ...exchanges]
+  tell(stage, "gcp.operation-counts", countsSeen(done, isRefused(extra, items, done) ? 0 : 1), evidence)
   tell(stage, "gcp.operation-group", groupSeen(done, items, [extra]), evidence)
   const about = items.filter((item) => isOf(item, [taken]))
   const group = textAt(done.fields, "operationGroupId")
   const grouped = about.filter((item) => textAt(item, "operationGroupId") === group)
   const codes = (grouped.length > 0 ? grouped : about).flatMap(causesIn)
   tell(stage, "gcp.cause-of-one", takenSeen(codes, `${about.length} operations of the name that is taken`), evidence)
+}
+
+/** Whether there was no room for an instance, or no quota: by its own operation, or by the whole where it has none. */
+function isRefused(name: string, items: readonly Fields[], { fields }: Answer): boolean {
+  const own = items.filter((item) => isOf(item, [name]))
+  if (own.length > 0) return own.some((item) => causesIn(item).length > 0)
+  return causesIn(fields).some((code) => code !== TAKEN)
 }
 
 /** Every wait of the walk: what it was answered with, and how long it took. One may come back at once: a server may be loaded. */
