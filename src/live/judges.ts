@@ -79,7 +79,9 @@ export function judgeDeadlines(stage: WalkStage, assumption: string, slackMs: nu
     const over = deadlineAt + slackMs
     const stays = sightsOf(stage, worker).find(({ at, instance }) => at >= over && LIVING.includes(instance.state))
     const seconds = (at: number) => Math.round((at - deadlineAt) / 1000)
-    if (stays !== undefined) stage.saw(assumption, false, `still there ${seconds(stays.at)} s after its deadline`)
+    const unseen = worker.isBooted ? "" : ", and its console shows no guest"
+    if (stays !== undefined)
+      stage.saw(assumption, false, `still there ${seconds(stays.at)} s after its deadline${unseen}`)
     else if (goneAt !== undefined && endedAt === undefined && goneAt <= over && goneAt >= deadlineAt - EARLY_MS)
       stage.saw(assumption, true, `gone ${seconds(goneAt)} s after its deadline`)
   }
