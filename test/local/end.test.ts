@@ -226,7 +226,8 @@ describe("with both killed", () => {
       for (const one of members) killIfThere(one)
       return members.length === 0 && !pids.some(isAlive)
     })
-    expect(await place.provider.list({}, { ...calls, readOnly: true })).toEqual([])
+    const isForgotten = async () => (await place.provider.list({}, { ...calls, readOnly: true })).length === 0
+    await until("the list to forget it", isForgotten)
     expect(await readFile(place.path("instances", id, "instance.json"), "utf8")).toContain(id)
     expect(await place.list()).toEqual([])
     await nothingRemains(place)

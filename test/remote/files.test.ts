@@ -19,7 +19,7 @@ import { systemClock } from "../../src/calls/clock.js"
 import { collect } from "../../src/remote/files/collect.js"
 import { fetchFiles } from "../../src/remote/files/fetch.js"
 import { sendFile } from "../../src/remote/files/send-file.js"
-import { sendFiles } from "../../src/remote/files/send.js"
+import { packOf, sendFiles } from "../../src/remote/files/send.js"
 import { localRemote } from "../../src/remote/local.js"
 import { isLong } from "../support/long.js"
 import type { Remote } from "../../src/remote/remote.js"
@@ -208,6 +208,28 @@ describe("send", () => {
     const small = localRemote({ words, address: "127.0.0.1" }, systemClock)
     const sending = sendFiles(small, await collect(from), ".", { worker: "w" })
     await expect(sending).rejects.toThrow(/w: mkdir.*(?:No space left on device|Wrote only)/s)
+  })
+
+  test("one that is gone is told where the archive is read, whenever that is", async () => {
+    for (const path of ["a", "b"]) write(path, path.repeat(5_000_000))
+    rmSync(join(from, "b"))
+    const pieces = packOf(from, ["a", "b"], () => {})
+    expect((await pieces.next()).done).toBe(false)
+    // It is found while nobody reads.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const rest = async () => {
+      for await (const _piece of pieces);
+    }
+    await expect(rest()).rejects.toThrow(/ENOENT.*from\/b/)
+  })
+
+  test("one that is gone before it is sent is named", async () => {
+    for (const path of ["a", "b"]) write(path, path.repeat(1_000_000))
+    const set = await collect(from)
+    rmSync(join(from, "b"))
+    const sending = sendFiles(remote, set, to, { worker: "w" })
+    await expect(sending).rejects.toThrow(/a file changed meanwhile \(ENOENT.*from\/b'\); nothing was put in place/)
+    expect(existsSync(join(to, "a"))).toBe(false)
   })
 
   test("a place that cannot be written is told with the worker's words", async () => {

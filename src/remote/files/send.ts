@@ -50,16 +50,23 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   const part = `${KEPT}/new.${randomBytes(4).toString("hex")}`
   let bytes = 0
   if (changed.length > 0) {
-    const pack = packOf(
-      set.from,
-      changed.map(({ path }) => path),
-      (count) => {
+    let failure: Error | undefined
+    const names = changed.map(({ path }) => path)
+    const pack = noting(
+      packOf(set.from, names, (count) => {
         bytes += count
+      }),
+      (error) => {
+        failure = error
       },
     )
     const into = plainWord(`${to}/${part}`)
     // What is left of it would keep a disk full that has no room.
-    await run(`mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`, { stdin: pack })
+    const unpacking = `mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`
+    await run(unpacking, { stdin: pack }).catch((error: unknown) => {
+      // Where what was sent broke off, the worker's words say nothing of why.
+      throw failure === undefined ? error : fileGone(set.from, failure)
+    })
   }
   const script = placeText({ to, part, changed, gone, log, digest: set.digest })
   const placed = await run("sh", { stdin: script, check: false })
@@ -68,8 +75,17 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   return { files: changed.length, removed: gone.length, bytes: bytes + Buffer.byteLength(script) }
 }
 
-/** Read only as it is taken: a command that is to read it begins later. */
-async function* packOf(
+async function* noting<T>(pieces: AsyncIterable<T>, note: (error: Error) => void): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* pieces
+  } catch (error) {
+    note(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+}
+
+/** An archive, read only as it is taken: a command that is to read it begins later. @throws the error of a file that is gone. */
+export async function* packOf(
   from: string,
   paths: readonly string[],
   count: (bytes: number) => void,
@@ -78,9 +94,21 @@ async function* packOf(
   // A name that begins with "@" would be read as an archive.
   const names = paths.map((path) => `./${path}`)
   const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
-  for await (const piece of pack as unknown as AsyncIterable<Buffer>) {
-    count(piece.length)
-    yield piece
+  // Files are opened before they are asked for: one that is gone is an error also while nobody waits for a piece, or none is wanted any more.
+  const failed = new Promise<never>((_resolve, reject) => {
+    pack.on("error", reject)
+  })
+  failed.catch(() => {})
+  const pieces = (pack as unknown as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([pieces.next(), failed])
+      if (done === true) return
+      count(value.length)
+      yield value
+    }
+  } finally {
+    await pieces.return?.()
   }
 }
 
@@ -145,6 +173,15 @@ const NAMES_EACH = 100
 function chunked(names: readonly string[]): string[] {
   return Array.from({ length: Math.ceil(names.length / NAMES_EACH) }, (_, index) =>
     names.slice(index * NAMES_EACH, (index + 1) * NAMES_EACH).join(" "),
+  )
+}
+
+function fileGone(from: string, cause: Error): MusterError {
+  return new MusterError(
+    `sending ${from}: a file changed meanwhile (${cause.message}); nothing was put in place: send it again`,
+    {
+      ...{ code: "FileChanged", cause },
+    },
   )
 }
 
