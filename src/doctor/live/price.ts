@@ -1,9 +1,10 @@
 /** Price: what a walk will cost, and what it has cost so far. An estimate goes by the times that machines take to boot and to end. */
 import { costOf } from "../../money/bill.js"
-import type { Market, Offer, WalkWorker, Wave } from "../../provider.js"
+import { sightsOf } from "../../live/judges.js"
+import type { Instance, Market, Offer, WalkWorker, Wave } from "../../provider.js"
 import { offersOn, type WalkSite } from "./site.js"
 import { timesOf } from "./times.js"
-import type { Stray } from "./witness.js"
+import type { Stray, Witness } from "./witness.js"
 
 export interface WavePlan {
   readonly wave: Wave
@@ -93,15 +94,21 @@ function billOf(site: WalkSite, worker: WalkWorker) {
 function paidUntil({ witness, provider }: WalkSite, { instance, endedAt, goneAt }: WalkWorker): number | undefined {
   const isPaidUntilGone = !provider.limits.goneStates.includes("terminating")
   if (isPaidUntilGone || endedAt === undefined) return goneAt
-  const { last = endedAt } = witness.ran.get(instance.id) ?? {}
+  const last = ranAt(witness, instance).at(-1) ?? endedAt
   const isStill = last > endedAt && last === witness.sights.at(-1)?.at
   return isStill ? undefined : Math.max(last, endedAt)
 }
 
 function strayBillOf(site: WalkSite, { instance, from, to }: Stray) {
-  const { id, state, zone, instanceType, market } = instance
+  const { state, zone, instanceType, market } = instance
+  const [first] = ranAt(site.witness, instance)
   const isSame = (offer: Offer) => offer.zone === zone && offer.instanceType === instanceType && offer.market === market
   const usd = usdPerHour(site, site.offers.find(isSame)) ?? dearest(site)
   // One that no list has shown may run since it was met.
-  return { usdPerHour: usd, from: site.witness.ran.get(id)?.first ?? (state === "running" ? from : undefined), to }
+  return { usdPerHour: usd, from: first ?? (state === "running" ? from : undefined), to }
+}
+
+/** When lists showed it to run, in milliseconds since the walk began. */
+function ranAt(witness: Witness, made: Instance): readonly number[] {
+  return sightsOf(witness, { made }).flatMap(({ at, instance }) => (instance.state === "running" ? [at] : []))
 }

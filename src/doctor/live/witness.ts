@@ -51,8 +51,6 @@ export class Witness {
   readonly strays = new Map<string, Stray>()
   /** Ids of those among them that a look makes on purpose. */
   readonly beside = new Set<string>()
-  /** When lists showed a machine to run, first and last, by its id: of those that were meant and of others. */
-  readonly ran = new Map<string, { readonly first: number; readonly last: number }>()
   /** Launch calls of which it is not known what they made, by their tokens. */
   readonly open = new Map<string, OpenCall>()
   /** What costs nothing has been looked at. */
@@ -151,9 +149,6 @@ export class Witness {
   /** Takes over a complete list: begun at `at`, of the cluster's instances in all states. */
   listed(at: number, instances: readonly Instance[], { goneStates, consistencyMs }: Limits): void {
     this.sights.push({ at, instances })
-    for (const { id, state } of instances) {
-      if (state === "running") this.ran.set(id, { first: this.ran.get(id)?.first ?? at, last: at })
-    }
     for (const worker of this.workers) {
       const instance = instances.find(({ id }) => id === worker.made.id)
       if (instance !== undefined) worker.instance = instance
