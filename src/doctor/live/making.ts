@@ -32,8 +32,6 @@ interface Making {
   most: number
   refusals: readonly Failure[]
   made?: Made
-  /** Before the next try, in milliseconds. */
-  waitMs: number
   hasWaited?: true
 }
 
@@ -42,7 +40,7 @@ interface Making {
  * for fewer. @returns undefined where none was made.
  */
 export async function make(site: WalkSite, plan: WavePlan, count: number): Promise<Made | undefined> {
-  const making: Making = { site, plan, count, offers: ranked(site, plan.market), most: count, refusals: [], waitMs: 0 }
+  const making: Making = { site, plan, count, offers: ranked(site, plan.market), most: count, refusals: [] }
   let why = "nothing is sold"
   for (let tries = 0; tries < MOST_TRIES && making.offers.length > 0; tries += 1) {
     const tried = await tryOnce(making)
@@ -69,17 +67,16 @@ async function tryOnce(making: Making): Promise<string | undefined> {
   const refusals = [...making.refusals, ...refused]
   if (hasFailed || refusals.length === 0 || madeBy(making) >= count) return undefined
   const isFewer = workers.length === 0 && asked > 1 && isQuota(refused)
-  const next = isFewer ? fewer(making, refused, asked - 1) : elsewhere(making, refusals)
+  const { words, waitMs = 0 } = isFewer ? fewer(making, refused, asked - 1) : elsewhere(making, refusals)
   const [best] = ready.stage.offers
   const [where, why] = [
     `${plan.wave}: ${best?.market} in ${best?.zone}`,
     wordsOf(refused.length > 0 ? refused : refusals),
   ]
   const what = workers.length > 0 ? `only ${madeBy(making)} of ${count} were made` : "was refused"
-  witness.notes.push(`${where} ${what} (${why})${next}`)
-  site.say(`${where} ${what}${next}`)
-  await ready.stage.wait(making.waitMs)
-  making.waitMs = 0
+  witness.notes.push(`${where} ${what} (${why})${words}`)
+  site.say(`${where} ${what}${words}`)
+  await ready.stage.wait(waitMs)
   return why
 }
 
@@ -94,27 +91,33 @@ function joined(made: Made | undefined, { stage, deadlineAt }: Ready, workers: r
   return { stage, deadlineAt, workers: [...(made?.workers ?? []), ...workers] }
 }
 
-function fewer(making: Making, refused: readonly Failure[], most: number): string {
+/** What is tried next, in words, and for how long that is waited for. */
+interface Next {
+  readonly words: string
+  readonly waitMs?: number
+}
+
+function fewer(making: Making, refused: readonly Failure[], most: number): Next {
   making.most = most
   making.refusals = refused
-  return `; ${most} ${most === 1 ? "is" : "are"} tried instead`
+  return { words: `; ${most} ${most === 1 ? "is" : "are"} tried instead` }
 }
 
 /** What is asked for next is sold elsewhere, or is what there is once a quota does not count any more what has ended. */
-function elsewhere(making: Making, refusals: readonly Failure[]): string {
+function elsewhere(making: Making, refusals: readonly Failure[]): Next {
   const { site, plan, count } = making
   const [asked] = making.offers
   making.offers = asked === undefined ? [] : others(making.offers, asked, refusals)
   making.most = count
   making.refusals = []
   const [next] = making.offers
-  if (next !== undefined) return `; ${next.market} in ${next.zone} is tried instead`
+  if (next !== undefined) return { words: `; ${next.market} in ${next.zone} is tried instead` }
   const waitMs = quotaWaitMs(site)
-  if (!isQuota(refusals) || making.made !== undefined || making.hasWaited === true || waitMs <= 0) return ""
+  if (!isQuota(refusals) || making.made !== undefined || making.hasWaited === true || waitMs <= 0) return { words: "" }
   making.hasWaited = true
-  making.waitMs = waitMs
   making.offers = ranked(site, plan.market)
-  return `; once more after ${Math.round(waitMs / 1000)} s, when what has ended does not count any more`
+  const words = `; once more after ${Math.round(waitMs / 1000)} s, when what has ended does not count any more`
+  return { words, waitMs }
 }
 
 /** Until what this walk has ended does not count against a quota any more, in milliseconds. */
