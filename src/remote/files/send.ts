@@ -65,7 +65,8 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
     const unpacking = `mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`
     await run(unpacking, { stdin: pack }).catch((error: unknown) => {
       // Where what was sent broke off, the worker's words say nothing of why.
-      throw failure === undefined ? error : fileGone(set.from, failure)
+      if (failure === undefined) throw error
+      throw changedMeanwhile(set.from, `a file changed meanwhile (${failure.message})`, "send it again", failure)
     })
   }
   const script = placeText({ to, part, changed, gone, log, digest: set.digest })
@@ -176,24 +177,16 @@ function chunked(names: readonly string[]): string[] {
   )
 }
 
-function fileGone(from: string, cause: Error): MusterError {
-  return new MusterError(
-    `sending ${from}: a file changed meanwhile (${cause.message}); nothing was put in place: send it again`,
-    {
-      ...{ code: "FileChanged", cause },
-    },
-  )
-}
-
 function fileChanged(from: string, found: string): MusterError {
   const names = failedNames(found.split("\n"))
   const what = names.length === 0 ? "a file" : names.slice(0, 3).join(", ")
-  return new MusterError(
-    `sending ${from}: ${what} changed meanwhile; nothing was put in place: send it again once it is written`,
-    {
-      code: "FileChanged",
-    },
-  )
+  return changedMeanwhile(from, `${what} changed meanwhile`, "send it again once it is written")
+}
+
+/** @param advice what to do. */
+function changedMeanwhile(from: string, what: string, advice: string, cause?: Error): MusterError {
+  const message = `sending ${from}: ${what}; nothing was put in place: ${advice}`
+  return new MusterError(message, { code: "FileChanged", ...(cause === undefined ? {} : { cause }) })
 }
 
 function placeError(worker: string, to: string, stderr: string): MusterError {
