@@ -19,7 +19,7 @@ const LIKELY_S = { brief: 0, batch: 75, timed: 230 } as const
 
 /** @param given the provider, and the way its requests go: both tell of each exchange. */
 export function walkWith({ provider, send }: { readonly provider: Provider; readonly send: Send }): Walk {
-  const site: Site = { provider, send, attached: { volumes: new Map(), interfaces: new Map() } }
+  const site: Site = { provider, send, attached: { volumes: new Map(), interfaces: new Map() }, repeated: new Set() }
   return {
     assumptions: ASSUMPTIONS,
     provider,

@@ -10,8 +10,8 @@ export interface Site {
   readonly send: Send
   /** The disks and interfaces that were shown of machines that have booted, each with its machine. */
   readonly attached: { readonly volumes: Map<string, string>; readonly interfaces: Map<string, string> }
-  /** A fleet that was asked for again has made others: one of more machines is not asked for again. */
-  hasRepeated?: true
+  /** Assumptions of launches that were sent again and made others: that is not tried once more beside machines that are there. */
+  readonly repeated: Set<string>
 }
 
 export const TRIES = [1, 2, 3] as const

@@ -74,6 +74,7 @@ async function lookAtCount(site: Site, stage: WalkStage, call: LaunchCall, ids: 
 const bodyOf = ({ body }: LaunchCall) => body as unknown as Input<"RunInstances">
 
 async function lookAtReplays(site: Site, stage: WalkStage, call: LaunchCall, ids: ReadonlySet<string>): Promise<void> {
+  if (site.repeated.has("aws.run-replay")) return
   for (const _ of TRIES) {
     const asked = await ask(site, stage, "RunInstances", bodyOf(call))
     const refused = refusalIn(asked)
@@ -85,7 +86,7 @@ async function lookAtReplays(site: Site, stage: WalkStage, call: LaunchCall, ids
     const words = refused === undefined ? toldOf(found, others) : `${refused.code}: ${refused.message}`
     stage.saw("aws.run-replay", held, words, asked.exchanges)
     await endThem(site, stage, others)
-    if (others.length > 0) return
+    if (others.length > 0) return void site.repeated.add("aws.run-replay")
   }
 }
 
@@ -100,7 +101,7 @@ async function lookAtMismatches(
   call: LaunchCall,
   ids: ReadonlySet<string>,
 ): Promise<void> {
-  if (call.count < 2) return
+  if (call.count < 2 || site.repeated.has("aws.token-mismatch")) return
   for (const _ of TRIES) {
     const asked = await ask(site, stage, "RunInstances", { ...bodyOf(call), MaxCount: 1 })
     const refused = refusalIn(asked)
@@ -113,7 +114,7 @@ async function lookAtMismatches(
     const words = refused === undefined ? toldOf(found, others) : `${refused.code}: ${refused.message}`
     stage.saw("aws.token-mismatch", held, words, asked.exchanges)
     await endThem(site, stage, others)
-    if (others.length > 0) return
+    if (others.length > 0) return void site.repeated.add("aws.token-mismatch")
   }
 }
 
@@ -155,7 +156,7 @@ async function lookAtFleetReplay(
   call: LaunchCall,
   { fleetId, ids }: Fleet,
 ): Promise<void> {
-  if (ids.length > 1 && site.hasRepeated === true) return
+  if (ids.length > 1 && site.repeated.has("aws.fleet-replay")) return
   const { fleet } = call.body as unknown as FleetBody
   const asked = await ask(site, stage, "CreateFleet", fleet as unknown as Input<"CreateFleet">)
   const refused = refusalIn(asked)
@@ -166,7 +167,7 @@ async function lookAtFleetReplay(
   const held = id === fleetId && others.length === 0
   const words = refused === undefined ? `${id ?? ""}; ${toldOf(found, others)}` : `${refused.code}: ${refused.message}`
   stage.saw("aws.fleet-replay", held, words, asked.exchanges)
-  if (others.length > 0) site.hasRepeated = true
+  if (others.length > 0) site.repeated.add("aws.fleet-replay")
   await endThem(site, stage, others)
 }
 
