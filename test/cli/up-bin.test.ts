@@ -1,6 +1,7 @@
 /** `muster up` as a process of its own, with instances of this machine: what its answers do, and what it ends with. */
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -27,7 +28,7 @@ afterEach(async () => {
   const calls = bareCalls({ clock: systemClock })
   await provider.terminate(await provider.list({}, calls), calls)
   await until(async () => (await living()).length === 0)
-  rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 async function living(): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 /** `muster doctor --live` as a process of its own, which is told to end, or killed, in the middle: nothing stays. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -20,7 +21,8 @@ let directory = ""
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "muster-live-"))
 })
-afterEach(() => rmSync(directory, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 }))
+// Guests that end are still writing there. (`rmSync` does not look again for what has come since it read a directory.)
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
 
 interface Scene {
   /** Names of what lives. */

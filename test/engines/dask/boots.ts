@@ -1,6 +1,7 @@
 /** Boots: head and workers as processes of this machine, by the very scripts that machines run, each at an address of 127.0.0.0/8. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
+import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { systemClock } from "../../../src/calls/clock.js"
@@ -160,7 +161,7 @@ export class Boots {
     this.#end.abort()
     for (const boot of this.#boots) boot.kill("SIGKILL")
     await Promise.all(this.#boots.map((boot) => boot.ended))
-    if (existsSync(this.#folder)) rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
