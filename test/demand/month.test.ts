@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import type { ClusterEvent } from "../../src/events.js"
 import { live, rig } from "../cluster/support.js"
-import { heapMb } from "../simulation/heap.js"
+import { heldBytes, MEBIBYTE } from "../support/held.js"
 import { isLong, LONG } from "../support/long.js"
 
 const HOUR = 3_600_000
@@ -32,7 +32,7 @@ describe.skipIf(!isLong)(`thirty days (${LONG})`, () => {
     for (let day = 1; day <= DAYS; day += 1) {
       await clock.run(clock.sleep(DAY))
       world.ledger.clear()
-      days.push({ heap: heapMb(), made: world.truth().length, timers: clock.asleep })
+      days.push({ heap: heldBytes() / MEBIBYTE, made: world.truth().length, timers: clock.asleep })
     }
     expect(readings).toBeGreaterThan((DAYS * DAY) / 20_000 - DAYS)
     expect(world.truth().length).toBe(4 * 5 * DAYS)

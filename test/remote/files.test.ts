@@ -10,6 +10,7 @@ import {
   readlinkSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
@@ -21,6 +22,7 @@ import { fetchFiles } from "../../src/remote/files/fetch.js"
 import { sendFile } from "../../src/remote/files/send-file.js"
 import { packOf, sendFiles } from "../../src/remote/files/send.js"
 import { localRemote } from "../../src/remote/local.js"
+import { MEBIBYTE, mostHeld } from "../support/held.js"
 import { isLong } from "../support/long.js"
 import type { Remote } from "../../src/remote/remote.js"
 
@@ -221,6 +223,17 @@ describe("send", () => {
       for await (const _piece of pieces);
     }
     await expect(rest()).rejects.toThrow(/ENOENT.*from\/b/)
+  })
+
+  test("what has been sent of a large one is not kept", async () => {
+    write("a", "")
+    truncateSync(join(from, "a"), 128 * MEBIBYTE)
+    expect(
+      (await mostHeld(
+        packOf(from, ["a"], () => {}),
+        128 * MEBIBYTE,
+      )) / MEBIBYTE,
+    ).toBeLessThan(64)
   })
 
   test("one that is gone before it is sent is named", async () => {

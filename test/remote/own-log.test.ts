@@ -1,5 +1,5 @@
 /** The log that a worker keeps itself, read where it is: by a process of this machine, and over a real sshd. */
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -15,6 +15,7 @@ import { sshRemote } from "../../src/remote/ssh/remote.js"
 import { logsOf } from "../../src/session/logs.js"
 import type { LogSource } from "../../src/session/logs/console.js"
 import { noSshd, startSshd } from "./support/sshd.js"
+import { MEBIBYTE, mostHeld } from "../support/held.js"
 import { isLong } from "../support/long.js"
 
 let directory = ""
@@ -105,6 +106,15 @@ describe("a log that was cut in its middle", () => {
       expect(bytes.subarray(-PART_BYTES).equals(written.subarray(-PART_BYTES))).toBe(true)
       if (length <= PART_BYTES) expect(bytes.equals(log.subarray(length))).toBe(true)
     }
+  })
+
+  test("what has been read of a large one is not kept", async () => {
+    writeFileSync(path, "")
+    truncateSync(path, 48 * MEBIBYTE)
+    const pieces = async function* () {
+      for await (const { bytes } of readLog(placeOf(), { from: 0, isFollowed: false })) yield bytes
+    }
+    expect((await mostHeld(pieces(), 48 * MEBIBYTE)) / MEBIBYTE).toBeLessThan(16)
   })
 
   test("the last lines, and a log that is not there yet", async () => {

@@ -6,8 +6,6 @@ import { connect as connectTo, createServer, type Server as NetServer, type Sock
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Server as SshServer } from "ssh2"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { systemClock } from "../../src/calls/clock.js"
 import { acceleratedClock } from "../../src/calls/derived-clocks.js"
@@ -17,6 +15,7 @@ import { MOST_OUTPUT_BYTES, runCommand } from "../../src/remote/output.js"
 import { Connections } from "../../src/remote/ssh/connections.js"
 import { makeKeyPair } from "../../src/remote/ssh/keys.js"
 import { type SshPlace, sshRemote } from "../../src/remote/ssh/remote.js"
+import { heldBytes, MEBIBYTE } from "../support/held.js"
 import { isLong } from "../support/long.js"
 import { noSshd, PORT, type Sshd, startSshd } from "./support/sshd.js"
 
@@ -28,7 +27,6 @@ const quick = acceleratedClock(systemClock, 50)
 const patient = acceleratedClock(systemClock, 10)
 const DIRECT = { kind: "direct" } as const
 const own = makeKeyPair("own")
-const MEBIBYTE = 2 ** 20
 
 function sshTo(server: Partial<SshPlace["server"]>, way: SshPlace["way"] = DIRECT, clock = quick) {
   const connections = new Connections({ workers: () => 1 })
@@ -214,14 +212,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
   ] as const)(
     "much of /dev/%s, without a line's end",
     async (device, size) => {
-      setFlagsFromString("--expose-gc")
-      const collect = runInNewContext("gc") as () => void
-      const held = () => {
-        collect()
-        const { heapUsed, arrayBuffers } = process.memoryUsage()
-        return heapUsed + arrayBuffers
-      }
-      const before = held()
+      const before = heldBytes()
       let [most, chunks, letters] = [0, 0, 0]
       const { isCut, stdout } = await runCommand(
         sshTo(known(), DIRECT, systemClock),
@@ -231,7 +222,7 @@ describe.skipIf(noSshd !== undefined)(`a real sshd${noSshd === undefined ? "" : 
           onOutput: (_, text) => {
             letters += text.length
             chunks += 1
-            if (chunks % 500 === 0) most = Math.max(most, held() - before)
+            if (chunks % 500 === 0) most = Math.max(most, heldBytes() - before)
           },
         },
       )

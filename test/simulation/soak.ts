@@ -3,7 +3,7 @@ import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import type { Receipt } from "../../src/index.js"
 import { World, worldProvider } from "../../src/simulator/index.js"
-import { heapMb } from "./heap.js"
+import { heldBytes, MEBIBYTE } from "../support/held.js"
 import { type Meters, newMeters } from "./oracles.js"
 
 export interface SoakOptions {
@@ -124,7 +124,7 @@ function rowOf(hour: number, { clock, world, cluster, meters }: Scene): Hour {
   world.ledger.clear()
   const running = cluster.workers.filter(({ state }) => state === "running").length
   const made = world.truth().length
-  return { hour, running, made, heapMb: heapMb(), timers: clock.asleep, requests, failed, throttled }
+  return { hour, running, made, heapMb: heldBytes() / MEBIBYTE, timers: clock.asleep, requests, failed, throttled }
 }
 
 function listenersOf(): number {

@@ -1,5 +1,3 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { TimeoutError } from "../../src/errors.js"
@@ -7,6 +5,7 @@ import { NotUpError } from "../../src/remote/inside/inside.js"
 import { type Delivery, Farm, type FarmOptions } from "../../src/work/farm/farm.js"
 import { TaskError } from "../../src/work/farm/task-error.js"
 import type { Inputs } from "../../src/work/types.js"
+import { heldBytes, MEBIBYTE } from "../support/held.js"
 import { isLong, LONG } from "../support/long.js"
 import { PlayedPlaces, type PlayedOptions } from "./support/played.js"
 import { playStorm } from "./support/storm.js"
@@ -120,24 +119,18 @@ describe("a farm of workers", () => {
         for (let index = 0; index < 1_000_000; index += 1) yield index
       }
       const farm = farmOf(places, { inputs: inputs() })
-      setFlagsFromString("--expose-gc")
-      const collect = runInNewContext("gc") as () => void
-      const held = () => {
-        collect()
-        return process.memoryUsage().heapUsed
-      }
-      const before = held()
+      const before = heldBytes()
       let [count, most] = [0, 0]
       const all = async () => {
         while ((await farm.next()) !== undefined) {
           count += 1
-          if (count % 50_000 === 0) most = Math.max(most, held() - before)
+          if (count % 50_000 === 0) most = Math.max(most, heldBytes() - before)
         }
       }
       await clock.run(all())
       expect(count).toBe(1_000_000)
-      console.log(`held of a million inputs: ${(most / 2 ** 20).toFixed(1)} MiB at most`)
-      expect(most).toBeLessThan(50 * 2 ** 20)
+      console.log(`held of a million inputs: ${(most / MEBIBYTE).toFixed(1)} MiB at most`)
+      expect(most).toBeLessThan(50 * MEBIBYTE)
     },
     120_000,
   )

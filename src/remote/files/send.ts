@@ -1,6 +1,7 @@
 /** Send: brings a directory of a worker to what a directory here is. Only what differs travels. */
 import { randomBytes } from "node:crypto"
 import { createRequire } from "node:module"
+import { PassThrough } from "node:stream"
 import type * as Tar from "tar"
 import { MusterError } from "../../errors.js"
 import { type CommandOptions, runCommand } from "../output.js"
@@ -95,21 +96,13 @@ export async function* packOf(
   // A name that begins with "@" would be read as an archive.
   const names = paths.map((path) => `./${path}`)
   const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
+  const pieces = new PassThrough()
   // Files are opened before they are asked for: one that is gone is an error also while nobody waits for a piece, or none is wanted any more.
-  const failed = new Promise<never>((_resolve, reject) => {
-    pack.on("error", reject)
-  })
-  failed.catch(() => {})
-  const pieces = (pack as unknown as AsyncIterable<Buffer>)[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const { done, value } = await Promise.race([pieces.next(), failed])
-      if (done === true) return
-      count(value.length)
-      yield value
-    }
-  } finally {
-    await pieces.return?.()
+  pack.on("error", (error) => pieces.destroy(error as Error))
+  pack.pipe(pieces)
+  for await (const piece of pieces as AsyncIterable<Buffer>) {
+    count(piece.length)
+    yield piece
   }
 }
 

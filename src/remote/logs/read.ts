@@ -88,14 +88,10 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 /** What comes until the signal is aborted or nobody wants more. Then the reader there ends, and what it still says is thrown away. */
 async function* untilAborted({ stdout, stdin }: RemoteProcess, signal: AbortSignal | undefined) {
   const source = stdout[Symbol.asyncIterator]()
-  let abort = () => {}
-  const aborted = new Promise<{ readonly done: true }>((resolve) => {
-    abort = onAbort(signal, () => resolve({ done: true }))
-  })
   let isOver = false
   try {
     for (;;) {
-      const next = await Promise.race([source.next(), aborted])
+      const next = await nextUnlessAborted(source, signal)
       if (next.done === true) break
       yield next.value
     }
@@ -104,9 +100,26 @@ async function* untilAborted({ stdout, stdin }: RemoteProcess, signal: AbortSign
     isOver = true
     throw error
   } finally {
-    abort()
     stdin.end()
     if (!isOver) void drain(source)
+  }
+}
+
+/** The end where the signal is aborted first. A promise that all pieces raced with would keep all of them for as long as it is pending. */
+async function nextUnlessAborted(
+  source: AsyncIterator<Uint8Array, void>,
+  signal: AbortSignal | undefined,
+): Promise<IteratorResult<Uint8Array, void>> {
+  let forget = () => {}
+  const aborted = new Promise<IteratorResult<Uint8Array, void>>((resolve) => {
+    const end = () => resolve({ done: true, value: undefined })
+    forget = onAbort(signal, end)
+    if (isAborted(signal)) end()
+  })
+  try {
+    return await Promise.race([source.next(), aborted])
+  } finally {
+    forget()
   }
 }
 
