@@ -10,9 +10,11 @@ import { playWaves } from "./waves.js"
 import { endsAfter } from "./witness.js"
 
 /** @returns what was seen, also where the walk was ended by `signal`: it throws nothing. */
-export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
+export async function runWalk(given: WalkSite): Promise<WalkOutcome> {
+  const site = { ...given, say: sayingIn(given) }
   const { witness, clock, mostMs } = site
   const at = clock.now()
+  witness.begin()
   const late = () => new TimeoutError(`the walk's ${Math.round(mostMs / 60_000)} minutes are over`)
   const { signal, done } = endsAfter(clock, { signal: site.signal, ms: mostMs, reason: late })
   const timed = { ...site, signal }
@@ -35,6 +37,17 @@ export async function runWalk(site: WalkSite): Promise<WalkOutcome> {
   const left = await leaveNothing(site)
   await closeJournal(site, left.length === 0)
   return { ...outcomeOf(site, at, left), ...(stopped === undefined ? {} : { stopped }) }
+}
+
+/** Who listens must not keep machines from being ended: what that throws is told in the end. */
+function sayingIn({ say, witness }: WalkSite): WalkSite["say"] {
+  return (line) => {
+    try {
+      say(line)
+    } catch (error) {
+      witness.problem(`telling of progress: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
 }
 
 async function judge(site: WalkSite): Promise<void> {

@@ -56,7 +56,7 @@ export class Witness {
   /** What costs nothing has been looked at. */
   isRefusalsSeen = false
   readonly #clock: Clock
-  readonly #begunAt: number
+  #begunAt: number
   /** Since when lists in a row have missed a machine, by its id. */
   readonly #missingAt = new Map<string, number>()
   /** The newest stage that hooks were given; undefined before the first. */
@@ -70,6 +70,12 @@ export class Witness {
   /** Milliseconds since the walk began. */
   now(): number {
     return this.#clock.now() - this.#begunAt
+  }
+
+  /** The time of the walk goes on from its last answer: while it is not confirmed none passes. */
+  begin(): void {
+    const last = Math.max(0, ...this.exchanges.map(({ at, ms }) => at + ms))
+    this.#begunAt = this.#clock.now() - last
   }
 
   readonly tap: Tap = (api, request) => {

@@ -64,6 +64,24 @@ test("the cheapest type that is sold on both markets, a plan before, and all of 
   expect(Math.abs(usd.spent - cloud.world.cost()) / cloud.world.cost()).toBeLessThan(0.1)
 })
 
+test("what passes before the answer to the plan is no time of the walk", async () => {
+  const cloud = toy()
+  const { clock } = cloud
+  const { report } = await live(cloud, { confirm: () => clock.sleep(20 * 60_000).then(() => true) })
+  expect([report.status, report.walk?.problems, report.walk?.workers.length]).toEqual(["ok", [], 9])
+  expect(Math.max(...(report.walk?.workers ?? []).map(({ goneAt = 0 }) => goneAt))).toBeLessThan(15 * 60_000)
+})
+
+test("who hears of progress and throws takes nothing away of the walk, or of its end", async () => {
+  const cloud = toy()
+  const say = () => {
+    throw new Error("no terminal")
+  }
+  const { report } = await live(cloud, { say })
+  expect([report.status, report.walk?.problems]).toEqual(["ok", ["telling of progress: no terminal"]])
+  expectNothingLeft(cloud.world)
+})
+
 /** Its guests cannot end their machines. */
 function outliving(provider: Provider): Provider {
   return { ...provider, limits: { ...provider.limits, outlivesDeadline: true, keepsEnded: "no guest may" } }
