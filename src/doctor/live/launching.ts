@@ -81,11 +81,16 @@ export function hexOf(clock: { random(): number }): string {
   return Array.from({ length: 16 }, () => Math.floor(clock.random() * 16).toString(16)).join("")
 }
 
+/** How many machines looks make beside a launch. */
+export function besideIn({ walk }: Pick<WalkSite, "walk">, wave: Wave): number {
+  return walk.extras?.[wave] ?? 0
+}
+
 /** Sends one call until it is settled. Throws nothing but the signal's reason; what is not known then is in `witness.open`. */
 export async function launchOne(site: WalkSite, ready: Ready, call: LaunchCall, wave: Wave): Promise<Outcome> {
   const { witness } = site
   const there = witness.livingCount()
-  if (there + call.count > MOST_AT_ONCE) {
+  if (there + call.count + besideIn(site, wave) > MOST_AT_ONCE) {
     const words = `not launched: ${there} machines are still there, and more than ${MOST_AT_ONCE} at once must not be`
     return { workers: [], failures: [], error: new MusterError(words) }
   }

@@ -1,10 +1,10 @@
 /** Making: the machines of a wave, from whichever market and zone gives them. */
 import { RefusedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
-import type { Failure, Offer, WalkStage } from "../../provider.js"
+import type { Calls, Failure, Offer } from "../../provider.js"
 import { endUnanswered } from "./ending.js"
 import { hook } from "./hooks.js"
-import { launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
+import { besideIn, launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
 import { until } from "./machines.js"
 import type { WavePlan } from "./price.js"
 import { ranked, type WalkSite } from "./site.js"
@@ -57,11 +57,12 @@ async function tryOnce(making: Making): Promise<string | undefined> {
   const { site, plan, count } = making
   const { witness } = site
   const asked = Math.min(making.most, count - madeBy(making))
+  // Before it is prepared: from there on its deadline counts.
+  await room(site, asked + besideIn(site, plan.wave))
   const ready = await readyFor(site, plan, making.offers, asked)
   if (ready === undefined) return undefined
   if (!witness.isRefusalsSeen) await hook(site, ready.stage, "looking at refusals", site.walk.free)
   witness.isRefusalsSeen = true
-  await room(site, ready.stage, asked + (site.walk.extras?.[plan.wave] ?? 0))
   const { workers, refused, hasFailed } = await launched(site, ready, plan)
   if (workers.length > 0) making.made = joined(making.made, ready, workers)
   const refusals = [...making.refusals, ...refused]
@@ -127,9 +128,12 @@ function quotaWaitMs({ witness }: WalkSite): number {
 }
 
 /** What others have left on its way out is waited for: all that is there counts. */
-async function room(site: WalkSite, stage: WalkStage, count: number): Promise<void> {
-  const isSo = () => site.witness.livingCount() + count <= MOST_AT_ONCE
-  if (!isSo()) await until(site, stage, { withinMs: timesOf(site.walk).goneWithinMs, isSo })
+async function room(site: WalkSite, count: number): Promise<void> {
+  const { witness, provider, signal } = site
+  const calls = witness.callsTo(provider.limits, signal)
+  const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
+  const isSo = () => witness.livingCount() + count <= MOST_AT_ONCE
+  if (!isSo()) await until(site, { watch }, { withinMs: timesOf(site.walk).goneWithinMs, isSo })
 }
 
 /** What the refusals say nothing of; what was asked for is not asked for again. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest"
 import { AuthError, RejectedError, TransientError } from "../../../src/errors.js"
 import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
-import type { Provider } from "../../../src/provider.js"
+import type { InstanceState, Provider, Walk } from "../../../src/provider.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import { SMALL } from "../../cluster/support.js"
 import { expectAll, expectNothingLeft, told, verdicts, walked } from "./support.js"
@@ -18,10 +18,10 @@ async function play(options: ToyOptions = {}, more: { budgetUsd?: number; signal
   return { ...cloud, outcome }
 }
 
-function watching({ world, clock }: Toy) {
+function watching({ world, clock }: Toy, more: readonly InstanceState[] = []) {
   let most = 0
   const tick = () => {
-    most = Math.max(most, world.truth({ states: ["pending", "running", "stopped"] }).length)
+    most = Math.max(most, world.truth({ states: ["pending", "running", "stopped", ...more] }).length)
     if (most <= 3) clock.timer(500, tick)
   }
   tick()
@@ -182,6 +182,45 @@ describe("ending", () => {
     const cloud = await play({ staysOn: true })
     isClean(cloud)
     expectAll(cloud.outcome, { "toy.deadline": "refuted" })
+  })
+})
+
+describe("machines that take longer to go than they are waited for", () => {
+  /** Beside each launch of the first wave its look makes another one, as on Compute Engine. @param stopMs for how long they go. */
+  async function slowly(stopMs: number) {
+    let create: Toy["world"]["create"] = () => ({ kind: "refused" }) as never
+    const launched: Walk["launched"] = (stage, [worker]) => {
+      if (worker?.wave !== "brief") return Promise.resolve()
+      const made = create({ ...POOL, min: 1, max: 1, tags: worker.made.tags })
+      if (made.kind === "created") for (const { id } of made.instances) stage.makes(id)
+      return Promise.resolve()
+    }
+    const latency = { requestMs: 20, createMs: 50, bootMs: 5_000, stopMs }
+    const change = (provider: Provider): Provider => ({
+      ...provider,
+      limits: { ...provider.limits, goneStates: ["terminated"] },
+    })
+    const cloud = toy({ world: { latency }, walk: { launched, extras: { brief: 1 } }, change })
+    create = (request) => cloud.world.create(request)
+    const watch = watching(cloud, ["terminating"])
+    const outcome = await walked(cloud, { instanceType: SMALL })
+    cloud.stop()
+    return { outcome, most: watch.most() }
+  }
+
+  test("are never beside more than two others", async () => {
+    const { outcome, most } = await slowly(20 * 60_000)
+    expect(most, told(outcome)).toBeLessThanOrEqual(3)
+    expect(outcome.problems.join("\n")).toMatch(
+      /not launched: 2 machines are still there, and more than 3 at once must/,
+    )
+  })
+
+  test("take nothing of the time that the next ones have until their deadline", async () => {
+    const { outcome } = await slowly(400_000)
+    const [, second] = outcome.workers
+    expect(second?.wave, told(outcome)).toBe("brief")
+    expect((second?.deadlineAt ?? 0) - (second?.sentAt ?? 0)).toBeGreaterThan(295_000)
   })
 })
 
