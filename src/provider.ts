@@ -728,8 +728,13 @@ export interface WalkStage {
   /** Milliseconds since the walk began. */
   now(): number
   wait(ms: number): Promise<void>
-  /** A hook makes this instance on purpose: it counts, and is ended before the next machines are made, and nobody is told of it. */
+  /**
+   * A hook is about to make this instance on purpose: it counts, and is ended before the next machines are made, and nobody is told of it.
+   * A walk that ends waits for it as for a launch without an answer, until a list shows it or `settled` says that nothing more comes of it.
+   */
   makes(id: string): void
+  /** Nothing more comes of what `makes` has named: it was not made, or is told to end. */
+  settled(id: string): void
   /** What some requests came to, with their exchanges. Throws nothing but the signal's reason. */
   watch<T>(requests: (calls: Calls) => Promise<T>): Promise<Watched<T>>
   /**

@@ -53,22 +53,25 @@ function idOf({ id }: Instance): string {
 }
 
 /**
- * Looks until nothing more can come of launch calls without an answer, and ends what comes. Throws nothing but the signal's reason.
+ * Looks until nothing more can come of launch calls without an answer, or of what looks make, and ends what comes. Throws nothing but the
+ * signal's reason.
  */
 export async function endUnanswered(site: WalkSite, calls: Calls): Promise<void> {
   const { witness, clock, signal, provider } = site
   const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
-  while (witness.open.size > 0) {
+  const isOver = () => witness.open.size === 0 && witness.coming.size === 0
+  while (!isOver()) {
     const begun = witness.now()
     await look(site, { watch })
     for (const open of witness.open.values()) {
-      const { value: isOver = false } = await witness.watch(signal, () => isOverAt(site, calls, open, begun))
-      if (!isOver) continue
+      const { value: isSettled = false } = await witness.watch(signal, () => isOverAt(site, calls, open, begun))
+      if (!isSettled) continue
       witness.open.delete(open.call.token)
       site.journal?.outcome(open.call.token, "given-up")
     }
+    for (const [id, at] of witness.coming) if (begun >= at + windowMs(provider.limits)) witness.coming.delete(id)
     await endStrays(site, calls)
-    if (witness.open.size > 0) await clock.sleep(provider.limits.look.everyMs, signal)
+    if (!isOver()) await clock.sleep(provider.limits.look.everyMs, signal)
   }
 }
 

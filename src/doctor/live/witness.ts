@@ -51,6 +51,8 @@ export class Witness {
   readonly strays = new Map<string, Stray>()
   /** Ids of those among them that a look makes on purpose. */
   readonly beside = new Set<string>()
+  /** Since when each of these may come without any list having shown it, in milliseconds since the walk began. */
+  readonly coming = new Map<string, number>()
   /** Launch calls of which it is not known what they made, by their tokens. */
   readonly open = new Map<string, OpenCall>()
   /** What costs nothing has been looked at. */
@@ -132,7 +134,11 @@ export class Witness {
       ...{ calls, exchanges, sights, workers },
       now: () => this.now(),
       wait: (ms) => this.#clock.sleep(ms, signal),
-      makes: (id) => void this.beside.add(id),
+      makes: (id) => {
+        this.beside.add(id)
+        this.coming.set(id, this.now())
+      },
+      settled: (id) => void this.coming.delete(id),
       watch: (requests) => this.watch(signal, () => requests(calls)),
       saw: (assumption, held, words, evidence) => this.saw(assumption, held, words, evidence),
     }
@@ -181,6 +187,7 @@ export class Witness {
     const meant = new Set(this.workers.map(({ made }) => made.id))
     const living = new Map(instances.filter(({ state }) => !goneStates.includes(state)).map((one) => [one.id, one]))
     for (const [id, instance] of living) {
+      this.coming.delete(id)
       const known = this.strays.get(id)
       if (known !== undefined) {
         known.instance = instance

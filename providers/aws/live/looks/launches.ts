@@ -1,4 +1,5 @@
 /** Launches: what the answer to one says, what lists show of it, and what its repetition does. */
+import { TransientError } from "../../../../src/errors.js"
 import type { LaunchCall, WalkStage, WalkWorker } from "../../../../src/provider.js"
 import type { FleetBody } from "../../launch/fleet-bodies.js"
 import type { Input } from "../../client/actions.js"
@@ -62,8 +63,11 @@ async function lookAtCount(site: Site, stage: WalkStage, call: LaunchCall, ids: 
   for (const _ of ids) stage.saw("aws.min-count", true, words, evidence)
   const missing = call.count - ids.size
   if (missing <= 0) return
-  const input = { ...bodyOf(call), ClientToken: `rest${call.token.slice(4)}`, MaxCount: missing }
-  const asked = await ask(site, stage, "RunInstances", input)
+  const ClientToken = `rest${call.token.slice(4)}`
+  // Ids are the answer's: until there is one, what may come is known by its token.
+  stage.makes(ClientToken)
+  const asked = await ask(site, stage, "RunInstances", { ...bodyOf(call), ClientToken, MaxCount: missing })
+  if (!(asked.error instanceof TransientError)) stage.settled(ClientToken)
   const more = idsIn(listIn(asked.value, "Instances"))
   if (more.length === 0) return
   const then = `${words}; another call right after it made ${more.length} of the rest`

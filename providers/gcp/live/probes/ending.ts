@@ -7,7 +7,7 @@ import { lookWhetherDiskWent } from "./disks.js"
 import { notFoundSeen } from "./free.js"
 import { firstOperation } from "./launched.js"
 import { lookAtPartial, lookAtTaken, lookForOperation } from "./operations.js"
-import { awaitOperation, operationIn, operationUnder, type Probing, tell } from "./probing.js"
+import { awaitOperation, doneOperation, operationIn, operationUnder, type Probing, tell } from "./probing.js"
 import { otherBodyOf, partialOf } from "./requests.js"
 
 export async function ended(probing: Probing, stage: WalkStage, worker: WalkWorker): Promise<void> {
@@ -59,7 +59,12 @@ async function endExtras(probing: Probing, stage: WalkStage, { call, made }: Wal
   const instances = extras.flatMap((name): Instance[] =>
     name === undefined ? [] : [{ ...made, id: idOf(zone, name), name, state: "pending" }],
   )
-  await stage.watch((calls) => probing.provider.terminate(instances, calls))
+  const { value } = await stage.watch((calls) => probing.provider.terminate(instances, calls))
+  // What is deleted before its operation is done may still come.
+  const isDone = [...others, ...(partial === undefined ? [""] : [partial])].every(
+    (operation) => doneOperation(stage.exchanges, operation) !== undefined,
+  )
+  if (isDone) for (const { id } of value?.accepted ?? []) stage.settled(id)
 }
 
 /** A list may still show an instance that is gone elsewhere, or the other way round: so often it is looked at. */

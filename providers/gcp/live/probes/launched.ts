@@ -21,9 +21,20 @@ export async function launched(probing: Probing, stage: WalkStage, workers: read
   const { exchanges } = await stage.watch((calls) =>
     Promise.allSettled(inserts.map((insert) => send(probing, calls, call, insert))),
   )
+  for (const insert of inserts) noteRefused(stage, call, insert, exchanges)
   judgeReplay(stage, call, exchanges)
   if (isBrief) judgeOtherBody(stage, call, exchanges)
   else await lookAtOperations(probing, stage, call, workers)
+}
+
+/** What is refused, or answered with the operation of the launch itself, makes nothing. Of what has no answer nobody knows. */
+function noteRefused(stage: WalkStage, call: LaunchCall, { requestId, extra }: Insert, all: readonly Exchange[]): void {
+  if (extra === undefined) return
+  const own = insertsUnder(all, requestId).filter(({ request }) => request.body.includes(extra))
+  const first = firstOperation(stage, call)
+  const isNothing = (answer: Answer | undefined) =>
+    answer !== undefined && (!isSuccess(answer) || (first !== undefined && operationIn(answer) === first))
+  if (own.length > 0 && own.map(answerIn).every(isNothing)) stage.settled(idOf(call.zone ?? "", extra))
 }
 
 /** One bulk insert to the zone of a launch. */
