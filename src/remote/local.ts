@@ -5,7 +5,7 @@ import { constants } from "node:os"
 import type { Clock } from "../calls/clock.js"
 import { MusterError } from "../errors.js"
 import type { Route } from "../provider.js"
-import { endAfter, feed } from "./ending.js"
+import { endAfter } from "./ending.js"
 import { listen } from "./listen.js"
 import type { Ended, Forward, Remote, RemoteProcess, Signal, SpawnOptions } from "./remote.js"
 import { travelling } from "./shell.js"
@@ -82,6 +82,6 @@ function processOf(child: ChildProcess, { options, input }: Given, clock: Clock)
       resolve(signal === null ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[signal] ?? 0), signal })
     })
   })
-  feed(stdin, options.stdin, input)
-  return { stdin, stdout, stderr, ended: endAfter(closed, { kill, options, clock }), kill }
+  const ended = endAfter(closed, { kill, options, clock, feeding: { stdin, before: input } })
+  return { stdin, stdout, stderr, ended, kill }
 }

@@ -27,7 +27,10 @@ export interface ByteSink {
 export type Command = string | readonly string[]
 
 export interface SpawnOptions {
-  /** Given to the command's standard input, which then ends; left out: `stdin` of the process is open. */
+  /**
+   * Given to the command's standard input, which then ends; left out: `stdin` of the process is open. Where an iterable or a stream of it
+   * throws, the command is ended (SIGTERM, and SIGKILL a little later), and that is the error of its end.
+   */
   readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** Variables of the command, beside those that the worker has. */
   readonly environment?: Readonly<Record<string, string>>
@@ -73,9 +76,10 @@ export interface RemoteProcess {
   readonly stdout: ByteSource
   readonly stderr: ByteSource
   /**
-   * Settles when the command has ended and its output has been read to the end.
+   * Settles when the command has ended and its output has been read to the end. Where nobody waits for it, its error ends no process.
    *
-   * @throws TransientError when the connection was lost before.
+   * @throws TransientError when the connection was lost before; the reason of `signal`, a TimeoutError with code "CommandTimeout" after
+   * `timeoutMs`, or what `stdin` has thrown, once the command was ended for it.
    */
   readonly ended: Promise<Ended>
   /** Sends a signal; "SIGTERM" by default. A command that has ended is left alone. */

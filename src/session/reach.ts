@@ -15,6 +15,7 @@ import { collect } from "../remote/files/collect.js"
 import { fetchFiles } from "../remote/files/fetch.js"
 import { isFile, sendFile } from "../remote/files/send-file.js"
 import { type Sent, sendFiles } from "../remote/files/send.js"
+import { checkSharedInput } from "../remote/input.js"
 import { type InsideRemote, insideRemote } from "../remote/inside/inside.js"
 import { localRemote } from "../remote/local.js"
 import { withEnvironment } from "../remote/sent/place.js"
@@ -106,6 +107,7 @@ export class Reach {
       const whose = group === undefined ? `cluster "${this.#fleet.owner.cluster}"` : `group "${group}"`
       throw new RejectedError(`running a command: ${whose} has no running worker; scale it first`)
     }
+    checkSharedInput(options.stdin, running.length)
     const reached = running.map((worker) => ({ worker: nameOf(worker), remote: () => this.commandsOf(worker) }))
     return execOn(reached, command, options)
   }

@@ -1,6 +1,7 @@
 /** Workers: commands and files for the workers of a cluster. What carries them is loaded at first use. */
 import { RejectedError } from "../errors.js"
 import type { ExecOptions, WorkerResult } from "../remote/exec.js"
+import { withInput } from "../remote/input.js"
 import type { OpenAccess } from "./access/openings.js"
 import type { Command } from "../remote/remote.js"
 import { logsOf } from "./logs.js"
@@ -35,7 +36,7 @@ export async function execIn(
   options: ExecOptions,
   group?: string,
 ): Promise<readonly WorkerResult[]> {
-  return (await reachOf(session, name)).exec(command, options, group)
+  return withInput(options.stdin, async () => (await reachOf(session, name)).exec(command, options, group))
 }
 
 /** The openings of a cluster. */
@@ -65,8 +66,8 @@ export function workerHandle({ name: cluster, session }: Reached, name: string):
   const worker = async () => (await reachOf(session, cluster)).worker(name)
   return {
     name,
-    exec: async (command, options) => (await worker()).exec(command, options),
-    spawn: async (command, options) => (await worker()).spawn(command, options),
+    exec: (command, options) => withInput(options?.stdin, async () => (await worker()).exec(command, options)),
+    spawn: (command, options) => withInput(options?.stdin, async () => (await worker()).spawn(command, options)),
     shell: async (command) => (await worker()).shell(command),
     forward: async (port, at) => (await worker()).forward(port, at),
     send: async (from, to, options) => (await worker()).send(from, to, options),

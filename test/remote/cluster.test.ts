@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -41,6 +41,19 @@ describe("a cluster of this machine", () => {
     const codes = await cluster.exec("exit 7", { check: false })
     expect(codes.map(({ exitCode }) => exitCode)).toEqual([7, 7, 7])
     await expect(cluster.worker("nobody").exec("true")).rejects.toThrow(/no living worker.*it has /)
+  })
+
+  test("a stream is the input of one worker, and its error is that of the command", async () => {
+    const [{ name = "" } = {}] = cluster.workers
+    const missing = () => createReadStream(join(root, "none"))
+    await expect(cluster.worker(name).exec("cat", { stdin: missing() })).rejects.toThrow(/ENOENT/)
+    await expect(
+      cluster
+        .worker(name)
+        .spawn("cat", { stdin: missing() })
+        .then(({ ended }) => ended),
+    ).rejects.toThrow(/ENOENT/)
+    await expect(cluster.exec("cat", { stdin: missing() })).rejects.toThrow(/stdin: is a stream.*3 workers/)
   })
 
   test("files go there and come back", async () => {

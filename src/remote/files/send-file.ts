@@ -62,19 +62,28 @@ async function sendOpen(
   const last = `.${randomBytes(4).toString("hex")}`
   const words = [place, basename(from), last, String(size), (mode & 0o777).toString(8)]
   const command = ["/bin/sh", "-c", RECEIVE, "receive", ...words]
-  const received = await runCommand(remote, command, { worker }, { ...limits, stdin: piecesOf(file), check: false })
+  let failure: Error | undefined
+  const pieces = piecesOf(file, (error) => {
+    failure = error
+  })
+  const received = await runCommand(remote, command, { worker }, { ...limits, stdin: pieces, check: false })
+  if (failure !== undefined) throw unreadable(from, failure)
   if (received.exitCode === CHANGED)
     throw new MusterError(`${from} changed while it was sent to ${worker}; send it again`, { code: "FileChanged" })
   if (received.exitCode !== 0) throw notReceived(from, worker, received)
   return { files: 1, removed: 0, bytes: size }
 }
 
-/** Read only as it is taken. */
-async function* piecesOf(file: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
+/**
+ * Read only as it is taken.
+ *
+ * @param note hears why it cannot be read on. The end comes early then: the worker sees that, and removes what has arrived.
+ */
+async function* piecesOf(file: FileHandle, note: (error: Error) => void): AsyncGenerator<Uint8Array, void, undefined> {
   for (;;) {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(PIECE_BYTES))
-    if (bytesRead === 0) return
-    yield buffer.subarray(0, bytesRead)
+    const read = await file.read(Buffer.alloc(PIECE_BYTES)).catch(note)
+    if (read === undefined || read.bytesRead === 0) return
+    yield read.buffer.subarray(0, read.bytesRead)
   }
 }
 

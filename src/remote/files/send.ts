@@ -4,7 +4,7 @@ import { createRequire } from "node:module"
 import { PassThrough } from "node:stream"
 import type * as Tar from "tar"
 import { MusterError } from "../../errors.js"
-import { type CommandOptions, runCommand } from "../output.js"
+import { type CommandOptions, type CommandResult, runCommand } from "../output.js"
 import type { Remote } from "../remote.js"
 import { plainWord } from "../../guest/text.js"
 import type { FileSet } from "./collect.js"
@@ -49,27 +49,7 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   const paths = new Set(set.entries.map(({ path }) => path))
   const gone = [...before.keys()].filter((path) => !paths.has(path))
   const part = `${KEPT}/new.${randomBytes(4).toString("hex")}`
-  let bytes = 0
-  if (changed.length > 0) {
-    let failure: Error | undefined
-    const names = changed.map(({ path }) => path)
-    const pack = noting(
-      packOf(set.from, names, (count) => {
-        bytes += count
-      }),
-      (error) => {
-        failure = error
-      },
-    )
-    const into = plainWord(`${to}/${part}`)
-    // What is left of it would keep a disk full that has no room.
-    const unpacking = `mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`
-    await run(unpacking, { stdin: pack }).catch((error: unknown) => {
-      // Where what was sent broke off, the worker's words say nothing of why.
-      if (failure === undefined) throw error
-      throw changedMeanwhile(set.from, `a file changed meanwhile (${failure.message})`, "send it again", failure)
-    })
-  }
+  const bytes = changed.length === 0 ? 0 : await unpack(run, set.from, changed, `${to}/${part}`)
   const script = placeText({ to, part, changed, gone, log, digest: set.digest })
   const placed = await run("sh", { stdin: script, check: false })
   if (placed.exitCode === CHANGED) throw fileChanged(set.from, placed.stdout)
@@ -77,12 +57,38 @@ export async function sendFiles(remote: Remote, set: FileSet, to: string, option
   return { files: changed.length, removed: gone.length, bytes: bytes + Buffer.byteLength(script) }
 }
 
+type Run = (command: string, more?: CommandOptions) => Promise<CommandResult>
+
+/** Has what has changed unpacked there. @returns the size of the archive, in bytes. @throws MusterError where it breaks off. */
+async function unpack(run: Run, from: string, changed: FileSet["entries"], to: string): Promise<number> {
+  let bytes = 0
+  let failure: Error | undefined
+  const names = changed.map(({ path }) => path)
+  const count = (more: number) => {
+    bytes += more
+  }
+  const pack = noting(packOf(from, names, count), (error) => {
+    failure = error
+  })
+  const into = plainWord(to)
+  // What is left of it would keep a disk full that has no room.
+  const unpacking = `mkdir -p ${into} && tar -xf - -C ${into} || { c=$?; rm -rf ${into}; exit $c; }`
+  await run(unpacking, { stdin: pack }).catch((error: unknown) => {
+    // Where what was sent broke off, the worker's words say nothing of why.
+    if (failure === undefined) throw error
+  })
+  if (failure === undefined) return bytes
+  // One that ends between two files is whole for an unpacker.
+  await run(`rm -rf ${into}`).catch(() => {})
+  throw changedMeanwhile(from, `a file changed meanwhile (${failure.message})`, "send it again", failure)
+}
+
+/** The end comes early where they break off: a command that is ended could not remove what it has unpacked. */
 async function* noting<T>(pieces: AsyncIterable<T>, note: (error: Error) => void): AsyncGenerator<T, void, undefined> {
   try {
     yield* pieces
   } catch (error) {
     note(error instanceof Error ? error : new Error(String(error)))
-    throw error
   }
 }
 

@@ -10,7 +10,7 @@ import { onAbort } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { TimeoutError, TransientError } from "../../errors.js"
 import { NOT_UP_YET } from "../../guest/inside.js"
-import { endAfter, feed } from "../ending.js"
+import { endAfter } from "../ending.js"
 import { checkLimits } from "../limits.js"
 import { Leader, newMark } from "../leader.js"
 import type { Command, Ended, Remote, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
@@ -174,8 +174,8 @@ class Entrance {
     const over = endOf(process.ended, leader, sent).finally(() => {
       isOver = true
     })
-    feed(process.stdin as Writable, options.stdin, line)
-    const ended = endAfter(over, { kill, options, clock: this.#clock })
+    const feeding = { stdin: process.stdin as Writable, before: line }
+    const ended = endAfter(over, { kill, options, clock: this.#clock, feeding })
     return { stdin: process.stdin, stdout: process.stdout, stderr, ended, kill }
   }
 

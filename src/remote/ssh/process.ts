@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream"
 import type { Client, ClientChannel } from "ssh2"
 import type { Clock } from "../../calls/clock.js"
 import { TransientError } from "../../errors.js"
-import { endAfter, feed } from "../ending.js"
+import { endAfter } from "../ending.js"
 import { Leader, newMark } from "../leader.js"
 import type { Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
 import type { Travelling } from "../shell.js"
@@ -25,14 +25,20 @@ export async function startProcess(
   const mark = newMark()
   const { channel, over } = await openChannel(place, `echo "${mark}$$" >&2; ${text}`)
   const leader = new Leader(mark)
+  let isOver = false
   const kill = (signal: Signal = "SIGTERM") => {
+    // Its number may be another's by now.
+    if (isOver) return
     void leader.pid.then((pid) => strike(place.client, pid, signal))
     if (signal === "SIGKILL") channel.close()
   }
-  feed(channel, options.stdin, input)
+  const closed = over.finally(() => {
+    isOver = true
+  })
+  const ended = endAfter(closed, { kill, options, clock, feeding: { stdin: channel, before: input } })
   const stdout = channel.pipe(new PassThrough())
   const stderr = channel.stderr.pipe(leader)
-  return { stdin: channel, stdout, stderr, ended: endAfter(over, { kill, options, clock }), kill }
+  return { stdin: channel, stdout, stderr, ended, kill }
 }
 
 /**

@@ -30,13 +30,13 @@ export abstract class WorkableCluster {
    * @param command a text is for `sh -c`; a list is a program and its arguments, which no shell reads. It runs in the worker's container, where
    * it has one. @param options.host `true`: beside the container, on the machine; `false` by default.
    * @param options.environment variables of the command; they stand in no argument list. @param options.cwd where it runs, the directory
-   * of the worker's startup by default. @param options.stdin its input, empty by default. @param options.check `false`: an exit code
-   * other than 0 is no error. @param options.onOutput hears of output as it comes. @param options.timeoutMs in milliseconds; no limit
-   * by default.
+   * of the worker's startup by default. @param options.stdin its input, empty by default: with several workers no
+   * stream, which is read once. What it throws ends the command. @param options.check `false`: an exit code other than 0 is no error.
+   * @param options.onOutput hears of output as it comes. @param options.timeoutMs in milliseconds; no limit by default.
    * @returns one result for each worker, in the order of `workers`.
    * @throws CommandError when it failed on some, unless `check` is false.
    * @throws TransientError with code "ContainerNotEntered" when it could not begin in a worker's container, with docker's words.
-   * @throws RejectedError when no worker runs; SpecError when the spec gives no access to them.
+   * @throws RejectedError when no worker runs; SpecError when the spec gives no access to them, or `stdin` cannot be read by all of them.
    * @throws HostKeyError, AuthError, TimeoutError or TransientError when one could not be reached, or was lost.
    */
   exec(command: Command, options: ExecOptions = {}): Promise<readonly WorkerResult[]> {
