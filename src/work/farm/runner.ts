@@ -64,6 +64,6 @@ export interface Runner {
   leave(): Promise<void>
   /** Ends what runs, and the runner. It may be called again. */
   close(): Promise<void>
-  /** Resolves with the reason when the runner is gone, however that came. */
+  /** Resolves with the reason when the runner is gone, however that came. Whoever has left it may never hear. */
   readonly gone: Promise<Gone>
 }

@@ -36,6 +36,8 @@ export class Link {
   readonly #hello: Promise<void>
   #greet: () => void = () => {}
   #isGone = false
+  /** What tells those who use the program now. */
+  readonly #users = new Set<(gone: Gone) => void>()
   #closing: Promise<void> | undefined
 
   constructor(options: LinkOptions) {
@@ -48,9 +50,11 @@ export class Link {
     this.#hello = new Promise((resolve) => {
       this.#greet = resolve
     })
-    void this.gone.then(() => {
+    void this.gone.then((gone) => {
       this.#isGone = true
       this.#cancelBeat()
+      for (const tell of this.#users) tell(gone)
+      this.#users.clear()
     })
     process.stdout.on("data", (bytes) => {
       this.#heardAt = clock.now()
@@ -68,6 +72,20 @@ export class Link {
       (error: unknown) => this.#tell({ why: (error as Error).message }),
     )
     this.#beat()
+  }
+
+  /**
+   * `gone` for one who uses the program, and what ends that. A promise keeps what waits for it for as long as it is open, and the program
+   * outlives many who use it.
+   */
+  goneFor(): { readonly gone: Promise<Gone>; readonly forget: () => void } {
+    if (this.#isGone) return { gone: this.gone, forget: () => {} }
+    let tell: (gone: Gone) => void = () => {}
+    const gone = new Promise<Gone>((resolve) => {
+      tell = resolve
+    })
+    this.#users.add(tell)
+    return { gone, forget: () => this.#users.delete(tell) }
   }
 
   /** The program has said its first words. */
