@@ -1,4 +1,6 @@
 /** Connect: one connection to one server, whose host key is checked before anything is sent. */
+import { createRequire } from "node:module"
+import type * as Net from "node:net"
 import type { Duplex } from "node:stream"
 import type { Client, ConnectConfig } from "ssh2"
 import { onAbort } from "../../calls/aborts.js"
@@ -12,6 +14,8 @@ const READY_MS = 30_000
 /** An idle connection through a NAT is dropped without a word, some after a minute: three questions without an answer end it. */
 const ALIVE_EVERY_MS = 15_000
 const MOST_UNANSWERED = 3
+/** A server hangs up at once where it is told that we do; a machine that is gone never answers, in milliseconds. */
+const HANG_UP_MS = 2000
 
 /** curve25519 costs a tenth of what OpenSSH's default (a post-quantum hybrid) does; servers of the last ten years have it. */
 export const KEX = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256"] as const
@@ -36,12 +40,14 @@ export interface Connection {
   readonly client: Client
   /** The blob of the key that the server showed, in base64. */
   readonly hostKey: string
+  /** Says so to the server, and waits for it only a moment: an open socket keeps this process alive. */
+  hangUp(): void
 }
 
 export interface ConnectOptions {
   readonly clock: Clock
   readonly signal?: AbortSignal
-  /** A stream that leads to the server; a socket is opened when left out. */
+  /** A stream that leads to the server, which is closed with the connection; a socket is opened when left out. */
   readonly sock?: Duplex
   /** In milliseconds. */
   readonly timeoutMs?: number
@@ -54,21 +60,42 @@ export interface ConnectOptions {
  * @throws TransientError when it cannot be reached, or hangs up.
  */
 export async function connect(server: Server, options: ConnectOptions): Promise<Connection> {
-  options.signal?.throwIfAborted()
+  const { signal, sock, clock } = options
+  try {
+    signal?.throwIfAborted()
+    // It may have broken off while others were connected.
+    if (sock?.destroyed === true) throw connectError(server, sock.errored ?? new Error("the way there was closed"))
+  } catch (error) {
+    sock?.destroy()
+    throw error
+  }
   const { Client } = loadSsh()
   const client = new Client()
   // One that comes after the first is told by the channels, if at all; without a listener it would end the process.
   client.on("error", () => {})
   const seen = { hostKey: "" }
+  const stream = sock ?? socketTo(server)
   try {
-    await becomeReady(client, server, options, seen)
+    await becomeReady(client, server, { ...options, sock: stream }, seen)
     // One for each channel.
     client.setMaxListeners(0)
-    return { client, hostKey: seen.hostKey }
   } catch (error) {
-    client.destroy()
+    stream.destroy()
     throw error
   }
+  const hangUp = () => {
+    client.end()
+    if (stream.destroyed) return
+    const cancel = clock.timer(HANG_UP_MS, () => stream.destroy())
+    stream.once("close", cancel)
+  }
+  return { client, hostKey: seen.hostKey, hangUp }
+}
+
+/** Loaded here: a cluster that nobody reaches needs no sockets. */
+function socketTo({ host, port }: Server): Duplex {
+  const { connect: open } = createRequire(import.meta.url)("node:net") as typeof Net
+  return open({ host, port })
 }
 
 async function becomeReady(client: Client, server: Server, options: ConnectOptions, seen: { hostKey: string }) {

@@ -165,7 +165,7 @@ export class Connections {
   #close(entry: Entry): void {
     if (this.#open.get(entry.id) === entry) this.#open.delete(entry.id)
     entry.connection.then(
-      ({ client }) => client.end(),
+      ({ hangUp }) => hangUp(),
       () => {},
     )
   }

@@ -106,12 +106,16 @@ function openingOf(place: SshPlace, { connections, clock, isJump }: Opened): Ope
     isJump,
     way: () => streamTo(place, connections, clock),
     connect: async (sock) => {
-      const connection = await connect(place.server, { clock, ...(sock === undefined ? {} : { sock }) })
+      const { end: signal } = connections
+      const connection = await connect(place.server, { clock, signal, ...(sock === undefined ? {} : { sock }) })
+      const unheard = onAbort(signal, connection.hangUp)
       try {
         await place.connected?.(connection)
       } catch (error) {
-        connection.client.destroy()
+        connection.hangUp()
         throw error
+      } finally {
+        unheard()
       }
       return connection
     },

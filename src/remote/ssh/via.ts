@@ -59,6 +59,8 @@ export function throughCommand(
     final: (done) => void stdin.end(() => done()),
   })
   stdin.on("error", () => {})
+  // Who connects through it may still wait for its turn, and finds it closed then.
+  stream.on("error", () => {})
   stdout.on("data", (bytes: Buffer) => {
     if (!stream.push(bytes)) stdout.pause()
   })
