@@ -101,15 +101,37 @@ export async function* packOf(
   const tar = createRequire(import.meta.url)("tar") as typeof Tar
   // A name that begins with "@" would be read as an archive.
   const names = paths.map((path) => `./${path}`)
-  const pack = tar.create({ cwd: from, portable: true, noDirRecurse: true, noPax: false }, names)
+  const open = new Set<Tar.WriteEntry>()
+  let isOver = false
+  const onWriteEntry = (entry: Tar.WriteEntry) => {
+    open.add(entry)
+    entry.on("end", () => open.delete(entry))
+  }
+  const options = { cwd: from, portable: true, noDirRecurse: true, noPax: false, filter: () => !isOver, onWriteEntry }
+  const pack = tar.create(options, names)
   const pieces = new PassThrough()
   // Files are opened before they are asked for: one that is gone is an error also while nobody waits for a piece, or none is wanted any more.
   pack.on("error", (error) => pieces.destroy(error as Error))
   pack.pipe(pieces)
-  for await (const piece of pieces as AsyncIterable<Buffer>) {
-    count(piece.length)
-    yield piece
+  try {
+    for await (const piece of pieces as AsyncIterable<Buffer>) {
+      count(piece.length)
+      yield piece
+    }
+  } finally {
+    isOver = true
+    for (const entry of open) cutShort(entry)
+    pack.unpipe(pieces)
+    pack.resume()
   }
+}
+
+/** Its file is open until all of it has been read, and nothing of it is wanted any more. */
+function cutShort(entry: Tar.WriteEntry): void {
+  if (entry.stat !== undefined) entry.stat.size = 0
+  entry.remain = 0
+  entry.blockRemain = 0
+  entry.resume()
 }
 
 /** The directory itself stays as it is: tar would give it the mode of what was sent. A home that others may write to lets nobody in by key. */
