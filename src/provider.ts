@@ -664,6 +664,8 @@ export interface Assumption {
   readonly probe: string
   /** How often it must be seen to hold; 3 when left out. */
   readonly tries?: number
+  /** Of each of these kinds it must be seen to hold at least once: what it says of spot is not shown on demand. */
+  readonly kinds?: readonly string[]
 }
 
 /** What Muster takes for true of a cloud, and a walk of small machines cannot try without cost or risk. Plain data. */
@@ -742,8 +744,9 @@ export interface WalkStage {
    *
    * @param words what was seen.
    * @param evidence the exchanges that show it.
+   * @param kind of which of the assumption's kinds this was.
    */
-  saw(assumption: string, held: boolean, words: string, evidence?: readonly Exchange[]): void
+  saw(assumption: string, held: boolean, words: string, evidence?: readonly Exchange[], kind?: string): void
 }
 
 /** `value` or `error`. */

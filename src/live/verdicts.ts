@@ -11,16 +11,22 @@ export interface Observation {
   readonly at: number
   /** Numbers of the exchanges that show it. */
   readonly exchanges: readonly number[]
+  /** Of which of the assumption's kinds it was; left out: it has none. */
+  readonly kind?: string
 }
 
-/** `confirmed`: it held as often as it must. `refuted`: once it did not. `not seen`: neither. */
+/** `confirmed`: it held as often as it must, of all its kinds. `refuted`: once it did not. `not seen`: neither. */
 export type Verdict = "confirmed" | "refuted" | "not seen"
 
 /** Of one try alone nobody learns what holds by chance. */
 const TRIES = 3
 
 /** @param seen the observations of this assumption. */
-export function verdictOf({ tries = TRIES }: Pick<Assumption, "tries">, seen: readonly Observation[]): Verdict {
+export function verdictOf(
+  { tries = TRIES, kinds = [] }: Pick<Assumption, "tries" | "kinds">,
+  seen: readonly Observation[],
+): Verdict {
   if (seen.some(({ held }) => !held)) return "refuted"
-  return seen.length >= tries ? "confirmed" : "not seen"
+  const isOfAll = kinds.every((kind) => seen.some((one) => one.kind === kind))
+  return seen.length >= tries && isOfAll ? "confirmed" : "not seen"
 }

@@ -79,7 +79,7 @@ function judgeMarket(stage: WalkStage, worker: WalkWorker): void {
   const expected = worker.call.offers[0]?.market
   if (first === undefined || expected === undefined) return
   const { market } = first.instance
-  stage.saw("gcp.market-shown", market === expected, `launched as ${expected}, shown as ${market}`)
+  stage.saw("gcp.market-shown", market === expected, `launched as ${expected}, shown as ${market}`, [], expected)
 }
 
 function judgeAddress(stage: WalkStage, worker: WalkWorker): void {

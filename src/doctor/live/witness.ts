@@ -114,9 +114,10 @@ export class Witness {
     }
   }
 
-  saw(assumption: string, held: boolean, words: string, evidence: readonly Exchange[] = []): void {
+  saw(assumption: string, held: boolean, words: string, evidence: readonly Exchange[] = [], kind?: string): void {
     const exchanges = evidence.map(({ number }) => number)
-    this.observations.push({ assumption, held, words, at: this.now(), exchanges })
+    const of = kind === undefined ? {} : { kind }
+    this.observations.push({ assumption, held, words, at: this.now(), exchanges, ...of })
   }
 
   /** What a cloud's hooks are given. */
@@ -140,7 +141,7 @@ export class Witness {
       },
       settled: (id) => void this.coming.delete(id),
       watch: (requests) => this.watch(signal, () => requests(calls)),
-      saw: (assumption, held, words, evidence) => this.saw(assumption, held, words, evidence),
+      saw: (...seen) => this.saw(...seen),
     }
     this.last = stage
     return stage

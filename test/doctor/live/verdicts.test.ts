@@ -4,6 +4,7 @@ import { lookAtRemains } from "../../../providers/aws/live/looks/remains.js"
 import type { Site } from "../../../providers/aws/live/site.js"
 import { judgeWaits } from "../../../providers/gcp/live/probes/operations.js"
 import { judgeDeadlines, judgeStates } from "../../../src/live/judges.js"
+import { verdictOf } from "../../../src/live/verdicts.js"
 import type { Exchange, Instance, InstanceState, Sight, WalkStage, WalkWorker } from "../../../src/provider.js"
 
 const INSTANCE = { id: "i-1", name: "one", tags: {} } as unknown as Instance
@@ -48,6 +49,17 @@ test.each([
   const { stage, seen } = stageOf(["running"], { workers: [{ ...WORKER, ...timed } as unknown as WalkWorker] })
   judgeDeadlines(stage, "any.deadline", 60_000)
   expect(seen).toEqual(held.map((one) => ["any.deadline", one]))
+})
+
+test.each([
+  ["of one kind alone", ["spot", "spot", "spot", "spot"], "not seen"],
+  ["of both, too seldom", ["spot", "fleet"], "not seen"],
+  ["of both", ["spot", "spot", "fleet"], "confirmed"],
+] as const)("what is assumed of two kinds and seen %s is %3$s", (_, kinds, verdict) => {
+  const seen = kinds.map((kind) => ({ assumption: "any", held: true, words: "", at: 0, exchanges: [], kind }))
+  expect(verdictOf({ kinds: ["spot", "fleet"] }, seen)).toBe(verdict)
+  const broken = seen.map((one, at) => ({ ...one, held: at > 0 }))
+  expect(verdictOf({ kinds: ["spot", "fleet"] }, broken)).toBe("refuted")
 })
 
 function waitFor(operation: string, status: string, ms: number): Exchange {

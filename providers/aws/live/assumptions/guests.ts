@@ -13,6 +13,7 @@ export const GUESTS: readonly Assumption[] = [
       "providers/aws/prepare/templates.ts",
     ],
     probe: "Three spot machines of a fleet are left to their guests' deadline.",
+    kinds: ["CreateFleet"],
   },
   {
     id: "aws.guest-user-data",
@@ -21,6 +22,7 @@ export const GUESTS: readonly Assumption[] = [
     basis: "documented",
     code: ["providers/aws/prepare/user-data.ts", "providers/aws/prepare/launch-data.ts"],
     probe: "Each guest writes the digest of its user data.",
+    kinds: ["RunInstances", "CreateFleet"],
   },
   {
     id: "aws.guest-metadata",

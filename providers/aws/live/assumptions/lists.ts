@@ -73,6 +73,7 @@ export const LISTS: readonly Assumption[] = [
     basis: "documented",
     code: ["providers/aws/observe/instance.ts", "providers/aws/observe/interruptions.ts"],
     probe: "The first list with each running machine is compared with its launch.",
+    kinds: ["spot"],
   },
   {
     id: "aws.ends-while-pending",

@@ -41,7 +41,7 @@ function judgeGuest(stage: WalkStage, worker: WalkWorker): void {
     const told = toldOn(worker, name)
     if (told === undefined || isSilent(name, told)) continue
     const words = told === value ? `its guest has ${value}` : `its guest has ${told}, not ${value}`
-    stage.saw(`aws.guest-${name}`, told === value, words, consoles)
+    stage.saw(`aws.guest-${name}`, told === value, words, consoles, worker.call.api)
   }
 }
 

@@ -23,26 +23,33 @@ export function judgeWhole(stage: WalkStage): void {
     judgeTags(withEvidence(stage, worker, sights.slice(0, 1)), "aws.tags-in-first-list", tagsOf)
     const changes = sights.filter(({ instance }, at) => instance.state !== sights[at - 1]?.instance.state)
     judgeStates(withEvidence(stage, worker, changes), "aws.states-in-order")
-    judgeDeadlines(withEvidence(stage, worker, sights.slice(-1)), "aws.guest-deadline", DEADLINE_SLACK_MS)
+    const last = withEvidence(stage, worker, sights.slice(-1), worker.call.api)
+    judgeDeadlines(last, "aws.guest-deadline", DEADLINE_SLACK_MS)
     const running = sights.find(({ instance }) => instance.state === "running")
     if (running === undefined) continue
-    const shown = withEvidence(stage, worker, [running])
-    judgeAddress(shown, running.instance)
-    judgeMarket(shown, worker, running.instance)
+    judgeAddress(withEvidence(stage, worker, [running]), running.instance)
+    judgeMarket(stage, worker, running)
   }
   judgeHeader(stage, { assumption: "aws.request-id", header: "x-amzn-requestid", isGood: (text) => text !== "" })
   judgeHeader(stage, { assumption: "aws.date", header: "date", isGood: (text) => HTTP_DATE.test(text) })
 }
 
-/** The same of one machine, with the lists that show it as evidence. */
-function withEvidence(stage: WalkStage, worker: WalkWorker, sights: readonly { readonly at: number }[]): WalkStage {
+/** The same of one machine, with the lists that show it as evidence. @param kind of what it is seen. */
+function withEvidence(
+  stage: WalkStage,
+  worker: WalkWorker,
+  sights: readonly { readonly at: number }[],
+  kind?: string,
+): WalkStage {
   const lists = sights.flatMap(({ at }) => listAt(stage, at) ?? [])
   return {
     ...stage,
     workers: [worker],
-    saw: (assumption, held, words) => stage.saw(assumption, held, words, lists),
+    saw: (assumption, held, words) => stage.saw(assumption, held, words, lists, kind),
   }
 }
+
+type Seen = ReturnType<typeof sightsOf>[number]
 
 /** The list of the cluster that was begun then. */
 function listAt({ exchanges }: WalkStage, at: number): Exchange | undefined {
@@ -56,10 +63,12 @@ function judgeAddress(stage: WalkStage, { privateIp }: Instance): void {
   stage.saw("aws.address-when-running", privateIp !== undefined, words)
 }
 
-function judgeMarket(stage: WalkStage, { call }: WalkWorker, { market }: Instance): void {
-  const markets = new Set(call.offers.map((offer) => offer.market))
-  if (markets.size !== 1) return
-  stage.saw("aws.spot-is-listed", markets.has(market), `${[...markets].join()} is listed as ${market}`)
+function judgeMarket(stage: WalkStage, worker: WalkWorker, running: Seen): void {
+  const { market } = running.instance
+  const [wanted, ...others] = new Set(worker.call.offers.map((offer) => offer.market))
+  if (wanted === undefined || others.length > 0) return
+  const shown = withEvidence(stage, worker, [running], wanted)
+  shown.saw("aws.spot-is-listed", market === wanted, `${wanted} is listed as ${market}`)
 }
 
 interface Headed {

@@ -33,6 +33,7 @@ export const OBSERVING: readonly Assumption[] = [
     basis: "documented",
     code: ["providers/gcp/observe/instance.ts"],
     probe: "the market of each machine in the first list that has it",
+    kinds: ["spot"],
   },
   {
     id: "gcp.address-shown",
