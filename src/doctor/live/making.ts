@@ -57,8 +57,8 @@ async function tryOnce(making: Making): Promise<string | undefined> {
   const { site, plan, count } = making
   const { witness } = site
   const asked = Math.min(making.most, count - madeBy(making))
-  // Before it is prepared: from there on its deadline counts.
-  await room(site, asked + besideIn(site, plan.wave))
+  // Before it is prepared: from there on its deadline counts. Of what looks make more may come than is meant.
+  await room(site, besideIn(site, plan.wave) === 0 ? asked : MOST_AT_ONCE)
   const ready = await readyFor(site, plan, making.offers, asked)
   if (ready === undefined) return undefined
   if (!witness.isRefusalsSeen) await hook(site, ready.stage, "looking at refusals", site.walk.free)

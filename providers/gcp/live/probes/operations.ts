@@ -108,13 +108,20 @@ export async function lookAtPartial(probing: Probing, stage: WalkStage, call: La
   const { items, exchanges } = await insertsSince(probing, stage, call, done)
   if (items === undefined) return
   const evidence = [done.exchange, ...exchanges]
-  tell(stage, "gcp.operation-counts", countsSeen(done, isRefused(extra, items, done) ? 0 : 1), evidence)
+  tell(stage, "gcp.operation-counts", countsOfPartial(extra, items, done), evidence)
   tell(stage, "gcp.operation-group", groupSeen(done, items, [extra]), evidence)
   const about = items.filter((item) => isOf(item, [taken]))
   const group = textAt(done.fields, "operationGroupId")
   const grouped = about.filter((item) => textAt(item, "operationGroupId") === group)
   const codes = (grouped.length > 0 ? grouped : about).flatMap(causesIn)
   tell(stage, "gcp.cause-of-one", takenSeen(codes, `${about.length} operations of the name that is taken`), evidence)
+}
+
+/** That it counts none, and nothing says why the one was not made, does not tell which of both is so. */
+function countsOfPartial(extra: string, items: readonly Fields[], done: Answer): Seen | undefined {
+  if (isRefused(extra, items, done)) return countsSeen(done, 0)
+  const ofNone = countsSeen(done, 0)
+  return ofNone.held ? undefined : countsSeen(done, 1)
 }
 
 /** Whether there was no room for an instance, or no quota: by its own operation, or by the whole where it has none. */

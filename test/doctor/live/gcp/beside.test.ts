@@ -1,4 +1,4 @@
-/** What a walk on Compute Engine makes beside its launches is ended whenever the walk is: no journal tells of it, and lists are late. */
+/** What a walk on Compute Engine makes beside its launches: it is ended whenever the walk is, and counts where a market has no room. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,11 +8,12 @@ import { GCE_TYPES, gceWorld } from "../../../../providers/gcp/wire/index.js"
 import { liveDoctor, type LiveReport } from "../../../../src/doctor.js"
 import { gce, optionsFor, ZONE } from "../../../gcp/support/cloud.js"
 import { isLong } from "../../../support/long.js"
-import { PRICE, TYPE } from "./scene.js"
+import { told, verdicts } from "../support.js"
+import { PRICE, TYPE, walkOnGce } from "./scene.js"
 
 const types = GCE_TYPES.map((type) => (type.name === TYPE ? { ...type, price: PRICE } : type))
 
-/** A walk with a journal, as the command line's: by it a sweep knows what launches may still make, and of nothing else. */
+/** A walk with a journal, as the command line's: by it a sweep knows what launches may still make, and of nothing else. Lists are late. */
 async function stoppedAt(ms: number): Promise<LiveReport> {
   const directory = mkdtempSync(join(tmpdir(), "muster-beside-"))
   const { latency = {} } = gceWorld()
@@ -44,4 +45,27 @@ test("an instance that no list shows yet when the walk is interrupted", async ()
 
 test.runIf(isLong)("at any moment of the first minute", async () => {
   for (let ms = 11_000; ms < 60_000; ms += 1_000) await stoppedAt(ms)
+})
+
+/** With room for so many on spot, and all the rest on demand. */
+async function brokenWith(breaks: string, spot: number) {
+  const { latency = {} } = gceWorld()
+  const capacity = [{ market: "spot", count: spot }] as const
+  const wire = { operationMs: [3_000, 15_000] } as const
+  const { outcome, most } = await walkOnGce({
+    ...{ everyMs: 10_000, lie: { breaks, mode: "always" }, wire },
+    world: { latency, capacity },
+  })
+  const refuted = Object.entries(verdicts(outcome)).flatMap(([id, verdict]) => (verdict === "refuted" ? [id] : []))
+  return { outcome, most, refuted }
+}
+
+test.runIf(isLong)("three at most, also where each of them brings two others and ends slowly", async () => {
+  const { outcome, most, refuted } = await brokenWith("gcp.request-id-other-body", 0)
+  expect([most, refuted], told(outcome)).toEqual([3, ["gcp.request-id-other-body"]])
+})
+
+test.runIf(isLong)("no count is held against an operation that does not say why it made none", async () => {
+  const { outcome, refuted } = await brokenWith("gcp.cause-of-one", 1)
+  expect(refuted, told(outcome)).toEqual(["gcp.cause-of-one"])
 })
