@@ -49,7 +49,8 @@ export class SshWays {
     this.#fleet = fleet
     this.#connections = new Connections({ workers: () => fleet.roster.living().length })
     this.#pins = new HostPins(fleet.keys.path?.replace(/\.key$/, ".hosts"))
-    onAbort(fleet.signal, () => this.#connections.close())
+    if (fleet.signal.aborted) this.#connections.close()
+    else onAbort(fleet.signal, () => this.#connections.close())
   }
 
   /**

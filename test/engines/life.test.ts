@@ -2,6 +2,8 @@
 import { expect, test } from "vitest"
 import type { ClusterEvent } from "../../src/events.js"
 import { live, type Rig, rig } from "../cluster/support.js"
+import { heldBytes, MEBIBYTE } from "../support/held.js"
+import { isLong } from "../support/long.js"
 import { EngineDouble } from "./support/double.js"
 
 function stage(fields: Parameters<Rig["cluster"]>[0] = {}) {
@@ -73,5 +75,20 @@ test("who never joins is replaced when its time is over, and who is away for a m
   })
   expect(await run(() => cluster.scale(3, { timeout: "20m" }))).toMatchObject({ ready: 3 })
   expect(events.filter((event) => event.type === "ready" && event.action === "replace").length).toBeGreaterThan(1)
+  await run(() => cluster.close())
+})
+
+test.skipIf(!isLong)("a head that is asked for days keeps nothing of it here", { timeout: 120_000 }, async () => {
+  const { clock, cluster, run, double, events, world } = stage({ maxLifetime: "30d" })
+  await run(() => cluster.scale(2))
+  const held: number[] = []
+  for (let day = 1; day <= 5; day += 1) {
+    await run(() => clock.sleep(24 * 3_600_000))
+    expect(double.asked.length).toBeGreaterThan(8000)
+    for (const kept of [double.asked, events]) kept.length = 0
+    world.ledger.clear()
+    held.push(heldBytes() / MEBIBYTE)
+  }
+  expect((held.at(-1) ?? 0) - (held[0] ?? 0)).toBeLessThan(1)
   await run(() => cluster.close())
 })

@@ -1,4 +1,5 @@
 /** Patience: which failures to reach a server pass by themselves, and for how long they are worth another try. */
+import { firstOf } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { AuthError, HostKeyError, TimeoutError, TransientError } from "../../errors.js"
 
@@ -10,7 +11,7 @@ const YOUNG_PAUSE_MS = 2000
 export class Patience {
   readonly #youngUntil: number
   readonly #clock: Clock
-  readonly #signal: AbortSignal
+  readonly #signals: readonly AbortSignal[]
   #tries = 0
 
   /**
@@ -20,7 +21,7 @@ export class Patience {
   constructor({ youngUntil = 0 }: { readonly youngUntil?: number }, clock: Clock, signals: readonly AbortSignal[]) {
     this.#youngUntil = youngUntil
     this.#clock = clock
-    this.#signal = AbortSignal.any([...signals])
+    this.#signals = signals
   }
 
   /** Whether to try again after that error; resolves when it is time. @throws the signal's reason. */
@@ -32,7 +33,8 @@ export class Patience {
       : PAUSES_MS[this.#tries]
     this.#tries += 1
     if (pauseMs === undefined) return false
-    await this.#clock.sleep(pauseMs, this.#signal)
+    const { signal, letGo } = firstOf(...this.#signals)
+    await this.#clock.sleep(pauseMs, signal).finally(letGo)
     return true
   }
 }

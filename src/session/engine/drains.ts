@@ -82,11 +82,12 @@ export class Drains {
     const late = new AbortController()
     const cancel = clock.timer(deadlineMs, () => late.abort(new Error("its time was over")))
     try {
-      const head = this.#heads.head(late.signal)
+      const head = this.#heads.head(late)
       const options = { deadlineMs: Math.max(1, deadlineMs - LAST_MS), signal: head.signal }
       return await endedBy(this.#engine.engine.drain(head, names, options), head.signal)
     } finally {
       cancel()
+      late.abort(new Error("nobody waits for this answer any more"))
     }
   }
 

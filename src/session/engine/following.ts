@@ -1,4 +1,5 @@
 /** Following: asks the head of an engine how all of its workers are: often while somebody is waited for, and seldom at rest. */
+import { firstOf } from "../../calls/aborts.js"
 import type { EngineState } from "../../engines/engine.js"
 import { TimeoutError } from "../../errors.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
@@ -68,7 +69,7 @@ export class Following {
     const cancel = clock.timer(ANSWER_MS, () => late.abort(lateError()))
     if (contact.headId !== head?.instance.id) this.#forgetContact(head)
     try {
-      const asked = this.#heads.head(late.signal)
+      const asked = this.#heads.head(late)
       const state = await endedBy(engine.state(asked), asked.signal)
       // Another head may have taken its place meanwhile.
       if (head !== undefined && this.#heads.current() === head) this.#noteAnswer(head, state, askedAt)
@@ -81,6 +82,7 @@ export class Following {
       throw error
     } finally {
       cancel()
+      late.abort(new Error("nobody waits for this answer any more"))
       this.#engine.judgeHead()
     }
   }
@@ -121,7 +123,9 @@ export class Following {
     const { clock, signal } = this.#fleet
     const hurry = new AbortController()
     if (ms > AWAITED_MS) this.#hurry = () => hurry.abort(new Error("somebody is waited for"))
-    await clock.sleep(ms, AbortSignal.any([signal, hurry.signal])).catch(() => {})
+    const over = firstOf(signal, hurry.signal)
+    await clock.sleep(ms, over.signal).catch(() => {})
+    over.letGo()
     this.#hurry = () => {}
   }
 }

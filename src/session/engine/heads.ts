@@ -43,20 +43,26 @@ export class Heads {
   /**
    * The head as its engine reaches it.
    *
-   * @param signal ends what the engine does with it. @throws MusterError with code "NoHead" where there is none.
+   * @param end ends what the engine does with it, and is aborted when the head is no more. Whoever gives it aborts it in the end.
+   * @throws MusterError with code "NoHead" where there is none.
    */
-  head(signal?: AbortSignal): EngineHead {
+  head(end?: AbortController): EngineHead {
     const worker = this.current()
     const known = this.#known
     if (worker === undefined || known === undefined)
       throw new MusterError(`"${this.#fleet.owner.cluster}" has no head now; scale it first`, { code: "NoHead" })
     const { abort, address } = known
+    if (end !== undefined)
+      onAbort(
+        end.signal,
+        onAbort(abort.signal, () => end.abort(abort.signal.reason)),
+      )
     return {
       address,
       reach: (port) => this.#placeOf(known, port),
       secret: (name) => this.#secretOf(worker, name),
       keep: (files, until) => this.#keep(files, until),
-      signal: signal === undefined ? abort.signal : AbortSignal.any([abort.signal, signal]),
+      signal: (end ?? abort).signal,
     }
   }
 
@@ -70,6 +76,11 @@ export class Heads {
   async #open({ worker, address, abort }: Known, port: number): Promise<Place> {
     if (worker.provider.route?.(worker.instance)?.kind === "local") return { host: address, port }
     const forward = await (await this.#reach.remoteTo(worker)).forward(port)
+    if (abort.signal.aborted) {
+      // It was no more before the port was open.
+      closeQuietly(forward)
+      throw abort.signal.reason
+    }
     onAbort(abort.signal, () => closeQuietly(forward))
     return { host: "127.0.0.1", port: forward.port }
   }

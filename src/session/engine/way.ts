@@ -1,6 +1,7 @@
 /**
  * Way: whether it is the head that is silent, or this process that reaches nobody: its address may have changed, or its network be gone.
  */
+import { firstOf } from "../../calls/aborts.js"
 import { TimeoutError } from "../../errors.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import type { Fleet } from "../../fleet/state/context.js"
@@ -48,9 +49,11 @@ async function inTime(fleet: Fleet, worker: WorkerRecord): Promise<Verdict | und
   const { clock, signal } = fleet
   const late = new AbortController()
   const cancel = clock.timer(ANSWER_MS, () => late.abort(new TimeoutError("its guest does not answer")))
+  const over = firstOf(signal, late.signal)
   try {
-    return await endOfGuest(fleet, worker, AbortSignal.any([signal, late.signal]))
+    return await endOfGuest(fleet, worker, over.signal)
   } finally {
     cancel()
+    over.letGo()
   }
 }

@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events"
 import { expect, test } from "vitest"
-import { onAbort } from "../../../src/calls/aborts.js"
+import { firstOf, onAbort } from "../../../src/calls/aborts.js"
+import { heldBytes, MEBIBYTE } from "../../support/held.js"
 
 test("thousands wait behind one listener, and are called in the order of asking, once", () => {
   const controller = new AbortController()
@@ -35,4 +36,22 @@ test("who has taken it back is not called, also by another's turn; nothing is le
   expect(getEventListeners(idle, "abort")).toHaveLength(0)
   onAbort(idle, fn)
   expect(getEventListeners(idle, "abort")).toHaveLength(1)
+})
+
+test("the first of several signals gives its reason, also one that was aborted before", () => {
+  const [one, other] = [new AbortController(), new AbortController()]
+  const { signal } = firstOf(one.signal, other.signal)
+  other.abort("enough")
+  one.abort("late")
+  expect([signal.aborted, signal.reason]).toEqual([true, "enough"])
+  const again = firstOf(new AbortController().signal, one.signal)
+  expect([again.signal.aborted, again.signal.reason]).toEqual([true, "late"])
+})
+
+test("what waits for the first of several again and again leaves nothing in one that lives on", () => {
+  const living = new AbortController()
+  const before = heldBytes()
+  for (let asked = 0; asked < 30_000; asked += 1) firstOf(living.signal, new AbortController().signal).letGo()
+  expect((heldBytes() - before) / MEBIBYTE).toBeLessThan(0.5)
+  expect(getEventListeners(living.signal, "abort")).toHaveLength(0)
 })

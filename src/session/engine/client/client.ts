@@ -95,12 +95,15 @@ async function untilAnswered(fleet: Fleet, own: FleetEngine, heads: Heads, wante
       throw new RejectedError(`"${fleet.owner.cluster}" has no head; scale it to one worker at least first`)
     }
     if (heads.current() !== undefined) {
+      const end = new AbortController()
       try {
         const late = () => new TimeoutError(`it does not answer within ${ANSWER_MS / 1000} s`)
-        await withDeadline(clock, own.engine.state(heads.head(both)), ANSWER_MS, late, both)
+        await withDeadline(clock, own.engine.state(heads.head(end)), ANSWER_MS, late, both)
         return
       } catch (error) {
         last = messageOf(error)
+      } finally {
+        end.abort(new Error("nobody waits for this answer any more"))
       }
     }
     if (clock.now() >= giveUpAt) {

@@ -1,5 +1,6 @@
 /** Keeper: follows the logs of all workers of a cluster into files. It stops nothing: what cannot be kept is said once. */
 import pLimit from "p-limit"
+import { firstOf } from "../../../calls/aborts.js"
 import { momentText, wallAheadMs } from "../../../calls/clock.js"
 import type { ClusterEventBody } from "../../../events.js"
 import type { WorkerRecord } from "../../../fleet/roster/worker-record.js"
@@ -168,8 +169,9 @@ export class LogKeeper {
   async #readConsole({ worker, file, turn }: Kept): Promise<void> {
     const { provider, instance } = worker
     if (provider.consoleLog === undefined) return
-    const calls = fleetCalls(this.#fleet, provider, { signal: AbortSignal.any([this.#fleet.signal, turn.signal]) })
-    const console = await this.#turns(async () => provider.consoleLog?.(instance, calls))
+    const { signal, letGo } = firstOf(this.#fleet.signal, turn.signal)
+    const calls = fleetCalls(this.#fleet, provider, { signal })
+    const console = await this.#turns(async () => provider.consoleLog?.(instance, calls)).finally(letGo)
     const text = withoutMarks(console ?? "", markPrefix(this.#fleet.owner.uid))
     await this.#write(file.find())
     const fresh = added(await this.#write(file.lastText()), text)
