@@ -82,6 +82,7 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
     look(false)
     if (!isPaused) display.tick()
   })
+  const forget = whenOver(cluster, () => stop())
   let isOver = false
   const stop = () => {
     if (isOver) return
@@ -90,8 +91,8 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
     stopHearing()
     look(true)
     display.end()
+    forget()
   }
-  void untilOver(cluster).then(stop)
   look(true)
   display.tick()
   return {
@@ -110,9 +111,14 @@ export function showProgress(cluster: Watched, options: ProgressOptions = {}): P
   }
 }
 
-/** Resolves when the cluster has no more to tell. */
-async function untilOver(cluster: Watched): Promise<void> {
-  for await (const _event of cluster.events());
+/** Calls `stop` when the cluster has no more to tell. @returns what ends that: who listens on is there for as long as the cluster is. */
+function whenOver(cluster: Watched, stop: () => void): () => void {
+  const events = cluster.events()
+  const untilOver = async () => {
+    while ((await events.next()).done !== true);
+  }
+  void untilOver().then(stop)
+  return () => void events.return(undefined)
 }
 
 /** Takes over what no event tells, when a look is due. */

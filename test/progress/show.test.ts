@@ -3,7 +3,7 @@ import { Writable } from "node:stream"
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import type { Cluster } from "../../src/cluster.js"
 import { SpecError } from "../../src/errors.js"
-import { showProgress } from "../../src/progress/index.js"
+import { showProgress, type Watched } from "../../src/progress/index.js"
 import { lookFor, modeFor } from "../../src/progress/look.js"
 import { Screen } from "../../src/progress/screen.js"
 import { type Rig, rig } from "../cluster/support.js"
@@ -104,6 +104,39 @@ describe("it ends", () => {
         })(),
       )
     }
+  })
+
+  test("where it was stopped nothing listens to a cluster that goes on", async () => {
+    const world = rig()
+    const cluster = world.cluster()
+    let listening = 0
+    async function* counted() {
+      listening += 1
+      try {
+        yield* cluster.events()
+      } finally {
+        listening -= 1
+      }
+    }
+    const { name, workers } = cluster
+    const watched: Watched = {
+      ...{ name, workers, explain: () => cluster.explain(), cost: () => cluster.cost() },
+      ...{ on: cluster.on.bind(cluster), events: counted },
+    }
+    await world.clock.run(
+      (async () => {
+        for (let count = 1; count <= 3; count += 1) {
+          const shown = showProgress(watched, { stream: new Paper(), mode: "plain", clock: world.clock })
+          await cluster.scale(count)
+          expect(listening).toBe(1)
+          shown.stop()
+          // With the next that there is to hear.
+          await world.clock.sleep(60_000)
+          expect(listening).toBe(0)
+        }
+        await cluster.close()
+      })(),
+    )
   })
 
   test("before whoever hears next that it is closed", async () => {
