@@ -55,10 +55,13 @@ function idOf({ id }: Instance): string {
 /**
  * Looks until nothing more can come of launch calls without an answer, or of what looks make, and ends what comes. Throws nothing but the
  * signal's reason.
+ *
+ * @returns false where the time was over before a list could show what had come: it may be there.
  */
-export async function endUnanswered(site: WalkSite, calls: Calls): Promise<void> {
+export async function endUnanswered(site: WalkSite, calls: Calls): Promise<boolean> {
   const { witness, clock, signal, provider } = site
   const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
+  let isKnown = true
   const isOver = () => witness.open.size === 0 && witness.coming.size === 0
   while (!isOver()) {
     const begun = witness.now()
@@ -66,6 +69,7 @@ export async function endUnanswered(site: WalkSite, calls: Calls): Promise<void>
     for (const open of witness.open.values()) {
       const { value: isSettled = false } = await witness.watch(signal, () => isOverAt(site, calls, open, begun))
       if (!isSettled) continue
+      isKnown &&= isNewer(witness, begun)
       witness.open.delete(open.call.token)
       site.journal?.outcome(open.call.token, "given-up")
     }
@@ -73,10 +77,16 @@ export async function endUnanswered(site: WalkSite, calls: Calls): Promise<void>
     await endStrays(site, calls)
     if (!isOver()) await clock.sleep(provider.limits.look.everyMs, signal)
   }
+  return isKnown
 }
 
 /** What is asked for in vain is waited for as long as operations take at most. */
 const GIVEN_UP_MS = 5 * 60_000
+
+/** Whether there is a list since then. */
+function isNewer({ sights }: Pick<WalkSite["witness"], "sights">, begun: number): boolean {
+  return (sights.at(-1)?.at ?? Number.NEGATIVE_INFINITY) >= begun
+}
 
 async function isOverAt(
   { witness, provider }: WalkSite,
@@ -87,7 +97,7 @@ async function isOverAt(
   const { call, sentAt, ref } = open
   if (begun >= sentAt + GIVEN_UP_MS) return true
   const seen = witness.sights.at(-1)
-  const isNew = seen !== undefined && seen.at >= begun
+  const isNew = isNewer(witness, begun)
   const made = (seen?.instances ?? []).filter(({ tags }) => tags[TAG.launch] === call.token)
   if (isNew && made.length >= call.count) return true
   const canFind = isNew && begun >= sentAt + windowMs(provider.limits)

@@ -2,7 +2,7 @@
 import { RefusedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
 import type { Calls, Failure, Offer } from "../../provider.js"
-import { endUnanswered } from "./ending.js"
+import { endUnanswered, StuckError } from "./ending.js"
 import { hook } from "./hooks.js"
 import { besideIn, launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
 import { until } from "./machines.js"
@@ -164,7 +164,7 @@ interface LaunchedAll {
   readonly hasFailed: boolean
 }
 
-/** What was made of all calls; what was not is told of. */
+/** What was made of all calls; what was not is told of. @throws StuckError where nobody can know what was made. */
 async function launched(site: WalkSite, ready: Ready, { wave }: WavePlan): Promise<LaunchedAll> {
   const { witness, walk } = site
   const [workers, refused, errors]: [Followed[], Failure[], Error[]] = [[], [], []]
@@ -179,6 +179,7 @@ async function launched(site: WalkSite, ready: Ready, { wave }: WavePlan): Promi
     workers.push(...made)
     await hook(site, ready.stage, "looking at a launch", (stage) => walk.launched?.(stage, made))
   }
-  if (errors.length > 0) await endUnanswered(site, ready.stage.calls)
+  if (errors.length > 0 && !(await endUnanswered(site, ready.stage.calls)))
+    throw new StuckError("no list has told what came of launches without an answer: no others are made")
   return { workers, refused, hasFailed: errors.length > 0 }
 }

@@ -78,16 +78,27 @@ export function spentUsd(site: WalkSite, now: number): number {
   const { witness, provider } = site
   const leastMs = (provider.limits.leastBilledSeconds ?? 0) * 1000
   const bills = [
-    ...witness.workers.map((worker) => billOf(site, worker)),
+    ...witness.workers.map((worker) => billOf(site, worker, now)),
     ...[...witness.strays.values()].map((stray) => strayBillOf(site, stray)),
   ]
   return bills.reduce((sum, bill) => sum + (costOf({ group: "", leastMs, ...bill }, now) ?? 0), 0)
 }
 
-function billOf(site: WalkSite, worker: WalkWorker) {
-  const { runningAt: from, instance, call } = worker
+function billOf(site: WalkSite, worker: WalkWorker, now: number) {
+  const { instance, call } = worker
+  const from = worker.runningAt ?? unseenSince(site, worker, now)
   const offer = call.offers.find(({ zone }) => zone === instance.zone) ?? call.offers[0]
   return { usdPerHour: usdPerHour(site, offer), from, to: paidUntil(site, worker) }
+}
+
+/** What no list shows for so long may run meanwhile, in milliseconds: no machine that is told to end while it is made takes so long. */
+const UNSEEN_MS = 60_000
+
+/** Since when a machine that was never shown to run may have done so; undefined where lists showed that it did not. */
+function unseenSince({ witness }: WalkSite, worker: WalkWorker, now: number): number | undefined {
+  const last = sightsOf(witness, worker).at(-1)?.at ?? worker.sentAt
+  const until = worker.endedAt ?? worker.goneAt ?? now
+  return until - last > UNSEEN_MS ? last : undefined
 }
 
 /** Where a machine costs until it is gone, the request to end it ends no bill; elsewhere one that has ended nothing does not. */

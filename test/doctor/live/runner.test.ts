@@ -1,37 +1,12 @@
 /** The walk itself, on the small cloud: what goes wrong ends it well, and nothing is left. */
 import { describe, expect, test } from "vitest"
 import { AuthError, RejectedError, TransientError } from "../../../src/errors.js"
-import type { WalkOutcome } from "../../../src/doctor/live/outcome.js"
-import type { InstanceState, Provider, Walk } from "../../../src/provider.js"
+import type { Provider } from "../../../src/provider.js"
 import { TAG } from "../../../src/fleet/tags.js"
 import { SMALL } from "../../cluster/support.js"
-import { expectAll, expectNothingLeft, told, verdicts, walked } from "./support.js"
-import { type Toy, toy, type ToyOptions } from "./toy.js"
-
-/** Plays a walk, with never more than three machines at once. */
-async function play(options: ToyOptions = {}, more: { budgetUsd?: number; signal?: AbortSignal } = {}) {
-  const cloud = toy(options)
-  const watch = watching(cloud)
-  const outcome = await walked(cloud, { instanceType: SMALL, ...more })
-  cloud.stop()
-  expect(watch.most(), told(outcome)).toBeLessThanOrEqual(3)
-  return { ...cloud, outcome }
-}
-
-function watching({ world, clock }: Toy, more: readonly InstanceState[] = []) {
-  let most = 0
-  const tick = () => {
-    most = Math.max(most, world.truth({ states: ["pending", "running", "stopped", ...more] }).length)
-    if (most <= 3) clock.timer(500, tick)
-  }
-  tick()
-  return { most: () => most }
-}
-
-function isClean({ world, outcome }: { readonly world: Toy["world"]; readonly outcome: WalkOutcome }): void {
-  expectNothingLeft(world)
-  expect(outcome.left, told(outcome)).toEqual([])
-}
+import { isClean, play } from "./played.js"
+import { expectAll, expectNothingLeft, verdicts, walked } from "./support.js"
+import { toy } from "./toy.js"
 
 test("all that holds is confirmed, by nine machines, for about what was thought", async () => {
   const played = await play()
@@ -185,45 +160,6 @@ describe("ending", () => {
   })
 })
 
-describe("machines that take longer to go than they are waited for", () => {
-  /** Beside each launch of the first wave its look makes another one, as on Compute Engine. @param stopMs for how long they go. */
-  async function slowly(stopMs: number) {
-    let create: Toy["world"]["create"] = () => ({ kind: "refused" }) as never
-    const launched: Walk["launched"] = (stage, [worker]) => {
-      if (worker?.wave !== "brief") return Promise.resolve()
-      const made = create({ ...POOL, min: 1, max: 1, tags: worker.made.tags })
-      if (made.kind === "created") for (const { id } of made.instances) stage.makes(id)
-      return Promise.resolve()
-    }
-    const latency = { requestMs: 20, createMs: 50, bootMs: 5_000, stopMs }
-    const change = (provider: Provider): Provider => ({
-      ...provider,
-      limits: { ...provider.limits, goneStates: ["terminated"] },
-    })
-    const cloud = toy({ world: { latency }, walk: { launched, extras: { brief: 1 } }, change })
-    create = (request) => cloud.world.create(request)
-    const watch = watching(cloud, ["terminating"])
-    const outcome = await walked(cloud, { instanceType: SMALL })
-    cloud.stop()
-    return { outcome, most: watch.most() }
-  }
-
-  test("are never beside more than two others", async () => {
-    const { outcome, most } = await slowly(20 * 60_000)
-    expect(most, told(outcome)).toBeLessThanOrEqual(3)
-    expect(outcome.problems.join("\n")).toMatch(
-      /not launched: 2 machines are still there, and more than 3 at once must/,
-    )
-  })
-
-  test("take nothing of the time that the next ones have until their deadline", async () => {
-    const { outcome } = await slowly(400_000)
-    const [, second] = outcome.workers
-    expect(second?.wave, told(outcome)).toBe("brief")
-    expect((second?.deadlineAt ?? 0) - (second?.sentAt ?? 0)).toBeGreaterThan(295_000)
-  })
-})
-
 test("guests that may take longer than a walk are not waited for so long that nothing could be judged", async () => {
   const cloud = await play({ staysOn: true, walk: { times: { slackMs: 15 * 60_000 } } })
   isClean(cloud)
@@ -231,34 +167,6 @@ test("guests that may take longer than a walk are not waited for so long that no
   expect([cloud.outcome.stopped, cloud.outcome.problems]).toEqual([undefined, []])
   expect(cloud.outcome.notes.join("\n")).toMatch(/^timed: guests were waited for \d+ s less than they may take/)
   expect(cloud.outcome.ms).toBeLessThan(15 * 60_000)
-})
-
-describe("what fails all the time", () => {
-  test("lists: no more than three machines, all ended", async () => {
-    const cloud = await play({
-      change: (provider) => ({ ...provider, list: () => Promise.reject(new TransientError("HTTP 500")) }),
-    })
-    expectNothingLeft(cloud.world)
-    expect(cloud.outcome.problems).toContain("listing: HTTP 500")
-    expect(cloud.outcome.left.join("\n")).toContain("not swept: HTTP 500")
-  })
-
-  test("boots, and hooks that hang or throw", async () => {
-    const hanging = toy({
-      walk: { free: () => new Promise(() => {}), booted: () => Promise.reject(new Error("no boot")) },
-    })
-    const outcome = await walked(hanging, { instanceType: SMALL })
-    hanging.stop()
-    expectNothingLeft(hanging.world)
-    expect(outcome.problems).toEqual(["looking at refusals: it took longer than 90 s", "looking at a boot: no boot"])
-    expectAll(outcome, { "toy.boots": "not seen" })
-    const stuck = toy()
-    stuck.stop()
-    stuck.world.faults.rateBoots(1, {}, { how: "stuck" })
-    const late = await walked(stuck, { instanceType: SMALL })
-    expectNothingLeft(stuck.world)
-    expect(late.problems.join("\n")).toMatch(/^their startup was not seen to end: .*\ntheir startup was not seen/)
-  })
 })
 
 test("machines of others stay as they are: of the same owner, of tags that differ in one, and of no tags", async () => {
