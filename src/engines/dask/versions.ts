@@ -1,5 +1,5 @@
 /** Versions: what must be equal in client, head and workers. Dask itself only warns, and then fails in the middle of the work. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { SpecError } from "../../errors.js"
 import type { DaskConfig } from "./config.js"
 
@@ -70,13 +70,14 @@ function clientProblem(client: string, what: string): SpecError {
 
 function output(python: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python, ["-c", ASK], {
+    // There are no pipes where this process has no file left to open: an error follows then.
+    const child: ChildProcess = spawn(python, ["-c", ASK], {
       stdio: ["ignore", "pipe", "pipe"],
       signal: AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
     })
     let [out, err] = ["", ""]
-    child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()))
-    child.stderr.on("data", (bytes: Buffer) => (err = (err + bytes.toString()).slice(-2000)))
+    child.stdout?.on("data", (bytes: Buffer) => (out += bytes.toString()))
+    child.stderr?.on("data", (bytes: Buffer) => (err = (err + bytes.toString()).slice(-2000)))
     child.once("error", reject)
     child.once("close", (code) => {
       if (code === 0) resolve(out)

@@ -1,5 +1,5 @@
 /** Via: the stream that leads to a server which has no address of its own for us. */
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { Duplex } from "node:stream"
 import { TransientError } from "../../errors.js"
 import type { Connection, Server } from "./connect.js"
@@ -46,22 +46,24 @@ export function throughCommand(
   command: string,
   to: { readonly name: string; readonly host: string; readonly port: number; readonly user: string },
 ): Duplex {
-  const child = spawn("/bin/sh", ["-c", `exec ${commandText(command, to)}`], { stdio: ["pipe", "pipe", "pipe"] })
+  const words = ["-c", `exec ${commandText(command, to)}`]
+  // There are no pipes where this process has no file left to open: an error follows then.
+  const child: ChildProcess = spawn("/bin/sh", words, { stdio: ["pipe", "pipe", "pipe"] })
   const { stdin, stdout, stderr } = child
   let said = ""
-  stderr.on("data", (bytes: Buffer) => {
+  stderr?.on("data", (bytes: Buffer) => {
     said = (said + bytes.toString()).slice(-LAST_CHARACTERS)
   })
   const stream = new Duplex({
-    read: () => void stdout.resume(),
+    read: () => void stdout?.resume(),
     // How the command ended is what counts: that its input closes may come before.
-    write: (bytes: Buffer, _, done) => void stdin.write(bytes, () => done()),
-    final: (done) => void stdin.end(() => done()),
+    write: (bytes: Buffer, _, done) => void stdin?.write(bytes, () => done()),
+    final: (done) => void stdin?.end(() => done()),
   })
-  stdin.on("error", () => {})
+  stdin?.on("error", () => {})
   // Who connects through it may still wait for its turn, and finds it closed then.
   stream.on("error", () => {})
-  stdout.on("data", (bytes: Buffer) => {
+  stdout?.on("data", (bytes: Buffer) => {
     if (!stream.push(bytes)) stdout.pause()
   })
   child.once("error", (error) => stream.destroy(error))
