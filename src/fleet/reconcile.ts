@@ -190,8 +190,7 @@ async function prepareWish(fleet: Fleet, wish: PlannedWish): Promise<void> {
  * only if it exists before the search for leftovers.
  */
 function setUpCalls(fleet: Fleet, provider: Provider, state: GroupState): Calls {
-  const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
-  return watchedCalls(fleet, provider, state, { signal, finishAttempts: true })
+  return watchedCalls(fleet, provider, state, { signal: fleet.setUp.signal, finishAttempts: true })
 }
 
 /** What cannot be read anew stays as it was for a while: it chooses between places that may all be used. */

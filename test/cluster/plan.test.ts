@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterPlan } from "../../src/fleet/preview/cluster-plan.js"
@@ -202,5 +202,20 @@ test("the time that the limits need is told before, and is kept", async () => {
   expect(plan.etaMs).toBe(plan.groups[0]?.etaMs)
   expect(Math.abs(last - plan.etaMs) / last).toBeLessThan(0.1)
   expect(world.ledger.entries.filter(({ outcome }) => outcome !== "ok")).toEqual([])
+  await clock.run(cluster.close())
+})
+
+test("plans, and hours of trying for what is sold out, leave nothing in the cluster's signal", async () => {
+  const { clock, cluster: make } = rig({ capacity: [{ count: 1 }] })
+  const cluster = make({ maxLifetime: "2d" })
+  await clock.run(cluster.scale(1))
+  // Each of them would stay, on Node 20 for as long as the cluster is held.
+  const several = vi.spyOn(AbortSignal, "any")
+  onTestFinished(() => several.mockRestore())
+  for (let count = 2; count < 5; count += 1) await clock.run(cluster.plan(count))
+  const short = await clock.run(cluster.scale(30, { timeout: "5m" }).catch((error: unknown) => error))
+  expect(String(short)).toMatch(/ShortfallError/)
+  await clock.run(clock.sleep(6 * 3_600_000))
+  expect(several).not.toHaveBeenCalled()
   await clock.run(cluster.close())
 })

@@ -44,7 +44,7 @@ export async function findOffers(fleet: Fleet, state: GroupState): Promise<void>
   checkStartup(fleet, group)
   const query = queryOf(group)
   // What is sold is of no use to a cluster that closes.
-  const signal = AbortSignal.any([fleet.signal, fleet.setUp.signal])
+  const { signal } = fleet.setUp
   const { ask, askFitting } = askerOf(fleet, state, signal)
   const asking = unanswered(fleet, state).map((provider) => ({ provider, answer: askFitting(provider, query) }))
   const isAnyOffered = isSomethingSold([

@@ -1,4 +1,5 @@
 /** Make fleet: the state of a cluster as it is opened, from its spec and from what was found. */
+import { onAbort } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import type { Fleet, PollState, Memory } from "../state/context.js"
 import { type Existing, surveyAll } from "./existing.js"
@@ -90,7 +91,7 @@ export function makeFleet(owner: Owner, spec: SpecWithEngine, known: Known, opti
       recordPrices(offers, at)
       roster.reprice()
     },
-    ...initialState(),
+    ...initialState(options.signal),
   }
   return fleet
 }
@@ -139,13 +140,13 @@ async function survey(fleet: Fleet, spec: ResolvedSpec, options: OpenOptions): R
 }
 
 /** A cluster that has done nothing yet. */
-function initialState() {
+function initialState(signal: AbortSignal) {
   return {
     isNameClaimed: false,
     prepared: new Map(),
     closing: false,
     leaving: false,
-    setUp: new AbortController(),
+    setUp: abortedWith(signal),
     unwanted: new AbortController(),
     settingUp: new Set<Promise<unknown>>(),
     passes: 0,
@@ -160,6 +161,15 @@ function initialState() {
     beforeEnd: () => undefined,
     claiming: undefined,
   } satisfies Partial<Fleet>
+}
+
+/** A controller that this signal aborts as well. */
+function abortedWith(signal: AbortSignal): AbortController {
+  const own = new AbortController()
+  const abort = () => own.abort(signal.reason)
+  if (signal.aborted) abort()
+  else onAbort(signal, abort)
+  return own
 }
 
 function noteChange(fleet: Fleet, { worker, from }: RosterChange): void {

@@ -83,7 +83,7 @@ export interface Fleet {
   closing: boolean
   /** Nothing is begun any more: the cluster is let go of. */
   leaving: boolean
-  /** Ends what prepares launches, when the cluster closes. */
+  /** Ends what prepares launches, when the cluster closes; aborted with `signal` too. */
   readonly setUp: AbortController
   /** Aborted when nothing is wanted of any group any more; another one once something is. */
   unwanted: AbortController
