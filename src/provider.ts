@@ -699,6 +699,8 @@ export interface WalkWorker {
   readonly instance: Instance
   /** When its launch was sent. */
   readonly sentAt: number
+  /** When an answer first named it: lists may show it later. */
+  readonly toldAt: number
   /** When it was first seen to run. */
   readonly runningAt?: number
   /** When its end was asked for; left out: it was not. */

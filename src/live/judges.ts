@@ -52,11 +52,11 @@ function isStale(states: readonly InstanceState[], at: number): boolean {
 /** Of each machine: lists show it within `withinMs` of the answer to its launch, and from then on until it is gone. */
 export function judgeConsistency(stage: WalkStage, assumption: string, withinMs: number): void {
   for (const worker of stage.workers) {
-    const { made, goneAt = Number.POSITIVE_INFINITY, endedAt = goneAt, sentAt } = worker
+    const { made, goneAt = Number.POSITIVE_INFINITY, endedAt = goneAt, sentAt, toldAt } = worker
     const after = stage.sights.filter(({ at }) => at > sentAt && at < Math.min(endedAt, goneAt))
     const shown = after.map((sight) => shows(sight, made.id))
     const first = shown.indexOf(true)
-    const late = after.filter(({ at }, index) => at > sentAt + withinMs && shown[index] === false)
+    const late = after.filter(({ at }, index) => at > toldAt + withinMs && shown[index] === false)
     const gaps = first < 0 ? 0 : shown.slice(first).filter((is) => !is).length
     if (first < 0 && late.length === 0) continue
     const seconds = first < 0 ? "never" : `after ${(((after[first]?.at ?? sentAt) - sentAt) / 1000).toFixed(1)} s`

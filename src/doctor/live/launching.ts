@@ -195,7 +195,7 @@ function take(
   const before = witness.workers.filter((worker) => worker.wave === wave).length
   const fresh = instances.filter(({ id }) => !known.has(id))
   const workers = fresh.map((made, at): Followed => {
-    const numbers = { number: before + at + 1, wave, sentAt, deadlineAt }
+    const numbers = { number: before + at + 1, wave, sentAt, toldAt: witness.now(), deadlineAt }
     return { ...numbers, owner, call, made, instance: made, console: "", isBooted: false }
   })
   witness.workers.push(...workers)

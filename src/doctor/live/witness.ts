@@ -166,7 +166,7 @@ export class Witness {
       const instance = instances.find(({ id }) => id === worker.made.id)
       if (instance !== undefined) worker.instance = instance
       if (instance?.state === "running") worker.runningAt ??= at
-      const isMissing = instance === undefined && (this.#wasListed(worker) || at > worker.sentAt + consistencyMs)
+      const isMissing = instance === undefined && (this.#wasListed(worker) || at > worker.toldAt + consistencyMs)
       this.#missed(worker, isMissing ? at : undefined)
       if (instance !== undefined && goneStates.includes(instance.state)) worker.goneAt ??= at
       // A list that misses what is there must not have it forgotten.
@@ -195,7 +195,14 @@ export class Witness {
         delete known.to
       } else if (!meant.has(id)) this.strays.set(id, { instance, from: at })
     }
-    for (const [id, stray] of this.strays) if (!living.has(id)) stray.to ??= at
+    const listed = new Set(instances.map(({ id }) => id))
+    for (const [id, stray] of this.strays) {
+      const missedAt = this.#missingAt.get(id)
+      if (listed.has(id)) this.#missingAt.delete(id)
+      else if (missedAt === undefined) this.#missingAt.set(id, at)
+      else stray.to ??= missedAt
+      if (listed.has(id) && !living.has(id)) stray.to ??= at
+    }
   }
 
   /** Takes note of an instance that no list has shown. */

@@ -1,11 +1,13 @@
 /** What clouds in good order answer now and then refutes nothing, and what shows nothing confirms nothing. */
 import { expect, test } from "vitest"
+import { VirtualClock } from "../../../src/calls/clock.js"
+import { Witness } from "../../../src/doctor/live/witness.js"
 import { lookAtRemains } from "../../../providers/aws/live/looks/remains.js"
 import type { Site } from "../../../providers/aws/live/site.js"
 import { judgeWaits } from "../../../providers/gcp/live/probes/operations.js"
-import { judgeDeadlines, judgeStates } from "../../../src/live/judges.js"
+import { judgeConsistency, judgeDeadlines, judgeStates } from "../../../src/live/judges.js"
 import { verdictOf } from "../../../src/live/verdicts.js"
-import type { Exchange, Instance, InstanceState, Sight, WalkStage, WalkWorker } from "../../../src/provider.js"
+import type { Exchange, Instance, InstanceState, Limits, Sight, WalkStage, WalkWorker } from "../../../src/provider.js"
 
 const INSTANCE = { id: "i-1", name: "one", tags: {} } as unknown as Instance
 const WORKER = { made: INSTANCE, runningAt: 0, call: { offers: [] } } as unknown as WalkWorker
@@ -38,6 +40,29 @@ test.each([
   const { stage, seen } = stageOf(states)
   judgeStates(stage, "any.states")
   expect(seen).toEqual([["any.states", held]])
+})
+
+test.each([
+  ["by an answer that took long", 20_000, true],
+  ["at once", 1_000, false],
+] as const)("a machine that lists show 22 s after its launch, and that was told of %s", (_, toldAt, held) => {
+  const lists = Array.from({ length: 30 }, (_none, second): Sight => {
+    return { at: second * 1000, instances: second < 22 ? [] : [{ ...INSTANCE, state: "pending" }] }
+  })
+  const worker = { ...WORKER, sentAt: 0, toldAt } as unknown as WalkWorker
+  const { stage, seen } = stageOf([], { workers: [worker], sights: lists })
+  judgeConsistency(stage, "any.lists", 10_000)
+  expect(seen).toEqual([["any.lists", held]])
+})
+
+test("of two lists in a row that miss what nobody meant to make, the first tells when it went", () => {
+  const witness = new Witness(new VirtualClock({ seed: 1 }))
+  const limits = { goneStates: ["terminated"], consistencyMs: 10_000 } as unknown as Limits
+  const counts = [[INSTANCE], [], [INSTANCE], [], []].map((instances, at) => {
+    witness.listed(at * 1000, instances, limits)
+    return witness.livingCount()
+  })
+  expect([counts, witness.strays.get("i-1")?.to]).toEqual([[1, 1, 1, 1, 0], 3000])
 })
 
 test.each([

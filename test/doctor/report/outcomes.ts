@@ -31,6 +31,7 @@ export function worker(number: number, more: Partial<WalkWorker> = {}): WalkWork
   const call = { api: "RunInstances", group: "doctor", offers: [], count: 1, token: TOKEN, body: {}, cost: {} }
   return {
     ...{ number, wave: "batch", owner: OWNER, call, made: INSTANCE, instance: INSTANCE, sentAt: 1000 * number },
+    toldAt: 2000 * number,
     ...{ runningAt: 6000 * number, bootedAt: 30_000, endedAt: 31_000, goneAt: 51_000, deadlineAt: 300_000 },
     ...{ console: PLANTED.password, isBooted: true },
     ...more,
