@@ -73,7 +73,8 @@ export async function endUnanswered(site: WalkSite, calls: Calls): Promise<boole
       witness.open.delete(open.call.token)
       site.journal?.outcome(open.call.token, "given-up")
     }
-    for (const [id, at] of witness.coming) if (begun >= at + windowMs(provider.limits)) witness.coming.delete(id)
+    // Also where no list has come.
+    witness.over(begun, provider.limits)
     await endStrays(site, calls)
     if (!isOver()) await clock.sleep(provider.limits.look.everyMs, signal)
   }

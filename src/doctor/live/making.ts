@@ -2,7 +2,7 @@
 import { RefusedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
 import type { Calls, Failure, Offer } from "../../provider.js"
-import { endUnanswered, StuckError } from "./ending.js"
+import { endStrays, endUnanswered, StuckError } from "./ending.js"
 import { hook } from "./hooks.js"
 import { besideIn, launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
 import { until } from "./machines.js"
@@ -127,13 +127,14 @@ function quotaWaitMs({ witness }: WalkSite): number {
   return lastAt + QUOTA_MS - witness.now()
 }
 
-/** What others have left on its way out is waited for: all that is there counts. */
+/** What others have left on its way out is waited for, and ended where nobody meant it: all that is there counts. */
 async function room(site: WalkSite, count: number): Promise<void> {
   const { witness, provider, signal } = site
   const calls = witness.callsTo(provider.limits, signal)
   const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
   const isSo = () => witness.livingCount() + count <= MOST_AT_ONCE
-  if (!isSo()) await until(site, { watch }, { withinMs: timesOf(site.walk).goneWithinMs, isSo })
+  const each = () => endStrays(site, calls)
+  if (!isSo()) await until(site, { watch }, { withinMs: timesOf(site.walk).goneWithinMs, isSo, each })
 }
 
 /** What the refusals say nothing of; what was asked for is not asked for again. */

@@ -3,6 +3,7 @@ import { markPrefix, verdictOn } from "../../guest/marks.js"
 import { onAbort } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { createCalls } from "../../calls/send.js"
+import { windowMs } from "../../fleet/state/windows.js"
 import type { Observation } from "../../live/verdicts.js"
 import type {
   Calls,
@@ -160,8 +161,10 @@ export class Witness {
   }
 
   /** Takes over a complete list: begun at `at`, of the cluster's instances in all states. */
-  listed(at: number, instances: readonly Instance[], { goneStates, consistencyMs }: Limits): void {
+  listed(at: number, instances: readonly Instance[], limits: Limits): void {
+    const { goneStates, consistencyMs } = limits
     this.sights.push({ at, instances })
+    this.over(at, limits)
     for (const worker of this.workers) {
       const instance = instances.find(({ id }) => id === worker.made.id)
       if (instance !== undefined) worker.instance = instance
@@ -205,6 +208,11 @@ export class Witness {
     }
   }
 
+  /** What looks make comes within this time, or not at all. */
+  over(at: number, limits: Limits): void {
+    for (const [id, since] of this.coming) if (at >= since + windowMs(limits)) this.coming.delete(id)
+  }
+
   /** Takes note of an instance that no list has shown. */
   meet(instance: Instance, { goneStates }: Pick<Limits, "goneStates">): void {
     const isMeant = this.workers.some(({ made }) => made.id === instance.id)
@@ -217,10 +225,11 @@ export class Witness {
     return [...this.strays.values()].filter(({ to }) => to === undefined).map(({ instance }) => instance)
   }
 
-  /** Meant or not, and what may come of launch calls without an answer. */
+  /** Meant or not, and what may come of launch calls without an answer or of what looks make. */
   livingCount(): number {
     const open = [...this.open.values()].reduce((sum, { call }) => sum + call.count, 0)
-    return this.workers.filter(({ goneAt }) => goneAt === undefined).length + this.livingStrays().length + open
+    const living = this.workers.filter(({ goneAt }) => goneAt === undefined).length + this.livingStrays().length
+    return living + open + this.coming.size
   }
 
   /** A sentence that is told once. */

@@ -70,9 +70,14 @@ describe("what fails all the time", () => {
   })
 })
 
-describe("machines that take longer to go than they are waited for", () => {
-  /** Beside each launch of the first wave its look makes another one, as on Compute Engine. @param stopMs for how long they go. */
-  async function slowly(stopMs: number) {
+describe("with others that looks make", () => {
+  /**
+   * Beside each launch of the first wave its look makes another one, as on Compute Engine.
+   *
+   * @param stopMs for how long they go.
+   * @param listLagMs for how long lists miss them.
+   */
+  async function slowly(stopMs: number, listLagMs: readonly [number, number] = [0, 0]) {
     let create: Toy["world"]["create"] = () => ({ kind: "refused" }) as never
     const launched: Walk["launched"] = (stage, [worker]) => {
       if (worker?.wave !== "brief") return Promise.resolve()
@@ -85,7 +90,7 @@ describe("machines that take longer to go than they are waited for", () => {
       ...provider,
       limits: { ...provider.limits, goneStates: ["terminated"] },
     })
-    const cloud = toy({ world: { latency }, walk: { launched, extras: { brief: 1 } }, change })
+    const cloud = toy({ world: { latency, listLagMs }, walk: { launched, extras: { brief: 1 } }, change })
     create = (request) => cloud.world.create(request)
     const watch = watching(cloud, ["terminating"])
     const outcome = await walked(cloud, { instanceType: SMALL })
@@ -93,7 +98,7 @@ describe("machines that take longer to go than they are waited for", () => {
     return { outcome, most: watch.most() }
   }
 
-  test("are never beside more than two others", async () => {
+  test("machines that go slowly are never beside more than two others", async () => {
     const { outcome, most } = await slowly(20 * 60_000)
     expect(most, told(outcome)).toBeLessThanOrEqual(3)
     expect(outcome.problems.join("\n")).toMatch(
@@ -101,10 +106,16 @@ describe("machines that take longer to go than they are waited for", () => {
     )
   })
 
-  test("take nothing of the time that the next ones have until their deadline", async () => {
+  test("machines that go slowly take nothing of the time that the next ones have until their deadline", async () => {
     const { outcome } = await slowly(400_000)
     const [, second] = outcome.workers
     expect(second?.wave, told(outcome)).toBe("brief")
     expect((second?.deadlineAt ?? 0) - (second?.sentAt ?? 0)).toBeGreaterThan(295_000)
+  })
+
+  test("those that lists show late are waited for, and ended, before there are three", async () => {
+    const { outcome, most } = await slowly(5_000, [0, 30_000])
+    expect(most, told(outcome)).toBeLessThanOrEqual(3)
+    expect([outcome.workers.length, outcome.left, outcome.problems]).toEqual([9, [], []])
   })
 })
