@@ -1,6 +1,6 @@
 /** Leader: the error output of a command that tells its process's number first. */
 import { randomBytes } from "node:crypto"
-import { Transform } from "node:stream"
+import { type Readable, Transform, type Writable } from "node:stream"
 
 /** What comes before the number, in a line of its own: nobody else writes that. */
 export function newMark(): string {
@@ -55,4 +55,14 @@ export class Leader extends Transform {
   override _flush(done: (error: null, out?: Buffer) => void): void {
     done(null, this.#before)
   }
+}
+
+/**
+ * Hands a command's output on. Whoever stops reading before its end lets go of the rest, which is thrown away: what is not read to its
+ * end is never closed, and the command's end never told.
+ */
+export function handOn<T extends Writable>(from: Readable, to: T): T {
+  from.pipe(to)
+  to.once("close", () => from.resume())
+  return to
 }

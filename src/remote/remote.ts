@@ -5,7 +5,8 @@
  *
  * - A command that was started has its exit code told once, or the connection's error.
  * - A connection that is lost says nothing of the command: it may have ended, or go on.
- * - Output arrives as bytes, as it was written; who does not read holds the command up.
+ * - Output arrives as bytes, as it was written; who does not read holds the command up. Who leaves a stream before its end lets go of the rest:
+ *   it is thrown away, or on this machine the command hears of it as of any pipe (SIGPIPE).
  * - Nothing of a command's environment is in an argument list, there or here.
  */
 

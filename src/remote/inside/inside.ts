@@ -12,7 +12,7 @@ import { TimeoutError, TransientError } from "../../errors.js"
 import { NOT_UP_YET } from "../../guest/inside.js"
 import { endAfter } from "../ending.js"
 import { checkLimits } from "../limits.js"
-import { Leader, newMark } from "../leader.js"
+import { handOn, Leader, newMark } from "../leader.js"
 import type { Command, Ended, Remote, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
 import { beginLine, beginWords, enterWords, type GuestPlace, strikeWords } from "./words.js"
 
@@ -122,7 +122,7 @@ class Entrance {
       const process = await this.#machine.spawn(words, { isLasting, signal: before.signal })
       const leader = new Leader(mark)
       const source = process.stderr as Readable
-      const stderr = source.pipe(leader)
+      const stderr = handOn(source, leader)
       // One that is cut off ends nothing behind it.
       source.once("close", () => leader.end())
       const heard = await this.#untilHeard(process, leader)
@@ -191,7 +191,8 @@ class Entrance {
 async function endOf(ended: Promise<Ended>, leader: Leader, sent: ReadonlySet<Signal>): Promise<Ended> {
   const { exitCode } = await ended
   // What it has written last is passed on by then: to whoever listens, and else to be read.
-  const isOver = () => (leader.readableFlowing === true ? leader.readableEnded : leader.writableFinished)
+  const isOver = () =>
+    leader.destroyed || (leader.readableFlowing === true ? leader.readableEnded : leader.writableFinished)
   const [end, other] = leader.readableFlowing === true ? (["end", "close"] as const) : (["finish", "close"] as const)
   if (!isOver()) await new Promise((resolve) => leader.once(end, resolve).once(other, resolve))
   const signal = [...sent].find((name) => exitCode === 128 + constants.signals[name])

@@ -5,7 +5,7 @@ import type { Client, ClientChannel } from "ssh2"
 import type { Clock } from "../../calls/clock.js"
 import { TransientError } from "../../errors.js"
 import { endAfter } from "../ending.js"
-import { Leader, newMark } from "../leader.js"
+import { handOn, Leader, newMark } from "../leader.js"
 import type { Ended, RemoteProcess, Signal, SpawnOptions } from "../remote.js"
 import type { Travelling } from "../shell.js"
 
@@ -36,8 +36,8 @@ export async function startProcess(
     isOver = true
   })
   const ended = endAfter(closed, { kill, options, clock, feeding: { stdin: channel, before: input } })
-  const stdout = channel.pipe(new PassThrough())
-  const stderr = channel.stderr.pipe(leader)
+  const stdout = handOn(channel, new PassThrough())
+  const stderr = handOn(channel.stderr, leader)
   return { stdin: channel, stdout, stderr, ended, kill }
 }
 
@@ -91,7 +91,7 @@ function endOf({ client, name }: Place, channel: ClientChannel): Promise<Ended> 
       )
     client.once("close", lost)
     channel.once("exit", (code: number | null, signal?: string) => {
-      const sent = signal === undefined ? undefined : (`SIG${signal}` as NodeJS.Signals)
+      const sent = signal as NodeJS.Signals | undefined
       ended =
         sent === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + (constants.signals[sent] ?? 0), signal: sent }
     })
