@@ -1,5 +1,5 @@
 /** Ending: how a command is given its input, and ended by a signal or when its time is over. */
-import { Readable, type Writable } from "node:stream"
+import { finished, Readable, type Writable } from "node:stream"
 import { onAbort } from "../calls/aborts.js"
 import type { Clock } from "../calls/clock.js"
 import { TimeoutError } from "../errors.js"
@@ -27,9 +27,17 @@ function feed({ stdin, before }: Feeding, given: SpawnOptions["stdin"], broken: 
     stdin.end(given)
     return
   }
-  const source = Readable.from(given).on("error", broken)
+  // A stream is read as it is: an iterator of one that waits for more could not be ended.
+  const source = given instanceof Readable ? given : Readable.from(given)
+  let isLeft = false
+  finished(source, { writable: false }, (error) => {
+    if (!isLeft && error !== undefined && error !== null) broken(error)
+  })
   // What nobody reads on is let go of: it may be an open file.
-  stdin.once("close", () => source.destroy())
+  stdin.once("close", () => {
+    isLeft = true
+    source.destroy()
+  })
   source.pipe(stdin)
 }
 

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Readable } from "node:stream"
+import { PassThrough, Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { afterAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../../src/calls/clock.js"
@@ -69,6 +69,23 @@ describe("a stream", () => {
       return runCommand(here, "cat", at, { stdin })
     })
     await expect(running).rejects.toThrow(/ENOENT/)
+  })
+
+  test("that waits for more goes with the command, and that is no error", async () => {
+    const stdin = new PassThrough()
+    stdin.write("first\n")
+    const { stdout } = await withInput(stdin, () => runCommand(here, "head -n 1", at, { stdin }))
+    expect(stdout).toBe("first\n")
+    await expect.poll(() => stdin.destroyed).toBe(true)
+  })
+
+  test("that was cut off before its end is no whole one", async () => {
+    const stdin = new PassThrough()
+    stdin.write("half")
+    const running = runCommand(here, taking(join(folder, "cut")), at, { stdin })
+    setImmediate(() => stdin.destroy())
+    await expect(running).rejects.toThrow("Premature close")
+    expect(existsSync(join(folder, "cut"))).toBe(false)
   })
 
   test("of a command that did not begin is let go of", async () => {

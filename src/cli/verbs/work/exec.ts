@@ -1,4 +1,5 @@
 /** `muster exec`: a command on workers. */
+import { Readable } from "node:stream"
 import type { Cluster } from "../../../cluster.js"
 import { SpecError } from "../../../errors.js"
 import { show } from "../../../input/parse.js"
@@ -88,7 +89,12 @@ async function passOn(worker: WorkerHandle, work: Work, given: Given, surroundin
   return ended.exitCode
 }
 
-async function* bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncIterable<Uint8Array> {
+/** A stream is handed on as it is: it ends with the command, also where nothing more comes. */
+function bytesOf(input: AsyncIterable<Uint8Array | string>): AsyncIterable<Uint8Array> {
+  return input instanceof Readable ? (input as AsyncIterable<Uint8Array>) : piecesOf(input)
+}
+
+async function* piecesOf(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of input) yield typeof piece === "string" ? Buffer.from(piece) : piece
 }
 
