@@ -1,6 +1,7 @@
 /** Output: runs one command to its end and keeps what it wrote, within bounds. */
 import { StringDecoder } from "node:string_decoder"
 import { CommandError } from "../errors.js"
+import { hearing } from "./hearing.js"
 import type { Command, Ended, Remote, SpawnOptions } from "./remote.js"
 import { argvOf } from "./shell.js"
 
@@ -13,7 +14,7 @@ const ERROR_LINES = 20
 export interface CommandOptions extends SpawnOptions {
   /** A command that ends with another code than 0 is an error; true by default. */
   readonly check?: boolean
-  /** Hears of each piece of output as it arrives. */
+  /** Hears of each piece of output as it arrives. What it throws ends the command. */
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void
 }
 
@@ -27,12 +28,22 @@ export interface CommandResult extends Ended {
 /**
  * @throws CommandError when it ends with another code than 0, unless `check` is false.
  * @throws TransientError when the connection was lost before its end.
+ * @throws what `onOutput` throws, once the command was ended for it.
  */
-export async function runCommand(
+export function runCommand(
   remote: Remote,
   command: Command,
   where: { readonly worker: string },
-  { check = true, onOutput, ...options }: CommandOptions = {},
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  return hearing(options, (heard) => run(remote, command, where, heard))
+}
+
+async function run(
+  remote: Remote,
+  command: Command,
+  where: { readonly worker: string },
+  { check = true, onOutput, ...options }: CommandOptions,
 ): Promise<CommandResult> {
   const process = await remote.spawn(command, { ...options, stdin: options.stdin ?? "" })
   const kept = { stdout: new Kept(), stderr: new Kept() }

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../../src/calls/clock.js"
 import { insideRemote } from "../../../src/remote/inside/inside.js"
 import { localRemote } from "../../../src/remote/local.js"
+import { runCommand } from "../../../src/remote/output.js"
 import type { Remote } from "../../../src/remote/remote.js"
 import { Connections } from "../../../src/remote/ssh/connections.js"
 import { sshRemote } from "../../../src/remote/ssh/remote.js"
+import { runHere } from "../../../src/session/engine/client/run.js"
 import { noSshd, PORT, type Sshd, startSshd } from "../support/sshd.js"
 
 const here = localRemote({ words: [], address: "127.0.0.1" }, systemClock)
@@ -23,6 +25,16 @@ async function left(remote: Remote, command: string, stream: "stdout" | "stderr"
 
 test("of a worker of this machine", async () => {
   expect(await (await left(here, "echo hello; sleep 0.1; exit 3")).ended).toEqual({ exitCode: 3 })
+})
+
+test("who throws at what it hears ends the command, or the program here, and has that error", async () => {
+  const onOutput = () => {
+    throw new Error("a mistake of its own")
+  }
+  const words = "echo hello; sleep 0.05; echo more; exec sleep 60"
+  await expect(runCommand(here, words, { worker: "w" }, { onOutput })).rejects.toThrow("a mistake of its own")
+  await expect(runCommand(here, "echo hello", { worker: "w" }, { onOutput })).rejects.toThrow("a mistake of its own")
+  await expect(runHere(words, {}, { onOutput }, systemClock)).rejects.toThrow("a mistake of its own")
 })
 
 test("of a container", async () => {

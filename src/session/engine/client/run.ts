@@ -6,6 +6,7 @@ import { StringDecoder } from "node:string_decoder"
 import type { Clock } from "../../../calls/clock.js"
 import { CommandError, MusterError } from "../../../errors.js"
 import { endAfter } from "../../../remote/ending.js"
+import { hearing } from "../../../remote/hearing.js"
 import type { Command, Ended, Signal } from "../../../remote/remote.js"
 import type { RunOptions } from "./types.js"
 
@@ -15,7 +16,16 @@ const TAIL = 16_384
 /** As it stands in an error, in place of a worker's name. */
 const HERE = "this machine"
 
-export async function runHere(
+export function runHere(
+  command: Command,
+  environment: Readonly<Record<string, string>>,
+  options: RunOptions,
+  clock: Clock,
+): Promise<Ended> {
+  return hearing(options, (heard) => run(command, environment, heard, clock))
+}
+
+async function run(
   command: Command,
   environment: Readonly<Record<string, string>>,
   { check = true, onOutput, ...options }: RunOptions,

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly cwd?: string
   /** A program that ends with another code than 0 is an error; true by default. */
   readonly check?: boolean
-  /** Hears of each piece of output as it arrives. Left out: it goes to this process's own output, and input comes from its own. */
+  /** Hears of each piece of output as it arrives; what it throws ends the program. Left out: it goes to this process's own output, and input comes from its own. */
   readonly onOutput?: (stream: "stdout" | "stderr", text: string) => void
   /** Ends the program: SIGTERM, and SIGKILL five seconds later. */
   readonly signal?: AbortSignal
