@@ -1,7 +1,10 @@
 /** Many that end together: how often this machine's processes are searched, counted by a grep of ours. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { afterEach, expect, test } from "vitest"
 import { readHost } from "../../providers/local/client/host.js"
+import { processSearchText } from "../../providers/local/client/process-search.js"
 import { isLong } from "../support/long.js"
 import { calls, cleanUp, freshPlace, type Place, remainsOf, until } from "./support.js"
 
@@ -92,4 +95,51 @@ test("one that searched and was killed keeps nobody from searching", async () =>
   await mkdir(place.path("looks", "batch.left"))
   await place.provider.terminate(await place.list(), calls)
   await ended(place)
+})
+
+/** What ends an instance, in the trap of SIGTERM as there: it searches again and again, and says how often it has kept the lock. */
+const SEARCHES = `set -u
+looks=$1 here=$1 who=1 me="$$ 1" napping=
+identify() { return 1; }
+${processSearchText}
+end() {
+  trap '' TERM
+  trap wake_up USR1
+  kill "$sleeping"
+  echo began
+  kept=0
+  for asks in ${Array.from({ length: 40 }, (_, at) => at).join(" ")}; do
+    printf '%s\\n' "key 1 $asks name" >"$looks/asked"
+    search_for_all
+    if [ -e "$looks/lock" ]; then kept=$((kept + 1)); fi
+    rm -f "$looks/lock"
+  done
+  echo "kept $kept"
+  exit
+}
+trap end TERM
+sleep 60 >/dev/null 2>&1 &
+sleeping=$!
+echo ready
+wait "$sleeping"
+`
+
+test("a search lets go of the lock although signals come at any moment of it", async () => {
+  const place = await freshPlace()
+  await mkdir(place.path("looks"), { recursive: true })
+  const child = spawn("/bin/sh", ["-c", SEARCHES, "sh", place.path("looks")], { stdio: ["ignore", "pipe", "ignore"] })
+  const closed = once(child, "close")
+  let said = ""
+  child.stdout.on("data", (bytes: Buffer) => {
+    said += bytes.toString()
+  })
+  await until("it to be ready", () => said.includes("ready"))
+  child.kill("SIGTERM")
+  await until("it to search", () => said.includes("began"))
+  while (child.exitCode === null) {
+    child.kill("SIGUSR1")
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await closed
+  expect(said).toBe("ready\nbegan\nkept 0\n")
 })

@@ -14,6 +14,10 @@
  * An answer only names candidates: before a process counts, and before it is signalled, its own environment is read again.
  * A supervisor without an answer (a full disk, a machine without awk, a searcher that was stopped) searches alone. A lock that
  * is broken at the wrong moment costs one search more: a ticket is answered only by a search that began after it was left.
+ *
+ * A supervisor ends its instance in a trap. There each further signal that is trapped gives the command that it comes after the exit
+ * code that was there before the first one (dash). So nothing may be lost where a command that did well says otherwise: what takes the
+ * lock is a shell of its own, which nobody signals.
  */
 export const processSearchText = `
 # Seconds to wait for an answer before one searches for itself. Whoever answers ends such a wait at once, by SIGUSR1.
@@ -77,12 +81,21 @@ ask_around() {
     fi
     is_answered && return
     sleep "$wait_s" &
-    if wait "$!"; then check_searcher; else kill -KILL "$!"; fi
+    napping=$!
+    # Whoever was to end this wait may have done so before it began.
+    if is_answered || ! [ -e "$looks/lock" ]; then wake_up; fi
+    if wait "$napping"; then check_searcher; fi
+    napping=
     is_answered && return
   done
   # Whoever has the lock lives, and does nothing, as when it is stopped: the next look need not wait for it.
   rm -f "$looks/lock"
   return 1
+}
+
+# What SIGUSR1 does.
+wake_up() {
+  [ -z "$napping" ] || kill -KILL "$napping" 2>/dev/null
 }
 
 # One write of less than a page: lines of others stay whole. One that comes when the file was taken and read is lost; then the
@@ -107,6 +120,11 @@ is_answered() {
 # False when somebody else is at it, or nobody has asked. It begins no sooner than the last one took after who wants it came: so more come together,
 # and searching takes at most one core's half.
 search_for_all() {
+  [ -e "$looks/lock" ] && return 1
+  (search_locked)
+}
+
+search_locked() {
   set -C
   printf '%s\\n' "$me" 2>/dev/null >"$looks/lock"
   locked=$?

@@ -88,7 +88,8 @@ await_container() {
 # $1: why, where the caller knows.
 end() {
   trap '' TERM INT HUP
-  trap : USR1
+  napping=
+  trap wake_up USR1
   [ -n "$sleeper" ] && kill "$sleeper" 2>/dev/null
   printf '' 2>/dev/null >"$here/ending"
   anchor= since=
@@ -113,6 +114,8 @@ end() {
     ask_strays
   done
   strike_all
+  # Nothing is waited for any more that it could end.
+  trap '' USR1
   await_container
   bury
   # The supervisors' own group, this shell in it: nothing is left.
