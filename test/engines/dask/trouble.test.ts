@@ -135,6 +135,38 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
     }
   })
 
+  test("a head that is lost without a word while workers join: they go to the one that takes its place at once", async () => {
+    for (const nanny of [true, false]) {
+      const cluster = bootsOf({ deathTimeout: "1h", nanny })
+      const [former, next] = [cluster.addressOf(0), cluster.addressOf(9)]
+      const file = join(folder, "head")
+      const sockets = await occupy(former, 8786)
+      const worker = await cluster.startWorker(1, { environment: { MUSTER_HEAD_FILE: file } })
+      await cluster.until("Dask at the head", async () => (sockets.size > 1 ? true : undefined))
+      await cluster.startHead(9)
+      writeFileSync(file, next)
+      await cluster.members(1)
+      expect(worker.log()).toContain(`muster: the head is at ${next} now, and not at ${former} any more`)
+      expect(worker.log()).toContain("muster: the worker ended with code 0; it looks for the head again")
+      await cluster.close()
+      for (const server of servers.splice(0)) server.close()
+      for (const socket of sockets) socket.destroy()
+    }
+  })
+
+  test("a worker whose death timeout is lost looks for its head again", async () => {
+    const cluster = bootsOf({ deathTimeout: "1s" })
+    const sockets = await occupy(cluster.addressOf(0), 8786)
+    const worker = await cluster.startWorker(1, { environment: siteOf(DEAF) })
+    await cluster.until("Dask at the head", async () => (sockets.size > 1 ? true : undefined))
+    for (const server of servers.splice(0)) server.close()
+    for (const socket of sockets) socket.destroy()
+    const late = new RegExp(`muster: the head at ${cluster.addressOf(0)} has not taken this worker in 1[1-9] s`)
+    await cluster.until("that it gave up", async () => (late.test(worker.log()) ? true : undefined))
+    await cluster.startHead()
+    await cluster.members(1)
+  })
+
   test("where a version has no place for the routes, Dask's own are used, and the log says so", async () => {
     const cluster = bootsOf({})
     const head = await cluster.startHead(0, siteOf(BROKEN))
@@ -162,6 +194,20 @@ def broken(self):
         raise RuntimeError("moved")
     return target(self)
 Scheduler.adaptive_target = broken
+`
+
+/** As when each cancellation comes at the moment at which a connection is refused. */
+const DEAF = `
+import asyncio
+from distributed import Worker
+register = Worker._register_with_scheduler
+async def deaf(self):
+    while True:
+        try:
+            return await register(self)
+        except asyncio.CancelledError:
+            pass
+Worker._register_with_scheduler = deaf
 `
 
 const HOLD = `

@@ -2,18 +2,20 @@
  * Worker program: what runs in Dask's workers and their nannies, as Python's text.
  *
  * - Run as a program it looks at the machine's memory, and waits until the head is reached. It prints the head's address and the own one.
- * - In the outermost of Dask's processes it compares versions with the head's before anything joins, and has the worker give away what it
- *   holds before SIGTERM ends it.
+ * - In the outermost of Dask's processes it compares versions with the head's before anything joins, has the worker give away what it
+ *   holds before SIGTERM ends it, and ends what waits for a head that is elsewhere now.
  * - In the worker's own process it says what is being computed, and leaves the file `left` where the worker was told to leave.
  */
 
 /** Nannies and workers load it with `--preload-nanny` and `--preload`. */
-export const WORKER_PROGRAM = `import asyncio, os, signal, socket, sys, time
+export const WORKER_PROGRAM = `import asyncio, os, signal, socket, sys, threading, time
 
 HERE = os.environ.get("MUSTER_DASK_DIR", ".")
 LEFT, FAILED = os.path.join(HERE, "left"), os.path.join(HERE, "failed")
 # Within what a service manager, or a cloud that takes a machine away, leaves for an end.
 LEAVE_S = 10
+# Dask's own death timeout goes first.
+LATER_S = 10
 
 def say(text):
     print("muster: " + text, file=sys.stderr, flush=True)
@@ -50,6 +52,23 @@ def wait_for_head(port):
             if time.monotonic() - begun > told:
                 say("this worker does not get to the head at %s:%d (%s): its scheduler does not run yet, or the network between them lets nothing through" % (head, port, error))
                 told += 300
+        time.sleep(1)
+
+def guard(server):
+    """
+    Until it has joined: ends what waits for a head that is elsewhere now. Dask asks at the address that it was given until its death
+    timeout. Before Python 3.12 that may be lost, and it asks for good: asyncio.wait_for can take a refused connection for the end of what
+    is cancelled (https://github.com/python/cpython/issues/86296). One that has joined closes by itself when its head is lost.
+    """
+    given, begun = os.environ["MUSTER_DASK_HEAD"], time.monotonic()
+    late = begun + float(os.environ["MUSTER_DASK_DEATH_S"]) + LATER_S
+    while server.status.name not in ("running", "paused", "closing_gracefully"):
+        if head_address() != given:
+            say("the head is at %s now, and not at %s any more" % (head_address(), given))
+            os._exit(0)
+        if time.monotonic() > late:
+            say("the head at %s has not taken this worker in %d s" % (given, time.monotonic() - begun))
+            os._exit(1)
         time.sleep(1)
 
 def minor(version):
@@ -126,6 +145,7 @@ def tell_of_work(worker):
 async def dask_setup(server):
     is_nanny = hasattr(server, "instantiate")
     if is_nanny or not server.nanny:
+        threading.Thread(target=guard, args=[server], name="muster", daemon=True).start()
         await compare(server)
         leave_on_term(server, is_nanny)
     else:

@@ -58,9 +58,11 @@ function joinFunction(config: DaskConfig, group: EngineGroup): string {
   return lines(
     `dask_space=\${MUSTER_SCRATCH:-$dask_dir}/space`,
     'mkdir -p "$dask_space"',
+    `export MUSTER_DASK_DEATH_S=${deathTimeoutS}`,
     `dask_threads=${nthreads ?? '$("$dask_python" -c "from dask.system import CPU_COUNT; print(CPU_COUNT)")'}`,
     "dask_join() {",
     "case $1 in *:*) dask_head=[$1] dask_own=[$2] ;; *) dask_head=$1 dask_own=$2 ;; esac",
+    "export MUSTER_DASK_HEAD=$1",
     `${command.join(" \\\n")} &`,
     "dask_pid=$!",
     "}",
