@@ -226,6 +226,8 @@ export function providerOf(fleet: Fleet, wish: PlannedWish): Provider {
 /** Every wish is split with what those before it leave in the buckets. One that is not prepared yet is with the next pass. */
 function startPlanned(fleet: Fleet, plans: Plans): void {
   if (isBehind(fleet)) return
+  // Another one may have come while they were prepared.
+  forgetFormerHead(fleet)
   const wishes = wishesOf(plans)
   const ready = wishes.flatMap((wish) => {
     const provider = providerOf(fleet, wish)

@@ -5,14 +5,15 @@ import { HeadLostError } from "../../src/errors.js"
 import type { ClusterSpec } from "../../src/spec.js"
 import type { Provider } from "../../src/provider.js"
 import { Cluster } from "../../src/cluster.js"
+import type { SimulateOptions } from "../../src/simulator/index.js"
 import { live, rig, SMALL } from "../cluster/support.js"
 import { isLong } from "../support/long.js"
 import { EngineDouble } from "./support/double.js"
 
 const MINUTE = 60_000
 
-function engined(spec: Partial<ClusterSpec> = {}, changes: Partial<Provider> = {}) {
-  const made = rig({ seed: 5, listLagMs: 0 })
+function engined(spec: Partial<ClusterSpec> = {}, changes: Partial<Provider> = {}, cloud: SimulateOptions = {}) {
+  const made = rig({ seed: 5, listLagMs: 0, ...cloud })
   const double = new EngineDouble(made)
   const cluster = made.cluster({
     provider: { ...made.provider, ...changes },
@@ -106,6 +107,27 @@ it.each(BLOWS)(
     expect(live(world)).toEqual([])
   },
 )
+
+it("in the place of another one is where all go that are launched from then on, also those whose launch waited for its turn", async () => {
+  const buckets = { writes: { kind: "token" as const, capacity: 6, perSecond: 0.05 } }
+  const stage = engined({ whenHeadLost: "restart" }, {}, { limits: { createBatch: 1 }, buckets })
+  const { run, cluster, of, clock, world, double } = stage
+  const scaling = cluster.scale(12, { timeout: "30m" })
+  await run(() => clock.sleep(90_000))
+  strike(stage, "ended")
+  expect(await run(() => scaling)).toMatchObject({ ready: 12 })
+  expect(of("head")).toMatchObject([{ what: "lost", action: "restart" }, { what: "restarted" }])
+  const [lost] = of("head")
+  const later = world
+    .truth({ tags: { "muster-group": "default" } })
+    .filter(({ createdAt }) => createdAt > (lost?.at ?? 0))
+  expect(later.length).toBeGreaterThan(3)
+  const [head] = double.heads()
+  expect(later.map(({ attributes }) => attributes.environment)).toEqual(
+    later.map(() => ({ MUSTER_HEAD_ADDRESS: head?.privateIp })),
+  )
+  await run(() => cluster.close())
+})
 
 it("in the place of another one says anew who has joined: until then nobody is ready, and nobody is replaced for that", async () => {
   // Workers live on: each is about to be reached, so that none is replaced at once.

@@ -3,13 +3,18 @@ import type { Fleet } from "../state/context.js"
 import { MusterError } from "../../errors.js"
 
 /** Throws away launch calls that were not sent yet; returns how many instances they were for. */
-export function withdrawWaiting(fleet: Fleet, group: string, atMost = Number.POSITIVE_INFINITY): number {
+export function withdrawWaiting(
+  fleet: Fleet,
+  group: string,
+  atMost = Number.POSITIVE_INFINITY,
+  why = "the target was lowered before this launch call was sent",
+): number {
   let withdrawn = 0
   const waiting = fleet.roster.openLaunches(group).filter((launch) => launch.state === "waiting")
   for (const launch of waiting.reverse()) {
     if (withdrawn >= atMost) break
     withdrawn += launch.call.count
-    launch.abort.abort(new MusterError("the target was lowered before this launch call was sent"))
+    launch.abort.abort(new MusterError(why))
   }
   return withdrawn
 }

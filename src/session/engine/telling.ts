@@ -8,6 +8,7 @@ import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import { type Fleet, messageOf } from "../../fleet/state/context.js"
 import { headAddressOf, headOf, workerGroups } from "../../fleet/state/engine/head.js"
 import { TAG } from "../../fleet/tags.js"
+import { withdrawWaiting } from "../../fleet/targets/fence.js"
 import { startTerminations } from "../../fleet/terminate.js"
 import { runCommand } from "../../remote/output.js"
 import { Reach } from "../reach.js"
@@ -40,8 +41,11 @@ export class Telling {
     this.#reach = new Reach(fleet)
   }
 
-  /** The head is another one from now on: what is being launched was told of the one before. */
+  /** The head is another one from now on: what is being launched was told of the one before, and what was not sent yet would be. */
   forgetHead(): void {
+    for (const [name, { group }] of workerGroups(this.#fleet))
+      if (group.joins)
+        withdrawWaiting(this.#fleet, name, undefined, "its head was lost before this launch call was sent")
     for (const { call } of this.#fleet.roster.launches.asked()) this.#stale.add(call.token)
   }
 
