@@ -66,6 +66,10 @@ const BY_PHASE: Readonly<Record<string, Advice>> = {
     what: "the wait for the check to pass",
     how: "have startup do less before it answers (start what is checked first, fetch data later), or check something that is true sooner",
   },
+  join: {
+    what: "the wait until the head of the engine has taken the worker, or answers itself",
+    how: "use an image that has what the engine needs, and see what the worker says there (muster logs); with a check (ready) the parts before it are known too",
+  },
   // e
   told: {
     what: "the wait until the owner heard of it",

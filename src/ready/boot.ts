@@ -31,6 +31,8 @@ export interface Boot {
   readonly requestedAt?: number
   /** It ran already when this process saw it first: its parts are known where its guest tells them. */
   readonly isFound?: true
+  /** It is ready when the head of an engine says so. */
+  readonly joins?: boolean
   /** When the answer, or a list, showed it first; of one that ran already when the cloud says that it was made. */
   readonly acceptedAt: number
   /** When it was seen to run first. */
@@ -114,7 +116,7 @@ export function noteMarks(boot: Boot, marks: BootMarks, now: number, nowMs?: num
 
 /** A part of a boot, and how long it took, in milliseconds. */
 export interface PhaseTime {
-  /** `request`, `machine`, `system`, a step of the guest's, `ready`, `told`. */
+  /** `request`, `machine`, `system`, a step of the guest's, `ready`, `join`, `told`. */
   readonly phase: string
   readonly ms: number
 }
@@ -124,7 +126,7 @@ export interface PhaseTime {
  * ready, or until `now` where it is not: then the last part is the one that goes on, or in which it ended.
  */
 export function phasesOf(boot: Boot, now: number): readonly PhaseTime[] {
-  const { requestedAt, acceptedAt, runningAt, guestAt, steps = [], current, readyMs, readyAt, endedAt } = boot
+  const { requestedAt, acceptedAt, runningAt, guestAt, steps = [], current, readyMs, readyAt, endedAt, joins } = boot
   const end = readyAt ?? endedAt ?? now
   const phases: PhaseTime[] = []
   let last = requestedAt ?? acceptedAt
@@ -139,16 +141,20 @@ export function phasesOf(boot: Boot, now: number): readonly PhaseTime[] {
   if (requestedAt !== undefined) until("request", acceptedAt)
   const ranAt = Math.min(runningAt ?? Number.POSITIVE_INFINITY, guestAt ?? Number.POSITIVE_INFINITY)
   until("machine", ranAt)
-  if (ranAt === Number.POSITIVE_INFINITY || (readyAt !== undefined && readyMs === undefined)) {
+  if (ranAt === Number.POSITIVE_INFINITY || (readyAt !== undefined && readyMs === undefined && joins !== true)) {
     // Nothing says when it is ready but that it runs.
     until("machine", end)
     return phases
   }
-  if (boot.isFound === undefined) until("system", guestAt ?? end)
-  if (guestAt === undefined) return phases
+  if (guestAt === undefined) {
+    // Without checks nobody asks the guest.
+    until(joins === true ? "join" : "system", end)
+    return phases
+  }
+  if (boot.isFound === undefined) until("system", guestAt)
   for (let at = 0; at < steps.length; at += 3) until(String(steps[at]), guestAt + Number(steps[at + 1]))
   if (readyMs !== undefined) until("ready", guestAt + readyMs)
   if (boot.isFound === undefined || readyMs === undefined)
-    until(readyMs !== undefined ? "told" : (current?.step ?? "ready"), end)
+    until(readyMs === undefined ? (current?.step ?? "ready") : joins === true ? "join" : "told", end)
   return phases
 }

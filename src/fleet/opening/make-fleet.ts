@@ -30,6 +30,7 @@ import { differenceNote } from "./recall.js"
 import { bareGroup, headGroupOf } from "../../spec.js"
 import { ClusterKeys } from "../state/cluster-keys.js"
 import type { FleetEngine } from "../state/engine/fleet-engine.js"
+import { readyBy } from "../state/engine/head.js"
 import { EngineSecrets } from "../state/engine/secrets.js"
 import { HEAD } from "../../spec/engine/engine.js"
 import { dressed } from "../../engines/dressed.js"
@@ -55,8 +56,7 @@ export function makeFleet(owner: Owner, spec: SpecWithEngine, known: Known, opti
   const { clock, journal, emit, wake, disown } = options
   const { providers, found, abandoned } = known
   const { recordPrices, priceOf } = priceIndex()
-  const hasReady = (group: string) => fleet.groups.get(group)?.group.ready !== undefined
-  const roster = new Roster((change) => noteChange(fleet, change), priceOf, hasReady)
+  const roster = newRoster(() => fleet, priceOf)
   const isContinued = mayBeContinued(spec, { ...known, mode: options.mode })
   const newJournal = journalMaker(providers, options)
   const reach = reachOf(spec, owner, options, () => hasHead(fleet))
@@ -94,6 +94,11 @@ export function makeFleet(owner: Owner, spec: SpecWithEngine, known: Known, opti
     ...initialState(options.signal),
   }
   return fleet
+}
+
+function newRoster(fleet: () => Fleet, priceOf: ConstructorParameters<typeof Roster>[1]): Roster {
+  const onChange = (change: RosterChange) => noteChange(fleet(), change)
+  return new Roster(onChange, priceOf, (group) => readyBy(fleet(), group))
 }
 
 /** Who attaches says nothing of its lifetime. */

@@ -5,6 +5,9 @@ import type { WorkerState } from "../lifecycle.js"
 import type { WorkerRecord } from "./worker-record.js"
 import { TAG } from "../tags.js"
 
+/** What says that a worker is ready: that it runs, its own checks, or the head of an engine, which has it for a member or is one. */
+export type ReadyBy = "running" | "checks" | "head"
+
 /** The first observation of an instance. */
 export interface FirstObservation {
   readonly provider: Provider
@@ -18,11 +21,12 @@ export interface FirstObservation {
   /** The launch call that made it, where that is still open. */
   readonly launch: Launch | undefined
   readonly state: WorkerState
+  readonly readyBy: ReadyBy
 }
 
 /** The worker of an instance that was not known before. */
 export function newWorker(observation: FirstObservation): WorkerRecord {
-  const { provider, instance, now, begun, listed, bootsFrom, launch, state } = observation
+  const { provider, instance, now, begun, listed, bootsFrom, launch, state, readyBy } = observation
   const worker: WorkerRecord = {
     provider,
     group: instance.tags[TAG.group] ?? "default",
@@ -41,6 +45,7 @@ export function newWorker(observation: FirstObservation): WorkerRecord {
     worker.boot = {
       ...(launch === undefined || launch.firstSentAt === 0 ? {} : { requestedAt: launch.firstSentAt }),
       acceptedAt: now,
+      ...(readyBy === "head" ? { joins: true } : {}),
     }
   noteRunning(worker, instance, begun)
   return worker

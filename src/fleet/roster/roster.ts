@@ -7,7 +7,8 @@ import { TerminatedInstances } from "./terminated.js"
 import { advance, observedState, type WorkerState } from "../lifecycle.js"
 import { type Counted, Members, weightOf } from "./members.js"
 import { Register } from "./register.js"
-import { bootsSince, newWorker, excludeUnobservedTime, noteBooted, notePending, noteRunning } from "./observations.js"
+import { bootsSince, excludeUnobservedTime, newWorker, noteBooted, notePending, noteRunning } from "./observations.js"
+import type { ReadyBy } from "./observations.js"
 import { TAG } from "../tags.js"
 
 /** Of a worker that was not heard yet. */
@@ -35,16 +36,16 @@ export class Roster {
   readonly #terminated = new TerminatedInstances()
   /** Those that run and are not ready, by group. */
   readonly #unready = new Map<string, Set<WorkerRecord>>()
-  readonly #hasReady: (group: string) => boolean
+  readonly #readyBy: (group: string) => ReadyBy
   readonly #onChange: (change: RosterChange) => void
   readonly #priceOf: (provider: Provider, instance: Instance) => Price | undefined
 
   constructor(
     onChange: (change: RosterChange) => void,
     priceOf: (provider: Provider, instance: Instance) => Price | undefined,
-    hasReady: (group: string) => boolean = () => false,
+    readyBy: (group: string) => ReadyBy = () => "running",
   ) {
-    this.#hasReady = hasReady
+    this.#readyBy = readyBy
     this.#onChange = onChange
     this.#priceOf = priceOf
   }
@@ -63,7 +64,8 @@ export class Roster {
     const bootsFrom = known?.bootsFrom ?? bootsSince(instance, now, !listed || launch !== undefined)
     const wanted = observedState(instance, provider.limits, begun, bootsFrom)
     if (known === undefined) {
-      const worker = newWorker({ provider, instance, now, begun, listed, bootsFrom, launch, state: wanted })
+      const readyBy = this.#readyBy(instance.tags[TAG.group] ?? "default")
+      const worker = newWorker({ provider, instance, now, begun, listed, bootsFrom, launch, state: wanted, readyBy })
       const price = this.#priceOf(provider, instance)
       if (price !== undefined) [worker.pricePerHour, worker.priceFrom] = [price.perHour, price.from]
       this.#add(worker)
@@ -236,7 +238,7 @@ export class Roster {
 
   #noteReady(worker: WorkerRecord): void {
     const { group, state } = worker
-    if (worker.readiness === undefined && this.#hasReady(group)) worker.readiness = UNKNOWN
+    if (worker.readiness === undefined && this.#readyBy(group) !== "running") worker.readiness = UNKNOWN
     const isUnready = state === "running" && worker.readiness?.isReady === false
     const own = this.#unready.get(group)
     if (!isUnready) own?.delete(worker)

@@ -14,7 +14,7 @@ const [SENT, HEARD] = [NOW, NOW + 2_000]
 function billedFrom(launchedAt: number, launch?: Partial<Launch>): number {
   const instance = instanceOf({ state: "pending", launchedAt })
   const sight = { provider, instance, now: HEARD, listed: false, bootsFrom: HEARD, state: "pending" } as const
-  return newWorker({ ...sight, begun: SENT, launch: launch as Launch | undefined }).billedFrom
+  return newWorker({ ...sight, readyBy: "running", begun: SENT, launch: launch as Launch | undefined }).billedFrom
 }
 
 describe("when it was launched at the earliest", () => {

@@ -55,6 +55,25 @@ test("the parts add up, the earliest start that was heard of counts, and a guest
   expect(phasesOf(boot, 2_000_000).reduce((sum, { ms }) => sum + ms, 0)).toBe(99_500)
 })
 
+test("with an engine the last part is the wait for its head, also where nobody asks the guest", () => {
+  const boot: Boot = { requestedAt: 1_000_000, acceptedAt: 1_002_000, joins: true }
+  expect(parts(boot, 1_020_000)).toEqual(["request 2000", "machine 18000"])
+  boot.runningAt = 1_030_000
+  expect(parts(boot, 1_090_000)).toEqual(["request 2000", "machine 28000", "join 60000"])
+  expect(parts({ ...boot, readyAt: 1_080_000 }, 1_090_000)).toEqual(["request 2000", "machine 28000", "join 50000"])
+  noteMarks(boot, at(8), 1_099_000, 70_900)
+  expect(parts({ ...boot, readyAt: 1_100_000 }, 2_000_000).slice(-2)).toEqual(["ready 9500", "join 1400"])
+  const { providers } = bootTimings([
+    timing("a", [
+      ["machine", 3_000],
+      ["join", 61_000],
+    ]),
+  ])
+  expect(providers[0]?.advice).toMatch(
+    /^most of the time, 95 %, goes to join, the wait until the head of the engine has taken/,
+  )
+})
+
 const timing = (
   name: string,
   phases: readonly (readonly [string, number])[],

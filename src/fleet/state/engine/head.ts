@@ -2,6 +2,7 @@
 import type { HeadState } from "../../../events.js"
 import { HEAD } from "../../../spec/engine/engine.js"
 import { counts } from "../../lifecycle.js"
+import type { ReadyBy } from "../../roster/observations.js"
 import type { WorkerRecord } from "../../roster/worker-record.js"
 import type { Fleet } from "../context.js"
 import type { GroupState } from "../group-state.js"
@@ -27,6 +28,13 @@ export function headOf({ engine, roster }: Known): WorkerRecord | undefined {
     .filter(({ state }) => counts(state))
     .sort((a, b) => a.instance.launchedAt - b.instance.launchedAt || (a.instance.id < b.instance.id ? -1 : 1))
   return first
+}
+
+/** What says that workers of a group are ready. */
+export function readyBy(fleet: Pick<Fleet, "engine" | "groups">, name: string): ReadyBy {
+  const group = fleet.groups.get(name)?.group
+  if (group?.joins === true || isHead(fleet, name)) return "head"
+  return group?.ready === undefined ? "running" : "checks"
 }
 
 /** How it stands with the head; undefined where there is no engine. */
