@@ -60,12 +60,11 @@ function idOf({ id }: Instance): string {
  */
 export async function endUnanswered(site: WalkSite, calls: Calls): Promise<boolean> {
   const { witness, clock, signal, provider } = site
-  const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
   let isKnown = true
   const isOver = () => witness.open.size === 0 && witness.coming.size === 0
   while (!isOver()) {
     const begun = witness.now()
-    await look(site, { watch })
+    await look(site, witness.watching(calls, signal))
     for (const open of witness.open.values()) {
       const { value: isSettled = false } = await witness.watch(signal, () => isOverAt(site, calls, open, begun))
       if (!isSettled) continue

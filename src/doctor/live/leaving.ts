@@ -73,12 +73,11 @@ function wereGone(missedAt: ReadonlyMap<Followed, number | undefined>): void {
 /** Nobody else can end them: their guests do at their deadlines, which is waited for. */
 async function awaitGuests(site: WalkSite, calls: Calls, living: readonly Followed[], why: string): Promise<void> {
   const { witness, signal, walk, provider } = site
-  const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
   const endAt = Math.max(...living.map(({ deadlineAt }) => deadlineAt)) + timesOf(walk).slackMs
   const withinMs = Math.max(provider.limits.consistencyMs, endAt - witness.now())
   site.say(`${why}; waiting up to ${Math.ceil(withinMs / 1000)} s until their guests end them`)
   const isSo = () => areGone(living)
-  if (await until(site, { watch }, { withinMs, isSo })) {
+  if (await until(site, witness.watching(calls, signal), { withinMs, isSo })) {
     const at = Math.max(...living.map(({ goneAt = 0 }) => goneAt))
     witness.problem(`${why}; their guests had ended them ${Math.round(at / 1000)} s after the walk began`)
   } else witness.problem(`${why}; their guests have not ended ${thoseThere(living)} either`)

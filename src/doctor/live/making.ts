@@ -1,7 +1,7 @@
 /** Making: the machines of a wave, from whichever market and zone gives them. */
 import { RefusedError } from "../../errors.js"
 import { inScope } from "../../offer.js"
-import type { Calls, Failure, Offer } from "../../provider.js"
+import type { Failure, Offer } from "../../provider.js"
 import { endStrays, endUnanswered, StuckError } from "./ending.js"
 import { hook } from "./hooks.js"
 import { besideIn, launchOne, MOST_AT_ONCE, prepareFor, type Ready } from "./launching.js"
@@ -131,10 +131,10 @@ function quotaWaitMs({ witness }: WalkSite): number {
 async function room(site: WalkSite, count: number): Promise<void> {
   const { witness, provider, signal } = site
   const calls = witness.callsTo(provider.limits, signal)
-  const watch = <T>(requests: (calls: Calls) => Promise<T>) => witness.watch(signal, () => requests(calls))
   const isSo = () => witness.livingCount() + count <= MOST_AT_ONCE
   const each = () => endStrays(site, calls)
-  if (!isSo()) await until(site, { watch }, { withinMs: timesOf(site.walk).goneWithinMs, isSo, each })
+  if (!isSo())
+    await until(site, witness.watching(calls, signal), { withinMs: timesOf(site.walk).goneWithinMs, isSo, each })
 }
 
 /** What the refusals say nothing of; what was asked for is not asked for again. */

@@ -115,6 +115,11 @@ export class Witness {
     }
   }
 
+  /** Watches what is sent by these calls. */
+  watching(calls: Calls, signal: AbortSignal): Pick<WalkStage, "watch"> {
+    return { watch: (requests) => this.watch(signal, () => requests(calls)) }
+  }
+
   saw(assumption: string, held: boolean, words: string, evidence: readonly Exchange[] = [], kind?: string): void {
     const exchanges = evidence.map(({ number }) => number)
     const of = kind === undefined ? {} : { kind }
@@ -141,7 +146,7 @@ export class Witness {
         this.coming.set(id, this.now())
       },
       settled: (id) => void this.coming.delete(id),
-      watch: (requests) => this.watch(signal, () => requests(calls)),
+      ...this.watching(calls, signal),
       saw: (...seen) => this.saw(...seen),
     }
     this.last = stage
@@ -156,7 +161,7 @@ export class Witness {
       calls,
       now: () => this.now(),
       wait: (ms) => this.#clock.sleep(ms, signal),
-      watch: (requests) => this.watch(signal, () => requests(calls)),
+      ...this.watching(calls, signal),
     }
   }
 
