@@ -119,8 +119,8 @@ export async function lookAtPartial(probing: Probing, stage: WalkStage, call: La
 
 /** That it counts none, and nothing says why the one was not made, does not tell which of both is so. */
 function countsOfPartial(extra: string, items: readonly Fields[], done: Answer): Seen | undefined {
-  if (isRefused(extra, items, done)) return countsSeen(done, 0)
   const ofNone = countsSeen(done, 0)
+  if (isRefused(extra, items, done)) return ofNone
   return ofNone.held ? undefined : countsSeen(done, 1)
 }
 
