@@ -66,18 +66,12 @@ export class CommandChannel implements Channel {
 
   /** @param leave what is called when the runner is needed no more. */
   runner(use: CommandUse, leave: () => Promise<void>): Runner {
-    const { gone, forget } = this.#link.goneFor()
     return {
       slots: use.slots === "vcpus" ? this.#vcpus : use.slots,
-      gone,
       start: (one) => this.#start(one, use),
       // Commands go on: most end in time, and what can be saved is the worker's `onNotice`.
       notice: () => {},
-      leave: () => {
-        forget()
-        return leave()
-      },
-      close: () => this.close(),
+      ...this.#link.lent(leave),
     }
   }
 

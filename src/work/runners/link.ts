@@ -3,7 +3,7 @@ import type { Clock } from "../../calls/clock.js"
 import { withDeadline } from "../../calls/deadline.js"
 import { TimeoutError, TransientError } from "../../errors.js"
 import type { RemoteProcess } from "../../remote/remote.js"
-import type { Gone } from "../farm/runner.js"
+import type { Gone, Runner } from "../farm/runner.js"
 import { SUPERSEDED } from "./program.js"
 
 /** Each side says so often that it lives, and takes the other for gone after so long. */
@@ -75,17 +75,27 @@ export class Link {
   }
 
   /**
-   * `gone` for one who uses the program, and what ends that. A promise keeps what waits for it for as long as it is open, and the program
-   * outlives many who use it.
+   * What each runner by this program has of it. A promise keeps what waits for it for as long as it is open, and the program outlives many
+   * who use it: `gone` is the runner's own, until it leaves.
+   *
+   * @param leave what is called when the runner is needed no more.
    */
-  goneFor(): { readonly gone: Promise<Gone>; readonly forget: () => void } {
-    if (this.#isGone) return { gone: this.gone, forget: () => {} }
+  lent(leave: () => Promise<void>): Pick<Runner, "gone" | "leave" | "close"> {
+    const close = () => this.close()
+    if (this.#isGone) return { gone: this.gone, leave, close }
     let tell: (gone: Gone) => void = () => {}
     const gone = new Promise<Gone>((resolve) => {
       tell = resolve
     })
     this.#users.add(tell)
-    return { gone, forget: () => this.#users.delete(tell) }
+    return {
+      gone,
+      leave: () => {
+        this.#users.delete(tell)
+        return leave()
+      },
+      close,
+    }
   }
 
   /** The program has said its first words. */

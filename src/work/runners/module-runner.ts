@@ -97,20 +97,14 @@ export class ModuleChannel implements Channel {
 
   /** @param leave what is called when the runner is needed no more. */
   runner(use: ModuleUse, leave: () => Promise<void>): Runner {
-    const { gone, forget } = this.#link.goneFor()
     const { digest, code } = use.module
     if (!this.#sent.has(digest)) this.#send({ type: "module", digest, code })
     this.#sent.add(digest)
     return {
       slots: use.slots === "vcpus" ? this.#vcpus : use.slots,
-      gone,
       start: (one) => this.#start(one, use),
       notice: (notice: Notice) => this.#send({ type: "notice", ...notice }),
-      leave: () => {
-        forget()
-        return leave()
-      },
-      close: () => this.close(),
+      ...this.#link.lent(leave),
     }
   }
 
