@@ -27,17 +27,17 @@ export function onAbort(signal: AbortSignal | undefined, fn: () => void): () => 
 }
 
 /**
- * A signal that aborts with the first of several, and what lets go of these, once nobody needs it any more. On Node 20 `AbortSignal.any`
- * leaves something in each of them for as long as that lives: what is asked again and again for months must not.
+ * A signal that aborts with the first of several, and what lets go of these, once nobody needs it any more. Undefined ones are left out.
+ * On Node 20 `AbortSignal.any` leaves something in each of them for as long as that lives: what is asked again and again for months must not.
  */
-export function firstOf(...signals: readonly AbortSignal[]): {
+export function firstOf(...signals: readonly (AbortSignal | undefined)[]): {
   readonly signal: AbortSignal
   readonly letGo: () => void
 } {
   const own = new AbortController()
-  const aborted = signals.find((one) => one.aborted)
+  const aborted = signals.find((one) => one?.aborted)
   if (aborted !== undefined) own.abort(aborted.reason)
-  const forgets = own.signal.aborted ? [] : signals.map((one) => onAbort(one, () => own.abort(one.reason)))
+  const forgets = own.signal.aborted ? [] : signals.map((one) => onAbort(one, () => own.abort(one?.reason)))
   const letGo = () => {
     for (const forget of forgets) forget()
   }

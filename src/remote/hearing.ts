@@ -14,7 +14,7 @@ export async function hearing<O extends Hearing, T>(options: O, run: (options: O
   const { onOutput, signal: given } = options
   if (onOutput === undefined) return run(options)
   const broken = new AbortController()
-  const { signal, letGo } = firstOf(broken.signal, ...(given === undefined ? [] : [given]))
+  const { signal, letGo } = firstOf(broken.signal, given)
   const hear: typeof onOutput = (stream, text) => {
     if (broken.signal.aborted) return
     try {

@@ -40,7 +40,7 @@ test("who has taken it back is not called, also by another's turn; nothing is le
 
 test("the first of several signals gives its reason, also one that was aborted before", () => {
   const [one, other] = [new AbortController(), new AbortController()]
-  const { signal } = firstOf(one.signal, other.signal)
+  const { signal } = firstOf(one.signal, undefined, other.signal)
   other.abort("enough")
   one.abort("late")
   expect([signal.aborted, signal.reason]).toEqual([true, "enough"])
