@@ -1,4 +1,5 @@
 /** The log that a worker keeps itself, read where it is: by a process of this machine, and over a real sshd. */
+import { getEventListeners } from "node:events"
 import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -143,10 +144,12 @@ describe("following", () => {
   test.runIf(isLong)("ends with the worker, and with the signal", async () => {
     writeFileSync(path, "one\n")
     let isLiving = true
-    const pieces = followed(placeOf(), "never", { isLiving: () => isLiving }, () => {
+    const { signal } = new AbortController()
+    const pieces = followed(placeOf(), "never", { isLiving: () => isLiving, signal }, () => {
       isLiving = false
     })
     expect((await pieces).toString()).toBe("one\n")
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
     const abort = new AbortController()
     const aborted = followed(placeOf(), "never", { signal: abort.signal }, (text) => {
       if (text === "one\n") abort.abort()

@@ -1,4 +1,5 @@
 /** Jobs: a cluster for as long as its work takes, whatever comes of it. */
+import { getEventListeners } from "node:events"
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -201,13 +202,14 @@ describe("workers of a job", () => {
       },
     }
     const working = { clock, session: () => ({ fleet }) } as unknown as Working
-    const holding = new Holding(cluster, working, { ...{ target: 6, group: undefined, needsAll }, signal: undefined })
+    const { signal } = new AbortController()
+    const holding = new Holding(cluster, working, { target: 6, group: undefined, needsAll, signal })
     const begin = (error?: Error) => {
       answer = error
       holding.begin(() => ({ ...{ running: 3, done: 6, failed: 1 }, ...state }) as WorkState)
       return clock.run(clock.sleep(12_000))
     }
-    return { holding, begin, scaled, events, workers }
+    return { holding, begin, scaled, events, workers, signal }
   }
 
   test("are as many as have a task, once each that is left runs", async () => {
@@ -249,6 +251,7 @@ describe("workers of a job", () => {
     over.holding.end()
     await begun
     expect([over.events, over.holding.signal.aborted, over.scaled]).toEqual([[], false, [6]])
+    expect([over, some].map(({ signal }) => getEventListeners(signal, "abort").length)).toEqual([0, 1])
   })
 })
 

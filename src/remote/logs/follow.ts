@@ -1,4 +1,5 @@
 /** Follow: a worker's log as it grows, over connections that may be lost, without a byte that is missing or comes twice. */
+import { firstOf } from "../../calls/aborts.js"
 import type { Clock } from "../../calls/clock.js"
 import { type LogPlace, type Piece, readLog } from "./read.js"
 
@@ -30,7 +31,7 @@ export interface Following {
 export async function* followLog(place: LogPlace, following: Following): AsyncGenerator<Piece, void, undefined> {
   const { clock, isLiving, signal, onLost } = following
   const over = new AbortController()
-  const until = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal])
+  const { signal: until, letGo } = firstOf(signal, over.signal)
   void watchLiving(clock, isLiving, over)
   let { from, lines } = following
   let pauseMs: number = PAUSE_MS.least
@@ -57,6 +58,7 @@ export async function* followLog(place: LogPlace, following: Following): AsyncGe
     }
   } finally {
     over.abort()
+    letGo()
   }
 }
 

@@ -1,4 +1,5 @@
 /** Ahead: what a cluster with an engine does before a target is set. */
+import { firstOf } from "../../calls/aborts.js"
 import type { Fleet } from "../../fleet/state/context.js"
 import type { FleetEngine } from "../../fleet/state/engine/fleet-engine.js"
 import { workerGroups } from "../../fleet/state/engine/head.js"
@@ -43,7 +44,12 @@ async function askWhoIsIdle(fleet: Fleet, targets: ReadonlyMap<string, number>):
   const isShrinking = [...targets].some(([name, count]) => count > 0 && count < roster.counted(name).length)
   if (engine?.ask === undefined || !isShrinking) return
   const waited = new AbortController()
-  const late = clock.sleep(ASK_MS, AbortSignal.any([fleet.signal, waited.signal])).catch(() => {})
-  await Promise.race([engine.ask().catch(() => {}), late])
-  waited.abort(new Error("the head has answered"))
+  const over = firstOf(fleet.signal, waited.signal)
+  const late = clock.sleep(ASK_MS, over.signal).catch(() => {})
+  try {
+    await Promise.race([engine.ask().catch(() => {}), late])
+  } finally {
+    waited.abort(new Error("the head has answered"))
+    over.letGo()
+  }
 }

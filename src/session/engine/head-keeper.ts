@@ -2,7 +2,7 @@
  * Head keeper: sees to it that the loss of an engine's head has exactly one outcome: all is ended, or another head takes its place. It
  * also ends all once nobody has had anything to do for long.
  */
-import { onAbort } from "../../calls/aborts.js"
+import { firstOf, onAbort } from "../../calls/aborts.js"
 import { withDeadline } from "../../calls/deadline.js"
 import { HeadLostError, RejectedError, TimeoutError } from "../../errors.js"
 import { counts, mayLive } from "../../fleet/lifecycle.js"
@@ -188,9 +188,15 @@ export class HeadKeeper {
   async #wordsOf(worker: WorkerRecord): Promise<string> {
     const { clock, signal } = this.#fleet
     const late = new AbortController()
-    const reading = tailOf(this.#fleet, worker, AbortSignal.any([signal, late.signal]))
+    const over = firstOf(signal, late.signal)
+    const reading = tailOf(this.#fleet, worker, over.signal)
     const words = withDeadline(clock, reading, WORDS_MS, () => new TimeoutError("its log cannot be read"), signal)
-    return words.catch(() => "").finally(() => late.abort())
+    return words
+      .catch(() => "")
+      .finally(() => {
+        late.abort()
+        over.letGo()
+      })
   }
 
   /** The plan launches another one; workers are told of it once its address is known. */

@@ -1,5 +1,6 @@
 /** Last words: the end of a worker's log, fetched before an end of our choosing, or read from its console after another end. */
 import pLimit from "p-limit"
+import { firstOf } from "../../calls/aborts.js"
 import type { ClusterEventBody } from "../../events.js"
 import { fleetCalls, type Fleet } from "../../fleet/state/context.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
@@ -121,8 +122,8 @@ export class LastWords {
     void this.#consoles(async () => {
       const late = new AbortController()
       const cancel = this.#fleet.clock.timer(CONSOLE_MS, () => late.abort(new Error("too late")))
+      const { signal, letGo } = firstOf(this.#fleet.signal, late.signal)
       try {
-        const signal = AbortSignal.any([this.#fleet.signal, late.signal])
         const text = await provider.consoleLog?.(instance, fleetCalls(this.#fleet, provider, { signal }))
         const kept = shortOf(withoutMarks(text ?? "", markPrefix(this.#fleet.owner.uid)))
         if (kept !== "") this.#options.keep(worker, kept, wordsOfEnd(this.#fleet, worker))
@@ -130,6 +131,7 @@ export class LastWords {
         // Its console has gone with it.
       } finally {
         cancel()
+        letGo()
       }
     })
   }

@@ -1,6 +1,7 @@
 /** Watching: hears how workers are by their checks, from as many at a time as connections allow. Asks nobody in a cluster without. */
 import { dirname } from "node:path"
 import pLimit from "p-limit"
+import { firstOf } from "../../calls/aborts.js"
 import { type Fleet, messageOf } from "../../fleet/state/context.js"
 import type { WorkerRecord } from "../../fleet/roster/worker-record.js"
 import { noteUnheard, takeReport } from "../../fleet/targets/unready.js"
@@ -59,7 +60,11 @@ export class Watching {
     }
     const abort = new AbortController()
     this.#follows.set(worker, abort)
-    void this.#follow(worker, abort).finally(() => this.#follows.delete(worker))
+    const { signal, letGo } = firstOf(abort.signal, this.#fleet.signal)
+    void this.#follow(worker, abort, signal).finally(() => {
+      letGo()
+      this.#follows.delete(worker)
+    })
   }
 
   /** While it runs: until it is ready, and where its health is looked at also then. */
@@ -70,9 +75,8 @@ export class Watching {
     return own.health !== undefined || readiness?.isReady !== true
   }
 
-  async #follow(worker: WorkerRecord, abort: AbortController): Promise<void> {
+  async #follow(worker: WorkerRecord, abort: AbortController, signal: AbortSignal): Promise<void> {
     const { clock } = this.#fleet
-    const signal = AbortSignal.any([abort.signal, this.#fleet.signal])
     let pauseMs = FIRST_PAUSE_MS
     while (this.#isWanted(worker) && !signal.aborted) {
       try {

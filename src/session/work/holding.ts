@@ -1,4 +1,5 @@
 /** Holding: the workers of a job. As many are asked for as were wanted, and of those without a task none is kept once no input is left. */
+import { firstOf } from "../../calls/aborts.js"
 import type { ScaleResult } from "../../fleet/scaling/target.js"
 import type { Worker } from "../../fleet/reports/worker.js"
 import type { ScaleTarget } from "../../verbs/types.js"
@@ -31,6 +32,7 @@ export class Holding {
   readonly #abort = new AbortController()
   /** Aborts with the caller's signal, and when no worker will come, with the reason. */
   readonly signal: AbortSignal
+  readonly #letGo: () => void
   #stop = () => {}
   #isOver = false
 
@@ -38,8 +40,9 @@ export class Holding {
     this.#cluster = cluster
     this.#working = working
     this.#options = options
-    const { signal } = this.#abort
-    this.signal = options.signal === undefined ? signal : AbortSignal.any([options.signal, signal])
+    const { signal, letGo } = firstOf(options.signal, this.#abort.signal)
+    this.signal = signal
+    this.#letGo = letGo
   }
 
   /** @param state how far the work has come. */
@@ -51,6 +54,7 @@ export class Holding {
   end(): void {
     this.#isOver = true
     this.#stop()
+    this.#letGo()
   }
 
   #lookOn(state: () => WorkState): void {

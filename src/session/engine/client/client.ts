@@ -1,5 +1,5 @@
 /** Client: the ports of an engine's head on this machine, and how programs here find them. */
-import { onAbort } from "../../../calls/aborts.js"
+import { firstOf, onAbort } from "../../../calls/aborts.js"
 import { withDeadline } from "../../../calls/deadline.js"
 import type { EngineClient, EngineHead, EnginePorts } from "../../../engines/engine.js"
 import { MusterError, RejectedError, SpecError, TimeoutError } from "../../../errors.js"
@@ -87,29 +87,45 @@ async function untilAnswered(fleet: Fleet, own: FleetEngine, heads: Heads, wante
   const { clock } = fleet
   const { timeoutMs, signal, checkOpen, isScaling } = wanted
   const giveUpAt = clock.now() + timeoutMs
-  const both = signal === undefined ? fleet.signal : AbortSignal.any([fleet.signal, signal])
-  for (let last = "it has no address yet"; ; ) {
-    signal?.throwIfAborted()
-    checkOpen()
-    if (!isWanted(fleet) && !isScaling()) {
-      throw new RejectedError(`"${fleet.owner.cluster}" has no head; scale it to one worker at least first`)
-    }
-    if (heads.current() !== undefined) {
-      const end = new AbortController()
-      try {
-        const late = () => new TimeoutError(`it does not answer within ${ANSWER_MS / 1000} s`)
-        await withDeadline(clock, own.engine.state(heads.head(end)), ANSWER_MS, late, both)
-        return
-      } catch (error) {
-        last = messageOf(error)
-      } finally {
-        end.abort(new Error("nobody waits for this answer any more"))
+  const over = firstOf(fleet.signal, signal)
+  try {
+    for (let last = "it has no address yet"; ; ) {
+      signal?.throwIfAborted()
+      checkOpen()
+      if (!isWanted(fleet) && !isScaling()) {
+        throw new RejectedError(`"${fleet.owner.cluster}" has no head; scale it to one worker at least first`)
       }
+      if (heads.current() !== undefined) {
+        const problem = await askOnce(fleet, own, heads, over.signal)
+        if (problem === undefined) return
+        last = problem
+      }
+      if (clock.now() >= giveUpAt) {
+        throw new TimeoutError(`waiting for the head of "${fleet.owner.cluster}" for ${timeoutMs / 1000} s: ${last}`)
+      }
+      await clock.sleep(Math.min(AGAIN_MS, giveUpAt - clock.now()), over.signal).catch(() => {})
     }
-    if (clock.now() >= giveUpAt) {
-      throw new TimeoutError(`waiting for the head of "${fleet.owner.cluster}" for ${timeoutMs / 1000} s: ${last}`)
-    }
-    await clock.sleep(Math.min(AGAIN_MS, giveUpAt - clock.now()), both).catch(() => {})
+  } finally {
+    over.letGo()
+  }
+}
+
+/** @returns why the head has not answered; undefined where it has. */
+async function askOnce(
+  { clock }: Fleet,
+  { engine }: FleetEngine,
+  heads: Heads,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const end = new AbortController()
+  try {
+    const late = () => new TimeoutError(`it does not answer within ${ANSWER_MS / 1000} s`)
+    await withDeadline(clock, engine.state(heads.head(end)), ANSWER_MS, late, signal)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  } finally {
+    end.abort(new Error("nobody waits for this answer any more"))
   }
 }
 
