@@ -73,6 +73,13 @@ const CASES: readonly (readonly [path: string, text: string, problem: RegExp | u
   ["src/fleet/observe.ts", `const speed = engine.performance`, undefined],
   ["src/fleet/observe.ts", `import { setTimeout as sleep } from "node:timers/promises"`, /take a Clock/],
   ["providers/gcp/list.ts", `import { AsyncLocalStorage } from "node:async_hooks"`, /every promise/],
+  [
+    "src/session/session.ts",
+    `const either = AbortSignal.any([fleet.signal, own])`,
+    /uses AbortSignal.any: take firstOf/,
+  ],
+  ["src/session/session.ts", `const late = AbortSignal.timeout(1)`, undefined],
+  ["src/cli/verbs/look/watch.ts", `const over = AbortSignal.any(signals)`, undefined],
   ["src/calls/clock.ts", `const now = Date.now()`, undefined],
 ]
 

@@ -35,6 +35,10 @@ const PLAYS = /^src\/(simulator|rehearsal)\//
 const FACES = /^src\/(cli|progress)\//
 /** On Node 20 a storage or a hook slows every promise of the process down, the user's too, and once used it stays. */
 const HOOKS = /^(node:)?async_hooks$/
+/** On Node 20 it leaves something in each signal that it is given, for as long as that lives. */
+const JOINED = "AbortSignal.any"
+/** Here it is given what ends with one command, one question to a head, one live walk or the cluster. */
+const JOINS = /^(src\/(cli|engines)\/|src\/fleet\/closing\.ts$|providers\/azure\/client\/tapped\.ts$)/
 const TIMERS = /^node:(timers|timers\/promises|perf_hooks)$/
 
 type Rule = (source: Source, target: string, found: Import) => string | undefined
@@ -57,11 +61,14 @@ export function problemsOf(source: Source): readonly string[] {
     const target = targetOf(source.path, found.specifier)
     return RULES.flatMap((rule) => rule(source, target, found) ?? [])
   })
-  const uses =
-    CLOCK.has(source.path) || ON_WORKERS.test(source.path)
-      ? []
-      : source.impure.map((name) => `uses ${name}: take a Clock`)
+  const uses = source.globals.flatMap((name) => problemOfUse(source, name) ?? [])
   return [...imports, ...uses].map((problem) => `${source.path} ${problem}`)
+}
+
+function problemOfUse({ path }: Source, name: string): string | undefined {
+  if (name === JOINED)
+    return JOINS.test(path) ? undefined : `uses ${name}: take firstOf of src/calls/aborts.ts, and let go`
+  return CLOCK.has(path) || ON_WORKERS.test(path) ? undefined : `uses ${name}: take a Clock`
 }
 
 /** What pure stages reach by imports that survive compilation, and what of that does I/O. */

@@ -13,25 +13,26 @@ export interface Source {
   /** From the project's root, with `/`. */
   readonly path: string
   readonly imports: readonly Import[]
-  /** Globals of time and luck that it uses as values: "Date", "Math.random", "setTimeout". */
-  readonly impure: readonly string[]
+  /** Globals that not everybody may use, and that it uses as values: "Date", "Math.random", "setTimeout", "AbortSignal.any". */
+  readonly globals: readonly string[]
 }
 
-const IMPURE_NAMES = new Set(["Date", "setTimeout", "setInterval", "setImmediate", "performance"])
+const NAMES = new Set(["Date", "setTimeout", "setInterval", "setImmediate", "performance"])
+const MEMBERS = new Set(["Math.random", "AbortSignal.any"])
 
 export function readSource(path: string, text: string): Source {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
   const imports: Import[] = []
-  const impure: string[] = []
+  const globals: string[] = []
   const visit = (node: ts.Node): void => {
     const found = importIn(node)
     if (found !== undefined) imports.push(found)
-    const name = impureIn(node)
-    if (name !== undefined) impure.push(name)
+    const name = globalIn(node)
+    if (name !== undefined) globals.push(name)
     ts.forEachChild(node, visit)
   }
   visit(file)
-  return { path, imports, impure }
+  return { path, imports, globals }
 }
 
 function importIn(node: ts.Node): Import | undefined {
@@ -64,9 +65,9 @@ function allTypes(bindings: ts.NamedImportBindings | ts.NamedExportBindings | un
   return elements.length > 0 && elements.every((element) => element.isTypeOnly)
 }
 
-function impureIn(node: ts.Node): string | undefined {
-  if (ts.isPropertyAccessExpression(node) && node.getText() === "Math.random") return "Math.random"
-  if (!ts.isIdentifier(node) || !IMPURE_NAMES.has(node.text)) return undefined
+function globalIn(node: ts.Node): string | undefined {
+  if (ts.isPropertyAccessExpression(node) && MEMBERS.has(node.getText())) return node.getText()
+  if (!ts.isIdentifier(node) || !NAMES.has(node.text)) return undefined
   return isNameOrType(node) ? undefined : node.text
 }
 
