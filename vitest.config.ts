@@ -57,8 +57,10 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // A process for each worker, not for each file: see test/support/each-file.ts.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Far above what anything takes on a machine that is several times as slow as usual: they end what hangs, and nothing else.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 60_000 } },
     // More than there are processors: nearly half of the time of all files is waiting.
     maxWorkers: availableParallelism() + 2,
     // Messages of thousands of workers are short-lived: with more room for the young, fewer are moved to the old.

@@ -25,7 +25,7 @@ beforeAll(async () => {
   if (wire.stdout === null) throw new Error("no output")
   const [line] = (await once(createInterface(wire.stdout), "line")) as [string]
   url = line
-}, 30_000)
+})
 
 afterAll(async () => {
   if (wire.exitCode === null) wire.kill()
@@ -40,7 +40,7 @@ async function run(program: string, dependencies: readonly string[]): Promise<{ 
   for (const name of dependencies) await symlink(join(root, "node_modules", name), join(place, "node_modules", name))
   await writeFile(join(place, "package.json"), JSON.stringify({ type: "module" }))
   await writeFile(join(place, "program.js"), PREAMBLE + program)
-  return promisify(execFile)(process.execPath, [join(place, "program.js")], { timeout: 20_000 })
+  return promisify(execFile)(process.execPath, [join(place, "program.js")], { timeout: 120_000 })
 }
 
 const PREAMBLE = `

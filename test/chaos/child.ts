@@ -9,7 +9,7 @@ import { WHOLE } from "./points.js"
 const OWNER = import.meta.url.endsWith(".ts") ? "../../.cache/js/test/chaos/owner.js" : "./owner.js"
 
 /** Far above what an owner needs for its few instances, also on a machine busy with other tests. */
-const PATIENCE_MS = 110_000
+const PATIENCE_MS = 400_000
 
 export interface Ending {
   /** The signal that ended it; null when it came to its end. */

@@ -5,7 +5,7 @@ import { isUnharmed, type KillOptions, killRepeatedly } from "./kill.js"
 import { linesOf, sumsOf } from "./report.js"
 
 /** A dozen processes start, scale and close; on a machine that is busy with other tests that takes its time. */
-export const KILLS_TIMEOUT_MS = 280_000
+export const KILLS_TIMEOUT_MS = 900_000
 
 export async function expectUnharmed(title: string, options: KillOptions): Promise<void> {
   const rows = await killRepeatedly({ successor: startHere, ...options })

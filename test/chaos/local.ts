@@ -19,7 +19,7 @@ const NEIGHBOURS = 2
 const GRACE_MS = 200
 
 /** What a supervisor may take to end once its instance has gone, on a busy machine. */
-const SUPERVISOR_MS = 5_000
+const SUPERVISOR_MS = 30_000
 
 /** Hundreds of kills take a while, and the neighbours must outlive them. */
 const NEIGHBOURS_LIVE_S = "36000"
@@ -32,7 +32,7 @@ fi
 exec sleep 600`
 
 /** What is told to end has been told so on disk: a list lags behind nothing. */
-const LAG_MS = 2_000
+const LAG_MS = 20_000
 
 export interface LocalScene extends Scene {
   readonly root: string

@@ -24,9 +24,9 @@ const SHORT = {
 } as const
 
 /** For how long a list may differ from the truth and somebody must look again, in the cloud's time. */
-const LAG_MS = 120_000
+const LAG_MS = 600_000
 /** What a cloud may take to carry out a deletion that it has accepted, in its time. */
-const DELETION_MS = 300_000
+const DELETION_MS = 1_200_000
 /** 500 kills take hours of the cloud's time, and the neighbours must outlive them. */
 const NEIGHBOURS_LIVE = "30d"
 

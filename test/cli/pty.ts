@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process"
 
 export const hasPython = spawnSync("python3", ["-c", "import pty"]).status === 0
 
-/** Waits for a text, then types. A step that does not come within 20 seconds ends the program. */
+/** Waits for a text, then types. A step that does not come within a minute ends the program. */
 export type Step = readonly [awaited: string, typed: string]
 
 const DRIVER = `
@@ -12,7 +12,7 @@ steps, argv = json.loads(sys.argv[1]), sys.argv[2:]
 pid, fd = pty.fork()
 if pid == 0:
     os.execvp(argv[0], argv)
-shown, seen, end = "", 0, time.time() + 20
+shown, seen, end = "", 0, time.time() + 60
 def read(wait):
     global shown
     if not select.select([fd], [], [], wait)[0]: return True
@@ -26,7 +26,7 @@ for awaited, typed in steps:
     if awaited not in shown[seen:]: break
     seen = shown.index(awaited, seen) + len(awaited)
     os.write(fd, typed.encode())
-    end = time.time() + 20
+    end = time.time() + 60
 while time.time() < end and read(0.1): pass
 if time.time() >= end: os.kill(pid, 9)
 _, status = os.waitpid(pid, 0)

@@ -59,32 +59,24 @@ const SHELLS = [
 
 describe.each(SHELLS)("in %s", (name, shell, setUp) => {
   const why = !hasPython ? "python3" : spawnSync(name, ["--version"]).status === 0 ? undefined : name
-  test.skipIf(why !== undefined)(
-    `Tab completes${why === undefined ? "" : `: ${why} is not installed`}`,
-    async () => {
-      expect(await completedIn(shell, setUp)).toEqual(
-        // zsh takes the space away again when something else than a word follows.
-        LINES.map(([, completed]) => (name === "zsh" ? completed.trimEnd() : completed)),
-      )
-    },
-    60_000,
-  )
+  test.skipIf(why !== undefined)(`Tab completes${why === undefined ? "" : `: ${why} is not installed`}`, async () => {
+    expect(await completedIn(shell, setUp)).toEqual(
+      // zsh takes the space away again when something else than a word follows.
+      LINES.map(([, completed]) => (name === "zsh" ? completed.trimEnd() : completed)),
+    )
+  })
 })
 
 const hasFish = spawnSync("fish", ["--version"]).status === 0
 
 describe("in fish", () => {
-  test.skipIf(!hasFish)(
-    `Tab completes${hasFish ? "" : ": fish is not installed"}`,
-    () => {
-      const asked = LINES.map(([begun]) => `complete -C '${begun}'`).join("; echo; ")
-      const env = { PATH: `${join(root, "bin")}:${process.env.PATH ?? ""}`, HOME: root, LC_ALL: "C.UTF-8" }
-      const { stdout } = spawnSync("fish", ["-c", `muster completion fish | source; ${asked}`], {
-        ...{ cwd: root, env, encoding: "utf8" },
-      })
-      const last = LINES.map(([, completed]) => completed.trim().split(" ").at(-1))
-      expect(stdout.trim().split(/\n+/)).toEqual(last)
-    },
-    60_000,
-  )
+  test.skipIf(!hasFish)(`Tab completes${hasFish ? "" : ": fish is not installed"}`, () => {
+    const asked = LINES.map(([begun]) => `complete -C '${begun}'`).join("; echo; ")
+    const env = { PATH: `${join(root, "bin")}:${process.env.PATH ?? ""}`, HOME: root, LC_ALL: "C.UTF-8" }
+    const { stdout } = spawnSync("fish", ["-c", `muster completion fish | source; ${asked}`], {
+      ...{ cwd: root, env, encoding: "utf8" },
+    })
+    const last = LINES.map(([, completed]) => completed.trim().split(" ").at(-1))
+    expect(stdout.trim().split(/\n+/)).toEqual(last)
+  })
 })

@@ -30,11 +30,11 @@ beforeAll(async () => {
   web = cluster.group("web").workers[0]?.name ?? ""
   batch = cluster.group("batch").workers[0]?.name ?? ""
   await cluster.detach()
-}, 60_000)
+})
 afterAll(async () => {
   await (await Cluster.attach("render", { provider }, { journal })).close()
   rmSync(root, { recursive: true, force: true })
-}, 60_000)
+})
 
 async function muster(words: readonly string[], more: Partial<Surroundings> = {}) {
   let [out, said] = ["", ""]
@@ -144,12 +144,12 @@ describe("muster exec", () => {
 
 describe("muster logs", () => {
   test("what there is, its last lines, and what comes", async () => {
-    await expect.poll(async () => (await muster(["logs", "render", web])).out, { timeout: 30_000 }).toContain("two")
+    await expect.poll(async () => (await muster(["logs", "render", web])).out).toContain("two")
     expect((await muster(["logs", "render", web, "--tail", "1"])).out).toBe("two\n")
     expect((await muster(["logs", "render", web, "--tail", "x"])).code).toBe(2)
     const { out, unread, heard } = interruptedAt("three")
     const following = muster(["logs", "render", web, "-f", "--tail", "1"], { out, unread })
-    await expect.poll(heard, { timeout: 30_000 }).toBe("two\n")
+    await expect.poll(heard).toBe("two\n")
     await muster(["exec", "render", "-w", web, "touch more"])
     expect((await following).code).toBe(0)
     expect(heard()).toBe("two\nthree\n")
@@ -164,7 +164,7 @@ describe("muster logs", () => {
     const cluster = new Cluster(spec, { journal })
     await cluster.scale(1)
     const [{ name = "" } = {}] = cluster.workers
-    await expect.poll(() => cluster.worker(name).logs(), { timeout: 30_000 }).toContain("last")
+    await expect.poll(() => cluster.worker(name).logs()).toContain("last")
     await cluster.close()
     const { code, out, said } = await muster(["logs", `gone/${name}`, "--tail", "1"])
     expect([code, out]).toEqual([0, "last\n"])
@@ -224,7 +224,7 @@ describe("muster forward", () => {
     const port = (server.address() as AddressInfo).port
     const words = ["forward", "render", first?.name ?? "", `${port}:0`]
     const forwarding = muster(words, { out, interrupts: () => end.signal })
-    await expect.poll(() => heard, { timeout: 30_000 }).toMatch(/^127\.0\.0\.1:\d+\n$/)
+    await expect.poll(() => heard).toMatch(/^127\.0\.0\.1:\d+\n$/)
     expect(await (await fetch(`http://${heard.trim()}`)).text()).toBe("served")
     end.abort()
     expect((await forwarding).code).toBe(130)

@@ -135,4 +135,4 @@ test("scale starts exactly the launch calls that plan names", async () => {
     )
     expect(new Set(places)).toEqual(new Set(calls.map(({ zone, instanceTypes }) => `${zone}/${instanceTypes.join()}`)))
   }
-}, 60_000)
+})

@@ -7,7 +7,7 @@ import type { Provider } from "../../src/provider.js"
 import { bareCalls, contract, type ForeignInstance, type Skip, type Subject, systemClock } from "./index.js"
 
 /** Longer than anything takes on a machine that is busy with other tests. */
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 180_000
 
 async function subjectOf(): Promise<Subject> {
   const root = await mkdtemp(join(tmpdir(), "muster-contract-"))

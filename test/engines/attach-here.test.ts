@@ -12,8 +12,6 @@ import { nursery } from "../support/children.js"
 import { isLong, LONG } from "../support/long.js"
 import { freePort } from "./support/port.js"
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
-
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "muster-attach-"))
@@ -51,7 +49,7 @@ test.skipIf(!isLong)(`who has the secrets of this machine goes on, and nobody el
   expect(await second.scale({ default: 5 })).toMatchObject({ ready: 5 })
   expect((await filesWith(token)).filter((file) => !file.endsWith("/guest/sent/secrets"))).toEqual([`journal/${kept}`])
   await second.scale({ default: 2 })
-  await vi.waitFor(() => expect(drained).toHaveLength(3), { timeout: 10_000 })
+  await vi.waitFor(() => expect(drained).toHaveLength(3), { timeout: 60_000 })
   expect(drained.every(({ hasLeft }) => hasLeft)).toBe(true)
   await second.scale({ default: 0 })
   expect(second.workers.map(({ group }) => group)).toEqual(["head"])
@@ -64,9 +62,7 @@ test.skipIf(!isLong)(`who has the secrets of this machine goes on, and nobody el
 describe.skipIf(!isLong)(`a process that is killed by SIGKILL (${LONG})`, () => {
   const { directory, start } = nursery()
 
-  test("leaves the files of its client's keys beside its journal, and a sweep of the name removes them", {
-    timeout: 60_000,
-  }, async () => {
+  test("leaves the files of its client's keys beside its journal, and a sweep of the name removes them", async () => {
     const journal = join(directory(), "journal")
     const child = start(`
       import { Cluster } from "muster-vms"

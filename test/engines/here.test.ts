@@ -13,8 +13,6 @@ import type { ClusterFields } from "../../src/spec.js"
 import { isLong, LONG } from "../support/long.js"
 import { freePort } from "./support/port.js"
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
-
 let folder: string
 let cluster: Cluster | undefined
 let events: ClusterEvent[]
@@ -62,9 +60,9 @@ test.skipIf(!isLong)(`with restart the workers that there are join another head 
   expect(await runLines(client, ["echo 1"])).toEqual(["1\n"])
   const before = made.workers.map(({ name }) => name)
   killScheduler(made)
-  await vi.waitFor(() => expect(heads().map(({ what }) => what)).toEqual(["lost", "restarted"]), 60_000)
+  await vi.waitFor(() => expect(heads().map(({ what }) => what)).toEqual(["lost", "restarted"]), 100_000)
   expect(heads()[0]).toMatchObject({ action: "restart" })
-  await vi.waitFor(async () => expect(await runLines(client, ["echo 1", "echo 2", "echo 3"])).toHaveLength(3), 60_000)
+  await vi.waitFor(async () => expect(await runLines(client, ["echo 1", "echo 2", "echo 3"])).toHaveLength(3), 100_000)
   // None was replaced.
   const workers = made.workers.filter(({ group, state }) => group !== "head" && state === "running")
   expect(workers.map(({ name }) => before.includes(name))).toEqual([true, true, true])
@@ -81,7 +79,7 @@ test.skipIf(!isLong)(
     const client = await made.client()
     const lines = runLines(client, ["sleep 100"]).catch((error: unknown) => error)
     killScheduler(made)
-    await vi.waitFor(() => expect(events.some(({ type }) => type === "closed")).toBe(true), 60_000)
+    await vi.waitFor(() => expect(events.some(({ type }) => type === "closed")).toBe(true), 100_000)
     expect(heads()).toMatchObject([{ what: "lost", action: "close" }])
     await expect(made.scale(2)).rejects.toThrow(HeadLostError)
     await expect(made.scale(2)).rejects.toThrow(

@@ -11,7 +11,7 @@ import type { Engine, EngineBoot, EngineHead } from "../../src/engines/engine.js
 import { freePort } from "./support/port.js"
 
 /** Longer than anything here takes on a busy machine. */
-const PATIENCE = { timeout: 20_000, interval: 20 }
+const PATIENCE = { timeout: 60_000, interval: 20 }
 const GROUP = { name: "default", fields: {} }
 
 let folder = ""

@@ -79,16 +79,16 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
       const line = `echo begun >>'${folder}/runs/'$$; while [ ! -e '${folder}/go' ]; do sleep 0.2; done; echo done`
       const outputs = runLines(client, [line, line, line])
       const begun = () => readdirSync(join(folder, "runs")).length
-      await expect.poll(begun, { timeout: 60_000 }).toBe(3)
+      await expect.poll(begun).toBe(3)
       const scaling = cluster.scale(1)
       const leaving = () => cluster.workers.filter(({ state }) => state === "terminating").length
-      await expect.poll(leaving, { timeout: 60_000 }).toBe(2)
+      await expect.poll(leaving).toBe(2)
       writeFileSync(join(folder, "go"), "")
       expect(await outputs).toEqual(["done\n", "done\n", "done\n"])
       expect(await scaling).toMatchObject({ running: 1 })
       // None of them was begun again elsewhere.
       expect(begun()).toBe(3)
-      await expect.poll(() => cluster.workers.length, { timeout: 60_000 }).toBe(2)
+      await expect.poll(() => cluster.workers.length).toBe(2)
 
       const token = client.environment.TOY_TOKEN ?? "?"
       expect(token).toMatch(/^[0-9a-f]{48}$/)
@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
       expect(place.world?.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
       expect(readdirSync(join(folder, "journal"))).toEqual([])
     },
-    300_000,
+    600_000,
   )
 })
 

@@ -12,7 +12,7 @@ import { systemClock } from "../../src/calls/clock.js"
 export const BUILT = fileURLToPath(new URL("../../.cache/js/examples", import.meta.url))
 
 /** Longer than anything takes on a busy machine; nothing here is expected to reach it. */
-export const PATIENCE_MS = 60_000
+export const PATIENCE_MS = 180_000
 
 export interface Home {
   readonly path: string

@@ -61,7 +61,7 @@ function environment(): Readonly<Record<string, string>> {
 
 /** Once it has run, and once more after that, for whoever would run it again. */
 async function told(): Promise<string> {
-  await expect.poll(async () => host.read("var/lib/muster/noticed/code"), { timeout: 10_000, interval: 20 }).toBe("0\n")
+  await expect.poll(async () => host.read("var/lib/muster/noticed/code"), { timeout: 60_000, interval: 20 }).toBe("0\n")
   return host.read("told")
 }
 

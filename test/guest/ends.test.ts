@@ -77,7 +77,7 @@ async function boot(script: string): Promise<void> {
 }
 
 const isOff = async () => (await place.called()).includes("shutdown -P now")
-const soon = { timeout: 10_000 }
+const soon = { timeout: 60_000 }
 
 describe("on Compute Engine", () => {
   test("with a service account it sets its label among the others, and deletes itself", async () => {

@@ -244,9 +244,9 @@ test.runIf(isLong)("a worker whose GPUs come late is ready then, and tells until
     const group = { ...GROUP, ready: { checks: [{ gpu: true }] as const, timeoutSeconds: 60 } }
     await place.boot({ script: guestProgram(CLOUD, OWNER, group) })
     const words = () => place.read("var/lib/muster/check.words")
-    await expect.poll(words, { timeout: 20_000 }).toMatch(/^9 gpu\nFailed\nthe driver is not loaded: /)
+    await expect.poll(words).toMatch(/^9 gpu\nFailed\nthe driver is not loaded: /)
     await rm(broken)
-    await expect.poll(() => place.marks(), { timeout: 20_000 }).toContain("ready ended 0")
+    await expect.poll(() => place.marks()).toContain("ready ended 0")
     expect(await place.read("dev/console")).toContain("gpu| no kernel was run: python3 has neither torch nor cupy\n")
   } finally {
     await place.remove()

@@ -87,7 +87,7 @@ export async function machine(): Promise<Machine> {
     boot: (how) => boot(root, how),
     done: async () => {
       const isDone = (mark: string) => mark.startsWith("done ")
-      await expect.poll(async () => (await marks()).some(isDone), { timeout: 20_000, interval: 20 }).toBe(true)
+      await expect.poll(async () => (await marks()).some(isDone), { timeout: 60_000, interval: 20 }).toBe(true)
       return ((await marks()).find(isDone) ?? "").replace("done ", "")
     },
     remove: async () => {

@@ -59,7 +59,7 @@ async function start(group: Partial<GroupRequest>, shell: string, seconds = "600
 }
 const bring = (name: string, text: string) => writeFile(join(place.root, FOLDER, name), text, { mode: 0o600 })
 const begun = (step: string) =>
-  expect.poll(() => place.marks(), { timeout: 20_000, interval: 20 }).toContain(`${step} begun`)
+  expect.poll(() => place.marks(), { timeout: 60_000, interval: 20 }).toContain(`${step} begun`)
 const log = () => place.read("var/lib/muster/boot.log")
 
 describe.each(SHELLS)("in %s", (shell) => {
@@ -116,7 +116,7 @@ test("/dev/shm is taken where /run is a disk, and a worker without work waits an
   await start({ awaits: { secrets: ["A"] } }, "dash")
   await begun("secrets")
   await writeFile(join(place.root, "dev/shm/muster/secrets"), "export A='1'\n")
-  await expect.poll(() => place.marks(), { timeout: 20_000, interval: 20 }).toContain("secrets ended 0")
+  await expect.poll(() => place.marks(), { timeout: 60_000, interval: 20 }).toContain("secrets ended 0")
   expect((await place.marks()).filter((mark) => mark.startsWith("done"))).toEqual([])
   const environment = join(place.root, "var/lib/muster/environment")
   const { stdout } = spawnSync("sh", ["-c", '. "$0"; echo "$A $PLAIN"', environment], { encoding: "utf8" })

@@ -54,7 +54,7 @@ async function verbsOf(place: object, env: Readonly<Record<string, string>>): Pr
   const { stdout } = await promisify(execFile)(process.execPath, parameters, {
     cwd: folder,
     env: { PATH: process.env.PATH ?? "", HOME: folder, ...env },
-    timeout: 30_000,
+    timeout: 120_000,
   })
   return stdout.trim().split("\n")
 }

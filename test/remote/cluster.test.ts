@@ -81,7 +81,7 @@ describe("a cluster of this machine", () => {
     await forward.close()
     server.close()
     // A worker runs before its script has written anything.
-    await expect.poll(() => worker.logs(), { timeout: 30_000 }).toContain("up")
+    await expect.poll(() => worker.logs()).toContain("up")
     const running = await worker.spawn("echo begun; sleep 600")
     await new Promise((resolve) => running.stdout.once("data", resolve))
     await cluster.scale({ web: 0 })
@@ -106,7 +106,7 @@ test("the log of a worker that has ended by itself is what it ended with", async
     const [{ name = "" } = {}] = cluster.workers
     writeFileSync(told, "")
     await cluster.finished()
-    await expect.poll(() => cluster.workers, { timeout: 30_000 }).toEqual([])
+    await expect.poll(() => cluster.workers).toEqual([])
     expect(await cluster.worker(name).logs()).toBe("the last words\n")
     const pieces: string[] = []
     for await (const text of cluster.worker(name).logs({ follow: true })) pieces.push(text)

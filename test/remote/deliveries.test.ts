@@ -54,7 +54,7 @@ function made(spec: WorkerSpec & { readonly name?: string }, options: { readonly
 /** What a script wrote, once it has written the last of it. */
 async function logOf(cluster: Cluster, index = 0): Promise<string> {
   const name = cluster.workers[index]?.name ?? ""
-  await expect.poll(() => cluster.worker(name).logs(), { timeout: 30_000 }).toContain("whole")
+  await expect.poll(() => cluster.worker(name).logs()).toContain("whole")
   return cluster.worker(name).logs()
 }
 
@@ -207,7 +207,7 @@ describe.runIf(isLong)("in the longer suites", () => {
       () => undefined,
       (error: unknown) => error,
     )
-    await expect.poll(() => events.join("\n"), { timeout: 20_000 }).toContain("the end")
+    await expect.poll(() => events.join("\n")).toContain("the end")
     const said = inspect([failed, cluster.explain(), String(cluster.explain())], { depth: 20 }) + events.join("\n")
     expect(said.replaceAll(`${PLANTED}-mode`, "")).not.toMatch(/planted-7Qx9|second-7Qx9/)
     expect(said).toContain("***")

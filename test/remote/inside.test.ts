@@ -146,12 +146,12 @@ test.skipIf(missing !== undefined)(
     for (const how of ["abort", "time"]) {
       const file = join(docker.folder, "inside", how)
       const abort = new AbortController()
-      const limit = how === "abort" ? { signal: abort.signal } : { timeoutMs: 500 }
+      const limit = how === "abort" ? { signal: abort.signal } : { timeoutMs: 5000 }
       const running = runCommand(inside, `echo $$ >${how}; sleep 1000 & wait`, worker, limit)
       running.catch(() => {})
       await expect.poll(() => existsSync(file) && readFileSync(file, "utf8") !== "").toBe(true)
       if (how === "abort") abort.abort(new Error("enough"))
-      await expect(running).rejects.toThrow(how === "abort" ? "enough" : /did not end within 0.5 s/)
+      await expect(running).rejects.toThrow(how === "abort" ? "enough" : /did not end within 5 s/)
       expect(isAlive(readFileSync(file, "utf8"))).toBe(false)
     }
     const spawned = await inside.spawn("trap '' TERM; echo up; sleep 1000")
@@ -159,5 +159,4 @@ test.skipIf(missing !== undefined)(
     spawned.kill("SIGKILL")
     expect(await spawned.ended).toEqual({ exitCode: 137, signal: "SIGKILL" })
   },
-  60_000,
 )

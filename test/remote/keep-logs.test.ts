@@ -68,13 +68,13 @@ test(`${WORKERS} workers of this machine: all that each wrote, once, over anothe
   const names = cluster.workers.map(({ name }) => name).toSorted()
   const some = () =>
     names.every((name) => readdirSync(keepLogs).includes(`${name}.log`) && /5\n/.test(read("kept", `${name}.log`)))
-  await expect.poll(some, { timeout: 30_000 }).toBe(true)
+  await expect.poll(some).toBe(true)
   await cluster.detach()
   // What comes while nobody follows is not lost.
   const attached = await Cluster.attach("kept", { ...spec, takeOver: true }, { journal })
   await attached.exec("touch over")
   const lasts = () => names.every((name) => read("kept", `${name}.log`).endsWith("last\n"))
-  await expect.poll(lasts, { timeout: 30_000 }).toBe(true)
+  await expect.poll(lasts).toBe(true)
   await attached.close()
   expect(readdirSync(keepLogs).toSorted()).toEqual(names.map((name) => `${name}.log`))
   for (const name of names) {
@@ -95,7 +95,7 @@ test("what is written right before an end of ours is kept", async () => {
   const cluster = new Cluster({ provider, keepLogs, groups: { web: { startup: "sleep 600" } } }, { journal: false })
   await cluster.scale(1)
   const [{ name = "", id = "" } = {}] = cluster.workers
-  await expect.poll(() => readdirSync(keepLogs), { timeout: 30_000 }).toContain(`.${name}.at`)
+  await expect.poll(() => readdirSync(keepLogs)).toContain(`.${name}.at`)
   appendFileSync(join(root, "local/instances", id, "guest/boot.log"), "the very last\n")
   await cluster.close()
   expect(read("right-before", `${name}.log`)).toMatch(/^the very last\n--- /)

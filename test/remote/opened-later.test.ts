@@ -89,5 +89,4 @@ test.skipIf(missing !== undefined).each(["aws", "gcp", "azure"] as const satisfi
     expect(JSON.parse(left.shown)).toEqual([])
     expect(readdirSync(journal).filter((file) => file.startsWith("render."))).toEqual([])
   },
-  120_000,
 )

@@ -47,7 +47,7 @@ async function scene(name: PlaceName, fields: Partial<ClusterFields>) {
 
 async function logOf(cluster: Cluster, index = 0): Promise<string> {
   const worker = cluster.worker(cluster.workers[index]?.name ?? "")
-  await expect.poll(() => worker.logs().catch(() => ""), { timeout: 40_000, interval: 200 }).toContain("whole")
+  await expect.poll(() => worker.logs().catch(() => ""), { timeout: 60_000, interval: 200 }).toContain("whole")
   return worker.logs()
 }
 
@@ -69,42 +69,34 @@ function placesOf(text: string): readonly string[] {
 }
 
 describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : ` (${missing})`}`, () => {
-  test.each(CLOUDS)(
-    "%s: workers have files and secrets before their work, and late ones the same",
-    async (name) => {
-      vi.stubEnv("OWN_TOKEN", `${PLANTED}-a\n'b' "ü"`)
-      const { cluster, events, place } = await scene(name, {
-        files: from,
-        secrets: { TOKEN: { fromEnvironment: "OWN_TOKEN" }, EACH: (worker) => `${PLANTED}-${worker.name}` },
-        startup: 'pwd; ls; ./job.sh; printf %s "$EACH" | cksum; echo whole; sleep 100000',
-      })
-      await cluster.scale(2)
-      const [first = ""] = [await logOf(cluster), await logOf(cluster, 1)]
-      expect(first).toMatch(/\/home\/muster\ndeep er\njob\.sh\n\d+ \d+\n\d+ \d+\nwhole\n$/)
-      const [, , , sum] = first.split("\n")
-      const results = await cluster.exec(
-        'pwd; printf %s "$TOKEN|$EACH" | tr "\\n" "~"; cat "deep er"/*; stat -c " %a" .',
-      )
-      for (const { worker, stdout } of results)
-        expect(stdout).toMatch(
-          new RegExp(`^/home/muster\\n${PLANTED}-a~'b' "ü"\\|${PLANTED}-${worker}odd 7[05][05]\\n$`),
-        )
-      const modes = await cluster.exec("stat -c '%a %U' /run/muster /run/muster/secrets")
-      for (const { stdout } of modes) expect(stdout).toBe("700 muster\n600 muster\n")
-      // A late worker, once the directory is another one here.
-      writeFileSync(join(from, "job.sh"), "echo other\n")
-      await cluster.scale(3)
-      for (const index of [1, 2]) expect((await logOf(cluster, index)).split("\n")[3]).toBe(sum)
-      const digests = (await cluster.exec("cat /run/muster/files")).map(({ stdout }) => stdout)
-      expect([digests.length, new Set(digests).size]).toEqual([3, 1])
-      // Of this machine's files and processes none holds a value; those of the guests are elsewhere.
-      expect(placesOf(PLANTED)).toEqual([])
-      expect(events.join("\n")).not.toContain(PLANTED)
-      expect(events.join("\n")).not.toContain("type: 'problem'")
-      const told = cluster.workers.map(({ id }) => place.world?.consoleText(id))
-      expect(inspect([cluster, cluster.explain(), told], { depth: 20 })).not.toContain(PLANTED)
-      await cluster.close()
-    },
-    120_000,
-  )
+  test.each(CLOUDS)("%s: workers have files and secrets before their work, and late ones the same", async (name) => {
+    vi.stubEnv("OWN_TOKEN", `${PLANTED}-a\n'b' "ü"`)
+    const { cluster, events, place } = await scene(name, {
+      files: from,
+      secrets: { TOKEN: { fromEnvironment: "OWN_TOKEN" }, EACH: (worker) => `${PLANTED}-${worker.name}` },
+      startup: 'pwd; ls; ./job.sh; printf %s "$EACH" | cksum; echo whole; sleep 100000',
+    })
+    await cluster.scale(2)
+    const [first = ""] = [await logOf(cluster), await logOf(cluster, 1)]
+    expect(first).toMatch(/\/home\/muster\ndeep er\njob\.sh\n\d+ \d+\n\d+ \d+\nwhole\n$/)
+    const [, , , sum] = first.split("\n")
+    const results = await cluster.exec('pwd; printf %s "$TOKEN|$EACH" | tr "\\n" "~"; cat "deep er"/*; stat -c " %a" .')
+    for (const { worker, stdout } of results)
+      expect(stdout).toMatch(new RegExp(`^/home/muster\\n${PLANTED}-a~'b' "ü"\\|${PLANTED}-${worker}odd 7[05][05]\\n$`))
+    const modes = await cluster.exec("stat -c '%a %U' /run/muster /run/muster/secrets")
+    for (const { stdout } of modes) expect(stdout).toBe("700 muster\n600 muster\n")
+    // A late worker, once the directory is another one here.
+    writeFileSync(join(from, "job.sh"), "echo other\n")
+    await cluster.scale(3)
+    for (const index of [1, 2]) expect((await logOf(cluster, index)).split("\n")[3]).toBe(sum)
+    const digests = (await cluster.exec("cat /run/muster/files")).map(({ stdout }) => stdout)
+    expect([digests.length, new Set(digests).size]).toEqual([3, 1])
+    // Of this machine's files and processes none holds a value; those of the guests are elsewhere.
+    expect(placesOf(PLANTED)).toEqual([])
+    expect(events.join("\n")).not.toContain(PLANTED)
+    expect(events.join("\n")).not.toContain("type: 'problem'")
+    const told = cluster.workers.map(({ id }) => place.world?.consoleText(id))
+    expect(inspect([cluster, cluster.explain(), told], { depth: 20 })).not.toContain(PLANTED)
+    await cluster.close()
+  })
 })

@@ -35,74 +35,65 @@ async function placeFor(name: PlaceName): Promise<Place> {
 const living = ({ world }: Place) => world?.truth({ states: ["pending", "running", "stopped"] })
 
 describe.skipIf(missing !== undefined)(`jobs over ssh${missing === undefined ? "" : ` (${missing})`}`, () => {
-  test.each(CLOUDS)(
-    "%s: commands with files, secrets and outputs, and a worker that is taken away",
-    async (name) => {
-      const place = await placeFor(name)
-      const { provider, clock, instanceType, market } = place
-      const spec = {
-        ...{ provider, instanceType, market, access: { from: "127.0.0.1/32" }, closeOnExit: false },
-        ...{ files: [{ from: join(folder, "project") }], secrets: { TOKEN: { value: "token-7" } } },
-      }
-      const command = (n: number) =>
-        `printf '%s %s' "$(cat word)" "$TOKEN" >"$MUSTER_OUTPUT/${n}.txt"; sleep 0.2; id -un`
-      const inputs = Array.from({ length: 30 }, (_, at) => at)
-      const outputs = join(folder, "out")
-      const options = { clock, journal: join(folder, "journal") }
-      const resume = join(folder, "done.jsonl")
-      const job = { workers: 2, inputs, work: { command }, outputs, resume } as const
-      const going = runJob(spec as ClusterSpec, job, options)
-      const found: number[] = []
-      for await (const { index, value } of going) {
-        expect(value.stdout).toBe("muster\n")
-        found.push(index)
-        const [first] = going.cluster.workers
-        if (found.length === 5 && first !== undefined) await place.interrupt(first.id)
-      }
-      expect([...found].sort((a, b) => a - b)).toEqual(inputs)
-      expect(readdirSync(outputs)).toHaveLength(30)
-      expect(readFileSync(join(outputs, "29.txt"), "utf8")).toBe("hello token-7")
-      expect(living(place)).toEqual([])
-      expect(readdirSync(folder, { recursive: true }).filter((file) => String(file).includes(".muster-part-"))).toEqual(
-        [],
-      )
-      // Nothing is left to do: the same again is read from the file.
-      const again = await runJob(spec as ClusterSpec, job, options)
-      expect(again).toHaveLength(30)
-      expect(living(place)).toEqual([])
-    },
-    120_000,
-  )
+  test.each(CLOUDS)("%s: commands with files, secrets and outputs, and a worker that is taken away", async (name) => {
+    const place = await placeFor(name)
+    const { provider, clock, instanceType, market } = place
+    const spec = {
+      ...{ provider, instanceType, market, access: { from: "127.0.0.1/32" }, closeOnExit: false },
+      ...{ files: [{ from: join(folder, "project") }], secrets: { TOKEN: { value: "token-7" } } },
+    }
+    const command = (n: number) => `printf '%s %s' "$(cat word)" "$TOKEN" >"$MUSTER_OUTPUT/${n}.txt"; sleep 0.2; id -un`
+    const inputs = Array.from({ length: 30 }, (_, at) => at)
+    const outputs = join(folder, "out")
+    const options = { clock, journal: join(folder, "journal") }
+    const resume = join(folder, "done.jsonl")
+    const job = { workers: 2, inputs, work: { command }, outputs, resume } as const
+    const going = runJob(spec as ClusterSpec, job, options)
+    const found: number[] = []
+    for await (const { index, value } of going) {
+      expect(value.stdout).toBe("muster\n")
+      found.push(index)
+      const [first] = going.cluster.workers
+      if (found.length === 5 && first !== undefined) await place.interrupt(first.id)
+    }
+    expect([...found].sort((a, b) => a - b)).toEqual(inputs)
+    expect(readdirSync(outputs)).toHaveLength(30)
+    expect(readFileSync(join(outputs, "29.txt"), "utf8")).toBe("hello token-7")
+    expect(living(place)).toEqual([])
+    expect(readdirSync(folder, { recursive: true }).filter((file) => String(file).includes(".muster-part-"))).toEqual(
+      [],
+    )
+    // Nothing is left to do: the same again is read from the file.
+    const again = await runJob(spec as ClusterSpec, job, options)
+    expect(again).toHaveLength(30)
+    expect(living(place)).toEqual([])
+  })
 
-  test.each(CLOUDS)(
-    "%s: functions of a module, and `muster run`",
-    async (name) => {
-      const place = await placeFor(name)
-      const { provider, clock, instanceType } = place
-      const spec = { provider, instanceType, access: { from: "127.0.0.1/32" }, closeOnExit: false }
-      const journal = join(folder, "journal")
-      const doubled = await runJob(
-        spec as ClusterSpec,
-        { workers: 2, inputs: [1, 2, 3], work: double, slots: 1 },
-        { clock, journal },
-      )
-      expect(doubled).toEqual([2, 4, 6])
-      let out = ""
-      const words = ["--region", provider.region, "--access", "127.0.0.1/32", "--instance-type", instanceType]
-      const code = await run(
-        ["run", ...words, "-n", "2", "--tasks", "4", "-k", "--", "echo {#} of {##}; [ {#} != 3 ] || exit 7"],
-        {
-          ...{ version: "1.2.3", clock, load: () => Promise.resolve(provider), ask: undefined, directory: folder },
-          out: (text) => {
-            out += text
-          },
-          say: () => {},
-          env: { XDG_STATE_HOME: join(folder, "state"), MUSTER_PROVIDER: provider.name, MUSTER_JOURNAL: journal },
+  test.each(CLOUDS)("%s: functions of a module, and `muster run`", async (name) => {
+    const place = await placeFor(name)
+    const { provider, clock, instanceType } = place
+    const spec = { provider, instanceType, access: { from: "127.0.0.1/32" }, closeOnExit: false }
+    const journal = join(folder, "journal")
+    const doubled = await runJob(
+      spec as ClusterSpec,
+      { workers: 2, inputs: [1, 2, 3], work: double, slots: 1 },
+      { clock, journal },
+    )
+    expect(doubled).toEqual([2, 4, 6])
+    let out = ""
+    const words = ["--region", provider.region, "--access", "127.0.0.1/32", "--instance-type", instanceType]
+    const code = await run(
+      ["run", ...words, "-n", "2", "--tasks", "4", "-k", "--", "echo {#} of {##}; [ {#} != 3 ] || exit 7"],
+      {
+        ...{ version: "1.2.3", clock, load: () => Promise.resolve(provider), ask: undefined, directory: folder },
+        out: (text) => {
+          out += text
         },
-      )
-      expect([code, out]).toEqual([7, "1 of 4\n2 of 4\n3 of 4\n4 of 4\n"])
-      expect(living(place)).toEqual([])
-    },
-    120_000,
-  )
+        say: () => {},
+        env: { XDG_STATE_HOME: join(folder, "state"), MUSTER_PROVIDER: provider.name, MUSTER_JOURNAL: journal },
+      },
+    )
+    expect([code, out]).toEqual([7, "1 of 4\n2 of 4\n3 of 4\n4 of 4\n"])
+    expect(living(place)).toEqual([])
+  })
 })

@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
       },
       read.signal,
     )
-    await expect.poll(() => heard, { timeout: 30_000 }).toContain("up\n")
+    await expect.poll(() => heard).toContain("up\n")
     await muster(own, ["exec", "render", "-w", worker, `touch ${folder}/open/more`])
     expect((await following).code).toBe(0)
     expect(heard).toContain("up\nmore came\n")
@@ -132,7 +132,7 @@ describe.skipIf(missing !== undefined)(`over ssh${missing === undefined ? "" : `
     await (await Cluster.attach("render", { provider }, { clock, journal: journal() })).close()
     expect(place.world?.truth({ states: ["pending", "running", "stopped"] })).toEqual([])
     expect(readdirSync(journal())).toEqual([])
-    await expect.poll(() => Promise.all(addresses.map(isOpen)), { timeout: 30_000 }).toEqual([false, false])
+    await expect.poll(() => Promise.all(addresses.map(isOpen))).toEqual([false, false])
   })
 })
 

@@ -11,7 +11,7 @@ import { Program } from "./program.js"
 import { replayed } from "./replayed.js"
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 240_000
 const recordingOf = (cloud: string) => join(ROOT, `test/recordings/${cloud}-wire.json`)
 const folder = mkdtempSync(join(tmpdir(), "muster-replayed-"))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -70,13 +70,12 @@ describe("commands on workers of this machine", () => {
       await outOf(`sleep 1000 & echo $! >'${file}'`)
       await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
       const stubborn = cluster.map([1], { command: `trap '' TERM; echo $$ >'${file}'; while :; do sleep 1; done` }, {
-        ...{ taskTimeout: "300ms", errors: "yield" },
+        ...{ taskTimeout: "2s", errors: "yield" },
       } as const)
       const [failed] = await stubborn.all()
       expect(failed).toMatchObject({ ok: false, error: { message: expect.stringContaining("taskTimeout") as string } })
       await expect.poll(() => isAlive(readFileSync(file, "utf8"))).toBe(false)
     },
-    20_000,
   )
 
   test("files come back under their own names; a link that leads out, and a name that another task used, are failures", async () => {

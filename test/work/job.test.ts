@@ -68,7 +68,7 @@ describe("a job on this machine", () => {
       const [value] = await runJob(checked, { workers: 1, inputs: [1], work: { command } }, options())
       expect(value).toMatchObject("ready" in checked ? text : { stdout: expect.stringContaining("heretoken-1") })
     }
-  }, 30_000)
+  })
 
   test.runIf(isLong)("is closed when the loop over its results is left, and with the first error", async () => {
     const left = job(["a", "b", "c"])

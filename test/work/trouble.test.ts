@@ -43,15 +43,11 @@ describe("a function", () => {
           ["that kills itself", troubles.ends, {}, "its process ended with signal SIGKILL"],
         ] as const)
       : []),
-  ] as const)(
-    "%s fails alone",
-    async (_what, task, options, words) => {
-      const [failed] = await cameTo(task as AnyTask, options)
-      expect(failed).toContain(words)
-      expect(await cameTo(tasks.double as AnyTask)).toEqual([2])
-    },
-    30_000,
-  )
+  ] as const)("%s fails alone", async (_what, task, options, words) => {
+    const [failed] = await cameTo(task as AnyTask, options)
+    expect(failed).toContain(words)
+    expect(await cameTo(tasks.double as AnyTask)).toEqual([2])
+  })
 
   test("may remove its runner's files, and the directory that it is in: what comes after it runs there", async () => {
     const to = join(directory, "out")
@@ -137,33 +133,29 @@ describe("a command", () => {
   )
 
   const small = process.getuid?.() === 0 && isLong
-  test.skipIf(!small)(
-    "that fills its disk fails, and so do those after it until there is room",
-    async () => {
-      const disk = join(directory, "workers", "small")
-      mkdirSync(disk, { recursive: true })
-      expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).status).toBe(0)
-      try {
-        await places.close()
-        places = new RealPlaces(join(directory, "workers"))
-        places.add("small")
-        const [full, next, freed, last] = await cameTo({ command: (text) => String(text) }, {}, [
-          "cat /dev/zero >fill",
-          "echo on",
-          "rm -f fill",
-          "echo on",
-        ])
-        // What it says of that has no room either.
-        expect(full).toContain("exit code 1")
-        expect(next).toMatch(/is the worker's disk full\?|exit code|No space/)
-        expect([freed, last]).toEqual([expect.anything(), expect.anything()])
-        rmSync(join(disk, "fill"), { force: true })
-        expect(await cameTo({ command: "echo on" })).toEqual([{ stdout: "on\n", stderr: "", isCut: false }])
-      } finally {
-        await places.close()
-        spawnSync("umount", ["-l", disk])
-      }
-    },
-    60_000,
-  )
+  test.skipIf(!small)("that fills its disk fails, and so do those after it until there is room", async () => {
+    const disk = join(directory, "workers", "small")
+    mkdirSync(disk, { recursive: true })
+    expect(spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]).status).toBe(0)
+    try {
+      await places.close()
+      places = new RealPlaces(join(directory, "workers"))
+      places.add("small")
+      const [full, next, freed, last] = await cameTo({ command: (text) => String(text) }, {}, [
+        "cat /dev/zero >fill",
+        "echo on",
+        "rm -f fill",
+        "echo on",
+      ])
+      // What it says of that has no room either.
+      expect(full).toContain("exit code 1")
+      expect(next).toMatch(/is the worker's disk full\?|exit code|No space/)
+      expect([freed, last]).toEqual([expect.anything(), expect.anything()])
+      rmSync(join(disk, "fill"), { force: true })
+      expect(await cameTo({ command: "echo on" })).toEqual([{ stdout: "on\n", stderr: "", isCut: false }])
+    } finally {
+      await places.close()
+      spawnSync("umount", ["-l", disk])
+    }
+  })
 })

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline"
 
 const PROGRAM = "moto_server"
 /** It loads its model of every service first; on a busy machine that takes as many seconds as other suites are under way. */
-const START_MS = 60_000
+const START_MS = 180_000
 
 /** The address of the one that was started, or why there is none. */
 export type Moto = { readonly url: string; readonly stop: () => void } | { readonly absent: string }

@@ -77,7 +77,7 @@ test("the startup script knows who it is and has its environment", async () => {
   const script = guestScript(later, { ...GROUP, startup }, PLACE)
   await run("sh", ["-c", script], { MUSTER_METADATA_URL: url, MUSTER_ROOT: root })
   const status = () => readFileSync(join(root, "var/lib/muster/status"), "utf8")
-  await expect.poll(status, { timeout: 20_000 }).toContain("done startup 0")
+  await expect.poll(status).toContain("done startup 0")
   const output = readFileSync(join(root, "var/lib/muster/boot.log"), "utf8")
   expect(output.trim()).toBe(`${ID.toLowerCase()} default-0123 default blue`)
   expect(script).not.toContain("oauth2")
@@ -101,9 +101,7 @@ test("with an identity: a timer on the wall clock starts the watchdog at the dea
   expect(readFileSync(join(root, "systemctl.log"), "utf8")).toContain("start muster-deadline.timer")
 })
 
-test("the watchdog deletes its own resource by force, and goes on until Azure accepts it", {
-  timeout: 30_000,
-}, async () => {
+test("the watchdog deletes its own resource by force, and goes on until Azure accepts it", async () => {
   const { url, requests } = await services()
   const root = rootDirectory()
   const script = guestScript(later, { ...GROUP, startup: "true" }, { ...PLACE, identity: IDENTITY })

@@ -6,8 +6,6 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { local } from "../../../providers/local/index.js"
 import { Cluster } from "../../../src/cluster.js"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
-
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "muster-boots-"))
@@ -27,7 +25,7 @@ test("the guest's own steps are known here, and to who comes later", async () =>
     expect(setup).toBeGreaterThanOrEqual(300)
     const watcher = await Cluster.attach("boots", { provider: provider(), takeOver: false }, { journal: false })
     try {
-      await vi.waitFor(() => expect(watcher.bootTimings().workers).toHaveLength(1), 20_000)
+      await vi.waitFor(() => expect(watcher.bootTimings().workers).toHaveLength(1), 60_000)
       const [seen] = watcher.bootTimings().workers
       expect(seen).toMatchObject({ name: made?.name, outcome: "ready" })
       expect(seen?.phases.map(({ phase }) => phase)).toEqual(["machine", "identity", "environment", "setup", "ready"])

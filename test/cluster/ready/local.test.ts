@@ -10,8 +10,6 @@ import type { ClusterEvent, EventOf } from "../../../src/events.js"
 import type { ClusterSpec } from "../../../src/spec.js"
 import { isLong } from "../../support/long.js"
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
-
 let folder: string
 let cluster: Cluster | undefined
 let events: ClusterEvent[]
@@ -45,7 +43,7 @@ const BAD = "[ ! -e bad ] || { echo no licence >&2; exit 7; }"
 test("scale waits for those that are ready, and they say meanwhile what they do", async () => {
   const made = clusterOf({ startup: "exec sleep 100000", ready: { command: `[ -e '${folder}/go' ]` } })
   const scaling = made.scale(2)
-  await vi.waitFor(() => expect(statesOf(made)).toEqual(["running at ready", "running at ready"]), 20_000)
+  await vi.waitFor(() => expect(statesOf(made)).toEqual(["running at ready", "running at ready"]), 60_000)
   const [group] = made.explain().groups
   expect(group).toMatchObject({ running: 2, ready: 0, shortfall: { reasons: [{ count: 2, code: "NotReady" }] } })
   expect(String(made.explain())).toMatch(/2 of 2 run, 0 are ready/)
@@ -58,7 +56,7 @@ test("scale waits for those that are ready, and they say meanwhile what they do"
 test.runIf(isLong)(
   "who is not ready in time is replaced, with the words of the check; one is kept for looking at",
   async () => {
-    const made = clusterOf({ startup: firstFails(), ready: { command: BAD, timeout: "2s" }, keepFailed: 1 })
+    const made = clusterOf({ startup: firstFails(), ready: { command: BAD, timeout: "5s" }, keepFailed: 1 })
     expect(await made.scale(2)).toMatchObject({ desired: 2, running: 2, ready: 2 })
     expect(told().filter(({ isReady }) => !isReady)).toMatchObject([
       { action: "keep", exitCode: 7, tail: "no licence" },
@@ -68,7 +66,7 @@ test.runIf(isLong)(
     const { groups } = made.explain()
     expect(groups[0]).toMatchObject({ kept: [kept?.name], failures: [{ reason: "startup", code: "ready-7" }] })
     expect(groups[0]?.failures[0]?.message).toMatch(
-      /was not ready within 2 s: the check command .* exit code 7.*\nno licence/s,
+      /was not ready within 5 s: the check command .* exit code 7.*\nno licence/s,
     )
     expect(await made.worker(kept?.name ?? "").exec("cat bad && echo looked")).toMatchObject({ stdout: "looked\n" })
     const receipt = await made.close()
@@ -77,7 +75,7 @@ test.runIf(isLong)(
 )
 
 test.runIf(isLong)("who fails for all stops the group at its breaker, and ends no more of it", async () => {
-  const made = clusterOf({ startup: "exec sleep 100000", ready: { command: "echo why; exit 9", timeout: "2s" } })
+  const made = clusterOf({ startup: "exec sleep 100000", ready: { command: "echo why; exit 9", timeout: "5s" } })
   const error = await made.scale(10).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(ShortfallError)
   expect(error).toMatchObject({ desired: 10, ready: 0 })
@@ -92,8 +90,8 @@ test.runIf(isLong)("an unhealthy worker is replaced once it has run, and one tha
   await made.scale(2)
   const [first] = made.workers
   await made.worker(first?.name ?? "").exec(": >sick")
-  await vi.waitFor(() => expect(told().some(({ action }) => action === "replace")).toBe(true), 20_000)
-  await vi.waitFor(() => expect(statesOf(made)).toEqual(["running, ready", "running, ready"]), 20_000)
+  await vi.waitFor(() => expect(told().some(({ action }) => action === "replace")).toBe(true), 60_000)
+  await vi.waitFor(() => expect(statesOf(made)).toEqual(["running, ready", "running, ready"]), 60_000)
   expect(made.workers.map(({ name }) => name)).not.toContain(first?.name)
 })
 
@@ -105,12 +103,12 @@ test.runIf(isLong)("where most are unhealthy at once none is ended, and that is 
   const problems = () => events.filter(({ type }) => type === "problem").length
   for (const times of [1, 2]) {
     await writeFile(join(folder, "down"), "")
-    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toEqual([]), 20_000)
-    await vi.waitFor(() => expect(String(made.explain())).toMatch(/of 6 workers .* unhealthy at once/), 20_000)
+    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toEqual([]), 60_000)
+    await vi.waitFor(() => expect(String(made.explain())).toMatch(/of 6 workers .* unhealthy at once/), 60_000)
     expect(problems()).toBe(times)
     await rm(join(folder, "down"))
-    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toHaveLength(6), 20_000)
-    await vi.waitFor(() => expect(String(made.explain())).not.toContain("at once"), 20_000)
+    await vi.waitFor(() => expect(made.workers.filter(({ ready }) => ready)).toHaveLength(6), 60_000)
+    await vi.waitFor(() => expect(String(made.explain())).not.toContain("at once"), 60_000)
   }
   expect(made.workers.map(({ name }) => name)).toEqual(names)
 })

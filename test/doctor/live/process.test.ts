@@ -14,7 +14,7 @@ import { isLong } from "../../support/long.js"
 import { loginFor } from "../../wire/login.js"
 
 /** Several processes start one after the other, on a machine that may be busy. */
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 400_000
 const QUICK = { requestMs: 5, createMs: 10, bootMs: 300, stopMs: 300 } as const
 
 let directory = ""

@@ -20,7 +20,7 @@ export interface Told {
 export type Left = (path: string) => string
 
 /** A boot by cloud-init takes about five seconds; on a busy machine more. */
-const BOOT_S = 120
+const BOOT_S = 360
 
 /**
  * Boots once with a changed root, and waits until the guest's work is done; `chroot.sh` says what it leaves.

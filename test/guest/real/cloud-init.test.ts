@@ -39,7 +39,7 @@ function expectWhole(left: Left, known: string): void {
 const ec2 = (startup: string, setup?: string) =>
   userDataOf(owner(), group({ startup, ...(setup === undefined ? {} : { setup }) }), "eu-west-2").bytes
 
-describe.skipIf(absent !== undefined)(titled("cloud-init", absent), { timeout: 150_000 }, () => {
+describe.skipIf(absent !== undefined)(titled("cloud-init", absent), { timeout: 400_000 }, () => {
   test("EC2: a script, whose startup goes on when the boot is over", async () => {
     const left = await boot("ec2", { userData: ec2(STARTUP) })
     expectWhole(left, AWS)
@@ -76,7 +76,7 @@ describe.skipIf(absent !== undefined)(titled("cloud-init", absent), { timeout: 1
   })
 })
 
-describe.skipIf(absent !== undefined)(titled("Google's script runner", absent), { timeout: 150_000 }, () => {
+describe.skipIf(absent !== undefined)(titled("Google's script runner", absent), { timeout: 400_000 }, () => {
   test("runs it at every boot, and the startup runs once", async () => {
     const script = guestScript(owner(), group({ startup: `echo run >> /root/runs\n${STARTUP}` }), "europe-west2")
     const left = await boot("google", { attributes: { "startup-script": script } })

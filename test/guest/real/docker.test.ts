@@ -13,7 +13,7 @@ const program = (more: Partial<GroupRequest>) => guestScript(owner(), group(more
 
 const IMAGE = { image: "box:1", dockerArgs: [] }
 
-describe.skipIf(absent !== undefined)(titled("Docker", absent), { timeout: 150_000 }, () => {
+describe.skipIf(absent !== undefined)(titled("Docker", absent), { timeout: 400_000 }, () => {
   test("setup and startup run inside a container that is held open", async () => {
     // The image has neither of /etc/os-release and /usr.
     const startup = `cat /prepared; ls / | grep -c -x -e usr -e etc/os-release

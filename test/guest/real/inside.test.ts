@@ -34,7 +34,7 @@ function absence(): string | undefined {
 
 const absent = absence()
 
-describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { timeout: 120_000 }, () => {
+describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { timeout: 300_000 }, () => {
   const root = absent === undefined ? mkdtempSync(join(tmpdir(), "muster-dockerd-")) : ""
   let daemon: ChildProcess | undefined
   const clusters: Cluster[] = []
@@ -47,7 +47,7 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
     daemon = spawn("unshare", [...words, "sh", here("dockerd.sh"), root, NODE], { stdio: ["ignore", "ignore", "pipe"] })
     let said = ""
     daemon.stderr?.on("data", (text: Buffer) => (said += String(text)))
-    await vi.waitUntil(() => existsSync(join(root, "up")) || daemon?.exitCode !== null, { timeout: 60_000 })
+    await vi.waitUntil(() => existsSync(join(root, "up")) || daemon?.exitCode !== null, { timeout: 200_000 })
     if (!existsSync(join(root, "up"))) throw new Error(`dockerd: ${said}`)
     // What starts workers passes on PATH, and nothing of Docker's.
     mkdirSync(join(root, "bin"))
@@ -56,7 +56,7 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
     writeFileSync(join(root, "bin/docker"), text, { mode: 0o755 })
     vi.stubEnv("PATH", `${join(root, "bin")}${delimiter}${process.env.PATH}`)
     vi.stubEnv("HOME", join(root, "home"))
-  }, 120_000)
+  })
   afterAll(async () => {
     await Promise.all(clusters.map((cluster) => cluster.close()))
     vi.unstubAllEnvs()
@@ -64,7 +64,7 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
     daemon?.kill("SIGKILL")
     if (daemon !== undefined) await gone
     if (root !== "") rmSync(root, { recursive: true, force: true })
-  }, 60_000)
+  })
 
   let count = 0
   async function clusterOf(image: string, more: Partial<ClusterSpec> = {}): Promise<Cluster> {
@@ -208,8 +208,8 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
     const onLog = ({ text }: { readonly text: string }) => {
       pid = text.trim()
     }
-    const late = cluster.map([1], tasks.blocksAt, { taskTimeout: "1s", onLog }).all()
-    await expect(late).rejects.toThrow(/did not end within 1 s/)
+    const late = cluster.map([1], tasks.blocksAt, { taskTimeout: "6s", onLog }).all()
+    await expect(late).rejects.toThrow(/did not end within 6 s/)
     expect((await workerOf(cluster).exec(`test -d /proc/${pid}`, { check: false })).exitCode).toBe(1)
   })
 
@@ -248,7 +248,7 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
               () => "",
               (error: Error) => error.message,
             ),
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toMatch(/the container has ended with exit code 3|the container is gone/)
     // Docker is asked for the image a second later.
@@ -277,7 +277,7 @@ describe.skipIf(absent !== undefined)(titled("containers of Docker", absent), { 
         }
         return undefined
       },
-      { timeout: 60_000, interval: 200 },
+      { timeout: 150_000, interval: 200 },
     )
     const left = async () => {
       const all = await docker("exec", name, "ps", "-o", "args")
