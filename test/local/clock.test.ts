@@ -11,10 +11,10 @@ test.runIf(process.platform === "linux")(
     const place = await freshPlace()
     const group = { startup: "exec sleep 1000" }
     const plain = only(await place.launch({ group }))
-    const leased = only(await place.launch({ group: { ...group, leaseSeconds: 4 }, wish: "wish-2" }))
+    const leased = only(await place.launch({ group: { ...group, leaseSeconds: 8 }, wish: "wish-2" }))
     const short = only(await place.launch({ owner: { deadline: secondsFromNow(2) }, group, wish: "wish-3" }))
     await until("the deadline to end one", async () => {
-      await place.provider.renew?.([leased], Number(secondsFromNow(4)), calls)
+      await place.provider.renew?.([leased], Number(secondsFromNow(8)), calls)
       return (await place.list({ ids: [short.id] })).length === 0
     })
     expect((await place.list()).map(({ id }) => id).sort()).toEqual([plain.id, leased.id].sort())

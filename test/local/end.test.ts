@@ -27,14 +27,31 @@ import {
 afterEach(cleanUp)
 
 /** Starts one and waits until its script has written a line "ready <pid>"; returns its id and that number. */
-async function started(place: Place, startup: string, deadline = secondsFromNow(600)) {
-  const { id } = only(await place.launch({ owner: { deadline }, group: { startup } }))
+async function started(place: Place, startup: string) {
+  const { id } = only(await place.launch({ owner: { deadline: secondsFromNow(600) }, group: { startup } }))
   const pid = await until(`${id} to be ready`, async () => {
     const log = await readFile(place.path("instances", id, "guest", "boot.log"), "utf8").catch(() => "")
     return Number(/ready (\d+)/.exec(log)?.[1] ?? 0) || undefined
   })
   await noteNonces(place.root)
   return { id, pid }
+}
+
+/** The same with a deadline that comes soon; again with a later one where the machine was too slow for it. */
+async function startedToEnd(place: Place, startup: string) {
+  for (let seconds = 2; ; seconds *= 2) {
+    const { id } = only(
+      await place.launch({ wish: `ends-${seconds}`, owner: { deadline: secondsFromNow(seconds) }, group: { startup } }),
+    )
+    const pid = await until(`${id} to be ready, or to have ended`, async () => {
+      const log = await readFile(place.path("instances", id, "guest", "boot.log"), "utf8").catch(() => "")
+      const said = Number(/ready (\d+)/.exec(log)?.[1] ?? 0)
+      return said > 0 ? said : (await place.list({ ids: [id] })).length === 0 ? -1 : undefined
+    })
+    if (pid < 0) continue
+    await noteNonces(place.root)
+    return { id, pid }
+  }
 }
 
 async function nothingRemains(place: Place): Promise<void> {
@@ -182,8 +199,8 @@ describe("with the watchdog killed", () => {
 
   test("the deadline holds", async () => {
     const place = await freshPlace()
-    const { id } = await started(place, STUBBORN, secondsFromNow(2))
-    kill(pidIn(place, id, "watchdog"))
+    const { id } = await startedToEnd(place, STUBBORN)
+    killIfThere(pidIn(place, id, "watchdog"))
     await place.vanish(id)
     await nothingRemains(place)
   })
@@ -237,7 +254,7 @@ describe("with both killed", () => {
 describe("the deadline", () => {
   test("ends it with nobody watching, whatever it ignores and whatever left its group", async () => {
     const place = await freshPlace()
-    const { id, pid } = await started(place, STUBBORN_DAEMON, secondsFromNow(2))
+    const { id, pid } = await startedToEnd(place, STUBBORN_DAEMON)
     await until("the instance's directory to go", async () => (await remainsOf(place.root)).length === 0)
     expect(isAlive(pid)).toBe(false)
     expect(await place.list({ ids: [id] })).toEqual([])

@@ -188,7 +188,7 @@ case $1 in
 esac`
 
 test("a container has its worker's name, and is stopped and removed with it", async () => {
-  const place = await freshPlace({ graceMs: 1500 })
+  const place = await freshPlace({ graceMs: 15_000 })
   const asked = join(place.root, "calls")
   await inPath("docker", DOCKER.replaceAll("$CALLS", asked))
   const container = { image: "python:3.12", dockerArgs: [] }
@@ -198,7 +198,7 @@ test("a container has its worker's name, and is stopped and removed with it", as
   await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
   const words = textOf(asked).split("\n")
   expect(words.find((line) => line.startsWith("run "))).toContain(` --rm --name muster-${id} `)
-  expect(words.filter((line) => /^(stop|rm) /.test(line))).toEqual(["stop -t 2 the-id", "rm -f the-id"])
+  expect(words.filter((line) => /^(stop|rm) /.test(line))).toEqual(["stop -t 15 the-id", "rm -f the-id"])
 })
 
 test("a container that cannot be had is the end of its work", async () => {
@@ -224,17 +224,17 @@ describe("a notice", () => {
   }
 
   test("comes once before SIGTERM, when its instance is to end", async () => {
-    const place = await freshPlace({ graceMs: 3000 })
+    const place = await freshPlace({ graceMs: 20_000 })
     const id = await running(place, { startup, onNotice: noticed(place.root) })
     await place.provider.terminate(await place.list(), calls)
     await place.vanish(id)
-    expect(await noted(place.root)).toBe(`scaled-down 3 ${id} up\nterm\n`)
+    expect(await noted(place.root)).toBe(`scaled-down 20 ${id} up\nterm\n`)
   })
 
   test("comes before the deadline", async () => {
-    const place = await freshPlace({ graceMs: 900 })
+    const place = await freshPlace({ graceMs: 4000 })
     // It has begun by then on a busy machine as well.
-    const deadline = secondsFromNow(6)
+    const deadline = secondsFromNow(10)
     const group = {
       startup,
       onNotice: noticed(place.root, `date +%s >>'${place.root}/noted'`),
@@ -243,17 +243,17 @@ describe("a notice", () => {
     const { id } = only(await place.launch({ owner: { deadline }, group }))
     await place.vanish(id)
     const [said = "", at, term] = (await noted(place.root)).split("\n")
-    expect([said, term]).toEqual([`deadline 1 ${id} up`, "term"])
+    expect([said, term]).toEqual([`deadline 4 ${id} up`, "term"])
     expect(Number(at)).toBeLessThan(Number(deadline))
   })
 
   test("that takes too long ends with the grace", async () => {
-    const place = await freshPlace({ graceMs: 400 })
+    const place = await freshPlace({ graceMs: 3000 })
     const id = await running(place, { startup, onNotice: noticed(place.root, "exec sleep 1000") })
     await place.provider.terminate(await place.list(), calls)
     await place.vanish(id)
     await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
-    expect(await noted(place.root)).toMatch(/^scaled-down 1 .* up\n/)
+    expect(await noted(place.root)).toMatch(/^scaled-down 3 .* up\n/)
   })
 
   test("does not come where the instance has ended by itself", async () => {

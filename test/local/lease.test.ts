@@ -8,7 +8,7 @@ import { calls, cleanUp, freshPlace, only, remainsOf, secondsFromNow, until } fr
 afterEach(cleanUp)
 
 const deadline = secondsFromNow(600)
-const leased = { owner: { deadline }, group: { startup: "exec sleep 1000", leaseSeconds: 3 } }
+const leased = { owner: { deadline }, group: { startup: "exec sleep 1000", leaseSeconds: 6 } }
 const later = Number(secondsFromNow(300))
 
 test("an instance that nobody renews ends itself; one that was renewed goes on, and its tags say until when", async () => {
@@ -27,7 +27,8 @@ test("an instance that nobody renews ends itself; one that was renewed goes on, 
 test("renewing what is gone, has no lease, or is another one by now changes nothing", async () => {
   const place = await freshPlace()
   const plain = only(await place.launch({ owner: { deadline }, group: { startup: "exec sleep 1000" } }))
-  const other = only(await place.launch({ ...leased, wish: "wish-2" }))
+  const lasting = { ...leased.group, leaseSeconds: 600 }
+  const other = only(await place.launch({ ...leased, group: lasting, wish: "wish-2" }))
   const [before] = await place.list({ ids: [other.id] })
   const impostor = { ...other, tags: { ...other.tags, "muster-launch": "0".repeat(32) } }
   await place.provider.renew?.([plain, impostor, { ...plain, id: "default-00000000" }], later, calls)

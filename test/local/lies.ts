@@ -49,8 +49,13 @@ function listing(
   return { breaks, about: "list", changed }
 }
 
-/** Only what lives until its deadline is shown by so many lists; each is lied about in a list of its own. */
-const LATE_LIST = 25
+/** In which of the lists that show it what lives until its deadline is lied about, each in a list of its own. */
+const LATE_LIST = 6
+
+/** Whether it is one of those that live until their deadline, which comes soon. */
+function isTimed({ tags, launchedAt }: Instance): boolean {
+  return Number(tags[TAG.deadline]) * 1000 - launchedAt < 8_000
+}
 
 /** Other words in the place of what follows `doctor NAME` in what has been written whole. */
 function writing(breaks: string, name: string, words: (own: string) => string): LocalLie {
@@ -137,7 +142,7 @@ const deadline: LocalLie = {
     return {
       list: async (...asked) => {
         const found = await list(...asked)
-        const timed = found.filter(({ tags, launchedAt }) => Number(tags[TAG.deadline]) * 1000 - launchedAt < 8_000)
+        const timed = found.filter(isTimed)
         for (const one of timed) if (one.state === "running") seen.set(one.id, one)
         const missing = [...seen.values()].filter(
           ({ id }) => !found.some((one) => one.id === id && one.state === "running"),
@@ -161,11 +166,13 @@ export const LIES: readonly LocalLie[] = [
     return { ...one, tags: isBroken(one.id) ? rest : tags }
   }),
   listing("local.listed", (one, shown, isBroken) =>
-    shown === LATE_LIST + turnOf(one) && isBroken(one.id) ? undefined : one,
+    isTimed(one) && shown === LATE_LIST + turnOf(one) && isBroken(one.id) ? undefined : one,
   ),
   // Twice in a row: one list alone may lag.
   listing("local.states", (one, shown, isBroken) =>
-    Math.floor((shown - LATE_LIST) / 2) === turnOf(one) && isBroken(one.id) ? { ...one, state: "pending" } : one,
+    isTimed(one) && Math.floor((shown - LATE_LIST) / 2) === turnOf(one) && isBroken(one.id)
+      ? { ...one, state: "pending" }
+      : one,
   ),
   replay,
   spent,

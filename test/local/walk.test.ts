@@ -10,7 +10,7 @@ import { isLong } from "../support/long.js"
 import { LIES, type LocalLie, lyingProvider } from "./lies.js"
 import { calls, freshPlace } from "./support.js"
 
-const PATIENCE_MS = 180_000
+const PATIENCE_MS = 600_000
 
 async function walk(
   change: (provider: Provider) => Provider = (one) => one,
