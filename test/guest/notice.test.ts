@@ -154,12 +154,17 @@ test("runs ahead of the deadline: by two minutes, or by a quarter of a short lif
   ] as const) {
     const guest = await guestOf(DASH, life)
     const end = Number(guest.deadline)
-    await guest.command("date", `cat ${root}/now`)
+    await guest.command("date", `now=$(cat '${root}/now'); echo "$now" >>'${root}/read'; echo "$now"`)
+    /** How often it has read this time. */
+    const reads = (time: number) => {
+      const text = existsSync(join(root, "read")) ? readFileSync(join(root, "read"), "utf8") : ""
+      return text.split("\n").filter((line) => line === String(time)).length
+    }
     await put("now", `${end - life}`)
     const watching = guest.notice("notice", "watch")
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await expect.poll(() => reads(end - life)).toBeGreaterThan(1)
     await put("now", `${end - lead - 1}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await expect.poll(() => reads(end - lead - 1)).toBeGreaterThan(1)
     expect(guest.told()).toBe("")
     await put("now", `${end - lead}`)
     await watching

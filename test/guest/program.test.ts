@@ -102,10 +102,11 @@ describe.each(SHELLS)("in %s", (shell) => {
   })
 
   test("a script that forks and ends has ended, and what it leaves goes on", async () => {
-    const startup = "(sleep 0.6; echo late) & echo early"
-    expect(await boot({ startup }, { shell })).toBe("startup 0")
+    const startup = '(until [ -e "$TEST/go" ]; do sleep 0.05; done; echo late) & echo early'
+    expect(await boot({ startup, environment: { TEST: place.root } }, { shell })).toBe("startup 0")
     expect(await log()).toBe("early\n")
-    await expect.poll(log, { timeout: 5000 }).toBe("early\nlate\n")
+    await writeFile(join(place.root, "go"), "")
+    await expect.poll(log).toBe("early\nlate\n")
   })
 
   test("a script that signals its own group ends itself alone", async () => {
@@ -192,7 +193,7 @@ describe("a machine that lacks much", () => {
     await writeFile(join(place.root, "program"), script)
     await mkdir(home, { recursive: true })
     const inside = `mount -t tmpfs -o ${options} none ${home} && sh ${join(place.root, "program")}
-n=0; while ! grep -q ' done ' ${home}/status && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done; cat ${home}/status`
+n=0; while ! grep -q ' done ' ${home}/status && [ $n -lt 600 ]; do n=$((n + 1)); sleep 0.1; done; cat ${home}/status`
     const env = { PATH: `${join(place.root, "bin")}:${process.env.PATH ?? ""}`, MUSTER_ROOT: place.root, WORKER: "w1" }
     const { stdout, status } = spawnSync("unshare", ["-m", "sh", "-c", inside], { env, encoding: "utf8" })
     return { status: stdout, code: status }
@@ -222,7 +223,8 @@ printf '%*s\\n' $((4095 - $(wc -c <status))) x >>status; cat /dev/zero >full; ec
 
 describe("where systemd runs", () => {
   test("the work is a unit of this boot alone, and the boot does not wait for it", async () => {
-    await start({ startup: "sleep 1", whenDone: REPLACE }, { systemd: true })
+    const startup = 'until [ -e "$TEST/go" ]; do sleep 0.05; done'
+    await start({ startup, whenDone: REPLACE, environment: { TEST: place.root } }, { systemd: true })
     expect((await place.marks()).join()).not.toContain("done")
     const unit = await place.read("run/systemd/system/muster-work.service")
     for (const line of ["OOMPolicy=continue", "LimitNOFILE=65536:524288", "RemainAfterExit=yes", "TimeoutStopSec=20"]) {
@@ -230,6 +232,7 @@ describe("where systemd runs", () => {
     }
     expect(existsSync(join(place.root, "etc/systemd/system/muster-work.service"))).toBe(false)
     expect(await place.called()).toContain("systemctl enable muster-again.service")
+    await writeFile(join(place.root, "go"), "")
     await place.done()
   })
 

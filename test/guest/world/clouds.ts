@@ -1,4 +1,5 @@
 /** Places where one spec runs: this machine, and the three wires with guests that run, Compute Engine's also with a service account. */
+import { spawnSync } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,6 +19,7 @@ import { World, type WorldInstance, type WorldOptions } from "../../../src/simul
 import { optionsFor as ec2Options } from "../../aws/support/cloud.js"
 import { optionsFor as azureOptions } from "../../azure/support/cloud.js"
 import { optionsFor as gceOptions } from "../../gcp/support/cloud.js"
+import { perProcess } from "../../support/per-process.js"
 import { hostGuests, type HostedCloud } from "./host.js"
 
 export const PLACES = ["local", "aws", "gcp", "gcp, itself", "azure"] as const
@@ -39,10 +41,23 @@ export interface Place {
 }
 
 /** Half a minute of a wire's time is less than three seconds: on a busy machine a request may still take as long as the adapter waits. */
-const SPEED = 12
+const MOST_SPEED = 12
+/** On a machine that is slower than that, time there goes more slowly as well, but no more slowly than this. */
+const LEAST_SPEED = 3
+/** What forty programs one after the other may take, in milliseconds, where time goes fastest. */
+const QUICK_MS = 60
+const PROGRAMS = "i=0; while [ $i -lt 40 ]; do /bin/true; i=$((i + 1)); done"
 
-/** Some seconds of true time: a shell on a busy machine needs a part of one. */
-const NOTICE_MS = 48_000
+/** By what this machine needs now for what guests do most: to start programs. */
+const speedHere = perProcess("the speed of worlds with guests", () => {
+  const begun = performance.now()
+  spawnSync("/bin/sh", ["-c", PROGRAMS])
+  const speed = Math.floor((MOST_SPEED * QUICK_MS) / (performance.now() - begun))
+  return Math.max(LEAST_SPEED, Math.min(MOST_SPEED, speed))
+})
+
+/** Ten seconds of true time and more: a shell on a busy machine needs a part of them. */
+const NOTICE_MS = 120_000
 
 /** With them an instance tags and deletes itself. */
 const ACCOUNT = "worker@muster-test.iam.gserviceaccount.com"
@@ -57,7 +72,7 @@ export interface PlaceOptions {
 
 function worldLike(options: Omit<WorldOptions, "clock">, { addresses }: PlaceOptions): World {
   const latency = { requestMs: 20, createMs: 50, bootMs: 2_000, stopMs: 2_000 }
-  const clock = acceleratedClock(systemClock, SPEED)
+  const clock = acceleratedClock(systemClock, speedHere())
   const own = addresses === undefined ? {} : { addresses }
   return new World({ ...options, clock, listLagMs: 0, latency, buckets: {}, ...own })
 }
@@ -66,13 +81,13 @@ type Wired = Pick<Place, "provider" | "instanceType"> & HostedCloud & { readonly
 
 function placeOn({ beside }: PlaceOptions, { provider, instanceType, close, ...cloud }: Wired): Place {
   const { world } = cloud
-  const host = hostGuests({ ...cloud, ...(beside === undefined ? {} : { beside }) }, SPEED)
+  const host = hostGuests({ ...cloud, ...(beside === undefined ? {} : { beside }) }, speedHere())
   const idOf = (id: string) => world.truth().find((one) => one.id === id || id.endsWith(`/${one.name}`))?.id ?? ""
   return {
     provider: beside === undefined ? reachedHere(provider, (id) => host.rootOf(idOf(id))) : provider,
     world,
     clock: world.clock,
-    speed: SPEED,
+    speed: speedHere(),
     instanceType,
     market: "spot",
     interrupt: (id) => {
