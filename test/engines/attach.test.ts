@@ -63,6 +63,19 @@ test("what follows when its head is lost is as it was made, where nothing else i
   await run(() => cluster.close())
 })
 
+test("its head is not lost where it does not answer the next process at once, though it has run for long", async () => {
+  const { double, run, attach, groups, clock } = await detached()
+  await run(() => clock.sleep(1_200_000))
+  double.trouble("broken", 8_000)
+  const cluster = await attach({ engine: double.engine })
+  const heads: string[] = []
+  cluster.on("head", ({ what }) => void heads.push(what))
+  expect(await run(() => cluster.scale(3))).toMatchObject({ ready: 3 })
+  expect(heads).toEqual([])
+  expect(groups()).toEqual(["default", "default", "default", "head"])
+  await run(() => cluster.close())
+})
+
 test("without one that has a name here nothing is launched, and the error says what to give", async () => {
   const { run, attach, groups, double } = await detached()
   const cluster = await attach({})

@@ -42,19 +42,28 @@ it("its workers' launch calls go out within one look of when its address is know
   await run(() => cluster.close())
 })
 
-it("that was lost while nobody held the cluster is made up for by the next process that scales it", async () => {
-  const { run, cluster, world, clock, double, provider } = engined()
-  await run(() => cluster.scale(2))
-  await run(() => cluster.detach())
-  world.lose(double.heads().map(({ id }) => id))
-  const spec = { provider, instanceType: SMALL, engine: double.engine, access: "10.0.0.1/32" }
-  const next = await run(() => Cluster.attach("work", spec as never, { clock, journal: false }))
-  expect(await run(() => next.scale(3))).toMatchObject({ ready: 3 })
-  expect(double.heads()).toHaveLength(1)
-  expect(live(world)).toHaveLength(4)
-  await run(() => next.close())
-  expect(live(world)).toEqual([])
-})
+it.each([
+  ["no list has it any more", 0],
+  ["lists still have it, and nothing can be read of it", 5_000],
+])(
+  "that was lost while nobody held the cluster is made up for by the next process that scales it: %s",
+  async (_what, listLagMs) => {
+    const { run, cluster, world, clock, double, provider } = engined({ whenHeadLost: "restart" }, {}, { listLagMs })
+    await run(() => cluster.scale(2))
+    await run(() => cluster.detach())
+    world.lose(double.heads().map(({ id }) => id))
+    const spec = {
+      ...{ provider, instanceType: SMALL, engine: double.engine },
+      ...{ access: "10.0.0.1/32", whenHeadLost: "restart" },
+    }
+    const next = await run(() => Cluster.attach("work", spec as never, { clock, journal: false }))
+    expect(await run(() => next.scale(3))).toMatchObject({ ready: 3 })
+    expect(double.heads()).toHaveLength(1)
+    expect(live(world)).toHaveLength(4)
+    await run(() => next.close())
+    expect(live(world)).toEqual([])
+  },
+)
 
 type Blow = "ended" | "stopped" | "scheduler" | "silent" | "broken"
 

@@ -242,7 +242,9 @@ function groupsOf(
     engine === undefined || group.isBare ? group : dressed(engine.engine, group, engine.secrets, spec.headLife)
   const given = givenGroups(spec, options)
   const names = found === undefined ? [] : groupNamesOf(found).filter((name) => !isIn(given, name))
-  const others = names.map((name) => recalled.get(name)?.group ?? bareGroup(name))
+  // Of a head that has just gone nothing can be read any more: another one is as the engine has it.
+  const isReadable = (name: string) => name !== HEAD || spec.engine === undefined || recalled.has(name)
+  const others = names.filter(isReadable).map((name) => recalled.get(name)?.group ?? bareGroup(name))
   const head =
     spec.engine === undefined || isIn(others, HEAD) ? [] : [headGroupOf(spec.engine, spec.engine.given.headFields)]
   const states = [...head, ...given, ...others].map((asked) => {

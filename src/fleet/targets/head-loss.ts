@@ -36,7 +36,7 @@ export interface HeadLoss {
   readonly tail?: string
 }
 
-/** So long, in milliseconds, one that has answered may say nothing: a garbage collection or a migration is shorter. */
+/** So long, in milliseconds, one that has booted may say nothing: a garbage collection or a migration is shorter. */
 const SILENT_MS = 30_000
 
 /** So long, in milliseconds, nobody at all may be reached before the head counts as lost: this process may have changed its network. */
@@ -72,5 +72,7 @@ const GONE: Partial<Readonly<Record<WorkerState, string>>> = {
 /** When it is lost if it does not answer until then, in milliseconds since 1970. */
 export function silentAt({ ranFrom, answeredAt, silentFrom, bootMs }: HeadSigns): number {
   if (silentFrom === undefined || ranFrom === undefined) return Number.POSITIVE_INFINITY
-  return answeredAt === undefined ? ranFrom + bootMs : Math.max(silentFrom, answeredAt) + SILENT_MS
+  // Of one that has run for long its first answer may be asked for by a process that has only begun to know it.
+  if (answeredAt === undefined) return Math.max(ranFrom + bootMs, silentFrom + SILENT_MS)
+  return Math.max(silentFrom, answeredAt) + SILENT_MS
 }

@@ -15,6 +15,18 @@ const ROWS: readonly Row[] = [
   ["it boots, and was not asked yet", {}, 900, undefined],
   ["it boots", { silentFrom: 5 * S, seenAt: 590 * S }, 599, undefined],
   ["it has booted for too long", { silentFrom: 5 * S, seenAt: 590 * S }, 600, "silent"],
+  [
+    "it ran before this process, which it has not answered for 29 s",
+    { silentFrom: 990 * S, seenAt: 999 * S },
+    1019,
+    undefined,
+  ],
+  [
+    "it ran before this process, which it has not answered for 30 s",
+    { silentFrom: 990 * S, seenAt: 999 * S },
+    1020,
+    "silent",
+  ],
   ["it answers", { answeredAt: 700 * S }, 2000, undefined],
   ["it has been silent for 29 s", { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 710 * S }, 730, undefined],
   ["it has been silent for 30 s", { answeredAt: 700 * S, silentFrom: 701 * S, seenAt: 710 * S }, 731, "silent"],
