@@ -10,6 +10,7 @@ import { headAddressOf, headOf, workerGroups } from "../../fleet/state/engine/he
 import { TAG } from "../../fleet/tags.js"
 import { withdrawWaiting } from "../../fleet/targets/fence.js"
 import { startTerminations } from "../../fleet/terminate.js"
+import { TELL_HEAD } from "../../guest/head-file.js"
 import { runCommand } from "../../remote/output.js"
 import { Reach } from "../reach.js"
 
@@ -22,17 +23,12 @@ const AGAIN_MS = 3_000
 /** One try, in milliseconds. */
 const TRY_MS = 20_000
 
-/** A worker reads it at any moment: it is there as a whole. */
-const WRITE = `[ -n "\${MUSTER_HEAD_FILE:-}" ] || exit 75
-umask 022
-cat >"$MUSTER_HEAD_FILE.new" && mv -f "$MUSTER_HEAD_FILE.new" "$MUSTER_HEAD_FILE"`
-
 export class Telling {
   readonly #fleet: Fleet
   readonly #reach: Reach
   readonly #limit = pLimit(MOST_AT_ONCE)
   /** What each was told last, by the id of its instance. */
-  readonly #told = new Map<string, string>()
+  readonly #told = new Map<string, Told>()
   /** Tokens of launch calls that were on the wire when their head was lost. */
   readonly #stale = new Set<string>()
 
@@ -58,9 +54,14 @@ export class Telling {
     for (const [name, { group }] of workerGroups(this.#fleet)) {
       if (!group.joins) continue
       for (const worker of roster.inGroup(name).in("running")) {
-        if (!this.#isStale(worker, head) || this.#told.get(worker.instance.id) === address) continue
-        this.#told.set(worker.instance.id, address)
-        void this.#limit(() => this.#tell(worker, address))
+        const before = this.#told.get(worker.instance.id)
+        if (!this.#isStale(worker, head) || before?.address === address) continue
+        const over = this.#limit(async () => {
+          // What is written late must not be the earlier address.
+          await before?.over
+          await this.#tell(worker, address)
+        })
+        this.#told.set(worker.instance.id, { address, over })
       }
     }
   }
@@ -98,7 +99,7 @@ export class Telling {
     const where = { worker: nameOf(worker) }
     try {
       const remote = await this.#reach.remoteOf(worker)
-      await runCommand(remote, WRITE, where, { stdin: `${address}\n`, timeoutMs: TRY_MS, signal })
+      await runCommand(remote, TELL_HEAD, where, { stdin: `${address}\n`, timeoutMs: TRY_MS, signal })
       return undefined
     } catch (error) {
       return { message: messageOf(error), isFinal: false }
@@ -113,6 +114,12 @@ export class Telling {
     startTerminations(this.#fleet, [worker])
     this.#fleet.wake()
   }
+}
+
+interface Told {
+  readonly address: string
+  /** Nothing more of it is written. */
+  readonly over: Promise<void>
 }
 
 interface Problem {
