@@ -109,14 +109,14 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 300_000 }, () => {
       const scaled = one.scale(4, { timeout: "2m" })
       await until("a head", () => one.workers.some(({ group, state }) => group === "head" && state === "running"))
       await sleep(random() * 5000)
-      loseHead(one, round % 2 === 0)
+      await loseHead(one, round % 2 === 0)
       expect((await scaled).ready).toBe(4)
       await until("another head", () => headEvents("restarted") === 1)
       expect(await (await compute(one, SUM)).answer).toBe("4 4950")
       await until("all members", () => membersOf(one).length === 4)
       const members = names(membersOf(one))
       await sleep(random() * 2000)
-      loseHead(one, round % 2 === 1)
+      await loseHead(one, round % 2 === 1)
       await until("a third head", () => headEvents("restarted") === 2)
       expect(await (await compute(one, SUM)).answer).toBe("4 4950")
       await until("all members again", () => membersOf(one).length === 4)
@@ -127,10 +127,11 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 300_000 }, () => {
   })
 
   /** The scheduler alone, by a fault of its own, or its whole machine. */
-  function loseHead(of: Cluster, isMachine: boolean): void {
+  async function loseHead(of: Cluster, isMachine: boolean): Promise<void> {
     const head = of.workers.find(({ group }) => group === "head")?.name ?? ""
     if (isMachine) endAbruptly(head)
-    else killProgram(head, "dask_scheduler")
+    // Its script may not have come to it yet.
+    else await until("a scheduler", () => killProgram(head, "dask_scheduler"))
   }
 
   test("100 members", async () => {

@@ -36,11 +36,18 @@ export function endAbruptly(name: string): void {
   }
 }
 
-/** One program of a worker alone. */
-export function killProgram(name: string, part: string): void {
-  for (const one of processes()) {
-    if (one.name === name && readFileSync(`/proc/${one.pid}/cmdline`, "utf8").includes(part))
-      process.kill(one.pid, "SIGKILL")
+/** One program of a worker alone; whether it ran. */
+export function killProgram(name: string, part: string): boolean {
+  const own = processes().filter((one) => one.name === name && commandOf(one.pid).includes(part))
+  for (const { pid } of own) process.kill(pid, "SIGKILL")
+  return own.length > 0
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8")
+  } catch {
+    return ""
   }
 }
 

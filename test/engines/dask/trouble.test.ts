@@ -7,6 +7,7 @@ import { type DaskOptions, dask } from "../../../src/engines/dask/index.js"
 import { folderForEachTest } from "../../support/folder.js"
 import { isLong, LONG } from "../../support/long.js"
 import { Boots, hasDask, PYTHON, python, WITHOUT } from "./boots.js"
+import { killProgram } from "./machines.js"
 
 const title = `trouble with Dask${isLong ? (hasDask ? "" : ` (${WITHOUT})`) : ` (${LONG})`}`
 
@@ -154,6 +155,39 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
     }
   })
 
+  test("a head is lost while the nanny starts its worker again: it goes to the one that takes its place at once", async () => {
+    const cluster = bootsOf({ deathTimeout: "1h", nanny: true })
+    const file = join(folder, "head")
+    const head = await cluster.startHead()
+    const worker = await cluster.startWorker(1, { environment: { MUSTER_HEAD_FILE: file } })
+    await cluster.members(1)
+    killProgram(worker.name, "spawn_main")
+    await cluster.until("another worker", async () => (worker.log().includes("Restarting worker") ? true : undefined))
+    head.kill("SIGKILL")
+    await cluster.startHead(9)
+    writeFileSync(file, `${cluster.addressOf(9)}\n`)
+    await cluster.members(1)
+  })
+
+  test("a head is lost while workers compute: they do not finish that before they go to the one that takes its place", async () => {
+    for (const nanny of [true, false]) {
+      const cluster = bootsOf({ nanny, nthreads: 1 })
+      const file = join(folder, "head")
+      const head = await cluster.startHead()
+      const worker = await cluster.startWorker(1, { environment: { MUSTER_HEAD_FILE: file } })
+      await cluster.members(1)
+      const address = `tcp://${cluster.addressOf(0)}:8786`
+      await python(COMPUTE_ON, { DASK_SCHEDULER_ADDRESS: address, FOLDER: folder })
+      head.kill("SIGKILL")
+      await cluster.startHead(9)
+      writeFileSync(file, cluster.addressOf(9))
+      await cluster.members(1)
+      // By Dask itself it would close after half a minute.
+      expect(worker.log()).toContain(`muster: the head is at ${cluster.addressOf(9)} now`)
+      await cluster.close()
+    }
+  })
+
   test("a worker whose death timeout is lost looks for its head again", async () => {
     const cluster = bootsOf({ deathTimeout: "1s" })
     const sockets = await occupy(cluster.addressOf(0), 8786)
@@ -208,6 +242,22 @@ async def deaf(self):
         except asyncio.CancelledError:
             pass
 Worker._register_with_scheduler = deaf
+`
+
+/** It computes for longer than any of this takes. */
+const COMPUTE_ON = `
+import os, time
+from distributed import Client, fire_and_forget
+begun = os.environ["FOLDER"] + "/begun"
+if os.path.exists(begun):
+    os.remove(begun)
+def f():
+    open(begun, "w").close()
+    time.sleep(600)
+with Client() as client:
+    fire_and_forget(client.submit(f))
+    while not os.path.exists(begun):
+        time.sleep(0.05)
 `
 
 const HOLD = `

@@ -14,8 +14,8 @@ HERE = os.environ.get("MUSTER_DASK_DIR", ".")
 LEFT, FAILED = os.path.join(HERE, "left"), os.path.join(HERE, "failed")
 # Within what a service manager, or a cloud that takes a machine away, leaves for an end.
 LEAVE_S = 10
-# Dask's own death timeout goes first.
-LATER_S = 10
+# Dask's own death timeout goes first, and the time that its close has.
+LATER_S, CLOSE_S = 10, 30
 
 def say(text):
     print("muster: " + text, file=sys.stderr, flush=True)
@@ -54,20 +54,27 @@ def wait_for_head(port):
                 told += 300
         time.sleep(1)
 
-def guard(server):
+def guard(server, is_nanny):
     """
-    Until it has joined: ends what waits for a head that is elsewhere now. Dask asks at the address that it was given until its death
-    timeout. Before Python 3.12 that may be lost, and it asks for good: asyncio.wait_for can take a refused connection for the end of what
-    is cancelled (https://github.com/python/cpython/issues/86296). One that has joined closes by itself when its head is lost.
+    Ends what waits for a head that is elsewhere now, or closes for one that was: Dask asks at the address that it was given until its
+    death timeout, also a nanny whose worker is started again, and its close waits for what is computed. Before Python 3.12 the timeout
+    may be lost, and it asks for good: asyncio.wait_for can take a refused connection for the end of what is cancelled
+    (https://github.com/python/cpython/issues/86296). A member finds out by itself that its head is lost.
     """
-    given, begun = os.environ["MUSTER_DASK_HEAD"], time.monotonic()
-    late = begun + float(os.environ["MUSTER_DASK_DEATH_S"]) + LATER_S
-    while server.status.name not in ("running", "paused", "closing_gracefully"):
-        if head_address() != given:
+    given, death_s = os.environ["MUSTER_DASK_HEAD"], float(os.environ["MUSTER_DASK_DEATH_S"])
+    begun, late = time.monotonic(), death_s + LATER_S
+    while True:
+        now, status = time.monotonic(), server.status.name
+        process = server.process if is_nanny else None
+        is_up = process is None or process.status.name == "running"
+        if is_up and status in ("running", "paused", "closing_gracefully"):
+            # Who leaves may compute for long before it closes.
+            begun, late = now, death_s + CLOSE_S + LATER_S
+        if not (is_up and status in ("running", "paused")) and head_address() != given:
             say("the head is at %s now, and not at %s any more" % (head_address(), given))
             os._exit(0)
-        if time.monotonic() > late:
-            say("the head at %s has not taken this worker in %d s" % (given, time.monotonic() - begun))
+        if now - begun > late:
+            say("the head at %s has not taken this worker in %d s" % (given, now - begun))
             os._exit(1)
         time.sleep(1)
 
@@ -145,7 +152,7 @@ def tell_of_work(worker):
 async def dask_setup(server):
     is_nanny = hasattr(server, "instantiate")
     if is_nanny or not server.nanny:
-        threading.Thread(target=guard, args=[server], name="muster", daemon=True).start()
+        threading.Thread(target=guard, args=[server, is_nanny], name="muster", daemon=True).start()
         await compare(server)
         leave_on_term(server, is_nanny)
     else:
