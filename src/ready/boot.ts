@@ -154,7 +154,9 @@ export function phasesOf(boot: Boot, now: number): readonly PhaseTime[] {
   if (boot.isFound === undefined) until("system", guestAt)
   for (let at = 0; at < steps.length; at += 3) until(String(steps[at]), guestAt + Number(steps[at + 1]))
   if (readyMs !== undefined) until("ready", guestAt + readyMs)
+  // Ready without a check that has passed: it has none, and its startup goes on.
+  const isLast = readyMs !== undefined || readyAt !== undefined
   if (boot.isFound === undefined || readyMs === undefined)
-    until(readyMs === undefined ? (current?.step ?? "ready") : joins === true ? "join" : "told", end)
+    until(isLast ? (joins === true ? "join" : "told") : (current?.step ?? "ready"), end)
   return phases
 }

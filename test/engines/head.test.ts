@@ -65,6 +65,17 @@ it.each([
   },
 )
 
+it("does not answer yet: what is missing says who is waited for, and nothing of guests, whom nobody asks", async () => {
+  const { run, cluster, double } = engined()
+  double.trouble("broken", 10 * MINUTE)
+  const short = await run(() => cluster.scale(2, { timeout: "50s" })).catch(String)
+  expect(short).toMatch(/running, but not ready; default-\w+.*: it has not joined the head of its engine yet/)
+  const text = String(cluster.explain())
+  expect(text).toMatch(/running, but not ready; head-\w+: the scheduler of its engine does not answer yet/)
+  expect(text).not.toContain("guest")
+  await run(() => cluster.close())
+})
+
 type Blow = "ended" | "stopped" | "scheduler" | "silent" | "broken"
 
 /** What befalls the head that runs now. */

@@ -5,7 +5,7 @@ import { pollProblemOf, type Fleet, memoryOf } from "../state/context.js"
 import type { Failure } from "../../provider.js"
 import { HEAD } from "../../spec/engine/engine.js"
 import { type Finished, type GroupState, NONE_FINISHED } from "../state/group-state.js"
-import { awaitsHead, withHead } from "../state/engine/head.js"
+import { awaitsHead, isHead, withHead } from "../state/engine/head.js"
 import { heldCount } from "../state/held.js"
 import { barredByOutages, isAwaited } from "../refusals/outages.js"
 import { failingUntil, vanishingUntil } from "../pass/planning.js"
@@ -158,7 +158,9 @@ function unreadyIn(fleet: Fleet, { group }: GroupState): string {
   const [first, ...others] = [...fleet.roster.unready(group.name)].sort(byHeard)
   if (first === undefined) return ""
   const name = workerName(first.instance, first.group)
-  return `${name}${others.length === 0 ? "" : `, for one of ${others.length + 1}`}: ${unreadyText(first.readiness)}`
+  const isMember = group.joins && (group.ready?.checks.length ?? 0) === 0
+  const text = unreadyText(first.readiness, isHead(fleet, group.name) ? "itself" : isMember ? "head" : undefined)
+  return `${name}${others.length === 0 ? "" : `, for one of ${others.length + 1}`}: ${text}`
 }
 
 /** Words of a check that failed say most. */

@@ -31,9 +31,19 @@ export function failureOf(worker: WorkerRecord, timeoutMs: number, now: number):
   return { ...base, code: "ready-unheard", message: `${where} was not heard ${within}${why}` }
 }
 
-/** What one that is not ready does, in words. */
-export function unreadyText({ step, words, problem, heardAt }: Partial<Readiness> = {}): string {
+/**
+ * What one that is not ready does, in words.
+ *
+ * @param by the head of an engine alone says when it is: the one that it is itself, or that has it for a member.
+ */
+export function unreadyText(
+  { step, words, problem, heardAt }: Partial<Readiness> = {},
+  by?: "itself" | "head",
+): string {
   if (words !== undefined) return failedText(words)
+  if (by === "itself" && (heardAt === undefined || step === "join"))
+    return "the scheduler of its engine does not answer yet"
+  if (by === "head" && heardAt === undefined) return "it has not joined the head of its engine yet"
   if (heardAt === undefined) return `its guest was not heard yet${problem === undefined ? "" : `: ${problem}`}`
   if (step === undefined) return "its boot goes on"
   if (step === "join") return "it has not joined the head of its engine yet"

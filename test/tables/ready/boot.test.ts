@@ -63,6 +63,12 @@ test("with an engine the last part is the wait for its head, also where nobody a
   expect(parts({ ...boot, readyAt: 1_080_000 }, 1_090_000)).toEqual(["request 2000", "machine 28000", "join 50000"])
   noteMarks(boot, at(8), 1_099_000, 70_900)
   expect(parts({ ...boot, readyAt: 1_100_000 }, 2_000_000).slice(-2)).toEqual(["ready 9500", "join 1400"])
+  // Its startup goes on where its guest is asked, and has no check.
+  const other: Boot = { acceptedAt: 1_000_000, runningAt: 1_005_000, joins: true }
+  const marks = readBootMarks(["2000 setup begun", "9000 setup ended 0", "9000 startup begun"])
+  noteMarks(other, marks, 1_020_000, 12_000)
+  expect(parts(other, 1_020_000).slice(-2)).toEqual(["setup 9000", "startup 3000"])
+  expect(parts({ ...other, readyAt: 1_030_000 }, 2_000_000).slice(-2)).toEqual(["setup 9000", "join 13000"])
   const { providers } = bootTimings([
     timing("a", [
       ["machine", 3_000],
