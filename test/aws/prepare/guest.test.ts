@@ -177,13 +177,13 @@ describe.each(SHELLS)("a lease, in %s", (shell) => {
   }
 
   test("is looked at by a timer, also after a reboot, and ends the instance when nobody has renewed it", async () => {
-    const { called } = await boot({ shell, group: { leaseSeconds: 60 } })
+    const { called } = await boot({ shell, group: { leaseSeconds: 9 } })
     expect(called.filter((line) => line.includes("lease"))).toEqual([
       "systemctl enable muster-lease.timer",
       "systemctl start muster-lease.timer",
     ])
     const units = join(root, "etc/systemd/system")
-    expect(await readFile(join(units, "muster-lease.timer"), "utf8")).toContain("OnUnitInactiveSec=15\n")
+    expect(await readFile(join(units, "muster-lease.timer"), "utf8")).toContain("OnUnitInactiveSec=2\n")
     const service = await readFile(join(units, "muster-lease.service"), "utf8")
     expect(service).toContain(`ExecStart=/bin/sh ${root}/var/lib/muster/lease ${address()}\n`)
     expect([await check(), await ended()]).toEqual([true, false])
@@ -192,7 +192,7 @@ describe.each(SHELLS)("a lease, in %s", (shell) => {
   })
 
   test("that was renewed goes on until its new end, and one that metadata is silent about as it was", async () => {
-    await boot({ shell, group: { leaseSeconds: 60 } })
+    await boot({ shell, group: { leaseSeconds: 9 } })
     await writeFile(join(root, "var/lib/muster/lease.end"), "1")
     lease = String(nowS() + 600)
     expect(await check()).toBe(true)
