@@ -23,7 +23,7 @@ const SQUARES = Array.from({ length: JOBS }, (_, n) => n * n).reduce((sum, squar
 
 const why = noRedis ?? (isLong ? undefined : LONG)
 
-describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})`}`, { timeout: 300_000 }, () => {
+describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})`}`, { timeout: 900_000 }, () => {
   let folder = ""
   folderForEachTest((path) => {
     folder = path
@@ -38,7 +38,7 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
     client = redis.connect()
     queue = new Queue("burst", { connection: redis.connect() })
     queue.on("error", () => {})
-    const provider = local({ root: join(folder, "state"), graceMs: 3000, capacity: 40 })
+    const provider = local({ root: join(folder, "state"), graceMs: 6000, capacity: 40 })
     const spec = {
       provider,
       instanceType: "local-1",
@@ -68,7 +68,7 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
       const { completed = 0, failed = 0 } = await counts()
       return completed + failed
     }
-    await expect.poll(ended, { timeout: 120_000, interval: 100 }).toBe(JOBS)
+    await expect.poll(ended, { timeout: 300_000, interval: 100 }).toBe(JOBS)
     expect(await counts()).toEqual({ completed: JOBS, failed: 0, active: 0, waiting: 0, delayed: 0 })
     expect(await squares()).toBe(SQUARES)
   }
@@ -82,10 +82,11 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
   }
 
   test("500 jobs, 20 workers, 5 with a notice, 2 killed: all complete, none fails, what was handed back goes on at once", async () => {
-    await add((n) => (isLasting(n) ? 3000 : 400))
+    await add((n) => (isLasting(n) ? 6000 : 400))
     expect(await bullmq(queue, { perWorker: 2 })()).toEqual({ workers: 250 })
     await cluster.scale(20)
     await soon(async () => (await busy()).length).toBe(20)
+    await client.set("burst:go", "now")
     await soon(async () => (await counts()).completed).toBeGreaterThan(50)
 
     const names = await busy()
@@ -94,7 +95,7 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
     const since = await redisNow(client)
     for (const { name } of killed) process.kill(Number(processes[name]), "SIGKILL")
     const calls = bareCalls({ clock: systemClock })
-    const provider = local({ root: join(folder, "state"), graceMs: 3000 })
+    const provider = local({ root: join(folder, "state"), graceMs: 6000 })
     const ids = noticed.map(({ id }) => id)
     await provider.terminate(
       (await provider.list({}, calls)).filter(({ id }) => ids.includes(id)),
@@ -118,7 +119,8 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
     expect(drained.map(({ reason }) => reason)).toEqual(Array.from({ length: 5 }, () => "scaled-down"))
     expect(handed.map(({ jobId }) => jobId).sort()).toEqual([...back].sort())
     expect(back.length).toBeGreaterThan(0)
-    expect(slowest).toBeLessThan(5000)
+    // Ahead of all that wait: nothing else began meanwhile.
+    expect(handed.flatMap(({ before }) => before)).toEqual([])
     for (const id of back) expect(await queue.getJob(id)).toMatchObject({ attemptsMade: 1, stalledCounter: 0 })
   })
 
@@ -127,21 +129,22 @@ describe.skipIf(why !== undefined)(`a burst${why === undefined ? "" : ` (${why})
     const targets: number[] = []
     cluster.on("problem", ({ error }) => void problems.push(error))
     cluster.on("adapt", ({ target }) => void targets.push(target))
-    const demand = bullmq(queue, { perWorker: 2, timeout: "1s" })
+    const demand = bullmq(queue, { perWorker: 2, timeout: "3s" })
     const adapting = await cluster.adapt({ maximum: 20, every: "1s", demand })
     expect(cluster.workers).toEqual([])
     await add((n) => (isLasting(n) ? 1500 : 600))
     await soon(async () => (await busy()).length).toBe(20)
+    await client.set("burst:go", "now")
     await soon(async () => (await counts()).completed).toBeGreaterThan(50)
 
     await redis.kill()
     await soon(() => problems).toEqual(["DemandError"])
     expect(adapting.target).toBe(20)
-    expect(cluster.explain().groups[0]?.adapting?.problem).toContain('reading the queue "burst" took longer than 1 s')
+    expect(cluster.explain().groups[0]?.adapting?.problem).toContain('reading the queue "burst" took longer than 3 s')
     await redis.start()
 
     await allComplete()
-    await expect.poll(() => cluster.workers.length, { timeout: 60_000, interval: 100 }).toBe(0)
+    await expect.poll(() => cluster.workers.length, { timeout: 200_000, interval: 100 }).toBe(0)
     console.log(`targets: ${targets.join(", ")}; workers in all: ${(await cluster.close()).instances.length}`)
     expect(adapting.target).toBe(0)
     expect(problems).toEqual(["DemandError"])

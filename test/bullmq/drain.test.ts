@@ -99,7 +99,7 @@ describe.skipIf(noRedis !== undefined)(`a notice${noRedis === undefined ? "" : `
   })
 
   test("gives back at the last moment what still runs then, though its processor hears no signal", async () => {
-    const { drained, notice } = working(() => new Promise(() => {}), { secondsLeft: 0.2 }, { concurrency: 2 })
+    const { drained, notice } = working(() => new Promise(() => {}), { secondsLeft: 2 }, { concurrency: 2 })
     await add(2, { priority: 5 })
     await active(2)
     notice()

@@ -23,12 +23,24 @@ export async function redisNow(client: Redis): Promise<number> {
   return Number(seconds) * 1000 + Number(micros) / 1000
 }
 
-/** When each of these jobs was handed back after `since`, and when it began again. Those that are found stalled go the same way. */
+/**
+ * When each of these jobs was handed back after `since`, when it began again, and which jobs began in between that had never been taken back
+ * from a worker. Those that are found stalled go the same way.
+ */
 export function handovers(events: readonly Happened[], ids: readonly string[], since: number) {
-  const isBack = ({ at, event, prev, jobId }: Happened) =>
-    at >= since && event === "waiting" && prev === "active" && ids.includes(jobId)
-  return events.filter(isBack).map(({ jobId, at }) => {
-    const again = events.find((one) => one.jobId === jobId && one.event === "active" && one.at >= at)
-    return { jobId, backAt: at, againAt: again?.at ?? Number.POSITIVE_INFINITY }
+  const isTaken = ({ at, event, prev }: Happened) => at >= since && event === "waiting" && prev === "active"
+  const taken = new Set(events.filter(isTaken).map(({ jobId }) => jobId))
+  return events.flatMap((one, from) => {
+    const { jobId, at } = one
+    if (!isTaken(one) || !ids.includes(jobId)) return []
+    const later = events.slice(from + 1).filter(({ event }) => event === "active")
+    const again = later.findIndex((other) => other.jobId === jobId)
+    const before = later.slice(0, again < 0 ? undefined : again).filter((other) => !taken.has(other.jobId))
+    return {
+      jobId,
+      backAt: at,
+      againAt: later[again]?.at ?? Number.POSITIVE_INFINITY,
+      before: before.map((other) => other.jobId),
+    }
   })
 }
