@@ -56,7 +56,7 @@ const start = (runner: Runner, input: string) => runner.start({ index: 0, attemp
 async function begun(runner: Runner, name: string) {
   const file = join(cwd, name)
   const started = start(runner, `echo $$ >'${file}'; sleep 1000 & wait`)
-  await expect.poll(() => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => existsSync(file) && readFileSync(file, "utf8").endsWith("\n")).toBe(true)
   return { started, pid: readFileSync(file, "utf8").trim() }
 }
 
@@ -114,7 +114,7 @@ test.each([
   ["the directory of a program is removed", "rm -rf .muster-work", /its directory, .*, was removed/],
   ["the shell that waits for a task is killed", "kill -KILL $PPID", /the shell that waited for a task was killed/],
 ])("where %s, it ends with what runs there, and says so", async (_what, harm, words) => {
-  const runner = await runnerOf({ edit: (text) => text.replace("sleep 5 &", "sleep 0.1 &") })
+  const runner = await runnerOf({ edit: (text) => text.replace("sleep 5 &", "sleep 1 &") })
   const { pid } = await begun(runner, "pid")
   const harmed = runner.start({ index: 1, attempt: 1, input: harm })
   expect(await runner.gone).toMatchObject({ why: words })
@@ -123,12 +123,12 @@ test.each([
 })
 
 test("where nobody is heard, tasks are ended before another worker's are in their 61st second", async () => {
-  // A fiftieth of the time; the program looks eleven times, of which the last is what may come late.
-  const edit = (text: string) => text.replace("sleep 5 &", "sleep 0.1 &")
+  // A twelfth of the time; the program looks eleven times, of which the last is what may come late.
+  const edit = (text: string) => text.replace("sleep 5 &", "sleep 0.4 &")
   const runner = await runnerOf({ edit })
   const { pid } = await begun(runner, "pid")
   // The beats of this side come every fifteen seconds: none is heard for all that time.
-  await expect.poll(() => isAlive(pid), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => isAlive(pid)).toBe(false)
   await expect.poll(kept).toEqual([])
   expect(SILENT_S).toBe(60)
   expect(await runner.gone).toMatchObject({ why: /ended with exit code 137/ })

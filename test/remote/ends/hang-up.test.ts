@@ -12,8 +12,8 @@ import { meet, type SshPlace } from "../../../src/remote/ssh/remote.js"
 import { throughCommand } from "../../../src/remote/ssh/via.js"
 
 const HOST = "127.0.0.1"
-/** The patience with a server is seconds. */
-const quick = acceleratedClock(systemClock, 50)
+/** The patience with a server is seconds: also of a machine that is busy some are left to log in. */
+const quick = acceleratedClock(systemClock, 4)
 const { privateFile: privateKey } = makeKeyPair("own")
 
 async function portOf(server: NetServer): Promise<number> {
