@@ -17,7 +17,7 @@ const LAST = 4
 
 const title = `a Dask cluster that follows its work${isLong ? (hasDask ? "" : ` (${WITHOUT})`) : ` (${LONG})`}`
 
-describe.skipIf(!isLong || !hasDask)(title, { timeout: 300_000 }, () => {
+describe.skipIf(!isLong || !hasDask)(title, { timeout: 1_200_000 }, () => {
   let folder = ""
   let cluster: Cluster | undefined
   folderForEachTest((path) => {

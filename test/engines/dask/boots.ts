@@ -145,9 +145,9 @@ export class Boots {
     })
   }
 
-  /** @throws Error with the logs after a minute and a half. */
+  /** @throws Error with the logs after five minutes. */
   async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const end = performance.now() + 90_000
+    const end = performance.now() + 300_000
     for (;;) {
       const found = await look().catch(() => undefined)
       if (found !== undefined) return found

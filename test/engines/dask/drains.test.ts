@@ -17,7 +17,7 @@ const DRAINS = 100
 const WORKERS = 5
 const SEED = 20_240
 
-describe.skipIf(!isLong || !hasDask)(title, { timeout: 400_000 }, () => {
+describe.skipIf(!isLong || !hasDask)(title, { timeout: 1_800_000 }, () => {
   let boots: Boots | undefined
   let folder = ""
   folderForEachTest((path) => {

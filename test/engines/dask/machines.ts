@@ -76,9 +76,9 @@ export function filesWith(folder: string, text: string): readonly string[] {
     })
 }
 
-/** @throws Error after a minute and a half. */
+/** @throws Error after five minutes. */
 export async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 120_000
+  const end = performance.now() + 300_000
   while (!(await look())) {
     if (performance.now() > end) throw new Error(`waited for ${what}`)
     await sleep(50)

@@ -11,7 +11,7 @@ import { Boots, hasDask, PYTHON, python, WITHOUT } from "./boots.js"
 
 const title = `Dask by its scripts${isLong ? (hasDask ? "" : ` (${WITHOUT})`) : ` (${LONG})`}`
 
-describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
+describe.skipIf(!isLong || !hasDask)(title, { timeout: 900_000 }, () => {
   let boots: Boots
   let folder = ""
   folderForEachTest((path) => {
@@ -56,8 +56,8 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 120_000 }, () => {
     )
     const names = ["default-1", "default-2"]
     const left = await boots.engine.drain(boots.head, names, {
-      deadlineMs: 30_000,
-      signal: AbortSignal.timeout(60_000),
+      deadlineMs: 120_000,
+      signal: AbortSignal.timeout(240_000),
     })
     expect([...left].sort()).toEqual(names)
     const { members } = await boots.state()

@@ -59,7 +59,7 @@ test("nothing is installed where nothing is asked for", () => {
 })
 
 describe.skipIf(!isLong || !hasDask)(`by pip${isLong ? (hasDask ? "" : ` (${WITHOUT})`) : ` (${LONG})`}`, () => {
-  test("requirements go into an environment of their own, which Dask then runs from", { timeout: 60_000 }, () => {
+  test("requirements go into an environment of their own, which Dask then runs from", () => {
     execFileSync(PYTHON, ["-c", WHEEL], { cwd: folder })
     const requirements = ["--no-index", `--find-links ${folder}`, "distributed==2024.1.0"]
     const { status, stderr, startup, env } = run({ requirements })
@@ -72,7 +72,7 @@ describe.skipIf(!isLong || !hasDask)(`by pip${isLong ? (hasDask ? "" : ` (${WITH
     expect(started.stderr).toContain(`${folder}/dask/venv/bin/python: can't open file`)
   })
 
-  test("what cannot be installed ends the step, in words", { timeout: 60_000 }, () => {
+  test("what cannot be installed ends the step, in words", () => {
     const { status, stderr } = run({ requirements: ["--no-index", "distributed"] })
     expect(status).toBe(78)
     expect(stderr).toMatch(
