@@ -66,9 +66,9 @@ test("a drain that hangs ends at its deadline", async () => {
 })
 
 test("scale(0) and close wait for nothing, unless they are told to; the head goes last", async () => {
-  const { cluster, double, run, drained, groups, events } = await withGroups(3)
+  const { cluster, double, run, drained, groups, events, clock } = await withGroups(3)
   for (const { name } of cluster.workers) double.busy.set(name, 1)
-  const begun = Date.now()
+  const begun = clock.now()
   await run(() => cluster.scale(0, { drain: "2m" }))
   expect(drained()).toHaveLength(3)
   expect(groups()).toEqual(["head"])
@@ -83,7 +83,7 @@ test("scale(0) and close wait for nothing, unless they are told to; the head goe
   expect(others).toEqual(["default", "default"])
   expect(drained()).toHaveLength(5)
   expect(groups()).toEqual([])
-  expect(Date.now() - begun).toBeLessThan(60_000)
+  expect(clock.now() - begun).toBeLessThan(60_000)
 })
 
 async function withGroups(count: number) {

@@ -125,7 +125,7 @@ test.each(["terminal", "plain", "json"])("a reader that goes away ends nothing: 
     import { Cluster } from "muster-vms"
     import { showProgress } from "muster-vms/progress"
     import { simulate } from "muster-vms/simulator"
-    const { provider, clock } = simulate({ speed: 600 })
+    const { provider, clock } = simulate({ speed: 100 })
     const cluster = new Cluster({ provider, instanceType: "s1.small" }, { clock, journal: false })
     showProgress(cluster, { mode: ${JSON.stringify(mode)}, stream: process.stdout, clock })
     process.stdin.once("data", async () => {
