@@ -1,17 +1,7 @@
 /** The package as `npm publish` would send it, without its type check (`npm run check` has that): built once, for all tests of a run. */
 import { execFileSync, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
@@ -21,8 +11,8 @@ const CACHE = join(ROOT, ".cache", "package")
 /** Of which sources `dist` and the tarball are. */
 const STAMPS = { dist: join(CACHE, "dist.sha256"), tarball: join(CACHE, "tarball.sha256") }
 const LOCK = join(CACHE, "lock")
-/** Longer than a build takes: who began it is gone. */
-const STALE_MS = 60_000
+/** A lock of so many milliseconds is nobody's: its process ended before it wrote its number, or another one has that number now. */
+const LEFT_MS = { unwritten: 60_000, written: 20 * 60_000 } as const
 
 /** What `npm pack --json` says of it. */
 export interface Packed {
@@ -77,14 +67,25 @@ function pack(): void {
 function alone(): () => void {
   for (;;) {
     try {
-      closeSync(openSync(LOCK, "wx"))
+      writeFileSync(LOCK, String(process.pid), { flag: "wx" })
       return () => rmSync(LOCK, { force: true })
     } catch (error) {
       if ((error as { readonly code?: string }).code !== "EEXIST") throw error
     }
-    const begun = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-    if (Date.now() - begun > STALE_MS) rmSync(LOCK, { force: true })
+    if (isLeft()) rmSync(LOCK, { force: true })
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  }
+}
+
+/** Whether the lock is of a process that has ended, however long a build takes. */
+function isLeft(): boolean {
+  try {
+    const pid = Number(readFileSync(LOCK, "utf8"))
+    if (pid > 0) process.kill(pid, 0)
+    return Date.now() - statSync(LOCK).mtimeMs > LEFT_MS[pid > 0 ? "written" : "unwritten"]
+  } catch (error) {
+    // Another one has taken it away, or its process is not there.
+    return (error as { readonly code?: string }).code === "ESRCH"
   }
 }
 

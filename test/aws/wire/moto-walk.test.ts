@@ -73,5 +73,5 @@ test.skipIf(absent !== undefined)(
     expect((await ec2.describeLaunchTemplates({})).LaunchTemplates).toEqual([])
     ec2.destroy()
   },
-  240_000,
+  1_200_000,
 )

@@ -47,7 +47,7 @@ function callsOf(cluster: Cluster): ReadonlySet<string> {
 
 const clients = { region, endpoint: url, credentials, maxAttempts: 1 }
 
-describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${absent})`}`, { timeout: 120_000 }, () => {
+describe.skipIf(absent !== undefined)(`moto${absent === undefined ? "" : ` (${absent})`}`, { timeout: 400_000 }, () => {
   test("a burst on demand: planned, up, down, attached by name, closed; others' instances stay", async () => {
     const ec2 = new EC2(clients)
     const foreign = await ec2.runInstances({ ImageId: "ami-785db401", MinCount: 2, MaxCount: 2 })
