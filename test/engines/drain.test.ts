@@ -83,7 +83,8 @@ test("scale(0) and close wait for nothing, unless they are told to; the head goe
   expect(others).toEqual(["default", "default"])
   expect(drained()).toHaveLength(5)
   expect(groups()).toEqual([])
-  expect(clock.now() - begun).toBeLessThan(60_000)
+  // With all launches and ends: not even one drain took the two minutes that it had.
+  expect(clock.now() - begun).toBeLessThan(120_000)
 })
 
 async function withGroups(count: number) {
