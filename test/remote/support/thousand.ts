@@ -14,7 +14,7 @@ const [count = "", port = "", keyFile = "", hostKey = "", folder = ""] = process
 
 /** Each has an address of this machine. */
 const addresses = (order: number) => `127.28.${order >> 8}.${order & 255}`
-const clock = acceleratedClock(systemClock, 8)
+const clock = acceleratedClock(systemClock, 4)
 const simulated = simulate({ clock, addresses }).provider
 const provider: Provider = {
   ...simulated,
