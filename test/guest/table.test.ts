@@ -23,8 +23,10 @@ const TARGET = 2
 const PATIENCE_MS = 300_000
 /** So many clusters are there at once: what they start takes the time of others, of which a slow machine has less. */
 const inTurn = pLimit(Math.max(4, Math.floor(speedHere() ** 2 / 6)))
-/** A cluster's whole life where its deadline is to come, in true seconds: enough for two to be up before. */
-const LIFETIME_S = 30
+/** A cluster's whole life where its deadline is to come, in true seconds, which are more on a slow machine: enough for two to be up before. */
+const LIFETIME_S = Math.round(240 / speedHere())
+/** For how long a worker may be not ready, in true seconds. */
+const READY_S = Math.round(180 / speedHere())
 
 /** What is compared: nothing in it depends on ids, times, or a cloud's words. */
 interface Outcome {
@@ -51,9 +53,8 @@ interface Run {
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void>
 }
 
-/** A worker has some seconds of true time for it. */
 const checked = ({ speed }: Place, command: string): Partial<ClusterSpec> => ({
-  ready: { command, timeout: `${12 * speed}s` },
+  ready: { command, timeout: `${READY_S * speed}s` },
   access: "192.0.2.7/32",
 })
 

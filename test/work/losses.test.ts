@@ -66,7 +66,7 @@ test("some workers are killed, and some go with notice: each input has its resul
   const come = await withLosses(tasks, losses)
   expectEachOnce(come, tasks)
   expect(places.ids.length).toBeLessThanOrEqual(workers - losses)
-}, 300_000)
+}, 1_200_000)
 
 describe.skipIf(noSshd !== undefined || !isLong)(`over ssh${noSshd === undefined ? "" : ` (${noSshd})`}`, () => {
   test("20 workers of a real sshd: 3 are killed, 3 go with notice", async () => {
@@ -86,7 +86,7 @@ describe.skipIf(noSshd !== undefined || !isLong)(`over ssh${noSshd === undefined
       connections.close()
       await sshd.stop()
     }
-  }, 300_000)
+  }, 1_200_000)
 })
 
 /** The way to a server, which can fall silent without an end. */
