@@ -134,8 +134,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   "not ready": {
     spec: (folder, place) => ({
-      startup: `mkdir '${folder}/once' 2>/dev/null && : >'${folder}/bad-'"$MUSTER_NAME"\n${GOES_ON}`,
-      ...checked(place, `[ ! -e '${folder}/bad-'"$MUSTER_NAME" ] || { ${FAILS}; }`),
+      startup: `mkdir '${folder}/once' 2>/dev/null && : >'${folder}/bad-'"$MUSTER_NAME"\n: >'${folder}/begun-'"$MUSTER_NAME"\n${GOES_ON}`,
+      // A check may come before the first of a script.
+      ...checked(
+        place,
+        `[ -e '${folder}/begun-'"$MUSTER_NAME" ] && [ ! -e '${folder}/bad-'"$MUSTER_NAME" ] || { ${FAILS}; }`,
+      ),
     }),
     play: async ({ cluster, until }) => {
       await until("both to be ready", () => cluster.workers.filter(({ ready }) => ready).length === TARGET)
