@@ -9,7 +9,7 @@ import { type Packed, packPackage, ROOT } from "./build.js"
 
 const RECORDER = new URL("./record-urls.mjs", import.meta.url).href
 /** A fifth more than it is: more would be something that does not belong. */
-const MOST_UNPACKED_BYTES = 6_000_000
+const MOST_UNPACKED_BYTES = 7_200_000
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
   readonly name: string
