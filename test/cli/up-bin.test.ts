@@ -73,7 +73,7 @@ describe("without a terminal", () => {
     PATIENCE_MS,
   )
 
-  test(
+  test.runIf(isLong)(
     "the deadline ends it, and it ends with 0",
     async () => {
       const { code, said } = await up("--max-lifetime", "10s").ended
