@@ -9,11 +9,11 @@ import { foreignVariables, isIdentity, STARTUP } from "./startup.js"
 
 /** Everything here takes less than a second, and several on a machine that is busy; a supervisor looks at its deadline each second. */
 const TIMES: WalkTimes = {
-  deadlineS: { brief: 30, batch: 40, timed: 6 },
+  deadlineS: { brief: 15, batch: 30, timed: 6 },
   likelyS: { brief: 1, batch: 3, timed: 6 },
   consoleEveryMs: 300,
-  slackMs: 15_000,
-  bootedWithinMs: 30_000,
+  slackMs: 10_000,
+  bootedWithinMs: 20_000,
   // On a busy machine three that are ended at once have taken more than 10 s.
   goneWithinMs: 30_000,
 }
