@@ -3,12 +3,11 @@ import { expect, test, vi } from "vitest"
 import { type Clock, seededRandom } from "../../src/calls/clock.js"
 import { Cluster } from "../../src/cluster.js"
 import type { ClusterEvent } from "../../src/events.js"
-import { workerName } from "../../src/fleet/reports/worker.js"
-import type { Instance, Route } from "../../src/provider.js"
 import type { SimulateOptions } from "../../src/simulator/index.js"
 import { live, rig, SMALL } from "../cluster/support.js"
 import { isLong } from "../support/long.js"
 import { EngineDouble } from "./support/double.js"
+import { headsIn, routeToWorkers, told, workerIn } from "./support/telling.js"
 
 const MINUTE = 60_000
 /** Each takes about 0.2 s. */
@@ -16,14 +15,9 @@ const SEEDS = isLong ? 200 : 3
 /** What waits for its turn the longest is launched by then, twice. */
 const SETTLED_MS = 90 * MINUTE
 
-/** Stands in for what runs on a worker: it takes as long as is said, and then the worker knows the address. */
-let write: (worker: string, address: string) => Promise<void> = () => Promise.resolve()
 vi.mock(import("../../src/remote/output.js"), async (original) => ({
   ...(await original()),
-  runCommand: async (_remote, _command, { worker }, { stdin } = {}) => {
-    await write(worker, String(stdin).trim())
-    return { exitCode: 0, stdout: "", stderr: "", isCut: false }
-  },
+  runCommand: (await import("./support/telling.js")).tellInstead,
 }))
 
 interface Trial {
@@ -53,45 +47,47 @@ function stageOf({ seed, counts, isNarrow, isFaulty }: Trial, draw: (below: numb
   const narrow: SimulateOptions = { buckets: { writes }, limits: { createBatch: 1 + draw(2) } }
   const { world, clock, provider } = rig({ seed, ...(isNarrow ? narrow : {}) })
   const double = new EngineDouble({ world, clock })
-  const route = ({ tags, privateIp = "" }: Instance): Route | undefined =>
-    tags["muster-group"] === "head" ? undefined : { kind: "local", words: [], address: privateIp }
   if (isFaulty) {
     world.faults.rate("launch", 0.15, { kind: "fail", error: "throttled" })
     world.faults.rate("launch", 0.15, { kind: "lose-reply" })
     world.faults.rate("launch", 0.15, { kind: "fail", error: "capacity" })
   }
-  write = async (worker, address) => {
+  told.by = async (worker, address) => {
     await clock.sleep(100 + draw(draw(4) === 0 ? 19_000 : 1500))
-    const there = live(world).find((one) => workerName({ ...one, name: one.name ?? "" }, "") === worker)
+    const there = workerIn(world, worker)
     if (there !== undefined) double.tell(there.id, address)
   }
   const groups = Object.fromEntries(Object.keys(counts).map((name) => [name, { instanceType: SMALL }]))
-  const spec = { provider: { ...provider, route }, engine: double.engine, whenHeadLost: "restart", groups } as const
-  const heads = () => live(world).filter(({ tags }) => tags["muster-group"] === "head")
-  return { world, clock, double, spec, heads }
+  const spec = {
+    provider: { ...provider, route: routeToWorkers },
+    engine: double.engine,
+    whenHeadLost: "restart",
+    groups,
+  } as const
+  return { world, clock, double, spec }
 }
 
 type Stage = ReturnType<typeof stageOf>
 
 /** One that is there, or on its way. */
-async function loseHead({ world, clock, double, heads }: Stage, { isEarly }: Trial, blow: number): Promise<void> {
-  const isThere = () => (isEarly ? heads() : double.heads()).length > 0
+async function loseHead({ world, clock, double }: Stage, { isEarly }: Trial, blow: number): Promise<void> {
+  const isThere = () => (isEarly ? headsIn(world) : double.heads()).length > 0
   while (!isThere()) await clock.sleep(500)
-  const ids = heads().map(({ id }) => id)
+  const ids = headsIn(world).map(({ id }) => id)
   if (blow === 0) world.lose(ids)
   else if (blow === 1) world.stop(ids)
   else double.endScheduler()
 }
 
 async function play(stage: Stage, trial: Trial, draw: (below: number) => number): Promise<readonly string[]> {
-  const { world, clock, spec, heads } = stage
+  const { world, clock, spec } = stage
   const options = { clock: clock as Clock, journal: false } as const
   const events: ClusterEvent[] = []
   let cluster: Cluster = new Cluster({ ...spec, name: "work" }, options)
   cluster.on("*", (event) => void events.push(event))
   const scale = (one: Cluster) => one.scale(trial.counts, { timeout: "80m" }).then(() => "done", String)
   let scaling = scale(cluster)
-  while (heads().length === 0) await clock.sleep(500)
+  while (headsIn(world).length === 0) await clock.sleep(500)
   await clock.sleep(draw(trial.isEarly ? 10_000 : 2 * MINUTE))
   for (let count = 0; count < trial.losses; count += 1) {
     await loseHead(stage, trial, draw(3))
@@ -114,7 +110,7 @@ async function play(stage: Stage, trial: Trial, draw: (below: number) => number)
 }
 
 function outcome(
-  { world, heads }: Stage,
+  { world }: Stage,
   { counts, isFaulty, isAdopted }: Trial,
   { workers }: Cluster,
   events: readonly ClusterEvent[],
@@ -126,7 +122,7 @@ function outcome(
   const refused = events.filter(({ type }) => type === "offer-unavailable" || type === "problem").length
   return [
     ...(ready === wanted ? [] : [`${ready} of ${wanted} are ready`]),
-    ...(heads().length === 1 ? [] : [`${heads().length} heads`]),
+    ...(headsIn(world).length === 1 ? [] : [`${headsIn(world).length} heads`]),
     ...(live(world).length === wanted + 1 ? [] : [`${live(world).length} instances for ${wanted} and a head`]),
     // What nothing befalls but the loss of its head is not replaced, and what was withdrawn counts against no offer.
     ...(isFaulty || isAdopted || made === wanted ? [] : [`${made} workers were made for ${wanted}`]),

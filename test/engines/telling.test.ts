@@ -4,21 +4,15 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test, vi } from "vitest"
 import type { Clock } from "../../src/calls/clock.js"
-import { workerName } from "../../src/fleet/reports/worker.js"
 import { TELL_HEAD } from "../../src/guest/head-file.js"
-import type { Instance, Route } from "../../src/provider.js"
-import { live, rig } from "../cluster/support.js"
+import { rig } from "../cluster/support.js"
 import { folderForEachTest } from "../support/folder.js"
 import { EngineDouble } from "./support/double.js"
+import { headsIn, routeToWorkers, told, workerIn } from "./support/telling.js"
 
-/** Stands in for what runs on a worker: it takes as long as is said, and then the worker knows the address. */
-let write: (worker: string, address: string) => Promise<void> = () => Promise.resolve()
 vi.mock(import("../../src/remote/output.js"), async (original) => ({
   ...(await original()),
-  runCommand: async (_remote, _command, { worker }, { stdin } = {}) => {
-    await write(worker, String(stdin).trim())
-    return { exitCode: 0, stdout: "", stderr: "", isCut: false }
-  },
+  runCommand: (await import("./support/telling.js")).tellInstead,
 }))
 
 let folder = ""
@@ -45,14 +39,14 @@ test("the address is in its file as a whole, or not at all", () => {
 test("an address that is written late is not the last that a worker is told", async () => {
   const { world, clock, provider, cluster: clusterOf } = rig({ seed: 3, listLagMs: 0 })
   const double = new EngineDouble({ world, clock })
-  const route = ({ tags, privateIp = "" }: Instance): Route | undefined =>
-    tags["muster-group"] === "head" ? undefined : { kind: "local", words: [], address: privateIp }
-  const cluster = clusterOf({ ...{ provider: { ...provider, route }, engine: double.engine }, whenHeadLost: "restart" })
-  const heads = () => live(world).filter(({ tags }) => tags["muster-group"] === "head")
+  const cluster = clusterOf({
+    ...{ provider: { ...provider, route: routeToWorkers }, engine: double.engine },
+    whenHeadLost: "restart",
+  })
   const addresses: string[] = []
-  write = async (worker, address) => {
+  told.by = async (worker, address) => {
     if (!addresses.includes(address)) addresses.push(address)
-    const there = live(world).find((one) => workerName({ ...one, name: one.name ?? "" }, "") === worker)
+    const there = workerIn(world, worker)
     await clock.sleep(address === addresses[0] ? 19_000 : 100)
     double.tell(there?.id ?? "", address)
   }
@@ -69,6 +63,6 @@ test("an address that is written late is not the last that a worker is told", as
   async function lose({ sleep }: Clock): Promise<void> {
     double.endScheduler()
     while (addresses.length === 0) await sleep.call(clock, 500)
-    world.lose(heads().map(({ id }) => id))
+    world.lose(headsIn(world).map(({ id }) => id))
   }
 })
