@@ -106,7 +106,7 @@ describe.skipIf(!isLong || !hasDask)(title, { timeout: 1_200_000 }, () => {
     // After three in a row a cluster gives up: two for each.
     for (let round = 0; round < 5; round += 1) {
       const one = clusterOf({ nanny: false }, { whenHeadLost: "restart" })
-      const scaled = one.scale(4, { timeout: "10m" })
+      const scaled = one.scale(4, { timeout: "2m" })
       await until("a head", () => one.workers.some(({ group, state }) => group === "head" && state === "running"))
       await sleep(random() * 5000)
       await loseHead(one, round % 2 === 0)
