@@ -18,7 +18,7 @@ const SHELLS: readonly { readonly words: string; readonly shell: readonly string
   { words: "busybox", shell: ["busybox", "sh"] },
 ]
 /** What the programs say they need, and what tasks of these tests use. */
-const NEEDED = "sh mkdir id grep rm sleep mkfifo wc tail base64 cat env"
+const NEEDED = "sh mkdir id grep mv rm sleep mkfifo wc tail base64 cat env"
 
 let cwd = ""
 const channels: CommandChannel[] = []
@@ -51,6 +51,12 @@ async function runnerOf(reach: Reach, owner = "one", number = 1): Promise<Runner
 }
 
 const start = (runner: Runner, input: string) => runner.start({ index: 0, attempt: 1, input })
+
+/** The program with one of its parts in another way, which must be there. */
+function swapped(program: string, part: string, other: string): string {
+  expect(program).toContain(part)
+  return program.replace(part, () => other)
+}
 
 /** A task that has begun, and its process. */
 async function begun(runner: Runner, name: string) {
@@ -114,7 +120,7 @@ test.each([
   ["the directory of a program is removed", "rm -rf .muster-work", /its directory, .*, was removed/],
   ["the shell that waits for a task is killed", "kill -KILL $PPID", /the shell that waited for a task was killed/],
 ])("where %s, it ends with what runs there, and says so", async (_what, harm, words) => {
-  const runner = await runnerOf({ edit: (text) => text.replace("sleep 5 &", "sleep 1 &") })
+  const runner = await runnerOf({ edit: (text) => swapped(text, "sleep 5 &", "sleep 1 &") })
   const { pid } = await begun(runner, "pid")
   const harmed = runner.start({ index: 1, attempt: 1, input: harm })
   expect(await runner.gone).toMatchObject({ why: words })
@@ -124,7 +130,7 @@ test.each([
 
 test("where nobody is heard, tasks are ended before another worker's are in their 61st second", async () => {
   // A twelfth of the time; the program looks eleven times, of which the last is what may come late.
-  const edit = (text: string) => text.replace("sleep 5 &", "sleep 0.4 &")
+  const edit = (text: string) => swapped(text, "sleep 5 &", "sleep 0.4 &")
   const runner = await runnerOf({ edit })
   const { pid } = await begun(runner, "pid")
   // The beats of this side come every fifteen seconds: none is heard for all that time.
@@ -132,4 +138,37 @@ test("where nobody is heard, tasks are ended before another worker's are in thei
   await expect.poll(kept).toEqual([])
   expect(SILENT_S).toBe(60)
   expect(await runner.gone).toMatchObject({ why: /ended with exit code 137/ })
+})
+
+/** Removing a directory takes half a second, and a task's shell writes `what` within it. */
+const slow = (program: string, what: string) =>
+  [
+    `rm() { [ "$1" = -rf ] || { command rm "$@"; return; }; shift`,
+    `for muster_slow; do command rm -f "$muster_slow"/*; sleep 0.5; rmdir "$muster_slow"; done 2>/dev/null; }`,
+    swapped(program, what, `{ sleep 0.2; ${what}; }`),
+  ].join("\n")
+const [BEGUN, ENDED] = ['echo "$muster_pid" >"$muster_dir/$1.pid"', ': >"$muster_dir/$1.pid"']
+
+test.each([
+  ["where nobody is heard", "sleep 0.05 &", (runner: Runner) => runner.gone],
+  ["told to end", "sleep 5 &", (runner: Runner) => runner.close()],
+])("%s, a program leaves nothing, though the ends of its tasks are written late", async (_what, look, end) => {
+  const runner = await runnerOf({ edit: (text) => slow(swapped(text, "sleep 5 &", look), ENDED) })
+  const { pid } = await begun(runner, "pid")
+  const deaf = join(cwd, "deaf")
+  start(runner, `trap '' TERM; : >'${deaf}'; while :; do sleep 1000; done`)
+  await expect.poll(() => existsSync(deaf)).toBe(true)
+  await end(runner)
+  await expect.poll(() => isAlive(pid)).toBe(false)
+  await expect.poll(kept).toEqual([])
+})
+
+test("a task that begins as its program ends is ended with it", async () => {
+  // Its number is written after the program has looked for what runs.
+  const runner = await runnerOf({ edit: (text) => slow(text, BEGUN) })
+  const { started, pid } = await begun(runner, "pid")
+  await runner.close()
+  expect(await started.outcome).toMatchObject({ kind: "lost" })
+  await expect.poll(() => isAlive(pid)).toBe(false)
+  await expect.poll(kept).toEqual([])
 })

@@ -46,21 +46,20 @@ export function commandProgram(name: ProgramName): string {
     muster_watcher=$!
     muster_finish() {
       kill "$muster_teller" "$muster_watcher" 2>/dev/null
-      muster_end_tasks "$muster_dir" TERM
-      muster_superseded
-      rm -rf "$muster_dir"
+      muster_end_program "$muster_dir" TERM
+      muster_exit "$1"
     }
-    trap 'muster_finish; exit 1' TERM HUP INT
+    trap 'muster_finish 1' TERM HUP INT
     echo "hello $(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) $muster_dir" >&3
     while IFS=' ' read -r muster_verb muster_slot muster_id muster_how; do
-      : >"$muster_dir/heard"
+      { echo >"$muster_dir/heard"; } 2>/dev/null
       case $muster_verb in
         task) muster_take ;;
         stop) muster_stop "$muster_slot" "$muster_id" ;;
         end) break ;;
       esac
     done
-    muster_finish`)
+    muster_finish 0`)
 }
 
 /** The one writer: what tasks have left is told in whole frames. */
@@ -128,8 +127,7 @@ const WATCH = `
         muster_silent=$((muster_silent + ${LOOK_S}))
         if [ "$muster_silent" -ge ${SILENT_S - LOOK_S} ]; then
           kill -KILL $$ "$muster_teller"
-          muster_end_tasks "$muster_dir" KILL
-          rm -rf "$muster_dir"
+          muster_end_program "$muster_dir" KILL
           exit
         fi
       fi
@@ -166,7 +164,7 @@ const RUN = `
     wait "$muster_pid"
     muster_code=$?
     [ -z "$muster_setsid" ] || kill -KILL "-$muster_pid" 2>/dev/null
-    : >"$muster_dir/$1.pid"
+    { : >"$muster_dir/$1.pid"; } 2>/dev/null
     echo "done $1 $2 $muster_code" >&3
   }
   muster_stop() {

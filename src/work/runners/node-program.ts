@@ -59,10 +59,8 @@ function programWith(name: ProgramName, find: string): string {
     trap '' TERM`)
   const after = compact(`
     muster_code=$?
-    muster_end_tasks "$muster_dir" KILL
-    muster_superseded
-    rm -rf "$muster_dir"
-    exit "$muster_code"`)
+    muster_end_program "$muster_dir" KILL
+    muster_exit "$muster_code"`)
   return `${before}\n"$muster_node" -e ${word(LOADER)} "$muster_dir"\n${after}`
 }
 

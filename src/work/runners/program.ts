@@ -4,7 +4,7 @@
  *
  * In the directory of a program are `runner`, the process that SIGTERM ends together with its tasks, and for each slot `SLOT.pid`, the
  * group of processes of its task. A program that finds `superseded` at its end was ended for that of another process, and exits with
- * a code that says so.
+ * a code that says so. At its end the directory `NAME` is moved to `.NAME` before it is removed.
  */
 import { compact } from "../../guest/text.js"
 
@@ -26,7 +26,7 @@ export interface ProgramName {
 
 /**
  * Makes `$muster_dir`, and ends the programs of other owners, and those of this one whose runner has died. It needs `mkdir`, `id`,
- * `grep`, `rm` and `sleep`; in a container `tr` as well.
+ * `grep`, `mv`, `rm` and `sleep`; in a container `tr` as well.
  */
 export function programStart({ owner, number, isInside }: ProgramName): string {
   const name = `$(id -u)-\${MUSTER_ID:-\${MUSTER_NAME:-here}}`
@@ -45,6 +45,7 @@ export function programStart({ owner, number, isInside }: ProgramName): string {
     muster_dir="$muster_all/$MUSTER_WORK"
     mkdir -m 700 "$muster_dir" || exit 1
     ${END_TASKS}
+    ${END_PROGRAM}
     ${END_OTHERS}
     muster_end_others ${owner}`)
 }
@@ -67,7 +68,8 @@ const PLAIN_GREP = `
  */
 const END_TASKS = `
   muster_is_of() {
-    [ ! -d "/proc/$1" ] || grep -qsF "\${2##*/}" "/proc/$1/environ" "/proc/$1/cmdline"
+    muster_called=\${2##*/}
+    [ ! -d "/proc/$1" ] || grep -qsF "\${muster_called#.}" "/proc/$1/environ" "/proc/$1/cmdline"
   }
   muster_signal() {
     kill -"$1" "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null
@@ -85,36 +87,57 @@ const END_TASKS = `
     done
   }`
 
-/** They have two seconds to end their tasks by themselves. */
+/**
+ * `muster_end_program DIRECTORY FIRST`: the tasks of a program, and what it has there. The shells that wait for its tasks may still
+ * write. A directory that is moved takes no file from them any more: a task that has just begun can't be noted and is ended by its
+ * shell, and the note of an end does not keep the directory from being removed.
+ */
+const END_PROGRAM = `
+  muster_end_program() {
+    muster_end_tasks "$1" "$2"
+    muster_grave="\${1%/*}/.\${1##*/}"
+    mv "$1" "$muster_grave" 2>/dev/null
+    muster_end_tasks "$muster_grave" KILL
+    muster_superseded=
+    [ ! -e "$1/superseded" ] && [ ! -e "$muster_grave/superseded" ] || muster_superseded=1
+    rm -rf "$1" "$muster_grave"
+  }`
+
+/** They have two seconds to end their tasks by themselves. What one has moved and not removed is found, too. */
 const END_OTHERS = `
   muster_lives() {
-    [ -s "$1/runner" ] && read -r muster_pid <"$1/runner" && kill -0 "$muster_pid" 2>/dev/null && muster_is_of "$muster_pid" "$1"
+    for muster_runner in "$1/runner" "\${1%/*}/.\${1##*/}/runner"; do
+      { read -r muster_pid <"$muster_runner"; } 2>/dev/null || continue
+      kill -0 "$muster_pid" 2>/dev/null && muster_is_of "$muster_pid" "$1" && return
+    done
+    return 1
   }
   muster_end_others() {
-    for muster_other in "$muster_all"/*; do
-      [ -d "$muster_other" ] && [ "$muster_other" != "$muster_dir" ] || continue
+    for muster_other in "$muster_all"/* "$muster_all"/.[!.]*; do
+      [ -d "$muster_other" ] || continue
+      muster_other=\${muster_other##*/}
+      muster_other="$muster_all/\${muster_other#.}"
+      [ "$muster_other" != "$muster_dir" ] || continue
       case \${muster_other##*/} in
         "$1"-*) ! muster_lives "$muster_other" || continue
-          [ -s "$muster_other/runner" ] || continue ;;
-        *) : >"$muster_other/superseded"
+          [ ! -d "$muster_other" ] || [ -s "$muster_other/runner" ] || continue ;;
+        *) { echo >"$muster_other/superseded"; } 2>/dev/null
           muster_lives "$muster_other" && kill -TERM "$muster_pid" 2>/dev/null
           muster_tries=20
-          while [ -d "$muster_other" ] && muster_lives "$muster_other" && [ "$muster_tries" -gt 0 ]; do
+          while muster_lives "$muster_other" && [ "$muster_tries" -gt 0 ]; do
             muster_tries=$((muster_tries - 1))
             sleep 0.1 2>/dev/null || sleep 1
           done
           muster_lives "$muster_other" && kill -KILL "$muster_pid" 2>/dev/null ;;
       esac
-      muster_end_tasks "$muster_other" KILL
-      rm -rf "$muster_other"
+      muster_end_program "$muster_other" KILL
     done
   }`
 
 /** How a program ends that was ended for another one. */
 export const SUPERSEDED_END = `
-  muster_superseded() {
-    [ -e "$muster_dir/superseded" ] || return 0
-    rm -rf "$muster_dir"
+  muster_exit() {
+    [ -n "$muster_superseded" ] || exit "$1"
     echo "another process works with this worker now" >&2
     exit ${SUPERSEDED}
   }`
