@@ -10,17 +10,27 @@ export async function askAtTerminal(question: string, input: Readable, output: W
   return /^y(es)?$/i.test((answer ?? "").trim())
 }
 
-/** What is typed; undefined when the input is ended instead. */
+/**
+ * What is typed; undefined when the input is ended instead.
+ *
+ * @param hangUp aborted when the terminal is closed: not every input ends then.
+ */
 export async function promptAtTerminal(
   question: string,
   input: Readable,
   output: Writable,
+  hangUp?: AbortSignal,
 ): Promise<string | undefined> {
   const { createInterface } = await import("node:readline/promises")
   const terminal = createInterface({ input, output })
   // At a terminal readline takes Ctrl-C for itself, and the process would hear nothing of it.
   terminal.once("SIGINT", () => void process.kill(process.pid, "SIGINT"))
-  const closed = new Promise<undefined>((resolve) => terminal.once("close", () => resolve(undefined)))
+  const closed = new Promise<undefined>((resolve) => {
+    terminal.once("close", () => resolve(undefined))
+    // A terminal that is closed takes no settings back.
+    terminal.on("error", () => resolve(undefined))
+    hangUp?.addEventListener("abort", () => resolve(undefined))
+  })
   try {
     return await Promise.race([terminal.question(question), closed])
   } finally {
@@ -29,7 +39,8 @@ export async function promptAtTerminal(
 }
 
 /**
- * Runs a program with this process's terminal, or what stands for it. Ctrl-C at the terminal is the program's; SIGTERM is passed on.
+ * Runs a program with this process's terminal, or what stands for it. Ctrl-C at the terminal is the program's; SIGTERM and SIGHUP are
+ * passed on.
  *
  * @param interrupts hears of the next signal to this process.
  * @returns its exit code; 128 and the signal's number where a signal ended it.
@@ -40,7 +51,8 @@ export function runAtTerminal(words: readonly string[], interrupts: () => AbortS
   const hear = () => {
     const signal = interrupts()
     signal.addEventListener("abort", () => {
-      if ((signal.reason as { signal?: string }).signal === "SIGTERM") child.kill("SIGTERM")
+      const heard = (signal.reason as { signal?: NodeJS.Signals }).signal
+      if (heard === "SIGTERM" || heard === "SIGHUP") child.kill(heard)
       hear()
     })
   }

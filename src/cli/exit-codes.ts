@@ -27,6 +27,7 @@ export const EXIT = {
   /** As `docker run` has it: what failed is not the command. */
   ownFailure: 125,
   /** As shells count: 128 and the number of the signal. */
+  SIGHUP: 129,
   SIGINT: 130,
   SIGTERM: 143,
   /** As ssh has it. */
@@ -44,6 +45,7 @@ export const EXIT_TABLE: readonly (readonly [number, string])[] = [
   [EXIT.notFound, "nothing of that name is there"],
   [EXIT.taskTimeout, "run: a command took longer than --task-timeout"],
   [EXIT.ownFailure, "run: what failed is not a command; else the code is that of the first command that failed"],
+  [EXIT.SIGHUP, "ended by SIGHUP: its terminal was closed"],
   [EXIT.SIGINT, "interrupted by SIGINT"],
   [EXIT.SIGTERM, "ended by SIGTERM"],
   [EXIT.transport, "exec and ssh: the worker could not be reached, or was lost; else their code is the command's own"],
@@ -54,9 +56,9 @@ export class NothingThereError extends MusterError {}
 
 /** The process was told to end while something went on. */
 export class InterruptedError extends MusterError {
-  readonly signal: "SIGINT" | "SIGTERM"
+  readonly signal: "SIGINT" | "SIGTERM" | "SIGHUP"
 
-  constructor(signal: "SIGINT" | "SIGTERM") {
+  constructor(signal: "SIGINT" | "SIGTERM" | "SIGHUP") {
     super(`${signal}: stopped`)
     this.signal = signal
   }

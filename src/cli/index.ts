@@ -10,21 +10,30 @@ const { stdin, stdout, stderr, env } = process
 
 let pending: AbortController | undefined
 let last = () => ""
+const hangUp = new AbortController()
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    if (pending !== undefined && !pending.signal.aborted) {
-      pending.abort(new InterruptedError(signal))
-      return
-    }
-    stderr.write(pending === undefined ? `muster: ${signal}: stopped; what was told to end goes on ending\n` : last())
-    process.exit(EXIT[signal])
-  })
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => hear(signal))
+
+// A terminal that is closed says so once or twice, by the kernel and by its shell: the second is nobody's wish to end at once.
+process.on("SIGHUP", () => {
+  if (hangUp.signal.aborted) return
+  hangUp.abort()
+  if (pending?.signal.aborted !== true) hear("SIGHUP")
+})
+
+function hear(signal: InterruptedError["signal"]): void {
+  if (pending !== undefined && !pending.signal.aborted) {
+    pending.abort(new InterruptedError(signal))
+    return
+  }
+  stderr.write(pending === undefined ? `muster: ${signal}: stopped; what was told to end goes on ending\n` : last())
+  process.exit(EXIT[signal])
 }
 
 function interrupts(said = () => ""): AbortSignal {
   pending = new AbortController()
   last = said
+  if (hangUp.signal.aborted) pending.abort(new InterruptedError("SIGHUP"))
   return pending.signal
 }
 
@@ -41,7 +50,7 @@ async function ask(question: string): Promise<boolean> {
 }
 
 async function prompt(question: string): Promise<string | undefined> {
-  return (await import("./ask.js")).promptAtTerminal(question, stdin, stderr)
+  return (await import("./ask.js")).promptAtTerminal(question, stdin, stderr, hangUp.signal)
 }
 
 process.exitCode = await run(process.argv.slice(2), {

@@ -24,8 +24,9 @@ export interface Surroundings {
   /** Looks from now on whether that reader has gone, also while nothing is written; what it returns ends that. */
   readonly watchReader?: () => Promise<() => void>
   /**
-   * The next SIGINT or SIGTERM aborts what this returns, with an InterruptedError as its reason; the one after that ends the process,
-   * unless this was called again. Left out: signals end the process.
+   * The next SIGINT, SIGTERM or SIGHUP aborts what this returns, with an InterruptedError as its reason. A SIGINT or SIGTERM after that
+   * ends the process, unless this was called again. After SIGHUP, which says that the terminal was closed, it returns what is aborted already.
+   * Left out: signals end the process.
    *
    * @param last what is said when the process is ended so.
    */

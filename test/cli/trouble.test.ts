@@ -29,6 +29,7 @@ describe("exit codes", () => {
     [4, new errors.LeakError("left", { receipt: [] })],
     [5, new errors.TimeoutError("late")],
     [6, new NothingThereError("nothing")],
+    [129, new InterruptedError("SIGHUP")],
     [130, new InterruptedError("SIGINT")],
     [143, new InterruptedError("SIGTERM")],
   ]

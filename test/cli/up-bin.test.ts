@@ -60,7 +60,15 @@ async function told(running: Running, signal: NodeJS.Signals): Promise<Ran> {
 }
 
 describe("without a terminal", () => {
-  test.each([["SIGINT", 130], ...(isLong ? [["SIGTERM", 143] as const] : [])] as const)(
+  test.each([
+    ["SIGINT", 130],
+    ...(isLong
+      ? ([
+          ["SIGTERM", 143],
+          ["SIGHUP", 129],
+        ] as const)
+      : []),
+  ] as const)(
     "%s closes it, or lets it go, and is exit code %i",
     async (signal, code) => {
       const closed = await told(up(), signal)
@@ -147,6 +155,24 @@ describe.skipIf(!hasTmux)(`at a terminal${hasTmux ? "" : ": tmux is not installe
       await shows(/code 0$/)
       expect(screen()).toMatch(/"few" goes on with 2 workers/)
       expect(await living()).toHaveLength(2)
+    },
+    PATIENCE_MS,
+  )
+
+  test.runIf(isLong).each([
+    ["at once", ""],
+    ["at the question", "C-c"],
+  ])(
+    "a terminal that is closed %s is told as no wish to go on: it closes it",
+    async (_when, key) => {
+      upAtTerminal(80, 24)
+      await shows(/2 of 2/)
+      if (key !== "") {
+        tmux("send-keys", key)
+        await shows(/\[c\/l\/g\]/)
+      }
+      tmux("kill-session")
+      await until(async () => (await living()).length === 0)
     },
     PATIENCE_MS,
   )

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { local } from "../../../providers/local/index.js"
 import { systemClock } from "../../../src/calls/clock.js"
+import { EXIT } from "../../../src/cli/exit-codes.js"
 import { bareCalls } from "../../../src/calls/send.js"
 import { type WiredCloud, type Wire, WIRES } from "../../chaos/wires.js"
 import { flagsFor, type Running, startMuster } from "../../cli/bin.js"
@@ -79,12 +80,14 @@ async function atThree({ walk, living }: Scene): Promise<{ readonly running: Run
   return { running, name: () => name }
 }
 
-async function isInterrupted(scene: Scene): Promise<void> {
+async function isInterrupted(scene: Scene, signal: "SIGINT" | "SIGHUP" = "SIGINT"): Promise<void> {
   const { running } = await atThree(scene)
-  running.signal("SIGINT")
+  running.signal(signal)
+  // The shell of a terminal that is closed, and the kernel, may both send theirs.
+  if (signal === "SIGHUP") await running.says("ending what was made").then(() => running.signal(signal))
   const { code, out, said } = await running.ended
-  expect([code, await scene.living()], said).toEqual([130, []])
-  expect(said).toMatch(/ending what was made[\s\S]*not carried out: SIGINT: stopped[\s\S]*; nothing is left\n$/)
+  expect([code, await scene.living()], said).toEqual([EXIT[signal], []])
+  expect(said).toMatch(/ending what was made[\s\S]*not carried out: SIG[A-Z]+: stopped[\s\S]*; nothing is left\n$/)
   expect(out).toMatch(/^VERDICT/)
   expect(readdirSync(join(directory, "reports"))).toHaveLength(2)
   expect(readdirSync(join(directory, "state", "muster", "journal"))).toEqual([])
@@ -101,6 +104,8 @@ async function isKilled(scene: Scene): Promise<void> {
 
 describe.runIf(isLong)("on this machine", () => {
   test("Ctrl-C ends what was made, and leaves a report", () => isInterrupted(hereScene()), PATIENCE_MS)
+
+  test("a terminal that is closed does the same", () => isInterrupted(hereScene(), "SIGHUP"), PATIENCE_MS)
 
   test("after kill -9 a sweep by its name ends what was made", () => isKilled(hereScene()), PATIENCE_MS)
 
@@ -121,7 +126,7 @@ describe.runIf(isLong).each(["aws", "gcp", "azure"] as const)("on %s", (cloud) =
   // Nothing of it is this cloud's own but the time that it takes: one row is enough.
   test.runIf(cloud === "aws")(
     "Ctrl-C ends what was made, and leaves a report",
-    () => onWire(cloud, isInterrupted),
+    () => onWire(cloud, (scene) => isInterrupted(scene)),
     PATIENCE_MS,
   )
 

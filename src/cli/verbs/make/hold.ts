@@ -55,9 +55,9 @@ async function untilTold(held: Held, over: Promise<unknown>): Promise<number> {
     const outcome = await Promise.race([over, ...(interrupted === undefined ? [] : [reasonOf(interrupted)])])
     if (outcome === "ended") return EXIT.ok
     if (!(outcome instanceof InterruptedError)) throw outcome
-    // Nothing is redrawn over a question.
+    // Nothing is redrawn over a question. A terminal that was closed has nobody who could answer.
     progress.pause()
-    const wish = await askWhat(held)
+    const wish = outcome.signal === "SIGHUP" ? undefined : await askWhat(held)
     progress.resume()
     if (wish === "go on") continue
     const end = wish ?? atEnd
