@@ -16,7 +16,7 @@ allowing allows alone alpha already also alt alternate alternative alternatively
 amendment america ami amiid among amount amp amz amzn an analyses analysis analyzed ancestry anchor anchored anchors
 and anew annotation annotations announce announced announcement announcements annual another answer answered answering
 answers any anycast anything anywhere ap apart api apis apnic app appear appears appendable appendix appends appid
-apple appliance appliances applicable application applications applied apply applying approval approve approved apr
+appliance appliances applicable application applications applied apply applying approval approve approved apr
 apt arch architectural architecture architectures archival archive archs are arenas args argument arguments argv arin
 arithmetic arm armor arn arns around arp array arrived artifact artifacttypes as ascii asia aside ask asked asker
 asking asks asn asns assertion assessing assessment asset assign assigned assigning assignment assignments associate
@@ -41,7 +41,7 @@ carried carrier carries carry carrying cascade case caseless cat catalog catalog
 cause causes cca cdn ceil ceiling cell cells center central centre cents cert certificate certificates certs ceval cfs
 cgroup cgroups chain challenge change changed changes changing char character characters charge charged charges chars
 charset cheaper cheapest check checked checking checkpoint checks checksum child china chip chmod choose chooses
-choosing chown chrono chronological chunk chunks cid cidr cidrs cipher circuit circuits circumstances citrix city ckn
+choosing chown chrono chronological chunk chunks cid cidr cidrs cipher circuit circuits circumstances city ckn
 claim claimant claimants claimed claiming claims class classes classic classification classifications classname clean
 cleanup clear cli client clients clip clock clocks close closed closes closing cloud cloudbilling cloudfront cloudkms
 cloudresourcemanager clouds cloudwatch cluster clusters cn coalescing coattached code codeowner codes codestar coip
@@ -106,17 +106,17 @@ github githubusercontent gitignore give given gives giving global gmt goal goes 
 governance government gp gpu gpus grace graceful gradually grant granted granularity graph graphics graphql grave
 graviton gre greater green greenwich grep grid group grouped groups grow grpc gserviceaccount gsp gua guard guarded
 guest guests guid guide gvnic habana habits had half halt hand handle handler handlers handshake handwritten hangs
-happen happens hardware has hash hashicorp hat have having hdb hdd head header headers headroom heads heal healing
+happen happens hardware has hash hat have having hdb hdd head header headers headroom heads heal healing
 health healths healthy hear heard hears heavy height held help helper helps here hex hibernate hibernation hidden
-hierarchy high highest highgpu highlssd highly highmem hinnant hint hints history hive hmac hold holder holds home
-homedir hook hooks hop host hosted hostkeys hostname hostnames hosts hotpatching hour hourly hours how howard however
+hierarchy high highest highgpu highlssd highly highmem hint hints history hive hmac hold holder holds home
+homedir hook hooks hop host hosted hostkeys hostname hostnames hosts hotpatching hour hourly hours how however
 hpc href hrs html http https hub hundreds hup hvm hyper hyperdisk hypervisor hyphens iam iap icmp id idb idempotency
 idempotent identified identifier identifiers identifies identify identities identity idle idn idpf ids idtyp iedn iezn
 if ifs igmp igmpv ignore ignored ignores igp igw ike il ilb image imagebuilder images imd imds immediate immutable
 impacted impair impaired impersonated implemented implicit import imported in inactive inbound incarnation include
 included includes inclusion inclusive incoming incompatible incomplete inconsistent incorrect increase incremental
 indent indentation independent index indexed indexes individual ine ineffective inet inf inference inferentia infinity
-info infoblox information informational informs infos infra infrastructure ingestion ingress inh inherit inherited
+info information informational informs infos infra infrastructure ingestion ingress inh inherit inherited
 init initial initialization initialize initializing initiated initiating injected injection ink inline inner
 innererror inode input inputs insensitive insert inserted inserts inside insight insights inspect inspection inst
 install installation installed installs instance instanceof instances instant instantiate instead insufficient int
@@ -150,9 +150,9 @@ mounted mounts move moved movement moves moving mrdma ms msi mtu much multi mult
 multiqueue must muster mutual mx my name named names nameservers namespace namespaces naming nano nanos nap narrow nat
 natgateway natgw native nats nca ncc near nearer nearest need needed needs negative negotiated negotiation neighbor
 neighbour neither nested net netlb netmask network networking networks neuron never new newer newest next nexthop nic
-nicbr nics nitro nlb nlogin nmuster no noatime noble nobody noc node nodes nofile non nonce noncompliant none
+nicbr nics nitro nlb no noatime noble nobody noc node nodes nofile non nonce noncompliant none
 nonoverlapping noop nor normal north northeurope not note noted notes nothing notice noticed notices noticing
-notification notifications noun nov november now nowhere nrp nsg nsgrules nsrc nth nul null nullable nulls num
+notification notifications noun nov november now nowhere nrp nsg nsgrules nth nul null nullable nulls num
 number numbered numbers numeric nvidia nvlink nvme nvram oauth objc object observation observations observe observed
 observing obsolete obtainability occurred occurrence oct octal octet odb odcr of off offer offered offering offerings
 offers offset often oid oidc ok old older oldest omit omitted on once one oneof ones oneshot ongoing online only ons
