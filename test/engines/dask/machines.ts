@@ -38,15 +38,16 @@ export function endAbruptly(name: string): void {
 
 /** One program of a worker alone; whether it ran. */
 export function killProgram(name: string, part: string): boolean {
-  const own = processes().filter((one) => one.name === name && commandOf(one.pid).includes(part))
+  const own = processes().filter((one) => one.name === name && textOf(`/proc/${one.pid}/cmdline`).includes(part))
   for (const { pid } of own) process.kill(pid, "SIGKILL")
   return own.length > 0
 }
 
-function commandOf(pid: number): string {
+function textOf(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8")
+    return readFileSync(path, "utf8")
   } catch {
+    // It has just ended.
     return ""
   }
 }
@@ -57,7 +58,7 @@ export function memoryOf(names: readonly string[]): number {
   const pages = processes()
     .filter(({ name }) => wanted.has(name))
     .map(({ pid }) => {
-      const [, resident = 0, shared = 0] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ").map(Number)
+      const [, resident = 0, shared = 0] = textOf(`/proc/${pid}/statm`).split(" ").map(Number)
       return resident - shared
     })
   return 4096 * pages.reduce((sum, one) => sum + one, 0)
