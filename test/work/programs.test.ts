@@ -1,5 +1,14 @@
 /** The programs of runners, in the shells that images have: what they do with tasks, with each other, and when nobody is heard. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -43,11 +52,11 @@ function remoteOf({ shell = ["sh"], environment = {}, edit = (text) => text }: R
   return { ...here, spawn }
 }
 
-async function runnerOf(reach: Reach, owner = "one", number = 1): Promise<Runner> {
+async function runnerOf(reach: Reach, owner = "one", number = 1, hasOutputs = false): Promise<Runner> {
   const channel = await startCommandChannel({ remote: remoteOf(reach), clock: systemClock, name: { owner, number } })
   channels.push(channel)
   const task = { command: (text: unknown) => String(text) }
-  return channel.runner({ task, slots: "vcpus", hasOutputs: false }, () => Promise.resolve())
+  return channel.runner({ task, slots: "vcpus", hasOutputs }, () => Promise.resolve())
 }
 
 const start = (runner: Runner, input: string) => runner.start({ index: 0, attempt: 1, input })
@@ -95,7 +104,7 @@ describe.each(SHELLS.filter(({ words }) => isLong || words === "dash"))("in $wor
     expect(await started.outcome).toMatchObject({ kind: "lost" })
     await expect.poll(() => isAlive(pid)).toBe(false)
     expect(await start(other, "echo on").outcome).toMatchObject({ kind: "value", value: { stdout: "on\n" } })
-    await expect.poll(kept).toEqual(["two-1"])
+    await expect.poll(kept).toEqual(["two-1_"])
   })
 
   test("without setsid, nproc and getconf it works on", async () => {
@@ -171,4 +180,37 @@ test("a task that begins as its program ends is ended with it", async () => {
   expect(await started.outcome).toMatchObject({ kind: "lost" })
   await expect.poll(() => isAlive(pid)).toBe(false)
   await expect.poll(kept).toEqual([])
+})
+
+test("a program that is told to end twice still says for whom it was ended", async () => {
+  const again = 'rm() { command rm "$@"; [ "$1" != -rf ] || kill -HUP $$; }'
+  const first = await runnerOf({ edit: (text) => `${again}\n${text}` })
+  await runnerOf({}, "two")
+  expect(await first.gone).toMatchObject({ isSuperseded: true })
+})
+
+test("a program that breaks ends no tasks of one whose name begins as its own does", async () => {
+  const runner = await runnerOf({ edit: (text) => swapped(text, "sleep 5 &", "sleep 0.1 &") })
+  const { started, pid } = await begun(await runnerOf({}, "one", 10), "pid")
+  start(runner, "kill -KILL $PPID")
+  expect(await runner.gone).toMatchObject({ why: /was killed/ })
+  expect(isAlive(pid)).toBe(true)
+  started.stop(false)
+  expect(await started.outcome).toMatchObject({ failure: { exitCode: 143 } })
+})
+
+test("a task has its directory, though that of the one before cannot be removed", async () => {
+  // As where something of the one before still writes there.
+  const bin = join(cwd, "bin")
+  mkdirSync(bin)
+  writeFileSync(join(bin, "rm"), '#!/bin/sh\ncase $2 in *.files*) exit 1 ;; esac\nexec /bin/rm "$@"\n', { mode: 0o755 })
+  const runner = await runnerOf({ environment: { PATH: `${bin}:/usr/bin:/bin` } }, "one", 1, true)
+  const run = async (input: string) => {
+    const started = start(runner, input)
+    const outcome = await started.outcome
+    started.release()
+    return outcome
+  }
+  expect(await run(': >"$MUSTER_OUTPUT/first"')).toMatchObject({ kind: "value" })
+  expect(await run('ls "$MUSTER_OUTPUT"')).toMatchObject({ kind: "value", value: { stdout: "" } })
 })

@@ -1,6 +1,6 @@
 /** Seat: one slot as the runner sees it: a process for its tasks, which is ended when a task leaves something behind. */
 import { type ChildProcess, fork } from "node:child_process"
-import { mkdirSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
 import { constants } from "node:os"
 import type { Home } from "./home.js"
 import type { Failed, FromRunner, FromSlot, Notice, ToRunner, ToSlot } from "./messages.js"
@@ -47,10 +47,7 @@ export class Seat {
     this.#task = task
     this.#tail = ""
     const files = this.#files
-    if (files !== undefined) {
-      rmSync(files, { recursive: true, force: true })
-      mkdirSync(files)
-    }
+    if (files !== undefined) emptied(files, `${files}.${task.id}`)
     const child = this.#child ?? this.#fork(task.module)
     const { id, name, index, attempt, input, seconds } = task
     this.#send(child, {
@@ -190,6 +187,19 @@ export class Seat {
     const tail = this.#tail.trimEnd().split("\n").slice(-TAIL_LINES).join("\n")
     return tail === "" ? failure : { ...failure, tail }
   }
+}
+
+/** What an earlier task has left running may still write there: it keeps no directory that was moved away. */
+function emptied(directory: string, old: string): void {
+  if (existsSync(directory)) {
+    renameSync(directory, old)
+    try {
+      rmSync(old, { recursive: true, force: true })
+    } catch {
+      // It goes with the runner's own directory.
+    }
+  }
+  mkdirSync(directory)
 }
 
 function endGroup(child: ChildProcess | undefined): void {

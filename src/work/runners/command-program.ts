@@ -45,6 +45,7 @@ export function commandProgram(name: ProgramName): string {
     muster_watch </dev/null 4>&2 >/dev/null 2>&1 &
     muster_watcher=$!
     muster_finish() {
+      trap '' TERM HUP INT
       kill "$muster_teller" "$muster_watcher" 2>/dev/null
       muster_end_program "$muster_dir" TERM
       muster_exit "$1"

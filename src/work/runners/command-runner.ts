@@ -141,12 +141,18 @@ export class CommandChannel implements Channel {
     }
     return [
       "{",
-      ...(hasOutputs ? [`rm -rf ${plainWord(files)} && mkdir ${plainWord(files)} || exit 1`] : []),
+      ...(hasOutputs ? [emptied(files)] : []),
       ...exportLines({ ...environment, ...ours }),
       runLine(made),
       "}",
     ]
   }
+}
+
+/** What an earlier task has left running may still write there: it keeps no directory that was moved away. */
+function emptied(directory: string): string {
+  const [path, old] = [plainWord(directory), `${plainWord(directory)}.$$`]
+  return `[ ! -e ${path} ] || { mv ${path} ${old} && rm -rf ${old}; } 2>/dev/null; mkdir ${path} || exit 1`
 }
 
 /** @throws TypeError for what is no command. */

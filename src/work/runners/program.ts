@@ -5,6 +5,8 @@
  * In the directory of a program are `runner`, the process that SIGTERM ends together with its tasks, and for each slot `SLOT.pid`, the
  * group of processes of its task. A program that finds `superseded` at its end was ended for that of another process, and exits with
  * a code that says so. At its end the directory `NAME` is moved to `.NAME` before it is removed.
+ *
+ * Processes are known by the program's name, which is looked for as it is: so it ends with a sign, and none is the beginning of another.
  */
 import { compact } from "../../guest/text.js"
 
@@ -41,7 +43,7 @@ export function programStart({ owner, number, isInside }: ProgramName): string {
       muster_all="${other}"
     mkdir -p -m 700 "$muster_all" || exit 1
     [ -O "$muster_all" ] || { echo "$muster_all is somebody else's" >&2; exit 1; }
-    export MUSTER_WORK=${owner}-${number}
+    export MUSTER_WORK=${owner}-${number}_
     muster_dir="$muster_all/$MUSTER_WORK"
     mkdir -m 700 "$muster_dir" || exit 1
     ${END_TASKS}
