@@ -169,7 +169,10 @@ function bootFunctions(
       : [isShared ? scratchFolder(group.scratch) : scratchStep(group.scratch, mounted)]),
     ...(isShared
       ? body("muster_environment", [])
-      : environmentStep(ours, group.environment, (group.awaits?.secrets ?? []).length > 0)),
+      : environmentStep(ours, group.environment, {
+          hasSecrets: (group.awaits?.secrets ?? []).length > 0,
+          hasReaders: group.plantedKey !== undefined,
+        })),
   ]
 }
 

@@ -74,6 +74,17 @@ describe.each(SHELLS)("%s", (shell) => {
     expect(await place.called()).toContain(`visudo -cqf ${place.root}/var/lib/muster/sudoers`)
   })
 
+  here("who may log in reads the variables once all of them are there", async () => {
+    const file = "$MUSTER_ROOT/var/lib/muster/environment"
+    const look = `[ ! -s "${file}" ] || grep -q "^export OWN=" "${file}" || echo part >>"$MUSTER_ROOT/seen"`
+    await place.command("cat", `${look}\nexec /bin/cat "$@"`)
+    await boot({ user: "ops", environment: { OWN: "1" } })
+    expect(await place.read("seen")).toBe("")
+    expect(await place.read("var/lib/muster/environment")).toContain("export OWN='1'\n")
+    const { uid, gid, mode } = await stat(join(place.root, "var/lib/muster/environment"))
+    expect([uid, gid, mode & 0o777]).toEqual([0, 1234, 0o640])
+  })
+
   here("each host key is on the console, and has the proof that the owner expects", async () => {
     await boot({ user: "ops" })
     const proofs = hostKeys.map((line) => `${blobOf(line)} ${hostKeyProof(NONCE, blobOf(line))}\n`)

@@ -81,9 +81,13 @@ const FUNCTIONS = compact(`
     chown -R "\${muster_found%% *}" "$muster_ssh" || return 1
     ! command -v restorecon >/dev/null || restorecon -R "$muster_ssh"
     # Commands over ssh have the variables of the user's scripts: the file is there before it is written.
-    muster_group=\${muster_found%% *}
-    : >>"$muster_home/environment"
-    chmod 640 "$muster_home/environment" && chown "0:\${muster_group#*:}" "$muster_home/environment"
+    muster_readers=\${muster_found%% *}
+    muster_readers=0:\${muster_readers#*:}
+    printf '' >>"$muster_home/environment"
+    muster_let_read "$muster_home/environment"
+  }
+  muster_let_read() {
+    chmod 640 "$1" && chown "$muster_readers" "$1"
   }
   muster_host_keys() {
     set -- "$muster_root"/etc/ssh/ssh_host_*_key.pub

@@ -11,14 +11,16 @@ export function exportLines(variables: Readonly<Record<string, string>>): readon
 }
 
 /**
- * `muster_environment` writes the file: what the guest knows and has found, then the user's own variables.
+ * `muster_environment` writes the file: what the guest knows and has found, then the user's own variables. Where commands over ssh may read
+ * it at any moment it has its name once all is in it, and those may read it to whom `muster_access` has given that.
  *
- * @param ours what is known before an instance has asked anybody. @param hasSecrets more variables come later, in a file of their own.
+ * @param ours what is known before an instance has asked anybody.
+ * @param more `hasSecrets`: more variables come later, in a file of their own; `hasReaders`: `muster_access` lets somebody read it.
  */
 export function environmentStep(
   ours: Readonly<Record<string, string>>,
   own: Readonly<Record<string, string>>,
-  hasSecrets = false,
+  { hasSecrets = false, hasReaders = false } = {},
 ): readonly string[] {
   const found = ours.MUSTER_HEAD_ADDRESS === undefined ? FOUND : [...FOUND, "MUSTER_HEAD_FILE"]
   const known = [`export HOME="\${HOME:-/root}"`, ...exportLines(ours)]
@@ -33,9 +35,15 @@ export function environmentStep(
     "done",
     ...(Object.keys(own).length === 0 ? [] : [hereDocument("cat", exportLines(own).join("\n"))]),
     ...(hasSecrets
-      ? [hereDocument('muster_find_sent && sed "s|SENT|$muster_sent|"', secretLines("SENT").join("\n"))]
+      ? [hereDocument('! muster_find_sent || sed "s|SENT|$muster_sent|"', secretLines("SENT").join("\n"))]
       : []),
-    '} >"$muster_home/environment")',
+    ...(hasReaders
+      ? [
+          '} >"$muster_home/environment.new") &&',
+          '{ [ -z "$muster_readers" ] || muster_let_read "$muster_home/environment.new"; } &&',
+          'mv -f "$muster_home/environment.new" "$muster_home/environment"',
+        ]
+      : ['} >"$muster_home/environment")']),
     "}",
   ]
 }
