@@ -180,14 +180,15 @@ const PULL = `muster_pull() {
 }`
 
 /**
- * The script is copied in, where the image's user may read it, whatever of the host is mounted there. One that names no interpreter is
- * for the image's `sh`. Secrets are variables of the script: docker takes them from its own, and keeps them nowhere.
+ * The script is copied in, where the image's user may read it, whatever of the host is mounted there. `onNotice` may come while another
+ * one is copied. One that names no interpreter is for the image's `sh`. Secrets are variables of the script: docker takes them from its own, and
+ * keeps them nowhere.
  */
 const inside = ({ secrets = [] }: Awaits = {}) => `muster_inside() (
   muster_client
   muster_id=$(cat "$muster_home/container") || exit
   muster_file=/muster-\${1##*/}
-  muster_copy=$muster_home/docker/script
+  muster_copy=$muster_home/docker$muster_file
   cp "$1" "$muster_copy" && chmod 755 "$muster_copy" && docker cp "$muster_copy" "$muster_id:$muster_file" >/dev/null || exit
   muster_first=
   IFS= read -r muster_first <"$1"

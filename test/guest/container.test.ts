@@ -239,7 +239,16 @@ describe.each(SHELLS.filter(([name]) => isLong || name === "dash"))("%s", (_name
     expect([code, stdout]).toEqual([3, "inside\n"])
     const calls = await machine.calls()
     expect(calls.at(-1)).toEqual(["exec", "-e", "MUSTER_REASON", "id-of-container", "/muster-startup"])
-    expect(calls.at(-2)).toEqual(["cp", join(machine.home, "docker/script"), "id-of-container:/muster-startup"])
+    expect(calls.at(-2)).toEqual(["cp", join(machine.home, "docker/muster-startup"), "id-of-container:/muster-startup"])
+  })
+
+  here("runs each script as it is, also where another one comes while it is copied", async () => {
+    const machine = await machineOf(shell)
+    for (const name of ["startup", "on-notice"]) await writeFile(join(machine.home, name), `echo ${name}\n`)
+    // Once its copy may be read.
+    const between = `chmod() { command chmod "$@"; [ -n "$nested" ] || { nested=1; muster_inside "$muster_home/on-notice"; }; }`
+    const lines = ["muster_container || exit", "nested=", between, 'muster_inside "$muster_home/startup"']
+    expect((await machine.go({}, lines)).stdout).toBe("on-notice\nstartup\n")
   })
 
   here("runs a script that names no interpreter by the image's sh", async () => {
