@@ -18,8 +18,8 @@ const FLOOD_PAUSE_S = 0.25
 const LOOKS = 50
 
 /**
- * `muster_logged COMMAND…` runs a command in a shell of its own with its output in the log, and returns its exit code. `$muster_home`
- * and `$muster_log` must be set.
+ * `muster_logged COMMAND…` runs a command in a shell of its own with its output in the log, and returns its exit code. `$muster_home`,
+ * `$muster_log` and `$muster_step` must be set: the copying for another step may end meanwhile, and says so in a file of its own.
  *
  * The command writes into a pipe, and a shell copies from it to the log with `dd`, which keeps nothing back. So the log is one
  * file that can be read at any time; it is replaced by a shorter one, in one rename, whenever it has a part more than the two that
@@ -28,7 +28,7 @@ const LOOKS = 50
  */
 export const LOG_FUNCTIONS = compact(`
   muster_logged() {
-    [ ! -e "$muster_home/pipe" ] || rm -f "$muster_home/pipe" "$muster_home/piped"
+    [ ! -e "$muster_home/pipe" ] || rm -f "$muster_home/pipe" "$muster_home/piped.$muster_step"
     if ! mkfifo -m 600 "$muster_home/pipe" 2>/dev/null; then
       ("$@") </dev/null >>"$muster_log" 2>&1
       return
@@ -42,7 +42,7 @@ export const LOG_FUNCTIONS = compact(`
   muster_await_log() {
     muster_looks=0
     muster_before=-1
-    while [ ! -e "$muster_home/piped" ] && [ "$muster_looks" -lt ${LOOKS} ]; do
+    while [ ! -e "$muster_home/piped.$muster_step" ] && [ "$muster_looks" -lt ${LOOKS} ]; do
       muster_size
       [ "$muster_bytes" -ne "$muster_before" ] || return 0
       muster_before=$muster_bytes
@@ -62,7 +62,7 @@ export const LOG_FUNCTIONS = compact(`
     while muster_copy_part; do
       [ "$muster_fresh" -lt ${PART_BYTES} ] || muster_shorten_log
     done
-    printf '' >"$muster_home/piped"
+    printf '' >"$muster_home/piped.$muster_step"
   }
   # Appends what comes, at most a part; false at the end of it. What a full disk does not take is dropped: nobody waits for a log.
   muster_copy_part() {
