@@ -95,7 +95,7 @@ const IN_CONTAINER = compact(`
     muster_inside ${SCRIPT} -e MUSTER_REASON -e MUSTER_SECONDS_LEFT
   }`)
 
-/** Whoever comes second waits for the script that is running, as long as there is time. */
+/** Whoever comes second waits for the script that is running, as long as there is time. Then the machine may end, so all is told before. */
 const RUN = compact(`
   muster_run_notice() {
     if mkdir "$muster_home/noticed" 2>/dev/null; then
@@ -104,8 +104,8 @@ const RUN = compact(`
       muster_mark "notice $1"
       (muster_tell) </dev/null >>"$muster_home/notice.log" 2>&1
       muster_code=$?
-      echo "$muster_code" >"$muster_home/noticed/code"
       muster_mark "notice ended $muster_code"
+      echo "$muster_code" >"$muster_home/noticed/code"
     else
       muster_left=$2
       while [ ! -e "$muster_home/noticed/code" ] && [ "$muster_left" -gt 0 ]; do

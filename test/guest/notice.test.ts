@@ -39,7 +39,8 @@ const CLOUD: CloudNotice = {
 /** What the guest's program has beside the notice's lines. */
 const GUEST = [
   "muster_root=$MUSTER_ROOT muster_home=$MUSTER_ROOT/home",
-  'muster_mark() { echo "$*" >>"$muster_home/marks"; }',
+  // The code says that all is told: the machine may be gone then.
+  'muster_mark() { [ ! -e "$muster_home/noticed/code" ] || return; echo "$*" >>"$muster_home/marks"; }',
   'muster_script() { . "$muster_home/environment"; exec sh "$1"; }',
 ]
 
