@@ -23,13 +23,17 @@ export function workerStartup(config: DaskConfig, group: EngineGroup): string {
   )}\n`
 }
 
-/** SIGTERM reaches the script alone, or all processes: both must do. */
+/**
+ * SIGTERM reaches the script alone, or all processes: both must do. One that comes before the process's number is known could not be passed
+ * on, and a process that is not yet its program loses one: so it is told again a second later. What is told twice leaves once.
+ */
 const FUNCTIONS = `dask_pid=
 dask_stop=
 dask_term() { dask_stop=1; [ -z "$dask_pid" ] || kill -TERM "$dask_pid" 2>/dev/null; }
 trap dask_term TERM INT
 dask_wait() {
 while :; do
+[ -z "$dask_stop" ] || { sleep 1; dask_term; }
 wait "$dask_pid"
 dask_code=$?
 kill -0 "$dask_pid" 2>/dev/null || break
@@ -87,6 +91,7 @@ dask_wait
 [ -z "$dask_stop" ] || break
 [ "$dask_code" = 0 ] || dask_fail "the head cannot be looked for"
 dask_since=$(date +%s)
+[ -z "$dask_stop" ] || break
 dask_join $(cat "$dask_dir/way")
 dask_wait
 [ ! -e "$dask_dir/failed" ] || exit 78
