@@ -245,6 +245,22 @@ describe("send", () => {
     expect(existsSync(join(to, "a"))).toBe(false)
   })
 
+  test("two that send to the same place at once do not get into each other's way", async () => {
+    const [bin, other] = [join(root, "bin"), join(root, "other")]
+    for (const folder of [bin, other]) mkdirSync(folder)
+    // Both have written their logs when the first one's is put in its place.
+    const both = `: >'${bin}'/at.$$; until set -- '${bin}'/at.*; [ $# -gt 1 ]; do sleep 0.02; done`
+    writeFileSync(join(bin, "mv"), `#!/bin/sh\n(${both})\nexec /bin/mv "$@"\n`, { mode: 0o755 })
+    const words = ["/bin/sh", "-c", `PATH='${bin}':$PATH; export PATH; exec "$@"`, "sh"]
+    const slow = localRemote({ words, address: "127.0.0.1" }, systemClock)
+    write("first", "one")
+    writeFileSync(join(other, "second"), "two")
+    const sets = [await collect(from), await collect(other)]
+    await Promise.all(sets.map((set) => sendFiles(slow, set, to, { worker: "w" })))
+    expect([read("first"), read("second")]).toEqual(["one", "two"])
+    expect(readdirSync(join(to, ".muster-sent")).sort()).toEqual(["digest", "log"])
+  })
+
   test("a place that cannot be written is told with the worker's words", async () => {
     write("a", "1")
     writeFileSync(join(root, "worker", "app"), "in the way")

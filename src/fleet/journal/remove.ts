@@ -16,7 +16,8 @@ export async function removeJournals(directory: string, cluster: string, uids: r
 
 function removeOne(directory: string, name: string): Promise<void> {
   const isOurs = isFilesDirectory(name)
-  return rm(join(directory, name), { force: true, recursive: isOurs }).catch(unlessDirectory)
+  // A snapshot may just be taken there.
+  return rm(join(directory, name), { force: true, recursive: isOurs, maxRetries: 3 }).catch(unlessDirectory)
 }
 
 /** Another directory in a file's place is none of ours. */

@@ -69,26 +69,29 @@ export function logOf(text: string): KeptLog {
 /**
  * Lines of a script that brings the log to what is there now: those of names that have changed or are gone are taken out. Where somebody
  * else has written to it meanwhile none is, and the last line of a name counts.
+ *
+ * @param own how the names begin of files that nobody else has: another process may send to the same place.
  */
 export function logText(
   log: KeptLog,
   changed: readonly { readonly path: string; readonly digest: string }[],
   gone: readonly string[],
+  own: string,
 ): readonly string[] {
   const names = [...changed.map(({ path }) => path), ...gone]
   const old = names.flatMap((path) => log.linesOf.get(path) ?? [])
   return [
-    `cat >${KEPT}/log.old <<'MUSTER_OLD'`,
+    `cat >${own}.old <<'MUSTER_OLD'`,
     ...old.map((line) => `${line}d`),
     "MUSTER_OLD",
     `touch ${KEPT}/log`,
-    `[ "$(wc -l <${KEPT}/log)" -eq ${log.length} ] || : >${KEPT}/log.old`,
-    `sed -f ${KEPT}/log.old ${KEPT}/log >${KEPT}/log.new`,
-    `cat >>${KEPT}/log.new <<'MUSTER_LOG'`,
+    `[ "$(wc -l <${KEPT}/log)" -eq ${log.length} ] || : >${own}.old`,
+    `sed -f ${own}.old ${KEPT}/log >${own}.log`,
+    `cat >>${own}.log <<'MUSTER_LOG'`,
     ...changed.map(({ path, digest }) => `${digest} ${JSON.stringify(path)}`),
     ...gone.map((path) => `- ${JSON.stringify(path)}`),
     "MUSTER_LOG",
-    `mv -f ${KEPT}/log.new ${KEPT}/log`,
-    `rm -f ${KEPT}/log.old`,
+    `mv -f ${own}.log ${KEPT}/log`,
+    `rm -f ${own}.old`,
   ]
 }

@@ -172,7 +172,7 @@ function placeText({ to, part, changed, gone, log, digest }: Placing): string {
     ...chunked(gone.map((path) => plainWord(`./${path}`))).map((names) => `rm -f -- ${names}`),
     ...chunked(blocked.map((path) => plainWord(`./${path}`))).map((names) => `rm -rf -- ${names}`),
     ...(changed.length === 0 ? [] : [`${SAME_MODE} ${part}`, `tar -C ${part} -cf - . | tar -xf - -C .`]),
-    ...logText(log, changed, gone),
+    ...logText(log, changed, gone, part),
     `echo ${digest} >${KEPT}/digest`,
     `rm -rf ${part} ${sumsFile} ${part}.bad`,
     "",

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto"
 import { constants } from "node:fs"
-import { copyFile, mkdir, readlink, rename, rm, stat, symlink } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { copyFile, mkdir, readdir, readlink, rename, rm, stat, symlink } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import pLimit from "p-limit"
 import { MusterError } from "../../errors.js"
 import { collect, type FileSet } from "./collect.js"
@@ -24,27 +24,70 @@ export interface Snapshot {
 
 const COPIERS = 16
 
+/** What this process takes at the moment, by its place: several groups may need the same at once. */
+const taking = new Map<string, Promise<Snapshot>>()
+
 /**
- * The snapshot that is kept there, which is taken where there is none.
+ * The snapshot that is kept there, which is taken where there is none. Whoever asks while it is taken gets that one.
  *
  * @param directory for the owner alone; made where it is missing.
  * @throws MusterError with code "FileChanged" when a file changed while it was taken; SpecError when one cannot be read.
  */
-export async function keptSnapshot(source: Source, directory: string): Promise<Snapshot> {
+export function keptSnapshot(source: Source, directory: string): Promise<Snapshot> {
   const place = join(directory, keyOf(source))
+  const known = taking.get(place) ?? take(source, place).finally(() => taking.delete(place))
+  taking.set(place, known)
+  return known
+}
+
+/** It is taken under a name of this process, and gets its own in one step: another process may take the same. */
+async function take(source: Source, place: string): Promise<Snapshot> {
   if (await isThere(place)) return { set: await collect(place), isOlder: true }
   const set = await collect(source.from, source.ignore)
-  const part = `${place}.part`
-  await rm(part, { recursive: true, force: true })
-  await mkdir(part, { recursive: true, mode: 0o700 })
-  await copyAll(set, part)
-  const copied = await collect(part)
-  if (copied.digest !== set.digest) {
+  await removeParts(place)
+  const part = `${place}.part.${process.pid}`
+  try {
+    await mkdir(part, { recursive: true, mode: 0o700 })
+    await copyAll(set, part)
+    const copied = await collect(part)
+    if (copied.digest !== set.digest) throw changed(source.from, differences(set, copied))
+    if (await isRenamed(part, place)) return { set: { ...copied, from: place }, isOlder: false }
+  } catch (error) {
     await rm(part, { recursive: true, force: true })
-    throw changed(source.from, differences(set, copied))
+    throw error
   }
-  await rename(part, place)
-  return { set: { ...copied, from: place }, isOlder: false }
+  await rm(part, { recursive: true, force: true })
+  return { set: await collect(place), isOlder: true }
+}
+
+/** @returns false where another process was faster. */
+async function isRenamed(part: string, place: string): Promise<boolean> {
+  try {
+    await rename(part, place)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "ENOTEMPTY" || code === "EEXIST") return false
+    throw error
+  }
+}
+
+/** What this process, or one that has ended, has left of an earlier try. */
+async function removeParts(place: string): Promise<void> {
+  const names = await readdir(dirname(place)).catch(() => [])
+  const prefix = `${basename(place)}.part`
+  const left = names.filter((name) => name.startsWith(prefix) && !isOthers(Number(name.slice(prefix.length + 1))))
+  await Promise.all(left.map((name) => rm(join(dirname(place), name), { recursive: true, force: true })))
+}
+
+function isOthers(pid: number): boolean {
+  if (pid === 0 || pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
 }
 
 /** Of the names in both and in one of them, those that differ. */
@@ -72,7 +115,10 @@ async function copyAll({ from, entries }: FileSet, to: string): Promise<void> {
   const limit = pLimit(COPIERS)
   for (const folder of new Set(entries.map(({ path }) => dirname(path))))
     await mkdir(join(to, folder), { recursive: true, mode: 0o700 })
-  await Promise.all(entries.map((entry) => limit(() => copyOne(join(from, entry.path), join(to, entry.path), entry))))
+  const copying = entries.map((entry) => limit(() => copyOne(join(from, entry.path), join(to, entry.path), entry)))
+  // None may still write when what there is gets removed.
+  const failed = (await Promise.allSettled(copying)).find((one) => one.status === "rejected")
+  if (failed !== undefined) throw failed.reason
 }
 
 async function copyOne(from: string, to: string, { digest }: { readonly digest: string }): Promise<void> {
