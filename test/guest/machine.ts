@@ -1,10 +1,11 @@
 /** A machine for guests: a folder as its root, commands of its own beside this machine's, and a console that is a file. */
 import { execFile, spawn } from "node:child_process"
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect } from "vitest"
+import { endProcesses, MARK } from "./world/marked.js"
 
 const run = promisify(execFile)
 
@@ -91,22 +92,10 @@ export async function machine(): Promise<Machine> {
       return ((await marks()).find(isDone) ?? "").replace("done ", "")
     },
     remove: async () => {
-      await stop(root)
+      // Without the stand-ins they would find this machine's own commands.
+      await endProcesses(root)
       await rm(root, { recursive: true, force: true, maxRetries: 3 })
     },
-  }
-}
-
-/** Ends what runs of its guests: without the stand-ins they would find this machine's own commands. */
-async function stop(root: string): Promise<void> {
-  for (const pid of (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))) {
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "")
-    if (!environment.split("\0").includes(`MUSTER_ROOT=${root}`)) continue
-    try {
-      process.kill(Number(pid), "SIGKILL")
-    } catch {
-      // It has ended by itself.
-    }
   }
 }
 
@@ -118,7 +107,7 @@ async function boot(root: string, how: Boot): Promise<number | null> {
   await writeFile(join(root, "user-data"), script)
   const path = how.commands === undefined ? `${bin}:${process.env.PATH ?? ""}` : bin
   const [program = "", ...args] = shell.split(" ")
-  const env = { PATH: path, MUSTER_ROOT: root, ...environment }
+  const env = { PATH: path, MUSTER_ROOT: root, [MARK]: root, ...environment }
   const child = spawn(program.includes("/") ? program : `/bin/${program}`, [...args, join(root, "user-data")], {
     env,
     stdio: "ignore",

@@ -4,12 +4,13 @@
  * its `date` and `sleep` is the world's.
  */
 import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Clock, systemClock } from "../../../src/calls/clock.js"
 import type { World, WorldInstance } from "../../../src/simulator/index.js"
+import { endProcesses, MARK } from "./marked.js"
 
 /** What is a cloud's own of its guests. */
 export interface HostedCloud {
@@ -37,8 +38,6 @@ export interface Host {
 
 /** How often the host looks, in true milliseconds. */
 const EVERY_MS = 25
-
-const MARK = "MUSTER_TEST_MACHINE"
 
 interface Machine {
   readonly root: string
@@ -177,31 +176,6 @@ function withConsoles(world: World, machines: ReadonlyMap<string, Machine>): voi
 
 async function end({ root, endBeside }: Machine): Promise<void> {
   endBeside()
-  for (let calm = 0; calm < 2; ) {
-    const pids = processesOf(root)
-    for (const pid of pids) kill(pid)
-    calm = pids.length === 0 ? calm + 1 : 0
-    if (calm < 2) await systemClock.sleep(5)
-  }
+  await endProcesses(root)
   await rm(root, { recursive: true, force: true, maxRetries: 3 })
-}
-
-/** Every process of that machine, whatever it did to its group, has its mark. */
-function processesOf(root: string): readonly number[] {
-  const pids = readdirSync("/proc").map(Number).filter(Number.isInteger)
-  return pids.filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`${MARK}=${root}`)
-    } catch {
-      return false
-    }
-  })
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch {
-    // It has ended meanwhile.
-  }
 }
