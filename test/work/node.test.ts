@@ -11,6 +11,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest"
 import { remote } from "../../src/work/remote-module.js"
 import type { AnyTask } from "../../src/work/work.js"
 import { isLong } from "../support/long.js"
+import { lacking, titled } from "../support/tools.js"
 import { allOf, begin } from "./support/begin.js"
 import { RealPlaces } from "./support/real.js"
 
@@ -68,13 +69,24 @@ function releaseOf(): Buffer {
 
 const double = async () => allOf(await begin(places, [3], tasks.double as AnyTask))
 
-test("it is installed once, of this process's version, where its sum is right", async () => {
-  expect(await double()).toEqual([6])
-  await places.channels.close()
-  places.add("other")
-  expect(await double()).toEqual([6])
-  expect(asked).toEqual([`/dist/v${VERSION}/SHASUMS256.txt`, `/dist/v${VERSION}/${FILE}`])
-  expect(existsSync(join(directory, "home/.cache/muster", `node-v${VERSION}`, "bin/node"))).toBe(true)
+const noCurl = lacking("curl")
+
+test.skipIf(noCurl !== undefined)(
+  titled("it is installed once, of this process's version, where its sum is right", noCurl),
+  async () => {
+    expect(await double()).toEqual([6])
+    await places.channels.close()
+    places.add("other")
+    expect(await double()).toEqual([6])
+    expect(asked).toEqual([`/dist/v${VERSION}/SHASUMS256.txt`, `/dist/v${VERSION}/${FILE}`])
+    expect(existsSync(join(directory, "home/.cache/muster", `node-v${VERSION}`, "bin/node"))).toBe(true)
+  },
+)
+
+test("without a tool to fetch it, the work ends and says so", async () => {
+  for (const name of ["curl", "python3"]) rmSync(join(directory, "bin", name), { force: true })
+  await expect(double()).rejects.toThrow(/fetched by curl, wget or python3, and none of them is on this worker/)
+  expect(asked).toEqual([])
 })
 
 test.skipIf(!isLong)("where its sum is wrong, or nothing is there, the work ends and says so", async () => {

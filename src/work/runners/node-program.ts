@@ -99,7 +99,9 @@ export function installNode(version: string, releases: string): string {
     muster_get() {
       if command -v curl >/dev/null; then curl -fsSL --retry 3 -m 300 -o "$2" "$1"
       elif command -v wget >/dev/null; then wget -q -T 60 -O "$2" "$1"
-      else python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])' "$1" "$2"
+      elif command -v python3 >/dev/null; then
+        python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], sys.argv[2])' "$1" "$2"
+      else echo "Node is fetched by curl, wget or python3, and none of them is on this worker" >&2; return 1
       fi
     }
     muster_install() {
