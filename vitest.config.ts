@@ -55,6 +55,7 @@ export default defineConfig({
     globalSetup: "test/support/prepare.ts",
     setupFiles: "test/support/each-file.ts",
     include: ["test/**/*.test.ts"],
+    reporters: ["default", "./test/support/skips.ts"],
     // A process for each worker, not for each file: see test/support/each-file.ts.
     isolate: false,
     // Far above what anything takes on a machine that is several times as slow as usual: they end what hangs, and nothing else.

@@ -1,6 +1,7 @@
 /** The comparison with EC2's model finds what is wrong: without that, its silence says nothing. */
 import { describe, expect, test } from "vitest"
 import type { Exchange } from "../../providers/aws/wire/index.js"
+import { titled } from "../support/tools.js"
 import { checkReply, checkRequest } from "./support/check.js"
 import { ec2, launchMany } from "./support/cloud.js"
 import { checkRecorded, models } from "./support/exchanges.js"
@@ -29,7 +30,8 @@ test("a whole burst is within EC2's model", async () => {
   expect(problems).toEqual([])
 })
 
-test.skipIf(botocoreAbsent !== undefined)("botocore's model gives a second opinion", () => {
+const NO_BOTOCORE = botocoreAbsent === undefined ? undefined : "needs botocore: apt-get install python3-botocore"
+test.skipIf(NO_BOTOCORE !== undefined)(titled("botocore's model gives a second opinion", NO_BOTOCORE), () => {
   expect(models()).toHaveLength(2)
 })
 

@@ -1,7 +1,9 @@
 /** A terminal for a program: python3 holds it, types what it is told, and returns what was shown. */
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
+import { lacking } from "../support/tools.js"
 
-export const hasPython = spawnSync("python3", ["-c", "import pty"]).status === 0
+/** Why tests at a terminal skip; undefined where they run. */
+export const noPython = lacking("python3")
 
 /** Waits for a text, then types. A step that does not come within a minute ends the program. */
 export type Step = readonly [awaited: string, typed: string]

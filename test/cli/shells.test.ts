@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { folderForEachTest } from "../support/folder.js"
-import { hasPython, inTerminal, type Step } from "./pty.js"
+import { lacking, titled } from "../support/tools.js"
+import { inTerminal, type Step } from "./pty.js"
 
 const PROGRAM = fileURLToPath(new URL("../../.cache/js/src/cli/index.js", import.meta.url))
 
@@ -58,8 +59,8 @@ const SHELLS = [
 ] as const
 
 describe.each(SHELLS)("in %s", (name, shell, setUp) => {
-  const why = !hasPython ? "python3" : spawnSync(name, ["--version"]).status === 0 ? undefined : name
-  test.skipIf(why !== undefined)(`Tab completes${why === undefined ? "" : `: ${why} is not installed`}`, async () => {
+  const why = lacking("python3", name)
+  test.skipIf(why !== undefined)(titled("Tab completes", why), async () => {
     expect(await completedIn(shell, setUp)).toEqual(
       // zsh takes the space away again when something else than a word follows.
       LINES.map(([, completed]) => (name === "zsh" ? completed.trimEnd() : completed)),
@@ -67,10 +68,10 @@ describe.each(SHELLS)("in %s", (name, shell, setUp) => {
   })
 })
 
-const hasFish = spawnSync("fish", ["--version"]).status === 0
+const noFish = lacking("fish")
 
 describe("in fish", () => {
-  test.skipIf(!hasFish)(`Tab completes${hasFish ? "" : ": fish is not installed"}`, () => {
+  test.skipIf(noFish !== undefined)(titled("Tab completes", noFish), () => {
     const asked = LINES.map(([begun]) => `complete -C '${begun}'`).join("; echo; ")
     const env = { PATH: `${join(root, "bin")}:${process.env.PATH ?? ""}`, HOME: root, LC_ALL: "C.UTF-8" }
     const { stdout } = spawnSync("fish", ["-c", `muster completion fish | source; ${asked}`], {

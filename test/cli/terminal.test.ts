@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { parseFile } from "../../src/file/parse.js"
 import { folderForEachTest } from "../support/folder.js"
-import { hasPython, inTerminal, type Step } from "./pty.js"
+import { titled } from "../support/tools.js"
+import { inTerminal, noPython, type Step } from "./pty.js"
 
 const PROGRAM = fileURLToPath(new URL("../../.cache/js/src/cli/index.js", import.meta.url))
 let root = ""
@@ -27,7 +28,7 @@ async function written() {
   return { name, target, provider: (spec as { readonly provider?: unknown }).provider }
 }
 
-describe.skipIf(!hasPython)(`muster init at a terminal${hasPython ? "" : ": python3 is not installed"}`, () => {
+describe.skipIf(noPython !== undefined)(titled("muster init at a terminal", noPython), () => {
   test("asks for what no flag gives, and writes the answers", async () => {
     const { shown, code } = await init([
       ["name of the cluster [first]: ", "render\r"],

@@ -12,8 +12,9 @@ import { bareCalls } from "../../src/calls/send.js"
 import { until } from "../support/children.js"
 import { type Ran, type Running, startMuster } from "./bin.js"
 import { isLong } from "../support/long.js"
+import { lacking, titled } from "../support/tools.js"
 
-const hasTmux = spawnSync("tmux", ["-V"]).status === 0
+const noTmux = lacking("tmux")
 const MUSTER = fileURLToPath(new URL("../../.cache/js/src/cli/index.js", import.meta.url))
 /** Several processes start one after the other, on a machine that may be busy. */
 const PATIENCE_MS = 240_000
@@ -122,7 +123,7 @@ describe("without a terminal", () => {
   )
 })
 
-describe.skipIf(!hasTmux)(`at a terminal${hasTmux ? "" : ": tmux is not installed; apt-get install tmux"}`, () => {
+describe.skipIf(noTmux !== undefined)(titled("at a terminal", noTmux), () => {
   const tmux = (...line: readonly string[]) =>
     execFileSync("tmux", ["-S", join(directory, "socket"), "-f", "/dev/null", ...line], { encoding: "utf8" })
   const screen = () => tmux("capture-pane", "-p").trimEnd()

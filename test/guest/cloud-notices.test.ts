@@ -10,9 +10,15 @@ import { guestScript as azureGuest } from "../../providers/azure/prepare/guest.j
 import { guestScript as gcpGuest } from "../../providers/gcp/prepare/guest.js"
 import { systemClock } from "../../src/calls/clock.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { lacking, titled } from "../support/tools.js"
 import { type Machine, machine } from "./machine.js"
 
 const run = promisify(execFile)
+
+const noCurl = lacking("curl")
+/** What asks the metadata service. */
+const asking = (title: string, body: () => Promise<void>) =>
+  test.skipIf(noCurl !== undefined)(titled(title, noCurl), body)
 
 const GROUP: GroupRequest = {
   name: "default",
@@ -65,7 +71,7 @@ async function told(): Promise<string> {
   return host.read("told")
 }
 
-test("EC2 has a notice once the spot service has one", async () => {
+asking("EC2 has a notice once the spot service has one", async () => {
   const time = new Date(systemClock.now() + 119_000).toISOString().replace(/\.\d+/, "")
   answer = (path, times) => {
     if (path === "/latest/api/token") return "token"
@@ -90,7 +96,7 @@ function events(...rows: readonly (readonly [type: string, name: string, notBefo
   return JSON.stringify({ DocumentIncarnation: 1, Events: all }, null, rows.length > 1 ? 2 : 0)
 }
 
-test("Azure has a notice once Scheduled Events have its eviction, not a restart nor another's", async () => {
+asking("Azure has a notice once Scheduled Events have its eviction, not a restart nor another's", async () => {
   const soon = new Date(systemClock.now() + 29_000).toUTCString()
   answer = (path, times) => {
     if (path.includes("/compute/name?")) return "worker-1"
@@ -108,14 +114,14 @@ test("Azure has a notice once Scheduled Events have its eviction, not a restart 
   expect(asked.get("/metadata/scheduledevents?api-version=2020-07-01")).toBe(3)
 })
 
-test("Azure's notice of an eviction that has begun has no time, and counts as its least", async () => {
+asking("Azure's notice of an eviction that has begun has no time, and counts as its least", async () => {
   answer = (path) => (path.startsWith("/metadata/scheduledevents") ? events(["Preempt", "worker-1", ""]) : "worker-1")
   const place = { location: "westeurope", manager: "https://management.azure.com" }
   await host.boot({ script: azureGuest(owner(), GROUP, place), environment: environment() })
   expect(await told()).toBe("it's worker-1 interrupted 30\n")
 })
 
-test("Compute Engine's notice is its shutdown, and metadata tell why it is", async () => {
+asking("Compute Engine's notice is its shutdown, and metadata tell why it is", async () => {
   let preempted = "TRUE"
   answer = (path) =>
     path.endsWith("/preempted") ? preempted : path.endsWith("/name") ? "worker-1" : "projects/1/zones/z"

@@ -6,6 +6,7 @@ import { guestScript as azureScript } from "../../providers/azure/prepare/guest.
 import { guestScript as gcpScript } from "../../providers/gcp/prepare/guest.js"
 import { verdictOn } from "../../src/guest/marks.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { lacking, titled } from "../support/tools.js"
 import { type Machine, machine } from "./machine.js"
 
 const OWNER: Owner = {
@@ -79,8 +80,13 @@ async function boot(script: string): Promise<void> {
 const isOff = async () => (await place.called()).includes("shutdown -P now")
 const soon = { timeout: 60_000 }
 
+const noCurl = lacking("curl")
+/** What asks a cloud. */
+const asking = (title: string, body: () => Promise<void>) =>
+  test.skipIf(noCurl !== undefined)(titled(title, noCurl), body)
+
 describe("on Compute Engine", () => {
-  test("with a service account it sets its label among the others, and deletes itself", async () => {
+  asking("with a service account it sets its label among the others, and deletes itself", async () => {
     await boot(gcpScript(OWNER, GROUP, "us-central1", true))
     await expect.poll(() => changes.length, soon).toBe(2)
     const labels = { a: "b", "muster-ended": "startup-3" }
@@ -91,7 +97,7 @@ describe("on Compute Engine", () => {
     expect(await isOff()).toBe(false)
   })
 
-  test("one that may set no labels powers off", async () => {
+  asking("one that may set no labels powers off", async () => {
     refused = /setLabels/
     await boot(gcpScript(OWNER, GROUP, "us-central1", true))
     await expect.poll(isOff, soon).toBe(true)
@@ -115,13 +121,13 @@ describe("on Azure", () => {
   ]
   const deleted = ["DELETE", `${ID}?api-version=2024-11-01&forceDeletion=true`, undefined]
 
-  test("with an identity it writes its tag, and deletes itself", async () => {
+  asking("with an identity it writes its tag, and deletes itself", async () => {
     await boot(azureScript(OWNER, GROUP, { ...at, identity }))
     await expect.poll(() => changes, soon).toEqual([tagged, deleted])
     expect(await isOff()).toBe(false)
   })
 
-  test("one that may write no tags tries it three times, and deletes itself", async () => {
+  asking("one that may write no tags tries it three times, and deletes itself", async () => {
     refused = /PATCH/
     await boot(azureScript(OWNER, GROUP, { ...at, identity }))
     await expect.poll(() => changes, soon).toEqual([tagged, tagged, tagged, deleted])

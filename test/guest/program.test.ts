@@ -82,7 +82,7 @@ describe.each(SHELLS)("in %s", (shell) => {
       muster: "$(exit 9)",
     }
     const names = { cluster: "c'; exit 8; '", name: 'g"$(exit 7)' }
-    const startup = "#!/usr/bin/env python3\nimport os, json\nprint(json.dumps(dict(os.environ)))\n"
+    const startup = `#!${process.execPath}\nconsole.log(JSON.stringify(process.env))\n`
     const script = guestProgram(
       CLOUD,
       { ...OWNER, cluster: names.cluster },

@@ -14,8 +14,11 @@ import { archNamed, archNote, imageName, pullNotes } from "../../src/guest/image
 import type { Container } from "../../src/provider.js"
 import { resolveSpec } from "../../src/spec.js"
 import { folderForEachTest } from "../support/folder.js"
+import { lacking, titled } from "../support/tools.js"
 
 const run = promisify(execFile)
+
+const noCurl = lacking("curl")
 
 const ECR = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
 const IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/worker"
@@ -203,29 +206,37 @@ describe("on the instance", () => {
     })
   })
 
-  test("azure exchanges the identity's token for the registry's", async () => {
-    const asked: string[] = []
-    const url = await serve(({ url: path = "", headers, method }, body) => {
-      asked.push(`${method} ${path} ${String(headers.metadata)} ${body}`)
-      if (path.startsWith("/metadata/identity/oauth2/token?")) return '{"access_token":"aad.x-_","resource":"r"}'
-      return body.endsWith("access_token=aad.x-_") ? '{"refresh_token":"acr.y-_"}' : undefined
-    })
-    const manager = "https://management.azure.com"
-    const lines = azure.registryLogin(groupOf("team.azurecr.io/app", "instance"), { identity: IDENTITY, manager })
-    const env = { REGISTRY: "team.azurecr.io", MUSTER_METADATA_URL: url, MUSTER_REGISTRY_URL: url }
-    expect((await loggedIn(lines, env)).said).toBe("00000000-0000-0000-0000-000000000000:acr.y-_")
-    expect(asked).toEqual([
-      `GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F&msi_res_id=${encodeURIComponent(IDENTITY)} true `,
-      "POST /oauth2/exchange undefined grant_type=access_token&service=team.azurecr.io&access_token=aad.x-_",
-    ])
-  })
+  test.skipIf(noCurl !== undefined)(
+    titled("azure exchanges the identity's token for the registry's", noCurl),
+    async () => {
+      const asked: string[] = []
+      const url = await serve(({ url: path = "", headers, method }, body) => {
+        asked.push(`${method} ${path} ${String(headers.metadata)} ${body}`)
+        if (path.startsWith("/metadata/identity/oauth2/token?")) return '{"access_token":"aad.x-_","resource":"r"}'
+        return body.endsWith("access_token=aad.x-_") ? '{"refresh_token":"acr.y-_"}' : undefined
+      })
+      const manager = "https://management.azure.com"
+      const lines = azure.registryLogin(groupOf("team.azurecr.io/app", "instance"), { identity: IDENTITY, manager })
+      const env = { REGISTRY: "team.azurecr.io", MUSTER_METADATA_URL: url, MUSTER_REGISTRY_URL: url }
+      expect((await loggedIn(lines, env)).said).toBe("00000000-0000-0000-0000-000000000000:acr.y-_")
+      expect(asked).toEqual([
+        `GET /metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fmanagement.azure.com%2F&msi_res_id=${encodeURIComponent(IDENTITY)} true `,
+        "POST /oauth2/exchange undefined grant_type=access_token&service=team.azurecr.io&access_token=aad.x-_",
+      ])
+    },
+  )
 
-  test("azure says that the identity may not read the registry", async () => {
-    const url = await serve(({ url: path = "" }) => (path.startsWith("/metadata") ? '{"access_token":"a"}' : undefined))
-    const manager = "https://management.azure.com"
-    const lines = azure.registryLogin(groupOf("team.azurecr.io/app", "instance"), { identity: IDENTITY, manager })
-    const env = { REGISTRY: "team.azurecr.io", MUSTER_METADATA_URL: url, MUSTER_REGISTRY_URL: url }
-    const { said, stderr } = await loggedIn(lines, env)
-    expect([said, stderr]).toEqual(["exit 1", expect.stringContaining("does it have the role AcrPull?")])
-  })
+  test.skipIf(noCurl !== undefined)(
+    titled("azure says that the identity may not read the registry", noCurl),
+    async () => {
+      const url = await serve(({ url: path = "" }) =>
+        path.startsWith("/metadata") ? '{"access_token":"a"}' : undefined,
+      )
+      const manager = "https://management.azure.com"
+      const lines = azure.registryLogin(groupOf("team.azurecr.io/app", "instance"), { identity: IDENTITY, manager })
+      const env = { REGISTRY: "team.azurecr.io", MUSTER_METADATA_URL: url, MUSTER_REGISTRY_URL: url }
+      const { said, stderr } = await loggedIn(lines, env)
+      expect([said, stderr]).toEqual(["exit 1", expect.stringContaining("does it have the role AcrPull?")])
+    },
+  )
 })

@@ -8,6 +8,7 @@ import { guestScript as azureScript } from "../../providers/azure/prepare/guest.
 import { guestScript as gcpScript } from "../../providers/gcp/prepare/guest.js"
 import { archiveOf } from "../../src/guest/user-data.js"
 import type { GroupRequest, Owner } from "../../src/provider.js"
+import { lacking, titled } from "../support/tools.js"
 
 const OWNER: Owner = {
   cluster: "c",
@@ -26,9 +27,9 @@ message = email.message_from_string(sys.stdin.buffer.read().decode("utf-8"))
 parts = [part for part in message.walk() if part.get_content_maintype() != "multipart"]
 print(json.dumps([[part.get_content_type(), part.get_filename(), part.get_payload(decode=True).decode("utf-8")] for part in parts]))
 `
-const hasPython = spawnSync("python3", ["-c", ""]).status === 0
+const noPython = lacking("python3")
 
-describe.skipIf(!hasPython)("an archive, as Python reads it (where there is python3)", () => {
+describe.skipIf(noPython !== undefined)(titled("an archive, as Python reads it", noPython), () => {
   const parts = (archive: string) => {
     const { stdout, stderr } = spawnSync("python3", ["-c", READ], { input: archive, encoding: "utf8" })
     expect(stderr).toBe("")

@@ -2,8 +2,8 @@
  * The supervisor under bash, which is /bin/sh on Fedora, Arch and macOS, and there as on macOS: no /proc, no setsid, one
  * address. It shows that those paths work, not that macOS does.
  */
-import { existsSync } from "node:fs"
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { lacking, titled } from "../support/tools.js"
 import { calls, cleanUp, freshPlace, isAlive, kill, only, pidIn, remainsOf, until } from "./support.js"
 
 const variant = vi.hoisted(() => ({ change: (text: string) => text }))
@@ -41,45 +41,48 @@ afterEach(async () => {
 })
 
 // Without bash there is nothing to try here: /bin/sh is tried by all other tests.
-describe.skipIf(!existsSync("/bin/bash")).each(SYSTEMS)("bash on %s", (_name, platform, change) => {
-  beforeEach(() => {
-    variant.change = change
-    vi.spyOn(process, "platform", "get").mockReturnValue(platform)
-  })
+for (const [name, platform, change] of SYSTEMS) {
+  const why = platform === "linux" ? lacking("bash") : lacking("bash", "ps")
+  describe.skipIf(why !== undefined)(titled(`bash on ${name}`, why), () => {
+    beforeEach(() => {
+      variant.change = change
+      vi.spyOn(process, "platform", "get").mockReturnValue(platform)
+    })
 
-  test.each([
-    ["an obedient script", "exec sleep 1000", "running"],
-    ["one that ignores SIGTERM", 'trap "" TERM; while :; do sleep 1; done', "running"],
-    ["one that leaves something running", "sleep 1000 & exit 0", "running"],
-    ["a failed boot", "exit 4", "terminated"],
-  ] as const)("ends %s, and nothing is left", async (_what, startup, state) => {
-    const place = await freshPlace()
-    const { instances } = await place.launch({ group: { startup }, count: 2 })
-    for (const { id } of instances) await place.reach(id, state)
-    const ports = new Set(instances.map((one) => one.privateIp))
-    expect(ports.size).toBe(platform === "linux" ? 2 : 1)
-    await place.provider.terminate(await place.list(), calls)
-    await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
-  })
+    test.each([
+      ["an obedient script", "exec sleep 1000", "running"],
+      ["one that ignores SIGTERM", 'trap "" TERM; while :; do sleep 1; done', "running"],
+      ["one that leaves something running", "sleep 1000 & exit 0", "running"],
+      ["a failed boot", "exit 4", "terminated"],
+    ] as const)("ends %s, and nothing is left", async (_what, startup, state) => {
+      const place = await freshPlace()
+      const { instances } = await place.launch({ group: { startup }, count: 2 })
+      for (const { id } of instances) await place.reach(id, state)
+      const ports = new Set(instances.map((one) => one.privateIp))
+      expect(ports.size).toBe(platform === "linux" ? 2 : 1)
+      await place.provider.terminate(await place.list(), calls)
+      await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
+    })
 
-  test("ends it when the supervisor was killed", async () => {
-    const place = await freshPlace()
-    const { id } = only(await place.launch({ group: { startup: "exec sleep 1000" } }))
-    await place.reach(id, "running")
-    kill(pidIn(place, id, "supervisor"))
-    await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
-  })
+    test("ends it when the supervisor was killed", async () => {
+      const place = await freshPlace()
+      const { id } = only(await place.launch({ group: { startup: "exec sleep 1000" } }))
+      await place.reach(id, "running")
+      kill(pidIn(place, id, "supervisor"))
+      await until("nothing to remain", async () => (await remainsOf(place.root)).length === 0)
+    })
 
-  test("ends it when asked, with supervisor and watchdog killed", async () => {
-    const place = await freshPlace()
-    const { id } = only(await place.launch({ group: { startup: "exec sleep 1000" } }))
-    await place.reach(id, "running")
-    const pids = ["watchdog", "supervisor"].map((file) => pidIn(place, id, file))
-    kill(pids[0] ?? 0, "SIGSTOP")
-    for (const pid of pids) kill(pid)
-    await until("both to be gone", () => !pids.some(isAlive))
-    expect(await place.list()).toMatchObject([{ id, state: "running" }])
-    await place.provider.terminate(await place.list(), calls)
-    await place.vanish(id)
+    test("ends it when asked, with supervisor and watchdog killed", async () => {
+      const place = await freshPlace()
+      const { id } = only(await place.launch({ group: { startup: "exec sleep 1000" } }))
+      await place.reach(id, "running")
+      const pids = ["watchdog", "supervisor"].map((file) => pidIn(place, id, file))
+      kill(pids[0] ?? 0, "SIGSTOP")
+      for (const pid of pids) kill(pid)
+      await until("both to be gone", () => !pids.some(isAlive))
+      expect(await place.list()).toMatchObject([{ id, state: "running" }])
+      await place.provider.terminate(await place.list(), calls)
+      await place.vanish(id)
+    })
   })
-})
+}

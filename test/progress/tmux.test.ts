@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { until } from "../support/children.js"
 import { isLong } from "../support/long.js"
+import { lacking, titled } from "../support/tools.js"
 
-const hasTmux = spawnSync("tmux", ["-V"]).status === 0
+const noTmux = lacking("tmux")
 /** Where the package's own name leads to what is tested. */
 const PROGRAMS = fileURLToPath(new URL("../../.cache/js", import.meta.url))
 
@@ -30,7 +31,7 @@ const PROGRAM = `
 const WIDE = [80, 24] as const
 const NARROW = [40, 10] as const
 
-describe.skipIf(!hasTmux)(`in tmux${hasTmux ? "" : ": not installed; apt-get install tmux"}`, () => {
+describe.skipIf(noTmux !== undefined)(titled("in tmux", noTmux), () => {
   let directory = ""
   const tmux = (...line: readonly string[]) =>
     execFileSync("tmux", ["-S", join(directory, "socket"), "-f", "/dev/null", ...line], { encoding: "utf8" })

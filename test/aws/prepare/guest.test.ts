@@ -1,5 +1,5 @@
 /** The user data, run by real shells: the machine around it is a folder, its commands write down how they were called. */
-import { execFile, spawnSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
@@ -13,6 +13,7 @@ import { verdictOn } from "../../../src/guest/marks.js"
 import type { GroupRequest } from "../../../src/provider.js"
 import { BASE, type Machine, machine } from "../../guest/machine.js"
 import { isLong } from "../../support/long.js"
+import { lacking, titled } from "../../support/tools.js"
 import { GROUP, OWNER } from "../support/cloud.js"
 
 const run = promisify(execFile)
@@ -20,7 +21,7 @@ const run = promisify(execFile)
 /** Debian's /bin/sh, and in the longer suites that of others. */
 const SHELLS = isLong ? ["dash", "bash"] : ["dash"]
 
-const hasWget = spawnSync("wget", ["--version"]).status === 0
+const [noCurl, noWget] = [lacking("curl"), lacking("wget")]
 
 const INSTANCE_ID = "i-0123456789abcdef0"
 
@@ -81,27 +82,30 @@ async function boot(booted: Booted = {}): Promise<{ readonly stdout: string; rea
 const address = () => `http://127.0.0.1:${(metadata.address() as AddressInfo).port}`
 
 describe.each(SHELLS)("in %s", (shell) => {
-  test("the startup finds its environment, its id and its name", async () => {
-    const environment = { GREETING: "it's \"5 o'clock\" $HOME `date`\nand more" }
-    const { stdout } = await boot({
-      shell,
-      group: {
-        environment,
-        startup:
-          'printf "%s|" "$GREETING" "$MUSTER_INSTANCE" "$MUSTER_NAME" "$MUSTER_CLUSTER" "$MUSTER_GROUP" "$MUSTER_REGION"',
-      },
-    })
-    expect(stdout.split("|")).toEqual([
-      environment.GREETING,
-      INSTANCE_ID,
-      "default-9abcdef0",
-      "render",
-      "default",
-      "us-east-1",
-      "",
-    ])
-    expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
-  })
+  test.skipIf(noCurl !== undefined)(
+    titled("the startup finds its environment, its id and its name", noCurl),
+    async () => {
+      const environment = { GREETING: "it's \"5 o'clock\" $HOME `date`\nand more" }
+      const { stdout } = await boot({
+        shell,
+        group: {
+          environment,
+          startup:
+            'printf "%s|" "$GREETING" "$MUSTER_INSTANCE" "$MUSTER_NAME" "$MUSTER_CLUSTER" "$MUSTER_GROUP" "$MUSTER_REGION"',
+        },
+      })
+      expect(stdout.split("|")).toEqual([
+        environment.GREETING,
+        INSTANCE_ID,
+        "default-9abcdef0",
+        "render",
+        "default",
+        "us-east-1",
+        "",
+      ])
+      expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
+    },
+  )
 
   test("a timer on the wall clock powers it off at the deadline, also after a reboot", async () => {
     const { stdout, called } = await boot({ shell })
@@ -135,7 +139,7 @@ describe.each(SHELLS)("in %s", (shell) => {
   })
 
   test("a startup in another language runs in that language, whatever lines it has", async () => {
-    const startup = '#!/usr/bin/env python3\nMUSTER_STARTUP = 1\nprint("""\nMUSTER_STARTUP\n""".strip(), 6 * 7)'
+    const startup = "#!/usr/bin/env node\nMUSTER_STARTUP = 1\nconsole.log(`\nMUSTER_STARTUP\n`.trim(), 6 * 7)"
     const { stdout } = await boot({ shell, group: { startup } })
     expect(stdout).toBe("MUSTER_STARTUP 42\n")
   })
@@ -193,7 +197,8 @@ describe.each(SHELLS)("a lease, in %s", (shell) => {
     expect([await check(), await ended()]).toEqual([false, true])
   })
 
-  test("that was renewed goes on until its new end, and one that metadata is silent about as it was", async () => {
+  const RENEWED = "that was renewed goes on until its new end, and one that metadata is silent about as it was"
+  test.skipIf(noCurl !== undefined)(titled(RENEWED, noCurl), async () => {
     await boot({ shell, group: { leaseSeconds: 9 } })
     await writeFile(join(root, "var/lib/muster/lease.end"), "1")
     lease = String(nowS() + 600)
@@ -224,15 +229,12 @@ test("without metadata, cloud-init's own note tells the id", async () => {
   expect(stdout).toBe("default-aaaaaaa1\n")
 })
 
-test.skipIf(!hasWget)(
-  `without curl, wget asks for the id${hasWget ? "" : " (needs wget: apt-get install wget)"}`,
-  async () => {
-    const commands = [...BASE, "wget"]
-    const { stdout } = await boot({ commands, group: { startup: 'echo "$MUSTER_NAME"' } })
-    expect(stdout).toBe("default-9abcdef0\n")
-    expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
-  },
-)
+test.skipIf(noWget !== undefined)(titled("without curl, wget asks for the id", noWget), async () => {
+  const commands = [...BASE, "wget"]
+  const { stdout } = await boot({ commands, group: { startup: 'echo "$MUSTER_NAME"' } })
+  expect(stdout).toBe("default-9abcdef0\n")
+  expect(asked).toEqual(["PUT /latest/api/token", "GET /latest/meta-data/instance-id"])
+})
 
 test.skipIf(!existsSync("/usr/bin/systemd-analyze"))(
   "systemd reads the timer's moment (where there is systemd)",

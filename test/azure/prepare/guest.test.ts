@@ -7,10 +7,13 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, expect, test } from "vitest"
 import { guestScript } from "../../../providers/azure/prepare/guest.js"
+import { lacking, titled } from "../../support/tools.js"
 import { GROUP, OWNER, SUBSCRIPTION } from "../support/cloud.js"
 
 const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/ids/providers/Microsoft.ManagedIdentity/userAssignedIdentities/workers`
 const ID = `/subscriptions/${SUBSCRIPTION}/resourceGroups/MUSTER-G/providers/Microsoft.Compute/virtualMachines/default-0123`
+
+const noCurl = lacking("curl")
 
 const PLACE = { location: "westeurope", manager: "https://management.azure.com" } as const
 
@@ -70,18 +73,21 @@ async function run(
 
 const later = { ...OWNER, deadline: "4102444800" }
 
-test("the startup script knows who it is and has its environment", async () => {
-  const { url } = await services()
-  const root = rootDirectory()
-  const startup = '#!/bin/sh\necho "$MUSTER_ID $MUSTER_NAME $MUSTER_GROUP $COLOUR"'
-  const script = guestScript(later, { ...GROUP, startup }, PLACE)
-  await run("sh", ["-c", script], { MUSTER_METADATA_URL: url, MUSTER_ROOT: root })
-  const status = () => readFileSync(join(root, "var/lib/muster/status"), "utf8")
-  await expect.poll(status).toContain("done startup 0")
-  const output = readFileSync(join(root, "var/lib/muster/boot.log"), "utf8")
-  expect(output.trim()).toBe(`${ID.toLowerCase()} default-0123 default blue`)
-  expect(script).not.toContain("oauth2")
-})
+test.skipIf(noCurl !== undefined)(
+  titled("the startup script knows who it is and has its environment", noCurl),
+  async () => {
+    const { url } = await services()
+    const root = rootDirectory()
+    const startup = '#!/bin/sh\necho "$MUSTER_ID $MUSTER_NAME $MUSTER_GROUP $COLOUR"'
+    const script = guestScript(later, { ...GROUP, startup }, PLACE)
+    await run("sh", ["-c", script], { MUSTER_METADATA_URL: url, MUSTER_ROOT: root })
+    const status = () => readFileSync(join(root, "var/lib/muster/status"), "utf8")
+    await expect.poll(status).toContain("done startup 0")
+    const output = readFileSync(join(root, "var/lib/muster/boot.log"), "utf8")
+    expect(output.trim()).toBe(`${ID.toLowerCase()} default-0123 default blue`)
+    expect(script).not.toContain("oauth2")
+  },
+)
 
 test("with an identity: a timer on the wall clock starts the watchdog at the deadline", async () => {
   const { url } = await services()
@@ -101,7 +107,8 @@ test("with an identity: a timer on the wall clock starts the watchdog at the dea
   expect(readFileSync(join(root, "systemctl.log"), "utf8")).toContain("start muster-deadline.timer")
 })
 
-test("the watchdog deletes its own resource by force, and goes on until Azure accepts it", async () => {
+const DELETES = "the watchdog deletes its own resource by force, and goes on until Azure accepts it"
+test.skipIf(noCurl !== undefined)(titled(DELETES, noCurl), async () => {
   const { url, requests } = await services()
   const root = rootDirectory()
   const script = guestScript(later, { ...GROUP, startup: "true" }, { ...PLACE, identity: IDENTITY })

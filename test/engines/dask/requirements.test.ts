@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { linesOfPackages } from "../../../src/engines/dask/requirements/lock.js"
 import { readRequirements } from "../../../src/engines/dask/requirements/read.js"
+import { lacking, titled } from "../../support/tools.js"
+
+const noPython = lacking("python3")
 
 let folder = ""
 beforeAll(() => {
@@ -109,7 +112,7 @@ test("a requirements.txt is read with the files that it names, without comments 
   expect(problemsOf(circle)).toEqual([expect.stringMatching(/circle\.txt, line 1: files name each other/)])
 })
 
-test("a pyproject.toml gives its dependencies", () => {
+test.skipIf(noPython !== undefined)(titled("a pyproject.toml gives its dependencies", noPython), () => {
   const path = fileOf(
     "pyproject.toml",
     '[project]\nname = "mine"\ndependencies = [\n  "distributed>=2024.1", # ours\n]\n',
@@ -119,6 +122,18 @@ test("a pyproject.toml gives its dependencies", () => {
   expect(problemsOf(bare)).toEqual([expect.stringMatching(/bare\.toml", which cannot be read: it has no \[project\]/)])
   const broken = fileOf("broken.toml", "[project\n")
   expect(problemsOf(broken)).toEqual([expect.stringMatching(/broken\.toml", which cannot be read: .*TOMLDecodeError/)])
+})
+
+test("without python3, which reads both, the problem says so", () => {
+  const path = fileOf("uv.lock", "version = 1\n")
+  vi.stubEnv("PATH", folder)
+  const problems = problemsOf(path)
+  vi.unstubAllEnvs()
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /python3 is needed on this machine, of 3\.11 or with pip .*give a requirements\.txt or a list/,
+    ),
+  ])
 })
 
 describe("a uv.lock", () => {
@@ -176,20 +191,23 @@ describe("a uv.lock", () => {
     ).toEqual(["numpy==1.26.0 ; (python_full_version < '3.12')", "numpy==2.0.0 ; (python_full_version >= '3.12')"])
   })
 
-  test("is read as a file, and what is not one of them is refused", () => {
-    const path = fileOf(
-      "uv.lock",
-      'version = 1\n[[package]]\nname = "mine"\nversion = "0.1.0"\nsource = { editable = "." }\ndependencies = [\n    { name = "distributed" },\n]\n' +
-        '[[package]]\nname = "distributed"\nversion = "2024.1.0"\nsource = { registry = "https://pypi.org/simple" }\n',
-    )
-    const { lines, pins } = readRequirements(path, undefined)
-    expect({ lines, pins: Object.fromEntries(pins) }).toEqual({
-      lines: ["distributed==2024.1.0"],
-      pins: { distributed: "2024.1.0" },
-    })
-    const here = { name: "ours", source: { directory: "../ours" } }
-    const needs = { ...root, dependencies: [{ name: "ours" }] }
-    expect(() => linesOfPackages({ package: [needs, here] }, "uv.lock")).toThrow(/ours is of this machine alone/)
-    expect(() => linesOfPackages({}, "uv.lock")).toThrow(/it has no packages: is it a lock of uv/)
-  })
+  test.skipIf(noPython !== undefined)(
+    titled("is read as a file, and what is not one of them is refused", noPython),
+    () => {
+      const path = fileOf(
+        "uv.lock",
+        'version = 1\n[[package]]\nname = "mine"\nversion = "0.1.0"\nsource = { editable = "." }\ndependencies = [\n    { name = "distributed" },\n]\n' +
+          '[[package]]\nname = "distributed"\nversion = "2024.1.0"\nsource = { registry = "https://pypi.org/simple" }\n',
+      )
+      const { lines, pins } = readRequirements(path, undefined)
+      expect({ lines, pins: Object.fromEntries(pins) }).toEqual({
+        lines: ["distributed==2024.1.0"],
+        pins: { distributed: "2024.1.0" },
+      })
+      const here = { name: "ours", source: { directory: "../ours" } }
+      const needs = { ...root, dependencies: [{ name: "ours" }] }
+      expect(() => linesOfPackages({ package: [needs, here] }, "uv.lock")).toThrow(/ours is of this machine alone/)
+      expect(() => linesOfPackages({}, "uv.lock")).toThrow(/it has no packages: is it a lock of uv/)
+    },
+  )
 })

@@ -21,8 +21,11 @@ import { guestScript } from "../../../providers/gcp/prepare/guest.js"
 import type { GroupRequest, Owner } from "../../../src/provider.js"
 import { BASE, type Machine, machine } from "../../guest/machine.js"
 import { isLong } from "../../support/long.js"
+import { lacking, titled } from "../../support/tools.js"
 
 const run = promisify(execFile)
+
+const noCurl = lacking("curl")
 
 const OWNER: Owner = {
   cluster: "render",
@@ -78,12 +81,15 @@ const TOLD = ["gcp", "us-central1", "us-central1-a", "render-gpu-0a1b2c3d4e5f"]
 const KNOWN = [...TOLD, "us-central1-a/render-gpu-0a1b2c3d4e5f", "render", "gpu", OWNER.deadline]
 
 describe.each(isLong ? ["dash", "bash"] : ["dash"])("in %s", (shell) => {
-  test("the startup finds its environment, its name and its zone", async () => {
-    const environment = { GREETING: "it's \"5 o'clock\" $HOME `date`\nand more\\" }
-    const stdout = await boot({ shell, group: { environment, startup } })
-    expect(stdout.split("|")).toEqual([...KNOWN, environment.GREETING, ""])
-    expect(asked).toEqual(["/computeMetadata/v1/instance/name", "/computeMetadata/v1/instance/zone"])
-  })
+  test.skipIf(noCurl !== undefined)(
+    titled("the startup finds its environment, its name and its zone", noCurl),
+    async () => {
+      const environment = { GREETING: "it's \"5 o'clock\" $HOME `date`\nand more\\" }
+      const stdout = await boot({ shell, group: { environment, startup } })
+      expect(stdout.split("|")).toEqual([...KNOWN, environment.GREETING, ""])
+      expect(asked).toEqual(["/computeMetadata/v1/instance/name", "/computeMetadata/v1/instance/zone"])
+    },
+  )
 
   test("the second boot does nothing", async () => {
     expect(await boot({ shell, group: { startup: "echo once" } })).toBe("once\n")

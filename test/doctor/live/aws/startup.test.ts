@@ -9,6 +9,7 @@ import { ec2, GROUP, NO_ROOM, offersOf, OWNER, prepareOf, wishFor } from "../../
 import { type Machine, machine } from "../../../guest/machine.js"
 import { launchAll } from "../../../support/cloud.js"
 import { isLong, LONG } from "../../../support/long.js"
+import { lacking, titled } from "../../../support/tools.js"
 import { linesOf, programOf } from "./cloud.js"
 
 const run = promisify(execFile)
@@ -42,7 +43,8 @@ test.runIf(isLong)(`on a machine of the wire (${LONG})`, async () => {
   }
 })
 
-test("where no metadata answers, each line says so", async () => {
+const noCurl = lacking("curl")
+test.skipIf(noCurl !== undefined)(titled("where no metadata answers, each line says so", noCurl), async () => {
   const env = { PATH: process.env.PATH ?? "", MUSTER_METADATA_URL: "http://127.0.0.1:1" }
   const { stdout } = await run("sh", ["-c", STARTUP], { env })
   const lines = stdout.split("\n").filter((line) => line !== "")
