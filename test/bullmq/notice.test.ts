@@ -113,6 +113,17 @@ test("a process that begins when the notice is there already drains at once, and
   child.kill("SIGKILL")
 })
 
+test("a process that begins when onNotice removes the folder keeps its file", async () => {
+  const bin = join(folder, "bin")
+  mkdirSync(bin)
+  const begins = `mkdir -p -m 700 '${place()}'; : >'${place()}/drain-1.1'`
+  writeFileSync(join(bin, "rm"), `#!/bin/sh\n${begins}\nexec /bin/rm "$@"\n`, { mode: 0o755 })
+  mkdirSync(place(), { mode: 0o700 })
+  expect(await notice(["sh"], 60, { ...variables(), PATH: `${bin}:/usr/bin:/bin` })).toBe("")
+  expect(readdirSync(place())).toEqual(["drain-1.1"])
+  expect(readdirSync(folder).filter((name) => name.startsWith("muster-drain"))).toHaveLength(1)
+})
+
 test("onNotice says so where nothing drains, and waits for nobody who is gone", async () => {
   expect(await notice(["sh"], 1)).toBe("drainOnNotice runs in no process of this worker\n")
   mkdirSync(place(), { mode: 0o700 })

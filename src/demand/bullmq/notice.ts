@@ -18,7 +18,8 @@ export interface Notice {
 
 /**
  * The script to give as a group's `onNotice`: it tells all `drainOnNotice` of the worker how much time there is, and waits for them, as long
- * as there is time. It needs nothing but a POSIX shell, and works in a container too.
+ * as there is time. It needs nothing but a POSIX shell, and works in a container too. The folder is moved before it is removed: a process
+ * that begins at that moment has its file in the next one.
  */
 export const drainNotice = `#!/bin/sh
 place="\${TMPDIR:-/tmp}/muster-drain-$MUSTER_UID-$MUSTER_NAME"
@@ -39,7 +40,8 @@ while [ "$waits" -gt 0 ]; do
   sleep 0.1
   waits=$((waits - 1))
 done
-rm -rf "$place"
+mv "$place" "$place.$$" 2>/dev/null
+rm -rf "$place.$$"
 `
 
 /** So often the folder is looked at. */
