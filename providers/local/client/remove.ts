@@ -5,6 +5,7 @@ import { createWhole, readText, uniqueName, unlessMissing } from "./directory.js
 import { join } from "node:path"
 import { lstat, rename, rm } from "node:fs/promises"
 import { release } from "./claims.js"
+import { isErrno } from "./errors.js"
 
 /**
  * Removes the directory of an instance without processes, in the order that supervisors keep as well: the name is spent,
@@ -22,5 +23,14 @@ export async function remove(layout: Layout, record: InstanceRecord): Promise<vo
     : join(layout.instances, `.${uniqueName(record.name)}`)
   if ((await unlessMissing(rename(here, grave).then(() => true))) !== true) return
   await release(layout, record, Object.values(record.claims))
-  await rm(grave, { recursive: true, force: true })
+  await removeGrave(grave)
+}
+
+/** What a process that nobody knows any more still writes there keeps it until its cluster's directory is removed. */
+export async function removeGrave(grave: string): Promise<void> {
+  try {
+    await rm(grave, { recursive: true, force: true, maxRetries: 2 })
+  } catch (error) {
+    if (!isErrno(error, "ENOTEMPTY")) throw error
+  }
 }

@@ -1,5 +1,5 @@
 /** Leftovers beside instances: directories of clusters, directories of instances that ended by themselves, and stale claims. */
-import { readdir, rename, rm } from "node:fs/promises"
+import { readdir, rename } from "node:fs/promises"
 import { join } from "node:path"
 import { RejectedError } from "../../../src/errors.js"
 import { TAG, tagsMatch } from "../../../src/fleet/tags.js"
@@ -13,7 +13,7 @@ import { observe, observeAll } from "../observe/instance.js"
 import { currentClaim, type NameClaim } from "../prepare/ownership.js"
 import { instancesOf } from "../observe/living.js"
 import { PROVIDER, REGION } from "../client/record.js"
-import { remove } from "../client/remove.js"
+import { remove, removeGrave } from "../client/remove.js"
 
 const KIND = { cluster: "cluster directory", instance: "ended instance", claim: "stale claim" } as const
 
@@ -132,9 +132,9 @@ async function removeCluster(layout: Layout, host: Host, leftover: Leftover): Pr
   }
   // With it go those that a removal before this one did not finish.
   for (const name of await readdir(layout.root)) {
-    if (name.startsWith(REMOVED)) await rm(join(layout.root, name), { recursive: true, force: true })
+    if (name.startsWith(REMOVED)) await removeGrave(join(layout.root, name))
   }
   const grave = join(layout.root, uniqueName(REMOVED))
   if ((await unlessMissing(rename(layout.cluster(leftover.id).path, grave).then(() => true))) !== true) return
-  await rm(grave, { recursive: true, force: true })
+  await removeGrave(grave)
 }
