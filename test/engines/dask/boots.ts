@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { systemClock } from "../../../src/calls/clock.js"
@@ -32,13 +33,25 @@ export interface Boot {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Several clusters may run beside each other on this machine. */
-let networks = 0
+/** Of this file alone, whatever runs beside it: of 127.N.0.0/16 the N, which a listener holds for as long as this process lives. */
+const NETWORK = await claimNetwork(10 + (process.pid % 200))
+
+async function claimNetwork(number: number): Promise<number> {
+  const server = createServer()
+  const isOurs = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false)).listen(8785, `127.${number}.255.254`, () => resolve(true))
+  })
+  server.unref()
+  return isOurs ? number : claimNetwork(number === 250 ? 10 : number + 1)
+}
+
+/** Several clusters may run beside each other in a file: each has 2,000 addresses. */
+let clusters = 0
 
 export class Boots {
   readonly engine: Engine
   readonly #folder: string
-  readonly #network = 10 + ((process.pid * 7 + ++networks * 31) % 200)
+  readonly #first = (clusters++ % 31) * 8
   readonly #boots: Boot[] = []
   readonly #secrets = new Map<string, string>()
   readonly #kept = new EngineSecrets(false, OWNER, systemClock, () => false)
@@ -51,7 +64,7 @@ export class Boots {
   }
 
   addressOf(number: number): string {
-    return `127.${this.#network}.${Math.floor(number / 250)}.${(number % 250) + 1}`
+    return `127.${NETWORK}.${this.#first + Math.floor(number / 250)}.${(number % 250) + 1}`
   }
 
   /** @param number of its address; another head may have another one. */
