@@ -83,7 +83,7 @@ describe("terminate", () => {
     const { accepted, failures } = await place.provider.terminate(await place.list(), calls)
     expect({ accepted, failures }).toEqual({ accepted: [{ id, state: "terminating" }], failures: [] })
     await place.vanish(id)
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     await nothingRemains(place)
   })
 
@@ -169,7 +169,7 @@ describe("with the supervisor killed", () => {
     const { pid, id } = await started(place, STUBBORN_DAEMON)
     kill(pidIn(place, id, "supervisor"))
     await place.vanish(id)
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     await nothingRemains(place)
   })
 
@@ -193,7 +193,7 @@ describe("with the watchdog killed", () => {
     expect(await place.list()).toMatchObject([{ id, state: "running" }])
     await place.provider.terminate(await place.list(), calls)
     await place.vanish(id)
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     await nothingRemains(place)
   })
 
@@ -225,7 +225,7 @@ describe("with both killed", () => {
     expect(isAlive(pid)).toBe(true)
     await place.provider.terminate(await place.list(), calls)
     await place.vanish(id)
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     await nothingRemains(place)
   })
 
@@ -256,7 +256,7 @@ describe("the deadline", () => {
     const place = await freshPlace()
     const { id, pid } = await startedToEnd(place, STUBBORN_DAEMON)
     await until("the instance's directory to go", async () => (await remainsOf(place.root)).length === 0)
-    expect(isAlive(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
     expect(await place.list({ ids: [id] })).toEqual([])
   })
 

@@ -101,6 +101,6 @@ describe("an instance lives on", () => {
     expect(await place.list({ ids: [id] })).toMatchObject([{ state: "running" }])
     await place.provider.terminate(await place.list(), calls)
     await place.vanish(id)
-    expect(isAlive(daemon)).toBe(false)
+    await expect.poll(() => isAlive(daemon)).toBe(false)
   })
 })
