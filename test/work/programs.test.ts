@@ -125,11 +125,26 @@ describe.each(SHELLS.filter(({ words }) => isLong || words === "dash"))("in $wor
   })
 })
 
+const [BEGUN, ENDED] = ['echo "$muster_pid" >"$muster_dir/$1.pid"', ': >"$muster_dir/$1.pid"']
+const REMOVES = ["rm -rf .muster-work", /its directory, .*, was removed/] as const
+
 test.each([
-  ["the directory of a program is removed", "rm -rf .muster-work", /its directory, .*, was removed/],
-  ["the shell that waits for a task is killed", "kill -KILL $PPID", /the shell that waited for a task was killed/],
-])("where %s, it ends with what runs there, and says so", async (_what, harm, words) => {
-  const runner = await runnerOf({ edit: (text) => swapped(text, "sleep 5 &", "sleep 1 &") })
+  ["the directory of a program is removed", ...REMOVES, (text: string) => text],
+  [
+    "it is removed by a task whose number is not written yet",
+    ...REMOVES,
+    (text: string) => swapped(text, BEGUN, `{ sleep 0.2; ${BEGUN}; }`),
+  ],
+  // What is written meanwhile keeps a directory from being removed as a whole.
+  ["a part of it is removed", "rm -f .muster-work/*/ends; exit 1", REMOVES[1], (text: string) => text],
+  [
+    "the shell that waits for a task is killed",
+    "kill -KILL $PPID",
+    /the shell that waited for a task was killed/,
+    (text: string) => text,
+  ],
+] as const)("where %s, it ends with what runs there, and says so", async (_what, harm, words, edit) => {
+  const runner = await runnerOf({ edit: (text) => edit(swapped(text, "sleep 5 &", "sleep 1 &")) })
   const { pid } = await begun(runner, "pid")
   const harmed = runner.start({ index: 1, attempt: 1, input: harm })
   expect(await runner.gone).toMatchObject({ why: words })
@@ -156,7 +171,6 @@ const slow = (program: string, what: string) =>
     `for muster_slow; do command rm -f "$muster_slow"/*; sleep 0.5; rmdir "$muster_slow"; done 2>/dev/null; }`,
     swapped(program, what, `{ sleep 0.2; ${what}; }`),
   ].join("\n")
-const [BEGUN, ENDED] = ['echo "$muster_pid" >"$muster_dir/$1.pid"', ': >"$muster_dir/$1.pid"']
 
 test.each([
   ["where nobody is heard", "sleep 0.05 &", (runner: Runner) => runner.gone],

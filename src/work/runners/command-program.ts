@@ -137,9 +137,13 @@ const WATCH = `
 
 /**
  * A command that is told to end before its number is written ends once it is. What cannot be written, on a disk that is full, is not
- * run, or is ended: a script is one list in braces, of which a part is no script.
+ * run, or is ended: a script is one list in braces, of which a part is no script. Where the directory was removed no end is told, for what it
+ * wrote has gone: `WATCH` ends all.
  */
 const RUN = `
+  muster_done() {
+    [ ! -p "$muster_dir/ends" ] || echo "done $*" >&3
+  }
   muster_take() {
     IFS= read -r muster_text
     [ ! -e "$muster_dir/$muster_slot.stop" ] || rm -f "$muster_dir/$muster_slot.stop"
@@ -148,7 +152,7 @@ const RUN = `
       printf %s "$muster_text" | base64 -d
     else
       printf '%s\\n' "$muster_text"
-    fi 2>/dev/null >"$muster_file" && [ -s "$muster_file" ] || { echo "done $muster_slot $muster_id ${UNWRITTEN}" >&3; return; }
+    fi 2>/dev/null >"$muster_file" && [ -s "$muster_file" ] || { muster_done "$muster_slot" "$muster_id" ${UNWRITTEN}; return; }
     muster_run "$muster_slot" "$muster_id" &
   }
   muster_run() {
@@ -158,7 +162,7 @@ const RUN = `
     if ! echo "$muster_pid" >"$muster_dir/$1.pid" || [ ! -s "$muster_dir/$1.pid" ]; then
       muster_signal KILL "$muster_pid"
       wait "$muster_pid"
-      echo "done $1 $2 ${UNWRITTEN}" >&3
+      muster_done "$1" "$2" ${UNWRITTEN}
       return
     fi 2>/dev/null
     [ ! -e "$muster_dir/$1.stop" ] || muster_signal "$(cat "$muster_dir/$1.stop")" "$muster_pid"
@@ -166,7 +170,7 @@ const RUN = `
     muster_code=$?
     [ -z "$muster_setsid" ] || kill -KILL "-$muster_pid" 2>/dev/null
     { : >"$muster_dir/$1.pid"; } 2>/dev/null
-    echo "done $1 $2 $muster_code" >&3
+    muster_done "$1" "$2" "$muster_code"
   }
   muster_stop() {
     echo "$2" >"$muster_dir/$1.stop"
