@@ -1,10 +1,15 @@
 /** What doctor makes of a cloud that answers badly, late or not at all; and of what it is asked. */
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { VirtualClock } from "../../src/calls/clock.js"
 import { type DoctorOptions, type DoctorSpec, doctor } from "../../src/doctor.js"
 import { AuthError, SpecError, TransientError } from "../../src/errors.js"
 import type { Calls, Examination, Finding, Look, Offer, Provider } from "../../src/provider.js"
 import { one, shown, told } from "./support.js"
+
+/** Nothing is there, and whoever runs this might make it. */
+const NOWHERE = join(tmpdir(), "muster-nowhere")
 
 const OFFER: Offer = {
   ...{ provider: "toy", region: "here", zone: "here-a", instanceType: "t1", family: "t", arch: "x86_64" },
@@ -42,7 +47,7 @@ const saying = (name: string, look: (calls: Calls) => Promise<readonly Finding[]
 function run(provider: Provider | readonly Provider[], options: DoctorOptions = {}, spec: Partial<DoctorSpec> = {}) {
   const clock = new VirtualClock()
   const asked = { provider, ...spec } as DoctorSpec
-  return clock.run(doctor(asked, { clock, journal: "/nowhere", env: {}, ...options }))
+  return clock.run(doctor(asked, { clock, journal: NOWHERE, env: {}, ...options }))
 }
 
 describe("a look", () => {
@@ -189,8 +194,8 @@ describe("this machine", () => {
     expect(one(file, "state")).toMatchObject({ status: "fail", text: `${import.meta.filename} is no directory` })
     expect(one(await run(toy(), { journal: false }), "state").status).toBe("warn")
     const clock = new VirtualClock()
-    const env = { XDG_STATE_HOME: "/nowhere" }
+    const env = { XDG_STATE_HOME: NOWHERE }
     const named = await clock.run(doctor({ provider: toy() }, { clock, env }))
-    expect(one(named, "state").text).toBe("/nowhere/muster/journal, made with the first launch")
+    expect(one(named, "state").text).toBe(`${NOWHERE}/muster/journal, made with the first launch`)
   })
 })

@@ -21,7 +21,7 @@ import { noSshd, PORT, startSshd } from "./support/sshd.js"
 const SHELLS = ["/bin/dash", "/bin/bash", "/bin/busybox sh"].filter((shell) => isLong || shell === "/bin/dash")
 const SECRET = "planted-7Qx9"
 const worker = { worker: "w" }
-const machine = localRemote({ words: [], address: "127.0.0.1" }, systemClock)
+const here = localRemote({ words: [], address: "127.0.0.1" }, systemClock)
 
 let folder = ""
 let home = ""
@@ -31,8 +31,19 @@ beforeEach(async () => {
   home = join(folder, "guest")
   mkdirSync(home)
   docker = await fakeDocker(join(folder, "docker"))
+  mkdirSync(join(folder, "root"))
+  writeFileSync(join(folder, "root/id"), "#!/bin/sh\necho 0\n", { mode: 0o755 })
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Commands by root, as far as they ask `id`: who runs these tests may be another user. */
+const machine: Remote = {
+  ...here,
+  spawn: (command, options = {}) => {
+    const environment = { PATH: `${join(folder, "root")}:${process.env.PATH}`, ...options.environment }
+    return here.spawn(command, { ...options, environment })
+  },
+}
 
 /** As the guest has left it. @param shell runs its program. */
 function machineOf(shell = "/bin/sh", isUp = true): void {
@@ -60,9 +71,9 @@ function insideOf(remote: Remote, more: Partial<InsidePlace> = {}) {
 }
 
 describe.each(SHELLS)("by %s", (shell) => {
-  const here = test.skipIf(!existsSync(shell.split(" ")[0] ?? ""))
+  const tried = test.skipIf(!existsSync(shell.split(" ")[0] ?? ""))
 
-  here("commands run inside, with secrets; docker's own failures are told apart", async () => {
+  tried("commands run inside, with secrets; docker's own failures are told apart", async () => {
     machineOf(shell)
     const inside = insideOf(machine)
     const text = 'echo "$INSIDE $MODE $TOKEN $OWN"; cat; exit 69'
@@ -77,7 +88,7 @@ describe.each(SHELLS)("by %s", (shell) => {
     await expect(runCommand(inside, "true", worker)).rejects.toThrow(/ended with exit code 3; \{ host: true \}/)
   })
 
-  here("a container that is not up yet is waited for, and one that will not come is an error", async () => {
+  tried("a container that is not up yet is waited for, and one that will not come is an error", async () => {
     machineOf(shell, false)
     await expect(runCommand(insideOf(machine), "true", worker)).rejects.toThrow(NotUpError)
     let looks = 0
