@@ -1,6 +1,6 @@
 /**
- * A cluster without `access` asks its cloud for what one without any key asks, to the byte, but for the part of the guest's program
- * that plants the key. And nothing of ssh is loaded for it.
+ * A cluster without `access` asks its cloud for what one without any key asks, to the byte, but for the parts of the guest's program
+ * that plant the key and let its user read the variables. And nothing of ssh is loaded for it.
  */
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -11,6 +11,7 @@ import { describe, expect, test } from "vitest"
 import { Cluster } from "../../src/cluster.js"
 import { nonceOf } from "../../src/fleet/state/cluster-keys.js"
 import { accessStep } from "../../src/guest/steps/access.js"
+import { environmentStep } from "../../src/guest/steps/environment.js"
 import { publicKeyIn, readPrivateFile } from "../../src/remote/ssh/keys.js"
 import { ec2 } from "../aws/support/cloud.js"
 import { azureCloud } from "../azure/support/cloud.js"
@@ -81,6 +82,11 @@ function plantedBy(journal: string): string {
 
 /** The line of the guest's program that runs the step. */
 const STEP = "muster_host access muster_access\n"
+/** How the step that writes the variables ends, where somebody may read them over ssh and where nobody may. */
+const [READ, UNREAD] = [true, false].map((hasReaders) => {
+  const lines = environmentStep({}, {}, { hasReaders })
+  return `${lines.slice(lines.lastIndexOf("done") + 1).join("\n")}\n`
+}) as [string, string]
 
 /** User data as text, without what plants the key. */
 function withText(request: string, planted: string): string {
@@ -89,8 +95,16 @@ function withText(request: string, planted: string): string {
     return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString()
   })
   if (planted === "") return plain
-  const pieces = [planted, STEP].flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])
-  return pieces.reduce((text, piece) => text.replaceAll(piece, ""), plain)
+  const pieces = [
+    [planted, ""],
+    [STEP, ""],
+    [READ, UNREAD],
+  ] as const
+  const inJson = (text: string) => JSON.stringify(text).slice(1, -1)
+  return pieces.reduce(
+    (text, [piece, instead]) => text.replaceAll(piece, instead).replaceAll(inJson(piece), inJson(instead)),
+    plain,
+  )
 }
 
 describe.each(["aws", "gcp", "azure"] as const)("%s", (cloud) => {
