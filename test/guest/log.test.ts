@@ -33,7 +33,7 @@ test("a step's last words are waited for, though what an earlier step has left e
     "muster_logged second",
     'cat "$muster_log"',
   ]
-  const options = { cwd: folder, env: { PATH: `${bin}:/usr/bin:/bin` }, timeout: 20_000 }
+  const options = { cwd: folder, env: { PATH: `${bin}:/usr/bin:/bin` }, timeout: 60_000 }
   const { stdout } = await promisify(execFile)("/bin/sh", ["-c", script.join("\n")], options)
   expect(stdout).toBe("last words\n")
   expect(await readFile(join(folder, "boot.log"), "utf8")).toBe("last words\n")
