@@ -5,7 +5,7 @@ import { local } from "../../providers/local/index.js"
 import { Cluster } from "../../src/cluster.js"
 import { dask } from "../../src/engines/dask/index.js"
 import { hasDask, PYTHON, WITHOUT } from "../engines/dask/boots.js"
-import { isLong } from "../support/long.js"
+import { isLong, LONG } from "../support/long.js"
 import { type Home, makeHome, PATIENCE_MS, start, untilNobodyIsLeft } from "./support.js"
 
 let home: Home
@@ -14,7 +14,9 @@ beforeEach(() => {
 })
 afterEach(() => home.remove())
 
-describe.skipIf(!hasDask || !isLong)(`a Dask cluster (${WITHOUT})`, { timeout: 2 * PATIENCE_MS }, () => {
+const title = `a Dask cluster${isLong ? (hasDask ? "" : ` (${WITHOUT})`) : ` (${LONG})`}`
+
+describe.skipIf(!hasDask || !isLong)(title, { timeout: 2 * PATIENCE_MS }, () => {
   test("goes from 0 to 4, to 1 in the middle of its work, to 0, with the right answer and a picture", async () => {
     const args = ["--workers", "4", "--parts", "60"]
     const { code, stdout, stderr } = await start(home, "dask/index.js", args).ending
