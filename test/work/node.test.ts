@@ -83,7 +83,7 @@ test.skipIf(noCurl !== undefined)(
   },
 )
 
-test("without a tool to fetch it, the work ends and says so", async () => {
+test.runIf(isLong)("without a tool to fetch it, the work ends and says so", async () => {
   for (const name of ["curl", "python3"]) rmSync(join(directory, "bin", name), { force: true })
   await expect(double()).rejects.toThrow(/fetched by curl, wget or python3, and none of them is on this worker/)
   expect(asked).toEqual([])

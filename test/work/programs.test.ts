@@ -16,7 +16,7 @@ import { systemClock } from "../../src/calls/clock.js"
 import { localRemote } from "../../src/remote/local.js"
 import type { Remote } from "../../src/remote/remote.js"
 import type { Runner } from "../../src/work/farm/runner.js"
-import { SILENT_S } from "../../src/work/runners/command-program.js"
+import { LOOK_S, SILENT_S } from "../../src/work/runners/command-program.js"
 import { type CommandChannel, startCommandChannel } from "../../src/work/runners/command-runner.js"
 import { isLong } from "../support/long.js"
 import { isAlive } from "./support/alive.js"
@@ -66,6 +66,11 @@ function swapped(program: string, part: string, other: string): string {
   expect(program).toContain(part)
   return program.replace(part, () => other)
 }
+
+/** The program looks around for the first time after `look`, and then all the time: of which eleven times in silence are its end. */
+const looking = (program: string) =>
+  swapped(program, "sleep 5 &", "{ until [ -e look ]; do sleep 0.05; done; sleep 0.05; echo >>looks; } &")
+const look = () => writeFileSync(join(cwd, "look"), "")
 
 /** A task that has begun, and its process. */
 async function begun(runner: Runner, name: string) {
@@ -153,14 +158,14 @@ test.each([
 })
 
 test("where nobody is heard, tasks are ended before another worker's are in their 61st second", async () => {
-  // A twelfth of the time; the program looks eleven times, of which the last is what may come late.
-  const edit = (text: string) => swapped(text, "sleep 5 &", "sleep 0.4 &")
-  const runner = await runnerOf({ edit })
+  // A hundredth of the time: the beats of this side come every fifteen seconds, and none is heard.
+  const runner = await runnerOf({ edit: looking })
   const { pid } = await begun(runner, "pid")
-  // The beats of this side come every fifteen seconds: none is heard for all that time.
+  look()
   await expect.poll(() => isAlive(pid)).toBe(false)
   await expect.poll(kept).toEqual([])
-  expect(SILENT_S).toBe(60)
+  // The first look still finds the task.
+  expect([SILENT_S, LOOK_S * readFileSync(join(cwd, "looks")).length]).toEqual([60, 60])
   expect(await runner.gone).toMatchObject({ why: /ended with exit code 137/ })
 })
 
@@ -173,14 +178,15 @@ const slow = (program: string, what: string) =>
   ].join("\n")
 
 test.each([
-  ["where nobody is heard", "sleep 0.05 &", (runner: Runner) => runner.gone],
-  ["told to end", "sleep 5 &", (runner: Runner) => runner.close()],
-])("%s, a program leaves nothing, though the ends of its tasks are written late", async (_what, look, end) => {
-  const runner = await runnerOf({ edit: (text) => slow(swapped(text, "sleep 5 &", look), ENDED) })
+  ["where nobody is heard", looking, (runner: Runner) => runner.gone],
+  ["told to end", (text: string) => text, (runner: Runner) => runner.close()],
+])("%s, a program leaves nothing, though the ends of its tasks are written late", async (_what, edit, end) => {
+  const runner = await runnerOf({ edit: (text) => slow(edit(text), ENDED) })
   const { pid } = await begun(runner, "pid")
   const deaf = join(cwd, "deaf")
   start(runner, `trap '' TERM; : >'${deaf}'; while :; do sleep 1000; done`)
   await expect.poll(() => existsSync(deaf)).toBe(true)
+  look()
   await end(runner)
   await expect.poll(() => isAlive(pid)).toBe(false)
   await expect.poll(kept).toEqual([])
@@ -204,9 +210,11 @@ test("a program that is told to end twice still says for whom it was ended", asy
 })
 
 test("a program that breaks ends no tasks of one whose name begins as its own does", async () => {
-  const runner = await runnerOf({ edit: (text) => swapped(text, "sleep 5 &", "sleep 0.1 &") })
+  const runner = await runnerOf({ edit: looking })
   const { started, pid } = await begun(await runnerOf({}, "one", 10), "pid")
-  start(runner, "kill -KILL $PPID")
+  start(runner, ": >harmed; kill -KILL $PPID")
+  await expect.poll(() => existsSync(join(cwd, "harmed"))).toBe(true)
+  look()
   expect(await runner.gone).toMatchObject({ why: /was killed/ })
   expect(isAlive(pid)).toBe(true)
   started.stop(false)
