@@ -1,6 +1,6 @@
 /** What the guest waits for before its work, in real shells: files, and secrets in memory. */
 import { spawnSync } from "node:child_process"
-import { mkdir, rm, stat, writeFile } from "node:fs/promises"
+import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { userInfo } from "node:os"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
@@ -59,7 +59,12 @@ async function start(group: Partial<GroupRequest>, shell: string, seconds = "600
   const script = guestProgram(CLOUD, OWNER, { ...GROUP, ...group })
   await place.boot({ script, shell, environment: { MUSTER_SENT_S: seconds } })
 }
-const bring = (name: string, text: string) => writeFile(join(place.root, FOLDER, name), text, { mode: 0o600 })
+/** As the owner does it: the guest, which looks all the time, finds no part of it. */
+async function bring(name: string, text: string): Promise<void> {
+  const path = join(place.root, FOLDER, name)
+  await writeFile(`${path}.new`, text, { mode: 0o600 })
+  await rename(`${path}.new`, path)
+}
 const begun = (step: string) =>
   expect.poll(() => place.marks(), { timeout: 60_000, interval: 20 }).toContain(`${step} begun`)
 const log = () => place.read("var/lib/muster/boot.log")
