@@ -13,6 +13,23 @@ folderForEachTest((path) => {
   folder = path
 })
 
+test("a step's last words are waited for, though what copies them begins late", async () => {
+  const bin = join(folder, "bin")
+  await mkdir(bin)
+  await writeFile(join(bin, "dd"), `#!/bin/sh\nsleep 0.3\nexec /bin/dd "$@"\n`, { mode: 0o755 })
+  const script = [
+    `muster_root= muster_home='${folder}'`,
+    markFunctions("0123456789abcdef"),
+    LOG_FUNCTIONS,
+    "muster_step=startup",
+    "muster_logged echo last words",
+    'cat "$muster_log"',
+  ]
+  const options = { cwd: folder, env: { PATH: `${bin}:/usr/bin:/bin` }, timeout: 60_000 }
+  const { stdout } = await promisify(execFile)("/bin/sh", ["-c", script.join("\n")], options)
+  expect(stdout).toBe("last words\n")
+})
+
 test("a step's last words are waited for, though what an earlier step has left ends meanwhile", async () => {
   const bin = join(folder, "bin")
   await mkdir(bin)

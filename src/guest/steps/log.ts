@@ -14,8 +14,11 @@ const PIECES = PART_BYTES / PIECE_BYTES
 /** After each part that was dropped: who floods waits for it, and takes some hundredths of a core for it, not all of one. */
 const FLOOD_PAUSE_S = 0.25
 
-/** Looks for the end of a step's output, 0.1 s apart: what goes on writing is not waited for. */
-const LOOKS = 50
+/**
+ * Looks for the end of a step's output, 0.1 s apart: what goes on writing is not waited for. One that finds nothing new counts for ten of them: a
+ * daemon may keep the pipe, and on a busy machine what was written last may be copied late.
+ */
+const [LOOKS, STILL] = [50, 9]
 
 /**
  * `muster_logged COMMAND…` runs a command in a shell of its own with its output in the log, and returns its exit code. `$muster_home`,
@@ -40,13 +43,13 @@ export const LOG_FUNCTIONS = compact(`
     return "$muster_code"
   }
   muster_await_log() {
-    muster_looks=0
+    muster_left=${LOOKS}
     muster_before=-1
-    while [ ! -e "$muster_home/piped.$muster_step" ] && [ "$muster_looks" -lt ${LOOKS} ]; do
+    while [ ! -e "$muster_home/piped.$muster_step" ] && [ "$muster_left" -gt 0 ]; do
       muster_size
-      [ "$muster_bytes" -ne "$muster_before" ] || return 0
+      [ "$muster_bytes" -ne "$muster_before" ] || muster_left=$((muster_left - ${STILL}))
       muster_before=$muster_bytes
-      muster_looks=$((muster_looks + 1))
+      muster_left=$((muster_left - 1))
       sleep 0.1
     done
   }
