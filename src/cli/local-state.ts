@@ -2,6 +2,7 @@
 import { open, readdir } from "node:fs/promises"
 import { hostname } from "node:os"
 import { join } from "node:path"
+import { isAlive } from "../calls/alive.js"
 import type { Clock } from "../calls/clock.js"
 import { stateDirectory } from "../client/machine.js"
 import { parseRecords, type WrittenPlace } from "../fleet/journal/records.js"
@@ -114,11 +115,5 @@ async function firstLine(path: string): Promise<string> {
 
 /** Whether a process of this machine is alive. False for a process of another machine, which cannot be checked from here. */
 export function lives({ host, pid }: { readonly host: string; readonly pid: number }): boolean {
-  if (host !== hostname()) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"
-  }
+  return host === hostname() && isAlive(pid)
 }

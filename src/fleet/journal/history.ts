@@ -2,6 +2,7 @@
 import { lstat, readdir, readFile, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import { basename, join } from "node:path"
+import { isAlive } from "../../calls/alive.js"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Json, LaunchCall } from "../../provider.js"
 import { drafterOf } from "./draft.js"
@@ -103,7 +104,7 @@ async function readAll(
 async function removeDrafts(directory: string, names: readonly string[]): Promise<void> {
   const left = names.filter((name) => {
     const pid = drafterOf(name)
-    return pid !== undefined && hasExited(pid)
+    return pid !== undefined && !isAlive(pid)
   })
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true }).catch(() => {})))
 }
@@ -268,18 +269,9 @@ function madeBy(intent: OpenIntent | undefined, rows: readonly Made[] = []): rea
 
 /** Known for sure: who wrote it on another machine, or by an earlier version, may live. */
 function hasEnded({ writer }: Header): boolean {
-  return writer?.host === hostname() && hasExited(writer.pid)
+  return writer?.host === hostname() && !isAlive(writer.pid)
 }
 
 function livingWriterOf({ writer }: Header): number | undefined {
-  return writer?.host === hostname() && !hasExited(writer.pid) ? writer.pid : undefined
-}
-
-function hasExited(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH"
-  }
+  return writer?.host === hostname() && isAlive(writer.pid) ? writer.pid : undefined
 }

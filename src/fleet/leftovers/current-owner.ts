@@ -1,5 +1,6 @@
 /** Current owner: whether another process owns a cluster, by its tags and this machine's journals. Reading them claims nothing. */
 import { hostname } from "node:os"
+import { isAlive } from "../../calls/alive.js"
 import { type Clock, wallAheadMs } from "../../calls/clock.js"
 import type { Provider } from "../../provider.js"
 import type { JournalHistory } from "../journal/journal.js"
@@ -106,13 +107,4 @@ function signsAt({
       windowMs: ms,
     }
   })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"
-  }
 }

@@ -7,6 +7,7 @@ import { constants } from "node:fs"
 import { copyFile, mkdir, readdir, readlink, rename, rm, stat, symlink } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import pLimit from "p-limit"
+import { isAlive } from "../../calls/alive.js"
 import { MusterError } from "../../errors.js"
 import { collect, type FileSet } from "./collect.js"
 
@@ -81,13 +82,7 @@ async function removeParts(place: string): Promise<void> {
 }
 
 function isOthers(pid: number): boolean {
-  if (pid === 0 || pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"
-  }
+  return pid !== 0 && pid !== process.pid && isAlive(pid)
 }
 
 /** Of the names in both and in one of them, those that differ. */
